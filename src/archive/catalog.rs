@@ -1,0 +1,423 @@
+//! Facts, and the queue of work.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use url::Url;
+
+use crate::model::{
+    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, HostKey, HostState, Kind, MediaType,
+    Reason, Span, Validators,
+};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub i64);
+    )* };
+}
+
+ids! {
+    /// An article's row.
+    ArticleId
+    /// A URL's row.
+    UrlId
+    /// A piece of work in the queue.
+    JobId
+    /// A run's row.
+    RunId
+}
+
+/// Who leases work: unique to a process and run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worker(pub String);
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRow {
+    /// Its row.
+    pub id: RunId,
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended; `None` where it was cut off or is under way.
+    pub ended: Option<Timestamp>,
+    /// Its report, as JSON; empty until it ended.
+    pub report: String,
+}
+
+/// What is to be done with an article.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArticleState {
+    /// Its mirror is to be written (again), once nothing of it is left in the queue.
+    Stale,
+    /// Its mirror is written.
+    Mirrored,
+    /// Its mirror is written, and it is no longer among its source's articles.
+    Vanished,
+}
+
+/// One article, in its newest version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArticleRow {
+    /// Its row.
+    pub id: ArticleId,
+    /// The version it was mirrored from.
+    pub version: ArticleVersion,
+    /// What is to be done with it.
+    pub state: ArticleState,
+    /// The digest of the mirrored file, and what tells that it was not touched; `None` until it is written.
+    pub mirror: Option<(Digest, Fingerprint)>,
+}
+
+/// A reference as an article's extraction hands it to the catalog. Only what a mirror needs again is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewReference {
+    /// The bytes of the original.
+    pub span: Span,
+    /// What kind of place it is.
+    pub kind: Kind,
+    /// The attribute or key that holds it.
+    pub name: String,
+    /// Which references show the same picture.
+    pub picture: u32,
+    /// What to fetch; `None` where the reference names nothing that can be fetched.
+    pub url: Option<Url>,
+}
+
+/// A reference with what is known of its URL.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReferenceRow {
+    /// The bytes of the original.
+    pub span: Span,
+    /// What kind of place it is.
+    pub kind: Kind,
+    /// The attribute or key that holds it.
+    pub name: String,
+    /// Which references show the same picture.
+    pub picture: u32,
+    /// Its URL with the good capture that the mirror shows, where there is one.
+    pub url: Option<UrlRow>,
+}
+
+/// How it stands with a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UrlState {
+    /// Never asked for.
+    New,
+    /// A good capture is kept, and the last attempt was good.
+    Good,
+    /// The last attempt failed. A good capture from before may still be kept.
+    Failed,
+    /// Not asked for the last time it was due, because its host was not being asked or the budget was used up.
+    Deferred,
+    /// Failed so often, or so finally, that it is no longer asked for.
+    Retired,
+}
+
+/// What is known of a URL.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UrlRow {
+    /// Its row.
+    pub id: UrlId,
+    /// The URL.
+    pub url: Url,
+    /// How it stands with it.
+    pub state: UrlState,
+    /// Why the last attempt failed.
+    pub reason: Option<Reason>,
+    /// The status of the last attempt.
+    pub status: Option<u16>,
+    /// Failures since the last good attempt.
+    pub attempts: u32,
+    /// When it is due next; `None` where it never is.
+    pub next_attempt: Option<Timestamp>,
+    /// When it was first and last captured well.
+    pub good: Option<(Timestamp, Timestamp)>,
+    /// The asset of its newest good capture, with its digest and its size in bytes.
+    pub asset: Option<(Digest, u64, Asset)>,
+    /// What the newest good capture lets a later request be compared with.
+    pub validators: Validators,
+}
+
+/// One thing to fetch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Its place in the queue; later jobs have greater ones.
+    pub id: JobId,
+    /// What to fetch.
+    pub url: UrlRow,
+    /// Where an article that shows it was published, for hosts that want to know.
+    pub article_url: Option<Url>,
+    /// The kind of one reference to it.
+    pub kind: Kind,
+}
+
+/// The right to ask one host, until `until`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The host.
+    pub host: HostKey,
+    /// Grows with every lease of the host: what a worker says under an older one is not heard.
+    pub epoch: i64,
+    /// When it ends by itself.
+    pub until: Timestamp,
+    /// What is known of the host.
+    pub state: HostState,
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The job.
+    pub job: JobId,
+    /// Its URL.
+    pub url: UrlId,
+    /// Every request and answer, in order. They are appended to the URL's captures.
+    pub exchanges: Vec<Exchange>,
+    /// How it ended.
+    pub settlement: Settlement,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Settlement {
+    /// A good capture. Its blob is durable already.
+    Kept {
+        /// The digest.
+        digest: Digest,
+        /// Its size in bytes.
+        size: u64,
+        /// What it is.
+        asset: Asset,
+        /// What a later request can be compared with.
+        validators: Validators,
+        /// When to ask again; `None` for never.
+        next_attempt: Option<Timestamp>,
+    },
+    /// The server says that the good capture is still what it would send.
+    NotModified {
+        /// When to ask again; `None` for never.
+        next_attempt: Option<Timestamp>,
+    },
+    /// No good capture. The one from before stays.
+    Failed {
+        /// Why.
+        reason: Reason,
+        /// The status, where one came.
+        status: Option<u16>,
+        /// When to try again; `None` retires the URL.
+        next_attempt: Option<Timestamp>,
+    },
+    /// It was not tried.
+    Deferred {
+        /// Why not.
+        reason: Reason,
+        /// When to try.
+        next_attempt: Timestamp,
+    },
+}
+
+/// Whether a worker's word was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It was.
+    Applied,
+    /// Another worker leases the host by now: nothing was changed.
+    Stale,
+}
+
+/// What a commit made ready.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ready {
+    /// Stale articles of which nothing is left in the queue.
+    pub articles: Vec<ArticleId>,
+}
+
+/// A rendition that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThumbnailRow {
+    /// The blob it was made from.
+    pub original: Digest,
+    /// The name of its size.
+    pub name: String,
+    /// The digest of the settings it was made with.
+    pub settings: Digest,
+    /// What it is, with its width, height and size in bytes; why it could not be made, otherwise.
+    pub made: Result<(MediaType, u32, u32, u64), String>,
+}
+
+/// Sums over the whole catalog.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Articles, vanished ones too.
+    pub articles: u64,
+    /// Of them, vanished from their sources.
+    pub vanished: u64,
+    /// References with a URL, in the newest versions of all articles.
+    pub references: u64,
+    /// Of them, those whose URL has a good capture.
+    pub local: u64,
+    /// Distinct URLs.
+    pub urls: u64,
+    /// Of them, those with a good capture.
+    pub urls_good: u64,
+    /// Blobs of media.
+    pub blobs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The bytes that would be kept if each URL had its own copy.
+    pub bytes_without_dedup: u64,
+    /// Thumbnails that were made.
+    pub thumbnails: u64,
+    /// Captures, failed ones too.
+    pub captures: u64,
+}
+
+/// Facts about articles, URLs, captures and blobs, and the queue of what to fetch.
+///
+/// Each method is one transaction: when it returns, what it was told outlives a loss of power. Finishing a job and
+/// recording its capture is one of them. Every implementation passes the suite in `tests/it/catalog.rs`.
+#[async_trait]
+pub trait Catalog: Send + Sync {
+    // Runs.
+
+    /// Opens a run.
+    async fn begin_run(&self, at: Timestamp) -> Result<RunId, CatalogError>;
+    /// Closes a run with its report.
+    async fn finish_run(&self, run: RunId, at: Timestamp, report: &str) -> Result<(), CatalogError>;
+    /// The newest runs, newest first.
+    async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError>;
+
+    // Articles.
+
+    /// One article.
+    async fn article(&self, key: &ArticleKey) -> Result<Option<ArticleRow>, CatalogError>;
+    /// One article by its row.
+    async fn article_by_id(&self, id: ArticleId) -> Result<Option<ArticleRow>, CatalogError>;
+    /// Up to `limit` articles after this key, in the order of their keys; of one source where one is named.
+    async fn articles(
+        &self,
+        source: Option<&str>,
+        after: Option<&ArticleKey>,
+        limit: usize,
+    ) -> Result<Vec<ArticleRow>, CatalogError>;
+    /// Records a version with its references, puts what is due of them into the queue and makes the article stale.
+    /// URLs that are new, or failed and due at `version.read_at`, are due. The original is a durable blob already.
+    async fn record_article(
+        &self,
+        version: &ArticleVersion,
+        size: u64,
+        references: &[NewReference],
+    ) -> Result<(ArticleId, Ready), CatalogError>;
+    /// The file was touched, or came back, but its content is the one on record.
+    async fn touch_article(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError>;
+    /// Articles that are no longer among their source's.
+    async fn mark_vanished(&self, ids: &[ArticleId]) -> Result<(), CatalogError>;
+    /// Up to `limit` stale articles after this one of which nothing is left in the queue, in order.
+    async fn ready_articles(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleId>, CatalogError>;
+    /// An article's references, in the order of their spans.
+    async fn references(&self, id: ArticleId) -> Result<Vec<ReferenceRow>, CatalogError>;
+    /// The mirrored file is about to appear: what it will be, and the splices that made it.
+    async fn record_mirror(&self, id: ArticleId, digest: Digest, edits: &[Edit]) -> Result<(), CatalogError>;
+    /// The mirrored file has appeared: the article is no longer stale.
+    async fn finish_mirror(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError>;
+    /// The splices that made an article's mirror, in order.
+    async fn edits(&self, id: ArticleId) -> Result<Vec<Edit>, CatalogError>;
+    /// Makes articles stale that show one of these URLs, because what is known of it changed, and gives those ready.
+    async fn refresh_articles_of(&self, urls: &[UrlId]) -> Result<Ready, CatalogError>;
+    /// The keys of up to `limit` articles that show a URL.
+    async fn articles_of(&self, url: UrlId, limit: usize) -> Result<Vec<ArticleKey>, CatalogError>;
+
+    // The queue.
+
+    /// Puts every URL whose next attempt is due into the queue, and gives their number.
+    async fn enqueue_due(&self, now: Timestamp) -> Result<u64, CatalogError>;
+    /// How many jobs are in the queue.
+    async fn queued(&self) -> Result<u64, CatalogError>;
+    /// Leases up to `limit` hosts that have jobs, are not leased and may be asked now, longest due first.
+    async fn lease(
+        &self,
+        worker: &Worker,
+        limit: usize,
+        ttl: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Lease>, CatalogError>;
+    /// Prolongs a lease.
+    async fn renew(&self, lease: &Lease, ttl: Duration, now: Timestamp) -> Result<Option<Lease>, CatalogError>;
+    /// Up to `limit` jobs of a leased host after this one.
+    async fn jobs(&self, lease: &Lease, after: Option<JobId>, limit: usize) -> Result<Vec<Job>, CatalogError>;
+    /// Ends a job: appends its captures, records what was kept, takes it from the queue. Gives the articles that
+    /// became ready: those stale already, and those that turn stale because a URL of theirs got its first good
+    /// capture.
+    async fn settle(&self, lease: &Lease, run: RunId, outcomes: Vec<Outcome>) -> Result<(Claim, Ready), CatalogError>;
+    /// Gives a lease back with what was learned of the host.
+    async fn release(&self, lease: &Lease, state: &HostState) -> Result<Claim, CatalogError>;
+
+    // URLs, blobs and thumbnails.
+
+    /// What is known of a URL.
+    async fn url(&self, url: &Url) -> Result<Option<UrlRow>, CatalogError>;
+    /// Up to `limit` URLs after this one that have no good capture or whose last attempt failed.
+    async fn failing_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError>;
+    /// Every capture of a URL, oldest first.
+    async fn captures(&self, url: UrlId) -> Result<Vec<Exchange>, CatalogError>;
+    /// Every host that was ever asked, with what was learned of it.
+    async fn hosts(&self) -> Result<Vec<(HostKey, HostState)>, CatalogError>;
+    /// The kind of a blob that is on record, and its size.
+    async fn blob(&self, digest: Digest) -> Result<Option<(MediaType, u64)>, CatalogError>;
+    /// Records a blob that is no URL's, such as an article's original. It is durable already.
+    async fn record_blob(
+        &self,
+        digest: Digest,
+        media_type: MediaType,
+        size: u64,
+        at: Timestamp,
+    ) -> Result<(), CatalogError>;
+    /// Records thumbnails that were made or could not be. They are durable already.
+    async fn record_thumbnails(&self, rows: &[ThumbnailRow]) -> Result<(), CatalogError>;
+    /// The thumbnails on record of a blob.
+    async fn thumbnails(&self, original: Digest) -> Result<Vec<ThumbnailRow>, CatalogError>;
+    /// Sums over everything.
+    async fn totals(&self) -> Result<Totals, CatalogError>;
+}
+
+/// The catalog could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The database refused.
+    #[error("the catalog {place}: {cause}")]
+    Database {
+        /// Where it is.
+        place: String,
+        /// Why.
+        cause: String,
+    },
+    /// It was written by a newer offprint.
+    #[error(
+        "the catalog {place} has schema version {found}, and this offprint knows up to {known}: use a newer offprint"
+    )]
+    TooNew {
+        /// Where it is.
+        place: String,
+        /// The version in the file.
+        found: i64,
+        /// The newest one known here.
+        known: i64,
+    },
+    /// A row holds what no offprint writes.
+    #[error("the catalog holds a {what} that cannot be read: {value}; `offprint verify` tells more")]
+    Damaged {
+        /// What the value should be.
+        what: &'static str,
+        /// What it is.
+        value: String,
+    },
+    /// The disk is full.
+    #[error("no room left on the disk for the catalog {place}")]
+    Full {
+        /// Where it is.
+        place: String,
+    },
+}

@@ -1,0 +1,14 @@
+//! The archive: bytes under their digest, and facts about them.
+//!
+//! Two independent traits, so that any bytes can be paired with any facts: [`Blobs`] and [`Catalog`]. Neither holds
+//! policy. The order of writes (blob durable, then its row, then the article that points at it), what counts as a good
+//! capture and what is garbage are decided above them, once, in `ingest`, `mirror`, `verify` and `gc`.
+
+mod blobs;
+mod catalog;
+
+pub use blobs::{BlobError, BlobMeta, Blobs, Put};
+pub use catalog::{
+    ArticleId, ArticleRow, ArticleState, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome, Ready,
+    ReferenceRow, RunId, RunRow, Settlement, ThumbnailRow, Totals, UrlId, UrlRow, UrlState, Worker,
+};

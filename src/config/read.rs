@@ -1,0 +1,349 @@
+//! Reading a config file: the user's values are laid over the shipped defaults, key by key, so that there is one
+//! place where defaults are written and one list of keys that exist.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table, Value};
+
+use super::{Config, Recheck, Span};
+use crate::model::RefererRung;
+
+/// The shipped `config.toml`: every key at its default.
+pub const DEFAULTS: &str = include_str!("../../config.toml");
+
+/// Tables whose keys are the user's own.
+const FREE_TABLES: [&str; 1] = ["fetch.resolve"];
+/// Lists of tables in which what is left out is inherited from elsewhere and not from the shipped example.
+const INHERITING: [&str; 1] = ["fetch.host"];
+
+/// A config file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// A key or a value is wrong.
+    #[error("{}:{line}: {message}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, with the key, and the way out.
+        message: String,
+    },
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::parse("", Path::new("config.toml")).expect("the shipped config.toml is valid: a test reads it")
+    }
+}
+
+impl Config {
+    /// Reads a config file. Relative paths in it are relative to its folder.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
+        let mut config = Self::parse(&text, path)?;
+        config.resolve_paths(path.parent().unwrap_or(Path::new("")));
+        Ok(config)
+    }
+
+    /// Reads the text of a config file; `path` is only for messages.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let wrong = |span: Option<Range<usize>>, message: String| ConfigError::Wrong {
+            path: path.to_owned(),
+            line: line_of(text, span.map_or(0, |span| span.start)),
+            message,
+        };
+        let given = DeTable::parse(text).map_err(|error| wrong(error.span(), error.message().to_owned()))?;
+        let mut merged = shipped();
+        overlay(&mut merged, given.get_ref(), "").map_err(|unknown| wrong(Some(unknown.span), unknown.message))?;
+        let config: Self = serde_path_to_error::deserialize(Value::Table(merged)).map_err(|error| {
+            let key = error.path().to_string();
+            let message = error.into_inner().message().trim().to_owned();
+            wrong(span_of(given.get_ref(), &key), format!("`{key}`: {message}"))
+        })?;
+        config
+            .check()
+            .map_err(|(key, message)| wrong(span_of(given.get_ref(), &key), format!("`{key}`: {message}")))?;
+        Ok(config)
+    }
+
+    /// Rules that no single value can break.
+    fn check(&self) -> Result<(), (String, String)> {
+        unique_names("source", self.source.iter().map(|source| source.name.as_str()))?;
+        unique_names("thumbnail", self.thumbnail.iter().map(|size| size.name.as_str()))?;
+        for (at, size) in self.thumbnail.iter().enumerate() {
+            if size.width == 0 || size.height == 0 || !(1..=100).contains(&size.quality) {
+                let message = "width and height take at least 1, quality 1 to 100".to_owned();
+                return Err((format!("thumbnail[{at}].width"), message));
+            }
+        }
+        let wanted = &self.rewrite.thumbnail_name;
+        if !wanted.is_empty() && !self.thumbnail.iter().any(|size| size.name == *wanted) {
+            return Err(("rewrite.thumbnail_name".to_owned(), format!("there is no [[thumbnail]] named \"{wanted}\"")));
+        }
+        for (key, value) in [("concurrency", self.fetch.concurrency), ("per_host", self.fetch.per_host)] {
+            if value == 0 {
+                return Err((format!("fetch.{key}"), "it takes at least 1".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    fn resolve_paths(&mut self, folder: &Path) {
+        let resolve = |path: &mut PathBuf| {
+            if !path.as_os_str().is_empty() {
+                *path = folder.join(&path);
+            }
+        };
+        resolve(&mut self.store);
+        resolve(&mut self.fetch.ca_file);
+        resolve(&mut self.report.prometheus);
+        self.source.iter_mut().for_each(|source| resolve(&mut source.path));
+    }
+}
+
+/// Names become folders, so they are plain and differ from each other.
+fn unique_names<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Result<(), (String, String)> {
+    let mut seen = std::collections::BTreeSet::new();
+    for (at, name) in names.enumerate() {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        let key = format!("{list}[{at}].name");
+        if name.is_empty() || !name.chars().all(plain) {
+            return Err((key, format!("\"{name}\" is not a name: use lower-case letters, digits, - and _")));
+        }
+        if !seen.insert(name) {
+            return Err((key, format!("there are two [[{list}]] named \"{name}\"")));
+        }
+    }
+    Ok(())
+}
+
+fn shipped() -> Table {
+    DEFAULTS.parse().expect("the shipped config.toml is TOML: a test reads it")
+}
+
+struct UnknownKey {
+    span: Range<usize>,
+    message: String,
+}
+
+/// Lays `given` over `known`; `place` is the dotted path of the table.
+fn overlay(known: &mut Table, given: &DeTable<'_>, place: &str) -> Result<(), UnknownKey> {
+    for (key, value) in given {
+        let name = key.get_ref().as_ref();
+        let place = if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
+        let Some(default) = known.get(name) else {
+            return Err(UnknownKey { span: key.span(), message: unknown_key(&place, name, known) });
+        };
+        let merged = overlaid(default, value, &place)?;
+        known.insert(name.to_owned(), merged);
+    }
+    Ok(())
+}
+
+fn overlaid(default: &Value, given: &Spanned<DeValue<'_>>, place: &str) -> Result<Value, UnknownKey> {
+    match (default, given.get_ref()) {
+        (Value::Table(_), _) if FREE_TABLES.contains(&place) => Ok(plain(given.get_ref())),
+        (Value::Table(known), DeValue::Table(table)) => {
+            let mut known = known.clone();
+            overlay(&mut known, table, place)?;
+            Ok(Value::Table(known))
+        }
+        (Value::Array(known), DeValue::Array(items)) if known.first().is_some_and(Value::is_table) => {
+            items.iter().map(|item| list_item(&known[0], item, place)).collect::<Result<_, _>>().map(Value::Array)
+        }
+        _ => Ok(plain(given.get_ref())),
+    }
+}
+
+fn list_item(example: &Value, item: &Spanned<DeValue<'_>>, place: &str) -> Result<Value, UnknownKey> {
+    let merged = overlaid(example, item, place)?;
+    Ok(if INHERITING.contains(&place) { plain(item.get_ref()) } else { merged })
+}
+
+fn unknown_key(place: &str, name: &str, known: &Table) -> String {
+    let nearest = known
+        .keys()
+        .map(|key| (strsim::jaro_winkler(name, key), key))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((_, key)) => format!("there is no setting `{place}`; did you mean `{key}`?"),
+        None => {
+            let keys: Vec<_> = known.keys().map(|key| format!("`{key}`")).collect();
+            format!("there is no setting `{place}`; there are {}", keys.join(", "))
+        }
+    }
+}
+
+/// The value without its spans.
+fn plain(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or_else(|_| Value::String(number.to_string()), Value::Integer),
+        DeValue::Float(number) => {
+            number.as_str().parse().map_or_else(|_| Value::String(number.to_string()), Value::Float)
+        }
+        DeValue::Boolean(truth) => Value::Boolean(*truth),
+        DeValue::Datetime(moment) => Value::Datetime(*moment),
+        DeValue::Array(items) => Value::Array(items.iter().map(|item| plain(item.get_ref())).collect()),
+        DeValue::Table(table) => {
+            Value::Table(table.iter().map(|(key, value)| (key.get_ref().to_string(), plain(value.get_ref()))).collect())
+        }
+    }
+}
+
+/// Where the value with this path (`thumbnail[0].width`) stands in the user's file, or the nearest table around it.
+fn span_of(table: &DeTable<'_>, path: &str) -> Option<Range<usize>> {
+    let path = path.replace('[', ".").replace(']', "");
+    let mut span = None;
+    let mut here: Option<&DeValue<'_>> = None;
+    for part in path.split('.') {
+        let next = match here {
+            None => table.get(part),
+            Some(DeValue::Table(table)) => table.get(part),
+            Some(DeValue::Array(items)) => part.parse::<usize>().ok().and_then(|at| items.get(at)),
+            Some(_) => None,
+        };
+        let Some(next) = next else { break };
+        span = Some(next.span());
+        here = Some(next.get_ref());
+    }
+    span
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Span::deserialize(deserializer).map(|span| span.0)
+}
+
+pub(super) fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    duration(deserializer).map(Some)
+}
+
+pub(super) fn durations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
+    Ok(Vec::<Span>::deserialize(deserializer)?.into_iter().map(|span| span.0).collect())
+}
+
+pub(super) fn rungs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RefererRung>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    names
+        .iter()
+        .map(|name| {
+            RefererRung::from_name(name).ok_or_else(|| {
+                let known: Vec<_> = RefererRung::ALL.iter().map(|rung| rung.as_str()).collect();
+                D::Error::custom(format!("`{name}` is not a Referer rung; there are {}", known.join(", ")))
+            })
+        })
+        .collect()
+}
+
+pub(super) fn some_rungs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RefererRung>>, D::Error> {
+    rungs(deserializer).map(Some)
+}
+
+impl<'de> Deserialize<'de> for Recheck {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "never" => Ok(Self::Never),
+            age => age.parse::<Span>().map(|span| Self::After(span.0)).map_err(D::Error::custom),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, Path::new("my.toml")).map_err(|error| error.to_string())
+    }
+
+    fn refused(text: &str) -> String {
+        parse(text).expect_err("this config is wrong")
+    }
+
+    #[test]
+    fn the_shipped_file_is_the_default() {
+        let shipped = parse(DEFAULTS).unwrap();
+        assert_eq!(shipped, Config { fetch: shipped.fetch.clone(), ..Config::default() });
+        assert_eq!(shipped.fetch.delay, Duration::from_millis(250));
+        assert_eq!(shipped.thumbnail.len(), 1);
+    }
+
+    #[test]
+    fn every_line_of_the_shipped_file_says_what_it_is_for() {
+        for line in DEFAULTS.lines().filter(|line| line.contains(" = ")) {
+            assert!(line.contains('#'), "no comment: {line}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_keeps_its_default() {
+        let config = parse("[fetch]\nper_host = 7\n[[thumbnail]]\nname = \"tiny\"\nwidth = 90\n").unwrap();
+        assert_eq!(config.fetch.per_host, 7);
+        assert_eq!(config.fetch.concurrency, Config::default().fetch.concurrency);
+        assert_eq!((config.thumbnail[0].width, config.thumbnail[0].height), (90, 480));
+        assert!(parse("thumbnail = []").unwrap().thumbnail.is_empty());
+    }
+
+    #[test]
+    fn a_host_inherits_what_it_does_not_say() {
+        let config = parse("[[fetch.host]]\nhost = \"*.example.org\"\nper_host = 1\n").unwrap();
+        assert_eq!(config.fetch.host[0].per_host, Some(1));
+        assert_eq!(config.fetch.host[0].delay, None);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_the_nearest_right_one() {
+        let message = refused("store = \"x\"\n[fetch]\nper_hosts = 3\n");
+        assert_eq!(message, "my.toml:3: there is no setting `fetch.per_hosts`; did you mean `per_host`?");
+        assert!(refused("[[source]]\nnmae = \"x\"\n").contains("did you mean `name`?"));
+        assert!(refused("[[fetch.host]]\ndelays = \"1s\"\n").contains("did you mean `delay`?"));
+        assert!(refused("[fetch]\nqqq = 1\n").contains("there are `concurrency`"));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_its_line_and_the_way_out() {
+        let message = refused("\n[fetch]\ndelay = \"soon\"\n");
+        assert!(message.starts_with("my.toml:3: `fetch.delay`: `soon` is not a duration: write"), "{message}");
+        let message = refused("[[thumbnail]]\nname = \"a\"\nwidth = -4\n");
+        assert!(message.starts_with("my.toml:3: `thumbnail[0].width`"), "{message}");
+        assert!(refused("[fetch]\nreferer = [\"always\"]\n").contains("there are none, image_origin"));
+        assert!(refused("[[source]]\nkind = \"folders\"\n").contains("my.toml:2"));
+        assert!(refused("[fetch\n").starts_with("my.toml:1: "));
+    }
+
+    #[test]
+    fn names_are_plain_and_unique() {
+        assert!(refused("[[source]]\nname = \"../x\"\n").contains("is not a name"));
+        let twice = "[[source]]\nname = \"a\"\n[[source]]\nname = \"a\"\n";
+        assert_eq!(refused(twice), "my.toml:4: `source[1].name`: there are two [[source]] named \"a\"");
+        assert!(refused("[rewrite]\nthumbnail_name = \"big\"\n").contains("no [[thumbnail]] named"));
+    }
+
+    #[test]
+    fn known_addresses_are_free_keys() {
+        let config = parse("[fetch.resolve]\n\"i.example.org\" = \"127.0.0.1:8443\"\n").unwrap();
+        assert_eq!(config.fetch.resolve["i.example.org"].port(), 8443);
+        assert!(refused("[fetch.resolve]\n\"a\" = \"nowhere\"\n").contains("my.toml:2"));
+    }
+}

@@ -1,0 +1,1 @@
+//! URL → bytes in a temporary file, as a guest.

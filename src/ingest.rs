@@ -1,0 +1,1 @@
+//! Fetched bytes → blob, asset, verdict.

@@ -1,0 +1,1 @@
+//! Bytes → facts and thumbnails: pure, bounded, CPU-bound.

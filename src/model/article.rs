@@ -1,0 +1,66 @@
+//! Articles: what was read, what was made of it.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::digest::Digest;
+use super::reference::{Format, Span};
+
+/// Which article: its source's name, and its path or URL within that source.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ArticleKey {
+    /// The name of the source.
+    pub source: String,
+    /// The path within the source, with `/` between its parts.
+    pub path: String,
+}
+
+impl fmt::Display for ArticleKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.source, self.path)
+    }
+}
+
+/// What tells that a file has not been touched, without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Size in bytes.
+    pub size: u64,
+    /// Time of the last modification, in nanoseconds since 1970.
+    pub modified: i64,
+    /// The file's inode; 0 where the system has none.
+    pub inode: u64,
+}
+
+/// One version of an article, as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArticleVersion {
+    /// Which article.
+    pub key: ArticleKey,
+    /// The digest of the original file, which is kept as a blob.
+    pub original: Digest,
+    /// The file it was read from.
+    pub fingerprint: Fingerprint,
+    /// How it is written.
+    pub format: Format,
+    /// The digest of the settings that shape extraction and rewriting; when they change, so does the mirror.
+    pub settings: Digest,
+    /// Its title, where it has one.
+    pub title: Option<String>,
+    /// When it was published, where it says so.
+    pub published: Option<Timestamp>,
+    /// When this version was read.
+    pub read_at: Timestamp,
+}
+
+/// One splice of a rewrite: what stood there, and what stands there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The bytes of the original that were replaced.
+    pub span: Span,
+    /// Those bytes.
+    pub raw: Vec<u8>,
+    /// The bytes that stand in the mirror instead.
+    pub replacement: Vec<u8>,
+}

@@ -1,0 +1,165 @@
+//! What bytes are, told by their content.
+
+use super::reference::named;
+
+named! {
+    /// What kind of media some bytes are. The name is the extension that blobs of it carry.
+    pub enum MediaType {
+        /// JPEG (ITU-T T.81).
+        Jpeg = "jpg",
+        /// PNG, animated or not.
+        Png = "png",
+        /// GIF87a and GIF89a.
+        Gif = "gif",
+        /// WebP (RFC 9649).
+        WebP = "webp",
+        /// AVIF.
+        Avif = "avif",
+        /// HEIC and other HEIF.
+        Heic = "heic",
+        /// JPEG XL.
+        Jxl = "jxl",
+        /// JPEG 2000.
+        Jp2 = "jp2",
+        /// Windows bitmap.
+        Bmp = "bmp",
+        /// TIFF.
+        Tiff = "tiff",
+        /// Windows icon.
+        Ico = "ico",
+        /// Windows cursor.
+        Cur = "cur",
+        /// SVG.
+        Svg = "svg",
+        /// MPEG-4 video or audio.
+        Mp4 = "mp4",
+        /// WebM or Matroska.
+        WebM = "webm",
+        /// Ogg audio or video.
+        Ogg = "ogg",
+        /// MPEG audio.
+        Mp3 = "mp3",
+        /// WAVE audio.
+        Wav = "wav",
+        /// WebVTT text track.
+        Vtt = "vtt",
+        /// PDF.
+        Pdf = "pdf",
+        /// An HTML document.
+        Html = "html",
+        /// A Markdown document.
+        Markdown = "md",
+        /// A style sheet.
+        Css = "css",
+        /// Other text.
+        Text = "txt",
+        /// Bytes of no kind offprint knows.
+        Unknown = "bin",
+    }
+}
+
+impl MediaType {
+    /// The media type to serve it as (RFC 6838).
+    pub const fn mime(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Gif => "image/gif",
+            Self::WebP => "image/webp",
+            Self::Avif => "image/avif",
+            Self::Heic => "image/heic",
+            Self::Jxl => "image/jxl",
+            Self::Jp2 => "image/jp2",
+            Self::Bmp => "image/bmp",
+            Self::Tiff => "image/tiff",
+            Self::Ico | Self::Cur => "image/vnd.microsoft.icon",
+            Self::Svg => "image/svg+xml",
+            Self::Mp4 => "video/mp4",
+            Self::WebM => "video/webm",
+            Self::Ogg => "application/ogg",
+            Self::Mp3 => "audio/mpeg",
+            Self::Wav => "audio/wav",
+            Self::Vtt => "text/vtt",
+            Self::Pdf => "application/pdf",
+            Self::Html => "text/html",
+            Self::Markdown => "text/markdown",
+            Self::Css => "text/css",
+            Self::Text => "text/plain",
+            Self::Unknown => "application/octet-stream",
+        }
+    }
+
+    /// Whether a browser or a picture viewer would show it as an image.
+    pub const fn is_image(self) -> bool {
+        matches!(
+            self,
+            Self::Jpeg
+                | Self::Png
+                | Self::Gif
+                | Self::WebP
+                | Self::Avif
+                | Self::Heic
+                | Self::Jxl
+                | Self::Jp2
+                | Self::Bmp
+                | Self::Tiff
+                | Self::Ico
+                | Self::Cur
+                | Self::Svg
+        )
+    }
+
+    /// Whether it is audio, video or a text track: what `video`, `audio` and `track` name.
+    pub const fn is_audio_or_video(self) -> bool {
+        matches!(self, Self::Mp4 | Self::WebM | Self::Ogg | Self::Mp3 | Self::Wav | Self::Vtt)
+    }
+}
+
+/// What is known about a blob that is media, without decoding its pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asset {
+    /// What it is, by its content.
+    pub media_type: MediaType,
+    /// Width in pixels as stored, before orientation is applied; 0 where it has none.
+    pub width: u32,
+    /// Height in pixels as stored, before orientation is applied; 0 where it has none.
+    pub height: u32,
+    /// EXIF orientation, 1 to 8; 1 where none is given.
+    pub orientation: u8,
+    /// How many frames it shows; 1 for a still.
+    pub frames: u32,
+    /// Whether pixels can be transparent.
+    pub alpha: bool,
+    /// Bits per channel; 0 where unknown.
+    pub bit_depth: u8,
+    /// The colour space its pixels are stored in, such as `rgb`, `gray`, `cmyk`; empty where unknown.
+    pub color_space: String,
+    /// The description of its ICC profile, where it has one.
+    pub icc_name: Option<String>,
+    /// The moment it was taken, as EXIF spells it (`YYYY:MM:DD HH:MM:SS`).
+    pub taken: Option<String>,
+    /// Whether its end is missing.
+    pub truncated: bool,
+    /// A perceptual hash of its pixels, where it was decoded.
+    pub perceptual_hash: Option<u64>,
+}
+
+impl Asset {
+    /// An asset of which only the type is known.
+    pub fn of_type(media_type: MediaType) -> Self {
+        Self {
+            media_type,
+            width: 0,
+            height: 0,
+            orientation: 1,
+            frames: 1,
+            alpha: false,
+            bit_depth: 0,
+            color_space: String::new(),
+            icc_name: None,
+            taken: None,
+            truncated: false,
+            perceptual_hash: None,
+        }
+    }
+}

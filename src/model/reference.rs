@@ -1,0 +1,170 @@
+//! Places in an article that name an image.
+
+use url::Url;
+
+/// A half-open range of byte offsets into the file as it is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The span from `start` up to `end`.
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    /// An empty span: the place before the byte at `at`.
+    pub const fn at(at: usize) -> Self {
+        Self::new(at, at)
+    }
+
+    /// How many bytes it covers.
+    pub const fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether it covers no byte.
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The bytes it covers.
+    ///
+    /// # Panics
+    /// If it does not lie within `bytes`.
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start..self.end]
+    }
+}
+
+/// How an article is written, which decides how it is read for references.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// CommonMark with front matter; HTML inside it is HTML.
+    Markdown,
+    /// HTML, with front matter where it starts with some.
+    Html,
+    /// A style sheet.
+    Css,
+}
+
+/// One place in an article that names an image or other media.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The bytes of the file that spell it.
+    pub span: Span,
+    /// Exactly those bytes, decoded from the file's encoding and from nothing else.
+    pub raw: String,
+    /// What a browser would request; `None` where that cannot be told.
+    pub url: Option<Url>,
+    /// What kind of place it is.
+    pub kind: Kind,
+    /// The attribute, front-matter key or directive that holds it, such as `data-src` or `thumbnail`.
+    pub name: String,
+    /// References with the same number show the same picture: an image, its `srcset` candidates, its lazy
+    /// attributes, its `<noscript>` copy and the link to its full-size file.
+    pub picture: u32,
+    /// For a lazily loaded image: where its URL must also stand for it to show without JavaScript.
+    pub reveal: Option<Reveal>,
+}
+
+/// Where a lazily loaded image's URL goes so that it shows without JavaScript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reveal {
+    /// The element has an eager attribute with a placeholder in it: replace that value. Where the value is a
+    /// reference itself, this edit takes its place.
+    Replace(Span),
+    /// The element has none: write ` src="…"` at this byte.
+    Insert(usize),
+}
+
+macro_rules! named {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $vis enum $name { $($(#[$doc])* $variant,)* }
+
+        impl $name {
+            /// Every value, in the order they are documented.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Its name in reports, JSON and the catalog.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// The value of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == name)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+named! {
+    /// What kind of place a reference stands in.
+    pub enum Kind {
+        /// The address of an image element: `img src`, `input type=image`, SVG `image`, `amp-img`, `object`, `embed`.
+        Image = "image",
+        /// One candidate of a `srcset` or `imagesrcset`.
+        Srcset = "srcset",
+        /// An attribute that a script copies to `src` or `srcset` when the image comes into view.
+        Lazy = "lazy",
+        /// The still shown before a video plays.
+        Poster = "poster",
+        /// The video or audio itself, or its track.
+        Media = "media",
+        /// `url()` or `image-set()` in a style sheet, `<style>` or `style`.
+        Css = "css",
+        /// The obsolete `background` attribute.
+        Background = "background",
+        /// A link to an icon.
+        Icon = "icon",
+        /// A preloaded image or another `link` to one.
+        Link = "link",
+        /// `meta` such as `og:image`.
+        Meta = "meta",
+        /// A link around a thumbnail to its full-size image.
+        FullSize = "full_size",
+        /// An image in Markdown, inline or by reference definition.
+        Markdown = "markdown",
+        /// A shortcode or tag of a static-site generator.
+        Shortcode = "shortcode",
+        /// A value in the front matter.
+        FrontMatter = "front_matter",
+        /// A value in JSON-LD.
+        JsonLd = "json_ld",
+        /// `<base href>`: not an image, but it decides where relative links lead.
+        Base = "base",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_own_name_and_is_found_by_it() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_name(kind.as_str()), Some(*kind));
+        }
+        assert_eq!(Kind::from_name("no such kind"), None);
+    }
+
+    #[test]
+    fn a_span_covers_its_bytes() {
+        assert_eq!(Span::new(1, 3).of(b"abcd"), b"bc");
+        assert!(Span::at(2).is_empty());
+    }
+}

@@ -1,0 +1,1 @@
+//! The original article, bit for bit.

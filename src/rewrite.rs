@@ -1,0 +1,1 @@
+//! References and local paths → the mirrored article, by splicing.

@@ -1,0 +1,1 @@
+//! Fixity: bytes and structure.

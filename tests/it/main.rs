@@ -1,0 +1,13 @@
+//! offprint as its users and its parts see it. One binary, so that it links once.
+
+mod blobs;
+mod catalog;
+mod cli;
+mod conformance;
+mod corpus;
+mod fetch;
+mod layers;
+mod media;
+mod oddities;
+mod properties;
+mod recall;
