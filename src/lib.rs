@@ -1,6 +1,7 @@
 //! offprint keeps articles whole.
 
 pub mod archive;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod discover;
@@ -14,4 +15,5 @@ pub mod model;
 pub mod newsroom;
 pub mod restore;
 pub mod rewrite;
+pub mod status;
 pub mod verify;
