@@ -5,10 +5,7 @@ use std::io::Cursor;
 use fastrand::Rng;
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, Frame, ImageFormat, Rgb, RgbImage};
-
-/// Why encoding cannot fail: it writes to memory, and the sides fit every format.
-const ENCODES: &str = "a picture of at most 16383 pixels a side is encoded in memory";
+use image::{DynamicImage, Frame, ImageFormat, ImageResult, Rgb, RgbImage};
 
 /// The longest side: that of WebP (RFC 9649, section 3.4).
 const LONGEST: u16 = 16_383;
@@ -30,7 +27,7 @@ impl Photo {
     /// As a JPEG of quality 85.
     pub fn jpeg(self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        JpegEncoder::new_with_quality(&mut bytes, 85).encode_image(&self.paint(0)).expect(ENCODES);
+        fits(JpegEncoder::new_with_quality(&mut bytes, 85).encode_image(&self.paint(0)));
         bytes
     }
 
@@ -54,11 +51,11 @@ impl Photo {
         let mut bytes = Vec::new();
         let mut encoder = GifEncoder::new_with_speed(&mut bytes, 30);
         if frames > 1 {
-            encoder.set_repeat(Repeat::Infinite).expect(ENCODES);
+            fits(encoder.set_repeat(Repeat::Infinite));
         }
         for step in 0..frames {
             let frame = DynamicImage::ImageRgb8(self.paint(step)).into_rgba8();
-            encoder.encode_frame(Frame::new(frame)).expect(ENCODES);
+            fits(encoder.encode_frame(Frame::new(frame)));
         }
         drop(encoder);
         bytes
@@ -66,7 +63,7 @@ impl Photo {
 
     fn encode(self, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        self.paint(0).write_to(&mut bytes, format).expect(ENCODES);
+        fits(self.paint(0).write_to(&mut bytes, format));
         bytes.into_inner()
     }
 
@@ -84,12 +81,18 @@ impl Photo {
 /// A small PNG of 16 by 16 pixels that differs from that of every other seed: for tests with thousands of images.
 pub fn tiny(seed: u64) -> Vec<u8> {
     let mut rng = Rng::with_seed(seed);
-    let mut pixels: Vec<u8> = std::iter::repeat_with(|| rng.u8(..)).take(16 * 16 * 3).collect();
-    pixels[..8].copy_from_slice(&seed.to_le_bytes());
-    let picture = RgbImage::from_raw(16, 16, pixels).expect("there are three bytes for each of 16 by 16 pixels");
+    let mut picture = RgbImage::from_fn(16, 16, |_, _| Rgb([rng.u8(..), rng.u8(..), rng.u8(..)]));
+    for (channel, byte) in picture.iter_mut().zip(seed.to_le_bytes()) {
+        *channel = byte;
+    }
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png).expect(ENCODES);
+    fits(picture.write_to(&mut bytes, ImageFormat::Png));
     bytes.into_inner()
+}
+
+/// Takes the outcome of encoding to memory, which cannot fail for sides that fit every format.
+fn fits(outcome: ImageResult<()>) {
+    outcome.expect("a picture of at most 16383 pixels a side is encoded in memory");
 }
 
 /// What a picture shows: sky, a sun, three ranges of hills.

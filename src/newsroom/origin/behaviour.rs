@@ -4,6 +4,7 @@
 //! one byte at a time; `Behaviour::status(503).with_header("Retry-After", "2").then(1, fine)` is busy once.
 
 use std::fmt;
+use std::ops::Not;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -96,10 +97,12 @@ impl Condition {
             request.header("referer").is_none_or(|referer| host(referer).as_deref() == Some(request.host_name()))
         })
     }
+}
 
-    /// The opposite.
-    #[must_use]
-    pub fn not(self) -> Self {
+impl Not for Condition {
+    type Output = Self;
+
+    fn not(self) -> Self {
         Self::new(move |request| !(self.0)(request))
     }
 }

@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::AsyncReadExt;
 
-use super::answer::{Kind, Piece, Reply, Sending, broken_off};
+use super::answer::{End, Kind, Piece, Reply, Sending, broken_off};
 use super::log::{Request, Ticket, Version};
 use super::wire::{Caller, Wire};
 
@@ -50,9 +50,8 @@ async fn answer(request: hyper::Request<Incoming>, caller: Caller) -> io::Result
     }
     match answer.kind {
         Kind::Reply(reply) => respond(&reply, &request, ticket),
-        Kind::Raw(_) => Err(broken_off()),
-        Kind::Stop(super::End::Hang) => std::future::pending().await,
-        Kind::Stop(_) => Err(broken_off()),
+        Kind::Stop(End::Hang) => std::future::pending().await,
+        Kind::Stop(_) | Kind::Raw(_) => Err(broken_off()),
     }
 }
 

@@ -52,7 +52,7 @@ async fn conditions_read_headers() {
     }
     origin.set("/a.jpg", Behaviour::status(400).only_if(Condition::has("referer"), Behaviour::status(200)));
     assert_eq!(get(&origin).await.unwrap().status(), 200);
-    origin.set("/a.jpg", Behaviour::status(400).only_if(Condition::has("referer").not(), Behaviour::status(200)));
+    origin.set("/a.jpg", Behaviour::status(400).only_if(!Condition::has("referer"), Behaviour::status(200)));
     assert_eq!(get(&origin).await.unwrap().status(), 400);
 }
 
@@ -204,8 +204,9 @@ async fn a_bomb_is_small_until_it_is_decompressed() {
     assert_eq!(header(&response, "content-encoding"), Some("gzip"));
     let bytes = response.bytes().await.unwrap();
     assert!(bytes.len() < 16 * 1024);
-    let inside = flate2::read::GzDecoder::new(&bytes[..]).bytes().count();
-    assert_eq!(inside, 8 * 1024 * 1024);
+    let mut inside = Vec::new();
+    flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut inside).unwrap();
+    assert_eq!(inside.len(), 8 * 1024 * 1024);
 }
 
 #[tokio::test]

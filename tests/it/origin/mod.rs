@@ -1,7 +1,11 @@
 //! The origin that tests fetch from does what it is told: each fault is seen here through a client that knows nothing
 //! of it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic, in its own functions as well")]
+
+pub(crate) mod canary;
 mod faults;
+pub(crate) mod tls;
 mod validators;
 mod versions;
 
