@@ -17,14 +17,14 @@ pub(super) fn encode(
 ) -> Result<(MediaType, Vec<u8>), MediaError> {
     let quality = quality.clamp(1, 100);
     match format {
-        ThumbnailFormat::Auto if !picture.channels.has_alpha() => jpeg(picture, quality),
-        ThumbnailFormat::Jpeg => jpeg(picture.on_white(), quality),
+        ThumbnailFormat::Auto if !picture.channels.has_alpha() => jpeg(&picture, quality),
+        ThumbnailFormat::Jpeg => jpeg(&picture.on_white(), quality),
         ThumbnailFormat::Auto | ThumbnailFormat::WebP => webp(&picture, quality),
         ThumbnailFormat::Png => png(&picture),
     }
 }
 
-fn jpeg(picture: Picture, quality: u8) -> Result<(MediaType, Vec<u8>), MediaError> {
+fn jpeg(picture: &Picture, quality: u8) -> Result<(MediaType, Vec<u8>), MediaError> {
     let (format, subsampling) = match picture.channels {
         Channels::Gray => (PixelFormat::Grayscale, Subsampling::S444),
         _ => (PixelFormat::Rgb, Subsampling::S420),
@@ -48,14 +48,15 @@ pub(super) fn webp_bytes(picture: &Picture, quality: u8) -> Result<Vec<u8>, Medi
     config.quality = quality.into();
     config.method = WEBP_METHOD;
     let in_color = colored(picture);
-    let (data, alpha) = in_color.as_ref().map_or((&picture.data, picture.channels.has_alpha()), |(data, alpha)| (data, *alpha));
+    let (data, alpha) =
+        in_color.as_ref().map_or((&picture.data, picture.channels.has_alpha()), |(data, alpha)| (data, *alpha));
     let encoder = if alpha {
         webp::Encoder::from_rgba(data, picture.width, picture.height)
     } else {
         webp::Encoder::from_rgb(data, picture.width, picture.height)
     };
-    let encoded = encoder.encode_advanced(&config).map_err(|error| failed(format!("{error:?}")))?;
-    Ok(encoded.to_vec())
+    let bytes = encoder.encode_advanced(&config).map_err(|error| failed(format!("{error:?}")))?;
+    Ok(bytes.to_vec())
 }
 
 /// Gray as color, because libwebp takes nothing else.

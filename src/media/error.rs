@@ -8,6 +8,9 @@ pub enum MediaError {
     /// Not a picture, or one of a type that is not decoded.
     #[error("{} is not decoded", .0.mime())]
     Unsupported(MediaType),
+    /// Of a type that is decoded, in a form that is not: the decoder's own words.
+    #[error("not decoded: {0}")]
+    Variant(String),
     /// Larger than a limit of `[media]`.
     #[error("{what} {actual} exceeds the limit {limit}")]
     OverLimit {
@@ -34,6 +37,7 @@ pub enum MediaError {
 
 impl MediaError {
     /// Bytes that break the rules of their format, in a decoder's own words.
+    #[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
     pub(super) fn damaged(reason: impl ToString) -> Self {
         Self::Damaged(reason.to_string())
     }

@@ -28,7 +28,8 @@ impl Plan {
         };
         let scale = scale.min(1.0);
         let (full_width, full_height) = (f64::from(width) * scale, f64::from(height) * scale);
-        let cut = |full: f64, limit: u32| if config.fit == Fit::Cover && limit > 0 { full.min(limit.into()) } else { full };
+        let cut =
+            |full: f64, limit: u32| if config.fit == Fit::Cover && limit > 0 { full.min(limit.into()) } else { full };
         let (kept_width, kept_height) = (cut(full_width, config.width), cut(full_height, config.height));
         Self {
             left: (1.0 - kept_width / full_width) / 2.0,

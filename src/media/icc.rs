@@ -52,19 +52,19 @@ pub(super) fn to_srgb(picture: Picture, profile: Option<&[u8]>) -> Picture {
     let converted = profile.and_then(|profile| convert(&picture, profile));
     match (converted, picture.channels) {
         (Some(converted), _) => converted,
-        (None, Channels::Cmyk) => without_profile(picture),
+        (None, Channels::Cmyk) => without_profile(&picture),
         (None, _) => picture,
     }
 }
 
 /// CMYK by the simplest model of ink, where nothing says what its inks look like.
-fn without_profile(picture: Picture) -> Picture {
+fn without_profile(picture: &Picture) -> Picture {
     let rgb = |ink: &[u8]| {
         let paper = 255 - u16::from(ink[3]);
         [0, 1, 2].map(|at: usize| u8::try_from((255 - u16::from(ink[at])) * paper / 255).unwrap_or(u8::MAX))
     };
     let data = picture.data.chunks_exact(4).flat_map(rgb).collect();
-    Picture { channels: Channels::Rgb, data, ..picture }
+    Picture { channels: Channels::Rgb, data, ..*picture }
 }
 
 fn convert(picture: &Picture, profile: &[u8]) -> Option<Picture> {

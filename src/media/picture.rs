@@ -82,7 +82,9 @@ impl Picture {
         let channels = if size == 2 { Channels::Gray } else { Channels::Rgb };
         let over = |pixel: &[u8]| {
             let alpha = u32::from(pixel[size - 1]);
-            let mixed = pixel[..size - 1].iter().map(move |&value| (u32::from(value) * alpha + 255 * (255 - alpha) + 127) / 255);
+            let mixed = pixel[..size - 1]
+                .iter()
+                .map(move |&value| (u32::from(value) * alpha + 255 * (255 - alpha) + 127) / 255);
             mixed.map(|value| u8::try_from(value).unwrap_or(u8::MAX)).collect::<Vec<_>>()
         };
         let data = self.data.chunks_exact(size).flat_map(over).collect();

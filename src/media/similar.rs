@@ -38,7 +38,9 @@ fn lowest_frequencies(light: &[f32]) -> [f32; KEPT * KEPT] {
     for (at, value) in found.iter_mut().enumerate() {
         let (v, u) = (at / KEPT + 1, at % KEPT + 1);
         let rows = light.chunks_exact(SIDE).enumerate();
-        *value = rows.map(|(y, row)| cosine(v, y) * row.iter().enumerate().map(|(x, l)| l * cosine(u, x)).sum::<f32>()).sum();
+        *value = rows
+            .map(|(y, row)| cosine(v, y) * row.iter().enumerate().map(|(x, l)| l * cosine(u, x)).sum::<f32>())
+            .sum();
     }
     found
 }

@@ -80,18 +80,14 @@ fn plan(asset: &Asset, size: &ThumbnailConfig) -> Plan {
         (MediaType::Svg, 0, _) | (MediaType::Svg, _, 0) => (SVG_WITHOUT_SIZE.0.into(), SVG_WITHOUT_SIZE.1.into()),
         (_, width, height) => (width, height),
     };
-    if asset.orientation >= 5 {
-        Plan::new(height, width, size).transposed()
-    } else {
-        Plan::new(width, height, size)
-    }
+    if asset.orientation >= 5 { Plan::new(height, width, size).transposed() } else { Plan::new(width, height, size) }
 }
 
 /// How large the picture must be decoded for all plans.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a side never grows beyond its u32")]
 fn needed(plans: &[Plan]) -> Needed {
     let whole = |kept: u32, cut: f64| (f64::from(kept) / (1.0 - 2.0 * cut).max(f64::EPSILON)).round() as u32;
-    let largest = |side: fn(&Plan) -> (u32, f64)| plans.iter().map(|plan| side(plan)).map(|(kept, cut)| whole(kept, cut)).max();
+    let largest = |side: fn(&Plan) -> (u32, f64)| plans.iter().map(side).map(|(kept, cut)| whole(kept, cut)).max();
     Needed {
         width: largest(|plan| (plan.width, plan.left)).unwrap_or(HASHED_SIDE),
         height: largest(|plan| (plan.height, plan.top)).unwrap_or(HASHED_SIDE),

@@ -62,7 +62,8 @@ fn every_picture_of_the_corpus_gives_a_thumbnail_or_a_reason() {
     let paths = files(&folder);
     let theirs = judged_by_file(&paths);
     let sizes = [size(480, 480, Fit::Inside), size(160, 160, Fit::Cover)];
-    let (mut table, mut reasons, mut panics) = (BTreeMap::<_, (u32, u32)>::new(), BTreeMap::<_, u32>::new(), Vec::new());
+    let (mut table, mut reasons, mut panics) =
+        (BTreeMap::<_, (u32, u32)>::new(), BTreeMap::<_, u32>::new(), Vec::new());
     for (index, path) in paths.iter().enumerate() {
         let bytes = std::fs::read(path).expect("the corpus can be read");
         let (asset, made) = make(&bytes, &sizes);
@@ -78,7 +79,9 @@ fn every_picture_of_the_corpus_gives_a_thumbnail_or_a_reason() {
                 }
             }
         }
-        if let Some(theirs) = theirs.as_ref().map(|theirs| &theirs[index]).filter(|theirs| !same_type(asset.media_type, theirs)) {
+        if let Some(theirs) =
+            theirs.as_ref().map(|theirs| &theirs[index]).filter(|theirs| !same_type(asset.media_type, theirs))
+        {
             say(&format!("type\t{:?}\t{theirs}\t{}", asset.media_type, path.strip_prefix(&folder).unwrap().display()));
         }
     }
@@ -92,7 +95,7 @@ fn every_picture_of_the_corpus_gives_a_thumbnail_or_a_reason() {
 }
 
 fn report(path: &Path, folder: &Path, error: &MediaError) {
-    say(&format!("no thumbnail\t{error}\t{}", path.strip_prefix(folder).unwrap().display()));
+    say(&format!("no thumbnail\t{error}\t{}", path.strip_prefix(folder).unwrap_or(path).display()));
 }
 
 /// The most memory this process ever had, in bytes.

@@ -36,7 +36,9 @@ pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Resu
     let mut data = image.data;
     // Adobe's programs store ink inverted; libjpeg and its kin hand it out as stored.
     if channels == Channels::Cmyk && probe::is_adobe_jpeg(Fields(bytes)) {
-        data.iter_mut().for_each(|ink| *ink = !*ink);
+        for ink in &mut data {
+            *ink = !*ink;
+        }
     }
     let side = |length: usize| u32::try_from(length).map_err(MediaError::damaged);
     let picture = Picture::new(side(image.width)?, side(image.height)?, channels, data)?;
@@ -63,7 +65,6 @@ fn memory(decoder: &Decoder<'_>, divisor: u32) -> u64 {
     coefficients + pixels * components * 3 / u64::from(divisor * divisor)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
 fn reason(error: JpegError) -> MediaError {
     match error {
         JpegError::LimitExceeded { what, actual, limit } => MediaError::OverLimit { what, actual, limit },

@@ -33,6 +33,9 @@ pub(super) struct Needed {
 /// Decodes a still, or the first frame of an animation that is not blank. The result may be smaller than the picture,
 /// but not smaller than `needed`.
 pub(super) fn decode(bytes: &[u8], asset: &Asset, needed: Needed, limits: &MediaConfig) -> Result<Decoded, MediaError> {
+    if !is_decoded(asset.media_type) {
+        return Err(MediaError::Unsupported(asset.media_type));
+    }
     // A drawing is drawn at the size that is needed, whatever it declares.
     if asset.media_type != MediaType::Svg {
         check_size(asset.width, asset.height, limits)?;
@@ -40,8 +43,7 @@ pub(super) fn decode(bytes: &[u8], asset: &Asset, needed: Needed, limits: &Media
     match asset.media_type {
         MediaType::Jpeg => jpeg::decode(bytes, needed, limits),
         MediaType::Gif => animation::first_shown(bytes, asset, limits),
-        MediaType::Png if asset.frames > 1 => animation::first_shown(bytes, asset, limits),
-        MediaType::WebP if asset.frames > 1 => animation::first_shown(bytes, asset, limits),
+        MediaType::Png | MediaType::WebP if asset.frames > 1 => animation::first_shown(bytes, asset, limits),
         MediaType::WebP => webp::decode(bytes, limits),
         MediaType::Png => raster::png(bytes, limits),
         MediaType::Bmp => raster::bmp(bytes, limits),
@@ -50,6 +52,12 @@ pub(super) fn decode(bytes: &[u8], asset: &Asset, needed: Needed, limits: &Media
         MediaType::Svg => svg::decode(bytes, needed, limits),
         other => Err(MediaError::Unsupported(other)),
     }
+}
+
+/// Whether pictures of this type can be decoded.
+const fn is_decoded(media_type: MediaType) -> bool {
+    use MediaType::{Bmp, Cur, Gif, Ico, Jpeg, Png, Svg, Tiff, WebP};
+    matches!(media_type, Jpeg | Png | Gif | WebP | Bmp | Tiff | Ico | Cur | Svg)
 }
 
 /// Refuses sizes beyond the limits.

@@ -75,7 +75,10 @@ fn eight_bits(color: ColorType, data: Vec<u8>) -> Result<(Channels, Vec<u8>), Me
     let data = match usize::from(color.bytes_per_pixel()) / channels.count() {
         1 => data,
         2 => data.chunks_exact(2).map(|pair| from_16(u16::from_ne_bytes([pair[0], pair[1]]))).collect(),
-        _ => data.chunks_exact(4).map(|four| from_float(f32::from_ne_bytes([four[0], four[1], four[2], four[3]]))).collect(),
+        _ => data
+            .chunks_exact(4)
+            .map(|four| from_float(f32::from_ne_bytes([four[0], four[1], four[2], four[3]])))
+            .collect(),
     };
     Ok((channels, data))
 }
@@ -90,7 +93,9 @@ fn from_float(sample: f32) -> u8 {
     (sample.clamp(0.0, 1.0) * 255.0).round() as u8
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
 pub(super) fn reason(error: ImageError) -> MediaError {
-    MediaError::damaged(error)
+    match error {
+        ImageError::Unsupported(error) => MediaError::Variant(error.to_string()),
+        error => MediaError::damaged(error),
+    }
 }

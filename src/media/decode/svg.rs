@@ -36,10 +36,8 @@ fn scale(pixels: u32, length: f32) -> f32 {
 
 /// Options under which a drawing can reach nothing but itself.
 fn options() -> Options<'static> {
-    let image_href_resolver = ImageHrefResolver {
-        resolve_data: Box::new(|_, _, _| None),
-        resolve_string: Box::new(|_, _| None),
-    };
+    let image_href_resolver =
+        ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) };
     let (width, height) = SVG_WITHOUT_SIZE;
     let default_size = Size::from_wh(f32::from(width), f32::from(height)).unwrap_or(Options::default().default_size);
     Options { resources_dir: None, image_href_resolver, default_size, ..Options::default() }

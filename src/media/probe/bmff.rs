@@ -1,34 +1,34 @@
 //! ISO base media files (ISO/IEC 14496-12): AVIF, HEIF (ISO/IEC 23008-12), MP4, and JPEG 2000 (ISO/IEC 15444-1,
 //! annex I), whose boxes have the same form.
 
-use super::super::fields::Fields;
+use super::super::fields::{Fields, Order};
 use super::super::icc;
 use crate::model::{Asset, MediaType};
 
 /// One box: its four-letter type and what it holds.
 #[derive(Clone, Copy)]
-struct Box4<'a> {
-    kind: &'a [u8],
-    body: Fields<'a>,
-    whole: bool,
+pub(super) struct Box4<'a> {
+    pub(super) kind: &'a [u8],
+    pub(super) body: Fields<'a>,
+    pub(super) whole: bool,
 }
 
 /// No file in use nests or repeats boxes more than this at one level.
 const MAX_BOXES: usize = 4096;
 
 /// The boxes that stand next to each other in some bytes.
-fn boxes(bytes: Fields<'_>) -> impl Iterator<Item = Box4<'_>> {
+pub(super) fn boxes(bytes: Fields<'_>) -> impl Iterator<Item = Box4<'_>> {
     let mut at = 0;
     let next = move || {
         let kind = bytes.slice(at + 4, 4)?;
         let (head, size) = match bytes.be32(at)? {
             0 => (8, bytes.len() - at),
-            1 => (16, usize::try_from(bytes.u64(at + 8, super::super::fields::Order::Big)?).ok()?),
+            1 => (16, usize::try_from(bytes.u64(at + 8, Order::Big)?).ok()?),
             size => (8, size as usize),
         };
         let length = size.checked_sub(head)?;
         let body = bytes.window(at + head, length);
-        at = at.checked_add(size)?;
+        at = at.checked_add(size)?.min(bytes.len());
         Some(Box4 { kind, body, whole: body.len() == length })
     };
     std::iter::from_fn(next).take(MAX_BOXES)
@@ -45,7 +45,10 @@ pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
     asset.truncated = boxes(bytes).any(|found| !found.whole);
     match asset.media_type {
         MediaType::Jp2 => jpeg_2000(bytes, asset),
-        MediaType::Mp4 => movie(bytes, asset),
+        MediaType::Mp4 => {
+            movie(bytes, asset);
+            Some(())
+        }
         _ => picture(bytes, asset),
     }
 }
@@ -80,9 +83,9 @@ fn codestream(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
 }
 
 /// Video: the size of the first track that has one (section 8.3.2).
-fn movie(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+fn movie(bytes: Fields<'_>, asset: &mut Asset) {
     // Fragments and streams may have no `moov` that says anything.
-    let Some(movie) = child(bytes, b"moov") else { return Some(()) };
+    let Some(movie) = child(bytes, b"moov") else { return };
     let sizes = boxes(movie).filter(|found| found.kind == b"trak").filter_map(|track| {
         let header = child(track.body, b"tkhd")?;
         let at = if header.u8(0)? == 1 { 88 } else { 76 };
@@ -91,7 +94,6 @@ fn movie(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
     if let Some((width, height)) = sizes.into_iter().find(|&(width, height)| width > 0 && height > 0) {
         (asset.width, asset.height) = (width, height);
     }
-    Some(())
 }
 
 /// A HEIF picture: the properties of its primary item.
@@ -123,9 +125,12 @@ fn associations(map: Fields<'_>, item: u32) -> Option<Vec<usize>> {
     for _ in 0..map.be32(4)? {
         let (id, after) = if version == 0 { (map.be16(at)?.into(), at + 2) } else { (map.be32(at)?, at + 4) };
         let count = usize::from(map.u8(after)?);
-        let index = |number: usize| match wide {
-            true => map.be16(after + 1 + 2 * number).map(|index| usize::from(index & 0x7fff)),
-            false => map.u8(after + 1 + number).map(|index| usize::from(index & 0x7f)),
+        let index = |number: usize| {
+            if wide {
+                map.be16(after + 1 + 2 * number).map(|index| usize::from(index & 0x7fff))
+            } else {
+                map.u8(after + 1 + number).map(|index| usize::from(index & 0x7f))
+            }
         };
         if id == item {
             return Some((0..count).map_while(index).collect());

@@ -55,9 +55,10 @@ impl<'a> Directory<'a> {
             5 | 10 | 12 | 16..=18 => 8,
             _ => 1,
         };
-        let (count, inline, room) = match self.big {
-            true => (usize::try_from(self.file.u64(at + 4, self.order)?).ok()?, at + 12, 8),
-            false => (self.file.u32(at + 4, self.order)? as usize, at + 8, 4),
+        let (count, inline, room) = if self.big {
+            (usize::try_from(self.file.u64(at + 4, self.order)?).ok()?, at + 12, 8)
+        } else {
+            (self.file.u32(at + 4, self.order)? as usize, at + 8, 4)
         };
         let len = count.checked_mul(width)?;
         let start = match (len <= room, self.big) {

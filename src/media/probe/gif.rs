@@ -1,4 +1,4 @@
-//! GIF blocks (GIF89a specification).
+//! GIF blocks (`GIF89a` specification).
 
 use super::super::fields::Fields;
 use crate::model::Asset;

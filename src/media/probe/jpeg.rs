@@ -41,7 +41,7 @@ fn next_segment<'a>(bytes: Fields<'a>, at: &mut usize) -> Option<(u8, Fields<'a>
         *at += memchr::memchr(0xff, bytes.from(*at)?.0)? + 1;
         let marker = bytes.u8(*at)?;
         match marker {
-            0xff => continue,
+            0xff => {}
             0x00 | 0x01 | 0xd0..=0xd8 => *at += 1,
             0xd9 => return Some((marker, Fields(&[]))),
             _ => {
@@ -54,7 +54,7 @@ fn next_segment<'a>(bytes: Fields<'a>, at: &mut usize) -> Option<(u8, Fields<'a>
     }
 }
 
-/// SOFn: section B.2.2.
+/// `SOFn`: section B.2.2.
 fn frame(body: Fields<'_>, asset: &mut Asset, header: &mut Header) -> Option<()> {
     asset.bit_depth = body.u8(0)?;
     asset.height = body.be16(1)?.into();

@@ -1,6 +1,7 @@
 //! JPEG XL: the size header and image metadata of the codestream (ISO/IEC 18181-1, annexes D.1 to D.3).
 
-use super::super::fields::{Fields, Order};
+use super::super::fields::Fields;
+use super::bmff::boxes;
 use crate::model::Asset;
 
 pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
@@ -12,23 +13,12 @@ pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
 
 /// The codestream of a container: `jxlc`, or the first of `jxlp` (ISO/IEC 18181-2).
 fn in_container<'a>(bytes: Fields<'a>, asset: &mut Asset) -> Option<Fields<'a>> {
-    let (mut at, mut found) = (0, None);
-    while let (Some(size), Some(kind)) = (bytes.be32(at), bytes.slice(at + 4, 4)) {
-        let (head, size) = match size {
-            0 => (8, bytes.len() - at),
-            1 => (16, usize::try_from(bytes.u64(at + 8, Order::Big)?).ok()?),
-            size => (8, size as usize),
-        };
-        let body = bytes.window(at + head, size.checked_sub(head)?);
-        asset.truncated |= body.len() + head < size;
-        match kind {
-            b"jxlc" => found = found.or(Some(body)),
-            b"jxlp" => found = found.or(body.from(4)),
-            _ => {}
-        }
-        at = at.checked_add(size)?;
-    }
-    found
+    asset.truncated = boxes(bytes).any(|found| !found.whole);
+    boxes(bytes).find_map(|found| match found.kind {
+        b"jxlc" => Some(found.body),
+        b"jxlp" => found.body.from(4),
+        _ => None,
+    })
 }
 
 /// Bits, least significant first.
@@ -61,9 +51,8 @@ impl Bits<'_> {
 
 fn size(bits: &mut Bits<'_>) -> Option<(u32, u32)> {
     let small = bits.flag()?;
-    let side = |bits: &mut Bits<'_>| match small {
-        true => Some((bits.take(5)? + 1) * 8),
-        false => bits.number([(1, 9), (1, 13), (1, 18), (1, 30)]),
+    let side = |bits: &mut Bits<'_>| {
+        if small { Some((bits.take(5)? + 1) * 8) } else { bits.number([(1, 9), (1, 13), (1, 18), (1, 30)]) }
     };
     let height = side(bits)?;
     let (over, under) = match bits.take(3)? {
@@ -105,9 +94,12 @@ fn metadata(bits: &mut Bits<'_>, asset: &mut Asset) -> Option<()> {
 
 fn preview(bits: &mut Bits<'_>) -> Option<()> {
     let by_eight = bits.flag()?;
-    let side = |bits: &mut Bits<'_>| match by_eight {
-        true => bits.number([(16, 0), (32, 0), (1, 5), (33, 9)]),
-        false => bits.number([(1, 6), (65, 8), (321, 10), (1345, 12)]),
+    let side = |bits: &mut Bits<'_>| {
+        if by_eight {
+            bits.number([(16, 0), (32, 0), (1, 5), (33, 9)])
+        } else {
+            bits.number([(1, 6), (65, 8), (321, 10), (1345, 12)])
+        }
     };
     side(bits)?;
     if bits.take(3)? == 0 {

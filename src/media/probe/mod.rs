@@ -44,6 +44,6 @@ pub fn probe(bytes: &[u8], limits: &MediaConfig) -> Asset {
         _ => Some(()),
     };
     asset.truncated |= whole.is_none();
-    asset.frames = asset.frames.clamp(1, limits.max_frames.saturating_add(1).max(1));
+    asset.frames = asset.frames.clamp(1, limits.max_frames.saturating_add(1));
     asset
 }
