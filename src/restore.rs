@@ -2,7 +2,6 @@
 
 use crate::archive::{Archive, ArticleRow, CatalogError};
 use crate::ingest::{IngestError, read_blob};
-use crate::mirror::blob_type;
 use crate::model::{ArticleKey, Digest};
 
 /// An article that cannot be given back.
@@ -36,7 +35,7 @@ pub async fn restore(archive: &Archive, key: &ArticleKey) -> Result<Vec<u8>, Res
 /// The bytes of an article that is at hand.
 pub async fn original(archive: &Archive, row: &ArticleRow) -> Result<Vec<u8>, RestoreError> {
     let digest = row.version.original;
-    let bytes = read_blob(archive, digest, blob_type(row.version.format)).await?;
+    let bytes = read_blob(archive, digest, row.version.format.blob_type()).await?;
     if Digest::of(&bytes) == digest {
         Ok(bytes)
     } else {

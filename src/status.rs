@@ -105,7 +105,8 @@ pub async fn status(archive: &Archive) -> Result<Status, CatalogError> {
         }
     }
     let hosts = archive.catalog.hosts().await?;
-    status.hosts = hosts.into_iter().filter(|(_, state)| *state != crate::model::HostState::default()).map(host).collect();
+    status.hosts =
+        hosts.into_iter().filter(|(_, state)| *state != crate::model::HostState::default()).map(host).collect();
     status.runs = archive.catalog.runs(RUNS).await?.into_iter().map(run).collect();
     Ok(status)
 }

@@ -1,8 +1,8 @@
 //! `offprint check`.
 
 use super::exit::Exit;
-use super::output::{Output, printable};
 use super::open_to_read;
+use super::output::{Output, printable};
 use crate::check::{self, Checked, Finding};
 use crate::config::Config;
 

@@ -39,7 +39,7 @@ impl Exit {
     pub(crate) fn of_error(error: &anyhow::Error) -> Self {
         if error.is::<ConfigError>() || error.is::<UsageError>() {
             Self::Usage
-        } else if matches!(error.downcast_ref(), Some(ArchiveError::Busy { .. })) {
+        } else if matches!(error.downcast_ref(), Some(ArchiveError::Held { .. })) {
             Self::Busy
         } else {
             Self::Failed

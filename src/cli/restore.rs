@@ -10,6 +10,7 @@ use super::open_to_read;
 use super::output::Output;
 use crate::archive::{self, Archive, Mode};
 use crate::config::{Config, SourceConfig};
+use crate::ingest::publish;
 use crate::mirror::{Source, absolute};
 use crate::model::ArticleKey;
 use crate::restore;
@@ -39,7 +40,8 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
 /// Over an article the write is atomic; elsewhere it is a plain file.
 async fn write(archive: &Archive, in_place: bool, file: PathBuf, bytes: Vec<u8>) -> anyhow::Result<()> {
     if in_place {
-        return Ok(archive.publish(file, bytes).await?);
+        publish(archive, file, bytes).await?;
+        return Ok(());
     }
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -69,7 +71,7 @@ async fn key_of(article: &Path, config: &Config, archive: &Archive) -> anyhow::R
     }
     let file = absolute(article)?;
     let below = |folder: &Path| file.strip_prefix(absolute(folder).ok()?).ok()?.to_str().map(str::to_owned);
-    if let Some((source, path)) = below(archive.articles()).as_deref().and_then(|path| path.split_once('/')) {
+    if let Some((source, path)) = below(&archive.articles()).as_deref().and_then(|path| path.split_once('/')) {
         return Ok(ArticleKey { source: source.to_owned(), path: path.to_owned() });
     }
     let of_source = |source: &SourceConfig| {

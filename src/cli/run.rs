@@ -35,7 +35,7 @@ pub(crate) async fn mirror(config: &Config, places: &[PathBuf], output: &Output)
 /// One whole run, with its progress, that Ctrl-C or SIGTERM ends at a consistent point.
 pub(crate) async fn mirror_sources(config: &Config, sources: Vec<Source>, output: &Output) -> anyhow::Result<Report> {
     let archive = Arc::new(archive::open(&config.store, Mode::Write)?);
-    let fetcher = Fetcher::new(&config.fetch, archive.tmp())?;
+    let fetcher = Fetcher::new(&config.fetch, &archive.tmp())?;
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone())?;
     let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop);

@@ -65,10 +65,8 @@ impl Folder {
             return Err(DiscoverError::Missing { source_name: source.name.clone(), path: source.path.clone() });
         }
         let globs = |patterns: &[String]| {
-            globs(patterns).map_err(|error| DiscoverError::Glob {
-                source_name: source.name.clone(),
-                message: error.to_string(),
-            })
+            globs(patterns)
+                .map_err(|error| DiscoverError::Glob { source_name: source.name.clone(), message: error.to_string() })
         };
         Ok(Self { root: source.path.clone(), include: globs(&source.include)?, exclude: globs(&source.exclude)? })
     }
@@ -92,8 +90,7 @@ impl Folder {
         if !entry.file_type().is_file() || !self.include.is_match(relative) || self.exclude.is_match(relative) {
             return Ok(None);
         }
-        let unreadable =
-            |message: String| DiscoverError::Unreadable { path: entry.path().to_owned(), message };
+        let unreadable = |message: String| DiscoverError::Unreadable { path: entry.path().to_owned(), message };
         let path = slashed(relative).ok_or_else(|| unreadable("its name is not Unicode".to_owned()))?;
         let fingerprint = fingerprint(entry.path()).map_err(|cause| unreadable(cause.to_string()))?;
         Ok(Some(FoundArticle { path, file: entry.into_path(), fingerprint }))
@@ -197,10 +194,7 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_and_a_wrong_glob_are_named() {
         let missing = Folder::open(&source(Path::new("no/such/folder"))).unwrap_err().to_string();
-        assert_eq!(
-            missing,
-            "the source \"posts\" has no folder no/such/folder: correct its `path` in the config file"
-        );
+        assert_eq!(missing, "the source \"posts\" has no folder no/such/folder: correct its `path` in the config file");
         let folder = folder_with(&[]);
         let wrong = SourceConfig { include: vec!["[".to_owned()], ..source(folder.path()) };
         assert!(Folder::open(&wrong).unwrap_err().to_string().contains("glob"));

@@ -4,7 +4,7 @@ mod schedule;
 mod verdict;
 
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use crate::archive::{Archive, BlobError, CatalogError, Job, Put, Settlement, Thu
 use crate::config::{Config, MediaConfig, ThumbnailConfig};
 use crate::fetch::{Answer, Failure};
 use crate::media::{self, Rendition};
-use crate::model::{Asset, Digest, Hasher, MediaType, Reason, Staged, Validators};
+use crate::model::{Asset, Digest, Fingerprint, Hasher, MediaType, Reason, Staged, Validators};
 
 use schedule::Schedule;
 pub use verdict::Verdict;
@@ -185,13 +185,13 @@ impl Ingest {
         let Rendition { media_type, width, height, bytes } = rendition;
         let size = bytes.len() as u64;
         let path = self.archive.thumbnail_path(name, digest, media_type);
-        self.archive.publish(path, bytes).await?;
+        publish(&self.archive, path, bytes).await?;
         Ok((media_type, width, height, size))
     }
 
     /// Copies a local file that an article shows into the archive's staging folder.
     pub async fn adopt(&self, file: &Path) -> Result<Answer, Failure> {
-        let (file, staging) = (file.to_owned(), self.archive.tmp().to_owned());
+        let (file, staging) = (file.to_owned(), self.archive.tmp());
         let copy = tokio::task::spawn_blocking(move || stage_copy(&file, &staging)).await;
         match copy.expect("copying a file does not panic") {
             Ok(staged) => Ok(Answer::Body { staged, validators: Validators::default() }),
@@ -219,6 +219,13 @@ fn settings_of(size: &ThumbnailConfig) -> Digest {
     Digest::of(format!("{THUMBNAILER} {size:?}").as_bytes())
 }
 
+/// Writes one file that appears whole and outlives a loss of power, on a thread that may wait for the disk.
+pub async fn publish(archive: &Archive, path: PathBuf, bytes: Vec<u8>) -> Result<Fingerprint, BlobError> {
+    let publisher = archive.publisher.clone();
+    let written = tokio::task::spawn_blocking(move || publisher.publish(&path, &bytes));
+    written.await.expect("writing a file does not panic")
+}
+
 /// A whole blob in memory; blobs of media are bounded by `fetch.max_bytes`.
 pub async fn read_blob(archive: &Archive, digest: Digest, media_type: MediaType) -> Result<Vec<u8>, IngestError> {
     let place = || format!("the blob {digest}");
@@ -229,10 +236,14 @@ pub async fn read_blob(archive: &Archive, digest: Digest, media_type: MediaType)
     Ok(bytes)
 }
 
-/// Copies a file into the staging folder and hashes it on the way.
+/// Copies a file into the staging folder.
 fn stage_copy(file: &Path, staging: &Path) -> std::io::Result<Staged> {
-    let mut from = std::fs::File::open(file)?;
-    let mut to = tempfile::Builder::new().prefix("adopt-").tempfile_in(staging)?;
+    stage(std::fs::File::open(file)?, staging)
+}
+
+/// Writes all that a reader gives into a temporary file and hashes it on the way.
+pub fn stage(mut from: impl Read, staging: &Path) -> std::io::Result<Staged> {
+    let mut to = tempfile::Builder::new().prefix("stage-").tempfile_in(staging)?;
     let (mut hasher, mut length, mut piece) = (Hasher::default(), 0, vec![0; 256 << 10]);
     loop {
         let count = from.read(&mut piece)?;

@@ -28,7 +28,13 @@ impl Schedule {
     }
 
     /// Waits grow with the failures so far, and differ a little so that one bad night does not come back as another.
-    pub(super) fn retry(&self, failures: u32, reason: Reason, status: Option<u16>, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn retry(
+        &self,
+        failures: u32,
+        reason: Reason,
+        status: Option<u16>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         if is_final(reason, status) || (is_gone(reason, status) && failures + 1 >= self.run.retire_after) {
             return None;
         }

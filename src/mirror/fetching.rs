@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::{ChangedImage, FailedUrl, Mirror, MirrorError, ReadyArticles, Source, announce};
 use crate::archive::{Claim, Job, JobId, Lease, Outcome, Put, RunId, Settlement, UrlRow, Worker};
-use crate::fetch::{Failure, Fetched, Request};
+use crate::fetch::{Failure, Fetched, Purpose, Request};
 use crate::ingest::Ingested;
 use crate::model::{Reason, Validators};
 
@@ -72,7 +72,7 @@ impl Mirror {
 
     /// Works through the jobs of one host, then gives the lease back with what was learned of the host.
     async fn work_through(self: Arc<Self>, lease: Lease, run: RunId, ready: ReadyArticles) -> Result<(), MirrorError> {
-        self.fetcher.restore_host(&lease.host, lease.state.clone());
+        self.fetcher.restore_host(&lease.host, &lease.state);
         let result = tokio::select! {
             result = self.jobs_of(&lease, run, &ready) => result,
             () = self.stop.cancelled() => Ok(()),
@@ -124,15 +124,22 @@ impl Mirror {
             _ => {
                 let validators = if job.url.asset.is_some() { &job.url.validators } else { &none };
                 let article = job.article_url.as_ref();
-                self.fetcher.fetch(&Request { url: &job.url.url, article, validators, judge: &verdict }).await
+                self.fetcher
+                    .fetch(&Request {
+                        url: &job.url.url,
+                        purpose: Purpose::Media,
+                        article,
+                        validators,
+                        judge: &verdict,
+                    })
+                    .await
             }
         };
         self.tally.requests.add(exchanges.len() as u64);
         self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
         let asset = verdict.into_asset();
         let ingested = self.ingest.ingest(&job.url, outcome, asset, Timestamp::now()).await?;
-        let outcome =
-            Outcome { job: job.id, url: job.url.id, exchanges, settlement: ingested.settlement.clone() };
+        let outcome = Outcome { job: job.id, url: job.url.id, exchanges, settlement: ingested.settlement.clone() };
         let (claim, now_ready) = self.archive.catalog.settle(&lease, run, vec![outcome]).await?;
         if claim == Claim::Applied {
             self.count(&job.url, &ingested).await?;

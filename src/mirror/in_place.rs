@@ -31,7 +31,7 @@ impl<'a> Spliced<'a> {
     fn take(&mut self, edited: &[u8], reference: &Reference) -> Option<Edit> {
         let value = reference.span;
         self.at(edited, value).or_else(|| {
-            let inserted = |edit: &&Edit| edit.raw.is_empty() && stands_around(edited, value, &edit.replacement);
+            let inserted = |edit: &&&Edit| edit.raw.is_empty() && stands_around(edited, value, &edit.replacement);
             let edit = *self.0.values().flatten().find(inserted)?;
             self.at(edited, around(edited, value, &edit.replacement)?)
         })

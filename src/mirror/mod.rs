@@ -25,8 +25,8 @@ use crate::config::Config;
 use crate::discover::DiscoverError;
 use crate::extract::Options;
 use crate::fetch::Fetcher;
-use crate::ingest::{Ingest, IngestError};
-use crate::model::{Digest, Format, MediaType};
+use crate::ingest::{Ingest, IngestError, publish};
+use crate::model::Digest;
 
 pub use report::{
     ArticleCounts, BlobCounts, ChangedImage, Counter, FailedUrl, Problem, ReferenceCounts, Report, RunOutcome, Tally,
@@ -156,11 +156,8 @@ impl Mirror {
             (false, true) => RunOutcome::Complete,
             (false, false) => RunOutcome::Incomplete,
         };
-        report.references = ReferenceCounts {
-            found: totals.references,
-            local: totals.local,
-            remote: totals.references - totals.local,
-        };
+        report.references =
+            ReferenceCounts { found: totals.references, local: totals.local, remote: totals.references - totals.local };
         let asked = report.urls.fetched + report.urls.not_modified;
         report.urls.fresh = totals.urls_good.saturating_sub(asked);
         report.elapsed_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -170,9 +167,9 @@ impl Mirror {
     /// The report is a file for other programs and a row for `status`; only the newest files are kept.
     async fn keep_report(&self, run: RunId, report: &Report) -> Result<(), MirrorError> {
         let json = serde_json::to_string_pretty(report).expect("a report is plain data");
-        let folder = self.archive.runs().to_owned();
+        let folder = self.archive.runs();
         let path = folder.join(format!("{}.json", report.run));
-        self.archive.publish(path, json.clone().into_bytes()).await?;
+        publish(&self.archive, path, json.clone().into_bytes()).await?;
         self.archive.catalog.finish_run(run, Timestamp::now(), &json).await?;
         let keep = self.config.report.keep;
         remove_old_reports(&folder, keep).map_err(|cause| MirrorError::Report { path: folder, cause })
@@ -198,15 +195,6 @@ type ReadyArticles = mpsc::Sender<ArticleId>;
 async fn announce(ready: &ReadyArticles, articles: Vec<ArticleId>) {
     for article in articles {
         let _ = ready.send(article).await;
-    }
-}
-
-/// The kind of blob that an article's original is.
-pub(crate) fn blob_type(format: Format) -> MediaType {
-    match format {
-        Format::Markdown => MediaType::Markdown,
-        Format::Html => MediaType::Html,
-        Format::Css => MediaType::Css,
     }
 }
 

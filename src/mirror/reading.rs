@@ -6,10 +6,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::{Mirror, MirrorError, ReadyArticles, Source, announce, blob_type, in_place};
-use crate::archive::{ArticleRow, ArticleState, NewReference};
+use super::{Mirror, MirrorError, ReadyArticles, Source, announce, in_place};
+use crate::archive::{ArticleRow, ArticleState, BlobError, NewReference};
 use crate::discover::{self, Folder, FoundArticle};
 use crate::extract;
+use crate::ingest::stage;
 use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Kind, Reference, Staged};
 
 /// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
@@ -54,9 +55,8 @@ impl Mirror {
         let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || {
             let catalog = &archive.catalog;
-            let page = |after: Option<&ArticleKey>| {
-                runtime.block_on(catalog.articles(Some(&source.config.name), after, PAGE))
-            };
+            let page =
+                |after: Option<&ArticleKey>| runtime.block_on(catalog.articles(Some(&source.config.name), after, PAGE));
             let mut rows = Rows::new(page);
             for found in folder.articles() {
                 let found = match found {
@@ -192,14 +192,19 @@ impl Mirror {
     ) -> Result<(), MirrorError> {
         let options = self.options(source, &found.path);
         let name = found.path.clone();
+        let tmp = self.archive.tmp();
         let read = tokio::task::spawn_blocking(move || {
             let format = extract::format_of(&name, &bytes);
             let extraction = extract::extract(&bytes, format, &options);
-            (bytes, format, extraction)
+            (format, extraction, stage(bytes.as_slice(), &tmp))
         });
-        let (bytes, format, extraction) = read.await.expect("extraction takes any bytes without a panic");
-        let size = bytes.len() as u64;
-        let staged = self.archive.stage(bytes).await?;
+        let (format, extraction, staged) = read.await.expect("extraction takes any bytes without a panic");
+        let staged = staged.map_err(|cause| BlobError::Io {
+            action: "write to",
+            place: self.archive.tmp().display().to_string(),
+            cause,
+        })?;
+        let size = staged.length;
         let version = ArticleVersion {
             key: ArticleKey { source: source.config.name.clone(), path: found.path.clone() },
             original: staged.digest,
@@ -208,6 +213,7 @@ impl Mirror {
             settings: self.settings(source),
             title: extraction.title,
             published: extraction.published,
+            url: extraction.url,
             read_at: Timestamp::now(),
         };
         let references = self.to_record(source, &extraction.references);
@@ -222,8 +228,9 @@ impl Mirror {
         references: &[NewReference],
         ready: &ReadyArticles,
     ) -> Result<(), MirrorError> {
-        self.archive.blobs.put(staged, blob_type(version.format)).await?;
+        self.archive.blobs.put(staged, version.format.blob_type()).await?;
         let (_, now_ready) = self.archive.catalog.record_article(version, size, references).await?;
+        self.tally.queued.add(now_ready.queued);
         self.queued.notify_one();
         announce(ready, now_ready.articles).await;
         Ok(())

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 
-use super::{Mirror, MirrorError, Source, blob_type};
-use crate::archive::{ArticleId, ArticleRow, ArticleState, ReferenceRow, UrlRow};
+use super::{Mirror, MirrorError, Source};
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, UrlRow};
 use crate::discover;
 use crate::extract;
-use crate::ingest::read_blob;
+use crate::ingest::{publish, read_blob};
 use crate::model::{Digest, Edit, Kind, Reference, Span};
 use crate::rewrite;
 
@@ -54,14 +54,14 @@ impl Mirror {
             self.tally.problem(&row.version.key, "it was changed during the run and is left for the next one");
             return Ok(());
         }
-        let original = read_blob(&self.archive, row.version.original, blob_type(row.version.format)).await?;
+        let original = read_blob(&self.archive, row.version.original, row.version.format.blob_type()).await?;
         let edits = self.plan(source, row, &original).await?;
         let mirror = rewrite::splice(&original, &edits);
         let digest = Digest::of(&mirror);
         self.archive.catalog.record_mirror(row.id, digest, &edits).await?;
         let file = source.mirror(path);
         if !is_there(&file, digest) {
-            if let Err(error) = self.archive.publish(file.clone(), mirror).await {
+            if let Err(error) = publish(&self.archive, file.clone(), mirror).await {
                 if error.is_full() {
                     return Err(error.into());
                 }
@@ -113,10 +113,10 @@ impl Mirror {
             let thumbnails = self.archive.catalog.thumbnails(*digest).await?;
             let named = thumbnails.iter().find(|thumbnail| Some(thumbnail.name.as_str()) == wanted);
             if let Some((name, Ok((media_type, ..)))) = named.map(|thumbnail| (&thumbnail.name, &thumbnail.made)) {
-                return Ok(Some(self.archive.thumbnail_key(name, *digest, *media_type)));
+                return Ok(Some(Archive::thumbnail_name(name, *digest, *media_type)));
             }
         }
-        Ok(Some(self.archive.blob_key(*digest, asset.media_type)))
+        Ok(Some(Archive::blob_name(*digest, asset.media_type)))
     }
 }
 

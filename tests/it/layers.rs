@@ -76,6 +76,9 @@ fn the_rules_themselves_hold() {
     assert!(!may_use("fetch", "mirror"));
     assert!(!may_use("fetch", "archive"));
     assert!(LAYERS[LEAVES].contains(&"fetch"));
-    assert_eq!(uses("use crate::archive::Catalog;\n// use crate::cli;\nlet x = crate::model::Digest;"), ["archive", "model"]);
+    assert_eq!(
+        uses("use crate::archive::Catalog;\n// use crate::cli;\nlet x = crate::model::Digest;"),
+        ["archive", "model"]
+    );
     assert_eq!(uses("use crate::{fetch::Fetcher, media};"), ["fetch", "media"]);
 }
