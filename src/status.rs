@@ -107,7 +107,7 @@ pub async fn status(archive: &Archive) -> Result<Status, CatalogError> {
     let hosts = archive.catalog.hosts().await?;
     status.hosts =
         hosts.into_iter().filter(|(_, state)| *state != crate::model::HostState::default()).map(host).collect();
-    status.runs = archive.catalog.runs(RUNS).await?.into_iter().map(run).collect();
+    status.runs = archive.catalog.runs(RUNS).await?.iter().map(run).collect();
     Ok(status)
 }
 
@@ -166,7 +166,7 @@ fn host((host, state): (HostKey, crate::model::HostState)) -> Host {
     }
 }
 
-fn run(row: crate::archive::RunRow) -> Run {
+fn run(row: &crate::archive::RunRow) -> Run {
     Run {
         began: row.began.to_string(),
         ended: row.ended.map(|at| at.to_string()),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::arguments::ExtractArguments;
 use super::exit::Exit;
-use super::output::{Output, printable};
+use super::output::{self, Output, printable};
 use crate::config::Config;
 use crate::extract::{self, Options};
 use crate::model::Reference;
@@ -52,12 +52,12 @@ pub(crate) fn extract(arguments: &ExtractArguments, config: &Config, output: &Ou
     let references = extraction.references.iter().map(Listed::from).collect();
     let listing = Listing { article: &name, references };
     if output.json {
-        output.value(&listing)?;
+        output::value(&listing)?;
     } else {
         for found in &listing.references {
             let url = found.url.map_or_else(|| format!("(not resolved) {}", found.raw), str::to_owned);
             let place = format!("{}..{}", found.start, found.end);
-            output.line(&format!("{place:<15} {:<13} {:<14} {}", found.kind, found.name, printable(&url)));
+            output::line(&format!("{place:<15} {:<13} {:<14} {}", found.kind, found.name, printable(&url)));
         }
     }
     Ok(Exit::Done)

@@ -55,8 +55,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
     match &cli.command {
-        Command::Completions { shell } => shell::completions(*shell, output),
-        Command::Man => shell::man(output),
+        Command::Completions { shell } => shell::completions(*shell),
+        Command::Man => shell::man(),
         Command::Extract(arguments) => extract::extract(arguments, &config(cli)?, output),
         Command::Run => run::run(&config(cli)?, output).await,
         Command::Mirror { places } => run::mirror(&config(cli)?, places, output).await,

@@ -11,9 +11,19 @@ use super::arguments::Global;
 #[derive(Debug, Clone)]
 pub(crate) struct Output {
     pub(crate) json: bool,
-    pub(crate) quiet: bool,
-    pub(crate) verbose: bool,
+    pub(crate) told: Told,
     color: bool,
+}
+
+/// How much is told besides the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Errors.
+    Errors,
+    /// What is news.
+    News,
+    /// Everything.
+    Everything,
 }
 
 impl Output {
@@ -23,30 +33,17 @@ impl Output {
             ColorChoice::Never => false,
             ColorChoice::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         };
-        Self { json: global.json, quiet: global.quiet, verbose: global.verbose, color }
-    }
-
-    /// A line of the result. A reader that has gone away is no error.
-    pub(crate) fn line(&self, line: &str) {
-        let _ = writeln!(std::io::stdout().lock(), "{line}");
-    }
-
-    /// Bytes of the result.
-    pub(crate) fn bytes(&self, bytes: &[u8]) -> std::io::Result<()> {
-        let mut stdout = std::io::stdout().lock();
-        stdout.write_all(bytes)?;
-        stdout.flush()
-    }
-
-    /// The result as JSON.
-    pub(crate) fn value(&self, value: &impl Serialize) -> anyhow::Result<()> {
-        self.line(&serde_json::to_string_pretty(value)?);
-        Ok(())
+        let told = match (global.quiet, global.verbose) {
+            (true, _) => Told::Errors,
+            (false, true) => Told::Everything,
+            (false, false) => Told::News,
+        };
+        Self { json: global.json, told, color }
     }
 
     /// A line for the person who watches.
     pub(crate) fn note(&self, line: &str) {
-        if !self.quiet {
+        if self.told != Told::Errors {
             let _ = writeln!(std::io::stderr().lock(), "{line}");
         }
     }
@@ -59,8 +56,26 @@ impl Output {
 
     /// Whether progress can be shown.
     pub(crate) fn shows_progress(&self) -> bool {
-        !self.quiet && std::io::stderr().is_terminal()
+        self.told != Told::Errors && std::io::stderr().is_terminal()
     }
+}
+
+/// A line of the result. A reader that has gone away is no error.
+pub(crate) fn line(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Bytes of the result.
+pub(crate) fn bytes(bytes: &[u8]) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}
+
+/// The result as JSON.
+pub(crate) fn value(value: &impl Serialize) -> anyhow::Result<()> {
+    line(&serde_json::to_string_pretty(value)?);
+    Ok(())
 }
 
 /// The text without control characters, which a terminal would obey: names and URLs come from outside.

@@ -65,7 +65,9 @@ fn message(tally: &Tally, elapsed: Duration) -> String {
         tally.written.get(),
         tally.failed.get(),
         HumanBytes(tally.bytes.get()),
-        HumanBytes(rate(tally.bytes.get()) as u64),
+        HumanBytes(
+            tally.bytes.get().saturating_mul(1000) / u64::try_from(elapsed.as_millis().max(1)).unwrap_or(u64::MAX)
+        ),
         tally.thumbnails.get(),
     )
 }

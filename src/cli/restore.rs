@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::arguments::RestoreArguments;
 use super::exit::{Exit, UsageError};
 use super::open_to_read;
-use super::output::Output;
+use super::output::{self, Output};
 use crate::archive::{self, Archive, Mode};
 use crate::config::{Config, SourceConfig};
 use crate::ingest::publish;
@@ -31,7 +31,7 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
                 write(&archive, arguments.in_place, file.clone(), bytes).await?;
                 output.note(&format!("{key} restored to {}", file.display()));
             }
-            None => output.bytes(&bytes).context("cannot write to standard output")?,
+            None => output::bytes(&bytes).context("cannot write to standard output")?,
         }
     }
     Ok(Exit::Done)

@@ -8,7 +8,7 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, UsageError};
-use super::output::{Output, printable};
+use super::output::{self, Output, Told, printable};
 use super::progress;
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size, SourceConfig, SourceKind};
@@ -176,11 +176,11 @@ fn files_below(source: &SourceConfig, path: &str) -> anyhow::Result<Vec<String>>
 /// Tells what happened.
 pub(crate) fn finish(report: &Report, output: &Output) -> anyhow::Result<Exit> {
     if output.json {
-        output.value(report)?;
-    } else if !output.quiet {
-        output.line(&summary(report));
+        output::value(report)?;
+    } else if output.told != Told::Errors {
+        output::line(&summary(report));
     }
-    if !output.quiet {
+    if output.told != Told::Errors {
         tell_failures(report, output);
     }
     Ok(Exit::of_report(report))
@@ -217,7 +217,7 @@ fn tell_failures(report: &Report, output: &Output) {
     for problem in &report.problems {
         output.note(&printable(&format!("{}: {}", problem.article, problem.message)));
     }
-    let told = match (output.verbose, report.newly_missing) {
+    let told = match (output.told == Told::Everything, report.newly_missing) {
         (true, _) => usize::MAX,
         (false, 0) => 0,
         (false, _) => TOLD,

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::archive::{Archive, BlobError, CatalogError, Job, Put, Settlement, ThumbnailRow, UrlRow};
 use crate::config::{Config, MediaConfig, ThumbnailConfig};
-use crate::fetch::{Answer, Failure};
+use crate::fetch::{Answer, Failure, Judge as _};
 use crate::media::{self, Rendition};
 use crate::model::{Asset, Digest, Fingerprint, Hasher, MediaType, Reason, Staged, Validators};
 
@@ -189,18 +189,16 @@ impl Ingest {
         Ok((media_type, width, height, size))
     }
 
-    /// Copies a local file that an article shows into the archive's staging folder.
-    pub async fn adopt(&self, file: &Path) -> Result<Answer, Failure> {
+    /// Copies a local file that an article shows into the archive's staging folder, and judges it.
+    pub async fn adopt(&self, file: &Path, verdict: &Verdict<'_>) -> Result<Answer, Failure> {
+        let failed = |reason, detail| Failure { reason, status: None, detail, deferred_until: None };
         let (file, staging) = (file.to_owned(), self.archive.tmp());
-        let copy = tokio::task::spawn_blocking(move || stage_copy(&file, &staging)).await;
-        match copy.expect("copying a file does not panic") {
-            Ok(staged) => Ok(Answer::Body { staged, validators: Validators::default() }),
-            Err(cause) => Err(Failure {
-                reason: Reason::LocalFile,
-                status: None,
-                detail: cause.to_string(),
-                deferred_until: None,
-            }),
+        let copy = move || std::fs::File::open(file).and_then(|file| stage(file, &staging));
+        let staged = tokio::task::spawn_blocking(copy).await.expect("copying a file does not panic");
+        let staged = staged.map_err(|cause| failed(Reason::LocalFile, cause.to_string()))?;
+        match verdict.judge(&staged, None) {
+            Ok(()) => Ok(Answer::Body { staged, validators: Validators::default() }),
+            Err(reason) => Err(failed(reason, "the file is no image that can be shown".to_owned())),
         }
     }
 }
@@ -234,11 +232,6 @@ pub async fn read_blob(archive: &Archive, digest: Digest, media_type: MediaType)
     let mut bytes = Vec::new();
     reader.read_to_end(&mut bytes).await.map_err(|cause| IngestError::ReadBack { place: place(), cause })?;
     Ok(bytes)
-}
-
-/// Copies a file into the staging folder.
-fn stage_copy(file: &Path, staging: &Path) -> std::io::Result<Staged> {
-    stage(std::fs::File::open(file)?, staging)
 }
 
 /// Writes all that a reader gives into a temporary file and hashes it on the way.

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::{ChangedImage, FailedUrl, Mirror, MirrorError, ReadyArticles, Source, announce};
 use crate::archive::{Claim, Job, JobId, Lease, Outcome, Put, RunId, Settlement, UrlRow, Worker};
 use crate::fetch::{Failure, Fetched, Purpose, Request};
-use crate::ingest::Ingested;
+use crate::ingest::{Ingested, Verdict};
 use crate::model::{Reason, Validators};
 
 /// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
@@ -118,22 +118,9 @@ impl Mirror {
     /// Does one job from the request to the commit.
     async fn work_off(&self, lease: Lease, run: RunId, job: Job, ready: &ReadyArticles) -> Result<(), MirrorError> {
         let verdict = self.ingest.verdict(&job);
-        let none = Validators::default();
         let Fetched { exchanges, outcome } = match job.url.url.scheme() {
-            "file" => self.adopt(&job).await,
-            _ => {
-                let validators = if job.url.asset.is_some() { &job.url.validators } else { &none };
-                let article = job.article_url.as_ref();
-                self.fetcher
-                    .fetch(&Request {
-                        url: &job.url.url,
-                        purpose: Purpose::Media,
-                        article,
-                        validators,
-                        judge: &verdict,
-                    })
-                    .await
-            }
+            "file" => self.adopt(&job, &verdict).await,
+            _ => self.ask(&job, &verdict).await,
         };
         self.tally.requests.add(exchanges.len() as u64);
         self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
@@ -148,11 +135,25 @@ impl Mirror {
         Ok(())
     }
 
+    async fn ask(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched {
+        // Without the capture that validators belong to, "not modified" would be no answer.
+        let nothing_to_compare = Validators::default();
+        let has_capture = job.url.asset.is_some();
+        let request = Request {
+            url: &job.url.url,
+            purpose: Purpose::Media,
+            article: job.article_url.as_ref(),
+            validators: if has_capture { &job.url.validators } else { &nothing_to_compare },
+            judge: verdict,
+        };
+        self.fetcher.fetch(&request).await
+    }
+
     /// A local file goes the way of every image, but for the request.
-    async fn adopt(&self, job: &Job) -> Fetched {
+    async fn adopt(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched {
         let file = self.sources.iter().find_map(|source: &Source| source.local_file(&job.url.url));
         let outcome = match file {
-            Some(file) => self.ingest.adopt(&file).await,
+            Some(file) => self.ingest.adopt(&file, verdict).await,
             None => Err(Failure {
                 reason: Reason::LocalFile,
                 status: None,

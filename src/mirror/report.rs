@@ -1,5 +1,6 @@
 //! What a run tells when it ends.
 
+use std::fmt::Display;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -255,7 +256,8 @@ impl Tally {
         push(&self.failures, failure);
     }
 
-    pub(super) fn problem(&self, article: impl ToString, message: impl ToString) {
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over errors and names of many types")]
+    pub(super) fn problem(&self, article: impl Display, message: impl Display) {
         self.failed_articles.one();
         push(&self.problems, Problem { article: article.to_string(), message: message.to_string() });
     }
