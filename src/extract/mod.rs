@@ -4,8 +4,9 @@
 //! that text. Here the spans are mapped back to the bytes on disk and the values resolved to URLs. A format is one
 //! small module; an HTML attribute is one row of a table.
 
-#[allow(dead_code, reason = "x")]
 pub(crate) mod front_matter;
+pub(crate) mod markdown;
+pub(crate) mod shortcode;
 
 use std::ops::Range;
 

@@ -151,7 +151,7 @@ fn last_part(key: &str) -> &str {
 }
 
 /// Whether a value is an http(s) URL with a host.
-pub(super) fn is_http(value: &str) -> bool {
+pub(crate) fn is_http(value: &str) -> bool {
     let scheme = ["http://", "https://"]
         .into_iter()
         .find(|scheme| value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));

@@ -17,7 +17,7 @@ use std::ops::Range;
 use super::{Found, Options, Sink};
 use crate::model::Kind;
 
-pub(crate) use keys::has_image_extension;
+pub(crate) use keys::{has_image_extension, is_http};
 
 /// Reports what the front matter of an article holds, and tells the byte at which the body starts: 0 where there is no
 /// front matter.
