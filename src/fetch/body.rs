@@ -155,14 +155,14 @@ pub(super) async fn explanation(mut response: Response) -> (Option<Digest>, u64)
 
 /// Watches that a body does not come slower than the minimum rate.
 struct Rate {
-    min_rate: u64,
+    least: u64,
     since: Instant,
     bytes: u64,
 }
 
 impl Rate {
-    fn new(min_rate: u64) -> Self {
-        Self { min_rate, since: Instant::now(), bytes: 0 }
+    fn new(least: u64) -> Self {
+        Self { least, since: Instant::now(), bytes: 0 }
     }
 
     fn arrived(&mut self, bytes: usize) -> Result<(), Trouble> {
@@ -171,7 +171,7 @@ impl Rate {
         if elapsed < RATE_WINDOW {
             return Ok(());
         }
-        if u128::from(self.bytes) * 1000 < u128::from(self.min_rate) * elapsed.as_millis() {
+        if u128::from(self.bytes) * 1000 < u128::from(self.least) * elapsed.as_millis() {
             return Err(Trouble::new(Reason::TooSlow, "the body comes slower than fetch.min_rate"));
         }
         (self.since, self.bytes) = (Instant::now(), 0);

@@ -104,6 +104,6 @@ mod tests {
         let bomb = gzip(&vec![0; 8 << 20]);
         let mut decoder = decoder("gzip").unwrap();
         let largest = bomb.chunks(PIECE).map(|piece| decoder.decode(piece).unwrap().len()).max().unwrap();
-        assert!(largest <= PIECE * 1040, "{largest}");
+        assert!(largest <= PIECE * 1032 + (64 << 10), "{largest}");
     }
 }
