@@ -1,5 +1,7 @@
 //! What every catalog promises. Another implementation joins with one line: `suite!(name, how to open it)`.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
+
 use std::ops::Deref;
 use std::time::Duration;
 
