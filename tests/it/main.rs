@@ -9,5 +9,6 @@ mod fetch;
 mod layers;
 mod media;
 mod oddities;
+mod origin;
 mod properties;
 mod recall;

@@ -101,11 +101,12 @@ pub(super) fn record(
     let id = record_version(connection, version)?;
     let before = url_ids(connection, id)?;
     connection.prepare_cached("DELETE FROM reference WHERE article_id = ?1")?.execute([id])?;
+    let mut queued = 0;
     for (ord, reference) in references.iter().enumerate() {
-        record_reference(connection, id, ord, reference, version.read_at)?;
+        queued += record_reference(connection, id, ord, reference, version.read_at)?;
     }
     queue::forget_unshown(connection, &before)?;
-    Ok((id, Ready { articles: ready_of(connection, [id])? }))
+    Ok((id, Ready { articles: ready_of(connection, [id])?, queued }))
 }
 
 /// Keeps the version on record where its bytes differ from the new one's.
@@ -152,13 +153,14 @@ fn record_version(connection: &Connection, version: &ArticleVersion) -> Result<A
         )
 }
 
+/// Records a reference, and gives how many jobs it put into the queue: one or none.
 fn record_reference(
     connection: &Connection,
     article: ArticleId,
     ord: usize,
     reference: &NewReference,
     at: Timestamp,
-) -> Result<()> {
+) -> Result<u64> {
     let url = reference.url.as_ref().map(|url| urls::ensure(connection, url)).transpose()?;
     connection
         .prepare_cached(
@@ -175,7 +177,7 @@ fn record_reference(
             reference.picture,
             url
         ])?;
-    url.map_or(Ok(()), |url| queue::enqueue_if_due(connection, url, at))
+    url.map_or(Ok(0), |url| queue::enqueue_if_due(connection, url, at))
 }
 
 /// The URLs that an article shows.
@@ -207,6 +209,13 @@ pub(super) fn ready(connection: &Connection, after: Option<ArticleId>, limit: us
         .prepare_cached(&format!(
             "SELECT id FROM article WHERE stale = 1 AND id > ?1 AND {NOTHING_QUEUED} ORDER BY id LIMIT ?2"
         ))?
+        .query_map(params![after.map_or(0, |id| id.0), limit], |row| row.get(0))?
+        .collect()
+}
+
+pub(super) fn stale(connection: &Connection, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleId>> {
+    connection
+        .prepare_cached("SELECT id FROM article WHERE stale = 1 AND id > ?1 ORDER BY id LIMIT ?2")?
         .query_map(params![after.map_or(0, |id| id.0), limit], |row| row.get(0))?
         .collect()
 }
@@ -309,7 +318,7 @@ pub(super) fn refresh(connection: &Connection, urls: &[UrlId]) -> Result<Ready> 
         make_stale(connection, url)?;
         affected.extend(showing(connection, url)?);
     }
-    Ok(Ready { articles: ready_of(connection, affected)? })
+    Ok(Ready { articles: ready_of(connection, affected)?, queued: 0 })
 }
 
 pub(super) fn keys_showing(connection: &Connection, url: UrlId, limit: usize) -> Result<Vec<ArticleKey>> {

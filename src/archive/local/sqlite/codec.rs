@@ -85,15 +85,6 @@ impl Format {
     fn from_name(name: &str) -> Option<Self> {
         [Self::Markdown, Self::Html, Self::Css].into_iter().find(|format| format.as_str() == name)
     }
-
-    /// What the blob of an original in this format is.
-    pub(super) fn blob_type(self) -> MediaType {
-        match self {
-            Self::Markdown => MediaType::Markdown,
-            Self::Html => MediaType::Html,
-            Self::Css => MediaType::Css,
-        }
-    }
 }
 
 impl ToSql for Digest {

@@ -175,6 +175,10 @@ impl Catalog for Sqlite {
         self.read(move |connection| articles::ready(connection, after, limit)).await
     }
 
+    async fn stale_articles(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleId>, CatalogError> {
+        self.read(move |connection| articles::stale(connection, after, limit)).await
+    }
+
     async fn references(&self, id: ArticleId) -> Result<Vec<ReferenceRow>, CatalogError> {
         self.read(move |connection| articles::references(connection, id)).await
     }

@@ -13,16 +13,16 @@ use super::urls;
 use crate::archive::{Claim, Job, JobId, Lease, Outcome, Ready, RunId, Settlement, UrlId, UrlState, Worker};
 use crate::model::{Digest, HostKey, HostState};
 
-/// Queues a URL that is new or due, unless it is queued already.
-pub(super) fn enqueue_if_due(connection: &Connection, url: UrlId, at: Timestamp) -> Result<()> {
-    connection
+/// Queues a URL that is new or due, unless it is queued already, and gives how many jobs that made.
+pub(super) fn enqueue_if_due(connection: &Connection, url: UrlId, at: Timestamp) -> Result<u64> {
+    let queued = connection
         .prepare_cached(
             "INSERT INTO job (host_id, url_id) SELECT host_id, id FROM url
              WHERE id = ?1 AND (state = 'new' OR next_attempt <= ?2)
                  AND NOT EXISTS (SELECT 1 FROM job WHERE url_id = ?1)",
         )?
         .execute(params![url, Millis(at)])?;
-    Ok(())
+    Ok(queued as u64)
 }
 
 /// Queues every URL that is due and that some article shows.
@@ -195,7 +195,7 @@ pub(super) fn settle(
             affected.extend(articles::showing(connection, outcome.url)?);
         }
     }
-    Ok((Claim::Applied, Ready { articles: articles::ready_of(connection, affected)? }))
+    Ok((Claim::Applied, Ready { articles: articles::ready_of(connection, affected)?, queued: 0 }))
 }
 
 /// Takes a job from the queue; false where it was not there (any more), and so its outcome is not to be heard.

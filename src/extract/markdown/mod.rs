@@ -1,0 +1,102 @@
+//! Markdown (CommonMark 0.31 and GFM), and the HTML in it.
+//!
+//! The Markdown parser tells what is an image, what is HTML and what is code; [`destination`] finds the bytes of an
+//! image's address again. HTML is read by the same rules as a page, from a copy of the article in which all that is not
+//! HTML is blank, so that positions stay the same.
+
+mod destination;
+mod document;
+mod outline;
+mod raw_html;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use self::outline::{Outline, Place};
+use super::front_matter::has_image_extension;
+use super::{Found, Options, Sink, shortcode};
+use crate::model::Kind;
+
+/// Reports the images of `text[range]`, the body of an article.
+pub(crate) fn find(text: &str, range: Range<usize>, options: &Options, sink: &mut Sink) {
+    let before = sink.found.len();
+    let outline = Outline::of(text, range.clone());
+    let whole = document::is_html(&text[range.clone()]);
+    let html = if whole { raw_html::whole(text, range.clone(), &outline) } else { raw_html::parts(text, &outline) };
+    html.find(options, sink);
+    let raw_html = spans(&sink.found[before..]);
+    let pictures = report_images(&outline, sink);
+    report_links(&outline, &pictures, &raw_html, sink);
+    shortcode::find(text, range, &html.untouched(&outline), sink);
+    keep_disjoint(sink, before);
+}
+
+/// Where references stand, and the pictures they show, in order.
+fn spans(found: &[Found]) -> Vec<(usize, u32)> {
+    let mut spans: Vec<_> = found.iter().map(|found| (found.span.start, found.picture)).collect();
+    spans.sort_unstable();
+    spans
+}
+
+/// Reports the images, each definition once; returns the pictures of [`Outline::images`].
+fn report_images(outline: &Outline, sink: &mut Sink) -> Vec<u32> {
+    let mut known = BTreeMap::new();
+    let images = outline.images.iter();
+    let pictures = images.map(|place| {
+        *known.entry(place.span.start).or_insert_with(|| {
+            let picture = sink.picture();
+            report(place, Kind::Markdown, "image", picture, sink);
+            picture
+        })
+    });
+    pictures.collect()
+}
+
+/// Reports the links around an image that lead to an image file.
+fn report_links(outline: &Outline, pictures: &[u32], raw_html: &[(usize, u32)], sink: &mut Sink) {
+    let mut known = BTreeMap::new();
+    for link in &outline.links {
+        if !has_image_extension(&link.place.value) {
+            continue;
+        }
+        let markdown = link.image.map(|image| pictures[image]);
+        let Some(picture) = markdown.or_else(|| first_within(raw_html, &link.range)) else { continue };
+        if known.insert(link.place.span.start, ()).is_none() {
+            report(&link.place, Kind::FullSize, "link", picture, sink);
+        }
+    }
+}
+
+fn first_within(spans: &[(usize, u32)], range: &Range<usize>) -> Option<u32> {
+    let (start, picture) = spans.get(spans.partition_point(|(start, _)| *start < range.start))?;
+    range.contains(start).then_some(*picture)
+}
+
+fn report(place: &Place, kind: Kind, name: &str, picture: u32, sink: &mut Sink) {
+    let value = place.value.trim();
+    let template = value.contains("{{") || value.contains("{%");
+    let data = value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
+    if value.is_empty() || template || data {
+        return;
+    }
+    let (span, value, name) = (place.span.clone(), value.to_owned(), name.to_owned());
+    sink.found.push(Found { span, value, kind, name, picture, reveal: None });
+}
+
+/// Drops what overlaps something before it, as where an address holds a shortcode.
+fn keep_disjoint(sink: &mut Sink, from: usize) {
+    let mut found = sink.found.split_off(from);
+    found.sort_by_key(|found| (found.span.start, std::cmp::Reverse(found.span.end)));
+    let mut end = 0;
+    found.retain(|found| {
+        let disjoint = found.span.start >= end;
+        if disjoint {
+            end = found.span.end;
+        }
+        disjoint
+    });
+    sink.found.append(&mut found);
+}
+
+#[cfg(test)]
+mod tests;
