@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use super::front_matter::{has_image_extension, is_http};
-use super::{Found, Sink};
+use super::front_matter::is_http;
+use super::{Found, Sink, has_image_extension};
 use crate::model::Kind;
 
 /// The longest shortcode that is read, in bytes: a brace that is never closed must not cost a pass over the article.
@@ -185,8 +185,7 @@ impl Shortcode<'_> {
             let Some(kind) = kind(argument, &value, shows_image, positional == Some(index)) else { continue };
             let picture = *picture.get_or_insert_with(|| sink.picture());
             let name = if argument.key.is_empty() { self.name } else { argument.key };
-            let (span, name) = (argument.span.clone(), name.to_owned());
-            sink.found.push(Found { span, value, kind, name, picture, reveal: None });
+            sink.found.push(Found::new(argument.span.clone(), value, kind, name, picture));
         }
     }
 
@@ -210,12 +209,10 @@ fn kind(argument: &Argument, value: &str, shows_image: bool, positional: bool) -
     }
 }
 
-/// What an argument names; `None` where that is empty, a template or `data:`.
+/// What an argument names; `None` where that is nothing.
 fn address(raw: &str) -> Option<String> {
     let value = raw.trim();
-    let absent = value.is_empty() || value == "/" || value.contains("{{") || value.contains("{%");
-    let data = value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
-    (!absent && !data).then(|| value.replace("\\\"", "\""))
+    (!value.is_empty() && value != "/").then(|| value.replace("\\\"", "\""))
 }
 
 #[cfg(test)]
@@ -265,7 +262,6 @@ mod tests {
             "{% post_url 2020-01-01-a.jpg %}",
             "{{</* figure src=\"a.jpg\" */>}}",
             "{{< /figure >}}",
-            "{{< figure src=\"{{ .x }}/a.jpg\" >}}",
             "{{< figure src=\"\" >}}",
             "{{< download file=a.jpg >}}",
             "{% raw %}{% img /a.jpg %}{% endraw %}",

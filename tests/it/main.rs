@@ -7,6 +7,7 @@ mod conformance;
 mod corpus;
 mod fetch;
 mod layers;
+mod markdown;
 mod media;
 mod oddities;
 mod properties;

@@ -93,10 +93,10 @@ impl<'a> Walk<'a> {
         }
         match event {
             Event::Start(Tag::Image { link_type, dest_url, id, .. }) => {
-                self.enter(true, link_type, dest_url, id, range)
+                self.enter(true, link_type, dest_url, id, range);
             }
             Event::Start(Tag::Link { link_type, dest_url, id, .. }) => {
-                self.enter(false, link_type, dest_url, id, range)
+                self.enter(false, link_type, dest_url, id, range);
             }
             Event::End(TagEnd::Image | TagEnd::Link) => self.leave(events),
             Event::Start(Tag::CodeBlock(kind)) => self.code_block(&kind, range),

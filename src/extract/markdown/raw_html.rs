@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::outline::{Outline, RawHtml};
+use crate::extract::html::Scanner;
 use crate::extract::{Options, Sink};
 
 /// Elements in whose content tags mean nothing (HTML Standard §13.1.2 and §13.2.6.2).
@@ -84,8 +85,9 @@ fn into_text(copy: Vec<u8>) -> String {
 impl Html {
     /// Reports its images.
     pub(super) fn find(&self, options: &Options, sink: &mut Sink) {
+        let mut scanner = Scanner::new(options);
         for part in &self.parts {
-            let _ = (part, options, &mut *sink);
+            scanner.scan(&self.text, part.clone(), sink);
         }
     }
 

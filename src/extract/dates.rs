@@ -1,4 +1,4 @@
-//! Dates as front matter writes them.
+//! Dates as articles write them.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -7,10 +7,11 @@ use jiff::tz::Offset;
 
 /// The moment that a value names: RFC 822 as feeds write it, ISO 8601, or `2021-08-30 14:08:02 +0800` with any of its
 /// parts after the day left out. Without a zone it is UTC.
-pub(super) fn parse(value: &str) -> Option<Timestamp> {
+pub(super) fn timestamp(value: &str) -> Option<Timestamp> {
     let value = value.trim();
-    let rfc = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value);
-    rfc.ok().or_else(|| loose(value))
+    let exact = value.parse::<Timestamp>().ok();
+    let mail = || rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value).ok();
+    exact.or_else(mail).or_else(|| loose(value))
 }
 
 fn loose(value: &str) -> Option<Timestamp> {
@@ -73,12 +74,12 @@ mod tests {
             ("2021/8/3 4:08", "2021-08-03T04:08:00Z"),
             ("2017-10-09", "2017-10-09T00:00:00Z"),
             ("2014-11-18T14:06:00-05:00", "2014-11-18T19:06:00Z"),
-            ("2014-11-18T14:06:00.123Z", "2014-11-18T14:06:00Z"),
+            ("2014-11-18T14:06:00.123Z", "2014-11-18T14:06:00.123Z"),
             ("2014-11-18 14:06:00 +0800", "2014-11-18T06:06:00Z"),
             (" 2014-11-18 14:06:00 UTC ", "2014-11-18T14:06:00Z"),
         ];
         for (value, expected) in cases {
-            assert_eq!(parse(value).map(|moment| moment.to_string()).as_deref(), Some(expected), "{value}");
+            assert_eq!(timestamp(value).map(|moment| moment.to_string()).as_deref(), Some(expected), "{value}");
         }
     }
 
@@ -86,7 +87,7 @@ mod tests {
     fn what_is_no_date_is_none() {
         for value in ["", "today", "2021-13-01", "2021-02-30", "1-2-3-4", "2021-08-30 25:00", "99999-1-1", "é-1-1 +é"]
         {
-            assert_eq!(parse(value), None, "{value}");
+            assert_eq!(timestamp(value), None, "{value}");
         }
     }
 }
