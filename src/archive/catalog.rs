@@ -233,6 +233,8 @@ pub enum Claim {
 pub struct Ready {
     /// Stale articles of which nothing is left in the queue.
     pub articles: Vec<ArticleId>,
+    /// Jobs that were put into the queue.
+    pub queued: u64,
 }
 
 /// A rendition that was made.
@@ -317,6 +319,8 @@ pub trait Catalog: Send + Sync {
     async fn mark_vanished(&self, ids: &[ArticleId]) -> Result<(), CatalogError>;
     /// Up to `limit` stale articles after this one of which nothing is left in the queue, in order.
     async fn ready_articles(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleId>, CatalogError>;
+    /// Up to `limit` stale articles after this one, whatever is left in the queue, in order.
+    async fn stale_articles(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleId>, CatalogError>;
     /// An article's references, in the order of their spans.
     async fn references(&self, id: ArticleId) -> Result<Vec<ReferenceRow>, CatalogError>;
     /// The mirrored file is about to appear: what it will be, and the splices that made it.

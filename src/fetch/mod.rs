@@ -1,1 +1,194 @@
-//! URL → bytes in a temporary file, as a guest.
+//! Fetching: like a guest, and never fooled.
+//!
+//! A [`Fetcher`] is given a URL and a [`Judge`] that knows what kind of thing is wanted. It waits for the host's turn
+//! ([`pace`]), connects to nothing but addresses that articles may reach ([`guard`], [`resolve`]), follows redirects by
+//! hand, receives the body within limits ([`body`]), tries again what may pass ([`retry`]), climbs the Referer ladder
+//! where it is refused ([`ladder`]), and gives back every request and answer as it was sent and received.
+
+mod attempt;
+mod body;
+mod breaker;
+mod client;
+mod clock;
+mod coding;
+mod error;
+mod exchange;
+mod guard;
+mod head;
+mod host;
+mod ladder;
+mod pace;
+mod promise;
+mod resolve;
+mod resume;
+mod retry;
+mod staging;
+mod trouble;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use reqwest::header::HeaderValue;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::config::FetchConfig;
+use crate::model::{Exchange, HostKey, HostState, Reason, Staged, Validators};
+
+pub use error::FetchError;
+pub use resolve::{Lookup, SystemLookup};
+
+/// Fetches URLs, paced by host. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Fetcher {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: FetchConfig,
+    user_agent: HeaderValue,
+    limits: body::Limits,
+    guard: Arc<guard::Guard>,
+    clients: client::Clients,
+    hosts: host::Hosts,
+    /// A place for each request in flight, over all hosts.
+    all: Arc<Semaphore>,
+    staging: Arc<Path>,
+}
+
+/// What is fetched, which decides what the server is told that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Part of an article: an image or other media.
+    Media,
+    /// A page, feed or sitemap.
+    Page,
+}
+
+impl Purpose {
+    const fn accept(self) -> &'static str {
+        match self {
+            Self::Media => "image/*,*/*;q=0.5",
+            Self::Page => "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        }
+    }
+}
+
+/// One thing to fetch.
+pub struct Request<'a> {
+    /// Its URL. The fragment is not sent.
+    pub url: &'a Url,
+    /// What it is.
+    pub purpose: Purpose,
+    /// The address of an article that shows it, for hosts that want to know. It is sent without query and credentials,
+    /// and only after a refusal.
+    pub article: Option<&'a Url>,
+    /// What the good capture that is kept can be compared with; empty where there is none.
+    pub validators: &'a Validators,
+    /// Who says whether a body is the kind of thing wanted.
+    pub judge: &'a dyn Judge,
+}
+
+/// Says whether a body is the kind of thing that is wanted.
+pub trait Judge: Send + Sync {
+    /// Looks at a body that arrived whole. It is called on the runtime, so it should read no more than it needs.
+    ///
+    /// # Errors
+    /// Why the body is not wanted. [`Reason::Placeholder`] and [`Reason::NotAnImage`] count as a refusal, after which
+    /// the next step of the Referer ladder is tried; [`Reason::Truncated`] is tried again.
+    fn judge(&self, staged: &Staged, content_type: Option<&str>) -> Result<(), Reason>;
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Every request that was sent, with its answer, in order.
+    pub exchanges: Vec<Exchange>,
+    /// How it ended.
+    pub outcome: Result<Answer, Failure>,
+}
+
+/// How a request ended well.
+#[derive(Debug)]
+pub enum Answer {
+    /// A body that the judge accepts.
+    Body {
+        /// The bytes, with any content coding undone.
+        staged: Staged,
+        /// What a later request can be compared with.
+        validators: Validators,
+    },
+    /// The server says that the capture which the validators belong to is still what it would send.
+    NotModified,
+}
+
+/// Why there is no body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The reason.
+    pub reason: Reason,
+    /// The status of the answer, where one came.
+    pub status: Option<u16>,
+    /// The reason in words, for people.
+    pub detail: String,
+    /// The host is not to be asked before this moment, and so the URL is put off rather than failed.
+    pub deferred_until: Option<Timestamp>,
+}
+
+impl Fetcher {
+    /// A fetcher with these settings that puts bodies into temporary files in `staging`.
+    ///
+    /// # Errors
+    /// Settings that cannot work: a certificate file, a proxy, a header, a host pattern.
+    pub fn new(config: &FetchConfig, staging: &Path) -> Result<Self, FetchError> {
+        Self::with_lookup(config, staging, Arc::new(SystemLookup))
+    }
+
+    /// The same, with another way to look up the addresses of names that `[fetch.resolve]` does not give.
+    ///
+    /// # Errors
+    /// As for [`Fetcher::new`].
+    pub fn with_lookup(config: &FetchConfig, staging: &Path, lookup: Arc<dyn Lookup>) -> Result<Self, FetchError> {
+        let guard = Arc::new(guard::Guard::new(config));
+        let inner = Inner {
+            user_agent: client::user_agent(config)?,
+            limits: body::Limits::new(config),
+            clients: client::Clients::new(config, &guard, &lookup)?,
+            hosts: host::Hosts::new(config, clock::Clock::start())?,
+            all: Arc::new(Semaphore::new(config.concurrency.max(1))),
+            staging: Arc::from(staging),
+            config: config.clone(),
+            guard,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Takes up what an earlier run learned of a host.
+    pub fn restore_host(&self, host: &HostKey, state: &HostState) {
+        self.inner.hosts.restore(host, state);
+    }
+
+    /// What has been learned of a host, to be remembered for the next run.
+    pub fn host_state(&self, host: &HostKey) -> HostState {
+        self.inner.hosts.state(host)
+    }
+
+    /// How many requests to a host may be in flight, as the settings say.
+    pub fn per_host(&self, host: &HostKey) -> usize {
+        self.inner.hosts.per_host(host)
+    }
+
+    /// Fetches one thing: waits for the host's turn, follows redirects, tries again, climbs the Referer ladder. It ends
+    /// when it is dropped, and then leaves no file behind.
+    pub async fn fetch(&self, request: &Request<'_>) -> Fetched {
+        let mut attempt = attempt::Attempt::new(&self.inner, request);
+        let outcome = attempt.climb().await.map_err(|trouble| Failure {
+            reason: trouble.reason,
+            status: trouble.status,
+            detail: trouble.detail,
+            deferred_until: trouble.deferred_until,
+        });
+        Fetched { exchanges: attempt.exchanges, outcome }
+    }
+}

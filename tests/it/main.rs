@@ -10,5 +10,6 @@ mod layers;
 mod markdown;
 mod media;
 mod oddities;
+mod origin;
 mod properties;
 mod recall;

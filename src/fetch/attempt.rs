@@ -1,0 +1,184 @@
+//! Everything that is done for one URL: redirects followed, failures tried again, the Referer ladder climbed.
+
+use std::sync::Arc;
+
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE,
+    REFERER,
+};
+use url::Url;
+
+use super::error::Trouble;
+use super::exchange::{Given, Question, exchange};
+use super::guard::Reach;
+use super::host::{Host, HostSettings};
+use super::ladder::{Referer, is_refusal, referer};
+use super::resume::Partial;
+use super::retry::{back_off, is_passing};
+use super::{Answer, Inner, Request};
+use crate::model::{Exchange, HostKey, Reason, RefererRung};
+
+/// The work for one request, with what has been said so far.
+pub(super) struct Attempt<'a> {
+    inner: &'a Inner,
+    request: &'a Request<'a>,
+    pub(super) exchanges: Vec<Exchange>,
+    partial: Option<Partial>,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) const fn new(inner: &'a Inner, request: &'a Request<'a>) -> Self {
+        Self { inner, request, exchanges: Vec::new(), partial: None }
+    }
+
+    /// Tries one rung of the ladder after the other, while the host refuses. Where none works, the first refusal is
+    /// what is told, because it answered the plainest request.
+    pub(super) async fn climb(&mut self) -> Result<Answer, Trouble> {
+        self.inner.guard.judge_url(self.request.url)?;
+        let host = self.inner.host(self.request.url)?;
+        let mut refusal = None;
+        for rung in host.rungs() {
+            if !self.has(rung, &host.settings) {
+                continue;
+            }
+            match self.try_rung(rung).await {
+                Err(trouble) if is_refusal(trouble.reason, trouble.status) => refusal = refusal.or(Some(trouble)),
+                Err(trouble) => return Err(trouble),
+                Ok(answer) => {
+                    host.learn(rung);
+                    return Ok(answer);
+                }
+            }
+        }
+        host.climbed_in_vain();
+        Err(refusal.unwrap_or_else(|| Trouble::new(Reason::HttpStatus, "no step of fetch.referer can be sent")))
+    }
+
+    fn has(&self, rung: RefererRung, settings: &HostSettings) -> bool {
+        let (url, article) = (self.request.url, self.request.article);
+        referer(rung, url, article, settings.referer_value.as_ref()) != Referer::Missing
+    }
+
+    /// Follows the URL with one Referer, again and again while a failure may pass.
+    async fn try_rung(&mut self, rung: RefererRung) -> Result<Answer, Trouble> {
+        let mut last: Option<Trouble> = None;
+        for attempt in 0..=self.inner.config.retries {
+            if attempt > 0 {
+                let (first, longest) = (self.inner.config.retry_wait, self.inner.config.max_wait);
+                tokio::time::sleep(back_off(attempt, first, longest)).await;
+            }
+            match self.follow(rung).await {
+                // The host is left alone from now on; what was said before is what is known of the URL.
+                Err(trouble) if trouble.reason == Reason::HostDown && last.is_some() => break,
+                Err(trouble) if is_passing(&trouble) && trouble.deferred_until.is_none() => last = Some(trouble),
+                settled => return settled,
+            }
+        }
+        Err(last.unwrap_or_else(|| Trouble::new(Reason::Connect, "nothing was tried")))
+    }
+
+    /// Follows the redirects of one URL.
+    async fn follow(&mut self, rung: RefererRung) -> Result<Answer, Trouble> {
+        let mut url = self.request.url.clone();
+        let mut seen = vec![];
+        loop {
+            url.set_fragment(None);
+            match self.ask(&url, rung).await? {
+                Given::Body { staged, validators } => return Ok(Answer::Body { staged, validators }),
+                Given::NotModified => return Ok(Answer::NotModified),
+                Given::Redirect(location) => {
+                    let next = self.redirected(&url, &location)?;
+                    seen.push(std::mem::replace(&mut url, next));
+                }
+            }
+            url.set_fragment(None);
+            self.refuse_loops(&url, &seen)?;
+        }
+    }
+
+    fn redirected(&self, from: &Url, location: &str) -> Result<Url, Trouble> {
+        let location = location.get(..self.inner.config.max_url_length).unwrap_or(location);
+        from.join(location)
+            .map_err(|error| Trouble::new(Reason::BadUrl, format!("the redirect leads to what is no URL: {error}")))
+    }
+
+    fn refuse_loops(&self, url: &Url, seen: &[Url]) -> Result<(), Trouble> {
+        let tell = |why: String| Err(Trouble::new(Reason::TooManyRedirects, why));
+        if seen.contains(url) {
+            return tell(format!("the redirects lead back to {url}"));
+        }
+        if seen.len() > self.inner.config.max_redirects {
+            return tell(format!("there are more redirects than fetch.max_redirects ({})", seen.len() - 1));
+        }
+        Ok(())
+    }
+
+    /// One hop, judged and paced like any other.
+    async fn ask(&mut self, url: &Url, rung: RefererRung) -> Result<Given, Trouble> {
+        let reach = self.inner.guard.judge_url(url)?;
+        let host = self.inner.host(url)?;
+        let turn = host.enter(&self.inner.all).await?;
+        let question = self.question(url, &host, reach, rung);
+        let exchanged = exchange(self.inner, question).await;
+        drop(turn);
+        self.exchanges.push(exchanged.record);
+        self.partial = exchanged.partial;
+        exchanged.given
+    }
+
+    fn question<'q>(&mut self, url: &'q Url, host: &'q Arc<Host>, reach: Reach, rung: RefererRung) -> Question<'q>
+    where
+        'a: 'q,
+    {
+        let settings = &host.settings;
+        let partial = self.partial.take().filter(|partial| partial.url == *url);
+        let mut headers = self.plain_headers();
+        if let Referer::Value(value) = referer(rung, url, self.request.article, settings.referer_value.as_ref()) {
+            headers.insert(REFERER, value);
+        }
+        match &partial {
+            Some(partial) => ask_for_rest(&mut headers, partial),
+            None => self.ask_for_change(&mut headers),
+        }
+        let mut secret: Vec<HeaderName> = Vec::new();
+        for (name, value) in &settings.headers {
+            headers.append(name, value.clone());
+            secret.push(name.clone());
+        }
+        Question { url, host, reach, headers, secret, partial, judge: self.request.judge }
+    }
+
+    fn plain_headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(reqwest::header::USER_AGENT, self.inner.user_agent.clone());
+        headers.insert(ACCEPT, HeaderValue::from_static(self.request.purpose.accept()));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers
+    }
+
+    /// Conditions of RFC 9110, section 13.1: the answer is 304 where nothing changed.
+    fn ask_for_change(&self, headers: &mut HeaderMap) {
+        let validators = self.request.validators;
+        let pairs = [(IF_NONE_MATCH, &validators.etag), (IF_MODIFIED_SINCE, &validators.last_modified)];
+        for (name, value) in pairs {
+            if let Some(value) = value.as_ref().and_then(|text| HeaderValue::try_from(text).ok()) {
+                headers.insert(name, value);
+            }
+        }
+    }
+}
+
+fn ask_for_rest(headers: &mut HeaderMap, partial: &Partial) {
+    if let Ok(range) = HeaderValue::try_from(format!("bytes={}-", partial.staging.length())) {
+        headers.insert(RANGE, range);
+        headers.insert(IF_RANGE, partial.validator.clone());
+    }
+}
+
+impl Inner {
+    /// The host that answers a URL.
+    pub(super) fn host(&self, url: &Url) -> Result<Arc<Host>, Trouble> {
+        let key = HostKey::of(url).ok_or_else(|| Trouble::new(Reason::BadUrl, "the URL names no host"))?;
+        Ok(self.hosts.get(&key))
+    }
+}

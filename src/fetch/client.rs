@@ -1,0 +1,150 @@
+//! The HTTP clients: reqwest, told to do nothing by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use reqwest::{Certificate, Client, Proxy};
+use url::Url;
+
+use super::error::FetchError;
+use super::guard::{Guard, Reach};
+use super::resolve::{JudgingResolver, Lookup};
+use crate::config::FetchConfig;
+
+/// How long a connection may idle before it is closed.
+const IDLE: Duration = Duration::from_secs(30);
+/// The window of one HTTP/2 stream, in bytes, and of a connection: what a peer may send before it is read.
+const STREAM_WINDOW: u32 = 256 << 10;
+const CONNECTION_WINDOW: u32 = 1 << 20;
+
+/// One client for each reach. They differ only in what their resolvers hand on.
+#[derive(Debug, Clone)]
+pub(super) struct Clients {
+    public: Client,
+    opened: Client,
+    /// Whether a proxy stands between, so that the peer is not the host that answers.
+    pub(super) proxied: bool,
+}
+
+impl Clients {
+    pub(super) fn new(config: &FetchConfig, guard: &Arc<Guard>, lookup: &Arc<dyn Lookup>) -> Result<Self, FetchError> {
+        // It fails when a provider is installed already, which does as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let make = |reach| build(config, guard, lookup, reach);
+        Ok(Self { public: make(Reach::Public)?, opened: make(Reach::Opened)?, proxied: !config.proxy.is_empty() })
+    }
+
+    pub(super) const fn get(&self, reach: Reach) -> &Client {
+        match reach {
+            Reach::Public => &self.public,
+            Reach::Opened => &self.opened,
+        }
+    }
+}
+
+/// No redirects, cookies, Referer, decompression, retries or proxies from the environment: whatever is sent is sent
+/// because this module says so.
+fn build(
+    config: &FetchConfig,
+    guard: &Arc<Guard>,
+    lookup: &Arc<dyn Lookup>,
+    reach: Reach,
+) -> Result<Client, FetchError> {
+    let proxy = proxy(config)?;
+    let resolver = JudgingResolver {
+        known: Arc::new(config.resolve.iter().map(|(name, at)| (name.to_ascii_lowercase(), *at)).collect()),
+        lookup: Arc::clone(lookup),
+        guard: Arc::clone(guard),
+        reach,
+        proxy: proxy.as_ref().and_then(|(url, _)| url.host_str().map(str::to_owned)),
+    };
+    let mut builder = Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .user_agent(user_agent(config)?)
+        .connect_timeout(config.connect_timeout)
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(config.per_host.max(16))
+        .http2_initial_stream_window_size(STREAM_WINDOW)
+        .http2_initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_max_header_list_size(u32::try_from(config.max_head_bytes.0).unwrap_or(u32::MAX))
+        .tls_certs_merge(authorities(config)?)
+        .dns_resolver(Arc::new(resolver));
+    if let Some((_, proxy)) = proxy {
+        builder = builder.proxy(proxy);
+    }
+    builder.build().map_err(|error| FetchError::Client(whole_message(&error)))
+}
+
+fn proxy(config: &FetchConfig) -> Result<Option<(Url, Proxy)>, FetchError> {
+    if config.proxy.is_empty() {
+        return Ok(None);
+    }
+    let bad = |cause: String| FetchError::Proxy { value: config.proxy.clone(), cause };
+    let url = Url::parse(&config.proxy).map_err(|error| bad(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") || !url.has_host() {
+        return Err(bad("it is not the address of an HTTP or SOCKS proxy".to_owned()));
+    }
+    let proxy = Proxy::all(url.as_str()).map_err(|error| bad(whole_message(&error)))?;
+    Ok(Some((url, proxy)))
+}
+
+fn authorities(config: &FetchConfig) -> Result<Vec<Certificate>, FetchError> {
+    let path = &config.ca_file;
+    if path.as_os_str().is_empty() {
+        return Ok(Vec::new());
+    }
+    let bad = |cause: String| FetchError::CaFile { path: path.clone(), cause };
+    let pem = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let found = Certificate::from_pem_bundle(&pem).map_err(|error| bad(whole_message(&error)))?;
+    if found.is_empty() { Err(bad("it holds no certificate in PEM form".to_owned())) } else { Ok(found) }
+}
+
+/// What offprint calls itself.
+pub(super) fn user_agent(config: &FetchConfig) -> Result<HeaderValue, FetchError> {
+    let own = concat!("offprint/", env!("CARGO_PKG_VERSION"));
+    let text = if config.user_agent.is_empty() { own } else { &config.user_agent };
+    let cause = "it holds what no header can";
+    HeaderValue::try_from(text).map_err(|_| FetchError::Header { key: "fetch.user_agent".to_owned(), cause })
+}
+
+/// An error with everything that caused it.
+pub(super) fn whole_message(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+    let mut parts: Vec<String> = causes.collect();
+    parts.dedup();
+    parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::resolve::SystemLookup;
+    use super::*;
+    use crate::config::Config;
+
+    fn check(change: impl FnOnce(&mut FetchConfig)) -> Result<Clients, String> {
+        let mut config = Config::default().fetch;
+        change(&mut config);
+        let lookup: Arc<dyn Lookup> = Arc::new(SystemLookup);
+        Clients::new(&config, &Arc::new(Guard::new(&config)), &lookup).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn bad_settings_are_named() {
+        assert!(check(|_| ()).is_ok());
+        let message = check(|config| config.ca_file = "/nowhere/ca.pem".into()).unwrap_err();
+        assert!(message.starts_with("fetch.ca_file /nowhere/ca.pem: No such file"), "{message}");
+        let message = check(|config| config.ca_file = "Cargo.toml".into()).unwrap_err();
+        assert!(message.contains("holds no certificate"), "{message}");
+        for proxy in ["nowhere", "ftp://proxy", "http://"] {
+            let message = check(|config| config.proxy = proxy.to_owned()).unwrap_err();
+            assert!(message.starts_with(&format!("fetch.proxy `{proxy}`: ")), "{message}");
+        }
+        assert!(check(|config| config.proxy = "socks5://proxy:1080".to_owned()).unwrap().proxied);
+        let message = check(|config| config.user_agent = "a\nb".to_owned()).unwrap_err();
+        assert!(message.starts_with("fetch.user_agent: "), "{message}");
+    }
+}

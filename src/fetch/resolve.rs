@@ -1,0 +1,134 @@
+//! Names to addresses, each judged before it is connected to.
+//!
+//! The connector gets nothing but addresses that were judged here, at the moment it connects: there is no second
+//! look-up between the check and the connection that an attacker's name server could answer differently.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::guard::{Guard, Reach};
+
+/// Asks for the addresses of a name. The system does; tests put their own in its place.
+#[async_trait]
+pub trait Lookup: Send + Sync {
+    /// Every address of a name. A port of 0 stands for the URL's own.
+    async fn lookup(&self, name: &str) -> io::Result<Vec<SocketAddr>>;
+}
+
+/// What the system's resolver says: the hosts file, DNS and whatever else it is set up with.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemLookup;
+
+#[async_trait]
+impl Lookup for SystemLookup {
+    async fn lookup(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
+        Ok(tokio::net::lookup_host((name, 0)).await?.collect())
+    }
+}
+
+/// A name that has no address that may be connected to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unresolved {
+    #[error("the host has no address: {0}")]
+    NoAddress(String),
+    #[error("{name} has the address {address}, which is not on the public internet; fetch.allow_net can open it")]
+    Forbidden { name: String, address: std::net::IpAddr },
+    #[error("{name} has the address {address}: this port is not in fetch.ports, and fetch.allow_net does not open it")]
+    ForbiddenPort { name: String, address: std::net::IpAddr },
+}
+
+/// The resolver of one client: `[fetch.resolve]` first, the system otherwise.
+pub(super) struct JudgingResolver {
+    pub(super) known: Arc<BTreeMap<String, SocketAddr>>,
+    pub(super) lookup: Arc<dyn Lookup>,
+    pub(super) guard: Arc<Guard>,
+    pub(super) reach: Reach,
+    /// The host of the configured proxy, which the user and no article named.
+    pub(super) proxy: Option<String>,
+}
+
+impl JudgingResolver {
+    async fn addresses(
+        name: &str,
+        known: &BTreeMap<String, SocketAddr>,
+        lookup: &dyn Lookup,
+    ) -> Result<Vec<SocketAddr>, Unresolved> {
+        if let Some(address) = known.get(name).or_else(|| known.get(name.trim_end_matches('.'))) {
+            return Ok(vec![*address]);
+        }
+        let found = lookup.lookup(name).await.map_err(|error| Unresolved::NoAddress(error.to_string()))?;
+        if found.is_empty() { Err(Unresolved::NoAddress(name.to_owned())) } else { Ok(found) }
+    }
+}
+
+/// Leaves out what may not be connected to. Where nothing is left, it is said why.
+fn judged(name: &str, found: Vec<SocketAddr>, guard: &Guard, reach: Reach) -> Result<Vec<SocketAddr>, Unresolved> {
+    let first = found[0].ip();
+    let some_public = found.iter().any(|address| guard.permits(address.ip(), Reach::Public));
+    let permitted: Vec<_> = found.into_iter().filter(|address| guard.permits(address.ip(), reach)).collect();
+    match (permitted.is_empty(), some_public) {
+        (false, _) => Ok(permitted),
+        (true, false) => Err(Unresolved::Forbidden { name: name.to_owned(), address: first }),
+        (true, true) => Err(Unresolved::ForbiddenPort { name: name.to_owned(), address: first }),
+    }
+}
+
+impl Resolve for JudgingResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (known, lookup, guard) = (Arc::clone(&self.known), Arc::clone(&self.lookup), Arc::clone(&self.guard));
+        let (reach, trusted) = (self.reach, self.proxy.as_deref() == Some(name.as_str()));
+        Box::pin(async move {
+            let found = Self::addresses(name.as_str(), &known, lookup.as_ref()).await?;
+            let addresses = if trusted { found } else { judged(name.as_str(), found, &guard, reach)? };
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    struct Fixed(Vec<SocketAddr>);
+
+    #[async_trait]
+    impl Lookup for Fixed {
+        async fn lookup(&self, _: &str) -> io::Result<Vec<SocketAddr>> {
+            Ok(self.0.clone())
+        }
+    }
+
+    async fn check(answers: &[&str], reach: Reach) -> Result<Vec<String>, String> {
+        let resolver = JudgingResolver {
+            known: Arc::new(BTreeMap::from([("known.example".to_owned(), "10.0.0.9:99".parse().unwrap())])),
+            lookup: Arc::new(Fixed(answers.iter().map(|text| SocketAddr::new(text.parse().unwrap(), 0)).collect())),
+            guard: Arc::new(Guard::new(&Config::default().fetch)),
+            reach,
+            proxy: Some("proxy.example".to_owned()),
+        };
+        let name = if answers.is_empty() { "known.example" } else { "some.example" };
+        let found = resolver.resolve(name.parse().unwrap()).await.map_err(|error| error.to_string())?;
+        Ok(found.map(|address| address.ip().to_string()).collect())
+    }
+
+    #[tokio::test]
+    async fn only_judged_addresses_are_handed_on() {
+        assert_eq!(check(&["8.8.8.8", "10.0.0.1"], Reach::Public).await.unwrap(), ["8.8.8.8"]);
+        let refusal = check(&["127.0.0.1", "::1"], Reach::Public).await.unwrap_err();
+        assert!(refusal.contains("127.0.0.1") && refusal.contains("fetch.allow_net"), "{refusal}");
+        let refusal = check(&["8.8.8.8"], Reach::Opened).await.unwrap_err();
+        assert!(refusal.contains("fetch.ports"), "{refusal}");
+    }
+
+    #[tokio::test]
+    async fn a_known_address_is_judged_too() {
+        let refusal = check(&[], Reach::Public).await.unwrap_err();
+        assert!(refusal.contains("10.0.0.9") && refusal.contains("fetch.allow_net"), "{refusal}");
+    }
+}
