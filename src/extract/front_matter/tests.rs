@@ -82,6 +82,7 @@ fn yaml_at_any_depth() {
         "---\ngallery:\n  - url: https://e.com/page\n    image_path: t.jpg\n  - url: f.jpg\n---\nBODY",
         &["image_path t.jpg", "url f.jpg"],
     );
+    check("---\nimage:\n  twitter: a.jpg\n  alt: b.jpg\n  width: 640\n---\nBODY", &["twitter a.jpg"]);
     check("---\nart: {work: w.jpg}\nwork: v.jpg\n---\nBODY", &["work w.jpg"]);
 }
 

@@ -24,9 +24,17 @@ pub(crate) fn find(text: &str, range: Range<usize>, options: &Options, sink: &mu
     let html = if whole { raw_html::whole(text, range.clone(), &outline) } else { raw_html::parts(text, &outline) };
     html.find(options, sink);
     let raw_html = spans(&sink.found[before..]);
-    let pictures = report_images(&outline, sink);
+    let shown = |at: usize| !is_within(at, html.comments());
+    let pictures = report_images(&outline, shown, sink);
     report_links(&outline, &pictures, &raw_html, sink);
-    shortcode::find(text, range, &html.untouched(&outline), sink);
+    let code = if whole { &outline.fenced } else { &outline.code };
+    shortcode::find(text, range, |at| shown(at) && !is_within(at, code), sink);
+}
+
+/// Whether a place is in one of some ranges, which are in order.
+fn is_within(at: usize, ranges: &[Range<usize>]) -> bool {
+    let after = ranges.partition_point(|range| range.start <= at);
+    after > 0 && at < ranges[after - 1].end
 }
 
 /// Where references stand, and the pictures they show, in order.
@@ -36,28 +44,30 @@ fn spans(found: &[Found]) -> Vec<(usize, u32)> {
     spans
 }
 
-/// Reports the images, each definition once; returns the pictures of [`Outline::images`].
-fn report_images(outline: &Outline, sink: &mut Sink) -> Vec<u32> {
+/// Reports the images, each definition once; tells the picture of each of [`Outline::images`] that is shown.
+fn report_images(outline: &Outline, shown: impl Fn(usize) -> bool, sink: &mut Sink) -> Vec<Option<u32>> {
     let mut known = BTreeMap::new();
     let images = outline.images.iter();
-    let pictures = images.map(|place| {
-        *known.entry(place.span.start).or_insert_with(|| {
-            let picture = sink.picture();
-            report(place, Kind::Markdown, "image", picture, sink);
-            picture
+    let pictures = images.map(|image| {
+        shown(image.start).then(|| {
+            *known.entry(image.place.span.start).or_insert_with(|| {
+                let picture = sink.picture();
+                report(&image.place, Kind::Markdown, "image", picture, sink);
+                picture
+            })
         })
     });
     pictures.collect()
 }
 
 /// Reports the links around an image that lead to an image file.
-fn report_links(outline: &Outline, pictures: &[u32], raw_html: &[(usize, u32)], sink: &mut Sink) {
+fn report_links(outline: &Outline, pictures: &[Option<u32>], raw_html: &[(usize, u32)], sink: &mut Sink) {
     let mut known = BTreeSet::new();
     for link in &outline.links {
         if !has_image_extension(&link.place.value) {
             continue;
         }
-        let markdown = link.image.map(|image| pictures[image]);
+        let markdown = link.image.and_then(|image| pictures[image]);
         let Some(picture) = markdown.or_else(|| first_within(raw_html, &link.range)) else { continue };
         if known.insert(link.place.span.start) {
             report(&link.place, Kind::FullSize, "link", picture, sink);
