@@ -92,18 +92,15 @@ pub fn extract(bytes: &[u8], format: Format, options: &Options) -> Extraction {
     resolve::resolve(bytes, &decoded, sink, options)
 }
 
-/// Hands the text to the module of its format.
+/// Hands the text to the module of its format; front matter stands before any body.
 fn find(text: &str, format: Format, options: &Options, sink: &mut Sink) {
+    if format == Format::Css {
+        return stylesheet(text, options, sink);
+    }
+    let body = front_matter::find(text, options, sink)..text.len();
     match format {
-        Format::Css => stylesheet(text, options, sink),
-        Format::Html => {
-            let body = front_matter::find(text, options, sink);
-            html::find(text, body..text.len(), options, sink);
-        }
-        Format::Markdown => {
-            let body = front_matter::find(text, options, sink);
-            markdown::find(text, body..text.len(), options, sink);
-        }
+        Format::Html => html::find(text, body, options, sink),
+        _ => markdown::find(text, body, options, sink),
     }
 }
 

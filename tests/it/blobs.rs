@@ -1,6 +1,8 @@
 //! What every store of blobs promises, and what the local one promises besides. Another implementation joins with
 //! one line: `suite!(name, how to open it)`.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
+
 use std::fs;
 use std::io::Write;
 use std::ops::Deref;

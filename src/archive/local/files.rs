@@ -46,7 +46,7 @@ impl Files {
         let folder = path.parent().unwrap_or(&self.root);
         self.folders.ensure(folder)?;
         refuse_link(folder)?;
-        let put = match self.size(&path)? {
+        let put = match Self::size(&path)? {
             Some(size) if size == staged.length => Put::Existed,
             // A file of another size is no blob but what a failing disk made of one: these bytes heal it.
             Some(_) => rename(staged, &path, true)?,
@@ -59,7 +59,7 @@ impl Files {
 
     /// The size of a blob's file. Links and folders in its place are refused: neither is a blob, and following one
     /// could lead out of the archive.
-    fn size(&self, path: &Path) -> Result<Option<u64>, BlobError> {
+    fn size(path: &Path) -> Result<Option<u64>, BlobError> {
         match fs::symlink_metadata(path) {
             Ok(found) if found.is_file() => Ok(Some(found.len())),
             Ok(_) => Err(io_error("use", path)(io::Error::other("it is not a regular file"))),
@@ -81,7 +81,7 @@ impl Files {
             let named =
                 entry.file_name().to_str().and_then(blob_name).filter(|(digest, _)| digest.as_bytes()[0] == shard);
             if let Some((digest, media_type)) = named
-                && let Ok(Some(size)) = self.size(&entry.path())
+                && let Ok(Some(size)) = Self::size(&entry.path())
             {
                 blobs.push(BlobMeta { digest, media_type, size });
             }
@@ -150,14 +150,14 @@ impl Blobs for Files {
     ) -> Result<Option<Box<dyn AsyncRead + Send + Unpin>>, BlobError> {
         let file = self.blocking(move |files| {
             let path = files.path(digest, media_type);
-            let found = files.size(&path)?;
+            let found = Self::size(&path)?;
             found.map(|_| File::open(&path).map_err(io_error("open", &path))).transpose()
         });
         Ok(file.await?.map(|file| Box::new(tokio::fs::File::from_std(file)) as _))
     }
 
     async fn stat(&self, digest: Digest, media_type: MediaType) -> Result<Option<BlobMeta>, BlobError> {
-        let size = self.blocking(move |files| files.size(&files.path(digest, media_type))).await?;
+        let size = self.blocking(move |files| Self::size(&files.path(digest, media_type))).await?;
         Ok(size.map(|size| BlobMeta { digest, media_type, size }))
     }
 

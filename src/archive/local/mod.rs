@@ -1,4 +1,4 @@
-//! The archive in one folder: files, and a catalog in SQLite.
+//! The archive in one folder: files, and a catalog in one database file.
 
 mod files;
 mod folders;

@@ -65,31 +65,31 @@ impl Publisher {
     fn place(&self, path: &Path, bytes: &[u8]) -> Result<Fingerprint, BlobError> {
         let folder = folder_of(path);
         self.folders.ensure(folder)?;
-        let file = self.write(&self.tmp, path, bytes)?;
+        let file = write(&self.tmp, path, bytes)?;
         match file.persist(path) {
             Ok(file) => fingerprint(&file).map_err(io_error("look at", path)),
             // The folder is on another file system than the archive: the temporary file must be, too.
             Err(error) if error.error.kind() == ErrorKind::CrossesDevices => {
-                let file = self.write(folder, path, bytes)?.persist(path);
+                let file = write(folder, path, bytes)?.persist(path);
                 let file = file.map_err(|error| io_error("write", path)(error.error))?;
                 fingerprint(&file).map_err(io_error("look at", path))
             }
             Err(error) => Err(io_error("write", path)(error.error)),
         }
     }
+}
 
-    /// A temporary file with these bytes, safe on the disk, with the rights of the file it will replace.
-    fn write(&self, tmp: &Path, path: &Path, bytes: &[u8]) -> Result<NamedTempFile, BlobError> {
-        let mut file = new_file(tmp).map_err(io_error("write to", tmp))?;
-        let written = file.write_all(bytes).and_then(|()| {
-            if let Ok(old) = fs::metadata(path) {
-                file.as_file().set_permissions(old.permissions())?;
-            }
-            file.as_file().sync_all()
-        });
-        written.map_err(io_error("write", path))?;
-        Ok(file)
-    }
+/// A temporary file with these bytes, safe on the disk, with the rights of the file it will replace.
+fn write(tmp: &Path, path: &Path, bytes: &[u8]) -> Result<NamedTempFile, BlobError> {
+    let mut file = new_file(tmp).map_err(io_error("write to", tmp))?;
+    let written = file.write_all(bytes).and_then(|()| {
+        if let Ok(old) = fs::metadata(path) {
+            file.as_file().set_permissions(old.permissions())?;
+        }
+        file.as_file().sync_all()
+    });
+    written.map_err(io_error("write", path))?;
+    Ok(file)
 }
 
 fn folder_of(path: &Path) -> &Path {

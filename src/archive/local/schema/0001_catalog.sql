@@ -78,7 +78,6 @@ CREATE TABLE capture (
     digest BLOB
 ) STRICT;
 CREATE INDEX capture_url ON capture (url_id);
-CREATE INDEX capture_digest ON capture (digest) WHERE digest IS NOT NULL;
 
 CREATE TABLE exchange (
     capture_id    INTEGER NOT NULL REFERENCES capture (id),

@@ -1,4 +1,4 @@
-//! The catalog in one SQLite file.
+//! The catalog in one database file, kept by `rusqlite`.
 //!
 //! One thread writes ([`writer`]), any number of connections read. Write-ahead logging lets both go on side by side,
 //! and `synchronous=FULL` makes a commit outlive a loss of power.
@@ -34,7 +34,7 @@ use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Exchange, Fingerpri
 /// How many calls read at a time.
 const READERS: usize = 4;
 
-/// The catalog in an SQLite file.
+/// The catalog in one file.
 pub(super) struct Sqlite {
     /// `None` where the file is only read.
     writer: Option<Writer>,
