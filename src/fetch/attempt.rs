@@ -24,11 +24,13 @@ pub(super) struct Attempt<'a> {
     request: &'a Request<'a>,
     pub(super) exchanges: Vec<Exchange>,
     partial: Option<Partial>,
+    /// The date of which an archive is asked for a capture.
+    pub(super) date: Option<HeaderValue>,
 }
 
 impl<'a> Attempt<'a> {
     pub(super) const fn new(inner: &'a Inner, request: &'a Request<'a>) -> Self {
-        Self { inner, request, exchanges: Vec::new(), partial: None }
+        Self { inner, request, exchanges: Vec::new(), partial: None, date: None }
     }
 
     /// Tries one rung of the ladder after the other, while the host refuses. Where none works, the first refusal is
@@ -52,6 +54,11 @@ impl<'a> Attempt<'a> {
         }
         host.climbed_in_vain();
         Err(refusal.unwrap_or_else(|| Trouble::new(Reason::HttpStatus, "no step of fetch.referer can be sent")))
+    }
+
+    /// Tries without any Referer only.
+    pub(super) async fn plainly(&mut self) -> Result<Answer, Trouble> {
+        self.try_rung(RefererRung::Nothing).await
     }
 
     fn has(&self, rung: RefererRung, settings: &HostSettings) -> bool {
@@ -153,6 +160,7 @@ impl<'a> Attempt<'a> {
         headers.insert(reqwest::header::USER_AGENT, self.inner.user_agent.clone());
         headers.insert(ACCEPT, HeaderValue::from_static(self.request.purpose.accept()));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.extend(self.date.clone().map(|date| (HeaderName::from_static("accept-datetime"), date)));
         headers
     }
 

@@ -125,18 +125,19 @@ impl Conversation<'_> {
         let client = self.inner.clients.get(self.question.reach);
         let request = client.get(self.question.url.clone()).headers(self.question.headers.clone());
         let limit = self.inner.limits.next_piece(self.deadline) + self.inner.config.connect_timeout;
-        let sent = match timeout_at(limit.min(self.deadline), request.send()).await {
-            Ok(sent) => sent.map_err(|error| of_head(&error)),
-            Err(_) => {
-                self.question.host.pace().slow_down();
-                Err(Trouble::new(Reason::Timeout, "no answer came for fetch.read_timeout"))
-            }
-        };
+        let sent = timeout_at(limit.min(self.deadline), request.send()).await;
+        let sent = sent.map_or_else(|_| Err(self.no_answer()), |sent| sent.map_err(|error| of_head(&error)));
         sent.inspect_err(|trouble| {
             if retry::is_silence(trouble.reason) {
                 self.question.host.silent();
             }
         })
+    }
+
+    /// The host took the connection, and then too long.
+    fn no_answer(&self) -> Trouble {
+        self.question.host.pace().slow_down();
+        Trouble::new(Reason::Timeout, "no answer came for fetch.read_timeout")
     }
 
     /// Takes the head down and judges it.

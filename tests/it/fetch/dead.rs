@@ -117,7 +117,9 @@ async fn check(how: &str, dead: SocketAddr, bound: Duration) {
 
     // And the night after, when that time is over.
     let past = Timestamp::from_second(1_700_000_000).unwrap();
-    states.iter_mut().for_each(|state| state.open_until = state.open_until.map(|_| past));
+    for state in &mut states {
+        state.open_until = state.open_until.map(|_| past);
+    }
     let third = night(&config, &lookup, &mut states).await;
     assert_eq!(lookup.most_asked(), 1, "each is probed once");
     assert_eq!(third["good"], HOSTS / 2 * URLS);

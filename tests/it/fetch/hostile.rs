@@ -182,7 +182,7 @@ async fn flawed_certificates_are_refused() {
 #[tokio::test]
 async fn what_is_no_http_is_a_breach_of_protocol() {
     let (origin, guest) = (Origin::start(Site::new()).unwrap(), Guest::new(&quick()));
-    let headers: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
+    let headers = "x: y\r\n".repeat(200);
     for raw in ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"] {
         origin.set(PATH, Behaviour::raw(raw));
         assert_eq!(reason(&guest.get(&origin.url(PATH)).await), Some(Reason::Protocol), "{raw}");

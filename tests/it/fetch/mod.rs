@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic, in its own functions as well")]
 
+mod archives;
 mod dead;
 mod guard;
 mod hostile;
@@ -10,6 +11,7 @@ mod ladder;
 mod memory;
 mod pace;
 mod resume;
+mod robots;
 mod secrets;
 
 use std::net::{IpAddr, SocketAddr};
