@@ -39,15 +39,14 @@ impl<'a> Attempt<'a> {
         self.inner.guard.judge_url(self.request.url)?;
         let host = self.inner.host(self.request.url)?;
         let mut refusal = None;
-        for rung in host.rungs() {
-            if !self.has(rung, &host.settings) {
-                continue;
-            }
+        let mut rungs = host.rungs();
+        rungs.retain(|rung| self.has(*rung, &host.settings));
+        for (step, rung) in rungs.into_iter().enumerate() {
             match self.try_rung(rung).await {
                 Err(trouble) if is_refusal(trouble.reason, trouble.status) => refusal = refusal.or(Some(trouble)),
                 Err(trouble) => return Err(trouble),
                 Ok(answer) => {
-                    host.learn(rung);
+                    host.learn(rung, step > 0);
                     return Ok(answer);
                 }
             }
@@ -149,8 +148,13 @@ impl<'a> Attempt<'a> {
         }
         let mut secret: Vec<HeaderName> = Vec::new();
         for (name, value) in &settings.headers {
-            headers.append(name, value.clone());
-            secret.push(name.clone());
+            // The first of a name replaces what is said otherwise; a second is another one.
+            if secret.contains(name) {
+                headers.append(name, value.clone());
+            } else {
+                headers.insert(name, value.clone());
+                secret.push(name.clone());
+            }
         }
         Question { url, host, reach, headers, secret, partial, judge: self.request.judge }
     }

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::body::{Receiving, explanation, finished};
+use super::client::max_head_bytes;
 use super::error::Trouble;
 use super::guard::{Reach, forbidden_address};
 use super::host::Host;
@@ -147,7 +148,7 @@ impl Conversation<'_> {
         self.peer = response.remote_addr();
         self.protocol = Some(head::protocol(response.version()));
         let size = head::size(response.headers());
-        if size > self.inner.config.max_head_bytes.0 {
+        if size > max_head_bytes(&self.inner.config) {
             let detail = format!("the head has {size} bytes, more than fetch.max_head_bytes");
             return Err(Trouble::new(Reason::Protocol, detail));
         }

@@ -128,8 +128,10 @@ async fn check(how: &str, dead: SocketAddr, bound: Duration) {
 
 #[tokio::test]
 async fn hosts_that_refuse_cost_next_to_nothing() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    check("refusing", closed, Duration::from_secs(10)).await;
+    // Bound, so that nobody else takes it, and not listening.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    check("refusing", closed.local_addr().unwrap(), Duration::from_secs(10)).await;
 }
 
 #[tokio::test]

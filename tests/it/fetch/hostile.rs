@@ -6,7 +6,7 @@ use std::time::Duration;
 use offprint::config::{FetchConfig, Size};
 use offprint::fetch::Fetched;
 use offprint::model::Reason;
-use offprint::newsroom::origin::{Behaviour, Content, End, Origin, Portion, Site};
+use offprint::newsroom::origin::{Behaviour, Content, End, Gate, Origin, Portion, Site};
 
 use super::{Guest, bytes, quick, reason};
 use crate::corpus::say;
@@ -52,6 +52,7 @@ fn rows() -> Vec<Row> {
         row("a body reset half-way", photo().breaks_off(Portion::Percent(50), End::Reset), Truncated, 3),
         row("a body closed half-way", photo().breaks_off(Portion::Percent(50), End::Close), Truncated, 3),
         row("chunks that break off", photo().chunked().breaks_off(Portion::Percent(50), End::Close), Truncated, 3),
+        row("a length too short", photo().claims_percent(50), Truncated, 3),
         row("a length too long", photo().claims_percent(150), Truncated, 3),
         row("gzip of 1 GiB of zeros", Behaviour::gzip_bomb(1024), TooLarge, 1),
         row("a coding nobody asked for", photo().with_header("Content-Encoding", "br"), Protocol, 1),
@@ -144,6 +145,32 @@ async fn a_body_cut_anywhere_is_no_good_capture() {
         let wanted = if percent == 0 { Reason::NotAnImage } else { Reason::Truncated };
         assert_eq!(lying, Some(wanted), "{percent} % with the length to match");
     }
+}
+
+#[tokio::test]
+async fn a_fetch_that_is_dropped_leaves_its_place_and_no_file() {
+    let (gate, large) = (Gate::new(), Content::new("image/jpeg", vec![0xff; 1 << 20]));
+    let origin = Origin::start(Site::new().on("/slow", Behaviour::serve(large).drips(300_000, &gate))).unwrap();
+    origin.set(PATH, photo());
+    let guest = Guest::new(&FetchConfig { per_host: 1, concurrency: 1, ..quick() });
+    gate.let_pass(1);
+    let slow = origin.url("/slow");
+    tokio::select! {
+        _ = guest.get(&slow) => panic!("the gate is closed"),
+        () = guest.until_staged() => {}
+    }
+    assert!(bytes(&guest.get(&origin.url(PATH)).await) == *picture().bytes());
+    assert_eq!(guest.staged_files(), 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_put_off_and_not_the_host_s_fault() {
+    let (origin, guest) = (Origin::start(Site::new().on(PATH, photo())).unwrap(), Guest::new(&quick()));
+    std::fs::remove_dir(guest.staging.path()).unwrap();
+    let fetched = guest.get(&origin.url(PATH)).await;
+    let failure = super::failure(&fetched);
+    assert_eq!(failure.reason, Reason::Budget, "{failure:?}");
+    assert!(failure.deferred_until.is_some() && failure.detail.contains("No such file"), "{failure:?}");
 }
 
 #[tokio::test]

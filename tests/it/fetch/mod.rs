@@ -69,6 +69,13 @@ impl Guest {
         self.fetcher.fetch(&request).await
     }
 
+    /// Waits until a part of a body lies in the staging folder.
+    async fn until_staged(&self) {
+        while self.staged_files() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     fn staged_files(&self) -> usize {
         std::fs::read_dir(self.staging.path()).unwrap().count()
     }
