@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use offprint::config::{FetchConfig, Size};
 use offprint::fetch::Fetched;
 use offprint::model::Reason;
-use offprint::newsroom::origin::{Behaviour, Content, End, Gate, Origin, Portion, Site};
+use offprint::newsroom::origin::{Behaviour, Content, End, Gate, Origin, Portion, Site, Version};
 
-use super::{Guest, bytes, quick, reason};
+use super::{Guest, bytes, quick, reason, request_head};
 use crate::corpus::say;
 use crate::origin::picture;
 use crate::origin::tls::{Authority, Flaw};
@@ -85,52 +86,63 @@ fn config() -> FetchConfig {
     FetchConfig { max_bytes: Size(1 << 20), ..quick() }
 }
 
-/// Fetches what a row serves, prints what came of it, and then fetches a good photo from the same origin.
-async fn check(transport: &str, row: Row, config: &FetchConfig, origin: &Origin, url: &str) {
-    let guest = Guest::new(config);
+/// Fetches what a row serves, and then a good photo from the same origin. Gives the row of the printed table.
+async fn check(transport: &str, row: Row, config: FetchConfig, origin: Origin, url: &str) -> String {
+    let guest = Guest::new(&config);
     origin.set(PATH, row.behaviour);
-    origin.log().clear();
     let fetched = guest.get(url).await;
     let recorded = reason(&fetched);
-    print_row(transport, row.what, &fetched);
-    assert_eq!(recorded, row.recorded, "{}: {:?}", row.what, fetched.outcome);
-    assert_eq!(origin.log().count(), row.requests, "{}: requests", row.what);
-    assert_eq!(fetched.exchanges.len(), row.requests, "{}: exchanges", row.what);
-    assert_eq!(guest.staged_files(), usize::from(recorded.is_none()), "{}: files", row.what);
+    assert_eq!(recorded, row.recorded, "{transport}, {}: {:?}", row.what, fetched.outcome);
+    assert_eq!(origin.log().count(), row.requests, "{transport}, {}: requests", row.what);
+    assert_eq!(fetched.exchanges.len(), row.requests, "{transport}, {}: exchanges", row.what);
+    assert_eq!(guest.staged_files(), usize::from(recorded.is_none()), "{transport}, {}: files", row.what);
     if recorded.is_none() {
-        assert!(bytes(&fetched) == *picture().bytes(), "{}", row.what);
+        assert!(bytes(&fetched) == *picture().bytes(), "{transport}, {}", row.what);
     }
     origin.set(PATH, photo());
-    assert!(bytes(&guest.get(url).await) == *picture().bytes(), "after {}", row.what);
+    assert!(bytes(&guest.get(url).await) == *picture().bytes(), "{transport}, after {}", row.what);
+    line(transport, row.what, &fetched)
 }
 
-fn print_row(transport: &str, what: &str, fetched: &Fetched) {
-    let statuses: Vec<_> = fetched.exchanges.iter().map(|e| e.status.map_or("-".into(), |s| s.to_string())).collect();
+/// The row of the printed table. `r` marks requests that said a Referer.
+fn line(transport: &str, what: &str, fetched: &Fetched) -> String {
+    let answers = fetched.exchanges.iter().map(|exchange| {
+        let status = exchange.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let referer = if request_head(exchange).contains("\r\nreferer: ") { " r" } else { "" };
+        status + referer
+    });
+    let answers = answers.collect::<Vec<_>>().join(", ");
     let recorded = reason(fetched).map_or("good capture", Reason::as_str);
-    say(&format!("| {transport:8} | {what:34} | {:11} | {recorded:18} |", statuses.join(" ")));
+    format!("| {transport:8} | {what:33} | {answers:13} | {recorded:18} |")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_recorded_for_what_it_is() {
-    let origin = Origin::start(Site::new()).unwrap();
-    for row in rows() {
-        check("http/1.1", row, &config(), &origin, &origin.url(PATH)).await;
-    }
+    let checks = rows().into_iter().map(|row| {
+        let origin = Origin::start(Site::new()).unwrap();
+        let url = origin.url(PATH);
+        async move { check("http/1.1", row, config(), origin, &url).await }
+    });
+    say(&join_all(checks).await.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_recorded_over_http_2_as_well() {
     let authority = Authority::new();
-    let origin = authority.origin(&["img.example"], Flaw::None, Site::new());
     let ca_file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&ca_file, authority.pem()).unwrap();
-    let mut config = FetchConfig { ca_file: ca_file.path().to_owned(), ..config() };
-    config.resolve.insert("img.example".to_owned(), origin.address());
-    for row in rows() {
-        check("h2", row, &config, &origin, "https://img.example/a.jpg").await;
-    }
-    let visits = origin.log().visits();
-    assert_eq!(visits.last().unwrap().request.version, offprint::newsroom::origin::Version::Http2);
+    let checks = rows().into_iter().map(|row| {
+        let origin = authority.origin(&["img.example"], Flaw::None, Site::new());
+        let mut config = FetchConfig { ca_file: ca_file.path().to_owned(), ..config() };
+        config.resolve.insert("img.example".to_owned(), origin.address());
+        let log = origin.log().clone();
+        async move {
+            let line = check("h2", row, config, origin, "https://img.example/a.jpg").await;
+            assert!(log.visits().iter().all(|visit| visit.request.version == Version::Http2), "{line}");
+            line
+        }
+    });
+    say(&join_all(checks).await.join("\n"));
 }
 
 #[tokio::test]
