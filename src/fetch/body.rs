@@ -70,9 +70,9 @@ impl Receiving<'_> {
         let mut decoder = Decoder::of(headers).map_err(|coding| {
             Trouble::new(Reason::Protocol, format!("the body has the coding {coding}, which was not asked for"))
         })?;
-        let promised = self.response.content_length().unwrap_or(0);
-        self.refuse_larger(promised)?;
-        self.staging.expect(promised);
+        let length = self.response.content_length().unwrap_or(0);
+        self.refuse_larger(length)?;
+        self.staging.expect(length);
         let mut rate = Rate::new(self.limits);
         while let Some(piece) = self.piece().await? {
             promises.update(&piece);

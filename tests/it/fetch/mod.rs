@@ -29,15 +29,15 @@ struct Guest {
     staging: tempfile::TempDir,
 }
 
-/// Settings for loopback: quick, patient with nobody, and with `127.0.0.0/8` opened.
+/// Settings for loopback: quick, but patient with a busy machine, and with `127.0.0.0/8` opened.
 fn quick() -> FetchConfig {
     let base = Config::default().fetch;
     FetchConfig {
         delay: Duration::ZERO,
         retry_wait: Duration::from_millis(1),
-        connect_timeout: Duration::from_millis(500),
-        read_timeout: Duration::from_millis(500),
-        timeout: Duration::from_secs(4),
+        connect_timeout: Duration::from_secs(2),
+        read_timeout: Duration::from_secs(1),
+        timeout: Duration::from_secs(8),
         allow_net: vec!["127.0.0.0/8".parse().unwrap()],
         ..base
     }
