@@ -41,7 +41,7 @@ fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Option<&Url>, found: Fou
     }
     let mut part = found.span;
     if found.kind != Kind::Base {
-        part.end -= fragment_length(&decoded.text[part.clone()], value);
+        part.end -= fragment_length(decoded.text.get(part.clone())?, value);
     }
     let span = decoded.span(bytes, part.clone()).filter(|span| !span.is_empty())?;
     let reveal = found.reveal.and_then(|reveal| place(decoded, reveal));

@@ -15,7 +15,7 @@ use super::trouble::of_body;
 use crate::config::FetchConfig;
 use crate::model::{Digest, Hasher, Reason, Staged};
 
-/// Over how long the minimum rate is measured.
+/// Over how long the minimum rate is measured, at most.
 const RATE_WINDOW: Duration = Duration::from_secs(30);
 /// What is read of a body that only explains a refusal, in bytes, and for how long at most.
 const EXPLANATION: u64 = 64 << 10;
@@ -71,7 +71,7 @@ impl Receiving<'_> {
             Trouble::new(Reason::Protocol, format!("the body has the coding {coding}, which was not asked for"))
         })?;
         self.refuse_larger(self.response.content_length().unwrap_or(0))?;
-        let mut rate = Rate::new(self.limits.min_rate);
+        let mut rate = Rate::new(self.limits);
         while let Some(piece) = self.piece().await? {
             promises.update(&piece);
             self.keep(&piece, &mut decoder).await?;
@@ -155,23 +155,26 @@ pub(super) async fn explanation(mut response: Response) -> (Option<Digest>, u64)
 
 /// Watches that a body does not come slower than the minimum rate.
 struct Rate {
-    min_rate: u64,
+    least: u64,
+    window: Duration,
     since: Instant,
     bytes: u64,
 }
 
 impl Rate {
-    fn new(min_rate: u64) -> Self {
-        Self { min_rate, since: Instant::now(), bytes: 0 }
+    /// The window is a part of the time that an answer has at all, so that the rule counts under every limit.
+    fn new(limits: &Limits) -> Self {
+        let window = RATE_WINDOW.min(limits.timeout / 4);
+        Self { least: limits.min_rate, window, since: Instant::now(), bytes: 0 }
     }
 
     fn arrived(&mut self, bytes: usize) -> Result<(), Trouble> {
         self.bytes += bytes as u64;
         let elapsed = self.since.elapsed();
-        if elapsed < RATE_WINDOW {
+        if elapsed < self.window {
             return Ok(());
         }
-        if u128::from(self.bytes) * 1000 < u128::from(self.min_rate) * elapsed.as_millis() {
+        if u128::from(self.bytes) * 1000 < u128::from(self.least) * elapsed.as_millis() {
             return Err(Trouble::new(Reason::TooSlow, "the body comes slower than fetch.min_rate"));
         }
         (self.since, self.bytes) = (Instant::now(), 0);
@@ -183,10 +186,15 @@ impl Rate {
 mod tests {
     use super::*;
 
+    /// The defaults: 1 KiB a second, two minutes.
+    fn limits() -> Limits {
+        Limits::new(&crate::config::Config::default().fetch)
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_drip_is_given_up_after_the_window_and_a_slow_stream_is_not() {
         let seconds = async |bytes_per_second: usize| {
-            let (mut rate, begin) = (Rate::new(1024), Instant::now());
+            let (mut rate, begin) = (Rate::new(&limits()), Instant::now());
             for _ in 0..300 {
                 tokio::time::advance(Duration::from_secs(1)).await;
                 if rate.arrived(bytes_per_second).is_err() {
@@ -202,7 +210,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stream_that_turns_into_a_drip_is_given_up() {
-        let mut rate = Rate::new(1024);
+        let mut rate = Rate::new(&limits());
         rate.arrived(10 << 20).unwrap();
         tokio::time::advance(RATE_WINDOW).await;
         rate.arrived(1).unwrap();

@@ -127,18 +127,16 @@ impl Conversation<'_> {
         let limit = self.inner.limits.next_piece(self.deadline) + self.inner.config.connect_timeout;
         let sent = match timeout_at(limit.min(self.deadline), request.send()).await {
             Ok(sent) => sent.map_err(|error| of_head(&error)),
-            Err(_) => Err(Trouble::new(Reason::Timeout, "no answer came for fetch.read_timeout")),
+            Err(_) => {
+                self.question.host.pace().slow_down();
+                Err(Trouble::new(Reason::Timeout, "no answer came for fetch.read_timeout"))
+            }
         };
-        sent.inspect_err(|trouble| self.unanswered(trouble))
-    }
-
-    fn unanswered(&self, trouble: &Trouble) {
-        if retry::is_silence(trouble.reason) {
-            self.question.host.silent();
-        }
-        if trouble.reason == Reason::Timeout {
-            self.question.host.pace().slow_down();
-        }
+        sent.inspect_err(|trouble| {
+            if retry::is_silence(trouble.reason) {
+                self.question.host.silent();
+            }
+        })
     }
 
     /// Takes the head down and judges it.
@@ -183,6 +181,9 @@ impl Conversation<'_> {
 
     async fn refusal(&mut self, response: Response) -> Result<Given, Trouble> {
         let status = response.status().as_u16();
+        if status == 416 && self.question.partial.is_some() {
+            return Err(Trouble::new(Reason::Truncated, "the server no longer has the rest of the body"));
+        }
         let wait = retry::retry_after(response.headers(), Timestamp::now());
         let mut trouble = Trouble::new(Reason::HttpStatus, format!("the answer was {}", response.status()));
         if retry::is_overtaxed(status) {

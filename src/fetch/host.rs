@@ -194,7 +194,7 @@ pub(super) struct Hosts {
     max_wait: Duration,
     breaker_failures: u32,
     breaker_wait: Duration,
-    hosts: Mutex<HashMap<HostKey, Arc<Host>>>,
+    known: Mutex<HashMap<HostKey, Arc<Host>>>,
     lanes: Mutex<HashMap<String, Arc<Lane>>>,
 }
 
@@ -208,14 +208,14 @@ impl Hosts {
             max_wait: config.max_wait,
             breaker_failures: config.breaker_failures,
             breaker_wait: config.breaker_wait,
-            hosts: Mutex::default(),
+            known: Mutex::default(),
             lanes: Mutex::default(),
         })
     }
 
     /// The host with this key, made when it is first asked for.
     pub(super) fn get(&self, key: &HostKey) -> Arc<Host> {
-        let mut hosts = lock(&self.hosts);
+        let mut hosts = lock(&self.known);
         if let Some(host) = hosts.get(key) {
             return Arc::clone(host);
         }
@@ -267,7 +267,7 @@ impl Hosts {
 
     /// What has been learned so far.
     pub(super) fn state(&self, key: &HostKey) -> HostState {
-        lock(&self.hosts).get(key).map(|host| host.state()).unwrap_or_default()
+        lock(&self.known).get(key).map(|host| host.state()).unwrap_or_default()
     }
 }
 

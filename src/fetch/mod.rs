@@ -1,9 +1,9 @@
 //! Fetching: like a guest, and never fooled.
 //!
 //! A [`Fetcher`] is given a URL and a [`Judge`] that knows what kind of thing is wanted. It waits for the host's turn
-//! ([`pace`]), connects to nothing but addresses that articles may reach ([`guard`], [`resolve`]), follows redirects by
-//! hand, receives the body within limits ([`body`]), tries again what may pass ([`retry`]), climbs the Referer ladder
-//! where it is refused ([`ladder`]), and gives back every request and answer as it was sent and received.
+//! (`pace`), connects to nothing but addresses that articles may reach (`guard`, `resolve`), follows redirects by
+//! hand, receives the body within limits (`body`), tries again what may pass (`retry`), climbs the Referer ladder
+//! where it is refused (`ladder`), and gives back every request and answer as it was sent and received.
 
 mod attempt;
 mod body;
@@ -142,14 +142,19 @@ impl Fetcher {
     /// # Errors
     /// Settings that cannot work: a certificate file, a proxy, a header, a host pattern.
     pub fn new(config: &FetchConfig, staging: &Path) -> Result<Self, FetchError> {
-        Self::with_lookup(config, staging, Arc::new(SystemLookup))
+        Self::with_lookup(config, staging, SystemLookup)
     }
 
     /// The same, with another way to look up the addresses of names that `[fetch.resolve]` does not give.
     ///
     /// # Errors
     /// As for [`Fetcher::new`].
-    pub fn with_lookup(config: &FetchConfig, staging: &Path, lookup: Arc<dyn Lookup>) -> Result<Self, FetchError> {
+    pub fn with_lookup(
+        config: &FetchConfig,
+        staging: &Path,
+        lookup: impl Lookup + 'static,
+    ) -> Result<Self, FetchError> {
+        let lookup: Arc<dyn Lookup> = Arc::new(lookup);
         let guard = Arc::new(guard::Guard::new(config));
         let inner = Inner {
             user_agent: client::user_agent(config)?,

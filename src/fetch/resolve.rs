@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -61,9 +61,18 @@ impl JudgingResolver {
         if let Some(address) = known.get(name).or_else(|| known.get(name.trim_end_matches('.'))) {
             return Ok(vec![*address]);
         }
+        if is_localhost(name) {
+            return Ok(vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()]);
+        }
         let found = lookup.lookup(name).await.map_err(|error| Unresolved::NoAddress(error.to_string()))?;
         if found.is_empty() { Err(Unresolved::NoAddress(name.to_owned())) } else { Ok(found) }
     }
+}
+
+/// Names that are this machine, whatever a name server says (RFC 6761, section 6.3).
+fn is_localhost(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// Leaves out what may not be connected to. Where nothing is left, it is said why.

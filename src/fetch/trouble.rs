@@ -40,10 +40,18 @@ fn cause(error: &(dyn Error + 'static)) -> Option<Reason> {
     if error.is::<rustls::Error>() {
         return Some(Reason::Tls);
     }
-    let http = error.downcast_ref::<hyper::Error>()?;
-    // HTTP/2 has no errors of parsing: what breaks its rules, or a limit on heads, comes as a stream's or a
-    // connection's error with a code, which ends the exchange before the head.
-    (http.is_parse() || http.is_parse_too_large()).then_some(Reason::Protocol)
+    let breach = match (error.downcast_ref::<hyper::Error>(), error.downcast_ref::<h2::Error>()) {
+        (Some(http), _) => http.is_parse() || http.is_parse_too_large(),
+        (_, Some(http2)) => http2.reason().is_some_and(is_breach),
+        _ => false,
+    };
+    breach.then_some(Reason::Protocol)
+}
+
+/// The codes of HTTP/2 that accuse the peer of breaking its rules, or a limit on heads (RFC 9113, section 7).
+fn is_breach(code: h2::Reason) -> bool {
+    use h2::Reason as Code;
+    [Code::PROTOCOL_ERROR, Code::FLOW_CONTROL_ERROR, Code::FRAME_SIZE_ERROR, Code::COMPRESSION_ERROR].contains(&code)
 }
 
 /// An error without the URL, which the message would repeat.

@@ -98,7 +98,7 @@ impl Mirror {
             }
         }
         let link = |reference: &Reference| links.get(&reference.span).cloned();
-        Ok(rewrite::plan(original, &extraction, self.config.rewrite.lazy, link))
+        Ok(rewrite::plan(original, &extraction.references, extraction.encoding, self.config.rewrite.lazy, link))
     }
 
     /// The file of the archive that a reference shows from now on; `None` where it stays as it is.

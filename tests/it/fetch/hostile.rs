@@ -1,0 +1,192 @@
+//! One row for each way in which a host goes wrong: what is recorded, how often it was asked, and that a good answer
+//! afterwards is still taken.
+
+use std::time::Duration;
+
+use offprint::config::{FetchConfig, Size};
+use offprint::fetch::Fetched;
+use offprint::model::Reason;
+use offprint::newsroom::origin::{Behaviour, Content, End, Origin, Portion, Site};
+
+use super::{Guest, bytes, quick, reason};
+use crate::corpus::say;
+use crate::origin::picture;
+use crate::origin::tls::{Authority, Flaw};
+
+const PATH: &str = "/a.jpg";
+
+/// A way to go wrong, and what comes of it: the reason, `None` for a good capture, and the number of requests.
+struct Row {
+    what: &'static str,
+    behaviour: Behaviour,
+    recorded: Option<Reason>,
+    requests: usize,
+}
+
+fn row(what: &'static str, behaviour: Behaviour, recorded: impl Into<Option<Reason>>, requests: usize) -> Row {
+    Row { what, behaviour, recorded: recorded.into(), requests }
+}
+
+fn photo() -> Behaviour {
+    Behaviour::serve(picture())
+}
+
+/// Three requests are one and two further tries; two are one without and one with a Referer (there is no article).
+fn rows() -> Vec<Row> {
+    use Reason::{
+        BadUrl, DigestMismatch, ForbiddenAddress, HttpStatus, NotAnImage, Protocol, Timeout, TooLarge,
+        TooManyRedirects, TooSlow, TrackingPixel, Truncated,
+    };
+    let busy = || Behaviour::status(503);
+    vec![
+        row("a good photo", photo(), None, 1),
+        row("good, in chunks", photo().chunked(), None, 1),
+        row("good, until the connection closes", photo().until_close(), None, 1),
+        row("HTML as image/jpeg", Behaviour::html_as("image/jpeg"), NotAnImage, 2),
+        row("a tracking pixel", Behaviour::tracking_pixel(), TrackingPixel, 1),
+        row("an endless body", Behaviour::endless("image/jpeg", &b"\xff\xd8\xff"[..]), TooLarge, 1),
+        row("a length above the limit", photo().claims(1 << 40), TooLarge, 1),
+        row("one byte at a time, slowly", photo().drips(1, Duration::from_millis(100)), TooSlow, 1),
+        row("a body that stops coming", photo().breaks_off(Portion::Percent(50), End::Hang), Timeout, 3),
+        row("no answer", Behaviour::stop(End::Hang), Timeout, 3),
+        row("a body reset half-way", photo().breaks_off(Portion::Percent(50), End::Reset), Truncated, 3),
+        row("a body closed half-way", photo().breaks_off(Portion::Percent(50), End::Close), Truncated, 3),
+        row("chunks that break off", photo().chunked().breaks_off(Portion::Percent(50), End::Close), Truncated, 3),
+        row("a length too long", photo().claims_percent(150), Truncated, 3),
+        row("gzip of 1 GiB of zeros", Behaviour::gzip_bomb(1024), TooLarge, 1),
+        row("a coding nobody asked for", photo().with_header("Content-Encoding", "br"), Protocol, 1),
+        row("a coding that is not there", photo().with_header("Content-Encoding", "gzip"), Protocol, 1),
+        row("a digest that does not match", photo().with_header("Content-Digest", &wrong_digest()), DigestMismatch, 3),
+        row("a digest that matches", photo().with_header("Repr-Digest", &picture().digest_field()), None, 1),
+        row("busy, then fine", busy().then(1, photo()), None, 2),
+        row("always busy", busy(), HttpStatus, 3),
+        row("429 once, 0 s", Behaviour::status(429).with_header("Retry-After", "0").then(1, photo()), None, 2),
+        row("not found", Behaviour::status(404), HttpStatus, 1),
+        row("gone", Behaviour::status(410), HttpStatus, 1),
+        row("forbidden to everybody", Behaviour::status(403), HttpStatus, 2),
+        row("304 that nobody asked for", photo().with_status(304), HttpStatus, 1),
+        row("206 that nobody asked for", photo().with_status(206), HttpStatus, 1),
+        row("a redirect to itself", Behaviour::redirect(302, PATH), TooManyRedirects, 1),
+        row("a redirect to nowhere", Behaviour::redirect(302, "http://[::"), BadUrl, 1),
+        row("a redirect to file:", Behaviour::redirect(302, "file:///etc/passwd"), BadUrl, 1),
+        row("a redirect to a private address", Behaviour::redirect(307, "http://10.0.0.1/"), ForbiddenAddress, 1),
+        row("a redirect to metadata", Behaviour::redirect(301, "//169.254.169.254/"), ForbiddenAddress, 1),
+        row("a redirect with a password", Behaviour::redirect(302, "http://a:b@127.0.0.1/"), BadUrl, 1),
+        row("many long headers", Behaviour::many_headers(picture(), 90, 1000), Protocol, 1),
+    ]
+}
+
+fn wrong_digest() -> String {
+    Content::new("image/jpeg", "something else").digest_field()
+}
+
+fn config() -> FetchConfig {
+    FetchConfig { max_bytes: Size(1 << 20), ..quick() }
+}
+
+/// Fetches what a row serves, prints what came of it, and then fetches a good photo from the same origin.
+async fn check(transport: &str, row: Row, config: &FetchConfig, origin: &Origin, url: &str) {
+    let guest = Guest::new(config);
+    origin.set(PATH, row.behaviour);
+    origin.log().clear();
+    let fetched = guest.get(url).await;
+    let recorded = reason(&fetched);
+    print_row(transport, row.what, &fetched);
+    assert_eq!(recorded, row.recorded, "{}: {:?}", row.what, fetched.outcome);
+    assert_eq!(origin.log().count(), row.requests, "{}: requests", row.what);
+    assert_eq!(fetched.exchanges.len(), row.requests, "{}: exchanges", row.what);
+    assert_eq!(guest.staged_files(), usize::from(recorded.is_none()), "{}: files", row.what);
+    if recorded.is_none() {
+        assert!(bytes(&fetched) == *picture().bytes(), "{}", row.what);
+    }
+    origin.set(PATH, photo());
+    assert!(bytes(&guest.get(url).await) == *picture().bytes(), "after {}", row.what);
+}
+
+fn print_row(transport: &str, what: &str, fetched: &Fetched) {
+    let statuses: Vec<_> = fetched.exchanges.iter().map(|e| e.status.map_or("-".into(), |s| s.to_string())).collect();
+    let recorded = reason(fetched).map_or("good capture", Reason::as_str);
+    say(&format!("| {transport:8} | {what:34} | {:11} | {recorded:18} |", statuses.join(" ")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_recorded_for_what_it_is() {
+    let origin = Origin::start(Site::new()).unwrap();
+    for row in rows() {
+        check("http/1.1", row, &config(), &origin, &origin.url(PATH)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_recorded_over_http_2_as_well() {
+    let authority = Authority::new();
+    let origin = authority.origin(&["img.example"], Flaw::None, Site::new());
+    let ca_file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&ca_file, authority.pem()).unwrap();
+    let mut config = FetchConfig { ca_file: ca_file.path().to_owned(), ..config() };
+    config.resolve.insert("img.example".to_owned(), origin.address());
+    for row in rows() {
+        check("h2", row, &config, &origin, "https://img.example/a.jpg").await;
+    }
+    let visits = origin.log().visits();
+    assert_eq!(visits.last().unwrap().request.version, offprint::newsroom::origin::Version::Http2);
+}
+
+#[tokio::test]
+async fn a_body_cut_anywhere_is_no_good_capture() {
+    let origin = Origin::start(Site::new()).unwrap();
+    for percent in (0..100).step_by(10) {
+        let guest = Guest::new(&quick());
+        origin.set(PATH, photo().breaks_off(Portion::Percent(percent), End::Close));
+        assert_eq!(reason(&guest.get(&origin.url(PATH)).await), Some(Reason::Truncated), "{percent} %");
+        origin.set(PATH, photo().cut(Portion::Percent(percent)));
+        let lying = reason(&guest.get(&origin.url(PATH)).await);
+        let wanted = if percent == 0 { Reason::NotAnImage } else { Reason::Truncated };
+        assert_eq!(lying, Some(wanted), "{percent} % with the length to match");
+    }
+}
+
+#[tokio::test]
+async fn a_chain_is_followed_as_far_as_configured() {
+    let site = Site::new().redirect_chain("/ten", 10, PATH).redirect_chain("/eleven", 11, PATH).on(PATH, photo());
+    let (origin, guest) = (Origin::start(site).unwrap(), Guest::new(&quick()));
+    let fetched = guest.get(&origin.url("/ten/1#fragment")).await;
+    assert!(bytes(&fetched) == *picture().bytes());
+    assert_eq!(fetched.exchanges.len(), 11);
+    assert_eq!(reason(&guest.get(&origin.url("/eleven/1")).await), Some(Reason::TooManyRedirects));
+}
+
+async fn check_flaw(flaw: Flaw, said: &str) {
+    let authority = Authority::new();
+    let origin = authority.origin(&["img.example"], flaw, Site::new().on(PATH, photo()));
+    let ca_file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&ca_file, authority.pem()).unwrap();
+    let mut config = FetchConfig { ca_file: ca_file.path().to_owned(), ..quick() };
+    config.resolve.insert("img.example".to_owned(), origin.address());
+    let fetched = Guest::new(&config).get("https://img.example/a.jpg").await;
+    let failure = super::failure(&fetched);
+    say(&format!("| tls      | {:34} | -           | {:18} |", format!("{flaw:?}"), failure.reason.as_str()));
+    assert_eq!(failure.reason, Reason::Tls, "{flaw:?}: {}", failure.detail);
+    assert!(failure.detail.contains(said), "{flaw:?}: {}", failure.detail);
+    assert_eq!((origin.log().count(), origin.log().connections()), (0, 1), "{flaw:?}");
+}
+
+#[tokio::test]
+async fn flawed_certificates_are_refused() {
+    check_flaw(Flaw::Expired, "expired").await;
+    check_flaw(Flaw::NotYetValid, "not valid yet").await;
+    check_flaw(Flaw::WrongName, "not valid for").await;
+    check_flaw(Flaw::SelfSigned, "UnknownIssuer").await;
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_a_breach_of_protocol() {
+    let (origin, guest) = (Origin::start(Site::new()).unwrap(), Guest::new(&quick()));
+    let headers: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
+    for raw in ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"] {
+        origin.set(PATH, Behaviour::raw(raw));
+        assert_eq!(reason(&guest.get(&origin.url(PATH)).await), Some(Reason::Protocol), "{raw}");
+    }
+    origin.set(PATH, Behaviour::raw(format!("HTTP/1.1 200 OK\r\n{headers}\r\n")));
+    assert_eq!(reason(&guest.get(&origin.url(PATH)).await), Some(Reason::Protocol), "200 headers");
+}

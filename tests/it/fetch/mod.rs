@@ -1,0 +1,147 @@
+//! The fetcher against an origin that goes wrong in every way it knows, seen from both ends: what the origin was sent,
+//! and what the fetcher gave back.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic, in its own functions as well")]
+
+mod dead;
+mod guard;
+mod hostile;
+mod ladder;
+mod memory;
+mod pace;
+mod resume;
+mod secrets;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use offprint::config::{Config, FetchConfig};
+use offprint::fetch::{Answer, Failure, Fetched, Fetcher, Judge, Lookup, Purpose, Request};
+use offprint::model::{Exchange, Reason, Staged, Validators};
+use url::Url;
+
+/// A fetcher with its folder.
+struct Guest {
+    fetcher: Fetcher,
+    staging: tempfile::TempDir,
+}
+
+/// Settings for loopback: quick, patient with nobody, and with `127.0.0.0/8` opened.
+fn quick() -> FetchConfig {
+    let base = Config::default().fetch;
+    FetchConfig {
+        delay: Duration::ZERO,
+        retry_wait: Duration::from_millis(1),
+        connect_timeout: Duration::from_millis(500),
+        read_timeout: Duration::from_millis(500),
+        timeout: Duration::from_secs(4),
+        allow_net: vec!["127.0.0.0/8".parse().unwrap()],
+        ..base
+    }
+}
+
+impl Guest {
+    fn new(config: &FetchConfig) -> Self {
+        let staging = tempfile::tempdir().unwrap();
+        Self { fetcher: Fetcher::new(config, staging.path()).unwrap(), staging }
+    }
+
+    fn with_lookup(config: &FetchConfig, lookup: impl Lookup + 'static) -> Self {
+        let staging = tempfile::tempdir().unwrap();
+        Self { fetcher: Fetcher::with_lookup(config, staging.path(), lookup).unwrap(), staging }
+    }
+
+    async fn get(&self, url: &str) -> Fetched {
+        self.get_for(url, None).await
+    }
+
+    async fn get_for(&self, url: &str, article: Option<&str>) -> Fetched {
+        let article = article.map(|article| Url::parse(article).unwrap());
+        self.ask(url, article.as_ref(), &Validators::default()).await
+    }
+
+    async fn ask(&self, url: &str, article: Option<&Url>, validators: &Validators) -> Fetched {
+        let url = Url::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
+        let request = Request { url: &url, purpose: Purpose::Media, article, validators, judge: &ByContent };
+        self.fetcher.fetch(&request).await
+    }
+
+    fn staged_files(&self) -> usize {
+        std::fs::read_dir(self.staging.path()).unwrap().count()
+    }
+}
+
+/// Knows pictures by their first bytes, whole JPEGs by their last, and trackers by their size.
+struct ByContent;
+
+impl Judge for ByContent {
+    fn judge(&self, staged: &Staged, _: Option<&str>) -> Result<(), Reason> {
+        let bytes = std::fs::read(&staged.path).unwrap();
+        match &bytes[..] {
+            [0xff, 0xd8, .., 0xff, 0xd9] => Ok(()),
+            [0xff, 0xd8, ..] => Err(Reason::Truncated),
+            [b'G', b'I', b'F', b'8', _, _, 0..=3, 0, 0..=3, 0, ..] => Err(Reason::TrackingPixel),
+            [0x89, b'P', b'N', b'G', ..] | [b'G', b'I', b'F', b'8', ..] => Ok(()),
+            _ => Err(Reason::NotAnImage),
+        }
+    }
+}
+
+fn bytes(fetched: &Fetched) -> Vec<u8> {
+    match &fetched.outcome {
+        Ok(Answer::Body { staged, .. }) => read(&staged.path),
+        other => panic!("no body: {other:?}"),
+    }
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap()
+}
+
+fn failure(fetched: &Fetched) -> &Failure {
+    fetched.outcome.as_ref().expect_err("it should have failed")
+}
+
+fn reason(fetched: &Fetched) -> Option<Reason> {
+    fetched.outcome.as_ref().err().map(|failure| failure.reason)
+}
+
+fn request_head(exchange: &Exchange) -> String {
+    String::from_utf8(exchange.request_head.clone()).unwrap()
+}
+
+fn response_head(exchange: &Exchange) -> String {
+    String::from_utf8(exchange.response_head.clone().unwrap_or_default()).unwrap()
+}
+
+/// Gives one address for every name.
+struct Always(SocketAddr);
+
+#[async_trait::async_trait]
+impl Lookup for Always {
+    async fn lookup(&self, _: &str) -> std::io::Result<Vec<SocketAddr>> {
+        Ok(vec![self.0])
+    }
+}
+
+fn loopback(last: u8) -> IpAddr {
+    IpAddr::from([127, 0, 0, last])
+}
+
+const ARGUMENT: &str = "OFFPRINT_TEST_ARGUMENT";
+
+/// Runs one ignored test in a process of its own, and gives what it wrote.
+async fn rerun(test: &str, variables: &[(&str, &str)], argument: &str) -> String {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture"]).env(ARGUMENT, argument);
+    command.envs(variables.iter().copied());
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{test}: {said}");
+    said
+}
+
+fn rerun_argument() -> String {
+    std::env::var(ARGUMENT).unwrap()
+}

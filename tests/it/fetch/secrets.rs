@@ -1,0 +1,105 @@
+//! What is said to whom, and what is kept of it.
+
+use offprint::config::{Config, FetchConfig};
+use offprint::newsroom::origin::{Behaviour, Origin, Site};
+
+use super::{Guest, bytes, quick, reason, request_head, rerun, rerun_argument, response_head};
+use crate::origin::canary::Canary;
+use crate::origin::picture;
+
+#[tokio::test]
+async fn a_chain_over_hosts_that_set_cookies_carries_nothing_along() {
+    let step = |to: &str| Behaviour::redirect(302, to).with_header("Set-Cookie", "id=1; Path=/; Domain=example");
+    let site = Site::new()
+        .at("a.example", "/1", step("http://b.example/2"))
+        .at("b.example", "/2", step("http://a.example/3"))
+        .at("a.example", "/3", Behaviour::serve(picture()));
+    let origin = Origin::start(site).unwrap();
+    let mut config = quick();
+    for name in ["a.example", "b.example"] {
+        config.resolve.insert(name.to_owned(), origin.address());
+    }
+    let guest = Guest::new(&config);
+    for _ in 0..2 {
+        assert!(bytes(&guest.get("http://a.example/1").await) == *picture().bytes());
+    }
+    let visits = origin.log().visits();
+    assert_eq!(visits.len(), 6);
+    for visit in &visits {
+        let names: Vec<_> = visit.request.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        let mut expected = ["user-agent", "accept", "accept-encoding", "host"];
+        let mut names: Vec<_> = names.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(names, expected, "nothing but what the fetcher says on purpose");
+    }
+}
+
+#[tokio::test]
+async fn configured_headers_go_to_their_host_and_are_kept_nowhere() {
+    let site = Site::new()
+        .at("paid.example", "/1", Behaviour::redirect(302, "http://free.example/2").with_header("Set-Cookie", "s=hush"))
+        .at("free.example", "/2", Behaviour::serve(picture()));
+    let origin = Origin::start(site).unwrap();
+    let text = "[[fetch.host]]\nhost = \"paid.example\"\nheaders = [\"Cookie: session=hush\", \"X-Key: hush\"]\n";
+    let host = Config::parse(text, std::path::Path::new("my.toml")).unwrap().fetch.host;
+    let mut config = FetchConfig { host, ..quick() };
+    for name in ["paid.example", "free.example"] {
+        config.resolve.insert(name.to_owned(), origin.address());
+    }
+    let fetched = Guest::new(&config).get("http://paid.example/1").await;
+    assert!(reason(&fetched).is_none());
+    let sent = |at: usize, name: &str| origin.log().visits()[at].request.header(name).map(str::to_owned);
+    assert_eq!((sent(0, "cookie"), sent(0, "x-key")), (Some("session=hush".into()), Some("hush".into())));
+    assert_eq!((sent(1, "cookie"), sent(1, "x-key")), (None, None));
+    let kept: String = fetched.exchanges.iter().map(|e| request_head(e) + &response_head(e)).collect();
+    assert!(!kept.contains("hush"), "{kept}");
+    assert!(kept.contains("cookie: [redacted]") && kept.contains("set-cookie: [redacted]"), "{kept}");
+}
+
+#[tokio::test]
+async fn a_configured_proxy_is_asked_for_everything() {
+    let proxy = Origin::start(Site::new().otherwise(|_| Some(Behaviour::serve(picture())))).unwrap();
+    let config = FetchConfig { proxy: proxy.url(""), ..quick() };
+    let fetched = Guest::new(&config).get("http://img.example/a.jpg").await;
+    assert!(reason(&fetched).is_none(), "{:?}", fetched.outcome);
+    assert_eq!(proxy.log().visits()[0].request.host, "img.example");
+}
+
+#[tokio::test]
+async fn the_environment_names_no_proxy() {
+    let (origin, canary) = (crate::origin::origin(Behaviour::serve(picture())), Canary::new());
+    let proxy = format!("http://{}", canary.address());
+    let proxies = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"];
+    let variables = proxies.map(|name| (name, proxy.as_str()));
+    rerun("fetch::secrets::with_proxies_in_the_environment", &variables, &origin.url("/a.jpg")).await;
+    assert_eq!((canary.connections(), origin.log().count()), (0, 1));
+}
+
+#[tokio::test]
+#[ignore = "runs in a process of its own, started by the test above"]
+async fn with_proxies_in_the_environment() {
+    let guest = Guest::new(&quick());
+    let fetched = guest.get(&rerun_argument()).await;
+    assert!(bytes(&fetched) == *picture().bytes());
+}
+
+#[tokio::test]
+async fn the_kept_heads_are_what_was_said() {
+    let content = picture().etagged().modified("Sun, 22 Nov 2026 02:00:00 GMT");
+    let origin = crate::origin::origin(Behaviour::serve(content).with_header("X-Robots-Tag", "noarchive"));
+    let fetched = Guest::new(&quick()).get(&format!("{}?q=1#part", origin.url("/a.jpg"))).await;
+    let exchange = &fetched.exchanges[0];
+    let (asked, answered) = (request_head(exchange), response_head(exchange));
+    assert!(asked.starts_with(&format!("GET /a.jpg?q=1 HTTP/1.1\r\nhost: {}\r\n", origin.address())), "{asked}");
+    for (name, value) in &origin.log().visits()[0].request.headers {
+        assert!(asked.contains(&format!("{}: {value}\r\n", name.to_ascii_lowercase())), "{name} in {asked}");
+    }
+    assert!(answered.starts_with("HTTP/1.1 200 OK\r\n") && answered.ends_with("\r\n\r\n"), "{answered}");
+    assert!(answered.contains("x-robots-tag: noarchive\r\n"), "{answered}");
+    assert_eq!(
+        (exchange.status, exchange.protocol, exchange.peer),
+        (Some(200), Some("http/1.1"), Some(origin.address()))
+    );
+    assert_eq!(exchange.length, picture().bytes().len() as u64);
+}
