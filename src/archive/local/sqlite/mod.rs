@@ -4,6 +4,7 @@
 //! and `synchronous=FULL` makes a commit outlive a loss of power.
 
 mod articles;
+mod audit;
 mod codec;
 mod connection;
 mod error;
@@ -26,8 +27,8 @@ use url::Url;
 use self::error::{catalog_error, refused};
 use self::writer::Writer;
 use crate::archive::{
-    ArticleId, ArticleRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome, Ready, ReferenceRow,
-    RunId, RunRow, ThumbnailRow, Totals, UrlId, UrlRow, Worker,
+    ArticleId, ArticleRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome, Ready,
+    ReferenceRow, RunId, RunRow, ThumbnailRow, Totals, UrlId, UrlRow, Worker,
 };
 use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Exchange, Fingerprint, HostKey, HostState, MediaType};
 
@@ -286,5 +287,47 @@ impl Catalog for Sqlite {
 
     async fn totals(&self) -> Result<Totals, CatalogError> {
         self.read(runs::totals).await
+    }
+
+    async fn integrity(&self) -> Result<Vec<String>, CatalogError> {
+        self.read(audit::integrity).await
+    }
+
+    async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError> {
+        self.read(move |connection| audit::blobs(connection, shard)).await
+    }
+
+    async fn thumbnails_on_record(&self, shard: u8) -> Result<Vec<ThumbnailRow>, CatalogError> {
+        self.read(move |connection| audit::thumbnails(connection, shard)).await
+    }
+
+    async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError> {
+        self.read(move |connection| audit::urls_of(connection, digest)).await
+    }
+
+    async fn articles_of_original(&self, digest: Digest) -> Result<Vec<ArticleKey>, CatalogError> {
+        self.read(move |connection| audit::articles_of_original(connection, digest)).await
+    }
+
+    async fn make_stale(&self, articles: &[ArticleId]) -> Result<(), CatalogError> {
+        let articles = articles.to_vec();
+        self.write(move |connection| audit::make_stale(connection, &articles)).await
+    }
+
+    async fn forget_thumbnails(&self, thumbnails: &[(Digest, String)]) -> Result<(), CatalogError> {
+        let thumbnails = thumbnails.to_vec();
+        self.write(move |connection| audit::forget_thumbnails(connection, &thumbnails)).await
+    }
+
+    async fn lose_asset(&self, digest: Digest, now: Timestamp) -> Result<(), CatalogError> {
+        self.write(move |connection| audit::lose_asset(connection, digest, now)).await
+    }
+
+    async fn unreferenced_blobs(&self, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>, CatalogError> {
+        self.read(move |connection| audit::unreferenced(connection, shard, before)).await
+    }
+
+    async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError> {
+        self.write(move |connection| audit::forget_blob(connection, digest, media_type)).await
     }
 }

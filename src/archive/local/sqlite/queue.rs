@@ -247,7 +247,15 @@ fn keep(connection: &Connection, outcome: &Outcome, digest: Digest, status: Opti
             validators.etag,
             validators.last_modified
         ])?;
-    if before == Some(digest) { Ok(()) } else { articles::make_stale(connection, outcome.url) }
+    if before == Some(digest) {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO replaced_asset (digest, url_id) SELECT ?1, ?2 WHERE ?1 NOT NULL ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![before, outcome.url])?;
+    articles::make_stale(connection, outcome.url)
 }
 
 /// Notes that the good capture still stands. Without one there is nothing that could.
