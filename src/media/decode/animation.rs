@@ -79,12 +79,12 @@ pub(super) fn first_shown(bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> 
     let mut first = None;
     for frame in frames(bytes, asset, limits)? {
         match frame {
-            Ok((picture, _)) if !picture.is_blank() => return Ok(Decoded { picture, profile }),
+            Ok((picture, _)) if !picture.is_blank() => return Ok(Decoded::packed(picture, profile)),
             Ok((picture, _)) => first = first.or(Some(picture)),
             // What comes before the damage can still be shown.
-            Err(error) => return first.map(|picture| Decoded { picture, profile }).ok_or(error),
+            Err(error) => return first.map(|picture| Decoded::packed(picture, profile)).ok_or(error),
         }
     }
     let picture = first.ok_or_else(|| MediaError::damaged("it has no frame"))?;
-    Ok(Decoded { picture, profile })
+    Ok(Decoded::packed(picture, profile))
 }

@@ -60,7 +60,7 @@ fn read(mut decoder: impl ImageDecoder, limits: &MediaConfig) -> Result<Decoded,
     let mut data = vec![0; usize::try_from(decoder.total_bytes()).map_err(MediaError::damaged)?];
     decoder.read_image(&mut data).map_err(reason)?;
     let (channels, data) = eight_bits(color, data)?;
-    Ok(Decoded { picture: Picture::new(width, height, channels, data)?, profile })
+    Ok(Decoded::packed(Picture::new(width, height, channels, data)?, profile))
 }
 
 /// Samples of any depth as bytes.

@@ -26,7 +26,7 @@ pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Resu
         [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()]
     });
     let picture = Picture::new(needed.width, needed.height, Channels::Rgba, data.collect())?;
-    Ok(Decoded { picture, profile: None })
+    Ok(Decoded::packed(picture, None))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a side of a thumbnail is far below 2^24")]
