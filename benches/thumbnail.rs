@@ -142,6 +142,7 @@ fn limits() -> MediaConfig {
         max_side: 65_500,
         max_alloc: Size(512 << 20),
         max_frames: 1000,
+        max_time: std::time::Duration::from_secs(20),
         threads: 1,
         min_side: 3,
     }
