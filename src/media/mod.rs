@@ -4,6 +4,7 @@
 //! them without decoding a pixel, and [`thumbnails`] makes smaller renditions. [`similar`] finds pictures that look
 //! alike by the perceptual hash that decoding gives.
 
+mod animate;
 mod decode;
 mod encode;
 mod error;

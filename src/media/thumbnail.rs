@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fast_image_resize::FilterType;
 
+use super::animate::animate;
 use super::decode::{Needed, Pixels, SVG_WITHOUT_SIZE, decode};
 use super::encode::encode;
 use super::error::MediaError;
@@ -13,7 +14,7 @@ use super::picture::Picture;
 use super::planes::Planes;
 use super::scale::scale;
 use super::similar;
-use crate::config::{MediaConfig, ThumbnailConfig, ThumbnailFormat};
+use crate::config::{Animation, MediaConfig, ThumbnailConfig, ThumbnailFormat};
 use crate::model::{Asset, MediaType};
 
 /// A smaller rendition of a picture: upright, in sRGB, without metadata.
@@ -68,9 +69,10 @@ fn render(
     let needed = Needed { planes: planes_will_do(asset, sizes), ..needed(&plans) };
     let source = decode(bytes, asset, needed, limits)?;
     let finish = Finish { profile: source.profile, orientation: asset.orientation };
+    let moving = Moving { bytes, asset, limits };
     match source.pixels {
-        Pixels::Packed(picture) => Reduced { steps: vec![picture], finish }.renditions(&plans, sizes),
-        Pixels::Planar(picture) => Reduced { steps: vec![picture], finish }.renditions(&plans, sizes),
+        Pixels::Packed(picture) => Reduced { steps: vec![picture], finish, moving }.renditions(&plans, sizes),
+        Pixels::Planar(picture) => Reduced { steps: vec![picture], finish, moving }.renditions(&plans, sizes),
     }
 }
 
@@ -169,13 +171,38 @@ impl Finish {
     }
 }
 
-/// A picture, and what it was scaled down to on the way: each smaller than the one before, none cropped, all as stored.
-struct Reduced<S> {
-    steps: Vec<S>,
-    finish: Finish,
+/// The picture as an animation.
+#[derive(Clone, Copy)]
+struct Moving<'a> {
+    bytes: &'a [u8],
+    asset: &'a Asset,
+    limits: &'a MediaConfig,
 }
 
-impl<S: Source> Reduced<S> {
+impl Moving<'_> {
+    /// Whether a size asks for an animated thumbnail, and can have one. Animations of more frames than the limit are
+    /// shown as stills.
+    fn is_wanted(self, size: &ThumbnailConfig) -> bool {
+        let animated = self.asset.frames > 1 && self.asset.frames <= self.limits.max_frames;
+        let possible = matches!(size.format, ThumbnailFormat::Auto | ThumbnailFormat::WebP);
+        animated && possible && size.animation == Animation::Keep
+    }
+
+    fn rendition(self, plan: Plan, size: &ThumbnailConfig, finish: &Finish) -> Result<Rendition, MediaError> {
+        let shown =
+            |frame: Picture, plan| Ok(finish.shown(scale(&frame, plan, FilterType::Lanczos3)?).without_idle_alpha());
+        animate(self.bytes, self.asset, plan, size.quality.clamp(1, 100), self.limits, shown)
+    }
+}
+
+/// A picture, and what it was scaled down to on the way: each smaller than the one before, none cropped, all as stored.
+struct Reduced<'a, S> {
+    steps: Vec<S>,
+    finish: Finish,
+    moving: Moving<'a>,
+}
+
+impl<S: Source> Reduced<'_, S> {
     /// All renditions, made from the largest to the smallest.
     fn renditions(mut self, plans: &[Plan], sizes: &[ThumbnailConfig]) -> Result<Renditions, MediaError> {
         let mut order: Vec<usize> = (0..sizes.len()).collect();
@@ -195,6 +222,9 @@ impl<S: Source> Reduced<S> {
     }
 
     fn rendition(&mut self, plan: Plan, size: &ThumbnailConfig) -> Result<Rendition, MediaError> {
+        if self.moving.is_wanted(size) {
+            return self.moving.rendition(plan, size, &self.finish);
+        }
         let small = self.source(plan.whole_width(), plan.whole_height()).scaled(plan)?;
         let made = small.rendition(&self.finish, size);
         if plan.is_whole() {

@@ -16,6 +16,8 @@ use crate::model::{Asset, MediaType};
 /// The size of a drawing that declares none (CSS 2.2, section 10.3.2).
 pub(super) const SVG_WITHOUT_SIZE: (u16, u16) = (300, 150);
 
+pub(super) use animation::frames;
+
 /// Decoded pixels in one of two forms.
 pub(super) enum Pixels {
     /// All channels of a pixel side by side.
