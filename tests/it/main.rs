@@ -8,6 +8,7 @@ mod corpus;
 mod fetch;
 mod layers;
 mod media;
+mod newsroom;
 mod oddities;
 mod origin;
 mod properties;
