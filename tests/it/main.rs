@@ -14,3 +14,4 @@ mod origin;
 mod properties;
 mod recall;
 mod sandbox;
+mod verify;
