@@ -6,6 +6,7 @@ mod cli;
 mod conformance;
 mod corpus;
 mod fetch;
+mod gc;
 mod layers;
 mod media;
 mod mirror;
