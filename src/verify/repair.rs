@@ -129,7 +129,7 @@ impl Healer<'_> {
     async fn find(&self, digest: Digest) -> Result<Option<Staged>, VerifyError> {
         let same = |candidates: Vec<Staged>| candidates.into_iter().find(|staged| staged.digest == digest);
         for article in self.archive.catalog.articles_of_original(digest).await? {
-            let mirrored = self.from_mirror(&article).await?;
+            let mirrored = self.undo_mirror(&article).await?;
             if let Some(same) = same(mirrored.into_iter().collect()).or(same(self.origin.read(&article).await)) {
                 return Ok(Some(same));
             }
@@ -143,7 +143,7 @@ impl Healer<'_> {
     }
 
     /// The original that an article's mirror was made from: its splices, undone.
-    async fn from_mirror(&self, article: &ArticleKey) -> Result<Option<Staged>, VerifyError> {
+    async fn undo_mirror(&self, article: &ArticleKey) -> Result<Option<Staged>, VerifyError> {
         let Some(row) = self.archive.catalog.article(article).await? else { return Ok(None) };
         let edits = self.archive.catalog.edits(row.id).await?;
         let mirror = (self.find_mirror)(article).and_then(|mirror| std::fs::read(mirror.path).ok());
