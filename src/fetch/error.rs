@@ -43,6 +43,9 @@ pub enum FetchError {
         /// Why.
         cause: String,
     },
+    /// A template gives no URL.
+    #[error("fallback.templates: `{0}` gives no http or https URL: write one with {{url}} in it, and {{timestamp}}")]
+    Template(String),
     /// The HTTP client cannot be built.
     #[error("the HTTP client cannot start: {0}")]
     Client(String),

@@ -160,10 +160,12 @@ impl Host {
         rungs
     }
 
-    /// A rung worked.
-    pub(super) fn learn(&self, rung: RefererRung) {
+    /// A rung worked. Only where it took a climb does that say that climbing is worth it.
+    pub(super) fn learn(&self, rung: RefererRung, climbed: bool) {
         *lock(&self.rung) = rung;
-        self.vain_climbs.store(0, Ordering::Relaxed);
+        if climbed {
+            self.vain_climbs.store(0, Ordering::Relaxed);
+        }
     }
 
     /// No rung worked.
@@ -314,7 +316,7 @@ mod tests {
         let (one, two) = (hosts.get(&key("http://a.cdn.example/")), hosts.get(&key("http://b.cdn.example/")));
         assert!(Arc::ptr_eq(&one.lane, &two.lane));
         assert!(!Arc::ptr_eq(&one.lane, &hosts.get(&key("http://other.example/")).lane));
-        one.learn(RefererRung::Article);
+        one.learn(RefererRung::Article, true);
         assert_eq!(two.rungs()[0], RefererRung::Nothing);
     }
 
@@ -357,7 +359,9 @@ mod tests {
         let host = hosts.get(&key("http://a.example/"));
         (0..VAIN_CLIMBS).for_each(|_| host.climbed_in_vain());
         assert_eq!(host.rungs(), [RefererRung::Nothing]);
-        host.learn(RefererRung::Article);
+        host.learn(RefererRung::Nothing, false);
+        assert_eq!(host.rungs(), [RefererRung::Nothing], "that others need no Referer says nothing of these");
+        host.learn(RefererRung::Article, true);
         assert_eq!(host.rungs()[0], RefererRung::Article);
         assert_eq!(host.rungs().len(), 3);
     }

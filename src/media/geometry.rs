@@ -39,6 +39,21 @@ impl Plan {
         }
     }
 
+    /// Whether nothing is cut off.
+    pub(super) fn is_whole(self) -> bool {
+        self.left <= 0.0 && self.top <= 0.0
+    }
+
+    /// How wide the rendition would be if nothing were cut off.
+    pub(super) fn whole_width(self) -> u32 {
+        pixels(f64::from(self.width) / (1.0 - 2.0 * self.left))
+    }
+
+    /// How high the rendition would be if nothing were cut off.
+    pub(super) fn whole_height(self) -> u32 {
+        pixels(f64::from(self.height) / (1.0 - 2.0 * self.top))
+    }
+
     /// The same plan for a picture that is stored lying on its side. What is cut off is symmetrical, so that turning
     /// and mirroring do not move it.
     pub(super) const fn transposed(self) -> Self {

@@ -47,6 +47,11 @@ pub(super) fn of_webp(bytes: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
+/// Whether a profile of this name is sRGB itself, as its many editions call it.
+pub(super) fn is_srgb(name: &str) -> bool {
+    name.starts_with("sRGB")
+}
+
 /// The colors of a picture as sRGB. Without a profile they are sRGB already; a profile that cannot be used is as none.
 pub(super) fn to_srgb(picture: Picture, profile: Option<&[u8]>) -> Picture {
     let converted = profile.and_then(|profile| convert(&picture, profile));
@@ -68,7 +73,7 @@ fn without_profile(picture: &Picture) -> Picture {
 }
 
 fn convert(picture: &Picture, profile: &[u8]) -> Option<Picture> {
-    if description(profile).is_some_and(|name| name.starts_with("sRGB")) && picture.channels != Channels::Cmyk {
+    if description(profile).as_deref().is_some_and(is_srgb) && picture.channels != Channels::Cmyk {
         return None;
     }
     let profile = ColorProfile::new_from_slice(profile).ok()?;

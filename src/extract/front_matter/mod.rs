@@ -3,7 +3,6 @@
 //! Each language is a small module that yields [`Entry`]s: scalars with the key that holds them and the bytes that
 //! spell them. Here it is decided which of them name an image, and which tell the title, the date and the address.
 
-mod date;
 mod fence;
 mod json;
 mod keys;
@@ -14,10 +13,10 @@ mod yaml;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{Found, Options, Sink};
+use super::{Found, Options, Sink, dates};
 use crate::model::Kind;
 
-pub(crate) use keys::{has_image_extension, is_http};
+pub(crate) use keys::is_http;
 
 /// Reports what the front matter of an article holds, and tells the byte at which the body starts: 0 where there is no
 /// front matter.
@@ -48,7 +47,7 @@ fn report_facts(entries: &[Entry], sink: &mut Sink) {
         sink.title = top("title").map(|entry| entry.value.trim().to_owned()).filter(|title| !title.is_empty());
     }
     if sink.published.is_none() {
-        sink.published = keys::DATES.iter().filter_map(|key| top(key)).find_map(|entry| date::parse(&entry.value));
+        sink.published = keys::DATES.iter().filter_map(|key| top(key)).find_map(|entry| dates::timestamp(&entry.value));
     }
     if sink.canonical.is_none() {
         let addresses = keys::ADDRESSES.iter().filter_map(|key| top(key));
@@ -65,14 +64,7 @@ fn report_images(entries: Vec<Entry>, options: &Options, sink: &mut Sink) {
             continue;
         }
         let picture = sink.picture();
-        sink.found.push(Found {
-            span: entry.span,
-            value,
-            kind: Kind::FrontMatter,
-            name: entry.key,
-            picture,
-            reveal: None,
-        });
+        sink.found.push(Found::new(entry.span, value, Kind::FrontMatter, &entry.key, picture));
     }
 }
 

@@ -82,6 +82,7 @@ fn yaml_at_any_depth() {
         "---\ngallery:\n  - url: https://e.com/page\n    image_path: t.jpg\n  - url: f.jpg\n---\nBODY",
         &["image_path t.jpg", "url f.jpg"],
     );
+    check("---\nimage:\n  twitter: a.jpg\n  alt: b.jpg\n  width: 640\n---\nBODY", &["twitter a.jpg"]);
     check("---\nart: {work: w.jpg}\nwork: v.jpg\n---\nBODY", &["work w.jpg"]);
 }
 
@@ -116,7 +117,7 @@ fn any_url_of_an_image_file_counts_where_that_is_wanted() {
     let text = "---\nanything: https://e.com/a.jpg?x\nother: https://e.com/a\n---\nBODY";
     check(text, &["anything https://e.com/a.jpg?x"]);
     let mut sink = Sink::default();
-    find(text, &Options { front_matter_urls: false, ..Options::default() }, &mut sink);
+    find(text, &Options { front_matter_urls: false, ..options() }, &mut sink);
     assert_eq!(sink.found, []);
 }
 

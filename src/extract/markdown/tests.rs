@@ -3,6 +3,7 @@ use super::*;
 fn run(text: &str) -> Sink {
     let mut sink = Sink::default();
     find(text, 0..text.len(), &Options::default(), &mut sink);
+    sink.found.sort_by_key(|found| found.span.start);
     sink
 }
 
@@ -69,9 +70,6 @@ fn code_and_comments_are_left_alone() {
         "a <!-- ![](u) --> b",
         "`<img src=u>`",
         "\\![](u)",
-        "![](data:image/png;base64,AA)",
-        "![]({{site.url}}/a.jpg)",
-        "![]()",
     ] {
         check(text, &[]);
     }

@@ -20,6 +20,7 @@ use super::sniff::sniff;
 use crate::config::MediaConfig;
 use crate::model::{Asset, MediaType};
 
+pub(super) use exif::Directory;
 pub(super) use ico::largest as largest_in_icon;
 pub(super) use jpeg::is_adobe as is_adobe_jpeg;
 
