@@ -1,1 +1,87 @@
-//! The command line.
+//! The command line: each command opens the archive, makes one library call, reports, and gives an exit status.
+
+mod arguments;
+mod check;
+mod demo;
+mod exit;
+mod extract;
+mod output;
+mod progress;
+mod restore;
+mod run;
+mod shell;
+mod status;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::archive::{self, Archive, Mode};
+use crate::config::Config;
+use arguments::{Cli, Command};
+use exit::Exit;
+use output::Output;
+
+/// Runs the program with these arguments and gives its exit status.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    let output = Output::new(&cli.global);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => {
+            let result = runtime.block_on(dispatch(&cli, &output));
+            // A decoder that is still at work must not hold up the end of a run that was told to stop.
+            runtime.shutdown_background();
+            result
+        }
+        Err(cause) => Err(anyhow::anyhow!("cannot start: {cause}")),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output.error(&error);
+            Exit::of_error(&error).into()
+        }
+    }
+}
+
+async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
+    match &cli.command {
+        Command::Completions { shell } => shell::completions(*shell),
+        Command::Man => shell::man(),
+        Command::Extract(arguments) => extract::extract(arguments, &config(cli)?, output),
+        Command::Run => run::run(&config(cli)?, output).await,
+        Command::Mirror { places } => run::mirror(&config(cli)?, places, output).await,
+        Command::Demo { once, address } => demo::demo(config(cli)?, *once, *address, output).await,
+        Command::Status => status::status(&config(cli)?, output).await,
+        Command::Check => check::check(&config(cli)?, output).await,
+        Command::Restore(arguments) => restore::restore(arguments, &config(cli)?, output).await,
+    }
+}
+
+/// The settings: of the file that was named, of `config.toml` where there is one, or the defaults.
+fn config(cli: &Cli) -> anyhow::Result<Config> {
+    let by_default = Path::new("config.toml");
+    let mut config = match &cli.global.config {
+        Some(path) => Config::read(path)?,
+        None if by_default.exists() => Config::read(by_default)?,
+        None => Config::default(),
+    };
+    if let Some(store) = &cli.global.store {
+        config.store.clone_from(store);
+    }
+    Ok(config)
+}
+
+/// The archive, for a command that only reads it.
+fn open_to_read(config: &Config) -> anyhow::Result<Archive> {
+    Ok(archive::open(&config.store, Mode::Read)?)
+}

@@ -180,13 +180,11 @@ fn unknown_key(place: &str, name: &str, known: &Table) -> String {
         .map(|key| (strsim::jaro_winkler(name, key), key))
         .filter(|(likeness, _)| *likeness > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((_, key)) => format!("there is no setting `{place}`; did you mean `{key}`?"),
-        None => {
-            let keys: Vec<_> = known.keys().map(|key| format!("`{key}`")).collect();
-            format!("there is no setting `{place}`; there are {}", keys.join(", "))
-        }
+    if let Some((_, key)) = nearest {
+        return format!("there is no setting `{place}`; did you mean `{key}`?");
     }
+    let keys: Vec<_> = known.keys().map(|key| format!("`{key}`")).collect();
+    format!("there is no setting `{place}`; there are {}", keys.join(", "))
 }
 
 /// The value without its spans.
@@ -227,7 +225,7 @@ fn span_of(table: &DeTable<'_>, path: &str) -> Option<Range<usize>> {
 }
 
 fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+    memchr::memchr_iter(b'\n', &text.as_bytes()[..at.min(text.len())]).count() + 1
 }
 
 pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

@@ -1,1 +1,5 @@
 //! Sources → articles.
+
+mod folder;
+
+pub use folder::{DiscoverError, Folder, FoundArticle, fingerprint};

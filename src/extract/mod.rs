@@ -4,6 +4,17 @@
 //! that text. Here the spans are mapped back to the bytes on disk and the values resolved to URLs. A format is one
 //! small module; an HTML attribute is one row of a table.
 
+mod attributes;
+mod css;
+mod dates;
+mod encoding;
+mod front_matter;
+mod html;
+mod markdown;
+mod resolve;
+mod shortcode;
+mod srcset;
+
 use std::ops::Range;
 
 use encoding_rs::Encoding;
@@ -14,7 +25,7 @@ use crate::config::{MediaKind, RewriteConfig};
 use crate::model::{Format, Kind, Reference};
 
 /// What extraction is told besides the bytes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// What relative addresses are relative to, where the article does not say.
     pub base_url: Option<Url>,
@@ -44,6 +55,20 @@ impl Options {
     }
 }
 
+impl Default for Options {
+    /// The options of the default configuration.
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            front_matter_keys: Vec::new(),
+            front_matter_urls: true,
+            lazy_attributes: Vec::new(),
+            media: vec![MediaKind::Image, MediaKind::Poster],
+            json_ld: false,
+        }
+    }
+}
+
 /// What one pass over an article finds.
 #[derive(Debug, Clone)]
 pub struct Extraction {
@@ -60,14 +85,71 @@ pub struct Extraction {
 }
 
 /// Finds every reference of an article. Any bytes will do: what cannot be understood is passed over.
-pub fn extract(_bytes: &[u8], _format: Format, _options: &Options) -> Extraction {
-    unimplemented!("the formats are being written")
+pub fn extract(bytes: &[u8], format: Format, options: &Options) -> Extraction {
+    let decoded = encoding::decode(bytes, format);
+    let mut sink = Sink::default();
+    find(&decoded.text, format, options, &mut sink);
+    resolve::resolve(bytes, &decoded, sink, options)
+}
+
+/// Hands the text to the module of its format; front matter stands before any body.
+fn find(text: &str, format: Format, options: &Options, sink: &mut Sink) {
+    if format == Format::Css {
+        return stylesheet(text, options, sink);
+    }
+    let body = front_matter::find(text, options, sink)..text.len();
+    match format {
+        Format::Html => html::find(text, body, options, sink),
+        _ => markdown::find(text, body, options, sink),
+    }
+}
+
+fn stylesheet(text: &str, options: &Options, sink: &mut Sink) {
+    if !attributes::wanted(Kind::Css, "style", &options.media) {
+        return;
+    }
+    for address in css::parse(text) {
+        let picture = sink.picture();
+        sink.found.push(Found::new(address.span, address.value, Kind::Css, &address.property, picture));
+    }
 }
 
 /// The format that a file's name promises, or else its content: a document that starts with a tag is HTML, anything
 /// else Markdown.
-pub fn format_of(_name: &str, _bytes: &[u8]) -> Format {
-    unimplemented!("the formats are being written")
+pub fn format_of(name: &str, bytes: &[u8]) -> Format {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
+    match extension.as_str() {
+        "html" | "htm" | "xhtml" | "shtml" => Format::Html,
+        "md" | "markdown" | "mdx" | "mkd" | "mdown" => Format::Markdown,
+        "css" => Format::Css,
+        _ => {
+            let start = encoding::decode(&bytes[..bytes.len().min(1024)], Format::Html);
+            let tag =
+                start.text.trim_start().as_bytes().get(..2).is_some_and(|tag| {
+                    tag[0] == b'<' && (tag[1].is_ascii_alphabetic() || matches!(tag[1], b'!' | b'?'))
+                });
+            if tag { Format::Html } else { Format::Markdown }
+        }
+    }
+}
+
+/// Extensions that images have.
+const IMAGE_EXTENSIONS: &[&str] = &[
+    "apng", "avif", "bmp", "cur", "gif", "heic", "heif", "ico", "jfif", "jp2", "jpe", "jpeg", "jpg", "jxl", "pjpeg",
+    "png", "svg", "svgz", "tif", "tiff", "webp",
+];
+
+/// Whether the path of a URL, absolute or not, ends like an image's. `File:a.jpg` is a page of a wiki about one.
+pub(crate) fn has_image_extension(url: &str) -> bool {
+    let path = url.trim().split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
+    IMAGE_EXTENSIONS.binary_search(&extension.as_str()).is_ok() && !name.contains(':')
+}
+
+/// Whether a value is a template's place-holder and not an address: `{{url}}`, `#{url}`, `${url}`, `<%= url %>`.
+pub(crate) fn looks_like_template(value: &str) -> bool {
+    ["{{", "{%", "#{", "${", "<%"].iter().any(|opening| value.contains(opening))
 }
 
 /// A reference as a format reports it: spans are of the decoded text.
@@ -85,6 +167,13 @@ pub(crate) struct Found {
     pub(crate) picture: u32,
     /// Where a lazy image's URL must also stand.
     pub(crate) reveal: Option<FoundReveal>,
+}
+
+impl Found {
+    /// A reference of that span, value, kind, name and picture, which is not lazy.
+    pub(crate) fn new(span: Range<usize>, value: String, kind: Kind, name: &str, picture: u32) -> Self {
+        Self { span, value, kind, name: name.to_owned(), picture, reveal: None }
+    }
 }
 
 /// [`crate::model::Reveal`], in spans of the decoded text.

@@ -262,6 +262,11 @@ impl Hosts {
         self.get(key).restore(state);
     }
 
+    /// How many requests to a host may be in flight.
+    pub(super) fn per_host(&self, key: &HostKey) -> usize {
+        self.settings(key).per_host
+    }
+
     /// What has been learned so far.
     pub(super) fn state(&self, key: &HostKey) -> HostState {
         lock(&self.known).get(key).map(|host| host.state()).unwrap_or_default()

@@ -187,6 +187,11 @@ impl Fetcher {
         self.inner.hosts.state(host)
     }
 
+    /// How many requests to a host may be in flight, as the settings say.
+    pub fn per_host(&self, host: &HostKey) -> usize {
+        self.inner.hosts.per_host(host)
+    }
+
     /// Fetches one thing: waits for the host's turn, follows redirects, tries again, climbs the Referer ladder. It ends
     /// when it is dropped, and then leaves no file behind.
     ///

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::digest::Digest;
 use super::reference::{Format, Span};
@@ -50,6 +51,8 @@ pub struct ArticleVersion {
     pub title: Option<String>,
     /// When it was published, where it says so.
     pub published: Option<Timestamp>,
+    /// Where it was published, where that is known: what its images' hosts may be told.
+    pub url: Option<Url>,
     /// When this version was read.
     pub read_at: Timestamp,
 }

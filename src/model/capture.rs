@@ -62,8 +62,11 @@ named! {
 pub struct HostKey(String);
 
 impl HostKey {
-    /// The host that answers this URL; `None` where it names none.
+    /// The host that answers this URL, and `file:` for all files of this machine; `None` where it names none.
     pub fn of(url: &Url) -> Option<Self> {
+        if url.scheme() == "file" {
+            return Some(Self("file:".to_owned()));
+        }
         let host = url.host_str()?;
         Some(Self(match url.port() {
             Some(port) => format!("{host}:{port}"),

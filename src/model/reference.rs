@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use super::MediaType;
+
 /// A half-open range of byte offsets into the file as it is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -50,6 +52,17 @@ pub enum Format {
     Html,
     /// A style sheet.
     Css,
+}
+
+impl Format {
+    /// What the blob of an original in this format is.
+    pub const fn blob_type(self) -> MediaType {
+        match self {
+            Self::Markdown => MediaType::Markdown,
+            Self::Html => MediaType::Html,
+            Self::Css => MediaType::Css,
+        }
+    }
 }
 
 /// One place in an article that names an image or other media.

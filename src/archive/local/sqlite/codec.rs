@@ -1,0 +1,207 @@
+//! Columns and the values they hold.
+//!
+//! A value that no offprint writes becomes a [`Damaged`] inside the database library's error, which
+//! [`super::error`] takes out again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use url::Url;
+
+use crate::archive::UrlState;
+use crate::model::{Digest, Format, Kind, MediaType, Reason, RefererRung};
+
+/// A column holds what cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {value}")]
+pub(super) struct Damaged {
+    /// What the value should be.
+    pub(super) what: &'static str,
+    /// What it is.
+    pub(super) value: String,
+}
+
+impl Damaged {
+    /// The error to give from a conversion.
+    pub(super) fn from_sql(what: &'static str, value: impl std::fmt::Display) -> FromSqlError {
+        FromSqlError::other(Self { what, value: value.to_string() })
+    }
+}
+
+macro_rules! kept_by_name {
+    ($($ty:ty, $what:literal;)*) => { $(
+        impl ToSql for $ty {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.as_str().into())
+            }
+        }
+        impl FromSql for $ty {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                let name = value.as_str()?;
+                Self::from_name(name).ok_or_else(|| Damaged::from_sql($what, name))
+            }
+        }
+    )* };
+}
+kept_by_name! {
+    Kind, "kind of reference";
+    Reason, "reason";
+    RefererRung, "step of the Referer ladder";
+    MediaType, "media type";
+    UrlState, "state of a URL";
+    Format, "format";
+}
+
+impl UrlState {
+    const NAMES: [(Self, &str); 5] = [
+        (Self::New, "new"),
+        (Self::Good, "good"),
+        (Self::Failed, "failed"),
+        (Self::Deferred, "deferred"),
+        (Self::Retired, "retired"),
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Good => "good",
+            Self::Failed => "failed",
+            Self::Deferred => "deferred",
+            Self::Retired => "retired",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+    }
+}
+
+impl Format {
+    fn as_str(self) -> &'static str {
+        self.blob_type().as_str()
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Markdown, Self::Html, Self::Css].into_iter().find(|format| format.as_str() == name)
+    }
+}
+
+impl ToSql for Digest {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_bytes().as_slice().into())
+    }
+}
+
+impl FromSql for Digest {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = value.as_blob()?;
+        let digest = bytes.try_into().map(Self::from_bytes);
+        digest.map_err(|_| Damaged::from_sql("digest", format_args!("{} bytes", bytes.len())))
+    }
+}
+
+/// A moment, kept in milliseconds since 1970.
+#[derive(Clone, Copy)]
+pub(super) struct Millis(pub(super) Timestamp);
+
+impl ToSql for Millis {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.as_millisecond().into())
+    }
+}
+
+impl FromSql for Millis {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let millis = value.as_i64()?;
+        Timestamp::from_millisecond(millis).map(Self).map_err(|_| Damaged::from_sql("moment", millis))
+    }
+}
+
+/// A moment that may be absent, as a column takes it.
+pub(super) fn millis(at: Option<Timestamp>) -> Option<Millis> {
+    at.map(Millis)
+}
+
+/// A length of time, kept in milliseconds.
+#[derive(Clone, Copy)]
+pub(super) struct Length(pub(super) Duration);
+
+impl ToSql for Length {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(i64::try_from(self.0.as_millis()).unwrap_or(i64::MAX).into())
+    }
+}
+
+impl FromSql for Length {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(Self(Duration::from_millis(value.as_i64()?.unsigned_abs())))
+    }
+}
+
+/// Something kept as it prints: a URL, a socket address.
+pub(super) struct Text<T>(pub(super) T);
+
+impl<T: ToString> ToSql for Text<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.to_string().into())
+    }
+}
+
+impl FromSql for Text<Url> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let text = value.as_str()?;
+        text.parse().map(Self).map_err(|_| Damaged::from_sql("URL", text))
+    }
+}
+
+impl FromSql for Text<std::net::SocketAddr> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let text = value.as_str()?;
+        text.parse().map(Self).map_err(|_| Damaged::from_sql("address", text))
+    }
+}
+
+macro_rules! kept_as_number {
+    ($($ty:ident)*) => { $(
+        impl ToSql for crate::archive::$ty {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.0.into())
+            }
+        }
+        impl FromSql for crate::archive::$ty {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                value.as_i64().map(Self)
+            }
+        }
+    )* };
+}
+kept_as_number! { ArticleId JobId RunId UrlId }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_format_is_read_back_by_its_name() {
+        for (state, name) in UrlState::NAMES {
+            assert_eq!((state.as_str(), UrlState::from_name(name)), (name, Some(state)));
+        }
+        for format in [Format::Markdown, Format::Html, Format::Css] {
+            assert_eq!(Format::from_name(format.as_str()), Some(format));
+        }
+    }
+
+    #[test]
+    fn what_no_offprint_writes_is_refused_by_name() {
+        let refused = |result: FromSqlResult<()>| result.unwrap_err().to_string();
+        let text = |text: &'static str| ValueRef::Text(text.as_bytes());
+        assert_eq!(refused(Kind::column_result(text("imgae")).map(drop)), "kind of reference: imgae");
+        assert_eq!(refused(Digest::column_result(ValueRef::Blob(b"short")).map(drop)), "digest: 5 bytes");
+        assert_eq!(refused(Text::<Url>::column_result(text("no url")).map(drop)), "URL: no url");
+        assert_eq!(
+            refused(Millis::column_result(ValueRef::Integer(i64::MAX)).map(drop)),
+            format!("moment: {}", i64::MAX)
+        );
+    }
+}

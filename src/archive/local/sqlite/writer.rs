@@ -1,0 +1,126 @@
+//! The one thread that writes.
+//!
+//! Calls queue up while it waits for the disk, and the next commit takes them all: under load one fsync pays for
+//! dozens of calls, and an idle catalog commits each at once. A call that fails takes only itself back, by its
+//! savepoint. Nobody hears back before the commit is durable.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, Error, Result};
+use tokio::sync::oneshot;
+
+use super::error::{catalog_error, refused};
+use crate::archive::CatalogError;
+
+/// The most calls that share one commit.
+const BATCH: usize = 256;
+
+/// Tells a caller how its call ended, once it is known whether the commit did.
+type Reply = Box<dyn FnOnce(Result<(), &Error>) + Send>;
+
+/// A call: writes inside the open transaction, where one could be opened, and gives its reply.
+type Call = Box<dyn FnOnce(Option<&Connection>) -> Reply + Send>;
+
+/// Hands calls to the thread that writes. Dropping it waits until all are done.
+pub(super) struct Writer {
+    calls: Option<mpsc::Sender<Call>>,
+    thread: Option<JoinHandle<()>>,
+    place: Arc<Path>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(connection: Connection, place: PathBuf) -> std::io::Result<Self> {
+        let (calls, queue) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("catalog".into())
+            .spawn(move || while batch(&connection, &queue).is_some() {})?;
+        Ok(Self { calls: Some(calls), thread: Some(thread), place: place.into() })
+    }
+
+    /// Runs a call in a transaction and gives its result once that is durable.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, CatalogError> {
+        let (reply, answer) = oneshot::channel();
+        let place = Arc::clone(&self.place);
+        let call: Call = Box::new(move |connection| {
+            let result = connection.ok_or_else(taken_back).and_then(|connection| in_savepoint(connection, call));
+            Box::new(move |committed| {
+                // Where the transaction failed as a whole, its error tells more than the call's.
+                let outcome = match (committed, result) {
+                    (Err(error), _) => Err(catalog_error(&place, error)),
+                    (Ok(()), result) => result.map_err(|error| catalog_error(&place, &error)),
+                };
+                // Who no longer waits need not be told.
+                let _ = reply.send(outcome);
+            })
+        });
+        let sent = self.calls.as_ref().is_some_and(|calls| calls.send(call).is_ok());
+        let gone = || refused(&self.place, "it is closed");
+        if sent { answer.await.map_err(|_| gone())? } else { Err(gone()) }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.calls = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread has been reported where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The error of a call whose transaction is gone.
+fn taken_back() -> Error {
+    let abort = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT);
+    Error::SqliteFailure(abort, Some("the transaction was taken back".into()))
+}
+
+fn in_savepoint<T>(connection: &Connection, call: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    connection.prepare_cached("SAVEPOINT call")?.execute([])?;
+    let result = call(connection);
+    // On errors such as a full disk the database takes the whole transaction back, savepoints and all.
+    if connection.is_autocommit() {
+        return result.and(Err(taken_back()));
+    }
+    if result.is_err() {
+        connection.prepare_cached("ROLLBACK TO call")?.execute([])?;
+    }
+    connection.prepare_cached("RELEASE call")?.execute([])?;
+    result
+}
+
+/// Waits for a call, and commits it with all that wait behind it. `None` where no more will come.
+fn batch(connection: &Connection, queue: &mpsc::Receiver<Call>) -> Option<()> {
+    let first = queue.recv().ok()?;
+    let calls = std::iter::once(first).chain(queue.try_iter()).take(BATCH);
+    let (replies, result) = transaction(connection, calls);
+    if result.is_err() && !connection.is_autocommit() {
+        // If even this fails, the next BEGIN says so.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    for reply in replies {
+        reply(result.as_ref().copied());
+    }
+    Some(())
+}
+
+/// Runs calls in one transaction, and gives their replies with whether it was committed.
+fn transaction(connection: &Connection, calls: impl Iterator<Item = Call>) -> (Vec<Reply>, Result<()>) {
+    let mut result = connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]).map(drop));
+    let mut replies = Vec::new();
+    for call in calls {
+        replies.push(call(result.is_ok().then_some(connection)));
+        if result.is_ok() && connection.is_autocommit() {
+            result = Err(taken_back());
+        }
+    }
+    let result = result.and_then(|()| connection.prepare_cached("COMMIT")?.execute([]).map(drop));
+    (replies, result)
+}

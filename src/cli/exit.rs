@@ -1,0 +1,59 @@
+//! Exit statuses.
+
+use std::process::ExitCode;
+
+use crate::archive::ArchiveError;
+use crate::config::ConfigError;
+use crate::mirror::{Report, RunOutcome};
+
+/// How the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done.
+    Done = 0,
+    /// It could not run.
+    Failed = 1,
+    /// The arguments or the settings are wrong.
+    Usage = 2,
+    /// Done, but some references are newly missing.
+    Missing = 3,
+    /// Damage was found.
+    Damaged = 4,
+    /// Another run holds the archive (`EX_TEMPFAIL` of sysexits.h).
+    Busy = 75,
+    /// Interrupted; the archive is consistent.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// What a run's report means.
+    pub(crate) fn of_report(report: &Report) -> Self {
+        match report.outcome {
+            RunOutcome::Interrupted => Self::Interrupted,
+            _ if report.newly_missing > 0 => Self::Missing,
+            _ => Self::Done,
+        }
+    }
+
+    /// What an error means.
+    pub(crate) fn of_error(error: &anyhow::Error) -> Self {
+        if error.is::<ConfigError>() || error.is::<UsageError>() {
+            Self::Usage
+        } else if matches!(error.downcast_ref(), Some(ArchiveError::Held { .. })) {
+            Self::Busy
+        } else {
+            Self::Failed
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// The arguments or the settings ask for what cannot be done.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);

@@ -1,0 +1,83 @@
+//! `offprint extract`.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::arguments::ExtractArguments;
+use super::exit::Exit;
+use super::output::{self, Output, printable};
+use crate::config::Config;
+use crate::extract::{self, Options};
+use crate::model::Reference;
+
+#[derive(Serialize)]
+struct Listing<'a> {
+    article: &'a str,
+    references: Vec<Listed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    start: usize,
+    end: usize,
+    raw: &'a str,
+    url: Option<&'a str>,
+    kind: &'static str,
+    name: &'a str,
+}
+
+impl<'a> From<&'a Reference> for Listed<'a> {
+    fn from(reference: &'a Reference) -> Self {
+        Self {
+            start: reference.span.start,
+            end: reference.span.end,
+            raw: &reference.raw,
+            url: reference.url.as_ref().map(url::Url::as_str),
+            kind: reference.kind.as_str(),
+            name: &reference.name,
+        }
+    }
+}
+
+/// Lists the references of one article.
+pub(crate) fn extract(arguments: &ExtractArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {
+    let name = arguments.file.to_string_lossy();
+    let bytes = read(&arguments.file, config.rewrite.max_article.0)?;
+    let format = arguments.format.forced().unwrap_or_else(|| extract::format_of(&name, &bytes));
+    let options = Options::new(&config.rewrite, arguments.base_url.clone());
+    let extraction = extract::extract(&bytes, format, &options);
+    let references = extraction.references.iter().map(Listed::from).collect();
+    let listing = Listing { article: &name, references };
+    if output.json {
+        output::value(&listing)?;
+    } else {
+        for found in &listing.references {
+            let url = found.url.map_or_else(|| format!("(not resolved) {}", found.raw), str::to_owned);
+            let place = format!("{}..{}", found.start, found.end);
+            output::line(&format!("{place:<15} {:<13} {:<14} {}", found.kind, found.name, printable(&url)));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn read(file: &Path, limit: u64) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = if limit == 0 { u64::MAX } else { limit };
+    let reader: Box<dyn Read> = match file.to_str() {
+        Some("-") => Box::new(std::io::stdin().lock()),
+        _ => Box::new(std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?),
+    };
+    reader
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    anyhow::ensure!(
+        bytes.len() as u64 <= limit,
+        "{} is larger than rewrite.max_article allows; raise that to read it",
+        file.display()
+    );
+    Ok(bytes)
+}

@@ -1,0 +1,278 @@
+//! `offprint run` and `offprint mirror`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+
+use super::exit::{Exit, UsageError};
+use super::output::{self, Output, Told, printable};
+use super::progress;
+use crate::archive::{self, Mode};
+use crate::config::{Config, Size, SourceConfig, SourceKind};
+use crate::fetch::Fetcher;
+use crate::mirror::{Mirror, Report, RunOutcome, Source, absolute};
+use crate::model::Digest;
+
+/// Failures told one by one without -v.
+const TOLD: usize = 10;
+
+/// Mirrors every source in the settings.
+pub(crate) async fn run(config: &Config, output: &Output) -> anyhow::Result<Exit> {
+    let sources = config.source.iter().map(|source| self::source(source.clone(), config));
+    let sources = sources.collect::<anyhow::Result<_>>()?;
+    finish(&mirror_sources(config, sources, output).await?, output)
+}
+
+/// Mirrors what was named on the command line.
+pub(crate) async fn mirror(config: &Config, places: &[PathBuf], output: &Output) -> anyhow::Result<Exit> {
+    let sources = named_sources(config, places)?;
+    finish(&mirror_sources(config, sources, output).await?, output)
+}
+
+/// One whole run, with its progress, that Ctrl-C or SIGTERM ends at a consistent point.
+pub(crate) async fn mirror_sources(config: &Config, sources: Vec<Source>, output: &Output) -> anyhow::Result<Report> {
+    let archive = Arc::new(archive::open(&config.store, Mode::Write)?);
+    let fetcher = Fetcher::new(&config.fetch, &archive.tmp())?;
+    let stop = CancellationToken::new();
+    stop_on_signals(stop.clone())?;
+    let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop);
+    let shown = progress::show(mirror.tally(), output);
+    let report = mirror.run().await;
+    shown.end();
+    Ok(report?)
+}
+
+/// The first signal ends the run at a consistent point; a second one ends the process.
+fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
+    let mut terminate = Terminate::new()?;
+    tokio::spawn(async move {
+        for wait in [false, true] {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                () = terminate.received() => {}
+            }
+            if wait {
+                std::process::exit(Exit::Interrupted as i32);
+            }
+            stop.cancel();
+        }
+    });
+    Ok(())
+}
+
+#[cfg(unix)]
+struct Terminate(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Terminate {
+    fn new() -> anyhow::Result<Self> {
+        let kind = tokio::signal::unix::SignalKind::terminate();
+        Ok(Self(tokio::signal::unix::signal(kind).context("cannot listen for SIGTERM")?))
+    }
+
+    async fn received(&mut self) {
+        self.0.recv().await;
+    }
+}
+
+#[cfg(not(unix))]
+struct Terminate;
+
+#[cfg(not(unix))]
+impl Terminate {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn received(&mut self) {
+        std::future::pending().await
+    }
+}
+
+fn source(config: SourceConfig, settings: &Config) -> anyhow::Result<Source> {
+    if config.kind != SourceKind::Folder {
+        let message = format!(
+            "the source \"{}\" is a {:?}: this version reads folders; save its pages into one, or remove the source",
+            config.name, config.kind
+        );
+        return Err(UsageError(message.to_lowercase()).into());
+    }
+    Ok(Source::new(config, &settings.store)?)
+}
+
+/// The sources of files and folders: those of the settings where they lie within one, new ones otherwise.
+fn named_sources(config: &Config, places: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+    let mut wanted: BTreeMap<String, (SourceConfig, Option<BTreeSet<String>>)> = BTreeMap::new();
+    for place in places {
+        if let Some(url) = place.to_str().filter(|place| place.starts_with("http://") || place.starts_with("https://"))
+        {
+            let message = format!("{url} is a URL: this version mirrors files and folders; save the page and name it");
+            return Err(UsageError(message).into());
+        }
+        let facts = std::fs::metadata(place).with_context(|| format!("cannot read {}", place.display()))?;
+        let place = absolute(place)?;
+        let (source, path) = match within(config, &place)? {
+            Some(known) => known,
+            None if facts.is_dir() => (ad_hoc(config, &place)?, String::new()),
+            None => (ad_hoc(config, place.parent().unwrap_or(&place))?, file_name(&place)?),
+        };
+        let entry = wanted.entry(source.name.clone()).or_insert((source, Some(BTreeSet::new())));
+        match (&mut entry.1, path.as_str()) {
+            (only, "") => *only = None,
+            (Some(only), _) if facts.is_dir() => only.extend(files_below(&entry.0, &path)?),
+            (Some(only), _) => drop(only.insert(path)),
+            (None, _) => {}
+        }
+    }
+    let to_source = |(settings, only): (SourceConfig, Option<BTreeSet<String>>)| {
+        let source = source(settings, config)?;
+        Ok(match only {
+            Some(only) => source.only(only),
+            None => source,
+        })
+    };
+    wanted.into_values().map(to_source).collect()
+}
+
+/// The configured source that a place lies within, and its path there.
+fn within(config: &Config, place: &Path) -> anyhow::Result<Option<(SourceConfig, String)>> {
+    for source in config.source.iter().filter(|source| source.kind == SourceKind::Folder) {
+        if let Ok(path) = place.strip_prefix(absolute(&source.path)?) {
+            let path = path.to_str().context("its name is not Unicode")?;
+            return Ok(Some((source.clone(), path.replace('\\', "/"))));
+        }
+    }
+    Ok(None)
+}
+
+/// A source of its own, with the settings of the first of the file, named after its folder and told apart from other
+/// folders of that name by its path.
+fn ad_hoc(config: &Config, folder: &Path) -> anyhow::Result<SourceConfig> {
+    let shipped = Config::default();
+    let example = shipped.source.first().context("the shipped settings have a source")?;
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = folder.file_name().unwrap_or_default().to_string_lossy().chars().map(plain).collect();
+    let told_apart = Digest::of(folder.as_os_str().as_encoded_bytes()).to_string();
+    let name = format!("{}-{}", name.trim_matches('-'), &told_apart[..6]).trim_matches('-').to_owned();
+    let include = config.source.first().unwrap_or(example).include.clone();
+    Ok(SourceConfig { name, path: folder.to_owned(), include, ..example.clone() })
+}
+
+fn file_name(place: &Path) -> anyhow::Result<String> {
+    let name = place.file_name().and_then(std::ffi::OsStr::to_str);
+    Ok(name.with_context(|| format!("{} has no Unicode name", place.display()))?.to_owned())
+}
+
+fn files_below(source: &SourceConfig, path: &str) -> anyhow::Result<Vec<String>> {
+    let folder = crate::discover::Folder::open(source)?;
+    let below = format!("{path}/");
+    let articles = folder.articles().filter_map(Result::ok).map(|article| article.path);
+    Ok(articles.filter(|article| article.starts_with(&below)).collect())
+}
+
+/// Tells what happened.
+pub(crate) fn finish(report: &Report, output: &Output) -> anyhow::Result<Exit> {
+    if output.json {
+        output::value(report)?;
+    } else if output.told != Told::Errors {
+        output::line(&summary(report));
+    }
+    if output.told != Told::Errors {
+        tell_failures(report, output);
+    }
+    Ok(Exit::of_report(report))
+}
+
+/// A run in one line.
+pub(crate) fn summary(report: &Report) -> String {
+    let Report { articles, references, urls, blobs, thumbnails, .. } = report;
+    let outcome = match report.outcome {
+        RunOutcome::Complete => "done",
+        RunOutcome::Incomplete => "done, with work left for the next run",
+        RunOutcome::Interrupted => "interrupted; the next run goes on from here",
+    };
+    let seconds = std::time::Duration::from_millis(report.elapsed_ms).as_secs_f64();
+    format!(
+        "{outcome}: {} articles ({} new, {} changed), {} of {} references local, {} images fetched, {} failed, \
+         {} deferred, {} new blobs ({}), {} thumbnails, {seconds:.1} s",
+        articles.seen,
+        articles.new,
+        articles.changed,
+        references.local,
+        references.found,
+        urls.fetched,
+        urls.failed,
+        urls.deferred,
+        blobs.new,
+        Size(blobs.bytes_new),
+        thumbnails.made,
+    )
+}
+
+/// Problems always, failed URLs only when they are news or asked for.
+fn tell_failures(report: &Report, output: &Output) {
+    for problem in &report.problems {
+        output.note(&printable(&format!("{}: {}", problem.article, problem.message)));
+    }
+    let told = match (output.told == Told::Everything, report.newly_missing) {
+        (true, _) => usize::MAX,
+        (false, 0) => 0,
+        (false, _) => TOLD,
+    };
+    for failure in report.failures.iter().take(told) {
+        let status = failure.status.map(|status| format!(" {status}")).unwrap_or_default();
+        let line = format!("missing: {} ({}{status}) in {}", failure.url, failure.reason, failure.articles.join(", "));
+        output.note(&printable(&line));
+    }
+    if told != 0 && report.failures.len() > told {
+        output.note(&format!("… and {} more; `offprint status` lists them", report.failures.len() - told));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_no_source_becomes_one_with_a_plain_name_of_its_own() {
+        let config = Config::default();
+        let name = |path: &str| ad_hoc(&config, Path::new(path)).unwrap().name;
+        assert!(name("/a/My Posts").starts_with("my-posts-"));
+        assert_ne!(name("/a/posts"), name("/b/posts"));
+        assert_eq!(name("/a/新闻").len(), 6);
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(name("/a/Ünï (x)").chars().all(plain));
+    }
+
+    #[test]
+    fn places_within_a_source_belong_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("posts/a")).unwrap();
+        for file in ["posts/a/1.md", "posts/a/2.md", "posts/b.md", "other.md"] {
+            std::fs::write(folder.path().join(file), "text").unwrap();
+        }
+        let mut config = Config::default();
+        config.source[0].path = folder.path().join("posts");
+        let sources = |places: &[&str]| {
+            let places: Vec<_> = places.iter().map(|place| folder.path().join(place)).collect();
+            named_sources(&config, &places).unwrap()
+        };
+        let found = sources(&["posts/a", "posts/b.md"]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].config.name, "posts");
+        let only = found[0].only.clone().unwrap();
+        assert_eq!(only.into_iter().collect::<Vec<_>>(), ["a/1.md", "a/2.md", "b.md"]);
+        assert!(sources(&["posts", "posts/b.md"])[0].only.is_none());
+        let other = sources(&["other.md"]);
+        assert_eq!(other[0].only.clone().unwrap().into_iter().collect::<Vec<_>>(), ["other.md"]);
+    }
+
+    #[test]
+    fn a_summary_is_one_line() {
+        let line = summary(&Report::default());
+        assert!(line.starts_with("done: 0 articles") && !line.contains('\n'), "{line}");
+    }
+}

@@ -1,0 +1,248 @@
+//! Which attributes hold images: one row each.
+
+use crate::config::MediaKind;
+use crate::model::Kind;
+
+/// How the value of an attribute is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Syntax {
+    /// One URL.
+    Url,
+    /// Image candidates.
+    Srcset,
+    /// Declarations, or a value that may hold `url()`.
+    Css,
+}
+
+/// When an attribute counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// Always.
+    Always,
+    /// Where `type` is `image`.
+    TypeImage,
+    /// Where `type` is an image's, or the file has the extension of one.
+    ImageFile,
+}
+
+/// An attribute that holds the address of an image or other media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Row {
+    element: &'static str,
+    /// The attribute.
+    pub(super) attribute: &'static str,
+    /// What kind of reference it is.
+    pub(super) kind: Kind,
+    /// How its value is written.
+    pub(super) syntax: Syntax,
+    /// When it counts.
+    pub(super) when: When,
+}
+
+const fn row(element: &'static str, attribute: &'static str, kind: Kind) -> Row {
+    Row { element, attribute, kind, syntax: Syntax::Url, when: When::Always }
+}
+
+const fn srcset(element: &'static str, attribute: &'static str) -> Row {
+    Row { syntax: Syntax::Srcset, ..row(element, attribute, Kind::Srcset) }
+}
+
+/// Sorted by element. What `link` and `meta` hold depends on more than their name, see `head`.
+const ROWS: &[Row] = &[
+    row("amp-anim", "src", Kind::Image),
+    srcset("amp-anim", "srcset"),
+    row("amp-img", "src", Kind::Image),
+    srcset("amp-img", "srcset"),
+    row("amp-story", "poster-landscape-src", Kind::Poster),
+    row("amp-story", "poster-portrait-src", Kind::Poster),
+    row("amp-story", "poster-square-src", Kind::Poster),
+    row("amp-video", "poster", Kind::Poster),
+    row("audio", "src", Kind::Media),
+    row("body", "background", Kind::Background),
+    Row { when: When::ImageFile, ..row("embed", "src", Kind::Image) },
+    row("feimage", "href", Kind::Image),
+    row("feimage", "xlink:href", Kind::Image),
+    row("image", "href", Kind::Image),
+    row("image", "src", Kind::Image),
+    srcset("image", "srcset"),
+    row("image", "xlink:href", Kind::Image),
+    row("img", "src", Kind::Image),
+    srcset("img", "srcset"),
+    Row { when: When::TypeImage, ..row("input", "src", Kind::Image) },
+    Row { when: When::ImageFile, ..row("object", "data", Kind::Image) },
+    srcset("source", "srcset"),
+    row("table", "background", Kind::Background),
+    row("tbody", "background", Kind::Background),
+    row("td", "background", Kind::Background),
+    row("tfoot", "background", Kind::Background),
+    row("th", "background", Kind::Background),
+    row("thead", "background", Kind::Background),
+    row("tr", "background", Kind::Background),
+    row("track", "src", Kind::Media),
+    row("use", "href", Kind::Image),
+    row("use", "xlink:href", Kind::Image),
+    row("video", "poster", Kind::Poster),
+    row("video", "src", Kind::Media),
+];
+
+/// The rows of an element.
+pub(super) fn rows(element: &str) -> &'static [Row] {
+    let start = ROWS.partition_point(|row| row.element < element);
+    let length = ROWS[start..].iter().take_while(|row| row.element == element).count();
+    &ROWS[start..start + length]
+}
+
+/// Attributes from which a script takes an image when it comes into view, the ones that name it best first.
+const LAZY: &[(&str, Syntax)] = &[
+    ("data-src", Syntax::Url),
+    ("data-lazy-src", Syntax::Url),
+    ("data-original", Syntax::Url),
+    ("data-actualsrc", Syntax::Url),
+    ("data-echo", Syntax::Url),
+    ("data-lazy", Syntax::Url),
+    ("data-lazyload", Syntax::Url),
+    ("data-lazy-load", Syntax::Url),
+    ("data-lazyload-src", Syntax::Url),
+    ("data-lazysrc", Syntax::Url),
+    ("data-ll-src", Syntax::Url),
+    ("data-layzr", Syntax::Url),
+    ("data-original-src", Syntax::Url),
+    ("data-orig-src", Syntax::Url),
+    ("data-origin-src", Syntax::Url),
+    ("data-src-medium", Syntax::Url),
+    ("data-src-large", Syntax::Url),
+    ("data-delayed-url", Syntax::Url),
+    ("data-defer-src", Syntax::Url),
+    ("data-img-src", Syntax::Url),
+    ("data-img-url", Syntax::Url),
+    ("data-image-src", Syntax::Url),
+    ("data-runner-src", Syntax::Url),
+    ("data-real-src", Syntax::Url),
+    ("data-url", Syntax::Url),
+    ("data-retina", Syntax::Url),
+    ("data-src-retina", Syntax::Url),
+    ("data-hi-res-src", Syntax::Url),
+    ("data-raw-src", Syntax::Url),
+    ("file", Syntax::Url),
+    ("zoomfile", Syntax::Url),
+    ("lazyload", Syntax::Url),
+    ("lazy-src", Syntax::Url),
+    ("data-bg", Syntax::Css),
+    ("data-bg-url", Syntax::Css),
+    ("data-bg-src", Syntax::Css),
+    ("data-background", Syntax::Css),
+    ("data-background-image", Syntax::Css),
+    ("data-poster", Syntax::Url),
+    ("data-srcset", Syntax::Srcset),
+    ("data-lazy-srcset", Syntax::Srcset),
+    ("data-original-set", Syntax::Srcset),
+    ("data-src-set", Syntax::Srcset),
+    ("data-ll-srcset", Syntax::Srcset),
+    ("data-bgset", Syntax::Srcset),
+];
+
+/// How good a lazy attribute is, from 0 down, and how its value is written; `None` for one that is not lazy.
+pub(super) fn lazy(attribute: &str, further: &[String]) -> Option<(usize, Syntax)> {
+    let known = || LAZY.iter().position(|(name, _)| *name == attribute).map(|rank| (rank, LAZY[rank].1));
+    let named =
+        || further.iter().position(|name| name.eq_ignore_ascii_case(attribute)).map(|at| (at, syntax_of(attribute)));
+    if attribute.starts_with("data-") || matches!(attribute, "file" | "zoomfile" | "lazyload" | "lazy-src") {
+        return known().or_else(named);
+    }
+    named()
+}
+
+/// How the value of an attribute that the user names is written.
+fn syntax_of(attribute: &str) -> Syntax {
+    if attribute.ends_with("set") { Syntax::Srcset } else { Syntax::Url }
+}
+
+/// Elements that show an image themselves, so that whatever URL their lazy attributes hold is one.
+pub(super) fn shows_image(element: &str) -> bool {
+    matches!(element, "img" | "image" | "source" | "input" | "amp-img" | "amp-anim")
+}
+
+/// Whether a reference of a kind is wanted. `element` tells video, audio and track apart.
+pub(super) fn wanted(kind: Kind, element: &str, media: &[MediaKind]) -> bool {
+    let needed = match (kind, element) {
+        (Kind::Base, _) => return true,
+        (Kind::Poster, _) => MediaKind::Poster,
+        (Kind::Media, "audio") => MediaKind::Audio,
+        (Kind::Media, "track") => MediaKind::Track,
+        (Kind::Media, _) => MediaKind::Video,
+        _ => MediaKind::Image,
+    };
+    media.contains(&needed)
+}
+
+/// What `<link rel>` names: an icon, an image, or nothing of the sort.
+pub(super) fn link(rel: &str, as_image: bool) -> Option<Kind> {
+    let mut kinds = rel.split_ascii_whitespace().filter_map(|token| match token.to_ascii_lowercase().as_str() {
+        "icon" | "apple-touch-icon" | "apple-touch-icon-precomposed" | "mask-icon" | "fluid-icon" => Some(Kind::Icon),
+        "image_src" | "apple-touch-startup-image" => Some(Kind::Link),
+        "preload" | "prefetch" if as_image => Some(Kind::Link),
+        _ => None,
+    });
+    kinds.next()
+}
+
+/// Whether a `meta` of that name, property or itemprop holds the address of an image.
+pub(super) fn meta(name: &str) -> bool {
+    let name = name.trim().to_ascii_lowercase();
+    let name = name.as_str();
+    let tile = name.strip_prefix("msapplication-").is_some_and(|rest| rest.ends_with("logo") || rest == "tileimage");
+    tile || matches!(
+        name,
+        "og:image"
+            | "og:image:url"
+            | "og:image:secure_url"
+            | "twitter:image"
+            | "twitter:image:src"
+            | "image"
+            | "thumbnail"
+            | "thumbnailurl"
+            | "twitter:image0"
+            | "twitter:image1"
+            | "twitter:image2"
+            | "twitter:image3"
+            | "primaryimageofpage"
+            | "sailthru.image.full"
+            | "sailthru.image.thumb"
+            | "sailthru.image"
+            | "vk:image"
+            | "parsely-image-url"
+            | "thumbnail_url"
+            | "image_src"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rows_can_be_searched() {
+        assert!(ROWS.is_sorted_by_key(|row| (row.element, row.attribute)));
+        assert_eq!(rows("img").iter().map(|row| row.attribute).collect::<Vec<_>>(), ["src", "srcset"]);
+        assert_eq!(rows("p"), []);
+        assert_eq!(rows("zebra"), []);
+    }
+
+    #[test]
+    fn lazy_attributes_can_be_added() {
+        assert_eq!(lazy("data-src", &[]), Some((0, Syntax::Url)));
+        assert_eq!(lazy("data-logo", &[]), None);
+        assert_eq!(lazy("data-logo", &["Data-Logo".into()]), Some((0, Syntax::Url)));
+        assert_eq!(lazy("x-srcset", &["x-srcset".into()]), Some((0, Syntax::Srcset)));
+        assert_eq!(lazy("src", &[]), None);
+    }
+
+    #[test]
+    fn links_and_meta_are_told_by_their_names() {
+        assert_eq!(link("shortcut ICON", false), Some(Kind::Icon));
+        assert_eq!(link("preload", true), Some(Kind::Link));
+        assert_eq!(link("preload stylesheet", false), None);
+        assert!(meta("og:image") && meta("msapplication-TileImage") && meta("msapplication-square70x70logo"));
+        assert!(!meta("og:image:width") && !meta("msapplication-TileColor") && !meta("description"));
+    }
+}

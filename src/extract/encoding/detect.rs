@@ -1,0 +1,267 @@
+//! Which encoding a file is written in.
+
+use chardetng::EncodingDetector;
+use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
+
+use crate::model::Format;
+
+/// How far into a file its encoding is looked for. The standard prescans 1024 bytes, but also has a parser that comes
+/// upon a declaration later start again (HTML, "changing the encoding while parsing").
+const PRESCAN: usize = 64 * 1024;
+
+/// The encoding, and how many bytes of byte order mark come first.
+///
+/// The mark decides; then what only UTF-8 looks like, since pages are saved as UTF-8 whatever they declare; then what
+/// the file declares; then what its bytes look like.
+pub(super) fn encoding_of(bytes: &[u8], format: Format) -> (&'static Encoding, usize) {
+    if let Some(marked) = Encoding::for_bom(bytes) {
+        return marked;
+    }
+    let encoding = wide(bytes).or_else(|| unmistakable(bytes)).or_else(|| declared(bytes, format));
+    (encoding.unwrap_or_else(|| guess(bytes)), 0)
+}
+
+/// UTF-16 without a mark: a file that starts with a tag whose every other byte is zero (XML 1.0, appendix F).
+fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
+    match bytes {
+        [b'<', 0, second, 0, ..] if *second != 0 => Some(UTF_16LE),
+        [0, b'<', 0, second, ..] if *second != 0 => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+/// UTF-8, if the file has characters beyond ASCII and (all but) nothing in it is not UTF-8.
+fn unmistakable(bytes: &[u8]) -> Option<&'static Encoding> {
+    const MUCH: usize = 16;
+    let start = Encoding::ascii_valid_up_to(bytes);
+    let rest = &bytes[start..];
+    if rest.is_empty() {
+        return None;
+    }
+    if str::from_utf8(rest).is_ok() {
+        return Some(UTF_8);
+    }
+    let (mut valid, mut invalid) = (0, 0);
+    for chunk in rest.utf8_chunks() {
+        valid += chunk.valid().bytes().filter(|byte| *byte >= 0xC0).count();
+        invalid += usize::from(!chunk.invalid().is_empty());
+    }
+    (valid >= MUCH * invalid).then_some(UTF_8)
+}
+
+/// What the file says it is written in.
+fn declared(bytes: &[u8], format: Format) -> Option<&'static Encoding> {
+    let label = match format {
+        Format::Css => css_label(bytes)?,
+        Format::Html => return xml_label(bytes).and_then(Encoding::for_label).or_else(|| prescan(bytes)),
+        Format::Markdown => return None,
+    };
+    Encoding::for_label(label).map(readable)
+}
+
+/// A declaration that can be read at all was not written in UTF-16 (HTML, the last steps of the prescan).
+fn readable(encoding: &'static Encoding) -> &'static Encoding {
+    if encoding == UTF_16LE || encoding == UTF_16BE {
+        UTF_8
+    } else if encoding == X_USER_DEFINED {
+        WINDOWS_1252
+    } else {
+        encoding
+    }
+}
+
+/// CSS Syntax, "determine the fallback encoding": `@charset "label";` at the very start.
+fn css_label(bytes: &[u8]) -> Option<&[u8]> {
+    let rest = bytes.strip_prefix(b"@charset \"")?;
+    let end = memchr::memchr(b'"', &rest[..rest.len().min(PRESCAN)])?;
+    rest[end + 1..].starts_with(b";").then(|| &rest[..end])
+}
+
+/// HTML, "get an XML encoding".
+fn xml_label(bytes: &[u8]) -> Option<&[u8]> {
+    let head = &bytes[..bytes.len().min(PRESCAN)];
+    let head = &head[..memchr::memchr(b'>', head.strip_prefix(b"<?xml").map(|_| head)?)?];
+    let rest = head[memchr::memmem::find(head, b"encoding")? + 8..].trim_ascii_start();
+    let rest = rest.strip_prefix(b"=")?.trim_ascii_start();
+    let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let end = memchr::memchr(quote, &rest[1..])?;
+    Some(&rest[1..=end])
+}
+
+/// HTML, "prescan a byte stream to determine its encoding".
+fn prescan(bytes: &[u8]) -> Option<&'static Encoding> {
+    let mut rest = &bytes[..bytes.len().min(PRESCAN)];
+    while let Some(at) = memchr::memchr(b'<', rest) {
+        rest = &rest[at..];
+        if rest.starts_with(b"<!--") {
+            // The two dashes that open the comment can be the ones that close it.
+            rest = &rest[memchr::memmem::find(&rest[2..], b"-->")? + 5..];
+        } else if is_meta(rest) {
+            let mut attributes = Attributes(&rest[5..]);
+            if let Some(encoding) = meta_encoding(&mut attributes) {
+                return Some(encoding);
+            }
+            rest = attributes.0;
+        } else if is_tag(rest) {
+            let name = rest.iter().position(|byte| byte.is_ascii_whitespace() || *byte == b'>')?;
+            let mut attributes = Attributes(&rest[name..]);
+            while attributes.next().is_some() {}
+            rest = attributes.0;
+        } else if matches!(rest.get(1), Some(b'!' | b'/' | b'?')) {
+            rest = &rest[memchr::memchr(b'>', rest)?..];
+        } else {
+            rest = &rest[1..];
+        }
+    }
+    None
+}
+
+fn is_meta(rest: &[u8]) -> bool {
+    let name = rest.get(1..5).is_some_and(|name| name.eq_ignore_ascii_case(b"meta"));
+    name && rest.get(5).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'/')
+}
+
+fn is_tag(rest: &[u8]) -> bool {
+    let rest = rest[1..].strip_prefix(b"/").unwrap_or(&rest[1..]);
+    rest.first().is_some_and(u8::is_ascii_alphabetic)
+}
+
+/// What one `meta` declares.
+fn meta_encoding(attributes: &mut Attributes<'_>) -> Option<&'static Encoding> {
+    let mut seen = Vec::new();
+    let (mut pragma, mut needs_pragma, mut encoding) = (false, None, None);
+    for (name, value) in &mut *attributes {
+        if seen.contains(&name) {
+            continue;
+        }
+        match name.as_slice() {
+            b"http-equiv" => pragma = value == b"content-type",
+            b"content" if encoding.is_none() => {
+                encoding = content_label(&value).and_then(Encoding::for_label);
+                needs_pragma = encoding.map(|_| true);
+            }
+            b"charset" => {
+                encoding = Encoding::for_label(&value);
+                needs_pragma = Some(false);
+            }
+            _ => {}
+        }
+        seen.push(name);
+    }
+    let closed = attributes.0.starts_with(b">");
+    let counts = closed && needs_pragma.is_some_and(|needed| pragma || !needed);
+    encoding.filter(|encoding| counts && *encoding != REPLACEMENT).map(readable)
+}
+
+/// HTML, "extracting a character encoding from a meta element".
+fn content_label(content: &[u8]) -> Option<&[u8]> {
+    let mut rest = content;
+    loop {
+        rest = &rest[memchr::memmem::find(rest, b"charset")? + 7..];
+        if let Some(value) = rest.trim_ascii_start().strip_prefix(b"=") {
+            rest = value.trim_ascii_start();
+            break;
+        }
+    }
+    match rest.first()? {
+        quote @ (b'"' | b'\'') => Some(&rest[1..=memchr::memchr(*quote, &rest[1..])?]),
+        _ => rest.split(|byte| byte.is_ascii_whitespace() || *byte == b';').next(),
+    }
+}
+
+/// HTML, "get an attribute" of the prescan: names and values in lower case, up to the end of the tag.
+struct Attributes<'a>(&'a [u8]);
+
+impl Iterator for Attributes<'_> {
+    type Item = (Vec<u8>, Vec<u8>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let skipped = self.0.iter().position(|byte| !byte.is_ascii_whitespace() && *byte != b'/')?;
+        self.0 = &self.0[skipped..];
+        if self.0[0] == b'>' {
+            return None;
+        }
+        let ends =
+            |at: usize, byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>') || (byte == b'=' && at > 0);
+        let end = self.0.iter().enumerate().position(|(at, byte)| ends(at, *byte))?;
+        let name = self.0[..end].to_ascii_lowercase();
+        self.0 = &self.0[end..];
+        let rest = self.0.trim_ascii_start();
+        let Some(rest) = rest.strip_prefix(b"=") else { return Some((name, Vec::new())) };
+        self.0 = rest.trim_ascii_start();
+        Some((name, self.value()?))
+    }
+}
+
+impl Attributes<'_> {
+    fn value(&mut self) -> Option<Vec<u8>> {
+        let quote = self.0.first().filter(|byte| matches!(byte, b'"' | b'\''));
+        let (start, end) = match quote {
+            Some(quote) => (1, 1 + memchr::memchr(*quote, &self.0[1..])?),
+            None => (0, self.0.iter().position(|byte| byte.is_ascii_whitespace() || *byte == b'>')?),
+        };
+        let value = self.0[start..end].to_ascii_lowercase();
+        self.0 = &self.0[end + start..];
+        Some(value)
+    }
+}
+
+/// What the bytes look like.
+fn guess(bytes: &[u8]) -> &'static Encoding {
+    if str::from_utf8(bytes).is_ok() {
+        return UTF_8;
+    }
+    let mut detector = EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    detector.guess(None, chardetng::Utf8Detection::Deny)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bytes: &[u8], format: Format, expected: &str) {
+        let (encoding, _) = encoding_of(bytes, format);
+        assert_eq!(encoding.name(), expected, "{}", bytes.escape_ascii());
+    }
+
+    #[test]
+    fn what_a_page_declares_counts() {
+        for (page, expected) in [
+            (&b"<meta charset=gb2312>"[..], "GBK"),
+            (b"<META http-equiv='Content-Type' content='text/html; charset=EUC-KR'>", "EUC-KR"),
+            (b"<meta content='text/html; charset=EUC-KR'>", "UTF-8"),
+            (b"<!-- <meta charset=gbk> --><meta charset='Shift_JIS' >", "Shift_JIS"),
+            (b"<p title='<meta charset=gbk>'><meta charset=big5 >", "Big5"),
+            (b"<meta charset=utf-16le>", "UTF-8"),
+            (b"<meta charset=x-user-defined>", "windows-1252"),
+            (b"<meta charset=no-such><meta charset=koi8-r>", "KOI8-R"),
+            (b"<?xml version='1.0' encoding=\"gb18030\"?><html>", "gb18030"),
+            (b"<meta charset=gbk", "UTF-8"),
+            (b"<meta charset=iso-2022-kr>", "UTF-8"),
+            (b"<!--><meta charset=gbk>", "GBK"),
+            (b"<a <meta charset=gbk>", "UTF-8"),
+        ] {
+            check(page, Format::Html, expected);
+        }
+        check(b"@charset \"shift_jis\";a{}", Format::Css, "Shift_JIS");
+        check(b"@charset 'shift_jis';a{}", Format::Css, "UTF-8");
+        check(b"<meta charset=gbk>", Format::Markdown, "UTF-8");
+    }
+
+    #[test]
+    fn text_that_can_only_be_utf8_is_utf8_whatever_it_declares() {
+        check("<meta charset=gbk>下载".as_bytes(), Format::Html, "UTF-8");
+        let mut page = "下载".repeat(40).into_bytes();
+        page.push(0xFF);
+        check(&page, Format::Markdown, "UTF-8");
+    }
+
+    #[test]
+    fn without_a_declaration_the_bytes_decide() {
+        let russian = encoding_rs::WINDOWS_1251.encode("Сегодня утром в Москве прошёл сильный дождь").0;
+        check(&russian, Format::Markdown, "windows-1251");
+        let chinese = encoding_rs::GBK.encode("今天上午，北京下了一场大雨，许多道路被淹").0;
+        check(&chinese, Format::Markdown, "GBK");
+    }
+}

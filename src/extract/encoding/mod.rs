@@ -1,0 +1,196 @@
+//! Bytes on disk → UTF-8 text, and back from places in the text to bytes.
+//!
+//! A UTF-8 file is borrowed as it is. For any other encoding the text is kept beside a table of its runs: stretches in
+//! which every character takes the same number of bytes in both.
+
+mod decoder;
+mod detect;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
+
+use crate::model::{Format, Span};
+
+/// The byte that ISO-2022-JP changes its state with.
+const ESCAPE: u8 = 0x1B;
+
+/// A file's text.
+#[derive(Debug)]
+pub(super) struct Decoded<'a> {
+    /// As UTF-8; what cannot be decoded is U+FFFD.
+    pub(super) text: Cow<'a, str>,
+    /// What it is written in.
+    pub(super) encoding: &'static Encoding,
+    map: Map,
+}
+
+/// Where characters of the text stand in the file.
+#[derive(Debug)]
+enum Map {
+    /// At the same offset, after this many bytes of byte order mark.
+    Same(usize),
+    /// In these runs, in order.
+    Runs(Vec<Run>),
+}
+
+/// A stretch of characters that are all as long as each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Run {
+    /// Where it starts in the text and in the file.
+    text: usize,
+    bytes: usize,
+    /// How many characters it has.
+    count: usize,
+    /// How many bytes one takes in the text and in the file.
+    text_size: usize,
+    byte_size: usize,
+}
+
+/// Decodes a file.
+pub(super) fn decode(bytes: &[u8], format: Format) -> Decoded<'_> {
+    let (encoding, mark) = detect::encoding_of(bytes, format);
+    match str::from_utf8(&bytes[mark..]) {
+        Ok(text) if encoding == UTF_8 => Decoded { text: Cow::Borrowed(text), encoding, map: Map::Same(mark) },
+        _ => {
+            let (text, runs) = decoder::decode(bytes, mark, encoding);
+            Decoded { text: Cow::Owned(text), encoding, map: Map::Runs(runs) }
+        }
+    }
+}
+
+impl Decoded<'_> {
+    /// The bytes that spell a part of the text. `None` where they would not decode to just that part on their own: in
+    /// the middle of a character, next to bytes that are no text, or in a shifted state of ISO-2022-JP.
+    pub(super) fn span(&self, bytes: &[u8], part: Range<usize>) -> Option<Span> {
+        if let Map::Same(mark) = self.map {
+            return Some(Span::new(part.start + mark, part.end + mark));
+        }
+        let span =
+            self.place(&part).filter(|span| self.encoding != ISO_2022_JP || !span.of(bytes).contains(&ESCAPE))?;
+        let text = self.text.get(part)?;
+        let same = self.encoding.decode_without_bom_handling(span.of(bytes));
+        (same == (Cow::Borrowed(text), false)).then_some(span)
+    }
+
+    /// The bytes that a part of the text stands in, whatever they are.
+    pub(super) fn place(&self, part: &Range<usize>) -> Option<Span> {
+        match &self.map {
+            Map::Same(mark) => Some(Span::new(part.start + mark, part.end + mark)),
+            Map::Runs(runs) => {
+                let start = offset(runs, part.start, false)?;
+                let end = if part.is_empty() { start } else { offset(runs, part.end, true)? };
+                (start <= end).then_some(Span::new(start, end))
+            }
+        }
+    }
+}
+
+/// The byte at which the character at an offset of the text starts, or, for the `end` of a part, at which the
+/// character before it ends.
+fn offset(runs: &[Run], at: usize, end: bool) -> Option<usize> {
+    let after = runs.partition_point(|run| if end { run.text < at } else { run.text <= at });
+    let Some(run) = after.checked_sub(1).map(|index| runs[index]) else {
+        return (at == 0).then(|| runs.first().map_or(0, |run| run.bytes));
+    };
+    let into = at - run.text;
+    (into.is_multiple_of(run.text_size) && into / run.text_size <= run.count)
+        .then(|| run.bytes + into / run.text_size * run.byte_size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every character of the text must be found at the bytes that spell it.
+    fn check(bytes: &[u8], encoding: &str, text: &str) {
+        let decoded = decode(bytes, Format::Html);
+        assert_eq!((decoded.encoding.name(), &*decoded.text), (encoding, text));
+        for (at, c) in text.char_indices().filter(|(_, c)| *c != char::REPLACEMENT_CHARACTER) {
+            let part = at..at + c.len_utf8();
+            let span = decoded.span(bytes, part.clone()).unwrap_or_else(|| panic!("{c} at {at}"));
+            let spelt = decoded.encoding.decode_without_bom_handling(span.of(bytes)).0;
+            assert_eq!(spelt, text[part], "{c} at {at}");
+        }
+    }
+
+    fn utf16(text: &str, big: bool) -> Vec<u8> {
+        let units = text.encode_utf16();
+        units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    }
+
+    fn written_in(label: &str, text: &str) -> Vec<u8> {
+        let encoding = Encoding::for_label(label.as_bytes()).expect("a known label");
+        encoding.encode(text).0.into_owned()
+    }
+
+    #[test]
+    fn utf8_is_borrowed() {
+        let decoded = decode("<p>ü".as_bytes(), Format::Html);
+        assert!(matches!(decoded.text, Cow::Borrowed("<p>ü")));
+        let marked = decode(b"\xef\xbb\xbfa", Format::Html);
+        assert_eq!(&*marked.text, "a");
+        assert_eq!(marked.span(b"\xef\xbb\xbfa", 0..1), Some(Span::new(3, 4)));
+    }
+
+    #[test]
+    fn every_character_is_found_in_every_encoding() {
+        let text = "<meta charset=LABEL><p>下载 ü.png — 中文，“引”";
+        for label in ["gb18030", "gbk"] {
+            let text = text.replace("LABEL", label).replace("ü", "u");
+            let name = if label == "gbk" { "GBK" } else { label };
+            check(&written_in(label, &text), name, &text);
+        }
+        for (label, name, text) in [
+            ("shift_jis", "Shift_JIS", "日本語ｶﾅ表示ソ.jpg"),
+            ("euc-kr", "EUC-KR", "한국어 이미지.jpg"),
+            ("big5", "Big5", "繁體中文功.jpg"),
+            ("euc-jp", "EUC-JP", "日本語.jpg"),
+            ("windows-1252", "windows-1252", "Übergröße–x.jpg"),
+            ("windows-1251", "windows-1251", "картинка.jpg"),
+        ] {
+            let text = format!("<meta charset={label}><img src=\"{text}\">");
+            check(&written_in(label, &text), name, &text);
+        }
+    }
+
+    #[test]
+    fn gb18030_has_characters_of_four_bytes() {
+        let text = "<meta charset=gb18030>a\u{1f600}b𠀀𠀁ü中c";
+        check(&written_in("gb18030", text), "gb18030", text);
+    }
+
+    #[test]
+    fn utf16_is_read_either_way_round_with_and_without_a_mark() {
+        let text = "<html><img src='ü\u{1f600}下.png'>";
+        for (big, name) in [(false, "UTF-16LE"), (true, "UTF-16BE")] {
+            check(&utf16(text, big), name, text);
+            let mark: &[u8] = if big { b"\xfe\xff" } else { b"\xff\xfe" };
+            check(&[mark, &utf16(text, big)].concat(), name, text);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_leave_the_rest_where_it_is() {
+        check(
+            b"<meta charset=utf-8>\xff\xfea\xe4\xb8b\xe4\xb8\x8bc",
+            "UTF-8",
+            "<meta charset=utf-8>\u{fffd}\u{fffd}a\u{fffd}b下c",
+        );
+        check(b"<meta charset=gbk>\x81\x20a\xffb\xc4\xe3", "GBK", "<meta charset=gbk>\u{fffd} a\u{fffd}b你");
+        check(b"<meta charset=gb18030>\x81\x30\x81a.\x81", "gb18030", "<meta charset=gb18030>\u{fffd}0乤.\u{fffd}");
+        check(b"\xff\xfea\0\0\xd8b\0\x00\xdcc", "UTF-16LE", "a\u{fffd}b\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn shifted_text_has_no_span_of_its_own() {
+        let bytes = b"<meta charset=iso-2022-jp>a.jpg \x1b$B$\"\x1b(B b.jpg";
+        let decoded = decode(bytes, Format::Html);
+        assert_eq!(&*decoded.text, "<meta charset=iso-2022-jp>a.jpg あ b.jpg");
+        let place = |part: &str| decoded.text.find(part).map(|at| at..at + part.len()).expect("it is there");
+        assert_eq!(decoded.span(bytes, place("あ")), None);
+        let span = decoded.span(bytes, place("b.jpg")).expect("it is plain");
+        assert_eq!(span.of(bytes), b"b.jpg");
+    }
+}

@@ -1,0 +1,170 @@
+//! JSON front matter (RFC 8259), read for its strings and where they stand.
+
+use std::ops::Range;
+
+use super::Entry;
+
+/// The strings of the object at `start` with their keys, and where the object ends; `None` where none is there.
+pub(super) fn object(text: &str, start: usize) -> Option<(Vec<Entry>, usize)> {
+    let mut scan = Scan::new(text, start, text.len());
+    while let Some(token) = scan.token() {
+        scan.take(token)?;
+        if scan.open.is_empty() {
+            return Some((scan.entries, scan.at));
+        }
+    }
+    None
+}
+
+/// The strings of an object that is written without its braces. What cannot be read ends it.
+pub(super) fn members(text: &str, content: Range<usize>) -> Vec<Entry> {
+    let mut scan = Scan::new(text, content.start, content.end);
+    scan.open.push(Container { parent: String::new(), key: None, list: false });
+    while let Some(token) = scan.token() {
+        if scan.take(token).is_none() || scan.open.is_empty() {
+            break;
+        }
+    }
+    scan.entries
+}
+
+/// The string that a quoted literal stands for, given what is between its quotes.
+pub(super) fn unescape(literal: &str) -> Option<String> {
+    if !literal.contains(['\\', '\n']) {
+        return Some(literal.to_owned());
+    }
+    serde_json::from_str(&format!("\"{literal}\"")).ok()
+}
+
+enum Token {
+    Open { list: bool },
+    Close,
+    Colon,
+    Comma,
+    Text(Range<usize>),
+    Word,
+}
+
+struct Container {
+    /// The key that holds the container.
+    parent: String,
+    /// In an object the key whose value comes next, and `None` before it; in a list the list's own.
+    key: Option<String>,
+    list: bool,
+}
+
+struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+    end: usize,
+    open: Vec<Container>,
+    /// A string in an object that is a key if `:` follows.
+    pending: Option<String>,
+    entries: Vec<Entry>,
+}
+
+impl<'a> Scan<'a> {
+    fn new(text: &'a str, at: usize, end: usize) -> Self {
+        Self { text, at, end, open: Vec::new(), pending: None, entries: Vec::new() }
+    }
+
+    fn token(&mut self) -> Option<Token> {
+        let rest = &self.text[self.at..self.end];
+        let trimmed = rest.trim_start();
+        self.at += rest.len() - trimmed.len();
+        let first = trimmed.chars().next()?;
+        let (token, length) = match first {
+            '{' => (Token::Open { list: false }, 1),
+            '[' => (Token::Open { list: true }, 1),
+            '}' | ']' => (Token::Close, 1),
+            ':' => (Token::Colon, 1),
+            ',' => (Token::Comma, 1),
+            '"' => {
+                let length = string_end(&trimmed[1..])?;
+                (Token::Text(self.at + 1..self.at + 1 + length), length + 2)
+            }
+            _ => (Token::Word, word_end(trimmed)?),
+        };
+        self.at += length;
+        Some(token)
+    }
+
+    /// Takes in one token; `None` where JSON has no such thing here.
+    fn take(&mut self, token: Token) -> Option<()> {
+        match token {
+            Token::Open { list } => self.enter(list)?,
+            Token::Close => {
+                self.pending = None;
+                self.open.pop()?;
+                self.value_ends();
+            }
+            Token::Colon => {
+                let key = self.pending.take()?;
+                self.open.last_mut()?.key = Some(key);
+            }
+            Token::Comma => {
+                self.open.last()?;
+            }
+            Token::Text(span) => self.string(span)?,
+            Token::Word => {
+                self.open.last()?.key.as_ref()?;
+                self.value_ends();
+            }
+        }
+        Some(())
+    }
+
+    fn enter(&mut self, list: bool) -> Option<()> {
+        // A list's items are its key's; an object's members are below its key.
+        let container = match self.open.last() {
+            None => Container { parent: String::new(), key: None, list },
+            Some(outer) if list => Container { parent: outer.parent.clone(), key: Some(outer.key.clone()?), list },
+            Some(outer) => Container { parent: outer.key.clone()?, key: None, list },
+        };
+        self.open.push(container);
+        Some(())
+    }
+
+    fn string(&mut self, span: Range<usize>) -> Option<()> {
+        let value = unescape(&self.text[span.clone()])?;
+        let container = self.open.last()?;
+        match &container.key {
+            Some(key) => {
+                let entry = Entry { key: key.clone(), parent: container.parent.clone(), value, span };
+                self.entries.push(entry);
+                self.value_ends();
+            }
+            None => self.pending = Some(value),
+        }
+        Some(())
+    }
+
+    /// The next string of an object is a key again.
+    fn value_ends(&mut self) {
+        if let Some(container) = self.open.last_mut().filter(|container| !container.list) {
+            container.key = None;
+        }
+    }
+}
+
+/// The length of a string up to its closing quote.
+fn string_end(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', &bytes[at..])?;
+        if bytes[at] == b'"' {
+            return Some(at);
+        }
+        at = (at + 2).min(bytes.len());
+    }
+}
+
+/// The length of a number, `true`, `false` or `null`.
+fn word_end(text: &str) -> Option<usize> {
+    let length = text
+        .bytes()
+        .position(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'+' | b'-' | b'.'))
+        .unwrap_or(text.len());
+    (length > 0).then_some(length)
+}

@@ -1,0 +1,249 @@
+//! Which keys of front matter hold an image, and which values name one.
+
+use super::{Entry, Options};
+use crate::extract::{has_image_extension, looks_like_template};
+
+/// When an article was published, best first. Keys are compared as [`normalise`] spells them.
+pub(super) const DATES: &[&str] =
+    &["date", "pubdate", "publishdate", "published", "publishedat", "created", "createdat"];
+
+/// Where an article was published, best first.
+pub(super) const ADDRESSES: &[&str] =
+    &["canonical", "canonicalurl", "permalink", "link", "url", "source", "sourceurl", "originalurl"];
+
+/// Keys that hold an image in the themes of Hexo, Hugo, Jekyll, VuePress, Astro, Gatsby and Ghost.
+const IMAGES: &[&str] = &[
+    "avatar",
+    "background",
+    "backgroundimage",
+    "banner",
+    "bannerimage",
+    "bannerimg",
+    "bgimage",
+    "bgimg",
+    "cardimage",
+    "cover",
+    "coverimage",
+    "coverimg",
+    "coverphoto",
+    "favicon",
+    "feature",
+    "featured",
+    "featuredimage",
+    "featuredimg",
+    "featureimage",
+    "featureimg",
+    "gallery",
+    "headerimage",
+    "headerimg",
+    "headimage",
+    "headimg",
+    "hero",
+    "heroimage",
+    "icon",
+    "image",
+    "imagepath",
+    "images",
+    "imageurl",
+    "img",
+    "imgs",
+    "imgurl",
+    "indeximg",
+    "logo",
+    "metaimage",
+    "ogimage",
+    "overlayimage",
+    "pageheaderimage",
+    "photo",
+    "photos",
+    "picture",
+    "pictures",
+    "postbanner",
+    "postcover",
+    "poster",
+    "postimage",
+    "postimg",
+    "preview",
+    "previewimage",
+    "screenshot",
+    "screenshots",
+    "seoimage",
+    "shareimage",
+    "shareimg",
+    "socialimage",
+    "teaser",
+    "thumb",
+    "thumbnail",
+    "thumbnailimage",
+    "thumbnails",
+    "thumbnailurl",
+    "thumbs",
+    "topimage",
+    "topimg",
+    "twitterimage",
+];
+
+/// Keys that say where a thing is: an image's address where what holds them is a key of an image.
+const PLACES: &[&str] = &["contenturl", "file", "filename", "href", "path", "src", "uri", "url"];
+
+/// Keys that describe the image whose mapping they are in.
+const WORDS: &[&str] =
+    &["alt", "attr", "attribution", "caption", "class", "credit", "description", "id", "name", "title"];
+
+/// What a key promises about its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// An image: any URL, or a path to an image file.
+    Image,
+    /// A file, which may be an image.
+    File,
+    /// Nothing.
+    Other,
+}
+
+/// The address that an entry names, if it names an image.
+pub(super) fn image(entry: &Entry, options: &Options) -> Option<String> {
+    let value = decode_references(entry.value.trim());
+    if value.is_empty() || looks_like_template(&value) || value.contains(['\n', '\r', '<', '>', '"']) {
+        return None;
+    }
+    let named = match role(entry, options) {
+        Role::Image => is_remote(&value) || is_image_path(&value),
+        Role::File => is_image_path(&value),
+        Role::Other => options.front_matter_urls && is_http(&value) && has_image_path(&value),
+    };
+    named.then_some(value)
+}
+
+fn role(entry: &Entry, options: &Options) -> Role {
+    let key = normalise(last_part(&entry.key));
+    let parent = normalise(last_part(&entry.parent));
+    if is_image_key(&key) || options.front_matter_keys.iter().any(|wanted| is_wanted(wanted, &key, &parent)) {
+        Role::Image
+    } else if !is_image_key(&parent) || WORDS.contains(&key.as_str()) {
+        Role::Other
+    } else if PLACES.contains(&key.as_str()) && parent != "gallery" {
+        Role::Image
+    } else {
+        // A gallery's `url` is where a click leads: a larger image, or a page.
+        Role::File
+    }
+}
+
+fn is_image_key(key: &str) -> bool {
+    IMAGES.binary_search(&key).is_ok()
+}
+
+/// Whether a configured key, such as `cover` or `header.art`, is this one.
+fn is_wanted(wanted: &str, key: &str, parent: &str) -> bool {
+    let matches_parent = wanted.rsplit_once('.').is_none_or(|(above, _)| normalise(last_part(above)) == parent);
+    normalise(last_part(wanted)) == key && matches_parent
+}
+
+/// A key without what themes vary: case, `-` and `_`.
+pub(super) fn normalise(key: &str) -> String {
+    key.chars().filter(|letter| !matches!(letter, '-' | '_' | ' ' | ':')).flat_map(char::to_lowercase).collect()
+}
+
+/// `image` of a flat key such as `header.image`.
+fn last_part(key: &str) -> &str {
+    key.rsplit_once('.').map_or(key, |(_, last)| last)
+}
+
+/// Whether a value is an http(s) URL with a host.
+pub(crate) fn is_http(value: &str) -> bool {
+    let scheme = ["http://", "https://"]
+        .into_iter()
+        .find(|scheme| value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    scheme.is_some_and(|scheme| has_host(&value[scheme.len()..]))
+}
+
+fn is_remote(value: &str) -> bool {
+    let relative = value.strip_prefix("//").is_some_and(has_host);
+    (is_http(value) || relative) && (!value.contains(char::is_whitespace) || has_image_path(value))
+}
+
+fn has_host(rest: &str) -> bool {
+    rest.starts_with(|first: char| first.is_alphanumeric() || first == '[')
+}
+
+/// Whether a value is the URL or the path of an image file, by its extension.
+fn is_image_path(value: &str) -> bool {
+    let local = !value.contains(':') && !value.contains('\t');
+    (local || is_remote(value)) && has_image_path(value)
+}
+
+/// Whether the path of an address ends like an image's. Of `https://example.png` all is host.
+fn has_image_path(address: &str) -> bool {
+    let authority =
+        if address.starts_with("//") { address.get(2..) } else { address.split_once("://").map(|(_, rest)| rest) };
+    let path = authority.map_or(Some(address), |rest| rest.split_once('/').map(|(_, path)| path));
+    path.is_some_and(has_image_extension)
+}
+
+/// Undoes the character references that feeds leave in front matter.
+///
+/// Neither YAML nor JSON knows them, but generators write `&#123;` so that a template engine does not see `{`, and
+/// copy `&amp;` from an attribute; themes print the value into HTML, where a browser decodes it. Only what ends in `;`
+/// is decoded, as a bare `&copy=1` belongs to a query.
+fn decode_references(value: &str) -> String {
+    let mut decoded = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = rest.find('&') {
+        decoded.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (letter, length) = reference(rest).unwrap_or(('&', 1));
+        decoded.push(letter);
+        rest = &rest[length..];
+    }
+    decoded + rest
+}
+
+/// The character that `&#123;`, `&#x7b;` or `&amp;` stands for, and the length of the reference.
+fn reference(text: &str) -> Option<(char, usize)> {
+    let end = text.bytes().take(10).position(|byte| byte == b';')?;
+    let name = &text[1..end];
+    if name == "amp" {
+        return Some(('&', end + 1));
+    }
+    let number = name.strip_prefix('#')?;
+    let code = match number.strip_prefix(['x', 'X']) {
+        Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+        None => number.parse().ok()?,
+    };
+    let letter = char::from_u32(code).filter(|letter| !letter.is_control())?;
+    Some((letter, end + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_as_the_search_needs() {
+        assert!(IMAGES.is_sorted());
+    }
+
+    #[test]
+    fn an_extension_is_the_end_of_the_path() {
+        for yes in ["a.jpg", "https://e.com/a.PNG?x=1.txt#y", "//e.com/a/b.webp", "../a b.svg"] {
+            assert!(has_image_path(yes), "{yes}");
+        }
+        for no in ["https://example.png", "https://e.com/a?b.jpg", "https://e.com/a.jpg/b", "a.jpg.html", "jpg", ""] {
+            assert!(!has_image_path(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn only_whole_references_are_decoded() {
+        let cases = [
+            ("a&#123;b&#x7D;c", "a{b}c"),
+            ("?a=1&amp;b=2&c=3", "?a=1&b=2&c=3"),
+            ("&copy=1&amp", "&copy=1&amp"),
+            ("&#0;&#xD800;&#99999999;&;&", "&#0;&#xD800;&#99999999;&;&"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(decode_references(value), expected);
+        }
+    }
+}

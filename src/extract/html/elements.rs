@@ -1,0 +1,203 @@
+//! Elements that show images, and the attributes that name them.
+
+use std::ops::Range;
+
+use super::tokens::{Attribute, Tag};
+use super::value::Value;
+use super::{Anchor, Found, Pass, Picture, Scanner, Shown, reveal};
+use crate::extract::attributes::{self, Row, Syntax, When};
+use crate::extract::{css, has_image_extension, looks_like_template, srcset};
+use crate::model::Kind;
+
+/// What one element names.
+#[derive(Default)]
+pub(super) struct Named {
+    /// Everything found in its attributes.
+    pub(super) found: Vec<Found>,
+    /// Which of it a script would show: (rank, where among `found`), the best first.
+    pub(super) lazy: Vec<(usize, usize)>,
+}
+
+impl Scanner<'_> {
+    /// Whether references of a kind are looked for.
+    pub(super) fn wants(&self, kind: Kind, element: &str) -> bool {
+        attributes::wanted(kind, element, &self.options.media)
+    }
+}
+
+impl Pass<'_, '_, '_, '_> {
+    pub(super) fn open_anchor(&mut self, tag: &Tag<'_>) {
+        self.scanner.anchor = None;
+        let Some(href) = tag.attribute("href").filter(|href| has_image_extension(href.value)) else { return };
+        if !self.scanner.wants(Kind::FullSize, "a") {
+            return;
+        }
+        let picture = self.sink.picture();
+        let link = self.read(&href, Kind::FullSize, Syntax::Url, picture).pop();
+        self.scanner.anchor = link.map(|link| Anchor { link, claimed: false });
+    }
+
+    pub(super) fn open_picture(&mut self) {
+        let number = self.number();
+        self.scanner.picture = Some(Picture { number, lazy: None, shown: false });
+    }
+
+    /// Reads an element's attributes, whatever it is.
+    pub(super) fn element(&mut self, tag: &Tag<'_>) {
+        let mut named = self.named(tag);
+        self.reveal_source(tag, &named);
+        if named.found.is_empty() {
+            return;
+        }
+        reveal::reveal(tag, &mut named);
+        if attributes::shows_image(tag.name) {
+            self.number_image(&mut named.found);
+        } else {
+            self.number_each(&mut named.found);
+        }
+        self.remember_source(tag, &named);
+        self.sink.found.append(&mut named.found);
+    }
+
+    /// What an element's attributes name, not yet numbered.
+    fn named(&self, tag: &Tag<'_>) -> Named {
+        let mut named = Named::default();
+        let rows = attributes::rows(tag.name);
+        for attribute in tag.attributes().filter(|attribute| !attribute.value.is_empty()) {
+            if let Some(row) = rows.iter().find(|row| row.attribute == attribute.name) {
+                named.found.extend(self.row(tag, row, &attribute));
+            } else if attribute.name == "style" && self.scanner.wants(Kind::Css, tag.name) {
+                named.found.extend(self.read(&attribute, Kind::Css, Syntax::Css, 0));
+            } else if tag.name == "source" && attribute.name == "src" {
+                named.found.extend(self.source(tag, &attribute));
+            } else if let Some((rank, syntax)) = attributes::lazy(attribute.name, &self.scanner.options.lazy_attributes)
+            {
+                self.lazy(tag, &attribute, (rank, syntax), &mut named);
+            }
+        }
+        named.lazy.sort_unstable();
+        named
+    }
+
+    fn row(&self, tag: &Tag<'_>, row: &Row, attribute: &Attribute<'_>) -> Vec<Found> {
+        let kind_of = tag.value("type").unwrap_or_default().trim().to_ascii_lowercase();
+        let counts = match row.when {
+            When::Always => true,
+            When::TypeImage => kind_of == "image",
+            When::ImageFile if kind_of.is_empty() => has_image_extension(attribute.value),
+            When::ImageFile => kind_of.starts_with("image/"),
+        };
+        if counts && self.scanner.wants(row.kind, tag.name) {
+            self.read(attribute, row.kind, row.syntax, 0)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// `source src` is what its parent plays; without one, an image if it is named like one.
+    fn source(&self, tag: &Tag<'_>, attribute: &Attribute<'_>) -> Vec<Found> {
+        let kind = if self.scanner.media.is_some() { Kind::Media } else { Kind::Image };
+        let counts = kind == Kind::Media || has_image_extension(attribute.value);
+        if counts && self.scanner.wants(kind, self.scanner.media.unwrap_or(tag.name)) {
+            self.read(attribute, kind, Syntax::Url, 0)
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn lazy(&self, tag: &Tag<'_>, attribute: &Attribute<'_>, (rank, syntax): (usize, Syntax), named: &mut Named) {
+        if !self.scanner.wants(Kind::Lazy, tag.name) || looks_like_template(attribute.value) {
+            return;
+        }
+        let syntax = if syntax == Syntax::Css && !attribute.value.contains("url(") { Syntax::Url } else { syntax };
+        let mut found = self.read(attribute, Kind::Lazy, syntax, 0);
+        let shows = attributes::shows_image(tag.name) && self.scanner.media.is_none();
+        found.retain(|found| has_image_extension(&found.value) || (shows && looks_like_url(&found.value)));
+        if syntax == Syntax::Srcset {
+            let candidates = srcset::parse(attribute.value);
+            let best = srcset::largest(&candidates).map(|best| &attribute.value[candidates[best].url.clone()]);
+            let best = best.and_then(|best| found.iter().position(|found| found.value == best));
+            named.lazy.extend(best.map(|best| (rank, named.found.len() + best)));
+        } else if !found.is_empty() {
+            named.lazy.push((rank, named.found.len()));
+        }
+        named.found.append(&mut found);
+    }
+
+    /// What the value of an attribute names.
+    pub(super) fn read(&self, attribute: &Attribute<'_>, kind: Kind, syntax: Syntax, picture: u32) -> Vec<Found> {
+        let Some(span) = attribute.span.clone() else { return Vec::new() };
+        let value = Value::new(self.text, span.clone(), attribute.value);
+        let name = attribute.name;
+        let found = |span, value: &str, name: &str| Found::new(span, value.to_owned(), kind, name, picture);
+        match syntax {
+            Syntax::Url => vec![found(trim(self.text, span), attribute.value.trim_matches(is_stripped), name)],
+            Syntax::Srcset => {
+                let candidates = srcset::parse(value.decoded()).into_iter().map(|candidate| candidate.url);
+                candidates.map(|url| found(value.span(url.clone()), &value.decoded()[url], name)).collect()
+            }
+            Syntax::Css => {
+                let addresses = css::parse(value.decoded()).into_iter();
+                addresses.map(|address| found(value.span(address.span), &address.value, name)).collect()
+            }
+        }
+    }
+
+    /// Gives all references of an image element the number of its picture.
+    fn number_image(&mut self, found: &mut [Found]) {
+        let copied = self.copied(found);
+        let number = copied.unwrap_or_else(|| self.number());
+        for found in &mut *found {
+            found.picture = number;
+        }
+        let values = found.iter().map(|found| found.value.clone()).collect();
+        let shown = Shown { number, noscript: self.scanner.noscript, values };
+        self.scanner.last = copied.is_none().then_some(shown);
+    }
+
+    /// The number of the image before this one, if one of them is within `noscript` and names what the other names.
+    fn copied(&self, found: &[Found]) -> Option<u32> {
+        let shown = self.scanner.last.as_ref().filter(|shown| shown.noscript != self.scanner.noscript)?;
+        found.iter().any(|found| shown.values.contains(&found.value)).then_some(shown.number)
+    }
+
+    /// Gives each reference of another element a number of its own.
+    fn number_each(&mut self, found: &mut [Found]) {
+        for found in found {
+            found.picture = self.sink.picture();
+        }
+    }
+
+    /// The number of an image: that of the `picture` it is in or of the link around it; otherwise a new one.
+    fn number(&mut self) -> u32 {
+        if let Some(picture) = &self.scanner.picture {
+            return picture.number;
+        }
+        match self.scanner.anchor.as_mut().filter(|anchor| !anchor.claimed) {
+            Some(anchor) => {
+                anchor.claimed = true;
+                self.sink.found.push(anchor.link.clone());
+                anchor.link.picture
+            }
+            None => self.sink.picture(),
+        }
+    }
+}
+
+/// What URL parsing strips from both ends (URL Standard, "basic URL parser", C0 control or space).
+fn is_stripped(c: char) -> bool {
+    c <= ' '
+}
+
+/// A span without the white space at its ends.
+fn trim(text: &str, span: Range<usize>) -> Range<usize> {
+    let raw = &text[span.clone()];
+    let start = span.start + (raw.len() - raw.trim_start_matches(is_stripped).len());
+    start..(start + raw.trim_matches(is_stripped).len())
+}
+
+/// Whether the value of a lazy attribute can be an address: it is one word, with a dot or slash in it.
+fn looks_like_url(value: &str) -> bool {
+    value.contains(['/', '.'])
+        && !value.contains(|c: char| c.is_ascii_whitespace() || matches!(c, '{' | '[' | '"' | '<'))
+}

@@ -1,0 +1,85 @@
+//! What a document says about itself: its base, icons, previews, canonical URL and date.
+
+use super::tokens::Tag;
+use super::{Found, Pass};
+use crate::extract::attributes::{self, Syntax};
+use crate::extract::dates;
+use crate::model::Kind;
+
+impl Pass<'_, '_, '_, '_> {
+    /// Reads `base`, `link`, `meta` and `time`.
+    pub(super) fn head(&mut self, tag: &Tag<'_>) {
+        match tag.name {
+            "base" => self.base(tag),
+            "link" => self.link(tag),
+            "meta" => self.meta(tag),
+            _ => self.time(tag),
+        }
+    }
+
+    /// Only the first `base` with an `href` counts (HTML, "the base element").
+    fn base(&mut self, tag: &Tag<'_>) {
+        let Some(href) = tag.attribute("href").filter(|_| self.sink.base.is_none()) else { return };
+        self.sink.base = Some(href.value.to_owned());
+        if let Some(span) = href.span {
+            let picture = self.sink.picture();
+            self.sink.found.push(Found::new(span, href.value.to_owned(), Kind::Base, "href", picture));
+        }
+    }
+
+    fn link(&mut self, tag: &Tag<'_>) {
+        let rel = tag.value("rel").unwrap_or_default();
+        let is = |name: &str| rel.split_ascii_whitespace().any(|token| token.eq_ignore_ascii_case(name));
+        if is("canonical") && self.sink.canonical.is_none() {
+            self.sink.canonical = tag.value("href").map(str::to_owned);
+        }
+        let as_image = tag.value("as").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("image"));
+        let preview = tag.value("itemprop").is_some_and(attributes::meta).then_some(Kind::Link);
+        let Some(kind) = attributes::link(rel, as_image).or(preview) else { return };
+        let picture = self.sink.picture();
+        for (name, kind, syntax) in [("href", kind, Syntax::Url), ("imagesrcset", Kind::Srcset, Syntax::Srcset)] {
+            if let Some(attribute) = tag.attribute(name) {
+                let found = self.read(&attribute, kind, syntax, picture);
+                self.sink.found.extend(found);
+            }
+        }
+    }
+
+    fn meta(&mut self, tag: &Tag<'_>) {
+        let Some(content) = tag.attribute("content") else { return };
+        let names = ["property", "name", "itemprop"].map(|name| tag.value(name).unwrap_or_default());
+        if names.iter().any(|name| attributes::meta(name)) {
+            let picture = self.sink.picture();
+            let found = self.read(&content, Kind::Meta, Syntax::Url, picture);
+            self.sink.found.extend(found.into_iter().map(|found| Found { name: names.concat(), ..found }));
+        }
+        for name in names {
+            match name.to_ascii_lowercase().as_str() {
+                "og:url" if self.sink.canonical.is_none() => self.sink.canonical = Some(content.value.to_owned()),
+                "article:published_time" | "datepublished" | "date" | "pubdate" | "dc.date" => {
+                    self.published(content.value);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn time(&mut self, tag: &Tag<'_>) {
+        let itemprop = tag.value("itemprop").unwrap_or_default();
+        if itemprop.eq_ignore_ascii_case("datePublished") {
+            self.published(tag.value("datetime").unwrap_or_default());
+        } else if self.sink.published.is_none() {
+            self.sink.published = tag.value("datetime").and_then(dates::timestamp);
+            self.scanner.dated_by_time = self.sink.published.is_some();
+        }
+    }
+
+    /// Takes note of a date of publication; the first one counts, before any `<time>` that does not say what it is.
+    fn published(&mut self, date: &str) {
+        let Some(date) = dates::timestamp(date) else { return };
+        if self.sink.published.is_none() || self.scanner.dated_by_time {
+            self.sink.published = Some(date);
+            self.scanner.dated_by_time = false;
+        }
+    }
+}

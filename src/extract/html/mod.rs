@@ -1,0 +1,152 @@
+//! References in HTML.
+
+mod elements;
+mod foreign;
+mod head;
+mod reveal;
+mod tokens;
+mod value;
+
+use std::ops::Range;
+
+use super::{Found, Options, Sink, css};
+use crate::model::Kind;
+use tokens::{Handler, Tag};
+
+/// Finds the references in a part of a text that is HTML. Spans are of the text as a whole.
+pub(super) fn find(text: &str, range: Range<usize>, options: &Options, sink: &mut Sink) {
+    Scanner::new(options).scan(text, range, sink);
+}
+
+/// Reads the pieces of HTML of one article, in order, and remembers from one to the next which elements are open:
+/// Markdown cuts its HTML at blank lines and between inline tags.
+pub(super) struct Scanner<'o> {
+    options: &'o Options,
+    /// How many `<template>` are open, whose content is not shown.
+    templates: usize,
+    /// Whether `<noscript>` is open.
+    noscript: bool,
+    /// The open link to an image, until it is known whether it holds one.
+    anchor: Option<Anchor>,
+    /// The open `<picture>`.
+    picture: Option<Picture>,
+    /// The open `video` or `audio`, for their `source`.
+    media: Option<&'static str>,
+    /// The last image, for the copy of it that `<noscript>` may hold.
+    last: Option<Shown>,
+    /// Whether the date of publication is only that of some `<time>`.
+    dated_by_time: bool,
+}
+
+/// A link to an image's file.
+struct Anchor {
+    link: Found,
+    claimed: bool,
+}
+
+/// A `<picture>` with what its `img` needs to know.
+struct Picture {
+    number: u32,
+    /// The best lazy candidate of its sources: where it is among what was found.
+    lazy: Option<usize>,
+    /// Whether one of its sources shows something as it is.
+    shown: bool,
+}
+
+/// An image element and the URLs it names, as they are written.
+struct Shown {
+    number: u32,
+    noscript: bool,
+    values: Vec<String>,
+}
+
+impl<'o> Scanner<'o> {
+    /// A scanner at the start of an article.
+    pub(super) fn new(options: &'o Options) -> Self {
+        Self {
+            options,
+            templates: 0,
+            noscript: false,
+            anchor: None,
+            picture: None,
+            media: None,
+            last: None,
+            dated_by_time: false,
+        }
+    }
+
+    /// Reads the next piece.
+    pub(super) fn scan(&mut self, text: &str, range: Range<usize>, sink: &mut Sink) {
+        tokens::tokenize(text, range, &mut Pass { scanner: self, text, sink });
+    }
+}
+
+/// A scanner on its way through a piece.
+struct Pass<'s, 'o, 't, 'k> {
+    scanner: &'s mut Scanner<'o>,
+    text: &'t str,
+    sink: &'k mut Sink,
+}
+
+impl Handler for Pass<'_, '_, '_, '_> {
+    fn start_tag(&mut self, tag: &Tag<'_>) {
+        // Declarative shadow trees are shown; other templates only wait for a script.
+        if tag.name == "template" && tag.html && tag.attribute("shadowrootmode").is_none() {
+            self.scanner.templates += 1;
+        }
+        if self.scanner.templates > 0 {
+            return;
+        }
+        match tag.name {
+            "base" | "link" | "meta" | "time" => self.head(tag),
+            "a" => self.open_anchor(tag),
+            "noscript" => self.scanner.noscript = true,
+            "picture" => self.open_picture(),
+            "video" => self.scanner.media = Some("video"),
+            "audio" => self.scanner.media = Some("audio"),
+            _ => {}
+        }
+        self.element(tag);
+    }
+
+    fn end_tag(&mut self, name: &str) {
+        let scanner = &mut *self.scanner;
+        match name {
+            "template" => scanner.templates = scanner.templates.saturating_sub(1),
+            "a" => scanner.anchor = None,
+            "noscript" => scanner.noscript = false,
+            "picture" => scanner.picture = None,
+            "video" | "audio" => scanner.media = None,
+            _ => {}
+        }
+    }
+
+    fn element_text(&mut self, element: &str, span: Range<usize>) {
+        if self.scanner.templates == 0 && element == "style" && self.scanner.wants(Kind::Css, "style") {
+            self.style_sheet(span);
+        }
+    }
+
+    fn title(&mut self, title: &str) {
+        let title = title.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+        if self.sink.title.is_none() && !title.is_empty() && self.scanner.templates == 0 {
+            self.sink.title = Some(title);
+        }
+    }
+}
+
+impl Pass<'_, '_, '_, '_> {
+    fn style_sheet(&mut self, span: Range<usize>) {
+        let start = span.start;
+        for address in css::parse(&self.text[span]) {
+            let span = start + address.span.start..start + address.span.end;
+            let picture = self.sink.picture();
+            self.sink.found.push(Found::new(span, address.value, Kind::Css, &address.property, picture));
+        }
+    }
+}
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod tests;

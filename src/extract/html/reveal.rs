@@ -1,0 +1,91 @@
+//! Where a lazily loaded image's URL must stand for the image to show without JavaScript.
+
+use super::Pass;
+use super::elements::Named;
+use super::tokens::Tag;
+use crate::extract::{FoundReveal, srcset};
+use crate::model::Kind;
+
+/// Tells the best lazy reference of an `img` where its URL must go, if the element does not show it already.
+pub(super) fn reveal(tag: &Tag<'_>, named: &mut Named) {
+    if !matches!(tag.name, "img" | "image") {
+        return;
+    }
+    let Some(&(_, best)) = named.lazy.first() else {
+        reveal_eager(tag, named);
+        return;
+    };
+    let shown = |value: &str| named.found.iter().any(|found| found.kind == Kind::Lazy && found.value == value);
+    let candidates = tag.value("srcset").map(srcset_urls).unwrap_or_default();
+    let src = tag.value("src").map(str::trim).filter(|_| candidates.is_empty());
+    if candidates.into_iter().chain(src).any(shown) {
+        return;
+    }
+    let after = named.found[best].span.end;
+    named.found[best].reveal = srcset_of(tag).or_else(|| Some(src_of(tag, after)));
+}
+
+impl Pass<'_, '_, '_, '_> {
+    /// Remembers the best lazy candidate of a `source` for the `img` after it. A `source` that shows something itself
+    /// makes that needless.
+    pub(super) fn remember_source(&mut self, tag: &Tag<'_>, named: &Named) {
+        let place = self.sink.found.len();
+        let Some(picture) = self.scanner.picture.as_mut().filter(|_| tag.name == "source") else { return };
+        picture.shown |= tag.value("srcset").is_some_and(|value| !all_inline(value));
+        let best = named.lazy.first().map(|(_, best)| place + best);
+        picture.lazy = picture.lazy.or(best).filter(|_| !picture.shown);
+    }
+
+    /// An `img` without an image of its own is where the lazy `source` before it is to show.
+    pub(super) fn reveal_source(&mut self, tag: &Tag<'_>, named: &Named) {
+        if tag.name != "img" || !named.lazy.is_empty() || tag.value("srcset").is_some() {
+            return;
+        }
+        let placeholder = tag.value("src").is_none_or(|src| src.trim().is_empty() || is_inline(src));
+        let lazy = self.scanner.picture.as_mut().and_then(|picture| picture.lazy.take());
+        if let Some(found) = lazy.filter(|_| placeholder).and_then(|lazy| self.sink.found.get_mut(lazy)) {
+            found.reveal = Some(src_of(tag, tag.name_end));
+        }
+    }
+}
+
+/// An image whose `src` is real but whose `srcset` holds only placeholders shows them instead.
+fn reveal_eager(tag: &Tag<'_>, named: &mut Named) {
+    let hidden = tag.value("srcset").is_some_and(all_inline);
+    let src = named.found.iter_mut().find(|found| found.kind == Kind::Image && !is_inline(&found.value));
+    if let Some(src) = src.filter(|_| hidden) {
+        src.reveal = srcset_of(tag);
+    }
+}
+
+/// The URLs that a `srcset` makes a browser choose from.
+fn srcset_urls(value: &str) -> Vec<&str> {
+    srcset::parse(value).into_iter().map(|candidate| &value[candidate.url]).collect()
+}
+
+/// Whether a `srcset` has candidates and all of them are inline.
+fn all_inline(value: &str) -> bool {
+    let urls = srcset_urls(value);
+    !urls.is_empty() && urls.into_iter().all(is_inline)
+}
+
+fn is_inline(url: &str) -> bool {
+    url.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
+}
+
+/// The place of a `srcset` that has candidates: a browser shows these, and not the `src`.
+fn srcset_of(tag: &Tag<'_>) -> Option<FoundReveal> {
+    let srcset = tag.attribute("srcset").filter(|srcset| !srcset::parse(srcset.value).is_empty())?;
+    srcset.span.map(FoundReveal::Replace)
+}
+
+/// The place of an image's `src`: its value, or, where it has none, the end of the attribute whose value ends at
+/// `after`. A bare `src` without a value would win over one that stands after it.
+fn src_of(tag: &Tag<'_>, after: usize) -> FoundReveal {
+    let holds = |span: &std::ops::Range<usize>| (span.start..=span.end).contains(&after);
+    if let Some(src) = tag.attribute("src") {
+        return src.span.map_or(FoundReveal::Insert(src.start), FoundReveal::Replace);
+    }
+    let attribute = tag.attributes().find(|attribute| attribute.span.as_ref().is_some_and(holds));
+    FoundReveal::Insert(attribute.map_or(tag.name_end, |attribute| attribute.end))
+}

@@ -1,0 +1,357 @@
+//! The tokens of HTML that matter here: tags with their attributes, and the text of a few elements, each with its
+//! span.
+//!
+//! `html5gum` is the tokenizer. It is told what a tree builder would tell it about `<script>`, `<style>` and the
+//! like, with scripting off, so that what `<noscript>` holds is markup.
+
+use std::collections::HashSet;
+use std::convert::Infallible;
+use std::ops::Range;
+
+use html5gum::{Emitter, Error, State, Tokenizer};
+
+use super::foreign::Foreign;
+
+/// Takes the tokens of a text.
+pub(super) trait Handler {
+    /// A start tag of an element; `html` tells HTML elements from those of `svg` and `math`.
+    fn start_tag(&mut self, tag: &Tag<'_>);
+    /// An end tag.
+    fn end_tag(&mut self, name: &str);
+    /// The text within a `script`, `style` or `title`, as it stands.
+    fn element_text(&mut self, element: &str, span: Range<usize>);
+    /// The text of the document's `title`, decoded.
+    fn title(&mut self, title: &str);
+}
+
+/// A start tag.
+#[derive(Debug)]
+pub(super) struct Tag<'a> {
+    /// The element, in lower case.
+    pub(super) name: &'a str,
+    /// Whether it is an element of HTML, and not of `svg` or `math`.
+    pub(super) html: bool,
+    /// The byte after the name.
+    pub(super) name_end: usize,
+    buffer: &'a str,
+    slots: &'a [Slot],
+}
+
+/// An attribute of a start tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Attribute<'a> {
+    /// Its name, in lower case.
+    pub(super) name: &'a str,
+    /// Its value, decoded.
+    pub(super) value: &'a str,
+    /// Where its name starts.
+    pub(super) start: usize,
+    /// Where its value stands, without quotes; `None` if it has no value at all.
+    pub(super) span: Option<Range<usize>>,
+    /// The byte after the attribute, quotes included.
+    pub(super) end: usize,
+}
+
+impl<'a> Tag<'a> {
+    /// Its attributes in order.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
+        let buffer = self.buffer;
+        self.slots.iter().map(move |slot| slot.attribute(buffer))
+    }
+
+    /// The attribute of that name.
+    pub(super) fn attribute(&self, name: &str) -> Option<Attribute<'a>> {
+        self.attributes().find(|attribute| attribute.name == name)
+    }
+
+    /// The value of the attribute of that name.
+    pub(super) fn value(&self, name: &str) -> Option<&'a str> {
+        self.attribute(name).map(|attribute| attribute.value)
+    }
+}
+
+/// Reads the markup in a part of a text. Spans are of the text as a whole.
+pub(super) fn tokenize(text: &str, range: Range<usize>, handler: &mut impl Handler) {
+    let emitter = TagEmitter::new(text, range.clone(), handler);
+    let Ok(()) = Tokenizer::new_with_emitter(&text[range], emitter).finish();
+}
+
+/// Where an attribute's parts stand in the emitter's buffer and in the text.
+#[derive(Debug, Default, Clone)]
+struct Slot {
+    name: Range<usize>,
+    value: Range<usize>,
+    start: usize,
+    name_end: usize,
+    /// Where the value starts, until [`Slot::find_value`] knows the whole of it.
+    value_start: Option<usize>,
+    span: Option<Range<usize>>,
+    quoted: bool,
+}
+
+impl Slot {
+    fn attribute<'a>(&self, buffer: &'a str) -> Attribute<'a> {
+        let end = self.span.as_ref().map_or(self.name_end, |span| span.end + usize::from(self.quoted));
+        Attribute {
+            name: &buffer[self.name.clone()],
+            value: &buffer[self.value.clone()],
+            start: self.start,
+            span: self.span.clone(),
+            end,
+        }
+    }
+
+    /// Where the value stands: up to its quote, or else to white space or the end of the tag (HTML, "attribute value
+    /// states").
+    fn find_value(&mut self, text: &[u8]) {
+        let Some(start) = self.value_start else { return };
+        let quote = text[..start].last().copied().filter(|byte| matches!(byte, b'"' | b'\''));
+        let ends = |byte: &u8| matches!(byte, b'\t' | b'\n' | 0x0C | b'\r' | b' ' | b'>');
+        let length = match quote {
+            Some(quote) => memchr::memchr(quote, &text[start..]),
+            None => text[start..].iter().position(ends),
+        };
+        self.quoted = quote.is_some();
+        self.span = length.map(|length| start..start + length);
+    }
+}
+
+/// Leaves the first of attributes with the same name (HTML, "attribute name state").
+fn drop_duplicates(slots: &mut Vec<Slot>, buffer: &[u8]) {
+    const FEW: usize = 24;
+    if slots.len() <= FEW {
+        let mut at = 1;
+        while at < slots.len() {
+            let name = &buffer[slots[at].name.clone()];
+            if slots[..at].iter().any(|slot| &buffer[slot.name.clone()] == name) {
+                slots.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+    } else {
+        let mut seen = HashSet::new();
+        slots.retain(|slot| seen.insert(&buffer[slot.name.clone()]));
+    }
+}
+
+/// Whose text is being collected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
+    /// Nobody's.
+    None,
+    /// That of an element of this name, from here.
+    Element(&'static str, usize),
+    /// The document's title.
+    Title(Vec<u8>),
+}
+
+/// Collects what the tokenizer emits into tags.
+struct TagEmitter<'t, 'h, H> {
+    text: &'t str,
+    handler: &'h mut H,
+    position: usize,
+    tag_start: usize,
+    is_end_tag: bool,
+    self_closing: bool,
+    name: Vec<u8>,
+    name_end: usize,
+    last_start_tag: Vec<u8>,
+    buffer: Vec<u8>,
+    slots: Vec<Slot>,
+    content: Content,
+    foreign: Foreign,
+}
+
+impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
+    fn new(text: &'t str, range: Range<usize>, handler: &'h mut H) -> Self {
+        Self {
+            text: &text[..range.end],
+            handler,
+            position: range.start,
+            tag_start: range.start,
+            is_end_tag: false,
+            self_closing: false,
+            name: Vec::new(),
+            name_end: range.start,
+            last_start_tag: Vec::new(),
+            buffer: Vec::new(),
+            slots: Vec::new(),
+            content: Content::None,
+            foreign: Foreign::default(),
+        }
+    }
+
+    fn start(&mut self, is_end_tag: bool) {
+        self.is_end_tag = is_end_tag;
+        self.self_closing = false;
+        self.name.clear();
+        self.buffer.clear();
+        self.slots.clear();
+    }
+
+    fn end_content(&mut self, at: usize) {
+        match std::mem::replace(&mut self.content, Content::None) {
+            Content::None => {}
+            Content::Element(name, start) => self.handler.element_text(name, start..at.max(start)),
+            Content::Title(title) => self.handler.title(&String::from_utf8_lossy(&title)),
+        }
+    }
+
+    fn end_tag(&mut self) {
+        let name = str::from_utf8(&self.name).unwrap_or_default();
+        self.foreign.end(name);
+        self.handler.end_tag(name);
+    }
+
+    /// Hands over a start tag, and says how its content is to be read.
+    fn start_tag(&mut self) -> Option<State> {
+        for slot in &mut self.slots {
+            slot.find_value(self.text.as_bytes());
+        }
+        drop_duplicates(&mut self.slots, &self.buffer);
+        let name = str::from_utf8(&self.name).unwrap_or_default();
+        let html = self.foreign.start(name, self.self_closing);
+        if let Ok(buffer) = str::from_utf8(&self.buffer) {
+            self.handler.start_tag(&Tag { name, html, name_end: self.name_end, buffer, slots: &self.slots });
+        }
+        self.last_start_tag.clone_from(&self.name);
+        self.start_content(html)
+    }
+
+    /// What a tree builder does after such a start tag, with scripting off (HTML, "in head" and "in body").
+    fn start_content(&mut self, html: bool) -> Option<State> {
+        let (content, state) = match self.name.as_slice() {
+            b"style" => (Content::Element("style", self.position), State::RawText),
+            b"script" => (Content::Element("script", self.position), State::ScriptData),
+            b"title" => (Content::Title(Vec::new()), State::RcData),
+            b"textarea" => (Content::None, State::RcData),
+            b"iframe" | b"noembed" | b"noframes" | b"xmp" => (Content::None, State::RawText),
+            b"plaintext" => (Content::None, State::PlainText),
+            _ => return None,
+        };
+        if html {
+            self.content = content;
+            return Some(state);
+        }
+        if self.name == b"style" && !self.self_closing {
+            self.content = content;
+        }
+        None
+    }
+
+    fn slot(&mut self) -> Option<&mut Slot> {
+        self.slots.last_mut()
+    }
+}
+
+impl<H: Handler> Emitter for TagEmitter<'_, '_, H> {
+    type Token = Infallible;
+
+    fn move_position(&mut self, offset: isize) {
+        self.position = self.position.saturating_add_signed(offset);
+    }
+
+    fn start_open_tag(&mut self) {
+        self.tag_start = self.position.saturating_sub(1);
+    }
+
+    fn init_start_tag(&mut self) {
+        self.start(false);
+    }
+
+    fn init_end_tag(&mut self) {
+        self.start(true);
+    }
+
+    fn push_tag_name(&mut self, part: &[u8]) {
+        self.name.extend_from_slice(part);
+        self.name_end = self.position;
+    }
+
+    fn init_attribute(&mut self) {
+        let end = self.buffer.len();
+        let start = self.position.saturating_sub(1);
+        self.slots.push(Slot { name: end..end, value: end..end, start, name_end: self.position, ..Slot::default() });
+    }
+
+    fn push_attribute_name(&mut self, part: &[u8]) {
+        self.buffer.extend_from_slice(part);
+        let (position, end) = (self.position, self.buffer.len());
+        let Some(slot) = self.slot() else { return };
+        slot.name.end = end;
+        slot.value = end..end;
+        slot.name_end = position;
+    }
+
+    fn init_attribute_value(&mut self) {
+        let position = self.position;
+        if let Some(slot) = self.slot() {
+            slot.value_start = Some(position);
+        }
+    }
+
+    fn push_attribute_value(&mut self, part: &[u8]) {
+        self.buffer.extend_from_slice(part);
+        let end = self.buffer.len();
+        if let Some(slot) = self.slot() {
+            slot.value.end = end;
+        }
+    }
+
+    fn set_self_closing(&mut self) {
+        self.self_closing = true;
+    }
+
+    fn emit_current_tag(&mut self) -> Option<State> {
+        self.end_content(self.tag_start);
+        if self.is_end_tag {
+            self.end_tag();
+            return None;
+        }
+        self.start_tag()
+    }
+
+    fn emit_string(&mut self, part: &[u8]) {
+        if let Content::Title(title) = &mut self.content {
+            title.extend_from_slice(part);
+        }
+    }
+
+    fn emit_eof(&mut self) {
+        self.end_content(self.text.len());
+    }
+
+    fn set_last_start_tag(&mut self, last_start_tag: Option<&[u8]>) {
+        self.last_start_tag = last_start_tag.unwrap_or_default().to_vec();
+    }
+
+    fn current_is_appropriate_end_tag_token(&mut self) -> bool {
+        self.is_end_tag && !self.last_start_tag.is_empty() && self.last_start_tag == self.name
+    }
+
+    fn adjusted_current_node_present_but_not_in_html_namespace(&mut self) -> bool {
+        !self.foreign.is_html()
+    }
+
+    fn should_emit_errors(&mut self) -> bool {
+        false
+    }
+
+    fn pop_token(&mut self) -> Option<Infallible> {
+        None
+    }
+
+    fn emit_error(&mut self, _error: Error) {}
+    fn init_comment(&mut self) {}
+    fn emit_current_comment(&mut self) {}
+    fn emit_current_doctype(&mut self) {}
+    fn set_force_quirks(&mut self) {}
+    fn push_comment(&mut self, _part: &[u8]) {}
+    fn push_doctype_name(&mut self, _part: &[u8]) {}
+    fn init_doctype(&mut self) {}
+    fn set_doctype_public_identifier(&mut self, _value: &[u8]) {}
+    fn set_doctype_system_identifier(&mut self, _value: &[u8]) {}
+    fn push_doctype_public_identifier(&mut self, _part: &[u8]) {}
+    fn push_doctype_system_identifier(&mut self, _part: &[u8]) {}
+}

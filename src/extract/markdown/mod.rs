@@ -1,0 +1,88 @@
+//! Markdown (CommonMark 0.31 and GFM), and the HTML in it.
+//!
+//! The Markdown parser tells what is an image, what is HTML and what is code; [`destination`] finds the bytes of an
+//! image's address again. HTML is read by the same rules as a page, from a copy of the article in which all that is not
+//! HTML is blank, so that positions stay the same.
+
+mod destination;
+mod document;
+mod outline;
+mod raw_html;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use self::outline::{Outline, Place};
+use super::{Found, Options, Sink, has_image_extension, shortcode};
+use crate::model::Kind;
+
+/// Reports the images of `text[range]`, the body of an article.
+pub(crate) fn find(text: &str, range: Range<usize>, options: &Options, sink: &mut Sink) {
+    let before = sink.found.len();
+    let outline = Outline::of(text, range.clone());
+    let whole = document::is_html(&text[range.clone()]);
+    let html = if whole { raw_html::whole(text, range.clone(), &outline) } else { raw_html::parts(text, &outline) };
+    html.find(options, sink);
+    let raw_html = spans(&sink.found[before..]);
+    let shown = |at: usize| !is_within(at, html.comments());
+    let pictures = report_images(&outline, shown, sink);
+    report_links(&outline, &pictures, &raw_html, sink);
+    let code = if whole { &outline.fenced } else { &outline.code };
+    shortcode::find(text, range, |at| shown(at) && !is_within(at, code), sink);
+}
+
+/// Whether a place is in one of some ranges, which are in order.
+fn is_within(at: usize, ranges: &[Range<usize>]) -> bool {
+    let after = ranges.partition_point(|range| range.start <= at);
+    after > 0 && at < ranges[after - 1].end
+}
+
+/// Where references stand, and the pictures they show, in order.
+fn spans(found: &[Found]) -> Vec<(usize, u32)> {
+    let mut spans: Vec<_> = found.iter().map(|found| (found.span.start, found.picture)).collect();
+    spans.sort_unstable();
+    spans
+}
+
+/// Reports the images, each definition once; tells the picture of each of [`Outline::images`] that is shown.
+fn report_images(outline: &Outline, shown: impl Fn(usize) -> bool, sink: &mut Sink) -> Vec<Option<u32>> {
+    let mut known = BTreeMap::new();
+    let images = outline.images.iter();
+    let pictures = images.map(|image| {
+        shown(image.start).then(|| {
+            *known.entry(image.place.span.start).or_insert_with(|| {
+                let picture = sink.picture();
+                report(&image.place, Kind::Markdown, "image", picture, sink);
+                picture
+            })
+        })
+    });
+    pictures.collect()
+}
+
+/// Reports the links around an image that lead to an image file.
+fn report_links(outline: &Outline, pictures: &[Option<u32>], raw_html: &[(usize, u32)], sink: &mut Sink) {
+    let mut known = BTreeSet::new();
+    for link in &outline.links {
+        if !has_image_extension(&link.place.value) {
+            continue;
+        }
+        let markdown = link.image.and_then(|image| pictures[image]);
+        let Some(picture) = markdown.or_else(|| first_within(raw_html, &link.range)) else { continue };
+        if known.insert(link.place.span.start) {
+            report(&link.place, Kind::FullSize, "link", picture, sink);
+        }
+    }
+}
+
+fn first_within(spans: &[(usize, u32)], range: &Range<usize>) -> Option<u32> {
+    let (start, picture) = spans.get(spans.partition_point(|(start, _)| *start < range.start))?;
+    range.contains(start).then_some(*picture)
+}
+
+fn report(place: &Place, kind: Kind, name: &str, picture: u32, sink: &mut Sink) {
+    sink.found.push(Found::new(place.span.clone(), place.value.trim().to_owned(), kind, name, picture));
+}
+
+#[cfg(test)]
+mod tests;

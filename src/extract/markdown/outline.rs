@@ -1,0 +1,187 @@
+//! What stands where in a Markdown text.
+
+use std::ops::Range;
+
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, OffsetIter, Options, Parser, Tag, TagEnd};
+
+use super::destination;
+
+/// The parts of a text that matter to the search for images; all ranges are of the whole file's text, and in order.
+#[derive(Debug, Default)]
+pub(super) struct Outline {
+    /// The images that are shown.
+    pub(super) images: Vec<Image>,
+    /// The links.
+    pub(super) links: Vec<Link>,
+    /// Raw HTML, block by block.
+    pub(super) html: Vec<Vec<RawHtml>>,
+    /// Code, of any kind.
+    pub(super) code: Vec<Range<usize>>,
+    /// Fenced code that has an end.
+    pub(super) fenced: Vec<Range<usize>>,
+}
+
+/// An address and the bytes that spell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) span: Range<usize>,
+    pub(super) value: String,
+}
+
+/// An image whose destination could be found.
+#[derive(Debug)]
+pub(super) struct Image {
+    pub(super) place: Place,
+    /// Where the image starts; its destination may be in a definition elsewhere.
+    pub(super) start: usize,
+}
+
+/// A link whose destination could be found.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) place: Place,
+    /// The whole link.
+    pub(super) range: Range<usize>,
+    /// Which of [`Outline::images`] is the first that the link is around.
+    pub(super) image: Option<usize>,
+}
+
+/// A piece of raw HTML: a line of a block, or a tag or comment within a paragraph.
+#[derive(Debug, Clone)]
+pub(super) struct RawHtml {
+    pub(super) range: Range<usize>,
+    pub(super) inline: bool,
+}
+
+impl Outline {
+    /// The outline of `text[range]`.
+    pub(super) fn of(text: &str, range: Range<usize>) -> Self {
+        let body = &text[range.clone()];
+        let mut events = Parser::new_ext(body, extensions()).into_offset_iter();
+        let mut walk = Walk { body, start: range.start, open: Vec::new(), outline: Self::default() };
+        while let Some((event, range)) = events.next() {
+            walk.take(event, range, &events);
+        }
+        walk.outline
+    }
+}
+
+/// GFM without its autolinks, which name no images.
+fn extensions() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
+}
+
+/// An image or link that is open.
+struct Open<'a> {
+    image: bool,
+    link_type: LinkType,
+    destination: CowStr<'a>,
+    /// The label of its definition.
+    label: CowStr<'a>,
+    range: Range<usize>,
+    /// Where what has been read of its text ends.
+    content_end: usize,
+    /// How many images came before.
+    images: usize,
+}
+
+struct Walk<'a> {
+    body: &'a str,
+    /// Where the body starts in the file.
+    start: usize,
+    open: Vec<Open<'a>>,
+    outline: Outline,
+}
+
+impl<'a> Walk<'a> {
+    fn take(&mut self, event: Event<'a>, range: Range<usize>, events: &OffsetIter<'a>) {
+        // The end of an image or link comes with the range of the whole.
+        if let Some(open) = self.open.last_mut().filter(|open| range.end < open.range.end) {
+            open.content_end = open.content_end.max(range.end);
+        }
+        match event {
+            Event::Start(Tag::Image { link_type, dest_url, id, .. }) => {
+                self.enter(true, link_type, dest_url, id, range);
+            }
+            Event::Start(Tag::Link { link_type, dest_url, id, .. }) => {
+                self.enter(false, link_type, dest_url, id, range);
+            }
+            Event::End(TagEnd::Image | TagEnd::Link) => self.leave(events),
+            Event::Start(Tag::CodeBlock(kind)) => self.code_block(&kind, range),
+            Event::Code(_) => self.outline.code.push(self.in_file(&range)),
+            Event::Html(_) => self.html(&range, false),
+            Event::InlineHtml(_) => self.html(&range, true),
+            Event::Start(tag) if is_leaf(&tag) => self.outline.html.push(Vec::new()),
+            _ => {}
+        }
+    }
+
+    fn in_file(&self, range: &Range<usize>) -> Range<usize> {
+        self.start + range.start..self.start + range.end
+    }
+
+    fn enter(&mut self, image: bool, link_type: LinkType, to: CowStr<'a>, label: CowStr<'a>, range: Range<usize>) {
+        let content_end = range.start + 1 + usize::from(image);
+        let images = self.outline.images.len();
+        self.open.push(Open { image, link_type, destination: to, label, range, content_end, images });
+    }
+
+    fn leave(&mut self, events: &OffsetIter<'a>) {
+        let Some(open) = self.open.pop() else { return };
+        if let Some(outer) = self.open.last_mut() {
+            outer.content_end = outer.content_end.max(open.range.end);
+        }
+        // What stands in an image's text is its description: only the outermost image is shown.
+        if self.open.iter().any(|outer| outer.image) {
+            return;
+        }
+        let Some(span) = self.destination(&open, events) else { return };
+        let place = Place { span: self.in_file(&span), value: open.destination.into_string() };
+        if open.image {
+            self.outline.images.push(Image { place, start: self.start + open.range.start });
+        } else {
+            let image = Some(open.images).filter(|first| *first < self.outline.images.len());
+            self.outline.links.push(Link { place, range: self.in_file(&open.range), image });
+        }
+    }
+
+    /// Where the destination of an image or link stands in the body.
+    fn destination(&self, open: &Open, events: &OffsetIter<'a>) -> Option<Range<usize>> {
+        match open.link_type {
+            LinkType::Inline => destination::inline(self.body, open.content_end..open.range.end, &open.destination),
+            LinkType::Reference | LinkType::Collapsed | LinkType::Shortcut => {
+                let definition = events.reference_definitions().get(&open.label)?;
+                destination::definition(self.body, definition.span.clone(), &open.destination)
+            }
+            _ => None,
+        }
+    }
+
+    fn code_block(&mut self, kind: &CodeBlockKind, range: Range<usize>) {
+        let code = self.in_file(&range);
+        if kind.is_fenced() && has_closing_fence(&self.body[range]) {
+            self.outline.fenced.push(code.clone());
+        }
+        self.outline.code.push(code);
+    }
+
+    fn html(&mut self, range: &Range<usize>, inline: bool) {
+        let piece = RawHtml { range: self.in_file(range), inline };
+        match self.outline.html.last_mut() {
+            Some(block) => block.push(piece),
+            None => self.outline.html.push(vec![piece]),
+        }
+    }
+}
+
+/// Whether a block holds text or HTML of its own, so that a tag left open in it stays in it.
+fn is_leaf(tag: &Tag) -> bool {
+    matches!(tag, Tag::Paragraph | Tag::Heading { .. } | Tag::HtmlBlock | Tag::TableCell | Tag::Item)
+}
+
+/// Whether the last line of a fenced code block is a fence: without one the block runs to the end of the article.
+fn has_closing_fence(block: &str) -> bool {
+    let mut lines = block.trim_end().lines();
+    let last = lines.next_back().map(|line| line.trim_start_matches([' ', '\t', '>']));
+    lines.next().is_some() && last.is_some_and(|line| line.starts_with("```") || line.starts_with("~~~"))
+}

@@ -1,0 +1,104 @@
+use super::*;
+
+fn run(text: &str) -> Sink {
+    let mut sink = Sink::default();
+    find(text, 0..text.len(), &Options::default(), &mut sink);
+    sink.found.sort_by_key(|found| found.span.start);
+    sink
+}
+
+/// The references of a text, each as `kind value`, or `kind value ← raw` where it is spelled differently.
+fn check(text: &str, expected: &[&str]) {
+    let tell = |found: &Found| match &text[found.span.clone()] {
+        raw if raw == found.value => format!("{} {raw}", found.kind),
+        raw => format!("{} {} ← {raw}", found.kind, found.value),
+    };
+    assert_eq!(run(text).found.iter().map(tell).collect::<Vec<_>>(), expected, "{text}");
+}
+
+#[test]
+fn inline_images() {
+    check("![a](u)", &["markdown u"]);
+    check("![](u 'title')", &["markdown u"]);
+    check("![a *b* `c](d` \\](e) [f]](u\n\"t\")", &["markdown u"]);
+    check("![](<a b.jpg>)", &["markdown a b.jpg"]);
+    check("![](‹…(x).jpg)", &["markdown ‹…(x).jpg"]);
+    check(r"![](a\)b\_c.jpg)", &[r"markdown a)b_c.jpg ← a\)b\_c.jpg"]);
+    check("![](a&amp;b&copy=)", &["markdown a&b&copy= ← a&amp;b&copy="]);
+    check("![]( \n u )", &["markdown u"]);
+    check("> ![a\n> b](\n> u)\n\n- ![](v)\n  1. ![](w)", &["markdown u", "markdown v", "markdown w"]);
+    check("| a |\n|---|\n| ![](u) |", &["markdown u"]);
+    check("![](https://e.com/no_upscale()?x)", &["markdown https://e.com/no_upscale()?x"]);
+    check("![](u){: .align-right}", &["markdown u"]);
+}
+
+#[test]
+fn images_by_reference() {
+    check("![a][b] ![B] ![b][]\n\n[b]: u 'title'\n[c]: v", &["markdown u"]);
+    check("![a\\]][]\n\n[a\\]]:\n  <u v>", &["markdown u v"]);
+    check("> ![a]\n\n> [a]:\n> u", &["markdown u"]);
+    check("![a]\n\n[a]: a&amp;b", &["markdown a&b ← a&amp;b"]);
+    check("![a]", &[]);
+}
+
+#[test]
+fn links_around_images() {
+    let sink = run("[![t](s.jpg \"title\")](full.jpg) ![](u) [![x](y)](page)");
+    let told: Vec<_> = sink.found.iter().map(|f| (f.kind, f.value.as_str(), f.picture)).collect();
+    assert_eq!(
+        told,
+        [
+            (Kind::Markdown, "s.jpg", 1),
+            (Kind::FullSize, "full.jpg", 1),
+            (Kind::Markdown, "u", 2),
+            (Kind::Markdown, "y", 3)
+        ]
+    );
+    check("[text](full.jpg)", &[]);
+    check("[![a]][b]\n\n[a]: s\n[b]: full.png", &["markdown s", "full_size full.png"]);
+    check("![![a](inner)](outer)", &["markdown outer"]);
+}
+
+#[test]
+fn code_and_comments_are_left_alone() {
+    for text in [
+        "`![](u)`",
+        "```\n![](u)\n{% img /a.jpg %}\n```",
+        "~~~html\n<img src=u>\n~~~",
+        "a\n\n    ![](u) {% img /a.jpg %}",
+        "<!-- ![](u) {% img /a.jpg %} -->",
+        "a <!-- ![](u) --> b",
+        "`<img src=u>`",
+        "\\![](u)",
+    ] {
+        check(text, &[]);
+    }
+}
+
+#[test]
+fn shortcodes_count_outside_code() {
+    check("{{< figure src=\"a.jpg\" >}}\n`{{< figure src=\"b.jpg\" >}}`", &["shortcode a.jpg"]);
+    check("{% figure %}\n![](u)\n{% endfigure %}", &["markdown u"]);
+}
+
+#[test]
+fn hostile_nesting_takes_linear_time() {
+    for text in [
+        "[",
+        "![",
+        "![![",
+        "[]",
+        "![](",
+        "![]()",
+        "<div>",
+        "<title>",
+        "<!--",
+        "`",
+        "{{<",
+        "[a]: b\n![a]",
+        "> ",
+        "*a **b ",
+    ] {
+        run(&text.repeat(100_000 / text.len()));
+    }
+}

@@ -1,0 +1,84 @@
+//! What the formats found → references: places in the file and URLs.
+
+use url::Url;
+
+use super::encoding::Decoded;
+use super::{Extraction, Found, FoundReveal, Options, Sink, looks_like_template};
+use crate::model::{Kind, Reference, Reveal};
+
+/// Values with these schemes are no address of an image.
+const NO_ADDRESS: &[&str] = &["about", "blob", "cid", "data", "javascript", "mailto", "tel", "vbscript"];
+
+/// Turns everything that was found into references, ordered and without overlap.
+pub(super) fn resolve(bytes: &[u8], decoded: &Decoded<'_>, sink: Sink, options: &Options) -> Extraction {
+    let outer = options.base_url.as_ref();
+    let own = sink.base.as_deref().and_then(|base| join(outer, base));
+    let base = own.as_ref().or(outer);
+    let base_of = |found: &Found| if found.kind == Kind::Base { outer } else { base };
+    let found = sink.found.into_iter();
+    let mut references: Vec<_> = found.filter_map(|found| reference(bytes, decoded, base_of(&found), found)).collect();
+    references.sort_by_key(|reference| (reference.span.start, reference.span.end));
+    let mut end = 0;
+    references.retain(|reference| {
+        let apart = reference.span.start >= end;
+        end = end.max(reference.span.end);
+        apart
+    });
+    Extraction {
+        references,
+        encoding: decoded.encoding,
+        title: sink.title,
+        published: sink.published,
+        url: sink.canonical.as_deref().and_then(|canonical| join(base, canonical)),
+    }
+}
+
+/// The reference at a place, if its value can be the address of an image and the file can be spliced there.
+fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Option<&Url>, found: Found) -> Option<Reference> {
+    let value = found.value.trim_matches(|c| c <= ' ');
+    if value.is_empty() || (found.kind != Kind::Base && !is_address(value)) {
+        return None;
+    }
+    let mut part = found.span;
+    if found.kind != Kind::Base {
+        part.end -= fragment_length(decoded.text.get(part.clone())?, value);
+    }
+    let span = decoded.span(bytes, part.clone()).filter(|span| !span.is_empty())?;
+    let reveal = found.reveal.and_then(|reveal| place(decoded, reveal));
+    let url = join(base, value).map(|mut url| {
+        url.set_fragment(None);
+        url
+    });
+    let raw = decoded.text[part].to_owned();
+    Some(Reference { span, raw, url, kind: found.kind, name: found.name, picture: found.picture, reveal })
+}
+
+/// Whether a value can be the address of an image: not only a fragment, not inline, not a script's, not a template's.
+fn is_address(value: &str) -> bool {
+    let scheme = value.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase()).unwrap_or_default();
+    !value.starts_with('#') && !NO_ADDRESS.contains(&scheme.as_str()) && !looks_like_template(value)
+}
+
+/// The length of the fragment that a reference ends with. It stays where it is: it is not sent, and it still means the
+/// same of the local copy.
+fn fragment_length(raw: &str, value: &str) -> usize {
+    let fragment = value.find('#').map_or("", |at| &value[at..]);
+    if raw.len() > fragment.len() && raw.ends_with(fragment) { fragment.len() } else { 0 }
+}
+
+/// The URL that a browser would request; one without a scheme, `//host/path`, is taken as https where nothing is
+/// known of the page around it. More slashes mean the same (URL Standard, "special authority ignore slashes state"),
+/// which the parser forgets for relative URLs.
+fn join(base: Option<&Url>, value: &str) -> Option<Url> {
+    let parsed = Url::options().base_url(base).parse(value).ok();
+    let value = value.trim_start_matches(|c| c <= ' ');
+    let scheme = base.map_or("https", Url::scheme);
+    parsed.or_else(|| value.starts_with("//").then(|| Url::parse(&format!("{scheme}:{value}")).ok()).flatten())
+}
+
+fn place(decoded: &Decoded<'_>, reveal: FoundReveal) -> Option<Reveal> {
+    match reveal {
+        FoundReveal::Replace(part) => decoded.place(&part).map(Reveal::Replace),
+        FoundReveal::Insert(at) => decoded.place(&(at..at)).map(|span| Reveal::Insert(span.start)),
+    }
+}

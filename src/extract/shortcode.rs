@@ -1,0 +1,286 @@
+//! Shortcodes of Hugo and tags of Hexo that show an image.
+//!
+//! Hugo writes `{{< figure src="a.jpg" link="b.jpg" >}}` or `{{% img src=a.jpg %}}`, Hexo `{% img left /a.jpg 300 %}`.
+//! Everything else between such braces is a template, and left alone.
+
+use std::ops::Range;
+
+use super::front_matter::is_http;
+use super::{Found, Sink, has_image_extension};
+use crate::model::Kind;
+
+/// The longest shortcode that is read, in bytes: a brace that is never closed must not cost a pass over the article.
+const MAX_LENGTH: usize = 4096;
+
+/// Shortcodes and tags that show an image, and nothing else.
+const IMAGES: &[&str] = &[
+    "asset_img",
+    "figure",
+    "image",
+    "img",
+    "imgproc",
+    "inlineimg",
+    "lazyload",
+    "lightbox",
+    "photo",
+    "picture",
+    "responsive_image",
+];
+
+/// Parameters that hold the image of a shortcode which may show other things too.
+const SOURCES: &[&str] =
+    &["background", "bg", "cover", "data-src", "image", "img", "logo", "poster", "src", "thumb", "thumbnail"];
+
+/// Parameters that hold where a click on the image leads.
+const LINKS: &[&str] = &["full", "href", "large", "link", "target", "url"];
+
+/// Reports the images that shortcodes show. Those that do not start where `counts` are in code or in a comment.
+pub(crate) fn find(text: &str, range: Range<usize>, counts: impl Fn(usize) -> bool, sink: &mut Sink) {
+    let mut at = range.start;
+    let mut raw_until = 0;
+    while let Some(next) = memchr::memchr(b'{', &text.as_bytes()[at..range.end]) {
+        at += next;
+        let Some(shortcode) = shortcode(&text[..range.end], at) else {
+            at += 1;
+            continue;
+        };
+        let end = shortcode.end;
+        if shortcode.name == "raw" {
+            raw_until = raw_until.max(end_of_raw(text, end, range.end));
+        }
+        if at >= raw_until && counts(at) {
+            shortcode.report(text, sink);
+        }
+        at = end;
+    }
+}
+
+/// Where the text that `{% raw %}` shows as it is ends: nothing in it is a tag.
+fn end_of_raw(text: &str, start: usize, end: usize) -> usize {
+    memchr::memmem::find(&text.as_bytes()[start..end], b"endraw").map_or(start, |length| start + length)
+}
+
+/// A shortcode or tag.
+#[derive(Debug)]
+struct Shortcode<'a> {
+    name: &'a str,
+    arguments: Vec<Argument<'a>>,
+    /// Whether it is Hexo's.
+    tag: bool,
+    end: usize,
+}
+
+#[derive(Debug)]
+struct Argument<'a> {
+    /// The parameter's name; empty where it is told by its position.
+    key: &'a str,
+    /// The bytes inside its quotes.
+    span: Range<usize>,
+}
+
+/// The shortcode whose `{` is at `start`.
+fn shortcode(text: &str, start: usize) -> Option<Shortcode<'_>> {
+    let rest = &text[start..];
+    let delimiters = [("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}")];
+    let (open, close) = delimiters.into_iter().find(|(open, _)| rest.starts_with(open))?;
+    let inside = start + open.len();
+    let inside = inside + usize::from(text[inside..].starts_with('-'));
+    let (arguments, end) = arguments(text, inside, close)?;
+    let (name, arguments) = split_name(text, arguments)?;
+    // `{{</* figure */>}}` shows the shortcode itself.
+    let shown = !name.starts_with(['/', '*']);
+    shown.then_some(Shortcode { name, arguments, tag: open.len() == 2, end })
+}
+
+fn split_name<'a>(text: &'a str, mut arguments: Vec<Argument<'a>>) -> Option<(&'a str, Vec<Argument<'a>>)> {
+    let name = arguments.first().filter(|first| first.key.is_empty()).map(|first| &text[first.span.clone()])?;
+    arguments.remove(0);
+    Some((name, arguments))
+}
+
+/// What stands between `start` and `close`, and where that ends.
+fn arguments<'a>(text: &'a str, start: usize, close: &str) -> Option<(Vec<Argument<'a>>, usize)> {
+    let bytes = text.as_bytes();
+    let limit = text.len().min(start + MAX_LENGTH);
+    let mut arguments = Vec::new();
+    let mut at = start;
+    loop {
+        while at < limit && bytes[at].is_ascii_whitespace() {
+            at += 1;
+        }
+        if at >= limit {
+            return None;
+        }
+        if bytes[at..].starts_with(close.as_bytes()) {
+            return Some((arguments, at + close.len()));
+        }
+        let (argument, end) = argument(text, at, limit, close)?;
+        arguments.push(argument);
+        at = end;
+    }
+}
+
+/// `key=value`, `key="value"` or a value alone.
+fn argument<'a>(text: &'a str, start: usize, limit: usize, close: &str) -> Option<(Argument<'a>, usize)> {
+    let bytes = text.as_bytes();
+    let key_end = (start..limit).find(|at| !is_key(bytes[*at])).unwrap_or(limit);
+    let named = key_end > start && bytes.get(key_end) == Some(&b'=');
+    let (key, at) = if named { (&text[start..key_end], key_end + 1) } else { ("", start) };
+    let quote = bytes.get(at).copied().filter(|first| matches!(first, b'"' | b'\'' | b'`'));
+    if let Some(quote) = quote {
+        let end = closing_quote(bytes, at + 1, limit, quote)?;
+        return Some((Argument { key, span: at + 1..end }, end + 1));
+    }
+    let end = bare_end(bytes, at, limit, close.as_bytes())?;
+    let comma = end > at && bytes[end - 1] == b',';
+    // What is neither a key nor a value, such as a lone `=`, must still be passed over.
+    Some((Argument { key, span: at..end - usize::from(comma) }, end.max(start + 1)))
+}
+
+/// Where a value without quotes ends; `None` where another shortcode starts first, as they do not nest.
+fn bare_end(bytes: &[u8], start: usize, limit: usize, close: &[u8]) -> Option<usize> {
+    for at in start..limit {
+        let rest = &bytes[at..];
+        if rest[0].is_ascii_whitespace() || rest.starts_with(close) {
+            return Some(at);
+        }
+        if rest.starts_with(b"{{<") || rest.starts_with(b"{{%") || rest.starts_with(b"{%") {
+            return None;
+        }
+    }
+    None
+}
+
+fn is_key(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+fn closing_quote(bytes: &[u8], mut at: usize, limit: usize, quote: u8) -> Option<usize> {
+    while at < limit {
+        match bytes[at] {
+            b'\\' if quote != b'`' => at += 1,
+            byte if byte == quote => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+impl Shortcode<'_> {
+    fn report(&self, text: &str, sink: &mut Sink) {
+        let shows_image = IMAGES.binary_search(&self.name.to_ascii_lowercase().as_str()).is_ok();
+        if self.tag && !shows_image {
+            return;
+        }
+        let mut picture = None;
+        let positional = if shows_image { self.positional(text) } else { None };
+        for (index, argument) in self.arguments.iter().enumerate() {
+            let Some(value) = address(&text[argument.span.clone()]) else { continue };
+            let Some(kind) = kind(argument, &value, shows_image, positional == Some(index)) else { continue };
+            let picture = *picture.get_or_insert_with(|| sink.picture());
+            let name = if argument.key.is_empty() { self.name } else { argument.key };
+            sink.found.push(Found::new(argument.span.clone(), value, kind, name, picture));
+        }
+    }
+
+    /// The argument without a name that is the image: the first that looks like an address.
+    fn positional(&self, text: &str) -> Option<usize> {
+        let is_address = |value: &str| is_http(value) || value.starts_with(['/', '.']) || has_image_extension(value);
+        self.arguments.iter().position(|argument| argument.key.is_empty() && is_address(&text[argument.span.clone()]))
+    }
+}
+
+fn kind(argument: &Argument, value: &str, shows_image: bool, positional: bool) -> Option<Kind> {
+    let key = argument.key.to_ascii_lowercase();
+    let file = has_image_extension(value);
+    let source = key == "src" || key == "data-src";
+    if positional || (shows_image && source) || (file && SOURCES.contains(&key.as_str())) {
+        Some(Kind::Shortcode)
+    } else if shows_image && file && LINKS.contains(&key.as_str()) {
+        Some(Kind::FullSize)
+    } else {
+        None
+    }
+}
+
+/// What an argument names; `None` where that is nothing.
+fn address(raw: &str) -> Option<String> {
+    let value = raw.trim();
+    (!value.is_empty() && value != "/").then(|| value.replace("\\\"", "\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[&str]) {
+        let mut sink = Sink::default();
+        find(text, 0..text.len(), |_| true, &mut sink);
+        let told = sink.found.iter().map(|f| format!("{} {} {}", f.kind, f.name, &text[f.span.clone()]));
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{text}");
+    }
+
+    #[test]
+    fn the_table_is_sorted_as_the_search_needs() {
+        assert!(IMAGES.is_sorted());
+    }
+
+    #[test]
+    fn hugo_shortcodes() {
+        check(r#"{{< figure src="https://e.com/a" title="T" >}}"#, &["shortcode src https://e.com/a"]);
+        check(r#"{{%img src="/a.jpg" class="x" %}}"#, &["shortcode src /a.jpg"]);
+        check("{{< figure\n  src=/a.jpg\n  link=`b.jpg` />}}", &["shortcode src /a.jpg", "full_size link b.jpg"]);
+        check(r#"{{< figure src="a.jpg" link="/page" >}}"#, &["shortcode src a.jpg"]);
+        check(r#"{{< img "a b.jpg" "alt" >}}"#, &["shortcode img a b.jpg"]);
+        check(r#"{{< video src="a.mp4" poster="a.jpg" >}}"#, &["shortcode poster a.jpg"]);
+    }
+
+    #[test]
+    fn hexo_tags() {
+        check("{% img https://e.com/a %}", &["shortcode img https://e.com/a"]);
+        check("{% img left big /a 320 200 \"t 'a'\" %}", &["shortcode img /a"]);
+        check("{% asset_img right a.jpg A title %}", &["shortcode asset_img a.jpg"]);
+        check("{%- image 'a.jpg', width=3 -%}", &["shortcode image a.jpg"]);
+        check("{% image https://e.com/a, alt=b %}", &["shortcode image https://e.com/a"]);
+        check(
+            "{% lazyload data-src=\"/a.jpg\" src=\"/b.jpg\" %}",
+            &["shortcode data-src /a.jpg", "shortcode src /b.jpg"],
+        );
+    }
+
+    #[test]
+    fn templates_are_left_alone() {
+        for text in [
+            "{{ site.url }}/a.jpg",
+            "{% include a.html src=\"b.jpg\" %}",
+            "{% post_url 2020-01-01-a.jpg %}",
+            "{{</* figure src=\"a.jpg\" */>}}",
+            "{{< /figure >}}",
+            "{{< figure src=\"\" >}}",
+            "{{< download file=a.jpg >}}",
+            "{% raw %}{% img /a.jpg %}{% endraw %}",
+            "{% img /a.jpg",
+            "{% img '/a.jpg %}",
+            "{%",
+            "{%%}{{<>}}{{%=%}}",
+            "{: .align-right src=a.jpg}",
+        ] {
+            check(text, &[]);
+        }
+    }
+
+    #[test]
+    fn code_and_comments_are_skipped() {
+        let text = "{% img /a.jpg %}{% img /b.jpg %}";
+        let mut sink = Sink::default();
+        find(text, 0..text.len(), |at| at > 0, &mut sink);
+        assert_eq!(sink.found.len(), 1);
+    }
+
+    #[test]
+    fn braces_that_never_close_cost_little() {
+        let text = "{% img \"".repeat(100_000);
+        check(&text, &[]);
+    }
+}

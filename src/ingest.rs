@@ -1,1 +1,0 @@
-//! Fetched bytes → blob, asset, verdict.

@@ -1,0 +1,82 @@
+//! Whether an answer is what its reference shows.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::config::MediaConfig;
+use crate::fetch::Judge;
+use crate::media;
+use crate::model::{Asset, Kind, Reason, Staged};
+
+/// Judges what a URL answered, by its content alone.
+#[derive(Debug)]
+pub struct Verdict<'a> {
+    kind: Kind,
+    limits: &'a MediaConfig,
+    asset: Mutex<Option<Asset>>,
+}
+
+impl<'a> Verdict<'a> {
+    /// A judge of what a reference of this kind shows.
+    pub fn new(kind: Kind, limits: &'a MediaConfig) -> Self {
+        Self { kind, limits, asset: Mutex::new(None) }
+    }
+
+    /// The asset that was found good.
+    pub fn into_asset(self) -> Option<Asset> {
+        self.asset.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look(&self, asset: &Asset) -> Result<(), Reason> {
+        let wanted = match self.kind {
+            Kind::Media => asset.media_type.is_audio_or_video(),
+            _ => asset.media_type.is_image(),
+        };
+        let tiny = |side: u32| side > 0 && side <= self.limits.min_side;
+        if !wanted {
+            Err(Reason::NotAnImage)
+        } else if asset.truncated {
+            Err(Reason::Truncated)
+        } else if tiny(asset.width) && tiny(asset.height) {
+            Err(Reason::TrackingPixel)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Judge for Verdict<'_> {
+    fn judge(&self, staged: &Staged, _content_type: Option<&str>) -> Result<(), Reason> {
+        // A file that was written a moment ago is read from memory. One that cannot be read is no good capture.
+        let bytes = std::fs::read(&staged.path).map_err(|_| Reason::Truncated)?;
+        let asset = media::probe(&bytes, self.limits);
+        self.look(&asset)?;
+        *self.asset.lock().unwrap_or_else(PoisonError::into_inner) = Some(asset);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::model::MediaType;
+
+    fn asset(media_type: MediaType, width: u32, height: u32) -> Asset {
+        Asset { width, height, ..Asset::of_type(media_type) }
+    }
+
+    #[test]
+    fn only_media_of_the_wanted_kind_that_is_whole_and_visible_is_good() {
+        let limits = Config::default().media;
+        let look = |kind, asset: &Asset| Verdict::new(kind, &limits).look(asset);
+        assert_eq!(look(Kind::Image, &asset(MediaType::Jpeg, 640, 480)), Ok(()));
+        assert_eq!(look(Kind::Image, &asset(MediaType::Svg, 0, 0)), Ok(()));
+        assert_eq!(look(Kind::Image, &asset(MediaType::Html, 0, 0)), Err(Reason::NotAnImage));
+        assert_eq!(look(Kind::Image, &asset(MediaType::Mp4, 0, 0)), Err(Reason::NotAnImage));
+        assert_eq!(look(Kind::Media, &asset(MediaType::Mp4, 0, 0)), Ok(()));
+        assert_eq!(look(Kind::Image, &asset(MediaType::Gif, 1, 1)), Err(Reason::TrackingPixel));
+        assert_eq!(look(Kind::Image, &asset(MediaType::Gif, 600, 1)), Ok(()));
+        let cut = Asset { truncated: true, ..asset(MediaType::Png, 640, 480) };
+        assert_eq!(look(Kind::Image, &cut), Err(Reason::Truncated));
+    }
+}

@@ -1,0 +1,47 @@
+//! GIF blocks (`GIF89a` specification).
+
+use super::super::fields::Fields;
+use crate::model::Asset;
+
+pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+    asset.width = bytes.le16(6)?.into();
+    asset.height = bytes.le16(8)?.into();
+    "indexed".clone_into(&mut asset.color_space);
+    asset.bit_depth = 8;
+    let mut at = 13 + color_table(bytes.u8(10)?);
+    asset.frames = 0;
+    loop {
+        match bytes.u8(at)? {
+            0x21 => {
+                let control = bytes.u8(at + 1)? == 0xf9;
+                asset.alpha |= control && bytes.u8(at + 3)? & 1 == 1;
+                at = after_sub_blocks(bytes, at + 2)?;
+            }
+            0x2c => {
+                let table = color_table(bytes.u8(at + 9)?);
+                at = after_sub_blocks(bytes, at + 11 + table)?;
+                asset.frames = asset.frames.saturating_add(1);
+            }
+            0x3b => return Some(()),
+            // Some encoders leave stray zeros between blocks; decoders skip them.
+            0 => at += 1,
+            _ => return None,
+        }
+    }
+}
+
+/// The size in bytes of a color table, from the packed field that announces it (sections 18 and 20).
+fn color_table(packed: u8) -> usize {
+    if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) }
+}
+
+/// Where a chain of sub-blocks ends (section 15).
+fn after_sub_blocks(bytes: Fields<'_>, mut at: usize) -> Option<usize> {
+    loop {
+        let size = usize::from(bytes.u8(at)?);
+        at += 1 + size;
+        if size == 0 {
+            return Some(at);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! PNG chunks (W3C PNG, third edition, sections 5 and 11).
+
+use super::super::fields::Fields;
+use super::exif;
+use crate::model::Asset;
+
+pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+    let mut at = 8;
+    loop {
+        let length = bytes.be32(at)? as usize;
+        let kind = bytes.slice(at + 4, 4)?;
+        let body = Fields(bytes.slice(at + 8, length)?);
+        match kind {
+            b"IHDR" => header(body, asset)?,
+            b"tRNS" => asset.alpha = true,
+            b"acTL" => asset.frames = body.be32(0)?,
+            b"eXIf" => exif::read(body, asset),
+            b"iCCP" => asset.icc_name = profile_name(body),
+            b"IEND" => return bytes.slice(at + 8, 4).map(|_| ()),
+            _ => {}
+        }
+        at = at.checked_add(length)?.checked_add(12)?;
+    }
+}
+
+fn header(body: Fields<'_>, asset: &mut Asset) -> Option<()> {
+    asset.width = body.be32(0)?;
+    asset.height = body.be32(4)?;
+    asset.bit_depth = body.u8(8)?;
+    let (space, alpha) = match body.u8(9)? {
+        0 => ("gray", false),
+        2 => ("rgb", false),
+        3 => ("indexed", false),
+        4 => ("gray", true),
+        6 => ("rgb", true),
+        _ => ("", false),
+    };
+    space.clone_into(&mut asset.color_space);
+    asset.alpha = alpha;
+    Some(())
+}
+
+/// The name that the chunk gives the profile, in Latin-1 (section 11.3.2.3). The profile itself is compressed.
+fn profile_name(body: Fields<'_>) -> Option<String> {
+    let name = body.0.split(|&byte| byte == 0).next()?;
+    (1..80).contains(&name.len()).then(|| name.iter().map(|&byte| char::from(byte)).collect())
+}

@@ -1,0 +1,29 @@
+//! TIFF 6.0, and `BigTIFF`: the first page.
+
+use super::super::fields::Fields;
+use super::super::icc;
+use super::exif::Directory;
+use crate::model::Asset;
+
+pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+    let page = Directory::first(bytes)?;
+    asset.width = page.number(256)?;
+    asset.height = page.number(257)?;
+    asset.bit_depth = page.number(258).and_then(|bits| u8::try_from(bits).ok()).unwrap_or(1);
+    asset.orientation = page.orientation();
+    asset.taken = page.taken();
+    let space = match page.number(262)? {
+        0 | 1 => "gray",
+        2 => "rgb",
+        3 => "indexed",
+        5 => "cmyk",
+        6 => "ycbcr",
+        8..=10 => "lab",
+        _ => "",
+    };
+    space.clone_into(&mut asset.color_space);
+    // Extra samples: 1 is premultiplied alpha, 2 is plain alpha (section 18).
+    asset.alpha = matches!(page.number(338), Some(1 | 2));
+    asset.icc_name = page.bytes(34675).and_then(|profile| icc::description(profile.0));
+    Some(())
+}

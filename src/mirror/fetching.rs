@@ -1,0 +1,219 @@
+//! The queue → captures → blobs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::{ChangedImage, FailedUrl, Mirror, MirrorError, ReadyArticles, Source, announce};
+use crate::archive::{Claim, Job, JobId, Lease, Outcome, Put, RunId, Settlement, UrlRow, Worker};
+use crate::fetch::{Failure, Fetched, Purpose, Request};
+use crate::ingest::{Ingested, Verdict};
+use crate::model::{Reason, Validators};
+
+/// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
+const LEASE: Duration = Duration::from_secs(300);
+/// Jobs taken from the catalog at a time.
+const PAGE: usize = 64;
+/// Jobs of one host under way beyond those that may be asking it: they wait for the disk or are being thumbnailed.
+const AHEAD: usize = 8;
+/// Articles named in a report beside one URL.
+const ARTICLES_NAMED: usize = 20;
+
+impl Mirror {
+    /// Works through the queue until nothing is left that may be asked for now, and gives what is left.
+    pub(super) async fn fetch_queue(
+        self: Arc<Self>,
+        run: RunId,
+        ready: ReadyArticles,
+        mut read: watch::Receiver<bool>,
+    ) -> Result<u64, MirrorError> {
+        let worker = Worker(format!("{}-{}", std::process::id(), run.0));
+        let mut hosts = JoinSet::new();
+        loop {
+            let all_read = *read.borrow_and_update();
+            let room = self.config.fetch.concurrency.saturating_sub(hosts.len());
+            let leased = if self.may_go_on() { self.lease(&worker, room).await? } else { Vec::new() };
+            let none_leased = leased.is_empty();
+            for lease in leased {
+                hosts.spawn(Arc::clone(&self).work_through(lease, run, ready.clone()));
+            }
+            if hosts.is_empty() && none_leased && (all_read || !self.may_go_on()) {
+                return Ok(self.archive.catalog.queued().await?);
+            }
+            tokio::select! {
+                Some(host) = hosts.join_next() => host.expect("a host's work does not panic")?,
+                () = self.queued.notified() => {}
+                _ = read.changed(), if !all_read => {}
+            }
+        }
+    }
+
+    async fn lease(&self, worker: &Worker, room: usize) -> Result<Vec<Lease>, MirrorError> {
+        if room == 0 {
+            return Ok(Vec::new());
+        }
+        Ok(self.archive.catalog.lease(worker, room, LEASE, Timestamp::now()).await?)
+    }
+
+    /// Whether neither the user nor a budget says stop.
+    fn may_go_on(&self) -> bool {
+        let budget = &self.config.run;
+        let within = |limit: u64, used: u64| limit == 0 || used < limit;
+        !self.stop.is_cancelled()
+            && within(budget.max_requests, self.tally.requests.get())
+            && within(budget.max_bytes.0, self.tally.bytes.get())
+            && (budget.max_time.is_zero() || self.began.elapsed() < budget.max_time)
+    }
+
+    /// Works through the jobs of one host, then gives the lease back with what was learned of the host.
+    async fn work_through(self: Arc<Self>, lease: Lease, run: RunId, ready: ReadyArticles) -> Result<(), MirrorError> {
+        self.fetcher.restore_host(&lease.host, &lease.state);
+        let result = tokio::select! {
+            result = self.jobs_of(&lease, run, &ready) => result,
+            () = self.stop.cancelled() => Ok(()),
+        };
+        self.archive.catalog.release(&lease, &self.fetcher.host_state(&lease.host)).await?;
+        result
+    }
+
+    /// Each job is a task of its own: it goes on while this one waits for the catalog, and never holds up another.
+    async fn jobs_of(self: &Arc<Self>, lease: &Lease, run: RunId, ready: &ReadyArticles) -> Result<(), MirrorError> {
+        let mut lease = lease.clone();
+        let mut waiting = Vec::new().into_iter();
+        let mut last = None;
+        let mut under_way = JoinSet::new();
+        let at_once = self.fetcher.per_host(&lease.host) + AHEAD;
+        loop {
+            if waiting.len() == 0 && under_way.len() < at_once && self.may_go_on() {
+                waiting = self.more_jobs(&mut lease, &mut last).await?.into_iter();
+            }
+            while under_way.len() < at_once && self.may_go_on() {
+                let Some(job) = waiting.next() else { break };
+                under_way.spawn(Arc::clone(self).work_off(lease.clone(), run, job, ready.clone()));
+            }
+            match under_way.join_next().await {
+                Some(result) => result.expect("a job does not panic")?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn more_jobs(&self, lease: &mut Lease, last: &mut Option<JobId>) -> Result<Vec<Job>, MirrorError> {
+        let now = Timestamp::now();
+        if lease.until.duration_since(now).unsigned_abs() < LEASE / 2 {
+            match self.archive.catalog.renew(lease, LEASE, now).await? {
+                Some(renewed) => *lease = renewed,
+                None => return Ok(Vec::new()),
+            }
+        }
+        let jobs = self.archive.catalog.jobs(lease, *last, PAGE).await?;
+        *last = jobs.last().map(|job| job.id).or(*last);
+        Ok(jobs)
+    }
+
+    /// Does one job from the request to the commit.
+    async fn work_off(
+        self: Arc<Self>,
+        lease: Lease,
+        run: RunId,
+        job: Job,
+        ready: ReadyArticles,
+    ) -> Result<(), MirrorError> {
+        let verdict = self.ingest.verdict(&job);
+        let Fetched { exchanges, outcome } = match job.url.url.scheme() {
+            "file" => self.adopt(&job, &verdict).await,
+            _ => self.ask(&job, &verdict).await,
+        };
+        self.tally.requests.add(exchanges.len() as u64);
+        self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
+        let asset = verdict.into_asset();
+        let ingested = self.ingest.ingest(&job.url, outcome, asset, Timestamp::now()).await?;
+        let outcome = Outcome { job: job.id, url: job.url.id, exchanges, settlement: ingested.settlement.clone() };
+        let (claim, now_ready) = self.archive.catalog.settle(&lease, run, vec![outcome]).await?;
+        if claim == Claim::Applied {
+            self.count(&job.url, &ingested).await?;
+            announce(&ready, now_ready.articles).await;
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched {
+        // Without the capture that validators belong to, "not modified" would be no answer.
+        let nothing_to_compare = Validators::default();
+        let has_capture = job.url.asset.is_some();
+        let request = Request {
+            url: &job.url.url,
+            purpose: Purpose::Media,
+            article: job.article_url.as_ref(),
+            validators: if has_capture { &job.url.validators } else { &nothing_to_compare },
+            judge: verdict,
+        };
+        self.fetcher.fetch(&request).await
+    }
+
+    /// A local file goes the way of every image, but for the request.
+    async fn adopt(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched {
+        let file = self.sources.iter().find_map(|source: &Source| source.local_file(&job.url.url));
+        let outcome = match file {
+            Some(file) => self.ingest.adopt(&file, verdict).await,
+            None => Err(Failure {
+                reason: Reason::LocalFile,
+                status: None,
+                detail: "it is missing, or outside its source".to_owned(),
+                deferred_until: None,
+            }),
+        };
+        Fetched { exchanges: Vec::new(), outcome }
+    }
+
+    async fn count(&self, url: &UrlRow, ingested: &Ingested) -> Result<(), MirrorError> {
+        let tally = &self.tally;
+        match &ingested.settlement {
+            Settlement::Kept { .. } => tally.fetched.one(),
+            Settlement::NotModified { .. } => tally.not_modified.one(),
+            Settlement::Deferred { .. } => tally.deferred.one(),
+            Settlement::Failed { .. } => self.count_failure(url, &ingested.settlement).await?,
+        }
+        match ingested.kept {
+            Some((Put::Created, size)) => {
+                tally.blobs_new.one();
+                tally.bytes_new.add(size);
+            }
+            Some((Put::Existed, _)) => tally.blobs_duplicate.one(),
+            None => {}
+        }
+        tally.thumbnails.add(ingested.thumbnails.0);
+        tally.thumbnails_failed.add(ingested.thumbnails.1);
+        if let Some((old, new)) = ingested.changed {
+            let articles = self.articles_of(url).await?;
+            let (old, new) = (old.to_string(), new.to_string());
+            tally.changed_image(ChangedImage { url: url.url.to_string(), old, new, articles });
+        }
+        Ok(())
+    }
+
+    async fn count_failure(&self, url: &UrlRow, settlement: &Settlement) -> Result<(), MirrorError> {
+        let Settlement::Failed { reason, status, next_attempt } = settlement else { return Ok(()) };
+        self.tally.failed.one();
+        if url.attempts == 0 && url.asset.is_none() {
+            self.tally.newly_missing.one();
+        }
+        self.tally.failure(FailedUrl {
+            url: url.url.to_string(),
+            articles: self.articles_of(url).await?,
+            reason: reason.as_str(),
+            status: *status,
+            attempts: url.attempts + 1,
+            next_attempt: next_attempt.map(|at| at.to_string()),
+        });
+        Ok(())
+    }
+
+    async fn articles_of(&self, url: &UrlRow) -> Result<Vec<String>, MirrorError> {
+        let articles = self.archive.catalog.articles_of(url.id, ARTICLES_NAMED).await?;
+        Ok(articles.iter().map(ToString::to_string).collect())
+    }
+}

@@ -1,0 +1,127 @@
+//! Articles of which nothing is left in the queue → their mirrors.
+
+use std::collections::HashMap;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::mpsc;
+
+use super::{Mirror, MirrorError, Source};
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, UrlRow};
+use crate::discover;
+use crate::extract;
+use crate::ingest::{publish, read_blob};
+use crate::model::{Digest, Edit, Kind, Reference, Span};
+use crate::rewrite;
+
+/// Mirrors written side by side: each waits for the disk, and such waits are shared.
+const WRITTEN_AT_ONCE: usize = 8;
+/// Articles taken from the catalog at a time.
+const PAGE: usize = 256;
+
+impl Mirror {
+    /// Writes the mirror of each article that the other stages send.
+    pub(super) async fn write_ready(&self, ready: mpsc::Receiver<ArticleId>) -> Result<(), MirrorError> {
+        let ready = stream::unfold(ready, async |mut ready| Some((ready.recv().await?, ready)));
+        ready.map(Ok).try_for_each_concurrent(WRITTEN_AT_ONCE, |article| self.write(article)).await
+    }
+
+    /// Writes the mirrors that are still waiting when nothing more can be asked for: what is missing stays remote in
+    /// them, and they are written again when it comes.
+    pub(super) async fn write_waiting(&self) -> Result<(), MirrorError> {
+        let mut last = None;
+        loop {
+            let waiting = self.archive.catalog.stale_articles(last, PAGE).await?;
+            let Some(end) = waiting.last() else { return Ok(()) };
+            last = Some(*end);
+            let each = stream::iter(waiting).map(Ok);
+            each.try_for_each_concurrent(WRITTEN_AT_ONCE, |article| self.write(article)).await?;
+        }
+    }
+
+    async fn write(&self, id: ArticleId) -> Result<(), MirrorError> {
+        let Some(row) = self.archive.catalog.article_by_id(id).await? else { return Ok(()) };
+        let named = |source: &&Source| source.config.name == row.version.key.source;
+        match self.sources.iter().find(named) {
+            Some(source) if row.state == ArticleState::Stale => self.write_mirror(source, &row).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The rows first, then the file by rename: whoever sees the mirror finds everything it points at.
+    async fn write_mirror(&self, source: &Source, row: &ArticleRow) -> Result<(), MirrorError> {
+        let path = &row.version.key.path;
+        if source.is_in_place() && !self.is_as_read(source, row) {
+            self.tally.problem(&row.version.key, "it was changed during the run and is left for the next one");
+            return Ok(());
+        }
+        let original = read_blob(&self.archive, row.version.original, row.version.format.blob_type()).await?;
+        let edits = self.plan(source, row, &original).await?;
+        let mirror = rewrite::splice(&original, &edits);
+        let digest = Digest::of(&mirror);
+        self.archive.catalog.record_mirror(row.id, digest, &edits).await?;
+        let file = source.mirror(path);
+        if !is_there(&file, digest) {
+            if let Err(error) = publish(&self.archive, file.clone(), mirror).await {
+                if error.is_full() {
+                    return Err(error.into());
+                }
+                self.tally.problem(&row.version.key, error);
+                return Ok(());
+            }
+            self.tally.written.one();
+        }
+        match discover::fingerprint(&file) {
+            Ok(fingerprint) => self.archive.catalog.finish_mirror(row.id, fingerprint).await?,
+            Err(cause) => self.tally.problem(&row.version.key, format!("cannot read its mirror back: {cause}")),
+        }
+        Ok(())
+    }
+
+    /// In place, the file that would be replaced must be the one that was read, or the mirror written over it.
+    fn is_as_read(&self, source: &Source, row: &ArticleRow) -> bool {
+        discover::fingerprint(&source.file(&row.version.key.path)).is_ok_and(|found| {
+            found == row.version.fingerprint || row.mirror.is_some_and(|(_, mirror)| mirror == found)
+        })
+    }
+
+    /// What is spliced into an article: the local link of every reference whose image is kept.
+    async fn plan(&self, source: &Source, row: &ArticleRow, original: &[u8]) -> Result<Vec<Edit>, MirrorError> {
+        let path = &row.version.key.path;
+        let extraction = extract::extract(original, row.version.format, &self.options(source, path));
+        let rows = self.archive.catalog.references(row.id).await?;
+        let known: HashMap<Span, &ReferenceRow> = rows.iter().map(|row| (row.span, row)).collect();
+        let mut links = HashMap::new();
+        for reference in &extraction.references {
+            let url = known.get(&reference.span).and_then(|row| row.url.as_ref());
+            if let Some(file) = self.shown_by(reference, url).await? {
+                links.insert(reference.span, source.link(path, &file));
+            }
+        }
+        let link = |reference: &Reference| links.get(&reference.span).cloned();
+        Ok(rewrite::plan(original, &extraction.references, extraction.encoding, self.config.rewrite.lazy, link))
+    }
+
+    /// The file of the archive that a reference shows from now on; `None` where it stays as it is.
+    async fn shown_by(&self, reference: &Reference, url: Option<&UrlRow>) -> Result<Option<String>, MirrorError> {
+        let Some((digest, _, asset)) = url.and_then(|url| url.asset.as_ref()) else { return Ok(None) };
+        let rewrite = &self.config.rewrite;
+        if reference.kind == Kind::FrontMatter && rewrite.thumbnail_fields.contains(&reference.name) {
+            let wanted = match rewrite.thumbnail_name.as_str() {
+                "" => self.config.thumbnail.first().map(|size| size.name.as_str()),
+                name => Some(name),
+            };
+            let thumbnails = self.archive.catalog.thumbnails(*digest).await?;
+            let named = thumbnails.iter().find(|thumbnail| Some(thumbnail.name.as_str()) == wanted);
+            if let Some((name, Ok(RenditionRow { media_type, .. }))) =
+                named.map(|thumbnail| (&thumbnail.name, &thumbnail.made))
+            {
+                return Ok(Some(Archive::thumbnail_name(name, *digest, *media_type)));
+            }
+        }
+        Ok(Some(Archive::blob_name(*digest, asset.media_type)))
+    }
+}
+
+fn is_there(file: &std::path::Path, digest: Digest) -> bool {
+    std::fs::read(file).is_ok_and(|bytes| Digest::of(&bytes) == digest)
+}

@@ -1,0 +1,175 @@
+//! What the archive holds, and what is missing and why.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::archive::{Archive, CatalogError, Totals, UrlRow, UrlState};
+use crate::model::{HostKey, RefererRung};
+
+/// URLs taken from the catalog at a time.
+const PAGE: usize = 1000;
+/// Missing URLs that are listed one by one; the counts are always whole.
+const LISTED: usize = 1000;
+/// Runs that are listed.
+const RUNS: usize = 10;
+
+/// The state of an archive.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// Articles on record.
+    pub articles: u64,
+    /// Of them, no longer in their source.
+    pub vanished: u64,
+    /// References of all articles.
+    pub references: u64,
+    /// Of them, shown from the archive.
+    pub local: u64,
+    /// Distinct URLs.
+    pub urls: u64,
+    /// Of them, with a good capture.
+    pub urls_good: u64,
+    /// Blobs of media.
+    pub images: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes that one copy for each URL would take, for each byte that is kept.
+    pub dedup_ratio: f64,
+    /// Thumbnails.
+    pub thumbnails: u64,
+    /// URLs without a good capture, by reason.
+    pub missing_by_reason: BTreeMap<String, u64>,
+    /// The same, by host.
+    pub missing_by_host: BTreeMap<String, u64>,
+    /// URLs that once answered and failed the last time they were asked.
+    pub rot: u64,
+    /// URLs without a good capture, one by one.
+    pub missing: Vec<Missing>,
+    /// What was learned of hosts, where it is not the usual.
+    pub hosts: Vec<Host>,
+    /// The last runs, newest first.
+    pub runs: Vec<Run>,
+}
+
+/// A URL without a good capture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// The URL.
+    pub url: String,
+    /// Why.
+    pub reason: Option<&'static str>,
+    /// The status of the last attempt.
+    pub status: Option<u16>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it is tried next; `None` for never.
+    pub next_attempt: Option<String>,
+    /// Articles that show it.
+    pub articles: Vec<String>,
+}
+
+/// A host that needs something special.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Host {
+    /// Its name.
+    pub host: String,
+    /// What Referer it is sent.
+    pub referer: &'static str,
+    /// Connection failures since its last answer.
+    pub failures: u32,
+    /// It is not asked before this moment.
+    pub open_until: Option<String>,
+}
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Run {
+    /// When it began.
+    pub began: String,
+    /// When it ended; `None` where it was cut off or is under way.
+    pub ended: Option<String>,
+    /// Its report.
+    pub report: Option<serde_json::Value>,
+}
+
+/// Looks at the whole archive.
+pub async fn status(archive: &Archive) -> Result<Status, CatalogError> {
+    let mut status = Status::of_totals(archive.catalog.totals().await?);
+    let mut last = None;
+    loop {
+        let urls = archive.catalog.failing_urls(last, PAGE).await?;
+        let Some(end) = urls.last() else { break };
+        last = Some(end.id);
+        for url in &urls {
+            status.count(url, archive).await?;
+        }
+    }
+    let hosts = archive.catalog.hosts().await?;
+    status.hosts =
+        hosts.into_iter().filter(|(_, state)| *state != crate::model::HostState::default()).map(host).collect();
+    status.runs = archive.catalog.runs(RUNS).await?.iter().map(run).collect();
+    Ok(status)
+}
+
+impl Status {
+    fn of_totals(totals: Totals) -> Self {
+        Self {
+            articles: totals.articles,
+            vanished: totals.vanished,
+            references: totals.references,
+            local: totals.local,
+            urls: totals.urls,
+            urls_good: totals.urls_good,
+            images: totals.blobs,
+            bytes: totals.bytes,
+            dedup_ratio: if totals.bytes == 0 { 1.0 } else { totals.bytes_without_dedup as f64 / totals.bytes as f64 },
+            thumbnails: totals.thumbnails,
+            missing_by_reason: BTreeMap::new(),
+            missing_by_host: BTreeMap::new(),
+            rot: 0,
+            missing: Vec::new(),
+            hosts: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+
+    async fn count(&mut self, url: &UrlRow, archive: &Archive) -> Result<(), CatalogError> {
+        if url.asset.is_some() {
+            self.rot += u64::from(matches!(url.state, UrlState::Failed | UrlState::Retired));
+            return Ok(());
+        }
+        let reason = url.reason.map(crate::model::Reason::as_str);
+        *self.missing_by_reason.entry(reason.unwrap_or("not_tried_yet").to_owned()).or_default() += 1;
+        let host = HostKey::of(&url.url).map_or_else(|| url.url.scheme().to_owned(), |host| host.to_string());
+        *self.missing_by_host.entry(host).or_default() += 1;
+        if self.missing.len() < LISTED {
+            let articles = archive.catalog.articles_of(url.id, 5).await?;
+            self.missing.push(Missing {
+                url: url.url.to_string(),
+                reason,
+                status: url.status,
+                attempts: url.attempts,
+                next_attempt: url.next_attempt.map(|at| at.to_string()),
+                articles: articles.iter().map(ToString::to_string).collect(),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn host((host, state): (HostKey, crate::model::HostState)) -> Host {
+    Host {
+        host: host.to_string(),
+        referer: RefererRung::as_str(state.rung),
+        failures: state.failures,
+        open_until: state.open_until.map(|at| at.to_string()),
+    }
+}
+
+fn run(row: &crate::archive::RunRow) -> Run {
+    Run {
+        began: row.began.to_string(),
+        ended: row.ended.map(|at| at.to_string()),
+        report: serde_json::from_str(&row.report).ok(),
+    }
+}

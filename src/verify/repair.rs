@@ -1,0 +1,176 @@
+//! Healing: identical bytes or none. What is derived is made again; what cannot be healed is put aside.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::io::AsyncReadExt;
+use url::Url;
+
+use super::{Damage, Finding, VerifyError};
+use crate::archive::{Archive, UrlRow};
+use crate::model::{ArticleKey, Digest, MediaType, Staged};
+
+/// Where bytes may come from. Whatever it gives is compared: only identical bytes are taken.
+#[async_trait]
+pub trait Origin: Send + Sync {
+    /// What a URL serves now, from its own host or from the fallback; more than one candidate, where there are.
+    async fn fetch(&self, url: &Url) -> Vec<Staged>;
+    /// The file that an article was read from, or anything else that may be its original.
+    async fn read(&self, article: &ArticleKey) -> Vec<Staged>;
+    /// Makes the missing thumbnails of a URL's asset.
+    async fn render(&self, url: &UrlRow);
+}
+
+/// What became of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// The same bytes are back.
+    Healed,
+    /// It is derived, and is made again: at once, or by the next run.
+    Remade,
+    /// The same bytes are nowhere to be had. What was left of them is in `quarantine`, and the next run asks for the
+    /// image again, as if it had never been kept.
+    Lost,
+    /// It needs a person.
+    Beyond,
+}
+
+impl Repair {
+    /// Its name in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healed => "healed",
+            Self::Remade => "remade",
+            Self::Lost => "lost",
+            Self::Beyond => "beyond",
+        }
+    }
+}
+
+/// The folder of what is damaged and could not be healed.
+const QUARANTINE: &str = "quarantine";
+
+/// Repairs what was found, under the archive's lock. The result is in the order of the findings.
+pub async fn repair(
+    archive: &Archive,
+    findings: &[Finding],
+    origin: &dyn Origin,
+    now: Timestamp,
+) -> Result<Vec<Repair>, VerifyError> {
+    let mut repairs = vec![Repair::Beyond; findings.len()];
+    // Blobs first: what is derived is made from them.
+    for blobs in [true, false] {
+        for (finding, repair) in findings.iter().zip(&mut repairs) {
+            if matches!(finding, Finding::Blob { .. }) == blobs {
+                *repair = repair_one(archive, finding, origin, now).await?;
+            }
+        }
+    }
+    Ok(repairs)
+}
+
+async fn repair_one(
+    archive: &Archive,
+    finding: &Finding,
+    origin: &dyn Origin,
+    now: Timestamp,
+) -> Result<Repair, VerifyError> {
+    match finding {
+        Finding::Catalog { .. } => Ok(Repair::Beyond),
+        Finding::Blob { digest, media_type, damage } => {
+            let blob = DamagedBlob { archive, digest: *digest, media_type: *media_type };
+            blob.repair(damage, origin, now).await
+        }
+        Finding::Thumbnail { original, name, .. } => {
+            archive.catalog.forget_thumbnails(&[(*original, name.clone())]).await?;
+            for url in archive.catalog.urls_of(*original).await? {
+                let row = archive.catalog.url(&url).await?;
+                if let Some(row) = row.filter(|row| row.asset.as_ref().is_some_and(|asset| asset.0 == *original)) {
+                    origin.render(&row).await;
+                    break;
+                }
+            }
+            Ok(Repair::Remade)
+        }
+        Finding::Mirror { id, .. } | Finding::Edits { id, .. } | Finding::Link { id, .. } => {
+            archive.catalog.make_stale(&[*id]).await?;
+            Ok(Repair::Remade)
+        }
+    }
+}
+
+struct DamagedBlob<'a> {
+    archive: &'a Archive,
+    digest: Digest,
+    media_type: MediaType,
+}
+
+impl DamagedBlob<'_> {
+    async fn repair(&self, damage: &Damage, origin: &dyn Origin, now: Timestamp) -> Result<Repair, VerifyError> {
+        let same = self.find(origin).await?;
+        if *damage != Damage::Missing {
+            self.quarantine().await?;
+        }
+        if let Some(same) = same {
+            self.archive.blobs.put(same, self.media_type).await?;
+            return Ok(Repair::Healed);
+        }
+        // An original that no file has any more cannot be asked for again: a copy from elsewhere may still come.
+        let is_original = !self.archive.catalog.articles_of_original(self.digest).await?.is_empty();
+        if is_original {
+            return Ok(Repair::Beyond);
+        }
+        self.archive.catalog.lose_asset(self.digest, now).await?;
+        self.archive.catalog.forget_blob(self.digest, self.media_type).await?;
+        Ok(Repair::Lost)
+    }
+
+    /// Identical bytes, wherever they are to be had.
+    async fn find(&self, origin: &dyn Origin) -> Result<Option<Staged>, VerifyError> {
+        for article in self.archive.catalog.articles_of_original(self.digest).await? {
+            if let Some(same) = self.same(origin.read(&article).await) {
+                return Ok(Some(same));
+            }
+        }
+        for url in self.candidates().await? {
+            if let Some(same) = self.same(origin.fetch(&url).await) {
+                return Ok(Some(same));
+            }
+        }
+        Ok(None)
+    }
+
+    fn same(&self, candidates: Vec<Staged>) -> Option<Staged> {
+        candidates.into_iter().find(|staged| staged.digest == self.digest)
+    }
+
+    /// The URLs that gave these bytes, and those that they were redirected to.
+    async fn candidates(&self) -> Result<Vec<Url>, VerifyError> {
+        let mut candidates = self.archive.catalog.urls_of(self.digest).await?;
+        let mut known: BTreeSet<Url> = candidates.iter().cloned().collect();
+        for url in candidates.clone() {
+            let Some(row) = self.archive.catalog.url(&url).await? else { continue };
+            let exchanges = self.archive.catalog.captures(row.id).await?;
+            let same = exchanges.into_iter().filter(|exchange| exchange.digest == Some(self.digest));
+            candidates.extend(same.map(|exchange| exchange.url).filter(|url| known.insert(url.clone())));
+        }
+        Ok(candidates)
+    }
+
+    /// Puts the damaged bytes aside: a part of a picture may be better than none.
+    async fn quarantine(&self) -> Result<(), VerifyError> {
+        let (digest, media_type) = (self.digest, self.media_type);
+        let mut bytes = Vec::new();
+        // Of a file that cannot be read to its end, what can be is kept.
+        if let Ok(Some(mut reader)) = self.archive.blobs.open(digest, media_type).await {
+            let _ = reader.read_to_end(&mut bytes).await;
+        }
+        let path = self.archive.root().join(QUARANTINE).join(format!("{digest}.{media_type}"));
+        let publisher = self.archive.publisher.clone();
+        let publish = tokio::task::spawn_blocking(move || publisher.publish(&path, &bytes));
+        publish.await.expect("writing neither panics nor outlives the runtime")?;
+        self.archive.blobs.delete(digest, media_type).await?;
+        Ok(())
+    }
+}
