@@ -183,7 +183,7 @@ impl Scanner<'_> {
                 b')' => return true,
                 b'\\' if self.newline_after_backslash() => return false,
                 b'\\' => self.escape(),
-                b'"' | b'\'' | b'(' | 0..=8 | 0x0B | 0x0E..=0x1F | 0x7F => return false,
+                b'"' | b'\'' | b'(' | 1..=8 | 0x0B | 0x0E..=0x1F | 0x7F => return false,
                 _ if is_space(byte) => return true,
                 _ => self.at += 1,
             }
@@ -217,6 +217,10 @@ impl Scanner<'_> {
         while let Some(byte) = self.peek() {
             match byte {
                 b'\n' | b'\r' | 0x0C => return None,
+                b'\\' if self.at + 1 == self.css.len() => {
+                    self.at += 1;
+                    return Some(start..self.at - 1);
+                }
                 b'\\' => self.escape(),
                 _ if byte == quote => {
                     self.at += 1;
@@ -242,7 +246,7 @@ impl Scanner<'_> {
     }
 
     fn newline_after_backslash(&self) -> bool {
-        matches!(self.css.as_bytes().get(self.at + 1), Some(b'\n' | b'\r' | 0x0C) | None)
+        matches!(self.css.as_bytes().get(self.at + 1), Some(b'\n' | b'\r' | 0x0C))
     }
 
     fn report(&mut self, span: Range<usize>) {
@@ -348,7 +352,8 @@ mod tests {
         check(r"b:u\72l(x)", &[("x", "x")]);
         check(r"b:url(\0 a)", &[(r"\0 a", "\u{fffd}a")]);
         check("b:url(a\\\nb) url(c)", &[("c", "c")]);
-        check("b:url('\\", &[("\\", "\u{fffd}")]);
+        check("b:url('a\\", &[("a", "a")]);
+        check("b:url(a\\", &[("a\\", "a\u{fffd}")]);
     }
 
     #[test]

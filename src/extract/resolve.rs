@@ -67,11 +67,13 @@ fn fragment_length(raw: &str, value: &str) -> usize {
 }
 
 /// The URL that a browser would request; one without a scheme, `//host/path`, is taken as https where nothing is
-/// known of the page around it.
+/// known of the page around it. More slashes mean the same (URL Standard, "special authority ignore slashes state"),
+/// which the parser forgets for relative URLs.
 fn join(base: Option<&Url>, value: &str) -> Option<Url> {
     let parsed = Url::options().base_url(base).parse(value).ok();
     let value = value.trim_start_matches(|c| c <= ' ');
-    parsed.or_else(|| value.starts_with("//").then(|| Url::parse(&format!("https:{value}")).ok()).flatten())
+    let scheme = base.map_or("https", Url::scheme);
+    parsed.or_else(|| value.starts_with("//").then(|| Url::parse(&format!("{scheme}:{value}")).ok()).flatten())
 }
 
 fn place(decoded: &Decoded<'_>, reveal: FoundReveal) -> Option<Reveal> {

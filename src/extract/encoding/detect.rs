@@ -5,8 +5,9 @@ use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252
 
 use crate::model::Format;
 
-/// How far into a file its encoding is looked for (HTML, "prescan a byte stream to determine its encoding").
-const PRESCAN: usize = 1024;
+/// How far into a file its encoding is looked for. The standard prescans 1024 bytes, but also has a parser that comes
+/// upon a declaration later start again (HTML, "changing the encoding while parsing").
+const PRESCAN: usize = 64 * 1024;
 
 /// The encoding, and how many bytes of byte order mark come first.
 ///
@@ -129,7 +130,7 @@ fn is_tag(rest: &[u8]) -> bool {
 fn meta_encoding(attributes: &mut Attributes<'_>) -> Option<&'static Encoding> {
     let mut seen = Vec::new();
     let (mut pragma, mut needs_pragma, mut encoding) = (false, None, None);
-    for (name, value) in attributes {
+    for (name, value) in &mut *attributes {
         if seen.contains(&name) {
             continue;
         }
@@ -147,7 +148,8 @@ fn meta_encoding(attributes: &mut Attributes<'_>) -> Option<&'static Encoding> {
         }
         seen.push(name);
     }
-    let counts = needs_pragma.is_some_and(|needed| pragma || !needed);
+    let closed = attributes.0.starts_with(b">");
+    let counts = closed && needs_pragma.is_some_and(|needed| pragma || !needed);
     encoding.filter(|encoding| counts && *encoding != REPLACEMENT).map(readable)
 }
 

@@ -147,4 +147,6 @@ impl Pass<'_, '_, '_, '_> {
 }
 
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod tests;

@@ -213,3 +213,75 @@ pub(super) fn css() -> impl Strategy<Value = String> {
     ];
     prop::collection::vec(parts, 0..12).prop_map(|parts| parts.concat())
 }
+
+const MARKDOWN: &[&str] = &[
+    "![",
+    "](",
+    ")",
+    "]",
+    "[",
+    "[![t](",
+    " \"title\")",
+    "(<",
+    ">)",
+    "]: ",
+    "\n\n",
+    "\n",
+    "```\n",
+    "`",
+    "    ",
+    "> ",
+    "- ",
+    "# x\n",
+    "{: .x}",
+    "{{< figure src=\"a.jpg\" >}}",
+    "{{% img src=b.png %}}",
+    "{% asset_img c.gif d %}",
+    "{% img e.jpg %}",
+    "text",
+    "下载",
+    "\\",
+    "*",
+    "&amp;",
+];
+
+const FRONT_MATTER: &[&str] = &[
+    "image: ",
+    "thumbnail: ",
+    "headimg: '",
+    "cover: \"",
+    "title: ",
+    "\n",
+    "\n- ",
+    "\n  - ",
+    "'",
+    "\"",
+    "|\n  ",
+    ">\n  ",
+    "&x ",
+    "*x",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "#",
+    ": ",
+    "image = ",
+    "https://h.example/a.jpg",
+    "a.png",
+    "\\",
+    "''",
+    "!!str ",
+];
+
+/// A post with front matter and whatever goes wrong in either.
+pub(super) fn markdown() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![select(FRONT_MATTER).prop_map(str::to_owned), value()];
+    let fences =
+        select(&[("---\n", "\n---\n"), ("+++\n", "\n+++\n"), ("{", "}\n"), ("\n---\n", "\n---\n"), ("", "")][..]);
+    let front = (fences, prop::collection::vec(piece, 0..8));
+    let front = front.prop_map(|((open, close), pieces)| format!("{open}{}{close}", pieces.concat()));
+    let body = prop_oneof![3 => select(MARKDOWN).prop_map(str::to_owned), 2 => value(), 2 => tag()];
+    (front, prop::collection::vec(body, 0..14)).prop_map(|(front, body)| format!("{front}{}", body.concat()))
+}
