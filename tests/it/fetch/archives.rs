@@ -41,7 +41,7 @@ fn archive() -> Origin {
     Origin::start(Site::new().otherwise(replay)).unwrap()
 }
 
-fn fallback(templates: &[String], delay: Duration) -> Fallback {
+pub(super) fn fallback(templates: &[String], delay: Duration) -> Fallback {
     Fallback::new(&FallbackConfig { templates: templates.to_vec(), delay }).unwrap().unwrap()
 }
 
@@ -49,7 +49,7 @@ fn template(archive: &Origin) -> String {
     archive.url("/web/{timestamp}id_/{url}")
 }
 
-async fn ask(fallback: &Fallback, guest: &Guest, url: &str, when: &str) -> Fetched {
+pub(super) async fn ask(fallback: &Fallback, guest: &Guest, url: &str, when: &str) -> Fetched {
     let (url, article) = (Url::parse(url).unwrap(), Url::parse("http://news.example/post?secret").unwrap());
     let validators = Validators { etag: Some("\"of the original\"".to_owned()), last_modified: None };
     let article = Some(&article);

@@ -10,6 +10,7 @@ mod hostile;
 mod ladder;
 mod memory;
 mod pace;
+mod pywb;
 mod resume;
 mod robots;
 mod secrets;
