@@ -180,7 +180,11 @@ impl Host {
         HostState { rung, failures: breaker.failures, open_until: breaker.open_until, not_before, delay }
     }
 
+    /// What this process has learned itself is newer than what is remembered.
     fn restore(&self, state: &HostState) {
+        if self.state() != HostState::default() {
+            return;
+        }
         *lock(&self.breaker) = Breaker { failures: state.failures, open_until: state.open_until };
         *lock(&self.rung) = state.rung;
         self.lane.restore(state.delay, state.not_before);
@@ -351,6 +355,8 @@ mod tests {
         assert_eq!(hosts.state(&key), HostState::default());
         hosts.restore(&key, &state);
         assert_eq!(hosts.state(&key), state);
+        hosts.restore(&key, &HostState { failures: 1, ..HostState::default() });
+        assert_eq!(hosts.state(&key), state, "what is known here is newer");
     }
 
     #[tokio::test]
