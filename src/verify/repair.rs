@@ -1,15 +1,17 @@
 //! Healing: identical bytes or none. What is derived is made again; what cannot be healed is put aside.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 use url::Url;
 
-use super::{Damage, Finding, VerifyError};
+use super::{Damage, FindMirror, Finding, VerifyError};
 use crate::archive::{Archive, UrlRow};
 use crate::model::{ArticleKey, Digest, MediaType, Staged};
+use crate::rewrite::unsplice;
 
 /// Where bytes may come from. Whatever it gives is compared: only identical bytes are taken.
 #[async_trait]
@@ -56,111 +58,114 @@ pub async fn repair(
     archive: &Archive,
     findings: &[Finding],
     origin: &dyn Origin,
+    find_mirror: &FindMirror,
     now: Timestamp,
 ) -> Result<Vec<Repair>, VerifyError> {
+    let healer = Healer { archive, origin, find_mirror, now };
     let mut repairs = vec![Repair::Beyond; findings.len()];
     // Blobs first: what is derived is made from them.
     for blobs in [true, false] {
         for (finding, repair) in findings.iter().zip(&mut repairs) {
             if matches!(finding, Finding::Blob { .. }) == blobs {
-                *repair = repair_one(archive, finding, origin, now).await?;
+                *repair = healer.repair(finding).await?;
             }
         }
     }
     Ok(repairs)
 }
 
-async fn repair_one(
-    archive: &Archive,
-    finding: &Finding,
-    origin: &dyn Origin,
+struct Healer<'a> {
+    archive: &'a Archive,
+    origin: &'a dyn Origin,
+    find_mirror: &'a FindMirror,
     now: Timestamp,
-) -> Result<Repair, VerifyError> {
-    match finding {
-        Finding::Catalog { .. } => Ok(Repair::Beyond),
-        Finding::Blob { digest, media_type, damage } => {
-            let blob = DamagedBlob { archive, digest: *digest, media_type: *media_type };
-            blob.repair(damage, origin, now).await
-        }
-        Finding::Thumbnail { original, name, .. } => {
-            archive.catalog.forget_thumbnails(&[(*original, name.clone())]).await?;
-            for url in archive.catalog.urls_of(*original).await? {
-                let row = archive.catalog.url(&url).await?;
-                if let Some(row) = row.filter(|row| row.asset.as_ref().is_some_and(|asset| asset.0 == *original)) {
-                    origin.render(&row).await;
-                    break;
-                }
+}
+
+impl Healer<'_> {
+    async fn repair(&self, finding: &Finding) -> Result<Repair, VerifyError> {
+        match finding {
+            Finding::Catalog { .. } => Ok(Repair::Beyond),
+            Finding::Blob { digest, media_type, damage } => self.repair_blob(*digest, *media_type, damage).await,
+            Finding::Thumbnail { original, name, .. } => self.remake_thumbnail(*original, name).await,
+            Finding::Mirror { id, .. } | Finding::Edits { id, .. } | Finding::Link { id, .. } => {
+                self.archive.catalog.make_stale(&[*id]).await?;
+                Ok(Repair::Remade)
             }
-            Ok(Repair::Remade)
-        }
-        Finding::Mirror { id, .. } | Finding::Edits { id, .. } | Finding::Link { id, .. } => {
-            archive.catalog.make_stale(&[*id]).await?;
-            Ok(Repair::Remade)
         }
     }
-}
 
-struct DamagedBlob<'a> {
-    archive: &'a Archive,
-    digest: Digest,
-    media_type: MediaType,
-}
+    async fn remake_thumbnail(&self, original: Digest, name: &str) -> Result<Repair, VerifyError> {
+        self.archive.catalog.forget_thumbnails(&[(original, name.to_owned())]).await?;
+        for url in self.archive.catalog.urls_of(original).await? {
+            let row = self.archive.catalog.url(&url).await?;
+            if let Some(row) = row.filter(|row| row.asset.as_ref().is_some_and(|asset| asset.0 == original)) {
+                self.origin.render(&row).await;
+                break;
+            }
+        }
+        Ok(Repair::Remade)
+    }
 
-impl DamagedBlob<'_> {
-    async fn repair(&self, damage: &Damage, origin: &dyn Origin, now: Timestamp) -> Result<Repair, VerifyError> {
-        let same = self.find(origin).await?;
+    async fn repair_blob(&self, digest: Digest, media_type: MediaType, damage: &Damage) -> Result<Repair, VerifyError> {
+        let same = self.find(digest).await?;
         if *damage != Damage::Missing {
-            self.quarantine().await?;
+            self.quarantine(digest, media_type).await?;
         }
         if let Some(same) = same {
-            self.archive.blobs.put(same, self.media_type).await?;
+            self.archive.blobs.put(same, media_type).await?;
             return Ok(Repair::Healed);
         }
         // An original that no file has any more cannot be asked for again: a copy from elsewhere may still come.
-        let is_original = !self.archive.catalog.articles_of_original(self.digest).await?.is_empty();
+        let is_original = !self.archive.catalog.articles_of_original(digest).await?.is_empty();
         if is_original {
             return Ok(Repair::Beyond);
         }
-        self.archive.catalog.lose_asset(self.digest, now).await?;
-        self.archive.catalog.forget_blob(self.digest, self.media_type).await?;
+        self.archive.catalog.lose_asset(digest, self.now).await?;
+        self.archive.catalog.forget_blob(digest, media_type).await?;
         Ok(Repair::Lost)
     }
 
-    /// Identical bytes, wherever they are to be had.
-    async fn find(&self, origin: &dyn Origin) -> Result<Option<Staged>, VerifyError> {
-        for article in self.archive.catalog.articles_of_original(self.digest).await? {
-            if let Some(same) = self.same(origin.read(&article).await) {
+    /// Identical bytes, wherever they are to be had, the nearest first.
+    async fn find(&self, digest: Digest) -> Result<Option<Staged>, VerifyError> {
+        let same = |candidates: Vec<Staged>| candidates.into_iter().find(|staged| staged.digest == digest);
+        for article in self.archive.catalog.articles_of_original(digest).await? {
+            let mirrored = self.undo_mirror(&article).await?;
+            if let Some(same) = same(mirrored.into_iter().collect()).or(same(self.origin.read(&article).await)) {
                 return Ok(Some(same));
             }
         }
-        for url in self.candidates().await? {
-            if let Some(same) = self.same(origin.fetch(&url).await) {
+        for url in self.candidates(digest).await? {
+            if let Some(same) = same(self.origin.fetch(&url).await) {
                 return Ok(Some(same));
             }
         }
         Ok(None)
     }
 
-    fn same(&self, candidates: Vec<Staged>) -> Option<Staged> {
-        candidates.into_iter().find(|staged| staged.digest == self.digest)
+    /// The original that an article's mirror was made from: its splices, undone.
+    async fn undo_mirror(&self, article: &ArticleKey) -> Result<Option<Staged>, VerifyError> {
+        let Some(row) = self.archive.catalog.article(article).await? else { return Ok(None) };
+        let edits = self.archive.catalog.edits(row.id).await?;
+        let mirror = (self.find_mirror)(article).and_then(|mirror| std::fs::read(mirror.path).ok());
+        let original = mirror.and_then(|mirror| unsplice(&mirror, &edits).ok());
+        Ok(original.and_then(|original| stage(self.archive, &original).ok()))
     }
 
     /// The URLs that gave these bytes, and those that they were redirected to.
-    async fn candidates(&self) -> Result<Vec<Url>, VerifyError> {
-        let mut candidates = self.archive.catalog.urls_of(self.digest).await?;
+    async fn candidates(&self, digest: Digest) -> Result<Vec<Url>, VerifyError> {
+        let mut candidates = self.archive.catalog.urls_of(digest).await?;
         let mut known: BTreeSet<Url> = candidates.iter().cloned().collect();
         for url in candidates.clone() {
             let Some(row) = self.archive.catalog.url(&url).await? else { continue };
             let exchanges = self.archive.catalog.captures(row.id).await?;
-            let same = exchanges.into_iter().filter(|exchange| exchange.digest == Some(self.digest));
+            let same = exchanges.into_iter().filter(|exchange| exchange.digest == Some(digest));
             candidates.extend(same.map(|exchange| exchange.url).filter(|url| known.insert(url.clone())));
         }
         Ok(candidates)
     }
 
     /// Puts the damaged bytes aside: a part of a picture may be better than none.
-    async fn quarantine(&self) -> Result<(), VerifyError> {
-        let (digest, media_type) = (self.digest, self.media_type);
+    async fn quarantine(&self, digest: Digest, media_type: MediaType) -> Result<(), VerifyError> {
         let mut bytes = Vec::new();
         // Of a file that cannot be read to its end, what can be is kept.
         if let Ok(Some(mut reader)) = self.archive.blobs.open(digest, media_type).await {
@@ -173,4 +178,11 @@ impl DamagedBlob<'_> {
         self.archive.blobs.delete(digest, media_type).await?;
         Ok(())
     }
+}
+
+/// Bytes at hand, as a temporary file of the archive.
+fn stage(archive: &Archive, bytes: &[u8]) -> std::io::Result<Staged> {
+    let mut file = tempfile::NamedTempFile::new_in(archive.tmp())?;
+    file.write_all(bytes)?;
+    Ok(Staged { path: file.into_temp_path(), digest: Digest::of(bytes), length: bytes.len() as u64 })
 }

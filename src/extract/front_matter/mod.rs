@@ -42,16 +42,21 @@ struct Entry {
 }
 
 fn report_facts(entries: &[Entry], sink: &mut Sink) {
-    let top = |name: &str| entries.iter().find(|entry| entry.parent.is_empty() && keys::normalise(&entry.key) == name);
+    let top: Vec<_> = entries.iter().filter(|entry| entry.parent.is_empty()).collect();
+    let values = |name: &str| {
+        let named = top.iter().filter(move |entry| keys::normalise(&entry.key) == name);
+        named.map(|entry| entry.value.trim()).collect::<Vec<_>>()
+    };
     if sink.title.is_none() {
-        sink.title = top("title").map(|entry| entry.value.trim().to_owned()).filter(|title| !title.is_empty());
+        // A folded title is several lines.
+        sink.title = Some(values("title").join(" ")).filter(|title| !title.is_empty());
     }
     if sink.published.is_none() {
-        sink.published = keys::DATES.iter().filter_map(|key| top(key)).find_map(|entry| dates::timestamp(&entry.value));
+        sink.published = keys::DATES.iter().flat_map(|key| values(key)).find_map(dates::timestamp);
     }
     if sink.canonical.is_none() {
-        let addresses = keys::ADDRESSES.iter().filter_map(|key| top(key));
-        sink.canonical = addresses.map(|entry| entry.value.trim()).find(|url| keys::is_http(url)).map(str::to_owned);
+        let mut addresses = keys::ADDRESSES.iter().flat_map(|key| values(key));
+        sink.canonical = addresses.find(|url| keys::is_http(url)).map(str::to_owned);
     }
 }
 

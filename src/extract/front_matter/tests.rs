@@ -204,6 +204,7 @@ fn title_date_and_address_are_told() {
     assert_eq!(sink.title.as_deref(), Some("It’s"));
     assert_eq!(sink.published.map(|at| at.to_string()).as_deref(), Some("2021-04-22T19:27:36Z"));
     assert_eq!(sink.canonical.as_deref(), Some("https://e.com/p"));
+    assert_eq!(run("---\ntitle: >-\n  Two\n  lines\n---\n").0.title.as_deref(), Some("Two lines"));
     let (sink, _) = run("+++\ntitle = 'a'\ndate = 2017-10-09\n[author]\nurl = 'https://e.com/me'\n+++\n");
     assert_eq!(sink.published.map(|at| at.to_string()).as_deref(), Some("2017-10-09T00:00:00Z"));
     assert_eq!(sink.canonical, None);

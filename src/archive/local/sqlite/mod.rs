@@ -11,6 +11,7 @@ mod error;
 mod migrate;
 mod queue;
 mod runs;
+mod seal;
 mod urls;
 mod writer;
 
@@ -54,6 +55,7 @@ impl Sqlite {
     /// so leases that are left belong to nobody.
     pub(super) fn to_write(path: &Path) -> Result<Self, CatalogError> {
         let failed = |error| catalog_error(path, &error);
+        seal::take(path).map_err(|error| refused(path, format!("cannot remove its seal: {error}")))?;
         let connection = connection::to_write(path).map_err(failed)?;
         migrate::migrate(&connection, path, migrate::MIGRATIONS)?;
         queue::end_leases(&connection).map_err(failed)?;
@@ -70,6 +72,15 @@ impl Sqlite {
         let found = migrate::refuse_newer(&connection, path, known)?;
         readers.give_back(connection);
         Ok((found == known).then(|| Self { writer: None, readers: Arc::new(readers) }))
+    }
+
+    /// What the database finds, and whether anyone but offprint changed its file.
+    fn integrity_of(connection: &Connection, path: &Path) -> rusqlite::Result<Vec<String>> {
+        let mut found = audit::integrity(connection)?;
+        if seal::is_broken(path) {
+            found.push("its file was changed since offprint last wrote it".into());
+        }
+        Ok(found)
     }
 
     async fn write<T: Send + 'static>(
@@ -116,6 +127,18 @@ impl Readers {
 
     fn give_back(&self, connection: Connection) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}
+
+/// Those that read close first: the last connection to close puts the write-ahead log into the file, and one that only
+/// reads cannot.
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(writer) = self.writer.take() {
+            drop(writer);
+            seal::leave(&self.readers.path);
+        }
     }
 }
 
@@ -290,7 +313,8 @@ impl Catalog for Sqlite {
     }
 
     async fn integrity(&self) -> Result<Vec<String>, CatalogError> {
-        self.read(audit::integrity).await
+        let path = self.readers.path.clone();
+        self.read(move |connection| Self::integrity_of(connection, &path)).await
     }
 
     async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError> {
