@@ -398,7 +398,6 @@ async fn a_real_blog_is_mirrored_with_the_images_its_site_has() {
         let path = url.strip_prefix("http://blog.example/").unwrap_or("");
         let here = !path.is_empty() && images.join(percent_decoded(path)).is_file();
         assert!(!here || failure["reason"] == "not_an_image", "{failure}");
-        say(&format!("  missing: {url} ({})", failure["reason"]));
     }
     restore_all(&sandbox, &folder, &posts);
     assert_eq!(splices_turn_back(&sandbox).await, posts.len());
