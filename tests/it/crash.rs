@@ -66,8 +66,9 @@ fn run_with(sandbox: &Sandbox, fault: &str) -> Output {
 async fn is_whole(sandbox: &Sandbox, when: &str) {
     let archive = Arc::new(archive::open(&sandbox.path("store"), Mode::Write).unwrap());
     let articles = archive.articles();
-    let find_mirror = move |key: &offprint::model::ArticleKey| {
-        Some(MirrorFile { path: articles.join(&key.source).join(&key.path), in_place: false })
+    let find_mirror = move |key: &offprint::model::ArticleKey| MirrorFile {
+        path: articles.join(&key.source).join(&key.path),
+        in_place: false,
     };
     let options = Options { subset: Subset::ALL, rate: None, find_mirror: Box::new(find_mirror) };
     let verified = verify::verify(archive, options, Arc::new(Progress::default())).await.unwrap();
