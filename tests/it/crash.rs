@@ -42,7 +42,7 @@ fn site() -> Origin {
 fn sandbox(origin: &Origin) -> Sandbox {
     let sandbox = Sandbox::new();
     for (post, images) in [("a.md", ["/1.jpg", "/2.jpg"]), ("deep/b.md", ["/twin.jpg", "/gone.jpg"])] {
-        let text: String = images.iter().map(|image| format!("![]({})\n", origin.url(image))).collect();
+        let text = images.map(|image| format!("![]({})\n", origin.url(image))).concat();
         sandbox.write(&format!("posts/{post}"), text);
     }
     sandbox
