@@ -1,6 +1,7 @@
 //! Bytes by digest.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::io::AsyncRead;
 
 use crate::model::{Digest, MediaType, Staged};
@@ -23,6 +24,8 @@ pub struct BlobMeta {
     pub media_type: MediaType,
     /// Its size in bytes.
     pub size: u64,
+    /// When its bytes were written.
+    pub written: Timestamp,
 }
 
 /// Bytes under their SHA-256: never changed, never overwritten.

@@ -237,7 +237,20 @@ pub struct Ready {
     pub queued: u64,
 }
 
-/// A rendition that was made.
+/// A blob on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobRow {
+    /// The digest.
+    pub digest: Digest,
+    /// What it is, and so the extension it is kept under.
+    pub media_type: MediaType,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was recorded.
+    pub created: Timestamp,
+}
+
+/// A rendition that was made or could not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThumbnailRow {
     /// The blob it was made from.
@@ -246,8 +259,23 @@ pub struct ThumbnailRow {
     pub name: String,
     /// The digest of the settings it was made with.
     pub settings: Digest,
-    /// What it is, with its width, height and size in bytes; why it could not be made, otherwise.
-    pub made: Result<(MediaType, u32, u32, u64), String>,
+    /// What it is; why it could not be made, otherwise.
+    pub made: Result<RenditionRow, String>,
+}
+
+/// What is known of a rendition that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RenditionRow {
+    /// What it is, and so the extension it is kept under.
+    pub media_type: MediaType,
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The digest of its bytes.
+    pub digest: Digest,
 }
 
 /// Sums over the whole catalog.
@@ -385,6 +413,31 @@ pub trait Catalog: Send + Sync {
     async fn thumbnails(&self, original: Digest) -> Result<Vec<ThumbnailRow>, CatalogError>;
     /// Sums over everything.
     async fn totals(&self) -> Result<Totals, CatalogError>;
+
+    // What `verify` and `gc` ask and do.
+
+    /// What the database finds when it checks itself: one line each, none where it is whole.
+    async fn integrity(&self) -> Result<Vec<String>, CatalogError>;
+    /// The blobs on record whose digest starts with this byte, in order of digest.
+    async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError>;
+    /// The thumbnails on record of blobs whose digest starts with this byte, in order of digest.
+    async fn thumbnails_on_record(&self, shard: u8) -> Result<Vec<ThumbnailRow>, CatalogError>;
+    /// The URLs that a blob was ever captured from.
+    async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError>;
+    /// The articles of which a blob is the original, in the newest version or an older one.
+    async fn articles_of_original(&self, digest: Digest) -> Result<Vec<ArticleKey>, CatalogError>;
+    /// Makes articles stale, so that their mirrors are written again.
+    async fn make_stale(&self, articles: &[ArticleId]) -> Result<(), CatalogError>;
+    /// Forgets thumbnails, named by the blob and the size, and makes the articles stale that show the blob.
+    async fn forget_thumbnails(&self, thumbnails: &[(Digest, String)]) -> Result<(), CatalogError>;
+    /// An asset's bytes are lost: its URLs have no good capture any more and are due now, its thumbnails are
+    /// forgotten, and the articles that show it are stale. The captures stay as they were.
+    async fn lose_asset(&self, digest: Digest, now: Timestamp) -> Result<(), CatalogError>;
+    /// Of the blobs whose digest starts with this byte, those recorded before a moment that are no URL's asset, now or
+    /// before, and no version of an article.
+    async fn unreferenced_blobs(&self, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>, CatalogError>;
+    /// Forgets a blob with its thumbnails, unless something refers to it by now; whether it is forgotten.
+    async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError>;
 }
 
 /// The catalog could not do what was asked.

@@ -10,7 +10,8 @@ mod local;
 
 pub use blobs::{BlobError, BlobMeta, Blobs, Put};
 pub use catalog::{
-    ArticleId, ArticleRow, ArticleState, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome, Ready,
-    ReferenceRow, RunId, RunRow, Settlement, ThumbnailRow, Totals, UrlId, UrlRow, UrlState, Worker,
+    ArticleId, ArticleRow, ArticleState, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference,
+    Outcome, Ready, ReferenceRow, RenditionRow, RunId, RunRow, Settlement, ThumbnailRow, Totals, UrlId, UrlRow,
+    UrlState, Worker,
 };
 pub use local::{Archive, ArchiveError, Mode, Publication, Publisher, open};

@@ -212,6 +212,8 @@ pub struct MediaConfig {
     pub max_side: u32,
     pub max_alloc: Size,
     pub max_frames: u32,
+    #[serde(deserialize_with = "duration")]
+    pub max_time: Duration,
     pub threads: usize,
     pub min_side: u32,
 }

@@ -8,11 +8,11 @@ mod attributes;
 mod css;
 mod dates;
 mod encoding;
-pub(crate) mod front_matter;
+mod front_matter;
 mod html;
-pub(crate) mod markdown;
+mod markdown;
 mod resolve;
-pub(crate) mod shortcode;
+mod shortcode;
 mod srcset;
 
 use std::ops::Range;

@@ -24,11 +24,13 @@ pub(super) struct Attempt<'a> {
     request: &'a Request<'a>,
     pub(super) exchanges: Vec<Exchange>,
     partial: Option<Partial>,
+    /// The date of which an archive is asked for a capture.
+    pub(super) date: Option<HeaderValue>,
 }
 
 impl<'a> Attempt<'a> {
     pub(super) const fn new(inner: &'a Inner, request: &'a Request<'a>) -> Self {
-        Self { inner, request, exchanges: Vec::new(), partial: None }
+        Self { inner, request, exchanges: Vec::new(), partial: None, date: None }
     }
 
     /// Tries one rung of the ladder after the other, while the host refuses. Where none works, the first refusal is
@@ -37,21 +39,25 @@ impl<'a> Attempt<'a> {
         self.inner.guard.judge_url(self.request.url)?;
         let host = self.inner.host(self.request.url)?;
         let mut refusal = None;
-        for rung in host.rungs() {
-            if !self.has(rung, &host.settings) {
-                continue;
-            }
+        let mut rungs = host.rungs();
+        rungs.retain(|rung| self.has(*rung, &host.settings));
+        for (step, rung) in rungs.into_iter().enumerate() {
             match self.try_rung(rung).await {
                 Err(trouble) if is_refusal(trouble.reason, trouble.status) => refusal = refusal.or(Some(trouble)),
                 Err(trouble) => return Err(trouble),
                 Ok(answer) => {
-                    host.learn(rung);
+                    host.learn(rung, step > 0);
                     return Ok(answer);
                 }
             }
         }
         host.climbed_in_vain();
         Err(refusal.unwrap_or_else(|| Trouble::new(Reason::HttpStatus, "no step of fetch.referer can be sent")))
+    }
+
+    /// Tries without any Referer only.
+    pub(super) async fn plainly(&mut self) -> Result<Answer, Trouble> {
+        self.try_rung(RefererRung::Nothing).await
     }
 
     fn has(&self, rung: RefererRung, settings: &HostSettings) -> bool {
@@ -142,8 +148,13 @@ impl<'a> Attempt<'a> {
         }
         let mut secret: Vec<HeaderName> = Vec::new();
         for (name, value) in &settings.headers {
-            headers.append(name, value.clone());
-            secret.push(name.clone());
+            // The first of a name replaces what is said otherwise; a second is another one.
+            if secret.contains(name) {
+                headers.append(name, value.clone());
+            } else {
+                headers.insert(name, value.clone());
+                secret.push(name.clone());
+            }
         }
         Question { url, host, reach, headers, secret, partial, judge: self.request.judge }
     }
@@ -153,6 +164,7 @@ impl<'a> Attempt<'a> {
         headers.insert(reqwest::header::USER_AGENT, self.inner.user_agent.clone());
         headers.insert(ACCEPT, HeaderValue::from_static(self.request.purpose.accept()));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.extend(self.date.clone().map(|date| (HeaderName::from_static("accept-datetime"), date)));
         headers
     }
 

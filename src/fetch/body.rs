@@ -70,7 +70,9 @@ impl Receiving<'_> {
         let mut decoder = Decoder::of(headers).map_err(|coding| {
             Trouble::new(Reason::Protocol, format!("the body has the coding {coding}, which was not asked for"))
         })?;
-        self.refuse_larger(self.response.content_length().unwrap_or(0))?;
+        let length = self.response.content_length().unwrap_or(0);
+        self.refuse_larger(length)?;
+        self.staging.expect(length);
         let mut rate = Rate::new(self.limits);
         while let Some(piece) = self.piece().await? {
             promises.update(&piece);

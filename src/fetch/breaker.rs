@@ -47,7 +47,7 @@ impl Breaker {
             return;
         }
         self.failures = self.failures.saturating_add(1);
-        if let Some(beyond) = self.failures.checked_sub(threshold.max(1)) {
+        if let Some(beyond) = self.failures.checked_sub(threshold).filter(|_| threshold > 0) {
             let wait = wait.saturating_mul(1 << beyond.min(20)).min(LONGEST);
             self.open_until = Some(later(now, wait));
         }
@@ -86,6 +86,13 @@ mod tests {
         assert_eq!(breaker.passage(at(100)), Passage::Free);
         (0..4).for_each(|second| breaker.failed(at(second), 5, WAIT));
         assert_eq!(breaker.passage(at(5)), Passage::Free, "the count starts anew");
+    }
+
+    #[test]
+    fn a_threshold_of_nothing_is_no_breaker() {
+        let mut breaker = Breaker::default();
+        (0..100).for_each(|second| breaker.failed(at(second), 0, WAIT));
+        assert_eq!((breaker.passage(at(100)), breaker.failures), (Passage::Free, 100));
     }
 
     #[test]

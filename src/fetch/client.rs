@@ -17,6 +17,8 @@ const IDLE: Duration = Duration::from_secs(30);
 /// The window of one HTTP/2 stream, in bytes, and of a connection: what a peer may send before it is read.
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
+/// The longest head that is read at all, in bytes.
+const HIGHEST_HEAD: u64 = 16 << 20;
 
 /// One client for each reach. They differ only in what their resolvers hand on.
 #[derive(Debug, Clone)]
@@ -65,31 +67,43 @@ fn build(
         .referer(false)
         .retry(reqwest::retry::never())
         .user_agent(user_agent(config)?)
-        .connect_timeout(config.connect_timeout)
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(config.per_host.max(16))
         .http2_initial_stream_window_size(STREAM_WINDOW)
         .http2_initial_connection_window_size(CONNECTION_WINDOW)
-        .http2_max_header_list_size(u32::try_from(config.max_head_bytes.0).unwrap_or(u32::MAX))
+        .http2_max_header_list_size(u32::try_from(max_head_bytes(config)).unwrap_or(u32::MAX))
         .tls_certs_merge(authorities(config)?)
         .dns_resolver(Arc::new(resolver));
+    if !config.connect_timeout.is_zero() {
+        builder = builder.connect_timeout(config.connect_timeout);
+    }
     if let Some((_, proxy)) = proxy {
         builder = builder.proxy(proxy);
     }
     builder.build().map_err(|error| FetchError::Client(whole_message(&error)))
 }
 
+/// The limit on a head. Where the configuration lifts it, heads still have one.
+pub(super) const fn max_head_bytes(config: &FetchConfig) -> u64 {
+    if config.max_head_bytes.0 == 0 { HIGHEST_HEAD } else { config.max_head_bytes.0 }
+}
+
 fn proxy(config: &FetchConfig) -> Result<Option<(Url, Proxy)>, FetchError> {
     if config.proxy.is_empty() {
         return Ok(None);
     }
-    let bad = |cause: String| FetchError::Proxy { value: config.proxy.clone(), cause };
+    let bad = |cause: String| FetchError::Proxy { value: without_password(&config.proxy), cause };
     let url = Url::parse(&config.proxy).map_err(|error| bad(error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") || !url.has_host() {
         return Err(bad("it is not the address of an HTTP or SOCKS proxy".to_owned()));
     }
     let proxy = Proxy::all(url.as_str()).map_err(|error| bad(whole_message(&error)))?;
     Ok(Some((url, proxy)))
+}
+
+fn without_password(proxy: &str) -> String {
+    let hidden = Url::parse(proxy).ok().and_then(|mut url| url.set_password(None).map(|()| url.to_string()).ok());
+    hidden.unwrap_or_else(|| proxy.to_owned())
 }
 
 fn authorities(config: &FetchConfig) -> Result<Vec<Certificate>, FetchError> {
@@ -139,10 +153,12 @@ mod tests {
         assert!(message.starts_with("fetch.ca_file /nowhere/ca.pem: No such file"), "{message}");
         let message = check(|config| config.ca_file = "Cargo.toml".into()).unwrap_err();
         assert!(message.contains("holds no certificate"), "{message}");
-        for proxy in ["nowhere", "ftp://proxy", "http://"] {
+        for proxy in ["nowhere", "ftp://proxy/", "http://"] {
             let message = check(|config| config.proxy = proxy.to_owned()).unwrap_err();
             assert!(message.starts_with(&format!("fetch.proxy `{proxy}`: ")), "{message}");
         }
+        let message = check(|config| config.proxy = "ftp://me:hush@proxy".to_owned()).unwrap_err();
+        assert!(!message.contains("hush"), "{message}");
         assert!(check(|config| config.proxy = "socks5://proxy:1080".to_owned()).unwrap().proxied);
         let message = check(|config| config.user_agent = "a\nb".to_owned()).unwrap_err();
         assert!(message.starts_with("fetch.user_agent: "), "{message}");

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::body::{Receiving, explanation, finished};
+use super::client::max_head_bytes;
 use super::error::Trouble;
 use super::guard::{Reach, forbidden_address};
 use super::host::Host;
@@ -113,7 +114,7 @@ impl Conversation<'_> {
         let response = self.send().await?;
         self.hear(&response)?;
         match response.status() {
-            StatusCode::OK => self.body(response).await,
+            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => self.body(response).await,
             StatusCode::PARTIAL_CONTENT if self.question.partial.is_some() => self.body(response).await,
             StatusCode::NOT_MODIFIED if self.is_conditional() => Ok(Given::NotModified),
             status if is_redirect(status) => self.redirect(response).await,
@@ -125,18 +126,19 @@ impl Conversation<'_> {
         let client = self.inner.clients.get(self.question.reach);
         let request = client.get(self.question.url.clone()).headers(self.question.headers.clone());
         let limit = self.inner.limits.next_piece(self.deadline) + self.inner.config.connect_timeout;
-        let sent = match timeout_at(limit.min(self.deadline), request.send()).await {
-            Ok(sent) => sent.map_err(|error| of_head(&error)),
-            Err(_) => {
-                self.question.host.pace().slow_down();
-                Err(Trouble::new(Reason::Timeout, "no answer came for fetch.read_timeout"))
-            }
-        };
+        let sent = timeout_at(limit.min(self.deadline), request.send()).await;
+        let sent = sent.map_or_else(|_| Err(self.no_answer()), |sent| sent.map_err(|error| of_head(&error)));
         sent.inspect_err(|trouble| {
             if retry::is_silence(trouble.reason) {
                 self.question.host.silent();
             }
         })
+    }
+
+    /// The host took the connection, and then too long.
+    fn no_answer(&self) -> Trouble {
+        self.question.host.pace().slow_down();
+        Trouble::new(Reason::Timeout, "no answer came for fetch.read_timeout")
     }
 
     /// Takes the head down and judges it.
@@ -146,7 +148,7 @@ impl Conversation<'_> {
         self.peer = response.remote_addr();
         self.protocol = Some(head::protocol(response.version()));
         let size = head::size(response.headers());
-        if size > self.inner.config.max_head_bytes.0 {
+        if size > max_head_bytes(&self.inner.config) {
             let detail = format!("the head has {size} bytes, more than fetch.max_head_bytes");
             return Err(Trouble::new(Reason::Protocol, detail));
         }
@@ -237,7 +239,9 @@ impl Conversation<'_> {
         self.digest = Some(staged.digest);
         self.question.host.pace().recover();
         let verdict = self.question.judge.judge(&staged, content_type);
-        verdict.map_err(|reason| Trouble::new(reason, "the body is not what was wanted"))?;
+        let said = content_type.unwrap_or("nothing");
+        verdict
+            .map_err(|reason| Trouble::new(reason, format!("the body is not what is wanted; its type says {said}")))?;
         Ok(staged)
     }
 }

@@ -106,7 +106,7 @@ impl Guard {
         if !url.username().is_empty() || url.password().is_some() {
             return bad("the URL holds a user name or password".to_owned());
         }
-        if url.as_str().len() > self.max_url_length {
+        if self.max_url_length > 0 && url.as_str().len() > self.max_url_length {
             return bad(format!("the URL is longer than fetch.max_url_length ({})", self.max_url_length));
         }
         if url.host_str().is_none_or(|host| host.trim_end_matches('.').is_empty()) {
@@ -127,8 +127,15 @@ fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(address) => Some(address.into()),
         Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(name) if is_localhost(name) => Some(Ipv4Addr::LOCALHOST.into()),
         Host::Domain(name) => name.trim_end_matches('.').parse().ok(),
     }
+}
+
+/// Names that are this machine, whatever a name server says (RFC 6761, section 6.3).
+pub(super) fn is_localhost(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// The refusal of an address; it names the way out.
@@ -250,8 +257,15 @@ mod tests {
     #[test]
     fn public_addresses_and_names_pass() {
         let guard = guard(&[]);
-        for host in ["93.184.216.34", "8.8.8.8", "[2606:4700::1111]", "[64:ff9b::8.8.8.8]", "example.org", "1.example"]
-        {
+        for host in [
+            "93.184.216.34",
+            "localhost.example",
+            "8.8.8.8",
+            "[2606:4700::1111]",
+            "[64:ff9b::8.8.8.8]",
+            "example.org",
+            "1.example",
+        ] {
             assert_eq!(check(&guard, &format!("https://{host}/x.png")), Ok(Reach::Public), "{host}");
         }
         for host in ["100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1", "192.167.0.1", "198.20.0.1"] {
@@ -290,6 +304,30 @@ mod tests {
         }
         let long = format!("http://example.org/{}", "x".repeat(8192));
         assert_eq!(check(&guard, &long), Err(Reason::BadUrl));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_an_ipv6_address_carries_is_judged_with_it(bits: u32, net in 0..SPECIAL_V4.len(), prefix: u64) {
+            let net = SPECIAL_V4[net];
+            let host = bits & u32::from(net.hostmask());
+            let [a, b] = [(u32::from(net.network()) | host) >> 16, (u32::from(net.network()) | host) & 0xffff];
+            let [a, b] = [a, b].map(|half| u16::try_from(half).unwrap());
+            let [.., p, q, r, _] = [0, 1, 2, 3].map(|at| u16::try_from(prefix >> (at * 16) & 0xffff).unwrap());
+            let carriers = [
+                Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, a, b),
+                Ipv6Addr::new(0, 0, 0, 0, 0, 0, a, b),
+                Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, a, b),
+                Ipv6Addr::new(0x64, 0xff9b, 1, p, q, r, a, b),
+                Ipv6Addr::new(0x2002, a, b, p, q, r, p, q),
+                Ipv6Addr::new(0x2001, 0, p, q, r, p, !a, !b),
+                Ipv6Addr::new(0x2a00 | p & 0xff, q, r, p, 0, 0x5efe, a, b),
+                Ipv6Addr::new(0x2a00 | p & 0xff, q, r, p, 0x200, 0x5efe, a, b),
+            ];
+            for carrier in carriers {
+                proptest::prop_assert!(!guard(&[]).permits(carrier.into(), Reach::Public), "{carrier}");
+            }
+        }
     }
 
     #[test]

@@ -13,15 +13,18 @@ mod clock;
 mod coding;
 mod error;
 mod exchange;
+mod fallback;
 mod guard;
 mod head;
 mod host;
 mod ladder;
 mod pace;
+mod permission;
 mod promise;
 mod resolve;
 mod resume;
 mod retry;
+mod robots;
 mod staging;
 mod trouble;
 
@@ -37,7 +40,9 @@ use crate::config::FetchConfig;
 use crate::model::{Exchange, HostKey, HostState, Reason, Staged, Validators};
 
 pub use error::FetchError;
+pub use fallback::{Fallback, memento_datetime};
 pub use resolve::{Lookup, SystemLookup};
+pub use robots::Robots;
 
 /// Fetches URLs, paced by host. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -52,6 +57,7 @@ struct Inner {
     guard: Arc<guard::Guard>,
     clients: client::Clients,
     hosts: host::Hosts,
+    permissions: permission::Permissions,
     /// A place for each request in flight, over all hosts.
     all: Arc<Semaphore>,
     staging: Arc<Path>,
@@ -76,6 +82,7 @@ impl Purpose {
 }
 
 /// One thing to fetch.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// Its URL. The fragment is not sent.
     pub url: &'a Url,
@@ -136,6 +143,17 @@ pub struct Failure {
     pub deferred_until: Option<Timestamp>,
 }
 
+impl Failure {
+    /// Whether the image is no longer there, as far as this answer tells, so that a web archive is worth asking.
+    pub const fn is_gone(&self) -> bool {
+        match self.reason {
+            Reason::HttpStatus => matches!(self.status, Some(404 | 410)),
+            Reason::Dns | Reason::NotAnImage | Reason::Placeholder => true,
+            _ => false,
+        }
+    }
+}
+
 impl Fetcher {
     /// A fetcher with these settings that puts bodies into temporary files in `staging`.
     ///
@@ -161,6 +179,7 @@ impl Fetcher {
             limits: body::Limits::new(config),
             clients: client::Clients::new(config, &guard, &lookup)?,
             hosts: host::Hosts::new(config, clock::Clock::start())?,
+            permissions: permission::Permissions::default(),
             all: Arc::new(Semaphore::new(config.concurrency.max(1))),
             staging: Arc::from(staging),
             config: config.clone(),
@@ -186,14 +205,39 @@ impl Fetcher {
 
     /// Fetches one thing: waits for the host's turn, follows redirects, tries again, climbs the Referer ladder. It ends
     /// when it is dropped, and then leaves no file behind.
+    ///
+    /// What robots.txt forbids is not asked for: pages never, media where `fetch.robots` says so.
     pub async fn fetch(&self, request: &Request<'_>) -> Fetched {
+        self.fetch_at(request, None).await
+    }
+
+    /// The same, of an archive that has it from many dates (`Accept-Datetime`, RFC 7089).
+    async fn fetch_at(&self, request: &Request<'_>, date: Option<&HeaderValue>) -> Fetched {
+        if let Err(trouble) = self.inner.permit(request).await {
+            return Fetched { exchanges: Vec::new(), outcome: Err(trouble.into()) };
+        }
         let mut attempt = attempt::Attempt::new(&self.inner, request);
-        let outcome = attempt.climb().await.map_err(|trouble| Failure {
+        attempt.date = date.cloned();
+        let outcome = attempt.climb().await.map_err(Failure::from);
+        Fetched { exchanges: attempt.exchanges, outcome }
+    }
+
+    /// What robots.txt says of the host of a URL. It is asked for once a day.
+    ///
+    /// # Errors
+    /// The file could not be got, although there may be one.
+    pub async fn robots(&self, url: &Url) -> Result<Arc<Robots>, Failure> {
+        self.inner.robots(url).await.map_err(Failure::from)
+    }
+}
+
+impl From<error::Trouble> for Failure {
+    fn from(trouble: error::Trouble) -> Self {
+        Self {
             reason: trouble.reason,
             status: trouble.status,
             detail: trouble.detail,
             deferred_until: trouble.deferred_until,
-        });
-        Fetched { exchanges: attempt.exchanges, outcome }
+        }
     }
 }

@@ -40,6 +40,11 @@ impl Staging {
         self.length
     }
 
+    /// Makes room for so many bytes to come.
+    pub(super) fn expect(&mut self, bytes: u64) {
+        self.gathered.reserve(usize::try_from(bytes).map_or(GATHERED, |bytes| bytes.min(GATHERED)));
+    }
+
     /// Takes the next bytes.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.hasher.0.update(bytes);

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 use tokio::sync::Semaphore;
 
-use crate::archive::{Archive, BlobError, CatalogError, Job, Put, Settlement, ThumbnailRow, UrlRow};
+use crate::archive::{Archive, BlobError, CatalogError, Job, Put, RenditionRow, Settlement, ThumbnailRow, UrlRow};
 use crate::config::{Config, MediaConfig, ThumbnailConfig};
 use crate::fetch::{Answer, Failure, Judge as _};
 use crate::media::{self, Rendition};
@@ -176,17 +176,12 @@ impl Ingest {
         Ok(renditions.sizes.into_iter().map(|made| made.map_err(|error| error.to_string())).collect())
     }
 
-    async fn publish(
-        &self,
-        digest: Digest,
-        name: &str,
-        rendition: Rendition,
-    ) -> Result<(MediaType, u32, u32, u64), IngestError> {
+    async fn publish(&self, digest: Digest, name: &str, rendition: Rendition) -> Result<RenditionRow, IngestError> {
         let Rendition { media_type, width, height, bytes } = rendition;
-        let size = bytes.len() as u64;
+        let (size, bytes_digest) = (bytes.len() as u64, Digest::of(&bytes));
         let path = self.archive.thumbnail_path(name, digest, media_type);
         publish(&self.archive, path, bytes).await?;
-        Ok((media_type, width, height, size))
+        Ok(RenditionRow { media_type, width, height, size, digest: bytes_digest })
     }
 
     /// Copies a local file that an article shows into the archive's staging folder, and judges it.

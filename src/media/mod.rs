@@ -4,6 +4,7 @@
 //! them without decoding a pixel, and [`thumbnails`] makes smaller renditions. [`similar`] finds pictures that look
 //! alike by the perceptual hash that decoding gives.
 
+mod animate;
 mod decode;
 mod encode;
 mod error;
@@ -11,7 +12,9 @@ mod fields;
 mod geometry;
 mod icc;
 mod picture;
+mod planes;
 mod probe;
+mod scale;
 pub mod similar;
 mod sniff;
 mod thumbnail;

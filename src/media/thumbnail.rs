@@ -2,17 +2,19 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::FilterType;
 
-use super::decode::{Decoded, Needed, SVG_WITHOUT_SIZE, decode};
+use super::animate::animate;
+use super::decode::{Needed, Pixels, SVG_WITHOUT_SIZE, decode};
 use super::encode::encode;
 use super::error::MediaError;
 use super::geometry::Plan;
-use super::icc::to_srgb;
-use super::picture::{Channels, Picture};
+use super::icc::{self, to_srgb};
+use super::picture::Picture;
+use super::planes::Planes;
+use super::scale::scale;
 use super::similar;
-use crate::config::{MediaConfig, ThumbnailConfig};
+use crate::config::{Animation, MediaConfig, ThumbnailConfig, ThumbnailFormat};
 use crate::model::{Asset, MediaType};
 
 /// A smaller rendition of a picture: upright, in sRGB, without metadata.
@@ -64,14 +66,22 @@ fn render(
     limits: &MediaConfig,
 ) -> Result<Renditions, MediaError> {
     let plans: Vec<Plan> = sizes.iter().map(|size| plan(asset, size)).collect();
-    let Decoded { picture, profile } = decode(bytes, asset, needed(&plans), limits)?;
-    let profile = profile.as_deref();
-    let perceptual_hash = Some(hash(&picture, profile, asset.orientation)?);
-    let mut sizes_made: Vec<_> = plans.iter().map(|_| Err(MediaError::OutOfTime)).collect();
-    for (index, plan) in plans.iter().enumerate() {
-        sizes_made[index] = rendition(&picture, profile, *plan, &sizes[index], asset.orientation);
+    let needed = Needed { planes: planes_will_do(asset, sizes), ..needed(&plans) };
+    let source = decode(bytes, asset, needed, limits)?;
+    let finish = Finish { profile: source.profile, orientation: asset.orientation };
+    let moving = Moving { bytes, asset, limits };
+    match source.pixels {
+        Pixels::Packed(picture) => Reduced { steps: vec![picture], finish, moving }.renditions(&plans, sizes),
+        Pixels::Planar(picture) => Reduced { steps: vec![picture], finish, moving }.renditions(&plans, sizes),
     }
-    Ok(Renditions { sizes: sizes_made, perceptual_hash })
+}
+
+/// Whether brightness and color planes need not become RGB: where they come from a JPEG in sRGB that is upright, and
+/// become JPEGs.
+fn planes_will_do(asset: &Asset, sizes: &[ThumbnailConfig]) -> bool {
+    let standard = asset.icc_name.as_deref().is_none_or(icc::is_srgb);
+    let from_jpeg = asset.color_space == "ycbcr" && asset.orientation <= 1 && !asset.truncated && standard;
+    from_jpeg && sizes.iter().all(|size| matches!(size.format, ThumbnailFormat::Auto | ThumbnailFormat::Jpeg))
 }
 
 /// The plan for one size, for the picture as it is stored.
@@ -84,62 +94,142 @@ fn plan(asset: &Asset, size: &ThumbnailConfig) -> Plan {
 }
 
 /// How large the picture must be decoded for all plans.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a side never grows beyond its u32")]
 fn needed(plans: &[Plan]) -> Needed {
-    let whole = |kept: u32, cut: f64| (f64::from(kept) / (1.0 - 2.0 * cut).max(f64::EPSILON)).round() as u32;
-    let largest = |side: fn(&Plan) -> (u32, f64)| plans.iter().map(side).map(|(kept, cut)| whole(kept, cut)).max();
-    Needed {
-        width: largest(|plan| (plan.width, plan.left)).unwrap_or(HASHED_SIDE),
-        height: largest(|plan| (plan.height, plan.top)).unwrap_or(HASHED_SIDE),
-    }
+    let largest = |side: fn(Plan) -> u32| plans.iter().map(|plan| side(*plan)).max().unwrap_or(similar::SIDE);
+    Needed { width: largest(Plan::whole_width), height: largest(Plan::whole_height), planes: false }
 }
 
-/// What a perceptual hash needs where no size asks for more.
-const HASHED_SIDE: u32 = 32;
-
-fn rendition(
-    picture: &Picture,
-    profile: Option<&[u8]>,
-    plan: Plan,
-    size: &ThumbnailConfig,
+/// What is left to do when a picture has its size.
+struct Finish {
+    profile: Option<Vec<u8>>,
     orientation: u8,
-) -> Result<Rendition, MediaError> {
-    let small = resize(picture, plan)?;
-    let shown = to_srgb(small, profile).without_idle_alpha().oriented(orientation);
-    let (width, height) = (shown.width, shown.height);
-    let (media_type, bytes) = encode(shown, size.format, size.quality)?;
-    Ok(Rendition { media_type, width, height, bytes })
 }
 
-/// Scales with a Lanczos kernel; transparent pixels are premultiplied meanwhile, so that what they hide does not bleed.
-fn resize(picture: &Picture, plan: Plan) -> Result<Picture, MediaError> {
-    if (picture.width, picture.height) == (plan.width, plan.height) && plan.left == 0.0 && plan.top == 0.0 {
-        return Ok(picture.clone());
+/// Pixels that can be scaled down and written, whatever form they are in.
+trait Source: Sized {
+    fn width(&self) -> u32;
+    fn height(&self) -> u32;
+    fn scaled(&self, plan: Plan) -> Result<Self, MediaError>;
+    fn rendition(&self, finish: &Finish, size: &ThumbnailConfig) -> Result<Rendition, MediaError>;
+    fn perceptual_hash(&self, finish: &Finish) -> Result<Option<u64>, MediaError>;
+}
+
+impl Source for Picture {
+    fn width(&self) -> u32 {
+        self.width
     }
-    scale(picture, plan, FilterType::Lanczos3)
+
+    fn height(&self) -> u32 {
+        self.height
+    }
+
+    fn scaled(&self, plan: Plan) -> Result<Self, MediaError> {
+        scale(self, plan, FilterType::Lanczos3)
+    }
+
+    fn rendition(&self, finish: &Finish, size: &ThumbnailConfig) -> Result<Rendition, MediaError> {
+        let shown = finish.shown(self.clone()).without_idle_alpha();
+        let (width, height) = (shown.width, shown.height);
+        let (media_type, bytes) = encode(shown, size.format, size.quality)?;
+        Ok(Rendition { media_type, width, height, bytes })
+    }
+
+    fn perceptual_hash(&self, finish: &Finish) -> Result<Option<u64>, MediaError> {
+        let square = Plan { left: 0.0, top: 0.0, width: similar::SIDE, height: similar::SIDE };
+        let small = scale(self, square, FilterType::Bilinear)?;
+        Ok(similar::hash(&finish.shown(small).on_white()))
+    }
 }
 
-fn scale(picture: &Picture, plan: Plan, filter: FilterType) -> Result<Picture, MediaError> {
-    let kind = match picture.channels {
-        Channels::Gray => PixelType::U8,
-        Channels::GrayAlpha => PixelType::U8x2,
-        Channels::Rgb => PixelType::U8x3,
-        Channels::Rgba | Channels::Cmyk => PixelType::U8x4,
-    };
-    let source = ImageRef::new(picture.width, picture.height, &picture.data, kind).map_err(MediaError::damaged)?;
-    let mut target = Image::new(plan.width, plan.height, kind);
-    let (width, height) = (f64::from(picture.width), f64::from(picture.height));
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(filter))
-        .use_alpha(picture.channels.has_alpha())
-        .crop(width * plan.left, height * plan.top, width * (1.0 - 2.0 * plan.left), height * (1.0 - 2.0 * plan.top));
-    Resizer::new().resize(&source, &mut target, &options).map_err(MediaError::damaged)?;
-    Picture::new(plan.width, plan.height, picture.channels, target.into_vec())
+impl Source for Planes {
+    fn width(&self) -> u32 {
+        self.width
+    }
+
+    fn height(&self) -> u32 {
+        self.height
+    }
+
+    fn scaled(&self, plan: Plan) -> Result<Self, MediaError> {
+        Self::scaled(self, plan)
+    }
+
+    fn rendition(&self, _: &Finish, size: &ThumbnailConfig) -> Result<Rendition, MediaError> {
+        let bytes = self.jpeg(size.quality.clamp(1, 100))?;
+        Ok(Rendition { media_type: MediaType::Jpeg, width: self.width, height: self.height, bytes })
+    }
+
+    fn perceptual_hash(&self, _: &Finish) -> Result<Option<u64>, MediaError> {
+        Self::perceptual_hash(self)
+    }
 }
 
-/// The perceptual hash of the picture as it is shown.
-fn hash(picture: &Picture, profile: Option<&[u8]>, orientation: u8) -> Result<u64, MediaError> {
-    let square = Plan { left: 0.0, top: 0.0, width: HASHED_SIDE, height: HASHED_SIDE };
-    let small = scale(picture, square, FilterType::Bilinear)?;
-    Ok(similar::hash(&to_srgb(small, profile).on_white().oriented(orientation)))
+impl Finish {
+    /// A picture as it is shown: in sRGB and upright.
+    fn shown(&self, picture: Picture) -> Picture {
+        to_srgb(picture, self.profile.as_deref()).oriented(self.orientation)
+    }
+}
+
+/// The picture as an animation.
+#[derive(Clone, Copy)]
+struct Moving<'a> {
+    bytes: &'a [u8],
+    asset: &'a Asset,
+    limits: &'a MediaConfig,
+}
+
+impl Moving<'_> {
+    /// Whether a size asks for an animated thumbnail, and can have one. Animations of more frames than the limit are
+    /// shown as stills.
+    fn is_wanted(self, size: &ThumbnailConfig) -> bool {
+        let animated = self.asset.frames > 1 && self.asset.frames <= self.limits.max_frames;
+        let possible = matches!(size.format, ThumbnailFormat::Auto | ThumbnailFormat::WebP);
+        animated && possible && size.animation == Animation::Keep
+    }
+
+    fn rendition(self, plan: Plan, size: &ThumbnailConfig, finish: &Finish) -> Result<Rendition, MediaError> {
+        let shown =
+            |frame: Picture, plan| Ok(finish.shown(scale(&frame, plan, FilterType::Lanczos3)?).without_idle_alpha());
+        animate(self.bytes, self.asset, plan, size.quality.clamp(1, 100), self.limits, shown)
+    }
+}
+
+/// A picture, and what it was scaled down to on the way: each smaller than the one before, none cropped, all as stored.
+struct Reduced<'a, S> {
+    steps: Vec<S>,
+    finish: Finish,
+    moving: Moving<'a>,
+}
+
+impl<S: Source> Reduced<'_, S> {
+    /// All renditions, made from the largest to the smallest.
+    fn renditions(mut self, plans: &[Plan], sizes: &[ThumbnailConfig]) -> Result<Renditions, MediaError> {
+        let mut order: Vec<usize> = (0..sizes.len()).collect();
+        order.sort_by_key(|&index| std::cmp::Reverse(u64::from(plans[index].width) * u64::from(plans[index].height)));
+        let one = |index: usize| (index, self.rendition(plans[index], &sizes[index]));
+        let mut made: Vec<_> = order.into_iter().map(one).collect();
+        made.sort_by_key(|&(index, _)| index);
+        let perceptual_hash = self.source(similar::SIDE, similar::SIDE).perceptual_hash(&self.finish)?;
+        Ok(Renditions { sizes: made.into_iter().map(|(_, made)| made).collect(), perceptual_hash })
+    }
+
+    /// The smallest step that has twice the pixels across and down that are needed. Scaling from there costs less, and
+    /// no difference can be seen.
+    fn source(&self, width: u32, height: u32) -> &S {
+        let enough = |step: &&S| step.width() >= width.saturating_mul(2) && step.height() >= height.saturating_mul(2);
+        self.steps.iter().rev().find(enough).unwrap_or(&self.steps[0])
+    }
+
+    fn rendition(&mut self, plan: Plan, size: &ThumbnailConfig) -> Result<Rendition, MediaError> {
+        if self.moving.is_wanted(size) {
+            return self.moving.rendition(plan, size, &self.finish);
+        }
+        let small = self.source(plan.whole_width(), plan.whole_height()).scaled(plan)?;
+        let made = small.rendition(&self.finish, size);
+        if plan.is_whole() {
+            self.steps.push(small);
+        }
+        made
+    }
 }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -81,11 +79,12 @@ impl Mirror {
         result
     }
 
-    async fn jobs_of(&self, lease: &Lease, run: RunId, ready: &ReadyArticles) -> Result<(), MirrorError> {
+    /// Each job is a task of its own: it goes on while this one waits for the catalog, and never holds up another.
+    async fn jobs_of(self: &Arc<Self>, lease: &Lease, run: RunId, ready: &ReadyArticles) -> Result<(), MirrorError> {
         let mut lease = lease.clone();
         let mut waiting = Vec::new().into_iter();
         let mut last = None;
-        let mut under_way = FuturesUnordered::new();
+        let mut under_way = JoinSet::new();
         let at_once = self.fetcher.per_host(&lease.host) + AHEAD;
         loop {
             if waiting.len() == 0 && under_way.len() < at_once && self.may_go_on() {
@@ -93,10 +92,10 @@ impl Mirror {
             }
             while under_way.len() < at_once && self.may_go_on() {
                 let Some(job) = waiting.next() else { break };
-                under_way.push(self.work_off(lease.clone(), run, job, ready));
+                under_way.spawn(Arc::clone(self).work_off(lease.clone(), run, job, ready.clone()));
             }
-            match under_way.next().await {
-                Some(result) => result?,
+            match under_way.join_next().await {
+                Some(result) => result.expect("a job does not panic")?,
                 None => return Ok(()),
             }
         }
@@ -116,7 +115,13 @@ impl Mirror {
     }
 
     /// Does one job from the request to the commit.
-    async fn work_off(&self, lease: Lease, run: RunId, job: Job, ready: &ReadyArticles) -> Result<(), MirrorError> {
+    async fn work_off(
+        self: Arc<Self>,
+        lease: Lease,
+        run: RunId,
+        job: Job,
+        ready: ReadyArticles,
+    ) -> Result<(), MirrorError> {
         let verdict = self.ingest.verdict(&job);
         let Fetched { exchanges, outcome } = match job.url.url.scheme() {
             "file" => self.adopt(&job, &verdict).await,
@@ -130,7 +135,7 @@ impl Mirror {
         let (claim, now_ready) = self.archive.catalog.settle(&lease, run, vec![outcome]).await?;
         if claim == Claim::Applied {
             self.count(&job.url, &ingested).await?;
-            announce(ready, now_ready.articles).await;
+            announce(&ready, now_ready.articles).await;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 
 use super::{Mirror, MirrorError, Source};
-use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, UrlRow};
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, UrlRow};
 use crate::discover;
 use crate::extract;
 use crate::ingest::{publish, read_blob};
@@ -112,7 +112,9 @@ impl Mirror {
             };
             let thumbnails = self.archive.catalog.thumbnails(*digest).await?;
             let named = thumbnails.iter().find(|thumbnail| Some(thumbnail.name.as_str()) == wanted);
-            if let Some((name, Ok((media_type, ..)))) = named.map(|thumbnail| (&thumbnail.name, &thumbnail.made)) {
+            if let Some((name, Ok(RenditionRow { media_type, .. }))) =
+                named.map(|thumbnail| (&thumbnail.name, &thumbnail.made))
+            {
                 return Ok(Some(Archive::thumbnail_name(name, *digest, *media_type)));
             }
         }

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use fastrand::Rng;
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, Frame, ImageFormat, ImageResult, Rgb, RgbImage};
+use image::{DynamicImage, ExtendedColorType, Frame, ImageFormat, ImageResult, Rgb, RgbImage};
 
 /// The longest side: that of WebP (RFC 9649, section 3.4).
 const LONGEST: u16 = 16_383;
@@ -27,7 +27,8 @@ impl Photo {
     /// As a JPEG of quality 85.
     pub fn jpeg(self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        fits(JpegEncoder::new_with_quality(&mut bytes, 85).encode_image(&self.paint(0)));
+        let (pixels, width, height) = (self.paint(0), self.width.into(), self.height.into());
+        fits(JpegEncoder::new_with_quality(&mut bytes, 85).encode(&pixels, width, height, ExtendedColorType::Rgb8));
         bytes
     }
 
@@ -71,10 +72,16 @@ impl Photo {
     fn paint(self, step: u16) -> RgbImage {
         let scene = Scene::of(self, step);
         let mut grain = Rng::with_seed(self.seed);
-        RgbImage::from_fn(self.width.into(), self.height.into(), |x, y| {
-            let noise = i32::from(grain.i8(-6..=6));
-            Rgb(scene.color(x, y).map(|channel| u8::try_from((i32::from(channel) + noise).clamp(0, 255)).unwrap_or(0)))
-        })
+        let mut pixels = Vec::with_capacity(usize::from(self.width) * usize::from(self.height) * 3);
+        for row in 0..self.height {
+            let palette = scene.palette(row);
+            for column in 0..self.width {
+                let noise = grain.u8(..12);
+                let color = palette[scene.layer(column, row)];
+                pixels.extend_from_slice(&color.map(|channel| channel.saturating_add(noise)));
+            }
+        }
+        RgbImage::from_raw(self.width.into(), self.height.into(), pixels).expect("every pixel has its three bytes")
     }
 }
 
@@ -95,64 +102,75 @@ fn fits(outcome: ImageResult<()>) {
     outcome.expect("a picture of at most 16383 pixels a side is encoded in memory");
 }
 
-/// What a picture shows: sky, a sun, three ranges of hills.
+/// What a picture shows: sky, a sun, three ranges of hills. All of it is worked out for columns and rows, not pixels.
 struct Scene {
-    width: f32,
     height: f32,
     zenith: [u8; 3],
     horizon: [u8; 3],
-    sun: (f32, f32, f32),
-    hills: [Hills; 3],
+    hills: [[u8; 3]; 3],
+    /// For each column the row in which each range of hills begins, the nearest range first.
+    crests: Vec<[u16; 3]>,
+    /// Column and row of the sun's middle, and the square of its radius.
+    sun: (i32, i32, i32),
 }
 
-/// A range of hills: its colour, and the wave of its crest in parts of the picture's height and width.
+/// The sun's place in a palette; the ranges of hills come after it.
+const SUN: usize = 1;
+
+impl Scene {
+    #[expect(clippy::cast_possible_truncation, reason = "the sides are below 2^14, and so is everything within them")]
+    fn of(photo: Photo, step: u16) -> Self {
+        let mut rng = Rng::with_seed(photo.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut color = |from: u8, to: u8| [rng.u8(from..to), rng.u8(from..to), rng.u8(from..to)];
+        let (zenith, horizon) = (color(20, 130), color(150, 250));
+        let hills = [color(10, 70), color(50, 120), color(90, 170)];
+        let (width, height) = (f32::from(photo.width), f32::from(photo.height));
+        let waves = [0.8, 0.65, 0.5].map(|crest| Wave::new(crest, &mut rng));
+        let crest = |column: u16| waves.map(|wave| wave.at(f32::from(column) / width, height));
+        let high = 0.2 + rng.f32() * 0.25 - f32::from(step) * 0.02;
+        let radius = width.min(height) * (0.05 + rng.f32() * 0.08);
+        let sun = ((width * (0.1 + rng.f32() * 0.8)) as i32, (height * high) as i32, (radius * radius) as i32);
+        Self { height, zenith, horizon, hills, crests: (0..photo.width).map(crest).collect(), sun }
+    }
+
+    /// The colours of one row: of the sky, the sun, and each range of hills.
+    fn palette(&self, row: u16) -> [[u8; 3]; 5] {
+        let down = f32::from(row) / self.height;
+        let [near, middle, far] = self.hills.map(|color| mix(color, self.zenith, (1.0 - down) * 0.5));
+        [mix(self.zenith, self.horizon, down * 1.6), [243, 232, 200], near, middle, far]
+    }
+
+    /// Which colour of the palette stands in a place.
+    fn layer(&self, column: u16, row: u16) -> usize {
+        let crests = &self.crests[usize::from(column)];
+        if let Some(nearest) = crests.iter().position(|crest| row >= *crest) {
+            return SUN + 1 + nearest;
+        }
+        let (x, y, square) = self.sun;
+        let (dx, dy) = (i32::from(column) - x, i32::from(row) - y);
+        if dx * dx + dy * dy < square { SUN } else { 0 }
+    }
+}
+
+/// The line of a range of hills against what is behind it, in parts of the picture's height and width.
 #[derive(Clone, Copy)]
-struct Hills {
-    color: [u8; 3],
+struct Wave {
     crest: f32,
     swing: f32,
     waves: f32,
     shift: f32,
 }
 
-impl Scene {
-    fn of(photo: Photo, step: u16) -> Self {
-        let mut rng = Rng::with_seed(photo.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let mut color = |from: u8, to: u8| [rng.u8(from..to), rng.u8(from..to), rng.u8(from..to)];
-        let (zenith, horizon) = (color(20, 130), color(150, 250));
-        let colors = [color(90, 170), color(50, 120), color(10, 70)];
-        let height = 0.15 + rng.f32() * 0.3 - f32::from(step) * 0.02;
-        let sun = (0.1 + rng.f32() * 0.8, height, 0.04 + rng.f32() * 0.08);
-        let hills = [0.5, 0.65, 0.8].map(|crest| Hills {
-            color: colors[0],
-            crest,
-            swing: 0.03 + rng.f32() * 0.1,
-            waves: 3.0 + rng.f32() * 12.0,
-            shift: rng.f32() * 6.0,
-        });
-        let hills = [0, 1, 2].map(|nth| Hills { color: colors[nth], ..hills[nth] });
-        Self { width: photo.width.into(), height: photo.height.into(), zenith, horizon, sun, hills }
+impl Wave {
+    fn new(crest: f32, rng: &mut Rng) -> Self {
+        Self { crest, swing: 0.03 + rng.f32() * 0.1, waves: 3.0 + rng.f32() * 12.0, shift: rng.f32() * 6.0 }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "the sides are below 2^14, which f32 holds exactly")]
-    fn color(&self, x: u32, y: u32) -> [u8; 3] {
-        let (across, down) = (x as f32 / self.width, y as f32 / self.height);
-        let front = self.hills.iter().rev().find(|hills| hills.cover(across, down));
-        if let Some(hills) = front {
-            return mix(hills.color, self.zenith, (down - hills.crest).clamp(0.0, 0.4));
-        }
-        let (sun_x, sun_y, radius) = self.sun;
-        let (dx, dy) = (across - sun_x, (down - sun_y) * self.height / self.width);
-        if dx * dx + dy * dy < radius * radius {
-            return [255, 244, 214];
-        }
-        mix(self.zenith, self.horizon, down * 1.6)
-    }
-}
-
-impl Hills {
-    fn cover(&self, across: f32, down: f32) -> bool {
-        down > self.crest + self.swing * (across * self.waves + self.shift).sin()
+    /// The row of the crest.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a height below 2^14")]
+    fn at(self, across: f32, height: f32) -> u16 {
+        let crest = self.crest + self.swing * (across * self.waves + self.shift).sin();
+        (crest * height) as u16
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use offprint::archive::{
     self, Archive, ArticleId, ArticleState, Catalog, CatalogError, Claim, Job, Lease, Mode, NewReference, Outcome,
-    RunId, Settlement, ThumbnailRow, UrlState, Worker,
+    RenditionRow, RunId, Settlement, ThumbnailRow, UrlState, Worker,
 };
 use offprint::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostKey, HostState, Kind,
@@ -91,6 +91,15 @@ suite!(sqlite, super::local(), [
     an_original_is_on_record_as_what_it_is
     thumbnails_are_recorded_made_or_not
     totals_add_up
+    a_whole_catalog_finds_nothing_wrong_with_itself
+    blobs_and_thumbnails_are_on_record_shard_by_shard
+    a_blob_knows_its_urls_also_after_newer_bytes_came
+    an_original_knows_its_articles_also_in_older_versions
+    articles_can_be_made_stale
+    forgotten_thumbnails_make_the_articles_stale_that_show_the_blob
+    a_lost_asset_is_asked_for_again_and_its_articles_are_stale
+    only_what_nothing_refers_to_and_is_old_enough_is_unreferenced
+    a_forgotten_blob_is_gone_and_a_referenced_one_is_not_forgotten
     a_refused_call_leaves_others_alone
     many_calls_at_once_are_all_heard
 ]);
@@ -280,6 +289,8 @@ async fn articles_come_in_pages_in_the_order_of_their_keys(catalog: &dyn Catalog
     assert_eq!(page(None, None, 9).await, ["feed/z", "posts/a", "posts/b", "posts/c"]);
     assert_eq!(page(None, Some(&other.key), 2).await, ["posts/a", "posts/b"]);
     assert_eq!(page(Some("posts"), Some(&key("a")), 9).await, ["posts/b", "posts/c"]);
+    assert_eq!(page(Some("posts"), Some(&other.key), 9).await, ["posts/a", "posts/b", "posts/c"]);
+    assert_eq!(page(Some("feed"), Some(&key("a")), 9).await, [""; 0]);
     assert_eq!(page(Some("feed"), None, 9).await, ["feed/z"]);
     assert_eq!(page(Some("none"), None, 9).await, [""; 0]);
 }
@@ -731,7 +742,13 @@ async fn thumbnails_are_recorded_made_or_not(catalog: &dyn Catalog) {
         original,
         name: "small".into(),
         settings: Digest::of(b"480"),
-        made: Ok((MediaType::Jpeg, 480, 320, 9000)),
+        made: Ok(RenditionRow {
+            media_type: MediaType::Jpeg,
+            width: 480,
+            height: 320,
+            size: 9000,
+            digest: Digest::of(b"thumbnail"),
+        }),
     };
     let large = ThumbnailRow { name: "large".into(), made: Err("too many pixels".into()), ..small.clone() };
     catalog.record_thumbnails(&[small.clone(), large.clone()]).await.unwrap();
@@ -763,6 +780,134 @@ async fn totals_add_up(catalog: &dyn Catalog) {
         captures: 3,
     };
     assert_eq!(catalog.totals().await.unwrap(), expected);
+}
+
+// What `verify` and `gc` ask and do.
+
+async fn a_whole_catalog_finds_nothing_wrong_with_itself(catalog: &dyn Catalog) {
+    record(catalog, "a", &[A]).await;
+    settle_all(catalog, 5, kept("a")).await;
+    assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
+}
+
+/// Every shard's answer.
+async fn all_shards<T>(of: impl AsyncFn(u8) -> Result<Vec<T>, CatalogError>) -> Vec<T> {
+    let mut all = Vec::new();
+    for shard in 0..=u8::MAX {
+        all.extend(of(shard).await.unwrap());
+    }
+    all
+}
+
+async fn blobs_and_thumbnails_are_on_record_shard_by_shard(catalog: &dyn Catalog) {
+    let edges = [Digest::from_bytes([0; 32]), Digest::from_bytes([0x7f; 32]), Digest::from_bytes([0xff; 32])];
+    for digest in edges {
+        catalog.record_blob(digest, MediaType::Png, 3, at(9)).await.unwrap();
+        let made = Err("too many pixels".to_owned());
+        let row = ThumbnailRow { original: digest, name: "small".into(), settings: digest, made };
+        catalog.record_thumbnails(&[row]).await.unwrap();
+    }
+    let blobs = all_shards(|shard| catalog.blobs_on_record(shard)).await;
+    let told: Vec<_> = blobs.iter().map(|row| (row.digest, row.media_type, row.size, row.created)).collect();
+    assert_eq!(told, edges.map(|digest| (digest, MediaType::Png, 3, at(9))));
+    assert_eq!(catalog.blobs_on_record(0x7f).await.unwrap(), &blobs[1..2]);
+    let thumbnails = all_shards(|shard| catalog.thumbnails_on_record(shard)).await;
+    assert_eq!(thumbnails.iter().map(|row| row.original).collect::<Vec<_>>(), edges);
+    assert_eq!(catalog.thumbnails_on_record(0xff).await.unwrap(), &thumbnails[2..]);
+}
+
+/// A URL whose first bytes were replaced by others.
+async fn replace_bytes(catalog: &dyn Catalog) -> ArticleId {
+    let id = record(catalog, "a", &[A]).await;
+    settle_all(catalog, 5, due_again(kept("old"), 100)).await;
+    catalog.enqueue_due(at(100)).await.unwrap();
+    settle_all(catalog, 101, kept("new")).await;
+    mirror(catalog, id).await;
+    id
+}
+
+async fn a_blob_knows_its_urls_also_after_newer_bytes_came(catalog: &dyn Catalog) {
+    replace_bytes(catalog).await;
+    record(catalog, "b", &[B]).await;
+    settle_all(catalog, 102, kept("old")).await;
+    assert_eq!(catalog.urls_of(Digest::of(b"old")).await.unwrap(), [link(A), link(B)]);
+    assert_eq!(catalog.urls_of(Digest::of(b"new")).await.unwrap(), [link(A)]);
+    assert_eq!(catalog.urls_of(Digest::of(b"none")).await.unwrap(), []);
+}
+
+async fn an_original_knows_its_articles_also_in_older_versions(catalog: &dyn Catalog) {
+    record(catalog, "a", &[]).await;
+    let newer = ArticleVersion { original: Digest::of(b"newer"), ..version("a") };
+    record_version(catalog, &newer, &[]).await;
+    for digest in [version("a").original, newer.original] {
+        assert_eq!(catalog.articles_of_original(digest).await.unwrap(), [key("a")]);
+    }
+    assert_eq!(catalog.articles_of_original(Digest::of(b"none")).await.unwrap(), []);
+}
+
+async fn articles_can_be_made_stale(catalog: &dyn Catalog) {
+    let (first, second) = (record(catalog, "a", &[]).await, record(catalog, "b", &[]).await);
+    mirror(catalog, first).await;
+    mirror(catalog, second).await;
+    catalog.make_stale(&[second]).await.unwrap();
+    assert_eq!(catalog.ready_articles(None, 9).await.unwrap(), [second]);
+}
+
+fn thumbnail_of(original: Digest, name: &str) -> ThumbnailRow {
+    ThumbnailRow { original, name: name.into(), settings: Digest::of(b"480"), made: Err("broken".into()) }
+}
+
+async fn forgotten_thumbnails_make_the_articles_stale_that_show_the_blob(catalog: &dyn Catalog) {
+    let id = replace_bytes(catalog).await;
+    let shown = Digest::of(b"new");
+    catalog.record_thumbnails(&[thumbnail_of(shown, "large"), thumbnail_of(shown, "small")]).await.unwrap();
+    catalog.forget_thumbnails(&[(shown, "small".into())]).await.unwrap();
+    assert_eq!(catalog.thumbnails(shown).await.unwrap(), [thumbnail_of(shown, "large")]);
+    assert_eq!(state(catalog, id).await, ArticleState::Stale);
+}
+
+async fn a_lost_asset_is_asked_for_again_and_its_articles_are_stale(catalog: &dyn Catalog) {
+    let id = record(catalog, "a", &[A, B]).await;
+    settle_all(catalog, 5, kept("twins")).await;
+    mirror(catalog, id).await;
+    let digest = Digest::of(b"twins");
+    catalog.record_thumbnails(&[thumbnail_of(digest, "small")]).await.unwrap();
+    catalog.lose_asset(digest, at(50)).await.unwrap();
+    assert_eq!(state(catalog, id).await, ArticleState::Stale);
+    let row = catalog.url(&link(A)).await.unwrap().unwrap();
+    assert_eq!((row.asset, row.good, row.validators), (None, None, Validators::default()));
+    assert_eq!(catalog.blob(digest).await.unwrap(), None);
+    assert_eq!(catalog.thumbnails(digest).await.unwrap(), []);
+    assert_eq!(catalog.captures(row.id).await.unwrap().len(), 1);
+    assert_eq!((catalog.enqueue_due(at(49)).await.unwrap(), catalog.enqueue_due(at(50)).await.unwrap()), (0, 2));
+    settle_all(catalog, 51, kept("others")).await;
+    assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().asset.unwrap().0, Digest::of(b"others"));
+    assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
+}
+
+async fn only_what_nothing_refers_to_and_is_old_enough_is_unreferenced(catalog: &dyn Catalog) {
+    replace_bytes(catalog).await;
+    let newer = ArticleVersion { original: Digest::of(b"newer"), ..version("a") };
+    record_version(catalog, &newer, &[A]).await;
+    for (bytes, second) in [("old enough", 9), ("too new", 10)] {
+        catalog.record_blob(Digest::of(bytes.as_bytes()), MediaType::Pdf, 3, at(second)).await.unwrap();
+    }
+    let found = all_shards(|shard| catalog.unreferenced_blobs(shard, at(10))).await;
+    let digests: Vec<_> = found.iter().map(|row| row.digest).collect();
+    assert_eq!(digests, [Digest::of(b"old enough")]);
+}
+
+async fn a_forgotten_blob_is_gone_and_a_referenced_one_is_not_forgotten(catalog: &dyn Catalog) {
+    replace_bytes(catalog).await;
+    for bytes in ["old", "new"] {
+        assert!(!catalog.forget_blob(Digest::of(bytes.as_bytes()), MediaType::Jpeg).await.unwrap(), "{bytes}");
+    }
+    assert!(!catalog.forget_blob(version("a").original, MediaType::Markdown).await.unwrap());
+    let digest = Digest::of(b"nobody's");
+    catalog.record_blob(digest, MediaType::Pdf, 3, at(0)).await.unwrap();
+    assert!(catalog.forget_blob(digest, MediaType::Pdf).await.unwrap());
+    assert_eq!(catalog.blob(digest).await.unwrap(), None);
+    assert!(!catalog.forget_blob(digest, MediaType::Pdf).await.unwrap());
 }
 
 // All calls.

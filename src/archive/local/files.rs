@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::io::AsyncRead;
 
 use super::folders::{Folders, io_error, sync};
@@ -46,8 +47,8 @@ impl Files {
         let folder = path.parent().unwrap_or(&self.root);
         self.folders.ensure(folder)?;
         refuse_link(folder)?;
-        let put = match Self::size(&path)? {
-            Some(size) if size == staged.length => Put::Existed,
+        let put = match Self::look(&path)? {
+            Some((size, _)) if size == staged.length => Put::Existed,
             // A file of another size is no blob but what a failing disk made of one: these bytes heal it.
             Some(_) => rename(staged, &path, true)?,
             None => rename(staged, &path, false)?,
@@ -57,11 +58,14 @@ impl Files {
         Ok(put)
     }
 
-    /// The size of a blob's file. Links and folders in its place are refused: neither is a blob, and following one
-    /// could lead out of the archive.
-    fn size(path: &Path) -> Result<Option<u64>, BlobError> {
+    /// The size of a blob's file, and when it was written. Links and folders in its place are refused: neither is a
+    /// blob, and following one could lead out of the archive.
+    fn look(path: &Path) -> Result<Option<(u64, Timestamp)>, BlobError> {
         match fs::symlink_metadata(path) {
-            Ok(found) if found.is_file() => Ok(Some(found.len())),
+            Ok(found) if found.is_file() => {
+                let written = found.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+                Ok(Some((found.len(), written.unwrap_or(Timestamp::UNIX_EPOCH))))
+            }
             Ok(_) => Err(io_error("use", path)(io::Error::other("it is not a regular file"))),
             Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
             Err(cause) => Err(io_error("look at", path)(cause)),
@@ -81,9 +85,9 @@ impl Files {
             let named =
                 entry.file_name().to_str().and_then(blob_name).filter(|(digest, _)| digest.as_bytes()[0] == shard);
             if let Some((digest, media_type)) = named
-                && let Ok(Some(size)) = Self::size(&entry.path())
+                && let Ok(Some((size, written))) = Self::look(&entry.path())
             {
-                blobs.push(BlobMeta { digest, media_type, size });
+                blobs.push(BlobMeta { digest, media_type, size, written });
             }
         }
         blobs.sort_by_key(|blob| (blob.digest, blob.media_type));
@@ -150,15 +154,15 @@ impl Blobs for Files {
     ) -> Result<Option<Box<dyn AsyncRead + Send + Unpin>>, BlobError> {
         let file = self.blocking(move |files| {
             let path = files.path(digest, media_type);
-            let found = Self::size(&path)?;
+            let found = Self::look(&path)?;
             found.map(|_| File::open(&path).map_err(io_error("open", &path))).transpose()
         });
         Ok(file.await?.map(|file| Box::new(tokio::fs::File::from_std(file)) as _))
     }
 
     async fn stat(&self, digest: Digest, media_type: MediaType) -> Result<Option<BlobMeta>, BlobError> {
-        let size = self.blocking(move |files| Self::size(&files.path(digest, media_type))).await?;
-        Ok(size.map(|size| BlobMeta { digest, media_type, size }))
+        let found = self.blocking(move |files| Self::look(&files.path(digest, media_type))).await?;
+        Ok(found.map(|(size, written)| BlobMeta { digest, media_type, size, written }))
     }
 
     async fn list(&self, shard: u8) -> Result<Vec<BlobMeta>, BlobError> {

@@ -1,6 +1,7 @@
 //! Which keys of front matter hold an image, and which values name one.
 
 use super::{Entry, Options};
+use crate::extract::{has_image_extension, looks_like_template};
 
 /// When an article was published, best first. Keys are compared as [`normalise`] spells them.
 pub(super) const DATES: &[&str] =
@@ -10,7 +11,7 @@ pub(super) const DATES: &[&str] =
 pub(super) const ADDRESSES: &[&str] =
     &["canonical", "canonicalurl", "permalink", "link", "url", "source", "sourceurl", "originalurl"];
 
-/// Keys that hold an image in the themes of Hexo, Hugo, Jekyll, `VuePress`, Astro, Gatsby and Ghost.
+/// Keys that hold an image in the themes of Hexo, Hugo, Jekyll, VuePress, Astro, Gatsby and Ghost.
 const IMAGES: &[&str] = &[
     "avatar",
     "background",
@@ -85,11 +86,9 @@ const IMAGES: &[&str] = &[
 /// Keys that say where a thing is: an image's address where what holds them is a key of an image.
 const PLACES: &[&str] = &["contenturl", "file", "filename", "href", "path", "src", "uri", "url"];
 
-/// Extensions of the formats that browsers and picture viewers show.
-const EXTENSIONS: &[&str] = &[
-    "apng", "avif", "bmp", "cur", "gif", "heic", "heif", "ico", "jfif", "jp2", "jpe", "jpeg", "jpg", "jxl", "pjp",
-    "pjpeg", "png", "svg", "svgz", "tif", "tiff", "webp",
-];
+/// Keys that describe the image whose mapping they are in.
+const WORDS: &[&str] =
+    &["alt", "attr", "attribution", "caption", "class", "credit", "description", "id", "name", "title"];
 
 /// What a key promises about its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,14 +104,13 @@ enum Role {
 /// The address that an entry names, if it names an image.
 pub(super) fn image(entry: &Entry, options: &Options) -> Option<String> {
     let value = decode_references(entry.value.trim());
-    let template = value.contains("{{") || value.contains("{%");
-    if value.is_empty() || template || value.contains(['\n', '\r', '<', '>', '"']) {
+    if value.is_empty() || looks_like_template(&value) || value.contains(['\n', '\r', '<', '>', '"']) {
         return None;
     }
     let named = match role(entry, options) {
         Role::Image => is_remote(&value) || is_image_path(&value),
         Role::File => is_image_path(&value),
-        Role::Other => options.front_matter_urls && is_http(&value) && has_image_extension(&value),
+        Role::Other => options.front_matter_urls && is_http(&value) && has_image_path(&value),
     };
     named.then_some(value)
 }
@@ -122,11 +120,13 @@ fn role(entry: &Entry, options: &Options) -> Role {
     let parent = normalise(last_part(&entry.parent));
     if is_image_key(&key) || options.front_matter_keys.iter().any(|wanted| is_wanted(wanted, &key, &parent)) {
         Role::Image
-    } else if PLACES.binary_search(&key.as_str()).is_ok() && is_image_key(&parent) {
-        // A gallery's `url` is where a click leads: a larger image, or a page.
-        if parent == "gallery" { Role::File } else { Role::Image }
-    } else {
+    } else if !is_image_key(&parent) || WORDS.contains(&key.as_str()) {
         Role::Other
+    } else if PLACES.contains(&key.as_str()) && parent != "gallery" {
+        Role::Image
+    } else {
+        // A gallery's `url` is where a click leads: a larger image, or a page.
+        Role::File
     }
 }
 
@@ -160,7 +160,7 @@ pub(crate) fn is_http(value: &str) -> bool {
 
 fn is_remote(value: &str) -> bool {
     let relative = value.strip_prefix("//").is_some_and(has_host);
-    (is_http(value) || relative) && (!value.contains(char::is_whitespace) || has_image_extension(value))
+    (is_http(value) || relative) && (!value.contains(char::is_whitespace) || has_image_path(value))
 }
 
 fn has_host(rest: &str) -> bool {
@@ -170,17 +170,15 @@ fn has_host(rest: &str) -> bool {
 /// Whether a value is the URL or the path of an image file, by its extension.
 fn is_image_path(value: &str) -> bool {
     let local = !value.contains(':') && !value.contains('\t');
-    (local || is_remote(value)) && has_image_extension(value)
+    (local || is_remote(value)) && has_image_path(value)
 }
 
-/// Whether the path of an address ends in an extension of an image.
-pub(crate) fn has_image_extension(address: &str) -> bool {
-    let path = address.split(['?', '#']).next().unwrap_or_default();
-    // Of `https://example.png` all is host.
-    let path = path.split_once("//").map_or(Some(path), |(_, rest)| rest.split_once('/').map(|(_, path)| path));
-    let file = path.map_or("", |path| path.rsplit('/').next().unwrap_or_default());
-    let Some((_, extension)) = file.rsplit_once('.') else { return false };
-    extension.len() <= 5 && EXTENSIONS.binary_search(&extension.to_ascii_lowercase().as_str()).is_ok()
+/// Whether the path of an address ends like an image's. Of `https://example.png` all is host.
+fn has_image_path(address: &str) -> bool {
+    let authority =
+        if address.starts_with("//") { address.get(2..) } else { address.split_once("://").map(|(_, rest)| rest) };
+    let path = authority.map_or(Some(address), |rest| rest.split_once('/').map(|(_, path)| path));
+    path.is_some_and(has_image_extension)
 }
 
 /// Undoes the character references that feeds leave in front matter.
@@ -222,19 +220,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tables_are_sorted_as_the_searches_need() {
-        for table in [IMAGES, PLACES, EXTENSIONS] {
-            assert!(table.is_sorted(), "{table:?}");
-        }
+    fn the_table_is_sorted_as_the_search_needs() {
+        assert!(IMAGES.is_sorted());
     }
 
     #[test]
     fn an_extension_is_the_end_of_the_path() {
         for yes in ["a.jpg", "https://e.com/a.PNG?x=1.txt#y", "//e.com/a/b.webp", "../a b.svg"] {
-            assert!(has_image_extension(yes), "{yes}");
+            assert!(has_image_path(yes), "{yes}");
         }
         for no in ["https://example.png", "https://e.com/a?b.jpg", "https://e.com/a.jpg/b", "a.jpg.html", "jpg", ""] {
-            assert!(!has_image_extension(no), "{no}");
+            assert!(!has_image_path(no), "{no}");
         }
     }
 

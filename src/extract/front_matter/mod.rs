@@ -3,7 +3,6 @@
 //! Each language is a small module that yields [`Entry`]s: scalars with the key that holds them and the bytes that
 //! spell them. Here it is decided which of them name an image, and which tell the title, the date and the address.
 
-mod date;
 mod fence;
 mod json;
 mod keys;
@@ -14,10 +13,10 @@ mod yaml;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{Found, Options, Sink};
+use super::{Found, Options, Sink, dates};
 use crate::model::Kind;
 
-pub(crate) use keys::{has_image_extension, is_http};
+pub(crate) use keys::is_http;
 
 /// Reports what the front matter of an article holds, and tells the byte at which the body starts: 0 where there is no
 /// front matter.
@@ -43,16 +42,21 @@ struct Entry {
 }
 
 fn report_facts(entries: &[Entry], sink: &mut Sink) {
-    let top = |name: &str| entries.iter().find(|entry| entry.parent.is_empty() && keys::normalise(&entry.key) == name);
+    let top: Vec<_> = entries.iter().filter(|entry| entry.parent.is_empty()).collect();
+    let values = |name: &str| {
+        let named = top.iter().filter(move |entry| keys::normalise(&entry.key) == name);
+        named.map(|entry| entry.value.trim()).collect::<Vec<_>>()
+    };
     if sink.title.is_none() {
-        sink.title = top("title").map(|entry| entry.value.trim().to_owned()).filter(|title| !title.is_empty());
+        // A folded title is several lines.
+        sink.title = Some(values("title").join(" ")).filter(|title| !title.is_empty());
     }
     if sink.published.is_none() {
-        sink.published = keys::DATES.iter().filter_map(|key| top(key)).find_map(|entry| date::parse(&entry.value));
+        sink.published = keys::DATES.iter().flat_map(|key| values(key)).find_map(dates::timestamp);
     }
     if sink.canonical.is_none() {
-        let addresses = keys::ADDRESSES.iter().filter_map(|key| top(key));
-        sink.canonical = addresses.map(|entry| entry.value.trim()).find(|url| keys::is_http(url)).map(str::to_owned);
+        let mut addresses = keys::ADDRESSES.iter().flat_map(|key| values(key));
+        sink.canonical = addresses.find(|url| keys::is_http(url)).map(str::to_owned);
     }
 }
 
@@ -65,14 +69,7 @@ fn report_images(entries: Vec<Entry>, options: &Options, sink: &mut Sink) {
             continue;
         }
         let picture = sink.picture();
-        sink.found.push(Found {
-            span: entry.span,
-            value,
-            kind: Kind::FrontMatter,
-            name: entry.key,
-            picture,
-            reveal: None,
-        });
+        sink.found.push(Found::new(entry.span, value, Kind::FrontMatter, &entry.key, picture));
     }
 }
 

@@ -82,6 +82,7 @@ fn yaml_at_any_depth() {
         "---\ngallery:\n  - url: https://e.com/page\n    image_path: t.jpg\n  - url: f.jpg\n---\nBODY",
         &["image_path t.jpg", "url f.jpg"],
     );
+    check("---\nimage:\n  twitter: a.jpg\n  alt: b.jpg\n  width: 640\n---\nBODY", &["twitter a.jpg"]);
     check("---\nart: {work: w.jpg}\nwork: v.jpg\n---\nBODY", &["work w.jpg"]);
 }
 
@@ -116,7 +117,7 @@ fn any_url_of_an_image_file_counts_where_that_is_wanted() {
     let text = "---\nanything: https://e.com/a.jpg?x\nother: https://e.com/a\n---\nBODY";
     check(text, &["anything https://e.com/a.jpg?x"]);
     let mut sink = Sink::default();
-    find(text, &Options { front_matter_urls: false, ..Options::default() }, &mut sink);
+    find(text, &Options { front_matter_urls: false, ..options() }, &mut sink);
     assert_eq!(sink.found, []);
 }
 
@@ -170,6 +171,7 @@ fn the_fence_may_come_late_and_the_body_at_once() {
     check("\u{feff}\r\n \n---  \ncover: a.jpg\n---\t\nBODY", &["cover a.jpg"]);
     check("----\ncover: a.jpg\n----\nBODY", &["cover a.jpg"]);
     check("---\ncover: a.jpg\n...\nBODY", &["cover a.jpg"]);
+    check("title: x\ncover: a.jpg\n---\nBODY", &["cover a.jpg"]);
     check("---\n---\nBODY", &[]);
     let (sink, body) = run("---\ncover: a.jpg\n---");
     assert_eq!((sink.found.len(), body), (1, 20));
@@ -189,6 +191,10 @@ fn what_is_no_front_matter_is_the_body() {
         "{% include x %}\n",
         "{\"cover\": \"a.jpg\"",
         "{\"cover\": \"a.jpg\"} and prose",
+        "Note: a heading\n---\n",
+        "title: x\n\n---\n",
+        "title: x: y\n---\n",
+        "https://e.com/a.jpg\n---\n",
         "  ---\ncover: a.jpg\n---\n",
     ] {
         let (sink, body) = run(text);
@@ -203,6 +209,7 @@ fn title_date_and_address_are_told() {
     assert_eq!(sink.title.as_deref(), Some("It’s"));
     assert_eq!(sink.published.map(|at| at.to_string()).as_deref(), Some("2021-04-22T19:27:36Z"));
     assert_eq!(sink.canonical.as_deref(), Some("https://e.com/p"));
+    assert_eq!(run("---\ntitle: >-\n  Two\n  lines\n---\n").0.title.as_deref(), Some("Two lines"));
     let (sink, _) = run("+++\ntitle = 'a'\ndate = 2017-10-09\n[author]\nurl = 'https://e.com/me'\n+++\n");
     assert_eq!(sink.published.map(|at| at.to_string()).as_deref(), Some("2017-10-09T00:00:00Z"));
     assert_eq!(sink.canonical, None);

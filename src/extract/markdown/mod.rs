@@ -9,12 +9,11 @@ mod document;
 mod outline;
 mod raw_html;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use self::outline::{Outline, Place};
-use super::front_matter::has_image_extension;
-use super::{Found, Options, Sink, shortcode};
+use super::{Found, Options, Sink, has_image_extension, shortcode};
 use crate::model::Kind;
 
 /// Reports the images of `text[range]`, the body of an article.
@@ -25,10 +24,17 @@ pub(crate) fn find(text: &str, range: Range<usize>, options: &Options, sink: &mu
     let html = if whole { raw_html::whole(text, range.clone(), &outline) } else { raw_html::parts(text, &outline) };
     html.find(options, sink);
     let raw_html = spans(&sink.found[before..]);
-    let pictures = report_images(&outline, sink);
+    let shown = |at: usize| !is_within(at, html.comments());
+    let pictures = report_images(&outline, shown, sink);
     report_links(&outline, &pictures, &raw_html, sink);
-    shortcode::find(text, range, &html.untouched(&outline), sink);
-    keep_disjoint(sink, before);
+    let code = if whole { &outline.fenced } else { &outline.code };
+    shortcode::find(text, range, |at| shown(at) && !is_within(at, code), sink);
+}
+
+/// Whether a place is in one of some ranges, which are in order.
+fn is_within(at: usize, ranges: &[Range<usize>]) -> bool {
+    let after = ranges.partition_point(|range| range.start <= at);
+    after > 0 && at < ranges[after - 1].end
 }
 
 /// Where references stand, and the pictures they show, in order.
@@ -38,30 +44,32 @@ fn spans(found: &[Found]) -> Vec<(usize, u32)> {
     spans
 }
 
-/// Reports the images, each definition once; returns the pictures of [`Outline::images`].
-fn report_images(outline: &Outline, sink: &mut Sink) -> Vec<u32> {
+/// Reports the images, each definition once; tells the picture of each of [`Outline::images`] that is shown.
+fn report_images(outline: &Outline, shown: impl Fn(usize) -> bool, sink: &mut Sink) -> Vec<Option<u32>> {
     let mut known = BTreeMap::new();
     let images = outline.images.iter();
-    let pictures = images.map(|place| {
-        *known.entry(place.span.start).or_insert_with(|| {
-            let picture = sink.picture();
-            report(place, Kind::Markdown, "image", picture, sink);
-            picture
+    let pictures = images.map(|image| {
+        shown(image.start).then(|| {
+            *known.entry(image.place.span.start).or_insert_with(|| {
+                let picture = sink.picture();
+                report(&image.place, Kind::Markdown, "image", picture, sink);
+                picture
+            })
         })
     });
     pictures.collect()
 }
 
 /// Reports the links around an image that lead to an image file.
-fn report_links(outline: &Outline, pictures: &[u32], raw_html: &[(usize, u32)], sink: &mut Sink) {
-    let mut known = BTreeMap::new();
+fn report_links(outline: &Outline, pictures: &[Option<u32>], raw_html: &[(usize, u32)], sink: &mut Sink) {
+    let mut known = BTreeSet::new();
     for link in &outline.links {
         if !has_image_extension(&link.place.value) {
             continue;
         }
-        let markdown = link.image.map(|image| pictures[image]);
+        let markdown = link.image.and_then(|image| pictures[image]);
         let Some(picture) = markdown.or_else(|| first_within(raw_html, &link.range)) else { continue };
-        if known.insert(link.place.span.start, ()).is_none() {
+        if known.insert(link.place.span.start) {
             report(&link.place, Kind::FullSize, "link", picture, sink);
         }
     }
@@ -73,29 +81,7 @@ fn first_within(spans: &[(usize, u32)], range: &Range<usize>) -> Option<u32> {
 }
 
 fn report(place: &Place, kind: Kind, name: &str, picture: u32, sink: &mut Sink) {
-    let value = place.value.trim();
-    let template = value.contains("{{") || value.contains("{%");
-    let data = value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
-    if value.is_empty() || template || data {
-        return;
-    }
-    let (span, value, name) = (place.span.clone(), value.to_owned(), name.to_owned());
-    sink.found.push(Found { span, value, kind, name, picture, reveal: None });
-}
-
-/// Drops what overlaps something before it, as where an address holds a shortcode.
-fn keep_disjoint(sink: &mut Sink, from: usize) {
-    let mut found = sink.found.split_off(from);
-    found.sort_by_key(|found| (found.span.start, std::cmp::Reverse(found.span.end)));
-    let mut end = 0;
-    found.retain(|found| {
-        let disjoint = found.span.start >= end;
-        if disjoint {
-            end = found.span.end;
-        }
-        disjoint
-    });
-    sink.found.append(&mut found);
+    sink.found.push(Found::new(place.span.clone(), place.value.trim().to_owned(), kind, name, picture));
 }
 
 #[cfg(test)]

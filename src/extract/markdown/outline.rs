@@ -10,7 +10,7 @@ use super::destination;
 #[derive(Debug, Default)]
 pub(super) struct Outline {
     /// The images that are shown.
-    pub(super) images: Vec<Place>,
+    pub(super) images: Vec<Image>,
     /// The links.
     pub(super) links: Vec<Link>,
     /// Raw HTML, block by block.
@@ -26,6 +26,14 @@ pub(super) struct Outline {
 pub(super) struct Place {
     pub(super) span: Range<usize>,
     pub(super) value: String,
+}
+
+/// An image whose destination could be found.
+#[derive(Debug)]
+pub(super) struct Image {
+    pub(super) place: Place,
+    /// Where the image starts; its destination may be in a definition elsewhere.
+    pub(super) start: usize,
 }
 
 /// A link whose destination could be found.
@@ -93,10 +101,10 @@ impl<'a> Walk<'a> {
         }
         match event {
             Event::Start(Tag::Image { link_type, dest_url, id, .. }) => {
-                self.enter(true, link_type, dest_url, id, range)
+                self.enter(true, link_type, dest_url, id, range);
             }
             Event::Start(Tag::Link { link_type, dest_url, id, .. }) => {
-                self.enter(false, link_type, dest_url, id, range)
+                self.enter(false, link_type, dest_url, id, range);
             }
             Event::End(TagEnd::Image | TagEnd::Link) => self.leave(events),
             Event::Start(Tag::CodeBlock(kind)) => self.code_block(&kind, range),
@@ -130,7 +138,7 @@ impl<'a> Walk<'a> {
         let Some(span) = self.destination(&open, events) else { return };
         let place = Place { span: self.in_file(&span), value: open.destination.into_string() };
         if open.image {
-            self.outline.images.push(place);
+            self.outline.images.push(Image { place, start: self.start + open.range.start });
         } else {
             let image = Some(open.images).filter(|first| *first < self.outline.images.len());
             self.outline.links.push(Link { place, range: self.in_file(&open.range), image });

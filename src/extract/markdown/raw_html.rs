@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use memchr::memmem;
+
 use super::outline::{Outline, RawHtml};
-use crate::extract::{Options, Sink, html};
+use crate::extract::html::Scanner;
+use crate::extract::{Options, Sink};
 
 /// Elements in whose content tags mean nothing (HTML Standard §13.1.2 and §13.2.6.2).
 const RAW_TEXT: &[&str] =
@@ -15,33 +18,29 @@ pub(super) struct Html {
     text: String,
     /// The parts that are read apart, so that a tag left open in one does not swallow the next.
     parts: Vec<Range<usize>>,
-    /// Whether all of the body is HTML.
-    whole: bool,
+    /// The comments that have an end, in order.
+    comments: Vec<Range<usize>>,
 }
 
 /// The body as HTML, but for fenced code.
 pub(super) fn whole(text: &str, range: Range<usize>, outline: &Outline) -> Html {
     let mut copy = text.as_bytes()[..range.end].to_vec();
+    copy[..range.start].fill(b' ');
     for code in &outline.fenced {
         copy[code.clone()].fill(b' ');
     }
-    Html { text: into_text(copy), parts: vec![range], whole: true }
+    Html::new(copy, vec![range])
 }
 
 /// The HTML of a body that is Markdown.
 pub(super) fn parts(text: &str, outline: &Outline) -> Html {
-    let blocks = outline.html.iter().filter(|block| !block.is_empty());
-    let mut html =
-        Html { text: String::new(), parts: blocks.clone().map(|block| extent(block)).collect(), whole: false };
-    let Some(end) = html.parts.iter().map(|part| part.end).max() else { return html };
-    let mut copy = vec![b' '; end];
-    for block in blocks {
-        for piece in shown(text, block) {
-            copy[piece.clone()].copy_from_slice(&text.as_bytes()[piece]);
-        }
+    let blocks = || outline.html.iter().filter(|block| !block.is_empty());
+    let parts: Vec<_> = blocks().map(|block| extent(block)).collect();
+    let mut copy = vec![b' '; parts.iter().map(|part| part.end).max().unwrap_or(0)];
+    for piece in blocks().flat_map(|block| shown(text, block)) {
+        copy[piece.clone()].copy_from_slice(&text.as_bytes()[piece]);
     }
-    html.text = into_text(copy);
-    html
+    Html::new(copy, parts)
 }
 
 fn extent(block: &[RawHtml]) -> Range<usize> {
@@ -77,34 +76,41 @@ fn last_closing(text: &str, block: &[RawHtml], name: &str) -> Option<usize> {
     block.iter().rfind(closes).map(|piece| piece.range.start)
 }
 
-fn into_text(copy: Vec<u8>) -> String {
-    String::from_utf8(copy).expect("the ranges of a parser do not split characters")
-}
-
 impl Html {
+    fn new(mut copy: Vec<u8>, parts: Vec<Range<usize>>) -> Self {
+        let comments = comments(&copy);
+        for comment in &comments {
+            // Markdown cuts a comment within other HTML at a blank line; to a browser it goes on.
+            let after = parts.partition_point(|part| part.start <= comment.start);
+            if parts.get(after).is_some_and(|next| next.start < comment.end) {
+                copy[comment.clone()].fill(b' ');
+            }
+        }
+        let text = String::from_utf8(copy).expect("the ranges of a parser do not split characters");
+        Self { text, parts, comments }
+    }
+
     /// Reports its images.
     pub(super) fn find(&self, options: &Options, sink: &mut Sink) {
+        let mut scanner = Scanner::new(options);
         for part in &self.parts {
-            html::find(&self.text, part.clone(), options, sink);
+            scanner.scan(&self.text, part.clone(), sink);
         }
     }
 
-    /// The code and the comments, in which shortcodes are shown as they are, in order.
-    pub(super) fn untouched(&self, outline: &Outline) -> Vec<Range<usize>> {
-        let code = if self.whole { &outline.fenced } else { &outline.code };
-        let mut untouched = code.clone();
-        let mut at = 0;
-        while let Some(comment) = comment(&self.text, at) {
-            at = comment.end;
-            untouched.push(comment);
-        }
-        untouched.sort_unstable_by_key(|range| range.start);
-        untouched
+    /// The comments, in order.
+    pub(super) fn comments(&self) -> &[Range<usize>] {
+        &self.comments
     }
 }
 
-fn comment(text: &str, from: usize) -> Option<Range<usize>> {
-    let start = from + text[from..].find("<!--")?;
-    let end = text[start..].find("-->").map_or(text.len(), |length| start + length + 3);
-    Some(start..end)
+fn comments(html: &[u8]) -> Vec<Range<usize>> {
+    let mut comments = Vec::new();
+    let mut at = 0;
+    while let Some(start) = memmem::find(&html[at..], b"<!--").map(|length| at + length) {
+        let Some(length) = memmem::find(&html[start..], b"-->") else { break };
+        at = start + length + 3;
+        comments.push(start..at);
+    }
+    comments
 }

@@ -1,8 +1,11 @@
+use std::time::{Duration, Instant};
+
 use super::*;
 
 fn run(text: &str) -> Sink {
     let mut sink = Sink::default();
     find(text, 0..text.len(), &Options::default(), &mut sink);
+    sink.found.sort_by_key(|found| found.span.start);
     sink
 }
 
@@ -69,9 +72,6 @@ fn code_and_comments_are_left_alone() {
         "a <!-- ![](u) --> b",
         "`<img src=u>`",
         "\\![](u)",
-        "![](data:image/png;base64,AA)",
-        "![]({{site.url}}/a.jpg)",
-        "![]()",
     ] {
         check(text, &[]);
     }
@@ -101,6 +101,10 @@ fn hostile_nesting_takes_linear_time() {
         "> ",
         "*a **b ",
     ] {
-        run(&text.repeat(100_000 / text.len()));
+        let text = text.repeat(500_000 / text.len());
+        let start = Instant::now();
+        run(&text);
+        // It takes well under a second; what is quadratic takes hours.
+        assert!(start.elapsed() < Duration::from_secs(60), "{}", &text[..12]);
     }
 }

@@ -1,23 +1,38 @@
 //! Animations, frame by frame, by the decoders of the `image` crate.
 
 use std::io::Cursor;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
+use image::metadata::LoopCount;
 use image::{AnimationDecoder, Frame, ImageDecoder};
 
 use super::super::error::MediaError;
 use super::super::icc;
 use super::super::picture::{Channels, Picture};
 use super::raster::{bounds, reason};
-use super::{Decoded, check_memory, check_size};
+use super::{Decoded, check_memory, check_size, raster};
 use crate::config::MediaConfig;
 use crate::model::{Asset, MediaType};
 
 /// The frames of an animation, each a whole picture with how long it is shown.
 pub(in crate::media) struct Frames<'a> {
-    frames: image::Frames<'a>,
+    composed: image::Frames<'a>,
     left: u32,
+    until: Option<Instant>,
+    /// How often it is played; 0 is forever.
+    pub(in crate::media) loops: u16,
+}
+
+impl<'a> Frames<'a> {
+    fn new(decoder: impl AnimationDecoder<'a>, limits: &MediaConfig) -> Self {
+        let loops = match decoder.loop_count() {
+            LoopCount::Infinite => 0,
+            LoopCount::Finite(count) => u16::try_from(count.get()).unwrap_or(0),
+        };
+        let until = (!limits.max_time.is_zero()).then(|| Instant::now() + limits.max_time);
+        Self { composed: decoder.into_frames(), left: limits.max_frames.max(1), until, loops }
+    }
 }
 
 impl Iterator for Frames<'_> {
@@ -25,7 +40,11 @@ impl Iterator for Frames<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        let frame = self.frames.next()?;
+        if self.until.is_some_and(|until| Instant::now() > until) {
+            self.left = 0;
+            return Some(Err(MediaError::OutOfTime));
+        }
+        let frame = self.composed.next()?;
         Some(frame.map_err(reason).and_then(whole))
     }
 }
@@ -44,27 +63,26 @@ pub(in crate::media) fn frames<'a>(
     limits: &MediaConfig,
 ) -> Result<Frames<'a>, MediaError> {
     let source = Cursor::new(bytes);
-    let frames = match asset.media_type {
+    match asset.media_type {
         MediaType::Gif => {
             let mut decoder = GifDecoder::new(source).map_err(reason)?;
             decoder.set_limits(bounds(limits)).map_err(reason)?;
             fits(decoder.dimensions(), limits)?;
-            decoder.into_frames()
+            Ok(Frames::new(decoder, limits))
         }
         MediaType::Png => {
             let decoder = PngDecoder::with_limits(source, bounds(limits)).map_err(reason)?;
             fits(decoder.dimensions(), limits)?;
-            decoder.apng().map_err(reason)?.into_frames()
+            Ok(Frames::new(decoder.apng().map_err(reason)?, limits))
         }
         MediaType::WebP => {
             let mut decoder = WebPDecoder::new(source).map_err(reason)?;
             decoder.set_limits(bounds(limits)).map_err(reason)?;
             fits(decoder.dimensions(), limits)?;
-            decoder.into_frames()
+            Ok(Frames::new(decoder, limits))
         }
-        other => return Err(MediaError::Unsupported(other)),
-    };
-    Ok(Frames { frames, left: limits.max_frames.max(1) })
+        other => Err(MediaError::Unsupported(other)),
+    }
 }
 
 /// A frame is composed on a canvas: the canvas, the frame and the copy handed out, four bytes a pixel each.
@@ -75,16 +93,24 @@ fn fits((width, height): (u32, u32), limits: &MediaConfig) -> Result<(), MediaEr
 
 /// The first frame that is not blank, or the first where all are. Animations often fade in from nothing.
 pub(super) fn first_shown(bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> Result<Decoded, MediaError> {
+    match search(bytes, asset, limits) {
+        // The frames of a PNG may be damaged, or of a depth that is not decoded; its default picture may still be good.
+        Err(error) if asset.media_type == MediaType::Png => raster::png(bytes, limits).map_err(|_| error),
+        other => other,
+    }
+}
+
+fn search(bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> Result<Decoded, MediaError> {
     let profile = if asset.media_type == MediaType::WebP { icc::of_webp(bytes) } else { None };
     let mut first = None;
     for frame in frames(bytes, asset, limits)? {
         match frame {
-            Ok((picture, _)) if !picture.is_blank() => return Ok(Decoded { picture, profile }),
+            Ok((picture, _)) if !picture.is_blank() => return Ok(Decoded::packed(picture, profile)),
             Ok((picture, _)) => first = first.or(Some(picture)),
             // What comes before the damage can still be shown.
-            Err(error) => return first.map(|picture| Decoded { picture, profile }).ok_or(error),
+            Err(error) => return first.map(|picture| Decoded::packed(picture, profile)).ok_or(error),
         }
     }
     let picture = first.ok_or_else(|| MediaError::damaged("it has no frame"))?;
-    Ok(Decoded { picture, profile })
+    Ok(Decoded::packed(picture, profile))
 }

@@ -4,25 +4,35 @@
 //! in Rust with SIMD kernels in `unsafe` code and promises no memory safety. What is given to it is bounded first (size,
 //! scans, memory), a panic in it ends one picture, and the fuzz targets run it under an address sanitizer.
 
+use libjpeg_turbo_rs::tj3::{TjHandle, TjParam};
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat, ScalingFactor};
 
 use super::super::error::MediaError;
 use super::super::fields::Fields;
 use super::super::picture::{Channels, Picture};
+use super::super::planes::{Planes, plane};
 use super::super::probe;
-use super::{Decoded, Needed, check_memory, check_size};
+use super::{Decoded, Needed, Pixels, check_memory, check_size};
 use crate::config::MediaConfig;
 
 /// How many scans a progressive picture may have. Encoders write about ten; each costs a pass over all coefficients.
-const MAX_SCANS: usize = 200;
+const MAX_SCANS: u16 = 200;
 
 pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Result<Decoded, MediaError> {
-    let bounds = DecodeLimits { max_scans: MAX_SCANS, ..DecodeLimits::default() };
-    let mut decoder = Decoder::new_with_limits(bytes, bounds).map_err(reason)?;
+    let bounds = DecodeLimits { max_scans: MAX_SCANS.into(), ..DecodeLimits::default() };
+    let decoder = Decoder::new_with_limits(bytes, bounds).map_err(reason)?;
     let (width, height) = (decoder.header().width, decoder.header().height);
     check_size(width.into(), height.into(), limits)?;
     let divisor = divisor(width.into(), height.into(), needed);
     check_memory(memory(&decoder, divisor), limits)?;
+    // Decoding to planes is strict; what it refuses may still show something when it is decoded leniently.
+    if let Some(planes) = needed.planes.then(|| planar(bytes, divisor, covered(&decoder, divisor)).ok()).flatten() {
+        return Ok(Decoded { pixels: Pixels::Planar(planes), profile: None });
+    }
+    packed(bytes, decoder, divisor)
+}
+
+fn packed(bytes: &[u8], mut decoder: Decoder<'_>, divisor: u32) -> Result<Decoded, MediaError> {
     let (format, channels) = match decoder.header().components.len() {
         1 => (PixelFormat::Grayscale, Channels::Gray),
         3 => (PixelFormat::Rgb, Channels::Rgb),
@@ -32,6 +42,7 @@ pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Resu
     decoder.set_output_format(format);
     decoder.set_scale(ScalingFactor::try_new(1, divisor).map_err(reason)?);
     decoder.set_lenient(true);
+    let covered = covered(&decoder, divisor);
     let image = decoder.decode_image().map_err(reason)?;
     let mut data = image.data;
     // Adobe's programs store ink inverted; libjpeg and its kin hand it out as stored.
@@ -41,8 +52,37 @@ pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Resu
         }
     }
     let side = |length: usize| u32::try_from(length).map_err(MediaError::damaged);
-    let picture = Picture::new(side(image.width)?, side(image.height)?, channels, data)?;
-    Ok(Decoded { picture, profile: image.icc_profile })
+    let mut picture = Picture::new(side(image.width)?, side(image.height)?, channels, data)?;
+    picture.covered = covered;
+    Ok(Decoded::packed(picture, image.icc_profile))
+}
+
+/// Brightness and color planes, scaled down.
+fn planar(bytes: &[u8], divisor: u32, covered: (f64, f64)) -> Result<Planes, MediaError> {
+    let mut handle = TjHandle::new();
+    handle.set(TjParam::ScanLimit, MAX_SCANS.into()).map_err(reason)?;
+    handle.set_scaling_factor(1, divisor).map_err(reason)?;
+    let (samples, width, height, subsampling) = handle.decompress_to_yuv_planes(bytes).map_err(reason)?;
+    let side = |length: usize| u32::try_from(length).map_err(MediaError::damaged);
+    let (width, height) = (side(width)?, side(height)?);
+    let (across, down) = subsampling.sampling_factors();
+    let (across, down) = (u32::from(across), u32::from(down));
+    let [light, blue, red] = <[Vec<u8>; 3]>::try_from(samples).map_err(|_| MediaError::damaged("not three planes"))?;
+    // All planes are padded to whole groups of samples.
+    let (columns, rows) = (width.div_ceil(across), height.div_ceil(down));
+    let of_color = (covered.0 / f64::from(across), covered.1 / f64::from(down));
+    let components = [
+        plane(columns * across, rows * down, light, covered)?,
+        plane(columns, rows, blue, of_color)?,
+        plane(columns, rows, red, of_color)?,
+    ];
+    Ok(Planes { width, height, components })
+}
+
+/// The reduced size, not rounded.
+fn covered(decoder: &Decoder<'_>, divisor: u32) -> (f64, f64) {
+    let header = decoder.header();
+    (f64::from(header.width) / f64::from(divisor), f64::from(header.height) / f64::from(divisor))
 }
 
 /// How much smaller the picture is decoded. Only powers of two, and only while the result keeps 1.8 times the needed

@@ -9,18 +9,35 @@ mod webp;
 use super::error::MediaError;
 use super::fields::Fields;
 use super::picture::Picture;
+use super::planes::Planes;
 use crate::config::MediaConfig;
 use crate::model::{Asset, MediaType};
 
 /// The size of a drawing that declares none (CSS 2.2, section 10.3.2).
 pub(super) const SVG_WITHOUT_SIZE: (u16, u16) = (300, 150);
 
+pub(super) use animation::frames;
+
+/// Decoded pixels in one of two forms.
+pub(super) enum Pixels {
+    /// All channels of a pixel side by side.
+    Packed(Picture),
+    /// Brightness and color, each by itself.
+    Planar(Planes),
+}
+
 /// A decoded picture, and the profile its colors are in.
 pub(super) struct Decoded {
     /// The pixels, as stored: not yet oriented, not yet sRGB.
-    pub(super) picture: Picture,
+    pub(super) pixels: Pixels,
     /// Its ICC profile.
     pub(super) profile: Option<Vec<u8>>,
+}
+
+impl Decoded {
+    fn packed(picture: Picture, profile: Option<Vec<u8>>) -> Self {
+        Self { pixels: Pixels::Packed(picture), profile }
+    }
 }
 
 /// How large a picture has to be decoded at least, in pixels, as it is stored.
@@ -28,6 +45,8 @@ pub(super) struct Decoded {
 pub(super) struct Needed {
     pub(super) width: u32,
     pub(super) height: u32,
+    /// Whether planes will do as well as pixels.
+    pub(super) planes: bool,
 }
 
 /// Decodes a still, or the first frame of an animation that is not blank. The result may be smaller than the picture,

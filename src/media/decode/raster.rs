@@ -21,6 +21,11 @@ pub(super) fn bmp(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaEr
 }
 
 pub(super) fn tiff(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
+    let page = probe::Directory::first(Fields(bytes)).ok_or_else(|| MediaError::damaged("no directory"))?;
+    // The decoder loses count where each channel has tiles of its own (tags 284 and 322).
+    if page.number(284) == Some(2) && page.number(322).is_some() {
+        return Err(MediaError::Variant("TIFF with a set of tiles for each channel".to_owned()));
+    }
     read(TiffDecoder::new(Cursor::new(bytes)).map_err(reason)?, limits)
 }
 
@@ -60,7 +65,7 @@ fn read(mut decoder: impl ImageDecoder, limits: &MediaConfig) -> Result<Decoded,
     let mut data = vec![0; usize::try_from(decoder.total_bytes()).map_err(MediaError::damaged)?];
     decoder.read_image(&mut data).map_err(reason)?;
     let (channels, data) = eight_bits(color, data)?;
-    Ok(Decoded { picture: Picture::new(width, height, channels, data)?, profile })
+    Ok(Decoded::packed(Picture::new(width, height, channels, data)?, profile))
 }
 
 /// Samples of any depth as bytes.

@@ -15,5 +15,5 @@ pub(super) fn decode(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, Medi
     let image = webp::Decoder::new(bytes).decode().ok_or_else(damaged)?;
     let channels = if image.is_alpha() { Channels::Rgba } else { Channels::Rgb };
     let picture = Picture::new(image.width(), image.height(), channels, image.to_vec())?;
-    Ok(Decoded { picture, profile: icc::of_webp(bytes) })
+    Ok(Decoded::packed(picture, icc::of_webp(bytes)))
 }

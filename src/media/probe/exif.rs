@@ -4,7 +4,7 @@ use super::super::fields::{Fields, Order};
 use crate::model::Asset;
 
 /// One image file directory of a TIFF structure (TIFF 6.0, section 2), classic or `BigTIFF`.
-pub(super) struct Directory<'a> {
+pub(in crate::media) struct Directory<'a> {
     file: Fields<'a>,
     order: Order,
     big: bool,
@@ -17,7 +17,7 @@ const MAX_ENTRIES: usize = 1024;
 
 impl<'a> Directory<'a> {
     /// The first directory of a TIFF structure.
-    pub(super) fn first(file: Fields<'a>) -> Option<Self> {
+    pub(in crate::media) fn first(file: Fields<'a>) -> Option<Self> {
         let order = match file.slice(0, 2)? {
             b"II" => Order::Little,
             b"MM" => Order::Big,
@@ -70,7 +70,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The first number of a tag, of whatever integer type it has.
-    pub(super) fn number(&self, tag: u16) -> Option<u32> {
+    pub(in crate::media) fn number(&self, tag: u16) -> Option<u32> {
         let at = self.entry(tag)?;
         let value = self.bytes(tag)?;
         match self.file.u16(at + 2, self.order)? {

@@ -21,6 +21,8 @@ use crate::origin::picture;
 
 const HOSTS: usize = 20;
 const URLS: usize = 20;
+/// How long a host that is silent is listened to.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// An address where nobody answers: its queue of connections is full, so that the system drops what comes.
 struct BlackHole {
@@ -97,7 +99,7 @@ async fn check(how: &str, dead: SocketAddr, bound: Duration) {
     let site = Site::new().otherwise(|_| Some(Behaviour::serve(picture())));
     let origin = Origin::start(site).unwrap();
     let lookup = Counting { dead, live: origin.address(), asked: Arc::default() };
-    let config = FetchConfig { retry_wait: Duration::from_millis(50), ..quick() };
+    let config = FetchConfig { retry_wait: Duration::from_millis(50), connect_timeout: SILENCE, ..quick() };
     let mut states = vec![HostState::default(); HOSTS];
 
     let begun = Instant::now();
@@ -117,7 +119,9 @@ async fn check(how: &str, dead: SocketAddr, bound: Duration) {
 
     // And the night after, when that time is over.
     let past = Timestamp::from_second(1_700_000_000).unwrap();
-    states.iter_mut().for_each(|state| state.open_until = state.open_until.map(|_| past));
+    for state in &mut states {
+        state.open_until = state.open_until.map(|_| past);
+    }
     let third = night(&config, &lookup, &mut states).await;
     assert_eq!(lookup.most_asked(), 1, "each is probed once");
     assert_eq!(third["good"], HOSTS / 2 * URLS);
@@ -126,13 +130,23 @@ async fn check(how: &str, dead: SocketAddr, bound: Duration) {
 
 #[tokio::test]
 async fn hosts_that_refuse_cost_next_to_nothing() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    check("refusing", closed, Duration::from_secs(10)).await;
+    // Bound, so that nobody else takes it, and not listening.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    check("refusing", closed.local_addr().unwrap(), Duration::from_secs(10)).await;
 }
 
 #[tokio::test]
 async fn hosts_that_are_silent_cost_a_few_connect_timeouts() {
     let hole = BlackHole::new().await.unwrap();
-    // Ten dead hosts times six connections of half a second, sixteen at once, and the waits between.
-    check("silent", hole.address, quick().connect_timeout * 20).await;
+    check("silent", hole.address, SILENCE * 20).await;
+}
+
+#[tokio::test]
+async fn one_image_of_a_silent_host_costs_one_connect_timeout() {
+    let hole = BlackHole::new().await.unwrap();
+    let lookup = Counting { dead: hole.address, live: hole.address, asked: Arc::default() };
+    let config = FetchConfig { connect_timeout: Duration::from_millis(300), ..quick() };
+    let fetched = Guest::with_lookup(&config, lookup.clone()).get("http://dead.example/a.jpg").await;
+    assert_eq!((reason(&fetched), lookup.most_asked()), (Some(Reason::Timeout), 1));
 }

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use offprint::config::FetchConfig;
 use offprint::fetch::Lookup;
@@ -71,14 +72,16 @@ fn shipped(port: u16) -> FetchConfig {
 async fn no_spelling_reaches_an_inner_address() {
     let canary = Canary::new();
     let port = canary.address().port();
+    let sixth = Canary::try_at(SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), port));
     let guest = Guest::new(&shipped(port));
     for spelling in SPELLINGS {
         let fetched = guest.get(&format!("http://{spelling}:{port}/x.png")).await;
         assert_eq!(reason(&fetched), Some(Reason::ForbiddenAddress), "{spelling}: {:?}", fetched.outcome);
         assert!(failure(&fetched).detail.contains("fetch.allow_net"), "{spelling}");
     }
-    assert_eq!(canary.connections(), 0);
-    say(&format!("{} spellings of inner addresses: {} connections", SPELLINGS.len(), canary.connections()));
+    let came = canary.connections() + sixth.map_or(0, |canary| canary.connections());
+    say(&format!("{} spellings of inner addresses: {came} connections", SPELLINGS.len()));
+    assert_eq!(came, 0);
 }
 
 #[tokio::test]
@@ -166,13 +169,23 @@ async fn a_name_server_that_does_not_answer_costs_the_connect_timeout() {
         }
     }
     let begun = std::time::Instant::now();
-    let fetched = Guest::with_lookup(&FetchConfig { retries: 0, ..quick() }, Never).get("http://slow.example/").await;
+    let config = FetchConfig { retries: 0, connect_timeout: Duration::from_millis(200), ..quick() };
+    let fetched = Guest::with_lookup(&config, Never).get("http://slow.example/").await;
     assert_eq!(reason(&fetched), Some(Reason::Timeout));
-    assert!(begun.elapsed() < quick().connect_timeout * 3, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < quick().read_timeout, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
 async fn a_name_that_does_not_exist_is_told_as_such() {
-    let fetched = Guest::new(&FetchConfig { retries: 0, ..quick() }).get("http://no-such-host.invalid/x.png").await;
+    struct Unknown;
+    #[async_trait::async_trait]
+    impl Lookup for Unknown {
+        async fn lookup(&self, _: &str) -> std::io::Result<Vec<SocketAddr>> {
+            Err(std::io::Error::other("no such name"))
+        }
+    }
+    let config = FetchConfig { retries: 0, ..quick() };
+    let fetched = Guest::with_lookup(&config, Unknown).get("http://nobody.example/x.png").await;
     assert_eq!(reason(&fetched), Some(Reason::Dns), "{:?}", fetched.outcome);
+    assert!(failure(&fetched).detail.contains("no such name"));
 }

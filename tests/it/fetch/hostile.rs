@@ -1,14 +1,16 @@
 //! One row for each way in which a host goes wrong: what is recorded, how often it was asked, and that a good answer
 //! afterwards is still taken.
 
+use std::io::Write;
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use offprint::config::{FetchConfig, Size};
 use offprint::fetch::Fetched;
 use offprint::model::Reason;
-use offprint::newsroom::origin::{Behaviour, Content, End, Origin, Portion, Site};
+use offprint::newsroom::origin::{Behaviour, Content, End, Gate, Origin, Portion, Site, Version};
 
-use super::{Guest, bytes, quick, reason};
+use super::{Guest, bytes, quick, reason, request_head};
 use crate::corpus::say;
 use crate::origin::picture;
 use crate::origin::tls::{Authority, Flaw};
@@ -46,16 +48,22 @@ fn rows() -> Vec<Row> {
         row("a tracking pixel", Behaviour::tracking_pixel(), TrackingPixel, 1),
         row("an endless body", Behaviour::endless("image/jpeg", &b"\xff\xd8\xff"[..]), TooLarge, 1),
         row("a length above the limit", photo().claims(1 << 40), TooLarge, 1),
-        row("one byte at a time, slowly", photo().drips(1, Duration::from_millis(100)), TooSlow, 1),
+        row("one byte at a time, slowly", photo().drips(1, Duration::from_millis(50)), TooSlow, 1),
         row("a body that stops coming", photo().breaks_off(Portion::Percent(50), End::Hang), Timeout, 3),
         row("no answer", Behaviour::stop(End::Hang), Timeout, 3),
         row("a body reset half-way", photo().breaks_off(Portion::Percent(50), End::Reset), Truncated, 3),
         row("a body closed half-way", photo().breaks_off(Portion::Percent(50), End::Close), Truncated, 3),
         row("chunks that break off", photo().chunked().breaks_off(Portion::Percent(50), End::Close), Truncated, 3),
+        row("a length too short", photo().claims_percent(50), Truncated, 3),
         row("a length too long", photo().claims_percent(150), Truncated, 3),
         row("gzip of 1 GiB of zeros", Behaviour::gzip_bomb(1024), TooLarge, 1),
         row("a coding nobody asked for", photo().with_header("Content-Encoding", "br"), Protocol, 1),
         row("a coding that is not there", photo().with_header("Content-Encoding", "gzip"), Protocol, 1),
+        row("a photo in gzip", coded("gzip", gzip()), None, 1),
+        row("a photo in deflate", coded("deflate", deflate()), None, 1),
+        row("gzip without its end", coded("gzip", gzip()).cut(Portion::Percent(90)), Truncated, 3),
+        row("good, from a transforming proxy", photo().with_status(203), None, 1),
+        row("no content", photo().with_status(204), HttpStatus, 1),
         row("a digest that does not match", photo().with_header("Content-Digest", &wrong_digest()), DigestMismatch, 3),
         row("a digest that matches", photo().with_header("Repr-Digest", &picture().digest_field()), None, 1),
         row("busy, then fine", busy().then(1, photo()), None, 2),
@@ -76,6 +84,22 @@ fn rows() -> Vec<Row> {
     ]
 }
 
+fn coded(coding: &str, bytes: Vec<u8>) -> Behaviour {
+    Behaviour::serve(Content::new("image/jpeg", bytes)).with_header("Content-Encoding", coding)
+}
+
+fn gzip() -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(picture().bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate() -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(picture().bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
 fn wrong_digest() -> String {
     Content::new("image/jpeg", "something else").digest_field()
 }
@@ -84,52 +108,68 @@ fn config() -> FetchConfig {
     FetchConfig { max_bytes: Size(1 << 20), ..quick() }
 }
 
-/// Fetches what a row serves, prints what came of it, and then fetches a good photo from the same origin.
-async fn check(transport: &str, row: Row, config: &FetchConfig, origin: &Origin, url: &str) {
-    let guest = Guest::new(config);
+/// Fetches what a row serves, and then a good photo from the same origin. Gives the row of the printed table.
+async fn check(transport: &str, row: Row, config: FetchConfig, origin: Origin, url: &str) -> String {
+    let guest = Guest::new(&config);
     origin.set(PATH, row.behaviour);
-    origin.log().clear();
     let fetched = guest.get(url).await;
     let recorded = reason(&fetched);
-    print_row(transport, row.what, &fetched);
-    assert_eq!(recorded, row.recorded, "{}: {:?}", row.what, fetched.outcome);
-    assert_eq!(origin.log().count(), row.requests, "{}: requests", row.what);
-    assert_eq!(fetched.exchanges.len(), row.requests, "{}: exchanges", row.what);
-    assert_eq!(guest.staged_files(), usize::from(recorded.is_none()), "{}: files", row.what);
+    assert_eq!(recorded, row.recorded, "{transport}, {}: {:?}", row.what, fetched.outcome);
+    assert_eq!(origin.log().count(), row.requests, "{transport}, {}: requests", row.what);
+    assert_eq!(fetched.exchanges.len(), row.requests, "{transport}, {}: exchanges", row.what);
+    assert_eq!(guest.staged_files(), usize::from(recorded.is_none()), "{transport}, {}: files", row.what);
     if recorded.is_none() {
-        assert!(bytes(&fetched) == *picture().bytes(), "{}", row.what);
+        assert!(bytes(&fetched) == *picture().bytes(), "{transport}, {}", row.what);
     }
     origin.set(PATH, photo());
-    assert!(bytes(&guest.get(url).await) == *picture().bytes(), "after {}", row.what);
+    assert!(bytes(&guest.get(url).await) == *picture().bytes(), "{transport}, after {}", row.what);
+    line(transport, row.what, &fetched)
 }
 
-fn print_row(transport: &str, what: &str, fetched: &Fetched) {
-    let statuses: Vec<_> = fetched.exchanges.iter().map(|e| e.status.map_or("-".into(), |s| s.to_string())).collect();
+/// The row of the printed table. `r` marks requests that said a Referer.
+fn line(transport: &str, what: &str, fetched: &Fetched) -> String {
+    let answers = fetched.exchanges.iter().map(|exchange| {
+        let status = exchange.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let referer = if request_head(exchange).contains("\r\nreferer: ") { " r" } else { "" };
+        status + referer
+    });
+    let answers = answers.collect::<Vec<_>>().join(", ");
     let recorded = reason(fetched).map_or("good capture", Reason::as_str);
-    say(&format!("| {transport:8} | {what:34} | {:11} | {recorded:18} |", statuses.join(" ")));
+    format!("| {transport:8} | {what:33} | {answers:13} | {recorded:18} |")
+}
+
+/// Not all, lest they keep each other waiting beyond the limits that they test.
+async fn some_at_once(checks: impl Iterator<Item = impl Future<Output = String>>) -> Vec<String> {
+    stream::iter(checks).buffered(8).collect().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_recorded_for_what_it_is() {
-    let origin = Origin::start(Site::new()).unwrap();
-    for row in rows() {
-        check("http/1.1", row, &config(), &origin, &origin.url(PATH)).await;
-    }
+    let checks = rows().into_iter().map(|row| {
+        let origin = Origin::start(Site::new()).unwrap();
+        let url = origin.url(PATH);
+        async move { check("http/1.1", row, config(), origin, &url).await }
+    });
+    say(&some_at_once(checks).await.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_recorded_over_http_2_as_well() {
     let authority = Authority::new();
-    let origin = authority.origin(&["img.example"], Flaw::None, Site::new());
     let ca_file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&ca_file, authority.pem()).unwrap();
-    let mut config = FetchConfig { ca_file: ca_file.path().to_owned(), ..config() };
-    config.resolve.insert("img.example".to_owned(), origin.address());
-    for row in rows() {
-        check("h2", row, &config, &origin, "https://img.example/a.jpg").await;
-    }
-    let visits = origin.log().visits();
-    assert_eq!(visits.last().unwrap().request.version, offprint::newsroom::origin::Version::Http2);
+    let checks = rows().into_iter().map(|row| {
+        let origin = authority.origin(&["img.example"], Flaw::None, Site::new());
+        let mut config = FetchConfig { ca_file: ca_file.path().to_owned(), ..config() };
+        config.resolve.insert("img.example".to_owned(), origin.address());
+        let log = origin.log().clone();
+        async move {
+            let line = check("h2", row, config, origin, "https://img.example/a.jpg").await;
+            assert!(log.visits().iter().all(|visit| visit.request.version == Version::Http2), "{line}");
+            line
+        }
+    });
+    say(&some_at_once(checks).await.join("\n"));
 }
 
 #[tokio::test]
@@ -144,6 +184,69 @@ async fn a_body_cut_anywhere_is_no_good_capture() {
         let wanted = if percent == 0 { Reason::NotAnImage } else { Reason::Truncated };
         assert_eq!(lying, Some(wanted), "{percent} % with the length to match");
     }
+}
+
+#[tokio::test]
+async fn redirects_are_read_as_browsers_read_them() {
+    let origin = Origin::start(Site::new().on("/deep/b.jpg", photo())).unwrap();
+    let guest = Guest::new(&quick());
+    let (host, own) = (origin.address().to_string(), origin.url("/deep/b.jpg"));
+    let absolute = format!("//{host}/deep/b.jpg#part");
+    for location in ["b.jpg", "/deep/b.jpg", "./x/../b.jpg", &absolute, &own, " b.jpg "] {
+        for status in [301, 302, 303, 307, 308] {
+            origin.set("/deep/a", Behaviour::redirect(status, location));
+            let fetched = guest.get(&origin.url("/deep/a")).await;
+            assert_eq!(reason(&fetched), None, "{status} {location}: {:?}", fetched.outcome);
+        }
+    }
+    for status in [300, 304, 305, 306] {
+        origin.set("/deep/a", Behaviour::redirect(status, "b.jpg"));
+        assert_eq!(reason(&guest.get(&origin.url("/deep/a")).await), Some(Reason::HttpStatus), "{status}");
+    }
+    origin.set("/deep/a", Behaviour::redirect(302, &format!("/{}", "x".repeat(9000))));
+    assert_eq!(reason(&guest.get(&origin.url("/deep/a")).await), Some(Reason::BadUrl));
+}
+
+#[tokio::test]
+async fn only_what_is_gone_is_worth_a_web_archive() {
+    let (origin, guest) = (Origin::start(Site::new()).unwrap(), Guest::new(&quick()));
+    for (behaviour, gone) in [
+        (Behaviour::status(404), true),
+        (Behaviour::status(410), true),
+        (Behaviour::html_as("image/jpeg"), true),
+        (Behaviour::status(403), false),
+        (Behaviour::status(500), false),
+        (Behaviour::tracking_pixel(), false),
+    ] {
+        origin.set(PATH, behaviour.clone());
+        assert_eq!(super::failure(&guest.get(&origin.url(PATH)).await).is_gone(), gone, "{behaviour:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_that_is_dropped_leaves_its_place_and_no_file() {
+    let (gate, large) = (Gate::new(), Content::new("image/jpeg", vec![0xff; 1 << 20]));
+    let origin = Origin::start(Site::new().on("/slow", Behaviour::serve(large).drips(300_000, &gate))).unwrap();
+    origin.set(PATH, photo());
+    let guest = Guest::new(&FetchConfig { per_host: 1, concurrency: 1, ..quick() });
+    gate.let_pass(1);
+    let slow = origin.url("/slow");
+    tokio::select! {
+        _ = guest.get(&slow) => panic!("the gate is closed"),
+        () = guest.until_staged() => {}
+    }
+    assert!(bytes(&guest.get(&origin.url(PATH)).await) == *picture().bytes());
+    assert_eq!(guest.staged_files(), 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_put_off_and_not_the_host_s_fault() {
+    let (origin, guest) = (Origin::start(Site::new().on(PATH, photo())).unwrap(), Guest::new(&quick()));
+    std::fs::remove_dir(guest.staging.path()).unwrap();
+    let fetched = guest.get(&origin.url(PATH)).await;
+    let failure = super::failure(&fetched);
+    assert_eq!(failure.reason, Reason::Budget, "{failure:?}");
+    assert!(failure.deferred_until.is_some() && failure.detail.contains("No such file"), "{failure:?}");
 }
 
 #[tokio::test]
@@ -182,7 +285,7 @@ async fn flawed_certificates_are_refused() {
 #[tokio::test]
 async fn what_is_no_http_is_a_breach_of_protocol() {
     let (origin, guest) = (Origin::start(Site::new()).unwrap(), Guest::new(&quick()));
-    let headers: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
+    let headers = "x: y\r\n".repeat(200);
     for raw in ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"] {
         origin.set(PATH, Behaviour::raw(raw));
         assert_eq!(reason(&guest.get(&origin.url(PATH)).await), Some(Reason::Protocol), "{raw}");

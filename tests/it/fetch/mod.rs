@@ -3,13 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic, in its own functions as well")]
 
+mod archives;
 mod dead;
 mod guard;
 mod hostile;
 mod ladder;
 mod memory;
 mod pace;
+mod pywb;
 mod resume;
+mod robots;
 mod secrets;
 
 use std::net::{IpAddr, SocketAddr};
@@ -27,15 +30,15 @@ struct Guest {
     staging: tempfile::TempDir,
 }
 
-/// Settings for loopback: quick, patient with nobody, and with `127.0.0.0/8` opened.
+/// Settings for loopback: quick, but patient with a busy machine, and with `127.0.0.0/8` opened.
 fn quick() -> FetchConfig {
     let base = Config::default().fetch;
     FetchConfig {
         delay: Duration::ZERO,
         retry_wait: Duration::from_millis(1),
-        connect_timeout: Duration::from_millis(500),
-        read_timeout: Duration::from_millis(500),
-        timeout: Duration::from_secs(4),
+        connect_timeout: Duration::from_secs(2),
+        read_timeout: Duration::from_secs(1),
+        timeout: Duration::from_secs(8),
         allow_net: vec!["127.0.0.0/8".parse().unwrap()],
         ..base
     }
@@ -65,6 +68,13 @@ impl Guest {
         let url = Url::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
         let request = Request { url: &url, purpose: Purpose::Media, article, validators, judge: &ByContent };
         self.fetcher.fetch(&request).await
+    }
+
+    /// Waits until a part of a body lies in the staging folder.
+    async fn until_staged(&self) {
+        while self.staged_files() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     fn staged_files(&self) -> usize {

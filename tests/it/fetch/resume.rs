@@ -54,7 +54,7 @@ async fn a_body_goes_on_where_it_broke_off() {
 async fn a_body_that_changed_meanwhile_is_taken_anew() {
     let (old, new) = (
         large().etagged().ranged(),
-        Content::new("image/jpeg", [&[0xff, 0xd8][..], &[7; 200_000], &[0xff, 0xd9]].concat()),
+        Content::new("image/jpeg", [&[0xff, 0xd8][..], &vec![7; 200_000], &[0xff, 0xd9]].concat()),
     );
     let new = new.etagged().ranged();
     let origin = crate::origin::origin(broken(&old).then(1, Behaviour::serve(new.clone())));

@@ -17,9 +17,14 @@ impl Canary {
 
     /// A canary at an address.
     pub(crate) fn at(address: SocketAddr) -> Self {
-        let listener = TcpListener::bind(address).unwrap();
-        listener.set_nonblocking(true).unwrap();
-        Self { listener, came: Cell::new(0) }
+        Self::try_at(address).unwrap()
+    }
+
+    /// A canary at an address, if this machine has it.
+    pub(crate) fn try_at(address: SocketAddr) -> Option<Self> {
+        let listener = TcpListener::bind(address).ok()?;
+        listener.set_nonblocking(true).ok()?;
+        Some(Self { listener, came: Cell::new(0) })
     }
 
     /// The address it listens at.

@@ -70,6 +70,13 @@ CREATE INDEX url_due ON url (next_attempt) WHERE next_attempt IS NOT NULL;
 CREATE INDEX url_failing ON url (id) WHERE digest IS NULL OR state IN ('failed', 'retired');
 CREATE INDEX url_digest ON url (digest) WHERE digest IS NOT NULL;
 
+-- Assets that a newer one of the same URL has taken the place of. They are kept.
+CREATE TABLE replaced_asset (
+    digest BLOB NOT NULL REFERENCES asset (digest),
+    url_id INTEGER NOT NULL REFERENCES url (id),
+    PRIMARY KEY (digest, url_id)
+) STRICT, WITHOUT ROWID;
+
 -- One attempt to fetch a URL, and its requests and answers in order.
 CREATE TABLE capture (
     id     INTEGER PRIMARY KEY,
@@ -136,6 +143,7 @@ CREATE TABLE article (
     UNIQUE (source, path)
 ) STRICT;
 CREATE INDEX article_stale ON article (id) WHERE stale = 1;
+CREATE INDEX article_original ON article (original);
 
 -- Versions that a newer one has taken the place of.
 CREATE TABLE article_version (
@@ -148,6 +156,7 @@ CREATE TABLE article_version (
     read_at    INTEGER NOT NULL,
     PRIMARY KEY (article_id, ord)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX article_version_original ON article_version (original);
 
 CREATE TABLE reference (
     article_id INTEGER NOT NULL REFERENCES article (id),
@@ -181,6 +190,7 @@ CREATE TABLE thumbnail (
     width      INTEGER NOT NULL DEFAULT 0,
     height     INTEGER NOT NULL DEFAULT 0,
     size       INTEGER NOT NULL DEFAULT 0,
+    digest     BLOB,
     error      TEXT,
     PRIMARY KEY (original, name)
 ) STRICT, WITHOUT ROWID;

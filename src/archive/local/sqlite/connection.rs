@@ -48,7 +48,7 @@ fn set_up(connection: &Connection) -> Result<()> {
 }
 
 /// Whether the write-ahead log holds what the file itself lacks.
-fn log_left(path: &Path) -> bool {
+pub(super) fn log_left(path: &Path) -> bool {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     std::fs::metadata(log).is_ok_and(|log| log.len() > 0)

@@ -4,12 +4,14 @@
 //! and `synchronous=FULL` makes a commit outlive a loss of power.
 
 mod articles;
+mod audit;
 mod codec;
 mod connection;
 mod error;
 mod migrate;
 mod queue;
 mod runs;
+mod seal;
 mod urls;
 mod writer;
 
@@ -26,8 +28,8 @@ use url::Url;
 use self::error::{catalog_error, refused};
 use self::writer::Writer;
 use crate::archive::{
-    ArticleId, ArticleRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome, Ready, ReferenceRow,
-    RunId, RunRow, ThumbnailRow, Totals, UrlId, UrlRow, Worker,
+    ArticleId, ArticleRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome, Ready,
+    ReferenceRow, RunId, RunRow, ThumbnailRow, Totals, UrlId, UrlRow, Worker,
 };
 use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Exchange, Fingerprint, HostKey, HostState, MediaType};
 
@@ -53,6 +55,7 @@ impl Sqlite {
     /// so leases that are left belong to nobody.
     pub(super) fn to_write(path: &Path) -> Result<Self, CatalogError> {
         let failed = |error| catalog_error(path, &error);
+        seal::take(path).map_err(|error| refused(path, format!("cannot remove its seal: {error}")))?;
         let connection = connection::to_write(path).map_err(failed)?;
         migrate::migrate(&connection, path, migrate::MIGRATIONS)?;
         queue::end_leases(&connection).map_err(failed)?;
@@ -69,6 +72,15 @@ impl Sqlite {
         let found = migrate::refuse_newer(&connection, path, known)?;
         readers.give_back(connection);
         Ok((found == known).then(|| Self { writer: None, readers: Arc::new(readers) }))
+    }
+
+    /// What the database finds, and whether anyone but offprint changed its file.
+    fn integrity_of(connection: &Connection, path: &Path) -> rusqlite::Result<Vec<String>> {
+        let mut found = audit::integrity(connection)?;
+        if seal::is_broken(path) {
+            found.push("its file was changed since offprint last wrote it".into());
+        }
+        Ok(found)
     }
 
     async fn write<T: Send + 'static>(
@@ -115,6 +127,18 @@ impl Readers {
 
     fn give_back(&self, connection: Connection) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}
+
+/// Those that read close first: the last connection to close puts the write-ahead log into the file, and one that only
+/// reads cannot.
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(writer) = self.writer.take() {
+            drop(writer);
+            seal::leave(&self.readers.path);
+        }
     }
 }
 
@@ -286,5 +310,48 @@ impl Catalog for Sqlite {
 
     async fn totals(&self) -> Result<Totals, CatalogError> {
         self.read(runs::totals).await
+    }
+
+    async fn integrity(&self) -> Result<Vec<String>, CatalogError> {
+        let path = self.readers.path.clone();
+        self.read(move |connection| Self::integrity_of(connection, &path)).await
+    }
+
+    async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError> {
+        self.read(move |connection| audit::blobs(connection, shard)).await
+    }
+
+    async fn thumbnails_on_record(&self, shard: u8) -> Result<Vec<ThumbnailRow>, CatalogError> {
+        self.read(move |connection| audit::thumbnails(connection, shard)).await
+    }
+
+    async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError> {
+        self.read(move |connection| audit::urls_of(connection, digest)).await
+    }
+
+    async fn articles_of_original(&self, digest: Digest) -> Result<Vec<ArticleKey>, CatalogError> {
+        self.read(move |connection| audit::articles_of_original(connection, digest)).await
+    }
+
+    async fn make_stale(&self, articles: &[ArticleId]) -> Result<(), CatalogError> {
+        let articles = articles.to_vec();
+        self.write(move |connection| audit::make_stale(connection, &articles)).await
+    }
+
+    async fn forget_thumbnails(&self, thumbnails: &[(Digest, String)]) -> Result<(), CatalogError> {
+        let thumbnails = thumbnails.to_vec();
+        self.write(move |connection| audit::forget_thumbnails(connection, &thumbnails)).await
+    }
+
+    async fn lose_asset(&self, digest: Digest, now: Timestamp) -> Result<(), CatalogError> {
+        self.write(move |connection| audit::lose_asset(connection, digest, now)).await
+    }
+
+    async fn unreferenced_blobs(&self, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>, CatalogError> {
+        self.read(move |connection| audit::unreferenced(connection, shard, before)).await
+    }
+
+    async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError> {
+        self.write(move |connection| audit::forget_blob(connection, digest, media_type)).await
     }
 }

@@ -25,14 +25,14 @@ pub(super) fn enqueue_if_due(connection: &Connection, url: UrlId, at: Timestamp)
     Ok(queued as u64)
 }
 
-/// Queues every URL that is due and that some article shows.
+/// Queues every URL that is due and that some article shows, longest due first.
 pub(super) fn enqueue_due(connection: &Connection, now: Timestamp) -> Result<u64> {
     let queued = connection
         .prepare_cached(
             "INSERT INTO job (host_id, url_id) SELECT host_id, id FROM url
              WHERE next_attempt <= ?1 AND NOT EXISTS (SELECT 1 FROM job WHERE url_id = url.id)
                  AND EXISTS (SELECT 1 FROM reference WHERE url_id = url.id)
-             ORDER BY id",
+             ORDER BY next_attempt, id",
         )?
         .execute([Millis(now)])?;
     Ok(queued as u64)
@@ -247,7 +247,15 @@ fn keep(connection: &Connection, outcome: &Outcome, digest: Digest, status: Opti
             validators.etag,
             validators.last_modified
         ])?;
-    if before == Some(digest) { Ok(()) } else { articles::make_stale(connection, outcome.url) }
+    if before == Some(digest) {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO replaced_asset (digest, url_id) SELECT ?1, ?2 WHERE ?1 NOT NULL ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![before, outcome.url])?;
+    articles::make_stale(connection, outcome.url)
 }
 
 /// Notes that the good capture still stands. Without one there is nothing that could.

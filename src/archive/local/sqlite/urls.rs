@@ -1,12 +1,13 @@
 //! URLs, their captures, and the blobs, assets and thumbnails behind them.
 
 use jiff::Timestamp;
+use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use url::Url;
 
 use super::articles::moment;
 use super::codec::{Length, Millis, Text};
-use crate::archive::{RunId, ThumbnailRow, UrlId, UrlRow};
+use crate::archive::{RenditionRow, RunId, ThumbnailRow, UrlId, UrlRow};
 use crate::model::{Asset, Digest, Exchange, HostKey, MediaType, Validators};
 
 /// What [`url`] reads, of a row `u` joined as [`WITH_ASSET`] says.
@@ -233,17 +234,16 @@ pub(super) fn record_asset(
 
 pub(super) fn record_thumbnails(connection: &Connection, rows: &[ThumbnailRow]) -> Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT OR REPLACE INTO thumbnail (original, name, settings, media_type, width, height, size, error)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT OR REPLACE INTO thumbnail (original, name, settings, media_type, width, height, size, digest, error)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
-    for row in rows {
-        let key = (row.original, &row.name, row.settings);
-        let nothing = (None, 0, 0, 0);
-        let ((media_type, width, height, size), error) = match &row.made {
-            Ok((media_type, width, height, size)) => ((Some(*media_type), *width, *height, *size), None),
-            Err(error) => (nothing, Some(error)),
+    for ThumbnailRow { original, name, settings, made } in rows {
+        match made {
+            Ok(RenditionRow { media_type, width, height, size, digest }) => {
+                insert.execute(params![original, name, settings, media_type, width, height, size, digest, Null])?
+            }
+            Err(error) => insert.execute(params![original, name, settings, Null, 0, 0, 0, Null, error])?,
         };
-        insert.execute(params![key.0, key.1, key.2, media_type, width, height, size, error])?;
     }
     Ok(())
 }
@@ -255,9 +255,15 @@ pub(super) fn thumbnails(connection: &Connection, original: Digest) -> Result<Ve
         .collect()
 }
 
-fn thumbnail(row: &Row<'_>) -> Result<ThumbnailRow> {
+pub(super) fn thumbnail(row: &Row<'_>) -> Result<ThumbnailRow> {
     let made = match row.get("media_type")? {
-        Some(media_type) => Ok((media_type, row.get("width")?, row.get("height")?, row.get("size")?)),
+        Some(media_type) => Ok(RenditionRow {
+            media_type,
+            width: row.get("width")?,
+            height: row.get("height")?,
+            size: row.get("size")?,
+            digest: row.get("digest")?,
+        }),
         None => Err(row.get::<_, Option<String>>("error")?.unwrap_or_default()),
     };
     Ok(ThumbnailRow { original: row.get("original")?, name: row.get("name")?, settings: row.get("settings")?, made })

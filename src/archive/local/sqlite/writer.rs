@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::{Connection, Error, Result};
 use tokio::sync::oneshot;
@@ -17,6 +18,9 @@ use crate::archive::CatalogError;
 
 /// The most calls that share one commit.
 const BATCH: usize = 256;
+
+/// How long closing waits for readers of other processes.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// Tells a caller how its call ended, once it is known whether the commit did.
 type Reply = Box<dyn FnOnce(Result<(), &Error>) + Send>;
@@ -35,9 +39,10 @@ impl Writer {
     /// Starts the thread.
     pub(super) fn start(connection: Connection, place: PathBuf) -> std::io::Result<Self> {
         let (calls, queue) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("catalog".into())
-            .spawn(move || while batch(&connection, &queue).is_some() {})?;
+        let thread = std::thread::Builder::new().name("catalog".into()).spawn(move || {
+            while batch(&connection, &queue).is_some() {}
+            close(connection);
+        })?;
         Ok(Self { calls: Some(calls), thread: Some(thread), place: place.into() })
     }
 
@@ -80,6 +85,14 @@ impl Drop for Writer {
 fn taken_back() -> Error {
     let abort = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT);
     Error::SqliteFailure(abort, Some("the transaction was taken back".into()))
+}
+
+/// Puts the write-ahead log into the file, so that the file is all there is to copy. Where a reader of another process
+/// is in the way, the next to close does it.
+fn close(connection: Connection) {
+    let _ = connection.busy_timeout(CLOSING);
+    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    drop(connection);
 }
 
 fn in_savepoint<T>(connection: &Connection, call: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {

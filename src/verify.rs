@@ -1,1 +1,0 @@
-//! Fixity: bytes and structure.

@@ -1,0 +1,160 @@
+//! Mirrored articles: each is what its original and its splices make, and its links lead to files.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use tokio::io::AsyncReadExt;
+
+use super::{Finding, MirrorFile, Verification, Verifier, VerifyError, add};
+use crate::archive::{ArticleRow, ArticleState, CatalogError};
+use crate::model::{Digest, Edit, Fingerprint};
+use crate::rewrite::splice;
+
+/// Articles taken from the catalog at a time.
+const PAGE: usize = 512;
+
+impl Verifier {
+    /// Every article in the subset whose mirror is written and not about to be written again.
+    pub(super) async fn verify_articles(self: &Arc<Self>, found: &mut Verification) -> Result<(), VerifyError> {
+        let mut last = None;
+        loop {
+            let mut rows = self.archive.catalog.articles(None, last.as_ref(), PAGE).await?;
+            let Some(end) = rows.last() else { return Ok(()) };
+            last = Some(end.version.key.clone());
+            rows.retain(|row| row.state != ArticleState::Stale && self.options.subset.covers_row(row.id.0));
+            let articles = self.side_by_side(rows, |verifier, row| async move { verifier.article(row).await }).await?;
+            self.tell(found, articles);
+        }
+    }
+
+    async fn article(&self, row: ArticleRow) -> Result<Vec<Finding>, CatalogError> {
+        let Some((digest, fingerprint)) = row.mirror else { return Ok(Vec::new()) };
+        let mirror = (self.options.find_mirror)(&row.version.key);
+        let mut found = Vec::new();
+        if !was_edited(&mirror, fingerprint)
+            && let Some(damage) = self.file(&mirror.path, digest).await
+        {
+            found.push(Finding::Mirror { id: row.id, article: row.version.key.clone(), damage });
+        }
+        found.extend(self.record(&row, digest).await?);
+        add(&self.progress.articles, 1);
+        // It may have been mirrored again since its row was read.
+        if found.is_empty() || self.archive.catalog.article_by_id(row.id).await?.as_ref() != Some(&row) {
+            return Ok(Vec::new());
+        }
+        Ok(found)
+    }
+
+    /// What the record of an article promises: its splices, and the files they link to.
+    async fn record(&self, row: &ArticleRow, mirror: Digest) -> Result<Vec<Finding>, CatalogError> {
+        let (id, article) = (row.id, &row.version.key);
+        let edits = self.archive.catalog.edits(id).await?;
+        let mut found = Vec::new();
+        // An original that is damaged itself is named as a blob.
+        if let Some(original) = self.original(row).await
+            && !leads_to(&original, &edits, mirror)
+        {
+            found.push(Finding::Edits { id, article: article.clone() });
+        }
+        for edit in &edits {
+            for file in files_in(&edit.replacement) {
+                if tokio::fs::symlink_metadata(self.archive.root().join(&file)).await.is_err() {
+                    found.push(Finding::Link { id, article: article.clone(), file });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The original of an article, where it is whole.
+    async fn original(&self, row: &ArticleRow) -> Option<Vec<u8>> {
+        let digest = row.version.original;
+        let mut reader = self.archive.blobs.open(digest, row.version.format.blob_type()).await.ok()??;
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).await.ok()?;
+        self.pace.read(bytes.len()).await;
+        (Digest::of(&bytes) == digest).then_some(bytes)
+    }
+}
+
+/// Whether someone edited a mirror that people edit: the next run reads what they wrote.
+fn was_edited(mirror: &MirrorFile, recorded: Fingerprint) -> bool {
+    mirror.in_place && fingerprint(&mirror.path) != Some(recorded)
+}
+
+fn fingerprint(path: &Path) -> Option<Fingerprint> {
+    let found = std::fs::metadata(path).ok()?;
+    let modified = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    #[cfg(unix)]
+    let inode = std::os::unix::fs::MetadataExt::ino(&found);
+    #[cfg(not(unix))]
+    let inode = 0;
+    Some(Fingerprint { size: found.len(), modified: i64::try_from(modified.as_nanos()).ok()?, inode })
+}
+
+/// Whether splices replace what they say they replace, and give the mirror.
+fn leads_to(original: &[u8], edits: &[Edit], mirror: Digest) -> bool {
+    let mut at = 0;
+    let in_order = edits.iter().all(|edit| {
+        let follows = at <= edit.span.start && edit.span.start <= edit.span.end;
+        at = edit.span.end;
+        follows && original.get(edit.span.start..edit.span.end) == Some(edit.raw.as_slice())
+    });
+    in_order && Digest::of(&splice(original, edits)) == mirror
+}
+
+/// The files of the archive that a replacement links to, relative to the archive's folder. Links are spelled with
+/// `[0-9a-z/._-]` only, so nothing in them is escaped, save for UTF-16, which is looked at without its zeros.
+fn files_in(replacement: &[u8]) -> Vec<String> {
+    let text: String = replacement.iter().filter(|byte| **byte != 0).map(|byte| char::from(*byte)).collect();
+    let starts = ["blobs/sha256/", "thumbnails/"].into_iter().flat_map(|folder| text.match_indices(folder));
+    let in_link = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '/' | '.' | '_' | '-');
+    starts
+        .map(|(start, _)| {
+            let rest = &text[start..];
+            rest[..rest.find(|c| !in_link(c)).unwrap_or(rest.len())].to_owned()
+        })
+        .filter(|file| file.rsplit('/').next().is_some_and(|name| name.len() > 64))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Span;
+
+    fn edit(start: usize, raw: &str, replacement: &str) -> Edit {
+        Edit { span: Span::new(start, start + raw.len()), raw: raw.into(), replacement: replacement.into() }
+    }
+
+    #[test]
+    fn splices_that_lead_to_the_mirror_are_told_from_those_that_do_not() {
+        let mirror = Digest::of(b"a 1 b 2");
+        assert!(leads_to(b"a x b y", &[edit(2, "x", "1"), edit(6, "y", "2")], mirror));
+        for wrong in [
+            vec![edit(2, "x", "1"), edit(6, "y", "3")],
+            vec![edit(2, "z", "1"), edit(6, "y", "2")],
+            vec![edit(6, "y", "2"), edit(2, "x", "1")],
+            vec![edit(2, "x", "1"), edit(90, "y", "2")],
+            vec![edit(2, "x", "1")],
+        ] {
+            assert!(!leads_to(b"a x b y", &wrong, mirror), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_files_behind_links_are_found_however_links_begin() {
+        let name = "ab/".to_owned() + &"ab".repeat(32) + ".jpg";
+        let (blob, small) = (format!("blobs/sha256/{name}"), format!("thumbnails/small/{name}"));
+        let check = |text: &str, expected: &[&String]| {
+            assert_eq!(files_in(text.as_bytes()).iter().collect::<Vec<_>>(), expected, "{text}");
+        };
+        check(&format!("../../{blob}"), &[&blob]);
+        check(&format!(" src=\"/media/{small}\""), &[&small]);
+        check(&format!("../{blob} 2x, ../{blob}"), &[&blob, &blob]);
+        check("https://example.org/blobs/sha256/", &[]);
+        let wide: Vec<u8> = blob.bytes().flat_map(|byte| [byte, 0]).collect();
+        assert_eq!(files_in(&wide), [blob]);
+    }
+}

@@ -1,0 +1,114 @@
+//! Blobs and thumbnails: every record has its file, and every file its bytes.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::{Damage, Finding, SIDE_BY_SIDE, Verification, Verifier, VerifyError, add};
+use crate::archive::{BlobRow, CatalogError, ThumbnailRow};
+use crate::model::{Digest, Hasher};
+
+/// Bytes read at a time.
+const PIECE: usize = 256 << 10;
+
+impl Verifier {
+    /// One of the 256 shards.
+    pub(super) async fn verify_shard(self: &Arc<Self>, shard: u8, found: &mut Verification) -> Result<(), VerifyError> {
+        // Files before rows: of what a run puts meanwhile, most has its row by then.
+        let files = self.archive.blobs.list(shard).await?;
+        let mut rows = self.archive.catalog.blobs_on_record(shard).await?;
+        let on_record: BTreeSet<_> = rows.iter().map(|row| (row.digest, row.media_type)).collect();
+        found.orphans +=
+            files.iter().filter(|file| !on_record.contains(&(file.digest, file.media_type))).count() as u64;
+        rows.retain(|row| self.options.subset.covers(row.digest));
+        let blobs = self.side_by_side(rows, |verifier, row| async move { verifier.blob(row).await }).await?;
+        self.tell(found, blobs);
+        let mut thumbnails = self.archive.catalog.thumbnails_on_record(shard).await?;
+        thumbnails.retain(|row| self.options.subset.covers(row.original));
+        let thumbnails =
+            self.side_by_side(thumbnails, |verifier, row| async move { verifier.thumbnail(row).await }).await?;
+        self.tell(found, thumbnails);
+        Ok(())
+    }
+
+    async fn blob(&self, row: BlobRow) -> Result<Option<Finding>, CatalogError> {
+        let BlobRow { digest, media_type, .. } = row;
+        let damage = match self.archive.blobs.open(digest, media_type).await {
+            Ok(reader) => self.examine(reader, digest).await,
+            Err(error) => Some(Damage::Unreadable { cause: error.to_string() }),
+        };
+        add(&self.progress.blobs, 1);
+        // It may have been removed since its row was read.
+        if damage.is_none() || self.archive.catalog.blob(digest).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(damage.map(|damage| Finding::Blob { digest, media_type, damage }))
+    }
+
+    async fn thumbnail(&self, row: ThumbnailRow) -> Result<Option<Finding>, CatalogError> {
+        let Ok(made) = &row.made else { return Ok(None) };
+        let path = self.archive.thumbnail_path(&row.name, row.original, made.media_type);
+        let damage = self.file(&path, made.digest).await;
+        add(&self.progress.thumbnails, 1);
+        // It may have been made anew since its row was read.
+        if damage.is_none() || !self.archive.catalog.thumbnails(row.original).await?.contains(&row) {
+            return Ok(None);
+        }
+        let media_type = made.media_type;
+        Ok(damage.map(|damage| Finding::Thumbnail { original: row.original, name: row.name, media_type, damage }))
+    }
+
+    /// What is wrong with a file.
+    pub(super) async fn file(&self, path: &std::path::Path, expected: Digest) -> Option<Damage> {
+        match tokio::fs::File::open(path).await {
+            Ok(file) => self.examine(Some(file), expected).await,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Some(Damage::Missing),
+            Err(cause) => Some(Damage::Unreadable { cause: cause.to_string() }),
+        }
+    }
+
+    /// What is wrong with the bytes of a reader.
+    async fn examine(&self, reader: Option<impl AsyncRead + Unpin>, expected: Digest) -> Option<Damage> {
+        let Some(reader) = reader else { return Some(Damage::Missing) };
+        match self.hash(reader).await {
+            Ok(found) if found == expected => None,
+            Ok(found) => Some(Damage::Changed { found }),
+            Err(cause) => Some(Damage::Unreadable { cause: cause.to_string() }),
+        }
+    }
+
+    async fn hash(&self, mut reader: impl AsyncRead + Unpin) -> io::Result<Digest> {
+        let (mut hasher, mut piece) = (Hasher::default(), vec![0; PIECE]);
+        loop {
+            let count = reader.read(&mut piece).await?;
+            if count == 0 {
+                return Ok(hasher.finish());
+            }
+            hasher.update(&piece[..count]);
+            add(&self.progress.bytes, count);
+            self.pace.read(count).await;
+        }
+    }
+
+    /// Looks at many things on all cores, and gives what is wrong in the order of the things.
+    pub(super) async fn side_by_side<T, O, L>(
+        self: &Arc<Self>,
+        things: Vec<T>,
+        look: impl Fn(Arc<Self>, T) -> L,
+    ) -> Result<Vec<Finding>, VerifyError>
+    where
+        L: Future<Output = Result<O, CatalogError>> + Send + 'static,
+        O: IntoIterator<Item = Finding> + Send + 'static,
+    {
+        let looks = things.into_iter().map(|thing| tokio::spawn(look(Arc::clone(self), thing)));
+        let mut looked = stream::iter(looks).buffered(SIDE_BY_SIDE);
+        let mut found = Vec::new();
+        while let Some(result) = looked.next().await {
+            found.extend(result.expect("looking neither panics nor outlives the runtime")?);
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,119 @@
+//! What a verification finds wrong.
+
+use std::fmt;
+
+use crate::archive::ArticleId;
+use crate::model::{ArticleKey, Digest, MediaType};
+
+/// One damaged thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The catalog's own structure.
+    Catalog {
+        /// What its database says.
+        detail: String,
+    },
+    /// A blob: an original image or article.
+    Blob {
+        /// Which one.
+        digest: Digest,
+        /// The kind it is kept as.
+        media_type: MediaType,
+        /// What is wrong with it.
+        damage: Damage,
+    },
+    /// A thumbnail.
+    Thumbnail {
+        /// The blob it was made from.
+        original: Digest,
+        /// The name of its size.
+        name: String,
+        /// The kind it is kept as.
+        media_type: MediaType,
+        /// What is wrong with it.
+        damage: Damage,
+    },
+    /// A mirrored article.
+    Mirror {
+        /// Its row.
+        id: ArticleId,
+        /// Which one.
+        article: ArticleKey,
+        /// What is wrong with it.
+        damage: Damage,
+    },
+    /// The recorded splices of an article do not lead from its original to its mirror.
+    Edits {
+        /// Its row.
+        id: ArticleId,
+        /// Which one.
+        article: ArticleKey,
+    },
+    /// A mirrored article links to a file of the archive that is not there.
+    Link {
+        /// Its row.
+        id: ArticleId,
+        /// Which one.
+        article: ArticleKey,
+        /// The file, relative to the archive's folder.
+        file: String,
+    },
+}
+
+/// What is wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Damage {
+    /// It is not there.
+    Missing,
+    /// It has other bytes.
+    Changed {
+        /// The digest of those.
+        found: Digest,
+    },
+    /// It cannot be read.
+    Unreadable {
+        /// Why.
+        cause: String,
+    },
+}
+
+impl Finding {
+    /// Its name in reports, in `snake_case`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Catalog { .. } => "catalog",
+            Self::Blob { .. } => "blob",
+            Self::Thumbnail { .. } => "thumbnail",
+            Self::Mirror { .. } => "mirror",
+            Self::Edits { .. } => "edits",
+            Self::Link { .. } => "link",
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Catalog { detail } => write!(f, "the catalog: {detail}"),
+            Self::Blob { digest, media_type, damage } => write!(f, "the blob {digest}.{media_type} {damage}"),
+            Self::Thumbnail { original, name, damage, .. } => {
+                write!(f, "the thumbnail \"{name}\" of {original} {damage}")
+            }
+            Self::Mirror { article, damage, .. } => write!(f, "the mirror of {article} {damage}"),
+            Self::Edits { article, .. } => {
+                write!(f, "the recorded splices of {article} do not lead from its original to its mirror")
+            }
+            Self::Link { article, file, .. } => write!(f, "the mirror of {article} links to {file}, which is missing"),
+        }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("is missing"),
+            Self::Changed { found } => write!(f, "has other bytes, with the SHA-256 {found}"),
+            Self::Unreadable { cause } => write!(f, "cannot be read: {cause}"),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Healing: identical bytes or none. What is derived is made again; what cannot be healed is put aside.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::io::AsyncReadExt;
+use url::Url;
+
+use super::{Damage, FindMirror, Finding, VerifyError};
+use crate::archive::{Archive, UrlRow};
+use crate::model::{ArticleKey, Digest, MediaType, Staged};
+use crate::rewrite::unsplice;
+
+/// Where bytes may come from. Whatever it gives is compared: only identical bytes are taken.
+#[async_trait]
+pub trait Origin: Send + Sync {
+    /// What a URL serves now, from its own host, or what the fallback has of about that time.
+    async fn fetch(&self, url: &Url, wanted: Digest, when: Timestamp) -> Option<Staged>;
+    /// The file that an article was read from, as it is now.
+    async fn read(&self, article: &ArticleKey) -> Option<Staged>;
+    /// Makes the missing thumbnails of a URL's asset.
+    async fn render(&self, url: &UrlRow);
+}
+
+/// What became of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// The same bytes are back.
+    Healed,
+    /// It is derived, and is made again: at once, or by the next run.
+    Remade,
+    /// The same bytes are nowhere to be had. What was left of them is in `quarantine`, and the next run asks for the
+    /// image again, as if it had never been kept.
+    Lost,
+    /// It needs a person.
+    Beyond,
+}
+
+impl Repair {
+    /// Its name in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healed => "healed",
+            Self::Remade => "remade",
+            Self::Lost => "lost",
+            Self::Beyond => "beyond",
+        }
+    }
+}
+
+/// The folder of what is damaged and could not be healed.
+const QUARANTINE: &str = "quarantine";
+
+/// Repairs what was found, under the archive's lock. The result is in the order of the findings.
+pub async fn repair(
+    archive: &Archive,
+    findings: &[Finding],
+    origin: &dyn Origin,
+    find_mirror: &FindMirror,
+    now: Timestamp,
+) -> Result<Vec<Repair>, VerifyError> {
+    let healer = Healer { archive, origin, find_mirror, now };
+    let mut repairs = vec![Repair::Beyond; findings.len()];
+    // Blobs first: what is derived is made from them.
+    for blobs in [true, false] {
+        for (finding, repair) in findings.iter().zip(&mut repairs) {
+            if matches!(finding, Finding::Blob { .. }) == blobs {
+                *repair = healer.repair(finding).await?;
+            }
+        }
+    }
+    Ok(repairs)
+}
+
+struct Healer<'a> {
+    archive: &'a Archive,
+    origin: &'a dyn Origin,
+    find_mirror: &'a FindMirror,
+    now: Timestamp,
+}
+
+impl Healer<'_> {
+    async fn repair(&self, finding: &Finding) -> Result<Repair, VerifyError> {
+        match finding {
+            Finding::Catalog { .. } => Ok(Repair::Beyond),
+            Finding::Blob { digest, media_type, damage } => self.repair_blob(*digest, *media_type, damage).await,
+            Finding::Thumbnail { original, name, .. } => self.remake_thumbnail(*original, name).await,
+            Finding::Mirror { id, .. } | Finding::Edits { id, .. } | Finding::Link { id, .. } => {
+                self.archive.catalog.make_stale(&[*id]).await?;
+                Ok(Repair::Remade)
+            }
+        }
+    }
+
+    async fn remake_thumbnail(&self, original: Digest, name: &str) -> Result<Repair, VerifyError> {
+        self.archive.catalog.forget_thumbnails(&[(original, name.to_owned())]).await?;
+        for url in self.archive.catalog.urls_of(original).await? {
+            let row = self.archive.catalog.url(&url).await?;
+            if let Some(row) = row.filter(|row| row.asset.as_ref().is_some_and(|asset| asset.0 == original)) {
+                self.origin.render(&row).await;
+                break;
+            }
+        }
+        Ok(Repair::Remade)
+    }
+
+    async fn repair_blob(&self, digest: Digest, media_type: MediaType, damage: &Damage) -> Result<Repair, VerifyError> {
+        let same = self.find(digest).await?;
+        if *damage != Damage::Missing {
+            self.quarantine(digest, media_type).await?;
+        }
+        if let Some(same) = same {
+            self.archive.blobs.put(same, media_type).await?;
+            return Ok(Repair::Healed);
+        }
+        // An original that no file has any more cannot be asked for again: a copy from elsewhere may still come.
+        let is_original = !self.archive.catalog.articles_of_original(digest).await?.is_empty();
+        if is_original {
+            return Ok(Repair::Beyond);
+        }
+        self.archive.catalog.lose_asset(digest, self.now).await?;
+        self.archive.catalog.forget_blob(digest, media_type).await?;
+        Ok(Repair::Lost)
+    }
+
+    /// Identical bytes, wherever they are to be had, the nearest first.
+    async fn find(&self, digest: Digest) -> Result<Option<Staged>, VerifyError> {
+        let same = |candidate: &Staged| candidate.digest == digest;
+        for article in self.archive.catalog.articles_of_original(digest).await? {
+            if let Some(found) = self.undo_mirror(&article).await?.filter(same) {
+                return Ok(Some(found));
+            }
+            if let Some(found) = self.origin.read(&article).await.filter(same) {
+                return Ok(Some(found));
+            }
+        }
+        for (url, when) in self.candidates(digest).await? {
+            if let Some(found) = self.origin.fetch(&url, digest, when).await.filter(same) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The original that an article's mirror was made from: its splices, undone.
+    async fn undo_mirror(&self, article: &ArticleKey) -> Result<Option<Staged>, VerifyError> {
+        let Some(row) = self.archive.catalog.article(article).await? else { return Ok(None) };
+        let edits = self.archive.catalog.edits(row.id).await?;
+        let mirror = std::fs::read((self.find_mirror)(article).path).ok();
+        let original = mirror.and_then(|mirror| unsplice(&mirror, &edits).ok());
+        Ok(original.and_then(|original| stage(self.archive, &original).ok()))
+    }
+
+    /// The URLs that gave these bytes and those that they were redirected to, with when they last did.
+    async fn candidates(&self, digest: Digest) -> Result<Vec<(Url, Timestamp)>, VerifyError> {
+        let (mut candidates, mut known) = (Vec::new(), BTreeSet::new());
+        for url in self.archive.catalog.urls_of(digest).await? {
+            let Some(row) = self.archive.catalog.url(&url).await? else { continue };
+            let exchanges = self.archive.catalog.captures(row.id).await?;
+            let same = exchanges.into_iter().filter(|exchange| exchange.digest == Some(digest));
+            let hops = same.map(|exchange| (exchange.url, exchange.at)).rev();
+            let first = (url, row.good.map_or(self.now, |(_, last)| last));
+            candidates.extend(std::iter::once(first).chain(hops).filter(|(url, _)| known.insert(url.clone())));
+        }
+        Ok(candidates)
+    }
+
+    /// Puts the damaged bytes aside: a part of a picture may be better than none.
+    async fn quarantine(&self, digest: Digest, media_type: MediaType) -> Result<(), VerifyError> {
+        let mut bytes = Vec::new();
+        // Of a file that cannot be read to its end, what can be is kept.
+        if let Ok(Some(mut reader)) = self.archive.blobs.open(digest, media_type).await {
+            let _ = reader.read_to_end(&mut bytes).await;
+        }
+        let path = self.archive.root().join(QUARANTINE).join(format!("{digest}.{media_type}"));
+        let publisher = self.archive.publisher.clone();
+        let publish = tokio::task::spawn_blocking(move || publisher.publish(&path, &bytes));
+        publish.await.expect("writing neither panics nor outlives the runtime")?;
+        self.archive.blobs.delete(digest, media_type).await?;
+        Ok(())
+    }
+}
+
+/// Bytes at hand, as a temporary file of the archive.
+fn stage(archive: &Archive, bytes: &[u8]) -> std::io::Result<Staged> {
+    let mut file = tempfile::NamedTempFile::new_in(archive.tmp())?;
+    file.write_all(bytes)?;
+    Ok(Staged { path: file.into_temp_path(), digest: Digest::of(bytes), length: bytes.len() as u64 })
+}

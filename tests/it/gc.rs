@@ -1,0 +1,152 @@
+//! What nothing refers to goes, after a grace period, and nothing else.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use offprint::archive::{RenditionRow, ThumbnailRow};
+use offprint::gc::{self, Garbage};
+use offprint::model::{Digest, MediaType, Staged};
+
+use crate::sandbox::Sandbox;
+use crate::verify::{Sample, picture};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Puts bytes that nothing refers to, and gives where they are.
+async fn put(sample: &Sample, bytes: &[u8]) -> PathBuf {
+    let file = tempfile::NamedTempFile::new_in(sample.archive.tmp()).unwrap();
+    fs::write(file.path(), bytes).unwrap();
+    let digest = Digest::of(bytes);
+    let staged = Staged { path: file.into_temp_path(), digest, length: bytes.len() as u64 };
+    sample.archive.blobs.put(staged, MediaType::Png).await.unwrap();
+    sample.archive.blob_path(digest, MediaType::Png)
+}
+
+/// The same, on record since some days.
+async fn put_on_record(sample: &Sample, bytes: &[u8], days: u32) -> PathBuf {
+    let path = put(sample, bytes).await;
+    let since = Timestamp::now().checked_sub(DAY * days).unwrap();
+    sample.archive.catalog.record_blob(Digest::of(bytes), MediaType::Png, 3, since).await.unwrap();
+    path
+}
+
+/// Makes a file look as old as some days.
+fn age(path: &Path, days: u32) {
+    let file = fs::File::open(path).unwrap();
+    file.set_modified(SystemTime::now() - DAY * days).unwrap();
+}
+
+fn thumbnail(sample: &Sample, original: Digest, days: u32) -> PathBuf {
+    let path = sample.archive.thumbnail_path("small", original, MediaType::Jpeg);
+    sample.archive.publisher.publish(&path, b"small").unwrap();
+    age(&path, days);
+    path
+}
+
+async fn plan(sample: &Sample) -> Vec<Garbage> {
+    gc::plan(&sample.archive, DAY * 7, Timestamp::now()).await.unwrap()
+}
+
+fn files(sample: &Sample) -> BTreeSet<PathBuf> {
+    let entries = walkdir::WalkDir::new(sample.archive.root()).into_iter().map(|entry| entry.unwrap().into_path());
+    entries.filter(|path| path.is_file() && path.parent() != Some(sample.archive.root())).collect()
+}
+
+#[tokio::test]
+async fn nothing_of_a_whole_archive_is_garbage_however_old() {
+    let sample = Sample::new().await;
+    for file in files(&sample) {
+        age(&file, 1000);
+    }
+    assert_eq!(gc::plan(&sample.archive, Duration::ZERO, Timestamp::now()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_nothing_refers_to_goes_once_it_is_old_enough() {
+    let sample = Sample::new().await;
+    let whole = files(&sample);
+    let orphan = put(&sample, b"an orphan").await;
+    age(&orphan, 8);
+    let on_record = put_on_record(&sample, b"on record", 8).await;
+    let temporary = sample.archive.tmp().join("half");
+    fs::write(&temporary, "half").unwrap();
+    age(&temporary, 8);
+    let small = thumbnail(&sample, Digest::of(b"on no record"), 8);
+    let young = [
+        put(&sample, b"a young orphan").await,
+        put_on_record(&sample, b"young on record", 6).await,
+        thumbnail(&sample, Digest::of(b"young"), 6),
+    ];
+    let planned = plan(&sample).await;
+    let mut kinds: Vec<_> = planned.iter().map(|garbage| (garbage.kind(), garbage.size())).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, [("blob", 3), ("orphan", 9), ("temporary", 4), ("thumbnail", 5)]);
+    let garbage = BTreeSet::from([orphan, on_record, temporary, small]);
+    assert!(garbage.is_subset(&files(&sample)), "a plan removes nothing");
+    let mut removed = gc::sweep(&sample.archive, planned.clone()).await.unwrap();
+    removed.sort_by_key(|garbage| planned.iter().position(|planned| planned == garbage));
+    assert_eq!(removed, planned);
+    let left: BTreeSet<_> = whole.into_iter().chain(young).collect();
+    assert_eq!(files(&sample), left);
+    assert_eq!(plan(&sample).await, []);
+    let verified = sample.verify().await;
+    assert_eq!((verified.findings, verified.orphans), (Vec::new(), 1));
+}
+
+#[tokio::test]
+async fn the_thumbnails_of_a_blob_go_with_it() {
+    let sample = Sample::new().await;
+    put_on_record(&sample, b"on record", 8).await;
+    let original = Digest::of(b"on record");
+    let path = thumbnail(&sample, original, 8);
+    let made = RenditionRow { media_type: MediaType::Jpeg, width: 1, height: 1, size: 5, digest: Digest::of(b"small") };
+    let row = ThumbnailRow { original, name: "small".into(), settings: original, made: Ok(made) };
+    sample.archive.catalog.record_thumbnails(&[row]).await.unwrap();
+    let planned = plan(&sample).await;
+    assert_eq!(gc::sweep(&sample.archive, planned).await.unwrap().len(), 2);
+    assert!(!path.exists());
+    assert_eq!(sample.archive.catalog.thumbnails(original).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_is_referred_to_by_the_time_of_the_sweep_stays() {
+    let sample = Sample::new().await;
+    let digest = Digest::of(&picture(3));
+    let path = sample.archive.blob_path(digest, MediaType::Jpeg);
+    // A plan made before some article began to show it.
+    let stale = vec![Garbage::Blob { digest, media_type: MediaType::Jpeg, size: 1 }];
+    assert_eq!(gc::sweep(&sample.archive, stale).await.unwrap(), []);
+    assert!(path.exists());
+    assert_eq!(sample.verify().await.findings, []);
+}
+
+#[tokio::test]
+async fn garbage_that_is_gone_already_is_no_error() {
+    let sample = Sample::new().await;
+    let orphan = put(&sample, b"an orphan").await;
+    age(&orphan, 8);
+    let planned = plan(&sample).await;
+    fs::remove_file(orphan).unwrap();
+    assert_eq!(gc::sweep(&sample.archive, planned).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_lists_garbage_and_removes_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "no picture\n");
+    sandbox.run(&["run"]).expect(0);
+    let name = format!("store/blobs/sha256/ff/{}.png", "ff".repeat(32));
+    sandbox.write(&name, "left by a crash");
+    age(&sandbox.path(&name), 8);
+    let planned = sandbox.json(&["gc", "--dry-run"]);
+    assert_eq!((&planned["removed"], &planned["bytes"]), (&1.into(), &15.into()), "{planned}");
+    assert!(sandbox.path(&name).exists());
+    assert_eq!(sandbox.run(&["gc"]).expect(0).stdout, "1 files removed, 15 B\n");
+    assert!(!sandbox.path(&name).exists());
+    assert_eq!(sandbox.json(&["gc"])["removed"], 0);
+}

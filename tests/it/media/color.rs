@@ -1,0 +1,126 @@
+//! Colors are shown as they were meant, and transparent edges without fringes.
+
+use std::path::Path;
+use std::process::Command;
+
+use image::{ExtendedColorType, Rgb, RgbImage};
+use moxcms::ColorProfile;
+use offprint::config::Fit;
+use offprint::media::probe;
+use offprint::model::MediaType;
+
+use super::measure::{decoded, delta_e, linear, mean, pixels, stored};
+use super::pictures::{clamp, png, scene};
+use super::{limits, lossless, make_one};
+use crate::corpus::{corpus, files, say};
+
+/// Display P3 as sRGB: the same curve, other primaries (the matrix is that of CSS Color 4, section 17).
+fn from_p3(pixel: [u8; 3]) -> [u8; 3] {
+    const MATRIX: [[f64; 3]; 3] = [
+        [1.224_940_2, -0.224_940_2, 0.0],
+        [-0.042_056_95, 1.042_056_95, 0.0],
+        [-0.019_637_55, -0.078_636_05, 1.098_273_6],
+    ];
+    let light = pixel.map(|value| linear(f64::from(value) / 255.0));
+    MATRIX.map(|row| {
+        let mixed: f64 = row.iter().zip(light).map(|(a, b)| a * b).sum();
+        #[expect(clippy::cast_possible_truncation, reason = "a share of 255")]
+        clamp((stored(mixed.clamp(0.0, 1.0)) * 255.0) as f32)
+    })
+}
+
+#[test]
+fn display_p3_becomes_srgb() {
+    let original = scene(120, 80, 7);
+    let profile = ColorProfile::new_display_p3().encode().expect("the profile can be written");
+    let bytes = png(120, 80, ExtendedColorType::Rgb8, &original, Some(profile));
+    let expected = RgbImage::from_fn(120, 80, |x, y| Rgb(from_p3(original.get_pixel(x, y).0)));
+    let shown = pixels(&make_one(&bytes, lossless(120, 80, Fit::Inside)));
+    let apart = delta_e(&shown, &expected);
+    assert!(
+        mean(&apart) < 0.5 && apart[apart.len() - 1] < 3.0,
+        "ΔE {:.2}, at most {:.2}",
+        mean(&apart),
+        apart[apart.len() - 1]
+    );
+    // And it is the profile that makes the difference.
+    assert!(mean(&delta_e(&original, &expected)) > 2.0);
+}
+
+#[test]
+fn a_profile_that_cannot_be_used_leaves_colors_as_they_are() {
+    let original = scene(60, 40, 8);
+    for profile in [b"no profile at all".to_vec(), vec![0; 400]] {
+        let bytes = png(60, 40, ExtendedColorType::Rgb8, &original, Some(profile));
+        assert_eq!(pixels(&make_one(&bytes, lossless(60, 40, Fit::Inside))), original);
+    }
+}
+
+#[test]
+fn what_transparent_pixels_hide_does_not_bleed() {
+    // A red disc; around it nothing, which is stored as bright green.
+    let data: Vec<u8> = (0..200 * 200)
+        .flat_map(|at: i32| {
+            let inside = (at % 200 - 100).pow(2) + (at / 200 - 100).pow(2) < 80 * 80;
+            if inside { [255, 0, 0, 255] } else { [0, 255, 0, 0] }
+        })
+        .collect();
+    let made = make_one(&png(200, 200, ExtendedColorType::Rgba8, &data, None), lossless(37, 37, Fit::Inside));
+    let shown = image::load_from_memory(&made.bytes).expect("it can be read").to_rgba8();
+    let edge = shown.pixels().filter(|pixel| (1..255).contains(&pixel.0[3])).count();
+    assert!(edge > 50, "{edge} pixels at the edge");
+    for pixel in shown.pixels().filter(|pixel| pixel.0[3] > 8) {
+        assert!(pixel.0[0] > 240 && pixel.0[1] < 16, "{pixel:?}");
+    }
+}
+
+/// What libvips makes of all pixels of a picture by its own profile, scaled afterwards.
+fn by_vips(path: &Path, folder: &Path, width: u32, height: u32) -> Option<RgbImage> {
+    let output = folder.join("vips.png");
+    let _ = std::fs::remove_file(&output);
+    let mut command = Command::new("vips");
+    command.arg("icc_transform").arg(path).arg(&output).args(["srgb", "--embedded"]);
+    let said = command.output().ok()?.stderr;
+    // Of profiles that it cannot use libvips leaves the colors as they are.
+    let unused = b"does not support";
+    if said.windows(unused.len()).any(|window| window == unused) {
+        return None;
+    }
+    let full = decoded(&std::fs::read(&output).ok()?);
+    Some(image::imageops::resize(&full, width, height, image::imageops::FilterType::Lanczos3))
+}
+
+/// Whether a file is an upright JPEG with a profile other than sRGB.
+fn is_profiled(bytes: &[u8]) -> bool {
+    let asset = probe(bytes, &limits());
+    let profiled = asset.icc_name.as_deref().is_some_and(|name| !name.starts_with("sRGB"));
+    asset.media_type == MediaType::Jpeg && profiled && asset.orientation == 1 && !asset.truncated && asset.width < 4000
+}
+
+#[test]
+fn profiles_of_the_corpus_give_the_colors_that_vips_gives() {
+    let Some(images) = corpus("images") else { return };
+    if Command::new("vips").arg("--version").output().is_err() {
+        return say("not run: vips is not here to compare colors with");
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (mut compared, mut far) = (0, Vec::new());
+    for path in files(&images) {
+        let bytes = std::fs::read(&path).expect("the corpus can be read");
+        if !is_profiled(&bytes) {
+            continue;
+        }
+        let ours = pixels(&make_one(&bytes, lossless(160, 160, Fit::Inside)));
+        let Some(theirs) = by_vips(&path, folder.path(), ours.width(), ours.height()) else { continue };
+        let apart = delta_e(&ours, &theirs);
+        let (mean, most) = (mean(&apart), apart[apart.len() * 95 / 100]);
+        let name = path.strip_prefix(&images).unwrap_or(&path).display().to_string();
+        say(&format!("ΔE {mean:.2}, 95 % below {most:.2}: {name}"));
+        compared += 1;
+        if mean > 3.0 {
+            far.push(name);
+        }
+    }
+    say(&format!("{compared} pictures with profiles compared, {} beyond ΔE 3", far.len()));
+    assert_eq!(far, Vec::<String>::new());
+}

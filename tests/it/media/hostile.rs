@@ -1,0 +1,212 @@
+//! Pictures that are made to do harm, or are just broken: each has its reason, and costs next to nothing.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use image::ExtendedColorType;
+use offprint::config::Fit;
+use offprint::media::{MediaError, probe, sniff, thumbnails};
+use offprint::model::MediaType;
+use proptest::prelude::*;
+
+use super::pictures::{exif, jpeg, jpeg_with_exif, png, scene};
+use super::{limits, make, size};
+
+fn why(bytes: &[u8]) -> Option<MediaError> {
+    make(bytes, &[size(100, 100, Fit::Inside)]).1.sizes.remove(0).err()
+}
+
+/// A PNG that declares a size; its pixels are zeros, compressed.
+fn declaring(width: u32, height: u32, rows: usize) -> Vec<u8> {
+    let chunk = |kind: &[u8], body: &[u8]| {
+        let length = u32::try_from(body.len()).expect("it is short").to_be_bytes();
+        let whole = [kind, body].concat();
+        [&length[..], &whole, &crc(&whole).to_be_bytes()].concat()
+    };
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 6, 0, 0, 0]].concat();
+    let mut packed = flate(rows * (1 + 4 * width as usize));
+    packed.truncate(1 << 20);
+    [&b"\x89PNG\r\n\x1a\n"[..], &chunk(b"IHDR", &header), &chunk(b"IDAT", &packed), &chunk(b"IEND", b"")].concat()
+}
+
+/// `count` zeros in zlib's form (RFC 1950), stored in blocks of one repeated match would be smaller; this is enough.
+fn flate(count: usize) -> Vec<u8> {
+    let mut bytes = b"\x78\x01".to_vec();
+    let mut left = count;
+    while left > 0 {
+        let block = left.min(0xffff);
+        left -= block;
+        let length = u16::try_from(block).expect("at most 0xffff");
+        bytes.push(u8::from(left == 0));
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(&(!length).to_le_bytes());
+        bytes.resize(bytes.len() + block, 0);
+    }
+    // Adler-32 of zeros: the high half counts the bytes.
+    let sum = u32::try_from(count % 65521).expect("below 65521") << 16 | 1;
+    bytes.extend_from_slice(&sum.to_be_bytes());
+    bytes
+}
+
+/// CRC-32 (ISO 3309), bit by bit.
+fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+    })
+}
+
+#[test]
+fn a_declared_size_beyond_the_limits_is_refused_with_figures() {
+    let wide = declaring(70_000, 10, 1);
+    assert_eq!(why(&wide), Some(MediaError::OverLimit { what: "side", actual: 70_000, limit: 65_500 }));
+    let many = declaring(16_384, 16_384, 1);
+    assert_eq!(why(&many), Some(MediaError::OverLimit { what: "pixels", actual: 268_435_456, limit: 100_000_000 }));
+    let heavy = declaring(9_000, 9_000, 1);
+    assert_eq!(
+        why(&heavy),
+        Some(MediaError::OverLimit { what: "bytes of memory", actual: 324_000_000, limit: 200 << 20 })
+    );
+    assert!(why(&declaring(60, 60, 60)).is_none());
+}
+
+#[test]
+fn a_jpeg_that_declares_gigapixels_is_refused() {
+    let mut bytes = jpeg(&scene(64, 64, 1), 80);
+    let frame = bytes.windows(2).position(|pair| pair == b"\xff\xc0").expect("it has a frame");
+    bytes[frame + 5..frame + 9].copy_from_slice(&[0xfa, 0xfa, 0xfa, 0xfa]);
+    assert!(matches!(why(&bytes), Some(MediaError::OverLimit { what: "pixels", .. })));
+}
+
+#[test]
+fn a_svg_that_amounts_to_billions_of_shapes_is_refused_at_once() {
+    let level = |n: u32| format!("<g id='a{n}'>{}</g>", format!("<use href='#a{}'/>", n - 1).repeat(10));
+    let levels: String = (1..12).map(level).collect();
+    let svg =
+        format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><path id='a0' d='M0 0h9'/>{levels}</svg>");
+    let start = Instant::now();
+    assert!(matches!(why(svg.as_bytes()), Some(MediaError::OverLimit { what: "elements drawn", .. })));
+    assert!(start.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_svg_reaches_nothing_outside_itself() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let secret = folder.path().join("secret.png");
+    std::fs::write(&secret, png(8, 8, ExtendedColorType::Rgb8, &[255, 0, 0].repeat(64), None))
+        .expect("it can be written");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback can be listened on");
+    listener.set_nonblocking(true).expect("it can be set");
+    let address = listener.local_addr().expect("it has an address");
+    let svg = format!(
+        "<!DOCTYPE svg [<!ENTITY x SYSTEM 'file://{0}'>]><svg xmlns='http://www.w3.org/2000/svg' width='40' height='40'>\
+         <image href='file://{0}' width='40' height='40'/><image href='{0}' width='40' height='40'/>\
+         <image href='http://{address}/a.png' width='40' height='40'/><style>@import url(http://{address}/b.css);</style>\
+         <rect x='5' y='5' width='30' height='30' fill='blue'/></svg>",
+        secret.display()
+    );
+    let (_, mut made) = make(svg.as_bytes(), &[super::lossless(40, 40, Fit::Inside)]);
+    let shown = super::measure::pixels(&made.sizes.remove(0).expect("the rest of it is drawn"));
+    assert_eq!(shown.get_pixel(20, 20).0, [0, 0, 255]);
+    assert!(shown.pixels().all(|pixel| pixel.0[0] == 0 || pixel.0 == [255; 3] || pixel.0[2] > 0));
+    assert!(listener.accept().is_err(), "something connected");
+}
+
+#[test]
+fn a_picture_without_its_end_is_known_to_be_truncated() {
+    let picture = scene(90, 60, 2);
+    let mut gif = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut gif);
+    encoder.encode(&picture, 90, 60, ExtendedColorType::Rgb8).expect("it can be written");
+    drop(encoder);
+    let webp = webp::Encoder::from_rgb(&picture, 90, 60).encode(80.0).to_vec();
+    let mut bmp = Vec::new();
+    let written = image::codecs::bmp::BmpEncoder::new(&mut bmp).encode(&picture, 90, 60, ExtendedColorType::Rgb8);
+    written.expect("it can be written");
+    let svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><path d='M0 0h9'></path></svg>".to_vec();
+    for whole in
+        [jpeg_with_exif(&picture, 3), png(90, 60, ExtendedColorType::Rgb8, &picture, None), gif, webp, bmp, svg]
+    {
+        let asset = probe(&whole, &limits());
+        assert!(!asset.truncated && asset.width > 0, "{:?}", asset.media_type);
+        for cut in [whole.len() - 3, whole.len() * 3 / 4, whole.len() / 2] {
+            assert!(probe(&whole[..cut], &limits()).truncated, "{:?} at {cut}", asset.media_type);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_picture_says_so() {
+    for (bytes, kind) in
+        [(&b"<!doctype html><p>Not found"[..], MediaType::Html), (b"", MediaType::Unknown), (b"hello", MediaType::Text)]
+    {
+        assert_eq!(sniff(bytes), kind);
+        assert_eq!(why(bytes), Some(MediaError::Unsupported(kind)));
+    }
+}
+
+/// Whole pictures of every type that is decoded, to be damaged.
+fn seeds() -> Vec<Vec<u8>> {
+    let picture = scene(40, 30, 3);
+    let mut seeds = vec![
+        jpeg_with_exif(&picture, 6),
+        png(40, 30, ExtendedColorType::Rgb8, &picture, Some(vec![7; 300])),
+        webp::Encoder::from_rgb(&picture, 40, 30).encode(60.0).to_vec(),
+        b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><path d='M0 0h9v9' fill='red'/></svg>".to_vec(),
+        exif(5),
+    ];
+    for format in [image::ImageFormat::Gif, image::ImageFormat::Bmp, image::ImageFormat::Tiff, image::ImageFormat::Ico]
+    {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).expect("it can be written");
+        seeds.push(bytes.into_inner());
+    }
+    seeds
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn damage_never_becomes_a_panic(
+        seed in any::<prop::sample::Index>(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = seed.get(&seeds()).clone();
+        for (at, value) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let asset = probe(&bytes, &limits());
+        for made in thumbnails(&bytes, &asset, &[size(20, 20, Fit::Cover)], &limits()).sizes {
+            prop_assert!(!matches!(made, Err(MediaError::Panicked(_))), "{made:?}");
+        }
+    }
+
+    #[test]
+    fn anything_can_be_probed(mut bytes in prop::collection::vec(any::<u8>(), 0..600), start in any::<prop::sample::Index>()) {
+        const STARTS: [&[u8]; 8] = [
+            b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\xff\0\0\0WEBP", b"\0\0\0\x18ftypavif", b"II*\0", b"\xff\x0a",
+            b"\0\0\x01\0", b"GIF89a",
+        ];
+        let start = start.get(&STARTS);
+        let length = start.len().min(bytes.len());
+        bytes[..length].copy_from_slice(&start[..length]);
+        let asset = probe(&bytes, &limits());
+        prop_assert!((1..=8).contains(&asset.orientation) && asset.frames >= 1);
+    }
+}
+
+#[test]
+fn a_flood_of_text_in_a_png_is_not_unpacked() {
+    let mut bytes = png(20, 20, ExtendedColorType::Rgb8, &[9; 1200], None);
+    let mut body = b"Comment\0\0".to_vec();
+    body.write_all(&flate(4 << 20)).expect("a vector takes all");
+    let whole = [&b"zTXt"[..], &body].concat();
+    let chunk = [&u32::try_from(body.len()).unwrap().to_be_bytes()[..], &whole, &crc(&whole).to_be_bytes()].concat();
+    bytes.splice(33..33, chunk);
+    assert!(why(&bytes).is_none());
+}

@@ -1,0 +1,75 @@
+//! Thumbnails look as good as full decoding and a Lanczos kernel make them, and no worse than vipsthumbnail's.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use image::RgbImage;
+use image::imageops::FilterType;
+use offprint::config::Fit;
+
+use super::measure::{decoded, mean, pixels, ssim};
+use super::pictures::{jpeg, scene};
+use super::{lossless, make_one};
+use crate::corpus::{corpus, files, say};
+
+/// What the best effort gives: every pixel decoded, then a Lanczos kernel.
+fn best(bytes: &[u8], width: u32, height: u32) -> RgbImage {
+    image::imageops::resize(&decoded(bytes), width, height, FilterType::Lanczos3)
+}
+
+#[test]
+fn scaling_while_decoding_costs_no_quality_that_can_be_seen() {
+    for (width, height, seed) in [(1000, 667, 1), (1000, 667, 2), (2000, 1333, 3)] {
+        let bytes = jpeg(&scene(width, height, seed), 88);
+        let made = pixels(&make_one(&bytes, lossless(320, 320, Fit::Inside)));
+        let likeness = ssim(&made, &best(&bytes, made.width(), made.height()));
+        assert!(likeness >= 0.994, "{width}×{height}: {likeness:.4}");
+    }
+}
+
+/// Photographs of the corpus at one size, as vipsthumbnail writes them.
+fn photographs(size: &str, folder: &Path) -> Option<Vec<PathBuf>> {
+    let cameras = corpus("images/cameras")?;
+    let mut found = Vec::new();
+    for (number, photo) in files(&cameras).into_iter().enumerate() {
+        let output = folder.join(format!("{number}-{size}.jpg"));
+        let options = format!("{}[Q=88,strip,subsample-mode=on]", output.display());
+        let status =
+            Command::new("vipsthumbnail").arg(photo).args(["--size", &format!("{size}!"), "-o", &options]).output();
+        if status.is_err() {
+            say("not run: vipsthumbnail is not here to compare quality with");
+            return None;
+        }
+        found.extend(output.is_file().then_some(output));
+    }
+    Some(found)
+}
+
+#[test]
+fn photographs_look_no_worse_than_with_vips() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for size in ["1000x667", "2400x1667"] {
+        let Some(photos) = photographs(size, folder.path()) else { return };
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for photo in &photos {
+            let bytes = std::fs::read(photo).expect("the set can be read");
+            let made = pixels(&make_one(&bytes, lossless(320, 0, Fit::Width)));
+            let best = best(&bytes, made.width(), made.height());
+            ours.push(ssim(&made, &best));
+            let output = folder.path().join("vips.png");
+            let status = Command::new("vipsthumbnail").arg(photo).args(["--size", "320x", "-o"]).arg(&output).status();
+            assert!(status.is_ok_and(|status| status.success()));
+            let vips = decoded(&std::fs::read(&output).expect("vipsthumbnail wrote it"));
+            if vips.dimensions() == best.dimensions() {
+                theirs.push(ssim(&vips, &best));
+            }
+        }
+        let worst = ours.iter().copied().fold(1.0, f64::min);
+        let (ours, theirs) = (mean(&ours), mean(&theirs));
+        say(&format!(
+            "{size}, {} photographs: SSIM {ours:.4}, at least {worst:.4}; vipsthumbnail {theirs:.4}",
+            photos.len()
+        ));
+        assert!(ours >= 0.994 && ours >= theirs, "{size}: {ours:.4} against {theirs:.4}");
+    }
+}

@@ -1,0 +1,447 @@
+//! The main job, end to end: the program mirrors posts whose images an origin serves.
+
+use std::path::Path;
+
+use offprint::archive::{self, Mode};
+use offprint::model::Digest;
+use offprint::newsroom::origin::{Behaviour, Content, Gate, Origin, Site};
+use offprint::newsroom::photo::{Photo, tiny};
+use offprint::rewrite;
+use serde_json::Value;
+
+use crate::corpus::{corpus, files, say};
+use crate::origin::tls::{Authority, Flaw};
+use crate::sandbox::{Ran, Sandbox, follow};
+
+fn jpeg(seed: u64) -> Behaviour {
+    Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 640, 427).jpeg()))
+}
+
+/// The port of an origin on loopback is not among those that articles may reach but for `allow_net`.
+fn post(origin: &Origin, images: &[&str]) -> String {
+    let lead = origin.url(images[0]);
+    let body: String = images
+        .iter()
+        .map(|image| format!("<img src=\"{}\" referrerpolicy=\"no-referrer\">\n", origin.url(image)))
+        .collect();
+    format!("\n---\ntitle: 'A post'\nheadimg: '{lead}'\nthumbnail: '{lead}'\n---\n\n<div>\n{body}</div>\n            ")
+}
+
+/// The local links of a mirrored article, in order.
+fn links(text: &str) -> Vec<&str> {
+    text.split(['"', '\'']).filter(|part| part.starts_with("../")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_comes_back_with_every_picture_local_and_nothing_else_changed() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1)).on("/b.jpg", jpeg(2))).unwrap();
+    let sandbox = Sandbox::new();
+    let original = post(&origin, &["/a.jpg", "/b.jpg"]);
+    sandbox.write("posts/2021/a post.md", &original);
+    let ran = sandbox.run(&["run"]).expect(0);
+    assert_eq!(ran.stdout.lines().count(), 1, "{ran:?}");
+    assert_eq!(ran.stderr, "");
+
+    let mirror = "store/articles/posts/2021/a post.md";
+    let text = sandbox.text(mirror);
+    let links = links(&text);
+    assert_eq!(links.len(), 4);
+    for link in &links {
+        assert!(follow(&sandbox.path(mirror), link).is_file(), "{link}");
+    }
+    assert!(links[0].contains("/blobs/") && links[1].contains("/thumbnails/small/"), "{links:?}");
+    let put_back = text
+        .replace(links[1], &origin.url("/a.jpg"))
+        .replace(links[0], &origin.url("/a.jpg"))
+        .replace(links[3], &origin.url("/b.jpg"));
+    assert_eq!(put_back, original);
+    for (name, digest) in sandbox.digests("store/blobs/sha256") {
+        assert_eq!(name.file_stem().unwrap().to_str().unwrap(), digest.to_string());
+    }
+    assert_eq!(sandbox.run(&["restore", "posts/2021/a post.md"]).expect(0).stdout, original);
+    assert_eq!(splices_turn_back(&sandbox).await, 1);
+    assert_eq!(sandbox.json(&["check"])["remote"], Value::Array(Vec::new()));
+    for visit in origin.log().visits() {
+        assert_eq!((visit.request.header("referer"), visit.request.header("cookie")), (None, None));
+    }
+    assert_eq!(origin.log().count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_asks_for_nothing_and_writes_nothing() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", post(&origin, &["/a.jpg", "/gone.jpg"]));
+    sandbox.run(&["run"]).expect(3);
+    let asked = origin.log().count();
+    let trees =
+        |sandbox: &Sandbox| ["blobs", "thumbnails", "articles"].map(|part| sandbox.tree(&format!("store/{part}")));
+    let before = trees(&sandbox);
+    let report = sandbox.json(&["run"]);
+    assert_eq!(origin.log().count(), asked);
+    assert_eq!(trees(&sandbox), before);
+    assert_eq!((&report["articles"]["unchanged"], &report["urls"]["fetched"]), (&1.into(), &0.into()));
+    assert_eq!(report["newly_missing"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_bytes_under_many_urls_are_one_blob() {
+    let same = Content::new("image/png", tiny(7));
+    let site = (0..10).fold(Site::new(), |site, at| site.on(&format!("/{at}.png"), Behaviour::serve(same.clone())));
+    let origin = Origin::start(site).unwrap();
+    let sandbox = Sandbox::new();
+    let images: Vec<_> = (0..10).map(|at| format!("/{at}.png")).collect();
+    sandbox.write("posts/a.md", post(&origin, &images.iter().map(String::as_str).collect::<Vec<_>>()));
+    let report = sandbox.json(&["run"]);
+    assert_eq!(origin.log().count(), 10);
+    assert_eq!((&report["blobs"]["new"], &report["blobs"]["duplicate"]), (&1.into(), &9.into()));
+    sandbox.only("store/blobs/sha256", ".png");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_url_is_fetched_once_however_many_articles_show_it() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
+    let sandbox = Sandbox::new();
+    for at in 0..25 {
+        sandbox.write(&format!("posts/{at}.md"), post(&origin, &["/a.jpg"]));
+    }
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_stays_remote_is_told_once_and_comes_in_when_it_is_due() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\n[run]\nretry_schedule = [\"1ms\"]\n");
+    sandbox.write("posts/a.md", post(&origin, &["/a.jpg", "/late.jpg"]));
+    let ran = sandbox.run(&["run"]).expect(3);
+    assert!(ran.stderr.contains("/late.jpg (http_status 404) in posts/a.md"), "{ran:?}");
+    let remote = sandbox.json(&["check"]);
+    assert_eq!(remote["remote"][0]["raw"], origin.url("/late.jpg"));
+    assert!(sandbox.text("store/articles/posts/a.md").contains(&origin.url("/late.jpg")));
+    let again = sandbox.run(&["run"]).expect(0);
+    assert_eq!(again.stderr, "", "what is known to be missing is no news");
+    origin.change(|site| site.set("/late.jpg", jpeg(3)));
+    sandbox.run(&["run"]).expect(0);
+    assert!(!sandbox.text("store/articles/posts/a.md").contains("127.0.0.1"));
+    sandbox.run(&["check"]).expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_article_is_mirrored_again_and_an_older_version_stays() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1)).on("/b.jpg", jpeg(2))).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));
+    sandbox.run(&["run"]).expect(0);
+    let changed = post(&origin, &["/b.jpg", "/a.jpg"]);
+    sandbox.write("posts/a.md", &changed);
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["articles"]["changed"], &report["urls"]["fetched"]), (&1.into(), &1.into()));
+    assert_eq!(origin.log().count(), 2);
+    assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, changed);
+    let originals = sandbox.tree("store/blobs/sha256").into_keys().filter(|name| name.extension().unwrap() == "md");
+    assert_eq!(originals.count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_place_originals_are_kept_edits_are_followed_and_restore_undoes_it() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1)).on("/b.jpg", jpeg(2))).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n");
+    let lazy = format!("<img data-src=\"{}\">\n", origin.url("/b.jpg"));
+    let original = post(&origin, &["/a.jpg", "/b.jpg"]) + &lazy;
+    sandbox.write("posts/a.md", &original);
+    sandbox.run(&["run"]).expect(0);
+    let mirrored = sandbox.text("posts/a.md");
+    assert!(!mirrored.contains("127.0.0.1") && mirrored.contains("../store/blobs/"), "{mirrored}");
+    let before = sandbox.tree("posts");
+    assert_eq!(sandbox.json(&["run"])["articles"]["unchanged"], 1);
+    assert_eq!(sandbox.tree("posts"), before);
+
+    sandbox.write("posts/a.md", mirrored.replace("A post", "An edited post"));
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["articles"]["changed"], &report["urls"]["fetched"]), (&1.into(), &0.into()));
+    assert_eq!(sandbox.text("posts/a.md"), mirrored.replace("A post", "An edited post"));
+    let edited = original.replace("A post", "An edited post");
+    assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, edited);
+    sandbox.run(&["restore", "--in-place", "posts/a.md"]).expect(0);
+    assert_eq!(sandbox.text("posts/a.md"), edited);
+    assert_eq!(origin.log().count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn images_beside_an_article_are_adopted_and_nothing_outside_is_followed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secret.png", tiny(1));
+    sandbox.write("posts/img/b.png", tiny(2));
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(sandbox.path("secret.png"), sandbox.path("posts/img/link.png")).unwrap();
+    let secret = sandbox.path("secret.png");
+    let text = format!(
+        "![b](img/b.png) ![s](../secret.png) ![l](img/link.png) ![a]({}) <img src=\"file://{}\">\n",
+        secret.display(),
+        secret.display()
+    );
+    sandbox.write("posts/a.md", &text);
+    sandbox.run(&["run"]).expect(0);
+    let mirror = sandbox.text("store/articles/posts/a.md");
+    assert!(mirror.starts_with("![b](../../blobs/"), "{mirror}");
+    assert_eq!(mirror.split_once(')').unwrap().1, text.split_once(')').unwrap().1);
+    sandbox.only("store/blobs/sha256", ".png");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_broken_article_or_picture_never_stops_the_rest() {
+    let broken = Content::new("image/jpeg", Photo::new(5, 640, 427).jpeg()[..9000].to_vec());
+    let page = Behaviour::html_as("image/jpeg");
+    let site = Site::new().on("/a.jpg", jpeg(1)).on("/cut.jpg", Behaviour::serve(broken)).on("/page.jpg", page);
+    let origin = Origin::start(site).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\n[rewrite]\nmax_article = \"1 MiB\"\n");
+    sandbox.write("posts/a.md", post(&origin, &["/a.jpg", "/cut.jpg", "/page.jpg"]));
+    sandbox.write("posts/empty.md", "");
+    sandbox.write("posts/endless.md", "---\ntitle: x\nno end");
+    sandbox.write("posts/nul.md", [b"a\0b <img src=".as_slice(), origin.url("/a.jpg").as_bytes(), b">\0"].concat());
+    sandbox.write("posts/large.md", vec![b'x'; 2 << 20]);
+    let ran = sandbox.run(&["run"]).expect(3);
+    assert!(ran.stderr.contains("large.md: it has 2.0 MiB, more than rewrite.max_article allows"), "{ran:?}");
+    assert!(ran.stderr.contains("/cut.jpg (truncated"), "{ran:?}");
+    assert!(ran.stderr.contains("/page.jpg (not_an_image"), "{ran:?}");
+    assert_eq!(sandbox.text("store/articles/posts/empty.md"), "");
+    assert_eq!(sandbox.text("store/articles/posts/endless.md"), "---\ntitle: x\nno end");
+    let nul = sandbox.read("store/articles/posts/nul.md");
+    assert!(nul.starts_with(b"a\0b <img src=../") && nul.ends_with(b">\0"));
+    assert!(!sandbox.path("store/articles/posts/large.md").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_bad_answer_changes_a_good_mirror() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\nrecheck = \"1ms\"\n[run]\nretry_schedule = [\"1ms\"]\n");
+    sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));
+    sandbox.run(&["run"]).expect(0);
+    let good = (sandbox.tree("store/articles"), sandbox.tree("store/blobs"), sandbox.tree("store/thumbnails"));
+    let whole = Photo::new(9, 640, 427).jpeg();
+    let failures = [
+        Behaviour::status(404),
+        Behaviour::status(410),
+        Behaviour::status(500),
+        Behaviour::html_as("image/jpeg"),
+        Behaviour::tracking_pixel(),
+        Behaviour::redirect(302, "/a.jpg"),
+        Behaviour::redirect(302, "file:///etc/passwd"),
+        Behaviour::serve(Content::new("image/jpeg", whole[..whole.len() / 2].to_vec())),
+        Behaviour::serve(Content::new("image/jpeg", Vec::new())),
+    ];
+    for failure in failures {
+        let shown = format!("{failure:?}");
+        origin.change(|site| site.set("/a.jpg", failure));
+        let report = sandbox.json(&["run"]);
+        assert_eq!(report["urls"]["fetched"], 0, "{shown}");
+        assert_eq!(report["newly_missing"], 0, "{shown}");
+        let now = (sandbox.tree("store/articles"), sandbox.tree("store/blobs"), sandbox.tree("store/thumbnails"));
+        assert_eq!(now, good, "{shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_bytes_under_a_url_are_a_new_version_and_are_told() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings("recheck = \"1ms\"\n");
+    sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));
+    sandbox.run(&["run"]).expect(0);
+    origin.change(|site| site.set("/a.jpg", jpeg(2)));
+    let report = sandbox.json(&["run"]);
+    let changed = &report["changed_images"][0];
+    assert_eq!(changed["url"], origin.url("/a.jpg"));
+    assert_eq!(changed["old"], Digest::of(&Photo::new(1, 640, 427).jpeg()).to_string());
+    assert_eq!(changed["new"], Digest::of(&Photo::new(2, 640, 427).jpeg()).to_string());
+    assert_eq!(changed["articles"][0], "posts/a.md");
+    assert_eq!(sandbox.tree("store/blobs/sha256").keys().filter(|name| name.extension().unwrap() == "jpg").count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_ends_consistently_and_the_next_one_finishes_it() {
+    let gate = Gate::new();
+    let site = (0..20).fold(Site::new(), |site, at| site.on(&format!("/{at}.jpg"), jpeg(at)));
+    let site = site.on("/held.jpg", jpeg(99).held(&gate));
+    let origin = Origin::start(site).unwrap();
+    let images: Vec<_> = (0..20).map(|at| format!("/{at}.jpg")).chain(["/held.jpg".to_owned()]).collect();
+    let write_posts = |sandbox: &Sandbox| {
+        for (at, pair) in images.chunks(3).enumerate() {
+            sandbox
+                .write(&format!("posts/{at}.md"), post(&origin, &pair.iter().map(String::as_str).collect::<Vec<_>>()));
+        }
+    };
+    let sandbox = Sandbox::new();
+    write_posts(&sandbox);
+    let child = sandbox.command(&["run"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    origin.log().wait_for_those(1, |visit| visit.request.path() == "/held.jpg").await.unwrap();
+    interrupt(child.id());
+    let ran = Ran::of(&child.wait_with_output().unwrap());
+    assert_eq!(ran.status, 130, "{ran:?}");
+    assert!(ran.stdout.starts_with("interrupted"), "{ran:?}");
+    gate.open();
+    sandbox.run(&["run"]).expect(0);
+
+    let undisturbed = Sandbox::new();
+    write_posts(&undisturbed);
+    undisturbed.run(&["run"]).expect(0);
+    for part in ["store/blobs", "store/thumbnails", "store/articles"] {
+        assert_eq!(sandbox.digests(part), undisturbed.digests(part), "{part}");
+    }
+}
+
+fn interrupt(process: u32) {
+    let status = std::process::Command::new("kill").args(["-INT", &process.to_string()]).status();
+    assert!(status.expect("kill is there").success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_https_by_a_known_address_and_an_authority_of_ones_own() {
+    let authority = Authority::new();
+    let origin = authority.origin(&["i.example.org"], Flaw::None, Site::new().on("/a.jpg", jpeg(1)));
+    let sandbox = Sandbox::new();
+    sandbox.write("ca.pem", authority.pem());
+    let known = format!("ca_file = \"ca.pem\"\n[fetch.resolve]\n\"i.example.org\" = \"{}\"\n", origin.address());
+    sandbox.settings(&known);
+    sandbox.write("posts/a.md", "![a](https://i.example.org/a.jpg)");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().count(), 1);
+    sandbox.settings(known.strip_prefix("ca_file = \"ca.pem\"\n").unwrap());
+    sandbox.write("posts/b.md", "![a](https://i.example.org/b.jpg)");
+    let ran = sandbox.run(&["run"]).expect(3);
+    assert!(ran.stderr.contains("b.jpg (tls)"), "{ran:?}");
+}
+
+/// The project's first real input, mirrored as its host serves it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_real_post_is_kept_whole() {
+    let Some(folder) = corpus("articles/rsshub-page") else { return };
+    let seed = files(&folder).into_iter().find(|file| file.file_name().unwrap().to_string_lossy().starts_with("seed"));
+    let seed = seed.expect("the corpus has the seed");
+    let original = std::fs::read(&seed).unwrap();
+    let site = Site::new().otherwise(|request| {
+        let seed = request.path().bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        Some(Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 970, 374).jpeg())))
+    });
+    let authority = Authority::new();
+    let origin = authority.origin(&["i.guancha.cn"], Flaw::None, site);
+    let sandbox = Sandbox::new();
+    sandbox.write("ca.pem", authority.pem());
+    sandbox.settings(&format!("ca_file = \"ca.pem\"\n[fetch.resolve]\n\"i.guancha.cn\" = \"{}\"\n", origin.address()));
+    sandbox.write("posts/seed.md", &original);
+    sandbox.run(&["run"]).expect(0);
+
+    let visits = origin.log().visits();
+    let mut paths: Vec<_> = visits.iter().map(|visit| visit.request.path().to_owned()).collect();
+    paths.sort();
+    let asked = paths.len();
+    paths.dedup();
+    assert_eq!((asked, paths.len()), (4, 4));
+    for visit in &visits {
+        assert_eq!((visit.request.header("referer"), visit.request.header("cookie")), (None, None));
+    }
+    assert_eq!(sandbox.json(&["check"])["remote"], Value::Array(Vec::new()));
+    let mirror = sandbox.text("store/articles/posts/seed.md");
+    let field = |name: &str| mirror.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(field("thumbnail:").contains("/thumbnails/small/") && field("headimg:").contains("/blobs/sha256/"));
+    sandbox.run(&["restore", "posts/seed.md", "--to", "out"]).expect(0);
+    assert_eq!(sandbox.read("out/posts/seed.md"), original);
+    say("read 1 file of articles/rsshub-page as the seed");
+}
+
+/// Every real post of feeds comes back, whatever becomes of its images.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_real_post_is_mirrored_and_restored_to_the_bit() {
+    let Some(folder) = corpus("articles") else { return };
+    let sandbox = Sandbox::new();
+    // Nothing of the real network is reached: every name leads to an origin that knows none of the images.
+    let origin = Origin::start(Site::new()).unwrap();
+    sandbox.settings(&format!("retries = 0\nproxy = \"http://{}\"\n", origin.address()));
+    let posts = real_posts(&sandbox, &folder);
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["articles"]["seen"], posts.len());
+    assert_eq!(report["articles"]["failed"], 0, "{report}");
+    let remote = report["references"]["remote"].as_u64().unwrap();
+    assert_eq!(report["references"]["local"], 0);
+    restore_all(&sandbox, &folder, &posts);
+    assert_eq!(splices_turn_back(&sandbox).await, posts.len());
+    say(&format!("read {} files of articles: {remote} references, all missing at their origin", posts.len()));
+}
+
+/// A whole blog whose images are at hand: what is missing is missing at the origin, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_blog_is_mirrored_with_the_images_its_site_has() {
+    let (Some(folder), Some(images)) = (corpus("blogs/spf13-hugo"), corpus("blogs/spf13-hugo-static")) else { return };
+    let served = images.clone();
+    let site = Site::new().otherwise(move |request| {
+        let path = percent_encoding::percent_decode_str(request.path()).decode_utf8().ok()?.into_owned();
+        let bytes = std::fs::read(served.join(path.trim_start_matches('/'))).ok()?;
+        Some(Behaviour::serve(Content::new("image/jpeg", bytes)))
+    });
+    let origin = Origin::start(site).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings(&format!(
+        "retries = 0\n[fetch.resolve]\n\"blog.example\" = \"{}\"\n\
+         [[source]]\nname = \"posts\"\npath = \"posts\"\nbase_url = \"http://blog.example/\"\n",
+        origin.address()
+    ));
+    let posts = real_posts(&sandbox, &folder);
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["articles"]["seen"], &report["articles"]["failed"]), (&posts.len().into(), &0.into()));
+    for failure in report["failures"].as_array().unwrap() {
+        let url = failure["url"].as_str().unwrap();
+        let path = url.strip_prefix("http://blog.example/").unwrap_or("");
+        let here = !path.is_empty() && images.join(percent_decoded(path)).is_file();
+        assert!(!here || failure["reason"] == "not_an_image", "{failure}");
+    }
+    restore_all(&sandbox, &folder, &posts);
+    assert_eq!(splices_turn_back(&sandbox).await, posts.len());
+    let (local, found) = (&report["references"]["local"], &report["references"]["found"]);
+    assert!(local.as_u64().unwrap() > 50, "{report}");
+    say(&format!("read {} files of blogs/spf13-hugo: {local} of {found} references local", posts.len()));
+}
+
+fn percent_decoded(path: &str) -> String {
+    percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()
+}
+
+/// Turning the recorded splices of every mirrored article round gives its original: nothing outside of them changed,
+/// and nothing of it is lost. Gives the number of articles.
+async fn splices_turn_back(sandbox: &Sandbox) -> usize {
+    let archive = archive::open(&sandbox.path("store"), Mode::Read).unwrap();
+    let rows = archive.catalog.articles(None, None, 100_000).await.unwrap();
+    for row in &rows {
+        let key = &row.version.key;
+        let mirror = sandbox.read(&format!("store/articles/{key}"));
+        let edits = archive.catalog.edits(row.id).await.unwrap();
+        let original = rewrite::unsplice(&mirror, &edits).unwrap_or_else(|error| panic!("{key}: {error}"));
+        assert_eq!(Digest::of(&original), row.version.original, "{key}");
+    }
+    rows.len()
+}
+
+fn real_posts(sandbox: &Sandbox, folder: &Path) -> Vec<std::path::PathBuf> {
+    let is_post = |file: &std::path::PathBuf| file.extension().is_some_and(|ending| ending == "md");
+    let posts: Vec<_> = files(folder).into_iter().filter(is_post).collect();
+    for post in &posts {
+        let name = post.strip_prefix(folder).unwrap().to_str().unwrap();
+        sandbox.write(&format!("posts/{name}"), std::fs::read(post).unwrap());
+    }
+    posts
+}
+
+fn restore_all(sandbox: &Sandbox, folder: &Path, posts: &[std::path::PathBuf]) {
+    let names: Vec<_> = posts.iter().map(|post| post.strip_prefix(folder).unwrap().to_str().unwrap()).collect();
+    let keys: Vec<_> = names.iter().map(|name| format!("posts/{name}")).collect();
+    let mut arguments = vec!["restore", "--to", "out"];
+    arguments.extend(keys.iter().map(String::as_str));
+    sandbox.run(&arguments).expect(0);
+    for (name, post) in names.iter().zip(posts) {
+        assert_eq!(sandbox.read(&format!("out/posts/{name}")), std::fs::read(post).unwrap(), "{name}");
+    }
+}

@@ -1,0 +1,144 @@
+//! A folder of one test's own, with posts, settings and the program to run in it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::SystemTime;
+
+use offprint::model::Digest;
+use walkdir::WalkDir;
+
+/// A folder that goes when the test ends.
+pub(crate) struct Sandbox {
+    folder: tempfile::TempDir,
+}
+
+/// What the program did.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Sandbox {
+    /// An empty folder, with settings that let articles reach loopback and wait for nothing.
+    pub(crate) fn new() -> Self {
+        let sandbox = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
+        std::fs::create_dir(sandbox.path("posts")).expect("a folder can be made");
+        sandbox.settings("");
+        sandbox
+    }
+
+    /// Where a file of it is.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes settings: the usual ones, and these. `[fetch]` goes on where `more` begins.
+    pub(crate) fn settings(&self, more: &str) {
+        let settings = format!("[fetch]\nallow_net = [\"127.0.0.0/8\"]\ndelay = \"0\"\nretry_wait = \"10ms\"\n{more}");
+        self.write("config.toml", settings);
+    }
+
+    /// Writes a file, and the folders it lies in.
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let file = self.path(name);
+        std::fs::create_dir_all(file.parent().expect("it lies in the sandbox")).expect("a folder can be made");
+        std::fs::write(file, bytes).expect("a file can be written");
+    }
+
+    /// The bytes of a file.
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap_or_else(|cause| panic!("{name}: {cause}"))
+    }
+
+    /// The text of a file.
+    pub(crate) fn text(&self, name: &str) -> String {
+        String::from_utf8(self.read(name)).expect("the file is UTF-8")
+    }
+
+    /// The program, ready to run in this folder.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_offprint"));
+        command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1");
+        command
+    }
+
+    /// Runs the program in this folder, without a terminal as cron does.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&self.command(arguments).output().expect("the program can be started"))
+    }
+
+    /// Runs the program and reads the JSON that it prints.
+    pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let mut with_json = vec!["--json"];
+        with_json.extend(arguments);
+        let ran = self.run(&with_json);
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
+    }
+
+    /// The names of all files below a folder, with what tells that they were not touched.
+    pub(crate) fn tree(&self, folder: &str) -> BTreeMap<PathBuf, (u64, SystemTime, u64)> {
+        let root = self.path(folder);
+        let files = WalkDir::new(&root).into_iter().map(|entry| entry.expect("the folder can be read"));
+        let facts = files.filter(|entry| entry.file_type().is_file()).map(|entry| {
+            let facts = entry.metadata().expect("the file is there");
+            let modified = facts.modified().expect("the system keeps times");
+            let name = entry.path().strip_prefix(&root).expect("it lies below").to_owned();
+            (name, (facts.len(), modified, inode(&facts)))
+        });
+        facts.collect()
+    }
+
+    /// The digest of every file below a folder of the archive, by name: what an undisturbed archive is compared by.
+    pub(crate) fn digests(&self, folder: &str) -> BTreeMap<PathBuf, Digest> {
+        let root = self.path(folder);
+        let digest = |name: PathBuf| {
+            let bytes = std::fs::read(root.join(&name)).expect("the file can be read");
+            (name, Digest::of(&bytes))
+        };
+        self.tree(folder).into_keys().map(digest).collect()
+    }
+
+    /// The only file below a folder whose name ends so.
+    pub(crate) fn only(&self, folder: &str, ending: &str) -> PathBuf {
+        let root = self.path(folder);
+        let mut found: Vec<_> =
+            self.tree(folder).into_keys().filter(|name| name.to_string_lossy().ends_with(ending)).collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        root.join(found.remove(0))
+    }
+}
+
+impl Ran {
+    /// What a finished process printed.
+    pub(crate) fn of(output: &Output) -> Self {
+        Self {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The same, where it ended with this status.
+    pub(crate) fn expect(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{self:?}");
+        self
+    }
+}
+
+#[cfg(unix)]
+fn inode(facts: &std::fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(facts)
+}
+
+#[cfg(not(unix))]
+fn inode(_facts: &std::fs::Metadata) -> u64 {
+    0
+}
+
+/// Where the local link of a mirrored article leads, from the article's folder.
+pub(crate) fn follow(article: &Path, link: &str) -> PathBuf {
+    article.parent().expect("an article lies in a folder").join(link)
+}
