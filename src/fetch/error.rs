@@ -59,15 +59,21 @@ pub(super) struct Trouble {
     pub(super) detail: String,
     /// The host is not asked before this moment, so there is no point in trying on.
     pub(super) deferred_until: Option<Timestamp>,
+    /// It took so long already that it is not tried again in this run.
+    pub(super) waited_out: bool,
 }
 
 impl Trouble {
     pub(super) fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, status: None, detail: detail.into(), deferred_until: None }
+        Self { reason, status: None, detail: detail.into(), deferred_until: None, waited_out: false }
     }
 
     pub(super) fn with_status(self, status: u16) -> Self {
         Self { status: Some(status), ..self }
+    }
+
+    pub(super) fn waited_out(self) -> Self {
+        Self { waited_out: true, ..self }
     }
 
     pub(super) fn until(self, moment: Timestamp) -> Self {

@@ -114,7 +114,7 @@ impl Conversation<'_> {
         let response = self.send().await?;
         self.hear(&response)?;
         match response.status() {
-            StatusCode::OK => self.body(response).await,
+            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => self.body(response).await,
             StatusCode::PARTIAL_CONTENT if self.question.partial.is_some() => self.body(response).await,
             StatusCode::NOT_MODIFIED if self.is_conditional() => Ok(Given::NotModified),
             status if is_redirect(status) => self.redirect(response).await,
@@ -239,7 +239,9 @@ impl Conversation<'_> {
         self.digest = Some(staged.digest);
         self.question.host.pace().recover();
         let verdict = self.question.judge.judge(&staged, content_type);
-        verdict.map_err(|reason| Trouble::new(reason, "the body is not what was wanted"))?;
+        let said = content_type.unwrap_or("nothing");
+        verdict
+            .map_err(|reason| Trouble::new(reason, format!("the body is not what is wanted; its type says {said}")))?;
         Ok(staged)
     }
 }

@@ -127,8 +127,15 @@ fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(address) => Some(address.into()),
         Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(name) if is_localhost(name) => Some(Ipv4Addr::LOCALHOST.into()),
         Host::Domain(name) => name.trim_end_matches('.').parse().ok(),
     }
+}
+
+/// Names that are this machine, whatever a name server says (RFC 6761, section 6.3).
+pub(super) fn is_localhost(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// The refusal of an address; it names the way out.
@@ -250,8 +257,15 @@ mod tests {
     #[test]
     fn public_addresses_and_names_pass() {
         let guard = guard(&[]);
-        for host in ["93.184.216.34", "8.8.8.8", "[2606:4700::1111]", "[64:ff9b::8.8.8.8]", "example.org", "1.example"]
-        {
+        for host in [
+            "93.184.216.34",
+            "localhost.example",
+            "8.8.8.8",
+            "[2606:4700::1111]",
+            "[64:ff9b::8.8.8.8]",
+            "example.org",
+            "1.example",
+        ] {
             assert_eq!(check(&guard, &format!("https://{host}/x.png")), Ok(Reach::Public), "{host}");
         }
         for host in ["100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1", "192.167.0.1", "198.20.0.1"] {

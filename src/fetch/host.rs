@@ -180,9 +180,13 @@ impl Host {
         HostState { rung, failures: breaker.failures, open_until: breaker.open_until, not_before, delay }
     }
 
+    /// What this process has learned itself is newer than what is remembered.
     fn restore(&self, state: &HostState) {
-        *lock(&self.breaker) = Breaker { failures: state.failures, open_until: state.open_until };
-        *lock(&self.rung) = state.rung;
+        let (mut breaker, mut rung) = (lock(&self.breaker), lock(&self.rung));
+        if *breaker == Breaker::default() && *rung == RefererRung::Nothing {
+            *breaker = Breaker { failures: state.failures, open_until: state.open_until };
+            *rung = state.rung;
+        }
         self.lane.restore(state.delay, state.not_before);
     }
 }
@@ -316,8 +320,12 @@ mod tests {
         let (one, two) = (hosts.get(&key("http://a.cdn.example/")), hosts.get(&key("http://b.cdn.example/")));
         assert!(Arc::ptr_eq(&one.lane, &two.lane));
         assert!(!Arc::ptr_eq(&one.lane, &hosts.get(&key("http://other.example/")).lane));
+        let slow = HostState { delay: Duration::from_secs(4), ..HostState::default() };
+        one.restore(&slow);
+        two.restore(&HostState { rung: RefererRung::ImageOrigin, delay: Duration::from_secs(9), ..slow });
+        assert_eq!((two.state().rung, two.state().delay), (RefererRung::ImageOrigin, Duration::from_secs(4)));
         one.learn(RefererRung::Article, true);
-        assert_eq!(two.rungs()[0], RefererRung::Nothing);
+        assert_eq!(two.rungs()[0], RefererRung::ImageOrigin);
     }
 
     #[tokio::test(start_paused = true)]
@@ -351,6 +359,8 @@ mod tests {
         assert_eq!(hosts.state(&key), HostState::default());
         hosts.restore(&key, &state);
         assert_eq!(hosts.state(&key), state);
+        hosts.restore(&key, &HostState { failures: 1, ..HostState::default() });
+        assert_eq!(hosts.state(&key), state, "what is known here is newer");
     }
 
     #[tokio::test]

@@ -143,6 +143,17 @@ pub struct Failure {
     pub deferred_until: Option<Timestamp>,
 }
 
+impl Failure {
+    /// Whether the image is no longer there, as far as this answer tells, so that a web archive is worth asking.
+    pub const fn is_gone(&self) -> bool {
+        match self.reason {
+            Reason::HttpStatus => matches!(self.status, Some(404 | 410)),
+            Reason::Dns | Reason::NotAnImage | Reason::Placeholder => true,
+            _ => false,
+        }
+    }
+}
+
 impl Fetcher {
     /// A fetcher with these settings that puts bodies into temporary files in `staging`.
     ///

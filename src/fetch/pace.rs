@@ -151,10 +151,13 @@ impl Lane {
         }
     }
 
-    /// What is remembered from an earlier run.
+    /// What is remembered from an earlier run, where this one has learned nothing yet.
     pub(super) fn restore(&self, slow_down: Duration, not_before: Option<Timestamp>) {
-        self.state().slow_down = slow_down.min(SLOWEST);
-        if let Some(until) = not_before {
+        let is_new = self.remembered() == (Duration::ZERO, None);
+        if is_new {
+            self.state().slow_down = slow_down.min(SLOWEST);
+        }
+        if let Some(until) = not_before.filter(|_| is_new) {
             self.hold_until(until);
         }
     }

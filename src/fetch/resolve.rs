@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::guard::{Guard, Reach};
+use super::guard::{Guard, Reach, is_localhost};
 
 /// Asks for the addresses of a name. The system does; tests put their own in its place.
 #[async_trait]
@@ -67,12 +67,6 @@ impl JudgingResolver {
         let found = lookup.lookup(name).await.map_err(|error| Unresolved::NoAddress(error.to_string()))?;
         if found.is_empty() { Err(Unresolved::NoAddress(name.to_owned())) } else { Ok(found) }
     }
-}
-
-/// Names that are this machine, whatever a name server says (RFC 6761, section 6.3).
-fn is_localhost(name: &str) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// Leaves out what may not be connected to. Where nothing is left, it is said why.

@@ -14,6 +14,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Whether a failure may have passed a moment later.
 pub(super) fn is_passing(trouble: &Trouble) -> bool {
     match trouble.reason {
+        _ if trouble.waited_out => false,
         Reason::HttpStatus => trouble.status.is_some_and(is_passing_status),
         Reason::Connect | Reason::Dns | Reason::Timeout | Reason::Truncated | Reason::DigestMismatch => true,
         _ => false,
@@ -112,5 +113,6 @@ mod tests {
         assert!(is_passing(&Trouble::new(Reason::Connect, "")));
         assert!(!is_passing(&Trouble::new(Reason::ForbiddenAddress, "")));
         assert!(!is_passing(&Trouble::new(Reason::TooLarge, "")));
+        assert!(!is_passing(&Trouble::new(Reason::Timeout, "").waited_out()));
     }
 }

@@ -10,7 +10,10 @@ use crate::model::Reason;
 /// An error before the head of an answer was there.
 pub(super) fn of_head(error: &reqwest::Error) -> Trouble {
     let reason = known_cause(error).unwrap_or(Reason::Connect);
-    Trouble::new(reason, whole_message(&Shown(error)))
+    let trouble = Trouble::new(reason, whole_message(&Shown(error)));
+    // The system has called several times during `fetch.connect_timeout`, so that another try says little more; where
+    // there are further URLs, they are that.
+    if error.is_connect() && reason == Reason::Timeout { trouble.waited_out() } else { trouble }
 }
 
 /// An error while a body came.

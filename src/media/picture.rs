@@ -41,6 +41,9 @@ pub(super) struct Picture {
     pub(super) height: u32,
     pub(super) channels: Channels,
     pub(super) data: Vec<u8>,
+    /// How many columns the picture takes, and how many rows. A decoder that reduces a picture rounds its size up; the
+    /// last column and row are then picture only in part.
+    pub(super) covered: (f64, f64),
 }
 
 impl Picture {
@@ -50,7 +53,7 @@ impl Picture {
         if expected == 0 || data.len() != expected {
             return Err(MediaError::damaged("the decoder gave no whole picture"));
         }
-        Ok(Self { width, height, channels, data })
+        Ok(Self { width, height, channels, data, covered: (width.into(), height.into()) })
     }
 
     /// Whether every pixel is the same, or nothing of it shows.
@@ -116,6 +119,6 @@ impl Picture {
                 data.extend_from_slice(&self.data[at..at + size]);
             }
         }
-        Self { width, height, channels: self.channels, data }
+        Self { width, height, data, covered: (width.into(), height.into()), ..self }
     }
 }

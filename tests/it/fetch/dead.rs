@@ -141,3 +141,12 @@ async fn hosts_that_are_silent_cost_a_few_connect_timeouts() {
     let hole = BlackHole::new().await.unwrap();
     check("silent", hole.address, SILENCE * 20).await;
 }
+
+#[tokio::test]
+async fn one_image_of_a_silent_host_costs_one_connect_timeout() {
+    let hole = BlackHole::new().await.unwrap();
+    let lookup = Counting { dead: hole.address, live: hole.address, asked: Arc::default() };
+    let config = FetchConfig { connect_timeout: Duration::from_millis(300), ..quick() };
+    let fetched = Guest::with_lookup(&config, lookup.clone()).get("http://dead.example/a.jpg").await;
+    assert_eq!((reason(&fetched), lookup.most_asked()), (Some(Reason::Timeout), 1));
+}

@@ -1,6 +1,7 @@
 //! One row for each way in which a host goes wrong: what is recorded, how often it was asked, and that a good answer
 //! afterwards is still taken.
 
+use std::io::Write;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -58,6 +59,11 @@ fn rows() -> Vec<Row> {
         row("gzip of 1 GiB of zeros", Behaviour::gzip_bomb(1024), TooLarge, 1),
         row("a coding nobody asked for", photo().with_header("Content-Encoding", "br"), Protocol, 1),
         row("a coding that is not there", photo().with_header("Content-Encoding", "gzip"), Protocol, 1),
+        row("a photo in gzip", coded("gzip", gzip()), None, 1),
+        row("a photo in deflate", coded("deflate", deflate()), None, 1),
+        row("gzip without its end", coded("gzip", gzip()).cut(Portion::Percent(90)), Truncated, 3),
+        row("good, from a transforming proxy", photo().with_status(203), None, 1),
+        row("no content", photo().with_status(204), HttpStatus, 1),
         row("a digest that does not match", photo().with_header("Content-Digest", &wrong_digest()), DigestMismatch, 3),
         row("a digest that matches", photo().with_header("Repr-Digest", &picture().digest_field()), None, 1),
         row("busy, then fine", busy().then(1, photo()), None, 2),
@@ -76,6 +82,22 @@ fn rows() -> Vec<Row> {
         row("a redirect with a password", Behaviour::redirect(302, "http://a:b@127.0.0.1/"), BadUrl, 1),
         row("many long headers", Behaviour::many_headers(picture(), 90, 1000), Protocol, 1),
     ]
+}
+
+fn coded(coding: &str, bytes: Vec<u8>) -> Behaviour {
+    Behaviour::serve(Content::new("image/jpeg", bytes)).with_header("Content-Encoding", coding)
+}
+
+fn gzip() -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(picture().bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate() -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(picture().bytes()).unwrap();
+    encoder.finish().unwrap()
 }
 
 fn wrong_digest() -> String {
@@ -161,6 +183,43 @@ async fn a_body_cut_anywhere_is_no_good_capture() {
         let lying = reason(&guest.get(&origin.url(PATH)).await);
         let wanted = if percent == 0 { Reason::NotAnImage } else { Reason::Truncated };
         assert_eq!(lying, Some(wanted), "{percent} % with the length to match");
+    }
+}
+
+#[tokio::test]
+async fn redirects_are_read_as_browsers_read_them() {
+    let origin = Origin::start(Site::new().on("/deep/b.jpg", photo())).unwrap();
+    let guest = Guest::new(&quick());
+    let (host, own) = (origin.address().to_string(), origin.url("/deep/b.jpg"));
+    let absolute = format!("//{host}/deep/b.jpg#part");
+    for location in ["b.jpg", "/deep/b.jpg", "./x/../b.jpg", &absolute, &own, " b.jpg "] {
+        for status in [301, 302, 303, 307, 308] {
+            origin.set("/deep/a", Behaviour::redirect(status, location));
+            let fetched = guest.get(&origin.url("/deep/a")).await;
+            assert_eq!(reason(&fetched), None, "{status} {location}: {:?}", fetched.outcome);
+        }
+    }
+    for status in [300, 304, 305, 306] {
+        origin.set("/deep/a", Behaviour::redirect(status, "b.jpg"));
+        assert_eq!(reason(&guest.get(&origin.url("/deep/a")).await), Some(Reason::HttpStatus), "{status}");
+    }
+    origin.set("/deep/a", Behaviour::redirect(302, &format!("/{}", "x".repeat(9000))));
+    assert_eq!(reason(&guest.get(&origin.url("/deep/a")).await), Some(Reason::BadUrl));
+}
+
+#[tokio::test]
+async fn only_what_is_gone_is_worth_a_web_archive() {
+    let (origin, guest) = (Origin::start(Site::new()).unwrap(), Guest::new(&quick()));
+    for (behaviour, gone) in [
+        (Behaviour::status(404), true),
+        (Behaviour::status(410), true),
+        (Behaviour::html_as("image/jpeg"), true),
+        (Behaviour::status(403), false),
+        (Behaviour::status(500), false),
+        (Behaviour::tracking_pixel(), false),
+    ] {
+        origin.set(PATH, behaviour.clone());
+        assert_eq!(super::failure(&guest.get(&origin.url(PATH)).await).is_gone(), gone, "{behaviour:?}");
     }
 }
 

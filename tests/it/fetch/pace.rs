@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use offprint::config::FetchConfig;
+use offprint::config::{Config, FetchConfig};
 use offprint::fetch::Fetched;
 use offprint::model::{HostKey, Reason};
 use offprint::newsroom::origin::{Behaviour, Gate, Origin, Site, Visit};
@@ -71,6 +71,24 @@ async fn spacing_is_kept_per_host_while_others_run_at_full_speed() {
     assert!(least >= millis(75), "{least:?}");
     assert!(hosts.iter().all(|host| origin.log().spacing(host).iter().sum::<Duration>() >= millis(5 * 150 - 75)));
     assert!(elapsed < millis(150 * 5 * 8), "the hosts did not wait for each other: {elapsed:?}");
+}
+
+#[tokio::test]
+async fn hosts_of_one_group_are_paced_as_one() {
+    let text = "[[fetch.host]]\nhost = \"*.cdn.example\"\ngroup = \"cdn\"\nper_host = 1\ndelay = \"150ms\"\n";
+    let host = Config::parse(text, std::path::Path::new("my.toml")).unwrap().fetch.host;
+    let mut config = FetchConfig { host, ..quick() };
+    let origin = origin(&["a.cdn.example", "b.cdn.example", "c.cdn.example"], &mut config);
+    let guest = Guest::new(&config);
+    let (a, b, c) = tokio::join!(
+        get_all(&guest, "a.cdn.example", 2),
+        get_all(&guest, "b.cdn.example", 2),
+        get_all(&guest, "c.cdn.example", 2)
+    );
+    assert!(good(&a) && good(&b) && good(&c));
+    let visits = origin.log().visits();
+    assert_eq!(origin.log().most_in_flight_of_all(), 1);
+    assert!(after(&visits, 0, 5) >= millis(5 * 150 - 75), "{:?}", after(&visits, 0, 5));
 }
 
 fn after(visits: &[Visit], first: usize, second: usize) -> Duration {

@@ -43,7 +43,7 @@ fn rates(hashes: &[[u64; 5]]) -> (f64, f64) {
 #[test]
 fn copies_are_found_and_strangers_are_not() {
     let hashes: Vec<[u64; 5]> =
-        (0..200).map(|seed| copies(&scene(360, 240, 1000 + seed)).map(|copy| hash(&copy))).collect();
+        (0..200).map(|seed| copies(&scene(192, 128, 1000 + seed)).map(|copy| hash(&copy))).collect();
     let (precision, recall) = rates(&hashes);
     say(&format!("1000 copies of 200 pictures: precision {precision:.4}, recall {recall:.4}"));
     assert!(precision >= 0.99 && recall >= 0.95, "precision {precision:.4}, recall {recall:.4}");
