@@ -42,8 +42,8 @@ fn site() -> Origin {
 fn sandbox(origin: &Origin) -> Sandbox {
     let sandbox = Sandbox::new();
     for (post, images) in [("a.md", ["/1.jpg", "/2.jpg"]), ("deep/b.md", ["/twin.jpg", "/gone.jpg"])] {
-        let text = images.map(|image| format!("![]({})\n", origin.url(image))).concat();
-        sandbox.write(&format!("posts/{post}"), text);
+        let text: Vec<_> = images.iter().map(|image| format!("![]({})\n", origin.url(image))).collect();
+        sandbox.write(&format!("posts/{post}"), text.concat());
     }
     sandbox
 }
@@ -148,4 +148,75 @@ async fn refused_by_a_disk_that_fails_to_save() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refused_by_a_disk_that_is_full() {
     survives("pwrite64", "error=ENOSPC").await;
+}
+
+/// A small ext4 file system of its own that can lose its power. It is unmounted when it is dropped.
+struct Disk {
+    image: PathBuf,
+    place: PathBuf,
+}
+
+fn run(program: &str, arguments: &[&std::ffi::OsStr]) -> bool {
+    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+impl Disk {
+    /// `None`, said plainly, where this process may not mount or the tools are missing.
+    fn new(sandbox: &Sandbox) -> Option<Self> {
+        let disk = Self { image: sandbox.path("disk.img"), place: sandbox.path("store") };
+        std::fs::create_dir(&disk.place).unwrap();
+        std::fs::File::create(&disk.image).unwrap().set_len(64 << 20).unwrap();
+        let made = run("mkfs.ext4", &["-q".as_ref(), "-F".as_ref(), disk.image.as_ref()])
+            && run("xfs_io", &["-V".as_ref()])
+            && disk.mount();
+        if !made {
+            say("not run: 1 power-loss test (it takes root, mkfs.ext4 and xfs_io)");
+        }
+        made.then_some(disk)
+    }
+
+    fn mount(&self) -> bool {
+        run("mount", &["-o".as_ref(), "loop".as_ref(), self.image.as_ref(), self.place.as_ref()])
+    }
+
+    /// What the disk had not been told to save is gone (`FS_IOC_SHUTDOWN` without flushing the log).
+    fn lose_power(&self) {
+        assert!(run("xfs_io", &["-x".as_ref(), "-c".as_ref(), "shutdown".as_ref(), self.place.as_ref()]));
+    }
+
+    fn come_back(&self) {
+        assert!(run("umount", &[self.place.as_ref()]) && self.mount());
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        run("umount", &[self.place.as_ref()]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn power_lost_at_any_time() {
+    let origin = site();
+    let undisturbed = sandbox(&origin);
+    let begin = std::time::Instant::now();
+    undisturbed.run(&["run"]).expect(3);
+    let (expected, takes) = (tree(&undisturbed), begin.elapsed());
+    let rounds = if std::env::var_os("OFFPRINT_THOROUGH").is_some() { 50 } else { 4 };
+    for round in 0..rounds {
+        let sandbox = sandbox(&origin);
+        let Some(disk) = Disk::new(&sandbox) else { return };
+        let mut running = sandbox.command(&["run"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+        // Not waiting for something, but choosing the moment: later in each round.
+        tokio::time::sleep(takes * round / rounds).await;
+        disk.lose_power();
+        running.wait().unwrap();
+        disk.come_back();
+        let when = format!("power lost in round {round} of {rounds}");
+        is_whole(&sandbox, &when).await;
+        let rest = sandbox.run(&["run"]);
+        assert!([0, 3].contains(&rest.status), "{when}: {rest:?}");
+        assert_eq!(tree(&sandbox), expected, "{when}");
+        is_whole(&sandbox, &when).await;
+    }
 }

@@ -21,4 +21,5 @@ mod origin;
 mod properties;
 mod recall;
 mod sandbox;
+mod scale;
 mod verify;
