@@ -122,10 +122,18 @@ fn a_picture_without_its_end_is_known_to_be_truncated() {
     let mut bmp = Vec::new();
     let written = image::codecs::bmp::BmpEncoder::new(&mut bmp).encode(&picture, 90, 60, ExtendedColorType::Rgb8);
     written.expect("it can be written");
+    let mut tiff = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut tiff, image::ImageFormat::Tiff).expect("it can be written");
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><path d='M0 0h9'></path></svg>".to_vec();
-    for whole in
-        [jpeg_with_exif(&picture, 3), png(90, 60, ExtendedColorType::Rgb8, &picture, None), gif, webp, bmp, svg]
-    {
+    for whole in [
+        jpeg_with_exif(&picture, 3),
+        png(90, 60, ExtendedColorType::Rgb8, &picture, None),
+        gif,
+        webp,
+        bmp,
+        tiff.into_inner(),
+        svg,
+    ] {
         let asset = probe(&whole, &limits());
         assert!(!asset.truncated && asset.width > 0, "{:?}", asset.media_type);
         for cut in [whole.len() - 3, whole.len() * 3 / 4, whole.len() / 2] {
