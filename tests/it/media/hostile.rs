@@ -89,6 +89,19 @@ fn a_svg_that_amounts_to_billions_of_shapes_is_refused_at_once() {
 }
 
 #[test]
+fn nested_layers_are_drawn_within_memory_or_refused() {
+    let nested = |levels: usize| {
+        let (open, close) = ("<g opacity='.99'>".repeat(levels), "</g>".repeat(levels));
+        format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 900 900'>{open}<path d='M0 0h900v900'/>{close}</svg>"
+        )
+    };
+    assert!(why(nested(150).as_bytes()).is_none());
+    let large = make(nested(150).as_bytes(), &[size(900, 900, Fit::Inside)]).1.sizes.remove(0);
+    assert!(matches!(large, Err(MediaError::OverLimit { what: "bytes of memory", .. })));
+}
+
+#[test]
 fn a_svg_reaches_nothing_outside_itself() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let secret = folder.path().join("secret.png");
