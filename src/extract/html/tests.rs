@@ -82,6 +82,14 @@ fn heads_name_icons_and_previews() {
 }
 
 #[test]
+fn json_ld_is_read_only_where_it_is_asked_for() {
+    let html =
+        "<script type=application/ld+json>{\"image\": \"a.jpg\"}</script><script>{\"image\": \"b.jpg\"}</script>";
+    check(html, &[]);
+    check_with(html, &Options { json_ld: true, ..Options::default() }, &["json_ld image=a.jpg"]);
+}
+
+#[test]
 fn media_are_found_where_they_are_wanted() {
     let html =
         "<video poster=a.jpg src=b.mp4><source src=c.mp4><track src=d.vtt></video><audio><source src=e.mp3></audio>";

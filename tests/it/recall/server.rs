@@ -39,5 +39,6 @@ fn answer(mut stream: TcpStream, folder: &Path) -> std::io::Result<()> {
 /// Pages are asked for by their path below the folder, as it is.
 fn file(folder: &Path, path: &str) -> Option<PathBuf> {
     let path = path.strip_prefix('/')?;
-    (path.ends_with(".html") && !path.contains("..")).then(|| folder.join(path))
+    let page = Path::new(path).extension().is_some_and(|extension| extension == "html");
+    (page && !path.contains("..")).then(|| folder.join(path))
 }

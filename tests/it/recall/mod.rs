@@ -17,8 +17,8 @@ use url::Url;
 use crate::corpus::{corpus, files, say};
 use browser::Browser;
 
-const EXPLAINED: &str = include_str!("../data/recall.tsv");
-const ORACLE: &str = include_str!("recall/oracle.js");
+const EXPLAINED: &str = include_str!("../../data/recall.tsv");
+const ORACLE: &str = include_str!("oracle.js");
 
 /// Where each URL of a page was found.
 type Urls = BTreeMap<String, String>;
