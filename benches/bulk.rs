@@ -2,6 +2,7 @@
 //!
 //! Each figure stands beside that of a bare client that fetches the same URLs and keeps nothing, in the same run.
 //! `cargo bench --bench bulk`
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
@@ -98,7 +99,8 @@ async fn run(folder: &Path, newsroom: &BulkNewsroom, store: &str) -> Figures {
 
 fn start(folder: &Path, newsroom: &BulkNewsroom, store: &str) -> Child {
     let address = newsroom.origin().address();
-    let known: String = newsroom.hosts().iter().map(|host| format!("\"{host}\" = \"{address}\"\n")).collect();
+    let known =
+        newsroom.hosts().iter().fold(String::new(), |known, host| known + &format!("\"{host}\" = \"{address}\"\n"));
     let settings = format!(
         "[fetch]\nallow_net = [\"127.0.0.0/8\"]\ndelay = \"0\"\nconcurrency = 32\nper_host = 8\n[fetch.resolve]\n{known}"
     );
@@ -151,7 +153,7 @@ fn differing(before: &Tree, after: &Tree) -> usize {
 }
 
 fn images(store: &Path) -> usize {
-    files(&store.to_owned())
+    files(store)
         .filter(|file| file.starts_with(store.join("blobs")) && file.extension().is_some_and(|ending| ending == "png"))
         .count()
 }

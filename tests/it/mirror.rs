@@ -1,5 +1,7 @@
 //! The main job, end to end: the program mirrors posts whose images an origin serves.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::path::Path;
 
 use offprint::archive::{self, Mode};
@@ -20,10 +22,8 @@ fn jpeg(seed: u64) -> Behaviour {
 /// The port of an origin on loopback is not among those that articles may reach but for `allow_net`.
 fn post(origin: &Origin, images: &[&str]) -> String {
     let lead = origin.url(images[0]);
-    let body: String = images
-        .iter()
-        .map(|image| format!("<img src=\"{}\" referrerpolicy=\"no-referrer\">\n", origin.url(image)))
-        .collect();
+    let image = |image: &&str| format!("<img src=\"{}\" referrerpolicy=\"no-referrer\">\n", origin.url(image));
+    let body = images.iter().map(image).collect::<Vec<_>>().concat();
     format!("\n---\ntitle: 'A post'\nheadimg: '{lead}'\nthumbnail: '{lead}'\n---\n\n<div>\n{body}</div>\n            ")
 }
 
