@@ -33,7 +33,7 @@ fn now() -> Timestamp {
 
 fn url(article: usize, at: usize) -> Url {
     let number = article * REFERENCES + at;
-    let shown = if at % 3 == 0 { number - number % (2 * REFERENCES) + at } else { number };
+    let shown = if at.is_multiple_of(3) { number - number % (2 * REFERENCES) + at } else { number };
     Url::parse(&format!("https://images{}.example/2026/11/picture-{shown}.jpg", shown % 50)).unwrap()
 }
 

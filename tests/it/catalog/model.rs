@@ -105,7 +105,9 @@ impl Model {
         let mut due: Vec<_> =
             self.urls.keys().copied().filter(|url| self.is_due(*url) && self.is_shown(*url)).collect();
         due.sort_by_key(|url| self.urls[url].due);
-        due.into_iter().for_each(|url| self.enqueue(url));
+        for url in due {
+            self.enqueue(url);
+        }
     }
 
     /// Ends the job of a URL, and gives the articles that its end makes ready.
@@ -115,14 +117,13 @@ impl Model {
         let row = self.urls.get_mut(&url).unwrap();
         row.asked = true;
         let before = row.bytes;
-        match end {
-            End::Kept(bytes, wait) => {
-                (row.bytes, row.due, row.attempts) = (Some(bytes), wait.map(|wait| now + wait), 0)
-            }
-            End::NotModified(wait) => (row.due, row.attempts) = (wait.map(|wait| now + wait), 0),
-            End::Failed(wait) => (row.due, row.attempts) = (wait.map(|wait| now + wait), row.attempts + 1),
-            End::Deferred(wait) => row.due = Some(now + wait),
-        }
+        let after = |wait: Option<i64>| wait.map(|wait| now + wait);
+        (row.bytes, row.due, row.attempts) = match end {
+            End::Kept(bytes, wait) => (Some(bytes), after(wait), 0),
+            End::NotModified(wait) => (before, after(wait), 0),
+            End::Failed(wait) => (before, after(wait), row.attempts + 1),
+            End::Deferred(wait) => (before, after(Some(wait)), row.attempts),
+        };
         if row.bytes != before {
             for (urls, stale) in self.articles.values_mut() {
                 *stale |= urls.contains(&url);
