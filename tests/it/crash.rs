@@ -42,8 +42,8 @@ fn site() -> Origin {
 fn sandbox(origin: &Origin) -> Sandbox {
     let sandbox = Sandbox::new();
     for (post, images) in [("a.md", ["/1.jpg", "/2.jpg"]), ("deep/b.md", ["/twin.jpg", "/gone.jpg"])] {
-        let text: Vec<_> = images.iter().map(|image| format!("![]({})\n", origin.url(image))).collect();
-        sandbox.write(&format!("posts/{post}"), text.concat());
+        let text = images.map(|image| format!("![]({})\n", origin.url(image))).concat();
+        sandbox.write(&format!("posts/{post}"), text);
     }
     sandbox
 }

@@ -33,7 +33,7 @@ fn now() -> Timestamp {
 
 fn url(article: usize, at: usize) -> Url {
     let number = article * REFERENCES + at;
-    let shown = if at % 3 == 0 { number - number % (2 * REFERENCES) + at } else { number };
+    let shown = if at.is_multiple_of(3) { number - number % (2 * REFERENCES) + at } else { number };
     Url::parse(&format!("https://images{}.example/2026/11/picture-{shown}.jpg", shown % 50)).unwrap()
 }
 
@@ -145,10 +145,19 @@ fn peak() -> u64 {
     kib.unwrap_or_default() / 1024
 }
 
+/// The processor time that this process has had, in seconds: fields 14 and 15 of `/proc/self/stat`, in hundredths.
+fn processor() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split(' ');
+    let ticks: u32 = fields.skip(12).take(2).filter_map(|ticks| ticks.parse::<u32>().ok()).sum();
+    f64::from(ticks) / 100.0
+}
+
 async fn timed<T>(what: &str, work: impl Future<Output = T>) -> T {
-    let begin = Instant::now();
+    let (begin, before) = (Instant::now(), processor());
     let result = work.await;
-    say(&format!("{what}: {:.2} s, peak {} MiB", begin.elapsed().as_secs_f64(), peak()));
+    let (took, used) = (begin.elapsed().as_secs_f64(), processor() - before);
+    say(&format!("{what}: {took:.2} s, {used:.2} s of processor time, peak {} MiB", peak()));
     result
 }
 

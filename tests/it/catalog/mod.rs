@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
+mod model;
+
 use std::ops::Deref;
 use std::time::Duration;
 
