@@ -8,8 +8,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use offprint::config::{Animation, Fit, MediaConfig, Size, ThumbnailConfig, ThumbnailFormat};
+use offprint::media::similar::{Index, NEAR};
 use offprint::media::{probe, thumbnails};
 
 /// One set: a name, the size of its pictures, how vipsthumbnail writes them, and the share that is aimed at.
@@ -25,6 +27,7 @@ const SETS: [(&str, &str, &str, f64); 6] = [
 const ROUNDS: usize = 7;
 
 fn main() {
+    look_up_among_ten_million();
     let photos = photos();
     let vips = Command::new("vipsthumbnail").arg("--vips-version").output().is_ok();
     if photos.is_empty() || !vips {
@@ -41,6 +44,30 @@ fn main() {
     }
     let set = prepare(&photos, folder.path(), "three sizes", "2400x1667!", ".jpg[Q=88,strip]");
     three_sizes(&set, folder.path());
+}
+
+/// Prints how long a lookup of near hashes takes.
+fn look_up_among_ten_million() {
+    let mut random = fastrand::Rng::with_seed(1);
+    let hashes: Vec<u64> = (0..10_000_000).map(|_| random.u64(..)).collect();
+    let start = Instant::now();
+    let index = Index::new(&hashes);
+    let built = start.elapsed();
+    let copies: Vec<u64> =
+        hashes.iter().step_by(50_000).enumerate().map(|(at, hash)| hash ^ 0b1001 << (at % 60)).collect();
+    let mut times: Vec<f64> = copies
+        .iter()
+        .map(|&hash| {
+            let start = Instant::now();
+            assert!(!index.within(hash, NEAR).is_empty(), "the original is within reach");
+            start.elapsed().as_secs_f64() * 1000.0
+        })
+        .collect();
+    let middle = median(&mut times);
+    let slowest = times[times.len() - 1];
+    println!(
+        "lookup among ten million hashes {middle:.2} ms, at most {slowest:.2} ms, aim 10; index built in {built:.1?}"
+    );
 }
 
 /// Photographs of the corpus that are large enough.

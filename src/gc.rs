@@ -6,6 +6,7 @@
 //! is no garbage.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -74,6 +75,17 @@ impl Garbage {
             Self::Orphan { .. } => "orphan",
             Self::Thumbnail { .. } => "thumbnail",
             Self::Temporary { .. } => "temporary",
+        }
+    }
+}
+
+impl fmt::Display for Garbage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blob { digest, media_type, .. } | Self::Orphan { digest, media_type, .. } => {
+                write!(f, "{digest}.{media_type}")
+            }
+            Self::Thumbnail { path, .. } | Self::Temporary { path, .. } => path.display().fmt(f),
         }
     }
 }

@@ -7,7 +7,9 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use url::Url;
 
+use crate::config::Size;
 use crate::model::Format;
+use crate::verify::Subset;
 
 /// Keeps articles whole: finds every image they show, keeps the bytes for good, and gives back the same articles with
 /// every picture local.
@@ -92,6 +94,19 @@ pub(crate) enum Command {
     /// Reads every mirrored article: each local link must lead to a file, and each image that is still remote is
     /// listed. Exit status 3 where something is remote, 4 where a link leads nowhere.
     Check,
+    /// Re-hash what is kept, check the archive's structure, and heal what is damaged
+    ///
+    /// Every blob and thumbnail is hashed, every record followed to its file, every mirrored article compared with its
+    /// original and its links followed. Exit status 4 where damage is found. May go on beside a run.
+    Verify(VerifyArguments),
+    /// Remove what nothing refers to, after the grace period of the settings
+    ///
+    /// What a version of an article or a good capture of a URL refers to always stays.
+    Gc {
+        /// List what would be removed, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// The original article, bit for bit
     Restore(RestoreArguments),
     /// Completions for a shell, on standard output
@@ -101,6 +116,20 @@ pub(crate) enum Command {
     },
     /// The manual page, on standard output
     Man,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// Only the n-th of t shares, so that t nights together cover everything
+    #[arg(long, value_name = "N/T", default_value_t = Subset::ALL)]
+    pub(crate) subset: Subset,
+    /// Read at most this many bytes a second, such as "20 MiB"
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) rate: Option<Size>,
+    /// Heal what is damaged from its origin, with identical bytes only; make again what is derived; put aside the rest
+    #[arg(long)]
+    pub(crate) repair: bool,
 }
 
 /// Arguments of `extract`.

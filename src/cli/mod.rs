@@ -5,12 +5,14 @@ mod check;
 mod demo;
 mod exit;
 mod extract;
+mod gc;
 mod output;
 mod progress;
 mod restore;
 mod run;
 mod shell;
 mod status;
+mod verify;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -63,6 +65,8 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Demo { once, address } => demo::demo(config(cli)?, *once, *address, output).await,
         Command::Status => status::status(&config(cli)?, output).await,
         Command::Check => check::check(&config(cli)?, output).await,
+        Command::Verify(arguments) => verify::verify(arguments, &config(cli)?, output).await,
+        Command::Gc { dry_run } => gc::gc(&config(cli)?, *dry_run, output).await,
         Command::Restore(arguments) => restore::restore(arguments, &config(cli)?, output).await,
     }
 }

@@ -198,6 +198,8 @@ pub(crate) struct Sink {
     pub(crate) published: Option<Timestamp>,
     /// The canonical URL, not yet resolved.
     pub(crate) canonical: Option<String>,
+    /// Whether the page asks for its images over https, whatever their URLs say.
+    pub(crate) upgrade: bool,
     pictures: u32,
 }
 

@@ -17,6 +17,9 @@ pub(super) fn resolve(bytes: &[u8], decoded: &Decoded<'_>, sink: Sink, options: 
     let base_of = |found: &Found| if found.kind == Kind::Base { outer } else { base };
     let found = sink.found.into_iter();
     let mut references: Vec<_> = found.filter_map(|found| reference(bytes, decoded, base_of(&found), found)).collect();
+    if sink.upgrade {
+        references.iter_mut().filter(|reference| reference.kind != Kind::Base).for_each(upgrade);
+    }
     references.sort_by_key(|reference| (reference.span.start, reference.span.end));
     let mut end = 0;
     references.retain(|reference| {
@@ -30,6 +33,14 @@ pub(super) fn resolve(bytes: &[u8], decoded: &Decoded<'_>, sink: Sink, options: 
         title: sink.title,
         published: sink.published,
         url: sink.canonical.as_deref().and_then(|canonical| join(base, canonical)),
+    }
+}
+
+/// Makes an http URL https, as a page can ask for; the port stays unless it was the usual one.
+fn upgrade(reference: &mut Reference) {
+    if let Some(url) = reference.url.as_mut().filter(|url| url.scheme() == "http" && url.port().is_none()) {
+        // Both schemes are special, so the change cannot fail.
+        let _ = url.set_scheme("https");
     }
 }
 

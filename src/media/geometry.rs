@@ -66,3 +66,36 @@ impl Plan {
 fn pixels(length: f64) -> u32 {
     (length.round() as u32).max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Animation, ThumbnailFormat};
+
+    fn config(width: u32, height: u32, fit: Fit) -> ThumbnailConfig {
+        let (name, format) = (String::new(), ThumbnailFormat::Auto);
+        ThumbnailConfig { name, width, height, fit, format, quality: 80, animation: Animation::Still }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_the_same_on_both_sides() {
+        let plan = Plan::new(600, 400, &config(100, 100, Fit::Cover));
+        assert_eq!((plan.width, plan.height), (100, 100));
+        assert!((plan.left - 1.0 / 6.0).abs() < 1e-9 && plan.top == 0.0);
+        assert_eq!((plan.whole_width(), plan.whole_height()), (150, 100));
+        assert_eq!(plan.transposed().transposed(), plan);
+    }
+
+    #[test]
+    fn a_cover_that_is_larger_than_the_picture_crops_only_what_stands_over() {
+        let plan = Plan::new(100, 60, &config(80, 480, Fit::Cover));
+        assert_eq!((plan.width, plan.height), (80, 60));
+        assert!((plan.left - 0.1).abs() < 1e-9 && plan.is_whole() == (plan.left <= 0.0));
+    }
+
+    #[test]
+    fn a_picture_without_a_size_gives_a_plan_that_is_never_used_but_harmless() {
+        let plan = Plan::new(0, 0, &config(100, 100, Fit::Inside));
+        assert_eq!((plan.width, plan.height), (1, 1));
+    }
+}

@@ -1,6 +1,6 @@
 //! ICC profiles: their description, and the way from them to sRGB.
 
-use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
+use moxcms::{ColorProfile, DataColorSpace, Layout, RenderingIntent, TransformOptions};
 
 use super::fields::Fields;
 use super::picture::{Channels, Picture};
@@ -85,9 +85,36 @@ fn convert(picture: &Picture, profile: &[u8]) -> Option<Picture> {
         (Channels::Cmyk, DataColorSpace::Cmyk) => (Layout::Rgba, Layout::Rgb, Channels::Rgb),
         _ => return None,
     };
-    let options = TransformOptions { rendering_intent: profile.rendering_intent, ..TransformOptions::default() };
+    let options =
+        TransformOptions { rendering_intent: RenderingIntent::RelativeColorimetric, ..TransformOptions::default() };
     let transform = profile.create_transform_8bit(from, &ColorProfile::new_srgb(), to, options).ok()?;
     let mut data = vec![0; picture.width as usize * picture.height as usize * channels.count()];
     transform.transform(&picture.data, &mut data).ok()?;
     Some(Picture { channels, data, ..*picture })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_is_read_in_both_of_its_forms() {
+        let name = |profile: ColorProfile| description(&profile.encode().unwrap());
+        assert_eq!(name(ColorProfile::new_display_p3()).as_deref(), Some("Display P3"));
+        // Version 2: a count, then ASCII.
+        let tag = [&b"desc\0\0\0\0\0\0\0\x05"[..], b"Ink 7\0"].concat();
+        let table = [&1_u32.to_be_bytes()[..], b"desc", &144_u32.to_be_bytes(), &17_u32.to_be_bytes()].concat();
+        let profile = [&[0; 128][..], &table, &tag].concat();
+        assert_eq!(description(&profile).as_deref(), Some("Ink 7"));
+        assert_eq!(description(&profile[..150]), None);
+    }
+
+    #[test]
+    fn ink_without_a_profile_is_darkest_where_all_is_printed() {
+        let ink = vec![0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 255, 0, 128, 0, 128];
+        let picture = Picture::new(4, 1, Channels::Cmyk, ink).unwrap();
+        let shown = to_srgb(picture, None);
+        assert_eq!(shown.channels, Channels::Rgb);
+        assert_eq!(shown.data, [255, 255, 255, 0, 255, 255, 0, 0, 0, 127, 63, 127]);
+    }
 }

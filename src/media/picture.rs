@@ -41,6 +41,9 @@ pub(super) struct Picture {
     pub(super) height: u32,
     pub(super) channels: Channels,
     pub(super) data: Vec<u8>,
+    /// How many columns the picture takes, and how many rows. A decoder that reduces a picture rounds its size up; the
+    /// last column and row are then picture only in part.
+    pub(super) covered: (f64, f64),
 }
 
 impl Picture {
@@ -50,7 +53,7 @@ impl Picture {
         if expected == 0 || data.len() != expected {
             return Err(MediaError::damaged("the decoder gave no whole picture"));
         }
-        Ok(Self { width, height, channels, data })
+        Ok(Self { width, height, channels, data, covered: (width.into(), height.into()) })
     }
 
     /// Whether every pixel is the same, or nothing of it shows.
@@ -116,6 +119,59 @@ impl Picture {
                 data.extend_from_slice(&self.data[at..at + size]);
             }
         }
-        Self { width, height, channels: self.channels, data }
+        Self { width, height, data, covered: (width.into(), height.into()), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gray(width: u32, height: u32, data: &[u8]) -> Picture {
+        Picture::new(width, height, Channels::Gray, data.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn each_orientation_moves_the_first_row_and_column_where_exif_says() {
+        let stored = gray(3, 2, &[1, 2, 3, 4, 5, 6]);
+        let cases: [(u8, u32, [u8; 6]); 8] = [
+            (1, 3, [1, 2, 3, 4, 5, 6]),
+            (2, 3, [3, 2, 1, 6, 5, 4]),
+            (3, 3, [6, 5, 4, 3, 2, 1]),
+            (4, 3, [4, 5, 6, 1, 2, 3]),
+            (5, 2, [1, 4, 2, 5, 3, 6]),
+            (6, 2, [4, 1, 5, 2, 6, 3]),
+            (7, 2, [6, 3, 5, 2, 4, 1]),
+            (8, 2, [3, 6, 2, 5, 1, 4]),
+        ];
+        for (orientation, width, expected) in cases {
+            let shown = stored.clone().oriented(orientation);
+            assert_eq!((shown.width, &shown.data[..]), (width, &expected[..]), "orientation {orientation}");
+        }
+        assert_eq!(stored.clone().oriented(9).data, stored.data);
+    }
+
+    #[test]
+    fn too_few_pixels_are_no_picture() {
+        assert!(Picture::new(2, 2, Channels::Rgb, vec![0; 11]).is_err());
+        assert!(Picture::new(0, 2, Channels::Rgb, vec![]).is_err());
+    }
+
+    #[test]
+    fn blank_is_what_shows_nothing() {
+        let rgba = |pixels: &[[u8; 4]]| Picture::new(2, 1, Channels::Rgba, pixels.concat()).unwrap();
+        assert!(rgba(&[[9, 9, 9, 255]; 2]).is_blank());
+        assert!(rgba(&[[1, 2, 3, 0], [7, 8, 9, 0]]).is_blank());
+        assert!(!rgba(&[[9, 9, 9, 255], [9, 9, 8, 255]]).is_blank());
+        assert!(!rgba(&[[9, 9, 9, 0], [9, 9, 9, 1]]).is_blank());
+    }
+
+    #[test]
+    fn transparency_becomes_white_and_idle_alpha_goes() {
+        let half = Picture::new(2, 1, Channels::GrayAlpha, vec![0, 128, 40, 255]).unwrap();
+        assert_eq!(half.clone().without_idle_alpha().channels, Channels::GrayAlpha);
+        assert_eq!(half.on_white().data, [127, 40]);
+        let opaque = Picture::new(1, 1, Channels::Rgba, vec![1, 2, 3, 255]).unwrap().without_idle_alpha();
+        assert_eq!((opaque.channels, opaque.data), (Channels::Rgb, vec![1, 2, 3]));
     }
 }

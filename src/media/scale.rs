@@ -18,10 +18,11 @@ pub(super) struct Region {
 
 /// Scales what a plan keeps of a picture.
 pub(super) fn scale(picture: &Picture, plan: Plan, filter: FilterType) -> Result<Picture, MediaError> {
-    if (picture.width, picture.height) == (plan.width, plan.height) && plan.is_whole() {
+    let (width, height) = picture.covered;
+    let same_size = (width, height) == (f64::from(plan.width), f64::from(plan.height));
+    if same_size && plan.is_whole() {
         return Ok(picture.clone());
     }
-    let (width, height) = (f64::from(picture.width), f64::from(picture.height));
     let region = Region {
         left: width * plan.left,
         top: height * plan.top,

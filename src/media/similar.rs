@@ -15,8 +15,8 @@ pub const NEAR: u32 = 8;
 /// The side of the square that is hashed.
 pub(super) const SIDE: u32 = 32;
 
-/// How many of the lowest frequencies are kept, in each direction.
-const KEPT: usize = 8;
+/// The highest frequency that is kept: up to it there are 65 whose directions add up to no more.
+const HIGHEST: usize = 10;
 
 /// The mean strength of the kept frequencies below which a picture is too even to be told from others.
 const FAINTEST: f32 = 4.0;
@@ -43,16 +43,18 @@ fn luminance(picture: &Picture) -> Vec<f32> {
     picture.data.chunks_exact(size).map(light).collect()
 }
 
-/// The lowest 8 × 8 frequencies of a cosine transform (DCT-II), without those that only tell brightness.
-fn lowest_frequencies(light: &[f32]) -> [f32; KEPT * KEPT] {
-    let waves: [[f32; SIDE as usize]; KEPT] = std::array::from_fn(|k| std::array::from_fn(|n| wave(k + 1, n)));
+/// The 64 lowest frequencies of a cosine transform (DCT-II), by the sum of their two directions, without the one that
+/// only tells brightness. Taken in this order they bear cropping better than a square of 8 × 8 does.
+fn lowest_frequencies(light: &[f32]) -> [f32; 64] {
+    let waves: [[f32; SIDE as usize]; HIGHEST + 1] = std::array::from_fn(|k| std::array::from_fn(|n| wave(k, n)));
     // The transform is separable: first along each row, then along the columns of what that gives.
-    let rows: Vec<[f32; KEPT]> = light
+    let rows: Vec<[f32; HIGHEST + 1]> = light
         .chunks_exact(SIDE as usize)
         .map(|row| std::array::from_fn(|u| row.iter().zip(&waves[u]).map(|(light, wave)| light * wave).sum()))
         .collect();
-    std::array::from_fn(|at| {
-        let (v, u) = (at / KEPT, at % KEPT);
+    let mut order = (1..=HIGHEST).flat_map(|sum| (0..=sum).map(move |v| (v, sum - v)));
+    std::array::from_fn(|_| {
+        let (v, u) = order.next().unwrap_or_default();
         rows.iter().zip(&waves[v]).map(|(row, wave)| row[u] * wave).sum::<f32>() / 16.0
     })
 }

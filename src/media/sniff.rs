@@ -119,19 +119,19 @@ fn ascii_of_utf16(head: &[u8]) -> Vec<u8> {
     head.iter().copied().filter(|byte| byte.is_ascii() && *byte != 0).collect()
 }
 
-/// SVG, HTML, a style sheet or other text, by the first element that is not prologue.
+/// SVG, HTML, a style sheet or other text, by the doctype and the first element.
 fn markup(head: &[u8]) -> MediaType {
     let body = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    let start = after_prologue(body);
-    if tag(start, b"svg") || doctype(body, b"svg") {
-        return MediaType::Svg;
-    }
-    if doctype(body, b"html") || HTML_TAGS.iter().any(|name| tag(start, name)) || body.starts_with(b"<!--") {
+    let Prologue { doctype, rest } = prologue(body);
+    let names = |name: &[u8]| doctype.is_some_and(|doctype| doctype.eq_ignore_ascii_case(name));
+    if names(b"html") {
         return MediaType::Html;
     }
-    // An XML document may declare a prefix for SVG's elements: `<ns0:svg xmlns:ns0="…">`.
-    if start.starts_with(b"<") && prefixed_svg(start) {
+    if names(b"svg") || tag(rest, b"svg") || prefixed_svg(rest) {
         return MediaType::Svg;
+    }
+    if HTML_TAGS.iter().any(|name| tag(rest, name)) || body.starts_with(b"<!--") {
+        return MediaType::Html;
     }
     if body.starts_with(b"@charset ") || body.starts_with(b"@import ") { MediaType::Css } else { MediaType::Text }
 }
@@ -142,21 +142,40 @@ const HTML_TAGS: [&[u8]; 17] = [
     b"br", b"p", b"meta", b"link",
 ];
 
+/// What stands before the first element.
+pub(super) struct Prologue<'a> {
+    /// The name in the doctype, where there is one.
+    doctype: Option<&'a [u8]>,
+    /// From the first element on; empty where the prologue does not end.
+    pub(super) rest: &'a [u8],
+}
+
 /// Skips XML declarations, processing instructions, comments, doctypes and the space between them.
-fn after_prologue(mut rest: &[u8]) -> &[u8] {
+pub(super) fn prologue(mut rest: &[u8]) -> Prologue<'_> {
+    let mut doctype = None;
     loop {
         rest = rest.trim_ascii_start();
         let end = match rest {
             [b'<', b'?', ..] => find(rest, b"?>").map(|at| at + 2),
             [b'<', b'!', b'-', b'-', ..] => find(rest, b"-->").map(|at| at + 3),
-            [b'<', b'!', ..] => doctype_end(rest),
-            _ => return rest,
+            [b'<', b'!', declaration @ ..] => {
+                doctype = doctype.or(doctype_name(declaration));
+                doctype_end(rest)
+            }
+            _ => return Prologue { doctype, rest },
         };
         match end {
             Some(end) => rest = &rest[end..],
-            None => return &[],
+            None => return Prologue { doctype, rest: &[] },
         }
     }
+}
+
+/// The name that follows the keyword.
+fn doctype_name(declaration: &[u8]) -> Option<&[u8]> {
+    let (keyword, name) = declaration.split_at_checked(7)?;
+    let name = name.trim_ascii_start().split(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'['));
+    keyword.eq_ignore_ascii_case(b"doctype").then(|| name.into_iter().next()).flatten()
 }
 
 /// Where a doctype ends, its internal subset included.
@@ -182,23 +201,98 @@ fn tag(text: &[u8], name: &[u8]) -> bool {
     named && rest.get(name.len()).is_none_or(|&byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'))
 }
 
-/// Whether the first thing after any XML declaration and comments is a doctype of this name.
-fn doctype(body: &[u8], name: &[u8]) -> bool {
-    let Some(at) = memchr::memmem::find(body, b"<!").map(|at| at + 2) else { return false };
-    // Only prologue may stand before it: otherwise it is text that talks about doctypes.
-    let before = body[..at - 2].trim_ascii_start();
-    let rest = &body[at..];
-    if rest.starts_with(b"--") && before.is_empty() {
-        let Some(end) = find(rest, b"-->") else { return false };
-        return doctype(rest[end + 3..].trim_ascii_start(), name);
-    }
-    let keyword = rest.get(..7).is_some_and(|word| word.eq_ignore_ascii_case(b"doctype"));
-    let prologue = before.is_empty() || before.starts_with(b"<?");
-    keyword && prologue && rest[7..].trim_ascii_start().get(..name.len()).is_some_and(|x| x.eq_ignore_ascii_case(name))
+/// Whether the first element is `svg` under a prefix: `<ns0:svg xmlns:ns0="…">`.
+fn prefixed_svg(text: &[u8]) -> bool {
+    let Some(rest) = text.strip_prefix(b"<") else { return false };
+    let name = rest.split(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/')).next();
+    name.and_then(|name| name.strip_suffix(b":svg")).is_some_and(|prefix| prefix.iter().all(u8::is_ascii_alphanumeric))
 }
 
-/// Whether the first element is `svg` under a prefix.
-fn prefixed_svg(start: &[u8]) -> bool {
-    let name = start[1..].split(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/')).next();
-    name.and_then(|name| name.strip_suffix(b":svg")).is_some_and(|prefix| prefix.iter().all(u8::is_ascii_alphanumeric))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(expected: MediaType, heads: &[&[u8]]) {
+        for head in heads {
+            assert_eq!(sniff(head), expected, "{:?}", String::from_utf8_lossy(head));
+        }
+    }
+
+    #[test]
+    fn signatures_are_known() {
+        check(MediaType::Jpeg, &[b"\xff\xd8\xff\xe0\0\x10JFIF", b"\xff\xd8\xff\xdb"]);
+        check(MediaType::Png, &[b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"]);
+        check(MediaType::Gif, &[b"GIF87a\x01\0\x01\0", b"GIF89a"]);
+        check(MediaType::WebP, &[b"RIFF\x24\0\0\0WEBPVP8 "]);
+        check(MediaType::Wav, &[b"RIFF\x24\0\0\0WAVEfmt "]);
+        check(MediaType::Jxl, &[b"\xff\x0a\xfa\x7f", b"\0\0\0\x0cJXL \r\n\x87\n"]);
+        check(MediaType::Jp2, &[b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51\0\x2f"]);
+        check(MediaType::Tiff, &[b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"II+\0\x08\0\0\0\x10"]);
+        check(MediaType::WebM, &[b"\x1aE\xdf\xa3\x01"]);
+        check(MediaType::Ogg, &[b"OggS\0\x02"]);
+        check(MediaType::Pdf, &[b"%PDF-1.7\n"]);
+        check(MediaType::Vtt, &[b"WEBVTT\n\n00:00"]);
+        check(MediaType::Mp3, &[b"ID3\x04\0", b"\xff\xfb\x90\x64\0\0"]);
+        check(MediaType::Unknown, &[b"", b"\0", b"RIFF\x24\0\0\0ACON", b"PK\x03\x04\x14\0"]);
+    }
+
+    #[test]
+    fn brands_tell_pictures_from_films() {
+        check(MediaType::Avif, &[b"\0\0\0\x18ftypavif\0\0\0\0mif1", b"\0\0\0\x18ftypmif1\0\0\0\0miafavif"]);
+        check(MediaType::Avif, &[b"\0\0\0\x18ftypavis\0\0\0\0msf1"]);
+        check(MediaType::Heic, &[b"\0\0\0\x18ftypheic\0\0\0\0mif1", b"\0\0\0\x14ftypmif1\0\0\0\0miaf"]);
+        check(MediaType::Mp4, &[b"\0\0\0\x18ftypisom\0\0\x02\0isomavc1", b"\0\0\0\x14ftypqt  \0\0\0\0qt  "]);
+        // The brand of another box further on does not count.
+        check(MediaType::Mp4, &[b"\0\0\0\x10ftypisom\0\0\0\0avif"]);
+    }
+
+    #[test]
+    fn short_signatures_need_sensible_fields() {
+        let bitmap = [&b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0"[..], &40_u32.to_le_bytes(), &[0; 36]].concat();
+        check(MediaType::Bmp, &[&bitmap]);
+        check(MediaType::Text, &[b"BMW has a new car, and this is the text about it."]);
+        let icon = |kind: u8| [0, 0, kind, 0, 1, 0, 16, 16, 0, 0, 1, 0, 32, 0, 99, 0, 0, 0, 22, 0, 0, 0];
+        check(MediaType::Ico, &[&icon(1)]);
+        check(MediaType::Cur, &[&icon(2)]);
+        check(MediaType::Unknown, &[&icon(3), &[0; 30]]);
+    }
+
+    #[test]
+    fn svg_is_told_from_html() {
+        check(
+            MediaType::Svg,
+            &[
+                b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+                b"\xef\xbb\xbf\n <?xml version='1.0'?>\n<!-- a drawing -->\n<svg>",
+                b"<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' 'x'>\n<svg>",
+                b"<?xml version='1.0'?><!DOCTYPE svg [ <!ENTITY ns 'http://a'> ]><svg xmlns='&ns;'>",
+                b"<svg:svg xmlns:svg='http://www.w3.org/2000/svg'>",
+                b"\xff\xfe<\0s\0v\0g\0>\0",
+            ],
+        );
+        check(
+            MediaType::Html,
+            &[
+                b"<!DOCTYPE html><svg>",
+                b"\n\n<!doctype HTML>",
+                b"<!-- saved from --><!DOCTYPE html>",
+                b"<html lang=en>",
+                b"<HEAD>",
+                b"<p>Hotlinking is not allowed",
+                b"<body><svg></svg>",
+                b"<?xml version='1.0'?><!DOCTYPE html><html>",
+                b"<!-- nothing else -->",
+            ],
+        );
+        check(MediaType::Text, &[b"<svgish>", b"<?xml version='1.0'?><rss>", b"text about <svg>", b"{\"a\":1}"]);
+        check(MediaType::Css, &[b"@charset \"utf-8\";", b"@import url(a.css);"]);
+    }
+
+    #[test]
+    fn the_end_of_what_is_given_changes_nothing_before_it() {
+        let head = b"<?xml version='1.0'?><!-- long comment that is cut";
+        assert_eq!(sniff(head), MediaType::Text);
+        assert_eq!(sniff(b"<svg"), MediaType::Svg);
+    }
 }

@@ -256,7 +256,6 @@ impl Tally {
         push(&self.failures, failure);
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "callers hand over errors and names of many types")]
     pub(super) fn problem(&self, article: impl Display, message: impl Display) {
         self.failed_articles.one();
         push(&self.problems, Problem { article: article.to_string(), message: message.to_string() });

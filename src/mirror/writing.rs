@@ -50,7 +50,7 @@ impl Mirror {
     /// The rows first, then the file by rename: whoever sees the mirror finds everything it points at.
     async fn write_mirror(&self, source: &Source, row: &ArticleRow) -> Result<(), MirrorError> {
         let path = &row.version.key.path;
-        if source.is_in_place() && !self.is_as_read(source, row) {
+        if source.is_in_place() && !is_as_read(source, row) {
             self.tally.problem(&row.version.key, "it was changed during the run and is left for the next one");
             return Ok(());
         }
@@ -75,13 +75,6 @@ impl Mirror {
             Err(cause) => self.tally.problem(&row.version.key, format!("cannot read its mirror back: {cause}")),
         }
         Ok(())
-    }
-
-    /// In place, the file that would be replaced must be the one that was read, or the mirror written over it.
-    fn is_as_read(&self, source: &Source, row: &ArticleRow) -> bool {
-        discover::fingerprint(&source.file(&row.version.key.path)).is_ok_and(|found| {
-            found == row.version.fingerprint || row.mirror.is_some_and(|(_, mirror)| mirror == found)
-        })
     }
 
     /// What is spliced into an article: the local link of every reference whose image is kept.
@@ -124,4 +117,10 @@ impl Mirror {
 
 fn is_there(file: &std::path::Path, digest: Digest) -> bool {
     std::fs::read(file).is_ok_and(|bytes| Digest::of(&bytes) == digest)
+}
+
+/// In place, the file that would be replaced must be the one that was read, or the mirror written over it.
+fn is_as_read(source: &Source, row: &ArticleRow) -> bool {
+    discover::fingerprint(&source.file(&row.version.key.path))
+        .is_ok_and(|found| found == row.version.fingerprint || row.mirror.is_some_and(|(_, mirror)| mirror == found))
 }

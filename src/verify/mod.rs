@@ -7,6 +7,7 @@
 mod articles;
 mod blobs;
 mod finding;
+mod origin;
 mod pace;
 mod repair;
 mod subset;
@@ -21,6 +22,7 @@ use crate::model::ArticleKey;
 use pace::Pace;
 
 pub use finding::{Damage, Finding};
+pub use origin::{Settings, find_mirror};
 pub use repair::{Origin, Repair, repair};
 pub use subset::{NotASubset, Subset};
 
@@ -36,8 +38,8 @@ pub struct MirrorFile {
     pub in_place: bool,
 }
 
-/// Finds the mirror of an article; `None` where its source is not in the settings any more.
-pub type FindMirror = dyn Fn(&ArticleKey) -> Option<MirrorFile> + Send + Sync;
+/// Finds the mirror of an article.
+pub type FindMirror = dyn Fn(&ArticleKey) -> MirrorFile + Send + Sync;
 
 /// What is verified, and how fast.
 pub struct Options {

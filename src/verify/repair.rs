@@ -16,10 +16,10 @@ use crate::rewrite::unsplice;
 /// Where bytes may come from. Whatever it gives is compared: only identical bytes are taken.
 #[async_trait]
 pub trait Origin: Send + Sync {
-    /// What a URL serves now, from its own host or from the fallback; more than one candidate, where there are.
-    async fn fetch(&self, url: &Url) -> Vec<Staged>;
-    /// The file that an article was read from, or anything else that may be its original.
-    async fn read(&self, article: &ArticleKey) -> Vec<Staged>;
+    /// What a URL serves now, from its own host, or what the fallback has of about that time.
+    async fn fetch(&self, url: &Url, wanted: Digest, when: Timestamp) -> Option<Staged>;
+    /// The file that an article was read from, as it is now.
+    async fn read(&self, article: &ArticleKey) -> Option<Staged>;
     /// Makes the missing thumbnails of a URL's asset.
     async fn render(&self, url: &UrlRow);
 }
@@ -127,16 +127,18 @@ impl Healer<'_> {
 
     /// Identical bytes, wherever they are to be had, the nearest first.
     async fn find(&self, digest: Digest) -> Result<Option<Staged>, VerifyError> {
-        let same = |candidates: Vec<Staged>| candidates.into_iter().find(|staged| staged.digest == digest);
+        let same = |candidate: &Staged| candidate.digest == digest;
         for article in self.archive.catalog.articles_of_original(digest).await? {
-            let mirrored = self.undo_mirror(&article).await?;
-            if let Some(same) = same(mirrored.into_iter().collect()).or(same(self.origin.read(&article).await)) {
-                return Ok(Some(same));
+            if let Some(found) = self.undo_mirror(&article).await?.filter(same) {
+                return Ok(Some(found));
+            }
+            if let Some(found) = self.origin.read(&article).await.filter(same) {
+                return Ok(Some(found));
             }
         }
-        for url in self.candidates(digest).await? {
-            if let Some(same) = same(self.origin.fetch(&url).await) {
-                return Ok(Some(same));
+        for (url, when) in self.candidates(digest).await? {
+            if let Some(found) = self.origin.fetch(&url, digest, when).await.filter(same) {
+                return Ok(Some(found));
             }
         }
         Ok(None)
@@ -146,20 +148,21 @@ impl Healer<'_> {
     async fn undo_mirror(&self, article: &ArticleKey) -> Result<Option<Staged>, VerifyError> {
         let Some(row) = self.archive.catalog.article(article).await? else { return Ok(None) };
         let edits = self.archive.catalog.edits(row.id).await?;
-        let mirror = (self.find_mirror)(article).and_then(|mirror| std::fs::read(mirror.path).ok());
+        let mirror = std::fs::read((self.find_mirror)(article).path).ok();
         let original = mirror.and_then(|mirror| unsplice(&mirror, &edits).ok());
         Ok(original.and_then(|original| stage(self.archive, &original).ok()))
     }
 
-    /// The URLs that gave these bytes, and those that they were redirected to.
-    async fn candidates(&self, digest: Digest) -> Result<Vec<Url>, VerifyError> {
-        let mut candidates = self.archive.catalog.urls_of(digest).await?;
-        let mut known: BTreeSet<Url> = candidates.iter().cloned().collect();
-        for url in candidates.clone() {
+    /// The URLs that gave these bytes and those that they were redirected to, with when they last did.
+    async fn candidates(&self, digest: Digest) -> Result<Vec<(Url, Timestamp)>, VerifyError> {
+        let (mut candidates, mut known) = (Vec::new(), BTreeSet::new());
+        for url in self.archive.catalog.urls_of(digest).await? {
             let Some(row) = self.archive.catalog.url(&url).await? else { continue };
             let exchanges = self.archive.catalog.captures(row.id).await?;
             let same = exchanges.into_iter().filter(|exchange| exchange.digest == Some(digest));
-            candidates.extend(same.map(|exchange| exchange.url).filter(|url| known.insert(url.clone())));
+            let hops = same.map(|exchange| (exchange.url, exchange.at)).rev();
+            let first = (url, row.good.map_or(self.now, |(_, last)| last));
+            candidates.extend(std::iter::once(first).chain(hops).filter(|(url, _)| known.insert(url.clone())));
         }
         Ok(candidates)
     }

@@ -1,1 +1,174 @@
-//! Being written.
+//! The command line: what it prints, where, and how it ends.
+
+use offprint::config::DEFAULTS;
+
+use crate::sandbox::Sandbox;
+
+const COMMANDS: [&str; 11] =
+    ["run", "mirror", "demo", "extract", "status", "check", "verify", "gc", "restore", "completions", "man"];
+
+#[test]
+fn help_names_every_command_and_exit_status() {
+    let help = Sandbox::new().run(&["--help"]).expect(0).stdout;
+    for command in COMMANDS {
+        assert!(help.contains(&format!("  {command} ")), "{command}");
+    }
+    for status in ["0 done", "1 could not run", "2 wrong", "3 done, but", "4 damage", "75 another", "130 interrupted"] {
+        assert!(help.contains(status), "{status}");
+    }
+}
+
+#[test]
+fn the_readme_names_commands_that_exist_and_every_exit_status() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let named = readme.split("offprint ").skip(1).filter_map(|rest| rest.split([' ', '`', '\n']).next());
+    for word in named.filter(|word| COMMANDS.contains(word)) {
+        Sandbox::new().run(&[word, "--help"]).expect(0);
+    }
+    for status in ["| 0 |", "| 1 |", "| 2 |", "| 3 |", "| 4 |", "| 75 |", "| 130 |"] {
+        assert!(readme.contains(status), "{status}");
+    }
+    for command in ["cargo run --release -- demo", "cargo test"] {
+        assert!(readme.contains(command), "{command}");
+    }
+}
+
+#[test]
+fn wrong_settings_and_arguments_end_with_2_and_name_the_way_out() {
+    let sandbox = Sandbox::new();
+    sandbox.write("config.toml", "store = \"store\"\n[fetch]\nper_hots = 3\n");
+    let ran = sandbox.run(&["run"]).expect(2);
+    assert_eq!(ran.stderr, "offprint: config.toml:3: there is no setting `fetch.per_hots`; did you mean `per_host`?\n");
+    assert!(!sandbox.path("store").exists());
+    sandbox.run(&["runn"]).expect(2);
+    sandbox.run(&["mirror"]).expect(2);
+    sandbox.write("config.toml", "[[source]]\nname = \"news\"\nkind = \"feed\"\nurl = \"https://example.org/feed\"\n");
+    let ran = sandbox.run(&["run"]).expect(2);
+    assert!(ran.stderr.contains("the source \"news\" is a feed: this version reads folders"), "{ran:?}");
+    let ran = sandbox.run(&["mirror", "https://example.org/"]).expect(2);
+    assert!(ran.stderr.contains("is a url") || ran.stderr.contains("is a URL"), "{ran:?}");
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let sandbox = Sandbox::new();
+    let one_line = |arguments: &[&str], status: i32, said: &str| {
+        let ran = sandbox.run(arguments).expect(status);
+        assert!(ran.stderr.contains(said) && ran.stderr.lines().count() == 1, "{ran:?}");
+        assert_eq!(ran.stdout, "");
+    };
+    one_line(&["--config", "no.toml", "run"], 2, "cannot read no.toml");
+    one_line(&["mirror", "no/such/folder"], 1, "cannot read no/such/folder");
+    one_line(&["status"], 1, "there is no archive at");
+    one_line(&["extract", "no.md"], 1, "cannot read no.md");
+    std::fs::remove_dir(sandbox.path("posts")).unwrap();
+    one_line(&["run"], 1, "the source \"posts\" has no folder");
+    sandbox.write("posts/a.md", "text");
+    sandbox.run(&["run"]).expect(0);
+    one_line(&["restore", "posts/b.md"], 1, "the archive has no article posts/b.md");
+    one_line(&["restore", "posts/a.md", "posts/b.md"], 2, "name a folder with --to");
+    sandbox.write("file", "text");
+    one_line(&["--store", "file", "run"], 1, "file");
+}
+
+#[test]
+fn quiet_prints_nothing_and_json_nothing_but_json() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "# A\n\ntext\n");
+    let ran = sandbox.run(&["-q", "run"]).expect(0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    for command in ["run", "status", "check"] {
+        let ran = sandbox.run(&["--json", command]).expect(0);
+        let value: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert!(value.is_object(), "{command}");
+    }
+}
+
+#[test]
+fn a_second_run_at_the_same_time_ends_with_75() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "text");
+    sandbox.run(&["run"]).expect(0);
+    let held = offprint::archive::open(&sandbox.path("store"), offprint::archive::Mode::Write).unwrap();
+    let ran = sandbox.run(&["run"]).expect(75);
+    assert!(ran.stderr.contains("another run holds the archive"), "{ran:?}");
+    sandbox.run(&["status"]).expect(0);
+    drop(held);
+    sandbox.run(&["run"]).expect(0);
+}
+
+#[test]
+fn extract_lists_spans_of_the_file_as_it_is_on_disk() {
+    let sandbox = Sandbox::new();
+    let text = "\u{feff}---\ncover: /c.png\n---\n\n<p>写真</p><img src='a.jpg?x=1&amp;y=2'>\n";
+    sandbox.write("a.md", text);
+    let listing = sandbox.json(&["extract", "a.md", "--base-url", "https://example.org/p/"]);
+    let references = listing["references"].as_array().unwrap();
+    for reference in references {
+        let at = |key: &str| usize::try_from(reference[key].as_u64().unwrap()).unwrap();
+        assert_eq!(&text.as_bytes()[at("start")..at("end")], reference["raw"].as_str().unwrap().as_bytes());
+    }
+    let urls: Vec<_> = references.iter().map(|reference| reference["url"].as_str().unwrap()).collect();
+    assert_eq!(urls, ["https://example.org/c.png", "https://example.org/p/a.jpg?x=1&y=2"]);
+    assert_eq!(references[0]["kind"], "front_matter");
+    let listing = sandbox.json(&["extract", "a.md"]);
+    assert_eq!(listing["references"][1]["url"], serde_json::Value::Null);
+    assert!(sandbox.run(&["extract", "a.md"]).expect(0).stdout.contains("(not resolved) a.jpg"));
+}
+
+#[test]
+fn completions_and_the_manual_page_come_from_the_same_commands() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(sandbox.run(&["completions", shell]).expect(0).stdout.contains("restore"), "{shell}");
+    }
+    let page = sandbox.run(&["man"]).expect(0).stdout;
+    assert!(page.contains(".TH offprint") && page.contains("bit for bit"), "{page}");
+}
+
+#[test]
+fn the_shipped_settings_can_be_used_as_they_are() {
+    let sandbox = Sandbox::new();
+    sandbox.write("config.toml", DEFAULTS);
+    sandbox.write("posts/a.md", "text");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(sandbox.text("store/articles/posts/a.md"), "text");
+}
+
+/// Full disks and folders without permission; only root can make a file system, and root may write anywhere.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_ends_with_1_and_the_next_run_goes_on() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("disk")).unwrap();
+    let disk = sandbox.path("disk");
+    let mount = |options: &str| {
+        let ran = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).output();
+        ran.is_ok_and(|ran| ran.status.success())
+    };
+    if !mount("size=400k") {
+        crate::corpus::say("not run: only root can make a small disk (1 test)");
+        return;
+    }
+    let mounted = Mounted(disk.clone());
+    for at in 0..40 {
+        sandbox.write(&format!("posts/{at}.md"), vec![b'a' + u8::try_from(at % 20).unwrap(); 20_000 + at]);
+    }
+    let ran = sandbox.run(&["--store", "disk/store", "run"]).expect(1);
+    assert!(ran.stderr.starts_with("offprint: ") && ran.stderr.to_lowercase().contains("no"), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    assert!(mount("remount,size=40m"));
+    sandbox.run(&["--store", "disk/store", "run"]).expect(0);
+    assert_eq!(sandbox.tree("disk/store/articles").len(), 40);
+    drop(mounted);
+}
+
+#[cfg(target_os = "linux")]
+struct Mounted(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}

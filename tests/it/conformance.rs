@@ -217,6 +217,8 @@ fn token_urls(tokens: &Value, found: &mut Vec<String>) {
         let string = tokens.iter().find(|token| token[0] == "string").and_then(|token| token[1].as_str());
         found.extend(string.filter(|url| !url.is_empty()).map(str::to_owned));
     } else {
-        tokens.iter().for_each(|token| token_urls(token, found));
+        for token in tokens {
+            token_urls(token, found);
+        }
     }
 }

@@ -12,6 +12,7 @@ use offprint::archive::{RenditionRow, ThumbnailRow};
 use offprint::gc::{self, Garbage};
 use offprint::model::{Digest, MediaType, Staged};
 
+use crate::sandbox::Sandbox;
 use crate::verify::{Sample, picture};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -132,4 +133,20 @@ async fn garbage_that_is_gone_already_is_no_error() {
     let planned = plan(&sample).await;
     fs::remove_file(orphan).unwrap();
     assert_eq!(gc::sweep(&sample.archive, planned).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_lists_garbage_and_removes_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "no picture\n");
+    sandbox.run(&["run"]).expect(0);
+    let name = format!("store/blobs/sha256/ff/{}.png", "ff".repeat(32));
+    sandbox.write(&name, "left by a crash");
+    age(&sandbox.path(&name), 8);
+    let planned = sandbox.json(&["gc", "--dry-run"]);
+    assert_eq!((&planned["removed"], &planned["bytes"]), (&1.into(), &15.into()), "{planned}");
+    assert!(sandbox.path(&name).exists());
+    assert_eq!(sandbox.run(&["gc"]).expect(0).stdout, "1 files removed, 15 B\n");
+    assert!(!sandbox.path(&name).exists());
+    assert_eq!(sandbox.json(&["gc"])["removed"], 0);
 }

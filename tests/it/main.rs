@@ -5,6 +5,8 @@ mod catalog;
 mod cli;
 mod conformance;
 mod corpus;
+#[cfg(target_os = "linux")]
+mod crash;
 mod fetch;
 mod front_matter;
 mod gc;
@@ -19,4 +21,5 @@ mod origin;
 mod properties;
 mod recall;
 mod sandbox;
+mod scale;
 mod verify;

@@ -10,6 +10,7 @@ use offprint::model::{Digest, Format};
 use offprint::newsroom::folder::FolderServer;
 use offprint::newsroom::origin::{Behaviour, Origin};
 use offprint::newsroom::{Bulk, Gazette, Post};
+use reqwest::{Client, Response};
 use url::Url;
 
 use crate::origin::client;
@@ -23,15 +24,17 @@ fn urls<'a>(posts: impl IntoIterator<Item = &'a Post>) -> Vec<Url> {
     found.filter(|url| url.scheme() == "http").collect()
 }
 
-async fn get(origin: &Origin, url: &Url, referer: Option<&str>) -> reqwest::Response {
+/// Asks the origin for what stands at a URL, whose name no resolver knows.
+async fn get(client: &Client, origin: &Origin, url: &Url, referer: Option<&str>) -> Response {
     let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
     let target = &url[url::Position::BeforePath..];
-    let request = client().get(origin.url(target)).header("Host", authority);
+    let request = client.get(origin.url(target)).header("Host", authority);
     referer.iter().fold(request, |request, referer| request.header("Referer", *referer)).send().await.unwrap()
 }
 
 #[tokio::test]
 async fn the_gazette_shows_dozens_of_pictures_and_one_is_lost() {
+    let client = client();
     let gazette = Gazette::open().unwrap();
     let posts = gazette.posts();
     let all = urls(&posts);
@@ -42,7 +45,7 @@ async fn the_gazette_shows_dozens_of_pictures_and_one_is_lost() {
 
     let mut statuses = BTreeMap::new();
     for url in different {
-        let status = get(gazette.origin(), url, None).await.status().as_u16();
+        let status = get(&client, gazette.origin(), url, None).await.status().as_u16();
         statuses.entry(status).or_insert_with(Vec::new).push(url.path());
     }
     assert_eq!(statuses[&404], ["/letters/third.jpg"]);
@@ -55,6 +58,7 @@ async fn the_gazette_shows_dozens_of_pictures_and_one_is_lost() {
 
 #[tokio::test]
 async fn the_hosts_of_the_gazette_have_their_tempers() {
+    let client = client();
     let gazette = Gazette::open().unwrap();
     let origin = gazette.origin();
     let port = origin.address().port();
@@ -62,20 +66,20 @@ async fn the_hosts_of_the_gazette_have_their_tempers() {
 
     let type_picture = url("members.example", "/press/type.jpg");
     let own = format!("http://members.example:{port}/");
-    assert_eq!(get(origin, &type_picture, Some(&own)).await.status(), 200);
+    assert_eq!(get(&client, origin, &type_picture, Some(&own)).await.status(), 200);
     let train = url("strict.example", "/train/window.jpg");
-    assert_eq!(get(origin, &train, Some("https://reader.example/")).await.status(), 403);
+    assert_eq!(get(&client, origin, &train, Some("https://reader.example/")).await.status(), 403);
     let gears = url("busy.example", "/clocks/gears.jpg");
-    assert_eq!(get(origin, &gears, None).await.headers()["retry-after"], "1");
-    assert_eq!(get(origin, &gears, None).await.status(), 200);
-    let moved = get(origin, &url("old.gazette.example", "/2019/bridge.jpg"), None).await;
+    assert_eq!(get(&client, origin, &gears, None).await.headers()["retry-after"], "1");
+    assert_eq!(get(&client, origin, &gears, None).await.status(), 200);
+    let moved = get(&client, origin, &url("old.gazette.example", "/2019/bridge.jpg"), None).await;
     let moved = Url::parse(moved.headers()["location"].to_str().unwrap()).unwrap();
-    assert_eq!(get(origin, &moved, None).await.status(), 200);
+    assert_eq!(get(&client, origin, &moved, None).await.status(), 200);
 
-    let copy = get(origin, &url("cdn.gazette.example", "/copies/oven.jpg?width=full"), None).await;
-    let first = get(origin, &url("photos.gazette.example", "/bakery/oven.jpg"), None).await;
+    let copy = get(&client, origin, &url("cdn.gazette.example", "/copies/oven.jpg?width=full"), None).await;
+    let first = get(&client, origin, &url("photos.gazette.example", "/bakery/oven.jpg"), None).await;
     assert_eq!(copy.bytes().await.unwrap(), first.bytes().await.unwrap());
-    let lever = get(origin, &url("photos.gazette.example", "/press/lever.gif"), None).await;
+    let lever = get(&client, origin, &url("photos.gazette.example", "/press/lever.gif"), None).await;
     assert_eq!(lever.headers()["content-type"], "image/gif");
 }
 
@@ -99,6 +103,7 @@ fn posts_have_the_form_of_the_seed() {
 #[tokio::test]
 async fn bulk_has_as_many_articles_urls_and_pictures_as_it_was_told() {
     let size = Bulk { articles: 20, urls: 90, pictures: 60, hosts: 4 };
+    let client = client();
     let newsroom = size.open().unwrap();
     let posts: Vec<_> = newsroom.posts().collect();
     let all = urls(&posts);
@@ -108,13 +113,13 @@ async fn bulk_has_as_many_articles_urls_and_pictures_as_it_was_told() {
 
     let mut digests = BTreeSet::new();
     for url in &all {
-        let bytes = get(newsroom.origin(), url, None).await.bytes().await.unwrap();
+        let bytes = get(&client, newsroom.origin(), url, None).await.bytes().await.unwrap();
         assert_eq!(image::guess_format(&bytes).unwrap(), image::ImageFormat::Png);
         digests.insert(Digest::of(&bytes).to_string());
     }
     assert_eq!(digests.len(), 60);
     let beyond = all[0].join("/bulk/90.png").unwrap();
-    assert_eq!(get(newsroom.origin(), &beyond, None).await.status(), 404);
+    assert_eq!(get(&client, newsroom.origin(), &beyond, None).await.status(), 404);
 }
 
 #[tokio::test]
@@ -214,10 +219,11 @@ async fn a_folder_that_is_none_is_not_served() {
 
 #[tokio::test]
 async fn an_origin_can_grow_worse_while_it_runs() {
+    let client = client();
     let gazette = Gazette::open().unwrap();
     let url = urls(&gazette.posts()).remove(0);
-    assert_eq!(get(gazette.origin(), &url, None).await.status(), 200);
+    assert_eq!(get(&client, gazette.origin(), &url, None).await.status(), 200);
     gazette.origin().change(|site| site.change_all(|_, _| Behaviour::html_as("image/jpeg")));
-    let worse = get(gazette.origin(), &url, None).await;
+    let worse = get(&client, gazette.origin(), &url, None).await;
     assert!(worse.text().await.unwrap().contains("Sign in"));
 }

@@ -18,10 +18,14 @@ use offprint::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostState, Kind, MediaType, Span,
     Staged, Validators,
 };
+use offprint::newsroom::origin::{Behaviour, Content, Origin as OriginServer, Site};
+use offprint::newsroom::photo::Photo;
 use offprint::rewrite::splice;
 use offprint::verify::{self, Damage, Finding, MirrorFile, Options, Origin, Progress, Repair, Subset, Verification};
 use tempfile::TempDir;
 use url::Url;
+
+use crate::sandbox::Sandbox;
 
 /// How many articles the archive of these tests has. Each shows one picture of its own.
 const ARTICLES: usize = 12;
@@ -168,9 +172,7 @@ impl Sample {
         let options = Options {
             subset,
             rate: None,
-            find_mirror: Box::new(move |key| {
-                Some(MirrorFile { path: articles.join(&key.source).join(&key.path), in_place })
-            }),
+            find_mirror: Box::new(move |key| MirrorFile { path: articles.join(&key.source).join(&key.path), in_place }),
         };
         verify::verify(Arc::clone(&self.archive), options, Arc::new(Progress::default())).await.unwrap()
     }
@@ -222,19 +224,19 @@ impl Served {
         Self { archive, urls: BTreeMap::new(), articles: BTreeMap::new(), asked: Mutex::default() }
     }
 
-    fn stage(&self, what: &str, bytes: Option<&Vec<u8>>) -> Vec<Staged> {
+    fn stage(&self, what: &str, bytes: Option<&Vec<u8>>) -> Option<Staged> {
         self.asked.lock().unwrap().push(what.to_owned());
-        bytes.into_iter().map(|bytes| stage(&self.archive, bytes)).collect()
+        bytes.map(|bytes| stage(&self.archive, bytes))
     }
 }
 
 #[async_trait]
 impl Origin for Served {
-    async fn fetch(&self, url: &Url) -> Vec<Staged> {
+    async fn fetch(&self, url: &Url, _wanted: Digest, _when: Timestamp) -> Option<Staged> {
         self.stage(url.as_str(), self.urls.get(url))
     }
 
-    async fn read(&self, article: &ArticleKey) -> Vec<Staged> {
+    async fn read(&self, article: &ArticleKey) -> Option<Staged> {
         self.stage(&article.to_string(), self.articles.get(article))
     }
 
@@ -247,7 +249,7 @@ async fn repair(sample: &Sample, origin: &Served) -> Vec<Repair> {
     let findings = sample.verify().await.findings;
     let articles = sample.archive.articles();
     let find_mirror =
-        move |key: &ArticleKey| Some(MirrorFile { path: articles.join(&key.source).join(&key.path), in_place: false });
+        move |key: &ArticleKey| MirrorFile { path: articles.join(&key.source).join(&key.path), in_place: false };
     verify::repair(&sample.archive, &findings, origin, &find_mirror, now()).await.unwrap()
 }
 
@@ -457,4 +459,72 @@ async fn a_damaged_catalog_is_named() {
         assert!(found.iter().any(|finding| matches!(finding, Finding::Catalog { .. })), "{found:?}");
         bytes[at + 10] ^= 1;
     }
+}
+
+/// The program, with damage done to what it keeps of one post with two pictures.
+fn mirrored(origin: &OriginServer) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", format!("![]({})\n![]({})\n", origin.url("/1.jpg"), origin.url("/2.jpg")));
+    sandbox.run(&["run"]).expect(0);
+    let verified = sandbox.run(&["verify"]).expect(0).stdout;
+    assert!(verified.starts_with("3 blobs (") && verified.contains("2 thumbnails and 1 articles"), "{verified}");
+    sandbox
+}
+
+fn photo(seed: u64) -> Behaviour {
+    Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 64, 48).jpeg()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_names_damage_and_heals_it_from_the_origin() {
+    let origin = OriginServer::start(Site::new().on("/1.jpg", photo(1)).on("/2.jpg", photo(2))).unwrap();
+    let sandbox = mirrored(&origin);
+    let before = sandbox.digests("store/blobs");
+    let changed: Vec<_> = ["store/blobs", "store/thumbnails", "store/articles"]
+        .into_iter()
+        .flat_map(|part| sandbox.tree(part).into_keys().map(move |name| sandbox_path(part, &name)))
+        .map(|name| flip(&sandbox.path(&name)).to_string())
+        .collect();
+    let told = sandbox.run(&["verify"]).expect(4).stdout;
+    for digest in &changed {
+        assert!(told.contains(digest), "{digest} in {told}");
+    }
+    sandbox.run(&["verify", "--repair"]).expect(0);
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(sandbox.digests("store/blobs"), before);
+    let report = sandbox.json(&["verify"]);
+    assert_eq!(report["findings"], serde_json::json!([]), "{report}");
+    sandbox.run(&["check"]).expect(0);
+}
+
+fn sandbox_path(part: &str, name: &Path) -> String {
+    format!("{part}/{}", name.display())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_changed_at_its_origin_is_no_repair() {
+    let origin = OriginServer::start(Site::new().on("/1.jpg", photo(1)).on("/2.jpg", photo(2))).unwrap();
+    let sandbox = mirrored(&origin);
+    let old = Photo::new(1, 64, 48).jpeg();
+    let name = Archive::blob_name(Digest::of(&old), MediaType::Jpeg);
+    flip(&sandbox.path(&format!("store/{name}")));
+    origin.set("/1.jpg", photo(3));
+    let told = sandbox.run(&["verify", "--repair"]).expect(4).stdout;
+    assert!(told.contains("in quarantine"), "{told}");
+    assert!(!sandbox.path(&format!("store/{name}")).exists());
+    // Asked for again as if it were new, it is the picture that there is now.
+    sandbox.run(&["run"]).expect(0);
+    let new = Archive::blob_name(Digest::of(&Photo::new(3, 64, 48).jpeg()), MediaType::Jpeg);
+    assert!(sandbox.path(&format!("store/{new}")).exists());
+    sandbox.run(&["verify"]).expect(0);
+    sandbox.run(&["check"]).expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_share_that_is_none_is_a_mistake_of_the_caller() {
+    let sandbox = Sandbox::new();
+    let told = sandbox.run(&["verify", "--subset", "3/2"]).expect(2).stderr;
+    assert!(told.contains("`3/2` is not a subset"), "{told}");
+    let told = sandbox.run(&["verify"]).expect(1).stderr;
+    assert!(told.contains("there is no archive at"), "{told}");
 }

@@ -1,7 +1,8 @@
 //! Where front matter starts and ends, and which language it is in.
 //!
 //! The forms are those of Jekyll, Hugo and Hexo: `---` around YAML, `+++` around TOML, `;;;` around the members of a
-//! JSON object, or a JSON object at the very top. Blank lines and a byte order mark may come first.
+//! JSON object, or a JSON object at the very top. Blank lines and a byte order mark may come first. Posts of the first
+//! years of Hexo have YAML that only ends in `---`.
 
 use std::ops::Range;
 
@@ -20,6 +21,8 @@ pub(super) struct Block {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Language {
     Yaml,
+    /// YAML without a fence before it.
+    Unopened,
     Toml,
     /// A JSON object.
     Json,
@@ -34,6 +37,7 @@ impl Block {
         let content = self.content.clone();
         match self.language {
             Language::Yaml => yaml::entries(text, content.clone()).or_else(|| lines::entries(text, content)),
+            Language::Unopened => yaml::entries(text, content).filter(|entries| entries.iter().any(is_of_a_post)),
             Language::Toml => Some(toml::entries(text, content)),
             Language::Json => json::object(text, content.start).map(|(entries, _)| entries),
             Language::Members => Some(json::members(text, content)),
@@ -48,9 +52,12 @@ pub(super) fn block(text: &str) -> Option<Block> {
         return object(text, start);
     }
     let opening = line(text, start);
-    let (fence, language) = opening_fence(&text[opening.clone()])?;
-    let mut at = after_break(text, opening.end);
-    let content = at;
+    let (fence, language, content) = match opening_fence(&text[opening.clone()]) {
+        Some((fence, language)) => (fence, language, after_break(text, opening.end)),
+        None if starts_with_key(&text[opening]) => ("---", Language::Unopened, start),
+        None => return None,
+    };
+    let mut at = content;
     while at < text.len() {
         let line = line(text, at);
         let words = text[line.clone()].trim_end();
@@ -58,9 +65,24 @@ pub(super) fn block(text: &str) -> Option<Block> {
         if words == fence || (language == Language::Yaml && words == "...") {
             return Some(Block { language, content: content..at, body: next });
         }
+        // Without a fence it ends before the first blank line, or it is prose.
+        if language == Language::Unopened && words.is_empty() {
+            return None;
+        }
         at = next;
     }
     None
+}
+
+/// Whether a line starts with a key, as prose hardly does.
+fn starts_with_key(line: &str) -> bool {
+    let key = line.split_once(':').map_or("", |(key, _)| key);
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Whether it is what every post tells.
+fn is_of_a_post(entry: &Entry) -> bool {
+    entry.parent.is_empty() && matches!(&*entry.key.to_ascii_lowercase(), "title" | "date" | "layout")
 }
 
 /// Where the first line that is not blank starts.

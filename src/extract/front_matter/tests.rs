@@ -171,6 +171,7 @@ fn the_fence_may_come_late_and_the_body_at_once() {
     check("\u{feff}\r\n \n---  \ncover: a.jpg\n---\t\nBODY", &["cover a.jpg"]);
     check("----\ncover: a.jpg\n----\nBODY", &["cover a.jpg"]);
     check("---\ncover: a.jpg\n...\nBODY", &["cover a.jpg"]);
+    check("title: x\ncover: a.jpg\n---\nBODY", &["cover a.jpg"]);
     check("---\n---\nBODY", &[]);
     let (sink, body) = run("---\ncover: a.jpg\n---");
     assert_eq!((sink.found.len(), body), (1, 20));
@@ -190,6 +191,10 @@ fn what_is_no_front_matter_is_the_body() {
         "{% include x %}\n",
         "{\"cover\": \"a.jpg\"",
         "{\"cover\": \"a.jpg\"} and prose",
+        "Note: a heading\n---\n",
+        "title: x\n\n---\n",
+        "title: x: y\n---\n",
+        "https://e.com/a.jpg\n---\n",
         "  ---\ncover: a.jpg\n---\n",
     ] {
         let (sink, body) = run(text);

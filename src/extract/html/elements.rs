@@ -64,7 +64,9 @@ impl Pass<'_, '_, '_, '_> {
         let mut named = Named::default();
         let rows = attributes::rows(tag.name);
         for attribute in tag.attributes().filter(|attribute| !attribute.value.is_empty()) {
-            if let Some(row) = rows.iter().find(|row| row.attribute == attribute.name) {
+            // The `image` of SVG is no `img`: what it has in `src` is for browsers that know no SVG.
+            let svg = !tag.html && matches!(attribute.name, "src" | "srcset");
+            if let Some(row) = rows.iter().find(|row| row.attribute == attribute.name && !svg) {
                 named.found.extend(self.row(tag, row, &attribute));
             } else if attribute.name == "style" && self.scanner.wants(Kind::Css, tag.name) {
                 named.found.extend(self.read(&attribute, Kind::Css, Syntax::Css, 0));

@@ -47,6 +47,9 @@ impl Pass<'_, '_, '_, '_> {
 
     fn meta(&mut self, tag: &Tag<'_>) {
         let Some(content) = tag.attribute("content") else { return };
+        if tag.value("http-equiv").is_some_and(|pragma| pragma.eq_ignore_ascii_case("content-security-policy")) {
+            self.sink.upgrade |= upgrades(content.value);
+        }
         let names = ["property", "name", "itemprop"].map(|name| tag.value(name).unwrap_or_default());
         if names.iter().any(|name| attributes::meta(name)) {
             let picture = self.sink.picture();
@@ -82,4 +85,11 @@ impl Pass<'_, '_, '_, '_> {
             self.scanner.dated_by_time = false;
         }
     }
+}
+
+/// Whether a policy has the directive that makes a browser ask for http images over https (Upgrade Insecure Requests,
+/// section 3).
+fn upgrades(policy: &str) -> bool {
+    let names = policy.split(';').filter_map(|directive| directive.split_ascii_whitespace().next());
+    names.into_iter().any(|name| name.eq_ignore_ascii_case("upgrade-insecure-requests"))
 }

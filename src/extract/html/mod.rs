@@ -3,6 +3,7 @@
 mod elements;
 mod foreign;
 mod head;
+mod json_ld;
 mod reveal;
 mod tokens;
 mod value;
@@ -34,6 +35,8 @@ pub(super) struct Scanner<'o> {
     media: Option<&'static str>,
     /// The last image, for the copy of it that `<noscript>` may hold.
     last: Option<Shown>,
+    /// Whether the open `script` is JSON-LD.
+    json_ld: bool,
     /// Whether the date of publication is only that of some `<time>`.
     dated_by_time: bool,
 }
@@ -71,6 +74,7 @@ impl<'o> Scanner<'o> {
             picture: None,
             media: None,
             last: None,
+            json_ld: false,
             dated_by_time: false,
         }
     }
@@ -102,6 +106,7 @@ impl Handler for Pass<'_, '_, '_, '_> {
             "a" => self.open_anchor(tag),
             "noscript" => self.scanner.noscript = true,
             "picture" => self.open_picture(),
+            "script" => self.scanner.json_ld = is_json_ld(tag),
             "video" => self.scanner.media = Some("video"),
             "audio" => self.scanner.media = Some("audio"),
             _ => {}
@@ -122,8 +127,13 @@ impl Handler for Pass<'_, '_, '_, '_> {
     }
 
     fn element_text(&mut self, element: &str, span: Range<usize>) {
-        if self.scanner.templates == 0 && element == "style" && self.scanner.wants(Kind::Css, "style") {
+        if self.scanner.templates > 0 {
+            return;
+        }
+        if element == "style" && self.scanner.wants(Kind::Css, "style") {
             self.style_sheet(span);
+        } else if element == "script" && self.scanner.json_ld && self.scanner.options.json_ld {
+            self.linked_data(span);
         }
     }
 
@@ -144,6 +154,20 @@ impl Pass<'_, '_, '_, '_> {
             self.sink.found.push(Found::new(span, address.value, Kind::Css, &address.property, picture));
         }
     }
+}
+
+impl Pass<'_, '_, '_, '_> {
+    fn linked_data(&mut self, span: Range<usize>) {
+        let start = span.start;
+        for (span, name, value) in json_ld::images(&self.text[span]) {
+            let picture = self.sink.picture();
+            self.sink.found.push(Found::new(start + span.start..start + span.end, value, Kind::JsonLd, &name, picture));
+        }
+    }
+}
+
+fn is_json_ld(tag: &Tag<'_>) -> bool {
+    tag.value("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/ld+json"))
 }
 
 #[cfg(test)]

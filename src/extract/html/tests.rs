@@ -52,6 +52,16 @@ fn every_place_that_shows_an_image_is_found() {
 }
 
 #[test]
+fn a_page_can_ask_for_its_images_over_https() {
+    let upgraded = |policy: &str| {
+        let html = format!("<meta http-equiv=Content-Security-Policy content=\"{policy}\">");
+        found_in(&html, &Options::default()).upgrade
+    };
+    assert!(upgraded("default-src *; Upgrade-Insecure-Requests"));
+    assert!(!upgraded("default-src upgrade-insecure-requests"));
+}
+
+#[test]
 fn heads_name_icons_and_previews() {
     check(
         "<link rel='shortcut icon' href=a.ico><link rel=apple-touch-icon href=b.png><link rel=stylesheet href=c.css>",
@@ -69,6 +79,14 @@ fn heads_name_icons_and_previews() {
         "<meta itemprop=image content=a.jpg><link itemprop=image href=b.jpg>",
         &["meta image=a.jpg", "link href=b.jpg"],
     );
+}
+
+#[test]
+fn json_ld_is_read_only_where_it_is_asked_for() {
+    let html =
+        "<script type=application/ld+json>{\"image\": \"a.jpg\"}</script><script>{\"image\": \"b.jpg\"}</script>";
+    check(html, &[]);
+    check_with(html, &Options { json_ld: true, ..Options::default() }, &["json_ld image=a.jpg"]);
 }
 
 #[test]
@@ -105,6 +123,7 @@ fn svg_and_math_read_style_and_title_as_elements() {
     check("<svg><title><img src=a></title></svg>", &["image src=a"]);
     check("<math><style><img src=a></style></math>", &["image src=a"]);
     check("<svg><style>a{fill:url(b.svg)}</style></svg>", &["css fill=b.svg"]);
+    check("<svg><image src=a href=b /></svg><image src=c>", &["image href=b", "image src=c"]);
     check("<svg><style>a{}</style><p><style><img src=a></style>", &[]);
 }
 

@@ -26,7 +26,7 @@ pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Resu
     let divisor = divisor(width.into(), height.into(), needed);
     check_memory(memory(&decoder, divisor), limits)?;
     // Decoding to planes is strict; what it refuses may still show something when it is decoded leniently.
-    if let Some(planes) = needed.planes.then(|| planar(bytes, divisor).ok()).flatten() {
+    if let Some(planes) = needed.planes.then(|| planar(bytes, divisor, covered(&decoder, divisor)).ok()).flatten() {
         return Ok(Decoded { pixels: Pixels::Planar(planes), profile: None });
     }
     packed(bytes, decoder, divisor)
@@ -42,6 +42,7 @@ fn packed(bytes: &[u8], mut decoder: Decoder<'_>, divisor: u32) -> Result<Decode
     decoder.set_output_format(format);
     decoder.set_scale(ScalingFactor::try_new(1, divisor).map_err(reason)?);
     decoder.set_lenient(true);
+    let covered = covered(&decoder, divisor);
     let image = decoder.decode_image().map_err(reason)?;
     let mut data = image.data;
     // Adobe's programs store ink inverted; libjpeg and its kin hand it out as stored.
@@ -51,12 +52,13 @@ fn packed(bytes: &[u8], mut decoder: Decoder<'_>, divisor: u32) -> Result<Decode
         }
     }
     let side = |length: usize| u32::try_from(length).map_err(MediaError::damaged);
-    let picture = Picture::new(side(image.width)?, side(image.height)?, channels, data)?;
+    let mut picture = Picture::new(side(image.width)?, side(image.height)?, channels, data)?;
+    picture.covered = covered;
     Ok(Decoded::packed(picture, image.icc_profile))
 }
 
 /// Brightness and color planes, scaled down.
-fn planar(bytes: &[u8], divisor: u32) -> Result<Planes, MediaError> {
+fn planar(bytes: &[u8], divisor: u32, covered: (f64, f64)) -> Result<Planes, MediaError> {
     let mut handle = TjHandle::new();
     handle.set(TjParam::ScanLimit, MAX_SCANS.into()).map_err(reason)?;
     handle.set_scaling_factor(1, divisor).map_err(reason)?;
@@ -68,13 +70,19 @@ fn planar(bytes: &[u8], divisor: u32) -> Result<Planes, MediaError> {
     let [light, blue, red] = <[Vec<u8>; 3]>::try_from(samples).map_err(|_| MediaError::damaged("not three planes"))?;
     // All planes are padded to whole groups of samples.
     let (columns, rows) = (width.div_ceil(across), height.div_ceil(down));
-    let covered = (f64::from(width) / f64::from(across), f64::from(height) / f64::from(down));
+    let of_color = (covered.0 / f64::from(across), covered.1 / f64::from(down));
     let components = [
-        plane(columns * across, rows * down, light, (width.into(), height.into()))?,
-        plane(columns, rows, blue, covered)?,
-        plane(columns, rows, red, covered)?,
+        plane(columns * across, rows * down, light, covered)?,
+        plane(columns, rows, blue, of_color)?,
+        plane(columns, rows, red, of_color)?,
     ];
     Ok(Planes { width, height, components })
+}
+
+/// The reduced size, not rounded.
+fn covered(decoder: &Decoder<'_>, divisor: u32) -> (f64, f64) {
+    let header = decoder.header();
+    (f64::from(header.width) / f64::from(divisor), f64::from(header.height) / f64::from(divisor))
 }
 
 /// How much smaller the picture is decoded. Only powers of two, and only while the result keeps 1.8 times the needed

@@ -58,7 +58,7 @@ pub(super) fn bounds(limits: &MediaConfig) -> Limits {
 fn read(mut decoder: impl ImageDecoder, limits: &MediaConfig) -> Result<Decoded, MediaError> {
     let (width, height) = decoder.dimensions();
     check_size(width, height, limits)?;
-    check_memory(decoder.total_bytes(), limits)?;
+    check_memory(decoder.total_bytes().saturating_mul(copies(decoder.color_type())) / 2, limits)?;
     decoder.set_limits(bounds(limits)).map_err(reason)?;
     let profile = decoder.icc_profile().ok().flatten();
     let color = decoder.color_type();
@@ -66,6 +66,11 @@ fn read(mut decoder: impl ImageDecoder, limits: &MediaConfig) -> Result<Decoded,
     decoder.read_image(&mut data).map_err(reason)?;
     let (channels, data) = eight_bits(color, data)?;
     Ok(Decoded::packed(Picture::new(width, height, channels, data)?, profile))
+}
+
+/// How many halves of the decoded samples are held at once: samples of more than eight bits are copied to fewer.
+fn copies(color: ColorType) -> u64 {
+    if color.bytes_per_pixel() > color.channel_count() { 3 } else { 2 }
 }
 
 /// Samples of any depth as bytes.

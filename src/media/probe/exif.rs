@@ -39,6 +39,12 @@ impl<'a> Directory<'a> {
         Self::at(self.file, self.order, self.big, self.number(tag)? as usize)
     }
 
+    /// Whether all entries are there, and the pointer to the next directory behind them.
+    pub(super) fn is_whole(&self) -> bool {
+        let (entry, pointer) = if self.big { (20, 8) } else { (12, 4) };
+        self.file.slice(self.at + entry * self.entries, pointer).is_some()
+    }
+
     /// Where the entry of a tag stands.
     fn entry(&self, tag: u16) -> Option<usize> {
         let size = if self.big { 20 } else { 12 };
@@ -71,15 +77,21 @@ impl<'a> Directory<'a> {
 
     /// The first number of a tag, of whatever integer type it has.
     pub(in crate::media) fn number(&self, tag: u16) -> Option<u32> {
-        let at = self.entry(tag)?;
-        let value = self.bytes(tag)?;
-        match self.file.u16(at + 2, self.order)? {
-            1 | 6 | 7 => value.u8(0).map(u32::from),
-            3 | 8 => value.u16(0, self.order).map(u32::from),
-            4 | 9 | 13 => value.u32(0, self.order),
-            16..=18 => u32::try_from(value.u64(0, self.order)?).ok(),
+        self.numbers(tag).next().and_then(|number| u32::try_from(number).ok())
+    }
+
+    /// All numbers of a tag.
+    pub(super) fn numbers(&self, tag: u16) -> impl Iterator<Item = u64> {
+        let order = self.order;
+        let kind = self.entry(tag).and_then(|at| self.file.u16(at + 2, order));
+        let value = self.bytes(tag).unwrap_or(Fields(&[]));
+        (0..).map_while(move |index: usize| match kind? {
+            1 | 6 | 7 => value.u8(index).map(u64::from),
+            3 | 8 => value.u16(2 * index, order).map(u64::from),
+            4 | 9 | 13 => value.u32(4 * index, order).map(u64::from),
+            16..=18 => value.u64(8 * index, order),
             _ => None,
-        }
+        })
     }
 
     /// The text of a tag, up to its NUL.

@@ -1,5 +1,6 @@
 //! SVG: the size that its root element declares (SVG 2, section 8.2).
 
+use super::super::sniff::prologue;
 use crate::model::Asset;
 
 #[expect(clippy::unnecessary_wraps, reason = "every format's reader has the same form")]
@@ -7,13 +8,22 @@ pub(super) fn probe(bytes: &[u8], asset: &mut Asset) -> Option<()> {
     asset.alpha = true;
     "rgb".clone_into(&mut asset.color_space);
     asset.bit_depth = 8;
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(1 << 16)]);
+    let text = beginning(bytes);
     if let Some((width, height)) = root(&text).and_then(size) {
         asset.width = width;
         asset.height = height;
     }
     asset.truncated = !ends(bytes);
     Some(())
+}
+
+/// The beginning as text; of UTF-16 only the ASCII, which is all that a root element needs.
+fn beginning(bytes: &[u8]) -> String {
+    let head = &bytes[..bytes.len().min(1 << 16)];
+    if head.starts_with(b"\xfe\xff") || head.starts_with(b"\xff\xfe") {
+        return head.iter().filter(|byte| byte.is_ascii() && **byte != 0).map(|&byte| char::from(byte)).collect();
+    }
+    String::from_utf8_lossy(head).into_owned()
 }
 
 /// Whether the root element is closed. What may follow it is comments and space.
@@ -25,13 +35,11 @@ fn ends(bytes: &[u8]) -> bool {
         || memchr::memmem::rfind(&ascii, b"/>").is_some()
 }
 
-/// The attributes of the root element.
+/// The root element's tag, with its attributes.
 fn root(text: &str) -> Option<&str> {
-    let start = text.match_indices('<').map(|(at, _)| at).find(|&at| {
-        let name = text[at + 1..].split(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').next();
-        name.is_some_and(|name| name == "svg" || name.ends_with(":svg"))
-    })?;
-    let rest = &text[start..];
+    // Only ASCII is skipped, so that what is left starts at a character.
+    let rest = prologue(text.trim_start_matches('\u{feff}').as_bytes()).rest;
+    let rest = &text[text.len() - rest.len()..];
     Some(&rest[..end_of_tag(rest)?])
 }
 

@@ -24,6 +24,16 @@ pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
     space.clone_into(&mut asset.color_space);
     // Extra samples: 1 is premultiplied alpha, 2 is plain alpha (section 18).
     asset.alpha = matches!(page.number(338), Some(1 | 2));
+    asset.truncated = ends_early(&page, bytes.len());
     asset.icc_name = page.bytes(34675).and_then(|profile| icc::description(profile.0));
     Some(())
+}
+
+/// Whether the directory is cut short, or a strip or a tile lies beyond the end: their offsets (tags 273 and 324) and lengths (279 and 325).
+fn ends_early(page: &Directory<'_>, end: usize) -> bool {
+    let pieces_missing = [(273, 279), (324, 325)].iter().any(|&(starts, lengths)| {
+        let mut pieces = page.numbers(starts).zip(page.numbers(lengths));
+        pieces.any(|(start, length)| start.saturating_add(length) > end as u64)
+    });
+    pieces_missing || !page.is_whole()
 }

@@ -89,6 +89,19 @@ fn a_svg_that_amounts_to_billions_of_shapes_is_refused_at_once() {
 }
 
 #[test]
+fn nested_layers_are_drawn_within_memory_or_refused() {
+    let nested = |levels: usize| {
+        let (open, close) = ("<g opacity='.99'>".repeat(levels), "</g>".repeat(levels));
+        format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 900 900'>{open}<path d='M0 0h900v900'/>{close}</svg>"
+        )
+    };
+    assert!(why(nested(150).as_bytes()).is_none());
+    let large = make(nested(150).as_bytes(), &[size(900, 900, Fit::Inside)]).1.sizes.remove(0);
+    assert!(matches!(large, Err(MediaError::OverLimit { what: "bytes of memory", .. })));
+}
+
+#[test]
 fn a_svg_reaches_nothing_outside_itself() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let secret = folder.path().join("secret.png");
@@ -122,10 +135,18 @@ fn a_picture_without_its_end_is_known_to_be_truncated() {
     let mut bmp = Vec::new();
     let written = image::codecs::bmp::BmpEncoder::new(&mut bmp).encode(&picture, 90, 60, ExtendedColorType::Rgb8);
     written.expect("it can be written");
+    let mut tiff = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut tiff, image::ImageFormat::Tiff).expect("it can be written");
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><path d='M0 0h9'></path></svg>".to_vec();
-    for whole in
-        [jpeg_with_exif(&picture, 3), png(90, 60, ExtendedColorType::Rgb8, &picture, None), gif, webp, bmp, svg]
-    {
+    for whole in [
+        jpeg_with_exif(&picture, 3),
+        png(90, 60, ExtendedColorType::Rgb8, &picture, None),
+        gif,
+        webp,
+        bmp,
+        tiff.into_inner(),
+        svg,
+    ] {
         let asset = probe(&whole, &limits());
         assert!(!asset.truncated && asset.width > 0, "{:?}", asset.media_type);
         for cut in [whole.len() - 3, whole.len() * 3 / 4, whole.len() / 2] {

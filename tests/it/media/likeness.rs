@@ -1,7 +1,5 @@
 //! Copies of one picture are found among others.
 
-use std::time::{Duration, Instant};
-
 use image::RgbImage;
 use image::imageops::{FilterType, crop_imm, overlay, resize};
 use offprint::config::Fit;
@@ -43,7 +41,7 @@ fn rates(hashes: &[[u64; 5]]) -> (f64, f64) {
 #[test]
 fn copies_are_found_and_strangers_are_not() {
     let hashes: Vec<[u64; 5]> =
-        (0..200).map(|seed| copies(&scene(360, 240, 1000 + seed)).map(|copy| hash(&copy))).collect();
+        (0..200).map(|seed| copies(&scene(192, 128, 1000 + seed)).map(|copy| hash(&copy))).collect();
     let (precision, recall) = rates(&hashes);
     say(&format!("1000 copies of 200 pictures: precision {precision:.4}, recall {recall:.4}"));
     assert!(precision >= 0.99 && recall >= 0.95, "precision {precision:.4}, recall {recall:.4}");
@@ -66,20 +64,4 @@ fn the_hash_does_not_depend_on_the_sizes_asked_for() {
     for hash in hashes {
         assert!(distance(hash, hashes[0]) <= 3, "{}", distance(hash, hashes[0]));
     }
-}
-
-/// Takes a minute without optimisation: `cargo test --release -- --ignored ten_million`.
-#[test]
-#[ignore = "needs 400 MB and time"]
-fn a_lookup_among_ten_million_is_fast() {
-    let mut random = fastrand::Rng::with_seed(1);
-    let hashes: Vec<u64> = (0..10_000_000).map(|_| random.u64(..)).collect();
-    let index = Index::new(&hashes);
-    let near: Vec<u64> = (0..200).map(|at| hashes[at * 49_000] ^ 1 << (at % 64) ^ 1 << (at * 7 % 64)).collect();
-    let start = Instant::now();
-    let found = near.iter().filter(|&&hash| !index.within(hash, NEAR).is_empty()).count();
-    let each = start.elapsed() / 200;
-    say(&format!("a lookup among ten million hashes takes {each:?}"));
-    assert_eq!(found, 200);
-    assert!(each < Duration::from_millis(10));
 }

@@ -43,18 +43,25 @@ fn all_orientations_show_the_same_picture() {
     }
 }
 
+/// What another decoder makes of a picture: all pixels, turned upright, then scaled.
+fn upright(bytes: &[u8], orientation: u8, width: u32, height: u32) -> RgbImage {
+    let mut picture = image::load_from_memory(bytes).expect("it can be read");
+    picture.apply_orientation(image::metadata::Orientation::from_exif(orientation).expect("1 to 8"));
+    image::imageops::resize(&picture.to_rgb8(), width, height, image::imageops::FilterType::Lanczos3)
+}
+
 #[test]
-fn photographs_in_all_orientations_show_the_same() {
+fn photographs_in_all_orientations_are_shown_upright() {
     let Some(folder) = corpus("images/exif-orientation") else { return };
-    for form in ["Landscape", "Portrait"] {
-        let thumbnail = |orientation: u8| {
+    for form in ["Landscape", "Portrait"].into_iter().filter(|form| folder.join(format!("{form}_1.jpg")).is_file()) {
+        let likeness = (1..=8).map(|orientation: u8| {
             let path = folder.join(format!("{form}_{orientation}.jpg"));
             let bytes = std::fs::read(&path).expect("the corpus can be read");
-            pixels(&make_one(&bytes, lossless(320, 320, Fit::Inside)))
-        };
-        let upright = thumbnail(1);
-        let worst = (2..=8).map(|orientation| psnr(&thumbnail(orientation), &upright)).fold(f64::INFINITY, f64::min);
-        say(&format!("{form}, orientations 2 to 8 against 1: at least {worst:.1} dB"));
+            let made = pixels(&make_one(&bytes, lossless(320, 320, Fit::Inside)));
+            psnr(&made, &upright(&bytes, orientation, made.width(), made.height()))
+        });
+        let worst = likeness.fold(f64::INFINITY, f64::min);
+        say(&format!("{form}, orientations 1 to 8 against another decoder: at least {worst:.1} dB"));
         assert!(worst >= 45.0, "{form}: {worst:.1} dB");
     }
 }

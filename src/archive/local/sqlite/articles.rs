@@ -34,11 +34,15 @@ pub(super) fn page(
     limit: usize,
 ) -> Result<Vec<ArticleRow>> {
     let (after_source, after_path) = after.map_or(("", ""), |key| (&key.source, &key.path));
-    let one_source = if source.is_some() { "source = ?1 AND" } else { "?1 IS NULL AND" };
+    // Within one source the path alone is compared: a comparison of pairs would walk the source from its start.
+    let beyond = match source {
+        Some(source) if source < after_source => return Ok(Vec::new()),
+        Some(source) if source == after_source => "source = ?1 AND path > ?3 AND ?2 NOT NULL",
+        Some(_) => "source = ?1 AND ?2 NOT NULL AND ?3 NOT NULL",
+        None => "(source, path) > (?2, ?3) AND ?1 IS NULL",
+    };
     connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM article WHERE {one_source} (source, path) > (?2, ?3) ORDER BY source, path LIMIT ?4"
-        ))?
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM article WHERE {beyond} ORDER BY source, path LIMIT ?4"))?
         .query_map(params![source, after_source, after_path, limit], article)?
         .collect()
 }

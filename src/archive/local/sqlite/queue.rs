@@ -25,14 +25,14 @@ pub(super) fn enqueue_if_due(connection: &Connection, url: UrlId, at: Timestamp)
     Ok(queued as u64)
 }
 
-/// Queues every URL that is due and that some article shows.
+/// Queues every URL that is due and that some article shows, longest due first.
 pub(super) fn enqueue_due(connection: &Connection, now: Timestamp) -> Result<u64> {
     let queued = connection
         .prepare_cached(
             "INSERT INTO job (host_id, url_id) SELECT host_id, id FROM url
              WHERE next_attempt <= ?1 AND NOT EXISTS (SELECT 1 FROM job WHERE url_id = url.id)
                  AND EXISTS (SELECT 1 FROM reference WHERE url_id = url.id)
-             ORDER BY id",
+             ORDER BY next_attempt, id",
         )?
         .execute([Millis(now)])?;
     Ok(queued as u64)

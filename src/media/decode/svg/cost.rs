@@ -24,34 +24,47 @@ const MAX_OCTAVES: f64 = 32.0;
 /// What drawing one embedded picture counts as, in elements.
 const PICTURE: u64 = 5_000;
 
-/// Refuses a document that amounts to too much drawing.
-pub(super) fn check(document: &Document<'_>) -> Result<(), MediaError> {
+/// What drawing an element takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cost {
+    /// How many elements are drawn.
+    elements: u64,
+    /// How many canvases are held at once, besides the one that is drawn on.
+    pub(super) layers: u64,
+}
+
+/// Refuses a document that amounts to too much drawing, and tells how many layers it needs.
+pub(super) fn check(document: &Document<'_>) -> Result<Cost, MediaError> {
     let mut ids = HashMap::new();
+    let mut styled = false;
     for node in document.descendants() {
         if let Some(id) = node.attribute("id") {
             ids.entry(id).or_insert(node);
         }
+        styled |= node.tag_name().name() == "style";
         let octaves = node.attribute("numOctaves").and_then(|value| value.trim().parse::<f64>().ok());
         if octaves.is_some_and(|octaves| octaves > MAX_OCTAVES) {
             return Err(over("octaves of noise", u64::MAX, 32));
         }
     }
-    let drawn = Weights { ids, known: HashMap::new() }.of(document.root_element(), 0)?;
-    if drawn > MAX_DRAWN { Err(over("elements drawn", drawn, MAX_DRAWN)) } else { Ok(()) }
+    let cost = Costs { ids, styled, known: HashMap::new() }.of(document.root_element(), 0)?;
+    if cost.elements > MAX_DRAWN { Err(over("elements drawn", cost.elements, MAX_DRAWN)) } else { Ok(cost) }
 }
 
 fn over(what: &'static str, actual: u64, limit: u64) -> MediaError {
     MediaError::OverLimit { what, actual, limit }
 }
 
-/// How many elements each element stands for.
-struct Weights<'a, 'input> {
+/// What each element takes, with all that is in it and used by it.
+struct Costs<'a, 'input> {
     ids: HashMap<&'a str, Node<'a, 'input>>,
-    known: HashMap<NodeId, u64>,
+    /// Whether a style sheet may say more about elements than their attributes do.
+    styled: bool,
+    known: HashMap<NodeId, Cost>,
 }
 
-impl<'a, 'input> Weights<'a, 'input> {
-    fn of(&mut self, node: Node<'a, 'input>, depth: u32) -> Result<u64, MediaError> {
+impl<'a, 'input> Costs<'a, 'input> {
+    fn of(&mut self, node: Node<'a, 'input>, depth: u32) -> Result<Cost, MediaError> {
         if depth > MAX_DEPTH {
             return Err(over("levels of elements", depth.into(), MAX_DEPTH.into()));
         }
@@ -59,23 +72,40 @@ impl<'a, 'input> Weights<'a, 'input> {
             return Ok(known);
         }
         // An element that uses itself is drawn once at most.
-        self.known.insert(node.id(), 0);
-        let mut weight = if node.tag_name().name() == "image" { PICTURE } else { 1 };
-        for child in node.children().filter(Node::is_element) {
-            weight = weight.saturating_add(self.of(child, depth + 1)?);
+        self.known.insert(node.id(), Cost::default());
+        let mut cost = Cost { elements: if node.tag_name().name() == "image" { PICTURE } else { 1 }, layers: 0 };
+        for part in self.parts(node) {
+            let part = self.of(part, depth + 1)?;
+            cost.elements = cost.elements.saturating_add(part.elements);
+            cost.layers = cost.layers.max(part.layers);
         }
-        for attribute in node.attributes() {
-            for used in references(attribute.value()).filter_map(|id| self.ids.get(id).copied()).collect::<Vec<_>>() {
-                weight = weight.saturating_add(self.of(used, depth + 1)?);
-            }
+        cost.layers = cost.layers.saturating_add(self.own_layers(node));
+        self.known.insert(node.id(), cost);
+        Ok(cost)
+    }
+
+    /// What is in an element, and what its attributes name.
+    fn parts(&self, node: Node<'a, 'input>) -> Vec<Node<'a, 'input>> {
+        let values = node.attributes().map(|attribute| attribute.value());
+        let used = values.flat_map(references).filter_map(|id| self.ids.get(id).copied());
+        node.children().filter(Node::is_element).chain(used).collect()
+    }
+
+    /// How many canvases an element itself needs: one where it is drawn apart from what is below it, and for a filter
+    /// one for each of its steps.
+    fn own_layers(&self, node: Node<'a, 'input>) -> u64 {
+        const APART: [&str; 6] = ["opacity", "filter", "mask", "clip-path", "mix-blend-mode", "isolation"];
+        if node.tag_name().name() == "filter" {
+            return node.children().filter(Node::is_element).count() as u64;
         }
-        self.known.insert(node.id(), weight);
-        Ok(weight)
+        let style = node.attribute("style").unwrap_or_default();
+        let by_sheet = self.styled && node.has_attribute("class");
+        u64::from(by_sheet || APART.iter().any(|name| node.has_attribute(*name) || style.contains(name)))
     }
 }
 
 /// The elements that an attribute names: `#id` and `url(#id)`.
-fn references(value: &str) -> impl Iterator<Item = &str> {
+fn references(value: &str) -> impl Iterator<Item = &str> + use<'_> {
     // Data has no references, and can be long.
     let value = if value.starts_with("data:") { "" } else { value };
     value.split('#').skip(1).filter_map(|rest| rest.split([')', '"', '\'', ' ', ';']).next())
@@ -86,7 +116,19 @@ mod tests {
     use super::*;
 
     fn judge(svg: &str) -> Result<(), MediaError> {
-        check(&Document::parse(svg).unwrap())
+        check(&Document::parse(svg).unwrap()).map(|_| ())
+    }
+
+    fn layers(svg: &str) -> u64 {
+        check(&Document::parse(svg).unwrap()).unwrap().layers
+    }
+
+    #[test]
+    fn layers_are_those_held_at_once() {
+        assert_eq!(layers("<svg><g><path/></g></svg>"), 0);
+        assert_eq!(layers("<svg><g opacity='.5'><g style='opacity:.5'/></g><g mask='url(#none)'/></svg>"), 2);
+        assert_eq!(layers("<svg><filter id='f'><feFlood/><feBlend/></filter><path filter='url(#f)'/></svg>"), 3);
+        assert_eq!(layers("<svg><style>.a{opacity:.5}</style><g class='a'><g class='b'/></g></svg>"), 2);
     }
 
     #[test]

@@ -25,11 +25,11 @@ pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Resu
         let (actual, limit) = (bytes.len() as u64, MAX_BYTES as u64);
         return Err(MediaError::OverLimit { what: "bytes of SVG", actual, limit });
     }
-    check_memory(u64::from(needed.width) * u64::from(needed.height) * 8, limits)?;
     let text = text(bytes);
     let parsing = ParsingOptions { allow_dtd: true, nodes_limit: cost::MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(&text, parsing).map_err(MediaError::damaged)?;
-    cost::check(&document)?;
+    let canvas = u64::from(needed.width) * u64::from(needed.height) * 4;
+    check_memory(canvas.saturating_mul(cost::check(&document)?.layers.saturating_add(2)), limits)?;
     let tree = Tree::from_xmltree(&document, &options(limits)).map_err(MediaError::damaged)?;
     Ok(Decoded::packed(draw(&tree, needed)?, None))
 }

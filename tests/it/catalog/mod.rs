@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
+mod model;
+
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -289,6 +291,8 @@ async fn articles_come_in_pages_in_the_order_of_their_keys(catalog: &dyn Catalog
     assert_eq!(page(None, None, 9).await, ["feed/z", "posts/a", "posts/b", "posts/c"]);
     assert_eq!(page(None, Some(&other.key), 2).await, ["posts/a", "posts/b"]);
     assert_eq!(page(Some("posts"), Some(&key("a")), 9).await, ["posts/b", "posts/c"]);
+    assert_eq!(page(Some("posts"), Some(&other.key), 9).await, ["posts/a", "posts/b", "posts/c"]);
+    assert_eq!(page(Some("feed"), Some(&key("a")), 9).await, [""; 0]);
     assert_eq!(page(Some("feed"), None, 9).await, ["feed/z"]);
     assert_eq!(page(Some("none"), None, 9).await, [""; 0]);
 }

@@ -27,18 +27,18 @@ fn found(bytes: &[u8], format: Format) -> Extraction {
 }
 
 /// The link of a picture: the same for the same URL, and itself for a local one.
-fn link(reference: &Reference) -> Option<String> {
+fn link(reference: &Reference) -> String {
     if reference.raw.starts_with(LOCAL) {
-        return Some(reference.raw.clone());
+        return reference.raw.clone();
     }
     let mut hasher = DefaultHasher::new();
     reference.url.as_ref().map_or(reference.raw.as_str(), Url::as_str).hash(&mut hasher);
-    Some(format!("{LOCAL}{:016x}.jpg", hasher.finish()))
+    format!("{LOCAL}{:016x}.jpg", hasher.finish())
 }
 
 fn localised(bytes: &[u8], format: Format, lazy: Lazy) -> (Vec<Edit>, Vec<u8>) {
     let extraction = found(bytes, format);
-    let edits = plan(bytes, &extraction.references, extraction.encoding, lazy, link);
+    let edits = plan(bytes, &extraction.references, extraction.encoding, lazy, |reference| Some(link(reference)));
     let mirror = splice(bytes, &edits);
     (edits, mirror)
 }

@@ -1,0 +1,104 @@
+//! Where identical bytes may still be had: the origin, the fallback, the files of the sources.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use url::Url;
+
+use super::{MirrorFile, Origin};
+use crate::archive::{Archive, UrlRow};
+use crate::config::Config;
+use crate::fetch::{Answer, Fallback, FetchError, Fetched, Fetcher, Judge, Purpose, Request};
+use crate::ingest::{Ingest, stage};
+use crate::mirror::Source;
+use crate::model::{ArticleKey, Digest, Reason, Staged, Validators};
+
+/// The network and the sources, as the settings describe them.
+pub struct Settings {
+    archive: Arc<Archive>,
+    fetcher: Fetcher,
+    fallback: Option<Fallback>,
+    ingest: Ingest,
+    sources: Vec<Source>,
+}
+
+impl Settings {
+    /// What these settings reach.
+    ///
+    /// # Errors
+    /// Settings of the fetcher that cannot work.
+    pub fn new(config: &Config, archive: Arc<Archive>, sources: Vec<Source>) -> Result<Self, FetchError> {
+        Ok(Self {
+            fetcher: Fetcher::new(&config.fetch, &archive.tmp())?,
+            fallback: Fallback::new(&config.fallback)?,
+            ingest: Ingest::new(Arc::clone(&archive), config),
+            archive,
+            sources,
+        })
+    }
+
+    fn stage(&self, file: &Path) -> Option<Staged> {
+        stage(File::open(file).ok()?, &self.archive.tmp()).ok()
+    }
+}
+
+/// The mirror of an article, of one of these sources or of one that was named on the command line once: the mirrors of
+/// those are in the archive.
+pub fn find_mirror(sources: &[Source], articles: &Path, key: &ArticleKey) -> MirrorFile {
+    match source_of(sources, key) {
+        Some(source) => MirrorFile { path: source.mirror(&key.path), in_place: source.is_in_place() },
+        None => MirrorFile { path: articles.join(&key.source).join(&key.path), in_place: false },
+    }
+}
+
+fn source_of<'a>(sources: &'a [Source], key: &ArticleKey) -> Option<&'a Source> {
+    sources.iter().find(|source| source.config.name == key.source)
+}
+
+/// Wants the very same bytes. Others count as a refusal, so that the next step of the Referer ladder is tried.
+struct Same(Digest);
+
+impl Judge for Same {
+    fn judge(&self, staged: &Staged, _content_type: Option<&str>) -> Result<(), Reason> {
+        if staged.digest == self.0 { Ok(()) } else { Err(Reason::Placeholder) }
+    }
+}
+
+fn body(fetched: Fetched) -> Option<Staged> {
+    match fetched.outcome {
+        Ok(Answer::Body { staged, .. }) => Some(staged),
+        Ok(Answer::NotModified) | Err(_) => None,
+    }
+}
+
+#[async_trait]
+impl Origin for Settings {
+    async fn fetch(&self, url: &Url, wanted: Digest, when: Timestamp) -> Option<Staged> {
+        if let Ok(file) = url.to_file_path() {
+            return self.stage(&file);
+        }
+        let judge = Same(wanted);
+        let validators = Validators::default();
+        let request = Request { url, purpose: Purpose::Media, article: None, validators: &validators, judge: &judge };
+        if let Some(staged) = body(self.fetcher.fetch(&request).await) {
+            return Some(staged);
+        }
+        let fallback = self.fallback.as_ref()?;
+        fallback.fetch(&self.fetcher, &request, when).await.and_then(body)
+    }
+
+    async fn read(&self, article: &ArticleKey) -> Option<Staged> {
+        let file: PathBuf = source_of(&self.sources, article)?.file(&article.path);
+        self.stage(&file)
+    }
+
+    async fn render(&self, url: &UrlRow) {
+        if let Some((digest, _, asset)) = &url.asset {
+            // What cannot be made now is made, or told, by the next run.
+            let _ = self.ingest.thumbnails(*digest, &mut asset.clone()).await;
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Any bytes, read as a page.
+
+#![no_main]
+
+use offprint::model::Format;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| offprint_fuzz::check(bytes, Format::Html));

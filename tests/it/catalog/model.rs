@@ -1,0 +1,261 @@
+//! The queue does what a simple model of it does, whatever is asked of it in whatever order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+
+const ARTICLES: usize = 3;
+const URLS: usize = 4;
+
+/// One thing that happens to a catalog.
+#[derive(Debug, Clone)]
+enum Event {
+    /// An article is read that shows these URLs.
+    Record(usize, BTreeSet<usize>),
+    /// The first jobs, as many as there are ends, end like this.
+    Settle(Vec<End>),
+    /// A stale worker says the same.
+    SettleLate(Vec<End>),
+    /// Time goes by, and what is due is queued.
+    Later(i64),
+    /// A mirror is written.
+    Mirror(usize),
+}
+
+/// How a job ends.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Kept(u8, Option<i64>),
+    NotModified(Option<i64>),
+    Failed(Option<i64>),
+    Deferred(i64),
+}
+
+fn end() -> impl Strategy<Value = End> {
+    let wait = 1..50_i64;
+    let some_wait = prop::option::of(wait.clone());
+    prop_oneof![
+        3 => (0..3_u8, some_wait.clone()).prop_map(|(bytes, wait)| End::Kept(bytes, wait)),
+        1 => some_wait.clone().prop_map(End::NotModified),
+        3 => some_wait.prop_map(End::Failed),
+        1 => wait.prop_map(End::Deferred),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let urls = prop::collection::btree_set(0..URLS, 0..URLS);
+    let ends = || prop::collection::vec(end(), 1..4);
+    prop_oneof![
+        3 => (0..ARTICLES, urls).prop_map(|(article, urls)| Event::Record(article, urls)),
+        4 => ends().prop_map(Event::Settle),
+        1 => ends().prop_map(Event::SettleLate),
+        2 => (0..60_i64).prop_map(Event::Later),
+        2 => (0..ARTICLES).prop_map(Event::Mirror),
+    ]
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct ModelUrl {
+    asked: bool,
+    due: Option<i64>,
+    bytes: Option<u8>,
+    attempts: u32,
+}
+
+/// What a catalog should hold.
+#[derive(Debug, Default)]
+struct Model {
+    now: i64,
+    urls: BTreeMap<usize, ModelUrl>,
+    queue: Vec<usize>,
+    articles: BTreeMap<usize, (BTreeSet<usize>, bool)>,
+}
+
+impl Model {
+    fn is_shown(&self, url: usize) -> bool {
+        self.articles.values().any(|(urls, _)| urls.contains(&url))
+    }
+
+    fn enqueue(&mut self, url: usize) {
+        if !self.queue.contains(&url) {
+            self.queue.push(url);
+        }
+    }
+
+    fn is_due(&self, url: usize) -> bool {
+        self.urls[&url].due.is_some_and(|due| due <= self.now)
+    }
+
+    fn record(&mut self, article: usize, urls: &BTreeSet<usize>) {
+        self.articles.insert(article, (urls.clone(), true));
+        for &url in urls {
+            self.urls.entry(url).or_default();
+            if !self.urls[&url].asked || self.is_due(url) {
+                self.enqueue(url);
+            }
+        }
+        let shown: Vec<_> = self.queue.iter().copied().filter(|url| self.is_shown(*url)).collect();
+        self.queue = shown;
+    }
+
+    fn later(&mut self, by: i64) {
+        self.now += by;
+        let mut due: Vec<_> =
+            self.urls.keys().copied().filter(|url| self.is_due(*url) && self.is_shown(*url)).collect();
+        due.sort_by_key(|url| self.urls[url].due);
+        for url in due {
+            self.enqueue(url);
+        }
+    }
+
+    /// Ends the job of a URL, and gives the articles that its end makes ready.
+    fn settle(&mut self, url: usize, end: End) {
+        self.queue.retain(|queued| *queued != url);
+        let now = self.now;
+        let row = self.urls.get_mut(&url).unwrap();
+        row.asked = true;
+        let before = row.bytes;
+        let after = |wait: Option<i64>| wait.map(|wait| now + wait);
+        (row.bytes, row.due, row.attempts) = match end {
+            End::Kept(bytes, wait) => (Some(bytes), after(wait), 0),
+            End::NotModified(wait) => (before, after(wait), 0),
+            End::Failed(wait) => (before, after(wait), row.attempts + 1),
+            End::Deferred(wait) => (before, after(Some(wait)), row.attempts),
+        };
+        if row.bytes != before {
+            for (urls, stale) in self.articles.values_mut() {
+                *stale |= urls.contains(&url);
+            }
+        }
+    }
+
+    fn ready(&self) -> BTreeSet<usize> {
+        let is_ready =
+            |(urls, stale): &(BTreeSet<usize>, bool)| *stale && urls.iter().all(|url| !self.queue.contains(url));
+        self.articles.iter().filter(|(_, article)| is_ready(article)).map(|(number, _)| *number).collect()
+    }
+}
+
+fn number_of(url: &Url) -> usize {
+    url.path().trim_start_matches('/').parse().unwrap()
+}
+
+fn url_of(number: usize) -> Url {
+    link(&format!("https://images.example/{number}"))
+}
+
+/// The model beside the real thing.
+struct Both<'a> {
+    catalog: &'a dyn Catalog,
+    run: RunId,
+    model: Model,
+}
+
+impl Both<'_> {
+    async fn happen(&mut self, event: &Event) {
+        match event {
+            Event::Record(article, urls) => self.record(*article, urls).await,
+            Event::Settle(ends) => self.settle(ends, false).await,
+            Event::SettleLate(ends) => self.settle(ends, true).await,
+            Event::Later(by) => {
+                self.model.later(*by);
+                self.catalog.enqueue_due(at(self.model.now)).await.unwrap();
+            }
+            Event::Mirror(article) => {
+                if let Some(row) = self.catalog.article(&key(&article.to_string())).await.unwrap() {
+                    mirror(self.catalog, row.id).await;
+                    self.model.articles.get_mut(article).unwrap().1 = false;
+                }
+            }
+        }
+        self.compare().await;
+    }
+
+    async fn record(&mut self, article: usize, urls: &BTreeSet<usize>) {
+        let version = ArticleVersion { read_at: at(self.model.now), ..version(&article.to_string()) };
+        let texts: Vec<_> = urls.iter().map(|url| url_of(*url).to_string()).collect();
+        record_version(self.catalog, &version, &texts.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        self.model.record(article, urls);
+    }
+
+    async fn settle(&mut self, ends: &[End], late: bool) {
+        let now = at(self.model.now);
+        let Some(lease) = lease_all(self.catalog, now).await.pop() else { return };
+        let jobs = self.catalog.jobs(&lease, None, ends.len()).await.unwrap();
+        let told = Lease { epoch: lease.epoch - i64::from(late), ..lease.clone() };
+        let outcomes = jobs.iter().zip(ends).map(|(job, end)| outcome(job, self.model.now, self.settlement(*end)));
+        let before = self.model.ready();
+        let (claim, ready) = self.catalog.settle(&told, self.run, outcomes.collect()).await.unwrap();
+        assert_eq!(claim, if late { Claim::Stale } else { Claim::Applied });
+        if !late {
+            jobs.iter().zip(ends).for_each(|(job, end)| self.model.settle(number_of(&job.url.url), *end));
+            let became: BTreeSet<_> = self.model.ready().difference(&before).copied().collect();
+            let told = self.numbers(&ready.articles).await;
+            assert!(became.is_subset(&told) && told.is_subset(&self.model.ready()), "{became:?} {told:?}");
+        }
+        self.catalog.release(&lease, &HostState::default()).await.unwrap();
+    }
+
+    fn settlement(&self, end: End) -> Settlement {
+        let after = |wait: i64| at(self.model.now + wait);
+        match end {
+            End::Kept(bytes, None) => kept(&bytes.to_string()),
+            End::Kept(bytes, Some(wait)) => due_again(kept(&bytes.to_string()), self.model.now + wait),
+            End::NotModified(wait) => Settlement::NotModified { next_attempt: wait.map(after) },
+            End::Failed(wait) => failed(wait.map(after)),
+            End::Deferred(wait) => Settlement::Deferred { reason: Reason::Budget, next_attempt: after(wait) },
+        }
+    }
+
+    async fn numbers(&self, ids: &[ArticleId]) -> BTreeSet<usize> {
+        let mut numbers = BTreeSet::new();
+        for id in ids {
+            numbers.insert(self.catalog.article_by_id(*id).await.unwrap().unwrap().version.key.path.parse().unwrap());
+        }
+        numbers
+    }
+
+    async fn compare(&self) {
+        assert_eq!(self.catalog.queued().await.unwrap(), self.model.queue.len() as u64, "{:?}", self.model);
+        let ready = self.catalog.ready_articles(None, 100).await.unwrap();
+        assert_eq!(self.numbers(&ready).await, self.model.ready(), "{:?}", self.model);
+        for (number, expected) in &self.model.urls {
+            let row = self.catalog.url(&url_of(*number)).await.unwrap().unwrap();
+            let found = ModelUrl {
+                asked: row.state != UrlState::New,
+                due: row.next_attempt.map(|due| due.duration_since(at(0)).as_secs()),
+                bytes: (0..3).find(|bytes: &u8| {
+                    row.asset.as_ref().is_some_and(|asset| asset.0 == Digest::of(bytes.to_string().as_bytes()))
+                }),
+                attempts: row.attempts,
+            };
+            assert_eq!(found, *expected, "{number}");
+        }
+    }
+}
+
+/// A catalog that need not wait for a disk, where the system has a place for one.
+fn in_memory() -> Fresh {
+    let memory = std::path::Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+    Fresh { archive: archive::open(folder.path(), Mode::Write).unwrap(), _folder: folder }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_queue_does_what_its_model_does(events in prop::collection::vec(event(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let fresh = in_memory();
+            let run = run(&*fresh).await;
+            let mut both = Both { catalog: &*fresh, run, model: Model::default() };
+            for event in &events {
+                both.happen(event).await;
+            }
+        });
+    }
+}

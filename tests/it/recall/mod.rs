@@ -1,0 +1,110 @@
+//! Recall on real pages against an oracle that shares no code with offprint: what headless Chromium has in its DOM and
+//! its style engine once it has parsed the page, with scripts off.
+//!
+//! Every image that only one of the two finds is listed in `tests/data/recall.tsv` with the reason.
+
+mod browser;
+mod server;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use offprint::extract::{Options, extract};
+use offprint::model::{Format, Kind};
+use serde_json::Value;
+use url::Url;
+
+use crate::corpus::{corpus, files, say};
+use browser::Browser;
+
+const EXPLAINED: &str = include_str!("../../data/recall.tsv");
+const ORACLE: &str = include_str!("oracle.js");
+
+/// Where each URL of a page was found.
+type Urls = BTreeMap<String, String>;
+
+/// What the oracle finds, at every pixel ratio that a candidate of the page asks for.
+fn oracle(browser: &mut Browser, page: &str) -> Urls {
+    let mut urls = Urls::new();
+    let mut asked = BTreeSet::new();
+    let mut ratios = vec!["1".to_owned()];
+    browser.set_pixel_ratio(1.0);
+    browser.load(page);
+    while let Some(ratio) = ratios.pop() {
+        let number: f64 = ratio.parse().unwrap_or(1.0);
+        if !asked.insert(ratio) || !(0.1..=10.0).contains(&number) {
+            continue;
+        }
+        browser.set_pixel_ratio(number);
+        let answer = browser.evaluate(&format!("{ORACLE}({number})"));
+        let answer: Value = serde_json::from_str(answer.as_str().unwrap_or_default()).expect("the oracle answers");
+        let found = answer["urls"].as_object().into_iter().flatten();
+        urls.extend(found.map(|(url, place)| (url.clone(), place.as_str().unwrap_or_default().to_owned())));
+        ratios.extend(answer["ratios"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+    }
+    urls.retain(|url, _| url.starts_with("http") && url != page);
+    urls
+}
+
+/// What offprint finds.
+fn ours(bytes: &[u8], page: &str) -> Urls {
+    let options = Options { base_url: Url::parse(page).ok(), ..Options::default() };
+    let references = extract(bytes, Format::Html, &options).references.into_iter();
+    let found = references.filter(|reference| reference.kind != Kind::Base);
+    found.filter_map(|reference| Some((reference.url?.to_string(), reference.kind.to_string()))).collect()
+}
+
+/// The rows for what one side finds and the other does not, without their reasons. Whole kinds that no page shows by
+/// itself are one row each.
+fn differences(page: &str, oracle: &Urls, ours: &Urls) -> Vec<String> {
+    let missed = oracle.iter().filter(|(url, _)| !ours.contains_key(*url));
+    let missed = missed.map(|(url, place)| format!("miss\t{page}\t{place}\t{url}"));
+    let extra = ours.iter().filter(|(url, _)| !oracle.contains_key(*url));
+    let extra = extra.map(|(url, kind)| match kind.as_str() {
+        "lazy" | "full_size" => format!("extra\t*\t{kind}\t*"),
+        _ => format!("extra\t{page}\t{kind}\t{url}"),
+    });
+    missed.chain(extra).collect()
+}
+
+#[test]
+fn every_image_that_a_browser_finds_is_found() {
+    let Some(folder) = corpus("html") else { return };
+    let Some(program) = browser::installed() else { return say("not run: Chromium is not installed") };
+    let address = server::serve(&folder);
+    let mut browser = Browser::start(program.as_os_str());
+    let (mut pages, mut known, mut missed) = (0_u32, 0_u32, 0_u32);
+    let mut rows = BTreeSet::new();
+    for file in files(&folder).iter().filter(|file| file.extension().is_some_and(|extension| extension == "html")) {
+        let bytes = std::fs::read(file).expect("the corpus can be read");
+        let name = file.strip_prefix(&folder).expect("it is in there").to_string_lossy().into_owned();
+        let page = format!("http://{address}/{name}");
+        let local = |urls: Urls| -> Urls {
+            let host = address.to_string();
+            urls.into_iter().map(|(url, place)| (url.replace(&host, "page.example"), place)).collect()
+        };
+        let (oracle, ours) = (local(oracle(&mut browser, &page)), local(ours(&bytes, &page)));
+        pages += 1;
+        known += u32::try_from(oracle.len()).expect("few");
+        missed += oracle.keys().filter(|url| !ours.contains_key(*url)).map(|_| 1).sum::<u32>();
+        rows.extend(differences(&name, &oracle, &ours));
+    }
+    let recall = 100.0 * (1.0 - f64::from(missed) / f64::from(known));
+    say(&format!("{pages} pages, {known} images in the browser, {missed} missed: recall {recall:.2} %"));
+    assert_explained(&rows);
+    assert!(pages >= 150 && recall >= 99.5, "{recall}");
+}
+
+/// Every row stands in the list with a reason, and every row of the list is needed.
+fn assert_explained(rows: &BTreeSet<String>) {
+    let list = EXPLAINED.lines().filter(|row| !row.starts_with('#'));
+    let explained: BTreeSet<_> = list.filter_map(|row| row.rsplit_once('\t')).map(|(row, _)| row.to_owned()).collect();
+    let mut wrong = String::new();
+    for row in rows.difference(&explained) {
+        let _ = writeln!(wrong, "{row}");
+    }
+    for row in explained.difference(rows) {
+        let _ = writeln!(wrong, "explained, but not so: {row}");
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}

@@ -1,0 +1,212 @@
+//! How the archive grows: a synthetic one of as many articles as wanted, with ten references each.
+//!
+//! `OFFPRINT_SCALE=10000 cargo test --release --test it -- --ignored --nocapture scale`
+
+#![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use offprint::archive::{self, Archive, Job, Mode, NewReference, Outcome, Settlement, Worker};
+use offprint::gc;
+use offprint::model::{
+    ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostState, Kind, MediaType, Span, Validators,
+};
+use offprint::rewrite::splice;
+use offprint::status;
+use offprint::verify::{self, MirrorFile, Options, Progress};
+use url::Url;
+
+use crate::corpus::say;
+
+/// References of an article. Every third picture is shown by two articles.
+const REFERENCES: usize = 10;
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+fn url(article: usize, at: usize) -> Url {
+    let number = article * REFERENCES + at;
+    let shown = if at.is_multiple_of(3) { number - number % (2 * REFERENCES) + at } else { number };
+    Url::parse(&format!("https://images{}.example/2026/11/picture-{shown}.jpg", shown % 50)).unwrap()
+}
+
+fn key(article: usize) -> ArticleKey {
+    ArticleKey { source: "posts".into(), path: format!("{:03}/{article:07}.md", article % 365) }
+}
+
+fn line(article: usize, at: usize) -> String {
+    format!("![]({})\n", url(article, at))
+}
+
+fn original(article: usize) -> Vec<u8> {
+    (0..REFERENCES).map(|at| line(article, at)).collect::<Vec<_>>().concat().into_bytes()
+}
+
+fn references(article: usize) -> Vec<NewReference> {
+    let mut end = 0;
+    let reference = |at| {
+        let start = end + 4;
+        end += line(article, at).len();
+        NewReference {
+            span: Span::new(start, end - 2),
+            kind: Kind::Markdown,
+            name: "image".into(),
+            picture: u32::try_from(at).unwrap(),
+            url: Some(url(article, at)),
+        }
+    };
+    (0..REFERENCES).map(reference).collect()
+}
+
+async fn record(archive: &Archive, article: usize) {
+    let bytes = original(article);
+    place(&archive.blob_path(Digest::of(&bytes), MediaType::Markdown), &bytes);
+    let version = ArticleVersion {
+        key: key(article),
+        original: Digest::of(&bytes),
+        fingerprint: Fingerprint { size: bytes.len() as u64, modified: 1, inode: 1 },
+        format: Format::Markdown,
+        settings: Digest::of(b"settings"),
+        title: Some(format!("Article {article}")),
+        published: None,
+        url: None,
+        read_at: now(),
+    };
+    archive.catalog.record_article(&version, bytes.len() as u64, &references(article)).await.unwrap();
+}
+
+/// Writes a file without waiting for the disk: what is measured comes later.
+fn place(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+fn outcome(archive: &Archive, job: &Job) -> Outcome {
+    let bytes = job.url.url.as_str().as_bytes();
+    let digest = Digest::of(bytes);
+    place(&archive.blob_path(digest, MediaType::Jpeg), bytes);
+    let settlement = Settlement::Kept {
+        digest,
+        size: bytes.len() as u64,
+        asset: Asset::of_type(MediaType::Jpeg),
+        validators: Validators::default(),
+        next_attempt: Some(now().checked_add(Duration::from_secs(86_400)).unwrap()),
+    };
+    Outcome { job: job.id, url: job.url.id, exchanges: Vec::new(), settlement }
+}
+
+async fn fetch(archive: &Archive) {
+    let (catalog, worker) = (&archive.catalog, Worker("scale".into()));
+    let run = catalog.begin_run(now()).await.unwrap();
+    loop {
+        let leases = catalog.lease(&worker, 1, Duration::from_secs(600), now()).await.unwrap();
+        let Some(lease) = leases.first() else { return };
+        loop {
+            let jobs = catalog.jobs(lease, None, 1000).await.unwrap();
+            if jobs.is_empty() {
+                break;
+            }
+            let outcomes = jobs.iter().map(|job| outcome(archive, job)).collect();
+            catalog.settle(lease, run, outcomes).await.unwrap();
+        }
+        catalog.release(lease, &HostState::default()).await.unwrap();
+    }
+}
+
+async fn mirror(archive: &Archive, article: usize) {
+    let id = archive.catalog.article(&key(article)).await.unwrap().unwrap().id;
+    let edits: Vec<_> = references(article)
+        .into_iter()
+        .map(|reference| {
+            let raw = reference.url.unwrap().to_string().into_bytes();
+            let name = Archive::blob_name(Digest::of(&raw), MediaType::Jpeg);
+            Edit { span: reference.span, raw, replacement: format!("../../../{name}").into_bytes() }
+        })
+        .collect();
+    let mirror = splice(&original(article), &edits);
+    place(&archive.articles().join("posts").join(key(article).path), &mirror);
+    archive.catalog.record_mirror(id, Digest::of(&mirror), &edits).await.unwrap();
+    let fingerprint = Fingerprint { size: mirror.len() as u64, modified: 1, inode: 1 };
+    archive.catalog.finish_mirror(id, fingerprint).await.unwrap();
+}
+
+/// The most memory that this process has had, in MiB.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib: Option<u64> = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+    kib.unwrap_or_default() / 1024
+}
+
+/// The processor time that this process has had, in seconds: fields 14 and 15 of `/proc/self/stat`, in hundredths.
+fn processor() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split(' ');
+    let ticks: u32 = fields.skip(12).take(2).filter_map(|ticks| ticks.parse::<u32>().ok()).sum();
+    f64::from(ticks) / 100.0
+}
+
+async fn timed<T>(what: &str, work: impl Future<Output = T>) -> T {
+    let (begin, before) = (Instant::now(), processor());
+    let result = work.await;
+    let (took, used) = (begin.elapsed().as_secs_f64(), processor() - before);
+    say(&format!("{what}: {took:.2} s, {used:.2} s of processor time, peak {} MiB", peak()));
+    result
+}
+
+async fn each<W: Future<Output = ()>>(articles: usize, work: impl Fn(usize) -> W) {
+    stream::iter(0..articles).map(work).buffer_unordered(256).for_each(async |()| ()).await;
+}
+
+async fn verify_part(archive: &Arc<Archive>, subset: &str) {
+    let articles = archive.articles();
+    let find_mirror =
+        move |key: &ArticleKey| MirrorFile { path: articles.join(&key.source).join(&key.path), in_place: false };
+    let options = Options { subset: subset.parse().unwrap(), rate: None, find_mirror: Box::new(find_mirror) };
+    let found = verify::verify(Arc::clone(archive), options, Arc::new(Progress::default())).await.unwrap();
+    assert_eq!(found.findings, []);
+}
+
+/// Reads what a night compares every article with, as the pipeline does.
+async fn read_all(archive: &Archive) -> usize {
+    let (mut last, mut known) = (None, BTreeMap::new());
+    loop {
+        let rows = archive.catalog.articles(Some("posts"), last.as_ref(), 1000).await.unwrap();
+        let Some(end) = rows.last() else { return known.len() };
+        last = Some(end.version.key.clone());
+        known.extend(rows.into_iter().map(|row| (row.id, row.version.fingerprint)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement, not a promise"]
+async fn scale() {
+    let articles = std::env::var("OFFPRINT_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1000);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Arc::new(archive::open(folder.path(), Mode::Write).unwrap());
+    say(&format!("{articles} articles, {} references", articles * REFERENCES));
+    timed("recorded", each(articles, |article| record(&archive, article))).await;
+    timed("settled", fetch(&archive)).await;
+    timed("mirrored", each(articles, |article| mirror(&archive, article))).await;
+    assert_eq!(timed("read for comparison", read_all(&archive)).await, articles);
+    assert_eq!(timed("what is due", archive.catalog.enqueue_due(now())).await.unwrap(), 0);
+    assert_eq!(timed("what is ready", archive.catalog.ready_articles(None, 1000)).await.unwrap(), []);
+    timed("totals", archive.catalog.totals()).await.unwrap();
+    timed("status", status::status(&archive)).await.unwrap();
+    timed("verify 1/30", verify_part(&archive, "1/30")).await;
+    timed("verify", verify_part(&archive, "1/1")).await;
+    let grace = Duration::from_secs(86_400);
+    assert_eq!(timed("gc, planned", gc::plan(&archive, grace, Timestamp::now())).await.unwrap(), []);
+    let size = fs::metadata(folder.path().join("catalog.db")).unwrap().len();
+    say(&format!("catalog: {} MiB", size >> 20));
+    timed("closed", async { drop(archive) }).await;
+    let opened = timed("opened", async { archive::open(folder.path(), Mode::Write) }).await;
+    drop(opened.unwrap());
+}
