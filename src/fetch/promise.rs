@@ -89,6 +89,15 @@ mod tests {
         assert!(!check("repr-digest", &format!("{SHA512}, {SHA256}"), b""));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_field_is_read(value in "[ -~]{0,60}") {
+            let mut headers = HeaderMap::new();
+            headers.insert("repr-digest", value.parse().unwrap());
+            Promises::of(&headers, false).kept(Digest::of(b""));
+        }
+    }
+
     #[test]
     fn what_cannot_be_checked_is_passed_over() {
         for value in ["md5=:AAAA:", "sha-256=AAAA", "sha-256", "sha-256=:&:", "unixsum=:AAAA:, "] {

@@ -96,6 +96,13 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_value_gives_a_bounded_wait(value in "[ -~]{0,40}") {
+            proptest::prop_assert!(check(&value, None).is_none_or(|seconds| seconds <= 86_400));
+        }
+    }
+
     #[test]
     fn waits_grow_and_are_jittered_within_bounds() {
         let (first, longest) = (Duration::from_secs(1), Duration::from_secs(30));

@@ -111,7 +111,7 @@ impl Reader {
 }
 
 /// A path in the one spelling in which paths and patterns are compared: what need not be percent-encoded is not, and
-/// everything beyond ASCII is (section 2.2.2).
+/// everything beyond ASCII is (section 2.2.2), as is a percent sign that encodes nothing.
 fn normal(path: &str) -> Cow<'_, str> {
     if path.bytes().all(|byte| byte.is_ascii() && byte != b'%') {
         return Cow::Borrowed(path);
@@ -123,7 +123,7 @@ fn normal(path: &str) -> Cow<'_, str> {
             None => (*first, false, tail),
         };
         let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        if plain || (byte.is_ascii() && !encoded) {
+        if plain || (byte.is_ascii() && byte != b'%' && !encoded) {
             spelled.push(char::from(byte));
         } else {
             spelled.push('%');
@@ -228,6 +228,36 @@ mod tests {
     fn what_stands_beyond_the_limit_is_not_read() {
         let file = format!("user-agent: *\n{}\ndisallow: /\n", "#".repeat(READ));
         assert!(check(&file, "/"));
+    }
+
+    /// The rule of section 2.2.3 spelled out letter by letter.
+    fn matches_slowly(pattern: &[u8], path: &[u8]) -> bool {
+        match (pattern, path) {
+            ([], _) | (b"$", []) => true,
+            ([b'*', pattern @ ..], _) => (0..=path.len()).any(|at| matches_slowly(pattern, &path[at..])),
+            ([letter, pattern @ ..], [first, path @ ..]) => letter == first && matches_slowly(pattern, path),
+            (_, []) => false,
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn patterns_match_as_the_rule_says(pattern in "/[ab*]{0,8}[$]?", path in "/[ab]{0,8}") {
+            let slowly = matches_slowly(pattern.as_bytes(), path.as_bytes());
+            proptest::prop_assert_eq!(matches(&pattern, &path), slowly, "{} {}", pattern, path);
+        }
+
+        #[test]
+        fn any_bytes_are_read(file: Vec<u8>, path in "/.{0,40}") {
+            Robots::parse(&file).allows(&path);
+            Robots::parse(&[b"user-agent: *\ndisallow: ", &file[..]].concat()).allows(&path);
+        }
+
+        #[test]
+        fn a_path_has_one_spelling(path in "/[a-z%\u{e9}~ 0-9A-F]{0,20}") {
+            let once = normal(&path).into_owned();
+            proptest::prop_assert_eq!(normal(&once), once.as_str());
+        }
     }
 
     #[test]
