@@ -15,6 +15,7 @@ mod markdown;
 mod media;
 mod mirror;
 mod newsroom;
+mod night;
 mod oddities;
 mod oddities_text;
 mod origin;
