@@ -109,9 +109,10 @@ impl Notifier {
 
     /// Tells how a run ended, everyone at once, and gives those who could not be told within `patience`.
     pub async fn ended(&self, ending: Ending<'_>, patience: Duration) -> Vec<NotifyError> {
-        let (setting, ping) = match ending.is_good() {
-            true => ("ping_success", &self.settings.ping_success),
-            false => ("ping_failure", &self.settings.ping_failure),
+        let (setting, ping) = if ending.is_good() {
+            ("ping_success", &self.settings.ping_success)
+        } else {
+            ("ping_failure", &self.settings.ping_failure)
         };
         let webhook = self.tell("webhook", &self.settings.webhook, JSON, ending.as_json());
         let ping = self.tell(setting, ping, TEXT, ending.in_words());

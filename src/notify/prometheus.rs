@@ -1,4 +1,4 @@
-//! The file for node_exporter's textfile collector, in Prometheus' text exposition format.
+//! The file for `node_exporter`'s textfile collector, in Prometheus' text exposition format.
 
 use std::fmt::{Display, Write};
 use std::io::Write as _;
