@@ -19,6 +19,7 @@ const SIZE: Bulk = Bulk { articles: 2_000, urls: 10_000, pictures: 6_667, hosts:
 
 #[tokio::main]
 async fn main() {
+    rustls::crypto::ring::default_provider().install_default().expect("no other provider is installed");
     let newsroom = SIZE.open().expect("a newsroom can be opened on loopback");
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     newsroom.write_posts(&folder.path().join("posts")).expect("posts can be written");
