@@ -137,14 +137,14 @@ fn argument<'a>(text: &'a str, start: usize, limit: usize, close: &str) -> Optio
     Some((Argument { key, span: at..end - usize::from(comma) }, end.max(start + 1)))
 }
 
-/// Where a value without quotes ends; `None` where another shortcode starts first, as they do not nest.
+/// Where a value without quotes ends; `None` where another shortcode starts or ends first, as they do not nest.
 fn bare_end(bytes: &[u8], start: usize, limit: usize, close: &[u8]) -> Option<usize> {
     for at in start..limit {
         let rest = &bytes[at..];
         if rest[0].is_ascii_whitespace() || rest.starts_with(close) {
             return Some(at);
         }
-        if rest.starts_with(b"{{<") || rest.starts_with(b"{{%") || rest.starts_with(b"{%") {
+        if rest.starts_with(b"{{<") || rest.starts_with(b"{{%") || rest.starts_with(b"{%") || rest.starts_with(b"}}") {
             return None;
         }
     }
@@ -155,10 +155,12 @@ fn is_key(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
+/// Where a quoted value ends. Only the raw ones, in backticks, may go on after the end of a line.
 fn closing_quote(bytes: &[u8], mut at: usize, limit: usize, quote: u8) -> Option<usize> {
     while at < limit {
         match bytes[at] {
             b'\\' if quote != b'`' => at += 1,
+            b'\n' | b'\r' if quote != b'`' => return None,
             byte if byte == quote => return Some(at),
             _ => {}
         }
@@ -247,6 +249,14 @@ mod tests {
             "{% lazyload data-src=\"/a.jpg\" src=\"/b.jpg\" %}",
             &["shortcode data-src /a.jpg", "shortcode src /b.jpg"],
         );
+    }
+
+    #[test]
+    fn what_is_not_closed_is_no_value() {
+        check("{{< figure src=\"a.jpg\nb: 'x'\" link=\"b.png\" >}}", &[]);
+        check("{{< figure src=\"a.jpg\n >}} \"https://e.com/b.jpg\"", &[]);
+        check("{{% img src= >}} https://e.com/b.jpg %}}", &[]);
+        check("{{< figure src=`a.jpg` alt=`two\nlines` >}}", &["shortcode src a.jpg"]);
     }
 
     #[test]

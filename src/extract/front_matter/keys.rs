@@ -104,7 +104,11 @@ enum Role {
 /// The address that an entry names, if it names an image.
 pub(super) fn image(entry: &Entry, options: &Options) -> Option<String> {
     let value = decode_references(entry.value.trim());
-    if value.is_empty() || looks_like_template(&value) || value.contains(['\n', '\r', '<', '>', '"']) {
+    if value.is_empty()
+        || looks_like_template(&value)
+        || value.contains(['<', '>', '"'])
+        || value.contains(char::is_control)
+    {
         return None;
     }
     let named = match role(entry, options) {

@@ -109,6 +109,7 @@ fn what_is_no_image_is_no_reference() {
     for value in values {
         check(&format!("---\ntop_img: {value}\n---\nBODY"), &[]);
     }
+    check("---\nimage: /a\u{0}b.jpg\ncover: \"/a\\tb.jpg\"\n---\nBODY", &[]);
     check("---\nfile: /a.jpg\nabout: see https://e.com/a.jpg\n---\nBODY", &[]);
 }
 
