@@ -5,6 +5,7 @@
 //! article of which nothing is left in the queue. The catalog is between them, so a run can stop anywhere and the next
 //! one goes on from there.
 
+mod elsewhere;
 mod fetching;
 mod in_place;
 mod reading;
@@ -24,7 +25,7 @@ use crate::archive::{Archive, ArticleId, BlobError, CatalogError, RunId};
 use crate::config::Config;
 use crate::discover::DiscoverError;
 use crate::extract::Options;
-use crate::fetch::Fetcher;
+use crate::fetch::{Fallback, FetchError, Fetcher};
 use crate::ingest::{Ingest, IngestError, publish};
 use crate::model::Digest;
 
@@ -67,6 +68,7 @@ pub struct Mirror {
     config: Config,
     archive: Arc<Archive>,
     fetcher: Fetcher,
+    fallback: Option<Fallback>,
     ingest: Ingest,
     sources: Vec<Source>,
     tally: Arc<Tally>,
@@ -78,25 +80,30 @@ pub struct Mirror {
 
 impl Mirror {
     /// A run over `sources` into `archive`. It ends soon after `stop` is cancelled.
+    ///
+    /// # Errors
+    /// Settings of the web archives that cannot work.
     pub fn new(
         config: Config,
         archive: Arc<Archive>,
         fetcher: Fetcher,
         sources: Vec<Source>,
         stop: CancellationToken,
-    ) -> Self {
+    ) -> Result<Self, FetchError> {
         let ingest = Ingest::new(Arc::clone(&archive), &config);
-        Self {
+        let fallback = Fallback::new(&config.fallback)?;
+        Ok(Self {
             config,
             archive,
             fetcher,
+            fallback,
             ingest,
             sources,
             tally: Arc::default(),
             stop,
             began: Instant::now(),
             queued: Notify::new(),
-        }
+        })
     }
 
     /// What the run counts while it goes on.

@@ -14,6 +14,7 @@ mod layers;
 mod markdown;
 mod media;
 mod mirror;
+mod mirror_fallback;
 mod newsroom;
 mod oddities;
 mod oddities_text;
