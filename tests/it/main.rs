@@ -10,6 +10,7 @@ mod crash;
 mod fetch;
 mod front_matter;
 mod gc;
+mod hostile_mirror;
 mod layers;
 mod markdown;
 mod media;
