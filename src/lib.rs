@@ -20,7 +20,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | 4 | [`cli`]: open the archive, one library call, report, exit status |
-//! | 3 | [`mirror`], [`restore`], [`check`], [`status`], [`verify`], [`gc`]: whole jobs |
+//! | 3 | [`mirror`], [`restore`], [`check`], [`status`], [`history`], [`verify`], [`gc`], [`notify`]: whole jobs |
 //! | 2 | [`discover`], [`ingest`] |
 //! | 1 | [`extract`], [`rewrite`], [`fetch`], [`media`], [`archive`], [`newsroom`]: leaves that do not know each other |
 //! | 0 | [`model`], [`config`]: plain data |
@@ -46,11 +46,13 @@ pub mod discover;
 pub mod extract;
 pub mod fetch;
 pub mod gc;
+pub mod history;
 pub mod ingest;
 pub mod media;
 pub mod mirror;
 pub mod model;
 pub mod newsroom;
+pub mod notify;
 pub mod restore;
 pub mod rewrite;
 pub mod status;

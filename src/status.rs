@@ -43,6 +43,14 @@ pub struct Status {
     pub missing_by_host: BTreeMap<String, u64>,
     /// URLs that once answered and failed the last time they were asked.
     pub rot: u64,
+    /// The same, by host.
+    pub rot_by_host: BTreeMap<String, u64>,
+    /// URLs that are no longer asked for.
+    pub retired: u64,
+    /// Failed URLs by the day (UTC) of their next attempt.
+    pub retries: BTreeMap<String, u64>,
+    /// Images whose bytes changed at their origin, as the last runs reported them.
+    pub changed_images: Vec<serde_json::Value>,
     /// URLs without a good capture, one by one.
     pub missing: Vec<Missing>,
     /// What was learned of hosts, where it is not the usual.
@@ -108,7 +116,15 @@ pub async fn status(archive: &Archive) -> Result<Status, CatalogError> {
     status.hosts =
         hosts.into_iter().filter(|(_, state)| *state != crate::model::HostState::default()).map(host).collect();
     status.runs = archive.catalog.runs(RUNS).await?.iter().map(run).collect();
+    status.changed_images = status.runs.iter().flat_map(Run::changed_images).cloned().collect();
     Ok(status)
+}
+
+impl Run {
+    fn changed_images(&self) -> impl Iterator<Item = &serde_json::Value> {
+        let listed = self.report.as_ref().and_then(|report| report.get("changed_images")?.as_array());
+        listed.into_iter().flatten()
+    }
 }
 
 impl Status {
@@ -127,6 +143,10 @@ impl Status {
             missing_by_reason: BTreeMap::new(),
             missing_by_host: BTreeMap::new(),
             rot: 0,
+            rot_by_host: BTreeMap::new(),
+            retired: 0,
+            retries: BTreeMap::new(),
+            changed_images: Vec::new(),
             missing: Vec::new(),
             hosts: Vec::new(),
             runs: Vec::new(),
@@ -134,13 +154,18 @@ impl Status {
     }
 
     async fn count(&mut self, url: &UrlRow, archive: &Archive) -> Result<(), CatalogError> {
+        let host = HostKey::of(&url.url).map_or_else(|| url.url.scheme().to_owned(), |host| host.to_string());
+        self.retired += u64::from(url.state == UrlState::Retired);
+        if let Some(at) = url.next_attempt {
+            *self.retries.entry(at.strftime("%Y-%m-%d").to_string()).or_default() += 1;
+        }
         if url.asset.is_some() {
-            self.rot += u64::from(matches!(url.state, UrlState::Failed | UrlState::Retired));
+            self.rot += 1;
+            *self.rot_by_host.entry(host).or_default() += 1;
             return Ok(());
         }
         let reason = url.reason.map(crate::model::Reason::as_str);
         *self.missing_by_reason.entry(reason.unwrap_or("not_tried_yet").to_owned()).or_default() += 1;
-        let host = HostKey::of(&url.url).map_or_else(|| url.url.scheme().to_owned(), |host| host.to_string());
         *self.missing_by_host.entry(host).or_default() += 1;
         if self.missing.len() < LISTED {
             let articles = archive.catalog.articles_of(url.id, 5).await?;

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::model::{
-    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, HostKey, HostState, Kind, MediaType,
-    Reason, Span, Validators,
+    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostKey, HostState, Kind,
+    MediaType, Reason, Span, Validators,
 };
 
 macro_rules! ids {
@@ -69,6 +69,21 @@ pub struct ArticleRow {
     pub state: ArticleState,
     /// The digest of the mirrored file, and what tells that it was not touched; `None` until it is written.
     pub mirror: Option<(Digest, Fingerprint)>,
+}
+
+/// One version of an article, now or before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionRow {
+    /// The digest of the original.
+    pub original: Digest,
+    /// How it is written.
+    pub format: Format,
+    /// Its title.
+    pub title: Option<String>,
+    /// When it was published, as it says.
+    pub published: Option<Timestamp>,
+    /// When it was read.
+    pub read_at: Timestamp,
 }
 
 /// A reference as an article's extraction hands it to the catalog. Only what a mirror needs again is kept.
@@ -351,6 +366,8 @@ pub trait Catalog: Send + Sync {
     async fn ready_articles(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleId>, CatalogError>;
     /// Up to `limit` stale articles after this one, whatever is left in the queue, in order.
     async fn stale_articles(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleId>, CatalogError>;
+    /// Every version of an article, oldest first; the last is the one that is mirrored.
+    async fn versions(&self, id: ArticleId) -> Result<Vec<VersionRow>, CatalogError>;
     /// An article's references, in the order of their spans.
     async fn references(&self, id: ArticleId) -> Result<Vec<ReferenceRow>, CatalogError>;
     /// The mirrored file is about to appear: what it will be, and the splices that made it.

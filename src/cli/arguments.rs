@@ -65,12 +65,19 @@ pub(crate) enum Command {
     /// Reads the articles that are new or changed, fetches the images they show that are not kept yet, makes
     /// thumbnails, and writes the mirror. What did not change costs no request and no write. What failed is tried
     /// again on a schedule. Under cron it prints one line, or nothing with -q.
-    Run,
+    Run {
+        /// Tell what would be fetched and written, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Mirror just these files or folders, with the same settings
     Mirror {
         /// Files or folders of posts
         #[arg(required = true, value_name = "PATH")]
         places: Vec<PathBuf>,
+        /// Tell what would be fetched and written, and change nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// A small newsroom on this machine, mirrored for real, then shown
     ///
@@ -88,7 +95,11 @@ pub(crate) enum Command {
     /// List the references of one article, with their spans (no network, no archive)
     Extract(ExtractArguments),
     /// What the archive holds, the last runs, what is missing and why
-    Status,
+    Status {
+        /// Every capture of this URL, or every version of this article (SOURCE/PATH, its file or its mirror)
+        #[arg(long, value_name = "URL|ARTICLE")]
+        history: Option<String>,
+    },
     /// Prove that the mirror needs no network, and list what is still remote
     ///
     /// Reads every mirrored article: each local link must lead to a file, and each image that is still remote is

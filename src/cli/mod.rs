@@ -6,8 +6,11 @@ mod demo;
 mod exit;
 mod extract;
 mod gc;
+mod history;
+mod notice;
 mod output;
 mod progress;
+mod rehearsal;
 mod restore;
 mod run;
 mod shell;
@@ -60,10 +63,11 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man => shell::man(),
         Command::Extract(arguments) => extract::extract(arguments, &config(cli)?, output),
-        Command::Run => run::run(&config(cli)?, output).await,
-        Command::Mirror { places } => run::mirror(&config(cli)?, places, output).await,
+        Command::Run { dry_run } => run::run(&config(cli)?, *dry_run, output).await,
+        Command::Mirror { places, dry_run } => run::mirror(&config(cli)?, places, *dry_run, output).await,
         Command::Demo { once, address } => demo::demo(config(cli)?, *once, *address, output).await,
-        Command::Status => status::status(&config(cli)?, output).await,
+        Command::Status { history: None } => status::status(&config(cli)?, output).await,
+        Command::Status { history: Some(of) } => history::history(of, &config(cli)?, output).await,
         Command::Check => check::check(&config(cli)?, output).await,
         Command::Verify(arguments) => verify::verify(arguments, &config(cli)?, output).await,
         Command::Gc { dry_run } => gc::gc(&config(cli)?, *dry_run, output).await,

@@ -61,7 +61,7 @@ fn target(arguments: &RestoreArguments, config: &Config, key: &ArticleKey) -> an
 }
 
 /// The article that the user means: by the name in reports, by its mirror, or by its file.
-async fn key_of(article: &Path, config: &Config, archive: &Archive) -> anyhow::Result<ArticleKey> {
+pub(super) async fn key_of(article: &Path, config: &Config, archive: &Archive) -> anyhow::Result<ArticleKey> {
     let named = article.to_str().context("the article's name is not Unicode")?;
     if let Some((source, path)) = named.split_once('/') {
         let key = ArticleKey { source: source.to_owned(), path: path.to_owned() };

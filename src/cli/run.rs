@@ -8,8 +8,9 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, UsageError};
+use super::notice::Notice;
 use super::output::{self, Output, Told, printable};
-use super::progress;
+use super::{progress, rehearsal};
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size, SourceConfig, SourceKind};
 use crate::fetch::Fetcher;
@@ -19,16 +20,31 @@ use crate::model::Digest;
 /// Failures told one by one without -v.
 const TOLD: usize = 10;
 
-/// Mirrors every source in the settings.
-pub(crate) async fn run(config: &Config, output: &Output) -> anyhow::Result<Exit> {
+/// Mirrors every source in the settings, and tells those whom the settings name: only this is the nightly job, so a
+/// mirror of a few articles by hand never makes it look done.
+pub(crate) async fn run(config: &Config, dry_run: bool, output: &Output) -> anyhow::Result<Exit> {
     let sources = config.source.iter().map(|source| self::source(source.clone(), config));
     let sources = sources.collect::<anyhow::Result<_>>()?;
-    finish(&mirror_sources(config, sources, output).await?, output)
+    if dry_run {
+        return rehearsal::rehearse(config, sources, output).await;
+    }
+    let notice = Notice::of_start(config, output).await;
+    let report = mirror_sources(config, sources, output).await;
+    notice.of_end(&report).await;
+    finish(&report?, output)
 }
 
 /// Mirrors what was named on the command line.
-pub(crate) async fn mirror(config: &Config, places: &[PathBuf], output: &Output) -> anyhow::Result<Exit> {
+pub(crate) async fn mirror(
+    config: &Config,
+    places: &[PathBuf],
+    dry_run: bool,
+    output: &Output,
+) -> anyhow::Result<Exit> {
     let sources = named_sources(config, places)?;
+    if dry_run {
+        return rehearsal::rehearse(config, sources, output).await;
+    }
     finish(&mirror_sources(config, sources, output).await?, output)
 }
 
@@ -190,9 +206,9 @@ pub(crate) fn finish(report: &Report, output: &Output) -> anyhow::Result<Exit> {
 pub(crate) fn summary(report: &Report) -> String {
     let Report { articles, references, urls, blobs, thumbnails, .. } = report;
     let outcome = match report.outcome {
-        RunOutcome::Complete => "done",
-        RunOutcome::Incomplete => "done, with work left for the next run",
-        RunOutcome::Interrupted => "interrupted; the next run goes on from here",
+        RunOutcome::Complete => "done".to_owned(),
+        RunOutcome::Incomplete => left_for_next(report),
+        RunOutcome::Interrupted => "interrupted; the next run goes on from here".to_owned(),
     };
     let seconds = std::time::Duration::from_millis(report.elapsed_ms).as_secs_f64();
     format!(
@@ -210,6 +226,14 @@ pub(crate) fn summary(report: &Report) -> String {
         Size(blobs.bytes_new),
         thumbnails.made,
     )
+}
+
+fn left_for_next(report: &Report) -> String {
+    let left = format!("{} images left for the next run", report.urls.left);
+    match report.stopped_by {
+        Some(budget) => format!("stopped by run.{}, {left}", budget.as_str()),
+        None => format!("done, with {left}"),
+    }
 }
 
 /// Problems always, failed URLs only when they are news or asked for.

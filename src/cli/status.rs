@@ -10,6 +10,8 @@ use crate::status::{self, Status};
 
 /// Missing URLs told one by one without -v.
 const TOLD: usize = 20;
+/// Days of next tries that are told.
+const DAYS: usize = 7;
 
 /// Tells what the archive holds.
 pub(crate) async fn status(config: &Config, output: &Output) -> anyhow::Result<Exit> {
@@ -32,6 +34,7 @@ fn tell(status: &Status, output: &Output) {
     output::line(&format!("{} images in {bytes}; a copy for each URL would take {ratio:.2} times that", status.images));
     output::line(&format!("{} thumbnails", status.thumbnails));
     tell_missing(status, output);
+    tell_changed(status, output);
     for host in &status.hosts {
         let open = host.open_until.as_ref().map(|at| format!(", left alone until {at}")).unwrap_or_default();
         output::line(&format!("host {}: Referer {}, {} failures{open}", host.host, host.referer, host.failures));
@@ -47,6 +50,18 @@ fn tell(status: &Status, output: &Output) {
     }
 }
 
+fn tell_changed(status: &Status, output: &Output) {
+    if status.changed_images.is_empty() {
+        return;
+    }
+    output::line(&format!("{} images changed at their origin; both versions are kept", status.changed_images.len()));
+    if output.told == Told::Everything {
+        for image in &status.changed_images {
+            output::line(&printable(&format!("  {}", image["url"].as_str().unwrap_or_default())));
+        }
+    }
+}
+
 fn tell_missing(status: &Status, output: &Output) {
     if status.missing.is_empty() && status.rot == 0 {
         output::line("nothing is missing");
@@ -58,6 +73,12 @@ fn tell_missing(status: &Status, output: &Output) {
     output::line(&format!("missing by reason: {}", list(&status.missing_by_reason)));
     output::line(&printable(&format!("missing by host: {}", list(&status.missing_by_host))));
     output::line(&format!("{} kept images can no longer be had from their origin", status.rot));
+    if status.rot > 0 {
+        output::line(&printable(&format!("the same by host: {}", list(&status.rot_by_host))));
+    }
+    let next: Vec<_> = status.retries.iter().take(DAYS).map(|(day, count)| format!("{count} on {day}")).collect();
+    let next = if next.is_empty() { "none".to_owned() } else { next.join(", ") };
+    output::line(&format!("next tries: {next}; {} given up", status.retired));
     let told = if output.told == Told::Everything { usize::MAX } else { TOLD };
     for missing in status.missing.iter().take(told) {
         let code = missing.status.map(|status| format!(" {status}")).unwrap_or_default();

@@ -23,13 +23,13 @@ const AHEAD: usize = 8;
 const ARTICLES_NAMED: usize = 20;
 
 impl Mirror {
-    /// Works through the queue until nothing is left that may be asked for now, and gives what is left.
+    /// Works through the queue until nothing is left that may be asked for now.
     pub(super) async fn fetch_queue(
         self: Arc<Self>,
         run: RunId,
         ready: ReadyArticles,
         mut read: watch::Receiver<bool>,
-    ) -> Result<u64, MirrorError> {
+    ) -> Result<(), MirrorError> {
         let worker = Worker(format!("{}-{}", std::process::id(), run.0));
         let mut hosts = JoinSet::new();
         loop {
@@ -41,7 +41,7 @@ impl Mirror {
                 hosts.spawn(Arc::clone(&self).work_through(lease, run, ready.clone()));
             }
             if hosts.is_empty() && none_leased && (all_read || !self.may_go_on()) {
-                return Ok(self.archive.catalog.queued().await?);
+                return Ok(());
             }
             tokio::select! {
                 Some(host) = hosts.join_next() => host.expect("a host's work does not panic")?,
@@ -60,12 +60,7 @@ impl Mirror {
 
     /// Whether neither the user nor a budget says stop.
     fn may_go_on(&self) -> bool {
-        let budget = &self.config.run;
-        let within = |limit: u64, used: u64| limit == 0 || used < limit;
-        !self.stop.is_cancelled()
-            && within(budget.max_requests, self.tally.requests.get())
-            && within(budget.max_bytes.0, self.tally.bytes.get())
-            && (budget.max_time.is_zero() || self.began.elapsed() < budget.max_time)
+        !self.stop.is_cancelled() && self.used_up().is_none()
     }
 
     /// Works through the jobs of one host, then gives the lease back with what was learned of the host.
@@ -92,6 +87,7 @@ impl Mirror {
             }
             while under_way.len() < at_once && self.may_go_on() {
                 let Some(job) = waiting.next() else { break };
+                self.tally.begun.one();
                 under_way.spawn(Arc::clone(self).work_off(lease.clone(), run, job, ready.clone()));
             }
             match under_way.join_next().await {

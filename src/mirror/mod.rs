@@ -5,16 +5,19 @@
 //! article of which nothing is left in the queue. The catalog is between them, so a run can stop anywhere and the next
 //! one goes on from there.
 
+mod budget;
 mod elsewhere;
 mod fetching;
 mod in_place;
 mod reading;
+mod rehearsal;
 mod report;
 mod source;
 mod writing;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -29,9 +32,10 @@ use crate::fetch::{Fallback, FetchError, Fetcher};
 use crate::ingest::{Ingest, IngestError, publish};
 use crate::model::Digest;
 
+pub use rehearsal::{Rehearsal, rehearse};
 pub use report::{
-    ArticleCounts, BlobCounts, ChangedImage, Counter, FailedUrl, Problem, ReferenceCounts, Report, RunOutcome, Tally,
-    ThumbnailCounts, UrlCounts,
+    ArticleCounts, BlobCounts, Budget, ChangedImage, Counter, FailedUrl, Problem, ReferenceCounts, Report, RunOutcome,
+    Tally, ThumbnailCounts, UrlCounts,
 };
 pub use source::{Source, absolute};
 
@@ -74,6 +78,8 @@ pub struct Mirror {
     tally: Arc<Tally>,
     stop: CancellationToken,
     began: Instant,
+    /// The time was up before every article was read.
+    cut_short: AtomicBool,
     /// Something was put into the queue.
     queued: Notify,
 }
@@ -102,6 +108,7 @@ impl Mirror {
             tally: Arc::default(),
             stop,
             began: Instant::now(),
+            cut_short: AtomicBool::new(false),
             queued: Notify::new(),
         })
     }
@@ -116,14 +123,14 @@ impl Mirror {
         let began = Timestamp::now();
         let run = self.archive.catalog.begin_run(began).await?;
         let this = Arc::new(self);
-        let complete = this.stages(run, began).await?;
-        let report = this.report(began, complete).await?;
+        let left = this.stages(run, began).await?;
+        let report = this.report(began, left).await?;
         this.keep_report(run, &report).await?;
         Ok(report)
     }
 
-    /// Runs the stages side by side; true where nothing is left to do.
-    async fn stages(self: &Arc<Self>, run: RunId, began: Timestamp) -> Result<bool, MirrorError> {
+    /// Runs the stages side by side, and gives how many URLs are left in the queue.
+    async fn stages(self: &Arc<Self>, run: RunId, began: Timestamp) -> Result<u64, MirrorError> {
         let (ready, to_write) = mpsc::channel(256);
         let is_whole = self.sources.iter().all(|source| source.only.is_none());
         if is_whole {
@@ -138,11 +145,12 @@ impl Mirror {
         };
         let fetching = self.stop_on_error(Arc::clone(self).fetch_queue(run, ready, read));
         let writing = self.stop_on_error(self.write_ready(to_write));
-        let ((), left, ()) = tokio::try_join!(reading, fetching, writing)?;
+        let ((), (), ()) = tokio::try_join!(reading, fetching, writing)?;
         if !self.stop.is_cancelled() {
             self.write_waiting().await?;
         }
-        Ok(left == 0)
+        // Only now: fetching may have ended by a budget while articles were still being read.
+        Ok(self.archive.catalog.queued().await?)
     }
 
     /// A stage that fails stops the others, so that the run ends with its error.
@@ -154,15 +162,18 @@ impl Mirror {
         result
     }
 
-    async fn report(&self, began: Timestamp, complete: bool) -> Result<Report, MirrorError> {
+    async fn report(&self, began: Timestamp, left: u64) -> Result<Report, MirrorError> {
         let totals = self.archive.catalog.totals().await?;
         let mut report = self.tally.report();
         report.run = began.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let complete = left == 0 && !self.cut_short.load(Ordering::Relaxed);
         report.outcome = match (self.stop.is_cancelled(), complete) {
             (true, _) => RunOutcome::Interrupted,
             (false, true) => RunOutcome::Complete,
             (false, false) => RunOutcome::Incomplete,
         };
+        report.urls.left = left;
+        report.stopped_by = self.used_up().filter(|_| report.outcome == RunOutcome::Incomplete);
         report.references =
             ReferenceCounts { found: totals.references, local: totals.local, remote: totals.references - totals.local };
         let asked = report.urls.fetched + report.urls.not_modified;
@@ -182,17 +193,24 @@ impl Mirror {
         remove_old_reports(&folder, keep).map_err(|cause| MirrorError::Report { path: folder, cause })
     }
 
-    /// What extraction is told about an article.
     fn options(&self, source: &Source, path: &str) -> Options {
-        Options::new(&self.config.rewrite, source.base_url(path))
+        options(&self.config, source, path)
     }
 
-    /// What tells that an article would be mirrored otherwise: the name of every field stands in its Debug form.
     fn settings(&self, source: &Source) -> Digest {
-        let Self { config, .. } = self;
-        let of_source = (&source.config.output, &source.config.links, &source.config.base_url);
-        Digest::of(format!("{EDITION} {of_source:?} {:?} {:?}", config.rewrite, config.thumbnail).as_bytes())
+        settings(&self.config, source)
     }
+}
+
+/// What extraction is told about an article.
+fn options(config: &Config, source: &Source, path: &str) -> Options {
+    Options::new(&config.rewrite, source.base_url(path))
+}
+
+/// What tells that an article would be mirrored otherwise: the name of every field stands in its Debug form.
+fn settings(config: &Config, source: &Source) -> Digest {
+    let of_source = (&source.config.output, &source.config.links, &source.config.base_url);
+    Digest::of(format!("{EDITION} {of_source:?} {:?} {:?}", config.rewrite, config.thumbnail).as_bytes())
 }
 
 /// Where a stage sends the articles that can be written.

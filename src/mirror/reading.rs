@@ -1,13 +1,15 @@
 //! Sources → articles → references in the catalog.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{Mirror, MirrorError, ReadyArticles, Source, announce, in_place};
-use crate::archive::{ArticleRow, ArticleState, BlobError, NewReference};
+use crate::archive::{Archive, ArticleRow, ArticleState, BlobError, NewReference};
+use crate::config::AdoptLocal;
 use crate::discover::{self, Folder, FoundArticle};
 use crate::extract;
 use crate::ingest::stage;
@@ -20,7 +22,7 @@ const PAGE: usize = 1000;
 
 /// An article of a source beside what is on record of it.
 #[derive(Debug)]
-enum Pair {
+pub(super) enum Pair {
     /// It is in the source.
     Found(FoundArticle, Option<Box<ArticleRow>>),
     /// It is only on record.
@@ -33,55 +35,19 @@ impl Mirror {
     /// Reads every source, one after another.
     pub(super) async fn read_sources(&self, ready: ReadyArticles) -> Result<(), MirrorError> {
         for source in &self.sources {
-            if self.stop.is_cancelled() {
+            if self.stop.is_cancelled() || self.is_time_up() {
                 break;
             }
-            let pairs = stream::unfold(self.pair_up(source)?, async |mut pairs| Some((pairs.recv().await?, pairs)));
+            let pairs = pair_up(source, Some(Arc::clone(&self.archive)))?;
+            let pairs = stream::unfold(pairs, async |mut pairs| Some((pairs.recv().await?, pairs)));
             pairs
-                .take_until(self.stop.cancelled())
+                .take_until(self.told_to_end())
                 .map(Ok)
                 .try_for_each_concurrent(READ_AT_ONCE, |pair| self.read(source, pair, &ready))
                 .await?;
         }
+        self.cut_short.store(self.is_time_up(), Ordering::Relaxed);
         Ok(())
-    }
-
-    /// Walks the folder on a thread of its own and sets its files beside the rows of the catalog; both are in the
-    /// order of their paths, so that neither is ever whole in memory.
-    fn pair_up(&self, source: &Source) -> Result<mpsc::Receiver<Pair>, MirrorError> {
-        let folder = Folder::open(&source.config)?;
-        let (send, receive) = mpsc::channel(PAGE);
-        let (source, archive) = (source.clone(), Arc::clone(&self.archive));
-        let runtime = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || {
-            let catalog = &archive.catalog;
-            let page =
-                |after: Option<&ArticleKey>| runtime.block_on(catalog.articles(Some(&source.config.name), after, PAGE));
-            let mut rows = Rows::new(page);
-            for found in folder.articles() {
-                let found = match found {
-                    Ok(found) => found,
-                    Err(error) => {
-                        // What cannot be seen may still be there: nothing after this counts as gone.
-                        rows.nothing_is_gone = true;
-                        let _ = send.blocking_send(Pair::Unreadable(error));
-                        continue;
-                    }
-                };
-                if source.only.as_ref().is_some_and(|only| !only.contains(&found.path)) {
-                    continue;
-                }
-                for pair in rows.up_to(found) {
-                    if send.blocking_send(pair).is_err() {
-                        return;
-                    }
-                }
-            }
-            if source.only.is_none() {
-                rows.rest().for_each(|pair| drop(send.blocking_send(pair)));
-            }
-        });
-        Ok(receive)
     }
 
     async fn read(&self, source: &Source, pair: Pair, ready: &ReadyArticles) -> Result<(), MirrorError> {
@@ -216,7 +182,7 @@ impl Mirror {
             url: extraction.url,
             read_at: Timestamp::now(),
         };
-        let references = self.to_record(source, &extraction.references);
+        let references = to_record(source, self.config.rewrite.adopt_local, &extraction.references);
         self.keep_original(staged, &version, size, &references, ready).await
     }
 
@@ -235,29 +201,68 @@ impl Mirror {
         announce(ready, now_ready.articles).await;
         Ok(())
     }
+}
 
-    /// The references that the catalog keeps: those that name something that can be fetched or adopted.
-    fn to_record(&self, source: &Source, references: &[Reference]) -> Vec<NewReference> {
-        let adopts = source.adopts(self.config.rewrite.adopt_local);
-        let fetchable = |reference: &&Reference| match &reference.url {
-            _ if reference.kind == Kind::Base => false,
-            Some(url) if url.scheme() == "file" => adopts && source.local_file(url).is_some(),
-            Some(url) => url.has_host(),
-            None => false,
+/// Walks the folder on a thread of its own and sets its files beside the rows of the catalog; both are in the
+/// order of their paths, so that neither is ever whole in memory.
+pub(super) fn pair_up(source: &Source, archive: Option<Arc<Archive>>) -> Result<mpsc::Receiver<Pair>, MirrorError> {
+    let folder = Folder::open(&source.config)?;
+    let (send, receive) = mpsc::channel(PAGE);
+    let source = source.clone();
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let page = |after: Option<&ArticleKey>| match &archive {
+            Some(archive) => runtime.block_on(archive.catalog.articles(Some(&source.config.name), after, PAGE)),
+            None => Ok(Vec::new()),
         };
-        let new = |reference: &Reference| NewReference {
-            span: reference.span,
-            kind: reference.kind,
-            name: reference.name.clone(),
-            picture: reference.picture,
-            url: reference.url.clone(),
-        };
-        references.iter().filter(fetchable).map(new).collect()
-    }
+        let mut rows = Rows::new(page);
+        for found in folder.articles() {
+            let found = match found {
+                Ok(found) => found,
+                Err(error) => {
+                    // What cannot be seen may still be there: nothing after this counts as gone.
+                    rows.nothing_is_gone = true;
+                    let _ = send.blocking_send(Pair::Unreadable(error));
+                    continue;
+                }
+            };
+            if source.only.as_ref().is_some_and(|only| !only.contains(&found.path)) {
+                continue;
+            }
+            for pair in rows.up_to(found) {
+                if send.blocking_send(pair).is_err() {
+                    return;
+                }
+            }
+        }
+        if source.only.is_none() {
+            rows.rest().for_each(|pair| drop(send.blocking_send(pair)));
+        }
+    });
+    Ok(receive)
+}
+
+/// The references that the catalog keeps: those that name something that can be fetched or adopted.
+pub(super) fn to_record(source: &Source, adopt: AdoptLocal, references: &[Reference]) -> Vec<NewReference> {
+    let adopts = source.adopts(adopt);
+    let fetchable = |reference: &&Reference| match &reference.url {
+        _ if reference.kind == Kind::Base => false,
+        Some(url) if url.scheme() == "file" => adopts && source.local_file(url).is_some(),
+        Some(url) => url.has_host(),
+        None => false,
+    };
+    let new = |reference: &Reference| NewReference {
+        span: reference.span,
+        kind: reference.kind,
+        name: reference.name.clone(),
+        picture: reference.picture,
+        url: reference.url.clone(),
+    };
+    references.iter().filter(fetchable).map(new).collect()
 }
 
 /// Neither the article, nor its settings, nor its mirror has changed since the mirror was written.
-fn is_untouched(source: &Source, found: &FoundArticle, row: &ArticleRow, settings: Digest) -> bool {
+pub(super) fn is_untouched(source: &Source, found: &FoundArticle, row: &ArticleRow, settings: Digest) -> bool {
     let Some((_, mirror)) = row.mirror else { return false };
     let as_read = if source.is_in_place() { mirror } else { row.version.fingerprint };
     row.state == ArticleState::Mirrored

@@ -14,6 +14,8 @@ pub struct Report {
     pub run: String,
     /// How it ended.
     pub outcome: RunOutcome,
+    /// The setting that ended the run before its work was done.
+    pub stopped_by: Option<Budget>,
     /// What became of the articles.
     pub articles: ArticleCounts,
     /// The references of all articles on record.
@@ -47,6 +49,32 @@ pub enum RunOutcome {
     Incomplete,
     /// It was told to stop.
     Interrupted,
+}
+
+/// The budgets of a run, by the names of their settings in `[run]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Budget {
+    /// It ran this long.
+    MaxTime,
+    /// It sent this many requests.
+    MaxRequests,
+    /// It received this many bytes.
+    MaxBytes,
+    /// The disk has less room than this.
+    MinFree,
+}
+
+impl Budget {
+    /// The name of its setting.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MaxTime => "max_time",
+            Self::MaxRequests => "max_requests",
+            Self::MaxBytes => "max_bytes",
+            Self::MinFree => "min_free",
+        }
+    }
 }
 
 macro_rules! counts {
@@ -96,8 +124,10 @@ counts! {
         not_modified,
         /// Asked for, without a good capture.
         failed,
-        /// Left for a later run.
+        /// Not asked for, because their host is not being asked.
         deferred,
+        /// In the queue when the run ended: the next one goes on with them.
+        left,
     }
 }
 counts! {
@@ -205,6 +235,8 @@ tally! {
     deferred,
     /// URLs missing for the first time.
     newly_missing,
+    /// Jobs begun, each of at least one request.
+    begun,
     /// Requests sent.
     requests,
     /// Bytes of bodies received.
@@ -298,6 +330,7 @@ impl Tally {
             not_modified: self.not_modified.get(),
             failed: self.failed.get(),
             deferred: self.deferred.get(),
+            left: 0,
         }
     }
 }
@@ -351,6 +384,7 @@ mod tests {
             "/urls/not_modified",
             "/urls/failed",
             "/urls/deferred",
+            "/urls/left",
             "/blobs/new",
             "/blobs/duplicate",
             "/blobs/bytes_new",

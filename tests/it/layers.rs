@@ -9,19 +9,21 @@ const LAYERS: [&[&str]; 5] = [
     &["model", "config"],
     &["archive", "extract", "fetch", "media", "newsroom", "rewrite"],
     &["discover", "ingest"],
-    &["check", "gc", "mirror", "restore", "status", "verify"],
+    &["check", "gc", "history", "mirror", "notify", "restore", "status", "verify"],
     &["cli"],
 ];
 const LEAVES: usize = 1;
 
 /// Uses within one layer that the design names, from left to right.
-const WITHIN: [(&str, &str); 6] = [
+const WITHIN: [(&str, &str); 8] = [
     ("config", "model"),
     ("rewrite", "extract"),
     ("check", "mirror"),
     ("restore", "mirror"),
     ("verify", "mirror"),
     ("gc", "verify"),
+    ("notify", "mirror"),
+    ("notify", "status"),
 ];
 
 fn layer_of(module: &str) -> Option<usize> {

@@ -17,6 +17,7 @@ mod media;
 mod mirror;
 mod mirror_fallback;
 mod newsroom;
+mod night;
 mod oddities;
 mod oddities_text;
 mod origin;

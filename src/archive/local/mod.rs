@@ -186,6 +186,14 @@ impl Archive {
         self.root.join(THUMBNAILS)
     }
 
+    /// The bytes that are free on its disk for users other than root; `None` where the system does not say.
+    pub fn free_space(&self) -> Option<u64> {
+        #[cfg(unix)]
+        return rustix::fs::statvfs(&self.root).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        #[cfg(not(unix))]
+        return None;
+    }
+
     /// Where a blob is kept, relative to the archive's folder and with `/` between its parts, as links have it.
     pub fn blob_name(digest: Digest, media_type: MediaType) -> String {
         format!("{BLOBS}/{}", name_in_shard(digest, media_type))

@@ -97,6 +97,7 @@ suite!(sqlite, super::local(), [
     blobs_and_thumbnails_are_on_record_shard_by_shard
     a_blob_knows_its_urls_also_after_newer_bytes_came
     an_original_knows_its_articles_also_in_older_versions
+    every_version_of_an_article_is_told_oldest_first
     articles_can_be_made_stale
     forgotten_thumbnails_make_the_articles_stale_that_show_the_blob
     a_lost_asset_is_asked_for_again_and_its_articles_are_stale
@@ -846,6 +847,20 @@ async fn an_original_knows_its_articles_also_in_older_versions(catalog: &dyn Cat
         assert_eq!(catalog.articles_of_original(digest).await.unwrap(), [key("a")]);
     }
     assert_eq!(catalog.articles_of_original(Digest::of(b"none")).await.unwrap(), []);
+}
+
+async fn every_version_of_an_article_is_told_oldest_first(catalog: &dyn Catalog) {
+    let id = record(catalog, "a", &[]).await;
+    record(catalog, "other", &[]).await;
+    let newer = ArticleVersion { original: Digest::of(b"newer"), read_at: at(60), title: None, ..version("a") };
+    record_version(catalog, &newer, &[]).await;
+    // The same bytes with other settings are no version of their own.
+    record_version(catalog, &ArticleVersion { settings: Digest::of(b"other"), ..newer.clone() }, &[]).await;
+    let versions = catalog.versions(id).await.unwrap();
+    let told: Vec<_> = versions.iter().map(|version| (version.original, version.read_at)).collect();
+    assert_eq!(told, [(version("a").original, at(0)), (newer.original, at(60))]);
+    assert_eq!(versions[0].title, version("a").title);
+    assert_eq!(catalog.versions(ArticleId(-1)).await.unwrap(), []);
 }
 
 async fn articles_can_be_made_stale(catalog: &dyn Catalog) {

@@ -231,3 +231,53 @@ fn a_flood_of_text_in_a_png_is_not_unpacked() {
     bytes.splice(33..33, chunk);
     assert!(why(&bytes).is_none());
 }
+
+/// Overwrites, repeats, removes or cuts something.
+fn damaged(random: &mut fastrand::Rng, original: &[u8]) -> Vec<u8> {
+    let mut bytes = original.to_vec();
+    for _ in 0..random.usize(1..8) {
+        if bytes.len() < 4 {
+            break;
+        }
+        // Headers matter most, and are short.
+        let reach = if random.bool() { bytes.len() } else { bytes.len().min(256) };
+        let (at, length) = (random.usize(..reach), random.usize(1..32));
+        let end = (at + length).min(bytes.len());
+        match random.u8(..5) {
+            0 => bytes[at] = random.u8(..),
+            1 => bytes[at] ^= 1 << random.u8(..8),
+            2 => bytes[at..end].fill([0, 0x7f, 0xff][random.usize(..3)]),
+            3 => drop(bytes.splice(at..at, original[..length.min(original.len())].to_vec())),
+            _ => drop(bytes.drain(at..end)),
+        }
+    }
+    bytes
+}
+
+/// `OFFPRINT_ROUNDS` says how often each picture is damaged; one round takes about ten seconds.
+#[test]
+fn damaged_pictures_of_the_corpus_never_make_a_decoder_panic() {
+    let Some(folder) = crate::corpus::corpus("images") else { return };
+    let rounds = std::env::var("OFFPRINT_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1_u64);
+    let small = |path: &std::path::PathBuf| path.metadata().is_ok_and(|data| data.len() < 20_000);
+    let mut panics = Vec::new();
+    let mut tried = 0;
+    for path in crate::corpus::files(&folder).into_iter().filter(small) {
+        let original = std::fs::read(&path).expect("the corpus can be read");
+        for round in 0..rounds {
+            let bytes = damaged(&mut fastrand::Rng::with_seed(round * 1_000_003 + tried), &original);
+            let sizes = [size(40, 40, Fit::Inside), super::lossless(16, 9, Fit::Cover)];
+            let asset = probe(&bytes, &limits());
+            let kinds = [&sizes[..1], &sizes[1..]];
+            let made = kinds.into_iter().flat_map(|sizes| thumbnails(&bytes, &asset, sizes, &limits()).sizes);
+            panics.extend(
+                made.filter_map(Result::err)
+                    .filter(|error| matches!(error, MediaError::Panicked(_)))
+                    .map(|error| (path.clone(), round, error)),
+            );
+            tried += 1;
+        }
+    }
+    crate::corpus::say(&format!("{tried} damaged pictures, {} panics inside decoders", panics.len()));
+    assert!(panics.is_empty(), "{panics:#?}");
+}

@@ -7,7 +7,7 @@ use url::Url;
 use super::codec::{Millis, Text, millis};
 use super::queue;
 use super::urls;
-use crate::archive::{ArticleId, ArticleRow, ArticleState, NewReference, Ready, ReferenceRow, UrlId};
+use crate::archive::{ArticleId, ArticleRow, ArticleState, NewReference, Ready, ReferenceRow, UrlId, VersionRow};
 use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, Span};
 
 const COLUMNS: &str = "id, source, path, original, size, modified, inode, format, settings, title, published, url,
@@ -197,6 +197,28 @@ pub(super) fn touch(connection: &Connection, id: ArticleId, fingerprint: Fingerp
         .prepare_cached("UPDATE article SET size = ?2, modified = ?3, inode = ?4, vanished = 0 WHERE id = ?1")?
         .execute(params![id, fingerprint.size, fingerprint.modified, fingerprint.inode.cast_signed()])?;
     Ok(())
+}
+
+pub(super) fn versions(connection: &Connection, id: ArticleId) -> Result<Vec<VersionRow>> {
+    let version = |row: &Row<'_>| {
+        Ok(VersionRow {
+            original: row.get("original")?,
+            format: row.get("format")?,
+            title: row.get("title")?,
+            published: moment(row, "published")?,
+            read_at: row.get::<_, Millis>("read_at")?.0,
+        })
+    };
+    connection
+        .prepare_cached(
+            "SELECT original, format, title, published, read_at, 0 AS newest, ord FROM article_version
+                 WHERE article_id = ?1
+             UNION ALL
+             SELECT original, format, title, published, read_at, 1, 0 FROM article WHERE id = ?1
+             ORDER BY newest, ord",
+        )?
+        .query_map([id], version)?
+        .collect()
 }
 
 pub(super) fn mark_vanished(connection: &Connection, ids: &[ArticleId]) -> Result<()> {

@@ -29,7 +29,7 @@ use self::error::{catalog_error, refused};
 use self::writer::Writer;
 use crate::archive::{
     ArticleId, ArticleRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome, Ready,
-    ReferenceRow, RunId, RunRow, ThumbnailRow, Totals, UrlId, UrlRow, Worker,
+    ReferenceRow, RunId, RunRow, ThumbnailRow, Totals, UrlId, UrlRow, VersionRow, Worker,
 };
 use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Exchange, Fingerprint, HostKey, HostState, MediaType};
 
@@ -201,6 +201,10 @@ impl Catalog for Sqlite {
 
     async fn stale_articles(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleId>, CatalogError> {
         self.read(move |connection| articles::stale(connection, after, limit)).await
+    }
+
+    async fn versions(&self, id: ArticleId) -> Result<Vec<VersionRow>, CatalogError> {
+        self.read(move |connection| articles::versions(connection, id)).await
     }
 
     async fn references(&self, id: ArticleId) -> Result<Vec<ReferenceRow>, CatalogError> {

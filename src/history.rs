@@ -1,0 +1,97 @@
+//! What became of one URL, or of one article, from the first day to the last.
+
+use serde::Serialize;
+use url::Url;
+
+use crate::archive::{Archive, ArticleState, CatalogError};
+use crate::model::{ArticleKey, Exchange, Reason};
+
+/// Every capture of a URL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UrlHistory {
+    /// The URL.
+    pub url: String,
+    /// The SHA-256 of its newest good capture.
+    pub newest: Option<String>,
+    /// When it was first and last captured well.
+    pub good: Option<(String, String)>,
+    /// When it is due next; `None` for never.
+    pub next_attempt: Option<String>,
+    /// Requests and answers, oldest first; a redirect is one of its own.
+    pub captures: Vec<CaptureMade>,
+}
+
+/// One request and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CaptureMade {
+    /// When it was sent.
+    pub at: String,
+    /// What was asked for: another URL than the one of the history after a redirect.
+    pub url: String,
+    /// The status, where one came.
+    pub status: Option<u16>,
+    /// Why it gave nothing good.
+    pub reason: Option<&'static str>,
+    /// The SHA-256 of the body, where it was kept or looked at.
+    pub digest: Option<String>,
+    /// The body's length in bytes.
+    pub size: u64,
+}
+
+/// Every version of an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArticleHistory {
+    /// Which article.
+    pub article: String,
+    /// Whether it is no longer in its source.
+    pub vanished: bool,
+    /// Its versions, oldest first; the last is the one that is mirrored.
+    pub versions: Vec<VersionRead>,
+}
+
+/// One version of an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VersionRead {
+    /// When it was read.
+    pub read: String,
+    /// The SHA-256 of the original, which is a blob.
+    pub original: String,
+    /// Its title.
+    pub title: Option<String>,
+}
+
+/// The history of a URL; `None` where it is not on record.
+pub async fn of_url(archive: &Archive, url: &Url) -> Result<Option<UrlHistory>, CatalogError> {
+    let Some(row) = archive.catalog.url(url).await? else { return Ok(None) };
+    let captures = archive.catalog.captures(row.id).await?;
+    Ok(Some(UrlHistory {
+        url: row.url.to_string(),
+        newest: row.asset.map(|(digest, ..)| digest.to_string()),
+        good: row.good.map(|(first, last)| (first.to_string(), last.to_string())),
+        next_attempt: row.next_attempt.map(|at| at.to_string()),
+        captures: captures.iter().map(made).collect(),
+    }))
+}
+
+fn made(exchange: &Exchange) -> CaptureMade {
+    CaptureMade {
+        at: exchange.at.to_string(),
+        url: exchange.url.to_string(),
+        status: exchange.status,
+        reason: exchange.reason.map(Reason::as_str),
+        digest: exchange.digest.map(|digest| digest.to_string()),
+        size: exchange.length,
+    }
+}
+
+/// The history of an article; `None` where it is not on record.
+pub async fn of_article(archive: &Archive, key: &ArticleKey) -> Result<Option<ArticleHistory>, CatalogError> {
+    let Some(row) = archive.catalog.article(key).await? else { return Ok(None) };
+    let versions = archive.catalog.versions(row.id).await?.into_iter().map(|version| VersionRead {
+        read: version.read_at.to_string(),
+        original: version.original.to_string(),
+        title: version.title,
+    });
+    let vanished = row.state == ArticleState::Vanished;
+    Ok(Some(ArticleHistory { article: key.to_string(), vanished, versions: versions.collect() }))
+}

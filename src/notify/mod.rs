@@ -1,0 +1,158 @@
+//! Who is told about a run: addresses that are asked when it starts and ends, and a file for Prometheus.
+//!
+//! The addresses are the user's own settings, so private ones are reached like any other. That nobody could be told
+//! never changes how a run ended.
+
+mod prometheus;
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client};
+
+use crate::config::ReportConfig;
+use crate::mirror::Report;
+
+pub use prometheus::{exposition, write as write_prometheus};
+
+/// How long one notification may take.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// Redirects that a notification follows.
+const REDIRECTS: usize = 3;
+
+/// Someone could not be told.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot tell `report.{setting}`: {cause}")]
+pub struct NotifyError {
+    /// The key of the settings. Its value may be a secret and is not shown.
+    pub setting: &'static str,
+    /// Why.
+    pub cause: String,
+}
+
+/// How a run ended, as those who are told need it.
+#[derive(Debug, Clone, Copy)]
+pub enum Ending<'a> {
+    /// It has a report.
+    Reported {
+        /// The report.
+        report: &'a Report,
+        /// Whether it did its work: what is missing at an origin is no failure of the run.
+        well: bool,
+        /// The report in a line.
+        summary: &'a str,
+    },
+    /// It could not run, or not to its end.
+    Failed {
+        /// Why, in a line.
+        message: &'a str,
+    },
+}
+
+impl Ending<'_> {
+    fn is_good(&self) -> bool {
+        matches!(self, Self::Reported { well: true, .. })
+    }
+
+    fn in_words(&self) -> String {
+        match self {
+            Self::Reported { summary, .. } => (*summary).to_owned(),
+            Self::Failed { message } => (*message).to_owned(),
+        }
+    }
+
+    /// The report; of a run without one, its outcome is `failed` and `error` says why.
+    fn as_json(&self) -> String {
+        match self {
+            Self::Reported { report, .. } => serde_json::to_string(report).expect("a report is plain data"),
+            Self::Failed { message } => serde_json::json!({"outcome": "failed", "error": message}).to_string(),
+        }
+    }
+}
+
+/// Asks the addresses of `[report]`.
+pub struct Notifier {
+    client: Client,
+    settings: ReportConfig,
+}
+
+impl fmt::Debug for Notifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Notifier")
+    }
+}
+
+impl Notifier {
+    /// A notifier that trusts the authorities of the system, and those in `ca_file` where its path is not empty.
+    pub fn new(settings: &ReportConfig, ca_file: &Path) -> Result<Self, NotifyError> {
+        // It fails when a provider is installed already, which does as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let failed = |cause: String| NotifyError { setting: "webhook", cause };
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(Policy::limited(REDIRECTS))
+            .referer(false)
+            .user_agent(concat!("offprint/", env!("CARGO_PKG_VERSION")))
+            .timeout(PATIENCE)
+            .tls_certs_merge(authorities(ca_file).map_err(&failed)?)
+            .build()
+            .map_err(|error| failed(error.to_string()))?;
+        Ok(Self { client, settings: settings.clone() })
+    }
+
+    /// Tells that a run starts.
+    pub async fn started(&self) -> Result<(), NotifyError> {
+        self.tell("ping_start", &self.settings.ping_start, TEXT, String::new()).await
+    }
+
+    /// Tells how a run ended, everyone at once, and gives those who could not be told within `patience`.
+    pub async fn ended(&self, ending: Ending<'_>, patience: Duration) -> Vec<NotifyError> {
+        let (setting, ping) = if ending.is_good() {
+            ("ping_success", &self.settings.ping_success)
+        } else {
+            ("ping_failure", &self.settings.ping_failure)
+        };
+        let webhook = self.tell("webhook", &self.settings.webhook, JSON, ending.as_json());
+        let ping = self.tell(setting, ping, TEXT, ending.in_words());
+        let told = tokio::join!(within(patience, "webhook", webhook), within(patience, setting, ping));
+        [told.0, told.1].into_iter().filter_map(Result::err).collect()
+    }
+
+    async fn tell(&self, setting: &'static str, url: &str, kind: &str, body: String) -> Result<(), NotifyError> {
+        if url.is_empty() {
+            return Ok(());
+        }
+        let failed = |cause: String| NotifyError { setting, cause };
+        let request = self.client.post(url).header("Content-Type", kind).body(body);
+        let answer = request.send().await.map_err(|error| failed(whole_message(&error.without_url())))?;
+        let status = answer.status();
+        if status.is_success() { Ok(()) } else { Err(failed(format!("it answered {status}"))) }
+    }
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+
+async fn within(
+    patience: Duration,
+    setting: &'static str,
+    telling: impl Future<Output = Result<(), NotifyError>>,
+) -> Result<(), NotifyError> {
+    let late = |_| NotifyError { setting, cause: format!("no answer within {patience:?}") };
+    tokio::time::timeout(patience, telling).await.map_err(late)?
+}
+
+fn authorities(ca_file: &Path) -> Result<Vec<Certificate>, String> {
+    if ca_file.as_os_str().is_empty() {
+        return Ok(Vec::new());
+    }
+    let pem = std::fs::read(ca_file).map_err(|cause| format!("cannot read {}: {cause}", ca_file.display()))?;
+    Certificate::from_pem_bundle(&pem).map_err(|error| whole_message(&error))
+}
+
+fn whole_message(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"))
+}
