@@ -165,6 +165,8 @@ pub struct Job {
     pub url: UrlRow,
     /// Where an article that shows it was published, for hosts that want to know.
     pub article_url: Option<Url>,
+    /// When that article was published, where it says so: what a web archive is asked for.
+    pub article_published: Option<Timestamp>,
     /// The kind of one reference to it.
     pub kind: Kind,
 }

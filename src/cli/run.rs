@@ -54,7 +54,7 @@ pub(crate) async fn mirror_sources(config: &Config, sources: Vec<Source>, output
     let fetcher = Fetcher::new(&config.fetch, &archive.tmp())?;
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone())?;
-    let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop);
+    let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop)?;
     let shown = progress::show(mirror.tally(), output);
     let report = mirror.run().await;
     shown.end();

@@ -147,7 +147,14 @@ impl Mirror {
             validators: if has_capture { &job.url.validators } else { &nothing_to_compare },
             judge: verdict,
         };
-        self.fetcher.fetch(&request).await
+        let fetched = self.fetcher.fetch(&request).await;
+        match &fetched.outcome {
+            // What is kept is what the host sent once, and stands for it better than any other copy.
+            Err(failure) if !has_capture && failure.deferred_until.is_none() => {
+                self.elsewhere(&request, job.article_published, fetched).await
+            }
+            _ => fetched,
+        }
     }
 
     /// A local file goes the way of every image, but for the request.

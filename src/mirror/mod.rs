@@ -6,6 +6,7 @@
 //! one goes on from there.
 
 mod budget;
+mod elsewhere;
 mod fetching;
 mod in_place;
 mod reading;
@@ -27,7 +28,7 @@ use crate::archive::{Archive, ArticleId, BlobError, CatalogError, RunId};
 use crate::config::Config;
 use crate::discover::DiscoverError;
 use crate::extract::Options;
-use crate::fetch::Fetcher;
+use crate::fetch::{Fallback, FetchError, Fetcher};
 use crate::ingest::{Ingest, IngestError, publish};
 use crate::model::Digest;
 
@@ -71,6 +72,7 @@ pub struct Mirror {
     config: Config,
     archive: Arc<Archive>,
     fetcher: Fetcher,
+    fallback: Option<Fallback>,
     ingest: Ingest,
     sources: Vec<Source>,
     tally: Arc<Tally>,
@@ -84,18 +86,23 @@ pub struct Mirror {
 
 impl Mirror {
     /// A run over `sources` into `archive`. It ends soon after `stop` is cancelled.
+    ///
+    /// # Errors
+    /// Settings of the web archives that cannot work.
     pub fn new(
         config: Config,
         archive: Arc<Archive>,
         fetcher: Fetcher,
         sources: Vec<Source>,
         stop: CancellationToken,
-    ) -> Self {
+    ) -> Result<Self, FetchError> {
         let ingest = Ingest::new(Arc::clone(&archive), &config);
-        Self {
+        let fallback = Fallback::new(&config.fallback)?;
+        Ok(Self {
             config,
             archive,
             fetcher,
+            fallback,
             ingest,
             sources,
             tally: Arc::default(),
@@ -103,7 +110,7 @@ impl Mirror {
             began: Instant::now(),
             cut_short: AtomicBool::new(false),
             queued: Notify::new(),
-        }
+        })
     }
 
     /// What the run counts while it goes on.

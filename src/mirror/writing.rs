@@ -6,11 +6,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 
 use super::{Mirror, MirrorError, Source};
-use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, UrlRow};
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, UrlRow, UrlState};
 use crate::discover;
 use crate::extract;
 use crate::ingest::{publish, read_blob};
-use crate::model::{Digest, Edit, Kind, Reference, Span};
+use crate::model::{Asset, Digest, Edit, Kind, Reference, Span};
 use crate::rewrite;
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
@@ -85,7 +85,8 @@ impl Mirror {
         let known: HashMap<Span, &ReferenceRow> = rows.iter().map(|row| (row.span, row)).collect();
         let mut links = HashMap::new();
         for reference in &extraction.references {
-            let url = known.get(&reference.span).and_then(|row| row.url.as_ref());
+            let row = known.get(&reference.span).copied();
+            let url = row.and_then(|row| sibling(row, &rows).or(row.url.as_ref()));
             if let Some(file) = self.shown_by(reference, url).await? {
                 links.insert(reference.span, source.link(path, &file));
             }
@@ -113,6 +114,23 @@ impl Mirror {
         }
         Ok(Some(Archive::blob_name(*digest, asset.media_type)))
     }
+}
+
+/// Another URL of the same picture with a good capture, for an image whose own gave none: a larger or smaller
+/// candidate, the full-size file or the copy for readers without JavaScript.
+fn sibling<'a>(row: &ReferenceRow, rows: &'a [ReferenceRow]) -> Option<&'a UrlRow> {
+    let failed = |url: &UrlRow| url.asset.is_none() && matches!(url.state, UrlState::Failed | UrlState::Retired);
+    let gave_none = row.url.as_ref().is_some_and(failed);
+    if !gave_none || !matches!(row.kind, Kind::Image | Kind::Lazy) {
+        return None;
+    }
+    let good = |other: &&ReferenceRow| {
+        other.picture == row.picture && matches!(other.kind, Kind::Image | Kind::Lazy | Kind::Srcset | Kind::FullSize)
+    };
+    let urls = rows.iter().filter(good).filter_map(|other| other.url.as_ref());
+    let shown = urls.filter_map(|url| Some((url, url.asset.as_ref()?)));
+    let area = |asset: &Asset| u64::from(asset.width) * u64::from(asset.height);
+    shown.max_by_key(|(_, (_, _, asset))| area(asset)).map(|(url, _)| url)
 }
 
 fn is_there(file: &std::path::Path, digest: Digest) -> bool {

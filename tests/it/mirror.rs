@@ -6,7 +6,7 @@ use std::path::Path;
 
 use offprint::archive::{self, Mode};
 use offprint::model::Digest;
-use offprint::newsroom::origin::{Behaviour, Content, Gate, Origin, Site};
+use offprint::newsroom::origin::{Behaviour, Content, End, Gate, Origin, Portion, Site};
 use offprint::newsroom::photo::{Photo, tiny};
 use offprint::rewrite;
 use serde_json::Value;
@@ -219,7 +219,7 @@ async fn one_broken_article_or_picture_never_stops_the_rest() {
 async fn no_bad_answer_changes_a_good_mirror() {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
     let sandbox = Sandbox::new();
-    sandbox.settings("retries = 0\nrecheck = \"1ms\"\n[run]\nretry_schedule = [\"1ms\"]\n");
+    sandbox.settings("retries = 0\nmax_bytes = \"1 MiB\"\nbreaker_failures = 99\nrecheck = \"1ms\"\n[run]\nretry_schedule = [\"1ms\"]\n");
     sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));
     sandbox.run(&["run"]).expect(0);
     let good = (sandbox.tree("store/articles"), sandbox.tree("store/blobs"), sandbox.tree("store/thumbnails"));
@@ -234,6 +234,10 @@ async fn no_bad_answer_changes_a_good_mirror() {
         Behaviour::redirect(302, "file:///etc/passwd"),
         Behaviour::serve(Content::new("image/jpeg", whole[..whole.len() / 2].to_vec())),
         Behaviour::serve(Content::new("image/jpeg", Vec::new())),
+        Behaviour::serve(Content::new("image/jpeg", whole.clone())).breaks_off(Portion::Percent(50), End::Reset),
+        Behaviour::serve(Content::new("image/jpeg", whole.clone())).claims_percent(150),
+        Behaviour::endless("image/jpeg", whole),
+        Behaviour::gzip_bomb(64),
     ];
     for failure in failures {
         let shown = format!("{failure:?}");

@@ -406,6 +406,7 @@ async fn a_job_tells_where_and_how_its_image_is_shown(catalog: &dyn Catalog) {
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     assert_eq!(lease.host.as_str(), "images.example");
     assert_eq!((jobs[0].kind, &jobs[0].article_url), (Kind::Poster, &Some(link("https://paper.example/story"))));
+    assert_eq!(jobs[0].article_published, version("a").published);
     assert_eq!((jobs[0].url.state, jobs[0].url.attempts, &jobs[0].url.asset), (UrlState::New, 0, &None));
 }
 

@@ -151,7 +151,7 @@ pub(super) fn jobs(connection: &Connection, lease: &Lease, after: Option<JobId>,
     let Some(host) = leased_host(connection, lease)? else { return Ok(Vec::new()) };
     connection
         .prepare_cached(&format!(
-            "SELECT j.id AS job_id, {}, r.kind, article.url AS article_url
+            "SELECT j.id AS job_id, {}, r.kind, article.url AS article_url, article.published AS article_published
              FROM job j JOIN url u ON u.id = j.url_id {}
                  JOIN reference r ON (r.article_id, r.ord) =
                      (SELECT article_id, ord FROM reference WHERE url_id = j.url_id LIMIT 1)
@@ -169,6 +169,7 @@ fn job(row: &Row<'_>) -> Result<Job> {
         id: row.get("job_id")?,
         url: urls::url(row)?,
         article_url: row.get::<_, Option<Text<Url>>>("article_url")?.map(|url| url.0),
+        article_published: moment(row, "article_published")?,
         kind: row.get("kind")?,
     })
 }
