@@ -223,7 +223,6 @@ pub struct MediaConfig {
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
 pub struct RewriteConfig {
     pub lazy: Lazy,
-    pub images: ImagesShown,
     pub thumbnail_fields: Vec<String>,
     pub thumbnail_name: String,
     pub front_matter_keys: Vec<String>,
@@ -231,7 +230,6 @@ pub struct RewriteConfig {
     pub lazy_attributes: Vec<String>,
     pub media: Vec<MediaKind>,
     pub json_ld: bool,
-    pub data_urls: DataUrls,
     pub adopt_local: AdoptLocal,
     pub max_article: Size,
 }
@@ -246,16 +244,6 @@ pub enum Lazy {
     Keep,
 }
 
-/// What a mirrored page shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ImagesShown {
-    /// The full images.
-    Original,
-    /// Thumbnails, linked to the full images.
-    ThumbnailLinked,
-}
-
 /// The kinds of media that can be fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -266,16 +254,6 @@ pub enum MediaKind {
     Video,
     Audio,
     Track,
-}
-
-/// What becomes of inline images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DataUrls {
-    /// They stay in the article.
-    Keep,
-    /// They become blobs.
-    Lift,
 }
 
 /// Whether images that lie beside an article go into the archive.
