@@ -132,7 +132,8 @@ fn in_order(mut edits: Vec<Edit>) -> Vec<Edit> {
 
 /// Whether a link means the same in HTML with and without quotes, in `srcset`, CSS, Markdown, YAML, TOML and JSON.
 fn needs_no_escape(link: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b':' | b'~');
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b':' | b'~' | b'%');
     !link.is_empty() && link.bytes().all(plain)
 }
 

@@ -171,6 +171,19 @@ async fn in_place_originals_are_kept_edits_are_followed_and_restore_undoes_it() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_archive_in_a_folder_of_any_name_can_be_pointed_at() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"../out\"\n");
+    sandbox.write("posts/a.md", format!("<img src={}> ![]({})", origin.url("/a.jpg"), origin.url("/a.jpg")));
+    sandbox.run(&["run", "--store", "my store, (new)"]).expect(0);
+    let mirror = sandbox.text("out/a.md");
+    assert!(mirror.starts_with("<img src=../my%20store%2C%20%28new%29/blobs/sha256/"), "{mirror}");
+    assert_eq!(mirror.matches("/blobs/sha256/").count(), 2, "{mirror}");
+    assert_eq!(sandbox.json(&["check", "--store", "my store, (new)"])["local"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn images_beside_an_article_are_adopted_and_nothing_outside_is_followed() {
     let sandbox = Sandbox::new();
     sandbox.write("secret.png", tiny(1));
