@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::clock::later;
+use crate::model::later;
 
 /// The longest that a host is left alone at a time.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);

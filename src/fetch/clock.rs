@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::time::Instant;
+
+use crate::model::later;
 
 /// Maps moments to the timer's instants and back. Between two moments of one run lies what the timer says, whatever
 /// is done to the system's clock meanwhile.
@@ -25,12 +27,6 @@ impl Clock {
     pub(super) async fn sleep_until(&self, moment: Timestamp) {
         tokio::time::sleep(from_to(self.now(), moment)).await;
     }
-}
-
-/// The moment that lies this much after another; the end of time where there is none.
-pub(super) fn later(moment: Timestamp, by: Duration) -> Timestamp {
-    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
-    moment.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// How long it is from one moment to another; nothing where the other is past.

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::clock::{Clock, from_to, later};
+use super::clock::{Clock, from_to};
+use crate::model::later;
 
 /// The slowest that a host is slowed down to by itself.
 const SLOWEST: Duration = Duration::from_secs(30);

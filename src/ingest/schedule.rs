@@ -1,11 +1,9 @@
 //! When a URL is asked for again.
 
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::config::{Config, Recheck, RunConfig};
-use crate::model::Reason;
+use crate::model::{Reason, later};
 
 /// The waits between attempts.
 #[derive(Debug, Clone)]
@@ -52,11 +50,6 @@ fn is_final(reason: Reason, status: Option<u16>) -> bool {
 /// What a picture looks like that was taken down; it could still come back.
 fn is_gone(reason: Reason, status: Option<u16>) -> bool {
     matches!(reason, Reason::Dns) || status == Some(404)
-}
-
-fn later(now: Timestamp, wait: Duration) -> Timestamp {
-    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-    now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -153,6 +153,11 @@ pub struct Exchange {
     pub reason: Option<Reason>,
 }
 
+/// A moment after another; the last one there is, where that lies beyond.
+pub fn later(moment: Timestamp, by: Duration) -> Timestamp {
+    moment.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
 /// What a later request can ask a server to compare with (RFC 9110, section 8.8).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Validators {

@@ -10,7 +10,7 @@ mod media_type;
 mod reference;
 
 pub use article::{ArticleKey, ArticleVersion, Edit, Fingerprint};
-pub use capture::{Exchange, HostKey, HostState, Reason, RefererRung, Staged, Validators};
+pub use capture::{Exchange, HostKey, HostState, Reason, RefererRung, Staged, Validators, later};
 pub use digest::{Digest, Hasher, NotADigest};
 pub use media_type::{Asset, MediaType};
 pub use reference::{Format, Kind, Reference, Reveal, Span};

@@ -1,7 +1,6 @@
 //! Healing: identical bytes or none. What is derived is made again; what cannot be healed is put aside.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -10,6 +9,7 @@ use url::Url;
 
 use super::{Damage, FindMirror, Finding, VerifyError};
 use crate::archive::{Archive, UrlRow};
+use crate::ingest::{publish, stage};
 use crate::model::{ArticleKey, Digest, MediaType, Staged};
 use crate::rewrite::unsplice;
 
@@ -150,7 +150,7 @@ impl Healer<'_> {
         let edits = self.archive.catalog.edits(row.id).await?;
         let mirror = std::fs::read((self.find_mirror)(article).path).ok();
         let original = mirror.and_then(|mirror| unsplice(&mirror, &edits).ok());
-        Ok(original.and_then(|original| stage(self.archive, &original).ok()))
+        Ok(original.and_then(|original| stage(original.as_slice(), &self.archive.tmp()).ok()))
     }
 
     /// The URLs that gave these bytes and those that they were redirected to, with when they last did.
@@ -175,17 +175,8 @@ impl Healer<'_> {
             let _ = reader.read_to_end(&mut bytes).await;
         }
         let path = self.archive.root().join(QUARANTINE).join(format!("{digest}.{media_type}"));
-        let publisher = self.archive.publisher.clone();
-        let publish = tokio::task::spawn_blocking(move || publisher.publish(&path, &bytes));
-        publish.await.expect("writing neither panics nor outlives the runtime")?;
+        publish(self.archive, path, bytes).await?;
         self.archive.blobs.delete(digest, media_type).await?;
         Ok(())
     }
-}
-
-/// Bytes at hand, as a temporary file of the archive.
-fn stage(archive: &Archive, bytes: &[u8]) -> std::io::Result<Staged> {
-    let mut file = tempfile::NamedTempFile::new_in(archive.tmp())?;
-    file.write_all(bytes)?;
-    Ok(Staged { path: file.into_temp_path(), digest: Digest::of(bytes), length: bytes.len() as u64 })
 }

@@ -11,7 +11,7 @@ use super::articles::{self, moment};
 use super::codec::{Length, Millis, Text, millis};
 use super::urls;
 use crate::archive::{Claim, Job, JobId, Lease, Outcome, Ready, RunId, Settlement, UrlId, UrlState, Worker};
-use crate::model::{Digest, HostKey, HostState};
+use crate::model::{Digest, HostKey, HostState, later};
 
 /// Queues a URL that is new or due, unless it is queued already, and gives how many jobs that made.
 pub(super) fn enqueue_if_due(connection: &Connection, url: UrlId, at: Timestamp) -> Result<u64> {
@@ -75,11 +75,6 @@ pub(super) fn lease(
          WHERE id = ?1 RETURNING {HOST_STATE}"
     ))?;
     hosts.iter().map(|host| take.query_one(params![host, worker.0, Millis(later(now, ttl))], leased)).collect()
-}
-
-/// A moment after another; the last one there is, where that lies beyond.
-fn later(now: Timestamp, by: Duration) -> Timestamp {
-    now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 fn leased(row: &Row<'_>) -> Result<Lease> {
