@@ -1,9 +1,11 @@
 //! What became of one URL, or of one article, from the first day to the last.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use url::Url;
 
-use crate::archive::{Archive, ArticleState, CatalogError};
+use crate::archive::{Archive, ArticleState, CatalogError, ReferenceRow};
 use crate::model::{ArticleKey, Exchange, Reason};
 
 /// Every capture of a URL.
@@ -47,6 +49,19 @@ pub struct ArticleHistory {
     pub vanished: bool,
     /// Its versions, oldest first; the last is the one that is mirrored.
     pub versions: Vec<VersionRead>,
+    /// The images whose bytes changed since it showed them first, in the order of their URLs.
+    pub older_images: Vec<OlderImage>,
+}
+
+/// An image of an article of which the archive holds newer bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct OlderImage {
+    /// Its URL.
+    pub url: String,
+    /// The SHA-256 of what the article showed first.
+    pub shown: String,
+    /// The SHA-256 of the newest good capture.
+    pub newest: Option<String>,
 }
 
 /// One version of an article.
@@ -93,5 +108,13 @@ pub async fn of_article(archive: &Archive, key: &ArticleKey) -> Result<Option<Ar
         title: version.title,
     });
     let vanished = row.state == ArticleState::Vanished;
-    Ok(Some(ArticleHistory { article: key.to_string(), vanished, versions: versions.collect() }))
+    let older_images: BTreeSet<_> = archive.catalog.references(row.id).await?.into_iter().filter_map(older).collect();
+    let older_images = older_images.into_iter().collect();
+    Ok(Some(ArticleHistory { article: key.to_string(), vanished, versions: versions.collect(), older_images }))
+}
+
+fn older(reference: ReferenceRow) -> Option<OlderImage> {
+    let ((shown, ..), url) = reference.shown_first.zip(reference.url)?;
+    let newest = url.asset.map(|(digest, ..)| digest.to_string());
+    Some(OlderImage { url: url.url.to_string(), shown: shown.to_string(), newest })
 }

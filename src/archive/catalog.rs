@@ -28,6 +28,8 @@ ids! {
     JobId
     /// A run's row.
     RunId
+    /// How often an article has become stale.
+    Revision
 }
 
 /// Who leases work: unique to a process and run.
@@ -67,6 +69,8 @@ pub struct ArticleRow {
     pub version: ArticleVersion,
     /// What is to be done with it.
     pub state: ArticleState,
+    /// Grows whenever it becomes stale.
+    pub revision: Revision,
     /// The digest of the mirrored file, and what tells that it was not touched; `None` until it is written.
     pub mirror: Option<(Digest, Fingerprint)>,
 }
@@ -112,8 +116,10 @@ pub struct ReferenceRow {
     pub name: String,
     /// Which references show the same picture.
     pub picture: u32,
-    /// Its URL with the good capture that the mirror shows, where there is one.
+    /// Its URL with its newest good capture, where there is one.
     pub url: Option<UrlRow>,
+    /// The asset that this article showed before the bytes of its URL changed, with its digest and its size in bytes.
+    pub shown_first: Option<(Digest, u64, Asset)>,
 }
 
 /// How it stands with a URL.
@@ -236,12 +242,12 @@ pub enum Settlement {
     },
 }
 
-/// Whether a worker's word was heard.
+/// Whether a word was heard that others may have forestalled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
     /// It was.
     Applied,
-    /// Another worker leases the host by now: nothing was changed.
+    /// It was not, and nothing was changed: another worker leases the host by now, or the article became stale again.
     Stale,
 }
 
@@ -370,8 +376,15 @@ pub trait Catalog: Send + Sync {
     async fn versions(&self, id: ArticleId) -> Result<Vec<VersionRow>, CatalogError>;
     /// An article's references, in the order of their spans.
     async fn references(&self, id: ArticleId) -> Result<Vec<ReferenceRow>, CatalogError>;
-    /// The mirrored file is about to appear: what it will be, and the splices that made it.
-    async fn record_mirror(&self, id: ArticleId, digest: Digest, edits: &[Edit]) -> Result<(), CatalogError>;
+    /// The mirrored file is about to appear: what it will be, and the splices that made it. Not heard where the article
+    /// became stale again after it was `planned`: that mirror would be an old one.
+    async fn record_mirror(
+        &self,
+        id: ArticleId,
+        planned: Revision,
+        digest: Digest,
+        edits: &[Edit],
+    ) -> Result<Claim, CatalogError>;
     /// The mirrored file has appeared: the article is no longer stale.
     async fn finish_mirror(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError>;
     /// The splices that made an article's mirror, in order.
@@ -401,7 +414,7 @@ pub trait Catalog: Send + Sync {
     async fn jobs(&self, lease: &Lease, after: Option<JobId>, limit: usize) -> Result<Vec<Job>, CatalogError>;
     /// Ends a job: appends its captures, records what was kept, takes it from the queue. Gives the articles that
     /// became ready: those stale already, and those that turn stale because a URL of theirs got its first good
-    /// capture.
+    /// capture. Where a good capture replaces other bytes, mirrored articles keep them as what they show first.
     async fn settle(&self, lease: &Lease, run: RunId, outcomes: Vec<Outcome>) -> Result<(Claim, Ready), CatalogError>;
     /// Gives a lease back with what was learned of the host.
     async fn release(&self, lease: &Lease, state: &HostState) -> Result<Claim, CatalogError>;

@@ -50,5 +50,8 @@ fn tell_article(history: &ArticleHistory) {
         output::line(&printable(&format!("{}: sha256 {}{title}", version.read, version.original)));
     }
     let vanished = if history.vanished { "; it is no longer in its source" } else { "" };
+    for image in &history.older_images {
+        output::line(&printable(&format!("its first version of {}: {}", image.url, image.shown)));
+    }
     output::line(&format!("{} versions{vanished}", history.versions.len()));
 }

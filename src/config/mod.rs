@@ -231,6 +231,7 @@ pub struct RewriteConfig {
     pub media: Vec<MediaKind>,
     pub json_ld: bool,
     pub adopt_local: AdoptLocal,
+    pub changed_images: ChangedImages,
     pub max_article: Size,
 }
 
@@ -266,6 +267,16 @@ pub enum AdoptLocal {
     Always,
     /// No.
     Never,
+}
+
+/// Which version an article shows of an image whose bytes changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangedImages {
+    /// The one that it showed before the change.
+    First,
+    /// The newest.
+    Newest,
 }
 
 /// Budgets and schedules.

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::{ChangedImage, FailedUrl, Mirror, MirrorError, ReadyArticles, Source, announce};
 use crate::archive::{Claim, Job, JobId, Lease, Outcome, Put, RunId, Settlement, UrlRow, Worker};
+use crate::config::ChangedImages;
 use crate::fetch::{Failure, Fetched, Purpose, Request};
 use crate::ingest::{Ingested, Verdict};
 use crate::model::{Reason, Validators};
@@ -127,6 +128,10 @@ impl Mirror {
         self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
         let asset = verdict.into_asset();
         let ingested = self.ingest.ingest(&job.url, outcome, asset, Timestamp::now()).await?;
+        if ingested.changed.is_some() && self.config.rewrite.changed_images == ChangedImages::Newest {
+            // Before the change itself is recorded: a crash in between makes work, and no mirror that is out of date.
+            self.archive.catalog.refresh_articles_of(&[job.url.id]).await?;
+        }
         let outcome = Outcome { job: job.id, url: job.url.id, exchanges, settlement: ingested.settlement.clone() };
         let (claim, now_ready) = self.archive.catalog.settle(&lease, run, vec![outcome]).await?;
         if claim == Claim::Applied {

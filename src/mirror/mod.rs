@@ -82,6 +82,7 @@ pub struct Mirror {
     cut_short: AtomicBool,
     /// Something was put into the queue.
     queued: Notify,
+    lanes: writing::Lanes,
 }
 
 impl Mirror {
@@ -110,6 +111,7 @@ impl Mirror {
             began: Instant::now(),
             cut_short: AtomicBool::new(false),
             queued: Notify::new(),
+            lanes: writing::Lanes::default(),
         })
     }
 

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 
 use super::{Mirror, MirrorError, Source};
-use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, UrlRow, UrlState};
+use crate::archive::{
+    Archive, ArticleId, ArticleRow, ArticleState, Claim, ReferenceRow, RenditionRow, UrlRow, UrlState,
+};
+use crate::config::ChangedImages;
 use crate::discover;
 use crate::extract;
 use crate::ingest::{publish, read_blob};
@@ -15,8 +18,13 @@ use crate::rewrite;
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
 const WRITTEN_AT_ONCE: usize = 8;
+/// Articles wait for their turn in lanes, so that no two of the same are written at once.
+pub(super) type Lanes = [Mutex<()>; WRITTEN_AT_ONCE];
 /// Articles taken from the catalog at a time.
 const PAGE: usize = 256;
+
+/// An asset with its digest and its size in bytes.
+type KeptAsset = (Digest, u64, Asset);
 
 impl Mirror {
     /// Writes the mirror of each article that the other stages send.
@@ -39,6 +47,9 @@ impl Mirror {
     }
 
     async fn write(&self, id: ArticleId) -> Result<(), MirrorError> {
+        // An article that is announced twice is written twice in turn: an older plan never lands on a newer mirror.
+        let lane = usize::try_from(id.0).unwrap_or_default() % self.lanes.len();
+        let _turn = self.lanes[lane].lock().await;
         let Some(row) = self.archive.catalog.article_by_id(id).await? else { return Ok(()) };
         let named = |source: &&Source| source.config.name == row.version.key.source;
         match self.sources.iter().find(named) {
@@ -58,7 +69,10 @@ impl Mirror {
         let edits = self.plan(source, row, &original).await?;
         let mirror = rewrite::splice(&original, &edits);
         let digest = Digest::of(&mirror);
-        self.archive.catalog.record_mirror(row.id, digest, &edits).await?;
+        if self.archive.catalog.record_mirror(row.id, row.revision, digest, &edits).await? == Claim::Stale {
+            // Whatever made it stale again has announced it again, or will.
+            return Ok(());
+        }
         let file = source.mirror(path);
         if !is_there(&file, digest) {
             if let Err(error) = publish(&self.archive, file.clone(), mirror).await {
@@ -86,8 +100,8 @@ impl Mirror {
         let mut links = HashMap::new();
         for reference in &extraction.references {
             let row = known.get(&reference.span).copied();
-            let url = row.and_then(|row| sibling(row, &rows).or(row.url.as_ref()));
-            if let Some(file) = self.shown_by(reference, url).await? {
+            let asset = row.and_then(|row| self.asset(row, &rows));
+            if let Some(file) = self.shown_by(reference, asset).await? {
                 links.insert(reference.span, source.link(path, &file));
             }
         }
@@ -95,9 +109,15 @@ impl Mirror {
         Ok(rewrite::plan(original, &extraction.references, extraction.encoding, self.config.rewrite.lazy, link))
     }
 
+    /// The asset that a reference shows from now on.
+    fn asset<'a>(&self, row: &'a ReferenceRow, rows: &'a [ReferenceRow]) -> Option<&'a KeptAsset> {
+        let first = || row.shown_first.as_ref().filter(|_| self.config.rewrite.changed_images == ChangedImages::First);
+        first().or_else(|| sibling(row, rows).or(row.url.as_ref())?.asset.as_ref())
+    }
+
     /// The file of the archive that a reference shows from now on; `None` where it stays as it is.
-    async fn shown_by(&self, reference: &Reference, url: Option<&UrlRow>) -> Result<Option<String>, MirrorError> {
-        let Some((digest, _, asset)) = url.and_then(|url| url.asset.as_ref()) else { return Ok(None) };
+    async fn shown_by(&self, reference: &Reference, asset: Option<&KeptAsset>) -> Result<Option<String>, MirrorError> {
+        let Some((digest, _, asset)) = asset else { return Ok(None) };
         let rewrite = &self.config.rewrite;
         if reference.kind == Kind::FrontMatter && rewrite.thumbnail_fields.contains(&reference.name) {
             let wanted = match rewrite.thumbnail_name.as_str() {

@@ -281,6 +281,45 @@ async fn new_bytes_under_a_url_are_a_new_version_and_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_article_shows_the_version_it_showed_first_unless_told_otherwise() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
+    let sandbox = Sandbox::new();
+    let shows = |article: &str, seed: u64| {
+        let digest = Digest::of(&Photo::new(seed, 640, 427).jpeg()).to_string();
+        let mirror = sandbox.read(&format!("store/articles/posts/{article}.md"));
+        assert!(String::from_utf8_lossy(&mirror).contains(&digest), "{article} does not show {seed}");
+    };
+    sandbox.settings("recheck = \"1ms\"\n");
+    sandbox.write("posts/old.md", post(&origin, &["/a.jpg"]));
+    sandbox.run(&["run"]).expect(0);
+    origin.change(|site| site.set("/a.jpg", jpeg(2)));
+    sandbox.write("posts/new.md", post(&origin, &["/a.jpg"]));
+    assert_eq!(sandbox.json(&["run"])["articles"]["unchanged"], 1);
+    shows("old", 1);
+    shows("new", 2);
+    let history = sandbox.json(&["status", "--history", "posts/old.md"]);
+    assert_eq!(history["older_images"][0]["url"], origin.url("/a.jpg"));
+    assert_eq!(history["older_images"][0]["shown"], Digest::of(&Photo::new(1, 640, 427).jpeg()).to_string());
+
+    let edited = [post(&origin, &["/a.jpg"]), "\nA correction.\n".to_owned()].concat();
+    sandbox.write("posts/old.md", edited);
+    sandbox.run(&["run"]).expect(0);
+    shows("old", 1);
+    shows("new", 2);
+
+    sandbox.settings("recheck = \"1ms\"\n[rewrite]\nchanged_images = \"newest\"\n");
+    sandbox.run(&["run"]).expect(0);
+    shows("old", 2);
+    shows("new", 2);
+    origin.change(|site| site.set("/a.jpg", jpeg(3)));
+    sandbox.run(&["run"]).expect(0);
+    shows("old", 3);
+    shows("new", 3);
+    sandbox.run(&["verify"]).expect(0);
+    sandbox.run(&["check"]).expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_run_ends_consistently_and_the_next_one_finishes_it() {
     let gate = Gate::new();
     let site = (0..20).fold(Site::new(), |site, at| site.on(&format!("/{at}.jpg"), jpeg(at)));

@@ -121,7 +121,7 @@ async fn fetch(archive: &Archive) {
 }
 
 async fn mirror(archive: &Archive, article: usize) {
-    let id = archive.catalog.article(&key(article)).await.unwrap().unwrap().id;
+    let row = archive.catalog.article(&key(article)).await.unwrap().unwrap();
     let edits: Vec<_> = references(article)
         .into_iter()
         .map(|reference| {
@@ -132,9 +132,9 @@ async fn mirror(archive: &Archive, article: usize) {
         .collect();
     let mirror = splice(&original(article), &edits);
     place(&archive.articles().join("posts").join(key(article).path), &mirror);
-    archive.catalog.record_mirror(id, Digest::of(&mirror), &edits).await.unwrap();
+    archive.catalog.record_mirror(row.id, row.revision, Digest::of(&mirror), &edits).await.unwrap();
     let fingerprint = Fingerprint { size: mirror.len() as u64, modified: 1, inode: 1 };
-    archive.catalog.finish_mirror(id, fingerprint).await.unwrap();
+    archive.catalog.finish_mirror(row.id, fingerprint).await.unwrap();
 }
 
 /// The most memory that this process has had, in MiB.

@@ -150,7 +150,7 @@ impl Sample {
         let span = Span::new(13, 13 + url.len());
         let edits = [Edit { span, raw: url.into_bytes(), replacement: link.into_bytes() }];
         let mirror = splice(&original(number), &edits);
-        self.archive.catalog.record_mirror(row.id, Digest::of(&mirror), &edits).await.unwrap();
+        self.archive.catalog.record_mirror(row.id, row.revision, Digest::of(&mirror), &edits).await.unwrap();
         let fingerprint = self.archive.publisher.publish(&self.mirror_file(number), &mirror).unwrap();
         self.archive.catalog.finish_mirror(row.id, fingerprint).await.unwrap();
     }
@@ -307,7 +307,7 @@ async fn a_record_that_does_not_lead_to_the_mirror_is_named() {
     let mut edits = sample.archive.catalog.edits(row.id).await.unwrap();
     edits[0].raw[5] ^= 1;
     let (digest, fingerprint) = row.mirror.unwrap();
-    sample.archive.catalog.record_mirror(row.id, digest, &edits).await.unwrap();
+    sample.archive.catalog.record_mirror(row.id, row.revision, digest, &edits).await.unwrap();
     sample.archive.catalog.finish_mirror(row.id, fingerprint).await.unwrap();
     let found = sample.verify().await.findings;
     assert_eq!(found, [Finding::Edits { id: row.id, article: key(2) }]);

@@ -64,6 +64,7 @@ suite!(sqlite, super::local(), [
     references_come_back_in_order_with_what_is_known_of_their_urls
     a_mirror_counts_once_it_has_appeared
     an_article_that_changes_while_its_mirror_is_written_stays_stale
+    a_mirror_planned_before_the_article_became_stale_again_is_not_recorded
     one_url_is_one_job_however_many_articles_show_it
     a_job_tells_where_and_how_its_image_is_shown
     the_last_outcome_of_an_article_makes_it_ready
@@ -80,7 +81,10 @@ suite!(sqlite, super::local(), [
     a_retired_url_is_never_queued_again
     a_deferred_url_is_no_failure
     not_modified_keeps_the_asset_and_renews_its_date
-    new_bytes_make_the_articles_stale_that_show_them
+    mirrored_articles_go_on_showing_the_bytes_that_new_ones_replace
+    new_bytes_make_an_article_stale_that_is_not_mirrored_yet
+    a_version_is_shown_as_long_as_the_article_shows_its_url
+    a_lost_version_is_shown_no_longer
     the_same_bytes_again_leave_the_articles_alone
     a_first_good_capture_makes_a_mirrored_article_stale_again
     only_what_is_due_is_queued
@@ -155,9 +159,15 @@ async fn record_version(catalog: &dyn Catalog, version: &ArticleVersion, urls: &
     catalog.record_article(version, 7, &references).await.unwrap().0
 }
 
+/// Records a mirror as it is planned now.
+async fn record_mirror(catalog: &dyn Catalog, article: ArticleId, digest: Digest, edits: &[Edit]) {
+    let planned = catalog.article_by_id(article).await.unwrap().unwrap().revision;
+    assert_eq!(catalog.record_mirror(article, planned, digest, edits).await.unwrap(), Claim::Applied);
+}
+
 /// Writes an article's mirror.
 async fn mirror(catalog: &dyn Catalog, article: ArticleId) {
-    catalog.record_mirror(article, Digest::of(b"mirror"), &[]).await.unwrap();
+    record_mirror(catalog, article, Digest::of(b"mirror"), &[]).await;
     catalog.finish_mirror(article, Fingerprint { size: 9, modified: 5, inode: 6 }).await.unwrap();
 }
 
@@ -369,7 +379,7 @@ async fn a_mirror_counts_once_it_has_appeared(catalog: &dyn Catalog) {
         Edit { span: Span::at(12), raw: Vec::new(), replacement: b" src=x".to_vec() },
     ];
     let digest = Digest::of(b"mirrored");
-    catalog.record_mirror(id, digest, &edits).await.unwrap();
+    record_mirror(catalog, id, digest, &edits).await;
     let found = catalog.article_by_id(id).await.unwrap().unwrap();
     assert_eq!((found.state, found.mirror), (ArticleState::Stale, None));
     let fingerprint = Fingerprint { size: 40, modified: 8, inode: 1 << 63 };
@@ -378,16 +388,33 @@ async fn a_mirror_counts_once_it_has_appeared(catalog: &dyn Catalog) {
     assert_eq!((found.state, found.mirror), (ArticleState::Mirrored, Some((digest, fingerprint))));
     assert_eq!(catalog.edits(id).await.unwrap(), edits);
     assert_eq!(catalog.ready_articles(None, 9).await.unwrap(), []);
-    catalog.record_mirror(id, digest, &edits[1..]).await.unwrap();
+    record_mirror(catalog, id, digest, &edits[1..]).await;
     assert_eq!(catalog.edits(id).await.unwrap(), &edits[1..]);
 }
 
 async fn an_article_that_changes_while_its_mirror_is_written_stays_stale(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[]).await;
-    catalog.record_mirror(id, Digest::of(b"old"), &[]).await.unwrap();
+    record_mirror(catalog, id, Digest::of(b"old"), &[]).await;
     record(catalog, "a", &[]).await;
     catalog.finish_mirror(id, version("a").fingerprint).await.unwrap();
     assert_eq!(state(catalog, id).await, ArticleState::Stale);
+}
+
+async fn a_mirror_planned_before_the_article_became_stale_again_is_not_recorded(catalog: &dyn Catalog) {
+    let id = record(catalog, "a", &[A]).await;
+    let planned = catalog.article_by_id(id).await.unwrap().unwrap().revision;
+    assert_eq!(settle_all(catalog, 5, kept("bytes")).await, [id]);
+    assert_eq!(catalog.record_mirror(id, planned, Digest::of(b"old"), &[]).await.unwrap(), Claim::Stale);
+    mirror(catalog, id).await;
+    assert_eq!(state(catalog, id).await, ArticleState::Mirrored);
+    for again in 0..2 {
+        let planned = catalog.article_by_id(id).await.unwrap().unwrap().revision;
+        match again {
+            0 => catalog.make_stale(&[id]).await.unwrap(),
+            _ => drop(record(catalog, "a", &[A]).await),
+        }
+        assert_eq!(catalog.record_mirror(id, planned, Digest::of(b"old"), &[]).await.unwrap(), Claim::Stale);
+    }
 }
 
 // The queue.
@@ -609,16 +636,65 @@ fn due_again(kept: Settlement, second: i64) -> Settlement {
     Settlement::Kept { digest, size, asset, validators, next_attempt: Some(at(second)) }
 }
 
-async fn new_bytes_make_the_articles_stale_that_show_them(catalog: &dyn Catalog) {
+/// What an article showed of its only URL before that one's bytes changed.
+async fn shown_first(catalog: &dyn Catalog, article: ArticleId) -> Option<Digest> {
+    let mut references = catalog.references(article).await.unwrap();
+    references.remove(0).shown_first.map(|(digest, ..)| digest)
+}
+
+/// A mirrored article whose URL got new bytes twice, and another that came between.
+async fn changed_twice(catalog: &dyn Catalog) -> (ArticleId, ArticleId) {
+    let first = record(catalog, "a", &[A]).await;
+    settle_all(catalog, 5, due_again(kept("old"), 100)).await;
+    mirror(catalog, first).await;
+    catalog.enqueue_due(at(100)).await.unwrap();
+    assert_eq!(settle_all(catalog, 101, due_again(kept("new"), 200)).await, []);
+    let second = record(catalog, "b", &[A]).await;
+    mirror(catalog, second).await;
+    catalog.enqueue_due(at(200)).await.unwrap();
+    assert_eq!(settle_all(catalog, 201, kept("newest")).await, []);
+    (first, second)
+}
+
+async fn mirrored_articles_go_on_showing_the_bytes_that_new_ones_replace(catalog: &dyn Catalog) {
+    let (first, second) = changed_twice(catalog).await;
+    let row = catalog.url(&link(A)).await.unwrap().unwrap();
+    assert_eq!((row.good, row.asset.unwrap().0), (Some((at(5), at(201))), Digest::of(b"newest")));
+    for (article, bytes) in [(first, "old"), (second, "new")] {
+        assert_eq!(state(catalog, article).await, ArticleState::Mirrored);
+        assert_eq!(shown_first(catalog, article).await, Some(Digest::of(bytes.as_bytes())));
+        assert!(catalog.blob(Digest::of(bytes.as_bytes())).await.unwrap().is_some());
+    }
+    let third = record(catalog, "c", &[A]).await;
+    assert_eq!(shown_first(catalog, third).await, None);
+}
+
+async fn new_bytes_make_an_article_stale_that_is_not_mirrored_yet(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A]).await;
     settle_all(catalog, 5, due_again(kept("old"), 100)).await;
-    mirror(catalog, id).await;
+    let planned = catalog.article_by_id(id).await.unwrap().unwrap().revision;
     catalog.enqueue_due(at(100)).await.unwrap();
     assert_eq!(settle_all(catalog, 101, kept("new")).await, [id]);
-    let row = catalog.url(&link(A)).await.unwrap().unwrap();
-    assert_eq!((row.good, row.asset.unwrap().0), (Some((at(5), at(101))), Digest::of(b"new")));
-    assert_eq!(state(catalog, id).await, ArticleState::Stale);
-    assert!(catalog.blob(Digest::of(b"old")).await.unwrap().is_some());
+    assert_eq!(shown_first(catalog, id).await, None);
+    assert_ne!(catalog.article_by_id(id).await.unwrap().unwrap().revision, planned);
+}
+
+async fn a_version_is_shown_as_long_as_the_article_shows_its_url(catalog: &dyn Catalog) {
+    let (first, second) = changed_twice(catalog).await;
+    record(catalog, "a", &[A, B]).await;
+    assert_eq!(shown_first(catalog, first).await, Some(Digest::of(b"old")));
+    record(catalog, "a", &[B]).await;
+    record(catalog, "a", &[A]).await;
+    assert_eq!(shown_first(catalog, first).await, None);
+    assert_eq!(shown_first(catalog, second).await, Some(Digest::of(b"new")));
+}
+
+async fn a_lost_version_is_shown_no_longer(catalog: &dyn Catalog) {
+    let (first, second) = changed_twice(catalog).await;
+    catalog.lose_asset(Digest::of(b"old"), at(300)).await.unwrap();
+    assert_eq!((state(catalog, first).await, shown_first(catalog, first).await), (ArticleState::Stale, None));
+    assert_eq!(state(catalog, second).await, ArticleState::Mirrored);
+    assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
 }
 
 async fn the_same_bytes_again_leave_the_articles_alone(catalog: &dyn Catalog) {

@@ -64,18 +64,27 @@ struct ModelUrl {
     attempts: u32,
 }
 
+#[derive(Debug, Default)]
+struct ModelArticle {
+    urls: BTreeSet<usize>,
+    stale: bool,
+    mirrored: bool,
+    /// What it showed of a URL before that one's bytes changed.
+    shown: BTreeMap<usize, u8>,
+}
+
 /// What a catalog should hold.
 #[derive(Debug, Default)]
 struct Model {
     now: i64,
     urls: BTreeMap<usize, ModelUrl>,
     queue: Vec<usize>,
-    articles: BTreeMap<usize, (BTreeSet<usize>, bool)>,
+    articles: BTreeMap<usize, ModelArticle>,
 }
 
 impl Model {
     fn is_shown(&self, url: usize) -> bool {
-        self.articles.values().any(|(urls, _)| urls.contains(&url))
+        self.articles.values().any(|article| article.urls.contains(&url))
     }
 
     fn enqueue(&mut self, url: usize) {
@@ -89,7 +98,9 @@ impl Model {
     }
 
     fn record(&mut self, article: usize, urls: &BTreeSet<usize>) {
-        self.articles.insert(article, (urls.clone(), true));
+        let article = self.articles.entry(article).or_default();
+        (article.urls, article.stale) = (urls.clone(), true);
+        article.shown.retain(|url, _| urls.contains(url));
         for &url in urls {
             self.urls.entry(url).or_default();
             if !self.urls[&url].asked || self.is_due(url) {
@@ -125,15 +136,18 @@ impl Model {
             End::Deferred(wait) => (before, after(Some(wait)), row.attempts),
         };
         if row.bytes != before {
-            for (urls, stale) in self.articles.values_mut() {
-                *stale |= urls.contains(&url);
+            for article in self.articles.values_mut().filter(|article| article.urls.contains(&url)) {
+                match before {
+                    Some(bytes) if article.mirrored => drop(article.shown.entry(url).or_insert(bytes)),
+                    _ => article.stale = true,
+                }
             }
         }
     }
 
     fn ready(&self) -> BTreeSet<usize> {
         let is_ready =
-            |(urls, stale): &(BTreeSet<usize>, bool)| *stale && urls.iter().all(|url| !self.queue.contains(url));
+            |article: &ModelArticle| article.stale && article.urls.iter().all(|url| !self.queue.contains(url));
         self.articles.iter().filter(|(_, article)| is_ready(article)).map(|(number, _)| *number).collect()
     }
 }
@@ -166,7 +180,8 @@ impl Both<'_> {
             Event::Mirror(article) => {
                 if let Some(row) = self.catalog.article(&key(&article.to_string())).await.unwrap() {
                     mirror(self.catalog, row.id).await;
-                    self.model.articles.get_mut(article).unwrap().1 = false;
+                    let article = self.model.articles.get_mut(article).unwrap();
+                    (article.stale, article.mirrored) = (false, true);
                 }
             }
         }
@@ -226,14 +241,24 @@ impl Both<'_> {
             let found = ModelUrl {
                 asked: row.state != UrlState::New,
                 due: row.next_attempt.map(|due| due.duration_since(at(0)).as_secs()),
-                bytes: (0..3).find(|bytes: &u8| {
-                    row.asset.as_ref().is_some_and(|asset| asset.0 == Digest::of(bytes.to_string().as_bytes()))
-                }),
+                bytes: row.asset.as_ref().map(bytes_of),
                 attempts: row.attempts,
             };
             assert_eq!(found, *expected, "{number}");
         }
+        for (number, expected) in &self.model.articles {
+            let id = self.catalog.article(&key(&number.to_string())).await.unwrap().unwrap().id;
+            let references = self.catalog.references(id).await.unwrap().into_iter();
+            let shown = references
+                .filter_map(|reference| Some((number_of(&reference.url?.url), bytes_of(&reference.shown_first?))));
+            assert_eq!(shown.collect::<BTreeMap<_, _>>(), expected.shown, "{number}");
+        }
     }
+}
+
+/// Which of the bytes that these tests keep.
+fn bytes_of((digest, ..): &(Digest, u64, Asset)) -> u8 {
+    (0..3).find(|bytes: &u8| *digest == Digest::of(bytes.to_string().as_bytes())).unwrap()
 }
 
 /// A catalog that need not wait for a disk, where the system has a place for one.

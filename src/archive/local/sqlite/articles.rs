@@ -1,5 +1,7 @@
 //! Articles, their references and their mirrors.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use url::Url;
@@ -7,11 +9,13 @@ use url::Url;
 use super::codec::{Millis, Text, millis};
 use super::queue;
 use super::urls;
-use crate::archive::{ArticleId, ArticleRow, ArticleState, NewReference, Ready, ReferenceRow, UrlId, VersionRow};
-use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, Span};
+use crate::archive::{
+    ArticleId, ArticleRow, ArticleState, Claim, NewReference, Ready, ReferenceRow, Revision, UrlId, VersionRow,
+};
+use crate::model::{ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Span};
 
 const COLUMNS: &str = "id, source, path, original, size, modified, inode, format, settings, title, published, url,
-    read_at, stale, vanished, mirror, mirror_size, mirror_modified, mirror_inode";
+    read_at, stale, revision, vanished, mirror, mirror_size, mirror_modified, mirror_inode";
 
 pub(super) fn by_key(connection: &Connection, key: &ArticleKey) -> Result<Option<ArticleRow>> {
     connection
@@ -58,6 +62,7 @@ fn article(row: &Row<'_>) -> Result<ArticleRow> {
             (false, true) => ArticleState::Vanished,
             (false, false) => ArticleState::Mirrored,
         },
+        revision: row.get("revision")?,
         mirror: mirror(row)?,
     })
 }
@@ -110,6 +115,7 @@ pub(super) fn record(
         queued += record_reference(connection, id, ord, reference, version.read_at)?;
     }
     queue::forget_unshown(connection, &before)?;
+    forget_versions_not_shown(connection, id)?;
     Ok((id, Ready { articles: ready_of(connection, [id])?, queued }))
 }
 
@@ -135,7 +141,8 @@ fn record_version(connection: &Connection, version: &ArticleVersion) -> Result<A
              ON CONFLICT (source, path) DO UPDATE SET original = excluded.original, size = excluded.size,
                  modified = excluded.modified, inode = excluded.inode, format = excluded.format,
                  settings = excluded.settings, title = excluded.title, published = excluded.published,
-                 url = excluded.url, read_at = excluded.read_at, stale = 1, writing = 0, vanished = 0
+                 url = excluded.url, read_at = excluded.read_at, stale = 1, revision = revision + 1, writing = 0,
+                 vanished = 0
              RETURNING id",
         )?
         .query_one(
@@ -182,6 +189,17 @@ fn record_reference(
             url
         ])?;
     url.map_or(Ok(0), |url| queue::enqueue_if_due(connection, url, at))
+}
+
+/// An article that no longer shows a URL has no say in which version it shows.
+fn forget_versions_not_shown(connection: &Connection, id: ArticleId) -> Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM shown_version WHERE article_id = ?1
+                 AND url_id NOT IN (SELECT url_id FROM reference WHERE article_id = ?1 AND url_id IS NOT NULL)",
+        )?
+        .execute([id])?;
+    Ok(())
 }
 
 /// The URLs that an article shows.
@@ -263,6 +281,7 @@ pub(super) fn ready_of(
 }
 
 pub(super) fn references(connection: &Connection, id: ArticleId) -> Result<Vec<ReferenceRow>> {
+    let shown_first = shown_first(connection, id)?;
     connection
         .prepare_cached(&format!(
             "SELECT r.start, r.\"end\", r.kind, r.name, r.picture, {} FROM reference r
@@ -271,21 +290,57 @@ pub(super) fn references(connection: &Connection, id: ArticleId) -> Result<Vec<R
             urls::WITH_ASSET
         ))?
         .query_map([id], |row| {
+            let url: Option<UrlId> = row.get("url_id")?;
             Ok(ReferenceRow {
                 span: Span::new(row.get("start")?, row.get("end")?),
                 kind: row.get("kind")?,
                 name: row.get("name")?,
                 picture: row.get("picture")?,
-                url: row.get::<_, Option<UrlId>>("url_id")?.map(|_| urls::url(row)).transpose()?,
+                url: url.map(|_| urls::url(row)).transpose()?,
+                shown_first: url.and_then(|url| shown_first.get(&url).cloned()),
             })
         })?
         .collect()
 }
 
-pub(super) fn record_mirror(connection: &Connection, id: ArticleId, digest: Digest, edits: &[Edit]) -> Result<()> {
+/// The versions that an article showed before their URLs' bytes changed.
+fn shown_first(connection: &Connection, id: ArticleId) -> Result<HashMap<UrlId, (Digest, u64, Asset)>> {
     connection
-        .prepare_cached("UPDATE article SET mirror = ?2, mirror_size = NULL, writing = 1 WHERE id = ?1")?
-        .execute(params![id, digest])?;
+        .prepare_cached(
+            "SELECT s.url_id, a.*, b.size FROM shown_version s JOIN asset a ON a.digest = s.digest
+             JOIN blob b ON b.digest = a.digest AND b.media_type = a.media_type WHERE s.article_id = ?1",
+        )?
+        .query_map([id], |row| Ok((row.get("url_id")?, (row.get("digest")?, row.get("size")?, urls::asset(row)?))))?
+        .collect()
+}
+
+/// Mirrored articles go on showing these bytes of a URL, where they do not show still older ones.
+pub(super) fn keep_shown_version(connection: &Connection, url: UrlId, digest: Digest) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO shown_version (article_id, url_id, digest)
+             SELECT DISTINCT r.article_id, r.url_id, ?2 FROM reference r JOIN article a ON a.id = r.article_id
+             WHERE r.url_id = ?1 AND a.mirror IS NOT NULL",
+        )?
+        .execute(params![url, digest])?;
+    Ok(())
+}
+
+pub(super) fn record_mirror(
+    connection: &Connection,
+    id: ArticleId,
+    planned: Revision,
+    digest: Digest,
+    edits: &[Edit],
+) -> Result<Claim> {
+    let heard = connection
+        .prepare_cached(
+            "UPDATE article SET mirror = ?3, mirror_size = NULL, writing = 1 WHERE id = ?1 AND revision = ?2",
+        )?
+        .execute(params![id, planned, digest])?;
+    if heard == 0 {
+        return Ok(Claim::Stale);
+    }
     connection.prepare_cached("DELETE FROM edit WHERE article_id = ?1")?.execute([id])?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO edit (article_id, ord, start, \"end\", raw, replacement) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -293,7 +348,7 @@ pub(super) fn record_mirror(connection: &Connection, id: ArticleId, digest: Dige
     for (ord, edit) in edits.iter().enumerate() {
         insert.execute(params![id, ord, edit.span.start, edit.span.end, edit.raw, edit.replacement])?;
     }
-    Ok(())
+    Ok(Claim::Applied)
 }
 
 pub(super) fn finish_mirror(connection: &Connection, id: ArticleId, fingerprint: Fingerprint) -> Result<()> {
@@ -332,7 +387,20 @@ pub(super) fn showing(connection: &Connection, url: UrlId) -> Result<Vec<Article
 pub(super) fn make_stale(connection: &Connection, url: UrlId) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE article SET stale = 1, writing = 0 WHERE id IN (SELECT article_id FROM reference WHERE url_id = ?1)",
+            "UPDATE article SET stale = 1, revision = revision + 1, writing = 0
+             WHERE id IN (SELECT article_id FROM reference WHERE url_id = ?1)",
+        )?
+        .execute([url])?;
+    Ok(())
+}
+
+/// Makes the articles stale that do not go on showing an older version of a URL.
+pub(super) fn make_stale_without_version(connection: &Connection, url: UrlId) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE article SET stale = 1, revision = revision + 1, writing = 0
+             WHERE id IN (SELECT article_id FROM reference WHERE url_id = ?1
+                 EXCEPT SELECT article_id FROM shown_version WHERE url_id = ?1)",
         )?
         .execute([url])?;
     Ok(())

@@ -77,7 +77,8 @@ pub(super) fn articles_of_original(connection: &Connection, digest: Digest) -> R
 }
 
 pub(super) fn make_stale(connection: &Connection, ids: &[ArticleId]) -> Result<()> {
-    let mut stale = connection.prepare_cached("UPDATE article SET stale = 1, writing = 0 WHERE id = ?1")?;
+    let mut stale = connection
+        .prepare_cached("UPDATE article SET stale = 1, revision = revision + 1, writing = 0 WHERE id = ?1")?;
     ids.iter().try_for_each(|id| stale.execute([id]).map(drop))
 }
 
@@ -87,7 +88,12 @@ fn make_showing_stale(connection: &Connection, digest: Digest) -> Result<()> {
         .prepare_cached("SELECT id FROM url WHERE digest = ?1")?
         .query_map([digest], |row| row.get(0))?
         .collect::<Result<_>>()?;
-    urls.into_iter().try_for_each(|url| articles::make_stale(connection, url))
+    urls.into_iter().try_for_each(|url| articles::make_stale(connection, url))?;
+    let showing: Vec<ArticleId> = connection
+        .prepare_cached("SELECT DISTINCT article_id FROM shown_version WHERE digest = ?1")?
+        .query_map([digest], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    make_stale(connection, &showing)
 }
 
 pub(super) fn forget_thumbnails(connection: &Connection, thumbnails: &[(Digest, String)]) -> Result<()> {
@@ -109,7 +115,11 @@ pub(super) fn lose_asset(connection: &Connection, digest: Digest, now: Timestamp
              WHERE digest = ?1",
         )?
         .execute(params![digest, Millis(now)])?;
-    let forget = ["DELETE FROM replaced_asset WHERE digest = ?1", "DELETE FROM thumbnail WHERE original = ?1"];
+    let forget = [
+        "DELETE FROM replaced_asset WHERE digest = ?1",
+        "DELETE FROM shown_version WHERE digest = ?1",
+        "DELETE FROM thumbnail WHERE original = ?1",
+    ];
     forget.iter().try_for_each(|sql| connection.prepare_cached(sql)?.execute([digest]).map(drop))?;
     let media_type: Option<MediaType> = connection
         .prepare_cached("DELETE FROM asset WHERE digest = ?1 RETURNING media_type")?

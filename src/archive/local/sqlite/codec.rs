@@ -176,7 +176,7 @@ macro_rules! kept_as_number {
         }
     )* };
 }
-kept_as_number! { ArticleId JobId RunId UrlId }
+kept_as_number! { ArticleId JobId Revision RunId UrlId }
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,8 @@ use super::error::{catalog_error, refused};
 use crate::archive::CatalogError;
 
 /// One step of the schema; its version is its place in the list, from 1.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("../schema/0001_catalog.sql")];
+pub(super) const MIGRATIONS: &[&str] =
+    &[include_str!("../schema/0001_catalog.sql"), include_str!("../schema/0002_shown_version.sql")];
 
 /// The schema version of a file: 0 where it is empty.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<usize> {
@@ -122,6 +123,33 @@ mod tests {
         let error = migrate(&connection, &path, &[FIRST]).unwrap_err();
         assert!(matches!(error, CatalogError::TooNew { found: 2, known: 1, .. }), "{error}");
         assert_eq!(version(&connection), Ok(2));
+    }
+
+    fn schema(connection: &Connection) -> Vec<String> {
+        let mut all = connection.prepare("SELECT sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY name").unwrap();
+        all.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    #[test]
+    fn every_earlier_version_with_its_rows_becomes_the_newest() {
+        let (_folder, path) = file();
+        let newest = Connection::open(&path).unwrap();
+        migrate(&newest, &path, MIGRATIONS).unwrap();
+        for earlier in 1..MIGRATIONS.len() {
+            let (_folder, path) = file();
+            let connection = Connection::open(&path).unwrap();
+            migrate(&connection, &path, &MIGRATIONS[..earlier]).unwrap();
+            connection
+                .execute_batch(
+                    "INSERT INTO article (source, path, original, size, modified, inode, format, settings, read_at)
+                     VALUES ('posts', 'a.md', x'00', 1, 2, 3, 'markdown', x'01', 4)",
+                )
+                .unwrap();
+            migrate(&connection, &path, MIGRATIONS).unwrap();
+            assert_eq!(schema(&connection), schema(&newest), "from {earlier}");
+            let kept = connection.query_row("SELECT count(*) FROM article WHERE stale", [], |row| row.get(0));
+            assert_eq!(kept, Ok(1), "from {earlier}");
+        }
     }
 
     #[test]

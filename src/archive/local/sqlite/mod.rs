@@ -29,7 +29,7 @@ use self::error::{catalog_error, refused};
 use self::writer::Writer;
 use crate::archive::{
     ArticleId, ArticleRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome, Ready,
-    ReferenceRow, RunId, RunRow, ThumbnailRow, Totals, UrlId, UrlRow, VersionRow, Worker,
+    ReferenceRow, Revision, RunId, RunRow, ThumbnailRow, Totals, UrlId, UrlRow, VersionRow, Worker,
 };
 use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Exchange, Fingerprint, HostKey, HostState, MediaType};
 
@@ -211,9 +211,15 @@ impl Catalog for Sqlite {
         self.read(move |connection| articles::references(connection, id)).await
     }
 
-    async fn record_mirror(&self, id: ArticleId, digest: Digest, edits: &[Edit]) -> Result<(), CatalogError> {
+    async fn record_mirror(
+        &self,
+        id: ArticleId,
+        planned: Revision,
+        digest: Digest,
+        edits: &[Edit],
+    ) -> Result<Claim, CatalogError> {
         let edits = edits.to_vec();
-        self.write(move |connection| articles::record_mirror(connection, id, digest, &edits)).await
+        self.write(move |connection| articles::record_mirror(connection, id, planned, digest, &edits)).await
     }
 
     async fn finish_mirror(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError> {

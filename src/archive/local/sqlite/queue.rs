@@ -222,7 +222,8 @@ fn record(connection: &Connection, run: RunId, outcome: &Outcome) -> Result<()> 
     }
 }
 
-/// Notes a good capture. The articles that show the URL become stale where it is the first, or has new bytes.
+/// Notes a good capture. Where it is the first, the articles that show the URL become stale; where it has new bytes,
+/// the mirrored ones go on showing the ones before.
 fn keep(connection: &Connection, outcome: &Outcome, digest: Digest, status: Option<u16>, at: Timestamp) -> Result<()> {
     let Settlement::Kept { validators, next_attempt, .. } = &outcome.settlement else { return Ok(()) };
     let before: Option<Digest> = connection
@@ -246,12 +247,12 @@ fn keep(connection: &Connection, outcome: &Outcome, digest: Digest, status: Opti
     if before == Some(digest) {
         return Ok(());
     }
+    let Some(before) = before else { return articles::make_stale(connection, outcome.url) };
     connection
-        .prepare_cached(
-            "INSERT INTO replaced_asset (digest, url_id) SELECT ?1, ?2 WHERE ?1 NOT NULL ON CONFLICT DO NOTHING",
-        )?
+        .prepare_cached("INSERT INTO replaced_asset (digest, url_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
         .execute(params![before, outcome.url])?;
-    articles::make_stale(connection, outcome.url)
+    articles::keep_shown_version(connection, outcome.url, before)?;
+    articles::make_stale_without_version(connection, outcome.url)
 }
 
 /// Notes that the good capture still stands. Without one there is nothing that could.
