@@ -1,7 +1,8 @@
 //! Whatever stops a run, the archive is whole and the next run finishes the work.
 //!
 //! `strace` kills the program, or fails a call of it, at the n-th call of a kind. Where it is not installed, these
-//! tests say so. By default n doubles; `OFFPRINT_THOROUGH=1` tries every n.
+//! tests say so. It counts the calls of each thread, so the n-th call is that of the first thread to come to it. By
+//! default n doubles; `OFFPRINT_THOROUGH=1` tries every n.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
@@ -77,12 +78,12 @@ async fn is_whole(sandbox: &Sandbox, when: &str) {
     assert_eq!(verified.findings, [], "{when}");
 }
 
+fn is_thorough() -> bool {
+    std::env::var_os("OFFPRINT_THOROUGH").is_some()
+}
+
 fn counts() -> Vec<usize> {
-    if std::env::var_os("OFFPRINT_THOROUGH").is_some() {
-        (1..=MOST).collect()
-    } else {
-        (0..=MOST.ilog2()).map(|power| 1 << power).collect()
-    }
+    if is_thorough() { (1..=MOST).collect() } else { (0..=MOST.ilog2()).map(|power| 1 << power).collect() }
 }
 
 /// Injects a fault at the n-th of some calls, for growing n, until a run does not come to it.
@@ -114,7 +115,53 @@ async fn survives(calls: &str, fault: &str) {
         }
         faults += 1;
     }
+    say(&format!("{calls}: {faults} runs with {fault}"));
     assert!(faults > 0, "no run came to {calls}");
+}
+
+/// A larger site: forty pictures in twenty posts, some of them in two.
+fn large() -> Origin {
+    let photo = |seed| Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 64, 48).jpeg()));
+    Origin::start((0..40).fold(Site::new(), |site, at| site.on(&format!("/{at}.jpg"), photo(at)))).unwrap()
+}
+
+fn fill(sandbox: &Sandbox, origin: &Origin) {
+    for post in 0..20 {
+        let images =
+            [post, post + 19, (post * 7) % 40].map(|at| format!("![]({})\n", origin.url(&format!("/{at}.jpg"))));
+        sandbox.write(&format!("posts/{}/{post}.md", post % 3), images.concat());
+    }
+}
+
+/// Kills at moments that are spread evenly over the time that an undisturbed run takes, none of them twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_time() {
+    let origin = large();
+    let undisturbed = Sandbox::new();
+    fill(&undisturbed, &origin);
+    let begin = std::time::Instant::now();
+    undisturbed.run(&["run"]).expect(0);
+    let (expected, takes) = (tree(&undisturbed), begin.elapsed());
+    let rounds = if is_thorough() { 300 } else { 8 };
+    let mut killed = 0;
+    for round in 0..rounds {
+        let sandbox = Sandbox::new();
+        fill(&sandbox, &origin);
+        let mut running = sandbox.command(&["run"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+        // Not waiting for something, but choosing the moment: multiples of the golden ratio leave no part out.
+        tokio::time::sleep(takes.mul_f64((f64::from(round) * 0.618_034).fract())).await;
+        running.kill().unwrap();
+        killed += u32::from(running.wait().unwrap().signal().is_some());
+        let when = format!("killed in round {round} of {rounds}");
+        if sandbox.path("store/catalog.db").exists() {
+            is_whole(&sandbox, &when).await;
+        }
+        sandbox.run(&["run"]).expect(0);
+        assert_eq!(tree(&sandbox), expected, "{when}");
+        is_whole(&sandbox, &when).await;
+    }
+    say(&format!("{killed} of {rounds} runs were killed before their end"));
+    assert!(killed > rounds / 2, "{killed} of {rounds}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -204,7 +251,7 @@ async fn power_lost_at_any_time() {
     let begin = std::time::Instant::now();
     undisturbed.run(&["run"]).expect(3);
     let (expected, takes) = (tree(&undisturbed), begin.elapsed());
-    let rounds = if std::env::var_os("OFFPRINT_THOROUGH").is_some() { 50 } else { 4 };
+    let rounds = if is_thorough() { 50 } else { 4 };
     for round in 0..rounds {
         let sandbox = sandbox(&origin);
         let Some(disk) = Disk::new(&sandbox) else { return };

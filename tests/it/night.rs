@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use offprint::newsroom::origin::{Behaviour, Content, Gate, Origin, Site, Visit};
@@ -264,6 +265,63 @@ async fn a_signal_ends_a_run_in_five_seconds_at_a_point_from_which_the_next_goes
 }
 
 #[cfg(unix)]
+/// A command that only reads is done again and again while a run goes on. Gives what it did when it failed.
+fn again_and_again(sandbox: &Sandbox, arguments: &[&str], running: &AtomicBool, rounds: &AtomicUsize) -> Option<Ran> {
+    while running.load(Ordering::Relaxed) {
+        let ran = sandbox.run(arguments);
+        if ran.status != 0 {
+            running.store(false, Ordering::Relaxed);
+            return Some(ran);
+        }
+        rounds.fetch_add(1, Ordering::Relaxed);
+    }
+    None
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_reads_goes_on_beside_a_run_and_what_writes_waits_its_turn() {
+    const READING: [&[&str]; 4] = [&["status"], &["verify"], &["gc", "--dry-run"], &["check"]];
+    let (origin, sandbox) = posts(60);
+    sandbox.run(&["run"]).expect(0);
+    // The second night writes every mirror again, and waits for one picture until each command was done twice.
+    let gate = Gate::new();
+    let held = Behaviour::serve(Content::new("image/png", tiny(99))).held(&gate);
+    origin.change(|site| site.set("/held.png", held));
+    for at in 0..60 {
+        let text = format!("![]({})\n\nMore.\n", origin.url(&format!("/{at}.png")));
+        sandbox.write(&format!("posts/{at}.md"), text);
+    }
+    sandbox.write("posts/held.md", format!("![]({})\n", origin.url("/held.png")));
+    let (running, rounds) = (AtomicBool::new(true), READING.map(|_| AtomicUsize::new(0)));
+    std::thread::scope(|scope| {
+        let run = sandbox.command(&["--json", "run"]).stdout(Stdio::piped()).spawn().unwrap();
+        let reading: Vec<_> = READING
+            .iter()
+            .zip(&rounds)
+            .map(|(arguments, rounds)| scope.spawn(|| again_and_again(&sandbox, arguments, &running, rounds)))
+            .collect();
+        let is_read = || rounds.iter().all(|rounds| rounds.load(Ordering::Relaxed) >= 2);
+        while running.load(Ordering::Relaxed) && !is_read() {
+            std::thread::yield_now();
+        }
+        for writing in [&["run"][..], &["gc"]] {
+            sandbox.run(writing).expect(75);
+        }
+        gate.open();
+        let ran = Ran::of(&run.wait_with_output().unwrap()).expect(0);
+        running.store(false, Ordering::Relaxed);
+        for reading in reading {
+            let failed = reading.join().unwrap();
+            assert!(failed.is_none(), "{failed:?}");
+        }
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!((&report["outcome"], &report["articles"]["changed"]), (&"complete".into(), &60.into()));
+    });
+    for writing in [&["gc"][..], &["verify", "--repair"], &["run"]] {
+        sandbox.run(writing).expect(0);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_run_ends_with_75_while_the_first_goes_on_and_the_lock_dies_with_its_holder() {
     let (origin, sandbox) = posts(1);

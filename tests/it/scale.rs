@@ -1,6 +1,7 @@
 //! How the archive grows: a synthetic one of as many articles as wanted, with ten references each.
 //!
-//! `OFFPRINT_SCALE=10000 cargo test --release --test it -- --ignored --nocapture scale`
+//! `OFFPRINT_SCALE=10000 cargo test --release --test it -- --ignored --nocapture scale::` tells what each step of the
+//! library costs, and what each command does, run as a user runs it.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
@@ -17,12 +18,15 @@ use offprint::gc;
 use offprint::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostState, Kind, MediaType, Span, Validators,
 };
+use offprint::newsroom::origin::{Behaviour, Content, Origin, Site};
+use offprint::newsroom::photo::tiny;
 use offprint::rewrite::splice;
 use offprint::status;
 use offprint::verify::{self, MirrorFile, Options, Progress};
 use url::Url;
 
 use crate::corpus::say;
+use crate::sandbox::{Ran, Sandbox};
 
 /// References of an article. Every third picture is shown by two articles.
 const REFERENCES: usize = 10;
@@ -107,7 +111,7 @@ async fn fetch(archive: &Archive) {
     let run = catalog.begin_run(now()).await.unwrap();
     loop {
         let leases = catalog.lease(&worker, 1, Duration::from_secs(600), now()).await.unwrap();
-        let Some(lease) = leases.first() else { return };
+        let Some(lease) = leases.first() else { return catalog.finish_run(run, now(), "{}").await.unwrap() };
         loop {
             let jobs = catalog.jobs(lease, None, 1000).await.unwrap();
             if jobs.is_empty() {
@@ -137,12 +141,16 @@ async fn mirror(archive: &Archive, article: usize) {
     archive.catalog.finish_mirror(row.id, fingerprint).await.unwrap();
 }
 
-/// The most memory that this process has had, in MiB.
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// The most memory that a process has had so far, in MiB.
+fn peak_of(process: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib: Option<u64> = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
     kib.unwrap_or_default() / 1024
+}
+
+fn peak() -> u64 {
+    peak_of("self")
 }
 
 /// The processor time that this process has had, in seconds: fields 14 and 15 of `/proc/self/stat`, in hundredths.
@@ -185,10 +193,14 @@ async fn read_all(archive: &Archive) -> usize {
     }
 }
 
+fn wanted() -> usize {
+    std::env::var("OFFPRINT_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1000)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement, not a promise"]
 async fn scale() {
-    let articles = std::env::var("OFFPRINT_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1000);
+    let articles = wanted();
     let folder = tempfile::tempdir().unwrap();
     let archive = Arc::new(archive::open(folder.path(), Mode::Write).unwrap());
     say(&format!("{articles} articles, {} references", articles * REFERENCES));
@@ -209,4 +221,71 @@ async fn scale() {
     timed("closed", async { drop(archive) }).await;
     let opened = timed("opened", async { archive::open(folder.path(), Mode::Write) }).await;
     drop(opened.unwrap());
+}
+
+/// Runs a command to its end, and says how long it took and how much memory it had.
+fn command(sandbox: &Sandbox, what: &str, arguments: &[&str]) -> Ran {
+    let begin = Instant::now();
+    let mut child = sandbox.command(arguments);
+    child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = child.spawn().unwrap();
+    let process = child.id().to_string();
+    let watch = std::thread::spawn(move || {
+        let mut most = 0;
+        loop {
+            match peak_of(&process) {
+                // It has ended, or is about to be waited for.
+                0 if most > 0 => return most,
+                now => most = most.max(now),
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let ran = Ran::of(&child.wait_with_output().unwrap());
+    let took = begin.elapsed().as_secs_f64();
+    say(&format!(
+        "{what}: {took:.2} s, peak {} MiB: {}",
+        watch.join().unwrap(),
+        ran.stdout.lines().last().unwrap_or("")
+    ));
+    ran.expect(0)
+}
+
+/// The archive as it is after everything was fetched and before the mirror is written.
+async fn fetched(sandbox: &Sandbox, articles: usize) {
+    let archive = archive::open(&sandbox.path("store"), Mode::Write).unwrap();
+    each(articles, |article| record(&archive, article)).await;
+    fetch(&archive).await;
+    (0..articles).for_each(|article| place(&sandbox.path("posts").join(key(article).path), &original(article)));
+}
+
+/// Every hundredth article gets one more picture.
+fn change_some(sandbox: &Sandbox, origin: &Origin, articles: usize) {
+    for article in (0..articles).step_by(100) {
+        let more = format!("![]({})\n", origin.url(&format!("/{article}.png")));
+        place(&sandbox.path("posts").join(key(article).path), &[original(article), more.into_bytes()].concat());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement, not a promise"]
+async fn nights() {
+    let articles = wanted();
+    let site = (0..articles).step_by(100).fold(Site::new(), |site, article| {
+        site.on(&format!("/{article}.png"), Behaviour::serve(Content::new("image/png", tiny(article as u64))))
+    });
+    let origin = Origin::start(site).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("config.toml", "[fetch]\nallow_net = [\"127.0.0.0/8\"]\ndelay = \"0\"\n");
+    say(&format!("{articles} articles, {} references", articles * REFERENCES));
+    timed("all fetched", fetched(&sandbox, articles)).await;
+    command(&sandbox, "a night that writes every mirror", &["run"]);
+    command(&sandbox, "a night with nothing new", &["run"]);
+    change_some(&sandbox, &origin, articles);
+    command(&sandbox, "a night with 1 % new", &["run"]);
+    command(&sandbox, "status", &["status"]);
+    command(&sandbox, "verify --subset 1/30", &["verify", "--subset", "1/30"]);
+    command(&sandbox, "gc --dry-run", &["gc", "--dry-run"]);
+    let size = fs::metadata(sandbox.path("store/catalog.db")).unwrap().len();
+    say(&format!("catalog: {} MiB", size >> 20));
 }
