@@ -377,6 +377,21 @@ async fn a_vanished_article_is_kept_and_marked_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_whose_name_is_gone_is_given_up_after_so_many_nights() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\nbreaker_wait = \"1ms\"\n[run]\nretry_schedule = [\"1ms\"]\nretire_after = 3\n");
+    // RFC 6761, section 6.4: no name below `invalid` exists.
+    sandbox.write("posts/a.md", "![](http://gone.invalid/a.png)\n");
+    let nights: Vec<_> = (0..4).map(|_| sandbox.json(&["run"])).collect();
+    let attempts: Vec<_> = nights.iter().map(|night| night["failures"][0]["attempts"].as_u64()).collect();
+    assert_eq!(attempts, [Some(1), Some(2), Some(3), None]);
+    assert_eq!(nights[2]["failures"][0]["next_attempt"], Value::Null);
+    let status = sandbox.json(&["status"]);
+    assert_eq!((&status["retired"], &status["missing_by_reason"]["dns"]), (&1.into(), &1.into()), "{status}");
+    assert_eq!(status["missing"][0]["next_attempt"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_history_of_a_url_and_of_an_article_tells_every_version() {
     let (origin, sandbox) = posts(1);
     sandbox.settings("recheck = \"1ms\"\nretries = 0\n[run]\nretry_schedule = [\"1ms\"]\n");
