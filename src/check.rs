@@ -106,6 +106,8 @@ impl Checked {
         });
         match (&reference.url, served) {
             _ if matches!(reference.kind, Kind::Base) => {}
+            // What is inline needs nothing from anywhere.
+            (Some(url), _) if url.scheme() == "data" => {}
             (_, Some(file)) if file.is_file() => self.local += 1,
             (_, Some(_)) => self.dangling.push(finding()),
             (Some(url), None) if url.scheme() == "file" => match is_file(url) {

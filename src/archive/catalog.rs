@@ -310,7 +310,7 @@ pub struct Totals {
     pub vanished: u64,
     /// References with a URL, in the newest versions of all articles.
     pub references: u64,
-    /// Of them, those whose URL has a good capture.
+    /// Of them, those whose URL has a good capture, but for those that their mirror does not show all the same.
     pub local: u64,
     /// Distinct URLs.
     pub urls: u64,

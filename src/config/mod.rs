@@ -230,6 +230,7 @@ pub struct RewriteConfig {
     pub lazy_attributes: Vec<String>,
     pub media: Vec<MediaKind>,
     pub json_ld: bool,
+    pub data_urls: DataUrls,
     pub adopt_local: AdoptLocal,
     pub changed_images: ChangedImages,
     pub max_article: Size,
@@ -255,6 +256,16 @@ pub enum MediaKind {
     Video,
     Audio,
     Track,
+}
+
+/// What becomes of images that an article holds itself, as `data:` URLs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataUrls {
+    /// They stay where they are.
+    Keep,
+    /// They are kept as blobs, and the mirror shows those.
+    Lift,
 }
 
 /// Whether images that lie beside an article go into the archive.

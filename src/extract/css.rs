@@ -6,6 +6,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// The longest name of a property, in bytes, that is told: it is copied to every URL of its value.
+const MAX_PROPERTY: usize = 128;
+
 /// A URL in a style sheet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
@@ -250,7 +253,8 @@ impl Scanner<'_> {
     }
 
     fn report(&mut self, span: Range<usize>) {
-        let property = unescape(&self.css[self.context.property.clone()]).to_ascii_lowercase();
+        let property = Some(&self.css[self.context.property.clone()]).filter(|name| name.len() <= MAX_PROPERTY);
+        let property = unescape(property.unwrap_or_default()).to_ascii_lowercase();
         let no_image = matches!(property.as_str(), "behavior" | "-moz-binding");
         if self.context.statement || self.context.font_face.is_some() || no_image {
             return;

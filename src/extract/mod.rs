@@ -15,13 +15,14 @@ mod resolve;
 mod shortcode;
 mod srcset;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use encoding_rs::Encoding;
 use jiff::Timestamp;
 use url::Url;
 
-use crate::config::{MediaKind, RewriteConfig};
+use crate::config::{DataUrls, MediaKind, RewriteConfig};
 use crate::model::{Format, Kind, Reference};
 
 /// What extraction is told besides the bytes.
@@ -39,6 +40,11 @@ pub struct Options {
     pub media: Vec<MediaKind>,
     /// Whether images named in JSON-LD are references.
     pub json_ld: bool,
+    /// Whether `data:` URLs that say they are images are references.
+    pub data_urls: bool,
+    /// The local links of a mirror: in front matter they are references under any key, as the URLs that they took the
+    /// place of were.
+    pub local_links: HashSet<String>,
 }
 
 impl Options {
@@ -51,6 +57,8 @@ impl Options {
             lazy_attributes: config.lazy_attributes.clone(),
             media: config.media.clone(),
             json_ld: config.json_ld,
+            data_urls: config.data_urls == DataUrls::Lift,
+            local_links: HashSet::new(),
         }
     }
 }
@@ -65,6 +73,8 @@ impl Default for Options {
             lazy_attributes: Vec::new(),
             media: vec![MediaKind::Image, MediaKind::Poster],
             json_ld: false,
+            data_urls: false,
+            local_links: HashSet::new(),
         }
     }
 }
@@ -145,6 +155,11 @@ pub(crate) fn has_image_extension(url: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
     IMAGE_EXTENSIONS.binary_search(&extension.as_str()).is_ok() && !name.contains(':')
+}
+
+/// Whether a value is a `data:` URL that says it is an image (RFC 2397).
+pub(crate) fn is_inline_image(value: &str) -> bool {
+    value.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("data:image/"))
 }
 
 /// Whether a value is a template's place-holder and not an address: `{{url}}`, `#{url}`, `${url}`, `<%= url %>`.

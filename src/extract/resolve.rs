@@ -3,19 +3,23 @@
 use url::Url;
 
 use super::encoding::Decoded;
-use super::{Extraction, Found, FoundReveal, Options, Sink, looks_like_template};
+use super::{Extraction, Found, FoundReveal, Options, Sink, is_inline_image, looks_like_template};
 use crate::model::{Kind, Reference, Reveal};
 
 /// Values with these schemes are no address of an image.
 const NO_ADDRESS: &[&str] = &["about", "blob", "cid", "data", "javascript", "mailto", "tel", "vbscript"];
 
+/// The longest `<base href>`, in bytes, that counts: it is copied to every relative URL.
+const MAX_BASE: usize = 2048;
+
 /// Turns everything that was found into references, ordered and without overlap.
 pub(super) fn resolve(bytes: &[u8], decoded: &Decoded<'_>, sink: Sink, options: &Options) -> Extraction {
     let outer = options.base_url.as_ref();
-    let own = sink.base.as_deref().and_then(|base| join(outer, base));
+    let own = sink.base.as_deref().filter(|base| base.len() <= MAX_BASE).and_then(|base| join(outer, base));
     let base = own.as_ref().or(outer);
     let base_of = |found: &Found| if found.kind == Kind::Base { outer } else { base };
     let found = sink.found.into_iter();
+    let found = found.filter(|found| found.kind == Kind::Base || is_address(&found.value, options));
     let mut references: Vec<_> = found.filter_map(|found| reference(bytes, decoded, base_of(&found), found)).collect();
     if sink.upgrade {
         references.iter_mut().filter(|reference| reference.kind != Kind::Base).for_each(upgrade);
@@ -47,7 +51,7 @@ fn upgrade(reference: &mut Reference) {
 /// The reference at a place, if its value can be the address of an image and the file can be spliced there.
 fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Option<&Url>, found: Found) -> Option<Reference> {
     let value = found.value.trim_matches(|c| c <= ' ');
-    if value.is_empty() || (found.kind != Kind::Base && !is_address(value)) {
+    if value.is_empty() {
         return None;
     }
     let mut part = found.span;
@@ -64,8 +68,13 @@ fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Option<&Url>, found: Fou
     Some(Reference { span, raw, url, kind: found.kind, name: found.name, picture: found.picture, reveal })
 }
 
-/// Whether a value can be the address of an image: not only a fragment, not inline, not a script's, not a template's.
-fn is_address(value: &str) -> bool {
+/// Whether a value can be the address of an image: not only a fragment, not inline unless that is asked for, not a
+/// script's, not a template's.
+fn is_address(value: &str, options: &Options) -> bool {
+    let value = value.trim_matches(|c| c <= ' ');
+    if is_inline_image(value) {
+        return options.data_urls;
+    }
     let scheme = value.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase()).unwrap_or_default();
     !value.starts_with('#') && !NO_ADDRESS.contains(&scheme.as_str()) && !looks_like_template(value)
 }

@@ -37,7 +37,7 @@ const LINKS: &[&str] = &["full", "href", "large", "link", "target", "url"];
 /// Reports the images that shortcodes show. Those that do not start where `counts` are in code or in a comment.
 pub(crate) fn find(text: &str, range: Range<usize>, counts: impl Fn(usize) -> bool, sink: &mut Sink) {
     let mut at = range.start;
-    let mut raw_until = 0;
+    let (mut raw_until, mut raw_ends) = (0, true);
     while let Some(next) = memchr::memchr(b'{', &text.as_bytes()[at..range.end]) {
         at += next;
         let Some(shortcode) = shortcode(&text[..range.end], at) else {
@@ -45,8 +45,10 @@ pub(crate) fn find(text: &str, range: Range<usize>, counts: impl Fn(usize) -> bo
             continue;
         };
         let end = shortcode.end;
-        if shortcode.name == "raw" {
-            raw_until = raw_until.max(end_of_raw(text, end, range.end));
+        if shortcode.name == "raw" && at >= raw_until && raw_ends {
+            let raw_end = end_of_raw(text, end, range.end);
+            raw_until = raw_end.unwrap_or(raw_until);
+            raw_ends = raw_end.is_some();
         }
         if at >= raw_until && counts(at) {
             shortcode.report(text, sink);
@@ -55,9 +57,10 @@ pub(crate) fn find(text: &str, range: Range<usize>, counts: impl Fn(usize) -> bo
     }
 }
 
-/// Where the text that `{% raw %}` shows as it is ends: nothing in it is a tag.
-fn end_of_raw(text: &str, start: usize, end: usize) -> usize {
-    memchr::memmem::find(&text.as_bytes()[start..end], b"endraw").map_or(start, |length| start + length)
+/// Where the text that `{% raw %}` shows as it is ends: nothing in it is a tag. `None` where it has no end: it is no
+/// such text then.
+fn end_of_raw(text: &str, start: usize, end: usize) -> Option<usize> {
+    memchr::memmem::find(&text.as_bytes()[start..end], b"endraw").map(|length| start + length)
 }
 
 /// A shortcode or tag.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{ChangedImage, FailedUrl, Mirror, MirrorError, ReadyArticles, Source, announce};
+use super::{ChangedImage, FailedUrl, Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, Source, announce};
 use crate::archive::{Claim, Job, JobId, Lease, Outcome, Put, RunId, Settlement, UrlRow, Worker};
 use crate::config::ChangedImages;
 use crate::fetch::{Failure, Fetched, Purpose, Request};
@@ -122,6 +122,7 @@ impl Mirror {
         let verdict = self.ingest.verdict(&job);
         let Fetched { exchanges, outcome } = match job.url.url.scheme() {
             "file" => self.adopt(&job, &verdict).await,
+            NAMED_BY_CONTENT => Fetched { exchanges: Vec::new(), outcome: self.lifted(&job.url.url, &verdict).await },
             _ => self.ask(&job, &verdict).await,
         };
         self.tally.requests.add(exchanges.len() as u64);

@@ -9,10 +9,16 @@ use crate::rewrite;
 /// The article as its author would have it without a mirror: where a splice of the last mirror still stands, what it
 /// replaced stands again; everything else is as the user left it.
 pub(super) fn original_of(edited: &[u8], format: Format, edits: &[Edit], options: &Options) -> Vec<u8> {
-    let found = extract::extract(edited, format, options);
+    let local_links = edits.iter().map(|edit| link_of(&edit.replacement)).collect();
+    let found = extract::extract(edited, format, &Options { local_links, ..options.clone() });
     let mut spliced = Spliced::new(edits);
     let back: Vec<_> = found.references.iter().filter_map(|reference| spliced.take(edited, reference)).collect();
     rewrite::splice(edited, &back)
+}
+
+/// What a splice wrote, whatever the file's encoding: links are ASCII, which UTF-16 spells with zero bytes between.
+fn link_of(replacement: &[u8]) -> String {
+    replacement.iter().filter(|byte| **byte != 0).map(|byte| char::from(*byte)).collect()
 }
 
 /// The splices that were not found again yet, by what they wrote.

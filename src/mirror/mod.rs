@@ -9,6 +9,7 @@ mod budget;
 mod elsewhere;
 mod fetching;
 mod in_place;
+mod inline;
 mod reading;
 mod rehearsal;
 mod report;
@@ -32,6 +33,7 @@ use crate::fetch::{Fallback, FetchError, Fetcher};
 use crate::ingest::{Ingest, IngestError, publish};
 use crate::model::Digest;
 
+pub use inline::NAMED_BY_CONTENT;
 pub use rehearsal::{Rehearsal, rehearse};
 pub use report::{
     ArticleCounts, BlobCounts, Budget, ChangedImage, Counter, FailedUrl, Problem, ReferenceCounts, Report, RunOutcome,

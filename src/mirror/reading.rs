@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::{Mirror, MirrorError, ReadyArticles, Source, announce, in_place};
+use super::{Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, Source, announce, in_place, inline};
 use crate::archive::{Archive, ArticleRow, ArticleState, BlobError, NewReference};
 use crate::config::AdoptLocal;
 use crate::discover::{self, Folder, FoundArticle};
@@ -159,12 +159,15 @@ impl Mirror {
         let options = self.options(source, &found.path);
         let name = found.path.clone();
         let tmp = self.archive.tmp();
+        let limits = inline::Limits::of(&self.config);
         let read = tokio::task::spawn_blocking(move || {
             let format = extract::format_of(&name, &bytes);
-            let extraction = extract::extract(&bytes, format, &options);
-            (format, extraction, stage(bytes.as_slice(), &tmp))
+            let mut extraction = extract::extract(&bytes, format, &options);
+            let lifted = inline::lift(&mut extraction.references, &limits);
+            (format, extraction, lifted, stage(bytes.as_slice(), &tmp))
         });
-        let (format, extraction, staged) = read.await.expect("extraction takes any bytes without a panic");
+        let (format, extraction, lifted, staged) = read.await.expect("extraction takes any bytes without a panic");
+        self.keep_lifted(lifted).await?;
         let staged = staged.map_err(|cause| BlobError::Io {
             action: "write to",
             place: self.archive.tmp().display().to_string(),
@@ -247,6 +250,7 @@ pub(super) fn to_record(source: &Source, adopt: AdoptLocal, references: &[Refere
     let adopts = source.adopts(adopt);
     let fetchable = |reference: &&Reference| match &reference.url {
         _ if reference.kind == Kind::Base => false,
+        Some(url) if url.scheme() == NAMED_BY_CONTENT => true,
         Some(url) if url.scheme() == "file" => adopts && source.local_file(url).is_some(),
         Some(url) => url.has_host(),
         None => false,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::reading::{Pair, is_untouched, pair_up, to_record};
-use super::{ArticleCounts, MirrorError, Problem, Source, in_place, options, settings};
+use super::{ArticleCounts, MirrorError, Problem, Source, in_place, inline, options, settings};
 use crate::archive::{Archive, ArticleRow, ArticleState, UrlRow, UrlState};
 use crate::config::Config;
 use crate::discover::FoundArticle;
@@ -131,7 +131,8 @@ impl Rehearsing<'_> {
         }
         push(&mut self.result.write, || format!("{}/{}", source.config.name, found.path));
         let format = extract::format_of(&found.path, &bytes);
-        let extraction = extract::extract(&bytes, format, &options(self.config, source, &found.path));
+        let mut extraction = extract::extract(&bytes, format, &options(self.config, source, &found.path));
+        inline::lift(&mut extraction.references, &inline::Limits::of(self.config));
         let references = to_record(source, self.config.rewrite.adopt_local, &extraction.references);
         self.result.references += references.len() as u64;
         for url in references.iter().filter_map(|reference| reference.url.as_ref()) {

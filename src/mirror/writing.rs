@@ -13,8 +13,8 @@ use crate::config::ChangedImages;
 use crate::discover;
 use crate::extract;
 use crate::ingest::{publish, read_blob};
-use crate::model::{Asset, Digest, Edit, Kind, Reference, Span};
-use crate::rewrite;
+use crate::model::{Asset, Digest, Kind, Reference, Span};
+use crate::rewrite::{self, Article, Localised};
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
 const WRITTEN_AT_ONCE: usize = 8;
@@ -66,8 +66,8 @@ impl Mirror {
             return Ok(());
         }
         let original = read_blob(&self.archive, row.version.original, row.version.format.blob_type()).await?;
-        let edits = self.plan(source, row, &original).await?;
-        let mirror = rewrite::splice(&original, &edits);
+        let Localised { edits, mirror, refused } = self.localise(source, row, &original).await?;
+        self.tell_refused(row, &refused);
         let digest = Digest::of(&mirror);
         if self.archive.catalog.record_mirror(row.id, row.revision, digest, &edits).await? == Claim::Stale {
             // Whatever made it stale again has announced it again, or will.
@@ -91,10 +91,11 @@ impl Mirror {
         Ok(())
     }
 
-    /// What is spliced into an article: the local link of every reference whose image is kept.
-    async fn plan(&self, source: &Source, row: &ArticleRow, original: &[u8]) -> Result<Vec<Edit>, MirrorError> {
+    /// The mirror: the article with the local link of every reference whose image is kept.
+    async fn localise(&self, source: &Source, row: &ArticleRow, original: &[u8]) -> Result<Localised, MirrorError> {
         let path = &row.version.key.path;
-        let extraction = extract::extract(original, row.version.format, &self.options(source, path));
+        let (format, options) = (row.version.format, self.options(source, path));
+        let extraction = extract::extract(original, format, &options);
         let rows = self.archive.catalog.references(row.id).await?;
         let known: HashMap<Span, &ReferenceRow> = rows.iter().map(|row| (row.span, row)).collect();
         let mut links = HashMap::new();
@@ -105,8 +106,19 @@ impl Mirror {
                 links.insert(reference.span, source.link(path, &file));
             }
         }
+        let article = Article { bytes: original, format, options: &options, extraction: &extraction };
         let link = |reference: &Reference| links.get(&reference.span).cloned();
-        Ok(rewrite::plan(original, &extraction.references, extraction.encoding, self.config.rewrite.lazy, link))
+        Ok(rewrite::localise(&article, self.config.rewrite.lazy, link))
+    }
+
+    /// What is kept and yet stays remote is told, as nothing else would say why.
+    fn tell_refused(&self, row: &ArticleRow, refused: &[Span]) {
+        if let Some(first) = refused.first() {
+            let (count, at) = (refused.len(), first.start);
+            let why = "a local link there would change how the article around it is read";
+            self.tally
+                .problem(&row.version.key, format!("{count} of its images stay remote, from byte {at} on: {why}"));
+        }
     }
 
     /// The asset that a reference shows from now on.

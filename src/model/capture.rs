@@ -62,10 +62,11 @@ named! {
 pub struct HostKey(String);
 
 impl HostKey {
-    /// The host that answers this URL, and `file:` for all files of this machine; `None` where it names none.
+    /// The host that answers this URL, `file:` for all files of this machine, and `ni:` for all that was found inside
+    /// articles; `None` where it names none.
     pub fn of(url: &Url) -> Option<Self> {
-        if url.scheme() == "file" {
-            return Some(Self("file:".to_owned()));
+        if matches!(url.scheme(), "file" | "ni") {
+            return Some(Self(format!("{}:", url.scheme())));
         }
         let host = url.host_str()?;
         Some(Self(match url.port() {

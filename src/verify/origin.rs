@@ -13,7 +13,7 @@ use crate::archive::{Archive, UrlRow};
 use crate::config::Config;
 use crate::fetch::{Answer, Fallback, FetchError, Fetched, Fetcher, Judge, Purpose, Request};
 use crate::ingest::{Ingest, stage};
-use crate::mirror::Source;
+use crate::mirror::{NAMED_BY_CONTENT, Source};
 use crate::model::{ArticleKey, Digest, Reason, Staged, Validators};
 
 /// The network and the sources, as the settings describe them.
@@ -79,6 +79,10 @@ impl Origin for Settings {
     async fn fetch(&self, url: &Url, wanted: Digest, when: Timestamp) -> Option<Staged> {
         if let Ok(file) = url.to_file_path() {
             return self.stage(&file);
+        }
+        // What was found inside articles is nowhere else.
+        if url.scheme() == NAMED_BY_CONTENT {
+            return None;
         }
         let judge = Same(wanted);
         let validators = Validators::default();

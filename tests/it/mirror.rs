@@ -170,6 +170,47 @@ async fn in_place_originals_are_kept_edits_are_followed_and_restore_undoes_it() 
     assert_eq!(origin.log().count(), 2);
 }
 
+/// In front matter an address can count under any key for being an image's URL. Its local link is none, and must be
+/// known again all the same when the file was edited.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_place_an_address_under_any_key_outlives_an_edit() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n");
+    let original = format!("---\ntitle: A post\nanything: {}\n---\ntext\n", origin.url("/a.jpg"));
+    sandbox.write("posts/a.md", &original);
+    sandbox.run(&["run"]).expect(0);
+    let mirrored = sandbox.text("posts/a.md");
+    assert!(mirrored.contains("anything: ../store/blobs/"), "{mirrored}");
+    sandbox.write("posts/a.md", mirrored.replace("text", "more text"));
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(sandbox.text("posts/a.md"), mirrored.replace("text", "more text"));
+    let restored = sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout;
+    assert_eq!(restored, original.replace("text", "more text"));
+}
+
+/// A link that would change how the rest of the article is read is not written, and that is told everywhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_that_must_stay_remote_is_told_as_remote() {
+    let origin = Origin::start(Site::new().on("/a%60%60%60", jpeg(1)).on("/c.jpg", jpeg(2))).unwrap();
+    let sandbox = Sandbox::new();
+    let fenced = origin.url("/a```");
+    let original = format!("{{% img {fenced} %}} then {{% img {fenced} %}} and ![]({})\n", origin.url("/c.jpg"));
+    sandbox.write("posts/a.md", &original);
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["references"], serde_json::json!({"found": 2, "local": 1, "remote": 1}), "{report:#}");
+    let told = report["problems"][0]["message"].as_str().unwrap();
+    assert!(told.starts_with("1 of its images stay remote, from byte 7 on"), "{told}");
+    let mirror = sandbox.text("store/articles/posts/a.md");
+    assert_eq!(mirror.split_once("![](").unwrap().0, original.split_once("![](").unwrap().0);
+    assert!(mirror.contains("![](../../blobs/"), "{mirror}");
+    let checked = sandbox.json(&["check"]);
+    assert_eq!(checked["remote"][0]["raw"], fenced.as_str(), "{checked:#}");
+    let status = sandbox.json(&["status"]);
+    assert_eq!((&status["references"], &status["local"]), (&2.into(), &1.into()));
+    assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, original);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_in_a_folder_of_any_name_can_be_pointed_at() {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();

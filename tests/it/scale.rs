@@ -286,6 +286,6 @@ async fn nights() {
     command(&sandbox, "status", &["status"]);
     command(&sandbox, "verify --subset 1/30", &["verify", "--subset", "1/30"]);
     command(&sandbox, "gc --dry-run", &["gc", "--dry-run"]);
-    let size = fs::metadata(sandbox.path("store/catalog.db")).unwrap().len();
-    say(&format!("catalog: {} MiB", size >> 20));
+    let bytes = fs::metadata(sandbox.path("store/catalog.db")).unwrap().len();
+    say(&format!("catalog: {} MiB", bytes >> 20));
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Entry;
+use super::{Entry, kept_key};
 
 /// The strings of the object at `start` with their keys, and where the object ends; `None` where none is there.
 pub(super) fn object(text: &str, start: usize) -> Option<(Vec<Entry>, usize)> {
@@ -134,7 +134,7 @@ impl<'a> Scan<'a> {
                 self.entries.push(entry);
                 self.value_ends();
             }
-            None => self.pending = Some(value),
+            None => self.pending = Some(kept_key(value)),
         }
         Some(())
     }

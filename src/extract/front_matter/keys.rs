@@ -1,7 +1,7 @@
 //! Which keys of front matter hold an image, and which values name one.
 
 use super::{Entry, Options};
-use crate::extract::{has_image_extension, looks_like_template};
+use crate::extract::{has_image_extension, is_inline_image, looks_like_template};
 
 /// When an article was published, best first. Keys are compared as [`normalise`] spells them.
 pub(super) const DATES: &[&str] =
@@ -112,11 +112,11 @@ pub(super) fn image(entry: &Entry, options: &Options) -> Option<String> {
         return None;
     }
     let named = match role(entry, options) {
-        Role::Image => is_remote(&value) || is_image_path(&value),
+        Role::Image => is_remote(&value) || is_image_path(&value) || (options.data_urls && is_inline_image(&value)),
         Role::File => is_image_path(&value),
         Role::Other => options.front_matter_urls && is_http(&value) && has_image_path(&value),
     };
-    named.then_some(value)
+    (named || options.local_links.contains(&value)).then_some(value)
 }
 
 fn role(entry: &Entry, options: &Options) -> Role {

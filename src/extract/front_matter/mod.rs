@@ -73,6 +73,14 @@ fn report_images(entries: Vec<Entry>, options: &Options, sink: &mut Sink) {
     }
 }
 
+/// The longest key, in bytes, that says anything.
+const MAX_KEY: usize = 256;
+
+/// What is kept of a key: it is copied to all that it holds, so one that is too long to be any that counts is empty.
+fn kept_key(key: impl Into<String>) -> String {
+    Some(key.into()).filter(|key| key.len() <= MAX_KEY).unwrap_or_default()
+}
+
 /// The part of `span` that is not white space at its ends: a splice leaves that where it is.
 fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
     let raw = &text[span.clone()];

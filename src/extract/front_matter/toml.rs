@@ -7,7 +7,7 @@ use toml_parser::decoder::Encoding;
 use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
 use toml_parser::{ParseError, Source};
 
-use super::{Entry, trimmed};
+use super::{Entry, kept_key, trimmed};
 
 /// How deep arrays and inline tables are followed.
 const MAX_DEPTH: u32 = 128;
@@ -88,8 +88,8 @@ impl Reader<'_> {
         let mut ignored: Option<ParseError> = None;
         raw.decode_key(&mut key, &mut ignored);
         match (&mut self.header, self.open.last_mut()) {
-            (Some(header), _) => *header = key.into_owned(),
-            (None, Some(table)) => table.take_key(key.into_owned()),
+            (Some(header), _) => *header = kept_key(key),
+            (None, Some(table)) => table.take_key(kept_key(key)),
             (None, None) => {}
         }
     }

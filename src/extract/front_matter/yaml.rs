@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::{Entry, after_properties, trimmed};
+use super::{Entry, after_properties, kept_key, trimmed};
 
 /// The longest value, in bytes, that an alias repeats: longer ones are no addresses, and an article could repeat one
 /// without end.
@@ -112,7 +112,7 @@ impl Reader<'_> {
         };
         let Some(key) = node.key.clone() else {
             if !node.sequence {
-                node.key = Some(value.into_owned());
+                node.key = Some(kept_key(value));
             }
             return Some(());
         };

@@ -148,7 +148,9 @@ impl Pass<'_, '_, '_, '_> {
     /// Gives all references of an image element the number of its picture.
     fn number_image(&mut self, found: &mut [Found]) {
         let copied = self.copied(found);
-        let number = copied.unwrap_or_else(|| self.number());
+        // Whether a place is a reference does not hang on what others say: the link around a copy is one too.
+        let around = copied.and_then(|number| self.claim_anchor(Some(number)));
+        let number = around.or(copied).unwrap_or_else(|| self.number());
         for found in &mut *found {
             found.picture = number;
         }
@@ -175,14 +177,17 @@ impl Pass<'_, '_, '_, '_> {
         if let Some(picture) = &self.scanner.picture {
             return picture.number;
         }
-        match self.scanner.anchor.as_mut().filter(|anchor| !anchor.claimed) {
-            Some(anchor) => {
-                anchor.claimed = true;
-                self.sink.found.push(anchor.link.clone());
-                anchor.link.picture
-            }
-            None => self.sink.picture(),
-        }
+        self.claim_anchor(None).unwrap_or_else(|| self.sink.picture())
+    }
+
+    /// Reports the link around an image, unless an image before it did, and gives the number of what it leads to: the
+    /// one that is given, or its own.
+    fn claim_anchor(&mut self, number: Option<u32>) -> Option<u32> {
+        let anchor = self.scanner.anchor.as_mut().filter(|anchor| !anchor.claimed)?;
+        anchor.claimed = true;
+        anchor.link.picture = number.unwrap_or(anchor.link.picture);
+        self.sink.found.push(anchor.link.clone());
+        Some(anchor.link.picture)
     }
 }
 

@@ -66,6 +66,9 @@ const BREAKING_OUT: &[&str] = &[
     "var",
 ];
 
+/// How many elements are followed into each other: as many as browsers follow, so that an end tag costs little.
+const MAX_DEPTH: usize = 512;
+
 /// The open elements that matter, outermost first.
 #[derive(Debug, Default)]
 pub(super) struct Foreign {
@@ -87,7 +90,7 @@ impl Foreign {
             self.break_out();
         }
         let html = self.is_html() && !matches!(name, "svg" | "math");
-        if !self_closing {
+        if !self_closing && self.open.len() < MAX_DEPTH {
             self.open.extend(self.scope(name));
         }
         html

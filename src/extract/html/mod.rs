@@ -8,6 +8,7 @@ mod reveal;
 mod tokens;
 mod value;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::{Found, Options, Sink, css};
@@ -60,7 +61,7 @@ struct Picture {
 struct Shown {
     number: u32,
     noscript: bool,
-    values: Vec<String>,
+    values: HashSet<String>,
 }
 
 impl<'o> Scanner<'o> {

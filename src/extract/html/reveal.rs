@@ -1,5 +1,7 @@
 //! Where a lazily loaded image's URL must stand for the image to show without JavaScript.
 
+use std::collections::HashSet;
+
 use super::Pass;
 use super::elements::Named;
 use super::tokens::Tag;
@@ -15,10 +17,11 @@ pub(super) fn reveal(tag: &Tag<'_>, named: &mut Named) {
         reveal_eager(tag, named);
         return;
     };
-    let shown = |value: &str| named.found.iter().any(|found| found.kind == Kind::Lazy && found.value == value);
+    let lazy: HashSet<_> =
+        named.found.iter().filter(|found| found.kind == Kind::Lazy).map(|found| found.value.as_str()).collect();
     let candidates = tag.value("srcset").map(srcset_urls).unwrap_or_default();
     let src = tag.value("src").map(str::trim).filter(|_| candidates.is_empty());
-    if candidates.into_iter().chain(src).any(shown) {
+    if candidates.into_iter().chain(src).any(|value| lazy.contains(value)) {
         return;
     }
     let after = named.found[best].span.end;

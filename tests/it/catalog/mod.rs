@@ -97,6 +97,7 @@ suite!(sqlite, super::local(), [
     an_original_is_on_record_as_what_it_is
     thumbnails_are_recorded_made_or_not
     totals_add_up
+    a_kept_image_that_the_mirror_does_not_show_is_remote
     a_whole_catalog_finds_nothing_wrong_with_itself
     blobs_and_thumbnails_are_on_record_shard_by_shard
     a_blob_knows_its_urls_also_after_newer_bytes_came
@@ -860,6 +861,19 @@ async fn totals_add_up(catalog: &dyn Catalog) {
         captures: 3,
     };
     assert_eq!(catalog.totals().await.unwrap(), expected);
+}
+
+async fn a_kept_image_that_the_mirror_does_not_show_is_remote(catalog: &dyn Catalog) {
+    let id = record(catalog, "a", &[A, B]).await;
+    settle_all(catalog, 5, kept("bytes")).await;
+    let local = async || catalog.totals().await.unwrap().local;
+    assert_eq!(local().await, 2);
+    let spans: Vec<_> = catalog.references(id).await.unwrap().into_iter().map(|row| row.span).collect();
+    let edit = |span: &Span| Edit { span: *span, raw: b"raw".into(), replacement: b"link".into() };
+    record_mirror(catalog, id, Digest::of(b"mirror"), &[edit(&spans[1])]).await;
+    assert_eq!(local().await, 1);
+    record_mirror(catalog, id, Digest::of(b"mirror"), &[edit(&spans[0]), edit(&spans[1])]).await;
+    assert_eq!(local().await, 2);
 }
 
 // What `verify` and `gc` ask and do.

@@ -142,7 +142,7 @@ fn record_version(connection: &Connection, version: &ArticleVersion) -> Result<A
                  modified = excluded.modified, inode = excluded.inode, format = excluded.format,
                  settings = excluded.settings, title = excluded.title, published = excluded.published,
                  url = excluded.url, read_at = excluded.read_at, stale = 1, revision = revision + 1, writing = 0,
-                 vanished = 0
+                 vanished = 0, refused = 0
              RETURNING id",
         )?
         .query_one(
@@ -348,7 +348,24 @@ pub(super) fn record_mirror(
     for (ord, edit) in edits.iter().enumerate() {
         insert.execute(params![id, ord, edit.span.start, edit.span.end, edit.raw, edit.replacement])?;
     }
+    let refused = count_refused(connection, id, edits)?;
+    connection.prepare_cached("UPDATE article SET refused = ?2 WHERE id = ?1")?.execute(params![id, refused])?;
     Ok(Claim::Applied)
+}
+
+/// How many references have an image that none of the edits shows. Both are in order, and neither overlap themselves.
+fn count_refused(connection: &Connection, id: ArticleId, edits: &[Edit]) -> Result<u64> {
+    let mut kept = connection.prepare_cached(
+        "SELECT r.start, r.\"end\" FROM reference r JOIN url u ON u.id = r.url_id
+         WHERE r.article_id = ?1 AND u.digest IS NOT NULL",
+    )?;
+    let spans = kept.query_map([id], |row| Ok(Span::new(row.get(0)?, row.get(1)?)))?;
+    spans.into_iter().try_fold(0, |count, span| {
+        let span = span?;
+        let near = edits.partition_point(|edit| edit.span.end <= span.start);
+        let is_shown = edits.get(near).is_some_and(|edit| edit.span.start < span.end);
+        Ok(count + u64::from(!is_shown))
+    })
 }
 
 pub(super) fn finish_mirror(connection: &Connection, id: ArticleId, fingerprint: Fingerprint) -> Result<()> {

@@ -48,6 +48,9 @@ pub(super) fn totals(connection: &Connection) -> Result<Totals> {
         "SELECT count(*), count(u.digest) FROM reference r JOIN url u ON u.id = r.url_id",
         [&mut totals.references, &mut totals.local],
     )?;
+    let mut refused = 0;
+    sum(connection, "SELECT coalesce(sum(refused), 0) FROM article", [&mut refused])?;
+    totals.local = totals.local.saturating_sub(refused);
     sum(connection, "SELECT count(*), count(digest) FROM url", [&mut totals.urls, &mut totals.urls_good])?;
     sum(
         connection,

@@ -1,13 +1,18 @@
 //! References and local links → the mirrored article, by splicing, and back.
 //!
 //! Nothing here knows a format: extraction says which bytes spell each reference, and local links need no escaping in
-//! any of them, since they consist of characters that mean themselves everywhere.
+//! any of them, since they consist of characters that mean themselves everywhere. That the rest of the article still
+//! means what it meant is not taken on trust: [`localise`] reads what it made again.
+
+mod proof;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use thiserror::Error;
 
 use crate::config::Lazy;
 use crate::model::{Edit, Kind, Reference, Reveal, Span};
+
+pub use proof::{Article, Localised, localise};
 
 /// What a mirrored document's `<base>` says instead, once links in it are local: where the document itself is.
 const OWN_FOLDER: &str = "./";
@@ -48,7 +53,8 @@ pub fn plan(
     if own.is_empty() {
         return Vec::new();
     }
-    own.retain(|edit| !edits.iter().any(|reveal| overlap(reveal.span, edit.span)));
+    edits.sort_by_key(|reveal| (reveal.span.start, reveal.span.end));
+    own.retain(|edit| !is_filled(edit.span, &edits));
     edits.append(&mut own);
     edits.append(&mut bases);
     in_order(edits)
@@ -109,8 +115,14 @@ fn edit(original: &[u8], span: Span, replacement: Vec<u8>) -> Edit {
 fn revealing(original: &[u8], reveal: Reveal, link: &str, encoding: &'static Encoding) -> Edit {
     match reveal {
         Reveal::Replace(span) => edit(original, span, written(link, encoding)),
-        Reveal::Insert(at) => edit(original, Span::at(at), written(&format!(" src=\"{link}\""), encoding)),
+        Reveal::Insert(at) => edit(original, Span::at(at), written(&format!("{}{link}\"", proof::INSERTED), encoding)),
     }
+}
+
+/// Whether one of some edits, which are in order, writes over a span.
+fn is_filled(span: Span, edits: &[Edit]) -> bool {
+    let near = &edits[edits.partition_point(|edit| edit.span.end < span.start)..];
+    near.iter().take_while(|edit| edit.span.start <= span.end).any(|edit| overlap(edit.span, span))
 }
 
 /// Whether two spans have a byte in common, or one is the empty place that the other is to fill.

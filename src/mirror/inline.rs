@@ -1,0 +1,126 @@
+//! Images that stand inside an article, as `data:` URLs → blobs.
+//!
+//! Each gets an address of its own: the name of its bytes (RFC 6920), `ni:///sha-256;…?ct=image/png`. From there on it
+//! goes the way of every image, but for the request. What is no image, not whole, or too small to be more than a
+//! place-holder is no reference: it stays where it is, and nothing is missing.
+
+use std::collections::BTreeMap;
+
+use data_encoding::BASE64URL_NOPAD;
+use data_url::DataUrl;
+use url::Url;
+
+use super::{Mirror, MirrorError};
+use crate::archive::BlobError;
+use crate::config::{Config, MediaConfig, Size};
+use crate::fetch::{Answer, Failure, Judge as _};
+use crate::ingest::{Verdict, read_blob, stage};
+use crate::media;
+use crate::model::{Digest, MediaType, Reason, Reference, Validators};
+
+/// The scheme of addresses that name their bytes.
+pub const NAMED_BY_CONTENT: &str = "ni";
+
+/// The images that were lifted out of an article.
+pub(super) type Lifted = BTreeMap<Digest, (MediaType, Vec<u8>)>;
+
+/// How large an image may be that is lifted: as large as one that is fetched.
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    media: MediaConfig,
+    max_bytes: Size,
+}
+
+impl Limits {
+    /// The limits that the settings give.
+    pub(super) fn of(config: &Config) -> Self {
+        Self { media: config.media.clone(), max_bytes: config.fetch.max_bytes }
+    }
+}
+
+/// Decodes every `data:` URL among some references and gives it the name of its bytes instead; those that are no image
+/// to be lifted lose their URL.
+pub(super) fn lift(references: &mut [Reference], limits: &Limits) -> Lifted {
+    let mut lifted = Lifted::new();
+    for reference in references {
+        let Some(url) = reference.url.take_if(|url| url.scheme() == "data") else { continue };
+        let Some((media_type, bytes)) = decode(&url, limits) else { continue };
+        let digest = Digest::of(&bytes);
+        reference.url = name(digest, media_type);
+        lifted.insert(digest, (media_type, bytes));
+    }
+    lifted
+}
+
+/// The image that a `data:` URL holds, by the same measure as one that is fetched.
+fn decode(url: &Url, limits: &Limits) -> Option<(MediaType, Vec<u8>)> {
+    let limit = limits.max_bytes.0;
+    let (bytes, _) = DataUrl::process(url.as_str()).ok()?.decode_to_vec().ok()?;
+    let fits = limit == 0 || bytes.len() as u64 <= limit;
+    let asset = media::probe(&bytes, &limits.media);
+    let tiny = |side: u32| side > 0 && side <= limits.media.min_side;
+    let shown = asset.media_type.is_image() && !asset.truncated && !(tiny(asset.width) && tiny(asset.height));
+    (fits && shown).then_some((asset.media_type, bytes))
+}
+
+fn name(digest: Digest, media_type: MediaType) -> Option<Url> {
+    let hash = BASE64URL_NOPAD.encode(digest.as_bytes());
+    Url::parse(&format!("{NAMED_BY_CONTENT}:///sha-256;{hash}?ct={}", media_type.mime())).ok()
+}
+
+/// The bytes that a name stands for, and what they can be.
+fn named(url: &Url) -> Option<(Digest, impl Iterator<Item = MediaType>)> {
+    let hash = url.path().strip_prefix("/sha-256;")?;
+    let digest = Digest::from_bytes(BASE64URL_NOPAD.decode(hash.as_bytes()).ok()?.try_into().ok()?);
+    let mime = url.query()?.strip_prefix("ct=")?.to_owned();
+    Some((digest, MediaType::ALL.iter().copied().filter(move |media_type| media_type.mime() == mime)))
+}
+
+impl Mirror {
+    /// Keeps what was lifted as blobs, before any row says that they are there.
+    pub(super) async fn keep_lifted(&self, lifted: Lifted) -> Result<(), MirrorError> {
+        for (media_type, bytes) in lifted.into_values() {
+            let tmp = self.archive.tmp();
+            let place = tmp.display().to_string();
+            let staged = tokio::task::spawn_blocking(move || stage(bytes.as_slice(), &tmp)).await;
+            let staged = staged.expect("writing a file does not panic");
+            let staged = staged.map_err(|cause| BlobError::Io { action: "write to", place, cause })?;
+            self.archive.blobs.put(staged, media_type).await?;
+        }
+        Ok(())
+    }
+
+    /// What was lifted when its article was read.
+    pub(super) async fn lifted(&self, url: &Url, verdict: &Verdict<'_>) -> Result<Answer, Failure> {
+        let failed =
+            |reason, detail: &str| Failure { reason, status: None, detail: detail.to_owned(), deferred_until: None };
+        let (digest, types) = named(url).ok_or_else(|| failed(Reason::BadUrl, "it names no bytes"))?;
+        for media_type in types {
+            let Ok(bytes) = read_blob(&self.archive, digest, media_type).await else { continue };
+            let staged = stage(bytes.as_slice(), &self.archive.tmp())
+                .map_err(|cause| failed(Reason::LocalFile, &cause.to_string()))?;
+            return match verdict.judge(&staged, None) {
+                Ok(()) => Ok(Answer::Body { staged, validators: Validators::default() }),
+                Err(reason) => Err(failed(reason, "it is no image that can be shown")),
+            };
+        }
+        Err(failed(Reason::LocalFile, "it was lifted out of an article, and its blob is gone"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_back_to_its_bytes() {
+        let digest = Digest::of(b"offprint");
+        let url = name(digest, MediaType::Svg).expect("it is a URL");
+        assert_eq!(url.as_str(), "ni:///sha-256;7nJfSDXmRgwgzUGNF1QkfIfyWfvbA0Sz4_XAVpVBHkc?ct=image/svg+xml");
+        let (found, types) = named(&url).expect("it is a name");
+        assert_eq!((found, types.collect::<Vec<_>>()), (digest, vec![MediaType::Svg]));
+        for other in ["ni:///sha-256;AAAA?ct=image/png", "ni:///md5;AAAA", "ni:///sha-256;", "file:///sha-256;x"] {
+            assert!(named(&Url::parse(other).expect("a URL")).is_none(), "{other}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A mirror is proven before it is written: read again, it shows what the original showed, with the local links where
+//! they were written, and nothing else.
+//!
+//! The address that a link replaces can be more than an address: a code fence, a quote or a brace in it decides how the
+//! text after it is read, so that without it a place counts that did not count before, or no longer does. Where that
+//! happens the reference is left as it was. Which one it is need not be guessed: of the references in order, the
+//! shortest run from the start that cannot be proven ends with it.
+
+use std::collections::HashSet;
+
+use encoding_rs::Encoding;
+
+use super::{places, plan, splice, written};
+use crate::config::Lazy;
+use crate::extract::{Extraction, Options, extract};
+use crate::model::{Edit, Format, Kind, Reference, Span};
+
+/// How many references of one article are singled out. Finding one takes as many readings of the article as its number
+/// of references has binary digits; an article with more of them is left as it was.
+const MAX_REFUSED: usize = 8;
+
+/// What stands before the link where a lazy image gets a `src`.
+pub(super) const INSERTED: &str = " src=\"";
+
+/// An article and how it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Article<'a> {
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// How it is written.
+    pub format: Format,
+    /// What extraction is told.
+    pub options: &'a Options,
+    /// What extraction found in it, told just that.
+    pub extraction: &'a Extraction,
+}
+
+/// An article made local.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Localised {
+    /// The edits that were made: ordered, disjoint, none without effect.
+    pub edits: Vec<Edit>,
+    /// The mirror: the article with them.
+    pub mirror: Vec<u8>,
+    /// References that have a link and were left as they were, in order: with it, something else would be read
+    /// differently.
+    pub refused: Vec<Span>,
+}
+
+/// Writes local links into an article as [`plan`] does, but for those that would change what else it shows.
+pub fn localise(article: &Article<'_>, lazy: Lazy, mut link: impl FnMut(&Reference) -> Option<String>) -> Localised {
+    let references = article.extraction.references.iter().filter(|reference| reference.kind != Kind::Base);
+    let links: Vec<_> = references.filter_map(|reference| Some((reference.span, link(reference)?))).collect();
+    let mut attempts = Attempts { article, lazy, links };
+    let mut refused = Vec::new();
+    let mut proven = 0;
+    loop {
+        let whole = attempts.with(attempts.links.len());
+        if attempts.is_proven(&whole) {
+            refused.sort_unstable();
+            return Localised { refused, ..whole };
+        }
+        proven = attempts.first_wrong(proven);
+        refused.push(attempts.links.remove(proven).0);
+        if refused.len() > MAX_REFUSED {
+            refused.extend(attempts.links.drain(..).map(|(span, _)| span));
+        }
+    }
+}
+
+/// The links that are tried, and the article that they are for.
+struct Attempts<'a> {
+    article: &'a Article<'a>,
+    lazy: Lazy,
+    links: Vec<(Span, String)>,
+}
+
+impl Attempts<'_> {
+    /// The article with its first links.
+    fn with(&self, count: usize) -> Localised {
+        let Article { bytes, extraction, .. } = *self.article;
+        let links = &self.links[..count];
+        let link = |reference: &Reference| {
+            let at = links.binary_search_by_key(&reference.span, |(span, _)| *span).ok()?;
+            Some(links[at].1.clone())
+        };
+        let edits = plan(bytes, &extraction.references, extraction.encoding, self.lazy, link);
+        let mirror = splice(bytes, &edits);
+        Localised { edits, mirror, refused: Vec::new() }
+    }
+
+    /// Which link makes the article wrong. All of them together do, and as many as are `proven` do not.
+    fn first_wrong(&self, proven: usize) -> usize {
+        let (mut right, mut wrong) = (proven, self.links.len());
+        while wrong - right > 1 {
+            let middle = right.midpoint(wrong);
+            if self.is_proven(&self.with(middle)) { right = middle } else { wrong = middle }
+        }
+        right
+    }
+
+    /// Whether the mirror shows what it should: each reference that was left where it now stands, each link where it
+    /// was written, nothing else, and nothing that mirroring it again would change.
+    fn is_proven(&self, attempt: &Localised) -> bool {
+        let Article { format, options, extraction, .. } = *self.article;
+        let Localised { edits, mirror, .. } = attempt;
+        if edits.is_empty() {
+            return true;
+        }
+        let links: HashSet<_> = self.links.iter().map(|(_, link)| link.clone()).collect();
+        let options = Options { local_links: links, ..options.clone() };
+        let found = extract(mirror, format, &options);
+        let expected = expected(&extraction.references, edits, extraction.encoding);
+        reads_alike(mirror, found.encoding, extraction.encoding)
+            && found.references.iter().map(|reference| reference.span).eq(expected.iter().copied())
+            && plan(mirror, &found.references, found.encoding, self.lazy, |reference| {
+                options.local_links.contains(&reference.raw).then(|| reference.raw.clone())
+            })
+            .is_empty()
+    }
+}
+
+/// Whether a mirror is the same text in both encodings: an encoding that is nowhere declared is guessed, and an address
+/// can hold the only bytes that it was guessed by.
+fn reads_alike(mirror: &[u8], one: &'static Encoding, other: &'static Encoding) -> bool {
+    one == other || one.decode_without_bom_handling(mirror).0 == other.decode_without_bom_handling(mirror).0
+}
+
+/// Where references must stand in the mirror, in order.
+fn expected(references: &[Reference], edits: &[Edit], encoding: &'static Encoding) -> Vec<Span> {
+    let places = places(edits);
+    let written = edits.iter().zip(&places).map(|(edit, place)| link_in(edit, *place, encoding));
+    let left = references.iter().filter_map(|reference| shifted(reference.span, edits, &places));
+    let mut expected: Vec<_> = written.chain(left).collect();
+    expected.sort_unstable();
+    expected
+}
+
+/// Where the link of an edit stands in its place: without the attribute that was inserted with it.
+fn link_in(edit: &Edit, place: Span, encoding: &'static Encoding) -> Span {
+    let start = written(INSERTED, encoding);
+    if edit.raw.is_empty() && edit.replacement.starts_with(&start) {
+        Span::new(place.start + start.len(), place.end - written("\"", encoding).len())
+    } else {
+        place
+    }
+}
+
+/// Where a span of the original stands in the mirror; `None` for one that an edit replaces.
+fn shifted(span: Span, edits: &[Edit], places: &[Span]) -> Option<Span> {
+    let before = edits.partition_point(|edit| edit.span.end <= span.start);
+    if edits.get(before).is_some_and(|edit| edit.span.start < span.end) {
+        return None;
+    }
+    let Some(last) = before.checked_sub(1) else { return Some(span) };
+    let shift = |at: usize| places[last].end + (at - edits[last].span.end);
+    Some(Span::new(shift(span.start), shift(span.end)))
+}

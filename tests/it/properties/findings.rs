@@ -1,0 +1,83 @@
+//! What fuzzing found, each as a test of its own. In all of them the address that a link replaces holds what decides
+//! how the text after it is read.
+
+use offprint::config::Lazy;
+use offprint::extract::{Options, extract};
+use offprint::model::Format;
+
+use super::promises::{keep_every_promise, refused};
+
+/// Checks every promise, and how many references there are and how many of them are left remote.
+fn check(article: &[u8], format: Format, expected: (usize, usize)) {
+    for lazy in [Lazy::Reveal, Lazy::Keep] {
+        keep_every_promise(article, format, lazy);
+        assert_eq!(refused(article, format, lazy), expected, "{}", article.escape_ascii());
+    }
+}
+
+/// Two fences in two addresses make code of what stands between them.
+#[test]
+fn a_code_fence_in_an_address() {
+    let fences = b"{% img /a``` %} then {% img /b``` %} and ![](c.jpg)\n";
+    check(fences, Format::Markdown, (2, 1));
+    let in_links = b"![](x`.jpg) then ![](y`.jpg) and ![](z.jpg)\n";
+    keep_every_promise(in_links, Format::Markdown, Lazy::Reveal);
+}
+
+/// An address that makes front matter of no language hides the keys that another reading of it shows.
+#[test]
+fn an_address_that_breaks_front_matter() {
+    let broken = b"---\nimage:\n  path: &x /a.jpg\n  feature: *y /b.jpg\ncolour: >-\n  https://e.com/c.jpg\nx: \"d\\\n  e\"\n---\n";
+    check(broken, Format::Markdown, (2, 1));
+}
+
+/// An encoding that is guessed by the bytes of an address alone, and is another without them.
+#[test]
+fn the_only_bytes_that_tell_the_encoding() {
+    let guessed = b"<img srcset=\"https://e.com/\xca\xca\xca\xca.jpg 2x, https://e.com/b.jpg 3x\">";
+    let before = extract(guessed, Format::Html, &Options::default()).encoding;
+    assert_ne!(before, encoding_rs::UTF_8);
+    check(guessed, Format::Html, (2, 0));
+    let two =
+        b"<img srcset='https://e.com/\xca\xca\xca\xca.jpg 2x'><img srcset='https://e.com/\xff\xae.jpg'><p>\xff\0\xca";
+    keep_every_promise(two, Format::Html, Lazy::Reveal);
+}
+
+/// Whether the link around the copy for readers without scripts counts must not hang on what the copy's addresses are:
+/// different images can turn out to be the same file.
+#[test]
+fn a_link_around_a_copy_of_an_image() {
+    let image = "<img data-src=a.jpg><noscript><a href=full.jpg><img src=a.jpg></a></noscript>";
+    check(image.as_bytes(), Format::Html, (3, 0));
+    let chain = format!("<img data-src=x.jpg><noscript><img src=y.jpg></noscript>{image}");
+    check(chain.as_bytes(), Format::Html, (5, 0));
+}
+
+/// What costs a pass over the rest of the article, or a copy of something long, must not do so at every turn. Each of
+/// these takes minutes, or all memory, where the cost is not linear.
+#[test]
+fn the_cost_is_linear_in_the_length_of_the_article() {
+    let many = 100_000;
+    let long = "k".repeat(500_000);
+    let candidates = "a.jpg 1w, ".repeat(many);
+    let numbered: String = (0..many).map(|number| format!("{number}.jpg 1w, ")).collect();
+    let cases = [
+        (Format::Html, format!("<img srcset='{numbered}'><noscript><img srcset='{candidates}'></noscript>")),
+        (Format::Html, format!("<img srcset='{candidates}' data-srcset='{numbered}'>")),
+        (Format::Html, "<img data-src=a.jpg>".repeat(many)),
+        (Format::Html, format!("{}{}", "<svg><desc>".repeat(many), "</math>".repeat(many))),
+        (Format::Html, format!("<base href='https://e.com/{long}/'>{}", "<img src=a>".repeat(many))),
+        (Format::Css, format!("a{{{long}:{}}}", "url(a)".repeat(many))),
+        (Format::Markdown, "{% raw %}".repeat(many)),
+        (Format::Markdown, format!("{{\"{long}\":[{}\"a.jpg\"", "[".repeat(many))),
+        (Format::Markdown, format!("---\n{long}: [{}]\n---\n", "a.jpg, ".repeat(many))),
+        (Format::Markdown, format!("+++\n{long} = [{}]\n+++\n", "'a.jpg', ".repeat(many))),
+        (Format::Markdown, format!("{}\n\n[a]: {long}\n", "![a]".repeat(many))),
+    ];
+    for (format, article) in cases {
+        let at = std::time::Instant::now();
+        let (found, _) = refused(article.as_bytes(), format, Lazy::Reveal);
+        eprintln!("{:?} {found} {}", at.elapsed(), &article[..30]);
+        assert!(found <= 2 * many + 1, "{found}");
+    }
+}

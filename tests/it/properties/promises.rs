@@ -1,0 +1,177 @@
+//! What must hold of any bytes, whatever they are taken for. The fuzz targets check just this.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use encoding_rs::Encoding;
+use offprint::config::Lazy;
+use offprint::extract::{Extraction, Options, extract};
+use offprint::model::{Edit, Format, Kind, Reference, Reveal, Span};
+use offprint::rewrite::{Article, Localised, localise, places, plan, splice, unsplice};
+use url::Url;
+
+/// What local links start with here.
+const LOCAL: &str = "../m/";
+
+/// Which references have a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Links {
+    /// Every one, and each image has its own.
+    All,
+    /// Every one, and images are shared as if many addresses led to the same.
+    Shared,
+    /// About half, as if the other images could not be fetched.
+    Some,
+}
+
+/// Checks every promise.
+pub(crate) fn keep_every_promise(bytes: &[u8], format: Format, lazy: Lazy) {
+    spans_spell_their_text(bytes, format);
+    without_links_nothing_changes(bytes, format);
+    for links in [Links::All, Links::Shared, Links::Some] {
+        let localised = localised(bytes, format, lazy, links);
+        only_spans_change(bytes, format, &localised);
+        the_mirror_shows_the_links_and_what_was_left(bytes, format, &localised, links);
+        a_mirror_of_the_mirror_is_the_mirror(&localised, format, lazy);
+    }
+}
+
+/// How many references an article has, and how many of them cannot be made local without changing what else it shows.
+pub(crate) fn refused(bytes: &[u8], format: Format, lazy: Lazy) -> (usize, usize) {
+    let localised = localised(bytes, format, lazy, Links::All);
+    (found(bytes, format, HashSet::new()).references.len(), localised.refused.len())
+}
+
+fn found(bytes: &[u8], format: Format, local_links: HashSet<String>) -> Extraction {
+    extract(bytes, format, &options(local_links))
+}
+
+fn options(local_links: HashSet<String>) -> Options {
+    Options { base_url: Url::parse("https://origin.example/blog/post").ok(), local_links, ..Options::default() }
+}
+
+/// The link of a picture: the same for the same URL, and itself for a local one.
+fn link(reference: &Reference, links: Links) -> Option<String> {
+    if reference.raw.starts_with(LOCAL) {
+        return Some(reference.raw.clone());
+    }
+    let mut hasher = DefaultHasher::new();
+    reference.url.as_ref().map_or(reference.raw.as_str(), Url::as_str).hash(&mut hasher);
+    let number = hasher.finish();
+    match links {
+        Links::All => Some(format!("{LOCAL}{number:016x}.jpg")),
+        Links::Shared => Some(format!("{LOCAL}{}.png", reference.raw.len() % 4)),
+        Links::Some => (number % 2 == 0).then(|| format!("{LOCAL}{number:016x}.jpg")),
+    }
+}
+
+fn localised(bytes: &[u8], format: Format, lazy: Lazy, links: Links) -> Localised {
+    let (options, extraction) = (options(HashSet::new()), found(bytes, format, HashSet::new()));
+    let article = Article { bytes, format, options: &options, extraction: &extraction };
+    localise(&article, lazy, |reference| link(reference, links))
+}
+
+/// Spans lie in the file, in order and apart, and spell what they are said to.
+fn spans_spell_their_text(bytes: &[u8], format: Format) {
+    let extraction = found(bytes, format, HashSet::new());
+    let mut end = 0;
+    for reference in &extraction.references {
+        let span = reference.span;
+        assert!(end <= span.start && span.start < span.end && span.end <= bytes.len(), "{reference:?}");
+        end = span.end;
+        let text = extraction.encoding.decode_without_bom_handling(span.of(bytes)).0;
+        assert_eq!(text, reference.raw, "{reference:?}");
+        match reference.reveal {
+            Some(Reveal::Replace(place)) => assert!(place.start <= place.end && place.end <= bytes.len()),
+            Some(Reveal::Insert(at)) => assert!(at <= bytes.len()),
+            None => {}
+        }
+    }
+}
+
+/// With nothing to write, nothing is written.
+fn without_links_nothing_changes(bytes: &[u8], format: Format) {
+    let extraction = found(bytes, format, HashSet::new());
+    assert_eq!(plan(bytes, &extraction.references, extraction.encoding, Lazy::Reveal, |_| None), []);
+    assert!(splice(bytes, &[]) == bytes);
+}
+
+/// Outside the places of its edits the mirror is the original, and splicing the raw texts back gives the original.
+fn only_spans_change(bytes: &[u8], format: Format, Localised { edits, mirror, .. }: &Localised) {
+    let allowed: HashSet<Span> = found(bytes, format, HashSet::new()).references.iter().flat_map(places_of).collect();
+    let (mut from, mut to) = (0, 0);
+    for (edit, place) in edits.iter().zip(places(edits)) {
+        assert!(allowed.contains(&edit.span), "{edit:?}");
+        assert!(bytes[from..edit.span.start] == mirror[to..place.start], "{edit:?}");
+        assert_eq!(place.of(mirror), edit.replacement);
+        (from, to) = (edit.span.end, place.end);
+    }
+    assert!(bytes[from..] == mirror[to..]);
+    assert!(unsplice(mirror, edits).expect("the mirror is as it was made") == bytes);
+}
+
+fn places_of(reference: &Reference) -> Vec<Span> {
+    let reveal = reference.reveal.map(|reveal| match reveal {
+        Reveal::Replace(span) => span,
+        Reveal::Insert(at) => Span::at(at),
+    });
+    reveal.into_iter().chain([reference.span]).collect()
+}
+
+/// The mirror's references are the local links, where they were written, those that were left, where they now are, and
+/// nothing else: nothing remote where every reference has a link, but for those that are told as refused.
+fn the_mirror_shows_the_links_and_what_was_left(bytes: &[u8], format: Format, localised: &Localised, links: Links) {
+    let Localised { edits, mirror, refused } = localised;
+    let original = found(bytes, format, HashSet::new());
+    let written = original.references.iter().filter_map(|reference| link(reference, links)).collect();
+    let extraction = found(mirror, format, written);
+    let as_text = |encoding: &'static Encoding| encoding.decode_without_bom_handling(mirror).0;
+    assert_eq!(as_text(extraction.encoding), as_text(original.encoding));
+    let places = places(edits);
+    let (mut inside, mut left) = (vec![0; edits.len()], Vec::new());
+    for reference in &extraction.references {
+        let place = places.partition_point(|place| place.end < reference.span.end);
+        if places.get(place).is_some_and(|place| place.start <= reference.span.start) {
+            let local = reference.raw.starts_with(LOCAL) || (reference.kind == Kind::Base && reference.raw == "./");
+            assert!(local, "{reference:?} in {}", show(mirror));
+            inside[place] += 1;
+        } else {
+            left.push(reference.span);
+        }
+    }
+    assert!(inside.iter().all(|count| *count == 1), "{inside:?} of {edits:?} in {}", show(mirror));
+    let stays = original.references.iter().filter(|reference| !is_edited(reference.span, edits));
+    let stays: Vec<_> = stays.map(|reference| (shifted(reference.span, edits), reference)).collect();
+    assert_eq!(left, stays.iter().map(|(span, _)| *span).collect::<Vec<_>>(), "{}", show(mirror));
+    for (_, reference) in stays {
+        let reason = reference.kind == Kind::Base
+            || reference.raw.starts_with(LOCAL)
+            || link(reference, links).is_none()
+            || refused.contains(&reference.span);
+        assert!(reason, "{reference:?} is left in {}", show(mirror));
+    }
+}
+
+fn is_edited(span: Span, edits: &[Edit]) -> bool {
+    edits.iter().any(|edit| edit.span.start < span.end && span.start < edit.span.end)
+}
+
+/// Where a span that no edit touches stands in the mirror.
+fn shifted(span: Span, edits: &[Edit]) -> Span {
+    let before: Vec<_> = edits.iter().filter(|edit| edit.span.end <= span.start).collect();
+    let written: usize = before.iter().map(|edit| edit.replacement.len()).sum();
+    let replaced: usize = before.iter().map(|edit| edit.raw.len()).sum();
+    Span::new(span.start + written - replaced, span.end + written - replaced)
+}
+
+/// A mirror of which all that is local stays as it is needs no further edit.
+fn a_mirror_of_the_mirror_is_the_mirror(Localised { mirror, .. }: &Localised, format: Format, lazy: Lazy) {
+    let extraction = found(mirror, format, HashSet::new());
+    let stays = |reference: &Reference| reference.raw.starts_with(LOCAL).then(|| reference.raw.clone());
+    let again = plan(mirror, &extraction.references, extraction.encoding, lazy, stays);
+    assert_eq!(again, [], "{}", show(mirror));
+}
+
+fn show(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
