@@ -92,7 +92,8 @@ impl Mirror {
 
     /// What was lifted when its article was read.
     pub(super) async fn lifted(&self, url: &Url, verdict: &Verdict<'_>) -> Result<Answer, Failure> {
-        let failed = |reason, detail: &str| Failure { reason, status: None, detail: detail.to_owned(), deferred_until: None };
+        let failed =
+            |reason, detail: &str| Failure { reason, status: None, detail: detail.to_owned(), deferred_until: None };
         let (digest, types) = named(url).ok_or_else(|| failed(Reason::BadUrl, "it names no bytes"))?;
         for media_type in types {
             let Ok(bytes) = read_blob(&self.archive, digest, media_type).await else { continue };

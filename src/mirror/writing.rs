@@ -102,7 +102,8 @@ impl Mirror {
         if let Some(first) = refused.first() {
             let (count, at) = (refused.len(), first.start);
             let why = "a local link there would change how the article around it is read";
-            self.tally.problem(&row.version.key, format!("{count} of its images stay remote, from byte {at} on: {why}"));
+            self.tally
+                .problem(&row.version.key, format!("{count} of its images stay remote, from byte {at} on: {why}"));
         }
     }
 

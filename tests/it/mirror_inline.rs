@@ -65,10 +65,14 @@ fn inline_images_are_lifted_wherever_they_stand_and_restore_puts_them_back() {
 fn a_page_and_a_style_sheet_are_read_alike() {
     let image = base64("image/png", &tiny(1));
     let sandbox = lifting();
-    let settings = "[rewrite]\ndata_urls = \"lift\"\n[[source]]\nname = \"posts\"\npath = \"posts\"\ninclude = [\"**\"]\n";
+    let settings =
+        "[rewrite]\ndata_urls = \"lift\"\n[[source]]\nname = \"posts\"\npath = \"posts\"\ninclude = [\"**\"]\n";
     sandbox.settings(settings);
     let large = base64("image/jpeg", &Photo::new(1, 64, 48).jpeg());
-    sandbox.write("posts/a.html", format!("<link rel=icon href={large}><video poster='{large}'></video><img src={image}>"));
+    sandbox.write(
+        "posts/a.html",
+        format!("<link rel=icon href={large}><video poster='{large}'></video><img src={image}>"),
+    );
     sandbox.write("posts/a.css", format!("a{{b:url(\"{large}\")}} c{{d:image-set('{large}' 1x)}}"));
     let report = sandbox.json(&["run"]);
     assert_eq!(report["references"]["local"], report["references"]["found"], "{report:#}");

@@ -38,7 +38,8 @@ fn the_only_bytes_that_tell_the_encoding() {
     let before = extract(guessed, Format::Html, &Options::default()).encoding;
     assert_ne!(before, encoding_rs::UTF_8);
     check(guessed, Format::Html, (2, 0));
-    let two = b"<img srcset='https://e.com/\xca\xca\xca\xca.jpg 2x'><img srcset='https://e.com/\xff\xae.jpg'><p>\xff\0\xca";
+    let two =
+        b"<img srcset='https://e.com/\xca\xca\xca\xca.jpg 2x'><img srcset='https://e.com/\xff\xae.jpg'><p>\xff\0\xca";
     keep_every_promise(two, Format::Html, Lazy::Reveal);
 }
 
@@ -56,8 +57,8 @@ fn a_link_around_a_copy_of_an_image() {
 /// these takes minutes, or all memory, where the cost is not linear.
 #[test]
 fn the_cost_is_linear_in_the_length_of_the_article() {
-    let many = 100_000;
-    let long = "k".repeat(500_000);
+    let many = 30_000;
+    let long = "k".repeat(300_000);
     let candidates = "a.jpg 1w, ".repeat(many);
     let numbered: String = (0..many).map(|number| format!("{number}.jpg 1w, ")).collect();
     let cases = [
@@ -74,9 +75,7 @@ fn the_cost_is_linear_in_the_length_of_the_article() {
         (Format::Markdown, format!("{}\n\n[a]: {long}\n", "![a]".repeat(many))),
     ];
     for (format, article) in cases {
-        let at = std::time::Instant::now();
         let (found, _) = refused(article.as_bytes(), format, Lazy::Reveal);
-        eprintln!("{:?} {found} {}", at.elapsed(), &article[..30]);
         assert!(found <= 2 * many + 1, "{found}");
     }
 }
