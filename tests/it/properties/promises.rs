@@ -65,7 +65,7 @@ fn link(reference: &Reference, links: Links) -> Option<String> {
     match links {
         Links::All => Some(format!("{LOCAL}{number:016x}.jpg")),
         Links::Shared => Some(format!("{LOCAL}{}.png", reference.raw.len() % 4)),
-        Links::Some => (number % 2 == 0).then(|| format!("{LOCAL}{number:016x}.jpg")),
+        Links::Some => number.is_multiple_of(2).then(|| format!("{LOCAL}{number:016x}.jpg")),
     }
 }
 
