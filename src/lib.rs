@@ -22,7 +22,7 @@
 //! | 4 | [`cli`]: open the archive, one library call, report, exit status |
 //! | 3 | [`mirror`], [`restore`], [`check`], [`status`], [`history`], [`verify`], [`gc`], [`notify`]: whole jobs |
 //! | 2 | [`discover`], [`ingest`] |
-//! | 1 | [`extract`], [`rewrite`], [`fetch`], [`media`], [`archive`], [`newsroom`]: leaves that do not know each other |
+//! | 1 | [`extract`], [`rewrite`], [`fetch`], [`media`], [`archive`], [`newsroom`]: leaves that do not know each other, but that [`rewrite`] has [`extract`] read what it made |
 //! | 0 | [`model`], [`config`]: plain data |
 //!
 //! What a module uses is below it; a test holds that true.

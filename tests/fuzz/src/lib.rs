@@ -6,11 +6,10 @@ use offprint::model::Format;
 #[path = "../../it/properties/promises.rs"]
 mod promises;
 
-/// Checks every promise of extraction and rewriting.
+/// Checks every promise of extraction and rewriting; the length of the article says what becomes of lazy images.
 pub fn check(bytes: &[u8], format: Format) {
-    for lazy in [Lazy::Reveal, Lazy::Keep] {
-        promises::keep_every_promise(bytes, format, lazy);
-    }
-    let (references, refused) = promises::refused(bytes, format, Lazy::Reveal);
+    let lazy = if bytes.len().is_multiple_of(2) { Lazy::Reveal } else { Lazy::Keep };
+    promises::keep_every_promise(bytes, format, lazy);
+    let (references, refused) = promises::refused(bytes, format, lazy);
     assert!(refused <= references);
 }

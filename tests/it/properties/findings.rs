@@ -57,10 +57,10 @@ fn a_link_around_a_copy_of_an_image() {
 /// these takes minutes, or all memory, where the cost is not linear.
 #[test]
 fn the_cost_is_linear_in_the_length_of_the_article() {
-    let many = 100_000;
-    let long = "k".repeat(500_000);
+    let many = 30_000;
+    let long = "k".repeat(300_000);
     let candidates = "a.jpg 1w, ".repeat(many);
-    let numbered: String = (0..many).map(|number| format!("{number}.jpg 1w, ")).collect();
+    let numbered: String = (0..many).flat_map(|number| [number.to_string(), ".jpg 1w, ".to_owned()]).collect();
     let cases = [
         (Format::Html, format!("<img srcset='{numbered}'><noscript><img srcset='{candidates}'></noscript>")),
         (Format::Html, format!("<img srcset='{candidates}' data-srcset='{numbered}'>")),
@@ -75,9 +75,7 @@ fn the_cost_is_linear_in_the_length_of_the_article() {
         (Format::Markdown, format!("{}\n\n[a]: {long}\n", "![a]".repeat(many))),
     ];
     for (format, article) in cases {
-        let at = std::time::Instant::now();
         let (found, _) = refused(article.as_bytes(), format, Lazy::Reveal);
-        eprintln!("{:?} {found} {}", at.elapsed(), &article[..30]);
         assert!(found <= 2 * many + 1, "{found}");
     }
 }
