@@ -48,6 +48,8 @@ pub(super) struct Exchanged {
     pub(super) given: Result<Given, Trouble>,
     /// What arrived of a body that broke off, where the rest can be asked for.
     pub(super) partial: Option<Partial>,
+    /// A body that the judge refused, where it is small enough to be kept as evidence.
+    pub(super) refused: Option<Staged>,
 }
 
 /// An exchange that is under way.
@@ -62,6 +64,7 @@ struct Conversation<'a> {
     digest: Option<Digest>,
     length: u64,
     partial: Option<Partial>,
+    refused: Option<Staged>,
 }
 
 /// Asks and listens. The caller holds the host's turn.
@@ -80,6 +83,7 @@ pub(super) async fn exchange(inner: &Inner, question: Question<'_>) -> Exchanged
         digest: None,
         length: 0,
         partial: None,
+        refused: None,
     };
     let given = talk.talk().await.map_err(|trouble| Trouble { status: trouble.status.or(talk.status), ..trouble });
     talk.record(Spoken { url, at, elapsed: begun.elapsed(), request_head }, given)
@@ -107,7 +111,7 @@ impl Conversation<'_> {
             length: self.length,
             reason: given.as_ref().err().map(|trouble| trouble.reason),
         };
-        Exchanged { record, given, partial: self.partial }
+        Exchanged { record, given, partial: self.partial, refused: self.refused }
     }
 
     async fn talk(&mut self) -> Result<Given, Trouble> {
@@ -238,11 +242,15 @@ impl Conversation<'_> {
         })?;
         self.digest = Some(staged.digest);
         self.question.host.pace().recover();
-        let verdict = self.question.judge.judge(&staged, content_type);
-        let said = content_type.unwrap_or("nothing");
-        verdict
-            .map_err(|reason| Trouble::new(reason, format!("the body is not what is wanted; its type says {said}")))?;
-        Ok(staged)
+        match self.question.judge.judge(&staged, content_type) {
+            Ok(()) => Ok(staged),
+            Err(reason) => {
+                self.refused =
+                    Some(staged).filter(|staged| (1..=self.inner.config.max_refused.0).contains(&staged.length));
+                let said = content_type.unwrap_or("nothing");
+                Err(Trouble::new(reason, format!("the body is not what is wanted; its type says {said}")))
+            }
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::error::{FetchError, Trouble};
 use super::ladder;
 use super::pace::{Held, Lane, Start};
 use crate::config::{FetchConfig, HostConfig};
-use crate::model::{HostKey, HostState, Reason, RefererRung};
+use crate::model::{Digest, HostKey, HostState, Reason, RefererRung};
 
 /// After so many whole climbs of the ladder without one success, a host is believed that it refuses.
 const VAIN_CLIMBS: u32 = 3;
@@ -30,6 +30,8 @@ pub(super) struct HostSettings {
     pub(super) referer_value: Option<HeaderValue>,
     /// Sent to these hosts only, and never shown.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// What these hosts send in place of pictures.
+    pub(super) placeholders: Vec<Digest>,
 }
 
 impl HostSettings {
@@ -41,6 +43,7 @@ impl HostSettings {
             referer: config.referer.clone(),
             referer_value: None,
             headers: Vec::new(),
+            placeholders: Vec::new(),
         }
     }
 
@@ -58,6 +61,7 @@ impl HostSettings {
             referer: host.referer.clone().unwrap_or_else(|| config.referer.clone()),
             referer_value,
             headers: headers.collect::<Result<_, _>>()?,
+            placeholders: host.placeholders.clone(),
         })
     }
 }
@@ -153,11 +157,16 @@ impl Host {
 
     /// The rungs of the Referer ladder to try with it, in order.
     pub(super) fn rungs(&self) -> Vec<RefererRung> {
-        let mut rungs = ladder::rungs(*lock(&self.rung), &self.settings.referer);
+        let mut rungs = self.whole_ladder();
         if self.vain_climbs.load(Ordering::Relaxed) >= VAIN_CLIMBS {
             rungs.truncate(1);
         }
         rungs
+    }
+
+    /// Every rung, what worked last first.
+    pub(super) fn whole_ladder(&self) -> Vec<RefererRung> {
+        ladder::rungs(*lock(&self.rung), &self.settings.referer)
     }
 
     /// A rung worked. Only where it took a climb does that say that climbing is worth it.

@@ -13,7 +13,7 @@ use super::error::Trouble;
 use super::robots::{READ, Robots};
 use super::{Answer, Inner, Judge, Purpose, Request};
 use crate::config;
-use crate::model::{Reason, Staged, Validators};
+use crate::model::{Reason, RefererRung, Staged, Validators};
 
 /// How long a file is believed (RFC 9309, section 2.4).
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -76,7 +76,7 @@ impl Inner {
         let validators = Validators::default();
         let request =
             Request { url: &url, purpose: Purpose::Page, article: None, validators: &validators, judge: &Anything };
-        match Attempt::new(self, &request).plainly().await {
+        match Attempt::new(self, &request).only(RefererRung::Nothing).await {
             Ok(Answer::Body { staged, .. }) => Ok(Arc::new(read(&staged))),
             Ok(Answer::NotModified) => Ok(Arc::default()),
             Err(trouble) => without(trouble).map(Arc::new),

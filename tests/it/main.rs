@@ -25,4 +25,5 @@ mod properties;
 mod recall;
 mod sandbox;
 mod scale;
+mod stand_ins;
 mod verify;

@@ -8,7 +8,8 @@ use super::error::{catalog_error, refused};
 use crate::archive::CatalogError;
 
 /// One step of the schema; its version is its place in the list, from 1.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("../schema/0001_catalog.sql")];
+pub(super) const MIGRATIONS: &[&str] =
+    &[include_str!("../schema/0001_catalog.sql"), include_str!("../schema/0002_placeholder.sql")];
 
 /// The schema version of a file: 0 where it is empty.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<usize> {
