@@ -137,9 +137,9 @@ impl<'a> Attempt<'a> {
     async fn ask(&mut self, url: &Url, rung: RefererRung) -> Result<Given, Trouble> {
         let reach = self.inner.guard.judge_url(url)?;
         let host = self.inner.host(url)?;
-        let turn = host.enter(&self.inner.all).await?;
+        let mut turn = host.enter(&self.inner.all).await?;
         let question = self.question(url, &host, reach, rung);
-        let exchanged = exchange(self.inner, question).await;
+        let exchanged = exchange(self.inner, question, &mut turn.start).await;
         drop(turn);
         self.exchanges.push(exchanged.record);
         self.partial = exchanged.partial;

@@ -1,7 +1,7 @@
 //! The hosts that are asked: what is configured for each, and what has been learned of it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -86,6 +86,8 @@ pub(super) struct Host {
     probe: Arc<tokio::sync::Mutex<()>>,
     rung: Mutex<RefererRung>,
     vain_climbs: AtomicU32,
+    /// It answered in this run.
+    heard: AtomicBool,
     breaker_failures: u32,
     breaker_wait: Duration,
 }
@@ -93,7 +95,7 @@ pub(super) struct Host {
 /// The right to send one request to a host, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
-    _start: Start,
+    pub(super) start: Start,
     _probe: Option<OwnedMutexGuard<()>>,
 }
 
@@ -113,7 +115,7 @@ impl Host {
                 .until(until)
         })?;
         self.refuse_if_closed()?;
-        Ok(Turn { _start: start, _probe: probe })
+        Ok(Turn { start, _probe: probe })
     }
 
     /// Past the breaker: freely where it is closed, one at a time where the host is being probed.
@@ -142,7 +144,22 @@ impl Host {
 
     /// The host answered, whatever it said.
     pub(super) fn answered(&self) {
+        self.heard.store(true, Ordering::Relaxed);
         lock(&self.breaker).answered();
+    }
+
+    /// Whether it has answered in this run.
+    pub(super) fn is_heard(&self) -> bool {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    /// No connection came about for as long as that is waited for.
+    pub(super) fn unreachable(&self) {
+        if self.is_heard() {
+            self.silent();
+        } else {
+            lock(&self.breaker).unreachable(self.clock.now(), self.breaker_failures, self.breaker_wait);
+        }
     }
 
     /// Nobody answered.
@@ -249,6 +266,7 @@ impl Hosts {
             probe: Arc::default(),
             rung: Mutex::new(RefererRung::Nothing),
             vain_climbs: AtomicU32::new(0),
+            heard: AtomicBool::new(false),
             breaker_failures: self.breaker_failures,
             breaker_wait: self.breaker_wait,
         }

@@ -44,6 +44,9 @@ pub use fallback::{Fallback, memento_datetime};
 pub use resolve::{Lookup, SystemLookup};
 pub use robots::Robots;
 
+/// For each request that may be in flight, so many more may wait for hosts that have not answered yet.
+const ASIDE: usize = 8;
+
 /// Fetches URLs, paced by host. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Fetcher {
@@ -60,6 +63,8 @@ struct Inner {
     permissions: permission::Permissions,
     /// A place for each request in flight, over all hosts.
     all: Arc<Semaphore>,
+    /// A place for each request that only waits for the first sign of a host.
+    aside: Arc<Semaphore>,
     staging: Arc<Path>,
 }
 
@@ -191,6 +196,9 @@ impl Fetcher {
             hosts: host::Hosts::new(config, clock::Clock::start())?,
             permissions: permission::Permissions::default(),
             all: Arc::new(Semaphore::new(config.concurrency.max(1))),
+            aside: Arc::new(Semaphore::new(
+                config.concurrency.max(1).saturating_mul(ASIDE).min(Semaphore::MAX_PERMITS),
+            )),
             staging: Arc::from(staging),
             config: config.clone(),
             guard,

@@ -50,12 +50,16 @@ impl Judge for Anything {
 }
 
 impl Inner {
-    /// Refuses what robots.txt forbids: always for pages, for media where that is configured.
+    /// Refuses what robots.txt forbids: always for pages, for media where that is configured. The host is asked no faster
+    /// than the file wants.
     pub(super) async fn permit(&self, request: &Request<'_>) -> Result<(), Trouble> {
         if request.purpose == Purpose::Media && self.config.robots == config::Robots::Ignore {
             return Ok(());
         }
         let robots = self.robots(request.url).await?;
+        if let Some(delay) = robots.crawl_delay() {
+            self.host(request.url)?.pace().space_out(delay);
+        }
         if robots.allows(&request.url[url::Position::BeforePath..url::Position::AfterQuery]) {
             return Ok(());
         }

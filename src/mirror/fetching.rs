@@ -15,6 +15,9 @@ use crate::model::{Reason, Validators};
 
 /// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
 const LEASE: Duration = Duration::from_secs(300);
+/// For each request that may be in flight, so many hosts are worked through at a time: dead ones, which take long to
+/// tell, are among them.
+const HOSTS: usize = 8;
 /// Jobs taken from the catalog at a time.
 const PAGE: usize = 64;
 /// Jobs of one host under way beyond those that may be asking it: they wait for the disk or are being thumbnailed.
@@ -34,7 +37,7 @@ impl Mirror {
         let mut hosts = JoinSet::new();
         loop {
             let all_read = *read.borrow_and_update();
-            let room = self.config.fetch.concurrency.saturating_sub(hosts.len());
+            let room = self.config.fetch.concurrency.saturating_mul(HOSTS).saturating_sub(hosts.len());
             let leased = if self.may_go_on() { self.lease(&worker, room).await? } else { Vec::new() };
             let none_leased = leased.is_empty();
             for lease in leased {
