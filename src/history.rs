@@ -38,6 +38,8 @@ pub struct CaptureMade {
     pub digest: Option<String>,
     /// The body's length in bytes.
     pub size: u64,
+    /// The file of the archive that holds it: a good capture, or what was refused and is evidence.
+    pub kept: Option<String>,
 }
 
 /// Every version of an article.
@@ -78,25 +80,35 @@ pub struct VersionRead {
 /// The history of a URL; `None` where it is not on record.
 pub async fn of_url(archive: &Archive, url: &Url) -> Result<Option<UrlHistory>, CatalogError> {
     let Some(row) = archive.catalog.url(url).await? else { return Ok(None) };
-    let captures = archive.catalog.captures(row.id).await?;
+    let mut captures = Vec::new();
+    for exchange in archive.catalog.captures(row.id).await? {
+        captures.push(made(archive, &exchange).await?);
+    }
     Ok(Some(UrlHistory {
         url: row.url.to_string(),
         newest: row.asset.map(|(digest, ..)| digest.to_string()),
         good: row.good.map(|(first, last)| (first.to_string(), last.to_string())),
         next_attempt: row.next_attempt.map(|at| at.to_string()),
-        captures: captures.iter().map(made).collect(),
+        captures,
     }))
 }
 
-fn made(exchange: &Exchange) -> CaptureMade {
-    CaptureMade {
+async fn made(archive: &Archive, exchange: &Exchange) -> Result<CaptureMade, CatalogError> {
+    let blob = match exchange.digest {
+        Some(digest) => {
+            archive.catalog.blob(digest).await?.map(|(media_type, _)| Archive::blob_name(digest, media_type))
+        }
+        None => None,
+    };
+    Ok(CaptureMade {
         at: exchange.at.to_string(),
         url: exchange.url.to_string(),
         status: exchange.status,
         reason: exchange.reason.map(Reason::as_str),
         digest: exchange.digest.map(|digest| digest.to_string()),
         size: exchange.length,
-    }
+        kept: blob,
+    })
 }
 
 /// The history of an article; `None` where it is not on record.

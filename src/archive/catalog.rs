@@ -201,6 +201,72 @@ pub struct Outcome {
     pub exchanges: Vec<Exchange>,
     /// How it ended.
     pub settlement: Settlement,
+    /// What the host sent in place of the picture, where that is kept as evidence. Its blob is durable already.
+    pub refused: Option<RefusedBody>,
+}
+
+/// A body that is no good capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefusedBody {
+    /// The digest.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+    /// What it is, and so the extension it is kept under.
+    pub media_type: MediaType,
+}
+
+/// What bytes are that a host sends for several URLs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// A stand-in for other pictures: it is not shown.
+    Placeholder,
+    /// One picture that honestly has several URLs.
+    Picture,
+}
+
+/// What is known of bytes that a host sends for several URLs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SharedBody {
+    /// What they are, where the host was asked.
+    pub standing: Option<Standing>,
+    /// They came in place of different pictures, and so are no new version of any.
+    pub displaces: bool,
+}
+
+/// One of the URLs of a host that have the same asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Twin {
+    /// Its row.
+    pub id: UrlId,
+    /// The URL.
+    pub url: Url,
+    /// The asset that it had before, where it had one that is kept.
+    pub before: Option<Digest>,
+}
+
+/// From which URLs of a host a stand-in is to be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeBack {
+    /// The stand-in.
+    pub digest: Digest,
+    /// These, in place of whose pictures it came, and that is noted; `None` for all that have it.
+    pub only: Option<Vec<UrlId>>,
+    /// When they are due.
+    pub next_attempt: Option<Timestamp>,
+    /// Whether they are put into the queue at once.
+    pub again: bool,
+}
+
+/// What was taken back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TakenBack {
+    /// The URLs: each shows what it showed before, if anything.
+    pub urls: Vec<UrlId>,
+    /// How many of them got the stand-in in this run.
+    pub of_this_run: u64,
+    /// The articles that show them and are ready, and the jobs that were queued.
+    pub ready: Ready,
 }
 
 /// How a job ended.
@@ -258,6 +324,8 @@ pub struct Ready {
     pub articles: Vec<ArticleId>,
     /// Jobs that were put into the queue.
     pub queued: u64,
+    /// URLs that were kept with an asset that another URL of their host has, too.
+    pub twins: Vec<UrlId>,
 }
 
 /// A blob on record.
@@ -419,6 +487,26 @@ pub trait Catalog: Send + Sync {
     /// Gives a lease back with what was learned of the host.
     async fn release(&self, lease: &Lease, state: &HostState) -> Result<Claim, CatalogError>;
 
+    // What a host sends for several URLs.
+
+    /// Up to `limit` URLs of a host whose asset is this one.
+    async fn twins(&self, host: &HostKey, digest: Digest, limit: usize) -> Result<Vec<Twin>, CatalogError>;
+    /// What is known of bytes that a host sends for several URLs.
+    async fn standings(&self, host: &HostKey) -> Result<Vec<(Digest, SharedBody)>, CatalogError>;
+    /// Records what such bytes are, where that was told, with the requests that asked for it: they are appended to
+    /// their URLs' captures.
+    async fn record_standing(
+        &self,
+        run: RunId,
+        host: &HostKey,
+        digest: Digest,
+        standing: Option<Standing>,
+        asked: &[(UrlId, Vec<Exchange>)],
+    ) -> Result<(), CatalogError>;
+    /// Takes a stand-in back from URLs of a host: each has the good capture from before again, or none, and failed for
+    /// [`Reason::Placeholder`]. The articles that show them become stale. The captures stay, the stand-in as evidence.
+    async fn take_back(&self, run: RunId, host: &HostKey, what: &TakeBack) -> Result<TakenBack, CatalogError>;
+
     // URLs, blobs and thumbnails.
 
     /// What is known of a URL.
@@ -466,7 +554,7 @@ pub trait Catalog: Send + Sync {
     /// forgotten, and the articles that show it are stale. The captures stay as they were.
     async fn lose_asset(&self, digest: Digest, now: Timestamp) -> Result<(), CatalogError>;
     /// Of the blobs whose digest starts with this byte, those recorded before a moment that are no URL's asset, now or
-    /// before, and no version of an article.
+    /// before, no URL's newest refused body, and no version of an article.
     async fn unreferenced_blobs(&self, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>, CatalogError>;
     /// Forgets a blob with its thumbnails, unless something refers to it by now; whether it is forgotten.
     async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError>;

@@ -11,7 +11,7 @@ mod local;
 pub use blobs::{BlobError, BlobMeta, Blobs, Put};
 pub use catalog::{
     ArticleId, ArticleRow, ArticleState, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference,
-    Outcome, Ready, ReferenceRow, RenditionRow, Revision, RunId, RunRow, Settlement, ThumbnailRow, Totals, UrlId,
-    UrlRow, UrlState, VersionRow, Worker,
+    Outcome, Ready, ReferenceRow, RefusedBody, RenditionRow, Revision, RunId, RunRow, Settlement, SharedBody, Standing,
+    TakeBack, TakenBack, ThumbnailRow, Totals, Twin, UrlId, UrlRow, UrlState, VersionRow, Worker,
 };
 pub use local::{Archive, ArchiveError, Mode, Publication, Publisher, open};

@@ -32,7 +32,10 @@ fn tell_url(history: &UrlHistory) {
     for capture in &history.captures {
         let status = capture.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         let outcome = match (capture.reason, &capture.digest) {
-            (Some(reason), _) => reason.to_owned(),
+            (Some(reason), _) => match &capture.kept {
+                Some(file) => format!("{reason}, what came is kept as {file}"),
+                None => reason.to_owned(),
+            },
             (None, Some(digest)) => format!("{} sha256 {digest}", Size(capture.size)),
             (None, None) => "no body kept".to_owned(),
         };

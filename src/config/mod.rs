@@ -10,7 +10,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::model::RefererRung;
+use crate::model::{Digest, RefererRung};
 
 pub use read::{ConfigError, DEFAULTS};
 pub use units::{Size, Span, UnitError};
@@ -98,6 +98,7 @@ pub struct FetchConfig {
     #[serde(deserialize_with = "duration")]
     pub max_wait: Duration,
     pub max_bytes: Size,
+    pub max_refused: Size,
     pub max_redirects: usize,
     pub max_url_length: usize,
     pub max_head_bytes: Size,
@@ -134,6 +135,8 @@ pub struct HostConfig {
     pub referer_value: String,
     #[serde(default)]
     pub headers: Vec<String>,
+    #[serde(default, deserialize_with = "digests")]
+    pub placeholders: Vec<Digest>,
 }
 
 /// Whether images heed robots.txt.
@@ -327,4 +330,4 @@ pub struct FallbackConfig {
     pub delay: Duration,
 }
 
-use read::{duration, durations, rungs, some_duration, some_rungs};
+use read::{digests, duration, durations, rungs, some_duration, some_rungs};

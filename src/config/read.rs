@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
 use super::{Config, Recheck, Span};
-use crate::model::RefererRung;
+use crate::model::{Digest, RefererRung};
 
 /// The shipped `config.toml`: every key at its default.
 pub const DEFAULTS: &str = include_str!("../../config.toml");
@@ -251,6 +251,12 @@ pub(super) fn rungs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Re
             })
         })
         .collect()
+}
+
+pub(super) fn digests<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Digest>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let no_digest = |text: &str| D::Error::custom(format!("`{text}` is no SHA-256: write its 64 hex digits"));
+    texts.iter().map(|text| text.to_ascii_lowercase().parse().map_err(|_| no_digest(text))).collect()
 }
 
 pub(super) fn some_rungs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RefererRung>>, D::Error> {

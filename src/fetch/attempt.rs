@@ -15,8 +15,8 @@ use super::host::{Host, HostSettings};
 use super::ladder::{Referer, is_refusal, referer};
 use super::resume::Partial;
 use super::retry::{back_off, is_passing};
-use super::{Answer, Inner, Request};
-use crate::model::{Exchange, HostKey, Reason, RefererRung};
+use super::{Answer, Failure, Fetched, Inner, Request};
+use crate::model::{Exchange, HostKey, Reason, RefererRung, Staged};
 
 /// The work for one request, with what has been said so far.
 pub(super) struct Attempt<'a> {
@@ -24,13 +24,19 @@ pub(super) struct Attempt<'a> {
     request: &'a Request<'a>,
     pub(super) exchanges: Vec<Exchange>,
     partial: Option<Partial>,
+    refused: Option<Staged>,
     /// The date of which an archive is asked for a capture.
     pub(super) date: Option<HeaderValue>,
 }
 
 impl<'a> Attempt<'a> {
     pub(super) const fn new(inner: &'a Inner, request: &'a Request<'a>) -> Self {
-        Self { inner, request, exchanges: Vec::new(), partial: None, date: None }
+        Self { inner, request, exchanges: Vec::new(), partial: None, refused: None, date: None }
+    }
+
+    /// All that was said, with how it ended.
+    pub(super) fn fetched(self, outcome: Result<Answer, Trouble>) -> Fetched {
+        Fetched { exchanges: self.exchanges, outcome: outcome.map_err(Failure::from), refused: self.refused }
     }
 
     /// Tries one rung of the ladder after the other, while the host refuses. Where none works, the first refusal is
@@ -55,9 +61,17 @@ impl<'a> Attempt<'a> {
         Err(refusal.unwrap_or_else(|| Trouble::new(Reason::HttpStatus, "no step of fetch.referer can be sent")))
     }
 
-    /// Tries without any Referer only.
-    pub(super) async fn plainly(&mut self) -> Result<Answer, Trouble> {
-        self.try_rung(RefererRung::Nothing).await
+    /// Tries one rung only.
+    pub(super) async fn only(&mut self, rung: RefererRung) -> Result<Answer, Trouble> {
+        self.inner.guard.judge_url(self.request.url)?;
+        self.try_rung(rung).await
+    }
+
+    /// Every rung that has something to send but the one that is tried first.
+    pub(super) fn other_rungs(&self, host: &Host) -> Vec<RefererRung> {
+        let mut rungs = host.whole_ladder();
+        rungs.retain(|rung| self.has(*rung, &host.settings));
+        rungs.into_iter().skip(1).collect()
     }
 
     fn has(&self, rung: RefererRung, settings: &HostSettings) -> bool {
@@ -123,12 +137,13 @@ impl<'a> Attempt<'a> {
     async fn ask(&mut self, url: &Url, rung: RefererRung) -> Result<Given, Trouble> {
         let reach = self.inner.guard.judge_url(url)?;
         let host = self.inner.host(url)?;
-        let turn = host.enter(&self.inner.all).await?;
+        let mut turn = host.enter(&self.inner.all).await?;
         let question = self.question(url, &host, reach, rung);
-        let exchanged = exchange(self.inner, question).await;
+        let exchanged = exchange(self.inner, question, &mut turn.start).await;
         drop(turn);
         self.exchanges.push(exchanged.record);
         self.partial = exchanged.partial;
+        self.refused = self.refused.take().or(exchanged.refused);
         exchanged.given
     }
 

@@ -41,6 +41,15 @@ impl Breaker {
         *self = Self::default();
     }
 
+    /// The host could not be reached for as long as is waited for a connection, although it had not been heard of before:
+    /// that says as much as a number of failures.
+    pub(super) fn unreachable(&mut self, now: Timestamp, threshold: u32, wait: Duration) {
+        if !matches!(self.passage(now), Passage::Closed(_)) {
+            self.failures = self.failures.max(threshold.saturating_sub(1));
+        }
+        self.failed(now, threshold, wait);
+    }
+
     /// What fails while the host is being left alone had been sent before, and is not counted.
     pub(super) fn failed(&mut self, now: Timestamp, threshold: u32, wait: Duration) {
         if matches!(self.passage(now), Passage::Closed(_)) {
@@ -76,6 +85,20 @@ mod tests {
         assert_eq!(breaker.passage(at(604)), Passage::Probe);
         breaker.failed(at(604), 5, WAIT);
         assert_eq!(breaker.open_until, Some(at(604 + 1200)));
+    }
+
+    #[test]
+    fn opens_at_once_for_a_host_that_cannot_be_reached() {
+        let mut breaker = Breaker::default();
+        breaker.unreachable(at(0), 5, WAIT);
+        assert_eq!((breaker.passage(at(1)), breaker.failures), (Passage::Closed(at(600)), 5));
+        breaker.unreachable(at(1), 5, WAIT);
+        assert_eq!(breaker.failures, 5, "the second connection was under way");
+        breaker.unreachable(at(600), 5, WAIT);
+        assert_eq!(breaker.open_until, Some(at(600 + 1200)));
+        let mut never = Breaker::default();
+        never.unreachable(at(0), 0, WAIT);
+        assert_eq!(never.passage(at(0)), Passage::Free);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The HTTP clients: reqwest, told to do nothing by itself.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,29 +22,69 @@ const CONNECTION_WINDOW: u32 = 1 << 20;
 /// The longest head that is read at all, in bytes.
 const HIGHEST_HEAD: u64 = 16 << 20;
 
-/// One client for each reach. They differ only in what their resolvers hand on.
+/// The clients, and which of them asks what. They differ only in what their resolvers hand on.
 #[derive(Debug, Clone)]
 pub(super) struct Clients {
-    public: Client,
-    opened: Client,
+    usual: Pair,
+    /// For ports that `[fetch.resolve]` names: a resolver is told the name only.
+    by_port: BTreeMap<u16, Pair>,
     /// Whether a proxy stands between, so that the peer is not the host that answers.
     pub(super) proxied: bool,
 }
+
+/// One client for each reach.
+#[derive(Debug, Clone)]
+struct Pair {
+    public: Client,
+    opened: Client,
+}
+
+/// Addresses that are known, by name in lower case.
+type Known = BTreeMap<String, SocketAddr>;
 
 impl Clients {
     pub(super) fn new(config: &FetchConfig, guard: &Arc<Guard>, lookup: &Arc<dyn Lookup>) -> Result<Self, FetchError> {
         // It fails when a provider is installed already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let make = |reach| build(config, guard, lookup, reach);
-        Ok(Self { public: make(Reach::Public)?, opened: make(Reach::Opened)?, proxied: !config.proxy.is_empty() })
+        let pair = |known: &Known| {
+            let known = Arc::new(known.clone());
+            let make = |reach| build(config, guard, lookup, Arc::clone(&known), reach);
+            Ok::<_, FetchError>(Pair { public: make(Reach::Public)?, opened: make(Reach::Opened)? })
+        };
+        let (everywhere, by_port) = known(config)?;
+        let by_port =
+            by_port.iter().map(|(port, known)| Ok((*port, pair(known)?))).collect::<Result<_, FetchError>>()?;
+        Ok(Self { usual: pair(&everywhere)?, by_port, proxied: !config.proxy.is_empty() })
     }
 
-    pub(super) const fn get(&self, reach: Reach) -> &Client {
+    /// The client that asks for a URL.
+    pub(super) fn get(&self, url: &Url, reach: Reach) -> &Client {
+        let pair = url.port_or_known_default().and_then(|port| self.by_port.get(&port)).unwrap_or(&self.usual);
         match reach {
-            Reach::Public => &self.public,
-            Reach::Opened => &self.opened,
+            Reach::Public => &pair.public,
+            Reach::Opened => &pair.opened,
         }
     }
+}
+
+/// What `[fetch.resolve]` says: of names at every port, and of all names at the ports that it names.
+fn known(config: &FetchConfig) -> Result<(Known, BTreeMap<u16, Known>), FetchError> {
+    let mut everywhere = Known::new();
+    let mut at_ports = Vec::new();
+    for (key, address) in &config.resolve {
+        match key.rsplit_once(':') {
+            None => drop(everywhere.insert(key.to_ascii_lowercase(), *address)),
+            Some((name, port)) => {
+                let port: u16 = port.parse().map_err(|_| FetchError::Resolve(key.clone()))?;
+                at_ports.push((name.to_ascii_lowercase(), port, *address));
+            }
+        }
+    }
+    let mut by_port = BTreeMap::new();
+    for (name, port, address) in at_ports {
+        by_port.entry(port).or_insert_with(|| everywhere.clone()).insert(name, address);
+    }
+    Ok((everywhere, by_port))
 }
 
 /// No redirects, cookies, Referer, decompression, retries or proxies from the environment: whatever is sent is sent
@@ -51,11 +93,12 @@ fn build(
     config: &FetchConfig,
     guard: &Arc<Guard>,
     lookup: &Arc<dyn Lookup>,
+    known: Arc<Known>,
     reach: Reach,
 ) -> Result<Client, FetchError> {
     let proxy = proxy(config)?;
     let resolver = JudgingResolver {
-        known: Arc::new(config.resolve.iter().map(|(name, at)| (name.to_ascii_lowercase(), *at)).collect()),
+        known,
         lookup: Arc::clone(lookup),
         guard: Arc::clone(guard),
         reach,
@@ -144,6 +187,19 @@ mod tests {
         change(&mut config);
         let lookup: Arc<dyn Lookup> = Arc::new(SystemLookup);
         Clients::new(&config, &Arc::new(Guard::new(&config)), &lookup).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_address_is_known_for_a_name_or_for_one_port_of_it() {
+        let mut config = Config::default().fetch;
+        let (one, two) = ("127.0.0.1:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap());
+        config.resolve = [("A.example".to_owned(), one), ("a.example:8443".to_owned(), two)].into();
+        let (everywhere, by_port) = known(&config).unwrap();
+        assert_eq!(everywhere, [("a.example".to_owned(), one)].into());
+        assert_eq!(by_port, [(8443, [("a.example".to_owned(), two)].into())].into());
+        config.resolve.insert("b.example:https".to_owned(), one);
+        let message = known(&config).unwrap_err().to_string();
+        assert!(message.contains("b.example:https"), "{message}");
     }
 
     #[test]

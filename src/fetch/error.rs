@@ -43,6 +43,9 @@ pub enum FetchError {
         /// Why.
         cause: String,
     },
+    /// A key of `[fetch.resolve]` ends in what is no port.
+    #[error("fetch.resolve: `{0}` ends in no port: write \"host\" or \"host:port\"")]
+    Resolve(String),
     /// A template gives no URL.
     #[error("fallback.templates: `{0}` gives no http or https URL: write one with {{url}} in it, and {{timestamp}}")]
     Template(String),

@@ -14,12 +14,15 @@ use super::client::max_head_bytes;
 use super::error::Trouble;
 use super::guard::{Reach, forbidden_address};
 use super::host::Host;
+use super::pace::Start;
 use super::resume::{Partial, goes_on_at, validator};
 use super::staging::Staging;
 use super::trouble::of_head;
 use super::{Inner, Judge, head, retry};
 use crate::model::{Digest, Exchange, Reason, Staged, Validators};
 
+/// A host that has not been heard of for so long, in this run, is listened to beside the requests in flight.
+const FIRST_SIGN: Duration = Duration::from_millis(300);
 /// The longest validator that is kept and sent back, in bytes.
 const LONGEST_VALIDATOR: usize = 1 << 10;
 
@@ -48,12 +51,15 @@ pub(super) struct Exchanged {
     pub(super) given: Result<Given, Trouble>,
     /// What arrived of a body that broke off, where the rest can be asked for.
     pub(super) partial: Option<Partial>,
+    /// A body that the judge refused, where it is small enough to be kept as evidence.
+    pub(super) refused: Option<Staged>,
 }
 
 /// An exchange that is under way.
 struct Conversation<'a> {
     inner: &'a Inner,
     question: Question<'a>,
+    start: &'a mut Start,
     deadline: Instant,
     response_head: Option<Vec<u8>>,
     status: Option<u16>,
@@ -62,16 +68,18 @@ struct Conversation<'a> {
     digest: Option<Digest>,
     length: u64,
     partial: Option<Partial>,
+    refused: Option<Staged>,
 }
 
 /// Asks and listens. The caller holds the host's turn.
-pub(super) async fn exchange(inner: &Inner, question: Question<'_>) -> Exchanged {
+pub(super) async fn exchange(inner: &Inner, question: Question<'_>, start: &mut Start) -> Exchanged {
     let (at, begun) = (Timestamp::now(), Instant::now());
     let request_head = head::request(question.url, &question.headers, &question.secret);
     let url = question.url.clone();
     let mut talk = Conversation {
         inner,
         question,
+        start,
         deadline: inner.limits.deadline(),
         response_head: None,
         status: None,
@@ -80,6 +88,7 @@ pub(super) async fn exchange(inner: &Inner, question: Question<'_>) -> Exchanged
         digest: None,
         length: 0,
         partial: None,
+        refused: None,
     };
     let given = talk.talk().await.map_err(|trouble| Trouble { status: trouble.status.or(talk.status), ..trouble });
     talk.record(Spoken { url, at, elapsed: begun.elapsed(), request_head }, given)
@@ -107,7 +116,7 @@ impl Conversation<'_> {
             length: self.length,
             reason: given.as_ref().err().map(|trouble| trouble.reason),
         };
-        Exchanged { record, given, partial: self.partial }
+        Exchanged { record, given, partial: self.partial, refused: self.refused }
     }
 
     async fn talk(&mut self) -> Result<Given, Trouble> {
@@ -122,17 +131,39 @@ impl Conversation<'_> {
         }
     }
 
-    async fn send(&self) -> Result<Response, Trouble> {
-        let client = self.inner.clients.get(self.question.reach);
+    async fn send(&mut self) -> Result<Response, Trouble> {
+        let client = self.inner.clients.get(self.question.url, self.question.reach);
         let request = client.get(self.question.url.clone()).headers(self.question.headers.clone());
         let limit = self.inner.limits.next_piece(self.deadline) + self.inner.config.connect_timeout;
-        let sent = timeout_at(limit.min(self.deadline), request.send()).await;
-        let sent = sent.map_or_else(|_| Err(self.no_answer()), |sent| sent.map_err(|error| of_head(&error)));
-        sent.inspect_err(|trouble| {
-            if retry::is_silence(trouble.reason) {
-                self.question.host.silent();
-            }
+        let sent = self.listen(request.send(), limit.min(self.deadline)).await;
+        let sent = sent.map_or_else(|| Err(self.no_answer()), |sent| sent.map_err(|error| of_head(&error)));
+        sent.inspect_err(|trouble| match trouble {
+            _ if !retry::is_silence(trouble.reason) => {}
+            Trouble { waited_out: true, .. } => self.question.host.unreachable(),
+            _ => self.question.host.silent(),
         })
+    }
+
+    /// Waits for the head of the answer. Hosts that may be dead do not keep others waiting.
+    async fn listen<E>(
+        &mut self,
+        sending: impl Future<Output = Result<Response, E>>,
+        limit: Instant,
+    ) -> Option<Result<Response, E>> {
+        let mut sending = std::pin::pin!(sending);
+        if !self.question.host.is_heard() {
+            match timeout_at(limit.min(Instant::now() + FIRST_SIGN), &mut sending).await {
+                Ok(sent) => return Some(sent),
+                Err(_) => self.start.step_aside(&self.inner.aside),
+            }
+        }
+        let sent = timeout_at(limit, sending).await.ok()?;
+        if sent.is_ok() {
+            let came = Instant::now();
+            self.start.step_back().await;
+            self.deadline += came.elapsed();
+        }
+        Some(sent)
     }
 
     /// The host took the connection, and then too long.
@@ -238,11 +269,15 @@ impl Conversation<'_> {
         })?;
         self.digest = Some(staged.digest);
         self.question.host.pace().recover();
-        let verdict = self.question.judge.judge(&staged, content_type);
-        let said = content_type.unwrap_or("nothing");
-        verdict
-            .map_err(|reason| Trouble::new(reason, format!("the body is not what is wanted; its type says {said}")))?;
-        Ok(staged)
+        match self.question.judge.judge(&staged, content_type) {
+            Ok(()) => Ok(staged),
+            Err(reason) => {
+                self.refused =
+                    Some(staged).filter(|staged| (1..=self.inner.config.max_refused.0).contains(&staged.length));
+                let said = content_type.unwrap_or("nothing");
+                Err(Trouble::new(reason, format!("the body is not what is wanted; its type says {said}")))
+            }
+        }
     }
 }
 

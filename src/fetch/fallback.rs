@@ -61,7 +61,7 @@ impl Fallback {
                 break;
             }
         }
-        last.map(|outcome| Fetched { exchanges, outcome })
+        last.map(|outcome| Fetched { exchanges, outcome, refused: None })
     }
 }
 

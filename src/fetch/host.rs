@@ -1,7 +1,7 @@
 //! The hosts that are asked: what is configured for each, and what has been learned of it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::error::{FetchError, Trouble};
 use super::ladder;
 use super::pace::{Held, Lane, Start};
 use crate::config::{FetchConfig, HostConfig};
-use crate::model::{HostKey, HostState, Reason, RefererRung};
+use crate::model::{Digest, HostKey, HostState, Reason, RefererRung};
 
 /// After so many whole climbs of the ladder without one success, a host is believed that it refuses.
 const VAIN_CLIMBS: u32 = 3;
@@ -30,6 +30,8 @@ pub(super) struct HostSettings {
     pub(super) referer_value: Option<HeaderValue>,
     /// Sent to these hosts only, and never shown.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// What these hosts send in place of pictures.
+    pub(super) placeholders: Vec<Digest>,
 }
 
 impl HostSettings {
@@ -41,6 +43,7 @@ impl HostSettings {
             referer: config.referer.clone(),
             referer_value: None,
             headers: Vec::new(),
+            placeholders: Vec::new(),
         }
     }
 
@@ -58,6 +61,7 @@ impl HostSettings {
             referer: host.referer.clone().unwrap_or_else(|| config.referer.clone()),
             referer_value,
             headers: headers.collect::<Result<_, _>>()?,
+            placeholders: host.placeholders.clone(),
         })
     }
 }
@@ -82,6 +86,8 @@ pub(super) struct Host {
     probe: Arc<tokio::sync::Mutex<()>>,
     rung: Mutex<RefererRung>,
     vain_climbs: AtomicU32,
+    /// It answered in this run.
+    heard: AtomicBool,
     breaker_failures: u32,
     breaker_wait: Duration,
 }
@@ -89,7 +95,7 @@ pub(super) struct Host {
 /// The right to send one request to a host, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
-    _start: Start,
+    pub(super) start: Start,
     _probe: Option<OwnedMutexGuard<()>>,
 }
 
@@ -109,7 +115,7 @@ impl Host {
                 .until(until)
         })?;
         self.refuse_if_closed()?;
-        Ok(Turn { _start: start, _probe: probe })
+        Ok(Turn { start, _probe: probe })
     }
 
     /// Past the breaker: freely where it is closed, one at a time where the host is being probed.
@@ -138,7 +144,22 @@ impl Host {
 
     /// The host answered, whatever it said.
     pub(super) fn answered(&self) {
+        self.heard.store(true, Ordering::Relaxed);
         lock(&self.breaker).answered();
+    }
+
+    /// Whether it has answered in this run.
+    pub(super) fn is_heard(&self) -> bool {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    /// No connection came about for as long as that is waited for.
+    pub(super) fn unreachable(&self) {
+        if self.is_heard() {
+            self.silent();
+        } else {
+            lock(&self.breaker).unreachable(self.clock.now(), self.breaker_failures, self.breaker_wait);
+        }
     }
 
     /// Nobody answered.
@@ -153,11 +174,16 @@ impl Host {
 
     /// The rungs of the Referer ladder to try with it, in order.
     pub(super) fn rungs(&self) -> Vec<RefererRung> {
-        let mut rungs = ladder::rungs(*lock(&self.rung), &self.settings.referer);
+        let mut rungs = self.whole_ladder();
         if self.vain_climbs.load(Ordering::Relaxed) >= VAIN_CLIMBS {
             rungs.truncate(1);
         }
         rungs
+    }
+
+    /// Every rung, what worked last first.
+    pub(super) fn whole_ladder(&self) -> Vec<RefererRung> {
+        ladder::rungs(*lock(&self.rung), &self.settings.referer)
     }
 
     /// A rung worked. Only where it took a climb does that say that climbing is worth it.
@@ -240,6 +266,7 @@ impl Hosts {
             probe: Arc::default(),
             rung: Mutex::new(RefererRung::Nothing),
             vain_climbs: AtomicU32::new(0),
+            heard: AtomicBool::new(false),
             breaker_failures: self.breaker_failures,
             breaker_wait: self.breaker_wait,
         }

@@ -37,12 +37,15 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::config::FetchConfig;
-use crate::model::{Exchange, HostKey, HostState, Reason, Staged, Validators};
+use crate::model::{Digest, Exchange, HostKey, HostState, Reason, RefererRung, Staged, Validators};
 
 pub use error::FetchError;
 pub use fallback::{Fallback, memento_datetime};
 pub use resolve::{Lookup, SystemLookup};
 pub use robots::Robots;
+
+/// For each request that may be in flight, so many more may wait for hosts that have not answered yet.
+const ASIDE: usize = 8;
 
 /// Fetches URLs, paced by host. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -60,6 +63,8 @@ struct Inner {
     permissions: permission::Permissions,
     /// A place for each request in flight, over all hosts.
     all: Arc<Semaphore>,
+    /// A place for each request that only waits for the first sign of a host.
+    aside: Arc<Semaphore>,
     staging: Arc<Path>,
 }
 
@@ -114,6 +119,16 @@ pub struct Fetched {
     pub exchanges: Vec<Exchange>,
     /// How it ended.
     pub outcome: Result<Answer, Failure>,
+    /// The first body that the judge refused, where it is no larger than `fetch.max_refused`: evidence of what the host
+    /// sent in place of what was wanted.
+    pub refused: Option<Staged>,
+}
+
+impl Fetched {
+    /// What ends before anything is asked.
+    pub fn unasked(outcome: Result<Answer, Failure>) -> Self {
+        Self { exchanges: Vec::new(), outcome, refused: None }
+    }
 }
 
 /// How a request ended well.
@@ -181,6 +196,9 @@ impl Fetcher {
             hosts: host::Hosts::new(config, clock::Clock::start())?,
             permissions: permission::Permissions::default(),
             all: Arc::new(Semaphore::new(config.concurrency.max(1))),
+            aside: Arc::new(Semaphore::new(
+                config.concurrency.max(1).saturating_mul(ASIDE).min(Semaphore::MAX_PERMITS),
+            )),
             staging: Arc::from(staging),
             config: config.clone(),
             guard,
@@ -214,12 +232,38 @@ impl Fetcher {
     /// The same, of an archive that has it from many dates (`Accept-Datetime`, RFC 7089).
     async fn fetch_at(&self, request: &Request<'_>, date: Option<&HeaderValue>) -> Fetched {
         if let Err(trouble) = self.inner.permit(request).await {
-            return Fetched { exchanges: Vec::new(), outcome: Err(trouble.into()) };
+            return Fetched::unasked(Err(trouble.into()));
         }
         let mut attempt = attempt::Attempt::new(&self.inner, request);
         attempt.date = date.cloned();
-        let outcome = attempt.climb().await.map_err(Failure::from);
-        Fetched { exchanges: attempt.exchanges, outcome }
+        let outcome = attempt.climb().await;
+        attempt.fetched(outcome)
+    }
+
+    /// The steps of the Referer ladder that a request can be sent with, but for the one that it is sent with first.
+    pub fn other_rungs(&self, request: &Request<'_>) -> Vec<RefererRung> {
+        let host = self.inner.host(request.url);
+        host.map_or_else(|_| Vec::new(), |host| attempt::Attempt::new(&self.inner, request).other_rungs(&host))
+    }
+
+    /// The same as [`Fetcher::fetch`], with one step of the Referer ladder and no other. Nothing is learned from it.
+    pub async fn fetch_on(&self, rung: RefererRung, request: &Request<'_>) -> Fetched {
+        if let Err(trouble) = self.inner.permit(request).await {
+            return Fetched::unasked(Err(trouble.into()));
+        }
+        let mut attempt = attempt::Attempt::new(&self.inner, request);
+        let outcome = attempt.only(rung).await;
+        attempt.fetched(outcome)
+    }
+
+    /// From now on a host is asked with this step of the Referer ladder first.
+    pub fn learn(&self, host: &HostKey, rung: RefererRung) {
+        self.inner.hosts.get(host).learn(rung, true);
+    }
+
+    /// What a host is known to send in place of pictures, as the settings say.
+    pub fn placeholders(&self, host: &HostKey) -> Vec<Digest> {
+        self.inner.hosts.get(host).settings.placeholders.clone()
     }
 
     /// What robots.txt says of the host of a URL. It is asked for once a day.

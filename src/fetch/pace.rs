@@ -34,6 +34,8 @@ pub(super) struct Lane {
 struct LaneState {
     next_start: Option<Instant>,
     slow_down: Duration,
+    /// The spacing that the host wants.
+    wanted: Duration,
     hold: Option<Timestamp>,
     /// The sum of all holds of this run, overlaps counted once.
     held: Duration,
@@ -43,7 +45,38 @@ struct LaneState {
 #[derive(Debug)]
 pub(super) struct Start {
     _flight: OwnedSemaphorePermit,
-    _global: OwnedSemaphorePermit,
+    all: Arc<Semaphore>,
+    place: Place,
+}
+
+/// What a request that is under way takes up.
+#[derive(Debug)]
+enum Place {
+    /// A place among all requests in flight.
+    InFlight { _place: OwnedSemaphorePermit },
+    /// It is only listened for an answer: a place among such requests.
+    Aside { _place: OwnedSemaphorePermit },
+}
+
+impl Start {
+    fn new(flight: OwnedSemaphorePermit, all: &Arc<Semaphore>, place: OwnedSemaphorePermit) -> Self {
+        Self { _flight: flight, all: Arc::clone(all), place: Place::InFlight { _place: place } }
+    }
+
+    /// Leaves its place to another request while nothing comes, where there is room among those that wait so.
+    pub(super) fn step_aside(&mut self, aside: &Arc<Semaphore>) {
+        if let Ok(place) = Arc::clone(aside).try_acquire_owned() {
+            self.place = Place::Aside { _place: place };
+        }
+    }
+
+    /// Waits for a place again, where it left its own.
+    pub(super) async fn step_back(&mut self) {
+        if matches!(self.place, Place::Aside { .. }) {
+            let place = Arc::clone(&self.all).acquire_owned().await.expect("the semaphore is never closed");
+            self.place = Place::InFlight { _place: place };
+        }
+    }
 }
 
 /// The host asked to be left alone for longer than a run waits.
@@ -76,19 +109,19 @@ impl Lane {
     pub(super) async fn start(&self, flight: OwnedSemaphorePermit, all: &Arc<Semaphore>) -> Result<Start, Held> {
         if self.is_free() {
             let global = Arc::clone(all).acquire_owned().await.expect("the semaphore is never closed");
-            return Ok(Start { _flight: flight, _global: global });
+            return Ok(Start::new(flight, all, global));
         }
         let _gate = self.gate.lock().await;
         let global = self.turn(all).await?;
         let mut state = self.state();
-        state.next_start = Some(Instant::now() + self.delay.max(state.slow_down));
-        Ok(Start { _flight: flight, _global: global })
+        state.next_start = Some(Instant::now() + self.delay.max(state.slow_down).max(state.wanted));
+        Ok(Start::new(flight, all, global))
     }
 
     /// Whether nothing is to be waited for, so that no timer needs to be touched.
     fn is_free(&self) -> bool {
         let state = self.state();
-        self.delay.is_zero() && state.slow_down.is_zero() && state.hold.is_none()
+        self.delay.is_zero() && state.slow_down.is_zero() && state.wanted.is_zero() && state.hold.is_none()
     }
 
     /// A hold can come while waiting for anything else, so it is looked at again at the end.
@@ -134,6 +167,11 @@ impl Lane {
         state.held += from_to(from, until);
         state.hold = Some(from.max(until)).filter(|end| *end > self.clock.now());
         state.hold.filter(|_| state.held > self.max_wait)
+    }
+
+    /// The host wants this spacing. It is kept as far as a run waits for a host.
+    pub(super) fn space_out(&self, wanted: Duration) {
+        self.state().wanted = wanted.min(self.max_wait);
     }
 
     /// The host is overtaxed: the spacing grows, to twice what it was.

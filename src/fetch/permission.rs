@@ -13,7 +13,7 @@ use super::error::Trouble;
 use super::robots::{READ, Robots};
 use super::{Answer, Inner, Judge, Purpose, Request};
 use crate::config;
-use crate::model::{Reason, Staged, Validators};
+use crate::model::{Reason, RefererRung, Staged, Validators};
 
 /// How long a file is believed (RFC 9309, section 2.4).
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -50,12 +50,16 @@ impl Judge for Anything {
 }
 
 impl Inner {
-    /// Refuses what robots.txt forbids: always for pages, for media where that is configured.
+    /// Refuses what robots.txt forbids: always for pages, for media where that is configured. The host is asked no faster
+    /// than the file wants.
     pub(super) async fn permit(&self, request: &Request<'_>) -> Result<(), Trouble> {
         if request.purpose == Purpose::Media && self.config.robots == config::Robots::Ignore {
             return Ok(());
         }
         let robots = self.robots(request.url).await?;
+        if let Some(delay) = robots.crawl_delay() {
+            self.host(request.url)?.pace().space_out(delay);
+        }
         if robots.allows(&request.url[url::Position::BeforePath..url::Position::AfterQuery]) {
             return Ok(());
         }
@@ -76,7 +80,7 @@ impl Inner {
         let validators = Validators::default();
         let request =
             Request { url: &url, purpose: Purpose::Page, article: None, validators: &validators, judge: &Anything };
-        match Attempt::new(self, &request).plainly().await {
+        match Attempt::new(self, &request).only(RefererRung::Nothing).await {
             Ok(Answer::Body { staged, .. }) => Ok(Arc::new(read(&staged))),
             Ok(Answer::NotModified) => Ok(Arc::default()),
             Err(trouble) => without(trouble).map(Arc::new),

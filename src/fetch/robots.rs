@@ -1,6 +1,7 @@
 //! robots.txt (RFC 9309): what a host lets be crawled.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// How much of a file is read, in bytes (section 2.5).
 pub(super) const READ: usize = 500 << 10;
@@ -11,6 +12,7 @@ const PRODUCT: &str = "offprint";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Robots {
     rules: Vec<Rule>,
+    crawl_delay: Option<Duration>,
     sitemaps: Vec<String>,
 }
 
@@ -25,6 +27,7 @@ struct Rule {
 struct Group {
     named: bool,
     rules: Vec<Rule>,
+    crawl_delay: Option<Duration>,
 }
 
 /// Reads a file line by line.
@@ -48,7 +51,7 @@ impl Robots {
         let mut reader = Reader::default();
         text.trim_start_matches('\u{feff}').split(['\r', '\n']).for_each(|line| reader.line(line));
         let group = if reader.own.named { reader.own } else { reader.everybody };
-        Self { rules: group.rules, sitemaps: reader.sitemaps }
+        Self { rules: group.rules, crawl_delay: group.crawl_delay, sitemaps: reader.sitemaps }
     }
 
     /// Whether a path, with its query, may be crawled: the longest pattern that matches decides, and of two as long
@@ -58,6 +61,11 @@ impl Robots {
         let matching = self.rules.iter().filter(|rule| matches(&rule.pattern, &path));
         let deciding = matching.max_by_key(|rule| (rule.pattern.len(), rule.allow));
         path == "/robots.txt" || deciding.is_none_or(|rule| rule.allow)
+    }
+
+    /// How far apart the host wants requests: no part of the standard, and widely written (`Crawl-delay`, in seconds).
+    pub const fn crawl_delay(&self) -> Option<Duration> {
+        self.crawl_delay
     }
 
     /// The sitemaps that the file names, as they stand there.
@@ -75,6 +83,7 @@ impl Reader {
             "user-agent" => self.user_agent(value),
             "allow" => self.rule(true, value),
             "disallow" => self.rule(false, value),
+            "crawl-delay" => self.crawl_delay(value),
             // It belongs to no group, and ends none.
             "sitemap" => self.sitemaps.push(value.to_owned()),
             _ => {}
@@ -92,6 +101,18 @@ impl Reader {
             self.for_everybody = true;
         } else if token.is_some_and(|token| token.eq_ignore_ascii_case(PRODUCT)) {
             (self.for_own, self.own.named) = (true, true);
+        }
+    }
+
+    /// Of several the longest counts.
+    fn crawl_delay(&mut self, value: &str) {
+        self.naming = false;
+        let delay = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        if self.for_own {
+            self.own.crawl_delay = self.own.crawl_delay.max(delay);
+        }
+        if self.for_everybody {
+            self.everybody.crawl_delay = self.everybody.crawl_delay.max(delay);
         }
     }
 
@@ -160,6 +181,18 @@ mod tests {
 
     fn check(file: &str, path: &str) -> bool {
         Robots::parse(file.as_bytes()).allows(path)
+    }
+
+    #[test]
+    fn the_delay_is_that_of_the_group_that_counts() {
+        let delay = |file: &str| Robots::parse(file.as_bytes()).crawl_delay().map(|delay| delay.as_secs_f64());
+        assert_eq!(delay("user-agent: *\ncrawl-delay: 2.5\ndisallow: /a"), Some(2.5));
+        assert_eq!(delay("user-agent: *\ncrawl-delay: 9\nuser-agent: offprint\ncrawl-delay: 1"), Some(1.0));
+        assert_eq!(delay("user-agent: *\ncrawl-delay: 9\nuser-agent: offprint\ndisallow:"), None);
+        assert_eq!(delay("user-agent: other\ncrawl-delay: 9"), None);
+        for nonsense in ["-1", "soon", "1e999", "NaN", ""] {
+            assert_eq!(delay(&format!("user-agent: *\ncrawl-delay: {nonsense}")), None, "{nonsense}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Fetched bytes → verdict, blob, asset, thumbnails: kept in the order that makes a crash harmless.
 
 mod schedule;
+mod stand_ins;
 mod verdict;
 
 use std::io::{Read, Write};
@@ -11,13 +12,16 @@ use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 use tokio::sync::Semaphore;
 
-use crate::archive::{Archive, BlobError, CatalogError, Job, Put, RenditionRow, Settlement, ThumbnailRow, UrlRow};
+use crate::archive::{
+    Archive, BlobError, CatalogError, Job, Put, RefusedBody, RenditionRow, Settlement, ThumbnailRow, UrlRow,
+};
 use crate::config::{Config, MediaConfig, ThumbnailConfig};
 use crate::fetch::{Answer, Failure, Judge as _};
 use crate::media::{self, Rendition};
-use crate::model::{Asset, Digest, Fingerprint, Hasher, MediaType, Reason, Staged, Validators};
+use crate::model::{Asset, Digest, Fingerprint, Hasher, HostKey, MediaType, Reason, Staged, Validators};
 
 use schedule::Schedule;
+pub use stand_ins::StandIns;
 pub use verdict::Verdict;
 
 /// Part of the digest of a thumbnail's settings: raised when the same settings make other pixels.
@@ -62,6 +66,8 @@ pub struct Ingest {
     sizes: Vec<(ThumbnailConfig, Digest)>,
     schedule: Schedule,
     cores: Arc<Semaphore>,
+    /// What hosts are known to send for several URLs.
+    pub stand_ins: StandIns,
 }
 
 impl Ingest {
@@ -78,12 +84,30 @@ impl Ingest {
             sizes,
             schedule: Schedule::new(config),
             cores: Arc::new(Semaphore::new(cores)),
+            stand_ins: StandIns::default(),
         }
     }
 
     /// A judge for a job's answer.
     pub fn verdict(&self, job: &Job) -> Verdict<'_> {
-        Verdict::new(job.kind, &self.limits)
+        Verdict::new(job.kind, &self.limits).of_host(HostKey::of(&job.url.url), &self.stand_ins)
+    }
+
+    /// When a URL is due again that failed so often for a stand-in.
+    pub fn retry_stand_in(&self, failures: u32, now: Timestamp) -> Option<Timestamp> {
+        self.schedule.retry(failures, Reason::Placeholder, None, now)
+    }
+
+    /// Keeps what a host sent in place of a picture, as evidence. It is durable before its row, as any blob.
+    pub async fn keep_refused(&self, staged: Staged) -> Result<RefusedBody, IngestError> {
+        let (digest, size) = (staged.digest, staged.length);
+        // What was just judged is read again: it is small, and few bodies are refused.
+        let bytes = std::fs::read(&staged.path);
+        let media_type = bytes.map_or(MediaType::Unknown, |bytes| media::probe(&bytes, &self.limits).media_type);
+        let known = self.archive.catalog.blob(digest).await?;
+        let media_type = known.map_or(media_type, |(media_type, _)| media_type);
+        self.archive.blobs.put(staged, media_type).await?;
+        Ok(RefusedBody { digest, size, media_type })
     }
 
     /// Keeps an answer, or decides when to ask again.

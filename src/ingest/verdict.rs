@@ -2,23 +2,44 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::stand_ins::StandIns;
+use crate::archive::Standing;
 use crate::config::MediaConfig;
 use crate::fetch::Judge;
 use crate::media;
-use crate::model::{Asset, Kind, Reason, Staged};
+use crate::model::{Asset, Digest, HostKey, Kind, Reason, Staged};
 
 /// Judges what a URL answered, by its content alone.
 #[derive(Debug)]
 pub struct Verdict<'a> {
     kind: Kind,
     limits: &'a MediaConfig,
+    stand_ins: Option<(&'a StandIns, HostKey)>,
+    suspect: Option<Digest>,
     asset: Mutex<Option<Asset>>,
 }
 
 impl<'a> Verdict<'a> {
     /// A judge of what a reference of this kind shows.
     pub fn new(kind: Kind, limits: &'a MediaConfig) -> Self {
-        Self { kind, limits, asset: Mutex::new(None) }
+        Self { kind, limits, stand_ins: None, suspect: None, asset: Mutex::new(None) }
+    }
+
+    /// The same, which also refuses what this host is known to send in place of pictures.
+    #[must_use]
+    pub fn of_host(self, host: Option<HostKey>, stand_ins: &'a StandIns) -> Self {
+        Self { stand_ins: host.map(|host| (stand_ins, host)), ..self }
+    }
+
+    /// The same, which also refuses these bytes.
+    #[must_use]
+    pub fn but_not(self, suspect: Digest) -> Self {
+        Self { suspect: Some(suspect), ..self }
+    }
+
+    fn is_stand_in(&self, digest: Digest) -> bool {
+        let of_host = self.stand_ins.as_ref().and_then(|(stand_ins, host)| stand_ins.get(host, digest).standing);
+        self.suspect == Some(digest) || of_host == Some(Standing::Placeholder)
     }
 
     /// The asset that was found good.
@@ -46,6 +67,9 @@ impl<'a> Verdict<'a> {
 
 impl Judge for Verdict<'_> {
     fn judge(&self, staged: &Staged, _content_type: Option<&str>) -> Result<(), Reason> {
+        if self.is_stand_in(staged.digest) {
+            return Err(Reason::Placeholder);
+        }
         // A file that was written a moment ago is read from memory. One that cannot be read is no good capture.
         let bytes = std::fs::read(&staged.path).map_err(|_| Reason::Truncated)?;
         let asset = media::probe(&bytes, self.limits);

@@ -47,6 +47,7 @@ const fn may_differ_over_tls(failure: &Failure) -> bool {
 /// The second answer where it is good; its validators are of another address and compare with nothing.
 fn or_else(mut fetched: Fetched, answer: Fetched) -> Fetched {
     fetched.exchanges.extend(answer.exchanges);
+    fetched.refused = fetched.refused.or(answer.refused);
     if let Ok(Answer::Body { staged, .. }) = answer.outcome {
         fetched.outcome = Ok(Answer::Body { staged, validators: Validators::default() });
     }

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{ChangedImage, FailedUrl, Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, Source, announce};
-use crate::archive::{Claim, Job, JobId, Lease, Outcome, Put, RunId, Settlement, UrlRow, Worker};
+use crate::archive::{Claim, Job, JobId, Lease, Outcome, Put, RunId, Settlement, UrlId, UrlRow, Worker};
 use crate::config::ChangedImages;
 use crate::fetch::{Failure, Fetched, Purpose, Request};
 use crate::ingest::{Ingested, Verdict};
@@ -16,6 +16,9 @@ use crate::model::{Reason, Validators};
 
 /// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
 const LEASE: Duration = Duration::from_secs(300);
+/// For each request that may be in flight, so many hosts are worked through at a time: dead ones, which take long to
+/// tell, are among them.
+const HOSTS: usize = 8;
 /// Jobs taken from the catalog at a time.
 const PAGE: usize = 64;
 /// Jobs of one host under way beyond those that may be asking it: they wait for the disk or are being thumbnailed.
@@ -35,7 +38,7 @@ impl Mirror {
         let mut hosts = JoinSet::new();
         loop {
             let all_read = *read.borrow_and_update();
-            let room = self.config.fetch.concurrency.saturating_sub(hosts.len());
+            let room = self.config.fetch.concurrency.saturating_mul(HOSTS).saturating_sub(hosts.len());
             let leased = if self.may_go_on() { self.lease(&worker, room).await? } else { Vec::new() };
             let none_leased = leased.is_empty();
             for lease in leased {
@@ -60,18 +63,20 @@ impl Mirror {
     }
 
     /// Whether neither the user nor a budget says stop.
-    fn may_go_on(&self) -> bool {
+    pub(super) fn may_go_on(&self) -> bool {
         !self.stop.is_cancelled() && self.used_up().is_none()
     }
 
     /// Works through the jobs of one host, then gives the lease back with what was learned of the host.
     async fn work_through(self: Arc<Self>, lease: Lease, run: RunId, ready: ReadyArticles) -> Result<(), MirrorError> {
         self.fetcher.restore_host(&lease.host, &lease.state);
+        self.recall_stand_ins(&lease.host).await?;
         let result = tokio::select! {
             result = self.jobs_of(&lease, run, &ready) => result,
             () = self.stop.cancelled() => Ok(()),
         };
         self.archive.catalog.release(&lease, &self.fetcher.host_state(&lease.host)).await?;
+        self.ingest.stand_ins.forget(&lease.host);
         result
     }
 
@@ -120,11 +125,13 @@ impl Mirror {
         ready: ReadyArticles,
     ) -> Result<(), MirrorError> {
         let verdict = self.ingest.verdict(&job);
-        let Fetched { exchanges, outcome } = match job.url.url.scheme() {
+        let fetched = match job.url.url.scheme() {
             "file" => self.adopt(&job, &verdict).await,
-            NAMED_BY_CONTENT => Fetched { exchanges: Vec::new(), outcome: self.lifted(&job.url.url, &verdict).await },
+            NAMED_BY_CONTENT => Fetched::unasked(self.lifted(&job.url.url, &verdict).await),
             _ => self.ask(&job, &verdict).await,
         };
+        let fetched = self.refuse_in_place_of_kept(run, &job, fetched).await?;
+        let Fetched { exchanges, outcome, refused } = fetched;
         self.tally.requests.add(exchanges.len() as u64);
         self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
         let asset = verdict.into_asset();
@@ -133,10 +140,22 @@ impl Mirror {
             // Before the change itself is recorded: a crash in between makes work, and no mirror that is out of date.
             self.archive.catalog.refresh_articles_of(&[job.url.id]).await?;
         }
-        let outcome = Outcome { job: job.id, url: job.url.id, exchanges, settlement: ingested.settlement.clone() };
+        let refused = match refused {
+            Some(staged) if matches!(ingested.settlement, Settlement::Failed { .. }) => {
+                Some(self.ingest.keep_refused(staged).await?)
+            }
+            _ => None,
+        };
+        let settlement = ingested.settlement.clone();
+        let outcome = Outcome { job: job.id, url: job.url.id, exchanges, settlement, refused };
         let (claim, now_ready) = self.archive.catalog.settle(&lease, run, vec![outcome]).await?;
         if claim == Claim::Applied {
             self.count(&job.url, &ingested).await?;
+            if let Settlement::Kept { digest, .. } = &ingested.settlement
+                && self.is_suspicious(&job, *digest, &now_ready)
+            {
+                announce(&ready, self.look_at_twins(run, &job, *digest).await?).await;
+            }
             announce(&ready, now_ready.articles).await;
         }
         Ok(())
@@ -175,7 +194,7 @@ impl Mirror {
                 deferred_until: None,
             }),
         };
-        Fetched { exchanges: Vec::new(), outcome }
+        Fetched::unasked(outcome)
     }
 
     async fn count(&self, url: &UrlRow, ingested: &Ingested) -> Result<(), MirrorError> {
@@ -197,7 +216,7 @@ impl Mirror {
         tally.thumbnails.add(ingested.thumbnails.0);
         tally.thumbnails_failed.add(ingested.thumbnails.1);
         if let Some((old, new)) = ingested.changed {
-            let articles = self.articles_of(url).await?;
+            let articles = self.articles_of(url.id).await?;
             let (old, new) = (old.to_string(), new.to_string());
             tally.changed_image(ChangedImage { url: url.url.to_string(), old, new, articles });
         }
@@ -212,7 +231,7 @@ impl Mirror {
         }
         self.tally.failure(FailedUrl {
             url: url.url.to_string(),
-            articles: self.articles_of(url).await?,
+            articles: self.articles_of(url.id).await?,
             reason: reason.as_str(),
             status: *status,
             attempts: url.attempts + 1,
@@ -221,8 +240,8 @@ impl Mirror {
         Ok(())
     }
 
-    async fn articles_of(&self, url: &UrlRow) -> Result<Vec<String>, MirrorError> {
-        let articles = self.archive.catalog.articles_of(url.id, ARTICLES_NAMED).await?;
+    pub(super) async fn articles_of(&self, url: UrlId) -> Result<Vec<String>, MirrorError> {
+        let articles = self.archive.catalog.articles_of(url, ARTICLES_NAMED).await?;
         Ok(articles.iter().map(ToString::to_string).collect())
     }
 }

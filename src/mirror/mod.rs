@@ -10,28 +10,30 @@ mod elsewhere;
 mod fetching;
 mod in_place;
 mod inline;
+mod placeholder;
 mod reading;
 mod rehearsal;
 mod report;
 mod source;
 mod writing;
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::archive::{Archive, ArticleId, BlobError, CatalogError, RunId};
+use crate::archive::{Archive, ArticleId, BlobError, CatalogError, RunId, UrlId};
 use crate::config::Config;
 use crate::discover::DiscoverError;
 use crate::extract::Options;
 use crate::fetch::{Fallback, FetchError, Fetcher};
 use crate::ingest::{Ingest, IngestError, publish};
-use crate::model::Digest;
+use crate::model::{Digest, HostKey};
 
 pub use inline::NAMED_BY_CONTENT;
 pub use rehearsal::{Rehearsal, rehearse};
@@ -85,6 +87,10 @@ pub struct Mirror {
     /// Something was put into the queue.
     queued: Notify,
     lanes: writing::Lanes,
+    /// What hosts were asked whether it is a stand-in: once in a run.
+    inquiries: Mutex<HashSet<(HostKey, Digest)>>,
+    /// URLs that a stand-in was taken back from.
+    taken_back: Mutex<BTreeSet<UrlId>>,
 }
 
 impl Mirror {
@@ -114,6 +120,8 @@ impl Mirror {
             cut_short: AtomicBool::new(false),
             queued: Notify::new(),
             lanes: writing::Lanes::default(),
+            inquiries: Mutex::default(),
+            taken_back: Mutex::default(),
         })
     }
 
@@ -137,6 +145,7 @@ impl Mirror {
     async fn stages(self: &Arc<Self>, run: RunId, began: Timestamp) -> Result<u64, MirrorError> {
         let (ready, to_write) = mpsc::channel(256);
         let is_whole = self.sources.iter().all(|source| source.only.is_none());
+        self.take_back_configured(run).await?;
         if is_whole {
             self.tally.queued.add(self.archive.catalog.enqueue_due(began).await?);
         }
@@ -150,6 +159,7 @@ impl Mirror {
         let fetching = self.stop_on_error(Arc::clone(self).fetch_queue(run, ready, read));
         let writing = self.stop_on_error(self.write_ready(to_write));
         let ((), (), ()) = tokio::try_join!(reading, fetching, writing)?;
+        self.refresh_taken_back().await?;
         if !self.stop.is_cancelled() {
             self.write_waiting().await?;
         }

@@ -227,6 +227,8 @@ tally! {
     fresh,
     /// URLs asked for, with a good capture.
     fetched,
+    /// Of them, those whose capture was found later in the run to be a stand-in.
+    taken_back,
     /// URLs asked for, and not modified.
     not_modified,
     /// URLs asked for, without a good capture.
@@ -284,6 +286,12 @@ impl Tally {
         push(&self.changed_images, image);
     }
 
+    /// Takes back that these URLs have new bytes.
+    pub(super) fn not_changed(&self, urls: &[String], new: &str) {
+        let mut images = self.changed_images.lock().unwrap_or_else(PoisonError::into_inner);
+        images.retain(|image| image.new != new || !urls.contains(&image.url));
+    }
+
     pub(super) fn failure(&self, failure: FailedUrl) {
         push(&self.failures, failure);
     }
@@ -325,7 +333,7 @@ impl Tally {
 
     fn url_counts(&self) -> UrlCounts {
         UrlCounts {
-            fetched: self.fetched.get(),
+            fetched: self.fetched.get().saturating_sub(self.taken_back.get()),
             fresh: self.fresh.get(),
             not_modified: self.not_modified.get(),
             failed: self.failed.get(),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use offprint::model::Digest;
 use offprint::newsroom::origin::{Behaviour, Condition, Content, End, Origin, Portion, Site};
 use offprint::newsroom::photo::Photo;
 use serde_json::Value;
@@ -10,62 +11,137 @@ use crate::corpus::say;
 use crate::sandbox::Sandbox;
 
 fn photo() -> Behaviour {
-    Behaviour::serve(Content::new("image/jpeg", Photo::new(1, 320, 240).jpeg()))
+    nth(1)
 }
 
-/// What is said of one behaviour: its name, how the host behaves, and the reason recorded; `""` where it is shown.
-type Row = (&'static str, Behaviour, &'static str);
+fn nth(seed: u64) -> Behaviour {
+    Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 320, 240).jpeg()))
+}
+
+/// A picture that a host sends in place of others.
+fn stand_in() -> Behaviour {
+    Behaviour::serve(Content::new("image/png", Photo::new(99, 320, 240).png()))
+}
+
+/// What is said of one host: how its pictures behave, and the reason recorded; `""` where they are shown.
+struct Row {
+    name: &'static str,
+    pictures: Vec<Behaviour>,
+    reason: &'static str,
+}
+
+fn row(name: &'static str, picture: Behaviour, reason: &'static str) -> Row {
+    Row { name, pictures: vec![picture], reason }
+}
+
+/// A host with five different pictures that answers 200 with the stand-in where the condition does not hold.
+fn five(name: &'static str, condition: &Condition, reason: &'static str) -> Row {
+    let picture = |seed| nth(seed).only_if(condition.clone(), stand_in());
+    Row { name, pictures: (1..=5).map(picture).collect(), reason }
+}
 
 fn rows() -> Vec<Row> {
     let refused = || Behaviour::status(403);
     let mut rows = vec![
-        ("a Referer is wanted", photo().only_if(Condition::has("referer"), refused()), ""),
-        ("no Referer is wanted", photo().only_if(!Condition::has("referer"), refused()), ""),
-        ("no foreign Referer is wanted", photo().only_if(Condition::no_foreign_referer(), refused()), ""),
-        ("a page for no Referer", photo().only_if(Condition::has("referer"), Behaviour::html_as("image/jpeg")), ""),
-        ("a page as JPEG", Behaviour::html_as("image/jpeg"), "not_an_image"),
-        ("one pixel", Behaviour::tracking_pixel(), "tracking_pixel"),
-        ("cut, and its length fits", photo().cut(Portion::Percent(50)), "truncated"),
-        ("longer by its head", photo().claims_percent(150), "truncated"),
-        ("reset half-way", photo().breaks_off(Portion::Percent(50), End::Reset), "truncated"),
-        ("redirect to metadata", Behaviour::redirect(302, "http://169.254.169.254/a.jpg"), "forbidden_address"),
-        ("redirect to private", Behaviour::redirect(302, "http://10.0.0.1/a.jpg"), "forbidden_address"),
-        ("redirect to a file", Behaviour::redirect(302, "file:///etc/passwd"), "bad_url"),
-        ("endless", Behaviour::endless("image/jpeg", Photo::new(1, 320, 240).jpeg()), "too_large"),
-        ("gzip bomb", Behaviour::gzip_bomb(64), "too_large"),
+        row("a Referer is wanted", photo().only_if(Condition::has("referer"), refused()), ""),
+        row("no Referer is wanted", photo().only_if(!Condition::has("referer"), refused()), ""),
+        row("no foreign Referer is wanted", photo().only_if(Condition::no_foreign_referer(), refused()), ""),
+        row("a page for no Referer", photo().only_if(Condition::has("referer"), Behaviour::html_as("image/jpeg")), ""),
+        five("a stand-in for no Referer", &Condition::has("referer"), ""),
+        five("a stand-in for a Referer", &!Condition::has("referer"), ""),
+        row("a known stand-in", stand_in(), "placeholder"),
+        row("a page as JPEG", Behaviour::html_as("image/jpeg"), "not_an_image"),
+        row("one pixel", Behaviour::tracking_pixel(), "tracking_pixel"),
+        row("cut, and its length fits", photo().cut(Portion::Percent(50)), "truncated"),
+        row("longer by its head", photo().claims_percent(150), "truncated"),
+        row("reset half-way", photo().breaks_off(Portion::Percent(50), End::Reset), "truncated"),
+        row("redirect to metadata", Behaviour::redirect(302, "http://169.254.169.254/a.jpg"), "forbidden_address"),
+        row("redirect to private", Behaviour::redirect(302, "http://10.0.0.1/a.jpg"), "forbidden_address"),
+        row("redirect to a file", Behaviour::redirect(302, "file:///etc/passwd"), "bad_url"),
+        row("endless", Behaviour::endless("image/jpeg", Photo::new(1, 320, 240).jpeg()), "too_large"),
+        row("gzip bomb", Behaviour::gzip_bomb(64), "too_large"),
     ];
-    rows.extend(
-        [("404", 404), ("410", 410), ("500", 500)].map(|(name, s)| (name, Behaviour::status(s), "http_status")),
-    );
+    let statuses = [("404", 404), ("410", 410), ("500", 500)];
+    rows.extend(statuses.map(|(name, status)| row(name, Behaviour::status(status), "http_status")));
     rows
+}
+
+impl Row {
+    fn start(&self) -> Origin {
+        let paths = self.pictures.iter().enumerate().map(|(at, picture)| (format!("/{at}.jpg"), picture.clone()));
+        Origin::start(paths.fold(Site::new(), |site, (path, picture)| site.on(&path, picture))).unwrap()
+    }
+
+    fn urls<'a>(&self, origin: &'a Origin) -> impl Iterator<Item = String> + 'a {
+        (0..self.pictures.len()).map(|at| origin.url(&format!("/{at}.jpg")))
+    }
+}
+
+/// The host of the known stand-in is named in the settings, by its port; all others are found out.
+fn settings(rows: &[Row], origins: &[Origin]) -> String {
+    let at = rows.iter().position(|row| row.reason == "placeholder").unwrap();
+    let digest = Digest::of(&Photo::new(99, 320, 240).png());
+    let host = origins[at].address();
+    format!(
+        "retries = 0\nmax_bytes = \"1 MiB\"\n[[fetch.host]]\nhost = \"{host}\"\nplaceholders = [\"{digest}\"]\n[run]\ngrace = \"1ms\"\n"
+    )
 }
 
 /// Each behaviour has a host of its own, so that what is learned of one says nothing of another.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_every_bad_behaviour_the_mirror_shows_the_picture_or_what_was_there() {
     let rows = rows();
-    let origins: Vec<_> =
-        rows.iter().map(|(_, bad, _)| Origin::start(Site::new().on("/a.jpg", bad.clone())).unwrap()).collect();
+    let origins: Vec<_> = rows.iter().map(Row::start).collect();
     let sandbox = Sandbox::new();
-    sandbox.settings("retries = 0\nmax_bytes = \"1 MiB\"\n");
-    for (at, origin) in origins.iter().enumerate() {
-        sandbox.write(&format!("posts/{at:02}.md"), format!("![a]({})\n", origin.url("/a.jpg")));
+    sandbox.settings(&settings(&rows, &origins));
+    for (at, (row, origin)) in rows.iter().zip(&origins).enumerate() {
+        let images: Vec<_> = row.urls(origin).map(|url| format!("![a]({url})\n")).collect();
+        sandbox.write(&format!("posts/{at:02}.md"), images.concat());
     }
     let report = sandbox.json(&["run"]);
+    say("host                           sent                                 recorded           shown");
     let mut wrong = Vec::new();
-    for (at, ((name, _, reason), origin)) in rows.iter().zip(&origins).enumerate() {
-        let url = origin.url("/a.jpg");
-        let recorded = recorded(&report, &url);
+    for (at, (row, origin)) in rows.iter().zip(&origins).enumerate() {
         let mirror = sandbox.text(&format!("store/articles/posts/{at:02}.md"));
-        let is_shown = mirror.contains("/blobs/") && !mirror.contains(&url);
+        let seeds = 1..=row.pictures.len() as u64;
+        let own = |seed| mirror.contains(&Digest::of(&Photo::new(seed, 320, 240).jpeg()).to_string());
+        let is_shown = seeds.clone().all(own);
+        let is_as_it_was = row.urls(origin).all(|url| mirror.contains(&url)) && !mirror.contains("/blobs/");
+        let recorded = recorded(&report, &row.urls(origin).next().unwrap());
         let shown = if is_shown { "the picture" } else { "the URL, as it was" };
-        say(&format!("{name:<30} {} requests  {recorded:<20} {shown}", origin.log().count()));
-        if recorded != *reason || is_shown != reason.is_empty() || (!is_shown && !mirror.contains(&url)) {
-            wrong.push(format!("{name}: {recorded}, {mirror}"));
+        say(&format!("{:<30} {:<36} {recorded:<18} {shown}", row.name, sent(origin)));
+        let (shown, kept) = (is_shown && recorded.is_empty(), is_as_it_was && !recorded.is_empty());
+        if recorded != row.reason || !(shown || kept) {
+            wrong.push(format!("{}: {recorded}, {mirror}", row.name));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    sandbox.only("store/blobs/sha256", ".jpg");
+    evidence_is_kept(&sandbox, &rows, &origins);
+}
+
+/// How many requests a host was sent, by their Referers.
+fn sent(origin: &Origin) -> String {
+    let visits = origin.log().visits();
+    let without = visits.iter().filter(|visit| visit.request.header("referer").is_none()).count();
+    let own = visits.iter().filter(|visit| visit.request.header("referer") == Some(&origin.url("/"))).count();
+    assert_eq!(without + own, visits.len(), "articles without an address of their own are not named");
+    format!("{without} without a Referer, {own} with its own")
+}
+
+/// What was sent in place of a picture is in the archive, and in none of its articles.
+fn evidence_is_kept(sandbox: &Sandbox, rows: &[Row], origins: &[Origin]) {
+    let names =
+        ["a stand-in for no Referer", "a known stand-in", "a page as JPEG", "one pixel", "cut, and its length fits"];
+    let hosts = rows.iter().zip(origins).filter(|(row, _)| names.contains(&row.name));
+    for (row, origin) in hosts {
+        let told = sandbox.json(&["status", "--history", &row.urls(origin).next().unwrap()]);
+        let first = &told["captures"][0];
+        let file = first["kept"].as_str().unwrap_or_else(|| panic!("{}: {told:#}", row.name));
+        let bytes = sandbox.read(&format!("store/{file}"));
+        assert_eq!(first["digest"], Digest::of(&bytes).to_string(), "{}", row.name);
+    }
+    assert_eq!(sandbox.json(&["gc", "--dry-run"])["removed"], 0);
+    sandbox.run(&["verify"]).expect(0);
 }
 
 fn recorded(report: &Value, url: &str) -> String {

@@ -7,6 +7,7 @@ mod conformance;
 mod corpus;
 #[cfg(target_os = "linux")]
 mod crash;
+mod dead_hosts;
 mod fetch;
 mod front_matter;
 mod gc;
@@ -26,4 +27,5 @@ mod properties;
 mod recall;
 mod sandbox;
 mod scale;
+mod stand_ins;
 mod verify;

@@ -93,7 +93,7 @@ async fn the_same_bytes_under_many_urls_are_one_blob() {
     let images: Vec<_> = (0..10).map(|at| format!("/{at}.png")).collect();
     sandbox.write("posts/a.md", post(&origin, &images.iter().map(String::as_str).collect::<Vec<_>>()));
     let report = sandbox.json(&["run"]);
-    assert_eq!(origin.log().count(), 10);
+    assert_eq!(origin.log().count(), 11, "one of them is asked for again, to know that they stand in for no others");
     assert_eq!((&report["blobs"]["new"], &report["blobs"]["duplicate"]), (&1.into(), &9.into()));
     sandbox.only("store/blobs/sha256", ".png");
 }

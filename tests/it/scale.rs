@@ -103,7 +103,7 @@ fn outcome(archive: &Archive, job: &Job) -> Outcome {
         validators: Validators::default(),
         next_attempt: Some(now().checked_add(Duration::from_secs(86_400)).unwrap()),
     };
-    Outcome { job: job.id, url: job.url.id, exchanges: Vec::new(), settlement }
+    Outcome { job: job.id, url: job.url.id, exchanges: Vec::new(), settlement, refused: None }
 }
 
 async fn fetch(archive: &Archive) {

@@ -131,7 +131,8 @@ impl Sample {
                 validators: Validators::default(),
                 next_attempt: None,
             };
-            let outcome = Outcome { job: job.id, url: job.url.id, exchanges: vec![exchange], settlement };
+            let outcome =
+                Outcome { job: job.id, url: job.url.id, exchanges: vec![exchange], settlement, refused: None };
             catalog.settle(&lease, run, vec![outcome]).await.unwrap();
         }
         catalog.release(&lease, &HostState::default()).await.unwrap();

@@ -244,7 +244,13 @@ fn failed(next_attempt: Option<Timestamp>) -> Settlement {
 
 fn outcome(job: &Job, second: i64, settlement: Settlement) -> Outcome {
     let status = if matches!(settlement, Settlement::Failed { .. }) { 404 } else { 200 };
-    Outcome { job: job.id, url: job.url.id, exchanges: vec![exchange(&job.url.url, second, status)], settlement }
+    Outcome {
+        job: job.id,
+        url: job.url.id,
+        exchanges: vec![exchange(&job.url.url, second, status)],
+        settlement,
+        refused: None,
+    }
 }
 
 async fn run(catalog: &dyn Catalog) -> RunId {
@@ -608,7 +614,7 @@ async fn a_deferred_url_is_no_failure(catalog: &dyn Catalog) {
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     let settlement = Settlement::Deferred { reason: Reason::Budget, next_attempt: at(50) };
-    let untried = Outcome { job: jobs[0].id, url: jobs[0].url.id, exchanges: Vec::new(), settlement };
+    let untried = Outcome { job: jobs[0].id, url: jobs[0].url.id, exchanges: Vec::new(), settlement, refused: None };
     let (_, ready) = catalog.settle(&lease, run, vec![untried]).await.unwrap();
     assert_eq!(ready.articles.len(), 1);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();

@@ -25,14 +25,14 @@ const URLS: usize = 20;
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// An address where nobody answers: its queue of connections is full, so that the system drops what comes.
-struct BlackHole {
-    address: SocketAddr,
+pub(crate) struct BlackHole {
+    pub(crate) address: SocketAddr,
     _listener: tokio::net::TcpListener,
     _queued: Vec<TcpStream>,
 }
 
 impl BlackHole {
-    async fn new() -> io::Result<Self> {
+    pub(crate) async fn new() -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind("127.0.0.1:0".parse().unwrap())?;
         let listener = socket.listen(1)?;
@@ -95,7 +95,7 @@ async fn night(config: &FetchConfig, lookup: &Counting, states: &mut [HostState]
     outcomes
 }
 
-async fn check(how: &str, dead: SocketAddr, bound: Duration) {
+async fn check(how: &str, dead: SocketAddr, most: usize, bound: Duration) {
     let site = Site::new().otherwise(|_| Some(Behaviour::serve(picture())));
     let origin = Origin::start(site).unwrap();
     let lookup = Counting { dead, live: origin.address(), asked: Arc::default() };
@@ -108,8 +108,8 @@ async fn check(how: &str, dead: SocketAddr, bound: Duration) {
     let attempts = lookup.most_asked();
     say(&format!("{HOSTS} hosts, half of them {how}, {URLS} URLs each: {took:?}, {first:?}, {attempts} connections"));
     assert_eq!(first["good"], HOSTS / 2 * URLS);
-    assert!(first["host_down"] >= HOSTS / 2 * (URLS - 6), "{first:?}");
-    assert!(attempts <= 6, "the breaker opens at five, with two in flight: {attempts}");
+    assert!(first["host_down"] >= HOSTS / 2 * (URLS - most), "{first:?}");
+    assert!(attempts <= most, "{attempts}");
     assert!(took < bound, "{took:?}");
 
     // The next night, while the hosts are still being left alone.
@@ -133,13 +133,15 @@ async fn hosts_that_refuse_cost_next_to_nothing() {
     // Bound, so that nobody else takes it, and not listening.
     let closed = TcpSocket::new_v4().unwrap();
     closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    check("refusing", closed.local_addr().unwrap(), Duration::from_secs(10)).await;
+    // The breaker opens at five, with two in flight.
+    check("refusing", closed.local_addr().unwrap(), 6, Duration::from_secs(10)).await;
 }
 
 #[tokio::test]
-async fn hosts_that_are_silent_cost_a_few_connect_timeouts() {
+async fn hosts_that_are_silent_cost_one_connect_timeout_together() {
     let hole = BlackHole::new().await.unwrap();
-    check("silent", hole.address, SILENCE * 20).await;
+    // As many as may be in flight: the first silence says enough.
+    check("silent", hole.address, 2, SILENCE * 5).await;
 }
 
 #[tokio::test]

@@ -4,13 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic, in its own functions as well")]
 
 mod archives;
-mod dead;
+pub(crate) mod dead;
 mod guard;
 mod hostile;
 mod ladder;
 mod memory;
 mod pace;
 mod pywb;
+mod resolve;
 mod resume;
 mod robots;
 mod secrets;

@@ -86,3 +86,23 @@ async fn a_redirected_file_holds_for_the_first_host() {
     assert_eq!(reason(&page(&guest, &first.url("/private/a.html")).await), Some(Reason::Robots));
     assert_eq!(reason(&page(&guest, &first.url("/a.html")).await), None);
 }
+
+#[tokio::test]
+async fn the_delay_that_a_host_wants_is_kept_where_robots_are_respected() {
+    let file = Content::new("text/plain", "User-agent: *\nCrawl-delay: 0.3\n");
+    let origin = origin(Behaviour::serve(file));
+    let pages: Vec<_> = (0..4).map(|number| origin.url(&format!("/{number}.html"))).collect();
+    let guest = Guest::new(&quick());
+    futures_util::future::join_all(pages.iter().map(|url| page(&guest, url))).await;
+    let visits: Vec<_> = origin.log().visits().iter().map(|visit| visit.arrived).collect();
+    // The first page was asked for before the file was known to say so: its own spacing began with it.
+    let least = visits.windows(2).skip(1).map(|pair| pair[1] - pair[0]).min().unwrap();
+    assert_eq!(visits.len(), 5);
+    assert!(least >= std::time::Duration::from_millis(270), "{least:?}");
+
+    let bounded = FetchConfig { max_wait: std::time::Duration::from_millis(50), ..quick() };
+    let guest = Guest::new(&bounded);
+    let began = std::time::Instant::now();
+    futures_util::future::join_all(pages.iter().map(|url| page(&guest, url))).await;
+    assert!(began.elapsed() < std::time::Duration::from_millis(900), "no longer than fetch.max_wait");
+}

@@ -116,7 +116,7 @@ pub(super) fn record(
     }
     queue::forget_unshown(connection, &before)?;
     forget_versions_not_shown(connection, id)?;
-    Ok((id, Ready { articles: ready_of(connection, [id])?, queued }))
+    Ok((id, Ready { articles: ready_of(connection, [id])?, queued, ..Ready::default() }))
 }
 
 /// Keeps the version on record where its bytes differ from the new one's.
@@ -429,7 +429,7 @@ pub(super) fn refresh(connection: &Connection, urls: &[UrlId]) -> Result<Ready> 
         make_stale(connection, url)?;
         affected.extend(showing(connection, url)?);
     }
-    Ok(Ready { articles: ready_of(connection, affected)?, queued: 0 })
+    Ok(Ready { articles: ready_of(connection, affected)?, ..Ready::default() })
 }
 
 pub(super) fn keys_showing(connection: &Connection, url: UrlId, limit: usize) -> Result<Vec<ArticleKey>> {

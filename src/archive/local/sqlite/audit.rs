@@ -118,6 +118,7 @@ pub(super) fn lose_asset(connection: &Connection, digest: Digest, now: Timestamp
     let forget = [
         "DELETE FROM replaced_asset WHERE digest = ?1",
         "DELETE FROM shown_version WHERE digest = ?1",
+        "DELETE FROM refused_body WHERE digest = ?1",
         "DELETE FROM thumbnail WHERE original = ?1",
     ];
     forget.iter().try_for_each(|sql| connection.prepare_cached(sql)?.execute([digest]).map(drop))?;
@@ -140,7 +141,8 @@ fn delete_blob(connection: &Connection, digest: Digest, media_type: MediaType) -
 const UNREFERENCED: &str = "NOT EXISTS (SELECT 1 FROM article WHERE original = blob.digest)
     AND NOT EXISTS (SELECT 1 FROM article_version WHERE original = blob.digest)
     AND NOT EXISTS (SELECT 1 FROM url WHERE digest = blob.digest)
-    AND NOT EXISTS (SELECT 1 FROM replaced_asset WHERE digest = blob.digest)";
+    AND NOT EXISTS (SELECT 1 FROM replaced_asset WHERE digest = blob.digest)
+    AND NOT EXISTS (SELECT 1 FROM refused_body WHERE digest = blob.digest)";
 
 pub(super) fn unreferenced(connection: &Connection, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>> {
     let (from, to) = bounds(shard);

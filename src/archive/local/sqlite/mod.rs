@@ -12,6 +12,7 @@ mod migrate;
 mod queue;
 mod runs;
 mod seal;
+mod shared;
 mod urls;
 mod writer;
 
@@ -29,7 +30,8 @@ use self::error::{catalog_error, refused};
 use self::writer::Writer;
 use crate::archive::{
     ArticleId, ArticleRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome, Ready,
-    ReferenceRow, Revision, RunId, RunRow, ThumbnailRow, Totals, UrlId, UrlRow, VersionRow, Worker,
+    ReferenceRow, Revision, RunId, RunRow, SharedBody, Standing, TakeBack, TakenBack, ThumbnailRow, Totals, Twin,
+    UrlId, UrlRow, VersionRow, Worker,
 };
 use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Exchange, Fingerprint, HostKey, HostState, MediaType};
 
@@ -276,6 +278,33 @@ impl Catalog for Sqlite {
     async fn release(&self, lease: &Lease, state: &HostState) -> Result<Claim, CatalogError> {
         let (lease, state) = (lease.clone(), state.clone());
         self.write(move |connection| queue::release(connection, &lease, &state)).await
+    }
+
+    async fn twins(&self, host: &HostKey, digest: Digest, limit: usize) -> Result<Vec<Twin>, CatalogError> {
+        let host = host.clone();
+        self.read(move |connection| shared::twins(connection, &host, digest, limit)).await
+    }
+
+    async fn standings(&self, host: &HostKey) -> Result<Vec<(Digest, SharedBody)>, CatalogError> {
+        let host = host.clone();
+        self.read(move |connection| shared::standings(connection, &host)).await
+    }
+
+    async fn record_standing(
+        &self,
+        run: RunId,
+        host: &HostKey,
+        digest: Digest,
+        standing: Option<Standing>,
+        asked: &[(UrlId, Vec<Exchange>)],
+    ) -> Result<(), CatalogError> {
+        let (host, asked) = (host.clone(), asked.to_vec());
+        self.write(move |connection| shared::record_standing(connection, run, &host, digest, standing, &asked)).await
+    }
+
+    async fn take_back(&self, run: RunId, host: &HostKey, what: &TakeBack) -> Result<TakenBack, CatalogError> {
+        let (host, what) = (host.clone(), what.clone());
+        self.write(move |connection| shared::take_back(connection, run, &host, &what)).await
     }
 
     async fn url(&self, url: &Url) -> Result<Option<UrlRow>, CatalogError> {

@@ -9,8 +9,10 @@ use url::Url;
 
 use super::articles::{self, moment};
 use super::codec::{Length, Millis, Text, millis};
-use super::urls;
-use crate::archive::{Claim, Job, JobId, Lease, Outcome, Ready, RunId, Settlement, UrlId, UrlState, Worker};
+use super::{shared, urls};
+use crate::archive::{
+    Claim, Job, JobId, Lease, Outcome, Ready, RefusedBody, RunId, Settlement, UrlId, UrlState, Worker,
+};
 use crate::model::{Digest, HostKey, HostState, later};
 
 /// Queues a URL that is new or due, unless it is queued already, and gives how many jobs that made.
@@ -184,14 +186,17 @@ pub(super) fn settle(
     outcomes: &[Outcome],
 ) -> Result<(Claim, Ready)> {
     let Some(host) = leased_host(connection, lease)? else { return Ok((Claim::Stale, Ready::default())) };
-    let mut affected = BTreeSet::new();
+    let (mut affected, mut twins) = (BTreeSet::new(), Vec::new());
     for outcome in outcomes {
         if end_job(connection, host, outcome)? {
             record(connection, run, outcome)?;
             affected.extend(articles::showing(connection, outcome.url)?);
+            if shared::has_twin(connection, host, outcome)? {
+                twins.push(outcome.url);
+            }
         }
     }
-    Ok((Claim::Applied, Ready { articles: articles::ready_of(connection, affected)?, queued: 0 }))
+    Ok((Claim::Applied, Ready { articles: articles::ready_of(connection, affected)?, queued: 0, twins }))
 }
 
 /// Takes a job from the queue; false where it was not there (any more), and so its outcome is not to be heard.
@@ -210,6 +215,10 @@ fn record(connection: &Connection, run: RunId, outcome: &Outcome) -> Result<()> 
     };
     if !outcome.exchanges.is_empty() {
         urls::record_capture(connection, outcome.url, run, digest, &outcome.exchanges)?;
+    }
+    if let Some(RefusedBody { digest, size, media_type }) = outcome.refused {
+        urls::record_blob(connection, digest, media_type, size, at)?;
+        shared::record_refused(connection, outcome.url, digest)?;
     }
     let answered = outcome.exchanges.last().and_then(|exchange| exchange.status);
     match &outcome.settlement {

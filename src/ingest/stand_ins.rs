@@ -1,0 +1,61 @@
+//! What hosts are known to send in place of pictures, and what they honestly send for several URLs.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::archive::SharedBody;
+use crate::model::{Digest, HostKey};
+
+/// What is known of the bytes that hosts send for several URLs, while these hosts are asked.
+#[derive(Debug, Default)]
+pub struct StandIns {
+    known: Mutex<HashMap<HostKey, HashMap<Digest, SharedBody>>>,
+}
+
+impl StandIns {
+    fn known(&self) -> MutexGuard<'_, HashMap<HostKey, HashMap<Digest, SharedBody>>> {
+        // Nothing that is done under this lock panics half-way through a change.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes more of what some bytes of a host are.
+    pub fn learn(&self, host: &HostKey, digest: Digest, more: SharedBody) {
+        let mut known = self.known();
+        let shared = known.entry(host.clone()).or_default().entry(digest).or_default();
+        shared.standing = more.standing.or(shared.standing);
+        shared.displaces |= more.displaces;
+    }
+
+    /// Forgets a host that is not asked any more.
+    pub fn forget(&self, host: &HostKey) {
+        self.known().remove(host);
+    }
+
+    /// What is known of some bytes of a host.
+    pub fn get(&self, host: &HostKey, digest: Digest) -> SharedBody {
+        self.known().get(host).and_then(|known| known.get(&digest)).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Standing;
+
+    #[test]
+    fn what_is_known_is_known_of_one_host_and_only_grows() {
+        let stand_ins = StandIns::default();
+        let host = |name: &str| HostKey::from_stored(name.to_owned());
+        let digest = Digest::of(b"do not hotlink");
+        let learn = |more| stand_ins.learn(&host("a.example"), digest, more);
+        learn(SharedBody { standing: Some(Standing::Picture), displaces: false });
+        learn(SharedBody { standing: None, displaces: true });
+        let both = SharedBody { standing: Some(Standing::Picture), displaces: true };
+        assert_eq!(stand_ins.get(&host("a.example"), digest), both);
+        learn(SharedBody { standing: Some(Standing::Placeholder), displaces: false });
+        assert_eq!(stand_ins.get(&host("a.example"), digest).standing, Some(Standing::Placeholder));
+        assert_eq!(stand_ins.get(&host("b.example"), digest), SharedBody::default());
+        stand_ins.forget(&host("a.example"));
+        assert_eq!(stand_ins.get(&host("a.example"), digest), SharedBody::default());
+    }
+}

@@ -1,0 +1,380 @@
+//! Stand-ins: one picture that a host sends in place of many.
+//!
+//! Honest hosts, too, have one picture under several URLs, and the bytes alone tell nothing. Two things do. A host that
+//! sends other pictures to requests with another Referer sent a stand-in before: it is asked once, and what it said is
+//! remembered. And a picture that takes the place of different pictures that are kept is no new version of any.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use url::Url;
+
+use super::{Mirror, MirrorError};
+use crate::archive::{ArticleId, Job, Ready, RunId, SharedBody, Standing, TakeBack, TakenBack, Twin, UrlId};
+use crate::fetch::{Answer, Failure, Fetched, Purpose, Request};
+use crate::mirror::FailedUrl;
+use crate::model::{Digest, Exchange, HostKey, Reason, RefererRung, Validators};
+
+/// So many pictures of a host with the same bytes make it worth a question.
+const SUSPICIOUS: usize = 3;
+/// URLs with the same bytes that are looked at.
+const LOOKED_AT: usize = 256;
+
+const STAND_IN: SharedBody = SharedBody { standing: Some(Standing::Placeholder), displaces: false };
+const DISPLACING: SharedBody = SharedBody { standing: None, displaces: true };
+
+/// What a host said when it was asked again for two pictures that came with the same bytes.
+#[derive(Debug, Default)]
+struct Inquiry {
+    asked: Vec<(UrlId, Vec<Exchange>)>,
+    /// The Referer with which two different pictures came.
+    stand_in_without: Option<RefererRung>,
+    /// It did not answer every question, so that there is no saying.
+    is_open: bool,
+}
+
+impl Inquiry {
+    const fn standing(&self) -> Option<Standing> {
+        match (self.stand_in_without, self.is_open) {
+            (Some(_), _) => Some(Standing::Placeholder),
+            (None, false) => Some(Standing::Picture),
+            (None, true) => None,
+        }
+    }
+}
+
+/// What came of one question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Another(Digest),
+    TheSameOrNothing,
+    Silence,
+}
+
+impl Mirror {
+    /// Takes up what is known of what a host sends for several URLs.
+    pub(super) async fn recall_stand_ins(&self, host: &HostKey) -> Result<(), MirrorError> {
+        let configured = self.fetcher.placeholders(host).into_iter().map(|digest| (digest, STAND_IN));
+        for (digest, shared) in self.archive.catalog.standings(host).await?.into_iter().chain(configured) {
+            self.ingest.stand_ins.learn(host, digest, shared);
+        }
+        Ok(())
+    }
+
+    /// Takes stand-ins back that were kept before the settings named them.
+    pub(super) async fn take_back_configured(&self, run: RunId) -> Result<(), MirrorError> {
+        let configured: BTreeSet<_> = self.config.fetch.host.iter().flat_map(|host| &host.placeholders).collect();
+        for digest in configured {
+            let urls = self.archive.catalog.urls_of(*digest).await?;
+            let hosts: BTreeSet<_> = urls.iter().filter_map(HostKey::of).collect();
+            for host in hosts.into_iter().filter(|host| self.fetcher.placeholders(host).contains(digest)) {
+                self.withdraw(run, &host, *digest).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the articles stale once more that show what was taken back: one that was being written at that moment had
+    /// read what its URLs showed before.
+    pub(super) async fn refresh_taken_back(&self) -> Result<(), MirrorError> {
+        let urls: Vec<_> =
+            std::mem::take(&mut *self.taken_back.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect();
+        if !urls.is_empty() {
+            self.archive.catalog.refresh_articles_of(&urls).await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a picture in place of the one that is kept, where the host has sent it in place of others, too.
+    pub(super) async fn refuse_in_place_of_kept(
+        &self,
+        run: RunId,
+        job: &Job,
+        mut fetched: Fetched,
+    ) -> Result<Fetched, MirrorError> {
+        let (Some((kept, ..)), Some(host)) = (&job.url.asset, asked_host(&job.url.url)) else { return Ok(fetched) };
+        let new = match &fetched.outcome {
+            Ok(Answer::Body { staged, .. }) if staged.digest != *kept => staged.digest,
+            _ => return Ok(fetched),
+        };
+        let mut twins = self.archive.catalog.twins(&host, new, LOOKED_AT).await?;
+        twins.push(Twin { id: job.url.id, url: job.url.url.clone(), before: Some(*kept) });
+        let mut displacing = self.displacing(&host, new, &twins);
+        if displacing.pop_if(|twin| twin.id == job.url.id).is_some() {
+            self.put_back(run, &host, new, &displacing).await?;
+            refuse(&mut fetched);
+        }
+        Ok(fetched)
+    }
+
+    /// Of URLs that have the same bytes now, those whose own picture these took the place of although they are no new
+    /// version of it.
+    fn displacing<'t>(&self, host: &HostKey, digest: Digest, twins: &'t [Twin]) -> Vec<&'t Twin> {
+        if self.ingest.stand_ins.get(host, digest).displaces {
+            return twins.iter().filter(|twin| twin.before.is_some()).collect();
+        }
+        displacing(twins)
+    }
+
+    /// Whether the bytes that were just kept are worth a look at the other URLs that have them: they are shared, or were
+    /// found meanwhile to be no picture of this URL.
+    pub(super) fn is_suspicious(&self, job: &Job, digest: Digest, ready: &Ready) -> bool {
+        let shared = asked_host(&job.url.url).map(|host| self.ingest.stand_ins.get(&host, digest)).unwrap_or_default();
+        !ready.twins.is_empty() || shared.displaces || shared.standing == Some(Standing::Placeholder)
+    }
+
+    /// Looks at the URLs of the host that have the bytes which were just kept, and gives articles that are ready.
+    pub(super) async fn look_at_twins(
+        &self,
+        run: RunId,
+        job: &Job,
+        digest: Digest,
+    ) -> Result<Vec<ArticleId>, MirrorError> {
+        let Some(host) = asked_host(&job.url.url) else { return Ok(Vec::new()) };
+        let standing = self.ingest.stand_ins.get(&host, digest).standing;
+        if standing == Some(Standing::Placeholder) {
+            return self.withdraw(run, &host, digest).await;
+        }
+        let twins = self.archive.catalog.twins(&host, digest, LOOKED_AT).await?;
+        let displacing = self.displacing(&host, digest, &twins);
+        let mut ready = Vec::new();
+        if !displacing.is_empty() {
+            ready = self.put_back(run, &host, digest, &displacing).await?;
+        }
+        let others: Vec<_> = twins.iter().filter(|twin| !displacing.contains(twin)).collect();
+        let pictures: BTreeSet<_> = others.iter().map(|twin| picture(&twin.url)).collect();
+        if standing.is_none() && pictures.len() >= SUSPICIOUS && self.may_go_on() && self.is_first_to_ask(&host, digest)
+        {
+            let own = picture(&job.url.url);
+            if let Some(other) = others.iter().find(|twin| picture(&twin.url) != own) {
+                ready.extend(self.find_out(run, &host, job, other, digest).await?);
+            }
+        }
+        Ok(ready)
+    }
+
+    fn is_first_to_ask(&self, host: &HostKey, digest: Digest) -> bool {
+        self.inquiries.lock().unwrap_or_else(PoisonError::into_inner).insert((host.clone(), digest))
+    }
+
+    /// Asks whether bytes are a stand-in, and does what follows from it.
+    async fn find_out(
+        &self,
+        run: RunId,
+        host: &HostKey,
+        job: &Job,
+        other: &Twin,
+        digest: Digest,
+    ) -> Result<Vec<ArticleId>, MirrorError> {
+        let inquiry = self.inquire(job, other, digest).await;
+        let standing = inquiry.standing();
+        let mut ready = Vec::new();
+        if let Some(standing) = standing {
+            self.ingest.stand_ins.learn(host, digest, SharedBody { standing: Some(standing), displaces: false });
+        }
+        if let Some(rung) = inquiry.stand_in_without {
+            self.fetcher.learn(host, rung);
+            ready = self.withdraw(run, host, digest).await?;
+        }
+        self.archive.catalog.record_standing(run, host, digest, standing, &inquiry.asked).await?;
+        Ok(ready)
+    }
+
+    /// Asks for two pictures with one Referer after the other, until they differ from the suspect and from each other. A
+    /// host that refuses foreign Referers with a stand-in gives another picture as well, but the same for both.
+    async fn inquire(&self, job: &Job, other: &Twin, suspect: Digest) -> Inquiry {
+        let mut inquiry = Inquiry::default();
+        let verdict = self.ingest.verdict(job).but_not(suspect);
+        let validators = Validators::default();
+        let request = Request {
+            url: &job.url.url,
+            purpose: Purpose::Media,
+            article: job.article_url.as_ref(),
+            validators: &validators,
+            judge: &verdict,
+        };
+        for rung in self.fetcher.other_rungs(&request) {
+            let said = self.ask_again(rung, &request, job.url.id, &mut inquiry).await;
+            let Said::Another(picture) = said else { continue };
+            let request = Request { url: &other.url, ..request };
+            match self.ask_again(rung, &request, other.id, &mut inquiry).await {
+                Said::Another(second) if second != picture => {
+                    inquiry.stand_in_without = Some(rung);
+                    return inquiry;
+                }
+                _ => {}
+            }
+        }
+        inquiry
+    }
+
+    async fn ask_again(&self, rung: RefererRung, request: &Request<'_>, id: UrlId, inquiry: &mut Inquiry) -> Said {
+        let fetched = self.fetcher.fetch_on(rung, request).await;
+        self.tally.requests.add(fetched.exchanges.len() as u64);
+        self.tally.bytes.add(fetched.exchanges.iter().map(|exchange| exchange.length).sum());
+        let said = said(&fetched);
+        inquiry.asked.push((id, fetched.exchanges));
+        inquiry.is_open |= said == Said::Silence;
+        said
+    }
+
+    /// Takes a stand-in back from every URL that has it, and asks for them again.
+    async fn withdraw(&self, run: RunId, host: &HostKey, digest: Digest) -> Result<Vec<ArticleId>, MirrorError> {
+        let now = jiff::Timestamp::now();
+        let next_attempt = self.ingest.retry_stand_in(0, now);
+        let what = TakeBack { digest, only: None, next_attempt, again: true };
+        let twins = self.archive.catalog.twins(host, digest, LOOKED_AT).await?;
+        Ok(self.take_back(run, host, &what, &twins).await?.ready.articles)
+    }
+
+    /// Gives URLs back the pictures that they had before a stand-in came. It is a failure of theirs, and told as one.
+    async fn put_back(
+        &self,
+        run: RunId,
+        host: &HostKey,
+        digest: Digest,
+        twins: &[&Twin],
+    ) -> Result<Vec<ArticleId>, MirrorError> {
+        self.ingest.stand_ins.learn(host, digest, DISPLACING);
+        let twins: Vec<_> = twins.iter().map(|twin| (*twin).clone()).collect();
+        let next_attempt = self.ingest.retry_stand_in(0, jiff::Timestamp::now());
+        let only = Some(twins.iter().map(|twin| twin.id).collect());
+        let taken = self.take_back(run, host, &TakeBack { digest, only, next_attempt, again: false }, &twins).await?;
+        for twin in twins.iter().filter(|twin| taken.urls.contains(&twin.id)) {
+            self.tally.failed.one();
+            self.tally.failure(FailedUrl {
+                url: twin.url.to_string(),
+                articles: self.articles_of(twin.id).await?,
+                reason: Reason::Placeholder.as_str(),
+                status: None,
+                attempts: 1,
+                next_attempt: next_attempt.map(|at| at.to_string()),
+            });
+        }
+        Ok(taken.ready.articles)
+    }
+
+    async fn take_back(
+        &self,
+        run: RunId,
+        host: &HostKey,
+        what: &TakeBack,
+        twins: &[Twin],
+    ) -> Result<TakenBack, MirrorError> {
+        let taken = self.archive.catalog.take_back(run, host, what).await?;
+        let urls: Vec<_> = twins.iter().map(|twin| twin.url.to_string()).collect();
+        self.tally.not_changed(&urls, &what.digest.to_string());
+        self.tally.taken_back.add(taken.of_this_run);
+        self.taken_back.lock().unwrap_or_else(PoisonError::into_inner).extend(&taken.urls);
+        self.tally.queued.add(taken.ready.queued);
+        Ok(taken)
+    }
+}
+
+/// The host that is asked for a URL; none for a local file.
+fn asked_host(url: &Url) -> Option<HostKey> {
+    HostKey::of(url).filter(|_| url.scheme() != "file")
+}
+
+fn said(fetched: &Fetched) -> Said {
+    match &fetched.outcome {
+        Ok(Answer::Body { staged, .. }) => Said::Another(staged.digest),
+        Err(failure) if failure.status.is_some() && failure.deferred_until.is_none() => Said::TheSameOrNothing,
+        _ => Said::Silence,
+    }
+}
+
+/// Makes a good answer a refused one.
+fn refuse(fetched: &mut Fetched) {
+    let status = fetched.exchanges.last().and_then(|exchange| exchange.status);
+    let failure = Failure {
+        reason: Reason::Placeholder,
+        status,
+        detail: "the host sends the same in place of other pictures that are kept".to_owned(),
+        deferred_until: None,
+    };
+    if let Some(exchange) = fetched.exchanges.last_mut() {
+        exchange.reason = Some(Reason::Placeholder);
+    }
+    if let Ok(Answer::Body { staged, .. }) = std::mem::replace(&mut fetched.outcome, Err(failure)) {
+        fetched.refused = Some(staged);
+    }
+}
+
+/// Of URLs that have the same bytes now, those whose own picture these took the place of although other URLs, which
+/// showed something else, have them as well.
+fn displacing(twins: &[Twin]) -> Vec<&Twin> {
+    let is_other = |one: &Twin, other: &Twin| one.before != other.before && picture(&one.url) != picture(&other.url);
+    twins.iter().filter(|one| one.before.is_some() && twins.iter().any(|other| is_other(one, other))).collect()
+}
+
+/// The address of a picture without what only chooses among its sizes: the query, and sizes in the path such as
+/// `-640x480`, `@2x` and `/w_300/`.
+fn picture(url: &Url) -> String {
+    let segments = url.path().split('/').filter(|segment| !is_size(segment));
+    let without_sizes: Vec<_> = segments.map(without_size).collect();
+    format!("{}/{}", url.host_str().unwrap_or_default(), without_sizes.join("/"))
+}
+
+/// A segment of commands of an image server, or one that is nothing but a size: `w_300,h_200`, `640x480`, `300`.
+fn is_size(segment: &str) -> bool {
+    let is_command = |part: &str| {
+        let digits = part.trim_start_matches(['w', 'h', 's', 'q', '_', '-', '=']);
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x')
+    };
+    segment.split(',').all(is_command)
+}
+
+/// A file name without a size before its extension: `a-640x480.jpg`, `a@2x.jpg`.
+fn without_size(segment: &str) -> String {
+    let (stem, extension) = segment.rsplit_once('.').unwrap_or((segment, ""));
+    let cut = stem.rfind(['-', '_', '@']).filter(|at| {
+        let size = &stem[at + 1..];
+        size.contains('x') && size.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x')
+    });
+    format!("{}.{extension}", &stem[..cut.unwrap_or(stem.len())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn twin(id: i64, path: &str, before: Option<&str>) -> Twin {
+        let url = Url::parse(&format!("https://img.example{path}")).unwrap();
+        Twin { id: UrlId(id), url, before: before.map(|bytes| Digest::of(bytes.as_bytes())) }
+    }
+
+    fn check(twins: &[Twin]) -> Vec<i64> {
+        displacing(twins).iter().map(|twin| twin.id.0).collect()
+    }
+
+    #[test]
+    fn sizes_of_one_picture_are_one_picture() {
+        let same = |one: &str, other: &str| picture(&twin(1, one, None).url) == picture(&twin(2, other, None).url);
+        assert!(same("/a.jpg?w=300", "/a.jpg?w=600") && same("/a-300x200.jpg", "/a.jpg"));
+        assert!(same("/a@2x.png", "/a.png") && same("/w_300,h_200/a.jpg", "/w_600/a.jpg"));
+        assert!(same("/300/a.jpg", "/640x480/a.jpg"));
+        assert!(!same("/a.jpg", "/b.jpg") && !same("/photo-1.jpg", "/photo-2.jpg"));
+        assert!(!same("/2026/a.jpg", "/2026/b.jpg") && !same("/a.jpg", "/a.png"));
+        assert!(!same("/é-x.jpg", "/é.jpg"), "a name may end in x");
+    }
+
+    #[test]
+    fn what_takes_the_place_of_different_pictures_is_no_new_version() {
+        assert_eq!(check(&[twin(1, "/a", Some("a")), twin(2, "/b", Some("b"))]), [1, 2]);
+        assert_eq!(check(&[twin(1, "/a", Some("a")), twin(2, "/b", None)]), [1], "the other never had a picture");
+        assert_eq!(check(&[twin(1, "/a", Some("old")), twin(2, "/b", Some("old"))]), [0; 0], "one logo, and a new one");
+        assert_eq!(check(&[twin(1, "/a?w=1", Some("a")), twin(2, "/a?w=2", Some("b"))]), [0; 0], "sizes of one");
+        assert_eq!(check(&[twin(1, "/a", Some("a"))]), [0; 0]);
+        assert_eq!(check(&[twin(1, "/a", None), twin(2, "/b", None)]), [0; 0]);
+    }
+
+    #[test]
+    fn an_inquiry_that_was_not_answered_says_nothing() {
+        let standing =
+            |stand_in_without, is_open| Inquiry { stand_in_without, is_open, ..Inquiry::default() }.standing();
+        assert_eq!(standing(None, false), Some(Standing::Picture));
+        assert_eq!(standing(None, true), None);
+        assert_eq!(standing(Some(RefererRung::Article), true), Some(Standing::Placeholder));
+    }
+}

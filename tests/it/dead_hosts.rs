@@ -1,0 +1,71 @@
+//! A night in which half of the hosts are silent, through the built program and with the timeouts that are the default.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use offprint::newsroom::origin::{Behaviour, Origin, Site};
+use serde_json::Value;
+
+use crate::corpus::say;
+use crate::fetch::dead::BlackHole;
+use crate::origin::picture;
+use crate::sandbox::Sandbox;
+
+const HOSTS: usize = 50;
+const PICTURES: usize = 10;
+
+/// One article for each host, whose pictures are all at that host. Silent hosts come first.
+fn write_articles(sandbox: &Sandbox, names: &[String]) {
+    for (at, name) in names.iter().enumerate() {
+        let images: Vec<_> = (0..PICTURES).map(|picture| format!("![a](http://{name}/{at}-{picture}.jpg)\n")).collect();
+        sandbox.write(&format!("posts/{at:03}.md"), images.concat());
+    }
+}
+
+/// The default settings, with loopback opened and every name led to one of two addresses.
+fn settings(hole: &BlackHole, origin: &Origin, names: &[String]) -> String {
+    let mut settings = "[fetch]\nallow_net = [\"127.0.0.0/8\"]\n[fetch.resolve]\n".to_owned();
+    for name in names {
+        let address = if name.starts_with("silent") { hole.address } else { origin.address() };
+        writeln!(settings, "\"{name}\" = \"{address}\"").unwrap();
+    }
+    settings
+}
+
+fn count(report: &Value, what: &str) -> u64 {
+    report["urls"][what].as_u64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_hosts_cost_seconds_and_hold_nobody_up() {
+    let site = Site::new().otherwise(|_| Some(Behaviour::serve(picture())));
+    let (origin, hole) = (Origin::start(site).unwrap(), BlackHole::new().await.unwrap());
+    let names: Vec<_> =
+        ["silent", "live"].iter().flat_map(|kind| (0..HOSTS).map(move |at| format!("{kind}{at}.example"))).collect();
+    let sandbox = Sandbox::new();
+    sandbox.write("config.toml", settings(&hole, &origin, &names));
+    write_articles(&sandbox, &names);
+
+    let began = Instant::now();
+    let report = sandbox.json(&["run"]);
+    let took = began.elapsed();
+    let visits = origin.log().visits();
+    let live = visits.iter().map(|visit| visit.arrived).max().unwrap() - visits[0].arrived;
+    let (fetched, failed, deferred) = (count(&report, "fetched"), count(&report, "failed"), count(&report, "deferred"));
+    say(&format!(
+        "{HOSTS} live and {HOSTS} silent hosts, {PICTURES} pictures each: {took:?} in all; the live ones within {live:?}; \
+         {fetched} fetched, {failed} timed out, {deferred} deferred"
+    ));
+    let pictures = (HOSTS * PICTURES) as u64;
+    assert_eq!((fetched, failed + deferred), (pictures, pictures), "{report:#}");
+    assert!(failed <= 2 * HOSTS as u64, "as many as may be in flight to each host");
+    assert!(took < Duration::from_secs(30), "one connect timeout, and not one for each host: {took:?}");
+    assert!(live < Duration::from_secs(9), "while the silent ones are waited for: {live:?}");
+
+    let began = Instant::now();
+    let report = sandbox.json(&["run"]);
+    assert_eq!((count(&report, "fetched"), count(&report, "failed")), (0, 0), "{report:#}");
+    assert!(began.elapsed() < Duration::from_secs(5), "they are left alone for now");
+}

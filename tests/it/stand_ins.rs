@@ -1,0 +1,268 @@
+//! Hosts that send one picture in place of many, and hosts that honestly have one picture under many URLs.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use offprint::model::Digest;
+use offprint::newsroom::origin::{Behaviour, Condition, Content, Origin, Site};
+use offprint::newsroom::photo::Photo;
+use serde_json::{Value, json};
+
+use crate::sandbox::Sandbox;
+
+/// What the hosts of these tests send in place of pictures.
+fn stand_in() -> Content {
+    Content::new("image/png", Photo::new(99, 120, 90).png())
+}
+
+fn picture(seed: u64) -> Vec<u8> {
+    Photo::new(seed, 64, 48).jpeg()
+}
+
+fn photo(seed: u64) -> Behaviour {
+    Behaviour::serve(Content::new("image/jpeg", picture(seed)))
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Digest::of(bytes).to_string()
+}
+
+/// A host with pictures `/0.jpg` and on, each of which is `like` of its own photo.
+fn host(pictures: u64, like: impl Fn(Behaviour) -> Behaviour) -> Origin {
+    let site = (0..pictures).fold(Site::new(), |site, at| site.on(&format!("/{at}.jpg"), like(photo(at))));
+    Origin::start(site).unwrap()
+}
+
+/// An article for each picture.
+fn write_articles(sandbox: &Sandbox, origin: &Origin, pictures: u64) {
+    for at in 0..pictures {
+        sandbox.write(&format!("posts/{at}.md"), format!("![a]({})\n", origin.url(&format!("/{at}.jpg"))));
+    }
+}
+
+fn mirror(sandbox: &Sandbox, at: u64) -> String {
+    sandbox.text(&format!("store/articles/posts/{at}.md"))
+}
+
+/// That the mirror of each article shows its own picture and nothing else.
+fn assert_own_pictures(sandbox: &Sandbox, pictures: u64) {
+    for at in 0..pictures {
+        let shown = mirror(sandbox, at);
+        assert!(shown.contains(&digest(&picture(at))), "{at}: {shown}");
+    }
+}
+
+fn history(sandbox: &Sandbox, url: &str) -> Value {
+    sandbox.json(&["status", "--history", url])
+}
+
+fn reasons(report: &Value) -> Vec<&str> {
+    report["failures"].as_array().unwrap().iter().map(|failure| failure["reason"].as_str().unwrap()).collect()
+}
+
+const DUE_AT_ONCE: &str = "recheck = \"1ms\"\n[run]\nretry_schedule = [\"1ms\"]\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stand_in_for_no_referer_is_found_out_and_the_pictures_come_in_the_same_run() {
+    let origin = host(8, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(stand_in())));
+    let sandbox = Sandbox::new();
+    write_articles(&sandbox, &origin, 8);
+    let report = sandbox.json(&["run"]);
+    assert_own_pictures(&sandbox, 8);
+    assert_eq!((&report["urls"]["fetched"], &report["urls"]["failed"]), (&json!(8), &json!(0)), "{report:#}");
+    assert_eq!((&report["failures"], &report["changed_images"]), (&json!([]), &json!([])));
+    sandbox.run(&["check"]).expect(0);
+    // Three or more stand-ins, two questions, and a picture each; what was under way meanwhile may be asked twice.
+    assert!(origin.log().count() <= 3 + 2 + 8 + 10, "{}", origin.log().count());
+
+    let hosts = sandbox.json(&["status"])["hosts"].clone();
+    assert_eq!(hosts[0]["referer"], "image_origin", "{hosts}");
+    let told = history(&sandbox, &origin.url("/0.jpg"));
+    let stand_in = digest(stand_in().bytes());
+    assert!(told["captures"].as_array().unwrap().iter().any(|capture| capture["digest"] == *stand_in), "{told:#}");
+    assert_eq!(told["newest"], digest(&picture(0)));
+
+    let asked = origin.log().count();
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().count(), asked, "a second run asks for nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_run_knows_the_stand_in_and_what_to_send() {
+    let origin = host(9, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(stand_in())));
+    let sandbox = Sandbox::new();
+    write_articles(&sandbox, &origin, 4);
+    sandbox.run(&["run"]).expect(0);
+    let asked = origin.log().count();
+    write_articles(&sandbox, &origin, 9);
+    sandbox.run(&["run"]).expect(0);
+    assert_own_pictures(&sandbox, 9);
+    assert_eq!(origin.log().count(), asked + 5, "each new picture is asked for once");
+
+    // The host wants no Referer any more, and sends the same stand-in to those who send one.
+    origin.change(|site| {
+        site.change_all(|_, behaviour| Behaviour::serve(stand_in()).only_if(Condition::has("referer"), behaviour));
+        site.set("/9.jpg", Behaviour::serve(stand_in()).only_if(Condition::has("referer"), photo(9)));
+    });
+    write_articles(&sandbox, &origin, 10);
+    sandbox.run(&["run"]).expect(0);
+    assert_own_pictures(&sandbox, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_picture_under_many_urls_is_shown_and_asked_about_once() {
+    let same = Content::new("image/png", Photo::new(5, 40, 40).png());
+    let site = Site::new().otherwise(move |_| Some(Behaviour::serve(same.clone())));
+    let origin = Origin::start(site).unwrap();
+    let sandbox = Sandbox::new();
+    write_articles(&sandbox, &origin, 10);
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["urls"]["fetched"], &report["failures"]), (&json!(10), &json!([])));
+    assert_eq!(origin.log().count(), 11, "each picture, and one question");
+    let shown = sandbox.only("store/blobs/sha256", ".png");
+    let name = shown.file_name().unwrap().to_string_lossy().into_owned();
+    assert!((0..10).all(|at| mirror(&sandbox, at).contains(&name)));
+
+    write_articles(&sandbox, &origin, 20);
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().count(), 21, "no further question");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().count(), 21);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sizes_of_one_picture_raise_no_question() {
+    let same = Content::new("image/png", Photo::new(5, 40, 40).png());
+    let origin = Origin::start(Site::new().otherwise(move |_| Some(Behaviour::serve(same.clone())))).unwrap();
+    let sandbox = Sandbox::new();
+    let sizes = ["/a.png", "/a.png?w=300", "/a-640x480.png", "/w_300/a.png", "/a@2x.png"];
+    let images: Vec<_> = sizes.iter().map(|size| format!("![a]({})\n", origin.url(size))).collect();
+    sandbox.write("posts/a.md", images.join("\n"));
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().count(), sizes.len());
+}
+
+/// Avatars that are honestly the same, on a host that sends a stand-in to those who come with a Referer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stand_in_for_foreign_referers_displaces_no_honest_picture() {
+    let avatar = Content::new("image/jpeg", picture(3));
+    let site = Site::new().otherwise(move |request| {
+        let sent = if request.header("referer").is_some() { stand_in() } else { avatar.clone() };
+        Some(Behaviour::serve(sent))
+    });
+    let origin = Origin::start(site).unwrap();
+    let sandbox = Sandbox::new();
+    write_articles(&sandbox, &origin, 5);
+    sandbox.run(&["run"]).expect(0);
+    assert!((0..5).all(|at| mirror(&sandbox, at).contains(&digest(&picture(3)))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn good_copies_stay_when_a_host_begins_to_send_a_stand_in() {
+    let (origin, sandbox) = (host(6, |photo| photo), Sandbox::new());
+    sandbox.settings(DUE_AT_ONCE);
+    write_articles(&sandbox, &origin, 6);
+    sandbox.run(&["run"]).expect(0);
+    let before = sandbox.digests("store/articles");
+
+    origin.change(|site| site.change_all(|_, _| Behaviour::serve(stand_in())));
+    for night in 1..=3 {
+        let report = sandbox.json(&["run"]);
+        assert!(sandbox.digests("store/articles") == before, "night {night}");
+        assert_eq!(report["changed_images"], json!([]), "night {night}");
+        assert_eq!(reasons(&report), ["placeholder"; 6], "night {night}: {report:#}");
+        assert_eq!((&report["urls"]["fetched"], &report["urls"]["failed"]), (&json!(0), &json!(6)), "night {night}");
+    }
+    sandbox.run(&["check"]).expect(0);
+    sandbox.run(&["verify"]).expect(0);
+
+    origin.change(|site| site.change_all(|_, _| photo(77)));
+    origin.change(|site| site.set("/0.jpg", photo(0)));
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["urls"]["fetched"], 1, "one is back; the others have another stand-in: {report:#}");
+    assert!(sandbox.digests("store/articles") == before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn good_copies_stay_and_are_confirmed_when_a_host_begins_to_want_a_referer() {
+    let (origin, sandbox) = (host(6, |photo| photo), Sandbox::new());
+    sandbox.settings(DUE_AT_ONCE);
+    write_articles(&sandbox, &origin, 5);
+    sandbox.run(&["run"]).expect(0);
+    let before = sandbox.digests("store/articles");
+    origin.change(|site| {
+        site.change_all(|_, photo| photo.only_if(Condition::has("referer"), Behaviour::serve(stand_in())));
+    });
+    sandbox.run(&["run"]);
+    assert!(sandbox.digests("store/articles") == before);
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["changed_images"], json!([]), "{report:#}");
+    assert!(sandbox.digests("store/articles") == before);
+}
+
+/// The first URL that changes cannot be told from a new version; the second tells it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_in_place_of_one_picture_goes_when_it_comes_in_place_of_another() {
+    let (origin, sandbox) = (host(2, |photo| photo), Sandbox::new());
+    sandbox.settings(DUE_AT_ONCE);
+    write_articles(&sandbox, &origin, 2);
+    sandbox.run(&["run"]).expect(0);
+    let before = sandbox.digests("store/articles");
+    origin.change(|site| site.set("/0.jpg", Behaviour::serve(stand_in())));
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["changed_images"][0]["new"], digest(stand_in().bytes()));
+    origin.change(|site| site.set("/1.jpg", Behaviour::serve(stand_in())));
+    sandbox.run(&["run"]);
+    assert!(sandbox.digests("store/articles") == before);
+    assert_own_pictures(&sandbox, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_logo_that_changes_under_all_its_urls_is_a_new_version() {
+    let origin = host(3, |_| photo(1));
+    let sandbox = Sandbox::new();
+    sandbox.settings(&format!("{DUE_AT_ONCE}[rewrite]\nchanged_images = \"newest\"\n"));
+    write_articles(&sandbox, &origin, 3);
+    sandbox.run(&["run"]).expect(0);
+    origin.change(|site| site.change_all(|_, _| photo(2)));
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["changed_images"].as_array().unwrap().len(), 3, "{report:#}");
+    assert!((0..3).all(|at| mirror(&sandbox, at).contains(&digest(&picture(2)))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stand_in_that_articles_showed_first_is_shown_no_longer_once_it_is_named() {
+    let (origin, sandbox) = (host(2, |_| Behaviour::serve(stand_in())), Sandbox::new());
+    write_articles(&sandbox, &origin, 2);
+    sandbox.settings(DUE_AT_ONCE);
+    sandbox.run(&["run"]).expect(0);
+    origin.change(|site| (0..2).for_each(|at| site.set(&format!("/{at}.jpg"), photo(at))));
+    sandbox.run(&["run"]).expect(0);
+    let name = digest(stand_in().bytes());
+    assert!(mirror(&sandbox, 0).contains(&name), "the version it showed first");
+    sandbox.settings(&format!("[[fetch.host]]\nhost = \"127.0.0.1\"\nplaceholders = [\"{name}\"]\n"));
+    sandbox.run(&["run"]).expect(0);
+    assert_own_pictures(&sandbox, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back() {
+    let (origin, sandbox) = (host(2, |_| Behaviour::serve(stand_in())), Sandbox::new());
+    write_articles(&sandbox, &origin, 2);
+    sandbox.run(&["run"]).expect(0);
+    let name = digest(stand_in().bytes());
+    assert!(mirror(&sandbox, 0).contains(&name), "two alone tell nothing");
+
+    sandbox.settings(&format!(
+        "[[fetch.host]]\nhost = \"127.0.0.1\"\nplaceholders = [\"{name}\"]\n[run]\ngrace = \"1ms\"\n"
+    ));
+    let report = sandbox.json(&["run"]);
+    assert_eq!(reasons(&report), ["placeholder"; 2], "{report:#}");
+    for at in 0..2 {
+        assert!(mirror(&sandbox, at).contains(&origin.url(&format!("/{at}.jpg"))), "{}", mirror(&sandbox, at));
+    }
+    let asked = origin.log().count();
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().count(), asked, "and it is left alone until it is due");
+    sandbox.run(&["gc"]).expect(0);
+    assert!(sandbox.path(&format!("store/blobs/sha256/{}/{name}.png", &name[..2])).exists(), "it is kept as evidence");
+}
