@@ -3,7 +3,7 @@
 //! First a plan, which changes nothing and can be shown, then a sweep of exactly that plan. The holder of the
 //! archive's lock sweeps, so no run is under way that could just have put a blob; the grace period holds for archives
 //! that several processes fill. What any version of an article or any good capture of a URL refers to stays: history
-//! is no garbage.
+//! is no garbage. Of the bodies that were refused, the newest of each URL stays as evidence.
 
 use std::collections::BTreeSet;
 use std::fmt;

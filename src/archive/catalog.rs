@@ -324,7 +324,7 @@ pub struct Ready {
     pub articles: Vec<ArticleId>,
     /// Jobs that were put into the queue.
     pub queued: u64,
-    /// URLs that were kept with an asset that another URL of their host has, too.
+    /// URLs whose capture is good, and whose asset another URL of their host has, too.
     pub twins: Vec<UrlId>,
 }
 
@@ -491,6 +491,11 @@ pub trait Catalog: Send + Sync {
 
     /// Up to `limit` URLs of a host whose asset is this one.
     async fn twins(&self, host: &HostKey, digest: Digest, limit: usize) -> Result<Vec<Twin>, CatalogError>;
+    /// Assets that at least so many URLs of a host have, and of which the host was not asked yet whether they are
+    /// stand-ins.
+    async fn unasked_twins(&self, least: usize) -> Result<Vec<(HostKey, Digest)>, CatalogError>;
+    /// Puts URLs into the queue whether they are due or not, and gives how many were not in it.
+    async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError>;
     /// What is known of bytes that a host sends for several URLs.
     async fn standings(&self, host: &HostKey) -> Result<Vec<(Digest, SharedBody)>, CatalogError>;
     /// Records what such bytes are, where that was told, with the requests that asked for it: they are appended to

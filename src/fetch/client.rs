@@ -76,6 +76,10 @@ fn known(config: &FetchConfig) -> Result<(Known, BTreeMap<u16, Known>), FetchErr
             None => drop(everywhere.insert(key.to_ascii_lowercase(), *address)),
             Some((name, port)) => {
                 let port: u16 = port.parse().map_err(|_| FetchError::Resolve(key.clone()))?;
+                // The connector goes to the port that a URL names, whatever a resolver says.
+                if !matches!(port, 80 | 443) && port != address.port() {
+                    return Err(FetchError::ResolvePort(key.clone()));
+                }
                 at_ports.push((name.to_ascii_lowercase(), port, *address));
             }
         }
@@ -192,14 +196,17 @@ mod tests {
     #[test]
     fn an_address_is_known_for_a_name_or_for_one_port_of_it() {
         let mut config = Config::default().fetch;
-        let (one, two) = ("127.0.0.1:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap());
+        let (one, two) = ("127.0.0.1:1".parse().unwrap(), "127.0.0.1:8443".parse().unwrap());
         config.resolve = [("A.example".to_owned(), one), ("a.example:8443".to_owned(), two)].into();
         let (everywhere, by_port) = known(&config).unwrap();
         assert_eq!(everywhere, [("a.example".to_owned(), one)].into());
         assert_eq!(by_port, [(8443, [("a.example".to_owned(), two)].into())].into());
-        config.resolve.insert("b.example:https".to_owned(), one);
-        let message = known(&config).unwrap_err().to_string();
-        assert!(message.contains("b.example:https"), "{message}");
+        for bad in ["b.example:https", "b.example:8080", "b.example:"] {
+            config.resolve.insert(bad.to_owned(), one);
+            let message = known(&config).unwrap_err().to_string();
+            assert!(message.contains(bad), "{message}");
+            config.resolve.remove(bad);
+        }
     }
 
     #[test]

@@ -46,6 +46,9 @@ pub enum FetchError {
     /// A key of `[fetch.resolve]` ends in what is no port.
     #[error("fetch.resolve: `{0}` ends in no port: write \"host\" or \"host:port\"")]
     Resolve(String),
+    /// A key of `[fetch.resolve]` names a port that its address does not have.
+    #[error("fetch.resolve: `{0}` is asked at the port that its URLs name: give its address the same port")]
+    ResolvePort(String),
     /// A template gives no URL.
     #[error("fallback.templates: `{0}` gives no http or https URL: write one with {{url}} in it, and {{timestamp}}")]
     Template(String),

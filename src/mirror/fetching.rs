@@ -151,10 +151,8 @@ impl Mirror {
         let (claim, now_ready) = self.archive.catalog.settle(&lease, run, vec![outcome]).await?;
         if claim == Claim::Applied {
             self.count(&job.url, &ingested).await?;
-            if let Settlement::Kept { digest, .. } = &ingested.settlement
-                && self.is_suspicious(&job, *digest, &now_ready)
-            {
-                announce(&ready, self.look_at_twins(run, &job, *digest).await?).await;
+            if let Some(digest) = self.suspect(&job, &ingested.settlement, &now_ready) {
+                announce(&ready, self.look_at_twins(run, &job, digest).await?).await;
             }
             announce(&ready, now_ready.articles).await;
         }

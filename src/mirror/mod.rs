@@ -148,6 +148,7 @@ impl Mirror {
         self.take_back_configured(run).await?;
         if is_whole {
             self.tally.queued.add(self.archive.catalog.enqueue_due(began).await?);
+            self.tally.queued.add(self.enqueue_suspects().await?);
         }
         let reading = self.stop_on_error(self.read_sources(ready.clone()));
         let (done_reading, read) = tokio::sync::watch::channel(false);

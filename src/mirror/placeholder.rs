@@ -10,7 +10,9 @@ use std::sync::PoisonError;
 use url::Url;
 
 use super::{Mirror, MirrorError};
-use crate::archive::{ArticleId, Job, Ready, RunId, SharedBody, Standing, TakeBack, TakenBack, Twin, UrlId};
+use crate::archive::{
+    ArticleId, Job, Ready, RunId, Settlement, SharedBody, Standing, TakeBack, TakenBack, Twin, UrlId,
+};
 use crate::fetch::{Answer, Failure, Fetched, Purpose, Request};
 use crate::mirror::FailedUrl;
 use crate::model::{Digest, Exchange, HostKey, Reason, RefererRung, Validators};
@@ -59,6 +61,21 @@ impl Mirror {
             self.ingest.stand_ins.learn(host, digest, shared);
         }
         Ok(())
+    }
+
+    /// Puts one URL of each group into the queue of which the host should have been asked, and was not: because a run
+    /// ended just then, or the host was down.
+    pub(super) async fn enqueue_suspects(&self) -> Result<u64, MirrorError> {
+        let mut suspects = Vec::new();
+        for (host, digest) in self.archive.catalog.unasked_twins(SUSPICIOUS).await? {
+            let twins = self.archive.catalog.twins(&host, digest, LOOKED_AT).await?;
+            let pictures: BTreeSet<_> = twins.iter().map(|twin| picture(&twin.url)).collect();
+            suspects.extend(twins.first().filter(|_| pictures.len() >= SUSPICIOUS).map(|twin| twin.id));
+        }
+        if suspects.is_empty() {
+            return Ok(0);
+        }
+        Ok(self.archive.catalog.enqueue(&suspects).await?)
     }
 
     /// Takes stand-ins back that were kept before the settings named them.
@@ -116,11 +133,17 @@ impl Mirror {
         displacing(twins)
     }
 
-    /// Whether the bytes that were just kept are worth a look at the other URLs that have them: they are shared, or were
-    /// found meanwhile to be no picture of this URL.
-    pub(super) fn is_suspicious(&self, job: &Job, digest: Digest, ready: &Ready) -> bool {
+    /// The bytes that a URL has after its job, if they are worth a look at the other URLs that have them: they are
+    /// shared, or were found meanwhile to be no picture of this URL.
+    pub(super) fn suspect(&self, job: &Job, settlement: &Settlement, ready: &Ready) -> Option<Digest> {
+        let digest = match settlement {
+            Settlement::Kept { digest, .. } => *digest,
+            Settlement::NotModified { .. } => job.url.asset.as_ref()?.0,
+            Settlement::Failed { .. } | Settlement::Deferred { .. } => return None,
+        };
         let shared = asked_host(&job.url.url).map(|host| self.ingest.stand_ins.get(&host, digest)).unwrap_or_default();
-        !ready.twins.is_empty() || shared.displaces || shared.standing == Some(Standing::Placeholder)
+        let is_known = shared.displaces || shared.standing == Some(Standing::Placeholder);
+        (is_known || !ready.twins.is_empty()).then_some(digest)
     }
 
     /// Looks at the URLs of the host that have the bytes which were just kept, and gives articles that are ready.

@@ -1,9 +1,9 @@
 //! What a run tells when it ends.
 
+use std::collections::HashSet;
 use std::fmt::Display;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -200,6 +200,8 @@ macro_rules! tally {
         pub struct Tally {
             $($(#[$doc])* pub $field: Counter,)*
             changed_images: Mutex<Vec<ChangedImage>>,
+            /// URLs with the bytes that are no version of theirs, as it turned out before or after these were counted.
+            not_changed: Mutex<HashSet<(String, String)>>,
             failures: Mutex<Vec<FailedUrl>>,
             problems: Mutex<Vec<Problem>>,
         }
@@ -288,8 +290,15 @@ impl Tally {
 
     /// Takes back that these URLs have new bytes.
     pub(super) fn not_changed(&self, urls: &[String], new: &str) {
-        let mut images = self.changed_images.lock().unwrap_or_else(PoisonError::into_inner);
-        images.retain(|image| image.new != new || !urls.contains(&image.url));
+        let mut not_changed = self.not_changed.lock().unwrap_or_else(PoisonError::into_inner);
+        not_changed.extend(urls.iter().map(|url| (url.clone(), new.to_owned())));
+    }
+
+    fn changed_images(&self) -> Vec<ChangedImage> {
+        let not_changed = self.not_changed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut images = sorted(&self.changed_images, |image| image.url.clone());
+        images.retain(|image| !not_changed.contains(&(image.url.clone(), image.new.clone())));
+        images
     }
 
     pub(super) fn failure(&self, failure: FailedUrl) {
@@ -313,7 +322,7 @@ impl Tally {
             },
             thumbnails: ThumbnailCounts { made: self.thumbnails.get(), failed: self.thumbnails_failed.get() },
             newly_missing: self.newly_missing.get(),
-            changed_images: sorted(&self.changed_images, |image| image.url.clone()),
+            changed_images: self.changed_images(),
             failures: sorted(&self.failures, |failure| failure.url.clone()),
             problems: sorted(&self.problems, |problem| problem.article.clone()),
             ..Report::default()

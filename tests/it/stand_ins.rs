@@ -266,3 +266,20 @@ async fn what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back(
     sandbox.run(&["gc"]).expect(0);
     assert!(sandbox.path(&format!("store/blobs/sha256/{}/{name}.png", &name[..2])).exists(), "it is kept as evidence");
 }
+
+/// A budget ends the run before the host is asked; the next run asks, although none of its URLs is due.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_asked_is_asked_by_the_next_run() {
+    let origin = host(3, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(stand_in())));
+    let sandbox = Sandbox::new();
+    write_articles(&sandbox, &origin, 3);
+    sandbox.settings("[run]\nmax_requests = 3\n");
+    sandbox.run(&["run"]);
+    assert_eq!(origin.log().count(), 3);
+    sandbox.settings("");
+    sandbox.run(&["run"]).expect(0);
+    assert_own_pictures(&sandbox, 3);
+    let asked = origin.log().count();
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().count(), asked);
+}

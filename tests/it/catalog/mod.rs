@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
 mod model;
+mod shared;
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -18,6 +19,11 @@ use offprint::model::{
 };
 use tempfile::TempDir;
 use url::Url;
+
+use self::shared::{
+    a_stand_in_is_taken_back_and_asked_for_again, the_newest_refused_body_is_referred_to_and_no_other,
+    twins_are_told_with_what_they_showed_before, what_displaced_a_picture_gives_it_back_and_is_remembered,
+};
 
 /// An empty catalog, and whatever must live as long as it does.
 struct Fresh {
@@ -85,6 +91,10 @@ suite!(sqlite, super::local(), [
     new_bytes_make_an_article_stale_that_is_not_mirrored_yet
     a_version_is_shown_as_long_as_the_article_shows_its_url
     a_lost_version_is_shown_no_longer
+    twins_are_told_with_what_they_showed_before
+    a_stand_in_is_taken_back_and_asked_for_again
+    what_displaced_a_picture_gives_it_back_and_is_remembered
+    the_newest_refused_body_is_referred_to_and_no_other
     the_same_bytes_again_leave_the_articles_alone
     a_first_good_capture_makes_a_mirrored_article_stale_again
     only_what_is_due_is_queued

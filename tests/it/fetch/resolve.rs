@@ -9,17 +9,15 @@ use super::{Guest, bytes, quick};
 async fn a_port_of_a_host_can_have_an_address_of_its_own() {
     let picture = |seed| Photo::new(seed, 32, 24).jpeg();
     let origins = [1, 2].map(|seed| crate::origin::origin(Behaviour::serve(Content::new("image/jpeg", picture(seed)))));
+    let named = origins[1].address().port();
     let mut config = quick();
     config.resolve.insert("img.example".to_owned(), origins[0].address());
-    config.resolve.insert("img.example:8080".to_owned(), origins[1].address());
-    config.resolve.insert("other.example:8443".to_owned(), origins[1].address());
+    config.resolve.insert(format!("img.example:{named}"), origins[1].address());
+    config.resolve.insert("both.example:443".to_owned(), origins[0].address());
+    config.resolve.insert("both.example:80".to_owned(), origins[1].address());
     let guest = Guest::new(&config);
-    for (url, seed) in [
-        ("http://img.example/a.jpg", 1),
-        ("http://img.example:8080/a.jpg", 2),
-        ("http://img.example:8443/a.jpg", 1),
-        ("http://other.example:8443/a.jpg", 2),
-    ] {
+    let named = format!("http://img.example:{named}/a.jpg");
+    for (url, seed) in [("http://img.example/a.jpg", 1), (named.as_str(), 2), ("http://both.example/a.jpg", 2)] {
         assert!(bytes(&guest.get(url).await) == picture(seed), "{url}");
     }
 }

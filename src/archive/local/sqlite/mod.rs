@@ -285,6 +285,15 @@ impl Catalog for Sqlite {
         self.read(move |connection| shared::twins(connection, &host, digest, limit)).await
     }
 
+    async fn unasked_twins(&self, least: usize) -> Result<Vec<(HostKey, Digest)>, CatalogError> {
+        self.read(move |connection| shared::unasked(connection, least)).await
+    }
+
+    async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError> {
+        let urls = urls.to_vec();
+        self.write(move |connection| urls.iter().map(|url| shared::queue(connection, *url)).sum()).await
+    }
+
     async fn standings(&self, host: &HostKey) -> Result<Vec<(Digest, SharedBody)>, CatalogError> {
         let host = host.clone();
         self.read(move |connection| shared::standings(connection, &host)).await

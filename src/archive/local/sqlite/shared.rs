@@ -32,14 +32,28 @@ pub(super) fn twins(connection: &Connection, host: &HostKey, digest: Digest, lim
         .collect()
 }
 
-/// Whether an outcome gave a URL the asset of another one of its host.
+/// Whether another URL of its host has the asset that an outcome gave, or left to, a URL.
 pub(super) fn has_twin(connection: &Connection, host: i64, outcome: &Outcome) -> Result<bool> {
-    let Settlement::Kept { digest, .. } = &outcome.settlement else { return Ok(false) };
-    connection.prepare_cached("SELECT 1 FROM url WHERE digest = ?1 AND host_id = ?2 AND id <> ?3")?.exists(params![
-        digest,
-        host,
-        outcome.url
-    ])
+    if !matches!(outcome.settlement, Settlement::Kept { .. } | Settlement::NotModified { .. }) {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM url WHERE digest = (SELECT digest FROM url WHERE id = ?1) AND host_id = ?2 AND id <> ?1",
+        )?
+        .exists(params![outcome.url, host])
+}
+
+pub(super) fn unasked(connection: &Connection, least: usize) -> Result<Vec<(HostKey, Digest)>> {
+    connection
+        .prepare_cached(
+            "SELECT h.key, u.digest FROM url u JOIN host h ON h.id = u.host_id
+             WHERE u.digest NOT NULL AND h.key <> 'file:' GROUP BY u.digest, u.host_id
+             HAVING count(*) >= ?1 AND NOT EXISTS (SELECT 1 FROM shared_body s
+                 WHERE s.host_id = u.host_id AND s.digest = u.digest AND s.placeholder NOT NULL)",
+        )?
+        .query_map([least], |row| Ok((HostKey::from_stored(row.get(0)?), row.get(1)?)))?
+        .collect()
 }
 
 pub(super) fn standings(connection: &Connection, host: &HostKey) -> Result<Vec<(Digest, SharedBody)>> {
@@ -161,7 +175,8 @@ fn restore(connection: &Connection, twin: &Twin, digest: Digest, next_attempt: O
     articles::make_stale(connection, twin.id)
 }
 
-fn queue(connection: &Connection, url: UrlId) -> Result<u64> {
+/// Queues a URL that some article shows, unless it is queued already, and gives how many jobs that made.
+pub(super) fn queue(connection: &Connection, url: UrlId) -> Result<u64> {
     let queued = connection
         .prepare_cached(
             "INSERT INTO job (host_id, url_id) SELECT host_id, id FROM url WHERE id = ?1
