@@ -121,7 +121,7 @@ impl Mirror {
         let verdict = self.ingest.verdict(&job);
         let Fetched { exchanges, outcome } = match job.url.url.scheme() {
             "file" => self.adopt(&job, &verdict).await,
-            NAMED_BY_CONTENT => Fetched { exchanges: Vec::new(), outcome: self.lifted(&job.url.url, &verdict).await },
+            NAMED_BY_CONTENT => Fetched { exchanges: Vec::new(), outcome: self.lifted(&job.url, &verdict).await },
             _ => self.ask(&job, &verdict).await,
         };
         self.tally.requests.add(exchanges.len() as u64);

@@ -118,7 +118,7 @@ fn edit(original: &[u8], span: Span, replacement: Vec<u8>) -> Edit {
 fn revealing(original: &[u8], reveal: Reveal, link: &str, encoding: &'static Encoding) -> Edit {
     match reveal {
         Reveal::Replace(span) => edit(original, span, written(link, encoding)),
-        Reveal::Insert(at) => edit(original, Span::at(at), written(&format!("{}{link}\"", INSERTED), encoding)),
+        Reveal::Insert(at) => edit(original, Span::at(at), written(&format!("{INSERTED}{link}\""), encoding)),
     }
 }
 
