@@ -127,7 +127,7 @@ impl Mirror {
         let verdict = self.ingest.verdict(&job);
         let fetched = match job.url.url.scheme() {
             "file" => self.adopt(&job, &verdict).await,
-            NAMED_BY_CONTENT => Fetched::unasked(self.lifted(&job.url.url, &verdict).await),
+            NAMED_BY_CONTENT => Fetched::unasked(self.lifted(&job.url, &verdict).await),
             _ => self.ask(&job, &verdict).await,
         };
         let fetched = self.refuse_in_place_of_kept(run, &job, fetched).await?;

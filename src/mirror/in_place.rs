@@ -1,6 +1,6 @@
 //! Articles that were mirrored in place and edited since.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use crate::extract::{self, Options};
 use crate::model::{Edit, Format, Reference, Span};
@@ -21,42 +21,64 @@ fn link_of(replacement: &[u8]) -> String {
     replacement.iter().filter(|byte| **byte != 0).map(|byte| char::from(*byte)).collect()
 }
 
-/// The splices that were not found again yet, by what they wrote.
-struct Spliced<'a>(HashMap<&'a [u8], std::collections::VecDeque<&'a Edit>>);
+/// The splices that were not found again yet, by what they wrote, each with its place among all.
+struct Spliced<'a>(HashMap<&'a [u8], VecDeque<(usize, &'a Edit)>>);
 
 impl<'a> Spliced<'a> {
     fn new(edits: &'a [Edit]) -> Self {
-        let mut by_text: HashMap<_, std::collections::VecDeque<_>> = HashMap::new();
-        for edit in edits {
-            by_text.entry(edit.replacement.as_slice()).or_default().push_back(edit);
+        let mut by_text: HashMap<_, VecDeque<_>> = HashMap::new();
+        for (place, edit) in edits.iter().enumerate() {
+            by_text.entry(edit.replacement.as_slice()).or_default().push_back((place, edit));
         }
         Self(by_text)
     }
 
-    /// The splice that wrote this reference, turned round. An attribute that was inserted whole is taken out whole.
+    /// The splice that wrote this reference, turned round. An attribute that was inserted whole is taken out whole;
+    /// where the same link was also written as a value, the earlier of the two splices is the one.
     fn take(&mut self, edited: &[u8], reference: &Reference) -> Option<Edit> {
-        let value = reference.span;
-        self.at(edited, value).or_else(|| {
-            let inserted = |edit: &&&Edit| edit.raw.is_empty() && stands_around(edited, value, &edit.replacement);
-            let edit = *self.0.values().flatten().find(inserted)?;
-            self.at(edited, around(edited, value, &edit.replacement)?)
-        })
-    }
-
-    fn at(&mut self, edited: &[u8], span: Span) -> Option<Edit> {
-        let edit = self.0.get_mut(span.of(edited))?.pop_front()?;
+        let spans = [Some(reference.span), around(edited, reference.span, 1), around(edited, reference.span, 2)];
+        let places = spans.into_iter().flatten().filter_map(|span| Some((self.first(span.of(edited))?, span)));
+        let (_, span) = places.min()?;
+        let (_, edit) = self.0.get_mut(span.of(edited))?.pop_front()?;
         Some(Edit { span, raw: edit.replacement.clone(), replacement: edit.raw.clone() })
     }
+
+    /// The place of the first splice that wrote these bytes.
+    fn first(&self, text: &[u8]) -> Option<usize> {
+        self.0.get(text)?.front().map(|(place, _)| *place)
+    }
 }
 
-fn stands_around(edited: &[u8], value: Span, attribute: &[u8]) -> bool {
-    around(edited, value, attribute).is_some()
+/// Where the whole attribute would stand of which this is the value, in an encoding with so many bytes to an ASCII
+/// character.
+fn around(edited: &[u8], value: Span, size: usize) -> Option<Span> {
+    let start = value.start.checked_sub(rewrite::INSERTED.len() * size)?;
+    let end = value.end + size;
+    (end <= edited.len()).then_some(Span::new(start, end))
 }
 
-/// Where the whole attribute stands of which this is the value.
-fn around(edited: &[u8], value: Span, attribute: &[u8]) -> Option<Span> {
-    let before = memchr::memmem::find(attribute, value.of(edited)).filter(|_| !value.is_empty())?;
-    let start = value.start.checked_sub(before)?;
-    let span = Span::new(start, start + attribute.len());
-    (edited.get(span.start..span.end)? == attribute).then_some(span)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Lazy;
+
+    /// What a mirror goes back to after its prose was edited.
+    fn check(original: &str) {
+        let options = Options::default();
+        let extraction = extract::extract(original.as_bytes(), Format::Html, &options);
+        let link = |_: &Reference| Some("../m/a.jpg".to_owned());
+        let edits = rewrite::plan(original.as_bytes(), &extraction.references, extraction.encoding, Lazy::Reveal, link);
+        let mirror = rewrite::splice(original.as_bytes(), &edits);
+        assert_eq!(mirror.windows(10).filter(|part| part == b"../m/a.jpg").count(), edits.len());
+        let edited = [b"<p>more</p>", mirror.as_slice()].concat();
+        let back = original_of(&edited, Format::Html, &edits, &options);
+        assert_eq!(String::from_utf8_lossy(&back), format!("<p>more</p>{original}"));
+    }
+
+    #[test]
+    fn one_link_in_many_places_goes_back_to_what_each_of_them_was() {
+        check("<img data-src=\"u.jpg\"><img src=\"v.jpg\">");
+        check("<img src=\"u.jpg\"><img data-src=\"v.jpg\">");
+        check("<img data-src=\"u.jpg\"><img data-src=\"v.jpg\"><img src=\"w.jpg\">");
+    }
 }

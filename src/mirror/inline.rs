@@ -11,12 +11,16 @@ use data_url::DataUrl;
 use url::Url;
 
 use super::{Mirror, MirrorError};
-use crate::archive::BlobError;
+use crate::archive::{BlobError, UrlId, UrlRow};
 use crate::config::{Config, MediaConfig, Size};
+use crate::extract::{self, Options};
 use crate::fetch::{Answer, Failure, Judge as _};
 use crate::ingest::{Verdict, read_blob, stage};
 use crate::media;
 use crate::model::{Digest, MediaType, Reason, Reference, Validators};
+
+/// Originals that are read for an image whose blob is gone: one that shows it is enough, unless it is damaged itself.
+const ORIGINALS_READ: usize = 4;
 
 /// The scheme of addresses that name their bytes.
 pub const NAMED_BY_CONTENT: &str = "ni";
@@ -90,21 +94,50 @@ impl Mirror {
         Ok(())
     }
 
-    /// What was lifted when its article was read.
-    pub(super) async fn lifted(&self, url: &Url, verdict: &Verdict<'_>) -> Result<Answer, Failure> {
+    /// What was lifted when its article was read; out of the article once more, where the blob is gone.
+    pub(super) async fn lifted(&self, url: &UrlRow, verdict: &Verdict<'_>) -> Result<Answer, Failure> {
         let failed =
             |reason, detail: &str| Failure { reason, status: None, detail: detail.to_owned(), deferred_until: None };
-        let (digest, types) = named(url).ok_or_else(|| failed(Reason::BadUrl, "it names no bytes"))?;
-        for media_type in types {
-            let Ok(bytes) = read_blob(&self.archive, digest, media_type).await else { continue };
-            let staged = stage(bytes.as_slice(), &self.archive.tmp())
-                .map_err(|cause| failed(Reason::LocalFile, &cause.to_string()))?;
-            return match verdict.judge(&staged, None) {
-                Ok(()) => Ok(Answer::Body { staged, validators: Validators::default() }),
-                Err(reason) => Err(failed(reason, "it is no image that can be shown")),
-            };
+        let (digest, types) = named(&url.url).ok_or_else(|| failed(Reason::BadUrl, "it names no bytes"))?;
+        let kept = match self.kept(digest, types).await {
+            Some(bytes) => Some(bytes),
+            None => self.lift_again(url.id, digest).await,
+        };
+        let bytes = kept.ok_or_else(|| failed(Reason::LocalFile, "neither its blob nor its article holds it"))?;
+        let staged = stage(bytes.as_slice(), &self.archive.tmp())
+            .map_err(|cause| failed(Reason::LocalFile, &cause.to_string()))?;
+        match verdict.judge(&staged, None) {
+            Ok(()) => Ok(Answer::Body { staged, validators: Validators::default() }),
+            Err(reason) => Err(failed(reason, "it is no image that can be shown")),
         }
-        Err(failed(Reason::LocalFile, "it was lifted out of an article, and its blob is gone"))
+    }
+
+    /// The blob of that digest, whichever of some types it is kept as.
+    async fn kept(&self, digest: Digest, types: impl Iterator<Item = MediaType>) -> Option<Vec<u8>> {
+        for media_type in types {
+            let bytes = read_blob(&self.archive, digest, media_type).await.ok();
+            if let Some(bytes) = bytes.filter(|bytes| Digest::of(bytes) == digest) {
+                return Some(bytes);
+            }
+        }
+        None
+    }
+
+    /// The same bytes out of an original that shows them.
+    async fn lift_again(&self, url: UrlId, digest: Digest) -> Option<Vec<u8>> {
+        let options = Options::new(&self.config.rewrite, None);
+        for key in self.archive.catalog.articles_of(url, ORIGINALS_READ).await.ok()? {
+            let Ok(Some(row)) = self.archive.catalog.article(&key).await else { continue };
+            let format = row.version.format;
+            let Ok(original) = read_blob(&self.archive, row.version.original, format.blob_type()).await else {
+                continue;
+            };
+            let mut references = extract::extract(&original, format, &options).references;
+            if let Some((_, bytes)) = lift(&mut references, &Limits::of(&self.config)).remove(&digest) {
+                return Some(bytes);
+            }
+        }
+        None
     }
 }
 

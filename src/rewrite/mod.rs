@@ -17,6 +17,9 @@ pub use proof::{Article, Localised, localise};
 /// What a mirrored document's `<base>` says instead, once links in it are local: where the document itself is.
 const OWN_FOLDER: &str = "./";
 
+/// What stands before the link where a lazy image gets a `src`; a quote stands after it.
+pub(crate) const INSERTED: &str = " src=\"";
+
 /// The mirror does not hold what the edits left there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the mirrored article was changed at byte {at}, where a link was written")]
@@ -115,7 +118,7 @@ fn edit(original: &[u8], span: Span, replacement: Vec<u8>) -> Edit {
 fn revealing(original: &[u8], reveal: Reveal, link: &str, encoding: &'static Encoding) -> Edit {
     match reveal {
         Reveal::Replace(span) => edit(original, span, written(link, encoding)),
-        Reveal::Insert(at) => edit(original, Span::at(at), written(&format!("{}{link}\"", proof::INSERTED), encoding)),
+        Reveal::Insert(at) => edit(original, Span::at(at), written(&format!("{INSERTED}{link}\""), encoding)),
     }
 }
 

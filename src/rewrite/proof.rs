@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use encoding_rs::Encoding;
 
-use super::{places, plan, splice, written};
+use super::{INSERTED, places, plan, splice, written};
 use crate::config::Lazy;
 use crate::extract::{Extraction, Options, extract};
 use crate::model::{Edit, Format, Kind, Reference, Span};
@@ -18,9 +18,6 @@ use crate::model::{Edit, Format, Kind, Reference, Span};
 /// How many references of one article are singled out. Finding one takes as many readings of the article as its number
 /// of references has binary digits; an article with more of them is left as it was.
 const MAX_REFUSED: usize = 8;
-
-/// What stands before the link where a lazy image gets a `src`.
-pub(super) const INSERTED: &str = " src=\"";
 
 /// An article and how it is read.
 #[derive(Debug, Clone, Copy)]
@@ -155,4 +152,47 @@ fn shifted(span: Span, edits: &[Edit], places: &[Span]) -> Option<Span> {
     let Some(last) = before.checked_sub(1) else { return Some(span) };
     let shift = |at: usize| places[last].end + (at - edits[last].span.end);
     Some(Span::new(shift(span.start), shift(span.end)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn localised(article: &str) -> Localised {
+        let options = Options::default();
+        let extraction = extract(article.as_bytes(), Format::Markdown, &options);
+        let article =
+            Article { bytes: article.as_bytes(), format: Format::Markdown, options: &options, extraction: &extraction };
+        localise(&article, Lazy::Reveal, |reference| (reference.raw != "gone.jpg").then(|| "../m/1.jpg".to_owned()))
+    }
+
+    /// Paragraphs in which the fence that ends an address makes code of what follows, and an image.
+    fn fenced(count: usize) -> String {
+        "{% img /a``` %} x {% img /b``` %}\n\n".repeat(count) + "![](c.jpg)"
+    }
+
+    #[test]
+    fn what_is_proven_is_written_whole() {
+        let Localised { edits, mirror, refused } = localised("![](a.jpg) ![](gone.jpg) <img data-src=\"b.jpg\">");
+        let shown = "![](../m/1.jpg) ![](gone.jpg) <img data-src=\"../m/1.jpg\" src=\"../m/1.jpg\">";
+        assert_eq!((String::from_utf8_lossy(&mirror).as_ref(), edits.len()), (shown, 3));
+        assert_eq!(refused, []);
+    }
+
+    #[test]
+    fn the_references_that_change_what_is_shown_are_left_and_no_others() {
+        let article = fenced(MAX_REFUSED);
+        let Localised { edits, mirror, refused } = localised(&article);
+        assert_eq!(String::from_utf8_lossy(&mirror), article.replace("c.jpg", "../m/1.jpg"));
+        assert_eq!((edits.len(), refused.len()), (1, MAX_REFUSED));
+        assert!(refused.iter().all(|span| span.of(article.as_bytes()) == b"/a```"), "{refused:?}");
+    }
+
+    #[test]
+    fn an_article_with_too_many_of_them_is_left_as_it_was() {
+        let article = fenced(MAX_REFUSED + 1);
+        let Localised { edits, mirror, refused } = localised(&article);
+        assert_eq!((edits, refused.len()), (Vec::new(), MAX_REFUSED + 2));
+        assert!(mirror == article.as_bytes());
+    }
 }

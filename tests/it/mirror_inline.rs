@@ -98,6 +98,20 @@ fn what_is_inline_has_its_provenance_on_record() {
 }
 
 #[test]
+fn a_blob_that_is_lost_is_lifted_out_of_its_article_again() {
+    let bytes = Photo::new(1, 64, 48).jpeg();
+    let sandbox = lifting();
+    sandbox.write("posts/a.md", format!("![]({})", base64("image/jpeg", &bytes)));
+    sandbox.run(&["run"]).expect(0);
+    let blob = sandbox.only("store/blobs/sha256", ".jpg");
+    std::fs::remove_file(&blob).expect("the blob can be removed");
+    sandbox.run(&["verify", "--repair"]);
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(std::fs::read(&blob).expect("the blob is back"), bytes);
+    sandbox.run(&["verify"]).expect(0);
+}
+
+#[test]
 fn what_cannot_be_lifted_stays_and_nothing_is_missing() {
     let cut = Photo::new(1, 64, 48).jpeg()[..900].to_vec();
     let large = Photo::new(2, 640, 480).jpeg();
