@@ -73,6 +73,21 @@ pub(super) fn decode(bytes: &[u8], asset: &Asset, needed: Needed, limits: &Media
     }
 }
 
+/// About how much memory decoding and scaling take, told before anything is allocated.
+pub(super) fn memory(bytes: &[u8], asset: &Asset, needed: Needed, limits: &MediaConfig) -> u64 {
+    let pixels = u64::from(asset.width) * u64::from(asset.height);
+    match asset.media_type {
+        kind if !is_decoded(kind) => 0,
+        MediaType::Jpeg => jpeg::memory_of(bytes, needed),
+        // What a drawing takes shows when it is drawn, so that nothing is drawn beside it.
+        MediaType::Svg => limits.max_alloc.0,
+        MediaType::Gif => pixels * animation::PER_PIXEL,
+        _ if asset.frames > 1 => pixels * animation::PER_PIXEL,
+        MediaType::WebP => pixels * webp::PER_PIXEL,
+        kind => pixels * raster::per_pixel(kind, asset.bit_depth.into(), asset.alpha),
+    }
+}
+
 /// Whether pictures of this type can be decoded.
 const fn is_decoded(media_type: MediaType) -> bool {
     use MediaType::{Bmp, Cur, Gif, Ico, Jpeg, Png, Svg, Tiff, WebP};

@@ -6,6 +6,7 @@ mod corpus_table;
 mod hostile;
 mod likeness;
 mod measure;
+mod memory;
 mod orientation;
 mod pictures;
 mod quality;
