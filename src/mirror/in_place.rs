@@ -11,8 +11,16 @@ use crate::rewrite;
 pub(super) fn original_of(edited: &[u8], format: Format, edits: &[Edit], options: &Options) -> Vec<u8> {
     let found = extract::extract(edited, format, options);
     let mut spliced = Spliced::new(edits);
-    let back: Vec<_> = found.references.iter().filter_map(|reference| spliced.take(edited, reference)).collect();
+    let mut back: Vec<_> = found.references.iter().filter_map(|reference| spliced.take(edited, reference)).collect();
+    let halves = back.iter().filter(|back| back.replacement.is_empty());
+    let halves: Vec<_> = halves.filter_map(|half| rewrite::other_half(edited, half.span, found.encoding)).collect();
+    back.extend(halves.into_iter().map(|half| taken_out(edited, half)));
+    back.sort_by_key(|edit| edit.span);
     rewrite::splice(edited, &back)
+}
+
+fn taken_out(edited: &[u8], span: Span) -> Edit {
+    Edit { span, raw: span.of(edited).to_vec(), replacement: Vec::new() }
 }
 
 /// The splices that were not found again yet, by what they wrote.

@@ -7,10 +7,11 @@ use tokio::sync::mpsc;
 
 use super::{Mirror, MirrorError, Source};
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, UrlRow, UrlState};
+use crate::config::Images;
 use crate::discover;
 use crate::extract;
 use crate::ingest::{publish, read_blob};
-use crate::model::{Asset, Digest, Edit, Kind, Reference, Span};
+use crate::model::{Asset, Digest, Edit, Frame, Kind, Reference, Span};
 use crate::rewrite;
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
@@ -83,37 +84,74 @@ impl Mirror {
         let extraction = extract::extract(original, row.version.format, &self.options(source, path));
         let rows = self.archive.catalog.references(row.id).await?;
         let known: HashMap<Span, &ReferenceRow> = rows.iter().map(|row| (row.span, row)).collect();
-        let mut links = HashMap::new();
+        let mut shown = Vec::new();
         for reference in &extraction.references {
             let row = known.get(&reference.span).copied();
             let url = row.and_then(|row| sibling(row, &rows).or(row.url.as_ref()));
-            if let Some(file) = self.shown_by(reference, url).await? {
-                links.insert(reference.span, source.link(path, &file));
-            }
+            shown.extend(self.shown_by(reference, url).await?.map(|shown| (reference, shown)));
         }
-        let link = |reference: &Reference| links.get(&reference.span).cloned();
-        Ok(rewrite::plan(original, &extraction.references, extraction.encoding, self.config.rewrite.lazy, link))
+        let files: HashMap<Span, &str> =
+            shown.iter().map(|(reference, shown)| (reference.span, shown.file.as_str())).collect();
+        let link = |reference: &Reference| files.get(&reference.span).map(|file| source.link(path, file));
+        let (references, encoding) = (&extraction.references, extraction.encoding);
+        let edits = rewrite::plan(original, references, encoding, self.config.rewrite.lazy, link);
+        let full = full_pictures(&shown);
+        let full = |reference: &Reference| full.get(&reference.frame?).map(|file| source.link(path, file));
+        Ok(rewrite::link_to_full(original, references, encoding, edits, full))
     }
 
     /// The file of the archive that a reference shows from now on; `None` where it stays as it is.
-    async fn shown_by(&self, reference: &Reference, url: Option<&UrlRow>) -> Result<Option<String>, MirrorError> {
-        let Some((digest, _, asset)) = url.and_then(|url| url.asset.as_ref()) else { return Ok(None) };
-        let rewrite = &self.config.rewrite;
-        if reference.kind == Kind::FrontMatter && rewrite.thumbnail_fields.contains(&reference.name) {
-            let wanted = match rewrite.thumbnail_name.as_str() {
-                "" => self.config.thumbnail.first().map(|size| size.name.as_str()),
-                name => Some(name),
-            };
-            let thumbnails = self.archive.catalog.thumbnails(*digest).await?;
-            let named = thumbnails.iter().find(|thumbnail| Some(thumbnail.name.as_str()) == wanted);
-            if let Some((name, Ok(RenditionRow { media_type, .. }))) =
-                named.map(|thumbnail| (&thumbnail.name, &thumbnail.made))
-            {
-                return Ok(Some(Archive::thumbnail_name(name, *digest, *media_type)));
-            }
+    async fn shown_by(&self, reference: &Reference, url: Option<&UrlRow>) -> Result<Option<Shown>, MirrorError> {
+        let Some((digest, size, asset)) = url.and_then(|url| url.asset.as_ref()) else { return Ok(None) };
+        let whole = Archive::blob_name(*digest, asset.media_type);
+        let (rewrite, alone) = (&self.config.rewrite, Shown { file: whole.clone(), full: None });
+        let in_field = reference.kind == Kind::FrontMatter && rewrite.thumbnail_fields.contains(&reference.name);
+        let in_text = reference.frame.is_some() && rewrite.images == Images::ThumbnailLinked;
+        if !in_field && !in_text {
+            return Ok(Some(alone));
         }
-        Ok(Some(Archive::blob_name(*digest, asset.media_type)))
+        let Some((file, made)) = self.thumbnail_of(*digest).await? else { return Ok(Some(alone)) };
+        let area = u64::from(asset.width) * u64::from(asset.height);
+        let saves = u64::from(made.width) * u64::from(made.height) < area && made.size < *size;
+        Ok(Some(match (in_field, saves) {
+            (true, _) => Shown { file, full: None },
+            (false, true) => Shown { file, full: Some((area, whole)) },
+            (false, false) => alone,
+        }))
     }
+
+    /// The thumbnail that stands for a picture in articles, if there is one.
+    async fn thumbnail_of(&self, digest: Digest) -> Result<Option<(String, RenditionRow)>, MirrorError> {
+        let wanted = match self.config.rewrite.thumbnail_name.as_str() {
+            "" => self.config.thumbnail.first().map(|size| size.name.as_str()),
+            name => Some(name),
+        };
+        let thumbnails = self.archive.catalog.thumbnails(digest).await?;
+        let named = thumbnails.into_iter().find(|thumbnail| Some(thumbnail.name.as_str()) == wanted);
+        let made = named.and_then(|thumbnail| Some((thumbnail.name, thumbnail.made.ok()?)));
+        Ok(made.map(|(name, made)| (Archive::thumbnail_name(&name, digest, made.media_type), made)))
+    }
+}
+
+/// What a reference shows from now on.
+struct Shown {
+    /// The file of the archive.
+    file: String,
+    /// Where that is a thumbnail in the text: how many pixels the full picture has, and its file.
+    full: Option<(u64, String)>,
+}
+
+/// The full picture behind each image that shows a thumbnail: the largest, where its candidates differ in size.
+fn full_pictures<'a>(shown: &'a [(&Reference, Shown)]) -> HashMap<Frame, &'a str> {
+    let mut largest: HashMap<Frame, &(u64, String)> = HashMap::new();
+    for (reference, shown) in shown {
+        let Some((frame, full)) = reference.frame.zip(shown.full.as_ref()) else { continue };
+        let known = largest.entry(frame).or_insert(full);
+        if full.0 > known.0 {
+            *known = full;
+        }
+    }
+    largest.into_iter().map(|(frame, (_, file))| (frame, file.as_str())).collect()
 }
 
 /// Another URL of the same picture with a good capture, for an image whose own gave none: a larger or smaller

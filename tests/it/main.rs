@@ -16,6 +16,7 @@ mod markdown;
 mod media;
 mod mirror;
 mod mirror_fallback;
+mod mirror_linked;
 mod newsroom;
 mod night;
 mod oddities;

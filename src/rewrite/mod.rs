@@ -3,11 +3,15 @@
 //! Nothing here knows a format: extraction says which bytes spell each reference, and local links need no escaping in
 //! any of them, since they consist of characters that mean themselves everywhere.
 
+mod linked;
+
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use thiserror::Error;
 
 use crate::config::Lazy;
 use crate::model::{Edit, Kind, Reference, Reveal, Span};
+
+pub use linked::{link_to_full, other_half};
 
 /// What a mirrored document's `<base>` says instead, once links in it are local: where the document itself is.
 const OWN_FOLDER: &str = "./";
