@@ -62,6 +62,7 @@ fn render(
     sizes: &[ThumbnailConfig],
     limits: &MediaConfig,
 ) -> Result<Renditions, MediaError> {
+    let asset = &as_decoded(asset);
     let plans: Vec<Plan> = sizes.iter().map(|size| plan(asset, size)).collect();
     let needed = Needed { planes: planes_will_do(asset, sizes), ..needed(&plans) };
     let source = decode(bytes, asset, needed, limits)?;
@@ -70,6 +71,16 @@ fn render(
     match source.pixels {
         Pixels::Packed(picture) => Reduced { steps: vec![picture], finish, moving }.renditions(&plans, sizes),
         Pixels::Planar(picture) => Reduced { steps: vec![picture], finish, moving }.renditions(&plans, sizes),
+    }
+}
+
+/// A picture as its decoder hands it out: that of JPEG XL turns it upright.
+fn as_decoded(asset: &Asset) -> Asset {
+    let (width, height) =
+        if asset.orientation >= 5 { (asset.height, asset.width) } else { (asset.width, asset.height) };
+    match asset.media_type {
+        MediaType::Jxl => Asset { width, height, orientation: 1, ..asset.clone() },
+        _ => asset.clone(),
     }
 }
 

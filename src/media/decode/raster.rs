@@ -74,7 +74,7 @@ fn memory(channels: u64, depth: u64, alpha: bool, copies: u64) -> u64 {
 }
 
 /// Lets a decoder work, after its own idea of the size has been checked: it may differ from the header that was probed.
-fn read(mut decoder: impl ImageDecoder, copies: u64, limits: &MediaConfig) -> Result<Decoded, MediaError> {
+pub(super) fn read(mut decoder: impl ImageDecoder, copies: u64, limits: &MediaConfig) -> Result<Decoded, MediaError> {
     let (width, height) = decoder.dimensions();
     check_size(width, height, limits)?;
     let color = decoder.color_type();
@@ -122,6 +122,7 @@ fn from_float(sample: f32) -> u8 {
 pub(super) fn reason(error: ImageError) -> MediaError {
     match error {
         ImageError::Unsupported(error) => MediaError::Variant(error.to_string()),
+        ImageError::Limits(error) => MediaError::Variant(format!("within the limits: {error}")),
         error => MediaError::damaged(error),
     }
 }

@@ -7,6 +7,7 @@ mod hostile;
 mod likeness;
 mod measure;
 mod memory;
+mod modern;
 mod orientation;
 mod pictures;
 mod quality;
