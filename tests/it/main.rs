@@ -26,4 +26,5 @@ mod properties;
 mod recall;
 mod sandbox;
 mod scale;
+mod similar;
 mod verify;

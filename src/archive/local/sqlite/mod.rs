@@ -28,8 +28,8 @@ use url::Url;
 use self::error::{catalog_error, refused};
 use self::writer::Writer;
 use crate::archive::{
-    ArticleId, ArticleRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome, Ready,
-    ReferenceRow, RunId, RunRow, ThumbnailRow, Totals, UrlId, UrlRow, VersionRow, Worker,
+    ArticleId, ArticleRow, AssetRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome,
+    Ready, ReferenceRow, RunId, RunRow, ThumbnailRow, Totals, UrlId, UrlRow, VersionRow, Worker,
 };
 use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Exchange, Fingerprint, HostKey, HostState, MediaType};
 
@@ -323,6 +323,10 @@ impl Catalog for Sqlite {
 
     async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError> {
         self.read(move |connection| audit::blobs(connection, shard)).await
+    }
+
+    async fn assets_on_record(&self, shard: u8) -> Result<Vec<AssetRow>, CatalogError> {
+        self.read(move |connection| audit::assets(connection, shard)).await
     }
 
     async fn thumbnails_on_record(&self, shard: u8) -> Result<Vec<ThumbnailRow>, CatalogError> {

@@ -39,7 +39,7 @@ pub(super) fn url(row: &Row<'_>) -> Result<UrlRow> {
     })
 }
 
-fn asset(row: &Row<'_>) -> Result<Asset> {
+pub(super) fn asset(row: &Row<'_>) -> Result<Asset> {
     Ok(Asset {
         media_type: row.get("media_type")?,
         width: row.get("width")?,
