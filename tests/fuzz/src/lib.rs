@@ -1,5 +1,7 @@
 //! What must hold of any bytes, whatever they are taken for.
 
+pub mod thumbnails;
+
 use offprint::config::Lazy;
 use offprint::extract::{Extraction, Options, extract};
 use offprint::model::{Format, Kind, Reference};
