@@ -1,7 +1,5 @@
 //! Thumbnails in the page, in links to the full pictures.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use offprint::newsroom::origin::{Behaviour, Content, Origin, Site};
 use offprint::newsroom::photo::{Photo, tiny};
 use serde_json::Value;

@@ -30,7 +30,7 @@ fn a_jpeg_xl_has_the_thumbnail_of_the_same_picture_in_png() {
     let picture = scene(300, 200, 11);
     let bytes = jxl(&picture);
     let size = lossless(120, 120, Fit::Inside);
-    let (asset, made) = make(&bytes, &[size.clone()]);
+    let (asset, made) = make(&bytes, std::slice::from_ref(&size));
     assert_eq!((asset.media_type, asset.width, asset.height), (MediaType::Jxl, 300, 200));
     let ours = pixels(made.sizes[0].as_ref().expect("it is decoded"));
     let theirs = pixels(&make_one(&png(300, 200, image::ExtendedColorType::Rgb8, &picture, None), size));
