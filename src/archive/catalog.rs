@@ -341,6 +341,17 @@ pub struct BlobRow {
     pub created: Timestamp,
 }
 
+/// What is known of a blob that is media.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AssetRow {
+    /// The digest of the blob.
+    pub digest: Digest,
+    /// The blob's size in bytes.
+    pub size: u64,
+    /// What is known.
+    pub asset: Asset,
+}
+
 /// A rendition that was made or could not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThumbnailRow {
@@ -545,6 +556,8 @@ pub trait Catalog: Send + Sync {
     async fn integrity(&self) -> Result<Vec<String>, CatalogError>;
     /// The blobs on record whose digest starts with this byte, in order of digest.
     async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError>;
+    /// The assets on record whose digest starts with this byte, in order of digest.
+    async fn assets_on_record(&self, shard: u8) -> Result<Vec<AssetRow>, CatalogError>;
     /// The thumbnails on record of blobs whose digest starts with this byte, in order of digest.
     async fn thumbnails_on_record(&self, shard: u8) -> Result<Vec<ThumbnailRow>, CatalogError>;
     /// The URLs that a blob was ever captured from.

@@ -10,8 +10,8 @@ mod local;
 
 pub use blobs::{BlobError, BlobMeta, Blobs, Put};
 pub use catalog::{
-    ArticleId, ArticleRow, ArticleState, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference,
-    Outcome, Ready, ReferenceRow, RefusedBody, RenditionRow, Revision, RunId, RunRow, Settlement, SharedBody, Standing,
-    TakeBack, TakenBack, ThumbnailRow, Totals, Twin, UrlId, UrlRow, UrlState, VersionRow, Worker,
+    ArticleId, ArticleRow, ArticleState, AssetRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease,
+    NewReference, Outcome, Ready, ReferenceRow, RefusedBody, RenditionRow, Revision, RunId, RunRow, Settlement,
+    SharedBody, Standing, TakeBack, TakenBack, ThumbnailRow, Totals, Twin, UrlId, UrlRow, UrlState, VersionRow, Worker,
 };
 pub use local::{Archive, ArchiveError, Mode, Publication, Publisher, open};

@@ -99,6 +99,9 @@ pub(crate) enum Command {
         /// Every capture of this URL, or every version of this article (SOURCE/PATH, its file or its mirror)
         #[arg(long, value_name = "URL|ARTICLE")]
         history: Option<String>,
+        /// Families of pictures that look alike, and the best copy of images that are gone; nothing is changed
+        #[arg(long, conflicts_with = "history")]
+        similar: bool,
     },
     /// Prove that the mirror needs no network, and list what is still remote
     ///

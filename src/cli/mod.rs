@@ -14,6 +14,7 @@ mod rehearsal;
 mod restore;
 mod run;
 mod shell;
+mod similar;
 mod status;
 mod verify;
 
@@ -66,8 +67,9 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Run { dry_run } => run::run(&config(cli)?, *dry_run, output).await,
         Command::Mirror { places, dry_run } => run::mirror(&config(cli)?, places, *dry_run, output).await,
         Command::Demo { once, address } => demo::demo(config(cli)?, *once, *address, output).await,
-        Command::Status { history: None } => status::status(&config(cli)?, output).await,
-        Command::Status { history: Some(of) } => history::history(of, &config(cli)?, output).await,
+        Command::Status { similar: true, .. } => similar::similar(&config(cli)?, output).await,
+        Command::Status { history: None, .. } => status::status(&config(cli)?, output).await,
+        Command::Status { history: Some(of), .. } => history::history(of, &config(cli)?, output).await,
         Command::Check => check::check(&config(cli)?, output).await,
         Command::Verify(arguments) => verify::verify(arguments, &config(cli)?, output).await,
         Command::Gc { dry_run } => gc::gc(&config(cli)?, *dry_run, output).await,

@@ -225,6 +225,7 @@ pub struct MediaConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
 pub struct RewriteConfig {
+    pub images: Images,
     pub lazy: Lazy,
     pub thumbnail_fields: Vec<String>,
     pub thumbnail_name: String,
@@ -237,6 +238,16 @@ pub struct RewriteConfig {
     pub adopt_local: AdoptLocal,
     pub changed_images: ChangedImages,
     pub max_article: Size,
+}
+
+/// What a mirrored article shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Images {
+    /// Every image as it was fetched.
+    Original,
+    /// Images within the text at the size of a thumbnail, in a link to the full one.
+    ThumbnailLinked,
 }
 
 /// What becomes of lazily loaded images.

@@ -8,6 +8,7 @@ mod attributes;
 mod css;
 mod dates;
 mod encoding;
+mod frame;
 mod front_matter;
 mod html;
 mod markdown;
@@ -99,6 +100,7 @@ pub fn extract(bytes: &[u8], format: Format, options: &Options) -> Extraction {
     let decoded = encoding::decode(bytes, format);
     let mut sink = Sink::default();
     find(&decoded.text, format, options, &mut sink);
+    frame::settle(&mut sink);
     resolve::resolve(bytes, &decoded, sink, options)
 }
 
@@ -182,12 +184,14 @@ pub(crate) struct Found {
     pub(crate) picture: u32,
     /// Where a lazy image's URL must also stand.
     pub(crate) reveal: Option<FoundReveal>,
+    /// How a link gets around the image.
+    pub(crate) frame: Option<FoundFrame>,
 }
 
 impl Found {
     /// A reference of that span, value, kind, name and picture, which is not lazy.
     pub(crate) fn new(span: Range<usize>, value: String, kind: Kind, name: &str, picture: u32) -> Self {
-        Self { span, value, kind, name: name.to_owned(), picture, reveal: None }
+        Self { span, value, kind, name: name.to_owned(), picture, reveal: None, frame: None }
     }
 }
 
@@ -198,6 +202,17 @@ pub(crate) enum FoundReveal {
     Replace(Range<usize>),
     /// Insert an attribute here.
     Insert(usize),
+}
+
+/// [`crate::model::Frame`], in spans of the decoded text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FoundFrame {
+    /// It is in a link.
+    Linked,
+    /// An HTML element, and what its line starts with where it starts an HTML block of Markdown.
+    Html(Range<usize>, Option<Range<usize>>),
+    /// An image of Markdown.
+    Markdown(Range<usize>),
 }
 
 /// Takes what the formats find.
@@ -215,6 +230,8 @@ pub(crate) struct Sink {
     pub(crate) canonical: Option<String>,
     /// Whether the page asks for its images over https, whatever their URLs say.
     pub(crate) upgrade: bool,
+    /// Elements and spans that take a link, and whether they lead somewhere: no other link can be put in them.
+    pub(crate) links: Vec<(Range<usize>, bool)>,
     pictures: u32,
 }
 

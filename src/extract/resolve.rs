@@ -3,8 +3,8 @@
 use url::Url;
 
 use super::encoding::Decoded;
-use super::{Extraction, Found, FoundReveal, Options, Sink, is_inline_image, looks_like_template};
-use crate::model::{Kind, Reference, Reveal};
+use super::{Extraction, Found, FoundFrame, FoundReveal, Options, Sink, is_inline_image, looks_like_template};
+use crate::model::{Frame, Kind, Reference, Reveal};
 
 /// Values with these schemes are no address of an image.
 const NO_ADDRESS: &[&str] = &["about", "blob", "cid", "data", "javascript", "mailto", "tel", "vbscript"];
@@ -65,7 +65,8 @@ fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Option<&Url>, found: Fou
         url
     });
     let raw = decoded.text[part].to_owned();
-    Some(Reference { span, raw, url, kind: found.kind, name: found.name, picture: found.picture, reveal })
+    let frame = found.frame.and_then(|frame| around(decoded, frame));
+    Some(Reference { span, raw, url, kind: found.kind, name: found.name, picture: found.picture, reveal, frame })
 }
 
 /// Whether a value can be the address of an image: not only a fragment, not inline unless that is asked for, not a
@@ -94,6 +95,15 @@ fn join(base: Option<&Url>, value: &str) -> Option<Url> {
     let value = value.trim_start_matches(|c| c <= ' ');
     let scheme = base.map_or("https", Url::scheme);
     parsed.or_else(|| value.starts_with("//").then(|| Url::parse(&format!("{scheme}:{value}")).ok()).flatten())
+}
+
+fn around(decoded: &Decoded<'_>, frame: FoundFrame) -> Option<Frame> {
+    match frame {
+        FoundFrame::Linked => Some(Frame::Linked),
+        FoundFrame::Html(part, None) => decoded.place(&part).map(|span| Frame::Html(span, None)),
+        FoundFrame::Html(part, Some(before)) => Some(Frame::Html(decoded.place(&part)?, Some(decoded.place(&before)?))),
+        FoundFrame::Markdown(part) => decoded.place(&part).map(Frame::Markdown),
+    }
 }
 
 fn place(decoded: &Decoded<'_>, reveal: FoundReveal) -> Option<Reveal> {

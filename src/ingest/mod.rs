@@ -3,6 +3,7 @@
 mod schedule;
 mod stand_ins;
 mod verdict;
+mod workshop;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
-use tokio::sync::Semaphore;
 
 use crate::archive::{
     Archive, BlobError, CatalogError, Job, Put, RefusedBody, RenditionRow, Settlement, ThumbnailRow, UrlRow,
@@ -23,6 +23,7 @@ use crate::model::{Asset, Digest, Fingerprint, Hasher, HostKey, MediaType, Reaso
 use schedule::Schedule;
 pub use stand_ins::StandIns;
 pub use verdict::Verdict;
+pub use workshop::{Turn, Workshop};
 
 /// Part of the digest of a thumbnail's settings: raised when the same settings make other pixels.
 const THUMBNAILER: u32 = 1;
@@ -65,26 +66,22 @@ pub struct Ingest {
     limits: MediaConfig,
     sizes: Vec<(ThumbnailConfig, Digest)>,
     schedule: Schedule,
-    cores: Arc<Semaphore>,
     /// What hosts are known to send for several URLs.
     pub stand_ins: StandIns,
+    workshop: Workshop,
 }
 
 impl Ingest {
     /// Keeps into `archive` as `config` says.
     pub fn new(archive: Arc<Archive>, config: &Config) -> Self {
-        let cores = match config.media.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        };
         let sizes = config.thumbnail.iter().map(|size| (size.clone(), settings_of(size))).collect();
         Self {
             archive,
             limits: config.media.clone(),
             sizes,
             schedule: Schedule::new(config),
-            cores: Arc::new(Semaphore::new(cores)),
             stand_ins: StandIns::default(),
+            workshop: Workshop::new(&config.media),
         }
     }
 
@@ -183,19 +180,17 @@ impl Ingest {
         Ok((made, failed))
     }
 
-    /// Decodes on a blocking thread, as many at once as there are cores.
+    /// Decodes, and learns how the picture looks.
     async fn render(
         &self,
         digest: Digest,
         asset: &mut Asset,
         sizes: &[(ThumbnailConfig, Digest)],
     ) -> Result<Vec<Result<Rendition, String>>, IngestError> {
-        let _turn = self.cores.acquire().await.expect("the semaphore is never closed");
+        let turn = self.workshop.turn().await;
         let bytes = read_blob(&self.archive, digest, asset.media_type).await?;
-        let sizes: Vec<_> = sizes.iter().map(|(size, _)| size.clone()).collect();
-        let (limits, known) = (self.limits.clone(), asset.clone());
-        let work = move || media::thumbnails(&bytes, &known, &sizes, &limits);
-        let renditions = tokio::task::spawn_blocking(work).await.expect("the thumbnailer catches its decoders' panics");
+        let sizes = sizes.iter().map(|(size, _)| size.clone()).collect();
+        let renditions = turn.thumbnails(bytes, asset.clone(), sizes).await;
         asset.perceptual_hash = renditions.perceptual_hash;
         Ok(renditions.sizes.into_iter().map(|made| made.map_err(|error| error.to_string())).collect())
     }

@@ -1,17 +1,16 @@
 //! Smaller renditions: several from one decode.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use fast_image_resize::FilterType;
 
 use super::animate::animate;
-use super::decode::{Needed, Pixels, SVG_WITHOUT_SIZE, decode};
+use super::decode::{self, Needed, Pixels, SVG_WITHOUT_SIZE, decode};
 use super::encode::encode;
 use super::error::MediaError;
 use super::geometry::Plan;
 use super::icc::{self, to_srgb};
 use super::picture::Picture;
 use super::planes::Planes;
+use super::quiet::caught;
 use super::scale::scale;
 use super::similar;
 use crate::config::{Animation, MediaConfig, ThumbnailConfig, ThumbnailFormat};
@@ -46,17 +45,15 @@ pub struct Renditions {
 /// sizes and limits give the same renditions. It takes CPU for as long as decoding takes, so call it on a thread for
 /// such work. Nothing that is wrong with a picture reaches the caller as a panic.
 pub fn thumbnails(bytes: &[u8], asset: &Asset, sizes: &[ThumbnailConfig], limits: &MediaConfig) -> Renditions {
-    // What the closure touches is either shared and never written, or made inside and dropped by the unwinding: no
-    // broken state can be seen after a panic, which is what unwind safety asks for.
-    let outcome = catch_unwind(AssertUnwindSafe(|| render(bytes, asset, sizes, limits)));
-    let outcome = outcome.unwrap_or_else(|panic| Err(MediaError::Panicked(message(panic.as_ref()))));
+    let outcome = caught(|| render(bytes, asset, sizes, limits)).unwrap_or_else(|said| Err(MediaError::Panicked(said)));
     outcome.unwrap_or_else(|error| Renditions { sizes: vec![Err(error); sizes.len()], perceptual_hash: None })
 }
 
-/// What a panic said.
-fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it gave no reason".to_owned())
+/// About how much memory [`thumbnails`] takes for a picture, in bytes, without `bytes` themselves. It is told from the
+/// header alone, and never less than what is checked against `max_alloc` before anything is allocated.
+pub fn memory(bytes: &[u8], asset: &Asset, sizes: &[ThumbnailConfig], limits: &MediaConfig) -> u64 {
+    let plans: Vec<Plan> = sizes.iter().map(|size| plan(asset, size)).collect();
+    caught(|| decode::memory(bytes, asset, needed(&plans), limits)).unwrap_or(limits.max_alloc.0)
 }
 
 fn render(
@@ -65,6 +62,7 @@ fn render(
     sizes: &[ThumbnailConfig],
     limits: &MediaConfig,
 ) -> Result<Renditions, MediaError> {
+    let asset = &as_decoded(asset);
     let plans: Vec<Plan> = sizes.iter().map(|size| plan(asset, size)).collect();
     let needed = Needed { planes: planes_will_do(asset, sizes), ..needed(&plans) };
     let source = decode(bytes, asset, needed, limits)?;
@@ -73,6 +71,16 @@ fn render(
     match source.pixels {
         Pixels::Packed(picture) => Reduced { steps: vec![picture], finish, moving }.renditions(&plans, sizes),
         Pixels::Planar(picture) => Reduced { steps: vec![picture], finish, moving }.renditions(&plans, sizes),
+    }
+}
+
+/// A picture as its decoder hands it out: that of JPEG XL turns it upright.
+fn as_decoded(asset: &Asset) -> Asset {
+    let (width, height) =
+        if asset.orientation >= 5 { (asset.height, asset.width) } else { (asset.width, asset.height) };
+    match asset.media_type {
+        MediaType::Jxl => Asset { width, height, orientation: 1, ..asset.clone() },
+        _ => asset.clone(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use encoding_rs::{Encoding, UTF_8};
+
 use crate::extract::{self, Options};
 use crate::model::{Edit, Format, Reference, Span};
 use crate::rewrite;
@@ -9,52 +11,60 @@ use crate::rewrite;
 /// The article as its author would have it without a mirror: where a splice of the last mirror still stands, what it
 /// replaced stands again; everything else is as the user left it.
 pub(super) fn original_of(edited: &[u8], format: Format, edits: &[Edit], options: &Options) -> Vec<u8> {
-    let local_links = edits.iter().map(|edit| link_of(&edit.replacement)).collect();
+    let local_links = edits.iter().filter_map(link_of).collect();
     let found = extract::extract(edited, format, &Options { local_links, ..options.clone() });
-    let mut spliced = Spliced::new(edits);
-    let back: Vec<_> = found.references.iter().filter_map(|reference| spliced.take(edited, reference)).collect();
+    let mut spliced = Spliced::new(edits, found.encoding);
+    let mut back: Vec<_> = found.references.iter().filter_map(|reference| spliced.take(edited, reference)).collect();
+    let halves = back.iter().filter(|back| back.replacement.is_empty());
+    let halves: Vec<_> = halves.filter_map(|half| rewrite::other_half(edited, half.span, found.encoding)).collect();
+    back.extend(halves.into_iter().map(|half| taken_out(edited, half)));
+    back.sort_by_key(|edit| edit.span);
     rewrite::splice(edited, &back)
 }
 
-/// What a splice wrote, whatever the file's encoding: links are ASCII, which UTF-16 spells with zero bytes between.
-fn link_of(replacement: &[u8]) -> String {
-    replacement.iter().filter(|byte| **byte != 0).map(|byte| char::from(*byte)).collect()
+/// The link that a splice wrote, whatever the file's encoding: links are ASCII, which UTF-16 spells with zero bytes
+/// between.
+fn link_of(edit: &Edit) -> Option<String> {
+    let plain: Vec<_> = edit.replacement.iter().copied().filter(|byte| *byte != 0).collect();
+    let link = rewrite::link_in(&plain, edit.raw.is_empty(), UTF_8)?;
+    Some(link.of(&plain).iter().copied().map(char::from).collect())
 }
 
-/// The splices that were not found again yet, by what they wrote, each with its place among all.
-struct Spliced<'a>(HashMap<&'a [u8], VecDeque<(usize, &'a Edit)>>);
+fn taken_out(edited: &[u8], span: Span) -> Edit {
+    Edit { span, raw: span.of(edited).to_vec(), replacement: Vec::new() }
+}
+
+/// The splices that were not found again yet, in order, by the links that they wrote; each with the place of that link
+/// in what it wrote.
+struct Spliced<'a>(HashMap<&'a [u8], VecDeque<(Span, &'a Edit)>>);
 
 impl<'a> Spliced<'a> {
-    fn new(edits: &'a [Edit]) -> Self {
-        let mut by_text: HashMap<_, VecDeque<_>> = HashMap::new();
-        for (place, edit) in edits.iter().enumerate() {
-            by_text.entry(edit.replacement.as_slice()).or_default().push_back((place, edit));
+    fn new(edits: &'a [Edit], encoding: &'static Encoding) -> Self {
+        let mut by_link: HashMap<_, VecDeque<_>> = HashMap::new();
+        for edit in edits {
+            if let Some(link) = rewrite::link_in(&edit.replacement, edit.raw.is_empty(), encoding) {
+                by_link.entry(link.of(&edit.replacement)).or_default().push_back((link, edit));
+            }
         }
-        Self(by_text)
+        Self(by_link)
     }
 
-    /// The splice that wrote this reference, turned round. An attribute that was inserted whole is taken out whole;
-    /// where the same link was also written as a value, the earlier of the two splices is the one.
+    /// The splice that wrote this reference, turned round; the earliest, where several wrote the same. What was inserted
+    /// with the link is taken out with it.
     fn take(&mut self, edited: &[u8], reference: &Reference) -> Option<Edit> {
-        let spans = [Some(reference.span), around(edited, reference.span, 1), around(edited, reference.span, 2)];
-        let places = spans.into_iter().flatten().filter_map(|span| Some((self.first(span.of(edited))?, span)));
-        let (_, span) = places.min()?;
-        let (_, edit) = self.0.get_mut(span.of(edited))?.pop_front()?;
+        let waiting = self.0.get_mut(reference.span.of(edited))?;
+        let stands = |(link, edit): &(Span, &Edit)| stands_at(edited, reference.span, *link, edit);
+        let (at, span) = waiting.iter().enumerate().find_map(|(at, spliced)| Some((at, stands(spliced)?)))?;
+        let (_, edit) = waiting.remove(at)?;
         Some(Edit { span, raw: edit.replacement.clone(), replacement: edit.raw.clone() })
-    }
-
-    /// The place of the first splice that wrote these bytes.
-    fn first(&self, text: &[u8]) -> Option<usize> {
-        self.0.get(text)?.front().map(|(place, _)| *place)
     }
 }
 
-/// Where the whole attribute would stand of which this is the value, in an encoding with so many bytes to an ASCII
-/// character.
-fn around(edited: &[u8], value: Span, size: usize) -> Option<Span> {
-    let start = value.start.checked_sub(rewrite::INSERTED.len() * size)?;
-    let end = value.end + size;
-    (end <= edited.len()).then_some(Span::new(start, end))
+/// Where all that a splice wrote stands around its `link`, if it does.
+fn stands_at(edited: &[u8], value: Span, link: Span, edit: &Edit) -> Option<Span> {
+    let start = value.start.checked_sub(link.start)?;
+    let span = Span::new(start, start + edit.replacement.len());
+    (edited.get(span.start..span.end)? == edit.replacement).then_some(span)
 }
 
 #[cfg(test)]

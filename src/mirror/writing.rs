@@ -9,12 +9,12 @@ use super::{Mirror, MirrorError, Source};
 use crate::archive::{
     Archive, ArticleId, ArticleRow, ArticleState, Claim, ReferenceRow, RenditionRow, UrlRow, UrlState,
 };
-use crate::config::ChangedImages;
+use crate::config::{ChangedImages, Images};
 use crate::discover;
 use crate::extract;
 use crate::ingest::{publish, read_blob};
-use crate::model::{Asset, Digest, Kind, Reference, Span};
-use crate::rewrite::{self, Article, Localised};
+use crate::model::{Asset, Digest, Frame, Kind, Reference, Span};
+use crate::rewrite::{self, Article, Link, Localised};
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
 const WRITTEN_AT_ONCE: usize = 8;
@@ -98,14 +98,18 @@ impl Mirror {
         let extraction = extract::extract(original, format, &options);
         let rows = self.archive.catalog.references(row.id).await?;
         let known: HashMap<Span, &ReferenceRow> = rows.iter().map(|row| (row.span, row)).collect();
-        let mut links = HashMap::new();
+        let mut shown = Vec::new();
         for reference in &extraction.references {
             let row = known.get(&reference.span).copied();
             let asset = row.and_then(|row| self.asset(row, &rows));
-            if let Some(file) = self.shown_by(reference, asset).await? {
-                links.insert(reference.span, source.link(path, &file));
-            }
+            shown.extend(self.shown_by(reference, asset).await?.map(|shown| (reference, shown)));
         }
+        let full = full_pictures(&shown);
+        let link = |(reference, shown): &(&Reference, Shown)| {
+            let full = reference.frame.and_then(|frame| full.get(&frame)).map(|file| source.link(path, file));
+            (reference.span, Link { shown: source.link(path, &shown.file), full })
+        };
+        let links: HashMap<Span, Link> = shown.iter().map(link).collect();
         let article = Article { bytes: original, format, options: &options, extraction: &extraction };
         let link = |reference: &Reference| links.get(&reference.span).cloned();
         Ok(rewrite::localise(&article, self.config.rewrite.lazy, link))
@@ -128,24 +132,57 @@ impl Mirror {
     }
 
     /// The file of the archive that a reference shows from now on; `None` where it stays as it is.
-    async fn shown_by(&self, reference: &Reference, asset: Option<&KeptAsset>) -> Result<Option<String>, MirrorError> {
-        let Some((digest, _, asset)) = asset else { return Ok(None) };
-        let rewrite = &self.config.rewrite;
-        if reference.kind == Kind::FrontMatter && rewrite.thumbnail_fields.contains(&reference.name) {
-            let wanted = match rewrite.thumbnail_name.as_str() {
-                "" => self.config.thumbnail.first().map(|size| size.name.as_str()),
-                name => Some(name),
-            };
-            let thumbnails = self.archive.catalog.thumbnails(*digest).await?;
-            let named = thumbnails.iter().find(|thumbnail| Some(thumbnail.name.as_str()) == wanted);
-            if let Some((name, Ok(RenditionRow { media_type, .. }))) =
-                named.map(|thumbnail| (&thumbnail.name, &thumbnail.made))
-            {
-                return Ok(Some(Archive::thumbnail_name(name, *digest, *media_type)));
-            }
+    async fn shown_by(&self, reference: &Reference, asset: Option<&KeptAsset>) -> Result<Option<Shown>, MirrorError> {
+        let Some((digest, size, asset)) = asset else { return Ok(None) };
+        let whole = Archive::blob_name(*digest, asset.media_type);
+        let (rewrite, alone) = (&self.config.rewrite, Shown { file: whole.clone(), full: None });
+        let in_field = reference.kind == Kind::FrontMatter && rewrite.thumbnail_fields.contains(&reference.name);
+        let in_text = reference.frame.is_some() && rewrite.images == Images::ThumbnailLinked;
+        if !in_field && !in_text {
+            return Ok(Some(alone));
         }
-        Ok(Some(Archive::blob_name(*digest, asset.media_type)))
+        let Some((file, made)) = self.thumbnail_of(*digest).await? else { return Ok(Some(alone)) };
+        let area = u64::from(asset.width) * u64::from(asset.height);
+        let saves = u64::from(made.width) * u64::from(made.height) < area && made.size < *size;
+        Ok(Some(match (in_field, saves) {
+            (true, _) => Shown { file, full: None },
+            (false, true) => Shown { file, full: Some((area, whole)) },
+            (false, false) => alone,
+        }))
     }
+
+    /// The thumbnail that stands for a picture in articles, if there is one.
+    async fn thumbnail_of(&self, digest: Digest) -> Result<Option<(String, RenditionRow)>, MirrorError> {
+        let wanted = match self.config.rewrite.thumbnail_name.as_str() {
+            "" => self.config.thumbnail.first().map(|size| size.name.as_str()),
+            name => Some(name),
+        };
+        let thumbnails = self.archive.catalog.thumbnails(digest).await?;
+        let named = thumbnails.into_iter().find(|thumbnail| Some(thumbnail.name.as_str()) == wanted);
+        let made = named.and_then(|thumbnail| Some((thumbnail.name, thumbnail.made.ok()?)));
+        Ok(made.map(|(name, made)| (Archive::thumbnail_name(&name, digest, made.media_type), made)))
+    }
+}
+
+/// What a reference shows from now on.
+struct Shown {
+    /// The file of the archive.
+    file: String,
+    /// Where that is a thumbnail in the text: how many pixels the full picture has, and its file.
+    full: Option<(u64, String)>,
+}
+
+/// The full picture behind each image that shows a thumbnail: the largest, where its candidates differ in size.
+fn full_pictures<'a>(shown: &'a [(&Reference, Shown)]) -> HashMap<Frame, &'a str> {
+    let mut largest: HashMap<Frame, &(u64, String)> = HashMap::new();
+    for (reference, shown) in shown {
+        let Some((frame, full)) = reference.frame.zip(shown.full.as_ref()) else { continue };
+        let known = largest.entry(frame).or_insert(full);
+        if full.0 > known.0 {
+            *known = full;
+        }
+    }
+    largest.into_iter().map(|(frame, (_, file))| (frame, file.as_str())).collect()
 }
 
 /// Another URL of the same picture with a good capture, for an image whose own gave none: a larger or smaller

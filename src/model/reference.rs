@@ -83,6 +83,20 @@ pub struct Reference {
     pub picture: u32,
     /// For a lazily loaded image: where its URL must also stand for it to show without JavaScript.
     pub reveal: Option<Reveal>,
+    /// For an image within the text: how a link to the full picture gets around it; `None` where none can.
+    pub frame: Option<Frame>,
+}
+
+/// Where a link to the full picture goes when an image shows a smaller one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Frame {
+    /// The image is in a link already, which stays as it is.
+    Linked,
+    /// `<a href="…">` and `</a>` go around these bytes. Where the element starts an HTML block of Markdown, the start
+    /// tag of the link must start it, on a line of its own after what the line starts with: these bytes.
+    Html(Span, Option<Span>),
+    /// `[` and `](…)` go around these bytes.
+    Markdown(Span),
 }
 
 /// Where a lazily loaded image's URL goes so that it shows without JavaScript.

@@ -4,21 +4,30 @@
 //! any of them, since they consist of characters that mean themselves everywhere. That the rest of the article still
 //! means what it meant is not taken on trust: [`localise`] reads what it made again.
 
+mod linked;
 mod proof;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+use memchr::memmem;
 use thiserror::Error;
 
 use crate::config::Lazy;
 use crate::model::{Edit, Kind, Reference, Reveal, Span};
 
-pub use proof::{Article, Localised, localise};
+pub use linked::other_half;
+pub use proof::{Article, Link, Localised, localise};
 
 /// What a mirrored document's `<base>` says instead, once links in it are local: where the document itself is.
 const OWN_FOLDER: &str = "./";
 
 /// What stands before the link where a lazy image gets a `src`; a quote stands after it.
-pub(crate) const INSERTED: &str = " src=\"";
+const INSERTED: &str = " src=\"";
+
+/// What stands before and after a link that was inserted.
+const AROUND_LINKS: [(&str, &str); 3] = [(INSERTED, "\""), ("<a href=\"", "\""), ("](", ")")];
+
+/// What is inserted with a link around an image, on the other side of it.
+const OTHER_HALVES: [&str; 2] = ["[", "</a>"];
 
 /// The mirror does not hold what the edits left there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -120,6 +129,25 @@ fn revealing(original: &[u8], reveal: Reveal, link: &str, encoding: &'static Enc
         Reveal::Replace(span) => edit(original, span, written(link, encoding)),
         Reveal::Insert(at) => edit(original, Span::at(at), written(&format!("{INSERTED}{link}\""), encoding)),
     }
+}
+
+/// Where the link stands in what an edit wrote: all of it where it took the place of an address, and a part where it was
+/// `inserted` with an attribute or a link of its own. `None` for the other half of such a link.
+pub(crate) fn link_in(replacement: &[u8], inserted: bool, encoding: &'static Encoding) -> Option<Span> {
+    let whole = Some(Span::new(0, replacement.len()));
+    if !inserted {
+        return whole;
+    }
+    if OTHER_HALVES.iter().any(|half| replacement == written(half, encoding)) {
+        return None;
+    }
+    let within = |(before, after): &(&str, &str)| {
+        let start = written(before, encoding);
+        let rest = replacement.strip_prefix(start.as_slice())?;
+        let length = memmem::find(rest, &written(after, encoding))?;
+        Some(Span::new(start.len(), start.len() + length))
+    };
+    AROUND_LINKS.iter().find_map(within).or(whole)
 }
 
 /// Whether one of some edits, which are in order, writes over a span.

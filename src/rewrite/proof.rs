@@ -10,7 +10,8 @@ use std::collections::HashSet;
 
 use encoding_rs::Encoding;
 
-use super::{INSERTED, places, plan, splice, written};
+use super::linked::link_to_full;
+use super::{link_in, places, plan, splice};
 use crate::config::Lazy;
 use crate::extract::{Extraction, Options, extract};
 use crate::model::{Edit, Format, Kind, Reference, Span};
@@ -32,6 +33,21 @@ pub struct Article<'a> {
     pub extraction: &'a Extraction,
 }
 
+/// What a reference shows from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The local link that goes in its place.
+    pub shown: String,
+    /// Where that is a smaller picture in the text: the local link of the full one, which goes around it.
+    pub full: Option<String>,
+}
+
+impl From<String> for Link {
+    fn from(shown: String) -> Self {
+        Self { shown, full: None }
+    }
+}
+
 /// An article made local.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Localised {
@@ -45,9 +61,13 @@ pub struct Localised {
 }
 
 /// Writes local links into an article as [`plan`] does, but for those that would change what else it shows.
-pub fn localise(article: &Article<'_>, lazy: Lazy, mut link: impl FnMut(&Reference) -> Option<String>) -> Localised {
+pub fn localise<L: Into<Link>>(
+    article: &Article<'_>,
+    lazy: Lazy,
+    mut link: impl FnMut(&Reference) -> Option<L>,
+) -> Localised {
     let references = article.extraction.references.iter().filter(|reference| reference.kind != Kind::Base);
-    let links: Vec<_> = references.filter_map(|reference| Some((reference.span, link(reference)?))).collect();
+    let links: Vec<_> = references.filter_map(|reference| Some((reference.span, link(reference)?.into()))).collect();
     let mut attempts = Attempts { article, lazy, links };
     let mut refused = Vec::new();
     let mut proven = 0;
@@ -69,7 +89,7 @@ pub fn localise(article: &Article<'_>, lazy: Lazy, mut link: impl FnMut(&Referen
 struct Attempts<'a> {
     article: &'a Article<'a>,
     lazy: Lazy,
-    links: Vec<(Span, String)>,
+    links: Vec<(Span, Link)>,
 }
 
 impl Attempts<'_> {
@@ -79,9 +99,11 @@ impl Attempts<'_> {
         let links = &self.links[..count];
         let link = |reference: &Reference| {
             let at = links.binary_search_by_key(&reference.span, |(span, _)| *span).ok()?;
-            Some(links[at].1.clone())
+            Some(&links[at].1)
         };
-        let edits = plan(bytes, &extraction.references, extraction.encoding, self.lazy, link);
+        let (references, encoding) = (&extraction.references, extraction.encoding);
+        let edits = plan(bytes, references, encoding, self.lazy, |reference| Some(link(reference)?.shown.clone()));
+        let edits = link_to_full(bytes, references, encoding, edits, |reference| link(reference)?.full.clone());
         let mirror = splice(bytes, &edits);
         Localised { edits, mirror, refused: Vec::new() }
     }
@@ -104,7 +126,8 @@ impl Attempts<'_> {
         if edits.is_empty() {
             return true;
         }
-        let links: HashSet<_> = self.links.iter().map(|(_, link)| link.clone()).collect();
+        let links = self.links.iter().flat_map(|(_, link)| [Some(&link.shown), link.full.as_ref()]);
+        let links: HashSet<_> = links.flatten().cloned().collect();
         let options = Options { local_links: links, ..options.clone() };
         let found = extract(mirror, format, &options);
         let expected = expected(&extraction.references, edits, extraction.encoding);
@@ -126,21 +149,14 @@ fn reads_alike(mirror: &[u8], one: &'static Encoding, other: &'static Encoding) 
 /// Where references must stand in the mirror, in order.
 fn expected(references: &[Reference], edits: &[Edit], encoding: &'static Encoding) -> Vec<Span> {
     let places = places(edits);
-    let written = edits.iter().zip(&places).map(|(edit, place)| link_in(edit, *place, encoding));
+    let written = edits.iter().zip(&places).filter_map(|(edit, place)| {
+        let link = link_in(&edit.replacement, edit.raw.is_empty(), encoding)?;
+        Some(Span::new(place.start + link.start, place.start + link.end))
+    });
     let left = references.iter().filter_map(|reference| shifted(reference.span, edits, &places));
     let mut expected: Vec<_> = written.chain(left).collect();
     expected.sort_unstable();
     expected
-}
-
-/// Where the link of an edit stands in its place: without the attribute that was inserted with it.
-fn link_in(edit: &Edit, place: Span, encoding: &'static Encoding) -> Span {
-    let start = written(INSERTED, encoding);
-    if edit.raw.is_empty() && edit.replacement.starts_with(&start) {
-        Span::new(place.start + start.len(), place.end - written("\"", encoding).len())
-    } else {
-        place
-    }
 }
 
 /// Where a span of the original stands in the mirror; `None` for one that an edit replaces.

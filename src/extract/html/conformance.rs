@@ -20,7 +20,7 @@ impl Handler for Tags {
         self.0.push((tag.name.to_owned(), attributes));
     }
 
-    fn end_tag(&mut self, _name: &str) {}
+    fn end_tag(&mut self, _name: &str, _span: Range<usize>) {}
     fn element_text(&mut self, _element: &str, _span: Range<usize>) {}
     fn title(&mut self, _title: &str) {}
 }
@@ -42,7 +42,7 @@ impl Handler for Spans<'_> {
         }
     }
 
-    fn end_tag(&mut self, _name: &str) {}
+    fn end_tag(&mut self, _name: &str, _span: Range<usize>) {}
     fn element_text(&mut self, _element: &str, _span: Range<usize>) {}
     fn title(&mut self, _title: &str) {}
 }

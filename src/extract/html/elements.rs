@@ -28,6 +28,7 @@ impl Scanner<'_> {
 impl Pass<'_, '_, '_, '_> {
     pub(super) fn open_anchor(&mut self, tag: &Tag<'_>) {
         self.scanner.anchor = None;
+        self.open_link(tag);
         let Some(href) = tag.attribute("href").filter(|href| has_image_extension(href.value)) else { return };
         if !self.scanner.wants(Kind::FullSize, "a") {
             return;
@@ -37,9 +38,9 @@ impl Pass<'_, '_, '_, '_> {
         self.scanner.anchor = link.map(|link| Anchor { link, claimed: false });
     }
 
-    pub(super) fn open_picture(&mut self) {
-        let number = self.number();
-        self.scanner.picture = Some(Picture { number, lazy: None, shown: false });
+    pub(super) fn open_picture(&mut self, start: usize) {
+        let (number, before) = (self.number(), self.sink.found.len());
+        self.scanner.picture = Some(Picture { number, start, before, lazy: None, shown: false });
     }
 
     /// Reads an element's attributes, whatever it is.
@@ -50,6 +51,7 @@ impl Pass<'_, '_, '_, '_> {
             return;
         }
         reveal::reveal(tag, &mut named);
+        self.frame_image(tag, &mut named.found);
         if attributes::shows_image(tag.name) {
             self.number_image(&mut named.found);
         } else {

@@ -2,6 +2,7 @@
 
 mod elements;
 mod foreign;
+mod frame;
 mod head;
 mod json_ld;
 mod reveal;
@@ -17,7 +18,9 @@ use tokens::{Handler, Tag};
 
 /// Finds the references in a part of a text that is HTML. Spans are of the text as a whole.
 pub(super) fn find(text: &str, range: Range<usize>, options: &Options, sink: &mut Sink) {
-    Scanner::new(options).scan(text, range, sink);
+    let (mut scanner, end) = (Scanner::new(options), range.end);
+    scanner.scan(text, range, sink);
+    scanner.finish(end, sink);
 }
 
 /// Reads the pieces of HTML of one article, in order, and remembers from one to the next which elements are open:
@@ -30,6 +33,8 @@ pub(super) struct Scanner<'o> {
     noscript: bool,
     /// The open link to an image, until it is known whether it holds one.
     anchor: Option<Anchor>,
+    /// The open `a`: where it starts, and whether it leads somewhere.
+    link: Option<(usize, bool)>,
     /// The open `<picture>`.
     picture: Option<Picture>,
     /// The open `video` or `audio`, for their `source`.
@@ -51,6 +56,9 @@ struct Anchor {
 /// A `<picture>` with what its `img` needs to know.
 struct Picture {
     number: u32,
+    /// Where it starts, and how much had been found before it.
+    start: usize,
+    before: usize,
     /// The best lazy candidate of its sources: where it is among what was found.
     lazy: Option<usize>,
     /// Whether one of its sources shows something as it is.
@@ -72,12 +80,18 @@ impl<'o> Scanner<'o> {
             templates: 0,
             noscript: false,
             anchor: None,
+            link: None,
             picture: None,
             media: None,
             last: None,
             json_ld: false,
             dated_by_time: false,
         }
+    }
+
+    /// Ends the article: a link that is still open goes on to its end.
+    pub(super) fn finish(&mut self, end: usize, sink: &mut Sink) {
+        sink.links.extend(self.link.take().map(|(start, leads)| (start..end, leads)));
     }
 
     /// Reads the next piece.
@@ -106,7 +120,7 @@ impl Handler for Pass<'_, '_, '_, '_> {
             "base" | "link" | "meta" | "time" => self.head(tag),
             "a" => self.open_anchor(tag),
             "noscript" => self.scanner.noscript = true,
-            "picture" => self.open_picture(),
+            "picture" => self.open_picture(tag.span.start),
             "script" => self.scanner.json_ld = is_json_ld(tag),
             "video" => self.scanner.media = Some("video"),
             "audio" => self.scanner.media = Some("audio"),
@@ -115,7 +129,12 @@ impl Handler for Pass<'_, '_, '_, '_> {
         self.element(tag);
     }
 
-    fn end_tag(&mut self, name: &str) {
+    fn end_tag(&mut self, name: &str, span: Range<usize>) {
+        match name {
+            "a" => self.close_link(span.end),
+            "picture" => self.frame_picture(span.end),
+            _ => {}
+        }
         let scanner = &mut *self.scanner;
         match name {
             "template" => scanner.templates = scanner.templates.saturating_sub(1),

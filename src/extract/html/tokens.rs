@@ -16,8 +16,8 @@ use super::foreign::Foreign;
 pub(super) trait Handler {
     /// A start tag of an element; `html` tells HTML elements from those of `svg` and `math`.
     fn start_tag(&mut self, tag: &Tag<'_>);
-    /// An end tag.
-    fn end_tag(&mut self, name: &str);
+    /// An end tag, and the bytes it takes.
+    fn end_tag(&mut self, name: &str, span: Range<usize>);
     /// The text within a `script`, `style` or `title`, as it stands.
     fn element_text(&mut self, element: &str, span: Range<usize>);
     /// The text of the document's `title`, decoded.
@@ -31,6 +31,8 @@ pub(super) struct Tag<'a> {
     pub(super) name: &'a str,
     /// Whether it is an element of HTML, and not of `svg` or `math`.
     pub(super) html: bool,
+    /// The whole of it.
+    pub(super) span: Range<usize>,
     /// The byte after the name.
     pub(super) name_end: usize,
     buffer: &'a str,
@@ -201,7 +203,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
     fn end_tag(&mut self) {
         let name = str::from_utf8(&self.name).unwrap_or_default();
         self.foreign.end(name);
-        self.handler.end_tag(name);
+        self.handler.end_tag(name, self.tag_start..self.position);
     }
 
     /// Hands over a start tag, and says how its content is to be read.
@@ -213,7 +215,8 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
         let name = str::from_utf8(&self.name).unwrap_or_default();
         let html = self.foreign.start(name, self.self_closing);
         if let Ok(buffer) = str::from_utf8(&self.buffer) {
-            self.handler.start_tag(&Tag { name, html, name_end: self.name_end, buffer, slots: &self.slots });
+            let (span, name_end) = (self.tag_start..self.position, self.name_end);
+            self.handler.start_tag(&Tag { name, html, span, name_end, buffer, slots: &self.slots });
         }
         self.last_start_tag.clone_from(&self.name);
         self.start_content(html)

@@ -6,6 +6,7 @@
 
 mod destination;
 mod document;
+mod frame;
 mod outline;
 mod raw_html;
 
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use self::outline::{Outline, Place};
-use super::{Found, Options, Sink, has_image_extension, shortcode};
+use super::{Found, FoundFrame, Options, Sink, has_image_extension, shortcode};
 use crate::model::Kind;
 
 /// Reports the images of `text[range]`, the body of an article.
@@ -23,6 +24,10 @@ pub(crate) fn find(text: &str, range: Range<usize>, options: &Options, sink: &mu
     let whole = document::is_html(&text[range.clone()]);
     let html = if whole { raw_html::whole(text, range.clone(), &outline) } else { raw_html::parts(text, &outline) };
     html.find(options, sink);
+    if !whole {
+        frame::of_blocks(text, &outline, &mut sink.found[before..]);
+    }
+    sink.links.extend(outline.linked.iter().map(|link| (link.clone(), true)));
     let raw_html = spans(&sink.found[before..]);
     let shown = |at: usize| !is_within(at, html.comments());
     let pictures = report_images(&outline, shown, sink);
@@ -53,6 +58,9 @@ fn report_images(outline: &Outline, shown: impl Fn(usize) -> bool, sink: &mut Si
             *known.entry(image.place.span.start).or_insert_with(|| {
                 let picture = sink.picture();
                 report(&image.place, Kind::Markdown, "image", picture, sink);
+                if let Some(found) = sink.found.last_mut() {
+                    found.frame = image.frame.clone().map(FoundFrame::Markdown);
+                }
                 picture
             })
         })

@@ -13,6 +13,8 @@ pub(super) struct Outline {
     pub(super) images: Vec<Image>,
     /// The links.
     pub(super) links: Vec<Link>,
+    /// All links, also those whose destination could not be found.
+    pub(super) linked: Vec<Range<usize>>,
     /// Raw HTML, block by block.
     pub(super) html: Vec<Vec<RawHtml>>,
     /// Code, of any kind.
@@ -34,6 +36,8 @@ pub(super) struct Image {
     pub(super) place: Place,
     /// Where the image starts; its destination may be in a definition elsewhere.
     pub(super) start: usize,
+    /// The whole image, where a link can be put around it.
+    pub(super) frame: Option<Range<usize>>,
 }
 
 /// A link whose destination could be found.
@@ -135,10 +139,14 @@ impl<'a> Walk<'a> {
         if self.open.iter().any(|outer| outer.image) {
             return;
         }
+        if !open.image {
+            self.outline.linked.push(self.in_file(&open.range));
+        }
         let Some(span) = self.destination(&open, events) else { return };
+        let frame = takes_link(self.body, &open).then(|| self.in_file(&open.range));
         let place = Place { span: self.in_file(&span), value: open.destination.into_string() };
         if open.image {
-            self.outline.images.push(Image { place, start: self.start + open.range.start });
+            self.outline.images.push(Image { place, start: self.start + open.range.start, frame });
         } else {
             let image = Some(open.images).filter(|first| *first < self.outline.images.len());
             self.outline.links.push(Link { place, range: self.in_file(&open.range), image });
@@ -172,6 +180,16 @@ impl<'a> Walk<'a> {
             None => self.outline.html.push(vec![piece]),
         }
     }
+}
+
+/// Whether `[` and `](…)` around an image make a link and nothing else. What stands beside it may not become part of
+/// that, brackets in its text may be a link, and the destination of a definition may be used elsewhere.
+fn takes_link(body: &str, image: &Open<'_>) -> bool {
+    let before = body[..image.range.start].bytes().next_back();
+    let after = body[image.range.end..].bytes().next();
+    let alone =
+        !before.is_some_and(|byte| b"!^]\\".contains(&byte)) && !after.is_some_and(|byte| b"{([:".contains(&byte));
+    alone && image.link_type == LinkType::Inline && !body[image.range.start + 2..image.content_end].contains('[')
 }
 
 /// Whether a block holds text or HTML of its own, so that a tag left open in it stays in it.

@@ -96,6 +96,7 @@ impl Html {
         for part in &self.parts {
             scanner.scan(&self.text, part.clone(), sink);
         }
+        scanner.finish(self.text.len(), sink);
     }
 
     /// The comments, in order.

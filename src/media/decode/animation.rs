@@ -85,10 +85,12 @@ pub(in crate::media) fn frames<'a>(
     }
 }
 
-/// A frame is composed on a canvas: the canvas, the frame and the copy handed out, four bytes a pixel each.
+/// Bytes a pixel: a frame is composed on a canvas; the canvas, the frame and the copy handed out take four each.
+pub(super) const PER_PIXEL: u64 = 12;
+
 fn fits((width, height): (u32, u32), limits: &MediaConfig) -> Result<(), MediaError> {
     check_size(width, height, limits)?;
-    check_memory(u64::from(width) * u64::from(height) * 12, limits)
+    check_memory(u64::from(width) * u64::from(height) * PER_PIXEL, limits)
 }
 
 /// The first frame that is not blank, or the first where all are. Animations often fade in from nothing.

@@ -32,6 +32,13 @@ pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Resu
     packed(bytes, decoder, divisor)
 }
 
+/// What [`decode`] will check against the limit; nothing for what it will refuse.
+pub(super) fn memory_of(bytes: &[u8], needed: Needed) -> u64 {
+    let Ok(decoder) = Decoder::new(bytes) else { return 0 };
+    let (width, height) = (decoder.header().width, decoder.header().height);
+    memory(&decoder, divisor(width.into(), height.into(), needed))
+}
+
 fn packed(bytes: &[u8], mut decoder: Decoder<'_>, divisor: u32) -> Result<Decoded, MediaError> {
     let (format, channels) = match decoder.header().components.len() {
         1 => (PixelFormat::Grayscale, Channels::Gray),

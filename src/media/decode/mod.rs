@@ -2,6 +2,7 @@
 
 mod animation;
 mod jpeg;
+mod modern;
 mod raster;
 mod svg;
 mod webp;
@@ -69,14 +70,31 @@ pub(super) fn decode(bytes: &[u8], asset: &Asset, needed: Needed, limits: &Media
         MediaType::Tiff => raster::tiff(bytes, limits),
         MediaType::Ico | MediaType::Cur => raster::icon(Fields(bytes), limits),
         MediaType::Svg => svg::decode(bytes, needed, limits),
+        MediaType::Jxl => modern::jxl(bytes, limits),
+        MediaType::Jp2 => modern::jp2(bytes, needed, limits),
         other => Err(MediaError::Unsupported(other)),
+    }
+}
+
+/// About how much memory decoding and scaling take, told before anything is allocated.
+pub(super) fn memory(bytes: &[u8], asset: &Asset, needed: Needed, limits: &MediaConfig) -> u64 {
+    let pixels = u64::from(asset.width) * u64::from(asset.height);
+    match asset.media_type {
+        kind if !is_decoded(kind) => 0,
+        MediaType::Jpeg => jpeg::memory_of(bytes, needed),
+        // What these take shows when they are decoded, so that nothing is decoded beside them.
+        MediaType::Svg | MediaType::Jxl | MediaType::Jp2 => limits.max_alloc.0,
+        MediaType::Gif => pixels * animation::PER_PIXEL,
+        _ if asset.frames > 1 => pixels * animation::PER_PIXEL,
+        MediaType::WebP => pixels * webp::PER_PIXEL,
+        kind => pixels * raster::per_pixel(kind, asset.bit_depth.into(), asset.alpha),
     }
 }
 
 /// Whether pictures of this type can be decoded.
 const fn is_decoded(media_type: MediaType) -> bool {
-    use MediaType::{Bmp, Cur, Gif, Ico, Jpeg, Png, Svg, Tiff, WebP};
-    matches!(media_type, Jpeg | Png | Gif | WebP | Bmp | Tiff | Ico | Cur | Svg)
+    use MediaType::{Bmp, Cur, Gif, Ico, Jp2, Jpeg, Jxl, Png, Svg, Tiff, WebP};
+    matches!(media_type, Jpeg | Png | Gif | WebP | Bmp | Tiff | Ico | Cur | Svg | Jxl | Jp2)
 }
 
 /// Refuses sizes beyond the limits.

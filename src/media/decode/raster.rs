@@ -11,13 +11,14 @@ use super::super::picture::{Channels, Picture};
 use super::super::probe;
 use super::{Decoded, check_memory, check_size};
 use crate::config::MediaConfig;
+use crate::model::MediaType;
 
 pub(super) fn png(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
-    read(PngDecoder::with_limits(Cursor::new(bytes), bounds(limits)).map_err(reason)?, limits)
+    read(PngDecoder::with_limits(Cursor::new(bytes), bounds(limits)).map_err(reason)?, 1, limits)
 }
 
 pub(super) fn bmp(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
-    read(BmpDecoder::new(Cursor::new(bytes)).map_err(reason)?, limits)
+    read(BmpDecoder::new(Cursor::new(bytes)).map_err(reason)?, 1, limits)
 }
 
 pub(super) fn tiff(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
@@ -26,7 +27,7 @@ pub(super) fn tiff(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaE
     if page.number(284) == Some(2) && page.number(322).is_some() {
         return Err(MediaError::Variant("TIFF with a set of tiles for each channel".to_owned()));
     }
-    read(TiffDecoder::new(Cursor::new(bytes)).map_err(reason)?, limits)
+    read(TiffDecoder::new(Cursor::new(bytes)).map_err(reason)?, COPIES_OF_TIFF, limits)
 }
 
 /// The largest picture of an icon or a cursor.
@@ -44,7 +45,7 @@ pub(super) fn icon(bytes: Fields<'_>, limits: &MediaConfig) -> Result<Decoded, M
     single.extend_from_slice(&length.to_le_bytes());
     single.extend_from_slice(&22_u32.to_le_bytes());
     single.extend_from_slice(body.0);
-    read(IcoDecoder::new(Cursor::new(single)).map_err(reason)?, limits)
+    read(IcoDecoder::new(Cursor::new(single)).map_err(reason)?, 1, limits)
 }
 
 /// The limits as the decoders take them.
@@ -54,23 +55,38 @@ pub(super) fn bounds(limits: &MediaConfig) -> Limits {
     bounds
 }
 
+/// The decoder of TIFF reads into a buffer of its own and copies from there.
+const COPIES_OF_TIFF: u64 = 2;
+
+/// Bytes a pixel of a picture whose header was probed.
+pub(super) fn per_pixel(media_type: MediaType, bit_depth: u64, alpha: bool) -> u64 {
+    let copies = if media_type == MediaType::Tiff { COPIES_OF_TIFF } else { 1 };
+    memory(3 + u64::from(alpha), bit_depth.div_ceil(8).next_power_of_two(), alpha, copies)
+}
+
+/// Bytes a pixel: the samples as often as the decoder holds them and, where they are deeper than eight bits, the bytes
+/// made of them; then those bytes and, where some are transparent, a copy with premultiplied alpha.
+fn memory(channels: u64, depth: u64, alpha: bool, copies: u64) -> u64 {
+    let decoding = channels * depth * copies;
+    let deep = if depth > 1 { channels * (depth + 1) } else { 0 };
+    let scaling = if alpha { channels * 2 } else { channels };
+    decoding.max(deep).max(scaling)
+}
+
 /// Lets a decoder work, after its own idea of the size has been checked: it may differ from the header that was probed.
-fn read(mut decoder: impl ImageDecoder, limits: &MediaConfig) -> Result<Decoded, MediaError> {
+pub(super) fn read(mut decoder: impl ImageDecoder, copies: u64, limits: &MediaConfig) -> Result<Decoded, MediaError> {
     let (width, height) = decoder.dimensions();
     check_size(width, height, limits)?;
-    check_memory(decoder.total_bytes().saturating_mul(copies(decoder.color_type())) / 2, limits)?;
+    let color = decoder.color_type();
+    let (channels, samples) = (u64::from(color.channel_count()), u64::from(color.bytes_per_pixel()));
+    let per_pixel = memory(channels, samples / channels.max(1), color.has_alpha(), copies);
+    check_memory((u64::from(width) * u64::from(height)).saturating_mul(per_pixel), limits)?;
     decoder.set_limits(bounds(limits)).map_err(reason)?;
     let profile = decoder.icc_profile().ok().flatten();
-    let color = decoder.color_type();
     let mut data = vec![0; usize::try_from(decoder.total_bytes()).map_err(MediaError::damaged)?];
     decoder.read_image(&mut data).map_err(reason)?;
     let (channels, data) = eight_bits(color, data)?;
     Ok(Decoded::packed(Picture::new(width, height, channels, data)?, profile))
-}
-
-/// How many halves of the decoded samples are held at once: samples of more than eight bits are copied to fewer.
-fn copies(color: ColorType) -> u64 {
-    if color.bytes_per_pixel() > color.channel_count() { 3 } else { 2 }
 }
 
 /// Samples of any depth as bytes.
@@ -106,6 +122,7 @@ fn from_float(sample: f32) -> u8 {
 pub(super) fn reason(error: ImageError) -> MediaError {
     match error {
         ImageError::Unsupported(error) => MediaError::Variant(error.to_string()),
+        ImageError::Limits(error) => MediaError::Variant(format!("within the limits: {error}")),
         error => MediaError::damaged(error),
     }
 }

@@ -1,5 +1,7 @@
 //! What must hold of any bytes, whatever they are taken for: the property tests' own checks.
 
+pub mod thumbnails;
+
 use offprint::config::Lazy;
 use offprint::model::Format;
 

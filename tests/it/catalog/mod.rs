@@ -109,6 +109,7 @@ suite!(sqlite, super::local(), [
     totals_add_up
     a_kept_image_that_the_mirror_does_not_show_is_remote
     a_whole_catalog_finds_nothing_wrong_with_itself
+    assets_are_on_record_shard_by_shard
     blobs_and_thumbnails_are_on_record_shard_by_shard
     a_blob_knows_its_urls_also_after_newer_bytes_came
     an_original_knows_its_articles_also_in_older_versions
@@ -907,6 +908,18 @@ async fn all_shards<T>(of: impl AsyncFn(u8) -> Result<Vec<T>, CatalogError>) -> 
         all.extend(of(shard).await.unwrap());
     }
     all
+}
+
+async fn assets_are_on_record_shard_by_shard(catalog: &dyn Catalog) {
+    record(catalog, "a", &[A]).await;
+    settle_all(catalog, 5, kept("bytes")).await;
+    let assets = all_shards(|shard| catalog.assets_on_record(shard)).await;
+    let (digest, size, asset) = catalog.url(&link(A)).await.unwrap().unwrap().asset.unwrap();
+    assert_eq!(assets, [archive::AssetRow { digest, size, asset }]);
+    let first = digest.to_string()[..2].to_owned();
+    let shard = u8::from_str_radix(&first, 16).unwrap();
+    assert_eq!(catalog.assets_on_record(shard).await.unwrap().len(), 1);
+    assert_eq!(catalog.assets_on_record(!shard).await.unwrap(), []);
 }
 
 async fn blobs_and_thumbnails_are_on_record_shard_by_shard(catalog: &dyn Catalog) {

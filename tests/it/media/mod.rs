@@ -6,6 +6,8 @@ mod corpus_table;
 mod hostile;
 mod likeness;
 mod measure;
+mod memory;
+mod modern;
 mod orientation;
 mod pictures;
 mod quality;

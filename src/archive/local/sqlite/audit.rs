@@ -7,7 +7,7 @@ use url::Url;
 use super::articles;
 use super::codec::{Millis, Text};
 use super::urls;
-use crate::archive::{ArticleId, BlobRow, ThumbnailRow, UrlId};
+use crate::archive::{ArticleId, AssetRow, BlobRow, ThumbnailRow, UrlId};
 use crate::model::{ArticleKey, Digest, MediaType};
 
 /// The database's own checks: of its pages and indexes, and of rows that name others.
@@ -46,6 +46,19 @@ fn blob(row: &Row<'_>) -> Result<BlobRow> {
         size: row.get("size")?,
         created: row.get::<_, Millis>("created")?.0,
     })
+}
+
+pub(super) fn assets(connection: &Connection, shard: u8) -> Result<Vec<AssetRow>> {
+    let (from, to) = bounds(shard);
+    connection
+        .prepare_cached(
+            "SELECT a.*, b.size FROM asset a JOIN blob b ON b.digest = a.digest AND b.media_type = a.media_type
+             WHERE a.digest >= ?1 AND a.digest < ?2 ORDER BY a.digest",
+        )?
+        .query_map(params![from, to], |row| {
+            Ok(AssetRow { digest: row.get("digest")?, size: row.get("size")?, asset: urls::asset(row)? })
+        })?
+        .collect()
 }
 
 pub(super) fn thumbnails(connection: &Connection, shard: u8) -> Result<Vec<ThumbnailRow>> {

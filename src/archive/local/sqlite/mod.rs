@@ -29,9 +29,9 @@ use url::Url;
 use self::error::{catalog_error, refused};
 use self::writer::Writer;
 use crate::archive::{
-    ArticleId, ArticleRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome, Ready,
-    ReferenceRow, Revision, RunId, RunRow, SharedBody, Standing, TakeBack, TakenBack, ThumbnailRow, Totals, Twin,
-    UrlId, UrlRow, VersionRow, Worker,
+    ArticleId, ArticleRow, AssetRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome,
+    Ready, ReferenceRow, Revision, RunId, RunRow, SharedBody, Standing, TakeBack, TakenBack, ThumbnailRow, Totals,
+    Twin, UrlId, UrlRow, VersionRow, Worker,
 };
 use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Exchange, Fingerprint, HostKey, HostState, MediaType};
 
@@ -367,6 +367,10 @@ impl Catalog for Sqlite {
 
     async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError> {
         self.read(move |connection| audit::blobs(connection, shard)).await
+    }
+
+    async fn assets_on_record(&self, shard: u8) -> Result<Vec<AssetRow>, CatalogError> {
+        self.read(move |connection| audit::assets(connection, shard)).await
     }
 
     async fn thumbnails_on_record(&self, shard: u8) -> Result<Vec<ThumbnailRow>, CatalogError> {

@@ -1,11 +1,15 @@
 //! What the archive holds, and what is missing and why.
 
+mod similar;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::archive::{Archive, CatalogError, Totals, UrlRow, UrlState};
 use crate::model::{HostKey, RefererRung};
+
+pub use similar::{Family, Likeness, Offer, Similar, similar};
 
 /// URLs taken from the catalog at a time.
 const PAGE: usize = 1000;

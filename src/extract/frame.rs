@@ -1,0 +1,34 @@
+//! Whether a link can be put around an image.
+
+use super::{FoundFrame, Sink};
+
+/// Settles the frames of images that stand in a link, once all links are known: Markdown and HTML mark the images of
+/// each other. An anchor that leads nowhere takes no other link either.
+pub(super) fn settle(sink: &mut Sink) {
+    let links = apart(std::mem::take(&mut sink.links));
+    for found in &mut sink.found {
+        let Some(FoundFrame::Html(range, _) | FoundFrame::Markdown(range)) = &found.frame else { continue };
+        let after = links.partition_point(|(link, _)| link.start < range.end);
+        let around = links[..after].last().filter(|(link, _)| range.start < link.end);
+        if let Some((link, leads)) = around {
+            let within = link.start <= range.start && range.end <= link.end;
+            found.frame = (*leads && within).then_some(FoundFrame::Linked);
+        }
+    }
+}
+
+/// Links in order, those that overlap as one.
+fn apart(mut links: Vec<(std::ops::Range<usize>, bool)>) -> Vec<(std::ops::Range<usize>, bool)> {
+    links.sort_by_key(|(link, _)| (link.start, link.end));
+    let mut merged: Vec<(std::ops::Range<usize>, bool)> = Vec::with_capacity(links.len());
+    for (link, leads) in links {
+        match merged.last_mut().filter(|(last, _)| link.start < last.end) {
+            Some((last, leads_before)) => {
+                last.end = last.end.max(link.end);
+                *leads_before &= leads;
+            }
+            None => merged.push((link, leads)),
+        }
+    }
+    merged
+}

@@ -1,0 +1,44 @@
+//! Where a link to the full picture can be put around an image.
+
+use super::tokens::Tag;
+use super::{Found, Pass};
+use crate::extract::FoundFrame;
+use crate::model::Kind;
+
+impl Pass<'_, '_, '_, '_> {
+    /// Opens a link. It closes one that is open: links do not nest (HTML, "in body", start tag `a`).
+    pub(super) fn open_link(&mut self, tag: &Tag<'_>) {
+        self.close_link(tag.span.start);
+        self.scanner.link = Some((tag.span.start, tag.attribute("href").is_some()));
+    }
+
+    pub(super) fn close_link(&mut self, end: usize) {
+        let link = self.scanner.link.take().map(|(start, leads)| (start..end, leads));
+        self.sink.links.extend(link);
+    }
+
+    /// Frames an `img` by itself. The areas of a map are in pixels of the image as it is, so that one stays as it is;
+    /// in a `picture`, the frame goes around the whole.
+    pub(super) fn frame_image(&self, tag: &Tag<'_>, found: &mut [Found]) {
+        let mapped = tag.attribute("usemap").or(tag.attribute("ismap")).is_some();
+        if tag.name == "img" && tag.html && !mapped && self.scanner.picture.is_none() {
+            set(found, &FoundFrame::Html(tag.span.clone(), None));
+        }
+    }
+
+    /// Frames what a `picture` shows, when it ends.
+    pub(super) fn frame_picture(&mut self, end: usize) {
+        let Some(picture) = &self.scanner.picture else { return };
+        let frame = FoundFrame::Html(picture.start..end, None);
+        let of_it = self.sink.found.iter_mut().skip(picture.before).filter(|found| found.picture == picture.number);
+        of_it.for_each(|found| set(std::slice::from_mut(found), &frame));
+    }
+}
+
+fn set(found: &mut [Found], frame: &FoundFrame) {
+    for found in found {
+        if matches!(found.kind, Kind::Image | Kind::Srcset | Kind::Lazy) {
+            found.frame = Some(frame.clone());
+        }
+    }
+}

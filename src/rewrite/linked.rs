@@ -1,0 +1,207 @@
+//! Smaller pictures in the page, in links to the full ones.
+
+use std::collections::HashSet;
+
+use encoding_rs::Encoding;
+use memchr::memmem;
+
+use super::{edit, in_order, needs_no_escape, written};
+use crate::model::{Edit, Frame, Reference, Span};
+
+/// Adds links to the full pictures around images that show smaller ones. `full` gives the local link of the picture
+/// that a reference shows a smaller one of, or `None` where it shows that itself; `edits` are those of
+/// `plan`.
+pub(super) fn link_to_full(
+    original: &[u8],
+    references: &[Reference],
+    encoding: &'static Encoding,
+    mut edits: Vec<Edit>,
+    mut full: impl FnMut(&Reference) -> Option<String>,
+) -> Vec<Edit> {
+    let mut framed = HashSet::new();
+    for reference in references {
+        let Some(Frame::Html(frame, _) | Frame::Markdown(frame)) = reference.frame else { continue };
+        let Some(link) = full(reference).filter(|link| needs_no_escape(link)) else { continue };
+        if framed.insert(frame) {
+            let (before, after) = around(original, reference.frame, &link, encoding);
+            edits.push(edit(original, Span::at(frame.start), before));
+            edits.push(edit(original, Span::at(frame.end), after));
+        }
+    }
+    in_order(edits)
+}
+
+/// What goes before and after an image so that it is in a link.
+fn around(original: &[u8], frame: Option<Frame>, link: &str, encoding: &'static Encoding) -> (Vec<u8>, Vec<u8>) {
+    match frame {
+        Some(Frame::Markdown(_)) => (written("[", encoding), written(&format!("]({link})"), encoding)),
+        Some(Frame::Html(_, Some(start_of_line))) => {
+            let opening = written(&format!("<a href=\"{link}\">\n"), encoding);
+            ([&opening, start_of_line.of(original)].concat(), written("</a>", encoding))
+        }
+        _ => (written(&format!("<a href=\"{link}\">"), encoding), written("</a>", encoding)),
+    }
+}
+
+/// The other half of a link that [`link_to_full`] wrote, in an article that was edited since: `half` is where one half
+/// still stands, and the other is the first that could belong to it.
+pub fn other_half(edited: &[u8], half: Span, encoding: &'static Encoding) -> Option<Span> {
+    let text = |text: &str| written(text, encoding);
+    let found = half.of(edited);
+    if found.starts_with(&text("<a href=\"")) {
+        let (closing, rest) = (text("</a>"), &edited[half.end..]);
+        let at = memmem::find(rest, &closing).filter(|&at| memmem::find(&rest[..at], &text("<a ")).is_none())?;
+        return Some(Span::new(half.end + at, half.end + at + closing.len()));
+    }
+    let opening = text("[![");
+    let at = memmem::rfind(&edited[..half.start], &opening).filter(|_| found.starts_with(&text("](")))?;
+    Some(Span::new(at, at + text("[").len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{plan, splice, unsplice};
+    use super::*;
+    use crate::config::Lazy;
+    use crate::extract::{Options, extract};
+    use crate::model::Format;
+
+    fn edits(original: &[u8], format: Format) -> Vec<Edit> {
+        let found = extract(original, format, &Options::default());
+        let small = |reference: &Reference| Some(if reference.frame.is_some() { "s.jpg" } else { "f.jpg" }.to_owned());
+        let edits = plan(original, &found.references, found.encoding, Lazy::Reveal, small);
+        link_to_full(original, &found.references, found.encoding, edits, |_| Some("f.jpg".to_owned()))
+    }
+
+    fn mirror(original: &str, format: Format) -> String {
+        let edits = edits(original.as_bytes(), format);
+        let mirror = splice(original.as_bytes(), &edits);
+        assert_eq!(unsplice(&mirror, &edits).as_deref(), Ok(original.as_bytes()));
+        String::from_utf8(mirror).unwrap()
+    }
+
+    fn html(original: &str, expected: &str) {
+        assert_eq!(mirror(original, Format::Html), expected);
+        // Everything is in a link now: a second pass finds no place for another.
+        let again = mirror(expected, Format::Html);
+        assert_eq!(again.matches("<a ").count(), expected.matches("<a ").count(), "{again}");
+    }
+
+    #[test]
+    fn an_image_gets_a_link_around_it() {
+        html("<p><img alt='>' src=a.jpg>", "<p><a href=\"f.jpg\"><img alt='>' src=s.jpg></a>");
+        html(
+            "<img src=a.jpg><IMG src=b.jpg/>",
+            "<a href=\"f.jpg\"><img src=s.jpg></a><a href=\"f.jpg\"><IMG src=s.jpg></a>",
+        );
+        html("<img src=a.jpg alt='1' alt='2>'>", "<a href=\"f.jpg\"><img src=s.jpg alt='1' alt='2>'></a>");
+        html(
+            "<img src=a.jpg srcset='a.jpg 1x, b.jpg 2x'>",
+            "<a href=\"f.jpg\"><img src=s.jpg srcset='s.jpg 1x, s.jpg 2x'></a>",
+        );
+        html("<img data-src=a.jpg>", "<a href=\"f.jpg\"><img data-src=s.jpg src=\"s.jpg\"></a>");
+        html(
+            "<picture><source srcset=a.webp><img src=a.jpg></picture>",
+            "<a href=\"f.jpg\"><picture><source srcset=s.jpg><img src=s.jpg></picture></a>",
+        );
+    }
+
+    #[test]
+    fn an_image_in_a_link_shows_the_thumbnail_and_the_link_stays() {
+        html("<a href=/page><img src=a.jpg></a>", "<a href=/page><img src=s.jpg></a>");
+        html("<a href=full.jpg><b><img src=a.jpg></b></a>", "<a href=f.jpg><b><img src=s.jpg></b></a>");
+        html("<a href=/page>x<p><img src=a.jpg>", "<a href=/page>x<p><img src=s.jpg>");
+        html(
+            "<a href=/1>x<a href=/2>y</a><img src=a.jpg>",
+            "<a href=/1>x<a href=/2>y</a><a href=\"f.jpg\"><img src=s.jpg></a>",
+        );
+    }
+
+    #[test]
+    fn what_takes_no_link_stays_in_full() {
+        html("<a name=top><img src=a.jpg></a>", "<a name=top><img src=f.jpg></a>");
+        html("<img src=a.jpg usemap='#m'>", "<img src=f.jpg usemap='#m'>");
+        html("<p style='background:url(a.jpg)'>", "<p style='background:url(f.jpg)'>");
+        html(
+            "<video poster=a.jpg></video><input type=image src=b.jpg>",
+            "<video poster=f.jpg></video><input type=image src=f.jpg>",
+        );
+        html("<svg><image href=a.jpg /></svg>", "<svg><image href=f.jpg /></svg>");
+    }
+
+    #[test]
+    fn links_are_written_in_the_files_encoding() {
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        let original = [b"\xff\xfe".as_slice(), &utf16("<p>下<img src='ü.jpg'>")].concat();
+        let edits = edits(&original, Format::Html);
+        let expected = [b"\xff\xfe".as_slice(), &utf16("<p>下<a href=\"f.jpg\"><img src='s.jpg'></a>")].concat();
+        assert_eq!(splice(&original, &edits), expected);
+        assert_eq!(unsplice(&expected, &edits), Ok(original));
+    }
+
+    fn page(markdown: &str) -> String {
+        let mut page = String::new();
+        let options = pulldown_cmark::Options::ENABLE_TABLES;
+        pulldown_cmark::html::push_html(&mut page, pulldown_cmark::Parser::new_ext(markdown, options));
+        page
+    }
+
+    /// The mirror is `expected`, and its page is that of the original but for links and addresses.
+    fn markdown(original: &str, expected: &str) {
+        let mirror = mirror(original, Format::Markdown);
+        assert_eq!(mirror, expected);
+        let bare = |page: &str| {
+            let unlinked = page.replace("<a href=\"f.jpg\">\n", "").replace("<a href=\"f.jpg\">", "");
+            unlinked.replace("s.jpg", "f.jpg").replace("</a>", "")
+        };
+        let addresses = ["a.jpg", "b.jpg"].into_iter().fold(page(original), |page, name| page.replace(name, "f.jpg"));
+        assert_eq!(bare(&page(&mirror)), bare(&addresses), "{mirror}");
+    }
+
+    #[test]
+    fn an_image_of_markdown_gets_a_link_around_it() {
+        markdown("x ![A *b*](a.jpg 't') y\n", "x [![A *b*](s.jpg 't')](f.jpg) y\n");
+        markdown("- ![](<a.jpg>)![](b.jpg)\n", "- [![](<s.jpg>)](f.jpg)[![](s.jpg)](f.jpg)\n");
+        markdown("|h|\n|-|\n|![](a.jpg)|\n", "|h|\n|-|\n|[![](s.jpg)](f.jpg)|\n");
+        markdown("> # ![](a.jpg)\n", "> # [![](s.jpg)](f.jpg)\n");
+        markdown("[![](a.jpg)](/page)\n", "[![](s.jpg)](/page)\n");
+        markdown("[x ![](a.jpg)](b.jpg)\n", "[x ![](s.jpg)](f.jpg)\n");
+    }
+
+    #[test]
+    fn where_markdown_would_be_read_otherwise_the_image_stays_in_full() {
+        for (original, expected) in [
+            ("wow!![](a.jpg)\n", "wow!![](f.jpg)\n"),
+            ("![](a.jpg){width=9}\n", "![](f.jpg){width=9}\n"),
+            ("![x [y](z)](a.jpg)\n", "![x [y](z)](f.jpg)\n"),
+            ("![x][1] [y][1]\n\n[1]: a.jpg\n", "![x][1] [y][1]\n\n[1]: f.jpg\n"),
+            ("- <img src=a.jpg>\n", "- <img src=f.jpg>\n"),
+        ] {
+            markdown(original, expected);
+        }
+    }
+
+    #[test]
+    fn a_block_of_html_in_markdown_stays_one() {
+        markdown("<img src=a.jpg>\n*x*\n\n*y*\n", "<a href=\"f.jpg\">\n<img src=s.jpg></a>\n*x*\n\n*y*\n");
+        markdown("> <img src=a.jpg>\n> *x*\n", "> <a href=\"f.jpg\">\n> <img src=s.jpg></a>\n> *x*\n");
+        markdown("- x\n\n  <img src=a.jpg>\n  *x*\n", "- x\n\n  <a href=\"f.jpg\">\n  <img src=s.jpg></a>\n  *x*\n");
+        markdown("*x* <img src=a.jpg> *y*\n", "*x* <a href=\"f.jpg\"><img src=s.jpg></a> *y*\n");
+        markdown("<p>\n<img src=a.jpg>\n*x*\n", "<p>\n<a href=\"f.jpg\"><img src=s.jpg></a>\n*x*\n");
+        markdown("[<img src=a.jpg>](/page) x\n", "[<img src=s.jpg>](/page) x\n");
+        markdown("<a href=/page>![](a.jpg)</a> x\n", "<a href=/page>![](s.jpg)</a> x\n");
+    }
+
+    #[test]
+    fn the_other_half_of_a_link_is_found_again() {
+        let half = |text: &str, half: &str| {
+            let at = text.find(half).unwrap();
+            let span = other_half(text.as_bytes(), Span::new(at, at + half.len()), encoding_rs::UTF_8);
+            span.map(|span| (span.start, span.end))
+        };
+        assert_eq!(half("x<a href=\"f.jpg\"><img></a>", "<a href=\"f.jpg\">"), Some((22, 26)));
+        assert_eq!(half("x<a href=\"f.jpg\"><img><a href=y></a>", "<a href=\"f.jpg\">"), None);
+        assert_eq!(half("[x [![y](s)](f.jpg)", "](f.jpg)"), Some((3, 4)));
+        assert_eq!(half("<img data-src=a src=\"f\"></a>", " src=\"f\""), None);
+    }
+}
