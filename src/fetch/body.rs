@@ -98,11 +98,15 @@ impl Receiving<'_> {
         if decoder.is_identity() {
             return self.push(piece).await;
         }
-        for coded in piece.chunks(PIECE) {
-            let bytes = decoder.decode(coded).map_err(|error| {
-                Trouble::new(Reason::Protocol, format!("the body does not decode: {}", whole_message(&error)))
-            })?;
-            self.push(&bytes).await?;
+        for mut coded in piece.chunks(PIECE) {
+            let mut more = true;
+            while more || !coded.is_empty() {
+                let bytes = decoder.decode(&mut coded).map_err(|error| {
+                    Trouble::new(Reason::Protocol, format!("the body does not decode: {}", whole_message(&error)))
+                })?;
+                more = bytes.1;
+                self.push(&bytes.0).await?;
+            }
         }
         Ok(())
     }

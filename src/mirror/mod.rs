@@ -17,7 +17,7 @@ mod report;
 mod source;
 mod writing;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,7 +27,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::archive::{Archive, ArticleId, BlobError, CatalogError, RunId, UrlId};
+use crate::archive::{Archive, ArticleId, BlobError, CatalogError, RunId};
 use crate::config::Config;
 use crate::discover::DiscoverError;
 use crate::extract::Options;
@@ -89,8 +89,6 @@ pub struct Mirror {
     lanes: writing::Lanes,
     /// What hosts were asked whether it is a stand-in: once in a run.
     inquiries: Mutex<HashSet<(HostKey, Digest)>>,
-    /// URLs that a stand-in was taken back from.
-    taken_back: Mutex<BTreeSet<UrlId>>,
 }
 
 impl Mirror {
@@ -121,7 +119,6 @@ impl Mirror {
             queued: Notify::new(),
             lanes: writing::Lanes::default(),
             inquiries: Mutex::default(),
-            taken_back: Mutex::default(),
         })
     }
 
@@ -160,7 +157,6 @@ impl Mirror {
         let fetching = self.stop_on_error(Arc::clone(self).fetch_queue(run, ready, read));
         let writing = self.stop_on_error(self.write_ready(to_write));
         let ((), (), ()) = tokio::try_join!(reading, fetching, writing)?;
-        self.refresh_taken_back().await?;
         if !self.stop.is_cancelled() {
             self.write_waiting().await?;
         }

@@ -91,17 +91,6 @@ impl Mirror {
         Ok(())
     }
 
-    /// Makes the articles stale once more that show what was taken back: one that was being written at that moment had
-    /// read what its URLs showed before.
-    pub(super) async fn refresh_taken_back(&self) -> Result<(), MirrorError> {
-        let urls: Vec<_> =
-            std::mem::take(&mut *self.taken_back.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect();
-        if !urls.is_empty() {
-            self.archive.catalog.refresh_articles_of(&urls).await?;
-        }
-        Ok(())
-    }
-
     /// Refuses a picture in place of the one that is kept, where the host has sent it in place of others, too.
     pub(super) async fn refuse_in_place_of_kept(
         &self,
@@ -288,7 +277,6 @@ impl Mirror {
         let urls: Vec<_> = twins.iter().map(|twin| twin.url.to_string()).collect();
         self.tally.not_changed(&urls, &what.digest.to_string());
         self.tally.taken_back.add(taken.of_this_run);
-        self.taken_back.lock().unwrap_or_else(PoisonError::into_inner).extend(&taken.urls);
         self.tally.queued.add(taken.ready.queued);
         Ok(taken)
     }
@@ -332,29 +320,33 @@ fn displacing(twins: &[Twin]) -> Vec<&Twin> {
 }
 
 /// The address of a picture without what only chooses among its sizes: the query, and sizes in the path such as
-/// `-640x480`, `@2x` and `/w_300/`.
+/// `-640x480`, `@2x` and `/w_300/`. What is not known for a size costs a question; a number may be all that tells two
+/// pictures apart.
 fn picture(url: &Url) -> String {
-    let segments = url.path().split('/').filter(|segment| !is_size(segment));
+    let segments = url.path().split('/').filter(|segment| !segment.split(',').all(is_command));
     let without_sizes: Vec<_> = segments.map(without_size).collect();
     format!("{}/{}", url.host_str().unwrap_or_default(), without_sizes.join("/"))
 }
 
-/// A segment of commands of an image server, or one that is nothing but a size: `w_300,h_200`, `640x480`, `300`.
-fn is_size(segment: &str) -> bool {
-    let is_command = |part: &str| {
-        let digits = part.trim_start_matches(['w', 'h', 's', 'q', '_', '-', '=']);
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x')
-    };
-    segment.split(',').all(is_command)
+/// A command to an image server, or a size alone: `w_300`, `h200`, `640x480`.
+fn is_command(part: &str) -> bool {
+    let number = part.strip_prefix(['w', 'h']).map(|rest| rest.trim_start_matches(['_', '-', '=']));
+    number.is_some_and(is_number) || is_size(part)
+}
+
+/// `640x480`, `640x` or `2x`.
+fn is_size(text: &str) -> bool {
+    text.split_once('x').is_some_and(|(width, height)| is_number(width) && (height.is_empty() || is_number(height)))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A file name without a size before its extension: `a-640x480.jpg`, `a@2x.jpg`.
 fn without_size(segment: &str) -> String {
     let (stem, extension) = segment.rsplit_once('.').unwrap_or((segment, ""));
-    let cut = stem.rfind(['-', '_', '@']).filter(|at| {
-        let size = &stem[at + 1..];
-        size.contains('x') && size.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x')
-    });
+    let cut = stem.rfind(['-', '_', '@']).filter(|at| is_size(&stem[at + 1..]));
     format!("{}.{extension}", &stem[..cut.unwrap_or(stem.len())])
 }
 
@@ -376,9 +368,9 @@ mod tests {
         let same = |one: &str, other: &str| picture(&twin(1, one, None).url) == picture(&twin(2, other, None).url);
         assert!(same("/a.jpg?w=300", "/a.jpg?w=600") && same("/a-300x200.jpg", "/a.jpg"));
         assert!(same("/a@2x.png", "/a.png") && same("/w_300,h_200/a.jpg", "/w_600/a.jpg"));
-        assert!(same("/300/a.jpg", "/640x480/a.jpg"));
+        assert!(same("/640x480/a.jpg", "/w300/a.jpg"));
         assert!(!same("/a.jpg", "/b.jpg") && !same("/photo-1.jpg", "/photo-2.jpg"));
-        assert!(!same("/2026/a.jpg", "/2026/b.jpg") && !same("/a.jpg", "/a.png"));
+        assert!(!same("/posts/17/cover.jpg", "/posts/18/cover.jpg") && !same("/a.jpg", "/a.png"));
         assert!(!same("/é-x.jpg", "/é.jpg"), "a name may end in x");
     }
 
