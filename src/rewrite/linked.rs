@@ -165,6 +165,7 @@ mod tests {
         markdown("|h|\n|-|\n|![](a.jpg)|\n", "|h|\n|-|\n|[![](s.jpg)](f.jpg)|\n");
         markdown("> # ![](a.jpg)\n", "> # [![](s.jpg)](f.jpg)\n");
         markdown("[![](a.jpg)](/page)\n", "[![](s.jpg)](/page)\n");
+        markdown("[下](x) ![下](a.jpg)\n", "[下](x) [![下](s.jpg)](f.jpg)\n");
         markdown("[x ![](a.jpg)](b.jpg)\n", "[x ![](s.jpg)](f.jpg)\n");
     }
 

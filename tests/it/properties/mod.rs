@@ -9,7 +9,7 @@ use encoding_rs::Encoding;
 use offprint::config::Lazy;
 use offprint::extract::{Extraction, Options, extract};
 use offprint::model::{Edit, Format, Kind, Reference, Reveal, Span};
-use offprint::rewrite::{places, plan, splice, unsplice};
+use offprint::rewrite::{link_to_full, places, plan, splice, unsplice};
 use proptest::prelude::*;
 use url::Url;
 
@@ -113,6 +113,19 @@ pub(crate) fn the_mirror_is_local_and_stays_so(bytes: &[u8], format: Format, laz
     assert_eq!(again, [], "{}", show(&mirror));
 }
 
+/// Pictures that are shown small in links to the full ones are local too, and turn back to the original.
+pub(crate) fn links_to_full_pictures_turn_back(bytes: &[u8], format: Format, lazy: Lazy) {
+    let (edits, _) = localised(bytes, format, lazy);
+    let extraction = found(bytes, format);
+    let full = |reference: &Reference| Some(link(reference));
+    let edits = link_to_full(bytes, &extraction.references, extraction.encoding, edits, full);
+    let mirror = splice(bytes, &edits);
+    assert!(unsplice(&mirror, &edits).expect("the mirror is as it was made") == bytes);
+    for reference in found(&mirror, format).references.iter().filter(|reference| reference.kind != Kind::Base) {
+        assert!(reference.raw.starts_with(LOCAL), "{reference:?} is left in {}", show(&mirror));
+    }
+}
+
 pub(crate) fn show(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
@@ -189,6 +202,7 @@ proptest! {
         only_spans_change(&bytes, format, lazy);
         without_links_nothing_changes(&bytes, format);
         the_mirror_is_local_and_stays_so(&bytes, format, lazy);
+        links_to_full_pictures_turn_back(&bytes, format, lazy);
     }
 
     #[test]
@@ -216,6 +230,7 @@ fn real_articles_keep_every_promise() {
             only_spans_change(&bytes, format, Lazy::Reveal);
             without_links_nothing_changes(&bytes, format);
             the_mirror_is_local_and_stays_so(&bytes, format, Lazy::Reveal);
+            links_to_full_pictures_turn_back(&bytes, format, Lazy::Reveal);
         }
     }
 }
