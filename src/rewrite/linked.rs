@@ -22,13 +22,21 @@ pub(super) fn link_to_full(
     for reference in references {
         let Some(Frame::Html(frame, _) | Frame::Markdown(frame)) = reference.frame else { continue };
         let Some(link) = full(reference).filter(|link| needs_no_escape(link)) else { continue };
-        if framed.insert(frame) {
+        let apart = ![frame.start, frame.end].iter().any(|at| is_within_one(references, *at));
+        if apart && framed.insert(frame) {
             let (before, after) = around(original, reference.frame, &link, encoding);
             edits.push(edit(original, Span::at(frame.start), before));
             edits.push(edit(original, Span::at(frame.end), after));
         }
     }
     in_order(edits)
+}
+
+/// Whether a byte is within a reference, which are in order: where an image of Markdown is the value of a shortcode, the
+/// value is one too.
+fn is_within_one(references: &[Reference], at: usize) -> bool {
+    let next = references.partition_point(|reference| reference.span.end <= at);
+    references.get(next).is_some_and(|reference| reference.span.start < at)
 }
 
 /// What goes before and after an image so that it is in a link.
@@ -165,6 +173,7 @@ mod tests {
         markdown("|h|\n|-|\n|![](a.jpg)|\n", "|h|\n|-|\n|[![](s.jpg)](f.jpg)|\n");
         markdown("> # ![](a.jpg)\n", "> # [![](s.jpg)](f.jpg)\n");
         markdown("[![](a.jpg)](/page)\n", "[![](s.jpg)](/page)\n");
+        markdown("[下](x) ![下](a.jpg)\n", "[下](x) [![下](s.jpg)](f.jpg)\n");
         markdown("[x ![](a.jpg)](b.jpg)\n", "[x ![](s.jpg)](f.jpg)\n");
     }
 

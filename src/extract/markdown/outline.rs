@@ -185,11 +185,11 @@ impl<'a> Walk<'a> {
 /// Whether `[` and `](…)` around an image make a link and nothing else. What stands beside it may not become part of
 /// that, brackets in its text may be a link, and the destination of a definition may be used elsewhere.
 fn takes_link(body: &str, image: &Open<'_>) -> bool {
-    let before = body[..image.range.start].bytes().next_back();
-    let after = body[image.range.end..].bytes().next();
-    let alone =
-        !before.is_some_and(|byte| b"!^]\\".contains(&byte)) && !after.is_some_and(|byte| b"{([:".contains(&byte));
-    alone && image.link_type == LinkType::Inline && !body[image.range.start + 2..image.content_end].contains('[')
+    let (body, Range { start, end }) = (body.as_bytes(), image.range.clone());
+    let inline = image.image && image.link_type == LinkType::Inline && body[start..].starts_with(b"![");
+    let joins_before = start.checked_sub(1).is_some_and(|before| b"!^]\\".contains(&body[before]));
+    let joins_after = body.get(end).is_some_and(|after| b"{([:".contains(after));
+    inline && !joins_before && !joins_after && !body[start + 2..image.content_end].contains(&b'[')
 }
 
 /// Whether a block holds text or HTML of its own, so that a tag left open in it stays in it.

@@ -7,7 +7,7 @@ use encoding_rs::Encoding;
 use offprint::config::Lazy;
 use offprint::extract::{Extraction, Options, extract};
 use offprint::model::{Edit, Format, Kind, Reference, Reveal, Span};
-use offprint::rewrite::{Article, Localised, localise, places, plan, splice, unsplice};
+use offprint::rewrite::{Article, Link, Localised, localise, places, plan, splice, unsplice};
 use url::Url;
 
 /// What local links start with here.
@@ -37,6 +37,23 @@ pub(crate) fn keep_every_promise(bytes: &[u8], format: Format, lazy: Lazy) {
         the_mirror_shows_the_links_and_what_was_left(&original, &localised, &mirrored, links);
         a_mirror_of_the_mirror_is_the_mirror(&localised, &mirrored, lazy);
     }
+    links_to_full_pictures_turn_back(bytes, &original, format, lazy);
+}
+
+/// Pictures that are shown small in links to the full ones are local too, and turn back to the original.
+fn links_to_full_pictures_turn_back(bytes: &[u8], original: &Extraction, format: Format, lazy: Lazy) {
+    let options = options(HashSet::new());
+    let article = Article { bytes, format, options: &options, extraction: original };
+    let full = format!("{LOCAL}full.jpg");
+    let linked =
+        |reference: &Reference| link(reference, Links::All).map(|shown| Link { shown, full: Some(full.clone()) });
+    let made = localise(&article, lazy, linked);
+    assert!(unsplice(&made.mirror, &made.edits).expect("the mirror is as it was made") == bytes);
+    let written = original.references.iter().filter_map(|reference| link(reference, Links::All));
+    let mirrored = found(&made.mirror, format, written.chain([full.clone()]).collect());
+    let left = mirrored.references.iter().filter(|reference| reference.kind != Kind::Base);
+    let left = left.filter(|reference| !reference.raw.starts_with(LOCAL)).count();
+    assert_eq!(left, made.refused.len(), "{}", made.mirror.escape_ascii());
 }
 
 /// How many references an article has, and how many of them cannot be made local without changing what else it shows.
