@@ -2,6 +2,7 @@
 
 mod animation;
 mod jpeg;
+#[cfg(feature = "jxl-jp2")]
 mod modern;
 mod raster;
 mod svg;
@@ -70,7 +71,9 @@ pub(super) fn decode(bytes: &[u8], asset: &Asset, needed: Needed, limits: &Media
         MediaType::Tiff => raster::tiff(bytes, limits),
         MediaType::Ico | MediaType::Cur => raster::icon(Fields(bytes), limits),
         MediaType::Svg => svg::decode(bytes, needed, limits),
+        #[cfg(feature = "jxl-jp2")]
         MediaType::Jxl => modern::jxl(bytes, limits),
+        #[cfg(feature = "jxl-jp2")]
         MediaType::Jp2 => modern::jp2(bytes, needed, limits),
         other => Err(MediaError::Unsupported(other)),
     }
@@ -94,7 +97,8 @@ pub(super) fn memory(bytes: &[u8], asset: &Asset, needed: Needed, limits: &Media
 /// Whether pictures of this type can be decoded.
 const fn is_decoded(media_type: MediaType) -> bool {
     use MediaType::{Bmp, Cur, Gif, Ico, Jp2, Jpeg, Jxl, Png, Svg, Tiff, WebP};
-    matches!(media_type, Jpeg | Png | Gif | WebP | Bmp | Tiff | Ico | Cur | Svg | Jxl | Jp2)
+    matches!(media_type, Jpeg | Png | Gif | WebP | Bmp | Tiff | Ico | Cur | Svg)
+        || cfg!(feature = "jxl-jp2") && matches!(media_type, Jxl | Jp2)
 }
 
 /// Refuses sizes beyond the limits.

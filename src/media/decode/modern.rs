@@ -9,16 +9,17 @@ use super::super::error::MediaError;
 use super::super::picture::{Channels, Picture};
 use super::raster;
 use super::{Decoded, Needed, check_memory, check_size};
-use crate::config::MediaConfig;
+use crate::config::{MediaConfig, Size};
 
-/// JPEG XL. The picture comes upright; only the first frame of an animation is decoded. The decoder counts what it
-/// allocates and stops at the limit.
+/// JPEG XL. The picture comes upright; only the first frame of an animation is decoded. The decoder counts its
+/// planes and stops at the limit; what it does not count is about as much again, so that it gets half.
 pub(super) fn jxl(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
+    let limits = &MediaConfig { max_alloc: Size(limits.max_alloc.0 / 2), ..limits.clone() };
     raster::read(JxlDecoder::new(Cursor::new(bytes)).map_err(raster::reason)?, 1, limits)
 }
 
-/// Bytes a sample while JPEG 2000 is decoded: the coefficient, the number made of it, and some to work with.
-const PER_SAMPLE: u64 = 12;
+/// Bytes a sample while JPEG 2000 is decoded: coefficients, the numbers made of them, and as much to work with.
+const PER_SAMPLE: u64 = 16;
 
 /// JPEG 2000, at the smallest of its resolutions that has 1.8 times the needed size, as for JPEG.
 pub(super) fn jp2(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Result<Decoded, MediaError> {

@@ -7,6 +7,7 @@ mod hostile;
 mod likeness;
 mod measure;
 mod memory;
+#[cfg(feature = "jxl-jp2")]
 mod modern;
 mod orientation;
 mod pictures;
