@@ -8,8 +8,7 @@
 //!
 //! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG; and with the feature
 //! `jxl-jp2` JPEG XL and JPEG 2000, whose decoders take more memory than they tell. AVIF and HEIC are probed and kept
-//! and have no thumbnail: there is no decoder of HEVC in Rust, its patents are licensed, and those of AV1 are either
-//! unsafe throughout or not free to use here.
+//! and have no thumbnail.
 //!
 //! # What can go wrong with a decoder
 //!
