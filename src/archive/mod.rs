@@ -7,11 +7,13 @@
 mod blobs;
 mod catalog;
 mod local;
+mod rows;
 
 pub use blobs::{BlobError, BlobMeta, Blobs, Put};
-pub use catalog::{
-    ArticleId, ArticleRow, ArticleState, AssetRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease,
-    NewReference, Outcome, Ready, ReferenceRow, RefusedBody, RenditionRow, Revision, RunId, RunRow, Settlement,
-    SharedBody, Standing, TakeBack, TakenBack, ThumbnailRow, Totals, Twin, UrlId, UrlRow, UrlState, VersionRow, Worker,
-};
+pub use catalog::{Catalog, CatalogError};
 pub use local::{Archive, ArchiveError, Mode, Publication, Publisher, open};
+pub use rows::{
+    ArticleId, ArticleRow, ArticleState, AssetRow, BlobRow, Claim, Job, JobId, Lease, NewReference, Outcome, Ready,
+    ReferenceRow, RefusedBody, RenditionRow, Revision, RunId, RunRow, Settlement, SharedBody, Standing, TakeBack,
+    TakenBack, ThumbnailRow, Totals, Twin, UrlId, UrlRow, UrlState, VersionRow, Worker,
+};
