@@ -56,11 +56,14 @@ fn tree(sandbox: &Sandbox) -> [BTreeMap<PathBuf, Digest>; 3] {
     ["blobs", "thumbnails", "articles"].map(|part| sandbox.digests(&format!("store/{part}")))
 }
 
-/// A run with a fault injected.
-fn run_with(sandbox: &Sandbox, fault: &str) -> Output {
+/// A run with a fault injected; only in calls about `file`, where one is named.
+fn run_with(sandbox: &Sandbox, fault: &str, file: Option<&str>) -> Output {
     let program = sandbox.command(&["run"]);
     let mut strace = Command::new("strace");
     strace.args(["-qq", "-f", "-o", "/dev/null", "-e"]).arg(format!("inject={fault}"));
+    if let Some(file) = file {
+        strace.args(["-P", file]).arg("-P").arg(sandbox.path(file));
+    }
     strace.arg(program.get_program()).args(program.get_args()).current_dir(sandbox.path(""));
     strace.output().unwrap()
 }
@@ -99,7 +102,7 @@ async fn survives(calls: &str, fault: &str) {
     for count in counts() {
         let sandbox = sandbox(&origin);
         let when = format!("{calls}:{fault}:when={count}");
-        let ended = run_with(&sandbox, &when);
+        let ended = run_with(&sandbox, &when, None);
         is_whole(&sandbox, &when).await;
         let untouched = ended.status.code() == Some(3);
         let rest = sandbox.run(&["run"]);
@@ -172,6 +175,35 @@ async fn killed_while_it_saves_to_the_disk() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_it_names_a_file() {
     survives("rename,renameat,renameat2,link,linkat", "signal=SIGKILL").await;
+}
+
+/// Counting leaves most calls out where many threads make one each; every file has its name only once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_the_naming_of_every_file() {
+    if !has_strace() {
+        return;
+    }
+    let origin = site();
+    let undisturbed = sandbox(&origin);
+    undisturbed.run(&["run"]).expect(3);
+    let expected = tree(&undisturbed);
+    let named = ["blobs", "thumbnails", "articles"].into_iter().zip(&expected);
+    let files: Vec<_> = named
+        .flat_map(|(part, files)| files.keys().map(move |file| format!("store/{part}/{}", file.display())))
+        .collect();
+    assert!(files.len() >= 8, "{files:?}");
+    for file in &files {
+        let sandbox = sandbox(&origin);
+        let fault = "rename,renameat,renameat2,link,linkat:signal=SIGKILL:when=1";
+        let ended = run_with(&sandbox, fault, Some(file));
+        assert!(ended.status.code() != Some(3), "{file} was not named by a call that was looked for");
+        is_whole(&sandbox, file).await;
+        let rest = sandbox.run(&["run"]);
+        assert!([0, 3].contains(&rest.status), "{file}: {rest:?}");
+        assert_eq!(tree(&sandbox), expected, "{file}");
+        is_whole(&sandbox, file).await;
+    }
+    say(&format!("killed at the naming of each of {} files", files.len()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
