@@ -144,18 +144,24 @@ async fn killed_at_any_time() {
     fill(&undisturbed, &origin);
     let begin = std::time::Instant::now();
     undisturbed.run(&["run"]).expect(0);
-    let (expected, takes) = (tree(&undisturbed), begin.elapsed());
-    let rounds = if is_thorough() { 300 } else { 8 };
-    let mut killed = 0;
-    for round in 0..rounds {
+    let (expected, mut takes) = (tree(&undisturbed), begin.elapsed());
+    let wanted = if is_thorough() { 300 } else { 8 };
+    let (mut round, mut killed) = (0, 0);
+    while killed < wanted {
+        round += 1;
+        assert!(round < 20 * wanted, "only {killed} of {round} runs were killed before their end");
         let sandbox = Sandbox::new();
         fill(&sandbox, &origin);
         let mut running = sandbox.command(&["run"]).stdout(std::process::Stdio::null()).spawn().unwrap();
         // Not waiting for something, but choosing the moment: multiples of the golden ratio leave no part out.
         tokio::time::sleep(takes.mul_f64((f64::from(round) * 0.618_034).fract())).await;
         running.kill().unwrap();
-        killed += u32::from(running.wait().unwrap().signal().is_some());
-        let when = format!("killed in round {round} of {rounds}");
+        match running.wait().unwrap().signal() {
+            Some(_) => killed += 1,
+            // The machine has less to do than when the time was taken.
+            None => takes = takes.mul_f64(0.95),
+        }
+        let when = format!("killed in round {round}");
         if sandbox.path("store/catalog.db").exists() {
             is_whole(&sandbox, &when).await;
         }
@@ -163,8 +169,7 @@ async fn killed_at_any_time() {
         assert_eq!(tree(&sandbox), expected, "{when}");
         is_whole(&sandbox, &when).await;
     }
-    say(&format!("{killed} of {rounds} runs were killed before their end"));
-    assert!(killed > rounds / 2, "{killed} of {rounds}");
+    say(&format!("{killed} runs were killed before their end"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
