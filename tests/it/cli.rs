@@ -135,32 +135,57 @@ fn the_shipped_settings_can_be_used_as_they_are() {
     assert_eq!(sandbox.text("store/articles/posts/a.md"), "text");
 }
 
-/// Full disks and folders without permission; only root can make a file system, and root may write anywhere.
+/// A disk that cannot be written to any more ends a run with 1 and one line that says so; what is kept is whole, and once
+/// the disk is `mended` the next run goes on. Only root can make a file system.
 #[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_ends_with_1_and_the_next_run_goes_on() {
+fn check_disk(made: &str, spoilt: &str, mended: &str, says: &[&str]) {
     let sandbox = Sandbox::new();
-    std::fs::create_dir(sandbox.path("disk")).unwrap();
     let disk = sandbox.path("disk");
+    std::fs::create_dir(&disk).unwrap();
     let mount = |options: &str| {
         let ran = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).output();
         ran.is_ok_and(|ran| ran.status.success())
     };
-    if !mount("size=400k") {
+    if !mount(made) {
         crate::corpus::say("not run: only root can make a small disk (1 test)");
         return;
     }
     let mounted = Mounted(disk.clone());
+    sandbox.settings("[run]\nmin_free = \"0\"\n");
+    sandbox.write("posts/first.md", "text");
+    sandbox.run(&["--store", "disk/store", "run"]).expect(0);
+    assert!(mount(spoilt));
     for at in 0..40 {
         sandbox.write(&format!("posts/{at}.md"), vec![b'a' + u8::try_from(at % 20).unwrap(); 20_000 + at]);
     }
     let ran = sandbox.run(&["--store", "disk/store", "run"]).expect(1);
-    assert!(ran.stderr.starts_with("offprint: ") && ran.stderr.to_lowercase().contains("no"), "{ran:?}");
+    let told = ran.stderr.to_lowercase();
+    assert!(told.starts_with("offprint: ") && says.iter().any(|says| told.contains(says)), "{ran:?}");
     assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
-    assert!(mount("remount,size=40m"));
+    assert!(mount(mended));
+    sandbox.run(&["--store", "disk/store", "verify"]).expect(0);
     sandbox.run(&["--store", "disk/store", "run"]).expect(0);
-    assert_eq!(sandbox.tree("disk/store/articles").len(), 40);
+    assert_eq!(sandbox.tree("disk/store/articles").len(), 41);
+    sandbox.run(&["--store", "disk/store", "verify"]).expect(0);
     drop(mounted);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_ends_with_1_and_the_next_run_goes_on() {
+    check_disk("size=40m", "remount,size=500k", "remount,size=40m", &["no room", "no space"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_without_inodes_ends_with_1_and_the_next_run_goes_on() {
+    check_disk("size=40m,nr_inodes=4k", "remount,nr_inodes=60", "remount,nr_inodes=4k", &["no room", "no space"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_read_only_disk_ends_with_1_and_the_next_run_goes_on() {
+    check_disk("size=40m", "remount,ro", "remount,rw", &["read-only"]);
 }
 
 #[cfg(target_os = "linux")]
