@@ -23,7 +23,9 @@ pub(crate) async fn similar(config: &Config, output: &Output) -> anyhow::Result<
 
 fn tell(similar: &Similar, output: &Output) {
     let Similar { pictures, families_found, copies_found, families, best_copies } = similar;
-    output::line(&format!("{pictures} pictures compared; {families_found} families look alike, {copies_found} copies"));
+    output::line(&format!(
+        "pictures compared: {pictures}; families that look alike: {families_found}, with copies: {copies_found}"
+    ));
     let told = if output.told == Told::Everything { usize::MAX } else { TOLD };
     for family in families.iter().take(told) {
         output::line(&printable(&format!("family of {}: {}", family.others.len() + 1, words(&family.best))));

@@ -141,7 +141,7 @@ fn the_shipped_settings_can_be_used_as_they_are() {
 fn check_disk(made: &str, spoilt: &str, mended: &str, says: &[&str]) {
     let sandbox = Sandbox::new();
     let disk = sandbox.path("disk");
-    std::fs::create_dir(&disk).unwrap();
+    std::fs::create_dir(&disk).expect("a folder can be made");
     let mount = |options: &str| {
         let ran = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).output();
         ran.is_ok_and(|ran| ran.status.success())
@@ -156,7 +156,7 @@ fn check_disk(made: &str, spoilt: &str, mended: &str, says: &[&str]) {
     sandbox.run(&["--store", "disk/store", "run"]).expect(0);
     assert!(mount(spoilt));
     for at in 0..40 {
-        sandbox.write(&format!("posts/{at}.md"), vec![b'a' + u8::try_from(at % 20).unwrap(); 20_000 + at]);
+        sandbox.write(&format!("posts/{at}.md"), vec![b'a' + u8::try_from(at % 20).expect("it is small"); 20_000 + at]);
     }
     let ran = sandbox.run(&["--store", "disk/store", "run"]).expect(1);
     let told = ran.stderr.to_lowercase();
