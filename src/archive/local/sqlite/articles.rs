@@ -400,13 +400,13 @@ pub(super) fn showing(connection: &Connection, url: UrlId) -> Result<Vec<Article
         .collect()
 }
 
+/// Makes articles stale: whatever was planned for them before is not heard any more.
+pub(super) const MAKE_STALE: &str = "UPDATE article SET stale = 1, revision = revision + 1, writing = 0";
+
 /// Makes the articles stale that show a URL.
 pub(super) fn make_stale(connection: &Connection, url: UrlId) -> Result<()> {
     connection
-        .prepare_cached(
-            "UPDATE article SET stale = 1, revision = revision + 1, writing = 0
-             WHERE id IN (SELECT article_id FROM reference WHERE url_id = ?1)",
-        )?
+        .prepare_cached(&format!("{MAKE_STALE} WHERE id IN (SELECT article_id FROM reference WHERE url_id = ?1)"))?
         .execute([url])?;
     Ok(())
 }
@@ -414,11 +414,10 @@ pub(super) fn make_stale(connection: &Connection, url: UrlId) -> Result<()> {
 /// Makes the articles stale that do not go on showing an older version of a URL.
 pub(super) fn make_stale_without_version(connection: &Connection, url: UrlId) -> Result<()> {
     connection
-        .prepare_cached(
-            "UPDATE article SET stale = 1, revision = revision + 1, writing = 0
-             WHERE id IN (SELECT article_id FROM reference WHERE url_id = ?1
-                 EXCEPT SELECT article_id FROM shown_version WHERE url_id = ?1)",
-        )?
+        .prepare_cached(&format!(
+            "{MAKE_STALE} WHERE id IN (SELECT article_id FROM reference WHERE url_id = ?1
+                 EXCEPT SELECT article_id FROM shown_version WHERE url_id = ?1)"
+        ))?
         .execute([url])?;
     Ok(())
 }

@@ -90,8 +90,7 @@ pub(super) fn articles_of_original(connection: &Connection, digest: Digest) -> R
 }
 
 pub(super) fn make_stale(connection: &Connection, ids: &[ArticleId]) -> Result<()> {
-    let mut stale = connection
-        .prepare_cached("UPDATE article SET stale = 1, revision = revision + 1, writing = 0 WHERE id = ?1")?;
+    let mut stale = connection.prepare_cached(&format!("{} WHERE id = ?1", articles::MAKE_STALE))?;
     ids.iter().try_for_each(|id| stale.execute([id]).map(drop))
 }
 
