@@ -203,16 +203,21 @@ impl Ingest {
         Ok(RenditionRow { media_type, width, height, size, digest: bytes_digest })
     }
 
-    /// Copies a local file that an article shows into the archive's staging folder, and judges it.
-    pub async fn adopt(&self, file: &Path, verdict: &Verdict<'_>) -> Result<Answer, Failure> {
+    /// Copies what an article shows and no request is needed for, such as a local file, into the archive's staging
+    /// folder, and judges it.
+    pub async fn adopt<R: Read>(
+        &self,
+        open: impl FnOnce() -> std::io::Result<R> + Send + 'static,
+        verdict: &Verdict<'_>,
+    ) -> Result<Answer, Failure> {
         let failed = |reason, detail| Failure { reason, status: None, detail, deferred_until: None };
-        let (file, staging) = (file.to_owned(), self.archive.tmp());
-        let copy = move || std::fs::File::open(file).and_then(|file| stage(file, &staging));
+        let staging = self.archive.tmp();
+        let copy = move || open().and_then(|from| stage(from, &staging));
         let staged = tokio::task::spawn_blocking(copy).await.expect("copying a file does not panic");
         let staged = staged.map_err(|cause| failed(Reason::LocalFile, cause.to_string()))?;
         match verdict.judge(&staged, None) {
             Ok(()) => Ok(Answer::Body { staged, validators: Validators::default() }),
-            Err(reason) => Err(failed(reason, "the file is no image that can be shown".to_owned())),
+            Err(reason) => Err(failed(reason, "it is no image that can be shown".to_owned())),
         }
     }
 }

@@ -184,7 +184,7 @@ impl Mirror {
     async fn adopt(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched {
         let file = self.sources.iter().find_map(|source: &Source| source.local_file(&job.url.url));
         let outcome = match file {
-            Some(file) => self.ingest.adopt(&file, verdict).await,
+            Some(file) => self.ingest.adopt(|| std::fs::File::open(file), verdict).await,
             None => Err(Failure {
                 reason: Reason::LocalFile,
                 status: None,

@@ -14,10 +14,10 @@ use super::{Mirror, MirrorError};
 use crate::archive::{BlobError, UrlId, UrlRow};
 use crate::config::{Config, MediaConfig, Size};
 use crate::extract::{self, Options};
-use crate::fetch::{Answer, Failure, Judge as _};
+use crate::fetch::{Answer, Failure};
 use crate::ingest::{Verdict, read_blob, stage};
 use crate::media;
-use crate::model::{Digest, MediaType, Reason, Reference, Validators};
+use crate::model::{Digest, MediaType, Reason, Reference};
 
 /// Originals that are read for an image whose blob is gone: one that shows it is enough, unless it is damaged itself.
 const ORIGINALS_READ: usize = 4;
@@ -104,12 +104,7 @@ impl Mirror {
             None => self.lift_again(url.id, digest).await,
         };
         let bytes = kept.ok_or_else(|| failed(Reason::LocalFile, "neither its blob nor its article holds it"))?;
-        let staged = stage(bytes.as_slice(), &self.archive.tmp())
-            .map_err(|cause| failed(Reason::LocalFile, &cause.to_string()))?;
-        match verdict.judge(&staged, None) {
-            Ok(()) => Ok(Answer::Body { staged, validators: Validators::default() }),
-            Err(reason) => Err(failed(reason, "it is no image that can be shown")),
-        }
+        self.ingest.adopt(|| Ok(std::io::Cursor::new(bytes)), verdict).await
     }
 
     /// The blob of that digest, whichever of some types it is kept as.
