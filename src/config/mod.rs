@@ -185,7 +185,7 @@ pub enum Fit {
 
 /// What a thumbnail is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum ThumbnailFormat {
     /// JPEG, or WebP where it is transparent.
     Auto,
@@ -195,6 +195,8 @@ pub enum ThumbnailFormat {
     WebP,
     /// PNG.
     Png,
+    /// AVIF, by the feature `avif` of the build.
+    Avif,
 }
 
 /// What becomes of an animation.

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Config, Recheck, Span};
+use super::{Config, Recheck, Span, ThumbnailFormat};
 use crate::model::{Digest, RefererRung};
 
 /// The shipped `config.toml`: every key at its default.
@@ -88,6 +88,11 @@ impl Config {
             if size.width == 0 || size.height == 0 || !(1..=100).contains(&size.quality) {
                 let message = "width and height take at least 1, quality 1 to 100".to_owned();
                 return Err((format!("thumbnail[{at}].width"), message));
+            }
+            if size.format == ThumbnailFormat::Avif && !cfg!(feature = "avif") {
+                let message =
+                    "this build writes no AVIF: build it with --features avif, or choose auto or webp".to_owned();
+                return Err((format!("thumbnail[{at}].format"), message));
             }
         }
         let wanted = &self.rewrite.thumbnail_name;
@@ -297,6 +302,21 @@ mod tests {
     fn every_line_of_the_shipped_file_says_what_it_is_for() {
         for line in DEFAULTS.lines().filter(|line| line.contains(" = ")) {
             assert!(line.contains('#'), "no comment: {line}");
+        }
+    }
+
+    #[test]
+    fn every_format_of_thumbnails_is_known_by_its_usual_name() {
+        let with = |format: &str| parse(&format!("[[thumbnail]]\nname = \"a\"\nformat = \"{format}\"\n"));
+        for format in ["auto", "jpeg", "webp", "png"] {
+            assert!(with(format).is_ok(), "{:?}", with(format));
+        }
+        match with("avif") {
+            Ok(config) => assert!(cfg!(feature = "avif") && config.thumbnail[0].format == ThumbnailFormat::Avif),
+            Err(message) => {
+                assert!(!cfg!(feature = "avif") && message.contains("my.toml"), "{message}");
+                assert!(message.contains("thumbnail[0].format") && message.contains("--features avif"), "{message}");
+            }
         }
     }
 

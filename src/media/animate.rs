@@ -8,6 +8,7 @@ use super::error::MediaError;
 use super::fields::Fields;
 use super::geometry::Plan;
 use super::picture::Picture;
+use super::riff::Chunks;
 use super::thumbnail::Rendition;
 use crate::config::MediaConfig;
 use crate::model::{Asset, MediaType};
@@ -65,7 +66,7 @@ impl Film {
         // Bit 1: the frame replaces what was there, instead of being blended with it.
         body.push(0b10);
         let header = body.len();
-        copy_bitstream(Fields(file), &mut body).filter(|()| body.len() > header);
+        copy_bitstream(Fields(file), &mut body);
         if body.len() == header {
             return Err(MediaError::Encode("libwebp wrote no picture".to_owned()));
         }
@@ -87,13 +88,13 @@ impl Film {
         let mut features = vec![0x02 | u8::from(self.transparent) << 4, 0, 0, 0];
         features.extend_from_slice(&three_bytes(width - 1));
         features.extend_from_slice(&three_bytes(height - 1));
-        chunk(&mut file, *b"VP8X", &features);
+        chunk(&mut file, b"VP8X", &features);
         let [low, high] = self.loops.to_le_bytes();
-        chunk(&mut file, *b"ANIM", &[0, 0, 0, 0, low, high]);
+        chunk(&mut file, b"ANIM", &[0, 0, 0, 0, low, high]);
         for (duration, mut body) in self.frames {
             let millis = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX).min(0xff_ffff);
             body[12..15].copy_from_slice(&three_bytes(millis));
-            chunk(&mut file, *b"ANMF", &body);
+            chunk(&mut file, b"ANMF", &body);
         }
         let length = u32::try_from(file.len() - 8).unwrap_or(u32::MAX);
         file[4..8].copy_from_slice(&length.to_le_bytes());
@@ -102,21 +103,14 @@ impl Film {
 }
 
 /// Copies the chunks that make up the picture: its alpha and its colors.
-fn copy_bitstream(file: Fields<'_>, body: &mut Vec<u8>) -> Option<()> {
-    let mut at = 12;
-    while at < file.len() {
-        let (kind, length) = (file.slice(at, 4)?, file.le32(at + 4)? as usize);
-        if matches!(kind, b"ALPH" | b"VP8 " | b"VP8L") {
-            body.extend_from_slice(file.slice(at, 8 + length)?);
-            body.resize(body.len().next_multiple_of(2), 0);
-        }
-        at = at.checked_add(8 + length.next_multiple_of(2))?;
+fn copy_bitstream(file: Fields<'_>, body: &mut Vec<u8>) {
+    for part in Chunks::of_file(file).filter(|part| matches!(part.kind, b"ALPH" | b"VP8 " | b"VP8L")) {
+        chunk(body, part.kind, part.body.0);
     }
-    Some(())
 }
 
-fn chunk(file: &mut Vec<u8>, kind: [u8; 4], body: &[u8]) {
-    file.extend_from_slice(&kind);
+fn chunk(file: &mut Vec<u8>, kind: &[u8], body: &[u8]) {
+    file.extend_from_slice(kind);
     file.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
     file.extend_from_slice(body);
     file.resize(file.len().next_multiple_of(2), 0);

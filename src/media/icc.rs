@@ -4,6 +4,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, RenderingIntent, TransformOpt
 
 use super::fields::Fields;
 use super::picture::{Channels, Picture};
+use super::riff::Chunks;
 
 /// The description of a profile (ICC.1:2022, section 9.2.41), read without parsing the rest.
 pub(super) fn description(profile: &[u8]) -> Option<String> {
@@ -36,15 +37,8 @@ fn localized(tag: Fields<'_>) -> Option<String> {
 
 /// The profile in a WebP's ICCP chunk (RFC 9649, section 2.7.1.4).
 pub(super) fn of_webp(bytes: &[u8]) -> Option<Vec<u8>> {
-    let bytes = Fields(bytes);
-    let mut at = 12;
-    loop {
-        let (kind, length) = (bytes.slice(at, 4)?, bytes.le32(at + 4)? as usize);
-        if kind == b"ICCP" {
-            return bytes.slice(at + 8, length).map(<[u8]>::to_vec);
-        }
-        at = at.checked_add(8 + length + length % 2)?;
-    }
+    let profile = Chunks::of_file(Fields(bytes)).find(|chunk| chunk.kind == b"ICCP")?;
+    profile.whole.then(|| profile.body.0.to_vec())
 }
 
 /// Whether a profile of this name is sRGB itself, as its many editions call it.

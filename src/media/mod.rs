@@ -6,9 +6,9 @@
 //!
 //! # What is decoded
 //!
-//! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG; and with the feature
-//! `jxl-jp2` JPEG XL and JPEG 2000, whose decoders take more memory than they tell. AVIF and HEIC are probed and kept
-//! and have no thumbnail.
+//! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG. With the feature `avif` AVIF, and with the feature
+//! `jxl-jp2` JPEG XL and JPEG 2000, whose decoders take more memory than they tell. HEIC, and what a feature is left out
+//! for, is probed and kept and has no thumbnail.
 //!
 //! # What can go wrong with a decoder
 //!
@@ -24,6 +24,7 @@
 //! | `tiff`, and `zune-jpeg` for JPEG in it | TIFF | casts between numbers; SIMD kernels |
 //! | `resvg`, `usvg`, `roxmltree` on `tiny-skia` | SVG | forbid `unsafe`; the rasterizer has SIMD kernels |
 //! | `jxl-oxide` | JPEG XL | `unsafe` in its SIMD kernels and in shared views of its grids |
+//! | `re_rav1d`, `avif-parse` | AVIF | dav1d carried over to Rust, much of it still `unsafe`; the container in safe code |
 //! | `libjpeg-turbo-rs` | JPEG | `unsafe` SIMD kernels, in the hot path of every JPEG |
 //! | `libwebp` | WebP stills | C: none. The reference decoder, fuzzed by its authors for years |
 //!
@@ -43,6 +44,7 @@ mod picture;
 mod planes;
 mod probe;
 mod quiet;
+mod riff;
 mod scale;
 pub mod similar;
 mod sniff;

@@ -8,10 +8,11 @@ use image::metadata::LoopCount;
 use image::{AnimationDecoder, Frame, ImageDecoder};
 
 use super::super::error::MediaError;
+use super::super::fields::Fields;
 use super::super::icc;
 use super::super::picture::{Channels, Picture};
 use super::raster::{bounds, reason};
-use super::{Decoded, check_memory, check_size, raster};
+use super::{Decoded, check_memory, check_size, raster, webp};
 use crate::config::MediaConfig;
 use crate::model::{Asset, MediaType};
 
@@ -76,6 +77,7 @@ pub(in crate::media) fn frames<'a>(
             Ok(Frames::new(decoder.apng().map_err(reason)?, limits))
         }
         MediaType::WebP => {
+            webp::check_frames(Fields(bytes))?;
             let mut decoder = WebPDecoder::new(source).map_err(reason)?;
             decoder.set_limits(bounds(limits)).map_err(reason)?;
             fits(decoder.dimensions(), limits)?;

@@ -25,11 +25,25 @@ pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Resu
     check_size(width.into(), height.into(), limits)?;
     let divisor = divisor(width.into(), height.into(), needed);
     check_memory(memory(&decoder, divisor), limits)?;
+    check_sampling(&decoder)?;
     // Decoding to planes is strict; what it refuses may still show something when it is decoded leniently.
     if let Some(planes) = needed.planes.then(|| planar(bytes, divisor, covered(&decoder, divisor)).ok()).flatten() {
         return Ok(Decoded { pixels: Pixels::Planar(planes), profile: None });
     }
     packed(bytes, decoder, divisor)
+}
+
+/// Refuses four components of which the first or the last is subsampled: the decoder takes these two to be whole, as all
+/// encoders write them, and would read past their ends (ITU-T T.81, section A.1.1).
+fn check_sampling(decoder: &Decoder<'_>) -> Result<(), MediaError> {
+    let components = &decoder.header().components;
+    let factors = || components.iter().map(|one| (one.horizontal_sampling, one.vertical_sampling));
+    let most = (factors().map(|each| each.0).max(), factors().map(|each| each.1).max());
+    let whole = |at: usize| factors().nth(at).is_none_or(|(across, down)| (Some(across), Some(down)) == most);
+    if components.len() != 4 || whole(0) && whole(3) {
+        return Ok(());
+    }
+    Err(MediaError::Variant("JPEG in four colors with the first or the last of them subsampled".to_owned()))
 }
 
 /// What [`decode`] will check against the limit; nothing for what it will refuse.

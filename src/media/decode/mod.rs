@@ -1,6 +1,8 @@
 //! Bytes to pixels, within limits that are checked before anything is allocated.
 
 mod animation;
+#[cfg(feature = "avif")]
+mod avif;
 mod jpeg;
 #[cfg(feature = "jxl-jp2")]
 mod modern;
@@ -71,6 +73,8 @@ pub(super) fn decode(bytes: &[u8], asset: &Asset, needed: Needed, limits: &Media
         MediaType::Tiff => raster::tiff(bytes, limits),
         MediaType::Ico | MediaType::Cur => raster::icon(Fields(bytes), limits),
         MediaType::Svg => svg::decode(bytes, needed, limits),
+        #[cfg(feature = "avif")]
+        MediaType::Avif => avif::decode(bytes, asset, limits),
         #[cfg(feature = "jxl-jp2")]
         MediaType::Jxl => modern::jxl(bytes, limits),
         #[cfg(feature = "jxl-jp2")]
@@ -86,7 +90,7 @@ pub(super) fn memory(bytes: &[u8], asset: &Asset, needed: Needed, limits: &Media
         kind if !is_decoded(kind) => 0,
         MediaType::Jpeg => jpeg::memory_of(bytes, needed),
         // What these take shows when they are decoded, so that nothing is decoded beside them.
-        MediaType::Svg | MediaType::Jxl | MediaType::Jp2 => limits.max_alloc.0,
+        MediaType::Svg | MediaType::Avif | MediaType::Jxl | MediaType::Jp2 => limits.max_alloc.0,
         MediaType::Gif => pixels * animation::PER_PIXEL,
         _ if asset.frames > 1 => pixels * animation::PER_PIXEL,
         MediaType::WebP => pixels * webp::PER_PIXEL,
@@ -96,8 +100,9 @@ pub(super) fn memory(bytes: &[u8], asset: &Asset, needed: Needed, limits: &Media
 
 /// Whether pictures of this type can be decoded.
 const fn is_decoded(media_type: MediaType) -> bool {
-    use MediaType::{Bmp, Cur, Gif, Ico, Jp2, Jpeg, Jxl, Png, Svg, Tiff, WebP};
+    use MediaType::{Avif, Bmp, Cur, Gif, Ico, Jp2, Jpeg, Jxl, Png, Svg, Tiff, WebP};
     matches!(media_type, Jpeg | Png | Gif | WebP | Bmp | Tiff | Ico | Cur | Svg)
+        || cfg!(feature = "avif") && matches!(media_type, Avif)
         || cfg!(feature = "jxl-jp2") && matches!(media_type, Jxl | Jp2)
 }
 

@@ -99,18 +99,34 @@ fn movie(bytes: Fields<'_>, asset: &mut Asset) {
 /// A HEIF picture: the properties of its primary item.
 fn picture(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
     sequence(bytes, asset);
+    for property in properties(bytes)? {
+        apply(property, asset);
+    }
+    Some(())
+}
+
+/// The ICC profile of a HEIF picture.
+#[cfg(feature = "avif")]
+pub(in crate::media) fn icc_profile(bytes: Fields<'_>) -> Option<&[u8]> {
+    properties(bytes)?.find_map(|property| profile(property))
+}
+
+/// The properties of the primary item, and what kinds of auxiliary pictures there are.
+fn properties(bytes: Fields<'_>) -> Option<impl Iterator<Item = Box4<'_>>> {
     let meta = child(bytes, b"meta")?.from(4)?;
     let primary = child(meta, b"pitm").and_then(item_of);
     let properties = child(meta, b"iprp")?;
     let container = child(properties, b"ipco")?;
     let chosen = child(properties, b"ipma").and_then(|map| associations(map, primary?));
-    for (index, property) in boxes(container).enumerate() {
-        let of_primary = chosen.as_ref().is_none_or(|chosen| chosen.contains(&(index + 1)));
-        if of_primary || property.kind == b"auxC" {
-            apply(property, asset);
-        }
-    }
-    Some(())
+    let of_primary = move |index: usize| chosen.as_ref().is_none_or(|chosen| chosen.contains(&(index + 1)));
+    let all = boxes(container).enumerate();
+    Some(all.filter_map(move |(index, found)| (of_primary(index) || found.kind == b"auxC").then_some(found)))
+}
+
+/// The profile in a box of colors (ISO/IEC 14496-12, section 12.1.5).
+fn profile(property: Box4<'_>) -> Option<&[u8]> {
+    let is_profile = property.kind == b"colr" && matches!(property.body.slice(0, 4)?, b"prof" | b"rICC");
+    is_profile.then(|| property.body.from(4)).flatten().map(|profile| profile.0)
 }
 
 /// The primary item (ISO/IEC 14496-12, section 8.11.4).
@@ -149,7 +165,7 @@ fn apply(property: Box4<'_>, asset: &mut Asset) -> Option<()> {
             asset.bit_depth = body.u8(5)?;
             if body.u8(4)? == 1 { "gray" } else { "ycbcr" }.clone_into(&mut asset.color_space);
         }
-        b"colr" if matches!(body.slice(0, 4)?, b"prof" | b"rICC") => asset.icc_name = icc::description(body.from(4)?.0),
+        b"colr" => asset.icc_name = icc::description(profile(property)?),
         b"auxC" => asset.alpha |= memchr::memmem::find(body.0, b":alpha").is_some() || body.0.ends_with(b"auxid:1\0"),
         b"irot" => asset.orientation = turned(asset.orientation, body.u8(0)? & 3),
         b"imir" => asset.orientation = mirrored(asset.orientation, body.u8(0)? & 1),

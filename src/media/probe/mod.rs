@@ -20,9 +20,12 @@ use super::sniff::sniff;
 use crate::config::MediaConfig;
 use crate::model::{Asset, MediaType};
 
+#[cfg(feature = "avif")]
+pub(super) use bmff::icc_profile as icc_of_heif;
 pub(super) use exif::Directory;
 pub(super) use ico::largest as largest_in_icon;
 pub(super) use jpeg::is_adobe as is_adobe_jpeg;
+pub(super) use webp::size_of_lossy as size_of_lossy_webp;
 
 /// Tells what is known of some bytes: their type, and for media what its headers say. Never fails: bytes of no known
 /// kind are an asset of [`MediaType::Unknown`], and headers that break off leave their facts at what

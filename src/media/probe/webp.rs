@@ -2,6 +2,7 @@
 
 use super::super::fields::Fields;
 use super::super::icc;
+use super::super::riff::{Chunk, Chunks};
 use super::exif;
 use crate::model::Asset;
 
@@ -9,23 +10,22 @@ pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
     "rgb".clone_into(&mut asset.color_space);
     asset.bit_depth = 8;
     let end = (bytes.le32(4)? as usize).checked_add(8)?;
-    let mut at: usize = 12;
+    let mut chunks = Chunks::of_file(bytes);
     let mut frames = 0;
-    while at < end {
-        let length = bytes.le32(at + 4)? as usize;
-        let kind = bytes.slice(at, 4)?;
-        let body = bytes.window(at + 8, length);
+    while chunks.position() < end {
+        let Chunk { kind, body, whole } = chunks.next()?;
         match kind {
             b"VP8X" => extended(body, asset)?,
-            b"VP8 " if asset.width == 0 => lossy(body, asset)?,
+            b"VP8 " if asset.width == 0 => (asset.width, asset.height) = size_of_lossy(body)?,
             b"VP8L" if asset.width == 0 => lossless(body, asset)?,
             b"ANMF" => frames += 1,
             b"ICCP" => asset.icc_name = icc::description(body.0),
             b"EXIF" => exif::read(after_prefix(body), asset),
             _ => {}
         }
-        bytes.slice(at + 8, length)?;
-        at = at.checked_add(8 + length + length % 2)?;
+        if !whole {
+            return None;
+        }
         asset.frames = frames.max(1);
     }
     Some(())
@@ -44,14 +44,10 @@ fn extended(body: Fields<'_>, asset: &mut Asset) -> Option<()> {
     Some(())
 }
 
-/// The frame header of VP8 (RFC 6386, section 9.1): 14 bits each of width and height.
-fn lossy(body: Fields<'_>, asset: &mut Asset) -> Option<()> {
-    if !body.has(3, b"\x9d\x01\x2a") {
-        return None;
-    }
-    asset.width = u32::from(body.le16(6)? & 0x3fff);
-    asset.height = u32::from(body.le16(8)? & 0x3fff);
-    Some(())
+/// Width and height in the frame header of VP8 (RFC 6386, section 9.1): 14 bits each.
+pub(in crate::media) fn size_of_lossy(body: Fields<'_>) -> Option<(u32, u32)> {
+    let side = |at: usize| body.le16(at).map(|bits| u32::from(bits & 0x3fff));
+    body.has(3, b"\x9d\x01\x2a").then(|| side(6).zip(side(8))).flatten()
 }
 
 /// The header of the lossless bitstream (section 3.4).

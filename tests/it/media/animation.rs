@@ -53,6 +53,12 @@ fn an_animation_of_blank_frames_still_has_a_thumbnail() {
     assert!(pixels(&made).pixels().all(|pixel| pixel.0 == [255, 255, 255]));
 }
 
+/// An animated WebP with a transparent frame.
+pub(super) fn with_alpha() -> Vec<u8> {
+    let through = |seed: u8| frame([seed, 0, 0, 0], 200);
+    make_one(&gif(vec![through(1), frame(COLORS[0], 200)]), keep(40)).bytes
+}
+
 #[test]
 fn an_animated_thumbnail_has_all_frames_and_their_durations() {
     let made = make_one(&fading_in(), keep(40));

@@ -158,6 +158,30 @@ fn a_picture_without_its_end_is_known_to_be_truncated() {
 }
 
 #[test]
+fn a_frame_that_holds_a_picture_of_another_size_is_damage() {
+    let mut bytes = super::animation::with_alpha();
+    let alpha = memchr::memmem::find(&bytes, b"ALPH").expect("a frame is transparent");
+    let color = alpha + memchr::memmem::find(&bytes[alpha..], b"VP8 ").expect("it has colors too");
+    assert_eq!(why(&bytes), None);
+    // The width in the frame header of VP8.
+    bytes[color + 14] += 1;
+    assert!(matches!(why(&bytes), Some(MediaError::Damaged(reason)) if reason.contains("another size")));
+}
+
+#[test]
+fn ink_of_which_a_part_is_subsampled_is_not_decoded() {
+    let picture = scene(40, 30, 4);
+    let ink: Vec<u8> = picture.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 9]).collect();
+    let (format, subsampling) = (libjpeg_turbo_rs::PixelFormat::Cmyk, libjpeg_turbo_rs::Subsampling::S444);
+    let mut bytes = libjpeg_turbo_rs::compress(&ink, 40, 30, format, 80, subsampling).expect("it can be written");
+    assert_eq!(why(&bytes), None);
+    // The sampling factors of the fourth component in the frame header: 10 bytes, then three for each component.
+    let frame = memchr::memmem::find(&bytes, b"\xff\xc0").expect("a frame");
+    bytes[frame + 10 + 3 * 3 + 1] = 0x23;
+    assert!(matches!(why(&bytes), Some(MediaError::Variant(reason)) if reason.contains("subsampled")));
+}
+
+#[test]
 fn what_is_no_picture_says_so() {
     for (bytes, kind) in
         [(&b"<!doctype html><p>Not found"[..], MediaType::Html), (b"", MediaType::Unknown), (b"hello", MediaType::Text)]

@@ -1,6 +1,8 @@
 //! Pictures: what they are, and smaller renditions of them.
 
 mod animation;
+#[cfg(feature = "avif")]
+mod avif;
 mod color;
 mod corpus_table;
 mod hostile;
