@@ -24,7 +24,7 @@ pub enum MediaError {
     /// The bytes break the rules of their format.
     #[error("damaged: {0}")]
     Damaged(String),
-    /// Decoding took longer than it may.
+    /// Decoding took longer than it may: `media.max_time`.
     #[error("decoding took longer than it may")]
     OutOfTime,
     /// The decoder stopped in a way it never should; the picture is set aside.

@@ -91,6 +91,16 @@ fn a_svg_that_amounts_to_billions_of_shapes_is_refused_at_once() {
 }
 
 #[test]
+fn a_svg_whose_parts_refer_to_each_other_in_a_ring_is_refused() {
+    let gradient = |id: &str, other: &str| format!("<linearGradient id='{id}' href='#{other}'/>");
+    let ring = [gradient("a", "b"), gradient("b", "a"), gradient("c", "a")].concat();
+    let frame = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>";
+    let svg = format!("{frame}{ring}<path d='M0 0h9v9' fill='url(#c)'/></svg>");
+    assert!(matches!(why(svg.as_bytes()), Some(MediaError::Damaged(reason)) if reason.contains("ring")));
+    assert_eq!(why(format!("{frame}<path d='M0 0h9v9'/></svg>").as_bytes()), None);
+}
+
+#[test]
 fn nested_layers_are_drawn_within_memory_or_refused() {
     let nested = |levels: usize| {
         let (open, close) = ("<g opacity='.99'>".repeat(levels), "</g>".repeat(levels));

@@ -47,8 +47,41 @@ pub(super) fn check(document: &Document<'_>) -> Result<Cost, MediaError> {
             return Err(over("octaves of noise", u64::MAX, 32));
         }
     }
+    check_rings(document)?;
     let cost = Costs { ids, styled, known: HashMap::new() }.of(document.root_element(), 0)?;
     if cost.elements > MAX_DRAWN { Err(over("elements drawn", cost.elements, MAX_DRAWN)) } else { Ok(cost) }
+}
+
+/// Refuses elements that take what they lack from each other in a ring, as one gradient from another: the parser would
+/// go round for ever (SVG 2, section 14.1.1 calls it an error). What it takes from itself alone is let through.
+fn check_rings(document: &Document<'_>) -> Result<(), MediaError> {
+    let mut links: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut entries: HashMap<&str, usize> = HashMap::new();
+    for node in document.descendants() {
+        let Some(id) = node.attribute("id") else { continue };
+        let hrefs = node.attributes().filter(|attribute| attribute.name() == "href");
+        for other in hrefs.filter_map(|attribute| linked(attribute.value())).filter(|other| *other != id) {
+            links.entry(id).or_default().push(other);
+            *entries.entry(other).or_default() += 1;
+        }
+    }
+    // What nothing links to is in no ring; when it is taken away, the same holds of what it linked to, and so on.
+    let mut outside: Vec<&str> = links.keys().copied().filter(|id| !entries.contains_key(id)).collect();
+    while let Some(id) = outside.pop() {
+        for other in links.remove(id).unwrap_or_default() {
+            let left = entries.entry(other).or_default();
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                outside.push(other);
+            }
+        }
+    }
+    if links.is_empty() { Ok(()) } else { Err(MediaError::damaged("elements that refer to each other in a ring")) }
+}
+
+/// The element that an `href` names.
+fn linked(href: &str) -> Option<&str> {
+    href.trim_start().strip_prefix('#')?.split(' ').next()
 }
 
 fn over(what: &'static str, actual: u64, limit: u64) -> MediaError {
@@ -104,11 +137,19 @@ impl<'a, 'input> Costs<'a, 'input> {
     }
 }
 
-/// The elements that an attribute names: `#id` and `url(#id)`.
+/// The elements that an attribute may name: `#id`, `url(#id)` and `url("#id")`. A name may have any character in it, so
+/// that each end it can have is tried.
 fn references(value: &str) -> impl Iterator<Item = &str> + use<'_> {
+    const ENDS: [&[char]; 3] = [&[' '], &[')', ' '], &['"', '\'']];
     // Data has no references, and can be long.
     let value = if value.starts_with("data:") { "" } else { value };
-    value.split('#').skip(1).filter_map(|rest| rest.split([')', '"', '\'', ' ', ';']).next())
+    value.match_indices('#').flat_map(move |(at, _)| {
+        let rest = &value[at + 1..];
+        let mut names: Vec<&str> = ENDS.iter().filter_map(|ends| rest.split(*ends).next()).map(str::trim_end).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    })
 }
 
 #[cfg(test)]
@@ -142,8 +183,34 @@ mod tests {
     }
 
     #[test]
+    fn names_are_followed_whatever_is_in_them() {
+        let of = |value| references(value).collect::<Vec<_>>();
+        assert_eq!(of("#a"), ["a"]);
+        assert_eq!(of("url( #a )"), ["a", "a )"]);
+        assert_eq!(of("url(#a)"), ["a", "a)"]);
+        assert!(of("url('#a)b' )").contains(&"a)b"));
+        assert!(of("fill:url(#a);stroke:url(#b)").iter().filter(|name| ["a", "b"].contains(name)).count() == 2);
+        assert_eq!(of("data:image/png;base64,#a").len(), 0);
+    }
+
+    #[test]
     fn what_uses_itself_is_no_reason_to_refuse() {
         assert_eq!(judge("<svg><g id='a'><use href='#a'/></g></svg>"), Ok(()));
+    }
+
+    #[test]
+    fn a_ring_of_elements_is_refused_wherever_it_is_entered() {
+        let chain = "<linearGradient id='a' href='#b'/><linearGradient id='b'/><path fill='url(#a)'/>";
+        assert_eq!(judge(&format!("<svg>{chain}</svg>")), Ok(()));
+        for names in [["a", "b"], ["a)", "b)"]] {
+            let gradient = |id: &str, other: &str| format!("<linearGradient id='{id}' href=' #{other} '/>");
+            let ring = gradient(names[0], names[1]) + &gradient(names[1], names[0]);
+            let svg = format!("<svg>{ring}{}<path fill='url(#c)'/></svg>", gradient("c", names[0]));
+            assert!(matches!(judge(&svg), Err(MediaError::Damaged(reason)) if reason.contains("ring")));
+        }
+        // The later of two elements with one name counts for some, the earlier for others.
+        let twice = "<linearGradient id='a'/><linearGradient id='a' href='#b'/><linearGradient id='b' href='#a'/>";
+        assert!(judge(&format!("<svg>{twice}</svg>")).is_err());
     }
 
     #[test]
