@@ -223,6 +223,13 @@ pub struct MediaConfig {
     pub min_side: u32,
 }
 
+impl MediaConfig {
+    /// Whether a picture of this size is there to count readers. One of an unknown size is not.
+    pub fn is_tracker(&self, width: u32, height: u32) -> bool {
+        [width, height].iter().all(|side| (1..=self.min_side).contains(side))
+    }
+}
+
 /// What is looked for in articles, and what is written instead.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]

@@ -52,12 +52,11 @@ impl<'a> Verdict<'a> {
             Kind::Media => asset.media_type.is_audio_or_video(),
             _ => asset.media_type.is_image(),
         };
-        let tiny = |side: u32| side > 0 && side <= self.limits.min_side;
         if !wanted {
             Err(Reason::NotAnImage)
         } else if asset.truncated {
             Err(Reason::Truncated)
-        } else if tiny(asset.width) && tiny(asset.height) {
+        } else if self.limits.is_tracker(asset.width, asset.height) {
             Err(Reason::TrackingPixel)
         } else {
             Ok(())

@@ -62,8 +62,7 @@ fn decode(url: &Url, limits: &Limits) -> Option<(MediaType, Vec<u8>)> {
     let (bytes, _) = DataUrl::process(url.as_str()).ok()?.decode_to_vec().ok()?;
     let fits = limit == 0 || bytes.len() as u64 <= limit;
     let asset = media::probe(&bytes, &limits.media);
-    let tiny = |side: u32| side > 0 && side <= limits.media.min_side;
-    let shown = asset.media_type.is_image() && !asset.truncated && !(tiny(asset.width) && tiny(asset.height));
+    let shown = asset.media_type.is_image() && !asset.truncated && !limits.media.is_tracker(asset.width, asset.height);
     (fits && shown).then_some((asset.media_type, bytes))
 }
 

@@ -79,6 +79,9 @@ pub(in crate::media) fn frames<'a>(
         MediaType::WebP => {
             webp::check_frames(Fields(bytes))?;
             let mut decoder = WebPDecoder::new(source).map_err(reason)?;
+            if !decoder.has_animation() {
+                return Err(MediaError::damaged("it has frames and says that it is no animation"));
+            }
             decoder.set_limits(bounds(limits)).map_err(reason)?;
             fits(decoder.dimensions(), limits)?;
             Ok(Frames::new(decoder, limits))

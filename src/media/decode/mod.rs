@@ -8,6 +8,7 @@ mod jpeg;
 mod modern;
 mod raster;
 mod svg;
+mod tiff;
 mod webp;
 
 use super::error::MediaError;
@@ -70,7 +71,7 @@ pub(super) fn decode(bytes: &[u8], asset: &Asset, needed: Needed, limits: &Media
         MediaType::WebP => webp::decode(bytes, limits),
         MediaType::Png => raster::png(bytes, limits),
         MediaType::Bmp => raster::bmp(bytes, limits),
-        MediaType::Tiff => raster::tiff(bytes, limits),
+        MediaType::Tiff => tiff::decode(bytes, limits),
         MediaType::Ico | MediaType::Cur => raster::icon(Fields(bytes), limits),
         MediaType::Svg => svg::decode(bytes, needed, limits),
         #[cfg(feature = "avif")]

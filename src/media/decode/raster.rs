@@ -1,15 +1,15 @@
-//! PNG, BMP, TIFF and icons, by the decoders of the `image` crate, which are written in safe Rust.
+//! PNG, BMP and icons, by the decoders of the `image` crate, which are written in safe Rust.
 
 use std::io::Cursor;
 
-use image::codecs::{bmp::BmpDecoder, ico::IcoDecoder, png::PngDecoder, tiff::TiffDecoder};
+use image::codecs::{bmp::BmpDecoder, ico::IcoDecoder, png::PngDecoder};
 use image::{ColorType, ImageDecoder, ImageError, Limits};
 
 use super::super::error::MediaError;
 use super::super::fields::Fields;
 use super::super::picture::{Channels, Picture};
 use super::super::probe;
-use super::{Decoded, check_memory, check_size};
+use super::{Decoded, check_memory, check_size, tiff};
 use crate::config::MediaConfig;
 use crate::model::MediaType;
 
@@ -19,15 +19,6 @@ pub(super) fn png(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaEr
 
 pub(super) fn bmp(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
     read(BmpDecoder::new(Cursor::new(bytes)).map_err(reason)?, 1, limits)
-}
-
-pub(super) fn tiff(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
-    let page = probe::Directory::first(Fields(bytes)).ok_or_else(|| MediaError::damaged("no directory"))?;
-    // The decoder loses count where each channel has tiles of its own (tags 284 and 322).
-    if page.number(284) == Some(2) && page.number(322).is_some() {
-        return Err(MediaError::Variant("TIFF with a set of tiles for each channel".to_owned()));
-    }
-    read(TiffDecoder::new(Cursor::new(bytes)).map_err(reason)?, COPIES_OF_TIFF, limits)
 }
 
 /// The largest picture of an icon or a cursor.
@@ -55,12 +46,9 @@ pub(super) fn bounds(limits: &MediaConfig) -> Limits {
     bounds
 }
 
-/// The decoder of TIFF reads into a buffer of its own and copies from there.
-const COPIES_OF_TIFF: u64 = 2;
-
 /// Bytes a pixel of a picture whose header was probed.
 pub(super) fn per_pixel(media_type: MediaType, bit_depth: u64, alpha: bool) -> u64 {
-    let copies = if media_type == MediaType::Tiff { COPIES_OF_TIFF } else { 1 };
+    let copies = if media_type == MediaType::Tiff { tiff::COPIES } else { 1 };
     memory(3 + u64::from(alpha), bit_depth.div_ceil(8).next_power_of_two(), alpha, copies)
 }
 

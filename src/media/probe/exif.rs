@@ -81,7 +81,7 @@ impl<'a> Directory<'a> {
     }
 
     /// All numbers of a tag.
-    pub(super) fn numbers(&self, tag: u16) -> impl Iterator<Item = u64> {
+    pub(in crate::media) fn numbers(&self, tag: u16) -> impl Iterator<Item = u64> {
         let order = self.order;
         let kind = self.entry(tag).and_then(|at| self.file.u16(at + 2, order));
         let value = self.bytes(tag).unwrap_or(Fields(&[]));
@@ -92,6 +92,17 @@ impl<'a> Directory<'a> {
             16..=18 => value.u64(8 * index, order),
             _ => None,
         })
+    }
+
+    /// The file with another number for a tag that has one of two bytes.
+    pub(in crate::media) fn with_number(&self, tag: u16, number: u16) -> Option<Vec<u8>> {
+        let at = self.entry(tag)?;
+        let is_short = self.file.u16(at + 2, self.order)? == 3;
+        let value = at + if self.big { 12 } else { 8 };
+        let mut file = is_short.then(|| self.file.0.to_vec())?;
+        let bytes = if self.order == Order::Big { number.to_be_bytes() } else { number.to_le_bytes() };
+        file.get_mut(value..value + 2)?.copy_from_slice(&bytes);
+        Some(file)
     }
 
     /// The text of a tag, up to its NUL.

@@ -11,14 +11,14 @@ pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
     asset.bit_depth = 8;
     let end = (bytes.le32(4)? as usize).checked_add(8)?;
     let mut chunks = Chunks::of_file(bytes);
-    let mut frames = 0;
+    let (mut moves, mut frames) = (false, 0);
     while chunks.position() < end {
         let Chunk { kind, body, whole } = chunks.next()?;
         match kind {
-            b"VP8X" => extended(body, asset)?,
+            b"VP8X" => moves = extended(body, asset)?,
             b"VP8 " if asset.width == 0 => (asset.width, asset.height) = size_of_lossy(body)?,
             b"VP8L" if asset.width == 0 => lossless(body, asset)?,
-            b"ANMF" => frames += 1,
+            b"ANMF" if moves => frames += 1,
             b"ICCP" => asset.icc_name = icc::description(body.0),
             b"EXIF" => exif::read(after_prefix(body), asset),
             _ => {}
@@ -36,12 +36,13 @@ fn after_prefix(body: Fields<'_>) -> Fields<'_> {
     Fields(body.0.strip_prefix(b"Exif\0\0").unwrap_or(body.0))
 }
 
-/// Section 2.7.1.
-fn extended(body: Fields<'_>, asset: &mut Asset) -> Option<()> {
-    asset.alpha = body.u8(0)? & 0x10 != 0;
+/// Section 2.7.1. Tells whether the file is an animation.
+fn extended(body: Fields<'_>, asset: &mut Asset) -> Option<bool> {
+    let features = body.u8(0)?;
+    asset.alpha = features & 0x10 != 0;
     asset.width = body.le24(4)? + 1;
     asset.height = body.le24(7)? + 1;
-    Some(())
+    Some(features & 0x02 != 0)
 }
 
 /// Width and height in the frame header of VP8 (RFC 6386, section 9.1): 14 bits each.

@@ -179,6 +179,17 @@ fn a_frame_that_holds_a_picture_of_another_size_is_damage() {
 }
 
 #[test]
+fn frames_of_what_is_no_animation_are_passed_over() {
+    let mut bytes = super::animation::with_alpha();
+    let extended = memchr::memmem::find(&bytes, b"VP8X").expect("what is animated is extended");
+    assert_eq!(probe(&bytes, &limits()).frames, 2);
+    // The flag of animation (RFC 9649, section 2.7.1).
+    bytes[extended + 8] &= !0b10;
+    assert_eq!(probe(&bytes, &limits()).frames, 1);
+    assert!(matches!(why(&bytes), Some(MediaError::Damaged(_))), "{:?}", why(&bytes));
+}
+
+#[test]
 fn ink_of_which_a_part_is_subsampled_is_not_decoded() {
     let picture = scene(40, 30, 4);
     let ink: Vec<u8> = picture.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 9]).collect();

@@ -2,6 +2,7 @@
 
 use image::ExtendedColorType;
 use offprint::config::{Fit, ThumbnailConfig, ThumbnailFormat};
+use offprint::media::MediaError;
 use offprint::model::MediaType;
 use proptest::prelude::*;
 
@@ -78,6 +79,56 @@ fn samples_of_every_depth_and_kind_are_shown() {
     assert_eq!(pixels(&made).pixels().map(|pixel| pixel.0[1]).collect::<Vec<_>>(), gray);
     let (asset, _) = make(&png(8, 8, ExtendedColorType::L8, &gray, None), &[]);
     assert_eq!((asset.color_space.as_str(), asset.bit_depth, asset.alpha), ("gray", 8, false));
+}
+
+/// A TIFF with a palette (TIFF 6.0, section 5): one strip, not compressed, in either order of bytes.
+fn indexed_tiff(side: u16, bits: u16, places: &[u8], map: &[u16], big: bool) -> Vec<u8> {
+    let short = |number: u16| if big { number.to_be_bytes() } else { number.to_le_bytes() };
+    let long = |number: usize| {
+        let number = u32::try_from(number).expect("small");
+        if big { number.to_be_bytes() } else { number.to_le_bytes() }
+    };
+    let (map_at, strip_at) = (8 + 2 + 10 * 12 + 4, 8 + 2 + 10 * 12 + 4 + 2 * map.len());
+    let tags = [(256, side), (257, side), (258, bits), (259, 1), (262, 3)].map(|(tag, value)| (tag, 1, short(value)));
+    let mut file = [if big { &b"MM"[..] } else { b"II" }, &short(42), &long(8), &short(10)].concat();
+    let entry = |tag: u16, kind: u16, count: usize| [&short(tag)[..], &short(kind), &long(count)].concat();
+    for (tag, count, value) in tags {
+        file.extend([entry(tag, 3, count), value.to_vec(), vec![0; 2]].concat());
+    }
+    file.extend([entry(273, 4, 1), long(strip_at).to_vec()].concat());
+    file.extend([entry(277, 3, 1), short(1).to_vec(), vec![0; 2]].concat());
+    file.extend([entry(278, 4, 1), long(side.into()).to_vec()].concat());
+    file.extend([entry(279, 4, 1), long(places.len()).to_vec()].concat());
+    file.extend([entry(320, 3, map.len()), long(map_at).to_vec(), vec![0; 4]].concat());
+    file.extend(map.iter().flat_map(|&value| short(value)));
+    file.extend_from_slice(places);
+    file
+}
+
+#[test]
+fn a_tiff_with_a_palette_has_its_colors() {
+    for big in [false, true] {
+        let color = |at: u16| [at * 257, (255 - at) * 257, (at / 2) * 257];
+        let map: Vec<u16> = (0..3).flat_map(|part| (0..256).map(move |at| color(at)[part])).collect();
+        let places: Vec<u8> = (0..64).map(|at| at * 4).collect();
+        let made = make_one(&indexed_tiff(8, 8, &places, &map, big), lossless(8, 8, Fit::Inside));
+        let expected: Vec<[u8; 3]> = places.iter().map(|&at| [at, 255 - at, at / 2]).collect();
+        assert_eq!(pixels(&made).pixels().map(|pixel| pixel.0).collect::<Vec<_>>(), expected);
+        // One bit a sample: the second color where a bit is set.
+        let map = [0x1000, 0xf0f0, 0x2000, 0x0f0f, 0x3000, 0x8080];
+        let made = pixels(&make_one(&indexed_tiff(8, 1, &[0b1000_0001; 8], &map, big), lossless(8, 8, Fit::Inside)));
+        assert_eq!([made.get_pixel(0, 3).0, made.get_pixel(1, 3).0], [[0xf0, 0x0f, 0x80], [0x10, 0x20, 0x30]]);
+    }
+}
+
+#[test]
+fn a_tiff_with_half_a_palette_has_a_reason() {
+    let why = |bits: u16, map: &[u16]| {
+        let bytes = indexed_tiff(8, bits, &[0; 64], map, false);
+        make(&bytes, &[lossless(8, 8, Fit::Inside)]).1.sizes.remove(0).err()
+    };
+    assert!(matches!(why(8, &[0; 300]), Some(MediaError::Damaged(reason)) if reason.contains("palette")));
+    assert!(matches!(why(4, &[0; 48]), Some(MediaError::Variant(reason)) if reason.contains("4 bits")));
 }
 
 #[test]
