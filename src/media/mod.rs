@@ -7,8 +7,9 @@
 //! # What is decoded
 //!
 //! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG. With the feature `avif` AVIF, and with the feature
-//! `jxl-jp2` JPEG XL and JPEG 2000, whose decoders take more memory than they tell. HEIC, and what a feature is left out
-//! for, is probed and kept and has no thumbnail.
+//! `jxl-jp2` JPEG XL and JPEG 2000: their decoders take more memory than they tell, so that the bound that is promised for
+//! all pictures together holds without them. HEIC, and what a feature is left out for, is probed and kept and has no
+//! thumbnail.
 //!
 //! # What can go wrong with a decoder
 //!
