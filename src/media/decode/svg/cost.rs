@@ -18,6 +18,13 @@ const MAX_DRAWN: u64 = 1_000_000;
 /// How deep elements may be nested, and used by each other. Drawing needs stack for each level.
 const MAX_DEPTH: u32 = 200;
 
+/// The attributes that lengths and coordinates are in.
+const LENGTHS: [&str; 11] = ["d", "points", "x", "y", "width", "height", "r", "rx", "ry", "cx", "cy"];
+
+/// How many digits a length may have before its point. An arc is cut into pieces by the sixth root of its radius, so that
+/// one of a hundred digits would take all memory there is.
+const MAX_DIGITS: u64 = 12;
+
 /// How many layers of noise one filter may add up. More than about ten cannot be seen.
 const MAX_OCTAVES: f64 = 32.0;
 
@@ -42,6 +49,9 @@ pub(super) fn check(document: &Document<'_>) -> Result<Cost, MediaError> {
             ids.entry(id).or_insert(node);
         }
         styled |= node.tag_name().name() == "style";
+        for length in node.attributes().filter(|attribute| LENGTHS.contains(&attribute.name())) {
+            check_lengths(length.value())?;
+        }
         let octaves = node.attribute("numOctaves").and_then(|value| value.trim().parse::<f64>().ok());
         if octaves.is_some_and(|octaves| octaves > MAX_OCTAVES) {
             return Err(over("octaves of noise", u64::MAX, 32));
@@ -82,6 +92,29 @@ fn check_rings(document: &Document<'_>) -> Result<(), MediaError> {
 /// The element that an `href` names.
 fn linked(href: &str) -> Option<&str> {
     href.trim_start().strip_prefix('#')?.split(' ').next()
+}
+
+/// Refuses numbers of too many digits before their point, exponents included (SVG 2, section 9.3.9).
+fn check_lengths(value: &str) -> Result<(), MediaError> {
+    let mut rest = value;
+    while let Some(start) = rest.find(|it: char| it.is_ascii_digit()) {
+        let (before, number) = rest.split_at(start);
+        let (digits, after) = leading_digits(number);
+        // What stands behind a point adds nothing, but may have an exponent.
+        let whole = if before.ends_with('.') { "" } else { digits.trim_start_matches('0') };
+        let exponent = after.strip_prefix(['e', 'E']).map(|it| leading_digits(it.strip_prefix('+').unwrap_or(it)).0);
+        let exponent = exponent.filter(|it| !it.is_empty()).map_or(0, |it| it.parse().unwrap_or(u64::MAX));
+        let places = exponent.saturating_add(whole.len() as u64);
+        if places > MAX_DIGITS {
+            return Err(over("digits of a length", places, MAX_DIGITS));
+        }
+        rest = after;
+    }
+    Ok(())
+}
+
+fn leading_digits(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len()))
 }
 
 fn over(what: &'static str, actual: u64, limit: u64) -> MediaError {
@@ -211,6 +244,19 @@ mod tests {
         // The later of two elements with one name counts for some, the earlier for others.
         let twice = "<linearGradient id='a'/><linearGradient id='a' href='#b'/><linearGradient id='b' href='#a'/>";
         assert!(judge(&format!("<svg>{twice}</svg>")).is_err());
+    }
+
+    #[test]
+    fn lengths_beyond_all_drawings_are_refused() {
+        let arc = |radius: &str| judge(&format!("<svg><path d='M0 0a{radius} 25 0 1125 25z'/></svg>"));
+        for fine in ["25", "-25.000000000000000001", "999999999999", "000000000000000001", "1e11", ".1e-99", "3em"] {
+            assert_eq!(arc(fine), Ok(()), "{fine}");
+        }
+        for huge in ["25".repeat(50).as_str(), "1e100", "1.5E+99", ".5e99", "1e99999999999999999999", "1 1e40"] {
+            assert!(matches!(arc(huge), Err(MediaError::OverLimit { what: "digits of a length", .. })), "{huge}");
+        }
+        assert!(judge("<svg><rect width='1e99' height='1e99' rx='1e98'/></svg>").is_err());
+        assert_eq!(judge(&format!("<svg><path id='d{}'/></svg>", "1".repeat(40))), Ok(()));
     }
 
     #[test]
