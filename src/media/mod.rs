@@ -15,7 +15,7 @@
 //!
 //! Every picture is a stranger's. Sizes are checked before anything is allocated, against the header that was probed
 //! and against what the decoder itself reads; what is decoded side by side takes turns by the memory that [`memory`]
-//! foretells. A drawing that takes too long is left behind on its thread. A panic ends one picture and prints nothing. Against writing out of bounds only the language or a fuzzer
+//! foretells. A panic ends one picture and prints nothing. Against writing out of bounds only the language or a fuzzer
 //! helps, and the decoders differ:
 //!
 //! | decoder | of | memory safety |
@@ -35,7 +35,6 @@
 //! corpus. The project's own code has no `unsafe`.
 
 mod animate;
-mod deadline;
 mod decode;
 mod encode;
 mod error;

@@ -10,7 +10,6 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::roxmltree::{Document, ParsingOptions};
 use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Size, Tree};
 
-use super::super::deadline::within;
 use super::super::error::MediaError;
 use super::super::picture::{Channels, Picture};
 use super::super::probe::probe;
@@ -26,12 +25,6 @@ pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Resu
         let (actual, limit) = (bytes.len() as u64, MAX_BYTES as u64);
         return Err(MediaError::OverLimit { what: "bytes of SVG", actual, limit });
     }
-    // What it amounts to is checked, but not all that a drawing can ask for is foreseen.
-    let (bytes, limits) = (bytes.to_vec(), limits.clone());
-    within(limits.max_time, move || drawn(&bytes, needed, &limits))
-}
-
-fn drawn(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Result<Decoded, MediaError> {
     let text = text(bytes);
     let parsing = ParsingOptions { allow_dtd: true, nodes_limit: cost::MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(&text, parsing).map_err(MediaError::damaged)?;
