@@ -51,7 +51,7 @@ async fn goes_through_all_pictures() {
     let sizes = [size(480, 480, Fit::Inside), size(160, 160, Fit::Cover)];
     let bombs = tempfile::tempdir().expect("a temporary folder can be made");
     for number in 0..BOMBS {
-        std::fs::write(bombs.path().join(number.to_string()), bomb(5000)).expect("it can be written");
+        std::fs::write(bombs.path().join(number.to_string()), bomb(4800)).expect("it can be written");
     }
     let pictures = files(bombs.path()).into_iter().chain(files(&folder));
     let made = stream::iter(pictures).map(|path| {
