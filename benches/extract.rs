@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
-use offprint::extract::{Options, extract};
+use offprint::extract::{ExtractOptions, extract};
 use offprint::model::Format;
 use walkdir::WalkDir;
 
@@ -24,7 +24,7 @@ fn main() {
         println!("not run: it needs OFFPRINT_CORPUS");
         return;
     }
-    let options = Options::default();
+    let options = ExtractOptions::default();
     let (mut bare, mut whole) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         bare.push(time(|| pages.iter().map(|page| tokens(page)).sum()));

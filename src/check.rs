@@ -7,9 +7,9 @@ use url::Url;
 
 use crate::archive::{Archive, ArticleRow, CatalogError};
 use crate::config::Config;
-use crate::extract::{self, Options};
+use crate::extract::{self, ExtractOptions};
 use crate::mirror::{Source, absolute};
-use crate::model::{Kind, Reference};
+use crate::model::{Reference, ReferenceKind};
 
 /// Articles taken from the catalog at a time.
 const PAGE: usize = 1000;
@@ -82,7 +82,7 @@ impl Checked {
         match std::fs::read(&file) {
             Ok(bytes) => {
                 // Read as a browser would open it from the disk: what resolves to the network would go there.
-                let options = Options::new(&config.rewrite, Url::from_file_path(&file).ok());
+                let options = ExtractOptions::new(&config.rewrite, Url::from_file_path(&file).ok());
                 let found = extract::extract(&bytes, row.version.format, &options);
                 for reference in &found.references {
                     self.reference(key.to_string(), reference, &source, config);
@@ -105,7 +105,7 @@ impl Checked {
             absolute(&config.store).ok().map(|store| store.join(in_store.trim_start_matches('/')))
         });
         match (&reference.url, served) {
-            _ if matches!(reference.kind, Kind::Base) => {}
+            _ if matches!(reference.kind, ReferenceKind::Base) => {}
             // What is inline needs nothing from anywhere.
             (Some(url), _) if url.scheme() == "data" => {}
             (_, Some(file)) if file.is_file() => self.local += 1,

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::model::{
-    ArticleVersion, Asset, Digest, Exchange, Fingerprint, Format, HostKey, HostState, Kind, MediaType, Reason, Span,
-    Validators,
+    ArticleVersion, Asset, Digest, Exchange, Fingerprint, Format, HostKey, HostState, MediaType, Reason, ReferenceKind,
+    Span, Validators,
 };
 
 macro_rules! ids {
@@ -93,11 +93,11 @@ pub struct NewReference {
     /// The bytes of the original.
     pub span: Span,
     /// What kind of place it is.
-    pub kind: Kind,
+    pub kind: ReferenceKind,
     /// The attribute or key that holds it.
     pub name: String,
     /// Which references show the same picture.
-    pub picture: u32,
+    pub image_group: u32,
     /// What to fetch; `None` where the reference names nothing that can be fetched.
     pub url: Option<Url>,
 }
@@ -108,11 +108,11 @@ pub struct ReferenceRow {
     /// The bytes of the original.
     pub span: Span,
     /// What kind of place it is.
-    pub kind: Kind,
+    pub kind: ReferenceKind,
     /// The attribute or key that holds it.
     pub name: String,
     /// Which references show the same picture.
-    pub picture: u32,
+    pub image_group: u32,
     /// Its URL with its newest good capture, where there is one.
     pub url: Option<UrlRow>,
     /// The asset that this article showed before the bytes of its URL changed, with its digest and its size in bytes.
@@ -171,7 +171,7 @@ pub struct Job {
     /// When that article was published, where it says so: what a web archive is asked for.
     pub article_published: Option<Timestamp>,
     /// The kind of one reference to it.
-    pub kind: Kind,
+    pub kind: ReferenceKind,
 }
 
 /// The right to ask one host, until `until`.

@@ -10,7 +10,7 @@ use super::arguments::ExtractArguments;
 use super::exit::Exit;
 use super::output::{self, Output, printable};
 use crate::config::Config;
-use crate::extract::{self, Options};
+use crate::extract::{self, ExtractOptions};
 use crate::model::Reference;
 
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ pub(crate) fn extract(arguments: &ExtractArguments, config: &Config, output: &Ou
     let name = arguments.file.to_string_lossy();
     let bytes = read(&arguments.file, config.rewrite.max_article.0)?;
     let format = arguments.format.forced().unwrap_or_else(|| extract::format_of(&name, &bytes));
-    let options = Options::new(&config.rewrite, arguments.base_url.clone());
+    let options = ExtractOptions::new(&config.rewrite, arguments.base_url.clone());
     let extraction = extract::extract(&bytes, format, &options);
     let references = extraction.references.iter().map(Listed::from).collect();
     let listing = Listing { article: &name, references };

@@ -1,7 +1,7 @@
 //! Which attributes hold images: one row each.
 
 use crate::config::MediaKind;
-use crate::model::Kind;
+use crate::model::ReferenceKind;
 
 /// How the value of an attribute is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,57 +32,57 @@ pub(super) struct Row {
     /// The attribute.
     pub(super) attribute: &'static str,
     /// What kind of reference it is.
-    pub(super) kind: Kind,
+    pub(super) kind: ReferenceKind,
     /// How its value is written.
     pub(super) syntax: Syntax,
     /// When it counts.
     pub(super) when: When,
 }
 
-const fn row(element: &'static str, attribute: &'static str, kind: Kind) -> Row {
+const fn row(element: &'static str, attribute: &'static str, kind: ReferenceKind) -> Row {
     Row { element, attribute, kind, syntax: Syntax::Url, when: When::Always }
 }
 
 const fn srcset(element: &'static str, attribute: &'static str) -> Row {
-    Row { syntax: Syntax::Srcset, ..row(element, attribute, Kind::Srcset) }
+    Row { syntax: Syntax::Srcset, ..row(element, attribute, ReferenceKind::Srcset) }
 }
 
 /// Sorted by element. What `link` and `meta` hold depends on more than their name, see `head`.
 const ROWS: &[Row] = &[
-    row("amp-anim", "src", Kind::Image),
+    row("amp-anim", "src", ReferenceKind::Image),
     srcset("amp-anim", "srcset"),
-    row("amp-img", "src", Kind::Image),
+    row("amp-img", "src", ReferenceKind::Image),
     srcset("amp-img", "srcset"),
-    row("amp-story", "poster-landscape-src", Kind::Poster),
-    row("amp-story", "poster-portrait-src", Kind::Poster),
-    row("amp-story", "poster-square-src", Kind::Poster),
-    row("amp-video", "poster", Kind::Poster),
-    row("audio", "src", Kind::Media),
-    row("body", "background", Kind::Background),
-    Row { when: When::ImageFile, ..row("embed", "src", Kind::Image) },
-    row("feimage", "href", Kind::Image),
-    row("feimage", "xlink:href", Kind::Image),
-    row("image", "href", Kind::Image),
-    row("image", "src", Kind::Image),
+    row("amp-story", "poster-landscape-src", ReferenceKind::Poster),
+    row("amp-story", "poster-portrait-src", ReferenceKind::Poster),
+    row("amp-story", "poster-square-src", ReferenceKind::Poster),
+    row("amp-video", "poster", ReferenceKind::Poster),
+    row("audio", "src", ReferenceKind::Media),
+    row("body", "background", ReferenceKind::Background),
+    Row { when: When::ImageFile, ..row("embed", "src", ReferenceKind::Image) },
+    row("feimage", "href", ReferenceKind::Image),
+    row("feimage", "xlink:href", ReferenceKind::Image),
+    row("image", "href", ReferenceKind::Image),
+    row("image", "src", ReferenceKind::Image),
     srcset("image", "srcset"),
-    row("image", "xlink:href", Kind::Image),
-    row("img", "src", Kind::Image),
+    row("image", "xlink:href", ReferenceKind::Image),
+    row("img", "src", ReferenceKind::Image),
     srcset("img", "srcset"),
-    Row { when: When::TypeImage, ..row("input", "src", Kind::Image) },
-    Row { when: When::ImageFile, ..row("object", "data", Kind::Image) },
+    Row { when: When::TypeImage, ..row("input", "src", ReferenceKind::Image) },
+    Row { when: When::ImageFile, ..row("object", "data", ReferenceKind::Image) },
     srcset("source", "srcset"),
-    row("table", "background", Kind::Background),
-    row("tbody", "background", Kind::Background),
-    row("td", "background", Kind::Background),
-    row("tfoot", "background", Kind::Background),
-    row("th", "background", Kind::Background),
-    row("thead", "background", Kind::Background),
-    row("tr", "background", Kind::Background),
-    row("track", "src", Kind::Media),
-    row("use", "href", Kind::Image),
-    row("use", "xlink:href", Kind::Image),
-    row("video", "poster", Kind::Poster),
-    row("video", "src", Kind::Media),
+    row("table", "background", ReferenceKind::Background),
+    row("tbody", "background", ReferenceKind::Background),
+    row("td", "background", ReferenceKind::Background),
+    row("tfoot", "background", ReferenceKind::Background),
+    row("th", "background", ReferenceKind::Background),
+    row("thead", "background", ReferenceKind::Background),
+    row("tr", "background", ReferenceKind::Background),
+    row("track", "src", ReferenceKind::Media),
+    row("use", "href", ReferenceKind::Image),
+    row("use", "xlink:href", ReferenceKind::Image),
+    row("video", "poster", ReferenceKind::Poster),
+    row("video", "src", ReferenceKind::Media),
 ];
 
 /// The rows of an element.
@@ -163,24 +163,26 @@ pub(super) fn shows_image(element: &str) -> bool {
 }
 
 /// Whether a reference of a kind is wanted. `element` tells video, audio and track apart.
-pub(super) fn wanted(kind: Kind, element: &str, media: &[MediaKind]) -> bool {
+pub(super) fn wanted(kind: ReferenceKind, element: &str, media: &[MediaKind]) -> bool {
     let needed = match (kind, element) {
-        (Kind::Base, _) => return true,
-        (Kind::Poster, _) => MediaKind::Poster,
-        (Kind::Media, "audio") => MediaKind::Audio,
-        (Kind::Media, "track") => MediaKind::Track,
-        (Kind::Media, _) => MediaKind::Video,
+        (ReferenceKind::Base, _) => return true,
+        (ReferenceKind::Poster, _) => MediaKind::Poster,
+        (ReferenceKind::Media, "audio") => MediaKind::Audio,
+        (ReferenceKind::Media, "track") => MediaKind::Track,
+        (ReferenceKind::Media, _) => MediaKind::Video,
         _ => MediaKind::Image,
     };
     media.contains(&needed)
 }
 
 /// What `<link rel>` names: an icon, an image, or nothing of the sort.
-pub(super) fn link(rel: &str, as_image: bool) -> Option<Kind> {
+pub(super) fn link(rel: &str, as_image: bool) -> Option<ReferenceKind> {
     let mut kinds = rel.split_ascii_whitespace().filter_map(|token| match token.to_ascii_lowercase().as_str() {
-        "icon" | "apple-touch-icon" | "apple-touch-icon-precomposed" | "mask-icon" | "fluid-icon" => Some(Kind::Icon),
-        "image_src" | "apple-touch-startup-image" => Some(Kind::Link),
-        "preload" | "prefetch" if as_image => Some(Kind::Link),
+        "icon" | "apple-touch-icon" | "apple-touch-icon-precomposed" | "mask-icon" | "fluid-icon" => {
+            Some(ReferenceKind::Icon)
+        }
+        "image_src" | "apple-touch-startup-image" => Some(ReferenceKind::Link),
+        "preload" | "prefetch" if as_image => Some(ReferenceKind::Link),
         _ => None,
     });
     kinds.next()
@@ -239,8 +241,8 @@ mod tests {
 
     #[test]
     fn links_and_meta_are_told_by_their_names() {
-        assert_eq!(link("shortcut ICON", false), Some(Kind::Icon));
-        assert_eq!(link("preload", true), Some(Kind::Link));
+        assert_eq!(link("shortcut ICON", false), Some(ReferenceKind::Icon));
+        assert_eq!(link("preload", true), Some(ReferenceKind::Link));
         assert_eq!(link("preload stylesheet", false), None);
         assert!(meta("og:image") && meta("msapplication-TileImage") && meta("msapplication-square70x70logo"));
         assert!(!meta("og:image:width") && !meta("msapplication-TileColor") && !meta("description"));

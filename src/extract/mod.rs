@@ -8,9 +8,9 @@ mod attributes;
 mod css;
 mod dates;
 mod encoding;
-mod frame;
 mod front_matter;
 mod html;
+mod link_wrap;
 mod markdown;
 mod resolve;
 mod shortcode;
@@ -24,11 +24,11 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::config::{DataUrls, MediaKind, RewriteConfig};
-use crate::model::{Format, Kind, Reference};
+use crate::model::{Format, Reference, ReferenceKind};
 
 /// What extraction is told besides the bytes.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ExtractOptions {
     /// What relative addresses are relative to, where the article does not say.
     pub base_url: Option<Url>,
     /// Front-matter keys that hold an image, besides the well-known ones.
@@ -48,7 +48,7 @@ pub struct Options {
     pub local_links: HashSet<String>,
 }
 
-impl Options {
+impl ExtractOptions {
     /// The options that a configuration asks for.
     pub fn new(config: &RewriteConfig, base_url: Option<Url>) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Options {
     }
 }
 
-impl Default for Options {
+impl Default for ExtractOptions {
     /// The options of the default configuration.
     fn default() -> Self {
         Self {
@@ -96,16 +96,16 @@ pub struct Extraction {
 }
 
 /// Finds every reference of an article. Any bytes will do: what cannot be understood is passed over.
-pub fn extract(bytes: &[u8], format: Format, options: &Options) -> Extraction {
+pub fn extract(bytes: &[u8], format: Format, options: &ExtractOptions) -> Extraction {
     let decoded = encoding::decode(bytes, format);
     let mut sink = Sink::default();
     find(&decoded.text, format, options, &mut sink);
-    frame::settle(&mut sink);
+    link_wrap::settle(&mut sink);
     resolve::resolve(bytes, &decoded, sink, options)
 }
 
 /// Hands the text to the module of its format; front matter stands before any body.
-fn find(text: &str, format: Format, options: &Options, sink: &mut Sink) {
+fn find(text: &str, format: Format, options: &ExtractOptions, sink: &mut Sink) {
     if format == Format::Css {
         return stylesheet(text, options, sink);
     }
@@ -116,13 +116,19 @@ fn find(text: &str, format: Format, options: &Options, sink: &mut Sink) {
     }
 }
 
-fn stylesheet(text: &str, options: &Options, sink: &mut Sink) {
-    if !attributes::wanted(Kind::Css, "style", &options.media) {
+fn stylesheet(text: &str, options: &ExtractOptions, sink: &mut Sink) {
+    if !attributes::wanted(ReferenceKind::Css, "style", &options.media) {
         return;
     }
     for address in css::parse(text) {
-        let picture = sink.picture();
-        sink.found.push(Found::new(address.span, address.value, Kind::Css, &address.property, picture));
+        let image_group = sink.image_group();
+        sink.found.push(RawReference::new(
+            address.span,
+            address.value,
+            ReferenceKind::Css,
+            &address.property,
+            image_group,
+        ));
     }
 }
 
@@ -171,42 +177,42 @@ pub(crate) fn looks_like_template(value: &str) -> bool {
 
 /// A reference as a format reports it: spans are of the decoded text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct RawReference {
     /// Where its raw text stands.
     pub(crate) span: Range<usize>,
     /// What it names: entities, escapes and the like decoded, white space as a browser strips it; not yet resolved.
     pub(crate) value: String,
     /// What kind of place it is.
-    pub(crate) kind: Kind,
+    pub(crate) kind: ReferenceKind,
     /// The attribute or key that holds it.
     pub(crate) name: String,
-    /// Which references show the same picture: a number from [`Sink::picture`].
-    pub(crate) picture: u32,
+    /// Which references show the same picture: a number from [`Sink::image_group`].
+    pub(crate) image_group: u32,
     /// Where a lazy image's URL must also stand.
-    pub(crate) reveal: Option<FoundReveal>,
+    pub(crate) reveal: Option<RawReveal>,
     /// How a link gets around the image.
-    pub(crate) frame: Option<FoundFrame>,
+    pub(crate) link_wrap: Option<RawLinkWrap>,
 }
 
-impl Found {
+impl RawReference {
     /// A reference of that span, value, kind, name and picture, which is not lazy.
-    pub(crate) fn new(span: Range<usize>, value: String, kind: Kind, name: &str, picture: u32) -> Self {
-        Self { span, value, kind, name: name.to_owned(), picture, reveal: None, frame: None }
+    pub(crate) fn new(span: Range<usize>, value: String, kind: ReferenceKind, name: &str, image_group: u32) -> Self {
+        Self { span, value, kind, name: name.to_owned(), image_group, reveal: None, link_wrap: None }
     }
 }
 
 /// [`crate::model::Reveal`], in spans of the decoded text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum FoundReveal {
+pub(crate) enum RawReveal {
     /// Replace this value.
     Replace(Range<usize>),
     /// Insert an attribute here.
     Insert(usize),
 }
 
-/// [`crate::model::Frame`], in spans of the decoded text.
+/// [`crate::model::LinkWrap`], in spans of the decoded text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum FoundFrame {
+pub(crate) enum RawLinkWrap {
     /// It is in a link.
     Linked,
     /// An HTML element, and what its line starts with where it starts an HTML block of Markdown.
@@ -219,7 +225,7 @@ pub(crate) enum FoundFrame {
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     /// In any order.
-    pub(crate) found: Vec<Found>,
+    pub(crate) found: Vec<RawReference>,
     /// The value of the first `<base href>` that counts.
     pub(crate) base: Option<String>,
     /// The title.
@@ -232,13 +238,13 @@ pub(crate) struct Sink {
     pub(crate) upgrade: bool,
     /// Elements and spans that take a link, and whether they lead somewhere: no other link can be put in them.
     pub(crate) links: Vec<(Range<usize>, bool)>,
-    pictures: u32,
+    image_groups: u32,
 }
 
 impl Sink {
     /// A number for references that show a picture of their own.
-    pub(crate) fn picture(&mut self) -> u32 {
-        self.pictures += 1;
-        self.pictures
+    pub(crate) fn image_group(&mut self) -> u32 {
+        self.image_groups += 1;
+        self.image_groups
     }
 }

@@ -3,8 +3,10 @@
 use url::Url;
 
 use super::encoding::Decoded;
-use super::{Extraction, Found, FoundFrame, FoundReveal, Options, Sink, is_inline_image, looks_like_template};
-use crate::model::{Frame, Kind, Reference, Reveal};
+use super::{
+    ExtractOptions, Extraction, RawLinkWrap, RawReference, RawReveal, Sink, is_inline_image, looks_like_template,
+};
+use crate::model::{LinkWrap, Reference, ReferenceKind, Reveal};
 
 /// Values with these schemes are no address of an image.
 const NO_ADDRESS: &[&str] = &["about", "blob", "cid", "data", "javascript", "mailto", "tel", "vbscript"];
@@ -13,16 +15,16 @@ const NO_ADDRESS: &[&str] = &["about", "blob", "cid", "data", "javascript", "mai
 const MAX_BASE: usize = 2048;
 
 /// Turns everything that was found into references, ordered and without overlap.
-pub(super) fn resolve(bytes: &[u8], decoded: &Decoded<'_>, sink: Sink, options: &Options) -> Extraction {
+pub(super) fn resolve(bytes: &[u8], decoded: &Decoded<'_>, sink: Sink, options: &ExtractOptions) -> Extraction {
     let outer = options.base_url.as_ref();
     let own = sink.base.as_deref().filter(|base| base.len() <= MAX_BASE).and_then(|base| join(outer, base));
     let base = own.as_ref().or(outer);
-    let base_of = |found: &Found| if found.kind == Kind::Base { outer } else { base };
+    let base_of = |found: &RawReference| if found.kind == ReferenceKind::Base { outer } else { base };
     let found = sink.found.into_iter();
-    let found = found.filter(|found| found.kind == Kind::Base || is_address(&found.value, options));
+    let found = found.filter(|found| found.kind == ReferenceKind::Base || is_address(&found.value, options));
     let mut references: Vec<_> = found.filter_map(|found| reference(bytes, decoded, base_of(&found), found)).collect();
     if sink.upgrade {
-        references.iter_mut().filter(|reference| reference.kind != Kind::Base).for_each(upgrade);
+        references.iter_mut().filter(|reference| reference.kind != ReferenceKind::Base).for_each(upgrade);
     }
     references.sort_by_key(|reference| (reference.span.start, reference.span.end));
     let mut end = 0;
@@ -49,13 +51,13 @@ fn upgrade(reference: &mut Reference) {
 }
 
 /// The reference at a place, if its value can be the address of an image and the file can be spliced there.
-fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Option<&Url>, found: Found) -> Option<Reference> {
+fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Option<&Url>, found: RawReference) -> Option<Reference> {
     let value = found.value.trim_matches(|c| c <= ' ');
     if value.is_empty() {
         return None;
     }
     let mut part = found.span;
-    if found.kind != Kind::Base {
+    if found.kind != ReferenceKind::Base {
         part.end -= fragment_length(decoded.text.get(part.clone())?, value);
     }
     let span = decoded.span(bytes, part.clone()).filter(|span| !span.is_empty())?;
@@ -65,13 +67,22 @@ fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Option<&Url>, found: Fou
         url
     });
     let raw = decoded.text[part].to_owned();
-    let frame = found.frame.and_then(|frame| around(decoded, frame));
-    Some(Reference { span, raw, url, kind: found.kind, name: found.name, picture: found.picture, reveal, frame })
+    let link_wrap = found.link_wrap.and_then(|link_wrap| around(decoded, link_wrap));
+    Some(Reference {
+        span,
+        raw,
+        url,
+        kind: found.kind,
+        name: found.name,
+        image_group: found.image_group,
+        reveal,
+        link_wrap,
+    })
 }
 
 /// Whether a value can be the address of an image: not only a fragment, not inline unless that is asked for, not a
 /// script's, not a template's.
-fn is_address(value: &str, options: &Options) -> bool {
+fn is_address(value: &str, options: &ExtractOptions) -> bool {
     let value = value.trim_matches(|c| c <= ' ');
     if is_inline_image(value) {
         return options.data_urls;
@@ -97,18 +108,20 @@ fn join(base: Option<&Url>, value: &str) -> Option<Url> {
     parsed.or_else(|| value.starts_with("//").then(|| Url::parse(&format!("{scheme}:{value}")).ok()).flatten())
 }
 
-fn around(decoded: &Decoded<'_>, frame: FoundFrame) -> Option<Frame> {
-    match frame {
-        FoundFrame::Linked => Some(Frame::Linked),
-        FoundFrame::Html(part, None) => decoded.place(&part).map(|span| Frame::Html(span, None)),
-        FoundFrame::Html(part, Some(before)) => Some(Frame::Html(decoded.place(&part)?, Some(decoded.place(&before)?))),
-        FoundFrame::Markdown(part) => decoded.place(&part).map(Frame::Markdown),
+fn around(decoded: &Decoded<'_>, link_wrap: RawLinkWrap) -> Option<LinkWrap> {
+    match link_wrap {
+        RawLinkWrap::Linked => Some(LinkWrap::Linked),
+        RawLinkWrap::Html(part, None) => decoded.place(&part).map(|span| LinkWrap::Html(span, None)),
+        RawLinkWrap::Html(part, Some(before)) => {
+            Some(LinkWrap::Html(decoded.place(&part)?, Some(decoded.place(&before)?)))
+        }
+        RawLinkWrap::Markdown(part) => decoded.place(&part).map(LinkWrap::Markdown),
     }
 }
 
-fn place(decoded: &Decoded<'_>, reveal: FoundReveal) -> Option<Reveal> {
+fn place(decoded: &Decoded<'_>, reveal: RawReveal) -> Option<Reveal> {
     match reveal {
-        FoundReveal::Replace(part) => decoded.place(&part).map(Reveal::Replace),
-        FoundReveal::Insert(at) => decoded.place(&(at..at)).map(|span| Reveal::Insert(span.start)),
+        RawReveal::Replace(part) => decoded.place(&part).map(Reveal::Replace),
+        RawReveal::Insert(at) => decoded.place(&(at..at)).map(|span| Reveal::Insert(span.start)),
     }
 }

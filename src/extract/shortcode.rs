@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use super::front_matter::is_http;
-use super::{Found, Sink, has_image_extension};
-use crate::model::Kind;
+use super::{RawReference, Sink, has_image_extension};
+use crate::model::ReferenceKind;
 
 /// The longest shortcode that is read, in bytes: a brace that is never closed must not cost a pass over the article.
 const MAX_LENGTH: usize = 4096;
@@ -178,14 +178,14 @@ impl Shortcode<'_> {
         if self.tag && !shows_image {
             return;
         }
-        let mut picture = None;
+        let mut image_group = None;
         let positional = if shows_image { self.positional(text) } else { None };
         for (index, argument) in self.arguments.iter().enumerate() {
             let Some(value) = address(&text[argument.span.clone()]) else { continue };
             let Some(kind) = kind(argument, &value, shows_image, positional == Some(index)) else { continue };
-            let picture = *picture.get_or_insert_with(|| sink.picture());
+            let image_group = *image_group.get_or_insert_with(|| sink.image_group());
             let name = if argument.key.is_empty() { self.name } else { argument.key };
-            sink.found.push(Found::new(argument.span.clone(), value, kind, name, picture));
+            sink.found.push(RawReference::new(argument.span.clone(), value, kind, name, image_group));
         }
     }
 
@@ -196,14 +196,14 @@ impl Shortcode<'_> {
     }
 }
 
-fn kind(argument: &Argument, value: &str, shows_image: bool, positional: bool) -> Option<Kind> {
+fn kind(argument: &Argument, value: &str, shows_image: bool, positional: bool) -> Option<ReferenceKind> {
     let key = argument.key.to_ascii_lowercase();
     let file = has_image_extension(value);
     let source = key == "src" || key == "data-src";
     if positional || (shows_image && source) || (file && SOURCES.contains(&key.as_str())) {
-        Some(Kind::Shortcode)
+        Some(ReferenceKind::Shortcode)
     } else if shows_image && file && LINKS.contains(&key.as_str()) {
-        Some(Kind::FullSize)
+        Some(ReferenceKind::FullSize)
     } else {
         None
     }

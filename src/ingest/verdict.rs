@@ -7,12 +7,12 @@ use crate::archive::Standing;
 use crate::config::MediaConfig;
 use crate::fetch::Judge;
 use crate::media;
-use crate::model::{Asset, Digest, HostKey, Kind, Reason, Staged};
+use crate::model::{Asset, Digest, HostKey, Reason, ReferenceKind, Staged};
 
 /// Judges what a URL answered, by its content alone.
 #[derive(Debug)]
 pub struct Verdict<'a> {
-    kind: Kind,
+    kind: ReferenceKind,
     limits: &'a MediaConfig,
     stand_ins: Option<(&'a StandIns, HostKey)>,
     suspect: Option<Digest>,
@@ -21,7 +21,7 @@ pub struct Verdict<'a> {
 
 impl<'a> Verdict<'a> {
     /// A judge of what a reference of this kind shows.
-    pub fn new(kind: Kind, limits: &'a MediaConfig) -> Self {
+    pub fn new(kind: ReferenceKind, limits: &'a MediaConfig) -> Self {
         Self { kind, limits, stand_ins: None, suspect: None, asset: Mutex::new(None) }
     }
 
@@ -49,7 +49,7 @@ impl<'a> Verdict<'a> {
 
     fn look(&self, asset: &Asset) -> Result<(), Reason> {
         let wanted = match self.kind {
-            Kind::Media => asset.media_type.is_audio_or_video(),
+            ReferenceKind::Media => asset.media_type.is_audio_or_video(),
             _ => asset.media_type.is_image(),
         };
         if !wanted {
@@ -92,14 +92,14 @@ mod tests {
     fn only_media_of_the_wanted_kind_that_is_whole_and_visible_is_good() {
         let limits = Config::default().media;
         let look = |kind, asset: &Asset| Verdict::new(kind, &limits).look(asset);
-        assert_eq!(look(Kind::Image, &asset(MediaType::Jpeg, 640, 480)), Ok(()));
-        assert_eq!(look(Kind::Image, &asset(MediaType::Svg, 0, 0)), Ok(()));
-        assert_eq!(look(Kind::Image, &asset(MediaType::Html, 0, 0)), Err(Reason::NotAnImage));
-        assert_eq!(look(Kind::Image, &asset(MediaType::Mp4, 0, 0)), Err(Reason::NotAnImage));
-        assert_eq!(look(Kind::Media, &asset(MediaType::Mp4, 0, 0)), Ok(()));
-        assert_eq!(look(Kind::Image, &asset(MediaType::Gif, 1, 1)), Err(Reason::TrackingPixel));
-        assert_eq!(look(Kind::Image, &asset(MediaType::Gif, 600, 1)), Ok(()));
+        assert_eq!(look(ReferenceKind::Image, &asset(MediaType::Jpeg, 640, 480)), Ok(()));
+        assert_eq!(look(ReferenceKind::Image, &asset(MediaType::Svg, 0, 0)), Ok(()));
+        assert_eq!(look(ReferenceKind::Image, &asset(MediaType::Html, 0, 0)), Err(Reason::NotAnImage));
+        assert_eq!(look(ReferenceKind::Image, &asset(MediaType::Mp4, 0, 0)), Err(Reason::NotAnImage));
+        assert_eq!(look(ReferenceKind::Media, &asset(MediaType::Mp4, 0, 0)), Ok(()));
+        assert_eq!(look(ReferenceKind::Image, &asset(MediaType::Gif, 1, 1)), Err(Reason::TrackingPixel));
+        assert_eq!(look(ReferenceKind::Image, &asset(MediaType::Gif, 600, 1)), Ok(()));
         let cut = Asset { truncated: true, ..asset(MediaType::Png, 640, 480) };
-        assert_eq!(look(Kind::Image, &cut), Err(Reason::Truncated));
+        assert_eq!(look(ReferenceKind::Image, &cut), Err(Reason::Truncated));
     }
 }

@@ -4,19 +4,20 @@ use std::collections::{HashMap, VecDeque};
 
 use encoding_rs::{Encoding, UTF_8};
 
-use crate::extract::{self, Options};
+use crate::extract::{self, ExtractOptions};
 use crate::model::{Edit, Format, Reference, Span};
 use crate::rewrite;
 
 /// The article as its author would have it without a mirror: where a splice of the last mirror still stands, what it
 /// replaced stands again; everything else is as the user left it.
-pub(super) fn original_of(edited: &[u8], format: Format, edits: &[Edit], options: &Options) -> Vec<u8> {
+pub(super) fn original_of(edited: &[u8], format: Format, edits: &[Edit], options: &ExtractOptions) -> Vec<u8> {
     let local_links = edits.iter().filter_map(link_of).collect();
-    let found = extract::extract(edited, format, &Options { local_links, ..options.clone() });
+    let found = extract::extract(edited, format, &ExtractOptions { local_links, ..options.clone() });
     let mut spliced = Spliced::new(edits, found.encoding);
     let mut back: Vec<_> = found.references.iter().filter_map(|reference| spliced.take(edited, reference)).collect();
     let halves = back.iter().filter(|back| back.replacement.is_empty());
-    let halves: Vec<_> = halves.filter_map(|half| rewrite::other_half(edited, half.span, found.encoding)).collect();
+    let halves: Vec<_> =
+        halves.filter_map(|half| rewrite::matching_delimiter(edited, half.span, found.encoding)).collect();
     back.extend(halves.into_iter().map(|half| taken_out(edited, half)));
     back.sort_by_key(|edit| edit.span);
     rewrite::splice(edited, &back)
@@ -74,7 +75,7 @@ mod tests {
 
     /// What a mirror goes back to after its prose was edited.
     fn check(original: &str) {
-        let options = Options::default();
+        let options = ExtractOptions::default();
         let extraction = extract::extract(original.as_bytes(), Format::Html, &options);
         let link = |_: &Reference| Some("../m/a.jpg".to_owned());
         let edits = rewrite::plan(original.as_bytes(), &extraction.references, extraction.encoding, Lazy::Reveal, link);

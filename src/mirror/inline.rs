@@ -13,7 +13,7 @@ use url::Url;
 use super::{Mirror, MirrorError};
 use crate::archive::{BlobError, UrlId, UrlRow};
 use crate::config::{Config, MediaConfig, Size};
-use crate::extract::{self, Options};
+use crate::extract::{self, ExtractOptions};
 use crate::fetch::{Answer, Failure};
 use crate::ingest::{Verdict, read_blob, stage};
 use crate::media;
@@ -119,7 +119,7 @@ impl Mirror {
 
     /// The same bytes out of an original that shows them.
     async fn lift_again(&self, url: UrlId, digest: Digest) -> Option<Vec<u8>> {
-        let options = Options::new(&self.config.rewrite, None);
+        let options = ExtractOptions::new(&self.config.rewrite, None);
         for key in self.archive.catalog.articles_of(url, ORIGINALS_READ).await.ok()? {
             let Ok(Some(row)) = self.archive.catalog.article(&key).await else { continue };
             let format = row.version.format;

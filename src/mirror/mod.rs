@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use crate::archive::{Archive, ArticleId, BlobError, CatalogError, RunId};
 use crate::config::Config;
 use crate::discover::DiscoverError;
-use crate::extract::Options;
+use crate::extract::ExtractOptions;
 use crate::fetch::{Fallback, FetchError, Fetcher};
 use crate::ingest::{Ingest, IngestError, publish};
 use crate::model::{Digest, HostKey};
@@ -204,7 +204,7 @@ impl Mirror {
         remove_old_reports(&folder, keep).map_err(|cause| MirrorError::Report { path: folder, cause })
     }
 
-    fn options(&self, source: &Source, path: &str) -> Options {
+    fn options(&self, source: &Source, path: &str) -> ExtractOptions {
         options(&self.config, source, path)
     }
 
@@ -214,8 +214,8 @@ impl Mirror {
 }
 
 /// What extraction is told about an article.
-fn options(config: &Config, source: &Source, path: &str) -> Options {
-    Options::new(&config.rewrite, source.base_url(path))
+fn options(config: &Config, source: &Source, path: &str) -> ExtractOptions {
+    ExtractOptions::new(&config.rewrite, source.base_url(path))
 }
 
 /// What tells that an article would be mirrored otherwise: the name of every field stands in its Debug form.

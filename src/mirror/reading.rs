@@ -13,7 +13,7 @@ use crate::config::AdoptLocal;
 use crate::discover::{self, Folder, FoundArticle};
 use crate::extract;
 use crate::ingest::stage;
-use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Kind, Reference, Staged};
+use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Reference, ReferenceKind, Staged};
 
 /// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
 const READ_AT_ONCE: usize = 8;
@@ -249,7 +249,7 @@ pub(super) fn pair_up(source: &Source, archive: Option<Arc<Archive>>) -> Result<
 pub(super) fn to_record(source: &Source, adopt: AdoptLocal, references: &[Reference]) -> Vec<NewReference> {
     let adopts = source.adopts(adopt);
     let fetchable = |reference: &&Reference| match &reference.url {
-        _ if reference.kind == Kind::Base => false,
+        _ if reference.kind == ReferenceKind::Base => false,
         Some(url) if url.scheme() == NAMED_BY_CONTENT => true,
         Some(url) if url.scheme() == "file" => adopts && source.local_file(url).is_some(),
         Some(url) => url.has_host(),
@@ -259,7 +259,7 @@ pub(super) fn to_record(source: &Source, adopt: AdoptLocal, references: &[Refere
         span: reference.span,
         kind: reference.kind,
         name: reference.name.clone(),
-        picture: reference.picture,
+        image_group: reference.image_group,
         url: reference.url.clone(),
     };
     references.iter().filter(fetchable).map(new).collect()

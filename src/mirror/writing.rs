@@ -13,8 +13,8 @@ use crate::config::{ChangedImages, Images};
 use crate::discover;
 use crate::extract;
 use crate::ingest::{publish, read_blob};
-use crate::model::{Asset, Digest, Frame, Kind, Reference, Span};
-use crate::rewrite::{self, Article, Link, Localised};
+use crate::model::{Asset, Digest, LinkWrap, Reference, ReferenceKind, Span};
+use crate::rewrite::{self, Article, LocalLink, Rewritten};
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
 const WRITTEN_AT_ONCE: usize = 8;
@@ -66,7 +66,7 @@ impl Mirror {
             return Ok(());
         }
         let original = read_blob(&self.archive, row.version.original, row.version.format.blob_type()).await?;
-        let Localised { edits, mirror, refused } = self.localise(source, row, &original).await?;
+        let Rewritten { edits, mirror, refused } = self.rewrite(source, row, &original).await?;
         self.tell_refused(row, &refused);
         let digest = Digest::of(&mirror);
         if self.archive.catalog.record_mirror(row.id, row.revision, digest, &edits).await? == Claim::Stale {
@@ -92,7 +92,7 @@ impl Mirror {
     }
 
     /// The mirror: the article with the local link of every reference whose image is kept.
-    async fn localise(&self, source: &Source, row: &ArticleRow, original: &[u8]) -> Result<Localised, MirrorError> {
+    async fn rewrite(&self, source: &Source, row: &ArticleRow, original: &[u8]) -> Result<Rewritten, MirrorError> {
         let path = &row.version.key.path;
         let (format, options) = (row.version.format, self.options(source, path));
         let extraction = extract::extract(original, format, &options);
@@ -106,13 +106,14 @@ impl Mirror {
         }
         let full = full_pictures(&shown);
         let link = |(reference, shown): &(&Reference, Shown)| {
-            let full = reference.frame.and_then(|frame| full.get(&frame)).map(|file| source.link(path, file));
-            (reference.span, Link { shown: source.link(path, &shown.file), full })
+            let full =
+                reference.link_wrap.and_then(|link_wrap| full.get(&link_wrap)).map(|file| source.link(path, file));
+            (reference.span, LocalLink { shown: source.link(path, &shown.file), full })
         };
-        let links: HashMap<Span, Link> = shown.iter().map(link).collect();
+        let links: HashMap<Span, LocalLink> = shown.iter().map(link).collect();
         let article = Article { bytes: original, format, options: &options, extraction: &extraction };
         let link = |reference: &Reference| links.get(&reference.span).cloned();
-        Ok(rewrite::localise(&article, self.config.rewrite.lazy, link))
+        Ok(rewrite::rewrite(&article, self.config.rewrite.lazy, link))
     }
 
     /// What is kept and yet stays remote is told, as nothing else would say why.
@@ -136,8 +137,9 @@ impl Mirror {
         let Some((digest, size, asset)) = asset else { return Ok(None) };
         let whole = Archive::blob_name(*digest, asset.media_type);
         let (rewrite, alone) = (&self.config.rewrite, Shown { file: whole.clone(), full: None });
-        let in_field = reference.kind == Kind::FrontMatter && rewrite.thumbnail_fields.contains(&reference.name);
-        let in_text = reference.frame.is_some() && rewrite.images == Images::ThumbnailLinked;
+        let in_field =
+            reference.kind == ReferenceKind::FrontMatter && rewrite.thumbnail_fields.contains(&reference.name);
+        let in_text = reference.link_wrap.is_some() && rewrite.images == Images::ThumbnailLinked;
         if !in_field && !in_text {
             return Ok(Some(alone));
         }
@@ -173,16 +175,16 @@ struct Shown {
 }
 
 /// The full picture behind each image that shows a thumbnail: the largest, where its candidates differ in size.
-fn full_pictures<'a>(shown: &'a [(&Reference, Shown)]) -> HashMap<Frame, &'a str> {
-    let mut largest: HashMap<Frame, &(u64, String)> = HashMap::new();
+fn full_pictures<'a>(shown: &'a [(&Reference, Shown)]) -> HashMap<LinkWrap, &'a str> {
+    let mut largest: HashMap<LinkWrap, &(u64, String)> = HashMap::new();
     for (reference, shown) in shown {
-        let Some((frame, full)) = reference.frame.zip(shown.full.as_ref()) else { continue };
-        let known = largest.entry(frame).or_insert(full);
+        let Some((link_wrap, full)) = reference.link_wrap.zip(shown.full.as_ref()) else { continue };
+        let known = largest.entry(link_wrap).or_insert(full);
         if full.0 > known.0 {
             *known = full;
         }
     }
-    largest.into_iter().map(|(frame, (_, file))| (frame, file.as_str())).collect()
+    largest.into_iter().map(|(link_wrap, (_, file))| (link_wrap, file.as_str())).collect()
 }
 
 /// Another URL of the same picture with a good capture, for an image whose own gave none: a larger or smaller
@@ -190,11 +192,15 @@ fn full_pictures<'a>(shown: &'a [(&Reference, Shown)]) -> HashMap<Frame, &'a str
 fn sibling<'a>(row: &ReferenceRow, rows: &'a [ReferenceRow]) -> Option<&'a UrlRow> {
     let failed = |url: &UrlRow| url.asset.is_none() && matches!(url.state, UrlState::Failed | UrlState::Retired);
     let gave_none = row.url.as_ref().is_some_and(failed);
-    if !gave_none || !matches!(row.kind, Kind::Image | Kind::Lazy) {
+    if !gave_none || !matches!(row.kind, ReferenceKind::Image | ReferenceKind::Lazy) {
         return None;
     }
     let good = |other: &&ReferenceRow| {
-        other.picture == row.picture && matches!(other.kind, Kind::Image | Kind::Lazy | Kind::Srcset | Kind::FullSize)
+        other.image_group == row.image_group
+            && matches!(
+                other.kind,
+                ReferenceKind::Image | ReferenceKind::Lazy | ReferenceKind::Srcset | ReferenceKind::FullSize
+            )
     };
     let urls = rows.iter().filter(good).filter_map(|other| other.url.as_ref());
     let shown = urls.filter_map(|url| Some((url, url.asset.as_ref()?)));

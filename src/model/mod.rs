@@ -13,4 +13,4 @@ pub use article::{ArticleKey, ArticleVersion, Edit, Fingerprint};
 pub use capture::{Exchange, HostKey, HostState, Reason, RefererRung, Staged, Validators, later};
 pub use digest::{Digest, Hasher, NotADigest};
 pub use media_type::{Asset, MediaType};
-pub use reference::{Format, Frame, Kind, Reference, Reveal, Span};
+pub use reference::{Format, LinkWrap, Reference, ReferenceKind, Reveal, Span};

@@ -75,21 +75,21 @@ pub struct Reference {
     /// What a browser would request; `None` where that cannot be told.
     pub url: Option<Url>,
     /// What kind of place it is.
-    pub kind: Kind,
+    pub kind: ReferenceKind,
     /// The attribute, front-matter key or directive that holds it, such as `data-src` or `thumbnail`.
     pub name: String,
-    /// References with the same number show the same picture: an image, its `srcset` candidates, its lazy
+    /// References with the same number show the same image: its `src`, its `srcset` candidates, its lazy
     /// attributes, its `<noscript>` copy and the link to its full-size file.
-    pub picture: u32,
+    pub image_group: u32,
     /// For a lazily loaded image: where its URL must also stand for it to show without JavaScript.
     pub reveal: Option<Reveal>,
-    /// For an image within the text: how a link to the full picture gets around it; `None` where none can.
-    pub frame: Option<Frame>,
+    /// For an image within the text: where a link to the full image can go around it; `None` where none can.
+    pub link_wrap: Option<LinkWrap>,
 }
 
-/// Where a link to the full picture goes when an image shows a smaller one.
+/// Where a link to the full image goes around an image that shows a smaller one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Frame {
+pub enum LinkWrap {
     /// The image is in a link already, which stays as it is.
     Linked,
     /// `<a href="…">` and `</a>` go around these bytes. Where the element starts an HTML block of Markdown, the start
@@ -141,7 +141,7 @@ pub(crate) use named;
 
 named! {
     /// What kind of place a reference stands in.
-    pub enum Kind {
+    pub enum ReferenceKind {
         /// The address of an image element: `img src`, `input type=image`, SVG `image`, `amp-img`, `object`, `embed`.
         Image = "image",
         /// One candidate of a `srcset` or `imagesrcset`.
@@ -183,10 +183,10 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_own_name_and_is_found_by_it() {
-        for kind in Kind::ALL {
-            assert_eq!(Kind::from_name(kind.as_str()), Some(*kind));
+        for kind in ReferenceKind::ALL {
+            assert_eq!(ReferenceKind::from_name(kind.as_str()), Some(*kind));
         }
-        assert_eq!(Kind::from_name("no such kind"), None);
+        assert_eq!(ReferenceKind::from_name("no such kind"), None);
     }
 
     #[test]

@@ -2,20 +2,20 @@
 //!
 //! Nothing here knows a format: extraction says which bytes spell each reference, and local links need no escaping in
 //! any of them, since they consist of characters that mean themselves everywhere. That the rest of the article still
-//! means what it meant is not taken on trust: [`localise`] reads what it made again.
+//! means what it meant is not taken on trust: [`rewrite`] reads what it made again.
 
-mod linked;
-mod proof;
+mod verified;
+mod wrap;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use memchr::memmem;
 use thiserror::Error;
 
 use crate::config::Lazy;
-use crate::model::{Edit, Kind, Reference, Reveal, Span};
+use crate::model::{Edit, Reference, ReferenceKind, Reveal, Span};
 
-pub use linked::other_half;
-pub use proof::{Article, Link, Localised, localise};
+pub use verified::{Article, LocalLink, Rewritten, rewrite};
+pub use wrap::matching_delimiter;
 
 /// What a mirrored document's `<base>` says instead, once links in it are local: where the document itself is.
 const OWN_FOLDER: &str = "./";
@@ -27,7 +27,7 @@ const INSERTED: &str = " src=\"";
 const AROUND_LINKS: [(&str, &str); 3] = [(INSERTED, "\""), ("<a href=\"", "\""), ("](", ")")];
 
 /// What is inserted with a link around an image, on the other side of it.
-const OTHER_HALVES: [&str; 2] = ["[", "</a>"];
+const CLOSING_DELIMITERS: [&str; 2] = ["[", "</a>"];
 
 /// The mirror does not hold what the edits left there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -53,7 +53,7 @@ pub fn plan(
     let mut own = Vec::new();
     let mut bases = Vec::new();
     for reference in references {
-        if reference.kind == Kind::Base {
+        if reference.kind == ReferenceKind::Base {
             bases.push(edit(original, reference.span, written(OWN_FOLDER, encoding)));
             continue;
         }
@@ -138,7 +138,7 @@ pub(crate) fn link_in(replacement: &[u8], inserted: bool, encoding: &'static Enc
     if !inserted {
         return whole;
     }
-    if OTHER_HALVES.iter().any(|half| replacement == written(half, encoding)) {
+    if CLOSING_DELIMITERS.iter().any(|half| replacement == written(half, encoding)) {
         return None;
     }
     let within = |(before, after): &(&str, &str)| {
@@ -195,11 +195,11 @@ fn written(text: &str, encoding: &'static Encoding) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extract::{Options, extract};
+    use crate::extract::{ExtractOptions, extract};
     use crate::model::Format;
 
     fn planned(original: &[u8], lazy: Lazy) -> Vec<Edit> {
-        let found = extract(original, Format::Html, &Options::default());
+        let found = extract(original, Format::Html, &ExtractOptions::default());
         let mut number = 0;
         plan(original, &found.references, found.encoding, lazy, |reference| {
             number += 1;
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn links_that_would_need_escaping_are_not_written() {
-        let found = extract(b"<img src=a>", Format::Html, &Options::default());
+        let found = extract(b"<img src=a>", Format::Html, &ExtractOptions::default());
         for link in ["", "a b", "a'", "ä", "a)", "a,", "a&b"] {
             let edits = plan(b"<img src=a>", &found.references, found.encoding, Lazy::Keep, |_| Some(link.into()));
             assert_eq!(edits, []);

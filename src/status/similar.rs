@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{LISTED, PAGE};
 use crate::archive::{Archive, CatalogError, ReferenceRow, UrlRow};
 use crate::media::similar::{NEAR, distance, families};
-use crate::model::{ArticleKey, Asset, Digest, Kind, MediaType};
+use crate::model::{ArticleKey, Asset, Digest, MediaType, ReferenceKind};
 
 /// URLs and articles named beside one picture.
 const NAMED: usize = 5;
@@ -208,8 +208,8 @@ impl<'a> Offers<'a> {
         let kinship = self.kinship;
         let references = self.references(key).await?;
         let shows = |row: &&ReferenceRow| row.url.as_ref().is_some_and(|url| url.id == gone.id);
-        let pictures: Vec<u32> = references.iter().filter(shows).map(|row| row.picture).collect();
-        let same = references.iter().filter(|row| pictures.contains(&row.picture) && names_a_picture(row.kind));
+        let pictures: Vec<u32> = references.iter().filter(shows).map(|row| row.image_group).collect();
+        let same = references.iter().filter(|row| pictures.contains(&row.image_group) && names_a_picture(row.kind));
         let copies = same.filter_map(|row| {
             let url = row.url.as_ref()?;
             let (digest, size, asset) = url.asset.as_ref()?;
@@ -234,6 +234,13 @@ impl<'a> Offers<'a> {
 }
 
 /// Whether references of this kind and of one number show the same picture.
-const fn names_a_picture(kind: Kind) -> bool {
-    matches!(kind, Kind::Image | Kind::Lazy | Kind::Srcset | Kind::FullSize | Kind::Markdown)
+const fn names_a_picture(kind: ReferenceKind) -> bool {
+    matches!(
+        kind,
+        ReferenceKind::Image
+            | ReferenceKind::Lazy
+            | ReferenceKind::Srcset
+            | ReferenceKind::FullSize
+            | ReferenceKind::Markdown
+    )
 }

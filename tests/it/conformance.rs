@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use offprint::extract::{Extraction, Options, extract};
+use offprint::extract::{ExtractOptions, Extraction, extract};
 use offprint::model::Format;
 use serde_json::Value;
 use url::Url;
@@ -85,7 +85,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 }
 
 fn found(article: &str, format: Format, base: &str) -> Extraction {
-    let options = Options { base_url: Url::parse(base).ok(), ..Options::default() };
+    let options = ExtractOptions { base_url: Url::parse(base).ok(), ..ExtractOptions::default() };
     extract(article.as_bytes(), format, &options)
 }
 
@@ -167,7 +167,7 @@ fn encodings() {
             let label = after[..end].trim_ascii();
             let expected = encoding_rs::Encoding::for_label(label).map_or("", encoding_rs::Encoding::name);
             let name = String::from_utf8_lossy(data);
-            let found = extract(data, Format::Html, &Options::default()).encoding.name();
+            let found = extract(data, Format::Html, &ExtractOptions::default()).encoding.name();
             // Where nothing is declared, the suite expects a default that spells ASCII as UTF-8 does.
             let declared = name.to_ascii_lowercase().contains("8859-1") || !data.is_ascii();
             let expected = if expected == "windows-1252" && !declared { "UTF-8" } else { expected };

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use offprint::extract::{Extraction, Options, extract};
-use offprint::model::{Format, Kind, Reference};
+use offprint::extract::{ExtractOptions, Extraction, extract};
+use offprint::model::{Format, Reference, ReferenceKind};
 use proptest::prelude::*;
 
 use crate::corpus::{corpus, files, say};
 
 fn read(text: &str) -> Extraction {
-    extract(text.as_bytes(), Format::Markdown, &Options::default())
+    extract(text.as_bytes(), Format::Markdown, &ExtractOptions::default())
 }
 
 fn images(text: &str) -> Vec<Reference> {
-    read(text).references.into_iter().filter(|reference| reference.kind == Kind::FrontMatter).collect()
+    read(text).references.into_iter().filter(|reference| reference.kind == ReferenceKind::FrontMatter).collect()
 }
 
 /// A way to write a value in front matter.

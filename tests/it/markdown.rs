@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use offprint::extract::{Options, extract};
-use offprint::model::{Format, Kind, Reference};
+use offprint::extract::{ExtractOptions, extract};
+use offprint::model::{Format, Reference, ReferenceKind};
 use pulldown_cmark::{Parser, html};
 use url::Url;
 
@@ -17,11 +17,11 @@ fn known(data: &'static str) -> BTreeMap<&'static str, &'static str> {
 
 fn references(text: &str, format: Format) -> Vec<Reference> {
     let base_url = Url::parse("https://base.example/posts/").ok();
-    extract(text.as_bytes(), format, &Options { base_url, ..Options::default() }).references
+    extract(text.as_bytes(), format, &ExtractOptions { base_url, ..ExtractOptions::default() }).references
 }
 
 /// The URLs of the references whose kind `counts`.
-fn urls(text: &str, format: Format, counts: impl Fn(Kind) -> bool) -> BTreeSet<String> {
+fn urls(text: &str, format: Format, counts: impl Fn(ReferenceKind) -> bool) -> BTreeSet<String> {
     let references = references(text, format).into_iter().filter(|reference| counts(reference.kind));
     references.map(|reference| reference.url.map_or(reference.raw, String::from)).collect()
 }
@@ -46,7 +46,7 @@ fn the_images_of_the_commonmark_specification() {
     let spec = std::fs::read_to_string(folder.join("spec.txt")).expect("the specification can be read");
     let known = known(include_str!("../data/commonmark_differences.tsv"));
     let examples = examples(&spec);
-    let shown = |kind| matches!(kind, Kind::Image | Kind::Markdown);
+    let shown = |kind| matches!(kind, ReferenceKind::Image | ReferenceKind::Markdown);
     let (mut passed, mut with_images, mut unexplained) = (0, 0, Vec::new());
     for (number, markdown, html) in &examples {
         let expected = urls(html, Format::Html, shown);
@@ -86,7 +86,8 @@ fn rendered(markdown: &str) -> String {
 fn differences(name: &str, text: &str) -> (usize, Vec<String>) {
     let body = body(text);
     let page = urls(&rendered(body), Format::Html, |_| true);
-    let post = urls(text, Format::Markdown, |kind| !matches!(kind, Kind::FrontMatter | Kind::Shortcode));
+    let post =
+        urls(text, Format::Markdown, |kind| !matches!(kind, ReferenceKind::FrontMatter | ReferenceKind::Shortcode));
     let missed = page.difference(&post).map(|url| format!("miss {name} {url}"));
     let extra = post.difference(&page).map(|url| format!("extra {name} {url}"));
     (page.len(), missed.chain(extra).collect())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use offprint::config::Config;
-use offprint::extract::{Options, extract};
+use offprint::extract::{ExtractOptions, extract};
 use offprint::model::{Digest, Format};
 use offprint::newsroom::folder::FolderServer;
 use offprint::newsroom::origin::{Behaviour, Origin};
@@ -17,7 +17,7 @@ use crate::origin::client;
 
 /// Every image URL of the posts, as the program finds it.
 fn urls<'a>(posts: impl IntoIterator<Item = &'a Post>) -> Vec<Url> {
-    let options = Options::new(&Config::default().rewrite, None);
+    let options = ExtractOptions::new(&Config::default().rewrite, None);
     let found = posts.into_iter().flat_map(|post| {
         extract(post.text.as_bytes(), Format::Markdown, &options).references.into_iter().filter_map(|it| it.url)
     });

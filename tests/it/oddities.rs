@@ -1,13 +1,14 @@
 //! Oddities of real posts, pages and feeds, one test each. The snippets are our own; the oddity is what is real.
 
 use offprint::config::Lazy;
-use offprint::extract::{Extraction, Options, extract};
-use offprint::model::{Format, Kind, Reference};
+use offprint::extract::{ExtractOptions, Extraction, extract};
+use offprint::model::{Format, Reference, ReferenceKind};
 use offprint::rewrite::{plan, splice};
 use url::Url;
 
 fn found_as(bytes: &[u8], format: Format) -> Extraction {
-    let options = Options { base_url: Url::parse("https://site.example/posts/1").ok(), ..Options::default() };
+    let options =
+        ExtractOptions { base_url: Url::parse("https://site.example/posts/1").ok(), ..ExtractOptions::default() };
     extract(bytes, format, &options)
 }
 
@@ -123,8 +124,11 @@ fn oddity_13_bare_and_made_up_attributes_name_no_image() {
 fn oddity_14_a_thumbnail_and_the_full_image_it_links_to_are_one_picture() {
     for (full, small) in [("/full/a.jpg", "/thumb/a.jpg"), ("/i/b.jpg", "/i/s_b.jpg")] {
         let references = found(&format!("<a href={full}><img src={small}></a>"));
-        assert_eq!(references.iter().map(|found| found.kind).collect::<Vec<_>>(), [Kind::FullSize, Kind::Image]);
-        assert_eq!(references[0].picture, references[1].picture);
+        assert_eq!(
+            references.iter().map(|found| found.kind).collect::<Vec<_>>(),
+            [ReferenceKind::FullSize, ReferenceKind::Image]
+        );
+        assert_eq!(references[0].image_group, references[1].image_group);
         assert_eq!(references[0].raw, full);
     }
 }
@@ -189,7 +193,7 @@ fn oddity_21_lazy_images_are_found_and_shown_whichever_attribute_holds_them() {
             format!("<img src='2' {attribute}='2'><noscript><img src='3'></noscript>")
         );
         let copies = found(&format!("<img {attribute}='/a.jpg'><noscript><img src='/a.jpg'></noscript>"));
-        assert_eq!(copies[0].picture, copies[1].picture, "{attribute}");
+        assert_eq!(copies[0].image_group, copies[1].image_group, "{attribute}");
     }
     assert_eq!(
         mirrored("<img src='data:image/gif;base64,R0lGOD' data-srcset='/a.jpg 1x, /b.jpg 2x'>"),
@@ -238,7 +242,10 @@ fn oddity_23_pieces_of_markup_in_scripts_and_templates_are_no_images() {
 fn oddity_24_base_decides_where_relative_addresses_lead_and_is_made_neutral() {
     let html = "<base href=\"/\"><base href=\"/other/\"><img src=a.jpg>";
     let references = found(html);
-    assert_eq!(references.iter().map(|found| found.kind).collect::<Vec<_>>(), [Kind::Base, Kind::Image]);
+    assert_eq!(
+        references.iter().map(|found| found.kind).collect::<Vec<_>>(),
+        [ReferenceKind::Base, ReferenceKind::Image]
+    );
     assert_eq!(url_of(&references[1]), "https://site.example/a.jpg");
     assert_eq!(mirrored(html), "<base href=\"./\"><base href=\"/other/\"><img src=1>");
 }

@@ -1,14 +1,14 @@
 //! Oddities of real posts: front matter and Markdown.
 
-use offprint::extract::{Extraction, Options, extract};
-use offprint::model::{Format, Kind};
+use offprint::extract::{ExtractOptions, Extraction, extract};
+use offprint::model::{Format, ReferenceKind};
 
 fn read(text: &str) -> Extraction {
-    extract(text.as_bytes(), Format::Markdown, &Options::default())
+    extract(text.as_bytes(), Format::Markdown, &ExtractOptions::default())
 }
 
 /// The references of a post, each as its kind, its name and what a browser would request.
-fn check(text: &str, expected: &[(Kind, &str, &str)]) {
+fn check(text: &str, expected: &[(ReferenceKind, &str, &str)]) {
     let found = read(text).references;
     let told: Vec<_> = found
         .iter()
@@ -39,10 +39,10 @@ fn the_head_image_and_the_body_spell_one_url_in_two_ways() {
     check(
         &text,
         &[
-            (Kind::FrontMatter, "headimg", url),
-            (Kind::FrontMatter, "thumbnail", url),
-            (Kind::Image, "src", url),
-            (Kind::Image, "src", url),
+            (ReferenceKind::FrontMatter, "headimg", url),
+            (ReferenceKind::FrontMatter, "thumbnail", url),
+            (ReferenceKind::Image, "src", url),
+            (ReferenceKind::Image, "src", url),
         ],
     );
 }
@@ -51,7 +51,7 @@ fn the_head_image_and_the_body_spell_one_url_in_two_ways() {
 fn a_post_without_an_image_has_an_empty_thumbnail_or_a_random_one() {
     check(&seed("headimg: ''\nthumbnail: ''\n", "text"), &[]);
     let random = "https://picsum.photos/400/300?random=8661";
-    check(&seed(&format!("thumbnail: '{random}'\n"), "text"), &[(Kind::FrontMatter, "thumbnail", random)]);
+    check(&seed(&format!("thumbnail: '{random}'\n"), "text"), &[(ReferenceKind::FrontMatter, "thumbnail", random)]);
 }
 
 #[test]
@@ -64,9 +64,9 @@ fn braces_are_written_as_references_in_the_whole_file() {
     check(
         &text,
         &[
-            (Kind::FrontMatter, "headimg", url),
-            (Kind::Css, "background", "https://e.com/b.png"),
-            (Kind::Image, "src", url),
+            (ReferenceKind::FrontMatter, "headimg", url),
+            (ReferenceKind::Css, "background", "https://e.com/b.png"),
+            (ReferenceKind::Image, "src", url),
         ],
     );
 }
@@ -75,7 +75,7 @@ fn braces_are_written_as_references_in_the_whole_file() {
 fn a_blank_line_comes_first_and_spaces_last() {
     let text = seed("title: 'T'\nthumbnail: https://e.com/a.jpg\n", "<img src=https://e.com/a.jpg>");
     assert!(text.starts_with("\n---\n") && text.ends_with("            "));
-    let (thumbnail, image) = ((Kind::FrontMatter, "thumbnail"), (Kind::Image, "src"));
+    let (thumbnail, image) = ((ReferenceKind::FrontMatter, "thumbnail"), (ReferenceKind::Image, "src"));
     let url = "https://e.com/a.jpg";
     check(&text, &[(thumbnail.0, thumbnail.1, url), (image.0, image.1, url)]);
     assert_eq!(read(&text).title.as_deref(), Some("T"));
@@ -90,7 +90,7 @@ fn front_matter_varies_from_post_to_post() {
         "title: …Eye's…\ncategories: \n -  - 首页: x: y\nauthor: @b\nthumbnail: 'https://e.com/a.jpg'\n",
     ] {
         let text = seed(front_matter, "text");
-        check(&text, &[(Kind::FrontMatter, "thumbnail", "https://e.com/a.jpg")]);
+        check(&text, &[(ReferenceKind::FrontMatter, "thumbnail", "https://e.com/a.jpg")]);
         assert_eq!(read(&text).title.as_deref(), Some("…Eye's…"), "{front_matter}");
     }
 }
@@ -112,8 +112,8 @@ fn parentheses_and_quotation_marks_belong_to_a_destination() {
     check(
         "![](https://e.com/no_upscale()?a(b)c) ![](<https://e.com/‹…(x).jpg>)",
         &[
-            (Kind::Markdown, "image", "https://e.com/no_upscale()?a(b)c"),
-            (Kind::Markdown, "image", "https://e.com/%E2%80%B9%E2%80%A6(x).jpg"),
+            (ReferenceKind::Markdown, "image", "https://e.com/no_upscale()?a(b)c"),
+            (ReferenceKind::Markdown, "image", "https://e.com/%E2%80%B9%E2%80%A6(x).jpg"),
         ],
     );
 }
@@ -123,16 +123,22 @@ fn an_image_stands_in_a_link_with_titles() {
     let text = "[![t](https://e.com/s.jpg \"title\")](https://e.com/full.jpg)";
     check(
         text,
-        &[(Kind::Markdown, "image", "https://e.com/s.jpg"), (Kind::FullSize, "link", "https://e.com/full.jpg")],
+        &[
+            (ReferenceKind::Markdown, "image", "https://e.com/s.jpg"),
+            (ReferenceKind::FullSize, "link", "https://e.com/full.jpg"),
+        ],
     );
     let references = read(text).references;
-    assert_eq!(references[0].picture, references[1].picture);
+    assert_eq!(references[0].image_group, references[1].image_group);
 }
 
 #[test]
 fn an_image_in_the_description_of_another_is_not_shown() {
-    check("![![a](https://e.com/b.jpg)](https://e.com/c.jpg)", &[(Kind::Markdown, "image", "https://e.com/c.jpg")]);
-    check("![![a](https://e.com/b.jpg)", &[(Kind::Markdown, "image", "https://e.com/b.jpg")]);
+    check(
+        "![![a](https://e.com/b.jpg)](https://e.com/c.jpg)",
+        &[(ReferenceKind::Markdown, "image", "https://e.com/c.jpg")],
+    );
+    check("![![a](https://e.com/b.jpg)", &[(ReferenceKind::Markdown, "image", "https://e.com/b.jpg")]);
 }
 
 #[test]
@@ -140,9 +146,9 @@ fn kramdown_shortcodes_and_definitions_stand_side_by_side() {
     check(
         "![a](https://e.com/a.jpg){: .align-right}\n\n{{% img src=\"https://e.com/b.jpg\" class=\"x\" %}}\n\n![c][d]\n\n[d]: <https://e.com/d.jpg> 'T'\n",
         &[
-            (Kind::Markdown, "image", "https://e.com/a.jpg"),
-            (Kind::Shortcode, "src", "https://e.com/b.jpg"),
-            (Kind::Markdown, "image", "https://e.com/d.jpg"),
+            (ReferenceKind::Markdown, "image", "https://e.com/a.jpg"),
+            (ReferenceKind::Shortcode, "src", "https://e.com/b.jpg"),
+            (ReferenceKind::Markdown, "image", "https://e.com/d.jpg"),
         ],
     );
 }
@@ -151,7 +157,7 @@ fn kramdown_shortcodes_and_definitions_stand_side_by_side() {
 fn an_alias_has_no_bytes_of_its_own() {
     check(
         "---\nimage:\n  path: &image /a.jpg\n  feature: *image\ntop_img: false\ndate: !!timestamp 2021-08-30\n---\n",
-        &[(Kind::FrontMatter, "path", "/a.jpg")],
+        &[(ReferenceKind::FrontMatter, "path", "/a.jpg")],
     );
 }
 
@@ -172,7 +178,7 @@ fn a_body_that_is_one_element_is_read_as_html_whatever_its_blank_lines() {
     let body = "<p>a</p>\n\n\n        <p><img src=\"https://e.com/a.jpg\"></p>\n\n    <img src='https://e.com/b.jpg'>";
     check(
         &seed("title: t\n", body),
-        &[(Kind::Image, "src", "https://e.com/a.jpg"), (Kind::Image, "src", "https://e.com/b.jpg")],
+        &[(ReferenceKind::Image, "src", "https://e.com/a.jpg"), (ReferenceKind::Image, "src", "https://e.com/b.jpg")],
     );
 }
 
@@ -180,11 +186,14 @@ fn a_body_that_is_one_element_is_read_as_html_whatever_its_blank_lines() {
 fn a_readme_that_starts_with_html_is_markdown() {
     check(
         "<div align=center>\n<img src=https://e.com/logo.png>\n</div>\n\n# T\n\n    <img src=https://e.com/code.png>\n\n![](https://e.com/a.jpg)\n",
-        &[(Kind::Image, "src", "https://e.com/logo.png"), (Kind::Markdown, "image", "https://e.com/a.jpg")],
+        &[
+            (ReferenceKind::Image, "src", "https://e.com/logo.png"),
+            (ReferenceKind::Markdown, "image", "https://e.com/a.jpg"),
+        ],
     );
     check(
         "<div align=center>\n\n![](https://e.com/a.jpg)\n\n</div>\n",
-        &[(Kind::Markdown, "image", "https://e.com/a.jpg")],
+        &[(ReferenceKind::Markdown, "image", "https://e.com/a.jpg")],
     );
 }
 
@@ -201,14 +210,17 @@ fn html_between_markdown_keeps_its_context() {
     check(
         "> <a href=\"https://e.com/full.jpg\">\n> <img\n> src=\"https://e.com/s.jpg\"></a>\n\nThe `<title>` of <title> and ![](https://e.com/a.jpg) <img src=https://e.com/b.jpg>\n",
         &[
-            (Kind::FullSize, "href", "https://e.com/full.jpg"),
-            (Kind::Image, "src", "https://e.com/s.jpg"),
-            (Kind::Markdown, "image", "https://e.com/a.jpg"),
-            (Kind::Image, "src", "https://e.com/b.jpg"),
+            (ReferenceKind::FullSize, "href", "https://e.com/full.jpg"),
+            (ReferenceKind::Image, "src", "https://e.com/s.jpg"),
+            (ReferenceKind::Markdown, "image", "https://e.com/a.jpg"),
+            (ReferenceKind::Image, "src", "https://e.com/b.jpg"),
         ],
     );
     check(
         "[<img src=https://e.com/s.jpg>](https://e.com/full.jpg)",
-        &[(Kind::Image, "src", "https://e.com/s.jpg"), (Kind::FullSize, "link", "https://e.com/full.jpg")],
+        &[
+            (ReferenceKind::Image, "src", "https://e.com/s.jpg"),
+            (ReferenceKind::FullSize, "link", "https://e.com/full.jpg"),
+        ],
     );
 }

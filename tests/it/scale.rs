@@ -16,7 +16,8 @@ use jiff::Timestamp;
 use offprint::archive::{self, Archive, Job, Mode, NewReference, Outcome, Settlement, Worker};
 use offprint::gc;
 use offprint::model::{
-    ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostState, Kind, MediaType, Span, Validators,
+    ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostState, MediaType, ReferenceKind, Span,
+    Validators,
 };
 use offprint::newsroom::origin::{Behaviour, Content, Origin, Site};
 use offprint::newsroom::photo::tiny;
@@ -60,9 +61,9 @@ fn references(article: usize) -> Vec<NewReference> {
         end += line(article, at).len();
         NewReference {
             span: Span::new(start, end - 2),
-            kind: Kind::Markdown,
+            kind: ReferenceKind::Markdown,
             name: "image".into(),
-            picture: u32::try_from(at).unwrap(),
+            image_group: u32::try_from(at).unwrap(),
             url: Some(url(article, at)),
         }
     };

@@ -15,8 +15,8 @@ use offprint::archive::{
     Worker,
 };
 use offprint::model::{
-    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostState, Kind, MediaType, Span,
-    Staged, Validators,
+    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostState, MediaType,
+    ReferenceKind, Span, Staged, Validators,
 };
 use offprint::newsroom::origin::{Behaviour, Content, Origin as OriginServer, Site};
 use offprint::newsroom::photo::Photo;
@@ -94,9 +94,9 @@ impl Sample {
         let url = picture_url(number);
         let reference = NewReference {
             span: Span::new(13, 13 + url.as_str().len()),
-            kind: Kind::Markdown,
+            kind: ReferenceKind::Markdown,
             name: "image".into(),
-            picture: 1,
+            image_group: 1,
             url: Some(url),
         };
         self.archive.catalog.record_article(&version, bytes.len() as u64, &[reference]).await.unwrap();

@@ -1,6 +1,6 @@
 //! Which keys of front matter hold an image, and which values name one.
 
-use super::{Entry, Options};
+use super::{Entry, ExtractOptions};
 use crate::extract::{has_image_extension, is_inline_image, looks_like_template};
 
 /// When an article was published, best first. Keys are compared as [`normalise`] spells them.
@@ -102,7 +102,7 @@ enum Role {
 }
 
 /// The address that an entry names, if it names an image.
-pub(super) fn image(entry: &Entry, options: &Options) -> Option<String> {
+pub(super) fn image(entry: &Entry, options: &ExtractOptions) -> Option<String> {
     let value = decode_references(entry.value.trim());
     if value.is_empty()
         || looks_like_template(&value)
@@ -119,7 +119,7 @@ pub(super) fn image(entry: &Entry, options: &Options) -> Option<String> {
     (named || options.local_links.contains(&value)).then_some(value)
 }
 
-fn role(entry: &Entry, options: &Options) -> Role {
+fn role(entry: &Entry, options: &ExtractOptions) -> Role {
     let key = normalise(last_part(&entry.key));
     let parent = normalise(last_part(&entry.parent));
     if is_image_key(&key) || options.front_matter_keys.iter().any(|wanted| is_wanted(wanted, &key, &parent)) {

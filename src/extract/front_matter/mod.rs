@@ -13,14 +13,14 @@ mod yaml;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{Found, Options, Sink, dates};
-use crate::model::Kind;
+use super::{ExtractOptions, RawReference, Sink, dates};
+use crate::model::ReferenceKind;
 
 pub(crate) use keys::is_http;
 
 /// Reports what the front matter of an article holds, and tells the byte at which the body starts: 0 where there is no
 /// front matter.
-pub(crate) fn find(text: &str, options: &Options, sink: &mut Sink) -> usize {
+pub(crate) fn find(text: &str, options: &ExtractOptions, sink: &mut Sink) -> usize {
     let Some(block) = fence::block(text) else { return 0 };
     let Some(entries) = block.entries(text) else { return 0 };
     report_facts(&entries, sink);
@@ -60,7 +60,7 @@ fn report_facts(entries: &[Entry], sink: &mut Sink) {
     }
 }
 
-fn report_images(entries: Vec<Entry>, options: &Options, sink: &mut Sink) {
+fn report_images(entries: Vec<Entry>, options: &ExtractOptions, sink: &mut Sink) {
     // An alias has no bytes of its own: it is an entry with the span of what it stands for, which counts once.
     let mut seen = BTreeSet::new();
     for entry in entries {
@@ -68,8 +68,8 @@ fn report_images(entries: Vec<Entry>, options: &Options, sink: &mut Sink) {
         if !seen.insert(entry.span.start) {
             continue;
         }
-        let picture = sink.picture();
-        sink.found.push(Found::new(entry.span, value, Kind::FrontMatter, &entry.key, picture));
+        let image_group = sink.image_group();
+        sink.found.push(RawReference::new(entry.span, value, ReferenceKind::FrontMatter, &entry.key, image_group));
     }
 }
 

@@ -1,7 +1,11 @@
 use super::*;
 
-fn options() -> Options {
-    Options { front_matter_urls: true, front_matter_keys: vec!["art.work".to_owned()], ..Options::default() }
+fn options() -> ExtractOptions {
+    ExtractOptions {
+        front_matter_urls: true,
+        front_matter_keys: vec!["art.work".to_owned()],
+        ..ExtractOptions::default()
+    }
 }
 
 fn run(text: &str) -> (Sink, usize) {
@@ -19,7 +23,7 @@ fn check(text: &str, expected: &[&str]) {
     assert_eq!(text[body..].trim(), "BODY", "{text}");
 }
 
-fn tell(text: &str, found: &Found) -> String {
+fn tell(text: &str, found: &RawReference) -> String {
     let raw = &text[found.span.clone()];
     if raw == found.value {
         format!("{} {raw}", found.name)
@@ -118,7 +122,7 @@ fn any_url_of_an_image_file_counts_where_that_is_wanted() {
     let text = "---\nanything: https://e.com/a.jpg?x\nother: https://e.com/a\n---\nBODY";
     check(text, &["anything https://e.com/a.jpg?x"]);
     let mut sink = Sink::default();
-    find(text, &Options { front_matter_urls: false, ..options() }, &mut sink);
+    find(text, &ExtractOptions { front_matter_urls: false, ..options() }, &mut sink);
     assert_eq!(sink.found, []);
 }
 

@@ -4,23 +4,23 @@ use std::ops::Range;
 
 use super::tokens::{Attribute, Tag};
 use super::value::Value;
-use super::{Anchor, Found, Pass, Picture, Scanner, Shown, reveal};
+use super::{Anchor, Pass, Picture, RawReference, Scanner, Shown, reveal};
 use crate::extract::attributes::{self, Row, Syntax, When};
 use crate::extract::{css, has_image_extension, looks_like_template, srcset};
-use crate::model::Kind;
+use crate::model::ReferenceKind;
 
 /// What one element names.
 #[derive(Default)]
 pub(super) struct Named {
     /// Everything found in its attributes.
-    pub(super) found: Vec<Found>,
+    pub(super) found: Vec<RawReference>,
     /// Which of it a script would show: (rank, where among `found`), the best first.
     pub(super) lazy: Vec<(usize, usize)>,
 }
 
 impl Scanner<'_> {
     /// Whether references of a kind are looked for.
-    pub(super) fn wants(&self, kind: Kind, element: &str) -> bool {
+    pub(super) fn wants(&self, kind: ReferenceKind, element: &str) -> bool {
         attributes::wanted(kind, element, &self.options.media)
     }
 }
@@ -30,11 +30,11 @@ impl Pass<'_, '_, '_, '_> {
         self.scanner.anchor = None;
         self.open_link(tag);
         let Some(href) = tag.attribute("href").filter(|href| has_image_extension(href.value)) else { return };
-        if !self.scanner.wants(Kind::FullSize, "a") {
+        if !self.scanner.wants(ReferenceKind::FullSize, "a") {
             return;
         }
-        let picture = self.sink.picture();
-        let link = self.read(&href, Kind::FullSize, Syntax::Url, picture).pop();
+        let image_group = self.sink.image_group();
+        let link = self.read(&href, ReferenceKind::FullSize, Syntax::Url, image_group).pop();
         self.scanner.anchor = link.map(|link| Anchor { link, claimed: false });
     }
 
@@ -51,7 +51,7 @@ impl Pass<'_, '_, '_, '_> {
             return;
         }
         reveal::reveal(tag, &mut named);
-        self.frame_image(tag, &mut named.found);
+        self.wrap_image(tag, &mut named.found);
         if attributes::shows_image(tag.name) {
             self.number_image(&mut named.found);
         } else {
@@ -70,8 +70,8 @@ impl Pass<'_, '_, '_, '_> {
             let svg = !tag.html && matches!(attribute.name, "src" | "srcset");
             if let Some(row) = rows.iter().find(|row| row.attribute == attribute.name && !svg) {
                 named.found.extend(self.row(tag, row, &attribute));
-            } else if attribute.name == "style" && self.scanner.wants(Kind::Css, tag.name) {
-                named.found.extend(self.read(&attribute, Kind::Css, Syntax::Css, 0));
+            } else if attribute.name == "style" && self.scanner.wants(ReferenceKind::Css, tag.name) {
+                named.found.extend(self.read(&attribute, ReferenceKind::Css, Syntax::Css, 0));
             } else if tag.name == "source" && attribute.name == "src" {
                 named.found.extend(self.source(tag, &attribute));
             } else if let Some((rank, syntax)) = attributes::lazy(attribute.name, &self.scanner.options.lazy_attributes)
@@ -83,7 +83,7 @@ impl Pass<'_, '_, '_, '_> {
         named
     }
 
-    fn row(&self, tag: &Tag<'_>, row: &Row, attribute: &Attribute<'_>) -> Vec<Found> {
+    fn row(&self, tag: &Tag<'_>, row: &Row, attribute: &Attribute<'_>) -> Vec<RawReference> {
         let kind_of = tag.value("type").unwrap_or_default().trim().to_ascii_lowercase();
         let counts = match row.when {
             When::Always => true,
@@ -99,9 +99,9 @@ impl Pass<'_, '_, '_, '_> {
     }
 
     /// `source src` is what its parent plays; without one, an image if it is named like one.
-    fn source(&self, tag: &Tag<'_>, attribute: &Attribute<'_>) -> Vec<Found> {
-        let kind = if self.scanner.media.is_some() { Kind::Media } else { Kind::Image };
-        let counts = kind == Kind::Media || has_image_extension(attribute.value);
+    fn source(&self, tag: &Tag<'_>, attribute: &Attribute<'_>) -> Vec<RawReference> {
+        let kind = if self.scanner.media.is_some() { ReferenceKind::Media } else { ReferenceKind::Image };
+        let counts = kind == ReferenceKind::Media || has_image_extension(attribute.value);
         if counts && self.scanner.wants(kind, self.scanner.media.unwrap_or(tag.name)) {
             self.read(attribute, kind, Syntax::Url, 0)
         } else {
@@ -110,11 +110,11 @@ impl Pass<'_, '_, '_, '_> {
     }
 
     fn lazy(&self, tag: &Tag<'_>, attribute: &Attribute<'_>, (rank, syntax): (usize, Syntax), named: &mut Named) {
-        if !self.scanner.wants(Kind::Lazy, tag.name) || looks_like_template(attribute.value) {
+        if !self.scanner.wants(ReferenceKind::Lazy, tag.name) || looks_like_template(attribute.value) {
             return;
         }
         let syntax = if syntax == Syntax::Css && !attribute.value.contains("url(") { Syntax::Url } else { syntax };
-        let mut found = self.read(attribute, Kind::Lazy, syntax, 0);
+        let mut found = self.read(attribute, ReferenceKind::Lazy, syntax, 0);
         let shows = attributes::shows_image(tag.name) && self.scanner.media.is_none();
         found.retain(|found| has_image_extension(&found.value) || (shows && looks_like_url(&found.value)));
         if syntax == Syntax::Srcset {
@@ -129,11 +129,17 @@ impl Pass<'_, '_, '_, '_> {
     }
 
     /// What the value of an attribute names.
-    pub(super) fn read(&self, attribute: &Attribute<'_>, kind: Kind, syntax: Syntax, picture: u32) -> Vec<Found> {
+    pub(super) fn read(
+        &self,
+        attribute: &Attribute<'_>,
+        kind: ReferenceKind,
+        syntax: Syntax,
+        image_group: u32,
+    ) -> Vec<RawReference> {
         let Some(span) = attribute.span.clone() else { return Vec::new() };
         let value = Value::new(self.text, span.clone(), attribute.value);
         let name = attribute.name;
-        let found = |span, value: &str, name: &str| Found::new(span, value.to_owned(), kind, name, picture);
+        let found = |span, value: &str, name: &str| RawReference::new(span, value.to_owned(), kind, name, image_group);
         match syntax {
             Syntax::Url => vec![found(trim(self.text, span), attribute.value.trim_matches(is_stripped), name)],
             Syntax::Srcset => {
@@ -148,13 +154,13 @@ impl Pass<'_, '_, '_, '_> {
     }
 
     /// Gives all references of an image element the number of its picture.
-    fn number_image(&mut self, found: &mut [Found]) {
+    fn number_image(&mut self, found: &mut [RawReference]) {
         let copied = self.copied(found);
         // Whether a place is a reference does not hang on what others say: the link around a copy is one too.
         let around = copied.and_then(|number| self.claim_anchor(Some(number)));
         let number = around.or(copied).unwrap_or_else(|| self.number());
         for found in &mut *found {
-            found.picture = number;
+            found.image_group = number;
         }
         let values = found.iter().map(|found| found.value.clone()).collect();
         let shown = Shown { number, noscript: self.scanner.noscript, values };
@@ -162,15 +168,15 @@ impl Pass<'_, '_, '_, '_> {
     }
 
     /// The number of the image before this one, if one of them is within `noscript` and names what the other names.
-    fn copied(&self, found: &[Found]) -> Option<u32> {
+    fn copied(&self, found: &[RawReference]) -> Option<u32> {
         let shown = self.scanner.last.as_ref().filter(|shown| shown.noscript != self.scanner.noscript)?;
         found.iter().any(|found| shown.values.contains(&found.value)).then_some(shown.number)
     }
 
     /// Gives each reference of another element a number of its own.
-    fn number_each(&mut self, found: &mut [Found]) {
+    fn number_each(&mut self, found: &mut [RawReference]) {
         for found in found {
-            found.picture = self.sink.picture();
+            found.image_group = self.sink.image_group();
         }
     }
 
@@ -179,7 +185,7 @@ impl Pass<'_, '_, '_, '_> {
         if let Some(picture) = &self.scanner.picture {
             return picture.number;
         }
-        self.claim_anchor(None).unwrap_or_else(|| self.sink.picture())
+        self.claim_anchor(None).unwrap_or_else(|| self.sink.image_group())
     }
 
     /// Reports the link around an image, unless an image before it did, and gives the number of what it leads to: the
@@ -187,9 +193,9 @@ impl Pass<'_, '_, '_, '_> {
     fn claim_anchor(&mut self, number: Option<u32>) -> Option<u32> {
         let anchor = self.scanner.anchor.as_mut().filter(|anchor| !anchor.claimed)?;
         anchor.claimed = true;
-        anchor.link.picture = number.unwrap_or(anchor.link.picture);
+        anchor.link.image_group = number.unwrap_or(anchor.link.image_group);
         self.sink.found.push(anchor.link.clone());
-        Some(anchor.link.picture)
+        Some(anchor.link.image_group)
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a document says about itself: its base, icons, previews, canonical URL and date.
 
 use super::tokens::Tag;
-use super::{Found, Pass};
+use super::{Pass, RawReference};
 use crate::extract::attributes::{self, Syntax};
 use crate::extract::dates;
-use crate::model::Kind;
+use crate::model::ReferenceKind;
 
 impl Pass<'_, '_, '_, '_> {
     /// Reads `base`, `link`, `meta` and `time`.
@@ -22,8 +22,14 @@ impl Pass<'_, '_, '_, '_> {
         let Some(href) = tag.attribute("href").filter(|_| self.sink.base.is_none()) else { return };
         self.sink.base = Some(href.value.to_owned());
         if let Some(span) = href.span {
-            let picture = self.sink.picture();
-            self.sink.found.push(Found::new(span, href.value.to_owned(), Kind::Base, "href", picture));
+            let image_group = self.sink.image_group();
+            self.sink.found.push(RawReference::new(
+                span,
+                href.value.to_owned(),
+                ReferenceKind::Base,
+                "href",
+                image_group,
+            ));
         }
     }
 
@@ -34,12 +40,14 @@ impl Pass<'_, '_, '_, '_> {
             self.sink.canonical = tag.value("href").map(str::to_owned);
         }
         let as_image = tag.value("as").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("image"));
-        let preview = tag.value("itemprop").is_some_and(attributes::meta).then_some(Kind::Link);
+        let preview = tag.value("itemprop").is_some_and(attributes::meta).then_some(ReferenceKind::Link);
         let Some(kind) = attributes::link(rel, as_image).or(preview) else { return };
-        let picture = self.sink.picture();
-        for (name, kind, syntax) in [("href", kind, Syntax::Url), ("imagesrcset", Kind::Srcset, Syntax::Srcset)] {
+        let image_group = self.sink.image_group();
+        for (name, kind, syntax) in
+            [("href", kind, Syntax::Url), ("imagesrcset", ReferenceKind::Srcset, Syntax::Srcset)]
+        {
             if let Some(attribute) = tag.attribute(name) {
-                let found = self.read(&attribute, kind, syntax, picture);
+                let found = self.read(&attribute, kind, syntax, image_group);
                 self.sink.found.extend(found);
             }
         }
@@ -52,9 +60,9 @@ impl Pass<'_, '_, '_, '_> {
         }
         let names = ["property", "name", "itemprop"].map(|name| tag.value(name).unwrap_or_default());
         if names.iter().any(|name| attributes::meta(name)) {
-            let picture = self.sink.picture();
-            let found = self.read(&content, Kind::Meta, Syntax::Url, picture);
-            self.sink.found.extend(found.into_iter().map(|found| Found { name: names.concat(), ..found }));
+            let image_group = self.sink.image_group();
+            let found = self.read(&content, ReferenceKind::Meta, Syntax::Url, image_group);
+            self.sink.found.extend(found.into_iter().map(|found| RawReference { name: names.concat(), ..found }));
         }
         for name in names {
             match name.to_ascii_lowercase().as_str() {

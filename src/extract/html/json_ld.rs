@@ -9,7 +9,7 @@ const ADDRESSES: &[&str] = &["contentUrl", "url"];
 
 /// An open object or array.
 #[derive(Default)]
-struct Frame {
+struct Container {
     /// Whether it is the value of a property that is an image, or a list of such values.
     image: bool,
     /// Of an object: the property whose value comes next, once its colon was seen.
@@ -17,7 +17,7 @@ struct Frame {
     object: bool,
 }
 
-impl Frame {
+impl Container {
     /// Whether a container that comes next is an image.
     fn holds_image(&self) -> bool {
         match &self.property {
@@ -36,14 +36,14 @@ impl Frame {
 /// The addresses of images in some JSON: where each stands without its quotes, the property, and what it says.
 pub(super) fn images(json: &str) -> Vec<(Range<usize>, String, String)> {
     let mut found = Vec::new();
-    let mut open = vec![Frame::default()];
+    let mut open = vec![Container::default()];
     let mut last = String::new();
     let mut at = 0;
     while let Some(byte) = json.as_bytes().get(at) {
         let top = open.len() - 1;
         match byte {
             b'{' | b'[' => {
-                open.push(Frame { image: open[top].holds_image(), object: *byte == b'{', ..Frame::default() });
+                open.push(Container { image: open[top].holds_image(), object: *byte == b'{', ..Container::default() });
             }
             b'}' | b']' if top > 0 => open.truncate(top),
             b':' if open[top].object => open[top].property = Some(std::mem::take(&mut last)),

@@ -2,9 +2,9 @@
 
 mod elements;
 mod foreign;
-mod frame;
 mod head;
 mod json_ld;
+mod link_wrap;
 mod reveal;
 mod tokens;
 mod value;
@@ -12,12 +12,12 @@ mod value;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::{Found, Options, Sink, css};
-use crate::model::Kind;
+use super::{ExtractOptions, RawReference, Sink, css};
+use crate::model::ReferenceKind;
 use tokens::{Handler, Tag};
 
 /// Finds the references in a part of a text that is HTML. Spans are of the text as a whole.
-pub(super) fn find(text: &str, range: Range<usize>, options: &Options, sink: &mut Sink) {
+pub(super) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, sink: &mut Sink) {
     let (mut scanner, end) = (Scanner::new(options), range.end);
     scanner.scan(text, range, sink);
     scanner.finish(end, sink);
@@ -26,7 +26,7 @@ pub(super) fn find(text: &str, range: Range<usize>, options: &Options, sink: &mu
 /// Reads the pieces of HTML of one article, in order, and remembers from one to the next which elements are open:
 /// Markdown cuts its HTML at blank lines and between inline tags.
 pub(super) struct Scanner<'o> {
-    options: &'o Options,
+    options: &'o ExtractOptions,
     /// How many `<template>` are open, whose content is not shown.
     templates: usize,
     /// Whether `<noscript>` is open.
@@ -49,7 +49,7 @@ pub(super) struct Scanner<'o> {
 
 /// A link to an image's file.
 struct Anchor {
-    link: Found,
+    link: RawReference,
     claimed: bool,
 }
 
@@ -74,7 +74,7 @@ struct Shown {
 
 impl<'o> Scanner<'o> {
     /// A scanner at the start of an article.
-    pub(super) fn new(options: &'o Options) -> Self {
+    pub(super) fn new(options: &'o ExtractOptions) -> Self {
         Self {
             options,
             templates: 0,
@@ -132,7 +132,7 @@ impl Handler for Pass<'_, '_, '_, '_> {
     fn end_tag(&mut self, name: &str, span: Range<usize>) {
         match name {
             "a" => self.close_link(span.end),
-            "picture" => self.frame_picture(span.end),
+            "picture" => self.wrap_picture(span.end),
             _ => {}
         }
         let scanner = &mut *self.scanner;
@@ -150,7 +150,7 @@ impl Handler for Pass<'_, '_, '_, '_> {
         if self.scanner.templates > 0 {
             return;
         }
-        if element == "style" && self.scanner.wants(Kind::Css, "style") {
+        if element == "style" && self.scanner.wants(ReferenceKind::Css, "style") {
             self.style_sheet(span);
         } else if element == "script" && self.scanner.json_ld && self.scanner.options.json_ld {
             self.linked_data(span);
@@ -170,8 +170,14 @@ impl Pass<'_, '_, '_, '_> {
         let start = span.start;
         for address in css::parse(&self.text[span]) {
             let span = start + address.span.start..start + address.span.end;
-            let picture = self.sink.picture();
-            self.sink.found.push(Found::new(span, address.value, Kind::Css, &address.property, picture));
+            let image_group = self.sink.image_group();
+            self.sink.found.push(RawReference::new(
+                span,
+                address.value,
+                ReferenceKind::Css,
+                &address.property,
+                image_group,
+            ));
         }
     }
 }
@@ -180,8 +186,14 @@ impl Pass<'_, '_, '_, '_> {
     fn linked_data(&mut self, span: Range<usize>) {
         let start = span.start;
         for (span, name, value) in json_ld::images(&self.text[span]) {
-            let picture = self.sink.picture();
-            self.sink.found.push(Found::new(start + span.start..start + span.end, value, Kind::JsonLd, &name, picture));
+            let image_group = self.sink.image_group();
+            self.sink.found.push(RawReference::new(
+                start + span.start..start + span.end,
+                value,
+                ReferenceKind::JsonLd,
+                &name,
+                image_group,
+            ));
         }
     }
 }

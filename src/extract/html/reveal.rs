@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::Pass;
 use super::elements::Named;
 use super::tokens::Tag;
-use crate::extract::{FoundReveal, srcset};
-use crate::model::Kind;
+use crate::extract::{RawReveal, srcset};
+use crate::model::ReferenceKind;
 
 /// Tells the best lazy reference of an `img` where its URL must go, if the element does not show it already.
 pub(super) fn reveal(tag: &Tag<'_>, named: &mut Named) {
@@ -17,8 +17,12 @@ pub(super) fn reveal(tag: &Tag<'_>, named: &mut Named) {
         reveal_eager(tag, named);
         return;
     };
-    let lazy: HashSet<_> =
-        named.found.iter().filter(|found| found.kind == Kind::Lazy).map(|found| found.value.as_str()).collect();
+    let lazy: HashSet<_> = named
+        .found
+        .iter()
+        .filter(|found| found.kind == ReferenceKind::Lazy)
+        .map(|found| found.value.as_str())
+        .collect();
     let candidates = tag.value("srcset").map(srcset_urls).unwrap_or_default();
     let src = tag.value("src").map(str::trim).filter(|_| candidates.is_empty());
     if candidates.into_iter().chain(src).any(|value| lazy.contains(value)) {
@@ -55,7 +59,7 @@ impl Pass<'_, '_, '_, '_> {
 /// An image whose `src` is real but whose `srcset` holds only placeholders shows them instead.
 fn reveal_eager(tag: &Tag<'_>, named: &mut Named) {
     let hidden = tag.value("srcset").is_some_and(all_inline);
-    let src = named.found.iter_mut().find(|found| found.kind == Kind::Image && !is_inline(&found.value));
+    let src = named.found.iter_mut().find(|found| found.kind == ReferenceKind::Image && !is_inline(&found.value));
     if let Some(src) = src.filter(|_| hidden) {
         src.reveal = srcset_of(tag);
     }
@@ -77,18 +81,18 @@ fn is_inline(url: &str) -> bool {
 }
 
 /// The place of a `srcset` that has candidates: a browser shows these, and not the `src`.
-fn srcset_of(tag: &Tag<'_>) -> Option<FoundReveal> {
+fn srcset_of(tag: &Tag<'_>) -> Option<RawReveal> {
     let srcset = tag.attribute("srcset").filter(|srcset| !srcset::parse(srcset.value).is_empty())?;
-    srcset.span.map(FoundReveal::Replace)
+    srcset.span.map(RawReveal::Replace)
 }
 
 /// The place of an image's `src`: its value, or, where it has none, the end of the attribute whose value ends at
 /// `after`. A bare `src` without a value would win over one that stands after it.
-fn src_of(tag: &Tag<'_>, after: usize) -> FoundReveal {
+fn src_of(tag: &Tag<'_>, after: usize) -> RawReveal {
     let holds = |span: &std::ops::Range<usize>| (span.start..=span.end).contains(&after);
     if let Some(src) = tag.attribute("src") {
-        return src.span.map_or(FoundReveal::Insert(src.start), FoundReveal::Replace);
+        return src.span.map_or(RawReveal::Insert(src.start), RawReveal::Replace);
     }
     let attribute = tag.attributes().find(|attribute| attribute.span.as_ref().is_some_and(holds));
-    FoundReveal::Insert(attribute.map_or(tag.name_end, |attribute| attribute.end))
+    RawReveal::Insert(attribute.map_or(tag.name_end, |attribute| attribute.end))
 }

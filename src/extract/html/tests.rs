@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::config::MediaKind;
-use crate::extract::FoundReveal;
+use crate::extract::RawReveal;
 
-fn found_in(html: &str, options: &Options) -> Sink {
+fn found_in(html: &str, options: &ExtractOptions) -> Sink {
     let mut sink = Sink::default();
     find(html, 0..html.len(), options, &mut sink);
     sink.found.sort_by_key(|found| found.span.start);
@@ -12,10 +12,10 @@ fn found_in(html: &str, options: &Options) -> Sink {
 }
 
 fn check(html: &str, expected: &[&str]) {
-    check_with(html, &Options::default(), expected);
+    check_with(html, &ExtractOptions::default(), expected);
 }
 
-fn check_with(html: &str, options: &Options, expected: &[&str]) {
+fn check_with(html: &str, options: &ExtractOptions, expected: &[&str]) {
     let found = found_in(html, options).found;
     let found: Vec<_> = found.iter().map(|found| format!("{} {}={}", found.kind, found.name, found.value)).collect();
     assert_eq!(found, expected, "{html}");
@@ -55,7 +55,7 @@ fn every_place_that_shows_an_image_is_found() {
 fn a_page_can_ask_for_its_images_over_https() {
     let upgraded = |policy: &str| {
         let html = format!("<meta http-equiv=Content-Security-Policy content=\"{policy}\">");
-        found_in(&html, &Options::default()).upgrade
+        found_in(&html, &ExtractOptions::default()).upgrade
     };
     assert!(upgraded("default-src *; Upgrade-Insecure-Requests"));
     assert!(!upgraded("default-src upgrade-insecure-requests"));
@@ -86,14 +86,14 @@ fn json_ld_is_read_only_where_it_is_asked_for() {
     let html =
         "<script type=application/ld+json>{\"image\": \"a.jpg\"}</script><script>{\"image\": \"b.jpg\"}</script>";
     check(html, &[]);
-    check_with(html, &Options { json_ld: true, ..Options::default() }, &["json_ld image=a.jpg"]);
+    check_with(html, &ExtractOptions { json_ld: true, ..ExtractOptions::default() }, &["json_ld image=a.jpg"]);
 }
 
 #[test]
 fn media_are_found_where_they_are_wanted() {
     let html =
         "<video poster=a.jpg src=b.mp4><source src=c.mp4><track src=d.vtt></video><audio><source src=e.mp3></audio>";
-    let with = |media| Options { media, ..Options::default() };
+    let with = |media| ExtractOptions { media, ..ExtractOptions::default() };
     check_with(html, &with(vec![MediaKind::Video]), &["media src=b.mp4", "media src=c.mp4"]);
     check_with(html, &with(vec![MediaKind::Audio, MediaKind::Track]), &["media src=d.vtt", "media src=e.mp3"]);
     check_with(
@@ -144,7 +144,7 @@ fn values_are_decoded_and_spans_are_not() {
         ("<p style=\"a:url(&quot;b&amp;c&quot;)\">", "b&amp;c", "b&c"),
         ("<p style='a:url(&apos;b&#38;c&#39;)'>", "b&#38;c", "b&c"),
     ] {
-        let found = &found_in(html, &Options::default()).found[0];
+        let found = &found_in(html, &ExtractOptions::default()).found[0];
         assert_eq!((&html[found.span.clone()], found.value.as_str()), (raw, value), "{html}");
     }
 }
@@ -153,7 +153,7 @@ fn values_are_decoded_and_spans_are_not() {
 fn spans_are_of_the_text_as_a_whole() {
     let text = "![](x)\n<img src='ü.jpg'>\n<img src=b>";
     let mut sink = Sink::default();
-    find(text, 7..28, &Options::default(), &mut sink);
+    find(text, 7..28, &ExtractOptions::default(), &mut sink);
     assert_eq!(sink.found.iter().map(|found| &text[found.span.clone()]).collect::<Vec<_>>(), ["ü.jpg"]);
 }
 
@@ -168,7 +168,7 @@ fn lazy_attributes_are_found_if_they_hold_images() {
     );
     check("<div data-bg='url(a.jpg)'></div><script data-src=b.js></script>", &["lazy data-bg=a.jpg"]);
     check("<a data-logo=a.jpg href=/b></a><img data-src={{x.jpg}} data-lazy=true>", &[]);
-    let options = Options { lazy_attributes: vec!["data-logo".into()], ..Options::default() };
+    let options = ExtractOptions { lazy_attributes: vec!["data-logo".into()], ..ExtractOptions::default() };
     check_with("<a data-logo=a.jpg></a>", &options, &["lazy data-logo=a.jpg"]);
 }
 
@@ -177,11 +177,11 @@ fn check_reveal(html: &str) {
     let place = html.find('[').map(|start| (start, html.find(']').expect("a bracket closes") - 1));
     let text = html.replace(['[', ']', '^'], "");
     let expected = match (place, html.find('^')) {
-        (Some((start, end)), _) => vec![FoundReveal::Replace(start..end)],
-        (None, Some(at)) => vec![FoundReveal::Insert(at)],
+        (Some((start, end)), _) => vec![RawReveal::Replace(start..end)],
+        (None, Some(at)) => vec![RawReveal::Insert(at)],
         (None, None) => vec![],
     };
-    let found = found_in(&text, &Options::default()).found;
+    let found = found_in(&text, &ExtractOptions::default()).found;
     let reveals: Vec<_> = found.into_iter().filter_map(|found| found.reveal).collect();
     assert_eq!(reveals, expected, "{html}");
 }
@@ -227,7 +227,8 @@ fn one_picture_has_one_number() {
         ("<img src=/x data-src=/a><noscript><img src=/b></noscript>", &[1, 1, 2]),
         ("<p style='a:url(b),url(c)'>", &[1, 2]),
     ] {
-        let mut numbers: Vec<_> = found_in(html, &Options::default()).found.iter().map(|found| found.picture).collect();
+        let mut numbers: Vec<_> =
+            found_in(html, &ExtractOptions::default()).found.iter().map(|found| found.image_group).collect();
         let mut seen = numbers.clone();
         seen.sort_unstable();
         seen.dedup();
@@ -249,7 +250,7 @@ fn a_link_is_a_reference_only_around_an_image() {
 
 #[test]
 fn what_is_open_stays_open_from_piece_to_piece() {
-    let options = Options::default();
+    let options = ExtractOptions::default();
     let text = "<a href=a.jpg>|<img src=b>|</a>|<template>|<img src=c>";
     let (mut scanner, mut sink, mut at) = (Scanner::new(&options), Sink::default(), 0);
     for piece in text.split('|') {
@@ -258,7 +259,7 @@ fn what_is_open_stays_open_from_piece_to_piece() {
     }
     let values: Vec<_> = sink.found.iter().map(|found| found.value.as_str()).collect();
     assert_eq!(values, ["a.jpg", "b"]);
-    assert_eq!(sink.found[0].picture, sink.found[1].picture);
+    assert_eq!(sink.found[0].image_group, sink.found[1].image_group);
 }
 
 #[test]
@@ -267,13 +268,13 @@ fn a_document_says_what_it_is() {
         "<title> A &amp;\n B </title><link rel=canonical href=/a><meta property=og:url content=/b><base href=/c/><base href=/d>\
          <time datetime=2020-01-01>x</time><meta property=article:published_time content=2021-02-03T04:05:06Z>\
          <time datetime=2022-01-01>x</time>",
-        &Options::default(),
+        &ExtractOptions::default(),
     );
     assert_eq!(sink.title.as_deref(), Some("A & B"));
     assert_eq!(sink.canonical.as_deref(), Some("/a"));
     assert_eq!(sink.base.as_deref(), Some("/c/"));
     assert_eq!(sink.published.map(|date| date.to_string()).as_deref(), Some("2021-02-03T04:05:06Z"));
-    assert_eq!(sink.found.iter().map(|found| found.kind).collect::<Vec<_>>(), [Kind::Base]);
+    assert_eq!(sink.found.iter().map(|found| found.kind).collect::<Vec<_>>(), [ReferenceKind::Base]);
 }
 
 #[test]

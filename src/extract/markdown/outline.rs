@@ -37,7 +37,7 @@ pub(super) struct Image {
     /// Where the image starts; its destination may be in a definition elsewhere.
     pub(super) start: usize,
     /// The whole image, where a link can be put around it.
-    pub(super) frame: Option<Range<usize>>,
+    pub(super) link_wrap: Option<Range<usize>>,
 }
 
 /// A link whose destination could be found.
@@ -143,10 +143,10 @@ impl<'a> Walk<'a> {
             self.outline.linked.push(self.in_file(&open.range));
         }
         let Some(span) = self.destination(&open, events) else { return };
-        let frame = takes_link(self.body, &open).then(|| self.in_file(&open.range));
+        let link_wrap = takes_link(self.body, &open).then(|| self.in_file(&open.range));
         let place = Place { span: self.in_file(&span), value: open.destination.into_string() };
         if open.image {
-            self.outline.images.push(Image { place, start: self.start + open.range.start, frame });
+            self.outline.images.push(Image { place, start: self.start + open.range.start, link_wrap });
         } else {
             let image = Some(open.images).filter(|first| *first < self.outline.images.len());
             self.outline.links.push(Link { place, range: self.in_file(&open.range), image });

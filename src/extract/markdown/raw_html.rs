@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::outline::{Outline, RawHtml};
 use crate::extract::html::Scanner;
-use crate::extract::{Options, Sink};
+use crate::extract::{ExtractOptions, Sink};
 
 /// Elements in whose content tags mean nothing (HTML Standard §13.1.2 and §13.2.6.2).
 const RAW_TEXT: &[&str] =
@@ -91,7 +91,7 @@ impl Html {
     }
 
     /// Reports its images.
-    pub(super) fn find(&self, options: &Options, sink: &mut Sink) {
+    pub(super) fn find(&self, options: &ExtractOptions, sink: &mut Sink) {
         let mut scanner = Scanner::new(options);
         for part in &self.parts {
             scanner.scan(&self.text, part.clone(), sink);

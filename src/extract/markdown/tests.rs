@@ -4,14 +4,14 @@ use super::*;
 
 fn run(text: &str) -> Sink {
     let mut sink = Sink::default();
-    find(text, 0..text.len(), &Options::default(), &mut sink);
+    find(text, 0..text.len(), &ExtractOptions::default(), &mut sink);
     sink.found.sort_by_key(|found| found.span.start);
     sink
 }
 
 /// The references of a text, each as `kind value`, or `kind value ← raw` where it is spelled differently.
 fn check(text: &str, expected: &[&str]) {
-    let tell = |found: &Found| match &text[found.span.clone()] {
+    let tell = |found: &RawReference| match &text[found.span.clone()] {
         raw if raw == found.value => format!("{} {raw}", found.kind),
         raw => format!("{} {} ← {raw}", found.kind, found.value),
     };
@@ -46,14 +46,14 @@ fn images_by_reference() {
 #[test]
 fn links_around_images() {
     let sink = run("[![t](s.jpg \"title\")](full.jpg) ![](u) [![x](y)](page)");
-    let told: Vec<_> = sink.found.iter().map(|f| (f.kind, f.value.as_str(), f.picture)).collect();
+    let told: Vec<_> = sink.found.iter().map(|f| (f.kind, f.value.as_str(), f.image_group)).collect();
     assert_eq!(
         told,
         [
-            (Kind::Markdown, "s.jpg", 1),
-            (Kind::FullSize, "full.jpg", 1),
-            (Kind::Markdown, "u", 2),
-            (Kind::Markdown, "y", 3)
+            (ReferenceKind::Markdown, "s.jpg", 1),
+            (ReferenceKind::FullSize, "full.jpg", 1),
+            (ReferenceKind::Markdown, "u", 2),
+            (ReferenceKind::Markdown, "y", 3)
         ]
     );
     check("[text](full.jpg)", &[]);

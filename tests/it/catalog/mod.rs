@@ -14,8 +14,8 @@ use offprint::archive::{
     RenditionRow, RunId, Settlement, ThumbnailRow, UrlState, Worker,
 };
 use offprint::model::{
-    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostKey, HostState, Kind,
-    MediaType, Reason, RefererRung, Span, Validators,
+    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostKey, HostState, MediaType,
+    Reason, ReferenceKind, RefererRung, Span, Validators,
 };
 use tempfile::TempDir;
 use url::Url;
@@ -154,9 +154,9 @@ fn version(path: &str) -> ArticleVersion {
 fn reference(start: usize, url: &str) -> NewReference {
     NewReference {
         span: Span::new(start, start + 10),
-        kind: Kind::Image,
+        kind: ReferenceKind::Image,
         name: "src".into(),
-        picture: u32::try_from(start).unwrap(),
+        image_group: u32::try_from(start).unwrap(),
         url: Some(link(url)),
     }
 }
@@ -374,14 +374,17 @@ async fn a_vanished_article_is_marked_until_it_comes_back(catalog: &dyn Catalog)
 async fn references_come_back_in_order_with_what_is_known_of_their_urls(catalog: &dyn Catalog) {
     let references = [
         reference(0, A),
-        NewReference { kind: Kind::FrontMatter, name: "thumbnail".into(), url: None, ..reference(30, B) },
-        NewReference { kind: Kind::Srcset, picture: 0, ..reference(60, B) },
+        NewReference { kind: ReferenceKind::FrontMatter, name: "thumbnail".into(), url: None, ..reference(30, B) },
+        NewReference { kind: ReferenceKind::Srcset, image_group: 0, ..reference(60, B) },
     ];
     let (id, _) = catalog.record_article(&version("a"), 7, &references).await.unwrap();
     settle_all(catalog, 5, kept("bytes")).await;
     let rows = catalog.references(id).await.unwrap();
     for (row, given) in rows.iter().zip(&references) {
-        assert_eq!((row.span, row.kind, &row.name, row.picture), (given.span, given.kind, &given.name, given.picture));
+        assert_eq!(
+            (row.span, row.kind, &row.name, row.image_group),
+            (given.span, given.kind, &given.name, given.image_group)
+        );
         assert_eq!(row.url.as_ref().map(|row| &row.url), given.url.as_ref());
     }
     let known = rows[2].url.as_ref().unwrap();
@@ -446,11 +449,14 @@ async fn one_url_is_one_job_however_many_articles_show_it(catalog: &dyn Catalog)
 }
 
 async fn a_job_tells_where_and_how_its_image_is_shown(catalog: &dyn Catalog) {
-    let shown = NewReference { kind: Kind::Poster, ..reference(0, A) };
+    let shown = NewReference { kind: ReferenceKind::Poster, ..reference(0, A) };
     catalog.record_article(&version("a"), 7, &[shown]).await.unwrap();
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     assert_eq!(lease.host.as_str(), "images.example");
-    assert_eq!((jobs[0].kind, &jobs[0].article_url), (Kind::Poster, &Some(link("https://paper.example/story"))));
+    assert_eq!(
+        (jobs[0].kind, &jobs[0].article_url),
+        (ReferenceKind::Poster, &Some(link("https://paper.example/story")))
+    );
     assert_eq!(jobs[0].article_published, version("a").published);
     assert_eq!((jobs[0].url.state, jobs[0].url.attempts, &jobs[0].url.asset), (UrlState::New, 0, &None));
 }

@@ -2,7 +2,7 @@
 //! how the text after it is read.
 
 use offprint::config::Lazy;
-use offprint::extract::{Options, extract};
+use offprint::extract::{ExtractOptions, extract};
 use offprint::model::Format;
 
 use super::promises::{keep_every_promise, refused};
@@ -35,7 +35,7 @@ fn an_address_that_breaks_front_matter() {
 #[test]
 fn the_only_bytes_that_tell_the_encoding() {
     let guessed = b"<img srcset=\"https://e.com/\xca\xca\xca\xca.jpg 2x, https://e.com/b.jpg 3x\">";
-    let before = extract(guessed, Format::Html, &Options::default()).encoding;
+    let before = extract(guessed, Format::Html, &ExtractOptions::default()).encoding;
     assert_ne!(before, encoding_rs::UTF_8);
     check(guessed, Format::Html, (2, 0));
     let two =

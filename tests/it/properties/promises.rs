@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use encoding_rs::Encoding;
 use offprint::config::Lazy;
-use offprint::extract::{Extraction, Options, extract};
-use offprint::model::{Edit, Format, Kind, Reference, Reveal, Span};
-use offprint::rewrite::{Article, Link, Localised, localise, places, plan, splice, unsplice};
+use offprint::extract::{ExtractOptions, Extraction, extract};
+use offprint::model::{Edit, Format, Reference, ReferenceKind, Reveal, Span};
+use offprint::rewrite::{Article, LocalLink, Rewritten, places, plan, rewrite, splice, unsplice};
 use url::Url;
 
 /// What local links start with here.
@@ -30,12 +30,12 @@ pub(crate) fn keep_every_promise(bytes: &[u8], format: Format, lazy: Lazy) {
     spans_spell_their_text(bytes, &original);
     without_links_nothing_changes(bytes, &original);
     for links in [Links::All, Links::Shared, Links::Some] {
-        let localised = localised(bytes, format, &original, lazy, links);
-        only_spans_change(bytes, &original, &localised);
+        let rewritten = rewritten(bytes, format, &original, lazy, links);
+        only_spans_change(bytes, &original, &rewritten);
         let written = original.references.iter().filter_map(|reference| link(reference, links)).collect();
-        let mirrored = found(&localised.mirror, format, written);
-        the_mirror_shows_the_links_and_what_was_left(&original, &localised, &mirrored, links);
-        a_mirror_of_the_mirror_is_the_mirror(&localised, &mirrored, lazy);
+        let mirrored = found(&rewritten.mirror, format, written);
+        the_mirror_shows_the_links_and_what_was_left(&original, &rewritten, &mirrored, links);
+        a_mirror_of_the_mirror_is_the_mirror(&rewritten, &mirrored, lazy);
     }
     links_to_full_pictures_turn_back(bytes, &original, format, lazy);
 }
@@ -46,12 +46,12 @@ fn links_to_full_pictures_turn_back(bytes: &[u8], original: &Extraction, format:
     let article = Article { bytes, format, options: &options, extraction: original };
     let full = format!("{LOCAL}full.jpg");
     let linked =
-        |reference: &Reference| link(reference, Links::All).map(|shown| Link { shown, full: Some(full.clone()) });
-    let made = localise(&article, lazy, linked);
+        |reference: &Reference| link(reference, Links::All).map(|shown| LocalLink { shown, full: Some(full.clone()) });
+    let made = rewrite(&article, lazy, linked);
     assert!(unsplice(&made.mirror, &made.edits).expect("the mirror is as it was made") == bytes);
     let written = original.references.iter().filter_map(|reference| link(reference, Links::All));
     let mirrored = found(&made.mirror, format, written.chain([full.clone()]).collect());
-    let left = mirrored.references.iter().filter(|reference| reference.kind != Kind::Base);
+    let left = mirrored.references.iter().filter(|reference| reference.kind != ReferenceKind::Base);
     let left = left.filter(|reference| !reference.raw.starts_with(LOCAL)).count();
     assert_eq!(left, made.refused.len(), "{}", made.mirror.escape_ascii());
 }
@@ -59,16 +59,20 @@ fn links_to_full_pictures_turn_back(bytes: &[u8], original: &Extraction, format:
 /// How many references an article has, and how many of them cannot be made local without changing what else it shows.
 pub(crate) fn refused(bytes: &[u8], format: Format, lazy: Lazy) -> (usize, usize) {
     let original = found(bytes, format, HashSet::new());
-    let localised = localised(bytes, format, &original, lazy, Links::All);
-    (original.references.len(), localised.refused.len())
+    let rewritten = rewritten(bytes, format, &original, lazy, Links::All);
+    (original.references.len(), rewritten.refused.len())
 }
 
 fn found(bytes: &[u8], format: Format, local_links: HashSet<String>) -> Extraction {
     extract(bytes, format, &options(local_links))
 }
 
-fn options(local_links: HashSet<String>) -> Options {
-    Options { base_url: Url::parse("https://origin.example/blog/post").ok(), local_links, ..Options::default() }
+fn options(local_links: HashSet<String>) -> ExtractOptions {
+    ExtractOptions {
+        base_url: Url::parse("https://origin.example/blog/post").ok(),
+        local_links,
+        ..ExtractOptions::default()
+    }
 }
 
 /// The link of a picture: the same for the same URL, and itself for a local one.
@@ -86,10 +90,10 @@ fn link(reference: &Reference, links: Links) -> Option<String> {
     }
 }
 
-fn localised(bytes: &[u8], format: Format, extraction: &Extraction, lazy: Lazy, links: Links) -> Localised {
+fn rewritten(bytes: &[u8], format: Format, extraction: &Extraction, lazy: Lazy, links: Links) -> Rewritten {
     let options = options(HashSet::new());
     let article = Article { bytes, format, options: &options, extraction };
-    localise(&article, lazy, |reference| link(reference, links))
+    rewrite(&article, lazy, |reference| link(reference, links))
 }
 
 /// Spans lie in the file, in order and apart, and spell what they are said to.
@@ -116,7 +120,7 @@ fn without_links_nothing_changes(bytes: &[u8], extraction: &Extraction) {
 }
 
 /// Outside the places of its edits the mirror is the original, and splicing the raw texts back gives the original.
-fn only_spans_change(bytes: &[u8], original: &Extraction, Localised { edits, mirror, .. }: &Localised) {
+fn only_spans_change(bytes: &[u8], original: &Extraction, Rewritten { edits, mirror, .. }: &Rewritten) {
     let allowed: HashSet<Span> = original.references.iter().flat_map(places_of).collect();
     let (mut from, mut to) = (0, 0);
     for (edit, place) in edits.iter().zip(places(edits)) {
@@ -141,7 +145,7 @@ fn places_of(reference: &Reference) -> Vec<Span> {
 /// nothing else: nothing remote where every reference has a link, but for those that are told as refused.
 fn the_mirror_shows_the_links_and_what_was_left(
     original: &Extraction,
-    Localised { edits, mirror, refused }: &Localised,
+    Rewritten { edits, mirror, refused }: &Rewritten,
     mirrored: &Extraction,
     links: Links,
 ) {
@@ -153,7 +157,8 @@ fn the_mirror_shows_the_links_and_what_was_left(
     for reference in &mirrored.references {
         let place = places.partition_point(|place| place.end < reference.span.end);
         if places.get(place).is_some_and(|place| place.start <= reference.span.start) {
-            let local = reference.raw.starts_with(LOCAL) || (reference.kind == Kind::Base && reference.raw == "./");
+            let local =
+                reference.raw.starts_with(LOCAL) || (reference.kind == ReferenceKind::Base && reference.raw == "./");
             assert!(local, "{reference:?} in {}", show(mirror));
             inside[place] += 1;
         } else {
@@ -165,7 +170,7 @@ fn the_mirror_shows_the_links_and_what_was_left(
     let stays: Vec<_> = stays.map(|reference| (shifted(reference.span, edits), reference)).collect();
     assert_eq!(left, stays.iter().map(|(span, _)| *span).collect::<Vec<_>>(), "{}", show(mirror));
     for (_, reference) in stays {
-        let reason = reference.kind == Kind::Base
+        let reason = reference.kind == ReferenceKind::Base
             || reference.raw.starts_with(LOCAL)
             || link(reference, links).is_none()
             || refused.contains(&reference.span);
@@ -186,7 +191,7 @@ fn shifted(span: Span, edits: &[Edit]) -> Span {
 }
 
 /// A mirror of which all that is local stays as it is needs no further edit.
-fn a_mirror_of_the_mirror_is_the_mirror(Localised { mirror, .. }: &Localised, mirrored: &Extraction, lazy: Lazy) {
+fn a_mirror_of_the_mirror_is_the_mirror(Rewritten { mirror, .. }: &Rewritten, mirrored: &Extraction, lazy: Lazy) {
     let stays = |reference: &Reference| reference.raw.starts_with(LOCAL).then(|| reference.raw.clone());
     let again = plan(mirror, &mirrored.references, mirrored.encoding, lazy, stays);
     assert_eq!(again, [], "{}", show(mirror));

@@ -16,8 +16,8 @@ mod server;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use offprint::extract::{Options, extract};
-use offprint::model::{Format, Kind};
+use offprint::extract::{ExtractOptions, extract};
+use offprint::model::{Format, ReferenceKind};
 use serde_json::Value;
 use url::Url;
 
@@ -55,9 +55,9 @@ fn oracle(browser: &mut Browser, page: &str) -> Urls {
 
 /// What offprint finds.
 fn ours(bytes: &[u8], page: &str) -> Urls {
-    let options = Options { base_url: Url::parse(page).ok(), ..Options::default() };
+    let options = ExtractOptions { base_url: Url::parse(page).ok(), ..ExtractOptions::default() };
     let references = extract(bytes, Format::Html, &options).references.into_iter();
-    let found = references.filter(|reference| reference.kind != Kind::Base);
+    let found = references.filter(|reference| reference.kind != ReferenceKind::Base);
     found.filter_map(|reference| Some((reference.url?.to_string(), reference.kind.to_string()))).collect()
 }
 

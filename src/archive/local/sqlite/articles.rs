@@ -185,7 +185,7 @@ fn record_reference(
             reference.span.end,
             reference.kind,
             reference.name,
-            reference.picture,
+            reference.image_group,
             url
         ])?;
     url.map_or(Ok(0), |url| queue::enqueue_if_due(connection, url, at))
@@ -295,7 +295,7 @@ pub(super) fn references(connection: &Connection, id: ArticleId) -> Result<Vec<R
                 span: Span::new(row.get("start")?, row.get("end")?),
                 kind: row.get("kind")?,
                 name: row.get("name")?,
-                picture: row.get("picture")?,
+                image_group: row.get("picture")?,
                 url: url.map(|_| urls::url(row)).transpose()?,
                 shown_first: url.and_then(|url| shown_first.get(&url).cloned()),
             })

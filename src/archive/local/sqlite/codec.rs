@@ -10,7 +10,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use url::Url;
 
 use crate::archive::UrlState;
-use crate::model::{Digest, Format, Kind, MediaType, Reason, RefererRung};
+use crate::model::{Digest, Format, MediaType, Reason, ReferenceKind, RefererRung};
 
 /// A column holds what cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +45,7 @@ macro_rules! kept_by_name {
     )* };
 }
 kept_by_name! {
-    Kind, "kind of reference";
+    ReferenceKind, "kind of reference";
     Reason, "reason";
     RefererRung, "step of the Referer ladder";
     MediaType, "media type";
@@ -196,7 +196,7 @@ mod tests {
     fn what_no_offprint_writes_is_refused_by_name() {
         let refused = |result: FromSqlResult<()>| result.unwrap_err().to_string();
         let text = |text: &'static str| ValueRef::Text(text.as_bytes());
-        assert_eq!(refused(Kind::column_result(text("imgae")).map(drop)), "kind of reference: imgae");
+        assert_eq!(refused(ReferenceKind::column_result(text("imgae")).map(drop)), "kind of reference: imgae");
         assert_eq!(refused(Digest::column_result(ValueRef::Blob(b"short")).map(drop)), "digest: 5 bytes");
         assert_eq!(refused(Text::<Url>::column_result(text("no url")).map(drop)), "URL: no url");
         assert_eq!(

@@ -6,7 +6,7 @@ use encoding_rs::Encoding;
 use memchr::memmem;
 
 use super::{edit, in_order, needs_no_escape, written};
-use crate::model::{Edit, Frame, Reference, Span};
+use crate::model::{Edit, LinkWrap, Reference, Span};
 
 /// Adds links to the full pictures around images that show smaller ones. `full` gives the local link of the picture
 /// that a reference shows a smaller one of, or `None` where it shows that itself; `edits` are those of
@@ -18,15 +18,15 @@ pub(super) fn link_to_full(
     mut edits: Vec<Edit>,
     mut full: impl FnMut(&Reference) -> Option<String>,
 ) -> Vec<Edit> {
-    let mut framed = HashSet::new();
+    let mut wrapped = HashSet::new();
     for reference in references {
-        let Some(Frame::Html(frame, _) | Frame::Markdown(frame)) = reference.frame else { continue };
+        let Some(LinkWrap::Html(link_wrap, _) | LinkWrap::Markdown(link_wrap)) = reference.link_wrap else { continue };
         let Some(link) = full(reference).filter(|link| needs_no_escape(link)) else { continue };
-        let apart = ![frame.start, frame.end].iter().any(|at| is_within_one(references, *at));
-        if apart && framed.insert(frame) {
-            let (before, after) = around(original, reference.frame, &link, encoding);
-            edits.push(edit(original, Span::at(frame.start), before));
-            edits.push(edit(original, Span::at(frame.end), after));
+        let apart = ![link_wrap.start, link_wrap.end].iter().any(|at| is_within_one(references, *at));
+        if apart && wrapped.insert(link_wrap) {
+            let (before, after) = around(original, reference.link_wrap, &link, encoding);
+            edits.push(edit(original, Span::at(link_wrap.start), before));
+            edits.push(edit(original, Span::at(link_wrap.end), after));
         }
     }
     in_order(edits)
@@ -40,10 +40,10 @@ fn is_within_one(references: &[Reference], at: usize) -> bool {
 }
 
 /// What goes before and after an image so that it is in a link.
-fn around(original: &[u8], frame: Option<Frame>, link: &str, encoding: &'static Encoding) -> (Vec<u8>, Vec<u8>) {
-    match frame {
-        Some(Frame::Markdown(_)) => (written("[", encoding), written(&format!("]({link})"), encoding)),
-        Some(Frame::Html(_, Some(start_of_line))) => {
+fn around(original: &[u8], link_wrap: Option<LinkWrap>, link: &str, encoding: &'static Encoding) -> (Vec<u8>, Vec<u8>) {
+    match link_wrap {
+        Some(LinkWrap::Markdown(_)) => (written("[", encoding), written(&format!("]({link})"), encoding)),
+        Some(LinkWrap::Html(_, Some(start_of_line))) => {
             let opening = written(&format!("<a href=\"{link}\">\n"), encoding);
             ([&opening, start_of_line.of(original)].concat(), written("</a>", encoding))
         }
@@ -53,7 +53,7 @@ fn around(original: &[u8], frame: Option<Frame>, link: &str, encoding: &'static 
 
 /// The other half of a link that [`link_to_full`] wrote, in an article that was edited since: `half` is where one half
 /// still stands, and the other is the first that could belong to it.
-pub fn other_half(edited: &[u8], half: Span, encoding: &'static Encoding) -> Option<Span> {
+pub fn matching_delimiter(edited: &[u8], half: Span, encoding: &'static Encoding) -> Option<Span> {
     let text = |text: &str| written(text, encoding);
     let found = half.of(edited);
     if found.starts_with(&text("<a href=\"")) {
@@ -71,12 +71,13 @@ mod tests {
     use super::super::{plan, splice, unsplice};
     use super::*;
     use crate::config::Lazy;
-    use crate::extract::{Options, extract};
+    use crate::extract::{ExtractOptions, extract};
     use crate::model::Format;
 
     fn edits(original: &[u8], format: Format) -> Vec<Edit> {
-        let found = extract(original, format, &Options::default());
-        let small = |reference: &Reference| Some(if reference.frame.is_some() { "s.jpg" } else { "f.jpg" }.to_owned());
+        let found = extract(original, format, &ExtractOptions::default());
+        let small =
+            |reference: &Reference| Some(if reference.link_wrap.is_some() { "s.jpg" } else { "f.jpg" }.to_owned());
         let edits = plan(original, &found.references, found.encoding, Lazy::Reveal, small);
         link_to_full(original, &found.references, found.encoding, edits, |_| Some("f.jpg".to_owned()))
     }
@@ -205,7 +206,7 @@ mod tests {
     fn the_other_half_of_a_link_is_found_again() {
         let half = |text: &str, half: &str| {
             let at = text.find(half).unwrap();
-            let span = other_half(text.as_bytes(), Span::new(at, at + half.len()), encoding_rs::UTF_8);
+            let span = matching_delimiter(text.as_bytes(), Span::new(at, at + half.len()), encoding_rs::UTF_8);
             span.map(|span| (span.start, span.end))
         };
         assert_eq!(half("x<a href=\"f.jpg\"><img></a>", "<a href=\"f.jpg\">"), Some((22, 26)));

@@ -10,11 +10,11 @@ use std::collections::HashSet;
 
 use encoding_rs::Encoding;
 
-use super::linked::link_to_full;
+use super::wrap::link_to_full;
 use super::{link_in, places, plan, splice};
 use crate::config::Lazy;
-use crate::extract::{Extraction, Options, extract};
-use crate::model::{Edit, Format, Kind, Reference, Span};
+use crate::extract::{ExtractOptions, Extraction, extract};
+use crate::model::{Edit, Format, Reference, ReferenceKind, Span};
 
 /// How many references of one article are singled out. Finding one takes as many readings of the article as its number
 /// of references has binary digits; an article with more of them is left as it was.
@@ -28,21 +28,21 @@ pub struct Article<'a> {
     /// How it is written.
     pub format: Format,
     /// What extraction is told.
-    pub options: &'a Options,
+    pub options: &'a ExtractOptions,
     /// What extraction found in it, told just that.
     pub extraction: &'a Extraction,
 }
 
 /// What a reference shows from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub struct LocalLink {
     /// The local link that goes in its place.
     pub shown: String,
     /// Where that is a smaller picture in the text: the local link of the full one, which goes around it.
     pub full: Option<String>,
 }
 
-impl From<String> for Link {
+impl From<String> for LocalLink {
     fn from(shown: String) -> Self {
         Self { shown, full: None }
     }
@@ -50,7 +50,7 @@ impl From<String> for Link {
 
 /// An article made local.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Localised {
+pub struct Rewritten {
     /// The edits that were made: ordered, disjoint, none without effect.
     pub edits: Vec<Edit>,
     /// The mirror: the article with them.
@@ -61,12 +61,12 @@ pub struct Localised {
 }
 
 /// Writes local links into an article as [`plan`] does, but for those that would change what else it shows.
-pub fn localise<L: Into<Link>>(
+pub fn rewrite<L: Into<LocalLink>>(
     article: &Article<'_>,
     lazy: Lazy,
     mut link: impl FnMut(&Reference) -> Option<L>,
-) -> Localised {
-    let references = article.extraction.references.iter().filter(|reference| reference.kind != Kind::Base);
+) -> Rewritten {
+    let references = article.extraction.references.iter().filter(|reference| reference.kind != ReferenceKind::Base);
     let links: Vec<_> = references.filter_map(|reference| Some((reference.span, link(reference)?.into()))).collect();
     let mut attempts = Attempts { article, lazy, links };
     let mut refused = Vec::new();
@@ -75,7 +75,7 @@ pub fn localise<L: Into<Link>>(
         let whole = attempts.with(attempts.links.len());
         if attempts.is_proven(&whole) {
             refused.sort_unstable();
-            return Localised { refused, ..whole };
+            return Rewritten { refused, ..whole };
         }
         proven = attempts.first_wrong(proven);
         refused.push(attempts.links.remove(proven).0);
@@ -89,12 +89,12 @@ pub fn localise<L: Into<Link>>(
 struct Attempts<'a> {
     article: &'a Article<'a>,
     lazy: Lazy,
-    links: Vec<(Span, Link)>,
+    links: Vec<(Span, LocalLink)>,
 }
 
 impl Attempts<'_> {
     /// The article with its first links.
-    fn with(&self, count: usize) -> Localised {
+    fn with(&self, count: usize) -> Rewritten {
         let Article { bytes, extraction, .. } = *self.article;
         let links = &self.links[..count];
         let link = |reference: &Reference| {
@@ -105,7 +105,7 @@ impl Attempts<'_> {
         let edits = plan(bytes, references, encoding, self.lazy, |reference| Some(link(reference)?.shown.clone()));
         let edits = link_to_full(bytes, references, encoding, edits, |reference| link(reference)?.full.clone());
         let mirror = splice(bytes, &edits);
-        Localised { edits, mirror, refused: Vec::new() }
+        Rewritten { edits, mirror, refused: Vec::new() }
     }
 
     /// Which link makes the article wrong. All of them together do, and as many as are `proven` do not.
@@ -120,15 +120,15 @@ impl Attempts<'_> {
 
     /// Whether the mirror shows what it should: each reference that was left where it now stands, each link where it
     /// was written, nothing else, and nothing that mirroring it again would change.
-    fn is_proven(&self, attempt: &Localised) -> bool {
+    fn is_proven(&self, attempt: &Rewritten) -> bool {
         let Article { format, options, extraction, .. } = *self.article;
-        let Localised { edits, mirror, .. } = attempt;
+        let Rewritten { edits, mirror, .. } = attempt;
         if edits.is_empty() {
             return true;
         }
         let links = self.links.iter().flat_map(|(_, link)| [Some(&link.shown), link.full.as_ref()]);
         let links: HashSet<_> = links.flatten().cloned().collect();
-        let options = Options { local_links: links, ..options.clone() };
+        let options = ExtractOptions { local_links: links, ..options.clone() };
         let found = extract(mirror, format, &options);
         let expected = expected(&extraction.references, edits, extraction.encoding);
         reads_alike(mirror, found.encoding, extraction.encoding)
@@ -174,12 +174,12 @@ fn shifted(span: Span, edits: &[Edit], places: &[Span]) -> Option<Span> {
 mod tests {
     use super::*;
 
-    fn localised(article: &str) -> Localised {
-        let options = Options::default();
+    fn rewritten(article: &str) -> Rewritten {
+        let options = ExtractOptions::default();
         let extraction = extract(article.as_bytes(), Format::Markdown, &options);
         let article =
             Article { bytes: article.as_bytes(), format: Format::Markdown, options: &options, extraction: &extraction };
-        localise(&article, Lazy::Reveal, |reference| (reference.raw != "gone.jpg").then(|| "../m/1.jpg".to_owned()))
+        rewrite(&article, Lazy::Reveal, |reference| (reference.raw != "gone.jpg").then(|| "../m/1.jpg".to_owned()))
     }
 
     /// Paragraphs in which the fence that ends an address makes code of what follows, and an image.
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn what_is_proven_is_written_whole() {
-        let Localised { edits, mirror, refused } = localised("![](a.jpg) ![](gone.jpg) <img data-src=\"b.jpg\">");
+        let Rewritten { edits, mirror, refused } = rewritten("![](a.jpg) ![](gone.jpg) <img data-src=\"b.jpg\">");
         let shown = "![](../m/1.jpg) ![](gone.jpg) <img data-src=\"../m/1.jpg\" src=\"../m/1.jpg\">";
         assert_eq!((String::from_utf8_lossy(&mirror).as_ref(), edits.len()), (shown, 3));
         assert_eq!(refused, []);
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn the_references_that_change_what_is_shown_are_left_and_no_others() {
         let article = fenced(MAX_REFUSED);
-        let Localised { edits, mirror, refused } = localised(&article);
+        let Rewritten { edits, mirror, refused } = rewritten(&article);
         assert_eq!(String::from_utf8_lossy(&mirror), article.replace("c.jpg", "../m/1.jpg"));
         assert_eq!((edits.len(), refused.len()), (1, MAX_REFUSED));
         assert!(refused.iter().all(|span| span.of(article.as_bytes()) == b"/a```"), "{refused:?}");
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn an_article_with_too_many_of_them_is_left_as_it_was() {
         let article = fenced(MAX_REFUSED + 1);
-        let Localised { edits, mirror, refused } = localised(&article);
+        let Rewritten { edits, mirror, refused } = rewritten(&article);
         assert_eq!((edits, refused.len()), (Vec::new(), MAX_REFUSED + 2));
         assert!(mirror == article.as_bytes());
     }

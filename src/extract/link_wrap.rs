@@ -1,18 +1,18 @@
 //! Whether a link can be put around an image.
 
-use super::{FoundFrame, Sink};
+use super::{RawLinkWrap, Sink};
 
 /// Settles the frames of images that stand in a link, once all links are known: Markdown and HTML mark the images of
 /// each other. An anchor that leads nowhere takes no other link either.
 pub(super) fn settle(sink: &mut Sink) {
     let links = apart(std::mem::take(&mut sink.links));
     for found in &mut sink.found {
-        let Some(FoundFrame::Html(range, _) | FoundFrame::Markdown(range)) = &found.frame else { continue };
+        let Some(RawLinkWrap::Html(range, _) | RawLinkWrap::Markdown(range)) = &found.link_wrap else { continue };
         let after = links.partition_point(|(link, _)| link.start < range.end);
         let around = links[..after].last().filter(|(link, _)| range.start < link.end);
         if let Some((link, leads)) = around {
             let within = link.start <= range.start && range.end <= link.end;
-            found.frame = (*leads && within).then_some(FoundFrame::Linked);
+            found.link_wrap = (*leads && within).then_some(RawLinkWrap::Linked);
         }
     }
 }

@@ -3,20 +3,20 @@
 use std::ops::Range;
 
 use super::outline::Outline;
-use crate::extract::{Found, FoundFrame};
+use crate::extract::{RawLinkWrap, RawReference};
 
 /// An `img` or `picture` alone on its line makes all up to the next blank line HTML (CommonMark 4.6, condition 7). With
 /// a link before it on that line it would not, so the link gets that line for itself, and what stood before the image
 /// is repeated: spaces and the marks of a quotation may be, those of a list may not.
-pub(super) fn of_blocks(text: &str, outline: &Outline, found: &mut [Found]) {
+pub(super) fn of_blocks(text: &str, outline: &Outline, found: &mut [RawReference]) {
     let blocks = outline.html.iter().filter_map(|block| block.first().filter(|piece| !piece.inline));
     let starts: Vec<usize> = blocks.map(|piece| piece.range.start + indent(&text[piece.range.clone()])).collect();
     for found in found {
-        let Some(FoundFrame::Html(range, _)) = &found.frame else { continue };
+        let Some(RawLinkWrap::Html(range, _)) = &found.link_wrap else { continue };
         if starts.binary_search(&range.start).is_ok() {
             let before = before_on_line(text, range.start);
             let repeats = text[before.clone()].bytes().all(|byte| b" \t>".contains(&byte));
-            found.frame = repeats.then(|| FoundFrame::Html(range.clone(), Some(before)));
+            found.link_wrap = repeats.then(|| RawLinkWrap::Html(range.clone(), Some(before)));
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Where a link to the full picture can be put around an image.
 
 use super::tokens::Tag;
-use super::{Found, Pass};
-use crate::extract::FoundFrame;
-use crate::model::Kind;
+use super::{Pass, RawReference};
+use crate::extract::RawLinkWrap;
+use crate::model::ReferenceKind;
 
 impl Pass<'_, '_, '_, '_> {
     /// Opens a link. It closes one that is open: links do not nest (HTML, "in body", start tag `a`).
@@ -18,27 +18,27 @@ impl Pass<'_, '_, '_, '_> {
     }
 
     /// Frames an `img` by itself. The areas of a map are in pixels of the image as it is, so that one stays as it is;
-    /// in a `picture`, the frame goes around the whole.
-    pub(super) fn frame_image(&self, tag: &Tag<'_>, found: &mut [Found]) {
+    /// in a `picture`, the link_wrap goes around the whole.
+    pub(super) fn wrap_image(&self, tag: &Tag<'_>, found: &mut [RawReference]) {
         let mapped = tag.attribute("usemap").or(tag.attribute("ismap")).is_some();
         if tag.name == "img" && tag.html && !mapped && self.scanner.picture.is_none() {
-            set(found, &FoundFrame::Html(tag.span.clone(), None));
+            set(found, &RawLinkWrap::Html(tag.span.clone(), None));
         }
     }
 
     /// Frames what a `picture` shows, when it ends.
-    pub(super) fn frame_picture(&mut self, end: usize) {
+    pub(super) fn wrap_picture(&mut self, end: usize) {
         let Some(picture) = &self.scanner.picture else { return };
-        let frame = FoundFrame::Html(picture.start..end, None);
-        let of_it = self.sink.found.iter_mut().skip(picture.before).filter(|found| found.picture == picture.number);
-        of_it.for_each(|found| set(std::slice::from_mut(found), &frame));
+        let link_wrap = RawLinkWrap::Html(picture.start..end, None);
+        let of_it = self.sink.found.iter_mut().skip(picture.before).filter(|found| found.image_group == picture.number);
+        of_it.for_each(|found| set(std::slice::from_mut(found), &link_wrap));
     }
 }
 
-fn set(found: &mut [Found], frame: &FoundFrame) {
+fn set(found: &mut [RawReference], link_wrap: &RawLinkWrap) {
     for found in found {
-        if matches!(found.kind, Kind::Image | Kind::Srcset | Kind::Lazy) {
-            found.frame = Some(frame.clone());
+        if matches!(found.kind, ReferenceKind::Image | ReferenceKind::Srcset | ReferenceKind::Lazy) {
+            found.link_wrap = Some(link_wrap.clone());
         }
     }
 }
