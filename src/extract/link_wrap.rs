@@ -2,8 +2,8 @@
 
 use super::{RawLinkWrap, Sink};
 
-/// Settles the frames of images that stand in a link, once all links are known: Markdown and HTML mark the images of
-/// each other. An anchor that leads nowhere takes no other link either.
+/// Marks the images that are in a link already. It runs once all links are known, since a link of Markdown can be around
+/// an image of HTML and the reverse. Nothing wraps an image in an `<a>` without `href` either: links do not nest.
 pub(super) fn settle(sink: &mut Sink) {
     let links = apart(std::mem::take(&mut sink.links));
     for found in &mut sink.found {

@@ -1,4 +1,4 @@
-//! Where a link to the full picture can be put around an image.
+//! Where a link to the full image can be put around an image.
 
 use super::tokens::Tag;
 use super::{Pass, RawReference};
@@ -17,8 +17,8 @@ impl Pass<'_, '_, '_, '_> {
         self.sink.links.extend(link);
     }
 
-    /// Frames an `img` by itself. The areas of a map are in pixels of the image as it is, so that one stays as it is;
-    /// in a `picture`, the link_wrap goes around the whole.
+    /// Marks where a link can wrap an `img`. Images with an image map are skipped: the map's coordinates refer to the
+    /// full-size image. Inside `<picture>` the link wraps the whole element.
     pub(super) fn wrap_image(&self, tag: &Tag<'_>, found: &mut [RawReference]) {
         let mapped = tag.attribute("usemap").or(tag.attribute("ismap")).is_some();
         if tag.name == "img" && tag.html && !mapped && self.scanner.picture.is_none() {
@@ -26,7 +26,7 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
-    /// Frames what a `picture` shows, when it ends.
+    /// Marks that a link can wrap a `<picture>`, once its end is known.
     pub(super) fn wrap_picture(&mut self, end: usize) {
         let Some(picture) = &self.scanner.picture else { return };
         let link_wrap = RawLinkWrap::Html(picture.start..end, None);
