@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::rows::{
-    ArticleId, ArticleRow, AssetRow, BlobRow, Claim, Job, JobId, Lease, NewReference, Outcome, Ready, ReferenceRow,
-    Revision, RunId, RunRow, SharedBody, Standing, TakeBack, TakenBack, ThumbnailRow, Totals, Twin, UrlId, UrlRow,
-    VersionRow, Worker,
+    ArticleId, ArticleRow, AssetRow, BlobRow, CompletedJob, Job, JobId, Lease, NewReference, PlaceholderVerdict,
+    QueueChanges, ReferenceRow, Revision, Revocation, Revoked, RunId, RunRow, SharedBlob, SharedUrl, ThumbnailRow,
+    Totals, UrlId, UrlRow, VersionRow, Worker, WriteOutcome,
 };
 use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Exchange, Fingerprint, HostKey, HostState, MediaType};
 
@@ -48,7 +48,7 @@ pub trait Catalog: Send + Sync {
         version: &ArticleVersion,
         size: u64,
         references: &[NewReference],
-    ) -> Result<(ArticleId, Ready), CatalogError>;
+    ) -> Result<(ArticleId, QueueChanges), CatalogError>;
     /// The file was touched, or came back, but its content is the one on record.
     async fn touch_article(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError>;
     /// Articles that are no longer among their source's.
@@ -61,21 +61,21 @@ pub trait Catalog: Send + Sync {
     async fn versions(&self, id: ArticleId) -> Result<Vec<VersionRow>, CatalogError>;
     /// An article's references, in the order of their spans.
     async fn references(&self, id: ArticleId) -> Result<Vec<ReferenceRow>, CatalogError>;
-    /// The mirrored file is about to appear: what it will be, and the splices that made it. Not heard where the article
-    /// became stale again after it was `planned`: that mirror would be an old one.
+    /// Records a mirror's digest and edits before its file is written. A conflict where the article's revision is no
+    /// longer `planned`: it became stale again, and that mirror would be an old one.
     async fn record_mirror(
         &self,
         id: ArticleId,
         planned: Revision,
         digest: Digest,
         edits: &[Edit],
-    ) -> Result<Claim, CatalogError>;
+    ) -> Result<WriteOutcome, CatalogError>;
     /// The mirrored file has appeared: the article is no longer stale.
     async fn finish_mirror(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError>;
     /// The splices that made an article's mirror, in order.
     async fn edits(&self, id: ArticleId) -> Result<Vec<Edit>, CatalogError>;
     /// Makes articles stale that show one of these URLs, because what is known of it changed, and gives those ready.
-    async fn refresh_articles_of(&self, urls: &[UrlId]) -> Result<Ready, CatalogError>;
+    async fn refresh_articles_of(&self, urls: &[UrlId]) -> Result<QueueChanges, CatalogError>;
     /// The keys of up to `limit` articles that show a URL.
     async fn articles_of(&self, url: UrlId, limit: usize) -> Result<Vec<ArticleKey>, CatalogError>;
 
@@ -100,34 +100,38 @@ pub trait Catalog: Send + Sync {
     /// Ends a job: appends its captures, records what was kept, takes it from the queue. Gives the articles that
     /// became ready: those stale already, and those that turn stale because a URL of theirs got its first good
     /// capture. Where a good capture replaces other bytes, mirrored articles keep them as what they show first.
-    async fn settle(&self, lease: &Lease, run: RunId, outcomes: Vec<Outcome>) -> Result<(Claim, Ready), CatalogError>;
+    async fn complete_jobs(
+        &self,
+        lease: &Lease,
+        run: RunId,
+        outcomes: Vec<CompletedJob>,
+    ) -> Result<(WriteOutcome, QueueChanges), CatalogError>;
     /// Gives a lease back with what was learned of the host.
-    async fn release(&self, lease: &Lease, state: &HostState) -> Result<Claim, CatalogError>;
+    async fn release(&self, lease: &Lease, state: &HostState) -> Result<WriteOutcome, CatalogError>;
 
     // What a host sends for several URLs.
 
     /// Up to `limit` URLs of a host whose asset is this one.
-    async fn twins(&self, host: &HostKey, digest: Digest, limit: usize) -> Result<Vec<Twin>, CatalogError>;
-    /// Assets that at least so many URLs of a host have, and of which the host was not asked yet whether they are
-    /// stand-ins.
-    async fn unasked_twins(&self, least: usize) -> Result<Vec<(HostKey, Digest)>, CatalogError>;
+    async fn urls_sharing(&self, host: &HostKey, digest: Digest, limit: usize) -> Result<Vec<SharedUrl>, CatalogError>;
+    /// Assets that at least so many URLs of a host have, and for which the host was not probed yet.
+    async fn unprobed_shared_blobs(&self, least: usize) -> Result<Vec<(HostKey, Digest)>, CatalogError>;
     /// Puts URLs into the queue whether they are due or not, and gives how many were not in it.
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError>;
-    /// What is known of bytes that a host sends for several URLs.
-    async fn standings(&self, host: &HostKey) -> Result<Vec<(Digest, SharedBody)>, CatalogError>;
-    /// Records what such bytes are, where that was told, with the requests that asked for it: they are appended to
-    /// their URLs' captures.
-    async fn record_standing(
+    /// What is known of the blobs that a host sends for several URLs.
+    async fn shared_blobs(&self, host: &HostKey) -> Result<Vec<(Digest, SharedBlob)>, CatalogError>;
+    /// Records the verdict of a probe, where it was conclusive, with its requests: they are appended to their URLs'
+    /// captures.
+    async fn record_verdict(
         &self,
         run: RunId,
         host: &HostKey,
         digest: Digest,
-        standing: Option<Standing>,
+        verdict: Option<PlaceholderVerdict>,
         asked: &[(UrlId, Vec<Exchange>)],
     ) -> Result<(), CatalogError>;
-    /// Takes a stand-in back from URLs of a host: each has the good capture from before again, or none, and failed for
-    /// [`Reason::Placeholder`]. The articles that show them become stale. The captures stay, the stand-in as evidence.
-    async fn take_back(&self, run: RunId, host: &HostKey, what: &TakeBack) -> Result<TakenBack, CatalogError>;
+    /// Revokes a placeholder from URLs of a host: each has the good capture from before again, or none, and failed for
+    /// [`Reason::Placeholder`]. The articles that show them become stale. The captures stay, the placeholder as evidence.
+    async fn revoke(&self, run: RunId, host: &HostKey, what: &Revocation) -> Result<Revoked, CatalogError>;
 
     // URLs, blobs and thumbnails.
 

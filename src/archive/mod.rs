@@ -8,12 +8,13 @@ mod blobs;
 mod catalog;
 mod local;
 mod rows;
+mod sqlite;
 
 pub use blobs::{BlobError, BlobMeta, Blobs, Put};
 pub use catalog::{Catalog, CatalogError};
 pub use local::{Archive, ArchiveError, Mode, Publication, Publisher, open};
 pub use rows::{
-    ArticleId, ArticleRow, ArticleState, AssetRow, BlobRow, Claim, Job, JobId, Lease, NewReference, Outcome, Ready,
-    ReferenceRow, RefusedBody, RenditionRow, Revision, RunId, RunRow, Settlement, SharedBody, Standing, TakeBack,
-    TakenBack, ThumbnailRow, Totals, Twin, UrlId, UrlRow, UrlState, VersionRow, Worker,
+    ArticleId, ArticleRow, ArticleState, AssetRow, BlobRow, CompletedJob, Job, JobId, JobResult, Lease, NewReference,
+    PlaceholderVerdict, QueueChanges, ReferenceRow, RefusedBody, RenditionRow, Revision, Revocation, Revoked, RunId,
+    RunRow, SharedBlob, SharedUrl, ThumbnailRow, Totals, UrlId, UrlRow, UrlState, VersionRow, Worker, WriteOutcome,
 };

@@ -1,4 +1,4 @@
-//! What a catalog holds and is told: plain rows.
+//! What goes into a catalog and comes out of it: plain rows.
 
 use jiff::Timestamp;
 use url::Url;
@@ -96,7 +96,7 @@ pub struct NewReference {
     pub kind: ReferenceKind,
     /// The attribute or key that holds it.
     pub name: String,
-    /// Which references show the same picture.
+    /// References with the same number show the same image.
     pub image_group: u32,
     /// What to fetch; `None` where the reference names nothing that can be fetched.
     pub url: Option<Url>,
@@ -111,7 +111,7 @@ pub struct ReferenceRow {
     pub kind: ReferenceKind,
     /// The attribute or key that holds it.
     pub name: String,
-    /// Which references show the same picture.
+    /// References with the same number show the same image.
     pub image_group: u32,
     /// Its URL with its newest good capture, where there is one.
     pub url: Option<UrlRow>,
@@ -179,7 +179,7 @@ pub struct Job {
 pub struct Lease {
     /// The host.
     pub host: HostKey,
-    /// Grows with every lease of the host: what a worker says under an older one is not heard.
+    /// Grows with every lease of the host: what a worker writes under an older one is rejected.
     pub epoch: i64,
     /// When it ends by itself.
     pub until: Timestamp,
@@ -187,9 +187,9 @@ pub struct Lease {
     pub state: HostState,
 }
 
-/// What became of a job.
+/// A job that was worked on, and how it ended.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct CompletedJob {
     /// The job.
     pub job: JobId,
     /// Its URL.
@@ -197,8 +197,8 @@ pub struct Outcome {
     /// Every request and answer, in order. They are appended to the URL's captures.
     pub exchanges: Vec<Exchange>,
     /// How it ended.
-    pub settlement: Settlement,
-    /// What the host sent in place of the picture, where that is kept as evidence. Its blob is durable already.
+    pub result: JobResult,
+    /// What the host sent in place of the image, where that is kept as evidence. Its blob is durable already.
     pub refused: Option<RefusedBody>,
 }
 
@@ -213,62 +213,62 @@ pub struct RefusedBody {
     pub media_type: MediaType,
 }
 
-/// What bytes are that a host sends for several URLs.
+/// What a blob is that a host sends for several URLs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// A stand-in for other pictures: it is not shown.
+pub enum PlaceholderVerdict {
+    /// A placeholder for other images: it is not shown.
     Placeholder,
-    /// One picture that honestly has several URLs.
-    Picture,
+    /// One image that has several URLs.
+    Genuine,
 }
 
-/// What is known of bytes that a host sends for several URLs.
+/// What is known of a blob that a host sends for several URLs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct SharedBody {
-    /// What they are, where the host was asked.
-    pub standing: Option<Standing>,
-    /// They came in place of different pictures, and so are no new version of any.
-    pub displaces: bool,
+pub struct SharedBlob {
+    /// What a probe of the host found; `None` before a conclusive one.
+    pub verdict: Option<PlaceholderVerdict>,
+    /// It came in place of different images that are kept, and so is a new version of none of them.
+    pub replaces_others: bool,
 }
 
 /// One of the URLs of a host that have the same asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Twin {
+pub struct SharedUrl {
     /// Its row.
     pub id: UrlId,
     /// The URL.
     pub url: Url,
     /// The asset that it had before, where it had one that is kept.
-    pub before: Option<Digest>,
+    pub previous: Option<Digest>,
 }
 
-/// From which URLs of a host a stand-in is to be taken back.
+/// A placeholder to revoke, and from which URLs of its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakeBack {
-    /// The stand-in.
+pub struct Revocation {
+    /// The placeholder.
     pub digest: Digest,
-    /// These, in place of whose pictures it came, and that is noted; `None` for all that have it.
+    /// Only these URLs, whose own images it replaced, which is recorded; `None` for all URLs that have it.
     pub only: Option<Vec<UrlId>>,
     /// When they are due.
     pub next_attempt: Option<Timestamp>,
     /// Whether they are put into the queue at once.
-    pub again: bool,
+    pub requeue: bool,
 }
 
-/// What was taken back.
+/// What a revocation changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TakenBack {
+pub struct Revoked {
     /// The URLs: each shows what it showed before, if anything.
     pub urls: Vec<UrlId>,
-    /// How many of them got the stand-in in this run.
+    /// How many of them got the placeholder in this run.
     pub of_this_run: u64,
     /// The articles that show them and are ready, and the jobs that were queued.
-    pub ready: Ready,
+    pub changes: QueueChanges,
 }
 
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Settlement {
+pub enum JobResult {
     /// A good capture. Its blob is durable already.
     Kept {
         /// The digest.
@@ -305,24 +305,24 @@ pub enum Settlement {
     },
 }
 
-/// Whether a word was heard that others may have forestalled.
+/// Whether a conditional write was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
+pub enum WriteOutcome {
     /// It was.
     Applied,
-    /// It was not, and nothing was changed: another worker leases the host by now, or the article became stale again.
-    Stale,
+    /// It was rejected and changed nothing: another worker leases the host by now, or the article became stale again.
+    Conflict,
 }
 
-/// What a commit made ready.
+/// What a commit changed in the queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ready {
+pub struct QueueChanges {
     /// Stale articles of which nothing is left in the queue.
-    pub articles: Vec<ArticleId>,
+    pub ready_articles: Vec<ArticleId>,
     /// Jobs that were put into the queue.
     pub queued: u64,
-    /// URLs whose capture is good, and whose asset another URL of their host has, too.
-    pub twins: Vec<UrlId>,
+    /// URLs with a good capture whose asset another URL of their host has, too.
+    pub sharing: Vec<UrlId>,
 }
 
 /// A blob on record.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 
 use crate::archive::{
-    Archive, BlobError, CatalogError, Job, Put, RefusedBody, RenditionRow, Settlement, ThumbnailRow, UrlRow,
+    Archive, BlobError, CatalogError, Job, JobResult, Put, RefusedBody, RenditionRow, ThumbnailRow, UrlRow,
 };
 use crate::config::{Config, MediaConfig, ThumbnailConfig};
 use crate::fetch::{Answer, Failure, Judge as _};
@@ -51,7 +51,7 @@ pub enum IngestError {
 #[derive(Debug)]
 pub struct Ingested {
     /// How its job ends.
-    pub settlement: Settlement,
+    pub settlement: JobResult,
     /// Whether its bytes are new to the archive, and how many they are; `None` where none were kept.
     pub kept: Option<(Put, u64)>,
     /// The thumbnails made and those that could not be.
@@ -121,7 +121,7 @@ impl Ingest {
             }
             (Ok(Answer::Body { .. }), None) => Ok(self.failed(url, Reason::NotAnImage, None, now)),
             (Ok(Answer::NotModified), _) => {
-                let settlement = Settlement::NotModified { next_attempt: self.schedule.recheck(now) };
+                let settlement = JobResult::NotModified { next_attempt: self.schedule.recheck(now) };
                 Ok(Ingested { settlement, kept: None, thumbnails: (0, 0), changed: None })
             }
             (Err(failure), _) => Ok(match failure.deferred_until {
@@ -145,7 +145,7 @@ impl Ingest {
         let changed = url.asset.as_ref().map(|(old, _, _)| *old).filter(|old| *old != digest);
         let next_attempt = self.schedule.recheck(now);
         Ok(Ingested {
-            settlement: Settlement::Kept { digest, size, asset, validators, next_attempt },
+            settlement: JobResult::Kept { digest, size, asset, validators, next_attempt },
             kept: Some((put, size)),
             thumbnails,
             changed: changed.map(|old| (old, digest)),
@@ -154,7 +154,7 @@ impl Ingest {
 
     fn failed(&self, url: &UrlRow, reason: Reason, status: Option<u16>, now: Timestamp) -> Ingested {
         let next_attempt = self.schedule.retry(url.attempts, reason, status, now);
-        let settlement = Settlement::Failed { reason, status, next_attempt };
+        let settlement = JobResult::Failed { reason, status, next_attempt };
         Ingested { settlement, kept: None, thumbnails: (0, 0), changed: None }
     }
 
@@ -223,7 +223,7 @@ impl Ingest {
 }
 
 fn deferred(reason: Reason, next_attempt: Timestamp) -> Ingested {
-    let settlement = Settlement::Deferred { reason, next_attempt };
+    let settlement = JobResult::Deferred { reason, next_attempt };
     Ingested { settlement, kept: None, thumbnails: (0, 0), changed: None }
 }
 

@@ -3,27 +3,27 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::archive::SharedBody;
+use crate::archive::SharedBlob;
 use crate::model::{Digest, HostKey};
 
 /// What is known of the bytes that hosts send for several URLs, while these hosts are asked.
 #[derive(Debug, Default)]
 pub struct StandIns {
-    known: Mutex<HashMap<HostKey, HashMap<Digest, SharedBody>>>,
+    known: Mutex<HashMap<HostKey, HashMap<Digest, SharedBlob>>>,
 }
 
 impl StandIns {
-    fn known(&self) -> MutexGuard<'_, HashMap<HostKey, HashMap<Digest, SharedBody>>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<HostKey, HashMap<Digest, SharedBlob>>> {
         // Nothing that is done under this lock panics half-way through a change.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes more of what some bytes of a host are.
-    pub fn learn(&self, host: &HostKey, digest: Digest, more: SharedBody) {
+    pub fn learn(&self, host: &HostKey, digest: Digest, more: SharedBlob) {
         let mut known = self.known();
         let shared = known.entry(host.clone()).or_default().entry(digest).or_default();
-        shared.standing = more.standing.or(shared.standing);
-        shared.displaces |= more.displaces;
+        shared.verdict = more.verdict.or(shared.verdict);
+        shared.replaces_others |= more.replaces_others;
     }
 
     /// Forgets a host that is not asked any more.
@@ -32,7 +32,7 @@ impl StandIns {
     }
 
     /// What is known of some bytes of a host.
-    pub fn get(&self, host: &HostKey, digest: Digest) -> SharedBody {
+    pub fn get(&self, host: &HostKey, digest: Digest) -> SharedBlob {
         self.known().get(host).and_then(|known| known.get(&digest)).copied().unwrap_or_default()
     }
 }
@@ -40,7 +40,7 @@ impl StandIns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::Standing;
+    use crate::archive::PlaceholderVerdict;
 
     #[test]
     fn what_is_known_is_known_of_one_host_and_only_grows() {
@@ -48,14 +48,14 @@ mod tests {
         let host = |name: &str| HostKey::from_stored(name.to_owned());
         let digest = Digest::of(b"do not hotlink");
         let learn = |more| stand_ins.learn(&host("a.example"), digest, more);
-        learn(SharedBody { standing: Some(Standing::Picture), displaces: false });
-        learn(SharedBody { standing: None, displaces: true });
-        let both = SharedBody { standing: Some(Standing::Picture), displaces: true };
+        learn(SharedBlob { verdict: Some(PlaceholderVerdict::Genuine), replaces_others: false });
+        learn(SharedBlob { verdict: None, replaces_others: true });
+        let both = SharedBlob { verdict: Some(PlaceholderVerdict::Genuine), replaces_others: true };
         assert_eq!(stand_ins.get(&host("a.example"), digest), both);
-        learn(SharedBody { standing: Some(Standing::Placeholder), displaces: false });
-        assert_eq!(stand_ins.get(&host("a.example"), digest).standing, Some(Standing::Placeholder));
-        assert_eq!(stand_ins.get(&host("b.example"), digest), SharedBody::default());
+        learn(SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false });
+        assert_eq!(stand_ins.get(&host("a.example"), digest).verdict, Some(PlaceholderVerdict::Placeholder));
+        assert_eq!(stand_ins.get(&host("b.example"), digest), SharedBlob::default());
         stand_ins.forget(&host("a.example"));
-        assert_eq!(stand_ins.get(&host("a.example"), digest), SharedBody::default());
+        assert_eq!(stand_ins.get(&host("a.example"), digest), SharedBlob::default());
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::stand_ins::StandIns;
-use crate::archive::Standing;
+use crate::archive::PlaceholderVerdict;
 use crate::config::MediaConfig;
 use crate::fetch::Judge;
 use crate::media;
@@ -38,8 +38,8 @@ impl<'a> Verdict<'a> {
     }
 
     fn is_stand_in(&self, digest: Digest) -> bool {
-        let of_host = self.stand_ins.as_ref().and_then(|(stand_ins, host)| stand_ins.get(host, digest).standing);
-        self.suspect == Some(digest) || of_host == Some(Standing::Placeholder)
+        let of_host = self.stand_ins.as_ref().and_then(|(stand_ins, host)| stand_ins.get(host, digest).verdict);
+        self.suspect == Some(digest) || of_host == Some(PlaceholderVerdict::Placeholder)
     }
 
     /// The asset that was found good.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{ChangedImage, FailedUrl, Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, Source, announce};
-use crate::archive::{Claim, Job, JobId, Lease, Outcome, Put, RunId, Settlement, UrlId, UrlRow, Worker};
+use crate::archive::{CompletedJob, Job, JobId, JobResult, Lease, Put, RunId, UrlId, UrlRow, Worker, WriteOutcome};
 use crate::config::ChangedImages;
 use crate::fetch::{Failure, Fetched, Purpose, Request};
 use crate::ingest::{Ingested, Verdict};
@@ -141,20 +141,20 @@ impl Mirror {
             self.archive.catalog.refresh_articles_of(&[job.url.id]).await?;
         }
         let refused = match refused {
-            Some(staged) if matches!(ingested.settlement, Settlement::Failed { .. }) => {
+            Some(staged) if matches!(ingested.settlement, JobResult::Failed { .. }) => {
                 Some(self.ingest.keep_refused(staged).await?)
             }
             _ => None,
         };
         let settlement = ingested.settlement.clone();
-        let outcome = Outcome { job: job.id, url: job.url.id, exchanges, settlement, refused };
-        let (claim, now_ready) = self.archive.catalog.settle(&lease, run, vec![outcome]).await?;
-        if claim == Claim::Applied {
+        let outcome = CompletedJob { job: job.id, url: job.url.id, exchanges, result: settlement, refused };
+        let (claim, now_ready) = self.archive.catalog.complete_jobs(&lease, run, vec![outcome]).await?;
+        if claim == WriteOutcome::Applied {
             self.count(&job.url, &ingested).await?;
             if let Some(digest) = self.suspect(&job, &ingested.settlement, &now_ready) {
                 announce(&ready, self.look_at_twins(run, &job, digest).await?).await;
             }
-            announce(&ready, now_ready.articles).await;
+            announce(&ready, now_ready.ready_articles).await;
         }
         Ok(())
     }
@@ -198,10 +198,10 @@ impl Mirror {
     async fn count(&self, url: &UrlRow, ingested: &Ingested) -> Result<(), MirrorError> {
         let tally = &self.tally;
         match &ingested.settlement {
-            Settlement::Kept { .. } => tally.fetched.one(),
-            Settlement::NotModified { .. } => tally.not_modified.one(),
-            Settlement::Deferred { .. } => tally.deferred.one(),
-            Settlement::Failed { .. } => self.count_failure(url, &ingested.settlement).await?,
+            JobResult::Kept { .. } => tally.fetched.one(),
+            JobResult::NotModified { .. } => tally.not_modified.one(),
+            JobResult::Deferred { .. } => tally.deferred.one(),
+            JobResult::Failed { .. } => self.count_failure(url, &ingested.settlement).await?,
         }
         match ingested.kept {
             Some((Put::Created, size)) => {
@@ -221,8 +221,8 @@ impl Mirror {
         Ok(())
     }
 
-    async fn count_failure(&self, url: &UrlRow, settlement: &Settlement) -> Result<(), MirrorError> {
-        let Settlement::Failed { reason, status, next_attempt } = settlement else { return Ok(()) };
+    async fn count_failure(&self, url: &UrlRow, settlement: &JobResult) -> Result<(), MirrorError> {
+        let JobResult::Failed { reason, status, next_attempt } = settlement else { return Ok(()) };
         self.tally.failed.one();
         if url.attempts == 0 && url.asset.is_none() {
             self.tally.newly_missing.one();

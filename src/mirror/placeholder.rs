@@ -11,7 +11,8 @@ use url::Url;
 
 use super::{Mirror, MirrorError};
 use crate::archive::{
-    ArticleId, Job, Ready, RunId, Settlement, SharedBody, Standing, TakeBack, TakenBack, Twin, UrlId,
+    ArticleId, Job, JobResult, PlaceholderVerdict, QueueChanges, Revocation, Revoked, RunId, SharedBlob, SharedUrl,
+    UrlId,
 };
 use crate::fetch::{Answer, Failure, Fetched, Purpose, Request};
 use crate::mirror::FailedUrl;
@@ -22,8 +23,8 @@ const SUSPICIOUS: usize = 3;
 /// URLs with the same bytes that are looked at.
 const LOOKED_AT: usize = 256;
 
-const STAND_IN: SharedBody = SharedBody { standing: Some(Standing::Placeholder), displaces: false };
-const DISPLACING: SharedBody = SharedBody { standing: None, displaces: true };
+const STAND_IN: SharedBlob = SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false };
+const DISPLACING: SharedBlob = SharedBlob { verdict: None, replaces_others: true };
 
 /// What a host said when it was asked again for two pictures that came with the same bytes.
 #[derive(Debug, Default)]
@@ -36,10 +37,10 @@ struct Inquiry {
 }
 
 impl Inquiry {
-    const fn standing(&self) -> Option<Standing> {
+    const fn verdict(&self) -> Option<PlaceholderVerdict> {
         match (self.stand_in_without, self.is_open) {
-            (Some(_), _) => Some(Standing::Placeholder),
-            (None, false) => Some(Standing::Picture),
+            (Some(_), _) => Some(PlaceholderVerdict::Placeholder),
+            (None, false) => Some(PlaceholderVerdict::Genuine),
             (None, true) => None,
         }
     }
@@ -57,7 +58,7 @@ impl Mirror {
     /// Takes up what is known of what a host sends for several URLs.
     pub(super) async fn recall_stand_ins(&self, host: &HostKey) -> Result<(), MirrorError> {
         let configured = self.fetcher.placeholders(host).into_iter().map(|digest| (digest, STAND_IN));
-        for (digest, shared) in self.archive.catalog.standings(host).await?.into_iter().chain(configured) {
+        for (digest, shared) in self.archive.catalog.shared_blobs(host).await?.into_iter().chain(configured) {
             self.ingest.stand_ins.learn(host, digest, shared);
         }
         Ok(())
@@ -67,8 +68,8 @@ impl Mirror {
     /// ended just then, or the host was down.
     pub(super) async fn enqueue_suspects(&self) -> Result<u64, MirrorError> {
         let mut suspects = Vec::new();
-        for (host, digest) in self.archive.catalog.unasked_twins(SUSPICIOUS).await? {
-            let twins = self.archive.catalog.twins(&host, digest, LOOKED_AT).await?;
+        for (host, digest) in self.archive.catalog.unprobed_shared_blobs(SUSPICIOUS).await? {
+            let twins = self.archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
             let pictures: BTreeSet<_> = twins.iter().map(|twin| picture(&twin.url)).collect();
             suspects.extend(twins.first().filter(|_| pictures.len() >= SUSPICIOUS).map(|twin| twin.id));
         }
@@ -103,8 +104,8 @@ impl Mirror {
             Ok(Answer::Body { staged, .. }) if staged.digest != *kept => staged.digest,
             _ => return Ok(fetched),
         };
-        let mut twins = self.archive.catalog.twins(&host, new, LOOKED_AT).await?;
-        twins.push(Twin { id: job.url.id, url: job.url.url.clone(), before: Some(*kept) });
+        let mut twins = self.archive.catalog.urls_sharing(&host, new, LOOKED_AT).await?;
+        twins.push(SharedUrl { id: job.url.id, url: job.url.url.clone(), previous: Some(*kept) });
         let mut displacing = self.displacing(&host, new, &twins);
         if displacing.pop_if(|twin| twin.id == job.url.id).is_some() {
             self.put_back(run, &host, new, &displacing).await?;
@@ -115,24 +116,24 @@ impl Mirror {
 
     /// Of URLs that have the same bytes now, those whose own picture these took the place of although they are no new
     /// version of it.
-    fn displacing<'t>(&self, host: &HostKey, digest: Digest, twins: &'t [Twin]) -> Vec<&'t Twin> {
-        if self.ingest.stand_ins.get(host, digest).displaces {
-            return twins.iter().filter(|twin| twin.before.is_some()).collect();
+    fn displacing<'t>(&self, host: &HostKey, digest: Digest, twins: &'t [SharedUrl]) -> Vec<&'t SharedUrl> {
+        if self.ingest.stand_ins.get(host, digest).replaces_others {
+            return twins.iter().filter(|twin| twin.previous.is_some()).collect();
         }
         displacing(twins)
     }
 
     /// The bytes that a URL has after its job, if they are worth a look at the other URLs that have them: they are
     /// shared, or were found meanwhile to be no picture of this URL.
-    pub(super) fn suspect(&self, job: &Job, settlement: &Settlement, ready: &Ready) -> Option<Digest> {
+    pub(super) fn suspect(&self, job: &Job, settlement: &JobResult, ready: &QueueChanges) -> Option<Digest> {
         let digest = match settlement {
-            Settlement::Kept { digest, .. } => *digest,
-            Settlement::NotModified { .. } => job.url.asset.as_ref()?.0,
-            Settlement::Failed { .. } | Settlement::Deferred { .. } => return None,
+            JobResult::Kept { digest, .. } => *digest,
+            JobResult::NotModified { .. } => job.url.asset.as_ref()?.0,
+            JobResult::Failed { .. } | JobResult::Deferred { .. } => return None,
         };
         let shared = asked_host(&job.url.url).map(|host| self.ingest.stand_ins.get(&host, digest)).unwrap_or_default();
-        let is_known = shared.displaces || shared.standing == Some(Standing::Placeholder);
-        (is_known || !ready.twins.is_empty()).then_some(digest)
+        let is_known = shared.replaces_others || shared.verdict == Some(PlaceholderVerdict::Placeholder);
+        (is_known || !ready.sharing.is_empty()).then_some(digest)
     }
 
     /// Looks at the URLs of the host that have the bytes which were just kept, and gives articles that are ready.
@@ -143,11 +144,11 @@ impl Mirror {
         digest: Digest,
     ) -> Result<Vec<ArticleId>, MirrorError> {
         let Some(host) = asked_host(&job.url.url) else { return Ok(Vec::new()) };
-        let standing = self.ingest.stand_ins.get(&host, digest).standing;
-        if standing == Some(Standing::Placeholder) {
+        let standing = self.ingest.stand_ins.get(&host, digest).verdict;
+        if standing == Some(PlaceholderVerdict::Placeholder) {
             return self.withdraw(run, &host, digest).await;
         }
-        let twins = self.archive.catalog.twins(&host, digest, LOOKED_AT).await?;
+        let twins = self.archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
         let displacing = self.displacing(&host, digest, &twins);
         let mut ready = Vec::new();
         if !displacing.is_empty() {
@@ -175,26 +176,26 @@ impl Mirror {
         run: RunId,
         host: &HostKey,
         job: &Job,
-        other: &Twin,
+        other: &SharedUrl,
         digest: Digest,
     ) -> Result<Vec<ArticleId>, MirrorError> {
         let inquiry = self.inquire(job, other, digest).await;
-        let standing = inquiry.standing();
+        let standing = inquiry.verdict();
         let mut ready = Vec::new();
         if let Some(standing) = standing {
-            self.ingest.stand_ins.learn(host, digest, SharedBody { standing: Some(standing), displaces: false });
+            self.ingest.stand_ins.learn(host, digest, SharedBlob { verdict: Some(standing), replaces_others: false });
         }
         if let Some(rung) = inquiry.stand_in_without {
             self.fetcher.learn(host, rung);
             ready = self.withdraw(run, host, digest).await?;
         }
-        self.archive.catalog.record_standing(run, host, digest, standing, &inquiry.asked).await?;
+        self.archive.catalog.record_verdict(run, host, digest, standing, &inquiry.asked).await?;
         Ok(ready)
     }
 
     /// Asks for two pictures with one Referer after the other, until they differ from the suspect and from each other. A
     /// host that refuses foreign Referers with a stand-in gives another picture as well, but the same for both.
-    async fn inquire(&self, job: &Job, other: &Twin, suspect: Digest) -> Inquiry {
+    async fn inquire(&self, job: &Job, other: &SharedUrl, suspect: Digest) -> Inquiry {
         let mut inquiry = Inquiry::default();
         let verdict = self.ingest.verdict(job).but_not(suspect);
         let validators = Validators::default();
@@ -234,9 +235,9 @@ impl Mirror {
     async fn withdraw(&self, run: RunId, host: &HostKey, digest: Digest) -> Result<Vec<ArticleId>, MirrorError> {
         let now = jiff::Timestamp::now();
         let next_attempt = self.ingest.retry_stand_in(0, now);
-        let what = TakeBack { digest, only: None, next_attempt, again: true };
-        let twins = self.archive.catalog.twins(host, digest, LOOKED_AT).await?;
-        Ok(self.take_back(run, host, &what, &twins).await?.ready.articles)
+        let what = Revocation { digest, only: None, next_attempt, requeue: true };
+        let twins = self.archive.catalog.urls_sharing(host, digest, LOOKED_AT).await?;
+        Ok(self.take_back(run, host, &what, &twins).await?.changes.ready_articles)
     }
 
     /// Gives URLs back the pictures that they had before a stand-in came. It is a failure of theirs, and told as one.
@@ -245,13 +246,14 @@ impl Mirror {
         run: RunId,
         host: &HostKey,
         digest: Digest,
-        twins: &[&Twin],
+        twins: &[&SharedUrl],
     ) -> Result<Vec<ArticleId>, MirrorError> {
         self.ingest.stand_ins.learn(host, digest, DISPLACING);
         let twins: Vec<_> = twins.iter().map(|twin| (*twin).clone()).collect();
         let next_attempt = self.ingest.retry_stand_in(0, jiff::Timestamp::now());
         let only = Some(twins.iter().map(|twin| twin.id).collect());
-        let taken = self.take_back(run, host, &TakeBack { digest, only, next_attempt, again: false }, &twins).await?;
+        let taken =
+            self.take_back(run, host, &Revocation { digest, only, next_attempt, requeue: false }, &twins).await?;
         for twin in twins.iter().filter(|twin| taken.urls.contains(&twin.id)) {
             self.tally.failed.one();
             self.tally.failure(FailedUrl {
@@ -263,21 +265,21 @@ impl Mirror {
                 next_attempt: next_attempt.map(|at| at.to_string()),
             });
         }
-        Ok(taken.ready.articles)
+        Ok(taken.changes.ready_articles)
     }
 
     async fn take_back(
         &self,
         run: RunId,
         host: &HostKey,
-        what: &TakeBack,
-        twins: &[Twin],
-    ) -> Result<TakenBack, MirrorError> {
-        let taken = self.archive.catalog.take_back(run, host, what).await?;
+        what: &Revocation,
+        twins: &[SharedUrl],
+    ) -> Result<Revoked, MirrorError> {
+        let taken = self.archive.catalog.revoke(run, host, what).await?;
         let urls: Vec<_> = twins.iter().map(|twin| twin.url.to_string()).collect();
         self.tally.not_changed(&urls, &what.digest.to_string());
         self.tally.taken_back.add(taken.of_this_run);
-        self.tally.queued.add(taken.ready.queued);
+        self.tally.queued.add(taken.changes.queued);
         Ok(taken)
     }
 }
@@ -314,9 +316,10 @@ fn refuse(fetched: &mut Fetched) {
 
 /// Of URLs that have the same bytes now, those whose own picture these took the place of although other URLs, which
 /// showed something else, have them as well.
-fn displacing(twins: &[Twin]) -> Vec<&Twin> {
-    let is_other = |one: &Twin, other: &Twin| one.before != other.before && picture(&one.url) != picture(&other.url);
-    twins.iter().filter(|one| one.before.is_some() && twins.iter().any(|other| is_other(one, other))).collect()
+fn displacing(twins: &[SharedUrl]) -> Vec<&SharedUrl> {
+    let is_other =
+        |one: &SharedUrl, other: &SharedUrl| one.previous != other.previous && picture(&one.url) != picture(&other.url);
+    twins.iter().filter(|one| one.previous.is_some() && twins.iter().any(|other| is_other(one, other))).collect()
 }
 
 /// The address of a picture without what only chooses among its sizes: the query, and sizes in the path such as
@@ -354,12 +357,12 @@ fn without_size(segment: &str) -> String {
 mod tests {
     use super::*;
 
-    fn twin(id: i64, path: &str, before: Option<&str>) -> Twin {
+    fn twin(id: i64, path: &str, before: Option<&str>) -> SharedUrl {
         let url = Url::parse(&format!("https://img.example{path}")).unwrap();
-        Twin { id: UrlId(id), url, before: before.map(|bytes| Digest::of(bytes.as_bytes())) }
+        SharedUrl { id: UrlId(id), url, previous: before.map(|bytes| Digest::of(bytes.as_bytes())) }
     }
 
-    fn check(twins: &[Twin]) -> Vec<i64> {
+    fn check(twins: &[SharedUrl]) -> Vec<i64> {
         displacing(twins).iter().map(|twin| twin.id.0).collect()
     }
 
@@ -387,9 +390,9 @@ mod tests {
     #[test]
     fn an_inquiry_that_was_not_answered_says_nothing() {
         let standing =
-            |stand_in_without, is_open| Inquiry { stand_in_without, is_open, ..Inquiry::default() }.standing();
-        assert_eq!(standing(None, false), Some(Standing::Picture));
+            |stand_in_without, is_open| Inquiry { stand_in_without, is_open, ..Inquiry::default() }.verdict();
+        assert_eq!(standing(None, false), Some(PlaceholderVerdict::Genuine));
         assert_eq!(standing(None, true), None);
-        assert_eq!(standing(Some(RefererRung::Article), true), Some(Standing::Placeholder));
+        assert_eq!(standing(Some(RefererRung::Article), true), Some(PlaceholderVerdict::Placeholder));
     }
 }

@@ -201,7 +201,7 @@ impl Mirror {
         let (_, now_ready) = self.archive.catalog.record_article(version, size, references).await?;
         self.tally.queued.add(now_ready.queued);
         self.queued.notify_one();
-        announce(ready, now_ready.articles).await;
+        announce(ready, now_ready.ready_articles).await;
         Ok(())
     }
 }

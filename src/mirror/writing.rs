@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::{Mirror, MirrorError, Source};
 use crate::archive::{
-    Archive, ArticleId, ArticleRow, ArticleState, Claim, ReferenceRow, RenditionRow, UrlRow, UrlState,
+    Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, UrlRow, UrlState, WriteOutcome,
 };
 use crate::config::{ChangedImages, Images};
 use crate::discover;
@@ -69,7 +69,7 @@ impl Mirror {
         let Rewritten { edits, mirror, refused } = self.rewrite(source, row, &original).await?;
         self.tell_refused(row, &refused);
         let digest = Digest::of(&mirror);
-        if self.archive.catalog.record_mirror(row.id, row.revision, digest, &edits).await? == Claim::Stale {
+        if self.archive.catalog.record_mirror(row.id, row.revision, digest, &edits).await? == WriteOutcome::Conflict {
             // Whatever made it stale again has announced it again, or will.
             return Ok(());
         }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use offprint::archive::{self, Archive, Job, Mode, NewReference, Outcome, Settlement, Worker};
+use offprint::archive::{self, Archive, CompletedJob, Job, JobResult, Mode, NewReference, Worker};
 use offprint::gc;
 use offprint::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostState, MediaType, ReferenceKind, Span,
@@ -93,18 +93,18 @@ fn place(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
 }
 
-fn outcome(archive: &Archive, job: &Job) -> Outcome {
+fn outcome(archive: &Archive, job: &Job) -> CompletedJob {
     let bytes = job.url.url.as_str().as_bytes();
     let digest = Digest::of(bytes);
     place(&archive.blob_path(digest, MediaType::Jpeg), bytes);
-    let settlement = Settlement::Kept {
+    let settlement = JobResult::Kept {
         digest,
         size: bytes.len() as u64,
         asset: Asset::of_type(MediaType::Jpeg),
         validators: Validators::default(),
         next_attempt: Some(now().checked_add(Duration::from_secs(86_400)).unwrap()),
     };
-    Outcome { job: job.id, url: job.url.id, exchanges: Vec::new(), settlement, refused: None }
+    CompletedJob { job: job.id, url: job.url.id, exchanges: Vec::new(), result: settlement, refused: None }
 }
 
 async fn fetch(archive: &Archive) {
@@ -119,7 +119,7 @@ async fn fetch(archive: &Archive) {
                 break;
             }
             let outcomes = jobs.iter().map(|job| outcome(archive, job)).collect();
-            catalog.settle(lease, run, outcomes).await.unwrap();
+            catalog.complete_jobs(lease, run, outcomes).await.unwrap();
         }
         catalog.release(lease, &HostState::default()).await.unwrap();
     }

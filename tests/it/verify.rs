@@ -11,8 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use offprint::archive::{
-    self, Archive, ArticleState, Mode, NewReference, Outcome, RenditionRow, Settlement, ThumbnailRow, UrlRow, UrlState,
-    Worker,
+    self, Archive, ArticleState, CompletedJob, JobResult, Mode, NewReference, RenditionRow, ThumbnailRow, UrlRow,
+    UrlState, Worker,
 };
 use offprint::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostState, MediaType,
@@ -124,16 +124,21 @@ impl Sample {
                 length: bytes.len() as u64,
                 reason: None,
             };
-            let settlement = Settlement::Kept {
+            let settlement = JobResult::Kept {
                 digest: Digest::of(&bytes),
                 size: bytes.len() as u64,
                 asset: Asset::of_type(MediaType::Jpeg),
                 validators: Validators::default(),
                 next_attempt: None,
             };
-            let outcome =
-                Outcome { job: job.id, url: job.url.id, exchanges: vec![exchange], settlement, refused: None };
-            catalog.settle(&lease, run, vec![outcome]).await.unwrap();
+            let outcome = CompletedJob {
+                job: job.id,
+                url: job.url.id,
+                exchanges: vec![exchange],
+                result: settlement,
+                refused: None,
+            };
+            catalog.complete_jobs(&lease, run, vec![outcome]).await.unwrap();
         }
         catalog.release(&lease, &HostState::default()).await.unwrap();
     }

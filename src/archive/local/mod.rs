@@ -4,7 +4,6 @@ mod files;
 mod folders;
 mod lock;
 mod publish;
-mod sqlite;
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -14,7 +13,7 @@ use std::sync::Arc;
 use self::files::Files;
 use self::folders::Folders;
 use self::lock::Lock;
-use self::sqlite::Sqlite;
+use super::sqlite::Sqlite;
 use super::{BlobError, Blobs, Catalog, CatalogError};
 use crate::model::{Digest, MediaType};
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use offprint::archive::{
-    self, Archive, ArticleId, ArticleState, Catalog, CatalogError, Claim, Job, Lease, Mode, NewReference, Outcome,
-    RenditionRow, RunId, Settlement, ThumbnailRow, UrlState, Worker,
+    self, Archive, ArticleId, ArticleState, Catalog, CatalogError, CompletedJob, Job, JobResult, Lease, Mode,
+    NewReference, RenditionRow, RunId, ThumbnailRow, UrlState, Worker, WriteOutcome,
 };
 use offprint::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostKey, HostState, MediaType,
@@ -174,7 +174,7 @@ async fn record_version(catalog: &dyn Catalog, version: &ArticleVersion, urls: &
 /// Records a mirror as it is planned now.
 async fn record_mirror(catalog: &dyn Catalog, article: ArticleId, digest: Digest, edits: &[Edit]) {
     let planned = catalog.article_by_id(article).await.unwrap().unwrap().revision;
-    assert_eq!(catalog.record_mirror(article, planned, digest, edits).await.unwrap(), Claim::Applied);
+    assert_eq!(catalog.record_mirror(article, planned, digest, edits).await.unwrap(), WriteOutcome::Applied);
 }
 
 /// Writes an article's mirror.
@@ -239,8 +239,8 @@ fn asset(media_type: MediaType) -> Asset {
     }
 }
 
-fn kept(bytes: &str) -> Settlement {
-    Settlement::Kept {
+fn kept(bytes: &str) -> JobResult {
+    JobResult::Kept {
         digest: Digest::of(bytes.as_bytes()),
         size: bytes.len() as u64,
         asset: asset(MediaType::Jpeg),
@@ -249,17 +249,17 @@ fn kept(bytes: &str) -> Settlement {
     }
 }
 
-fn failed(next_attempt: Option<Timestamp>) -> Settlement {
-    Settlement::Failed { reason: Reason::HttpStatus, status: Some(404), next_attempt }
+fn failed(next_attempt: Option<Timestamp>) -> JobResult {
+    JobResult::Failed { reason: Reason::HttpStatus, status: Some(404), next_attempt }
 }
 
-fn outcome(job: &Job, second: i64, settlement: Settlement) -> Outcome {
-    let status = if matches!(settlement, Settlement::Failed { .. }) { 404 } else { 200 };
-    Outcome {
+fn outcome(job: &Job, second: i64, settlement: JobResult) -> CompletedJob {
+    let status = if matches!(settlement, JobResult::Failed { .. }) { 404 } else { 200 };
+    CompletedJob {
         job: job.id,
         url: job.url.id,
         exchanges: vec![exchange(&job.url.url, second, status)],
-        settlement,
+        result: settlement,
         refused: None,
     }
 }
@@ -269,14 +269,14 @@ async fn run(catalog: &dyn Catalog) -> RunId {
 }
 
 /// Fetches everything in the queue of one host at a moment, each with the same end, and gives what became ready.
-async fn settle_all(catalog: &dyn Catalog, second: i64, settlement: Settlement) -> Vec<ArticleId> {
+async fn settle_all(catalog: &dyn Catalog, second: i64, settlement: JobResult) -> Vec<ArticleId> {
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(second)).await;
     let outcomes = jobs.iter().map(|job| outcome(job, second, settlement.clone())).collect();
-    let (claim, ready) = catalog.settle(&lease, run, outcomes).await.unwrap();
-    assert_eq!(claim, Claim::Applied);
-    assert_eq!(catalog.release(&lease, &HostState::default()).await.unwrap(), Claim::Applied);
-    ready.articles
+    let (claim, ready) = catalog.complete_jobs(&lease, run, outcomes).await.unwrap();
+    assert_eq!(claim, WriteOutcome::Applied);
+    assert_eq!(catalog.release(&lease, &HostState::default()).await.unwrap(), WriteOutcome::Applied);
+    ready.ready_articles
 }
 
 const A: &str = "https://images.example/a.jpg";
@@ -329,7 +329,7 @@ async fn articles_come_in_pages_in_the_order_of_their_keys(catalog: &dyn Catalog
 async fn an_article_without_references_is_ready_at_once(catalog: &dyn Catalog) {
     let unresolved = NewReference { url: None, ..reference(0, A) };
     let (id, ready) = catalog.record_article(&version("a"), 7, &[unresolved]).await.unwrap();
-    assert_eq!(ready.articles, [id]);
+    assert_eq!(ready.ready_articles, [id]);
     assert_eq!(catalog.ready_articles(None, 9).await.unwrap(), [id]);
     assert_eq!(catalog.ready_articles(Some(id), 9).await.unwrap(), []);
 }
@@ -425,7 +425,7 @@ async fn a_mirror_planned_before_the_article_became_stale_again_is_not_recorded(
     let id = record(catalog, "a", &[A]).await;
     let planned = catalog.article_by_id(id).await.unwrap().unwrap().revision;
     assert_eq!(settle_all(catalog, 5, kept("bytes")).await, [id]);
-    assert_eq!(catalog.record_mirror(id, planned, Digest::of(b"old"), &[]).await.unwrap(), Claim::Stale);
+    assert_eq!(catalog.record_mirror(id, planned, Digest::of(b"old"), &[]).await.unwrap(), WriteOutcome::Conflict);
     mirror(catalog, id).await;
     assert_eq!(state(catalog, id).await, ArticleState::Mirrored);
     for again in 0..2 {
@@ -434,7 +434,7 @@ async fn a_mirror_planned_before_the_article_became_stale_again_is_not_recorded(
             0 => catalog.make_stale(&[id]).await.unwrap(),
             _ => drop(record(catalog, "a", &[A]).await),
         }
-        assert_eq!(catalog.record_mirror(id, planned, Digest::of(b"old"), &[]).await.unwrap(), Claim::Stale);
+        assert_eq!(catalog.record_mirror(id, planned, Digest::of(b"old"), &[]).await.unwrap(), WriteOutcome::Conflict);
     }
 }
 
@@ -464,17 +464,17 @@ async fn a_job_tells_where_and_how_its_image_is_shown(catalog: &dyn Catalog) {
 async fn the_last_outcome_of_an_article_makes_it_ready(catalog: &dyn Catalog) {
     let (both, ready) =
         catalog.record_article(&version("both"), 7, &[reference(0, A), reference(20, B)]).await.unwrap();
-    assert_eq!(ready.articles, []);
+    assert_eq!(ready.ready_articles, []);
     let only_b = record(catalog, "only b", &[B]).await;
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     let settle = async |job: usize, settlement| {
         let outcomes = vec![outcome(&jobs[job], 1, settlement)];
-        catalog.settle(&lease, run, outcomes).await.unwrap()
+        catalog.complete_jobs(&lease, run, outcomes).await.unwrap()
     };
-    assert_eq!(settle(0, kept("a")).await.1.articles, []);
+    assert_eq!(settle(0, kept("a")).await.1.ready_articles, []);
     let (claim, ready) = settle(1, failed(Some(at(600)))).await;
-    assert_eq!((claim, ready.articles), (Claim::Applied, vec![both, only_b]));
+    assert_eq!((claim, ready.ready_articles), (WriteOutcome::Applied, vec![both, only_b]));
     assert_eq!(catalog.ready_articles(None, 9).await.unwrap(), [both, only_b]);
     assert_eq!(catalog.queued().await.unwrap(), 0);
 }
@@ -485,17 +485,17 @@ async fn a_stale_epoch_is_not_heard(catalog: &dyn Catalog) {
     let (old, jobs) = take_jobs(catalog, at(0)).await;
     let newer = catalog.lease(&worker("second"), 1, TTL, at(61)).await.unwrap().remove(0);
     assert!(newer.epoch > old.epoch);
-    let late = catalog.settle(&old, run, vec![outcome(&jobs[0], 62, kept("a"))]).await.unwrap();
-    assert_eq!((late.0, late.1.articles.len()), (Claim::Stale, 0));
+    let late = catalog.complete_jobs(&old, run, vec![outcome(&jobs[0], 62, kept("a"))]).await.unwrap();
+    assert_eq!((late.0, late.1.ready_articles.len()), (WriteOutcome::Conflict, 0));
     assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().state, UrlState::New);
     assert_eq!(catalog.captures(jobs[0].url.id).await.unwrap(), []);
     assert_eq!(catalog.blob(Digest::of(b"a")).await.unwrap(), None);
     assert_eq!(catalog.queued().await.unwrap(), 1);
-    assert_eq!(catalog.release(&old, &HostState::default()).await.unwrap(), Claim::Stale);
+    assert_eq!(catalog.release(&old, &HostState::default()).await.unwrap(), WriteOutcome::Conflict);
     assert_eq!(catalog.renew(&old, TTL, at(62)).await.unwrap(), None);
     assert_eq!(catalog.jobs(&old, None, 9).await.unwrap(), []);
-    let heard = catalog.settle(&newer, run, vec![outcome(&jobs[0], 63, kept("a"))]).await.unwrap();
-    assert_eq!(heard.0, Claim::Applied);
+    let heard = catalog.complete_jobs(&newer, run, vec![outcome(&jobs[0], 63, kept("a"))]).await.unwrap();
+    assert_eq!(heard.0, WriteOutcome::Applied);
 }
 
 async fn a_released_lease_is_not_heard_and_what_was_learned_is_kept(catalog: &dyn Catalog) {
@@ -510,9 +510,9 @@ async fn a_released_lease_is_not_heard_and_what_was_learned_is_kept(catalog: &dy
         not_before: Some(at(20)),
         delay: Duration::from_millis(750),
     };
-    assert_eq!(catalog.release(&lease, &learned).await.unwrap(), Claim::Applied);
-    let late = catalog.settle(&lease, run, vec![outcome(&jobs[0], 1, kept("a"))]).await.unwrap();
-    assert_eq!(late.0, Claim::Stale);
+    assert_eq!(catalog.release(&lease, &learned).await.unwrap(), WriteOutcome::Applied);
+    let late = catalog.complete_jobs(&lease, run, vec![outcome(&jobs[0], 1, kept("a"))]).await.unwrap();
+    assert_eq!(late.0, WriteOutcome::Conflict);
     let hosts = catalog.hosts().await.unwrap();
     assert_eq!(hosts, [(HostKey::of(&link(A)).unwrap(), learned.clone())]);
     assert_eq!(lease_all(catalog, at(20)).await[0].state, learned);
@@ -576,8 +576,9 @@ async fn an_outcome_is_heard_once(catalog: &dyn Catalog) {
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     for _ in 0..2 {
-        let settled = catalog.settle(&lease, run, vec![outcome(&jobs[0], 1, failed(Some(at(9))))]).await.unwrap();
-        assert_eq!(settled.0, Claim::Applied);
+        let settled =
+            catalog.complete_jobs(&lease, run, vec![outcome(&jobs[0], 1, failed(Some(at(9))))]).await.unwrap();
+        assert_eq!(settled.0, WriteOutcome::Applied);
     }
     assert_eq!(catalog.captures(jobs[0].url.id).await.unwrap().len(), 1);
     assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().attempts, 1);
@@ -586,7 +587,7 @@ async fn an_outcome_is_heard_once(catalog: &dyn Catalog) {
 // What becomes of URLs.
 
 async fn a_failure_never_displaces_a_good_capture(catalog: &dyn Catalog) {
-    let good = Settlement::Kept {
+    let good = JobResult::Kept {
         digest: Digest::of(b"good"),
         size: 4,
         asset: asset(MediaType::Jpeg),
@@ -630,10 +631,11 @@ async fn a_deferred_url_is_no_failure(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
-    let settlement = Settlement::Deferred { reason: Reason::Budget, next_attempt: at(50) };
-    let untried = Outcome { job: jobs[0].id, url: jobs[0].url.id, exchanges: Vec::new(), settlement, refused: None };
-    let (_, ready) = catalog.settle(&lease, run, vec![untried]).await.unwrap();
-    assert_eq!(ready.articles.len(), 1);
+    let settlement = JobResult::Deferred { reason: Reason::Budget, next_attempt: at(50) };
+    let untried =
+        CompletedJob { job: jobs[0].id, url: jobs[0].url.id, exchanges: Vec::new(), result: settlement, refused: None };
+    let (_, ready) = catalog.complete_jobs(&lease, run, vec![untried]).await.unwrap();
+    assert_eq!(ready.ready_articles.len(), 1);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
     assert_eq!((row.state, row.reason, row.attempts), (UrlState::Deferred, Some(Reason::Budget), 0));
     assert_eq!(catalog.totals().await.unwrap().captures, 0);
@@ -646,7 +648,7 @@ async fn not_modified_keeps_the_asset_and_renews_its_date(catalog: &dyn Catalog)
     settle_all(catalog, 5, due_again(kept("good"), 100)).await;
     mirror(catalog, id).await;
     catalog.enqueue_due(at(100)).await.unwrap();
-    let ready = settle_all(catalog, 101, Settlement::NotModified { next_attempt: Some(at(200)) }).await;
+    let ready = settle_all(catalog, 101, JobResult::NotModified { next_attempt: Some(at(200)) }).await;
     assert_eq!(ready, []);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
     assert_eq!((row.state, row.good, row.next_attempt), (UrlState::Good, Some((at(5), at(101))), Some(at(200))));
@@ -655,9 +657,9 @@ async fn not_modified_keeps_the_asset_and_renews_its_date(catalog: &dyn Catalog)
 }
 
 /// A good capture that is asked for again.
-fn due_again(kept: Settlement, second: i64) -> Settlement {
-    let Settlement::Kept { digest, size, asset, validators, .. } = kept else { return kept };
-    Settlement::Kept { digest, size, asset, validators, next_attempt: Some(at(second)) }
+fn due_again(kept: JobResult, second: i64) -> JobResult {
+    let JobResult::Kept { digest, size, asset, validators, .. } = kept else { return kept };
+    JobResult::Kept { digest, size, asset, validators, next_attempt: Some(at(second)) }
 }
 
 /// What an article showed of its only URL before that one's bytes changed.
@@ -748,7 +750,7 @@ async fn only_what_is_due_is_queued(catalog: &dyn Catalog) {
             .record_article(&ArticleVersion { read_at: at(second), ..version("b") }, 7, &[reference(0, A)])
             .await
             .unwrap();
-        (catalog.queued().await.unwrap(), ready.articles.len())
+        (catalog.queued().await.unwrap(), ready.ready_articles.len())
     };
     assert_eq!(read(99).await, (0, 1));
     assert_eq!(read(100).await, (1, 0));
@@ -772,7 +774,7 @@ async fn refreshing_makes_articles_stale_and_says_which_are_ready(catalog: &dyn 
     let url = catalog.url(&link(A)).await.unwrap().unwrap().id;
     assert_eq!(catalog.articles_of(url, 9).await.unwrap(), [key("a"), key("b")]);
     assert_eq!(catalog.articles_of(url, 1).await.unwrap(), [key("a")]);
-    assert_eq!(catalog.refresh_articles_of(&[url]).await.unwrap().articles, [id]);
+    assert_eq!(catalog.refresh_articles_of(&[url]).await.unwrap().ready_articles, [id]);
     assert_eq!(state(catalog, id).await, ArticleState::Stale);
     assert_eq!(state(catalog, waiting).await, ArticleState::Stale);
 }
@@ -791,8 +793,8 @@ async fn captures_are_appended_with_their_heads(catalog: &dyn Catalog) {
     };
     let good = Exchange { digest: Some(Digest::of(b"a")), ..exchange(&link(B), 2, 200) };
     let exchanges = vec![unanswered, exchange(&link(A), 1, 302), good];
-    let settled = Outcome { exchanges: exchanges.clone(), ..outcome(&jobs[0], 1, kept("a")) };
-    catalog.settle(&lease, run, vec![settled]).await.unwrap();
+    let settled = CompletedJob { exchanges: exchanges.clone(), ..outcome(&jobs[0], 1, kept("a")) };
+    catalog.complete_jobs(&lease, run, vec![settled]).await.unwrap();
     assert_eq!(catalog.captures(jobs[0].url.id).await.unwrap(), exchanges);
     assert_eq!(catalog.totals().await.unwrap().captures, 1);
 }
@@ -1059,7 +1061,7 @@ async fn a_refused_call_leaves_others_alone(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     // A run that was never begun: half of the outcome is written when that is found out.
-    let refused = catalog.settle(&lease, RunId(999), vec![outcome(&jobs[0], 1, kept("a"))]);
+    let refused = catalog.complete_jobs(&lease, RunId(999), vec![outcome(&jobs[0], 1, kept("a"))]);
     let (refused, _) = tokio::join!(refused, record(catalog, "b", &[B]));
     assert!(matches!(refused, Err(CatalogError::Database { .. })), "{refused:?}");
     assert_eq!(catalog.queued().await.unwrap(), 2, "the job is still there");
@@ -1102,12 +1104,12 @@ async fn speed() {
     for (batch, jobs) in [(1_usize, &jobs[..2_000]), (64, &jobs[2_000..12_000])] {
         let begin = std::time::Instant::now();
         for chunk in jobs.chunks(batch) {
-            catalog.settle(&lease, run, chunk.iter().map(outcome).collect()).await.unwrap();
+            catalog.complete_jobs(&lease, run, chunk.iter().map(outcome).collect()).await.unwrap();
         }
         tell(&format!("outcomes settled by {batch}, one call after the other"), begin, jobs.len());
     }
     let begin = std::time::Instant::now();
-    let settled = jobs[12_000..].iter().map(|job| catalog.settle(&lease, run, vec![outcome(job)]));
+    let settled = jobs[12_000..].iter().map(|job| catalog.complete_jobs(&lease, run, vec![outcome(job)]));
     let count =
         futures_util::StreamExt::count(futures_util::StreamExt::buffered(futures_util::stream::iter(settled), 64));
     tell("outcomes settled singly, 64 at a time", begin, count.await);

@@ -202,25 +202,25 @@ impl Both<'_> {
         let told = Lease { epoch: lease.epoch - i64::from(late), ..lease.clone() };
         let outcomes = jobs.iter().zip(ends).map(|(job, end)| outcome(job, self.model.now, self.settlement(*end)));
         let before = self.model.ready();
-        let (claim, ready) = self.catalog.settle(&told, self.run, outcomes.collect()).await.unwrap();
-        assert_eq!(claim, if late { Claim::Stale } else { Claim::Applied });
+        let (claim, ready) = self.catalog.complete_jobs(&told, self.run, outcomes.collect()).await.unwrap();
+        assert_eq!(claim, if late { WriteOutcome::Conflict } else { WriteOutcome::Applied });
         if !late {
             jobs.iter().zip(ends).for_each(|(job, end)| self.model.settle(number_of(&job.url.url), *end));
             let became: BTreeSet<_> = self.model.ready().difference(&before).copied().collect();
-            let told = self.numbers(&ready.articles).await;
+            let told = self.numbers(&ready.ready_articles).await;
             assert!(became.is_subset(&told) && told.is_subset(&self.model.ready()), "{became:?} {told:?}");
         }
         self.catalog.release(&lease, &HostState::default()).await.unwrap();
     }
 
-    fn settlement(&self, end: End) -> Settlement {
+    fn settlement(&self, end: End) -> JobResult {
         let after = |wait: i64| at(self.model.now + wait);
         match end {
             End::Kept(bytes, None) => kept(&bytes.to_string()),
             End::Kept(bytes, Some(wait)) => due_again(kept(&bytes.to_string()), self.model.now + wait),
-            End::NotModified(wait) => Settlement::NotModified { next_attempt: wait.map(after) },
+            End::NotModified(wait) => JobResult::NotModified { next_attempt: wait.map(after) },
             End::Failed(wait) => failed(wait.map(after)),
-            End::Deferred(wait) => Settlement::Deferred { reason: Reason::Budget, next_attempt: after(wait) },
+            End::Deferred(wait) => JobResult::Deferred { reason: Reason::Budget, next_attempt: after(wait) },
         }
     }
 

@@ -1,6 +1,8 @@
 //! What every catalog promises of bytes that a host sends for several URLs, and of bodies that were refused.
 
-use offprint::archive::{Catalog, Outcome, RefusedBody, SharedBody, Standing, TakeBack, TakenBack, UrlState};
+use offprint::archive::{
+    Catalog, CompletedJob, PlaceholderVerdict, RefusedBody, Revocation, Revoked, SharedBlob, UrlState,
+};
 use offprint::model::{Digest, HostKey, HostState, MediaType, Reason, Validators};
 
 use super::{
@@ -14,14 +16,14 @@ fn host() -> HostKey {
 pub(super) async fn twins_are_told_with_what_they_showed_before(catalog: &dyn Catalog) {
     record(catalog, "a", &[A, B]).await;
     settle_all(catalog, 5, due_again(kept("same"), 100)).await;
-    let twins = catalog.twins(&host(), Digest::of(b"same"), 9).await.unwrap();
-    assert_eq!(twins.iter().map(|twin| (twin.url.as_str(), twin.before)).collect::<Vec<_>>(), [(A, None), (B, None)]);
+    let twins = catalog.urls_sharing(&host(), Digest::of(b"same"), 9).await.unwrap();
+    assert_eq!(twins.iter().map(|twin| (twin.url.as_str(), twin.previous)).collect::<Vec<_>>(), [(A, None), (B, None)]);
     catalog.enqueue_due(at(100)).await.unwrap();
     settle_all(catalog, 101, kept("new")).await;
-    let twins = catalog.twins(&host(), Digest::of(b"new"), 1).await.unwrap();
-    assert_eq!((twins.len(), twins[0].before), (1, Some(Digest::of(b"same"))));
+    let twins = catalog.urls_sharing(&host(), Digest::of(b"new"), 1).await.unwrap();
+    assert_eq!((twins.len(), twins[0].previous), (1, Some(Digest::of(b"same"))));
     let other = HostKey::from_stored("other.example".to_owned());
-    assert_eq!(catalog.twins(&other, Digest::of(b"new"), 9).await.unwrap(), []);
+    assert_eq!(catalog.urls_sharing(&other, Digest::of(b"new"), 9).await.unwrap(), []);
 }
 
 pub(super) async fn a_stand_in_is_taken_back_and_asked_for_again(catalog: &dyn Catalog) {
@@ -29,23 +31,23 @@ pub(super) async fn a_stand_in_is_taken_back_and_asked_for_again(catalog: &dyn C
     settle_all(catalog, 5, kept("stand-in")).await;
     mirror(catalog, id).await;
     let (run, digest) = (run(catalog).await, Digest::of(b"stand-in"));
-    let what = TakeBack { digest, only: None, next_attempt: Some(at(100)), again: true };
-    let taken = catalog.take_back(run, &host(), &what).await.unwrap();
-    assert_eq!((taken.urls.len(), taken.of_this_run, taken.ready.queued), (2, 0, 2));
-    assert_eq!(taken.ready.articles, [], "its pictures are asked for again first");
+    let what = Revocation { digest, only: None, next_attempt: Some(at(100)), requeue: true };
+    let taken = catalog.revoke(run, &host(), &what).await.unwrap();
+    assert_eq!((taken.urls.len(), taken.of_this_run, taken.changes.queued), (2, 0, 2));
+    assert_eq!(taken.changes.ready_articles, [], "its pictures are asked for again first");
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
     assert_eq!((row.state, row.reason, row.attempts), (UrlState::Failed, Some(Reason::Placeholder), 1));
     assert_eq!((row.asset, row.good, row.validators), (None, None, Validators::default()));
     assert_eq!(catalog.captures(row.id).await.unwrap().len(), 1, "what came stays on record");
 
     let asked = [(row.id, vec![exchange(&link(A), 7, 200)])];
-    catalog.record_standing(run, &host(), digest, Some(Standing::Placeholder), &asked).await.unwrap();
-    let stand_in = SharedBody { standing: Some(Standing::Placeholder), displaces: false };
-    assert_eq!(catalog.standings(&host()).await.unwrap(), [(digest, stand_in)]);
+    catalog.record_verdict(run, &host(), digest, Some(PlaceholderVerdict::Placeholder), &asked).await.unwrap();
+    let stand_in = SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false };
+    assert_eq!(catalog.shared_blobs(&host()).await.unwrap(), [(digest, stand_in)]);
     assert_eq!(catalog.captures(row.id).await.unwrap().len(), 2);
     assert_eq!(settle_all(catalog, 9, kept("picture")).await, [id]);
-    let again = catalog.take_back(run, &host(), &what).await.unwrap();
-    assert_eq!(again, TakenBack::default(), "nobody has it any more");
+    let again = catalog.revoke(run, &host(), &what).await.unwrap();
+    assert_eq!(again, Revoked::default(), "nobody has it any more");
 }
 
 pub(super) async fn what_displaced_a_picture_gives_it_back_and_is_remembered(catalog: &dyn Catalog) {
@@ -55,17 +57,17 @@ pub(super) async fn what_displaced_a_picture_gives_it_back_and_is_remembered(cat
     settle_all(catalog, 101, kept("stand-in")).await;
     let (run, digest) = (run(catalog).await, Digest::of(b"stand-in"));
     let a = catalog.url(&link(A)).await.unwrap().unwrap().id;
-    let what = TakeBack { digest, only: Some(vec![a]), next_attempt: None, again: false };
-    assert_eq!(catalog.take_back(run, &host(), &what).await.unwrap().urls, [a]);
+    let what = Revocation { digest, only: Some(vec![a]), next_attempt: None, requeue: false };
+    assert_eq!(catalog.revoke(run, &host(), &what).await.unwrap().urls, [a]);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
     assert_eq!(row.asset.unwrap().0, Digest::of(b"good"));
     assert_eq!(row.good, Some((at(5), at(5))), "when that one was captured");
     assert_eq!(catalog.url(&link(B)).await.unwrap().unwrap().asset.unwrap().0, digest);
-    let displacing = SharedBody { standing: None, displaces: true };
-    assert_eq!(catalog.standings(&host()).await.unwrap(), [(digest, displacing)]);
-    catalog.record_standing(run, &host(), digest, Some(Standing::Picture), &[]).await.unwrap();
-    let both = SharedBody { standing: Some(Standing::Picture), displaces: true };
-    assert_eq!(catalog.standings(&host()).await.unwrap(), [(digest, both)]);
+    let displacing = SharedBlob { verdict: None, replaces_others: true };
+    assert_eq!(catalog.shared_blobs(&host()).await.unwrap(), [(digest, displacing)]);
+    catalog.record_verdict(run, &host(), digest, Some(PlaceholderVerdict::Genuine), &[]).await.unwrap();
+    let both = SharedBlob { verdict: Some(PlaceholderVerdict::Genuine), replaces_others: true };
+    assert_eq!(catalog.shared_blobs(&host()).await.unwrap(), [(digest, both)]);
     assert_eq!(all_shards(|shard| catalog.unreferenced_blobs(shard, at(1_000))).await, []);
 }
 
@@ -77,8 +79,8 @@ pub(super) async fn the_newest_refused_body_is_referred_to_and_no_other(catalog:
         let (lease, jobs) = take_jobs(catalog, at(second)).await;
         let digest = Digest::of(body.as_bytes());
         let refused = Some(RefusedBody { digest, size: 5, media_type: MediaType::Html });
-        let outcome = Outcome { refused, ..outcome(&jobs[0], second, failed(Some(at(100)))) };
-        catalog.settle(&lease, run, vec![outcome]).await.unwrap();
+        let outcome = CompletedJob { refused, ..outcome(&jobs[0], second, failed(Some(at(100)))) };
+        catalog.complete_jobs(&lease, run, vec![outcome]).await.unwrap();
         catalog.release(&lease, &HostState::default()).await.unwrap();
         assert_eq!(catalog.blob(digest).await.unwrap(), Some((MediaType::Html, 5)));
     }

@@ -10,7 +10,8 @@ use super::codec::{Millis, Text, millis};
 use super::queue;
 use super::urls;
 use crate::archive::{
-    ArticleId, ArticleRow, ArticleState, Claim, NewReference, Ready, ReferenceRow, Revision, UrlId, VersionRow,
+    ArticleId, ArticleRow, ArticleState, NewReference, QueueChanges, ReferenceRow, Revision, UrlId, VersionRow,
+    WriteOutcome,
 };
 use crate::model::{ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Span};
 
@@ -104,7 +105,7 @@ pub(super) fn record(
     version: &ArticleVersion,
     size: u64,
     references: &[NewReference],
-) -> Result<(ArticleId, Ready)> {
+) -> Result<(ArticleId, QueueChanges)> {
     urls::record_blob(connection, version.original, version.format.blob_type(), size, version.read_at)?;
     keep_replaced_version(connection, version)?;
     let id = record_version(connection, version)?;
@@ -116,7 +117,7 @@ pub(super) fn record(
     }
     queue::forget_unshown(connection, &before)?;
     forget_versions_not_shown(connection, id)?;
-    Ok((id, Ready { articles: ready_of(connection, [id])?, queued, ..Ready::default() }))
+    Ok((id, QueueChanges { ready_articles: ready_of(connection, [id])?, queued, ..QueueChanges::default() }))
 }
 
 /// Keeps the version on record where its bytes differ from the new one's.
@@ -332,14 +333,14 @@ pub(super) fn record_mirror(
     planned: Revision,
     digest: Digest,
     edits: &[Edit],
-) -> Result<Claim> {
+) -> Result<WriteOutcome> {
     let heard = connection
         .prepare_cached(
             "UPDATE article SET mirror = ?3, mirror_size = NULL, writing = 1 WHERE id = ?1 AND revision = ?2",
         )?
         .execute(params![id, planned, digest])?;
     if heard == 0 {
-        return Ok(Claim::Stale);
+        return Ok(WriteOutcome::Conflict);
     }
     connection.prepare_cached("DELETE FROM edit WHERE article_id = ?1")?.execute([id])?;
     let mut insert = connection.prepare_cached(
@@ -350,7 +351,7 @@ pub(super) fn record_mirror(
     }
     let refused = count_refused(connection, id, edits)?;
     connection.prepare_cached("UPDATE article SET refused = ?2 WHERE id = ?1")?.execute(params![id, refused])?;
-    Ok(Claim::Applied)
+    Ok(WriteOutcome::Applied)
 }
 
 /// How many references have an image that none of the edits shows. Both are in order, and neither overlap themselves.
@@ -422,13 +423,13 @@ pub(super) fn make_stale_without_version(connection: &Connection, url: UrlId) ->
     Ok(())
 }
 
-pub(super) fn refresh(connection: &Connection, urls: &[UrlId]) -> Result<Ready> {
+pub(super) fn refresh(connection: &Connection, urls: &[UrlId]) -> Result<QueueChanges> {
     let mut affected = std::collections::BTreeSet::new();
     for &url in urls {
         make_stale(connection, url)?;
         affected.extend(showing(connection, url)?);
     }
-    Ok(Ready { articles: ready_of(connection, affected)?, ..Ready::default() })
+    Ok(QueueChanges { ready_articles: ready_of(connection, affected)?, ..QueueChanges::default() })
 }
 
 pub(super) fn keys_showing(connection: &Connection, url: UrlId, limit: usize) -> Result<Vec<ArticleKey>> {

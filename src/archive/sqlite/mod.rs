@@ -5,13 +5,13 @@
 
 mod articles;
 mod audit;
+mod checksum;
 mod codec;
 mod connection;
 mod error;
 mod migrate;
 mod queue;
 mod runs;
-mod seal;
 mod shared;
 mod urls;
 mod writer;
@@ -29,9 +29,9 @@ use url::Url;
 use self::error::{catalog_error, refused};
 use self::writer::Writer;
 use crate::archive::{
-    ArticleId, ArticleRow, AssetRow, BlobRow, Catalog, CatalogError, Claim, Job, JobId, Lease, NewReference, Outcome,
-    Ready, ReferenceRow, Revision, RunId, RunRow, SharedBody, Standing, TakeBack, TakenBack, ThumbnailRow, Totals,
-    Twin, UrlId, UrlRow, VersionRow, Worker,
+    ArticleId, ArticleRow, AssetRow, BlobRow, Catalog, CatalogError, CompletedJob, Job, JobId, Lease, NewReference,
+    PlaceholderVerdict, QueueChanges, ReferenceRow, Revision, Revocation, Revoked, RunId, RunRow, SharedBlob,
+    SharedUrl, ThumbnailRow, Totals, UrlId, UrlRow, VersionRow, Worker, WriteOutcome,
 };
 use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Exchange, Fingerprint, HostKey, HostState, MediaType};
 
@@ -57,7 +57,7 @@ impl Sqlite {
     /// so leases that are left belong to nobody.
     pub(super) fn to_write(path: &Path) -> Result<Self, CatalogError> {
         let failed = |error| catalog_error(path, &error);
-        seal::take(path).map_err(|error| refused(path, format!("cannot remove its seal: {error}")))?;
+        checksum::remove(path).map_err(|error| refused(path, format!("cannot remove its checksum: {error}")))?;
         let connection = connection::to_write(path).map_err(failed)?;
         migrate::migrate(&connection, path, migrate::MIGRATIONS)?;
         queue::end_leases(&connection).map_err(failed)?;
@@ -79,7 +79,7 @@ impl Sqlite {
     /// What the database finds, and whether anyone but offprint changed its file.
     fn integrity_of(connection: &Connection, path: &Path) -> rusqlite::Result<Vec<String>> {
         let mut found = audit::integrity(connection)?;
-        if seal::is_broken(path) {
+        if checksum::mismatches(path) {
             found.push("its file was changed since offprint last wrote it".into());
         }
         Ok(found)
@@ -139,7 +139,7 @@ impl Drop for Sqlite {
         self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if let Some(writer) = self.writer.take() {
             drop(writer);
-            seal::leave(&self.readers.path);
+            checksum::write(&self.readers.path);
         }
     }
 }
@@ -183,7 +183,7 @@ impl Catalog for Sqlite {
         version: &ArticleVersion,
         size: u64,
         references: &[NewReference],
-    ) -> Result<(ArticleId, Ready), CatalogError> {
+    ) -> Result<(ArticleId, QueueChanges), CatalogError> {
         let (version, references) = (version.clone(), references.to_vec());
         self.write(move |connection| articles::record(connection, &version, size, &references)).await
     }
@@ -219,7 +219,7 @@ impl Catalog for Sqlite {
         planned: Revision,
         digest: Digest,
         edits: &[Edit],
-    ) -> Result<Claim, CatalogError> {
+    ) -> Result<WriteOutcome, CatalogError> {
         let edits = edits.to_vec();
         self.write(move |connection| articles::record_mirror(connection, id, planned, digest, &edits)).await
     }
@@ -232,7 +232,7 @@ impl Catalog for Sqlite {
         self.read(move |connection| articles::edits(connection, id)).await
     }
 
-    async fn refresh_articles_of(&self, urls: &[UrlId]) -> Result<Ready, CatalogError> {
+    async fn refresh_articles_of(&self, urls: &[UrlId]) -> Result<QueueChanges, CatalogError> {
         let urls = urls.to_vec();
         self.write(move |connection| articles::refresh(connection, &urls)).await
     }
@@ -270,23 +270,28 @@ impl Catalog for Sqlite {
         self.read(move |connection| queue::jobs(connection, &lease, after, limit)).await
     }
 
-    async fn settle(&self, lease: &Lease, run: RunId, outcomes: Vec<Outcome>) -> Result<(Claim, Ready), CatalogError> {
+    async fn complete_jobs(
+        &self,
+        lease: &Lease,
+        run: RunId,
+        outcomes: Vec<CompletedJob>,
+    ) -> Result<(WriteOutcome, QueueChanges), CatalogError> {
         let lease = lease.clone();
-        self.write(move |connection| queue::settle(connection, &lease, run, &outcomes)).await
+        self.write(move |connection| queue::complete(connection, &lease, run, &outcomes)).await
     }
 
-    async fn release(&self, lease: &Lease, state: &HostState) -> Result<Claim, CatalogError> {
+    async fn release(&self, lease: &Lease, state: &HostState) -> Result<WriteOutcome, CatalogError> {
         let (lease, state) = (lease.clone(), state.clone());
         self.write(move |connection| queue::release(connection, &lease, &state)).await
     }
 
-    async fn twins(&self, host: &HostKey, digest: Digest, limit: usize) -> Result<Vec<Twin>, CatalogError> {
+    async fn urls_sharing(&self, host: &HostKey, digest: Digest, limit: usize) -> Result<Vec<SharedUrl>, CatalogError> {
         let host = host.clone();
-        self.read(move |connection| shared::twins(connection, &host, digest, limit)).await
+        self.read(move |connection| shared::urls_sharing(connection, &host, digest, limit)).await
     }
 
-    async fn unasked_twins(&self, least: usize) -> Result<Vec<(HostKey, Digest)>, CatalogError> {
-        self.read(move |connection| shared::unasked(connection, least)).await
+    async fn unprobed_shared_blobs(&self, least: usize) -> Result<Vec<(HostKey, Digest)>, CatalogError> {
+        self.read(move |connection| shared::unprobed(connection, least)).await
     }
 
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError> {
@@ -294,26 +299,26 @@ impl Catalog for Sqlite {
         self.write(move |connection| urls.iter().map(|url| shared::queue(connection, *url)).sum()).await
     }
 
-    async fn standings(&self, host: &HostKey) -> Result<Vec<(Digest, SharedBody)>, CatalogError> {
+    async fn shared_blobs(&self, host: &HostKey) -> Result<Vec<(Digest, SharedBlob)>, CatalogError> {
         let host = host.clone();
-        self.read(move |connection| shared::standings(connection, &host)).await
+        self.read(move |connection| shared::known(connection, &host)).await
     }
 
-    async fn record_standing(
+    async fn record_verdict(
         &self,
         run: RunId,
         host: &HostKey,
         digest: Digest,
-        standing: Option<Standing>,
+        verdict: Option<PlaceholderVerdict>,
         asked: &[(UrlId, Vec<Exchange>)],
     ) -> Result<(), CatalogError> {
         let (host, asked) = (host.clone(), asked.to_vec());
-        self.write(move |connection| shared::record_standing(connection, run, &host, digest, standing, &asked)).await
+        self.write(move |connection| shared::record_verdict(connection, run, &host, digest, verdict, &asked)).await
     }
 
-    async fn take_back(&self, run: RunId, host: &HostKey, what: &TakeBack) -> Result<TakenBack, CatalogError> {
+    async fn revoke(&self, run: RunId, host: &HostKey, what: &Revocation) -> Result<Revoked, CatalogError> {
         let (host, what) = (host.clone(), what.clone());
-        self.write(move |connection| shared::take_back(connection, run, &host, &what)).await
+        self.write(move |connection| shared::revoke(connection, run, &host, &what)).await
     }
 
     async fn url(&self, url: &Url) -> Result<Option<UrlRow>, CatalogError> {

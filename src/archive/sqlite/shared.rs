@@ -10,7 +10,9 @@ use super::articles;
 use super::audit;
 use super::codec::{Text, millis};
 use super::urls;
-use crate::archive::{ArticleId, Outcome, RunId, Settlement, SharedBody, Standing, TakeBack, TakenBack, Twin, UrlId};
+use crate::archive::{
+    ArticleId, CompletedJob, JobResult, PlaceholderVerdict, Revocation, Revoked, RunId, SharedBlob, SharedUrl, UrlId,
+};
 use crate::model::{Digest, Exchange, HostKey, Reason};
 
 /// What a URL showed before these bytes: its newest good capture of others, where that is kept and no stand-in itself.
@@ -20,21 +22,26 @@ const BEFORE: &str = "(SELECT c.digest FROM capture c JOIN asset a ON a.digest =
             WHERE s.host_id = u.host_id AND s.digest = c.digest AND (s.placeholder OR s.displaces))
     ORDER BY c.id DESC LIMIT 1)";
 
-pub(super) fn twins(connection: &Connection, host: &HostKey, digest: Digest, limit: usize) -> Result<Vec<Twin>> {
+pub(super) fn urls_sharing(
+    connection: &Connection,
+    host: &HostKey,
+    digest: Digest,
+    limit: usize,
+) -> Result<Vec<SharedUrl>> {
     connection
         .prepare_cached(&format!(
             "SELECT u.id, u.url, {BEFORE} FROM url u
              WHERE u.digest = ?1 AND u.host_id = (SELECT id FROM host WHERE key = ?2) ORDER BY u.id LIMIT ?3"
         ))?
         .query_map(params![digest, host.as_str(), limit], |row| {
-            Ok(Twin { id: row.get(0)?, url: row.get::<_, Text<Url>>(1)?.0, before: row.get(2)? })
+            Ok(SharedUrl { id: row.get(0)?, url: row.get::<_, Text<Url>>(1)?.0, previous: row.get(2)? })
         })?
         .collect()
 }
 
 /// Whether another URL of its host has the asset that an outcome gave, or left to, a URL.
-pub(super) fn has_twin(connection: &Connection, host: i64, outcome: &Outcome) -> Result<bool> {
-    if !matches!(outcome.settlement, Settlement::Kept { .. } | Settlement::NotModified { .. }) {
+pub(super) fn is_shared(connection: &Connection, host: i64, outcome: &CompletedJob) -> Result<bool> {
+    if !matches!(outcome.result, JobResult::Kept { .. } | JobResult::NotModified { .. }) {
         return Ok(false);
     }
     connection
@@ -44,7 +51,7 @@ pub(super) fn has_twin(connection: &Connection, host: i64, outcome: &Outcome) ->
         .exists(params![outcome.url, host])
 }
 
-pub(super) fn unasked(connection: &Connection, least: usize) -> Result<Vec<(HostKey, Digest)>> {
+pub(super) fn unprobed(connection: &Connection, least: usize) -> Result<Vec<(HostKey, Digest)>> {
     connection
         .prepare_cached(
             "SELECT h.key, u.digest FROM url u JOIN host h ON h.id = u.host_id
@@ -56,42 +63,42 @@ pub(super) fn unasked(connection: &Connection, least: usize) -> Result<Vec<(Host
         .collect()
 }
 
-pub(super) fn standings(connection: &Connection, host: &HostKey) -> Result<Vec<(Digest, SharedBody)>> {
+pub(super) fn known(connection: &Connection, host: &HostKey) -> Result<Vec<(Digest, SharedBlob)>> {
     connection
         .prepare_cached(
             "SELECT digest, placeholder, displaces FROM shared_body WHERE host_id = (SELECT id FROM host WHERE key = ?1)",
         )?
         .query_map([host.as_str()], |row| {
-            let standing = |stand_in| if stand_in { Standing::Placeholder } else { Standing::Picture };
-            let shared = SharedBody { standing: row.get::<_, Option<bool>>(1)?.map(standing), displaces: row.get(2)? };
+            let verdict = |stand_in| if stand_in { PlaceholderVerdict::Placeholder } else { PlaceholderVerdict::Genuine };
+            let shared = SharedBlob { verdict: row.get::<_, Option<bool>>(1)?.map(verdict), replaces_others: row.get(2)? };
             Ok((row.get(0)?, shared))
         })?
         .collect()
 }
 
 /// Notes what shared bytes are, with the requests that asked for it.
-pub(super) fn record_standing(
+pub(super) fn record_verdict(
     connection: &Connection,
     run: RunId,
     host: &HostKey,
     digest: Digest,
-    standing: Option<Standing>,
+    verdict: Option<PlaceholderVerdict>,
     asked: &[(UrlId, Vec<Exchange>)],
 ) -> Result<()> {
     for (url, exchanges) in asked.iter().filter(|(_, exchanges)| !exchanges.is_empty()) {
         urls::record_capture(connection, *url, run, None, exchanges)?;
     }
-    let Some(standing) = standing else { return Ok(()) };
+    let Some(verdict) = verdict else { return Ok(()) };
     connection
         .prepare_cached(
             "INSERT INTO shared_body (host_id, digest, placeholder) SELECT id, ?2, ?3 FROM host WHERE key = ?1
              ON CONFLICT (host_id, digest) DO UPDATE SET placeholder = excluded.placeholder",
         )?
-        .execute(params![host.as_str(), digest, standing == Standing::Placeholder])?;
+        .execute(params![host.as_str(), digest, verdict == PlaceholderVerdict::Placeholder])?;
     Ok(())
 }
 
-fn record_displacing(connection: &Connection, host: &HostKey, digest: Digest) -> Result<()> {
+fn record_replacing(connection: &Connection, host: &HostKey, digest: Digest) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO shared_body (host_id, digest, displaces) SELECT id, ?2, 1 FROM host WHERE key = ?1
@@ -102,31 +109,31 @@ fn record_displacing(connection: &Connection, host: &HostKey, digest: Digest) ->
 }
 
 /// Takes a stand-in back from the URLs that show it.
-pub(super) fn take_back(connection: &Connection, run: RunId, host: &HostKey, what: &TakeBack) -> Result<TakenBack> {
-    let mut taken = TakenBack::default();
+pub(super) fn revoke(connection: &Connection, run: RunId, host: &HostKey, what: &Revocation) -> Result<Revoked> {
+    let mut taken = Revoked::default();
     let mut affected = BTreeSet::new();
     if what.only.is_some() {
-        record_displacing(connection, host, what.digest)?;
+        record_replacing(connection, host, what.digest)?;
     }
-    for twin in twins(connection, host, what.digest, usize::try_from(i64::MAX).unwrap_or(usize::MAX))? {
-        if what.only.as_ref().is_some_and(|only| !only.contains(&twin.id)) {
+    for shared in urls_sharing(connection, host, what.digest, usize::try_from(i64::MAX).unwrap_or(usize::MAX))? {
+        if what.only.as_ref().is_some_and(|only| !only.contains(&shared.id)) {
             continue;
         }
-        taken.of_this_run += u64::from(is_of_run(connection, run, &twin, what.digest)?);
-        restore(connection, &twin, what.digest, what.next_attempt)?;
-        if what.again {
-            taken.ready.queued += queue(connection, twin.id)?;
+        taken.of_this_run += u64::from(is_of_run(connection, run, &shared, what.digest)?);
+        restore(connection, &shared, what.digest, what.next_attempt)?;
+        if what.requeue {
+            taken.changes.queued += queue(connection, shared.id)?;
         }
-        affected.extend(articles::showing(connection, twin.id)?);
-        taken.urls.push(twin.id);
+        affected.extend(articles::showing(connection, shared.id)?);
+        taken.urls.push(shared.id);
     }
     affected.extend(show_no_longer(connection, host, what)?);
-    taken.ready.articles = articles::ready_of(connection, affected)?;
+    taken.changes.ready_articles = articles::ready_of(connection, affected)?;
     Ok(taken)
 }
 
 /// Articles that showed a stand-in before their URLs gave the pictures themselves show those.
-fn show_no_longer(connection: &Connection, host: &HostKey, what: &TakeBack) -> Result<Vec<ArticleId>> {
+fn show_no_longer(connection: &Connection, host: &HostKey, what: &Revocation) -> Result<Vec<ArticleId>> {
     let shown: Vec<(ArticleId, UrlId)> = connection
         .prepare_cached(
             "SELECT s.article_id, s.url_id FROM shown_version s JOIN url u ON u.id = s.url_id
@@ -146,20 +153,20 @@ fn show_no_longer(connection: &Connection, host: &HostKey, what: &TakeBack) -> R
     Ok(affected)
 }
 
-fn is_of_run(connection: &Connection, run: RunId, twin: &Twin, digest: Digest) -> Result<bool> {
+fn is_of_run(connection: &Connection, run: RunId, shared: &SharedUrl, digest: Digest) -> Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM capture WHERE url_id = ?1 AND run_id = ?2 AND digest = ?3")?
-        .exists(params![twin.id, run, digest])
+        .exists(params![shared.id, run, digest])
 }
 
 /// What the URL showed before is its good capture again. Its validators are those of the stand-in and go with it.
-fn restore(connection: &Connection, twin: &Twin, digest: Digest, next_attempt: Option<Timestamp>) -> Result<()> {
+fn restore(connection: &Connection, shared: &SharedUrl, digest: Digest, next_attempt: Option<Timestamp>) -> Result<()> {
     let last_good: Option<i64> = connection
         .prepare_cached(
             "SELECT e.at FROM capture c JOIN exchange e ON e.capture_id = c.id WHERE c.url_id = ?1 AND c.digest = ?2
              ORDER BY c.id DESC, e.ord DESC LIMIT 1",
         )?
-        .query_row(params![twin.id, twin.before], |row| row.get(0))
+        .query_row(params![shared.id, shared.previous], |row| row.get(0))
         .optional()?;
     connection
         .prepare_cached(
@@ -167,12 +174,12 @@ fn restore(connection: &Connection, twin: &Twin, digest: Digest, next_attempt: O
                  first_good = iif(?4 IS NULL, NULL, first_good), last_good = ?5, etag = NULL, last_modified = NULL
              WHERE id = ?1",
         )?
-        .execute(params![twin.id, Reason::Placeholder, millis(next_attempt), twin.before, last_good])?;
+        .execute(params![shared.id, Reason::Placeholder, millis(next_attempt), shared.previous, last_good])?;
     connection
         .prepare_cached("DELETE FROM replaced_asset WHERE url_id = ?1 AND digest = ?2")?
-        .execute(params![twin.id, twin.before])?;
-    record_refused(connection, twin.id, digest)?;
-    articles::make_stale(connection, twin.id)
+        .execute(params![shared.id, shared.previous])?;
+    record_refused(connection, shared.id, digest)?;
+    articles::make_stale(connection, shared.id)
 }
 
 /// Queues a URL that some article shows, unless it is queued already, and gives how many jobs that made.

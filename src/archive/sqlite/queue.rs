@@ -11,7 +11,7 @@ use super::articles::{self, moment};
 use super::codec::{Length, Millis, Text, millis};
 use super::{shared, urls};
 use crate::archive::{
-    Claim, Job, JobId, Lease, Outcome, Ready, RefusedBody, RunId, Settlement, UrlId, UrlState, Worker,
+    CompletedJob, Job, JobId, JobResult, Lease, QueueChanges, RefusedBody, RunId, UrlId, UrlState, Worker, WriteOutcome,
 };
 use crate::model::{Digest, HostKey, HostState, later};
 
@@ -118,7 +118,7 @@ pub(super) fn end_leases(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn release(connection: &Connection, lease: &Lease, state: &HostState) -> Result<Claim> {
+pub(super) fn release(connection: &Connection, lease: &Lease, state: &HostState) -> Result<WriteOutcome> {
     let released = connection
         .prepare_cached(
             "UPDATE host SET lease_worker = NULL, lease_until = NULL, rung = ?3, failures = ?4, open_until = ?5,
@@ -134,7 +134,7 @@ pub(super) fn release(connection: &Connection, lease: &Lease, state: &HostState)
             millis(state.not_before),
             Length(state.delay)
         ])?;
-    Ok(if released == 1 { Claim::Applied } else { Claim::Stale })
+    Ok(if released == 1 { WriteOutcome::Applied } else { WriteOutcome::Conflict })
 }
 
 pub(super) fn hosts(connection: &Connection) -> Result<Vec<(HostKey, HostState)>> {
@@ -179,38 +179,43 @@ fn leased_host(connection: &Connection, lease: &Lease) -> Result<Option<i64>> {
         .optional()
 }
 
-pub(super) fn settle(
+pub(super) fn complete(
     connection: &Connection,
     lease: &Lease,
     run: RunId,
-    outcomes: &[Outcome],
-) -> Result<(Claim, Ready)> {
-    let Some(host) = leased_host(connection, lease)? else { return Ok((Claim::Stale, Ready::default())) };
-    let (mut affected, mut twins) = (BTreeSet::new(), Vec::new());
+    outcomes: &[CompletedJob],
+) -> Result<(WriteOutcome, QueueChanges)> {
+    let Some(host) = leased_host(connection, lease)? else {
+        return Ok((WriteOutcome::Conflict, QueueChanges::default()));
+    };
+    let (mut affected, mut sharing) = (BTreeSet::new(), Vec::new());
     for outcome in outcomes {
         if end_job(connection, host, outcome)? {
             record(connection, run, outcome)?;
             affected.extend(articles::showing(connection, outcome.url)?);
-            if shared::has_twin(connection, host, outcome)? {
-                twins.push(outcome.url);
+            if shared::is_shared(connection, host, outcome)? {
+                sharing.push(outcome.url);
             }
         }
     }
-    Ok((Claim::Applied, Ready { articles: articles::ready_of(connection, affected)?, queued: 0, twins }))
+    Ok((
+        WriteOutcome::Applied,
+        QueueChanges { ready_articles: articles::ready_of(connection, affected)?, queued: 0, sharing },
+    ))
 }
 
 /// Takes a job from the queue; false where it was not there (any more), and so its outcome is not to be heard.
-fn end_job(connection: &Connection, host: i64, outcome: &Outcome) -> Result<bool> {
+fn end_job(connection: &Connection, host: i64, outcome: &CompletedJob) -> Result<bool> {
     let ended = connection
         .prepare_cached("DELETE FROM job WHERE id = ?1 AND url_id = ?2 AND host_id = ?3")?
         .execute(params![outcome.job, outcome.url, host])?;
     Ok(ended == 1)
 }
 
-fn record(connection: &Connection, run: RunId, outcome: &Outcome) -> Result<()> {
+fn record(connection: &Connection, run: RunId, outcome: &CompletedJob) -> Result<()> {
     let at = outcome.exchanges.last().map_or_else(Timestamp::now, |exchange| exchange.at);
-    let digest = match &outcome.settlement {
-        Settlement::Kept { digest, .. } => Some(*digest),
+    let digest = match &outcome.result {
+        JobResult::Kept { digest, .. } => Some(*digest),
         _ => None,
     };
     if !outcome.exchanges.is_empty() {
@@ -221,20 +226,26 @@ fn record(connection: &Connection, run: RunId, outcome: &Outcome) -> Result<()> 
         shared::record_refused(connection, outcome.url, digest)?;
     }
     let answered = outcome.exchanges.last().and_then(|exchange| exchange.status);
-    match &outcome.settlement {
-        Settlement::Kept { digest, size, asset, .. } => {
+    match &outcome.result {
+        JobResult::Kept { digest, size, asset, .. } => {
             urls::record_asset(connection, *digest, *size, asset, at)?;
             keep(connection, outcome, *digest, answered, at)
         }
-        Settlement::NotModified { next_attempt } => not_modified(connection, outcome.url, answered, *next_attempt, at),
-        Settlement::Failed { .. } | Settlement::Deferred { .. } => put_off(connection, outcome),
+        JobResult::NotModified { next_attempt } => not_modified(connection, outcome.url, answered, *next_attempt, at),
+        JobResult::Failed { .. } | JobResult::Deferred { .. } => put_off(connection, outcome),
     }
 }
 
 /// Notes a good capture. Where it is the first, the articles that show the URL become stale; where it has new bytes,
 /// the mirrored ones go on showing the ones before.
-fn keep(connection: &Connection, outcome: &Outcome, digest: Digest, status: Option<u16>, at: Timestamp) -> Result<()> {
-    let Settlement::Kept { validators, next_attempt, .. } = &outcome.settlement else { return Ok(()) };
+fn keep(
+    connection: &Connection,
+    outcome: &CompletedJob,
+    digest: Digest,
+    status: Option<u16>,
+    at: Timestamp,
+) -> Result<()> {
+    let JobResult::Kept { validators, next_attempt, .. } = &outcome.result else { return Ok(()) };
     let before: Option<Digest> = connection
         .prepare_cached("SELECT digest FROM url WHERE id = ?1")?
         .query_one([outcome.url], |row| row.get(0))?;
@@ -283,14 +294,14 @@ fn not_modified(
 }
 
 /// Notes that there is no good capture this time. What is kept from before stays.
-fn put_off(connection: &Connection, outcome: &Outcome) -> Result<()> {
-    let (state, reason, status, failures, next_attempt) = match &outcome.settlement {
-        Settlement::Failed { reason, status, next_attempt } => {
+fn put_off(connection: &Connection, outcome: &CompletedJob) -> Result<()> {
+    let (state, reason, status, failures, next_attempt) = match &outcome.result {
+        JobResult::Failed { reason, status, next_attempt } => {
             let state = if next_attempt.is_some() { UrlState::Failed } else { UrlState::Retired };
             (state, reason, Some(*status), 1, *next_attempt)
         }
-        Settlement::Deferred { reason, next_attempt } => (UrlState::Deferred, reason, None, 0, Some(*next_attempt)),
-        Settlement::Kept { .. } | Settlement::NotModified { .. } => return Ok(()),
+        JobResult::Deferred { reason, next_attempt } => (UrlState::Deferred, reason, None, 0, Some(*next_attempt)),
+        JobResult::Kept { .. } | JobResult::NotModified { .. } => return Ok(()),
     };
     connection
         .prepare_cached(

@@ -9,10 +9,10 @@ use crate::archive::CatalogError;
 
 /// One step of the schema; its version is its place in the list, from 1.
 pub(super) const MIGRATIONS: &[&str] = &[
-    include_str!("../schema/0001_catalog.sql"),
-    include_str!("../schema/0002_shown_version.sql"),
-    include_str!("../schema/0003_refused.sql"),
-    include_str!("../schema/0004_placeholder.sql"),
+    include_str!("schema/0001_catalog.sql"),
+    include_str!("schema/0002_shown_version.sql"),
+    include_str!("schema/0003_refused.sql"),
+    include_str!("schema/0004_placeholder.sql"),
 ];
 
 /// The schema version of a file: 0 where it is empty.

@@ -1,0 +1,69 @@
+//! The checksum of the catalog's file while no process writes it.
+//!
+//! The database finds damage to its own structure, but not a flipped bit in a value. So the process that wrote the
+//! file leaves `catalog.db.sha256` beside it, in the form of `sha256sum`, and the next process that writes removes it
+//! first. After a crash there is none, and damage to values cannot be told.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::connection::log_left;
+use crate::model::{Digest, Hasher};
+
+fn checksum_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".sha256");
+    name.into()
+}
+
+/// Removes the checksum durably: before anything is written to the catalog.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(checksum_path(path)) {
+        Ok(()) => sync_folder_of(path),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(cause),
+    }
+}
+
+/// Writes the checksum, unless part of the catalog is still in its write-ahead log. A failure loses only the proof:
+/// a checksum that is cut off does not parse and counts as none.
+pub(super) fn write(path: &Path) {
+    if !log_left(path) {
+        let _ = try_write(path);
+    }
+}
+
+fn try_write(path: &Path) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().display();
+    let line = format!("{}  {name}\n", digest(path)?);
+    let mut file = File::create_new(checksum_path(path))?;
+    file.write_all(line.as_bytes())?;
+    file.sync_all()?;
+    sync_folder_of(path)
+}
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Whether the file differs from what its checksum says. False where there is no checksum, or where a process removes
+/// it meanwhile in order to write.
+pub(super) fn mismatches(path: &Path) -> bool {
+    let (Some(expected), Ok(found)) = (read(path), digest(path)) else { return false };
+    expected != found && read(path) == Some(expected)
+}
+
+fn read(path: &Path) -> Option<Digest> {
+    fs::read_to_string(checksum_path(path)).ok()?.split_whitespace().next()?.parse().ok()
+}
+
+fn digest(path: &Path) -> io::Result<Digest> {
+    let (mut file, mut hasher, mut piece) = (File::open(path)?, Hasher::default(), vec![0; 1 << 20]);
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hasher.finish()),
+            count => hasher.update(&piece[..count]),
+        }
+    }
+}
