@@ -10,10 +10,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::model::{Digest, RefererRung};
+use crate::model::{Digest, RefererStrategy};
 
 pub use read::{ConfigError, DEFAULTS};
-pub use units::{Size, Span, UnitError};
+pub use units::{HumanDuration, Size, UnitError};
 
 /// All settings. See `config.toml` for what each is for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -103,8 +103,8 @@ pub struct FetchConfig {
     pub max_url_length: usize,
     pub max_head_bytes: Size,
     pub user_agent: String,
-    #[serde(deserialize_with = "rungs")]
-    pub referer: Vec<RefererRung>,
+    #[serde(deserialize_with = "referers")]
+    pub referer: Vec<RefererStrategy>,
     pub robots: Robots,
     pub recheck: Recheck,
     pub breaker_failures: u32,
@@ -129,8 +129,8 @@ pub struct HostConfig {
     pub per_host: Option<usize>,
     #[serde(default, deserialize_with = "some_duration")]
     pub delay: Option<Duration>,
-    #[serde(default, deserialize_with = "some_rungs")]
-    pub referer: Option<Vec<RefererRung>>,
+    #[serde(default, deserialize_with = "some_referers")]
+    pub referer: Option<Vec<RefererStrategy>>,
     #[serde(default)]
     pub referer_value: String,
     #[serde(default)]
@@ -350,4 +350,4 @@ pub struct FallbackConfig {
     pub delay: Duration,
 }
 
-use read::{digests, duration, durations, rungs, some_duration, some_rungs};
+use read::{digests, duration, durations, referers, some_duration, some_referers};

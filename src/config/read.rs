@@ -9,8 +9,8 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Config, Recheck, Span, ThumbnailFormat};
-use crate::model::{Digest, RefererRung};
+use super::{Config, HumanDuration, Recheck, ThumbnailFormat};
+use crate::model::{Digest, RefererStrategy};
 
 /// The shipped `config.toml`: every key at its default.
 pub const DEFAULTS: &str = include_str!("../../config.toml");
@@ -234,7 +234,7 @@ fn line_of(text: &str, at: usize) -> usize {
 }
 
 pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    Span::deserialize(deserializer).map(|span| span.0)
+    HumanDuration::deserialize(deserializer).map(|duration| duration.0)
 }
 
 pub(super) fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
@@ -242,17 +242,17 @@ pub(super) fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 }
 
 pub(super) fn durations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
-    Ok(Vec::<Span>::deserialize(deserializer)?.into_iter().map(|span| span.0).collect())
+    Ok(Vec::<HumanDuration>::deserialize(deserializer)?.into_iter().map(|duration| duration.0).collect())
 }
 
-pub(super) fn rungs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RefererRung>, D::Error> {
+pub(super) fn referers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RefererStrategy>, D::Error> {
     let names = Vec::<String>::deserialize(deserializer)?;
     names
         .iter()
         .map(|name| {
-            RefererRung::from_name(name).ok_or_else(|| {
-                let known: Vec<_> = RefererRung::ALL.iter().map(|rung| rung.as_str()).collect();
-                D::Error::custom(format!("`{name}` is not a Referer rung; there are {}", known.join(", ")))
+            RefererStrategy::from_name(name).ok_or_else(|| {
+                let known: Vec<_> = RefererStrategy::ALL.iter().map(|strategy| strategy.as_str()).collect();
+                D::Error::custom(format!("`{name}` is not a Referer strategy; there are {}", known.join(", ")))
             })
         })
         .collect()
@@ -264,8 +264,10 @@ pub(super) fn digests<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
     texts.iter().map(|text| text.to_ascii_lowercase().parse().map_err(|_| no_digest(text))).collect()
 }
 
-pub(super) fn some_rungs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RefererRung>>, D::Error> {
-    rungs(deserializer).map(Some)
+pub(super) fn some_referers<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<RefererStrategy>>, D::Error> {
+    referers(deserializer).map(Some)
 }
 
 impl<'de> Deserialize<'de> for Recheck {
@@ -273,7 +275,7 @@ impl<'de> Deserialize<'de> for Recheck {
         let text = String::deserialize(deserializer)?;
         match text.as_str() {
             "never" => Ok(Self::Never),
-            age => age.parse::<Span>().map(|span| Self::After(span.0)).map_err(D::Error::custom),
+            age => age.parse::<HumanDuration>().map(|age| Self::After(age.0)).map_err(D::Error::custom),
         }
     }
 }

@@ -19,9 +19,9 @@ pub enum UnitError {
 
 /// A length of time, written `"500ms"`, `"30s"`, `"5m"`, `"12h"` or `"30d"`; `"0"` needs no unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span(pub Duration);
+pub struct HumanDuration(pub Duration);
 
-impl FromStr for Span {
+impl FromStr for HumanDuration {
     type Err = UnitError;
 
     fn from_str(text: &str) -> Result<Self, UnitError> {
@@ -101,7 +101,7 @@ macro_rules! from_text {
         }
     };
 }
-from_text!(Span);
+from_text!(HumanDuration);
 from_text!(Size);
 
 #[cfg(test)]
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn durations_and_sizes_read_as_people_write_them() {
-        let millis = |text: &str| text.parse::<Span>().map(|span| span.0.as_millis());
+        let millis = |text: &str| text.parse::<HumanDuration>().map(|duration| duration.0.as_millis());
         assert_eq!(millis("250ms"), Ok(250));
         assert_eq!(millis("30s"), Ok(30_000));
         assert_eq!(millis("2 d"), Ok(172_800_000));
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn what_has_no_unit_or_a_wrong_one_is_refused() {
         for text in ["", "30", "-1s", "1.5h", "30 parsecs", "99999999999999999999d", "18446744073709551615 h"] {
-            assert!(text.parse::<Span>().is_err(), "{text}");
+            assert!(text.parse::<HumanDuration>().is_err(), "{text}");
         }
         for text in ["", "64", "64 MeB", "18446744073709551615 TiB"] {
             assert!(text.parse::<Size>().is_err(), "{text}");

@@ -8,15 +8,14 @@ use reqwest::header::{
 };
 use url::Url;
 
-use super::error::Trouble;
 use super::exchange::{Given, Question, exchange};
 use super::guard::Reach;
 use super::host::{Host, HostSettings};
 use super::ladder::{Referer, is_refusal, referer};
 use super::resume::Partial;
 use super::retry::{back_off, is_passing};
-use super::{Answer, Failure, Fetched, Inner, Request};
-use crate::model::{Exchange, HostKey, Reason, RefererRung, Staged};
+use super::{Answer, Fetched, Inner, Request};
+use crate::model::{Exchange, Failure, HostKey, Reason, RefererStrategy, Staged};
 
 /// The work for one request, with what has been said so far.
 pub(super) struct Attempt<'a> {
@@ -25,23 +24,33 @@ pub(super) struct Attempt<'a> {
     pub(super) exchanges: Vec<Exchange>,
     partial: Option<Partial>,
     refused: Option<Staged>,
+    /// The last request found no connection within `fetch.connect_timeout`.
+    connect_timed_out: bool,
     /// The date of which an archive is asked for a capture.
     pub(super) date: Option<HeaderValue>,
 }
 
 impl<'a> Attempt<'a> {
     pub(super) const fn new(inner: &'a Inner, request: &'a Request<'a>) -> Self {
-        Self { inner, request, exchanges: Vec::new(), partial: None, refused: None, date: None }
+        Self {
+            inner,
+            request,
+            exchanges: Vec::new(),
+            partial: None,
+            refused: None,
+            connect_timed_out: false,
+            date: None,
+        }
     }
 
     /// All that was said, with how it ended.
-    pub(super) fn fetched(self, outcome: Result<Answer, Trouble>) -> Fetched {
-        Fetched { exchanges: self.exchanges, outcome: outcome.map_err(Failure::from), refused: self.refused }
+    pub(super) fn fetched(self, outcome: Result<Answer, Failure>) -> Fetched {
+        Fetched { exchanges: self.exchanges, outcome, refused: self.refused }
     }
 
     /// Tries one rung of the ladder after the other, while the host refuses. Where none works, the first refusal is
     /// what is told, because it answered the plainest request.
-    pub(super) async fn climb(&mut self) -> Result<Answer, Trouble> {
+    pub(super) async fn climb(&mut self) -> Result<Answer, Failure> {
         self.inner.guard.judge_url(self.request.url)?;
         let host = self.inner.host(self.request.url)?;
         let mut refusal = None;
@@ -49,8 +58,8 @@ impl<'a> Attempt<'a> {
         rungs.retain(|rung| self.has(*rung, &host.settings));
         for (step, rung) in rungs.into_iter().enumerate() {
             match self.try_rung(rung).await {
-                Err(trouble) if is_refusal(trouble.reason, trouble.status) => refusal = refusal.or(Some(trouble)),
-                Err(trouble) => return Err(trouble),
+                Err(failure) if is_refusal(failure.reason, failure.status) => refusal = refusal.or(Some(failure)),
+                Err(failure) => return Err(failure),
                 Ok(answer) => {
                     host.learn(rung, step > 0);
                     return Ok(answer);
@@ -58,30 +67,30 @@ impl<'a> Attempt<'a> {
             }
         }
         host.climbed_in_vain();
-        Err(refusal.unwrap_or_else(|| Trouble::new(Reason::HttpStatus, "no step of fetch.referer can be sent")))
+        Err(refusal.unwrap_or_else(|| Failure::new(Reason::HttpStatus, "no step of fetch.referer can be sent")))
     }
 
     /// Tries one rung only.
-    pub(super) async fn only(&mut self, rung: RefererRung) -> Result<Answer, Trouble> {
+    pub(super) async fn only(&mut self, rung: RefererStrategy) -> Result<Answer, Failure> {
         self.inner.guard.judge_url(self.request.url)?;
         self.try_rung(rung).await
     }
 
     /// Every rung that has something to send but the one that is tried first.
-    pub(super) fn other_rungs(&self, host: &Host) -> Vec<RefererRung> {
+    pub(super) fn other_referers(&self, host: &Host) -> Vec<RefererStrategy> {
         let mut rungs = host.whole_ladder();
         rungs.retain(|rung| self.has(*rung, &host.settings));
         rungs.into_iter().skip(1).collect()
     }
 
-    fn has(&self, rung: RefererRung, settings: &HostSettings) -> bool {
+    fn has(&self, rung: RefererStrategy, settings: &HostSettings) -> bool {
         let (url, article) = (self.request.url, self.request.article);
         referer(rung, url, article, settings.referer_value.as_ref()) != Referer::Missing
     }
 
     /// Follows the URL with one Referer, again and again while a failure may pass.
-    async fn try_rung(&mut self, rung: RefererRung) -> Result<Answer, Trouble> {
-        let mut last: Option<Trouble> = None;
+    async fn try_rung(&mut self, rung: RefererStrategy) -> Result<Answer, Failure> {
+        let mut last: Option<Failure> = None;
         for attempt in 0..=self.inner.config.retries {
             if attempt > 0 {
                 let (first, longest) = (self.inner.config.retry_wait, self.inner.config.max_wait);
@@ -89,16 +98,22 @@ impl<'a> Attempt<'a> {
             }
             match self.follow(rung).await {
                 // The host is left alone from now on; what was said before is what is known of the URL.
-                Err(trouble) if trouble.reason == Reason::HostDown && last.is_some() => break,
-                Err(trouble) if is_passing(&trouble) && trouble.deferred_until.is_none() => last = Some(trouble),
+                Err(failure) if failure.reason == Reason::HostDown && last.is_some() => break,
+                Err(failure) if self.is_worth_a_retry(&failure) => last = Some(failure),
                 settled => return settled,
             }
         }
-        Err(last.unwrap_or_else(|| Trouble::new(Reason::Connect, "nothing was tried")))
+        Err(last.unwrap_or_else(|| Failure::new(Reason::Connect, "nothing was tried")))
+    }
+
+    /// Whether the same request may succeed a moment later. After a connect timeout it hardly can: the kernel has
+    /// retransmitted SYN all that time. Further URLs of the host serve as retries.
+    fn is_worth_a_retry(&self, failure: &Failure) -> bool {
+        is_passing(failure) && failure.retry_at.is_none() && !self.connect_timed_out
     }
 
     /// Follows the redirects of one URL.
-    async fn follow(&mut self, rung: RefererRung) -> Result<Answer, Trouble> {
+    async fn follow(&mut self, rung: RefererStrategy) -> Result<Answer, Failure> {
         let mut url = self.request.url.clone();
         let mut seen = vec![];
         loop {
@@ -116,14 +131,14 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn redirected(&self, from: &Url, location: &str) -> Result<Url, Trouble> {
+    fn redirected(&self, from: &Url, location: &str) -> Result<Url, Failure> {
         let location = location.get(..self.inner.config.max_url_length).unwrap_or(location);
         from.join(location)
-            .map_err(|error| Trouble::new(Reason::BadUrl, format!("the redirect leads to what is no URL: {error}")))
+            .map_err(|error| Failure::new(Reason::BadUrl, format!("the redirect leads to what is no URL: {error}")))
     }
 
-    fn refuse_loops(&self, url: &Url, seen: &[Url]) -> Result<(), Trouble> {
-        let tell = |why: String| Err(Trouble::new(Reason::TooManyRedirects, why));
+    fn refuse_loops(&self, url: &Url, seen: &[Url]) -> Result<(), Failure> {
+        let tell = |why: String| Err(Failure::new(Reason::TooManyRedirects, why));
         if seen.contains(url) {
             return tell(format!("the redirects lead back to {url}"));
         }
@@ -134,7 +149,8 @@ impl<'a> Attempt<'a> {
     }
 
     /// One hop, judged and paced like any other.
-    async fn ask(&mut self, url: &Url, rung: RefererRung) -> Result<Given, Trouble> {
+    async fn ask(&mut self, url: &Url, rung: RefererStrategy) -> Result<Given, Failure> {
+        self.connect_timed_out = false;
         let reach = self.inner.guard.judge_url(url)?;
         let host = self.inner.host(url)?;
         let mut turn = host.enter(&self.inner.all).await?;
@@ -142,12 +158,13 @@ impl<'a> Attempt<'a> {
         let exchanged = exchange(self.inner, question, &mut turn.start).await;
         drop(turn);
         self.exchanges.push(exchanged.record);
+        self.connect_timed_out = exchanged.connect_timed_out;
         self.partial = exchanged.partial;
         self.refused = self.refused.take().or(exchanged.refused);
         exchanged.given
     }
 
-    fn question<'q>(&mut self, url: &'q Url, host: &'q Arc<Host>, reach: Reach, rung: RefererRung) -> Question<'q>
+    fn question<'q>(&mut self, url: &'q Url, host: &'q Arc<Host>, reach: Reach, rung: RefererStrategy) -> Question<'q>
     where
         'a: 'q,
     {
@@ -204,8 +221,8 @@ fn ask_for_rest(headers: &mut HeaderMap, partial: &Partial) {
 
 impl Inner {
     /// The host that answers a URL.
-    pub(super) fn host(&self, url: &Url) -> Result<Arc<Host>, Trouble> {
-        let key = HostKey::of(url).ok_or_else(|| Trouble::new(Reason::BadUrl, "the URL names no host"))?;
+    pub(super) fn host(&self, url: &Url) -> Result<Arc<Host>, Failure> {
+        let key = HostKey::of(url).ok_or_else(|| Failure::new(Reason::BadUrl, "the URL names no host"))?;
         Ok(self.hosts.get(&key))
     }
 }

@@ -6,14 +6,13 @@ use reqwest::Response;
 use reqwest::header::CONTENT_RANGE;
 use tokio::time::{Instant, timeout_at};
 
+use super::classify::of_body;
 use super::client::whole_message;
 use super::coding::{Decoder, PIECE};
-use super::error::Trouble;
 use super::promise::Promises;
 use super::staging::Staging;
-use super::trouble::of_body;
 use crate::config::FetchConfig;
-use crate::model::{Digest, Hasher, Reason, Staged};
+use crate::model::{Digest, Failure, Hasher, Reason, Staged};
 
 /// Over how long the minimum rate is measured, at most.
 const RATE_WINDOW: Duration = Duration::from_secs(30);
@@ -64,11 +63,11 @@ pub(super) struct Receiving<'a> {
 
 impl Receiving<'_> {
     /// Receives everything. What arrived before a failure stays in the staging.
-    pub(super) async fn all(&mut self) -> Result<Promises, Trouble> {
+    pub(super) async fn all(&mut self) -> Result<Promises, Failure> {
         let headers = self.response.headers();
         let mut promises = Promises::of(headers, headers.contains_key(CONTENT_RANGE));
         let mut decoder = Decoder::of(headers).map_err(|coding| {
-            Trouble::new(Reason::Protocol, format!("the body has the coding {coding}, which was not asked for"))
+            Failure::new(Reason::Protocol, format!("the body has the coding {coding}, which was not asked for"))
         })?;
         let length = self.response.content_length().unwrap_or(0);
         self.refuse_larger(length)?;
@@ -79,22 +78,22 @@ impl Receiving<'_> {
             self.keep(&piece, &mut decoder).await?;
             rate.arrived(piece.len())?;
         }
-        let rest = decoder.finish().map_err(|error| Trouble::new(Reason::Truncated, whole_message(&error)))?;
+        let rest = decoder.finish().map_err(|error| Failure::new(Reason::Truncated, whole_message(&error)))?;
         self.staging.push(&rest);
         self.refuse_larger(0)?;
         Ok(promises)
     }
 
-    async fn piece(&mut self) -> Result<Option<impl std::ops::Deref<Target = [u8]> + use<>>, Trouble> {
+    async fn piece(&mut self) -> Result<Option<impl std::ops::Deref<Target = [u8]> + use<>>, Failure> {
         let until = self.limits.next_piece(self.deadline);
         match timeout_at(until, self.response.chunk()).await {
             Ok(piece) => piece.map_err(|error| of_body(&error)),
-            Err(_) if until == self.deadline => Err(Trouble::new(Reason::Timeout, "fetch.timeout ran out")),
-            Err(_) => Err(Trouble::new(Reason::Timeout, "no piece of the body came for fetch.read_timeout")),
+            Err(_) if until == self.deadline => Err(Failure::new(Reason::Timeout, "fetch.timeout ran out")),
+            Err(_) => Err(Failure::new(Reason::Timeout, "no piece of the body came for fetch.read_timeout")),
         }
     }
 
-    async fn keep(&mut self, piece: &[u8], decoder: &mut Decoder) -> Result<(), Trouble> {
+    async fn keep(&mut self, piece: &[u8], decoder: &mut Decoder) -> Result<(), Failure> {
         if decoder.is_identity() {
             return self.push(piece).await;
         }
@@ -102,7 +101,7 @@ impl Receiving<'_> {
             let mut more = true;
             while more || !coded.is_empty() {
                 let bytes = decoder.decode(&mut coded).map_err(|error| {
-                    Trouble::new(Reason::Protocol, format!("the body does not decode: {}", whole_message(&error)))
+                    Failure::new(Reason::Protocol, format!("the body does not decode: {}", whole_message(&error)))
                 })?;
                 more = bytes.1;
                 self.push(&bytes.0).await?;
@@ -111,35 +110,35 @@ impl Receiving<'_> {
         Ok(())
     }
 
-    async fn push(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+    async fn push(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.refuse_larger(bytes.len() as u64)?;
         self.staging.push(bytes);
         self.staging.relieve().await.map_err(|error| not_written(&error))
     }
 
-    fn refuse_larger(&self, more: u64) -> Result<(), Trouble> {
+    fn refuse_larger(&self, more: u64) -> Result<(), Failure> {
         if self.staging.length().saturating_add(more) > self.limits.max_bytes {
             let detail = format!("the body is larger than fetch.max_bytes ({} bytes)", self.limits.max_bytes);
-            return Err(Trouble::new(Reason::TooLarge, detail));
+            return Err(Failure::new(Reason::TooLarge, detail));
         }
         Ok(())
     }
 }
 
 /// The whole body in its file, if it is what the headers promised.
-pub(super) async fn finished(staging: Staging, promises: Promises) -> Result<Staged, (Trouble, Option<Digest>)> {
+pub(super) async fn finished(staging: Staging, promises: Promises) -> Result<Staged, (Failure, Option<Digest>)> {
     let staged = staging.finish().await.map_err(|error| (not_written(&error), None))?;
     if promises.kept(staged.digest) {
         return Ok(staged);
     }
     let detail = "the body does not match the digest in its headers";
-    Err((Trouble::new(Reason::DigestMismatch, detail), Some(staged.digest)))
+    Err((Failure::new(Reason::DigestMismatch, detail), Some(staged.digest)))
 }
 
 /// A full disk is no fault of the URL: it is put off, and not counted as failed.
-fn not_written(error: &std::io::Error) -> Trouble {
+fn not_written(error: &std::io::Error) -> Failure {
     let detail = format!("cannot write to the archive: {error}");
-    Trouble::new(Reason::Budget, detail).until(jiff::Timestamp::now())
+    Failure::new(Reason::Budget, detail).deferred_until(jiff::Timestamp::now())
 }
 
 /// The digest and length of a body that only explains a refusal or a redirect, where it is short. Reading it to its
@@ -174,14 +173,14 @@ impl Rate {
         Self { least: limits.min_rate, window, since: Instant::now(), bytes: 0 }
     }
 
-    fn arrived(&mut self, bytes: usize) -> Result<(), Trouble> {
+    fn arrived(&mut self, bytes: usize) -> Result<(), Failure> {
         self.bytes += bytes as u64;
         let elapsed = self.since.elapsed();
         if elapsed < self.window {
             return Ok(());
         }
         if u128::from(self.bytes) * 1000 < u128::from(self.least) * elapsed.as_millis() {
-            return Err(Trouble::new(Reason::TooSlow, "the body comes slower than fetch.min_rate"));
+            return Err(Failure::new(Reason::TooSlow, "the body comes slower than fetch.min_rate"));
         }
         (self.since, self.bytes) = (Instant::now(), 0);
         Ok(())

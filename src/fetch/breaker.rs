@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::later;
+use crate::model::saturating_add;
 
 /// The longest that a host is left alone at a time.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -58,7 +58,7 @@ impl Breaker {
         self.failures = self.failures.saturating_add(1);
         if let Some(beyond) = self.failures.checked_sub(threshold).filter(|_| threshold > 0) {
             let wait = wait.saturating_mul(1 << beyond.min(20)).min(LONGEST);
-            self.open_until = Some(later(now, wait));
+            self.open_until = Some(saturating_add(now, wait));
         }
     }
 }

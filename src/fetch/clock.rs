@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::model::later;
+use crate::model::saturating_add;
 
 /// Maps moments to the timer's instants and back. Between two moments of one run lies what the timer says, whatever
 /// is done to the system's clock meanwhile.
@@ -21,7 +21,7 @@ impl Clock {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        later(self.wall, self.timer.elapsed())
+        saturating_add(self.wall, self.timer.elapsed())
     }
 
     pub(super) async fn sleep_until(&self, moment: Timestamp) {

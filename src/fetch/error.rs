@@ -1,10 +1,6 @@
-//! What can go wrong before and while fetching.
+//! Settings that no fetcher can be made of.
 
 use std::path::PathBuf;
-
-use jiff::Timestamp;
-
-use crate::model::Reason;
 
 /// Settings that no fetcher can be made of.
 #[derive(Debug, thiserror::Error)]
@@ -55,34 +51,4 @@ pub enum FetchError {
     /// The HTTP client cannot be built.
     #[error("the HTTP client cannot start: {0}")]
     Client(String),
-}
-
-/// Why an attempt gave no good body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Trouble {
-    pub(super) reason: Reason,
-    pub(super) status: Option<u16>,
-    pub(super) detail: String,
-    /// The host is not asked before this moment, so there is no point in trying on.
-    pub(super) deferred_until: Option<Timestamp>,
-    /// It took so long already that it is not tried again in this run.
-    pub(super) waited_out: bool,
-}
-
-impl Trouble {
-    pub(super) fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, status: None, detail: detail.into(), deferred_until: None, waited_out: false }
-    }
-
-    pub(super) fn with_status(self, status: u16) -> Self {
-        Self { status: Some(status), ..self }
-    }
-
-    pub(super) fn waited_out(self) -> Self {
-        Self { waited_out: true, ..self }
-    }
-
-    pub(super) fn until(self, moment: Timestamp) -> Self {
-        Self { deferred_until: Some(moment), ..self }
-    }
 }

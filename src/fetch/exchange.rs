@@ -10,16 +10,15 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::body::{Receiving, explanation, finished};
+use super::classify::{is_connect_timeout, of_head};
 use super::client::max_head_bytes;
-use super::error::Trouble;
 use super::guard::{Reach, forbidden_address};
 use super::host::Host;
 use super::pace::Start;
 use super::resume::{Partial, goes_on_at, validator};
 use super::staging::Staging;
-use super::trouble::of_head;
 use super::{Inner, Judge, head, retry};
-use crate::model::{Digest, Exchange, Reason, Staged, Validators};
+use crate::model::{Digest, Exchange, Failure, Reason, Staged, Validators};
 
 /// A host that has not been heard of for so long, in this run, is listened to beside the requests in flight.
 const FIRST_SIGN: Duration = Duration::from_millis(300);
@@ -48,11 +47,13 @@ pub(super) enum Given {
 /// How an exchange went.
 pub(super) struct Exchanged {
     pub(super) record: Exchange,
-    pub(super) given: Result<Given, Trouble>,
+    pub(super) given: Result<Given, Failure>,
     /// What arrived of a body that broke off, where the rest can be asked for.
     pub(super) partial: Option<Partial>,
     /// A body that the judge refused, where it is small enough to be kept as evidence.
     pub(super) refused: Option<Staged>,
+    /// No connection came about within `fetch.connect_timeout`.
+    pub(super) connect_timed_out: bool,
 }
 
 /// An exchange that is under way.
@@ -69,6 +70,7 @@ struct Conversation<'a> {
     length: u64,
     partial: Option<Partial>,
     refused: Option<Staged>,
+    connect_timed_out: bool,
 }
 
 /// Asks and listens. The caller holds the host's turn.
@@ -89,8 +91,9 @@ pub(super) async fn exchange(inner: &Inner, question: Question<'_>, start: &mut 
         length: 0,
         partial: None,
         refused: None,
+        connect_timed_out: false,
     };
-    let given = talk.talk().await.map_err(|trouble| Trouble { status: trouble.status.or(talk.status), ..trouble });
+    let given = talk.talk().await.map_err(|failure| Failure { status: failure.status.or(talk.status), ..failure });
     talk.record(Spoken { url, at, elapsed: begun.elapsed(), request_head }, given)
 }
 
@@ -102,7 +105,7 @@ struct Spoken {
 }
 
 impl Conversation<'_> {
-    fn record(self, spoken: Spoken, given: Result<Given, Trouble>) -> Exchanged {
+    fn record(self, spoken: Spoken, given: Result<Given, Failure>) -> Exchanged {
         let record = Exchange {
             url: spoken.url,
             at: spoken.at,
@@ -112,14 +115,17 @@ impl Conversation<'_> {
             status: self.status,
             peer: self.peer,
             protocol: self.protocol,
+            coding: String::new(),
             digest: self.digest,
             length: self.length,
-            reason: given.as_ref().err().map(|trouble| trouble.reason),
+            body: None,
+            reason: given.as_ref().err().map(|failure| failure.reason),
         };
-        Exchanged { record, given, partial: self.partial, refused: self.refused }
+        let Self { partial, refused, connect_timed_out, .. } = self;
+        Exchanged { record, given, partial, refused, connect_timed_out }
     }
 
-    async fn talk(&mut self) -> Result<Given, Trouble> {
+    async fn talk(&mut self) -> Result<Given, Failure> {
         let response = self.send().await?;
         self.hear(&response)?;
         match response.status() {
@@ -131,16 +137,21 @@ impl Conversation<'_> {
         }
     }
 
-    async fn send(&mut self) -> Result<Response, Trouble> {
+    async fn send(&mut self) -> Result<Response, Failure> {
         let client = self.inner.clients.get(self.question.url, self.question.reach);
         let request = client.get(self.question.url.clone()).headers(self.question.headers.clone());
         let limit = self.inner.limits.next_piece(self.deadline) + self.inner.config.connect_timeout;
         let sent = self.listen(request.send(), limit.min(self.deadline)).await;
-        let sent = sent.map_or_else(|| Err(self.no_answer()), |sent| sent.map_err(|error| of_head(&error)));
-        sent.inspect_err(|trouble| match trouble {
-            _ if !retry::is_silence(trouble.reason) => {}
-            Trouble { waited_out: true, .. } => self.question.host.unreachable(),
-            _ => self.question.host.silent(),
+        let Some(sent) = sent else { return Err(self.no_answer()) };
+        sent.map_err(|error| {
+            let failure = of_head(&error);
+            self.connect_timed_out = is_connect_timeout(&error);
+            match failure.reason {
+                _ if self.connect_timed_out => self.question.host.unreachable(),
+                reason if retry::is_silence(reason) => self.question.host.silent(),
+                _ => {}
+            }
+            failure
         })
     }
 
@@ -167,13 +178,14 @@ impl Conversation<'_> {
     }
 
     /// The host took the connection, and then too long.
-    fn no_answer(&self) -> Trouble {
+    fn no_answer(&self) -> Failure {
         self.question.host.pace().slow_down();
-        Trouble::new(Reason::Timeout, "no answer came for fetch.read_timeout")
+        self.question.host.silent();
+        Failure::new(Reason::Timeout, "no answer came for fetch.read_timeout")
     }
 
     /// Takes the head down and judges it.
-    fn hear(&mut self, response: &Response) -> Result<(), Trouble> {
+    fn hear(&mut self, response: &Response) -> Result<(), Failure> {
         self.question.host.answered();
         self.status = Some(response.status().as_u16());
         self.peer = response.remote_addr();
@@ -181,14 +193,14 @@ impl Conversation<'_> {
         let size = head::size(response.headers());
         if size > max_head_bytes(&self.inner.config) {
             let detail = format!("the head has {size} bytes, more than fetch.max_head_bytes");
-            return Err(Trouble::new(Reason::Protocol, detail));
+            return Err(Failure::new(Reason::Protocol, detail));
         }
         self.response_head = Some(head::response(response, !self.question.secret.is_empty()));
         self.judge_peer()
     }
 
     /// The resolver and the guard have judged the address before. This would notice if anything got past them.
-    fn judge_peer(&self) -> Result<(), Trouble> {
+    fn judge_peer(&self) -> Result<(), Failure> {
         match self.peer.map(|peer| peer.ip()) {
             Some(address) if !self.inner.clients.proxied && !self.inner.guard.permits(address, self.question.reach) => {
                 Err(forbidden_address(address))
@@ -202,7 +214,7 @@ impl Conversation<'_> {
         self.question.headers.contains_key(IF_NONE_MATCH) || self.question.headers.contains_key(IF_MODIFIED_SINCE)
     }
 
-    async fn redirect(&mut self, response: Response) -> Result<Given, Trouble> {
+    async fn redirect(&mut self, response: Response) -> Result<Given, Failure> {
         let Some(location) = response.headers().get(LOCATION) else {
             return self.refusal(response).await;
         };
@@ -212,24 +224,24 @@ impl Conversation<'_> {
         Ok(Given::Redirect(location))
     }
 
-    async fn refusal(&mut self, response: Response) -> Result<Given, Trouble> {
+    async fn refusal(&mut self, response: Response) -> Result<Given, Failure> {
         let status = response.status().as_u16();
         if status == 416 && self.question.partial.is_some() {
-            return Err(Trouble::new(Reason::Truncated, "the server no longer has the rest of the body"));
+            return Err(Failure::new(Reason::Truncated, "the server no longer has the rest of the body"));
         }
         let wait = retry::retry_after(response.headers(), Timestamp::now());
-        let mut trouble = Trouble::new(Reason::HttpStatus, format!("the answer was {}", response.status()));
+        let mut failure = Failure::new(Reason::HttpStatus, format!("the answer was {}", response.status()));
         if retry::is_overtaxed(status) {
             self.question.host.pace().slow_down();
         }
         if let Some(wait) = wait.filter(|_| status == 429 || status >= 500) {
-            trouble.deferred_until = self.question.host.pace().hold(wait);
+            failure.retry_at = self.question.host.pace().hold(wait);
         }
         (self.digest, self.length) = explanation(response).await;
-        Err(trouble.with_status(status))
+        Err(failure.with_status(status))
     }
 
-    async fn body(&mut self, response: Response) -> Result<Given, Trouble> {
+    async fn body(&mut self, response: Response) -> Result<Given, Failure> {
         let mut staging = self.staging(&response)?;
         let validator = validator(response.status(), response.headers());
         let (validators, content_type) = (validators(response.headers()), content_type(response.headers()));
@@ -241,31 +253,31 @@ impl Conversation<'_> {
                 let staged = finished(staging, promises).await;
                 self.judged(staged, content_type.as_deref()).map(|staged| Given::Body { staged, validators })
             }
-            Err(trouble) => {
-                self.partial = Partial::keep(self.question.url, validator, staging).filter(|_| is_cut(&trouble));
-                Err(trouble)
+            Err(failure) => {
+                self.partial = Partial::keep(self.question.url, validator, staging).filter(|_| is_cut(&failure));
+                Err(failure)
             }
         }
     }
 
     /// Where the body goes: after what arrived before, if the answer goes on there.
-    fn staging(&mut self, response: &Response) -> Result<Staging, Trouble> {
+    fn staging(&mut self, response: &Response) -> Result<Staging, Failure> {
         let partial = self.question.partial.take().filter(|_| response.status() == StatusCode::PARTIAL_CONTENT);
         match partial {
             None => Ok(Staging::new(&self.inner.staging)),
             Some(partial) if goes_on_at(response.headers(), partial.staging.length()) => Ok(partial.staging),
-            Some(_) => Err(Trouble::new(Reason::Truncated, "the part that came is not the part that was asked for")),
+            Some(_) => Err(Failure::new(Reason::Truncated, "the part that came is not the part that was asked for")),
         }
     }
 
     fn judged(
         &mut self,
-        staged: Result<Staged, (Trouble, Option<Digest>)>,
+        staged: Result<Staged, (Failure, Option<Digest>)>,
         content_type: Option<&str>,
-    ) -> Result<Staged, Trouble> {
-        let staged = staged.map_err(|(trouble, digest)| {
+    ) -> Result<Staged, Failure> {
+        let staged = staged.map_err(|(failure, digest)| {
             self.digest = digest;
-            trouble
+            failure
         })?;
         self.digest = Some(staged.digest);
         self.question.host.pace().recover();
@@ -275,14 +287,14 @@ impl Conversation<'_> {
                 self.refused =
                     Some(staged).filter(|staged| (1..=self.inner.config.max_refused.0).contains(&staged.length));
                 let said = content_type.unwrap_or("nothing");
-                Err(Trouble::new(reason, format!("the body is not what is wanted; its type says {said}")))
+                Err(Failure::new(reason, format!("the body is not what is wanted; its type says {said}")))
             }
         }
     }
 }
 
-fn is_cut(trouble: &Trouble) -> bool {
-    matches!(trouble.reason, Reason::Truncated | Reason::Timeout)
+fn is_cut(failure: &Failure) -> bool {
+    matches!(failure.reason, Reason::Truncated | Reason::Timeout)
 }
 
 /// The redirects that name one place to go on (RFC 9110, section 15.4).

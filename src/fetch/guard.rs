@@ -9,9 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use url::{Host, Url};
 
-use super::error::Trouble;
 use crate::config::FetchConfig;
-use crate::model::Reason;
+use crate::model::{Failure, Reason};
 
 /// IPv4 networks that are not part of the public internet: the IANA IPv4 Special-Purpose Address Registry
 /// (RFC 6890), multicast (RFC 5771) and what is reserved (RFC 1112).
@@ -87,7 +86,7 @@ impl Guard {
     }
 
     /// Judges what a URL itself says, and so how far a request for it may reach.
-    pub(super) fn judge_url(&self, url: &Url) -> Result<Reach, Trouble> {
+    pub(super) fn judge_url(&self, url: &Url) -> Result<Reach, Failure> {
         self.judge_form(url)?;
         let port = url.port_or_known_default().unwrap_or_default();
         let reach = if self.ports.contains(&port) { Reach::Public } else { Reach::Opened };
@@ -98,8 +97,8 @@ impl Guard {
         }
     }
 
-    fn judge_form(&self, url: &Url) -> Result<(), Trouble> {
-        let bad = |why: String| Err(Trouble::new(Reason::BadUrl, why));
+    fn judge_form(&self, url: &Url) -> Result<(), Failure> {
+        let bad = |why: String| Err(Failure::new(Reason::BadUrl, why));
         if !matches!(url.scheme(), "http" | "https") || !self.schemes.iter().any(|scheme| scheme == url.scheme()) {
             return bad(format!("the scheme {} is not requested", url.scheme()));
         }
@@ -139,14 +138,14 @@ pub(super) fn is_localhost(name: &str) -> bool {
 }
 
 /// The refusal of an address; it names the way out.
-pub(super) fn forbidden_address(address: IpAddr) -> Trouble {
+pub(super) fn forbidden_address(address: IpAddr) -> Failure {
     let detail = format!("{address} is not on the public internet; fetch.allow_net can open it");
-    Trouble::new(Reason::ForbiddenAddress, detail)
+    Failure::new(Reason::ForbiddenAddress, detail)
 }
 
 /// The refusal of a port; it names the way out.
-pub(super) fn forbidden_port(port: u16) -> Trouble {
-    Trouble::new(
+pub(super) fn forbidden_port(port: u16) -> Failure {
+    Failure::new(
         Reason::ForbiddenAddress,
         format!("port {port} is not in fetch.ports, and fetch.allow_net does not open the address"),
     )
@@ -189,7 +188,7 @@ mod tests {
 
     fn check(guard: &Guard, url: &str) -> Result<Reach, Reason> {
         let url = Url::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
-        guard.judge_url(&url).map_err(|trouble| trouble.reason)
+        guard.judge_url(&url).map_err(|failure| failure.reason)
     }
 
     #[test]
@@ -332,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_refused_address_names_the_way_out() {
-        let trouble = guard(&[]).judge_url(&Url::parse("http://10.0.0.1/").unwrap()).unwrap_err();
-        assert!(trouble.detail.contains("fetch.allow_net"), "{}", trouble.detail);
+        let failure = guard(&[]).judge_url(&Url::parse("http://10.0.0.1/").unwrap()).unwrap_err();
+        assert!(failure.detail.contains("fetch.allow_net"), "{}", failure.detail);
     }
 }

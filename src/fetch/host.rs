@@ -11,11 +11,11 @@ use tokio::sync::{OwnedMutexGuard, Semaphore};
 
 use super::breaker::{Breaker, Passage};
 use super::clock::Clock;
-use super::error::{FetchError, Trouble};
+use super::error::FetchError;
 use super::ladder;
 use super::pace::{Held, Lane, Start};
 use crate::config::{FetchConfig, HostConfig};
-use crate::model::{Digest, HostKey, HostState, Reason, RefererRung};
+use crate::model::{Digest, Failure, HostKey, HostState, Reason, RefererStrategy};
 
 /// After so many whole climbs of the ladder without one success, a host is believed that it refuses.
 const VAIN_CLIMBS: u32 = 3;
@@ -26,7 +26,7 @@ pub(super) struct HostSettings {
     group: String,
     per_host: usize,
     delay: Duration,
-    referer: Vec<RefererRung>,
+    referer: Vec<RefererStrategy>,
     pub(super) referer_value: Option<HeaderValue>,
     /// Sent to these hosts only, and never shown.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
@@ -84,7 +84,7 @@ pub(super) struct Host {
     lane: Arc<Lane>,
     breaker: Mutex<Breaker>,
     probe: Arc<tokio::sync::Mutex<()>>,
-    rung: Mutex<RefererRung>,
+    rung: Mutex<RefererStrategy>,
     vain_climbs: AtomicU32,
     /// It answered in this run.
     heard: AtomicBool,
@@ -106,20 +106,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Host {
     /// Waits until the host may be asked; refuses where that is not in this run.
-    pub(super) async fn enter(&self, all: &Arc<Semaphore>) -> Result<Turn, Trouble> {
+    pub(super) async fn enter(&self, all: &Arc<Semaphore>) -> Result<Turn, Failure> {
         self.refuse_if_closed()?;
         let flight = self.lane.flight().await;
         let probe = self.pass().await?;
         let start = self.lane.start(flight, all).await.map_err(|Held(until)| {
-            Trouble::new(Reason::HostDown, "the host asked to be left alone for longer than fetch.max_wait")
-                .until(until)
+            Failure::new(Reason::HostDown, "the host asked to be left alone for longer than fetch.max_wait")
+                .deferred_until(until)
         })?;
         self.refuse_if_closed()?;
         Ok(Turn { start, _probe: probe })
     }
 
     /// Past the breaker: freely where it is closed, one at a time where the host is being probed.
-    async fn pass(&self) -> Result<Option<OwnedMutexGuard<()>>, Trouble> {
+    async fn pass(&self) -> Result<Option<OwnedMutexGuard<()>>, Failure> {
         if self.passage() == Passage::Free {
             return Ok(None);
         }
@@ -133,10 +133,10 @@ impl Host {
     }
 
     /// Refuses while the host is being left alone.
-    pub(super) fn refuse_if_closed(&self) -> Result<(), Trouble> {
+    pub(super) fn refuse_if_closed(&self) -> Result<(), Failure> {
         match self.passage() {
             Passage::Closed(until) => {
-                Err(Trouble::new(Reason::HostDown, "the host did not answer, and is left alone").until(until))
+                Err(Failure::new(Reason::HostDown, "the host did not answer, and is left alone").deferred_until(until))
             }
             Passage::Free | Passage::Probe => Ok(()),
         }
@@ -173,7 +173,7 @@ impl Host {
     }
 
     /// The rungs of the Referer ladder to try with it, in order.
-    pub(super) fn rungs(&self) -> Vec<RefererRung> {
+    pub(super) fn rungs(&self) -> Vec<RefererStrategy> {
         let mut rungs = self.whole_ladder();
         if self.vain_climbs.load(Ordering::Relaxed) >= VAIN_CLIMBS {
             rungs.truncate(1);
@@ -182,12 +182,12 @@ impl Host {
     }
 
     /// Every rung, what worked last first.
-    pub(super) fn whole_ladder(&self) -> Vec<RefererRung> {
+    pub(super) fn whole_ladder(&self) -> Vec<RefererStrategy> {
         ladder::rungs(*lock(&self.rung), &self.settings.referer)
     }
 
     /// A rung worked. Only where it took a climb does that say that climbing is worth it.
-    pub(super) fn learn(&self, rung: RefererRung, climbed: bool) {
+    pub(super) fn learn(&self, rung: RefererStrategy, climbed: bool) {
         *lock(&self.rung) = rung;
         if climbed {
             self.vain_climbs.store(0, Ordering::Relaxed);
@@ -202,16 +202,16 @@ impl Host {
     fn state(&self) -> HostState {
         let breaker = *lock(&self.breaker);
         let (delay, not_before) = self.lane.remembered();
-        let rung = *lock(&self.rung);
-        HostState { rung, failures: breaker.failures, open_until: breaker.open_until, not_before, delay }
+        let referer = *lock(&self.rung);
+        HostState { referer, failures: breaker.failures, open_until: breaker.open_until, not_before, delay }
     }
 
     /// What this process has learned itself is newer than what is remembered.
     fn restore(&self, state: &HostState) {
         let (mut breaker, mut rung) = (lock(&self.breaker), lock(&self.rung));
-        if *breaker == Breaker::default() && *rung == RefererRung::Nothing {
+        if *breaker == Breaker::default() && *rung == RefererStrategy::Omit {
             *breaker = Breaker { failures: state.failures, open_until: state.open_until };
-            *rung = state.rung;
+            *rung = state.referer;
         }
         self.lane.restore(state.delay, state.not_before);
     }
@@ -264,7 +264,7 @@ impl Hosts {
             settings,
             breaker: Mutex::default(),
             probe: Arc::default(),
-            rung: Mutex::new(RefererRung::Nothing),
+            rung: Mutex::new(RefererStrategy::Omit),
             vain_climbs: AtomicU32::new(0),
             heard: AtomicBool::new(false),
             breaker_failures: self.breaker_failures,
@@ -349,10 +349,10 @@ mod tests {
         assert!(!Arc::ptr_eq(&one.lane, &hosts.get(&key("http://other.example/")).lane));
         let slow = HostState { delay: Duration::from_secs(4), ..HostState::default() };
         one.restore(&slow);
-        two.restore(&HostState { rung: RefererRung::ImageOrigin, delay: Duration::from_secs(9), ..slow });
-        assert_eq!((two.state().rung, two.state().delay), (RefererRung::ImageOrigin, Duration::from_secs(4)));
-        one.learn(RefererRung::Article, true);
-        assert_eq!(two.rungs()[0], RefererRung::ImageOrigin);
+        two.restore(&HostState { referer: RefererStrategy::ImageOrigin, delay: Duration::from_secs(9), ..slow });
+        assert_eq!((two.state().referer, two.state().delay), (RefererStrategy::ImageOrigin, Duration::from_secs(4)));
+        one.learn(RefererStrategy::Article, true);
+        assert_eq!(two.rungs()[0], RefererStrategy::ImageOrigin);
     }
 
     #[tokio::test(start_paused = true)]
@@ -360,7 +360,7 @@ mod tests {
         let (hosts, all) = (hosts("[fetch]\nper_host = 4\ndelay = \"0\""), Arc::new(Semaphore::new(16)));
         let host = hosts.get(&key("http://dead.example/"));
         (0..5).for_each(|_| host.silent());
-        assert!(host.enter(&all).await.unwrap_err().deferred_until.is_some());
+        assert!(host.enter(&all).await.unwrap_err().retry_at.is_some());
         tokio::time::advance(Duration::from_secs(601)).await;
         let turn = host.enter(&all).await.unwrap();
         let (other, all_too) = (Arc::clone(&host), Arc::clone(&all));
@@ -376,7 +376,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_learned_comes_back() {
         let state = HostState {
-            rung: RefererRung::Article,
+            referer: RefererStrategy::Article,
             failures: 6,
             open_until: Some(jiff::Timestamp::from_second(4_000_000_000).unwrap()),
             not_before: Some(jiff::Timestamp::from_second(4_100_000_000).unwrap()),
@@ -395,11 +395,11 @@ mod tests {
         let hosts = hosts("");
         let host = hosts.get(&key("http://a.example/"));
         (0..VAIN_CLIMBS).for_each(|_| host.climbed_in_vain());
-        assert_eq!(host.rungs(), [RefererRung::Nothing]);
-        host.learn(RefererRung::Nothing, false);
-        assert_eq!(host.rungs(), [RefererRung::Nothing], "that others need no Referer says nothing of these");
-        host.learn(RefererRung::Article, true);
-        assert_eq!(host.rungs()[0], RefererRung::Article);
+        assert_eq!(host.rungs(), [RefererStrategy::Omit]);
+        host.learn(RefererStrategy::Omit, false);
+        assert_eq!(host.rungs(), [RefererStrategy::Omit], "that others need no Referer says nothing of these");
+        host.learn(RefererStrategy::Article, true);
+        assert_eq!(host.rungs()[0], RefererStrategy::Article);
         assert_eq!(host.rungs().len(), 3);
     }
 

@@ -6,14 +6,14 @@
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use crate::model::{Reason, RefererRung};
+use crate::model::{Reason, RefererStrategy};
 
 /// The rungs to try: what worked last, then the others as configured.
-pub(super) fn rungs(learned: RefererRung, configured: &[RefererRung]) -> Vec<RefererRung> {
+pub(super) fn rungs(learned: RefererStrategy, configured: &[RefererStrategy]) -> Vec<RefererStrategy> {
     let first = configured.contains(&learned).then_some(learned);
     let others = configured.iter().copied().filter(|rung| Some(*rung) != first);
     let rungs: Vec<_> = first.into_iter().chain(others).collect();
-    if rungs.is_empty() { vec![RefererRung::Nothing] } else { rungs }
+    if rungs.is_empty() { vec![RefererStrategy::Omit] } else { rungs }
 }
 
 /// What a rung sends with a request for `url`.
@@ -28,16 +28,16 @@ pub(super) enum Referer {
 }
 
 pub(super) fn referer(
-    rung: RefererRung,
+    rung: RefererStrategy,
     url: &Url,
     article: Option<&Url>,
     configured: Option<&HeaderValue>,
 ) -> Referer {
     let value = match rung {
-        RefererRung::Nothing => return Referer::Nothing,
-        RefererRung::ImageOrigin => HeaderValue::try_from(format!("{}/", url.origin().ascii_serialization())).ok(),
-        RefererRung::Article => article.and_then(|article| article_referer(article, url)),
-        RefererRung::Configured => configured.cloned(),
+        RefererStrategy::Omit => return Referer::Nothing,
+        RefererStrategy::ImageOrigin => HeaderValue::try_from(format!("{}/", url.origin().ascii_serialization())).ok(),
+        RefererStrategy::Article => article.and_then(|article| article_referer(article, url)),
+        RefererStrategy::Configured => configured.cloned(),
     };
     value.map_or(Referer::Missing, Referer::Value)
 }
@@ -65,18 +65,18 @@ pub(super) fn is_refusal(reason: Reason, status: Option<u16>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use RefererRung::{Article, Configured, ImageOrigin, Nothing};
+    use RefererStrategy::{Article, Configured, ImageOrigin, Omit};
 
     #[test]
     fn what_worked_is_tried_first_and_nothing_twice() {
-        let configured = [Nothing, ImageOrigin, Article];
-        assert_eq!(rungs(Nothing, &configured), configured);
-        assert_eq!(rungs(Article, &configured), [Article, Nothing, ImageOrigin]);
+        let configured = [Omit, ImageOrigin, Article];
+        assert_eq!(rungs(Omit, &configured), configured);
+        assert_eq!(rungs(Article, &configured), [Article, Omit, ImageOrigin]);
         assert_eq!(rungs(Configured, &configured), configured, "it is no longer configured");
-        assert_eq!(rungs(Nothing, &[]), [Nothing]);
+        assert_eq!(rungs(Omit, &[]), [Omit]);
     }
 
-    fn check(rung: RefererRung, url: &str, article: Option<&str>) -> Option<String> {
+    fn check(rung: RefererStrategy, url: &str, article: Option<&str>) -> Option<String> {
         let article = article.map(|article| Url::parse(article).unwrap());
         match referer(rung, &Url::parse(url).unwrap(), article.as_ref(), None) {
             Referer::Value(value) => Some(value.to_str().unwrap().to_owned()),
@@ -89,7 +89,7 @@ mod tests {
     fn a_referer_never_holds_credentials_a_query_or_a_fragment() {
         let image = "https://img.example:8443/a/b.png?key=1";
         let article = Some("https://me:secret@news.example/2026/post.html?token=x#part");
-        assert_eq!(check(Nothing, image, article).as_deref(), Some("nothing"));
+        assert_eq!(check(Omit, image, article).as_deref(), Some("nothing"));
         assert_eq!(check(ImageOrigin, image, article).as_deref(), Some("https://img.example:8443/"));
         assert_eq!(check(Article, image, article).as_deref(), Some("https://news.example/2026/post.html"));
     }

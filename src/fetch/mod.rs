@@ -8,6 +8,7 @@
 mod attempt;
 mod body;
 mod breaker;
+mod classify;
 mod client;
 mod clock;
 mod coding;
@@ -26,18 +27,16 @@ mod resume;
 mod retry;
 mod robots;
 mod staging;
-mod trouble;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use reqwest::header::HeaderValue;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::config::FetchConfig;
-use crate::model::{Digest, Exchange, HostKey, HostState, Reason, RefererRung, Staged, Validators};
+use crate::model::{Digest, Exchange, Failure, HostKey, HostState, Reason, RefererStrategy, Staged, Validators};
 
 pub use error::FetchError;
 pub use fallback::{Fallback, memento_datetime};
@@ -145,30 +144,6 @@ pub enum Answer {
     NotModified,
 }
 
-/// Why there is no body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The reason.
-    pub reason: Reason,
-    /// The status of the answer, where one came.
-    pub status: Option<u16>,
-    /// The reason in words, for people.
-    pub detail: String,
-    /// The host is not to be asked before this moment, and so the URL is put off rather than failed.
-    pub deferred_until: Option<Timestamp>,
-}
-
-impl Failure {
-    /// Whether the image is no longer there, as far as this answer tells, so that a web archive is worth asking.
-    pub const fn is_gone(&self) -> bool {
-        match self.reason {
-            Reason::HttpStatus => matches!(self.status, Some(404 | 410)),
-            Reason::Dns | Reason::NotAnImage | Reason::Placeholder => true,
-            _ => false,
-        }
-    }
-}
-
 impl Fetcher {
     /// A fetcher with these settings that puts bodies into temporary files in `staging`.
     ///
@@ -231,8 +206,8 @@ impl Fetcher {
 
     /// The same, of an archive that has it from many dates (`Accept-Datetime`, RFC 7089).
     async fn fetch_at(&self, request: &Request<'_>, date: Option<&HeaderValue>) -> Fetched {
-        if let Err(trouble) = self.inner.permit(request).await {
-            return Fetched::unasked(Err(trouble.into()));
+        if let Err(failure) = self.inner.permit(request).await {
+            return Fetched::unasked(Err(failure));
         }
         let mut attempt = attempt::Attempt::new(&self.inner, request);
         attempt.date = date.cloned();
@@ -241,24 +216,24 @@ impl Fetcher {
     }
 
     /// The steps of the Referer ladder that a request can be sent with, but for the one that it is sent with first.
-    pub fn other_rungs(&self, request: &Request<'_>) -> Vec<RefererRung> {
+    pub fn other_referers(&self, request: &Request<'_>) -> Vec<RefererStrategy> {
         let host = self.inner.host(request.url);
-        host.map_or_else(|_| Vec::new(), |host| attempt::Attempt::new(&self.inner, request).other_rungs(&host))
+        host.map_or_else(|_| Vec::new(), |host| attempt::Attempt::new(&self.inner, request).other_referers(&host))
     }
 
     /// The same as [`Fetcher::fetch`], with one step of the Referer ladder and no other. Nothing is learned from it.
-    pub async fn fetch_on(&self, rung: RefererRung, request: &Request<'_>) -> Fetched {
-        if let Err(trouble) = self.inner.permit(request).await {
-            return Fetched::unasked(Err(trouble.into()));
+    pub async fn fetch_with(&self, referer: RefererStrategy, request: &Request<'_>) -> Fetched {
+        if let Err(failure) = self.inner.permit(request).await {
+            return Fetched::unasked(Err(failure));
         }
         let mut attempt = attempt::Attempt::new(&self.inner, request);
-        let outcome = attempt.only(rung).await;
+        let outcome = attempt.only(referer).await;
         attempt.fetched(outcome)
     }
 
     /// From now on a host is asked with this step of the Referer ladder first.
-    pub fn learn(&self, host: &HostKey, rung: RefererRung) {
-        self.inner.hosts.get(host).learn(rung, true);
+    pub fn learn(&self, host: &HostKey, referer: RefererStrategy) {
+        self.inner.hosts.get(host).learn(referer, true);
     }
 
     /// What a host is known to send in place of pictures, as the settings say.
@@ -271,17 +246,6 @@ impl Fetcher {
     /// # Errors
     /// The file could not be got, although there may be one.
     pub async fn robots(&self, url: &Url) -> Result<Arc<Robots>, Failure> {
-        self.inner.robots(url).await.map_err(Failure::from)
-    }
-}
-
-impl From<error::Trouble> for Failure {
-    fn from(trouble: error::Trouble) -> Self {
-        Self {
-            reason: trouble.reason,
-            status: trouble.status,
-            detail: trouble.detail,
-            deferred_until: trouble.deferred_until,
-        }
+        self.inner.robots(url).await
     }
 }

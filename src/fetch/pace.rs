@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::clock::{Clock, from_to};
-use crate::model::later;
+use crate::model::saturating_add;
 
 /// The slowest that a host is slowed down to by itself.
 const SLOWEST: Duration = Duration::from_secs(30);
@@ -158,7 +158,7 @@ impl Lane {
 
     /// The host asked to be left alone for this long (`Retry-After`). Gives the end of it where no run waits for it.
     pub(super) fn hold(&self, wait: Duration) -> Option<Timestamp> {
-        self.hold_until(later(self.clock.now(), wait))
+        self.hold_until(saturating_add(self.clock.now(), wait))
     }
 
     fn hold_until(&self, until: Timestamp) -> Option<Timestamp> {

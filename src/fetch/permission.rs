@@ -9,18 +9,17 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::attempt::Attempt;
-use super::error::Trouble;
 use super::robots::{READ, Robots};
 use super::{Answer, Inner, Judge, Purpose, Request};
 use crate::config;
-use crate::model::{Reason, RefererRung, Staged, Validators};
+use crate::model::{Failure, Reason, RefererStrategy, Staged, Validators};
 
 /// How long a file is believed (RFC 9309, section 2.4).
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long it is believed that there is no saying.
 const KEPT_UNKNOWN: Duration = Duration::from_secs(5 * 60);
 
-type Known = Arc<(Instant, OnceCell<Result<Arc<Robots>, Trouble>>)>;
+type Known = Arc<(Instant, OnceCell<Result<Arc<Robots>, Failure>>)>;
 
 /// What is known of robots.txt, by origin.
 #[derive(Default)]
@@ -36,7 +35,7 @@ impl Permissions {
     }
 }
 
-fn kept(cell: &OnceCell<Result<Arc<Robots>, Trouble>>) -> Duration {
+fn kept(cell: &OnceCell<Result<Arc<Robots>, Failure>>) -> Duration {
     if cell.get().is_some_and(Result::is_err) { KEPT_UNKNOWN } else { KEPT }
 }
 
@@ -52,7 +51,7 @@ impl Judge for Anything {
 impl Inner {
     /// Refuses what robots.txt forbids: always for pages, for media where that is configured. The host is asked no faster
     /// than the file wants.
-    pub(super) async fn permit(&self, request: &Request<'_>) -> Result<(), Trouble> {
+    pub(super) async fn permit(&self, request: &Request<'_>) -> Result<(), Failure> {
         if request.purpose == Purpose::Media && self.config.robots == config::Robots::Ignore {
             return Ok(());
         }
@@ -63,27 +62,27 @@ impl Inner {
         if robots.allows(&request.url[url::Position::BeforePath..url::Position::AfterQuery]) {
             return Ok(());
         }
-        Err(Trouble::new(Reason::Robots, "robots.txt of the host forbids it"))
+        Err(Failure::new(Reason::Robots, "robots.txt of the host forbids it"))
     }
 
     /// The robots.txt that holds for a URL.
-    pub(super) async fn robots(&self, url: &Url) -> Result<Arc<Robots>, Trouble> {
+    pub(super) async fn robots(&self, url: &Url) -> Result<Arc<Robots>, Failure> {
         self.guard.judge_url(url)?;
         let known = self.permissions.entry(url.origin().ascii_serialization());
         known.1.get_or_init(|| self.ask_for_robots(url)).await.clone()
     }
 
-    async fn ask_for_robots(&self, url: &Url) -> Result<Arc<Robots>, Trouble> {
+    async fn ask_for_robots(&self, url: &Url) -> Result<Arc<Robots>, Failure> {
         let mut url = url.clone();
         url.set_path("/robots.txt");
         url.set_query(None);
         let validators = Validators::default();
         let request =
             Request { url: &url, purpose: Purpose::Page, article: None, validators: &validators, judge: &Anything };
-        match Attempt::new(self, &request).only(RefererRung::Nothing).await {
+        match Attempt::new(self, &request).only(RefererStrategy::Omit).await {
             Ok(Answer::Body { staged, .. }) => Ok(Arc::new(read(&staged))),
             Ok(Answer::NotModified) => Ok(Arc::default()),
-            Err(trouble) => without(trouble).map(Arc::new),
+            Err(failure) => without(failure).map(Arc::new),
         }
     }
 }
@@ -101,13 +100,13 @@ fn read(staged: &Staged) -> Robots {
 
 /// What holds where no file was got (section 2.3.1): where there is none, all is allowed; where the host cannot say,
 /// nothing is. Why it could not is what is told, unless it answered.
-fn without(trouble: Trouble) -> Result<Robots, Trouble> {
-    match (trouble.reason, trouble.status) {
+fn without(failure: Failure) -> Result<Robots, Failure> {
+    match (failure.reason, failure.status) {
         (Reason::HttpStatus, Some(400..=428 | 430..=499)) | (Reason::TooManyRedirects, _) => Ok(Robots::default()),
         (Reason::HttpStatus, _) => {
-            let detail = format!("robots.txt of the host cannot be had: {}", trouble.detail);
-            Err(Trouble { reason: Reason::Robots, detail, ..trouble })
+            let detail = format!("robots.txt of the host cannot be had: {}", failure.detail);
+            Err(Failure { reason: Reason::Robots, detail, ..failure })
         }
-        _ => Err(trouble),
+        _ => Err(failure),
     }
 }

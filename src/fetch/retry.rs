@@ -5,17 +5,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-use super::error::Trouble;
-use crate::model::Reason;
+use crate::model::{Failure, Reason};
 
 /// The longest `Retry-After` that is believed.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whether a failure may have passed a moment later.
-pub(super) fn is_passing(trouble: &Trouble) -> bool {
-    match trouble.reason {
-        _ if trouble.waited_out => false,
-        Reason::HttpStatus => trouble.status.is_some_and(is_passing_status),
+pub(super) fn is_passing(failure: &Failure) -> bool {
+    match failure.reason {
+        Reason::HttpStatus => failure.status.is_some_and(is_passing_status),
         Reason::Connect | Reason::Dns | Reason::Timeout | Reason::Truncated | Reason::DigestMismatch => true,
         _ => false,
     }
@@ -114,12 +112,11 @@ mod tests {
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
-        let status = |status| is_passing(&Trouble::new(Reason::HttpStatus, "").with_status(status));
+        let status = |status| is_passing(&Failure::new(Reason::HttpStatus, "").with_status(status));
         assert!([408, 425, 429, 500, 502, 503, 504, 522].into_iter().all(status));
         assert!(![400, 401, 403, 404, 410, 451, 501, 505].into_iter().any(status));
-        assert!(is_passing(&Trouble::new(Reason::Connect, "")));
-        assert!(!is_passing(&Trouble::new(Reason::ForbiddenAddress, "")));
-        assert!(!is_passing(&Trouble::new(Reason::TooLarge, "")));
-        assert!(!is_passing(&Trouble::new(Reason::Timeout, "").waited_out()));
+        assert!(is_passing(&Failure::new(Reason::Connect, "")));
+        assert!(!is_passing(&Failure::new(Reason::ForbiddenAddress, "")));
+        assert!(!is_passing(&Failure::new(Reason::TooLarge, "")));
     }
 }

@@ -16,9 +16,9 @@ use crate::archive::{
     Archive, BlobError, CatalogError, Job, JobResult, Put, RefusedBody, RenditionRow, ThumbnailRow, UrlRow,
 };
 use crate::config::{Config, MediaConfig, ThumbnailConfig};
-use crate::fetch::{Answer, Failure, Judge as _};
+use crate::fetch::{Answer, Judge as _};
 use crate::media::{self, Rendition};
-use crate::model::{Asset, Digest, Fingerprint, Hasher, HostKey, MediaType, Reason, Staged, Validators};
+use crate::model::{Asset, Digest, Failure, Fingerprint, Hasher, HostKey, MediaType, Reason, Staged, Validators};
 
 use schedule::Schedule;
 pub use stand_ins::StandIns;
@@ -124,7 +124,7 @@ impl Ingest {
                 let settlement = JobResult::NotModified { next_attempt: self.schedule.recheck(now) };
                 Ok(Ingested { settlement, kept: None, thumbnails: (0, 0), changed: None })
             }
-            (Err(failure), _) => Ok(match failure.deferred_until {
+            (Err(failure), _) => Ok(match failure.retry_at {
                 Some(next_attempt) => deferred(failure.reason, next_attempt),
                 None => self.failed(url, failure.reason, failure.status, now),
             }),
@@ -210,14 +210,13 @@ impl Ingest {
         open: impl FnOnce() -> std::io::Result<R> + Send + 'static,
         verdict: &Verdict<'_>,
     ) -> Result<Answer, Failure> {
-        let failed = |reason, detail| Failure { reason, status: None, detail, deferred_until: None };
         let staging = self.archive.tmp();
         let copy = move || open().and_then(|from| stage(from, &staging));
         let staged = tokio::task::spawn_blocking(copy).await.expect("copying a file does not panic");
-        let staged = staged.map_err(|cause| failed(Reason::LocalFile, cause.to_string()))?;
+        let staged = staged.map_err(|cause| Failure::new(Reason::LocalFile, cause.to_string()))?;
         match verdict.judge(&staged, None) {
             Ok(()) => Ok(Answer::Body { staged, validators: Validators::default() }),
-            Err(reason) => Err(failed(reason, "it is no image that can be shown".to_owned())),
+            Err(reason) => Err(Failure::new(reason, "it is no image that can be shown")),
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::config::{Config, Recheck, RunConfig};
-use crate::model::{Reason, later};
+use crate::model::{Reason, saturating_add};
 
 /// The waits between attempts.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ impl Schedule {
     pub(super) fn recheck(&self, now: Timestamp) -> Option<Timestamp> {
         match self.recheck {
             Recheck::Never => None,
-            Recheck::After(age) => Some(later(now, age)),
+            Recheck::After(age) => Some(saturating_add(now, age)),
         }
     }
 
@@ -38,7 +38,7 @@ impl Schedule {
         }
         let waits = &self.run.retry_schedule;
         let wait = waits.get(failures as usize).or(waits.last()).copied()?;
-        Some(later(now, wait.mul_f64(0.9 + 0.2 * fastrand::f64())))
+        Some(saturating_add(now, wait.mul_f64(0.9 + 0.2 * fastrand::f64())))
     }
 }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::Mirror;
-use crate::fetch::{Answer, Failure, Fetched, Request};
-use crate::model::{Reason, Validators};
+use crate::fetch::{Answer, Fetched, Request};
+use crate::model::{Failure, Reason, Validators};
 
 impl Mirror {
     /// Asks one place after the other until one has the picture. What was asked and answered is added to what was before;

@@ -10,9 +10,9 @@ use tokio::task::JoinSet;
 use super::{ChangedImage, FailedUrl, Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, Source, announce};
 use crate::archive::{CompletedJob, Job, JobId, JobResult, Lease, Put, RunId, UrlId, UrlRow, Worker, WriteOutcome};
 use crate::config::ChangedImages;
-use crate::fetch::{Failure, Fetched, Purpose, Request};
+use crate::fetch::{Fetched, Purpose, Request};
 use crate::ingest::{Ingested, Verdict};
-use crate::model::{Reason, Validators};
+use crate::model::{Failure, Reason, Validators};
 
 /// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
 const LEASE: Duration = Duration::from_secs(300);
@@ -173,7 +173,7 @@ impl Mirror {
         let fetched = self.fetcher.fetch(&request).await;
         match &fetched.outcome {
             // What is kept is what the host sent once, and stands for it better than any other copy.
-            Err(failure) if !has_capture && failure.deferred_until.is_none() => {
+            Err(failure) if !has_capture && failure.retry_at.is_none() => {
                 self.elsewhere(&request, job.article_published, fetched).await
             }
             _ => fetched,
@@ -185,12 +185,7 @@ impl Mirror {
         let file = self.sources.iter().find_map(|source: &Source| source.local_file(&job.url.url));
         let outcome = match file {
             Some(file) => self.ingest.adopt(|| std::fs::File::open(file), verdict).await,
-            None => Err(Failure {
-                reason: Reason::LocalFile,
-                status: None,
-                detail: "it is missing, or outside its source".to_owned(),
-                deferred_until: None,
-            }),
+            None => Err(Failure::new(Reason::LocalFile, "it is missing, or outside its source")),
         };
         Fetched::unasked(outcome)
     }

@@ -14,10 +14,10 @@ use super::{Mirror, MirrorError};
 use crate::archive::{BlobError, UrlId, UrlRow};
 use crate::config::{Config, MediaConfig, Size};
 use crate::extract::{self, ExtractOptions};
-use crate::fetch::{Answer, Failure};
+use crate::fetch::Answer;
 use crate::ingest::{Verdict, read_blob, stage};
 use crate::media;
-use crate::model::{Digest, MediaType, Reason, Reference};
+use crate::model::{Digest, Failure, MediaType, Reason, Reference};
 
 /// Originals that are read for an image whose blob is gone: one that shows it is enough, unless it is damaged itself.
 const ORIGINALS_READ: usize = 4;
@@ -95,14 +95,12 @@ impl Mirror {
 
     /// What was lifted when its article was read; out of the article once more, where the blob is gone.
     pub(super) async fn lifted(&self, url: &UrlRow, verdict: &Verdict<'_>) -> Result<Answer, Failure> {
-        let failed =
-            |reason, detail: &str| Failure { reason, status: None, detail: detail.to_owned(), deferred_until: None };
-        let (digest, types) = named(&url.url).ok_or_else(|| failed(Reason::BadUrl, "it names no bytes"))?;
+        let (digest, types) = named(&url.url).ok_or_else(|| Failure::new(Reason::BadUrl, "it names no bytes"))?;
         let kept = match self.kept(digest, types).await {
             Some(bytes) => Some(bytes),
             None => self.lift_again(url.id, digest).await,
         };
-        let bytes = kept.ok_or_else(|| failed(Reason::LocalFile, "neither its blob nor its article holds it"))?;
+        let bytes = kept.ok_or_else(|| Failure::new(Reason::LocalFile, "neither its blob nor its article holds it"))?;
         self.ingest.adopt(|| Ok(std::io::Cursor::new(bytes)), verdict).await
     }
 

@@ -14,9 +14,9 @@ use crate::archive::{
     ArticleId, Job, JobResult, PlaceholderVerdict, QueueChanges, Revocation, Revoked, RunId, SharedBlob, SharedUrl,
     UrlId,
 };
-use crate::fetch::{Answer, Failure, Fetched, Purpose, Request};
+use crate::fetch::{Answer, Fetched, Purpose, Request};
 use crate::mirror::FailedUrl;
-use crate::model::{Digest, Exchange, HostKey, Reason, RefererRung, Validators};
+use crate::model::{Digest, Exchange, Failure, HostKey, Reason, RefererStrategy, Validators};
 
 /// So many pictures of a host with the same bytes make it worth a question.
 const SUSPICIOUS: usize = 3;
@@ -31,7 +31,7 @@ const DISPLACING: SharedBlob = SharedBlob { verdict: None, replaces_others: true
 struct Inquiry {
     asked: Vec<(UrlId, Vec<Exchange>)>,
     /// The Referer with which two different pictures came.
-    stand_in_without: Option<RefererRung>,
+    stand_in_without: Option<RefererStrategy>,
     /// It did not answer every question, so that there is no saying.
     is_open: bool,
 }
@@ -185,8 +185,8 @@ impl Mirror {
         if let Some(standing) = standing {
             self.ingest.stand_ins.learn(host, digest, SharedBlob { verdict: Some(standing), replaces_others: false });
         }
-        if let Some(rung) = inquiry.stand_in_without {
-            self.fetcher.learn(host, rung);
+        if let Some(referer) = inquiry.stand_in_without {
+            self.fetcher.learn(host, referer);
             ready = self.withdraw(run, host, digest).await?;
         }
         self.archive.catalog.record_verdict(run, host, digest, standing, &inquiry.asked).await?;
@@ -206,13 +206,13 @@ impl Mirror {
             validators: &validators,
             judge: &verdict,
         };
-        for rung in self.fetcher.other_rungs(&request) {
-            let said = self.ask_again(rung, &request, job.url.id, &mut inquiry).await;
+        for referer in self.fetcher.other_referers(&request) {
+            let said = self.ask_again(referer, &request, job.url.id, &mut inquiry).await;
             let Said::Another(picture) = said else { continue };
             let request = Request { url: &other.url, ..request };
-            match self.ask_again(rung, &request, other.id, &mut inquiry).await {
+            match self.ask_again(referer, &request, other.id, &mut inquiry).await {
                 Said::Another(second) if second != picture => {
-                    inquiry.stand_in_without = Some(rung);
+                    inquiry.stand_in_without = Some(referer);
                     return inquiry;
                 }
                 _ => {}
@@ -221,8 +221,14 @@ impl Mirror {
         inquiry
     }
 
-    async fn ask_again(&self, rung: RefererRung, request: &Request<'_>, id: UrlId, inquiry: &mut Inquiry) -> Said {
-        let fetched = self.fetcher.fetch_on(rung, request).await;
+    async fn ask_again(
+        &self,
+        referer: RefererStrategy,
+        request: &Request<'_>,
+        id: UrlId,
+        inquiry: &mut Inquiry,
+    ) -> Said {
+        let fetched = self.fetcher.fetch_with(referer, request).await;
         self.tally.requests.add(fetched.exchanges.len() as u64);
         self.tally.bytes.add(fetched.exchanges.iter().map(|exchange| exchange.length).sum());
         let said = said(&fetched);
@@ -292,7 +298,7 @@ fn asked_host(url: &Url) -> Option<HostKey> {
 fn said(fetched: &Fetched) -> Said {
     match &fetched.outcome {
         Ok(Answer::Body { staged, .. }) => Said::Another(staged.digest),
-        Err(failure) if failure.status.is_some() && failure.deferred_until.is_none() => Said::TheSameOrNothing,
+        Err(failure) if failure.status.is_some() && failure.retry_at.is_none() => Said::TheSameOrNothing,
         _ => Said::Silence,
     }
 }
@@ -300,12 +306,8 @@ fn said(fetched: &Fetched) -> Said {
 /// Makes a good answer a refused one.
 fn refuse(fetched: &mut Fetched) {
     let status = fetched.exchanges.last().and_then(|exchange| exchange.status);
-    let failure = Failure {
-        reason: Reason::Placeholder,
-        status,
-        detail: "the host sends the same in place of other pictures that are kept".to_owned(),
-        deferred_until: None,
-    };
+    let detail = "the host sends the same in place of other pictures that are kept";
+    let failure = Failure { status, ..Failure::new(Reason::Placeholder, detail) };
     if let Some(exchange) = fetched.exchanges.last_mut() {
         exchange.reason = Some(Reason::Placeholder);
     }
@@ -393,6 +395,6 @@ mod tests {
             |stand_in_without, is_open| Inquiry { stand_in_without, is_open, ..Inquiry::default() }.verdict();
         assert_eq!(standing(None, false), Some(PlaceholderVerdict::Genuine));
         assert_eq!(standing(None, true), None);
-        assert_eq!(standing(Some(RefererRung::Article), true), Some(PlaceholderVerdict::Placeholder));
+        assert_eq!(standing(Some(RefererStrategy::Article), true), Some(PlaceholderVerdict::Placeholder));
     }
 }

@@ -1,6 +1,6 @@
 //! What bytes are, told by their content.
 
-use super::reference::named;
+use super::named::named;
 
 named! {
     /// What kind of media some bytes are. The name is the extension that blobs of it carry.

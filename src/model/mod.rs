@@ -6,11 +6,18 @@
 mod article;
 mod capture;
 mod digest;
+mod failure;
+mod host;
 mod media_type;
+mod named;
 mod reference;
+mod time;
 
 pub use article::{ArticleKey, ArticleVersion, Edit, Fingerprint};
-pub use capture::{Exchange, HostKey, HostState, Reason, RefererRung, Staged, Validators, later};
+pub use capture::{Exchange, KeptBody, Staged, Validators};
 pub use digest::{Digest, Hasher, NotADigest};
+pub use failure::{Failure, Reason};
+pub use host::{HostKey, HostState, RefererStrategy};
 pub use media_type::{Asset, MediaType};
 pub use reference::{Format, LinkWrap, Reference, ReferenceKind, Reveal, Span};
+pub use time::saturating_add;

@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use super::MediaType;
+use super::media_type::MediaType;
+use super::named::named;
 
 /// A half-open range of byte offsets into the file as it is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,36 +109,6 @@ pub enum Reveal {
     /// The element has none: write ` src="…"` at this byte.
     Insert(usize),
 }
-
-macro_rules! named {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        $vis enum $name { $($(#[$doc])* $variant,)* }
-
-        impl $name {
-            /// Every value, in the order they are documented.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// Its name in reports, JSON and the catalog.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-
-            /// The value of that name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == name)
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-pub(crate) use named;
 
 named! {
     /// What kind of place a reference stands in.

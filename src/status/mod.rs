@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::archive::{Archive, CatalogError, Totals, UrlRow, UrlState};
-use crate::model::{HostKey, RefererRung};
+use crate::model::{HostKey, RefererStrategy};
 
 pub use similar::{Family, Likeness, Offer, Similar, similar};
 
@@ -189,7 +189,7 @@ impl Status {
 fn host((host, state): (HostKey, crate::model::HostState)) -> Host {
     Host {
         host: host.to_string(),
-        referer: RefererRung::as_str(state.rung),
+        referer: RefererStrategy::as_str(state.referer),
         failures: state.failures,
         open_until: state.open_until.map(|at| at.to_string()),
     }

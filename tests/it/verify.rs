@@ -120,8 +120,10 @@ impl Sample {
                 status: Some(200),
                 peer: None,
                 protocol: None,
+                coding: String::new(),
                 digest: Some(Digest::of(&bytes)),
                 length: bytes.len() as u64,
+                body: None,
                 reason: None,
             };
             let settlement = JobResult::Kept {

@@ -10,7 +10,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use url::Url;
 
 use crate::archive::UrlState;
-use crate::model::{Digest, Format, MediaType, Reason, ReferenceKind, RefererRung};
+use crate::model::{Digest, Format, MediaType, Reason, ReferenceKind, RefererStrategy};
 
 /// A column holds what cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,7 @@ macro_rules! kept_by_name {
 kept_by_name! {
     ReferenceKind, "kind of reference";
     Reason, "reason";
-    RefererRung, "step of the Referer ladder";
+    RefererStrategy, "Referer strategy";
     MediaType, "media type";
     UrlState, "state of a URL";
     Format, "format";

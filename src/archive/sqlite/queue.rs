@@ -13,7 +13,7 @@ use super::{shared, urls};
 use crate::archive::{
     CompletedJob, Job, JobId, JobResult, Lease, QueueChanges, RefusedBody, RunId, UrlId, UrlState, Worker, WriteOutcome,
 };
-use crate::model::{Digest, HostKey, HostState, later};
+use crate::model::{Digest, HostKey, HostState, saturating_add};
 
 /// Queues a URL that is new or due, unless it is queued already, and gives how many jobs that made.
 pub(super) fn enqueue_if_due(connection: &Connection, url: UrlId, at: Timestamp) -> Result<u64> {
@@ -76,7 +76,7 @@ pub(super) fn lease(
         "UPDATE host SET lease_worker = ?2, lease_until = ?3, lease_epoch = lease_epoch + 1, asked = 1
          WHERE id = ?1 RETURNING {HOST_STATE}"
     ))?;
-    hosts.iter().map(|host| take.query_one(params![host, worker.0, Millis(later(now, ttl))], leased)).collect()
+    hosts.iter().map(|host| take.query_one(params![host, worker.0, Millis(saturating_add(now, ttl))], leased)).collect()
 }
 
 fn leased(row: &Row<'_>) -> Result<Lease> {
@@ -94,7 +94,7 @@ fn host_key(row: &Row<'_>) -> Result<HostKey> {
 
 fn host_state(row: &Row<'_>) -> Result<HostState> {
     Ok(HostState {
-        rung: row.get("rung")?,
+        referer: row.get("rung")?,
         failures: row.get("failures")?,
         open_until: moment(row, "open_until")?,
         not_before: moment(row, "not_before")?,
@@ -108,7 +108,7 @@ pub(super) fn renew(connection: &Connection, lease: &Lease, ttl: Duration, now: 
             "UPDATE host SET lease_until = ?3 WHERE key = ?1 AND lease_epoch = ?2 AND lease_worker IS NOT NULL
              RETURNING {HOST_STATE}"
         ))?
-        .query_row(params![lease.host.as_str(), lease.epoch, Millis(later(now, ttl))], leased)
+        .query_row(params![lease.host.as_str(), lease.epoch, Millis(saturating_add(now, ttl))], leased)
         .optional()
 }
 
@@ -128,7 +128,7 @@ pub(super) fn release(connection: &Connection, lease: &Lease, state: &HostState)
         .execute(params![
             lease.host.as_str(),
             lease.epoch,
-            state.rung,
+            state.referer,
             state.failures,
             millis(state.open_until),
             millis(state.not_before),

@@ -153,8 +153,10 @@ fn exchange(row: &Row<'_>) -> Result<Exchange> {
         status: row.get("status")?,
         peer: row.get::<_, Option<Text<std::net::SocketAddr>>>("peer")?.map(|peer| peer.0),
         protocol: protocol.as_deref().and_then(protocol_name),
+        coding: String::new(),
         digest: row.get("digest")?,
         length: row.get("length")?,
+        body: None,
         reason: row.get("reason")?,
     })
 }

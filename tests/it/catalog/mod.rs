@@ -15,7 +15,7 @@ use offprint::archive::{
 };
 use offprint::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostKey, HostState, MediaType,
-    Reason, ReferenceKind, RefererRung, Span, Validators,
+    Reason, ReferenceKind, RefererStrategy, Span, Validators,
 };
 use tempfile::TempDir;
 use url::Url;
@@ -216,8 +216,10 @@ fn exchange(url: &Url, second: i64, status: u16) -> Exchange {
         status: Some(status),
         peer: Some("[2001:db8::1]:443".parse().unwrap()),
         protocol: Some("h2"),
+        coding: String::new(),
         digest: None,
         length: 42,
+        body: None,
         reason: None,
     }
 }
@@ -504,7 +506,7 @@ async fn a_released_lease_is_not_heard_and_what_was_learned_is_kept(catalog: &dy
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     assert_eq!(lease.state, HostState::default());
     let learned = HostState {
-        rung: RefererRung::Article,
+        referer: RefererStrategy::Article,
         failures: 3,
         open_until: Some(at(10)),
         not_before: Some(at(20)),

@@ -250,7 +250,7 @@ async fn what_cannot_be_written_is_put_off_and_not_the_host_s_fault() {
     let fetched = guest.get(&origin.url(PATH)).await;
     let failure = super::failure(&fetched);
     assert_eq!(failure.reason, Reason::Budget, "{failure:?}");
-    assert!(failure.deferred_until.is_some() && failure.detail.contains("No such file"), "{failure:?}");
+    assert!(failure.retry_at.is_some() && failure.detail.contains("No such file"), "{failure:?}");
 }
 
 #[tokio::test]

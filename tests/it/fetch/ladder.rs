@@ -1,7 +1,7 @@
 //! The Referer ladder: which hosts are sent what, and what is learned of them.
 
 use offprint::config::{Config, FetchConfig};
-use offprint::model::{HostKey, Reason, RefererRung};
+use offprint::model::{HostKey, Reason, RefererStrategy};
 use offprint::newsroom::origin::{Behaviour, Condition, Origin, Site};
 use url::Url;
 
@@ -30,7 +30,7 @@ async fn nothing_is_sent_where_nothing_is_asked_for() {
     let fetched = guest.get_for(&origin.url("/a.jpg"), Some("http://news.example/post")).await;
     assert!(bytes(&fetched) == *picture().bytes());
     assert_eq!(referers(&origin), ["-"]);
-    assert_eq!(guest.fetcher.host_state(&key(&origin)).rung, RefererRung::Nothing);
+    assert_eq!(guest.fetcher.host_state(&key(&origin)).referer, RefererStrategy::Omit);
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn a_host_that_wants_its_own_referer_gets_it_and_is_remembered() {
         assert!(reason(&guest.get(&origin.url("/a.jpg")).await).is_none());
         assert!(reason(&guest.get(&origin.url("/a.jpg")).await).is_none());
         assert_eq!(referers(&origin), ["-".to_owned(), origin.url("/"), origin.url("/")]);
-        assert_eq!(guest.fetcher.host_state(&key(&origin)).rung, RefererRung::ImageOrigin);
+        assert_eq!(guest.fetcher.host_state(&key(&origin)).referer, RefererStrategy::ImageOrigin);
     }
 }
 
@@ -77,11 +77,11 @@ async fn what_was_learned_is_dropped_when_it_no_longer_works() {
     let origin = crate::origin::origin(photo());
     origin.set("/a.jpg", photo().only_if(!Condition::has("referer"), Behaviour::status(403)));
     let guest = Guest::new(&quick());
-    let learned = offprint::model::HostState { rung: RefererRung::ImageOrigin, ..Default::default() };
+    let learned = offprint::model::HostState { referer: RefererStrategy::ImageOrigin, ..Default::default() };
     guest.fetcher.restore_host(&key(&origin), &learned);
     assert!(reason(&guest.get(&origin.url("/a.jpg")).await).is_none());
     assert_eq!(referers(&origin), [origin.url("/"), "-".to_owned()]);
-    assert_eq!(guest.fetcher.host_state(&key(&origin)).rung, RefererRung::Nothing);
+    assert_eq!(guest.fetcher.host_state(&key(&origin)).referer, RefererStrategy::Omit);
 }
 
 #[tokio::test]

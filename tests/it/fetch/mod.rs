@@ -21,8 +21,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use offprint::config::{Config, FetchConfig};
-use offprint::fetch::{Answer, Failure, Fetched, Fetcher, Judge, Lookup, Purpose, Request};
-use offprint::model::{Exchange, Reason, Staged, Validators};
+use offprint::fetch::{Answer, Fetched, Fetcher, Judge, Lookup, Purpose, Request};
+use offprint::model::{Exchange, Failure, Reason, Staged, Validators};
 use url::Url;
 
 /// A fetcher with its folder.

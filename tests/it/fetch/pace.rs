@@ -135,7 +135,7 @@ async fn a_retry_after_beyond_what_a_run_waits_puts_the_host_off() {
     let guest = Guest::new(&config);
     let first = guest.get("http://busy.example/0.jpg").await;
     assert_eq!((failure(&first).reason, failure(&first).status), (Reason::HttpStatus, Some(503)));
-    let until = failure(&first).deferred_until.expect("it is put off, not failed");
+    let until = failure(&first).retry_at.expect("it is put off, not failed");
     let wait = until.duration_since(jiff::Timestamp::now()).as_secs();
     assert!((3590..=3600).contains(&wait), "{wait}");
     let rest = get_all(&guest, "busy.example", 20).await;

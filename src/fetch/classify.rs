@@ -3,23 +3,24 @@
 use std::error::Error;
 
 use super::client::whole_message;
-use super::error::Trouble;
 use super::resolve::Unresolved;
-use crate::model::Reason;
+use crate::model::{Failure, Reason};
 
 /// An error before the head of an answer was there.
-pub(super) fn of_head(error: &reqwest::Error) -> Trouble {
+pub(super) fn of_head(error: &reqwest::Error) -> Failure {
     let reason = known_cause(error).unwrap_or(Reason::Connect);
-    let trouble = Trouble::new(reason, whole_message(&Shown(error)));
-    // The system has called several times during `fetch.connect_timeout`, so that another try says little more; where
-    // there are further URLs, they are that.
-    if error.is_connect() && reason == Reason::Timeout { trouble.waited_out() } else { trouble }
+    Failure::new(reason, whole_message(&Shown(error)))
+}
+
+/// Whether no connection came about within `fetch.connect_timeout`.
+pub(super) fn is_connect_timeout(error: &reqwest::Error) -> bool {
+    error.is_connect() && known_cause(error) == Some(Reason::Timeout)
 }
 
 /// An error while a body came.
-pub(super) fn of_body(error: &reqwest::Error) -> Trouble {
+pub(super) fn of_body(error: &reqwest::Error) -> Failure {
     let reason = known_cause(error).filter(|reason| *reason == Reason::Timeout).unwrap_or(Reason::Truncated);
-    Trouble::new(reason, whole_message(&Shown(error)))
+    Failure::new(reason, whole_message(&Shown(error)))
 }
 
 fn known_cause(error: &reqwest::Error) -> Option<Reason> {

@@ -1,0 +1,93 @@
+//! Why a URL has no good capture.
+
+use jiff::Timestamp;
+
+use super::named::named;
+
+named! {
+    /// Why a URL has no good capture. This list is closed: reports and exports rely on it.
+    pub enum Reason {
+        /// The status was neither a success nor a redirect.
+        HttpStatus = "http_status",
+        /// The body is of another kind than the reference shows.
+        NotAnImage = "not_an_image",
+        /// The body ends early.
+        Truncated = "truncated",
+        /// The body does not match the digest that its headers promise.
+        DigestMismatch = "digest_mismatch",
+        /// The body, or the article, is larger than the limit.
+        TooLarge = "too_large",
+        /// The body arrives slower than the minimum rate.
+        TooSlow = "too_slow",
+        /// A wait took longer than its limit.
+        Timeout = "timeout",
+        /// The host name has no address.
+        Dns = "dns",
+        /// The TLS handshake failed.
+        Tls = "tls",
+        /// No connection, or it broke.
+        Connect = "connect",
+        /// The answer breaks the rules of HTTP or exceeds a limit on heads.
+        Protocol = "protocol",
+        /// The address is one that articles must not reach.
+        ForbiddenAddress = "forbidden_address",
+        /// The redirects loop or are too many.
+        TooManyRedirects = "too_many_redirects",
+        /// robots.txt forbids it.
+        Robots = "robots",
+        /// The host answered with a stand-in for the image.
+        Placeholder = "placeholder",
+        /// The image is too small to be anything but a tracker.
+        TrackingPixel = "tracking_pixel",
+        /// The URL is not one that can be requested.
+        BadUrl = "bad_url",
+        /// The host is not being asked at present.
+        HostDown = "host_down",
+        /// The run's budget is used up.
+        Budget = "budget",
+        /// The local file that the article names is missing or lies outside its source.
+        LocalFile = "local_file",
+    }
+}
+
+/// Why an attempt to get something failed. One type from the socket to the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The reason, as reports and the catalog name it.
+    pub reason: Reason,
+    /// The status of the response, where one came.
+    pub status: Option<u16>,
+    /// One sentence for a person: what happened, and what can be done about it.
+    pub detail: String,
+    /// The URL must not be requested before this moment (`Retry-After`, an open circuit breaker), so it is deferred and
+    /// not counted as failed. `None` where the failure is the URL's own.
+    pub retry_at: Option<Timestamp>,
+}
+
+impl Failure {
+    /// A failure of the URL itself, without a status.
+    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { reason, status: None, detail: detail.into(), retry_at: None }
+    }
+
+    /// The same failure, with the status of its response.
+    #[must_use]
+    pub fn with_status(self, status: u16) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    /// The same failure, deferred until this moment.
+    #[must_use]
+    pub fn deferred_until(self, moment: Timestamp) -> Self {
+        Self { retry_at: Some(moment), ..self }
+    }
+
+    /// Whether the failure says that the image no longer exists at its URL, so that a web archive is worth asking.
+    pub const fn is_gone(&self) -> bool {
+        match self.reason {
+            Reason::HttpStatus => matches!(self.status, Some(404 | 410)),
+            Reason::Dns | Reason::NotAnImage | Reason::Placeholder => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Hosts, and what is learned of them from run to run.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::named::named;
+
+/// Who answers a URL, and so who is paced: `host`, or `host:port` where the port is not the scheme's own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostKey(String);
+
+impl HostKey {
+    /// The host that answers this URL, `file:` for all files of this machine, and `ni:` for all that was found inside
+    /// articles; `None` where it names none.
+    pub fn of(url: &Url) -> Option<Self> {
+        if matches!(url.scheme(), "file" | "ni") {
+            return Some(Self(format!("{}:", url.scheme())));
+        }
+        let host = url.host_str()?;
+        Some(Self(match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }))
+    }
+
+    /// The key as it was written to a catalog.
+    pub fn from_stored(key: String) -> Self {
+        Self(key)
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for HostKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+named! {
+    /// Which Referer a host is sent. A host that refuses one is tried with the next.
+    pub enum RefererStrategy {
+        /// None.
+        Omit = "none",
+        /// The origin of the image itself.
+        ImageOrigin = "image_origin",
+        /// The article's URL, without query and credentials.
+        Article = "article",
+        /// The value configured for the host.
+        Configured = "configured",
+    }
+}
+
+/// What has been learned about a host and is kept from run to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostState {
+    /// The Referer strategy that last worked.
+    pub referer: RefererStrategy,
+    /// Connection failures since the last answer.
+    pub failures: u32,
+    /// The circuit breaker is open: no request is sent before this moment.
+    pub open_until: Option<Timestamp>,
+    /// The host asked to be left alone until this moment (`Retry-After`).
+    pub not_before: Option<Timestamp>,
+    /// The spacing between requests that the host has been slowed down to, beyond the configured one.
+    pub delay: Duration,
+}
+
+impl Default for HostState {
+    fn default() -> Self {
+        Self { referer: RefererStrategy::Omit, failures: 0, open_until: None, not_before: None, delay: Duration::ZERO }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_key_names_the_port_only_where_it_is_unusual() {
+        let key = |url: &str| HostKey::of(&Url::parse(url).unwrap()).map(|key| key.to_string());
+        assert_eq!(key("https://example.org/a").as_deref(), Some("example.org"));
+        assert_eq!(key("http://example.org:8080/a").as_deref(), Some("example.org:8080"));
+        assert_eq!(key("http://example.org:80/").as_deref(), Some("example.org"));
+        assert_eq!(key("mailto:someone@example.org"), None);
+    }
+}
