@@ -8,8 +8,8 @@ use url::Url;
 use crate::archive::{Archive, ArticleRow, CatalogError};
 use crate::config::Config;
 use crate::extract::{self, ExtractOptions};
-use crate::mirror::{Source, absolute};
 use crate::model::{Reference, ReferenceKind};
+use crate::source::{Source, absolute};
 
 /// Articles taken from the catalog at a time.
 const PAGE: usize = 1000;

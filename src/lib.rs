@@ -4,12 +4,12 @@
 //! # One way through
 //!
 //! ```text
-//! sources ─ discover ─▶ articles ─ extract ─▶ references ─ fetch ─▶ captures ─ ingest ─▶ blobs, assets
+//! sources ─ list ─▶ articles ─ extract ─▶ references ─ fetch ─▶ captures ─ ingest ─▶ blobs, assets
 //!                                                                                    │
 //!              mirror (articles, thumbnails, report) ◀─ rewrite ◀─ thumbnail ◀───────┘
 //! ```
 //!
-//! One article on its way: [`discover`] finds its file, [`extract`] lists the places in it that name an image as byte
+//! One article on its way: [`source`] lists its file, [`extract`] lists the places in it that name an image as byte
 //! spans, and the catalog of the [`archive`] takes both and queues the URLs. [`mirror`] leases the host of each URL;
 //! [`fetch`] asks it, at its pace, and streams the answer into a temporary file; [`ingest`] judges the bytes, keeps
 //! them under their digest and has [`media`] make thumbnails. When nothing of the article is left in the queue,
@@ -21,7 +21,7 @@
 //! |---|---|
 //! | 4 | [`cli`]: open the archive, one library call, report, exit status |
 //! | 3 | [`mirror`], [`restore`], [`check`], [`status`], [`history`], [`verify`], [`gc`], [`notify`]: whole jobs |
-//! | 2 | [`discover`], [`ingest`] |
+//! | 2 | [`source`], [`ingest`], [`render`] |
 //! | 1 | [`extract`], [`rewrite`], [`fetch`], [`media`], [`archive`], [`newsroom`]: leaves that do not know each other, but that [`rewrite`] has [`extract`] read what it made |
 //! | 0 | [`model`], [`config`]: plain data |
 //!
@@ -42,7 +42,6 @@ pub mod archive;
 pub mod check;
 pub mod cli;
 pub mod config;
-pub mod discover;
 pub mod extract;
 pub mod fetch;
 pub mod gc;
@@ -53,7 +52,9 @@ pub mod mirror;
 pub mod model;
 pub mod newsroom;
 pub mod notify;
+pub mod render;
 pub mod restore;
 pub mod rewrite;
+pub mod source;
 pub mod status;
 pub mod verify;

@@ -9,9 +9,10 @@ use super::exit::Exit;
 use super::output::{self, Output, printable};
 use super::run;
 use crate::config::{Config, Size, SourceConfig};
-use crate::mirror::{Report, Source};
+use crate::mirror::Report;
 use crate::newsroom::Gazette;
 use crate::newsroom::folder::FolderServer;
+use crate::source::Source;
 
 /// The name of the demo's source, and so of the folder of its mirror.
 const NAME: &str = "demo";

@@ -7,7 +7,8 @@ use super::open_to_read;
 use super::output::{self, Output, Told, printable};
 use crate::archive::ArchiveError;
 use crate::config::Config;
-use crate::mirror::{self, Rehearsal, Source};
+use crate::mirror::{self, Rehearsal};
+use crate::source::Source;
 
 /// Tells what a run would do, and changes nothing.
 pub(crate) async fn rehearse(config: &Config, sources: Vec<Source>, output: &Output) -> anyhow::Result<Exit> {

@@ -11,9 +11,9 @@ use super::output::{self, Output};
 use crate::archive::{self, Archive, Mode};
 use crate::config::{Config, SourceConfig};
 use crate::ingest::publish;
-use crate::mirror::{Source, absolute};
 use crate::model::ArticleKey;
 use crate::restore;
+use crate::source::{Source, absolute};
 
 /// Gives back originals: to standard output, below a folder, or over the articles themselves.
 pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {

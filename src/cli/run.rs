@@ -14,8 +14,9 @@ use super::{progress, rehearsal};
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size, SourceConfig, SourceKind};
 use crate::fetch::Fetcher;
-use crate::mirror::{Mirror, Report, RunOutcome, Source, absolute};
+use crate::mirror::{Mirror, Report, RunOutcome};
 use crate::model::Digest;
+use crate::source::{Folder, Source, absolute};
 
 /// Failures told one by one without -v.
 const TOLD: usize = 10;
@@ -183,7 +184,7 @@ fn file_name(place: &Path) -> anyhow::Result<String> {
 }
 
 fn files_below(source: &SourceConfig, path: &str) -> anyhow::Result<Vec<String>> {
-    let folder = crate::discover::Folder::open(source)?;
+    let folder = Folder::open(source)?;
     let below = format!("{path}/");
     let articles = folder.articles().filter_map(Result::ok).map(|article| article.path);
     Ok(articles.filter(|article| article.starts_with(&below)).collect())

@@ -13,7 +13,7 @@ use super::open_to_read;
 use super::output::{self, Output, printable};
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size};
-use crate::mirror::Source;
+use crate::source::Source;
 use crate::verify::{self, Finding, Options, Progress, Repair, Settings, Verification, find_mirror};
 
 /// How often the display is brought up to date.

@@ -1,9 +1,8 @@
-//! Fetched bytes → verdict, blob, asset, thumbnails: kept in the order that makes a crash harmless.
+//! Fetched bytes → verdict, blob, asset: kept in the order that makes a crash harmless.
 
 mod schedule;
 mod stand_ins;
 mod verdict;
-mod workshop;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,26 +11,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 
-use crate::archive::{
-    Archive, BlobError, CatalogError, Job, JobResult, Put, RefusedBody, RenditionRow, ThumbnailRow, UrlRow,
-};
-use crate::config::{Config, MediaConfig, ThumbnailConfig};
+use crate::archive::{Archive, BlobError, CatalogError, Job, JobResult, Put, RefusedBody, UrlRow};
+use crate::config::{Config, MediaConfig};
 use crate::fetch::{Answer, Judge as _};
-use crate::media::{self, Rendition};
+use crate::media;
 use crate::model::{Asset, Digest, Failure, Fingerprint, Hasher, HostKey, MediaType, Reason, Staged, Validators};
 
 use schedule::Schedule;
 pub use stand_ins::StandIns;
 pub use verdict::Verdict;
-pub use workshop::{Turn, Workshop};
-
-/// Part of the digest of a thumbnail's settings: raised when the same settings make other pixels.
-const THUMBNAILER: u32 = 1;
 
 /// The archive could not keep what was fetched: the run cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
-    /// The blob, or a thumbnail.
+    /// The blob.
     #[error(transparent)]
     Blob(#[from] BlobError),
     /// The catalog.
@@ -54,8 +47,6 @@ pub struct Ingested {
     pub settlement: JobResult,
     /// Whether its bytes are new to the archive, and how many they are; `None` where none were kept.
     pub kept: Option<(Put, u64)>,
-    /// The thumbnails made and those that could not be.
-    pub thumbnails: (u64, u64),
     /// The picture that an earlier capture of the URL had, and the one it has now.
     pub changed: Option<(Digest, Digest)>,
 }
@@ -64,25 +55,15 @@ pub struct Ingested {
 pub struct Ingest {
     archive: Arc<Archive>,
     limits: MediaConfig,
-    sizes: Vec<(ThumbnailConfig, Digest)>,
     schedule: Schedule,
     /// What hosts are known to send for several URLs.
     pub stand_ins: StandIns,
-    workshop: Workshop,
 }
 
 impl Ingest {
     /// Keeps into `archive` as `config` says.
     pub fn new(archive: Arc<Archive>, config: &Config) -> Self {
-        let sizes = config.thumbnail.iter().map(|size| (size.clone(), settings_of(size))).collect();
-        Self {
-            archive,
-            limits: config.media.clone(),
-            sizes,
-            schedule: Schedule::new(config),
-            stand_ins: StandIns::default(),
-            workshop: Workshop::new(&config.media),
-        }
+        Self { archive, limits: config.media.clone(), schedule: Schedule::new(config), stand_ins: StandIns::default() }
     }
 
     /// A judge for a job's answer.
@@ -122,7 +103,7 @@ impl Ingest {
             (Ok(Answer::Body { .. }), None) => Ok(self.failed(url, Reason::NotAnImage, None, now)),
             (Ok(Answer::NotModified), _) => {
                 let settlement = JobResult::NotModified { next_attempt: self.schedule.recheck(now) };
-                Ok(Ingested { settlement, kept: None, thumbnails: (0, 0), changed: None })
+                Ok(Ingested { settlement, kept: None, changed: None })
             }
             (Err(failure), _) => Ok(match failure.retry_at {
                 Some(next_attempt) => deferred(failure.reason, next_attempt),
@@ -136,18 +117,16 @@ impl Ingest {
         url: &UrlRow,
         staged: Staged,
         validators: Validators,
-        mut asset: Asset,
+        asset: Asset,
         now: Timestamp,
     ) -> Result<Ingested, IngestError> {
         let (digest, size) = (staged.digest, staged.length);
         let put = self.archive.blobs.put(staged, asset.media_type).await?;
-        let thumbnails = self.thumbnails(digest, &mut asset).await?;
         let changed = url.asset.as_ref().map(|(old, _, _)| *old).filter(|old| *old != digest);
         let next_attempt = self.schedule.recheck(now);
         Ok(Ingested {
             settlement: JobResult::Kept { digest, size, asset, validators, next_attempt },
             kept: Some((put, size)),
-            thumbnails,
             changed: changed.map(|old| (old, digest)),
         })
     }
@@ -155,52 +134,7 @@ impl Ingest {
     fn failed(&self, url: &UrlRow, reason: Reason, status: Option<u16>, now: Timestamp) -> Ingested {
         let next_attempt = self.schedule.retry(url.attempts, reason, status, now);
         let settlement = JobResult::Failed { reason, status, next_attempt };
-        Ingested { settlement, kept: None, thumbnails: (0, 0), changed: None }
-    }
-
-    /// Makes the thumbnails of a blob that are not on record, and gives how many were made and how many could not be.
-    pub async fn thumbnails(&self, digest: Digest, asset: &mut Asset) -> Result<(u64, u64), IngestError> {
-        let on_record = self.archive.catalog.thumbnails(digest).await?;
-        let missing: Vec<_> = self.sizes.iter().filter(|size| !is_on_record(&on_record, size)).cloned().collect();
-        if missing.is_empty() || !asset.media_type.is_image() {
-            return Ok((0, 0));
-        }
-        let made = self.render(digest, asset, &missing).await?;
-        let mut rows = Vec::new();
-        for ((size, settings), rendition) in missing.iter().zip(made) {
-            let made = match rendition {
-                Ok(rendition) => Ok(self.publish(digest, &size.name, rendition).await?),
-                Err(reason) => Err(reason),
-            };
-            rows.push(ThumbnailRow { original: digest, name: size.name.clone(), settings: *settings, made });
-        }
-        let failed = rows.iter().filter(|row| row.made.is_err()).count() as u64;
-        let made = rows.len() as u64 - failed;
-        self.archive.catalog.record_thumbnails(&rows).await?;
-        Ok((made, failed))
-    }
-
-    /// Decodes, and learns how the picture looks.
-    async fn render(
-        &self,
-        digest: Digest,
-        asset: &mut Asset,
-        sizes: &[(ThumbnailConfig, Digest)],
-    ) -> Result<Vec<Result<Rendition, String>>, IngestError> {
-        let turn = self.workshop.turn().await;
-        let bytes = read_blob(&self.archive, digest, asset.media_type).await?;
-        let sizes = sizes.iter().map(|(size, _)| size.clone()).collect();
-        let renditions = turn.thumbnails(bytes, asset.clone(), sizes).await;
-        asset.perceptual_hash = renditions.perceptual_hash;
-        Ok(renditions.sizes.into_iter().map(|made| made.map_err(|error| error.to_string())).collect())
-    }
-
-    async fn publish(&self, digest: Digest, name: &str, rendition: Rendition) -> Result<RenditionRow, IngestError> {
-        let Rendition { media_type, width, height, bytes } = rendition;
-        let (size, bytes_digest) = (bytes.len() as u64, Digest::of(&bytes));
-        let path = self.archive.thumbnail_path(name, digest, media_type);
-        publish(&self.archive, path, bytes).await?;
-        Ok(RenditionRow { media_type, width, height, size, digest: bytes_digest })
+        Ingested { settlement, kept: None, changed: None }
     }
 
     /// Copies what an article shows and no request is needed for, such as a local file, into the archive's staging
@@ -223,16 +157,7 @@ impl Ingest {
 
 fn deferred(reason: Reason, next_attempt: Timestamp) -> Ingested {
     let settlement = JobResult::Deferred { reason, next_attempt };
-    Ingested { settlement, kept: None, thumbnails: (0, 0), changed: None }
-}
-
-fn is_on_record(rows: &[ThumbnailRow], (size, settings): &(ThumbnailConfig, Digest)) -> bool {
-    rows.iter().any(|row| row.name == size.name && row.settings == *settings)
-}
-
-/// What tells that a thumbnail was made with other settings: the name of every field stands in its Debug form.
-fn settings_of(size: &ThumbnailConfig) -> Digest {
-    Digest::of(format!("{THUMBNAILER} {size:?}").as_bytes())
+    Ingested { settlement, kept: None, changed: None }
 }
 
 /// Writes one file that appears whole and outlives a loss of power, on a thread that may wait for the disk.
@@ -264,18 +189,5 @@ pub fn stage(mut from: impl Read, staging: &Path) -> std::io::Result<Staged> {
         to.write_all(&piece[..count])?;
         hasher.update(&piece[..count]);
         length += count as u64;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_thumbnail_is_made_again_when_its_settings_change() {
-        let size = Config::default().thumbnail[0].clone();
-        let smaller = ThumbnailConfig { width: 100, ..size.clone() };
-        assert_ne!(settings_of(&size), settings_of(&smaller));
-        assert_eq!(settings_of(&size), settings_of(&size.clone()));
     }
 }

@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{ChangedImage, FailedUrl, Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, Source, announce};
+use super::{ChangedImage, FailedUrl, Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, announce};
 use crate::archive::{CompletedJob, Job, JobId, JobResult, Lease, Put, RunId, UrlId, UrlRow, Worker, WriteOutcome};
 use crate::config::ChangedImages;
 use crate::fetch::{Fetched, Purpose, Request};
 use crate::ingest::{Ingested, Verdict};
 use crate::model::{Failure, Reason, Validators};
+use crate::render::Rendered;
+use crate::source::Source;
 
 /// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
 const LEASE: Duration = Duration::from_secs(300);
@@ -135,7 +137,8 @@ impl Mirror {
         self.tally.requests.add(exchanges.len() as u64);
         self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
         let asset = verdict.into_asset();
-        let ingested = self.ingest.ingest(&job.url, outcome, asset, Timestamp::now()).await?;
+        let mut ingested = self.ingest.ingest(&job.url, outcome, asset, Timestamp::now()).await?;
+        self.render_kept(&mut ingested.settlement).await?;
         if ingested.changed.is_some() && self.config.rewrite.changed_images == ChangedImages::Newest {
             // Before the change itself is recorded: a crash in between makes work, and no mirror that is out of date.
             self.archive.catalog.refresh_articles_of(&[job.url.id]).await?;
@@ -156,6 +159,16 @@ impl Mirror {
             }
             announce(&ready, now_ready.ready_articles).await;
         }
+        Ok(())
+    }
+
+    /// Makes the thumbnails of what was just kept.
+    async fn render_kept(&self, settlement: &mut JobResult) -> Result<(), MirrorError> {
+        let JobResult::Kept { digest, asset, .. } = settlement else { return Ok(()) };
+        let Rendered { made, failed, perceptual_hash } = self.renderer.ensure(*digest, asset).await?;
+        asset.perceptual_hash = perceptual_hash;
+        self.tally.thumbnails.add(made);
+        self.tally.thumbnails_failed.add(failed);
         Ok(())
     }
 
@@ -206,8 +219,6 @@ impl Mirror {
             Some((Put::Existed, _)) => tally.blobs_duplicate.one(),
             None => {}
         }
-        tally.thumbnails.add(ingested.thumbnails.0);
-        tally.thumbnails_failed.add(ingested.thumbnails.1);
         if let Some((old, new)) = ingested.changed {
             let articles = self.articles_of(url.id).await?;
             let (old, new) = (old.to_string(), new.to_string());

@@ -14,7 +14,6 @@ mod placeholder;
 mod reading;
 mod rehearsal;
 mod report;
-mod source;
 mod writing;
 
 use std::collections::HashSet;
@@ -29,11 +28,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::archive::{Archive, ArticleId, BlobError, CatalogError, RunId};
 use crate::config::Config;
-use crate::discover::DiscoverError;
 use crate::extract::ExtractOptions;
 use crate::fetch::{Fallback, FetchError, Fetcher};
 use crate::ingest::{Ingest, IngestError, publish};
 use crate::model::{Digest, HostKey};
+use crate::render::{RenderError, Renderer};
+use crate::source::{Source, SourceError};
 
 pub use inline::NAMED_BY_CONTENT;
 pub use rehearsal::{Rehearsal, rehearse};
@@ -41,7 +41,6 @@ pub use report::{
     ArticleCounts, BlobCounts, Budget, ChangedImage, Counter, FailedUrl, Problem, ReferenceCounts, Report, RunOutcome,
     Tally, ThumbnailCounts, UrlCounts,
 };
-pub use source::{Source, absolute};
 
 /// Part of the digest of a mirror's settings: raised when the same settings find or write something else.
 const EDITION: u32 = 1;
@@ -51,7 +50,7 @@ const EDITION: u32 = 1;
 pub enum MirrorError {
     /// A source that cannot be read at all.
     #[error(transparent)]
-    Discover(#[from] DiscoverError),
+    Source(#[from] SourceError),
     /// The archive cannot keep blobs.
     #[error(transparent)]
     Blob(#[from] BlobError),
@@ -61,6 +60,9 @@ pub enum MirrorError {
     /// What was fetched cannot be kept.
     #[error(transparent)]
     Ingest(#[from] IngestError),
+    /// A thumbnail cannot be kept.
+    #[error(transparent)]
+    Render(#[from] RenderError),
     /// The report cannot be written.
     #[error("cannot write the report {}: {cause}", path.display())]
     Report {
@@ -78,6 +80,7 @@ pub struct Mirror {
     fetcher: Fetcher,
     fallback: Option<Fallback>,
     ingest: Ingest,
+    renderer: Renderer,
     sources: Vec<Source>,
     tally: Arc<Tally>,
     stop: CancellationToken,
@@ -104,6 +107,7 @@ impl Mirror {
         stop: CancellationToken,
     ) -> Result<Self, FetchError> {
         let ingest = Ingest::new(Arc::clone(&archive), &config);
+        let renderer = Renderer::new(Arc::clone(&archive), &config);
         let fallback = Fallback::new(&config.fallback)?;
         Ok(Self {
             config,
@@ -111,6 +115,7 @@ impl Mirror {
             fetcher,
             fallback,
             ingest,
+            renderer,
             sources,
             tally: Arc::default(),
             stop,

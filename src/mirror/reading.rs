@@ -7,13 +7,13 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::{Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, Source, announce, in_place, inline};
+use super::{Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, announce, in_place, inline};
 use crate::archive::{Archive, ArticleRow, ArticleState, BlobError, NewReference};
 use crate::config::AdoptLocal;
-use crate::discover::{self, Folder, FoundArticle};
 use crate::extract;
 use crate::ingest::stage;
 use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Reference, ReferenceKind, Staged};
+use crate::source::{Folder, FoundArticle, Source, SourceError, fingerprint};
 
 /// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
 const READ_AT_ONCE: usize = 8;
@@ -28,7 +28,7 @@ pub(super) enum Pair {
     /// It is only on record.
     Gone(Box<ArticleRow>),
     /// A part of the source cannot be read.
-    Unreadable(discover::DiscoverError),
+    Unreadable(SourceError),
 }
 
 impl Mirror {
@@ -276,7 +276,7 @@ pub(super) fn is_untouched(source: &Source, found: &FoundArticle, row: &ArticleR
 }
 
 fn is_mirror_there(source: &Source, path: &str, mirror: Fingerprint) -> bool {
-    discover::fingerprint(&source.mirror(path)).is_ok_and(|found| found == mirror)
+    fingerprint(&source.mirror(path)).is_ok_and(|found| found == mirror)
 }
 
 /// The rows of the catalog, page by page, beside a walk in the same order.

@@ -9,12 +9,12 @@ use serde::Serialize;
 use url::Url;
 
 use super::reading::{Pair, is_untouched, pair_up, to_record};
-use super::{ArticleCounts, MirrorError, Problem, Source, in_place, inline, options, settings};
+use super::{ArticleCounts, MirrorError, Problem, in_place, inline, options, settings};
 use crate::archive::{Archive, ArticleRow, ArticleState, UrlRow, UrlState};
 use crate::config::Config;
-use crate::discover::FoundArticle;
 use crate::extract;
 use crate::model::Digest;
+use crate::source::{FoundArticle, Source};
 
 /// Entries of each list; the counts are always whole.
 const LISTED: usize = 10_000;

@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Mutex, mpsc};
 
-use super::{Mirror, MirrorError, Source};
+use super::{Mirror, MirrorError};
 use crate::archive::{
     Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, UrlRow, UrlState, WriteOutcome,
 };
 use crate::config::{ChangedImages, Images};
-use crate::discover;
 use crate::extract;
 use crate::ingest::{publish, read_blob};
 use crate::model::{Asset, Digest, LinkWrap, Reference, ReferenceKind, Span};
 use crate::rewrite::{self, Article, LocalLink, Rewritten};
+use crate::source::{Source, fingerprint};
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
 const WRITTEN_AT_ONCE: usize = 8;
@@ -84,7 +84,7 @@ impl Mirror {
             }
             self.tally.written.one();
         }
-        match discover::fingerprint(&file) {
+        match fingerprint(&file) {
             Ok(fingerprint) => self.archive.catalog.finish_mirror(row.id, fingerprint).await?,
             Err(cause) => self.tally.problem(&row.version.key, format!("cannot read its mirror back: {cause}")),
         }
@@ -214,6 +214,6 @@ fn is_there(file: &std::path::Path, digest: Digest) -> bool {
 
 /// In place, the file that would be replaced must be the one that was read, or the mirror written over it.
 fn is_as_read(source: &Source, row: &ArticleRow) -> bool {
-    discover::fingerprint(&source.file(&row.version.key.path))
+    fingerprint(&source.file(&row.version.key.path))
         .is_ok_and(|found| found == row.version.fingerprint || row.mirror.is_some_and(|(_, mirror)| mirror == found))
 }

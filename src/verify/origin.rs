@@ -12,16 +12,18 @@ use super::{MirrorFile, Origin};
 use crate::archive::{Archive, UrlRow};
 use crate::config::Config;
 use crate::fetch::{Answer, Fallback, FetchError, Fetched, Fetcher, Judge, Purpose, Request};
-use crate::ingest::{Ingest, stage};
-use crate::mirror::{NAMED_BY_CONTENT, Source};
+use crate::ingest::stage;
+use crate::mirror::NAMED_BY_CONTENT;
 use crate::model::{ArticleKey, Digest, Reason, Staged, Validators};
+use crate::render::Renderer;
+use crate::source::Source;
 
 /// The network and the sources, as the settings describe them.
 pub struct Settings {
     archive: Arc<Archive>,
     fetcher: Fetcher,
     fallback: Option<Fallback>,
-    ingest: Ingest,
+    renderer: Renderer,
     sources: Vec<Source>,
 }
 
@@ -34,7 +36,7 @@ impl Settings {
         Ok(Self {
             fetcher: Fetcher::new(&config.fetch, &archive.tmp())?,
             fallback: Fallback::new(&config.fallback)?,
-            ingest: Ingest::new(Arc::clone(&archive), config),
+            renderer: Renderer::new(Arc::clone(&archive), config),
             archive,
             sources,
         })
@@ -102,7 +104,7 @@ impl Origin for Settings {
     async fn render(&self, url: &UrlRow) {
         if let Some((digest, _, asset)) = &url.asset {
             // What cannot be made now is made, or told, by the next run.
-            let _ = self.ingest.thumbnails(*digest, &mut asset.clone()).await;
+            let _ = self.renderer.ensure(*digest, asset).await;
         }
     }
 }

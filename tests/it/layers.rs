@@ -8,16 +8,17 @@ use crate::corpus::files;
 const LAYERS: [&[&str]; 5] = [
     &["model", "config"],
     &["archive", "extract", "fetch", "media", "newsroom", "rewrite"],
-    &["discover", "ingest"],
+    &["ingest", "render", "source"],
     &["check", "gc", "history", "mirror", "notify", "restore", "status", "verify"],
     &["cli"],
 ];
 const LEAVES: usize = 1;
 
 /// Uses within one layer that the design names, from left to right.
-const WITHIN: [(&str, &str); 8] = [
+const WITHIN: [(&str, &str); 9] = [
     ("config", "model"),
     ("rewrite", "extract"),
+    ("render", "ingest"),
     ("check", "mirror"),
     ("restore", "mirror"),
     ("verify", "mirror"),

@@ -8,8 +8,8 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use futures_util::{StreamExt, stream};
 use offprint::config::{Config, Fit};
-use offprint::ingest::Workshop;
 use offprint::media::probe;
+use offprint::render::DecodePool;
 
 use super::hostile::chunk;
 use super::size;
@@ -47,7 +47,7 @@ fn all_pictures_of_the_corpus_are_gone_through_within_the_memory_that_is_promise
 async fn goes_through_all_pictures() {
     let folder = corpus("images").expect("the other test looked");
     let limits = Config::default().media;
-    let workshop = Arc::new(Workshop::new(&limits));
+    let pool = Arc::new(DecodePool::new(&limits));
     let sizes = [size(480, 480, Fit::Inside), size(160, 160, Fit::Cover)];
     let bombs = tempfile::tempdir().expect("a temporary folder can be made");
     for number in 0..BOMBS {
@@ -55,12 +55,12 @@ async fn goes_through_all_pictures() {
     }
     let pictures = files(bombs.path()).into_iter().chain(files(&folder));
     let made = stream::iter(pictures).map(|path| {
-        let (workshop, limits, sizes) = (Arc::clone(&workshop), limits.clone(), sizes.to_vec());
+        let (pool, limits, sizes) = (Arc::clone(&pool), limits.clone(), sizes.to_vec());
         async move {
-            let turn = workshop.turn().await;
+            let permit = pool.permit().await;
             let bytes = std::fs::read(path).expect("it can be read");
             let asset = probe(&bytes, &limits);
-            turn.thumbnails(bytes, asset, sizes).await.sizes[0].is_ok()
+            permit.thumbnails(bytes, asset, sizes).await.sizes[0].is_ok()
         }
     });
     let made = made.buffer_unordered(WAITING).filter(|made| std::future::ready(*made)).count().await;

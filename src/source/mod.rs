@@ -1,5 +1,7 @@
 //! Where a source's articles are, where their mirrors go, and how those point at the archive.
 
+mod folder;
+
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
@@ -7,6 +9,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use crate::config::{AdoptLocal, SourceConfig};
+
+pub use folder::{Folder, FoundArticle, SourceError, fingerprint};
 
 /// Everything but what a link may hold without being escaped in HTML, CSS, YAML or Markdown.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'_').remove(b'-');

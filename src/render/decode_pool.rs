@@ -1,4 +1,4 @@
-//! Where pictures are decoded: as many at once as there are cores, and as there is memory for.
+//! How many images are decoded side by side: one a core, within the memory that the settings allow.
 
 use std::sync::Arc;
 
@@ -11,23 +11,24 @@ use crate::model::Asset;
 /// Memory is counted in these, because a semaphore gives out no more than 2³² permits at a time.
 const KIB: u64 = 1024;
 
-/// Takes pictures in turns, so that what is decoded side by side stays within `media.max_alloc` together.
+/// Bounds decoding: at most `media.threads` images at a time, which take at most `media.max_alloc` together.
 #[derive(Debug)]
-pub struct Workshop {
+pub struct DecodePool {
     limits: MediaConfig,
     cores: Arc<Semaphore>,
     memory: Arc<Semaphore>,
 }
 
-/// A turn in the workshop, taken before the bytes of a picture are read.
+/// The right to decode one image. A caller takes it before it reads the image's bytes, so that bytes that wait for a
+/// core are not in memory.
 #[derive(Debug)]
-pub struct Turn<'a> {
-    workshop: &'a Workshop,
+pub struct DecodePermit<'a> {
+    pool: &'a DecodePool,
     _core: OwnedSemaphorePermit,
 }
 
-impl Workshop {
-    /// A workshop of as many threads and as much memory as the settings say.
+impl DecodePool {
+    /// A pool of as many threads and as much memory as the settings say.
     pub fn new(limits: &MediaConfig) -> Self {
         let cores = match limits.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -38,29 +39,29 @@ impl Workshop {
     }
 
     /// Waits for a core.
-    pub async fn turn(&self) -> Turn<'_> {
+    pub async fn permit(&self) -> DecodePermit<'_> {
         let core = Arc::clone(&self.cores).acquire_owned().await;
-        Turn { workshop: self, _core: core.expect("the semaphore is never closed") }
+        DecodePermit { pool: self, _core: core.expect("the semaphore is never closed") }
     }
 }
 
-impl Turn<'_> {
-    /// Waits for the memory that a picture takes, then makes its renditions on a blocking thread.
+impl DecodePermit<'_> {
+    /// Waits for the memory that an image takes, then makes its renditions on a blocking thread.
     pub async fn thumbnails(self, bytes: Vec<u8>, asset: Asset, sizes: Vec<ThumbnailConfig>) -> Renditions {
-        let limits = self.workshop.limits.clone();
+        let limits = self.pool.limits.clone();
         let wanted = media::memory(&bytes, &asset, &sizes, &limits).div_ceil(KIB);
-        // What would take more than there is will be refused; it need not wait for everything.
+        // An image that takes more than there is will be refused; it need not wait for everything.
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(room(&limits));
-        let memory = Arc::clone(&self.workshop.memory).acquire_many_owned(wanted).await;
+        let memory = Arc::clone(&self.pool.memory).acquire_many_owned(wanted).await;
         let work = move || {
             let _memory = memory;
             media::thumbnails(&bytes, &asset, &sizes, &limits)
         };
-        tokio::task::spawn_blocking(work).await.expect("the thumbnailer catches its decoders' panics")
+        tokio::task::spawn_blocking(work).await.expect("the decoders' panics are caught")
     }
 }
 
-/// How much there is, in KiB; a limit of 0 is none.
+/// How much memory there is, in KiB; a limit of 0 is none.
 fn room(limits: &MediaConfig) -> u32 {
     match limits.max_alloc.0 {
         0 => u32::MAX,

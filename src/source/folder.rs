@@ -12,7 +12,7 @@ use crate::model::Fingerprint;
 
 /// A source that cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum DiscoverError {
+pub enum SourceError {
     /// There is no such folder.
     #[error("the source \"{source_name}\" has no folder {}: correct its `path` in the config file", path.display())]
     Missing {
@@ -60,20 +60,20 @@ pub struct Folder {
 
 impl Folder {
     /// The folder that a source names.
-    pub fn open(source: &SourceConfig) -> Result<Self, DiscoverError> {
+    pub fn open(source: &SourceConfig) -> Result<Self, SourceError> {
         if !source.path.is_dir() {
-            return Err(DiscoverError::Missing { source_name: source.name.clone(), path: source.path.clone() });
+            return Err(SourceError::Missing { source_name: source.name.clone(), path: source.path.clone() });
         }
         let globs = |patterns: &[String]| {
             globs(patterns)
-                .map_err(|error| DiscoverError::Glob { source_name: source.name.clone(), message: error.to_string() })
+                .map_err(|error| SourceError::Glob { source_name: source.name.clone(), message: error.to_string() })
         };
         Ok(Self { root: source.path.clone(), include: globs(&source.include)?, exclude: globs(&source.exclude)? })
     }
 
     /// Its articles, in the order of their paths as texts. Links are not followed, so nothing outside is read.
     /// A part of the folder that cannot be read is an error among them, and the walk goes on.
-    pub fn articles(&self) -> impl Iterator<Item = Result<FoundArticle, DiscoverError>> {
+    pub fn articles(&self) -> impl Iterator<Item = Result<FoundArticle, SourceError>> {
         WalkDir::new(&self.root)
             .sort_by(in_order_of_paths)
             .into_iter()
@@ -81,8 +81,8 @@ impl Folder {
             .filter_map(|entry| self.article(entry).transpose())
     }
 
-    fn article(&self, entry: walkdir::Result<DirEntry>) -> Result<Option<FoundArticle>, DiscoverError> {
-        let entry = entry.map_err(|error| DiscoverError::Unreadable {
+    fn article(&self, entry: walkdir::Result<DirEntry>) -> Result<Option<FoundArticle>, SourceError> {
+        let entry = entry.map_err(|error| SourceError::Unreadable {
             path: error.path().unwrap_or(&self.root).to_owned(),
             message: error.io_error().map_or_else(|| error.to_string(), std::string::ToString::to_string),
         })?;
@@ -90,7 +90,7 @@ impl Folder {
         if !entry.file_type().is_file() || !self.include.is_match(relative) || self.exclude.is_match(relative) {
             return Ok(None);
         }
-        let unreadable = |message: String| DiscoverError::Unreadable { path: entry.path().to_owned(), message };
+        let unreadable = |message: String| SourceError::Unreadable { path: entry.path().to_owned(), message };
         let path = slashed(relative).ok_or_else(|| unreadable("its name is not Unicode".to_owned()))?;
         let fingerprint = fingerprint(entry.path()).map_err(|cause| unreadable(cause.to_string()))?;
         Ok(Some(FoundArticle { path, file: entry.into_path(), fingerprint }))

@@ -1,5 +1,0 @@
-//! Sources → articles.
-
-mod folder;
-
-pub use folder::{DiscoverError, Folder, FoundArticle, fingerprint};

@@ -1,0 +1,105 @@
+//! Assets → thumbnails: whatever the settings ask for and the archive lacks is made, for new assets and for old ones.
+
+mod decode_pool;
+mod recipe;
+mod single_flight;
+
+use std::sync::Arc;
+
+use crate::archive::{Archive, CatalogError, RenditionRow, ThumbnailRow};
+use crate::config::{Config, ThumbnailConfig};
+use crate::ingest::{IngestError, publish, read_blob};
+use crate::media::{Rendition, Renditions};
+use crate::model::{Asset, Digest};
+
+use single_flight::SingleFlight;
+
+pub use decode_pool::{DecodePermit, DecodePool};
+pub use recipe::Recipe;
+
+/// A thumbnail that could not be kept. An image that cannot be decoded is no such error: that is recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The archive cannot be read or written.
+    #[error(transparent)]
+    Archive(#[from] IngestError),
+    /// The catalog cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+/// What was done for one asset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// Thumbnails that were made.
+    pub made: u64,
+    /// Thumbnails that could not be made.
+    pub failed: u64,
+    /// The perceptual hash of the image, where it was decoded.
+    pub perceptual_hash: Option<u64>,
+}
+
+/// Makes thumbnails.
+pub struct Renderer {
+    archive: Arc<Archive>,
+    recipes: Vec<Recipe>,
+    pool: DecodePool,
+    flights: SingleFlight,
+}
+
+impl Renderer {
+    /// Makes what `config` asks for, into `archive`.
+    pub fn new(archive: Arc<Archive>, config: &Config) -> Self {
+        let recipes = config.thumbnail.iter().map(Recipe::new).collect();
+        Self { archive, recipes, pool: DecodePool::new(&config.media), flights: SingleFlight::default() }
+    }
+
+    /// Makes the thumbnails of an asset that are not on record. Callers that want the same asset at once wait for the
+    /// first. A thumbnail that cannot be made is recorded as such and not tried again by the same recipe.
+    ///
+    /// # Errors
+    /// Where the blob cannot be read, or a thumbnail or its row not written.
+    pub async fn ensure(&self, digest: Digest, asset: &Asset) -> Result<Rendered, RenderError> {
+        if self.recipes.is_empty() || !asset.media_type.is_image() {
+            return Ok(Rendered::default());
+        }
+        let _flight = self.flights.enter(digest).await;
+        let on_record = self.archive.catalog.thumbnails(digest).await?;
+        let lacking: Vec<_> = self.recipes.iter().filter(|recipe| !recipe.is_on_record(&on_record)).collect();
+        if lacking.is_empty() {
+            return Ok(Rendered::default());
+        }
+        self.render(digest, asset, &lacking).await
+    }
+
+    async fn render(&self, digest: Digest, asset: &Asset, lacking: &[&Recipe]) -> Result<Rendered, RenderError> {
+        let Renditions { sizes, perceptual_hash } = self.decode(digest, asset, lacking).await?;
+        let mut rows = Vec::new();
+        for (recipe, rendition) in lacking.iter().zip(sizes) {
+            let made = match rendition {
+                Ok(rendition) => Ok(self.keep(digest, &recipe.size.name, rendition).await?),
+                Err(error) => Err(error.to_string()),
+            };
+            rows.push(ThumbnailRow { original: digest, name: recipe.size.name.clone(), settings: recipe.digest, made });
+        }
+        let failed = rows.iter().filter(|row| row.made.is_err()).count() as u64;
+        self.archive.catalog.record_thumbnails(&rows).await?;
+        Ok(Rendered { made: rows.len() as u64 - failed, failed, perceptual_hash })
+    }
+
+    async fn decode(&self, digest: Digest, asset: &Asset, lacking: &[&Recipe]) -> Result<Renditions, RenderError> {
+        let permit = self.pool.permit().await;
+        let bytes = read_blob(&self.archive, digest, asset.media_type).await?;
+        let sizes: Vec<ThumbnailConfig> = lacking.iter().map(|recipe| recipe.size.clone()).collect();
+        Ok(permit.thumbnails(bytes, asset.clone(), sizes).await)
+    }
+
+    /// Writes a thumbnail; its row is recorded afterwards.
+    async fn keep(&self, digest: Digest, name: &str, rendition: Rendition) -> Result<RenditionRow, RenderError> {
+        let Rendition { media_type, width, height, bytes } = rendition;
+        let (size, bytes_digest) = (bytes.len() as u64, Digest::of(&bytes));
+        let path = self.archive.thumbnail_path(name, digest, media_type);
+        publish(&self.archive, path, bytes).await.map_err(IngestError::from)?;
+        Ok(RenditionRow { media_type, width, height, size, digest: bytes_digest })
+    }
+}

@@ -1,0 +1,97 @@
+//! What a thumbnail is made from besides its image: the settings of its size, and the version of the renderer.
+
+use crate::archive::ThumbnailRow;
+use crate::config::{Animation, Fit, ThumbnailConfig, ThumbnailFormat};
+use crate::model::Digest;
+
+/// Part of every recipe's digest: raised when the same settings make other pixels, so that every thumbnail is made
+/// again.
+const THUMBNAIL_VERSION: u32 = 1;
+
+/// One size that the settings ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipe {
+    /// The settings of the size.
+    pub size: ThumbnailConfig,
+    /// Names the settings and the version of the renderer. A thumbnail on record with another digest is outdated.
+    pub digest: Digest,
+}
+
+impl Recipe {
+    /// The recipe of a size.
+    pub fn new(size: &ThumbnailConfig) -> Self {
+        Self { size: size.clone(), digest: Digest::of(text(size).as_bytes()) }
+    }
+
+    /// Whether a thumbnail, or the failure to make it, is on record for this recipe.
+    pub fn is_on_record(&self, rows: &[ThumbnailRow]) -> bool {
+        rows.iter().any(|row| row.name == self.size.name && row.settings == self.digest)
+    }
+}
+
+/// What the digest is made of. Archives hold digests of just this text: a new setting of thumbnails is appended only
+/// where it is not at its default.
+fn text(size: &ThumbnailConfig) -> String {
+    let ThumbnailConfig { name, width, height, fit, format, quality, animation } = size;
+    let (fit, format, animation) = (fit_name(*fit), format_name(*format), animation_name(*animation));
+    format!(
+        "{THUMBNAIL_VERSION} ThumbnailConfig {{ name: \"{name}\", width: {width}, height: {height}, fit: {fit}, \
+         format: {format}, quality: {quality}, animation: {animation} }}"
+    )
+}
+
+const fn fit_name(fit: Fit) -> &'static str {
+    match fit {
+        Fit::Inside => "Inside",
+        Fit::Cover => "Cover",
+        Fit::Width => "Width",
+    }
+}
+
+const fn format_name(format: ThumbnailFormat) -> &'static str {
+    match format {
+        ThumbnailFormat::Auto => "Auto",
+        ThumbnailFormat::Jpeg => "Jpeg",
+        ThumbnailFormat::WebP => "WebP",
+        ThumbnailFormat::Png => "Png",
+        ThumbnailFormat::Avif => "Avif",
+    }
+}
+
+const fn animation_name(animation: Animation) -> &'static str {
+    match animation {
+        Animation::Still => "Still",
+        Animation::Keep => "Keep",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn the_recipe_of_the_default_size_is_the_one_that_archives_hold() {
+        let recipe = Recipe::new(&Config::default().thumbnail[0]);
+        let held = "1 ThumbnailConfig { name: \"small\", width: 480, height: 480, fit: Inside, format: Auto, \
+                    quality: 80, animation: Still }";
+        assert_eq!(recipe.digest, Digest::of(held.as_bytes()));
+    }
+
+    #[test]
+    fn every_setting_of_a_size_changes_its_recipe() {
+        let size = Config::default().thumbnail[0].clone();
+        let others = [
+            ThumbnailConfig { name: "other".to_owned(), ..size.clone() },
+            ThumbnailConfig { width: 100, ..size.clone() },
+            ThumbnailConfig { height: 100, ..size.clone() },
+            ThumbnailConfig { fit: Fit::Cover, ..size.clone() },
+            ThumbnailConfig { format: ThumbnailFormat::Png, ..size.clone() },
+            ThumbnailConfig { quality: 81, ..size.clone() },
+            ThumbnailConfig { animation: Animation::Keep, ..size.clone() },
+        ];
+        let digests: std::collections::BTreeSet<_> =
+            others.iter().chain([&size]).map(|size| Recipe::new(size).digest).collect();
+        assert_eq!(digests.len(), others.len() + 1);
+    }
+}
