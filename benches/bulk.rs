@@ -12,51 +12,56 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use offprint::model::Digest;
-use offprint::newsroom::{Bulk, BulkNewsroom};
 use walkdir::WalkDir;
+
+use testserver::bulk::{Bulk, BulkOrigin};
+
+#[allow(dead_code, unused_imports, reason = "the tests use the rest of it")]
+#[path = "../tests/it/testserver/mod.rs"]
+mod testserver;
 
 const SIZE: Bulk = Bulk { articles: 2_000, urls: 10_000, pictures: 6_667, hosts: 10 };
 
 #[tokio::main]
 async fn main() {
     rustls::crypto::ring::default_provider().install_default().expect("no other provider is installed");
-    let newsroom = SIZE.open().expect("a newsroom can be opened on loopback");
+    let server = SIZE.open().expect("a server can be opened on loopback");
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    newsroom.write_posts(&folder.path().join("posts")).expect("posts can be written");
+    server.write_posts(&folder.path().join("posts")).expect("posts can be written");
 
-    let bare = bare_client(&newsroom).await;
+    let bare = bare_client(&server).await;
     println!("bare client, nothing kept: {:.2} s", bare.as_secs_f64());
 
-    let first = run(folder.path(), &newsroom, "first").await;
+    let first = run(folder.path(), &server, "first").await;
     first.tell("first run", bare);
-    let asked = newsroom.origin().log().count();
+    let asked = server.origin().log().count();
     let before = tree(&folder.path().join("first"));
-    let second = run(folder.path(), &newsroom, "first").await;
+    let second = run(folder.path(), &server, "first").await;
     second.tell("second run", bare);
-    println!("second run: {} requests", newsroom.origin().log().count() - asked);
+    println!("second run: {} requests", server.origin().log().count() - asked);
     let changed = differing(&before, &tree(&folder.path().join("first")));
     println!("second run: files of blobs, thumbnails and articles that differ: {changed}");
     println!("blobs of images: {} for {} different pictures", images(&folder.path().join("first")), SIZE.pictures);
 
-    let asked = newsroom.origin().log().count();
-    let child = start(folder.path(), &newsroom, "cut");
-    newsroom.origin().log().wait_for(asked + SIZE.urls / 2).await.expect("the run gets half-way");
+    let asked = server.origin().log().count();
+    let child = start(folder.path(), &server, "cut");
+    server.origin().log().wait_for(asked + SIZE.urls / 2).await.expect("the run gets half-way");
     signal(&child);
     let cut = wait(child, Instant::now());
     println!("interrupted half-way: ended {:.2} s after the signal with status {}", cut.wall.as_secs_f64(), cut.status);
-    run(folder.path(), &newsroom, "cut").await.tell("run after it", bare);
+    run(folder.path(), &server, "cut").await.tell("run after it", bare);
     let same = digests(&folder.path().join("first")) == digests(&folder.path().join("cut"));
     println!("the archive equals one made without interruption: {same}");
 }
 
 /// All URLs fetched by a client that keeps nothing.
-async fn bare_client(newsroom: &BulkNewsroom) -> Duration {
+async fn bare_client(server: &BulkOrigin) -> Duration {
     let mut client = reqwest::Client::builder().no_proxy();
-    for host in newsroom.hosts() {
-        client = client.resolve(&host, newsroom.origin().address());
+    for host in server.hosts() {
+        client = client.resolve(&host, server.origin().address());
     }
     let client = client.build().expect("a client can be built");
-    let urls: Vec<String> = newsroom.posts().flat_map(|post| urls(&post.text)).collect();
+    let urls: Vec<String> = server.posts().flat_map(|post| urls(&post.text)).collect();
     let began = Instant::now();
     let fetched = stream::iter(urls).map(|url| {
         let client = client.clone();
@@ -64,7 +69,7 @@ async fn bare_client(newsroom: &BulkNewsroom) -> Duration {
     });
     let mut fetched = fetched.buffer_unordered(32);
     while let Some(body) = fetched.next().await {
-        body.expect("the newsroom answers");
+        body.expect("the server answers");
     }
     began.elapsed()
 }
@@ -92,16 +97,16 @@ impl Figures {
     }
 }
 
-async fn run(folder: &Path, newsroom: &BulkNewsroom, store: &str) -> Figures {
+async fn run(folder: &Path, server: &BulkOrigin, store: &str) -> Figures {
     let began = Instant::now();
-    let child = start(folder, newsroom, store);
+    let child = start(folder, server, store);
     tokio::task::spawn_blocking(move || wait(child, began)).await.expect("waiting does not panic")
 }
 
-fn start(folder: &Path, newsroom: &BulkNewsroom, store: &str) -> Child {
-    let address = newsroom.origin().address();
+fn start(folder: &Path, server: &BulkOrigin, store: &str) -> Child {
+    let address = server.origin().address();
     let known =
-        newsroom.hosts().iter().fold(String::new(), |known, host| known + &format!("\"{host}\" = \"{address}\"\n"));
+        server.hosts().iter().fold(String::new(), |known, host| known + &format!("\"{host}\" = \"{address}\"\n"));
     let settings = format!(
         "[fetch]\nallow_net = [\"127.0.0.0/8\"]\ndelay = \"0\"\nconcurrency = 32\nper_host = 8\n[fetch.resolve]\n{known}"
     );

@@ -19,10 +19,10 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 4 | [`cli`]: open the archive, one library call, report, exit status |
+//! | 4 | [`cli`], [`web`], [`demo`]: open the archive, one library call, report, exit status |
 //! | 3 | [`mirror`], [`restore`], [`check`], [`status`], [`history`], [`verify`], [`gc`], [`notify`]: whole jobs |
 //! | 2 | [`source`], [`ingest`], [`render`] |
-//! | 1 | [`extract`], [`rewrite`], [`fetch`], [`media`], [`archive`], [`newsroom`]: leaves that do not know each other, but that [`rewrite`] has [`extract`] read what it made |
+//! | 1 | [`extract`], [`rewrite`], [`fetch`], [`media`], [`archive`]: leaves that do not know each other, but that [`rewrite`] has [`extract`] read what it made |
 //! | 0 | [`model`], [`config`]: plain data |
 //!
 //! What a module uses is below it; a test holds that true.
@@ -42,6 +42,7 @@ pub mod archive;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod extract;
 pub mod fetch;
 pub mod gc;
@@ -50,7 +51,6 @@ pub mod ingest;
 pub mod media;
 pub mod mirror;
 pub mod model;
-pub mod newsroom;
 pub mod notify;
 pub mod render;
 pub mod restore;
@@ -58,3 +58,4 @@ pub mod rewrite;
 pub mod source;
 pub mod status;
 pub mod verify;
+pub mod web;

@@ -9,23 +9,23 @@ use super::exit::Exit;
 use super::output::{self, Output, printable};
 use super::run;
 use crate::config::{Config, Size, SourceConfig};
+use crate::demo::Newsroom;
 use crate::mirror::Report;
-use crate::newsroom::Gazette;
-use crate::newsroom::folder::FolderServer;
 use crate::source::Source;
+use crate::web;
 
 /// The name of the demo's source, and so of the folder of its mirror.
 const NAME: &str = "demo";
 
 /// Mirrors a small newsroom on loopback with the settings, tells what happened, and serves the result.
 pub(crate) async fn demo(config: Config, once: bool, address: SocketAddr, output: &Output) -> anyhow::Result<Exit> {
-    let newsroom = Gazette::open().context("cannot open the newsroom on loopback")?;
+    let newsroom = Newsroom::open().context("cannot open the newsroom on loopback")?;
     let posts = tempfile::tempdir().context("cannot make a folder for the newsroom's posts")?;
     newsroom.write_posts(posts.path()).context("cannot write the newsroom's posts")?;
     output.note(&format!(
         "A newsroom of {} articles has opened at {}. Mirroring it into {} …",
         newsroom.posts().len(),
-        newsroom.origin().address(),
+        newsroom.address(),
         config.store.display()
     ));
     let config = with_newsroom(config, posts.path(), &newsroom);
@@ -34,7 +34,7 @@ pub(crate) async fn demo(config: Config, once: bool, address: SocketAddr, output
     if output.json {
         output::value(&report)?;
     } else {
-        in_words(&report, newsroom.origin().log().count(), output);
+        in_words(&report, newsroom.request_count(), output);
     }
     let exit = Exit::of_report(&report);
     if once || exit == Exit::Interrupted {
@@ -44,13 +44,13 @@ pub(crate) async fn demo(config: Config, once: bool, address: SocketAddr, output
 }
 
 /// The settings, with the newsroom for a source and its hosts where they are.
-fn with_newsroom(mut config: Config, posts: &std::path::Path, newsroom: &Gazette) -> Config {
+fn with_newsroom(mut config: Config, posts: &std::path::Path, newsroom: &Newsroom) -> Config {
     let shipped = Config::default().source.swap_remove(0);
     config.source = vec![SourceConfig { name: NAME.to_owned(), path: posts.to_owned(), ..shipped }];
     let loopback = Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 32);
     config.fetch.allow_net.push(IpNet::V4(loopback));
-    let address = newsroom.origin().address();
-    config.fetch.resolve.extend(Gazette::HOSTS.iter().map(|host| ((*host).to_owned(), address)));
+    let address = newsroom.address();
+    config.fetch.resolve.extend(Newsroom::HOSTS.iter().map(|host| ((*host).to_owned(), address)));
     config
 }
 
@@ -84,8 +84,8 @@ fn in_words(report: &Report, requests: usize, output: &Output) {
 /// Serves the mirror until Ctrl-C or SIGTERM, which the run listens for too and which then end the process.
 async fn serve(config: &Config, address: SocketAddr, output: &Output) -> anyhow::Result<Exit> {
     let anywhere = SocketAddr::new(address.ip(), 0);
-    let server = FolderServer::start(&config.store, address)
-        .or_else(|_| FolderServer::start(&config.store, anywhere))
+    let server = web::serve_folder(&config.store, address)
+        .or_else(|_| web::serve_folder(&config.store, anywhere))
         .with_context(|| format!("cannot serve the mirror at {address}"))?;
     output::line(&format!("See the mirror at {}articles/{NAME}/ (Ctrl-C ends)", server.url()));
     output.note("Look at it with the newsroom gone: nothing in it needs a network.");

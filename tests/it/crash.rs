@@ -13,13 +13,13 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use offprint::archive::{self, Mode};
+use offprint::demo::photo::Photo;
 use offprint::model::Digest;
-use offprint::newsroom::origin::{Behaviour, Content, Origin, Site};
-use offprint::newsroom::photo::Photo;
 use offprint::verify::{self, MirrorFile, Options, Progress, Subset};
 
 use crate::corpus::say;
 use crate::sandbox::Sandbox;
+use crate::testserver::{Behaviour, Content, Origin, Site};
 
 /// More calls of one kind than a run over the small site makes.
 const MOST: usize = 4096;

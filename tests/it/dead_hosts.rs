@@ -5,13 +5,13 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use offprint::newsroom::origin::{Behaviour, Origin, Site};
 use serde_json::Value;
 
 use crate::corpus::say;
 use crate::fetch::dead::BlackHole;
 use crate::origin::picture;
 use crate::sandbox::Sandbox;
+use crate::testserver::{Behaviour, Origin, Site};
 
 const HOSTS: usize = 50;
 const PICTURES: usize = 10;
@@ -51,7 +51,7 @@ async fn silent_hosts_cost_seconds_and_hold_nobody_up() {
     let began = Instant::now();
     let report = sandbox.json(&["run"]);
     let took = began.elapsed();
-    let visits = origin.log().visits();
+    let visits = origin.log().requests();
     let live = visits.iter().map(|visit| visit.arrived).max().unwrap() - visits[0].arrived;
     let (fetched, failed, deferred) = (count(&report, "fetched"), count(&report, "failed"), count(&report, "deferred"));
     say(&format!(

@@ -2,13 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use offprint::demo::photo::Photo;
 use offprint::model::Digest;
-use offprint::newsroom::origin::{Behaviour, Condition, Content, End, Origin, Portion, Site};
-use offprint::newsroom::photo::Photo;
 use serde_json::Value;
 
 use crate::corpus::say;
 use crate::sandbox::Sandbox;
+use crate::testserver::{Behaviour, Condition, Content, End, Origin, Portion, Site};
 
 fn photo() -> Behaviour {
     nth(1)
@@ -121,7 +121,7 @@ async fn of_every_bad_behaviour_the_mirror_shows_the_picture_or_what_was_there()
 
 /// How many requests a host was sent, by their Referers.
 fn sent(origin: &Origin) -> String {
-    let visits = origin.log().visits();
+    let visits = origin.log().requests();
     let without = visits.iter().filter(|visit| visit.request.header("referer").is_none()).count();
     let own = visits.iter().filter(|visit| visit.request.header("referer") == Some(&origin.url("/"))).count();
     assert_eq!(without + own, visits.len(), "articles without an address of their own are not named");

@@ -30,4 +30,6 @@ mod sandbox;
 mod scale;
 mod similar;
 mod stand_ins;
+mod testserver;
 mod verify;
+mod web;

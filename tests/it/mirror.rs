@@ -5,15 +5,16 @@
 use std::path::Path;
 
 use offprint::archive::{self, Mode};
+use offprint::demo::photo::Photo;
 use offprint::model::Digest;
-use offprint::newsroom::origin::{Behaviour, Content, End, Gate, Origin, Portion, Site};
-use offprint::newsroom::photo::{Photo, tiny};
 use offprint::rewrite;
 use serde_json::Value;
 
 use crate::corpus::{corpus, files, say};
 use crate::origin::tls::{Authority, Flaw};
 use crate::sandbox::{Ran, Sandbox, follow};
+use crate::testserver::bulk::tiny;
+use crate::testserver::{Behaviour, Content, End, Gate, Origin, Portion, Site};
 
 fn jpeg(seed: u64) -> Behaviour {
     Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 640, 427).jpeg()))
@@ -61,7 +62,7 @@ async fn a_post_comes_back_with_every_picture_local_and_nothing_else_changed() {
     assert_eq!(sandbox.run(&["restore", "posts/2021/a post.md"]).expect(0).stdout, original);
     assert_eq!(splices_turn_back(&sandbox).await, 1);
     assert_eq!(sandbox.json(&["check"])["remote"], Value::Array(Vec::new()));
-    for visit in origin.log().visits() {
+    for visit in origin.log().requests() {
         assert_eq!((visit.request.header("referer"), visit.request.header("cookie")), (None, None));
     }
     assert_eq!(origin.log().count(), 2);
@@ -433,7 +434,7 @@ async fn the_first_real_post_is_kept_whole() {
     sandbox.write("posts/seed.md", &original);
     sandbox.run(&["run"]).expect(0);
 
-    let visits = origin.log().visits();
+    let visits = origin.log().requests();
     let mut paths: Vec<_> = visits.iter().map(|visit| visit.request.path().to_owned()).collect();
     paths.sort();
     let asked = paths.len();

@@ -4,14 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use offprint::archive::{self, Mode};
+use offprint::demo::photo::Photo;
 use offprint::fetch::memento_datetime;
 use offprint::model::Digest;
-use offprint::newsroom::origin::{Behaviour, Content, Origin, Request, Site};
-use offprint::newsroom::photo::Photo;
 use url::Url;
 
 use crate::origin::tls::{Authority, Flaw};
 use crate::sandbox::Sandbox;
+use crate::testserver::{Behaviour, Content, Origin, Request, Site};
 
 fn photo(seed: u64) -> Vec<u8> {
     Photo::new(seed, 64, 48).jpeg()

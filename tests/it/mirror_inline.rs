@@ -1,11 +1,12 @@
 //! Images that stand inside articles, as `data:` URLs: left alone, or lifted into the archive.
 
 use data_encoding::BASE64;
+use offprint::demo::photo::Photo;
 use offprint::model::Digest;
-use offprint::newsroom::photo::{Photo, tiny};
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use crate::sandbox::{Sandbox, follow};
+use crate::testserver::bulk::tiny;
 
 const SVG: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"40\" height=\"30\"><path d=\"M0 0h9v9z\"/></svg>";
 

@@ -1,10 +1,11 @@
 //! Thumbnails in the page, in links to the full pictures.
 
-use offprint::newsroom::origin::{Behaviour, Content, Origin, Site};
-use offprint::newsroom::photo::{Photo, tiny};
+use offprint::demo::photo::Photo;
 use serde_json::Value;
 
 use crate::sandbox::{Sandbox, follow};
+use crate::testserver::bulk::tiny;
+use crate::testserver::{Behaviour, Content, Origin, Site};
 
 const LINKED: &str = "
 [rewrite]

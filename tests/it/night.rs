@@ -7,12 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use offprint::newsroom::origin::{Behaviour, Content, Gate, Origin, Site, Visit};
-use offprint::newsroom::photo::tiny;
 use serde_json::Value;
 
 use crate::corpus::say;
 use crate::sandbox::{Ran, Sandbox};
+use crate::testserver::bulk::tiny;
+use crate::testserver::{Behaviour, Content, Gate, LoggedRequest, Origin, Site};
 
 fn png(seed: u64) -> Behaviour {
     Behaviour::serve(Content::new("image/png", tiny(seed)))
@@ -29,7 +29,7 @@ fn posts(count: u64) -> (Origin, Sandbox) {
     (origin, sandbox)
 }
 
-fn bodies(visits: &[Visit]) -> Vec<String> {
+fn bodies(visits: &[LoggedRequest]) -> Vec<String> {
     visits.iter().map(|visit| String::from_utf8_lossy(&visit.request.body).into_owned()).collect()
 }
 
@@ -138,7 +138,7 @@ async fn the_night_tells_those_whom_the_settings_name() {
     assert_eq!((hook.method.as_str(), hook.header("content-type")), ("POST", Some("application/json")));
     let report: Value = serde_json::from_slice(&hook.body).unwrap();
     assert_eq!((&report["newly_missing"], &report["outcome"]), (&1.into(), &"complete".into()));
-    let first = log.visits().into_iter().next().unwrap();
+    let first = log.requests().into_iter().next().unwrap();
     assert_eq!(first.request.path(), "/start", "the start is told before anything is done");
 
     log.clear();

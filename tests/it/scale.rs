@@ -19,8 +19,6 @@ use offprint::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostState, MediaType, ReferenceKind, Span,
     Validators,
 };
-use offprint::newsroom::origin::{Behaviour, Content, Origin, Site};
-use offprint::newsroom::photo::tiny;
 use offprint::rewrite::splice;
 use offprint::status;
 use offprint::verify::{self, MirrorFile, Options, Progress};
@@ -28,6 +26,8 @@ use url::Url;
 
 use crate::corpus::say;
 use crate::sandbox::{Ran, Sandbox};
+use crate::testserver::bulk::tiny;
+use crate::testserver::{Behaviour, Content, Origin, Site};
 
 /// References of an article. Every third picture is shown by two articles.
 const REFERENCES: usize = 10;

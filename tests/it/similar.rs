@@ -1,10 +1,10 @@
 //! Pictures that look alike, and the best copy of those that are gone.
 
-use offprint::newsroom::origin::{Behaviour, Content, Origin, Site};
-use offprint::newsroom::photo::Photo;
+use offprint::demo::photo::Photo;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
+use crate::testserver::{Behaviour, Content, Origin, Site};
 
 fn photo(seed: u64, width: u16, height: u16) -> Behaviour {
     Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, width, height).jpeg()))

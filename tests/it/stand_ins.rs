@@ -2,12 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use offprint::demo::photo::Photo;
 use offprint::model::Digest;
-use offprint::newsroom::origin::{Behaviour, Condition, Content, Origin, Site};
-use offprint::newsroom::photo::Photo;
 use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
+use crate::testserver::{Behaviour, Condition, Content, Origin, Site};
 
 /// What the hosts of these tests send in place of pictures.
 fn stand_in() -> Content {

@@ -14,18 +14,18 @@ use offprint::archive::{
     self, Archive, ArticleState, CompletedJob, JobResult, Mode, NewReference, RenditionRow, ThumbnailRow, UrlRow,
     UrlState, Worker,
 };
+use offprint::demo::photo::Photo;
 use offprint::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostState, MediaType,
     ReferenceKind, Span, Staged, Validators,
 };
-use offprint::newsroom::origin::{Behaviour, Content, Origin as OriginServer, Site};
-use offprint::newsroom::photo::Photo;
 use offprint::rewrite::splice;
 use offprint::verify::{self, Damage, Finding, MirrorFile, Options, Origin, Progress, Repair, Subset, Verification};
 use tempfile::TempDir;
 use url::Url;
 
 use crate::sandbox::Sandbox;
+use crate::testserver::{Behaviour, Content, Origin as OriginServer, Site};
 
 /// How many articles the archive of these tests has. Each shows one picture of its own.
 const ARTICLES: usize = 12;

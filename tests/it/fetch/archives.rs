@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use offprint::config::FallbackConfig;
+use offprint::demo::photo::Photo;
 use offprint::fetch::{Fallback, Fetched, Purpose, Request, memento_datetime};
 use offprint::model::Validators;
-use offprint::newsroom::origin::{Behaviour, Content, Origin, Request as Asked, Site};
-use offprint::newsroom::photo::Photo;
 use url::Url;
 
 use super::{ByContent, Guest, bytes, quick, reason};
+use crate::testserver::{Behaviour, Content, Origin, Request as Asked, Site};
 
 const GONE: &str = "http://gone.example/a.jpg?w=640";
 const CAPTURES: [(&str, &str, u64); 3] = [
@@ -73,7 +73,7 @@ async fn the_capture_nearest_the_article_s_date_is_taken_bit_for_bit() {
         assert_eq!(memento_datetime(last), Some(captured.parse().unwrap()));
         assert!(last.url.as_str().starts_with(&archive.url("/web/")), "the archive's own URL is kept: {}", last.url);
     }
-    for visit in archive.log().visits() {
+    for visit in archive.log().requests() {
         assert!(visit.request.header("accept-datetime").is_some());
         assert!(visit.request.header("referer").is_none() && visit.request.header("if-none-match").is_none());
     }
@@ -100,7 +100,7 @@ async fn archives_are_asked_slowly() {
     let one = || ask(&fallback, &guest, GONE, when);
     let (a, b, c) = tokio::join!(one(), one(), one());
     assert!([a, b, c].iter().all(|fetched| reason(fetched).is_none()));
-    let visits = archive.log().visits();
+    let visits = archive.log().requests();
     let took = visits[2].arrived - visits[0].arrived;
     assert!(took >= Duration::from_millis(500), "{took:?}");
 }

@@ -11,13 +11,13 @@ use jiff::Timestamp;
 use offprint::config::FetchConfig;
 use offprint::fetch::Lookup;
 use offprint::model::{HostKey, HostState, Reason};
-use offprint::newsroom::origin::{Behaviour, Origin, Site};
 use tokio::net::{TcpSocket, TcpStream};
 use url::Url;
 
 use super::{Guest, quick, reason};
 use crate::corpus::say;
 use crate::origin::picture;
+use crate::testserver::{Behaviour, Origin, Site};
 
 const HOSTS: usize = 20;
 const URLS: usize = 20;

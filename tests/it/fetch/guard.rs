@@ -8,12 +8,12 @@ use std::time::Duration;
 use offprint::config::FetchConfig;
 use offprint::fetch::Lookup;
 use offprint::model::Reason;
-use offprint::newsroom::origin::{Behaviour, Origin, Plain, Site};
 
 use super::{Always, Guest, bytes, failure, loopback, quick, reason};
 use crate::corpus::say;
 use crate::origin::canary::Canary;
 use crate::origin::picture;
+use crate::testserver::{Behaviour, Origin, Plain, Site};
 
 /// Ways to write an address of this machine, or one where clouds keep their secrets.
 const SPELLINGS: [&str; 44] = [

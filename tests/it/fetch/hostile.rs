@@ -8,12 +8,12 @@ use futures_util::stream::{self, StreamExt};
 use offprint::config::{FetchConfig, Size};
 use offprint::fetch::Fetched;
 use offprint::model::Reason;
-use offprint::newsroom::origin::{Behaviour, Content, End, Gate, Origin, Portion, Site, Version};
 
 use super::{Guest, bytes, quick, reason, request_head};
 use crate::corpus::say;
 use crate::origin::picture;
 use crate::origin::tls::{Authority, Flaw};
+use crate::testserver::{Behaviour, Content, End, Gate, Origin, Portion, Site, Version};
 
 const PATH: &str = "/a.jpg";
 
@@ -169,7 +169,7 @@ async fn every_fault_is_recorded_over_http_2_as_well() {
         let log = origin.log().clone();
         async move {
             let line = check("h2", row, config, origin, "https://img.example/a.jpg").await;
-            assert!(log.visits().iter().all(|visit| visit.request.version == Version::Http2), "{line}");
+            assert!(log.requests().iter().all(|visit| visit.request.version == Version::Http2), "{line}");
             line
         }
     });

@@ -2,11 +2,11 @@
 
 use offprint::config::{Config, FetchConfig};
 use offprint::model::{HostKey, Reason, RefererStrategy};
-use offprint::newsroom::origin::{Behaviour, Condition, Origin, Site};
 use url::Url;
 
 use super::{Guest, bytes, quick, reason, request_head};
 use crate::origin::picture;
+use crate::testserver::{Behaviour, Condition, Origin, Site};
 
 const ARTICLE: &str = "https://me:secret@news.example/2026/post.html?token=hush#part";
 
@@ -16,7 +16,7 @@ fn photo() -> Behaviour {
 
 /// The Referers that came, in order; `-` for none.
 fn referers(origin: &Origin) -> Vec<String> {
-    let visits = origin.log().visits();
+    let visits = origin.log().requests();
     visits.iter().map(|visit| visit.request.header("referer").unwrap_or("-").to_owned()).collect()
 }
 

@@ -3,10 +3,10 @@
 use futures_util::future::join_all;
 use offprint::config::{FetchConfig, Size};
 use offprint::model::Reason;
-use offprint::newsroom::origin::{Behaviour, Gate, Origin, Site};
 
 use super::{Guest, quick, reason, rerun, rerun_argument};
 use crate::corpus::say;
+use crate::testserver::{Behaviour, Gate, Origin, Site};
 
 const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
 const BODIES: usize = 64;

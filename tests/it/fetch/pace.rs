@@ -6,12 +6,12 @@ use futures_util::future::join_all;
 use offprint::config::{Config, FetchConfig};
 use offprint::fetch::Fetched;
 use offprint::model::{HostKey, Reason};
-use offprint::newsroom::origin::{Behaviour, Gate, Origin, Site, Visit};
 use url::Url;
 
 use super::{Guest, failure, quick, reason};
 use crate::corpus::say;
 use crate::origin::picture;
+use crate::testserver::{Behaviour, Gate, LoggedRequest, Origin, Site};
 
 fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
@@ -86,12 +86,12 @@ async fn hosts_of_one_group_are_paced_as_one() {
         get_all(&guest, "c.cdn.example", 2)
     );
     assert!(good(&a) && good(&b) && good(&c));
-    let visits = origin.log().visits();
+    let visits = origin.log().requests();
     assert_eq!(origin.log().most_in_flight_of_all(), 1);
     assert!(after(&visits, 0, 5) >= millis(5 * 150 - 75), "{:?}", after(&visits, 0, 5));
 }
 
-fn after(visits: &[Visit], first: usize, second: usize) -> Duration {
+fn after(visits: &[LoggedRequest], first: usize, second: usize) -> Duration {
     visits[second].arrived - visits[first].arrived
 }
 
@@ -159,7 +159,7 @@ async fn a_host_that_is_overtaxed_is_asked_more_slowly() {
     let slowed = guest.fetcher.host_state(&key).delay;
     assert_eq!(slowed, millis(500));
     assert!(good(&get_all(&guest, "busy.example", 4).await));
-    let visits = origin.log().visits();
+    let visits = origin.log().requests();
     assert!(after(&visits, 1, 2) >= millis(450), "{:?}", after(&visits, 1, 2));
     assert!(guest.fetcher.host_state(&key).delay < slowed, "it recovers");
 }

@@ -1,9 +1,9 @@
 //! Addresses that `[fetch.resolve]` gives, for a host and for one port of it.
 
-use offprint::newsroom::origin::{Behaviour, Content};
-use offprint::newsroom::photo::Photo;
+use offprint::demo::photo::Photo;
 
 use super::{Guest, bytes, quick};
+use crate::testserver::{Behaviour, Content};
 
 #[tokio::test]
 async fn a_port_of_a_host_can_have_an_address_of_its_own() {

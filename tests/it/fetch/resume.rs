@@ -2,9 +2,9 @@
 
 use offprint::fetch::Answer;
 use offprint::model::Validators;
-use offprint::newsroom::origin::{Behaviour, Condition, Content, End, Portion};
 
 use super::{Guest, bytes, failure, quick};
+use crate::testserver::{Behaviour, Condition, Content, End, Portion};
 
 /// A JPEG that is long enough to be worth going on with; only its ends are looked at.
 fn large() -> Content {
@@ -43,7 +43,7 @@ async fn a_body_goes_on_where_it_broke_off() {
     assert!(bytes(&fetched) == *large().bytes());
     let statuses: Vec<_> = fetched.exchanges.iter().map(|exchange| exchange.status).collect();
     assert_eq!(statuses, [Some(200), Some(206)]);
-    let visits = origin.log().visits();
+    let visits = origin.log().requests();
     let range = visits[1].request.header("range").unwrap();
     let start: usize = range.strip_prefix("bytes=").unwrap().strip_suffix('-').unwrap().parse().unwrap();
     assert!((64 << 10..=large().bytes().len() / 2).contains(&start), "{range}");
@@ -70,7 +70,7 @@ async fn a_server_that_sends_the_wrong_part_is_asked_for_the_whole() {
     let guest = Guest::new(&quick());
     let fetched = guest.get(&origin.url("/a.jpg")).await;
     assert!(bytes(&fetched) == *large().bytes());
-    let ranges: Vec<_> = origin.log().visits().iter().map(|visit| visit.request.header("range").is_some()).collect();
+    let ranges: Vec<_> = origin.log().requests().iter().map(|visit| visit.request.header("range").is_some()).collect();
     assert_eq!(ranges, [false, true, false]);
 }
 
@@ -88,7 +88,7 @@ async fn without_a_strong_validator_nothing_is_pieced_together() {
     let weak = |behaviour: Behaviour| behaviour.with_header("ETag", "W/\"a\"");
     let origin = crate::origin::origin(weak(broken(&content)).then(1, weak(Behaviour::serve(content.clone()))));
     assert!(bytes(&Guest::new(&quick()).get(&origin.url("/a.jpg")).await) == *large().bytes());
-    assert!(origin.log().visits()[1].request.header("range").is_none());
+    assert!(origin.log().requests()[1].request.header("range").is_none());
 }
 
 #[tokio::test]

@@ -3,11 +3,11 @@
 use offprint::config::{FetchConfig, Robots};
 use offprint::fetch::{Fetched, Purpose, Request};
 use offprint::model::{Reason, Validators};
-use offprint::newsroom::origin::{Behaviour, Content, End, Origin, Site};
 use url::Url;
 
 use super::{ByContent, Guest, quick, reason};
 use crate::origin::picture;
+use crate::testserver::{Behaviour, Content, End, Origin, Site};
 
 const FILE: &str = "User-agent: *\nDisallow: /private/\nSitemap: /sitemap.xml\n";
 
@@ -94,7 +94,7 @@ async fn the_delay_that_a_host_wants_is_kept_where_robots_are_respected() {
     let pages: Vec<_> = (0..4).map(|number| origin.url(&format!("/{number}.html"))).collect();
     let guest = Guest::new(&quick());
     futures_util::future::join_all(pages.iter().map(|url| page(&guest, url))).await;
-    let visits: Vec<_> = origin.log().visits().iter().map(|visit| visit.arrived).collect();
+    let visits: Vec<_> = origin.log().requests().iter().map(|visit| visit.arrived).collect();
     // The first page was asked for before the file was known to say so: its own spacing began with it.
     let least = visits.windows(2).skip(1).map(|pair| pair[1] - pair[0]).min().unwrap();
     assert_eq!(visits.len(), 5);

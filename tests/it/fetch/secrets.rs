@@ -1,11 +1,11 @@
 //! What is said to whom, and what is kept of it.
 
 use offprint::config::{Config, FetchConfig};
-use offprint::newsroom::origin::{Behaviour, Origin, Site};
 
 use super::{Guest, bytes, quick, reason, request_head, rerun, rerun_argument, response_head};
 use crate::origin::canary::Canary;
 use crate::origin::picture;
+use crate::testserver::{Behaviour, Origin, Site};
 
 #[tokio::test]
 async fn a_chain_over_hosts_that_set_cookies_carries_nothing_along() {
@@ -23,7 +23,7 @@ async fn a_chain_over_hosts_that_set_cookies_carries_nothing_along() {
     for _ in 0..2 {
         assert!(bytes(&guest.get("http://a.example/1").await) == *picture().bytes());
     }
-    let visits = origin.log().visits();
+    let visits = origin.log().requests();
     assert_eq!(visits.len(), 6);
     for visit in &visits {
         let names: Vec<_> = visit.request.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
@@ -49,7 +49,7 @@ async fn configured_headers_go_to_their_host_and_are_kept_nowhere() {
     }
     let fetched = Guest::new(&config).get("http://paid.example/1").await;
     assert!(reason(&fetched).is_none());
-    let sent = |at: usize, name: &str| origin.log().visits()[at].request.header(name).map(str::to_owned);
+    let sent = |at: usize, name: &str| origin.log().requests()[at].request.header(name).map(str::to_owned);
     assert_eq!((sent(0, "cookie"), sent(0, "x-key")), (Some("session=hush".into()), Some("hush".into())));
     assert_eq!((sent(1, "cookie"), sent(1, "x-key")), (None, None));
     let kept: String = fetched.exchanges.iter().map(|e| request_head(e) + &response_head(e)).collect();
@@ -63,7 +63,7 @@ async fn a_configured_proxy_is_asked_for_everything() {
     let config = FetchConfig { proxy: proxy.url(""), ..quick() };
     let fetched = Guest::new(&config).get("http://img.example/a.jpg").await;
     assert!(reason(&fetched).is_none(), "{:?}", fetched.outcome);
-    assert_eq!(proxy.log().visits()[0].request.host, "img.example");
+    assert_eq!(proxy.log().requests()[0].request.host, "img.example");
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn the_kept_heads_are_what_was_said() {
     let exchange = &fetched.exchanges[0];
     let (asked, answered) = (request_head(exchange), response_head(exchange));
     assert!(asked.starts_with(&format!("GET /a.jpg?q=1 HTTP/1.1\r\nhost: {}\r\n", origin.address())), "{asked}");
-    for (name, value) in &origin.log().visits()[0].request.headers {
+    for (name, value) in &origin.log().requests()[0].request.headers {
         assert!(asked.contains(&format!("{}: {value}\r\n", name.to_ascii_lowercase())), "{name} in {asked}");
     }
     assert!(answered.starts_with("HTTP/1.1 200 OK\r\n") && answered.ends_with("\r\n\r\n"), "{answered}");

@@ -3,12 +3,12 @@
 use std::io::Read;
 use std::time::Duration;
 
-use offprint::newsroom::origin::{Behaviour, Condition, Content, End, Gate, Origin, Portion, Site};
-use offprint::newsroom::photo::Photo;
+use offprint::demo::photo::Photo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{builder, client, get, header, origin, picture};
+use crate::testserver::{Behaviour, Condition, Content, End, Gate, Origin, Portion, Site};
 
 /// Everything the origin sends in answer to a plain request, and how the connection ended.
 async fn raw(origin: &Origin) -> (Vec<u8>, std::io::Result<usize>) {
@@ -106,7 +106,7 @@ async fn a_body_that_hangs_is_in_flight_until_the_client_leaves() {
     let origin = origin(Behaviour::serve(picture()).breaks_off(Portion::Bytes(10), End::Hang));
     let mut response = get(&origin).await.unwrap();
     assert_eq!(response.chunk().await.unwrap().unwrap().len(), 10);
-    assert!(origin.log().visits()[0].ended.is_none());
+    assert!(origin.log().requests()[0].ended.is_none());
     drop(response);
     origin.log().wait_for_ended(1).await.unwrap();
 }
@@ -276,4 +276,12 @@ async fn a_head_request_gets_the_head_alone() {
         assert!(response.bytes().await.unwrap().is_empty());
         assert_eq!(client.get(origin.url("/a.jpg")).send().await.unwrap().bytes().await.unwrap(), picture().bytes());
     }
+}
+
+#[tokio::test]
+async fn an_origin_can_grow_worse_while_it_runs() {
+    let origin = origin(Behaviour::serve(picture()));
+    assert_eq!(get(&origin).await.unwrap().status(), 200);
+    origin.change(|site| site.change_all(|_, _| Behaviour::html_as("image/jpeg")));
+    assert!(get(&origin).await.unwrap().text().await.unwrap().contains("Sign in"));
 }

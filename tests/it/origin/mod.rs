@@ -3,14 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic, in its own functions as well")]
 
+mod bulk;
 pub(crate) mod canary;
 mod faults;
 pub(crate) mod tls;
 mod validators;
 mod versions;
 
-use offprint::newsroom::origin::{Behaviour, Content, Origin, Site};
-use offprint::newsroom::photo::Photo;
+use offprint::demo::photo::Photo;
+
+use crate::testserver::{Behaviour, Content, Origin, Site};
 
 /// A picture to be served.
 pub(crate) fn picture() -> Content {

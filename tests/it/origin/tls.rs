@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use offprint::newsroom::origin::{Origin, Site, Stream, Wrap};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
@@ -13,6 +12,8 @@ use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
+
+use crate::testserver::{Origin, Site, Stream, Wrap};
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +100,7 @@ impl Wrap for Tls {
 mod tests {
     use std::error::Error;
 
-    use offprint::newsroom::origin::{Behaviour, End, Portion, Version};
+    use crate::testserver::{Behaviour, End, Portion, Version};
 
     use super::super::{builder, picture};
     use super::*;
@@ -124,7 +125,7 @@ mod tests {
         let origin = authority.origin_with(&[NAME], Flaw::None, protocols, site());
         let response = client(&authority, &origin).get(url(&origin)).send().await.unwrap();
         assert_eq!(&response.bytes().await.unwrap(), picture().bytes());
-        let request = &origin.log().visits()[0].request;
+        let request = &origin.log().requests()[0].request;
         assert_eq!((request.version, request.host_name()), (version, NAME));
     }
 

@@ -1,10 +1,10 @@
 //! Conditional requests, ranges and digests.
 
 use data_encoding::BASE64;
-use offprint::newsroom::origin::{Behaviour, Content};
 use sha2::{Digest as _, Sha256};
 
 use super::{client, header, origin, picture};
+use crate::testserver::{Behaviour, Content};
 
 const DATE: &str = "Sun, 01 Nov 2026 10:00:00 GMT";
 const LATER: &str = "Mon, 02 Nov 2026 10:00:00 GMT";

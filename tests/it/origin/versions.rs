@@ -1,8 +1,7 @@
 //! HTTP/1.1 and HTTP/2, and what the log tells of them.
 
-use offprint::newsroom::origin::{Behaviour, Gate, Origin, Site, Version};
-
 use super::{builder, client, get, origin, picture};
+use crate::testserver::{Behaviour, Gate, Origin, Site, Version};
 
 async fn check(client: reqwest::Client, version: Version) {
     let origin = origin(Behaviour::serve(picture()));
@@ -100,7 +99,7 @@ async fn a_body_that_is_sent_is_kept_in_the_log() {
     let origin = origin(Behaviour::status(204));
     let answer = client().post(origin.url("/a.jpg")).body("{\"run\":1}").send().await.unwrap();
     assert_eq!(answer.status(), 204);
-    assert_eq!(origin.log().visits()[0].request.body, "{\"run\":1}");
+    assert_eq!(origin.log().requests()[0].request.body, "{\"run\":1}");
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! What an origin was asked, and when: the evidence for pace, politeness and secrecy.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,10 +25,6 @@ pub enum Version {
 /// A request as it came in.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Whence it came.
-    pub peer: SocketAddr,
-    /// Which connection carried it: the first is 1.
-    pub connection: u64,
     /// How it was spoken.
     pub version: Version,
     /// Its method.
@@ -65,7 +60,7 @@ impl Request {
 
 /// One request in the log, and what became of it.
 #[derive(Debug, Clone)]
-pub struct Visit {
+pub struct LoggedRequest {
     /// The request.
     pub request: Request,
     /// When its head, and its body if it had one, had arrived.
@@ -90,13 +85,12 @@ pub struct TooFew {
 
 #[derive(Debug, Default)]
 struct State {
-    visits: Vec<Visit>,
+    requests: Vec<LoggedRequest>,
     /// How many requests are in flight, by host.
     running: HashMap<String, usize>,
     /// How often the log was cleared.
     cleared: u64,
     connections: u64,
-    refused: u64,
 }
 
 /// Every request since the start or since [`Log::clear`]; clones read the same log.
@@ -112,23 +106,23 @@ impl Log {
     }
 
     /// Every request, in the order they came.
-    pub fn visits(&self) -> Vec<Visit> {
-        self.state().visits.clone()
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.state().requests.clone()
     }
 
     /// The requests for one path, whatever its query and its host.
-    pub fn of(&self, path: &str) -> Vec<Visit> {
-        self.filtered(|visit| visit.request.path() == path)
+    pub fn of(&self, path: &str) -> Vec<LoggedRequest> {
+        self.filtered(|logged| logged.request.path() == path)
     }
 
     /// The requests to one host: a name, or a name with its port.
-    pub fn to(&self, host: &str) -> Vec<Visit> {
-        self.filtered(|visit| visit.request.host == host || visit.request.host_name() == host)
+    pub fn to(&self, host: &str) -> Vec<LoggedRequest> {
+        self.filtered(|logged| logged.request.host == host || logged.request.host_name() == host)
     }
 
     /// How many requests came.
     pub fn count(&self) -> usize {
-        self.state().visits.len()
+        self.state().requests.len()
     }
 
     /// How many connections were accepted, those included whose TLS handshake then failed.
@@ -136,28 +130,23 @@ impl Log {
         self.state().connections
     }
 
-    /// How many connections ended before the first request because their wrapping (TLS) failed.
-    pub fn failed_handshakes(&self) -> u64 {
-        self.state().refused
-    }
-
     /// The most requests that were ever in flight to one host.
     ///
     /// A request counts from its arrival until the last piece of its answer is handed to the system, so a client
     /// that keeps to n at once is never seen with more.
     pub fn most_in_flight(&self, host: &str) -> usize {
-        self.to(host).iter().map(|visit| visit.in_flight).max().unwrap_or(0)
+        self.to(host).iter().map(|logged| logged.in_flight).max().unwrap_or(0)
     }
 
     /// The most requests that were ever in flight to all hosts together.
     pub fn most_in_flight_of_all(&self) -> usize {
-        self.state().visits.iter().map(|visit| visit.in_flight_all).max().unwrap_or(0)
+        self.state().requests.iter().map(|logged| logged.in_flight_all).max().unwrap_or(0)
     }
 
     /// The times between the arrivals of requests to one host.
     pub fn spacing(&self, host: &str) -> Vec<Duration> {
-        let visits = self.to(host);
-        visits.windows(2).map(|pair| pair[1].arrived - pair[0].arrived).collect()
+        let requests = self.to(host);
+        requests.windows(2).map(|pair| pair[1].arrived - pair[0].arrived).collect()
     }
 
     /// Forgets the requests and connections so far. Those in flight still count as such.
@@ -168,17 +157,21 @@ impl Log {
     }
 
     /// Waits until `count` requests have come, and gives the log as it is then.
-    pub async fn wait_for(&self, count: usize) -> Result<Vec<Visit>, TooFew> {
+    pub async fn wait_for(&self, count: usize) -> Result<Vec<LoggedRequest>, TooFew> {
         self.wait_for_those(count, |_| true).await
     }
 
     /// Waits until `count` requests have been answered to their end.
-    pub async fn wait_for_ended(&self, count: usize) -> Result<Vec<Visit>, TooFew> {
-        self.wait_for_those(count, |visit| visit.ended.is_some()).await
+    pub async fn wait_for_ended(&self, count: usize) -> Result<Vec<LoggedRequest>, TooFew> {
+        self.wait_for_those(count, |logged| logged.ended.is_some()).await
     }
 
     /// Waits until `count` requests fulfil a condition, and gives those.
-    pub async fn wait_for_those(&self, count: usize, test: impl Fn(&Visit) -> bool) -> Result<Vec<Visit>, TooFew> {
+    pub async fn wait_for_those(
+        &self,
+        count: usize,
+        test: impl Fn(&LoggedRequest) -> bool,
+    ) -> Result<Vec<LoggedRequest>, TooFew> {
         let mut changes = self.changed.subscribe();
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -192,28 +185,20 @@ impl Log {
         }
     }
 
-    fn filtered(&self, test: impl Fn(&Visit) -> bool) -> Vec<Visit> {
-        self.state().visits.iter().filter(|visit| test(visit)).cloned().collect()
+    fn filtered(&self, test: impl Fn(&LoggedRequest) -> bool) -> Vec<LoggedRequest> {
+        self.state().requests.iter().filter(|logged| test(logged)).cloned().collect()
     }
 
-    /// Counts a connection and gives its number.
-    pub(super) fn connected(&self) -> u64 {
-        let mut state = self.state();
-        state.connections += 1;
-        state.connections
-    }
-
-    /// Counts a connection whose wrapping failed.
-    pub(super) fn handshake_failed(&self) {
-        self.state().refused += 1;
-        self.changed.send_replace(());
+    /// Counts a connection.
+    pub(super) fn connected(&self) {
+        self.state().connections += 1;
     }
 
     /// Writes a request down; it is in flight until the ticket is ended or dropped.
     pub(super) fn arrived(&self, request: &Request) -> Ticket {
         let mut state = self.state();
         *state.running.entry(request.host.clone()).or_default() += 1;
-        let visit = Visit {
+        let logged = LoggedRequest {
             request: request.clone(),
             arrived: Instant::now(),
             ended: None,
@@ -221,8 +206,8 @@ impl Log {
             in_flight: state.running[&request.host],
             in_flight_all: state.running.values().sum(),
         };
-        let (index, cleared) = (state.visits.len(), state.cleared);
-        state.visits.push(visit);
+        let (index, cleared) = (state.requests.len(), state.cleared);
+        state.requests.push(logged);
         drop(state);
         self.changed.send_replace(());
         Ticket { log: self.clone(), host: request.host.clone(), index, cleared, ended: false }
@@ -247,7 +232,7 @@ pub(super) struct Ticket {
 impl Ticket {
     /// Notes the status of the answer.
     pub(super) fn answered(&self, status: u16) {
-        self.update(|visit| visit.status = Some(status));
+        self.update(|logged| logged.status = Some(status));
     }
 
     /// Notes that the last piece of the answer is about to be handed over.
@@ -259,14 +244,14 @@ impl Ticket {
         if let Some(running) = self.log.state().running.get_mut(&self.host) {
             *running -= 1;
         }
-        self.update(|visit| visit.ended = Some(Instant::now()));
+        self.update(|logged| logged.ended = Some(Instant::now()));
     }
 
-    fn update(&self, change: impl FnOnce(&mut Visit)) {
+    fn update(&self, change: impl FnOnce(&mut LoggedRequest)) {
         let mut state = self.log.state();
         // Since the log was cleared, another request, or none, has this place.
         if state.cleared == self.cleared {
-            change(&mut state.visits[self.index]);
+            change(&mut state.requests[self.index]);
         }
         drop(state);
         self.log.changed.send_replace(());

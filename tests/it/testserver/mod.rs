@@ -1,22 +1,25 @@
-//! An HTTP server that does as it is told, also when that is wrong, and that writes down who asked for what and when.
+//! The HTTP server that tests fetch from: it answers as a test tells it to, also wrongly, and logs every request.
 //!
 //! HTTP/1.1 is written by hand, byte by byte, because most of the faults are ones that no proper library commits;
-//! HTTP/2 is hyper's. Which of them is spoken is told by the first bytes of a connection (RFC 9113, section 3.4).
+//! HTTP/2 is hyper's. The first bytes of a connection tell them apart (RFC 9113, section 3.4).
 
+mod acceptor;
 mod answer;
 mod behaviour;
 mod bomb;
+pub mod bulk;
 mod content;
 mod gate;
 mod http1;
 mod http2;
 mod log;
 mod site;
+mod state;
 mod wire;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -25,43 +28,27 @@ use tokio_util::task::TaskTracker;
 pub use self::answer::End;
 pub use self::behaviour::{Behaviour, Condition, Portion};
 pub use self::content::Content;
-pub use self::gate::{Gate, Wait};
-pub use self::log::{Log, Request, TooFew, Version, Visit};
+pub use self::gate::Gate;
+pub use self::log::{Log, LoggedRequest, Request, Version};
 pub use self::site::Site;
 pub use self::wire::{Plain, Stream, Wrap};
 
-use self::answer::Answer;
-use self::log::Ticket;
+use self::acceptor::Acceptor;
+use self::state::State;
 
 /// How long [`Origin::stop`] lets answers go on.
-const FAREWELL: Duration = Duration::from_secs(2);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// A running origin. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Origin {
     address: SocketAddr,
-    desk: Arc<Desk>,
+    state: Arc<State>,
     /// No new connections, and no further request on those there are.
     closing: CancellationToken,
     /// Nothing more at all.
     gone: CancellationToken,
     tasks: TaskTracker,
-}
-
-/// What all connections of an origin share.
-#[derive(Debug)]
-struct Desk {
-    site: RwLock<Site>,
-    log: Log,
-}
-
-impl Desk {
-    /// Writes the request down and looks up what happens to it.
-    fn receive(&self, request: &Request) -> (Answer, Ticket) {
-        let ticket = self.log.arrived(request);
-        let site = self.site.read().unwrap_or_else(PoisonError::into_inner);
-        (site.answer(request), ticket)
-    }
 }
 
 impl Origin {
@@ -82,20 +69,20 @@ impl Origin {
         listener.set_nonblocking(true)?;
         let origin = Self {
             address: listener.local_addr()?,
-            desk: Arc::new(Desk { site: RwLock::new(site), log: Log::new() }),
+            state: Arc::new(State::new(site)),
             closing: CancellationToken::new(),
             gone: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        let door = Door {
+        let acceptor = Acceptor {
             listener: tokio::net::TcpListener::from_std(listener)?,
             wrap,
-            desk: Arc::clone(&origin.desk),
+            state: Arc::clone(&origin.state),
             closing: origin.closing.clone(),
             gone: origin.gone.clone(),
             tasks: origin.tasks.clone(),
         };
-        origin.tasks.spawn(door.open());
+        origin.tasks.spawn(acceptor.run());
         Ok(origin)
     }
 
@@ -109,9 +96,9 @@ impl Origin {
         format!("http://{}{path}", self.address)
     }
 
-    /// What it was asked.
+    /// The requests that it got.
     pub fn log(&self) -> &Log {
-        &self.desk.log
+        &self.state.log
     }
 
     /// Changes how a path answers from now on.
@@ -121,7 +108,7 @@ impl Origin {
 
     /// Changes the site from now on.
     pub fn change(&self, change: impl FnOnce(&mut Site)) {
-        change(&mut self.desk.site.write().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.state.site.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Stops: takes no new connections, lets answers under way end for a short time, and then ends the rest.
@@ -129,7 +116,7 @@ impl Origin {
         self.closing.cancel();
         self.tasks.close();
         // What has not ended by itself ends when `self` is dropped.
-        let _ = tokio::time::timeout(FAREWELL, self.tasks.wait()).await;
+        let _ = tokio::time::timeout(SHUTDOWN_GRACE, self.tasks.wait()).await;
     }
 }
 
@@ -137,36 +124,5 @@ impl Drop for Origin {
     fn drop(&mut self) {
         self.closing.cancel();
         self.gone.cancel();
-    }
-}
-
-/// Where connections come in.
-struct Door {
-    listener: tokio::net::TcpListener,
-    wrap: Arc<dyn Wrap>,
-    desk: Arc<Desk>,
-    closing: CancellationToken,
-    gone: CancellationToken,
-    tasks: TaskTracker,
-}
-
-impl Door {
-    async fn open(self) {
-        while let Some(accepted) = self.closing.run_until_cancelled(self.listener.accept()).await {
-            // An accept fails when the client is gone already or descriptors run out: both pass.
-            let Ok((stream, peer)) = accepted else {
-                tokio::task::yield_now().await;
-                continue;
-            };
-            let caller = wire::Caller {
-                peer,
-                connection: self.desk.log.connected(),
-                desk: Arc::clone(&self.desk),
-                closing: self.closing.clone(),
-            };
-            let talk = wire::talk(stream, Arc::clone(&self.wrap), caller);
-            let gone = self.gone.clone();
-            self.tasks.spawn(async move { gone.run_until_cancelled(talk).await });
-        }
     }
 }

@@ -5,8 +5,8 @@
 
 use std::fmt;
 use std::ops::Not;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use hyper::body::Bytes;
@@ -27,13 +27,10 @@ enum Form {
     Reply(Reply),
     Raw(Bytes),
     Stop(End),
-    Made(Arc<Making>),
     If(Condition, Box<Behaviour>, Box<Behaviour>),
     InTurn(Arc<AtomicUsize>, Vec<Behaviour>),
     Twisted(Box<Behaviour>, Twist),
 }
-
-type Making = LazyLock<Behaviour, Box<dyn FnOnce() -> Behaviour + Send>>;
 
 /// What makes an answer differ from a plain one.
 #[derive(Debug, Clone)]
@@ -171,11 +168,6 @@ impl Behaviour {
         Self(Form::Raw(bytes.into()))
     }
 
-    /// What is made only when it is first asked for, because that takes time.
-    pub fn made(make: impl FnOnce() -> Self + Send + 'static) -> Self {
-        Self(Form::Made(Arc::new(LazyLock::new(Box::new(make)))))
-    }
-
     /// No answer at all.
     pub fn stop(end: End) -> Self {
         Self(Form::Stop(end))
@@ -278,7 +270,6 @@ impl Behaviour {
             Form::Reply(reply) => Kind::Reply(reply.clone()).into(),
             Form::Raw(bytes) => Kind::Raw(bytes.clone()).into(),
             Form::Stop(end) => Kind::Stop(*end).into(),
-            Form::Made(made) => made.answer(request),
             Form::If(Condition(test), then, otherwise) => if test(request) { then } else { otherwise }.answer(request),
             Form::InTurn(count, behaviours) => {
                 let turn = count.fetch_add(1, Ordering::SeqCst).min(behaviours.len().saturating_sub(1));

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// An article of the newsroom.
+/// An article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
     /// Its path in the folder of the source.
@@ -13,12 +13,11 @@ pub struct Post {
     pub text: String,
 }
 
-/// Writes posts to a folder, which is made where it does not exist.
-pub(super) fn write(posts: impl IntoIterator<Item = Post>, folder: &Path) -> io::Result<()> {
-    for Post { path, text } in posts {
-        let file = folder.join(path);
+impl Post {
+    /// Writes the article below a folder, which is made if it does not exist.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        let file = folder.join(&self.path);
         fs::create_dir_all(file.parent().unwrap_or(folder))?;
-        fs::write(file, text)?;
+        fs::write(file, &self.text)
     }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::answer::{Answer, End, Kind, Length, Piece, Reply, Sending, broken_off};
 use super::log::{Request, Ticket, Version};
-use super::wire::{Caller, Wire};
+use super::wire::{Connection, Wire};
 
 /// The largest head, and the largest body, that a request may have.
 const MOST: usize = 1024 * 1024;
@@ -26,11 +26,11 @@ enum Next {
 }
 
 /// Answers requests until the connection ends or the origin closes.
-pub(super) async fn serve(mut wire: Wire, caller: Caller) -> io::Result<()> {
+pub(super) async fn serve(mut wire: Wire, connection: Connection) -> io::Result<()> {
     loop {
-        let request = caller.closing.run_until_cancelled(receive(&mut wire, &caller)).await;
+        let request = connection.closing.run_until_cancelled(receive(&mut wire)).await;
         let Some(request) = request.transpose()?.flatten() else { return wire.stream.shutdown().await };
-        let (answer, mut ticket) = caller.desk.receive(&request);
+        let (answer, mut ticket) = connection.state.receive(&request);
         match respond(&mut wire, &request, answer, &mut ticket).await? {
             Next::Request if keeps_open(&request) => {}
             Next::Request => return wire.stream.shutdown().await,
@@ -46,9 +46,9 @@ fn keeps_open(request: &Request) -> bool {
 }
 
 /// The next request; `None` where the connection ends instead.
-async fn receive(wire: &mut Wire, caller: &Caller) -> io::Result<Option<Request>> {
+async fn receive(wire: &mut Wire) -> io::Result<Option<Request>> {
     let (mut request, head, body) = loop {
-        if let Some(parsed) = parse(&wire.buffer, caller)? {
+        if let Some(parsed) = parse(&wire.buffer)? {
             break parsed;
         }
         if wire.buffer.len() > MOST || !wire.read().await? {
@@ -67,15 +67,13 @@ async fn receive(wire: &mut Wire, caller: &Caller) -> io::Result<Option<Request>
 
 /// The request at the start of the buffer, the length of its head and of its body; `None` while its head is not
 /// complete. Bodies in chunks are not understood, because no client of this origin sends them.
-fn parse(buffer: &[u8], caller: &Caller) -> io::Result<Option<(Request, usize, usize)>> {
+fn parse(buffer: &[u8]) -> io::Result<Option<(Request, usize, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
     let bad = |error| io::Error::new(io::ErrorKind::InvalidData, error);
     let httparse::Status::Complete(head) = parsed.parse(buffer).map_err(bad)? else { return Ok(None) };
     let text = |header: &httparse::Header| String::from_utf8_lossy(header.value).into_owned();
     let mut request = Request {
-        peer: caller.peer,
-        connection: caller.connection,
         version: if parsed.version == Some(0) { Version::Http10 } else { Version::Http11 },
         method: parsed.method.unwrap_or_default().to_owned(),
         host: String::new(),

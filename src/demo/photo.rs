@@ -5,7 +5,7 @@ use std::io::Cursor;
 use fastrand::Rng;
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, ExtendedColorType, Frame, ImageFormat, ImageResult, Rgb, RgbImage};
+use image::{DynamicImage, ExtendedColorType, Frame, ImageFormat, ImageResult, RgbImage};
 
 /// The longest side: that of WebP (RFC 9649, section 3.4).
 const LONGEST: u16 = 16_383;
@@ -83,18 +83,6 @@ impl Photo {
         }
         RgbImage::from_raw(self.width.into(), self.height.into(), pixels).expect("every pixel has its three bytes")
     }
-}
-
-/// A small PNG of 16 by 16 pixels that differs from that of every other seed: for tests with thousands of images.
-pub fn tiny(seed: u64) -> Vec<u8> {
-    let mut rng = Rng::with_seed(seed);
-    let mut picture = RgbImage::from_fn(16, 16, |_, _| Rgb([rng.u8(..), rng.u8(..), rng.u8(..)]));
-    for (channel, byte) in picture.iter_mut().zip(seed.to_le_bytes()) {
-        *channel = byte;
-    }
-    let mut bytes = Cursor::new(Vec::new());
-    fits(picture.write_to(&mut bytes, ImageFormat::Png));
-    bytes.into_inner()
 }
 
 /// Takes the outcome of encoding to memory, which cannot fail for sides that fit every format.
@@ -228,14 +216,5 @@ mod tests {
     fn sides_are_brought_into_what_every_format_holds() {
         let picture = image::load_from_memory(&Photo::new(1, 0, 0).png()).unwrap();
         assert_eq!((picture.width(), picture.height()), (1, 1));
-    }
-
-    #[test]
-    fn tiny_pictures_are_small_valid_and_all_different() {
-        let all: HashSet<_> = (0..2_000).map(tiny).collect();
-        assert_eq!(all.len(), 2_000);
-        let one = all.iter().next().unwrap();
-        assert!(one.len() < 1_000);
-        assert_eq!(image::load_from_memory(one).unwrap().width(), 16);
     }
 }

@@ -1,11 +1,13 @@
 //! Very many small articles with very many small pictures, for tests of pace, size and interruption.
 
-use std::io;
+use std::io::{self, Cursor};
 use std::path::Path;
 
-use super::origin::{Behaviour, Content, Origin, Site};
-use super::photo;
-use super::posts::{self, Post};
+use fastrand::Rng;
+use image::{ImageFormat, Rgb, RgbImage};
+use offprint::demo::Post;
+
+use super::{Behaviour, Content, Origin, Site};
 
 /// How much there is of everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,31 +22,31 @@ pub struct Bulk {
     pub hosts: usize,
 }
 
-/// A newsroom with very much of everything.
+/// An origin with very much of everything, and the articles that name its images.
 #[derive(Debug)]
-pub struct BulkNewsroom {
+pub struct BulkOrigin {
     size: Bulk,
     origin: Origin,
 }
 
 impl Bulk {
-    /// Opens such a newsroom on a free port of loopback. Pictures are made when they are asked for.
+    /// Starts such an origin on a free port of loopback. It makes an image when it is first requested.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn open(self) -> io::Result<BulkNewsroom> {
+    pub fn open(self) -> io::Result<BulkOrigin> {
         let pictures = self.pictures.max(1);
         let site = Site::new().otherwise(move |request| {
             let number: usize = request.path().strip_prefix("/bulk/")?.strip_suffix(".png")?.parse().ok()?;
-            let bytes = photo::tiny((number % pictures) as u64);
+            let bytes = tiny((number % pictures) as u64);
             (number < self.urls).then(|| Behaviour::serve(Content::new("image/png", bytes).etagged()))
         });
-        Ok(BulkNewsroom { size: self, origin: Origin::start(site)? })
+        Ok(BulkOrigin { size: self, origin: Origin::start(site)? })
     }
 }
 
-impl BulkNewsroom {
-    /// The origin, with the log of what it was asked.
+impl BulkOrigin {
+    /// The origin, with the log of what it got.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
@@ -67,7 +69,7 @@ impl BulkNewsroom {
 
     /// Writes the articles to a folder, which becomes a source.
     pub fn write_posts(&self, folder: &Path) -> io::Result<()> {
-        posts::write(self.posts(), folder)
+        self.posts().try_for_each(|post| post.write(folder))
     }
 
     fn images(&self, article: usize) -> String {
@@ -84,4 +86,32 @@ impl BulkNewsroom {
 
 fn host(number: usize) -> String {
     format!("i{number}.bulk.example")
+}
+
+/// A small PNG of 16 by 16 pixels that differs from that of every other seed: for tests with thousands of images.
+pub fn tiny(seed: u64) -> Vec<u8> {
+    let mut rng = Rng::with_seed(seed);
+    let mut picture = RgbImage::from_fn(16, 16, |_, _| Rgb([rng.u8(..), rng.u8(..), rng.u8(..)]));
+    for (channel, byte) in picture.iter_mut().zip(seed.to_le_bytes()) {
+        *channel = byte;
+    }
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).expect("an image of 16 by 16 pixels is encoded in memory");
+    bytes.into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn tiny_pictures_are_small_valid_and_all_different() {
+        let all: HashSet<_> = (0..2_000).map(tiny).collect();
+        assert_eq!(all.len(), 2_000);
+        let one = all.iter().next().unwrap();
+        assert!(one.len() < 1_000);
+        assert_eq!(image::load_from_memory(one).unwrap().width(), 16);
+    }
 }

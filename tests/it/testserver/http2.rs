@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt;
 
 use super::answer::{End, Kind, Piece, Reply, Sending, broken_off};
 use super::log::{Request, Ticket, Version};
-use super::wire::{Caller, Wire};
+use super::wire::{Connection, Wire};
 
 /// The largest body that a request may have.
 const MOST: usize = 1024 * 1024;
@@ -27,11 +27,11 @@ const AHEAD: Duration = Duration::from_millis(50);
 type Response = hyper::Response<UnsyncBoxBody<Bytes, io::Error>>;
 
 /// Answers requests until the connection ends or the origin closes.
-pub(super) async fn serve(wire: Wire, caller: Caller) -> io::Result<()> {
+pub(super) async fn serve(wire: Wire, connection: Connection) -> io::Result<()> {
     let (read, write) = tokio::io::split(wire.stream);
     let stream = tokio::io::join(io::Cursor::new(wire.buffer).chain(read), write);
-    let closing = caller.closing.clone();
-    let service = service_fn(move |request| answer(request, caller.clone()));
+    let closing = connection.closing.clone();
+    let service = service_fn(move |request| answer(request, connection.clone()));
     let connection = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
@@ -42,9 +42,9 @@ pub(super) async fn serve(wire: Wire, caller: Caller) -> io::Result<()> {
 }
 
 /// An error resets the stream.
-async fn answer(request: hyper::Request<Incoming>, caller: Caller) -> io::Result<Response> {
-    let request = receive(request, &caller).await?;
-    let (answer, ticket) = caller.desk.receive(&request);
+async fn answer(request: hyper::Request<Incoming>, connection: Connection) -> io::Result<Response> {
+    let request = receive(request).await?;
+    let (answer, ticket) = connection.state.receive(&request);
     for wait in &answer.waits {
         wait.pass().await;
     }
@@ -55,13 +55,11 @@ async fn answer(request: hyper::Request<Incoming>, caller: Caller) -> io::Result
     }
 }
 
-async fn receive(request: hyper::Request<Incoming>, caller: &Caller) -> io::Result<Request> {
+async fn receive(request: hyper::Request<Incoming>) -> io::Result<Request> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, MOST).collect().await.map_err(io::Error::other)?.to_bytes();
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     Ok(Request {
-        peer: caller.peer,
-        connection: caller.connection,
         version: Version::Http2,
         method: head.method.to_string(),
         host: head.uri.authority().map(ToString::to_string).unwrap_or_default(),

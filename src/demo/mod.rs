@@ -1,0 +1,9 @@
+//! The newsroom of `offprint demo`: a dozen articles, and a server on loopback with their images.
+
+mod newsroom;
+pub mod photo;
+mod post;
+mod site;
+
+pub use self::newsroom::Newsroom;
+pub use self::post::Post;

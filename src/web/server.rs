@@ -1,0 +1,125 @@
+//! An HTTP/1.1 server: accepts connections, passes requests to a [`Handler`], and shuts down.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::response::Response;
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long [`Server::stop`] waits for responses under way.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
+
+/// A request whose body is not read yet.
+pub type Request = hyper::Request<Incoming>;
+
+/// Answers requests.
+#[async_trait]
+pub trait Handler: Send + Sync + 'static {
+    /// The response to a request. What goes wrong is a response, too.
+    async fn respond(&self, request: Request) -> Response;
+}
+
+/// A running server. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    /// Ends accepting, and each connection after the response under way.
+    closing: CancellationToken,
+    /// Ends every connection at once.
+    aborting: CancellationToken,
+    connections: TaskTracker,
+}
+
+impl Server {
+    /// Listens at an address of this machine; port 0 is any free one.
+    ///
+    /// # Errors
+    /// If the address is taken, or not of this machine.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn start(address: SocketAddr, handler: Arc<dyn Handler>) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let server = Self {
+            address: listener.local_addr()?,
+            closing: CancellationToken::new(),
+            aborting: CancellationToken::new(),
+            connections: TaskTracker::new(),
+        };
+        server.connections.spawn(server.accept(TcpListener::from_std(listener)?, handler));
+        Ok(server)
+    }
+
+    /// Accepts connections until the server closes.
+    fn accept(&self, listener: TcpListener, handler: Arc<dyn Handler>) -> impl Future<Output = ()> + use<> {
+        let (closing, aborting, connections) = (self.closing.clone(), self.aborting.clone(), self.connections.clone());
+        async move {
+            while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
+                // An accept fails when the client is gone already or descriptors run out: both pass.
+                let Ok((stream, _)) = accepted else {
+                    tokio::task::yield_now().await;
+                    continue;
+                };
+                let served = serve(stream, Arc::clone(&handler), closing.clone());
+                let aborting = aborting.clone();
+                connections.spawn(async move { aborting.run_until_cancelled(served).await });
+            }
+        }
+    }
+
+    /// The address that the server listens at.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of the server's root.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Stops: accepts no more connections, waits a short time for responses under way, and aborts the rest.
+    pub async fn stop(self) {
+        self.closing.cancel();
+        self.connections.close();
+        // What has not ended by then ends when `self` is dropped.
+        let _ = tokio::time::timeout(SHUTDOWN_GRACE, self.connections.wait()).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.closing.cancel();
+        self.aborting.cancel();
+    }
+}
+
+/// Serves one connection to its end. An error of the connection concerns only its client, and ends with it.
+async fn serve(stream: TcpStream, handler: Arc<dyn Handler>, closing: CancellationToken) {
+    let service = service_fn(move |request| {
+        let handler = Arc::clone(&handler);
+        async move { Ok::<_, Infallible>(handler.respond(request).await) }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        _ = &mut connection => return,
+        () = closing.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
