@@ -153,7 +153,7 @@ fn median(values: &mut [f64]) -> f64 {
 
 fn size(width: u32) -> ThumbnailConfig {
     ThumbnailConfig {
-        name: "bench".to_owned(),
+        name: "bench".parse().expect("it is plain"),
         width,
         height: 0,
         fit: Fit::Width,

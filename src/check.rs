@@ -8,7 +8,7 @@ use url::Url;
 use crate::archive::{Archive, ArticleRow, CatalogError};
 use crate::config::Config;
 use crate::extract::{self, ExtractOptions};
-use crate::model::{Reference, ReferenceKind};
+use crate::model::{Reference, ReferenceKind, SourceName};
 use crate::source::{Source, absolute};
 
 /// Articles taken from the catalog at a time.
@@ -76,7 +76,7 @@ impl Checked {
     fn article(&mut self, row: &ArticleRow, config: &Config) -> Result<(), CheckError> {
         let key = &row.version.key;
         let source = source_of(&key.source, config)
-            .map_err(|cause| CheckError::Path { source_name: key.source.clone(), cause })?;
+            .map_err(|cause| CheckError::Path { source_name: key.source.to_string(), cause })?;
         let file = source.mirror(&key.path);
         self.articles += 1;
         match std::fs::read(&file) {
@@ -123,11 +123,11 @@ impl Checked {
 }
 
 /// The source of that name: of the settings, or as `offprint mirror` makes them.
-fn source_of(name: &str, config: &Config) -> std::io::Result<Source> {
-    let known = config.source.iter().find(|source| source.name == name).cloned();
+fn source_of(name: &SourceName, config: &Config) -> std::io::Result<Source> {
+    let known = config.source.iter().find(|source| source.name == *name).cloned();
     let made = || {
         let mut source = Config::default().source.swap_remove(0);
-        name.clone_into(&mut source.name);
+        source.name.clone_from(name);
         source
     };
     Source::new(known.unwrap_or_else(made), &config.store)

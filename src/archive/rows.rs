@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::model::{
     ArticleVersion, Asset, Digest, Exchange, Fingerprint, Format, HostKey, HostState, MediaType, Reason, ReferenceKind,
-    Span, Validators,
+    Span, ThumbnailName, Validators,
 };
 
 macro_rules! ids {
@@ -355,7 +355,7 @@ pub struct ThumbnailRow {
     /// The blob it was made from.
     pub original: Digest,
     /// The name of its size.
-    pub name: String,
+    pub name: ThumbnailName,
     /// The digest of the settings it was made with.
     pub settings: Digest,
     /// What it is; why it could not be made, otherwise.

@@ -46,7 +46,7 @@ pub(crate) async fn demo(config: Config, once: bool, address: SocketAddr, output
 /// The settings, with the newsroom for a source and its hosts where they are.
 fn with_newsroom(mut config: Config, posts: &std::path::Path, newsroom: &Newsroom) -> Config {
     let shipped = Config::default().source.swap_remove(0);
-    config.source = vec![SourceConfig { name: NAME.to_owned(), path: posts.to_owned(), ..shipped }];
+    config.source = vec![SourceConfig { name: NAME.parse().expect("it is plain"), path: posts.to_owned(), ..shipped }];
     let loopback = Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 32);
     config.fetch.allow_net.push(IpNet::V4(loopback));
     let address = newsroom.address();

@@ -60,24 +60,30 @@ fn target(arguments: &RestoreArguments, config: &Config, key: &ArticleKey) -> an
     Ok(Some(Source::new(source.clone(), &config.store)?.file(&key.path)))
 }
 
+fn key_from(source: &str, path: &str) -> Option<ArticleKey> {
+    Some(ArticleKey { source: source.parse().ok()?, path: path.parse().ok()? })
+}
+
 /// The article that the user means: by the name in reports, by its mirror, or by its file.
 pub(super) async fn key_of(article: &Path, config: &Config, archive: &Archive) -> anyhow::Result<ArticleKey> {
     let named = article.to_str().context("the article's name is not Unicode")?;
     if let Some((source, path)) = named.split_once('/') {
-        let key = ArticleKey { source: source.to_owned(), path: path.to_owned() };
-        if archive.catalog.article(&key).await?.is_some() {
+        if let Some(key) = key_from(source, path)
+            && archive.catalog.article(&key).await?.is_some()
+        {
             return Ok(key);
         }
     }
     let file = absolute(article)?;
     let below = |folder: &Path| file.strip_prefix(absolute(folder).ok()?).ok()?.to_str().map(str::to_owned);
-    if let Some((source, path)) = below(&archive.articles()).as_deref().and_then(|path| path.split_once('/')) {
-        return Ok(ArticleKey { source: source.to_owned(), path: path.to_owned() });
+    let mirrored = below(&archive.articles());
+    if let Some(key) = mirrored.as_deref().and_then(|path| path.split_once('/')).and_then(|(s, p)| key_from(s, p)) {
+        return Ok(key);
     }
     let of_source = |source: &SourceConfig| {
         let paths = Source::new(source.clone(), &config.store).ok()?;
         let path = below(&paths.file("")).or_else(|| below(&paths.mirror("")))?;
-        Some(ArticleKey { source: source.name.clone(), path })
+        Some(ArticleKey { source: source.name.clone(), path: path.parse().ok()? })
     };
     config.source.iter().find_map(of_source).with_context(|| {
         format!("the archive has no article {named}: name it as SOURCE/PATH, by its mirrored file, or by its file")

@@ -15,7 +15,7 @@ use crate::archive::{self, Mode};
 use crate::config::{Config, Size, SourceConfig, SourceKind};
 use crate::fetch::Fetcher;
 use crate::mirror::{Mirror, Report, RunOutcome};
-use crate::model::Digest;
+use crate::model::{Digest, SourceName};
 use crate::source::{Folder, Source, absolute};
 
 /// Failures told one by one without -v.
@@ -122,7 +122,7 @@ fn source(config: SourceConfig, settings: &Config) -> anyhow::Result<Source> {
 
 /// The sources of files and folders: those of the settings where they lie within one, new ones otherwise.
 fn named_sources(config: &Config, places: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
-    let mut wanted: BTreeMap<String, (SourceConfig, Option<BTreeSet<String>>)> = BTreeMap::new();
+    let mut wanted: BTreeMap<SourceName, (SourceConfig, Option<BTreeSet<String>>)> = BTreeMap::new();
     for place in places {
         if let Some(url) = place.to_str().filter(|place| place.starts_with("http://") || place.starts_with("https://"))
         {
@@ -175,7 +175,7 @@ fn ad_hoc(config: &Config, folder: &Path) -> anyhow::Result<SourceConfig> {
     let told_apart = Digest::of(folder.as_os_str().as_encoded_bytes()).to_string();
     let name = format!("{}-{}", name.trim_matches('-'), &told_apart[..6]).trim_matches('-').to_owned();
     let include = config.source.first().unwrap_or(example).include.clone();
-    Ok(SourceConfig { name, path: folder.to_owned(), include, ..example.clone() })
+    Ok(SourceConfig { name: name.parse()?, path: folder.to_owned(), include, ..example.clone() })
 }
 
 fn file_name(place: &Path) -> anyhow::Result<String> {
@@ -186,7 +186,7 @@ fn file_name(place: &Path) -> anyhow::Result<String> {
 fn files_below(source: &SourceConfig, path: &str) -> anyhow::Result<Vec<String>> {
     let folder = Folder::open(source)?;
     let below = format!("{path}/");
-    let articles = folder.articles().filter_map(Result::ok).map(|article| article.path);
+    let articles = folder.articles().filter_map(Result::ok).map(|article| article.path.to_string());
     Ok(articles.filter(|article| article.starts_with(&below)).collect())
 }
 

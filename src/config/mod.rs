@@ -10,7 +10,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::model::{Digest, RefererStrategy};
+use crate::model::{Digest, RefererStrategy, SourceName, ThumbnailName};
 
 pub use read::{ConfigError, DEFAULTS};
 pub use units::{HumanDuration, Size, UnitError};
@@ -42,7 +42,7 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct SourceConfig {
     /// Its name, and the folder of its mirror.
-    pub name: String,
+    pub name: SourceName,
     /// What it is.
     pub kind: SourceKind,
     /// Of a folder or a list.
@@ -162,7 +162,7 @@ pub enum Recheck {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
 pub struct ThumbnailConfig {
-    pub name: String,
+    pub name: ThumbnailName,
     pub width: u32,
     pub height: u32,
     pub fit: Fit,

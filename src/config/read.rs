@@ -96,7 +96,7 @@ impl Config {
             }
         }
         let wanted = &self.rewrite.thumbnail_name;
-        if !wanted.is_empty() && !self.thumbnail.iter().any(|size| size.name == *wanted) {
+        if !wanted.is_empty() && !self.thumbnail.iter().any(|size| *size.name == **wanted) {
             return Err(("rewrite.thumbnail_name".to_owned(), format!("there is no [[thumbnail]] named \"{wanted}\"")));
         }
         for (key, value) in [("concurrency", self.fetch.concurrency), ("per_host", self.fetch.per_host)] {
@@ -120,17 +120,12 @@ impl Config {
     }
 }
 
-/// Names become folders, so they are plain and differ from each other.
+/// Names become folders, so they differ from each other.
 fn unique_names<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Result<(), (String, String)> {
     let mut seen = std::collections::BTreeSet::new();
     for (at, name) in names.enumerate() {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        let key = format!("{list}[{at}].name");
-        if name.is_empty() || !name.chars().all(plain) {
-            return Err((key, format!("\"{name}\" is not a name: use lower-case letters, digits, - and _")));
-        }
         if !seen.insert(name) {
-            return Err((key, format!("there are two [[{list}]] named \"{name}\"")));
+            return Err((format!("{list}[{at}].name"), format!("there are two [[{list}]] named \"{name}\"")));
         }
     }
     Ok(())

@@ -73,7 +73,7 @@ mod tests {
     use crate::config::{Animation, ThumbnailFormat};
 
     fn config(width: u32, height: u32, fit: Fit) -> ThumbnailConfig {
-        let (name, format) = (String::new(), ThumbnailFormat::Auto);
+        let (name, format) = ("test".parse().unwrap(), ThumbnailFormat::Auto);
         ThumbnailConfig { name, width, height, fit, format, quality: 80, animation: Animation::Still }
     }
 

@@ -229,7 +229,7 @@ pub(super) fn pair_up(source: &Source, archive: Option<Arc<Archive>>) -> Result<
                     continue;
                 }
             };
-            if source.only.as_ref().is_some_and(|only| !only.contains(&found.path)) {
+            if source.only.as_ref().is_some_and(|only| !only.contains(found.path.as_str())) {
                 continue;
             }
             for pair in rows.up_to(found) {

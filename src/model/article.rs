@@ -6,15 +6,16 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::digest::Digest;
+use super::path::{RelativePath, SourceName};
 use super::reference::{Format, Span};
 
 /// Which article: its source's name, and its path or URL within that source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ArticleKey {
     /// The name of the source.
-    pub source: String,
-    /// The path within the source, with `/` between its parts.
-    pub path: String,
+    pub source: SourceName,
+    /// The path within the source.
+    pub path: RelativePath,
 }
 
 impl fmt::Display for ArticleKey {

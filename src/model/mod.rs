@@ -10,6 +10,7 @@ mod failure;
 mod host;
 mod media_type;
 mod named;
+mod path;
 mod reference;
 mod time;
 
@@ -19,5 +20,6 @@ pub use digest::{Digest, Hasher, NotADigest};
 pub use failure::{Failure, Reason};
 pub use host::{HostKey, HostState, RefererStrategy};
 pub use media_type::{Asset, MediaType};
+pub use path::{NameError, RelativePath, SourceName, ThumbnailName};
 pub use reference::{Format, LinkWrap, Reference, ReferenceKind, Reveal, Span};
 pub use time::saturating_add;

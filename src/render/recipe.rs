@@ -82,7 +82,7 @@ mod tests {
     fn every_setting_of_a_size_changes_its_recipe() {
         let size = Config::default().thumbnail[0].clone();
         let others = [
-            ThumbnailConfig { name: "other".to_owned(), ..size.clone() },
+            ThumbnailConfig { name: "other".parse().unwrap(), ..size.clone() },
             ThumbnailConfig { width: 100, ..size.clone() },
             ThumbnailConfig { height: 100, ..size.clone() },
             ThumbnailConfig { fit: Fit::Cover, ..size.clone() },

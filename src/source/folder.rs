@@ -8,7 +8,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::config::SourceConfig;
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, RelativePath};
 
 /// A source that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -42,8 +42,8 @@ pub enum SourceError {
 /// One file of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundArticle {
-    /// Its path within the source, with `/` between its parts.
-    pub path: String,
+    /// Its path within the source.
+    pub path: RelativePath,
     /// Where it is.
     pub file: PathBuf,
     /// What tells that it was not touched.
@@ -62,11 +62,11 @@ impl Folder {
     /// The folder that a source names.
     pub fn open(source: &SourceConfig) -> Result<Self, SourceError> {
         if !source.path.is_dir() {
-            return Err(SourceError::Missing { source_name: source.name.clone(), path: source.path.clone() });
+            return Err(SourceError::Missing { source_name: source.name.to_string(), path: source.path.clone() });
         }
         let globs = |patterns: &[String]| {
             globs(patterns)
-                .map_err(|error| SourceError::Glob { source_name: source.name.clone(), message: error.to_string() })
+                .map_err(|error| SourceError::Glob { source_name: source.name.to_string(), message: error.to_string() })
         };
         Ok(Self { root: source.path.clone(), include: globs(&source.include)?, exclude: globs(&source.exclude)? })
     }
@@ -92,6 +92,7 @@ impl Folder {
         }
         let unreadable = |message: String| SourceError::Unreadable { path: entry.path().to_owned(), message };
         let path = slashed(relative).ok_or_else(|| unreadable("its name is not Unicode".to_owned()))?;
+        let path = RelativePath::new(path).map_err(|error| unreadable(format!("{error}; rename it")))?;
         let fingerprint = fingerprint(entry.path()).map_err(|cause| unreadable(cause.to_string()))?;
         Ok(Some(FoundArticle { path, file: entry.into_path(), fingerprint }))
     }
@@ -159,7 +160,7 @@ mod tests {
     }
 
     fn paths(source: &SourceConfig) -> Vec<String> {
-        Folder::open(source).unwrap().articles().map(|article| article.unwrap().path).collect()
+        Folder::open(source).unwrap().articles().map(|article| article.unwrap().path.to_string()).collect()
     }
 
     #[test]

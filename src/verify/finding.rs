@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::archive::ArticleId;
-use crate::model::{ArticleKey, Digest, MediaType};
+use crate::model::{ArticleKey, Digest, MediaType, ThumbnailName};
 
 /// One damaged thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Finding {
         /// The blob it was made from.
         original: Digest,
         /// The name of its size.
-        name: String,
+        name: ThumbnailName,
         /// The kind it is kept as.
         media_type: MediaType,
         /// What is wrong with it.

@@ -105,7 +105,7 @@ async fn the_thumbnails_of_a_blob_go_with_it() {
     let original = Digest::of(b"on record");
     let path = thumbnail(&sample, original, 8);
     let made = RenditionRow { media_type: MediaType::Jpeg, width: 1, height: 1, size: 5, digest: Digest::of(b"small") };
-    let row = ThumbnailRow { original, name: "small".into(), settings: original, made: Ok(made) };
+    let row = ThumbnailRow { original, name: "small".parse().unwrap(), settings: original, made: Ok(made) };
     sample.archive.catalog.record_thumbnails(&[row]).await.unwrap();
     let planned = plan(&sample).await;
     assert_eq!(gc::sweep(&sample.archive, planned).await.unwrap().len(), 2);

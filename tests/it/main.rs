@@ -26,6 +26,7 @@ mod oddities_text;
 mod origin;
 mod properties;
 mod recall;
+mod received_archive;
 mod sandbox;
 mod scale;
 mod similar;

@@ -43,7 +43,10 @@ fn url(article: usize, at: usize) -> Url {
 }
 
 fn key(article: usize) -> ArticleKey {
-    ArticleKey { source: "posts".into(), path: format!("{:03}/{article:07}.md", article % 365) }
+    ArticleKey {
+        source: "posts".parse().unwrap(),
+        path: format!("{:03}/{article:07}.md", article % 365).parse().unwrap(),
+    }
 }
 
 fn line(article: usize, at: usize) -> String {

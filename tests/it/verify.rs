@@ -49,7 +49,7 @@ fn original(number: usize) -> Vec<u8> {
 }
 
 pub(crate) fn key(number: usize) -> ArticleKey {
-    ArticleKey { source: "posts".into(), path: format!("{number}.md") }
+    ArticleKey { source: "posts".parse().unwrap(), path: format!("{number}.md").parse().unwrap() }
 }
 
 fn stage(archive: &Archive, bytes: &[u8]) -> Staged {
@@ -204,7 +204,7 @@ async fn render(archive: &Archive, original: Digest) {
     archive.publisher.publish(&path, &bytes).unwrap();
     let (size, digest) = (bytes.len() as u64, Digest::of(&bytes));
     let made = Ok(RenditionRow { media_type: MediaType::Jpeg, width: 4, height: 3, size, digest });
-    let row = ThumbnailRow { original, name: "small".into(), settings: Digest::of(b"480"), made };
+    let row = ThumbnailRow { original, name: "small".parse().unwrap(), settings: Digest::of(b"480"), made };
     archive.catalog.record_thumbnails(&[row]).await.unwrap();
 }
 

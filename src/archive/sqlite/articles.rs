@@ -38,7 +38,7 @@ pub(super) fn page(
     after: Option<&ArticleKey>,
     limit: usize,
 ) -> Result<Vec<ArticleRow>> {
-    let (after_source, after_path) = after.map_or(("", ""), |key| (&key.source, &key.path));
+    let (after_source, after_path) = after.map_or(("", ""), |key| (key.source.as_str(), key.path.as_str()));
     // Within one source the path alone is compared: a comparison of pairs would walk the source from its start.
     let beyond = match source {
         Some(source) if source < after_source => return Ok(Vec::new()),

@@ -10,7 +10,9 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use url::Url;
 
 use crate::archive::UrlState;
-use crate::model::{Digest, Format, MediaType, Reason, ReferenceKind, RefererStrategy};
+use crate::model::{
+    Digest, Format, MediaType, Reason, ReferenceKind, RefererStrategy, RelativePath, SourceName, ThumbnailName,
+};
 
 /// A column holds what cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,27 @@ kept_by_name! {
     MediaType, "media type";
     UrlState, "state of a URL";
     Format, "format";
+}
+
+macro_rules! kept_as_checked_text {
+    ($($ty:ty, $what:literal;)*) => { $(
+        impl ToSql for $ty {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.as_str().into())
+            }
+        }
+        impl FromSql for $ty {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                let text = value.as_str()?;
+                Self::new(text).map_err(|_| Damaged::from_sql($what, text.escape_debug()))
+            }
+        }
+    )* };
+}
+kept_as_checked_text! {
+    RelativePath, "path of an article";
+    SourceName, "name of a source";
+    ThumbnailName, "name of a thumbnail";
 }
 
 impl UrlState {

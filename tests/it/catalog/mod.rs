@@ -134,7 +134,7 @@ fn link(text: &str) -> Url {
 }
 
 fn key(path: &str) -> ArticleKey {
-    ArticleKey { source: "posts".into(), path: path.into() }
+    ArticleKey { source: "posts".parse().unwrap(), path: path.parse().unwrap() }
 }
 
 fn version(path: &str) -> ArticleVersion {
@@ -313,7 +313,10 @@ async fn articles_come_in_pages_in_the_order_of_their_keys(catalog: &dyn Catalog
     for path in ["b", "a", "c"] {
         record(catalog, path, &[]).await;
     }
-    let other = ArticleVersion { key: ArticleKey { source: "feed".into(), path: "z".into() }, ..version("z") };
+    let other = ArticleVersion {
+        key: ArticleKey { source: "feed".parse().unwrap(), path: "z".parse().unwrap() },
+        ..version("z")
+    };
     record_version(catalog, &other, &[]).await;
     let page = async |source, after: Option<&ArticleKey>, limit| {
         let rows = catalog.articles(source, after, limit).await.unwrap();
@@ -848,7 +851,7 @@ async fn thumbnails_are_recorded_made_or_not(catalog: &dyn Catalog) {
     let original = Digest::of(b"original");
     let small = ThumbnailRow {
         original,
-        name: "small".into(),
+        name: "small".parse().unwrap(),
         settings: Digest::of(b"480"),
         made: Ok(RenditionRow {
             media_type: MediaType::Jpeg,
@@ -858,7 +861,7 @@ async fn thumbnails_are_recorded_made_or_not(catalog: &dyn Catalog) {
             digest: Digest::of(b"thumbnail"),
         }),
     };
-    let large = ThumbnailRow { name: "large".into(), made: Err("too many pixels".into()), ..small.clone() };
+    let large = ThumbnailRow { name: "large".parse().unwrap(), made: Err("too many pixels".into()), ..small.clone() };
     catalog.record_thumbnails(&[small.clone(), large.clone()]).await.unwrap();
     assert_eq!(catalog.thumbnails(original).await.unwrap(), [large.clone(), small.clone()]);
     assert_eq!(catalog.totals().await.unwrap().thumbnails, 1);
@@ -937,7 +940,7 @@ async fn blobs_and_thumbnails_are_on_record_shard_by_shard(catalog: &dyn Catalog
     for digest in edges {
         catalog.record_blob(digest, MediaType::Png, 3, at(9)).await.unwrap();
         let made = Err("too many pixels".to_owned());
-        let row = ThumbnailRow { original: digest, name: "small".into(), settings: digest, made };
+        let row = ThumbnailRow { original: digest, name: "small".parse().unwrap(), settings: digest, made };
         catalog.record_thumbnails(&[row]).await.unwrap();
     }
     let blobs = all_shards(|shard| catalog.blobs_on_record(shard)).await;
@@ -1001,7 +1004,7 @@ async fn articles_can_be_made_stale(catalog: &dyn Catalog) {
 }
 
 fn thumbnail_of(original: Digest, name: &str) -> ThumbnailRow {
-    ThumbnailRow { original, name: name.into(), settings: Digest::of(b"480"), made: Err("broken".into()) }
+    ThumbnailRow { original, name: name.parse().unwrap(), settings: Digest::of(b"480"), made: Err("broken".into()) }
 }
 
 async fn forgotten_thumbnails_make_the_articles_stale_that_show_the_blob(catalog: &dyn Catalog) {
@@ -1077,7 +1080,7 @@ async fn many_calls_at_once_are_all_heard(catalog: &dyn Catalog) {
     assert_eq!(ids.len(), 500);
     assert_eq!(catalog.queued().await.unwrap(), 1);
     let read = futures_util::future::join_all(
-        paths.iter().map(async |path| catalog.article(&key(path)).await.unwrap().unwrap().version.key.path),
+        paths.iter().map(async |path| catalog.article(&key(path)).await.unwrap().unwrap().version.key.path.to_string()),
     );
     assert_eq!(read.await, paths);
 }

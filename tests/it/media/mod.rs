@@ -37,7 +37,7 @@ fn limits() -> MediaConfig {
 
 fn size(width: u32, height: u32, fit: Fit) -> ThumbnailConfig {
     ThumbnailConfig {
-        name: "test".to_owned(),
+        name: "test".parse().unwrap(),
         width,
         height,
         fit,

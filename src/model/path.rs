@@ -1,0 +1,148 @@
+//! Names that become paths: none of them can lead out of its folder.
+
+use std::fmt;
+use std::ops::Deref;
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, de};
+
+/// A text that cannot be used as a name or a path within the archive.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// It is not a plain name.
+    #[error("\"{0}\" is not a name: use lower-case letters, digits, - and _")]
+    NotPlain(String),
+    /// It would lead out of its folder, or is no path on some system.
+    #[error(
+        "\"{}\" is not a path within a folder: it has an empty part, a part . or .., a backslash or a NUL", .0.escape_debug()
+    )]
+    Escapes(String),
+}
+
+/// Letters, digits, `-` and `_`: one part of a path, and the same on every file system.
+fn plain(text: &str) -> Result<(), NameError> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if !text.is_empty() && text.chars().all(allowed) { Ok(()) } else { Err(NameError::NotPlain(text.to_owned())) }
+}
+
+/// Parts divided by `/`, none of which leads up or starts anew.
+fn relative(text: &str) -> Result<(), NameError> {
+    let allowed = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
+    if text.split('/').all(allowed) { Ok(()) } else { Err(NameError::Escapes(text.to_owned())) }
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident: $rule:ident;)+) => { $(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks a text.
+            ///
+            /// # Errors
+            /// [`NameError`] for a text that breaks the rule of this type.
+            pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
+                let text = text.into();
+                $rule(&text).map(|()| Self(text))
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                Self::new(text)
+            }
+        }
+
+        impl Deref for $name {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl AsRef<Path> for $name {
+            fn as_ref(&self) -> &Path {
+                Path::new(&self.0)
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.0 == *other
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::new(String::deserialize(deserializer)?).map_err(de::Error::custom)
+            }
+        }
+    )+ };
+}
+
+names! {
+    /// The name of a source: lower-case letters, digits, `-` and `_`.
+    SourceName: plain;
+    /// The name of a thumbnail's size: lower-case letters, digits, `-` and `_`.
+    ThumbnailName: plain;
+    /// A path below some folder, with `/` between its parts. It has no empty part, no `.` and no `..`, no backslash
+    /// and no NUL, so that no file system takes it for a path that leads elsewhere.
+    RelativePath: relative;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_leads_out_of_its_folder_is_refused() {
+        for text in ["", "/etc/passwd", "..", "../x", "a/../../x", "a/./b", "a//b", "a/", "a\\b", "a\0b", "./a", "a/.."]
+        {
+            assert_eq!(RelativePath::new(text), Err(NameError::Escapes(text.to_owned())), "{text:?}");
+        }
+        for text in ["a.md", "2026/新闻/a b.md", "..a", "a..", "...", "10:30.md", ".hidden"] {
+            assert_eq!(RelativePath::new(text).unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn a_name_is_plain() {
+        for text in ["", "Posts", "a/b", "..", "a b", "ä"] {
+            assert_eq!(SourceName::new(text), Err(NameError::NotPlain(text.to_owned())), "{text:?}");
+        }
+        assert_eq!(ThumbnailName::new("small-2_x").unwrap().to_string(), "small-2_x");
+    }
+
+    #[test]
+    fn a_name_prints_for_programmers_as_its_text_does() {
+        assert_eq!(format!("{:?}", SourceName::new("posts").unwrap()), "\"posts\"");
+    }
+}
