@@ -130,7 +130,7 @@ pub trait Catalog: Send + Sync {
         asked: &[(UrlId, Vec<Exchange>)],
     ) -> Result<(), CatalogError>;
     /// Revokes a placeholder from URLs of a host: each has the good capture from before again, or none, and failed for
-    /// [`Reason::Placeholder`]. The articles that show them become stale. The captures stay, the placeholder as evidence.
+    /// `Reason::Placeholder`. The articles that show them become stale. The captures stay, the placeholder as evidence.
     async fn revoke(&self, run: RunId, host: &HostKey, what: &Revocation) -> Result<Revoked, CatalogError>;
 
     // URLs, blobs and thumbnails.

@@ -1,6 +1,6 @@
 //! Articles → references with byte spans: one pure pass, nothing is re-serialised.
 //!
-//! A file is decoded to UTF-8 once, and every format is a module that reports what it finds to a [`Sink`] as spans of
+//! A file is decoded to UTF-8 once, and every format is a module that reports what it finds to a `Sink` as spans of
 //! that text. Here the spans are mapped back to the bytes on disk and the values resolved to URLs. A format is one
 //! small module; an HTML attribute is one row of a table.
 

@@ -1,6 +1,6 @@
 //! Bytes → facts and thumbnails: pure, bounded, CPU-bound.
 //!
-//! Three questions, each answered from the bytes alone: [`sniff`] tells what they are, [`probe`] what is known of
+//! Three questions, each answered from the bytes alone: [`sniff()`] tells what they are, [`probe()`] what is known of
 //! them without decoding a pixel, and [`thumbnails`] makes smaller renditions. [`similar`] finds pictures that look
 //! alike by the perceptual hash that decoding gives.
 //!

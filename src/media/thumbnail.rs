@@ -39,7 +39,7 @@ pub struct Renditions {
 }
 
 /// Makes renditions of a picture at all `sizes` from one decode, and its perceptual hash. `asset` is what
-/// [`probe`](super::probe) says of the same bytes.
+/// [`probe`](super::probe()) says of the same bytes.
 ///
 /// Bounded: sizes beyond `limits` are refused before anything is allocated for them. Deterministic: the same bytes,
 /// sizes and limits give the same renditions. It takes CPU for as long as decoding takes, so call it on a thread for

@@ -51,7 +51,7 @@ fn around(original: &[u8], link_wrap: Option<LinkWrap>, link: &str, encoding: &'
     }
 }
 
-/// The other half of a link that [`link_to_full`] wrote, in an article that was edited since: `half` is where one half
+/// The other half of a link that `link_to_full` wrote, in an article that was edited since: `half` is where one half
 /// still stands, and the other is the first that could belong to it.
 pub fn matching_delimiter(edited: &[u8], half: Span, encoding: &'static Encoding) -> Option<Span> {
     let text = |text: &str| written(text, encoding);

@@ -101,8 +101,9 @@ fn in_attribute(value: &str) -> String {
 
 /// Which candidate a browser chooses says which are candidates: the chosen one, and none only where none is.
 #[test]
-fn srcset() {
-    let Some(folder) = corpus("conformance/srcset") else { return };
+#[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
+fn srcset_cases_of_the_corpus() {
+    let folder = corpus("conformance/srcset");
     let mut tally = Tally::default();
     // Inline images are no references, so the candidates get another scheme, with their comma.
     let remote = |value: &str| value.replace("data:", "https://h.example/").replace('"', "&quot;");
@@ -121,9 +122,10 @@ fn srcset() {
 }
 
 #[test]
-fn url_resolution() {
+#[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
+fn url_cases_of_the_corpus() {
     for (suite, path) in [("url (wpt)", "wpt-2021/url/resources"), ("url (rust-url)", "rust-url-tests/url/tests")] {
-        let Some(folder) = corpus("conformance").map(|folder| folder.join(path)) else { return };
+        let folder = corpus("conformance").join(path);
         let mut tally = Tally::default();
         for case in json(&folder, "urltestdata.json").as_array().expect("a list of cases") {
             let (input, base) = (text(case, "input"), text(case, "base"));
@@ -138,8 +140,9 @@ fn url_resolution() {
 }
 
 #[test]
-fn character_references_in_attributes() {
-    let Some(folder) = corpus("conformance/html5lib-tests/tokenizer") else { return };
+#[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
+fn character_reference_cases_of_the_corpus() {
+    let folder = corpus("conformance/html5lib-tests/tokenizer");
     for (suite, file) in [("named references", "namedEntities.test"), ("numeric references", "numericEntities.test")] {
         let mut tally = Tally::default();
         for case in json(&folder, file)["tests"].as_array().expect("a list of cases") {
@@ -156,8 +159,9 @@ fn character_references_in_attributes() {
 }
 
 #[test]
-fn encodings() {
-    let Some(folder) = corpus("conformance/html5lib-tests/encoding") else { return };
+#[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
+fn encoding_cases_of_the_corpus() {
+    let folder = corpus("conformance/html5lib-tests/encoding");
     for file in ["tests1.dat", "tests2.dat", "test-yahoo-jp.dat"] {
         let bytes = std::fs::read(folder.join(file)).expect("the corpus can be read");
         let mut tally = Tally::default();
@@ -187,8 +191,9 @@ fn section<'a>(bytes: &'a [u8], from: &[u8], to: &[u8]) -> Option<(&'a [u8], &'a
 }
 
 #[test]
-fn css_urls() {
-    let Some(folder) = corpus("conformance/css-parsing-tests") else { return };
+#[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
+fn css_cases_of_the_corpus() {
+    let folder = corpus("conformance/css-parsing-tests");
     let mut tally = Tally::default();
     let cases = json(&folder, "component_value_list.json");
     for case in cases.as_array().expect("a list of cases").chunks(2) {

@@ -1,25 +1,33 @@
-//! Real posts, pages, feeds and images, where they are at hand.
+//! Real posts, pages, feeds and images, and the other programs that results are compared with.
 //!
-//! `OFFPRINT_CORPUS` names their folder. The project does not contain it, and its tests pass without it.
+//! The project contains neither. A test that takes one of them is ignored with the reason `needs …`, and has the word for
+//! it in its path, so that `.ci/run` can leave out what cannot be had (`ignored.rs` holds the list of words). Run
+//! nevertheless, it fails and says what is missing.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use walkdir::WalkDir;
 
-/// A folder of the corpus; `None`, said plainly, where there is no corpus.
-pub(crate) fn corpus(part: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("OFFPRINT_CORPUS").map(|root| Path::new(&root).join(part));
-    let folder = folder.filter(|folder| folder.is_dir());
-    if folder.is_none() {
-        say(&format!("not run: the corpus has no {part} here (OFFPRINT_CORPUS names its folder)"));
-    }
+/// A folder of the corpus, whose place `OFFPRINT_CORPUS` names.
+pub(crate) fn corpus(part: &str) -> PathBuf {
+    let root = std::env::var_os("OFFPRINT_CORPUS");
+    let root = root.expect("OFFPRINT_CORPUS names the folder of the corpus, which this test needs");
+    let folder = Path::new(&root).join(part);
+    assert!(folder.is_dir(), "the corpus has no {part}, which this test needs: OFFPRINT_CORPUS is {}", root.display());
     folder
+}
+
+/// Fails where a program is not installed. It must know the option `--version`.
+pub(crate) fn needs(program: &str) {
+    let ran = Command::new(program).arg("--version").output();
+    assert!(ran.is_ok_and(|ran| ran.status.success()), "{program} is not installed, which this test needs");
 }
 
 /// Every file below a folder, in order.
 pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
-    walk.map(|entry| entry.expect("the corpus can be read"))
+    walk.map(|entry| entry.expect("the folder can be read"))
         .filter(|entry| entry.file_type().is_file())
         .map(walkdir::DirEntry::into_path)
         .collect()

@@ -12,6 +12,7 @@ mod fetch;
 mod front_matter;
 mod gc;
 mod hostile_mirror;
+mod ignored;
 mod layers;
 mod markdown;
 mod media;

@@ -202,8 +202,8 @@ fn wanted() -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement, not a promise"]
-async fn scale() {
+#[ignore = "measurement: not a promise"]
+async fn measurement_of_the_catalog() {
     let articles = wanted();
     let folder = tempfile::tempdir().unwrap();
     let archive = Arc::new(archive::open(folder.path(), Mode::Write).unwrap());
@@ -272,8 +272,8 @@ fn change_some(sandbox: &Sandbox, origin: &Origin, articles: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement, not a promise"]
-async fn nights() {
+#[ignore = "measurement: not a promise"]
+async fn measurement_of_nights() {
     let articles = wanted();
     let site = (0..articles).step_by(100).fold(Site::new(), |site, article| {
         site.on(&format!("/{article}.png"), Behaviour::serve(Content::new("image/png", tiny(article as u64))))

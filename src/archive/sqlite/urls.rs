@@ -10,7 +10,7 @@ use super::codec::{Length, Millis, Text};
 use crate::archive::{RenditionRow, RunId, ThumbnailRow, UrlId, UrlRow};
 use crate::model::{Asset, Digest, Exchange, HostKey, MediaType, Validators};
 
-/// What [`url`] reads, of a row `u` joined as [`WITH_ASSET`] says.
+/// What [`url()`] reads, of a row `u` joined as [`WITH_ASSET`] says.
 pub(super) const COLUMNS: &str = "u.id AS url_id, u.url, u.state, u.reason, u.status, u.attempts, u.next_attempt,
     u.first_good, u.last_good, u.etag, u.last_modified, u.digest, b.size, a.media_type, a.width, a.height,
     a.orientation, a.frames, a.alpha, a.bit_depth, a.color_space, a.icc_name, a.taken, a.truncated, a.perceptual_hash";

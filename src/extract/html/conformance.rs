@@ -47,9 +47,9 @@ impl Handler for Spans<'_> {
     fn title(&mut self, _title: &str) {}
 }
 
-fn suite() -> Option<PathBuf> {
-    let folder = Path::new(&std::env::var_os("OFFPRINT_CORPUS")?).join("conformance/html5lib-tests/tokenizer");
-    folder.is_dir().then_some(folder)
+fn suite() -> PathBuf {
+    let corpus = std::env::var_os("OFFPRINT_CORPUS").expect("OFFPRINT_CORPUS names the corpus, which this test needs");
+    Path::new(&corpus).join("conformance/html5lib-tests/tokenizer")
 }
 
 /// The start tags that a case expects.
@@ -73,8 +73,9 @@ fn is_of_another_kind(case: &Json) -> bool {
 }
 
 #[test]
-fn tags_are_what_the_suite_expects() {
-    let Some(folder) = suite() else { return };
+#[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
+fn tags_are_what_the_suite_of_the_corpus_expects() {
+    let folder = suite();
     let (mut cases, mut tags) = (0, 0);
     for file in std::fs::read_dir(folder).expect("the corpus can be read") {
         let text = std::fs::read_to_string(file.expect("a file").path()).expect("the corpus can be read");

@@ -1085,10 +1085,10 @@ async fn many_calls_at_once_are_all_heard(catalog: &dyn Catalog) {
     assert_eq!(read.await, paths);
 }
 
-/// `cargo test --test it -- --ignored --nocapture catalog::speed`
+/// `cargo test --test it -- --ignored --nocapture catalog::measurement`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement, not a promise"]
-async fn speed() {
+#[ignore = "measurement: not a promise"]
+async fn measurement_of_speed() {
     let fresh = local();
     let catalog: &dyn Catalog = &*fresh;
     let urls: Vec<_> = (0..20_000).map(|number| format!("https://images.example/{number}.jpg")).collect();

@@ -32,15 +32,15 @@ async fn check(what: &str, behaviour: Behaviour) {
         origin.log().wait_for(BODIES).await.unwrap();
         gate.open();
     };
-    let (said, ()) = tokio::join!(rerun("fetch::memory::all_at_once", &[], &url), all_came);
+    let (said, ()) = tokio::join!(rerun("fetch::memory::all_at_once_in_its_own_process", &[], &url), all_came);
     let peak: u64 = said.split("peak KiB: ").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap();
     say(&format!("{BODIES} {what} at once: peak {} MiB", peak >> 10));
     assert!(peak < BOUND, "{peak} KiB");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "runs in a process of its own, started by the tests above"]
-async fn all_at_once() {
+#[ignore = "in its own process: the tests above run it"]
+async fn all_at_once_in_its_own_process() {
     let limits = FetchConfig { max_bytes: Size(8 << 20), concurrency: BODIES, per_host: BODIES, ..quick() };
     let guest = Guest::new(&FetchConfig { timeout: MINUTE, read_timeout: MINUTE, ..limits });
     let urls: Vec<_> = (0..BODIES).map(|number| format!("{}{number}.jpg", rerun_argument())).collect();

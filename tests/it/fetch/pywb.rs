@@ -74,11 +74,10 @@ impl Pywb {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs pywb (OFFPRINT_PYWB)"]
 async fn pywb_gives_the_capture_nearest_the_article_s_date_bit_for_bit() {
-    let Some(programs) = std::env::var_os("OFFPRINT_PYWB").filter(|folder| !folder.is_empty()).map(PathBuf::from)
-    else {
-        return say("not run: there is no pywb here (OFFPRINT_PYWB names the folder of its programs)");
-    };
+    let programs = std::env::var_os("OFFPRINT_PYWB").map(PathBuf::from);
+    let programs = programs.expect("OFFPRINT_PYWB names the folder of pywb's programs, which this test needs");
     let dates = ["2019-01-01T00:00:00Z", "2021-06-01T12:00:00Z", "2025-01-01T00:00:00Z"];
     let photos: Vec<_> = (1..=3).map(|seed| Photo::new(seed, 64, 48).jpeg()).collect();
     let warc: Vec<u8> =

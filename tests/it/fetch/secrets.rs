@@ -72,13 +72,13 @@ async fn the_environment_names_no_proxy() {
     let proxy = format!("http://{}", canary.address());
     let proxies = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"];
     let variables = proxies.map(|name| (name, proxy.as_str()));
-    rerun("fetch::secrets::with_proxies_in_the_environment", &variables, &origin.url("/a.jpg")).await;
+    rerun("fetch::secrets::with_proxies_in_its_own_process", &variables, &origin.url("/a.jpg")).await;
     assert_eq!((canary.connections(), origin.log().count()), (0, 1));
 }
 
 #[tokio::test]
-#[ignore = "runs in a process of its own, started by the test above"]
-async fn with_proxies_in_the_environment() {
+#[ignore = "in its own process: the test above runs it"]
+async fn with_proxies_in_its_own_process() {
     let guest = Guest::new(&quick());
     let fetched = guest.get(&rerun_argument()).await;
     assert!(bytes(&fetched) == *picture().bytes());

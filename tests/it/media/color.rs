@@ -12,7 +12,7 @@ use offprint::model::MediaType;
 use super::measure::{decoded, delta_e, linear, mean, pixels, stored};
 use super::pictures::{clamp, png, scene};
 use super::{limits, lossless, make_one};
-use crate::corpus::{corpus, files, say};
+use crate::corpus::{corpus, files, needs, say};
 
 /// Display P3 as sRGB: the same curve, other primaries (the matrix is that of CSS Color 4, section 17).
 fn from_p3(pixel: [u8; 3]) -> [u8; 3] {
@@ -98,11 +98,10 @@ fn is_profiled(bytes: &[u8]) -> bool {
 }
 
 #[test]
+#[ignore = "needs vips and the corpus (OFFPRINT_CORPUS)"]
 fn profiles_of_the_corpus_give_the_colors_that_vips_gives() {
-    let Some(images) = corpus("images") else { return };
-    if Command::new("vips").arg("--version").output().is_err() {
-        return say("not run: vips is not here to compare colors with");
-    }
+    let images = corpus("images");
+    needs("vips");
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let (mut compared, mut far) = (0, Vec::new());
     for path in files(&images) {

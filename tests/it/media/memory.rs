@@ -25,27 +25,25 @@ const WAITING: usize = 16;
 const BOMBS: usize = 4;
 
 #[test]
+#[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
 fn all_pictures_of_the_corpus_are_gone_through_within_the_memory_that_is_promised() {
-    if corpus("images").is_none() {
-        return;
-    }
     let itself = std::env::current_exe().expect("a process has a file");
-    let name = "media::memory::goes_through_all_pictures";
+    let name = "media::memory::all_thumbnails_in_its_own_process";
     let child = Command::new(itself).args(["--exact", name, "--ignored", "--nocapture"]).output();
     let child = child.expect("a test can run another");
     let said = String::from_utf8_lossy(&child.stderr);
     assert!(child.status.success(), "{said}");
     let peak = said.lines().find_map(|line| line.strip_prefix("peak ")?.parse::<u64>().ok());
-    let Some(peak) = peak else { return say("not run: the system does not tell how much memory a process had") };
+    let peak = peak.expect("Linux says in /proc how much memory a process had");
     let told = said.lines().find(|line| line.contains("thumbnails")).unwrap_or_default();
     say(&format!("the corpus and {BOMBS} bombs, with the default settings: {} MB at most, {told}", peak / 1_000_000));
     assert!(peak <= PROMISED, "{peak} bytes");
 }
 
 #[tokio::test]
-#[ignore = "the test above runs it in a process of its own, whose memory is measured"]
-async fn goes_through_all_pictures() {
-    let folder = corpus("images").expect("the other test looked");
+#[ignore = "in its own process: the test above runs it"]
+async fn all_thumbnails_in_its_own_process() {
+    let folder = corpus("images");
     let limits = Config::default().media;
     let pool = Arc::new(DecodePool::new(&limits));
     let sizes = [size(480, 480, Fit::Inside), size(160, 160, Fit::Cover)];

@@ -1,0 +1,129 @@
+//! Disks that run full, cannot be written to or lose their power: only root can make such.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::{is_thorough, recovers, sandbox, site, tree};
+use crate::sandbox::Sandbox;
+
+/// A small ext4 file system of its own that can lose its power. It is unmounted when it is dropped.
+struct Disk {
+    image: PathBuf,
+    place: PathBuf,
+}
+
+fn run(program: &str, arguments: &[&std::ffi::OsStr]) -> bool {
+    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+impl Disk {
+    fn new(sandbox: &Sandbox) -> Self {
+        let disk = Self { image: sandbox.path("disk.img"), place: sandbox.path("store") };
+        std::fs::create_dir(&disk.place).unwrap();
+        std::fs::File::create(&disk.image).unwrap().set_len(64 << 20).unwrap();
+        let made = run("mkfs.ext4", &["-q".as_ref(), "-F".as_ref(), disk.image.as_ref()]);
+        assert!(made, "mkfs.ext4 is not installed, which this test needs");
+        assert!(run("xfs_io", &["-V".as_ref()]), "xfs_io is not installed, which this test needs");
+        assert!(disk.mount(), "this process may not mount a loop device, which this test needs");
+        disk
+    }
+
+    fn mount(&self) -> bool {
+        run("mount", &["-o".as_ref(), "loop".as_ref(), self.image.as_ref(), self.place.as_ref()])
+    }
+
+    /// What the disk had not been told to save is gone (`FS_IOC_SHUTDOWN` without flushing the log).
+    fn lose_power(&self) {
+        assert!(run("xfs_io", &["-x".as_ref(), "-c".as_ref(), "shutdown".as_ref(), self.place.as_ref()]));
+    }
+
+    fn come_back(&self) {
+        assert!(run("umount", &[self.place.as_ref()]) && self.mount());
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        run("umount", &[self.place.as_ref()]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root, loop devices, mkfs.ext4 and xfs_io"]
+async fn power_lost_at_any_time_on_a_loop_device() {
+    let origin = site();
+    let undisturbed = sandbox(&origin);
+    let begin = std::time::Instant::now();
+    undisturbed.run(&["run"]).expect(3);
+    let (expected, takes) = (tree(&undisturbed), begin.elapsed());
+    let rounds = if is_thorough() { 50 } else { 4 };
+    for round in 0..rounds {
+        let sandbox = sandbox(&origin);
+        let disk = Disk::new(&sandbox);
+        let mut running = sandbox.command(&["run"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+        // Not waiting for something, but choosing the moment: later in each round.
+        tokio::time::sleep(takes * round / rounds).await;
+        disk.lose_power();
+        running.wait().unwrap();
+        disk.come_back();
+        let when = format!("power lost in round {round} of {rounds}");
+        recovers(&sandbox, &expected, &[0, 3], &when).await;
+    }
+}
+
+/// A disk that cannot be written to any more ends a run with 1 and one line that says so; what is kept is whole, and once
+/// the disk is `mended` the next run goes on.
+fn check_disk(made: &str, spoilt: &str, mended: &str, says: &[&str]) {
+    let sandbox = Sandbox::new();
+    let disk = sandbox.path("disk");
+    std::fs::create_dir(&disk).expect("a folder can be made");
+    let mount = |options: &str| {
+        let ran = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).output();
+        ran.is_ok_and(|ran| ran.status.success())
+    };
+    assert!(mount(made), "this process may not mount a disk, which this test needs");
+    let mounted = Mounted(disk.clone());
+    sandbox.settings("[run]\nmin_free = \"0\"\n");
+    sandbox.write("posts/first.md", "text");
+    sandbox.run(&["--store", "disk/store", "run"]).expect(0);
+    assert!(mount(spoilt));
+    for at in 0..40 {
+        sandbox.write(&format!("posts/{at}.md"), vec![b'a' + u8::try_from(at % 20).expect("it is small"); 20_000 + at]);
+    }
+    let ran = sandbox.run(&["--store", "disk/store", "run"]).expect(1);
+    let told = ran.stderr.to_lowercase();
+    assert!(told.starts_with("offprint: ") && says.iter().any(|says| told.contains(says)), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    assert!(mount(mended));
+    sandbox.run(&["--store", "disk/store", "verify"]).expect(0);
+    sandbox.run(&["--store", "disk/store", "run"]).expect(0);
+    assert_eq!(sandbox.tree("disk/store/articles").len(), 41);
+    sandbox.run(&["--store", "disk/store", "verify"]).expect(0);
+    drop(mounted);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_full_disk_ends_with_1_and_the_next_run_goes_on() {
+    check_disk("size=40m", "remount,size=500k", "remount,size=40m", &["no room", "no space"]);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_disk_without_inodes_ends_with_1_and_the_next_run_goes_on() {
+    check_disk("size=40m,nr_inodes=4k", "remount,nr_inodes=60", "remount,nr_inodes=4k", &["no room", "no space"]);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_read_only_disk_ends_with_1_and_the_next_run_goes_on() {
+    check_disk("size=40m", "remount,ro", "remount,rw", &["read-only"]);
+}
+
+struct Mounted(std::path::PathBuf);
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}

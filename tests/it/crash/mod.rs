@@ -1,0 +1,70 @@
+//! Whatever stops a run, the archive is whole and the next run finishes the work. `OFFPRINT_THOROUGH=1` stops it at every
+//! place, and not only at some.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
+
+mod any_time;
+mod as_root;
+mod strace;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use offprint::archive::{self, Mode};
+use offprint::demo::photo::Photo;
+use offprint::model::Digest;
+use offprint::verify::{self, MirrorFile, Options, Progress, Subset};
+
+use crate::sandbox::Sandbox;
+use crate::testserver::{Behaviour, Content, Origin, Site};
+
+/// A small site: two pictures are the same, one is missing.
+fn site() -> Origin {
+    let photo = |seed| Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 64, 48).jpeg()));
+    let site = Site::new().on("/1.jpg", photo(1)).on("/2.jpg", photo(2)).on("/twin.jpg", photo(1));
+    Origin::start(site).unwrap()
+}
+
+fn sandbox(origin: &Origin) -> Sandbox {
+    let sandbox = Sandbox::new();
+    // The disks that lose their power are small.
+    sandbox.settings("[run]\nmin_free = \"0\"\n");
+    for (post, images) in [("a.md", ["/1.jpg", "/2.jpg"]), ("deep/b.md", ["/twin.jpg", "/gone.jpg"])] {
+        let text = images.map(|image| format!("![]({})\n", origin.url(image))).concat();
+        sandbox.write(&format!("posts/{post}"), text);
+    }
+    sandbox
+}
+
+/// Every file that a finished run leaves, but for the catalog and the reports.
+fn tree(sandbox: &Sandbox) -> [BTreeMap<PathBuf, Digest>; 3] {
+    ["blobs", "thumbnails", "articles"].map(|part| sandbox.digests(&format!("store/{part}")))
+}
+
+/// Nothing is damaged; blobs on no record are allowed.
+async fn is_whole(sandbox: &Sandbox, when: &str) {
+    let archive = Arc::new(archive::open(&sandbox.path("store"), Mode::Write).unwrap());
+    let articles = archive.articles();
+    let find_mirror = move |key: &offprint::model::ArticleKey| MirrorFile {
+        path: articles.join(&key.source).join(&key.path),
+        in_place: false,
+    };
+    let options = Options { subset: Subset::ALL, rate: None, find_mirror: Box::new(find_mirror) };
+    let verified = verify::verify(archive, options, Arc::new(Progress::default())).await.unwrap();
+    assert_eq!(verified.findings, [], "{when}");
+}
+
+/// What a fault left is whole, and the next run, ending with one of these statuses, makes of it what an undisturbed run
+/// would have.
+async fn recovers(sandbox: &Sandbox, expected: &[BTreeMap<PathBuf, Digest>; 3], ends: &[i32], when: &str) {
+    is_whole(sandbox, when).await;
+    let rest = sandbox.run(&["run"]);
+    assert!(ends.contains(&rest.status), "{when}: {rest:?}");
+    assert_eq!(tree(sandbox), *expected, "{when}");
+    is_whole(sandbox, when).await;
+}
+
+fn is_thorough() -> bool {
+    std::env::var_os("OFFPRINT_THOROUGH").is_some()
+}
