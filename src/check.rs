@@ -107,17 +107,16 @@ impl Checked {
         match (&reference.url, served) {
             _ if matches!(reference.kind, ReferenceKind::Base) => {}
             // What is inline needs nothing from anywhere.
-            (Some(url), _) if url.scheme() == "data" => {}
+            (Ok(url), _) if url.scheme() == "data" => {}
             (_, Some(file)) if file.is_file() => self.local += 1,
             (_, Some(_)) => self.dangling.push(finding()),
-            (Some(url), None) if url.scheme() == "file" => match is_file(url) {
+            (Ok(url), None) if url.scheme() == "file" => match is_file(url) {
                 true => self.local += 1,
                 // What the author wrote and nobody adopted is the author's; what offprint wrote leads into the store.
                 false if leads_into(url, &config.store) => self.dangling.push(finding()),
                 false => {}
             },
-            (Some(_), None) => self.remote.push(finding()),
-            (None, None) => {}
+            (Ok(_) | Err(_), None) => self.remote.push(finding()),
         }
     }
 }

@@ -25,6 +25,9 @@ struct Listed<'a> {
     end: usize,
     raw: &'a str,
     url: Option<&'a str>,
+    /// Why there is no URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'static str>,
     kind: &'static str,
     name: &'a str,
 }
@@ -35,7 +38,8 @@ impl<'a> From<&'a Reference> for Listed<'a> {
             start: reference.span.start,
             end: reference.span.end,
             raw: &reference.raw,
-            url: reference.url.as_ref().map(url::Url::as_str),
+            url: reference.url.as_ref().ok().map(url::Url::as_str),
+            problem: reference.url.as_ref().err().map(|problem| problem.as_str()),
             kind: reference.kind.as_str(),
             name: &reference.name,
         }
@@ -55,7 +59,9 @@ pub(crate) fn extract(arguments: &ExtractArguments, config: &Config, output: &Ou
         output::value(&listing)?;
     } else {
         for found in &listing.references {
-            let url = found.url.map_or_else(|| format!("(not resolved) {}", found.raw), str::to_owned);
+            let url = found
+                .url
+                .map_or_else(|| format!("({}) {}", found.problem.unwrap_or_default(), found.raw), str::to_owned);
             let place = format!("{}..{}", found.start, found.end);
             output::line(&format!("{place:<15} {:<13} {:<14} {}", found.kind, found.name, printable(&url)));
         }

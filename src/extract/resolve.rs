@@ -1,12 +1,12 @@
 //! What the formats found → references: places in the file and URLs.
 
-use url::Url;
+use url::{ParseError, Url};
 
 use super::encoding::Decoded;
 use super::{
     ExtractOptions, Extraction, RawLinkWrap, RawReference, RawReveal, Sink, is_inline_image, looks_like_template,
 };
-use crate::model::{LinkWrap, Reference, ReferenceKind, Reveal};
+use crate::model::{LinkWrap, Reference, ReferenceKind, Reveal, UrlProblem};
 
 /// Values with these schemes are no address of an image.
 const NO_ADDRESS: &[&str] = &["about", "blob", "cid", "data", "javascript", "mailto", "tel", "vbscript"];
@@ -17,7 +17,7 @@ const MAX_BASE: usize = 2048;
 /// Turns everything that was found into references, ordered and without overlap.
 pub(super) fn resolve(bytes: &[u8], decoded: &Decoded<'_>, sink: Sink, options: &ExtractOptions) -> Extraction {
     let outer = options.base_url.as_ref();
-    let own = sink.base.as_deref().filter(|base| base.len() <= MAX_BASE).and_then(|base| join(outer, base));
+    let own = sink.base.as_deref().filter(|base| base.len() <= MAX_BASE).and_then(|base| join(outer, base).ok());
     let base = own.as_ref().or(outer);
     let base_of = |found: &RawReference| if found.kind == ReferenceKind::Base { outer } else { base };
     let found = sink.found.into_iter();
@@ -38,13 +38,16 @@ pub(super) fn resolve(bytes: &[u8], decoded: &Decoded<'_>, sink: Sink, options: 
         encoding: decoded.encoding,
         title: sink.title,
         published: sink.published,
-        url: sink.canonical.as_deref().and_then(|canonical| join(base, canonical)),
+        url: sink.canonical.as_deref().and_then(|canonical| join(base, canonical).ok()),
     }
 }
 
 /// Makes an http URL https, as a page can ask for; the port stays unless it was the usual one.
 fn upgrade(reference: &mut Reference) {
-    if let Some(url) = reference.url.as_mut().filter(|url| url.scheme() == "http" && url.port().is_none()) {
+    if let Ok(url) = &mut reference.url
+        && url.scheme() == "http"
+        && url.port().is_none()
+    {
         // Both schemes are special, so the change cannot fail.
         let _ = url.set_scheme("https");
     }
@@ -98,14 +101,29 @@ fn fragment_length(raw: &str, value: &str) -> usize {
     if raw.len() > fragment.len() && raw.ends_with(fragment) { fragment.len() } else { 0 }
 }
 
-/// The URL that a browser would request; one without a scheme, `//host/path`, is taken as https where nothing is
-/// known of the page around it. More slashes mean the same (URL Standard, "special authority ignore slashes state"),
-/// which the parser forgets for relative URLs.
-fn join(base: Option<&Url>, value: &str) -> Option<Url> {
-    let parsed = Url::options().base_url(base).parse(value).ok();
+/// The URL that a browser would request. One without a scheme, `//host/path`, is https where the page around it has no
+/// origin: it is unknown, or a file. More slashes mean the same (URL Standard, "special authority ignore slashes
+/// state"), which the parser forgets for relative URLs.
+fn join(base: Option<&Url>, value: &str) -> Result<Url, UrlProblem> {
     let value = value.trim_start_matches(|c| c <= ' ');
-    let scheme = base.map_or("https", Url::scheme);
-    parsed.or_else(|| value.starts_with("//").then(|| Url::parse(&format!("{scheme}:{value}")).ok()).flatten())
+    let origin = base.filter(|base| base.scheme() != "file" || !names_host(value));
+    let parsed = if value.starts_with("//") && origin.is_none_or(|origin| origin.scheme() != "file") {
+        Url::parse(&format!("{}:{value}", origin.map_or("https", Url::scheme)))
+    } else {
+        Url::options().base_url(base).parse(value)
+    };
+    parsed.map_err(|error| match error {
+        ParseError::RelativeUrlWithoutBase | ParseError::RelativeUrlWithCannotBeABaseBase => UrlProblem::NoBase,
+        _ => UrlProblem::Malformed,
+    })
+}
+
+/// Whether a value is `//host…`. `//C:/` is a drive to browsers.
+fn names_host(value: &str) -> bool {
+    let host = value.strip_prefix("//").unwrap_or_default();
+    let drive =
+        host.len() >= 2 && host.as_bytes()[0].is_ascii_alphabetic() && matches!(host.as_bytes()[1], b':' | b'|');
+    !drive && host.starts_with(|first: char| first.is_alphanumeric() || first == '[')
 }
 
 fn around(decoded: &Decoded<'_>, link_wrap: RawLinkWrap) -> Option<LinkWrap> {
@@ -123,5 +141,43 @@ fn place(decoded: &Decoded<'_>, reveal: RawReveal) -> Option<Reveal> {
     match reveal {
         RawReveal::Replace(part) => decoded.place(&part).map(Reveal::Replace),
         RawReveal::Insert(at) => decoded.place(&(at..at)).map(|span| Reveal::Insert(span.start)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(base: &str, value: &str, expected: Result<&str, UrlProblem>) {
+        let base = Url::parse(base).ok();
+        let joined = join(base.as_ref(), value);
+        assert_eq!(joined.as_ref().map(Url::as_str).map_err(|problem| *problem), expected, "{value} at {base:?}");
+    }
+
+    #[test]
+    fn a_url_without_a_scheme_is_https_unless_the_page_was_fetched_otherwise() {
+        for value in ["//h/a.jpg", " //h/a.jpg", "////h/a.jpg", "///h/a.jpg"] {
+            check("", value, Ok("https://h/a.jpg"));
+            check("https://e.com/p", value, Ok("https://h/a.jpg"));
+            check("http://e.com/p", value, Ok("http://h/a.jpg"));
+        }
+        check("file:///posts/a.md", "//h/a.jpg", Ok("https://h/a.jpg"));
+        check("file:///posts/a.md", "//[::1]/a.jpg", Ok("https://[::1]/a.jpg"));
+        check("file:///posts/a.md", "///h/a.jpg", Ok("file:///h/a.jpg"));
+        check("file:///posts/a.md", "//C:/a.jpg", Ok("file:///C:/a.jpg"));
+    }
+
+    #[test]
+    fn what_has_no_url_says_why() {
+        for value in ["/a.jpg", "a.jpg", "../a.jpg", "?a"] {
+            check("", value, Err(UrlProblem::NoBase));
+        }
+        check("file:///posts/a.md", "/img/a.jpg", Ok("file:///img/a.jpg"));
+        for value in
+            ["http://exa mple.com/a.jpg", "http://h:99999/a.jpg", "https://h:x/a.jpg", "http://[::1/a", "//a b/c"]
+        {
+            check("", value, Err(UrlProblem::Malformed));
+            check("https://e.com/p", value, Err(UrlProblem::Malformed));
+        }
     }
 }

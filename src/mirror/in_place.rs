@@ -15,10 +15,10 @@ pub(super) fn original_of(edited: &[u8], format: Format, edits: &[Edit], options
     let found = extract::extract(edited, format, &ExtractOptions { local_links, ..options.clone() });
     let mut spliced = Spliced::new(edits, found.encoding);
     let mut back: Vec<_> = found.references.iter().filter_map(|reference| spliced.take(edited, reference)).collect();
-    let halves = back.iter().filter(|back| back.replacement.is_empty());
-    let halves: Vec<_> =
-        halves.filter_map(|half| rewrite::matching_delimiter(edited, half.span, found.encoding)).collect();
-    back.extend(halves.into_iter().map(|half| taken_out(edited, half)));
+    let inserted = back.iter().filter(|back| back.replacement.is_empty());
+    let closing: Vec<_> =
+        inserted.filter_map(|edit| rewrite::closing_delimiter(edited, edit.span, found.encoding)).collect();
+    back.extend(closing.into_iter().map(|delimiter| taken_out(edited, delimiter)));
     back.sort_by_key(|edit| edit.span);
     rewrite::splice(edited, &back)
 }
@@ -72,13 +72,17 @@ fn stands_at(edited: &[u8], value: Span, link: Span, edit: &Edit) -> Option<Span
 mod tests {
     use super::*;
     use crate::config::Lazy;
+    use crate::rewrite::{Article, Target};
 
     /// What a mirror goes back to after its prose was edited.
     fn check(original: &str) {
         let options = ExtractOptions::default();
         let extraction = extract::extract(original.as_bytes(), Format::Html, &options);
-        let link = |_: &Reference| Some("../m/a.jpg".to_owned());
-        let edits = rewrite::plan(original.as_bytes(), &extraction.references, extraction.encoding, Lazy::Reveal, link);
+        let link = |found: &Reference| Target::new(found, Some("../m/a.jpg".to_owned().into()));
+        let targets: Vec<_> = extraction.references.iter().map(link).collect();
+        let (bytes, encoding) = (original.as_bytes(), extraction.encoding);
+        let article = Article { bytes, format: Format::Html, encoding, options: &options };
+        let edits = rewrite::plan(&article, Lazy::Reveal, &targets);
         let mirror = rewrite::splice(original.as_bytes(), &edits);
         assert_eq!(mirror.windows(10).filter(|part| part == b"../m/a.jpg").count(), edits.len());
         let edited = [b"<p>more</p>", mirror.as_slice()].concat();

@@ -17,7 +17,7 @@ use crate::extract::{self, ExtractOptions};
 use crate::fetch::Answer;
 use crate::ingest::{Verdict, read_blob, stage};
 use crate::media;
-use crate::model::{Digest, Failure, MediaType, Reason, Reference};
+use crate::model::{Digest, Failure, MediaType, Reason, Reference, UrlProblem};
 
 /// Originals that are read for an image whose blob is gone: one that shows it is enough, unless it is damaged itself.
 const ORIGINALS_READ: usize = 4;
@@ -47,10 +47,12 @@ impl Limits {
 pub(super) fn lift(references: &mut [Reference], limits: &Limits) -> Lifted {
     let mut lifted = Lifted::new();
     for reference in references {
-        let Some(url) = reference.url.take_if(|url| url.scheme() == "data") else { continue };
-        let Some((media_type, bytes)) = decode(&url, limits) else { continue };
+        let Some(url) = reference.url.as_ref().ok().filter(|url| url.scheme() == "data") else { continue };
+        let decoded = decode(url, limits);
+        reference.url = Err(UrlProblem::Inline);
+        let Some((media_type, bytes)) = decoded else { continue };
         let digest = Digest::of(&bytes);
-        reference.url = name(digest, media_type);
+        reference.url = name(digest, media_type).ok_or(UrlProblem::Inline);
         lifted.insert(digest, (media_type, bytes));
     }
     lifted

@@ -250,17 +250,17 @@ pub(super) fn to_record(source: &Source, adopt: AdoptLocal, references: &[Refere
     let adopts = source.adopts(adopt);
     let fetchable = |reference: &&Reference| match &reference.url {
         _ if reference.kind == ReferenceKind::Base => false,
-        Some(url) if url.scheme() == NAMED_BY_CONTENT => true,
-        Some(url) if url.scheme() == "file" => adopts && source.local_file(url).is_some(),
-        Some(url) => url.has_host(),
-        None => false,
+        Ok(url) if url.scheme() == NAMED_BY_CONTENT => true,
+        Ok(url) if url.scheme() == "file" => adopts && source.local_file(url).is_some(),
+        Ok(url) => url.has_host(),
+        Err(_) => false,
     };
     let new = |reference: &Reference| NewReference {
         span: reference.span,
         kind: reference.kind,
         name: reference.name.clone(),
         image_group: reference.image_group,
-        url: reference.url.clone(),
+        url: reference.url.clone().ok(),
     };
     references.iter().filter(fetchable).map(new).collect()
 }

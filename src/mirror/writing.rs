@@ -13,7 +13,7 @@ use crate::config::{ChangedImages, Images};
 use crate::extract;
 use crate::ingest::{publish, read_blob};
 use crate::model::{Asset, Digest, LinkWrap, Reference, ReferenceKind, Span};
-use crate::rewrite::{self, Article, LocalLink, Rewritten};
+use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
 use crate::source::{Source, fingerprint};
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
@@ -66,8 +66,8 @@ impl Mirror {
             return Ok(());
         }
         let original = read_blob(&self.archive, row.version.original, row.version.format.blob_type()).await?;
-        let Rewritten { edits, mirror, refused } = self.rewrite(source, row, &original).await?;
-        self.tell_refused(row, &refused);
+        let Rewritten { edits, mirror, left_remote } = self.rewrite(source, row, &original).await?;
+        self.tell_refused(row, &left_remote);
         let digest = Digest::of(&mirror);
         if self.archive.catalog.record_mirror(row.id, row.revision, digest, &edits).await? == WriteOutcome::Conflict {
             // Whatever made it stale again has announced it again, or will.
@@ -111,9 +111,10 @@ impl Mirror {
             (reference.span, LocalLink { shown: source.link(path, &shown.file), full })
         };
         let links: HashMap<Span, LocalLink> = shown.iter().map(link).collect();
-        let article = Article { bytes: original, format, options: &options, extraction: &extraction };
-        let link = |reference: &Reference| links.get(&reference.span).cloned();
-        Ok(rewrite::rewrite(&article, self.config.rewrite.lazy, link))
+        let article = Article { bytes: original, format, encoding: extraction.encoding, options: &options };
+        let target = |reference: &Reference| Target::new(reference, links.get(&reference.span).cloned());
+        let targets = extraction.references.iter().map(target).collect();
+        Ok(rewrite::rewrite(&article, self.config.rewrite.lazy, targets))
     }
 
     /// What is kept and yet stays remote is told, as nothing else would say why.

@@ -21,5 +21,5 @@ pub use failure::{Failure, Reason};
 pub use host::{HostKey, HostState, RefererStrategy};
 pub use media_type::{Asset, MediaType};
 pub use path::{NameError, RelativePath, SourceName, ThumbnailName};
-pub use reference::{Format, LinkWrap, Reference, ReferenceKind, Reveal, Span};
+pub use reference::{Format, LinkWrap, Reference, ReferenceKind, Reveal, Span, UrlProblem};
 pub use time::saturating_add;

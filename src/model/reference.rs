@@ -73,8 +73,8 @@ pub struct Reference {
     pub span: Span,
     /// Exactly those bytes, decoded from the file's encoding and from nothing else.
     pub raw: String,
-    /// What a browser would request; `None` where that cannot be told.
-    pub url: Option<Url>,
+    /// What a browser would request, or why that cannot be said.
+    pub url: Result<Url, UrlProblem>,
     /// What kind of place it is.
     pub kind: ReferenceKind,
     /// The attribute, front-matter key or directive that holds it, such as `data-src` or `thumbnail`.
@@ -108,6 +108,29 @@ pub enum Reveal {
     Replace(Span),
     /// The element has none: write ` src="…"` at this byte.
     Insert(usize),
+}
+
+named! {
+    /// Why a reference has no URL that can be requested.
+    pub enum UrlProblem {
+        /// It is relative, and nothing says to what.
+        NoBase = "no_base",
+        /// The URL Standard calls it a failure: a space in the host, a port that is no number.
+        Malformed = "malformed",
+        /// It holds its bytes itself (`data:`), and they are no image to be kept.
+        Inline = "inline",
+    }
+}
+
+impl UrlProblem {
+    /// A sentence for a person, with the way out.
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::NoBase => "it is relative, and nothing says to what: set `base_url` of its source",
+            Self::Malformed => "it is no valid URL: correct it in the article",
+            Self::Inline => "it is inline, and holds no image that is worth keeping",
+        }
+    }
 }
 
 named! {

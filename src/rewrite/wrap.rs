@@ -1,42 +1,37 @@
-//! Smaller pictures in the page, in links to the full ones.
+//! Links to the full images, around smaller ones in the text.
 
 use std::collections::HashSet;
 
 use encoding_rs::Encoding;
-use memchr::memmem;
 
-use super::{edit, in_order, needs_no_escape, written};
-use crate::model::{Edit, LinkWrap, Reference, Span};
+use super::ascii::{needs_no_escape, written};
+use super::edits::edit;
+use super::target::Target;
+use crate::model::{Edit, LinkWrap, Span};
 
-/// Adds links to the full pictures around images that show smaller ones. `full` gives the local link of the picture
-/// that a reference shows a smaller one of, or `None` where it shows that itself; `edits` are those of
-/// `plan`.
-pub(super) fn link_to_full(
-    original: &[u8],
-    references: &[Reference],
-    encoding: &'static Encoding,
-    mut edits: Vec<Edit>,
-    mut full: impl FnMut(&Reference) -> Option<String>,
-) -> Vec<Edit> {
+/// The edits that put links to the full images around images that show smaller ones.
+pub(super) fn links_to_full(original: &[u8], encoding: &'static Encoding, targets: &[Target]) -> Vec<Edit> {
     let mut wrapped = HashSet::new();
-    for reference in references {
-        let Some(LinkWrap::Html(link_wrap, _) | LinkWrap::Markdown(link_wrap)) = reference.link_wrap else { continue };
-        let Some(link) = full(reference).filter(|link| needs_no_escape(link)) else { continue };
-        let apart = ![link_wrap.start, link_wrap.end].iter().any(|at| is_within_one(references, *at));
-        if apart && wrapped.insert(link_wrap) {
-            let (before, after) = around(original, reference.link_wrap, &link, encoding);
-            edits.push(edit(original, Span::at(link_wrap.start), before));
-            edits.push(edit(original, Span::at(link_wrap.end), after));
+    let mut edits = Vec::new();
+    for target in targets {
+        let Some(LinkWrap::Html(element, _) | LinkWrap::Markdown(element)) = target.link_wrap else { continue };
+        let full = target.link.as_ref().and_then(|link| link.full.as_deref());
+        let Some(link) = full.filter(|link| needs_no_escape(link)) else { continue };
+        let apart = ![element.start, element.end].iter().any(|at| is_within_one(targets, *at));
+        if apart && wrapped.insert(element) {
+            let (before, after) = around(original, target.link_wrap, link, encoding);
+            edits.push(edit(original, Span::at(element.start), before));
+            edits.push(edit(original, Span::at(element.end), after));
         }
     }
-    in_order(edits)
+    edits
 }
 
 /// Whether a byte is within a reference, which are in order: where an image of Markdown is the value of a shortcode, the
 /// value is one too.
-fn is_within_one(references: &[Reference], at: usize) -> bool {
-    let next = references.partition_point(|reference| reference.span.end <= at);
-    references.get(next).is_some_and(|reference| reference.span.start < at)
+fn is_within_one(targets: &[Target], at: usize) -> bool {
+    let next = targets.partition_point(|target| target.span.end <= at);
+    targets.get(next).is_some_and(|target| target.span.start < at)
 }
 
 /// What goes before and after an image so that it is in a link.
@@ -51,35 +46,21 @@ fn around(original: &[u8], link_wrap: Option<LinkWrap>, link: &str, encoding: &'
     }
 }
 
-/// The other half of a link that `link_to_full` wrote, in an article that was edited since: `half` is where one half
-/// still stands, and the other is the first that could belong to it.
-pub fn matching_delimiter(edited: &[u8], half: Span, encoding: &'static Encoding) -> Option<Span> {
-    let text = |text: &str| written(text, encoding);
-    let found = half.of(edited);
-    if found.starts_with(&text("<a href=\"")) {
-        let (closing, rest) = (text("</a>"), &edited[half.end..]);
-        let at = memmem::find(rest, &closing).filter(|&at| memmem::find(&rest[..at], &text("<a ")).is_none())?;
-        return Some(Span::new(half.end + at, half.end + at + closing.len()));
-    }
-    let opening = text("[![");
-    let at = memmem::rfind(&edited[..half.start], &opening).filter(|_| found.starts_with(&text("](")))?;
-    Some(Span::new(at, at + text("[").len()))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::{plan, splice, unsplice};
-    use super::*;
     use crate::config::Lazy;
     use crate::extract::{ExtractOptions, extract};
-    use crate::model::Format;
+    use crate::model::{Edit, Format, Reference};
+    use crate::rewrite::{Article, LocalLink, Target, plan, splice, unsplice};
 
     fn edits(original: &[u8], format: Format) -> Vec<Edit> {
-        let found = extract(original, format, &ExtractOptions::default());
-        let small =
-            |reference: &Reference| Some(if reference.link_wrap.is_some() { "s.jpg" } else { "f.jpg" }.to_owned());
-        let edits = plan(original, &found.references, found.encoding, Lazy::Reveal, small);
-        link_to_full(original, &found.references, found.encoding, edits, |_| Some("f.jpg".to_owned()))
+        let options = ExtractOptions::default();
+        let found = extract(original, format, &options);
+        let shown = |reference: &Reference| if reference.link_wrap.is_some() { "s.jpg" } else { "f.jpg" }.to_owned();
+        let link = |reference: &Reference| LocalLink { shown: shown(reference), full: Some("f.jpg".to_owned()) };
+        let targets: Vec<_> = found.references.iter().map(|found| Target::new(found, Some(link(found)))).collect();
+        let article = Article { bytes: original, format, encoding: found.encoding, options: &options };
+        plan(&article, Lazy::Reveal, &targets)
     }
 
     fn mirror(original: &str, format: Format) -> String {
@@ -200,18 +181,5 @@ mod tests {
         markdown("<p>\n<img src=a.jpg>\n*x*\n", "<p>\n<a href=\"f.jpg\"><img src=s.jpg></a>\n*x*\n");
         markdown("[<img src=a.jpg>](/page) x\n", "[<img src=s.jpg>](/page) x\n");
         markdown("<a href=/page>![](a.jpg)</a> x\n", "<a href=/page>![](s.jpg)</a> x\n");
-    }
-
-    #[test]
-    fn the_other_half_of_a_link_is_found_again() {
-        let half = |text: &str, half: &str| {
-            let at = text.find(half).unwrap();
-            let span = matching_delimiter(text.as_bytes(), Span::new(at, at + half.len()), encoding_rs::UTF_8);
-            span.map(|span| (span.start, span.end))
-        };
-        assert_eq!(half("x<a href=\"f.jpg\"><img></a>", "<a href=\"f.jpg\">"), Some((22, 26)));
-        assert_eq!(half("x<a href=\"f.jpg\"><img><a href=y></a>", "<a href=\"f.jpg\">"), None);
-        assert_eq!(half("[x [![y](s)](f.jpg)", "](f.jpg)"), Some((3, 4)));
-        assert_eq!(half("<img data-src=a src=\"f\"></a>", " src=\"f\""), None);
     }
 }

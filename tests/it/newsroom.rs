@@ -18,7 +18,7 @@ use crate::origin::client;
 pub(crate) fn urls<'a>(posts: impl IntoIterator<Item = &'a Post>) -> Vec<Url> {
     let options = ExtractOptions::new(&Config::default().rewrite, None);
     let found = posts.into_iter().flat_map(|post| {
-        extract(post.text.as_bytes(), Format::Markdown, &options).references.into_iter().filter_map(|it| it.url)
+        extract(post.text.as_bytes(), Format::Markdown, &options).references.into_iter().filter_map(|it| it.url.ok())
     });
     found.filter(|url| url.scheme() == "http").collect()
 }

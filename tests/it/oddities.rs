@@ -2,8 +2,8 @@
 
 use offprint::config::Lazy;
 use offprint::extract::{ExtractOptions, Extraction, extract};
-use offprint::model::{Format, Reference, ReferenceKind};
-use offprint::rewrite::{plan, splice};
+use offprint::model::{Edit, Format, Reference, ReferenceKind};
+use offprint::rewrite::{Article, Target, plan, splice};
 use url::Url;
 
 fn found_as(bytes: &[u8], format: Format) -> Extraction {
@@ -33,13 +33,20 @@ fn check_plain(html: &str, expected: &[&str]) {
     check(html, &expected);
 }
 
+/// The edits of a page whose references all get links.
+fn edits(page: &[u8], mut link: impl FnMut(&Reference) -> String) -> Vec<Edit> {
+    let (found, options) = (found_as(page, Format::Html), ExtractOptions::default());
+    let targets: Vec<_> = found.references.iter().map(|found| Target::new(found, Some(link(found).into()))).collect();
+    let article = Article { bytes: page, format: Format::Html, encoding: found.encoding, options: &options };
+    plan(&article, Lazy::Reveal, &targets)
+}
+
 /// What becomes of an article whose references get the links `1`, `2`, … in order.
 fn mirrored(article: &str) -> String {
-    let found = found_as(article.as_bytes(), Format::Html);
     let mut number = 0;
-    let edits = plan(article.as_bytes(), &found.references, found.encoding, Lazy::Reveal, |_| {
-        number += 1;
-        Some(number.to_string())
+    let edits = edits(article.as_bytes(), |reference| {
+        number += usize::from(reference.kind != ReferenceKind::Base);
+        number.to_string()
     });
     String::from_utf8(splice(article.as_bytes(), &edits)).expect("splicing keeps UTF-8")
 }
@@ -280,8 +287,7 @@ fn oddity_25_files_in_any_encoding_are_read_and_keep_their_bytes() {
         assert_eq!(found.references.len(), 1, "{}", bytes.escape_ascii());
         assert_eq!(url_of(&found.references[0]), "https://site.example/%EA%B7%B8%EB%A6%BC.jpg");
         let span = found.references[0].span;
-        let edits = plan(bytes, &found.references, found.encoding, Lazy::Reveal, |_| Some("x".into()));
-        let mirror = splice(bytes, &edits);
+        let mirror = splice(bytes, &edits(bytes, |_| "x".into()));
         assert_eq!(mirror[..span.start], bytes[..span.start]);
         assert!(mirror.ends_with(&bytes[span.end..]));
     }

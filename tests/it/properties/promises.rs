@@ -7,7 +7,7 @@ use encoding_rs::Encoding;
 use offprint::config::Lazy;
 use offprint::extract::{ExtractOptions, Extraction, extract};
 use offprint::model::{Edit, Format, Reference, ReferenceKind, Reveal, Span};
-use offprint::rewrite::{Article, LocalLink, Rewritten, places, plan, rewrite, splice, unsplice};
+use offprint::rewrite::{Article, LocalLink, Rewritten, Target, places, plan, rewrite, splice, unsplice};
 use url::Url;
 
 /// What local links start with here.
@@ -28,39 +28,39 @@ enum Links {
 pub(crate) fn keep_every_promise(bytes: &[u8], format: Format, lazy: Lazy) {
     let original = found(bytes, format, HashSet::new());
     spans_spell_their_text(bytes, &original);
-    without_links_nothing_changes(bytes, &original);
+    without_links_nothing_changes(bytes, format, &original);
     for links in [Links::All, Links::Shared, Links::Some] {
         let rewritten = rewritten(bytes, format, &original, lazy, links);
         only_spans_change(bytes, &original, &rewritten);
         let written = original.references.iter().filter_map(|reference| link(reference, links)).collect();
         let mirrored = found(&rewritten.mirror, format, written);
         the_mirror_shows_the_links_and_what_was_left(&original, &rewritten, &mirrored, links);
-        a_mirror_of_the_mirror_is_the_mirror(&rewritten, &mirrored, lazy);
+        a_mirror_of_the_mirror_is_the_mirror(&rewritten, format, &mirrored, lazy);
     }
     links_to_full_pictures_turn_back(bytes, &original, format, lazy);
 }
 
-/// Pictures that are shown small in links to the full ones are local too, and turn back to the original.
+/// Images that are shown small in links to the full ones are local too, and turn back to the original.
 fn links_to_full_pictures_turn_back(bytes: &[u8], original: &Extraction, format: Format, lazy: Lazy) {
     let options = options(HashSet::new());
-    let article = Article { bytes, format, options: &options, extraction: original };
+    let article = Article { bytes, format, encoding: original.encoding, options: &options };
     let full = format!("{LOCAL}full.jpg");
     let linked =
         |reference: &Reference| link(reference, Links::All).map(|shown| LocalLink { shown, full: Some(full.clone()) });
-    let made = rewrite(&article, lazy, linked);
+    let made = rewrite(&article, lazy, targets(original, linked));
     assert!(unsplice(&made.mirror, &made.edits).expect("the mirror is as it was made") == bytes);
     let written = original.references.iter().filter_map(|reference| link(reference, Links::All));
     let mirrored = found(&made.mirror, format, written.chain([full.clone()]).collect());
     let left = mirrored.references.iter().filter(|reference| reference.kind != ReferenceKind::Base);
     let left = left.filter(|reference| !reference.raw.starts_with(LOCAL)).count();
-    assert_eq!(left, made.refused.len(), "{}", made.mirror.escape_ascii());
+    assert_eq!(left, made.left_remote.len(), "{}", made.mirror.escape_ascii());
 }
 
 /// How many references an article has, and how many of them cannot be made local without changing what else it shows.
 pub(crate) fn refused(bytes: &[u8], format: Format, lazy: Lazy) -> (usize, usize) {
     let original = found(bytes, format, HashSet::new());
     let rewritten = rewritten(bytes, format, &original, lazy, Links::All);
-    (original.references.len(), rewritten.refused.len())
+    (original.references.len(), rewritten.left_remote.len())
 }
 
 fn found(bytes: &[u8], format: Format, local_links: HashSet<String>) -> Extraction {
@@ -92,8 +92,25 @@ fn link(reference: &Reference, links: Links) -> Option<String> {
 
 fn rewritten(bytes: &[u8], format: Format, extraction: &Extraction, lazy: Lazy, links: Links) -> Rewritten {
     let options = options(HashSet::new());
-    let article = Article { bytes, format, options: &options, extraction };
-    rewrite(&article, lazy, |reference| link(reference, links))
+    let article = Article { bytes, format, encoding: extraction.encoding, options: &options };
+    rewrite(&article, lazy, targets(extraction, |reference| link(reference, links).map(LocalLink::from)))
+}
+
+fn targets(extraction: &Extraction, link: impl Fn(&Reference) -> Option<LocalLink>) -> Vec<Target> {
+    extraction.references.iter().map(|reference| Target::new(reference, link(reference))).collect()
+}
+
+/// The edits that some links make.
+fn edits(
+    bytes: &[u8],
+    format: Format,
+    extraction: &Extraction,
+    lazy: Lazy,
+    link: impl Fn(&Reference) -> Option<String>,
+) -> Vec<Edit> {
+    let options = options(HashSet::new());
+    let article = Article { bytes, format, encoding: extraction.encoding, options: &options };
+    plan(&article, lazy, &targets(extraction, |reference| link(reference).map(LocalLink::from)))
 }
 
 /// Spans lie in the file, in order and apart, and spell what they are said to.
@@ -114,8 +131,8 @@ fn spans_spell_their_text(bytes: &[u8], extraction: &Extraction) {
 }
 
 /// With nothing to write, nothing is written.
-fn without_links_nothing_changes(bytes: &[u8], extraction: &Extraction) {
-    assert_eq!(plan(bytes, &extraction.references, extraction.encoding, Lazy::Reveal, |_| None), []);
+fn without_links_nothing_changes(bytes: &[u8], format: Format, extraction: &Extraction) {
+    assert_eq!(edits(bytes, format, extraction, Lazy::Reveal, |_| None), []);
     assert!(splice(bytes, &[]) == bytes);
 }
 
@@ -142,10 +159,10 @@ fn places_of(reference: &Reference) -> Vec<Span> {
 }
 
 /// The mirror's references are the local links, where they were written, those that were left, where they now are, and
-/// nothing else: nothing remote where every reference has a link, but for those that are told as refused.
+/// nothing else: nothing remote where every reference has a link, but for those that had to be left remote.
 fn the_mirror_shows_the_links_and_what_was_left(
     original: &Extraction,
-    Rewritten { edits, mirror, refused }: &Rewritten,
+    Rewritten { edits, mirror, left_remote }: &Rewritten,
     mirrored: &Extraction,
     links: Links,
 ) {
@@ -173,7 +190,7 @@ fn the_mirror_shows_the_links_and_what_was_left(
         let reason = reference.kind == ReferenceKind::Base
             || reference.raw.starts_with(LOCAL)
             || link(reference, links).is_none()
-            || refused.contains(&reference.span);
+            || left_remote.contains(&reference.span);
         assert!(reason, "{reference:?} is left in {}", show(mirror));
     }
 }
@@ -191,10 +208,14 @@ fn shifted(span: Span, edits: &[Edit]) -> Span {
 }
 
 /// A mirror of which all that is local stays as it is needs no further edit.
-fn a_mirror_of_the_mirror_is_the_mirror(Rewritten { mirror, .. }: &Rewritten, mirrored: &Extraction, lazy: Lazy) {
+fn a_mirror_of_the_mirror_is_the_mirror(
+    Rewritten { mirror, .. }: &Rewritten,
+    format: Format,
+    mirrored: &Extraction,
+    lazy: Lazy,
+) {
     let stays = |reference: &Reference| reference.raw.starts_with(LOCAL).then(|| reference.raw.clone());
-    let again = plan(mirror, &mirrored.references, mirrored.encoding, lazy, stays);
-    assert_eq!(again, [], "{}", show(mirror));
+    assert_eq!(edits(mirror, format, mirrored, lazy, stays), [], "{}", show(mirror));
 }
 
 fn show(bytes: &[u8]) -> String {

@@ -58,7 +58,7 @@ fn ours(bytes: &[u8], page: &str) -> Urls {
     let options = ExtractOptions { base_url: Url::parse(page).ok(), ..ExtractOptions::default() };
     let references = extract(bytes, Format::Html, &options).references.into_iter();
     let found = references.filter(|reference| reference.kind != ReferenceKind::Base);
-    found.filter_map(|reference| Some((reference.url?.to_string(), reference.kind.to_string()))).collect()
+    found.filter_map(|reference| Some((reference.url.ok()?.to_string(), reference.kind.to_string()))).collect()
 }
 
 /// Kinds that no page shows by itself, and why.

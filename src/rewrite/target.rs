@@ -1,0 +1,72 @@
+//! What rewriting takes: an article, and its references with the links that they get.
+
+use encoding_rs::Encoding;
+use url::Url;
+
+use crate::extract::ExtractOptions;
+use crate::model::{Format, LinkWrap, Reference, ReferenceKind, Reveal, Span};
+
+/// An article and how it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Article<'a> {
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// How it is written.
+    pub format: Format,
+    /// The encoding that [`crate::extract::extract`] found, by its name in the Encoding Standard.
+    pub encoding: &'static Encoding,
+    /// The options that its references were extracted with.
+    pub options: &'a ExtractOptions,
+}
+
+/// A reference as rewriting needs it, and the link that takes its place.
+///
+/// All of it can be recorded when an article is read, so that writing its mirror takes no second extraction; the raw
+/// text is taken from the article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The bytes of the article that spell the address.
+    pub span: Span,
+    /// What kind of place it is.
+    pub kind: ReferenceKind,
+    /// The image that it shows, see [`Reference::image_group`].
+    pub image_group: u32,
+    /// The address, absolute.
+    pub url: Option<Url>,
+    /// Where its link must stand also.
+    pub reveal: Option<Reveal>,
+    /// Where a link to the full image can go around it.
+    pub link_wrap: Option<LinkWrap>,
+    /// The link that it gets; `None` leaves it remote.
+    pub link: Option<LocalLink>,
+}
+
+impl Target {
+    /// A reference that was just extracted, and the link that it gets.
+    pub fn new(reference: &Reference, link: Option<LocalLink>) -> Self {
+        Self {
+            span: reference.span,
+            kind: reference.kind,
+            image_group: reference.image_group,
+            url: reference.url.clone().ok(),
+            reveal: reference.reveal,
+            link_wrap: reference.link_wrap,
+            link,
+        }
+    }
+}
+
+/// The link that a reference gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalLink {
+    /// The local link that goes in its place.
+    pub shown: String,
+    /// Where that is a smaller image in the text: the local link of the full one, which goes around it.
+    pub full: Option<String>,
+}
+
+impl From<String> for LocalLink {
+    fn from(shown: String) -> Self {
+        Self { shown, full: None }
+    }
+}
