@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
-use offprint::model::Digest;
+use offprint::testing::model::Digest;
 use walkdir::WalkDir;
 
 use testserver::bulk::{Bulk, BulkOrigin};

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
-use offprint::extract::{ExtractOptions, extract};
-use offprint::model::Format;
+use offprint::testing::extract::{ExtractOptions, extract};
+use offprint::testing::model::Format;
 use walkdir::WalkDir;
 
 const ROUNDS: usize = 9;

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use offprint::config::{Animation, Fit, MediaConfig, Size, ThumbnailConfig, ThumbnailFormat};
-use offprint::media::similar::{Index, NEAR};
-use offprint::media::{probe, thumbnails};
+use offprint::testing::config::{Animation, Fit, MediaConfig, Size, ThumbnailConfig, ThumbnailFormat};
+use offprint::testing::media::similar::{Index, NEAR};
+use offprint::testing::media::{probe, thumbnails};
 
 /// One set: a name, the size of its pictures, how vipsthumbnail writes them, and the share that is aimed at.
 const SETS: [(&str, &str, &str, f64); 6] = [

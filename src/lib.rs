@@ -9,21 +9,21 @@
 //!              mirror (articles, thumbnails, report) ◀─ rewrite ◀─ thumbnail ◀───────┘
 //! ```
 //!
-//! One article on its way: [`source`] lists its file, [`extract`] lists the places in it that name an image as byte
-//! spans, and the catalog of the [`archive`] takes both and queues the URLs. [`mirror`] leases the host of each URL;
-//! [`fetch`] asks it, at its pace, and streams the answer into a temporary file; [`ingest`] judges the bytes, keeps
-//! them under their digest and has [`media`] make thumbnails. When nothing of the article is left in the queue,
-//! [`rewrite`] splices the local links into the spans, and the mirrored file appears by rename.
+//! One article on its way: `source` lists its file, `extract` lists the places in it that name an image as byte
+//! spans, and the catalog of the `archive` takes both and queues the URLs. `mirror` leases the host of each URL;
+//! `fetch` asks it, at its pace, and streams the answer into a temporary file; `ingest` judges the bytes, keeps
+//! them under their digest and has `media` make thumbnails. When nothing of the article is left in the queue,
+//! `rewrite` splices the local links into the spans, and the mirrored file appears by rename.
 //!
 //! # Layers
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 4 | [`cli`], [`web`], [`demo`]: open the archive, one library call, report, exit status |
-//! | 3 | [`mirror`], [`restore`], [`check`], [`status`], [`history`], [`verify`], [`gc`], [`notify`]: whole jobs |
-//! | 2 | [`source`], [`ingest`], [`render`] |
-//! | 1 | [`extract`], [`rewrite`], [`fetch`], [`media`], [`archive`]: leaves that do not know each other, but that [`rewrite`] has [`extract`] read what it made |
-//! | 0 | [`model`], [`config`]: plain data |
+//! | 4 | `cli`, `web`, `demo`: open the archive, one library call, report, exit status |
+//! | 3 | `mirror`, `restore`, `check`, `status`, `history`, `verify`, `gc`, `notify`: whole jobs |
+//! | 2 | `source`, `ingest`, `render` |
+//! | 1 | `extract`, `rewrite`, `fetch`, `media`, `archive`: leaves that do not know each other, but that `rewrite` has `extract` read what it made |
+//! | 0 | `model`, `config`: plain data |
 //!
 //! What a module uses is below it; a test holds that true.
 //!
@@ -38,24 +38,73 @@
 //! 7. A bad image is data, not an error.
 //! 8. Bounded: memory does not grow with the input, and every limit has a name in the settings.
 
-pub mod archive;
-pub mod check;
-pub mod cli;
-pub mod config;
-pub mod demo;
-pub mod extract;
-pub mod fetch;
-pub mod gc;
-pub mod history;
-pub mod ingest;
-pub mod media;
-pub mod mirror;
-pub mod model;
-pub mod notify;
-pub mod render;
-pub mod restore;
-pub mod rewrite;
-pub mod source;
-pub mod status;
-pub mod verify;
-pub mod web;
+mod archive;
+mod check;
+#[cfg(feature = "cli")]
+mod cli;
+mod config;
+#[cfg(feature = "demo")]
+mod demo;
+mod extract;
+mod fetch;
+mod gc;
+mod history;
+mod ingest;
+mod media;
+mod mirror;
+mod model;
+mod notify;
+mod render;
+mod restore;
+mod rewrite;
+mod source;
+mod status;
+mod verify;
+#[cfg(feature = "web")]
+mod web;
+
+pub use self::archive::{Archive, ArchiveError, BlobError, Catalog, CatalogError, Mode, open};
+pub use self::check::{CheckError, Checked, check};
+#[cfg(feature = "cli")]
+pub use self::cli::main as cli_main;
+pub use self::config::{
+    AdoptLocal, Animation, ChangedImages, Config, ConfigError, DEFAULTS, DataUrls, FallbackConfig, FetchConfig, Fit,
+    HostConfig, HumanDuration, Images, Lazy, MediaConfig, MediaKind, Recheck, ReportConfig, RewriteConfig,
+    Robots as RobotsRule, RunConfig, Size, SourceConfig, SourceKind, ThumbnailConfig, ThumbnailFormat, UnitError,
+};
+pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
+pub use self::fetch::{FetchError, Fetcher};
+pub use self::history::{ArticleHistory, UrlHistory, of_article as article_history, of_url as url_history};
+pub use self::mirror::{
+    ArticleCounts, BlobCounts, Budget, ChangedImage, Counter, FailedUrl, Mirror, MirrorError, Problem, ReferenceCounts,
+    Report, RunOutcome, Tally, ThumbnailCounts, UrlCounts,
+};
+pub use self::model::{
+    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Failure, Fingerprint, Format, LinkWrap, MediaType,
+    NameError, NotADigest, Reason, Reference, ReferenceKind, RelativePath, Reveal, SourceName, Span, ThumbnailName,
+};
+pub use self::restore::{RestoreError, restore};
+pub use self::rewrite::{splice, unsplice};
+pub use self::source::{Source, SourceError};
+pub use self::status::{Similar, Status, similar, status};
+#[cfg(feature = "web")]
+pub use self::web::{Server, serve_folder};
+
+/// What the tests, benchmarks and fuzz targets of this package see of its inside. It may change at any time.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing {
+    macro_rules! modules {
+        ($($module:ident),* $(,)?) => {
+            $(pub mod $module { pub use crate::$module::*; })*
+        };
+    }
+    modules!(
+        archive, check, config, extract, fetch, gc, history, ingest, media, mirror, model, notify, render, restore
+    );
+    modules!(rewrite, source, status, verify);
+    #[cfg(feature = "demo")]
+    modules!(demo);
+    #[cfg(feature = "web")]
+    modules!(web);
+}

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    offprint::cli::main(std::env::args_os())
+    offprint::cli_main(std::env::args_os())
 }

@@ -12,7 +12,7 @@ use crate::archive::{self, Archive, Mode};
 use crate::config::{Config, SourceConfig};
 use crate::ingest::publish;
 use crate::model::ArticleKey;
-use crate::restore;
+
 use crate::source::{Source, absolute};
 
 /// Gives back originals: to standard output, below a folder, or over the articles themselves.
@@ -25,7 +25,7 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
     let archive = if arguments.in_place { archive::open(&config.store, Mode::Write)? } else { open_to_read(config)? };
     for article in &arguments.articles {
         let key = key_of(article, config, &archive).await?;
-        let bytes = restore::restore(&archive, &key).await?;
+        let bytes = crate::restore::restore(&archive, &key).await?;
         match target(arguments, config, &key)? {
             Some(file) => {
                 write(&archive, arguments.in_place, file.clone(), bytes).await?;

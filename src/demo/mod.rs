@@ -2,8 +2,7 @@
 
 mod newsroom;
 pub mod photo;
-mod post;
+pub mod post;
 mod site;
 
 pub use self::newsroom::Newsroom;
-pub use self::post::Post;

@@ -8,8 +8,8 @@ use std::io::Write;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use offprint::archive::{self, Archive, ArchiveError, BlobError, Blobs, Mode, Publication, Put};
-use offprint::model::{Digest, MediaType, Staged};
+use offprint::testing::archive::{self, Archive, ArchiveError, BlobError, Blobs, Mode, Publication, Put};
+use offprint::testing::model::{Digest, MediaType, Staged};
 use tempfile::{NamedTempFile, TempDir};
 use tokio::io::AsyncReadExt;
 

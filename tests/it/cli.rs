@@ -1,6 +1,6 @@
 //! The command line: what it prints, where, and how it ends.
 
-use offprint::config::DEFAULTS;
+use offprint::testing::config::DEFAULTS;
 
 use crate::sandbox::Sandbox;
 
@@ -89,7 +89,8 @@ fn a_second_run_at_the_same_time_ends_with_75() {
     let sandbox = Sandbox::new();
     sandbox.write("posts/a.md", "text");
     sandbox.run(&["run"]).expect(0);
-    let held = offprint::archive::open(&sandbox.path("store"), offprint::archive::Mode::Write).unwrap();
+    let held =
+        offprint::testing::archive::open(&sandbox.path("store"), offprint::testing::archive::Mode::Write).unwrap();
     let ran = sandbox.run(&["run"]).expect(75);
     assert!(ran.stderr.contains("another run holds the archive"), "{ran:?}");
     sandbox.run(&["status"]).expect(0);

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use offprint::extract::{ExtractOptions, Extraction, extract};
-use offprint::model::Format;
+use offprint::testing::extract::{ExtractOptions, Extraction, extract};
+use offprint::testing::model::Format;
 use serde_json::Value;
 use url::Url;
 

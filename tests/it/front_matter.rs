@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use offprint::extract::{ExtractOptions, Extraction, extract};
-use offprint::model::{Format, Reference, ReferenceKind};
+use offprint::testing::extract::{ExtractOptions, Extraction, extract};
+use offprint::testing::model::{Format, Reference, ReferenceKind};
 use proptest::prelude::*;
 
 use crate::corpus::{corpus, files, say};

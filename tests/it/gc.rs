@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use offprint::archive::{RenditionRow, ThumbnailRow};
-use offprint::gc::{self, Garbage};
-use offprint::model::{Digest, MediaType, Staged};
+use offprint::testing::archive::{RenditionRow, ThumbnailRow};
+use offprint::testing::gc::{self, Garbage};
+use offprint::testing::model::{Digest, MediaType, Staged};
 
 use crate::sandbox::Sandbox;
 use crate::verify::{Sample, picture};

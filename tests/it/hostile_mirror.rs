@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use offprint::demo::photo::Photo;
-use offprint::model::Digest;
+use offprint::testing::demo::photo::Photo;
+use offprint::testing::model::Digest;
 use serde_json::Value;
 
 use crate::corpus::say;

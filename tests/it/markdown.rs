@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use offprint::extract::{ExtractOptions, extract};
-use offprint::model::{Format, Reference, ReferenceKind};
+use offprint::testing::extract::{ExtractOptions, extract};
+use offprint::testing::model::{Format, Reference, ReferenceKind};
 use pulldown_cmark::{Parser, html};
 use url::Url;
 

@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
-use offprint::archive::{self, Mode};
-use offprint::demo::photo::Photo;
-use offprint::model::Digest;
-use offprint::rewrite;
+use offprint::testing::archive::{self, Mode};
+use offprint::testing::demo::photo::Photo;
+use offprint::testing::model::Digest;
+use offprint::testing::rewrite;
 use serde_json::Value;
 
 use crate::corpus::{corpus, files, say};

@@ -3,10 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use offprint::archive::{self, Mode};
-use offprint::demo::photo::Photo;
-use offprint::fetch::memento_datetime;
-use offprint::model::Digest;
+use offprint::testing::archive::{self, Mode};
+use offprint::testing::demo::photo::Photo;
+use offprint::testing::fetch::memento_datetime;
+use offprint::testing::model::Digest;
 use url::Url;
 
 use crate::origin::tls::{Authority, Flaw};

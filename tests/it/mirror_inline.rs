@@ -1,8 +1,8 @@
 //! Images that stand inside articles, as `data:` URLs: left alone, or lifted into the archive.
 
 use data_encoding::BASE64;
-use offprint::demo::photo::Photo;
-use offprint::model::Digest;
+use offprint::testing::demo::photo::Photo;
+use offprint::testing::model::Digest;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use crate::sandbox::{Sandbox, follow};

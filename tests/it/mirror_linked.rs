@@ -1,6 +1,6 @@
 //! Thumbnails in the page, in links to the full pictures.
 
-use offprint::demo::photo::Photo;
+use offprint::testing::demo::photo::Photo;
 use serde_json::Value;
 
 use crate::sandbox::{Sandbox, follow};

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 
-use offprint::config::Config;
-use offprint::demo::{Newsroom, Post};
-use offprint::extract::{ExtractOptions, extract};
-use offprint::model::Format;
+use offprint::testing::config::Config;
+use offprint::testing::demo::Newsroom;
+use offprint::testing::demo::post::Post;
+use offprint::testing::extract::{ExtractOptions, extract};
+use offprint::testing::model::Format;
 use reqwest::{Client, Response};
 use url::Url;
 

@@ -1,9 +1,9 @@
 //! Oddities of real posts, pages and feeds, one test each. The snippets are our own; the oddity is what is real.
 
-use offprint::config::Lazy;
-use offprint::extract::{ExtractOptions, Extraction, extract};
-use offprint::model::{Edit, Format, Reference, ReferenceKind};
-use offprint::rewrite::{Article, Target, plan, splice};
+use offprint::testing::config::Lazy;
+use offprint::testing::extract::{ExtractOptions, Extraction, extract};
+use offprint::testing::model::{Edit, Format, Reference, ReferenceKind};
+use offprint::testing::rewrite::{Article, Target, plan, splice};
 use url::Url;
 
 fn found_as(bytes: &[u8], format: Format) -> Extraction {

@@ -1,7 +1,7 @@
 //! Oddities of real posts: front matter and Markdown.
 
-use offprint::extract::{ExtractOptions, Extraction, extract};
-use offprint::model::{Format, ReferenceKind};
+use offprint::testing::extract::{ExtractOptions, Extraction, extract};
+use offprint::testing::model::{Format, ReferenceKind};
 
 fn read(text: &str) -> Extraction {
     extract(text.as_bytes(), Format::Markdown, &ExtractOptions::default())

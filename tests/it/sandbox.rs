@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::SystemTime;
 
-use offprint::model::Digest;
+use offprint::testing::model::Digest;
 use walkdir::WalkDir;
 
 /// A folder that goes when the test ends.

@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use offprint::archive::{self, Archive, CompletedJob, Job, JobResult, Mode, NewReference, Worker};
-use offprint::gc;
-use offprint::model::{
+use offprint::testing::archive::{self, Archive, CompletedJob, Job, JobResult, Mode, NewReference, Worker};
+use offprint::testing::gc;
+use offprint::testing::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostState, MediaType, ReferenceKind, Span,
     Validators,
 };
-use offprint::rewrite::splice;
-use offprint::status;
-use offprint::verify::{self, MirrorFile, Options, Progress};
+use offprint::testing::rewrite::splice;
+use offprint::testing::status;
+use offprint::testing::verify::{self, MirrorFile, Options, Progress};
 use url::Url;
 
 use crate::corpus::say;

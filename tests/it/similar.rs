@@ -1,6 +1,6 @@
 //! Pictures that look alike, and the best copy of those that are gone.
 
-use offprint::demo::photo::Photo;
+use offprint::testing::demo::photo::Photo;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;

@@ -10,17 +10,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use offprint::archive::{
+use offprint::testing::archive::{
     self, Archive, ArticleState, CompletedJob, JobResult, Mode, NewReference, RenditionRow, ThumbnailRow, UrlRow,
     UrlState, Worker,
 };
-use offprint::demo::photo::Photo;
-use offprint::model::{
+use offprint::testing::demo::photo::Photo;
+use offprint::testing::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostState, MediaType,
     ReferenceKind, Span, Staged, Validators,
 };
-use offprint::rewrite::splice;
-use offprint::verify::{self, Damage, Finding, MirrorFile, Options, Origin, Progress, Repair, Subset, Verification};
+use offprint::testing::rewrite::splice;
+use offprint::testing::verify::{
+    self, Damage, Finding, MirrorFile, Options, Origin, Progress, Repair, Subset, Verification,
+};
 use tempfile::TempDir;
 use url::Url;
 

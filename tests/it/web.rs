@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use offprint::web::{self, Server};
+use offprint::testing::web::{self, Server};
 
 use crate::origin::client;
 

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use offprint::model::Format;
+use offprint::testing::model::Format;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Some((language, content)) = bytes.split_first() else { return };

@@ -2,6 +2,6 @@
 
 #![no_main]
 
-use offprint::model::Format;
+use offprint::testing::model::Format;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| offprint_fuzz::check(bytes, Format::Html));

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use offprint::model::MediaType;
+use offprint::testing::model::MediaType;
 use offprint_fuzz::thumbnails::check;
 
 fuzz_target!(|bytes: &[u8]| -> libfuzzer_sys::Corpus { check(bytes, &[MediaType::Avif]) });

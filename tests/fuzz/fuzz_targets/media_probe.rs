@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use offprint::config::{MediaConfig, Size};
-use offprint::media::probe;
+use offprint::testing::config::{MediaConfig, Size};
+use offprint::testing::media::probe;
 
 const LIMITS: MediaConfig = MediaConfig {
     max_pixels: 4_000_000,

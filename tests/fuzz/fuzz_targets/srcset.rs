@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use offprint::model::Format;
+use offprint::testing::model::Format;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let page = [b"<img srcset=\"", bytes, b"\"><img data-srcset='", bytes, b"'>"].concat();

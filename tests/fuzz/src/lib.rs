@@ -2,8 +2,8 @@
 
 pub mod thumbnails;
 
-use offprint::config::Lazy;
-use offprint::model::Format;
+use offprint::testing::config::Lazy;
+use offprint::testing::model::Format;
 
 #[path = "../../it/properties/promises.rs"]
 mod promises;

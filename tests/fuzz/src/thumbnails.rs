@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use libfuzzer_sys::Corpus;
-use offprint::config::{Animation, Fit, MediaConfig, Size, ThumbnailConfig, ThumbnailFormat};
-use offprint::media::{MediaError, probe, sniff, thumbnails};
-use offprint::model::MediaType;
+use offprint::testing::config::{Animation, Fit, MediaConfig, Size, ThumbnailConfig, ThumbnailFormat};
+use offprint::testing::media::{MediaError, probe, sniff, thumbnails};
+use offprint::testing::model::MediaType;
 
 const LIMITS: MediaConfig = MediaConfig {
     max_pixels: 1 << 18,

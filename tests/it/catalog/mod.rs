@@ -9,11 +9,11 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use offprint::archive::{
+use offprint::testing::archive::{
     self, Archive, ArticleId, ArticleState, Catalog, CatalogError, CompletedJob, Job, JobResult, Lease, Mode,
     NewReference, RenditionRow, RunId, ThumbnailRow, UrlState, Worker, WriteOutcome,
 };
-use offprint::model::{
+use offprint::testing::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostKey, HostState, MediaType,
     Reason, ReferenceKind, RefererStrategy, Span, Validators,
 };

@@ -1,9 +1,9 @@
 //! What every catalog promises of bytes that a host sends for several URLs, and of bodies that were refused.
 
-use offprint::archive::{
+use offprint::testing::archive::{
     Catalog, CompletedJob, PlaceholderVerdict, RefusedBody, Revocation, Revoked, SharedBlob, UrlState,
 };
-use offprint::model::{Digest, HostKey, HostState, MediaType, Reason, Validators};
+use offprint::testing::model::{Digest, HostKey, HostState, MediaType, Reason, Validators};
 
 use super::{
     A, B, all_shards, at, due_again, exchange, failed, kept, link, mirror, outcome, record, run, settle_all, take_jobs,

@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 
-use offprint::demo::photo::Photo;
+use offprint::testing::demo::photo::Photo;
 
 use super::{is_thorough, recovers, tree};
 use crate::corpus::say;

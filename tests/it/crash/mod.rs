@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use offprint::archive::{self, Mode};
-use offprint::demo::photo::Photo;
-use offprint::model::Digest;
-use offprint::verify::{self, MirrorFile, Options, Progress, Subset};
+use offprint::testing::archive::{self, Mode};
+use offprint::testing::demo::photo::Photo;
+use offprint::testing::model::Digest;
+use offprint::testing::verify::{self, MirrorFile, Options, Progress, Subset};
 
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Content, Origin, Site};
@@ -46,7 +46,7 @@ fn tree(sandbox: &Sandbox) -> [BTreeMap<PathBuf, Digest>; 3] {
 async fn is_whole(sandbox: &Sandbox, when: &str) {
     let archive = Arc::new(archive::open(&sandbox.path("store"), Mode::Write).unwrap());
     let articles = archive.articles();
-    let find_mirror = move |key: &offprint::model::ArticleKey| MirrorFile {
+    let find_mirror = move |key: &offprint::testing::model::ArticleKey| MirrorFile {
         path: articles.join(&key.source).join(&key.path),
         in_place: false,
     };

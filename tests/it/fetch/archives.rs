@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use offprint::config::FallbackConfig;
-use offprint::demo::photo::Photo;
-use offprint::fetch::{Fallback, Fetched, Purpose, Request, memento_datetime};
-use offprint::model::Validators;
+use offprint::testing::config::FallbackConfig;
+use offprint::testing::demo::photo::Photo;
+use offprint::testing::fetch::{Fallback, Fetched, Purpose, Request, memento_datetime};
+use offprint::testing::model::Validators;
 use url::Url;
 
 use super::{ByContent, Guest, bytes, quick, reason};

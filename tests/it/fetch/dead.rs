@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use offprint::config::FetchConfig;
-use offprint::fetch::Lookup;
-use offprint::model::{HostKey, HostState, Reason};
+use offprint::testing::config::FetchConfig;
+use offprint::testing::fetch::Lookup;
+use offprint::testing::model::{HostKey, HostState, Reason};
 use tokio::net::{TcpSocket, TcpStream};
 use url::Url;
 

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use offprint::config::FetchConfig;
-use offprint::fetch::Lookup;
-use offprint::model::Reason;
+use offprint::testing::config::FetchConfig;
+use offprint::testing::fetch::Lookup;
+use offprint::testing::model::Reason;
 
 use super::{Always, Guest, bytes, failure, loopback, quick, reason};
 use crate::corpus::say;

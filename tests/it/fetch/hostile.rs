@@ -5,9 +5,9 @@ use std::io::Write;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use offprint::config::{FetchConfig, Size};
-use offprint::fetch::Fetched;
-use offprint::model::Reason;
+use offprint::testing::config::{FetchConfig, Size};
+use offprint::testing::fetch::Fetched;
+use offprint::testing::model::Reason;
 
 use super::{Guest, bytes, quick, reason, request_head};
 use crate::corpus::say;

@@ -1,7 +1,7 @@
 //! The Referer ladder: which hosts are sent what, and what is learned of them.
 
-use offprint::config::{Config, FetchConfig};
-use offprint::model::{HostKey, Reason, RefererStrategy};
+use offprint::testing::config::{Config, FetchConfig};
+use offprint::testing::model::{HostKey, Reason, RefererStrategy};
 use url::Url;
 
 use super::{Guest, bytes, quick, reason, request_head};
@@ -77,7 +77,7 @@ async fn what_was_learned_is_dropped_when_it_no_longer_works() {
     let origin = crate::origin::origin(photo());
     origin.set("/a.jpg", photo().only_if(!Condition::has("referer"), Behaviour::status(403)));
     let guest = Guest::new(&quick());
-    let learned = offprint::model::HostState { referer: RefererStrategy::ImageOrigin, ..Default::default() };
+    let learned = offprint::testing::model::HostState { referer: RefererStrategy::ImageOrigin, ..Default::default() };
     guest.fetcher.restore_host(&key(&origin), &learned);
     assert!(reason(&guest.get(&origin.url("/a.jpg")).await).is_none());
     assert_eq!(referers(&origin), [origin.url("/"), "-".to_owned()]);

@@ -1,8 +1,8 @@
 //! Memory stays bounded, whatever is sent.
 
 use futures_util::future::join_all;
-use offprint::config::{FetchConfig, Size};
-use offprint::model::Reason;
+use offprint::testing::config::{FetchConfig, Size};
+use offprint::testing::model::Reason;
 
 use super::{Guest, quick, reason, rerun, rerun_argument};
 use crate::corpus::say;

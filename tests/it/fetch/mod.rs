@@ -20,9 +20,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use offprint::config::{Config, FetchConfig};
-use offprint::fetch::{Answer, Fetched, Fetcher, Judge, Lookup, Purpose, Request};
-use offprint::model::{Exchange, Failure, Reason, Staged, Validators};
+use offprint::testing::config::{Config, FetchConfig};
+use offprint::testing::fetch::{Answer, Fetched, Fetcher, Judge, Lookup, Purpose, Request};
+use offprint::testing::model::{Exchange, Failure, Reason, Staged, Validators};
 use url::Url;
 
 /// A fetcher with its folder.

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use offprint::config::{Config, FetchConfig};
-use offprint::fetch::Fetched;
-use offprint::model::{HostKey, Reason};
+use offprint::testing::config::{Config, FetchConfig};
+use offprint::testing::fetch::Fetched;
+use offprint::testing::model::{HostKey, Reason};
 use url::Url;
 
 use super::{Guest, failure, quick, reason};

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use offprint::demo::photo::Photo;
-use offprint::fetch::memento_datetime;
+use offprint::testing::demo::photo::Photo;
+use offprint::testing::fetch::memento_datetime;
 
 use super::archives::{ask, fallback};
 use super::{Guest, bytes, quick, reason};

@@ -1,6 +1,6 @@
 //! Addresses that `[fetch.resolve]` gives, for a host and for one port of it.
 
-use offprint::demo::photo::Photo;
+use offprint::testing::demo::photo::Photo;
 
 use super::{Guest, bytes, quick};
 use crate::testserver::{Behaviour, Content};

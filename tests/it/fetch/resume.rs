@@ -1,7 +1,7 @@
 //! Never twice: conditions, and bodies that go on where they broke off.
 
-use offprint::fetch::Answer;
-use offprint::model::Validators;
+use offprint::testing::fetch::Answer;
+use offprint::testing::model::Validators;
 
 use super::{Guest, bytes, failure, quick};
 use crate::testserver::{Behaviour, Condition, Content, End, Portion};
@@ -99,5 +99,5 @@ async fn a_partial_answer_is_held_to_the_digest_of_the_whole() {
     let origin = crate::origin::origin(broken(&content).then(1, lying));
     let guest = Guest::new(&quick());
     let fetched = guest.get(&origin.url("/a.jpg")).await;
-    assert_eq!(failure(&fetched).reason, offprint::model::Reason::DigestMismatch);
+    assert_eq!(failure(&fetched).reason, offprint::testing::model::Reason::DigestMismatch);
 }

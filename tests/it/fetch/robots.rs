@@ -1,8 +1,8 @@
 //! What robots.txt forbids is not asked for.
 
-use offprint::config::{FetchConfig, Robots};
-use offprint::fetch::{Fetched, Purpose, Request};
-use offprint::model::{Reason, Validators};
+use offprint::testing::config::{FetchConfig, Robots};
+use offprint::testing::fetch::{Fetched, Purpose, Request};
+use offprint::testing::model::{Reason, Validators};
 use url::Url;
 
 use super::{ByContent, Guest, quick, reason};

@@ -1,6 +1,6 @@
 //! What is said to whom, and what is kept of it.
 
-use offprint::config::{Config, FetchConfig};
+use offprint::testing::config::{Config, FetchConfig};
 
 use super::{Guest, bytes, quick, reason, request_head, rerun, rerun_argument, response_head};
 use crate::origin::canary::Canary;

@@ -2,9 +2,9 @@
 
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{AnimationDecoder, Delay, Frame, Rgba, RgbaImage};
-use offprint::config::{Animation, Fit, ThumbnailConfig, ThumbnailFormat};
-use offprint::media::probe;
-use offprint::model::MediaType;
+use offprint::testing::config::{Animation, Fit, ThumbnailConfig, ThumbnailFormat};
+use offprint::testing::media::probe;
+use offprint::testing::model::MediaType;
 
 use super::measure::{decoded, pixels};
 use super::{limits, lossless, make_one, size};
@@ -89,9 +89,10 @@ fn what_cannot_move_or_may_not_is_a_still() {
     let bytes = fading_in();
     let as_jpeg = ThumbnailConfig { format: ThumbnailFormat::Jpeg, ..keep(40) };
     assert_eq!(make_one(&bytes, as_jpeg).media_type, MediaType::Jpeg);
-    let few = offprint::config::MediaConfig { max_frames: 3, ..limits() };
+    let few = offprint::testing::config::MediaConfig { max_frames: 3, ..limits() };
     let asset = probe(&bytes, &few);
-    let made = offprint::media::thumbnails(&bytes, &asset, &[keep(40)], &few).sizes.remove(0).expect("a still");
+    let made =
+        offprint::testing::media::thumbnails(&bytes, &asset, &[keep(40)], &few).sizes.remove(0).expect("a still");
     assert_eq!(made.media_type, MediaType::Jpeg);
     assert_eq!(decoded(&made.bytes).dimensions(), (40, 40));
 }

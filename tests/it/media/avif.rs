@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use image::{ExtendedColorType, RgbImage};
-use offprint::config::{Fit, ThumbnailConfig, ThumbnailFormat};
-use offprint::media::{MediaError, probe};
-use offprint::model::MediaType;
+use offprint::testing::config::{Fit, ThumbnailConfig, ThumbnailFormat};
+use offprint::testing::media::{MediaError, probe};
+use offprint::testing::model::MediaType;
 
 use super::measure::{pixels, psnr};
 use super::pictures::{png, scene};

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use image::{ExtendedColorType, Rgb, RgbImage};
 use moxcms::ColorProfile;
-use offprint::config::Fit;
-use offprint::media::probe;
-use offprint::model::MediaType;
+use offprint::testing::config::Fit;
+use offprint::testing::media::probe;
+use offprint::testing::model::MediaType;
 
 use super::measure::{decoded, delta_e, linear, mean, pixels, stored};
 use super::pictures::{clamp, png, scene};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use offprint::config::Fit;
-use offprint::media::{MediaError, Renditions, sniff};
-use offprint::model::{Asset, MediaType};
+use offprint::testing::config::Fit;
+use offprint::testing::media::{MediaError, Renditions, sniff};
+use offprint::testing::model::{Asset, MediaType};
 
 use super::{make, size};
 use crate::corpus::{corpus, files, needs, say};

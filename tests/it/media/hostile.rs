@@ -4,9 +4,9 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use image::ExtendedColorType;
-use offprint::config::Fit;
-use offprint::media::{MediaError, probe, sniff, thumbnails};
-use offprint::model::MediaType;
+use offprint::testing::config::Fit;
+use offprint::testing::media::{MediaError, probe, sniff, thumbnails};
+use offprint::testing::model::MediaType;
 use proptest::prelude::*;
 
 use super::pictures::{exif, jpeg, jpeg_with_exif, png, scene};

@@ -2,8 +2,8 @@
 
 use image::RgbImage;
 use image::imageops::{FilterType, crop_imm, overlay, resize};
-use offprint::config::Fit;
-use offprint::media::similar::{Index, NEAR, distance, families};
+use offprint::testing::config::Fit;
+use offprint::testing::media::similar::{Index, NEAR, distance, families};
 
 use super::measure::as_f64;
 use super::pictures::{jpeg, scene};

@@ -1,7 +1,7 @@
 //! How far two pictures are apart.
 
 use image::RgbImage;
-use offprint::media::Rendition;
+use offprint::testing::media::Rendition;
 
 /// Decodes a rendition with a decoder that is not the one under test.
 pub(super) fn pixels(rendition: &Rendition) -> RgbImage {

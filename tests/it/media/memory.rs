@@ -7,9 +7,9 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use futures_util::{StreamExt, stream};
-use offprint::config::{Config, Fit};
-use offprint::media::probe;
-use offprint::render::DecodePool;
+use offprint::testing::config::{Config, Fit};
+use offprint::testing::media::probe;
+use offprint::testing::render::DecodePool;
 
 use super::hostile::chunk;
 use super::size;

@@ -18,9 +18,9 @@ mod sizes;
 
 use std::time::Duration;
 
-use offprint::config::{Animation, Fit, MediaConfig, Size, ThumbnailConfig, ThumbnailFormat};
-use offprint::media::{Rendition, Renditions, probe, thumbnails};
-use offprint::model::Asset;
+use offprint::testing::config::{Animation, Fit, MediaConfig, Size, ThumbnailConfig, ThumbnailFormat};
+use offprint::testing::media::{Rendition, Renditions, probe, thumbnails};
+use offprint::testing::model::Asset;
 
 /// The limits that the memory figures are claimed for.
 fn limits() -> MediaConfig {

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use image::RgbImage;
-use offprint::config::Fit;
-use offprint::media::MediaError;
-use offprint::model::MediaType;
+use offprint::testing::config::Fit;
+use offprint::testing::media::MediaError;
+use offprint::testing::model::MediaType;
 use zune_core::bit_depth::BitDepth;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::EncoderOptions;

@@ -2,8 +2,8 @@
 
 use image::RgbImage;
 use image::imageops::{flip_horizontal, rotate90, rotate180, rotate270};
-use offprint::config::{Animation, Fit, ThumbnailConfig, ThumbnailFormat};
-use offprint::media::{Rendition, probe};
+use offprint::testing::config::{Animation, Fit, ThumbnailConfig, ThumbnailFormat};
+use offprint::testing::media::{Rendition, probe};
 
 use super::measure::{pixels, psnr};
 use super::pictures::{jpeg_with_exif, scene};

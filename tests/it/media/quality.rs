@@ -5,7 +5,7 @@ use std::process::Command;
 
 use image::RgbImage;
 use image::imageops::FilterType;
-use offprint::config::{Fit, ThumbnailConfig};
+use offprint::testing::config::{Fit, ThumbnailConfig};
 
 use super::measure::{decoded, mean, pixels, psnr, ssim};
 use super::pictures::{jpeg, scene};

@@ -1,9 +1,9 @@
 //! How large renditions are, what they are written as, and that they are always the same.
 
 use image::ExtendedColorType;
-use offprint::config::{Fit, ThumbnailConfig, ThumbnailFormat};
-use offprint::media::MediaError;
-use offprint::model::MediaType;
+use offprint::testing::config::{Fit, ThumbnailConfig, ThumbnailFormat};
+use offprint::testing::media::MediaError;
+use offprint::testing::model::MediaType;
 use proptest::prelude::*;
 
 use super::measure::{pixels, psnr};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use offprint::model::Digest;
+use offprint::testing::model::Digest;
 
 use super::client;
 use crate::newsroom::{get, urls};

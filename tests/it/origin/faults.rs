@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
-use offprint::demo::photo::Photo;
+use offprint::testing::demo::photo::Photo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

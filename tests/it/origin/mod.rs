@@ -10,7 +10,7 @@ pub(crate) mod tls;
 mod validators;
 mod versions;
 
-use offprint::demo::photo::Photo;
+use offprint::testing::demo::photo::Photo;
 
 use crate::testserver::{Behaviour, Content, Origin, Site};
 

@@ -1,9 +1,9 @@
 //! What fuzzing found, each as a test of its own. In all of them the address that a link replaces holds what decides
 //! how the text after it is read.
 
-use offprint::config::Lazy;
-use offprint::extract::{ExtractOptions, extract};
-use offprint::model::Format;
+use offprint::testing::config::Lazy;
+use offprint::testing::extract::{ExtractOptions, extract};
+use offprint::testing::model::Format;
 
 use super::promises::{keep_every_promise, refused};
 

@@ -5,8 +5,8 @@ mod nasty;
 mod promises;
 
 use encoding_rs::Encoding;
-use offprint::config::Lazy;
-use offprint::model::Format;
+use offprint::testing::config::Lazy;
+use offprint::testing::model::Format;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
@@ -103,7 +103,7 @@ fn real_articles_of_the_corpus_keep_every_promise_and_refuse_no_link() {
         let folder = corpus(part);
         for file in files(&folder) {
             let bytes = std::fs::read(&file).expect("the corpus can be read");
-            let format = offprint::extract::format_of(&file.to_string_lossy(), &bytes);
+            let format = offprint::testing::extract::format_of(&file.to_string_lossy(), &bytes);
             keep_every_promise(&bytes, format, Lazy::Reveal);
             assert_eq!(refused(&bytes, format, Lazy::Reveal).1, 0, "{}", file.display());
         }

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use encoding_rs::Encoding;
-use offprint::config::Lazy;
-use offprint::extract::{ExtractOptions, Extraction, extract};
-use offprint::model::{Edit, Format, Reference, ReferenceKind, Reveal, Span};
-use offprint::rewrite::{Article, LocalLink, Rewritten, Target, places, plan, rewrite, splice, unsplice};
+use offprint::testing::config::Lazy;
+use offprint::testing::extract::{ExtractOptions, Extraction, extract};
+use offprint::testing::model::{Edit, Format, Reference, ReferenceKind, Reveal, Span};
+use offprint::testing::rewrite::{Article, LocalLink, Rewritten, Target, places, plan, rewrite, splice, unsplice};
 use url::Url;
 
 /// What local links start with here.

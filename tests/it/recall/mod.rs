@@ -16,8 +16,8 @@ mod server;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use offprint::extract::{ExtractOptions, extract};
-use offprint::model::{Format, ReferenceKind};
+use offprint::testing::extract::{ExtractOptions, extract};
+use offprint::testing::model::{Format, ReferenceKind};
 use serde_json::Value;
 use url::Url;
 

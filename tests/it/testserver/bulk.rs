@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fastrand::Rng;
 use image::{ImageFormat, Rgb, RgbImage};
-use offprint::demo::Post;
+use offprint::testing::demo::post::Post;
 
 use super::{Behaviour, Content, Origin, Site};
 

@@ -28,7 +28,7 @@ impl Content {
     /// The same with a strong `ETag` made from the bytes: conditional requests get 304 (RFC 9110, section 13).
     #[must_use]
     pub fn etagged(mut self) -> Self {
-        self.etag = Some(format!("\"{}\"", &offprint::model::Digest::of(&self.bytes).to_string()[..16]));
+        self.etag = Some(format!("\"{}\"", &offprint::testing::model::Digest::of(&self.bytes).to_string()[..16]));
         self
     }
 
