@@ -9,6 +9,7 @@ mod gc;
 mod history;
 mod notice;
 mod output;
+mod panic_hook;
 mod progress;
 mod rehearsal;
 mod restore;
@@ -39,6 +40,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
         }
     };
+    panic_hook::install();
     let output = Output::new(&cli.global);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match runtime {
