@@ -37,7 +37,7 @@ fn limits() -> MediaConfig {
 
 fn size(width: u32, height: u32, fit: Fit) -> ThumbnailConfig {
     ThumbnailConfig {
-        name: "test".parse().unwrap(),
+        name: "test".parse().expect("a good name"),
         width,
         height,
         fit,
