@@ -2,18 +2,19 @@
 
 use super::exit::Exit;
 use super::open_to_read;
-use super::output::{self, Output, printable};
+use super::output::{Label, Output};
+use super::words::count;
 use crate::check::{self, Checked, Finding};
 use crate::config::Config;
 
-/// Proves that the mirror needs no network, or says where it does.
+/// Checks that the mirror needs no network, and lists where it does.
 pub(crate) async fn check(config: &Config, output: &Output) -> anyhow::Result<Exit> {
     let archive = open_to_read(config)?;
     let checked = check::check(&archive, config).await?;
     if output.json {
-        output::value(&checked)?;
+        output.value(&checked)?;
     } else {
-        tell(&checked);
+        print(&checked, output);
     }
     Ok(if !checked.dangling.is_empty() || !checked.unreadable.is_empty() {
         Exit::Damaged
@@ -24,22 +25,23 @@ pub(crate) async fn check(config: &Config, output: &Output) -> anyhow::Result<Ex
     })
 }
 
-fn tell(checked: &Checked) {
-    let list = |what: &str, findings: &[Finding]| {
-        for Finding { article, raw, kind, start } in findings {
-            let place = start.map(|start| format!(" at byte {start}")).unwrap_or_default();
-            let kind = kind.map(|kind| format!(" ({kind})")).unwrap_or_default();
-            output::line(&printable(&format!("{what}: {raw}{kind} in {article}{place}")));
-        }
-    };
-    list("remote", &checked.remote);
-    list("leads nowhere", &checked.dangling);
-    list("cannot be read", &checked.unreadable);
-    output::line(&format!(
-        "{} articles, {} references local, {} remote, {} leading nowhere",
-        checked.articles,
-        checked.local,
+fn print(checked: &Checked, output: &Output) {
+    print_findings(Label::Warning("remote"), &checked.remote, output);
+    print_findings(Label::Damage("leads nowhere"), &checked.dangling, output);
+    print_findings(Label::Damage("cannot be read"), &checked.unreadable, output);
+    output.line(&format!(
+        "{}, {} local, {} remote, {} leading nowhere",
+        count(checked.articles, "article"),
+        count(checked.local, "reference"),
         checked.remote.len(),
         checked.dangling.len()
     ));
+}
+
+fn print_findings(label: Label, findings: &[Finding], output: &Output) {
+    for Finding { article, raw, kind, start } in findings {
+        let place = start.map(|start| format!(" at byte {start}")).unwrap_or_default();
+        let kind = kind.map(|kind| format!(" ({kind})")).unwrap_or_default();
+        output.labelled(label, &format!("{raw}{kind} in {article}{place}"));
+    }
 }

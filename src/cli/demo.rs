@@ -6,7 +6,7 @@ use anyhow::Context;
 use ipnet::{IpNet, Ipv4Net};
 
 use super::exit::Exit;
-use super::output::{self, Output, printable};
+use super::output::{Label, Output};
 use super::run;
 use crate::config::{Config, Size, SourceConfig};
 use crate::demo::Newsroom;
@@ -17,7 +17,7 @@ use crate::web;
 /// The name of the demo's source, and so of the folder of its mirror.
 const NAME: &str = "demo";
 
-/// Mirrors a small newsroom on loopback with the settings, tells what happened, and serves the result.
+/// Mirrors a small newsroom on loopback with the settings, prints what happened, and serves the result.
 pub(crate) async fn demo(config: Config, once: bool, address: SocketAddr, output: &Output) -> anyhow::Result<Exit> {
     let newsroom = Newsroom::open().context("cannot open the newsroom on loopback")?;
     let posts = tempfile::tempdir().context("cannot make a folder for the newsroom's posts")?;
@@ -32,9 +32,9 @@ pub(crate) async fn demo(config: Config, once: bool, address: SocketAddr, output
     let source = Source::new(config.source[0].clone(), &config.store)?;
     let report = run::mirror_sources(&config, vec![source], output).await?;
     if output.json {
-        output::value(&report)?;
+        output.value(&report)?;
     } else {
-        in_words(&report, newsroom.request_count(), output);
+        print(&report, newsroom.request_count(), output);
     }
     let exit = Exit::of_report(&report);
     if once || exit == Exit::Interrupted {
@@ -54,29 +54,27 @@ fn with_newsroom(mut config: Config, posts: &std::path::Path, newsroom: &Newsroo
     config
 }
 
-fn in_words(report: &Report, requests: usize, output: &Output) {
+fn print(report: &Report, requests: usize, output: &Output) {
     let Report { articles, references, urls, blobs, thumbnails, .. } = report;
-    output::line(&format!("Read {} articles, {} of them new.", articles.seen, articles.new));
-    output::line(&format!(
+    output.line(&format!("Read {} articles, {} of them new.", articles.seen, articles.new));
+    output.line(&format!(
         "Asked {requests} times for {} images; {} came, {} are missing.",
         urls.fetched + urls.failed,
         urls.fetched,
         urls.failed
     ));
-    output::line(&format!(
+    output.line(&format!(
         "Kept {} new blobs ({}); {} images had the bytes of another and cost nothing.",
         blobs.new,
         Size(blobs.bytes_new),
         blobs.duplicate
     ));
-    output::line(&format!("Made {} thumbnails.", thumbnails.made));
-    output::line(&format!("{} of {} references are local now.", references.local, references.found));
+    output.line(&format!("Made {} thumbnails.", thumbnails.made));
+    output.line(&format!("{} of {} references are local now.", references.local, references.found));
     for failure in &report.failures {
         let status = failure.status.map(|status| format!(" {status}")).unwrap_or_default();
-        output::line(&printable(&format!(
-            "Missing: {} ({}{status}); its article keeps the address.",
-            failure.url, failure.reason
-        )));
+        let text = format!("{} ({}{status}); its article keeps the address.", failure.url, failure.reason);
+        output.labelled(Label::Warning("missing"), &text);
     }
     output.note("Each article equals its original outside the addresses of its images: `offprint restore` proves it.");
 }
@@ -87,7 +85,7 @@ async fn serve(config: &Config, address: SocketAddr, output: &Output) -> anyhow:
     let server = web::serve_folder(&config.store, address)
         .or_else(|_| web::serve_folder(&config.store, anywhere))
         .with_context(|| format!("cannot serve the mirror at {address}"))?;
-    output::line(&format!("See the mirror at {}articles/{NAME}/ (Ctrl-C ends)", server.url()));
+    output.line(&format!("See the mirror at {}articles/{NAME}/ (Ctrl-C ends)", server.url()));
     output.note("Look at it with the newsroom gone: nothing in it needs a network.");
     let _ = tokio::signal::ctrl_c().await;
     server.stop().await;

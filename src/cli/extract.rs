@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::arguments::ExtractArguments;
 use super::exit::Exit;
-use super::output::{self, Output, printable};
+use super::output::Output;
 use crate::config::Config;
 use crate::extract::{self, ExtractOptions};
 use crate::model::Reference;
@@ -46,7 +46,7 @@ impl<'a> From<&'a Reference> for Listed<'a> {
     }
 }
 
-/// Lists the references of one article.
+/// Lists the references of an article.
 pub(crate) fn extract(arguments: &ExtractArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {
     let name = arguments.file.to_string_lossy();
     let bytes = read(&arguments.file, config.rewrite.max_article.0)?;
@@ -56,17 +56,20 @@ pub(crate) fn extract(arguments: &ExtractArguments, config: &Config, output: &Ou
     let references = extraction.references.iter().map(Listed::from).collect();
     let listing = Listing { article: &name, references };
     if output.json {
-        output::value(&listing)?;
+        output.value(&listing)?;
     } else {
-        for found in &listing.references {
-            let url = found
-                .url
-                .map_or_else(|| format!("({}) {}", found.problem.unwrap_or_default(), found.raw), str::to_owned);
-            let place = format!("{}..{}", found.start, found.end);
-            output::line(&format!("{place:<15} {:<13} {:<14} {}", found.kind, found.name, printable(&url)));
-        }
+        print(&listing, output);
     }
     Ok(Exit::Done)
+}
+
+fn print(listing: &Listing<'_>, output: &Output) {
+    for found in &listing.references {
+        let url =
+            found.url.map_or_else(|| format!("({}) {}", found.problem.unwrap_or_default(), found.raw), str::to_owned);
+        let place = format!("{}..{}", found.start, found.end);
+        output.line(&format!("{place:<15} {:<13} {:<14} {url}", found.kind, found.name));
+    }
 }
 
 fn read(file: &Path, limit: u64) -> anyhow::Result<Vec<u8>> {

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::open_to_read;
-use super::output::{self, Output, Told};
+use super::output::Output;
+use super::words::count_of;
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size};
 use crate::gc::{self, Garbage};
@@ -20,9 +21,9 @@ pub(crate) async fn gc(config: &Config, dry_run: bool, output: &Output) -> anyho
         gc::sweep(&archive, gc::plan(&archive, grace, now).await?).await?
     };
     if output.json {
-        output::value(&as_json(&garbage, dry_run))?;
+        output.value(&as_json(&garbage, dry_run))?;
     } else {
-        tell(&garbage, dry_run, output);
+        print(&garbage, dry_run, output);
     }
     Ok(Exit::Done)
 }
@@ -39,14 +40,12 @@ fn as_json(garbage: &[Garbage], dry_run: bool) -> serde_json::Value {
     json!({"dry_run": dry_run, "removed": things.len(), "bytes": bytes(garbage), "garbage": things})
 }
 
-fn tell(garbage: &[Garbage], dry_run: bool, output: &Output) {
-    if dry_run || output.told == Told::Everything {
+fn print(garbage: &[Garbage], dry_run: bool, output: &Output) {
+    if dry_run || output.lists_all() {
         for garbage in garbage {
-            output::line(&format!("{}: {garbage} ({})", garbage.kind(), Size(garbage.size())));
+            output.line(&format!("{}: {garbage} ({})", garbage.kind(), Size(garbage.size())));
         }
     }
     let done = if dry_run { "would be removed" } else { "removed" };
-    if output.told != Told::Errors {
-        output::line(&format!("{} files {done}, {}", garbage.len(), Size(bytes(garbage))));
-    }
+    output.line(&format!("{} {done}, {}", count_of(garbage, "file"), Size(bytes(garbage))));
 }

@@ -7,7 +7,8 @@ mod exit;
 mod extract;
 mod gc;
 mod history;
-mod notice;
+mod log;
+mod notifications;
 mod output;
 mod panic_hook;
 mod progress;
@@ -17,12 +18,15 @@ mod run;
 mod shell;
 mod similar;
 mod status;
+mod terminal;
 mod verify;
+mod words;
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 
 use crate::archive::{self, Archive, Mode};
@@ -36,23 +40,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
+            output::usage(&error);
             return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
         }
     };
     panic_hook::install();
     let output = Output::new(&cli.global);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let result = match runtime {
-        Ok(runtime) => {
-            let result = runtime.block_on(dispatch(&cli, &output));
-            // A decoder that is still at work must not hold up the end of a run that was told to stop.
-            runtime.shutdown_background();
-            result
-        }
-        Err(cause) => Err(anyhow::anyhow!("cannot start: {cause}")),
-    };
-    match result {
+    let result = run_command(&cli, &output);
+    match result.and_then(|exit| output.finish().context("cannot write to standard output").map(|()| exit)) {
         Ok(exit) => exit.into(),
         Err(error) => {
             output.error(&error);
@@ -61,10 +56,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+fn run_command(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
+    log::start(output.verbosity)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    let result = runtime.block_on(dispatch(cli, output));
+    // A decoder that is still at work must not hold up the end of an interrupted run.
+    runtime.shutdown_background();
+    result
+}
+
 async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
     match &cli.command {
-        Command::Completions { shell } => shell::completions(*shell),
-        Command::Man => shell::man(),
+        Command::Completions { shell } => Ok(shell::completions(*shell, output)),
+        Command::Man => shell::man(output),
         Command::Extract(arguments) => extract::extract(arguments, &config(cli)?, output),
         Command::Run { dry_run } => run::run(&config(cli)?, *dry_run, output).await,
         Command::Mirror { places, dry_run } => run::mirror(&config(cli)?, places, *dry_run, output).await,

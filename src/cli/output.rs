@@ -1,94 +1,188 @@
-//! What is printed, and where: results on standard output, everything else on standard error.
+//! What the program prints: results on standard output, everything else on standard error.
+//!
+//! Only this file writes to them, so that all text from outside goes through [`terminal`].
 
-use std::io::{IsTerminal, Write};
+use std::fmt;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use clap::ColorChoice;
 use serde::Serialize;
 
 use super::arguments::Global;
+use super::terminal::{self, harmless, harmless_lines};
 
 /// Prints as the user asked.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) json: bool,
-    pub(crate) told: Told,
-    color: bool,
+    pub(crate) verbosity: Verbosity,
+    colors: Colors,
+    /// The first error of standard output.
+    failed: Mutex<Option<io::Error>>,
 }
 
-/// How much is told besides the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
-    /// Errors.
-    Errors,
-    /// What is news.
-    News,
-    /// Everything.
-    Everything,
+/// How much is printed besides what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// `-q`: errors and damage.
+    Quiet,
+    /// The result, and what is new.
+    Normal,
+    /// `-v`: everything there is, and the steps of the run.
+    Verbose,
+    /// `-vv`: each request as well.
+    Debug,
+}
+
+/// Where colours are shown.
+#[derive(Debug, Clone, Copy)]
+struct Colors {
+    stdout: bool,
+    stderr: bool,
+}
+
+/// The first word of a line, which says what the rest is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Label {
+    /// It deserves a look.
+    Warning(&'static str),
+    /// It is damage, or an error.
+    Damage(&'static str),
+}
+
+impl Label {
+    fn parts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Warning(word) => ("\x1b[1;33m", word),
+            Self::Damage(word) => ("\x1b[1;31m", word),
+        }
+    }
+
+    fn before(self, text: &str, colors: bool) -> String {
+        let (color, word) = self.parts();
+        let text = harmless(text);
+        if colors { format!("{color}{word}:\x1b[0m {text}") } else { format!("{word}: {text}") }
+    }
 }
 
 impl Output {
     pub(crate) fn new(global: &Global) -> Self {
-        let color = match global.color {
+        let wanted = |is_terminal: bool| match global.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+            ColorChoice::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none(),
         };
-        let told = match (global.quiet, global.verbose) {
-            (true, _) => Told::Errors,
-            (false, true) => Told::Everything,
-            (false, false) => Told::News,
+        let verbosity = match (global.quiet, global.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, 1) => Verbosity::Verbose,
+            (false, _) => Verbosity::Debug,
         };
-        Self { json: global.json, told, color }
+        let colors = Colors { stdout: wanted(io::stdout().is_terminal()), stderr: wanted(io::stderr().is_terminal()) };
+        Self { json: global.json, verbosity, colors, failed: Mutex::default() }
     }
 
-    /// A line for the person who watches.
-    pub(crate) fn note(&self, line: &str) {
-        if self.told != Told::Errors {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
+    /// Whether each thing is listed, not only what is new.
+    pub(crate) fn lists_all(&self) -> bool {
+        self.verbosity >= Verbosity::Verbose
+    }
+
+    /// A line of the result; nothing with `-q`.
+    pub(crate) fn line(&self, line: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.to_stdout(format!("{}\n", harmless(line)).as_bytes());
         }
     }
 
-    /// An error, with everything that led to it, on one line.
+    /// A line of the result that starts with a label. Damage is printed with `-q` as well.
+    pub(crate) fn labelled(&self, label: Label, text: &str) {
+        if self.verbosity > Verbosity::Quiet || matches!(label, Label::Damage(_)) {
+            self.to_stdout(format!("{}\n", label.before(text, self.colors.stdout)).as_bytes());
+        }
+    }
+
+    /// The result as JSON, also with `-q`.
+    pub(crate) fn value(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        let json = serde_json::to_string_pretty(value)?;
+        self.to_stdout(format!("{}\n", terminal::harmless_json(&json)).as_bytes());
+        Ok(())
+    }
+
+    /// Bytes that the user asked for, as they are; a terminal gets them as harmless text.
+    pub(crate) fn bytes(&self, bytes: &[u8]) {
+        if io::stdout().is_terminal() {
+            self.to_stdout(harmless_lines(&String::from_utf8_lossy(bytes)).as_bytes());
+        } else {
+            self.to_stdout(bytes);
+        }
+    }
+
+    /// A line for the person who watches; nothing with `-q`.
+    pub(crate) fn note(&self, line: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            to_stderr(&harmless(line));
+        }
+    }
+
+    /// Such a line that starts with a label.
+    pub(crate) fn labelled_note(&self, label: Label, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            to_stderr(&label.before(text, self.colors.stderr));
+        }
+    }
+
+    /// An error with its causes, on one line.
     pub(crate) fn error(&self, error: &anyhow::Error) {
-        let (red, plain) = if self.color { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-        let _ = writeln!(std::io::stderr().lock(), "{red}offprint:{plain} {}", printable(&format!("{error:#}")));
+        to_stderr(&Label::Damage("offprint").before(&format!("{error:#}"), self.colors.stderr));
     }
 
-    /// Whether progress can be shown.
+    /// Whether progress can be shown: a person watches, and the steps of the run are not logged.
     pub(crate) fn shows_progress(&self) -> bool {
-        self.told != Told::Errors && std::io::stderr().is_terminal()
+        self.verbosity == Verbosity::Normal && io::stderr().is_terminal()
+    }
+
+    /// What standard output failed with, unless its reader has gone.
+    pub(crate) fn finish(&self) -> io::Result<()> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
+    }
+
+    fn to_stdout(&self, bytes: &[u8]) {
+        let mut stdout = io::stdout().lock();
+        if let Err(error) = stdout.write_all(bytes).and_then(|()| stdout.flush())
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
     }
 }
 
-/// A line of the result. A reader that has gone away is no error.
-pub(crate) fn line(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
-/// Bytes of the result.
-pub(crate) fn bytes(bytes: &[u8]) -> std::io::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(bytes)?;
-    stdout.flush()
-}
-
-/// The result as JSON.
-pub(crate) fn value(value: &impl Serialize) -> anyhow::Result<()> {
-    line(&serde_json::to_string_pretty(value)?);
-    Ok(())
-}
-
-/// The text without control characters, which a terminal would obey: names and URLs come from outside.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_terminal_would_obey_is_not_printed() {
-        assert_eq!(printable("a\u{1b}]0;title\u{7}b\n"), "a\u{fffd}]0;title\u{fffd}b\u{fffd}");
+/// Prints what clap has to say: help as it is, and errors, which quote arguments, as harmless text.
+pub(crate) fn usage(error: &clap::Error) {
+    if error.use_stderr() {
+        let message = error.render().to_string();
+        let _ = io::stderr().lock().write_all(harmless_lines(&message).as_bytes());
+    } else {
+        let _ = error.print();
     }
+}
+
+/// A log line on standard error.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LogWriter;
+
+impl Write for LogWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().lock().write_all(harmless_lines(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().lock().flush()
+    }
+}
+
+/// Nothing can be done about an error of standard error.
+fn to_stderr(line: &(impl fmt::Display + ?Sized)) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::arguments::RestoreArguments;
 use super::exit::{Exit, UsageError};
 use super::open_to_read;
-use super::output::{self, Output};
+use super::output::Output;
 use crate::archive::{self, Archive, Mode};
 use crate::config::{Config, SourceConfig};
 use crate::ingest::publish;
@@ -18,7 +18,7 @@ use crate::source::{Source, absolute};
 /// Gives back originals: to standard output, below a folder, or over the articles themselves.
 pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {
     if arguments.to.is_none() && !arguments.in_place && arguments.articles.len() > 1 {
-        let message = "several articles do not fit on standard output: name a folder with --to";
+        let message = "more than one article: name a folder with --to DIR";
         return Err(UsageError(message.to_owned()).into());
     }
     // Writing over articles must not cross a run that is writing them too.
@@ -31,7 +31,7 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
                 write(&archive, arguments.in_place, file.clone(), bytes).await?;
                 output.note(&format!("{key} restored to {}", file.display()));
             }
-            None => output::bytes(&bytes).context("cannot write to standard output")?,
+            None => output.bytes(&bytes),
         }
     }
     Ok(Exit::Done)

@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use indicatif::ProgressBar;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, UsageError};
-use super::notice::Notice;
-use super::output::{self, Output, Told, printable};
+use super::notifications::Notifications;
+use super::output::{Label, Output};
+use super::progress::Display;
+use super::words::count;
 use super::{progress, rehearsal};
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size, SourceConfig, SourceKind};
@@ -18,20 +22,20 @@ use crate::mirror::{Mirror, Report, RunOutcome};
 use crate::model::{Digest, SourceName};
 use crate::source::{Folder, Source, absolute};
 
-/// Failures told one by one without -v.
-const TOLD: usize = 10;
+/// How many failures are listed without -v.
+const LISTED: usize = 10;
 
-/// Mirrors every source in the settings, and tells those whom the settings name: only this is the nightly job, so a
-/// mirror of a few articles by hand never makes it look done.
+/// Mirrors every source in the settings, and sends the notifications. `offprint mirror` sends none: a few articles
+/// mirrored by hand must not look like the nightly run.
 pub(crate) async fn run(config: &Config, dry_run: bool, output: &Output) -> anyhow::Result<Exit> {
     let sources = config.source.iter().map(|source| self::source(source.clone(), config));
     let sources = sources.collect::<anyhow::Result<_>>()?;
     if dry_run {
         return rehearsal::rehearse(config, sources, output).await;
     }
-    let notice = Notice::of_start(config, output).await;
+    let notifications = Notifications::run_started(config, output).await;
     let report = mirror_sources(config, sources, output).await;
-    notice.of_end(&report).await;
+    notifications.run_finished(&report).await;
     finish(&report?, output)
 }
 
@@ -54,16 +58,17 @@ pub(crate) async fn mirror_sources(config: &Config, sources: Vec<Source>, output
     let archive = Arc::new(archive::open(&config.store, Mode::Write)?);
     let fetcher = Fetcher::new(&config.fetch, &archive.tmp())?;
     let stop = CancellationToken::new();
-    stop_on_signals(stop.clone())?;
-    let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop)?;
-    let shown = progress::show(mirror.tally(), output);
+    let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop.clone())?;
+    let (tally, began) = (mirror.tally(), Instant::now());
+    let display = Display::start(output, move |bar| progress::show(bar, &tally, began.elapsed()));
+    stop_on_signals(stop, display.bar())?;
     let report = mirror.run().await;
-    shown.end();
+    display.end();
     Ok(report?)
 }
 
-/// The first signal ends the run at a consistent point; a second one ends the process.
-fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
+/// The first signal ends the run at a consistent point; a second one ends the process, and removes the progress bar.
+fn stop_on_signals(stop: CancellationToken, bar: ProgressBar) -> anyhow::Result<()> {
     let mut terminate = Terminate::new()?;
     tokio::spawn(async move {
         for wait in [false, true] {
@@ -72,6 +77,7 @@ fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
                 () = terminate.received() => {}
             }
             if wait {
+                bar.finish_and_clear();
                 std::process::exit(Exit::Interrupted as i32);
             }
             stop.cancel();
@@ -190,16 +196,15 @@ fn files_below(source: &SourceConfig, path: &str) -> anyhow::Result<Vec<String>>
     Ok(articles.filter(|article| article.starts_with(&below)).collect())
 }
 
-/// Tells what happened.
+/// Prints what happened.
 pub(crate) fn finish(report: &Report, output: &Output) -> anyhow::Result<Exit> {
     if output.json {
-        output::value(report)?;
-    } else if output.told != Told::Errors {
-        output::line(&summary(report));
+        output.value(report)?;
+    } else {
+        output.line(&summary(report));
     }
-    if output.told != Told::Errors {
-        tell_failures(report, output);
-    }
+    print_problems(report, output);
+    print_failures(report, output);
     Ok(Exit::of_report(report))
 }
 
@@ -211,49 +216,52 @@ pub(crate) fn summary(report: &Report) -> String {
         RunOutcome::Incomplete => left_for_next(report),
         RunOutcome::Interrupted => "interrupted; the next run goes on from here".to_owned(),
     };
-    let seconds = std::time::Duration::from_millis(report.elapsed_ms).as_secs_f64();
+    let seconds = Duration::from_millis(report.elapsed_ms).as_secs_f64();
     format!(
-        "{outcome}: {} articles ({} new, {} changed), {} of {} references local, {} images fetched, {} failed, \
-         {} deferred, {} new blobs ({}), {} thumbnails, {seconds:.1} s",
-        articles.seen,
+        "{outcome}: {} ({} new, {} changed), {} of {} local, {} fetched, {} failed, \
+         {} deferred, {} ({}), {}, {seconds:.1} s",
+        count(articles.seen, "article"),
         articles.new,
         articles.changed,
         references.local,
-        references.found,
-        urls.fetched,
+        count(references.found, "reference"),
+        count(urls.fetched, "image"),
         urls.failed,
         urls.deferred,
-        blobs.new,
+        count(blobs.new, "new blob"),
         Size(blobs.bytes_new),
-        thumbnails.made,
+        count(thumbnails.made, "thumbnail"),
     )
 }
 
 fn left_for_next(report: &Report) -> String {
-    let left = format!("{} images left for the next run", report.urls.left);
+    let left = format!("{} left for the next run", count(report.urls.left, "image"));
     match report.stopped_by {
         Some(budget) => format!("stopped by run.{}, {left}", budget.as_str()),
         None => format!("done, with {left}"),
     }
 }
 
-/// Problems always, failed URLs only when they are news or asked for.
-fn tell_failures(report: &Report, output: &Output) {
+fn print_problems(report: &Report, output: &Output) {
     for problem in &report.problems {
-        output.note(&printable(&format!("{}: {}", problem.article, problem.message)));
+        output.note(&format!("{}: {}", problem.article, problem.message));
     }
-    let told = match (output.told == Told::Everything, report.newly_missing) {
+}
+
+/// Failed URLs are printed only where some are newly missing, or with -v.
+fn print_failures(report: &Report, output: &Output) {
+    let listed = match (output.lists_all(), report.newly_missing) {
         (true, _) => usize::MAX,
-        (false, 0) => 0,
-        (false, _) => TOLD,
+        (false, 0) => return,
+        (false, _) => LISTED,
     };
-    for failure in report.failures.iter().take(told) {
+    for failure in report.failures.iter().take(listed) {
         let status = failure.status.map(|status| format!(" {status}")).unwrap_or_default();
-        let line = format!("missing: {} ({}{status}) in {}", failure.url, failure.reason, failure.articles.join(", "));
-        output.note(&printable(&line));
+        let text = format!("{} ({}{status}) in {}", failure.url, failure.reason, failure.articles.join(", "));
+        output.labelled_note(Label::Warning("missing"), &text);
     }
-    if told != 0 && report.failures.len() > told {
-        output.note(&format!("… and {} more; `offprint status` lists them", report.failures.len() - told));
+    if report.failures.len() > listed {
+        output.note(&format!("… and {} more; `offprint status -v` lists them", report.failures.len() - listed));
     }
 }
 

@@ -5,18 +5,18 @@ use clap_complete::Shell;
 
 use super::arguments::Cli;
 use super::exit::Exit;
-use super::output;
+use super::output::Output;
 
 /// The completion script of a shell.
-pub(crate) fn completions(shell: Shell) -> anyhow::Result<Exit> {
+pub(crate) fn completions(shell: Shell, output: &Output) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "offprint", &mut script);
-    output::bytes(&script)?;
-    Ok(Exit::Done)
+    output.bytes(&script);
+    Exit::Done
 }
 
 /// The manual page, with every command below the program.
-pub(crate) fn man() -> anyhow::Result<Exit> {
+pub(crate) fn man(output: &Output) -> anyhow::Result<Exit> {
     let mut page = Vec::new();
     let mut program = Cli::command();
     program.build();
@@ -25,7 +25,7 @@ pub(crate) fn man() -> anyhow::Result<Exit> {
         clap_mangen::Man::new(command.clone()).render_description_section(&mut page)?;
         clap_mangen::Man::new(command.clone()).render_options_section(&mut page)?;
     }
-    output::bytes(&page)?;
+    output.bytes(&page);
     Ok(Exit::Done)
 }
 

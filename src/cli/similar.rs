@@ -2,48 +2,51 @@
 
 use super::exit::Exit;
 use super::open_to_read;
-use super::output::{self, Output, Told, printable};
+use super::output::{Label, Output};
 use crate::config::{Config, Size};
 use crate::status::{self, Likeness, Similar};
 
-/// Families, and best copies, told one by one without -v.
-const TOLD: usize = 20;
+/// How many families, and best copies, are listed without -v.
+const LISTED: usize = 20;
 
-/// Tells which pictures look alike.
+/// Lists which images look alike.
 pub(crate) async fn similar(config: &Config, output: &Output) -> anyhow::Result<Exit> {
     let archive = open_to_read(config)?;
     let similar = status::similar(&archive).await?;
     if output.json {
-        output::value(&similar)?;
+        output.value(&similar)?;
     } else {
-        tell(&similar, output);
+        print(&similar, output);
     }
     Ok(Exit::Done)
 }
 
-fn tell(similar: &Similar, output: &Output) {
+fn print(similar: &Similar, output: &Output) {
     let Similar { pictures, families_found, copies_found, families, best_copies } = similar;
-    output::line(&format!(
+    output.line(&format!(
         "pictures compared: {pictures}; families that look alike: {families_found}, with copies: {copies_found}"
     ));
-    let told = if output.told == Told::Everything { usize::MAX } else { TOLD };
-    for family in families.iter().take(told) {
-        output::line(&printable(&format!("family of {}: {}", family.others.len() + 1, words(&family.best))));
+    let listed = if output.lists_all() { usize::MAX } else { LISTED };
+    for family in families.iter().take(listed) {
+        output.line(&format!("family of {}: {}", family.others.len() + 1, words(&family.best)));
         for other in &family.others {
-            output::line(&printable(&format!("  {} ({} bits apart)", words(other), other.distance)));
+            output.line(&format!("  {} ({} bits apart)", words(other), other.distance));
         }
     }
-    more(families.len(), told);
-    for offer in best_copies.iter().take(told) {
+    print_rest(families.len(), listed, output);
+    for offer in best_copies.iter().take(listed) {
         let articles = offer.articles.join(", ");
-        output::line(&printable(&format!("gone: {} in {articles}; best copy: {}", offer.url, words(&offer.best))));
+        output.labelled(
+            Label::Warning("gone"),
+            &format!("{} in {articles}; best copy: {}", offer.url, words(&offer.best)),
+        );
     }
-    more(best_copies.len(), told);
+    print_rest(best_copies.len(), listed, output);
 }
 
-fn more(all: usize, told: usize) {
-    if all > told {
-        output::line(&format!("  … and {} more; -v lists them", all - told));
+fn print_rest(all: usize, listed: usize, output: &Output) {
+    if all > listed {
+        output.line(&format!("  … and {} more; -v lists them", all - listed));
     }
 }
 

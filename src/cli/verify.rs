@@ -1,23 +1,21 @@
 //! `offprint verify`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget};
+use indicatif::HumanBytes;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::arguments::VerifyArguments;
 use super::exit::Exit;
 use super::open_to_read;
-use super::output::{self, Output, printable};
+use super::output::{Label, Output};
+use super::progress::Display;
+use super::words::count;
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size};
 use crate::source::Source;
-use crate::verify::{self, Finding, Options, Progress, Repair, Settings, Verification, find_mirror};
-
-/// How often the display is brought up to date.
-const BEAT: Duration = Duration::from_millis(200);
+use crate::verify::{self, Counts, Finding, Options, Progress, Repair, Settings, Verification, find_mirror};
 
 /// Looks for damage, and repairs what can be.
 pub(crate) async fn verify(arguments: &VerifyArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {
@@ -30,9 +28,9 @@ pub(crate) async fn verify(arguments: &VerifyArguments, config: &Config, output:
         Vec::new()
     };
     if output.json {
-        output::value(&as_json(arguments, &found, &repairs))?;
+        output.value(&as_json(arguments, &found, &repairs))?;
     } else {
-        tell(&found, &repairs);
+        print(&found, &repairs, output);
     }
     let repaired = repairs.iter().filter(|repair| matches!(repair, Repair::Healed | Repair::Remade)).count();
     Ok(if repaired == found.findings.len() { Exit::Done } else { Exit::Damaged })
@@ -53,34 +51,22 @@ async fn look(
         find_mirror: Box::new(move |key| find_mirror(&sources, &articles, key)),
     };
     let progress = Arc::new(Progress::default());
-    let shown = output.shows_progress().then(|| show(Arc::clone(&progress)));
+    let shown = Arc::clone(&progress);
+    let display = Display::start(output, move |bar| bar.set_message(message(shown.counts())));
     let found = verify::verify(archive, options, progress).await;
-    if let Some((task, bar)) = shown {
-        task.abort();
-        bar.finish_and_clear();
-    }
+    display.end();
     Ok(found?)
 }
 
-fn show(progress: Arc<Progress>) -> (tokio::task::JoinHandle<()>, ProgressBar) {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let drawn = bar.clone();
-    let task = tokio::spawn(async move {
-        let mut beat = tokio::time::interval(BEAT);
-        loop {
-            beat.tick().await;
-            let counts = progress.counts();
-            drawn.set_message(format!(
-                "{} blobs, {}, {} thumbnails, {} articles, {} damaged",
-                counts.blobs,
-                HumanBytes(counts.bytes),
-                counts.thumbnails,
-                counts.articles,
-                counts.findings
-            ));
-        }
-    });
-    (task, bar)
+fn message(counts: Counts) -> String {
+    format!(
+        "{} damaged · {} · {} · {} · {}",
+        counts.findings,
+        count(counts.blobs, "blob"),
+        HumanBytes(counts.bytes),
+        count(counts.thumbnails, "thumbnail"),
+        count(counts.articles, "article"),
+    )
 }
 
 /// Repairs under the archive's lock.
@@ -109,25 +95,25 @@ fn as_json(arguments: &VerifyArguments, found: &Verification, repairs: &[Repair]
     })
 }
 
-fn tell(found: &Verification, repairs: &[Repair]) {
+fn print(found: &Verification, repairs: &[Repair], output: &Output) {
     for (at, finding) in found.findings.iter().enumerate() {
         let repair = match repairs.get(at) {
             None => "",
-            Some(Repair::Healed) => "; the same bytes are back",
-            Some(Repair::Remade) => "; it is made again, at the latest by the next run",
+            Some(Repair::Healed) => "; downloaded again and verified",
+            Some(Repair::Remade) => "; the next run will recreate it",
             Some(Repair::Lost) => "; what is left is in quarantine, and the next run asks for the image again",
             Some(Repair::Beyond) => "; it cannot be repaired",
         };
-        output::line(&printable(&format!("damaged: {finding}{repair}")));
+        output.labelled(Label::Damage("damaged"), &format!("{finding}{repair}"));
     }
     let counts = found.counts;
-    output::line(&format!(
-        "{} blobs ({}), {} thumbnails and {} articles verified, {} damaged, {} blobs on no record",
-        counts.blobs,
+    output.line(&format!(
+        "{} ({}), {} and {} verified, {} damaged, {} unreferenced",
+        count(counts.blobs, "blob"),
         Size(counts.bytes),
-        counts.thumbnails,
-        counts.articles,
+        count(counts.thumbnails, "thumbnail"),
+        count(counts.articles, "article"),
         found.findings.len(),
-        found.orphans
+        count(found.orphans, "file"),
     ));
 }

@@ -1,7 +1,7 @@
-//! Who is told about a run: addresses that are asked when it starts and ends, and a file for Prometheus.
+//! Notifications about a run: POST requests when it starts and ends, and a file for Prometheus.
 //!
-//! The addresses are the user's own settings, so private ones are reached like any other. That nobody could be told
-//! never changes how a run ended.
+//! The addresses are the user's own settings, so private ones are allowed. A notification that fails never changes how a
+//! run ends.
 
 mod prometheus;
 
@@ -18,13 +18,13 @@ use crate::mirror::Report;
 pub use prometheus::{exposition, write as write_prometheus};
 
 /// How long one notification may take.
-pub const PATIENCE: Duration = Duration::from_secs(10);
-/// Redirects that a notification follows.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+/// How many redirects a notification follows.
 const REDIRECTS: usize = 3;
 
-/// Someone could not be told.
+/// A notification could not be sent.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot tell `report.{setting}`: {cause}")]
+#[error("cannot notify `report.{setting}`: {cause}")]
 pub struct NotifyError {
     /// The key of the settings. Its value may be a secret and is not shown.
     pub setting: &'static str,
@@ -32,15 +32,15 @@ pub struct NotifyError {
     pub cause: String,
 }
 
-/// How a run ended, as those who are told need it.
+/// How a run ended.
 #[derive(Debug, Clone, Copy)]
-pub enum Ending<'a> {
+pub enum RunEnd<'a> {
     /// It has a report.
     Reported {
         /// The report.
         report: &'a Report,
-        /// Whether it did its work: what is missing at an origin is no failure of the run.
-        well: bool,
+        /// Whether it did its work. An image that its host does not have is no failure of the run.
+        succeeded: bool,
         /// The report in a line.
         summary: &'a str,
     },
@@ -51,12 +51,12 @@ pub enum Ending<'a> {
     },
 }
 
-impl Ending<'_> {
-    fn is_good(&self) -> bool {
-        matches!(self, Self::Reported { well: true, .. })
+impl RunEnd<'_> {
+    fn is_success(&self) -> bool {
+        matches!(self, Self::Reported { succeeded: true, .. })
     }
 
-    fn in_words(&self) -> String {
+    fn as_text(&self) -> String {
         match self {
             Self::Reported { summary, .. } => (*summary).to_owned(),
             Self::Failed { message } => (*message).to_owned(),
@@ -72,7 +72,7 @@ impl Ending<'_> {
     }
 }
 
-/// Asks the addresses of `[report]`.
+/// Sends notifications to the addresses of `[report]`.
 pub struct Notifier {
     client: Client,
     settings: ReportConfig,
@@ -95,32 +95,33 @@ impl Notifier {
             .redirect(Policy::limited(REDIRECTS))
             .referer(false)
             .user_agent(concat!("offprint/", env!("CARGO_PKG_VERSION")))
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .tls_certs_merge(authorities(ca_file).map_err(&failed)?)
             .build()
             .map_err(|error| failed(error.to_string()))?;
         Ok(Self { client, settings: settings.clone() })
     }
 
-    /// Tells that a run starts.
-    pub async fn started(&self) -> Result<(), NotifyError> {
-        self.tell("ping_start", &self.settings.ping_start, TEXT, String::new()).await
+    /// Sends `ping_start`.
+    pub async fn run_started(&self) -> Result<(), NotifyError> {
+        self.post("ping_start", &self.settings.ping_start, TEXT, String::new()).await
     }
 
-    /// Tells how a run ended, everyone at once, and gives those who could not be told within `patience`.
-    pub async fn ended(&self, ending: Ending<'_>, patience: Duration) -> Vec<NotifyError> {
-        let (setting, ping) = if ending.is_good() {
+    /// Sends `webhook` and one of `ping_success` and `ping_failure` at the same time. Returns those that failed, or
+    /// took longer than `timeout`.
+    pub async fn run_finished(&self, end: RunEnd<'_>, timeout: Duration) -> Vec<NotifyError> {
+        let (setting, ping) = if end.is_success() {
             ("ping_success", &self.settings.ping_success)
         } else {
             ("ping_failure", &self.settings.ping_failure)
         };
-        let webhook = self.tell("webhook", &self.settings.webhook, JSON, ending.as_json());
-        let ping = self.tell(setting, ping, TEXT, ending.in_words());
-        let told = tokio::join!(within(patience, "webhook", webhook), within(patience, setting, ping));
-        [told.0, told.1].into_iter().filter_map(Result::err).collect()
+        let webhook = self.post("webhook", &self.settings.webhook, JSON, end.as_json());
+        let ping = self.post(setting, ping, TEXT, end.as_text());
+        let sent = tokio::join!(within(timeout, "webhook", webhook), within(timeout, setting, ping));
+        [sent.0, sent.1].into_iter().filter_map(Result::err).collect()
     }
 
-    async fn tell(&self, setting: &'static str, url: &str, kind: &str, body: String) -> Result<(), NotifyError> {
+    async fn post(&self, setting: &'static str, url: &str, kind: &str, body: String) -> Result<(), NotifyError> {
         if url.is_empty() {
             return Ok(());
         }
@@ -136,12 +137,12 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 
 async fn within(
-    patience: Duration,
+    timeout: Duration,
     setting: &'static str,
-    telling: impl Future<Output = Result<(), NotifyError>>,
+    notification: impl Future<Output = Result<(), NotifyError>>,
 ) -> Result<(), NotifyError> {
-    let late = |_| NotifyError { setting, cause: format!("no answer within {patience:?}") };
-    tokio::time::timeout(patience, telling).await.map_err(late)?
+    let late = |_| NotifyError { setting, cause: format!("no answer within {timeout:?}") };
+    tokio::time::timeout(timeout, notification).await.map_err(late)?
 }
 
 fn authorities(ca_file: &Path) -> Result<Vec<Certificate>, String> {

@@ -146,7 +146,7 @@ async fn the_program_lists_garbage_and_removes_it() {
     let planned = sandbox.json(&["gc", "--dry-run"]);
     assert_eq!((&planned["removed"], &planned["bytes"]), (&1.into(), &15.into()), "{planned}");
     assert!(sandbox.path(&name).exists());
-    assert_eq!(sandbox.run(&["gc"]).expect(0).stdout, "1 files removed, 15 B\n");
+    assert_eq!(sandbox.run(&["gc"]).expect(0).stdout, "1 file removed, 15 B\n");
     assert!(!sandbox.path(&name).exists());
     assert_eq!(sandbox.json(&["gc"])["removed"], 0);
 }

@@ -102,7 +102,7 @@ async fn a_dry_run_tells_what_a_run_would_do_and_changes_nothing() {
     let ran = sandbox.run(&["-v", "run", "--dry-run"]).expect(0);
     let expected = format!(
         "would fetch {}\nwould write posts/3.md\ndry run: 3 articles (1 new, 0 changed, 1 vanished); 2 references in \
-         those, 1 images to ask for\n",
+         those, 1 image to ask for\n",
         origin.url("/new.png")
     );
     assert_eq!(ran.stdout, expected);
@@ -158,12 +158,12 @@ async fn who_cannot_be_told_is_a_warning_without_the_secret_address() {
     let settings = format!("[report]\nping_success = \"{}\"\n", origin.url("/secret-token"));
     sandbox.settings(&settings);
     let ran = sandbox.run(&["-q", "run"]).expect(0);
-    assert_eq!(ran.stderr, "offprint: cannot tell `report.ping_success`: it answered 404 Not Found\n");
+    assert_eq!(ran.stderr, "offprint: cannot notify `report.ping_success`: it answered 404 Not Found\n");
     sandbox
         .settings("[report]\nwebhook = \"http://127.0.0.1:1/secret-token\"\nprometheus = \"no/such/folder/a.prom\"\n");
     let ran = sandbox.run(&["run"]).expect(0);
-    assert!(ran.stderr.contains("cannot tell `report.webhook`: ") && !ran.stderr.contains("secret"), "{ran:?}");
-    assert!(ran.stderr.contains("cannot tell `report.prometheus`: "), "{ran:?}");
+    assert!(ran.stderr.contains("cannot notify `report.webhook`: ") && !ran.stderr.contains("secret"), "{ran:?}");
+    assert!(ran.stderr.contains("cannot notify `report.prometheus`: "), "{ran:?}");
 }
 
 /// The samples of a Prometheus text file, where it is one (exposition format 0.0.4).

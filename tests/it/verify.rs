@@ -477,7 +477,7 @@ fn mirrored(origin: &OriginServer) -> Sandbox {
     sandbox.write("posts/a.md", format!("![]({})\n![]({})\n", origin.url("/1.jpg"), origin.url("/2.jpg")));
     sandbox.run(&["run"]).expect(0);
     let verified = sandbox.run(&["verify"]).expect(0).stdout;
-    assert!(verified.starts_with("3 blobs (") && verified.contains("2 thumbnails and 1 articles"), "{verified}");
+    assert!(verified.starts_with("3 blobs (") && verified.contains("2 thumbnails and 1 article "), "{verified}");
     sandbox
 }
 
