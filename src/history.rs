@@ -81,8 +81,8 @@ pub struct VersionRead {
 pub async fn of_url(archive: &Archive, url: &Url) -> Result<Option<UrlHistory>, CatalogError> {
     let Some(row) = archive.catalog.url(url).await? else { return Ok(None) };
     let mut captures = Vec::new();
-    for exchange in archive.catalog.captures(row.id).await? {
-        captures.push(made(archive, &exchange).await?);
+    for exchange in archive.catalog.captures(row.id).await?.iter().flat_map(|capture| &capture.exchanges) {
+        captures.push(made(archive, exchange).await?);
     }
     Ok(Some(UrlHistory {
         url: row.url.to_string(),
@@ -94,7 +94,8 @@ pub async fn of_url(archive: &Archive, url: &Url) -> Result<Option<UrlHistory>, 
 }
 
 async fn made(archive: &Archive, exchange: &Exchange) -> Result<CaptureMade, CatalogError> {
-    let blob = match exchange.digest {
+    let kept = exchange.body.as_ref().map(|body| body.digest).or(exchange.digest);
+    let blob = match kept {
         Some(digest) => {
             archive.catalog.blob(digest).await?.map(|(media_type, _)| Archive::blob_name(digest, media_type))
         }

@@ -7,14 +7,16 @@
 mod blobs;
 mod catalog;
 mod local;
-mod rows;
+pub mod rules;
 mod sqlite;
 
 pub use blobs::{BlobError, BlobMeta, Blobs, Put};
-pub use catalog::{Catalog, CatalogError};
-pub use local::{Archive, ArchiveError, Mode, Publication, Publisher, open};
-pub use rows::{
-    ArticleId, ArticleRow, ArticleState, AssetRow, BlobRow, CompletedJob, Job, JobId, JobResult, Lease, NewReference,
-    PlaceholderVerdict, QueueChanges, ReferenceRow, RefusedBody, RenditionRow, Revision, Revocation, Revoked, RunId,
-    RunRow, SharedBlob, SharedUrl, ThumbnailRow, Totals, UrlId, UrlRow, UrlState, VersionRow, Worker, WriteOutcome,
+pub use catalog::{
+    ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError, CompletedJob,
+    DatedArticle, Job, JobResult, Lease, Maintenance, NewReference, PlaceholderVerdict, Placeholders, Queue,
+    QueueChanges, ReferenceRow, RefusedBody, RenditionRow, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
+    SourceOutcome, SourceRow, Sources, ThumbnailRow, Totals, UrlRow, UrlState, VersionRow, Worker, WriteOutcome,
 };
+pub use local::{Archive, ArchiveError, Mode, Publication, Publisher, open};
+
+pub use crate::model::{ArchiveId, ArticleId, CaptureId, JobId, Revision, RunId, UrlId};

@@ -67,11 +67,12 @@ fn key_from(source: &str, path: &str) -> Option<ArticleKey> {
 /// The article that the user means: by the name in reports, by its mirror, or by its file.
 pub(super) async fn key_of(article: &Path, config: &Config, archive: &Archive) -> anyhow::Result<ArticleKey> {
     let named = article.to_str().context("the article's name is not Unicode")?;
-    if let Some((source, path)) = named.split_once('/')
-        && let Some(key) = key_from(source, path)
-        && archive.catalog.article(&key).await?.is_some()
-    {
-        return Ok(key);
+    if let Some((source, path)) = named.split_once('/') {
+        if let Some(key) = key_from(source, path)
+            && archive.catalog.article(&key).await?.is_some()
+        {
+            return Ok(key);
+        }
     }
     let file = absolute(article)?;
     let below = |folder: &Path| file.strip_prefix(absolute(folder).ok()?).ok()?.to_str().map(str::to_owned);

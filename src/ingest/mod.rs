@@ -1,23 +1,23 @@
 //! Fetched bytes → verdict, blob, asset: kept in the order that makes a crash harmless.
 
-mod schedule;
 mod stand_ins;
 mod verdict;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 
+use crate::archive::rules::Schedule;
 use crate::archive::{Archive, BlobError, CatalogError, Job, JobResult, Put, RefusedBody, UrlRow};
 use crate::config::{Config, MediaConfig};
 use crate::fetch::{Answer, Judge as _};
 use crate::media;
 use crate::model::{Asset, Digest, Failure, Fingerprint, Hasher, HostKey, MediaType, Reason, Staged, Validators};
 
-use schedule::Schedule;
 pub use stand_ins::StandIns;
 pub use verdict::Verdict;
 
@@ -73,7 +73,12 @@ impl Ingest {
 
     /// When a URL is due again that failed so often for a stand-in.
     pub fn retry_stand_in(&self, failures: u32, now: Timestamp) -> Option<Timestamp> {
-        self.schedule.retry(failures, Reason::Placeholder, None, now)
+        self.schedule.retry(failures, &Failure::new(Reason::Placeholder, ""), now)
+    }
+
+    /// No moment when a URL is due lies further ahead than this.
+    pub fn horizon(&self) -> Duration {
+        self.schedule.horizon()
     }
 
     /// Keeps what a host sent in place of a picture, as evidence. It is durable before its row, as any blob.
@@ -100,14 +105,16 @@ impl Ingest {
             (Ok(Answer::Body { staged, validators }), Some(asset)) => {
                 self.keep(url, staged, validators, asset, now).await
             }
-            (Ok(Answer::Body { .. }), None) => Ok(self.failed(url, Reason::NotAnImage, None, now)),
+            (Ok(Answer::Body { .. }), None) => {
+                Ok(self.failed(url, Failure::new(Reason::NotAnImage, "the body is no image"), now))
+            }
             (Ok(Answer::NotModified), _) => {
                 let settlement = JobResult::NotModified { next_attempt: self.schedule.recheck(now) };
                 Ok(Ingested { settlement, kept: None, changed: None })
             }
             (Err(failure), _) => Ok(match failure.retry_at {
-                Some(next_attempt) => deferred(failure.reason, next_attempt),
-                None => self.failed(url, failure.reason, failure.status, now),
+                Some(next_attempt) => deferred(failure, next_attempt),
+                None => self.failed(url, failure, now),
             }),
         }
     }
@@ -131,9 +138,9 @@ impl Ingest {
         })
     }
 
-    fn failed(&self, url: &UrlRow, reason: Reason, status: Option<u16>, now: Timestamp) -> Ingested {
-        let next_attempt = self.schedule.retry(url.attempts, reason, status, now);
-        let settlement = JobResult::Failed { reason, status, next_attempt };
+    fn failed(&self, url: &UrlRow, failure: Failure, now: Timestamp) -> Ingested {
+        let next_attempt = self.schedule.retry(url.attempts, &failure, now);
+        let settlement = JobResult::Failed { failure, next_attempt };
         Ingested { settlement, kept: None, changed: None }
     }
 
@@ -155,8 +162,8 @@ impl Ingest {
     }
 }
 
-fn deferred(reason: Reason, next_attempt: Timestamp) -> Ingested {
-    let settlement = JobResult::Deferred { reason, next_attempt };
+fn deferred(failure: Failure, next_attempt: Timestamp) -> Ingested {
+    let settlement = JobResult::Deferred { failure, next_attempt };
     Ingested { settlement, kept: None, changed: None }
 }
 

@@ -9,7 +9,6 @@ use tokio::task::JoinSet;
 
 use super::{ChangedImage, FailedUrl, Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, announce};
 use crate::archive::{CompletedJob, Job, JobId, JobResult, Lease, Put, RunId, UrlId, UrlRow, Worker, WriteOutcome};
-use crate::config::ChangedImages;
 use crate::fetch::{Fetched, Purpose, Request};
 use crate::ingest::{Ingested, Verdict};
 use crate::model::{Failure, Reason, Validators};
@@ -139,10 +138,6 @@ impl Mirror {
         let asset = verdict.into_asset();
         let mut ingested = self.ingest.ingest(&job.url, outcome, asset, Timestamp::now()).await?;
         self.render_kept(&mut ingested.settlement).await?;
-        if ingested.changed.is_some() && self.config.rewrite.changed_images == ChangedImages::Newest {
-            // Before the change itself is recorded: a crash in between makes work, and no mirror that is out of date.
-            self.archive.catalog.refresh_articles_of(&[job.url.id]).await?;
-        }
         let refused = match refused {
             Some(staged) if matches!(ingested.settlement, JobResult::Failed { .. }) => {
                 Some(self.ingest.keep_refused(staged).await?)
@@ -151,7 +146,8 @@ impl Mirror {
         };
         let settlement = ingested.settlement.clone();
         let outcome = CompletedJob { job: job.id, url: job.url.id, exchanges, result: settlement, refused };
-        let (claim, now_ready) = self.archive.catalog.complete_jobs(&lease, run, vec![outcome]).await?;
+        let changed = self.config.rewrite.changed_images;
+        let (claim, now_ready) = self.archive.catalog.complete_jobs(&lease, run, vec![outcome], changed).await?;
         if claim == WriteOutcome::Applied {
             self.count(&job.url, &ingested).await?;
             if let Some(digest) = self.suspect(&job, &ingested.settlement, &now_ready) {
@@ -228,7 +224,7 @@ impl Mirror {
     }
 
     async fn count_failure(&self, url: &UrlRow, settlement: &JobResult) -> Result<(), MirrorError> {
-        let JobResult::Failed { reason, status, next_attempt } = settlement else { return Ok(()) };
+        let JobResult::Failed { failure, next_attempt } = settlement else { return Ok(()) };
         self.tally.failed.one();
         if url.attempts == 0 && url.asset.is_none() {
             self.tally.newly_missing.one();
@@ -236,8 +232,8 @@ impl Mirror {
         self.tally.failure(FailedUrl {
             url: url.url.to_string(),
             articles: self.articles_of(url.id).await?,
-            reason: reason.as_str(),
-            status: *status,
+            reason: failure.reason.as_str(),
+            status: failure.status,
             attempts: url.attempts + 1,
             next_attempt: next_attempt.map(|at| at.to_string()),
         });

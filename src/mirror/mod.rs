@@ -149,7 +149,7 @@ impl Mirror {
         let is_whole = self.sources.iter().all(|source| source.only.is_none());
         self.take_back_configured(run).await?;
         if is_whole {
-            self.tally.queued.add(self.archive.catalog.enqueue_due(began).await?);
+            self.tally.queued.add(self.archive.catalog.enqueue_due(began, self.ingest.horizon()).await?);
             self.tally.queued.add(self.enqueue_suspects().await?);
         }
         let reading = self.stop_on_error(self.read_sources(ready.clone()));

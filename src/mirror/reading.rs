@@ -179,6 +179,7 @@ impl Mirror {
             original: staged.digest,
             fingerprint: found.fingerprint,
             format,
+            encoding: Some(extraction.encoding.name().to_owned()),
             settings: self.settings(source),
             title: extraction.title,
             published: extraction.published,
@@ -245,24 +246,30 @@ pub(super) fn pair_up(source: &Source, archive: Option<Arc<Archive>>) -> Result<
     Ok(receive)
 }
 
-/// The references that the catalog keeps: those that name something that can be fetched or adopted.
+/// The references as the catalog keeps them: with a URL where it names something that can be fetched or adopted.
 pub(super) fn to_record(source: &Source, adopt: AdoptLocal, references: &[Reference]) -> Vec<NewReference> {
     let adopts = source.adopts(adopt);
-    let fetchable = |reference: &&Reference| match &reference.url {
+    let is_fetchable = |reference: &Reference| match &reference.url {
         _ if reference.kind == ReferenceKind::Base => false,
         Ok(url) if url.scheme() == NAMED_BY_CONTENT => true,
         Ok(url) if url.scheme() == "file" => adopts && source.local_file(url).is_some(),
         Ok(url) => url.has_host(),
         Err(_) => false,
     };
-    let new = |reference: &Reference| NewReference {
-        span: reference.span,
-        kind: reference.kind,
-        name: reference.name.clone(),
-        image_group: reference.image_group,
-        url: reference.url.clone().ok(),
+    let new = |reference: &Reference| {
+        let fetched = reference.url.as_ref().ok().filter(|_| is_fetchable(reference));
+        NewReference {
+            span: reference.span,
+            kind: reference.kind,
+            name: reference.name.clone(),
+            image_group: reference.image_group,
+            reveal: reference.reveal,
+            link_wrap: reference.link_wrap,
+            url: fetched.cloned(),
+            unfetched: fetched.is_none().then(|| reference.url.clone()),
+        }
     };
-    references.iter().filter(fetchable).map(new).collect()
+    references.iter().map(new).collect()
 }
 
 /// Neither the article, nor its settings, nor its mirror has changed since the mirror was written.

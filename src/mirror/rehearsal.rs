@@ -134,7 +134,7 @@ impl Rehearsing<'_> {
         let mut extraction = extract::extract(&bytes, format, &options(self.config, source, &found.path));
         inline::lift(&mut extraction.references, &inline::Limits::of(self.config));
         let references = to_record(source, self.config.rewrite.adopt_local, &extraction.references);
-        self.result.references += references.len() as u64;
+        self.result.references += references.iter().filter(|reference| reference.url.is_some()).count() as u64;
         for url in references.iter().filter_map(|reference| reference.url.as_ref()) {
             self.consider(url).await?;
         }

@@ -160,7 +160,7 @@ impl Mirror {
             "" => self.config.thumbnail.first().map(|size| size.name.as_str()),
             name => Some(name),
         };
-        let thumbnails = self.archive.catalog.thumbnails(digest).await?;
+        let thumbnails = self.archive.catalog.thumbnails(&[digest]).await?;
         let named = thumbnails.into_iter().find(|thumbnail| Some(thumbnail.name.as_str()) == wanted);
         let made = named.and_then(|thumbnail| Some((thumbnail.name, thumbnail.made.ok()?)));
         Ok(made.map(|(name, made)| (Archive::thumbnail_name(&name, digest, made.media_type), made)))

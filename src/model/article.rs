@@ -46,6 +46,9 @@ pub struct ArticleVersion {
     pub fingerprint: Fingerprint,
     /// How it is written.
     pub format: Format,
+    /// The encoding of its bytes, as the WHATWG's standard names it. `None` where a version of the program read it that
+    /// did not record it: then its references lack what a mirror needs, and it is to be read again.
+    pub encoding: Option<String>,
     /// The digest of the settings that shape extraction and rewriting; when they change, so does the mirror.
     pub settings: Digest,
     /// Its title, where it has one.

@@ -9,7 +9,25 @@ use url::Url;
 
 use super::digest::Digest;
 use super::failure::Reason;
+use super::ids::{CaptureId, RunId};
 use super::media_type::MediaType;
+
+/// One attempt to get a URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// Its row.
+    pub id: CaptureId,
+    /// The run that made it.
+    pub run: RunId,
+    /// When its first request was sent.
+    pub at: Timestamp,
+    /// The URL that was to be got. Its exchanges may be with others: redirects, and web archives.
+    pub url: Url,
+    /// Every request and response, in order; at least one.
+    pub exchanges: Vec<Exchange>,
+    /// The digest of what was kept; `None` where nothing was.
+    pub digest: Option<Digest>,
+}
 
 /// One request and its answer, as sent and received. A capture that followed redirects has one per hop.
 #[derive(Debug, Clone, PartialEq, Eq)]

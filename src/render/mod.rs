@@ -64,7 +64,7 @@ impl Renderer {
             return Ok(Rendered::default());
         }
         let _flight = self.flights.enter(digest).await;
-        let on_record = self.archive.catalog.thumbnails(digest).await?;
+        let on_record = self.archive.catalog.thumbnails(&[digest]).await?;
         let lacking: Vec<_> = self.recipes.iter().filter(|recipe| !recipe.is_on_record(&on_record)).collect();
         if lacking.is_empty() {
             return Ok(Rendered::default());
@@ -80,10 +80,11 @@ impl Renderer {
                 Ok(rendition) => Ok(self.keep(digest, &recipe.size.name, rendition).await?),
                 Err(error) => Err(error.to_string()),
             };
-            rows.push(ThumbnailRow { original: digest, name: recipe.size.name.clone(), settings: recipe.digest, made });
+            rows.push(ThumbnailRow { original: digest, name: recipe.size.name.clone(), recipe: recipe.digest, made });
         }
         let failed = rows.iter().filter(|row| row.made.is_err()).count() as u64;
-        self.archive.catalog.record_thumbnails(&rows).await?;
+        let hash = perceptual_hash.map(|hash| (digest, hash));
+        self.archive.catalog.record_thumbnails(&rows, hash.as_slice()).await?;
         Ok(Rendered { made: rows.len() as u64 - failed, failed, perceptual_hash })
     }
 

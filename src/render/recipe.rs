@@ -25,7 +25,7 @@ impl Recipe {
 
     /// Whether a thumbnail, or the failure to make it, is on record for this recipe.
     pub fn is_on_record(&self, rows: &[ThumbnailRow]) -> bool {
-        rows.iter().any(|row| row.name == self.size.name && row.settings == self.digest)
+        rows.iter().any(|row| row.name == self.size.name && row.recipe == self.digest)
     }
 }
 

@@ -54,7 +54,7 @@ impl Verifier {
         let damage = self.file(&path, made.digest).await;
         add(&self.progress.thumbnails, 1);
         // It may have been made anew since its row was read.
-        if damage.is_none() || !self.archive.catalog.thumbnails(row.original).await?.contains(&row) {
+        if damage.is_none() || !self.archive.catalog.thumbnails(&[row.original]).await?.contains(&row) {
             return Ok(None);
         }
         let media_type = made.media_type;

@@ -10,7 +10,7 @@ use url::Url;
 use super::{Damage, FindMirror, Finding, VerifyError};
 use crate::archive::{Archive, UrlRow};
 use crate::ingest::{publish, stage};
-use crate::model::{ArticleKey, Digest, MediaType, Staged};
+use crate::model::{ArticleKey, Digest, MediaType, Staged, ThumbnailName};
 use crate::rewrite::unsplice;
 
 /// Where bytes may come from. Whatever it gives is compared: only identical bytes are taken.
@@ -94,8 +94,8 @@ impl Healer<'_> {
         }
     }
 
-    async fn remake_thumbnail(&self, original: Digest, name: &str) -> Result<Repair, VerifyError> {
-        self.archive.catalog.forget_thumbnails(&[(original, name.to_owned())]).await?;
+    async fn remake_thumbnail(&self, original: Digest, name: &ThumbnailName) -> Result<Repair, VerifyError> {
+        self.archive.catalog.forget_thumbnails(&[(original, name.clone())]).await?;
         for url in self.archive.catalog.urls_of(original).await? {
             let row = self.archive.catalog.url(&url).await?;
             if let Some(row) = row.filter(|row| row.asset.as_ref().is_some_and(|asset| asset.0 == original)) {

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use offprint::testing::archive::{RenditionRow, ThumbnailRow};
+use offprint::testing::archive::{RefusedBody, RenditionRow, ThumbnailRow};
 use offprint::testing::gc::{self, Garbage};
 use offprint::testing::model::{Digest, MediaType, Staged};
 
+use crate::catalog::refuse;
 use crate::sandbox::Sandbox;
-use crate::verify::{Sample, picture};
+use crate::verify::{Sample, picture, picture_url};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -31,7 +32,13 @@ async fn put(sample: &Sample, bytes: &[u8]) -> PathBuf {
 async fn put_on_record(sample: &Sample, bytes: &[u8], days: u32) -> PathBuf {
     let path = put(sample, bytes).await;
     let since = Timestamp::now().checked_sub(DAY * days).unwrap();
-    sample.archive.catalog.record_blob(Digest::of(bytes), MediaType::Png, 3, since).await.unwrap();
+    let catalog = &*sample.archive.catalog;
+    let url = catalog.url(&picture_url(0)).await.unwrap().unwrap().id;
+    // What is kept as evidence is so until something newer is: here, bytes that are kept anyway.
+    let refused = RefusedBody { digest: Digest::of(bytes), size: 3, media_type: MediaType::Png };
+    let newer = RefusedBody { digest: Digest::of(&picture(0)), size: 1, media_type: MediaType::Jpeg };
+    refuse(catalog, url, refused, since).await;
+    refuse(catalog, url, newer, since).await;
     path
 }
 
@@ -105,12 +112,12 @@ async fn the_thumbnails_of_a_blob_go_with_it() {
     let original = Digest::of(b"on record");
     let path = thumbnail(&sample, original, 8);
     let made = RenditionRow { media_type: MediaType::Jpeg, width: 1, height: 1, size: 5, digest: Digest::of(b"small") };
-    let row = ThumbnailRow { original, name: "small".parse().unwrap(), settings: original, made: Ok(made) };
-    sample.archive.catalog.record_thumbnails(&[row]).await.unwrap();
+    let row = ThumbnailRow { original, name: "small".parse().unwrap(), recipe: original, made: Ok(made) };
+    sample.archive.catalog.record_thumbnails(&[row], &[]).await.unwrap();
     let planned = plan(&sample).await;
     assert_eq!(gc::sweep(&sample.archive, planned).await.unwrap().len(), 2);
     assert!(!path.exists());
-    assert_eq!(sample.archive.catalog.thumbnails(original).await.unwrap(), []);
+    assert_eq!(sample.archive.catalog.thumbnails(&[original]).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use offprint::testing::archive::{self, Archive, CompletedJob, Job, JobResult, Mode, NewReference, Worker};
+use offprint::testing::config::ChangedImages;
 use offprint::testing::gc;
 use offprint::testing::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostState, MediaType, ReferenceKind, Span,
@@ -67,7 +68,10 @@ fn references(article: usize) -> Vec<NewReference> {
             kind: ReferenceKind::Markdown,
             name: "image".into(),
             image_group: u32::try_from(at).unwrap(),
+            reveal: None,
+            link_wrap: None,
             url: Some(url(article, at)),
+            unfetched: None,
         }
     };
     (0..REFERENCES).map(reference).collect()
@@ -81,6 +85,7 @@ async fn record(archive: &Archive, article: usize) {
         original: Digest::of(&bytes),
         fingerprint: Fingerprint { size: bytes.len() as u64, modified: 1, inode: 1 },
         format: Format::Markdown,
+        encoding: Some("UTF-8".into()),
         settings: Digest::of(b"settings"),
         title: Some(format!("Article {article}")),
         published: None,
@@ -122,7 +127,7 @@ async fn fetch(archive: &Archive) {
                 break;
             }
             let outcomes = jobs.iter().map(|job| outcome(archive, job)).collect();
-            catalog.complete_jobs(lease, run, outcomes).await.unwrap();
+            catalog.complete_jobs(lease, run, outcomes, ChangedImages::First).await.unwrap();
         }
         catalog.release(lease, &HostState::default()).await.unwrap();
     }
@@ -212,8 +217,8 @@ async fn measurement_of_the_catalog() {
     timed("settled", fetch(&archive)).await;
     timed("mirrored", each(articles, |article| mirror(&archive, article))).await;
     assert_eq!(timed("read for comparison", read_all(&archive)).await, articles);
-    assert_eq!(timed("what is due", archive.catalog.enqueue_due(now())).await.unwrap(), 0);
-    assert_eq!(timed("what is ready", archive.catalog.ready_articles(None, 1000)).await.unwrap(), []);
+    assert_eq!(timed("what is due", archive.catalog.enqueue_due(now(), Duration::MAX)).await.unwrap(), 0);
+    assert_eq!(timed("what is stale", archive.catalog.stale_articles(None, 1000)).await.unwrap(), []);
     timed("totals", archive.catalog.totals()).await.unwrap();
     timed("status", status::status(&archive)).await.unwrap();
     timed("verify 1/30", verify_part(&archive, "1/30")).await;

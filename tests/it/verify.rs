@@ -14,6 +14,7 @@ use offprint::testing::archive::{
     self, Archive, ArticleState, CompletedJob, JobResult, Mode, NewReference, RenditionRow, ThumbnailRow, UrlRow,
     UrlState, Worker,
 };
+use offprint::testing::config::ChangedImages;
 use offprint::testing::demo::photo::Photo;
 use offprint::testing::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostState, MediaType,
@@ -87,6 +88,7 @@ impl Sample {
             original: Digest::of(&bytes),
             fingerprint: Fingerprint { size: 1, modified: 1, inode: 1 },
             format: Format::Markdown,
+            encoding: Some("UTF-8".into()),
             settings: Digest::of(b"settings"),
             title: None,
             published: None,
@@ -99,7 +101,10 @@ impl Sample {
             kind: ReferenceKind::Markdown,
             name: "image".into(),
             image_group: 1,
+            reveal: None,
+            link_wrap: None,
             url: Some(url),
+            unfetched: None,
         };
         self.archive.catalog.record_article(&version, bytes.len() as u64, &[reference]).await.unwrap();
     }
@@ -142,7 +147,7 @@ impl Sample {
                 result: settlement,
                 refused: None,
             };
-            catalog.complete_jobs(&lease, run, vec![outcome]).await.unwrap();
+            catalog.complete_jobs(&lease, run, vec![outcome], ChangedImages::First).await.unwrap();
         }
         catalog.release(&lease, &HostState::default()).await.unwrap();
     }
@@ -206,8 +211,8 @@ async fn render(archive: &Archive, original: Digest) {
     archive.publisher.publish(&path, &bytes).unwrap();
     let (size, digest) = (bytes.len() as u64, Digest::of(&bytes));
     let made = Ok(RenditionRow { media_type: MediaType::Jpeg, width: 4, height: 3, size, digest });
-    let row = ThumbnailRow { original, name: "small".parse().unwrap(), settings: Digest::of(b"480"), made };
-    archive.catalog.record_thumbnails(&[row]).await.unwrap();
+    let row = ThumbnailRow { original, name: "small".parse().unwrap(), recipe: Digest::of(b"480"), made };
+    archive.catalog.record_thumbnails(&[row], &[]).await.unwrap();
 }
 
 /// Flips one bit in the middle of a file.

@@ -6,30 +6,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::Row;
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use url::Url;
 
+use super::error::Damaged;
 use crate::archive::UrlState;
 use crate::model::{
-    Digest, Format, MediaType, Reason, ReferenceKind, RefererStrategy, RelativePath, SourceName, ThumbnailName,
+    ArchiveId, ArticleKey, Digest, Format, MediaType, Reason, ReferenceKind, RefererStrategy, RelativePath, SourceName,
+    ThumbnailName, UrlProblem,
 };
-
-/// A column holds what cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{what}: {value}")]
-pub(super) struct Damaged {
-    /// What the value should be.
-    pub(super) what: &'static str,
-    /// What it is.
-    pub(super) value: String,
-}
-
-impl Damaged {
-    /// The error to give from a conversion.
-    pub(super) fn from_sql(what: &'static str, value: impl std::fmt::Display) -> FromSqlError {
-        FromSqlError::other(Self { what, value: value.to_string() })
-    }
-}
 
 macro_rules! kept_by_name {
     ($($ty:ty, $what:literal;)*) => { $(
@@ -48,6 +34,7 @@ macro_rules! kept_by_name {
 }
 kept_by_name! {
     ReferenceKind, "kind of reference";
+    UrlProblem, "problem of a URL";
     Reason, "reason";
     RefererStrategy, "Referer strategy";
     MediaType, "media type";
@@ -124,6 +111,14 @@ impl FromSql for Digest {
     }
 }
 
+impl FromSql for ArchiveId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = value.as_blob()?;
+        let id = bytes.try_into().map(|bytes| Self(u128::from_be_bytes(bytes)));
+        id.map_err(|_| Damaged::from_sql("archive id", format_args!("{} bytes", bytes.len())))
+    }
+}
+
 /// A moment, kept in milliseconds since 1970.
 #[derive(Clone, Copy)]
 pub(super) struct Millis(pub(super) Timestamp);
@@ -144,6 +139,31 @@ impl FromSql for Millis {
 /// A moment that may be absent, as a column takes it.
 pub(super) fn millis(at: Option<Timestamp>) -> Option<Millis> {
     at.map(Millis)
+}
+
+/// The moment of a column.
+pub(super) fn moment(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
+    Ok(row.get::<_, Millis>(column)?.0)
+}
+
+/// The moment of a column where it may be absent.
+pub(super) fn moment_if_any(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<Millis>>(column)?.map(|at| at.0))
+}
+
+/// The key of an article's row.
+pub(super) fn article_key(row: &Row<'_>) -> rusqlite::Result<ArticleKey> {
+    Ok(ArticleKey { source: row.get("source")?, path: row.get("path")? })
+}
+
+/// The URL of a column.
+pub(super) fn url_of(row: &Row<'_>, column: &str) -> rusqlite::Result<Url> {
+    Ok(row.get::<_, Text<Url>>(column)?.0)
+}
+
+/// The URL of a column where it may be absent.
+pub(super) fn url_if_any(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Url>> {
+    Ok(row.get::<_, Option<Text<Url>>>(column)?.map(|url| url.0))
 }
 
 /// A length of time, kept in milliseconds.
@@ -187,19 +207,19 @@ impl FromSql for Text<std::net::SocketAddr> {
 
 macro_rules! kept_as_number {
     ($($ty:ident)*) => { $(
-        impl ToSql for crate::archive::$ty {
+        impl ToSql for crate::model::$ty {
             fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
                 Ok(self.0.into())
             }
         }
-        impl FromSql for crate::archive::$ty {
+        impl FromSql for crate::model::$ty {
             fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
                 value.as_i64().map(Self)
             }
         }
     )* };
 }
-kept_as_number! { ArticleId JobId Revision RunId UrlId }
+kept_as_number! { ArticleId CaptureId JobId Revision RunId UrlId }
 
 #[cfg(test)]
 mod tests {

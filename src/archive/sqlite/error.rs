@@ -1,18 +1,73 @@
-//! What the database library says, in the catalog's words.
+//! The errors of the database library as errors of the catalog, and damage to rows.
 
 use std::path::Path;
 
-use rusqlite::{Error, ErrorCode};
+use rusqlite::types::{FromSqlError, Type, ValueRef};
+use rusqlite::{Error, ErrorCode, Result, Row};
 
-use super::codec::Damaged;
 use crate::archive::CatalogError;
+
+/// A column holds a value that no offprint writes. It travels inside the database library's errors.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {value}")]
+pub(super) struct Damaged {
+    row: String,
+    what: &'static str,
+    value: String,
+}
+
+impl Damaged {
+    /// The error to give from a conversion of a value. [`in_row`] adds the row.
+    pub(super) fn from_sql(what: &'static str, value: impl std::fmt::Display) -> FromSqlError {
+        FromSqlError::other(Self { row: "a row".to_owned(), what, value: value.to_string() })
+    }
+
+    /// The error of a row whose columns together hold what no offprint writes.
+    pub(super) fn in_column(what: &'static str, value: impl std::fmt::Display) -> Error {
+        let damaged = Self { row: "a row".to_owned(), what, value: value.to_string() };
+        Error::FromSqlConversionFailure(0, Type::Null, Box::new(damaged))
+    }
+}
+
+/// Reads a row of a table. Where a value in it cannot be read, the error names the row by the columns of its key.
+pub(super) fn in_row<T>(
+    table: &'static str,
+    key: &'static [&'static str],
+    read: impl Fn(&Row<'_>) -> Result<T>,
+) -> impl Fn(&Row<'_>) -> Result<T> {
+    move |row| read(row).map_err(|error| name_row(error, || row_name(table, key, row)))
+}
+
+fn row_name(table: &str, key: &[&str], row: &Row<'_>) -> String {
+    let value = |column: &&str| match row.get_ref(*column) {
+        Ok(ValueRef::Integer(number)) => number.to_string(),
+        Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).into_owned(),
+        Ok(ValueRef::Blob(bytes)) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        _ => "?".to_owned(),
+    };
+    format!("{table} {}", key.iter().map(value).collect::<Vec<_>>().join("/"))
+}
+
+fn name_row(error: Error, row: impl FnOnce() -> String) -> Error {
+    let (what, value) = match error {
+        Error::FromSqlConversionFailure(_, _, source) => match source.downcast::<Damaged>() {
+            Ok(damaged) => (damaged.what, damaged.value),
+            Err(other) => ("value", other.to_string()),
+        },
+        Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..) | Error::Utf8Error(..) => {
+            ("value", error.to_string())
+        }
+        other => return other,
+    };
+    Error::FromSqlConversionFailure(0, Type::Null, Box::new(Damaged { row: row(), what, value }))
+}
 
 /// The catalog's error for the database's.
 pub(super) fn catalog_error(place: &Path, error: &Error) -> CatalogError {
     if let Error::FromSqlConversionFailure(_, _, source) = error
-        && let Some(Damaged { what, value }) = source.downcast_ref()
+        && let Some(Damaged { row, what, value }) = source.downcast_ref()
     {
-        return CatalogError::Damaged { what, value: value.clone() };
+        return CatalogError::Damaged { row: row.clone(), what, value: value.clone() };
     }
     let place = place.display().to_string();
     match error.sqlite_error_code() {

@@ -13,6 +13,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0002_shown_version.sql"),
     include_str!("schema/0003_refused.sql"),
     include_str!("schema/0004_placeholder.sql"),
+    include_str!("schema/0005_whole_references.sql"),
 ];
 
 /// The schema version of a file: 0 where it is empty.

@@ -1,19 +1,42 @@
 //! Runs, and sums over everything.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, Result, Row, params};
 
-use super::articles::moment;
-use super::codec::Millis;
-use crate::archive::{RunId, RunRow, Totals};
+use super::Sqlite;
+use super::codec::{Millis, moment, moment_if_any};
+use super::error::in_row;
+use crate::archive::{CatalogError, RunRow, Runs, Totals};
+use crate::model::RunId;
 
-pub(super) fn begin(connection: &Connection, at: Timestamp) -> Result<RunId> {
+#[async_trait]
+impl Runs for Sqlite {
+    async fn begin_run(&self, at: Timestamp) -> Result<RunId, CatalogError> {
+        self.write(move |connection| begin(connection, at)).await
+    }
+
+    async fn finish_run(&self, run: RunId, at: Timestamp, report: &str) -> Result<(), CatalogError> {
+        let report = report.to_owned();
+        self.write(move |connection| finish(connection, run, at, &report)).await
+    }
+
+    async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError> {
+        self.read(move |connection| newest(connection, limit)).await
+    }
+
+    async fn totals(&self) -> Result<Totals, CatalogError> {
+        self.read(totals).await
+    }
+}
+
+fn begin(connection: &Connection, at: Timestamp) -> Result<RunId> {
     connection
         .prepare_cached("INSERT INTO run (began) VALUES (?1) RETURNING id")?
         .query_one([Millis(at)], |row| row.get(0))
 }
 
-pub(super) fn finish(connection: &Connection, run: RunId, at: Timestamp, report: &str) -> Result<()> {
+fn finish(connection: &Connection, run: RunId, at: Timestamp, report: &str) -> Result<()> {
     connection.prepare_cached("UPDATE run SET ended = ?2, report = ?3 WHERE id = ?1")?.execute(params![
         run,
         Millis(at),
@@ -22,21 +45,22 @@ pub(super) fn finish(connection: &Connection, run: RunId, at: Timestamp, report:
     Ok(())
 }
 
-pub(super) fn newest(connection: &Connection, limit: usize) -> Result<Vec<RunRow>> {
+fn newest(connection: &Connection, limit: usize) -> Result<Vec<RunRow>> {
+    let run = |row: &Row<'_>| {
+        Ok(RunRow {
+            id: row.get("id")?,
+            began: moment(row, "began")?,
+            ended: moment_if_any(row, "ended")?,
+            report: row.get("report")?,
+        })
+    };
     connection
         .prepare_cached("SELECT id, began, ended, report FROM run ORDER BY id DESC LIMIT ?1")?
-        .query_map([limit], |row| {
-            Ok(RunRow {
-                id: row.get("id")?,
-                began: row.get::<_, Millis>("began")?.0,
-                ended: moment(row, "ended")?,
-                report: row.get("report")?,
-            })
-        })?
+        .query_map([limit], in_row("run", &["id"], run))?
         .collect()
 }
 
-pub(super) fn totals(connection: &Connection) -> Result<Totals> {
+fn totals(connection: &Connection) -> Result<Totals> {
     let mut totals = Totals::default();
     sum(
         connection,

@@ -1,19 +1,20 @@
-//! URLs, their captures, and the blobs, assets and thumbnails behind them.
+//! URLs: their rows, and what is known of the attempts to get them.
 
-use jiff::Timestamp;
-use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use url::Url;
 
-use super::articles::moment;
-use super::codec::{Length, Millis, Text};
-use crate::archive::{RenditionRow, RunId, ThumbnailRow, UrlId, UrlRow};
-use crate::model::{Asset, Digest, Exchange, HostKey, MediaType, Validators};
+use super::assets;
+use super::codec::{Text, millis, moment_if_any, url_of};
+use super::error::in_row;
+use crate::archive::UrlRow;
+use crate::archive::rules::UrlFacts;
+use crate::model::{Digest, HostKey, UrlId, Validators};
 
 /// What [`url()`] reads, of a row `u` joined as [`WITH_ASSET`] says.
-pub(super) const COLUMNS: &str = "u.id AS url_id, u.url, u.state, u.reason, u.status, u.attempts, u.next_attempt,
-    u.first_good, u.last_good, u.etag, u.last_modified, u.digest, b.size, a.media_type, a.width, a.height,
-    a.orientation, a.frames, a.alpha, a.bit_depth, a.color_space, a.icc_name, a.taken, a.truncated, a.perceptual_hash";
+pub(super) const COLUMNS: &str = "u.id AS url_id, u.url, u.state, u.reason, u.detail, u.status, u.attempts,
+    u.next_attempt, u.first_good, u.last_good, u.etag, u.last_modified, u.digest, b.size, a.media_type, a.width,
+    a.height, a.orientation, a.frames, a.alpha, a.bit_depth, a.color_space, a.icc_name, a.taken, a.truncated,
+    a.perceptual_hash";
 
 /// A URL with its asset and that one's blob, where it has them.
 pub(super) const WITH_ASSET: &str = "LEFT JOIN asset a ON a.digest = u.digest
@@ -21,40 +22,75 @@ pub(super) const WITH_ASSET: &str = "LEFT JOIN asset a ON a.digest = u.digest
 
 /// The URL of a row with [`COLUMNS`].
 pub(super) fn url(row: &Row<'_>) -> Result<UrlRow> {
-    let good = moment(row, "first_good")?.zip(moment(row, "last_good")?);
-    Ok(UrlRow {
-        id: row.get("url_id")?,
-        url: row.get::<_, Text<Url>>("url")?.0,
+    in_row("url", &["url_id"], |row| {
+        let facts = facts(row)?;
+        Ok(UrlRow {
+            id: row.get("url_id")?,
+            url: url_of(row, "url")?,
+            state: facts.state,
+            reason: facts.reason,
+            detail: facts.detail,
+            status: facts.status,
+            attempts: facts.attempts,
+            next_attempt: facts.next_attempt,
+            good: facts.good,
+            asset: match facts.kept {
+                Some(digest) => Some((digest, row.get("size")?, assets::asset(row)?)),
+                None => None,
+            },
+            validators: facts.validators,
+        })
+    })(row)
+}
+
+fn facts(row: &Row<'_>) -> Result<UrlFacts> {
+    Ok(UrlFacts {
         state: row.get("state")?,
         reason: row.get("reason")?,
+        detail: row.get("detail")?,
         status: row.get("status")?,
         attempts: row.get("attempts")?,
-        next_attempt: moment(row, "next_attempt")?,
-        good,
-        asset: match row.get("digest")? {
-            Some(digest) => Some((digest, row.get("size")?, asset(row)?)),
-            None => None,
-        },
+        next_attempt: moment_if_any(row, "next_attempt")?,
+        good: moment_if_any(row, "first_good")?.zip(moment_if_any(row, "last_good")?),
+        kept: row.get("digest")?,
         validators: Validators { etag: row.get("etag")?, last_modified: row.get("last_modified")? },
     })
 }
 
-/// The asset of a row with its columns.
-pub(super) fn asset(row: &Row<'_>) -> Result<Asset> {
-    Ok(Asset {
-        media_type: row.get("media_type")?,
-        width: row.get("width")?,
-        height: row.get("height")?,
-        orientation: row.get("orientation")?,
-        frames: row.get("frames")?,
-        alpha: row.get("alpha")?,
-        bit_depth: row.get("bit_depth")?,
-        color_space: row.get("color_space")?,
-        icc_name: row.get("icc_name")?,
-        taken: row.get("taken")?,
-        truncated: row.get("truncated")?,
-        perceptual_hash: row.get::<_, Option<i64>>("perceptual_hash")?.map(i64::cast_unsigned),
-    })
+/// What the rules read of a URL.
+pub(super) fn facts_of(connection: &Connection, url: UrlId) -> Result<UrlFacts> {
+    connection
+        .prepare_cached(
+            "SELECT id, state, reason, detail, status, attempts, next_attempt, first_good, last_good, digest, etag,
+                 last_modified
+             FROM url WHERE id = ?1",
+        )?
+        .query_one([url], in_row("url", &["id"], facts))
+}
+
+/// Stores what the rules made of a URL.
+pub(super) fn store(connection: &Connection, url: UrlId, facts: &UrlFacts) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE url SET state = ?2, reason = ?3, detail = ?4, status = ?5, attempts = ?6, next_attempt = ?7,
+                 first_good = ?8, last_good = ?9, digest = ?10, etag = ?11, last_modified = ?12
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            url,
+            facts.state,
+            facts.reason,
+            facts.detail,
+            facts.status,
+            facts.attempts,
+            millis(facts.next_attempt),
+            millis(facts.good.map(|(first, _)| first)),
+            millis(facts.good.map(|(_, last)| last)),
+            facts.kept,
+            facts.validators.etag,
+            facts.validators.last_modified
+        ])?;
+    Ok(())
 }
 
 pub(super) fn by_url(connection: &Connection, wanted: &Url) -> Result<Option<UrlRow>> {
@@ -71,6 +107,25 @@ pub(super) fn failing(connection: &Connection, after: Option<UrlId>, limit: usiz
              WHERE (u.digest IS NULL OR u.state IN ('failed', 'retired')) AND u.id > ?1 ORDER BY u.id LIMIT ?2"
         ))?
         .query_map(params![after.map_or(0, |id| id.0), limit], url)?
+        .collect()
+}
+
+/// The URLs whose asset this is.
+pub(super) fn with_asset(connection: &Connection, digest: Digest) -> Result<Vec<UrlId>> {
+    connection
+        .prepare_cached("SELECT id FROM url WHERE digest = ?1 ORDER BY id")?
+        .query_map([digest], |row| row.get(0))?
+        .collect()
+}
+
+/// The URLs that ever gave a blob.
+pub(super) fn that_gave(connection: &Connection, digest: Digest) -> Result<Vec<Url>> {
+    connection
+        .prepare_cached(
+            "SELECT id, url FROM url
+             WHERE digest = ?1 OR id IN (SELECT url_id FROM replaced_asset WHERE digest = ?1) ORDER BY id",
+        )?
+        .query_map([digest], in_row("url", &["id"], |row| url_of(row, "url")))?
         .collect()
 }
 
@@ -93,181 +148,26 @@ fn ensure_host(connection: &Connection, url: &Url) -> Result<i64> {
     connection.prepare_cached("SELECT id FROM host WHERE key = ?1")?.query_one([&key], |row| row.get(0))
 }
 
-/// Appends one attempt.
-pub(super) fn record_capture(
-    connection: &Connection,
-    url: UrlId,
-    run: RunId,
-    digest: Option<Digest>,
-    exchanges: &[Exchange],
-) -> Result<()> {
-    let capture: i64 = connection
-        .prepare_cached("INSERT INTO capture (url_id, run_id, digest) VALUES (?1, ?2, ?3) RETURNING id")?
-        .query_one(params![url, run, digest], |row| row.get(0))?;
-    exchanges.iter().enumerate().try_for_each(|(ord, exchange)| record_exchange(connection, capture, ord, exchange))
-}
-
-fn record_exchange(connection: &Connection, capture: i64, ord: usize, exchange: &Exchange) -> Result<()> {
+/// The asset that a newer one of a URL took the place of is kept.
+pub(super) fn record_replaced(connection: &Connection, url: UrlId, digest: Digest) -> Result<()> {
     connection
-        .prepare_cached(
-            "INSERT INTO exchange (capture_id, ord, url, at, elapsed, request_head, response_head, status, peer,
-                 protocol, digest, length, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        )?
-        .execute(params![
-            capture,
-            ord,
-            Text(&exchange.url),
-            Millis(exchange.at),
-            Length(exchange.elapsed),
-            exchange.request_head,
-            exchange.response_head,
-            exchange.status,
-            exchange.peer.map(Text),
-            exchange.protocol,
-            exchange.digest,
-            exchange.length,
-            exchange.reason
-        ])?;
+        .prepare_cached("INSERT INTO replaced_asset (digest, url_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute(params![digest, url])?;
     Ok(())
 }
 
-pub(super) fn captures(connection: &Connection, url: UrlId) -> Result<Vec<Exchange>> {
+/// The asset that a newer one had taken the place of is the URL's again.
+pub(super) fn forget_replaced(connection: &Connection, url: UrlId, digest: Digest) -> Result<()> {
     connection
-        .prepare_cached(
-            "SELECT e.* FROM capture c JOIN exchange e ON e.capture_id = c.id WHERE c.url_id = ?1
-             ORDER BY c.id, e.ord",
-        )?
-        .query_map([url], exchange)?
-        .collect()
-}
-
-fn exchange(row: &Row<'_>) -> Result<Exchange> {
-    let protocol: Option<String> = row.get("protocol")?;
-    Ok(Exchange {
-        url: row.get::<_, Text<Url>>("url")?.0,
-        at: row.get::<_, Millis>("at")?.0,
-        elapsed: row.get::<_, Length>("elapsed")?.0,
-        request_head: row.get("request_head")?,
-        response_head: row.get("response_head")?,
-        status: row.get("status")?,
-        peer: row.get::<_, Option<Text<std::net::SocketAddr>>>("peer")?.map(|peer| peer.0),
-        protocol: protocol.as_deref().and_then(protocol_name),
-        coding: String::new(),
-        digest: row.get("digest")?,
-        length: row.get("length")?,
-        body: None,
-        reason: row.get("reason")?,
-    })
-}
-
-/// The protocols that offprint speaks, as it names them.
-fn protocol_name(name: &str) -> Option<&'static str> {
-    ["http/1.1", "h2", "http/1.0", "h3"].into_iter().find(|known| *known == name)
-}
-
-pub(super) fn blob(connection: &Connection, digest: Digest) -> Result<Option<(MediaType, u64)>> {
-    connection
-        .prepare_cached(
-            "SELECT b.media_type, b.size FROM blob b LEFT JOIN asset a USING (digest, media_type)
-             WHERE b.digest = ?1 ORDER BY a.digest IS NULL LIMIT 1",
-        )?
-        .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
-}
-
-pub(super) fn record_blob(
-    connection: &Connection,
-    digest: Digest,
-    media_type: MediaType,
-    size: u64,
-    at: Timestamp,
-) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO blob (digest, media_type, size, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![digest, media_type, size, Millis(at)])?;
+        .prepare_cached("DELETE FROM replaced_asset WHERE url_id = ?1 AND digest = ?2")?
+        .execute(params![url, digest])?;
     Ok(())
 }
 
-/// Records an asset with its blob. What is known of it is renewed, save its media type: the links in articles that
-/// are mirrored already end in its extension.
-pub(super) fn record_asset(
-    connection: &Connection,
-    digest: Digest,
-    size: u64,
-    asset: &Asset,
-    at: Timestamp,
-) -> Result<()> {
-    let known = connection
-        .prepare_cached("SELECT media_type FROM asset WHERE digest = ?1")?
-        .query_row([digest], |row| row.get(0))
-        .optional()?;
-    let media_type = known.unwrap_or(asset.media_type);
-    record_blob(connection, digest, media_type, size, at)?;
+/// Notes which refused body of a URL is kept: the newest.
+pub(super) fn record_refused(connection: &Connection, url: UrlId, digest: Digest) -> Result<()> {
     connection
-        .prepare_cached(
-            "INSERT INTO asset (digest, media_type, width, height, orientation, frames, alpha, bit_depth,
-                 color_space, icc_name, taken, truncated, perceptual_hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-             ON CONFLICT (digest) DO UPDATE SET width = excluded.width, height = excluded.height,
-                 orientation = excluded.orientation, frames = excluded.frames, alpha = excluded.alpha,
-                 bit_depth = excluded.bit_depth, color_space = excluded.color_space, icc_name = excluded.icc_name,
-                 taken = excluded.taken, truncated = excluded.truncated,
-                 perceptual_hash = coalesce(excluded.perceptual_hash, perceptual_hash)",
-        )?
-        .execute(params![
-            digest,
-            media_type,
-            asset.width,
-            asset.height,
-            asset.orientation,
-            asset.frames,
-            asset.alpha,
-            asset.bit_depth,
-            asset.color_space,
-            asset.icc_name,
-            asset.taken,
-            asset.truncated,
-            asset.perceptual_hash.map(u64::cast_signed)
-        ])?;
+        .prepare_cached("INSERT OR REPLACE INTO refused_body (url_id, digest) VALUES (?1, ?2)")?
+        .execute(params![url, digest])?;
     Ok(())
-}
-
-pub(super) fn record_thumbnails(connection: &Connection, rows: &[ThumbnailRow]) -> Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT OR REPLACE INTO thumbnail (original, name, settings, media_type, width, height, size, digest, error)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?;
-    for ThumbnailRow { original, name, settings, made } in rows {
-        match made {
-            Ok(RenditionRow { media_type, width, height, size, digest }) => {
-                insert.execute(params![original, name, settings, media_type, width, height, size, digest, Null])?
-            }
-            Err(error) => insert.execute(params![original, name, settings, Null, 0, 0, 0, Null, error])?,
-        };
-    }
-    Ok(())
-}
-
-pub(super) fn thumbnails(connection: &Connection, original: Digest) -> Result<Vec<ThumbnailRow>> {
-    connection
-        .prepare_cached("SELECT * FROM thumbnail WHERE original = ?1 ORDER BY name")?
-        .query_map([original], thumbnail)?
-        .collect()
-}
-
-pub(super) fn thumbnail(row: &Row<'_>) -> Result<ThumbnailRow> {
-    let made = match row.get("media_type")? {
-        Some(media_type) => Ok(RenditionRow {
-            media_type,
-            width: row.get("width")?,
-            height: row.get("height")?,
-            size: row.get("size")?,
-            digest: row.get("digest")?,
-        }),
-        None => Err(row.get::<_, Option<String>>("error")?.unwrap_or_default()),
-    };
-    Ok(ThumbnailRow { original: row.get("original")?, name: row.get("name")?, settings: row.get("settings")?, made })
 }

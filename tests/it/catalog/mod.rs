@@ -11,11 +11,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use offprint::testing::archive::{
     self, Archive, ArticleId, ArticleState, Catalog, CatalogError, CompletedJob, Job, JobResult, Lease, Mode,
-    NewReference, RenditionRow, RunId, ThumbnailRow, UrlState, Worker, WriteOutcome,
+    NewReference, RefusedBody, RenditionRow, RunId, ThumbnailRow, UrlId, UrlState, Worker, WriteOutcome,
 };
+use offprint::testing::config::ChangedImages;
 use offprint::testing::model::{
-    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostKey, HostState, MediaType,
-    Reason, ReferenceKind, RefererStrategy, Span, Validators,
+    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Failure, Fingerprint, Format, HostKey, HostState,
+    MediaType, Reason, ReferenceKind, RefererStrategy, Span, Validators,
 };
 use tempfile::TempDir;
 use url::Url;
@@ -99,7 +100,7 @@ suite!(sqlite, super::local(), [
     a_first_good_capture_makes_a_mirrored_article_stale_again
     only_what_is_due_is_queued
     a_url_that_no_article_shows_any_more_leaves_the_queue
-    refreshing_makes_articles_stale_and_says_which_are_ready
+    articles_that_show_the_newest_become_stale_with_new_bytes
     captures_are_appended_with_their_heads
     the_same_bytes_under_two_urls_are_one_asset
     failing_urls_come_in_pages_with_their_reasons
@@ -143,6 +144,7 @@ fn version(path: &str) -> ArticleVersion {
         original: Digest::of(format!("the original of {path}").as_bytes()),
         fingerprint: Fingerprint { size: 7, modified: 1_234_567_890_123_456_789, inode: u64::MAX },
         format: Format::Markdown,
+        encoding: Some("UTF-8".into()),
         settings: Digest::of(b"settings"),
         title: Some("标题".into()),
         published: Some(at(-86_400)),
@@ -157,7 +159,10 @@ fn reference(start: usize, url: &str) -> NewReference {
         kind: ReferenceKind::Image,
         name: "src".into(),
         image_group: u32::try_from(start).unwrap(),
+        reveal: None,
+        link_wrap: None,
         url: Some(link(url)),
+        unfetched: None,
     }
 }
 
@@ -186,6 +191,22 @@ async fn mirror(catalog: &dyn Catalog, article: ArticleId) {
 async fn state(catalog: &dyn Catalog, article: ArticleId) -> ArticleState {
     catalog.article_by_id(article).await.unwrap().unwrap().state
 }
+
+/// The articles that are ready.
+async fn ready_articles(catalog: &dyn Catalog) -> Vec<ArticleId> {
+    let mut ready = Vec::new();
+    for id in catalog.stale_articles(None, 100).await.unwrap() {
+        if catalog.article_by_id(id).await.unwrap().unwrap().waiting == 0 {
+            ready.push(id);
+        }
+    }
+    ready
+}
+
+/// Longer than any wait of these tests.
+const HORIZON: Duration = Duration::from_secs(365 * 86_400);
+
+const FIRST: ChangedImages = ChangedImages::First;
 
 const TTL: Duration = Duration::from_secs(60);
 
@@ -251,8 +272,12 @@ fn kept(bytes: &str) -> JobResult {
     }
 }
 
+fn not_found() -> Failure {
+    Failure::new(Reason::HttpStatus, "the answer was 404 Not Found").with_status(404)
+}
+
 fn failed(next_attempt: Option<Timestamp>) -> JobResult {
-    JobResult::Failed { reason: Reason::HttpStatus, status: Some(404), next_attempt }
+    JobResult::Failed { failure: not_found(), next_attempt }
 }
 
 fn outcome(job: &Job, second: i64, settlement: JobResult) -> CompletedJob {
@@ -275,7 +300,7 @@ async fn settle_all(catalog: &dyn Catalog, second: i64, settlement: JobResult) -
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(second)).await;
     let outcomes = jobs.iter().map(|job| outcome(job, second, settlement.clone())).collect();
-    let (claim, ready) = catalog.complete_jobs(&lease, run, outcomes).await.unwrap();
+    let (claim, ready) = catalog.complete_jobs(&lease, run, outcomes, FIRST).await.unwrap();
     assert_eq!(claim, WriteOutcome::Applied);
     assert_eq!(catalog.release(&lease, &HostState::default()).await.unwrap(), WriteOutcome::Applied);
     ready.ready_articles
@@ -335,8 +360,8 @@ async fn an_article_without_references_is_ready_at_once(catalog: &dyn Catalog) {
     let unresolved = NewReference { url: None, ..reference(0, A) };
     let (id, ready) = catalog.record_article(&version("a"), 7, &[unresolved]).await.unwrap();
     assert_eq!(ready.ready_articles, [id]);
-    assert_eq!(catalog.ready_articles(None, 9).await.unwrap(), [id]);
-    assert_eq!(catalog.ready_articles(Some(id), 9).await.unwrap(), []);
+    assert_eq!(ready_articles(catalog).await, [id]);
+    assert_eq!(catalog.stale_articles(Some(id), 9).await.unwrap(), []);
 }
 
 async fn recording_again_replaces_version_and_references_and_keeps_the_row(catalog: &dyn Catalog) {
@@ -413,7 +438,7 @@ async fn a_mirror_counts_once_it_has_appeared(catalog: &dyn Catalog) {
     let found = catalog.article_by_id(id).await.unwrap().unwrap();
     assert_eq!((found.state, found.mirror), (ArticleState::Mirrored, Some((digest, fingerprint))));
     assert_eq!(catalog.edits(id).await.unwrap(), edits);
-    assert_eq!(catalog.ready_articles(None, 9).await.unwrap(), []);
+    assert_eq!(ready_articles(catalog).await, []);
     record_mirror(catalog, id, digest, &edits[1..]).await;
     assert_eq!(catalog.edits(id).await.unwrap(), &edits[1..]);
 }
@@ -475,12 +500,12 @@ async fn the_last_outcome_of_an_article_makes_it_ready(catalog: &dyn Catalog) {
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     let settle = async |job: usize, settlement| {
         let outcomes = vec![outcome(&jobs[job], 1, settlement)];
-        catalog.complete_jobs(&lease, run, outcomes).await.unwrap()
+        catalog.complete_jobs(&lease, run, outcomes, FIRST).await.unwrap()
     };
     assert_eq!(settle(0, kept("a")).await.1.ready_articles, []);
     let (claim, ready) = settle(1, failed(Some(at(600)))).await;
     assert_eq!((claim, ready.ready_articles), (WriteOutcome::Applied, vec![both, only_b]));
-    assert_eq!(catalog.ready_articles(None, 9).await.unwrap(), [both, only_b]);
+    assert_eq!(ready_articles(catalog).await, [both, only_b]);
     assert_eq!(catalog.queued().await.unwrap(), 0);
 }
 
@@ -490,7 +515,7 @@ async fn a_stale_epoch_is_not_heard(catalog: &dyn Catalog) {
     let (old, jobs) = take_jobs(catalog, at(0)).await;
     let newer = catalog.lease(&worker("second"), 1, TTL, at(61)).await.unwrap().remove(0);
     assert!(newer.epoch > old.epoch);
-    let late = catalog.complete_jobs(&old, run, vec![outcome(&jobs[0], 62, kept("a"))]).await.unwrap();
+    let late = catalog.complete_jobs(&old, run, vec![outcome(&jobs[0], 62, kept("a"))], FIRST).await.unwrap();
     assert_eq!((late.0, late.1.ready_articles.len()), (WriteOutcome::Conflict, 0));
     assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().state, UrlState::New);
     assert_eq!(catalog.captures(jobs[0].url.id).await.unwrap(), []);
@@ -499,7 +524,7 @@ async fn a_stale_epoch_is_not_heard(catalog: &dyn Catalog) {
     assert_eq!(catalog.release(&old, &HostState::default()).await.unwrap(), WriteOutcome::Conflict);
     assert_eq!(catalog.renew(&old, TTL, at(62)).await.unwrap(), None);
     assert_eq!(catalog.jobs(&old, None, 9).await.unwrap(), []);
-    let heard = catalog.complete_jobs(&newer, run, vec![outcome(&jobs[0], 63, kept("a"))]).await.unwrap();
+    let heard = catalog.complete_jobs(&newer, run, vec![outcome(&jobs[0], 63, kept("a"))], FIRST).await.unwrap();
     assert_eq!(heard.0, WriteOutcome::Applied);
 }
 
@@ -516,7 +541,7 @@ async fn a_released_lease_is_not_heard_and_what_was_learned_is_kept(catalog: &dy
         delay: Duration::from_millis(750),
     };
     assert_eq!(catalog.release(&lease, &learned).await.unwrap(), WriteOutcome::Applied);
-    let late = catalog.complete_jobs(&lease, run, vec![outcome(&jobs[0], 1, kept("a"))]).await.unwrap();
+    let late = catalog.complete_jobs(&lease, run, vec![outcome(&jobs[0], 1, kept("a"))], FIRST).await.unwrap();
     assert_eq!(late.0, WriteOutcome::Conflict);
     let hosts = catalog.hosts().await.unwrap();
     assert_eq!(hosts, [(HostKey::of(&link(A)).unwrap(), learned.clone())]);
@@ -582,7 +607,7 @@ async fn an_outcome_is_heard_once(catalog: &dyn Catalog) {
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     for _ in 0..2 {
         let settled =
-            catalog.complete_jobs(&lease, run, vec![outcome(&jobs[0], 1, failed(Some(at(9))))]).await.unwrap();
+            catalog.complete_jobs(&lease, run, vec![outcome(&jobs[0], 1, failed(Some(at(9))))], FIRST).await.unwrap();
         assert_eq!(settled.0, WriteOutcome::Applied);
     }
     assert_eq!(catalog.captures(jobs[0].url.id).await.unwrap().len(), 1);
@@ -601,7 +626,7 @@ async fn a_failure_never_displaces_a_good_capture(catalog: &dyn Catalog) {
     };
     record(catalog, "a", &[A]).await;
     settle_all(catalog, 5, good).await;
-    assert_eq!(catalog.enqueue_due(at(100)).await.unwrap(), 1);
+    assert_eq!(catalog.enqueue_due(at(100), HORIZON).await.unwrap(), 1);
     settle_all(catalog, 105, failed(Some(at(200)))).await;
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
     assert_eq!((row.state, row.reason, row.status), (UrlState::Failed, Some(Reason::HttpStatus), Some(404)));
@@ -614,7 +639,7 @@ async fn failures_count_until_something_good_comes(catalog: &dyn Catalog) {
         settle_all(catalog, round * 10, failed(Some(at(round * 10 + 5)))).await;
         let row = catalog.url(&link(A)).await.unwrap().unwrap();
         assert_eq!((i64::from(row.attempts), row.next_attempt), (round, Some(at(round * 10 + 5))));
-        assert_eq!(catalog.enqueue_due(at(round * 10 + 5)).await.unwrap(), 1);
+        assert_eq!(catalog.enqueue_due(at(round * 10 + 5), HORIZON).await.unwrap(), 1);
     }
     settle_all(catalog, 100, kept("good")).await;
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
@@ -626,7 +651,7 @@ async fn a_retired_url_is_never_queued_again(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     settle_all(catalog, 5, failed(None)).await;
     assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().state, UrlState::Retired);
-    assert_eq!(catalog.enqueue_due(at(1_000_000)).await.unwrap(), 0);
+    assert_eq!(catalog.enqueue_due(at(1_000_000), HORIZON).await.unwrap(), 0);
     let later = ArticleVersion { read_at: at(1_000_000), ..version("b") };
     record_version(catalog, &later, &[A]).await;
     assert_eq!(catalog.queued().await.unwrap(), 0);
@@ -636,23 +661,26 @@ async fn a_deferred_url_is_no_failure(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
-    let settlement = JobResult::Deferred { reason: Reason::Budget, next_attempt: at(50) };
+    let settlement = JobResult::Deferred { failure: Failure::new(Reason::Budget, "used up"), next_attempt: at(50) };
     let untried =
         CompletedJob { job: jobs[0].id, url: jobs[0].url.id, exchanges: Vec::new(), result: settlement, refused: None };
-    let (_, ready) = catalog.complete_jobs(&lease, run, vec![untried]).await.unwrap();
+    let (_, ready) = catalog.complete_jobs(&lease, run, vec![untried], FIRST).await.unwrap();
     assert_eq!(ready.ready_articles.len(), 1);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
     assert_eq!((row.state, row.reason, row.attempts), (UrlState::Deferred, Some(Reason::Budget), 0));
     assert_eq!(catalog.totals().await.unwrap().captures, 0);
     catalog.release(&lease, &HostState::default()).await.unwrap();
-    assert_eq!((catalog.enqueue_due(at(49)).await.unwrap(), catalog.enqueue_due(at(50)).await.unwrap()), (0, 1));
+    assert_eq!(
+        (catalog.enqueue_due(at(49), HORIZON).await.unwrap(), catalog.enqueue_due(at(50), HORIZON).await.unwrap()),
+        (0, 1)
+    );
 }
 
 async fn not_modified_keeps_the_asset_and_renews_its_date(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A]).await;
     settle_all(catalog, 5, due_again(kept("good"), 100)).await;
     mirror(catalog, id).await;
-    catalog.enqueue_due(at(100)).await.unwrap();
+    catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     let ready = settle_all(catalog, 101, JobResult::NotModified { next_attempt: Some(at(200)) }).await;
     assert_eq!(ready, []);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
@@ -678,11 +706,11 @@ async fn changed_twice(catalog: &dyn Catalog) -> (ArticleId, ArticleId) {
     let first = record(catalog, "a", &[A]).await;
     settle_all(catalog, 5, due_again(kept("old"), 100)).await;
     mirror(catalog, first).await;
-    catalog.enqueue_due(at(100)).await.unwrap();
+    catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     assert_eq!(settle_all(catalog, 101, due_again(kept("new"), 200)).await, []);
     let second = record(catalog, "b", &[A]).await;
     mirror(catalog, second).await;
-    catalog.enqueue_due(at(200)).await.unwrap();
+    catalog.enqueue_due(at(200), HORIZON).await.unwrap();
     assert_eq!(settle_all(catalog, 201, kept("newest")).await, []);
     (first, second)
 }
@@ -704,7 +732,7 @@ async fn new_bytes_make_an_article_stale_that_is_not_mirrored_yet(catalog: &dyn 
     let id = record(catalog, "a", &[A]).await;
     settle_all(catalog, 5, due_again(kept("old"), 100)).await;
     let planned = catalog.article_by_id(id).await.unwrap().unwrap().revision;
-    catalog.enqueue_due(at(100)).await.unwrap();
+    catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     assert_eq!(settle_all(catalog, 101, kept("new")).await, [id]);
     assert_eq!(shown_first(catalog, id).await, None);
     assert_ne!(catalog.article_by_id(id).await.unwrap().unwrap().revision, planned);
@@ -732,7 +760,7 @@ async fn the_same_bytes_again_leave_the_articles_alone(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A]).await;
     settle_all(catalog, 5, due_again(kept("same"), 100)).await;
     mirror(catalog, id).await;
-    catalog.enqueue_due(at(100)).await.unwrap();
+    catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     assert_eq!(settle_all(catalog, 101, kept("same")).await, []);
     assert_eq!(state(catalog, id).await, ArticleState::Mirrored);
 }
@@ -741,7 +769,7 @@ async fn a_first_good_capture_makes_a_mirrored_article_stale_again(catalog: &dyn
     let id = record(catalog, "a", &[A]).await;
     assert_eq!(settle_all(catalog, 5, failed(Some(at(100)))).await, [id]);
     mirror(catalog, id).await;
-    catalog.enqueue_due(at(100)).await.unwrap();
+    catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     assert_eq!(state(catalog, id).await, ArticleState::Mirrored);
     assert_eq!(settle_all(catalog, 101, kept("at last")).await, [id]);
     assert_eq!(state(catalog, id).await, ArticleState::Stale);
@@ -759,7 +787,7 @@ async fn only_what_is_due_is_queued(catalog: &dyn Catalog) {
     };
     assert_eq!(read(99).await, (0, 1));
     assert_eq!(read(100).await, (1, 0));
-    assert_eq!(catalog.enqueue_due(at(500)).await.unwrap(), 0, "it is queued already");
+    assert_eq!(catalog.enqueue_due(at(500), HORIZON).await.unwrap(), 0, "it is queued already");
 }
 
 async fn a_url_that_no_article_shows_any_more_leaves_the_queue(catalog: &dyn Catalog) {
@@ -771,17 +799,23 @@ async fn a_url_that_no_article_shows_any_more_leaves_the_queue(catalog: &dyn Cat
     assert_eq!(catalog.queued().await.unwrap(), 2);
 }
 
-async fn refreshing_makes_articles_stale_and_says_which_are_ready(catalog: &dyn Catalog) {
+async fn articles_that_show_the_newest_become_stale_with_new_bytes(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, kept("a")).await;
+    settle_all(catalog, 5, due_again(kept("a"), 100)).await;
     mirror(catalog, id).await;
     let waiting = record(catalog, "b", &[A, B]).await;
     let url = catalog.url(&link(A)).await.unwrap().unwrap().id;
     assert_eq!(catalog.articles_of(url, 9).await.unwrap(), [key("a"), key("b")]);
     assert_eq!(catalog.articles_of(url, 1).await.unwrap(), [key("a")]);
-    assert_eq!(catalog.refresh_articles_of(&[url]).await.unwrap().ready_articles, [id]);
+    catalog.enqueue_due(at(100), HORIZON).await.unwrap();
+    let run = run(catalog).await;
+    let (lease, jobs) = take_jobs(catalog, at(100)).await;
+    let changed = jobs.iter().find(|job| job.url.id == url).map(|job| outcome(job, 101, kept("newer"))).unwrap();
+    let (_, changes) = catalog.complete_jobs(&lease, run, vec![changed], ChangedImages::Newest).await.unwrap();
+    assert_eq!(changes.ready_articles, [id]);
     assert_eq!(state(catalog, id).await, ArticleState::Stale);
     assert_eq!(state(catalog, waiting).await, ArticleState::Stale);
+    assert_eq!(shown_first(catalog, id).await, Some(Digest::of(b"a")), "in case the settings change back");
 }
 
 async fn captures_are_appended_with_their_heads(catalog: &dyn Catalog) {
@@ -799,8 +833,9 @@ async fn captures_are_appended_with_their_heads(catalog: &dyn Catalog) {
     let good = Exchange { digest: Some(Digest::of(b"a")), ..exchange(&link(B), 2, 200) };
     let exchanges = vec![unanswered, exchange(&link(A), 1, 302), good];
     let settled = CompletedJob { exchanges: exchanges.clone(), ..outcome(&jobs[0], 1, kept("a")) };
-    catalog.complete_jobs(&lease, run, vec![settled]).await.unwrap();
-    assert_eq!(catalog.captures(jobs[0].url.id).await.unwrap(), exchanges);
+    catalog.complete_jobs(&lease, run, vec![settled], FIRST).await.unwrap();
+    let captures = catalog.captures(jobs[0].url.id).await.unwrap();
+    assert_eq!(captures.into_iter().map(|capture| capture.exchanges).collect::<Vec<_>>(), [exchanges]);
     assert_eq!(catalog.totals().await.unwrap().captures, 1);
 }
 
@@ -827,12 +862,40 @@ async fn failing_urls_come_in_pages_with_their_reasons(catalog: &dyn Catalog) {
 
 // Blobs and thumbnails.
 
+/// Records that a URL of an article gave a body which is kept as evidence, in place of earlier ones of that URL.
+pub(crate) async fn refuse(catalog: &dyn Catalog, url: UrlId, body: RefusedBody, moment: Timestamp) {
+    catalog.enqueue(&[url]).await.unwrap();
+    let run = run(catalog).await;
+    for lease in lease_all(catalog, moment).await {
+        let jobs = catalog.jobs(&lease, None, 1000).await.unwrap();
+        if let Some(job) = jobs.iter().find(|job| job.url.id == url) {
+            let exchange = Exchange { at: moment, ..exchange(&job.url.url, 0, 404) };
+            let refused = Some(body);
+            let job = CompletedJob { refused, exchanges: vec![exchange], ..outcome(job, 0, failed(Some(moment))) };
+            catalog.complete_jobs(&lease, run, vec![job], FIRST).await.unwrap();
+        }
+        catalog.release(&lease, &HostState::default()).await.unwrap();
+    }
+}
+
+fn body(bytes: &str) -> RefusedBody {
+    RefusedBody { digest: Digest::of(bytes.as_bytes()), size: bytes.len() as u64, media_type: MediaType::Pdf }
+}
+
+/// Records blobs that nothing refers to.
+async fn record_orphans(catalog: &dyn Catalog, orphans: &[(&str, i64)]) {
+    let url = "https://orphans.example/1";
+    record(catalog, "orphans", &[url]).await;
+    let url = catalog.url(&link(url)).await.unwrap().unwrap().id;
+    for (bytes, second) in orphans.iter().chain(&[("not one", 0)]) {
+        refuse(catalog, url, body(bytes), at(*second)).await;
+    }
+}
+
 async fn a_blob_is_on_record_with_its_kind_and_size(catalog: &dyn Catalog) {
     let digest = Digest::of(b"blob");
     assert_eq!(catalog.blob(digest).await.unwrap(), None);
-    for _ in 0..2 {
-        catalog.record_blob(digest, MediaType::Pdf, 4, at(0)).await.unwrap();
-    }
+    record_orphans(catalog, &[("blob", 0), ("blob", 0)]).await;
     assert_eq!(catalog.blob(digest).await.unwrap(), Some((MediaType::Pdf, 4)));
     assert_eq!(catalog.totals().await.unwrap().blobs, 0, "it is not media");
 }
@@ -852,7 +915,7 @@ async fn thumbnails_are_recorded_made_or_not(catalog: &dyn Catalog) {
     let small = ThumbnailRow {
         original,
         name: "small".parse().unwrap(),
-        settings: Digest::of(b"480"),
+        recipe: Digest::of(b"480"),
         made: Ok(RenditionRow {
             media_type: MediaType::Jpeg,
             width: 480,
@@ -862,13 +925,13 @@ async fn thumbnails_are_recorded_made_or_not(catalog: &dyn Catalog) {
         }),
     };
     let large = ThumbnailRow { name: "large".parse().unwrap(), made: Err("too many pixels".into()), ..small.clone() };
-    catalog.record_thumbnails(&[small.clone(), large.clone()]).await.unwrap();
-    assert_eq!(catalog.thumbnails(original).await.unwrap(), [large.clone(), small.clone()]);
+    catalog.record_thumbnails(&[small.clone(), large.clone()], &[]).await.unwrap();
+    assert_eq!(catalog.thumbnails(&[original]).await.unwrap(), [large.clone(), small.clone()]);
     assert_eq!(catalog.totals().await.unwrap().thumbnails, 1);
-    let again = ThumbnailRow { settings: Digest::of(b"500"), made: Err("broken".into()), ..small };
-    catalog.record_thumbnails(std::slice::from_ref(&again)).await.unwrap();
-    assert_eq!(catalog.thumbnails(original).await.unwrap(), [large, again]);
-    assert_eq!(catalog.thumbnails(Digest::of(b"other")).await.unwrap(), []);
+    let again = ThumbnailRow { recipe: Digest::of(b"500"), made: Err("broken".into()), ..small };
+    catalog.record_thumbnails(std::slice::from_ref(&again), &[]).await.unwrap();
+    assert_eq!(catalog.thumbnails(&[original]).await.unwrap(), [large, again]);
+    assert_eq!(catalog.thumbnails(&[Digest::of(b"other")]).await.unwrap(), []);
 }
 
 async fn totals_add_up(catalog: &dyn Catalog) {
@@ -938,12 +1001,15 @@ async fn assets_are_on_record_shard_by_shard(catalog: &dyn Catalog) {
 async fn blobs_and_thumbnails_are_on_record_shard_by_shard(catalog: &dyn Catalog) {
     let edges = [Digest::from_bytes([0; 32]), Digest::from_bytes([0x7f; 32]), Digest::from_bytes([0xff; 32])];
     for digest in edges {
-        catalog.record_blob(digest, MediaType::Png, 3, at(9)).await.unwrap();
+        record(catalog, "a", &[A]).await;
+        let url = catalog.url(&link(A)).await.unwrap().unwrap().id;
+        refuse(catalog, url, RefusedBody { digest, size: 3, media_type: MediaType::Png }, at(9)).await;
         let made = Err("too many pixels".to_owned());
-        let row = ThumbnailRow { original: digest, name: "small".parse().unwrap(), settings: digest, made };
-        catalog.record_thumbnails(&[row]).await.unwrap();
+        let row = ThumbnailRow { original: digest, name: "small".parse().unwrap(), recipe: digest, made };
+        catalog.record_thumbnails(&[row], &[]).await.unwrap();
     }
     let blobs = all_shards(|shard| catalog.blobs_on_record(shard)).await;
+    let blobs: Vec<_> = blobs.into_iter().filter(|row| row.media_type == MediaType::Png).collect();
     let told: Vec<_> = blobs.iter().map(|row| (row.digest, row.media_type, row.size, row.created)).collect();
     assert_eq!(told, edges.map(|digest| (digest, MediaType::Png, 3, at(9))));
     assert_eq!(catalog.blobs_on_record(0x7f).await.unwrap(), &blobs[1..2]);
@@ -956,7 +1022,7 @@ async fn blobs_and_thumbnails_are_on_record_shard_by_shard(catalog: &dyn Catalog
 async fn replace_bytes(catalog: &dyn Catalog) -> ArticleId {
     let id = record(catalog, "a", &[A]).await;
     settle_all(catalog, 5, due_again(kept("old"), 100)).await;
-    catalog.enqueue_due(at(100)).await.unwrap();
+    catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     settle_all(catalog, 101, kept("new")).await;
     mirror(catalog, id).await;
     id
@@ -1000,19 +1066,19 @@ async fn articles_can_be_made_stale(catalog: &dyn Catalog) {
     mirror(catalog, first).await;
     mirror(catalog, second).await;
     catalog.make_stale(&[second]).await.unwrap();
-    assert_eq!(catalog.ready_articles(None, 9).await.unwrap(), [second]);
+    assert_eq!(ready_articles(catalog).await, [second]);
 }
 
 fn thumbnail_of(original: Digest, name: &str) -> ThumbnailRow {
-    ThumbnailRow { original, name: name.parse().unwrap(), settings: Digest::of(b"480"), made: Err("broken".into()) }
+    ThumbnailRow { original, name: name.parse().unwrap(), recipe: Digest::of(b"480"), made: Err("broken".into()) }
 }
 
 async fn forgotten_thumbnails_make_the_articles_stale_that_show_the_blob(catalog: &dyn Catalog) {
     let id = replace_bytes(catalog).await;
     let shown = Digest::of(b"new");
-    catalog.record_thumbnails(&[thumbnail_of(shown, "large"), thumbnail_of(shown, "small")]).await.unwrap();
-    catalog.forget_thumbnails(&[(shown, "small".into())]).await.unwrap();
-    assert_eq!(catalog.thumbnails(shown).await.unwrap(), [thumbnail_of(shown, "large")]);
+    catalog.record_thumbnails(&[thumbnail_of(shown, "large"), thumbnail_of(shown, "small")], &[]).await.unwrap();
+    catalog.forget_thumbnails(&[(shown, "small".parse().unwrap())]).await.unwrap();
+    assert_eq!(catalog.thumbnails(&[shown]).await.unwrap(), [thumbnail_of(shown, "large")]);
     assert_eq!(state(catalog, id).await, ArticleState::Stale);
 }
 
@@ -1021,15 +1087,18 @@ async fn a_lost_asset_is_asked_for_again_and_its_articles_are_stale(catalog: &dy
     settle_all(catalog, 5, kept("twins")).await;
     mirror(catalog, id).await;
     let digest = Digest::of(b"twins");
-    catalog.record_thumbnails(&[thumbnail_of(digest, "small")]).await.unwrap();
+    catalog.record_thumbnails(&[thumbnail_of(digest, "small")], &[]).await.unwrap();
     catalog.lose_asset(digest, at(50)).await.unwrap();
     assert_eq!(state(catalog, id).await, ArticleState::Stale);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
     assert_eq!((row.asset, row.good, row.validators), (None, None, Validators::default()));
     assert_eq!(catalog.blob(digest).await.unwrap(), None);
-    assert_eq!(catalog.thumbnails(digest).await.unwrap(), []);
+    assert_eq!(catalog.thumbnails(&[digest]).await.unwrap(), []);
     assert_eq!(catalog.captures(row.id).await.unwrap().len(), 1);
-    assert_eq!((catalog.enqueue_due(at(49)).await.unwrap(), catalog.enqueue_due(at(50)).await.unwrap()), (0, 2));
+    assert_eq!(
+        (catalog.enqueue_due(at(49), HORIZON).await.unwrap(), catalog.enqueue_due(at(50), HORIZON).await.unwrap()),
+        (0, 2)
+    );
     settle_all(catalog, 51, kept("others")).await;
     assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().asset.unwrap().0, Digest::of(b"others"));
     assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
@@ -1039,9 +1108,7 @@ async fn only_what_nothing_refers_to_and_is_old_enough_is_unreferenced(catalog: 
     replace_bytes(catalog).await;
     let newer = ArticleVersion { original: Digest::of(b"newer"), ..version("a") };
     record_version(catalog, &newer, &[A]).await;
-    for (bytes, second) in [("old enough", 9), ("too new", 10)] {
-        catalog.record_blob(Digest::of(bytes.as_bytes()), MediaType::Pdf, 3, at(second)).await.unwrap();
-    }
+    record_orphans(catalog, &[("old enough", 9), ("too new", 10)]).await;
     let found = all_shards(|shard| catalog.unreferenced_blobs(shard, at(10))).await;
     let digests: Vec<_> = found.iter().map(|row| row.digest).collect();
     assert_eq!(digests, [Digest::of(b"old enough")]);
@@ -1054,7 +1121,7 @@ async fn a_forgotten_blob_is_gone_and_a_referenced_one_is_not_forgotten(catalog:
     }
     assert!(!catalog.forget_blob(version("a").original, MediaType::Markdown).await.unwrap());
     let digest = Digest::of(b"nobody's");
-    catalog.record_blob(digest, MediaType::Pdf, 3, at(0)).await.unwrap();
+    record_orphans(catalog, &[("nobody's", 0)]).await;
     assert!(catalog.forget_blob(digest, MediaType::Pdf).await.unwrap());
     assert_eq!(catalog.blob(digest).await.unwrap(), None);
     assert!(!catalog.forget_blob(digest, MediaType::Pdf).await.unwrap());
@@ -1066,7 +1133,7 @@ async fn a_refused_call_leaves_others_alone(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     // A run that was never begun: half of the outcome is written when that is found out.
-    let refused = catalog.complete_jobs(&lease, RunId(999), vec![outcome(&jobs[0], 1, kept("a"))]);
+    let refused = catalog.complete_jobs(&lease, RunId(999), vec![outcome(&jobs[0], 1, kept("a"))], FIRST);
     let (refused, _) = tokio::join!(refused, record(catalog, "b", &[B]));
     assert!(matches!(refused, Err(CatalogError::Database { .. })), "{refused:?}");
     assert_eq!(catalog.queued().await.unwrap(), 2, "the job is still there");
@@ -1109,12 +1176,12 @@ async fn measurement_of_speed() {
     for (batch, jobs) in [(1_usize, &jobs[..2_000]), (64, &jobs[2_000..12_000])] {
         let begin = std::time::Instant::now();
         for chunk in jobs.chunks(batch) {
-            catalog.complete_jobs(&lease, run, chunk.iter().map(outcome).collect()).await.unwrap();
+            catalog.complete_jobs(&lease, run, chunk.iter().map(outcome).collect(), FIRST).await.unwrap();
         }
         tell(&format!("outcomes settled by {batch}, one call after the other"), begin, jobs.len());
     }
     let begin = std::time::Instant::now();
-    let settled = jobs[12_000..].iter().map(|job| catalog.complete_jobs(&lease, run, vec![outcome(job)]));
+    let settled = jobs[12_000..].iter().map(|job| catalog.complete_jobs(&lease, run, vec![outcome(job)], FIRST));
     let count =
         futures_util::StreamExt::count(futures_util::StreamExt::buffered(futures_util::stream::iter(settled), 64));
     tell("outcomes settled singly, 64 at a time", begin, count.await);

@@ -175,7 +175,7 @@ impl Both<'_> {
             Event::SettleLate(ends) => self.settle(ends, true).await,
             Event::Later(by) => {
                 self.model.later(*by);
-                self.catalog.enqueue_due(at(self.model.now)).await.unwrap();
+                self.catalog.enqueue_due(at(self.model.now), HORIZON).await.unwrap();
             }
             Event::Mirror(article) => {
                 if let Some(row) = self.catalog.article(&key(&article.to_string())).await.unwrap() {
@@ -202,7 +202,7 @@ impl Both<'_> {
         let told = Lease { epoch: lease.epoch - i64::from(late), ..lease.clone() };
         let outcomes = jobs.iter().zip(ends).map(|(job, end)| outcome(job, self.model.now, self.settlement(*end)));
         let before = self.model.ready();
-        let (claim, ready) = self.catalog.complete_jobs(&told, self.run, outcomes.collect()).await.unwrap();
+        let (claim, ready) = self.catalog.complete_jobs(&told, self.run, outcomes.collect(), FIRST).await.unwrap();
         assert_eq!(claim, if late { WriteOutcome::Conflict } else { WriteOutcome::Applied });
         if !late {
             jobs.iter().zip(ends).for_each(|(job, end)| self.model.settle(number_of(&job.url.url), *end));
@@ -220,7 +220,9 @@ impl Both<'_> {
             End::Kept(bytes, Some(wait)) => due_again(kept(&bytes.to_string()), self.model.now + wait),
             End::NotModified(wait) => JobResult::NotModified { next_attempt: wait.map(after) },
             End::Failed(wait) => failed(wait.map(after)),
-            End::Deferred(wait) => JobResult::Deferred { reason: Reason::Budget, next_attempt: after(wait) },
+            End::Deferred(wait) => {
+                JobResult::Deferred { failure: Failure::new(Reason::Budget, "used up"), next_attempt: after(wait) }
+            }
         }
     }
 
@@ -234,7 +236,7 @@ impl Both<'_> {
 
     async fn compare(&self) {
         assert_eq!(self.catalog.queued().await.unwrap(), self.model.queue.len() as u64, "{:?}", self.model);
-        let ready = self.catalog.ready_articles(None, 100).await.unwrap();
+        let ready = ready_articles(self.catalog).await;
         assert_eq!(self.numbers(&ready).await, self.model.ready(), "{:?}", self.model);
         for (number, expected) in &self.model.urls {
             let row = self.catalog.url(&url_of(*number)).await.unwrap().unwrap();

@@ -6,7 +6,8 @@ use offprint::testing::archive::{
 use offprint::testing::model::{Digest, HostKey, HostState, MediaType, Reason, Validators};
 
 use super::{
-    A, B, all_shards, at, due_again, exchange, failed, kept, link, mirror, outcome, record, run, settle_all, take_jobs,
+    A, B, FIRST, HORIZON, all_shards, at, due_again, exchange, failed, kept, link, mirror, outcome, record, run,
+    settle_all, take_jobs,
 };
 
 fn host() -> HostKey {
@@ -18,7 +19,7 @@ pub(super) async fn twins_are_told_with_what_they_showed_before(catalog: &dyn Ca
     settle_all(catalog, 5, due_again(kept("same"), 100)).await;
     let twins = catalog.urls_sharing(&host(), Digest::of(b"same"), 9).await.unwrap();
     assert_eq!(twins.iter().map(|twin| (twin.url.as_str(), twin.previous)).collect::<Vec<_>>(), [(A, None), (B, None)]);
-    catalog.enqueue_due(at(100)).await.unwrap();
+    catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     settle_all(catalog, 101, kept("new")).await;
     let twins = catalog.urls_sharing(&host(), Digest::of(b"new"), 1).await.unwrap();
     assert_eq!((twins.len(), twins[0].previous), (1, Some(Digest::of(b"same"))));
@@ -53,7 +54,7 @@ pub(super) async fn a_stand_in_is_taken_back_and_asked_for_again(catalog: &dyn C
 pub(super) async fn what_displaced_a_picture_gives_it_back_and_is_remembered(catalog: &dyn Catalog) {
     record(catalog, "a", &[A, B]).await;
     settle_all(catalog, 5, due_again(kept("good"), 100)).await;
-    catalog.enqueue_due(at(100)).await.unwrap();
+    catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     settle_all(catalog, 101, kept("stand-in")).await;
     let (run, digest) = (run(catalog).await, Digest::of(b"stand-in"));
     let a = catalog.url(&link(A)).await.unwrap().unwrap().id;
@@ -74,13 +75,13 @@ pub(super) async fn what_displaced_a_picture_gives_it_back_and_is_remembered(cat
 pub(super) async fn the_newest_refused_body_is_referred_to_and_no_other(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     for (second, body) in [(0, "first"), (100, "second")] {
-        catalog.enqueue_due(at(second)).await.unwrap();
+        catalog.enqueue_due(at(second), HORIZON).await.unwrap();
         let run = run(catalog).await;
         let (lease, jobs) = take_jobs(catalog, at(second)).await;
         let digest = Digest::of(body.as_bytes());
         let refused = Some(RefusedBody { digest, size: 5, media_type: MediaType::Html });
         let outcome = CompletedJob { refused, ..outcome(&jobs[0], second, failed(Some(at(100)))) };
-        catalog.complete_jobs(&lease, run, vec![outcome]).await.unwrap();
+        catalog.complete_jobs(&lease, run, vec![outcome], FIRST).await.unwrap();
         catalog.release(&lease, &HostState::default()).await.unwrap();
         assert_eq!(catalog.blob(digest).await.unwrap(), Some((MediaType::Html, 5)));
     }

@@ -1,0 +1,192 @@
+//! Articles, their versions, references and mirrors.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use url::Url;
+
+use super::captures::UrlRow;
+use super::error::CatalogError;
+use super::queue::{QueueChanges, WriteOutcome};
+use crate::model::{
+    ArticleId, ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostKey, LinkWrap, ReferenceKind,
+    Reveal, Revision, Span, UrlId, UrlProblem,
+};
+
+/// What is to be done with an article.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArticleState {
+    /// Its mirror is to be written (again), once none of its URLs is queued.
+    Stale,
+    /// Its mirror is written.
+    Mirrored,
+    /// Its mirror is written, and its source no longer has it.
+    Vanished,
+}
+
+/// One article, in its newest version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArticleRow {
+    /// Its row.
+    pub id: ArticleId,
+    /// The version that its mirror is made from.
+    pub version: ArticleVersion,
+    /// What is to be done with it.
+    pub state: ArticleState,
+    /// Grows whenever it becomes stale.
+    pub revision: Revision,
+    /// How many of its URLs are queued.
+    pub waiting: u64,
+    /// The digest of the mirrored file, and what shows that nobody touched it; `None` until it is written.
+    pub mirror: Option<(Digest, Fingerprint)>,
+}
+
+impl ArticleRow {
+    /// When it was published; when it was read, where it does not say.
+    pub fn date(&self) -> Timestamp {
+        self.version.published.unwrap_or(self.version.read_at)
+    }
+}
+
+/// The place of an article in the order of dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatedArticle {
+    /// [`ArticleRow::date`].
+    pub date: Timestamp,
+    /// Its row.
+    pub id: ArticleId,
+}
+
+/// One version of an article, now or before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionRow {
+    /// The digest of the original.
+    pub original: Digest,
+    /// How it is written.
+    pub format: Format,
+    /// Its title.
+    pub title: Option<String>,
+    /// When it was published, as it says.
+    pub published: Option<Timestamp>,
+    /// When it was read.
+    pub read_at: Timestamp,
+}
+
+/// A reference as an article's extraction hands it to the catalog: all that writing a mirror needs again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewReference {
+    /// The bytes of the original.
+    pub span: Span,
+    /// What kind of place it is.
+    pub kind: ReferenceKind,
+    /// The attribute or key that holds it.
+    pub name: String,
+    /// References with the same number show the same image.
+    pub image_group: u32,
+    /// For a lazily loaded image: where its URL must also stand for it to show without JavaScript.
+    pub reveal: Option<Reveal>,
+    /// For an image within the text: where a link to the full image can go around it.
+    pub link_wrap: Option<LinkWrap>,
+    /// What to fetch; `None` where the reference names nothing that is fetched.
+    pub url: Option<Url>,
+    /// What a browser would request, or why that cannot be said, where it is not fetched.
+    pub unfetched: Option<Result<Url, UrlProblem>>,
+}
+
+/// A reference with what is known of its URL.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReferenceRow {
+    /// The bytes of the original.
+    pub span: Span,
+    /// What kind of place it is.
+    pub kind: ReferenceKind,
+    /// The attribute or key that holds it.
+    pub name: String,
+    /// References with the same number show the same image.
+    pub image_group: u32,
+    /// For a lazily loaded image: where its URL must also stand for it to show without JavaScript.
+    pub reveal: Option<Reveal>,
+    /// For an image within the text: where a link to the full image can go around it.
+    pub link_wrap: Option<LinkWrap>,
+    /// What is fetched, with its newest good capture, where there is one.
+    pub url: Option<UrlRow>,
+    /// What a browser would request, or why that cannot be said, where it is not fetched.
+    pub unfetched: Option<Result<Url, UrlProblem>>,
+    /// The asset that this article showed before the bytes of its URL changed, with its digest and its size in bytes.
+    pub shown_first: Option<(Digest, u64, Asset)>,
+}
+
+/// What reading, writing and showing articles needs.
+#[async_trait]
+pub trait Articles: Send + Sync {
+    /// One article.
+    async fn article(&self, key: &ArticleKey) -> Result<Option<ArticleRow>, CatalogError>;
+
+    /// One article by its row.
+    async fn article_by_id(&self, id: ArticleId) -> Result<Option<ArticleRow>, CatalogError>;
+
+    /// Up to `limit` articles after this key, in the order of their keys; of one source where one is named.
+    async fn articles(
+        &self,
+        source: Option<&str>,
+        after: Option<&ArticleKey>,
+        limit: usize,
+    ) -> Result<Vec<ArticleRow>, CatalogError>;
+
+    /// Up to `limit` articles before this place in the order of their dates, newest first.
+    async fn articles_by_date(
+        &self,
+        before: Option<DatedArticle>,
+        limit: usize,
+    ) -> Result<Vec<ArticleRow>, CatalogError>;
+
+    /// Up to `limit` articles after this key that show a URL of this host, in the order of their keys.
+    async fn articles_of_host(
+        &self,
+        host: &HostKey,
+        after: Option<&ArticleKey>,
+        limit: usize,
+    ) -> Result<Vec<ArticleRow>, CatalogError>;
+
+    /// The keys of up to `limit` articles that show a URL.
+    async fn articles_of(&self, url: UrlId, limit: usize) -> Result<Vec<ArticleKey>, CatalogError>;
+
+    /// Records a version with its references, queues those of their URLs that are due at `version.read_at`, and makes
+    /// the article stale. The original is a durable blob already; `size` is its size in bytes.
+    async fn record_article(
+        &self,
+        version: &ArticleVersion,
+        size: u64,
+        references: &[NewReference],
+    ) -> Result<(ArticleId, QueueChanges), CatalogError>;
+
+    /// The file was touched, or came back, but its content is the one on record.
+    async fn touch_article(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError>;
+
+    /// Marks articles that their source no longer has.
+    async fn mark_vanished(&self, ids: &[ArticleId]) -> Result<(), CatalogError>;
+
+    /// Up to `limit` stale articles after this one, whatever of them is queued, in order.
+    async fn stale_articles(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleId>, CatalogError>;
+
+    /// Every version of an article, oldest first; the last is the one that is mirrored.
+    async fn versions(&self, id: ArticleId) -> Result<Vec<VersionRow>, CatalogError>;
+
+    /// An article's references, in the order of their spans.
+    async fn references(&self, id: ArticleId) -> Result<Vec<ReferenceRow>, CatalogError>;
+
+    /// Records a mirror's digest and edits before its file is written. A conflict where the article's revision is no
+    /// longer `planned`: it became stale again, and that mirror would be an old one.
+    async fn record_mirror(
+        &self,
+        id: ArticleId,
+        planned: Revision,
+        digest: Digest,
+        edits: &[Edit],
+    ) -> Result<WriteOutcome, CatalogError>;
+
+    /// The mirrored file has appeared: the article is no longer stale.
+    async fn finish_mirror(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError>;
+
+    /// The splices that made an article's mirror, in order.
+    async fn edits(&self, id: ArticleId) -> Result<Vec<Edit>, CatalogError>;
+}

@@ -1,0 +1,42 @@
+//! Why a catalog could not do what it was called for.
+
+/// A catalog's call failed, and changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The database refused.
+    #[error("the catalog {place}: {cause}")]
+    Database {
+        /// Where the catalog is.
+        place: String,
+        /// Why.
+        cause: String,
+    },
+    /// A newer offprint wrote the catalog.
+    #[error(
+        "the catalog {place} has schema version {found}, and this offprint knows up to {known}: use a newer offprint"
+    )]
+    TooNew {
+        /// Where the catalog is.
+        place: String,
+        /// The version in the file.
+        found: i64,
+        /// The newest one known here.
+        known: i64,
+    },
+    /// A row holds a value that no offprint writes.
+    #[error("{row} of the catalog holds a {what} that cannot be read: {value}; `offprint verify` tells more")]
+    Damaged {
+        /// Which row.
+        row: String,
+        /// What the value should be.
+        what: &'static str,
+        /// What it is.
+        value: String,
+    },
+    /// The disk is full.
+    #[error("no room left on the disk for the catalog {place}")]
+    Full {
+        /// Where the catalog is.
+        place: String,
+    },
+}

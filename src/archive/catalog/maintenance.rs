@@ -1,0 +1,59 @@
+//! What `verify`, `repair` and `gc` need, and what tells this archive from others.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use url::Url;
+
+use super::captures::{AssetRow, BlobRow, ThumbnailRow};
+use super::error::CatalogError;
+use crate::model::{ArchiveId, ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
+
+/// What tells this archive from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArchiveRow {
+    /// Its id.
+    pub id: ArchiveId,
+    /// When it was made, or first opened by a version of the program that gives ids.
+    pub made_at: Timestamp,
+}
+
+/// What proving, mending and pruning an archive needs.
+#[async_trait]
+pub trait Maintenance: Send + Sync {
+    /// What tells this archive from others.
+    async fn archive(&self) -> Result<ArchiveRow, CatalogError>;
+
+    /// What the database finds when it checks itself: one line each, none where it is whole.
+    async fn integrity(&self) -> Result<Vec<String>, CatalogError>;
+
+    /// The blobs on record whose digest starts with this byte, in order of digest.
+    async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError>;
+
+    /// The assets on record whose digest starts with this byte, in order of digest.
+    async fn assets_on_record(&self, shard: u8) -> Result<Vec<AssetRow>, CatalogError>;
+
+    /// The thumbnails on record of blobs whose digest starts with this byte, in order of digest and name.
+    async fn thumbnails_on_record(&self, shard: u8) -> Result<Vec<ThumbnailRow>, CatalogError>;
+
+    /// The URLs that a blob was ever captured from.
+    async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError>;
+
+    /// The articles of which a blob is the original, in the newest version or an older one.
+    async fn articles_of_original(&self, digest: Digest) -> Result<Vec<ArticleKey>, CatalogError>;
+
+    /// Makes articles stale, so that their mirrors are written again.
+    async fn make_stale(&self, articles: &[ArticleId]) -> Result<(), CatalogError>;
+
+    /// Forgets thumbnails, named by the blob and the name, and makes the articles stale that show the blob.
+    async fn forget_thumbnails(&self, thumbnails: &[(Digest, ThumbnailName)]) -> Result<(), CatalogError>;
+
+    /// An asset's bytes are lost: its URLs have no good capture any more and are due now, its thumbnails are forgotten,
+    /// and the articles that show it are stale. The captures stay as they were.
+    async fn lose_asset(&self, digest: Digest, now: Timestamp) -> Result<(), CatalogError>;
+
+    /// Of the blobs whose digest starts with this byte, those recorded before a moment that nothing keeps alive.
+    async fn unreferenced_blobs(&self, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>, CatalogError>;
+
+    /// Forgets a blob with its thumbnails, unless something keeps it alive by now; whether it is forgotten.
+    async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError>;
+}

@@ -1,0 +1,33 @@
+//! What an archive knows: one small trait for each kind of caller, and their sum.
+//!
+//! A catalog keeps facts about articles, URLs, captures and blobs, and the queue of URLs to request. Each method is one
+//! transaction: what it wrote outlives a loss of power once it returns. Completing a job and recording its capture is
+//! one of them. What is to be decided, [`rules`](super::rules) decides: an implementation stores, and calls them inside
+//! its transactions. Every implementation passes the suite in `tests/it/catalog`.
+//!
+//! Lists come in pages: the next page starts after the last row of the one before, so that rows which are added or
+//! removed meanwhile neither repeat nor hide others. A row that holds a value which no offprint writes makes its call
+//! fail with [`CatalogError::Damaged`], which names the row. It is never left out.
+
+mod articles;
+mod captures;
+mod error;
+mod maintenance;
+mod placeholders;
+mod queue;
+mod runs;
+mod sources;
+
+pub use articles::{ArticleRow, ArticleState, Articles, DatedArticle, NewReference, ReferenceRow, VersionRow};
+pub use captures::{AssetRow, BlobRow, Captures, RenditionRow, ThumbnailRow, UrlRow, UrlState};
+pub use error::CatalogError;
+pub use maintenance::{ArchiveRow, Maintenance};
+pub use placeholders::{PlaceholderVerdict, Placeholders, Revocation, Revoked, SharedBlob, SharedUrl};
+pub use queue::{CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, Worker, WriteOutcome};
+pub use runs::{RunRow, Runs, Totals};
+pub use sources::{SourceOutcome, SourceRow, Sources};
+
+/// Everything that an archive knows.
+pub trait Catalog: Articles + Captures + Queue + Placeholders + Runs + Sources + Maintenance {}
+
+impl<T: Articles + Captures + Queue + Placeholders + Runs + Sources + Maintenance + ?Sized> Catalog for T {}

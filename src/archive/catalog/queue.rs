@@ -1,0 +1,175 @@
+//! The queue of URLs to request, the leases of hosts, and what became of jobs.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use url::Url;
+
+use super::captures::UrlRow;
+use super::error::CatalogError;
+use crate::config::ChangedImages;
+use crate::model::{
+    ArticleId, Asset, Digest, Exchange, Failure, HostKey, HostState, JobId, MediaType, ReferenceKind, RunId, UrlId,
+    Validators,
+};
+
+/// Who leases hosts: unique to a process and run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worker(pub String);
+
+/// The right to request from one host, until `until`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The host.
+    pub host: HostKey,
+    /// Grows with every lease of the host: what a worker writes under an older one is rejected.
+    pub epoch: i64,
+    /// When it ends by itself.
+    pub until: Timestamp,
+    /// What is known of the host.
+    pub state: HostState,
+}
+
+/// One URL to request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Its place in the queue.
+    pub id: JobId,
+    /// What to request.
+    pub url: UrlRow,
+    /// Where the first article that shows it was published, for hosts that want to know.
+    pub article_url: Option<Url>,
+    /// When that article was published, where it says so: what a web archive is asked for.
+    pub article_published: Option<Timestamp>,
+    /// The kind of that article's first reference to it.
+    pub kind: ReferenceKind,
+}
+
+/// A job that was worked on, and how it ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompletedJob {
+    /// The job.
+    pub job: JobId,
+    /// Its URL.
+    pub url: UrlId,
+    /// Every request and response, in order. They are appended to the URL's captures.
+    pub exchanges: Vec<Exchange>,
+    /// How it ended.
+    pub result: JobResult,
+    /// What the host sent in place of the image, where that is kept as evidence. Its blob is durable already.
+    pub refused: Option<RefusedBody>,
+}
+
+/// A body that is no good capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefusedBody {
+    /// The digest.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+    /// What it is, and so the extension it is kept under.
+    pub media_type: MediaType,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JobResult {
+    /// A good capture. Its blob is durable already.
+    Kept {
+        /// The digest.
+        digest: Digest,
+        /// Its size in bytes.
+        size: u64,
+        /// What it is.
+        asset: Asset,
+        /// What a later request can be compared with.
+        validators: Validators,
+        /// When to request it again; `None` for never.
+        next_attempt: Option<Timestamp>,
+    },
+    /// The server says that the good capture is still what it would send.
+    NotModified {
+        /// When to request it again; `None` for never.
+        next_attempt: Option<Timestamp>,
+    },
+    /// No good capture. The one from before stays.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// When to try again; `None` retires the URL.
+        next_attempt: Option<Timestamp>,
+    },
+    /// It was not tried.
+    Deferred {
+        /// Why not.
+        failure: Failure,
+        /// When to try.
+        next_attempt: Timestamp,
+    },
+}
+
+/// Whether a conditional write was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteOutcome {
+    /// It was.
+    Applied,
+    /// It was rejected and changed nothing: another worker leases the host by now, or the article became stale again.
+    Conflict,
+}
+
+/// What a commit changed in the queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueChanges {
+    /// Stale articles of which no URL is queued any more.
+    pub ready_articles: Vec<ArticleId>,
+    /// Jobs that were put into the queue.
+    pub queued: u64,
+    /// URLs with a good capture whose asset another URL of their host has, too.
+    pub sharing: Vec<UrlId>,
+}
+
+/// What working through the queue needs.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Queues every URL that some article shows and that is due, longest due first, and gives their number. A moment
+    /// further ahead than `horizon` was written by a clock that was ahead: such a URL is due, and such a host may be
+    /// asked.
+    async fn enqueue_due(&self, now: Timestamp, horizon: Duration) -> Result<u64, CatalogError>;
+
+    /// Queues those of some URLs that an article shows, due or not, and gives how many were not queued yet.
+    async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError>;
+
+    /// How many jobs are queued.
+    async fn queued(&self) -> Result<u64, CatalogError>;
+
+    /// Leases up to `limit` hosts that have jobs, are not leased and may be asked now, those that may be asked for
+    /// longest first.
+    async fn lease(
+        &self,
+        worker: &Worker,
+        limit: usize,
+        ttl: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Lease>, CatalogError>;
+
+    /// Prolongs a lease; `None` where it is no longer held.
+    async fn renew(&self, lease: &Lease, ttl: Duration, now: Timestamp) -> Result<Option<Lease>, CatalogError>;
+
+    /// Up to `limit` jobs of a leased host after this one; none where the lease is no longer held.
+    async fn jobs(&self, lease: &Lease, after: Option<JobId>, limit: usize) -> Result<Vec<Job>, CatalogError>;
+
+    /// Ends jobs: appends their captures, records what was kept, takes them from the queue, and makes the articles stale
+    /// that show something else now. Where a good capture replaces other bytes, mirrored articles keep those as what
+    /// they showed first; `changed` says whether they go on showing them. A job that is no longer queued is passed over.
+    async fn complete_jobs(
+        &self,
+        lease: &Lease,
+        run: RunId,
+        jobs: Vec<CompletedJob>,
+        changed: ChangedImages,
+    ) -> Result<(WriteOutcome, QueueChanges), CatalogError>;
+
+    /// Gives a lease back with what was learned of the host.
+    async fn release(&self, lease: &Lease, state: &HostState) -> Result<WriteOutcome, CatalogError>;
+}

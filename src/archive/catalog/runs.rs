@@ -1,0 +1,63 @@
+//! Runs, and sums over everything.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::error::CatalogError;
+use crate::model::RunId;
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRow {
+    /// Its row.
+    pub id: RunId,
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended; `None` where it was cut off or is under way.
+    pub ended: Option<Timestamp>,
+    /// Its report, as JSON; empty until it ended.
+    pub report: String,
+}
+
+/// Sums over the whole catalog.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Articles, vanished ones too.
+    pub articles: u64,
+    /// Of them, vanished from their sources.
+    pub vanished: u64,
+    /// References with a URL that is fetched, in the newest versions of all articles.
+    pub references: u64,
+    /// Of them, those whose URL has a good capture, but for those that their mirror does not show all the same.
+    pub local: u64,
+    /// Distinct URLs.
+    pub urls: u64,
+    /// Of them, those with a good capture.
+    pub urls_good: u64,
+    /// Blobs of media.
+    pub blobs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The bytes that would be kept if each URL had its own copy.
+    pub bytes_without_dedup: u64,
+    /// Thumbnails that were made.
+    pub thumbnails: u64,
+    /// Captures, failed ones too.
+    pub captures: u64,
+}
+
+/// What a run and its report need.
+#[async_trait]
+pub trait Runs: Send + Sync {
+    /// Opens a run.
+    async fn begin_run(&self, at: Timestamp) -> Result<RunId, CatalogError>;
+
+    /// Closes a run with its report.
+    async fn finish_run(&self, run: RunId, at: Timestamp, report: &str) -> Result<(), CatalogError>;
+
+    /// The newest runs, newest first.
+    async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError>;
+
+    /// Sums over everything.
+    async fn totals(&self) -> Result<Totals, CatalogError>;
+}

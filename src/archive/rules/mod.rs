@@ -1,0 +1,30 @@
+//! What every catalog decides alike: pure functions, without I/O and without SQL.
+//!
+//! A catalog reads facts, hands them to a rule, and stores what comes back, all in one transaction. So two catalogs
+//! differ in how they store, and never in what becomes of a URL or an article.
+//!
+//! | rule | decides |
+//! |---|---|
+//! | [`UrlFacts`] | what an attempt, a revocation or a loss makes of a URL |
+//! | [`Due`], [`Schedule`] | which URLs are due, and when one is due again |
+//! | [`HostHold`] | when a host may be leased |
+//! | [`ArticleFacts`] | what makes an article stale, and what makes it ready to be written |
+//! | [`on_replaced`], [`shown`] | which version of an image an article shows |
+//! | [`previous`] | which earlier version returns when a placeholder is revoked |
+//! | [`BlobUses`] | what keeps a blob alive |
+
+mod article;
+mod due;
+mod garbage;
+mod host;
+mod schedule;
+mod url;
+mod version;
+
+pub use article::{ArticleFacts, is_new_version, unshown};
+pub use due::Due;
+pub use garbage::BlobUses;
+pub use host::HostHold;
+pub use schedule::Schedule;
+pub use url::{Response, UrlFacts};
+pub use version::{AssetChange, Earlier, OnReplaced, on_replaced, previous, shown};

@@ -1,0 +1,235 @@
+//! Blobs, what is known of those that are media, and their thumbnails.
+
+use jiff::Timestamp;
+use rusqlite::types::Null;
+use rusqlite::{Connection, OptionalExtension, Result, Row, params, params_from_iter};
+
+use super::codec::{Millis, moment};
+use super::error::in_row;
+use crate::archive::{AssetRow, BlobRow, RenditionRow, ThumbnailRow};
+use crate::model::{Asset, Digest, MediaType, ThumbnailName};
+
+/// The asset of a row with its columns.
+pub(super) fn asset(row: &Row<'_>) -> Result<Asset> {
+    Ok(Asset {
+        media_type: row.get("media_type")?,
+        width: row.get("width")?,
+        height: row.get("height")?,
+        orientation: row.get("orientation")?,
+        frames: row.get("frames")?,
+        alpha: row.get("alpha")?,
+        bit_depth: row.get("bit_depth")?,
+        color_space: row.get("color_space")?,
+        icc_name: row.get("icc_name")?,
+        taken: row.get("taken")?,
+        truncated: row.get("truncated")?,
+        perceptual_hash: row.get::<_, Option<i64>>("perceptual_hash")?.map(i64::cast_unsigned),
+    })
+}
+
+const WITH_SIZE: &str = "SELECT a.*, b.size FROM asset a
+    JOIN blob b ON b.digest = a.digest AND b.media_type = a.media_type";
+
+fn sized_asset(row: &Row<'_>) -> Result<AssetRow> {
+    in_row("asset", &["digest"], |row| {
+        Ok(AssetRow { digest: row.get("digest")?, size: row.get("size")?, asset: asset(row)? })
+    })(row)
+}
+
+/// The least digest that starts with this byte, and the one that begins the next shard. No digest has more than 32
+/// bytes, so 33 bytes end the last shard.
+fn bounds(shard: u8) -> ([u8; 1], Vec<u8>) {
+    let end = shard.checked_add(1).map_or_else(|| vec![u8::MAX; 33], |next| vec![next]);
+    ([shard], end)
+}
+
+pub(super) fn assets(connection: &Connection, shard: u8) -> Result<Vec<AssetRow>> {
+    let (from, to) = bounds(shard);
+    connection
+        .prepare_cached(&format!("{WITH_SIZE} WHERE a.digest >= ?1 AND a.digest < ?2 ORDER BY a.digest"))?
+        .query_map(params![from, to], sized_asset)?
+        .collect()
+}
+
+pub(super) fn blobs(connection: &Connection, shard: u8) -> Result<Vec<BlobRow>> {
+    let (from, to) = bounds(shard);
+    connection
+        .prepare_cached("SELECT * FROM blob WHERE digest >= ?1 AND digest < ?2 ORDER BY digest, media_type")?
+        .query_map(params![from, to], blob_row)?
+        .collect()
+}
+
+fn blob_row(row: &Row<'_>) -> Result<BlobRow> {
+    in_row("blob", &["digest", "media_type"], |row| {
+        Ok(BlobRow {
+            digest: row.get("digest")?,
+            media_type: row.get("media_type")?,
+            size: row.get("size")?,
+            created: moment(row, "created")?,
+        })
+    })(row)
+}
+
+pub(super) fn blob(connection: &Connection, digest: Digest) -> Result<Option<(MediaType, u64)>> {
+    connection
+        .prepare_cached(
+            "SELECT b.* FROM blob b LEFT JOIN asset a USING (digest, media_type)
+             WHERE b.digest = ?1 ORDER BY a.digest IS NULL LIMIT 1",
+        )?
+        .query_row([digest], |row| blob_row(row).map(|row| (row.media_type, row.size)))
+        .optional()
+}
+
+pub(super) fn record_blob(
+    connection: &Connection,
+    digest: Digest,
+    media_type: MediaType,
+    size: u64,
+    at: Timestamp,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO blob (digest, media_type, size, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![digest, media_type, size, Millis(at)])?;
+    Ok(())
+}
+
+pub(super) fn delete_blob(connection: &Connection, digest: Digest, media_type: MediaType) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM blob WHERE digest = ?1 AND media_type = ?2")?
+        .execute(params![digest, media_type])?;
+    Ok(())
+}
+
+/// Records an asset with its blob. What is known of it is renewed, save its media type: the links in articles that
+/// are mirrored already end in its extension.
+pub(super) fn record(connection: &Connection, digest: Digest, size: u64, asset: &Asset, at: Timestamp) -> Result<()> {
+    let known = connection
+        .prepare_cached("SELECT media_type FROM asset WHERE digest = ?1")?
+        .query_row([digest], |row| row.get(0))
+        .optional()?;
+    let media_type = known.unwrap_or(asset.media_type);
+    record_blob(connection, digest, media_type, size, at)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO asset (digest, media_type, width, height, orientation, frames, alpha, bit_depth,
+                 color_space, icc_name, taken, truncated, perceptual_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+             ON CONFLICT (digest) DO UPDATE SET width = excluded.width, height = excluded.height,
+                 orientation = excluded.orientation, frames = excluded.frames, alpha = excluded.alpha,
+                 bit_depth = excluded.bit_depth, color_space = excluded.color_space, icc_name = excluded.icc_name,
+                 taken = excluded.taken, truncated = excluded.truncated,
+                 perceptual_hash = coalesce(excluded.perceptual_hash, perceptual_hash)",
+        )?
+        .execute(params![
+            digest,
+            media_type,
+            asset.width,
+            asset.height,
+            asset.orientation,
+            asset.frames,
+            asset.alpha,
+            asset.bit_depth,
+            asset.color_space,
+            asset.icc_name,
+            asset.taken,
+            asset.truncated,
+            asset.perceptual_hash.map(u64::cast_signed)
+        ])?;
+    Ok(())
+}
+
+/// Records thumbnails, and perceptual hashes of assets.
+pub(super) fn record_thumbnails(
+    connection: &Connection,
+    thumbnails: &[ThumbnailRow],
+    perceptual_hashes: &[(Digest, u64)],
+) -> Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT OR REPLACE INTO thumbnail (original, name, recipe, media_type, width, height, size, digest, error)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for ThumbnailRow { original, name, recipe, made } in thumbnails {
+        match made {
+            Ok(RenditionRow { media_type, width, height, size, digest }) => {
+                insert.execute(params![original, name, recipe, media_type, width, height, size, digest, Null])?
+            }
+            Err(error) => insert.execute(params![original, name, recipe, Null, 0, 0, 0, Null, error])?,
+        };
+    }
+    let mut update = connection.prepare_cached("UPDATE asset SET perceptual_hash = ?2 WHERE digest = ?1")?;
+    perceptual_hashes
+        .iter()
+        .try_for_each(|(digest, hash)| update.execute(params![digest, hash.cast_signed()]).map(drop))
+}
+
+pub(super) fn thumbnails(connection: &Connection, originals: &[Digest]) -> Result<Vec<ThumbnailRow>> {
+    let mut of_one = connection.prepare_cached("SELECT * FROM thumbnail WHERE original = ?1 ORDER BY name")?;
+    let mut originals = originals.to_vec();
+    originals.sort_unstable();
+    originals.dedup();
+    let mut all = Vec::new();
+    for original in originals {
+        for row in of_one.query_map([original], thumbnail)? {
+            all.push(row?);
+        }
+    }
+    Ok(all)
+}
+
+pub(super) fn thumbnails_of_shard(connection: &Connection, shard: u8) -> Result<Vec<ThumbnailRow>> {
+    let (from, to) = bounds(shard);
+    connection
+        .prepare_cached("SELECT * FROM thumbnail WHERE original >= ?1 AND original < ?2 ORDER BY original, name")?
+        .query_map(params![from, to], thumbnail)?
+        .collect()
+}
+
+fn thumbnail(row: &Row<'_>) -> Result<ThumbnailRow> {
+    in_row("thumbnail", &["original", "name"], |row| {
+        let made = match row.get("media_type")? {
+            Some(media_type) => Ok(RenditionRow {
+                media_type,
+                width: row.get("width")?,
+                height: row.get("height")?,
+                size: row.get("size")?,
+                digest: row.get("digest")?,
+            }),
+            None => Err(row.get::<_, Option<String>>("error")?.unwrap_or_default()),
+        };
+        Ok(ThumbnailRow { original: row.get("original")?, name: row.get("name")?, recipe: row.get("recipe")?, made })
+    })(row)
+}
+
+/// Forgets one thumbnail of a blob, or all.
+pub(super) fn forget_thumbnails(connection: &Connection, original: Digest, name: Option<&str>) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM thumbnail WHERE original = ?1 AND name = coalesce(?2, name)")?
+        .execute(params![original, name])?;
+    Ok(())
+}
+
+/// The assets of which a thumbnail is not on record for each name and recipe.
+pub(super) fn lacking(
+    connection: &Connection,
+    recipes: &[(ThumbnailName, Digest)],
+    after: Option<Digest>,
+    limit: usize,
+) -> Result<Vec<AssetRow>> {
+    let after = after.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default();
+    let lacks = |at: usize| {
+        let (name, recipe) = (3 + 2 * at, 4 + 2 * at);
+        format!(
+            "NOT EXISTS (SELECT 1 FROM thumbnail t
+                WHERE t.original = a.digest AND t.name = ?{name} AND t.recipe = ?{recipe})"
+        )
+    };
+    let any = (0..recipes.len()).map(lacks).chain(["0".to_owned()]).collect::<Vec<_>>().join(" OR ");
+    let mut parameters: Vec<&dyn rusqlite::ToSql> = vec![&after, &limit];
+    parameters.extend(recipes.iter().flat_map(|(name, recipe)| [name as &dyn rusqlite::ToSql, recipe]));
+    connection
+        .prepare_cached(&format!("{WITH_SIZE} WHERE a.digest > ?1 AND ({any}) ORDER BY a.digest LIMIT ?2"))?
+        .query_map(params_from_iter(parameters), sized_asset)?
+        .collect()
+}

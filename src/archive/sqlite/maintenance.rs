@@ -1,0 +1,183 @@
+//! What proving, mending and pruning an archive needs.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Connection, Result, Row, params};
+use url::Url;
+
+use super::codec::moment;
+use super::error::in_row;
+use super::{Sqlite, articles, assets, checksum, stale, urls};
+use crate::archive::rules::BlobUses;
+use crate::archive::{ArchiveRow, AssetRow, BlobRow, CatalogError, Maintenance, ThumbnailRow};
+use crate::model::{ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
+
+#[async_trait]
+impl Maintenance for Sqlite {
+    async fn archive(&self) -> Result<ArchiveRow, CatalogError> {
+        self.read(archive).await
+    }
+
+    async fn integrity(&self) -> Result<Vec<String>, CatalogError> {
+        let path = self.readers.path().to_owned();
+        self.read(move |connection| {
+            let mut found = integrity(connection)?;
+            if checksum::mismatches(&path) {
+                found.push("its file was changed since offprint last wrote it".into());
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError> {
+        self.read(move |connection| assets::blobs(connection, shard)).await
+    }
+
+    async fn assets_on_record(&self, shard: u8) -> Result<Vec<AssetRow>, CatalogError> {
+        self.read(move |connection| assets::assets(connection, shard)).await
+    }
+
+    async fn thumbnails_on_record(&self, shard: u8) -> Result<Vec<ThumbnailRow>, CatalogError> {
+        self.read(move |connection| assets::thumbnails_of_shard(connection, shard)).await
+    }
+
+    async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError> {
+        self.read(move |connection| urls::that_gave(connection, digest)).await
+    }
+
+    async fn articles_of_original(&self, digest: Digest) -> Result<Vec<ArticleKey>, CatalogError> {
+        self.read(move |connection| articles::keys_of_original(connection, digest)).await
+    }
+
+    async fn make_stale(&self, articles: &[ArticleId]) -> Result<(), CatalogError> {
+        let articles = articles.to_vec();
+        self.write(move |connection| stale::make_stale(connection, articles)).await
+    }
+
+    async fn forget_thumbnails(&self, thumbnails: &[(Digest, ThumbnailName)]) -> Result<(), CatalogError> {
+        let thumbnails = thumbnails.to_vec();
+        self.write(move |connection| {
+            thumbnails.iter().try_for_each(|(original, name)| {
+                assets::forget_thumbnails(connection, *original, Some(name))?;
+                make_stale_showing(connection, *original)
+            })
+        })
+        .await
+    }
+
+    async fn lose_asset(&self, digest: Digest, now: Timestamp) -> Result<(), CatalogError> {
+        self.write(move |connection| lose_asset(connection, digest, now)).await
+    }
+
+    async fn unreferenced_blobs(&self, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>, CatalogError> {
+        self.read(move |connection| unreferenced(connection, shard, before)).await
+    }
+
+    async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError> {
+        self.write(move |connection| forget_blob(connection, digest, media_type)).await
+    }
+}
+
+fn archive(connection: &Connection) -> Result<ArchiveRow> {
+    let archive = |row: &Row<'_>| Ok(ArchiveRow { id: row.get("id")?, made_at: moment(row, "made_at")? });
+    connection.prepare_cached("SELECT id, made_at FROM archive")?.query_one([], in_row("archive", &[], archive))
+}
+
+/// The database's own checks: of its pages and indexes, and of rows that name others.
+fn integrity(connection: &Connection) -> Result<Vec<String>> {
+    let mut found: Vec<String> =
+        connection.prepare("PRAGMA integrity_check")?.query_map([], |row| row.get(0))?.collect::<Result<_>>()?;
+    found.retain(|line| line != "ok");
+    let mut check = connection.prepare("PRAGMA foreign_key_check")?;
+    let dangling = check.query_map([], |row| {
+        let (table, other): (String, String) = (row.get(0)?, row.get(2)?);
+        Ok(format!("a row of {table} names one of {other} that is not there"))
+    })?;
+    found.extend(dangling.collect::<Result<Vec<_>>>()?);
+    Ok(found)
+}
+
+/// Makes the articles stale that show an asset.
+fn make_stale_showing(connection: &Connection, digest: Digest) -> Result<()> {
+    for url in urls::with_asset(connection, digest)? {
+        let showing = stale::showing(connection, url)?;
+        stale::make_stale(connection, showing)?;
+    }
+    let showing_first: Vec<ArticleId> = connection
+        .prepare_cached("SELECT DISTINCT article_id FROM shown_version WHERE digest = ?1")?
+        .query_map([digest], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    stale::make_stale(connection, showing_first)
+}
+
+fn lose_asset(connection: &Connection, digest: Digest, now: Timestamp) -> Result<()> {
+    make_stale_showing(connection, digest)?;
+    for url in urls::with_asset(connection, digest)? {
+        let facts = urls::facts_of(connection, url)?.on_lost(now);
+        urls::store(connection, url, &facts)?;
+    }
+    let forget = [
+        "DELETE FROM replaced_asset WHERE digest = ?1",
+        "DELETE FROM shown_version WHERE digest = ?1",
+        "DELETE FROM refused_body WHERE digest = ?1",
+    ];
+    forget.iter().try_for_each(|sql| connection.prepare_cached(sql)?.execute([digest]).map(drop))?;
+    assets::forget_thumbnails(connection, digest, None)?;
+    let media_type: Option<MediaType> = connection
+        .prepare_cached("DELETE FROM asset WHERE digest = ?1 RETURNING media_type")?
+        .query_map([digest], |row| row.get(0))?
+        .next()
+        .transpose()?;
+    media_type.map_or(Ok(()), |media_type| assets::delete_blob(connection, digest, media_type))
+}
+
+/// Who refers to a blob, of a row of `blob`.
+const USES: &str = "EXISTS (SELECT 1 FROM article WHERE original = blob.digest) AS is_original,
+    EXISTS (SELECT 1 FROM article_version WHERE original = blob.digest) AS was_original,
+    EXISTS (SELECT 1 FROM url WHERE digest = blob.digest) AS is_asset,
+    EXISTS (SELECT 1 FROM replaced_asset WHERE digest = blob.digest) AS was_asset,
+    EXISTS (SELECT 1 FROM shown_version WHERE digest = blob.digest) AS is_shown_first,
+    EXISTS (SELECT 1 FROM refused_body WHERE digest = blob.digest) AS is_refused,
+    EXISTS (SELECT 1 FROM exchange WHERE body = blob.digest) AS is_evidence";
+
+fn uses(row: &Row<'_>) -> Result<BlobUses> {
+    Ok(BlobUses {
+        is_original: row.get("is_original")?,
+        was_original: row.get("was_original")?,
+        is_asset: row.get("is_asset")?,
+        was_asset: row.get("was_asset")?,
+        is_shown_first: row.get("is_shown_first")?,
+        is_refused: row.get("is_refused")?,
+        is_evidence: row.get("is_evidence")?,
+    })
+}
+
+fn unreferenced(connection: &Connection, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>> {
+    let mut uses_of =
+        connection.prepare_cached(&format!("SELECT {USES} FROM blob WHERE digest = ?1 AND media_type = ?2"))?;
+    let mut garbage = Vec::new();
+    for blob in assets::blobs(connection, shard)?.into_iter().filter(|blob| blob.created < before) {
+        if uses_of.query_one(params![blob.digest, blob.media_type], uses)?.is_garbage() {
+            garbage.push(blob);
+        }
+    }
+    Ok(garbage)
+}
+
+fn forget_blob(connection: &Connection, digest: Digest, media_type: MediaType) -> Result<bool> {
+    let uses = connection
+        .prepare_cached(&format!("SELECT {USES} FROM blob WHERE digest = ?1 AND media_type = ?2"))?
+        .query_map(params![digest, media_type], uses)?
+        .next()
+        .transpose()?;
+    let is_garbage = uses.is_some_and(BlobUses::is_garbage);
+    if is_garbage {
+        assets::forget_thumbnails(connection, digest, None)?;
+        connection
+            .prepare_cached("DELETE FROM asset WHERE digest = ?1 AND media_type = ?2")?
+            .execute(params![digest, media_type])?;
+        assets::delete_blob(connection, digest, media_type)?;
+    }
+    Ok(is_garbage)
+}

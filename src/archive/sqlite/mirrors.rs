@@ -1,0 +1,79 @@
+//! The mirrors of articles: their digests, their edits, and what their files look like.
+
+use rusqlite::{Connection, Result, Row, params};
+
+use super::error::in_row;
+use super::stale;
+use crate::archive::WriteOutcome;
+use crate::archive::rules::{self, ArticleFacts};
+use crate::model::{ArticleId, Digest, Edit, Fingerprint, Revision, Span};
+
+/// The mirrored file of an article's row, once it has appeared.
+pub(super) fn mirror(row: &Row<'_>) -> Result<Option<(Digest, Fingerprint)>> {
+    let digest: Option<Digest> = row.get("mirror")?;
+    let size: Option<u64> = row.get("mirror_size")?;
+    let Some((digest, size)) = digest.zip(size) else { return Ok(None) };
+    let inode: i64 = row.get("mirror_inode")?;
+    Ok(Some((digest, Fingerprint { size, modified: row.get("mirror_modified")?, inode: inode.cast_unsigned() })))
+}
+
+pub(super) fn record(
+    connection: &Connection,
+    article: ArticleId,
+    planned: Revision,
+    digest: Digest,
+    edits: &[Edit],
+) -> Result<WriteOutcome> {
+    let facts = stale::facts_of(connection, article)?.and_then(|facts| facts.mirror_recorded(planned));
+    let Some(facts) = facts else { return Ok(WriteOutcome::Conflict) };
+    stale::store(connection, article, facts)?;
+    let refused = rules::unshown(kept_spans(connection, article)?, edits);
+    connection
+        .prepare_cached("UPDATE article SET mirror = ?2, mirror_size = NULL, refused = ?3 WHERE id = ?1")?
+        .execute(params![article, digest, refused])?;
+    replace_edits(connection, article, edits)?;
+    Ok(WriteOutcome::Applied)
+}
+
+fn replace_edits(connection: &Connection, article: ArticleId, edits: &[Edit]) -> Result<()> {
+    connection.prepare_cached("DELETE FROM edit WHERE article_id = ?1")?.execute([article])?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO edit (article_id, ord, start, \"end\", raw, replacement) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for (ord, edit) in edits.iter().enumerate() {
+        insert.execute(params![article, ord, edit.span.start, edit.span.end, edit.raw, edit.replacement])?;
+    }
+    Ok(())
+}
+
+/// The references of an article whose URL has a good capture.
+fn kept_spans(connection: &Connection, article: ArticleId) -> Result<Vec<Span>> {
+    connection
+        .prepare_cached(
+            "SELECT r.start, r.\"end\" FROM reference r JOIN url u ON u.id = r.url_id
+             WHERE r.article_id = ?1 AND u.digest IS NOT NULL",
+        )?
+        .query_map([article], |row| Ok(Span::new(row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+pub(super) fn finish(connection: &Connection, article: ArticleId, fingerprint: Fingerprint) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE article SET mirror_size = ?2, mirror_modified = ?3, mirror_inode = ?4 WHERE id = ?1")?
+        .execute(params![article, fingerprint.size, fingerprint.modified, fingerprint.inode.cast_signed()])?;
+    stale::change(connection, article, ArticleFacts::mirror_appeared)
+}
+
+pub(super) fn edits(connection: &Connection, article: ArticleId) -> Result<Vec<Edit>> {
+    let edit = |row: &Row<'_>| {
+        Ok(Edit {
+            span: Span::new(row.get("start")?, row.get("end")?),
+            raw: row.get("raw")?,
+            replacement: row.get("replacement")?,
+        })
+    };
+    connection
+        .prepare_cached("SELECT * FROM edit WHERE article_id = ?1 ORDER BY ord")?
+        .query_map([article], in_row("edit", &["article_id", "ord"], edit))?
+        .collect()
+}

@@ -1,0 +1,223 @@
+//! Blobs that a host sends for several URLs, and the revocation of those that are placeholders.
+
+use std::collections::{BTreeSet, HashSet};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Connection, Result, Row, params};
+
+use super::codec::{moment, url_of};
+use super::error::in_row;
+use super::{Sqlite, captures, jobs, stale, urls};
+use crate::archive::rules::{self, Earlier};
+use crate::archive::{
+    CatalogError, PlaceholderVerdict, Placeholders, QueueChanges, Revocation, Revoked, SharedBlob, SharedUrl,
+};
+use crate::model::{ArticleId, Digest, Exchange, HostKey, RunId, UrlId};
+
+#[async_trait]
+impl Placeholders for Sqlite {
+    async fn urls_sharing(&self, host: &HostKey, digest: Digest, limit: usize) -> Result<Vec<SharedUrl>, CatalogError> {
+        let host = host.clone();
+        self.read(move |connection| urls_sharing(connection, &host, digest, limit)).await
+    }
+
+    async fn unprobed_shared_blobs(&self, least: usize) -> Result<Vec<(HostKey, Digest)>, CatalogError> {
+        self.read(move |connection| unprobed(connection, least)).await
+    }
+
+    async fn shared_blobs(&self, host: &HostKey) -> Result<Vec<(Digest, SharedBlob)>, CatalogError> {
+        let host = host.clone();
+        self.read(move |connection| known(connection, &host)).await
+    }
+
+    async fn record_verdict(
+        &self,
+        run: RunId,
+        host: &HostKey,
+        digest: Digest,
+        verdict: Option<PlaceholderVerdict>,
+        asked: &[(UrlId, Vec<Exchange>)],
+    ) -> Result<(), CatalogError> {
+        let (host, asked) = (host.clone(), asked.to_vec());
+        self.write(move |connection| {
+            asked.iter().try_for_each(|(url, exchanges)| captures::record(connection, *url, run, None, exchanges))?;
+            verdict.map_or(Ok(()), |verdict| record_verdict(connection, &host, digest, verdict))
+        })
+        .await
+    }
+
+    async fn revoke(&self, run: RunId, host: &HostKey, what: &Revocation) -> Result<Revoked, CatalogError> {
+        let (host, what) = (host.clone(), what.clone());
+        self.write(move |connection| revoke(connection, run, &host, &what)).await
+    }
+}
+
+fn urls_sharing(connection: &Connection, host: &HostKey, digest: Digest, limit: usize) -> Result<Vec<SharedUrl>> {
+    let shared = |row: &Row<'_>| Ok(SharedUrl { id: row.get("id")?, url: url_of(row, "url")?, previous: None });
+    let mut sharing: Vec<SharedUrl> = connection
+        .prepare_cached(
+            "SELECT id, url FROM url
+             WHERE digest = ?1 AND host_id = (SELECT id FROM host WHERE key = ?2) ORDER BY id LIMIT ?3",
+        )?
+        .query_map(params![digest, host.as_str(), limit], in_row("url", &["id"], shared))?
+        .collect::<Result<_>>()?;
+    for shared in &mut sharing {
+        shared.previous = previous(connection, shared.id, digest)?.map(|(digest, _)| digest);
+    }
+    Ok(sharing)
+}
+
+/// The version that a URL had before these bytes.
+fn previous(connection: &Connection, url: UrlId, current: Digest) -> Result<Option<(Digest, Timestamp)>> {
+    let mut earlier = connection.prepare_cached(
+        "SELECT c.id, c.digest, a.digest IS NOT NULL AS is_kept, s.placeholder, s.replaces_others,
+             (SELECT at FROM exchange WHERE capture_id = c.id ORDER BY ord DESC LIMIT 1) AS at
+         FROM capture c JOIN url u ON u.id = c.url_id LEFT JOIN asset a ON a.digest = c.digest
+             LEFT JOIN shared_blob s ON s.host_id = u.host_id AND s.digest = c.digest
+         WHERE c.url_id = ?1 AND c.digest NOT NULL ORDER BY c.id DESC",
+    )?;
+    let mut earlier = earlier.query_map([url], in_row("capture", &["id"], earlier_capture))?;
+    let mut failed = None;
+    let found =
+        rules::previous(current, std::iter::from_fn(|| earlier.next()?.map_err(|error| failed = Some(error)).ok()));
+    failed.map_or(Ok(found), Err)
+}
+
+fn earlier_capture(row: &Row<'_>) -> Result<Earlier> {
+    Ok(Earlier {
+        digest: row.get("digest")?,
+        at: moment(row, "at")?,
+        is_kept: row.get("is_kept")?,
+        shared: SharedBlob {
+            verdict: verdict(row)?,
+            replaces_others: row.get::<_, Option<bool>>("replaces_others")?.unwrap_or_default(),
+        },
+    })
+}
+
+fn verdict(row: &Row<'_>) -> Result<Option<PlaceholderVerdict>> {
+    let verdict = |is| if is { PlaceholderVerdict::Placeholder } else { PlaceholderVerdict::Genuine };
+    Ok(row.get::<_, Option<bool>>("placeholder")?.map(verdict))
+}
+
+/// Blobs of one image each that was found inside an article or beside it have no host that could be probed.
+fn unprobed(connection: &Connection, least: usize) -> Result<Vec<(HostKey, Digest)>> {
+    connection
+        .prepare_cached(
+            "SELECT h.key, u.digest FROM url u JOIN host h ON h.id = u.host_id
+             WHERE u.digest NOT NULL AND h.key <> 'file:' GROUP BY u.digest, u.host_id
+             HAVING count(*) >= ?1 AND NOT EXISTS (SELECT 1 FROM shared_blob s
+                 WHERE s.host_id = u.host_id AND s.digest = u.digest AND s.placeholder NOT NULL)",
+        )?
+        .query_map([least], |row| Ok((HostKey::from_stored(row.get(0)?), row.get(1)?)))?
+        .collect()
+}
+
+fn known(connection: &Connection, host: &HostKey) -> Result<Vec<(Digest, SharedBlob)>> {
+    let shared = |row: &Row<'_>| {
+        let shared = SharedBlob { verdict: verdict(row)?, replaces_others: row.get("replaces_others")? };
+        Ok((row.get("digest")?, shared))
+    };
+    connection
+        .prepare_cached(
+            "SELECT * FROM shared_blob WHERE host_id = (SELECT id FROM host WHERE key = ?1) ORDER BY digest",
+        )?
+        .query_map([host.as_str()], in_row("shared_blob", &["host_id", "digest"], shared))?
+        .collect()
+}
+
+fn record_verdict(connection: &Connection, host: &HostKey, digest: Digest, verdict: PlaceholderVerdict) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO shared_blob (host_id, digest, placeholder) SELECT id, ?2, ?3 FROM host WHERE key = ?1
+             ON CONFLICT (host_id, digest) DO UPDATE SET placeholder = excluded.placeholder",
+        )?
+        .execute(params![host.as_str(), digest, verdict == PlaceholderVerdict::Placeholder])?;
+    Ok(())
+}
+
+fn record_replacing(connection: &Connection, host: &HostKey, digest: Digest) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO shared_blob (host_id, digest, replaces_others) SELECT id, ?2, 1 FROM host WHERE key = ?1
+             ON CONFLICT (host_id, digest) DO UPDATE SET replaces_others = 1",
+        )?
+        .execute(params![host.as_str(), digest])?;
+    Ok(())
+}
+
+fn revoke(connection: &Connection, run: RunId, host: &HostKey, what: &Revocation) -> Result<Revoked> {
+    let only: Option<HashSet<UrlId>> = what.only.as_ref().map(|only| only.iter().copied().collect());
+    let is_meant = |url: UrlId| only.as_ref().is_none_or(|only| only.contains(&url));
+    if only.is_some() {
+        record_replacing(connection, host, what.digest)?;
+    }
+    let (mut revoked, mut affected) = (Revoked::default(), BTreeSet::new());
+    for url in of_host(connection, host, what.digest)?.into_iter().filter(|url| is_meant(*url)) {
+        revoked.of_this_run += u64::from(is_of_run(connection, run, url, what.digest)?);
+        affected.extend(revoke_from(connection, url, what)?);
+        if what.requeue {
+            revoked.changes.queued += jobs::queue(connection, url)?;
+        }
+        revoked.urls.push(url);
+    }
+    affected.extend(show_no_longer(connection, host, what.digest, is_meant)?);
+    let ready_articles = stale::ready_of(connection, affected)?;
+    revoked.changes = QueueChanges { ready_articles, ..revoked.changes };
+    Ok(revoked)
+}
+
+/// The URLs of a host whose asset this is.
+fn of_host(connection: &Connection, host: &HostKey, digest: Digest) -> Result<Vec<UrlId>> {
+    connection
+        .prepare_cached(
+            "SELECT id FROM url WHERE digest = ?1 AND host_id = (SELECT id FROM host WHERE key = ?2) ORDER BY id",
+        )?
+        .query_map(params![digest, host.as_str()], |row| row.get(0))?
+        .collect()
+}
+
+fn is_of_run(connection: &Connection, run: RunId, url: UrlId, digest: Digest) -> Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM capture WHERE url_id = ?1 AND run_id = ?2 AND digest = ?3")?
+        .exists(params![url, run, digest])
+}
+
+/// Gives a URL its version from before, and gives the articles that show it and so became stale.
+fn revoke_from(connection: &Connection, url: UrlId, what: &Revocation) -> Result<Vec<ArticleId>> {
+    let previous = previous(connection, url, what.digest)?;
+    let facts = urls::facts_of(connection, url)?.on_revoked(previous, what.next_attempt);
+    urls::store(connection, url, &facts)?;
+    if let Some((digest, _)) = previous {
+        urls::forget_replaced(connection, url, digest)?;
+    }
+    urls::record_refused(connection, url, what.digest)?;
+    let showing = stale::showing(connection, url)?;
+    stale::make_stale(connection, showing.iter().copied())?;
+    Ok(showing)
+}
+
+/// Articles that go on showing a placeholder, although their URLs gave the images themselves since, show those.
+fn show_no_longer(
+    connection: &Connection,
+    host: &HostKey,
+    digest: Digest,
+    is_meant: impl Fn(UrlId) -> bool,
+) -> Result<Vec<ArticleId>> {
+    let shown: Vec<(ArticleId, UrlId)> = connection
+        .prepare_cached(
+            "SELECT s.article_id, s.url_id FROM shown_version s JOIN url u ON u.id = s.url_id
+             WHERE s.digest = ?1 AND u.host_id = (SELECT id FROM host WHERE key = ?2)",
+        )?
+        .query_map(params![digest, host.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_>>()?;
+    let mut forget = connection.prepare_cached("DELETE FROM shown_version WHERE article_id = ?1 AND url_id = ?2")?;
+    let mut affected = Vec::new();
+    for (article, url) in shown.into_iter().filter(|(_, url)| is_meant(*url)) {
+        forget.execute(params![article, url])?;
+        affected.push(article);
+    }
+    stale::make_stale(connection, affected.iter().copied())?;
+    Ok(affected)
+}
