@@ -1,14 +1,14 @@
 //! The proof that a mirror needs no network.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use url::Url;
 
-use crate::archive::{Archive, ArticleRow, CatalogError};
+use crate::archive::{Archive, ArticleRow, CatalogError, ObjectError, StoreKey};
 use crate::config::Config;
 use crate::extract::{self, ExtractOptions};
-use crate::model::{Reference, ReferenceKind, SourceName};
+use crate::model::{ArticleKey, Reference, ReferenceKind, SourceName};
 use crate::source::{Source, absolute};
 
 /// Articles taken from the catalog at a time.
@@ -20,6 +20,9 @@ pub enum CheckError {
     /// The catalog cannot be read.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The store of objects cannot be read.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
     /// A path of the settings cannot be used.
     #[error("cannot find the mirror of the source \"{source_name}\": {cause}")]
     Path {
@@ -60,64 +63,110 @@ pub struct Finding {
 
 /// Reads every mirrored article and looks at where its references lead.
 pub async fn check(archive: &Archive, config: &Config) -> Result<Checked, CheckError> {
-    let mut checked = Checked::default();
+    let mut checker = Checker { archive, config, checked: Checked::default() };
     let mut last = None;
     loop {
         let rows = archive.catalog.articles(None, last.as_ref(), PAGE).await?;
-        let Some(end) = rows.last() else { return Ok(checked) };
+        let Some(end) = rows.last() else { return Ok(checker.checked) };
         last = Some(end.version.key.clone());
         for row in rows.iter().filter(|row| row.mirror.is_some()) {
-            checked.article(row, config)?;
+            checker.article(row).await?;
         }
     }
 }
 
-impl Checked {
-    fn article(&mut self, row: &ArticleRow, config: &Config) -> Result<(), CheckError> {
+struct Checker<'a> {
+    archive: &'a Archive,
+    config: &'a Config,
+    checked: Checked,
+}
+
+/// Where a reference leads.
+enum Target {
+    /// To something that is stored, or to nothing of the archive.
+    Archive(Option<StoreKey>),
+    /// To a file outside the archive, which is the author's.
+    File(PathBuf),
+    /// To the network.
+    Network,
+}
+
+impl Checker<'_> {
+    async fn article(&mut self, row: &ArticleRow) -> Result<(), CheckError> {
         let key = &row.version.key;
-        let source = source_of(&key.source, config)
-            .map_err(|cause| CheckError::Path { source_name: key.source.to_string(), cause })?;
+        let failed = |cause| CheckError::Path { source_name: key.source.to_string(), cause };
+        let source = source_of(&key.source, self.config).map_err(failed)?;
+        let store = absolute(&self.config.store).map_err(failed)?;
         let file = source.mirror(&key.path);
-        self.articles += 1;
-        match std::fs::read(&file) {
-            Ok(bytes) => {
-                // Read as a browser would open it from the disk: what resolves to the network would go there.
-                let options = ExtractOptions::new(&config.rewrite, Url::from_file_path(&file).ok());
-                let found = extract::extract(&bytes, row.version.format, &options);
-                for reference in &found.references {
-                    self.reference(key.to_string(), reference, &source, config);
-                }
+        self.checked.articles += 1;
+        let bytes = match source.destination(self.archive).read(&key.path).await {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                self.unreadable(key, format!("{} is missing", file.display()));
+                return Ok(());
             }
-            Err(cause) => {
-                let raw = format!("{}: {cause}", file.display());
-                self.unreadable.push(Finding { article: key.to_string(), raw, kind: None, start: None });
+            Err(error) => {
+                self.unreadable(key, error.to_string());
+                return Ok(());
+            }
+        };
+        // Read as a browser would open it from the disk: what resolves to the network would go there.
+        let options = ExtractOptions::new(&self.config.rewrite, Url::from_file_path(&file).ok());
+        for reference in extract::extract(&bytes, row.version.format, &options).references {
+            if let Some(target) = target_of(&reference, &source, &store) {
+                self.reference(key, &reference, target).await?;
             }
         }
         Ok(())
     }
 
-    fn reference(&mut self, article: String, reference: &Reference, source: &Source, config: &Config) {
+    fn unreadable(&mut self, article: &ArticleKey, raw: String) {
+        self.checked.unreadable.push(Finding { article: article.to_string(), raw, kind: None, start: None });
+    }
+
+    async fn reference(&mut self, key: &ArticleKey, reference: &Reference, target: Target) -> Result<(), CheckError> {
+        let found = match &target {
+            Target::Archive(Some(key)) => self.archive.objects.stat(key).await?.is_some(),
+            Target::File(file) => file.is_file(),
+            Target::Archive(None) | Target::Network => false,
+        };
         let (kind, start) = (Some(reference.kind.as_str()), Some(reference.span.start));
-        let finding = || Finding { article, raw: reference.raw.clone(), kind, start };
-        let prefix = source.config.links.trim_end_matches('/');
-        let served = Some(prefix).filter(|prefix| !prefix.is_empty()).and_then(|prefix| {
-            let in_store = reference.raw.strip_prefix(prefix)?;
-            absolute(&config.store).ok().map(|store| store.join(in_store.trim_start_matches('/')))
-        });
-        match (&reference.url, served) {
-            _ if matches!(reference.kind, ReferenceKind::Base) => {}
-            // What is inline needs nothing from anywhere.
-            (Ok(url), _) if url.scheme() == "data" => {}
-            (_, Some(file)) if file.is_file() => self.local += 1,
-            (_, Some(_)) => self.dangling.push(finding()),
-            (Ok(url), None) if url.scheme() == "file" => match is_file(url) {
-                true => self.local += 1,
-                // What the author wrote and nobody adopted is the author's; what offprint wrote leads into the store.
-                false if leads_into(url, &config.store) => self.dangling.push(finding()),
-                false => {}
-            },
-            (Ok(_) | Err(_), None) => self.remote.push(finding()),
+        let finding = Finding { article: key.to_string(), raw: reference.raw.clone(), kind, start };
+        match target {
+            _ if found => self.checked.local += 1,
+            Target::Network => self.checked.remote.push(finding),
+            Target::Archive(_) => self.checked.dangling.push(finding),
+            // What the author wrote and nobody adopted is the author's.
+            Target::File(_) => {}
         }
+        Ok(())
+    }
+}
+
+/// Where a reference leads; `None` where it leads nowhere by intention, or holds its image itself.
+fn target_of(reference: &Reference, source: &Source, store: &Path) -> Option<Target> {
+    if reference.kind == ReferenceKind::Base {
+        return None;
+    }
+    let url = reference.url.as_ref();
+    if url.is_ok_and(|url| url.scheme() == "data") {
+        return None;
+    }
+    let prefix = source.config.links.trim_end_matches('/');
+    if !prefix.is_empty()
+        && let Some(below) = reference.raw.strip_prefix(prefix)
+    {
+        return Some(Target::Archive(StoreKey::parse(below.trim_start_matches('/'))));
+    }
+    match url {
+        Ok(url) if url.scheme() == "file" => {
+            let file = url.to_file_path().ok()?;
+            Some(match file.strip_prefix(store) {
+                Ok(below) => Target::Archive(below.to_str().and_then(StoreKey::parse)),
+                Err(_) => Target::File(file),
+            })
+        }
+        _ => Some(Target::Network),
     }
 }
 
@@ -130,13 +179,4 @@ fn source_of(name: &SourceName, config: &Config) -> std::io::Result<Source> {
         source
     };
     Source::new(known.unwrap_or_else(made), &config.store)
-}
-
-fn is_file(url: &Url) -> bool {
-    url.to_file_path().is_ok_and(|file| file.is_file())
-}
-
-fn leads_into(url: &Url, store: &Path) -> bool {
-    let file = url.to_file_path().ok();
-    file.zip(absolute(store).ok()).is_some_and(|(file, store)| file.starts_with(store))
 }

@@ -7,15 +7,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use walkdir::WalkDir;
 
-use crate::archive::{Archive, BlobError, CatalogError};
-use crate::model::{Digest, MediaType};
+use crate::archive::{Archive, CatalogError, ObjectError, Prefix, StoreKey};
+use crate::model::{Digest, Fingerprint, MediaType};
+use crate::staging::Leftover;
 
 /// Removals under way at a time: their commits are shared.
 const SIDE_BY_SIDE: usize = 64;
@@ -43,18 +42,13 @@ pub enum Garbage {
     },
     /// A thumbnail on no record, or of a blob that goes.
     Thumbnail {
-        /// The file.
-        path: PathBuf,
+        /// Which one.
+        key: StoreKey,
         /// Its size.
         size: u64,
     },
     /// A temporary file that a crash left.
-    Temporary {
-        /// The file.
-        path: PathBuf,
-        /// Its size.
-        size: u64,
-    },
+    Temporary(Leftover),
 }
 
 impl Garbage {
@@ -64,7 +58,7 @@ impl Garbage {
             Self::Blob { size, .. }
             | Self::Orphan { size, .. }
             | Self::Thumbnail { size, .. }
-            | Self::Temporary { size, .. } => *size,
+            | Self::Temporary(Leftover { size, .. }) => *size,
         }
     }
 
@@ -74,7 +68,7 @@ impl Garbage {
             Self::Blob { .. } => "blob",
             Self::Orphan { .. } => "orphan",
             Self::Thumbnail { .. } => "thumbnail",
-            Self::Temporary { .. } => "temporary",
+            Self::Temporary(_) => "temporary",
         }
     }
 }
@@ -85,7 +79,8 @@ impl fmt::Display for Garbage {
             Self::Blob { digest, media_type, .. } | Self::Orphan { digest, media_type, .. } => {
                 write!(f, "{digest}.{media_type}")
             }
-            Self::Thumbnail { path, .. } | Self::Temporary { path, .. } => path.display().fmt(f),
+            Self::Thumbnail { key, .. } => key.fmt(f),
+            Self::Temporary(leftover) => leftover.name.fmt(f),
         }
     }
 }
@@ -96,38 +91,20 @@ pub enum GcError {
     /// The catalog refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The store of blobs refused.
+    /// The store of objects refused.
     #[error(transparent)]
-    Blobs(#[from] BlobError),
-    /// The file system refused.
-    #[error("cannot {action} {}: {cause}", place.display())]
-    Io {
-        /// What was being done, as a verb.
-        action: &'static str,
-        /// The file or folder.
-        place: PathBuf,
-        /// Why.
-        cause: std::io::Error,
-    },
+    Objects(#[from] ObjectError),
 }
 
 /// What is garbage and older than the grace period.
 pub async fn plan(archive: &Archive, grace: Duration, now: Timestamp) -> Result<Vec<Garbage>, GcError> {
     let before = now.checked_sub(grace).unwrap_or(Timestamp::MIN);
     let mut plan = Vec::new();
-    let mut thumbnails = BTreeSet::new();
     for shard in 0..=u8::MAX {
         let going = plan_blobs(archive, shard, before, &mut plan).await?;
-        for row in archive.catalog.thumbnails_on_record(shard).await? {
-            if let (Ok(made), false) = (&row.made, going.contains(&row.original)) {
-                thumbnails.insert(archive.thumbnail_path(&row.name, row.original, made.media_type));
-            }
-        }
-        plan_thumbnails(archive, shard, before, &thumbnails, &mut plan)?;
-        thumbnails.clear();
+        plan_thumbnails(archive, shard, before, &going, &mut plan).await?;
     }
-    let temporary = old_files(&archive.tmp(), before)?;
-    plan.extend(temporary.into_iter().map(|(path, size)| Garbage::Temporary { path, size }));
+    plan.extend(leftovers(archive)?.into_iter().filter(|file| is_before(file, before)).map(Garbage::Temporary));
     Ok(plan)
 }
 
@@ -139,15 +116,17 @@ async fn plan_blobs(
     plan: &mut Vec<Garbage>,
 ) -> Result<BTreeSet<Digest>, GcError> {
     // Files before rows: a blob that is put meanwhile has its row by then, or is younger than any grace period.
-    let files = archive.blobs.list(shard).await?;
+    let files = blobs_of(archive, shard).await?;
     let on_record: BTreeSet<_> =
         archive.catalog.blobs_on_record(shard).await?.iter().map(|row| (row.digest, row.media_type)).collect();
-    let orphans = files.iter().filter(|file| !on_record.contains(&(file.digest, file.media_type)));
-    plan.extend(orphans.filter(|file| file.written < before).map(|file| Garbage::Orphan {
-        digest: file.digest,
-        media_type: file.media_type,
-        size: file.size,
-    }));
+    let orphans = files.into_iter().filter(|(digest, media_type, _)| !on_record.contains(&(*digest, *media_type)));
+    plan.extend(
+        orphans.filter(|(.., found)| found.written() < before).map(|(digest, media_type, found)| Garbage::Orphan {
+            digest,
+            media_type,
+            size: found.size,
+        }),
+    );
     let unreferenced = archive.catalog.unreferenced_blobs(shard, before).await?;
     plan.extend(unreferenced.iter().map(|row| Garbage::Blob {
         digest: row.digest,
@@ -157,40 +136,41 @@ async fn plan_blobs(
     Ok(unreferenced.iter().map(|row| row.digest).collect())
 }
 
-/// The thumbnails of one shard, of every size, that are old enough and not on record.
-fn plan_thumbnails(
+/// The blobs of a shard that are stored.
+async fn blobs_of(archive: &Archive, shard: u8) -> Result<Vec<(Digest, MediaType, Fingerprint)>, GcError> {
+    let listed = archive.objects.list(Prefix::Blobs(shard)).await?.into_iter();
+    Ok(listed
+        .filter_map(|(key, found)| match key {
+            StoreKey::Blob { digest, media_type } => Some((digest, media_type, found)),
+            _ => None,
+        })
+        .collect())
+}
+
+/// The thumbnails of one shard, of every size, that are old enough and not on record, or of a blob that goes.
+async fn plan_thumbnails(
     archive: &Archive,
     shard: u8,
     before: Timestamp,
-    on_record: &BTreeSet<PathBuf>,
+    going: &BTreeSet<Digest>,
     plan: &mut Vec<Garbage>,
 ) -> Result<(), GcError> {
-    let sizes = WalkDir::new(archive.thumbnails()).min_depth(1).max_depth(1);
-    for size in sizes.into_iter().filter_map(Result::ok) {
-        let files = old_files(&size.path().join(format!("{shard:02x}")), before)?;
-        let garbage = files.into_iter().filter(|(path, _)| !on_record.contains(path));
-        plan.extend(garbage.map(|(path, size)| Garbage::Thumbnail { path, size }));
-    }
+    let listed = archive.objects.list(Prefix::Thumbnails(shard)).await?;
+    let rows = archive.catalog.thumbnails_on_record(shard).await?.into_iter();
+    let staying: BTreeSet<StoreKey> =
+        rows.filter(|row| !going.contains(&row.original)).filter_map(|row| row.key()).collect();
+    let garbage = listed.into_iter().filter(|(key, found)| found.written() < before && !staying.contains(key));
+    plan.extend(garbage.map(|(key, found)| Garbage::Thumbnail { key, size: found.size }));
     Ok(())
 }
 
-/// The files below a folder that were last written before a moment, with their sizes.
-fn old_files(folder: &Path, before: Timestamp) -> Result<Vec<(PathBuf, u64)>, GcError> {
-    let mut old = Vec::new();
-    if !folder.exists() {
-        return Ok(old);
-    }
-    for entry in WalkDir::new(folder) {
-        let failed =
-            |error: walkdir::Error| GcError::Io { action: "list", place: folder.to_owned(), cause: error.into() };
-        let entry = entry.map_err(failed)?;
-        let found = entry.metadata().map_err(failed)?;
-        let written = found.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
-        if found.is_file() && written.is_some_and(|written| written < before) {
-            old.push((entry.into_path(), found.len()));
-        }
-    }
-    Ok(old)
+fn leftovers(archive: &Archive) -> Result<Vec<Leftover>, GcError> {
+    let staging = archive.objects.staging();
+    Ok(staging.leftovers().map_err(ObjectError::io("list", &staging.folder().display()))?)
+}
+
+fn is_before(file: &Leftover, before: Timestamp) -> bool {
+    Timestamp::try_from(file.written).is_ok_and(|written| written < before)
 }
 
 /// Removes what was planned, under the archive's lock, and gives what was removed: what something refers to by now
@@ -213,15 +193,17 @@ async fn remove(archive: &Archive, garbage: &Garbage) -> Result<bool, GcError> {
         Garbage::Blob { digest, media_type, .. } => {
             let forgotten = archive.catalog.forget_blob(*digest, *media_type).await?;
             if forgotten {
-                archive.blobs.delete(*digest, *media_type).await?;
+                archive.objects.delete(&StoreKey::Blob { digest: *digest, media_type: *media_type }).await?;
             }
             Ok(forgotten)
         }
-        Garbage::Orphan { digest, media_type, .. } => Ok(archive.blobs.delete(*digest, *media_type).await?),
-        Garbage::Thumbnail { path, .. } | Garbage::Temporary { path, .. } => match tokio::fs::remove_file(path).await {
-            Ok(()) => Ok(true),
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(cause) => Err(GcError::Io { action: "remove", place: path.clone(), cause }),
-        },
+        Garbage::Orphan { digest, media_type, .. } => {
+            Ok(archive.objects.delete(&StoreKey::Blob { digest: *digest, media_type: *media_type }).await?)
+        }
+        Garbage::Thumbnail { key, .. } => Ok(archive.objects.delete(key).await?),
+        Garbage::Temporary(leftover) => {
+            let failed = ObjectError::io("remove", &leftover.name);
+            Ok(archive.objects.staging().remove(leftover).map_err(failed)?)
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use url::Url;
 
-use crate::archive::{Archive, ArticleState, CatalogError, ReferenceRow};
+use crate::archive::{Archive, ArticleState, CatalogError, ReferenceRow, StoreKey};
 use crate::model::{ArticleKey, Exchange, Reason};
 
 /// Every capture of a URL.
@@ -97,7 +97,8 @@ async fn made(archive: &Archive, exchange: &Exchange) -> Result<CaptureMade, Cat
     let kept = exchange.body.as_ref().map(|body| body.digest).or(exchange.digest);
     let blob = match kept {
         Some(digest) => {
-            archive.catalog.blob(digest).await?.map(|(media_type, _)| Archive::blob_name(digest, media_type))
+            let kept = archive.catalog.blob(digest).await?;
+            kept.map(|(media_type, _)| StoreKey::Blob { digest, media_type }.path())
         }
         None => None,
     };

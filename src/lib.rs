@@ -58,12 +58,15 @@ mod render;
 mod restore;
 mod rewrite;
 mod source;
+mod staging;
 mod status;
 mod verify;
 #[cfg(feature = "web")]
 mod web;
 
-pub use self::archive::{Archive, ArchiveError, BlobError, Catalog, CatalogError, Mode, open};
+pub use self::archive::{
+    Archive, ArchiveError, Catalog, CatalogError, Mode, ObjectError, Objects, ReadError, StoreKey, open,
+};
 pub use self::check::{CheckError, Checked, check};
 #[cfg(feature = "cli")]
 pub use self::cli::main as cli_main;
@@ -102,7 +105,7 @@ pub mod testing {
     modules!(
         archive, check, config, extract, fetch, gc, history, ingest, media, mirror, model, notify, render, restore
     );
-    modules!(rewrite, source, status, verify);
+    modules!(rewrite, source, staging, status, verify);
     #[cfg(feature = "demo")]
     modules!(demo);
     #[cfg(feature = "web")]

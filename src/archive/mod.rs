@@ -1,22 +1,163 @@
-//! The archive: bytes under their digest, and facts about them.
+//! The archive: bytes by key, and facts about them.
 //!
-//! Two independent traits, so that any bytes can be paired with any facts: [`Blobs`] and [`Catalog`]. Neither holds
+//! Two independent traits, so that any bytes can be paired with any facts: [`Objects`] and [`Catalog`]. Neither holds
 //! policy. The order of writes (blob durable, then its row, then the article that points at it), what counts as a good
 //! capture and what is garbage are decided above them, once, in `ingest`, `mirror`, `verify` and `gc`.
 
-mod blobs;
 mod catalog;
-mod local;
+mod files;
+mod key;
+mod memory;
+mod objects;
+mod open;
+mod output;
 pub mod rules;
 mod sqlite;
 
-pub use blobs::{BlobError, BlobMeta, Blobs, Put};
+use std::any::Any;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::io::AsyncReadExt;
+
+use crate::model::{Digest, Fingerprint, MediaType, SourceName};
+use crate::staging::Staged;
+
 pub use catalog::{
     ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError, CompletedJob,
     DatedArticle, Job, JobResult, Lease, Maintenance, NewReference, PlaceholderVerdict, Placeholders, Queue,
     QueueChanges, ReferenceRow, RefusedBody, RenditionRow, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
     SourceOutcome, SourceRow, Sources, ThumbnailRow, Totals, UrlRow, UrlState, VersionRow, Worker, WriteOutcome,
 };
-pub use local::{Archive, ArchiveError, Mode, Publication, Publisher, open};
+pub use files::OutputFolder;
+pub use key::{Prefix, StoreKey};
+pub use memory::MemoryObjects;
+pub use objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
+pub use open::{ArchiveError, Mode, open};
+pub use output::Output;
 
 pub use crate::model::{ArchiveId, ArticleId, CaptureId, JobId, Revision, RunId, UrlId};
+
+/// An open archive: facts and bytes. Clones are the same archive.
+#[derive(Clone)]
+pub struct Archive {
+    /// The facts.
+    pub catalog: Arc<dyn Catalog>,
+    /// The bytes.
+    pub objects: Arc<dyn Objects>,
+    root: PathBuf,
+    // After the catalog, so that the lock of a local archive is let go last.
+    _lock: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// A blob cannot be read whole.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not there.
+    #[error("the blob {digest}.{media_type} is missing; `offprint verify` tells more")]
+    Missing {
+        /// Which one.
+        digest: Digest,
+        /// The kind it is kept as.
+        media_type: MediaType,
+    },
+    /// It has other bytes than its name says.
+    #[error(
+        "the blob {digest}.{media_type} is damaged: its bytes have the SHA-256 {found}; `offprint verify` tells more"
+    )]
+    Damaged {
+        /// Which one.
+        digest: Digest,
+        /// The kind it is kept as.
+        media_type: MediaType,
+        /// The digest of its bytes.
+        found: Digest,
+    },
+    /// The store refused.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+}
+
+impl Archive {
+    /// Any facts with any bytes.
+    pub fn new(catalog: Arc<dyn Catalog>, objects: Arc<dyn Objects>) -> Self {
+        Self { catalog, objects, root: PathBuf::new(), _lock: None }
+    }
+
+    fn local(
+        catalog: Arc<dyn Catalog>,
+        objects: Arc<dyn Objects>,
+        root: PathBuf,
+        lock: Option<impl Any + Send + Sync>,
+    ) -> Self {
+        Self { catalog, objects, root, _lock: lock.map(|lock| Arc::new(lock) as _) }
+    }
+
+    /// The mirrored articles of a source that has no folder of its own for them.
+    pub fn output(&self, source: &SourceName) -> Output {
+        Output::Archive { objects: Arc::clone(&self.objects), source: source.clone() }
+    }
+
+    /// Keeps staged bytes as the blob that their digest names.
+    ///
+    /// # Errors
+    /// Where the store refuses.
+    pub async fn keep(&self, staged: Staged, media_type: MediaType) -> Result<Put, ObjectError> {
+        let key = StoreKey::Blob { digest: staged.digest, media_type };
+        Ok(self.objects.put(&key, Body::Staged(staged)).await?.put)
+    }
+
+    /// The whole of a blob. The one way to read one that goes into something: its bytes are compared with its digest.
+    ///
+    /// # Errors
+    /// [`ReadError`] where the blob is missing or damaged, or the store refuses.
+    pub async fn read_verified(&self, digest: Digest, media_type: MediaType) -> Result<Vec<u8>, ReadError> {
+        let key = StoreKey::Blob { digest, media_type };
+        let reader = self.objects.open(&key, None).await?;
+        let mut reader = reader.ok_or(ReadError::Missing { digest, media_type })?;
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).await.map_err(ObjectError::io("read", &key))?;
+        let found = Digest::of(&bytes);
+        if found == digest { Ok(bytes) } else { Err(ReadError::Damaged { digest, media_type, found }) }
+    }
+}
+
+/// Paths of a local archive, for callers that do not use keys yet.
+impl Archive {
+    /// The archive's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of temporary files. It is emptied when the archive is next opened to be changed.
+    pub fn tmp(&self) -> PathBuf {
+        self.objects.staging().folder().to_owned()
+    }
+
+    /// The folder of mirrored articles, one folder a source.
+    pub fn articles(&self) -> PathBuf {
+        self.root.join("articles")
+    }
+
+    /// The folder of reports.
+    pub fn runs(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    /// The bytes that are free on its disk for users other than root; `None` where the system does not say.
+    pub fn free_space(&self) -> Option<u64> {
+        self.objects.free_space()
+    }
+
+    /// Where a blob is kept, relative to the archive's folder and with `/` between its parts, as links have it.
+    pub fn blob_name(digest: Digest, media_type: MediaType) -> String {
+        StoreKey::Blob { digest, media_type }.path()
+    }
+
+    /// Writes a file whole, over what stood there. Waits for the disk: not for a task that must not.
+    pub fn publish(&self, path: &Path, bytes: &[u8]) -> Result<Fingerprint, ObjectError> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+        OutputFolder::new(folder, self.objects.staging()).write_now(name, bytes)
+    }
+}

@@ -8,9 +8,8 @@ use super::arguments::RestoreArguments;
 use super::exit::{Exit, UsageError};
 use super::open_to_read;
 use super::output::Output;
-use crate::archive::{self, Archive, Mode};
+use crate::archive::{self, Archive, Mode, OutputFolder, StoreKey};
 use crate::config::{Config, SourceConfig};
-use crate::ingest::publish;
 use crate::model::ArticleKey;
 
 use crate::source::{Source, absolute};
@@ -26,58 +25,50 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
     for article in &arguments.articles {
         let key = key_of(article, config, &archive).await?;
         let bytes = crate::restore::restore(&archive, &key).await?;
-        match target(arguments, config, &key)? {
-            Some(file) => {
-                write(&archive, arguments.in_place, file.clone(), bytes).await?;
-                output.note(&format!("{key} restored to {}", file.display()));
+        let file = match &arguments.to {
+            Some(folder) => write_below(folder, &key, bytes)?,
+            None if arguments.in_place => write_over(&archive, config, &key, bytes).await?,
+            None => {
+                output.bytes(&bytes);
+                continue;
             }
-            None => output.bytes(&bytes),
-        }
+        };
+        output.note(&format!("{key} restored to {}", file.display()));
     }
     Ok(Exit::Done)
 }
 
-/// Over an article the write is atomic; elsewhere it is a plain file.
-async fn write(archive: &Archive, in_place: bool, file: PathBuf, bytes: Vec<u8>) -> anyhow::Result<()> {
-    if in_place {
-        publish(archive, file, bytes).await?;
-        return Ok(());
-    }
-    let folder = file.parent().unwrap_or(Path::new("."));
+fn write_below(folder: &Path, key: &ArticleKey, bytes: Vec<u8>) -> anyhow::Result<PathBuf> {
+    let file = folder.join(&key.source).join(&key.path);
+    let folder = file.parent().unwrap_or(folder);
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    std::fs::write(&file, bytes).with_context(|| format!("cannot write {}", file.display()))
+    std::fs::write(&file, bytes).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(file)
 }
 
-fn target(arguments: &RestoreArguments, config: &Config, key: &ArticleKey) -> anyhow::Result<Option<PathBuf>> {
-    if let Some(folder) = &arguments.to {
-        return Ok(Some(folder.join(&key.source).join(&key.path)));
-    }
-    if !arguments.in_place {
-        return Ok(None);
-    }
+/// Over an article the write is atomic.
+async fn write_over(archive: &Archive, config: &Config, key: &ArticleKey, bytes: Vec<u8>) -> anyhow::Result<PathBuf> {
     let source = config.source.iter().find(|source| source.name == key.source);
     let source = source.with_context(|| format!("the settings have no source \"{}\": use --to", key.source))?;
-    Ok(Some(Source::new(source.clone(), &config.store)?.file(&key.path)))
-}
-
-fn key_from(source: &str, path: &str) -> Option<ArticleKey> {
-    Some(ArticleKey { source: source.parse().ok()?, path: path.parse().ok()? })
+    let root = Source::new(source.clone(), &config.store)?.file("");
+    let articles = OutputFolder::new(root, archive.objects.staging());
+    articles.write(&key.path, bytes).await?;
+    Ok(articles.file(&key.path))
 }
 
 /// The article that the user means: by the name in reports, by its mirror, or by its file.
 pub(super) async fn key_of(article: &Path, config: &Config, archive: &Archive) -> anyhow::Result<ArticleKey> {
     let named = article.to_str().context("the article's name is not Unicode")?;
-    if let Some((source, path)) = named.split_once('/') {
-        if let Some(key) = key_from(source, path)
-            && archive.catalog.article(&key).await?.is_some()
-        {
-            return Ok(key);
-        }
+    if let Some((source, path)) = named.split_once('/')
+        && let (Ok(source), Ok(path)) = (source.parse(), path.parse())
+        && let key = (ArticleKey { source, path })
+        && archive.catalog.article(&key).await?.is_some()
+    {
+        return Ok(key);
     }
     let file = absolute(article)?;
     let below = |folder: &Path| file.strip_prefix(absolute(folder).ok()?).ok()?.to_str().map(str::to_owned);
-    let mirrored = below(&archive.articles());
-    if let Some(key) = mirrored.as_deref().and_then(|path| path.split_once('/')).and_then(|(s, p)| key_from(s, p)) {
+    if let Some(StoreKey::Article(key)) = below(&config.store).as_deref().and_then(StoreKey::parse) {
         return Ok(key);
     }
     let of_source = |source: &SourceConfig| {

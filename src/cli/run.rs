@@ -55,8 +55,8 @@ pub(crate) async fn mirror(
 
 /// One whole run, with its progress, that Ctrl-C or SIGTERM ends at a consistent point.
 pub(crate) async fn mirror_sources(config: &Config, sources: Vec<Source>, output: &Output) -> anyhow::Result<Report> {
-    let archive = Arc::new(archive::open(&config.store, Mode::Write)?);
-    let fetcher = Fetcher::new(&config.fetch, &archive.tmp())?;
+    let archive = Arc::new(archive::open(&config.store, Mode::Create)?);
+    let fetcher = Fetcher::new(&config.fetch, archive.objects.staging().folder())?;
     let stop = CancellationToken::new();
     let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop.clone())?;
     let (tally, began) = (mirror.tally(), Instant::now());

@@ -12,7 +12,7 @@ use super::open_to_read;
 use super::output::{Label, Output};
 use super::progress::Display;
 use super::words::count;
-use crate::archive::{self, Mode};
+use crate::archive::{self, Archive, Mode};
 use crate::config::{Config, Size};
 use crate::source::Source;
 use crate::verify::{self, Counts, Finding, Options, Progress, Repair, Settings, Verification, find_mirror};
@@ -44,11 +44,11 @@ async fn look(
     output: &Output,
 ) -> anyhow::Result<Verification> {
     let archive = Arc::new(open_to_read(config)?);
-    let (sources, articles) = (sources.to_vec(), archive.articles());
+    let (sources, mirrored) = (sources.to_vec(), Archive::clone(&archive));
     let options = Options {
         subset: arguments.subset,
         rate: arguments.rate.map(|Size(rate)| rate),
-        find_mirror: Box::new(move |key| find_mirror(&sources, &articles, key)),
+        find_mirror: Box::new(move |key| find_mirror(&sources, &mirrored, key)),
     };
     let progress = Arc::new(Progress::default());
     let shown = Arc::clone(&progress);
@@ -73,8 +73,8 @@ fn message(counts: Counts) -> String {
 async fn repair(config: &Config, sources: Vec<Source>, findings: &[Finding]) -> anyhow::Result<Vec<Repair>> {
     let archive = Arc::new(archive::open(&config.store, Mode::Write)?);
     let origin = Settings::new(config, Arc::clone(&archive), sources.clone())?;
-    let articles = archive.articles();
-    let find = move |key: &_| find_mirror(&sources, &articles, key);
+    let mirrored = Archive::clone(&archive);
+    let find = move |key: &_| find_mirror(&sources, &mirrored, key);
     Ok(verify::repair(&archive, findings, &origin, &find, Timestamp::now()).await?)
 }
 

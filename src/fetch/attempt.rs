@@ -15,7 +15,8 @@ use super::ladder::{Referer, is_refusal, referer};
 use super::resume::Partial;
 use super::retry::{back_off, is_passing};
 use super::{Answer, Fetched, Inner, Request};
-use crate::model::{Exchange, Failure, HostKey, Reason, RefererStrategy, Staged};
+use crate::model::{Exchange, Failure, HostKey, Reason, RefererStrategy};
+use crate::staging::Staged;
 
 /// The work for one request, with what has been said so far.
 pub(super) struct Attempt<'a> {

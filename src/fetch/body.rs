@@ -12,7 +12,8 @@ use super::coding::{Decoder, PIECE};
 use super::promise::Promises;
 use super::staging::Staging;
 use crate::config::FetchConfig;
-use crate::model::{Digest, Failure, Hasher, Reason, Staged};
+use crate::model::{Digest, Failure, Hasher, Reason};
+use crate::staging::Staged;
 
 /// Over how long the minimum rate is measured, at most.
 const RATE_WINDOW: Duration = Duration::from_secs(30);

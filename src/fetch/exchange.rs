@@ -18,7 +18,8 @@ use super::pace::Start;
 use super::resume::{Partial, goes_on_at, validator};
 use super::staging::Staging;
 use super::{Inner, Judge, head, retry};
-use crate::model::{Digest, Exchange, Failure, Reason, Staged, Validators};
+use crate::model::{Digest, Exchange, Failure, Reason, Validators};
+use crate::staging::Staged;
 
 /// A host that has not been heard of for so long, in this run, is listened to beside the requests in flight.
 const FIRST_SIGN: Duration = Duration::from_millis(300);

@@ -36,7 +36,8 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::config::FetchConfig;
-use crate::model::{Digest, Exchange, Failure, HostKey, HostState, Reason, RefererStrategy, Staged, Validators};
+use crate::model::{Digest, Exchange, Failure, HostKey, HostState, Reason, RefererStrategy, Validators};
+use crate::staging::Staged;
 
 pub use error::FetchError;
 pub use fallback::{Fallback, memento_datetime};

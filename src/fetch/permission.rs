@@ -12,7 +12,8 @@ use super::attempt::Attempt;
 use super::robots::{READ, Robots};
 use super::{Answer, Inner, Judge, Purpose, Request};
 use crate::config;
-use crate::model::{Failure, Reason, RefererStrategy, Staged, Validators};
+use crate::model::{Failure, Reason, RefererStrategy, Validators};
+use crate::staging::Staged;
 
 /// How long a file is believed (RFC 9309, section 2.4).
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);

@@ -4,9 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use tempfile::{NamedTempFile, TempPath};
-
-use crate::model::{Hasher, Staged};
+use crate::staging::{self, Staged, StagingFile};
 
 /// How many bytes are gathered before they are written. Most images are written in one go.
 const GATHERED: usize = 256 << 10;
@@ -15,24 +13,14 @@ const GATHERED: usize = 256 << 10;
 #[derive(Debug)]
 pub(super) struct Staging {
     folder: Arc<Path>,
-    hasher: HasherState,
     gathered: Vec<u8>,
-    file: Option<NamedTempFile>,
+    file: Option<StagingFile>,
     length: u64,
-}
-
-#[derive(Default)]
-struct HasherState(Hasher);
-
-impl std::fmt::Debug for HasherState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Hasher")
-    }
 }
 
 impl Staging {
     pub(super) fn new(folder: &Arc<Path>) -> Self {
-        Self { folder: Arc::clone(folder), hasher: HasherState::default(), gathered: Vec::new(), file: None, length: 0 }
+        Self { folder: Arc::clone(folder), gathered: Vec::new(), file: None, length: 0 }
     }
 
     /// How many bytes have arrived.
@@ -47,7 +35,6 @@ impl Staging {
 
     /// Takes the next bytes.
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.hasher.0.update(bytes);
         self.gathered.extend_from_slice(bytes);
         self.length += bytes.len() as u64;
     }
@@ -70,14 +57,13 @@ impl Staging {
         if self.file.is_none() || !self.gathered.is_empty() {
             self.write().await?;
         }
-        let path: TempPath = self.file.take().ok_or_else(|| io::Error::other("no file"))?.into_temp_path();
-        Ok(Staged { path, digest: self.hasher.0.finish(), length: self.length })
+        self.file.map(StagingFile::finish).ok_or_else(|| io::Error::other("no file"))
     }
 }
 
 /// Appends to the file, which is made if there is none, and gives the emptied buffer back.
-fn write(folder: &Path, file: Option<NamedTempFile>, mut bytes: Vec<u8>) -> io::Result<(NamedTempFile, Vec<u8>)> {
-    let make = || tempfile::Builder::new().prefix("fetch-").tempfile_in(folder);
+fn write(folder: &Path, file: Option<StagingFile>, mut bytes: Vec<u8>) -> io::Result<(StagingFile, Vec<u8>)> {
+    let make = || staging::Staging::new(folder).create();
     let mut file = file.map_or_else(make, Ok)?;
     file.write_all(&bytes)?;
     bytes.clear();

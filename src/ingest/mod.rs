@@ -3,20 +3,20 @@
 mod stand_ins;
 mod verdict;
 
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::io::AsyncReadExt;
 
 use crate::archive::rules::Schedule;
-use crate::archive::{Archive, BlobError, CatalogError, Job, JobResult, Put, RefusedBody, UrlRow};
+use crate::archive::{Archive, CatalogError, Job, JobResult, ObjectError, Put, ReadError, RefusedBody, UrlRow};
 use crate::config::{Config, MediaConfig};
 use crate::fetch::{Answer, Judge as _};
 use crate::media;
-use crate::model::{Asset, Digest, Failure, Fingerprint, Hasher, HostKey, MediaType, Reason, Staged, Validators};
+use crate::model::{Asset, Digest, Failure, Fingerprint, HostKey, MediaType, Reason, Validators};
+use crate::staging::Staged;
 
 pub use stand_ins::StandIns;
 pub use verdict::Verdict;
@@ -26,18 +26,13 @@ pub use verdict::Verdict;
 pub enum IngestError {
     /// The blob.
     #[error(transparent)]
-    Blob(#[from] BlobError),
+    Blob(#[from] ObjectError),
     /// The catalog.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The bytes could not be read back.
-    #[error("cannot read back {place}: {cause}")]
-    ReadBack {
-        /// What was read.
-        place: String,
-        /// Why it failed.
-        cause: std::io::Error,
-    },
+    /// A blob could not be read back.
+    #[error(transparent)]
+    Read(#[from] ReadError),
 }
 
 /// What became of one fetched URL.
@@ -89,7 +84,7 @@ impl Ingest {
         let media_type = bytes.map_or(MediaType::Unknown, |bytes| media::probe(&bytes, &self.limits).media_type);
         let known = self.archive.catalog.blob(digest).await?;
         let media_type = known.map_or(media_type, |(media_type, _)| media_type);
-        self.archive.blobs.put(staged, media_type).await?;
+        self.archive.keep(staged, media_type).await?;
         Ok(RefusedBody { digest, size, media_type })
     }
 
@@ -128,7 +123,7 @@ impl Ingest {
         now: Timestamp,
     ) -> Result<Ingested, IngestError> {
         let (digest, size) = (staged.digest, staged.length);
-        let put = self.archive.blobs.put(staged, asset.media_type).await?;
+        let put = self.archive.keep(staged, asset.media_type).await?;
         let changed = url.asset.as_ref().map(|(old, _, _)| *old).filter(|old| *old != digest);
         let next_attempt = self.schedule.recheck(now);
         Ok(Ingested {
@@ -151,8 +146,8 @@ impl Ingest {
         open: impl FnOnce() -> std::io::Result<R> + Send + 'static,
         verdict: &Verdict<'_>,
     ) -> Result<Answer, Failure> {
-        let staging = self.archive.tmp();
-        let copy = move || open().and_then(|from| stage(from, &staging));
+        let staging = self.archive.objects.staging().clone();
+        let copy = move || open().and_then(|from| staging.copy(from));
         let staged = tokio::task::spawn_blocking(copy).await.expect("copying a file does not panic");
         let staged = staged.map_err(|cause| Failure::new(Reason::LocalFile, cause.to_string()))?;
         match verdict.judge(&staged, None) {
@@ -168,33 +163,8 @@ fn deferred(failure: Failure, next_attempt: Timestamp) -> Ingested {
 }
 
 /// Writes one file that appears whole and outlives a loss of power, on a thread that may wait for the disk.
-pub async fn publish(archive: &Archive, path: PathBuf, bytes: Vec<u8>) -> Result<Fingerprint, BlobError> {
-    let publisher = archive.publisher.clone();
-    let written = tokio::task::spawn_blocking(move || publisher.publish(&path, &bytes));
+pub async fn publish(archive: &Archive, path: PathBuf, bytes: Vec<u8>) -> Result<Fingerprint, ObjectError> {
+    let archive = archive.clone();
+    let written = tokio::task::spawn_blocking(move || archive.publish(&path, &bytes));
     written.await.expect("writing a file does not panic")
-}
-
-/// A whole blob in memory; blobs of media are bounded by `fetch.max_bytes`.
-pub async fn read_blob(archive: &Archive, digest: Digest, media_type: MediaType) -> Result<Vec<u8>, IngestError> {
-    let place = || format!("the blob {digest}");
-    let missing = || IngestError::ReadBack { place: place(), cause: std::io::ErrorKind::NotFound.into() };
-    let mut reader = archive.blobs.open(digest, media_type).await?.ok_or_else(missing)?;
-    let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes).await.map_err(|cause| IngestError::ReadBack { place: place(), cause })?;
-    Ok(bytes)
-}
-
-/// Writes all that a reader gives into a temporary file and hashes it on the way.
-pub fn stage(mut from: impl Read, staging: &Path) -> std::io::Result<Staged> {
-    let mut to = tempfile::Builder::new().prefix("stage-").tempfile_in(staging)?;
-    let (mut hasher, mut length, mut piece) = (Hasher::default(), 0, vec![0; 256 << 10]);
-    loop {
-        let count = from.read(&mut piece)?;
-        if count == 0 {
-            return Ok(Staged { path: to.into_temp_path(), digest: hasher.finish(), length });
-        }
-        to.write_all(&piece[..count])?;
-        hasher.update(&piece[..count]);
-        length += count as u64;
-    }
 }

@@ -7,7 +7,8 @@ use crate::archive::PlaceholderVerdict;
 use crate::config::MediaConfig;
 use crate::fetch::Judge;
 use crate::media;
-use crate::model::{Asset, Digest, HostKey, Reason, ReferenceKind, Staged};
+use crate::model::{Asset, Digest, HostKey, Reason, ReferenceKind};
+use crate::staging::Staged;
 
 /// Judges what a URL answered, by its content alone.
 #[derive(Debug)]

@@ -208,7 +208,7 @@ impl Mirror {
             JobResult::Failed { .. } => self.count_failure(url, &ingested.settlement).await?,
         }
         match ingested.kept {
-            Some((Put::Created, size)) => {
+            Some((Put::Created | Put::Replaced, size)) => {
                 tally.blobs_new.one();
                 tally.bytes_new.add(size);
             }

@@ -11,11 +11,11 @@ use data_url::DataUrl;
 use url::Url;
 
 use super::{Mirror, MirrorError};
-use crate::archive::{BlobError, UrlId, UrlRow};
+use crate::archive::{ObjectError, UrlId, UrlRow};
 use crate::config::{Config, MediaConfig, Size};
 use crate::extract::{self, ExtractOptions};
 use crate::fetch::Answer;
-use crate::ingest::{Verdict, read_blob, stage};
+use crate::ingest::Verdict;
 use crate::media;
 use crate::model::{Digest, Failure, MediaType, Reason, Reference, UrlProblem};
 
@@ -85,12 +85,12 @@ impl Mirror {
     /// Keeps what was lifted as blobs, before any row says that they are there.
     pub(super) async fn keep_lifted(&self, lifted: Lifted) -> Result<(), MirrorError> {
         for (media_type, bytes) in lifted.into_values() {
-            let tmp = self.archive.tmp();
-            let place = tmp.display().to_string();
-            let staged = tokio::task::spawn_blocking(move || stage(bytes.as_slice(), &tmp)).await;
+            let staging = self.archive.objects.staging().clone();
+            let place = staging.folder().display().to_string();
+            let staged = tokio::task::spawn_blocking(move || staging.write(&bytes)).await;
             let staged = staged.expect("writing a file does not panic");
-            let staged = staged.map_err(|cause| BlobError::Io { action: "write to", place, cause })?;
-            self.archive.blobs.put(staged, media_type).await?;
+            let staged = staged.map_err(|cause| ObjectError::Io { action: "write to", place, cause })?;
+            self.archive.keep(staged, media_type).await?;
         }
         Ok(())
     }
@@ -109,8 +109,7 @@ impl Mirror {
     /// The blob of that digest, whichever of some types it is kept as.
     async fn kept(&self, digest: Digest, types: impl Iterator<Item = MediaType>) -> Option<Vec<u8>> {
         for media_type in types {
-            let bytes = read_blob(&self.archive, digest, media_type).await.ok();
-            if let Some(bytes) = bytes.filter(|bytes| Digest::of(bytes) == digest) {
+            if let Ok(bytes) = self.archive.read_verified(digest, media_type).await {
                 return Some(bytes);
             }
         }
@@ -123,7 +122,7 @@ impl Mirror {
         for key in self.archive.catalog.articles_of(url, ORIGINALS_READ).await.ok()? {
             let Ok(Some(row)) = self.archive.catalog.article(&key).await else { continue };
             let format = row.version.format;
-            let Ok(original) = read_blob(&self.archive, row.version.original, format.blob_type()).await else {
+            let Ok(original) = self.archive.read_verified(row.version.original, format.blob_type()).await else {
                 continue;
             };
             let mut references = extract::extract(&original, format, &options).references;

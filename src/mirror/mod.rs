@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::archive::{Archive, ArticleId, BlobError, CatalogError, RunId};
+use crate::archive::{Archive, ArticleId, CatalogError, ObjectError, ReadError, RunId};
 use crate::config::Config;
 use crate::extract::ExtractOptions;
 use crate::fetch::{Fallback, FetchError, Fetcher};
@@ -53,7 +53,10 @@ pub enum MirrorError {
     Source(#[from] SourceError),
     /// The archive cannot keep blobs.
     #[error(transparent)]
-    Blob(#[from] BlobError),
+    Blob(#[from] ObjectError),
+    /// A blob cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// The catalog cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),

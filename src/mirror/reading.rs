@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, announce, in_place, inline};
-use crate::archive::{Archive, ArticleRow, ArticleState, BlobError, NewReference};
+use crate::archive::{Archive, ArticleRow, ArticleState, NewReference, ObjectError};
 use crate::config::AdoptLocal;
 use crate::extract;
-use crate::ingest::stage;
-use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Reference, ReferenceKind, Staged};
+use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Reference, ReferenceKind};
 use crate::source::{Folder, FoundArticle, Source, SourceError, fingerprint};
+use crate::staging::Staged;
 
 /// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
 const READ_AT_ONCE: usize = 8;
@@ -158,19 +158,19 @@ impl Mirror {
     ) -> Result<(), MirrorError> {
         let options = self.options(source, &found.path);
         let name = found.path.clone();
-        let tmp = self.archive.tmp();
+        let staging = self.archive.objects.staging().clone();
         let limits = inline::Limits::of(&self.config);
         let read = tokio::task::spawn_blocking(move || {
             let format = extract::format_of(&name, &bytes);
             let mut extraction = extract::extract(&bytes, format, &options);
             let lifted = inline::lift(&mut extraction.references, &limits);
-            (format, extraction, lifted, stage(bytes.as_slice(), &tmp))
+            (format, extraction, lifted, staging.write(&bytes))
         });
         let (format, extraction, lifted, staged) = read.await.expect("extraction takes any bytes without a panic");
         self.keep_lifted(lifted).await?;
-        let staged = staged.map_err(|cause| BlobError::Io {
+        let staged = staged.map_err(|cause| ObjectError::Io {
             action: "write to",
-            place: self.archive.tmp().display().to_string(),
+            place: self.archive.objects.staging().folder().display().to_string(),
             cause,
         })?;
         let size = staged.length;
@@ -198,7 +198,7 @@ impl Mirror {
         references: &[NewReference],
         ready: &ReadyArticles,
     ) -> Result<(), MirrorError> {
-        self.archive.blobs.put(staged, version.format.blob_type()).await?;
+        self.archive.keep(staged, version.format.blob_type()).await?;
         let (_, now_ready) = self.archive.catalog.record_article(version, size, references).await?;
         self.tally.queued.add(now_ready.queued);
         self.queued.notify_one();

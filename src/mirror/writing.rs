@@ -7,11 +7,11 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::{Mirror, MirrorError};
 use crate::archive::{
-    Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, UrlRow, UrlState, WriteOutcome,
+    Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, StoreKey, UrlRow, UrlState, WriteOutcome,
 };
 use crate::config::{ChangedImages, Images};
 use crate::extract;
-use crate::ingest::{publish, read_blob};
+use crate::ingest::publish;
 use crate::model::{Asset, Digest, LinkWrap, Reference, ReferenceKind, Span};
 use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
 use crate::source::{Source, fingerprint};
@@ -65,7 +65,7 @@ impl Mirror {
             self.tally.problem(&row.version.key, "it was changed during the run and is left for the next one");
             return Ok(());
         }
-        let original = read_blob(&self.archive, row.version.original, row.version.format.blob_type()).await?;
+        let original = self.archive.read_verified(row.version.original, row.version.format.blob_type()).await?;
         let Rewritten { edits, mirror, left_remote } = self.rewrite(source, row, &original).await?;
         self.tell_refused(row, &left_remote);
         let digest = Digest::of(&mirror);
@@ -163,7 +163,9 @@ impl Mirror {
         let thumbnails = self.archive.catalog.thumbnails(&[digest]).await?;
         let named = thumbnails.into_iter().find(|thumbnail| Some(thumbnail.name.as_str()) == wanted);
         let made = named.and_then(|thumbnail| Some((thumbnail.name, thumbnail.made.ok()?)));
-        Ok(made.map(|(name, made)| (Archive::thumbnail_name(&name, digest, made.media_type), made)))
+        Ok(made.map(|(name, made)| {
+            (StoreKey::Thumbnail { name, original: digest, media_type: made.media_type }.path(), made)
+        }))
     }
 }
 

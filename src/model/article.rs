@@ -1,6 +1,8 @@
 //! Articles: what was read, what was made of it.
 
 use std::fmt;
+use std::fs::Metadata;
+use std::time::UNIX_EPOCH;
 
 use jiff::Timestamp;
 use url::Url;
@@ -33,6 +35,24 @@ pub struct Fingerprint {
     pub modified: i64,
     /// The file's inode; 0 where the system has none.
     pub inode: u64,
+}
+
+impl Fingerprint {
+    /// That of a file, from what the system says of it.
+    pub fn of(file: &Metadata) -> Self {
+        let modified = file.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        let modified = i64::try_from(modified.as_nanos()).unwrap_or(i64::MAX);
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(file);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Self { size: file.len(), modified, inode }
+    }
+
+    /// When the file was last written.
+    pub fn written(&self) -> Timestamp {
+        Timestamp::from_nanosecond(self.modified.into()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
 }
 
 /// One version of an article, as it was read.

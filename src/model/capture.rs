@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tempfile::TempPath;
 use url::Url;
 
 use super::digest::Digest;
@@ -79,15 +78,4 @@ pub struct Validators {
     pub etag: Option<String>,
     /// `Last-Modified`, as received.
     pub last_modified: Option<String>,
-}
-
-/// Bytes in a temporary file of the archive, hashed and not yet kept. The file goes when this is dropped.
-#[derive(Debug)]
-pub struct Staged {
-    /// The temporary file.
-    pub path: TempPath,
-    /// The digest of its bytes.
-    pub digest: Digest,
-    /// How many bytes it has.
-    pub length: u64,
 }

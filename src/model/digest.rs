@@ -28,7 +28,7 @@ impl Digest {
 }
 
 /// Takes bytes as they stream past and gives their [`Digest`] at the end.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Hasher(Sha256);
 
 impl Hasher {

@@ -16,7 +16,7 @@ mod reference;
 mod time;
 
 pub use article::{ArticleKey, ArticleVersion, Edit, Fingerprint};
-pub use capture::{Capture, Exchange, KeptBody, Staged, Validators};
+pub use capture::{Capture, Exchange, KeptBody, Validators};
 pub use digest::{Digest, Hasher, NotADigest};
 pub use failure::{Failure, Reason};
 pub use host::{HostKey, HostState, RefererStrategy};

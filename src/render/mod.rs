@@ -6,11 +6,10 @@ mod single_flight;
 
 use std::sync::Arc;
 
-use crate::archive::{Archive, CatalogError, RenditionRow, ThumbnailRow};
+use crate::archive::{Archive, Body, CatalogError, ObjectError, ReadError, RenditionRow, StoreKey, ThumbnailRow};
 use crate::config::{Config, ThumbnailConfig};
-use crate::ingest::{IngestError, publish, read_blob};
 use crate::media::{Rendition, Renditions};
-use crate::model::{Asset, Digest};
+use crate::model::{Asset, Digest, ThumbnailName};
 
 use single_flight::SingleFlight;
 
@@ -20,9 +19,12 @@ pub use recipe::Recipe;
 /// A thumbnail that could not be kept. An image that cannot be decoded is no such error: that is recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// The archive cannot be read or written.
+    /// The blob cannot be read.
     #[error(transparent)]
-    Archive(#[from] IngestError),
+    Read(#[from] ReadError),
+    /// The thumbnail cannot be written.
+    #[error(transparent)]
+    Write(#[from] ObjectError),
     /// The catalog cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -90,17 +92,22 @@ impl Renderer {
 
     async fn decode(&self, digest: Digest, asset: &Asset, lacking: &[&Recipe]) -> Result<Renditions, RenderError> {
         let permit = self.pool.permit().await;
-        let bytes = read_blob(&self.archive, digest, asset.media_type).await?;
+        let bytes = self.archive.read_verified(digest, asset.media_type).await?;
         let sizes: Vec<ThumbnailConfig> = lacking.iter().map(|recipe| recipe.size.clone()).collect();
         Ok(permit.thumbnails(bytes, asset.clone(), sizes).await)
     }
 
     /// Writes a thumbnail; its row is recorded afterwards.
-    async fn keep(&self, digest: Digest, name: &str, rendition: Rendition) -> Result<RenditionRow, RenderError> {
+    async fn keep(
+        &self,
+        original: Digest,
+        name: &ThumbnailName,
+        rendition: Rendition,
+    ) -> Result<RenditionRow, RenderError> {
         let Rendition { media_type, width, height, bytes } = rendition;
-        let (size, bytes_digest) = (bytes.len() as u64, Digest::of(&bytes));
-        let path = self.archive.thumbnail_path(name, digest, media_type);
-        publish(&self.archive, path, bytes).await.map_err(IngestError::from)?;
-        Ok(RenditionRow { media_type, width, height, size, digest: bytes_digest })
+        let (size, digest) = (bytes.len() as u64, Digest::of(&bytes));
+        let key = StoreKey::Thumbnail { name: name.clone(), original, media_type };
+        self.archive.objects.put(&key, Body::Bytes(bytes)).await?;
+        Ok(RenditionRow { media_type, width, height, size, digest })
     }
 }

@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
@@ -100,20 +99,7 @@ impl Folder {
 
 /// What tells that a file was not touched, without reading it.
 pub fn fingerprint(file: &Path) -> std::io::Result<Fingerprint> {
-    let facts = std::fs::metadata(file)?;
-    let modified = facts.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let modified = i64::try_from(modified.as_nanos()).unwrap_or(i64::MAX);
-    Ok(Fingerprint { size: facts.len(), modified, inode: inode(&facts) })
-}
-
-#[cfg(unix)]
-fn inode(facts: &std::fs::Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(facts)
-}
-
-#[cfg(not(unix))]
-fn inode(_facts: &std::fs::Metadata) -> u64 {
-    0
+    Ok(Fingerprint::of(&std::fs::metadata(file)?))
 }
 
 /// The order in which whole paths compare as texts: a folder sorts as if its name ended in `/`.

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
+use crate::archive::{Archive, Output, OutputFolder};
 use crate::config::{AdoptLocal, SourceConfig};
 
 pub use folder::{Folder, FoundArticle, SourceError, fingerprint};
@@ -58,6 +59,14 @@ impl Source {
     /// Where its mirror is.
     pub fn mirror(&self, path: &str) -> PathBuf {
         self.output.join(path)
+    }
+
+    /// Where its mirrors are written.
+    pub fn destination(&self, archive: &Archive) -> Output {
+        match self.config.output.as_str() {
+            "" => archive.output(&self.config.name),
+            _ => Output::Folder(OutputFolder::new(self.output.clone(), archive.objects.staging())),
+        }
     }
 
     /// What relative addresses in an article are relative to: the configured address, or the file itself.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{LISTED, PAGE};
-use crate::archive::{Archive, CatalogError, ReferenceRow, UrlRow};
+use crate::archive::{Archive, CatalogError, ReferenceRow, StoreKey, UrlRow};
 use crate::media::similar::{NEAR, distance, families};
 use crate::model::{ArticleKey, Asset, Digest, MediaType, ReferenceKind};
 
@@ -113,7 +113,7 @@ impl Hashed {
         let urls = archive.catalog.urls_of(self.digest).await?;
         Ok(Likeness {
             sha256: self.digest.to_string(),
-            file: Archive::blob_name(self.digest, self.media_type),
+            file: StoreKey::Blob { digest: self.digest, media_type: self.media_type }.path(),
             media_type: self.media_type.mime(),
             width: self.width,
             height: self.height,

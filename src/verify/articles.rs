@@ -1,14 +1,10 @@
 //! Mirrored articles: each is what its original and its splices make, and its links lead to files.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
-use tokio::io::AsyncReadExt;
-
-use super::{Finding, MirrorFile, Verification, Verifier, VerifyError, add};
-use crate::archive::{ArticleRow, ArticleState, CatalogError};
-use crate::model::{Digest, Edit, Fingerprint};
+use super::{Damage, Finding, MirrorFile, Verification, Verifier, VerifyError, add};
+use crate::archive::{ArticleRow, ArticleState, CatalogError, StoreKey};
+use crate::model::{Digest, Edit, Fingerprint, RelativePath};
 use crate::rewrite::splice;
 
 /// Articles taken from the catalog at a time.
@@ -32,8 +28,9 @@ impl Verifier {
         let Some((digest, fingerprint)) = row.mirror else { return Ok(Vec::new()) };
         let mirror = (self.options.find_mirror)(&row.version.key);
         let mut found = Vec::new();
-        if !was_edited(&mirror, fingerprint)
-            && let Some(damage) = self.file(&mirror.path, digest).await
+        let path = &row.version.key.path;
+        if !was_edited(&mirror, path, fingerprint).await
+            && let Some(damage) = self.mirror(&mirror, path, digest).await
         {
             found.push(Finding::Mirror { id: row.id, article: row.version.key.clone(), damage });
         }
@@ -59,7 +56,7 @@ impl Verifier {
         }
         for edit in &edits {
             for file in files_in(&edit.replacement) {
-                if tokio::fs::symlink_metadata(self.archive.root().join(&file)).await.is_err() {
+                if !self.is_stored(&file).await {
                     found.push(Finding::Link { id, article: article.clone(), file });
                 }
             }
@@ -67,30 +64,39 @@ impl Verifier {
         Ok(found)
     }
 
+    /// What is wrong with a mirror.
+    async fn mirror(&self, mirror: &MirrorFile, path: &RelativePath, expected: Digest) -> Option<Damage> {
+        let bytes = match mirror.output.read(path).await {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Some(Damage::Missing),
+            Err(error) => return Some(Damage::Unreadable { cause: error.to_string() }),
+        };
+        add(&self.progress.bytes, bytes.len());
+        self.pace.read(bytes.len()).await;
+        let found = Digest::of(&bytes);
+        (found != expected).then_some(Damage::Changed { found })
+    }
+
+    /// Whether a link leads to something that is stored.
+    async fn is_stored(&self, file: &str) -> bool {
+        match StoreKey::parse(file) {
+            Some(key) => matches!(self.archive.objects.stat(&key).await, Ok(Some(_))),
+            None => false,
+        }
+    }
+
     /// The original of an article, where it is whole.
     async fn original(&self, row: &ArticleRow) -> Option<Vec<u8>> {
-        let digest = row.version.original;
-        let mut reader = self.archive.blobs.open(digest, row.version.format.blob_type()).await.ok()??;
-        let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).await.ok()?;
+        let (digest, media_type) = (row.version.original, row.version.format.blob_type());
+        let bytes = self.archive.read_verified(digest, media_type).await.ok()?;
         self.pace.read(bytes.len()).await;
-        (Digest::of(&bytes) == digest).then_some(bytes)
+        Some(bytes)
     }
 }
 
 /// Whether someone edited a mirror that people edit: the next run reads what they wrote.
-fn was_edited(mirror: &MirrorFile, recorded: Fingerprint) -> bool {
-    mirror.in_place && fingerprint(&mirror.path) != Some(recorded)
-}
-
-fn fingerprint(path: &Path) -> Option<Fingerprint> {
-    let found = std::fs::metadata(path).ok()?;
-    let modified = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    #[cfg(unix)]
-    let inode = std::os::unix::fs::MetadataExt::ino(&found);
-    #[cfg(not(unix))]
-    let inode = 0;
-    Some(Fingerprint { size: found.len(), modified: i64::try_from(modified.as_nanos()).ok()?, inode })
+async fn was_edited(mirror: &MirrorFile, path: &RelativePath, recorded: Fingerprint) -> bool {
+    mirror.in_place && mirror.output.fingerprint(path).await.ok().flatten() != Some(recorded)
 }
 
 /// Whether splices replace what they say they replace, and give the mirror.

@@ -5,10 +5,10 @@ use std::io;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 
 use super::{Damage, Finding, SIDE_BY_SIDE, Verification, Verifier, VerifyError, add};
-use crate::archive::{BlobRow, CatalogError, ThumbnailRow};
+use crate::archive::{BlobRow, CatalogError, ObjectReader, Prefix, StoreKey, ThumbnailRow};
 use crate::model::{Digest, Hasher};
 
 /// Bytes read at a time.
@@ -18,11 +18,10 @@ impl Verifier {
     /// One of the 256 shards.
     pub(super) async fn verify_shard(self: &Arc<Self>, shard: u8, found: &mut Verification) -> Result<(), VerifyError> {
         // Files before rows: of what a run puts meanwhile, most has its row by then.
-        let files = self.archive.blobs.list(shard).await?;
+        let files = self.archive.objects.list(Prefix::Blobs(shard)).await?;
         let mut rows = self.archive.catalog.blobs_on_record(shard).await?;
-        let on_record: BTreeSet<_> = rows.iter().map(|row| (row.digest, row.media_type)).collect();
-        found.orphans +=
-            files.iter().filter(|file| !on_record.contains(&(file.digest, file.media_type))).count() as u64;
+        let on_record: BTreeSet<_> = rows.iter().map(BlobRow::key).collect();
+        found.orphans += files.iter().filter(|(key, _)| !on_record.contains(key)).count() as u64;
         rows.retain(|row| self.options.subset.covers(row.digest));
         let blobs = self.side_by_side(rows, |verifier, row| async move { verifier.blob(row).await }).await?;
         self.tell(found, blobs);
@@ -36,10 +35,7 @@ impl Verifier {
 
     async fn blob(&self, row: BlobRow) -> Result<Option<Finding>, CatalogError> {
         let BlobRow { digest, media_type, .. } = row;
-        let damage = match self.archive.blobs.open(digest, media_type).await {
-            Ok(reader) => self.examine(reader, digest).await,
-            Err(error) => Some(Damage::Unreadable { cause: error.to_string() }),
-        };
+        let damage = self.object(&row.key(), digest).await;
         add(&self.progress.blobs, 1);
         // It may have been removed since its row was read.
         if damage.is_none() || self.archive.catalog.blob(digest).await?.is_none() {
@@ -49,9 +45,8 @@ impl Verifier {
     }
 
     async fn thumbnail(&self, row: ThumbnailRow) -> Result<Option<Finding>, CatalogError> {
-        let Ok(made) = &row.made else { return Ok(None) };
-        let path = self.archive.thumbnail_path(&row.name, row.original, made.media_type);
-        let damage = self.file(&path, made.digest).await;
+        let (Ok(made), Some(key)) = (&row.made, row.key()) else { return Ok(None) };
+        let damage = self.object(&key, made.digest).await;
         add(&self.progress.thumbnails, 1);
         // It may have been made anew since its row was read.
         if damage.is_none() || !self.archive.catalog.thumbnails(&[row.original]).await?.contains(&row) {
@@ -61,18 +56,13 @@ impl Verifier {
         Ok(damage.map(|damage| Finding::Thumbnail { original: row.original, name: row.name, media_type, damage }))
     }
 
-    /// What is wrong with a file.
-    pub(super) async fn file(&self, path: &std::path::Path, expected: Digest) -> Option<Damage> {
-        match tokio::fs::File::open(path).await {
-            Ok(file) => self.examine(Some(file), expected).await,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Some(Damage::Missing),
-            Err(cause) => Some(Damage::Unreadable { cause: cause.to_string() }),
-        }
-    }
-
-    /// What is wrong with the bytes of a reader.
-    async fn examine(&self, reader: Option<impl AsyncRead + Unpin>, expected: Digest) -> Option<Damage> {
-        let Some(reader) = reader else { return Some(Damage::Missing) };
+    /// What is wrong with an object.
+    async fn object(&self, key: &StoreKey, expected: Digest) -> Option<Damage> {
+        let reader = match self.archive.objects.open(key, None).await {
+            Ok(Some(reader)) => reader,
+            Ok(None) => return Some(Damage::Missing),
+            Err(error) => return Some(Damage::Unreadable { cause: error.to_string() }),
+        };
         match self.hash(reader).await {
             Ok(found) if found == expected => None,
             Ok(found) => Some(Damage::Changed { found }),
@@ -80,7 +70,7 @@ impl Verifier {
         }
     }
 
-    async fn hash(&self, mut reader: impl AsyncRead + Unpin) -> io::Result<Digest> {
+    async fn hash(&self, mut reader: ObjectReader) -> io::Result<Digest> {
         let (mut hasher, mut piece) = (Hasher::default(), vec![0; PIECE]);
         loop {
             let count = reader.read(&mut piece).await?;

@@ -12,11 +12,10 @@ mod pace;
 mod repair;
 mod subset;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::archive::{Archive, BlobError, CatalogError};
+use crate::archive::{Archive, CatalogError, ObjectError, Output};
 use crate::model::ArticleKey;
 
 use pace::Pace;
@@ -30,10 +29,10 @@ pub use subset::{NotASubset, Subset};
 const SIDE_BY_SIDE: usize = 8;
 
 /// Where an article's mirror is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct MirrorFile {
-    /// The file.
-    pub path: PathBuf,
+    /// The mirrors of its source.
+    pub output: Output,
     /// Whether people edit it there: then a file that was touched is no damage.
     pub in_place: bool,
 }
@@ -57,9 +56,9 @@ pub enum VerifyError {
     /// The catalog cannot be read.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The store of blobs cannot be read as a whole.
+    /// The store of objects cannot be read as a whole.
     #[error(transparent)]
-    Blobs(#[from] BlobError),
+    Objects(#[from] ObjectError),
 }
 
 /// How far a verification is: to be looked at while it goes on.

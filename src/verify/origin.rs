@@ -12,11 +12,11 @@ use super::{MirrorFile, Origin};
 use crate::archive::{Archive, UrlRow};
 use crate::config::Config;
 use crate::fetch::{Answer, Fallback, FetchError, Fetched, Fetcher, Judge, Purpose, Request};
-use crate::ingest::stage;
 use crate::mirror::NAMED_BY_CONTENT;
-use crate::model::{ArticleKey, Digest, Reason, Staged, Validators};
+use crate::model::{ArticleKey, Digest, Reason, Validators};
 use crate::render::Renderer;
 use crate::source::Source;
+use crate::staging::Staged;
 
 /// The network and the sources, as the settings describe them.
 pub struct Settings {
@@ -34,7 +34,7 @@ impl Settings {
     /// Settings of the fetcher that cannot work.
     pub fn new(config: &Config, archive: Arc<Archive>, sources: Vec<Source>) -> Result<Self, FetchError> {
         Ok(Self {
-            fetcher: Fetcher::new(&config.fetch, &archive.tmp())?,
+            fetcher: Fetcher::new(&config.fetch, archive.objects.staging().folder())?,
             fallback: Fallback::new(&config.fallback)?,
             renderer: Renderer::new(Arc::clone(&archive), config),
             archive,
@@ -43,16 +43,16 @@ impl Settings {
     }
 
     fn stage(&self, file: &Path) -> Option<Staged> {
-        stage(File::open(file).ok()?, &self.archive.tmp()).ok()
+        self.archive.objects.staging().copy(File::open(file).ok()?).ok()
     }
 }
 
 /// The mirror of an article, of one of these sources or of one that was named on the command line once: the mirrors of
 /// those are in the archive.
-pub fn find_mirror(sources: &[Source], articles: &Path, key: &ArticleKey) -> MirrorFile {
+pub fn find_mirror(sources: &[Source], archive: &Archive, key: &ArticleKey) -> MirrorFile {
     match source_of(sources, key) {
-        Some(source) => MirrorFile { path: source.mirror(&key.path), in_place: source.is_in_place() },
-        None => MirrorFile { path: articles.join(&key.source).join(&key.path), in_place: false },
+        Some(source) => MirrorFile { output: source.destination(archive), in_place: source.is_in_place() },
+        None => MirrorFile { output: archive.output(&key.source), in_place: false },
     }
 }
 

@@ -8,10 +8,10 @@ use tokio::io::AsyncReadExt;
 use url::Url;
 
 use super::{Damage, FindMirror, Finding, VerifyError};
-use crate::archive::{Archive, UrlRow};
-use crate::ingest::{publish, stage};
-use crate::model::{ArticleKey, Digest, MediaType, Staged, ThumbnailName};
+use crate::archive::{Archive, Body, StoreKey, UrlRow};
+use crate::model::{ArticleKey, Digest, MediaType, ThumbnailName};
 use crate::rewrite::unsplice;
+use crate::staging::Staged;
 
 /// Where bytes may come from. Whatever it gives is compared: only identical bytes are taken.
 #[async_trait]
@@ -49,9 +49,6 @@ impl Repair {
         }
     }
 }
-
-/// The folder of what is damaged and could not be healed.
-const QUARANTINE: &str = "quarantine";
 
 /// Repairs what was found, under the archive's lock. The result is in the order of the findings.
 pub async fn repair(
@@ -112,7 +109,7 @@ impl Healer<'_> {
             self.quarantine(digest, media_type).await?;
         }
         if let Some(same) = same {
-            self.archive.blobs.put(same, media_type).await?;
+            self.archive.keep(same, media_type).await?;
             return Ok(Repair::Healed);
         }
         // An original that no file has any more cannot be asked for again: a copy from elsewhere may still come.
@@ -148,9 +145,9 @@ impl Healer<'_> {
     async fn undo_mirror(&self, article: &ArticleKey) -> Result<Option<Staged>, VerifyError> {
         let Some(row) = self.archive.catalog.article(article).await? else { return Ok(None) };
         let edits = self.archive.catalog.edits(row.id).await?;
-        let mirror = std::fs::read((self.find_mirror)(article).path).ok();
+        let mirror = (self.find_mirror)(article).output.read(&article.path).await.ok().flatten();
         let original = mirror.and_then(|mirror| unsplice(&mirror, &edits).ok());
-        Ok(original.and_then(|original| stage(original.as_slice(), &self.archive.tmp()).ok()))
+        Ok(original.and_then(|original| self.archive.objects.staging().write(&original).ok()))
     }
 
     /// The URLs that gave these bytes and those that they were redirected to, with when they last did.
@@ -169,14 +166,14 @@ impl Healer<'_> {
 
     /// Puts the damaged bytes aside: a part of a picture may be better than none.
     async fn quarantine(&self, digest: Digest, media_type: MediaType) -> Result<(), VerifyError> {
+        let key = StoreKey::Blob { digest, media_type };
         let mut bytes = Vec::new();
         // Of a file that cannot be read to its end, what can be is kept.
-        if let Ok(Some(mut reader)) = self.archive.blobs.open(digest, media_type).await {
+        if let Ok(Some(mut reader)) = self.archive.objects.open(&key, None).await {
             let _ = reader.read_to_end(&mut bytes).await;
         }
-        let path = self.archive.root().join(QUARANTINE).join(format!("{digest}.{media_type}"));
-        publish(self.archive, path, bytes).await?;
-        self.archive.blobs.delete(digest, media_type).await?;
+        self.archive.objects.put(&StoreKey::Quarantine { digest, media_type }, Body::Bytes(bytes)).await?;
+        self.archive.objects.delete(&key).await?;
         Ok(())
     }
 }

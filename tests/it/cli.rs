@@ -90,7 +90,7 @@ fn a_second_run_at_the_same_time_ends_with_75() {
     sandbox.write("posts/a.md", "text");
     sandbox.run(&["run"]).expect(0);
     let held =
-        offprint::testing::archive::open(&sandbox.path("store"), offprint::testing::archive::Mode::Write).unwrap();
+        offprint::testing::archive::open(&sandbox.path("store"), offprint::testing::archive::Mode::Create).unwrap();
     let ran = sandbox.run(&["run"]).expect(75);
     assert!(ran.stderr.contains("another run holds the archive"), "{ran:?}");
     sandbox.run(&["status"]).expect(0);

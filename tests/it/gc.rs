@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use offprint::testing::archive::{RefusedBody, RenditionRow, ThumbnailRow};
+use offprint::testing::archive::{Body, RefusedBody, RenditionRow, StoreKey, ThumbnailRow};
 use offprint::testing::gc::{self, Garbage};
-use offprint::testing::model::{Digest, MediaType, Staged};
+use offprint::testing::model::{Digest, MediaType};
 
 use crate::catalog::refuse;
 use crate::sandbox::Sandbox;
@@ -20,12 +20,9 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// Puts bytes that nothing refers to, and gives where they are.
 async fn put(sample: &Sample, bytes: &[u8]) -> PathBuf {
-    let file = tempfile::NamedTempFile::new_in(sample.archive.tmp()).unwrap();
-    fs::write(file.path(), bytes).unwrap();
-    let digest = Digest::of(bytes);
-    let staged = Staged { path: file.into_temp_path(), digest, length: bytes.len() as u64 };
-    sample.archive.blobs.put(staged, MediaType::Png).await.unwrap();
-    sample.archive.blob_path(digest, MediaType::Png)
+    let staged = sample.archive.objects.staging().write(bytes).unwrap();
+    sample.archive.keep(staged, MediaType::Png).await.unwrap();
+    sample.blob_file(bytes, MediaType::Png)
 }
 
 /// The same, on record since some days.
@@ -48,9 +45,10 @@ fn age(path: &Path, days: u32) {
     file.set_modified(SystemTime::now() - DAY * days).unwrap();
 }
 
-fn thumbnail(sample: &Sample, original: Digest, days: u32) -> PathBuf {
-    let path = sample.archive.thumbnail_path("small", original, MediaType::Jpeg);
-    sample.archive.publisher.publish(&path, b"small").unwrap();
+async fn thumbnail(sample: &Sample, original: Digest, days: u32) -> PathBuf {
+    let key = StoreKey::Thumbnail { name: "small".parse().unwrap(), original, media_type: MediaType::Jpeg };
+    sample.archive.objects.put(&key, Body::Bytes(b"small".to_vec())).await.unwrap();
+    let path = sample.path(&key);
     age(&path, days);
     path
 }
@@ -60,8 +58,8 @@ async fn plan(sample: &Sample) -> Vec<Garbage> {
 }
 
 fn files(sample: &Sample) -> BTreeSet<PathBuf> {
-    let entries = walkdir::WalkDir::new(sample.archive.root()).into_iter().map(|entry| entry.unwrap().into_path());
-    entries.filter(|path| path.is_file() && path.parent() != Some(sample.archive.root())).collect()
+    let entries = walkdir::WalkDir::new(sample.store()).into_iter().map(|entry| entry.unwrap().into_path());
+    entries.filter(|path| path.is_file() && path.parent() != Some(&sample.store())).collect()
 }
 
 #[tokio::test]
@@ -80,14 +78,14 @@ async fn what_nothing_refers_to_goes_once_it_is_old_enough() {
     let orphan = put(&sample, b"an orphan").await;
     age(&orphan, 8);
     let on_record = put_on_record(&sample, b"on record", 8).await;
-    let temporary = sample.archive.tmp().join("half");
+    let temporary = sample.store().join("tmp/stage-half");
     fs::write(&temporary, "half").unwrap();
     age(&temporary, 8);
-    let small = thumbnail(&sample, Digest::of(b"on no record"), 8);
+    let small = thumbnail(&sample, Digest::of(b"on no record"), 8).await;
     let young = [
         put(&sample, b"a young orphan").await,
         put_on_record(&sample, b"young on record", 6).await,
-        thumbnail(&sample, Digest::of(b"young"), 6),
+        thumbnail(&sample, Digest::of(b"young"), 6).await,
     ];
     let planned = plan(&sample).await;
     let mut kinds: Vec<_> = planned.iter().map(|garbage| (garbage.kind(), garbage.size())).collect();
@@ -110,7 +108,7 @@ async fn the_thumbnails_of_a_blob_go_with_it() {
     let sample = Sample::new().await;
     put_on_record(&sample, b"on record", 8).await;
     let original = Digest::of(b"on record");
-    let path = thumbnail(&sample, original, 8);
+    let path = thumbnail(&sample, original, 8).await;
     let made = RenditionRow { media_type: MediaType::Jpeg, width: 1, height: 1, size: 5, digest: Digest::of(b"small") };
     let row = ThumbnailRow { original, name: "small".parse().unwrap(), recipe: original, made: Ok(made) };
     sample.archive.catalog.record_thumbnails(&[row], &[]).await.unwrap();
@@ -124,7 +122,7 @@ async fn the_thumbnails_of_a_blob_go_with_it() {
 async fn what_is_referred_to_by_the_time_of_the_sweep_stays() {
     let sample = Sample::new().await;
     let digest = Digest::of(&picture(3));
-    let path = sample.archive.blob_path(digest, MediaType::Jpeg);
+    let path = sample.blob_file(&picture(3), MediaType::Jpeg);
     // A plan made before some article began to show it.
     let stale = vec![Garbage::Blob { digest, media_type: MediaType::Jpeg, size: 1 }];
     assert_eq!(gc::sweep(&sample.archive, stale).await.unwrap(), []);

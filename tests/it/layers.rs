@@ -6,7 +6,7 @@ use crate::corpus::files;
 
 /// Layer by layer from the ground: what a module may use is below it. Modules of the leaf layer see only the ground.
 const LAYERS: [&[&str]; 5] = [
-    &["model", "config"],
+    &["model", "config", "staging"],
     &["archive", "extract", "fetch", "media", "rewrite"],
     &["ingest", "render", "source"],
     &["check", "gc", "history", "mirror", "notify", "restore", "status", "verify"],
@@ -17,8 +17,8 @@ const LEAVES: usize = 1;
 /// Uses within one layer that the design names, from left to right.
 const WITHIN: [(&str, &str); 12] = [
     ("config", "model"),
+    ("staging", "model"),
     ("rewrite", "extract"),
-    ("render", "ingest"),
     ("check", "mirror"),
     ("restore", "mirror"),
     ("verify", "mirror"),

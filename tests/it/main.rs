@@ -1,6 +1,5 @@
 //! offprint as its users and its parts see it. One binary, so that it links once.
 
-mod blobs;
 mod catalog;
 mod cli;
 mod conformance;
@@ -22,6 +21,7 @@ mod mirror_inline;
 mod mirror_linked;
 mod newsroom;
 mod night;
+mod objects;
 mod oddities;
 mod oddities_text;
 mod origin;

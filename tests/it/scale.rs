@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use offprint::testing::archive::{self, Archive, CompletedJob, Job, JobResult, Mode, NewReference, Worker};
+use offprint::testing::archive::{self, Archive, CompletedJob, Job, JobResult, Mode, NewReference, StoreKey, Worker};
 use offprint::testing::config::ChangedImages;
 use offprint::testing::gc;
 use offprint::testing::model::{
@@ -79,7 +79,7 @@ fn references(article: usize) -> Vec<NewReference> {
 
 async fn record(archive: &Archive, article: usize) {
     let bytes = original(article);
-    place(&archive.blob_path(Digest::of(&bytes), MediaType::Markdown), &bytes);
+    put(archive, &StoreKey::Blob { digest: Digest::of(&bytes), media_type: MediaType::Markdown }, &bytes);
     let version = ArticleVersion {
         key: key(article),
         original: Digest::of(&bytes),
@@ -101,10 +101,16 @@ fn place(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
 }
 
+/// The same, for an object of the archive.
+fn put(archive: &Archive, key: &StoreKey, bytes: &[u8]) {
+    let store = archive.objects.staging().folder().parent().unwrap();
+    place(&store.join(key.path()), bytes);
+}
+
 fn outcome(archive: &Archive, job: &Job) -> CompletedJob {
     let bytes = job.url.url.as_str().as_bytes();
     let digest = Digest::of(bytes);
-    place(&archive.blob_path(digest, MediaType::Jpeg), bytes);
+    put(archive, &StoreKey::Blob { digest, media_type: MediaType::Jpeg }, bytes);
     let settlement = JobResult::Kept {
         digest,
         size: bytes.len() as u64,
@@ -139,12 +145,12 @@ async fn mirror(archive: &Archive, article: usize) {
         .into_iter()
         .map(|reference| {
             let raw = reference.url.unwrap().to_string().into_bytes();
-            let name = Archive::blob_name(Digest::of(&raw), MediaType::Jpeg);
+            let name = StoreKey::Blob { digest: Digest::of(&raw), media_type: MediaType::Jpeg };
             Edit { span: reference.span, raw, replacement: format!("../../../{name}").into_bytes() }
         })
         .collect();
     let mirror = splice(&original(article), &edits);
-    place(&archive.articles().join("posts").join(key(article).path), &mirror);
+    put(archive, &StoreKey::Article(key(article)), &mirror);
     archive.catalog.record_mirror(row.id, row.revision, Digest::of(&mirror), &edits).await.unwrap();
     let fingerprint = Fingerprint { size: mirror.len() as u64, modified: 1, inode: 1 };
     archive.catalog.finish_mirror(row.id, fingerprint).await.unwrap();
@@ -183,9 +189,8 @@ async fn each<W: Future<Output = ()>>(articles: usize, work: impl Fn(usize) -> W
 }
 
 async fn verify_part(archive: &Arc<Archive>, subset: &str) {
-    let articles = archive.articles();
-    let find_mirror =
-        move |key: &ArticleKey| MirrorFile { path: articles.join(&key.source).join(&key.path), in_place: false };
+    let mirrored = Archive::clone(archive);
+    let find_mirror = move |key: &ArticleKey| MirrorFile { output: mirrored.output(&key.source), in_place: false };
     let options = Options { subset: subset.parse().unwrap(), rate: None, find_mirror: Box::new(find_mirror) };
     let found = verify::verify(Arc::clone(archive), options, Arc::new(Progress::default())).await.unwrap();
     assert_eq!(found.findings, []);
@@ -211,7 +216,7 @@ fn wanted() -> usize {
 async fn measurement_of_the_catalog() {
     let articles = wanted();
     let folder = tempfile::tempdir().unwrap();
-    let archive = Arc::new(archive::open(folder.path(), Mode::Write).unwrap());
+    let archive = Arc::new(archive::open(folder.path(), Mode::Create).unwrap());
     say(&format!("{articles} articles, {} references", articles * REFERENCES));
     timed("recorded", each(articles, |article| record(&archive, article))).await;
     timed("settled", fetch(&archive)).await;
@@ -228,7 +233,7 @@ async fn measurement_of_the_catalog() {
     let size = fs::metadata(folder.path().join("catalog.db")).unwrap().len();
     say(&format!("catalog: {} MiB", size >> 20));
     timed("closed", async { drop(archive) }).await;
-    let opened = timed("opened", async { archive::open(folder.path(), Mode::Write) }).await;
+    let opened = timed("opened", async { archive::open(folder.path(), Mode::Create) }).await;
     drop(opened.unwrap());
 }
 
@@ -262,7 +267,7 @@ fn command(sandbox: &Sandbox, what: &str, arguments: &[&str]) -> Ran {
 
 /// The archive as it is after everything was fetched and before the mirror is written.
 async fn fetched(sandbox: &Sandbox, articles: usize) {
-    let archive = archive::open(&sandbox.path("store"), Mode::Write).unwrap();
+    let archive = archive::open(&sandbox.path("store"), Mode::Create).unwrap();
     each(articles, |article| record(&archive, article)).await;
     fetch(&archive).await;
     (0..articles).for_each(|article| place(&sandbox.path("posts").join(key(article).path), &original(article)));

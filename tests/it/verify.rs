@@ -11,16 +11,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use offprint::testing::archive::{
-    self, Archive, ArticleState, CompletedJob, JobResult, Mode, NewReference, RenditionRow, ThumbnailRow, UrlRow,
-    UrlState, Worker,
+    self, Archive, ArticleState, Body, CompletedJob, JobResult, Mode, NewReference, RenditionRow, StoreKey,
+    ThumbnailRow, UrlRow, UrlState, Worker,
 };
 use offprint::testing::config::ChangedImages;
 use offprint::testing::demo::photo::Photo;
 use offprint::testing::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostState, MediaType,
-    ReferenceKind, Span, Staged, Validators,
+    ReferenceKind, Span, Validators,
 };
 use offprint::testing::rewrite::splice;
+use offprint::testing::staging::Staged;
 use offprint::testing::verify::{
     self, Damage, Finding, MirrorFile, Options, Origin, Progress, Repair, Subset, Verification,
 };
@@ -56,9 +57,7 @@ pub(crate) fn key(number: usize) -> ArticleKey {
 }
 
 fn stage(archive: &Archive, bytes: &[u8]) -> Staged {
-    let file = tempfile::NamedTempFile::new_in(archive.tmp()).unwrap();
-    fs::write(file.path(), bytes).unwrap();
-    Staged { path: file.into_temp_path(), digest: Digest::of(bytes), length: bytes.len() as u64 }
+    archive.objects.staging().write(bytes).unwrap()
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -68,7 +67,7 @@ pub(crate) fn now() -> Timestamp {
 impl Sample {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let archive = archive::open(&folder.path().join("store"), Mode::Write).unwrap();
+        let archive = archive::open(&folder.path().join("store"), Mode::Create).unwrap();
         let sample = Self { archive: Arc::new(archive), folder };
         for number in 0..ARTICLES {
             sample.read(number).await;
@@ -82,7 +81,7 @@ impl Sample {
 
     async fn read(&self, number: usize) {
         let bytes = original(number);
-        self.archive.blobs.put(stage(&self.archive, &bytes), MediaType::Markdown).await.unwrap();
+        self.archive.keep(stage(&self.archive, &bytes), MediaType::Markdown).await.unwrap();
         let version = ArticleVersion {
             key: key(number),
             original: Digest::of(&bytes),
@@ -154,7 +153,7 @@ impl Sample {
 
     async fn keep(&self, bytes: &[u8]) {
         let digest = Digest::of(bytes);
-        self.archive.blobs.put(stage(&self.archive, bytes), MediaType::Jpeg).await.unwrap();
+        self.archive.keep(stage(&self.archive, bytes), MediaType::Jpeg).await.unwrap();
         render(&self.archive, digest).await;
     }
 
@@ -166,29 +165,35 @@ impl Sample {
         let edits = [Edit { span, raw: url.into_bytes(), replacement: link.into_bytes() }];
         let mirror = splice(&original(number), &edits);
         self.archive.catalog.record_mirror(row.id, row.revision, Digest::of(&mirror), &edits).await.unwrap();
-        let fingerprint = self.archive.publisher.publish(&self.mirror_file(number), &mirror).unwrap();
-        self.archive.catalog.finish_mirror(row.id, fingerprint).await.unwrap();
+        let stored = self.archive.objects.put(&StoreKey::Article(key(number)), Body::Bytes(mirror)).await.unwrap();
+        self.archive.catalog.finish_mirror(row.id, stored.fingerprint).await.unwrap();
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    /// Where an object is.
+    pub(crate) fn path(&self, key: &StoreKey) -> PathBuf {
+        self.store().join(key.path())
     }
 
     pub(crate) fn blob_file(&self, bytes: &[u8], media_type: MediaType) -> PathBuf {
-        self.archive.blob_path(Digest::of(bytes), media_type)
+        self.path(&StoreKey::Blob { digest: Digest::of(bytes), media_type })
     }
 
     pub(crate) fn thumbnail_file(&self, number: usize) -> PathBuf {
-        self.archive.thumbnail_path("small", Digest::of(&picture(number)), MediaType::Jpeg)
+        self.path(&small(Digest::of(&picture(number))))
     }
 
     fn mirror_file(&self, number: usize) -> PathBuf {
-        self.archive.articles().join("posts").join(key(number).path)
+        self.path(&StoreKey::Article(key(number)))
     }
 
     async fn verify_part(&self, subset: Subset, in_place: bool) -> Verification {
-        let articles = self.archive.articles();
-        let options = Options {
-            subset,
-            rate: None,
-            find_mirror: Box::new(move |key| MirrorFile { path: articles.join(&key.source).join(&key.path), in_place }),
-        };
+        let archive = Archive::clone(&self.archive);
+        let find_mirror = move |key: &ArticleKey| MirrorFile { output: archive.output(&key.source), in_place };
+        let options = Options { subset, rate: None, find_mirror: Box::new(find_mirror) };
         verify::verify(Arc::clone(&self.archive), options, Arc::new(Progress::default())).await.unwrap()
     }
 
@@ -204,12 +209,15 @@ impl Sample {
     }
 }
 
+fn small(original: Digest) -> StoreKey {
+    StoreKey::Thumbnail { name: "small".parse().unwrap(), original, media_type: MediaType::Jpeg }
+}
+
 /// Makes a thumbnail of a blob and records it.
 async fn render(archive: &Archive, original: Digest) {
     let bytes = format!("the thumbnail of {original}").into_bytes();
-    let path = archive.thumbnail_path("small", original, MediaType::Jpeg);
-    archive.publisher.publish(&path, &bytes).unwrap();
     let (size, digest) = (bytes.len() as u64, Digest::of(&bytes));
+    archive.objects.put(&small(original), Body::Bytes(bytes)).await.unwrap();
     let made = Ok(RenditionRow { media_type: MediaType::Jpeg, width: 4, height: 3, size, digest });
     let row = ThumbnailRow { original, name: "small".parse().unwrap(), recipe: Digest::of(b"480"), made };
     archive.catalog.record_thumbnails(&[row], &[]).await.unwrap();
@@ -262,9 +270,8 @@ impl Origin for Served {
 
 async fn repair(sample: &Sample, origin: &Served) -> Vec<Repair> {
     let findings = sample.verify().await.findings;
-    let articles = sample.archive.articles();
-    let find_mirror =
-        move |key: &ArticleKey| MirrorFile { path: articles.join(&key.source).join(&key.path), in_place: false };
+    let archive = Archive::clone(&sample.archive);
+    let find_mirror = move |key: &ArticleKey| MirrorFile { output: archive.output(&key.source), in_place: false };
     verify::repair(&sample.archive, &findings, origin, &find_mirror, now()).await.unwrap()
 }
 
@@ -282,8 +289,8 @@ async fn nothing_is_found_in_a_whole_archive_and_everything_is_looked_at() {
 #[tokio::test]
 async fn one_flipped_bit_anywhere_is_named_and_nothing_else() {
     let sample = Sample::new().await;
-    let files = walkdir::WalkDir::new(sample.archive.root()).into_iter().map(|entry| entry.unwrap().into_path());
-    let outside = |path: &PathBuf| path.is_file() && path.parent() != Some(sample.archive.root());
+    let files = walkdir::WalkDir::new(sample.store()).into_iter().map(|entry| entry.unwrap().into_path());
+    let outside = |path: &PathBuf| path.is_file() && path.parent() != Some(&sample.store());
     let files: Vec<_> = files.filter(outside).collect();
     assert_eq!(files.len(), 4 * ARTICLES, "blobs of both kinds, thumbnails, mirrors");
     for path in files {
@@ -331,7 +338,7 @@ async fn a_record_that_does_not_lead_to_the_mirror_is_named() {
 #[tokio::test]
 async fn a_blob_on_no_record_is_counted_and_no_damage() {
     let sample = Sample::new().await;
-    sample.archive.blobs.put(stage(&sample.archive, b"left by a crash"), MediaType::Png).await.unwrap();
+    sample.archive.keep(stage(&sample.archive, b"left by a crash"), MediaType::Png).await.unwrap();
     let found = sample.verify().await;
     assert_eq!((found.orphans, found.findings.len()), (1, 0));
 }
@@ -407,7 +414,7 @@ async fn other_bytes_from_the_origin_are_not_taken_and_the_damaged_ones_are_put_
     assert_eq!(repair(&sample, &origin).await, [Repair::Lost]);
     assert!(!sample.blob_file(&picture(3), MediaType::Jpeg).exists());
     assert!(!sample.blob_file(b"a newer picture", MediaType::Jpeg).exists());
-    let quarantined = sample.archive.root().join(format!("quarantine/{digest}.jpg"));
+    let quarantined = sample.store().join(format!("quarantine/{digest}.jpg"));
     assert_eq!(fs::read(quarantined).unwrap(), damaged);
     let url = sample.archive.catalog.url(&picture_url(3)).await.unwrap().unwrap();
     assert_eq!((url.state, url.asset, url.next_attempt), (UrlState::Deferred, None, Some(now())));

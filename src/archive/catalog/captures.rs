@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::error::CatalogError;
+use crate::archive::key::StoreKey;
 use crate::model::{
     Asset, Capture, CaptureId, Digest, HostKey, HostState, MediaType, Reason, ThumbnailName, UrlId, Validators,
 };
@@ -64,6 +65,13 @@ pub struct BlobRow {
     pub created: Timestamp,
 }
 
+impl BlobRow {
+    /// Where it is stored.
+    pub const fn key(&self) -> StoreKey {
+        StoreKey::Blob { digest: self.digest, media_type: self.media_type }
+    }
+}
+
 /// What is known of a blob that is media.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AssetRow {
@@ -86,6 +94,14 @@ pub struct ThumbnailRow {
     pub recipe: Digest,
     /// What it is; why it could not be made, otherwise.
     pub made: Result<RenditionRow, String>,
+}
+
+impl ThumbnailRow {
+    /// Where it is stored; `None` where it could not be made.
+    pub fn key(&self) -> Option<StoreKey> {
+        let made = self.made.as_ref().ok()?;
+        Some(StoreKey::Thumbnail { name: self.name.clone(), original: self.original, media_type: made.media_type })
+    }
 }
 
 /// What is known of a rendition that was made.

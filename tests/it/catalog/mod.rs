@@ -43,7 +43,7 @@ impl Deref for Fresh {
 /// The local catalog.
 fn local() -> Fresh {
     let folder = tempfile::tempdir().unwrap();
-    Fresh { archive: archive::open(folder.path(), Mode::Write).unwrap(), _folder: folder }
+    Fresh { archive: archive::open(folder.path(), Mode::Create).unwrap(), _folder: folder }
 }
 
 macro_rules! suite {

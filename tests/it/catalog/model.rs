@@ -267,7 +267,7 @@ fn bytes_of((digest, ..): &(Digest, u64, Asset)) -> u8 {
 fn in_memory() -> Fresh {
     let memory = std::path::Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-    Fresh { archive: archive::open(folder.path(), Mode::Write).unwrap(), _folder: folder }
+    Fresh { archive: archive::open(folder.path(), Mode::Create).unwrap(), _folder: folder }
 }
 
 proptest! {

@@ -6,14 +6,15 @@
 mod any_time;
 mod as_root;
 mod strace;
+mod strace_refusals;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use offprint::testing::archive::{self, Mode};
+use offprint::testing::archive::{self, Archive, Mode};
 use offprint::testing::demo::photo::Photo;
-use offprint::testing::model::Digest;
+use offprint::testing::model::{ArticleKey, Digest};
 use offprint::testing::verify::{self, MirrorFile, Options, Progress, Subset};
 
 use crate::sandbox::Sandbox;
@@ -44,12 +45,9 @@ fn tree(sandbox: &Sandbox) -> [BTreeMap<PathBuf, Digest>; 3] {
 
 /// Nothing is damaged; blobs on no record are allowed.
 async fn is_whole(sandbox: &Sandbox, when: &str) {
-    let archive = Arc::new(archive::open(&sandbox.path("store"), Mode::Write).unwrap());
-    let articles = archive.articles();
-    let find_mirror = move |key: &offprint::testing::model::ArticleKey| MirrorFile {
-        path: articles.join(&key.source).join(&key.path),
-        in_place: false,
-    };
+    let archive = Arc::new(archive::open(&sandbox.path("store"), Mode::Create).unwrap());
+    let mirrored = Archive::clone(&archive);
+    let find_mirror = move |key: &ArticleKey| MirrorFile { output: mirrored.output(&key.source), in_place: false };
     let options = Options { subset: Subset::ALL, rate: None, find_mirror: Box::new(find_mirror) };
     let verified = verify::verify(archive, options, Arc::new(Progress::default())).await.unwrap();
     assert_eq!(verified.findings, [], "{when}");

@@ -2,6 +2,7 @@
 //! the n-th call is that of the first thread to come to it. By default n doubles.
 
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use super::{is_thorough, recovers, sandbox, site, tree};
@@ -17,7 +18,9 @@ fn run_with(sandbox: &Sandbox, fault: &str, file: Option<&str>) -> Output {
     let mut strace = Command::new("strace");
     strace.args(["-qq", "-f", "-o", "/dev/null", "-e"]).arg(format!("inject={fault}"));
     if let Some(file) = file {
-        strace.args(["-P", file]).arg("-P").arg(sandbox.path(file));
+        // By its path, and by its name within an open folder.
+        let name = Path::new(file).file_name().unwrap();
+        strace.args(["-P", file]).arg("-P").arg(sandbox.path(file)).arg("-P").arg(name);
     }
     strace.arg(program.get_program()).args(program.get_args()).current_dir(sandbox.path(""));
     strace.output().unwrap()

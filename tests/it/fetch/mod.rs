@@ -22,7 +22,8 @@ use std::time::Duration;
 
 use offprint::testing::config::{Config, FetchConfig};
 use offprint::testing::fetch::{Answer, Fetched, Fetcher, Judge, Lookup, Purpose, Request};
-use offprint::testing::model::{Exchange, Failure, Reason, Staged, Validators};
+use offprint::testing::model::{Exchange, Failure, Reason, Validators};
+use offprint::testing::staging::Staged;
 use url::Url;
 
 /// A fetcher with its folder.

@@ -1,0 +1,124 @@
+//! By descriptors: each name is looked up in the folder that is open, so nothing that is renamed meanwhile matters.
+
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fstatvfs, mkdirat, openat, renameat, unlinkat};
+use rustix::io::Errno;
+
+use super::{Links, cannot_sync, is_link, is_no_file, is_no_folder};
+
+/// An open folder.
+#[derive(Debug)]
+pub(in crate::archive) struct Folder {
+    handle: File,
+    links: Links,
+}
+
+impl Folder {
+    /// Opens a folder by its path. Links in the path itself are followed: it is what the user named.
+    pub(in crate::archive) fn open(path: &Path, links: Links) -> io::Result<Self> {
+        let handle = openat(CWD, path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Self { handle: File::from(handle), links })
+    }
+
+    /// Opens a folder in this one; `None` where there is none.
+    pub(in crate::archive) fn enter(&self, name: &str) -> io::Result<Option<Self>> {
+        match openat(&self.handle, name, OFlags::DIRECTORY | OFlags::CLOEXEC | self.follow(), Mode::empty()) {
+            Ok(handle) => Ok(Some(Self { handle: File::from(handle), links: self.links })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::LOOP | Errno::NOTDIR) => Err(self.in_place_of_a_folder(name)),
+            Err(cause) => Err(cause.into()),
+        }
+    }
+
+    fn in_place_of_a_folder(&self, name: &str) -> io::Error {
+        let is_one = self.look(name).is_ok_and(|found| found.is_some_and(|found| found.is_symlink()));
+        if is_one { is_link() } else { is_no_folder() }
+    }
+
+    /// Makes a folder in this one.
+    pub(in crate::archive) fn make(&self, name: &str) -> io::Result<()> {
+        Ok(mkdirat(&self.handle, name, Mode::from_raw_mode(0o777))?)
+    }
+
+    /// What is known of an entry: of a link itself, where links are not followed.
+    pub(in crate::archive) fn look(&self, name: &str) -> io::Result<Option<Metadata>> {
+        match openat(&self.handle, name, OFlags::PATH | OFlags::CLOEXEC | self.follow(), Mode::empty()) {
+            Ok(entry) => File::from(entry).metadata().map(Some),
+            Err(Errno::NOENT) => Ok(None),
+            Err(cause) => Err(cause.into()),
+        }
+    }
+
+    /// Opens a regular file to read; `None` where there is none. Nothing else is opened, or waited for.
+    pub(in crate::archive) fn open_file(&self, name: &str) -> io::Result<Option<File>> {
+        match self.regular(name, OFlags::RDONLY) {
+            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    /// Opens a regular file to read and write, and makes it where there is none. What is in it stays.
+    pub(in crate::archive) fn create(&self, name: &str) -> io::Result<File> {
+        self.regular(name, OFlags::RDWR | OFlags::CREATE)
+    }
+
+    fn regular(&self, name: &str, how: OFlags) -> io::Result<File> {
+        let how = how | OFlags::CLOEXEC | OFlags::NONBLOCK | self.follow();
+        let file = match openat(&self.handle, name, how, Mode::from_raw_mode(0o666)) {
+            Ok(file) => File::from(file),
+            // A link; a socket, or a device without a driver.
+            Err(Errno::LOOP | Errno::NXIO | Errno::ISDIR) => return Err(is_no_file()),
+            Err(cause) => return Err(cause.into()),
+        };
+        if file.metadata()?.is_file() { Ok(file) } else { Err(is_no_file()) }
+    }
+
+    /// Gives a file from elsewhere a name in this folder, over what had it.
+    pub(in crate::archive) fn take(&self, from: &Path, name: &str) -> io::Result<()> {
+        Ok(renameat(CWD, from, &self.handle, name)?)
+    }
+
+    /// Gives an entry another name, over what had it.
+    pub(in crate::archive) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(renameat(&self.handle, from, &self.handle, to)?)
+    }
+
+    /// Removes a file; true where it was there. Of a link, the link goes.
+    pub(in crate::archive) fn remove(&self, name: &str) -> io::Result<bool> {
+        match unlinkat(&self.handle, name, AtFlags::empty()) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(cause) => Err(cause.into()),
+        }
+    }
+
+    /// The names of its entries that are Unicode, as all of ours are.
+    pub(in crate::archive) fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&self.handle)? {
+            let name = entry?.file_name().to_str().map(str::to_owned);
+            names.extend(name.into_iter().filter(|name| name != "." && name != ".."));
+        }
+        Ok(names)
+    }
+
+    /// Brings its entries to the disk, where the file system can.
+    pub(in crate::archive) fn sync(&self) -> io::Result<()> {
+        self.handle.sync_all().or_else(|cause| if cannot_sync(&cause) { Ok(()) } else { Err(cause) })
+    }
+
+    /// The bytes that are free on its disk for users other than root.
+    pub(in crate::archive) fn free_space(&self) -> Option<u64> {
+        fstatvfs(&self.handle).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    fn follow(&self) -> OFlags {
+        match self.links {
+            Links::Followed => OFlags::empty(),
+            Links::Refused => OFlags::NOFOLLOW,
+        }
+    }
+}

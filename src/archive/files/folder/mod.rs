@@ -1,0 +1,121 @@
+//! The door to everything below the store: folders reached name by name, so that no link leads elsewhere.
+
+#[cfg(target_os = "linux")]
+mod descriptor;
+#[cfg(any(not(target_os = "linux"), test))]
+mod portable;
+
+use std::io;
+
+#[cfg(target_os = "linux")]
+pub(in crate::archive) use descriptor::Folder;
+#[cfg(not(target_os = "linux"))]
+pub(in crate::archive) use portable::Folder;
+
+/// Whether symbolic links are followed below a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::archive) enum Links {
+    /// They are: the user set the folder up.
+    Followed,
+    /// They are not: somebody else may have made the folder, as one that came with an archive.
+    Refused,
+}
+
+/// What stands where a folder or a regular file should be.
+fn is_link() -> io::Error {
+    io::Error::other("it is a link, and offprint follows none within an archive")
+}
+
+fn is_no_file() -> io::Error {
+    io::Error::other("it is not a regular file")
+}
+
+fn is_no_folder() -> io::Error {
+    io::Error::other("it is not a folder")
+}
+
+/// Whether an error says that the file system cannot bring a folder to the disk, rather than that it failed to: a
+/// folder of another system, an external disk, a network share. There a file's name may be lost with the power.
+fn cannot_sync(cause: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, ReadOnlyFilesystem, Unsupported};
+    matches!(cause.kind(), InvalidInput | Unsupported | PermissionDenied | ReadOnlyFilesystem)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+
+    use super::*;
+
+    macro_rules! suite {
+        ($module:ident) => {
+            mod $module {
+                use super::super::$module::Folder;
+                use super::*;
+
+                #[test]
+                fn files_are_made_read_renamed_and_removed() {
+                    let place = tempfile::tempdir().unwrap();
+                    let root = Folder::open(place.path(), Links::Refused).unwrap();
+                    root.make("a").unwrap();
+                    let a = root.enter("a").unwrap().unwrap();
+                    a.create("new").unwrap().write_all(b"text").unwrap();
+                    assert!(a.create("new").is_ok(), "it is opened where it is there");
+                    assert_eq!(a.look("new").unwrap().unwrap().len(), 4);
+                    fs::write(place.path().join("staged"), "moved").unwrap();
+                    a.take(&place.path().join("staged"), "new").unwrap();
+                    assert_eq!(fs::read(place.path().join("a/new")).unwrap(), b"moved");
+                    a.rename("new", "newer").unwrap();
+                    assert_eq!(a.names().unwrap(), ["newer"]);
+                    assert!(a.open_file("newer").unwrap().is_some());
+                    assert!(a.remove("newer").unwrap());
+                    assert!(!a.remove("newer").unwrap());
+                    assert!(a.look("newer").unwrap().is_none() && a.open_file("newer").unwrap().is_none());
+                    assert!(root.enter("none").unwrap().is_none());
+                    a.sync().unwrap();
+                    assert_eq!(a.free_space().is_some(), cfg!(unix));
+                }
+
+                #[cfg(unix)]
+                #[test]
+                fn links_are_refused_where_they_are_not_followed() {
+                    use std::os::unix::fs::symlink;
+                    let (place, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+                    fs::write(outside.path().join("precious"), "precious").unwrap();
+                    symlink(outside.path(), place.path().join("folder")).unwrap();
+                    symlink(outside.path().join("precious"), place.path().join("file")).unwrap();
+                    let root = Folder::open(place.path(), Links::Refused).unwrap();
+                    for error in [
+                        root.enter("folder").err().unwrap(),
+                        root.open_file("file").err().unwrap(),
+                        root.create("file").err().unwrap(),
+                    ] {
+                        assert!(error.to_string().contains("link") || error.to_string().contains("regular"), "{error}");
+                    }
+                    assert!(root.look("file").unwrap().unwrap().is_symlink());
+                    let root = Folder::open(place.path(), Links::Followed).unwrap();
+                    let inside = root.enter("folder").unwrap().unwrap();
+                    assert!(inside.open_file("precious").unwrap().is_some());
+                    assert!(root.open_file("file").unwrap().is_some());
+                }
+
+                #[cfg(unix)]
+                #[test]
+                fn a_pipe_is_no_file_and_holds_nothing_up() {
+                    let place = tempfile::tempdir().unwrap();
+                    let pipe = place.path().join("pipe");
+                    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+                    let root = Folder::open(place.path(), Links::Refused).unwrap();
+                    assert!(root.open_file("pipe").unwrap_err().to_string().contains("not a regular file"));
+                    assert!(root.create("pipe").unwrap_err().to_string().contains("not a regular file"));
+                    assert!(root.enter("pipe").unwrap_err().to_string().contains("not a folder"));
+                }
+            }
+        };
+    }
+
+    #[cfg(target_os = "linux")]
+    suite!(descriptor);
+    suite!(portable);
+}

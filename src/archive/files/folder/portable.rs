@@ -1,0 +1,107 @@
+//! By paths: each name is looked at before it is used. This holds against what lies there, as in an archive that came
+//! from somebody else, but not against a process that changes it meanwhile.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::{Links, cannot_sync, is_link, is_no_file, is_no_folder};
+
+/// A folder that was there when it was opened.
+#[derive(Debug)]
+pub(in crate::archive) struct Folder {
+    path: PathBuf,
+    links: Links,
+}
+
+impl Folder {
+    /// Opens a folder by its path. Links in the path itself are followed: it is what the user named.
+    pub(in crate::archive) fn open(path: &Path, links: Links) -> io::Result<Self> {
+        let is_folder = fs::metadata(path)?.is_dir();
+        if is_folder { Ok(Self { path: path.to_owned(), links }) } else { Err(ErrorKind::NotADirectory.into()) }
+    }
+
+    /// Opens a folder in this one; `None` where there is none.
+    pub(in crate::archive) fn enter(&self, name: &str) -> io::Result<Option<Self>> {
+        match self.look(name)? {
+            None => Ok(None),
+            Some(found) if found.is_dir() => Ok(Some(Self { path: self.path.join(name), links: self.links })),
+            Some(found) if found.is_symlink() => Err(is_link()),
+            Some(_) => Err(is_no_folder()),
+        }
+    }
+
+    /// Makes a folder in this one.
+    pub(in crate::archive) fn make(&self, name: &str) -> io::Result<()> {
+        fs::create_dir(self.path.join(name))
+    }
+
+    /// What is known of an entry: of a link itself, where links are not followed.
+    pub(in crate::archive) fn look(&self, name: &str) -> io::Result<Option<Metadata>> {
+        let path = self.path.join(name);
+        let found = match self.links {
+            Links::Followed => fs::metadata(path),
+            Links::Refused => fs::symlink_metadata(path),
+        };
+        found.map(Some).or_else(|cause| if cause.kind() == ErrorKind::NotFound { Ok(None) } else { Err(cause) })
+    }
+
+    /// Opens a regular file to read; `None` where there is none. Nothing else is opened, or waited for.
+    pub(in crate::archive) fn open_file(&self, name: &str) -> io::Result<Option<File>> {
+        self.regular(name)?.then(|| File::open(self.path.join(name))).transpose()
+    }
+
+    /// Opens a regular file to read and write, and makes it where there is none. What is in it stays.
+    pub(in crate::archive) fn create(&self, name: &str) -> io::Result<File> {
+        self.regular(name)?;
+        File::options().read(true).write(true).create(true).truncate(false).open(self.path.join(name))
+    }
+
+    /// Whether there is such a file.
+    fn regular(&self, name: &str) -> io::Result<bool> {
+        match self.look(name)? {
+            None => Ok(false),
+            Some(found) if found.is_file() => Ok(true),
+            Some(_) => Err(is_no_file()),
+        }
+    }
+
+    /// Gives a file from elsewhere a name in this folder, over what had it.
+    pub(in crate::archive) fn take(&self, from: &Path, name: &str) -> io::Result<()> {
+        fs::rename(from, self.path.join(name))
+    }
+
+    /// Gives an entry another name, over what had it.
+    pub(in crate::archive) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path.join(from), self.path.join(to))
+    }
+
+    /// Removes a file; true where it was there. Of a link, the link goes.
+    pub(in crate::archive) fn remove(&self, name: &str) -> io::Result<bool> {
+        match fs::remove_file(self.path.join(name)) {
+            Ok(()) => Ok(true),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(false),
+            Err(cause) => Err(cause),
+        }
+    }
+
+    /// The names of its entries that are Unicode, as all of ours are.
+    pub(in crate::archive) fn names(&self) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        names.filter_map(io::Result::transpose).collect()
+    }
+
+    /// Brings its entries to the disk, where the system can: a folder may not be opened as a file everywhere.
+    pub(in crate::archive) fn sync(&self) -> io::Result<()> {
+        let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
+        synced.or_else(|cause| if cannot_sync(&cause) { Ok(()) } else { Err(cause) })
+    }
+
+    /// The bytes that are free on its disk for users other than root.
+    pub(in crate::archive) fn free_space(&self) -> Option<u64> {
+        #[cfg(unix)]
+        return rustix::fs::statvfs(&self.path).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        #[cfg(not(unix))]
+        return None;
+    }
+}

@@ -1,0 +1,231 @@
+//! Objects as files of one folder, which other programs can read.
+//!
+//! Whatever is below the store is reached by [`Folder`](folder::Folder) alone: no link is followed there, and nothing
+//! but regular files is opened. An archive may come from somebody else.
+
+mod folder;
+mod lock;
+mod output;
+mod tree;
+mod write;
+
+use std::fs::Metadata;
+use std::io::{self, SeekFrom};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+
+use self::tree::split;
+use self::write::Rights;
+use super::key::{Prefix, StoreKey};
+use super::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
+use crate::model::Fingerprint;
+use crate::staging::{Staged, Staging};
+
+pub use self::output::OutputFolder;
+
+pub(super) use self::folder::Links;
+pub(super) use self::lock::{Lock, NotLocked};
+pub(super) use self::tree::Tree;
+
+/// How many blobs may get their names at a time.
+const SIDE_BY_SIDE: usize = 64;
+
+/// Objects as files below one folder.
+#[derive(Clone)]
+pub(super) struct Files {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    tree: Arc<Tree>,
+    staging: Staging,
+    /// Held from the look for a blob to its rename, so that of several tasks with the same bytes one creates it. Other
+    /// processes are kept away by the archive's lock; a rename that replaces nothing is not to be had everywhere.
+    naming: [Mutex<()>; SIDE_BY_SIDE],
+}
+
+impl Files {
+    /// Objects below a folder, staged in a folder on the same file system where that can be.
+    pub(super) fn new(tree: Arc<Tree>, staging: Staging) -> Self {
+        let naming = std::array::from_fn(|_| Mutex::default());
+        Self { inner: Arc::new(Inner { tree, staging, naming }) }
+    }
+
+    /// Runs something that waits for the disk, away from the tasks that must not.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, ObjectError> + Send + 'static,
+    ) -> Result<T, ObjectError> {
+        let inner = Arc::clone(&self.inner);
+        let ended = |_| self.inner.tree.failed("use", "")(io::Error::other("the program is ending"));
+        tokio::task::spawn_blocking(move || work(&inner)).await.map_err(ended)?
+    }
+}
+
+impl Inner {
+    fn put(&self, key: &StoreKey, body: Body) -> Result<Stored, ObjectError> {
+        body.check(key)?;
+        let staged = match body {
+            Body::Staged(staged) => staged,
+            Body::Bytes(bytes) => {
+                let failed = ObjectError::io("write to", &self.staging.folder().display());
+                self.staging.write(&bytes).map_err(failed)?
+            }
+        };
+        match key {
+            StoreKey::Blob { digest, .. } => {
+                let lock = &self.naming[usize::from(digest.as_bytes()[0]) % SIDE_BY_SIDE];
+                self.put_blob(key, staged, lock)
+            }
+            _ => self.replace(key, staged, Rights::Kept),
+        }
+    }
+
+    fn put_blob(&self, key: &StoreKey, staged: Staged, naming: &Mutex<()>) -> Result<Stored, ObjectError> {
+        let path = key.path();
+        let folder = self.tree.make_folder(split(&path).0)?;
+        // So that the wait for the disk is not within the lock.
+        let synced = std::fs::File::open(&staged.path).and_then(|file| file.sync_all());
+        synced.map_err(self.tree.failed("save", &path))?;
+        let _one_at_a_time = naming.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.look(&path)?.filter(|found| found.len() == staged.length) {
+            Some(found) => {
+                // Whoever put it may have died before its name was safe on the disk.
+                folder.sync().map_err(self.tree.failed("save the folder of", &path))?;
+                Ok(Stored { put: Put::Existed, fingerprint: Fingerprint::of(&found) })
+            }
+            None => self.replace(key, staged, Rights::ReadOnly),
+        }
+    }
+
+    fn replace(&self, key: &StoreKey, staged: Staged, rights: Rights) -> Result<Stored, ObjectError> {
+        let path = key.path();
+        let (parent, name) = split(&path);
+        let folder = self.tree.make_folder(parent)?;
+        let put = if self.look(&path)?.is_some() { Put::Replaced } else { Put::Created };
+        let fingerprint = write::write(&folder, name, staged, rights).map_err(self.tree.failed("write", &path))?;
+        Ok(Stored { put, fingerprint })
+    }
+
+    /// What is known of a file; what stands there and is no regular file is an error.
+    fn look(&self, path: &str) -> Result<Option<Metadata>, ObjectError> {
+        let (parent, name) = split(path);
+        let Some(folder) = self.tree.folder(parent)? else { return Ok(None) };
+        match folder.look(name).map_err(self.tree.failed("look at", path))? {
+            Some(found) if !found.is_file() => {
+                Err(self.tree.failed("use", path)(io::Error::other("it is not a regular file")))
+            }
+            found => Ok(found),
+        }
+    }
+
+    fn open(&self, key: &StoreKey) -> Result<Option<std::fs::File>, ObjectError> {
+        let path = key.path();
+        let (parent, name) = split(&path);
+        let Some(folder) = self.tree.folder(parent)? else { return Ok(None) };
+        folder.open_file(name).map_err(self.tree.failed("open", &path))
+    }
+
+    fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError> {
+        let path = key.path();
+        let (parent, name) = split(&path);
+        let Some(folder) = self.tree.folder(parent)? else { return Ok(false) };
+        folder.remove(name).map_err(self.tree.failed("remove", &path))
+    }
+
+    fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError> {
+        let top = prefix.folder();
+        let folders = match prefix {
+            Prefix::Thumbnails(shard) => {
+                let sizes = self.names(&top)?.into_iter().map(|size| format!("{top}/{size}"));
+                let sizes = sizes.filter(|size| self.is_folder(size).unwrap_or(false));
+                sizes.map(|size| format!("{size}/{shard:02x}")).collect()
+            }
+            Prefix::Blobs(_) | Prefix::Reports => vec![top],
+        };
+        let mut found = Vec::new();
+        for folder in folders {
+            self.list_folder(&folder, prefix, &mut found)?;
+        }
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(found)
+    }
+
+    fn list_folder(
+        &self,
+        path: &str,
+        prefix: Prefix,
+        found: &mut Vec<(StoreKey, Fingerprint)>,
+    ) -> Result<(), ObjectError> {
+        for name in self.names(path)? {
+            let path = format!("{path}/{name}");
+            let key = StoreKey::parse(&path).filter(|key| prefix.covers(key));
+            // Links and folders that are named as objects are none.
+            if let Some(key) = key
+                && let Ok(Some(facts)) = self.look(&path)
+            {
+                found.push((key, Fingerprint::of(&facts)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a path below is a folder, and no link to one.
+    fn is_folder(&self, path: &str) -> Result<bool, ObjectError> {
+        let (parent, name) = split(path);
+        let Some(parent) = self.tree.folder(parent)? else { return Ok(false) };
+        let found = parent.look(name).map_err(self.tree.failed("look at", path))?;
+        Ok(found.is_some_and(|found| found.is_dir()))
+    }
+
+    /// The names in a folder; none where there is no folder, or something else in its place.
+    fn names(&self, path: &str) -> Result<Vec<String>, ObjectError> {
+        if !self.is_folder(path)? {
+            return Ok(Vec::new());
+        }
+        let names = self.tree.folder(path)?.map(|folder| folder.names()).transpose();
+        Ok(names.map_err(self.tree.failed("list", path))?.unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl Objects for Files {
+    async fn put(&self, key: &StoreKey, body: Body) -> Result<Stored, ObjectError> {
+        let key = key.clone();
+        self.blocking(move |files| files.put(&key, body)).await
+    }
+
+    async fn open(&self, key: &StoreKey, range: Option<Range<u64>>) -> Result<Option<ObjectReader>, ObjectError> {
+        let wanted = key.clone();
+        let Some(file) = self.blocking(move |files| files.open(&wanted)).await? else { return Ok(None) };
+        let mut file = tokio::fs::File::from_std(file);
+        let Some(range) = range else { return Ok(Some(Box::new(file))) };
+        file.seek(SeekFrom::Start(range.start)).await.map_err(ObjectError::io("read", key))?;
+        Ok(Some(Box::new(file.take(range.end.saturating_sub(range.start)))))
+    }
+
+    async fn stat(&self, key: &StoreKey) -> Result<Option<Fingerprint>, ObjectError> {
+        let path = key.path();
+        self.blocking(move |files| Ok(files.look(&path)?.as_ref().map(Fingerprint::of))).await
+    }
+
+    async fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError> {
+        self.blocking(move |files| files.list(prefix)).await
+    }
+
+    async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError> {
+        let key = key.clone();
+        self.blocking(move |files| files.delete(&key)).await
+    }
+
+    fn staging(&self) -> &Staging {
+        &self.inner.staging
+    }
+
+    fn free_space(&self) -> Option<u64> {
+        self.inner.tree.root().free_space()
+    }
+}

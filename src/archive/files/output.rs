@@ -1,0 +1,127 @@
+//! A folder outside the archive that mirrored articles are written to.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::folder::Links;
+use super::tree::{Tree, split};
+use super::write::{self, Rights};
+use crate::archive::ObjectError;
+use crate::model::{Fingerprint, RelativePath};
+use crate::staging::Staging;
+
+/// A folder that the user named. Links in it are followed, as the user set them up; a file is replaced as a whole and
+/// keeps its permissions, its owner and its extended attributes.
+#[derive(Debug, Clone)]
+pub struct OutputFolder {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    place: PathBuf,
+    staging: Staging,
+    tree: OnceLock<Tree>,
+}
+
+impl OutputFolder {
+    /// The folder at a path; it is made when the first file is written. Files are staged in a folder of the archive.
+    pub fn new(place: impl Into<PathBuf>, staging: &Staging) -> Self {
+        let inner = Inner { place: place.into(), staging: staging.clone(), tree: OnceLock::new() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Where a file of it is.
+    pub fn file(&self, path: &RelativePath) -> PathBuf {
+        self.inner.place.join(path)
+    }
+
+    /// Writes a file, over what stood there, and says what tells that it is not touched from then on.
+    ///
+    /// # Errors
+    /// Where the file system refuses.
+    pub async fn write(&self, path: &RelativePath, bytes: Vec<u8>) -> Result<Fingerprint, ObjectError> {
+        let path = path.clone();
+        self.blocking(move |inner| inner.write(&path, &bytes)).await
+    }
+
+    /// Does what [`Self::write`] does, for a caller that may wait for the disk.
+    pub(in crate::archive) fn write_now(&self, path: &str, bytes: &[u8]) -> Result<Fingerprint, ObjectError> {
+        self.inner.write(path, bytes)
+    }
+
+    /// Reads a file; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the file system refuses.
+    pub async fn read(&self, path: &RelativePath) -> Result<Option<Vec<u8>>, ObjectError> {
+        let path = path.clone();
+        self.blocking(move |inner| inner.read(&path)).await
+    }
+
+    /// What tells that a file was not touched; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the file system refuses.
+    pub async fn fingerprint(&self, path: &RelativePath) -> Result<Option<Fingerprint>, ObjectError> {
+        let path = path.clone();
+        self.blocking(move |inner| Ok(inner.open(&path)?.map(|(_, fingerprint)| fingerprint))).await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, ObjectError> + Send + 'static,
+    ) -> Result<T, ObjectError> {
+        let inner = Arc::clone(&self.inner);
+        let ended = |_| self.inner.failed("use", "")(io::Error::other("the program is ending"));
+        tokio::task::spawn_blocking(move || work(&inner)).await.map_err(ended)?
+    }
+}
+
+impl Inner {
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<Fingerprint, ObjectError> {
+        let (parent, name) = split(path);
+        let folder = self.make()?.make_folder(parent)?;
+        let failed = ObjectError::io("write to", &self.staging.folder().display());
+        let staged = self.staging.write(bytes).map_err(failed)?;
+        write::write(&folder, name, staged, Rights::Kept).map_err(self.failed("write", path))
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ObjectError> {
+        let Some((mut file, _)) = self.open(path)? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(self.failed("read", path))?;
+        Ok(Some(bytes))
+    }
+
+    fn open(&self, path: &str) -> Result<Option<(std::fs::File, Fingerprint)>, ObjectError> {
+        let Some(tree) = self.existing()? else { return Ok(None) };
+        let (parent, name) = split(path);
+        let Some(folder) = tree.folder(parent)? else { return Ok(None) };
+        let Some(file) = folder.open_file(name).map_err(self.failed("open", path))? else { return Ok(None) };
+        let fingerprint = file.metadata().as_ref().map(Fingerprint::of).map_err(|cause| cause.kind().into());
+        Ok(Some((file, fingerprint.map_err(self.failed("look at", path))?)))
+    }
+
+    fn make(&self) -> Result<&Tree, ObjectError> {
+        self.remember(Tree::make(&self.place, Links::Followed))
+    }
+
+    fn existing(&self) -> Result<Option<&Tree>, ObjectError> {
+        match self.tree.get() {
+            Some(tree) => Ok(Some(tree)),
+            None if !Path::new(&self.place).is_dir() => Ok(None),
+            None => self.remember(Tree::open(&self.place, Links::Followed)).map(Some),
+        }
+    }
+
+    fn remember(&self, opened: io::Result<Tree>) -> Result<&Tree, ObjectError> {
+        let tree = opened.map_err(self.failed("use the folder", ""))?;
+        Ok(self.tree.get_or_init(|| tree))
+    }
+
+    fn failed<'a>(&'a self, action: &'static str, path: &'a str) -> impl FnOnce(io::Error) -> ObjectError + 'a {
+        move |cause| ObjectError::Io { action, place: self.place.join(path).display().to_string(), cause }
+    }
+}

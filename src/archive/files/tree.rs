@@ -1,0 +1,150 @@
+//! A folder with those below it: paths in it, and folders whose entries outlive a loss of power.
+
+use std::collections::HashSet;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::folder::{Folder, Links};
+use crate::archive::ObjectError;
+
+/// A folder and what is below it.
+#[derive(Debug)]
+pub(in crate::archive) struct Tree {
+    place: PathBuf,
+    root: Arc<Folder>,
+    /// Folders that this process has seen safe on the disk, from the root downwards. That a folder exists is not
+    /// enough: whoever made it may have been killed before its parent's entries were.
+    durable: RwLock<HashSet<String>>,
+    making: Mutex<()>,
+}
+
+impl Tree {
+    /// Opens a folder that exists.
+    pub(in crate::archive) fn open(place: &Path, links: Links) -> io::Result<Self> {
+        let root = Arc::new(Folder::open(place, links)?);
+        Ok(Self { place: place.to_owned(), root, durable: RwLock::default(), making: Mutex::default() })
+    }
+
+    /// Opens a folder, and makes it and those above it where they are missing, each safe on the disk.
+    pub(in crate::archive) fn make(place: &Path, links: Links) -> io::Result<Self> {
+        make_durable(place)?;
+        Self::open(place, links)
+    }
+
+    /// The folder's path.
+    pub(in crate::archive) fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// The folder itself.
+    pub(in crate::archive) fn root(&self) -> &Folder {
+        &self.root
+    }
+
+    /// A folder below; `None` where there is none.
+    pub(in crate::archive) fn folder(&self, path: &str) -> Result<Option<Arc<Folder>>, ObjectError> {
+        let mut folder = Arc::clone(&self.root);
+        for (name, upto) in parts(path) {
+            match folder.enter(name).map_err(self.failed("use", upto))? {
+                Some(inside) => folder = Arc::new(inside),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(folder))
+    }
+
+    /// A folder below, which is made with those above it where they are missing, and whose name is safe on the disk.
+    pub(in crate::archive) fn make_folder(&self, path: &str) -> Result<Arc<Folder>, ObjectError> {
+        let is_known = path.is_empty() || self.durable.read().unwrap_or_else(PoisonError::into_inner).contains(path);
+        if let Some(folder) = is_known.then(|| self.folder(path)).transpose()?.flatten() {
+            return Ok(folder);
+        }
+        let _one_at_a_time = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut folder = Arc::clone(&self.root);
+        for (name, upto) in parts(path) {
+            folder = Arc::new(self.make_in(&folder, name, upto)?);
+        }
+        Ok(folder)
+    }
+
+    fn make_in(&self, folder: &Folder, name: &str, upto: &str) -> Result<Folder, ObjectError> {
+        match folder.make(name) {
+            Ok(()) => {}
+            Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
+            Err(cause) => return Err(self.failed("create", upto)(cause)),
+        }
+        let inside = folder.enter(name).map_err(self.failed("use", upto))?;
+        folder.sync().map_err(self.failed("save the folder above", upto))?;
+        self.durable.write().unwrap_or_else(PoisonError::into_inner).insert(upto.to_owned());
+        inside.ok_or_else(|| self.failed("use", upto)(ErrorKind::NotFound.into()))
+    }
+
+    /// The error for a refusal below.
+    pub(in crate::archive) fn failed<'a>(
+        &'a self,
+        action: &'static str,
+        path: &'a str,
+    ) -> impl FnOnce(io::Error) -> ObjectError + 'a {
+        move |cause| ObjectError::Io { action, place: self.place.join(path).display().to_string(), cause }
+    }
+}
+
+/// The folder and the name that a path ends in.
+pub(in crate::archive) fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// Each part of a path, with the path up to it.
+fn parts(path: &str) -> impl Iterator<Item = (&str, &str)> {
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]).filter(|end| *end > 0);
+    ends.map(|end| (split(&path[..end]).1, &path[..end]))
+}
+
+/// Makes a folder with those above it, and sees each of their names safe on the disk.
+fn make_durable(place: &Path) -> io::Result<()> {
+    let Some(parent) = place.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
+    if !place.is_dir() {
+        make_durable(parent)?;
+        match std::fs::create_dir(place) {
+            Err(cause) if cause.kind() != ErrorKind::AlreadyExists => return Err(cause),
+            _ => {}
+        }
+    }
+    Folder::open(parent, Links::Followed)?.sync()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_made_with_those_above_and_a_file_in_the_way_is_named() {
+        let place = tempfile::tempdir().unwrap();
+        let tree = Tree::make(&place.path().join("x/y"), Links::Refused).unwrap();
+        tree.make_folder("a/b/c").unwrap();
+        tree.make_folder("a/b/c").unwrap();
+        assert!(place.path().join("x/y/a/b/c").is_dir());
+        std::fs::write(place.path().join("x/y/file"), "").unwrap();
+        let error = tree.make_folder("file/below").unwrap_err().to_string();
+        assert!(error.contains("file: it is not a folder"), "{error}");
+        assert!(tree.folder("a/none/c").unwrap().is_none());
+    }
+
+    #[test]
+    fn a_folder_that_somebody_removed_is_made_again() {
+        let place = tempfile::tempdir().unwrap();
+        let tree = Tree::open(place.path(), Links::Refused).unwrap();
+        tree.make_folder("a/b").unwrap();
+        std::fs::remove_dir_all(place.path().join("a")).unwrap();
+        tree.make_folder("a/b").unwrap();
+        assert!(place.path().join("a/b").is_dir());
+    }
+
+    #[test]
+    fn a_path_is_taken_apart() {
+        assert_eq!(parts("a/b/c").collect::<Vec<_>>(), [("a", "a"), ("b", "a/b"), ("c", "a/b/c")]);
+        assert_eq!(parts("").count(), 0);
+        assert_eq!((split("a/b"), split("b")), (("a", "b"), ("", "b")));
+    }
+}

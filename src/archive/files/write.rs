@@ -1,0 +1,106 @@
+//! Atomic writes: a file is there whole or not at all, under the name it gets, and outlives a loss of power.
+
+use std::fs::{File, Metadata, Permissions};
+use std::io::{self, ErrorKind};
+
+use super::folder::Folder;
+use crate::model::Fingerprint;
+use crate::staging::Staged;
+
+/// What permissions a file gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rights {
+    /// Nobody may write it. A courtesy: a file system without permissions takes it all the same.
+    ReadOnly,
+    /// Those of the file that it replaces, with its owner and its extended attributes.
+    Kept,
+}
+
+/// Gives a staged file a name in a folder, over what had it.
+///
+/// The order makes it durable: the bytes, the name, the folder that holds the name.
+pub(super) fn write(folder: &Folder, name: &str, staged: Staged, rights: Rights) -> io::Result<Fingerprint> {
+    let file = File::options().read(true).write(true).open(&staged.path)?;
+    let found = file.metadata()?;
+    if found.len() != staged.length {
+        return Err(io::Error::other(format!("it has {} bytes instead of {}", found.len(), staged.length)));
+    }
+    match rights {
+        Rights::ReadOnly => drop(file.set_permissions(read_only(&found))),
+        Rights::Kept => keep_rights(folder, name, &file)?,
+    }
+    file.sync_all()?;
+    let file = match folder.take(&staged.path, name) {
+        Ok(()) => {
+            // Its old name is free: another file may have it before the guard would remove it.
+            let _ = staged.path.keep();
+            file
+        }
+        Err(cause) if cause.kind() == ErrorKind::CrossesDevices => across(folder, name, &file, rights)?,
+        Err(cause) => return Err(cause),
+    };
+    folder.sync()?;
+    Ok(Fingerprint::of(&file.metadata()?))
+}
+
+/// The folder is on another file system than the staged file: it is copied into the folder first.
+fn across(folder: &Folder, name: &str, mut from: &File, rights: Rights) -> io::Result<File> {
+    let temporary = format!(".offprint-{:016x}.tmp", fastrand::u64(..));
+    let mut to = folder.create(&temporary)?;
+    let copied = io::Seek::rewind(&mut from).and_then(|()| io::copy(&mut from, &mut to)).and_then(|_| {
+        match rights {
+            Rights::ReadOnly => drop(to.set_permissions(read_only(&to.metadata()?))),
+            Rights::Kept => keep_rights(folder, name, &to)?,
+        }
+        to.sync_all()?;
+        folder.rename(&temporary, name)
+    });
+    copied.inspect_err(|_| drop(folder.remove(&temporary)))?;
+    Ok(to)
+}
+
+/// Without the right to write. Who may read is what the user's `umask` left.
+fn read_only(found: &Metadata) -> Permissions {
+    let mut permissions = found.permissions();
+    permissions.set_readonly(true);
+    permissions
+}
+
+/// Gives a file what the one had that it replaces. What the system does not let this user give stays as it is.
+fn keep_rights(folder: &Folder, name: &str, new: &File) -> io::Result<()> {
+    let Some(old) = folder.look(name)?.filter(Metadata::is_file) else { return Ok(()) };
+    #[cfg(unix)]
+    keep_owner(&old, new)?;
+    let _ = new.set_permissions(old.permissions());
+    #[cfg(target_os = "linux")]
+    if let Ok(Some(old)) = folder.open_file(name) {
+        keep_attributes(&old, new);
+    }
+    Ok(())
+}
+
+/// A user other than root can give a file to a group of theirs, but to nobody else.
+#[cfg(unix)]
+fn keep_owner(old: &Metadata, new: &File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let now = new.metadata()?;
+    if (now.uid(), now.gid()) != (old.uid(), old.gid()) && fchown(new, Some(old.uid()), Some(old.gid())).is_err() {
+        let _ = fchown(new, None, Some(old.gid()));
+    }
+    Ok(())
+}
+
+/// Access control lists are among them.
+#[cfg(target_os = "linux")]
+fn keep_attributes(old: &File, new: &File) {
+    use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fsetxattr};
+    /// The most that Linux keeps of names, and of a value.
+    const LIMIT: usize = 64 << 10;
+    let (mut names, mut value) = (vec![0; LIMIT], vec![0; LIMIT]);
+    let Ok(length) = flistxattr(old, &mut names[..]) else { return };
+    for name in names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        if let Ok(length) = fgetxattr(old, name, &mut value[..]) {
+            let _ = fsetxattr(new, name, &value[..length], XattrFlags::empty());
+        }
+    }
+}

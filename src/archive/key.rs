@@ -1,0 +1,216 @@
+//! Everything that is stored, by kind: each with its path in the archive.
+
+use std::fmt;
+
+use crate::model::{ArticleKey, Digest, MediaType, RelativePath, SourceName, ThumbnailName};
+
+const BLOBS: &str = "blobs/sha256";
+const THUMBNAILS: &str = "thumbnails";
+const ARTICLES: &str = "articles";
+const REPORTS: &str = "runs";
+const INDEX: &str = "index";
+const QUARANTINE: &str = "quarantine";
+
+/// What is stored under one path. No key leads out of the archive: its parts are types that cannot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StoreKey {
+    /// Bytes under their SHA-256: never changed, never overwritten.
+    Blob {
+        /// The digest of the bytes.
+        digest: Digest,
+        /// What they are.
+        media_type: MediaType,
+    },
+    /// A smaller rendition of a blob.
+    Thumbnail {
+        /// The name of its size.
+        name: ThumbnailName,
+        /// The blob that it was made from.
+        original: Digest,
+        /// What it is itself.
+        media_type: MediaType,
+    },
+    /// A mirrored article.
+    Article(ArticleKey),
+    /// The report of a run.
+    Report {
+        /// The run, as its report names it.
+        run: RelativePath,
+    },
+    /// A static page to browse the archive from.
+    Index {
+        /// The page.
+        path: RelativePath,
+    },
+    /// What is left of a damaged blob.
+    Quarantine {
+        /// The digest of the bytes that it had.
+        digest: Digest,
+        /// What they were.
+        media_type: MediaType,
+    },
+}
+
+/// A part of what is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prefix {
+    /// The blobs whose digest starts with this byte.
+    Blobs(u8),
+    /// The thumbnails of every size of such blobs.
+    Thumbnails(u8),
+    /// The reports.
+    Reports,
+}
+
+impl StoreKey {
+    /// Its path relative to the archive's folder, with `/` between its parts. Paths of blobs and thumbnails have only
+    /// `[0-9a-z/._-]` in them, so that a link to one needs no escaping.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Blob { digest, media_type } => format!("{BLOBS}/{}", in_shard(*digest, *media_type)),
+            Self::Thumbnail { name, original, media_type } => {
+                format!("{THUMBNAILS}/{name}/{}", in_shard(*original, *media_type))
+            }
+            Self::Article(key) => format!("{ARTICLES}/{key}"),
+            Self::Report { run } => format!("{REPORTS}/{run}.json"),
+            Self::Index { path } => format!("{INDEX}/{path}"),
+            Self::Quarantine { digest, media_type } => format!("{QUARANTINE}/{digest}.{media_type}"),
+        }
+    }
+
+    /// What has this path; `None` where nothing that is stored has.
+    pub fn parse(path: &str) -> Option<Self> {
+        let below = |folder: &str| path.strip_prefix(folder)?.strip_prefix('/');
+        if let Some(rest) = below(BLOBS) {
+            let (digest, media_type) = parse_in_shard(rest)?;
+            return Some(Self::Blob { digest, media_type });
+        }
+        if let Some((name, rest)) = below(THUMBNAILS).and_then(|rest| rest.split_once('/')) {
+            let (original, media_type) = parse_in_shard(rest)?;
+            return Some(Self::Thumbnail { name: name.parse().ok()?, original, media_type });
+        }
+        if let Some((source, rest)) = below(ARTICLES).and_then(|rest| rest.split_once('/')) {
+            let (source, path) = (SourceName::new(source).ok()?, RelativePath::new(rest).ok()?);
+            return Some(Self::Article(ArticleKey { source, path }));
+        }
+        if let Some(rest) = below(REPORTS) {
+            return Some(Self::Report { run: rest.strip_suffix(".json")?.parse().ok()? });
+        }
+        if let Some(rest) = below(INDEX) {
+            return Some(Self::Index { path: rest.parse().ok()? });
+        }
+        let (digest, media_type) = parse_name(below(QUARANTINE)?)?;
+        Some(Self::Quarantine { digest, media_type })
+    }
+
+    /// The media type to serve it as (RFC 6838).
+    pub fn content_type(&self) -> &'static str {
+        match self {
+            Self::Blob { media_type, .. } | Self::Thumbnail { media_type, .. } => media_type.mime(),
+            Self::Article(key) => by_extension(&key.path),
+            Self::Report { .. } => "application/json",
+            Self::Index { path } => by_extension(path),
+            // Damaged bytes are nothing in particular.
+            Self::Quarantine { .. } => MediaType::Unknown.mime(),
+        }
+    }
+}
+
+impl fmt::Display for StoreKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path())
+    }
+}
+
+impl Prefix {
+    /// The folders that hold it. Of thumbnails, each size has such a folder in a folder of its own name.
+    pub(super) fn folder(self) -> String {
+        match self {
+            Self::Blobs(shard) => format!("{BLOBS}/{shard:02x}"),
+            Self::Thumbnails(_) => THUMBNAILS.to_owned(),
+            Self::Reports => REPORTS.to_owned(),
+        }
+    }
+
+    /// Whether a key is a part of it.
+    pub(super) fn covers(self, key: &StoreKey) -> bool {
+        match (self, key) {
+            (Self::Blobs(shard), StoreKey::Blob { digest, .. }) => digest.as_bytes()[0] == shard,
+            (Self::Thumbnails(shard), StoreKey::Thumbnail { original, .. }) => original.as_bytes()[0] == shard,
+            (Self::Reports, StoreKey::Report { .. }) => true,
+            _ => false,
+        }
+    }
+}
+
+/// `ab/<64 hex>.<ext>`: 256 folders keep each one small.
+fn in_shard(digest: Digest, media_type: MediaType) -> String {
+    let name = digest.to_string();
+    format!("{}/{name}.{media_type}", &name[..2])
+}
+
+fn parse_in_shard(rest: &str) -> Option<(Digest, MediaType)> {
+    let (shard, name) = rest.split_once('/')?;
+    parse_name(name).filter(|_| name.starts_with(shard) && shard.len() == 2)
+}
+
+fn parse_name(name: &str) -> Option<(Digest, MediaType)> {
+    let (digest, extension) = name.split_once('.')?;
+    Some((digest.parse().ok()?, MediaType::from_name(extension)?))
+}
+
+fn by_extension(path: &str) -> &'static str {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    MediaType::from_name(extension).unwrap_or(MediaType::Unknown).mime()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> Vec<(StoreKey, String)> {
+        let digest = Digest::of(b"offprint");
+        let (hex, media_type) = (digest.to_string(), MediaType::Jpeg);
+        let shard = hex[..2].to_owned();
+        let article = ArticleKey { source: "posts".parse().unwrap(), path: "2026/新闻.md".parse().unwrap() };
+        vec![
+            (StoreKey::Blob { digest, media_type }, format!("blobs/sha256/{shard}/{hex}.jpg")),
+            (
+                StoreKey::Thumbnail { name: "small".parse().unwrap(), original: digest, media_type },
+                format!("thumbnails/small/{shard}/{hex}.jpg"),
+            ),
+            (StoreKey::Article(article), "articles/posts/2026/新闻.md".to_owned()),
+            (StoreKey::Report { run: "20261122T030000Z".parse().unwrap() }, "runs/20261122T030000Z.json".to_owned()),
+            (StoreKey::Index { path: "a/b.html".parse().unwrap() }, "index/a/b.html".to_owned()),
+            (StoreKey::Quarantine { digest, media_type }, format!("quarantine/{hex}.jpg")),
+        ]
+    }
+
+    #[test]
+    fn every_key_has_its_path_and_is_read_back_from_it() {
+        for (key, path) in keys() {
+            assert_eq!(key.path(), path);
+            assert_eq!(StoreKey::parse(&path), Some(key));
+        }
+    }
+
+    #[test]
+    fn paths_of_nothing_that_is_stored_are_no_keys() {
+        let hex = Digest::of(b"offprint").to_string();
+        for path in [
+            "",
+            "catalog.db",
+            "lock",
+            "articles/posts",
+            "articles/posts/../../catalog.db",
+            "articles/../catalog.db",
+            "runs/note.txt",
+            &format!("blobs/sha256/00/{hex}.jpg"),
+            &format!("blobs/sha256/{hex}.jpg"),
+            &format!("blobs/sha256/{}/{hex}.exe", &hex[..2]),
+            &format!("thumbnails/../{}/{hex}.jpg", &hex[..2]),
+        ] {
+            assert_eq!(StoreKey::parse(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Bytes by key.
+
+use std::fmt::Display;
+use std::io;
+use std::ops::Range;
+
+use async_trait::async_trait;
+use tokio::io::AsyncRead;
+
+use super::key::{Prefix, StoreKey};
+use crate::model::{Digest, Fingerprint};
+use crate::staging::{Staged, Staging};
+
+/// What a key had before its bytes were put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// Nothing.
+    Created,
+    /// The same bytes, of a blob.
+    Existed,
+    /// Other bytes, or a damaged blob.
+    Replaced,
+}
+
+/// An object that was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// What its key had before.
+    pub put: Put,
+    /// What tells that it is not touched from now on.
+    pub fingerprint: Fingerprint,
+}
+
+/// Bytes to put.
+#[derive(Debug)]
+pub enum Body {
+    /// In a temporary file of the archive's staging folder. It goes, whatever comes of it.
+    Staged(Staged),
+    /// In memory.
+    Bytes(Vec<u8>),
+}
+
+/// Reads the bytes of an object, or of a range of it.
+pub type ObjectReader = Box<dyn AsyncRead + Send + Unpin>;
+
+/// A store of bytes by key. Every implementation passes the suite in `tests/it/objects.rs`.
+///
+/// Many tasks may use it at a time. One process at a time puts and deletes.
+#[async_trait]
+pub trait Objects: Send + Sync {
+    /// Keeps bytes. When this returns, they outlive a loss of power. A blob that is there stays as it is, but for one
+    /// that has another size: its bytes are damaged, and these replace them. Any other object is replaced as a whole.
+    ///
+    /// # Errors
+    /// [`ObjectError::OtherBytes`] where the key is a blob's and the bytes are not, [`ObjectError::Io`] otherwise.
+    async fn put(&self, key: &StoreKey, body: Body) -> Result<Stored, ObjectError>;
+
+    /// Reads an object, or a range of its bytes, which ends where the object does; `None` where there is none.
+    async fn open(&self, key: &StoreKey, range: Option<Range<u64>>) -> Result<Option<ObjectReader>, ObjectError>;
+
+    /// What is known of an object without reading it; `None` where there is none.
+    async fn stat(&self, key: &StoreKey) -> Result<Option<Fingerprint>, ObjectError>;
+
+    /// All objects of a prefix, in the order of their keys. What is stored there and has no key is left out.
+    async fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError>;
+
+    /// Removes an object; true where it was there.
+    async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError>;
+
+    /// Where bytes wait until they are put.
+    fn staging(&self) -> &Staging;
+
+    /// The bytes that are free for more objects; `None` where nobody knows.
+    fn free_space(&self) -> Option<u64>;
+}
+
+/// The store of objects could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// The file system refused.
+    #[error("cannot {action} {place}: {cause}")]
+    Io {
+        /// What was being done, as a verb.
+        action: &'static str,
+        /// The object, file or folder.
+        place: String,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The bytes are not those that the key of a blob names.
+    #[error("cannot keep bytes with the SHA-256 {found} as the blob {expected}")]
+    OtherBytes {
+        /// The digest in the key.
+        expected: Digest,
+        /// That of the bytes.
+        found: Digest,
+    },
+}
+
+impl ObjectError {
+    /// The error for a refusal of the file system.
+    pub fn io(action: &'static str, place: &dyn Display) -> impl FnOnce(io::Error) -> Self + use<> {
+        let place = place.to_string();
+        move |cause| Self::Io { action, place, cause }
+    }
+
+    /// Whether it is for want of room, which no other object would escape either.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Io { cause, .. }
+            if matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    }
+}
+
+impl Body {
+    /// Refuses bytes that are not those of a blob's key.
+    pub(super) fn check(&self, key: &StoreKey) -> Result<(), ObjectError> {
+        let StoreKey::Blob { digest: expected, .. } = *key else { return Ok(()) };
+        let found = match self {
+            Self::Staged(staged) => staged.digest,
+            Self::Bytes(bytes) => Digest::of(bytes),
+        };
+        if found == expected { Ok(()) } else { Err(ObjectError::OtherBytes { expected, found }) }
+    }
+}

@@ -1,0 +1,80 @@
+//! Where the mirrored articles of a source are: in the archive, or in a folder of the source's own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::io::AsyncReadExt;
+
+use super::files::OutputFolder;
+use super::key::StoreKey;
+use super::objects::{Body, ObjectError, Objects};
+use crate::model::{ArticleKey, Fingerprint, RelativePath, SourceName};
+
+/// The mirrored articles of one source.
+#[derive(Clone)]
+pub enum Output {
+    /// In the archive.
+    Archive {
+        /// Its objects.
+        objects: Arc<dyn Objects>,
+        /// The source.
+        source: SourceName,
+    },
+    /// In a folder that the settings name.
+    Folder(OutputFolder),
+}
+
+impl Output {
+    /// Writes an article, over what stood there, and says what tells that it is not touched from then on.
+    ///
+    /// # Errors
+    /// Where the store or the file system refuses.
+    pub async fn write(&self, path: &RelativePath, bytes: Vec<u8>) -> Result<Fingerprint, ObjectError> {
+        match self {
+            Self::Archive { objects, source } => {
+                Ok(objects.put(&key(source, path), Body::Bytes(bytes)).await?.fingerprint)
+            }
+            Self::Folder(folder) => folder.write(path, bytes).await,
+        }
+    }
+
+    /// Reads an article; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the store or the file system refuses.
+    pub async fn read(&self, path: &RelativePath) -> Result<Option<Vec<u8>>, ObjectError> {
+        match self {
+            Self::Archive { objects, source } => {
+                let key = key(source, path);
+                let Some(mut reader) = objects.open(&key, None).await? else { return Ok(None) };
+                let mut bytes = Vec::new();
+                reader.read_to_end(&mut bytes).await.map_err(ObjectError::io("read", &key))?;
+                Ok(Some(bytes))
+            }
+            Self::Folder(folder) => folder.read(path).await,
+        }
+    }
+
+    /// What tells that an article was not touched; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the store or the file system refuses.
+    pub async fn fingerprint(&self, path: &RelativePath) -> Result<Option<Fingerprint>, ObjectError> {
+        match self {
+            Self::Archive { objects, source } => objects.stat(&key(source, path)).await,
+            Self::Folder(folder) => folder.fingerprint(path).await,
+        }
+    }
+
+    /// Where an article is, for messages: its file, or its path in the archive.
+    pub fn place(&self, path: &RelativePath) -> PathBuf {
+        match self {
+            Self::Archive { source, .. } => key(source, path).path().into(),
+            Self::Folder(folder) => folder.file(path),
+        }
+    }
+}
+
+fn key(source: &SourceName, path: &RelativePath) -> StoreKey {
+    StoreKey::Article(ArticleKey { source: source.clone(), path: path.clone() })
+}

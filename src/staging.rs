@@ -1,0 +1,208 @@
+//! Bytes on their way into the archive: temporary files, hashed as they are written.
+//!
+//! The one way to make them. Whoever fetches, copies or reads bytes writes them here, and the archive takes the file.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tempfile::{Builder, NamedTempFile, TempPath};
+
+use crate::model::{Digest, Hasher};
+
+/// What the names of our temporary files start with. Others in the same folder are not ours to remove.
+const PREFIX: &str = "stage-";
+/// What earlier versions called theirs.
+const EARLIER: [&str; 2] = ["fetch-", ".offprint-"];
+
+/// Bytes copied at a time.
+const PIECE: usize = 256 << 10;
+
+/// A folder for temporary files.
+#[derive(Debug, Clone)]
+pub struct Staging {
+    folder: Arc<Path>,
+}
+
+/// Bytes in a temporary file, hashed and not yet kept. The file goes when this is dropped.
+#[derive(Debug)]
+pub struct Staged {
+    /// The temporary file.
+    pub path: TempPath,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// How many bytes it has.
+    pub length: u64,
+}
+
+/// A temporary file that is being written.
+#[derive(Debug)]
+pub struct StagingFile {
+    file: NamedTempFile,
+    hasher: Hasher,
+    length: u64,
+}
+
+/// A temporary file that a process left behind when it died.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// Its name within the folder.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was last written.
+    pub written: SystemTime,
+}
+
+impl Staging {
+    /// Temporary files in this folder, which exists.
+    pub fn new(folder: impl AsRef<Path>) -> Self {
+        Self { folder: Arc::from(folder.as_ref()) }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A new, empty file.
+    ///
+    /// # Errors
+    /// Where the file system refuses to make one.
+    pub fn create(&self) -> io::Result<StagingFile> {
+        let file = new_file(&self.folder, PREFIX)?;
+        Ok(StagingFile { file, hasher: Hasher::default(), length: 0 })
+    }
+
+    /// Copies all that a reader gives.
+    ///
+    /// # Errors
+    /// Of the reader, or of the file system.
+    pub fn copy(&self, mut from: impl Read) -> io::Result<Staged> {
+        let (mut to, mut piece) = (self.create()?, vec![0; PIECE]);
+        loop {
+            match from.read(&mut piece)? {
+                0 => return Ok(to.finish()),
+                count => to.write_all(&piece[..count])?,
+            }
+        }
+    }
+
+    /// Writes bytes that are in memory.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<Staged> {
+        let mut to = self.create()?;
+        to.write_all(bytes)?;
+        Ok(to.finish())
+    }
+
+    /// The regular files in the folder that are named as ours are.
+    ///
+    /// # Errors
+    /// Where the folder cannot be listed.
+    pub fn leftovers(&self) -> io::Result<Vec<Leftover>> {
+        let mut found = Vec::new();
+        for entry in self.folder.read_dir()? {
+            let entry = entry?;
+            let Some(name) = entry.file_name().into_string().ok().filter(|name| is_ours(name)) else { continue };
+            let Ok(facts) = entry.metadata() else { continue };
+            if facts.is_file() {
+                let written = facts.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+                found.push(Leftover { name, size: facts.len(), written });
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    /// Removes a file that was left behind; true where it was there.
+    ///
+    /// # Errors
+    /// Where the file system refuses.
+    pub fn remove(&self, leftover: &Leftover) -> io::Result<bool> {
+        match std::fs::remove_file(self.folder.join(&leftover.name)) {
+            Ok(()) => Ok(true),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(cause) => Err(cause),
+        }
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    EARLIER.iter().chain([&PREFIX]).any(|prefix| name.starts_with(prefix))
+}
+
+/// A temporary file with the permissions of any new file, not those of a secret: it becomes a file of the archive.
+fn new_file(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+impl Write for StagingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.as_file_mut().write(bytes)?;
+        self.hasher.update(&bytes[..count]);
+        self.length += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_file_mut().flush()
+    }
+}
+
+impl StagingFile {
+    /// Everything was written.
+    pub fn finish(self) -> Staged {
+        Staged { path: self.file.into_temp_path(), digest: self.hasher.finish(), length: self.length }
+    }
+}
+
+impl Staged {
+    /// Its bytes, read back.
+    ///
+    /// # Errors
+    /// Where the file system refuses.
+    pub fn read(&self) -> io::Result<Vec<u8>> {
+        std::fs::read(&self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_staged_file_has_its_bytes_and_their_digest_and_goes_when_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = Staging::new(folder.path());
+        let bytes = vec![7; PIECE + 1];
+        let staged = staging.copy(bytes.as_slice()).unwrap();
+        assert_eq!((staged.digest, staged.length), (Digest::of(&bytes), bytes.len() as u64));
+        assert!(staged.read().unwrap() == bytes);
+        assert_eq!(staging.leftovers().unwrap().len(), 1);
+        drop(staged);
+        assert_eq!(staging.leftovers().unwrap(), []);
+    }
+
+    #[test]
+    fn only_files_of_our_own_names_are_leftovers() {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = Staging::new(folder.path());
+        for name in ["stage-a", "fetch-b", ".offprint-c.tmp", "notes.txt", "stage"] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        std::fs::create_dir(folder.path().join("stage-folder")).unwrap();
+        let names: Vec<_> = staging.leftovers().unwrap().into_iter().map(|leftover| leftover.name).collect();
+        assert_eq!(names, [".offprint-c.tmp", "fetch-b", "stage-a"]);
+    }
+}
