@@ -14,7 +14,7 @@ use offprint::testing::config::{Animation, Fit, MediaConfig, Size, ThumbnailConf
 use offprint::testing::media::similar::{Index, NEAR};
 use offprint::testing::media::{probe, thumbnails};
 
-/// One set: a name, the size of its pictures, how vipsthumbnail writes them, and the share that is aimed at.
+/// One set: a name, the size of its images, how vipsthumbnail writes them, and the share that is aimed at.
 const SETS: [(&str, &str, &str, f64); 6] = [
     ("jpeg 1000x667", "1000x667!", ".jpg[Q=89,strip,subsample-mode=on]", 0.35),
     ("jpeg 1000x667 progressive", "1000x667!", ".jpg[Q=89,strip,subsample-mode=on,interlace]", 0.70),

@@ -78,6 +78,7 @@ pub use self::config::{
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
 pub use self::fetch::{FetchError, Fetcher};
 pub use self::history::{ArticleHistory, UrlHistory, of_article as article_history, of_url as url_history};
+pub use self::media::is_decoding;
 pub use self::mirror::{
     ArticleCounts, BlobCounts, Budget, ChangedImage, Counter, FailedUrl, Mirror, MirrorError, Problem, ReferenceCounts,
     Report, RunOutcome, Tally, ThumbnailCounts, UrlCounts,

@@ -10,6 +10,7 @@ mod history;
 mod log;
 mod notifications;
 mod output;
+mod panic_hook;
 mod progress;
 mod rehearsal;
 mod restore;
@@ -43,6 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
         }
     };
+    panic_hook::install();
     let output = Output::new(&cli.global);
     let result = run_command(&cli, &output);
     match result.and_then(|exit| output.finish().context("cannot write to standard output").map(|()| exit)) {

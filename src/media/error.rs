@@ -1,14 +1,14 @@
-//! Why a picture has no thumbnail.
+//! Why an image has no thumbnail.
 
 use crate::model::MediaType;
 
-/// Why a picture has no thumbnail. Every case is data about one picture, never a reason to stop.
+/// Why an image has no thumbnail. Every case is data about one image, never a reason to stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MediaError {
-    /// Not a picture, or one of a type that is not decoded.
+    /// Not an image, or an image of a type that this build does not decode.
     #[error("{} is not decoded", .0.mime())]
     Unsupported(MediaType),
-    /// Of a type that is decoded, in a form that is not: the decoder's own words.
+    /// A variant of a decoded type that the decoder does not support, in the decoder's words.
     #[error("not decoded: {0}")]
     Variant(String),
     /// Larger than a limit of `[media]`.
@@ -16,28 +16,28 @@ pub enum MediaError {
     OverLimit {
         /// What is limited: `pixels`, `side`, `bytes of memory`, `frames`.
         what: &'static str,
-        /// How much the picture has, or declares.
+        /// The value of the image, as found or as declared.
         actual: u64,
-        /// How much is allowed.
+        /// The largest value allowed.
         limit: u64,
     },
-    /// The bytes break the rules of their format.
+    /// The bytes violate their format.
     #[error("damaged: {0}")]
     Damaged(String),
-    /// Decoding took longer than it may: `media.max_time`.
+    /// Decoding exceeded `media.max_time`.
     #[error("decoding took longer than it may")]
     OutOfTime,
-    /// The decoder stopped in a way it never should; the picture is set aside.
+    /// The decoder panicked.
     #[error("the decoder failed: {0}")]
     Panicked(String),
-    /// The rendition could not be written.
+    /// The rendition could not be encoded.
     #[error("cannot encode: {0}")]
     Encode(String),
 }
 
 impl MediaError {
-    /// Bytes that break the rules of their format, in a decoder's own words.
-    #[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
+    /// [`MediaError::Damaged`] with a decoder's message.
+    #[expect(clippy::needless_pass_by_value, reason = "map_err gives the error by value")]
     pub(super) fn damaged(reason: impl ToString) -> Self {
         Self::Damaged(reason.to_string())
     }

@@ -1,57 +1,64 @@
 //! Bytes → facts and thumbnails: pure, bounded, CPU-bound.
 //!
-//! Three questions, each answered from the bytes alone: [`sniff()`] tells what they are, [`probe()`] what is known of
-//! them without decoding a pixel, and [`thumbnails`] makes smaller renditions. [`similar`] finds pictures that look
-//! alike by the perceptual hash that decoding gives.
+//! All functions work on the bytes of one file. [`sniff()`] gives their type, [`probe()`] the facts in their headers, and
+//! [`thumbnails`] decodes them and makes smaller renditions. [`similar`] finds images that look alike by the perceptual
+//! hash that decoding gives.
 //!
 //! # What is decoded
 //!
-//! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG. With the feature `avif` AVIF, and with the feature
-//! `jxl-jp2` JPEG XL and JPEG 2000: their decoders take more memory than they tell, so that the bound that is promised for
-//! all pictures together holds without them. HEIC, and what a feature is left out for, is probed and kept and has no
-//! thumbnail.
+//! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG. The feature `avif` adds AVIF; the feature `jxl-jp2` adds
+//! JPEG XL and JPEG 2000, whose decoders take more memory than their headers tell, so that the memory bound of the
+//! default build does not hold with them. HEIC, and what a feature is missing for, is probed and kept without a thumbnail.
 //!
-//! # What can go wrong with a decoder
+//! # Security
 //!
-//! Every picture is a stranger's. Sizes are checked before anything is allocated, against the header that was probed
-//! and against what the decoder itself reads; what is decoded side by side takes turns by the memory that [`memory`]
-//! foretells. A panic ends one picture and prints nothing. Against writing out of bounds only the language or a fuzzer
-//! helps, and the decoders differ:
+//! Every image comes from a stranger. Sizes are checked before memory is allocated, against the probed header and against
+//! what the decoder itself reads; the caller limits what is decoded at the same time by [`memory_estimate`]. A panic costs
+//! one image. Only the language or a fuzzer helps against writes out of bounds, and the decoders differ:
 //!
-//! | decoder | of | memory safety |
+//! | decoder | formats | memory safety |
 //! |---|---|---|
-//! | `png`, `gif`, `image-webp` (animations), the BMP and ICO of `image`, `weezl`, `flate2` | PNG, GIF, WebP, BMP, ICO | forbid `unsafe` |
+//! | `png`, `gif`, `image-webp` (animations), BMP and ICO of `image`, `weezl`, `flate2` | PNG, GIF, WebP, BMP, ICO | forbid `unsafe` |
 //! | `hayro-jpeg2000` | JPEG 2000 | forbids `unsafe` |
 //! | `tiff`, and `zune-jpeg` for JPEG in it | TIFF | casts between numbers; SIMD kernels |
 //! | `resvg`, `usvg`, `roxmltree` on `tiny-skia` | SVG | forbid `unsafe`; the rasterizer has SIMD kernels |
 //! | `jxl-oxide` | JPEG XL | `unsafe` in its SIMD kernels and in shared views of its grids |
-//! | `re_rav1d`, `avif-parse` | AVIF | dav1d carried over to Rust, much of it still `unsafe`; the container in safe code |
+//! | `re_rav1d`, `avif-parse` | AVIF | dav1d translated to Rust, in large part `unsafe`; the container in safe code |
 //! | `libjpeg-turbo-rs` | JPEG | `unsafe` SIMD kernels, in the hot path of every JPEG |
 //! | `libwebp` | WebP stills | C: none. The reference decoder, fuzzed by its authors for years |
 //!
-//! `fast_image_resize` and `moxcms` have `unsafe` kernels too, and see only sizes that were checked and tables that were
-//! built from a profile that was parsed in safe code. None of these runs in a child process. Each has a fuzz target of
-//! its own instead, for runs under an address sanitizer (`tests/fuzz`), and the tests damage every small picture of the
-//! corpus. The project's own code has no `unsafe`.
+//! `fast_image_resize` and `moxcms` have `unsafe` kernels too. Their input is sizes that were checked, and tables built
+//! from a profile that was parsed in safe code. No decoder runs in a process of its own. Each has a fuzz target for runs
+//! under an address sanitizer (`tests/fuzz`), and the tests damage every small image of the corpus. The code of this
+//! project has no `unsafe`.
 
-mod animate;
+mod animation;
+mod byte_reader;
+mod catch_panic;
+mod color;
 mod decode;
 mod encode;
 mod error;
-mod fields;
 mod geometry;
 mod icc;
-mod picture;
-mod planes;
+mod markup;
+mod perceptual_hash;
 mod probe;
-mod quiet;
+mod pyramid;
+mod raster;
+mod rendition;
 mod riff;
 mod scale;
 pub mod similar;
 mod sniff;
 mod thumbnail;
+mod yuv;
 
+#[cfg(test)]
+pub(crate) use catch_panic::catch_panic;
+pub use catch_panic::is_decoding;
 pub use error::MediaError;
 pub use probe::probe;
+pub use rendition::{Rendition, Renditions};
 pub use sniff::sniff;
-pub use thumbnail::{Rendition, Renditions, memory, thumbnails};
+pub use thumbnail::{memory_estimate, thumbnails};

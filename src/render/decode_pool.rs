@@ -49,7 +49,7 @@ impl DecodePermit<'_> {
     /// Waits for the memory that an image takes, then makes its renditions on a blocking thread.
     pub async fn thumbnails(self, bytes: Vec<u8>, asset: Asset, sizes: Vec<ThumbnailConfig>) -> Renditions {
         let limits = self.pool.limits.clone();
-        let wanted = media::memory(&bytes, &asset, &sizes, &limits).div_ceil(KIB);
+        let wanted = media::memory_estimate(&bytes, &asset, &sizes, &limits).div_ceil(KIB);
         // An image that takes more than there is will be refused; it need not wait for everything.
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(room(&limits));
         let memory = Arc::clone(&self.pool.memory).acquire_many_owned(wanted).await;

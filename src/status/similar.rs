@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{LISTED, PAGE};
 use crate::archive::{Archive, CatalogError, ReferenceRow, StoreKey, UrlRow};
-use crate::media::similar::{NEAR, distance, families};
+use crate::media::similar::{NEAR, distance, duplicate_groups};
 use crate::model::{ArticleKey, Asset, Digest, MediaType, ReferenceKind};
 
 /// URLs and articles named beside one picture.
@@ -141,7 +141,7 @@ impl Kinship {
         }
         rows.sort_by_key(|row| std::cmp::Reverse(row.rank()));
         let hashes: Vec<u64> = rows.iter().map(|row| row.hash).collect();
-        let mut families = families(&hashes, NEAR);
+        let mut families = duplicate_groups(&hashes, NEAR);
         families.sort_by_key(|family| std::cmp::Reverse(family.len()));
         let members = families.iter().flat_map(|family| family.iter().map(|&member| (member, family[0])));
         let best = members.map(|(member, best)| (rows[member as usize].digest, best)).collect();

@@ -1,44 +1,48 @@
 //! ISO base media files (ISO/IEC 14496-12): AVIF, HEIF (ISO/IEC 23008-12), MP4, and JPEG 2000 (ISO/IEC 15444-1,
 //! annex I), whose boxes have the same form.
 
-use super::super::fields::{Fields, Order};
-use super::super::icc;
+use crate::media::byte_reader::{ByteOrder, ByteReader};
+use crate::media::icc;
 use crate::model::{Asset, MediaType};
 
-/// One box: its four-letter type and what it holds.
+/// One box.
 #[derive(Clone, Copy)]
 pub(super) struct Box4<'a> {
-    pub(super) kind: &'a [u8],
-    pub(super) body: Fields<'a>,
+    /// The four-letter type.
+    pub(super) box_type: &'a [u8],
+    /// The payload, cut where the file ends.
+    pub(super) body: ByteReader<'a>,
+    /// Whether the file holds the whole payload.
     pub(super) whole: bool,
 }
 
-/// No file in use nests or repeats boxes more than this at one level.
+/// The largest number of boxes at one level. Files in use have fewer.
 const MAX_BOXES: usize = 4096;
 
-/// The boxes that stand next to each other in some bytes.
-pub(super) fn boxes(bytes: Fields<'_>) -> impl Iterator<Item = Box4<'_>> {
+/// Consecutive boxes.
+pub(super) fn boxes(bytes: ByteReader<'_>) -> impl Iterator<Item = Box4<'_>> {
     let mut at = 0;
     let next = move || {
-        let kind = bytes.slice(at + 4, 4)?;
+        let box_type = bytes.slice(at + 4, 4)?;
         let (head, size) = match bytes.be32(at)? {
             0 => (8, bytes.len() - at),
-            1 => (16, usize::try_from(bytes.u64(at + 8, Order::Big)?).ok()?),
+            1 => (16, usize::try_from(bytes.u64(at + 8, ByteOrder::Big)?).ok()?),
             size => (8, size as usize),
         };
         let length = size.checked_sub(head)?;
         let body = bytes.window(at + head, length);
         at = at.checked_add(size)?.min(bytes.len());
-        Some(Box4 { kind, body, whole: body.len() == length })
+        Some(Box4 { box_type, body, whole: body.len() == length })
     };
     std::iter::from_fn(next).take(MAX_BOXES)
 }
 
-fn child<'a>(bytes: Fields<'a>, kind: &[u8]) -> Option<Fields<'a>> {
-    boxes(bytes).find(|found| found.kind == kind).map(|found| found.body)
+/// The payload of the first box of a type.
+fn child<'a>(bytes: ByteReader<'a>, box_type: &[u8]) -> Option<ByteReader<'a>> {
+    boxes(bytes).find(|found| found.box_type == box_type).map(|found| found.body)
 }
 
-pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     if bytes.has(0, b"\xff\x4f\xff\x51") {
         return codestream(bytes, asset);
     }
@@ -49,12 +53,12 @@ pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
             movie(bytes, asset);
             Some(())
         }
-        _ => picture(bytes, asset),
+        _ => heif(bytes, asset),
     }
 }
 
 /// A JPEG 2000 file: the header box, section I.5.3.
-fn jpeg_2000(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+fn jpeg_2000(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     let header = child(bytes, b"jp2h")?;
     let image = child(header, b"ihdr")?;
     asset.height = image.be32(0)?;
@@ -74,7 +78,7 @@ fn jpeg_2000(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
 }
 
 /// A bare JPEG 2000 codestream: the SIZ marker, section A.5.1.
-fn codestream(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+fn codestream(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     asset.width = bytes.be32(8)?.checked_sub(bytes.be32(16)?)?;
     asset.height = bytes.be32(12)?.checked_sub(bytes.be32(20)?)?;
     asset.bit_depth = (bytes.u8(42)? & 0x7f).saturating_add(1);
@@ -83,10 +87,10 @@ fn codestream(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
 }
 
 /// Video: the size of the first track that has one (section 8.3.2).
-fn movie(bytes: Fields<'_>, asset: &mut Asset) {
-    // Fragments and streams may have no `moov` that says anything.
+fn movie(bytes: ByteReader<'_>, asset: &mut Asset) {
+    // Fragments and streams may have no `moov` with sizes.
     let Some(movie) = child(bytes, b"moov") else { return };
-    let sizes = boxes(movie).filter(|found| found.kind == b"trak").filter_map(|track| {
+    let sizes = boxes(movie).filter(|found| found.box_type == b"trak").filter_map(|track| {
         let header = child(track.body, b"tkhd")?;
         let at = if header.u8(0)? == 1 { 88 } else { 76 };
         Some((header.be32(at)? >> 16, header.be32(at + 4)? >> 16))
@@ -96,8 +100,8 @@ fn movie(bytes: Fields<'_>, asset: &mut Asset) {
     }
 }
 
-/// A HEIF picture: the properties of its primary item.
-fn picture(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+/// A HEIF or AVIF image: the properties of its primary item.
+fn heif(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     sequence(bytes, asset);
     for property in properties(bytes)? {
         apply(property, asset);
@@ -105,14 +109,14 @@ fn picture(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
     Some(())
 }
 
-/// The ICC profile of a HEIF picture.
+/// The ICC profile of a HEIF or AVIF image.
 #[cfg(feature = "avif")]
-pub(in crate::media) fn icc_profile(bytes: Fields<'_>) -> Option<&[u8]> {
+pub(in crate::media) fn icc_profile(bytes: ByteReader<'_>) -> Option<&[u8]> {
     properties(bytes)?.find_map(|property| profile(property))
 }
 
-/// The properties of the primary item, and what kinds of auxiliary pictures there are.
-fn properties(bytes: Fields<'_>) -> Option<impl Iterator<Item = Box4<'_>>> {
+/// The properties of the primary item, and the types of all auxiliary images.
+fn properties(bytes: ByteReader<'_>) -> Option<impl Iterator<Item = Box4<'_>>> {
     let meta = child(bytes, b"meta")?.from(4)?;
     let primary = child(meta, b"pitm").and_then(item_of);
     let properties = child(meta, b"iprp")?;
@@ -120,22 +124,22 @@ fn properties(bytes: Fields<'_>) -> Option<impl Iterator<Item = Box4<'_>>> {
     let chosen = child(properties, b"ipma").and_then(|map| associations(map, primary?));
     let of_primary = move |index: usize| chosen.as_ref().is_none_or(|chosen| chosen.contains(&(index + 1)));
     let all = boxes(container).enumerate();
-    Some(all.filter_map(move |(index, found)| (of_primary(index) || found.kind == b"auxC").then_some(found)))
+    Some(all.filter_map(move |(index, found)| (of_primary(index) || found.box_type == b"auxC").then_some(found)))
 }
 
-/// The profile in a box of colors (ISO/IEC 14496-12, section 12.1.5).
+/// The ICC profile in a `colr` box (ISO/IEC 14496-12, section 12.1.5).
 fn profile(property: Box4<'_>) -> Option<&[u8]> {
-    let is_profile = property.kind == b"colr" && matches!(property.body.slice(0, 4)?, b"prof" | b"rICC");
+    let is_profile = property.box_type == b"colr" && matches!(property.body.slice(0, 4)?, b"prof" | b"rICC");
     is_profile.then(|| property.body.from(4)).flatten().map(|profile| profile.0)
 }
 
 /// The primary item (ISO/IEC 14496-12, section 8.11.4).
-fn item_of(pitm: Fields<'_>) -> Option<u32> {
+fn item_of(pitm: ByteReader<'_>) -> Option<u32> {
     if pitm.u8(0)? == 0 { pitm.be16(4).map(u32::from) } else { pitm.be32(4) }
 }
 
-/// The numbers of the properties that belong to an item (ISO/IEC 23008-12, section 9.3), counted from 1.
-fn associations(map: Fields<'_>, item: u32) -> Option<Vec<usize>> {
+/// The indices, from 1, of the properties that belong to an item (ISO/IEC 23008-12, section 9.3).
+fn associations(map: ByteReader<'_>, item: u32) -> Option<Vec<usize>> {
     let (version, wide) = (map.u8(0)?, map.u8(3)? & 1 == 1);
     let mut at = 8;
     for _ in 0..map.be32(4)? {
@@ -156,10 +160,10 @@ fn associations(map: Fields<'_>, item: u32) -> Option<Vec<usize>> {
     None
 }
 
-/// Takes over what one property says (ISO/IEC 23008-12, section 6.5).
+/// Takes the facts of one property (ISO/IEC 23008-12, section 6.5).
 fn apply(property: Box4<'_>, asset: &mut Asset) -> Option<()> {
     let body = property.body;
-    match property.kind {
+    match property.box_type {
         b"ispe" => (asset.width, asset.height) = (body.be32(4)?, body.be32(8)?),
         b"pixi" => {
             asset.bit_depth = body.u8(5)?;
@@ -167,35 +171,36 @@ fn apply(property: Box4<'_>, asset: &mut Asset) -> Option<()> {
         }
         b"colr" => asset.icc_name = icc::description(profile(property)?),
         b"auxC" => asset.alpha |= memchr::memmem::find(body.0, b":alpha").is_some() || body.0.ends_with(b"auxid:1\0"),
-        b"irot" => asset.orientation = turned(asset.orientation, body.u8(0)? & 3),
+        b"irot" => asset.orientation = rotated(asset.orientation, body.u8(0)? & 3),
         b"imir" => asset.orientation = mirrored(asset.orientation, body.u8(0)? & 1),
         _ => {}
     }
     Some(())
 }
 
-/// The EXIF orientation after `quarters` of a turn anticlockwise.
-fn turned(orientation: u8, quarters: u8) -> u8 {
-    // Turning a picture anticlockwise once more takes each orientation to the next of its cycle.
+/// The EXIF orientation after a rotation by `quarters` × 90° anticlockwise.
+fn rotated(orientation: u8, quarters: u8) -> u8 {
+    // One more quarter anticlockwise takes each orientation to the next of its cycle.
     let cycle: [u8; 4] = if matches!(orientation, 1 | 3 | 6 | 8) { [1, 8, 3, 6] } else { [2, 5, 4, 7] };
     let at = cycle.iter().position(|&known| known == orientation).unwrap_or_default();
     cycle[(at + usize::from(quarters)) % 4]
 }
 
-/// The EXIF orientation after mirroring: axis 0 swaps top and bottom, axis 1 left and right.
+/// The EXIF orientation after mirroring: axis 0 exchanges top and bottom, axis 1 left and right.
 fn mirrored(orientation: u8, axis: u8) -> u8 {
     const LEFT_RIGHT: [u8; 8] = [2, 1, 4, 3, 6, 5, 8, 7];
     let flipped = LEFT_RIGHT[usize::from(orientation.clamp(1, 8) - 1)];
-    if axis == 1 { flipped } else { turned(flipped, 2) }
+    if axis == 1 { flipped } else { rotated(flipped, 2) }
 }
 
 /// An image sequence: as many frames as its first track has samples.
-fn sequence(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+fn sequence(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     if bytes.slice(8, 4)? != b"avis" && bytes.slice(8, 4)? != b"msf1" && bytes.slice(8, 4)? != b"hevc" {
         return None;
     }
     let track = child(child(bytes, b"moov")?, b"trak")?;
-    let table = [b"mdia", b"minf", b"stbl", b"stsz"].iter().try_fold(track, |parent, kind| child(parent, *kind))?;
+    let table =
+        [b"mdia", b"minf", b"stbl", b"stsz"].iter().try_fold(track, |parent, box_type| child(parent, *box_type))?;
     asset.frames = table.be32(8)?;
     let header = child(track, b"tkhd")?;
     let at = if header.u8(0)? == 1 { 88 } else { 76 };

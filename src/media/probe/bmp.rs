@@ -1,26 +1,26 @@
 //! Windows bitmap headers (`BITMAPFILEHEADER` and the `BITMAPINFOHEADER` family).
 
-use super::super::fields::Fields;
+use crate::media::byte_reader::ByteReader;
 use crate::model::Asset;
 
-pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     info_header(bytes.from(14)?, asset)?;
     let pixels = bytes.le32(10)? as usize;
     let header = bytes.le32(14)?;
     let compressed = header >= 40 && !matches!(bytes.le32(30)?, 0 | 3 | 6);
-    // Rows are padded to four bytes. The length of compressed rows is not known without decoding.
+    // Rows are padded to four bytes. The length of compressed rows is unknown without decoding.
     let row = (u64::from(asset.width) * u64::from(bits_per_pixel(bytes, header)?)).div_ceil(32) * 4;
     let needed = row.saturating_mul(asset.height.into()).saturating_add(pixels as u64);
     asset.truncated = !compressed && (bytes.len() as u64) < needed;
     Some(())
 }
 
-fn bits_per_pixel(bytes: Fields<'_>, header: u32) -> Option<u16> {
+fn bits_per_pixel(bytes: ByteReader<'_>, header: u32) -> Option<u16> {
     bytes.le16(14 + if header == 12 { 10 } else { 14 })
 }
 
 /// Reads the header that bitmaps and icons share.
-pub(super) fn info_header(header: Fields<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn info_header(header: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     let bits = if header.le32(0)? == 12 {
         asset.width = header.le16(4)?.into();
         asset.height = header.le16(6)?.into();

@@ -1,9 +1,9 @@
 //! GIF blocks (`GIF89a` specification).
 
-use super::super::fields::Fields;
+use crate::media::byte_reader::ByteReader;
 use crate::model::Asset;
 
-pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     asset.width = bytes.le16(6)?.into();
     asset.height = bytes.le16(8)?.into();
     "indexed".clone_into(&mut asset.color_space);
@@ -30,13 +30,13 @@ pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
     }
 }
 
-/// The size in bytes of a color table, from the packed field that announces it (sections 18 and 20).
+/// The size of a color table in bytes, from the packed field that declares it (sections 18 and 20).
 fn color_table(packed: u8) -> usize {
     if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) }
 }
 
-/// Where a chain of sub-blocks ends (section 15).
-fn after_sub_blocks(bytes: Fields<'_>, mut at: usize) -> Option<usize> {
+/// The offset behind a chain of sub-blocks (section 15).
+fn after_sub_blocks(bytes: ByteReader<'_>, mut at: usize) -> Option<usize> {
     loop {
         let size = usize::from(bytes.u8(at)?);
         at += 1 + size;

@@ -1,38 +1,38 @@
 //! Windows icons and cursors: a directory of bitmaps and PNGs.
 
-use super::super::fields::Fields;
 use super::{bmp, png};
+use crate::media::byte_reader::ByteReader;
 use crate::model::Asset;
 
-/// One picture of an icon.
+/// One image of an icon.
 pub(in crate::media) struct Entry {
-    /// Where it stands in the file.
+    /// The offset of its bytes.
     pub(in crate::media) start: usize,
-    /// How many bytes it has.
+    /// The number of its bytes.
     pub(in crate::media) length: usize,
-    /// Its width as the directory gives it: 0 means 256.
+    /// Its width as the directory has it: 0 means 256.
     pub(in crate::media) width: u8,
     /// Its height, likewise.
     pub(in crate::media) height: u8,
 }
 
-pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     let entry = largest(bytes)?;
-    let body = Fields(bytes.slice(entry.start, entry.length)?);
+    let body = ByteReader(bytes.slice(entry.start, entry.length)?);
     asset.alpha = true;
     if body.has(0, b"\x89PNG") {
         png::probe(body, asset)?;
     } else {
         bmp::info_header(body, asset)?;
         asset.alpha = true;
-        // A bitmap in an icon is followed by its mask, and its height counts both.
+        // A mask follows the bitmap of an icon, and the height counts both.
         asset.height /= 2;
     }
     Some(())
 }
 
-/// The largest picture, and of equals the one with more colors. A side of 0 means 256.
-pub(in crate::media) fn largest(bytes: Fields<'_>) -> Option<Entry> {
+/// The largest image; of images of equal size, the one with more colors. A side of 0 means 256.
+pub(in crate::media) fn largest(bytes: ByteReader<'_>) -> Option<Entry> {
     let count = usize::from(bytes.le16(4)?);
     let entries = (0..count).map_while(|index| {
         let at = 6 + 16 * index;

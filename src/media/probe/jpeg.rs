@@ -1,11 +1,11 @@
-//! JPEG markers (ITU-T T.81, annex B), up to the first scan; behind it only the end is looked for.
+//! JPEG markers (ITU-T T.81, annex B) up to the first scan, and the end-of-image marker.
 
-use super::super::fields::Fields;
-use super::super::icc;
 use super::exif;
+use crate::media::byte_reader::ByteReader;
+use crate::media::icc;
 use crate::model::Asset;
 
-/// What the markers before the first scan say beyond the asset's own facts.
+/// What the markers before the first scan say, besides facts of the asset.
 #[derive(Default)]
 struct Header {
     components: u8,
@@ -14,7 +14,7 @@ struct Header {
     profile_start: Option<Vec<u8>>,
 }
 
-pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     let mut header = Header::default();
     let mut at = 2;
     loop {
@@ -34,19 +34,19 @@ pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
     Some(())
 }
 
-/// The next marker and what its segment holds; `at` is left behind it.
-fn next_segment<'a>(bytes: Fields<'a>, at: &mut usize) -> Option<(u8, Fields<'a>)> {
-    // Encoders pad between segments, with fill bytes or with rubbish; decoders skip to the next marker.
+/// The next marker and the payload of its segment. Moves `at` behind it.
+fn next_segment<'a>(bytes: ByteReader<'a>, at: &mut usize) -> Option<(u8, ByteReader<'a>)> {
+    // Encoders pad between segments with fill bytes or garbage. Decoders skip to the next marker.
     loop {
         *at += memchr::memchr(0xff, bytes.from(*at)?.0)? + 1;
         let marker = bytes.u8(*at)?;
         match marker {
             0xff => {}
             0x00 | 0x01 | 0xd0..=0xd8 => *at += 1,
-            0xd9 => return Some((marker, Fields(&[]))),
+            0xd9 => return Some((marker, ByteReader(&[]))),
             _ => {
                 let length = usize::from(bytes.be16(*at + 1)?).max(2);
-                let body = Fields(bytes.slice(*at + 3, length - 2)?);
+                let body = ByteReader(bytes.slice(*at + 3, length - 2)?);
                 *at += 1 + length;
                 return Some((marker, body));
             }
@@ -55,7 +55,7 @@ fn next_segment<'a>(bytes: Fields<'a>, at: &mut usize) -> Option<(u8, Fields<'a>
 }
 
 /// `SOFn`: section B.2.2.
-fn frame(body: Fields<'_>, asset: &mut Asset, header: &mut Header) -> Option<()> {
+fn frame(body: ByteReader<'_>, asset: &mut Asset, header: &mut Header) -> Option<()> {
     asset.bit_depth = body.u8(0)?;
     asset.height = body.be16(1)?.into();
     asset.width = body.be16(3)?.into();
@@ -67,22 +67,22 @@ fn frame(body: Fields<'_>, asset: &mut Asset, header: &mut Header) -> Option<()>
 }
 
 /// APP1: EXIF (CIPA DC-008, section 4.7.2).
-fn application_1(body: Fields<'_>, asset: &mut Asset) {
+fn application_1(body: ByteReader<'_>, asset: &mut Asset) {
     if body.has(0, b"Exif\0") {
         exif::read(body.window(6, body.len()), asset);
     }
 }
 
-/// APP2: an ICC profile (ICC.1:2022, annex B.4). Its first piece holds the tag table, and with it the description.
-fn application_2(body: Fields<'_>, header: &mut Header) {
+/// APP2: an ICC profile (ICC.1:2022, annex B.4). Its first segment holds the tag table and the description.
+fn application_2(body: ByteReader<'_>, header: &mut Header) {
     if body.has(0, b"ICC_PROFILE\0") {
         let profile = header.profile_start.get_or_insert_default();
         profile.extend_from_slice(body.window(14, body.len()).0);
     }
 }
 
-/// Whether the picture bears Adobe's mark (APP14): its ink is then stored inverted.
-pub(in crate::media) fn is_adobe(bytes: Fields<'_>) -> bool {
+/// Whether the image has Adobe's marker (APP14): its ink is then stored inverted.
+pub(in crate::media) fn is_adobe(bytes: ByteReader<'_>) -> bool {
     let mut at = 2;
     std::iter::from_fn(|| next_segment(bytes, &mut at).filter(|(marker, _)| *marker != 0xda))
         .any(|(marker, body)| marker == 0xee && body.has(0, b"Adobe"))
@@ -102,9 +102,9 @@ fn finish(asset: &mut Asset, header: &Header) {
     asset.icc_name = header.profile_start.as_deref().and_then(icc::description);
 }
 
-/// Whether an EOI marker follows the scans. Inside entropy-coded data 0xff is always followed by 0 or a restart
-/// marker (section B.1.1.5), so that any other marker is a real one.
-fn has_end(bytes: Fields<'_>, mut at: usize) -> bool {
+/// Whether an EOI marker follows the scans. In entropy-coded data, 0 or a restart marker follows each 0xff (section
+/// B.1.1.5), so any other marker is a real one.
+fn has_end(bytes: ByteReader<'_>, mut at: usize) -> bool {
     loop {
         match next_segment(bytes, &mut at) {
             Some((0xd9, _)) => return true,

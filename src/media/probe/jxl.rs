@@ -1,10 +1,10 @@
 //! JPEG XL: the size header and image metadata of the codestream (ISO/IEC 18181-1, annexes D.1 to D.3).
 
-use super::super::fields::Fields;
 use super::bmff::boxes;
+use crate::media::byte_reader::ByteReader;
 use crate::model::Asset;
 
-pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     let codestream = if bytes.has(0, b"\xff\x0a") { bytes } else { in_container(bytes, asset)? };
     let mut bits = Bits { bytes: codestream.from(2)?, at: 0 };
     (asset.width, asset.height) = size(&mut bits)?;
@@ -12,9 +12,9 @@ pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
 }
 
 /// The codestream of a container: `jxlc`, or the first of `jxlp` (ISO/IEC 18181-2).
-fn in_container<'a>(bytes: Fields<'a>, asset: &mut Asset) -> Option<Fields<'a>> {
+fn in_container<'a>(bytes: ByteReader<'a>, asset: &mut Asset) -> Option<ByteReader<'a>> {
     asset.truncated = boxes(bytes).any(|found| !found.whole);
-    boxes(bytes).find_map(|found| match found.kind {
+    boxes(bytes).find_map(|found| match found.box_type {
         b"jxlc" => Some(found.body),
         b"jxlp" => found.body.from(4),
         _ => None,
@@ -23,7 +23,7 @@ fn in_container<'a>(bytes: Fields<'a>, asset: &mut Asset) -> Option<Fields<'a>> 
 
 /// Bits, least significant first.
 struct Bits<'a> {
-    bytes: Fields<'a>,
+    bytes: ByteReader<'a>,
     at: usize,
 }
 
@@ -42,9 +42,9 @@ impl Bits<'_> {
         self.take(1).map(|bit| bit == 1)
     }
 
-    /// U32: one of four ways to write a number, each an offset and a count of bits (section B.2.2).
-    fn number(&mut self, ways: [(u32, u32); 4]) -> Option<u32> {
-        let (offset, count) = ways[self.take(2)? as usize];
+    /// `U32`: two bits choose one of four distributions, each an offset and a number of bits (section B.2.2).
+    fn number(&mut self, distributions: [(u32, u32); 4]) -> Option<u32> {
+        let (offset, count) = distributions[self.take(2)? as usize];
         self.take(count)?.checked_add(offset)
     }
 }
@@ -79,7 +79,7 @@ fn metadata(bits: &mut Bits<'_>, asset: &mut Asset) -> Option<()> {
             preview(bits)?;
         }
         if bits.flag()? {
-            // How many frames there are is written nowhere; more than one is what an animation has.
+            // The headers do not count the frames. An animation has at least two.
             asset.frames = 2;
             animation(bits)?;
         }
@@ -87,7 +87,7 @@ fn metadata(bits: &mut Bits<'_>, asset: &mut Asset) -> Option<()> {
     asset.bit_depth = u8::try_from(depth(bits)?).ok()?;
     bits.flag()?;
     let extra_channels = bits.number([(0, 0), (1, 0), (2, 4), (1, 12)])?;
-    // The first extra channel is alpha where all its fields are at their defaults, or its type is 0.
+    // The first extra channel is alpha if all its fields are at their defaults, or if its type is 0.
     asset.alpha = extra_channels > 0 && (bits.flag()? || bits.number([(0, 0), (1, 0), (2, 4), (18, 6)])? == 0);
     Some(())
 }

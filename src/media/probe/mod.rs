@@ -1,13 +1,14 @@
-//! What is known of media without decoding it.
+//! Facts about media, read from headers without decoding pixels.
 //!
-//! Each format has its own small reader of headers. They never allocate by a declared size, and walk the bytes at
-//! most a few times; where a field is missing or makes no sense, its fact stays unknown.
+//! Each format has its own small header parser. A parser never allocates by a declared size, and walks the bytes a few
+//! times at most. A field that is missing or makes no sense leaves its fact unknown.
 
 mod bmff;
 mod bmp;
 mod exif;
 mod gif;
 mod ico;
+mod ifd;
 mod jpeg;
 mod jxl;
 mod png;
@@ -15,35 +16,35 @@ mod svg;
 mod tiff;
 mod webp;
 
-use super::fields::Fields;
+use super::byte_reader::ByteReader;
 use super::sniff::sniff;
 use crate::config::MediaConfig;
 use crate::model::{Asset, MediaType};
 
 #[cfg(feature = "avif")]
 pub(super) use bmff::icc_profile as icc_of_heif;
-pub(super) use exif::Directory;
 pub(super) use ico::largest as largest_in_icon;
+pub(super) use ifd::Directory;
 pub(super) use jpeg::is_adobe as is_adobe_jpeg;
 pub(super) use webp::size_of_lossy as size_of_lossy_webp;
 
-/// Tells what is known of some bytes: their type, and for media what its headers say. Never fails: bytes of no known
-/// kind are an asset of [`MediaType::Unknown`], and headers that break off leave their facts at what
-/// [`Asset::of_type`] has, with `truncated` set.
+/// The type of some bytes and, for media, the facts in its headers. Never fails: bytes of no known type are an asset of
+/// [`MediaType::Unknown`]. Headers that break off leave the remaining facts at the defaults of [`Asset::of_type`], with
+/// `truncated` set.
 pub fn probe(bytes: &[u8], limits: &MediaConfig) -> Asset {
     let mut asset = Asset::of_type(sniff(bytes));
-    let fields = Fields(bytes);
-    // `None` says that the headers broke off. The facts found before stay.
+    let reader = ByteReader(bytes);
+    // `None`: the headers break off. The facts found before stay.
     let whole = match asset.media_type {
-        MediaType::Jpeg => jpeg::probe(fields, &mut asset),
-        MediaType::Png => png::probe(fields, &mut asset),
-        MediaType::Gif => gif::probe(fields, &mut asset),
-        MediaType::WebP => webp::probe(fields, &mut asset),
-        MediaType::Avif | MediaType::Heic | MediaType::Mp4 | MediaType::Jp2 => bmff::probe(fields, &mut asset),
-        MediaType::Jxl => jxl::probe(fields, &mut asset),
-        MediaType::Bmp => bmp::probe(fields, &mut asset),
-        MediaType::Tiff => tiff::probe(fields, &mut asset),
-        MediaType::Ico | MediaType::Cur => ico::probe(fields, &mut asset),
+        MediaType::Jpeg => jpeg::probe(reader, &mut asset),
+        MediaType::Png => png::probe(reader, &mut asset),
+        MediaType::Gif => gif::probe(reader, &mut asset),
+        MediaType::WebP => webp::probe(reader, &mut asset),
+        MediaType::Avif | MediaType::Heic | MediaType::Mp4 | MediaType::Jp2 => bmff::probe(reader, &mut asset),
+        MediaType::Jxl => jxl::probe(reader, &mut asset),
+        MediaType::Bmp => bmp::probe(reader, &mut asset),
+        MediaType::Tiff => tiff::probe(reader, &mut asset),
+        MediaType::Ico | MediaType::Cur => ico::probe(reader, &mut asset),
         MediaType::Svg => svg::probe(bytes, &mut asset),
         _ => Some(()),
     };
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_film_has_the_size_of_its_picture() {
+    fn a_video_has_the_size_of_its_track() {
         let header = |width: u32, height: u32| {
             boxed(b"tkhd", &[&[0; 76], &(width << 16).to_be_bytes(), &(height << 16).to_be_bytes()])
         };
@@ -146,10 +147,10 @@ mod tests {
 
     #[test]
     fn animations_count_their_frames() {
-        let picture = |at: u8| [0x2c, at, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0];
+        let image = |at: u8| [0x2c, at, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0];
         let control = [0x21, 0xf9, 4, 1, 0, 0, 0, 0];
-        let gif = [&b"GIF89a\x02\0\x03\0\x80\0\0\0\0\0\xff\xff\xff"[..], &control, &picture(0), &picture(1), b"\x3b"]
-            .concat();
+        let gif =
+            [&b"GIF89a\x02\0\x03\0\x80\0\0\0\0\0\xff\xff\xff"[..], &control, &image(0), &image(1), b"\x3b"].concat();
         let asset = facts(&gif);
         assert_eq!((asset.width, asset.height, asset.frames, asset.alpha), (2, 3, 2, true));
         assert!(!asset.truncated && facts(&gif[..gif.len() - 1]).truncated);

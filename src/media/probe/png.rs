@@ -1,15 +1,15 @@
 //! PNG chunks (W3C PNG, third edition, sections 5 and 11).
 
-use super::super::fields::Fields;
 use super::exif;
+use crate::media::byte_reader::ByteReader;
 use crate::model::Asset;
 
-pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     let mut at = 8;
     loop {
         let length = bytes.be32(at)? as usize;
         let kind = bytes.slice(at + 4, 4)?;
-        let body = Fields(bytes.slice(at + 8, length)?);
+        let body = ByteReader(bytes.slice(at + 8, length)?);
         match kind {
             b"IHDR" => header(body, asset)?,
             b"tRNS" => asset.alpha = true,
@@ -23,7 +23,7 @@ pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
     }
 }
 
-fn header(body: Fields<'_>, asset: &mut Asset) -> Option<()> {
+fn header(body: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     asset.width = body.be32(0)?;
     asset.height = body.be32(4)?;
     asset.bit_depth = body.u8(8)?;
@@ -40,8 +40,8 @@ fn header(body: Fields<'_>, asset: &mut Asset) -> Option<()> {
     Some(())
 }
 
-/// The name that the chunk gives the profile, in Latin-1 (section 11.3.2.3). The profile itself is compressed.
-fn profile_name(body: Fields<'_>) -> Option<String> {
+/// The name of the profile, in Latin-1 (section 11.3.2.3). The profile itself is compressed.
+fn profile_name(body: ByteReader<'_>) -> Option<String> {
     let name = body.0.split(|&byte| byte == 0).next()?;
     (1..80).contains(&name.len()).then(|| name.iter().map(|&byte| char::from(byte)).collect())
 }

@@ -1,6 +1,6 @@
 //! SVG: the size that its root element declares (SVG 2, section 8.2).
 
-use super::super::sniff::prologue;
+use crate::media::markup::{ascii_of_utf16, is_utf16, prologue};
 use crate::model::Asset;
 
 #[expect(clippy::unnecessary_wraps, reason = "every format's reader has the same form")]
@@ -17,19 +17,19 @@ pub(super) fn probe(bytes: &[u8], asset: &mut Asset) -> Option<()> {
     Some(())
 }
 
-/// The beginning as text; of UTF-16 only the ASCII, which is all that a root element needs.
+/// The beginning as text, the prologue included; of UTF-16 only its ASCII characters, which suffice for a root element.
 fn beginning(bytes: &[u8]) -> String {
-    let head = &bytes[..bytes.len().min(1 << 16)];
-    if head.starts_with(b"\xfe\xff") || head.starts_with(b"\xff\xfe") {
-        return head.iter().filter(|byte| byte.is_ascii() && **byte != 0).map(|&byte| char::from(byte)).collect();
+    let head = &bytes[..bytes.len().min(1 << 20)];
+    if is_utf16(head) {
+        return ascii_of_utf16(head).into_iter().map(char::from).collect();
     }
     String::from_utf8_lossy(head).into_owned()
 }
 
-/// Whether the root element is closed. What may follow it is comments and space.
+/// Whether the root element is closed. Only comments and white space may follow it.
 fn ends(bytes: &[u8]) -> bool {
     let tail = &bytes[bytes.len().saturating_sub(1 << 16)..];
-    // UTF-16 has a zero beside each of these bytes.
+    // In UTF-16 a zero accompanies each of these bytes.
     let ascii: Vec<u8> = tail.iter().copied().filter(|&byte| byte != 0).collect();
     memchr::memmem::rfind(&ascii, b"</").is_some_and(|at| ascii[at..].contains(&b'>'))
         || memchr::memmem::rfind(&ascii, b"/>").is_some()
@@ -37,13 +37,13 @@ fn ends(bytes: &[u8]) -> bool {
 
 /// The root element's tag, with its attributes.
 fn root(text: &str) -> Option<&str> {
-    // Only ASCII is skipped, so that what is left starts at a character.
+    // The prologue ends with an ASCII character, so the rest starts at a character boundary.
     let rest = prologue(text.trim_start_matches('\u{feff}').as_bytes()).rest;
     let rest = &text[text.len() - rest.len()..];
     Some(&rest[..end_of_tag(rest)?])
 }
 
-/// Where a tag ends: the first `>` outside quotes.
+/// The offset of the end of a tag: the first `>` outside quotes.
 fn end_of_tag(tag: &str) -> Option<usize> {
     let mut quote = None;
     tag.bytes().position(|byte| match quote {
@@ -71,7 +71,7 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// Width and height in pixels: as declared, or from the view box where they are missing or relative.
+/// Width and height in pixels: as declared, or from the view box if they are missing or relative.
 fn size(tag: &str) -> Option<(u32, u32)> {
     let length = |name| attribute(tag, name).and_then(pixels);
     let view = attribute(tag, "viewBox").and_then(view_box);
@@ -91,7 +91,7 @@ fn whole(length: f64) -> Option<u32> {
     (rounded >= 1.0 && rounded <= f64::from(u32::MAX)).then_some(rounded as u32)
 }
 
-/// An absolute length in pixels (CSS Values 4, section 6.2). Relative ones have no value here.
+/// An absolute length in pixels (CSS Values 4, section 6.2); `None` for a relative one.
 fn pixels(length: &str) -> Option<f64> {
     let length = length.trim();
     let unit_at = length.find(|c: char| c.is_ascii_alphabetic() && c != 'e' && c != 'E' || c == '%');

@@ -1,17 +1,17 @@
 //! TIFF 6.0, and `BigTIFF`: the first page.
 
-use super::super::fields::Fields;
-use super::super::icc;
-use super::exif::Directory;
+use super::exif;
+use super::ifd::Directory;
+use crate::media::byte_reader::ByteReader;
+use crate::media::icc;
 use crate::model::Asset;
 
-pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     let page = Directory::first(bytes)?;
     asset.width = page.number(256)?;
     asset.height = page.number(257)?;
     asset.bit_depth = page.number(258).and_then(|bits| u8::try_from(bits).ok()).unwrap_or(1);
-    asset.orientation = page.orientation();
-    asset.taken = page.taken();
+    exif::read_directory(&page, asset);
     let space = match page.number(262)? {
         0 | 1 => "gray",
         2 => "rgb",
@@ -29,11 +29,12 @@ pub(super) fn probe(bytes: Fields<'_>, asset: &mut Asset) -> Option<()> {
     Some(())
 }
 
-/// Whether the directory is cut short, or a strip or a tile lies beyond the end: their offsets (tags 273 and 324) and lengths (279 and 325).
+/// Whether the directory is incomplete, or a strip or a tile lies beyond the end of the file. Tags 273 and 324 hold their
+/// offsets, 279 and 325 their lengths.
 fn ends_early(page: &Directory<'_>, end: usize) -> bool {
-    let pieces_missing = [(273, 279), (324, 325)].iter().any(|&(starts, lengths)| {
+    let data_missing = [(273, 279), (324, 325)].iter().any(|&(starts, lengths)| {
         let mut pieces = page.numbers(starts).zip(page.numbers(lengths));
         pieces.any(|(start, length)| start.saturating_add(length) > end as u64)
     });
-    pieces_missing || !page.is_whole()
+    data_missing || !page.is_whole()
 }

@@ -1,4 +1,4 @@
-//! What must hold of pictures, whatever their bytes.
+//! What must hold of images, whatever their bytes.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ fn collect(said: &str, input: &[u8], folder: &Path) {
 /// chooses between planes and pixels, and how far a JPEG is reduced while it is decoded. Bytes that are not of one of
 /// the types are left out of the fuzzer's corpus, so that it stays with one decoder.
 ///
-/// A panic is caught and costs one picture, so that it need not end a long search for worse: with
+/// A panic is caught and costs one image, so that it need not end a long search for worse: with
 /// `OFFPRINT_COLLECT_PANICS` naming a folder, one input for each kind of panic is kept there instead.
 pub fn check(input: &[u8], only: &[MediaType]) -> Corpus {
     let Some((choice, bytes)) = input.split_first() else { return Corpus::Reject };

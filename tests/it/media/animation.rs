@@ -15,8 +15,8 @@ const COLORS: [[u8; 4]; 3] = [[255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 25
 /// A frame with a box of some color on white; blank where the color is white.
 fn frame(color: [u8; 4], millis: u32) -> Frame {
     let inside = |at: u32| (20..60).contains(&at);
-    let picture = RgbaImage::from_fn(80, 80, |x, y| Rgba(if inside(x) && inside(y) { color } else { BLANK }));
-    Frame::from_parts(picture, 0, 0, Delay::from_numer_denom_ms(millis, 1))
+    let image = RgbaImage::from_fn(80, 80, |x, y| Rgba(if inside(x) && inside(y) { color } else { BLANK }));
+    Frame::from_parts(image, 0, 0, Delay::from_numer_denom_ms(millis, 1))
 }
 
 fn gif(frames: Vec<Frame>) -> Vec<u8> {

@@ -7,8 +7,8 @@ use offprint::testing::config::{Fit, ThumbnailConfig, ThumbnailFormat};
 use offprint::testing::media::{MediaError, probe};
 use offprint::testing::model::MediaType;
 
+use super::images::{png, scene};
 use super::measure::{pixels, psnr};
-use super::pictures::{png, scene};
 use super::{limits, lossless, make, make_one, size};
 use crate::corpus::{corpus, files, say};
 
@@ -16,32 +16,32 @@ fn as_avif(side: u32) -> ThumbnailConfig {
     ThumbnailConfig { format: ThumbnailFormat::Avif, quality: 90, ..size(side, side, Fit::Inside) }
 }
 
-/// A picture as AVIF, by our own encoder.
-fn avif(picture: &RgbImage) -> Vec<u8> {
-    let (width, height) = picture.dimensions();
-    make_one(&png(width, height, ExtendedColorType::Rgb8, picture, None), as_avif(width.max(height))).bytes
+/// An image as AVIF, by our own encoder.
+fn avif(image: &RgbImage) -> Vec<u8> {
+    let (width, height) = image.dimensions();
+    make_one(&png(width, height, ExtendedColorType::Rgb8, image, None), as_avif(width.max(height))).bytes
 }
 
 #[test]
-fn what_is_written_as_avif_is_read_as_the_same_picture() {
-    let picture = scene(301, 199, 21);
-    let bytes = avif(&picture);
+fn what_is_written_as_avif_is_read_as_the_same_image() {
+    let image = scene(301, 199, 21);
+    let bytes = avif(&image);
     let asset = probe(&bytes, &limits());
     assert_eq!((asset.media_type, asset.width, asset.height, asset.truncated), (MediaType::Avif, 301, 199, false));
     let (_, made) = make(&bytes, &[lossless(120, 120, Fit::Inside)]);
     assert!(made.perceptual_hash.is_some());
     let ours = pixels(made.sizes[0].as_ref().expect("it is decoded"));
-    let original = png(301, 199, ExtendedColorType::Rgb8, &picture, None);
+    let original = png(301, 199, ExtendedColorType::Rgb8, &image, None);
     let theirs = pixels(&make_one(&original, lossless(120, 120, Fit::Inside)));
     assert_eq!(ours.dimensions(), theirs.dimensions());
     assert!(psnr(&ours, &theirs) >= 35.0, "{}", psnr(&ours, &theirs));
-    assert_eq!(avif(&picture), bytes, "the same picture gives the same bytes");
+    assert_eq!(avif(&image), bytes, "the same image gives the same bytes");
 }
 
 #[test]
 fn transparency_goes_through_avif() {
-    let picture = scene(80, 80, 22);
-    let pixel = |x: u32, y: u32| [picture.get_pixel(x, y).0.as_slice(), &[if x < 40 { 0 } else { 255 }]].concat();
+    let image = scene(80, 80, 22);
+    let pixel = |x: u32, y: u32| [image.get_pixel(x, y).0.as_slice(), &[if x < 40 { 0 } else { 255 }]].concat();
     let data: Vec<u8> = (0..80).flat_map(|y| (0..80).flat_map(move |x| pixel(x, y))).collect();
     let through = make_one(&png(80, 80, ExtendedColorType::Rgba8, &data, None), as_avif(80)).bytes;
     assert!(probe(&through, &limits()).alpha);
@@ -92,12 +92,12 @@ fn of_corpus(path: &Path) -> Option<RgbImage> {
 /// every matrix for BT.601.)
 #[test]
 #[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
-fn a_picture_of_the_corpus_looks_the_same_in_all_depths_and_samplings() {
+fn an_image_of_the_corpus_looks_the_same_in_all_depths_and_samplings() {
     let images = corpus("images");
     let of_kind = |path: &PathBuf| path.extension().is_some_and(|it| it == "avif");
     let all: Vec<_> = files(&images).into_iter().filter(of_kind).collect();
     let made: Vec<_> = all.iter().filter_map(|path| Some((path, of_corpus(path)?))).collect();
-    say(&format!("{} of {} AVIF pictures of the corpus have a thumbnail", made.len(), all.len()));
+    say(&format!("{} of {} AVIF images of the corpus have a thumbnail", made.len(), all.len()));
     let is_fox = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with("fox.") && !name.contains("monochrome")

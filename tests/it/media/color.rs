@@ -9,8 +9,8 @@ use offprint::testing::config::Fit;
 use offprint::testing::media::probe;
 use offprint::testing::model::MediaType;
 
+use super::images::{clamp, png, scene};
 use super::measure::{decoded, delta_e, linear, mean, pixels, stored};
-use super::pictures::{clamp, png, scene};
 use super::{limits, lossless, make_one};
 use crate::corpus::{corpus, files, needs, say};
 
@@ -74,7 +74,7 @@ fn what_transparent_pixels_hide_does_not_bleed() {
     }
 }
 
-/// What libvips makes of all pixels of a picture by its own profile, scaled afterwards.
+/// What libvips makes of all pixels of an image by its own profile, scaled afterwards.
 fn by_vips(path: &Path, folder: &Path, width: u32, height: u32) -> Option<RgbImage> {
     let output = folder.join("vips.png");
     let _ = std::fs::remove_file(&output);
@@ -120,6 +120,6 @@ fn profiles_of_the_corpus_give_the_colors_that_vips_gives() {
             far.push(name);
         }
     }
-    say(&format!("{compared} pictures with profiles compared, {} beyond ΔE 3", far.len()));
+    say(&format!("{compared} images with profiles compared, {} beyond ΔE 3", far.len()));
     assert_eq!(far, Vec::<String>::new());
 }

@@ -1,4 +1,4 @@
-//! Every picture of the corpus.
+//! Every image of the corpus.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ struct Row {
 
 #[test]
 #[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
-fn every_picture_of_the_corpus_gives_a_thumbnail_or_a_reason() {
+fn every_image_of_the_corpus_gives_a_thumbnail_or_a_reason() {
     let folder = corpus("images");
     let rows: Vec<Row> = files(&folder).into_iter().map(row).collect();
     say_table(&rows);

@@ -1,4 +1,4 @@
-//! Pictures that are made to do harm, or are just broken: each has its reason, and costs next to nothing.
+//! Images that are made to do harm, or are just broken: each has its reason, and costs next to nothing.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use offprint::testing::media::{MediaError, probe, sniff, thumbnails};
 use offprint::testing::model::MediaType;
 use proptest::prelude::*;
 
-use super::pictures::{exif, jpeg, jpeg_with_exif, png, scene};
+use super::images::{exif, jpeg, jpeg_with_exif, png, scene};
 use super::{limits, make, size};
 
 fn why(bytes: &[u8]) -> Option<MediaError> {
@@ -137,22 +137,22 @@ fn a_svg_reaches_nothing_outside_itself() {
 }
 
 #[test]
-fn a_picture_without_its_end_is_known_to_be_truncated() {
-    let picture = scene(90, 60, 2);
+fn an_image_without_its_end_is_known_to_be_truncated() {
+    let image = scene(90, 60, 2);
     let mut gif = Vec::new();
     let mut encoder = image::codecs::gif::GifEncoder::new(&mut gif);
-    encoder.encode(&picture, 90, 60, ExtendedColorType::Rgb8).expect("it can be written");
+    encoder.encode(&image, 90, 60, ExtendedColorType::Rgb8).expect("it can be written");
     drop(encoder);
-    let webp = webp::Encoder::from_rgb(&picture, 90, 60).encode(80.0).to_vec();
+    let webp = webp::Encoder::from_rgb(&image, 90, 60).encode(80.0).to_vec();
     let mut bmp = Vec::new();
-    let written = image::codecs::bmp::BmpEncoder::new(&mut bmp).encode(&picture, 90, 60, ExtendedColorType::Rgb8);
+    let written = image::codecs::bmp::BmpEncoder::new(&mut bmp).encode(&image, 90, 60, ExtendedColorType::Rgb8);
     written.expect("it can be written");
     let mut tiff = std::io::Cursor::new(Vec::new());
-    picture.write_to(&mut tiff, image::ImageFormat::Tiff).expect("it can be written");
+    image.write_to(&mut tiff, image::ImageFormat::Tiff).expect("it can be written");
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><path d='M0 0h9'></path></svg>".to_vec();
     for whole in [
-        jpeg_with_exif(&picture, 3),
-        png(90, 60, ExtendedColorType::Rgb8, &picture, None),
+        jpeg_with_exif(&image, 3),
+        png(90, 60, ExtendedColorType::Rgb8, &image, None),
         gif,
         webp,
         bmp,
@@ -168,7 +168,7 @@ fn a_picture_without_its_end_is_known_to_be_truncated() {
 }
 
 #[test]
-fn a_frame_that_holds_a_picture_of_another_size_is_damage() {
+fn a_frame_that_holds_an_image_of_another_size_is_damage() {
     let mut bytes = super::animation::with_alpha();
     let alpha = memchr::memmem::find(&bytes, b"ALPH").expect("a frame is transparent");
     let color = alpha + memchr::memmem::find(&bytes[alpha..], b"VP8 ").expect("it has colors too");
@@ -191,8 +191,8 @@ fn frames_of_what_is_no_animation_are_passed_over() {
 
 #[test]
 fn ink_of_which_a_part_is_subsampled_is_not_decoded() {
-    let picture = scene(40, 30, 4);
-    let ink: Vec<u8> = picture.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 9]).collect();
+    let image = scene(40, 30, 4);
+    let ink: Vec<u8> = image.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 9]).collect();
     let (format, subsampling) = (libjpeg_turbo_rs::PixelFormat::Cmyk, libjpeg_turbo_rs::Subsampling::S444);
     let mut bytes = libjpeg_turbo_rs::compress(&ink, 40, 30, format, 80, subsampling).expect("it can be written");
     assert_eq!(why(&bytes), None);
@@ -203,7 +203,7 @@ fn ink_of_which_a_part_is_subsampled_is_not_decoded() {
 }
 
 #[test]
-fn what_is_no_picture_says_so() {
+fn what_is_no_image_is_unsupported() {
     for (bytes, kind) in
         [(&b"<!doctype html><p>Not found"[..], MediaType::Html), (b"", MediaType::Unknown), (b"hello", MediaType::Text)]
     {
@@ -212,20 +212,20 @@ fn what_is_no_picture_says_so() {
     }
 }
 
-/// Whole pictures of every type that is decoded, to be damaged.
+/// Whole images of every type that is decoded, to be damaged.
 fn seeds() -> Vec<Vec<u8>> {
-    let picture = scene(40, 30, 3);
+    let image = scene(40, 30, 3);
     let mut seeds = vec![
-        jpeg_with_exif(&picture, 6),
-        png(40, 30, ExtendedColorType::Rgb8, &picture, Some(vec![7; 300])),
-        webp::Encoder::from_rgb(&picture, 40, 30).encode(60.0).to_vec(),
+        jpeg_with_exif(&image, 6),
+        png(40, 30, ExtendedColorType::Rgb8, &image, Some(vec![7; 300])),
+        webp::Encoder::from_rgb(&image, 40, 30).encode(60.0).to_vec(),
         b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><path d='M0 0h9v9' fill='red'/></svg>".to_vec(),
         exif(5),
     ];
     for format in [image::ImageFormat::Gif, image::ImageFormat::Bmp, image::ImageFormat::Tiff, image::ImageFormat::Ico]
     {
         let mut bytes = std::io::Cursor::new(Vec::new());
-        picture.write_to(&mut bytes, format).expect("it can be written");
+        image.write_to(&mut bytes, format).expect("it can be written");
         seeds.push(bytes.into_inner());
     }
     seeds
@@ -299,10 +299,10 @@ fn damaged(random: &mut fastrand::Rng, original: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// `OFFPRINT_ROUNDS` says how often each picture is damaged; one round takes about ten seconds.
+/// `OFFPRINT_ROUNDS` says how often each image is damaged; one round takes about ten seconds.
 #[test]
 #[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
-fn damaged_pictures_of_the_corpus_never_make_a_decoder_panic() {
+fn damaged_images_of_the_corpus_never_make_a_decoder_panic() {
     let folder = crate::corpus::corpus("images");
     let rounds = std::env::var("OFFPRINT_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1_u64);
     let small = |path: &std::path::PathBuf| path.metadata().is_ok_and(|data| data.len() < 20_000);
@@ -324,6 +324,6 @@ fn damaged_pictures_of_the_corpus_never_make_a_decoder_panic() {
             tried += 1;
         }
     }
-    crate::corpus::say(&format!("{tried} damaged pictures, {} panics inside decoders", panics.len()));
+    crate::corpus::say(&format!("{tried} damaged images, {} panics inside decoders", panics.len()));
     assert!(panics.is_empty(), "{panics:#?}");
 }

@@ -1,4 +1,4 @@
-//! How far two pictures are apart.
+//! How far two images are apart.
 
 use image::RgbImage;
 use offprint::testing::media::Rendition;
@@ -46,12 +46,12 @@ fn window(one: &RgbImage, other: &RgbImage, left: u32, top: u32) -> f64 {
     (2.0 * a * b + c1) * (2.0 * covariance + c2) / ((a * a + b * b + c1) * (variance_a + variance_b + c2))
 }
 
-fn luminance(picture: &RgbImage, x: u32, y: u32) -> f64 {
+fn luminance(image: &RgbImage, x: u32, y: u32) -> f64 {
     let shares = [0.299, 0.587, 0.114];
-    picture.get_pixel(x, y).0.iter().zip(shares).map(|(&value, share)| f64::from(value) * share).sum()
+    image.get_pixel(x, y).0.iter().zip(shares).map(|(&value, share)| f64::from(value) * share).sum()
 }
 
-/// The differences of two pictures in CIELAB (ΔE*ab, 1976), sorted.
+/// The differences of two images in CIELAB (ΔE*ab, 1976), sorted.
 pub(super) fn delta_e(one: &RgbImage, other: &RgbImage) -> Vec<f64> {
     assert_eq!(one.dimensions(), other.dimensions());
     let pairs = one.pixels().zip(other.pixels());

@@ -15,18 +15,18 @@ use super::hostile::chunk;
 use super::size;
 use crate::corpus::{corpus, files, say};
 
-/// Of a process that makes thumbnails of every picture there is, with the default settings.
+/// Of a process that makes thumbnails of every image there is, with the default settings.
 const PROMISED: u64 = 300_000_000;
 
-/// How many pictures wait for their turn at once, as they do in a run.
+/// How many images wait for their turn at once, as they do in a run.
 const WAITING: usize = 16;
 
-/// Pictures of next to no bytes that take nearly all the memory there is, as many as would be decoded side by side.
+/// Images of next to no bytes that take nearly all the memory there is, as many as would be decoded side by side.
 const BOMBS: usize = 4;
 
 #[test]
 #[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
-fn all_pictures_of_the_corpus_are_gone_through_within_the_memory_that_is_promised() {
+fn all_images_of_the_corpus_are_gone_through_within_the_memory_that_is_promised() {
     let itself = std::env::current_exe().expect("a process has a file");
     let name = "media::memory::all_thumbnails_in_its_own_process";
     let child = Command::new(itself).args(["--exact", name, "--ignored", "--nocapture"]).output();
@@ -51,8 +51,8 @@ async fn all_thumbnails_in_its_own_process() {
     for number in 0..BOMBS {
         std::fs::write(bombs.path().join(number.to_string()), bomb(4800)).expect("it can be written");
     }
-    let pictures = files(bombs.path()).into_iter().chain(files(&folder));
-    let made = stream::iter(pictures).map(|path| {
+    let images = files(bombs.path()).into_iter().chain(files(&folder));
+    let made = stream::iter(images).map(|path| {
         let (pool, limits, sizes) = (Arc::clone(&pool), limits.clone(), sizes.to_vec());
         async move {
             let permit = pool.permit().await;

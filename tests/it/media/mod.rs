@@ -1,4 +1,4 @@
-//! Pictures: what they are, and smaller renditions of them.
+//! Images: what they are, and smaller renditions of them.
 
 mod animation;
 #[cfg(feature = "avif")]
@@ -6,14 +6,14 @@ mod avif;
 mod color;
 mod corpus_table;
 mod hostile;
-mod likeness;
+mod images;
+#[cfg(feature = "jxl-jp2")]
+mod jxl_jp2;
 mod measure;
 mod memory;
-#[cfg(feature = "jxl-jp2")]
-mod modern;
 mod orientation;
-mod pictures;
 mod quality;
+mod similar;
 mod sizes;
 
 use std::time::Duration;
@@ -58,8 +58,8 @@ fn make(bytes: &[u8], sizes: &[ThumbnailConfig]) -> (Asset, Renditions) {
     (asset, made)
 }
 
-/// The only rendition of a picture that is expected to have one.
+/// The only rendition of an image that is expected to have one.
 fn make_one(bytes: &[u8], size: ThumbnailConfig) -> Rendition {
     let (_, mut made) = make(bytes, &[size]);
-    made.sizes.remove(0).expect("this picture has a thumbnail")
+    made.sizes.remove(0).expect("this image has a thumbnail")
 }

@@ -1,16 +1,16 @@
-//! Pictures that are stored lying on their side or mirrored are shown upright, and nothing else of their metadata is kept.
+//! Images that are stored lying on their side or mirrored are shown upright, and nothing else of their metadata is kept.
 
 use image::RgbImage;
 use image::imageops::{flip_horizontal, rotate90, rotate180, rotate270};
 use offprint::testing::config::{Animation, Fit, ThumbnailConfig, ThumbnailFormat};
 use offprint::testing::media::{Rendition, probe};
 
+use super::images::{jpeg_with_exif, scene};
 use super::measure::{pixels, psnr};
-use super::pictures::{jpeg_with_exif, scene};
 use super::{limits, lossless, make, make_one, size};
 use crate::corpus::{corpus, say};
 
-/// How a camera stores an upright picture under each orientation (EXIF 2.32, section 4.6.4 A, tag 274): the inverse of
+/// How a camera stores an upright image under each orientation (EXIF 2.32, section 4.6.4 A, tag 274): the inverse of
 /// what a viewer does.
 fn stored(upright: &RgbImage, orientation: u8) -> RgbImage {
     match orientation {
@@ -26,7 +26,7 @@ fn stored(upright: &RgbImage, orientation: u8) -> RgbImage {
 }
 
 #[test]
-fn all_orientations_show_the_same_picture() {
+fn all_orientations_show_the_same_image() {
     for (width, height) in [(640, 427), (427, 640)] {
         let upright = scene(width, height, 5);
         for fit in [Fit::Inside, Fit::Cover, Fit::Width] {
@@ -43,11 +43,11 @@ fn all_orientations_show_the_same_picture() {
     }
 }
 
-/// What another decoder makes of a picture: all pixels, turned upright, then scaled.
+/// What another decoder makes of an image: all pixels, turned upright, then scaled.
 fn upright(bytes: &[u8], orientation: u8, width: u32, height: u32) -> RgbImage {
-    let mut picture = image::load_from_memory(bytes).expect("it can be read");
-    picture.apply_orientation(image::metadata::Orientation::from_exif(orientation).expect("1 to 8"));
-    image::imageops::resize(&picture.to_rgb8(), width, height, image::imageops::FilterType::Lanczos3)
+    let mut image = image::load_from_memory(bytes).expect("it can be read");
+    image.apply_orientation(image::metadata::Orientation::from_exif(orientation).expect("1 to 8"));
+    image::imageops::resize(&image.to_rgb8(), width, height, image::imageops::FilterType::Lanczos3)
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn no_metadata_is_copied() {
     let bytes = jpeg_with_exif(&scene(300, 200, 1), 6);
     assert_eq!(probe(&bytes, &limits()).taken.as_deref(), Some("2024:05:17 10:20:30"));
     for format in [ThumbnailFormat::Auto, ThumbnailFormat::Jpeg, ThumbnailFormat::WebP, ThumbnailFormat::Png] {
-        // Also where the picture is smaller than its box, and could have been copied.
+        // Also where the image is smaller than its box, and could have been copied.
         for side in [100, 4000] {
             let made = make_one(&bytes, ThumbnailConfig { format, ..size(side, side, Fit::Inside) });
             let clean = ["e0", "db", "c0", "c4", "IHDR", "IDAT", "IEND", "VP8 "];
@@ -145,5 +145,5 @@ fn photographs_of_the_corpus_with_positions_lose_them() {
         }
         seen += 1;
     }
-    say(&format!("{seen} pictures of the corpus have a position; none of their thumbnails has"));
+    say(&format!("{seen} images of the corpus have a position; none of their thumbnails has"));
 }

@@ -7,8 +7,8 @@ use image::RgbImage;
 use image::imageops::FilterType;
 use offprint::testing::config::{Fit, ThumbnailConfig};
 
+use super::images::{jpeg, scene};
 use super::measure::{decoded, mean, pixels, psnr, ssim};
-use super::pictures::{jpeg, scene};
 use super::{lossless, make, make_one, size};
 use crate::corpus::{corpus, files, needs, say};
 
@@ -28,11 +28,11 @@ fn scaling_while_decoding_costs_no_quality_that_can_be_seen() {
 }
 
 #[test]
-fn planes_give_what_pixels_give() {
+fn yuv_planes_give_what_rgb_pixels_give() {
     use libjpeg_turbo_rs::{PixelFormat, Subsampling, compress};
-    let picture = scene(1001, 667, 6);
+    let image = scene(1001, 667, 6);
     for subsampling in [Subsampling::S444, Subsampling::S422, Subsampling::S420, Subsampling::S440, Subsampling::S411] {
-        let bytes = compress(&picture, 1001, 667, PixelFormat::Rgb, 92, subsampling).expect("it can be written");
+        let bytes = compress(&image, 1001, 667, PixelFormat::Rgb, 92, subsampling).expect("it can be written");
         // Odd and even sides, reduced while decoded and not, whole and cropped.
         for (width, height, fit) in
             [(501, 501, Fit::Inside), (160, 160, Fit::Inside), (75, 51, Fit::Cover), (1, 1, Fit::Cover)]

@@ -6,13 +6,13 @@ use offprint::testing::media::MediaError;
 use offprint::testing::model::MediaType;
 use proptest::prelude::*;
 
+use super::images::{jpeg, png, scene};
 use super::measure::{pixels, psnr};
-use super::pictures::{jpeg, png, scene};
 use super::{lossless, make, make_one, size};
 
 #[track_caller]
-fn check(picture: (u32, u32), size: ThumbnailConfig, expected: (u32, u32)) {
-    let made = make_one(&jpeg(&scene(picture.0, picture.1, 2), 85), size);
+fn check(image: (u32, u32), size: ThumbnailConfig, expected: (u32, u32)) {
+    let made = make_one(&jpeg(&scene(image.0, image.1, 2), 85), size);
     assert_eq!((made.width, made.height), expected);
     assert_eq!(pixels(&made).dimensions(), expected);
 }

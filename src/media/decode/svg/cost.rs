@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use resvg::usvg::roxmltree::{Document, Node, NodeId};
 
-use super::super::super::error::MediaError;
+use crate::media::error::MediaError;
 
 /// How many nodes a document may have. The largest drawings in articles, maps, have tens of thousands.
 pub(super) const MAX_NODES: u32 = 1_000_000;

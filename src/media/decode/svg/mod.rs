@@ -1,4 +1,4 @@
-//! SVG, drawn at the size it is needed. Nothing outside the file is ever read: no files, no network, no fonts.
+//! SVG, drawn at the target size. Nothing outside the file is read: no files, no network, no fonts.
 
 mod cost;
 
@@ -10,17 +10,19 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::roxmltree::{Document, ParsingOptions};
 use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Size, Tree};
 
-use super::super::error::MediaError;
-use super::super::picture::{Channels, Picture};
-use super::super::probe::probe;
-use super::{Decoded, Needed, SVG_WITHOUT_SIZE, check_memory, check_size};
+use super::decoded::{Decoded, SVG_DEFAULT_SIZE, TargetSize};
+use super::limits::{check_memory, check_size};
 use crate::config::MediaConfig;
+use crate::media::error::MediaError;
+use crate::media::probe::probe;
+use crate::media::raster::{Channels, Raster};
 use crate::model::MediaType;
 
-/// Larger drawings are data rather than pictures, and take minutes to draw.
+/// The largest file. Larger ones are data rather than images, and take minutes to draw.
 const MAX_BYTES: usize = 16 << 20;
 
-pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Result<Decoded, MediaError> {
+/// Draws an SVG at the target size.
+pub(super) fn decode(bytes: &[u8], target: TargetSize, limits: &MediaConfig) -> Result<Decoded, MediaError> {
     if bytes.len() > MAX_BYTES {
         let (actual, limit) = (bytes.len() as u64, MAX_BYTES as u64);
         return Err(MediaError::OverLimit { what: "bytes of SVG", actual, limit });
@@ -28,13 +30,13 @@ pub(super) fn decode(bytes: &[u8], needed: Needed, limits: &MediaConfig) -> Resu
     let text = text(bytes);
     let parsing = ParsingOptions { allow_dtd: true, nodes_limit: cost::MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(&text, parsing).map_err(MediaError::damaged)?;
-    let canvas = u64::from(needed.width) * u64::from(needed.height) * 4;
+    let canvas = u64::from(target.width) * u64::from(target.height) * 4;
     check_memory(canvas.saturating_mul(cost::check(&document)?.layers.saturating_add(2)), limits)?;
     let tree = Tree::from_xmltree(&document, &options(limits)).map_err(MediaError::damaged)?;
-    Ok(Decoded::packed(draw(&tree, needed)?, None))
+    Ok(Decoded::interleaved(draw(&tree, target)?, None))
 }
 
-/// The document as text. A byte order mark says how it is encoded; without one it is UTF-8, or close to it.
+/// The document as text. A byte order mark names its encoding; without one it is read as UTF-8.
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     match Encoding::for_bom(bytes) {
         Some((encoding, _)) => encoding.decode_with_bom_removal(bytes).0,
@@ -42,15 +44,15 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-fn draw(tree: &Tree, needed: Needed) -> Result<Picture, MediaError> {
-    let mut canvas = Pixmap::new(needed.width, needed.height).ok_or_else(|| MediaError::damaged("it has no size"))?;
-    let (across, down) = (scale(needed.width, tree.size().width()), scale(needed.height, tree.size().height()));
+fn draw(tree: &Tree, target: TargetSize) -> Result<Raster, MediaError> {
+    let mut canvas = Pixmap::new(target.width, target.height).ok_or_else(|| MediaError::damaged("the size is zero"))?;
+    let (across, down) = (scale(target.width, tree.size().width()), scale(target.height, tree.size().height()));
     resvg::render(tree, Transform::from_scale(across, down), &mut canvas.as_mut());
     let data = canvas.pixels().iter().flat_map(|pixel| {
         let pixel = pixel.demultiply();
         [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()]
     });
-    Picture::new(needed.width, needed.height, Channels::Rgba, data.collect())
+    Raster::new(target.width, target.height, Channels::Rgba, data.collect())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a side of a thumbnail is far below 2^24")]
@@ -64,12 +66,12 @@ fn options(limits: &MediaConfig) -> Options<'_> {
         resolve_data: Box::new(|_, data, _| embedded(data, limits)),
         resolve_string: Box::new(|_, _| None),
     };
-    let (width, height) = SVG_WITHOUT_SIZE;
+    let (width, height) = SVG_DEFAULT_SIZE;
     let default_size = Size::from_wh(width.into(), height.into()).unwrap_or(Options::default().default_size);
     Options { resources_dir: None, image_href_resolver, default_size, ..Options::default() }
 }
 
-/// A picture that the drawing holds as a `data:` URL, if it is within the limits. Drawings in drawings are not drawn.
+/// An image that the drawing holds as a `data:` URL, if it is within the limits. An SVG in an SVG is not drawn.
 fn embedded(data: Arc<Vec<u8>>, limits: &MediaConfig) -> Option<ImageKind> {
     let asset = probe(&data, limits);
     check_size(asset.width, asset.height, limits).ok()?;

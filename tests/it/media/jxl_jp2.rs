@@ -12,28 +12,28 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::EncoderOptions;
 use zune_jpegxl::JxlSimpleEncoder;
 
+use super::images::{png, scene};
 use super::measure::{pixels, psnr};
-use super::pictures::{png, scene};
 use super::{lossless, make, make_one};
 use crate::corpus::{corpus, files, needs, say};
 
-fn jxl(picture: &RgbImage) -> Vec<u8> {
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
+fn jxl(image: &RgbImage) -> Vec<u8> {
+    let (width, height) = (image.width() as usize, image.height() as usize);
     let options = EncoderOptions::new(width, height, ColorSpace::RGB, BitDepth::Eight);
     let mut bytes = Vec::new();
-    JxlSimpleEncoder::new(picture, options).encode(&mut bytes).expect("it can be written");
+    JxlSimpleEncoder::new(image, options).encode(&mut bytes).expect("it can be written");
     bytes
 }
 
 #[test]
-fn a_jpeg_xl_has_the_thumbnail_of_the_same_picture_in_png() {
-    let picture = scene(300, 200, 11);
-    let bytes = jxl(&picture);
+fn a_jpeg_xl_has_the_thumbnail_of_the_same_image_in_png() {
+    let image = scene(300, 200, 11);
+    let bytes = jxl(&image);
     let size = lossless(120, 120, Fit::Inside);
     let (asset, made) = make(&bytes, std::slice::from_ref(&size));
     assert_eq!((asset.media_type, asset.width, asset.height), (MediaType::Jxl, 300, 200));
     let ours = pixels(made.sizes[0].as_ref().expect("it is decoded"));
-    let theirs = pixels(&make_one(&png(300, 200, image::ExtendedColorType::Rgb8, &picture, None), size));
+    let theirs = pixels(&make_one(&png(300, 200, image::ExtendedColorType::Rgb8, &image, None), size));
     assert_eq!(ours.dimensions(), (120, 80));
     assert!(psnr(&ours, &theirs) >= 45.0, "{}", psnr(&ours, &theirs));
     assert!(made.perceptual_hash.is_some());
@@ -87,6 +87,6 @@ fn the_corpus_looks_as_libvips_shows_it() {
         close += u32::from(apart >= 30.0);
         say(&format!("{}: {apart:.1} dB from libvips", path.display()));
     }
-    say(&format!("{close} of {compared} JPEG XL and JPEG 2000 pictures within 30 dB of libvips"));
+    say(&format!("{close} of {compared} JPEG XL and JPEG 2000 images within 30 dB of libvips"));
     assert!(compared > 0 && close * 10 >= compared * 7, "{close} of {compared}");
 }

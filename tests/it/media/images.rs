@@ -1,13 +1,13 @@
-//! Pictures made in code.
+//! Images made in code.
 
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage};
 
-/// A picture with edges, gradients and texture, different for every seed, and the same every time.
+/// An image with edges, gradients and texture, different for every seed, and the same every time.
 pub(super) fn scene(width: u32, height: u32, seed: u64) -> RgbImage {
     let mut random = fastrand::Rng::with_seed(seed);
     let shapes: Vec<Shape> = (0..24).map(|_| Shape::random(&mut random)).collect();
     let tilt = (random.f32() * 2.0 - 1.0, random.f32() * 2.0 - 1.0);
-    #[expect(clippy::cast_precision_loss, reason = "sides of pictures are far below 2^24")]
+    #[expect(clippy::cast_precision_loss, reason = "sides of images are far below 2^24")]
     RgbImage::from_fn(width, height, |x, y| {
         let (u, v) = (x as f32 / width as f32, y as f32 / height as f32);
         let mut color = [110.0 + 90.0 * tilt.0 * (u - 0.5), 120.0 + 90.0 * tilt.1 * (v - 0.5), 140.0 - 60.0 * u * v];
@@ -47,12 +47,10 @@ pub(super) fn clamp(value: f32) -> u8 {
     value.round().clamp(0.0, 255.0) as u8
 }
 
-pub(super) fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
+pub(super) fn jpeg(image: &RgbImage, quality: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality);
-    encoder
-        .write_image(picture, picture.width(), picture.height(), ExtendedColorType::Rgb8)
-        .expect("it can be written");
+    encoder.write_image(image, image.width(), image.height(), ExtendedColorType::Rgb8).expect("it can be written");
     bytes
 }
 
@@ -67,8 +65,8 @@ pub(super) fn png(width: u32, height: u32, color: ExtendedColorType, data: &[u8]
 }
 
 /// A JPEG with an EXIF block: an orientation, a date, and a position that must never leave.
-pub(super) fn jpeg_with_exif(picture: &RgbImage, orientation: u8) -> Vec<u8> {
-    let plain = jpeg(picture, 95);
+pub(super) fn jpeg_with_exif(image: &RgbImage, orientation: u8) -> Vec<u8> {
+    let plain = jpeg(image, 95);
     let block = exif(orientation);
     let length = u16::try_from(block.len() + 8).expect("the block is short").to_be_bytes();
     [&plain[..2], b"\xff\xe1", &length, b"Exif\0\0", &block, &plain[2..]].concat()

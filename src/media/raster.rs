@@ -2,7 +2,7 @@
 
 use super::error::MediaError;
 
-/// What one pixel consists of, eight bits each.
+/// The samples of one pixel, eight bits each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Channels {
     /// Luminance.
@@ -18,7 +18,7 @@ pub(super) enum Channels {
 }
 
 impl Channels {
-    /// How many bytes a pixel has.
+    /// Samples, and bytes, per pixel.
     pub(super) const fn count(self) -> usize {
         match self {
             Self::Gray => 1,
@@ -34,29 +34,30 @@ impl Channels {
     }
 }
 
-/// Pixels in rows from the top, without padding. `data` has exactly as many bytes as the other fields say.
+/// An image with interleaved channels: rows from the top, without padding. `data` has exactly as many bytes as the other
+/// fields say.
 #[derive(Debug, Clone)]
-pub(super) struct Picture {
+pub(super) struct Raster {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) channels: Channels,
     pub(super) data: Vec<u8>,
-    /// How many columns the picture takes, and how many rows. A decoder that reduces a picture rounds its size up; the
-    /// last column and row are then picture only in part.
+    /// Columns and rows that the image covers. A decoder that scales down rounds the size up, so that the image covers the
+    /// last column and row only in part.
     pub(super) covered: (f64, f64),
 }
 
-impl Picture {
-    /// Puts pixels together; damaged where there are too few of them, or none.
+impl Raster {
+    /// A raster of these pixels. An empty raster, or a wrong number of bytes, is damage.
     pub(super) fn new(width: u32, height: u32, channels: Channels, data: Vec<u8>) -> Result<Self, MediaError> {
         let expected = width as usize * height as usize * channels.count();
         if expected == 0 || data.len() != expected {
-            return Err(MediaError::damaged("the decoder gave no whole picture"));
+            return Err(MediaError::damaged("the decoder gave an incomplete image"));
         }
         Ok(Self { width, height, channels, data, covered: (width.into(), height.into()) })
     }
 
-    /// Whether every pixel is the same, or nothing of it shows.
+    /// Whether every pixel is the same, or all are transparent.
     pub(super) fn is_blank(&self) -> bool {
         let size = self.channels.count();
         let first = &self.data[..size];
@@ -64,8 +65,8 @@ impl Picture {
         self.data.chunks_exact(size).all(|pixel| pixel == first || invisible(pixel) && invisible(first))
     }
 
-    /// Drops an alpha channel that hides nothing.
-    pub(super) fn without_idle_alpha(self) -> Self {
+    /// Drops the alpha channel if every pixel is opaque.
+    pub(super) fn without_opaque_alpha(self) -> Self {
         let size = self.channels.count();
         let opaque = || self.data.chunks_exact(size).all(|pixel| pixel[size - 1] == 255);
         if !self.channels.has_alpha() || !opaque() {
@@ -76,25 +77,25 @@ impl Picture {
         Self { channels, data, ..self }
     }
 
-    /// The picture on white, without transparency.
+    /// Composites the image over white.
     pub(super) fn on_white(self) -> Self {
         if !self.channels.has_alpha() {
             return self;
         }
         let size = self.channels.count();
         let channels = if size == 2 { Channels::Gray } else { Channels::Rgb };
-        let over = |pixel: &[u8]| {
+        let over_white = |pixel: &[u8]| {
             let alpha = u32::from(pixel[size - 1]);
             let mixed = pixel[..size - 1]
                 .iter()
                 .map(move |&value| (u32::from(value) * alpha + 255 * (255 - alpha) + 127) / 255);
             mixed.map(|value| u8::try_from(value).unwrap_or(u8::MAX)).collect::<Vec<_>>()
         };
-        let data = self.data.chunks_exact(size).flat_map(over).collect();
+        let data = self.data.chunks_exact(size).flat_map(over_white).collect();
         Self { channels, data, ..self }
     }
 
-    /// The picture turned and mirrored the way an EXIF orientation asks for.
+    /// Rotates and mirrors the image as an EXIF orientation demands (CIPA DC-008, tag 274).
     pub(super) fn oriented(self, orientation: u8) -> Self {
         if !(2..=8).contains(&orientation) {
             return self;
@@ -127,8 +128,8 @@ impl Picture {
 mod tests {
     use super::*;
 
-    fn gray(width: u32, height: u32, data: &[u8]) -> Picture {
-        Picture::new(width, height, Channels::Gray, data.to_vec()).unwrap()
+    fn gray(width: u32, height: u32, data: &[u8]) -> Raster {
+        Raster::new(width, height, Channels::Gray, data.to_vec()).unwrap()
     }
 
     #[test]
@@ -152,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn too_few_pixels_are_no_picture() {
-        assert!(Picture::new(2, 2, Channels::Rgb, vec![0; 11]).is_err());
-        assert!(Picture::new(0, 2, Channels::Rgb, vec![]).is_err());
+    fn too_few_pixels_are_no_image() {
+        assert!(Raster::new(2, 2, Channels::Rgb, vec![0; 11]).is_err());
+        assert!(Raster::new(0, 2, Channels::Rgb, vec![]).is_err());
     }
 
     #[test]
-    fn blank_is_what_shows_nothing() {
-        let rgba = |pixels: &[[u8; 4]]| Picture::new(2, 1, Channels::Rgba, pixels.concat()).unwrap();
+    fn an_image_of_one_color_or_none_is_blank() {
+        let rgba = |pixels: &[[u8; 4]]| Raster::new(2, 1, Channels::Rgba, pixels.concat()).unwrap();
         assert!(rgba(&[[9, 9, 9, 255]; 2]).is_blank());
         assert!(rgba(&[[1, 2, 3, 0], [7, 8, 9, 0]]).is_blank());
         assert!(!rgba(&[[9, 9, 9, 255], [9, 9, 8, 255]]).is_blank());
@@ -167,11 +168,11 @@ mod tests {
     }
 
     #[test]
-    fn transparency_becomes_white_and_idle_alpha_goes() {
-        let half = Picture::new(2, 1, Channels::GrayAlpha, vec![0, 128, 40, 255]).unwrap();
-        assert_eq!(half.clone().without_idle_alpha().channels, Channels::GrayAlpha);
+    fn transparency_becomes_white_and_opaque_alpha_is_dropped() {
+        let half = Raster::new(2, 1, Channels::GrayAlpha, vec![0, 128, 40, 255]).unwrap();
+        assert_eq!(half.clone().without_opaque_alpha().channels, Channels::GrayAlpha);
         assert_eq!(half.on_white().data, [127, 40]);
-        let opaque = Picture::new(1, 1, Channels::Rgba, vec![1, 2, 3, 255]).unwrap().without_idle_alpha();
+        let opaque = Raster::new(1, 1, Channels::Rgba, vec![1, 2, 3, 255]).unwrap().without_opaque_alpha();
         assert_eq!((opaque.channels, opaque.data), (Channels::Rgb, vec![1, 2, 3]));
     }
 }

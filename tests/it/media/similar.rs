@@ -1,16 +1,16 @@
-//! Copies of one picture are found among others.
+//! Copies of one image are found among others.
 
 use image::RgbImage;
 use image::imageops::{FilterType, crop_imm, overlay, resize};
 use offprint::testing::config::Fit;
-use offprint::testing::media::similar::{Index, NEAR, distance, families};
+use offprint::testing::media::similar::{Index, NEAR, distance, duplicate_groups};
 
+use super::images::{jpeg, scene};
 use super::measure::as_f64;
-use super::pictures::{jpeg, scene};
 use super::{make, size};
 use crate::corpus::say;
 
-/// What happens to pictures on their way through the web: resized, compressed again, cropped by 2 %, marked by a logo.
+/// What happens to images on their way through the web: resized, compressed again, cropped by 2 %, marked by a logo.
 fn copies(original: &RgbImage) -> [Vec<u8>; 5] {
     let (width, height) = original.dimensions();
     let smaller = resize(original, width / 2, height / 2, FilterType::Triangle);
@@ -21,10 +21,10 @@ fn copies(original: &RgbImage) -> [Vec<u8>; 5] {
 }
 
 fn hash(bytes: &[u8]) -> u64 {
-    make(bytes, &[size(160, 160, Fit::Inside)]).1.perceptual_hash.expect("the picture has structure")
+    make(bytes, &[size(160, 160, Fit::Inside)]).1.perceptual_hash.expect("the image has structure")
 }
 
-/// Precision and recall over all pairs of pictures: those of one original against those found.
+/// Precision and recall over all pairs of images: those of one original against those found.
 fn rates(hashes: &[[u64; 5]]) -> (f64, f64) {
     let all: Vec<u64> = hashes.iter().flatten().copied().collect();
     let index = Index::new(&all);
@@ -43,18 +43,18 @@ fn copies_are_found_and_strangers_are_not() {
     let hashes: Vec<[u64; 5]> =
         (0..200).map(|seed| copies(&scene(192, 128, 1000 + seed)).map(|copy| hash(&copy))).collect();
     let (precision, recall) = rates(&hashes);
-    say(&format!("1000 copies of 200 pictures: precision {precision:.4}, recall {recall:.4}"));
+    say(&format!("1000 copies of 200 images: precision {precision:.4}, recall {recall:.4}"));
     assert!(precision >= 0.99 && recall >= 0.95, "precision {precision:.4}, recall {recall:.4}");
     let all: Vec<u64> = hashes.iter().flatten().copied().collect();
-    let families = families(&all, NEAR);
-    let pure = families.iter().filter(|family| family.iter().all(|member| member / 5 == family[0] / 5)).count();
-    assert!(as_f64(pure) >= 0.99 * as_f64(families.len()), "{pure} of {}", families.len());
+    let groups = duplicate_groups(&all, NEAR);
+    let pure = groups.iter().filter(|group| group.iter().all(|member| member / 5 == group[0] / 5)).count();
+    assert!(as_f64(pure) >= 0.99 * as_f64(groups.len()), "{pure} of {}", groups.len());
 }
 
 #[test]
 fn the_hash_does_not_depend_on_the_sizes_asked_for() {
     let bytes = jpeg(&scene(900, 600, 77), 88);
-    let with = |sizes: &[_]| make(&bytes, sizes).1.perceptual_hash.expect("the picture has structure");
+    let with = |sizes: &[_]| make(&bytes, sizes).1.perceptual_hash.expect("the image has structure");
     let hashes = [
         with(&[]),
         with(&[size(64, 64, Fit::Cover)]),

@@ -1,0 +1,43 @@
+//! The panic hook of the program.
+
+use std::panic;
+
+use crate::media;
+
+/// Keeps panics of image decoders off standard error. Such a panic is caught and recorded as the state of one image; a
+/// backtrace for each of a thousand broken images would bury what matters. Other panics print as before.
+pub(super) fn install() {
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !media::is_decoding() {
+            default(info);
+        }
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+    use std::process::Command;
+
+    use super::*;
+    use crate::media::catch_panic;
+
+    #[test]
+    fn only_panics_of_decoders_are_kept_off_standard_error() {
+        let itself = std::env::current_exe().unwrap();
+        let name = "cli::panic_hook::tests::two_panics";
+        let output = Command::new(itself).args(["--exact", name, "--ignored", "--nocapture"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("outside") && !said.contains("inside"), "{said}");
+    }
+
+    #[test]
+    #[ignore = "only_panics_of_decoders_are_kept_off_standard_error runs it in a process of its own"]
+    fn two_panics() {
+        install();
+        assert_eq!(catch_panic(|| panic!("inside")), Err::<(), _>("inside".to_owned()));
+        assert!(catch_unwind(|| panic!("outside")).is_err());
+    }
+}

@@ -1,0 +1,114 @@
+//! Image file directories: the structure of TIFF 6.0 (section 2) and `BigTIFF`, which EXIF uses too.
+
+use crate::media::byte_reader::{ByteOrder, ByteReader};
+
+/// One image file directory.
+pub(in crate::media) struct Directory<'a> {
+    file: ByteReader<'a>,
+    order: ByteOrder,
+    big: bool,
+    at: usize,
+    entries: usize,
+}
+
+/// The largest number of entries. TIFF files in use have fewer than a hundred.
+const MAX_ENTRIES: usize = 1024;
+
+impl<'a> Directory<'a> {
+    /// The first directory of a TIFF structure.
+    pub(in crate::media) fn first(file: ByteReader<'a>) -> Option<Self> {
+        let order = match file.slice(0, 2)? {
+            b"II" => ByteOrder::Little,
+            b"MM" => ByteOrder::Big,
+            _ => return None,
+        };
+        let big = file.u16(2, order)? == 43;
+        let at = if big { usize::try_from(file.u64(8, order)?).ok()? } else { file.u32(4, order)? as usize };
+        Self::at(file, order, big, at)
+    }
+
+    fn at(file: ByteReader<'a>, order: ByteOrder, big: bool, at: usize) -> Option<Self> {
+        let entries = if big { usize::try_from(file.u64(at, order)?).ok()? } else { file.u16(at, order)?.into() };
+        let head = if big { 8 } else { 2 };
+        (entries <= MAX_ENTRIES).then_some(Self { file, order, big, at: at.checked_add(head)?, entries })
+    }
+
+    /// The directory that a tag of this one points at.
+    pub(super) fn sub(&self, tag: u16) -> Option<Self> {
+        Self::at(self.file, self.order, self.big, self.number(tag)? as usize)
+    }
+
+    /// Whether the file holds all entries and the pointer to the next directory behind them.
+    pub(super) fn is_whole(&self) -> bool {
+        let (entry, pointer) = if self.big { (20, 8) } else { (12, 4) };
+        self.file.slice(self.at + entry * self.entries, pointer).is_some()
+    }
+
+    /// The offset of the entry of a tag.
+    fn entry(&self, tag: u16) -> Option<usize> {
+        let size = if self.big { 20 } else { 12 };
+        let mut entries = (0..self.entries).map(|index| self.at + index * size);
+        entries.find(|&at| self.file.u16(at, self.order) == Some(tag))
+    }
+
+    /// The bytes of a tag's value, inside the entry or elsewhere in the file.
+    pub(super) fn bytes(&self, tag: u16) -> Option<ByteReader<'a>> {
+        let at = self.entry(tag)?;
+        let width = match self.file.u16(at + 2, self.order)? {
+            3 | 8 => 2,
+            4 | 9 | 11 | 13 => 4,
+            5 | 10 | 12 | 16..=18 => 8,
+            _ => 1,
+        };
+        let (count, inline, room) = if self.big {
+            (usize::try_from(self.file.u64(at + 4, self.order)?).ok()?, at + 12, 8)
+        } else {
+            (self.file.u32(at + 4, self.order)? as usize, at + 8, 4)
+        };
+        let len = count.checked_mul(width)?;
+        let start = match (len <= room, self.big) {
+            (true, _) => inline,
+            (false, true) => usize::try_from(self.file.u64(inline, self.order)?).ok()?,
+            (false, false) => self.file.u32(inline, self.order)? as usize,
+        };
+        self.file.slice(start, len).map(ByteReader)
+    }
+
+    /// The first number of a tag of any integer type.
+    pub(in crate::media) fn number(&self, tag: u16) -> Option<u32> {
+        self.numbers(tag).next().and_then(|number| u32::try_from(number).ok())
+    }
+
+    /// All numbers of a tag.
+    pub(in crate::media) fn numbers(&self, tag: u16) -> impl Iterator<Item = u64> {
+        let order = self.order;
+        let field_type = self.entry(tag).and_then(|at| self.file.u16(at + 2, order));
+        let value = self.bytes(tag).unwrap_or(ByteReader(&[]));
+        (0..).map_while(move |index: usize| match field_type? {
+            1 | 6 | 7 => value.u8(index).map(u64::from),
+            3 | 8 => value.u16(2 * index, order).map(u64::from),
+            4 | 9 | 13 => value.u32(4 * index, order).map(u64::from),
+            16..=18 => value.u64(8 * index, order),
+            _ => None,
+        })
+    }
+
+    /// A copy of the file with another number for a tag of 16 bits.
+    pub(in crate::media) fn with_number(&self, tag: u16, number: u16) -> Option<Vec<u8>> {
+        let at = self.entry(tag)?;
+        let is_short = self.file.u16(at + 2, self.order)? == 3;
+        let value = at + if self.big { 12 } else { 8 };
+        let mut file = is_short.then(|| self.file.0.to_vec())?;
+        let bytes = if self.order == ByteOrder::Big { number.to_be_bytes() } else { number.to_le_bytes() };
+        file.get_mut(value..value + 2)?.copy_from_slice(&bytes);
+        Some(file)
+    }
+
+    /// The text of a tag, up to its NUL.
+    pub(super) fn text(&self, tag: u16) -> Option<String> {
+        let value = self.bytes(tag)?.0;
+        let text = value.split(|&byte| byte == 0).next()?.trim_ascii();
+        let text = text.get(..text.len().min(64))?;
+        (!text.is_empty() && text.is_ascii()).then(|| String::from_utf8_lossy(text).into_owned())
+    }
+}
