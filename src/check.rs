@@ -8,7 +8,7 @@ use url::Url;
 use crate::archive::{Archive, ArticleRow, CatalogError, ObjectError, StoreKey};
 use crate::config::Config;
 use crate::extract::{self, ExtractOptions};
-use crate::model::{ArticleKey, Reference, ReferenceKind, SourceName};
+use crate::model::{ArticleKey, Reference, SourceName};
 use crate::source::{Source, absolute};
 
 /// Articles taken from the catalog at a time.
@@ -145,7 +145,7 @@ impl Checker<'_> {
 
 /// Where a reference leads; `None` where it leads nowhere by intention, or holds its image itself.
 fn target_of(reference: &Reference, source: &Source, store: &Path) -> Option<Target> {
-    if reference.kind == ReferenceKind::Base {
+    if !reference.kind.is_media() {
         return None;
     }
     let url = reference.url.as_ref();

@@ -167,8 +167,12 @@ pub(crate) enum FormatArgument {
     Auto,
     /// Markdown with front matter
     Markdown,
+    /// Markdown with JSX
+    Mdx,
     /// HTML
     Html,
+    /// HTML by XML's rules
+    Xhtml,
     /// A style sheet
     Css,
 }
@@ -178,7 +182,9 @@ impl FormatArgument {
         match self {
             Self::Auto => None,
             Self::Markdown => Some(Format::Markdown),
+            Self::Mdx => Some(Format::Mdx),
             Self::Html => Some(Format::Html),
+            Self::Xhtml => Some(Format::Xhtml),
             Self::Css => Some(Format::Css),
         }
     }

@@ -111,7 +111,7 @@ fn find(text: &str, format: Format, options: &ExtractOptions, sink: &mut Sink) {
     }
     let body = front_matter::find(text, options, sink)..text.len();
     match format {
-        Format::Html => html::find(text, body, options, sink),
+        Format::Html | Format::Xhtml => html::find(text, body, options, sink),
         _ => markdown::find(text, body, options, sink),
     }
 }
@@ -137,8 +137,10 @@ fn stylesheet(text: &str, options: &ExtractOptions, sink: &mut Sink) {
 pub fn format_of(name: &str, bytes: &[u8]) -> Format {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
     match extension.as_str() {
-        "html" | "htm" | "xhtml" | "shtml" => Format::Html,
-        "md" | "markdown" | "mdx" | "mkd" | "mdown" => Format::Markdown,
+        "html" | "htm" | "shtml" => Format::Html,
+        "xhtml" | "xht" => Format::Xhtml,
+        "md" | "markdown" | "mkd" | "mkdn" | "mkdown" | "mdown" | "mdwn" => Format::Markdown,
+        "mdx" => Format::Mdx,
         "css" => Format::Css,
         _ => {
             let start = encoding::decode(&bytes[..bytes.len().min(1024)], Format::Html);

@@ -11,7 +11,7 @@ use super::{Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, announce, in_p
 use crate::archive::{Archive, ArticleRow, ArticleState, NewReference, ObjectError};
 use crate::config::AdoptLocal;
 use crate::extract;
-use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Reference, ReferenceKind};
+use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Reference};
 use crate::source::{Folder, FoundArticle, Source, SourceError, fingerprint};
 use crate::staging::Staged;
 
@@ -250,7 +250,7 @@ pub(super) fn pair_up(source: &Source, archive: Option<Arc<Archive>>) -> Result<
 pub(super) fn to_record(source: &Source, adopt: AdoptLocal, references: &[Reference]) -> Vec<NewReference> {
     let adopts = source.adopts(adopt);
     let is_fetchable = |reference: &Reference| match &reference.url {
-        _ if reference.kind == ReferenceKind::Base => false,
+        _ if !reference.kind.is_media() => false,
         Ok(url) if url.scheme() == NAMED_BY_CONTENT => true,
         Ok(url) if url.scheme() == "file" => adopts && source.local_file(url).is_some(),
         Ok(url) => url.has_host(),

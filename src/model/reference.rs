@@ -44,23 +44,28 @@ impl Span {
     }
 }
 
-/// How an article is written, which decides how it is read for references.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
-    /// CommonMark with front matter; HTML inside it is HTML.
-    Markdown,
-    /// HTML, with front matter where it starts with some.
-    Html,
-    /// A style sheet.
-    Css,
+named! {
+    /// How an article is written, which decides how it is read for references.
+    pub enum Format {
+        /// CommonMark with front matter, and what site generators add to it; HTML inside it is HTML.
+        Markdown = "md",
+        /// Markdown with JSX and without indented code.
+        Mdx = "mdx",
+        /// HTML, with front matter where it starts with some.
+        Html = "html",
+        /// HTML that is read by XML's rules.
+        Xhtml = "xhtml",
+        /// A style sheet.
+        Css = "css",
+    }
 }
 
 impl Format {
     /// What the blob of an original in this format is.
     pub const fn blob_type(self) -> MediaType {
         match self {
-            Self::Markdown => MediaType::Markdown,
-            Self::Html => MediaType::Html,
+            Self::Markdown | Self::Mdx => MediaType::Markdown,
+            Self::Html | Self::Xhtml => MediaType::Html,
             Self::Css => MediaType::Css,
         }
     }
@@ -168,6 +173,21 @@ named! {
         JsonLd = "json_ld",
         /// `<base href>`: not an image, but it decides where relative links lead.
         Base = "base",
+        /// A link, script or other address that `<base>` completes: not an image, but it must still lead there when the
+        /// mirror has another base.
+        BaseRelative = "base_relative",
+        /// `crossorigin` or `integrity` of an element that shows an image: a browser would not show a local one.
+        CrossOrigin = "cross_origin",
+        /// A directive of a content security policy in `<meta>` that would forbid local images.
+        Policy = "policy",
+    }
+}
+
+impl ReferenceKind {
+    /// Whether it names an image or other media, so that it is fetched, counted and made local. The others are places
+    /// that are rewritten so that the mirror shows what is local in it.
+    pub const fn is_media(self) -> bool {
+        !matches!(self, Self::Base | Self::BaseRelative | Self::CrossOrigin | Self::Policy)
     }
 }
 

@@ -87,16 +87,6 @@ impl UrlState {
     }
 }
 
-impl Format {
-    fn as_str(self) -> &'static str {
-        self.blob_type().as_str()
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        [Self::Markdown, Self::Html, Self::Css].into_iter().find(|format| format.as_str() == name)
-    }
-}
-
 impl ToSql for Digest {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.as_bytes().as_slice().into())
@@ -230,7 +220,7 @@ mod tests {
         for (state, name) in UrlState::NAMES {
             assert_eq!((state.as_str(), UrlState::from_name(name)), (name, Some(state)));
         }
-        for format in [Format::Markdown, Format::Html, Format::Css] {
+        for format in Format::ALL.iter().copied() {
             assert_eq!(Format::from_name(format.as_str()), Some(format));
         }
     }

@@ -53,8 +53,10 @@ fn unmistakable(bytes: &[u8]) -> Option<&'static Encoding> {
 fn declared(bytes: &[u8], format: Format) -> Option<&'static Encoding> {
     let label = match format {
         Format::Css => css_label(bytes)?,
-        Format::Html => return xml_label(bytes).and_then(Encoding::for_label).or_else(|| prescan(bytes)),
-        Format::Markdown => return None,
+        Format::Html | Format::Xhtml => {
+            return xml_label(bytes).and_then(Encoding::for_label).or_else(|| prescan(bytes));
+        }
+        Format::Markdown | Format::Mdx => return None,
     };
     Encoding::for_label(label).map(readable)
 }
