@@ -26,7 +26,7 @@ mod tests {
     #[test]
     fn only_panics_of_decoders_are_kept_off_standard_error() {
         let itself = std::env::current_exe().unwrap();
-        let name = "cli::panic_hook::tests::two_panics";
+        let name = "cli::panic_hook::tests::two_panics_in_its_own_process";
         let output = Command::new(itself).args(["--exact", name, "--ignored", "--nocapture"]).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
@@ -34,8 +34,8 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "only_panics_of_decoders_are_kept_off_standard_error runs it in a process of its own"]
-    fn two_panics() {
+    #[ignore = "in its own process: the test above runs it"]
+    fn two_panics_in_its_own_process() {
         install();
         assert_eq!(catch_panic(|| panic!("inside")), Err::<(), _>("inside".to_owned()));
         assert!(catch_unwind(|| panic!("outside")).is_err());

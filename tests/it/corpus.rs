@@ -1,7 +1,7 @@
 //! Real posts, pages, feeds and images, and the other programs that results are compared with.
 //!
 //! The project contains neither. A test that takes one of them is ignored with the reason `needs …`, and has the word for
-//! it in its path, so that `.ci/run` can leave out what cannot be had (`ignored.rs` holds the list of words). Run
+//! it in its path, so that `.ci/run` can leave out what cannot be had (`structure/ignored.rs` holds the list of words). Run
 //! nevertheless, it fails and says what is missing.
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,16 @@
+//! How the source is built: layers, no circles, sizes, and which tests may be ignored.
+
+mod circles;
+mod ignored;
+mod layers;
+mod modules;
+mod sizes;
+mod tokens;
+mod tree;
+
+use std::path::PathBuf;
+
+/// The folder of the library's and the program's source.
+fn folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))
+}
