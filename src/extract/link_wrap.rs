@@ -1,6 +1,6 @@
 //! Whether a link can be put around an image.
 
-use super::{RawLinkWrap, Sink};
+use super::sink::{RawLinkWrap, Sink};
 
 /// Marks the images that are in a link already. It runs once all links are known, since a link of Markdown can be around
 /// an image of HTML and the reverse. Nothing wraps an image in an `<a>` without `href` either: links do not nest.

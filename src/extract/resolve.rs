@@ -2,14 +2,12 @@
 
 use url::{ParseError, Url};
 
+use super::address::can_be_address;
 use super::encoding::Decoded;
-use super::{
-    ExtractOptions, Extraction, RawLinkWrap, RawReference, RawReveal, Sink, is_inline_image, looks_like_template,
-};
+use super::extraction::Extraction;
+use super::options::ExtractOptions;
+use super::sink::{RawLinkWrap, RawReference, RawReveal, Sink};
 use crate::model::{LinkWrap, Reference, ReferenceKind, Reveal, UrlProblem};
-
-/// Values with these schemes are no address of an image.
-const NO_ADDRESS: &[&str] = &["about", "blob", "cid", "data", "javascript", "mailto", "tel", "vbscript"];
 
 /// The longest `<base href>`, in bytes, that counts: it is copied to every relative URL.
 const MAX_BASE: usize = 2048;
@@ -21,7 +19,8 @@ pub(super) fn resolve(bytes: &[u8], decoded: &Decoded<'_>, sink: Sink, options: 
     let base = own.as_ref().or(outer);
     let base_of = |found: &RawReference| if found.kind == ReferenceKind::Base { outer } else { base };
     let found = sink.found.into_iter();
-    let found = found.filter(|found| found.kind == ReferenceKind::Base || is_address(&found.value, options));
+    let found =
+        found.filter(|found| found.kind == ReferenceKind::Base || can_be_address(&found.value, options.data_urls));
     let mut references: Vec<_> = found.filter_map(|found| reference(bytes, decoded, base_of(&found), found)).collect();
     if sink.upgrade {
         references.iter_mut().filter(|reference| reference.kind != ReferenceKind::Base).for_each(upgrade);
@@ -81,17 +80,6 @@ fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Option<&Url>, found: Raw
         reveal,
         link_wrap,
     })
-}
-
-/// Whether a value can be the address of an image: not only a fragment, not inline unless that is asked for, not a
-/// script's, not a template's.
-fn is_address(value: &str, options: &ExtractOptions) -> bool {
-    let value = value.trim_matches(|c| c <= ' ');
-    if is_inline_image(value) {
-        return options.data_urls;
-    }
-    let scheme = value.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase()).unwrap_or_default();
-    !value.starts_with('#') && !NO_ADDRESS.contains(&scheme.as_str()) && !looks_like_template(value)
 }
 
 /// The length of the fragment that a reference ends with. It stays where it is: it is not sent, and it still means the

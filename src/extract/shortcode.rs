@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use super::front_matter::is_http;
-use super::{RawReference, Sink, has_image_extension};
+use super::address::{has_image_extension, is_http};
+use super::sink::{RawReference, Sink};
 use crate::model::ReferenceKind;
 
 /// The longest shortcode that is read, in bytes: a brace that is never closed must not cost a pass over the article.
@@ -35,7 +35,7 @@ const SOURCES: &[&str] =
 const LINKS: &[&str] = &["full", "href", "large", "link", "target", "url"];
 
 /// Reports the images that shortcodes show. Those that do not start where `counts` are in code or in a comment.
-pub(crate) fn find(text: &str, range: Range<usize>, counts: impl Fn(usize) -> bool, sink: &mut Sink) {
+pub(super) fn find(text: &str, range: Range<usize>, counts: impl Fn(usize) -> bool, sink: &mut Sink) {
     let mut at = range.start;
     let (mut raw_until, mut raw_ends) = (0, true);
     while let Some(next) = memchr::memchr(b'{', &text.as_bytes()[at..range.end]) {
@@ -185,7 +185,7 @@ impl Shortcode<'_> {
             let Some(kind) = kind(argument, &value, shows_image, positional == Some(index)) else { continue };
             let image_group = *image_group.get_or_insert_with(|| sink.image_group());
             let name = if argument.key.is_empty() { self.name } else { argument.key };
-            sink.found.push(RawReference::new(argument.span.clone(), value, kind, name, image_group));
+            sink.push(RawReference::new(argument.span.clone(), value, kind, name, image_group));
         }
     }
 

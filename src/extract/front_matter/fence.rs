@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::{Entry, json, lines, toml, yaml};
+use super::entry::Entry;
+use super::{json, lines, toml, yaml};
 
 /// Front matter.
 #[derive(Debug, PartialEq, Eq)]

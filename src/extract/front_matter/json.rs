@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Entry, kept_key};
+use super::entry::{Entry, kept_key};
 
 /// The strings of the object at `start` with their keys, and where the object ends; `None` where none is there.
 pub(super) fn object(text: &str, start: usize) -> Option<(Vec<Entry>, usize)> {

@@ -1,7 +1,8 @@
 //! Which keys of front matter hold an image, and which values name one.
 
-use super::{Entry, ExtractOptions};
-use crate::extract::{has_image_extension, is_inline_image, looks_like_template};
+use super::entry::Entry;
+use crate::extract::address::{has_image_path, is_http, is_inline_image, looks_like_template, names_host};
+use crate::extract::options::ExtractOptions;
 
 /// When an article was published, best first. Keys are compared as [`normalise`] spells them.
 pub(super) const DATES: &[&str] =
@@ -154,35 +155,14 @@ fn last_part(key: &str) -> &str {
     key.rsplit_once('.').map_or(key, |(_, last)| last)
 }
 
-/// Whether a value is an http(s) URL with a host.
-pub(crate) fn is_http(value: &str) -> bool {
-    let scheme = ["http://", "https://"]
-        .into_iter()
-        .find(|scheme| value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
-    scheme.is_some_and(|scheme| has_host(&value[scheme.len()..]))
-}
-
 fn is_remote(value: &str) -> bool {
-    let relative = value.strip_prefix("//").is_some_and(has_host);
-    (is_http(value) || relative) && (!value.contains(char::is_whitespace) || has_image_path(value))
-}
-
-fn has_host(rest: &str) -> bool {
-    rest.starts_with(|first: char| first.is_alphanumeric() || first == '[')
+    names_host(value) && (!value.contains(char::is_whitespace) || has_image_path(value))
 }
 
 /// Whether a value is the URL or the path of an image file, by its extension.
 fn is_image_path(value: &str) -> bool {
     let local = !value.contains(':') && !value.contains('\t');
     (local || is_remote(value)) && has_image_path(value)
-}
-
-/// Whether the path of an address ends like an image's. Of `https://example.png` all is host.
-fn has_image_path(address: &str) -> bool {
-    let authority =
-        if address.starts_with("//") { address.get(2..) } else { address.split_once("://").map(|(_, rest)| rest) };
-    let path = authority.map_or(Some(address), |rest| rest.split_once('/').map(|(_, path)| path));
-    path.is_some_and(has_image_extension)
 }
 
 /// Undoes the character references that feeds leave in front matter.
@@ -226,16 +206,6 @@ mod tests {
     #[test]
     fn the_table_is_sorted_as_the_search_needs() {
         assert!(IMAGES.is_sorted());
-    }
-
-    #[test]
-    fn an_extension_is_the_end_of_the_path() {
-        for yes in ["a.jpg", "https://e.com/a.PNG?x=1.txt#y", "//e.com/a/b.webp", "../a b.svg"] {
-            assert!(has_image_path(yes), "{yes}");
-        }
-        for no in ["https://example.png", "https://e.com/a?b.jpg", "https://e.com/a.jpg/b", "a.jpg.html", "jpg", ""] {
-            assert!(!has_image_path(no), "{no}");
-        }
     }
 
     #[test]

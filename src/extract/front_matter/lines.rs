@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Entry, after_properties, json, trimmed};
+use super::entry::{Entry, after_properties, trimmed};
+use super::json;
 
 /// The scalars of the lines `key: value` and `- value`; `None` where the first line has no key, so that this is prose.
 pub(super) fn entries(text: &str, content: Range<usize>) -> Option<Vec<Entry>> {

@@ -7,7 +7,7 @@ use toml_parser::decoder::Encoding;
 use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
 use toml_parser::{ParseError, Source};
 
-use super::{Entry, kept_key, trimmed};
+use super::entry::{Entry, kept_key, trimmed};
 
 /// How deep arrays and inline tables are followed.
 const MAX_DEPTH: u32 = 128;

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::{Entry, after_properties, kept_key, trimmed};
+use super::entry::{Entry, after_properties, kept_key, trimmed};
 
 /// The longest value, in bytes, that an alias repeats: longer ones are no addresses, and an article could repeat one
 /// without end.

@@ -2,28 +2,15 @@
 
 use std::ops::Range;
 
+use super::reveal;
+use super::scanner::{Anchor, Named, Pass, Picture, Shown};
 use super::tokens::{Attribute, Tag};
 use super::value::Value;
-use super::{Anchor, Pass, Picture, RawReference, Scanner, Shown, reveal};
+use crate::extract::address::{has_image_extension, looks_like_template};
 use crate::extract::attributes::{self, Row, Syntax, When};
-use crate::extract::{css, has_image_extension, looks_like_template, srcset};
+use crate::extract::sink::RawReference;
+use crate::extract::{css, srcset};
 use crate::model::ReferenceKind;
-
-/// What one element names.
-#[derive(Default)]
-pub(super) struct Named {
-    /// Everything found in its attributes.
-    pub(super) found: Vec<RawReference>,
-    /// Which of it a script would show: (rank, where among `found`), the best first.
-    pub(super) lazy: Vec<(usize, usize)>,
-}
-
-impl Scanner<'_> {
-    /// Whether references of a kind are looked for.
-    pub(super) fn wants(&self, kind: ReferenceKind, element: &str) -> bool {
-        attributes::wanted(kind, element, &self.options.media)
-    }
-}
 
 impl Pass<'_, '_, '_, '_> {
     pub(super) fn open_anchor(&mut self, tag: &Tag<'_>) {
@@ -58,7 +45,7 @@ impl Pass<'_, '_, '_, '_> {
             self.number_each(&mut named.found);
         }
         self.remember_source(tag, &named);
-        self.sink.found.append(&mut named.found);
+        self.sink.extend(named.found);
     }
 
     /// What an element's attributes name, not yet numbered.
@@ -194,7 +181,7 @@ impl Pass<'_, '_, '_, '_> {
         let anchor = self.scanner.anchor.as_mut().filter(|anchor| !anchor.claimed)?;
         anchor.claimed = true;
         anchor.link.image_group = number.unwrap_or(anchor.link.image_group);
-        self.sink.found.push(anchor.link.clone());
+        self.sink.push(anchor.link.clone());
         Some(anchor.link.image_group)
     }
 }

@@ -1,9 +1,10 @@
 //! What a document says about itself: its base, icons, previews, canonical URL and date.
 
+use super::scanner::Pass;
 use super::tokens::Tag;
-use super::{Pass, RawReference};
 use crate::extract::attributes::{self, Syntax};
 use crate::extract::dates;
+use crate::extract::sink::RawReference;
 use crate::model::ReferenceKind;
 
 impl Pass<'_, '_, '_, '_> {
@@ -23,13 +24,7 @@ impl Pass<'_, '_, '_, '_> {
         self.sink.base = Some(href.value.to_owned());
         if let Some(span) = href.span {
             let image_group = self.sink.image_group();
-            self.sink.found.push(RawReference::new(
-                span,
-                href.value.to_owned(),
-                ReferenceKind::Base,
-                "href",
-                image_group,
-            ));
+            self.sink.push(RawReference::new(span, href.value.to_owned(), ReferenceKind::Base, "href", image_group));
         }
     }
 
@@ -48,7 +43,7 @@ impl Pass<'_, '_, '_, '_> {
         {
             if let Some(attribute) = tag.attribute(name) {
                 let found = self.read(&attribute, kind, syntax, image_group);
-                self.sink.found.extend(found);
+                self.sink.extend(found);
             }
         }
     }
@@ -62,7 +57,7 @@ impl Pass<'_, '_, '_, '_> {
         if names.iter().any(|name| attributes::meta(name)) {
             let image_group = self.sink.image_group();
             let found = self.read(&content, ReferenceKind::Meta, Syntax::Url, image_group);
-            self.sink.found.extend(found.into_iter().map(|found| RawReference { name: names.concat(), ..found }));
+            self.sink.extend(found.into_iter().map(|found| RawReference { name: names.concat(), ..found }));
         }
         for name in names {
             match name.to_ascii_lowercase().as_str() {

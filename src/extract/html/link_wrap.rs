@@ -1,8 +1,8 @@
 //! Where a link to the full image can be put around an image.
 
+use super::scanner::Pass;
 use super::tokens::Tag;
-use super::{Pass, RawReference};
-use crate::extract::RawLinkWrap;
+use crate::extract::sink::{RawLinkWrap, RawReference};
 use crate::model::ReferenceKind;
 
 impl Pass<'_, '_, '_, '_> {

@@ -6,15 +6,19 @@ mod head;
 mod json_ld;
 mod link_wrap;
 mod reveal;
+mod scanner;
 mod tokens;
 mod value;
 
-use std::collections::HashSet;
 use std::ops::Range;
 
-use super::{ExtractOptions, RawReference, Sink, css};
+use self::scanner::Pass;
+pub(super) use self::scanner::Scanner;
+use self::tokens::{Handler, Tag};
+use super::css;
+use super::options::ExtractOptions;
+use super::sink::{RawReference, Sink};
 use crate::model::ReferenceKind;
-use tokens::{Handler, Tag};
 
 /// Finds the references in a part of a text that is HTML. Spans are of the text as a whole.
 pub(super) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, sink: &mut Sink) {
@@ -23,88 +27,11 @@ pub(super) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, si
     scanner.finish(end, sink);
 }
 
-/// Reads the pieces of HTML of one article, in order, and remembers from one to the next which elements are open:
-/// Markdown cuts its HTML at blank lines and between inline tags.
-pub(super) struct Scanner<'o> {
-    options: &'o ExtractOptions,
-    /// How many `<template>` are open, whose content is not shown.
-    templates: usize,
-    /// Whether `<noscript>` is open.
-    noscript: bool,
-    /// The open link to an image, until it is known whether it holds one.
-    anchor: Option<Anchor>,
-    /// The open `a`: where it starts, and whether it leads somewhere.
-    link: Option<(usize, bool)>,
-    /// The open `<picture>`.
-    picture: Option<Picture>,
-    /// The open `video` or `audio`, for their `source`.
-    media: Option<&'static str>,
-    /// The last image, for the copy of it that `<noscript>` may hold.
-    last: Option<Shown>,
-    /// Whether the open `script` is JSON-LD.
-    json_ld: bool,
-    /// Whether the date of publication is only that of some `<time>`.
-    dated_by_time: bool,
-}
-
-/// A link to an image's file.
-struct Anchor {
-    link: RawReference,
-    claimed: bool,
-}
-
-/// A `<picture>` with what its `img` needs to know.
-struct Picture {
-    number: u32,
-    /// Where it starts, and how much had been found before it.
-    start: usize,
-    before: usize,
-    /// The best lazy candidate of its sources: where it is among what was found.
-    lazy: Option<usize>,
-    /// Whether one of its sources shows something as it is.
-    shown: bool,
-}
-
-/// An image element and the URLs it names, as they are written.
-struct Shown {
-    number: u32,
-    noscript: bool,
-    values: HashSet<String>,
-}
-
-impl<'o> Scanner<'o> {
-    /// A scanner at the start of an article.
-    pub(super) fn new(options: &'o ExtractOptions) -> Self {
-        Self {
-            options,
-            templates: 0,
-            noscript: false,
-            anchor: None,
-            link: None,
-            picture: None,
-            media: None,
-            last: None,
-            json_ld: false,
-            dated_by_time: false,
-        }
-    }
-
-    /// Ends the article: a link that is still open goes on to its end.
-    pub(super) fn finish(&mut self, end: usize, sink: &mut Sink) {
-        sink.links.extend(self.link.take().map(|(start, leads)| (start..end, leads)));
-    }
-
+impl Scanner<'_> {
     /// Reads the next piece.
-    pub(super) fn scan(&mut self, text: &str, range: Range<usize>, sink: &mut Sink) {
+    pub(in crate::extract) fn scan(&mut self, text: &str, range: Range<usize>, sink: &mut Sink) {
         tokens::tokenize(text, range, &mut Pass { scanner: self, text, sink });
     }
-}
-
-/// A scanner on its way through a piece.
-struct Pass<'s, 'o, 't, 'k> {
-    scanner: &'s mut Scanner<'o>,
-    text: &'t str,
-    sink: &'k mut Sink,
 }
 
 impl Handler for Pass<'_, '_, '_, '_> {
@@ -171,13 +98,7 @@ impl Pass<'_, '_, '_, '_> {
         for address in css::parse(&self.text[span]) {
             let span = start + address.span.start..start + address.span.end;
             let image_group = self.sink.image_group();
-            self.sink.found.push(RawReference::new(
-                span,
-                address.value,
-                ReferenceKind::Css,
-                &address.property,
-                image_group,
-            ));
+            self.sink.push(RawReference::new(span, address.value, ReferenceKind::Css, &address.property, image_group));
         }
     }
 }
@@ -187,7 +108,7 @@ impl Pass<'_, '_, '_, '_> {
         let start = span.start;
         for (span, name, value) in json_ld::images(&self.text[span]) {
             let image_group = self.sink.image_group();
-            self.sink.found.push(RawReference::new(
+            self.sink.push(RawReference::new(
                 start + span.start..start + span.end,
                 value,
                 ReferenceKind::JsonLd,

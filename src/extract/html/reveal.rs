@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::Pass;
-use super::elements::Named;
+use super::scanner::{Named, Pass};
 use super::tokens::Tag;
-use crate::extract::{RawReveal, srcset};
+use crate::extract::address::is_inline;
+use crate::extract::sink::RawReveal;
+use crate::extract::srcset;
 use crate::model::ReferenceKind;
 
 /// Tells the best lazy reference of an `img` where its URL must go, if the element does not show it already.
@@ -74,10 +75,6 @@ fn srcset_urls(value: &str) -> Vec<&str> {
 fn all_inline(value: &str) -> bool {
     let urls = srcset_urls(value);
     !urls.is_empty() && urls.into_iter().all(is_inline)
-}
-
-fn is_inline(url: &str) -> bool {
-    url.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
 /// The place of a `srcset` that has candidates: a browser shows these, and not the `src`.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::MediaKind;
-use crate::extract::RawReveal;
+use crate::extract::sink::RawReveal;
 
 fn found_in(html: &str, options: &ExtractOptions) -> Sink {
     let mut sink = Sink::default();

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::outline::Outline;
-use crate::extract::{RawLinkWrap, RawReference};
+use crate::extract::sink::{RawLinkWrap, RawReference};
 
 /// An `img` or `picture` alone on its line makes all up to the next blank line HTML (CommonMark 4.6, condition 7). With
 /// a link before it on that line it would not, so the link gets that line for itself, and what stood before the image

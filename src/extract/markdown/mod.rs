@@ -14,11 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use self::outline::{Outline, Place};
-use super::{ExtractOptions, RawLinkWrap, RawReference, Sink, has_image_extension, shortcode};
+use super::address::has_image_extension;
+use super::options::ExtractOptions;
+use super::shortcode;
+use super::sink::{RawLinkWrap, RawReference, Sink};
 use crate::model::ReferenceKind;
 
 /// Reports the images of `text[range]`, the body of an article.
-pub(crate) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, sink: &mut Sink) {
+pub(super) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, sink: &mut Sink) {
     let before = sink.found.len();
     let outline = Outline::of(text, range.clone());
     let whole = document::is_html(&text[range.clone()]);

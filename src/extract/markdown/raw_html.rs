@@ -7,7 +7,8 @@ use memchr::memmem;
 
 use super::outline::{Outline, RawHtml};
 use crate::extract::html::Scanner;
-use crate::extract::{ExtractOptions, Sink};
+use crate::extract::options::ExtractOptions;
+use crate::extract::sink::Sink;
 
 /// Elements in whose content tags mean nothing (HTML Standard §13.1.2 and §13.2.6.2).
 const RAW_TEXT: &[&str] =

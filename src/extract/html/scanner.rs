@@ -1,0 +1,103 @@
+//! What is remembered on the way through an article's HTML.
+
+use std::collections::HashSet;
+
+use crate::extract::attributes;
+use crate::extract::options::ExtractOptions;
+use crate::extract::sink::{RawReference, Sink};
+use crate::model::ReferenceKind;
+
+/// Reads the pieces of HTML of one article, in order, and remembers from one to the next which elements are open:
+/// Markdown cuts its HTML at blank lines and between inline tags.
+pub(in crate::extract) struct Scanner<'o> {
+    pub(super) options: &'o ExtractOptions,
+    /// How many `<template>` are open, whose content is not shown.
+    pub(super) templates: usize,
+    /// Whether `<noscript>` is open.
+    pub(super) noscript: bool,
+    /// The open link to an image, until it is known whether it holds one.
+    pub(super) anchor: Option<Anchor>,
+    /// The open `a`: where it starts, and whether it leads somewhere.
+    pub(super) link: Option<(usize, bool)>,
+    /// The open `<picture>`.
+    pub(super) picture: Option<Picture>,
+    /// The open `video` or `audio`, for their `source`.
+    pub(super) media: Option<&'static str>,
+    /// The last image, for the copy of it that `<noscript>` may hold.
+    pub(super) last: Option<Shown>,
+    /// Whether the open `script` is JSON-LD.
+    pub(super) json_ld: bool,
+    /// Whether the date of publication is only that of some `<time>`.
+    pub(super) dated_by_time: bool,
+}
+
+/// A link to an image's file.
+pub(super) struct Anchor {
+    pub(super) link: RawReference,
+    pub(super) claimed: bool,
+}
+
+/// A `<picture>` with what its `img` needs to know.
+pub(super) struct Picture {
+    pub(super) number: u32,
+    /// Where it starts, and how much had been found before it.
+    pub(super) start: usize,
+    pub(super) before: usize,
+    /// The best lazy candidate of its sources: where it is among what was found.
+    pub(super) lazy: Option<usize>,
+    /// Whether one of its sources shows something as it is.
+    pub(super) shown: bool,
+}
+
+/// An image element and the URLs it names, as they are written.
+pub(super) struct Shown {
+    pub(super) number: u32,
+    pub(super) noscript: bool,
+    pub(super) values: HashSet<String>,
+}
+
+impl<'o> Scanner<'o> {
+    /// A scanner at the start of an article.
+    pub(in crate::extract) fn new(options: &'o ExtractOptions) -> Self {
+        Self {
+            options,
+            templates: 0,
+            noscript: false,
+            anchor: None,
+            link: None,
+            picture: None,
+            media: None,
+            last: None,
+            json_ld: false,
+            dated_by_time: false,
+        }
+    }
+
+    /// Ends the article: a link that is still open goes on to its end.
+    pub(in crate::extract) fn finish(&mut self, end: usize, sink: &mut Sink) {
+        sink.links.extend(self.link.take().map(|(start, leads)| (start..end, leads)));
+    }
+}
+
+/// A scanner on its way through a piece.
+pub(super) struct Pass<'s, 'o, 't, 'k> {
+    pub(super) scanner: &'s mut Scanner<'o>,
+    pub(super) text: &'t str,
+    pub(super) sink: &'k mut Sink,
+}
+
+/// What one element names.
+#[derive(Default)]
+pub(super) struct Named {
+    /// Everything found in its attributes.
+    pub(super) found: Vec<RawReference>,
+    /// Which of it a script would show: (rank, where among `found`), the best first.
+    pub(super) lazy: Vec<(usize, usize)>,
+}
+
+impl Scanner<'_> {
+    /// Whether references of a kind are looked for.
+    pub(super) fn wants(&self, kind: ReferenceKind, element: &str) -> bool {
+        attributes::wanted(kind, element, &self.options.media)
+    }
+}

@@ -1,0 +1,61 @@
+//! What extraction is told.
+
+use std::collections::HashSet;
+
+use url::Url;
+
+use crate::config::{DataUrls, MediaKind, RewriteConfig};
+
+/// What extraction is told besides the bytes.
+#[derive(Debug, Clone)]
+pub struct ExtractOptions {
+    /// What relative addresses are relative to, where the article does not say.
+    pub base_url: Option<Url>,
+    /// Front-matter keys that hold an image, besides the well-known ones.
+    pub front_matter_keys: Vec<String>,
+    /// Whether any front-matter value that is an http(s) URL ending in an image extension counts.
+    pub front_matter_urls: bool,
+    /// Attributes that hold a lazily loaded image, besides the well-known ones.
+    pub lazy_attributes: Vec<String>,
+    /// The kinds of media that are references.
+    pub media: Vec<MediaKind>,
+    /// Whether images named in JSON-LD are references.
+    pub json_ld: bool,
+    /// Whether `data:` URLs that say they are images are references.
+    pub data_urls: bool,
+    /// The local links of a mirror. What is an address only by its looks, such as the value of an unknown attribute or
+    /// key, is a reference where it is one of these: the address that it took the place of was one.
+    pub local_links: HashSet<String>,
+}
+
+impl ExtractOptions {
+    /// The options that a configuration asks for.
+    pub fn new(config: &RewriteConfig, base_url: Option<Url>) -> Self {
+        Self {
+            base_url,
+            front_matter_keys: config.front_matter_keys.clone(),
+            front_matter_urls: config.front_matter_urls,
+            lazy_attributes: config.lazy_attributes.clone(),
+            media: config.media.clone(),
+            json_ld: config.json_ld,
+            data_urls: config.data_urls == DataUrls::Lift,
+            local_links: HashSet::new(),
+        }
+    }
+}
+
+impl Default for ExtractOptions {
+    /// The options of the default configuration.
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            front_matter_keys: Vec::new(),
+            front_matter_urls: true,
+            lazy_attributes: Vec::new(),
+            media: vec![MediaKind::Image, MediaKind::Poster],
+            json_ld: false,
+            data_urls: false,
+            local_links: HashSet::new(),
+        }
+    }
+}
