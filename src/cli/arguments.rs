@@ -11,8 +11,8 @@ use crate::config::Size;
 use crate::model::Format;
 use crate::verify::Subset;
 
-/// Keeps articles whole: finds every image they show, keeps the bytes for good, and gives back the same articles with
-/// every picture local.
+/// Keep articles whole: find every image they show, keep the bytes for good, and write the same articles with every
+/// image local.
 #[derive(Debug, Parser)]
 #[command(name = "offprint", version, after_help = AFTER, styles = STYLES)]
 pub(crate) struct Cli {
@@ -26,36 +26,44 @@ const STYLES: clap::builder::Styles = clap::builder::Styles::styled();
 
 const AFTER: &str = "\
 Start with:
-  offprint demo                a small newsroom on this machine, mirrored for real and shown
+  offprint demo                mirror a small newsroom on this machine, and show the result
   offprint mirror my-posts/    mirror a folder of posts into ./store
-  offprint run                 mirror every source of config.toml (every night)
+  offprint run                 mirror every source in the settings (every night)
 
 Exit status:
   0 done   1 could not run   2 wrong arguments or settings   3 done, but references are newly missing
-  4 damage found   75 another run holds the archive   130 interrupted (the archive is consistent)";
+  4 damage found   75 another run holds the archive   130 interrupted (the archive is consistent)
+  check: 3 images are still remote   4 a local link leads nowhere
+
+Environment:
+  OFFPRINT_CONFIG, OFFPRINT_STORE   used where --config or --store is not given
+  OFFPRINT_LOG                      what is logged on standard error, such as offprint::fetch=debug
+  NO_COLOR                          no colour";
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
-    /// Settings file [default: config.toml, where there is one]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Read the settings from FILE [default: offprint.toml, or else config.toml, in the current folder]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     pub(crate) config: Option<PathBuf>,
-    /// The archive's folder, instead of the one in the settings
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Use the archive in the folder DIR, instead of the one in the settings
+    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     pub(crate) store: Option<PathBuf>,
     /// Print the result as JSON on standard output, and nothing else there
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) json: bool,
-    /// Print nothing but errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    /// Print only errors and damage
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = GLOBAL)]
     pub(crate) quiet: bool,
-    /// Print everything there is, and the steps of a run; -vv prints each request, too
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    /// List everything, and log the steps of a run; -vv logs each request, too
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = GLOBAL)]
     pub(crate) verbose: u8,
-    /// Colour
-    #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    /// Choose when to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto, help_heading = GLOBAL)]
     pub(crate) color: ColorChoice,
 }
+
+const GLOBAL: &str = "Global options";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -64,9 +72,9 @@ pub(crate) enum Command {
     ///
     /// Reads the articles that are new or changed, fetches the images they show that are not kept yet, makes
     /// thumbnails, and writes the mirror. What did not change costs no request and no write. What failed is tried
-    /// again on a schedule. Under cron it prints one line, or nothing with -q.
+    /// again on a schedule. Prints one line, or nothing with -q.
     Run {
-        /// Tell what would be fetched and written, and change nothing
+        /// Print what would be fetched and written, and change nothing; -v lists each URL and article
         #[arg(long)]
         dry_run: bool,
     },
@@ -75,43 +83,43 @@ pub(crate) enum Command {
         /// Files or folders of posts
         #[arg(required = true, value_name = "PATH")]
         places: Vec<PathBuf>,
-        /// Tell what would be fetched and written, and change nothing
+        /// Print what would be fetched and written, and change nothing; -v lists each URL and article
         #[arg(long)]
         dry_run: bool,
     },
-    /// A small newsroom on this machine, mirrored for real, then shown
+    /// Mirror a small newsroom on this machine for real, and show the result
     ///
-    /// Starts an origin server on loopback with posts whose images are duplicated, redirected, slow, missing or
-    /// flaky; mirrors them into the archive with the settings; tells what happened; and serves the mirror until
-    /// Ctrl-C.
+    /// Starts a server on loopback with posts whose images are copied, redirected, slow, missing or refused at first;
+    /// mirrors them, prints what happened, and serves the mirror until Ctrl-C. Everything lies in a temporary folder
+    /// that is removed at the end; --store keeps it in a folder of yours.
     Demo {
-        /// End after the report instead of serving the mirror
+        /// End after the report, without serving the mirror
         #[arg(long)]
         once: bool,
-        /// Where to serve the mirror; port 0 takes any that is free
+        /// Serve the mirror at ADDRESS; port 0 takes any that is free
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
         address: SocketAddr,
     },
-    /// List the references of one article, with their spans (no network, no archive)
+    /// List the references of an article, with their byte offsets (no network, no archive)
     Extract(ExtractArguments),
-    /// What the archive holds, the last runs, what is missing and why
+    /// Show what the archive holds, the last runs, what is missing and why
     Status {
-        /// Every capture of this URL, or every version of this article (SOURCE/PATH, its file or its mirror)
+        /// Show every capture of this URL, or every version of this article (SOURCE/PATH, its file or its mirror)
         #[arg(long, value_name = "URL|ARTICLE")]
         history: Option<String>,
-        /// Families of pictures that look alike, and the best copy of images that are gone; nothing is changed
+        /// Show images that look alike, and the best copy of images that are gone
         #[arg(long, conflicts_with = "history")]
         similar: bool,
     },
-    /// Prove that the mirror needs no network, and list what is still remote
+    /// Check that the mirror loads nothing from the network, and list what is still remote
     ///
     /// Reads every mirrored article: each local link must lead to a file, and each image that is still remote is
     /// listed. Exit status 3 where something is remote, 4 where a link leads nowhere.
     Check,
-    /// Re-hash what is kept, check the archive's structure, and heal what is damaged
+    /// Verify what is kept: re-hash it, check the archive's structure, and repair damage
     ///
-    /// Every blob and thumbnail is hashed, every record followed to its file, every mirrored article compared with its
-    /// original and its links followed. Exit status 4 where damage is found. May go on beside a run.
+    /// Hashes every blob and thumbnail, follows every record to its file, compares every mirrored article with its
+    /// original, and follows its links. Exit status 4 where damage is found. May run beside `offprint run`.
     Verify(VerifyArguments),
     /// Remove what nothing refers to, after the grace period of the settings
     ///
@@ -121,27 +129,31 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// The original article, bit for bit
+    /// Print or restore original articles, bit for bit
     Restore(RestoreArguments),
-    /// Completions for a shell, on standard output
+    /// Print the completions for a shell
     Completions {
         /// The shell
         shell: Shell,
     },
-    /// The manual page, on standard output
-    Man,
+    /// Print the manual page, or write one for each command
+    Man {
+        /// Write the pages of all commands and of the settings file into the folder DIR
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// Only the n-th of t shares, so that t nights together cover everything
+    /// Verify only part N of T, so that T nights together cover everything
     #[arg(long, value_name = "N/T", default_value_t = Subset::ALL)]
     pub(crate) subset: Subset,
     /// Read at most this many bytes a second, such as "20 MiB"
     #[arg(long, value_name = "SIZE")]
     pub(crate) rate: Option<Size>,
-    /// Heal what is damaged from its origin, with identical bytes only; make again what is derived; put aside the rest
+    /// Repair damage: fetch identical bytes from the origin, make thumbnails and mirrors again, quarantine the rest
     #[arg(long)]
     pub(crate) repair: bool,
 }
@@ -152,10 +164,10 @@ pub(crate) struct ExtractArguments {
     /// The article; - reads standard input
     #[arg(value_name = "FILE|-")]
     pub(crate) file: PathBuf,
-    /// How the article is written
+    /// Read the article as FORMAT
     #[arg(long = "as", value_name = "FORMAT", default_value = "auto")]
     pub(crate) format: FormatArgument,
-    /// What relative addresses are relative to
+    /// Resolve relative URLs against URL
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<Url>,
 }

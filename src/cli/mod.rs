@@ -8,6 +8,7 @@ mod extract;
 mod gc;
 mod history;
 mod log;
+mod man;
 mod notifications;
 mod output;
 mod panic_hook;
@@ -15,7 +16,9 @@ mod progress;
 mod rehearsal;
 mod restore;
 mod run;
+mod settings;
 mod shell;
+mod signals;
 mod similar;
 mod status;
 mod terminal;
@@ -23,7 +26,6 @@ mod verify;
 mod words;
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -66,35 +68,23 @@ fn run_command(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
 }
 
 async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
+    let global = &cli.global;
+    let config = || settings::read(global);
     match &cli.command {
         Command::Completions { shell } => Ok(shell::completions(*shell, output)),
-        Command::Man => shell::man(output),
-        Command::Extract(arguments) => extract::extract(arguments, &config(cli)?, output),
-        Command::Run { dry_run } => run::run(&config(cli)?, *dry_run, output).await,
-        Command::Mirror { places, dry_run } => run::mirror(&config(cli)?, places, *dry_run, output).await,
-        Command::Demo { once, address } => demo::demo(config(cli)?, *once, *address, output).await,
-        Command::Status { similar: true, .. } => similar::similar(&config(cli)?, output).await,
-        Command::Status { history: None, .. } => status::status(&config(cli)?, output).await,
-        Command::Status { history: Some(of), .. } => history::history(of, &config(cli)?, output).await,
-        Command::Check => check::check(&config(cli)?, output).await,
-        Command::Verify(arguments) => verify::verify(arguments, &config(cli)?, output).await,
-        Command::Gc { dry_run } => gc::gc(&config(cli)?, *dry_run, output).await,
-        Command::Restore(arguments) => restore::restore(arguments, &config(cli)?, output).await,
+        Command::Man { out } => man::man(out.as_deref(), output),
+        Command::Extract(arguments) => extract::extract(arguments, &settings::read_or_default(global)?, output),
+        Command::Demo { once, address } => demo::demo(global, *once, *address, output).await,
+        Command::Run { dry_run } => run::run(&settings::read_with_sources(global)?, *dry_run, output).await,
+        Command::Mirror { places, dry_run } => run::mirror(&config()?, places, *dry_run, output).await,
+        Command::Status { similar: true, .. } => similar::similar(&config()?, output).await,
+        Command::Status { history: None, .. } => status::status(&config()?, output).await,
+        Command::Status { history: Some(of), .. } => history::history(of, &config()?, output).await,
+        Command::Check => check::check(&config()?, output).await,
+        Command::Verify(arguments) => verify::verify(arguments, &config()?, output).await,
+        Command::Gc { dry_run } => gc::gc(&config()?, *dry_run, output).await,
+        Command::Restore(arguments) => restore::restore(arguments, &config()?, output).await,
     }
-}
-
-/// The settings: of the file that was named, of `config.toml` where there is one, or the defaults.
-fn config(cli: &Cli) -> anyhow::Result<Config> {
-    let by_default = Path::new("config.toml");
-    let mut config = match &cli.global.config {
-        Some(path) => Config::read(path)?,
-        None if by_default.exists() => Config::read(by_default)?,
-        None => Config::default(),
-    };
-    if let Some(store) = &cli.global.store {
-        config.store.clone_from(store);
-    }
-    Ok(config)
 }
 
 /// The archive, for a command that only reads it.

@@ -13,6 +13,7 @@ use super::exit::{Exit, UsageError};
 use super::notifications::Notifications;
 use super::output::{Label, Output};
 use super::progress::Display;
+use super::signals::Signals;
 use super::words::count;
 use super::{progress, rehearsal};
 use crate::archive::{self, Mode};
@@ -69,50 +70,15 @@ pub(crate) async fn mirror_sources(config: &Config, sources: Vec<Source>, output
 
 /// The first signal ends the run at a consistent point; a second one ends the process, and removes the progress bar.
 fn stop_on_signals(stop: CancellationToken, bar: ProgressBar) -> anyhow::Result<()> {
-    let mut terminate = Terminate::new()?;
+    let mut signals = Signals::new()?;
     tokio::spawn(async move {
-        for wait in [false, true] {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                () = terminate.received() => {}
-            }
-            if wait {
-                bar.finish_and_clear();
-                std::process::exit(Exit::Interrupted as i32);
-            }
-            stop.cancel();
-        }
+        signals.wait().await;
+        stop.cancel();
+        signals.wait().await;
+        bar.finish_and_clear();
+        std::process::exit(Exit::Interrupted as i32);
     });
     Ok(())
-}
-
-#[cfg(unix)]
-struct Terminate(tokio::signal::unix::Signal);
-
-#[cfg(unix)]
-impl Terminate {
-    fn new() -> anyhow::Result<Self> {
-        let kind = tokio::signal::unix::SignalKind::terminate();
-        Ok(Self(tokio::signal::unix::signal(kind).context("cannot listen for SIGTERM")?))
-    }
-
-    async fn received(&mut self) {
-        self.0.recv().await;
-    }
-}
-
-#[cfg(not(unix))]
-struct Terminate;
-
-#[cfg(not(unix))]
-impl Terminate {
-    fn new() -> anyhow::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn received(&mut self) {
-        std::future::pending().await
-    }
 }
 
 fn source(config: SourceConfig, settings: &Config) -> anyhow::Result<Source> {

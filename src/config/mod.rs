@@ -1,5 +1,6 @@
 //! The settings: what `config.toml` says, read over the defaults that the shipped `config.toml` spells out.
 
+mod foreign;
 mod read;
 mod units;
 
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use crate::model::{Digest, RefererStrategy, SourceName, ThumbnailName};
 
+pub use foreign::foreign_key;
 pub use read::{ConfigError, DEFAULTS};
 pub use units::{HumanDuration, Size, UnitError};
 

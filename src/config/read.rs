@@ -108,15 +108,24 @@ impl Config {
     }
 
     fn resolve_paths(&mut self, folder: &Path) {
+        let home = std::env::home_dir();
         let resolve = |path: &mut PathBuf| {
             if !path.as_os_str().is_empty() {
-                *path = folder.join(&path);
+                *path = folder.join(expanded(path, home.as_deref()));
             }
         };
         resolve(&mut self.store);
         resolve(&mut self.fetch.ca_file);
         resolve(&mut self.report.prometheus);
         self.source.iter_mut().for_each(|source| resolve(&mut source.path));
+    }
+}
+
+/// The path with a leading `~` for the home folder, as shells write it.
+fn expanded(path: &Path, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(below), Some(home)) => home.join(below),
+        _ => path.to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use offprint::testing::config::DEFAULTS;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Ran, Sandbox};
 
 const COMMANDS: [&str; 11] =
     ["run", "mirror", "demo", "extract", "status", "check", "verify", "gc", "restore", "completions", "man"];
@@ -114,7 +114,7 @@ fn extract_lists_spans_of_the_file_as_it_is_on_disk() {
     assert_eq!(references[0]["kind"], "front_matter");
     let listing = sandbox.json(&["extract", "a.md"]);
     assert_eq!(listing["references"][1]["url"], serde_json::Value::Null);
-    assert!(sandbox.run(&["extract", "a.md"]).expect(0).stdout.contains("(not resolved) a.jpg"));
+    assert!(sandbox.run(&["extract", "a.md"]).expect(0).stdout.contains("(no_base) a.jpg"));
 }
 
 #[test]
@@ -125,6 +125,124 @@ fn completions_and_the_manual_page_come_from_the_same_commands() {
     }
     let page = sandbox.run(&["man"]).expect(0).stdout;
     assert!(page.contains(".TH offprint") && page.contains("bit for bit"), "{page}");
+}
+
+#[test]
+fn every_command_has_a_manual_page_and_every_page_that_is_named_exists() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["man", "--out", "man/man1"]).expect(0);
+    let program = sandbox.text("man/man1/offprint.1");
+    for section in ["NAME", "SYNOPSIS", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"] {
+        assert!(
+            program.contains(&format!(".SH {section}\n")) || program.contains(&format!(".SH \"{section}\"")),
+            "{section}"
+        );
+    }
+    for command in COMMANDS {
+        assert!(program.contains(&format!("offprint\\-{command}(1)")), "{command} is in the list of commands");
+        assert!(program.contains(&format!("offprint-{command} (1)")), "{command} is under SEE ALSO");
+        let page = sandbox.text(&format!("man/man1/offprint-{command}.1"));
+        assert!(page.contains(&format!("offprint {command}")) && page.contains(".SH DESCRIPTION"), "{page}");
+    }
+    assert!(sandbox.text("man/man1/offprint.toml.5").contains("\\fBmax_bytes\\fR"));
+    assert_eq!(std::fs::read_dir(sandbox.path("man/man1")).unwrap().count(), COMMANDS.len() + 2);
+}
+
+#[test]
+fn the_settings_are_in_offprint_toml_before_config_toml() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a/x.md", "text");
+    sandbox.write("offprint.toml", "store = \"own\"\n[[source]]\npath = \"a\"\n");
+    sandbox.run(&["run"]).expect(0);
+    assert!(sandbox.path("own/catalog.db").exists() && !sandbox.path("store").exists());
+    sandbox.write("other.toml", "store = \"other\"\n[[source]]\npath = \"a\"\n");
+    let with = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = sandbox.command(arguments);
+        command.envs(variables.iter().copied());
+        Ran::of(&command.output().unwrap()).expect(0);
+    };
+    with(&[("OFFPRINT_CONFIG", "other.toml"), ("OFFPRINT_STORE", "")], &["run"]);
+    assert!(sandbox.path("other/catalog.db").exists());
+    with(&[("OFFPRINT_STORE", "third")], &["run"]);
+    assert!(sandbox.path("third/catalog.db").exists());
+    with(&[("OFFPRINT_STORE", "third")], &["--store", "fourth", "run"]);
+    assert!(sandbox.path("fourth/catalog.db").exists());
+}
+
+#[test]
+fn a_leading_tilde_is_the_home_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/x.md", "text");
+    sandbox.write("offprint.toml", "store = \"~/archive\"\n");
+    let mut command = sandbox.command(&["run"]);
+    command.env("HOME", sandbox.path("home"));
+    std::fs::create_dir(sandbox.path("home")).unwrap();
+    Ran::of(&command.output().unwrap()).expect(0);
+    assert!(sandbox.path("home/archive/catalog.db").exists() && !sandbox.path("~").exists());
+}
+
+#[test]
+fn the_settings_of_a_site_generator_are_not_taken_for_ours() {
+    let sandbox = Sandbox::new();
+    sandbox.write("config.toml", "baseURL = 'https://example.org/'\ntitle = 'Site'\n[params]\n");
+    sandbox.write("posts/a.md", "![a](https://example.org/a.jpg)");
+    let ran = sandbox.run(&["run"]).expect(2);
+    assert!(ran.stderr.contains("it sets `baseURL`") && ran.stderr.contains("offprint.toml"), "{ran:?}");
+    sandbox.run(&["extract", "posts/a.md"]).expect(0);
+    sandbox.write("offprint.toml", "");
+    sandbox.run(&["run", "--dry-run"]).expect(0);
+}
+
+#[test]
+fn without_settings_a_run_says_what_to_do() {
+    let sandbox = Sandbox::new();
+    std::fs::remove_file(sandbox.path("config.toml")).unwrap();
+    std::fs::remove_dir(sandbox.path("posts")).unwrap();
+    let ran = sandbox.run(&["run"]).expect(2);
+    assert!(
+        ran.stderr.contains("no offprint.toml or config.toml here") && ran.stderr.contains("offprint mirror"),
+        "{ran:?}"
+    );
+    assert!(!sandbox.path("store").exists());
+}
+
+#[test]
+fn quiet_silences_every_command_that_finds_no_damage() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "text");
+    for arguments in
+        [&["run"][..], &["status"], &["check"], &["verify"], &["gc"], &["run", "--dry-run"], &["extract", "posts/a.md"]]
+    {
+        let ran = sandbox.run(&[&["-q"], arguments].concat()).expect(0);
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""), "{arguments:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_standard_output_is_an_error() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "![a](https://example.org/a.jpg)");
+    sandbox.run(&["mirror", "posts", "--dry-run"]).expect(0);
+    for arguments in
+        [&["extract", "posts/a.md"][..], &["--json", "extract", "posts/a.md"], &["man"], &["completions", "bash"]]
+    {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ran = Ran::of(&sandbox.command(arguments).stdout(full).output().unwrap()).expect(1);
+        assert!(ran.stderr.contains("cannot write to standard output"), "{ran:?}");
+    }
+}
+
+#[test]
+fn the_log_is_on_standard_error_and_only_on_request() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "text");
+    let quiet = sandbox.run(&["run"]).expect(0);
+    assert_eq!(quiet.stderr, "");
+    let mut command = sandbox.command(&["run"]);
+    command.env("OFFPRINT_LOG", "offprint=loud");
+    let ran = Ran::of(&command.output().unwrap()).expect(2);
+    assert!(ran.stderr.contains("OFFPRINT_LOG=offprint=loud"), "{ran:?}");
 }
 
 #[test]

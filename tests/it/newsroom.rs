@@ -14,6 +14,7 @@ use reqwest::{Client, Response};
 use url::Url;
 
 use crate::origin::client;
+use crate::sandbox::{Ran, Sandbox};
 
 /// Every image URL of the posts, as the program finds it.
 pub(crate) fn urls<'a>(posts: impl IntoIterator<Item = &'a Post>) -> Vec<Url> {
@@ -98,4 +99,51 @@ fn posts_have_the_form_of_the_seed() {
         }
         assert!(path.ends_with("tides.md") || text.contains("referrerpolicy=\"no-referrer\">"), "{path}");
     }
+}
+
+#[test]
+fn the_demo_mirrors_everything_but_the_missing_image() {
+    let sandbox = Sandbox::new();
+    let report = sandbox.json(&["demo", "--once", "--store", "demo"]);
+    assert_eq!((&report["articles"]["new"], &report["urls"]["failed"]), (&12.into(), &1.into()), "{report}");
+    assert_eq!(report["failures"][0]["reason"], "http_status");
+    assert_eq!((&report["references"]["found"], &report["references"]["local"]), (&54.into(), &53.into()));
+}
+
+#[test]
+fn the_demo_stays_out_of_the_archive_of_the_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "text");
+    sandbox.run(&["run"]).expect(0);
+    let before = sandbox.digests("store");
+    let mut command = sandbox.command(&["-q", "demo", "--once"]);
+    let ran = Ran::of(&command.env("OFFPRINT_STORE", "store").output().unwrap()).expect(0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    assert_eq!(sandbox.digests("store"), before);
+    assert_eq!(sandbox.json(&["status"])["articles"], 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_demo_serves_its_pages_until_it_is_stopped() {
+    use std::io::{BufRead, BufReader};
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&["demo", "--address", "127.0.0.1:0"]);
+    command.env("TMPDIR", sandbox.path("")).stdout(std::process::Stdio::piped());
+    let mut demo = command.spawn().unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().unwrap(), "Read 12 articles, 12 of them new.");
+    assert!(lines.any(|line| line.starts_with("missing: ") && line.contains("/letters/third.jpg (http_status 404)")));
+    let line = lines.find(|line| line.starts_with("See the mirror at ")).unwrap();
+    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let page = runtime
+        .block_on(async { client().get(format!("{url}2026/ferry.md")).send().await.unwrap().text().await.unwrap() });
+    assert!(page.contains("<h1>") && page.contains("blobs/sha256/"), "{page}");
+    let stopped = std::process::Command::new("kill").args(["-TERM", &demo.id().to_string()]).status().unwrap();
+    assert!(stopped.success() && demo.wait().unwrap().success());
+    let left = std::fs::read_dir(sandbox.path(""))
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("offprint-demo-"));
+    assert_eq!(left.count(), 0, "the temporary folder is removed");
 }

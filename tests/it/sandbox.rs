@@ -62,6 +62,9 @@ impl Sandbox {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_offprint"));
         command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1");
+        for variable in ["OFFPRINT_CONFIG", "OFFPRINT_STORE", "OFFPRINT_LOG"] {
+            command.env_remove(variable);
+        }
         command
     }
 
