@@ -13,6 +13,7 @@ use std::time::Instant;
 use offprint::testing::config::{Animation, Fit, MediaConfig, Size, ThumbnailConfig, ThumbnailFormat};
 use offprint::testing::media::similar::{Index, NEAR};
 use offprint::testing::media::{probe, thumbnails};
+use offprint::testing::model::Ending;
 
 /// One set: a name, the size of its images, how vipsthumbnail writes them, and the share that is aimed at.
 const SETS: [(&str, &str, &str, f64); 6] = [
@@ -84,7 +85,7 @@ fn photos() -> Vec<PathBuf> {
 fn is_photo(path: &Path) -> bool {
     let bytes = std::fs::read(path).unwrap_or_default();
     let asset = probe(&bytes, &limits());
-    asset.color_space == "ycbcr" && asset.width >= 1600 && asset.orientation == 1 && !asset.truncated
+    asset.color_space == "ycbcr" && asset.width >= 1600 && asset.orientation == 1 && asset.ending == Ending::Whole
 }
 
 /// Writes the photographs at one size and in one format.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::archive::rules::Schedule;
 use crate::archive::{Archive, CatalogError, Job, JobResult, ObjectError, Put, ReadError, RefusedBody, UrlRow};
 use crate::config::{Config, MediaConfig};
-use crate::fetch::{Answer, Judge as _};
+use crate::fetch::Answer;
 use crate::media;
 use crate::model::{Asset, Digest, Failure, Fingerprint, HostKey, MediaType, Reason, Validators};
 use crate::staging::Staged;
@@ -150,7 +150,7 @@ impl Ingest {
         let copy = move || open().and_then(|from| staging.copy(from));
         let staged = tokio::task::spawn_blocking(copy).await.expect("copying a file does not panic");
         let staged = staged.map_err(|cause| Failure::new(Reason::LocalFile, cause.to_string()))?;
-        match verdict.judge(&staged, None) {
+        match verdict.judge_local(&staged) {
             Ok(()) => Ok(Answer::Body { staged, validators: Validators::default() }),
             Err(reason) => Err(Failure::new(reason, "it is no image that can be shown")),
         }

@@ -7,7 +7,7 @@ use crate::archive::PlaceholderVerdict;
 use crate::config::MediaConfig;
 use crate::fetch::Judge;
 use crate::media;
-use crate::model::{Asset, Digest, HostKey, Reason, ReferenceKind};
+use crate::model::{Asset, Digest, Ending, HostKey, Reason, ReferenceKind};
 use crate::staging::Staged;
 
 /// Judges what a URL answered, by its content alone.
@@ -17,13 +17,15 @@ pub struct Verdict<'a> {
     limits: &'a MediaConfig,
     stand_ins: Option<(&'a StandIns, HostKey)>,
     suspect: Option<Digest>,
+    /// The last body that lacked only its end marker.
+    unclosed: Mutex<Option<Digest>>,
     asset: Mutex<Option<Asset>>,
 }
 
 impl<'a> Verdict<'a> {
     /// A judge of what a reference of this kind shows.
     pub fn new(kind: ReferenceKind, limits: &'a MediaConfig) -> Self {
-        Self { kind, limits, stand_ins: None, suspect: None, asset: Mutex::new(None) }
+        Self { kind, limits, stand_ins: None, suspect: None, unclosed: Mutex::new(None), asset: Mutex::new(None) }
     }
 
     /// The same, which also refuses what this host is known to send in place of pictures.
@@ -55,8 +57,6 @@ impl<'a> Verdict<'a> {
         };
         if !wanted {
             Err(Reason::NotAnImage)
-        } else if asset.truncated {
-            Err(Reason::Truncated)
         } else if self.limits.is_tracker(asset.width, asset.height) {
             Err(Reason::TrackingPixel)
         } else {
@@ -65,16 +65,51 @@ impl<'a> Verdict<'a> {
     }
 }
 
-impl Judge for Verdict<'_> {
-    fn judge(&self, staged: &Staged, _content_type: Option<&str>) -> Result<(), Reason> {
+impl Verdict<'_> {
+    /// Judges bytes that came without a request: of a file beside the article, or of the article itself. They end where
+    /// their author left them, so that an image that breaks off is kept as it is.
+    pub fn judge_local(&self, staged: &Staged) -> Result<(), Reason> {
+        let asset = self.asset_of(staged)?;
+        self.accept(asset);
+        Ok(())
+    }
+
+    /// The asset, if the bytes are of the wanted kind.
+    fn asset_of(&self, staged: &Staged) -> Result<Asset, Reason> {
         if self.is_stand_in(staged.digest) {
             return Err(Reason::Placeholder);
         }
         // A file that was written a moment ago is read from memory. One that cannot be read is no good capture.
         let bytes = std::fs::read(&staged.path).map_err(|_| Reason::Truncated)?;
         let asset = media::probe(&bytes, self.limits);
-        self.look(&asset)?;
+        self.look(&asset).map(|()| asset)
+    }
+
+    /// Refuses a body that breaks off. One that lacks only its end marker is refused the first time and accepted the
+    /// second time: equal bytes twice, each of the declared length, are what the origin has.
+    fn check_ending(&self, ending: Ending, digest: Digest) -> Result<(), Reason> {
+        let mut unclosed = self.unclosed.lock().unwrap_or_else(PoisonError::into_inner);
+        match ending {
+            Ending::Whole => Ok(()),
+            Ending::NoEndMarker if *unclosed == Some(digest) => Ok(()),
+            Ending::NoEndMarker => {
+                *unclosed = Some(digest);
+                Err(Reason::Truncated)
+            }
+            Ending::Truncated => Err(Reason::Truncated),
+        }
+    }
+
+    fn accept(&self, asset: Asset) {
         *self.asset.lock().unwrap_or_else(PoisonError::into_inner) = Some(asset);
+    }
+}
+
+impl Judge for Verdict<'_> {
+    fn judge(&self, staged: &Staged, _content_type: Option<&str>) -> Result<(), Reason> {
+        let asset = self.asset_of(staged)?;
+        self.check_ending(asset.ending, staged.digest)?;
+        self.accept(asset);
         Ok(())
     }
 }
@@ -84,6 +119,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::model::MediaType;
+    use crate::staging::Staging;
 
     fn asset(media_type: MediaType, width: u32, height: u32) -> Asset {
         Asset { width, height, ..Asset::of_type(media_type) }
@@ -100,7 +136,30 @@ mod tests {
         assert_eq!(look(ReferenceKind::Media, &asset(MediaType::Mp4, 0, 0)), Ok(()));
         assert_eq!(look(ReferenceKind::Image, &asset(MediaType::Gif, 1, 1)), Err(Reason::TrackingPixel));
         assert_eq!(look(ReferenceKind::Image, &asset(MediaType::Gif, 600, 1)), Ok(()));
-        let cut = Asset { truncated: true, ..asset(MediaType::Png, 640, 480) };
-        assert_eq!(look(ReferenceKind::Image, &cut), Err(Reason::Truncated));
+    }
+
+    #[test]
+    fn a_body_without_its_end_marker_is_good_when_it_comes_twice() {
+        let limits = Config::default().media;
+        let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
+        let verdict = Verdict::new(ReferenceKind::Image, &limits);
+        assert_eq!(verdict.check_ending(Ending::Whole, one), Ok(()));
+        assert_eq!(verdict.check_ending(Ending::Truncated, one), Err(Reason::Truncated));
+        assert_eq!(verdict.check_ending(Ending::Truncated, one), Err(Reason::Truncated));
+        let answers = [one, other, one, one].map(|digest| verdict.check_ending(Ending::NoEndMarker, digest));
+        let refused = Err(Reason::Truncated);
+        assert_eq!(answers, [refused, refused, refused, Ok(())]);
+    }
+
+    #[test]
+    fn a_local_file_ends_where_its_author_left_it() {
+        let limits = Config::default().media;
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x09\0\0\0\x07\x08\x06\0\0\0\0\0\0\0";
+        let folder = tempfile::tempdir().unwrap();
+        let staged = Staging::new(folder.path()).write(png).unwrap();
+        let verdict = Verdict::new(ReferenceKind::Image, &limits);
+        assert_eq!(verdict.judge(&staged, None), Err(Reason::Truncated));
+        assert_eq!(verdict.judge_local(&staged), Ok(()));
+        assert_eq!(verdict.into_asset().map(|asset| asset.ending), Some(Ending::Truncated));
     }
 }

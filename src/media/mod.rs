@@ -52,6 +52,7 @@ mod scale;
 pub mod similar;
 mod sniff;
 mod thumbnail;
+mod unclosed;
 mod yuv;
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use super::icc;
 use super::perceptual_hash::HASH_SIDE;
 use super::pyramid::{AnimationSource, PostProcessing, Pyramid};
 use super::rendition::Renditions;
+use super::unclosed::closed;
 use crate::config::{MediaConfig, ThumbnailConfig, ThumbnailFormat};
-use crate::model::{Asset, MediaType};
+use crate::model::{Asset, Ending, MediaType};
 
 /// Makes renditions of an image at all `sizes` from one decoding, and its perceptual hash. `asset` is what
 /// [`probe`](super::probe()) gives for the same bytes.
@@ -37,6 +38,7 @@ fn render(
     sizes: &[ThumbnailConfig],
     limits: &MediaConfig,
 ) -> Result<Renditions, MediaError> {
+    let bytes = &closed(bytes, asset);
     let asset = &as_decoded(asset);
     let geometries = geometries(asset, sizes);
     let target = target_size(&geometries, yuv_suffices(asset, sizes));
@@ -62,7 +64,7 @@ fn as_decoded(asset: &Asset) -> Asset {
 /// Whether YUV planes need not become RGB: an upright JPEG in sRGB whose renditions are all JPEGs.
 fn yuv_suffices(asset: &Asset, sizes: &[ThumbnailConfig]) -> bool {
     let srgb = asset.icc_name.as_deref().is_none_or(icc::is_srgb);
-    let from_jpeg = asset.color_space == "ycbcr" && asset.orientation <= 1 && !asset.truncated && srgb;
+    let from_jpeg = asset.color_space == "ycbcr" && asset.orientation <= 1 && asset.ending == Ending::Whole && srgb;
     from_jpeg && sizes.iter().all(|size| matches!(size.format, ThumbnailFormat::Auto | ThumbnailFormat::Jpeg))
 }
 

@@ -17,7 +17,7 @@ use crate::extract::{self, ExtractOptions};
 use crate::fetch::Answer;
 use crate::ingest::Verdict;
 use crate::media;
-use crate::model::{Digest, Failure, MediaType, Reason, Reference, UrlProblem};
+use crate::model::{Digest, Ending, Failure, MediaType, Reason, Reference, UrlProblem};
 
 /// Originals that are read for an image whose blob is gone: one that shows it is enough, unless it is damaged itself.
 const ORIGINALS_READ: usize = 4;
@@ -64,7 +64,9 @@ fn decode(url: &Url, limits: &Limits) -> Option<(MediaType, Vec<u8>)> {
     let (bytes, _) = DataUrl::process(url.as_str()).ok()?.decode_to_vec().ok()?;
     let fits = limit == 0 || bytes.len() as u64 <= limit;
     let asset = media::probe(&bytes, &limits.media);
-    let shown = asset.media_type.is_image() && !asset.truncated && !limits.media.is_tracker(asset.width, asset.height);
+    let shown = asset.media_type.is_image()
+        && asset.ending != Ending::Truncated
+        && !limits.media.is_tracker(asset.width, asset.height);
     (fits && shown).then_some((asset.media_type, bytes))
 }
 

@@ -115,6 +115,19 @@ impl MediaType {
     }
 }
 
+/// Whether the bytes of a media file are all there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Ending {
+    /// The file ends where its format says.
+    #[default]
+    Whole,
+    /// The pixels are there, but what closes the file is missing: the EOI marker of a JPEG, the IEND chunk of a PNG, the
+    /// trailer of a GIF, trailing metadata, or part of the last row of a BMP. Browsers show such an image.
+    NoEndMarker,
+    /// Pixels are missing.
+    Truncated,
+}
+
 /// What is known about a blob that is media, without decoding its pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asset {
@@ -138,8 +151,8 @@ pub struct Asset {
     pub icc_name: Option<String>,
     /// The moment it was taken, as EXIF spells it (`YYYY:MM:DD HH:MM:SS`).
     pub taken: Option<String>,
-    /// Whether its end is missing.
-    pub truncated: bool,
+    /// Whether all of it is there.
+    pub ending: Ending,
     /// A perceptual hash of its pixels, where it was decoded.
     pub perceptual_hash: Option<u64>,
 }
@@ -158,7 +171,7 @@ impl Asset {
             color_space: String::new(),
             icc_name: None,
             taken: None,
-            truncated: false,
+            ending: Ending::Whole,
             perceptual_hash: None,
         }
     }

@@ -21,7 +21,7 @@ pub use digest::{Digest, Hasher, NotADigest};
 pub use failure::{Failure, Reason};
 pub use host::{HostKey, HostState, RefererStrategy};
 pub use ids::{ArchiveId, ArticleId, CaptureId, JobId, Revision, RunId, UrlId};
-pub use media_type::{Asset, MediaType};
+pub use media_type::{Asset, Ending, MediaType};
 pub use path::{NameError, RelativePath, SourceName, ThumbnailName};
 pub use reference::{Format, LinkWrap, Reference, ReferenceKind, Reveal, Span, UrlProblem};
 pub use time::saturating_add;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params, params_from_i
 use super::codec::{Millis, moment};
 use super::error::in_row;
 use crate::archive::{AssetRow, BlobRow, RenditionRow, ThumbnailRow};
-use crate::model::{Asset, Digest, MediaType, ThumbnailName};
+use crate::model::{Asset, Digest, Ending, MediaType, ThumbnailName};
 
 /// The asset of a row with its columns.
 pub(super) fn asset(row: &Row<'_>) -> Result<Asset> {
@@ -22,9 +22,27 @@ pub(super) fn asset(row: &Row<'_>) -> Result<Asset> {
         color_space: row.get("color_space")?,
         icc_name: row.get("icc_name")?,
         taken: row.get("taken")?,
-        truncated: row.get("truncated")?,
+        ending: ending(row.get("truncated")?),
         perceptual_hash: row.get::<_, Option<i64>>("perceptual_hash")?.map(i64::cast_unsigned),
     })
+}
+
+/// The column `truncated` as an ending. The column was a boolean before there was a value of 2.
+const fn ending(truncated: u8) -> Ending {
+    match truncated {
+        0 => Ending::Whole,
+        2 => Ending::NoEndMarker,
+        _ => Ending::Truncated,
+    }
+}
+
+/// An ending as the column `truncated`.
+const fn truncated(ending: Ending) -> u8 {
+    match ending {
+        Ending::Whole => 0,
+        Ending::Truncated => 1,
+        Ending::NoEndMarker => 2,
+    }
 }
 
 const WITH_SIZE: &str = "SELECT a.*, b.size FROM asset a
@@ -134,7 +152,7 @@ pub(super) fn record(connection: &Connection, digest: Digest, size: u64, asset: 
             asset.color_space,
             asset.icc_name,
             asset.taken,
-            asset.truncated,
+            truncated(asset.ending),
             asset.perceptual_hash.map(u64::cast_signed)
         ])?;
     Ok(())

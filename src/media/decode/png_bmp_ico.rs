@@ -29,12 +29,26 @@ pub(super) fn ico(bytes: ByteReader<'_>, limits: &MediaConfig) -> Result<Decoded
         return png(body.0, limits);
     }
     // The decoder chooses by other rules and knows no cursors, so it gets an icon of this one image.
-    let length = u32::try_from(body.len()).map_err(MediaError::damaged)?;
-    let mut single = Vec::with_capacity(22 + body.len());
-    single.extend_from_slice(b"\0\0\x01\0\x01\0");
-    single.extend_from_slice(&[entry.width, entry.height, 0, 0, 1, 0, 32, 0]);
-    single.extend_from_slice(&length.to_le_bytes());
-    single.extend_from_slice(&22_u32.to_le_bytes());
-    single.extend_from_slice(body.0);
+    let single = single_icon(body).ok_or_else(|| MediaError::damaged("no bitmap in the icon"))?;
     read(IcoDecoder::new(Cursor::new(single)).map_err(reason)?, 1, limits)
+}
+
+/// An icon of one bitmap. Zeros stand in for what is missing of its mask and its last row.
+fn single_icon(bitmap: ByteReader<'_>) -> Option<Vec<u8>> {
+    let (width, height) = (bitmap.le32(4)?, bitmap.le32(8)?.cast_signed().unsigned_abs() / 2);
+    if !(1..=256).contains(&width) || !(1..=256).contains(&height) {
+        return None;
+    }
+    let padding = (width.div_ceil(32) * 4 * height + 4 * width) as usize;
+    let length = u32::try_from(bitmap.len() + padding).ok()?;
+    // In the directory, 256 is written as 0.
+    let side = |side: u32| u8::try_from(side).unwrap_or(0);
+    let mut icon = Vec::with_capacity(22 + bitmap.len() + padding);
+    icon.extend_from_slice(b"\0\0\x01\0\x01\0");
+    icon.extend_from_slice(&[side(width), side(height), 0, 0, 1, 0, 32, 0]);
+    icon.extend_from_slice(&length.to_le_bytes());
+    icon.extend_from_slice(&22_u32.to_le_bytes());
+    icon.extend_from_slice(bitmap.0);
+    icon.resize(22 + bitmap.len() + padding, 0);
+    Some(icon)
 }

@@ -3,7 +3,7 @@
 
 use crate::media::byte_reader::{ByteOrder, ByteReader};
 use crate::media::icc;
-use crate::model::{Asset, MediaType};
+use crate::model::{Asset, Ending, MediaType};
 
 /// One box.
 #[derive(Clone, Copy)]
@@ -42,18 +42,24 @@ fn child<'a>(bytes: ByteReader<'a>, box_type: &[u8]) -> Option<ByteReader<'a>> {
     boxes(bytes).find(|found| found.box_type == box_type).map(|found| found.body)
 }
 
-pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
     if bytes.has(0, b"\xff\x4f\xff\x51") {
         return codestream(bytes, asset);
     }
-    asset.truncated = boxes(bytes).any(|found| !found.whole);
     match asset.media_type {
-        MediaType::Jp2 => jpeg_2000(bytes, asset),
-        MediaType::Mp4 => {
-            movie(bytes, asset);
-            Some(())
-        }
-        _ => heif(bytes, asset),
+        MediaType::Jp2 => jpeg_2000(bytes, asset)?,
+        MediaType::Mp4 => movie(bytes, asset),
+        _ => heif(bytes, asset)?,
+    }
+    Some(ending(bytes))
+}
+
+/// Whether the last box is whole. A box of padding or of private data holds no pixels.
+pub(super) fn ending(bytes: ByteReader<'_>) -> Ending {
+    match boxes(bytes).find(|found| !found.whole) {
+        None => Ending::Whole,
+        Some(last) if matches!(last.box_type, b"free" | b"skip" | b"wide" | b"uuid") => Ending::NoEndMarker,
+        Some(_) => Ending::Truncated,
     }
 }
 
@@ -78,12 +84,12 @@ fn jpeg_2000(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
 }
 
 /// A bare JPEG 2000 codestream: the SIZ marker, section A.5.1.
-fn codestream(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
+fn codestream(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
     asset.width = bytes.be32(8)?.checked_sub(bytes.be32(16)?)?;
     asset.height = bytes.be32(12)?.checked_sub(bytes.be32(20)?)?;
     asset.bit_depth = (bytes.u8(42)? & 0x7f).saturating_add(1);
-    asset.truncated = memchr::memmem::rfind(bytes.0, b"\xff\xd9").is_none();
-    Some(())
+    let has_end = memchr::memmem::rfind(bytes.0, b"\xff\xd9").is_some();
+    Some(if has_end { Ending::Whole } else { Ending::Truncated })
 }
 
 /// Video: the size of the first track that has one (section 8.3.2).

@@ -1,9 +1,9 @@
 //! Windows bitmap headers (`BITMAPFILEHEADER` and the `BITMAPINFOHEADER` family).
 
 use crate::media::byte_reader::ByteReader;
-use crate::model::Asset;
+use crate::model::{Asset, Ending};
 
-pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
     info_header(bytes.from(14)?, asset)?;
     let pixels = bytes.le32(10)? as usize;
     let header = bytes.le32(14)?;
@@ -11,8 +11,16 @@ pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     // Rows are padded to four bytes. The length of compressed rows is unknown without decoding.
     let row = (u64::from(asset.width) * u64::from(bits_per_pixel(bytes, header)?)).div_ceil(32) * 4;
     let needed = row.saturating_mul(asset.height.into()).saturating_add(pixels as u64);
-    asset.truncated = !compressed && (bytes.len() as u64) < needed;
-    Some(())
+    Some(if compressed { Ending::Whole } else { ending(needed, bytes.len() as u64, row) })
+}
+
+/// How pixels end that need so many bytes. Encoders leave out the padding of the last row, or count it wrongly.
+pub(super) fn ending(needed: u64, actual: u64, row: u64) -> Ending {
+    match needed.saturating_sub(actual) {
+        0 => Ending::Whole,
+        missing if missing < row => Ending::NoEndMarker,
+        _ => Ending::Truncated,
+    }
 }
 
 fn bits_per_pixel(bytes: ByteReader<'_>, header: u32) -> Option<u16> {

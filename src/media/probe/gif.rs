@@ -1,9 +1,9 @@
 //! GIF blocks (`GIF89a` specification).
 
 use crate::media::byte_reader::ByteReader;
-use crate::model::Asset;
+use crate::model::{Asset, Ending};
 
-pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
     asset.width = bytes.le16(6)?.into();
     asset.height = bytes.le16(8)?.into();
     "indexed".clone_into(&mut asset.color_space);
@@ -11,21 +11,22 @@ pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     let mut at = 13 + color_table(bytes.u8(10)?);
     asset.frames = 0;
     loop {
-        match bytes.u8(at)? {
-            0x21 => {
+        match bytes.u8(at) {
+            Some(0x21) => {
                 let control = bytes.u8(at + 1)? == 0xf9;
                 asset.alpha |= control && bytes.u8(at + 3)? & 1 == 1;
                 at = after_sub_blocks(bytes, at + 2)?;
             }
-            0x2c => {
+            Some(0x2c) => {
                 let table = color_table(bytes.u8(at + 9)?);
                 at = after_sub_blocks(bytes, at + 11 + table)?;
                 asset.frames = asset.frames.saturating_add(1);
             }
-            0x3b => return Some(()),
+            Some(0x3b) => return Some(Ending::Whole),
             // Some encoders leave stray zeros between blocks; decoders skip them.
-            0 => at += 1,
-            _ => return None,
+            Some(0) => at += 1,
+            // Neither a block nor the trailer. What precedes it is shown.
+            _ => return (asset.frames > 0).then_some(Ending::NoEndMarker),
         }
     }
 }

@@ -38,10 +38,19 @@ impl<'a> Directory<'a> {
         Self::at(self.file, self.order, self.big, self.number(tag)? as usize)
     }
 
-    /// Whether the file holds all entries and the pointer to the next directory behind them.
-    pub(super) fn is_whole(&self) -> bool {
-        let (entry, pointer) = if self.big { (20, 8) } else { (12, 4) };
-        self.file.slice(self.at + entry * self.entries, pointer).is_some()
+    /// Whether the file holds all entries.
+    pub(super) fn has_entries(&self) -> bool {
+        self.end() <= self.file.len()
+    }
+
+    /// Whether the file holds the pointer to the next directory, behind the entries.
+    pub(super) fn has_next_pointer(&self) -> bool {
+        self.file.slice(self.end(), if self.big { 8 } else { 4 }).is_some()
+    }
+
+    /// The offset behind the entries.
+    fn end(&self) -> usize {
+        self.at.saturating_add(if self.big { 20 } else { 12 } * self.entries)
     }
 
     /// The offset of the entry of a tag.

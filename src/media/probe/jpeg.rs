@@ -1,9 +1,10 @@
 //! JPEG markers (ITU-T T.81, annex B) up to the first scan, and the end-of-image marker.
 
-use super::exif;
+use super::jpeg_segments::{EOI, SOS, is_frame, next_segment};
+use super::{exif, jpeg_data};
 use crate::media::byte_reader::ByteReader;
 use crate::media::icc;
-use crate::model::Asset;
+use crate::model::{Asset, Ending};
 
 /// What the markers before the first scan say, besides facts of the asset.
 #[derive(Default)]
@@ -14,44 +15,29 @@ struct Header {
     profile_start: Option<Vec<u8>>,
 }
 
-pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
     let mut header = Header::default();
     let mut at = 2;
     loop {
         let (marker, body) = next_segment(bytes, &mut at)?;
         match marker {
-            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => frame(body, asset, &mut header)?,
+            _ if is_frame(marker) => frame(body, asset, &mut header)?,
             0xe1 => application_1(body, asset),
             0xe2 => application_2(body, &mut header),
             0xee if body.has(0, b"Adobe") => header.adobe_transform = body.u8(11),
-            0xda => break,
-            0xd9 => return None,
+            SOS => break,
+            EOI => return None,
             _ => {}
         }
     }
     finish(asset, &header);
-    asset.truncated = !has_end(bytes, at);
-    Some(())
-}
-
-/// The next marker and the payload of its segment. Moves `at` behind it.
-fn next_segment<'a>(bytes: ByteReader<'a>, at: &mut usize) -> Option<(u8, ByteReader<'a>)> {
-    // Encoders pad between segments with fill bytes or garbage. Decoders skip to the next marker.
-    loop {
-        *at += memchr::memchr(0xff, bytes.from(*at)?.0)? + 1;
-        let marker = bytes.u8(*at)?;
-        match marker {
-            0xff => {}
-            0x00 | 0x01 | 0xd0..=0xd8 => *at += 1,
-            0xd9 => return Some((marker, ByteReader(&[]))),
-            _ => {
-                let length = usize::from(bytes.be16(*at + 1)?).max(2);
-                let body = ByteReader(bytes.slice(*at + 3, length - 2)?);
-                *at += 1 + length;
-                return Some((marker, body));
-            }
-        }
-    }
+    Some(if has_end(bytes, at) {
+        Ending::Whole
+    } else if jpeg_data::is_complete(bytes) {
+        Ending::NoEndMarker
+    } else {
+        Ending::Truncated
+    })
 }
 
 /// `SOFn`: section B.2.2.
@@ -84,7 +70,7 @@ fn application_2(body: ByteReader<'_>, header: &mut Header) {
 /// Whether the image has Adobe's marker (APP14): its ink is then stored inverted.
 pub(in crate::media) fn is_adobe(bytes: ByteReader<'_>) -> bool {
     let mut at = 2;
-    std::iter::from_fn(|| next_segment(bytes, &mut at).filter(|(marker, _)| *marker != 0xda))
+    std::iter::from_fn(|| next_segment(bytes, &mut at).filter(|(marker, _)| *marker != SOS))
         .any(|(marker, body)| marker == 0xee && body.has(0, b"Adobe"))
 }
 
@@ -107,7 +93,7 @@ fn finish(asset: &mut Asset, header: &Header) {
 fn has_end(bytes: ByteReader<'_>, mut at: usize) -> bool {
     loop {
         match next_segment(bytes, &mut at) {
-            Some((0xd9, _)) => return true,
+            Some((EOI, _)) => return true,
             Some(_) => {}
             None => return false,
         }

@@ -1,20 +1,22 @@
 //! JPEG XL: the size header and image metadata of the codestream (ISO/IEC 18181-1, annexes D.1 to D.3).
 
-use super::bmff::boxes;
+use super::bmff;
 use crate::media::byte_reader::ByteReader;
-use crate::model::Asset;
+use crate::model::{Asset, Ending};
 
-pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
-    let codestream = if bytes.has(0, b"\xff\x0a") { bytes } else { in_container(bytes, asset)? };
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
+    let bare = bytes.has(0, b"\xff\x0a");
+    let codestream = if bare { bytes } else { in_container(bytes)? };
     let mut bits = Bits { bytes: codestream.from(2)?, at: 0 };
     (asset.width, asset.height) = size(&mut bits)?;
-    metadata(&mut bits, asset)
+    metadata(&mut bits, asset)?;
+    // A codestream has no end marker.
+    Some(if bare { Ending::Whole } else { bmff::ending(bytes) })
 }
 
 /// The codestream of a container: `jxlc`, or the first of `jxlp` (ISO/IEC 18181-2).
-fn in_container<'a>(bytes: ByteReader<'a>, asset: &mut Asset) -> Option<ByteReader<'a>> {
-    asset.truncated = boxes(bytes).any(|found| !found.whole);
-    boxes(bytes).find_map(|found| match found.box_type {
+fn in_container(bytes: ByteReader<'_>) -> Option<ByteReader<'_>> {
+    bmff::boxes(bytes).find_map(|found| match found.box_type {
         b"jxlc" => Some(found.body),
         b"jxlp" => found.body.from(4),
         _ => None,

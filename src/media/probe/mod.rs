@@ -10,6 +10,8 @@ mod gif;
 mod ico;
 mod ifd;
 mod jpeg;
+mod jpeg_data;
+mod jpeg_segments;
 mod jxl;
 mod png;
 mod svg;
@@ -19,7 +21,7 @@ mod webp;
 use super::byte_reader::ByteReader;
 use super::sniff::sniff;
 use crate::config::MediaConfig;
-use crate::model::{Asset, MediaType};
+use crate::model::{Asset, Ending, MediaType};
 
 #[cfg(feature = "avif")]
 pub(super) use bmff::icc_profile as icc_of_heif;
@@ -30,12 +32,12 @@ pub(super) use webp::size_of_lossy as size_of_lossy_webp;
 
 /// The type of some bytes and, for media, the facts in its headers. Never fails: bytes of no known type are an asset of
 /// [`MediaType::Unknown`]. Headers that break off leave the remaining facts at the defaults of [`Asset::of_type`], with
-/// `truncated` set.
+/// [`Ending::Truncated`].
 pub fn probe(bytes: &[u8], limits: &MediaConfig) -> Asset {
     let mut asset = Asset::of_type(sniff(bytes));
     let reader = ByteReader(bytes);
     // `None`: the headers break off. The facts found before stay.
-    let whole = match asset.media_type {
+    let ending = match asset.media_type {
         MediaType::Jpeg => jpeg::probe(reader, &mut asset),
         MediaType::Png => png::probe(reader, &mut asset),
         MediaType::Gif => gif::probe(reader, &mut asset),
@@ -46,9 +48,9 @@ pub fn probe(bytes: &[u8], limits: &MediaConfig) -> Asset {
         MediaType::Tiff => tiff::probe(reader, &mut asset),
         MediaType::Ico | MediaType::Cur => ico::probe(reader, &mut asset),
         MediaType::Svg => svg::probe(bytes, &mut asset),
-        _ => Some(()),
+        _ => Some(Ending::Whole),
     };
-    asset.truncated |= whole.is_none();
+    asset.ending = ending.unwrap_or(Ending::Truncated);
     asset.frames = asset.frames.clamp(1, limits.max_frames.saturating_add(1));
     asset
 }
@@ -97,8 +99,8 @@ mod tests {
         let bytes = avif(&[&ispe(64, 64), &ispe(800, 600), &pixels, &alpha], &[2, 3]);
         let asset = facts(&bytes);
         assert_eq!((asset.media_type, asset.width, asset.height), (MediaType::Avif, 800, 600));
-        assert_eq!((asset.bit_depth, asset.alpha, asset.truncated), (10, true, false));
-        assert!(facts(&bytes[..bytes.len() - 1]).truncated);
+        assert_eq!((asset.bit_depth, asset.alpha, asset.ending), (10, true, Ending::Whole));
+        assert_eq!(facts(&bytes[..bytes.len() - 1]).ending, Ending::Truncated);
     }
 
     #[test]
@@ -153,7 +155,9 @@ mod tests {
             [&b"GIF89a\x02\0\x03\0\x80\0\0\0\0\0\xff\xff\xff"[..], &control, &image(0), &image(1), b"\x3b"].concat();
         let asset = facts(&gif);
         assert_eq!((asset.width, asset.height, asset.frames, asset.alpha), (2, 3, 2, true));
-        assert!(!asset.truncated && facts(&gif[..gif.len() - 1]).truncated);
+        assert_eq!(asset.ending, Ending::Whole);
+        assert_eq!(facts(&gif[..gif.len() - 1]).ending, Ending::NoEndMarker);
+        assert_eq!(facts(&gif[..gif.len() - 2]).ending, Ending::Truncated);
 
         let extended = [&b"VP8X\x0a\0\0\0\x12\0\0\0\x63\0\0\x31\0\0"[..], &b"ANMF\x02\0\0\0\0\0".repeat(3)].concat();
         let length = u32::try_from(extended.len() + 4).unwrap().to_le_bytes();
@@ -167,7 +171,7 @@ mod tests {
         let header = b"\0\0\0\rIHDR\0\0\0\x09\0\0\0\x07\x10\x06\0\0\0\0\0\0\0";
         let asset = facts(&[&b"\x89PNG\r\n\x1a\n"[..], header, &body].concat());
         assert_eq!((asset.width, asset.height, asset.frames), (9, 7, 101));
-        assert_eq!((asset.bit_depth, asset.alpha, asset.truncated), (16, true, true));
+        assert_eq!((asset.bit_depth, asset.alpha, asset.ending), (16, true, Ending::Truncated));
     }
 
     #[test]

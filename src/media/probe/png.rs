@@ -1,25 +1,36 @@
 //! PNG chunks (W3C PNG, third edition, sections 5 and 11).
 
+use flate2::{Decompress, FlushDecompress, Status};
+
 use super::exif;
 use crate::media::byte_reader::ByteReader;
-use crate::model::Asset;
+use crate::model::{Asset, Ending};
 
-pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
     let mut at = 8;
+    let mut pixels = Vec::new();
     loop {
-        let length = bytes.be32(at)? as usize;
-        let kind = bytes.slice(at + 4, 4)?;
-        let body = ByteReader(bytes.slice(at + 8, length)?);
-        match kind {
+        let (Some(length), Some(chunk_type)) = (bytes.be32(at), bytes.slice(at + 4, 4)) else {
+            return Some(ending_of(&pixels));
+        };
+        let body = bytes.window(at + 8, length as usize);
+        if chunk_type == b"IDAT" {
+            pixels.push(body.0);
+        }
+        if body.len() < length as usize {
+            return Some(ending_of(&pixels));
+        }
+        match chunk_type {
             b"IHDR" => header(body, asset)?,
             b"tRNS" => asset.alpha = true,
             b"acTL" => asset.frames = body.be32(0)?,
             b"eXIf" => exif::read(body, asset),
             b"iCCP" => asset.icc_name = profile_name(body),
-            b"IEND" => return bytes.slice(at + 8, 4).map(|_| ()),
+            b"IEND" if bytes.slice(at + 8, 4).is_some() => return Some(Ending::Whole),
+            b"IEND" => return Some(ending_of(&pixels)),
             _ => {}
         }
-        at = at.checked_add(length)?.checked_add(12)?;
+        at = at.checked_add(length as usize)?.checked_add(12)?;
     }
 }
 
@@ -44,4 +55,32 @@ fn header(body: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
 fn profile_name(body: ByteReader<'_>) -> Option<String> {
     let name = body.0.split(|&byte| byte == 0).next()?;
     (1..80).contains(&name.len()).then(|| name.iter().map(|&byte| char::from(byte)).collect())
+}
+
+/// The ending of a file without its IEND chunk.
+fn ending_of(pixels: &[&[u8]]) -> Ending {
+    if is_complete(pixels) { Ending::NoEndMarker } else { Ending::Truncated }
+}
+
+/// The largest number of bytes that are decompressed to find the end of the pixels.
+const MAX_INFLATED: u64 = 512 << 20;
+
+/// Whether the compressed pixels reach the end of their zlib stream.
+fn is_complete(pixels: &[&[u8]]) -> bool {
+    let mut zlib = Decompress::new(true);
+    let mut discarded = vec![0; 64 << 10];
+    for mut input in pixels.iter().copied() {
+        while !input.is_empty() && zlib.total_out() < MAX_INFLATED {
+            let before = (zlib.total_in(), zlib.total_out());
+            match zlib.decompress(input, &mut discarded, FlushDecompress::None) {
+                Ok(Status::StreamEnd) => return true,
+                Err(_) => return false,
+                Ok(_) if (zlib.total_in(), zlib.total_out()) == before => break,
+                Ok(_) => {}
+            }
+            let consumed = usize::try_from(zlib.total_in() - before.0).unwrap_or(input.len());
+            input = &input[consumed.min(input.len())..];
+        }
+    }
+    false
 }

@@ -1,10 +1,10 @@
 //! SVG: the size that its root element declares (SVG 2, section 8.2).
 
 use crate::media::markup::{ascii_of_utf16, is_utf16, prologue};
-use crate::model::Asset;
+use crate::model::{Asset, Ending};
 
 #[expect(clippy::unnecessary_wraps, reason = "every format's reader has the same form")]
-pub(super) fn probe(bytes: &[u8], asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: &[u8], asset: &mut Asset) -> Option<Ending> {
     asset.alpha = true;
     "rgb".clone_into(&mut asset.color_space);
     asset.bit_depth = 8;
@@ -13,8 +13,7 @@ pub(super) fn probe(bytes: &[u8], asset: &mut Asset) -> Option<()> {
         asset.width = width;
         asset.height = height;
     }
-    asset.truncated = !ends(bytes);
-    Some(())
+    Some(if ends(bytes) { Ending::Whole } else { Ending::Truncated })
 }
 
 /// The beginning as text, the prologue included; of UTF-16 only its ASCII characters, which suffice for a root element.

@@ -4,9 +4,9 @@ use super::exif;
 use super::ifd::Directory;
 use crate::media::byte_reader::ByteReader;
 use crate::media::icc;
-use crate::model::Asset;
+use crate::model::{Asset, Ending};
 
-pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
     let page = Directory::first(bytes)?;
     asset.width = page.number(256)?;
     asset.height = page.number(257)?;
@@ -24,17 +24,20 @@ pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     space.clone_into(&mut asset.color_space);
     // Extra samples: 1 is premultiplied alpha, 2 is plain alpha (section 18).
     asset.alpha = matches!(page.number(338), Some(1 | 2));
-    asset.truncated = ends_early(&page, bytes.len());
     asset.icc_name = page.bytes(34675).and_then(|profile| icc::description(profile.0));
-    Some(())
+    Some(ending(&page, bytes.len()))
 }
 
-/// Whether the directory is incomplete, or a strip or a tile lies beyond the end of the file. Tags 273 and 324 hold their
-/// offsets, 279 and 325 their lengths.
-fn ends_early(page: &Directory<'_>, end: usize) -> bool {
+/// Whether the file holds the directory, and all strips or tiles. Tags 273 and 324 hold their offsets, 279 and 325 their
+/// lengths. The last four bytes of the directory point to the next page.
+fn ending(page: &Directory<'_>, end: usize) -> Ending {
     let data_missing = [(273, 279), (324, 325)].iter().any(|&(starts, lengths)| {
         let mut pieces = page.numbers(starts).zip(page.numbers(lengths));
         pieces.any(|(start, length)| start.saturating_add(length) > end as u64)
     });
-    data_missing || !page.is_whole()
+    match (data_missing || !page.has_entries(), page.has_next_pointer()) {
+        (true, _) => Ending::Truncated,
+        (false, true) => Ending::Whole,
+        (false, false) => Ending::NoEndMarker,
+    }
 }

@@ -4,31 +4,55 @@ use super::exif;
 use crate::media::byte_reader::ByteReader;
 use crate::media::icc;
 use crate::media::riff::{Chunk, Chunks};
-use crate::model::Asset;
+use crate::model::{Asset, Ending};
 
-pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
+pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
     "rgb".clone_into(&mut asset.color_space);
     asset.bit_depth = 8;
     let end = (bytes.le32(4)? as usize).checked_add(8)?;
     let mut chunks = Chunks::of_file(bytes);
-    let (mut animated, mut frames) = (false, 0);
+    let mut found = Found::default();
     while chunks.position() < end {
-        let Chunk { fourcc, body, whole } = chunks.next()?;
-        match fourcc {
-            b"VP8X" => animated = extended(body, asset)?,
+        let Some(chunk) = chunks.next() else { return Some(found.ending()) };
+        found.take(chunk, asset)?;
+        asset.frames = found.frames.max(1);
+        if !chunk.whole {
+            // A bitstream that breaks off is not counted in `found`.
+            let holds_pixels = matches!(chunk.fourcc, b"VP8 " | b"VP8L" | b"ALPH" | b"ANMF");
+            return Some(if holds_pixels { Ending::Truncated } else { found.ending() });
+        }
+    }
+    Some(Ending::Whole)
+}
+
+/// What the chunks so far hold.
+#[derive(Default)]
+struct Found {
+    animated: bool,
+    frames: u32,
+    still: bool,
+}
+
+impl Found {
+    fn take(&mut self, chunk: Chunk<'_>, asset: &mut Asset) -> Option<()> {
+        let body = chunk.body;
+        match chunk.fourcc {
+            b"VP8X" => self.animated = extended(body, asset)?,
             b"VP8 " if asset.width == 0 => (asset.width, asset.height) = size_of_lossy(body)?,
             b"VP8L" if asset.width == 0 => lossless(body, asset)?,
-            b"ANMF" if animated => frames += 1,
+            b"ANMF" if self.animated => self.frames += 1,
             b"ICCP" => asset.icc_name = icc::description(body.0),
             b"EXIF" => exif::read(after_prefix(body), asset),
             _ => {}
         }
-        if !whole {
-            return None;
-        }
-        asset.frames = frames.max(1);
+        self.still |= matches!(chunk.fourcc, b"VP8 " | b"VP8L");
+        Some(())
     }
-    Some(())
+
+    /// The ending of a file that breaks off behind these chunks.
+    fn ending(&self) -> Ending {
+        if self.still || self.frames > 0 { Ending::NoEndMarker } else { Ending::Truncated }
+    }
 }
 
 /// Some encoders write the prefix of JPEG, `Exif\0\0`, before the TIFF structure.

@@ -15,7 +15,7 @@ use offprint::testing::archive::{
 };
 use offprint::testing::config::ChangedImages;
 use offprint::testing::model::{
-    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Failure, Fingerprint, Format, HostKey, HostState,
+    ArticleKey, ArticleVersion, Asset, Digest, Edit, Ending, Exchange, Failure, Fingerprint, Format, HostKey, HostState,
     MediaType, Reason, ReferenceKind, RefererStrategy, Span, Validators,
 };
 use tempfile::TempDir;
@@ -256,7 +256,7 @@ fn asset(media_type: MediaType) -> Asset {
         color_space: "rgb".into(),
         icc_name: Some("Display P3".into()),
         taken: Some("2026:11:22 03:00:00".into()),
-        truncated: false,
+        ending: Ending::NoEndMarker,
         perceptual_hash: Some(u64::MAX - 1),
         ..Asset::of_type(media_type)
     }

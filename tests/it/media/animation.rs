@@ -4,7 +4,7 @@ use image::codecs::gif::{GifEncoder, Repeat};
 use image::{AnimationDecoder, Delay, Frame, Rgba, RgbaImage};
 use offprint::testing::config::{Animation, Fit, ThumbnailConfig, ThumbnailFormat};
 use offprint::testing::media::probe;
-use offprint::testing::model::MediaType;
+use offprint::testing::model::{Ending, MediaType};
 
 use super::measure::{decoded, pixels};
 use super::{limits, lossless, make_one, size};
@@ -41,7 +41,7 @@ fn keep(side: u32) -> ThumbnailConfig {
 fn a_still_shows_the_first_frame_that_is_not_blank() {
     let bytes = fading_in();
     let asset = probe(&bytes, &limits());
-    assert_eq!((asset.media_type, asset.frames, asset.truncated), (MediaType::Gif, 4, false));
+    assert_eq!((asset.media_type, asset.frames, asset.ending), (MediaType::Gif, 4, Ending::Whole));
     let made = pixels(&make_one(&bytes, lossless(40, 40, Fit::Inside)));
     assert_eq!(made.get_pixel(20, 20).0, [255, 0, 0]);
     assert_eq!(made.get_pixel(2, 2).0, [255, 255, 255]);
@@ -64,7 +64,7 @@ fn an_animated_thumbnail_has_all_frames_and_their_durations() {
     let made = make_one(&fading_in(), keep(40));
     assert_eq!((made.media_type, made.width, made.height), (MediaType::WebP, 40, 40));
     let asset = probe(&made.bytes, &limits());
-    assert_eq!((asset.frames, asset.width, asset.height, asset.truncated), (4, 40, 40, false));
+    assert_eq!((asset.frames, asset.width, asset.height, asset.ending), (4, 40, 40, Ending::Whole));
     let decoder = image::codecs::webp::WebPDecoder::new(std::io::Cursor::new(&made.bytes)).expect("it can be read");
     assert!(matches!(decoder.loop_count(), image::metadata::LoopCount::Infinite));
     let frames = decoder.into_frames().collect_frames().expect("every frame can be read");

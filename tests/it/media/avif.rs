@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use image::{ExtendedColorType, RgbImage};
 use offprint::testing::config::{Fit, ThumbnailConfig, ThumbnailFormat};
 use offprint::testing::media::{MediaError, probe};
-use offprint::testing::model::MediaType;
+use offprint::testing::model::{Ending, MediaType};
 
 use super::images::{png, scene};
 use super::measure::{pixels, psnr};
@@ -27,7 +27,7 @@ fn what_is_written_as_avif_is_read_as_the_same_image() {
     let image = scene(301, 199, 21);
     let bytes = avif(&image);
     let asset = probe(&bytes, &limits());
-    assert_eq!((asset.media_type, asset.width, asset.height, asset.truncated), (MediaType::Avif, 301, 199, false));
+    assert_eq!((asset.media_type, asset.width, asset.height, asset.ending), (MediaType::Avif, 301, 199, Ending::Whole));
     let (_, made) = make(&bytes, &[lossless(120, 120, Fit::Inside)]);
     assert!(made.perceptual_hash.is_some());
     let ours = pixels(made.sizes[0].as_ref().expect("it is decoded"));

@@ -7,7 +7,7 @@ use image::{ExtendedColorType, Rgb, RgbImage};
 use moxcms::ColorProfile;
 use offprint::testing::config::Fit;
 use offprint::testing::media::probe;
-use offprint::testing::model::MediaType;
+use offprint::testing::model::{Ending, MediaType};
 
 use super::images::{clamp, png, scene};
 use super::measure::{decoded, delta_e, linear, mean, pixels, stored};
@@ -94,7 +94,11 @@ fn by_vips(path: &Path, folder: &Path, width: u32, height: u32) -> Option<RgbIma
 fn is_profiled(bytes: &[u8]) -> bool {
     let asset = probe(bytes, &limits());
     let profiled = asset.icc_name.as_deref().is_some_and(|name| !name.starts_with("sRGB"));
-    asset.media_type == MediaType::Jpeg && profiled && asset.orientation == 1 && !asset.truncated && asset.width < 4000
+    asset.media_type == MediaType::Jpeg
+        && profiled
+        && asset.orientation == 1
+        && asset.ending == Ending::Whole
+        && asset.width < 4000
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod animation;
 mod avif;
 mod color;
 mod corpus_table;
+mod endings;
 mod hostile;
 mod images;
 #[cfg(feature = "jxl-jp2")]

@@ -1,0 +1,70 @@
+//! Supplies what closes a file whose pixels are all there, because decoders insist on it.
+
+use std::borrow::Cow;
+
+use flate2::Crc;
+
+use super::byte_reader::ByteReader;
+use super::riff::Chunks;
+use crate::model::{Asset, Ending, MediaType};
+
+/// The bytes of an image; with its end, if that is missing ([`Ending::NoEndMarker`]).
+pub(super) fn closed<'a>(bytes: &'a [u8], asset: &Asset) -> Cow<'a, [u8]> {
+    if asset.ending != Ending::NoEndMarker {
+        return Cow::Borrowed(bytes);
+    }
+    match asset.media_type {
+        MediaType::Jpeg => Cow::Owned([bytes.strip_suffix(b"\xff").unwrap_or(bytes), b"\xff\xd9"].concat()),
+        MediaType::Png => Cow::Owned(closed_png(ByteReader(bytes))),
+        MediaType::Gif => Cow::Owned([bytes, b"\x3b"].concat()),
+        MediaType::WebP => Cow::Owned(closed_webp(bytes)),
+        // Zeros for the last row, of at most four bytes per pixel, and for the pointer to the next page.
+        MediaType::Bmp => Cow::Owned([bytes, &vec![0; 4 * asset.width as usize]].concat()),
+        MediaType::Tiff => Cow::Owned([bytes, &[0; 8]].concat()),
+        _ => Cow::Borrowed(bytes),
+    }
+}
+
+/// The whole chunks of a PNG, then the pixels of a broken one, then the last chunk.
+fn closed_png(bytes: ByteReader<'_>) -> Vec<u8> {
+    let mut at = 8;
+    let mut file = bytes.window(0, at).0.to_vec();
+    while let (Some(length), Some(chunk_type)) = (bytes.be32(at), bytes.slice(at + 4, 4)) {
+        let length = length as usize;
+        if let Some(chunk) = bytes.slice(at, length.saturating_add(12)) {
+            file.extend_from_slice(chunk);
+        } else if chunk_type == b"IDAT" {
+            write_chunk(&mut file, chunk_type, bytes.window(at + 8, length).0);
+        }
+        at = at.saturating_add(length).saturating_add(12);
+    }
+    write_chunk(&mut file, b"IEND", &[]);
+    file
+}
+
+/// Writes a chunk with its length and its checksum (W3C PNG, section 5.3).
+fn write_chunk(file: &mut Vec<u8>, chunk_type: &[u8], body: &[u8]) {
+    let mut crc = Crc::new();
+    crc.update(chunk_type);
+    crc.update(body);
+    file.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
+    file.extend_from_slice(chunk_type);
+    file.extend_from_slice(body);
+    file.extend_from_slice(&crc.sum().to_be_bytes());
+}
+
+/// The whole chunks of a WebP, under a header that counts no others.
+fn closed_webp(bytes: &[u8]) -> Vec<u8> {
+    let mut chunks = Chunks::of_file(ByteReader(bytes));
+    let mut end = chunks.position();
+    while chunks.next().is_some_and(|chunk| chunk.whole) {
+        end = chunks.position();
+    }
+    let mut file = bytes[..end.min(bytes.len())].to_vec();
+    // The padding of the last chunk may be what is missing.
+    file.resize(end, 0);
+    if let Some(size) = file.get_mut(4..8) {
+        size.copy_from_slice(&u32::try_from(end.saturating_sub(8)).unwrap_or(u32::MAX).to_le_bytes());
+    }
+    file
+}
