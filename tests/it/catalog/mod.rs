@@ -15,8 +15,8 @@ use offprint::testing::archive::{
 };
 use offprint::testing::config::ChangedImages;
 use offprint::testing::model::{
-    ArticleKey, ArticleVersion, Asset, Digest, Edit, Ending, Exchange, Failure, Fingerprint, Format, HostKey, HostState,
-    MediaType, Reason, ReferenceKind, RefererStrategy, Span, Validators,
+    ArticleKey, ArticleVersion, Asset, Digest, Edit, Ending, Exchange, Failure, Fingerprint, Format, HostKey,
+    HostState, MediaType, Reason, ReferenceKind, RefererStrategy, Span, Validators,
 };
 use tempfile::TempDir;
 use url::Url;
