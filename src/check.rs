@@ -9,7 +9,7 @@ use crate::archive::{Archive, ArticleRow, CatalogError, ObjectError, StoreKey};
 use crate::config::Config;
 use crate::extract::{self, ExtractOptions};
 use crate::model::{ArticleKey, Reference, SourceName};
-use crate::source::{Source, absolute};
+use crate::source::{Source, SourceConfigError, absolute};
 
 /// Articles taken from the catalog at a time.
 const PAGE: usize = 1000;
@@ -23,14 +23,9 @@ pub enum CheckError {
     /// The store of objects cannot be read.
     #[error(transparent)]
     Objects(#[from] ObjectError),
-    /// A path of the settings cannot be used.
-    #[error("cannot find the mirror of the source \"{source_name}\": {cause}")]
-    Path {
-        /// The source.
-        source_name: String,
-        /// Why.
-        cause: std::io::Error,
-    },
+    /// The settings of a source cannot work.
+    #[error(transparent)]
+    Source(#[from] SourceConfigError),
 }
 
 /// What a check found.
@@ -94,8 +89,8 @@ enum Target {
 impl Checker<'_> {
     async fn article(&mut self, row: &ArticleRow) -> Result<(), CheckError> {
         let key = &row.version.key;
-        let failed = |cause| CheckError::Path { source_name: key.source.to_string(), cause };
-        let source = source_of(&key.source, self.config).map_err(failed)?;
+        let source = source_of(&key.source, self.config)?;
+        let failed = |cause| SourceConfigError::Path { source_name: key.source.to_string(), cause };
         let store = absolute(&self.config.store).map_err(failed)?;
         let file = source.mirror(&key.path);
         self.checked.articles += 1;
@@ -171,7 +166,7 @@ fn target_of(reference: &Reference, source: &Source, store: &Path) -> Option<Tar
 }
 
 /// The source of that name: of the settings, or as `offprint mirror` makes them.
-fn source_of(name: &SourceName, config: &Config) -> std::io::Result<Source> {
+fn source_of(name: &SourceName, config: &Config) -> Result<Source, SourceConfigError> {
     let known = config.source.iter().find(|source| source.name == *name).cloned();
     let made = || {
         let mut source = Config::default().source.swap_remove(0);

@@ -72,8 +72,9 @@ pub use self::check::{CheckError, Checked, check};
 pub use self::cli::main as cli_main;
 pub use self::config::{
     AdoptLocal, Animation, ChangedImages, Config, ConfigError, DEFAULTS, DataUrls, FallbackConfig, FetchConfig, Fit,
-    HostConfig, HumanDuration, Images, Lazy, MediaConfig, MediaKind, Recheck, ReportConfig, RewriteConfig,
-    Robots as RobotsRule, RunConfig, Size, SourceConfig, SourceKind, ThumbnailConfig, ThumbnailFormat, UnitError,
+    HostConfig, HumanDuration, Images, Lazy, MediaConfig, MediaKind, MirrorOutput, Recheck, ReportConfig,
+    RewriteConfig, Robots as RobotsRule, RunConfig, Size, SourceConfig, SourceKind, ThumbnailConfig, ThumbnailFormat,
+    UnitError,
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
 pub use self::fetch::{FetchError, Fetcher};
@@ -81,7 +82,7 @@ pub use self::history::{ArticleHistory, UrlHistory, of_article as article_histor
 pub use self::media::is_decoding;
 pub use self::mirror::{
     ArticleCounts, BlobCounts, Budget, ChangedImage, Counter, FailedUrl, Mirror, MirrorError, Problem, ReferenceCounts,
-    Report, RunOutcome, Tally, ThumbnailCounts, UrlCounts,
+    Report, RunOutcome, SourceOutcome, SourceReport, Tally, ThumbnailCounts, UrlCounts,
 };
 pub use self::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Failure, Fingerprint, Format, LinkWrap, MediaType,
@@ -89,7 +90,7 @@ pub use self::model::{
 };
 pub use self::restore::{RestoreError, restore};
 pub use self::rewrite::{splice, unsplice};
-pub use self::source::{Source, SourceError};
+pub use self::source::{Source, SourceConfigError, SourceError, SourceFailure, configured as configured_sources};
 pub use self::status::{Similar, Status, similar, status};
 #[cfg(feature = "web")]
 pub use self::web::{Server, serve_folder};

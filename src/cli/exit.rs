@@ -5,17 +5,18 @@ use std::process::ExitCode;
 use crate::archive::ArchiveError;
 use crate::config::ConfigError;
 use crate::mirror::{Report, RunOutcome};
+use crate::source::{PlaceError, SourceConfigError};
 
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done.
     Done = 0,
-    /// It could not run.
+    /// It could not run, or a source could not be read.
     Failed = 1,
     /// The arguments or the settings are wrong.
     Usage = 2,
-    /// Done, but some references are newly missing.
+    /// Done, but some references are newly missing, or some articles could not be read or written.
     Missing = 3,
     /// Damage was found.
     Damaged = 4,
@@ -30,14 +31,19 @@ impl Exit {
     pub(crate) fn of_report(report: &Report) -> Self {
         match report.outcome {
             RunOutcome::Interrupted => Self::Interrupted,
-            _ if report.newly_missing > 0 => Self::Missing,
+            _ if report.failed_sources().next().is_some() => Self::Failed,
+            _ if report.newly_missing > 0 || report.articles.failed > 0 => Self::Missing,
             _ => Self::Done,
         }
     }
 
     /// What an error means.
     pub(crate) fn of_error(error: &anyhow::Error) -> Self {
-        if error.is::<ConfigError>() || error.is::<UsageError>() {
+        if error.is::<ConfigError>()
+            || error.is::<UsageError>()
+            || error.is::<SourceConfigError>()
+            || matches!(error.downcast_ref(), Some(place) if !matches!(place, PlaceError::Unreadable { .. }))
+        {
             Self::Usage
         } else if matches!(error.downcast_ref(), Some(ArchiveError::Held { .. })) {
             Self::Busy

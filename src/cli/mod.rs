@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod demo;
+mod dry_run;
 mod exit;
 mod extract;
 mod gc;
@@ -13,7 +14,6 @@ mod notifications;
 mod output;
 mod panic_hook;
 mod progress;
-mod rehearsal;
 mod restore;
 mod run;
 mod settings;

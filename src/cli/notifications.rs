@@ -55,6 +55,10 @@ impl<'a> Notifications<'a> {
                     RunOutcome::Interrupted => TIMEOUT_WHEN_INTERRUPTED,
                     RunOutcome::Complete | RunOutcome::Incomplete => notify::TIMEOUT,
                 };
+                if report.is_empty_handed() {
+                    let details: Vec<_> = report.sources.iter().map(|source| source.detail.as_str()).collect();
+                    return self.send(RunEnd::Failed { message: &details.join("; ") }, timeout).await;
+                }
                 let succeeded = matches!(Exit::of_report(report), Exit::Done | Exit::Missing);
                 self.send(RunEnd::Reported { report, succeeded, summary: &summary(report) }, timeout).await;
             }

@@ -132,6 +132,11 @@ impl Output {
         }
     }
 
+    /// A line about what could not be done, with `-q` as well.
+    pub(crate) fn warn(&self, line: &str) {
+        to_stderr(&harmless(line));
+    }
+
     /// An error with its causes, on one line.
     pub(crate) fn error(&self, error: &anyhow::Error) {
         to_stderr(&Label::Damage("offprint").before(&format!("{error:#}"), self.colors.stderr));

@@ -14,13 +14,12 @@ use super::progress::Display;
 use super::words::count;
 use crate::archive::{self, Archive, Mode};
 use crate::config::{Config, Size};
-use crate::source::Source;
+use crate::source::{self, Source};
 use crate::verify::{self, Counts, Finding, Options, Progress, Repair, Settings, Verification, find_mirror};
 
 /// Looks for damage, and repairs what can be.
 pub(crate) async fn verify(arguments: &VerifyArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {
-    let sources: Vec<_> =
-        config.source.iter().map(|source| Source::new(source.clone(), &config.store)).collect::<Result<_, _>>()?;
+    let sources = source::configured(config)?;
     let found = look(arguments, config, &sources, output).await?;
     let repairs = if arguments.repair && !found.findings.is_empty() {
         repair(config, sources, &found.findings).await?

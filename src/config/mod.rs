@@ -57,8 +57,8 @@ pub struct SourceConfig {
     pub exclude: Vec<String>,
     /// What relative addresses are relative to.
     pub base_url: String,
-    /// Where the mirror goes: empty for the archive, `.` for in place.
-    pub output: String,
+    /// Where the mirror goes.
+    pub output: MirrorOutput,
     /// What local links start with; empty for relative links.
     pub links: String,
 }
@@ -77,6 +77,40 @@ pub enum SourceKind {
     Page,
     /// A file with one URL a line.
     List,
+}
+
+impl SourceKind {
+    /// Its name in the settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Folder => "folder",
+            Self::Feed => "feed",
+            Self::Sitemap => "sitemap",
+            Self::Page => "page",
+            Self::List => "list",
+        }
+    }
+}
+
+/// Where a source's mirror goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MirrorOutput {
+    /// Into the archive, below `articles`.
+    Archive,
+    /// Over the articles themselves.
+    InPlace,
+    /// Into this folder.
+    Folder(PathBuf),
+}
+
+impl From<&str> for MirrorOutput {
+    fn from(text: &str) -> Self {
+        match text {
+            "" => Self::Archive,
+            "." => Self::InPlace,
+            folder => Self::Folder(folder.into()),
+        }
+    }
 }
 
 /// How images are fetched.

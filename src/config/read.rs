@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Config, HumanDuration, Recheck, ThumbnailFormat};
+use super::{Config, HumanDuration, MirrorOutput, Recheck, ThumbnailFormat};
 use crate::model::{Digest, RefererStrategy};
 
 /// The shipped `config.toml`: every key at its default.
@@ -117,7 +117,12 @@ impl Config {
         resolve(&mut self.store);
         resolve(&mut self.fetch.ca_file);
         resolve(&mut self.report.prometheus);
-        self.source.iter_mut().for_each(|source| resolve(&mut source.path));
+        for source in &mut self.source {
+            resolve(&mut source.path);
+            if let MirrorOutput::Folder(output) = &mut source.output {
+                resolve(output);
+            }
+        }
     }
 }
 
@@ -272,6 +277,12 @@ pub(super) fn some_referers<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<RefererStrategy>>, D::Error> {
     referers(deserializer).map(Some)
+}
+
+impl<'de> Deserialize<'de> for MirrorOutput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::from(String::deserialize(deserializer)?.as_str()))
+    }
 }
 
 impl<'de> Deserialize<'de> for Recheck {

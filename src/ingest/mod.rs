@@ -1,5 +1,6 @@
 //! Fetched bytes → verdict, blob, asset: kept in the order that makes a crash harmless.
 
+mod inline;
 mod stand_ins;
 mod verdict;
 
@@ -18,6 +19,7 @@ use crate::media;
 use crate::model::{Asset, Digest, Failure, Fingerprint, HostKey, MediaType, Reason, Validators};
 use crate::staging::Staged;
 
+pub use inline::{InlineImages, InlineLimits, NI_SCHEME, inline_name, take_inline};
 pub use stand_ins::StandIns;
 pub use verdict::Verdict;
 

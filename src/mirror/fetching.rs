@@ -7,13 +7,12 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{ChangedImage, FailedUrl, Mirror, MirrorError, NAMED_BY_CONTENT, ReadyArticles, announce};
+use super::{ChangedImage, FailedUrl, Mirror, MirrorError, ReadyArticles};
 use crate::archive::{CompletedJob, Job, JobId, JobResult, Lease, Put, RunId, UrlId, UrlRow, Worker, WriteOutcome};
 use crate::fetch::{Fetched, Purpose, Request};
-use crate::ingest::{Ingested, Verdict};
+use crate::ingest::{Ingested, NI_SCHEME, Verdict};
 use crate::model::{Failure, Reason, Validators};
 use crate::render::Rendered;
-use crate::source::Source;
 
 /// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
 const LEASE: Duration = Duration::from_secs(300);
@@ -40,12 +39,12 @@ impl Mirror {
         loop {
             let all_read = *read.borrow_and_update();
             let room = self.config.fetch.concurrency.saturating_mul(HOSTS).saturating_sub(hosts.len());
-            let leased = if self.may_go_on() { self.lease(&worker, room).await? } else { Vec::new() };
+            let leased = if self.control.may_go_on() { self.lease(&worker, room).await? } else { Vec::new() };
             let none_leased = leased.is_empty();
             for lease in leased {
                 hosts.spawn(Arc::clone(&self).work_through(lease, run, ready.clone()));
             }
-            if hosts.is_empty() && none_leased && (all_read || !self.may_go_on()) {
+            if hosts.is_empty() && none_leased && (all_read || !self.control.may_go_on()) {
                 return Ok(());
             }
             tokio::select! {
@@ -63,18 +62,13 @@ impl Mirror {
         Ok(self.archive.catalog.lease(worker, room, LEASE, Timestamp::now()).await?)
     }
 
-    /// Whether neither the user nor a budget says stop.
-    pub(super) fn may_go_on(&self) -> bool {
-        !self.stop.is_cancelled() && self.used_up().is_none()
-    }
-
     /// Works through the jobs of one host, then gives the lease back with what was learned of the host.
     async fn work_through(self: Arc<Self>, lease: Lease, run: RunId, ready: ReadyArticles) -> Result<(), MirrorError> {
         self.fetcher.restore_host(&lease.host, &lease.state);
         self.recall_stand_ins(&lease.host).await?;
         let result = tokio::select! {
             result = self.jobs_of(&lease, run, &ready) => result,
-            () = self.stop.cancelled() => Ok(()),
+            () = self.control.stopped() => Ok(()),
         };
         self.archive.catalog.release(&lease, &self.fetcher.host_state(&lease.host)).await?;
         self.ingest.stand_ins.forget(&lease.host);
@@ -89,10 +83,10 @@ impl Mirror {
         let mut under_way = JoinSet::new();
         let at_once = self.fetcher.per_host(&lease.host) + AHEAD;
         loop {
-            if waiting.len() == 0 && under_way.len() < at_once && self.may_go_on() {
+            if waiting.len() == 0 && under_way.len() < at_once && self.control.may_go_on() {
                 waiting = self.more_jobs(&mut lease, &mut last).await?.into_iter();
             }
-            while under_way.len() < at_once && self.may_go_on() {
+            while under_way.len() < at_once && self.control.may_go_on() {
                 let Some(job) = waiting.next() else { break };
                 self.tally.begun.one();
                 under_way.spawn(Arc::clone(self).work_off(lease.clone(), run, job, ready.clone()));
@@ -128,7 +122,7 @@ impl Mirror {
         let verdict = self.ingest.verdict(&job);
         let fetched = match job.url.url.scheme() {
             "file" => self.adopt(&job, &verdict).await,
-            NAMED_BY_CONTENT => Fetched::unasked(self.lifted(&job.url, &verdict).await),
+            NI_SCHEME => Fetched::unasked(self.lifted(&job.url, &verdict).await),
             _ => self.ask(&job, &verdict).await,
         };
         let fetched = self.refuse_in_place_of_kept(run, &job, fetched).await?;
@@ -151,9 +145,9 @@ impl Mirror {
         if claim == WriteOutcome::Applied {
             self.count(&job.url, &ingested).await?;
             if let Some(digest) = self.suspect(&job, &ingested.settlement, &now_ready) {
-                announce(&ready, self.look_at_twins(run, &job, digest).await?).await;
+                ready.announce(self.look_at_twins(run, &job, digest).await?).await;
             }
-            announce(&ready, now_ready.ready_articles).await;
+            ready.announce(now_ready.ready_articles).await;
         }
         Ok(())
     }
@@ -191,7 +185,7 @@ impl Mirror {
 
     /// A local file goes the way of every image, but for the request.
     async fn adopt(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched {
-        let file = self.sources.iter().find_map(|source: &Source| source.local_file(&job.url.url));
+        let file = self.sources.local_file(&job.url.url);
         let outcome = match file {
             Some(file) => self.ingest.adopt(|| std::fs::File::open(file), verdict).await,
             None => Err(Failure::new(Reason::LocalFile, "it is missing, or outside its source")),

@@ -156,7 +156,10 @@ impl Mirror {
         }
         let others: Vec<_> = twins.iter().filter(|twin| !displacing.contains(twin)).collect();
         let pictures: BTreeSet<_> = others.iter().map(|twin| picture(&twin.url)).collect();
-        if standing.is_none() && pictures.len() >= SUSPICIOUS && self.may_go_on() && self.is_first_to_ask(&host, digest)
+        if standing.is_none()
+            && pictures.len() >= SUSPICIOUS
+            && self.control.may_go_on()
+            && self.is_first_to_ask(&host, digest)
         {
             let own = picture(&job.url.url);
             if let Some(other) = others.iter().find(|twin| picture(&twin.url) != own) {

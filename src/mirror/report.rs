@@ -1,11 +1,9 @@
 //! What a run tells when it ends.
 
-use std::collections::HashSet;
-use std::fmt::Display;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-
 use serde::Serialize;
+
+use crate::model::SourceName;
+use crate::source::{Source, SourceError};
 
 /// The report of a run: what `run --json` prints and `store/runs/*.json` holds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -16,6 +14,8 @@ pub struct Report {
     pub outcome: RunOutcome,
     /// The setting that ended the run before its work was done.
     pub stopped_by: Option<Budget>,
+    /// What became of the sources, in the order of the settings.
+    pub sources: Vec<SourceReport>,
     /// What became of the articles.
     pub articles: ArticleCounts,
     /// The references of all articles on record.
@@ -34,6 +34,8 @@ pub struct Report {
     pub failures: Vec<FailedUrl>,
     /// Articles and folders that could not be read or written.
     pub problems: Vec<Problem>,
+    /// What looks like an article and is not read, such as a link that leads out of its source.
+    pub skipped: Vec<Problem>,
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
 }
@@ -77,6 +79,69 @@ impl Budget {
     }
 }
 
+/// What became of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceReport {
+    /// Its name.
+    pub name: String,
+    /// Whether it was read.
+    pub outcome: SourceOutcome,
+    /// Why it was not, as one of the names of [`crate::source::SourceFailure`]; empty otherwise.
+    pub reason: &'static str,
+    /// The same as a sentence for a person, or what else there is to say of it; empty otherwise.
+    pub detail: String,
+}
+
+/// Whether a source was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceOutcome {
+    /// It was read, and something in it was new.
+    Read,
+    /// It was read, and everything in it was as before.
+    Unchanged,
+    /// It could not be read.
+    Failed,
+}
+
+impl SourceReport {
+    /// A source that was read, with the counts from before and after.
+    pub(super) fn read(source: &Source, before: &ArticleCounts, after: &ArticleCounts) -> Self {
+        let differs = |counts: &ArticleCounts| [counts.new, counts.changed, counts.vanished, counts.failed];
+        let outcome = if differs(before) == differs(after) { SourceOutcome::Unchanged } else { SourceOutcome::Read };
+        let nothing = before.seen == after.seen && outcome == SourceOutcome::Unchanged;
+        let detail = if nothing {
+            format!("no file in it is an article ({})", source.config.include.join(", "))
+        } else {
+            String::new()
+        };
+        Self { name: source.name().to_string(), outcome, reason: "", detail }
+    }
+
+    /// Whether it could not be read.
+    pub fn is_failed(&self) -> bool {
+        self.outcome == SourceOutcome::Failed
+    }
+
+    /// A source that could not be read.
+    pub(super) fn failed(name: &SourceName, error: &SourceError) -> Self {
+        let (reason, detail) = (error.reason().as_str(), error.to_string());
+        Self { name: name.to_string(), outcome: SourceOutcome::Failed, reason, detail }
+    }
+}
+
+impl Report {
+    /// The sources that could not be read.
+    pub fn failed_sources(&self) -> impl Iterator<Item = &SourceReport> {
+        self.sources.iter().filter(|source| source.is_failed())
+    }
+
+    /// Whether there were sources and none of them could be read.
+    pub fn is_empty_handed(&self) -> bool {
+        !self.sources.is_empty() && self.sources.iter().all(SourceReport::is_failed)
+    }
+}
+
 macro_rules! counts {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident,)* }) => {
         $(#[$meta])*
@@ -92,9 +157,9 @@ counts! {
         seen,
         /// Not on record before.
         new,
-        /// On record with other content or other settings.
+        /// On record with other content.
         changed,
-        /// As they were.
+        /// As they were, even where their mirror was written again because a setting changed.
         unchanged,
         /// On record, and no longer in their source.
         vanished,
@@ -190,197 +255,9 @@ pub struct Problem {
     pub message: String,
 }
 
-/// At most this many entries stand in each list of a report; the counts are always whole.
-const LISTED: usize = 10_000;
-
-macro_rules! tally {
-    ($($(#[$doc:meta])* $field:ident,)*) => {
-        /// What a run counts while it goes on. The progress display reads it, the report is made from it.
-        #[derive(Debug, Default)]
-        pub struct Tally {
-            $($(#[$doc])* pub $field: Counter,)*
-            changed_images: Mutex<Vec<ChangedImage>>,
-            /// URLs with the bytes that are no version of theirs, as it turned out before or after these were counted.
-            not_changed: Mutex<HashSet<(String, String)>>,
-            failures: Mutex<Vec<FailedUrl>>,
-            problems: Mutex<Vec<Problem>>,
-        }
-    };
-}
-
-tally! {
-    /// Articles looked at.
-    seen,
-    /// Articles not on record before.
-    new,
-    /// Articles with other content or settings.
-    changed,
-    /// Articles as they were.
-    unchanged,
-    /// Articles no longer in their source.
-    vanished,
-    /// Articles not readable or not writable.
-    failed_articles,
-    /// Mirrored articles written.
-    written,
-    /// URLs put into the queue so far.
-    queued,
-    /// URLs that were good already.
-    fresh,
-    /// URLs asked for, with a good capture.
-    fetched,
-    /// Of them, those whose capture was found later in the run to be a stand-in.
-    taken_back,
-    /// URLs asked for, and not modified.
-    not_modified,
-    /// URLs asked for, without a good capture.
-    failed,
-    /// URLs left for a later run.
-    deferred,
-    /// URLs missing for the first time.
-    newly_missing,
-    /// Jobs begun, each of at least one request.
-    begun,
-    /// Requests sent.
-    requests,
-    /// Bytes of bodies received.
-    bytes,
-    /// New blobs.
-    blobs_new,
-    /// Blobs that were there.
-    blobs_duplicate,
-    /// Bytes of the new blobs.
-    bytes_new,
-    /// Thumbnails made.
-    thumbnails,
-    /// Thumbnails not possible.
-    thumbnails_failed,
-}
-
-/// A number that only grows.
-#[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
-
-impl Counter {
-    /// Adds to it.
-    pub fn add(&self, count: u64) {
-        self.0.fetch_add(count, Ordering::Relaxed);
-    }
-
-    /// Adds one.
-    pub fn one(&self) {
-        self.add(1);
-    }
-
-    /// What it stands at.
-    pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Tally {
-    /// URLs that were settled one way or another.
-    pub fn settled(&self) -> u64 {
-        self.fetched.get() + self.not_modified.get() + self.failed.get() + self.deferred.get()
-    }
-
-    pub(super) fn changed_image(&self, image: ChangedImage) {
-        push(&self.changed_images, image);
-    }
-
-    /// Takes back that these URLs have new bytes.
-    pub(super) fn not_changed(&self, urls: &[String], new: &str) {
-        let mut not_changed = self.not_changed.lock().unwrap_or_else(PoisonError::into_inner);
-        not_changed.extend(urls.iter().map(|url| (url.clone(), new.to_owned())));
-    }
-
-    fn changed_images(&self) -> Vec<ChangedImage> {
-        let not_changed = self.not_changed.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut images = sorted(&self.changed_images, |image| image.url.clone());
-        images.retain(|image| !not_changed.contains(&(image.url.clone(), image.new.clone())));
-        images
-    }
-
-    pub(super) fn failure(&self, failure: FailedUrl) {
-        push(&self.failures, failure);
-    }
-
-    pub(super) fn problem(&self, article: impl Display, message: impl Display) {
-        self.failed_articles.one();
-        push(&self.problems, Problem { article: article.to_string(), message: message.to_string() });
-    }
-
-    /// The report, but for what only the catalog and the clock know.
-    pub(super) fn report(&self) -> Report {
-        Report {
-            articles: self.article_counts(),
-            urls: self.url_counts(),
-            blobs: BlobCounts {
-                new: self.blobs_new.get(),
-                duplicate: self.blobs_duplicate.get(),
-                bytes_new: self.bytes_new.get(),
-            },
-            thumbnails: ThumbnailCounts { made: self.thumbnails.get(), failed: self.thumbnails_failed.get() },
-            newly_missing: self.newly_missing.get(),
-            changed_images: self.changed_images(),
-            failures: sorted(&self.failures, |failure| failure.url.clone()),
-            problems: sorted(&self.problems, |problem| problem.article.clone()),
-            ..Report::default()
-        }
-    }
-
-    fn article_counts(&self) -> ArticleCounts {
-        ArticleCounts {
-            seen: self.seen.get(),
-            new: self.new.get(),
-            changed: self.changed.get(),
-            unchanged: self.unchanged.get(),
-            vanished: self.vanished.get(),
-            failed: self.failed_articles.get(),
-        }
-    }
-
-    fn url_counts(&self) -> UrlCounts {
-        UrlCounts {
-            fetched: self.fetched.get().saturating_sub(self.taken_back.get()),
-            fresh: self.fresh.get(),
-            not_modified: self.not_modified.get(),
-            failed: self.failed.get(),
-            deferred: self.deferred.get(),
-            left: 0,
-        }
-    }
-}
-
-fn push<T>(list: &Mutex<Vec<T>>, item: T) {
-    let mut list = list.lock().unwrap_or_else(PoisonError::into_inner);
-    if list.len() < LISTED {
-        list.push(item);
-    }
-}
-
-/// Sorted, so that two runs that found the same say the same.
-fn sorted<T: Clone>(list: &Mutex<Vec<T>>, key: impl Fn(&T) -> String) -> Vec<T> {
-    let mut list = list.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    list.sort_by_key(key);
-    list
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lists_are_sorted_and_bounded_while_counts_are_whole() {
-        let tally = Tally::default();
-        for at in (0..LISTED + 5).rev() {
-            tally.problem(format!("{at:05}"), "cannot be read");
-        }
-        let report = tally.report();
-        assert_eq!(report.articles.failed, LISTED as u64 + 5);
-        assert_eq!(report.problems.len(), LISTED);
-        assert!(report.problems.is_sorted_by_key(|problem| problem.article.clone()));
-    }
 
     #[test]
     fn json_has_the_names_that_other_programs_rely_on() {
@@ -388,6 +265,7 @@ mod tests {
         for pointer in [
             "/run",
             "/outcome",
+            "/sources",
             "/articles/seen",
             "/articles/new",
             "/articles/changed",

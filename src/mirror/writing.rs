@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Mutex, mpsc};
 
+use super::sources::RunSource;
 use super::{Mirror, MirrorError};
 use crate::archive::{
     Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, StoreKey, UrlRow, UrlState, WriteOutcome,
@@ -14,7 +15,7 @@ use crate::extract;
 use crate::ingest::publish;
 use crate::model::{Asset, Digest, LinkWrap, Reference, ReferenceKind, Span};
 use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
-use crate::source::{Source, fingerprint};
+use crate::source::fingerprint;
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
 const WRITTEN_AT_ONCE: usize = 8;
@@ -51,21 +52,26 @@ impl Mirror {
         let lane = usize::try_from(id.0).unwrap_or_default() % self.lanes.len();
         let _turn = self.lanes[lane].lock().await;
         let Some(row) = self.archive.catalog.article_by_id(id).await? else { return Ok(()) };
-        let named = |source: &&Source| source.config.name == row.version.key.source;
-        match self.sources.iter().find(named) {
+        match self.sources.get(&row.version.key.source) {
             Some(source) if row.state == ArticleState::Stale => self.write_mirror(source, &row).await,
             _ => Ok(()),
         }
     }
 
     /// The rows first, then the file by rename: whoever sees the mirror finds everything it points at.
-    async fn write_mirror(&self, source: &Source, row: &ArticleRow) -> Result<(), MirrorError> {
+    async fn write_mirror(&self, source: &RunSource, row: &ArticleRow) -> Result<(), MirrorError> {
         let path = &row.version.key.path;
         if source.is_in_place() && !is_as_read(source, row) {
             self.tally.problem(&row.version.key, "it was changed during the run and is left for the next one");
             return Ok(());
         }
-        let original = self.archive.read_verified(row.version.original, row.version.format.blob_type()).await?;
+        let original = match self.archive.read_verified(row.version.original, row.version.format.blob_type()).await {
+            Ok(original) => original,
+            Err(error) => {
+                self.tally.problem(&row.version.key, error);
+                return Ok(());
+            }
+        };
         let Rewritten { edits, mirror, left_remote } = self.rewrite(source, row, &original).await?;
         self.tell_refused(row, &left_remote);
         let digest = Digest::of(&mirror);
@@ -92,9 +98,9 @@ impl Mirror {
     }
 
     /// The mirror: the article with the local link of every reference whose image is kept.
-    async fn rewrite(&self, source: &Source, row: &ArticleRow, original: &[u8]) -> Result<Rewritten, MirrorError> {
+    async fn rewrite(&self, source: &RunSource, row: &ArticleRow, original: &[u8]) -> Result<Rewritten, MirrorError> {
         let path = &row.version.key.path;
-        let (format, options) = (row.version.format, self.options(source, path));
+        let (format, options) = (row.version.format, source.options(path));
         let extraction = extract::extract(original, format, &options);
         let rows = self.archive.catalog.references(row.id).await?;
         let known: HashMap<Span, &ReferenceRow> = rows.iter().map(|row| (row.span, row)).collect();
@@ -216,7 +222,7 @@ fn is_there(file: &std::path::Path, digest: Digest) -> bool {
 }
 
 /// In place, the file that would be replaced must be the one that was read, or the mirror written over it.
-fn is_as_read(source: &Source, row: &ArticleRow) -> bool {
+fn is_as_read(source: &RunSource, row: &ArticleRow) -> bool {
     fingerprint(&source.file(&row.version.key.path))
         .is_ok_and(|found| found == row.version.fingerprint || row.mirror.is_some_and(|(_, mirror)| mirror == found))
 }

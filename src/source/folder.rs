@@ -1,99 +1,139 @@
 //! A folder of posts.
 
 use std::cmp::Ordering;
-use std::path::{Path, PathBuf};
+use std::fs::FileType;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::config::SourceConfig;
+use super::error::SourceError;
+use super::globs::Globs;
+use super::listing::{Entry, Listed, Location, SkipReason, Skipped};
+use super::off_limits::OffLimits;
 use crate::model::{Fingerprint, RelativePath};
 
-/// A source that cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// There is no such folder.
-    #[error("the source \"{source_name}\" has no folder {}: correct its `path` in the config file", path.display())]
-    Missing {
-        /// The source.
-        source_name: String,
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A glob is wrong.
-    #[error("the source \"{source_name}\" has a glob that cannot be read: {message}")]
-    Glob {
-        /// The source.
-        source_name: String,
-        /// What is wrong with it.
-        message: String,
-    },
-    /// A file or folder cannot be read. The others can.
-    #[error("cannot read {}: {message}", path.display())]
-    Unreadable {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why.
-        message: String,
-    },
-}
-
-/// One file of a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundArticle {
-    /// Its path within the source.
-    pub path: RelativePath,
-    /// Where it is.
-    pub file: PathBuf,
-    /// What tells that it was not touched.
-    pub fingerprint: Fingerprint,
-}
-
 /// A folder whose files are articles.
-#[derive(Debug)]
-pub struct Folder {
-    root: PathBuf,
-    include: GlobSet,
-    exclude: GlobSet,
+#[derive(Debug, Clone)]
+pub(super) struct Folder {
+    /// The folder, as the settings name it.
+    pub(super) root: PathBuf,
+    /// The same without links.
+    pub(super) real_root: PathBuf,
+    /// Which files are articles.
+    pub(super) globs: Globs,
+    /// Where it never goes.
+    pub(super) off_limits: OffLimits,
+    /// Whether the mirror takes the place of the articles.
+    pub(super) in_place: bool,
 }
 
 impl Folder {
-    /// The folder that a source names.
-    pub fn open(source: &SourceConfig) -> Result<Self, SourceError> {
-        if !source.path.is_dir() {
-            return Err(SourceError::Missing { source_name: source.name.to_string(), path: source.path.clone() });
-        }
-        let globs = |patterns: &[String]| {
-            globs(patterns)
-                .map_err(|error| SourceError::Glob { source_name: source.name.to_string(), message: error.to_string() })
+    /// Its articles, in the order of their paths as texts, and what looks like one and is not read. A part of the folder
+    /// that cannot be read is an entry of its own, and the walk goes on.
+    pub(super) fn entries(self) -> impl Iterator<Item = Entry> {
+        let walk = WalkDir::new(&self.root).sort_by(in_order_of_paths).into_iter();
+        let entered = self.clone();
+        walk.filter_entry(move |entry| entered.enters(entry)).filter_map(move |entry| self.entry(entry))
+    }
+
+    /// These of its articles, whether they are there or not.
+    pub(super) fn named(self, paths: impl Iterator<Item = RelativePath>) -> impl Iterator<Item = Entry> {
+        paths.map(move |path| self.look(path.as_ref()))
+    }
+
+    /// Whether a file is read as an article.
+    pub(super) fn admit(&self, relative: &Path) -> Result<(), SkipReason> {
+        let kind = std::fs::symlink_metadata(self.root.join(relative)).map(|facts| facts.file_type());
+        self.admit_kind(relative, kind.ok())
+    }
+
+    fn enters(&self, entry: &DirEntry) -> bool {
+        let is_folder = entry.depth() > 0 && entry.file_type().is_dir();
+        !is_folder || !(is_hidden(self.relative(entry)) || self.off_limits.is(&self.real(entry.path())))
+    }
+
+    fn relative<'a>(&self, entry: &'a DirEntry) -> &'a Path {
+        entry.path().strip_prefix(&self.root).unwrap_or(entry.path())
+    }
+
+    /// The real path of a file or folder that was reached without following a link.
+    fn real(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.root).map_or_else(|_| path.to_owned(), |relative| self.real_root.join(relative))
+    }
+
+    fn entry(&self, entry: walkdir::Result<DirEntry>) -> Option<Entry> {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return Some(self.unreadable(&error)),
         };
-        Ok(Self { root: source.path.clone(), include: globs(&source.include)?, exclude: globs(&source.exclude)? })
-    }
-
-    /// Its articles, in the order of their paths as texts. Links are not followed, so nothing outside is read.
-    /// A part of the folder that cannot be read is an error among them, and the walk goes on.
-    pub fn articles(&self) -> impl Iterator<Item = Result<FoundArticle, SourceError>> {
-        WalkDir::new(&self.root)
-            .sort_by(in_order_of_paths)
-            .into_iter()
-            .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry))
-            .filter_map(|entry| self.article(entry).transpose())
-    }
-
-    fn article(&self, entry: walkdir::Result<DirEntry>) -> Result<Option<FoundArticle>, SourceError> {
-        let entry = entry.map_err(|error| SourceError::Unreadable {
-            path: error.path().unwrap_or(&self.root).to_owned(),
-            message: error.io_error().map_or_else(|| error.to_string(), std::string::ToString::to_string),
-        })?;
-        let relative = entry.path().strip_prefix(&self.root).unwrap_or(entry.path());
-        if !entry.file_type().is_file() || !self.include.is_match(relative) || self.exclude.is_match(relative) {
-            return Ok(None);
+        let kind = entry.file_type();
+        if kind.is_dir() {
+            return None;
         }
-        let unreadable = |message: String| SourceError::Unreadable { path: entry.path().to_owned(), message };
-        let path = slashed(relative).ok_or_else(|| unreadable("its name is not Unicode".to_owned()))?;
-        let path = RelativePath::new(path).map_err(|error| unreadable(format!("{error}; rename it")))?;
-        let fingerprint = fingerprint(entry.path()).map_err(|cause| unreadable(cause.to_string()))?;
-        Ok(Some(FoundArticle { path, file: entry.into_path(), fingerprint }))
+        let relative = self.relative(&entry);
+        match self.admit_kind(relative, Some(kind)) {
+            Err(SkipReason::NotIncluded { .. } | SkipReason::Excluded | SkipReason::OffLimits) => None,
+            _ => Some(self.look(relative)),
+        }
+    }
+
+    fn unreadable(&self, error: &walkdir::Error) -> Entry {
+        let message = error.io_error().map_or_else(|| error.to_string(), std::string::ToString::to_string);
+        Entry::Unreadable(SourceError::Unreadable { path: error.path().unwrap_or(&self.root).to_owned(), message })
+    }
+
+    /// What stands at a path within the folder.
+    fn look(&self, relative: &Path) -> Entry {
+        let file = self.root.join(relative);
+        let unreadable = |message: String| Entry::Unreadable(SourceError::Unreadable { path: file.clone(), message });
+        let Some(path) = slashed(relative) else { return unreadable("its name is not Unicode".to_owned()) };
+        if let Err(why) = self.admit(relative) {
+            return Entry::Skipped(Skipped { path, why });
+        }
+        match (RelativePath::new(path), fingerprint(&file)) {
+            (Ok(path), Ok(fingerprint)) => {
+                Entry::Article(Listed { path, location: Location::File { path: file, fingerprint } })
+            }
+            (Err(error), _) => unreadable(format!("{error}; rename it")),
+            (_, Err(cause)) => unreadable(cause.to_string()),
+        }
+    }
+
+    /// Whether a file of this kind is an article. One that is not there is left to who reads it.
+    fn admit_kind(&self, relative: &Path, kind: Option<FileType>) -> Result<(), SkipReason> {
+        if kind.is_some_and(|kind| kind.is_symlink()) && self.root.join(relative).is_dir() {
+            return Err(SkipReason::LinkToFolder);
+        }
+        self.globs.admit(relative)?;
+        if is_hidden(relative) {
+            return Err(SkipReason::Hidden);
+        }
+        match kind {
+            Some(kind) if kind.is_symlink() => self.admit_link(&self.root.join(relative)),
+            Some(kind) if !kind.is_file() => Err(SkipReason::Special),
+            _ if self.off_limits.holds(&self.real_root.join(relative)) => Err(SkipReason::OffLimits),
+            _ => Ok(()),
+        }
+    }
+
+    /// A link is followed to a file within the folder, and no further.
+    fn admit_link(&self, link: &Path) -> Result<(), SkipReason> {
+        let target = match link.canonicalize() {
+            Ok(target) => target,
+            Err(cause) if cause.kind() == ErrorKind::NotFound => return Err(SkipReason::Dangling),
+            // Who reads it says why it cannot be read.
+            Err(_) => return Ok(()),
+        };
+        if self.off_limits.holds(&target) {
+            Err(SkipReason::OffLimits)
+        } else if !target.starts_with(&self.real_root) {
+            Err(SkipReason::LeadsOut { to: target })
+        } else if self.in_place {
+            Err(SkipReason::LinkInPlace)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -109,81 +149,13 @@ fn in_order_of_paths(a: &DirEntry, b: &DirEntry) -> Ordering {
     name_a.iter().chain(slash(a)).cmp(name_b.iter().chain(slash(b)))
 }
 
-fn is_hidden(entry: &DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().starts_with(b".")
+/// Whether its name, or that of a folder it lies in, begins with a dot.
+fn is_hidden(relative: &Path) -> bool {
+    relative.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."))
 }
 
-fn slashed(relative: &Path) -> Option<String> {
-    let parts: Option<Vec<_>> = relative.components().map(|part| part.as_os_str().to_str()).collect();
-    parts.map(|parts| parts.join("/"))
-}
-
-fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        set.add(GlobBuilder::new(pattern).literal_separator(true).build()?);
-    }
-    set.build()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Config;
-
-    fn source(path: &Path) -> SourceConfig {
-        SourceConfig { path: path.to_owned(), ..Config::default().source[0].clone() }
-    }
-
-    fn folder_with(files: &[&str]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for file in files {
-            let file = folder.path().join(file);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(file, "text").unwrap();
-        }
-        folder
-    }
-
-    fn paths(source: &SourceConfig) -> Vec<String> {
-        Folder::open(source).unwrap().articles().map(|article| article.unwrap().path.to_string()).collect()
-    }
-
-    #[test]
-    fn articles_come_in_the_order_of_their_whole_paths() {
-        let folder = folder_with(&["a/b.md", "a-b.md", "a.md", "a/a.md", "a0.md"]);
-        let found = paths(&source(folder.path()));
-        let mut sorted = found.clone();
-        sorted.sort();
-        assert_eq!(found, sorted);
-        assert_eq!(found.len(), 5);
-    }
-
-    #[test]
-    fn globs_decide_what_is_an_article_and_hidden_folders_are_not_entered() {
-        let folder = folder_with(&["a.md", "b.html", "c.jpg", "d/e.md", ".git/f.md", "drafts/g.md"]);
-        let with = SourceConfig { exclude: vec!["drafts/**".to_owned()], ..source(folder.path()) };
-        assert_eq!(paths(&with), ["a.md", "b.html", "d/e.md"]);
-        let only = SourceConfig { include: vec!["*.md".to_owned()], ..source(folder.path()) };
-        assert_eq!(paths(&only), ["a.md"]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_are_not_followed() {
-        let outside = folder_with(&["secret.md"]);
-        let folder = folder_with(&["a.md"]);
-        std::os::unix::fs::symlink(outside.path(), folder.path().join("out")).unwrap();
-        std::os::unix::fs::symlink(outside.path().join("secret.md"), folder.path().join("s.md")).unwrap();
-        assert_eq!(paths(&source(folder.path())), ["a.md"]);
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_and_a_wrong_glob_are_named() {
-        let missing = Folder::open(&source(Path::new("no/such/folder"))).unwrap_err().to_string();
-        assert_eq!(missing, "the source \"posts\" has no folder no/such/folder: correct its `path` in the config file");
-        let folder = folder_with(&[]);
-        let wrong = SourceConfig { include: vec!["[".to_owned()], ..source(folder.path()) };
-        assert!(Folder::open(&wrong).unwrap_err().to_string().contains("glob"));
-    }
+/// The path with `/` between its parts, where all of them are Unicode.
+pub(super) fn slashed(relative: &Path) -> Option<String> {
+    let name = |part: Component<'_>| part.as_os_str().to_str().map(str::to_owned);
+    relative.components().map(name).collect::<Option<Vec<_>>>().map(|parts| parts.join("/"))
 }

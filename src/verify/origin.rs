@@ -12,7 +12,7 @@ use super::{MirrorFile, Origin};
 use crate::archive::{Archive, UrlRow};
 use crate::config::Config;
 use crate::fetch::{Answer, Fallback, FetchError, Fetched, Fetcher, Judge, Purpose, Request};
-use crate::mirror::NAMED_BY_CONTENT;
+use crate::ingest::NI_SCHEME;
 use crate::model::{ArticleKey, Digest, Reason, Validators};
 use crate::render::Renderer;
 use crate::source::Source;
@@ -83,7 +83,7 @@ impl Origin for Settings {
             return self.stage(&file);
         }
         // What was found inside articles is nowhere else.
-        if url.scheme() == NAMED_BY_CONTENT {
+        if url.scheme() == NI_SCHEME {
             return None;
         }
         let judge = Same(wanted);

@@ -29,6 +29,7 @@ mod received_archive;
 mod sandbox;
 mod scale;
 mod similar;
+mod sources;
 mod stand_ins;
 mod structure;
 mod testserver;

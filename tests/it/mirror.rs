@@ -216,7 +216,7 @@ async fn a_reference_that_must_stay_remote_is_told_as_remote() {
 async fn an_archive_in_a_folder_of_any_name_can_be_pointed_at() {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
     let sandbox = Sandbox::new();
-    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"../out\"\n");
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"out\"\n");
     sandbox.write("posts/a.md", format!("<img src={}> ![]({})", origin.url("/a.jpg"), origin.url("/a.jpg")));
     sandbox.run(&["run", "--store", "my store, (new)"]).expect(0);
     let mirror = sandbox.text("out/a.md");

@@ -1,0 +1,86 @@
+//! When a run ends: when the user says stop, or when a budget is used up. The rest is left to the next run.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use super::report::Budget;
+use super::tally::Tally;
+use crate::archive::Archive;
+use crate::config::RunConfig;
+
+/// Says to every stage whether the run may go on.
+pub(super) struct Control {
+    budgets: RunConfig,
+    archive: Arc<Archive>,
+    tally: Arc<Tally>,
+    stop: CancellationToken,
+    began: Instant,
+}
+
+impl Control {
+    pub(super) fn new(budgets: RunConfig, archive: Arc<Archive>, tally: Arc<Tally>, stop: CancellationToken) -> Self {
+        Self { budgets, archive, tally, stop, began: Instant::now() }
+    }
+
+    /// How long the run has gone on.
+    pub(super) fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Ends the run soon: the user said so, or a stage failed.
+    pub(super) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Whether the run was told to stop.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Waits until the run is told to stop.
+    pub(super) async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Whether neither the user nor a budget says stop.
+    pub(super) fn may_go_on(&self) -> bool {
+        !self.is_stopped() && self.used_up().is_none()
+    }
+
+    /// The budget that is used up, where one is.
+    pub(super) fn used_up(&self) -> Option<Budget> {
+        let reached = |limit: u64, used: u64| limit != 0 && used >= limit;
+        if self.is_time_up() {
+            Some(Budget::MaxTime)
+        } else if reached(self.budgets.max_requests, self.tally.requests.get().max(self.tally.begun.get())) {
+            Some(Budget::MaxRequests)
+        } else if reached(self.budgets.max_bytes.0, self.tally.bytes.get()) {
+            Some(Budget::MaxBytes)
+        } else {
+            self.is_disk_short().then_some(Budget::MinFree)
+        }
+    }
+
+    /// Whether the run has taken as long as it may.
+    pub(super) fn is_time_up(&self) -> bool {
+        let limit = self.budgets.max_time;
+        !limit.is_zero() && self.began.elapsed() >= limit
+    }
+
+    fn is_disk_short(&self) -> bool {
+        let limit = self.budgets.min_free.0;
+        limit != 0 && self.archive.objects.free_space().is_some_and(|free| free < limit)
+    }
+
+    /// Waits until the user says stop or the time is up.
+    pub(super) async fn ended(&self) {
+        let limit = self.budgets.max_time;
+        if limit.is_zero() {
+            return self.stopped().await;
+        }
+        let left = limit.saturating_sub(self.began.elapsed());
+        let _ = tokio::time::timeout(left, self.stopped()).await;
+    }
+}

@@ -1,0 +1,35 @@
+//! Why a run cannot go on.
+
+use std::path::PathBuf;
+
+use crate::archive::{CatalogError, ObjectError, ReadError};
+use crate::ingest::IngestError;
+use crate::render::RenderError;
+
+/// A run that cannot go on. What it kept so far is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    /// The archive cannot keep blobs.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// A blob cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The catalog cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// What was fetched cannot be kept.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// A thumbnail cannot be kept.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The report cannot be written.
+    #[error("cannot write the report {}: {cause}", path.display())]
+    Report {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+}

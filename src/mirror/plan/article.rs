@@ -1,0 +1,207 @@
+//! What is to be done with one article, found out without doing it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::error::MirrorError;
+use super::super::sources::RunSource;
+use super::in_place;
+use super::references::new_references;
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, NewReference};
+use crate::config::{Config, Size};
+use crate::extract;
+use crate::ingest::{self, InlineImages, InlineLimits};
+use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint};
+use crate::source::{Listed, Location, fingerprint};
+
+/// What is to be done with an article.
+pub(in crate::mirror) enum ArticlePlan {
+    /// Nothing: neither the article, nor its settings, nor its mirror has changed.
+    Unchanged,
+    /// Its content is the one on record: only what tells that it was not touched is to be noted.
+    Touch {
+        /// The article.
+        id: ArticleId,
+        /// The file as it is now.
+        fingerprint: Fingerprint,
+        /// Whether the file is its mirror, in place.
+        is_mirror: bool,
+    },
+    /// It is to be recorded, and its mirror to be written.
+    Record(Box<ReadArticle>),
+    /// It cannot be read. Why, as a sentence for a person.
+    Unreadable(String),
+}
+
+/// An article that was read, with all that is recorded of it.
+pub(in crate::mirror) struct ReadArticle {
+    /// The original.
+    pub(in crate::mirror) bytes: Vec<u8>,
+    /// What is recorded of it.
+    pub(in crate::mirror) version: ArticleVersion,
+    /// Its references.
+    pub(in crate::mirror) references: Vec<NewReference>,
+    /// The images that it holds itself.
+    pub(in crate::mirror) inline: InlineImages,
+    /// What differs from the record.
+    pub(in crate::mirror) change: Change,
+}
+
+/// What differs between an article and the record of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::mirror) enum Change {
+    /// It is not on record.
+    New,
+    /// Its content.
+    Content,
+    /// Only the settings, or its mirror is not there.
+    Settings,
+}
+
+/// Finds out what is to be done with articles. It reads files and the catalog, and writes nothing.
+pub(in crate::mirror) struct Planner {
+    config: Arc<Config>,
+    archive: Option<Arc<Archive>>,
+}
+
+impl Planner {
+    /// Plans with these settings for this archive; where there is none, every article is new.
+    pub(in crate::mirror) fn new(config: Arc<Config>, archive: Option<Arc<Archive>>) -> Self {
+        Self { config, archive }
+    }
+
+    /// What is to be done with an article that a source lists.
+    pub(in crate::mirror) async fn plan(
+        &self,
+        source: &Arc<RunSource>,
+        listed: &Listed,
+        row: Option<&ArticleRow>,
+    ) -> Result<ArticlePlan, MirrorError> {
+        let Location::File { path, fingerprint } = &listed.location else {
+            return Ok(ArticlePlan::Unreadable("this version reads files only".to_owned()));
+        };
+        if row.is_some_and(|row| is_untouched(source, listed, *fingerprint, row)) {
+            return Ok(ArticlePlan::Unchanged);
+        }
+        let limit = self.config.rewrite.max_article.0;
+        if limit > 0 && fingerprint.size > limit {
+            let size = Size(fingerprint.size);
+            let why = format!("it has {size}, more than rewrite.max_article allows; raise that to read it");
+            return Ok(ArticlePlan::Unreadable(why));
+        }
+        let bytes = match tokio::fs::read(path).await {
+            Ok(bytes) => bytes,
+            Err(cause) => return Ok(ArticlePlan::Unreadable(format!("cannot be read: {cause}"))),
+        };
+        let found = Found { source, listed, fingerprint: *fingerprint };
+        match row {
+            Some(row) => self.plan_known(&found, row, bytes).await,
+            None => Ok(self.read(&found, bytes, Change::New).await),
+        }
+    }
+
+    /// An article that is on record, and whose file was touched, or which is to be mirrored again.
+    async fn plan_known(
+        &self,
+        found: &Found<'_>,
+        row: &ArticleRow,
+        bytes: Vec<u8>,
+    ) -> Result<ArticlePlan, MirrorError> {
+        let is_current = row.version.settings == found.source.settings;
+        let bytes = match found.source.is_in_place() {
+            true if is_current && is_mirror(row, &bytes) => return Ok(touch(found, row, true)),
+            true => match self.original_in_place(found, row, bytes).await? {
+                Ok(bytes) => bytes,
+                Err(why) => return Ok(ArticlePlan::Unreadable(why)),
+            },
+            false => bytes,
+        };
+        if Digest::of(&bytes) != row.version.original {
+            return Ok(self.read(found, bytes, Change::Content).await);
+        }
+        if is_current && (row.state == ArticleState::Stale || is_mirror_there(found.source, found.listed, row)) {
+            return Ok(touch(found, row, false));
+        }
+        Ok(self.read(found, bytes, Change::Settings).await)
+    }
+
+    /// The original of an article that is mirrored in place: the file as it was before its references were replaced,
+    /// with what the user changed since; or why it cannot be had.
+    async fn original_in_place(
+        &self,
+        found: &Found<'_>,
+        row: &ArticleRow,
+        bytes: Vec<u8>,
+    ) -> Result<Result<Vec<u8>, String>, MirrorError> {
+        let Some(archive) = &self.archive else { return Ok(Ok(bytes)) };
+        let version = &row.version;
+        if is_mirror(row, &bytes) {
+            let original = archive.read_verified(version.original, version.format.blob_type()).await;
+            return Ok(original.map_err(|error| error.to_string()));
+        }
+        if Digest::of(&bytes) == version.original {
+            return Ok(Ok(bytes));
+        }
+        let edits = archive.catalog.edits(row.id).await?;
+        Ok(Ok(in_place::original_of(&bytes, version.format, &edits, &found.source.options(&found.listed.path))))
+    }
+
+    /// Reads an original for what is recorded of it, on a thread that may take its time.
+    async fn read(&self, found: &Found<'_>, bytes: Vec<u8>, change: Change) -> ArticlePlan {
+        let (config, source, path) = (Arc::clone(&self.config), Arc::clone(found.source), found.listed.path.clone());
+        let fingerprint = found.fingerprint;
+        let read = tokio::task::spawn_blocking(move || {
+            let format = extract::format_of(&path, &bytes);
+            let mut extraction = extract::extract(&bytes, format, &source.options(&path));
+            let inline = ingest::take_inline(&mut extraction.references, &InlineLimits::new(&config));
+            let references = new_references(&source, config.rewrite.adopt_local, &extraction.references);
+            let version = ArticleVersion {
+                key: ArticleKey { source: source.name().clone(), path },
+                original: Digest::of(&bytes),
+                fingerprint,
+                format,
+                encoding: Some(extraction.encoding.name().to_owned()),
+                settings: source.settings,
+                title: extraction.title,
+                published: extraction.published,
+                url: extraction.url,
+                read_at: Timestamp::now(),
+            };
+            Box::new(ReadArticle { bytes, version, references, inline, change })
+        });
+        ArticlePlan::Record(read.await.expect("extraction takes any bytes without a panic"))
+    }
+}
+
+/// An article of a source, as it was found.
+struct Found<'a> {
+    source: &'a Arc<RunSource>,
+    listed: &'a Listed,
+    fingerprint: Fingerprint,
+}
+
+fn touch(found: &Found<'_>, row: &ArticleRow, is_mirror: bool) -> ArticlePlan {
+    ArticlePlan::Touch { id: row.id, fingerprint: found.fingerprint, is_mirror }
+}
+
+/// Whether these bytes are the mirror that was written last.
+fn is_mirror(row: &ArticleRow, bytes: &[u8]) -> bool {
+    row.mirror.is_some_and(|(mirror, _)| mirror == Digest::of(bytes))
+}
+
+/// Neither the article, nor its settings, nor its mirror has changed since the mirror was written.
+fn is_untouched(source: &RunSource, listed: &Listed, found: Fingerprint, row: &ArticleRow) -> bool {
+    let Some((_, mirror)) = row.mirror else { return false };
+    let as_read = if source.is_in_place() { mirror } else { row.version.fingerprint };
+    row.state == ArticleState::Mirrored
+        && row.version.settings == source.settings
+        && found == as_read
+        && is_mirror_there(source, listed, row)
+}
+
+fn is_mirror_there(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {
+    let is = |path: &Path, expected| fingerprint(path).is_ok_and(|found| found == expected);
+    row.mirror.is_some_and(|(_, mirror)| is(&source.mirror(&listed.path), mirror))
+}

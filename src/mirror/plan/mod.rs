@@ -1,0 +1,9 @@
+//! What is to be done: one implementation, which a run executes and a dry run prints.
+
+mod article;
+mod dry_run;
+mod in_place;
+mod references;
+
+pub(super) use article::{ArticlePlan, Change, Planner, ReadArticle};
+pub use dry_run::{Plan, plan};

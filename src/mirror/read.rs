@@ -1,0 +1,140 @@
+//! Sources → articles → references in the catalog.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::Notify;
+
+use super::control::Control;
+use super::error::MirrorError;
+use super::plan::{ArticlePlan, Change, Planner, ReadArticle};
+use super::ready::ReadyArticles;
+use super::report::SourceReport;
+use super::sources::{RunSource, Sources};
+use super::tally::Tally;
+use crate::archive::{Archive, ArticleRow, ArticleState, Body, StoreKey};
+use crate::model::{Digest, MediaType};
+use crate::source::{Diff, Difference, Listed, SourceError};
+
+/// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
+const READ_AT_ONCE: usize = 8;
+
+/// Reads what the sources have now, and records what differs.
+pub(super) struct ReadStage {
+    pub(super) archive: Arc<Archive>,
+    pub(super) sources: Sources,
+    pub(super) planner: Planner,
+    pub(super) tally: Arc<Tally>,
+    pub(super) control: Arc<Control>,
+    /// Wakes who fetches when there is something to fetch.
+    pub(super) queued: Arc<Notify>,
+    pub(super) ready: ReadyArticles,
+    /// Set where the time was up before every article was read.
+    pub(super) cut_short: Arc<AtomicBool>,
+}
+
+impl ReadStage {
+    /// Reads every source, one after another. One that cannot be read does not stop the others.
+    pub(super) async fn run(self) -> Result<(), MirrorError> {
+        for source in self.sources.iter() {
+            if self.control.is_stopped() || self.control.is_time_up() {
+                break;
+            }
+            self.tally.source(self.read_source(source).await?);
+        }
+        self.cut_short.store(self.control.is_time_up(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn read_source(&self, source: &Arc<RunSource>) -> Result<SourceReport, MirrorError> {
+        let listing = match source.list() {
+            Ok(listing) => listing,
+            Err(error) => return Ok(SourceReport::failed(source.name(), &error)),
+        };
+        let before = self.tally.article_counts();
+        let failed = Mutex::new(None);
+        let diff = Diff::new(source.name(), listing, Some(&*self.archive.catalog));
+        let differences = stream::try_unfold(diff, async |mut diff| {
+            Ok::<_, MirrorError>(diff.next().await?.map(|difference| (difference, diff)))
+        });
+        differences
+            .take_until(self.control.ended())
+            .try_for_each_concurrent(READ_AT_ONCE, |difference| self.read(source, difference, &failed))
+            .await?;
+        Ok(match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => SourceReport::failed(source.name(), &error),
+            None => SourceReport::read(source, &before, &self.tally.article_counts()),
+        })
+    }
+
+    async fn read(
+        &self,
+        source: &Arc<RunSource>,
+        difference: Difference,
+        failed: &Mutex<Option<SourceError>>,
+    ) -> Result<(), MirrorError> {
+        match difference {
+            Difference::Listed(listed, row) => self.article(source, &listed, row.as_deref()).await?,
+            Difference::Gone(row) if row.state == ArticleState::Vanished => {}
+            Difference::Gone(row) => {
+                self.tally.vanished.one();
+                self.archive.catalog.mark_vanished(&[row.id]).await?;
+            }
+            Difference::Empty { on_record } => {
+                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(source.empty(on_record));
+            }
+            Difference::Skipped(skipped) => self.tally.skipped(source.name(), &skipped),
+            Difference::Unreadable(error) => self.tally.problem(source.name(), error),
+        }
+        Ok(())
+    }
+
+    async fn article(
+        &self,
+        source: &Arc<RunSource>,
+        listed: &Listed,
+        row: Option<&ArticleRow>,
+    ) -> Result<(), MirrorError> {
+        self.tally.seen.one();
+        match self.planner.plan(source, listed, row).await? {
+            ArticlePlan::Unchanged => self.tally.unchanged.one(),
+            ArticlePlan::Touch { id, fingerprint, is_mirror } => {
+                self.tally.unchanged.one();
+                self.archive.catalog.touch_article(id, fingerprint).await?;
+                if is_mirror {
+                    self.archive.catalog.finish_mirror(id, fingerprint).await?;
+                }
+            }
+            ArticlePlan::Record(article) => self.record(*article).await?,
+            ArticlePlan::Unreadable(why) => self.tally.problem(&listed.location, why),
+        }
+        Ok(())
+    }
+
+    /// Keeps what the article holds and its original as blobs, and then records it with its references.
+    async fn record(&self, article: ReadArticle) -> Result<(), MirrorError> {
+        let ReadArticle { bytes, version, references, inline, change } = article;
+        match change {
+            Change::New => self.tally.new.one(),
+            Change::Content => self.tally.changed.one(),
+            Change::Settings => self.tally.unchanged.one(),
+        }
+        for (media_type, image) in inline.into_values() {
+            self.put(image, media_type).await?;
+        }
+        let size = bytes.len() as u64;
+        self.put(bytes, version.format.blob_type()).await?;
+        let (_, changes) = self.archive.catalog.record_article(&version, size, &references).await?;
+        self.tally.queued.add(changes.queued);
+        self.queued.notify_one();
+        self.ready.announce(changes.ready_articles).await;
+        Ok(())
+    }
+
+    async fn put(&self, bytes: Vec<u8>, media_type: MediaType) -> Result<(), MirrorError> {
+        let key = StoreKey::Blob { digest: Digest::of(&bytes), media_type };
+        self.archive.objects.put(&key, Body::Bytes(bytes)).await?;
+        Ok(())
+    }
+}

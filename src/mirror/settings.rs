@@ -1,0 +1,127 @@
+//! What shapes the mirror of a source's articles, in one digest: when it changes, they are mirrored again.
+
+use std::fmt::Write as _;
+
+use crate::config::{ChangedImages, Config, DataUrls, Images, Lazy, MediaKind, RewriteConfig};
+use crate::model::Digest;
+use crate::render::Recipe;
+use crate::source::Source;
+
+/// Raised when the same settings find or write something else.
+const MIRROR_FORMAT_VERSION: u32 = 2;
+
+/// The digest of every setting that decides what is found in the articles of a source and what is written to them.
+/// Settings are named one by one: a new one is added here only where it is not at its default, so that it re-reads
+/// nothing.
+pub(super) fn settings_digest(config: &Config, source: &Source) -> Digest {
+    let mut text = format!("mirror {MIRROR_FORMAT_VERSION}\n");
+    let mut line = |name: &str, value: &str| writeln!(text, "{name}={value:?}").expect("a text takes any text");
+    line("links", &source.link_prefix());
+    line("base_url", &source.config.base_url);
+    line("adopts", if source.adopts(config.rewrite.adopt_local) { "yes" } else { "no" });
+    rewriting(&config.rewrite, &mut line);
+    for size in &config.thumbnail {
+        line("thumbnail", &Recipe::new(size).digest.to_string());
+    }
+    Digest::of(text.as_bytes())
+}
+
+fn rewriting(config: &RewriteConfig, line: &mut impl FnMut(&str, &str)) {
+    line("images", images(config.images));
+    line("lazy", lazy(config.lazy));
+    line("thumbnail_name", &config.thumbnail_name);
+    line("front_matter_urls", if config.front_matter_urls { "yes" } else { "no" });
+    line("json_ld", if config.json_ld { "yes" } else { "no" });
+    line("data_urls", data_urls(config.data_urls));
+    line("changed_images", changed_images(config.changed_images));
+    config.thumbnail_fields.iter().for_each(|field| line("thumbnail_field", field));
+    config.front_matter_keys.iter().for_each(|key| line("front_matter_key", key));
+    config.lazy_attributes.iter().for_each(|attribute| line("lazy_attribute", attribute));
+    config.media.iter().for_each(|kind| line("media", media(*kind)));
+}
+
+const fn images(value: Images) -> &'static str {
+    match value {
+        Images::Original => "original",
+        Images::ThumbnailLinked => "thumbnail-linked",
+    }
+}
+
+const fn lazy(value: Lazy) -> &'static str {
+    match value {
+        Lazy::Reveal => "reveal",
+        Lazy::Keep => "keep",
+    }
+}
+
+const fn data_urls(value: DataUrls) -> &'static str {
+    match value {
+        DataUrls::Keep => "keep",
+        DataUrls::Lift => "lift",
+    }
+}
+
+const fn changed_images(value: ChangedImages) -> &'static str {
+    match value {
+        ChangedImages::First => "first",
+        ChangedImages::Newest => "newest",
+    }
+}
+
+const fn media(value: MediaKind) -> &'static str {
+    match value {
+        MediaKind::Image => "image",
+        MediaKind::Poster => "poster",
+        MediaKind::Video => "video",
+        MediaKind::Audio => "audio",
+        MediaKind::Track => "track",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::SourceConfig;
+
+    fn digest(config: &Config) -> Digest {
+        let source = Source::new(config.source[0].clone(), Path::new("/site/store")).unwrap();
+        settings_digest(config, &source)
+    }
+
+    fn with(change: impl FnOnce(&mut Config)) -> Digest {
+        let mut config = Config::default();
+        config.source[0].path = "/site/posts".into();
+        change(&mut config);
+        digest(&config)
+    }
+
+    #[test]
+    fn what_shapes_a_mirror_changes_the_digest_and_nothing_else_does() {
+        let base = with(|_| ());
+        type Change = fn(&mut Config);
+        let shaping: [Change; 12] = [
+            |config| config.source[0].links = "/media/".to_owned(),
+            |config| config.source[0].base_url = "https://a.example/".to_owned(),
+            |config| config.source[0].output = "/site/public".into(),
+            |config| config.source[0].output = ".".into(),
+            |config| config.rewrite.images = Images::ThumbnailLinked,
+            |config| config.rewrite.lazy = Lazy::Keep,
+            |config| config.rewrite.front_matter_keys = vec!["cover".to_owned()],
+            |config| config.rewrite.data_urls = DataUrls::Lift,
+            |config| config.rewrite.changed_images = ChangedImages::Newest,
+            |config| config.rewrite.media = vec![MediaKind::Image],
+            |config| config.thumbnail[0].width = 100,
+            |config| config.thumbnail.clear(),
+        ];
+        let digests: std::collections::BTreeSet<_> = shaping.into_iter().map(with).chain([base]).collect();
+        assert_eq!(digests.len(), 13);
+        let others: [Change; 3] = [
+            |config| config.fetch.concurrency = 3,
+            |config| config.rewrite.max_article.0 = 1,
+            |config| config.source[0] = SourceConfig { exclude: vec!["x".to_owned()], ..config.source[0].clone() },
+        ];
+        assert!(others.into_iter().all(|change| with(change) == base));
+    }
+}

@@ -1,0 +1,77 @@
+//! The sources of a run, each with what is computed of it once.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::settings::settings_digest;
+use crate::config::Config;
+use crate::extract::ExtractOptions;
+use crate::model::{Digest, RelativePath, SourceName};
+use crate::source::Source;
+
+/// A source of a run.
+#[derive(Debug)]
+pub(super) struct RunSource {
+    source: Source,
+    /// The digest of the settings that shape the mirrors of its articles.
+    pub(super) settings: Digest,
+    options: ExtractOptions,
+}
+
+impl RunSource {
+    /// What extraction is told about an article.
+    pub(super) fn options(&self, path: &RelativePath) -> ExtractOptions {
+        ExtractOptions { base_url: self.base_url(path), ..self.options.clone() }
+    }
+}
+
+impl Deref for RunSource {
+    type Target = Source;
+
+    fn deref(&self) -> &Source {
+        &self.source
+    }
+}
+
+/// The sources of a run, in their order and by name.
+#[derive(Debug, Clone)]
+pub(super) struct Sources {
+    all: Arc<[Arc<RunSource>]>,
+    by_name: Arc<HashMap<SourceName, Arc<RunSource>>>,
+}
+
+impl Sources {
+    pub(super) fn new(config: &Config, sources: Vec<Source>) -> Self {
+        let options = ExtractOptions::new(&config.rewrite, None);
+        let prepared = |source: Source| {
+            let settings = settings_digest(config, &source);
+            Arc::new(RunSource { source, settings, options: options.clone() })
+        };
+        let all: Arc<[_]> = sources.into_iter().map(prepared).collect();
+        let by_name = all.iter().map(|source| (source.name().clone(), Arc::clone(source))).collect();
+        Self { all, by_name: Arc::new(by_name) }
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<RunSource>> {
+        self.all.iter()
+    }
+
+    /// The source of that name.
+    pub(super) fn get(&self, name: &SourceName) -> Option<&Arc<RunSource>> {
+        self.by_name.get(name)
+    }
+
+    /// Whether all articles of all of them are read.
+    pub(super) fn are_whole(&self) -> bool {
+        self.all.iter().all(|source| source.is_whole())
+    }
+
+    /// The file that a `file:` URL names in one of them. It asks the file system, so it is not for the runtime.
+    pub(super) fn local_file(&self, url: &Url) -> Option<std::path::PathBuf> {
+        self.all.iter().find_map(|source| source.local_file(url))
+    }
+}

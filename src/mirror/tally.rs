@@ -1,0 +1,220 @@
+//! What a run counts while it goes on.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::report::{
+    ArticleCounts, BlobCounts, ChangedImage, FailedUrl, Problem, Report, SourceReport, ThumbnailCounts, UrlCounts,
+};
+use crate::model::SourceName;
+use crate::source::Skipped;
+
+/// At most this many entries stand in each list of a report; the counts are always whole.
+const LISTED: usize = 10_000;
+
+macro_rules! tally {
+    ($($(#[$doc:meta])* $field:ident,)*) => {
+        /// What a run counts while it goes on. The progress display reads it, the report is made from it.
+        #[derive(Debug, Default)]
+        pub struct Tally {
+            $($(#[$doc])* pub $field: Counter,)*
+            changed_images: Mutex<Vec<ChangedImage>>,
+            /// URLs with the bytes that are no version of theirs, as it turned out before or after these were counted.
+            not_changed: Mutex<HashSet<(String, String)>>,
+            failures: Mutex<Vec<FailedUrl>>,
+            problems: Mutex<Vec<Problem>>,
+            skipped: Mutex<Vec<Problem>>,
+            sources: Mutex<Vec<SourceReport>>,
+        }
+    };
+}
+
+tally! {
+    /// Articles looked at.
+    seen,
+    /// Articles not on record before.
+    new,
+    /// Articles with other content.
+    changed,
+    /// Articles as they were.
+    unchanged,
+    /// Articles no longer in their source.
+    vanished,
+    /// Articles not readable or not writable.
+    failed_articles,
+    /// Mirrored articles written.
+    written,
+    /// URLs put into the queue so far.
+    queued,
+    /// URLs that were good already.
+    fresh,
+    /// URLs asked for, with a good capture.
+    fetched,
+    /// Of them, those whose capture was found later in the run to be a stand-in.
+    taken_back,
+    /// URLs asked for, and not modified.
+    not_modified,
+    /// URLs asked for, without a good capture.
+    failed,
+    /// URLs left for a later run.
+    deferred,
+    /// URLs missing for the first time.
+    newly_missing,
+    /// Jobs begun, each of at least one request.
+    begun,
+    /// Requests sent.
+    requests,
+    /// Bytes of bodies received.
+    bytes,
+    /// New blobs.
+    blobs_new,
+    /// Blobs that were there.
+    blobs_duplicate,
+    /// Bytes of the new blobs.
+    bytes_new,
+    /// Thumbnails made.
+    thumbnails,
+    /// Thumbnails not possible.
+    thumbnails_failed,
+}
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds to it.
+    pub fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Adds one.
+    pub fn one(&self) {
+        self.add(1);
+    }
+
+    /// What it stands at.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Tally {
+    /// URLs that were settled one way or another.
+    pub fn settled(&self) -> u64 {
+        self.fetched.get() + self.not_modified.get() + self.failed.get() + self.deferred.get()
+    }
+
+    pub(super) fn changed_image(&self, image: ChangedImage) {
+        push(&self.changed_images, image);
+    }
+
+    /// Takes back that these URLs have new bytes.
+    pub(super) fn not_changed(&self, urls: &[String], new: &str) {
+        let mut not_changed = self.not_changed.lock().unwrap_or_else(PoisonError::into_inner);
+        not_changed.extend(urls.iter().map(|url| (url.clone(), new.to_owned())));
+    }
+
+    fn changed_images(&self) -> Vec<ChangedImage> {
+        let not_changed = self.not_changed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut images = sorted(&self.changed_images, |image| image.url.clone());
+        images.retain(|image| !not_changed.contains(&(image.url.clone(), image.new.clone())));
+        images
+    }
+
+    pub(super) fn failure(&self, failure: FailedUrl) {
+        push(&self.failures, failure);
+    }
+
+    pub(super) fn problem(&self, article: impl Display, message: impl Display) {
+        self.failed_articles.one();
+        push(&self.problems, Problem { article: article.to_string(), message: message.to_string() });
+    }
+
+    /// Notes what is not read although it looks like an article.
+    pub(super) fn skipped(&self, source: &SourceName, Skipped { path, why }: &Skipped) {
+        push(&self.skipped, Problem { article: format!("{source}/{path}"), message: why.to_string() });
+    }
+
+    /// Notes what became of a source.
+    pub(super) fn source(&self, report: SourceReport) {
+        push(&self.sources, report);
+    }
+
+    /// The report, but for what only the catalog and the clock know.
+    pub(super) fn report(&self) -> Report {
+        Report {
+            articles: self.article_counts(),
+            urls: self.url_counts(),
+            blobs: BlobCounts {
+                new: self.blobs_new.get(),
+                duplicate: self.blobs_duplicate.get(),
+                bytes_new: self.bytes_new.get(),
+            },
+            thumbnails: ThumbnailCounts { made: self.thumbnails.get(), failed: self.thumbnails_failed.get() },
+            newly_missing: self.newly_missing.get(),
+            changed_images: self.changed_images(),
+            failures: sorted(&self.failures, |failure| failure.url.clone()),
+            problems: sorted(&self.problems, |problem| problem.article.clone()),
+            skipped: sorted(&self.skipped, |skipped| skipped.article.clone()),
+            sources: self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            ..Report::default()
+        }
+    }
+
+    /// What became of the articles so far.
+    pub(super) fn article_counts(&self) -> ArticleCounts {
+        ArticleCounts {
+            seen: self.seen.get(),
+            new: self.new.get(),
+            changed: self.changed.get(),
+            unchanged: self.unchanged.get(),
+            vanished: self.vanished.get(),
+            failed: self.failed_articles.get(),
+        }
+    }
+
+    fn url_counts(&self) -> UrlCounts {
+        UrlCounts {
+            fetched: self.fetched.get().saturating_sub(self.taken_back.get()),
+            fresh: self.fresh.get(),
+            not_modified: self.not_modified.get(),
+            failed: self.failed.get(),
+            deferred: self.deferred.get(),
+            left: 0,
+        }
+    }
+}
+
+fn push<T>(list: &Mutex<Vec<T>>, item: T) {
+    let mut list = list.lock().unwrap_or_else(PoisonError::into_inner);
+    if list.len() < LISTED {
+        list.push(item);
+    }
+}
+
+/// Sorted, so that two runs that found the same say the same.
+fn sorted<T: Clone>(list: &Mutex<Vec<T>>, key: impl Fn(&T) -> String) -> Vec<T> {
+    let mut list = list.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    list.sort_by_key(key);
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_sorted_and_bounded_while_counts_are_whole() {
+        let tally = Tally::default();
+        for at in (0..LISTED + 5).rev() {
+            tally.problem(format!("{at:05}"), "cannot be read");
+        }
+        let report = tally.report();
+        assert_eq!(report.articles.failed, LISTED as u64 + 5);
+        assert_eq!(report.problems.len(), LISTED);
+        assert!(report.problems.is_sorted_by_key(|problem| problem.article.clone()));
+    }
+}

@@ -1,0 +1,78 @@
+//! The sources of the settings, each knowing where discovery never goes.
+
+use std::path::Path;
+
+use super::error::SourceConfigError;
+use super::off_limits::{OffLimits, real};
+use super::paths::Source;
+
+use crate::config::{Config, MirrorOutput};
+
+/// The folder of the archive that mirrors may be written to.
+const ARTICLES: &str = "articles";
+
+/// Every source of the settings.
+///
+/// # Errors
+/// Settings that cannot work: a kind of source that is not read yet, a wrong glob, sources that read what they or
+/// others write.
+pub fn configured(config: &Config) -> Result<Vec<Source>, SourceConfigError> {
+    prepared(config.source.iter().map(|source| Source::new(source.clone(), &config.store)), config)
+}
+
+/// Sources that know of each other and of those in the settings.
+pub(super) fn prepared(
+    sources: impl Iterator<Item = Result<Source, SourceConfigError>>,
+    config: &Config,
+) -> Result<Vec<Source>, SourceConfigError> {
+    let mut sources = sources.collect::<Result<Vec<_>, _>>()?;
+    let others = config.source.iter().filter_map(|source| Source::new(source.clone(), &config.store).ok());
+    let writing: Vec<_> = others.chain(sources.iter().cloned()).filter(|source| !source.is_in_place()).collect();
+    let off_limits = OffLimits::new(sources.first().map_or(&config.store, |source| &source.store), {
+        writing.iter().map(|source| source.output.as_path())
+    });
+    for source in &mut sources {
+        check(source, &off_limits)?;
+        source.folder.off_limits = off_limits.clone();
+    }
+    check_overlaps(&sources)?;
+    Ok(sources)
+}
+
+fn check(source: &Source, off_limits: &OffLimits) -> Result<(), SourceConfigError> {
+    if off_limits.holds(&source.folder.real_root) {
+        let (source_name, path) = (source.name().to_string(), source.config.path.clone());
+        return Err(SourceConfigError::ReadsOutput { source_name, path });
+    }
+    let (store, output) = (real(&source.store), real(&source.output));
+    let is_own = source.config.output == MirrorOutput::Archive || output.starts_with(store.join(ARTICLES));
+    if output.starts_with(&store) && !is_own {
+        return Err(SourceConfigError::OutputInArchive { source_name: source.name().to_string(), path: output });
+    }
+    Ok(())
+}
+
+/// No two sources list the same file if one of them changes it.
+fn check_overlaps(sources: &[Source]) -> Result<(), SourceConfigError> {
+    for in_place in sources.iter().filter(|source| source.is_in_place()) {
+        for other in sources.iter().filter(|other| other.name() != in_place.name()) {
+            if let Some(path) = shared_folder(in_place, other) {
+                return Err(SourceConfigError::Overlap {
+                    in_place: in_place.name().to_string(),
+                    other: other.name().to_string(),
+                    path: path.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The folder that two sources both read: the inner one, where neither leaves it out.
+fn shared_folder<'a>(one: &'a Source, other: &'a Source) -> Option<&'a Path> {
+    let within = |outer: &Source, inner: &'a Source| {
+        let relative = inner.folder.real_root.strip_prefix(&outer.folder.real_root).ok()?;
+        (!outer.folder.globs.exclude_all_of(relative)).then_some(inner.folder.root.as_path())
+    };
+    within(one, other).or_else(|| within(other, one))
+}

@@ -1,0 +1,142 @@
+//! Why a source, or all of them, cannot be used.
+
+use std::path::PathBuf;
+
+use crate::config::SourceKind;
+
+/// Why a source could not be read. This list is closed: reports rely on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceFailure {
+    /// There is no such folder.
+    Missing,
+    /// The folder cannot be read.
+    Unreadable,
+    /// It holds no article at all, although the archive has articles of it.
+    Empty,
+}
+
+impl SourceFailure {
+    /// Its name in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Unreadable => "unreadable",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+/// A source, or a part of it, that cannot be read. The others can.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// There is no such folder.
+    #[error("the source \"{source_name}\" has no folder {}: correct its `path` in the config file", path.display())]
+    Missing {
+        /// The source.
+        source_name: String,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds no article, although the archive has some of it: a disk that is not mounted looks like that.
+    #[error(
+        "the source \"{source_name}\" has no articles in {}, and the archive has {on_record} of it: mount its disk, or \
+         take the source out of the config file",
+        path.display()
+    )]
+    Empty {
+        /// The source.
+        source_name: String,
+        /// The folder.
+        path: PathBuf,
+        /// How many articles of it are on record.
+        on_record: u64,
+    },
+    /// A file or folder cannot be read.
+    #[error("cannot read {}: {message}", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+}
+
+impl SourceError {
+    /// The reason as reports name it.
+    pub const fn reason(&self) -> SourceFailure {
+        match self {
+            Self::Missing { .. } => SourceFailure::Missing,
+            Self::Empty { .. } => SourceFailure::Empty,
+            Self::Unreadable { .. } => SourceFailure::Unreadable,
+        }
+    }
+}
+
+/// Settings of sources that cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceConfigError {
+    /// This version does not read such a source.
+    #[error(
+        "the source \"{source_name}\" is a {}: this version reads folders; save its pages into one, or remove the source",
+        kind.as_str()
+    )]
+    Unsupported {
+        /// The source.
+        source_name: String,
+        /// What it is.
+        kind: SourceKind,
+    },
+    /// A glob is wrong.
+    #[error("the source \"{source_name}\" has a glob that cannot be read: {message}")]
+    Glob {
+        /// The source.
+        source_name: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A path cannot be made absolute.
+    #[error("the source \"{source_name}\" has a path that cannot be used: {cause}")]
+    Path {
+        /// The source.
+        source_name: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The source's folder lies where offprint writes.
+    #[error(
+        "the source \"{source_name}\" reads {}, which is part of the archive or of the output of a source: choose another \
+         `path`",
+        path.display()
+    )]
+    ReadsOutput {
+        /// The source.
+        source_name: String,
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// The source's output lies among the archive's own files.
+    #[error(
+        "the source \"{source_name}\" writes to {}, among the archive's own files: choose another `output`",
+        path.display()
+    )]
+    OutputInArchive {
+        /// The source.
+        source_name: String,
+        /// Its output.
+        path: PathBuf,
+    },
+    /// Two sources list the same files, and one of them changes them.
+    #[error(
+        "the sources \"{in_place}\" and \"{other}\" both read {}, and the mirror of \"{in_place}\" replaces its articles: \
+         give \"{in_place}\" an `output` of its own, or leave that folder out of one of them with `exclude`",
+        path.display()
+    )]
+    Overlap {
+        /// The source that is mirrored in place.
+        in_place: String,
+        /// The other one.
+        other: String,
+        /// The folder that both read.
+        path: PathBuf,
+    },
+}

@@ -1,0 +1,142 @@
+//! What a source lists.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::error::SourceError;
+use crate::model::{Fingerprint, RelativePath, Validators};
+
+/// How many entries wait for who reads them.
+const WAITING: usize = 1000;
+
+/// What a source has.
+#[derive(Debug)]
+pub enum Listing {
+    /// All its articles, in the order of their paths as texts: an article on record that is not among them is gone.
+    Complete(Entries),
+    /// Some of its articles, in any order, such as the newest of a feed: of the others nothing is known.
+    Partial(Entries),
+}
+
+/// Entries as they are found. Dropping it ends the search.
+#[derive(Debug)]
+pub struct Entries(mpsc::Receiver<Entry>);
+
+impl Entries {
+    /// The next entry; `None` after the last.
+    pub async fn next(&mut self) -> Option<Entry> {
+        self.0.recv().await
+    }
+
+    /// Entries that are found on a thread that may wait for the disk.
+    pub(super) fn of(found: impl Iterator<Item = Entry> + Send + 'static) -> Self {
+        let (send, receive) = mpsc::channel(WAITING);
+        tokio::task::spawn_blocking(move || {
+            for entry in found {
+                if send.blocking_send(entry).is_err() {
+                    return;
+                }
+            }
+        });
+        Self(receive)
+    }
+}
+
+/// One thing that was found in a source.
+#[derive(Debug)]
+pub enum Entry {
+    /// An article.
+    Article(Listed),
+    /// What looks like an article and is not read.
+    Skipped(Skipped),
+    /// A part of the source that cannot be read. Articles on record that would come after it may still be there.
+    Unreadable(SourceError),
+}
+
+/// An article of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its path within the source.
+    pub path: RelativePath,
+    /// Where it is read, and what tells that it was not changed.
+    pub location: Location,
+}
+
+/// Where an article is, and what tells that it was not changed since it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Location {
+    /// A file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Its size, time and inode.
+        fingerprint: Fingerprint,
+    },
+    /// A web page or an entry of a feed.
+    Url {
+        /// Its address.
+        url: Url,
+        /// What a request can ask its server to compare with.
+        validators: Validators,
+    },
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, .. } => path.display().fmt(f),
+            Self::Url { url, .. } => url.fmt(f),
+        }
+    }
+}
+
+/// What is not read, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its path within the source.
+    pub path: String,
+    /// Why.
+    pub why: SkipReason,
+}
+
+/// Why something is not read as an article.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SkipReason {
+    /// No glob includes it.
+    #[error("it is no article: offprint reads {} (`source.include`)", include.join(", "))]
+    NotIncluded {
+        /// The globs.
+        include: Vec<String>,
+    },
+    /// A glob excludes it.
+    #[error("`source.exclude` leaves it out")]
+    Excluded,
+    /// Its name begins with a dot, or that of a folder that it lies in.
+    #[error("it is hidden: files and folders whose names begin with a dot are not read")]
+    Hidden,
+    /// It lies where offprint writes.
+    #[error("it lies in the archive or in the output of a source, which are not read as articles")]
+    OffLimits,
+    /// It is a link that leads out of the source.
+    #[error("it is a link out of the source, to {}; copy it into the source, or list that folder as a source", to.display())]
+    LeadsOut {
+        /// Where it leads.
+        to: PathBuf,
+    },
+    /// It is a link to a folder.
+    #[error("it is a link to a folder, which is not followed; list that folder as a source")]
+    LinkToFolder,
+    /// It is a link that a mirror in place would replace.
+    #[error("it is a link, and a mirror in place would put a file where the link is")]
+    LinkInPlace,
+    /// It is a link to nothing.
+    #[error("it is a link that leads nowhere")]
+    Dangling,
+    /// It is neither a file nor a folder nor a link.
+    #[error("it is not a regular file")]
+    Special,
+}

@@ -1,0 +1,235 @@
+//! What a source is: what of it is read, what never is, and what becomes of one that cannot be read.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use offprint::Digest;
+use serde_json::{Value, json};
+
+use crate::sandbox::Sandbox;
+use crate::testserver::bulk::tiny;
+use crate::testserver::{Behaviour, Content, Origin, Site};
+
+fn png(seed: u64) -> Behaviour {
+    Behaviour::serve(Content::new("image/png", tiny(seed)))
+}
+
+fn origin() -> Origin {
+    Origin::start(Site::new().on("/a.png", png(1)).on("/b.png", png(2))).unwrap()
+}
+
+/// Settings with one source of this folder and output.
+fn source(path: &str, output: &str) -> String {
+    format!("[[source]]\nname = \"posts\"\npath = \"{path}\"\noutput = \"{output}\"\n")
+}
+
+fn outcomes(report: &Value) -> Vec<(&str, &str)> {
+    let sources = report["sources"].as_array().unwrap();
+    sources.iter().map(|source| (source["name"].as_str().unwrap(), source["outcome"].as_str().unwrap())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_archive_and_the_mirror_are_never_read_as_articles() {
+    for output in ["", "out", "store/articles/other", "."] {
+        let (origin, sandbox) = (origin(), Sandbox::new());
+        sandbox.settings(&source(".", output));
+        let original = format!("![x]({})\n", origin.url("/a.png"));
+        sandbox.write("a.md", &original);
+        for night in 1..=3 {
+            let report = sandbox.json(&["run"]);
+            assert_eq!(report["articles"]["seen"], 1, "{output}, night {night}: {report:#}");
+        }
+        assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, original, "{output}");
+        sandbox.run(&["verify"]).expect(0);
+    }
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    sandbox.write("a.md", format!("![x]({})\n", origin.url("/a.png")));
+    for night in 1..=3 {
+        let report = sandbox.json(&["mirror", "."]);
+        assert_eq!(report["articles"]["seen"], 1, "night {night}: {report:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_output_is_where_it_says_beside_the_settings() {
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    sandbox.settings(&source("posts", "public/news"));
+    sandbox.write("posts/a.md", format!("![x]({})\n", origin.url("/a.png")));
+    sandbox.run(&["run"]).expect(0);
+    assert!(sandbox.text("public/news/a.md").starts_with("![x](../../store/blobs/"));
+    assert!(!sandbox.path("posts/public").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_cannot_be_read_is_told_and_the_others_are_mirrored() {
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    let two = "[[source]]\nname = \"gone\"\npath = \"unmounted\"\n[[source]]\nname = \"posts\"\npath = \"posts\"\n";
+    sandbox.settings(two);
+    sandbox.write("posts/a.md", format!("![x]({})\n", origin.url("/a.png")));
+    let ran = sandbox.run(&["-q", "run"]).expect(1);
+    assert!(ran.stderr.contains("the source \"gone\" has no folder unmounted"), "{ran:?}");
+    assert!(sandbox.text("store/articles/posts/a.md").contains("/blobs/"));
+    let report = sandbox.json(&["run"]);
+    assert_eq!(outcomes(&report), [("gone", "failed"), ("posts", "unchanged")]);
+    assert_eq!(report["sources"][0]["reason"], "missing");
+    assert!(report["sources"][0]["detail"].as_str().unwrap().contains("correct its `path`"), "{report:#}");
+    assert_eq!(report["outcome"], "complete");
+    let plan = sandbox.json(&["run", "--dry-run"]);
+    assert_eq!(outcomes(&plan), [("gone", "failed"), ("posts", "unchanged")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_without_any_article_is_taken_for_one_that_is_not_mounted() {
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    sandbox.write("posts/a.md", format!("![x]({})\n", origin.url("/a.png")));
+    sandbox.run(&["run"]).expect(0);
+    std::fs::rename(sandbox.path("posts"), sandbox.path("disk")).unwrap();
+    std::fs::create_dir(sandbox.path("posts")).unwrap();
+    for _ in 0..2 {
+        let ran = sandbox.run(&["-q", "run"]).expect(1);
+        assert!(ran.stderr.contains("and the archive has 1 of it: mount its disk"), "{ran:?}");
+    }
+    assert_eq!(sandbox.json(&["status"])["vanished"], 0);
+    std::fs::remove_dir(sandbox.path("posts")).unwrap();
+    std::fs::rename(sandbox.path("disk"), sandbox.path("posts")).unwrap();
+    assert_eq!(outcomes(&sandbox.json(&["run"])), [("posts", "unchanged")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_without_articles_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.txt", "text");
+    let ran = sandbox.run(&["run"]).expect(0);
+    assert!(ran.stderr.contains("posts: no file in it is an article"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_named_and_not_read_is_a_mistake_of_the_caller() {
+    let sandbox = Sandbox::new();
+    sandbox.write("x.txt", "text");
+    sandbox.write("posts/.hidden.md", "text");
+    sandbox.write("empty/x.bin", "text");
+    for (place, why) in [
+        ("x.txt", "x.txt: it is no article: offprint reads "),
+        ("posts/.hidden.md", "it is hidden"),
+        ("empty", "empty holds no article"),
+    ] {
+        let ran = sandbox.run(&["mirror", place]).expect(2);
+        assert!(ran.stderr.contains(why), "{ran:?}");
+    }
+    assert!(!sandbox.path("store").exists());
+    sandbox.write("POST.MD", "text");
+    assert_eq!(sandbox.json(&["mirror", "POST.MD"])["articles"]["new"], 1);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn links_within_a_source_are_read_and_others_are_told() {
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    sandbox.write("elsewhere/b.md", "text");
+    sandbox.write("posts/.annex/a", format!("![x]({})\n", origin.url("/a.png")));
+    std::os::unix::fs::symlink(".annex/a", sandbox.path("posts/a.md")).unwrap();
+    std::os::unix::fs::symlink(sandbox.path("elsewhere/b.md"), sandbox.path("posts/b.md")).unwrap();
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["articles"]["seen"], 1);
+    assert_eq!(report["skipped"][0]["article"], "posts/b.md");
+    assert!(sandbox.text("store/articles/posts/a.md").contains("/blobs/"));
+    let ran = sandbox.run(&["-v", "run"]).expect(0);
+    assert!(ran.stderr.contains("posts/b.md: it is a link out of the source"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_one_source_changes_and_another_reads_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.settings(&(source("posts", ".") + "[[source]]\nname = \"beside\"\npath = \"posts\"\n"));
+    sandbox.write("posts/a.md", "text");
+    for arguments in [&["run"][..], &["run", "--dry-run"], &["verify"]] {
+        let ran = sandbox.run(arguments).expect(2);
+        assert!(ran.stderr.contains("the mirror of \"posts\" replaces its articles"), "{ran:?}");
+    }
+    assert_eq!(sandbox.text("posts/a.md"), "text");
+}
+
+/// Flips a bit in the only blob with this ending.
+fn rot(sandbox: &Sandbox, ending: &str) {
+    let file = sandbox.only("store/blobs/sha256", ending);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[2] ^= 1;
+    let mut permissions = std::fs::metadata(&file).unwrap().permissions();
+    #[expect(clippy::permissions_set_readonly_false, reason = "a file of this test alone")]
+    permissions.set_readonly(false);
+    std::fs::set_permissions(&file, permissions).unwrap();
+    std::fs::write(&file, bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_original_never_gets_into_a_mirror() {
+    for output in ["", "."] {
+        let (origin, sandbox) = (origin(), Sandbox::new());
+        let settings = format!("retries = 0\n[run]\nretry_schedule = [\"1ms\"]\n{}", source("posts", output));
+        sandbox.settings(&settings);
+        sandbox.write("posts/a.md", format!("![x]({}) ![y]({})\n", origin.url("/a.png"), origin.url("/late.png")));
+        sandbox.run(&["run"]).expect(3);
+        let mirror = if output == "." { "posts/a.md" } else { "store/articles/posts/a.md" };
+        let before = sandbox.read(mirror);
+        rot(&sandbox, ".md");
+        origin.change(|site| site.set("/late.png", png(3)));
+        let ran = sandbox.run(&["-q", "run"]);
+        assert!(ran.stderr.contains("is damaged"), "{ran:?}");
+        assert!(sandbox.read(mirror) == before, "{output}: made from damaged bytes");
+        assert_eq!(ran.status, 3, "{ran:?}");
+        sandbox.run(&["verify", "--repair"]).expect(0);
+        sandbox.run(&["run"]).expect(0);
+        assert!(!String::from_utf8(sandbox.read(mirror)).unwrap().contains("127.0.0.1"), "{output}");
+    }
+}
+
+/// A catalog that cannot be read is not an empty one: mirrors in place are not taken for originals.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_that_cannot_be_read_stops_the_run_before_anything_is_taken_for_new() {
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    sandbox.settings(&source("posts", "."));
+    for name in ["a", "b", "c"] {
+        sandbox.write(&format!("posts/{name}.md"), format!("{name} ![x]({})\n", origin.url("/a.png")));
+    }
+    sandbox.run(&["run"]).expect(0);
+    let digest = |name: &str| Digest::of(&sandbox.read(&format!("posts/{name}.md")));
+    let before = ["a", "b", "c"].map(digest);
+    let catalog = rusqlite::Connection::open(sandbox.path("store/catalog.db")).unwrap();
+    catalog.execute_batch("UPDATE article SET settings = x'00' WHERE path = 'b.md'").unwrap();
+    drop(catalog);
+    let ran = sandbox.run(&["run"]).expect(1);
+    assert!(ran.stderr.contains("the catalog"), "{ran:?}");
+    assert_eq!(["a", "b", "c"].map(digest), before);
+    let originals = sandbox.tree("store/blobs/sha256").into_keys().filter(|name| name.extension().unwrap() == "md");
+    assert_eq!(originals.count(), 3, "no mirror was kept as an original");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_settings_take_effect_in_place_on_articles_that_nobody_touched() {
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    let original = format!("![x]({})\n", origin.url("/a.png"));
+    sandbox.write("posts/a.md", &original);
+    sandbox.settings(&source("posts", "."));
+    sandbox.run(&["run"]).expect(0);
+    assert!(sandbox.text("posts/a.md").starts_with("![x](../store/blobs/"));
+    sandbox.settings(&(source("posts", ".") + "links = \"/media/\"\n"));
+    let report = sandbox.json(&["run"]);
+    assert!(sandbox.text("posts/a.md").starts_with("![x](/media/blobs/"), "{}", sandbox.text("posts/a.md"));
+    let articles = &report["articles"];
+    assert_eq!((&articles["changed"], &articles["unchanged"]), (&json!(0), &json!(1)), "its content did not change");
+    assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, original);
+    assert_eq!(origin.log().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_are_put_right_when_the_archive_was_moved() {
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    sandbox.settings(&source("posts", "public"));
+    sandbox.write("posts/a.md", format!("![x]({})\n", origin.url("/a.png")));
+    sandbox.run(&["run"]).expect(0);
+    std::fs::create_dir(sandbox.path("disk")).unwrap();
+    std::fs::rename(sandbox.path("store"), sandbox.path("disk/archive")).unwrap();
+    sandbox.run(&["run", "--store", "disk/archive"]).expect(0);
+    assert!(sandbox.text("public/a.md").starts_with("![x](../disk/archive/blobs/"), "{}", sandbox.text("public/a.md"));
+    assert_eq!(origin.log().count(), 1);
+}
