@@ -18,12 +18,39 @@ fn help_names_every_command_and_exit_status() {
     }
 }
 
+/// The calls of the program in a text: in lines of code blocks, and between backticks.
+fn commands_in(text: &str) -> Vec<Vec<String>> {
+    let lines = text.lines().flat_map(|line| line.split('`')).map(|part| part.split(" # ").next().unwrap_or(part));
+    let calls = lines.filter_map(|part| {
+        let at = part.find("offprint ").filter(|at| part[..*at].trim().is_empty() || part[..*at].ends_with("&& "))?;
+        Some(&part[at + "offprint ".len()..])
+    });
+    let words = |call: &str| {
+        let words = call.split_whitespace().take_while(|word| !["|", ">", "&&"].contains(word));
+        words.map(|word| word.trim_end_matches([',', '.', ';', ':']).to_owned()).collect::<Vec<_>>()
+    };
+    // Prose may go on after the program's name.
+    calls
+        .map(words)
+        .filter(|words| words.first().is_some_and(|word| word.starts_with('-') || word.is_ascii()))
+        .collect()
+}
+
 #[test]
 fn the_readme_names_commands_that_exist_and_every_exit_status() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let named = readme.split("offprint ").skip(1).filter_map(|rest| rest.split([' ', '`', '\n']).next());
-    for word in named.filter(|word| COMMANDS.contains(word)) {
-        Sandbox::new().run(&[word, "--help"]).expect(0);
+    let commands = commands_in(&readme);
+    assert!(commands.len() >= 8, "{commands:?}");
+    for words in commands {
+        let command = words.iter().find(|word| !word.starts_with('-'));
+        assert!(command.is_some_and(|command| COMMANDS.contains(&command.as_str())), "{words:?}");
+        let options =
+            words.iter().filter(|word| word.starts_with("--")).map(|option| option.split('=').next().unwrap());
+        let command = command.unwrap();
+        let help = Sandbox::new().run(&[command, "--help"]).expect(0).stdout;
+        for option in options {
+            assert!(help.contains(option), "offprint {command} has no {option}");
+        }
     }
     for status in ["| 0 |", "| 1 |", "| 2 |", "| 3 |", "| 4 |", "| 75 |", "| 130 |"] {
         assert!(readme.contains(status), "{status}");
@@ -46,7 +73,8 @@ fn wrong_settings_and_arguments_end_with_2_and_name_the_way_out() {
     let ran = sandbox.run(&["run"]).expect(2);
     assert!(ran.stderr.contains("the source \"news\" is a feed: this version reads folders"), "{ran:?}");
     let ran = sandbox.run(&["mirror", "https://example.org/"]).expect(2);
-    assert!(ran.stderr.contains("is a url") || ran.stderr.contains("is a URL"), "{ran:?}");
+    let says = "https://example.org/ is a URL: this version mirrors files and folders; save the page and name it";
+    assert_eq!(ran.stderr.trim_end(), format!("offprint: {says}"));
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod night;
 mod objects;
 mod oddities;
 mod oddities_text;
+mod old_archives;
 mod origin;
 mod properties;
 mod recall;
