@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::address::{has_image_extension, is_http};
+use super::address::{has_image_extension, is_http, is_image_url};
+use super::options::ExtractOptions;
 use super::sink::{RawReference, Sink};
 use crate::model::ReferenceKind;
 
@@ -27,6 +28,9 @@ const IMAGES: &[&str] = &[
     "responsive_image",
 ];
 
+/// Tags that decide and show nothing.
+const CONTROL: &[&str] = &["case", "elsif", "for", "if", "unless", "when"];
+
 /// Parameters that hold the image of a shortcode which may show other things too.
 const SOURCES: &[&str] =
     &["background", "bg", "cover", "data-src", "image", "img", "logo", "poster", "src", "thumb", "thumbnail"];
@@ -35,7 +39,13 @@ const SOURCES: &[&str] =
 const LINKS: &[&str] = &["full", "href", "large", "link", "target", "url"];
 
 /// Reports the images that shortcodes show. Those that do not start where `counts` are in code or in a comment.
-pub(super) fn find(text: &str, range: Range<usize>, counts: impl Fn(usize) -> bool, sink: &mut Sink) {
+pub(super) fn find(
+    text: &str,
+    range: Range<usize>,
+    counts: impl Fn(usize) -> bool,
+    options: &ExtractOptions,
+    sink: &mut Sink,
+) {
     let mut at = range.start;
     let (mut raw_until, mut raw_ends) = (0, true);
     while let Some(next) = memchr::memchr(b'{', &text.as_bytes()[at..range.end]) {
@@ -51,7 +61,7 @@ pub(super) fn find(text: &str, range: Range<usize>, counts: impl Fn(usize) -> bo
             raw_ends = raw_end.is_some();
         }
         if at >= raw_until && counts(at) {
-            shortcode.report(text, sink);
+            shortcode.report(text, options, sink);
         }
         at = end;
     }
@@ -173,19 +183,26 @@ fn closing_quote(bytes: &[u8], mut at: usize, limit: usize, quote: u8) -> Option
 }
 
 impl Shortcode<'_> {
-    fn report(&self, text: &str, sink: &mut Sink) {
+    fn report(&self, text: &str, options: &ExtractOptions, sink: &mut Sink) {
         let shows_image = IMAGES.binary_search(&self.name.to_ascii_lowercase().as_str()).is_ok();
-        if self.tag && !shows_image {
-            return;
-        }
         let mut image_group = None;
         let positional = if shows_image { self.positional(text) } else { None };
         for (index, argument) in self.arguments.iter().enumerate() {
-            let Some(value) = address(&text[argument.span.clone()]) else { continue };
-            let Some(kind) = kind(argument, &value, shows_image, positional == Some(index)) else { continue };
-            let image_group = *image_group.get_or_insert_with(|| sink.image_group());
+            let value = address(&text[argument.span.clone()]).filter(|_| shows_image || !self.tag);
+            let known = value.and_then(|value| {
+                let kind = kind(argument, &value, shows_image, positional == Some(index))?;
+                Some((argument.span.clone(), value, kind))
+            });
+            let found = match known {
+                Some(known) => vec![known],
+                None if CONTROL.contains(&self.name) => Vec::new(),
+                None => absolute(text, argument.span.clone(), options),
+            };
             let name = if argument.key.is_empty() { self.name } else { argument.key };
-            sink.push(RawReference::new(argument.span.clone(), value, kind, name, image_group));
+            for (span, value, kind) in found {
+                let image_group = *image_group.get_or_insert_with(|| sink.image_group());
+                sink.push(RawReference::new(span, value, kind, name, image_group));
+            }
         }
     }
 
@@ -194,6 +211,51 @@ impl Shortcode<'_> {
         let is_address = |value: &str| is_http(value) || value.starts_with(['/', '.']) || has_image_extension(value);
         self.arguments.iter().position(|argument| argument.key.is_empty() && is_address(&text[argument.span.clone()]))
     }
+}
+
+/// The addresses of images on the web within an argument, whatever the shortcode is, and the local links in their place.
+fn absolute(
+    text: &str,
+    argument: Range<usize>,
+    options: &ExtractOptions,
+) -> Vec<(Range<usize>, String, ReferenceKind)> {
+    let delimiters = ['"', '\'', '`', ' ', '\t', '\n', '\r', '|', '[', ']', '{', '}', '<', '>'];
+    let mut found = Vec::new();
+    let mut at = argument.start;
+    for word in text[argument].split_inclusive(delimiters) {
+        let mut start = at;
+        at += word.len();
+        let word = word.trim_end_matches(delimiters);
+        for part in parts(word) {
+            let (from, address) = (start + part.len() - value_of(part).len(), value_of(part));
+            if is_image_url(address) || options.local_links.contains(address) {
+                found.push((from..from + address.len(), address.to_owned(), ReferenceKind::Shortcode));
+            }
+            start += part.len() + 1;
+        }
+    }
+    found
+}
+
+/// The parts of a list within a word. A comma within an address ends no part.
+fn parts(word: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = word;
+    while let Some((at, _)) = rest.match_indices(',').find(|(at, _)| {
+        let after = &rest[at + 1..];
+        !is_http(&rest[..*at]) || is_http(after) || after.starts_with('.')
+    }) {
+        parts.push(&rest[..at]);
+        rest = &rest[at + 1..];
+    }
+    parts.push(rest);
+    parts
+}
+
+/// The value of `key:value` or `key=value`, where it is an address.
+fn value_of(part: &str) -> &str {
+    let split = part.split_once([':', '=']).filter(|(key, _)| key.bytes().all(is_key));
+    split.map(|(_, value)| value).filter(|value| is_http(value)).unwrap_or(part)
 }
 
 fn kind(argument: &Argument, value: &str, shows_image: bool, positional: bool) -> Option<ReferenceKind> {
@@ -221,7 +283,7 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let mut sink = Sink::default();
-        find(text, 0..text.len(), |_| true, &mut sink);
+        find(text, 0..text.len(), |_| true, &ExtractOptions::default(), &mut sink);
         let told = sink.found.iter().map(|f| format!("{} {} {}", f.kind, f.name, &text[f.span.clone()]));
         assert_eq!(told.collect::<Vec<_>>(), expected, "{text}");
     }
@@ -284,10 +346,41 @@ mod tests {
     }
 
     #[test]
+    fn any_absolute_address_of_an_image_counts() {
+        let u = "https://c.example/1.jpg";
+        for tag in [
+            "{% include figure image_path=\"URL\" alt=\"x\" %}",
+            "{% include image.html url='URL' description='d' %}",
+            "{% galleryGroup 'name' 'text' '/link/' URL %}",
+            "{% banner Title | bg=URL %}",
+            "{% gallery url,URL %}",
+            "{% card {\"cover\":\"URL\"} %}",
+            "{% image2 \"URL\", \"alt\" %}",
+            "{{< blockimage \"URL\" >}}",
+            "{{< card cover=\"URL\" title=\"t\" >}}",
+            "{{% notice image=URL %}}",
+            "{%- theme_tag src:URL -%}",
+        ] {
+            let mut sink = Sink::default();
+            let text = tag.replace("URL", u);
+            find(&text, 0..text.len(), |_| true, &ExtractOptions::default(), &mut sink);
+            let found: Vec<_> = sink.found.iter().map(|found| &text[found.span.clone()]).collect();
+            assert_eq!(found, [u], "{text}");
+        }
+        check("{% if page.image == 'https://c.example/1.jpg' %}", &[]);
+        check("{% link_to https://c.example/page %}", &[]);
+        check("{% embed /proxy?u=https://c.example/1.jpg %}", &[]);
+        check(
+            "{% gallery 'https://c.example/a,b.jpg,https://c.example/c.jpg' %}",
+            &["shortcode gallery https://c.example/a,b.jpg", "shortcode gallery https://c.example/c.jpg"],
+        );
+    }
+
+    #[test]
     fn code_and_comments_are_skipped() {
         let text = "{% img /a.jpg %}{% img /b.jpg %}";
         let mut sink = Sink::default();
-        find(text, 0..text.len(), |at| at > 0, &mut sink);
+        find(text, 0..text.len(), |at| at > 0, &ExtractOptions::default(), &mut sink);
         assert_eq!(sink.found.len(), 1);
     }
 

@@ -17,7 +17,10 @@ pub(super) fn encoding_of(bytes: &[u8], format: Format) -> (&'static Encoding, u
     if let Some(marked) = Encoding::for_bom(bytes) {
         return marked;
     }
-    let encoding = wide(bytes).or_else(|| unmistakable(bytes)).or_else(|| declared(bytes, format));
+    // A style sheet is short and hand-written: its bytes can look like UTF-8 by chance, but what it declares counts to
+    // every browser.
+    let sheet = Some(bytes).filter(|_| format == Format::Css).and_then(|bytes| declared(bytes, format));
+    let encoding = wide(bytes).or(sheet).or_else(|| unmistakable(bytes)).or_else(|| declared(bytes, format));
     (encoding.unwrap_or_else(|| guess(bytes)), 0)
 }
 

@@ -84,6 +84,10 @@ const IMAGES: &[&str] = &[
     "twitterimage",
 ];
 
+/// How keys end that name an image on the web, whatever stands before: `excerpt_image`.
+const IMAGE_ENDINGS: &[&str] =
+    &["cover", "image", "imageurl", "images", "img", "imgurl", "photo", "picture", "thumbnail"];
+
 /// Keys that say where a thing is: an image's address where what holds them is a key of an image.
 const PLACES: &[&str] = &["contenturl", "file", "filename", "href", "path", "src", "uri", "url"];
 
@@ -96,6 +100,8 @@ const WORDS: &[&str] =
 enum Role {
     /// An image: any URL, or a path to an image file.
     Image,
+    /// An image on the web.
+    Remote,
     /// A file, which may be an image.
     File,
     /// Nothing.
@@ -107,12 +113,14 @@ pub(super) fn image(entry: &Entry, options: &ExtractOptions) -> Option<String> {
     let value = decode_references(entry.value.trim());
     if value.is_empty()
         || looks_like_template(&value)
+        || is_list(&value)
         || value.contains(['<', '>', '"'])
         || value.contains(char::is_control)
     {
         return None;
     }
     let named = match role(entry, options) {
+        Role::Remote => is_http(&value) && !value.contains(char::is_whitespace),
         Role::Image => is_remote(&value) || is_image_path(&value) || (options.data_urls && is_inline_image(&value)),
         Role::File => is_image_path(&value),
         Role::Other => options.front_matter_urls && is_http(&value) && has_image_path(&value),
@@ -125,6 +133,8 @@ fn role(entry: &Entry, options: &ExtractOptions) -> Role {
     let parent = normalise(last_part(&entry.parent));
     if is_image_key(&key) || options.front_matter_keys.iter().any(|wanted| is_wanted(wanted, &key, &parent)) {
         Role::Image
+    } else if IMAGE_ENDINGS.iter().any(|ending| key.ends_with(ending)) {
+        Role::Remote
     } else if !is_image_key(&parent) || WORDS.contains(&key.as_str()) {
         Role::Other
     } else if PLACES.contains(&key.as_str()) && parent != "gallery" {
@@ -153,6 +163,13 @@ pub(super) fn normalise(key: &str) -> String {
 /// `image` of a flat key such as `header.image`.
 fn last_part(key: &str) -> &str {
     key.rsplit_once('.').map_or(key, |(_, last)| last)
+}
+
+/// Whether a value is several addresses, between commas or white space.
+fn is_list(value: &str) -> bool {
+    let mut words = value.split_whitespace();
+    let host = |word: Option<&str>| word.is_some_and(|word| names_host(word.trim_start_matches(',')));
+    value.contains(",http") || (host(words.next()) && host(words.next()))
 }
 
 fn is_remote(value: &str) -> bool {

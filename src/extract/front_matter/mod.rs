@@ -8,9 +8,11 @@ mod fence;
 mod json;
 mod keys;
 mod lines;
+mod notation;
 mod toml;
 mod yaml;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use self::entry::Entry;
@@ -23,10 +25,11 @@ use crate::model::ReferenceKind;
 /// Reports what the front matter of an article holds, and tells the byte at which the body starts: 0 where there is no
 /// front matter.
 pub(super) fn find(text: &str, options: &ExtractOptions, sink: &mut Sink) -> usize {
+    let text = &*with_line_feeds(text);
     let Some(block) = fence::block(text) else { return 0 };
     let Some(entries) = block.entries(text) else { return 0 };
     report_facts(&entries, sink);
-    report_images(entries, options, sink);
+    report_images(text, entries, options, sink);
     block.body
 }
 
@@ -49,17 +52,39 @@ fn report_facts(entries: &[Entry], sink: &mut Sink) {
     }
 }
 
-fn report_images(entries: Vec<Entry>, options: &ExtractOptions, sink: &mut Sink) {
+fn report_images(text: &str, entries: Vec<Entry>, options: &ExtractOptions, sink: &mut Sink) {
     // An alias has no bytes of its own: it is an entry with the span of what it stands for, which counts once.
     let mut seen = BTreeSet::new();
     for entry in entries {
-        let Some(value) = keys::image(&entry, options) else { continue };
-        if !seen.insert(entry.span.start) {
+        if seen.contains(&entry.span.start) {
             continue;
         }
-        let image_group = sink.image_group();
-        sink.push(RawReference::new(entry.span, value, ReferenceKind::FrontMatter, &entry.key, image_group));
+        let found = match keys::image(&entry, options) {
+            Some(value) => vec![(entry.span.clone(), value)],
+            None if options.front_matter_urls => notation::images(text, &entry, options),
+            None => Vec::new(),
+        };
+        if !found.is_empty() {
+            seen.insert(entry.span.start);
+        }
+        for (span, value) in found {
+            let image_group = sink.image_group();
+            sink.push(RawReference::new(span, value, ReferenceKind::FrontMatter, &entry.key, image_group));
+        }
     }
+}
+
+/// The text with a line feed for each carriage return that stands alone, which ended the lines of old systems.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let alone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
+    let alone: Vec<_> = memchr::memchr_iter(b'\r', bytes).filter(alone).collect();
+    if alone.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = bytes.to_vec();
+    alone.into_iter().for_each(|at| bytes[at] = b'\n');
+    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 #[cfg(test)]

@@ -219,3 +219,61 @@ fn title_date_and_address_are_told() {
     assert_eq!(sink.published.map(|at| at.to_string()).as_deref(), Some("2017-10-09T00:00:00Z"));
     assert_eq!(sink.canonical, None);
 }
+
+/// The values of what is found, in order.
+fn values(text: &str) -> Vec<String> {
+    let mut sink = Sink::default();
+    find(text, &ExtractOptions::default(), &mut sink);
+    sink.found.iter().for_each(|found| assert_eq!(&text[found.span.clone()], found.value));
+    sink.found.into_iter().map(|found| found.value).collect()
+}
+
+#[test]
+fn values_in_another_notation_show_their_images() {
+    let u = "https://c.example/1.jpg";
+    for value in [
+        "\"![Film](URL)\"",
+        "'![](URL \"t\")'",
+        "\"text ![a](URL) more\"",
+        "url(URL)",
+        "\"background-image: url('URL')\"",
+        "'<img src=\"URL\" alt=x>'",
+        "\"<p><img src='URL'></p>\"",
+        "\"<img src=\\\"URL\\\">\"",
+        "|\n  text\n  ![a](URL)",
+        "'<figure><img src=\"URL\"><figcaption>c</figcaption></figure>'",
+    ] {
+        for key in ["poster", "excerpt", "style"] {
+            let text = format!("---\n{key}: {}\n---\n", value.replace("URL", u));
+            assert_eq!(values(&text), [u], "{text}");
+        }
+    }
+}
+
+#[test]
+fn several_addresses_are_several_references() {
+    let text = "---\nphotos: https://c.example/1.jpg, https://c.example/2.jpg\n---\n";
+    assert_eq!(values(text), ["https://c.example/1.jpg", "https://c.example/2.jpg"]);
+    let text = "---\nx: https://c.example/a,b.jpg https://c.example/2.jpg\n---\n";
+    assert_eq!(values(text), ["https://c.example/a,b.jpg", "https://c.example/2.jpg"]);
+    for prose in
+        ["see https://c.example/1.jpg", "https://c.example/1.jpg and text", "https://c.example/a https://c.example/b"]
+    {
+        assert_eq!(values(&format!("---\nphotos: {prose}\n---\n")), [""; 0], "{prose}");
+    }
+}
+
+#[test]
+fn keys_that_end_in_image_hold_one_of_the_web() {
+    for key in ["excerpt_image", "articleImage", "card-img", "listing_cover", "hero_photo", "x_thumbnail"] {
+        assert_eq!(values(&format!("---\n{key}: https://h.example/assets/34aea55b\n---\n")).len(), 1, "{key}");
+        assert_eq!(values(&format!("---\n{key}: true\n---\n")), [""; 0], "{key}");
+    }
+}
+
+#[test]
+fn lines_may_end_in_carriage_returns_alone() {
+    assert_eq!(values("---\rimage: https://c.example/1\r---\rbody"), ["https://c.example/1"]);
+    assert_eq!(values("+++\rimage = \"https://c.example/1\"\r+++\r"), ["https://c.example/1"]);
+    assert_eq!(values("---\r\nimage: https://c.example/1\r\n---\r\n"), ["https://c.example/1"]);
+}

@@ -36,7 +36,13 @@ pub(super) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, si
     let image_groups = report_images(&outline, shown, sink);
     report_links(&outline, &image_groups, &raw_html, sink);
     let code = if whole { &outline.fenced } else { &outline.code };
-    shortcode::find(text, range, |at| shown(at) && !is_within(at, code), sink);
+    shortcode::find(text, range, |at| shown(at) && !is_within(at, code), options, sink);
+}
+
+/// The addresses of the images of a text that is Markdown, and where they stand.
+pub(super) fn image_addresses(text: &str) -> Vec<(Range<usize>, String)> {
+    let images = Outline::of(text, 0..text.len()).images.into_iter();
+    images.map(|image| (image.place.span, image.place.value)).collect()
 }
 
 /// Whether a place is in one of some ranges, which are in order.

@@ -1,0 +1,85 @@
+//! Images in values that are written in another notation: Markdown, HTML, CSS, or a list of addresses.
+
+use std::ops::Range;
+
+use super::entry::Entry;
+use crate::extract::address::{has_image_extension, is_image_url, looks_like_template, names_host};
+use crate::extract::options::ExtractOptions;
+use crate::extract::sink::Sink;
+use crate::extract::{css, html, markdown};
+
+/// The addresses that the value of an entry shows in another notation, and where each stands in the text.
+pub(super) fn images(text: &str, entry: &Entry, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
+    let shown = |address: &str| {
+        let image = names_host(address) || has_image_extension(address);
+        options.local_links.contains(address) || (image && !looks_like_template(address))
+    };
+    let found = written_in(&entry.value, options).into_iter();
+    let mut places = Places { raw: &text[entry.span.clone()], value: &entry.value, start: entry.span.start, at: 0 };
+    found
+        .filter(|(_, address)| shown(address))
+        .filter_map(|(part, address)| Some((places.of(part)?, address)))
+        .collect()
+}
+
+fn written_in(value: &str, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
+    if value.contains("![") && value.contains("](") {
+        return markdown::image_addresses(value);
+    }
+    if value.contains("url(") && !value.contains('<') {
+        return css::parse(value).into_iter().map(|address| (address.span, address.value)).collect();
+    }
+    if value.contains('<') && value.contains("src") {
+        let mut sink = Sink::default();
+        html::find(value, 0..value.len(), options, &mut sink);
+        sink.found.sort_by_key(|found| found.span.start);
+        return sink.found.into_iter().map(|found| (found.span, found.value)).collect();
+    }
+    list(value, options)
+}
+
+/// Several addresses between commas or white space; nothing where one of the parts is none.
+fn list(value: &str, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
+    let parts = parts(value);
+    let all = parts
+        .iter()
+        .all(|part| is_image_url(&value[part.clone()]) || options.local_links.contains(&value[part.clone()]));
+    if !all || parts.len() < 2 {
+        return Vec::new();
+    }
+    parts.into_iter().map(|part| (part.clone(), value[part].to_owned())).collect()
+}
+
+/// The parts of a list: between white space, and before a comma that a URL follows. Other commas are part of an address.
+fn parts(value: &str) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for at in 0..=value.len() {
+        let rest = value.as_bytes().get(at..).unwrap_or_default();
+        if rest.first().is_none_or(u8::is_ascii_whitespace) || rest.starts_with(b",http") {
+            let part = value.get(start..at).unwrap_or_default();
+            let from = start + (part.len() - part.trim_start_matches(',').len());
+            parts.push(from..from + part.trim_matches(',').len());
+            start = at + 1;
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// Finds parts of a value in the text that spells it, in order: quotes and escapes make the two differ.
+struct Places<'a> {
+    raw: &'a str,
+    value: &'a str,
+    start: usize,
+    at: usize,
+}
+
+impl Places<'_> {
+    fn of(&mut self, part: Range<usize>) -> Option<Range<usize>> {
+        let wanted = self.value.get(part.clone())?;
+        let at = if self.raw == self.value { part.start } else { self.at + self.raw.get(self.at..)?.find(wanted)? };
+        self.at = at + wanted.len();
+        Some(self.start + at..self.start + self.at)
+    }
+}
