@@ -155,7 +155,8 @@ fn print_failures(report: &Report, output: &Output) {
     };
     for failure in report.failures.iter().take(listed) {
         let status = failure.status.map(|status| format!(" {status}")).unwrap_or_default();
-        let text = format!("{} ({}{status}) in {}", failure.url, failure.reason, failure.articles.join(", "));
+        let detail = if failure.detail.is_empty() { String::new() } else { format!(": {}", failure.detail) };
+        let text = format!("{} ({}{status}) in {}{detail}", failure.url, failure.reason, failure.articles.join(", "));
         output.labelled_note(Label::Warning("missing"), &text);
     }
     if report.failures.len() > listed {

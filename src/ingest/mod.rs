@@ -20,7 +20,7 @@ use crate::model::{Asset, Digest, Failure, Fingerprint, HostKey, MediaType, Reas
 use crate::staging::Staged;
 
 pub use inline::{InlineImages, InlineLimits, NI_SCHEME, inline_name, take_inline};
-pub use stand_ins::StandIns;
+pub use stand_ins::{StandIns, is_honest};
 pub use verdict::Verdict;
 
 /// The archive could not keep what was fetched: the run cannot go on.

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::archive::SharedBlob;
+use crate::archive::{PlaceholderVerdict, SharedBlob};
 use crate::model::{Digest, HostKey};
+
+/// So many genuine shared blobs prove a host honest.
+const PROVEN: usize = 3;
 
 /// What is known of the bytes that hosts send for several URLs, while these hosts are asked.
 #[derive(Debug, Default)]
@@ -31,16 +34,32 @@ impl StandIns {
         self.known().remove(host);
     }
 
+    /// Whether a host has proven honest: so many of its shared blobs turned out to be genuine, and none a placeholder.
+    pub fn is_honest(&self, host: &HostKey) -> bool {
+        self.known().get(host).is_some_and(|known| is_honest(known.values()))
+    }
+
     /// What is known of some bytes of a host.
     pub fn get(&self, host: &HostKey, digest: Digest) -> SharedBlob {
         self.known().get(host).and_then(|known| known.get(&digest)).copied().unwrap_or_default()
     }
 }
 
+/// Whether what is known of a host's shared blobs proves it honest.
+pub fn is_honest<'a>(known: impl Iterator<Item = &'a SharedBlob>) -> bool {
+    let mut genuine = 0;
+    for shared in known {
+        if shared.replaces_others || shared.verdict == Some(PlaceholderVerdict::Placeholder) {
+            return false;
+        }
+        genuine += usize::from(shared.verdict == Some(PlaceholderVerdict::Genuine));
+    }
+    genuine >= PROVEN
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::PlaceholderVerdict;
 
     #[test]
     fn what_is_known_is_known_of_one_host_and_only_grows() {

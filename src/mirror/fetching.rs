@@ -12,7 +12,6 @@ use crate::archive::{CompletedJob, Job, JobId, JobResult, Lease, Put, RunId, Url
 use crate::fetch::{Fetched, Purpose, Request};
 use crate::ingest::{Ingested, NI_SCHEME, Verdict};
 use crate::model::{Failure, Reason, Validators};
-use crate::render::Rendered;
 
 /// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
 const LEASE: Duration = Duration::from_secs(300);
@@ -72,6 +71,7 @@ impl Mirror {
         };
         self.archive.catalog.release(&lease, &self.fetcher.host_state(&lease.host)).await?;
         self.ingest.stand_ins.forget(&lease.host);
+        self.forget_recent(&lease.host);
         result
     }
 
@@ -155,10 +155,7 @@ impl Mirror {
     /// Makes the thumbnails of what was just kept.
     async fn render_kept(&self, settlement: &mut JobResult) -> Result<(), MirrorError> {
         let JobResult::Kept { digest, asset, .. } = settlement else { return Ok(()) };
-        let Rendered { made, failed, perceptual_hash } = self.renderer.ensure(*digest, asset).await?;
-        asset.perceptual_hash = perceptual_hash;
-        self.tally.thumbnails.add(made);
-        self.tally.thumbnails_failed.add(failed);
+        asset.perceptual_hash = self.render(*digest, asset).await?;
         Ok(())
     }
 
@@ -196,7 +193,10 @@ impl Mirror {
     async fn count(&self, url: &UrlRow, ingested: &Ingested) -> Result<(), MirrorError> {
         let tally = &self.tally;
         match &ingested.settlement {
-            JobResult::Kept { .. } => tally.fetched.one(),
+            JobResult::Kept { digest, .. } => {
+                tally.fetched.one();
+                self.note_recent(&url.url, *digest);
+            }
             JobResult::NotModified { .. } => tally.not_modified.one(),
             JobResult::Deferred { .. } => tally.deferred.one(),
             JobResult::Failed { .. } => self.count_failure(url, &ingested.settlement).await?,
@@ -227,6 +227,7 @@ impl Mirror {
             url: url.url.to_string(),
             articles: self.articles_of(url.id).await?,
             reason: failure.reason.as_str(),
+            detail: failure.detail.clone(),
             status: failure.status,
             attempts: url.attempts + 1,
             next_attempt: next_attempt.map(|at| at.to_string()),

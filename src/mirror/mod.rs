@@ -14,13 +14,14 @@ mod placeholder;
 mod plan;
 mod read;
 mod ready;
+mod rendering;
 mod report;
 mod settings;
 mod sources;
 mod tally;
 mod writing;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -68,6 +69,8 @@ pub struct Mirror {
     lanes: writing::Lanes,
     /// What hosts were asked whether it is a stand-in: once in a run.
     inquiries: Mutex<HashSet<(HostKey, Digest)>>,
+    /// The newest captures of each host, for what share of them is one blob.
+    recent: Mutex<HashMap<HostKey, VecDeque<Digest>>>,
 }
 
 impl Mirror {
@@ -97,6 +100,7 @@ impl Mirror {
             queued: Arc::default(),
             lanes: writing::Lanes::default(),
             inquiries: Mutex::default(),
+            recent: Mutex::default(),
         })
     }
 
@@ -135,6 +139,7 @@ impl Mirror {
         let writing = self.stop_on_error(self.write_ready(to_write));
         let ((), (), ()) = tokio::try_join!(reading, fetching, writing)?;
         if !self.control.is_stopped() {
+            self.render_lacking().await?;
             self.write_waiting().await?;
         }
         // Only now: fetching may have ended by a budget while articles were still being read.

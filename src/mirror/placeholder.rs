@@ -15,6 +15,7 @@ use crate::archive::{
     UrlId,
 };
 use crate::fetch::{Answer, Fetched, Purpose, Request};
+use crate::ingest::is_honest;
 use crate::mirror::FailedUrl;
 use crate::model::{Digest, Exchange, Failure, HostKey, Reason, RefererStrategy, Validators};
 
@@ -22,6 +23,13 @@ use crate::model::{Digest, Exchange, Failure, HostKey, Reason, RefererStrategy, 
 const SUSPICIOUS: usize = 3;
 /// URLs with the same bytes that are looked at.
 const LOOKED_AT: usize = 256;
+
+/// So many are worth a question whatever is known of the host.
+const MANY: usize = 64;
+/// How many of a host's newest captures are looked at.
+const RECENT: usize = 64;
+/// One in so many of them makes a blob worth a question at a host that has proven honest.
+const SHARE: usize = 5;
 
 const STAND_IN: SharedBlob = SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false };
 const DISPLACING: SharedBlob = SharedBlob { verdict: None, replaces_others: true };
@@ -71,12 +79,18 @@ impl Mirror {
         for (host, digest) in self.archive.catalog.unprobed_shared_blobs(SUSPICIOUS).await? {
             let twins = self.archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
             let pictures: BTreeSet<_> = twins.iter().map(|twin| picture(&twin.url)).collect();
-            suspects.extend(twins.first().filter(|_| pictures.len() >= SUSPICIOUS).map(|twin| twin.id));
+            let least = if self.is_on_record_as_honest(&host).await? { MANY } else { SUSPICIOUS };
+            suspects.extend(twins.first().filter(|_| pictures.len() >= least).map(|twin| twin.id));
         }
         if suspects.is_empty() {
             return Ok(0);
         }
         Ok(self.archive.catalog.enqueue(&suspects).await?)
+    }
+
+    async fn is_on_record_as_honest(&self, host: &HostKey) -> Result<bool, MirrorError> {
+        let known = self.archive.catalog.shared_blobs(host).await?;
+        Ok(is_honest(known.iter().map(|(_, shared)| shared)))
     }
 
     /// Takes stand-ins back that were kept before the settings named them.
@@ -159,6 +173,7 @@ impl Mirror {
         if standing.is_none()
             && pictures.len() >= SUSPICIOUS
             && self.control.may_go_on()
+            && self.is_worth_a_probe(&host, digest, pictures.len())
             && self.is_first_to_ask(&host, digest)
         {
             let own = picture(&job.url.url);
@@ -167,6 +182,34 @@ impl Mirror {
             }
         }
         Ok(ready)
+    }
+
+    /// Whether a blob that several URLs of a host have is worth requests that say what it is. A host that has proven honest
+    /// is asked only about a blob that makes up much of what it sends now, or that very many of its URLs have.
+    fn is_worth_a_probe(&self, host: &HostKey, digest: Digest, images: usize) -> bool {
+        if images >= MANY || !self.ingest.stand_ins.is_honest(host) {
+            return true;
+        }
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(recent) = recent.get(host) else { return true };
+        let same = recent.iter().filter(|other| **other == digest).count();
+        same >= SUSPICIOUS && same * SHARE >= recent.len()
+    }
+
+    /// Notes what a host sent just now.
+    pub(super) fn note_recent(&self, url: &Url, digest: Digest) {
+        let Some(host) = asked_host(url) else { return };
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = recent.entry(host).or_default();
+        if recent.len() == RECENT {
+            recent.pop_front();
+        }
+        recent.push_back(digest);
+    }
+
+    /// Forgets what a host sent that is not asked any more.
+    pub(super) fn forget_recent(&self, host: &HostKey) {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
     }
 
     fn is_first_to_ask(&self, host: &HostKey, digest: Digest) -> bool {
@@ -269,6 +312,7 @@ impl Mirror {
                 url: twin.url.to_string(),
                 articles: self.articles_of(twin.id).await?,
                 reason: Reason::Placeholder.as_str(),
+                detail: "the host sends the same image in place of others that are kept".to_owned(),
                 status: None,
                 attempts: 1,
                 next_attempt: next_attempt.map(|at| at.to_string()),

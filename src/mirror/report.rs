@@ -238,6 +238,8 @@ pub struct FailedUrl {
     pub articles: Vec<String>,
     /// Why, as one of the names of [`crate::model::Reason`].
     pub reason: &'static str,
+    /// What happened, in one sentence for a person, with the way out.
+    pub detail: String,
     /// The status, where one came.
     pub status: Option<u16>,
     /// Attempts without a good capture so far.

@@ -150,6 +150,7 @@ impl Mirror {
         if !in_field && !in_text {
             return Ok(Some(alone));
         }
+        self.render(*digest, asset).await?;
         let Some((file, made)) = self.thumbnail_of(*digest).await? else { return Ok(Some(alone)) };
         let area = u64::from(asset.width) * u64::from(asset.height);
         let saves = u64::from(made.width) * u64::from(made.height) < area && made.size < *size;

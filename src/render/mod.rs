@@ -56,6 +56,11 @@ impl Renderer {
         Self { archive, recipes, pool: DecodePool::new(&config.media), flights: SingleFlight::default() }
     }
 
+    /// The names of the sizes that the settings ask for, with the digests of their recipes.
+    pub fn recipes(&self) -> Vec<(ThumbnailName, Digest)> {
+        self.recipes.iter().map(|recipe| (recipe.size.name.clone(), recipe.digest)).collect()
+    }
+
     /// Makes the thumbnails of an asset that are not on record. Callers that want the same asset at once wait for the
     /// first. A thumbnail that cannot be made is recorded as such and not tried again by the same recipe.
     ///

@@ -233,3 +233,41 @@ async fn links_are_put_right_when_the_archive_was_moved() {
     assert!(sandbox.text("public/a.md").starts_with("![x](../disk/archive/blobs/"), "{}", sandbox.text("public/a.md"));
     assert_eq!(origin.log().count(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thumbnails_follow_their_settings_without_a_request() {
+    let jpeg = Content::new("image/jpeg", offprint::testing::demo::photo::Photo::new(1, 640, 427).jpeg());
+    let origin = Origin::start(Site::new().on("/a.jpg", Behaviour::serve(jpeg))).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", format!("---\nthumbnail: {}\n---\n", origin.url("/a.jpg")));
+    let size =
+        |name: &str, width: u32| format!("[[thumbnail]]\nname = \"{name}\"\nwidth = {width}\nheight = {width}\n");
+    sandbox.settings(&size("small", 320));
+    sandbox.run(&["run"]).expect(0);
+    let width = |name: &str| {
+        let file = sandbox.only(&format!("store/thumbnails/{name}"), ".jpg");
+        offprint::testing::media::probe(&std::fs::read(file).unwrap(), &offprint::Config::default().media).width
+    };
+    assert_eq!(width("small"), 320);
+    sandbox.settings(&size("small", 100));
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["thumbnails"]["made"], &report["articles"]["unchanged"]), (&json!(1), &json!(1)));
+    assert_eq!(width("small"), 100);
+    sandbox.settings(&size("card", 200));
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(width("card"), 200);
+    assert!(sandbox.text("store/articles/posts/a.md").contains("/thumbnails/card/"));
+    assert_eq!(origin.log().count(), 1);
+    assert_eq!(sandbox.json(&["run"])["thumbnails"]["made"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_detail_of_a_failure_reaches_the_user() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "![x](http://10.1.2.3/a.png)\n");
+    let ran = sandbox.run(&["run"]).expect(3);
+    assert!(ran.stderr.contains("fetch.allow_net"), "{ran:?}");
+    let reports = sandbox.only("store/runs", ".json");
+    let report: Value = serde_json::from_slice(&std::fs::read(reports).unwrap()).unwrap();
+    assert!(report["failures"][0]["detail"].as_str().unwrap().contains("fetch.allow_net"), "{report:#}");
+}

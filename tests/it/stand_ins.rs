@@ -283,3 +283,26 @@ async fn what_could_not_be_asked_is_asked_by_the_next_run() {
     sandbox.run(&["run"]).expect(0);
     assert_eq!(origin.log().count(), asked);
 }
+
+/// A host that has proven honest is asked less: 500 images, each under four addresses.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_honest_host_with_many_duplicates_gets_hardly_any_extra_request() {
+    let site = Site::new().otherwise(|request| {
+        let image: u64 = request.path().rsplit('/').next()?.trim_end_matches(".png").parse().ok()?;
+        Some(Behaviour::serve(Content::new("image/png", crate::testserver::bulk::tiny(image))))
+    });
+    let origin = Origin::start(site).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings("per_host = 8\n");
+    for at in 0..500 {
+        let images: Vec<_> =
+            (0..4).map(|copy| format!("![a]({})\n", origin.url(&format!("/{copy}/{at}.png")))).collect();
+        sandbox.write(&format!("posts/{at:03}.md"), images.concat());
+    }
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["urls"]["fetched"], 2000, "{report:#}");
+    let asked = origin.log().count();
+    assert!((2000..=2040).contains(&asked), "{asked}");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().count(), asked, "a second run asks for nothing");
+}
