@@ -127,6 +127,8 @@ pub struct FetchConfig {
     pub timeout: Duration,
     #[serde(deserialize_with = "duration")]
     pub read_timeout: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub url_timeout: Duration,
     pub min_rate: Size,
     pub retries: u32,
     #[serde(deserialize_with = "duration")]

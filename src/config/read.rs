@@ -71,7 +71,7 @@ impl Config {
         overlay(&mut merged, given.get_ref(), "").map_err(|unknown| wrong(Some(unknown.span), unknown.message))?;
         let config: Self = serde_path_to_error::deserialize(Value::Table(merged)).map_err(|error| {
             let key = error.path().to_string();
-            let message = error.into_inner().message().trim().to_owned();
+            let message = type_error(&key, error.into_inner().message());
             wrong(span_of(given.get_ref(), &key), format!("`{key}`: {message}"))
         })?;
         config
@@ -143,6 +143,17 @@ fn unique_names<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Result<
         }
     }
     Ok(())
+}
+
+/// A value of the wrong type, in words. Values that may be secrets are not repeated.
+fn type_error(key: &str, message: &str) -> String {
+    if key == "fetch.host" || key.contains(".headers") {
+        return "the value has the wrong type: write a list such as [\"Name: value\"]".to_owned();
+    }
+    if key == "fetch.proxy" || key.starts_with("report.") {
+        return "the value has the wrong type".to_owned();
+    }
+    message.trim().to_owned()
 }
 
 fn shipped() -> Table {
@@ -371,6 +382,21 @@ mod tests {
         assert!(refused("[fetch]\nreferer = [\"always\"]\n").contains("there are none, image_origin"));
         assert!(refused("[[source]]\nkind = \"folders\"\n").contains("my.toml:2"));
         assert!(refused("[fetch\n").starts_with("my.toml:1: "));
+    }
+
+    #[test]
+    fn a_secret_of_the_wrong_type_is_not_repeated() {
+        for text in [
+            "[[fetch.host]]\nhost = \"a\"\nheaders = \"Cookie: hush\"\n",
+            "[[fetch.host]]\nhost = \"a\"\nheaders = [[\"Cookie: hush\"]]\n",
+            "[fetch]\nhost = \"Cookie: hush\"\n",
+        ] {
+            let message = refused(text);
+            assert!(!message.contains("hush") && message.contains("Name: value"), "{message}");
+        }
+        for text in ["[fetch]\nproxy = [\"http://me:hush@proxy\"]\n", "[report]\nwebhook = { hush = 1 }\n"] {
+            assert!(!refused(text).contains("hush"), "{}", refused(text));
+        }
     }
 
     #[test]

@@ -1,229 +1,252 @@
-//! Everything that is done for one URL: redirects followed, failures tried again, the Referer ladder climbed.
+//! Everything that is done for one URL: redirects are followed, transient failures retried, Referer strategies tried.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE,
-    REFERER,
-};
+use reqwest::header::HeaderValue;
+use tokio::time::Instant;
 use url::Url;
 
-use super::exchange::{Given, Question, exchange};
-use super::guard::Reach;
-use super::host::{Host, HostSettings};
-use super::ladder::{Referer, is_refusal, referer};
-use super::resume::Partial;
-use super::retry::{back_off, is_passing};
-use super::{Answer, Fetched, Inner, Request};
-use crate::model::{Exchange, Failure, HostKey, Reason, RefererStrategy};
+use super::body::resume::Partial;
+use super::exchange::request::{Outgoing, Wanted};
+use super::exchange::{Body, Received, exchange};
+use super::host::Host;
+use super::host::referer::{Referer, is_refusal, referer};
+use super::host::retry::{back_off, is_transient};
+use super::host::settings::HostSettings;
+use super::redirect;
+use super::request::{Answer, Fetched, Judge, Request};
+use super::session::Session;
+use crate::model::{Exchange, Failure, Reason, RefererStrategy};
 use crate::staging::Staged;
 
-/// The work for one request, with what has been said so far.
-pub(super) struct Attempt<'a> {
-    inner: &'a Inner,
-    request: &'a Request<'a>,
-    pub(super) exchanges: Vec<Exchange>,
+/// The most bodies that are kept of one URL as evidence.
+const MOST_EVIDENCE: usize = 16;
+
+/// The work for one request, with what has come of it so far.
+pub(crate) struct Attempt<'a, J: Judge> {
+    session: &'a Session,
+    request: Request<'a, J>,
+    /// The date of the capture that a web archive is asked for.
+    accept_datetime: Option<HeaderValue>,
+    /// How much is left of the time for this URL. Only exchanges and back-off count, not the waits for the host's pace.
+    time_left: Duration,
+    exchanges: Vec<Exchange>,
+    evidence: Vec<Staged>,
     partial: Option<Partial>,
-    refused: Option<Staged>,
     /// The last request found no connection within `fetch.connect_timeout`.
     connect_timed_out: bool,
-    /// The date of which an archive is asked for a capture.
-    pub(super) date: Option<HeaderValue>,
 }
 
-impl<'a> Attempt<'a> {
-    pub(super) const fn new(inner: &'a Inner, request: &'a Request<'a>) -> Self {
+impl<'a, J: Judge> Attempt<'a, J> {
+    /// An attempt that may take all the time for a URL.
+    pub(crate) const fn new(session: &'a Session, request: Request<'a, J>) -> Self {
+        Self::within(session, request, session.limits.url_timeout)
+    }
+
+    /// An attempt that may take this time.
+    pub(crate) const fn within(session: &'a Session, request: Request<'a, J>, time_left: Duration) -> Self {
         Self {
-            inner,
+            session,
             request,
+            accept_datetime: None,
+            time_left,
             exchanges: Vec::new(),
+            evidence: Vec::new(),
             partial: None,
-            refused: None,
             connect_timed_out: false,
-            date: None,
         }
     }
 
-    /// All that was said, with how it ended.
-    pub(super) fn fetched(self, outcome: Result<Answer, Failure>) -> Fetched {
-        Fetched { exchanges: self.exchanges, outcome, refused: self.refused }
+    /// The same attempt, which asks a web archive for the capture nearest to a date (`Accept-Datetime`, RFC 7089).
+    pub(crate) fn of_date(self, date: HeaderValue) -> Self {
+        Self { accept_datetime: Some(date), ..self }
     }
 
-    /// Tries one rung of the ladder after the other, while the host refuses. Where none works, the first refusal is
-    /// what is told, because it answered the plainest request.
-    pub(super) async fn climb(&mut self) -> Result<Answer, Failure> {
-        self.inner.guard.judge_url(self.request.url)?;
-        let host = self.inner.host(self.request.url)?;
+    /// Everything that was sent and received, with how it ended; and how much time is left for the URL.
+    pub(crate) fn finish(self, outcome: Result<Answer<J::Accepted>, Failure>) -> (Fetched<J::Accepted>, Duration) {
+        (Fetched { exchanges: self.exchanges, outcome, evidence: self.evidence }, self.time_left)
+    }
+
+    /// Tries one Referer strategy after the other while the host refuses. Where none works, the first refusal is
+    /// returned, because it answered the plainest request.
+    pub(crate) async fn run(&mut self) -> Result<Answer<J::Accepted>, Failure> {
+        self.session.connections.guard().judge_url(self.request.url)?;
+        let (_, host) = self.session.host(self.request.url)?;
         let mut refusal = None;
-        let mut rungs = host.rungs();
-        rungs.retain(|rung| self.has(*rung, &host.settings));
-        for (step, rung) in rungs.into_iter().enumerate() {
-            match self.try_rung(rung).await {
-                Err(failure) if is_refusal(failure.reason, failure.status) => refusal = refusal.or(Some(failure)),
+        let mut strategies = host.strategies();
+        strategies.retain(|strategy| self.is_available(*strategy, &host.settings));
+        for (step, strategy) in strategies.into_iter().enumerate() {
+            match self.run_strategy(strategy).await {
+                Err(failure) if is_refusal(&failure) => refusal = refusal.or(Some(failure)),
+                Err(failure) if self.time_left.is_zero() => return Err(refusal.unwrap_or(failure)),
                 Err(failure) => return Err(failure),
                 Ok(answer) => {
-                    host.learn(rung, step > 0);
+                    host.learn(strategy, step > 0);
                     return Ok(answer);
                 }
             }
         }
-        host.climbed_in_vain();
-        Err(refusal.unwrap_or_else(|| Failure::new(Reason::HttpStatus, "no step of fetch.referer can be sent")))
+        host.all_strategies_failed();
+        let nothing = || Failure::new(Reason::HttpStatus, "no strategy of fetch.referer has a value to send");
+        Err(refusal.unwrap_or_else(nothing))
     }
 
-    /// Tries one rung only.
-    pub(super) async fn only(&mut self, rung: RefererStrategy) -> Result<Answer, Failure> {
-        self.inner.guard.judge_url(self.request.url)?;
-        self.try_rung(rung).await
+    /// Tries one strategy only.
+    pub(crate) async fn run_only(&mut self, strategy: RefererStrategy) -> Result<Answer<J::Accepted>, Failure> {
+        self.session.connections.guard().judge_url(self.request.url)?;
+        self.run_strategy(strategy).await
     }
 
-    /// Every rung that has something to send but the one that is tried first.
-    pub(super) fn other_referers(&self, host: &Host) -> Vec<RefererStrategy> {
-        let mut rungs = host.whole_ladder();
-        rungs.retain(|rung| self.has(*rung, &host.settings));
-        rungs.into_iter().skip(1).collect()
+    /// Every strategy that has a value to send, except the one that is tried first.
+    pub(crate) fn other_strategies(&self, host: &Host) -> Vec<RefererStrategy> {
+        let mut strategies = host.all_strategies();
+        strategies.retain(|strategy| self.is_available(*strategy, &host.settings));
+        strategies.into_iter().skip(1).collect()
     }
 
-    fn has(&self, rung: RefererStrategy, settings: &HostSettings) -> bool {
-        let (url, article) = (self.request.url, self.request.article);
-        referer(rung, url, article, settings.referer_value.as_ref()) != Referer::Missing
+    fn is_available(&self, strategy: RefererStrategy, settings: &HostSettings) -> bool {
+        self.referer(strategy, self.request.url, settings) != Referer::Unavailable
     }
 
-    /// Follows the URL with one Referer, again and again while a failure may pass.
-    async fn try_rung(&mut self, rung: RefererStrategy) -> Result<Answer, Failure> {
+    fn referer(&self, strategy: RefererStrategy, url: &Url, settings: &HostSettings) -> Referer {
+        referer(strategy, url, self.request.article, settings.referer_value.as_ref())
+    }
+
+    /// Follows the URL with one strategy, and retries transient failures.
+    async fn run_strategy(&mut self, strategy: RefererStrategy) -> Result<Answer<J::Accepted>, Failure> {
         let mut last: Option<Failure> = None;
-        for attempt in 0..=self.inner.config.retries {
+        for attempt in 0..=self.session.config.retries {
             if attempt > 0 {
-                let (first, longest) = (self.inner.config.retry_wait, self.inner.config.max_wait);
-                tokio::time::sleep(back_off(attempt, first, longest)).await;
+                self.wait(attempt).await;
             }
-            match self.follow(rung).await {
-                // The host is left alone from now on; what was said before is what is known of the URL.
+            if self.time_left.is_zero() {
+                break;
+            }
+            match self.follow(strategy).await {
+                // The breaker opened meanwhile. The failure before that is what is known of the URL.
                 Err(failure) if failure.reason == Reason::HostDown && last.is_some() => break,
                 Err(failure) if self.is_worth_a_retry(&failure) => last = Some(failure),
                 settled => return settled,
             }
         }
-        Err(last.unwrap_or_else(|| Failure::new(Reason::Connect, "nothing was tried")))
+        Err(last.unwrap_or_else(out_of_time))
+    }
+
+    /// Waits before a retry.
+    async fn wait(&mut self, attempt: u32) {
+        let (first, longest) = (self.session.config.retry_wait, self.session.config.max_wait);
+        let wait = back_off(attempt, first, longest).min(self.time_left);
+        tokio::time::sleep(wait).await;
+        self.time_left = self.time_left.saturating_sub(wait);
     }
 
     /// Whether the same request may succeed a moment later. After a connect timeout it hardly can: the kernel has
     /// retransmitted SYN all that time. Further URLs of the host serve as retries.
     fn is_worth_a_retry(&self, failure: &Failure) -> bool {
-        is_passing(failure) && failure.retry_at.is_none() && !self.connect_timed_out
+        is_transient(failure) && failure.retry_at.is_none() && !self.connect_timed_out
     }
 
-    /// Follows the redirects of one URL.
-    async fn follow(&mut self, rung: RefererStrategy) -> Result<Answer, Failure> {
+    /// Follows the redirects of the URL.
+    async fn follow(&mut self, strategy: RefererStrategy) -> Result<Answer<J::Accepted>, Failure> {
         let mut url = self.request.url.clone();
-        let mut seen = vec![];
+        url.set_fragment(None);
+        let mut before = vec![];
         loop {
-            url.set_fragment(None);
-            match self.ask(&url, rung).await? {
-                Given::Body { staged, validators } => return Ok(Answer::Body { staged, validators }),
-                Given::NotModified => return Ok(Answer::NotModified),
-                Given::Redirect(location) => {
-                    let next = self.redirected(&url, &location)?;
-                    seen.push(std::mem::replace(&mut url, next));
+            match self.send(&url, strategy).await? {
+                Received::Body(body) => return self.judge(body).await,
+                Received::NotModified => return Ok(Answer::NotModified),
+                Received::Redirect(location) => {
+                    let next = redirect::target(&url, &location, self.session.config.max_url_length)?;
+                    before.push(std::mem::replace(&mut url, next));
+                    redirect::check_chain(&url, &before, self.session.config.max_redirects)?;
                 }
             }
-            url.set_fragment(None);
-            self.refuse_loops(&url, &seen)?;
         }
     }
 
-    fn redirected(&self, from: &Url, location: &str) -> Result<Url, Failure> {
-        let location = location.get(..self.inner.config.max_url_length).unwrap_or(location);
-        from.join(location)
-            .map_err(|error| Failure::new(Reason::BadUrl, format!("the redirect leads to what is no URL: {error}")))
-    }
-
-    fn refuse_loops(&self, url: &Url, seen: &[Url]) -> Result<(), Failure> {
-        let tell = |why: String| Err(Failure::new(Reason::TooManyRedirects, why));
-        if seen.contains(url) {
-            return tell(format!("the redirects lead back to {url}"));
-        }
-        if seen.len() > self.inner.config.max_redirects {
-            return tell(format!("there are more redirects than fetch.max_redirects ({})", seen.len() - 1));
-        }
-        Ok(())
-    }
-
-    /// One hop, judged and paced like any other.
-    async fn ask(&mut self, url: &Url, rung: RefererStrategy) -> Result<Given, Failure> {
+    /// Sends one request, judged and paced like any other.
+    async fn send(&mut self, url: &Url, strategy: RefererStrategy) -> Result<Received, Failure> {
         self.connect_timed_out = false;
-        let reach = self.inner.guard.judge_url(url)?;
-        let host = self.inner.host(url)?;
-        let mut turn = host.enter(&self.inner.all).await?;
-        let question = self.question(url, &host, reach, rung);
-        let exchanged = exchange(self.inner, question, &mut turn.start).await;
-        drop(turn);
-        self.exchanges.push(exchanged.record);
-        self.connect_timed_out = exchanged.connect_timed_out;
-        self.partial = exchanged.partial;
-        self.refused = self.refused.take().or(exchanged.refused);
-        exchanged.given
-    }
-
-    fn question<'q>(&mut self, url: &'q Url, host: &'q Arc<Host>, reach: Reach, rung: RefererStrategy) -> Question<'q>
-    where
-        'a: 'q,
-    {
-        let settings = &host.settings;
+        let reach = self.session.connections.guard().judge_url(url)?;
+        let (key, host) = self.session.host(url)?;
+        let mut permit = host.permit(&self.session.slots).await?;
         let partial = self.partial.take().filter(|partial| partial.url == *url);
-        let mut headers = self.plain_headers();
-        if let Referer::Value(value) = referer(rung, url, self.request.article, settings.referer_value.as_ref()) {
-            headers.insert(REFERER, value);
-        }
-        match &partial {
-            Some(partial) => ask_for_rest(&mut headers, partial),
-            None => self.ask_for_change(&mut headers),
-        }
-        let mut secret: Vec<HeaderName> = Vec::new();
-        for (name, value) in &settings.headers {
-            // The first of a name replaces what is said otherwise; a second is another one.
-            if secret.contains(name) {
-                headers.append(name, value.clone());
-            } else {
-                headers.insert(name, value.clone());
-                secret.push(name.clone());
-            }
-        }
-        Question { url, host, reach, headers, secret, partial, judge: self.request.judge }
+        let mut outgoing = Outgoing {
+            url,
+            key: &key,
+            host: &host,
+            reach,
+            headers: self.wanted().headers(self.referer(strategy, url, &host.settings), partial.as_ref()),
+            secret: Vec::new(),
+            secrets_withheld: false,
+            partial,
+        };
+        outgoing.add_secrets();
+        let begun = Instant::now();
+        let completed = Box::pin(exchange(self.session, outgoing, &mut permit, self.time_left)).await;
+        drop(permit);
+        self.time_left = self.time_left.saturating_sub(begun.elapsed());
+        self.exchanges.push(completed.record);
+        self.keep_evidence(completed.evidence);
+        self.partial = completed.partial;
+        self.connect_timed_out = completed.connect_timed_out;
+        completed.received.map_err(|failure| match failure.reason {
+            Reason::Timeout if self.time_left.is_zero() => Failure { status: failure.status, ..out_of_time() },
+            _ => failure,
+        })
     }
 
-    fn plain_headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(reqwest::header::USER_AGENT, self.inner.user_agent.clone());
-        headers.insert(ACCEPT, HeaderValue::from_static(self.request.purpose.accept()));
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers.extend(self.date.clone().map(|date| (HeaderName::from_static("accept-datetime"), date)));
-        headers
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            user_agent: self.session.connections.user_agent(),
+            accept: self.request.purpose.accept(),
+            accept_datetime: self.accept_datetime.as_ref(),
+            validators: self.request.validators,
+        }
     }
 
-    /// Conditions of RFC 9110, section 13.1: the answer is 304 where nothing changed.
-    fn ask_for_change(&self, headers: &mut HeaderMap) {
-        let validators = self.request.validators;
-        let pairs = [(IF_NONE_MATCH, &validators.etag), (IF_MODIFIED_SINCE, &validators.last_modified)];
-        for (name, value) in pairs {
-            if let Some(value) = value.as_ref().and_then(|text| HeaderValue::try_from(text).ok()) {
-                headers.insert(name, value);
-            }
+    /// Judges the body of the last exchange.
+    async fn judge(&mut self, body: Body) -> Result<Answer<J::Accepted>, Failure> {
+        let Body { staged, validators, content_type, ignored_coding } = body;
+        let mut failure = match self.request.judge.judge(&staged, content_type.as_deref()).await {
+            Ok(accepted) => return Ok(Answer::Body { staged, validators, accepted }),
+            Err(failure) => explain(failure, ignored_coding.as_deref(), content_type.as_deref()),
+        };
+        self.keep_evidence(Some(staged));
+        if let Some(exchange) = self.exchanges.last_mut() {
+            exchange.reason = Some(failure.reason);
+            failure.status = exchange.status;
+        }
+        Err(failure)
+    }
+
+    /// Keeps a body that was not accepted, unless it is large, kept already, or one too many.
+    fn keep_evidence(&mut self, staged: Option<Staged>) {
+        let kept = |evidence: &[Staged], new: &Staged| evidence.iter().any(|staged| staged.digest == new.digest);
+        if let Some(staged) = staged
+            && (1..=self.session.limits.max_evidence).contains(&staged.length)
+            && self.evidence.len() < MOST_EVIDENCE
+            && !kept(&self.evidence, &staged)
+        {
+            self.evidence.push(staged);
         }
     }
 }
 
-fn ask_for_rest(headers: &mut HeaderMap, partial: &Partial) {
-    if let Ok(range) = HeaderValue::try_from(format!("bytes={}-", partial.staging.length())) {
-        headers.insert(RANGE, range);
-        headers.insert(IF_RANGE, partial.validator.clone());
+/// Adds to the judge's refusal what the response said of the body. A body in an unknown coding is judged as it is, and may
+/// be refused because of that coding.
+fn explain(mut failure: Failure, ignored_coding: Option<&str>, content_type: Option<&str>) -> Failure {
+    if let Some(coding) = ignored_coding
+        && failure.reason == Reason::NotAnImage
+    {
+        let detail = format!("the body has the coding {coding}, which was not asked for");
+        return Failure::new(Reason::Protocol, detail);
     }
+    let detail = format!("{}; its type says {}", failure.detail, content_type.unwrap_or("nothing"));
+    failure.detail = detail;
+    failure
 }
 
-impl Inner {
-    /// The host that answers a URL.
-    pub(super) fn host(&self, url: &Url) -> Result<Arc<Host>, Failure> {
-        let key = HostKey::of(url).ok_or_else(|| Failure::new(Reason::BadUrl, "the URL names no host"))?;
-        Ok(self.hosts.get(&key))
-    }
+fn out_of_time() -> Failure {
+    Failure::new(Reason::Timeout, "the time for one URL is used up (fetch.url_timeout)")
 }

@@ -1,4 +1,4 @@
-//! The time of day that passes as the timer passes.
+//! The time of day, advanced by the timer.
 
 use std::time::Duration;
 
@@ -7,29 +7,32 @@ use tokio::time::Instant;
 
 use crate::model::saturating_add;
 
-/// Maps moments to the timer's instants and back. Between two moments of one run lies what the timer says, whatever
-/// is done to the system's clock meanwhile.
+/// A clock that reads the system's time once and then follows the timer, so that a change of the system's clock does not
+/// change the waits of a run.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     wall: Timestamp,
     timer: Instant,
 }
 
 impl Clock {
-    pub(super) fn start() -> Self {
+    /// A clock that shows the system's time now.
+    pub(crate) fn start() -> Self {
         Self { wall: Timestamp::now(), timer: Instant::now() }
     }
 
-    pub(super) fn now(&self) -> Timestamp {
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
         saturating_add(self.wall, self.timer.elapsed())
     }
 
-    pub(super) async fn sleep_until(&self, moment: Timestamp) {
+    /// Waits for a moment.
+    pub(crate) async fn sleep_until(&self, moment: Timestamp) {
         tokio::time::sleep(from_to(self.now(), moment)).await;
     }
 }
 
-/// How long it is from one moment to another; nothing where the other is past.
-pub(super) fn from_to(from: Timestamp, to: Timestamp) -> Duration {
+/// The time from one moment to another; zero where the other is past.
+pub(crate) fn from_to(from: Timestamp, to: Timestamp) -> Duration {
     to.duration_since(from).try_into().unwrap_or_default()
 }

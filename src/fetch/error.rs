@@ -13,22 +13,15 @@ pub enum FetchError {
         /// Why.
         cause: String,
     },
-    /// The proxy's address cannot be used.
-    #[error(
-        "fetch.proxy `{value}`: {cause}; write an address such as \"http://proxy:3128\" or \"socks5://proxy:1080\""
-    )]
-    Proxy {
-        /// What was given.
-        value: String,
-        /// Why.
-        cause: String,
-    },
-    /// A text that is sent in a header holds what no header can.
+    /// The proxy's address cannot be used. The error does not repeat it, because it may hold a password.
+    #[error("fetch.proxy: {0}; write an address such as \"http://proxy:3128\" or \"socks5://proxy:1080\"")]
+    Proxy(String),
+    /// A setting holds characters that no header can hold.
     #[error("{key}: {cause}")]
     Header {
         /// The setting.
         key: String,
-        /// What is wrong with it. It does not repeat the value, which may be a secret.
+        /// What is wrong with it, without the value, which may be a secret.
         cause: &'static str,
     },
     /// A host pattern cannot be read.
@@ -39,11 +32,11 @@ pub enum FetchError {
         /// Why.
         cause: String,
     },
-    /// A key of `[fetch.resolve]` ends in what is no port.
+    /// A key of `[fetch.resolve]` ends in no port.
     #[error("fetch.resolve: `{0}` ends in no port: write \"host\" or \"host:port\"")]
     Resolve(String),
     /// A key of `[fetch.resolve]` names a port that its address does not have.
-    #[error("fetch.resolve: `{0}` is asked at the port that its URLs name: give its address the same port")]
+    #[error("fetch.resolve: requests to `{0}` go to the port that their URLs name: give the address the same port")]
     ResolvePort(String),
     /// A template gives no URL.
     #[error("fallback.templates: `{0}` gives no http or https URL: write one with {{url}} in it, and {{timestamp}}")]

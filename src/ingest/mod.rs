@@ -94,22 +94,18 @@ impl Ingest {
     pub async fn ingest(
         &self,
         url: &UrlRow,
-        answer: Result<Answer, Failure>,
-        asset: Option<Asset>,
+        answer: Result<Answer<Asset>, Failure>,
         now: Timestamp,
     ) -> Result<Ingested, IngestError> {
-        match (answer, asset) {
-            (Ok(Answer::Body { staged, validators }), Some(asset)) => {
-                self.keep(url, staged, validators, asset, now).await
+        match answer {
+            Ok(Answer::Body { staged, validators, accepted }) => {
+                self.keep(url, staged, validators, accepted, now).await
             }
-            (Ok(Answer::Body { .. }), None) => {
-                Ok(self.failed(url, Failure::new(Reason::NotAnImage, "the body is no image"), now))
-            }
-            (Ok(Answer::NotModified), _) => {
+            Ok(Answer::NotModified) => {
                 let settlement = JobResult::NotModified { next_attempt: self.schedule.recheck(now) };
                 Ok(Ingested { settlement, kept: None, changed: None })
             }
-            (Err(failure), _) => Ok(match failure.retry_at {
+            Err(failure) => Ok(match failure.retry_at {
                 Some(next_attempt) => deferred(failure, next_attempt),
                 None => self.failed(url, failure, now),
             }),
@@ -147,15 +143,13 @@ impl Ingest {
         &self,
         open: impl FnOnce() -> std::io::Result<R> + Send + 'static,
         verdict: &Verdict<'_>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer<Asset>, Failure> {
         let staging = self.archive.objects.staging().clone();
         let copy = move || open().and_then(|from| staging.copy(from));
         let staged = tokio::task::spawn_blocking(copy).await.expect("copying a file does not panic");
         let staged = staged.map_err(|cause| Failure::new(Reason::LocalFile, cause.to_string()))?;
-        match verdict.judge_local(&staged) {
-            Ok(()) => Ok(Answer::Body { staged, validators: Validators::default() }),
-            Err(reason) => Err(Failure::new(reason, "it is no image that can be shown")),
-        }
+        let accepted = verdict.judge_local(&staged).await?;
+        Ok(Answer::Body { staged, validators: Validators::default(), accepted })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::archive::PlaceholderVerdict;
 use crate::config::MediaConfig;
 use crate::fetch::Judge;
 use crate::media;
-use crate::model::{Asset, Digest, Ending, HostKey, Reason, ReferenceKind};
+use crate::model::{Asset, Digest, Ending, Failure, HostKey, Reason, ReferenceKind};
 use crate::staging::Staged;
 
 /// Judges what a URL answered, by its content alone.
@@ -19,13 +19,12 @@ pub struct Verdict<'a> {
     suspect: Option<Digest>,
     /// The last body that lacked only its end marker.
     unclosed: Mutex<Option<Digest>>,
-    asset: Mutex<Option<Asset>>,
 }
 
 impl<'a> Verdict<'a> {
     /// A judge of what a reference of this kind shows.
     pub fn new(kind: ReferenceKind, limits: &'a MediaConfig) -> Self {
-        Self { kind, limits, stand_ins: None, suspect: None, unclosed: Mutex::new(None), asset: Mutex::new(None) }
+        Self { kind, limits, stand_ins: None, suspect: None, unclosed: Mutex::new(None) }
     }
 
     /// The same, which also refuses what this host is known to send in place of pictures.
@@ -45,11 +44,6 @@ impl<'a> Verdict<'a> {
         self.suspect == Some(digest) || of_host == Some(PlaceholderVerdict::Placeholder)
     }
 
-    /// The asset that was found good.
-    pub fn into_asset(self) -> Option<Asset> {
-        self.asset.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn look(&self, asset: &Asset) -> Result<(), Reason> {
         let wanted = match self.kind {
             ReferenceKind::Media => asset.media_type.is_audio_or_video(),
@@ -67,22 +61,22 @@ impl<'a> Verdict<'a> {
 
 impl Verdict<'_> {
     /// Judges bytes that came without a request: of a file beside the article, or of the article itself. They end where
-    /// their author left them, so that an image that breaks off is kept as it is.
-    pub fn judge_local(&self, staged: &Staged) -> Result<(), Reason> {
-        let asset = self.asset_of(staged)?;
-        self.accept(asset);
-        Ok(())
+    /// their author left them, so an image that breaks off is kept as it is.
+    pub async fn judge_local(&self, staged: &Staged) -> Result<Asset, Failure> {
+        self.asset_of(staged).await
     }
 
     /// The asset, if the bytes are of the wanted kind.
-    fn asset_of(&self, staged: &Staged) -> Result<Asset, Reason> {
+    async fn asset_of(&self, staged: &Staged) -> Result<Asset, Failure> {
         if self.is_stand_in(staged.digest) {
-            return Err(Reason::Placeholder);
+            return Err(Failure::new(Reason::Placeholder, "the host sends the same in place of other images"));
         }
-        // A file that was written a moment ago is read from memory. One that cannot be read is no good capture.
-        let bytes = std::fs::read(&staged.path).map_err(|_| Reason::Truncated)?;
-        let asset = media::probe(&bytes, self.limits);
-        self.look(&asset).map(|()| asset)
+        let (path, limits) = (staged.path.to_path_buf(), self.limits.clone());
+        let probe = move || std::fs::read(path).map(|bytes| media::probe(&bytes, &limits));
+        let asset = tokio::task::spawn_blocking(probe).await.expect("probing an image does not panic");
+        let asset = asset.map_err(|error| Failure::new(Reason::Truncated, format!("cannot read it back: {error}")))?;
+        self.look(&asset).map_err(|reason| Failure::new(reason, detail(reason)))?;
+        Ok(asset)
     }
 
     /// Refuses a body that breaks off. One that lacks only its end marker is refused the first time and accepted the
@@ -99,18 +93,24 @@ impl Verdict<'_> {
             Ending::Truncated => Err(Reason::Truncated),
         }
     }
-
-    fn accept(&self, asset: Asset) {
-        *self.asset.lock().unwrap_or_else(PoisonError::into_inner) = Some(asset);
-    }
 }
 
 impl Judge for Verdict<'_> {
-    fn judge(&self, staged: &Staged, _content_type: Option<&str>) -> Result<(), Reason> {
-        let asset = self.asset_of(staged)?;
-        self.check_ending(asset.ending, staged.digest)?;
-        self.accept(asset);
-        Ok(())
+    type Accepted = Asset;
+
+    async fn judge(&self, staged: &Staged, _content_type: Option<&str>) -> Result<Asset, Failure> {
+        let asset = self.asset_of(staged).await?;
+        self.check_ending(asset.ending, staged.digest).map_err(|reason| Failure::new(reason, detail(reason)))?;
+        Ok(asset)
+    }
+}
+
+/// Why a body is not accepted, for a person.
+const fn detail(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Truncated => "the image ends early",
+        Reason::TrackingPixel => "the image is no larger than media.min_side: it counts readers",
+        _ => "the body is not an image of the kind that the article shows",
     }
 }
 
@@ -151,15 +151,14 @@ mod tests {
         assert_eq!(answers, [refused, refused, refused, Ok(())]);
     }
 
-    #[test]
-    fn a_local_file_ends_where_its_author_left_it() {
+    #[tokio::test]
+    async fn a_local_file_ends_where_its_author_left_it() {
         let limits = Config::default().media;
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x09\0\0\0\x07\x08\x06\0\0\0\0\0\0\0";
         let folder = tempfile::tempdir().unwrap();
         let staged = Staging::new(folder.path()).write(png).unwrap();
         let verdict = Verdict::new(ReferenceKind::Image, &limits);
-        assert_eq!(verdict.judge(&staged, None), Err(Reason::Truncated));
-        assert_eq!(verdict.judge_local(&staged), Ok(()));
-        assert_eq!(verdict.into_asset().map(|asset| asset.ending), Some(Ending::Truncated));
+        assert_eq!(verdict.judge(&staged, None).await.unwrap_err().reason, Reason::Truncated);
+        assert_eq!(verdict.judge_local(&staged).await.unwrap().ending, Ending::Truncated);
     }
 }

@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 
 use super::{ChangedImage, FailedUrl, Mirror, MirrorError, ReadyArticles};
 use crate::archive::{CompletedJob, Job, JobId, JobResult, Lease, Put, RunId, UrlId, UrlRow, Worker, WriteOutcome};
-use crate::fetch::{Fetched, Purpose, Request};
+use crate::fetch::{AskArchives, Fetched, Purpose, Request};
 use crate::ingest::{Ingested, NI_SCHEME, Verdict};
-use crate::model::{Failure, Reason, Validators};
+use crate::model::{Asset, Failure, Reason, Validators};
 
 /// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
 const LEASE: Duration = Duration::from_secs(300);
@@ -69,6 +69,7 @@ impl Mirror {
             result = self.jobs_of(&lease, run, &ready) => result,
             () = self.control.stopped() => Ok(()),
         };
+        self.fetcher.close_host(&lease.host);
         self.archive.catalog.release(&lease, &self.fetcher.host_state(&lease.host)).await?;
         self.ingest.stand_ins.forget(&lease.host);
         self.forget_recent(&lease.host);
@@ -122,15 +123,16 @@ impl Mirror {
         let verdict = self.ingest.verdict(&job);
         let fetched = match job.url.url.scheme() {
             "file" => self.adopt(&job, &verdict).await,
-            NI_SCHEME => Fetched::unasked(self.lifted(&job.url, &verdict).await),
+            NI_SCHEME => Fetched::without_request(self.lifted(&job.url, &verdict).await),
             _ => self.ask(&job, &verdict).await,
         };
         let fetched = self.refuse_in_place_of_kept(run, &job, fetched).await?;
-        let Fetched { exchanges, outcome, refused } = fetched;
+        let mut fetched = fetched;
+        let refused = fetched.take_refused();
+        let Fetched { exchanges, outcome, .. } = fetched;
         self.tally.requests.add(exchanges.len() as u64);
         self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
-        let asset = verdict.into_asset();
-        let mut ingested = self.ingest.ingest(&job.url, outcome, asset, Timestamp::now()).await?;
+        let mut ingested = self.ingest.ingest(&job.url, outcome, Timestamp::now()).await?;
         self.render_kept(&mut ingested.settlement).await?;
         let refused = match refused {
             Some(staged) if matches!(ingested.settlement, JobResult::Failed { .. }) => {
@@ -159,7 +161,7 @@ impl Mirror {
         Ok(())
     }
 
-    async fn ask(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched {
+    async fn ask(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched<Asset> {
         // Without the capture that validators belong to, "not modified" would be no answer.
         let nothing_to_compare = Validators::default();
         let has_capture = job.url.asset.is_some();
@@ -170,24 +172,22 @@ impl Mirror {
             validators: if has_capture { &job.url.validators } else { &nothing_to_compare },
             judge: verdict,
         };
-        let fetched = self.fetcher.fetch(&request).await;
-        match &fetched.outcome {
-            // What is kept is what the host sent once, and stands for it better than any other copy.
-            Err(failure) if !has_capture && failure.retry_at.is_none() => {
-                self.elsewhere(&request, job.article_published, fetched).await
-            }
-            _ => fetched,
+        // The kept capture is what the host sent once. No copy from elsewhere is better.
+        if has_capture {
+            return self.fetcher.fetch(&request).await;
         }
+        let published = job.article_published.unwrap_or_else(Timestamp::now);
+        self.alternates.fetch(&request, published, AskArchives::IfGone).await
     }
 
     /// A local file goes the way of every image, but for the request.
-    async fn adopt(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched {
+    async fn adopt(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched<Asset> {
         let file = self.sources.local_file(&job.url.url);
         let outcome = match file {
             Some(file) => self.ingest.adopt(|| std::fs::File::open(file), verdict).await,
             None => Err(Failure::new(Reason::LocalFile, "it is missing, or outside its source")),
         };
-        Fetched::unasked(outcome)
+        Fetched::without_request(outcome)
     }
 
     async fn count(&self, url: &UrlRow, ingested: &Ingested) -> Result<(), MirrorError> {

@@ -5,14 +5,14 @@ use crate::archive::{UrlId, UrlRow};
 use crate::extract::{self, ExtractOptions};
 use crate::fetch::Answer;
 use crate::ingest::{InlineLimits, Verdict, inline_name, take_inline};
-use crate::model::{Digest, Failure, MediaType, Reason};
+use crate::model::{Asset, Digest, Failure, MediaType, Reason};
 
 /// Originals that are read for an image whose blob is gone: one that shows it is enough, unless it is damaged itself.
 const ORIGINALS_READ: usize = 4;
 
 impl Mirror {
     /// What was lifted when its article was read; out of the article once more, where the blob is gone.
-    pub(super) async fn lifted(&self, url: &UrlRow, verdict: &Verdict<'_>) -> Result<Answer, Failure> {
+    pub(super) async fn lifted(&self, url: &UrlRow, verdict: &Verdict<'_>) -> Result<Answer<Asset>, Failure> {
         let (digest, types) = inline_name(&url.url).ok_or_else(|| Failure::new(Reason::BadUrl, "it names no bytes"))?;
         let kept = match self.kept(digest, types).await {
             Some(bytes) => Some(bytes),

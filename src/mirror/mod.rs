@@ -6,7 +6,6 @@
 //! one goes on from there.
 
 mod control;
-mod elsewhere;
 mod error;
 mod fetching;
 mod inline;
@@ -31,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::archive::{Archive, RunId};
 use crate::config::Config;
-use crate::fetch::{Fallback, FetchError, Fetcher};
+use crate::fetch::{Alternates, FetchError, Fetcher};
 use crate::ingest::{Ingest, publish};
 use crate::model::{Digest, HostKey};
 use crate::render::Renderer;
@@ -56,7 +55,7 @@ pub struct Mirror {
     config: Arc<Config>,
     archive: Arc<Archive>,
     fetcher: Fetcher,
-    fallback: Option<Fallback>,
+    alternates: Alternates,
     ingest: Ingest,
     renderer: Renderer,
     sources: Sources,
@@ -89,7 +88,7 @@ impl Mirror {
         Ok(Self {
             ingest: Ingest::new(Arc::clone(&archive), &config),
             renderer: Renderer::new(Arc::clone(&archive), &config),
-            fallback: Fallback::new(&config.fallback)?,
+            alternates: Alternates::new(fetcher.clone(), &config.fallback)?,
             sources: Sources::new(&config, sources),
             control: Arc::new(Control::new(config.run.clone(), Arc::clone(&archive), Arc::clone(&tally), stop)),
             config: Arc::new(config),

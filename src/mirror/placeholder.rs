@@ -15,9 +15,9 @@ use crate::archive::{
     UrlId,
 };
 use crate::fetch::{Answer, Fetched, Purpose, Request};
-use crate::ingest::is_honest;
+use crate::ingest::{Verdict, is_honest};
 use crate::mirror::FailedUrl;
-use crate::model::{Digest, Exchange, Failure, HostKey, Reason, RefererStrategy, Validators};
+use crate::model::{Asset, Digest, Exchange, Failure, HostKey, Reason, RefererStrategy, Validators};
 
 /// So many pictures of a host with the same bytes make it worth a question.
 const SUSPICIOUS: usize = 3;
@@ -111,8 +111,8 @@ impl Mirror {
         &self,
         run: RunId,
         job: &Job,
-        mut fetched: Fetched,
-    ) -> Result<Fetched, MirrorError> {
+        mut fetched: Fetched<Asset>,
+    ) -> Result<Fetched<Asset>, MirrorError> {
         let (Some((kept, ..)), Some(host)) = (&job.url.asset, asked_host(&job.url.url)) else { return Ok(fetched) };
         let new = match &fetched.outcome {
             Ok(Answer::Body { staged, .. }) if staged.digest != *kept => staged.digest,
@@ -252,7 +252,7 @@ impl Mirror {
             validators: &validators,
             judge: &verdict,
         };
-        for referer in self.fetcher.other_referers(&request) {
+        for referer in self.fetcher.other_strategies(&request) {
             let said = self.ask_again(referer, &request, job.url.id, &mut inquiry).await;
             let Said::Another(picture) = said else { continue };
             let request = Request { url: &other.url, ..request };
@@ -270,7 +270,7 @@ impl Mirror {
     async fn ask_again(
         &self,
         referer: RefererStrategy,
-        request: &Request<'_>,
+        request: &Request<'_, Verdict<'_>>,
         id: UrlId,
         inquiry: &mut Inquiry,
     ) -> Said {
@@ -342,7 +342,7 @@ fn asked_host(url: &Url) -> Option<HostKey> {
     HostKey::of(url).filter(|_| url.scheme() != "file")
 }
 
-fn said(fetched: &Fetched) -> Said {
+fn said(fetched: &Fetched<Asset>) -> Said {
     match &fetched.outcome {
         Ok(Answer::Body { staged, .. }) => Said::Another(staged.digest),
         Err(failure) if failure.status.is_some() && failure.retry_at.is_none() => Said::TheSameOrNothing,
@@ -351,7 +351,7 @@ fn said(fetched: &Fetched) -> Said {
 }
 
 /// Makes a good answer a refused one.
-fn refuse(fetched: &mut Fetched) {
+fn refuse(fetched: &mut Fetched<Asset>) {
     let status = fetched.exchanges.last().and_then(|exchange| exchange.status);
     let detail = "the host sends the same in place of other pictures that are kept";
     let failure = Failure { status, ..Failure::new(Reason::Placeholder, detail) };
@@ -359,7 +359,7 @@ fn refuse(fetched: &mut Fetched) {
         exchange.reason = Some(Reason::Placeholder);
     }
     if let Ok(Answer::Body { staged, .. }) = std::mem::replace(&mut fetched.outcome, Err(failure)) {
-        fetched.refused = Some(staged);
+        fetched.evidence.push(staged);
     }
 }
 

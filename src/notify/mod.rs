@@ -9,10 +9,11 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+use reqwest::Client;
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client};
 
 use crate::config::ReportConfig;
+use crate::fetch::tls_config;
 use crate::mirror::Report;
 
 pub use prometheus::{exposition, write as write_prometheus};
@@ -87,8 +88,6 @@ impl fmt::Debug for Notifier {
 impl Notifier {
     /// A notifier that trusts the authorities of the system, and those in `ca_file` where its path is not empty.
     pub fn new(settings: &ReportConfig, ca_file: &Path) -> Result<Self, NotifyError> {
-        // It fails when a provider is installed already, which does as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let failed = |cause: String| NotifyError { setting: "webhook", cause };
         let client = Client::builder()
             .no_proxy()
@@ -96,7 +95,7 @@ impl Notifier {
             .referer(false)
             .user_agent(concat!("offprint/", env!("CARGO_PKG_VERSION")))
             .timeout(TIMEOUT)
-            .tls_certs_merge(authorities(ca_file).map_err(&failed)?)
+            .tls_backend_preconfigured(tls_config(ca_file).map_err(|error| failed(error.to_string()))?)
             .build()
             .map_err(|error| failed(error.to_string()))?;
         Ok(Self { client, settings: settings.clone() })
@@ -143,14 +142,6 @@ async fn within(
 ) -> Result<(), NotifyError> {
     let late = |_| NotifyError { setting, cause: format!("no answer within {timeout:?}") };
     tokio::time::timeout(timeout, notification).await.map_err(late)?
-}
-
-fn authorities(ca_file: &Path) -> Result<Vec<Certificate>, String> {
-    if ca_file.as_os_str().is_empty() {
-        return Ok(Vec::new());
-    }
-    let pem = std::fs::read(ca_file).map_err(|cause| format!("cannot read {}: {cause}", ca_file.display()))?;
-    Certificate::from_pem_bundle(&pem).map_err(|error| whole_message(&error))
 }
 
 fn whole_message(error: &dyn std::error::Error) -> String {

@@ -11,9 +11,9 @@ use url::Url;
 use super::{MirrorFile, Origin};
 use crate::archive::{Archive, UrlRow};
 use crate::config::Config;
-use crate::fetch::{Answer, Fallback, FetchError, Fetched, Fetcher, Judge, Purpose, Request};
+use crate::fetch::{Alternates, Answer, AskArchives, FetchError, Fetcher, Judge, Purpose, Request};
 use crate::ingest::NI_SCHEME;
-use crate::model::{ArticleKey, Digest, Reason, Validators};
+use crate::model::{ArticleKey, Digest, Failure, Reason, Validators};
 use crate::render::Renderer;
 use crate::source::Source;
 use crate::staging::Staged;
@@ -21,8 +21,7 @@ use crate::staging::Staged;
 /// The network and the sources, as the settings describe them.
 pub struct Settings {
     archive: Arc<Archive>,
-    fetcher: Fetcher,
-    fallback: Option<Fallback>,
+    alternates: Alternates,
     renderer: Renderer,
     sources: Vec<Source>,
 }
@@ -34,8 +33,10 @@ impl Settings {
     /// Settings of the fetcher that cannot work.
     pub fn new(config: &Config, archive: Arc<Archive>, sources: Vec<Source>) -> Result<Self, FetchError> {
         Ok(Self {
-            fetcher: Fetcher::new(&config.fetch, archive.objects.staging().folder())?,
-            fallback: Fallback::new(&config.fallback)?,
+            alternates: Alternates::new(
+                Fetcher::new(&config.fetch, archive.objects.staging().folder())?,
+                &config.fallback,
+            )?,
             renderer: Renderer::new(Arc::clone(&archive), config),
             archive,
             sources,
@@ -60,19 +61,17 @@ fn source_of<'a>(sources: &'a [Source], key: &ArticleKey) -> Option<&'a Source> 
     sources.iter().find(|source| source.config.name == key.source)
 }
 
-/// Wants the very same bytes. Others count as a refusal, so that the next step of the Referer ladder is tried.
+/// Accepts only the very same bytes. Others count as a refusal, so that the next Referer strategy is tried.
 struct Same(Digest);
 
 impl Judge for Same {
-    fn judge(&self, staged: &Staged, _content_type: Option<&str>) -> Result<(), Reason> {
-        if staged.digest == self.0 { Ok(()) } else { Err(Reason::Placeholder) }
-    }
-}
+    type Accepted = ();
 
-fn body(fetched: Fetched) -> Option<Staged> {
-    match fetched.outcome {
-        Ok(Answer::Body { staged, .. }) => Some(staged),
-        Ok(Answer::NotModified) | Err(_) => None,
+    async fn judge(&self, staged: &Staged, _content_type: Option<&str>) -> Result<(), Failure> {
+        if staged.digest == self.0 {
+            return Ok(());
+        }
+        Err(Failure::new(Reason::Placeholder, "the URL has other bytes now"))
     }
 }
 
@@ -89,11 +88,10 @@ impl Origin for Settings {
         let judge = Same(wanted);
         let validators = Validators::default();
         let request = Request { url, purpose: Purpose::Media, article: None, validators: &validators, judge: &judge };
-        if let Some(staged) = body(self.fetcher.fetch(&request).await) {
-            return Some(staged);
+        match self.alternates.fetch(&request, when, AskArchives::IfMissing).await.outcome {
+            Ok(Answer::Body { staged, .. }) => Some(staged),
+            Ok(Answer::NotModified) | Err(_) => None,
         }
-        let fallback = self.fallback.as_ref()?;
-        fallback.fetch(&self.fetcher, &request, when).await.and_then(body)
     }
 
     async fn read(&self, article: &ArticleKey) -> Option<Staged> {

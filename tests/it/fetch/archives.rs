@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use offprint::testing::config::FallbackConfig;
 use offprint::testing::demo::photo::Photo;
-use offprint::testing::fetch::{Fallback, Fetched, Purpose, Request, memento_datetime};
+use offprint::testing::fetch::{Alternates, AskArchives, Purpose, Request, memento_datetime};
 use offprint::testing::model::Validators;
 use url::Url;
 
-use super::{ByContent, Guest, bytes, quick, reason};
+use super::{ByContent, Fetched, Guest, bytes, quick, reason};
 use crate::testserver::{Behaviour, Content, Origin, Request as Asked, Site};
 
 const GONE: &str = "http://gone.example/a.jpg?w=640";
@@ -41,33 +41,45 @@ fn archive() -> Origin {
     Origin::start(Site::new().otherwise(replay)).unwrap()
 }
 
-pub(super) fn fallback(templates: &[String], delay: Duration) -> Fallback {
-    Fallback::new(&FallbackConfig { templates: templates.to_vec(), delay }).unwrap().unwrap()
+pub(super) struct Asking {
+    alternates: Alternates,
+    _guest: Guest,
+    _gone: Origin,
+}
+
+/// Web archives, and a host that has nothing any more.
+pub(super) fn alternates(templates: &[String], delay: Duration) -> Asking {
+    let gone = Origin::start(Site::new()).unwrap();
+    let mut config = quick();
+    config.resolve.insert("gone.example".to_owned(), gone.address());
+    let guest = Guest::new(&config);
+    let config = FallbackConfig { templates: templates.to_vec(), delay };
+    Asking { alternates: Alternates::new(guest.fetcher.clone(), &config).unwrap(), _guest: guest, _gone: gone }
 }
 
 fn template(archive: &Origin) -> String {
     archive.url("/web/{timestamp}id_/{url}")
 }
 
-pub(super) async fn ask(fallback: &Fallback, guest: &Guest, url: &str, when: &str) -> Fetched {
+pub(super) async fn ask(asking: &Asking, url: &str, when: &str) -> Fetched {
     let (url, article) = (Url::parse(url).unwrap(), Url::parse("http://news.example/post?secret").unwrap());
     let validators = Validators { etag: Some("\"of the original\"".to_owned()), last_modified: None };
     let article = Some(&article);
     let request = Request { url: &url, purpose: Purpose::Media, article, validators: &validators, judge: &ByContent };
-    fallback.fetch(&guest.fetcher, &request, when.parse::<Timestamp>().unwrap()).await.unwrap()
+    asking.alternates.fetch(&request, when.parse::<Timestamp>().unwrap(), AskArchives::IfGone).await
 }
 
 #[tokio::test]
 async fn the_capture_nearest_the_article_s_date_is_taken_bit_for_bit() {
-    let (archive, guest) = (archive(), Guest::new(&quick()));
-    let fallback = fallback(&[template(&archive)], Duration::ZERO);
+    let archive = archive();
+    let alternates = alternates(&[template(&archive)], Duration::ZERO);
     for (when, seed, captured) in [
         ("2018-03-01T00:00:00Z", 1, "2019-01-01T00:00:00Z"),
         ("2021-04-01T00:00:00Z", 2, "2021-06-01T12:00:00Z"),
         ("2021-06-01T12:00:00Z", 2, "2021-06-01T12:00:00Z"),
         ("2026-11-22T00:00:00Z", 3, "2025-01-01T00:00:00Z"),
     ] {
-        let fetched = ask(&fallback, &guest, GONE, when).await;
+        let fetched = ask(&alternates, GONE, when).await;
         assert!(bytes(&fetched) == *photo(seed).bytes(), "{when}");
         let last = fetched.exchanges.last().unwrap();
         assert_eq!(memento_datetime(last), Some(captured.parse().unwrap()));
@@ -81,23 +93,23 @@ async fn the_capture_nearest_the_article_s_date_is_taken_bit_for_bit() {
 
 #[tokio::test]
 async fn the_next_archive_is_asked_where_one_has_nothing_or_something_else() {
-    let (has, guest) = (archive(), Guest::new(&quick()));
+    let has = archive();
     let page = Origin::start(Site::new().otherwise(|_| Some(Behaviour::html_as("text/html")))).unwrap();
     let empty = Origin::start(Site::new()).unwrap();
-    let fallback = fallback(&[template(&empty), template(&page), template(&has)], Duration::ZERO);
-    let fetched = ask(&fallback, &guest, GONE, "2021-04-01T00:00:00Z").await;
+    let alternates = alternates(&[template(&empty), template(&page), template(&has)], Duration::ZERO);
+    let fetched = ask(&alternates, GONE, "2021-04-01T00:00:00Z").await;
     assert!(bytes(&fetched) == *photo(2).bytes());
     assert_eq!(empty.log().count(), 1);
-    let nowhere = ask(&fallback, &guest, "http://gone.example/never.jpg", "2021-04-01T00:00:00Z").await;
+    let nowhere = ask(&alternates, "http://gone.example/never.jpg", "2021-04-01T00:00:00Z").await;
     assert!(reason(&nowhere).is_some());
 }
 
 #[tokio::test]
 async fn archives_are_asked_slowly() {
-    let (archive, guest) = (archive(), Guest::new(&quick()));
-    let fallback = fallback(&[template(&archive)], Duration::from_millis(300));
+    let archive = archive();
+    let alternates = alternates(&[template(&archive)], Duration::from_millis(300));
     let when = "2021-06-01T12:00:00Z";
-    let one = || ask(&fallback, &guest, GONE, when);
+    let one = || ask(&alternates, GONE, when);
     let (a, b, c) = tokio::join!(one(), one(), one());
     assert!([a, b, c].iter().all(|fetched| reason(fetched).is_none()));
     let visits = archive.log().requests();

@@ -7,10 +7,10 @@ mod archives;
 pub(crate) mod dead;
 mod guard;
 mod hostile;
-mod ladder;
 mod memory;
 mod pace;
 mod pywb;
+mod referer;
 mod resolve;
 mod resume;
 mod robots;
@@ -21,10 +21,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use offprint::testing::config::{Config, FetchConfig};
-use offprint::testing::fetch::{Answer, Fetched, Fetcher, Judge, Lookup, Purpose, Request};
+use offprint::testing::fetch::{Answer, Fetcher, Judge, Lookup, Purpose, Request};
 use offprint::testing::model::{Exchange, Failure, Reason, Validators};
 use offprint::testing::staging::Staged;
 use url::Url;
+
+type Fetched = offprint::testing::fetch::Fetched<()>;
 
 /// A fetcher with its folder.
 struct Guest {
@@ -88,15 +90,18 @@ impl Guest {
 struct ByContent;
 
 impl Judge for ByContent {
-    fn judge(&self, staged: &Staged, _: Option<&str>) -> Result<(), Reason> {
+    type Accepted = ();
+
+    async fn judge(&self, staged: &Staged, _: Option<&str>) -> Result<(), Failure> {
         let bytes = std::fs::read(&staged.path).unwrap();
-        match &bytes[..] {
-            [0xff, 0xd8, .., 0xff, 0xd9] => Ok(()),
-            [0xff, 0xd8, ..] => Err(Reason::Truncated),
-            [b'G', b'I', b'F', b'8', _, _, 0..=3, 0, 0..=3, 0, ..] => Err(Reason::TrackingPixel),
-            [0x89, b'P', b'N', b'G', ..] | [b'G', b'I', b'F', b'8', ..] => Ok(()),
-            _ => Err(Reason::NotAnImage),
-        }
+        let reason = match &bytes[..] {
+            [0xff, 0xd8, .., 0xff, 0xd9] => return Ok(()),
+            [0xff, 0xd8, ..] => Reason::Truncated,
+            [b'G', b'I', b'F', b'8', _, _, 0..=3, 0, 0..=3, 0, ..] => Reason::TrackingPixel,
+            [0x89, b'P', b'N', b'G', ..] | [b'G', b'I', b'F', b'8', ..] => return Ok(()),
+            _ => Reason::NotAnImage,
+        };
+        Err(Failure::new(reason, "it is not what the test wants"))
     }
 }
 

@@ -4,11 +4,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use offprint::testing::config::{Config, FetchConfig};
-use offprint::testing::fetch::Fetched;
 use offprint::testing::model::{HostKey, Reason};
 use url::Url;
 
-use super::{Guest, failure, quick, reason};
+use super::{Fetched, Guest, failure, quick, reason};
 use crate::corpus::say;
 use crate::origin::picture;
 use crate::testserver::{Behaviour, Gate, LoggedRequest, Origin, Site};

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use offprint::testing::demo::photo::Photo;
 use offprint::testing::fetch::memento_datetime;
 
-use super::archives::{ask, fallback};
-use super::{Guest, bytes, quick, reason};
+use super::archives::{alternates, ask};
+use super::{bytes, reason};
 use crate::corpus::say;
 
 const GONE: &str = "http://gone.example/a.jpg?w=640";
@@ -84,14 +84,14 @@ async fn pywb_gives_the_capture_nearest_the_article_s_date_bit_for_bit() {
         dates.iter().zip(&photos).zip(1..).flat_map(|((date, photo), number)| record(number, date, photo)).collect();
     let pywb = tokio::task::spawn_blocking(move || Pywb::start(&programs, &warc)).await.unwrap();
     let template = format!("http://{}/c/{{timestamp}}id_/{{url}}", pywb.address);
-    let (fallback, guest) = (fallback(&[template], Duration::ZERO), Guest::new(&quick()));
+    let alternates = alternates(&[template], Duration::ZERO);
     for (when, nearest) in [("2018-03-01T00:00:00Z", 0), ("2021-04-01T00:00:00Z", 1), ("2026-11-22T00:00:00Z", 2)] {
-        let fetched = ask(&fallback, &guest, GONE, when).await;
+        let fetched = ask(&alternates, GONE, when).await;
         assert!(bytes(&fetched) == photos[nearest], "{when}: {:?}", fetched.outcome);
         let captured = memento_datetime(fetched.exchanges.last().unwrap()).unwrap();
         assert_eq!(captured.to_string(), dates[nearest]);
         say(&format!("pywb: for an article of {when} the capture of {captured}, bit for bit"));
     }
-    let never = ask(&fallback, &guest, "http://gone.example/never.jpg", dates[0]).await;
+    let never = ask(&alternates, "http://gone.example/never.jpg", dates[0]).await;
     assert!(reason(&never).is_some());
 }

@@ -1,11 +1,11 @@
 //! What robots.txt forbids is not asked for.
 
 use offprint::testing::config::{FetchConfig, Robots};
-use offprint::testing::fetch::{Fetched, Purpose, Request};
+use offprint::testing::fetch::{Purpose, Request};
 use offprint::testing::model::{Reason, Validators};
 use url::Url;
 
-use super::{ByContent, Guest, quick, reason};
+use super::{ByContent, Fetched, Guest, quick, reason};
 use crate::origin::picture;
 use crate::testserver::{Behaviour, Content, End, Origin, Site};
 

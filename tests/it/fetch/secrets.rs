@@ -41,7 +41,8 @@ async fn configured_headers_go_to_their_host_and_are_kept_nowhere() {
         .at("paid.example", "/1", Behaviour::redirect(302, "http://free.example/2").with_header("Set-Cookie", "s=hush"))
         .at("free.example", "/2", Behaviour::serve(picture()));
     let origin = Origin::start(site).unwrap();
-    let text = "[[fetch.host]]\nhost = \"paid.example\"\nheaders = [\"Cookie: session=hush\", \"X-Key: hush\"]\n";
+    let text =
+        "[[fetch.host]]\nhost = \"http://paid.example\"\nheaders = [\"Cookie: session=hush\", \"X-Key: hush\"]\n";
     let host = Config::parse(text, std::path::Path::new("my.toml")).unwrap().fetch.host;
     let mut config = FetchConfig { host, ..quick() };
     for name in ["paid.example", "free.example"] {

@@ -1,28 +1,29 @@
-//! Images that are gone, out of web archives (Memento, RFC 7089).
+//! Web archives that have images which are gone from their hosts (Memento, RFC 7089).
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use reqwest::header::HeaderValue;
-use tokio::sync::Semaphore;
 use url::Url;
 
 use super::clock::Clock;
 use super::error::FetchError;
-use super::pace::Lane;
-use super::{Fetched, Fetcher, Request};
+use super::fetcher::Fetcher;
+use super::host::pacer::Pacer;
+use super::host::permit::Slots;
+use super::request::{Fetched, Judge, Request};
 use crate::config::FallbackConfig;
 use crate::model::{Exchange, Validators};
 
-/// The web archives that are asked when an image is gone, one after the other and slowly.
-pub struct Fallback {
+/// The web archives of the settings. They are asked one after the other, and slowly.
+pub struct WebArchives {
     templates: Vec<String>,
-    pace: Lane,
-    one: Arc<Semaphore>,
+    pacer: Pacer,
+    slots: Slots,
 }
 
-impl Fallback {
+impl WebArchives {
     /// The archives of these settings; `None` where there are none, which is the default.
     ///
     /// # Errors
@@ -37,36 +38,43 @@ impl Fallback {
                 return Err(FetchError::Template(template.clone()));
             }
         }
-        let pace = Lane::new(Clock::start(), 1, config.delay, std::time::Duration::MAX);
-        let made = Self { templates: config.templates.clone(), pace, one: Arc::new(Semaphore::new(1)) };
-        Ok((!config.templates.is_empty()).then_some(made))
+        let pacer = Pacer::new(Clock::start(), 1, config.delay, Duration::MAX);
+        let archives = Self { templates: config.templates.clone(), pacer, slots: Slots::new(1, 0) };
+        Ok((!config.templates.is_empty()).then_some(archives))
     }
 
-    /// Asks the archives for the capture nearest to `when`, until one has a body that the request's judge accepts. Gives
-    /// the answer of the last one asked; its exchanges name the archive's URLs, and no article is told to it.
-    pub async fn fetch(&self, fetcher: &Fetcher, request: &Request<'_>, when: Timestamp) -> Option<Fetched> {
-        let mut exchanges = Vec::new();
-        let mut last = None;
+    /// Asks the archives for the capture nearest to `when`, until one has a body that the request's judge accepts. Returns
+    /// the outcome of the last one, and how much of `time` is left. The archives get no article's address.
+    pub(crate) async fn fetch_within<J: Judge>(
+        &self,
+        fetcher: &Fetcher,
+        request: &Request<'_, J>,
+        when: Timestamp,
+        mut time: Duration,
+    ) -> Option<(Fetched<J::Accepted>, Duration)> {
+        let (mut exchanges, mut evidence, mut last) = (Vec::new(), Vec::new(), None);
         for template in &self.templates {
             let Some(url) = memento_url(template, request.url, when) else { continue };
             let validators = Validators::default();
             let request = Request { url: &url, article: None, validators: &validators, ..*request };
-            let turn = self.pace.start(self.pace.flight().await, &self.one).await;
-            let answer = fetcher.fetch_at(&request, Some(&http_date(when))).await;
-            drop(turn);
+            let _in_flight = self.pacer.in_flight().await;
+            let _slot = self.pacer.start(&self.slots).await;
+            let (answer, left) = fetcher.fetch_within(&request, Some(&http_date(when)), time).await;
+            time = left;
             exchanges.extend(answer.exchanges);
+            evidence.extend(answer.evidence);
             let found = answer.outcome.is_ok();
             last = Some(answer.outcome);
             if found {
                 break;
             }
         }
-        last.map(|outcome| Fetched { exchanges, outcome, refused: None })
+        last.map(|outcome| (Fetched { exchanges, outcome, evidence }, time))
     }
 }
 
-/// A template with its places filled in: `{timestamp}` with 14 digits (UTC), `{url}` with the URL as it is. A query in
-/// it becomes the archive's own, as web archives expect.
+/// Fills in a template: `{timestamp}` with 14 digits (UTC), `{url}` with the URL as it is. A query in it becomes the
+/// archive's own, as web archives expect.
 fn memento_url(template: &str, url: &Url, when: Timestamp) -> Option<Url> {
     let mut url = url.clone();
     url.set_fragment(None);
@@ -80,7 +88,7 @@ fn http_date(when: Timestamp) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
 }
 
-/// When an archive captured what it answered with (`Memento-Datetime`, RFC 7089, section 2.1.1).
+/// When an archive captured the body that it sent (`Memento-Datetime`, RFC 7089, section 2.1.1).
 pub fn memento_datetime(exchange: &Exchange) -> Option<Timestamp> {
     let head = String::from_utf8_lossy(exchange.response_head.as_deref()?).into_owned();
     let mut fields = head.lines().filter_map(|line| line.split_once(':'));
@@ -112,7 +120,7 @@ mod tests {
     fn templates_that_give_no_url_are_refused_by_name() {
         let new = |template: &str| {
             let templates = if template.is_empty() { vec![] } else { vec![template.to_owned()] };
-            Fallback::new(&FallbackConfig { templates, delay: std::time::Duration::ZERO }).map(|made| made.is_some())
+            WebArchives::new(&FallbackConfig { templates, delay: std::time::Duration::ZERO }).map(|made| made.is_some())
         };
         assert!(!new("").unwrap() && new("https://a.example/{url}").unwrap());
         for bad in ["https://a.example/", "{url}x y", "//a.example/{url}", "ftp://a.example/{url}"] {

@@ -1,4 +1,4 @@
-//! Digests that an answer's headers promise (RFC 9530).
+//! Integrity fields: digests in a response's headers (RFC 9530).
 
 use data_encoding::BASE64;
 use reqwest::header::HeaderMap;
@@ -7,17 +7,18 @@ use sha2::{Sha256, Sha512};
 
 use crate::model::Digest;
 
-/// The digests that the bytes on the wire, and the whole body, are to have.
+/// The digests that the received bytes, and the whole body, must have.
 #[derive(Default)]
-pub(super) struct Promises {
+pub(crate) struct DigestFields {
+    /// Of the bytes as received: a hasher with the digest that it must give.
     wire: Vec<(Box<dyn DynDigest + Send + Sync>, Vec<u8>)>,
     whole: Option<Digest>,
 }
 
-impl Promises {
-    /// What an answer promises. `Content-Digest` covers the bytes that are sent, `Repr-Digest` the whole that a partial
-    /// answer is part of. Algorithms that are not known, or not safe, are passed over.
-    pub(super) fn of(headers: &HeaderMap, partial: bool) -> Self {
+impl DigestFields {
+    /// Reads the fields of a response. `Content-Digest` covers the content as it was sent, `Repr-Digest` the whole body that
+    /// a partial response is part of. Unknown and unsafe algorithms are ignored.
+    pub(crate) fn read(headers: &HeaderMap, partial: bool) -> Self {
         let mut wire = dictionary(headers, "content-digest");
         let whole = dictionary(headers, "repr-digest");
         if !partial {
@@ -29,13 +30,13 @@ impl Promises {
         Self { wire: hashers(wire), whole }
     }
 
-    /// Takes the next bytes of the wire.
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    /// Hashes the next bytes, as received.
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.wire.iter_mut().for_each(|(hasher, _)| hasher.update(bytes));
     }
 
-    /// Whether every promise is kept. `whole` is the digest of the whole body.
-    pub(super) fn kept(self, whole: Digest) -> bool {
+    /// Whether every digest matches. `whole` is the digest of the whole body.
+    pub(crate) fn matches(self, whole: Digest) -> bool {
         self.whole.is_none_or(|wanted| wanted == whole)
             && self.wire.into_iter().all(|(hasher, wanted)| *hasher.finalize() == *wanted)
     }
@@ -75,9 +76,9 @@ mod tests {
     fn check(name: &'static str, value: &str, body: &[u8]) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert(name, value.parse().unwrap());
-        let mut promises = Promises::of(&headers, false);
-        body.chunks(5).for_each(|piece| promises.update(piece));
-        promises.kept(Digest::of(body))
+        let mut fields = DigestFields::read(&headers, false);
+        body.chunks(5).for_each(|piece| fields.update(piece));
+        fields.matches(Digest::of(body))
     }
 
     #[test]
@@ -94,12 +95,12 @@ mod tests {
         fn any_field_is_read(value in "[ -~]{0,60}") {
             let mut headers = HeaderMap::new();
             headers.insert("repr-digest", value.parse().unwrap());
-            Promises::of(&headers, false).kept(Digest::of(b""));
+            DigestFields::read(&headers, false).matches(Digest::of(b""));
         }
     }
 
     #[test]
-    fn what_cannot_be_checked_is_passed_over() {
+    fn fields_that_cannot_be_checked_are_ignored() {
         for value in ["md5=:AAAA:", "sha-256=AAAA", "sha-256", "sha-256=:&:", "unixsum=:AAAA:, "] {
             assert!(check("content-digest", value, HELLO), "{value}");
         }
@@ -109,9 +110,9 @@ mod tests {
     fn a_part_is_compared_as_a_part_and_the_whole_as_the_whole() {
         let mut headers = HeaderMap::new();
         headers.insert("repr-digest", SHA256.parse().unwrap());
-        let mut promises = Promises::of(&headers, true);
-        promises.update(&HELLO[5..]);
-        assert!(promises.kept(Digest::of(HELLO)));
-        assert!(!Promises::of(&headers, true).kept(Digest::of(&HELLO[5..])));
+        let mut fields = DigestFields::read(&headers, true);
+        fields.update(&HELLO[5..]);
+        assert!(fields.matches(Digest::of(HELLO)));
+        assert!(!DigestFields::read(&headers, true).matches(Digest::of(&HELLO[5..])));
     }
 }

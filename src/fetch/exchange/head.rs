@@ -1,15 +1,15 @@
-//! Request and response heads as they are kept: in the form of HTTP/1.1, whatever version was spoken, because that is
-//! what web archives hold (WARC 1.1, section 6.3).
+//! Request and response heads as they are kept: in the form of HTTP/1.1, whatever version was used, because web archives
+//! hold that form (WARC 1.1, section 6.3).
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use reqwest::{Response, Version};
 use url::Url;
 
-/// What stands in place of a configured secret.
+/// Replaces a configured secret.
 const REDACTED: &[u8] = b"[redacted]";
 
-/// The head of a GET request. The values of `secret` headers are left out.
-pub(super) fn request(url: &Url, headers: &HeaderMap, secret: &[HeaderName]) -> Vec<u8> {
+/// The head of a GET request. The values of `secret` headers are redacted.
+pub(crate) fn request(url: &Url, headers: &HeaderMap, secret: &[HeaderName]) -> Vec<u8> {
     let mut head = format!("GET {} HTTP/1.1\r\nhost: {}\r\n", request_target(url), authority(url)).into_bytes();
     push_fields(&mut head, headers, |name| secret.contains(name));
     head
@@ -24,8 +24,8 @@ fn authority(url: &Url) -> &str {
     &url[url::Position::BeforeHost..url::Position::AfterPort]
 }
 
-/// The head of a response. Where the request bore secrets, so may the cookies that answer it.
-pub(super) fn response(response: &Response, redact_cookies: bool) -> Vec<u8> {
+/// The head of a response. Where the request held secrets, the cookies of its response may hold them too.
+pub(crate) fn response(response: &Response, redact_cookies: bool) -> Vec<u8> {
     let status = response.status();
     let given = response.extensions().get::<hyper::ext::ReasonPhrase>().map(hyper::ext::ReasonPhrase::as_bytes);
     let phrase = given.unwrap_or_else(|| status.canonical_reason().unwrap_or_default().as_bytes());
@@ -47,14 +47,14 @@ fn push_fields(head: &mut Vec<u8>, headers: &HeaderMap, is_secret: impl Fn(&Head
     head.extend_from_slice(b"\r\n");
 }
 
-/// How long a head is, as it counts against `fetch.max_head_bytes`.
-pub(super) fn size(headers: &HeaderMap) -> u64 {
+/// The length of a head, as it counts against `fetch.max_head_bytes`.
+pub(crate) fn size(headers: &HeaderMap) -> u64 {
     let field = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
     headers.iter().map(field).sum::<usize>() as u64
 }
 
-/// The version that was spoken, as ALPN names it (RFC 7301).
-pub(super) fn protocol(version: Version) -> &'static str {
+/// The version of a response, as ALPN names it (RFC 7301).
+pub(crate) fn protocol(version: Version) -> &'static str {
     match version {
         Version::HTTP_2 => "h2",
         Version::HTTP_10 => "http/1.0",

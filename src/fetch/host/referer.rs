@@ -1,49 +1,51 @@
-//! What Referer a host is sent.
+//! Which Referer a host is sent.
 //!
-//! Most hosts that guard against hot-linking let requests without a Referer pass. Some want their own pages, or the
-//! article's, or one agreed value. The ladder is climbed only on a refusal, and what worked is remembered per host.
+//! Most hosts that guard against hot-linking accept requests without a Referer. Some want their own pages, or the
+//! article's, or one agreed value. The strategies are tried in order, only after a refusal, and the one that worked is
+//! remembered per host.
 
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use crate::model::{Reason, RefererStrategy};
+use crate::model::{Failure, Reason, RefererStrategy};
 
-/// The rungs to try: what worked last, then the others as configured.
-pub(super) fn rungs(learned: RefererStrategy, configured: &[RefererStrategy]) -> Vec<RefererStrategy> {
+/// The order in which strategies are tried: the one that worked last, then the others as configured.
+pub(crate) fn fallback_order(learned: RefererStrategy, configured: &[RefererStrategy]) -> Vec<RefererStrategy> {
     let first = configured.contains(&learned).then_some(learned);
-    let others = configured.iter().copied().filter(|rung| Some(*rung) != first);
-    let rungs: Vec<_> = first.into_iter().chain(others).collect();
-    if rungs.is_empty() { vec![RefererStrategy::Omit] } else { rungs }
+    let others = configured.iter().copied().filter(|strategy| Some(*strategy) != first);
+    let order: Vec<_> = first.into_iter().chain(others).collect();
+    if order.is_empty() { vec![RefererStrategy::Omit] } else { order }
 }
 
-/// What a rung sends with a request for `url`.
+/// What a strategy sends with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Referer {
+pub(crate) enum Referer {
     /// No Referer.
-    Nothing,
+    Omitted,
     /// This one.
     Value(HeaderValue),
-    /// The rung has nothing to send here and is left out.
-    Missing,
+    /// The strategy has no value for this request, so it is skipped.
+    Unavailable,
 }
 
-pub(super) fn referer(
-    rung: RefererStrategy,
+/// What a strategy sends with a request for `url`.
+pub(crate) fn referer(
+    strategy: RefererStrategy,
     url: &Url,
     article: Option<&Url>,
     configured: Option<&HeaderValue>,
 ) -> Referer {
-    let value = match rung {
-        RefererStrategy::Omit => return Referer::Nothing,
+    let value = match strategy {
+        RefererStrategy::Omit => return Referer::Omitted,
         RefererStrategy::ImageOrigin => HeaderValue::try_from(format!("{}/", url.origin().ascii_serialization())).ok(),
         RefererStrategy::Article => article.and_then(|article| article_referer(article, url)),
         RefererStrategy::Configured => configured.cloned(),
     };
-    value.map_or(Referer::Missing, Referer::Value)
+    value.map_or(Referer::Unavailable, Referer::Value)
 }
 
-/// The article's address without credentials, query and fragment. A page that came over TLS is not named in a request
-/// without it (RFC 9110, section 10.1.3).
+/// The article's address without credentials, query and fragment. The address of a page that came over TLS is not sent
+/// in a request without TLS (RFC 9110, section 10.1.3).
 fn article_referer(article: &Url, url: &Url) -> Option<HeaderValue> {
     let downgrade = article.scheme() == "https" && url.scheme() != "https";
     if downgrade || !matches!(article.scheme(), "http" | "https") {
@@ -53,10 +55,10 @@ fn article_referer(article: &Url, url: &Url) -> Option<HeaderValue> {
     HeaderValue::try_from(bare).ok()
 }
 
-/// Whether an answer may be due to the Referer, so that another one is worth a try.
-pub(super) fn is_refusal(reason: Reason, status: Option<u16>) -> bool {
-    match reason {
-        Reason::HttpStatus => matches!(status, Some(401 | 403)),
+/// Whether another Referer may change the response.
+pub(crate) fn is_refusal(failure: &Failure) -> bool {
+    match failure.reason {
+        Reason::HttpStatus => matches!(failure.status, Some(401 | 403)),
         Reason::Placeholder | Reason::NotAnImage => true,
         _ => false,
     }
@@ -68,20 +70,20 @@ mod tests {
     use RefererStrategy::{Article, Configured, ImageOrigin, Omit};
 
     #[test]
-    fn what_worked_is_tried_first_and_nothing_twice() {
+    fn the_strategy_that_worked_comes_first_and_none_comes_twice() {
         let configured = [Omit, ImageOrigin, Article];
-        assert_eq!(rungs(Omit, &configured), configured);
-        assert_eq!(rungs(Article, &configured), [Article, Omit, ImageOrigin]);
-        assert_eq!(rungs(Configured, &configured), configured, "it is no longer configured");
-        assert_eq!(rungs(Omit, &[]), [Omit]);
+        assert_eq!(fallback_order(Omit, &configured), configured);
+        assert_eq!(fallback_order(Article, &configured), [Article, Omit, ImageOrigin]);
+        assert_eq!(fallback_order(Configured, &configured), configured, "it is no longer configured");
+        assert_eq!(fallback_order(Omit, &[]), [Omit]);
     }
 
-    fn check(rung: RefererStrategy, url: &str, article: Option<&str>) -> Option<String> {
+    fn check(strategy: RefererStrategy, url: &str, article: Option<&str>) -> Option<String> {
         let article = article.map(|article| Url::parse(article).unwrap());
-        match referer(rung, &Url::parse(url).unwrap(), article.as_ref(), None) {
+        match referer(strategy, &Url::parse(url).unwrap(), article.as_ref(), None) {
             Referer::Value(value) => Some(value.to_str().unwrap().to_owned()),
-            Referer::Nothing => Some("nothing".to_owned()),
-            Referer::Missing => None,
+            Referer::Omitted => Some("nothing".to_owned()),
+            Referer::Unavailable => None,
         }
     }
 
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rung_without_a_value_is_left_out() {
+    fn a_strategy_without_a_value_is_skipped() {
         assert_eq!(check(Article, "https://img.example/a.png", None), None);
         assert_eq!(check(Article, "https://img.example/a.png", Some("file:///home/me/post.md")), None);
         assert_eq!(check(Article, "http://img.example/a.png", Some("https://news.example/post")), None);

@@ -1,8 +1,8 @@
 //! Which URLs may be requested and which addresses connected to.
 //!
-//! Articles are written by strangers, so a URL in one may aim at the network that offprint runs in. What counts is
-//! the address that is connected to: names are judged by what they resolve to, on every hop, and only addresses that
-//! were judged are handed to the connector (see `resolve`).
+//! Strangers write articles, so a URL in one may aim at the network in which offprint runs. The address of the connection
+//! decides: a name is judged by what it resolves to, on every hop, and the connector gets only addresses that were judged
+//! (see `resolve`). Where a proxy resolves names, it decides which address a name stands for.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -13,7 +13,7 @@ use crate::config::FetchConfig;
 use crate::model::{Failure, Reason};
 
 /// IPv4 networks that are not part of the public internet: the IANA IPv4 Special-Purpose Address Registry
-/// (RFC 6890), multicast (RFC 5771) and what is reserved (RFC 1112).
+/// (RFC 6890), multicast (RFC 5771) and the reserved range (RFC 1112).
 const SPECIAL_V4: [Ipv4Net; 16] = [
     v4([0, 0, 0, 0], 8),
     v4([10, 0, 0, 0], 8),
@@ -37,7 +37,7 @@ const SPECIAL_V4: [Ipv4Net; 16] = [
 /// The only IPv6 network from which public addresses are given out (RFC 4291, section 2.4).
 const GLOBAL_V6: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
-/// What of it is special all the same: protocol assignments with Teredo, ORCHID and benchmarking (RFC 2928), the two
+/// Networks inside it that are special: protocol assignments with Teredo, ORCHID and benchmarking (RFC 2928), the two
 /// documentation networks (RFC 3849, RFC 9637), and 6to4, which carries any IPv4 address (RFC 3056).
 const SPECIAL_V6: [Ipv6Net; 4] = [
     v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
@@ -59,25 +59,29 @@ const fn v6(s: [u16; 8], length: u8) -> Ipv6Net {
 
 /// Which addresses a request may be answered from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// The public internet, and what `allow_net` opens.
+pub(crate) enum Reach {
+    /// The public internet, and the networks of `fetch.allow_net`.
     Public,
-    /// Only what `allow_net` opens, because the port is not one that articles may reach elsewhere.
-    Opened,
+    /// Only the networks of `fetch.allow_net`: the port is not in `fetch.ports`.
+    AllowlistedOnly,
 }
 
 /// The rules of one configuration.
 #[derive(Debug, Clone)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     allow_net: Vec<IpNet>,
     schemes: Vec<String>,
     ports: Vec<u16>,
     max_url_length: usize,
+    /// A proxy resolves the names of hosts, so their addresses are never seen here.
+    resolves_remotely: bool,
 }
 
 impl Guard {
-    pub(super) fn new(config: &FetchConfig) -> Self {
+    /// The rules of these settings.
+    pub(crate) fn new(config: &FetchConfig, resolves_remotely: bool) -> Self {
         Self {
+            resolves_remotely,
             allow_net: config.allow_net.clone(),
             schemes: config.schemes.clone(),
             ports: config.ports.clone(),
@@ -85,14 +89,19 @@ impl Guard {
         }
     }
 
-    /// Judges what a URL itself says, and so how far a request for it may reach.
-    pub(super) fn judge_url(&self, url: &Url) -> Result<Reach, Failure> {
+    /// Judges a URL by its text, and returns which addresses may answer it.
+    ///
+    /// # Errors
+    /// It has a form that is never requested, spells out a forbidden address, or names a port that is not permitted
+    /// where the address will not be known.
+    pub(crate) fn judge_url(&self, url: &Url) -> Result<Reach, Failure> {
         self.judge_form(url)?;
         let port = url.port_or_known_default().unwrap_or_default();
-        let reach = if self.ports.contains(&port) { Reach::Public } else { Reach::Opened };
+        let reach = if self.ports.contains(&port) { Reach::Public } else { Reach::AllowlistedOnly };
         match literal(url) {
             Some(address) if !self.permits(address, Reach::Public) => Err(forbidden_address(address)),
             Some(address) if !self.permits(address, reach) => Err(forbidden_port(port)),
+            None if reach == Reach::AllowlistedOnly && self.resolves_remotely => Err(forbidden_port(port)),
             _ => Ok(reach),
         }
     }
@@ -115,13 +124,13 @@ impl Guard {
     }
 
     /// Whether an address may be connected to.
-    pub(super) fn permits(&self, address: IpAddr, reach: Reach) -> bool {
+    pub(crate) fn permits(&self, address: IpAddr, reach: Reach) -> bool {
         let address = address.to_canonical();
         self.allow_net.iter().any(|net| net.contains(&address)) || (reach == Reach::Public && is_public(address))
     }
 }
 
-/// The address that a URL spells out, in whatever spelling: the URL parser has read it already (WHATWG URL, 3.5).
+/// The address that a URL spells out. The URL parser has read every spelling already (WHATWG URL, 3.5).
 fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(address) => Some(address.into()),
@@ -131,23 +140,23 @@ fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// Names that are this machine, whatever a name server says (RFC 6761, section 6.3).
-pub(super) fn is_localhost(name: &str) -> bool {
+/// Whether a name stands for this machine, whatever a name server says (RFC 6761, section 6.3).
+pub(crate) fn is_localhost(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// The refusal of an address; it names the way out.
-pub(super) fn forbidden_address(address: IpAddr) -> Failure {
-    let detail = format!("{address} is not on the public internet; fetch.allow_net can open it");
+/// The failure for a forbidden address, with the setting that permits it.
+pub(crate) fn forbidden_address(address: IpAddr) -> Failure {
+    let detail = format!("{address} is not on the public internet; fetch.allow_net can permit it");
     Failure::new(Reason::ForbiddenAddress, detail)
 }
 
-/// The refusal of a port; it names the way out.
-pub(super) fn forbidden_port(port: u16) -> Failure {
+/// The failure for a forbidden port, with the settings that permit it.
+pub(crate) fn forbidden_port(port: u16) -> Failure {
     Failure::new(
         Reason::ForbiddenAddress,
-        format!("port {port} is not in fetch.ports, and fetch.allow_net does not open the address"),
+        format!("port {port} is not in fetch.ports, and fetch.allow_net does not permit the address"),
     )
 }
 
@@ -183,7 +192,7 @@ mod tests {
 
     fn guard(allow_net: &[&str]) -> Guard {
         let allow_net = allow_net.iter().map(|net| net.parse().unwrap()).collect();
-        Guard::new(&FetchConfig { allow_net, ..Config::default().fetch })
+        Guard::new(&FetchConfig { allow_net, ..Config::default().fetch }, false)
     }
 
     fn check(guard: &Guard, url: &str) -> Result<Reach, Reason> {
@@ -273,21 +282,28 @@ mod tests {
     }
 
     #[test]
-    fn allow_net_opens_its_addresses_only_and_on_any_port() {
+    fn allow_net_permits_its_addresses_only_and_on_any_port() {
         let guard = guard(&["10.1.0.0/16", "::1/128"]);
         assert_eq!(check(&guard, "http://10.1.2.3/"), Ok(Reach::Public));
-        assert_eq!(check(&guard, "http://[::ffff:10.1.2.3]:9000/"), Ok(Reach::Opened));
-        assert_eq!(check(&guard, "http://[::1]:22/"), Ok(Reach::Opened));
+        assert_eq!(check(&guard, "http://[::ffff:10.1.2.3]:9000/"), Ok(Reach::AllowlistedOnly));
+        assert_eq!(check(&guard, "http://[::1]:22/"), Ok(Reach::AllowlistedOnly));
         assert_eq!(check(&guard, "http://10.2.0.1/"), Err(Reason::ForbiddenAddress));
         assert_eq!(check(&guard, "http://127.0.0.1/"), Err(Reason::ForbiddenAddress));
         assert_eq!(check(&guard, "http://8.8.8.8:22/"), Err(Reason::ForbiddenAddress));
     }
 
     #[test]
-    fn a_name_on_an_odd_port_reaches_only_what_is_opened() {
-        assert_eq!(check(&guard(&[]), "http://example.org:6379/"), Ok(Reach::Opened));
+    fn a_name_on_an_odd_port_reaches_only_allowlisted_networks() {
+        assert_eq!(check(&guard(&[]), "http://example.org:6379/"), Ok(Reach::AllowlistedOnly));
         assert_eq!(check(&guard(&[]), "http://example.org:8080/"), Ok(Reach::Public));
-        assert!(!guard(&[]).permits([8, 8, 8, 8].into(), Reach::Opened));
+        assert!(!guard(&[]).permits([8, 8, 8, 8].into(), Reach::AllowlistedOnly));
+    }
+
+    #[test]
+    fn a_name_on_an_odd_port_is_refused_where_a_proxy_resolves_it() {
+        let guard = Guard::new(&Config::default().fetch, true);
+        assert_eq!(check(&guard, "http://example.org:6379/"), Err(Reason::ForbiddenAddress));
+        assert_eq!(check(&guard, "http://example.org:8080/"), Ok(Reach::Public));
     }
 
     #[test]
@@ -330,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_address_names_the_way_out() {
+    fn a_refused_address_names_the_setting_that_permits_it() {
         let failure = guard(&[]).judge_url(&Url::parse("http://10.0.0.1/").unwrap()).unwrap_err();
         assert!(failure.detail.contains("fetch.allow_net"), "{}", failure.detail);
     }

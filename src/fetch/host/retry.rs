@@ -1,4 +1,4 @@
-//! What is worth another try, and when.
+//! Which failures are worth a retry, and when.
 
 use std::time::Duration;
 
@@ -7,43 +7,38 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 use crate::model::{Failure, Reason};
 
-/// The longest `Retry-After` that is believed.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest `Retry-After` that counts; a longer one is cut to it.
+pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Whether a failure may have passed a moment later.
-pub(super) fn is_passing(failure: &Failure) -> bool {
+/// Whether the same request may succeed a moment later.
+pub(crate) fn is_transient(failure: &Failure) -> bool {
     match failure.reason {
-        Reason::HttpStatus => failure.status.is_some_and(is_passing_status),
+        Reason::HttpStatus => failure.status.is_some_and(is_transient_status),
         Reason::Connect | Reason::Dns | Reason::Timeout | Reason::Truncated | Reason::DigestMismatch => true,
         _ => false,
     }
 }
 
-/// Request Timeout, Too Early, Too Many Requests, and a server's own troubles but "not implemented" (RFC 9110,
-/// section 15; RFC 6585; RFC 8470).
-const fn is_passing_status(status: u16) -> bool {
+/// Request Timeout, Too Early, Too Many Requests, and server errors except "not implemented" and "version not
+/// supported" (RFC 9110, section 15; RFC 6585; RFC 8470).
+const fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500 | 502..=504 | 506..=599)
 }
 
-/// Whether a status says that the host has more to do than it can.
-pub(super) const fn is_overtaxed(status: u16) -> bool {
+/// Whether a status says that the host is overloaded.
+pub(crate) const fn is_overload(status: u16) -> bool {
     matches!(status, 429 | 503)
 }
 
-/// Whether a failure says that nobody answers, rather than what.
-pub(super) const fn is_silence(reason: Reason) -> bool {
-    matches!(reason, Reason::Connect | Reason::Dns | Reason::Timeout)
-}
-
-/// How long to wait before the n-th further try: growing, and jittered so that many do not come at once.
-pub(super) fn back_off(attempt: u32, first: Duration, longest: Duration) -> Duration {
+/// How long to wait before the n-th retry: exponential back-off with jitter, so that many retries do not coincide.
+pub(crate) fn back_off(attempt: u32, first: Duration, longest: Duration) -> Duration {
     let whole = first.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(longest.max(first));
     whole / 2 + whole.mul_f64(fastrand::f64() / 2.0)
 }
 
-/// How long an answer asks to be left alone, in seconds or as a date (RFC 9110, section 10.2.3). A date is compared
-/// with the server's own clock where it says what that shows.
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+/// The pause that a response asks for, given in seconds or as a date (RFC 9110, section 10.2.3). A date is compared with
+/// the server's own clock, where the response has a `Date`.
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
         Duration::from_secs(value.parse().unwrap_or(u64::MAX))
@@ -52,7 +47,7 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
         let stated = headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
         then.duration_since(stated.unwrap_or_else(|| now.into())).unwrap_or_default()
     };
-    Some(wait.min(LONGEST))
+    Some(wait.min(LONGEST_RETRY_AFTER))
 }
 
 #[cfg(test)]
@@ -86,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absurd_is_bounded_or_ignored() {
+    fn absurd_values_are_bounded_or_ignored() {
         assert_eq!(check("99999999999999999999999", None), Some(86_400));
         assert_eq!(check("Sun, 22 Nov 2099 03:02:00 GMT", None), Some(86_400));
         for value in ["", "-1", "soon", "1.5", "12 parsecs"] {
@@ -111,12 +106,12 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
-        let status = |status| is_passing(&Failure::new(Reason::HttpStatus, "").with_status(status));
+    fn only_transient_failures_are_retried() {
+        let status = |status| is_transient(&Failure::new(Reason::HttpStatus, "").with_status(status));
         assert!([408, 425, 429, 500, 502, 503, 504, 522].into_iter().all(status));
         assert!(![400, 401, 403, 404, 410, 451, 501, 505].into_iter().any(status));
-        assert!(is_passing(&Failure::new(Reason::Connect, "")));
-        assert!(!is_passing(&Failure::new(Reason::ForbiddenAddress, "")));
-        assert!(!is_passing(&Failure::new(Reason::TooLarge, "")));
+        assert!(is_transient(&Failure::new(Reason::Connect, "")));
+        assert!(!is_transient(&Failure::new(Reason::ForbiddenAddress, "")));
+        assert!(!is_transient(&Failure::new(Reason::TooLarge, "")));
     }
 }

@@ -1,11 +1,11 @@
-//! Names to addresses, each judged before it is connected to.
+//! Names to addresses, each judged before a connection is made to it.
 //!
-//! The connector gets nothing but addresses that were judged here, at the moment it connects: there is no second
-//! look-up between the check and the connection that an attacker's name server could answer differently.
+//! The connector gets only addresses that were judged here, at the moment it connects. So there is no second look-up
+//! between the check and the connection that an attacker's name server could answer differently.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,14 +13,14 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::guard::{Guard, Reach, is_localhost};
 
-/// Asks for the addresses of a name. The system does; tests put their own in its place.
+/// Looks up the addresses of a name. [`SystemLookup`] asks the system; tests use their own.
 #[async_trait]
 pub trait Lookup: Send + Sync {
     /// Every address of a name. A port of 0 stands for the URL's own.
     async fn lookup(&self, name: &str) -> io::Result<Vec<SocketAddr>>;
 }
 
-/// What the system's resolver says: the hosts file, DNS and whatever else it is set up with.
+/// The system's resolver: the hosts file, DNS and whatever else it is set up with.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemLookup;
 
@@ -31,45 +31,51 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// A name that has no address that may be connected to.
+/// A name without an address that may be connected to.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unresolved {
-    #[error("the host has no address: {0}")]
-    NoAddress(String),
-    #[error("{name} has the address {address}, which is not on the public internet; fetch.allow_net can open it")]
-    Forbidden { name: String, address: std::net::IpAddr },
-    #[error("{name} has the address {address}: this port is not in fetch.ports, and fetch.allow_net does not open it")]
-    ForbiddenPort { name: String, address: std::net::IpAddr },
+pub(crate) enum Unresolved {
+    /// The look-up failed, or found nothing.
+    #[error("the host has no address")]
+    NoAddress(#[source] io::Error),
+    /// No address is on the public internet or in `fetch.allow_net`.
+    #[error("{name} has the address {address}, which is not on the public internet; fetch.allow_net can permit it")]
+    Forbidden { name: String, address: IpAddr },
+    /// The address is public, and the port is not permitted there.
+    #[error(
+        "{name} has the address {address}: this port is not in fetch.ports, and fetch.allow_net does not permit it"
+    )]
+    ForbiddenPort { name: String, address: IpAddr },
 }
+
+/// Addresses from `[fetch.resolve]`, by name in lower case.
+pub(crate) type KnownAddresses = BTreeMap<String, SocketAddr>;
 
 /// The resolver of one client: `[fetch.resolve]` first, the system otherwise.
-pub(super) struct JudgingResolver {
-    pub(super) known: Arc<BTreeMap<String, SocketAddr>>,
-    pub(super) lookup: Arc<dyn Lookup>,
-    pub(super) guard: Arc<Guard>,
-    pub(super) reach: Reach,
-    /// The host of the configured proxy, which the user and no article named.
-    pub(super) proxy: Option<String>,
+pub(crate) struct JudgingResolver {
+    /// Addresses from the settings.
+    pub(crate) known: Arc<KnownAddresses>,
+    /// Everything else.
+    pub(crate) lookup: Arc<dyn Lookup>,
+    /// The rules.
+    pub(crate) guard: Arc<Guard>,
+    /// Which addresses may answer.
+    pub(crate) reach: Reach,
+    /// The name of the configured proxy, which may have any address: the user named it, and no article did.
+    pub(crate) proxy: Option<String>,
 }
 
-impl JudgingResolver {
-    async fn addresses(
-        name: &str,
-        known: &BTreeMap<String, SocketAddr>,
-        lookup: &dyn Lookup,
-    ) -> Result<Vec<SocketAddr>, Unresolved> {
-        if let Some(address) = known.get(name).or_else(|| known.get(name.trim_end_matches('.'))) {
-            return Ok(vec![*address]);
-        }
-        if is_localhost(name) {
-            return Ok(vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()]);
-        }
-        let found = lookup.lookup(name).await.map_err(|error| Unresolved::NoAddress(error.to_string()))?;
-        if found.is_empty() { Err(Unresolved::NoAddress(name.to_owned())) } else { Ok(found) }
+async fn addresses(name: &str, known: &KnownAddresses, lookup: &dyn Lookup) -> Result<Vec<SocketAddr>, Unresolved> {
+    if let Some(address) = known.get(name).or_else(|| known.get(name.trim_end_matches('.'))) {
+        return Ok(vec![*address]);
     }
+    if is_localhost(name) {
+        return Ok(vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()]);
+    }
+    let found = lookup.lookup(name).await.map_err(Unresolved::NoAddress)?;
+    if found.is_empty() { Err(Unresolved::NoAddress(io::Error::other(name.to_owned()))) } else { Ok(found) }
 }
 
-/// Leaves out what may not be connected to. Where nothing is left, it is said why.
+/// Drops addresses that must not be connected to. Where none is left, the error says why.
 fn judged(name: &str, found: Vec<SocketAddr>, guard: &Guard, reach: Reach) -> Result<Vec<SocketAddr>, Unresolved> {
     let first = found[0].ip();
     let some_public = found.iter().any(|address| guard.permits(address.ip(), Reach::Public));
@@ -84,10 +90,11 @@ fn judged(name: &str, found: Vec<SocketAddr>, guard: &Guard, reach: Reach) -> Re
 impl Resolve for JudgingResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (known, lookup, guard) = (Arc::clone(&self.known), Arc::clone(&self.lookup), Arc::clone(&self.guard));
-        let (reach, trusted) = (self.reach, self.proxy.as_deref() == Some(name.as_str()));
+        let is_proxy = self.proxy.as_deref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(name.as_str()));
+        let reach = self.reach;
         Box::pin(async move {
-            let found = Self::addresses(name.as_str(), &known, lookup.as_ref()).await?;
-            let addresses = if trusted { found } else { judged(name.as_str(), found, &guard, reach)? };
+            let found = addresses(name.as_str(), &known, lookup.as_ref()).await?;
+            let addresses = if is_proxy { found } else { judged(name.as_str(), found, &guard, reach)? };
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
@@ -98,6 +105,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
+    /// Gives these addresses for every name.
     struct Fixed(Vec<SocketAddr>);
 
     #[async_trait]
@@ -111,7 +119,7 @@ mod tests {
         let resolver = JudgingResolver {
             known: Arc::new(BTreeMap::from([("known.example".to_owned(), "10.0.0.9:99".parse().unwrap())])),
             lookup: Arc::new(Fixed(answers.iter().map(|text| SocketAddr::new(text.parse().unwrap(), 0)).collect())),
-            guard: Arc::new(Guard::new(&Config::default().fetch)),
+            guard: Arc::new(Guard::new(&Config::default().fetch, false)),
             reach,
             proxy: Some("proxy.example".to_owned()),
         };
@@ -125,7 +133,7 @@ mod tests {
         assert_eq!(check(&["8.8.8.8", "10.0.0.1"], Reach::Public).await.unwrap(), ["8.8.8.8"]);
         let refusal = check(&["127.0.0.1", "::1"], Reach::Public).await.unwrap_err();
         assert!(refusal.contains("127.0.0.1") && refusal.contains("fetch.allow_net"), "{refusal}");
-        let refusal = check(&["8.8.8.8"], Reach::Opened).await.unwrap_err();
+        let refusal = check(&["8.8.8.8"], Reach::AllowlistedOnly).await.unwrap_err();
         assert!(refusal.contains("fetch.ports"), "{refusal}");
     }
 

@@ -1,14 +1,14 @@
-//! robots.txt (RFC 9309): what a host lets be crawled.
+//! The rules of a robots.txt (RFC 9309).
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 /// How much of a file is read, in bytes (section 2.5).
-pub(super) const READ: usize = 500 << 10;
-/// What offprint calls itself in these files.
+pub(crate) const READ: usize = 500 << 10;
+/// The name of offprint in these files.
 const PRODUCT: &str = "offprint";
 
-/// What one robots.txt says to offprint.
+/// The rules of one robots.txt that hold for offprint.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Robots {
     rules: Vec<Rule>,
@@ -34,23 +34,23 @@ struct Group {
 #[derive(Default)]
 struct Reader {
     own: Group,
-    everybody: Group,
+    others: Group,
     sitemaps: Vec<String>,
-    /// Whom the lines being read are for.
+    /// The agents that the current lines are for.
     for_own: bool,
-    for_everybody: bool,
-    /// Whether the line before named a user agent, so that another one belongs to the same group.
+    for_others: bool,
+    /// The line before named a user agent, so another one belongs to the same group.
     naming: bool,
 }
 
 impl Robots {
-    /// Reads a file. Lines that cannot be read are passed over (section 2.2).
+    /// Reads a file. Lines that cannot be read are ignored (section 2.2).
     pub fn parse(file: &[u8]) -> Self {
         let file = &file[..file.len().min(READ)];
         let text = String::from_utf8_lossy(file);
         let mut reader = Reader::default();
         text.trim_start_matches('\u{feff}').split(['\r', '\n']).for_each(|line| reader.line(line));
-        let group = if reader.own.named { reader.own } else { reader.everybody };
+        let group = if reader.own.named { reader.own } else { reader.others };
         Self { rules: group.rules, crawl_delay: group.crawl_delay, sitemaps: reader.sitemaps }
     }
 
@@ -63,12 +63,12 @@ impl Robots {
         path == "/robots.txt" || deciding.is_none_or(|rule| rule.allow)
     }
 
-    /// How far apart the host wants requests: no part of the standard, and widely written (`Crawl-delay`, in seconds).
+    /// The spacing that the host asks for (`Crawl-delay`, in seconds). It is not part of the standard, and widely used.
     pub const fn crawl_delay(&self) -> Option<Duration> {
         self.crawl_delay
     }
 
-    /// The sitemaps that the file names, as they stand there.
+    /// The sitemaps that the file names, as written there.
     pub fn sitemaps(&self) -> &[String] {
         &self.sitemaps
     }
@@ -84,7 +84,7 @@ impl Reader {
             "allow" => self.rule(true, value),
             "disallow" => self.rule(false, value),
             "crawl-delay" => self.crawl_delay(value),
-            // It belongs to no group, and ends none.
+            // A sitemap belongs to no group, and ends none.
             "sitemap" => self.sitemaps.push(value.to_owned()),
             _ => {}
         }
@@ -93,26 +93,26 @@ impl Reader {
     /// Groups that name the same agent are read as one (section 2.2.1).
     fn user_agent(&mut self, value: &str) {
         if !self.naming {
-            (self.for_own, self.for_everybody) = (false, false);
+            (self.for_own, self.for_others) = (false, false);
         }
         self.naming = true;
         let token = value.split(|c: char| !(c.is_ascii_alphabetic() || c == '-' || c == '_')).next();
         if value == "*" {
-            self.for_everybody = true;
+            self.for_others = true;
         } else if token.is_some_and(|token| token.eq_ignore_ascii_case(PRODUCT)) {
             (self.for_own, self.own.named) = (true, true);
         }
     }
 
-    /// Of several the longest counts.
+    /// Of several delays the longest counts.
     fn crawl_delay(&mut self, value: &str) {
         self.naming = false;
         let delay = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         if self.for_own {
             self.own.crawl_delay = self.own.crawl_delay.max(delay);
         }
-        if self.for_everybody {
-            self.everybody.crawl_delay = self.everybody.crawl_delay.max(delay);
+        if self.for_others {
+            self.others.crawl_delay = self.others.crawl_delay.max(delay);
         }
     }
 
@@ -125,14 +125,14 @@ impl Reader {
         if self.for_own {
             self.own.rules.push(rule.clone());
         }
-        if self.for_everybody {
-            self.everybody.rules.push(rule);
+        if self.for_others {
+            self.others.rules.push(rule);
         }
     }
 }
 
-/// A path in the one spelling in which paths and patterns are compared: what need not be percent-encoded is not, and
-/// everything beyond ASCII is (section 2.2.2), as is a percent sign that encodes nothing.
+/// Normalises the percent-encoding of a path, so that paths and patterns can be compared (section 2.2.2): unreserved
+/// characters are decoded; bytes beyond ASCII, and a percent sign that encodes nothing, are encoded.
 fn normal(path: &str) -> Cow<'_, str> {
     if path.bytes().all(|byte| byte.is_ascii() && byte != b'%') {
         return Cow::Borrowed(path);
@@ -160,9 +160,8 @@ fn encoded_byte(bytes: &[u8]) -> Option<u8> {
     data_encoding::HEXLOWER_PERMISSIVE.decode(digits).ok()?.first().copied()
 }
 
-/// Whether a pattern matches the start of a path: `*` stands for anything, a last `$` for the end (section 2.2.3).
-/// Each `*` is tried at the first place where what follows it fits, which is enough, because only the last may need
-/// a later one.
+/// Whether a pattern matches the start of a path: `*` matches anything, a final `$` the end (section 2.2.3). Each part
+/// between two `*` is matched at its first occurrence. That is enough, because only the last part may need a later one.
 fn matches(pattern: &str, path: &str) -> bool {
     let (pattern, whole) = pattern.strip_suffix('$').map_or((pattern, false), |pattern| (pattern, true));
     let mut parts = pattern.split('*');
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_group_replaces_everybody_s_and_is_gathered() {
+    fn an_own_group_replaces_that_of_all_others_and_is_merged() {
         let file = "User-agent: *\nDisallow: /\n\nUser-agent: OffPrint/1.0\nDisallow: /x\nSitemap: /s.xml\n\n\
                     user-agent: other\nuser-agent: offprint\ndisallow: /y\nuser-agent: offprinter\ndisallow: /z";
         assert!(check(file, "/") && !check(file, "/x") && !check(file, "/y") && check(file, "/z"));
@@ -249,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_passed_over() {
+    fn noise_is_ignored() {
         let file = "\u{feff}# hello\r\nUSER-AGENT : * # all\r\nnonsense\r\nCrawl-delay: 5\r\nDisallow:/x#y\rAllow\n";
         assert!(!check(file, "/x") && check(file, "/y"));
         assert!(check("", "/") && check("Disallow: /", "/"), "rules before any group are nobody's");
@@ -258,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beyond_the_limit_is_not_read() {
+    fn text_beyond_the_limit_is_not_read() {
         let file = format!("user-agent: *\n{}\ndisallow: /\n", "#".repeat(READ));
         assert!(check(&file, "/"));
     }

@@ -1,0 +1,152 @@
+//! The fetcher: the face of this module.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use url::{Position, Url};
+
+use super::attempt::Attempt;
+use super::error::FetchError;
+use super::net::resolve::{Lookup, SystemLookup};
+use super::request::{Fetched, Judge, Purpose, Request};
+use super::robots::ask::robots_of;
+use super::robots::rules::Robots;
+use super::session::Session;
+use crate::config::{self, FetchConfig};
+use crate::model::{Digest, Failure, HostKey, HostState, Reason, RefererStrategy};
+
+/// Fetches URLs, paced by host. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Fetcher {
+    session: Arc<Session>,
+}
+
+impl Fetcher {
+    /// A fetcher with these settings that puts bodies into temporary files in `staging`.
+    ///
+    /// # Errors
+    /// Settings that cannot work: a certificate file, a proxy, a header, a host pattern.
+    pub fn new(config: &FetchConfig, staging: &Path) -> Result<Self, FetchError> {
+        Self::with_lookup(config, staging, SystemLookup)
+    }
+
+    /// The same, with another way to look up the addresses of names that `[fetch.resolve]` does not give.
+    ///
+    /// # Errors
+    /// As for [`Fetcher::new`].
+    pub fn with_lookup(
+        config: &FetchConfig,
+        staging: &Path,
+        lookup: impl Lookup + 'static,
+    ) -> Result<Self, FetchError> {
+        Ok(Self { session: Arc::new(Session::new(config, staging, Arc::new(lookup))?) })
+    }
+
+    /// Restores what an earlier run learned of a host.
+    pub fn restore_host(&self, host: &HostKey, state: &HostState) {
+        self.session.hosts.restore(host, state);
+    }
+
+    /// What has been learned of a host, for the next run.
+    pub fn host_state(&self, host: &HostKey) -> HostState {
+        self.session.hosts.state(host)
+    }
+
+    /// Closes the idle connections of a host that is done.
+    pub fn close_host(&self, host: &HostKey) {
+        self.session.connections.close(host);
+    }
+
+    /// How many requests to a host may be in flight, as the settings say.
+    pub fn per_host(&self, host: &HostKey) -> usize {
+        self.session.hosts.per_host(host)
+    }
+
+    /// Fetches one thing: waits for the host's pace, follows redirects, retries transient failures, tries the Referer
+    /// strategies. Dropping the future ends it and leaves no file behind.
+    ///
+    /// It does not request what robots.txt forbids: pages never, media where `fetch.robots` says so.
+    pub async fn fetch<J: Judge>(&self, request: &Request<'_, J>) -> Fetched<J::Accepted> {
+        self.fetch_within(request, None, self.session.limits.url_timeout).await.0
+    }
+
+    /// The same, of a web archive's capture nearest to a date, and within some time. Returns how much of it is left.
+    pub(crate) async fn fetch_within<J: Judge>(
+        &self,
+        request: &Request<'_, J>,
+        date: Option<&HeaderValue>,
+        time: Duration,
+    ) -> (Fetched<J::Accepted>, Duration) {
+        if let Err(failure) = self.check_robots(request).await {
+            return (Fetched::without_request(Err(failure)), time);
+        }
+        let attempt = Attempt::within(&self.session, *request, time);
+        let mut attempt = match date {
+            Some(date) => attempt.of_date(date.clone()),
+            None => attempt,
+        };
+        let outcome = attempt.run().await;
+        attempt.finish(outcome)
+    }
+
+    /// The time for everything that is done for one URL.
+    pub(crate) fn url_timeout(&self) -> Duration {
+        self.session.limits.url_timeout
+    }
+
+    /// The Referer strategies that a request can be sent with, except the one that is tried first.
+    pub fn other_strategies<J: Judge>(&self, request: &Request<'_, J>) -> Vec<RefererStrategy> {
+        let host = self.session.host(request.url);
+        host.map_or_else(|_| Vec::new(), |(_, host)| Attempt::new(&self.session, *request).other_strategies(&host))
+    }
+
+    /// The same as [`Fetcher::fetch`], with one Referer strategy and no other. The fetcher learns nothing from it.
+    pub async fn fetch_with<J: Judge>(
+        &self,
+        strategy: RefererStrategy,
+        request: &Request<'_, J>,
+    ) -> Fetched<J::Accepted> {
+        if let Err(failure) = self.check_robots(request).await {
+            return Fetched::without_request(Err(failure));
+        }
+        let mut attempt = Attempt::new(&self.session, *request);
+        let outcome = attempt.run_only(strategy).await;
+        attempt.finish(outcome).0
+    }
+
+    /// Makes a strategy the first one that is tried with a host.
+    pub fn learn(&self, host: &HostKey, strategy: RefererStrategy) {
+        self.session.hosts.get(host).learn(strategy, true);
+    }
+
+    /// SHA-256 of what a host sends in place of images, as the settings say.
+    pub fn placeholders(&self, host: &HostKey) -> Vec<Digest> {
+        self.session.hosts.get(host).settings.placeholders.clone()
+    }
+
+    /// What robots.txt says of the host of a URL. It is requested once a day.
+    ///
+    /// # Errors
+    /// The file could not be fetched, although there may be one.
+    pub async fn robots(&self, url: &Url) -> Result<Arc<Robots>, Failure> {
+        robots_of(&self.session, url).await
+    }
+
+    /// Refuses what robots.txt forbids: pages always, media where the settings say so. Requests to the host keep the
+    /// spacing that the file asks for.
+    async fn check_robots<J: Judge>(&self, request: &Request<'_, J>) -> Result<(), Failure> {
+        if request.purpose == Purpose::Media && self.session.config.robots == config::Robots::Ignore {
+            return Ok(());
+        }
+        let robots = self.robots(request.url).await?;
+        if let Some(delay) = robots.crawl_delay() {
+            self.session.host(request.url)?.1.pacer().set_crawl_delay(delay);
+        }
+        if robots.allows(&request.url[Position::BeforePath..Position::AfterQuery]) {
+            return Ok(());
+        }
+        Err(Failure::new(Reason::Robots, "the host's robots.txt forbids it"))
+    }
+}

@@ -1,0 +1,205 @@
+//! One host: its settings, what has been learned of it, and when a request to it may start.
+
+pub(crate) mod breaker;
+pub(crate) mod pacer;
+mod pattern;
+pub(crate) mod permit;
+pub(crate) mod referer;
+pub(crate) mod registry;
+pub(crate) mod retry;
+pub(crate) mod settings;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::OwnedMutexGuard;
+
+use super::clock::Clock;
+use crate::model::{Failure, HostState, Reason, RefererStrategy};
+use breaker::{Breaker, BreakerPolicy, BreakerState};
+use pacer::{HoldTooLong, Pacer};
+use permit::{RequestPermit, Slots};
+use settings::HostSettings;
+
+/// After so many URLs that refused every Referer strategy, only the first strategy is tried.
+const FAILED_ROUNDS: u32 = 3;
+
+/// One host.
+#[derive(Debug)]
+pub(crate) struct Host {
+    clock: Clock,
+    /// What is configured for it.
+    pub(crate) settings: Arc<HostSettings>,
+    pacer: Arc<Pacer>,
+    breaker: Mutex<Breaker>,
+    breaker_policy: BreakerPolicy,
+    /// Held by the request that probes the host while the breaker is half-open.
+    probe: Arc<tokio::sync::Mutex<()>>,
+    referers: Mutex<Referers>,
+    /// It has responded in this run.
+    has_responded: AtomicBool,
+}
+
+/// What has been learned of the Referer that a host wants.
+#[derive(Debug, Clone, Copy)]
+struct Referers {
+    /// The strategy that worked last.
+    learned: RefererStrategy,
+    /// URLs in a row for which every strategy was refused.
+    failed_rounds: u32,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No code panics half-way through a change under these locks.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Host {
+    /// A host of which nothing is known yet.
+    pub(crate) fn new(
+        clock: Clock,
+        settings: Arc<HostSettings>,
+        pacer: Arc<Pacer>,
+        breaker_policy: BreakerPolicy,
+    ) -> Self {
+        Self {
+            clock,
+            settings,
+            pacer,
+            breaker: Mutex::default(),
+            breaker_policy,
+            probe: Arc::default(),
+            referers: Mutex::new(Referers { learned: RefererStrategy::Omit, failed_rounds: 0 }),
+            has_responded: AtomicBool::new(false),
+        }
+    }
+
+    /// Waits until a request may start.
+    ///
+    /// # Errors
+    /// The breaker is open, or the host asked for a longer pause than a run waits.
+    pub(crate) async fn permit(&self, slots: &Slots) -> Result<RequestPermit, Failure> {
+        self.refuse_if_open()?;
+        let in_flight = self.pacer.in_flight().await;
+        let probe = self.wait_for_probe().await?;
+        let slot = self.pacer.start(slots).await.map_err(|HoldTooLong(until)| {
+            let detail = "the host asked for a pause that is longer than fetch.max_wait; a later run tries again";
+            Failure::new(Reason::HostDown, detail).deferred_until(until)
+        })?;
+        self.refuse_if_open()?;
+        Ok(RequestPermit::new(slots, slot, in_flight, probe))
+    }
+
+    /// Passes the breaker: at once where it is closed, one request at a time where it is half-open.
+    async fn wait_for_probe(&self) -> Result<Option<OwnedMutexGuard<()>>, Failure> {
+        if self.breaker_state() == BreakerState::Closed {
+            return Ok(None);
+        }
+        let probe = Arc::clone(&self.probe).lock_owned().await;
+        self.refuse_if_open()?;
+        Ok((self.breaker_state() == BreakerState::HalfOpen).then_some(probe))
+    }
+
+    fn breaker_state(&self) -> BreakerState {
+        lock(&self.breaker).state(self.clock.now())
+    }
+
+    fn refuse_if_open(&self) -> Result<(), Failure> {
+        match self.breaker_state() {
+            BreakerState::Open(until) => {
+                let detail = "the host did not respond, so no requests are sent for now; a later run tries again";
+                Err(Failure::new(Reason::HostDown, detail).deferred_until(until))
+            }
+            BreakerState::Closed | BreakerState::HalfOpen => Ok(()),
+        }
+    }
+
+    /// The host sent a response, whatever it says.
+    pub(crate) fn record_response(&self) {
+        self.has_responded.store(true, Ordering::Relaxed);
+        lock(&self.breaker).close();
+    }
+
+    /// Whether it has responded in this run.
+    pub(crate) fn has_responded(&self) -> bool {
+        self.has_responded.load(Ordering::Relaxed)
+    }
+
+    /// The host took a connection and the request, and then broke the exchange: the host is up.
+    pub(crate) fn record_broken_exchange(&self) {
+        lock(&self.breaker).close();
+    }
+
+    /// No connection came about within `fetch.connect_timeout`.
+    pub(crate) fn record_connect_timeout(&self) {
+        if self.has_responded() {
+            self.record_no_response();
+        } else {
+            lock(&self.breaker).record_connect_timeout(self.clock.now(), self.breaker_policy);
+        }
+    }
+
+    /// No connection came about, or no response within `fetch.read_timeout`.
+    pub(crate) fn record_no_response(&self) {
+        lock(&self.breaker).record_failure(self.clock.now(), self.breaker_policy);
+    }
+
+    /// Its pacer.
+    pub(crate) fn pacer(&self) -> &Pacer {
+        &self.pacer
+    }
+
+    /// The Referer strategies to try for a URL, in order.
+    pub(crate) fn strategies(&self) -> Vec<RefererStrategy> {
+        let mut order = self.all_strategies();
+        if lock(&self.referers).failed_rounds >= FAILED_ROUNDS {
+            order.truncate(1);
+        }
+        order
+    }
+
+    /// Every Referer strategy, in the order in which they are tried.
+    pub(crate) fn all_strategies(&self) -> Vec<RefererStrategy> {
+        referer::fallback_order(lock(&self.referers).learned, &self.settings.referer)
+    }
+
+    /// A strategy worked. Only one that worked after another was refused shows that trying further ones is worth it.
+    pub(crate) fn learn(&self, strategy: RefererStrategy, after_refusal: bool) {
+        let mut referers = lock(&self.referers);
+        referers.learned = strategy;
+        if after_refusal {
+            referers.failed_rounds = 0;
+        }
+    }
+
+    /// Every strategy was refused for one URL.
+    pub(crate) fn all_strategies_failed(&self) {
+        let mut referers = lock(&self.referers);
+        referers.failed_rounds = referers.failed_rounds.saturating_add(1);
+    }
+
+    /// What has been learned, for the next run.
+    pub(crate) fn state(&self) -> HostState {
+        let breaker = *lock(&self.breaker);
+        let (delay, not_before) = self.pacer.remembered();
+        let referer = lock(&self.referers).learned;
+        HostState { referer, failures: breaker.failures, open_until: breaker.open_until, not_before, delay }
+    }
+
+    /// Restores what an earlier run learned, unless this one has learned something itself.
+    pub(crate) fn restore(&self, state: &HostState) {
+        let (mut breaker, mut referers) = (lock(&self.breaker), lock(&self.referers));
+        if *breaker == Breaker::default() && referers.learned == RefererStrategy::Omit {
+            *breaker = Breaker::restored(state.failures, state.open_until, self.clock.now());
+            referers.learned = state.referer;
+        }
+        self.pacer.restore(state.delay, state.not_before);
+    }
+
+    /// Whether nothing of it is worth keeping in memory.
+    fn is_forgettable(&self) -> bool {
+        let Referers { learned, failed_rounds } = *lock(&self.referers);
+        let learned_nothing = learned == RefererStrategy::Omit && failed_rounds == 0;
+        learned_nothing && *lock(&self.breaker) == Breaker::default() && self.pacer.is_idle()
+    }
+}

@@ -1,0 +1,110 @@
+//! What callers ask of a fetcher, and what they get.
+
+use std::future::Future;
+
+use url::Url;
+
+use crate::model::{Exchange, Failure, Reason, Validators};
+use crate::staging::Staged;
+
+/// What a URL is for. It decides which types a request prefers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Part of an article: an image or other media.
+    Media,
+    /// A page, feed or sitemap.
+    Page,
+}
+
+impl Purpose {
+    pub(crate) const fn accept(self) -> &'static str {
+        match self {
+            Self::Media => "image/*,*/*;q=0.5",
+            Self::Page => "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        }
+    }
+}
+
+/// One thing to fetch.
+pub struct Request<'a, J: Judge> {
+    /// Its URL. The fragment is not sent.
+    pub url: &'a Url,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The address of an article that shows it, for hosts that want to know. It is sent without query and credentials,
+    /// and only after a refusal.
+    pub article: Option<&'a Url>,
+    /// What the kept capture can be compared with; empty where there is none.
+    pub validators: &'a Validators,
+    /// Decides whether a body is what is wanted.
+    pub judge: &'a J,
+}
+
+impl<J: Judge> Clone for Request<'_, J> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<J: Judge> Copy for Request<'_, J> {}
+
+/// Decides whether a body is what is wanted.
+pub trait Judge: Send + Sync {
+    /// What it learns of a body that it accepts.
+    type Accepted: Send;
+
+    /// Judges a body that arrived whole. The response claims `content_type`.
+    ///
+    /// # Errors
+    /// Why the body is not wanted. [`Reason::Placeholder`] and
+    /// [`Reason::NotAnImage`] count as a refusal, after which the next Referer strategy
+    /// is tried; after [`Reason::Truncated`] the request is retried.
+    fn judge(
+        &self,
+        staged: &Staged,
+        content_type: Option<&str>,
+    ) -> impl Future<Output = Result<Self::Accepted, Failure>> + Send;
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub struct Fetched<T> {
+    /// Every exchange, in order: redirects, retries and alternate addresses included.
+    pub exchanges: Vec<Exchange>,
+    /// How it ended.
+    pub outcome: Result<Answer<T>, Failure>,
+    /// Bodies of redirects, of errors and of responses that the judge did not accept, none larger than
+    /// `fetch.max_refused`: what the hosts sent. The body of an exchange is the one with its digest.
+    pub evidence: Vec<Staged>,
+}
+
+/// How a request ended well.
+#[derive(Debug)]
+pub enum Answer<T> {
+    /// A body that the judge accepts.
+    Body {
+        /// The bytes, with any content coding undone.
+        staged: Staged,
+        /// What a later request can compare with.
+        validators: Validators,
+        /// What the judge learned of it.
+        accepted: T,
+    },
+    /// The kept capture, to which the validators belong, is still current.
+    NotModified,
+}
+
+impl<T> Fetched<T> {
+    /// What ended before any request was sent.
+    pub const fn without_request(outcome: Result<Answer<T>, Failure>) -> Self {
+        Self { exchanges: Vec::new(), outcome, evidence: Vec::new() }
+    }
+
+    /// Removes from the evidence the first body that the judge did not accept, and returns it.
+    pub fn take_refused(&mut self) -> Option<Staged> {
+        let was_judged = |exchange: &&Exchange| exchange.reason.is_some_and(|reason| reason != Reason::HttpStatus);
+        let mut refused = self.exchanges.iter().filter(was_judged).filter_map(|exchange| exchange.digest);
+        let at = refused.find_map(|digest| self.evidence.iter().position(|staged| staged.digest == digest))?;
+        Some(self.evidence.swap_remove(at))
+    }
+}

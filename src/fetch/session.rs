@@ -1,0 +1,64 @@
+//! What all requests of one fetcher share.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::body::limits::Limits;
+use super::clock::Clock;
+use super::error::FetchError;
+use super::host::Host;
+use super::host::permit::Slots;
+use super::host::registry::Hosts;
+use super::net::connections::Connections;
+use super::net::descriptors;
+use super::net::resolve::Lookup;
+use super::robots::cache::RobotsCache;
+use crate::config::FetchConfig;
+use crate::model::{Failure, HostKey, Reason};
+use crate::staging::Staging;
+
+/// The settings and the state of one fetcher.
+pub(crate) struct Session {
+    /// The settings.
+    pub(crate) config: FetchConfig,
+    /// The limits on one response.
+    pub(crate) limits: Limits,
+    /// The HTTP clients.
+    pub(crate) connections: Connections,
+    /// What is known of hosts.
+    pub(crate) hosts: Hosts,
+    /// What their robots.txt say.
+    pub(crate) robots: RobotsCache,
+    /// How many requests may be under way.
+    pub(crate) slots: Slots,
+    /// The folder for bodies.
+    pub(crate) staging: Staging,
+}
+
+impl Session {
+    /// A session with these settings.
+    ///
+    /// # Errors
+    /// Settings that cannot work.
+    pub(crate) fn new(config: &FetchConfig, staging: &Path, lookup: Arc<dyn Lookup>) -> Result<Self, FetchError> {
+        let most = descriptors::for_requests() / 4;
+        Ok(Self {
+            limits: Limits::new(config),
+            connections: Connections::new(config, lookup)?,
+            hosts: Hosts::new(config, Clock::start())?,
+            robots: RobotsCache::default(),
+            slots: Slots::new(config.concurrency.min(most.max(1)), most),
+            staging: Staging::new(staging),
+            config: config.clone(),
+        })
+    }
+
+    /// The host that answers a URL.
+    pub(crate) fn host(&self, url: &Url) -> Result<(HostKey, Arc<Host>), Failure> {
+        let key = HostKey::of(url).ok_or_else(|| Failure::new(Reason::BadUrl, "the URL names no host"))?;
+        let host = self.hosts.get(&key);
+        Ok((key, host))
+    }
+}
