@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use encoding_rs::Encoding;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Mutex, mpsc};
 
@@ -97,29 +98,35 @@ impl Mirror {
         Ok(())
     }
 
-    /// The mirror: the article with the local link of every reference whose image is kept.
+    /// The mirror: the article with the local link of every reference whose image is kept. It is planned from what was
+    /// recorded when the article was read.
     async fn rewrite(&self, source: &RunSource, row: &ArticleRow, original: &[u8]) -> Result<Rewritten, MirrorError> {
         let path = &row.version.key.path;
         let (format, options) = (row.version.format, source.options(path));
-        let extraction = extract::extract(original, format, &options);
-        let rows = self.archive.catalog.references(row.id).await?;
-        let known: HashMap<Span, &ReferenceRow> = rows.iter().map(|row| (row.span, row)).collect();
+        let recorded = self.archive.catalog.references(row.id).await?;
+        let encoding = row.version.encoding.as_deref().and_then(|name| Encoding::for_label(name.as_bytes()));
+        let (encoding, rows) = match encoding {
+            Some(encoding) => (encoding, recorded),
+            // An earlier version of the program recorded only what can be fetched.
+            None => {
+                let extraction = extract::extract(original, format, &options);
+                (extraction.encoding, completed(&extraction.references, &recorded))
+            }
+        };
         let mut shown = Vec::new();
-        for reference in &extraction.references {
-            let row = known.get(&reference.span).copied();
-            let asset = row.and_then(|row| self.asset(row, &rows));
+        for reference in &rows {
+            let asset = self.asset(reference, &rows);
             shown.extend(self.shown_by(reference, asset).await?.map(|shown| (reference, shown)));
         }
         let full = full_pictures(&shown);
-        let link = |(reference, shown): &(&Reference, Shown)| {
+        let link = |(reference, shown): &(&ReferenceRow, Shown)| {
             let full =
                 reference.link_wrap.and_then(|link_wrap| full.get(&link_wrap)).map(|file| source.link(path, file));
             (reference.span, LocalLink { shown: source.link(path, &shown.file), full })
         };
         let links: HashMap<Span, LocalLink> = shown.iter().map(link).collect();
-        let article = Article { bytes: original, format, encoding: extraction.encoding, options: &options };
-        let target = |reference: &Reference| Target::new(reference, links.get(&reference.span).cloned());
-        let targets = extraction.references.iter().map(target).collect();
+        let article = Article { bytes: original, format, encoding, options: &options };
+        let targets = rows.iter().map(|row| target(row, links.get(&row.span).cloned())).collect();
         Ok(rewrite::rewrite(&article, self.config.rewrite.lazy, targets))
     }
 
@@ -140,7 +147,11 @@ impl Mirror {
     }
 
     /// The file of the archive that a reference shows from now on; `None` where it stays as it is.
-    async fn shown_by(&self, reference: &Reference, asset: Option<&KeptAsset>) -> Result<Option<Shown>, MirrorError> {
+    async fn shown_by(
+        &self,
+        reference: &ReferenceRow,
+        asset: Option<&KeptAsset>,
+    ) -> Result<Option<Shown>, MirrorError> {
         let Some((digest, size, asset)) = asset else { return Ok(None) };
         let whole = Archive::blob_name(*digest, asset.media_type);
         let (rewrite, alone) = (&self.config.rewrite, Shown { file: whole.clone(), full: None });
@@ -176,6 +187,41 @@ impl Mirror {
     }
 }
 
+/// Every reference of an article, with what is recorded of those that can be fetched.
+fn completed(references: &[Reference], recorded: &[ReferenceRow]) -> Vec<ReferenceRow> {
+    let known: HashMap<Span, &ReferenceRow> = recorded.iter().map(|row| (row.span, row)).collect();
+    let row = |reference: &Reference| {
+        let recorded = known.get(&reference.span);
+        let url = recorded.and_then(|row| row.url.clone());
+        ReferenceRow {
+            span: reference.span,
+            kind: reference.kind,
+            name: reference.name.clone(),
+            image_group: reference.image_group,
+            reveal: reference.reveal,
+            link_wrap: reference.link_wrap,
+            unfetched: url.is_none().then(|| reference.url.clone()),
+            url,
+            shown_first: recorded.and_then(|row| row.shown_first.clone()),
+        }
+    };
+    references.iter().map(row).collect()
+}
+
+/// A recorded reference as rewriting takes it.
+fn target(row: &ReferenceRow, link: Option<LocalLink>) -> Target {
+    let unfetched = || row.unfetched.as_ref()?.as_ref().ok().cloned();
+    Target {
+        span: row.span,
+        kind: row.kind,
+        image_group: row.image_group,
+        url: row.url.as_ref().map(|url| url.url.clone()).or_else(unfetched),
+        reveal: row.reveal,
+        link_wrap: row.link_wrap,
+        link,
+    }
+}
+
 /// What a reference shows from now on.
 struct Shown {
     /// The file of the archive.
@@ -185,7 +231,7 @@ struct Shown {
 }
 
 /// The full picture behind each image that shows a thumbnail: the largest, where its candidates differ in size.
-fn full_pictures<'a>(shown: &'a [(&Reference, Shown)]) -> HashMap<LinkWrap, &'a str> {
+fn full_pictures<'a>(shown: &'a [(&ReferenceRow, Shown)]) -> HashMap<LinkWrap, &'a str> {
     let mut largest: HashMap<LinkWrap, &(u64, String)> = HashMap::new();
     for (reference, shown) in shown {
         let Some((link_wrap, full)) = reference.link_wrap.zip(shown.full.as_ref()) else { continue };
