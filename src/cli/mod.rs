@@ -11,6 +11,7 @@ mod history;
 mod log;
 mod man;
 mod notifications;
+mod open_files;
 mod output;
 mod panic_hook;
 mod progress;
@@ -47,6 +48,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     panic_hook::install();
+    open_files::raise_limit();
     let output = Output::new(&cli.global);
     let result = run_command(&cli, &output);
     match result.and_then(|exit| output.finish().context("cannot write to standard output").map(|()| exit)) {

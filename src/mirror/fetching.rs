@@ -107,8 +107,10 @@ impl Mirror {
                 None => return Ok(Vec::new()),
             }
         }
-        let jobs = self.archive.catalog.jobs(lease, *last, PAGE).await?;
+        let mut jobs = self.archive.catalog.jobs(lease, *last, PAGE).await?;
         *last = jobs.last().map(|job| job.id).or(*last);
+        // URLs that have never failed come first: a host is probed with them, and not with those that fail anyway.
+        jobs.sort_by_key(|job| job.url.attempts);
         Ok(jobs)
     }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic, in its own functions as well")]
 
 mod archives;
+mod bounds;
 pub(crate) mod dead;
 mod guard;
 mod hostile;

@@ -101,3 +101,17 @@ async fn a_partial_answer_is_held_to_the_digest_of_the_whole() {
     let fetched = guest.get(&origin.url("/a.jpg")).await;
     assert_eq!(failure(&fetched).reason, offprint::testing::model::Reason::DigestMismatch);
 }
+
+#[tokio::test]
+async fn a_part_of_another_version_is_never_joined_although_if_range_was_ignored() {
+    let content = large().etagged().ranged();
+    for etag in ["\"another\"", "W/\"weak\""] {
+        let other = Behaviour::serve(content.clone()).with_header("ETag", etag);
+        let later = other.only_if(Condition::has("range"), Behaviour::serve(content.clone()));
+        let origin = crate::origin::origin(broken(&content).then(1, later));
+        assert!(bytes(&Guest::new(&quick()).get(&origin.url("/a.jpg")).await) == *large().bytes());
+        let ranges: Vec<_> =
+            origin.log().requests().iter().map(|visit| visit.request.header("range").is_some()).collect();
+        assert_eq!(ranges, [false, true, false], "{etag}");
+    }
+}

@@ -104,3 +104,19 @@ async fn the_kept_heads_are_what_was_said() {
     );
     assert_eq!(exchange.length, picture().bytes().len() as u64);
 }
+
+#[tokio::test]
+async fn configured_headers_are_not_sent_in_clear_unless_the_pattern_says_so() {
+    let origin = Origin::start(Site::new().at("paid.example", "/1", Behaviour::status(403))).unwrap();
+    for (pattern, sent) in [("paid.example", false), ("https://paid.example", false), ("http://paid.example", true)] {
+        let text = format!("[[fetch.host]]\nhost = \"{pattern}\"\nheaders = [\"Cookie: session=hush\"]\n");
+        let host = Config::parse(&text, std::path::Path::new("my.toml")).unwrap().fetch.host;
+        let mut config = FetchConfig { host, ..quick() };
+        config.resolve.insert("paid.example".to_owned(), origin.address());
+        let before = origin.log().requests().len();
+        let fetched = Guest::new(&config).get("http://paid.example/1").await;
+        let requests = origin.log().requests();
+        assert!(requests[before..].iter().all(|visit| visit.request.header("cookie").is_some() == sent), "{pattern}");
+        assert_eq!(super::failure(&fetched).detail.contains("fetch.host"), !sent, "{pattern}");
+    }
+}
