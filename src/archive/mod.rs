@@ -31,7 +31,7 @@ pub use catalog::{
 };
 pub use files::OutputFolder;
 pub use key::{Prefix, StoreKey};
-pub use memory::MemoryObjects;
+pub use memory::{MemoryCatalog, MemoryObjects};
 pub use objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
 pub use open::{ArchiveError, Mode, open};
 pub use output::Output;

@@ -72,6 +72,11 @@ pub struct HostState {
     pub delay: Duration,
 }
 
+impl HostState {
+    /// A host is held for no longer at a time, whatever it asks for and however often it failed.
+    pub const LONGEST_HOLD: Duration = Duration::from_secs(24 * 60 * 60);
+}
+
 impl Default for HostState {
     fn default() -> Self {
         Self { referer: RefererStrategy::Omit, failures: 0, open_until: None, not_before: None, delay: Duration::ZERO }

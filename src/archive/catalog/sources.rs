@@ -22,6 +22,16 @@ pub enum SourceOutcome {
     },
 }
 
+impl SourceOutcome {
+    /// Whether its articles were listed.
+    pub const fn is_listed(&self) -> bool {
+        match self {
+            Self::Read | Self::Unchanged => true,
+            Self::Failed { .. } => false,
+        }
+    }
+}
+
 /// A source that was read, or should have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceRow {

@@ -87,3 +87,83 @@ pub fn unshown(kept: impl IntoIterator<Item = Span>, edits: &[Edit]) -> u64 {
     };
     kept.into_iter().filter(|span| !is_shown(span)).count() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_article_is_ready_when_it_is_stale_and_waits_for_nothing() {
+        for (stale, waiting, ready) in [(true, 0, true), (true, 1, false), (false, 0, false), (false, 1, false)] {
+            assert_eq!(ArticleFacts { stale, waiting, ..ArticleFacts::NEW }.is_ready(), ready, "{stale} {waiting}");
+        }
+    }
+
+    #[test]
+    fn a_mirror_counts_unless_the_article_became_stale_while_it_was_written() {
+        let new = ArticleFacts::NEW;
+        let recorded = new.mirror_recorded(new.revision).unwrap();
+        assert_eq!(recorded.state(), ArticleState::Stale, "its file has not appeared");
+        assert_eq!(recorded.mirror_appeared().state(), ArticleState::Mirrored);
+        assert_eq!(recorded.made_stale().mirror_appeared().state(), ArticleState::Stale);
+        assert_eq!(recorded.read_again().mirror_appeared().state(), ArticleState::Stale);
+        assert_eq!(new.made_stale().mirror_recorded(new.revision), None, "it was planned before");
+    }
+
+    #[test]
+    fn an_article_that_left_its_source_is_still_written_if_it_is_stale() {
+        let gone = ArticleFacts::NEW.gone_from_source();
+        assert_eq!(gone.state(), ArticleState::Stale);
+        let written = gone.mirror_recorded(gone.revision).unwrap().mirror_appeared();
+        assert_eq!(written.state(), ArticleState::Vanished);
+        assert_eq!(written.back_in_source().state(), ArticleState::Mirrored);
+        assert_eq!(written.read_again().state(), ArticleState::Stale);
+    }
+
+    fn span() -> impl Strategy<Value = Span> {
+        (0..60_usize, 1..8_usize).prop_map(|(start, length)| Span::new(start, start + length))
+    }
+
+    proptest! {
+        #[test]
+        fn a_kept_reference_is_unshown_where_no_edit_touches_it(
+            kept in prop::collection::vec(span(), 0..12),
+            edits in prop::collection::vec(span(), 0..12),
+        ) {
+            let mut apart: Vec<Edit> = Vec::new();
+            for span in { let mut edits = edits; edits.sort_unstable(); edits } {
+                if apart.last().is_none_or(|last| last.span.end <= span.start) {
+                    apart.push(Edit { span, raw: Vec::new(), replacement: Vec::new() });
+                }
+            }
+            let touches = |kept: &Span| apart.iter().any(|edit| edit.span.start < kept.end && kept.start < edit.span.end);
+            let expected = kept.iter().filter(|kept| !touches(kept)).count() as u64;
+            prop_assert_eq!(unshown(kept.iter().copied(), &apart), expected);
+        }
+
+        #[test]
+        fn a_revision_never_repeats_and_an_old_plan_is_never_recorded(events in prop::collection::vec(0..5_u8, 1..30)) {
+            let mut facts = ArticleFacts::NEW;
+            let mut planned = facts.revision;
+            for event in events {
+                let before = facts;
+                facts = match event {
+                    0 => facts.made_stale(),
+                    1 => facts.read_again(),
+                    2 => facts.gone_from_source(),
+                    3 => facts.mirror_appeared(),
+                    _ => {
+                        let recorded = facts.mirror_recorded(planned);
+                        prop_assert_eq!(recorded.is_some(), planned == facts.revision);
+                        planned = facts.revision;
+                        recorded.unwrap_or(facts)
+                    }
+                };
+                prop_assert!(facts.revision >= before.revision);
+                prop_assert!(facts.revision == before.revision || facts.stale);
+            }
+        }
+    }
+}

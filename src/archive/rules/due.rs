@@ -44,3 +44,51 @@ impl Due {
         url.state == UrlState::New || url.next_attempt.is_some_and(|at| self.has_passed(at))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn what_has_passed_is_due_and_so_is_what_no_clock_that_is_right_wrote() {
+        let due = Due::new(at(1000), Duration::from_secs(100));
+        for (second, passed) in [(0, true), (1000, true), (1001, false), (1100, false), (1101, true), (90_000, true)] {
+            assert_eq!(due.has_passed(at(second)), passed, "{second}");
+        }
+        assert!(!Due::at(at(1000)).has_passed(Timestamp::MAX));
+    }
+
+    #[test]
+    fn a_new_url_is_due_and_one_without_a_next_attempt_never_is() {
+        let due = Due::at(at(1000));
+        let url = |state, next_attempt| UrlFacts { state, next_attempt, ..UrlFacts::default() };
+        assert!(due.is_due(&url(UrlState::New, None)));
+        for state in [UrlState::Good, UrlState::Failed, UrlState::Deferred, UrlState::Retired] {
+            assert!(!due.is_due(&url(state, None)), "{state:?}");
+            assert!(due.is_due(&url(state, Some(at(1000)))), "{state:?}");
+            assert!(!due.is_due(&url(state, Some(at(1001)))), "{state:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_bounds_say_the_same_as_the_rule(now in 0..1000_i64, horizon in 0..1000_u64, moment in 0..3000_i64) {
+            let due = Due::new(at(now), Duration::from_secs(horizon));
+            let (passed, latest) = due.bounds();
+            prop_assert_eq!(due.has_passed(at(moment)), at(moment) <= passed || at(moment) > latest);
+        }
+
+        #[test]
+        fn nothing_waits_longer_than_the_horizon(now in 0..1000_i64, horizon in 0..1000_u64, moment in 0..9000_i64) {
+            let horizon = Duration::from_secs(horizon);
+            let waits = !Due::new(at(now), horizon).has_passed(at(moment));
+            prop_assert!(!waits || at(moment) <= saturating_add(at(now), horizon));
+        }
+    }
+}

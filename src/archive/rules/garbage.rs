@@ -26,3 +26,25 @@ impl BlobUses {
         self == Self::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_one_use_keeps_a_blob() {
+        let unused = BlobUses::default();
+        assert!(unused.is_garbage());
+        for used in [
+            BlobUses { is_original: true, ..unused },
+            BlobUses { was_original: true, ..unused },
+            BlobUses { is_asset: true, ..unused },
+            BlobUses { was_asset: true, ..unused },
+            BlobUses { is_shown_first: true, ..unused },
+            BlobUses { is_refused: true, ..unused },
+            BlobUses { is_evidence: true, ..unused },
+        ] {
+            assert!(!used.is_garbage(), "{used:?}");
+        }
+    }
+}

@@ -39,3 +39,38 @@ impl HostHold {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(second: i64) -> Option<Timestamp> {
+        Some(Timestamp::from_second(second).unwrap())
+    }
+
+    #[test]
+    fn a_host_is_ready_when_all_that_holds_it_has_passed() {
+        let hold = |open_until, not_before, leased_until| HostHold { open_until, not_before, leased_until };
+        for (hold, ready) in [
+            (HostHold::default(), None),
+            (hold(at(5), None, None), at(5)),
+            (hold(None, at(6), None), at(6)),
+            (hold(None, None, at(7)), at(7)),
+            (hold(at(9), at(6), at(7)), at(9)),
+            (hold(at(5), at(6), at(4)), at(6)),
+        ] {
+            assert_eq!(hold.ready_at(), ready, "{hold:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_lies_beyond_the_horizon_is_implausible() {
+        let due = Due::new(Timestamp::from_second(100).unwrap(), Duration::from_secs(10));
+        let hold = HostHold { open_until: at(110), not_before: at(111), leased_until: at(0) };
+        let plausible = HostHold { not_before: None, ..hold };
+        assert_eq!(hold.plausible(due), plausible);
+        assert_eq!(plausible.plausible(due), plausible);
+    }
+}

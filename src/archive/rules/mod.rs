@@ -3,6 +3,10 @@
 //! A catalog reads facts, hands them to a rule, and stores what comes back, all in one transaction. So two catalogs
 //! differ in how they store, and never in what becomes of a URL or an article.
 //!
+//! What a database can only find by an index, it finds by a condition that a rule states as data: [`Due::bounds`],
+//! [`HostHold::ready_at`], [`UrlFacts::is_failing`]. What is left to a catalog is which rows exist and refer to which: that
+//! a URL is queued once, and only while an article shows it.
+//!
 //! | rule | decides |
 //! |---|---|
 //! | [`UrlFacts`] | what an attempt, a revocation or a loss makes of a URL |
@@ -11,9 +15,11 @@
 //! | [`ArticleFacts`] | what makes an article stale, and what makes it ready to be written |
 //! | [`on_replaced`], [`shown`] | which version of an image an article shows |
 //! | [`previous`] | which earlier version returns when a placeholder is revoked |
+//! | [`renewed`] | what is known of an asset whose bytes came again |
 //! | [`BlobUses`] | what keeps a blob alive |
 
 mod article;
+mod asset;
 mod due;
 mod garbage;
 mod host;
@@ -22,9 +28,10 @@ mod url;
 mod version;
 
 pub use article::{ArticleFacts, is_new_version, unshown};
+pub use asset::renewed;
 pub use due::Due;
 pub use garbage::BlobUses;
 pub use host::HostHold;
 pub use schedule::Schedule;
 pub use url::{Response, UrlFacts};
-pub use version::{AssetChange, Earlier, OnReplaced, on_replaced, previous, shown};
+pub use version::{AssetChange, Earlier, OnReplaced, can_be_probed, on_replaced, previous, shown};

@@ -5,10 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::config::{Config, Recheck, RunConfig};
-use crate::model::{Failure, Reason, saturating_add};
-
-/// No host is left alone for longer at a time, whatever it asks for.
-const LONGEST_HOLD: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::model::{Failure, HostState, Reason, saturating_add};
 
 /// Waits are stretched by up to this, so that the failures of one bad night are not all tried again in another.
 const JITTER: f64 = 0.1;
@@ -51,7 +48,7 @@ impl Schedule {
             Recheck::Never => Duration::ZERO,
             Recheck::After(age) => age,
         };
-        longest.max(recheck).max(LONGEST_HOLD)
+        longest.max(recheck).max(HostState::LONGEST_HOLD)
     }
 }
 
@@ -63,4 +60,61 @@ fn is_final(failure: &Failure) -> bool {
 /// What an image looks like that was taken down; it could still come back.
 fn is_gone(failure: &Failure) -> bool {
     failure.reason == Reason::Dns || failure.status == Some(404)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::archive::rules::Due;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_800_000_000).unwrap()
+    }
+
+    fn failure(reason: Reason, status: Option<u16>) -> Failure {
+        Failure { status, ..Failure::new(reason, "") }
+    }
+
+    #[test]
+    fn waits_grow_and_what_is_gone_for_good_is_retired() {
+        let schedule = Schedule::new(&Config::default());
+        let wait = |failures, reason, status| {
+            let next = schedule.retry(failures, &failure(reason, status), now());
+            next.map(|at| at.duration_since(now()).as_hours())
+        };
+        let waits: Vec<_> = (0..8).map(|failures| wait(failures, Reason::Timeout, None).unwrap()).collect();
+        assert!(waits.windows(2).take(4).all(|pair| pair[0] < pair[1]), "{waits:?}");
+        assert!(waits[7] >= 27 * 24);
+        assert_eq!(wait(0, Reason::HttpStatus, Some(410)), None);
+        assert_eq!(wait(0, Reason::BadUrl, None), None);
+        assert!(wait(10, Reason::HttpStatus, Some(404)).is_some());
+        assert_eq!(wait(11, Reason::HttpStatus, Some(404)), None);
+        assert!(wait(50, Reason::HttpStatus, Some(503)).is_some());
+    }
+
+    #[test]
+    fn the_horizon_covers_rechecks_and_holds() {
+        let mut config = Config::default();
+        config.run.retry_schedule = vec![Duration::from_secs(60)];
+        assert_eq!(Schedule::new(&config).horizon(), HostState::LONGEST_HOLD);
+        config.fetch.recheck = Recheck::After(Duration::from_secs(1_000_000));
+        assert_eq!(Schedule::new(&config).horizon(), Duration::from_secs(1_000_000));
+    }
+
+    proptest! {
+        #[test]
+        fn no_wait_of_a_schedule_lies_beyond_its_horizon(
+            waits in prop::collection::vec(1..10_000_000_u64, 1..6),
+            failures in 0..20_u32,
+        ) {
+            let mut config = Config::default();
+            config.run.retry_schedule = waits.into_iter().map(Duration::from_secs).collect();
+            let schedule = Schedule::new(&config);
+            let next = schedule.retry(failures, &failure(Reason::Timeout, None), now()).unwrap();
+            prop_assert!(next > now());
+            prop_assert!(!Due::new(now(), schedule.horizon()).has_passed(next), "{next}");
+        }
+    }
 }

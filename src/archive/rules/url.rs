@@ -145,8 +145,163 @@ impl UrlFacts {
         }
     }
 
+    /// Whether users are told of it: it has no good capture, or its last attempt failed.
+    pub fn is_failing(&self) -> bool {
+        self.kept.is_none() || matches!(self.state, UrlState::Failed | UrlState::Retired)
+    }
+
     /// Whether another URL of the host can turn out to have the same bytes, and so a placeholder, after this result.
     pub fn is_worth_comparing(result: &JobResult) -> bool {
         matches!(result, JobResult::Kept { .. } | JobResult::NotModified { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{Asset, MediaType};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn digest(bytes: &str) -> Digest {
+        Digest::of(bytes.as_bytes())
+    }
+
+    fn validators(etag: &str) -> Validators {
+        Validators { etag: Some(etag.to_owned()), last_modified: None }
+    }
+
+    fn kept(bytes: &str, next_attempt: Option<Timestamp>) -> JobResult {
+        JobResult::Kept {
+            digest: digest(bytes),
+            size: 1,
+            asset: Asset::of_type(MediaType::Png),
+            validators: validators(bytes),
+            next_attempt,
+        }
+    }
+
+    fn not_found() -> Failure {
+        Failure::new(Reason::HttpStatus, "the answer was 404").with_status(404)
+    }
+
+    fn answer(second: i64) -> Response {
+        Response { status: Some(200), at: at(second) }
+    }
+
+    /// A URL that was captured well at 1 and 2.
+    fn good() -> UrlFacts {
+        UrlFacts::default().after(&kept("good", None), answer(1)).after(&kept("good", Some(at(9))), answer(2))
+    }
+
+    #[test]
+    fn each_state_follows_from_the_result_and_what_was_kept() {
+        let next = Some(at(100));
+        let failed = |next_attempt| JobResult::Failed { failure: not_found(), next_attempt };
+        let deferred = JobResult::Deferred { failure: not_found(), next_attempt: at(100) };
+        let new = UrlFacts::default;
+        for (before, result, state, attempts, kept) in [
+            (new(), kept("a", next), UrlState::Good, 0, Some(digest("a"))),
+            (new(), JobResult::NotModified { next_attempt: next }, UrlState::Failed, 0, None),
+            (new(), failed(next), UrlState::Failed, 1, None),
+            (new(), failed(None), UrlState::Retired, 1, None),
+            (new(), deferred.clone(), UrlState::Deferred, 0, None),
+            (good(), kept("a", next), UrlState::Good, 0, Some(digest("a"))),
+            (good(), JobResult::NotModified { next_attempt: next }, UrlState::Good, 0, Some(digest("good"))),
+            (good(), failed(next), UrlState::Failed, 1, Some(digest("good"))),
+            (good(), failed(None), UrlState::Retired, 1, Some(digest("good"))),
+            (good(), deferred, UrlState::Deferred, 0, Some(digest("good"))),
+        ] {
+            let after = before.after(&result, answer(5));
+            assert_eq!((after.state, after.attempts, after.kept), (state, attempts, kept), "{result:?}");
+            let retired = state == UrlState::Retired;
+            assert_eq!(after.next_attempt, next.filter(|_| !retired), "{result:?}");
+        }
+    }
+
+    #[test]
+    fn a_good_capture_forgets_failures_and_keeps_when_the_first_was() {
+        let failed = good().after(&JobResult::Failed { failure: not_found(), next_attempt: None }, answer(3));
+        assert_eq!((failed.reason, failed.status), (Some(Reason::HttpStatus), Some(404)));
+        assert_eq!(failed.detail.as_deref(), Some("the answer was 404"));
+        assert_eq!((failed.good, &failed.validators), (Some((at(1), at(2))), &validators("good")));
+        let again = failed.after(&kept("new", None), answer(4));
+        assert_eq!((again.reason, again.detail, again.status), (None, None, Some(200)));
+        assert_eq!((again.good, again.validators), (Some((at(1), at(4))), validators("new")));
+    }
+
+    #[test]
+    fn a_deferral_keeps_the_status_and_a_failure_replaces_it() {
+        let unanswered = Failure::new(Reason::Timeout, "no answer");
+        let deferred = JobResult::Deferred { failure: unanswered.clone(), next_attempt: at(9) };
+        assert_eq!(good().after(&deferred, answer(3)).status, Some(200));
+        let failed = JobResult::Failed { failure: unanswered, next_attempt: Some(at(9)) };
+        assert_eq!(good().after(&failed, answer(3)).status, None);
+    }
+
+    #[test]
+    fn a_revoked_capture_gives_way_to_the_one_before_or_to_none() {
+        let url = good().after(&kept("placeholder", None), answer(5));
+        let restored = url.clone().on_revoked(Some((digest("good"), at(2))), Some(at(50)));
+        assert_eq!((restored.state, restored.reason), (UrlState::Failed, Some(Reason::Placeholder)));
+        assert_eq!((restored.kept, restored.good), (Some(digest("good")), Some((at(1), at(2)))));
+        assert_eq!((restored.attempts, restored.next_attempt), (1, Some(at(50))));
+        assert_eq!(restored.validators, Validators::default());
+        let bare = url.on_revoked(None, None);
+        assert_eq!((bare.kept, bare.good, bare.next_attempt), (None, None, None));
+    }
+
+    #[test]
+    fn lost_bytes_are_due_at_once() {
+        let lost = good().on_lost(at(7));
+        assert_eq!((lost.state, lost.next_attempt), (UrlState::Deferred, Some(at(7))));
+        assert_eq!((lost.kept, lost.good, lost.validators), (None, None, Validators::default()));
+    }
+
+    #[test]
+    fn a_change_is_told_by_what_was_kept_before_and_after() {
+        let none = UrlFacts::default();
+        let other = good().after(&kept("other", None), answer(3));
+        assert_eq!(none.change_to(&none), AssetChange::Same);
+        assert_eq!(none.change_to(&good()), AssetChange::First);
+        assert_eq!(good().change_to(&good()), AssetChange::Same);
+        assert_eq!(good().change_to(&other), AssetChange::Replaced(digest("good")));
+        assert_eq!(good().change_to(&good().on_lost(at(3))), AssetChange::Gone);
+    }
+
+    fn result() -> impl Strategy<Value = JobResult> {
+        let next = || prop::option::of(0..1000_i64).prop_map(|second| second.map(at));
+        prop_oneof![
+            ("[abc]", next()).prop_map(|(bytes, next)| kept(&bytes, next)),
+            next().prop_map(|next_attempt| JobResult::NotModified { next_attempt }),
+            next().prop_map(|next_attempt| JobResult::Failed { failure: not_found(), next_attempt }),
+            (0..1000_i64).prop_map(|second| JobResult::Deferred { failure: not_found(), next_attempt: at(second) }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_a_url_stays_consistent(results in prop::collection::vec(result(), 1..30)) {
+            let mut facts = UrlFacts::default();
+            for (second, result) in (0..).zip(&results) {
+                let before = facts.clone();
+                facts = facts.after(result, answer(second));
+                prop_assert_eq!(facts.good.is_some(), facts.kept.is_some(), "a good capture has bytes and a date");
+                prop_assert!(facts.good.is_none_or(|(first, last)| first <= last));
+                prop_assert!(facts.state != UrlState::New, "it was attempted");
+                let is_final = matches!(result, JobResult::Failed { next_attempt: None, .. });
+                prop_assert_eq!(facts.state == UrlState::Retired, is_final);
+                prop_assert_eq!(facts.reason.is_some(), facts.detail.is_some());
+                // Never worse: what was kept goes only for something that is kept instead.
+                prop_assert!(before.kept.is_none() || facts.kept.is_some());
+                let is_kept = matches!(result, JobResult::Kept { .. });
+                prop_assert!(facts.kept == before.kept || is_kept);
+                prop_assert_eq!(facts.validators != before.validators, facts.kept != before.kept);
+            }
+        }
     }
 }

@@ -6,11 +6,11 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use super::codec::{Millis, Text, article_key, millis, moment, moment_if_any, url_if_any};
 use super::error::in_row;
 use super::{Sqlite, assets, mirrors, references, stale};
-use crate::archive::rules::{self, ArticleFacts};
-use crate::archive::{
+use crate::archive::catalog::{
     ArticleRow, Articles, CatalogError, DatedArticle, NewReference, QueueChanges, ReferenceRow, VersionRow,
     WriteOutcome,
 };
+use crate::archive::rules::{self, ArticleFacts};
 use crate::model::{ArticleId, ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, HostKey, Revision, UrlId};
 
 #[async_trait]
@@ -238,7 +238,7 @@ fn version(row: &Row<'_>) -> Result<ArticleVersion> {
     })
 }
 
-fn record(
+pub(super) fn record(
     connection: &Connection,
     version: &ArticleVersion,
     size: u64,

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params, params_from_i
 
 use super::codec::{Millis, moment};
 use super::error::in_row;
-use crate::archive::{AssetRow, BlobRow, RenditionRow, ThumbnailRow};
+use crate::archive::catalog::{AssetRow, BlobRow, RenditionRow, ThumbnailRow};
+use crate::archive::rules;
 use crate::model::{Asset, Digest, Ending, MediaType, ThumbnailName};
 
 /// The asset of a row with its columns.
@@ -120,29 +121,32 @@ pub(super) fn delete_blob(connection: &Connection, digest: Digest, media_type: M
     Ok(())
 }
 
-/// Records an asset with its blob. What is known of it is renewed, save its media type: the links in articles that
-/// are mirrored already end in its extension.
-pub(super) fn record(connection: &Connection, digest: Digest, size: u64, asset: &Asset, at: Timestamp) -> Result<()> {
+/// Records an asset with its blob.
+pub(super) fn record(connection: &Connection, digest: Digest, size: u64, found: &Asset, at: Timestamp) -> Result<()> {
     let known = connection
-        .prepare_cached("SELECT media_type FROM asset WHERE digest = ?1")?
-        .query_row([digest], |row| row.get(0))
+        .prepare_cached("SELECT * FROM asset WHERE digest = ?1")?
+        .query_row([digest], in_row("asset", &["digest"], asset))
         .optional()?;
-    let media_type = known.unwrap_or(asset.media_type);
-    record_blob(connection, digest, media_type, size, at)?;
+    let renewed = rules::renewed(known.as_ref(), found);
+    record_blob(connection, digest, renewed.media_type, size, at)?;
+    store(connection, digest, &renewed)
+}
+
+fn store(connection: &Connection, digest: Digest, asset: &Asset) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO asset (digest, media_type, width, height, orientation, frames, alpha, bit_depth,
                  color_space, icc_name, taken, truncated, perceptual_hash)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-             ON CONFLICT (digest) DO UPDATE SET width = excluded.width, height = excluded.height,
-                 orientation = excluded.orientation, frames = excluded.frames, alpha = excluded.alpha,
-                 bit_depth = excluded.bit_depth, color_space = excluded.color_space, icc_name = excluded.icc_name,
-                 taken = excluded.taken, truncated = excluded.truncated,
-                 perceptual_hash = coalesce(excluded.perceptual_hash, perceptual_hash)",
+             ON CONFLICT (digest) DO UPDATE SET media_type = excluded.media_type, width = excluded.width,
+                 height = excluded.height, orientation = excluded.orientation, frames = excluded.frames,
+                 alpha = excluded.alpha, bit_depth = excluded.bit_depth, color_space = excluded.color_space,
+                 icc_name = excluded.icc_name, taken = excluded.taken, truncated = excluded.truncated,
+                 perceptual_hash = excluded.perceptual_hash",
         )?
         .execute(params![
             digest,
-            media_type,
+            asset.media_type,
             asset.width,
             asset.height,
             asset.orientation,
@@ -165,8 +169,11 @@ pub(super) fn record_thumbnails(
     perceptual_hashes: &[(Digest, u64)],
 ) -> Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT OR REPLACE INTO thumbnail (original, name, recipe, media_type, width, height, size, digest, error)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO thumbnail (original, name, recipe, media_type, width, height, size, digest, error)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (original, name) DO UPDATE SET recipe = excluded.recipe, media_type = excluded.media_type,
+             width = excluded.width, height = excluded.height, size = excluded.size, digest = excluded.digest,
+             error = excluded.error",
     )?;
     for ThumbnailRow { original, name, recipe, made } in thumbnails {
         match made {

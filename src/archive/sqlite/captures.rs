@@ -8,7 +8,7 @@ use url::Url;
 use super::codec::{Length, Millis, Text, moment, url_of};
 use super::error::in_row;
 use super::{Sqlite, assets, leases, urls};
-use crate::archive::{AssetRow, Captures, CatalogError, ThumbnailRow, UrlRow};
+use crate::archive::catalog::{AssetRow, Captures, CatalogError, ThumbnailRow, UrlRow};
 use crate::model::{
     Capture, CaptureId, Digest, Exchange, HostKey, HostState, KeptBody, MediaType, RunId, ThumbnailName, UrlId,
 };

@@ -11,7 +11,7 @@ use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use url::Url;
 
 use super::error::Damaged;
-use crate::archive::UrlState;
+use crate::archive::catalog::UrlState;
 use crate::model::{
     ArchiveId, ArticleKey, Digest, Format, MediaType, Reason, ReferenceKind, RefererStrategy, RelativePath, SourceName,
     ThumbnailName, UrlProblem,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
 /// How long a call waits for another process's transaction.
@@ -41,7 +42,12 @@ pub(super) fn to_read(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// The file may come from somebody else: what its schema says is run with the rights of no more than data, and its pages
+/// are checked when they are read.
 fn set_up(connection: &Connection) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
     Ok(())

@@ -5,13 +5,14 @@ use std::path::Path;
 use rusqlite::types::{FromSqlError, Type, ValueRef};
 use rusqlite::{Error, ErrorCode, Result, Row};
 
-use crate::archive::CatalogError;
+use crate::archive::catalog::CatalogError;
 
 /// A column holds a value that no offprint writes. It travels inside the database library's errors.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: {value}")]
 pub(super) struct Damaged {
-    row: String,
+    /// `None` until the row is known.
+    row: Option<String>,
     what: &'static str,
     value: String,
 }
@@ -19,17 +20,18 @@ pub(super) struct Damaged {
 impl Damaged {
     /// The error to give from a conversion of a value. [`in_row`] adds the row.
     pub(super) fn from_sql(what: &'static str, value: impl std::fmt::Display) -> FromSqlError {
-        FromSqlError::other(Self { row: "a row".to_owned(), what, value: value.to_string() })
+        FromSqlError::other(Self { row: None, what, value: value.to_string() })
     }
 
     /// The error of a row whose columns together hold what no offprint writes.
     pub(super) fn in_column(what: &'static str, value: impl std::fmt::Display) -> Error {
-        let damaged = Self { row: "a row".to_owned(), what, value: value.to_string() };
+        let damaged = Self { row: None, what, value: value.to_string() };
         Error::FromSqlConversionFailure(0, Type::Null, Box::new(damaged))
     }
 }
 
-/// Reads a row of a table. Where a value in it cannot be read, the error names the row by the columns of its key.
+/// Reads a row of a table. Where a value in it cannot be read, the error names the row by the columns of its key; of a
+/// row that another was joined to, the one that holds the value.
 pub(super) fn in_row<T>(
     table: &'static str,
     key: &'static [&'static str],
@@ -49,17 +51,18 @@ fn row_name(table: &str, key: &[&str], row: &Row<'_>) -> String {
 }
 
 fn name_row(error: Error, row: impl FnOnce() -> String) -> Error {
-    let (what, value) = match error {
+    let damaged = match error {
         Error::FromSqlConversionFailure(_, _, source) => match source.downcast::<Damaged>() {
-            Ok(damaged) => (damaged.what, damaged.value),
-            Err(other) => ("value", other.to_string()),
+            Ok(damaged) => *damaged,
+            Err(other) => Damaged { row: None, what: "value", value: other.to_string() },
         },
         Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..) | Error::Utf8Error(..) => {
-            ("value", error.to_string())
+            Damaged { row: None, what: "value", value: error.to_string() }
         }
         other => return other,
     };
-    Error::FromSqlConversionFailure(0, Type::Null, Box::new(Damaged { row: row(), what, value }))
+    let named = Damaged { row: Some(damaged.row.unwrap_or_else(row)), ..damaged };
+    Error::FromSqlConversionFailure(0, Type::Null, Box::new(named))
 }
 
 /// The catalog's error for the database's.
@@ -67,7 +70,8 @@ pub(super) fn catalog_error(place: &Path, error: &Error) -> CatalogError {
     if let Error::FromSqlConversionFailure(_, _, source) = error
         && let Some(Damaged { row, what, value }) = source.downcast_ref()
     {
-        return CatalogError::Damaged { row: row.clone(), what, value: value.clone() };
+        let row = row.as_deref().unwrap_or("a row").to_owned();
+        return CatalogError::Damaged { row, what, value: value.clone() };
     }
     let place = place.display().to_string();
     match error.sqlite_error_code() {

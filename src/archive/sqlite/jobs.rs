@@ -5,7 +5,7 @@ use rusqlite::{Connection, Result, Row, params};
 use super::codec::{Millis, moment_if_any, url_if_any};
 use super::error::in_row;
 use super::urls;
-use crate::archive::Job;
+use crate::archive::catalog::Job;
 use crate::archive::rules::Due;
 use crate::model::{JobId, UrlId};
 

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::codec::{Length, Millis, millis, moment, moment_if_any};
 use super::error::in_row;
+use crate::archive::catalog::{Lease, Worker, WriteOutcome};
 use crate::archive::rules::{Due, HostHold};
-use crate::archive::{Lease, Worker, WriteOutcome};
 use crate::model::{HostKey, HostState, saturating_add};
 
 const COLUMNS: &str =

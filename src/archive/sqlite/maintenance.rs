@@ -8,8 +8,8 @@ use url::Url;
 use super::codec::moment;
 use super::error::in_row;
 use super::{Sqlite, articles, assets, checksum, stale, urls};
+use crate::archive::catalog::{ArchiveRow, AssetRow, BlobRow, CatalogError, Maintenance, ThumbnailRow};
 use crate::archive::rules::BlobUses;
-use crate::archive::{ArchiveRow, AssetRow, BlobRow, CatalogError, Maintenance, ThumbnailRow};
 use crate::model::{ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
 
 #[async_trait]
@@ -95,6 +95,9 @@ fn integrity(connection: &Connection) -> Result<Vec<String>> {
         Ok(format!("a row of {table} names one of {other} that is not there"))
     })?;
     found.extend(dangling.collect::<Result<Vec<_>>>()?);
+    if connection.prepare("SELECT * FROM counted EXCEPT SELECT * FROM total")?.exists([])? {
+        found.push("its sums are not those of its rows".to_owned());
+    }
     Ok(found)
 }
 

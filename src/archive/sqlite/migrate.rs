@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, params};
 
 use super::error::{catalog_error, refused};
-use crate::archive::CatalogError;
+use crate::archive::catalog::CatalogError;
 
 /// One step of the schema; its version is its place in the list, from 1.
 pub(super) const MIGRATIONS: &[&str] = &[
@@ -13,7 +13,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0002_shown_version.sql"),
     include_str!("schema/0003_refused.sql"),
     include_str!("schema/0004_placeholder.sql"),
-    include_str!("schema/0005_whole_references.sql"),
+    include_str!("schema/0005_second_edition.sql"),
 ];
 
 /// The schema version of a file: 0 where it is empty.

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Result, Row, params};
 
 use super::error::in_row;
 use super::stale;
-use crate::archive::WriteOutcome;
+use crate::archive::catalog::WriteOutcome;
 use crate::archive::rules::{self, ArticleFacts};
 use crate::model::{ArticleId, Digest, Edit, Fingerprint, Revision, Span};
 

@@ -10,6 +10,8 @@ mod captures;
 mod checksum;
 mod codec;
 mod connection;
+#[cfg(all(test, target_os = "linux"))]
+mod cost;
 mod error;
 mod jobs;
 mod leases;
@@ -33,7 +35,7 @@ use rusqlite::Connection;
 use self::error::{catalog_error, refused};
 use self::readers::Readers;
 use self::writer::Writer;
-use crate::archive::CatalogError;
+use crate::archive::catalog::CatalogError;
 
 /// The catalog in one file.
 pub(super) struct Sqlite {

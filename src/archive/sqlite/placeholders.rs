@@ -9,10 +9,10 @@ use rusqlite::{Connection, Result, Row, params};
 use super::codec::{moment, url_of};
 use super::error::in_row;
 use super::{Sqlite, captures, jobs, stale, urls};
-use crate::archive::rules::{self, Earlier};
-use crate::archive::{
+use crate::archive::catalog::{
     CatalogError, PlaceholderVerdict, Placeholders, QueueChanges, Revocation, Revoked, SharedBlob, SharedUrl,
 };
+use crate::archive::rules::{self, Earlier};
 use crate::model::{ArticleId, Digest, Exchange, HostKey, RunId, UrlId};
 
 #[async_trait]
@@ -101,17 +101,19 @@ fn verdict(row: &Row<'_>) -> Result<Option<PlaceholderVerdict>> {
     Ok(row.get::<_, Option<bool>>("placeholder")?.map(verdict))
 }
 
-/// Blobs of one image each that was found inside an article or beside it have no host that could be probed.
 fn unprobed(connection: &Connection, least: usize) -> Result<Vec<(HostKey, Digest)>> {
-    connection
+    let mut shared: Vec<(HostKey, Digest)> = connection
         .prepare_cached(
             "SELECT h.key, u.digest FROM url u JOIN host h ON h.id = u.host_id
-             WHERE u.digest NOT NULL AND h.key <> 'file:' GROUP BY u.digest, u.host_id
+             WHERE u.digest NOT NULL GROUP BY u.digest, u.host_id
              HAVING count(*) >= ?1 AND NOT EXISTS (SELECT 1 FROM shared_blob s
-                 WHERE s.host_id = u.host_id AND s.digest = u.digest AND s.placeholder NOT NULL)",
+                 WHERE s.host_id = u.host_id AND s.digest = u.digest AND s.placeholder NOT NULL)
+             ORDER BY u.digest, h.key",
         )?
         .query_map([least], |row| Ok((HostKey::from_stored(row.get(0)?), row.get(1)?)))?
-        .collect()
+        .collect::<Result<_>>()?;
+    shared.retain(|(host, _)| rules::can_be_probed(host));
+    Ok(shared)
 }
 
 fn known(connection: &Connection, host: &HostKey) -> Result<Vec<(Digest, SharedBlob)>> {

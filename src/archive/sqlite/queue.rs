@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
 use super::{Sqlite, assets, captures, jobs, leases, stale, urls};
-use crate::archive::rules::{self, AssetChange, Due, Response, UrlFacts};
-use crate::archive::{
+use crate::archive::catalog::{
     CatalogError, CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, Worker, WriteOutcome,
 };
+use crate::archive::rules::{self, AssetChange, Due, Response, UrlFacts};
 use crate::config::ChangedImages;
 use crate::model::{ArticleId, Digest, HostState, JobId, RunId, UrlId};
 
@@ -77,7 +77,7 @@ impl Queue for Sqlite {
     }
 }
 
-fn complete(
+pub(super) fn complete(
     connection: &Connection,
     lease: &Lease,
     run: RunId,

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::connection;
 use super::error::{catalog_error, refused};
-use crate::archive::CatalogError;
+use crate::archive::catalog::CatalogError;
 
 /// How many calls read at a time.
 const READERS: usize = 4;

@@ -9,8 +9,8 @@ use url::Url;
 use super::codec::{Text, url_if_any};
 use super::error::{Damaged, in_row};
 use super::{assets, jobs, urls};
+use crate::archive::catalog::{NewReference, ReferenceRow};
 use crate::archive::rules::Due;
-use crate::archive::{NewReference, ReferenceRow};
 use crate::model::{ArticleId, Asset, Digest, LinkWrap, Reveal, Span, UrlId, UrlProblem};
 
 /// Puts an article's references in place of its earlier ones, and gives how many URLs were queued.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Result, Row, params};
 use super::Sqlite;
 use super::codec::{Millis, moment, moment_if_any};
 use super::error::in_row;
-use crate::archive::{CatalogError, RunRow, Runs, Totals};
+use crate::archive::catalog::{CatalogError, RunRow, Runs, Totals};
 use crate::model::RunId;
 
 #[async_trait]
@@ -30,7 +30,7 @@ impl Runs for Sqlite {
     }
 }
 
-fn begin(connection: &Connection, at: Timestamp) -> Result<RunId> {
+pub(super) fn begin(connection: &Connection, at: Timestamp) -> Result<RunId> {
     connection
         .prepare_cached("INSERT INTO run (began) VALUES (?1) RETURNING id")?
         .query_one([Millis(at)], |row| row.get(0))
@@ -60,43 +60,22 @@ fn newest(connection: &Connection, limit: usize) -> Result<Vec<RunRow>> {
         .collect()
 }
 
+/// The sums that triggers keep.
 fn totals(connection: &Connection) -> Result<Totals> {
-    let mut totals = Totals::default();
-    sum(
-        connection,
-        "SELECT count(*), coalesce(sum(vanished), 0) FROM article",
-        [&mut totals.articles, &mut totals.vanished],
-    )?;
-    sum(
-        connection,
-        "SELECT count(*), count(u.digest) FROM reference r JOIN url u ON u.id = r.url_id",
-        [&mut totals.references, &mut totals.local],
-    )?;
-    let mut refused = 0;
-    sum(connection, "SELECT coalesce(sum(refused), 0) FROM article", [&mut refused])?;
-    totals.local = totals.local.saturating_sub(refused);
-    sum(connection, "SELECT count(*), count(digest) FROM url", [&mut totals.urls, &mut totals.urls_good])?;
-    sum(
-        connection,
-        "SELECT count(*), coalesce(sum(size), 0) FROM asset JOIN blob USING (digest, media_type)",
-        [&mut totals.blobs, &mut totals.bytes],
-    )?;
-    sum(
-        connection,
-        "SELECT coalesce(sum(size), 0) FROM url JOIN asset USING (digest) JOIN blob USING (digest, media_type)",
-        [&mut totals.bytes_without_dedup],
-    )?;
-    sum(connection, "SELECT count(media_type) FROM thumbnail", [&mut totals.thumbnails])?;
-    sum(connection, "SELECT count(*) FROM capture", [&mut totals.captures])?;
-    Ok(totals)
-}
-
-/// Reads the one row of a query into as many numbers.
-fn sum<const N: usize>(connection: &Connection, sql: &str, sums: [&mut u64; N]) -> Result<()> {
-    connection.prepare_cached(sql)?.query_one([], |row| {
-        for (column, sum) in sums.into_iter().enumerate() {
-            *sum = row.get(column)?;
-        }
-        Ok(())
-    })
+    let totals = |row: &Row<'_>| {
+        Ok(Totals {
+            articles: row.get("articles")?,
+            vanished: row.get("vanished")?,
+            references: row.get("refs")?,
+            local: row.get::<_, u64>("kept")?.saturating_sub(row.get("unshown")?),
+            urls: row.get("urls")?,
+            urls_good: row.get("good")?,
+            blobs: row.get("assets")?,
+            bytes: row.get("bytes")?,
+            bytes_without_dedup: row.get("copies")?,
+            thumbnails: row.get("thumbnails")?,
+            captures: row.get("captures")?,
+        })
+    };
+    connection.prepare_cached("SELECT * FROM total")?.query_one([], in_row("total", &[], totals))
 }

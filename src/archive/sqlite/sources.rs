@@ -2,13 +2,12 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::types::Null;
 use rusqlite::{Connection, Result, Row, params};
 
 use super::Sqlite;
 use super::codec::{Millis, moment_if_any};
 use super::error::{Damaged, in_row};
-use crate::archive::{CatalogError, SourceOutcome, SourceRow, Sources};
+use crate::archive::catalog::{CatalogError, SourceOutcome, SourceRow, Sources};
 use crate::model::SourceName;
 
 #[async_trait]
@@ -43,12 +42,12 @@ fn record(
     outcome: &SourceOutcome,
     at: Timestamp,
 ) -> Result<()> {
-    let (outcome, reason, detail) = match outcome {
+    let listed_at = outcome.is_listed().then_some(Millis(at));
+    let (state, reason, detail) = match outcome {
         SourceOutcome::Read => (READ, None, None),
         SourceOutcome::Unchanged => (UNCHANGED, None, None),
         SourceOutcome::Failed { reason, detail } => (FAILED, Some(reason), Some(detail)),
     };
-    let listed_at = if reason.is_none() { &Millis(at) as &dyn rusqlite::ToSql } else { &Null };
     connection
         .prepare_cached(
             "INSERT INTO source (name, kind, location, outcome, reason, detail, listed_at)
@@ -57,7 +56,7 @@ fn record(
                  outcome = excluded.outcome, reason = excluded.reason, detail = excluded.detail,
                  listed_at = coalesce(excluded.listed_at, listed_at)",
         )?
-        .execute(params![name, kind, location, outcome, reason, detail, listed_at])?;
+        .execute(params![name, kind, location, state, reason, detail, listed_at])?;
     Ok(())
 }
 

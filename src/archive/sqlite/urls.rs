@@ -6,7 +6,7 @@ use url::Url;
 use super::assets;
 use super::codec::{Text, millis, moment_if_any, url_of};
 use super::error::in_row;
-use crate::archive::UrlRow;
+use crate::archive::catalog::UrlRow;
 use crate::archive::rules::UrlFacts;
 use crate::model::{Digest, HostKey, UrlId, Validators};
 
@@ -100,6 +100,7 @@ pub(super) fn by_url(connection: &Connection, wanted: &Url) -> Result<Option<Url
         .optional()
 }
 
+/// The URLs of which [`UrlFacts::is_failing`] holds, by an index that says the same.
 pub(super) fn failing(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>> {
     connection
         .prepare_cached(&format!(

@@ -14,7 +14,7 @@ use rusqlite::{Connection, Error, Result};
 use tokio::sync::oneshot;
 
 use super::error::{catalog_error, refused};
-use crate::archive::CatalogError;
+use crate::archive::catalog::CatalogError;
 
 /// The most calls that share one commit.
 const BATCH: usize = 256;

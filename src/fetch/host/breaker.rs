@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::saturating_add;
+use crate::model::{HostState, saturating_add};
 
 /// The longest time for which a breaker opens at once.
-pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const LONGEST: Duration = HostState::LONGEST_HOLD;
 
 /// Counts connection failures in a row. At the threshold it opens, for a time that doubles with each further failure.
 /// After that time it is half-open: one request at a time probes the host.

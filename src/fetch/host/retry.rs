@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-use crate::model::{Failure, Reason};
+use crate::model::{Failure, HostState, Reason};
 
 /// The longest `Retry-After` that counts; a longer one is cut to it.
-pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const LONGEST_RETRY_AFTER: Duration = HostState::LONGEST_HOLD;
 
 /// Whether the same request may succeed a moment later.
 pub(crate) fn is_transient(failure: &Failure) -> bool {

@@ -2,9 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::engines::Fresh;
+use super::fixtures::{
+    FIRST, HORIZON, at, due_again, failed, kept, key, lease_all, link, mirror, outcome, ready_articles, record_version,
+    run, version,
+};
+use offprint::testing::archive::{ArticleId, Catalog, JobResult, Lease, RunId, UrlState, WriteOutcome};
+use offprint::testing::model::{ArticleVersion, Asset, Digest, Failure, HostState, Reason};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use url::Url;
 
-use super::*;
+properties! { the_queue_does_what_its_model_does }
 
 const ARTICLES: usize = 3;
 const URLS: usize = 4;
@@ -263,26 +272,21 @@ fn bytes_of((digest, ..): &(Digest, u64, Asset)) -> u8 {
     (0..3).find(|bytes: &u8| *digest == Digest::of(bytes.to_string().as_bytes())).unwrap()
 }
 
-/// A catalog that need not wait for a disk, where the system has a place for one.
-fn in_memory() -> Fresh {
-    let memory = std::path::Path::new("/dev/shm");
-    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-    Fresh { archive: archive::open(folder.path(), Mode::Create).unwrap(), _folder: folder }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_queue_does_what_its_model_does(events in prop::collection::vec(event(), 1..40)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+fn the_queue_does_what_its_model_does(fresh: fn() -> Fresh) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let events = prop::collection::vec(event(), 1..40);
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() });
+    let result = runner.run(&events, |events| {
         runtime.block_on(async {
-            let fresh = in_memory();
+            let fresh = fresh();
             let run = run(&*fresh).await;
             let mut both = Both { catalog: &*fresh, run, model: Model::default() };
             for event in &events {
                 both.happen(event).await;
             }
         });
-    }
+        Ok(())
+    });
+    result.unwrap();
 }

@@ -1,20 +1,23 @@
-//! What every catalog promises of bytes that a host sends for several URLs, and of bodies that were refused.
+//! Blobs that a host sends for several URLs.
 
-use offprint::testing::archive::{
-    Catalog, CompletedJob, PlaceholderVerdict, RefusedBody, Revocation, Revoked, SharedBlob, UrlState,
-};
-use offprint::testing::model::{Digest, HostKey, HostState, MediaType, Reason, Validators};
+use offprint::testing::archive::{Catalog, PlaceholderVerdict, Revocation, Revoked, SharedBlob, UrlState};
+use offprint::testing::model::{Digest, HostKey, Reason, Validators};
 
-use super::{
-    A, B, FIRST, HORIZON, all_shards, at, due_again, exchange, failed, kept, link, mirror, outcome, record, run,
-    settle_all, take_jobs,
+use super::fixtures::{
+    A, B, HORIZON, all_shards, at, due_again, exchange, kept, link, mirror, record, run, settle_all,
 };
+
+suite! {
+    urls_sharing_a_blob_come_with_what_they_showed_before
+    a_placeholder_is_revoked_and_its_urls_are_queued_again
+    revoking_restores_the_previous_image_and_records_the_blob
+}
 
 fn host() -> HostKey {
     HostKey::of(&link(A)).unwrap()
 }
 
-pub(super) async fn twins_are_told_with_what_they_showed_before(catalog: &dyn Catalog) {
+async fn urls_sharing_a_blob_come_with_what_they_showed_before(catalog: &dyn Catalog) {
     record(catalog, "a", &[A, B]).await;
     settle_all(catalog, 5, due_again(kept("same"), 100)).await;
     let twins = catalog.urls_sharing(&host(), Digest::of(b"same"), 9).await.unwrap();
@@ -27,7 +30,7 @@ pub(super) async fn twins_are_told_with_what_they_showed_before(catalog: &dyn Ca
     assert_eq!(catalog.urls_sharing(&other, Digest::of(b"new"), 9).await.unwrap(), []);
 }
 
-pub(super) async fn a_stand_in_is_taken_back_and_asked_for_again(catalog: &dyn Catalog) {
+async fn a_placeholder_is_revoked_and_its_urls_are_queued_again(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A, B]).await;
     settle_all(catalog, 5, kept("stand-in")).await;
     mirror(catalog, id).await;
@@ -51,7 +54,7 @@ pub(super) async fn a_stand_in_is_taken_back_and_asked_for_again(catalog: &dyn C
     assert_eq!(again, Revoked::default(), "nobody has it any more");
 }
 
-pub(super) async fn what_displaced_a_picture_gives_it_back_and_is_remembered(catalog: &dyn Catalog) {
+async fn revoking_restores_the_previous_image_and_records_the_blob(catalog: &dyn Catalog) {
     record(catalog, "a", &[A, B]).await;
     settle_all(catalog, 5, due_again(kept("good"), 100)).await;
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
@@ -70,24 +73,4 @@ pub(super) async fn what_displaced_a_picture_gives_it_back_and_is_remembered(cat
     let both = SharedBlob { verdict: Some(PlaceholderVerdict::Genuine), replaces_others: true };
     assert_eq!(catalog.shared_blobs(&host()).await.unwrap(), [(digest, both)]);
     assert_eq!(all_shards(|shard| catalog.unreferenced_blobs(shard, at(1_000))).await, []);
-}
-
-pub(super) async fn the_newest_refused_body_is_referred_to_and_no_other(catalog: &dyn Catalog) {
-    record(catalog, "a", &[A]).await;
-    for (second, body) in [(0, "first"), (100, "second")] {
-        catalog.enqueue_due(at(second), HORIZON).await.unwrap();
-        let run = run(catalog).await;
-        let (lease, jobs) = take_jobs(catalog, at(second)).await;
-        let digest = Digest::of(body.as_bytes());
-        let refused = Some(RefusedBody { digest, size: 5, media_type: MediaType::Html });
-        let outcome = CompletedJob { refused, ..outcome(&jobs[0], second, failed(Some(at(100)))) };
-        catalog.complete_jobs(&lease, run, vec![outcome], FIRST).await.unwrap();
-        catalog.release(&lease, &HostState::default()).await.unwrap();
-        assert_eq!(catalog.blob(digest).await.unwrap(), Some((MediaType::Html, 5)));
-    }
-    let unreferenced = all_shards(|shard| catalog.unreferenced_blobs(shard, at(1_000))).await;
-    assert_eq!(unreferenced.iter().map(|row| row.digest).collect::<Vec<_>>(), [Digest::of(b"first")]);
-    assert!(!catalog.forget_blob(Digest::of(b"second"), MediaType::Html).await.unwrap());
-    catalog.lose_asset(Digest::of(b"second"), at(200)).await.unwrap();
-    assert!(catalog.forget_blob(Digest::of(b"second"), MediaType::Html).await.unwrap(), "its bytes are lost");
 }

@@ -1,0 +1,254 @@
+//! Articles, their references and mirrors.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::MemoryCatalog;
+use super::state::{ArticleEntry, State, next_id, page};
+use crate::archive::catalog::{
+    ArticleRow, Articles, CatalogError, DatedArticle, NewReference, QueueChanges, ReferenceRow, VersionRow,
+    WriteOutcome,
+};
+use crate::archive::rules::{self, ArticleFacts, Due};
+use crate::model::{ArticleId, ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, HostKey, Revision, Span, UrlId};
+
+#[async_trait]
+impl Articles for MemoryCatalog {
+    async fn article(&self, key: &ArticleKey) -> Result<Option<ArticleRow>, CatalogError> {
+        let state = self.state();
+        Ok(state.article_ids.get(key).and_then(|id| state.article_row(*id)))
+    }
+
+    async fn article_by_id(&self, id: ArticleId) -> Result<Option<ArticleRow>, CatalogError> {
+        Ok(self.state().article_row(id))
+    }
+
+    async fn articles(
+        &self,
+        source: Option<&str>,
+        after: Option<&ArticleKey>,
+        limit: usize,
+    ) -> Result<Vec<ArticleRow>, CatalogError> {
+        let is_meant = |key: &ArticleKey| source.is_none_or(|source| key.source.as_str() == source);
+        let state = self.state();
+        Ok(page(&state.article_ids, after.cloned(), limit, |key, id| state.article_row(*id).filter(|_| is_meant(key))))
+    }
+
+    async fn articles_by_date(
+        &self,
+        before: Option<DatedArticle>,
+        limit: usize,
+    ) -> Result<Vec<ArticleRow>, CatalogError> {
+        let state = self.state();
+        let mut rows: Vec<_> = state.articles.keys().filter_map(|id| state.article_row(*id)).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse((row.date(), row.id)));
+        rows.retain(|row| before.is_none_or(|before| (row.date(), row.id) < (before.date, before.id)));
+        rows.truncate(limit);
+        Ok(rows)
+    }
+
+    async fn articles_of_host(
+        &self,
+        host: &HostKey,
+        after: Option<&ArticleKey>,
+        limit: usize,
+    ) -> Result<Vec<ArticleRow>, CatalogError> {
+        let state = self.state();
+        let shows = |id: &ArticleId| {
+            let mut urls = state.articles[id].references.iter().filter_map(|(_, url)| *url);
+            urls.any(|url| state.urls[&url].host == *host)
+        };
+        Ok(page(&state.article_ids, after.cloned(), limit, |_, id| state.article_row(*id).filter(|_| shows(id))))
+    }
+
+    async fn articles_of(&self, url: UrlId, limit: usize) -> Result<Vec<ArticleKey>, CatalogError> {
+        let state = self.state();
+        let showing = state.urls.get(&url).map(|entry| &entry.showing);
+        let mut keys: Vec<_> =
+            showing.into_iter().flatten().map(|article| state.articles[article].version.key.clone()).collect();
+        keys.sort_unstable();
+        keys.truncate(limit);
+        Ok(keys)
+    }
+
+    async fn record_article(
+        &self,
+        version: &ArticleVersion,
+        size: u64,
+        references: &[NewReference],
+    ) -> Result<(ArticleId, QueueChanges), CatalogError> {
+        let mut state = self.state();
+        state.record_blob(version.original, version.format.blob_type(), size, version.read_at);
+        let id = state.record_version(version);
+        let queued = state.replace_references(id, references, version.read_at);
+        let ready_articles = state.ready_of([id]);
+        Ok((id, QueueChanges { ready_articles, queued, ..QueueChanges::default() }))
+    }
+
+    async fn touch_article(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError> {
+        let mut state = self.state();
+        if let Some(entry) = state.articles.get_mut(&id) {
+            entry.version.fingerprint = fingerprint;
+        }
+        state.change(id, ArticleFacts::back_in_source);
+        Ok(())
+    }
+
+    async fn mark_vanished(&self, ids: &[ArticleId]) -> Result<(), CatalogError> {
+        let mut state = self.state();
+        ids.iter().for_each(|id| state.change(*id, ArticleFacts::gone_from_source));
+        Ok(())
+    }
+
+    async fn stale_articles(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleId>, CatalogError> {
+        Ok(page(&self.state().articles, after, limit, |id, entry| entry.facts.stale.then_some(*id)))
+    }
+
+    async fn versions(&self, id: ArticleId) -> Result<Vec<VersionRow>, CatalogError> {
+        let state = self.state();
+        let versions = |entry: &ArticleEntry| [entry.earlier.clone(), vec![version_row(&entry.version)]].concat();
+        Ok(state.articles.get(&id).map(versions).unwrap_or_default())
+    }
+
+    async fn references(&self, id: ArticleId) -> Result<Vec<ReferenceRow>, CatalogError> {
+        let state = self.state();
+        let Some(entry) = state.articles.get(&id) else { return Ok(Vec::new()) };
+        let row = |(reference, url): &(NewReference, Option<UrlId>)| state.reference_row(entry, reference, *url);
+        Ok(entry.references.iter().map(row).collect())
+    }
+
+    async fn record_mirror(
+        &self,
+        id: ArticleId,
+        planned: Revision,
+        digest: Digest,
+        edits: &[Edit],
+    ) -> Result<WriteOutcome, CatalogError> {
+        let mut state = self.state();
+        let facts = state.facts_of(id).and_then(|facts| facts.mirror_recorded(planned));
+        let Some(facts) = facts else { return Ok(WriteOutcome::Conflict) };
+        let unshown = rules::unshown(state.kept_spans(id), edits);
+        if let Some(entry) = state.articles.get_mut(&id) {
+            (entry.facts, entry.mirror, entry.mirror_file) = (facts, Some(digest), None);
+            (entry.edits, entry.unshown) = (edits.to_vec(), unshown);
+        }
+        Ok(WriteOutcome::Applied)
+    }
+
+    async fn finish_mirror(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError> {
+        let mut state = self.state();
+        if let Some(entry) = state.articles.get_mut(&id) {
+            entry.mirror_file = Some(fingerprint);
+        }
+        state.change(id, ArticleFacts::mirror_appeared);
+        Ok(())
+    }
+
+    async fn edits(&self, id: ArticleId) -> Result<Vec<Edit>, CatalogError> {
+        Ok(self.state().articles.get(&id).map(|entry| entry.edits.clone()).unwrap_or_default())
+    }
+}
+
+fn version_row(version: &ArticleVersion) -> VersionRow {
+    VersionRow {
+        original: version.original,
+        format: version.format,
+        title: version.title.clone(),
+        published: version.published,
+        read_at: version.read_at,
+    }
+}
+
+impl State {
+    fn article_row(&self, id: ArticleId) -> Option<ArticleRow> {
+        let (entry, facts) = (self.articles.get(&id)?, self.facts_of(id)?);
+        Some(ArticleRow {
+            id,
+            version: entry.version.clone(),
+            state: facts.state(),
+            revision: facts.revision,
+            waiting: facts.waiting,
+            mirror: entry.mirror.zip(entry.mirror_file),
+        })
+    }
+
+    fn reference_row(&self, article: &ArticleEntry, reference: &NewReference, url: Option<UrlId>) -> ReferenceRow {
+        let first = url.and_then(|url| article.shown_first.get(&url)).map(|digest| self.asset(*digest));
+        ReferenceRow {
+            span: reference.span,
+            kind: reference.kind,
+            name: reference.name.clone(),
+            image_group: reference.image_group,
+            reveal: reference.reveal,
+            link_wrap: reference.link_wrap,
+            url: url.map(|url| self.url_row(url)),
+            unfetched: reference.unfetched.clone().filter(|_| url.is_none()),
+            shown_first: first.map(|row| (row.digest, row.size, row.asset)),
+        }
+    }
+
+    /// Writes a version into its article, which is made where there is none, and keeps the version before.
+    fn record_version(&mut self, version: &ArticleVersion) -> ArticleId {
+        if let Some(id) = self.article_ids.get(&version.key).copied() {
+            let entry = self.articles.get_mut(&id).expect("an article that has a key has an entry");
+            if rules::is_new_version(entry.version.original, version.original) {
+                entry.earlier.push(version_row(&entry.version));
+            }
+            (entry.version, entry.unshown) = (version.clone(), 0);
+            self.change(id, ArticleFacts::read_again);
+            return id;
+        }
+        let id = ArticleId(next_id(self.articles.keys().last().map(|id| id.0)));
+        let entry = ArticleEntry {
+            version: version.clone(),
+            earlier: Vec::new(),
+            facts: ArticleFacts::NEW,
+            references: Vec::new(),
+            mirror: None,
+            mirror_file: None,
+            edits: Vec::new(),
+            unshown: 0,
+            shown_first: std::collections::BTreeMap::new(),
+        };
+        self.articles.insert(id, entry);
+        self.article_ids.insert(version.key.clone(), id);
+        id
+    }
+
+    /// Puts an article's references in place of its earlier ones, and gives how many URLs were queued.
+    fn replace_references(&mut self, article: ArticleId, references: &[NewReference], at: Timestamp) -> u64 {
+        let before = self.urls_of(article);
+        for url in &before {
+            self.url_mut(*url).showing.remove(&article);
+        }
+        let mut queued = 0;
+        let mut recorded = Vec::new();
+        for reference in references {
+            let url = reference.url.as_ref().map(|url| self.ensure_url(url));
+            recorded.push((reference.clone(), url));
+            if let Some(url) = url {
+                self.url_mut(url).showing.insert(article);
+                let is_due = Due::at(at).is_due(&self.urls[&url].facts);
+                queued += if is_due { self.queue(url) } else { 0 };
+            }
+        }
+        for url in before.into_iter().filter(|url| self.urls[url].showing.is_empty()).collect::<Vec<_>>() {
+            self.unqueue(url);
+        }
+        let entry = self.articles.get_mut(&article).expect("it was just recorded");
+        entry.shown_first.retain(|url, _| recorded.iter().any(|(_, shown)| *shown == Some(*url)));
+        entry.references = recorded;
+        queued
+    }
+
+    fn urls_of(&self, article: ArticleId) -> Vec<UrlId> {
+        self.articles[&article].references.iter().filter_map(|(_, url)| *url).collect()
+    }
+
+    /// The references of an article whose URL has a good capture.
+    fn kept_spans(&self, article: ArticleId) -> Vec<Span> {
+        let is_kept = |url: &Option<UrlId>| url.is_some_and(|url| self.urls[&url].facts.kept.is_some());
+        let references = self.articles[&article].references.iter();
+        references.filter(|(_, url)| is_kept(url)).map(|(reference, _)| reference.span).collect()
+    }
+}

@@ -1,0 +1,40 @@
+//! A catalog in memory, for tests and for trying things out.
+//!
+//! It keeps plain maps behind one lock, and calls the same rules as the catalog in a database. So it says, in the
+//! shortest form there is, what a catalog has to store.
+
+mod articles;
+mod captures;
+mod maintenance;
+mod placeholders;
+mod queue;
+mod runs;
+mod sources;
+mod state;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use self::state::State;
+use crate::archive::catalog::CatalogError;
+
+/// A catalog that goes when it is dropped.
+#[derive(Debug, Default)]
+pub struct MemoryCatalog(Mutex<State>);
+
+impl MemoryCatalog {
+    /// An empty catalog of an archive of its own.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All of it, to be read and changed as in one transaction.
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that is done under this lock panics half-way through a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The error of a call that names a row which is not there.
+fn missing(what: &str) -> CatalogError {
+    CatalogError::Database { place: "in memory".to_owned(), cause: format!("{what} is not on record") }
+}

@@ -1,0 +1,278 @@
+//! What a catalog keeps, and what several of its traits do with it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use url::Url;
+
+use crate::archive::catalog::{
+    ArchiveRow, AssetRow, BlobRow, NewReference, RunRow, SharedBlob, SourceRow, ThumbnailRow, UrlRow, VersionRow,
+};
+use crate::archive::rules::{self, ArticleFacts, HostHold, UrlFacts};
+use crate::model::{
+    ArchiveId, ArticleId, ArticleKey, ArticleVersion, Asset, Capture, CaptureId, Digest, Edit, Exchange, Fingerprint,
+    HostKey, HostState, JobId, MediaType, RunId, SourceName, ThumbnailName, UrlId,
+};
+
+/// Everything that a catalog knows.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) archive: ArchiveRow,
+    pub(super) runs: BTreeMap<RunId, RunRow>,
+    pub(super) sources: BTreeMap<SourceName, SourceRow>,
+    pub(super) articles: BTreeMap<ArticleId, ArticleEntry>,
+    pub(super) article_ids: BTreeMap<ArticleKey, ArticleId>,
+    pub(super) urls: BTreeMap<UrlId, UrlEntry>,
+    pub(super) url_ids: HashMap<Url, UrlId>,
+    pub(super) hosts: BTreeMap<HostKey, HostEntry>,
+    pub(super) jobs: BTreeMap<JobId, UrlId>,
+    pub(super) captures: BTreeMap<CaptureId, (UrlId, Capture)>,
+    /// By digest and name of the media type.
+    pub(super) blobs: BTreeMap<(Digest, &'static str), BlobRow>,
+    pub(super) assets: BTreeMap<Digest, Asset>,
+    pub(super) thumbnails: BTreeMap<(Digest, ThumbnailName), ThumbnailRow>,
+    pub(super) shared: BTreeMap<(HostKey, Digest), SharedBlob>,
+    last_job: i64,
+}
+
+/// An article with its versions, references and mirror.
+#[derive(Debug)]
+pub(super) struct ArticleEntry {
+    pub(super) version: ArticleVersion,
+    pub(super) earlier: Vec<VersionRow>,
+    /// All but `waiting`, which is counted.
+    pub(super) facts: ArticleFacts,
+    pub(super) references: Vec<(NewReference, Option<UrlId>)>,
+    pub(super) mirror: Option<Digest>,
+    pub(super) mirror_file: Option<Fingerprint>,
+    pub(super) edits: Vec<Edit>,
+    /// References that are kept and that the mirror does not show.
+    pub(super) unshown: u64,
+    /// What it goes on showing of URLs whose bytes changed.
+    pub(super) shown_first: BTreeMap<UrlId, Digest>,
+}
+
+/// A URL, with what is kept of it besides its newest good capture.
+#[derive(Debug)]
+pub(super) struct UrlEntry {
+    pub(super) url: Url,
+    pub(super) host: HostKey,
+    pub(super) facts: UrlFacts,
+    /// Assets that a newer one has taken the place of.
+    pub(super) replaced: BTreeSet<Digest>,
+    /// Its newest body that was refused.
+    pub(super) refused: Option<Digest>,
+    /// The articles that show it.
+    pub(super) showing: BTreeSet<ArticleId>,
+    pub(super) job: Option<JobId>,
+}
+
+/// A host, with its lease and its jobs.
+#[derive(Debug, Default)]
+pub(super) struct HostEntry {
+    pub(super) was_leased: bool,
+    pub(super) state: HostState,
+    pub(super) leased_until: Option<Timestamp>,
+    pub(super) epoch: i64,
+    pub(super) jobs: BTreeSet<JobId>,
+    /// The first job of those that it had when it began to wait.
+    pub(super) first_job: Option<JobId>,
+}
+
+impl HostEntry {
+    /// What keeps it from being leased.
+    pub(super) fn hold(&self) -> HostHold {
+        HostHold { leased_until: self.leased_until, ..HostHold::of(&self.state) }
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            archive: ArchiveRow { id: ArchiveId(fastrand::u128(..)), made_at: Timestamp::now() },
+            runs: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            articles: BTreeMap::new(),
+            article_ids: BTreeMap::new(),
+            urls: BTreeMap::new(),
+            url_ids: HashMap::new(),
+            hosts: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            captures: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+            assets: BTreeMap::new(),
+            thumbnails: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            last_job: 0,
+        }
+    }
+}
+
+/// Up to `limit` values after a key, in the order of their keys.
+pub(super) fn page<K: Ord + Clone, V, T>(
+    map: &BTreeMap<K, V>,
+    after: Option<K>,
+    limit: usize,
+    read: impl Fn(&K, &V) -> Option<T>,
+) -> Vec<T> {
+    let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+    map.range((from, std::ops::Bound::Unbounded)).filter_map(|(key, value)| read(key, value)).take(limit).collect()
+}
+
+/// The first id of rows, or the one after the greatest.
+pub(super) fn next_id(last: Option<i64>) -> i64 {
+    last.map_or(1, |last| last + 1)
+}
+
+impl State {
+    // Articles.
+
+    /// Where an article stands.
+    pub(super) fn facts_of(&self, article: ArticleId) -> Option<ArticleFacts> {
+        let entry = self.articles.get(&article)?;
+        let urls: BTreeSet<UrlId> = entry.references.iter().filter_map(|(_, url)| *url).collect();
+        let waiting = urls.iter().filter(|url| self.urls[url].job.is_some()).count() as u64;
+        Some(ArticleFacts { waiting, ..entry.facts })
+    }
+
+    /// Stores what a rule makes of an article.
+    pub(super) fn change(&mut self, article: ArticleId, rule: impl FnOnce(ArticleFacts) -> ArticleFacts) {
+        if let Some(entry) = self.articles.get_mut(&article) {
+            entry.facts = rule(entry.facts);
+        }
+    }
+
+    /// Makes articles stale.
+    pub(super) fn make_stale(&mut self, articles: impl IntoIterator<Item = ArticleId>) {
+        articles.into_iter().for_each(|article| self.change(article, ArticleFacts::made_stale));
+    }
+
+    /// The articles that show a URL.
+    pub(super) fn showing(&self, url: UrlId) -> Vec<ArticleId> {
+        self.urls[&url].showing.iter().copied().collect()
+    }
+
+    /// Those of some articles that are ready.
+    pub(super) fn ready_of(&self, articles: impl IntoIterator<Item = ArticleId>) -> Vec<ArticleId> {
+        articles.into_iter().filter(|article| self.facts_of(*article).is_some_and(ArticleFacts::is_ready)).collect()
+    }
+
+    // URLs.
+
+    /// The URL's row, made where there is none.
+    pub(super) fn ensure_url(&mut self, url: &Url) -> UrlId {
+        if let Some(known) = self.url_ids.get(url) {
+            return *known;
+        }
+        let id = UrlId(next_id(self.urls.keys().last().map(|id| id.0)));
+        let host = HostKey::of(url).unwrap_or_else(|| HostKey::from_stored(String::new()));
+        self.hosts.entry(host.clone()).or_default();
+        let entry = UrlEntry {
+            url: url.clone(),
+            host,
+            facts: UrlFacts::default(),
+            replaced: BTreeSet::new(),
+            refused: None,
+            showing: BTreeSet::new(),
+            job: None,
+        };
+        self.urls.insert(id, entry);
+        self.url_ids.insert(url.clone(), id);
+        id
+    }
+
+    pub(super) fn url_mut(&mut self, url: UrlId) -> &mut UrlEntry {
+        self.urls.get_mut(&url).expect("a URL is never removed")
+    }
+
+    /// A URL as callers see it.
+    pub(super) fn url_row(&self, id: UrlId) -> UrlRow {
+        let UrlEntry { url, facts, .. } = &self.urls[&id];
+        let asset = facts.kept.map(|digest| self.asset(digest));
+        UrlRow {
+            id,
+            url: url.clone(),
+            state: facts.state,
+            reason: facts.reason,
+            detail: facts.detail.clone(),
+            status: facts.status,
+            attempts: facts.attempts,
+            next_attempt: facts.next_attempt,
+            good: facts.good,
+            asset: asset.map(|row| (row.digest, row.size, row.asset)),
+            validators: facts.validators.clone(),
+        }
+    }
+
+    /// The URLs whose asset this is.
+    pub(super) fn urls_with(&self, digest: Digest) -> Vec<UrlId> {
+        self.urls.iter().filter(|(_, entry)| entry.facts.kept == Some(digest)).map(|(id, _)| *id).collect()
+    }
+
+    // Blobs.
+
+    pub(super) fn record_blob(&mut self, digest: Digest, media_type: MediaType, size: u64, created: Timestamp) {
+        let row = BlobRow { digest, media_type, size, created };
+        self.blobs.entry((digest, media_type.as_str())).or_insert(row);
+    }
+
+    /// An asset that is on record.
+    pub(super) fn asset(&self, digest: Digest) -> AssetRow {
+        let asset = self.assets[&digest].clone();
+        AssetRow { digest, size: self.blobs[&(digest, asset.media_type.as_str())].size, asset }
+    }
+
+    /// Records an asset with its blob.
+    pub(super) fn record_asset(&mut self, digest: Digest, size: u64, found: &Asset, at: Timestamp) {
+        let renewed = rules::renewed(self.assets.get(&digest), found);
+        self.record_blob(digest, renewed.media_type, size, at);
+        self.assets.insert(digest, renewed);
+    }
+
+    // Captures.
+
+    /// Appends one attempt, where it made any request.
+    pub(super) fn record_capture(&mut self, url: UrlId, run: RunId, digest: Option<Digest>, exchanges: &[Exchange]) {
+        let Some(first) = exchanges.first() else { return };
+        for exchange in exchanges {
+            if let Some(body) = &exchange.body {
+                self.record_blob(body.digest, body.media_type, body.length, exchange.at);
+            }
+        }
+        let id = CaptureId(next_id(self.captures.keys().last().map(|id| id.0)));
+        let requested = self.urls[&url].url.clone();
+        let capture = Capture { id, run, at: first.at, url: requested, exchanges: exchanges.to_vec(), digest };
+        self.captures.insert(id, (url, capture));
+    }
+
+    // The queue.
+
+    /// Queues a URL that some article shows, unless it is queued already, and gives how many jobs that made.
+    pub(super) fn queue(&mut self, url: UrlId) -> u64 {
+        let id = JobId(self.last_job + 1);
+        let Some(entry) = self.urls.get_mut(&url).filter(|entry| entry.job.is_none() && !entry.showing.is_empty())
+        else {
+            return 0;
+        };
+        self.last_job = id.0;
+        entry.job = Some(id);
+        let host = self.hosts.entry(entry.host.clone()).or_default();
+        if host.jobs.is_empty() {
+            host.first_job = Some(id);
+        }
+        host.jobs.insert(id);
+        self.jobs.insert(id, url);
+        1
+    }
+
+    /// Takes a URL's job from the queue.
+    pub(super) fn unqueue(&mut self, url: UrlId) {
+        let Some(entry) = self.urls.get_mut(&url) else { return };
+        if let Some(job) = entry.job.take() {
+            self.jobs.remove(&job);
+            if let Some(host) = self.hosts.get_mut(&entry.host) {
+                host.jobs.remove(&job);
+            }
+        }
+    }
+}

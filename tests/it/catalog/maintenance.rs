@@ -1,0 +1,115 @@
+//! What `verify` and `gc` ask and do.
+
+use offprint::testing::archive::{ArchiveId, ArticleState, AssetRow, Catalog, RefusedBody, ThumbnailRow};
+use offprint::testing::model::{ArticleVersion, Digest, MediaType, Validators};
+
+use super::fixtures::{
+    A, B, HORIZON, all_shards, at, kept, key, link, mirror, record, record_version, refuse, replace_bytes, settle_all,
+    state, thumbnail_of, version,
+};
+
+suite! {
+    a_whole_catalog_finds_nothing_wrong_with_itself
+    assets_are_on_record_shard_by_shard
+    blobs_and_thumbnails_are_on_record_shard_by_shard
+    a_blob_knows_its_urls_also_after_newer_bytes_came
+    an_original_knows_its_articles_also_in_older_versions
+    forgotten_thumbnails_make_the_articles_stale_that_show_the_blob
+    a_lost_asset_is_due_again_and_its_articles_are_stale
+    an_archive_has_an_id_that_stays
+}
+
+async fn a_whole_catalog_finds_nothing_wrong_with_itself(catalog: &dyn Catalog) {
+    record(catalog, "a", &[A]).await;
+    settle_all(catalog, 5, kept("a")).await;
+    assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
+}
+
+async fn assets_are_on_record_shard_by_shard(catalog: &dyn Catalog) {
+    record(catalog, "a", &[A]).await;
+    settle_all(catalog, 5, kept("bytes")).await;
+    let assets = all_shards(|shard| catalog.assets_on_record(shard)).await;
+    let (digest, size, asset) = catalog.url(&link(A)).await.unwrap().unwrap().asset.unwrap();
+    assert_eq!(assets, [AssetRow { digest, size, asset }]);
+    let first = digest.to_string()[..2].to_owned();
+    let shard = u8::from_str_radix(&first, 16).unwrap();
+    assert_eq!(catalog.assets_on_record(shard).await.unwrap().len(), 1);
+    assert_eq!(catalog.assets_on_record(!shard).await.unwrap(), []);
+}
+
+async fn blobs_and_thumbnails_are_on_record_shard_by_shard(catalog: &dyn Catalog) {
+    let edges = [Digest::from_bytes([0; 32]), Digest::from_bytes([0x7f; 32]), Digest::from_bytes([0xff; 32])];
+    for digest in edges {
+        record(catalog, "a", &[A]).await;
+        let url = catalog.url(&link(A)).await.unwrap().unwrap().id;
+        refuse(catalog, url, RefusedBody { digest, size: 3, media_type: MediaType::Png }, at(9)).await;
+        let made = Err("too many pixels".to_owned());
+        let row = ThumbnailRow { original: digest, name: "small".parse().unwrap(), recipe: digest, made };
+        catalog.record_thumbnails(&[row], &[]).await.unwrap();
+    }
+    let blobs = all_shards(|shard| catalog.blobs_on_record(shard)).await;
+    let blobs: Vec<_> = blobs.into_iter().filter(|row| row.media_type == MediaType::Png).collect();
+    let told: Vec<_> = blobs.iter().map(|row| (row.digest, row.media_type, row.size, row.created)).collect();
+    assert_eq!(told, edges.map(|digest| (digest, MediaType::Png, 3, at(9))));
+    assert_eq!(catalog.blobs_on_record(0x7f).await.unwrap(), &blobs[1..2]);
+    let thumbnails = all_shards(|shard| catalog.thumbnails_on_record(shard)).await;
+    assert_eq!(thumbnails.iter().map(|row| row.original).collect::<Vec<_>>(), edges);
+    assert_eq!(catalog.thumbnails_on_record(0xff).await.unwrap(), &thumbnails[2..]);
+}
+
+async fn a_blob_knows_its_urls_also_after_newer_bytes_came(catalog: &dyn Catalog) {
+    replace_bytes(catalog).await;
+    record(catalog, "b", &[B]).await;
+    settle_all(catalog, 102, kept("old")).await;
+    assert_eq!(catalog.urls_of(Digest::of(b"old")).await.unwrap(), [link(A), link(B)]);
+    assert_eq!(catalog.urls_of(Digest::of(b"new")).await.unwrap(), [link(A)]);
+    assert_eq!(catalog.urls_of(Digest::of(b"none")).await.unwrap(), []);
+}
+
+async fn an_original_knows_its_articles_also_in_older_versions(catalog: &dyn Catalog) {
+    record(catalog, "a", &[]).await;
+    let newer = ArticleVersion { original: Digest::of(b"newer"), ..version("a") };
+    record_version(catalog, &newer, &[]).await;
+    for digest in [version("a").original, newer.original] {
+        assert_eq!(catalog.articles_of_original(digest).await.unwrap(), [key("a")]);
+    }
+    assert_eq!(catalog.articles_of_original(Digest::of(b"none")).await.unwrap(), []);
+}
+
+async fn forgotten_thumbnails_make_the_articles_stale_that_show_the_blob(catalog: &dyn Catalog) {
+    let id = replace_bytes(catalog).await;
+    let shown = Digest::of(b"new");
+    catalog.record_thumbnails(&[thumbnail_of(shown, "large"), thumbnail_of(shown, "small")], &[]).await.unwrap();
+    catalog.forget_thumbnails(&[(shown, "small".parse().unwrap())]).await.unwrap();
+    assert_eq!(catalog.thumbnails(&[shown]).await.unwrap(), [thumbnail_of(shown, "large")]);
+    assert_eq!(state(catalog, id).await, ArticleState::Stale);
+}
+
+async fn a_lost_asset_is_due_again_and_its_articles_are_stale(catalog: &dyn Catalog) {
+    let id = record(catalog, "a", &[A, B]).await;
+    settle_all(catalog, 5, kept("twins")).await;
+    mirror(catalog, id).await;
+    let digest = Digest::of(b"twins");
+    catalog.record_thumbnails(&[thumbnail_of(digest, "small")], &[]).await.unwrap();
+    catalog.lose_asset(digest, at(50)).await.unwrap();
+    assert_eq!(state(catalog, id).await, ArticleState::Stale);
+    let row = catalog.url(&link(A)).await.unwrap().unwrap();
+    assert_eq!((row.asset, row.good, row.validators), (None, None, Validators::default()));
+    assert_eq!(catalog.blob(digest).await.unwrap(), None);
+    assert_eq!(catalog.thumbnails(&[digest]).await.unwrap(), []);
+    assert_eq!(catalog.captures(row.id).await.unwrap().len(), 1);
+    assert_eq!(
+        (catalog.enqueue_due(at(49), HORIZON).await.unwrap(), catalog.enqueue_due(at(50), HORIZON).await.unwrap()),
+        (0, 2)
+    );
+    settle_all(catalog, 51, kept("others")).await;
+    assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().asset.unwrap().0, Digest::of(b"others"));
+    assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
+}
+
+async fn an_archive_has_an_id_that_stays(catalog: &dyn Catalog) {
+    let archive = catalog.archive().await.unwrap();
+    assert_ne!(archive.id, ArchiveId(0));
+    record(catalog, "a", &[A]).await;
+    assert_eq!(catalog.archive().await.unwrap(), archive);
+}

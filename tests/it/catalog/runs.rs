@@ -1,0 +1,57 @@
+//! Runs, and sums over everything.
+
+use offprint::testing::archive::{Catalog, Totals};
+use offprint::testing::model::{Digest, Edit, Span};
+
+use super::fixtures::{A, B, C, at, failed, kept, record, record_mirror, settle_all};
+
+suite! {
+    a_run_is_open_until_it_is_finished_with_its_report
+    totals_add_up
+    a_kept_image_that_the_mirror_does_not_show_is_remote
+}
+
+async fn a_run_is_open_until_it_is_finished_with_its_report(catalog: &dyn Catalog) {
+    let first = catalog.begin_run(at(0)).await.unwrap();
+    let second = catalog.begin_run(at(10)).await.unwrap();
+    catalog.finish_run(second, at(20), "{\"run\":1}").await.unwrap();
+    let runs = catalog.runs(10).await.unwrap();
+    let rows: Vec<_> = runs.iter().map(|run| (run.id, run.began, run.ended, run.report.as_str())).collect();
+    assert_eq!(rows, [(second, at(10), Some(at(20)), "{\"run\":1}"), (first, at(0), None, "")]);
+    assert_eq!(catalog.runs(1).await.unwrap().len(), 1);
+}
+
+async fn totals_add_up(catalog: &dyn Catalog) {
+    assert_eq!(catalog.totals().await.unwrap(), Totals::default());
+    record(catalog, "a", &[A, B]).await;
+    settle_all(catalog, 5, kept("bytes")).await;
+    record(catalog, "b", &[A, C]).await;
+    settle_all(catalog, 6, failed(Some(at(9)))).await;
+    let expected = Totals {
+        articles: 2,
+        vanished: 0,
+        references: 4,
+        local: 3,
+        urls: 3,
+        urls_good: 2,
+        blobs: 1,
+        bytes: 5,
+        bytes_without_dedup: 10,
+        thumbnails: 0,
+        captures: 3,
+    };
+    assert_eq!(catalog.totals().await.unwrap(), expected);
+}
+
+async fn a_kept_image_that_the_mirror_does_not_show_is_remote(catalog: &dyn Catalog) {
+    let id = record(catalog, "a", &[A, B]).await;
+    settle_all(catalog, 5, kept("bytes")).await;
+    let local = async || catalog.totals().await.unwrap().local;
+    assert_eq!(local().await, 2);
+    let spans: Vec<_> = catalog.references(id).await.unwrap().into_iter().map(|row| row.span).collect();
+    let edit = |span: &Span| Edit { span: *span, raw: b"raw".into(), replacement: b"link".into() };
+    record_mirror(catalog, id, Digest::of(b"mirror"), &[edit(&spans[1])]).await;
+    assert_eq!(local().await, 1);
+    record_mirror(catalog, id, Digest::of(b"mirror"), &[edit(&spans[0]), edit(&spans[1])]).await;
+    assert_eq!(local().await, 2);
+}
