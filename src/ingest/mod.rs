@@ -1,8 +1,8 @@
 //! Fetched bytes → verdict, blob, asset: kept in the order that makes a crash harmless.
 
 mod inline;
-mod stand_ins;
-mod verdict;
+mod judge;
+mod placeholders;
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -20,8 +20,8 @@ use crate::model::{Asset, Digest, Failure, Fingerprint, HostKey, MediaType, Reas
 use crate::staging::Staged;
 
 pub use inline::{InlineImages, InlineLimits, NI_SCHEME, inline_name, take_inline};
-pub use stand_ins::{StandIns, is_honest};
-pub use verdict::Verdict;
+pub use judge::ImageJudge;
+pub use placeholders::{KnownPlaceholders, is_honest};
 
 /// The archive could not keep what was fetched: the run cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,7 @@ pub enum IngestError {
 #[derive(Debug)]
 pub struct Ingested {
     /// How its job ends.
-    pub settlement: JobResult,
+    pub result: JobResult,
     /// Whether its bytes are new to the archive, and how many they are; `None` where none were kept.
     pub kept: Option<(Put, u64)>,
     /// The picture that an earlier capture of the URL had, and the one it has now.
@@ -54,22 +54,27 @@ pub struct Ingest {
     limits: MediaConfig,
     schedule: Schedule,
     /// What hosts are known to send for several URLs.
-    pub stand_ins: StandIns,
+    pub placeholders: KnownPlaceholders,
 }
 
 impl Ingest {
     /// Keeps into `archive` as `config` says.
     pub fn new(archive: Arc<Archive>, config: &Config) -> Self {
-        Self { archive, limits: config.media.clone(), schedule: Schedule::new(config), stand_ins: StandIns::default() }
+        Self {
+            archive,
+            limits: config.media.clone(),
+            schedule: Schedule::new(config),
+            placeholders: KnownPlaceholders::default(),
+        }
     }
 
     /// A judge for a job's answer.
-    pub fn verdict(&self, job: &Job) -> Verdict<'_> {
-        Verdict::new(job.kind, &self.limits).of_host(HostKey::of(&job.url.url), &self.stand_ins)
+    pub fn verdict(&self, job: &Job) -> ImageJudge<'_> {
+        ImageJudge::new(job.kind, &self.limits).of_host(HostKey::of(&job.url.url), &self.placeholders)
     }
 
-    /// When a URL is due again that failed so often for a stand-in.
-    pub fn retry_stand_in(&self, failures: u32, now: Timestamp) -> Option<Timestamp> {
+    /// When a URL is due again that failed so often for a placeholder.
+    pub fn retry_placeholder(&self, failures: u32, now: Timestamp) -> Option<Timestamp> {
         self.schedule.retry(failures, &Failure::new(Reason::Placeholder, ""), now)
     }
 
@@ -102,8 +107,8 @@ impl Ingest {
                 self.keep(url, staged, validators, accepted, now).await
             }
             Ok(Answer::NotModified) => {
-                let settlement = JobResult::NotModified { next_attempt: self.schedule.recheck(now) };
-                Ok(Ingested { settlement, kept: None, changed: None })
+                let result = JobResult::NotModified { next_attempt: self.schedule.recheck(now) };
+                Ok(Ingested { result, kept: None, changed: None })
             }
             Err(failure) => Ok(match failure.retry_at {
                 Some(next_attempt) => deferred(failure, next_attempt),
@@ -125,7 +130,7 @@ impl Ingest {
         let changed = url.asset.as_ref().map(|(old, _, _)| *old).filter(|old| *old != digest);
         let next_attempt = self.schedule.recheck(now);
         Ok(Ingested {
-            settlement: JobResult::Kept { digest, size, asset, validators, next_attempt },
+            result: JobResult::Kept { digest, size, asset, validators, next_attempt },
             kept: Some((put, size)),
             changed: changed.map(|old| (old, digest)),
         })
@@ -133,8 +138,8 @@ impl Ingest {
 
     fn failed(&self, url: &UrlRow, failure: Failure, now: Timestamp) -> Ingested {
         let next_attempt = self.schedule.retry(url.attempts, &failure, now);
-        let settlement = JobResult::Failed { failure, next_attempt };
-        Ingested { settlement, kept: None, changed: None }
+        let result = JobResult::Failed { failure, next_attempt };
+        Ingested { result, kept: None, changed: None }
     }
 
     /// Copies what an article shows and no request is needed for, such as a local file, into the archive's staging
@@ -142,7 +147,7 @@ impl Ingest {
     pub async fn adopt<R: Read>(
         &self,
         open: impl FnOnce() -> std::io::Result<R> + Send + 'static,
-        verdict: &Verdict<'_>,
+        verdict: &ImageJudge<'_>,
     ) -> Result<Answer<Asset>, Failure> {
         let staging = self.archive.objects.staging().clone();
         let copy = move || open().and_then(|from| staging.copy(from));
@@ -154,8 +159,8 @@ impl Ingest {
 }
 
 fn deferred(failure: Failure, next_attempt: Timestamp) -> Ingested {
-    let settlement = JobResult::Deferred { failure, next_attempt };
-    Ingested { settlement, kept: None, changed: None }
+    let result = JobResult::Deferred { failure, next_attempt };
+    Ingested { result, kept: None, changed: None }
 }
 
 /// Writes one file that appears whole and outlives a loss of power, on a thread that may wait for the disk.

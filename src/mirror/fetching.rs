@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::{ChangedImage, FailedUrl, Mirror, MirrorError, ReadyArticles};
 use crate::archive::{CompletedJob, Job, JobId, JobResult, Lease, Put, RunId, UrlId, UrlRow, Worker, WriteOutcome};
 use crate::fetch::{AskArchives, Fetched, Purpose, Request};
-use crate::ingest::{Ingested, NI_SCHEME, Verdict};
+use crate::ingest::{ImageJudge, Ingested, NI_SCHEME};
 use crate::model::{Asset, Failure, Reason, Validators};
 
 /// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
@@ -41,7 +41,7 @@ impl Mirror {
             let leased = if self.control.may_go_on() { self.lease(&worker, room).await? } else { Vec::new() };
             let none_leased = leased.is_empty();
             for lease in leased {
-                hosts.spawn(Arc::clone(&self).work_through(lease, run, ready.clone()));
+                hosts.spawn(Arc::clone(&self).process_host(lease, run, ready.clone()));
             }
             if hosts.is_empty() && none_leased && (all_read || !self.control.may_go_on()) {
                 return Ok(());
@@ -62,22 +62,22 @@ impl Mirror {
     }
 
     /// Works through the jobs of one host, then gives the lease back with what was learned of the host.
-    async fn work_through(self: Arc<Self>, lease: Lease, run: RunId, ready: ReadyArticles) -> Result<(), MirrorError> {
+    async fn process_host(self: Arc<Self>, lease: Lease, run: RunId, ready: ReadyArticles) -> Result<(), MirrorError> {
         self.fetcher.restore_host(&lease.host, &lease.state);
-        self.recall_stand_ins(&lease.host).await?;
+        self.recall_placeholders(&lease.host).await?;
         let result = tokio::select! {
-            result = self.jobs_of(&lease, run, &ready) => result,
+            result = self.drain_host(&lease, run, &ready) => result,
             () = self.control.stopped() => Ok(()),
         };
         self.fetcher.close_host(&lease.host);
         self.archive.catalog.release(&lease, &self.fetcher.host_state(&lease.host)).await?;
-        self.ingest.stand_ins.forget(&lease.host);
+        self.ingest.placeholders.forget(&lease.host);
         self.forget_recent(&lease.host);
         result
     }
 
     /// Each job is a task of its own: it goes on while this one waits for the catalog, and never holds up another.
-    async fn jobs_of(self: &Arc<Self>, lease: &Lease, run: RunId, ready: &ReadyArticles) -> Result<(), MirrorError> {
+    async fn drain_host(self: &Arc<Self>, lease: &Lease, run: RunId, ready: &ReadyArticles) -> Result<(), MirrorError> {
         let mut lease = lease.clone();
         let mut waiting = Vec::new().into_iter();
         let mut last = None;
@@ -90,7 +90,7 @@ impl Mirror {
             while under_way.len() < at_once && self.control.may_go_on() {
                 let Some(job) = waiting.next() else { break };
                 self.tally.begun.one();
-                under_way.spawn(Arc::clone(self).work_off(lease.clone(), run, job, ready.clone()));
+                under_way.spawn(Arc::clone(self).process_job(lease.clone(), run, job, ready.clone()));
             }
             match under_way.join_next().await {
                 Some(result) => result.expect("a job does not panic")?,
@@ -115,7 +115,7 @@ impl Mirror {
     }
 
     /// Does one job from the request to the commit.
-    async fn work_off(
+    async fn process_job(
         self: Arc<Self>,
         lease: Lease,
         run: RunId,
@@ -125,31 +125,31 @@ impl Mirror {
         let verdict = self.ingest.verdict(&job);
         let fetched = match job.url.url.scheme() {
             "file" => self.adopt(&job, &verdict).await,
-            NI_SCHEME => Fetched::without_request(self.lifted(&job.url, &verdict).await),
+            NI_SCHEME => Fetched::without_request(self.inline_image(&job.url, &verdict).await),
             _ => self.ask(&job, &verdict).await,
         };
-        let fetched = self.refuse_in_place_of_kept(run, &job, fetched).await?;
+        let fetched = self.refuse_replacement(run, &job, fetched).await?;
         let mut fetched = fetched;
         let refused = fetched.take_refused();
         let Fetched { exchanges, outcome, .. } = fetched;
         self.tally.requests.add(exchanges.len() as u64);
         self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
         let mut ingested = self.ingest.ingest(&job.url, outcome, Timestamp::now()).await?;
-        self.render_kept(&mut ingested.settlement).await?;
+        self.render_kept(&mut ingested.result).await?;
         let refused = match refused {
-            Some(staged) if matches!(ingested.settlement, JobResult::Failed { .. }) => {
+            Some(staged) if matches!(ingested.result, JobResult::Failed { .. }) => {
                 Some(self.ingest.keep_refused(staged).await?)
             }
             _ => None,
         };
-        let settlement = ingested.settlement.clone();
-        let outcome = CompletedJob { job: job.id, url: job.url.id, exchanges, result: settlement, refused };
+        let result = ingested.result.clone();
+        let outcome = CompletedJob { job: job.id, url: job.url.id, exchanges, result: result, refused };
         let changed = self.config.rewrite.changed_images;
         let (claim, now_ready) = self.archive.catalog.complete_jobs(&lease, run, vec![outcome], changed).await?;
         if claim == WriteOutcome::Applied {
             self.count(&job.url, &ingested).await?;
-            if let Some(digest) = self.suspect(&job, &ingested.settlement, &now_ready) {
-                ready.announce(self.look_at_twins(run, &job, digest).await?).await;
+            if let Some(digest) = self.suspect(&job, &ingested.result, &now_ready) {
+                ready.announce(self.examine_shared(run, &job, digest).await?).await;
             }
             ready.announce(now_ready.ready_articles).await;
         }
@@ -157,13 +157,13 @@ impl Mirror {
     }
 
     /// Makes the thumbnails of what was just kept.
-    async fn render_kept(&self, settlement: &mut JobResult) -> Result<(), MirrorError> {
-        let JobResult::Kept { digest, asset, .. } = settlement else { return Ok(()) };
+    async fn render_kept(&self, result: &mut JobResult) -> Result<(), MirrorError> {
+        let JobResult::Kept { digest, asset, .. } = result else { return Ok(()) };
         asset.perceptual_hash = self.render(*digest, asset).await?;
         Ok(())
     }
 
-    async fn ask(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched<Asset> {
+    async fn ask(&self, job: &Job, verdict: &ImageJudge<'_>) -> Fetched<Asset> {
         // Without the capture that validators belong to, "not modified" would be no answer.
         let nothing_to_compare = Validators::default();
         let has_capture = job.url.asset.is_some();
@@ -183,7 +183,7 @@ impl Mirror {
     }
 
     /// A local file goes the way of every image, but for the request.
-    async fn adopt(&self, job: &Job, verdict: &Verdict<'_>) -> Fetched<Asset> {
+    async fn adopt(&self, job: &Job, verdict: &ImageJudge<'_>) -> Fetched<Asset> {
         let file = self.sources.local_file(&job.url.url);
         let outcome = match file {
             Some(file) => self.ingest.adopt(|| std::fs::File::open(file), verdict).await,
@@ -194,14 +194,14 @@ impl Mirror {
 
     async fn count(&self, url: &UrlRow, ingested: &Ingested) -> Result<(), MirrorError> {
         let tally = &self.tally;
-        match &ingested.settlement {
+        match &ingested.result {
             JobResult::Kept { digest, .. } => {
                 tally.fetched.one();
                 self.note_recent(&url.url, *digest);
             }
             JobResult::NotModified { .. } => tally.not_modified.one(),
             JobResult::Deferred { .. } => tally.deferred.one(),
-            JobResult::Failed { .. } => self.count_failure(url, &ingested.settlement).await?,
+            JobResult::Failed { .. } => self.count_failure(url, &ingested.result).await?,
         }
         match ingested.kept {
             Some((Put::Created | Put::Replaced, size)) => {
@@ -219,8 +219,8 @@ impl Mirror {
         Ok(())
     }
 
-    async fn count_failure(&self, url: &UrlRow, settlement: &JobResult) -> Result<(), MirrorError> {
-        let JobResult::Failed { failure, next_attempt } = settlement else { return Ok(()) };
+    async fn count_failure(&self, url: &UrlRow, result: &JobResult) -> Result<(), MirrorError> {
+        let JobResult::Failed { failure, next_attempt } = result else { return Ok(()) };
         self.tally.failed.one();
         if url.attempts == 0 && url.asset.is_none() {
             self.tally.newly_missing.one();

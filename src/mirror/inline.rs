@@ -4,7 +4,7 @@ use super::Mirror;
 use crate::archive::{UrlId, UrlRow};
 use crate::extract::{self, ExtractOptions};
 use crate::fetch::Answer;
-use crate::ingest::{InlineLimits, Verdict, inline_name, take_inline};
+use crate::ingest::{ImageJudge, InlineLimits, inline_name, take_inline};
 use crate::model::{Asset, Digest, Failure, MediaType, Reason};
 
 /// Originals that are read for an image whose blob is gone: one that shows it is enough, unless it is damaged itself.
@@ -12,11 +12,11 @@ const ORIGINALS_READ: usize = 4;
 
 impl Mirror {
     /// What was lifted when its article was read; out of the article once more, where the blob is gone.
-    pub(super) async fn lifted(&self, url: &UrlRow, verdict: &Verdict<'_>) -> Result<Answer<Asset>, Failure> {
+    pub(super) async fn inline_image(&self, url: &UrlRow, verdict: &ImageJudge<'_>) -> Result<Answer<Asset>, Failure> {
         let (digest, types) = inline_name(&url.url).ok_or_else(|| Failure::new(Reason::BadUrl, "it names no bytes"))?;
         let kept = match self.kept(digest, types).await {
             Some(bytes) => Some(bytes),
-            None => self.lift_again(url.id, digest).await,
+            None => self.take_from_original(url.id, digest).await,
         };
         let bytes = kept.ok_or_else(|| Failure::new(Reason::LocalFile, "neither its blob nor its article holds it"))?;
         self.ingest.adopt(|| Ok(std::io::Cursor::new(bytes)), verdict).await
@@ -33,7 +33,7 @@ impl Mirror {
     }
 
     /// The same bytes out of an original that shows them.
-    async fn lift_again(&self, url: UrlId, digest: Digest) -> Option<Vec<u8>> {
+    async fn take_from_original(&self, url: UrlId, digest: Digest) -> Option<Vec<u8>> {
         let options = ExtractOptions::new(&self.config.rewrite, None);
         for key in self.archive.catalog.articles_of(url, ORIGINALS_READ).await.ok()? {
             let Ok(Some(row)) = self.archive.catalog.article(&key).await else { continue };

@@ -66,8 +66,8 @@ pub struct Mirror {
     /// Something was put into the queue.
     queued: Arc<Notify>,
     lanes: writing::Lanes,
-    /// What hosts were asked whether it is a stand-in: once in a run.
-    inquiries: Mutex<HashSet<(HostKey, Digest)>>,
+    /// What hosts were asked whether it is a placeholder: once in a run.
+    probed: Mutex<HashSet<(HostKey, Digest)>>,
     /// The newest captures of each host, for what share of them is one blob.
     recent: Mutex<HashMap<HostKey, VecDeque<Digest>>>,
 }
@@ -98,7 +98,7 @@ impl Mirror {
             cut_short: Arc::default(),
             queued: Arc::default(),
             lanes: writing::Lanes::default(),
-            inquiries: Mutex::default(),
+            probed: Mutex::default(),
             recent: Mutex::default(),
         })
     }
@@ -122,10 +122,10 @@ impl Mirror {
     /// Runs the stages side by side, and gives how many URLs are left in the queue.
     async fn stages(self: &Arc<Self>, run: RunId, began: Timestamp) -> Result<u64, MirrorError> {
         let (ready, to_write) = ready_articles();
-        self.take_back_configured(run).await?;
+        self.revoke_configured(run).await?;
         if self.sources.are_whole() {
             self.tally.queued.add(self.archive.catalog.enqueue_due(began, self.ingest.horizon()).await?);
-            self.tally.queued.add(self.enqueue_suspects().await?);
+            self.tally.queued.add(self.enqueue_unprobed().await?);
         }
         let reading = self.stop_on_error(self.read_stage(ready.clone()).run());
         let (done_reading, read) = tokio::sync::watch::channel(false);

@@ -1,7 +1,7 @@
-//! Stand-ins: one picture that a host sends in place of many.
+//! Placeholders: one picture that a host sends in place of many.
 //!
 //! Honest hosts, too, have one picture under several URLs, and the bytes alone tell nothing. Two things do. A host that
-//! sends other pictures to requests with another Referer sent a stand-in before: it is asked once, and what it said is
+//! sends other pictures to requests with another Referer sent a placeholder before: it is asked once, and what it said is
 //! remembered. And a picture that takes the place of different pictures that are kept is no new version of any.
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::archive::{
     UrlId,
 };
 use crate::fetch::{Answer, Fetched, Purpose, Request};
-use crate::ingest::{Verdict, is_honest};
+use crate::ingest::{ImageJudge, is_honest};
 use crate::mirror::FailedUrl;
 use crate::model::{Asset, Digest, Exchange, Failure, HostKey, Reason, RefererStrategy, Validators};
 
@@ -31,22 +31,22 @@ const RECENT: usize = 64;
 /// One in so many of them makes a blob worth a question at a host that has proven honest.
 const SHARE: usize = 5;
 
-const STAND_IN: SharedBlob = SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false };
-const DISPLACING: SharedBlob = SharedBlob { verdict: None, replaces_others: true };
+const PLACEHOLDER: SharedBlob = SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false };
+const REPLACES_OTHERS: SharedBlob = SharedBlob { verdict: None, replaces_others: true };
 
 /// What a host said when it was asked again for two pictures that came with the same bytes.
 #[derive(Debug, Default)]
-struct Inquiry {
+struct Probe {
     asked: Vec<(UrlId, Vec<Exchange>)>,
     /// The Referer with which two different pictures came.
-    stand_in_without: Option<RefererStrategy>,
+    placeholder_without: Option<RefererStrategy>,
     /// It did not answer every question, so that there is no saying.
-    is_open: bool,
+    inconclusive: bool,
 }
 
-impl Inquiry {
+impl Probe {
     const fn verdict(&self) -> Option<PlaceholderVerdict> {
-        match (self.stand_in_without, self.is_open) {
+        match (self.placeholder_without, self.inconclusive) {
             (Some(_), _) => Some(PlaceholderVerdict::Placeholder),
             (None, false) => Some(PlaceholderVerdict::Genuine),
             (None, true) => None,
@@ -56,7 +56,7 @@ impl Inquiry {
 
 /// What came of one question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum ProbeAnswer {
     Another(Digest),
     TheSameOrNothing,
     Silence,
@@ -64,17 +64,17 @@ enum Said {
 
 impl Mirror {
     /// Takes up what is known of what a host sends for several URLs.
-    pub(super) async fn recall_stand_ins(&self, host: &HostKey) -> Result<(), MirrorError> {
-        let configured = self.fetcher.placeholders(host).into_iter().map(|digest| (digest, STAND_IN));
+    pub(super) async fn recall_placeholders(&self, host: &HostKey) -> Result<(), MirrorError> {
+        let configured = self.fetcher.placeholders(host).into_iter().map(|digest| (digest, PLACEHOLDER));
         for (digest, shared) in self.archive.catalog.shared_blobs(host).await?.into_iter().chain(configured) {
-            self.ingest.stand_ins.learn(host, digest, shared);
+            self.ingest.placeholders.learn(host, digest, shared);
         }
         Ok(())
     }
 
     /// Puts one URL of each group into the queue of which the host should have been asked, and was not: because a run
     /// ended just then, or the host was down.
-    pub(super) async fn enqueue_suspects(&self) -> Result<u64, MirrorError> {
+    pub(super) async fn enqueue_unprobed(&self) -> Result<u64, MirrorError> {
         let mut suspects = Vec::new();
         for (host, digest) in self.archive.catalog.unprobed_shared_blobs(SUSPICIOUS).await? {
             let twins = self.archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
@@ -93,21 +93,21 @@ impl Mirror {
         Ok(is_honest(known.iter().map(|(_, shared)| shared)))
     }
 
-    /// Takes stand-ins back that were kept before the settings named them.
-    pub(super) async fn take_back_configured(&self, run: RunId) -> Result<(), MirrorError> {
+    /// Takes placeholders back that were kept before the settings named them.
+    pub(super) async fn revoke_configured(&self, run: RunId) -> Result<(), MirrorError> {
         let configured: BTreeSet<_> = self.config.fetch.host.iter().flat_map(|host| &host.placeholders).collect();
         for digest in configured {
             let urls = self.archive.catalog.urls_of(*digest).await?;
             let hosts: BTreeSet<_> = urls.iter().filter_map(HostKey::of).collect();
             for host in hosts.into_iter().filter(|host| self.fetcher.placeholders(host).contains(digest)) {
-                self.withdraw(run, &host, *digest).await?;
+                self.revoke_and_requeue(run, &host, *digest).await?;
             }
         }
         Ok(())
     }
 
     /// Refuses a picture in place of the one that is kept, where the host has sent it in place of others, too.
-    pub(super) async fn refuse_in_place_of_kept(
+    pub(super) async fn refuse_replacement(
         &self,
         run: RunId,
         job: &Job,
@@ -122,7 +122,7 @@ impl Mirror {
         twins.push(SharedUrl { id: job.url.id, url: job.url.url.clone(), previous: Some(*kept) });
         let mut displacing = self.displacing(&host, new, &twins);
         if displacing.pop_if(|twin| twin.id == job.url.id).is_some() {
-            self.put_back(run, &host, new, &displacing).await?;
+            self.restore_previous(run, &host, new, &displacing).await?;
             refuse(&mut fetched);
         }
         Ok(fetched)
@@ -131,7 +131,7 @@ impl Mirror {
     /// Of URLs that have the same bytes now, those whose own picture these took the place of although they are no new
     /// version of it.
     fn displacing<'t>(&self, host: &HostKey, digest: Digest, twins: &'t [SharedUrl]) -> Vec<&'t SharedUrl> {
-        if self.ingest.stand_ins.get(host, digest).replaces_others {
+        if self.ingest.placeholders.get(host, digest).replaces_others {
             return twins.iter().filter(|twin| twin.previous.is_some()).collect();
         }
         displacing(twins)
@@ -139,34 +139,35 @@ impl Mirror {
 
     /// The bytes that a URL has after its job, if they are worth a look at the other URLs that have them: they are
     /// shared, or were found meanwhile to be no picture of this URL.
-    pub(super) fn suspect(&self, job: &Job, settlement: &JobResult, ready: &QueueChanges) -> Option<Digest> {
-        let digest = match settlement {
+    pub(super) fn suspect(&self, job: &Job, result: &JobResult, ready: &QueueChanges) -> Option<Digest> {
+        let digest = match result {
             JobResult::Kept { digest, .. } => *digest,
             JobResult::NotModified { .. } => job.url.asset.as_ref()?.0,
             JobResult::Failed { .. } | JobResult::Deferred { .. } => return None,
         };
-        let shared = asked_host(&job.url.url).map(|host| self.ingest.stand_ins.get(&host, digest)).unwrap_or_default();
+        let shared =
+            asked_host(&job.url.url).map(|host| self.ingest.placeholders.get(&host, digest)).unwrap_or_default();
         let is_known = shared.replaces_others || shared.verdict == Some(PlaceholderVerdict::Placeholder);
         (is_known || !ready.sharing.is_empty()).then_some(digest)
     }
 
     /// Looks at the URLs of the host that have the bytes which were just kept, and gives articles that are ready.
-    pub(super) async fn look_at_twins(
+    pub(super) async fn examine_shared(
         &self,
         run: RunId,
         job: &Job,
         digest: Digest,
     ) -> Result<Vec<ArticleId>, MirrorError> {
         let Some(host) = asked_host(&job.url.url) else { return Ok(Vec::new()) };
-        let standing = self.ingest.stand_ins.get(&host, digest).verdict;
+        let standing = self.ingest.placeholders.get(&host, digest).verdict;
         if standing == Some(PlaceholderVerdict::Placeholder) {
-            return self.withdraw(run, &host, digest).await;
+            return self.revoke_and_requeue(run, &host, digest).await;
         }
         let twins = self.archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
         let displacing = self.displacing(&host, digest, &twins);
         let mut ready = Vec::new();
         if !displacing.is_empty() {
-            ready = self.put_back(run, &host, digest, &displacing).await?;
+            ready = self.restore_previous(run, &host, digest, &displacing).await?;
         }
         let others: Vec<_> = twins.iter().filter(|twin| !displacing.contains(twin)).collect();
         let pictures: BTreeSet<_> = others.iter().map(|twin| picture(&twin.url)).collect();
@@ -174,11 +175,11 @@ impl Mirror {
             && pictures.len() >= SUSPICIOUS
             && self.control.may_go_on()
             && self.is_worth_a_probe(&host, digest, pictures.len())
-            && self.is_first_to_ask(&host, digest)
+            && self.is_first_to_probe(&host, digest)
         {
             let own = picture(&job.url.url);
             if let Some(other) = others.iter().find(|twin| picture(&twin.url) != own) {
-                ready.extend(self.find_out(run, &host, job, other, digest).await?);
+                ready.extend(self.probe(run, &host, job, other, digest).await?);
             }
         }
         Ok(ready)
@@ -187,7 +188,7 @@ impl Mirror {
     /// Whether a blob that several URLs of a host have is worth requests that say what it is. A host that has proven honest
     /// is asked only about a blob that makes up much of what it sends now, or that very many of its URLs have.
     fn is_worth_a_probe(&self, host: &HostKey, digest: Digest, images: usize) -> bool {
-        if images >= MANY || !self.ingest.stand_ins.is_honest(host) {
+        if images >= MANY || !self.ingest.placeholders.is_honest(host) {
             return true;
         }
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -212,12 +213,12 @@ impl Mirror {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
     }
 
-    fn is_first_to_ask(&self, host: &HostKey, digest: Digest) -> bool {
-        self.inquiries.lock().unwrap_or_else(PoisonError::into_inner).insert((host.clone(), digest))
+    fn is_first_to_probe(&self, host: &HostKey, digest: Digest) -> bool {
+        self.probed.lock().unwrap_or_else(PoisonError::into_inner).insert((host.clone(), digest))
     }
 
-    /// Asks whether bytes are a stand-in, and does what follows from it.
-    async fn find_out(
+    /// Asks whether bytes are a placeholder, and does what follows from it.
+    async fn probe(
         &self,
         run: RunId,
         host: &HostKey,
@@ -225,24 +226,28 @@ impl Mirror {
         other: &SharedUrl,
         digest: Digest,
     ) -> Result<Vec<ArticleId>, MirrorError> {
-        let inquiry = self.inquire(job, other, digest).await;
-        let standing = inquiry.verdict();
+        let probed = self.ask_for_both(job, other, digest).await;
+        let standing = probed.verdict();
         let mut ready = Vec::new();
         if let Some(standing) = standing {
-            self.ingest.stand_ins.learn(host, digest, SharedBlob { verdict: Some(standing), replaces_others: false });
+            self.ingest.placeholders.learn(
+                host,
+                digest,
+                SharedBlob { verdict: Some(standing), replaces_others: false },
+            );
         }
-        if let Some(referer) = inquiry.stand_in_without {
+        if let Some(referer) = probed.placeholder_without {
             self.fetcher.learn(host, referer);
-            ready = self.withdraw(run, host, digest).await?;
+            ready = self.revoke_and_requeue(run, host, digest).await?;
         }
-        self.archive.catalog.record_verdict(run, host, digest, standing, &inquiry.asked).await?;
+        self.archive.catalog.record_verdict(run, host, digest, standing, &probed.asked).await?;
         Ok(ready)
     }
 
     /// Asks for two pictures with one Referer after the other, until they differ from the suspect and from each other. A
-    /// host that refuses foreign Referers with a stand-in gives another picture as well, but the same for both.
-    async fn inquire(&self, job: &Job, other: &SharedUrl, suspect: Digest) -> Inquiry {
-        let mut inquiry = Inquiry::default();
+    /// host that refuses foreign Referers with a placeholder gives another picture as well, but the same for both.
+    async fn ask_for_both(&self, job: &Job, other: &SharedUrl, suspect: Digest) -> Probe {
+        let mut probed = Probe::default();
         let verdict = self.ingest.verdict(job).but_not(suspect);
         let validators = Validators::default();
         let request = Request {
@@ -253,59 +258,63 @@ impl Mirror {
             judge: &verdict,
         };
         for referer in self.fetcher.other_strategies(&request) {
-            let said = self.ask_again(referer, &request, job.url.id, &mut inquiry).await;
-            let Said::Another(picture) = said else { continue };
+            let said = self.ask_once(referer, &request, job.url.id, &mut probed).await;
+            let ProbeAnswer::Another(picture) = said else { continue };
             let request = Request { url: &other.url, ..request };
-            match self.ask_again(referer, &request, other.id, &mut inquiry).await {
-                Said::Another(second) if second != picture => {
-                    inquiry.stand_in_without = Some(referer);
-                    return inquiry;
+            match self.ask_once(referer, &request, other.id, &mut probed).await {
+                ProbeAnswer::Another(second) if second != picture => {
+                    probed.placeholder_without = Some(referer);
+                    return probed;
                 }
                 _ => {}
             }
         }
-        inquiry
+        probed
     }
 
-    async fn ask_again(
+    async fn ask_once(
         &self,
         referer: RefererStrategy,
-        request: &Request<'_, Verdict<'_>>,
+        request: &Request<'_, ImageJudge<'_>>,
         id: UrlId,
-        inquiry: &mut Inquiry,
-    ) -> Said {
+        probed: &mut Probe,
+    ) -> ProbeAnswer {
         let fetched = self.fetcher.fetch_with(referer, request).await;
         self.tally.requests.add(fetched.exchanges.len() as u64);
         self.tally.bytes.add(fetched.exchanges.iter().map(|exchange| exchange.length).sum());
         let said = said(&fetched);
-        inquiry.asked.push((id, fetched.exchanges));
-        inquiry.is_open |= said == Said::Silence;
+        probed.asked.push((id, fetched.exchanges));
+        probed.inconclusive |= said == ProbeAnswer::Silence;
         said
     }
 
-    /// Takes a stand-in back from every URL that has it, and asks for them again.
-    async fn withdraw(&self, run: RunId, host: &HostKey, digest: Digest) -> Result<Vec<ArticleId>, MirrorError> {
+    /// Takes a placeholder back from every URL that has it, and asks for them again.
+    async fn revoke_and_requeue(
+        &self,
+        run: RunId,
+        host: &HostKey,
+        digest: Digest,
+    ) -> Result<Vec<ArticleId>, MirrorError> {
         let now = jiff::Timestamp::now();
-        let next_attempt = self.ingest.retry_stand_in(0, now);
+        let next_attempt = self.ingest.retry_placeholder(0, now);
         let what = Revocation { digest, only: None, next_attempt, requeue: true };
         let twins = self.archive.catalog.urls_sharing(host, digest, LOOKED_AT).await?;
-        Ok(self.take_back(run, host, &what, &twins).await?.changes.ready_articles)
+        Ok(self.revoke(run, host, &what, &twins).await?.changes.ready_articles)
     }
 
-    /// Gives URLs back the pictures that they had before a stand-in came. It is a failure of theirs, and told as one.
-    async fn put_back(
+    /// Gives URLs back the pictures that they had before a placeholder came. It is a failure of theirs, and told as one.
+    async fn restore_previous(
         &self,
         run: RunId,
         host: &HostKey,
         digest: Digest,
         twins: &[&SharedUrl],
     ) -> Result<Vec<ArticleId>, MirrorError> {
-        self.ingest.stand_ins.learn(host, digest, DISPLACING);
+        self.ingest.placeholders.learn(host, digest, REPLACES_OTHERS);
         let twins: Vec<_> = twins.iter().map(|twin| (*twin).clone()).collect();
-        let next_attempt = self.ingest.retry_stand_in(0, jiff::Timestamp::now());
+        let next_attempt = self.ingest.retry_placeholder(0, jiff::Timestamp::now());
         let only = Some(twins.iter().map(|twin| twin.id).collect());
-        let taken =
-            self.take_back(run, host, &Revocation { digest, only, next_attempt, requeue: false }, &twins).await?;
+        let taken = self.revoke(run, host, &Revocation { digest, only, next_attempt, requeue: false }, &twins).await?;
         for twin in twins.iter().filter(|twin| taken.urls.contains(&twin.id)) {
             self.tally.failed.one();
             self.tally.failure(FailedUrl {
@@ -321,7 +330,7 @@ impl Mirror {
         Ok(taken.changes.ready_articles)
     }
 
-    async fn take_back(
+    async fn revoke(
         &self,
         run: RunId,
         host: &HostKey,
@@ -331,7 +340,7 @@ impl Mirror {
         let taken = self.archive.catalog.revoke(run, host, what).await?;
         let urls: Vec<_> = twins.iter().map(|twin| twin.url.to_string()).collect();
         self.tally.not_changed(&urls, &what.digest.to_string());
-        self.tally.taken_back.add(taken.of_this_run);
+        self.tally.revoked.add(taken.of_this_run);
         self.tally.queued.add(taken.changes.queued);
         Ok(taken)
     }
@@ -342,11 +351,11 @@ fn asked_host(url: &Url) -> Option<HostKey> {
     HostKey::of(url).filter(|_| url.scheme() != "file")
 }
 
-fn said(fetched: &Fetched<Asset>) -> Said {
+fn said(fetched: &Fetched<Asset>) -> ProbeAnswer {
     match &fetched.outcome {
-        Ok(Answer::Body { staged, .. }) => Said::Another(staged.digest),
-        Err(failure) if failure.status.is_some() && failure.retry_at.is_none() => Said::TheSameOrNothing,
-        _ => Said::Silence,
+        Ok(Answer::Body { staged, .. }) => ProbeAnswer::Another(staged.digest),
+        Err(failure) if failure.status.is_some() && failure.retry_at.is_none() => ProbeAnswer::TheSameOrNothing,
+        _ => ProbeAnswer::Silence,
     }
 }
 
@@ -438,8 +447,9 @@ mod tests {
 
     #[test]
     fn an_inquiry_that_was_not_answered_says_nothing() {
-        let standing =
-            |stand_in_without, is_open| Inquiry { stand_in_without, is_open, ..Inquiry::default() }.verdict();
+        let standing = |placeholder_without, inconclusive| {
+            Probe { placeholder_without, inconclusive, ..Probe::default() }.verdict()
+        };
         assert_eq!(standing(None, false), Some(PlaceholderVerdict::Genuine));
         assert_eq!(standing(None, true), None);
         assert_eq!(standing(Some(RefererStrategy::Article), true), Some(PlaceholderVerdict::Placeholder));

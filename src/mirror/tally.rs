@@ -52,8 +52,8 @@ tally! {
     fresh,
     /// URLs asked for, with a good capture.
     fetched,
-    /// Of them, those whose capture was found later in the run to be a stand-in.
-    taken_back,
+    /// Of them, those whose capture was found later in the run to be a placeholder.
+    revoked,
     /// URLs asked for, and not modified.
     not_modified,
     /// URLs asked for, without a good capture.
@@ -178,7 +178,7 @@ impl Tally {
 
     fn url_counts(&self) -> UrlCounts {
         UrlCounts {
-            fetched: self.fetched.get().saturating_sub(self.taken_back.get()),
+            fetched: self.fetched.get().saturating_sub(self.revoked.get()),
             fresh: self.fresh.get(),
             not_modified: self.not_modified.get(),
             failed: self.failed.get(),

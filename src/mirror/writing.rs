@@ -74,7 +74,7 @@ impl Mirror {
             }
         };
         let Rewritten { edits, mirror, left_remote } = self.rewrite(source, row, &original).await?;
-        self.tell_refused(row, &left_remote);
+        self.report_left_remote(row, &left_remote);
         let digest = Digest::of(&mirror);
         if self.archive.catalog.record_mirror(row.id, row.revision, digest, &edits).await? == WriteOutcome::Conflict {
             // Whatever made it stale again has announced it again, or will.
@@ -131,7 +131,7 @@ impl Mirror {
     }
 
     /// What is kept and yet stays remote is told, as nothing else would say why.
-    fn tell_refused(&self, row: &ArticleRow, refused: &[Span]) {
+    fn report_left_remote(&self, row: &ArticleRow, refused: &[Span]) {
         if let Some(first) = refused.first() {
             let (count, at) = (refused.len(), first.start);
             let why = "a local link there would change how the article around it is read";

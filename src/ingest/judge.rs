@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::stand_ins::StandIns;
+use super::placeholders::KnownPlaceholders;
 use crate::archive::PlaceholderVerdict;
 use crate::config::MediaConfig;
 use crate::fetch::Judge;
@@ -12,25 +12,25 @@ use crate::staging::Staged;
 
 /// Judges what a URL answered, by its content alone.
 #[derive(Debug)]
-pub struct Verdict<'a> {
+pub struct ImageJudge<'a> {
     kind: ReferenceKind,
     limits: &'a MediaConfig,
-    stand_ins: Option<(&'a StandIns, HostKey)>,
+    placeholders: Option<(&'a KnownPlaceholders, HostKey)>,
     suspect: Option<Digest>,
     /// The last body that lacked only its end marker.
     unclosed: Mutex<Option<Digest>>,
 }
 
-impl<'a> Verdict<'a> {
+impl<'a> ImageJudge<'a> {
     /// A judge of what a reference of this kind shows.
     pub fn new(kind: ReferenceKind, limits: &'a MediaConfig) -> Self {
-        Self { kind, limits, stand_ins: None, suspect: None, unclosed: Mutex::new(None) }
+        Self { kind, limits, placeholders: None, suspect: None, unclosed: Mutex::new(None) }
     }
 
     /// The same, which also refuses what this host is known to send in place of pictures.
     #[must_use]
-    pub fn of_host(self, host: Option<HostKey>, stand_ins: &'a StandIns) -> Self {
-        Self { stand_ins: host.map(|host| (stand_ins, host)), ..self }
+    pub fn of_host(self, host: Option<HostKey>, placeholders: &'a KnownPlaceholders) -> Self {
+        Self { placeholders: host.map(|host| (placeholders, host)), ..self }
     }
 
     /// The same, which also refuses these bytes.
@@ -39,8 +39,9 @@ impl<'a> Verdict<'a> {
         Self { suspect: Some(suspect), ..self }
     }
 
-    fn is_stand_in(&self, digest: Digest) -> bool {
-        let of_host = self.stand_ins.as_ref().and_then(|(stand_ins, host)| stand_ins.get(host, digest).verdict);
+    fn is_placeholder(&self, digest: Digest) -> bool {
+        let of_host =
+            self.placeholders.as_ref().and_then(|(placeholders, host)| placeholders.get(host, digest).verdict);
         self.suspect == Some(digest) || of_host == Some(PlaceholderVerdict::Placeholder)
     }
 
@@ -59,7 +60,7 @@ impl<'a> Verdict<'a> {
     }
 }
 
-impl Verdict<'_> {
+impl ImageJudge<'_> {
     /// Judges bytes that came without a request: of a file beside the article, or of the article itself. They end where
     /// their author left them, so an image that breaks off is kept as it is.
     pub async fn judge_local(&self, staged: &Staged) -> Result<Asset, Failure> {
@@ -68,7 +69,7 @@ impl Verdict<'_> {
 
     /// The asset, if the bytes are of the wanted kind.
     async fn asset_of(&self, staged: &Staged) -> Result<Asset, Failure> {
-        if self.is_stand_in(staged.digest) {
+        if self.is_placeholder(staged.digest) {
             return Err(Failure::new(Reason::Placeholder, "the host sends the same in place of other images"));
         }
         let (path, limits) = (staged.path.to_path_buf(), self.limits.clone());
@@ -95,7 +96,7 @@ impl Verdict<'_> {
     }
 }
 
-impl Judge for Verdict<'_> {
+impl Judge for ImageJudge<'_> {
     type Accepted = Asset;
 
     async fn judge(&self, staged: &Staged, _content_type: Option<&str>) -> Result<Asset, Failure> {
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn only_media_of_the_wanted_kind_that_is_whole_and_visible_is_good() {
         let limits = Config::default().media;
-        let look = |kind, asset: &Asset| Verdict::new(kind, &limits).look(asset);
+        let look = |kind, asset: &Asset| ImageJudge::new(kind, &limits).look(asset);
         assert_eq!(look(ReferenceKind::Image, &asset(MediaType::Jpeg, 640, 480)), Ok(()));
         assert_eq!(look(ReferenceKind::Image, &asset(MediaType::Svg, 0, 0)), Ok(()));
         assert_eq!(look(ReferenceKind::Image, &asset(MediaType::Html, 0, 0)), Err(Reason::NotAnImage));
@@ -142,7 +143,7 @@ mod tests {
     fn a_body_without_its_end_marker_is_good_when_it_comes_twice() {
         let limits = Config::default().media;
         let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
-        let verdict = Verdict::new(ReferenceKind::Image, &limits);
+        let verdict = ImageJudge::new(ReferenceKind::Image, &limits);
         assert_eq!(verdict.check_ending(Ending::Whole, one), Ok(()));
         assert_eq!(verdict.check_ending(Ending::Truncated, one), Err(Reason::Truncated));
         assert_eq!(verdict.check_ending(Ending::Truncated, one), Err(Reason::Truncated));
@@ -157,7 +158,7 @@ mod tests {
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x09\0\0\0\x07\x08\x06\0\0\0\0\0\0\0";
         let folder = tempfile::tempdir().unwrap();
         let staged = Staging::new(folder.path()).write(png).unwrap();
-        let verdict = Verdict::new(ReferenceKind::Image, &limits);
+        let verdict = ImageJudge::new(ReferenceKind::Image, &limits);
         assert_eq!(verdict.judge(&staged, None).await.unwrap_err().reason, Reason::Truncated);
         assert_eq!(verdict.judge_local(&staged).await.unwrap().ending, Ending::Truncated);
     }

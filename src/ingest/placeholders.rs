@@ -11,11 +11,11 @@ const PROVEN: usize = 3;
 
 /// What is known of the bytes that hosts send for several URLs, while these hosts are asked.
 #[derive(Debug, Default)]
-pub struct StandIns {
+pub struct KnownPlaceholders {
     known: Mutex<HashMap<HostKey, HashMap<Digest, SharedBlob>>>,
 }
 
-impl StandIns {
+impl KnownPlaceholders {
     fn known(&self) -> MutexGuard<'_, HashMap<HostKey, HashMap<Digest, SharedBlob>>> {
         // Nothing that is done under this lock panics half-way through a change.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,18 +63,18 @@ mod tests {
 
     #[test]
     fn what_is_known_is_known_of_one_host_and_only_grows() {
-        let stand_ins = StandIns::default();
+        let placeholders = KnownPlaceholders::default();
         let host = |name: &str| HostKey::from_stored(name.to_owned());
         let digest = Digest::of(b"do not hotlink");
-        let learn = |more| stand_ins.learn(&host("a.example"), digest, more);
+        let learn = |more| placeholders.learn(&host("a.example"), digest, more);
         learn(SharedBlob { verdict: Some(PlaceholderVerdict::Genuine), replaces_others: false });
         learn(SharedBlob { verdict: None, replaces_others: true });
         let both = SharedBlob { verdict: Some(PlaceholderVerdict::Genuine), replaces_others: true };
-        assert_eq!(stand_ins.get(&host("a.example"), digest), both);
+        assert_eq!(placeholders.get(&host("a.example"), digest), both);
         learn(SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false });
-        assert_eq!(stand_ins.get(&host("a.example"), digest).verdict, Some(PlaceholderVerdict::Placeholder));
-        assert_eq!(stand_ins.get(&host("b.example"), digest), SharedBlob::default());
-        stand_ins.forget(&host("a.example"));
-        assert_eq!(stand_ins.get(&host("a.example"), digest), SharedBlob::default());
+        assert_eq!(placeholders.get(&host("a.example"), digest).verdict, Some(PlaceholderVerdict::Placeholder));
+        assert_eq!(placeholders.get(&host("b.example"), digest), SharedBlob::default());
+        placeholders.forget(&host("a.example"));
+        assert_eq!(placeholders.get(&host("a.example"), digest), SharedBlob::default());
     }
 }
