@@ -133,6 +133,7 @@ impl Output {
     }
 
     /// A line about what could not be done, with `-q` as well.
+    #[expect(clippy::unused_self, reason = "all that is printed goes through the output")]
     pub(crate) fn warn(&self, line: &str) {
         to_stderr(&harmless(line));
     }

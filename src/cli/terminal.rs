@@ -4,6 +4,7 @@
 //! title or answer for the user; a bidirectional control shows a name in another order than it has.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// The text with each character that a terminal obeys or that nobody can see written as an escape, such as `\u{202e}`.
 pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
@@ -20,7 +21,7 @@ pub(crate) fn harmless_json(json: &str) -> Cow<'_, str> {
     let hidden = |c: char| is_hidden(c) && c != '\n';
     escaped(json, hidden, |c, out| {
         for unit in c.encode_utf16(&mut [0; 2]) {
-            out.push_str(&format!("\\u{unit:04x}"));
+            let _ = write!(out, "\\u{unit:04x}");
         }
     })
 }

@@ -113,7 +113,8 @@ impl Mirror {
         let began = Timestamp::now();
         let run = self.archive.catalog.begin_run(began).await?;
         let this = Arc::new(self);
-        let left = this.stages(run, began).await?;
+        // The state of all stages together is large: on the heap it does not grow every caller's own.
+        let left = Box::pin(this.stages(run, began)).await?;
         let report = this.report(began, left).await?;
         this.keep_report(run, &report).await?;
         Ok(report)

@@ -99,8 +99,8 @@ mod tests {
 
     #[test]
     fn what_shapes_a_mirror_changes_the_digest_and_nothing_else_does() {
-        let base = with(|_| ());
         type Change = fn(&mut Config);
+        let base = with(|_| ());
         let shaping: [Change; 12] = [
             |config| config.source[0].links = "/media/".to_owned(),
             |config| config.source[0].base_url = "https://a.example/".to_owned(),

@@ -105,13 +105,12 @@ impl Mirror {
         let (format, options) = (row.version.format, source.options(path));
         let recorded = self.archive.catalog.references(row.id).await?;
         let encoding = row.version.encoding.as_deref().and_then(|name| Encoding::for_label(name.as_bytes()));
-        let (encoding, rows) = match encoding {
-            Some(encoding) => (encoding, recorded),
+        let (encoding, rows) = if let Some(encoding) = encoding {
+            (encoding, recorded)
+        } else {
             // An earlier version of the program recorded only what can be fetched.
-            None => {
-                let extraction = extract::extract(original, format, &options);
-                (extraction.encoding, completed(&extraction.references, &recorded))
-            }
+            let extraction = extract::extract(original, format, &options);
+            (extraction.encoding, completed(&extraction.references, &recorded))
         };
         let mut shown = Vec::new();
         for reference in &rows {

@@ -14,9 +14,12 @@ use crate::archive::objects::{Body, ObjectError, ObjectReader, Objects, Put, Sto
 use crate::model::Fingerprint;
 use crate::staging::Staging;
 
+/// What is kept under a key: its bytes, and what tells that they did not change.
+type Kept = (Arc<[u8]>, Fingerprint);
+
 /// Objects in memory. What is staged for them is in a temporary folder of their own.
 pub struct MemoryObjects {
-    objects: Mutex<BTreeMap<StoreKey, (Arc<[u8]>, Fingerprint)>>,
+    objects: Mutex<BTreeMap<StoreKey, Kept>>,
     staging: Staging,
     _folder: TempDir,
 }
@@ -31,7 +34,7 @@ impl MemoryObjects {
         Ok(Self { objects: Mutex::default(), staging: Staging::new(folder.path()), _folder: folder })
     }
 
-    fn objects(&self) -> MutexGuard<'_, BTreeMap<StoreKey, (Arc<[u8]>, Fingerprint)>> {
+    fn objects(&self) -> MutexGuard<'_, BTreeMap<StoreKey, Kept>> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

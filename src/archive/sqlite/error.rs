@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
 use rusqlite::types::{FromSqlError, Type, ValueRef};
 use rusqlite::{Error, ErrorCode, Result, Row};
 
@@ -44,7 +45,7 @@ fn row_name(table: &str, key: &[&str], row: &Row<'_>) -> String {
     let value = |column: &&str| match row.get_ref(*column) {
         Ok(ValueRef::Integer(number)) => number.to_string(),
         Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).into_owned(),
-        Ok(ValueRef::Blob(bytes)) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Ok(ValueRef::Blob(bytes)) => HEXLOWER.encode(bytes),
         _ => "?".to_owned(),
     };
     format!("{table} {}", key.iter().map(value).collect::<Vec<_>>().join("/"))

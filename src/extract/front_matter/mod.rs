@@ -83,7 +83,9 @@ fn with_line_feeds(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut bytes = bytes.to_vec();
-    alone.into_iter().for_each(|at| bytes[at] = b'\n');
+    for at in alone {
+        bytes[at] = b'\n';
+    }
     String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 

@@ -38,7 +38,7 @@ fn limits() -> MediaConfig {
 
 fn size(width: u32, height: u32, fit: Fit) -> ThumbnailConfig {
     ThumbnailConfig {
-        name: "test".parse().unwrap(),
+        name: "test".parse().expect("a name of lower-case letters"),
         width,
         height,
         fit,
