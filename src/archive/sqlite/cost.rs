@@ -1,5 +1,6 @@
 //! What the catalog costs grows in proportion to what it is given: an article may have as many references as its maker
 //! likes, on as many hosts.
+#![expect(clippy::unwrap_used, reason = "a measurement among the tests")]
 
 use std::path::Path;
 use std::time::Duration;

@@ -155,7 +155,7 @@ impl Player<'_> {
     }
 
     async fn complete(&mut self, ends: &[End], newest: bool) {
-        let changed = if newest { ChangedImages::Newest } else { ChangedImages::First };
+        let shown = if newest { ChangedImages::Newest } else { ChangedImages::First };
         for lease in lease_all(self.catalog, at(self.now)).await {
             let jobs = self.catalog.jobs(&lease, None, ends.len()).await.unwrap();
             let completed: Vec<_> = jobs
@@ -164,7 +164,7 @@ impl Player<'_> {
                 .map(|(job, end)| completed(outcome(job, self.now, self.result(*end)), *end))
                 .collect();
             self.hear((&lease, &jobs));
-            let changes = self.catalog.complete_jobs(&lease, self.run, completed, changed).await.unwrap();
+            let changes = self.catalog.complete_jobs(&lease, self.run, completed, shown).await.unwrap();
             self.hear(changes);
             let state = HostState { not_before: Some(at(self.now + 3)), ..HostState::default() };
             self.catalog.release(&lease, &state).await.unwrap();

@@ -90,8 +90,8 @@ async fn articles_that_show_the_newest_become_stale_with_new_bytes(catalog: &dyn
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(100)).await;
-    let changed = jobs.iter().find(|job| job.url.id == url).map(|job| outcome(job, 101, kept("newer"))).unwrap();
-    let (_, changes) = catalog.complete_jobs(&lease, run, vec![changed], ChangedImages::Newest).await.unwrap();
+    let job_done = jobs.iter().find(|job| job.url.id == url).map(|job| outcome(job, 101, kept("newer"))).unwrap();
+    let (_, changes) = catalog.complete_jobs(&lease, run, vec![job_done], ChangedImages::Newest).await.unwrap();
     assert_eq!(changes.ready_articles, [id]);
     assert_eq!(state(catalog, id).await, ArticleState::Stale);
     assert_eq!(state(catalog, waiting).await, ArticleState::Stale);

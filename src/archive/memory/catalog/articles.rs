@@ -96,7 +96,9 @@ impl Articles for MemoryCatalog {
 
     async fn mark_vanished(&self, ids: &[ArticleId]) -> Result<(), CatalogError> {
         let mut state = self.state();
-        ids.iter().for_each(|id| state.change(*id, ArticleFacts::gone_from_source));
+        for id in ids {
+            state.change(*id, ArticleFacts::gone_from_source);
+        }
         Ok(())
     }
 

@@ -55,7 +55,9 @@ impl Placeholders for MemoryCatalog {
         if !state.runs.contains_key(&run) {
             return Err(missing("the run"));
         }
-        asked.iter().for_each(|(url, exchanges)| state.record_capture(*url, run, None, exchanges));
+        for (url, exchanges) in asked {
+            state.record_capture(*url, run, None, exchanges);
+        }
         if verdict.is_some()
             && let Some(shared) = state.shared_mut(host, digest)
         {
