@@ -143,7 +143,7 @@ impl Mirror {
             _ => None,
         };
         let result = ingested.result.clone();
-        let outcome = CompletedJob { job: job.id, url: job.url.id, exchanges, result: result, refused };
+        let outcome = CompletedJob { job: job.id, url: job.url.id, exchanges, result, refused };
         let changed = self.config.rewrite.changed_images;
         let (claim, now_ready) = self.archive.catalog.complete_jobs(&lease, run, vec![outcome], changed).await?;
         if claim == WriteOutcome::Applied {
