@@ -1,42 +1,73 @@
-//! offprint keeps articles whole: it finds every image an article shows, keeps the bytes for good, and gives back the
-//! same article with every picture local.
+//! offprint keeps articles whole: it finds every image an article shows, keeps the bytes for good, and writes the same
+//! article with every image local.
+//!
+//! The program `offprint` is a thin layer over this crate (feature `cli`). To use the crate alone, switch the default
+//! features off: `offprint = { version = "…", default-features = false }`.
+//!
+//! # Use
+//!
+//! [`extract`] needs neither network nor archive:
+//!
+//! ```
+//! use offprint::{Config, ExtractOptions, Format, extract};
+//!
+//! let article = b"# Ferry\n\n![deck](deck.jpg)\n";
+//! let base = "https://example.org/2026/ferry.html".parse()?;
+//! let options = ExtractOptions::new(&Config::default().rewrite, Some(base));
+//! let found = extract(article, Format::Markdown, &options);
+//!
+//! let image = &found.references[0];
+//! assert_eq!(&article[image.span.start..image.span.end], b"deck.jpg");
+//! assert_eq!(image.url.as_ref().unwrap().as_str(), "https://example.org/2026/deck.jpg");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! To mirror articles, [`open`] an [`Archive`], name the [`Source`]s, and run a [`Mirror`], which gives a [`Report`].
+//! [`status`], [`check`], [`verify`], [`restore`], [`find_garbage`] and the histories read an archive. The folder
+//! `examples/` has a program for each: `extract`, `mirror_folder` and `read_archive`.
+//!
+//! The crate needs a [tokio](https://docs.rs/tokio) runtime. It changes nothing outside of what it is given: it installs
+//! neither a panic hook nor a TLS provider nor a logger.
 //!
 //! # One way through
 //!
 //! ```text
 //! sources ─ list ─▶ articles ─ extract ─▶ references ─ fetch ─▶ captures ─ ingest ─▶ blobs, assets
-//!                                                                                    │
-//!              mirror (articles, thumbnails, report) ◀─ rewrite ◀─ thumbnail ◀───────┘
+//!                                                                                │ render
+//!              mirror (articles, index, report) ◀─ rewrite ◀──── thumbnails ◀────┘
 //! ```
 //!
-//! One article on its way: `source` lists its file, `extract` lists the places in it that name an image as byte
-//! spans, and the catalog of the `archive` takes both and queues the URLs. `mirror` leases the host of each URL;
-//! `fetch` asks it, at its pace, and streams the answer into a temporary file; `ingest` judges the bytes, keeps
-//! them under their digest and has `media` make thumbnails. When nothing of the article is left in the queue,
+//! One article on its way: `source` lists its file; `extract` lists the places in it that name an image as byte spans;
+//! the catalog of the `archive` records both and queues the URLs. `mirror` leases the host of each URL; `fetch` sends
+//! the request, at the pace of that host, and streams the response into a temporary file; `ingest` judges the bytes and
+//! keeps them under their digest; `render` makes the thumbnails. When nothing of the article is left in the queue,
 //! `rewrite` splices the local links into the spans, and the mirrored file appears by rename.
 //!
 //! # Layers
 //!
+//! A module uses only what is below it; a test enforces this.
+//!
 //! | layer | modules |
 //! |---|---|
-//! | 4 | `cli`, `web`, `demo`: open the archive, one library call, report, exit status |
-//! | 3 | `mirror`, `restore`, `check`, `status`, `history`, `verify`, `gc`, `notify`: whole jobs |
-//! | 2 | `source`, `ingest`, `render` |
-//! | 1 | `extract`, `rewrite`, `fetch`, `media`, `archive`: leaves that do not know each other, but that `rewrite` has `extract` read what it made |
-//! | 0 | `model`, `config`: plain data |
-//!
-//! What a module uses is below it; a test holds that true.
+//! | 5 | `cli`, `web`, `demo`: open the archive, one library call, report, exit status |
+//! | 4 | `mirror`, `verify`, `gc`, `check`, `restore`, `status`, `history`, `notify`: whole jobs |
+//! | 3 | `source`, `ingest`, `render`: where articles come from, keeping what came, making renditions |
+//! | 2 | `rewrite`, `fetch`, `media`, `archive`: leaves that do not know each other |
+//! | 1 | `extract`: bytes to references, title, date and text |
+//! | 0 | `model`, `config`: plain data, settings |
 //!
 //! # Invariants
 //!
 //! 1. Only spans change: a mirrored article equals its original outside the spans of its references.
 //! 2. Reversible: the original is a blob, and the recorded splices turn the mirror back into it.
-//! 3. Idempotent: a run over unchanged input makes no request and writes nothing but its own record.
-//! 4. Durable, then visible: blob, then row, then article.
-//! 5. Never worse: no bad answer replaces a good capture.
+//! 3. Idempotent: a run over unchanged input makes no request, writes no file, and records only itself.
+//! 4. Durable, then visible: the blob is durable before its row, and the row before the article that points at it.
+//! 5. Never worse: no bad response replaces a good capture, and no damaged blob gets into a mirror.
 //! 6. A guest: no Referer, cookie or credential leaves unless configured or learned for that host.
-//! 7. A bad image is data, not an error.
+//! 7. A bad image is data, not an error: it is recorded with its reason, and the run goes on.
 //! 8. Bounded: memory does not grow with the input, and every limit has a name in the settings.
+//! 9. What is configured is what is there: a changed setting takes effect on what is kept already.
+//! 10. The archive is never its own input.
 
 mod archive;
 mod check;
@@ -64,10 +95,14 @@ mod verify;
 #[cfg(feature = "web")]
 mod web;
 
+pub use tokio_util::sync::CancellationToken;
+
 pub use self::archive::{
-    Archive, ArchiveError, Catalog, CatalogError, Mode, ObjectError, Objects, ReadError, StoreKey, open,
+    Archive, ArchiveError, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError,
+    Mode, ObjectError, ObjectReader, Objects, Prefix, ReadError, ReferenceRow, RunRow, StoreKey, Stored, Totals,
+    UrlRow, UrlState, VersionRow, open,
 };
-pub use self::check::{CheckError, Checked, check};
+pub use self::check::{CheckError, Checked, Finding as CheckFinding, check};
 #[cfg(feature = "cli")]
 pub use self::cli::main as cli_main;
 pub use self::config::{
@@ -77,17 +112,24 @@ pub use self::config::{
     UnitError,
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
-pub use self::fetch::{FetchError, Fetcher};
-pub use self::history::{ArticleHistory, UrlHistory, of_article as article_history, of_url as url_history};
-pub use self::media::is_decoding;
+pub use self::fetch::{FetchError, Fetcher, Lookup, SystemLookup};
+pub use self::gc::{Garbage, GcError, plan as find_garbage, sweep as remove_garbage};
+pub use self::history::{
+    ArticleHistory, CaptureMade, OlderImage, UrlHistory, VersionRead, of_article as article_history,
+    of_url as url_history,
+};
+pub use self::media::{MediaError, Rendition, Renditions, probe, sniff, thumbnails};
 pub use self::mirror::{
-    ArticleCounts, BlobCounts, Budget, ChangedImage, Counter, FailedUrl, Mirror, MirrorError, Problem, ReferenceCounts,
-    Report, RunOutcome, SourceOutcome, SourceReport, Tally, ThumbnailCounts, UrlCounts,
+    ArticleCounts, BlobCounts, Budget, ChangedImage, Counter, FailedUrl, Mirror, MirrorError, Plan, Problem,
+    ReferenceCounts, Report, RunOutcome, SourceOutcome, SourceReport, Tally, ThumbnailCounts, UrlCounts, plan,
 };
 pub use self::model::{
-    ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Failure, Fingerprint, Format, LinkWrap, MediaType,
-    NameError, NotADigest, Reason, Reference, ReferenceKind, RelativePath, Reveal, SourceName, Span, ThumbnailName,
+    ArchiveId, ArticleId, ArticleKey, ArticleVersion, Asset, Capture, CaptureId, Digest, Edit, Exchange, Failure,
+    Fingerprint, Format, HostKey, HostState, KeptBody, LinkWrap, MediaType, NameError, NotADigest, Reason, Reference,
+    ReferenceKind, RefererStrategy, RelativePath, Reveal, Revision, RunId, SourceName, Span, ThumbnailName, UrlId,
+    UrlProblem, Validators,
 };
+pub use self::notify::{Notifier, NotifyError, RunEnd, exposition as prometheus_exposition, write_prometheus};
 pub use self::restore::{RestoreError, restore};
 pub use self::rewrite::{splice, unsplice};
 pub use self::source::{Source, SourceConfigError, SourceError, SourceFailure, configured as configured_sources};

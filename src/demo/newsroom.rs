@@ -36,9 +36,6 @@ impl Newsroom {
     /// The hosts that the articles name. `[fetch.resolve]` must map each to [`Newsroom::address`].
     pub const HOSTS: [&str; 7] = Site::HOSTS;
 
-    /// How many of the image URLs in the articles the server does not have.
-    pub const MISSING: usize = 1;
-
     /// Starts the server on a free port of loopback.
     ///
     /// # Panics

@@ -7,10 +7,12 @@ mod corpus;
 #[cfg(target_os = "linux")]
 mod crash;
 mod dead_hosts;
+mod examples;
 mod fetch;
 mod front_matter;
 mod gc;
 mod hostile_mirror;
+mod hostile_names;
 mod markdown;
 mod media;
 mod mirror;

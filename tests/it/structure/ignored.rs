@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::corpus::files;
 
 /// What a test may need, and the word of it in the test's path.
-const NEEDS: [(&str, &str); 9] = [
+const NEEDS: [(&str, &str); 10] = [
     ("the corpus", "corpus"),
     ("Chromium", "chromium"),
     ("vips", "vips"),
@@ -14,6 +14,7 @@ const NEEDS: [(&str, &str); 9] = [
     ("pywb", "pywb"),
     ("strace", "strace"),
     ("systemd-analyze", "systemd"),
+    ("script(1)", "script_1"),
     ("root", "as_root"),
     ("loop devices", "loop_device"),
 ];
