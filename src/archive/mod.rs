@@ -6,6 +6,7 @@
 
 mod catalog;
 mod files;
+mod identity;
 mod key;
 mod memory;
 mod objects;

@@ -2,13 +2,16 @@
 //!
 //! The one place where such an archive is made, opened or refused.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::files::{Files, Links, Lock, NotLocked, Tree};
-use super::sqlite::Sqlite;
+use super::identity;
+use super::key::{Prefix, StoreKey};
+use super::sqlite::{CatalogFile, Sqlite};
 use super::{Archive, CatalogError, ObjectError};
+use crate::model::ArchiveId;
 use crate::staging::Staging;
 
 /// What an archive is opened for.
@@ -39,6 +42,24 @@ pub enum ArchiveError {
         /// Which process, where it says so.
         pid: Option<u32>,
     },
+    /// It is there, but for its catalog.
+    #[error(
+        "the archive {place} has lost its catalog: restore {place}/catalog.db from a backup, or move the folder away to \
+         begin a new archive"
+    )]
+    WithoutCatalog {
+        /// The folder.
+        place: String,
+    },
+    /// Its catalog is another archive's.
+    #[error(
+        "the catalog of the archive {place} is that of another archive: restore the {place}/catalog.db that belongs \
+         there"
+    )]
+    OtherCatalog {
+        /// The folder.
+        place: String,
+    },
     /// Its catalog has an older schema, and it was opened to be read.
     #[error("the archive {place} was written by an older offprint: `offprint run` brings its catalog up to date")]
     Older {
@@ -64,65 +85,89 @@ const FOLDERS: [&str; 5] = ["blobs/sha256", "thumbnails", "articles", "runs", TM
 /// Those that come when something is put into them.
 const LATER: [&str; 2] = ["index", "quarantine"];
 
-/// Opens the archive in a folder.
+/// Opens the archive in a folder. An archive that lacks its own catalog is refused, and nothing is written.
 ///
 /// # Errors
 /// [`ArchiveError`], which says what to do about it.
 pub fn open(store: &Path, mode: Mode) -> Result<Archive, ArchiveError> {
     match mode {
         Mode::Read => open_to_read(store),
-        Mode::Write => {
-            require(store)?;
-            open_to_write(store)
-        }
-        Mode::Create => open_to_write(store),
+        Mode::Write | Mode::Create => open_to_write(store, mode),
     }
 }
 
-fn open_to_write(store: &Path) -> Result<Archive, ArchiveError> {
-    // A store that is a link is followed: it may live on another disk. It is made durable from its real place.
+fn open_to_write(store: &Path, mode: Mode) -> Result<Archive, ArchiveError> {
     let failed = || ObjectError::io("use the archive", &store.display());
-    std::fs::create_dir_all(store).map_err(failed())?;
+    if mode == Mode::Create {
+        std::fs::create_dir_all(store).map_err(failed())?;
+    } else if !store.is_dir() {
+        return Err(ArchiveError::Missing { place: store.display().to_string() });
+    }
+    // A store that is a link is followed: it may live on another disk. It is made durable from its real place.
     let tree = Tree::make(&store.canonicalize().map_err(failed())?, Links::Refused).map_err(failed())?;
-    refuse_links(&tree)?;
+    let id = examine(&tree, store, mode == Mode::Create)?;
     let lock = Lock::take(&tree).map_err(|error| not_locked(error, store))?;
     for folder in FOLDERS {
         tree.make_folder(folder)?;
     }
     let staging = Staging::new(tree.place().join(TMP));
     empty(&staging).map_err(ObjectError::io("empty", &staging.folder().display()))?;
-    let catalog = Sqlite::to_write(&tree.place().join(CATALOG))?;
+    let path = tree.place().join(CATALOG);
+    let catalog = Sqlite::to_write(&path, id)?;
     // The names of a new catalog and its log.
     tree.root().sync().map_err(tree.failed("save the folder", ""))?;
+    if let (None, CatalogFile::Of(row)) = (id, Sqlite::look(&path)?) {
+        identity::write(row, &tree, &staging)?;
+    }
     Ok(assemble(tree, staging, catalog, Some(lock)))
 }
 
 fn open_to_read(store: &Path) -> Result<Archive, ArchiveError> {
-    require(store)?;
+    if !store.is_dir() {
+        return Err(ArchiveError::Missing { place: store.display().to_string() });
+    }
     let tree = Tree::open(store, Links::Refused).map_err(ObjectError::io("read the archive", &store.display()))?;
-    refuse_links(&tree)?;
+    examine(&tree, store, false)?;
     let older = || ArchiveError::Older { place: store.display().to_string() };
     let catalog = Sqlite::to_read(&store.join(CATALOG))?.ok_or_else(older)?;
     let staging = Staging::new(store.join(TMP));
     Ok(assemble(tree, staging, catalog, None))
 }
 
-/// There is an archive where there is a catalog.
-fn require(store: &Path) -> Result<(), ArchiveError> {
-    match std::fs::symlink_metadata(store.join(CATALOG)) {
-        Ok(_) => Ok(()),
-        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Err(ArchiveError::Missing { place: store.display().to_string() })
-        }
-        Err(cause) => Err(ObjectError::io("read the archive", &store.display())(cause).into()),
+/// Looks at what is there before anything is written, and gives the archive's id where it has one.
+fn examine(tree: &Tree, store: &Path, may_be_new: bool) -> Result<Option<ArchiveId>, ArchiveError> {
+    refuse_links(tree)?;
+    let place = || store.display().to_string();
+    let id = identity::read(tree)?;
+    let file = tree.root().look(CATALOG).map_err(tree.failed("look at", CATALOG))?;
+    let catalog = file.map_or(Ok(CatalogFile::Empty), |_| Sqlite::look(&tree.place().join(CATALOG)))?;
+    match (id, catalog) {
+        (Some(id), CatalogFile::Of(row)) if id != row.id => Err(ArchiveError::OtherCatalog { place: place() }),
+        (_, CatalogFile::Of(_) | CatalogFile::WithoutId) => Ok(id),
+        (Some(_), CatalogFile::Empty) => Err(ArchiveError::WithoutCatalog { place: place() }),
+        (None, CatalogFile::Empty) if holds_blobs(tree)? => Err(ArchiveError::WithoutCatalog { place: place() }),
+        (None, CatalogFile::Empty) if may_be_new => Ok(None),
+        (None, CatalogFile::Empty) => Err(ArchiveError::Missing { place: place() }),
     }
+}
+
+fn holds_blobs(tree: &Tree) -> Result<bool, ArchiveError> {
+    for shard in 0..=u8::MAX {
+        let path = Prefix::Blobs(shard).folder();
+        let names = tree.folder(&path)?.map_or(Ok(Vec::new()), |folder| folder.names());
+        let names = names.map_err(tree.failed("list", &path))?;
+        if names.iter().any(|name| StoreKey::parse(&format!("{path}/{name}")).is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What is named as a folder or a file of ours is one, and no link: an archive may come from somebody else.
 fn refuse_links(tree: &Tree) -> Result<(), ArchiveError> {
     for name in tree.root().names().map_err(tree.failed("list", ""))? {
         let is_folder = FOLDERS.iter().chain(&LATER).any(|folder| folder.split('/').next() == Some(&name));
-        let is_file = name.starts_with(CATALOG) || name == "lock";
+        let is_file = name.starts_with(CATALOG) || name == identity::FILE || name == "lock";
         let found = tree.root().look(&name).map_err(tree.failed("look at", &name))?;
         let wrong = found.is_some_and(|found| (is_folder && !found.is_dir()) || (is_file && !found.is_file()));
         if wrong {

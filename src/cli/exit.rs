@@ -47,10 +47,17 @@ impl Exit {
             Self::Usage
         } else if matches!(error.downcast_ref(), Some(ArchiveError::Held { .. })) {
             Self::Busy
+        } else if is_damage(error) {
+            Self::Damaged
         } else {
             Self::Failed
         }
     }
+}
+
+/// An archive without its own catalog is damaged.
+fn is_damage(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ArchiveError::WithoutCatalog { .. } | ArchiveError::OtherCatalog { .. }))
 }
 
 impl From<Exit> for ExitCode {

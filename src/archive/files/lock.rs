@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 
 use super::tree::Tree;
-use crate::archive::ObjectError;
+use crate::archive::objects::ObjectError;
 
 const NAME: &str = "lock";
 /// More than our lock files hold: a longer file is somebody else's, and is not written over.

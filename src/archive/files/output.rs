@@ -1,13 +1,13 @@
 //! A folder outside the archive that mirrored articles are written to.
 
-use std::io::{self, Read};
+use std::fs::Metadata;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::folder::Links;
 use super::tree::{Tree, split};
-use super::write::{self, Rights};
-use crate::archive::ObjectError;
+use crate::archive::objects::ObjectError;
 use crate::model::{Fingerprint, RelativePath};
 use crate::staging::Staging;
 
@@ -66,7 +66,7 @@ impl OutputFolder {
     /// Where the file system refuses.
     pub async fn fingerprint(&self, path: &RelativePath) -> Result<Option<Fingerprint>, ObjectError> {
         let path = path.clone();
-        self.blocking(move |inner| Ok(inner.open(&path)?.map(|(_, fingerprint)| fingerprint))).await
+        self.blocking(move |inner| inner.fingerprint(&path)).await
     }
 
     async fn blocking<T: Send + 'static>(
@@ -81,27 +81,18 @@ impl OutputFolder {
 
 impl Inner {
     fn write(&self, path: &str, bytes: &[u8]) -> Result<Fingerprint, ObjectError> {
-        let (parent, name) = split(path);
-        let folder = self.make()?.make_folder(parent)?;
-        let failed = ObjectError::io("write to", &self.staging.folder().display());
-        let staged = self.staging.write(bytes).map_err(failed)?;
-        write::write(&folder, name, staged, Rights::Kept).map_err(self.failed("write", path))
+        self.make()?.write(path, bytes, &self.staging)
     }
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ObjectError> {
-        let Some((mut file, _)) = self.open(path)? else { return Ok(None) };
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(self.failed("read", path))?;
-        Ok(Some(bytes))
+        self.existing()?.map_or(Ok(None), |tree| tree.read(path, u64::MAX))
     }
 
-    fn open(&self, path: &str) -> Result<Option<(std::fs::File, Fingerprint)>, ObjectError> {
-        let Some(tree) = self.existing()? else { return Ok(None) };
+    fn fingerprint(&self, path: &str) -> Result<Option<Fingerprint>, ObjectError> {
         let (parent, name) = split(path);
-        let Some(folder) = tree.folder(parent)? else { return Ok(None) };
-        let Some(file) = folder.open_file(name).map_err(self.failed("open", path))? else { return Ok(None) };
-        let fingerprint = file.metadata().as_ref().map(Fingerprint::of).map_err(|cause| cause.kind().into());
-        Ok(Some((file, fingerprint.map_err(self.failed("look at", path))?)))
+        let Some(folder) = self.existing()?.map_or(Ok(None), |tree| tree.folder(parent))? else { return Ok(None) };
+        let found = folder.look(name).map_err(self.failed("look at", path))?;
+        Ok(found.filter(Metadata::is_file).as_ref().map(Fingerprint::of))
     }
 
     fn make(&self) -> Result<&Tree, ObjectError> {

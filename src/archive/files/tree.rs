@@ -1,12 +1,15 @@
 //! A folder with those below it: paths in it, and folders whose entries outlive a loss of power.
 
 use std::collections::HashSet;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::folder::{Folder, Links};
-use crate::archive::ObjectError;
+use super::write::{Rights, write};
+use crate::archive::objects::ObjectError;
+use crate::model::Fingerprint;
+use crate::staging::Staging;
 
 /// A folder and what is below it.
 #[derive(Debug)]
@@ -78,6 +81,29 @@ impl Tree {
         folder.sync().map_err(self.failed("save the folder above", upto))?;
         self.durable.write().unwrap_or_else(PoisonError::into_inner).insert(upto.to_owned());
         inside.ok_or_else(|| self.failed("use", upto)(ErrorKind::NotFound.into()))
+    }
+
+    /// Reads a small file whole; `None` where there is none.
+    pub(in crate::archive) fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, ObjectError> {
+        let (parent, name) = split(path);
+        let Some(folder) = self.folder(parent)? else { return Ok(None) };
+        let Some(file) = folder.open_file(name).map_err(self.failed("open", path))? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        file.take(limit).read_to_end(&mut bytes).map_err(self.failed("read", path))?;
+        Ok(Some(bytes))
+    }
+
+    /// Writes a file whole, over what stood there.
+    pub(in crate::archive) fn write(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        staging: &Staging,
+    ) -> Result<Fingerprint, ObjectError> {
+        let (parent, name) = split(path);
+        let folder = self.make_folder(parent)?;
+        let staged = staging.write(bytes).map_err(ObjectError::io("write to", &staging.folder().display()))?;
+        write(&folder, name, staged, Rights::Kept).map_err(self.failed("write", path))
     }
 
     /// The error for a refusal below.

@@ -79,7 +79,7 @@ impl Maintenance for Sqlite {
     }
 }
 
-fn archive(connection: &Connection) -> Result<ArchiveRow> {
+pub(super) fn archive(connection: &Connection) -> Result<ArchiveRow> {
     let archive = |row: &Row<'_>| Ok(ArchiveRow { id: row.get("id")?, made_at: moment(row, "made_at")? });
     connection.prepare_cached("SELECT id, made_at FROM archive")?.query_one([], in_row("archive", &[], archive))
 }

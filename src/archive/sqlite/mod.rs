@@ -13,6 +13,7 @@ mod connection;
 #[cfg(all(test, target_os = "linux"))]
 mod cost;
 mod error;
+mod identity;
 mod jobs;
 mod leases;
 mod maintenance;
@@ -36,6 +37,9 @@ use self::error::{catalog_error, refused};
 use self::readers::Readers;
 use self::writer::Writer;
 use crate::archive::catalog::CatalogError;
+use crate::model::ArchiveId;
+
+pub(super) use self::identity::CatalogFile;
 
 /// The catalog in one file.
 pub(super) struct Sqlite {
@@ -46,12 +50,15 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     /// Opens the file to read and write, and makes or upgrades it where needed. The caller holds the archive's lock,
-    /// so that leases which are left belong to no process.
-    pub(super) fn to_write(path: &Path) -> Result<Self, CatalogError> {
+    /// so that leases which are left belong to no process. Where the archive has an id already, a catalog from before
+    /// there were ids takes it.
+    pub(super) fn to_write(path: &Path, id: Option<ArchiveId>) -> Result<Self, CatalogError> {
         let failed = |error| catalog_error(path, &error);
         checksum::remove(path).map_err(|error| refused(path, format!("cannot remove its checksum: {error}")))?;
         let connection = connection::to_write(path).map_err(failed)?;
+        let before = migrate::version(&connection).map_err(failed)?;
         migrate::migrate(&connection, path, migrate::MIGRATIONS)?;
+        identity::adopt(&connection, before, id).map_err(failed)?;
         leases::end_all(&connection).map_err(failed)?;
         let writer = Writer::start(connection, path.to_owned())
             .map_err(|error| refused(path, format!("cannot start the thread that writes it: {error}")))?;

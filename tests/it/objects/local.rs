@@ -56,7 +56,7 @@ async fn a_new_archive_has_the_folders_of_the_design() {
         fs::read_dir(fresh.store()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     found.retain(|name| !name.starts_with("catalog.db-"));
     found.sort();
-    assert_eq!(found, ["articles", "blobs", "catalog.db", "lock", "runs", "thumbnails", "tmp"]);
+    assert_eq!(found, ["archive.json", "articles", "blobs", "catalog.db", "lock", "runs", "thumbnails", "tmp"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,55 @@
+//! What tells the archive in a folder from every other: `archive.json`, which is written when the archive is made.
+//!
+//! The catalog has the same id. A folder with another catalog, or with none, is not opened: what its blobs belong to is
+//! not known then, and a new catalog would have them removed as garbage.
+
+use std::io::{self, ErrorKind};
+
+use serde::{Deserialize, Serialize};
+
+use super::catalog::ArchiveRow;
+use super::files::Tree;
+use super::objects::ObjectError;
+use crate::model::ArchiveId;
+use crate::staging::Staging;
+
+/// The file.
+pub(super) const FILE: &str = "archive.json";
+/// The layout of the folder; a later one may not be opened by this version.
+const FORMAT: u32 = 1;
+/// More than the file has.
+const LONGEST: u64 = 4096;
+
+/// The content of the file.
+#[derive(Serialize, Deserialize)]
+struct Content {
+    /// 32 hexadecimal digits.
+    id: String,
+    format: u32,
+    /// When the archive was made (RFC 3339), for people.
+    made: String,
+}
+
+/// The id that the file has; `None` where there is no file.
+pub(super) fn read(store: &Tree) -> Result<Option<ArchiveId>, ObjectError> {
+    let Some(text) = store.read(FILE, LONGEST)? else { return Ok(None) };
+    let id = parse(&text).map_err(|why| io::Error::new(ErrorKind::InvalidData, why));
+    id.map(Some).map_err(store.failed("read", FILE))
+}
+
+fn parse(text: &[u8]) -> Result<ArchiveId, String> {
+    let way_out = "remove the file, and `offprint run` writes it again";
+    let content: Content = serde_json::from_slice(text).map_err(|error| format!("{error}; {way_out}"))?;
+    if content.format > FORMAT {
+        return Err(format!("it says format {}: use a newer offprint", content.format));
+    }
+    ArchiveId::parse(&content.id).ok_or_else(|| format!("its id is not 32 hexadecimal digits; {way_out}"))
+}
+
+/// Writes the file for the archive that a catalog is of.
+pub(super) fn write(row: ArchiveRow, store: &Tree, staging: &Staging) -> Result<(), ObjectError> {
+    let content = Content { id: row.id.to_string(), format: FORMAT, made: row.made_at.to_string() };
+    let mut text = serde_json::to_vec_pretty(&content).expect("the content is plain data");
+    text.push(b'\n');
+    store.write(FILE, &text, staging).map(drop)
+}

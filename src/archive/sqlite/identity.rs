@@ -1,0 +1,46 @@
+//! What a catalog's file says of itself to whoever is about to open it.
+
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+
+use super::error::catalog_error;
+use super::readers::Readers;
+use super::{Sqlite, maintenance, migrate};
+use crate::archive::catalog::{ArchiveRow, CatalogError};
+use crate::model::ArchiveId;
+
+/// The first schema that gives a catalog its archive's id.
+const FIRST_WITH_ID: usize = 5;
+
+/// What is in a catalog's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::archive) enum CatalogFile {
+    /// No tables: it is new, or its content is lost.
+    Empty,
+    /// Tables of a version that gave no ids.
+    WithoutId,
+    /// The catalog of this archive.
+    Of(ArchiveRow),
+}
+
+impl Sqlite {
+    /// Looks into a file, which is there, and changes nothing.
+    pub(in crate::archive) fn look(path: &Path) -> Result<CatalogFile, CatalogError> {
+        Readers::new(path).with(|connection| {
+            match migrate::refuse_newer(connection, path, migrate::MIGRATIONS.len())? {
+                0 => Ok(CatalogFile::Empty),
+                older if older < FIRST_WITH_ID => Ok(CatalogFile::WithoutId),
+                _ => maintenance::archive(connection).map(CatalogFile::Of).map_err(|error| catalog_error(path, &error)),
+            }
+        })?
+    }
+}
+
+/// Gives a catalog that got its own id just now, by an upgrade from this version, the id that its archive has already.
+pub(super) fn adopt(connection: &Connection, before: usize, id: Option<ArchiveId>) -> rusqlite::Result<()> {
+    if let Some(id) = id.filter(|_| before < FIRST_WITH_ID) {
+        connection.execute("UPDATE archive SET id = ?1", params![id.0.to_be_bytes()])?;
+    }
+    Ok(())
+}
