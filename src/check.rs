@@ -1,11 +1,11 @@
-//! The proof that a mirror needs no network.
+//! Whether a mirror needs the network.
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use url::Url;
 
-use crate::archive::{Archive, ArticleRow, CatalogError, ObjectError, StoreKey};
+use crate::archive::{Archive, ArticleRow, CatalogError, StoreKey};
 use crate::config::Config;
 use crate::extract::{self, ExtractOptions};
 use crate::model::{ArticleKey, Reference, SourceName};
@@ -14,15 +14,12 @@ use crate::source::{Source, SourceConfigError, absolute};
 /// Articles taken from the catalog at a time.
 const PAGE: usize = 1000;
 
-/// A check that could not be made.
+/// Why a check could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     /// The catalog cannot be read.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The store of objects cannot be read.
-    #[error(transparent)]
-    Objects(#[from] ObjectError),
     /// The settings of a source cannot work.
     #[error(transparent)]
     Source(#[from] SourceConfigError),
@@ -33,19 +30,19 @@ pub enum CheckError {
 pub struct Checked {
     /// Mirrored articles that were read.
     pub articles: u64,
-    /// References to files of the mirror or the archive that are there.
+    /// References to files that are there.
     pub local: u64,
     /// References that still need the network.
-    pub remote: Vec<Finding>,
+    pub remote: Vec<Place>,
     /// Local references that lead nowhere.
-    pub dangling: Vec<Finding>,
-    /// Mirrored articles that are on record and cannot be read.
-    pub unreadable: Vec<Finding>,
+    pub dangling: Vec<Place>,
+    /// Mirrored articles that are missing or cannot be read.
+    pub unreadable: Vec<Place>,
 }
 
-/// A place in a mirror.
+/// A place in a mirrored article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct Place {
     /// The article.
     pub article: String,
     /// The reference as it is written there, or why the article cannot be read.
@@ -56,7 +53,7 @@ pub struct Finding {
     pub start: Option<usize>,
 }
 
-/// Reads every mirrored article and looks at where its references lead.
+/// Reads every mirrored article and follows its references.
 pub async fn check(archive: &Archive, config: &Config) -> Result<Checked, CheckError> {
     let mut checker = Checker { archive, config, checked: Checked::default() };
     let mut last = None;
@@ -78,9 +75,9 @@ struct Checker<'a> {
 
 /// Where a reference leads.
 enum Target {
-    /// To something that is stored, or to nothing of the archive.
+    /// Into the archive: to an object, or to a path that no object has.
     Archive(Option<StoreKey>),
-    /// To a file outside the archive, which is the author's.
+    /// To a file outside the archive.
     File(PathBuf),
     /// To the network.
     Network,
@@ -94,51 +91,44 @@ impl Checker<'_> {
         let store = absolute(&self.config.store).map_err(failed)?;
         let file = source.mirror(&key.path);
         self.checked.articles += 1;
-        let bytes = match source.destination(self.archive).read(&key.path).await {
+        let read = source.destination(self.archive).read(&key.path).await;
+        let bytes = match read.map_err(|error| error.to_string()) {
             Ok(Some(bytes)) => bytes,
-            Ok(None) => {
-                self.unreadable(key, format!("{} is missing", file.display()));
-                return Ok(());
-            }
-            Err(error) => {
-                self.unreadable(key, error.to_string());
+            missing => {
+                let raw = missing.err().unwrap_or_else(|| format!("{} is missing", file.display()));
+                self.checked.unreadable.push(Place { article: key.to_string(), raw, kind: None, start: None });
                 return Ok(());
             }
         };
-        // Read as a browser would open it from the disk: what resolves to the network would go there.
+        // A browser that opens the file from the disk resolves references against the file's own URL.
         let options = ExtractOptions::new(&self.config.rewrite, Url::from_file_path(&file).ok());
         for reference in extract::extract(&bytes, row.version.format, &options).references {
             if let Some(target) = target_of(&reference, &source, &store) {
-                self.reference(key, &reference, target).await?;
+                self.reference(key, &reference, target).await;
             }
         }
         Ok(())
     }
 
-    fn unreadable(&mut self, article: &ArticleKey, raw: String) {
-        self.checked.unreadable.push(Finding { article: article.to_string(), raw, kind: None, start: None });
-    }
-
-    async fn reference(&mut self, key: &ArticleKey, reference: &Reference, target: Target) -> Result<(), CheckError> {
+    async fn reference(&mut self, key: &ArticleKey, reference: &Reference, target: Target) {
         let found = match &target {
-            Target::Archive(Some(key)) => self.archive.objects.stat(key).await?.is_some(),
+            Target::Archive(Some(key)) => matches!(self.archive.objects.stat(key).await, Ok(Some(_))),
             Target::File(file) => file.is_file(),
             Target::Archive(None) | Target::Network => false,
         };
         let (kind, start) = (Some(reference.kind.as_str()), Some(reference.span.start));
-        let finding = Finding { article: key.to_string(), raw: reference.raw.clone(), kind, start };
+        let place = Place { article: key.to_string(), raw: reference.raw.clone(), kind, start };
         match target {
             _ if found => self.checked.local += 1,
-            Target::Network => self.checked.remote.push(finding),
-            Target::Archive(_) => self.checked.dangling.push(finding),
-            // What the author wrote and nobody adopted is the author's.
+            Target::Network => self.checked.remote.push(place),
+            Target::Archive(_) => self.checked.dangling.push(place),
+            // A file beside an article that was not adopted is the author's affair.
             Target::File(_) => {}
         }
-        Ok(())
     }
 }
 
-/// Where a reference leads; `None` where it leads nowhere by intention, or holds its image itself.
+/// Where a reference leads; `None` for a base URL, and for an image that the reference holds itself.
 fn target_of(reference: &Reference, source: &Source, store: &Path) -> Option<Target> {
     if !reference.kind.is_media() {
         return None;

@@ -1,4 +1,4 @@
-//! What became of one URL, or of one article, from the first day to the last.
+//! Everything that is recorded of one URL, or of one article, in order of time.
 
 use std::collections::BTreeSet;
 
@@ -19,26 +19,26 @@ pub struct UrlHistory {
     pub good: Option<(String, String)>,
     /// When it is due next; `None` for never.
     pub next_attempt: Option<String>,
-    /// Requests and answers, oldest first; a redirect is one of its own.
+    /// Requests with their responses, oldest first; each redirect is a request of its own.
     pub captures: Vec<CaptureMade>,
 }
 
-/// One request and its answer.
+/// One request and its response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CaptureMade {
     /// When it was sent.
     pub at: String,
-    /// What was asked for: another URL than the one of the history after a redirect.
+    /// The URL of the request: after a redirect, another one than that of the history.
     pub url: String,
-    /// The status, where one came.
+    /// The status of the response; `None` where there was none.
     pub status: Option<u16>,
-    /// Why it gave nothing good.
+    /// Why it is not a good capture.
     pub reason: Option<&'static str>,
-    /// The SHA-256 of the body, where it was kept or looked at.
+    /// The SHA-256 of the body, where it was received.
     pub digest: Option<String>,
     /// The body's length in bytes.
     pub size: u64,
-    /// The file of the archive that holds it: a good capture, or what was refused and is evidence.
+    /// The file of the archive that has the body: a good capture, or a rejected body that is kept as evidence.
     pub kept: Option<String>,
 }
 
@@ -51,11 +51,11 @@ pub struct ArticleHistory {
     pub vanished: bool,
     /// Its versions, oldest first; the last is the one that is mirrored.
     pub versions: Vec<VersionRead>,
-    /// The images whose bytes changed since it showed them first, in the order of their URLs.
+    /// The images whose bytes changed since the article showed them first, in the order of their URLs.
     pub older_images: Vec<OlderImage>,
 }
 
-/// An image of an article of which the archive holds newer bytes.
+/// An image of an article that has newer bytes in the archive.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct OlderImage {
     /// Its URL.

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::open_to_read;
 use super::output::{Label, Output};
 use super::words::count;
-use crate::check::{self, Checked, Finding};
+use crate::check::{self, Checked, Place};
 use crate::config::Config;
 
 /// Checks that the mirror needs no network, and lists where it does.
@@ -26,9 +26,9 @@ pub(crate) async fn check(config: &Config, output: &Output) -> anyhow::Result<Ex
 }
 
 fn print(checked: &Checked, output: &Output) {
-    print_findings(Label::Warning("remote"), &checked.remote, output);
-    print_findings(Label::Damage("leads nowhere"), &checked.dangling, output);
-    print_findings(Label::Damage("cannot be read"), &checked.unreadable, output);
+    print_places(Label::Warning("remote"), &checked.remote, output);
+    print_places(Label::Damage("leads nowhere"), &checked.dangling, output);
+    print_places(Label::Damage("cannot be read"), &checked.unreadable, output);
     output.line(&format!(
         "{}, {} local, {} remote, {} leading nowhere",
         count(checked.articles, "article"),
@@ -38,8 +38,8 @@ fn print(checked: &Checked, output: &Output) {
     ));
 }
 
-fn print_findings(label: Label, findings: &[Finding], output: &Output) {
-    for Finding { article, raw, kind, start } in findings {
+fn print_places(label: Label, places: &[Place], output: &Output) {
+    for Place { article, raw, kind, start } in places {
         let place = start.map(|start| format!(" at byte {start}")).unwrap_or_default();
         let kind = kind.map(|kind| format!(" ({kind})")).unwrap_or_default();
         output.labelled(label, &format!("{raw}{kind} in {article}{place}"));

@@ -3,10 +3,11 @@
 use super::exit::Exit;
 use super::open_to_read;
 use super::output::{Label, Output};
+use super::words::count;
 use crate::config::{Config, Size};
-use crate::status::{self, Likeness, Similar};
+use crate::status::{self, Match, Similar, Suggestion};
 
-/// How many families, and best copies, are listed without -v.
+/// How many groups, and suggestions, are listed without -v.
 const LISTED: usize = 20;
 
 /// Lists which images look alike.
@@ -22,26 +23,28 @@ pub(crate) async fn similar(config: &Config, output: &Output) -> anyhow::Result<
 }
 
 fn print(similar: &Similar, output: &Output) {
-    let Similar { pictures, families_found, copies_found, families, best_copies } = similar;
+    let Similar { images, groups_found, copies_found, groups, suggestions } = similar;
     output.line(&format!(
-        "pictures compared: {pictures}; families that look alike: {families_found}, with copies: {copies_found}"
+        "{} compared: {} that look alike, with {}",
+        count(*images, "image"),
+        count(*groups_found, "group"),
+        if *copies_found == 1 { "1 copy".to_owned() } else { format!("{copies_found} copies") },
     ));
     let listed = if output.lists_all() { usize::MAX } else { LISTED };
-    for family in families.iter().take(listed) {
-        output.line(&format!("family of {}: {}", family.others.len() + 1, words(&family.best)));
-        for other in &family.others {
+    for group in groups.iter().take(listed) {
+        output.line(&format!("group of {}: {}", group.others.len() + 1, words(&group.best)));
+        for other in &group.others {
             output.line(&format!("  {} ({} bits apart)", words(other), other.distance));
         }
     }
-    print_rest(families.len(), listed, output);
-    for offer in best_copies.iter().take(listed) {
-        let articles = offer.articles.join(", ");
-        output.labelled(
-            Label::Warning("gone"),
-            &format!("{} in {articles}; best copy: {}", offer.url, words(&offer.best)),
-        );
-    }
-    print_rest(best_copies.len(), listed, output);
+    print_rest(groups.len(), listed, output);
+    suggestions.iter().take(listed).for_each(|suggestion| print_suggestion(suggestion, output));
+    print_rest(suggestions.len(), listed, output);
+}
+
+fn print_suggestion(suggestion: &Suggestion, output: &Output) {
+    let Suggestion { url, articles, best, .. } = suggestion;
+    output.labelled(Label::Warning("gone"), &format!("{url} in {}; best copy: {}", articles.join(", "), words(best)));
 }
 
 fn print_rest(all: usize, listed: usize, output: &Output) {
@@ -50,8 +53,8 @@ fn print_rest(all: usize, listed: usize, output: &Output) {
     }
 }
 
-fn words(picture: &Likeness) -> String {
-    let Likeness { width, height, bytes, file, urls, .. } = picture;
+fn words(image: &Match) -> String {
+    let Match { width, height, bytes, file, urls, .. } = image;
     let from = urls.first().map(|url| format!(", from {url}")).unwrap_or_default();
     format!("{width}x{height}, {}, {file}{from}", Size(*bytes))
 }

@@ -108,5 +108,6 @@ fn print_missing_url(missing: &Missing, output: &Output) {
     let next = missing.next_attempt.as_deref().unwrap_or("never");
     let reason = missing.reason.unwrap_or("not tried yet");
     let articles = missing.articles.join(", ");
-    output.line(&format!("  {} ({reason}{code}, next try {next}) in {articles}", missing.url));
+    let detail = missing.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+    output.line(&format!("  {} ({reason}{code}, next try {next}) in {articles}{detail}", missing.url));
 }

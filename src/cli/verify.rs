@@ -15,7 +15,9 @@ use super::words::count;
 use crate::archive::{self, Archive, Mode};
 use crate::config::{Config, Size};
 use crate::source::{self, Source};
-use crate::verify::{self, Counts, Finding, Options, Progress, Repair, Settings, Verification, find_mirror};
+use crate::verify::{
+    self, ConfiguredRepairSource, Counts, Finding, Progress, Repair, Verification, VerifyOptions, find_mirror,
+};
 
 /// Looks for damage, and repairs what can be.
 pub(crate) async fn verify(arguments: &VerifyArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {
@@ -31,7 +33,7 @@ pub(crate) async fn verify(arguments: &VerifyArguments, config: &Config, output:
     } else {
         print(&found, &repairs, output);
     }
-    let repaired = repairs.iter().filter(|repair| matches!(repair, Repair::Healed | Repair::Remade)).count();
+    let repaired = repairs.iter().filter(|repair| matches!(repair, Repair::Restored | Repair::Regenerated)).count();
     Ok(if repaired == found.findings.len() { Exit::Done } else { Exit::Damaged })
 }
 
@@ -44,7 +46,7 @@ async fn look(
 ) -> anyhow::Result<Verification> {
     let archive = Arc::new(open_to_read(config)?);
     let (sources, mirrored) = (sources.to_vec(), Archive::clone(&archive));
-    let options = Options {
+    let options = VerifyOptions {
         subset: arguments.subset,
         rate: arguments.rate.map(|Size(rate)| rate),
         find_mirror: Box::new(move |key| find_mirror(&sources, &mirrored, key)),
@@ -71,10 +73,10 @@ fn message(counts: Counts) -> String {
 /// Repairs under the archive's lock.
 async fn repair(config: &Config, sources: Vec<Source>, findings: &[Finding]) -> anyhow::Result<Vec<Repair>> {
     let archive = Arc::new(archive::open(&config.store, Mode::Write)?);
-    let origin = Settings::new(config, Arc::clone(&archive), sources.clone())?;
+    let source = ConfiguredRepairSource::new(config, Arc::clone(&archive), sources.clone())?;
     let mirrored = Archive::clone(&archive);
     let find = move |key: &_| find_mirror(&sources, &mirrored, key);
-    Ok(verify::repair(&archive, findings, &origin, &find, Timestamp::now()).await?)
+    Ok(verify::repair(&archive, findings, &source, &find, Timestamp::now()).await?)
 }
 
 fn as_json(arguments: &VerifyArguments, found: &Verification, repairs: &[Repair]) -> serde_json::Value {
@@ -98,10 +100,10 @@ fn print(found: &Verification, repairs: &[Repair], output: &Output) {
     for (at, finding) in found.findings.iter().enumerate() {
         let repair = match repairs.get(at) {
             None => "",
-            Some(Repair::Healed) => "; downloaded again and verified",
-            Some(Repair::Remade) => "; the next run will recreate it",
-            Some(Repair::Lost) => "; what is left is in quarantine, and the next run asks for the image again",
-            Some(Repair::Beyond) => "; it cannot be repaired",
+            Some(Repair::Restored) => "; restored with the same bytes",
+            Some(Repair::Regenerated) => "; the next run will recreate it",
+            Some(Repair::Quarantined) => "; what is left is in quarantine, and the next run asks for the image again",
+            Some(Repair::Unrepairable) => "; it cannot be repaired",
         };
         output.labelled(Label::Damage("damaged"), &format!("{finding}{repair}"));
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::archive::{Archive, CatalogError, Totals, UrlRow, UrlState};
 use crate::model::{HostKey, RefererStrategy};
 
-pub use similar::{Family, Likeness, Offer, Similar, similar};
+pub use similar::{DuplicateGroup, Match, Similar, Suggestion, similar};
 
 /// URLs taken from the catalog at a time.
 const PAGE: usize = 1000;
@@ -19,25 +19,25 @@ const LISTED: usize = 1000;
 const RUNS: usize = 10;
 
 /// The state of an archive.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Status {
-    /// Articles on record.
+    /// Articles.
     pub articles: u64,
-    /// Of them, no longer in their source.
+    /// Articles that are no longer in their source.
     pub vanished: u64,
     /// References of all articles.
     pub references: u64,
-    /// Of them, shown from the archive.
+    /// References that the mirror serves from the archive.
     pub local: u64,
     /// Distinct URLs.
     pub urls: u64,
-    /// Of them, with a good capture.
+    /// URLs with a good capture.
     pub urls_good: u64,
     /// Blobs of media.
     pub images: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Bytes that one copy for each URL would take, for each byte that is kept.
+    /// The bytes that one copy for each URL would take, divided by the bytes that are kept.
     pub dedup_ratio: f64,
     /// Thumbnails.
     pub thumbnails: u64,
@@ -45,11 +45,11 @@ pub struct Status {
     pub missing_by_reason: BTreeMap<String, u64>,
     /// The same, by host.
     pub missing_by_host: BTreeMap<String, u64>,
-    /// URLs that once answered and failed the last time they were asked.
+    /// URLs with a good capture whose last attempt failed.
     pub rot: u64,
     /// The same, by host.
     pub rot_by_host: BTreeMap<String, u64>,
-    /// URLs that are no longer asked for.
+    /// URLs that are no longer requested.
     pub retired: u64,
     /// Failed URLs by the day (UTC) of their next attempt.
     pub retries: BTreeMap<String, u64>,
@@ -57,7 +57,7 @@ pub struct Status {
     pub changed_images: Vec<serde_json::Value>,
     /// URLs without a good capture, one by one.
     pub missing: Vec<Missing>,
-    /// What was learned of hosts, where it is not the usual.
+    /// Hosts with a state other than the default.
     pub hosts: Vec<Host>,
     /// The last runs, newest first.
     pub runs: Vec<Run>,
@@ -70,26 +70,28 @@ pub struct Missing {
     pub url: String,
     /// Why.
     pub reason: Option<&'static str>,
+    /// What happened at the last attempt, in one sentence with the way out.
+    pub detail: Option<String>,
     /// The status of the last attempt.
     pub status: Option<u16>,
     /// Attempts so far.
     pub attempts: u32,
-    /// When it is tried next; `None` for never.
+    /// When it is requested next; `None` for never.
     pub next_attempt: Option<String>,
     /// Articles that show it.
     pub articles: Vec<String>,
 }
 
-/// A host that needs something special.
+/// A host with a state other than the default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Host {
     /// Its name.
     pub host: String,
-    /// What Referer it is sent.
+    /// Which Referer strategy it needs.
     pub referer: &'static str,
     /// Connection failures since its last answer.
     pub failures: u32,
-    /// It is not asked before this moment.
+    /// Its circuit breaker is open until this moment: it gets no request.
     pub open_until: Option<String>,
 }
 
@@ -98,13 +100,13 @@ pub struct Host {
 pub struct Run {
     /// When it began.
     pub began: String,
-    /// When it ended; `None` where it was cut off or is under way.
+    /// When it ended; `None` where it was interrupted or is under way.
     pub ended: Option<String>,
     /// Its report.
     pub report: Option<serde_json::Value>,
 }
 
-/// Looks at the whole archive.
+/// The state of an archive.
 pub async fn status(archive: &Archive) -> Result<Status, CatalogError> {
     let mut status = Status::of_totals(archive.catalog.totals().await?);
     let mut last = None;
@@ -144,16 +146,7 @@ impl Status {
             bytes: totals.bytes,
             dedup_ratio: if totals.bytes == 0 { 1.0 } else { totals.bytes_without_dedup as f64 / totals.bytes as f64 },
             thumbnails: totals.thumbnails,
-            missing_by_reason: BTreeMap::new(),
-            missing_by_host: BTreeMap::new(),
-            rot: 0,
-            rot_by_host: BTreeMap::new(),
-            retired: 0,
-            retries: BTreeMap::new(),
-            changed_images: Vec::new(),
-            missing: Vec::new(),
-            hosts: Vec::new(),
-            runs: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -176,6 +169,7 @@ impl Status {
             self.missing.push(Missing {
                 url: url.url.to_string(),
                 reason,
+                detail: url.detail.clone(),
                 status: url.status,
                 attempts: url.attempts,
                 next_attempt: url.next_attempt.map(|at| at.to_string()),

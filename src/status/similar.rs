@@ -1,7 +1,7 @@
-//! Pictures that look alike, and the best copy of those that are gone.
+//! Duplicate groups: images that look alike, and the best copy of those that are gone.
 //!
-//! Advice and nothing else: two pictures may look alike and differ in what matters, so nothing is merged, removed or
-//! shown because of it.
+//! Advice and nothing else. Two images may look alike and differ in what matters, so nothing is merged, removed or shown
+//! because of it.
 
 use std::collections::HashMap;
 
@@ -12,41 +12,41 @@ use crate::archive::{Archive, CatalogError, ReferenceRow, StoreKey, UrlRow};
 use crate::media::similar::{NEAR, distance, duplicate_groups};
 use crate::model::{ArticleKey, Asset, Digest, MediaType, ReferenceKind};
 
-/// URLs and articles named beside one picture.
-const NAMED: usize = 5;
+/// URLs and articles listed beside one image.
+const LISTED_BESIDE: usize = 5;
 
-/// Which pictures look alike.
+/// Which images look alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Similar {
-    /// Pictures that were compared: those that were decoded and have any structure.
-    pub pictures: u64,
-    /// Groups of those that look alike.
-    pub families_found: u64,
-    /// Pictures in them that are not the best of theirs.
+    /// Images that were compared: those that were decoded and have any structure.
+    pub images: u64,
+    /// Groups of images that look alike.
+    pub groups_found: u64,
+    /// Images in the groups other than the best of each.
     pub copies_found: u64,
-    /// The largest families, at most a thousand.
-    pub families: Vec<Family>,
-    /// References whose own image is gone and of which a copy is kept, at most a thousand.
-    pub best_copies: Vec<Offer>,
+    /// The largest groups, at most a thousand.
+    pub groups: Vec<DuplicateGroup>,
+    /// Images that are gone and of which a copy is kept, at most a thousand.
+    pub suggestions: Vec<Suggestion>,
 }
 
-/// Pictures that look alike.
+/// Images that look alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Family {
-    /// The one of most pixels.
-    pub best: Likeness,
+pub struct DuplicateGroup {
+    /// The one with the most pixels.
+    pub best: Match,
     /// The others, the most alike first.
-    pub others: Vec<Likeness>,
+    pub others: Vec<Match>,
 }
 
-/// A picture of a family.
+/// An image that looks like another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Likeness {
+pub struct Match {
     /// Its digest.
     pub sha256: String,
-    /// Its file in the archive.
+    /// Its file, relative to the archive's folder.
     pub file: String,
-    /// What it is.
+    /// Its media type.
     pub media_type: &'static str,
     /// Its width in pixels.
     pub width: u32,
@@ -54,41 +54,42 @@ pub struct Likeness {
     pub height: u32,
     /// Its size in bytes.
     pub bytes: u64,
-    /// In how many of 64 bits its hash differs from that of the best, or the best's from that of the known one.
+    /// How many of the 64 bits of its perceptual hash differ: in a group, from that of the best image; in a suggestion,
+    /// from that of the copy that the article names.
     pub distance: u32,
-    /// URLs that it was had from, at most five.
+    /// URLs that gave it, at most five.
     pub urls: Vec<String>,
 }
 
 /// The best copy of an image that is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Offer {
+pub struct Suggestion {
     /// The URL that is gone.
     pub url: String,
     /// Articles that show it, at most five.
     pub articles: Vec<String>,
-    /// A URL that one of them names for the same picture, and that is kept.
+    /// A URL that one of these articles names for the same image, and whose image is kept.
     pub known_by: String,
-    /// The largest picture that looks like that one, or it itself.
-    pub best: Likeness,
+    /// The largest image that looks like that one, or that one itself.
+    pub best: Match,
 }
 
-/// Compares all pictures of an archive. Takes about a hundred bytes of memory for each.
+/// Compares all images of an archive. Takes about a hundred bytes of memory for each.
 pub async fn similar(archive: &Archive) -> Result<Similar, CatalogError> {
-    let kinship = Kinship::read(archive).await?;
-    let mut similar = Similar { pictures: kinship.rows.len() as u64, ..Similar::default() };
-    similar.families_found = kinship.families.len() as u64;
-    similar.copies_found = kinship.families.iter().map(|family| family.len() as u64 - 1).sum();
-    for family in kinship.families.iter().take(LISTED) {
-        similar.families.push(kinship.family(family, archive).await?);
+    let comparison = Comparison::read(archive).await?;
+    let mut similar = Similar { images: comparison.images.len() as u64, ..Similar::default() };
+    similar.groups_found = comparison.groups.len() as u64;
+    similar.copies_found = comparison.groups.iter().map(|group| group.len() as u64 - 1).sum();
+    for group in comparison.groups.iter().take(LISTED) {
+        similar.groups.push(comparison.group(group, archive).await?);
     }
-    similar.best_copies = Offers::new(&kinship, archive).all().await?;
+    similar.suggestions = Suggestions::new(&comparison, archive).all().await?;
     Ok(similar)
 }
 
-/// What is known of a picture that can be compared.
+/// What is known of an image that can be compared.
 #[derive(Debug, Clone, Copy)]
-struct Hashed {
+struct HashedImage {
     digest: Digest,
     media_type: MediaType,
     size: u64,
@@ -97,21 +98,21 @@ struct Hashed {
     hash: u64,
 }
 
-impl Hashed {
+impl HashedImage {
     fn of(digest: Digest, size: u64, asset: &Asset) -> Option<Self> {
         let Asset { media_type, width, height, perceptual_hash, .. } = *asset;
         Some(Self { digest, media_type, size, width, height, hash: perceptual_hash? })
     }
 
-    /// What makes a copy better than another: pixels, then bytes; the digest only so that the order is one.
+    /// What makes a copy better than another: pixels, then bytes. The digest makes the order total.
     fn rank(&self) -> (u64, u64, Digest) {
         (u64::from(self.width) * u64::from(self.height), self.size, self.digest)
     }
 
-    /// As it is told, beside the one it is like.
-    async fn likeness(&self, other: &Self, archive: &Archive) -> Result<Likeness, CatalogError> {
+    /// The image as a match of another one.
+    async fn matched(&self, other: &Self, archive: &Archive) -> Result<Match, CatalogError> {
         let urls = archive.catalog.urls_of(self.digest).await?;
-        Ok(Likeness {
+        Ok(Match {
             sha256: self.digest.to_string(),
             file: StoreKey::Blob { digest: self.digest, media_type: self.media_type }.path(),
             media_type: self.media_type.mime(),
@@ -119,105 +120,115 @@ impl Hashed {
             height: self.height,
             bytes: self.size,
             distance: distance(self.hash, other.hash),
-            urls: urls.iter().take(NAMED).map(ToString::to_string).collect(),
+            urls: urls.iter().take(LISTED_BESIDE).map(ToString::to_string).collect(),
         })
     }
 }
 
-/// All pictures that can be compared, the best first, and their families, the largest first.
-struct Kinship {
-    rows: Vec<Hashed>,
-    families: Vec<Vec<u32>>,
-    /// The best of the family that a picture is in.
+/// All images that can be compared, the best first, and the groups of those that look alike, the largest first.
+struct Comparison {
+    images: Vec<HashedImage>,
+    /// Indices of images, the best of a group first.
+    groups: Vec<Vec<u32>>,
+    /// The best image of the group that an image is in.
     best: HashMap<Digest, u32>,
 }
 
-impl Kinship {
+impl Comparison {
     async fn read(archive: &Archive) -> Result<Self, CatalogError> {
-        let mut rows = Vec::new();
+        let mut images = Vec::new();
         for shard in 0..=u8::MAX {
             let assets = archive.catalog.assets_on_record(shard).await?;
-            rows.extend(assets.iter().filter_map(|row| Hashed::of(row.digest, row.size, &row.asset)));
+            images.extend(assets.iter().filter_map(|row| HashedImage::of(row.digest, row.size, &row.asset)));
         }
-        rows.sort_by_key(|row| std::cmp::Reverse(row.rank()));
-        let hashes: Vec<u64> = rows.iter().map(|row| row.hash).collect();
-        let mut families = duplicate_groups(&hashes, NEAR);
-        families.sort_by_key(|family| std::cmp::Reverse(family.len()));
-        let members = families.iter().flat_map(|family| family.iter().map(|&member| (member, family[0])));
-        let best = members.map(|(member, best)| (rows[member as usize].digest, best)).collect();
-        Ok(Self { rows, families, best })
+        images.sort_by_key(|image| std::cmp::Reverse(image.rank()));
+        let hashes: Vec<u64> = images.iter().map(|image| image.hash).collect();
+        let mut groups = duplicate_groups(&hashes, NEAR);
+        groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+        let members = groups.iter().flat_map(|group| group.iter().map(|&member| (member, group[0])));
+        let best = members.map(|(member, best)| (images[member as usize].digest, best)).collect();
+        Ok(Self { images, groups, best })
     }
 
-    async fn family(&self, family: &[u32], archive: &Archive) -> Result<Family, CatalogError> {
-        let best = &self.rows[family[0] as usize];
+    async fn group(&self, group: &[u32], archive: &Archive) -> Result<DuplicateGroup, CatalogError> {
+        let best = &self.images[group[0] as usize];
         let mut others = Vec::new();
-        for &member in &family[1..] {
-            others.push(self.rows[member as usize].likeness(best, archive).await?);
+        for &member in &group[1..] {
+            others.push(self.images[member as usize].matched(best, archive).await?);
         }
-        Ok(Family { best: best.likeness(best, archive).await?, others })
+        Ok(DuplicateGroup { best: best.matched(best, archive).await?, others })
+    }
+
+    /// The best image of the group that an image is in, or the image itself.
+    fn best_of(&self, image: HashedImage) -> HashedImage {
+        self.best.get(&image.digest).map_or(image, |&best| self.images[best as usize])
     }
 }
 
-/// A URL, what was had from it, and the best that looks like that.
-type Copied = (String, Hashed, Hashed);
+/// A copy of an image that is gone.
+struct Copy {
+    /// The URL that gave it.
+    url: String,
+    image: HashedImage,
+    /// The best image that looks like it.
+    best: HashedImage,
+}
 
-/// Looks for what could stand in for images that are gone.
-struct Offers<'a> {
-    kinship: &'a Kinship,
+/// Looks for copies of images that are gone.
+struct Suggestions<'a> {
+    comparison: &'a Comparison,
     archive: &'a Archive,
-    /// The references of the article that was looked at last: what is gone often went together.
+    /// The references of the article that was read last: images that are gone are often in the same article.
     last: Option<(ArticleKey, Vec<ReferenceRow>)>,
 }
 
-impl<'a> Offers<'a> {
-    fn new(kinship: &'a Kinship, archive: &'a Archive) -> Self {
-        Self { kinship, archive, last: None }
+impl<'a> Suggestions<'a> {
+    fn new(comparison: &'a Comparison, archive: &'a Archive) -> Self {
+        Self { comparison, archive, last: None }
     }
 
-    async fn all(mut self) -> Result<Vec<Offer>, CatalogError> {
-        let (mut offers, mut last) = (Vec::new(), None);
+    async fn all(mut self) -> Result<Vec<Suggestion>, CatalogError> {
+        let (mut suggestions, mut last) = (Vec::new(), None);
         loop {
             let urls = self.archive.catalog.failing_urls(last, PAGE).await?;
-            let Some(end) = urls.last() else { return Ok(offers) };
+            let Some(end) = urls.last() else { return Ok(suggestions) };
             last = Some(end.id);
-            // What was tried and gave nothing; what is still to be asked for is not gone.
+            // A URL that was never requested is not gone.
             for url in urls.iter().filter(|url| url.asset.is_none() && url.attempts > 0) {
-                offers.extend(self.of(url).await?);
-                if offers.len() >= LISTED {
-                    return Ok(offers);
+                suggestions.extend(self.suggestion(url).await?);
+                if suggestions.len() >= LISTED {
+                    return Ok(suggestions);
                 }
             }
         }
     }
 
-    /// The best copy of an image that is gone, told by what its articles name for the same picture.
-    async fn of(&mut self, gone: &UrlRow) -> Result<Option<Offer>, CatalogError> {
-        let articles = self.archive.catalog.articles_of(gone.id, NAMED).await?;
+    /// The best copy of an image that is gone, by what its articles name for the same image.
+    async fn suggestion(&mut self, gone: &UrlRow) -> Result<Option<Suggestion>, CatalogError> {
+        let articles = self.archive.catalog.articles_of(gone.id, LISTED_BESIDE).await?;
         for key in &articles {
-            let Some((known_by, known, best)) = self.copy_in(key, gone).await? else { continue };
-            let best = best.likeness(&known, self.archive).await?;
+            let Some(Copy { url: known_by, image, best }) = self.copy_in(key, gone).await? else { continue };
+            let best = best.matched(&image, self.archive).await?;
             let articles = articles.iter().map(ToString::to_string).collect();
-            return Ok(Some(Offer { url: gone.url.to_string(), articles, known_by, best }));
+            return Ok(Some(Suggestion { url: gone.url.to_string(), articles, known_by, best }));
         }
         Ok(None)
     }
 
-    /// What an article names for the same picture as a URL that is gone: where that was had from, it, and the best that
-    /// looks like it.
-    async fn copy_in(&mut self, key: &ArticleKey, gone: &UrlRow) -> Result<Option<Copied>, CatalogError> {
-        let kinship = self.kinship;
+    /// The best copy that an article names beside a URL that is gone.
+    async fn copy_in(&mut self, key: &ArticleKey, gone: &UrlRow) -> Result<Option<Copy>, CatalogError> {
+        let comparison = self.comparison;
         let references = self.references(key).await?;
         let shows = |row: &&ReferenceRow| row.url.as_ref().is_some_and(|url| url.id == gone.id);
-        let pictures: Vec<u32> = references.iter().filter(shows).map(|row| row.image_group).collect();
-        let same = references.iter().filter(|row| pictures.contains(&row.image_group) && names_a_picture(row.kind));
+        let groups: Vec<u32> = references.iter().filter(shows).map(|row| row.image_group).collect();
+        let same = references.iter().filter(|row| groups.contains(&row.image_group) && names_an_image(row.kind));
         let copies = same.filter_map(|row| {
             let url = row.url.as_ref()?;
             let (digest, size, asset) = url.asset.as_ref()?;
-            let known = Hashed::of(*digest, *size, asset)?;
-            let best = kinship.best.get(digest).map_or(known, |&best| kinship.rows[best as usize]);
-            Some((url.url.to_string(), known, best))
+            let image = HashedImage::of(*digest, *size, asset)?;
+            Some(Copy { url: url.url.to_string(), image, best: comparison.best_of(image) })
         });
-        Ok(copies.max_by_key(|(_, known, best)| (best.rank(), known.rank())))
+        Ok(copies.max_by_key(|copy| (copy.best.rank(), copy.image.rank())))
     }
 
     async fn references(&mut self, key: &ArticleKey) -> Result<&[ReferenceRow], CatalogError> {
@@ -233,8 +244,8 @@ impl<'a> Offers<'a> {
     }
 }
 
-/// Whether references of this kind and of one number show the same picture.
-const fn names_a_picture(kind: ReferenceKind) -> bool {
+/// Whether references of this kind and of one image group show the same image.
+const fn names_an_image(kind: ReferenceKind) -> bool {
     matches!(
         kind,
         ReferenceKind::Image

@@ -1,4 +1,4 @@
-//! Mirrored articles: each is what its original and its splices make, and its links lead to files.
+//! Mirrored articles: each is its original with its recorded edits, and its links lead to objects.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::rewrite::splice;
 const PAGE: usize = 512;
 
 impl Verifier {
-    /// Every article in the subset whose mirror is written and not about to be written again.
+    /// Every article in the subset whose mirror is written, unless it is about to be written again.
     pub(super) async fn verify_articles(self: &Arc<Self>, found: &mut Verification) -> Result<(), VerifyError> {
         let mut last = None;
         loop {
@@ -20,7 +20,7 @@ impl Verifier {
             last = Some(end.version.key.clone());
             rows.retain(|row| row.state != ArticleState::Stale && self.options.subset.covers_row(row.id.0));
             let articles = self.side_by_side(rows, |verifier, row| async move { verifier.article(row).await }).await?;
-            self.tell(found, articles);
+            self.report(found, articles);
         }
     }
 
@@ -43,12 +43,12 @@ impl Verifier {
         Ok(found)
     }
 
-    /// What the record of an article promises: its splices, and the files they link to.
+    /// The recorded edits of an article, and the objects that they link to.
     async fn record(&self, row: &ArticleRow, mirror: Digest) -> Result<Vec<Finding>, CatalogError> {
         let (id, article) = (row.id, &row.version.key);
         let edits = self.archive.catalog.edits(id).await?;
         let mut found = Vec::new();
-        // An original that is damaged itself is named as a blob.
+        // A damaged original is a finding of its own, as a blob.
         if let Some(original) = self.original(row).await
             && !leads_to(&original, &edits, mirror)
         {
@@ -94,12 +94,12 @@ impl Verifier {
     }
 }
 
-/// Whether someone edited a mirror that people edit: the next run reads what they wrote.
+/// Whether somebody edited a mirror that is in place: the next run reads it.
 async fn was_edited(mirror: &MirrorFile, path: &RelativePath, recorded: Fingerprint) -> bool {
     mirror.in_place && mirror.output.fingerprint(path).await.ok().flatten() != Some(recorded)
 }
 
-/// Whether splices replace what they say they replace, and give the mirror.
+/// Whether edits replace what they say they replace, and give the mirror.
 fn leads_to(original: &[u8], edits: &[Edit], mirror: Digest) -> bool {
     let mut at = 0;
     let in_order = edits.iter().all(|edit| {
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn splices_that_lead_to_the_mirror_are_told_from_those_that_do_not() {
+    fn edits_that_give_the_mirror_are_distinguished_from_those_that_do_not() {
         let mirror = Digest::of(b"a 1 b 2");
         assert!(leads_to(b"a x b y", &[edit(2, "x", "1"), edit(6, "y", "2")], mirror));
         for wrong in [

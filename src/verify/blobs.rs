@@ -1,4 +1,4 @@
-//! Blobs and thumbnails: every record has its file, and every file its bytes.
+//! Blobs and thumbnails: every row has its object, and every object has its bytes.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -17,19 +17,19 @@ const PIECE: usize = 256 << 10;
 impl Verifier {
     /// One of the 256 shards.
     pub(super) async fn verify_shard(self: &Arc<Self>, shard: u8, found: &mut Verification) -> Result<(), VerifyError> {
-        // Files before rows: of what a run puts meanwhile, most has its row by then.
+        // Objects before rows: most blobs that a run puts meanwhile have their rows by then.
         let files = self.archive.objects.list(Prefix::Blobs(shard)).await?;
         let mut rows = self.archive.catalog.blobs_on_record(shard).await?;
         let on_record: BTreeSet<_> = rows.iter().map(BlobRow::key).collect();
         found.orphans += files.iter().filter(|(key, _)| !on_record.contains(key)).count() as u64;
         rows.retain(|row| self.options.subset.covers(row.digest));
         let blobs = self.side_by_side(rows, |verifier, row| async move { verifier.blob(row).await }).await?;
-        self.tell(found, blobs);
+        self.report(found, blobs);
         let mut thumbnails = self.archive.catalog.thumbnails_on_record(shard).await?;
         thumbnails.retain(|row| self.options.subset.covers(row.original));
         let thumbnails =
             self.side_by_side(thumbnails, |verifier, row| async move { verifier.thumbnail(row).await }).await?;
-        self.tell(found, thumbnails);
+        self.report(found, thumbnails);
         Ok(())
     }
 
@@ -83,7 +83,7 @@ impl Verifier {
         }
     }
 
-    /// Looks at many things on all cores, and gives what is wrong in the order of the things.
+    /// Checks many things on all cores, and gives the findings in the order of the things.
     pub(super) async fn side_by_side<T, O, L>(
         self: &Arc<Self>,
         things: Vec<T>,

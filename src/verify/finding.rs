@@ -1,4 +1,4 @@
-//! What a verification finds wrong.
+//! Damage that a verification finds.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::model::{ArticleKey, Digest, MediaType, ThumbnailName};
 pub enum Finding {
     /// The catalog's own structure.
     Catalog {
-        /// What its database says.
+        /// What its database reports.
         detail: String,
     },
     /// A blob: an original image or article.
@@ -42,14 +42,14 @@ pub enum Finding {
         /// What is wrong with it.
         damage: Damage,
     },
-    /// The recorded splices of an article do not lead from its original to its mirror.
+    /// The recorded edits of an article do not turn its original into its mirror.
     Edits {
         /// Its row.
         id: ArticleId,
         /// Which one.
         article: ArticleKey,
     },
-    /// A mirrored article links to a file of the archive that is not there.
+    /// A mirrored article links to an object that is not there.
     Link {
         /// Its row.
         id: ArticleId,
@@ -101,7 +101,7 @@ impl fmt::Display for Finding {
             }
             Self::Mirror { article, damage, .. } => write!(f, "the mirror of {article} {damage}"),
             Self::Edits { article, .. } => {
-                write!(f, "the recorded splices of {article} do not lead from its original to its mirror")
+                write!(f, "the recorded edits of {article} do not turn its original into its mirror")
             }
             Self::Link { article, file, .. } => write!(f, "the mirror of {article} links to {file}, which is missing"),
         }

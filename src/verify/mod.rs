@@ -1,15 +1,15 @@
 //! Fixity: bytes and structure.
 //!
-//! Two passes, as neither sees what the other does: every blob and thumbnail is hashed and compared with its name or
-//! record, and every record is followed to the file it promises. What is wrong is data, one [`Finding`] each.
-//! A run may go on meanwhile: what seems wrong is looked up again before it is told.
+//! Two passes, because neither sees what the other does. The first hashes every blob and thumbnail and compares it with
+//! its name or row. The second follows every row to the file that it names. Damage is data: one [`Finding`] each.
+//! A run may go on meanwhile, so a finding is looked up again before it is reported.
 
 mod articles;
 mod blobs;
 mod finding;
-mod origin;
 mod pace;
 mod repair;
+mod repair_source;
 mod subset;
 
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use crate::model::ArticleKey;
 use pace::Pace;
 
 pub use finding::{Damage, Finding};
-pub use origin::{Settings, find_mirror};
-pub use repair::{Origin, Repair, repair};
+pub use repair::{Repair, RepairSource, repair};
+pub use repair_source::{ConfiguredRepairSource, find_mirror};
 pub use subset::{NotASubset, Subset};
 
-/// How many files are read side by side.
+/// How many files are read at a time.
 const SIDE_BY_SIDE: usize = 8;
 
 /// Where an article's mirror is.
@@ -33,7 +33,7 @@ const SIDE_BY_SIDE: usize = 8;
 pub struct MirrorFile {
     /// The mirrors of its source.
     pub output: Output,
-    /// Whether people edit it there: then a file that was touched is no damage.
+    /// Whether people edit it there: then a changed file is no damage.
     pub in_place: bool,
 }
 
@@ -41,7 +41,7 @@ pub struct MirrorFile {
 pub type FindMirror = dyn Fn(&ArticleKey) -> MirrorFile + Send + Sync;
 
 /// What is verified, and how fast.
-pub struct Options {
+pub struct VerifyOptions {
     /// The part of everything.
     pub subset: Subset,
     /// Bytes read per second, at most; `None` for as fast as it goes.
@@ -50,7 +50,7 @@ pub struct Options {
     pub find_mirror: Box<FindMirror>,
 }
 
-/// A verification that could not be made.
+/// Why a verification could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// The catalog cannot be read.
@@ -61,7 +61,7 @@ pub enum VerifyError {
     Objects(#[from] ObjectError),
 }
 
-/// How far a verification is: to be looked at while it goes on.
+/// How far a verification is, for whoever displays it.
 #[derive(Debug, Default)]
 pub struct Progress {
     blobs: AtomicU64,
@@ -71,7 +71,7 @@ pub struct Progress {
     findings: AtomicU64,
 }
 
-/// What was looked at so far.
+/// What was verified so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Blobs hashed.
@@ -82,7 +82,7 @@ pub struct Counts {
     pub thumbnails: u64,
     /// Mirrored articles compared with their originals and their links followed.
     pub articles: u64,
-    /// Things found damaged.
+    /// Findings.
     pub findings: u64,
 }
 
@@ -107,9 +107,9 @@ fn add(count: &AtomicU64, by: usize) {
 /// What a verification found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verification {
-    /// What was looked at.
+    /// What was verified.
     pub counts: Counts,
-    /// Blobs that are on no record, which a crash may leave and `gc` removes.
+    /// Blobs without a row: a crash may leave them, and `gc` removes them.
     pub orphans: u64,
     /// What is damaged.
     pub findings: Vec<Finding>,
@@ -118,32 +118,46 @@ pub struct Verification {
 /// One verification under way.
 struct Verifier {
     archive: Arc<Archive>,
-    options: Options,
+    options: VerifyOptions,
     pace: Pace,
     progress: Arc<Progress>,
 }
 
-/// Looks at everything in the subset, and names each damaged thing once.
+/// Verifies everything in the subset, and reports each damaged thing once.
 pub async fn verify(
     archive: Arc<Archive>,
-    options: Options,
+    options: VerifyOptions,
     progress: Arc<Progress>,
 ) -> Result<Verification, VerifyError> {
     let pace = Pace::new(options.rate);
     let verifier = Arc::new(Verifier { archive, options, pace, progress });
     let integrity = verifier.archive.catalog.integrity().await?;
     let mut found = Verification::default();
-    verifier.tell(&mut found, integrity.into_iter().map(|detail| Finding::Catalog { detail }));
+    verifier.report(&mut found, integrity.into_iter().map(|detail| Finding::Catalog { detail }));
     for shard in (0..=u8::MAX).filter(|shard| verifier.options.subset.covers_shard(*shard)) {
-        verifier.verify_shard(shard, &mut found).await?;
+        let result = verifier.verify_shard(shard, &mut found).await;
+        verifier.report_damaged_row(&mut found, result)?;
     }
-    verifier.verify_articles(&mut found).await?;
+    let result = verifier.verify_articles(&mut found).await;
+    verifier.report_damaged_row(&mut found, result)?;
     found.counts = verifier.progress.counts();
     Ok(found)
 }
 
 impl Verifier {
-    fn tell(&self, found: &mut Verification, findings: impl IntoIterator<Item = Finding>) {
+    /// A row that cannot be read is a finding. It ends the listing that it is in.
+    fn report_damaged_row(&self, found: &mut Verification, result: Result<(), VerifyError>) -> Result<(), VerifyError> {
+        match result {
+            Err(VerifyError::Catalog(CatalogError::Damaged { row, what, value })) => {
+                let detail = format!("{row} holds a {what} that cannot be read: {value}");
+                self.report(found, [Finding::Catalog { detail }]);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn report(&self, found: &mut Verification, findings: impl IntoIterator<Item = Finding>) {
         let before = found.findings.len();
         found.findings.extend(findings);
         add(&self.progress.findings, found.findings.len() - before);

@@ -1,4 +1,4 @@
-//! Healing: identical bytes or none. What is derived is made again; what cannot be healed is put aside.
+//! Repairs: a blob gets identical bytes or none, derived files are made again, and damaged bytes are put aside.
 
 use std::collections::BTreeSet;
 
@@ -8,44 +8,44 @@ use tokio::io::AsyncReadExt;
 use url::Url;
 
 use super::{Damage, FindMirror, Finding, VerifyError};
-use crate::archive::{Archive, Body, StoreKey, UrlRow};
-use crate::model::{ArticleKey, Digest, MediaType, ThumbnailName};
+use crate::archive::{Archive, Body, StoreKey};
+use crate::model::{ArticleKey, Asset, Digest, MediaType, ThumbnailName};
 use crate::rewrite::unsplice;
 use crate::staging::Staged;
 
-/// Where bytes may come from. Whatever it gives is compared: only identical bytes are taken.
+/// Places that may have the same bytes. What they give is compared: only identical bytes are taken.
 #[async_trait]
-pub trait Origin: Send + Sync {
-    /// What a URL serves now, from its own host, or what the fallback has of about that time.
+pub trait RepairSource: Send + Sync {
+    /// What a URL serves now: from its own host, or from a web archive that captured it at about that time.
     async fn fetch(&self, url: &Url, wanted: Digest, when: Timestamp) -> Option<Staged>;
     /// The file that an article was read from, as it is now.
-    async fn read(&self, article: &ArticleKey) -> Option<Staged>;
-    /// Makes the missing thumbnails of a URL's asset.
-    async fn render(&self, url: &UrlRow);
+    async fn read_article(&self, article: &ArticleKey) -> Option<Staged>;
+    /// Makes the thumbnails that an asset lacks.
+    async fn render(&self, original: Digest, asset: &Asset);
 }
 
 /// What became of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repair {
-    /// The same bytes are back.
-    Healed,
-    /// It is derived, and is made again: at once, or by the next run.
-    Remade,
-    /// The same bytes are nowhere to be had. What was left of them is in `quarantine`, and the next run asks for the
-    /// image again, as if it had never been kept.
-    Lost,
+    /// The blob has its bytes again.
+    Restored,
+    /// The file is derived from others, and is made again: at once, or by the next run.
+    Regenerated,
+    /// No place has the same bytes. What was left of them is in `quarantine`, and the next run requests the image again,
+    /// as if it had never been kept.
+    Quarantined,
     /// It needs a person.
-    Beyond,
+    Unrepairable,
 }
 
 impl Repair {
     /// Its name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Healed => "healed",
-            Self::Remade => "remade",
-            Self::Lost => "lost",
-            Self::Beyond => "beyond",
+            Self::Restored => "restored",
+            Self::Regenerated => "regenerated",
+            Self::Quarantined => "quarantined",
+            Self::Unrepairable => "unrepairable",
         }
     }
 }
@@ -54,53 +54,50 @@ impl Repair {
 pub async fn repair(
     archive: &Archive,
     findings: &[Finding],
-    origin: &dyn Origin,
+    source: &dyn RepairSource,
     find_mirror: &FindMirror,
     now: Timestamp,
 ) -> Result<Vec<Repair>, VerifyError> {
-    let healer = Healer { archive, origin, find_mirror, now };
-    let mut repairs = vec![Repair::Beyond; findings.len()];
-    // Blobs first: what is derived is made from them.
+    let repairer = Repairer { archive, source, find_mirror, now };
+    let mut repairs = vec![Repair::Unrepairable; findings.len()];
+    // Blobs first: derived files are made from them.
     for blobs in [true, false] {
         for (finding, repair) in findings.iter().zip(&mut repairs) {
             if matches!(finding, Finding::Blob { .. }) == blobs {
-                *repair = healer.repair(finding).await?;
+                *repair = repairer.repair(finding).await?;
             }
         }
     }
     Ok(repairs)
 }
 
-struct Healer<'a> {
+struct Repairer<'a> {
     archive: &'a Archive,
-    origin: &'a dyn Origin,
+    source: &'a dyn RepairSource,
     find_mirror: &'a FindMirror,
     now: Timestamp,
 }
 
-impl Healer<'_> {
+impl Repairer<'_> {
     async fn repair(&self, finding: &Finding) -> Result<Repair, VerifyError> {
         match finding {
-            Finding::Catalog { .. } => Ok(Repair::Beyond),
+            Finding::Catalog { .. } => Ok(Repair::Unrepairable),
             Finding::Blob { digest, media_type, damage } => self.repair_blob(*digest, *media_type, damage).await,
-            Finding::Thumbnail { original, name, .. } => self.remake_thumbnail(*original, name).await,
+            Finding::Thumbnail { original, name, .. } => self.regenerate_thumbnail(*original, name).await,
             Finding::Mirror { id, .. } | Finding::Edits { id, .. } | Finding::Link { id, .. } => {
                 self.archive.catalog.make_stale(&[*id]).await?;
-                Ok(Repair::Remade)
+                Ok(Repair::Regenerated)
             }
         }
     }
 
-    async fn remake_thumbnail(&self, original: Digest, name: &ThumbnailName) -> Result<Repair, VerifyError> {
+    async fn regenerate_thumbnail(&self, original: Digest, name: &ThumbnailName) -> Result<Repair, VerifyError> {
         self.archive.catalog.forget_thumbnails(&[(original, name.clone())]).await?;
-        for url in self.archive.catalog.urls_of(original).await? {
-            let row = self.archive.catalog.url(&url).await?;
-            if let Some(row) = row.filter(|row| row.asset.as_ref().is_some_and(|asset| asset.0 == original)) {
-                self.origin.render(&row).await;
-                break;
-            }
+        let shard = self.archive.catalog.assets_on_record(original.as_bytes()[0]).await?;
+        if let Some(row) = shard.iter().find(|row| row.digest == original) {
+            self.source.render(original, &row.asset).await;
         }
-        Ok(Repair::Remade)
+        Ok(Repair::Regenerated)
     }
 
     async fn repair_blob(&self, digest: Digest, media_type: MediaType, damage: &Damage) -> Result<Repair, VerifyError> {
@@ -110,31 +107,31 @@ impl Healer<'_> {
         }
         if let Some(same) = same {
             self.archive.keep(same, media_type).await?;
-            return Ok(Repair::Healed);
+            return Ok(Repair::Restored);
         }
-        // An original that no file has any more cannot be asked for again: a copy from elsewhere may still come.
+        // Nothing can request an original again. Its row stays, so that a copy from a backup can still be put back.
         let is_original = !self.archive.catalog.articles_of_original(digest).await?.is_empty();
         if is_original {
-            return Ok(Repair::Beyond);
+            return Ok(Repair::Unrepairable);
         }
         self.archive.catalog.lose_asset(digest, self.now).await?;
         self.archive.catalog.forget_blob(digest, media_type).await?;
-        Ok(Repair::Lost)
+        Ok(Repair::Quarantined)
     }
 
-    /// Identical bytes, wherever they are to be had, the nearest first.
+    /// Identical bytes from the nearest place that has them.
     async fn find(&self, digest: Digest) -> Result<Option<Staged>, VerifyError> {
         let same = |candidate: &Staged| candidate.digest == digest;
         for article in self.archive.catalog.articles_of_original(digest).await? {
             if let Some(found) = self.undo_mirror(&article).await?.filter(same) {
                 return Ok(Some(found));
             }
-            if let Some(found) = self.origin.read(&article).await.filter(same) {
+            if let Some(found) = self.source.read_article(&article).await.filter(same) {
                 return Ok(Some(found));
             }
         }
         for (url, when) in self.candidates(digest).await? {
-            if let Some(found) = self.origin.fetch(&url, digest, when).await.filter(same) {
+            if let Some(found) = self.source.fetch(&url, digest, when).await.filter(same) {
                 return Ok(Some(found));
             }
         }
@@ -164,11 +161,11 @@ impl Healer<'_> {
         Ok(candidates)
     }
 
-    /// Puts the damaged bytes aside: a part of a picture may be better than none.
+    /// Puts the damaged bytes aside: a part of an image may be better than none.
     async fn quarantine(&self, digest: Digest, media_type: MediaType) -> Result<(), VerifyError> {
         let key = StoreKey::Blob { digest, media_type };
         let mut bytes = Vec::new();
-        // Of a file that cannot be read to its end, what can be is kept.
+        // A file that cannot be read to its end is kept up to there.
         if let Ok(Some(mut reader)) = self.archive.objects.open(&key, None).await {
             let _ = reader.read_to_end(&mut bytes).await;
         }

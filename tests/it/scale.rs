@@ -22,7 +22,7 @@ use offprint::testing::model::{
 };
 use offprint::testing::rewrite::splice;
 use offprint::testing::status;
-use offprint::testing::verify::{self, MirrorFile, Options, Progress};
+use offprint::testing::verify::{self, MirrorFile, Progress, VerifyOptions};
 use url::Url;
 
 use crate::corpus::say;
@@ -191,7 +191,7 @@ async fn each<W: Future<Output = ()>>(articles: usize, work: impl Fn(usize) -> W
 async fn verify_part(archive: &Arc<Archive>, subset: &str) {
     let mirrored = Archive::clone(archive);
     let find_mirror = move |key: &ArticleKey| MirrorFile { output: mirrored.output(&key.source), in_place: false };
-    let options = Options { subset: subset.parse().unwrap(), rate: None, find_mirror: Box::new(find_mirror) };
+    let options = VerifyOptions { subset: subset.parse().unwrap(), rate: None, find_mirror: Box::new(find_mirror) };
     let found = verify::verify(Arc::clone(archive), options, Arc::new(Progress::default())).await.unwrap();
     assert_eq!(found.findings, []);
 }

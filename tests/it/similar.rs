@@ -1,4 +1,4 @@
-//! Pictures that look alike, and the best copy of those that are gone.
+//! Images that look alike, and the best copy of those that are gone.
 
 use offprint::testing::demo::photo::Photo;
 use serde_json::Value;
@@ -19,7 +19,7 @@ fn text(value: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn families_are_listed_and_the_best_copy_is_offered_where_an_image_is_gone() {
+async fn duplicate_groups_are_listed_and_the_best_copy_is_suggested_where_an_image_is_gone() {
     let site = Site::new()
         .on("/large.jpg", photo(1, 1200, 800))
         .on("/small.jpg", photo(1, 300, 200))
@@ -41,24 +41,21 @@ async fn families_are_listed_and_the_best_copy_is_offered_where_an_image_is_gone
     let before = kept();
 
     let found = sandbox.json(&["status", "--similar"]);
-    assert_eq!(
-        (&found["pictures"], &found["families_found"], &found["copies_found"]),
-        (&4.into(), &1.into(), &1.into())
-    );
-    let family = &found["families"][0];
-    assert_eq!((&family["best"]["width"], &family["others"][0]["width"]), (&1200.into(), &300.into()));
-    assert_eq!(family["best"]["urls"][0], url("/large.jpg"));
-    assert!(sandbox.path("store").join(text(&family["best"]["file"])).is_file());
+    assert_eq!((&found["images"], &found["groups_found"], &found["copies_found"]), (&4.into(), &1.into(), &1.into()));
+    let group = &found["groups"][0];
+    assert_eq!((&group["best"]["width"], &group["others"][0]["width"]), (&1200.into(), &300.into()));
+    assert_eq!(group["best"]["urls"][0], url("/large.jpg"));
+    assert!(sandbox.path("store").join(text(&group["best"]["file"])).is_file());
 
     // Of what is gone: the larger copy of another article, and the only copy there is; of the third, nothing.
-    let offers = found["best_copies"].as_array().expect("it is a list");
-    let told: Vec<_> = offers.iter().map(|offer| (text(&offer["url"]), text(&offer["best"]["urls"][0]))).collect();
+    let suggestions = found["suggestions"].as_array().expect("it is a list");
+    let told: Vec<_> = suggestions.iter().map(|found| (text(&found["url"]), text(&found["best"]["urls"][0]))).collect();
     let expected = [(url("/full.jpg"), url("/large.jpg")), (url("/third-full.jpg"), url("/third.jpg"))];
     assert_eq!(told, expected.each_ref().map(|(gone, best)| (gone.as_str(), best.as_str())));
-    assert_eq!(offers[0]["known_by"], url("/small.jpg"));
-    assert_eq!(offers[0]["articles"][0], "posts/a.html");
+    assert_eq!(suggestions[0]["known_by"], url("/small.jpg"));
+    assert_eq!(suggestions[0]["articles"][0], "posts/a.html");
 
     let told = sandbox.run(&["status", "--similar"]).expect(0).stdout;
-    assert!(told.contains("family of 2: 1200x800") && told.contains(&format!("gone: {}", url("/full.jpg"))), "{told}");
+    assert!(told.contains("group of 2: 1200x800") && told.contains(&format!("gone: {}", url("/full.jpg"))), "{told}");
     assert_eq!(kept(), before, "advice changes nothing");
 }

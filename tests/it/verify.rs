@@ -1,4 +1,4 @@
-//! Damage is found, named, and healed with identical bytes or not at all.
+//! Damage is found, named, and repaired with identical bytes or not at all.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use offprint::testing::archive::{
     self, Archive, ArticleState, Body, CompletedJob, JobResult, Mode, NewReference, RenditionRow, StoreKey,
-    ThumbnailRow, UrlRow, UrlState, Worker,
+    ThumbnailRow, UrlState, Worker,
 };
 use offprint::testing::config::ChangedImages;
 use offprint::testing::demo::photo::Photo;
@@ -23,7 +23,7 @@ use offprint::testing::model::{
 use offprint::testing::rewrite::splice;
 use offprint::testing::staging::Staged;
 use offprint::testing::verify::{
-    self, Damage, Finding, MirrorFile, Options, Origin, Progress, Repair, Subset, Verification,
+    self, Damage, Finding, MirrorFile, Progress, Repair, RepairSource, Subset, Verification, VerifyOptions,
 };
 use tempfile::TempDir;
 use url::Url;
@@ -193,7 +193,7 @@ impl Sample {
     async fn verify_part(&self, subset: Subset, in_place: bool) -> Verification {
         let archive = Archive::clone(&self.archive);
         let find_mirror = move |key: &ArticleKey| MirrorFile { output: archive.output(&key.source), in_place };
-        let options = Options { subset, rate: None, find_mirror: Box::new(find_mirror) };
+        let options = VerifyOptions { subset, rate: None, find_mirror: Box::new(find_mirror) };
         verify::verify(Arc::clone(&self.archive), options, Arc::new(Progress::default())).await.unwrap()
     }
 
@@ -254,17 +254,17 @@ impl Served {
 }
 
 #[async_trait]
-impl Origin for Served {
+impl RepairSource for Served {
     async fn fetch(&self, url: &Url, _wanted: Digest, _when: Timestamp) -> Option<Staged> {
         self.stage(url.as_str(), self.urls.get(url))
     }
 
-    async fn read(&self, article: &ArticleKey) -> Option<Staged> {
+    async fn read_article(&self, article: &ArticleKey) -> Option<Staged> {
         self.stage(&article.to_string(), self.articles.get(article))
     }
 
-    async fn render(&self, url: &UrlRow) {
-        render(&self.archive, url.asset.as_ref().unwrap().0).await;
+    async fn render(&self, original: Digest, _asset: &Asset) {
+        render(&self.archive, original).await;
     }
 }
 
@@ -387,14 +387,14 @@ async fn some_nights_together_find_all_damage_once() {
 }
 
 #[tokio::test]
-async fn the_same_bytes_from_the_origin_heal_a_blob() {
+async fn the_same_bytes_from_the_origin_restore_a_blob() {
     let sample = Sample::new().await;
     flip(&sample.blob_file(&picture(3), MediaType::Jpeg));
     fs::remove_file(sample.blob_file(&picture(4), MediaType::Jpeg)).unwrap();
     let mut origin = Served::nothing(&sample);
     origin.urls = [3, 4].map(|number| (picture_url(number), picture(number))).into();
     let repairs = repair(&sample, &origin).await;
-    assert_eq!(repairs.iter().filter(|repair| **repair == Repair::Healed).count(), 2);
+    assert_eq!(repairs.iter().filter(|repair| **repair == Repair::Restored).count(), 2);
     for number in [3, 4] {
         assert_eq!(fs::read(sample.blob_file(&picture(number), MediaType::Jpeg)).unwrap(), picture(number));
     }
@@ -411,7 +411,7 @@ async fn other_bytes_from_the_origin_are_not_taken_and_the_damaged_ones_are_put_
     let damaged = fs::read(sample.blob_file(&picture(3), MediaType::Jpeg)).unwrap();
     let mut origin = Served::nothing(&sample);
     origin.urls = [(picture_url(3), b"a newer picture".to_vec())].into();
-    assert_eq!(repair(&sample, &origin).await, [Repair::Lost]);
+    assert_eq!(repair(&sample, &origin).await, [Repair::Quarantined]);
     assert!(!sample.blob_file(&picture(3), MediaType::Jpeg).exists());
     assert!(!sample.blob_file(b"a newer picture", MediaType::Jpeg).exists());
     let quarantined = sample.store().join(format!("quarantine/{digest}.jpg"));
@@ -424,7 +424,7 @@ async fn other_bytes_from_the_origin_are_not_taken_and_the_damaged_ones_are_put_
 }
 
 #[tokio::test]
-async fn an_original_is_healed_from_its_mirror_or_its_source_and_never_forgotten() {
+async fn an_original_is_restored_from_its_mirror_or_its_source_and_never_forgotten() {
     let sample = Sample::new().await;
     for number in [3, 4, 5] {
         flip(&sample.blob_file(&original(number), MediaType::Markdown));
@@ -436,7 +436,10 @@ async fn an_original_is_healed_from_its_mirror_or_its_source_and_never_forgotten
     origin.articles = [(key(3), original(3)), (key(4), b"changed since".to_vec())].into();
     let mut repairs = repair(&sample, &origin).await;
     repairs.sort_by_key(|repair| repair.as_str());
-    assert_eq!(repairs, [Repair::Beyond, Repair::Healed, Repair::Healed, Repair::Remade, Repair::Remade]);
+    assert_eq!(
+        repairs,
+        [Repair::Regenerated, Repair::Regenerated, Repair::Restored, Repair::Restored, Repair::Unrepairable]
+    );
     assert_eq!(fs::read(sample.blob_file(&original(5), MediaType::Markdown)).unwrap(), original(5));
     let row = sample.archive.catalog.article(&key(4)).await.unwrap().unwrap();
     assert_eq!(row.version.original, Digest::of(&original(4)));
@@ -451,7 +454,7 @@ async fn what_is_derived_is_made_again() {
     flip(&sample.thumbnail_file(1));
     flip(&sample.mirror_file(2));
     let origin = Served::nothing(&sample);
-    assert_eq!(repair(&sample, &origin).await, [Repair::Remade, Repair::Remade]);
+    assert_eq!(repair(&sample, &origin).await, [Repair::Regenerated, Repair::Regenerated]);
     assert_eq!(origin.asked.lock().unwrap().as_slice(), [""; 0], "nothing needs the network");
     for number in [1, 2] {
         let row = sample.archive.catalog.article(&key(number)).await.unwrap().unwrap();
@@ -498,7 +501,7 @@ fn photo(seed: u64) -> Behaviour {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_program_names_damage_and_heals_it_from_the_origin() {
+async fn the_program_names_damage_and_repairs_it_from_the_origin() {
     let origin = OriginServer::start(Site::new().on("/1.jpg", photo(1)).on("/2.jpg", photo(2))).unwrap();
     let sandbox = mirrored(&origin);
     let before = sandbox.digests("store/blobs");

@@ -28,7 +28,7 @@ pub use self::output::OutputFolder;
 
 pub(super) use self::folder::Links;
 pub(super) use self::lock::{Lock, NotLocked};
-pub(super) use self::tree::Tree;
+pub(super) use self::tree::{Tree, sync_folder};
 
 /// How many blobs may get their names at a time.
 const SIDE_BY_SIDE: usize = 64;

@@ -137,7 +137,12 @@ fn make_durable(place: &Path) -> io::Result<()> {
             _ => {}
         }
     }
-    Folder::open(parent, Links::Followed)?.sync()
+    sync_folder(parent)
+}
+
+/// Brings the entries of a folder to the disk, where the file system can.
+pub(in crate::archive) fn sync_folder(place: &Path) -> io::Result<()> {
+    Folder::open(place, Links::Followed)?.sync()
 }
 
 #[cfg(test)]

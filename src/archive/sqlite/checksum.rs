@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::connection::log_left;
+use crate::archive::files::sync_folder;
 use crate::model::{Digest, Hasher};
 
 fn checksum_path(path: &Path) -> PathBuf {
@@ -44,7 +45,7 @@ fn try_write(path: &Path) -> io::Result<()> {
 }
 
 fn sync_folder_of(path: &Path) -> io::Result<()> {
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
 }
 
 /// Whether the file differs from what its checksum says. False where there is no checksum, or where a process removes

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::error::{catalog_error, refused};
 use crate::archive::catalog::CatalogError;
+use crate::archive::files::sync_folder;
 
 /// One step of the schema; its version is its place in the list, from 1.
 pub(super) const MIGRATIONS: &[&str] = &[
@@ -76,9 +77,7 @@ fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), C
         .backup("main", &backup, None::<fn(rusqlite::backup::Progress)>)
         .map_err(|error| catalog_error(&backup, &error))?;
     let folder = backup.parent().unwrap_or(Path::new("."));
-    let synced = std::fs::File::open(&backup)
-        .and_then(|file| file.sync_all())
-        .and_then(|()| std::fs::File::open(folder)?.sync_all());
+    let synced = std::fs::File::open(&backup).and_then(|file| file.sync_all()).and_then(|()| sync_folder(folder));
     synced.map_err(|error| refused(&backup, format!("cannot save the copy: {error}")))
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use offprint::testing::archive::{self, Archive, Mode};
 use offprint::testing::demo::photo::Photo;
 use offprint::testing::model::{ArticleKey, Digest};
-use offprint::testing::verify::{self, MirrorFile, Options, Progress, Subset};
+use offprint::testing::verify::{self, MirrorFile, Progress, Subset, VerifyOptions};
 
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Content, Origin, Site};
@@ -48,7 +48,7 @@ async fn is_whole(sandbox: &Sandbox, when: &str) {
     let archive = Arc::new(archive::open(&sandbox.path("store"), Mode::Create).unwrap());
     let mirrored = Archive::clone(&archive);
     let find_mirror = move |key: &ArticleKey| MirrorFile { output: mirrored.output(&key.source), in_place: false };
-    let options = Options { subset: Subset::ALL, rate: None, find_mirror: Box::new(find_mirror) };
+    let options = VerifyOptions { subset: Subset::ALL, rate: None, find_mirror: Box::new(find_mirror) };
     let verified = verify::verify(archive, options, Arc::new(Progress::default())).await.unwrap();
     assert_eq!(verified.findings, [], "{when}");
 }

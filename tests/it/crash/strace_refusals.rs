@@ -44,7 +44,7 @@ fn folders(sandbox: &Sandbox) -> Vec<String> {
     let shards = (0..=u8::MAX).flat_map(|shard| {
         ["blobs/sha256", "thumbnails/small", "thumbnails/large"].map(|folder| format!("store/{folder}/{shard:02x}"))
     });
-    let others = ["", "store", "store/blobs", "store/blobs/sha256", "store/thumbnails", "store/thumbnails/small"];
+    let others = ["store", "store/blobs", "store/blobs/sha256", "store/thumbnails", "store/thumbnails/small"];
     let articles = ["store/articles", "store/articles/posts", "store/articles/posts/deep", "store/runs", "store/tmp"];
     shards.map(|shard| place(&shard)).chain(others.into_iter().chain(articles).map(place)).collect()
 }

@@ -1,4 +1,4 @@
-//! Where identical bytes may still be had: the origin, the fallback, the files of the sources.
+//! Places that may have the same bytes: the origin, the web archives, the files of the sources.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,26 +8,26 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use url::Url;
 
-use super::{MirrorFile, Origin};
-use crate::archive::{Archive, UrlRow};
+use super::{MirrorFile, RepairSource};
+use crate::archive::Archive;
 use crate::config::Config;
 use crate::fetch::{Alternates, Answer, AskArchives, FetchError, Fetcher, Judge, Purpose, Request};
 use crate::ingest::NI_SCHEME;
-use crate::model::{ArticleKey, Digest, Failure, Reason, Validators};
+use crate::model::{ArticleKey, Asset, Digest, Failure, Reason, Validators};
 use crate::render::Renderer;
 use crate::source::Source;
 use crate::staging::Staged;
 
 /// The network and the sources, as the settings describe them.
-pub struct Settings {
+pub struct ConfiguredRepairSource {
     archive: Arc<Archive>,
     alternates: Alternates,
     renderer: Renderer,
     sources: Vec<Source>,
 }
 
-impl Settings {
-    /// What these settings reach.
+impl ConfiguredRepairSource {
+    /// The places that these settings name.
     ///
     /// # Errors
     /// Settings of the fetcher that cannot work.
@@ -61,7 +61,7 @@ fn source_of<'a>(sources: &'a [Source], key: &ArticleKey) -> Option<&'a Source> 
     sources.iter().find(|source| source.config.name == key.source)
 }
 
-/// Accepts only the very same bytes. Others count as a refusal, so that the next Referer strategy is tried.
+/// Accepts the very same bytes only. Other bytes count as a refusal, so that the next Referer strategy is tried.
 struct Same(Digest);
 
 impl Judge for Same {
@@ -76,12 +76,12 @@ impl Judge for Same {
 }
 
 #[async_trait]
-impl Origin for Settings {
+impl RepairSource for ConfiguredRepairSource {
     async fn fetch(&self, url: &Url, wanted: Digest, when: Timestamp) -> Option<Staged> {
         if let Ok(file) = url.to_file_path() {
             return self.stage(&file);
         }
-        // What was found inside articles is nowhere else.
+        // An image that an article holds itself has no other place.
         if url.scheme() == NI_SCHEME {
             return None;
         }
@@ -94,15 +94,13 @@ impl Origin for Settings {
         }
     }
 
-    async fn read(&self, article: &ArticleKey) -> Option<Staged> {
+    async fn read_article(&self, article: &ArticleKey) -> Option<Staged> {
         let file: PathBuf = source_of(&self.sources, article)?.file(&article.path);
         self.stage(&file)
     }
 
-    async fn render(&self, url: &UrlRow) {
-        if let Some((digest, _, asset)) = &url.asset {
-            // What cannot be made now is made, or told, by the next run.
-            let _ = self.renderer.ensure(*digest, asset).await;
-        }
+    async fn render(&self, original: Digest, asset: &Asset) {
+        // A thumbnail that cannot be made now is made by the next run, which says why it cannot.
+        let _ = self.renderer.ensure(original, asset).await;
     }
 }
