@@ -102,7 +102,7 @@ pub use self::archive::{
     Mode, ObjectError, ObjectReader, Objects, Prefix, ReadError, ReferenceRow, RunRow, StoreKey, Stored, Totals,
     UrlRow, UrlState, VersionRow, open,
 };
-pub use self::check::{CheckError, Checked, Finding as CheckFinding, check};
+pub use self::check::{CheckError, Checked, Place as CheckedPlace, check};
 #[cfg(feature = "cli")]
 pub use self::cli::main as cli_main;
 pub use self::config::{

@@ -1,5 +1,4 @@
 //! The examples do what they say.
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use offprint::{Mode, open};
 
