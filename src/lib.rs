@@ -6,7 +6,7 @@
 //!
 //! # Use
 //!
-//! [`extract`] needs neither network nor archive:
+//! [`extract()`] needs neither network nor archive:
 //!
 //! ```
 //! use offprint::{Config, ExtractOptions, Format, extract};
@@ -23,7 +23,7 @@
 //! ```
 //!
 //! To mirror articles, [`open`] an [`Archive`], name the [`Source`]s, and run a [`Mirror`], which gives a [`Report`].
-//! [`status`], [`check`], [`verify`], [`restore`], [`find_garbage`] and the histories read an archive. The folder
+//! [`status()`], [`check()`], [`verify()`], [`restore()`], [`find_garbage`] and the histories read an archive. The folder
 //! `examples/` has a program for each: `extract`, `mirror_folder` and `read_archive`.
 //!
 //! The crate needs a [tokio](https://docs.rs/tokio) runtime. It changes nothing outside of what it is given: it installs
@@ -134,6 +134,11 @@ pub use self::restore::{RestoreError, restore};
 pub use self::rewrite::{splice, unsplice};
 pub use self::source::{Source, SourceConfigError, SourceError, SourceFailure, configured as configured_sources};
 pub use self::status::{Similar, Status, similar, status};
+pub use self::verify::{
+    ConfiguredRepairSource, Counts as VerifyCounts, Damage, FindMirror, Finding, MirrorFile, NotASubset,
+    Progress as VerifyProgress, Repair, RepairSource, Subset, Verification, VerifyError, VerifyOptions, find_mirror,
+    repair, verify,
+};
 #[cfg(feature = "web")]
 pub use self::web::{Server, serve_folder};
 

@@ -21,7 +21,7 @@ pub struct Rendition {
 pub struct Renditions {
     /// One result per size, in the order of the sizes.
     pub sizes: Vec<Result<Rendition, MediaError>>,
-    /// The perceptual hash of the image as shown; see [`similar`](super::similar). `None` if it was not decoded, or has
+    /// The perceptual hash of the image as shown; see `similar`. `None` if it was not decoded, or has
     /// too little structure.
     pub perceptual_hash: Option<u64>,
 }

@@ -29,7 +29,7 @@ pub fn splice(original: &[u8], edits: &[Edit]) -> Vec<u8> {
 /// The original of a mirrored article: [`splice`] undone, with nothing but the edits.
 ///
 /// # Errors
-/// [`Changed`] if the mirror is not what [`splice`] made of some original with these edits.
+/// `Changed` if the mirror is not what [`splice`] made of some original with these edits.
 pub fn unsplice(mirror: &[u8], edits: &[Edit]) -> Result<Vec<u8>, Changed> {
     let mut original = Vec::with_capacity(mirror.len());
     let mut at = 0;

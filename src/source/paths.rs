@@ -29,7 +29,7 @@ pub struct Source {
 
 impl Source {
     /// A source whose mirror points at the archive in `store`. It knows nothing of other sources; those that
-    /// [`configured`] gives do.
+    /// `configured` gives do.
     ///
     /// # Errors
     /// Settings that cannot work.

@@ -32,7 +32,7 @@ pub(super) use webp::size_of_lossy as size_of_lossy_webp;
 
 /// The type of some bytes and, for media, the facts in its headers. Never fails: bytes of no known type are an asset of
 /// [`MediaType::Unknown`]. Headers that break off leave the remaining facts at the defaults of [`Asset::of_type`], with
-/// [`Ending::Truncated`].
+/// `Ending::Truncated`.
 pub fn probe(bytes: &[u8], limits: &MediaConfig) -> Asset {
     let mut asset = Asset::of_type(sniff(bytes));
     let reader = ByteReader(bytes);
