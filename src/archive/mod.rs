@@ -16,12 +16,11 @@ pub mod rules;
 mod sqlite;
 
 use std::any::Any;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::io::AsyncReadExt;
 
-use crate::model::{Digest, Fingerprint, MediaType, SourceName};
+use crate::model::{Digest, MediaType, SourceName};
 use crate::staging::Staged;
 
 pub use catalog::{
@@ -46,7 +45,6 @@ pub struct Archive {
     pub catalog: Arc<dyn Catalog>,
     /// The bytes.
     pub objects: Arc<dyn Objects>,
-    root: PathBuf,
     // After the catalog, so that the lock of a local archive is let go last.
     _lock: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -82,16 +80,12 @@ pub enum ReadError {
 impl Archive {
     /// Any facts with any bytes.
     pub fn new(catalog: Arc<dyn Catalog>, objects: Arc<dyn Objects>) -> Self {
-        Self { catalog, objects, root: PathBuf::new(), _lock: None }
+        Self { catalog, objects, _lock: None }
     }
 
-    fn local(
-        catalog: Arc<dyn Catalog>,
-        objects: Arc<dyn Objects>,
-        root: PathBuf,
-        lock: Option<impl Any + Send + Sync>,
-    ) -> Self {
-        Self { catalog, objects, root, _lock: lock.map(|lock| Arc::new(lock) as _) }
+    /// The same, under a lock that is let go with the archive.
+    fn locked(catalog: Arc<dyn Catalog>, objects: Arc<dyn Objects>, lock: impl Any + Send + Sync) -> Self {
+        Self { catalog, objects, _lock: Some(Arc::new(lock)) }
     }
 
     /// The mirrored articles of a source that has no folder of its own for them.
@@ -120,45 +114,5 @@ impl Archive {
         reader.read_to_end(&mut bytes).await.map_err(ObjectError::io("read", &key))?;
         let found = Digest::of(&bytes);
         if found == digest { Ok(bytes) } else { Err(ReadError::Damaged { digest, media_type, found }) }
-    }
-}
-
-/// Paths of a local archive, for callers that do not use keys yet.
-impl Archive {
-    /// The archive's folder.
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
-
-    /// The folder of temporary files. It is emptied when the archive is next opened to be changed.
-    pub fn tmp(&self) -> PathBuf {
-        self.objects.staging().folder().to_owned()
-    }
-
-    /// The folder of mirrored articles, one folder a source.
-    pub fn articles(&self) -> PathBuf {
-        self.root.join("articles")
-    }
-
-    /// The folder of reports.
-    pub fn runs(&self) -> PathBuf {
-        self.root.join("runs")
-    }
-
-    /// The bytes that are free on its disk for users other than root; `None` where the system does not say.
-    pub fn free_space(&self) -> Option<u64> {
-        self.objects.free_space()
-    }
-
-    /// Where a blob is kept, relative to the archive's folder and with `/` between its parts, as links have it.
-    pub fn blob_name(digest: Digest, media_type: MediaType) -> String {
-        StoreKey::Blob { digest, media_type }.path()
-    }
-
-    /// Writes a file whole, over what stood there. Waits for the disk: not for a task that must not.
-    pub fn publish(&self, path: &Path, bytes: &[u8]) -> Result<Fingerprint, ObjectError> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
-        OutputFolder::new(folder, self.objects.staging()).write_now(name, bytes)
     }
 }

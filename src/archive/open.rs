@@ -191,7 +191,9 @@ fn empty(staging: &Staging) -> io::Result<()> {
 }
 
 fn assemble(tree: Tree, staging: Staging, catalog: Sqlite, lock: Option<Lock>) -> Archive {
-    let root = tree.place().to_owned();
-    let files = Files::new(Arc::new(tree), staging);
-    Archive::local(Arc::new(catalog), Arc::new(files), root, lock)
+    let (catalog, objects) = (Arc::new(catalog), Arc::new(Files::new(Arc::new(tree), staging)));
+    match lock {
+        Some(lock) => Archive::locked(catalog, objects, lock),
+        None => Archive::new(catalog, objects),
+    }
 }

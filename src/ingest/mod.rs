@@ -5,7 +5,6 @@ mod judge;
 mod placeholders;
 
 use std::io::Read;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::archive::{Archive, CatalogError, Job, JobResult, ObjectError, Put, Re
 use crate::config::{Config, MediaConfig};
 use crate::fetch::Answer;
 use crate::media;
-use crate::model::{Asset, Digest, Failure, Fingerprint, HostKey, MediaType, Reason, Validators};
+use crate::model::{Asset, Digest, Failure, HostKey, MediaType, Reason, Validators};
 use crate::staging::Staged;
 
 pub use inline::{InlineImages, InlineLimits, NI_SCHEME, inline_name, take_inline};
@@ -161,11 +160,4 @@ impl Ingest {
 fn deferred(failure: Failure, next_attempt: Timestamp) -> Ingested {
     let result = JobResult::Deferred { failure, next_attempt };
     Ingested { result, kept: None, changed: None }
-}
-
-/// Writes one file that appears whole and outlives a loss of power, on a thread that may wait for the disk.
-pub async fn publish(archive: &Archive, path: PathBuf, bytes: Vec<u8>) -> Result<Fingerprint, ObjectError> {
-    let archive = archive.clone();
-    let written = tokio::task::spawn_blocking(move || archive.publish(&path, &bytes));
-    written.await.expect("writing a file does not panic")
 }

@@ -1,7 +1,5 @@
 //! Why a run cannot go on.
 
-use std::path::PathBuf;
-
 use crate::archive::{CatalogError, ObjectError, ReadError};
 use crate::ingest::IngestError;
 use crate::render::RenderError;
@@ -24,12 +22,4 @@ pub enum MirrorError {
     /// A thumbnail cannot be kept.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// The report cannot be written.
-    #[error("cannot write the report {}: {cause}", path.display())]
-    Report {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        cause: std::io::Error,
-    },
 }

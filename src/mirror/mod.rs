@@ -28,10 +28,10 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::archive::{Archive, RunId};
+use crate::archive::{Archive, Body, Prefix, RunId, StoreKey};
 use crate::config::Config;
 use crate::fetch::{Alternates, FetchError, Fetcher};
-use crate::ingest::{Ingest, publish};
+use crate::ingest::Ingest;
 use crate::model::{Digest, HostKey};
 use crate::render::Renderer;
 use crate::source::Source;
@@ -89,7 +89,7 @@ impl Mirror {
             ingest: Ingest::new(Arc::clone(&archive), &config),
             renderer: Renderer::new(Arc::clone(&archive), &config),
             alternates: Alternates::new(fetcher.clone(), &config.fallback)?,
-            sources: Sources::new(&config, sources),
+            sources: Sources::new(&config, sources, Some(&archive)),
             control: Arc::new(Control::new(config.run.clone(), Arc::clone(&archive), Arc::clone(&tally), stop)),
             config: Arc::new(config),
             archive,
@@ -191,22 +191,18 @@ impl Mirror {
     /// The report is a file for other programs and a row for `status`; only the newest files are kept.
     async fn keep_report(&self, run: RunId, report: &Report) -> Result<(), MirrorError> {
         let json = serde_json::to_string_pretty(report).expect("a report is plain data");
-        let folder = self.archive.runs();
-        let path = folder.join(format!("{}.json", report.run));
-        publish(&self.archive, path, json.clone().into_bytes()).await?;
+        let key = StoreKey::Report { run: report.run.parse().expect("a moment is a path") };
+        self.archive.objects.put(&key, Body::Bytes(json.clone().into_bytes())).await?;
         self.archive.catalog.finish_run(run, Timestamp::now(), &json).await?;
-        let keep = self.config.report.keep;
-        remove_old_reports(&folder, keep).map_err(|cause| MirrorError::Report { path: folder, cause })
+        self.remove_old_reports().await
     }
-}
 
-fn remove_old_reports(folder: &std::path::Path, keep: usize) -> std::io::Result<()> {
-    let mut reports: Vec<_> = std::fs::read_dir(folder)?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
-    reports.sort();
-    let old = reports.len().saturating_sub(keep.max(1));
-    reports[..old].iter().try_for_each(std::fs::remove_file)
+    async fn remove_old_reports(&self) -> Result<(), MirrorError> {
+        let reports = self.archive.objects.list(Prefix::Reports).await?;
+        let old = reports.len().saturating_sub(self.config.report.keep.max(1));
+        for (key, _) in &reports[..old] {
+            self.archive.objects.delete(key).await?;
+        }
+        Ok(())
+    }
 }

@@ -7,15 +7,17 @@ use std::sync::Arc;
 use url::Url;
 
 use super::settings::settings_digest;
+use crate::archive::{Archive, Output};
 use crate::config::Config;
 use crate::extract::ExtractOptions;
-use crate::model::{Digest, RelativePath, SourceName};
+use crate::model::{Digest, Fingerprint, RelativePath, SourceName};
 use crate::source::Source;
 
 /// A source of a run.
-#[derive(Debug)]
 pub(super) struct RunSource {
     source: Source,
+    /// Where its mirrors are; `None` where there is no archive yet.
+    output: Option<Output>,
     /// The digest of the settings that shape the mirrors of its articles.
     pub(super) settings: Digest,
     options: ExtractOptions,
@@ -25,6 +27,16 @@ impl RunSource {
     /// What extraction is told about an article.
     pub(super) fn options(&self, path: &RelativePath) -> ExtractOptions {
         ExtractOptions { base_url: self.base_url(path), ..self.options.clone() }
+    }
+
+    /// Where its mirrors are written.
+    pub(super) fn output(&self, archive: &Archive) -> Output {
+        self.output.clone().unwrap_or_else(|| self.destination(archive))
+    }
+
+    /// What tells that the mirror of an article was not touched; `None` where there is no mirror.
+    pub(super) async fn mirror_fingerprint(&self, path: &RelativePath) -> Option<Fingerprint> {
+        self.output.as_ref()?.fingerprint(path).await.ok().flatten()
     }
 }
 
@@ -37,18 +49,19 @@ impl Deref for RunSource {
 }
 
 /// The sources of a run, in their order and by name.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Sources {
     all: Arc<[Arc<RunSource>]>,
     by_name: Arc<HashMap<SourceName, Arc<RunSource>>>,
 }
 
 impl Sources {
-    pub(super) fn new(config: &Config, sources: Vec<Source>) -> Self {
+    pub(super) fn new(config: &Config, sources: Vec<Source>, archive: Option<&Archive>) -> Self {
         let options = ExtractOptions::new(&config.rewrite, None);
         let prepared = |source: Source| {
             let settings = settings_digest(config, &source);
-            Arc::new(RunSource { source, settings, options: options.clone() })
+            let output = archive.map(|archive| source.destination(archive));
+            Arc::new(RunSource { source, output, settings, options: options.clone() })
         };
         let all: Arc<[_]> = sources.into_iter().map(prepared).collect();
         let by_name = all.iter().map(|source| (source.name().clone(), Arc::clone(source))).collect();

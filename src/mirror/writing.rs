@@ -9,12 +9,12 @@ use tokio::sync::{Mutex, mpsc};
 use super::sources::RunSource;
 use super::{Mirror, MirrorError};
 use crate::archive::{
-    Archive, ArticleId, ArticleRow, ArticleState, ReferenceRow, RenditionRow, StoreKey, UrlRow, UrlState, WriteOutcome,
+    ArticleId, ArticleRow, ArticleState, ObjectError, ReferenceRow, RenditionRow, StoreKey, UrlRow, UrlState,
+    WriteOutcome,
 };
 use crate::config::{ChangedImages, Images};
 use crate::extract;
-use crate::ingest::publish;
-use crate::model::{Asset, Digest, LinkWrap, Reference, ReferenceKind, Span};
+use crate::model::{Asset, Digest, Fingerprint, LinkWrap, Reference, ReferenceKind, RelativePath, Span};
 use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
 use crate::source::fingerprint;
 
@@ -80,22 +80,32 @@ impl Mirror {
             // Whatever made it stale again has announced it again, or will.
             return Ok(());
         }
-        let file = source.mirror(path);
-        if !is_there(&file, digest) {
-            if let Err(error) = publish(&self.archive, file.clone(), mirror).await {
-                if error.is_full() {
-                    return Err(error.into());
-                }
-                self.tally.problem(&row.version.key, error);
-                return Ok(());
-            }
-            self.tally.written.one();
-        }
-        match fingerprint(&file) {
+        match self.publish(source, path, digest, mirror).await {
             Ok(fingerprint) => self.archive.catalog.finish_mirror(row.id, fingerprint).await?,
-            Err(cause) => self.tally.problem(&row.version.key, format!("cannot read its mirror back: {cause}")),
+            Err(error) if error.is_full() => return Err(error.into()),
+            Err(error) => self.tally.problem(&row.version.key, error),
         }
         Ok(())
+    }
+
+    /// Writes a mirror, unless the same bytes are there, and says what tells that it is not touched from now on.
+    async fn publish(
+        &self,
+        source: &RunSource,
+        path: &RelativePath,
+        digest: Digest,
+        mirror: Vec<u8>,
+    ) -> Result<Fingerprint, ObjectError> {
+        let output = source.output(&self.archive);
+        let there = output.read(path).await.ok().flatten();
+        if there.is_some_and(|bytes| Digest::of(&bytes) == digest)
+            && let Some(fingerprint) = output.fingerprint(path).await?
+        {
+            return Ok(fingerprint);
+        }
+        let fingerprint = output.write(path, mirror).await?;
+        self.tally.written.one();
+        Ok(fingerprint)
     }
 
     /// The mirror: the article with the local link of every reference whose image is kept. It is planned from what was
@@ -152,7 +162,7 @@ impl Mirror {
         asset: Option<&KeptAsset>,
     ) -> Result<Option<Shown>, MirrorError> {
         let Some((digest, size, asset)) = asset else { return Ok(None) };
-        let whole = Archive::blob_name(*digest, asset.media_type);
+        let whole = StoreKey::Blob { digest: *digest, media_type: asset.media_type }.path();
         let (rewrite, alone) = (&self.config.rewrite, Shown { file: whole.clone(), full: None });
         let in_field =
             reference.kind == ReferenceKind::FrontMatter && rewrite.thumbnail_fields.contains(&reference.name);
@@ -261,10 +271,6 @@ fn sibling<'a>(row: &ReferenceRow, rows: &'a [ReferenceRow]) -> Option<&'a UrlRo
     let shown = urls.filter_map(|url| Some((url, url.asset.as_ref()?)));
     let area = |asset: &Asset| u64::from(asset.width) * u64::from(asset.height);
     shown.max_by_key(|(_, (_, _, asset))| area(asset)).map(|(url, _)| url)
-}
-
-fn is_there(file: &std::path::Path, digest: Digest) -> bool {
-    std::fs::read(file).is_ok_and(|bytes| Digest::of(&bytes) == digest)
 }
 
 /// In place, the file that would be replaced must be the one that was read, or the mirror written over it.

@@ -160,7 +160,7 @@ impl Sample {
     async fn mirror(&self, number: usize) {
         let row = self.archive.catalog.article(&key(number)).await.unwrap().unwrap();
         let url = picture_url(number).to_string();
-        let link = format!("../../{}", Archive::blob_name(Digest::of(&picture(number)), MediaType::Jpeg));
+        let link = format!("../../{}", jpeg(&picture(number)));
         let span = Span::new(13, 13 + url.len());
         let edits = [Edit { span, raw: url.into_bytes(), replacement: link.into_bytes() }];
         let mirror = splice(&original(number), &edits);
@@ -207,6 +207,11 @@ impl Sample {
         found.sort();
         found
     }
+}
+
+/// The path of a JPEG within the archive.
+fn jpeg(bytes: &[u8]) -> String {
+    StoreKey::Blob { digest: Digest::of(bytes), media_type: MediaType::Jpeg }.path()
 }
 
 fn small(original: Digest) -> StoreKey {
@@ -312,7 +317,7 @@ async fn what_is_missing_is_named_with_the_articles_that_link_to_it() {
     fs::remove_file(sample.blob_file(&picture(3), MediaType::Jpeg)).unwrap();
     fs::remove_file(sample.thumbnail_file(4)).unwrap();
     fs::remove_file(sample.mirror_file(5)).unwrap();
-    let blob = Archive::blob_name(Digest::of(&picture(3)), MediaType::Jpeg);
+    let blob = jpeg(&picture(3));
     let expected = [
         format!("the blob {}.jpg is missing", Digest::of(&picture(3))),
         format!("the mirror of posts/3.md links to {blob}, which is missing"),
@@ -531,7 +536,7 @@ async fn a_picture_that_changed_at_its_origin_is_no_repair() {
     let origin = OriginServer::start(Site::new().on("/1.jpg", photo(1)).on("/2.jpg", photo(2))).unwrap();
     let sandbox = mirrored(&origin);
     let old = Photo::new(1, 64, 48).jpeg();
-    let name = Archive::blob_name(Digest::of(&old), MediaType::Jpeg);
+    let name = jpeg(&old);
     flip(&sandbox.path(&format!("store/{name}")));
     origin.set("/1.jpg", photo(3));
     let told = sandbox.run(&["verify", "--repair"]).expect(4).stdout;
@@ -539,7 +544,7 @@ async fn a_picture_that_changed_at_its_origin_is_no_repair() {
     assert!(!sandbox.path(&format!("store/{name}")).exists());
     // Asked for again as if it were new, it is the picture that there is now.
     sandbox.run(&["run"]).expect(0);
-    let new = Archive::blob_name(Digest::of(&Photo::new(3, 64, 48).jpeg()), MediaType::Jpeg);
+    let new = jpeg(&Photo::new(3, 64, 48).jpeg());
     assert!(sandbox.path(&format!("store/{new}")).exists());
     sandbox.run(&["verify"]).expect(0);
     sandbox.run(&["check"]).expect(0);

@@ -46,11 +46,6 @@ impl OutputFolder {
         self.blocking(move |inner| inner.write(&path, &bytes)).await
     }
 
-    /// Does what [`Self::write`] does, for a caller that may wait for the disk.
-    pub(in crate::archive) fn write_now(&self, path: &str, bytes: &[u8]) -> Result<Fingerprint, ObjectError> {
-        self.inner.write(path, bytes)
-    }
-
     /// Reads a file; `None` where there is none.
     ///
     /// # Errors

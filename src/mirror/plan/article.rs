@@ -1,6 +1,5 @@
 //! What is to be done with one article, found out without doing it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,7 +13,7 @@ use crate::config::{Config, Size};
 use crate::extract;
 use crate::ingest::{self, InlineImages, InlineLimits};
 use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint};
-use crate::source::{Listed, Location, fingerprint};
+use crate::source::{Listed, Location};
 
 /// What is to be done with an article.
 pub(in crate::mirror) enum ArticlePlan {
@@ -82,7 +81,9 @@ impl Planner {
         let Location::File { path, fingerprint } = &listed.location else {
             return Ok(ArticlePlan::Unreadable("this version reads files only".to_owned()));
         };
-        if row.is_some_and(|row| is_untouched(source, listed, *fingerprint, row)) {
+        if let Some(row) = row
+            && is_untouched(source, listed, *fingerprint, row).await
+        {
             return Ok(ArticlePlan::Unchanged);
         }
         let limit = self.config.rewrite.max_article.0;
@@ -121,7 +122,7 @@ impl Planner {
         if Digest::of(&bytes) != row.version.original {
             return Ok(self.read(found, bytes, Change::Content).await);
         }
-        if is_current && (row.state == ArticleState::Stale || is_mirror_there(found.source, found.listed, row)) {
+        if is_current && (row.state == ArticleState::Stale || is_mirror_there(found.source, found.listed, row).await) {
             return Ok(touch(found, row, false));
         }
         Ok(self.read(found, bytes, Change::Settings).await)
@@ -192,16 +193,16 @@ fn is_mirror(row: &ArticleRow, bytes: &[u8]) -> bool {
 }
 
 /// Neither the article, nor its settings, nor its mirror has changed since the mirror was written.
-fn is_untouched(source: &RunSource, listed: &Listed, found: Fingerprint, row: &ArticleRow) -> bool {
+async fn is_untouched(source: &RunSource, listed: &Listed, found: Fingerprint, row: &ArticleRow) -> bool {
     let Some((_, mirror)) = row.mirror else { return false };
     let as_read = if source.is_in_place() { mirror } else { row.version.fingerprint };
     row.state == ArticleState::Mirrored
         && row.version.settings == source.settings
         && found == as_read
-        && is_mirror_there(source, listed, row)
+        && is_mirror_there(source, listed, row).await
 }
 
-fn is_mirror_there(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {
-    let is = |path: &Path, expected| fingerprint(path).is_ok_and(|found| found == expected);
-    row.mirror.is_some_and(|(_, mirror)| is(&source.mirror(&listed.path), mirror))
+async fn is_mirror_there(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {
+    let Some((_, mirror)) = row.mirror else { return false };
+    source.mirror_fingerprint(&listed.path).await == Some(mirror)
 }

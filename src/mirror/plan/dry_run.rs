@@ -47,7 +47,7 @@ pub struct Plan {
 /// # Errors
 /// Where the catalog cannot be read.
 pub async fn plan(config: &Config, archive: Option<Arc<Archive>>, sources: Vec<Source>) -> Result<Plan, MirrorError> {
-    let sources = Sources::new(config, sources);
+    let sources = Sources::new(config, sources, archive.as_deref());
     let planner = Planner::new(Arc::new(config.clone()), archive.clone());
     let plan = Plan { dry_run: true, ..Plan::default() };
     let mut dry_run = DryRun { planner, archive, now: Timestamp::now(), plan, seen: HashSet::new() };
