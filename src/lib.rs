@@ -54,7 +54,7 @@
 //! | 3 | `source`, `ingest`, `render`: where articles come from, keeping what came, making renditions |
 //! | 2 | `rewrite`, `fetch`, `media`, `archive`: leaves that do not know each other |
 //! | 1 | `extract`: bytes to references, title, date and text |
-//! | 0 | `model`, `config`: plain data, settings |
+//! | 0 | `model`, `config`, `trace`: plain data, settings |
 //!
 //! # Invariants
 //!
@@ -68,6 +68,22 @@
 //! 8. Bounded: memory does not grow with the input, and every limit has a name in the settings.
 //! 9. What is configured is what is there: a changed setting takes effect on what is kept already.
 //! 10. The archive is never its own input.
+//!
+//! # Logging
+//!
+//! The crate logs through [tracing](https://docs.rs/tracing). Without a subscriber nothing is logged.
+//!
+//! | span | level | target | fields |
+//! |---|---|---|---|
+//! | `run` | info | `offprint::mirror` | `run`: when it began |
+//! | `source` | info | `offprint::mirror` | `name` |
+//! | `article` | debug | `offprint::mirror` | `article`: source and path |
+//! | `host` | info | `offprint::mirror` | `host` |
+//! | `job` | debug | `offprint::mirror` | `url` |
+//! | `exchange` | debug | `offprint::fetch` | `url` |
+//!
+//! An `article` is within its `source`; an `exchange` within its `job`, and that within its `host`. No field holds the
+//! user name or the password of a URL.
 
 mod archive;
 mod check;
@@ -91,6 +107,7 @@ mod rewrite;
 mod source;
 mod staging;
 mod status;
+mod trace;
 mod verify;
 #[cfg(feature = "web")]
 mod web;

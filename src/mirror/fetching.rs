@@ -6,12 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::{Instrument, info};
 
 use super::{ChangedImage, FailedUrl, Mirror, MirrorError, ReadyArticles};
 use crate::archive::{CompletedJob, Job, JobId, JobResult, Lease, Put, RunId, UrlId, UrlRow, Worker, WriteOutcome};
 use crate::fetch::{AskArchives, Fetched, Purpose, Request};
 use crate::ingest::{ImageJudge, Ingested, NI_SCHEME};
 use crate::model::{Asset, Failure, Reason, Validators};
+use crate::trace;
 
 /// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
 const LEASE: Duration = Duration::from_secs(300);
@@ -41,7 +43,8 @@ impl Mirror {
             let leased = if self.control.may_go_on() { self.lease(&worker, room).await? } else { Vec::new() };
             let none_leased = leased.is_empty();
             for lease in leased {
-                hosts.spawn(Arc::clone(&self).process_host(lease, run, ready.clone()));
+                let span = trace::host(&lease.host);
+                hosts.spawn(Arc::clone(&self).process_host(lease, run, ready.clone()).instrument(span));
             }
             if hosts.is_empty() && none_leased && (all_read || !self.control.may_go_on()) {
                 return Ok(());
@@ -69,6 +72,7 @@ impl Mirror {
             result = self.drain_host(&lease, run, &ready) => result,
             () = self.control.stopped() => Ok(()),
         };
+        info!("no more requests to the host for now");
         self.fetcher.close_host(&lease.host);
         self.archive.catalog.release(&lease, &self.fetcher.host_state(&lease.host)).await?;
         self.ingest.placeholders.forget(&lease.host);
@@ -90,7 +94,8 @@ impl Mirror {
             while under_way.len() < at_once && self.control.may_go_on() {
                 let Some(job) = waiting.next() else { break };
                 self.tally.begun.one();
-                under_way.spawn(Arc::clone(self).process_job(lease.clone(), run, job, ready.clone()));
+                let span = trace::job(&job.url.url);
+                under_way.spawn(Arc::clone(self).process_job(lease.clone(), run, job, ready.clone()).instrument(span));
             }
             match under_way.join_next().await {
                 Some(result) => result.expect("a job does not panic")?,

@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info};
 
 use crate::archive::{Archive, Body, Prefix, RunId, StoreKey};
 use crate::config::Config;
@@ -35,6 +36,7 @@ use crate::ingest::Ingest;
 use crate::model::{Digest, HostKey};
 use crate::render::Renderer;
 use crate::source::Source;
+use crate::trace;
 
 use control::Control;
 use plan::Planner;
@@ -111,12 +113,17 @@ impl Mirror {
     /// Does the whole job and gives its report, which is also kept in the archive.
     pub async fn run(self) -> Result<Report, MirrorError> {
         let began = Timestamp::now();
+        self.run_since(began).instrument(trace::run(began)).await
+    }
+
+    async fn run_since(self, began: Timestamp) -> Result<Report, MirrorError> {
         let run = self.archive.catalog.begin_run(began).await?;
         let this = Arc::new(self);
         // The state of all stages together is large: on the heap it does not grow every caller's own.
         let left = Box::pin(this.stages(run, began)).await?;
         let report = this.report(began, left).await?;
         this.keep_report(run, &report).await?;
+        info!(outcome = ?report.outcome, articles = report.articles.seen, fetched = report.urls.fetched, failed = report.urls.failed, "run ended");
         Ok(report)
     }
 

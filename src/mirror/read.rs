@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Notify;
+use tracing::{Instrument, info};
 
 use super::control::Control;
 use super::error::MirrorError;
@@ -16,6 +17,7 @@ use super::tally::Tally;
 use crate::archive::{Archive, ArticleRow, ArticleState, Body, StoreKey};
 use crate::model::{Digest, MediaType};
 use crate::source::{Diff, Difference, Listed, SourceError};
+use crate::trace;
 
 /// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
 const READ_AT_ONCE: usize = 8;
@@ -41,7 +43,8 @@ impl ReadStage {
             if self.control.is_stopped() || self.control.is_time_up() {
                 break;
             }
-            self.tally.source(self.read_source(source).await?);
+            let span = trace::source(source.name());
+            self.tally.source(self.read_source(source).instrument(span).await?);
         }
         self.cut_short.store(self.control.is_time_up(), Ordering::Relaxed);
         Ok(())
@@ -62,6 +65,7 @@ impl ReadStage {
             .take_until(self.control.ended())
             .try_for_each_concurrent(READ_AT_ONCE, |difference| self.read(source, difference, &failed))
             .await?;
+        info!(articles = self.tally.seen.get(), "source read");
         Ok(match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some(error) => SourceReport::failed(source.name(), &error),
             None => SourceReport::read(source, &before, &self.tally.article_counts()),
@@ -75,7 +79,10 @@ impl ReadStage {
         failed: &Mutex<Option<SourceError>>,
     ) -> Result<(), MirrorError> {
         match difference {
-            Difference::Listed(listed, row) => self.article(source, &listed, row.as_deref()).await?,
+            Difference::Listed(listed, row) => {
+                let span = trace::article(format_args!("{}/{}", source.name(), listed.path));
+                self.article(source, &listed, row.as_deref()).instrument(span).await?;
+            }
             Difference::Gone(row) if row.state == ArticleState::Vanished => {}
             Difference::Gone(row) => {
                 self.tally.vanished.one();

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use encoding_rs::Encoding;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Mutex, mpsc};
+use tracing::Instrument;
 
 use super::sources::RunSource;
 use super::{Mirror, MirrorError};
@@ -17,6 +18,7 @@ use crate::extract;
 use crate::model::{Asset, Digest, Fingerprint, LinkWrap, Reference, ReferenceKind, RelativePath, Span};
 use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
 use crate::source::fingerprint;
+use crate::trace;
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
 const WRITTEN_AT_ONCE: usize = 8;
@@ -54,7 +56,9 @@ impl Mirror {
         let _turn = self.lanes[lane].lock().await;
         let Some(row) = self.archive.catalog.article_by_id(id).await? else { return Ok(()) };
         match self.sources.get(&row.version.key.source) {
-            Some(source) if row.state == ArticleState::Stale => self.write_mirror(source, &row).await,
+            Some(source) if row.state == ArticleState::Stale => {
+                self.write_mirror(source, &row).instrument(trace::article(&row.version.key)).await
+            }
             _ => Ok(()),
         }
     }

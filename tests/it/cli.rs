@@ -267,6 +267,17 @@ fn the_log_is_on_standard_error_and_only_on_request() {
     sandbox.write("posts/a.md", "text");
     let quiet = sandbox.run(&["run"]).expect(0);
     assert_eq!(quiet.stderr, "");
+    let origin = "http://127.0.0.1:1/a.png";
+    sandbox.write("posts/b.md", format!("![a]({origin}?x=1)"));
+    let steps = sandbox.run(&["-v", "run"]).stderr;
+    assert!(
+        steps.contains("run{run=") && steps.contains("source{name=posts}") && steps.contains("host{host="),
+        "{steps}"
+    );
+    assert!(!steps.contains("exchange{"), "{steps}");
+    sandbox.write("posts/c.md", format!("![a]({origin}?x=2)"));
+    let requests = sandbox.run(&["-vv", "run"]).stderr;
+    assert!(requests.contains("job{url=http://127.0.0.1:1/a.png?x=2}:exchange{url="), "{requests}");
     let mut command = sandbox.command(&["run"]);
     command.env("OFFPRINT_LOG", "offprint=loud");
     let ran = Ran::of(&command.output().unwrap()).expect(2);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::{Response, StatusCode};
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument, debug};
 
 use super::body::receive::{Arrived, Receiving, finish, receive_unwanted};
 use super::body::resume::{Partial, Version};
@@ -21,6 +22,7 @@ use super::net::guard::forbidden_address;
 use super::session::Session;
 use crate::model::{Exchange, Failure, Reason, Validators};
 use crate::staging::Staged;
+use crate::trace;
 use request::Outgoing;
 use response::ResponseKind;
 
@@ -96,11 +98,15 @@ pub(crate) async fn exchange(
         evidence: None,
         connect_timed_out: false,
     };
-    let received = ongoing.run().await;
+    let span = trace::exchange(&ongoing.record.url);
+    let received = ongoing.run().instrument(span.clone()).await;
     let Ongoing { mut record, partial, evidence, connect_timed_out, .. } = ongoing;
     let received = received.map_err(|failure| Failure { status: failure.status.or(record.status), ..failure });
     record.elapsed = begun.elapsed();
     record.reason = received.as_ref().err().map(|failure| failure.reason);
+    span.in_scope(
+        || debug!(status = record.status, bytes = record.length, elapsed = ?record.elapsed, reason = ?record.reason),
+    );
     Completed { record, received, partial, evidence, connect_timed_out }
 }
 

@@ -8,7 +8,7 @@ use super::modules::Source;
 /// Where the design names several on one layer that build on each other, each has a row: settings are spelt in the words
 /// of the model, and the command line starts the demo, which shows its archive by the web server.
 const LAYERS: [&[&str]; 9] = [
-    &["model"],
+    &["model", "trace"],
     &["config", "staging"],
     &["extract"],
     &["rewrite", "fetch", "media", "archive"],
