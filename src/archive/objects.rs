@@ -43,7 +43,7 @@ pub enum Body {
 /// Reads the bytes of an object, or of a range of it.
 pub type ObjectReader = Box<dyn AsyncRead + Send + Unpin>;
 
-/// A store of bytes by key. Every implementation passes the suite in `tests/it/objects.rs`.
+/// A store of bytes by key. Every implementation passes the suite in `tests/it/objects`.
 ///
 /// Many tasks may use it at a time. One process at a time puts and deletes.
 #[async_trait]

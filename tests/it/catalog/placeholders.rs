@@ -32,9 +32,9 @@ async fn urls_sharing_a_blob_come_with_what_they_showed_before(catalog: &dyn Cat
 
 async fn a_placeholder_is_revoked_and_its_urls_are_queued_again(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, kept("stand-in")).await;
+    settle_all(catalog, 5, kept("placeholder")).await;
     mirror(catalog, id).await;
-    let (run, digest) = (run(catalog).await, Digest::of(b"stand-in"));
+    let (run, digest) = (run(catalog).await, Digest::of(b"placeholder"));
     let what = Revocation { digest, only: None, next_attempt: Some(at(100)), requeue: true };
     let taken = catalog.revoke(run, &host(), &what).await.unwrap();
     assert_eq!((taken.urls.len(), taken.of_this_run, taken.changes.queued), (2, 0, 2));
@@ -46,8 +46,8 @@ async fn a_placeholder_is_revoked_and_its_urls_are_queued_again(catalog: &dyn Ca
 
     let asked = [(row.id, vec![exchange(&link(A), 7, 200)])];
     catalog.record_verdict(run, &host(), digest, Some(PlaceholderVerdict::Placeholder), &asked).await.unwrap();
-    let stand_in = SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false };
-    assert_eq!(catalog.shared_blobs(&host()).await.unwrap(), [(digest, stand_in)]);
+    let placeholder = SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false };
+    assert_eq!(catalog.shared_blobs(&host()).await.unwrap(), [(digest, placeholder)]);
     assert_eq!(catalog.captures(row.id).await.unwrap().len(), 2);
     assert_eq!(settle_all(catalog, 9, kept("picture")).await, [id]);
     let again = catalog.revoke(run, &host(), &what).await.unwrap();
@@ -58,8 +58,8 @@ async fn revoking_restores_the_previous_image_and_records_the_blob(catalog: &dyn
     record(catalog, "a", &[A, B]).await;
     settle_all(catalog, 5, due_again(kept("good"), 100)).await;
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
-    settle_all(catalog, 101, kept("stand-in")).await;
-    let (run, digest) = (run(catalog).await, Digest::of(b"stand-in"));
+    settle_all(catalog, 101, kept("placeholder")).await;
+    let (run, digest) = (run(catalog).await, Digest::of(b"placeholder"));
     let a = catalog.url(&link(A)).await.unwrap().unwrap().id;
     let what = Revocation { digest, only: Some(vec![a]), next_attempt: None, requeue: false };
     assert_eq!(catalog.revoke(run, &host(), &what).await.unwrap().urls, [a]);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use offprint::testing::model::Digest;
 
 use super::client;
-use crate::newsroom::{get, urls};
 use crate::testserver::bulk::Bulk;
+use crate::web::newsroom::{get, urls};
 
 #[tokio::test]
 async fn bulk_has_as_many_articles_urls_and_pictures_as_asked_for() {

@@ -19,7 +19,7 @@ fn nth(seed: u64) -> Behaviour {
 }
 
 /// A picture that a host sends in place of others.
-fn stand_in() -> Behaviour {
+fn placeholder() -> Behaviour {
     Behaviour::serve(Content::new("image/png", Photo::new(99, 320, 240).png()))
 }
 
@@ -34,9 +34,9 @@ fn row(name: &'static str, picture: Behaviour, reason: &'static str) -> Row {
     Row { name, pictures: vec![picture], reason }
 }
 
-/// A host with five different pictures that answers 200 with the stand-in where the condition does not hold.
+/// A host with five different pictures that answers 200 with the placeholder where the condition does not hold.
 fn five(name: &'static str, condition: &Condition, reason: &'static str) -> Row {
-    let picture = |seed| nth(seed).only_if(condition.clone(), stand_in());
+    let picture = |seed| nth(seed).only_if(condition.clone(), placeholder());
     Row { name, pictures: (1..=5).map(picture).collect(), reason }
 }
 
@@ -47,9 +47,9 @@ fn rows() -> Vec<Row> {
         row("no Referer is wanted", photo().only_if(!Condition::has("referer"), refused()), ""),
         row("no foreign Referer is wanted", photo().only_if(Condition::no_foreign_referer(), refused()), ""),
         row("a page for no Referer", photo().only_if(Condition::has("referer"), Behaviour::html_as("image/jpeg")), ""),
-        five("a stand-in for no Referer", &Condition::has("referer"), ""),
-        five("a stand-in for a Referer", &!Condition::has("referer"), ""),
-        row("a known stand-in", stand_in(), "placeholder"),
+        five("a placeholder for no Referer", &Condition::has("referer"), ""),
+        five("a placeholder for a Referer", &!Condition::has("referer"), ""),
+        row("a known placeholder", placeholder(), "placeholder"),
         row("a page as JPEG", Behaviour::html_as("image/jpeg"), "not_an_image"),
         row("one pixel", Behaviour::tracking_pixel(), "tracking_pixel"),
         row("cut, and its length fits", photo().cut(Portion::Percent(50)), "truncated"),
@@ -77,7 +77,7 @@ impl Row {
     }
 }
 
-/// The host of the known stand-in is named in the settings, by its port; all others are found out.
+/// The host of the known placeholder is named in the settings, by its port; all others are found out.
 fn settings(rows: &[Row], origins: &[Origin]) -> String {
     let at = rows.iter().position(|row| row.reason == "placeholder").unwrap();
     let digest = Digest::of(&Photo::new(99, 320, 240).png());
@@ -130,8 +130,13 @@ fn sent(origin: &Origin) -> String {
 
 /// What was sent in place of a picture is in the archive, and in none of its articles.
 fn evidence_is_kept(sandbox: &Sandbox, rows: &[Row], origins: &[Origin]) {
-    let names =
-        ["a stand-in for no Referer", "a known stand-in", "a page as JPEG", "one pixel", "cut, and its length fits"];
+    let names = [
+        "a placeholder for no Referer",
+        "a known placeholder",
+        "a page as JPEG",
+        "one pixel",
+        "cut, and its length fits",
+    ];
     let hosts = rows.iter().zip(origins).filter(|(row, _)| names.contains(&row.name));
     for (row, origin) in hosts {
         let told = sandbox.json(&["status", "--history", &row.urls(origin).next().unwrap()]);

@@ -12,9 +12,9 @@ use offprint::testing::archive::{Body, RefusedBody, RenditionRow, StoreKey, Thum
 use offprint::testing::gc::{self, Garbage};
 use offprint::testing::model::{Digest, MediaType};
 
+use crate::archive::verify::{Sample, picture, picture_url};
 use crate::catalog::refuse;
 use crate::sandbox::Sandbox;
-use crate::verify::{Sample, picture, picture_url};
 
 const DAY: Duration = Duration::from_secs(86_400);
 

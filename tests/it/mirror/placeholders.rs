@@ -10,7 +10,7 @@ use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Condition, Content, Origin, Site};
 
 /// What the hosts of these tests send in place of pictures.
-fn stand_in() -> Content {
+fn placeholder() -> Content {
     Content::new("image/png", Photo::new(99, 120, 90).png())
 }
 
@@ -62,8 +62,8 @@ fn reasons(report: &Value) -> Vec<&str> {
 const DUE_AT_ONCE: &str = "recheck = \"1ms\"\n[run]\nretry_schedule = [\"1ms\"]\n";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stand_in_for_no_referer_is_found_out_and_the_pictures_come_in_the_same_run() {
-    let origin = host(8, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(stand_in())));
+async fn a_placeholder_for_no_referer_is_found_out_and_the_pictures_come_in_the_same_run() {
+    let origin = host(8, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(placeholder())));
     let sandbox = Sandbox::new();
     write_articles(&sandbox, &origin, 8);
     let report = sandbox.json(&["run"]);
@@ -71,14 +71,14 @@ async fn a_stand_in_for_no_referer_is_found_out_and_the_pictures_come_in_the_sam
     assert_eq!((&report["urls"]["fetched"], &report["urls"]["failed"]), (&json!(8), &json!(0)), "{report:#}");
     assert_eq!((&report["failures"], &report["changed_images"]), (&json!([]), &json!([])));
     sandbox.run(&["check"]).expect(0);
-    // Three or more stand-ins, two questions, and a picture each; what was under way meanwhile may be asked twice.
+    // Three or more placeholders, two questions, and a picture each; what was under way meanwhile may be asked twice.
     assert!(origin.log().count() <= 3 + 2 + 8 + 10, "{}", origin.log().count());
 
     let hosts = sandbox.json(&["status"])["hosts"].clone();
     assert_eq!(hosts[0]["referer"], "image_origin", "{hosts}");
     let told = history(&sandbox, &origin.url("/0.jpg"));
-    let stand_in = digest(stand_in().bytes());
-    assert!(told["captures"].as_array().unwrap().iter().any(|capture| capture["digest"] == *stand_in), "{told:#}");
+    let placeholder = digest(placeholder().bytes());
+    assert!(told["captures"].as_array().unwrap().iter().any(|capture| capture["digest"] == *placeholder), "{told:#}");
     assert_eq!(told["newest"], digest(&picture(0)));
 
     let asked = origin.log().count();
@@ -87,8 +87,8 @@ async fn a_stand_in_for_no_referer_is_found_out_and_the_pictures_come_in_the_sam
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_later_run_knows_the_stand_in_and_what_to_send() {
-    let origin = host(9, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(stand_in())));
+async fn a_later_run_knows_the_placeholder_and_what_to_send() {
+    let origin = host(9, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(placeholder())));
     let sandbox = Sandbox::new();
     write_articles(&sandbox, &origin, 4);
     sandbox.run(&["run"]).expect(0);
@@ -98,10 +98,10 @@ async fn a_later_run_knows_the_stand_in_and_what_to_send() {
     assert_own_pictures(&sandbox, 9);
     assert_eq!(origin.log().count(), asked + 5, "each new picture is asked for once");
 
-    // The host wants no Referer any more, and sends the same stand-in to those who send one.
+    // The host wants no Referer any more, and sends the same placeholder to those who send one.
     origin.change(|site| {
-        site.change_all(|_, behaviour| Behaviour::serve(stand_in()).only_if(Condition::has("referer"), behaviour));
-        site.set("/9.jpg", Behaviour::serve(stand_in()).only_if(Condition::has("referer"), photo(9)));
+        site.change_all(|_, behaviour| Behaviour::serve(placeholder()).only_if(Condition::has("referer"), behaviour));
+        site.set("/9.jpg", Behaviour::serve(placeholder()).only_if(Condition::has("referer"), photo(9)));
     });
     write_articles(&sandbox, &origin, 10);
     sandbox.run(&["run"]).expect(0);
@@ -141,12 +141,12 @@ async fn sizes_of_one_picture_raise_no_question() {
     assert_eq!(origin.log().count(), sizes.len());
 }
 
-/// Avatars that are honestly the same, on a host that sends a stand-in to those who come with a Referer.
+/// Avatars that are honestly the same, on a host that sends a placeholder to those who come with a Referer.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stand_in_for_foreign_referers_displaces_no_honest_picture() {
+async fn a_placeholder_for_foreign_referers_displaces_no_honest_picture() {
     let avatar = Content::new("image/jpeg", picture(3));
     let site = Site::new().otherwise(move |request| {
-        let sent = if request.header("referer").is_some() { stand_in() } else { avatar.clone() };
+        let sent = if request.header("referer").is_some() { placeholder() } else { avatar.clone() };
         Some(Behaviour::serve(sent))
     });
     let origin = Origin::start(site).unwrap();
@@ -157,14 +157,14 @@ async fn a_stand_in_for_foreign_referers_displaces_no_honest_picture() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn good_copies_stay_when_a_host_begins_to_send_a_stand_in() {
+async fn good_copies_stay_when_a_host_begins_to_send_a_placeholder() {
     let (origin, sandbox) = (host(6, |photo| photo), Sandbox::new());
     sandbox.settings(DUE_AT_ONCE);
     write_articles(&sandbox, &origin, 6);
     sandbox.run(&["run"]).expect(0);
     let before = sandbox.digests("store/articles");
 
-    origin.change(|site| site.change_all(|_, _| Behaviour::serve(stand_in())));
+    origin.change(|site| site.change_all(|_, _| Behaviour::serve(placeholder())));
     for night in 1..=3 {
         let report = sandbox.json(&["run"]);
         assert!(sandbox.digests("store/articles") == before, "night {night}");
@@ -178,7 +178,7 @@ async fn good_copies_stay_when_a_host_begins_to_send_a_stand_in() {
     origin.change(|site| site.change_all(|_, _| photo(77)));
     origin.change(|site| site.set("/0.jpg", photo(0)));
     let report = sandbox.json(&["run"]);
-    assert_eq!(report["urls"]["fetched"], 1, "one is back; the others have another stand-in: {report:#}");
+    assert_eq!(report["urls"]["fetched"], 1, "one is back; the others have another placeholder: {report:#}");
     assert!(sandbox.digests("store/articles") == before);
 }
 
@@ -190,7 +190,7 @@ async fn good_copies_stay_and_are_confirmed_when_a_host_begins_to_want_a_referer
     sandbox.run(&["run"]).expect(0);
     let before = sandbox.digests("store/articles");
     origin.change(|site| {
-        site.change_all(|_, photo| photo.only_if(Condition::has("referer"), Behaviour::serve(stand_in())));
+        site.change_all(|_, photo| photo.only_if(Condition::has("referer"), Behaviour::serve(placeholder())));
     });
     sandbox.run(&["run"]);
     assert!(sandbox.digests("store/articles") == before);
@@ -207,10 +207,10 @@ async fn what_came_in_place_of_one_picture_goes_when_it_comes_in_place_of_anothe
     write_articles(&sandbox, &origin, 2);
     sandbox.run(&["run"]).expect(0);
     let before = sandbox.digests("store/articles");
-    origin.change(|site| site.set("/0.jpg", Behaviour::serve(stand_in())));
+    origin.change(|site| site.set("/0.jpg", Behaviour::serve(placeholder())));
     let report = sandbox.json(&["run"]);
-    assert_eq!(report["changed_images"][0]["new"], digest(stand_in().bytes()));
-    origin.change(|site| site.set("/1.jpg", Behaviour::serve(stand_in())));
+    assert_eq!(report["changed_images"][0]["new"], digest(placeholder().bytes()));
+    origin.change(|site| site.set("/1.jpg", Behaviour::serve(placeholder())));
     sandbox.run(&["run"]);
     assert!(sandbox.digests("store/articles") == before);
     assert_own_pictures(&sandbox, 2);
@@ -230,14 +230,14 @@ async fn one_logo_that_changes_under_all_its_urls_is_a_new_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stand_in_that_articles_showed_first_is_shown_no_longer_once_it_is_named() {
-    let (origin, sandbox) = (host(2, |_| Behaviour::serve(stand_in())), Sandbox::new());
+async fn a_placeholder_that_articles_showed_first_is_shown_no_longer_once_it_is_named() {
+    let (origin, sandbox) = (host(2, |_| Behaviour::serve(placeholder())), Sandbox::new());
     write_articles(&sandbox, &origin, 2);
     sandbox.settings(DUE_AT_ONCE);
     sandbox.run(&["run"]).expect(0);
     origin.change(|site| (0..2).for_each(|at| site.set(&format!("/{at}.jpg"), photo(at))));
     sandbox.run(&["run"]).expect(0);
-    let name = digest(stand_in().bytes());
+    let name = digest(placeholder().bytes());
     assert!(mirror(&sandbox, 0).contains(&name), "the version it showed first");
     sandbox.settings(&format!("[[fetch.host]]\nhost = \"127.0.0.1\"\nplaceholders = [\"{name}\"]\n"));
     sandbox.run(&["run"]).expect(0);
@@ -246,10 +246,10 @@ async fn a_stand_in_that_articles_showed_first_is_shown_no_longer_once_it_is_nam
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back() {
-    let (origin, sandbox) = (host(2, |_| Behaviour::serve(stand_in())), Sandbox::new());
+    let (origin, sandbox) = (host(2, |_| Behaviour::serve(placeholder())), Sandbox::new());
     write_articles(&sandbox, &origin, 2);
     sandbox.run(&["run"]).expect(0);
-    let name = digest(stand_in().bytes());
+    let name = digest(placeholder().bytes());
     assert!(mirror(&sandbox, 0).contains(&name), "two alone tell nothing");
 
     sandbox.settings(&format!(
@@ -270,7 +270,7 @@ async fn what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back(
 /// A budget ends the run before the host is asked; the next run asks, although none of its URLs is due.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_not_be_asked_is_asked_by_the_next_run() {
-    let origin = host(3, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(stand_in())));
+    let origin = host(3, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(placeholder())));
     let sandbox = Sandbox::new();
     write_articles(&sandbox, &origin, 3);
     sandbox.settings("[run]\nmax_requests = 3\n");

@@ -1,5 +1,7 @@
 //! The command line: what it prints, where, and how it ends.
 
+mod hostile_names;
+
 use offprint::testing::config::DEFAULTS;
 
 use crate::sandbox::{Ran, Sandbox};

@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::corpus::{corpus, say};
 
-const EXPLAINED: &str = include_str!("../data/conformance.tsv");
+const EXPLAINED: &str = include_str!("../../data/conformance.tsv");
 
 /// What became of the cases of one suite.
 #[derive(Default)]

@@ -45,7 +45,7 @@ fn examples(spec: &str) -> Vec<(String, String, String)> {
 fn the_images_of_the_commonmark_specification_of_the_corpus() {
     let folder = corpus("conformance/commonmark-spec");
     let spec = std::fs::read_to_string(folder.join("spec.txt")).expect("the specification can be read");
-    let known = known(include_str!("../data/commonmark_differences.tsv"));
+    let known = known(include_str!("../../data/commonmark_differences.tsv"));
     let examples = examples(&spec);
     let shown = |kind| matches!(kind, ReferenceKind::Image | ReferenceKind::Markdown);
     let (mut passed, mut with_images, mut unexplained) = (0, 0, Vec::new());
@@ -97,7 +97,7 @@ fn differences(name: &str, text: &str) -> (usize, Vec<String>) {
 #[test]
 #[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
 fn every_image_of_a_rendered_post_of_the_corpus_is_a_reference_of_the_post() {
-    let known = known(include_str!("../data/markdown_differences.tsv"));
+    let known = known(include_str!("../../data/markdown_differences.tsv"));
     let (mut posts, mut images, mut unexplained) = (0, 0, Vec::new());
     for folder in ["articles", "blogs"] {
         let folder = corpus(folder);

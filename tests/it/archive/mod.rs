@@ -1,0 +1,7 @@
+//! What keeps an archive whole: damage, garbage, what others made of it, what earlier versions made.
+
+mod earlier_schemas;
+mod gc;
+mod received;
+mod similar;
+mod verify;

@@ -1,0 +1,5 @@
+//! Runs as cron starts them: every night, with dead hosts, over large archives.
+
+mod dead_hosts;
+mod night;
+mod scale;
