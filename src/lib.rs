@@ -50,7 +50,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | 5 | `cli`, `web`, `demo`: open the archive, one library call, report, exit status |
-//! | 4 | `mirror`, `verify`, `gc`, `check`, `restore`, `status`, `history`, `notify`: whole jobs |
+//! | 4 | `mirror`, `verify`, `gc`, `check`, `restore`, `status`, `history`: whole jobs; above them `notify`, which carries their reports |
 //! | 3 | `source`, `ingest`, `render`: where articles come from, keeping what came, making renditions |
 //! | 2 | `rewrite`, `fetch`, `media`, `archive`: leaves that do not know each other |
 //! | 1 | `extract`: bytes to references, title, date and text |

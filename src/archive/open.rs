@@ -6,11 +6,13 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::catalog::CatalogError;
 use super::files::{Files, Links, Lock, NotLocked, Tree};
+use super::handle::Archive;
 use super::identity;
 use super::key::{Prefix, StoreKey};
-use super::sqlite::{CatalogFile, Sqlite};
-use super::{Archive, CatalogError, ObjectError};
+use super::objects::ObjectError;
+use super::sqlite::{self, CatalogFile, Sqlite};
 use crate::model::ArchiveId;
 use crate::staging::Staging;
 
@@ -116,7 +118,7 @@ fn open_to_write(store: &Path, mode: Mode) -> Result<Archive, ArchiveError> {
     let catalog = Sqlite::to_write(&path, id)?;
     // The names of a new catalog and its log.
     tree.root().sync().map_err(tree.failed("save the folder", ""))?;
-    if let (None, CatalogFile::Of(row)) = (id, Sqlite::look(&path)?) {
+    if let (None, CatalogFile::Of(row)) = (id, sqlite::look(&path)?) {
         identity::write(row, &tree, &staging)?;
     }
     Ok(assemble(tree, staging, catalog, Some(lock)))
@@ -140,7 +142,7 @@ fn examine(tree: &Tree, store: &Path, may_be_new: bool) -> Result<Option<Archive
     let place = || store.display().to_string();
     let id = identity::read(tree)?;
     let file = tree.root().look(CATALOG).map_err(tree.failed("look at", CATALOG))?;
-    let catalog = file.map_or(Ok(CatalogFile::Empty), |_| Sqlite::look(&tree.place().join(CATALOG)))?;
+    let catalog = file.map_or(Ok(CatalogFile::Empty), |_| sqlite::look(&tree.place().join(CATALOG)))?;
     match (id, catalog) {
         (Some(id), CatalogFile::Of(row)) if id != row.id => Err(ArchiveError::OtherCatalog { place: place() }),
         (_, CatalogFile::Of(_) | CatalogFile::WithoutId) => Ok(id),

@@ -1,7 +1,7 @@
 //! `offprint check`.
 
 use super::exit::Exit;
-use super::open_to_read;
+use super::open::open_to_read;
 use super::output::{Label, Output};
 use super::words::count;
 use crate::check::{self, Checked, Place};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::exit::Exit;
-use super::open_to_read;
+use super::open::open_to_read;
 use super::output::Output;
-use super::run;
+use super::report::print_sources;
 use super::words::count;
 use crate::archive::ArchiveError;
 use crate::config::Config;
@@ -25,7 +25,7 @@ pub(crate) async fn dry_run(config: &Config, sources: Vec<Source>, output: &Outp
     } else {
         print(&plan, output);
     }
-    run::print_sources(&plan.sources, output);
+    print_sources(&plan.sources, output);
     Ok(if plan.sources.iter().any(SourceReport::is_failed) { Exit::Failed } else { Exit::Done })
 }
 

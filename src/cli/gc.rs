@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::exit::Exit;
-use super::open_to_read;
+use super::open::open_to_read;
 use super::output::Output;
 use super::words::count_of;
 use crate::archive::{self, Mode};

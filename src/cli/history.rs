@@ -6,7 +6,7 @@ use anyhow::Context;
 use url::Url;
 
 use super::exit::Exit;
-use super::open_to_read;
+use super::open::open_to_read;
 use super::output::Output;
 use super::restore::key_of;
 use super::words::count_of;

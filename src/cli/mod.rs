@@ -11,10 +11,12 @@ mod history;
 mod log;
 mod man;
 mod notifications;
+mod open;
 mod open_files;
 mod output;
 mod panic_hook;
 mod progress;
+mod report;
 mod restore;
 mod run;
 mod settings;
@@ -32,8 +34,6 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 
-use crate::archive::{self, Archive, Mode};
-use crate::config::Config;
 use arguments::{Cli, Command};
 use exit::Exit;
 use output::Output;
@@ -87,9 +87,4 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Gc { dry_run } => gc::gc(&config()?, *dry_run, output).await,
         Command::Restore(arguments) => restore::restore(arguments, &config()?, output).await,
     }
-}
-
-/// The archive, for a command that only reads it.
-fn open_to_read(config: &Config) -> anyhow::Result<Archive> {
-    Ok(archive::open(&config.store, Mode::Read)?)
 }

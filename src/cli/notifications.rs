@@ -7,9 +7,9 @@ use anyhow::Context;
 use jiff::Timestamp;
 
 use super::exit::Exit;
-use super::open_to_read;
+use super::open::open_to_read;
 use super::output::Output;
-use super::run::summary;
+use super::report::summary;
 use crate::config::Config;
 use crate::mirror::{Report, RunOutcome};
 use crate::notify::{self, Notifier, NotifyError, RunEnd};

@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::arguments::RestoreArguments;
 use super::exit::{Exit, UsageError};
-use super::open_to_read;
+use super::open::open_to_read;
 use super::output::Output;
 use crate::archive::{self, Archive, Mode, OutputFolder, StoreKey};
 use crate::config::{Config, SourceConfig};

@@ -1,7 +1,7 @@
 //! `offprint status --similar`.
 
 use super::exit::Exit;
-use super::open_to_read;
+use super::open::open_to_read;
 use super::output::{Label, Output};
 use super::words::count;
 use crate::config::{Config, Size};

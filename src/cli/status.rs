@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::exit::Exit;
-use super::open_to_read;
+use super::open::open_to_read;
 use super::output::Output;
 use super::words::{count, count_of};
 use crate::config::{Config, Size};

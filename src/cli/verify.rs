@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::arguments::VerifyArguments;
 use super::exit::Exit;
-use super::open_to_read;
+use super::open::open_to_read;
 use super::output::{Label, Output};
 use super::progress::Display;
 use super::words::count;

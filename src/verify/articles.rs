@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Damage, Finding, MirrorFile, Verification, Verifier, VerifyError, add};
+use super::error::VerifyError;
+use super::finding::{Damage, Finding};
+use super::mirror_file::MirrorFile;
+use super::{Verification, Verifier, add};
 use crate::archive::{ArticleRow, ArticleState, CatalogError, StoreKey};
 use crate::model::{Digest, Edit, Fingerprint, RelativePath};
 use crate::rewrite::splice;

@@ -6,7 +6,10 @@
 
 mod articles;
 mod blobs;
+mod configured;
+mod error;
 mod finding;
+mod mirror_file;
 mod pace;
 mod repair;
 mod repair_source;
@@ -15,30 +18,20 @@ mod subset;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::archive::{Archive, CatalogError, ObjectError, Output};
-use crate::model::ArticleKey;
+use crate::archive::{Archive, CatalogError};
 
 use pace::Pace;
 
+pub use configured::ConfiguredRepairSource;
+pub use error::VerifyError;
 pub use finding::{Damage, Finding};
-pub use repair::{Repair, RepairSource, repair};
-pub use repair_source::{ConfiguredRepairSource, find_mirror};
+pub use mirror_file::{FindMirror, MirrorFile, find_mirror};
+pub use repair::{Repair, repair};
+pub use repair_source::RepairSource;
 pub use subset::{NotASubset, Subset};
 
 /// How many files are read at a time.
 const SIDE_BY_SIDE: usize = 8;
-
-/// Where an article's mirror is.
-#[derive(Clone)]
-pub struct MirrorFile {
-    /// The mirrors of its source.
-    pub output: Output,
-    /// Whether people edit it there: then a changed file is no damage.
-    pub in_place: bool,
-}
-
-/// Finds the mirror of an article.
-pub type FindMirror = dyn Fn(&ArticleKey) -> MirrorFile + Send + Sync;
 
 /// What is verified, and how fast.
 pub struct VerifyOptions {
@@ -48,17 +41,6 @@ pub struct VerifyOptions {
     pub rate: Option<u64>,
     /// Where mirrors are.
     pub find_mirror: Box<FindMirror>,
-}
-
-/// Why a verification could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// The catalog cannot be read.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// The store of objects cannot be read as a whole.
-    #[error(transparent)]
-    Objects(#[from] ObjectError),
 }
 
 /// How far a verification is, for whoever displays it.

@@ -2,27 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 use url::Url;
 
-use super::{Damage, FindMirror, Finding, VerifyError};
+use super::error::VerifyError;
+use super::finding::{Damage, Finding};
+use super::mirror_file::FindMirror;
+use super::repair_source::RepairSource;
 use crate::archive::{Archive, Body, StoreKey};
-use crate::model::{ArticleKey, Asset, Digest, MediaType, ThumbnailName};
+use crate::model::{ArticleKey, Digest, MediaType, ThumbnailName};
 use crate::rewrite::unsplice;
 use crate::staging::Staged;
-
-/// Places that may have the same bytes. What they give is compared: only identical bytes are taken.
-#[async_trait]
-pub trait RepairSource: Send + Sync {
-    /// What a URL serves now: from its own host, or from a web archive that captured it at about that time.
-    async fn fetch(&self, url: &Url, wanted: Digest, when: Timestamp) -> Option<Staged>;
-    /// The file that an article was read from, as it is now.
-    async fn read_article(&self, article: &ArticleKey) -> Option<Staged>;
-    /// Makes the thumbnails that an asset lacks.
-    async fn render(&self, original: Digest, asset: &Asset);
-}
 
 /// What became of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,106 +1,19 @@
-//! Places that may have the same bytes: the origin, the web archives, the files of the sources.
-
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+//! Where repairs take bytes from.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use url::Url;
 
-use super::{MirrorFile, RepairSource};
-use crate::archive::Archive;
-use crate::config::Config;
-use crate::fetch::{Alternates, Answer, AskArchives, FetchError, Fetcher, Judge, Purpose, Request};
-use crate::ingest::NI_SCHEME;
-use crate::model::{ArticleKey, Asset, Digest, Failure, Reason, Validators};
-use crate::render::Renderer;
-use crate::source::Source;
+use crate::model::{ArticleKey, Asset, Digest};
 use crate::staging::Staged;
 
-/// The network and the sources, as the settings describe them.
-pub struct ConfiguredRepairSource {
-    archive: Arc<Archive>,
-    alternates: Alternates,
-    renderer: Renderer,
-    sources: Vec<Source>,
-}
-
-impl ConfiguredRepairSource {
-    /// The places that these settings name.
-    ///
-    /// # Errors
-    /// Settings of the fetcher that cannot work.
-    pub fn new(config: &Config, archive: Arc<Archive>, sources: Vec<Source>) -> Result<Self, FetchError> {
-        Ok(Self {
-            alternates: Alternates::new(
-                Fetcher::new(&config.fetch, archive.objects.staging().folder())?,
-                &config.fallback,
-            )?,
-            renderer: Renderer::new(Arc::clone(&archive), config),
-            archive,
-            sources,
-        })
-    }
-
-    fn stage(&self, file: &Path) -> Option<Staged> {
-        self.archive.objects.staging().copy(File::open(file).ok()?).ok()
-    }
-}
-
-/// The mirror of an article, of one of these sources or of one that was named on the command line once: the mirrors of
-/// those are in the archive.
-pub fn find_mirror(sources: &[Source], archive: &Archive, key: &ArticleKey) -> MirrorFile {
-    match source_of(sources, key) {
-        Some(source) => MirrorFile { output: source.destination(archive), in_place: source.is_in_place() },
-        None => MirrorFile { output: archive.output(&key.source), in_place: false },
-    }
-}
-
-fn source_of<'a>(sources: &'a [Source], key: &ArticleKey) -> Option<&'a Source> {
-    sources.iter().find(|source| source.config.name == key.source)
-}
-
-/// Accepts the very same bytes only. Other bytes count as a refusal, so that the next Referer strategy is tried.
-struct Same(Digest);
-
-impl Judge for Same {
-    type Accepted = ();
-
-    async fn judge(&self, staged: &Staged, _content_type: Option<&str>) -> Result<(), Failure> {
-        if staged.digest == self.0 {
-            return Ok(());
-        }
-        Err(Failure::new(Reason::Placeholder, "the URL has other bytes now"))
-    }
-}
-
+/// Places that may have the same bytes. What they give is compared: only identical bytes are taken.
 #[async_trait]
-impl RepairSource for ConfiguredRepairSource {
-    async fn fetch(&self, url: &Url, wanted: Digest, when: Timestamp) -> Option<Staged> {
-        if let Ok(file) = url.to_file_path() {
-            return self.stage(&file);
-        }
-        // An image that an article holds itself has no other place.
-        if url.scheme() == NI_SCHEME {
-            return None;
-        }
-        let judge = Same(wanted);
-        let validators = Validators::default();
-        let request = Request { url, purpose: Purpose::Media, article: None, validators: &validators, judge: &judge };
-        match self.alternates.fetch(&request, when, AskArchives::IfMissing).await.outcome {
-            Ok(Answer::Body { staged, .. }) => Some(staged),
-            Ok(Answer::NotModified) | Err(_) => None,
-        }
-    }
-
-    async fn read_article(&self, article: &ArticleKey) -> Option<Staged> {
-        let file: PathBuf = source_of(&self.sources, article)?.file(&article.path);
-        self.stage(&file)
-    }
-
-    async fn render(&self, original: Digest, asset: &Asset) {
-        // A thumbnail that cannot be made now is made by the next run, which says why it cannot.
-        let _ = self.renderer.ensure(original, asset).await;
-    }
+pub trait RepairSource: Send + Sync {
+    /// What a URL serves now: from its own host, or from a web archive that captured it at about that time.
+    async fn fetch(&self, url: &Url, wanted: Digest, when: Timestamp) -> Option<Staged>;
+    /// The file that an article was read from, as it is now.
+    async fn read_article(&self, article: &ArticleKey) -> Option<Staged>;
+    /// Makes the thumbnails that an asset lacks.
+    async fn render(&self, original: Digest, asset: &Asset);
 }

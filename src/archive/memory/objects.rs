@@ -71,7 +71,7 @@ impl Objects for MemoryObjects {
         }
         let put = if old.is_some() { Put::Replaced } else { Put::Created };
         let modified = i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
-        // Each put is told from the one before, as a new file is.
+        // Each put differs from the one before, as a new file does.
         let inode = old.map_or(1, |(_, fingerprint)| fingerprint.inode + 1);
         let fingerprint = Fingerprint { size: bytes.len() as u64, modified, inode };
         objects.insert(key.clone(), (bytes.into(), fingerprint));

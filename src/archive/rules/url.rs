@@ -145,7 +145,7 @@ impl UrlFacts {
         }
     }
 
-    /// Whether users are told of it: it has no good capture, or its last attempt failed.
+    /// Whether it is reported to users: it has no good capture, or its last attempt failed.
     pub fn is_failing(&self) -> bool {
         self.kept.is_none() || matches!(self.state, UrlState::Failed | UrlState::Retired)
     }

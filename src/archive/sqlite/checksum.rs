@@ -2,7 +2,7 @@
 //!
 //! The database finds damage to its own structure, but not a flipped bit in a value. So the process that wrote the
 //! file leaves `catalog.db.sha256` beside it, in the form of `sha256sum`, and the next process that writes removes it
-//! first. After a crash there is none, and damage to values cannot be told.
+//! first. After a crash there is none, and damage to values cannot be found.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
-use super::error::catalog_error;
+use super::codec::moment;
+use super::error::{catalog_error, in_row};
+use super::migrate;
 use super::readers::Readers;
-use super::{Sqlite, maintenance, migrate};
 use crate::archive::catalog::{ArchiveRow, CatalogError};
 use crate::model::ArchiveId;
 
@@ -24,17 +25,19 @@ pub(in crate::archive) enum CatalogFile {
     Of(ArchiveRow),
 }
 
-impl Sqlite {
-    /// Looks into a file, which is there, and changes nothing.
-    pub(in crate::archive) fn look(path: &Path) -> Result<CatalogFile, CatalogError> {
-        Readers::new(path).with(|connection| {
-            match migrate::refuse_newer(connection, path, migrate::MIGRATIONS.len())? {
-                0 => Ok(CatalogFile::Empty),
-                older if older < FIRST_WITH_ID => Ok(CatalogFile::WithoutId),
-                _ => maintenance::archive(connection).map(CatalogFile::Of).map_err(|error| catalog_error(path, &error)),
-            }
-        })?
-    }
+/// Looks into a file, which is there, and changes nothing.
+pub(in crate::archive) fn look(path: &Path) -> Result<CatalogFile, CatalogError> {
+    Readers::new(path).with(|connection| match migrate::refuse_newer(connection, path, migrate::MIGRATIONS.len())? {
+        0 => Ok(CatalogFile::Empty),
+        older if older < FIRST_WITH_ID => Ok(CatalogFile::WithoutId),
+        _ => archive(connection).map(CatalogFile::Of).map_err(|error| catalog_error(path, &error)),
+    })?
+}
+
+/// What tells the catalog's archive from others.
+pub(super) fn archive(connection: &Connection) -> rusqlite::Result<ArchiveRow> {
+    let archive = |row: &Row<'_>| Ok(ArchiveRow { id: row.get("id")?, made_at: moment(row, "made_at")? });
+    connection.prepare_cached("SELECT id, made_at FROM archive")?.query_one([], in_row("archive", &[], archive))
 }
 
 /// Gives a catalog that got its own id just now, by an upgrade from this version, the id that its archive has already.

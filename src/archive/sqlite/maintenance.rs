@@ -5,9 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Result, Row, params};
 use url::Url;
 
-use super::codec::moment;
-use super::error::in_row;
-use super::{Sqlite, articles, assets, checksum, stale, urls};
+use super::{Sqlite, articles, assets, checksum, identity, stale, urls};
 use crate::archive::catalog::{ArchiveRow, AssetRow, BlobRow, CatalogError, Maintenance, ThumbnailRow};
 use crate::archive::rules::BlobUses;
 use crate::model::{ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
@@ -15,7 +13,7 @@ use crate::model::{ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
 #[async_trait]
 impl Maintenance for Sqlite {
     async fn archive(&self) -> Result<ArchiveRow, CatalogError> {
-        self.read(archive).await
+        self.read(identity::archive).await
     }
 
     async fn integrity(&self) -> Result<Vec<String>, CatalogError> {
@@ -77,11 +75,6 @@ impl Maintenance for Sqlite {
     async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError> {
         self.write(move |connection| forget_blob(connection, digest, media_type)).await
     }
-}
-
-pub(super) fn archive(connection: &Connection) -> Result<ArchiveRow> {
-    let archive = |row: &Row<'_>| Ok(ArchiveRow { id: row.get("id")?, made_at: moment(row, "made_at")? });
-    connection.prepare_cached("SELECT id, made_at FROM archive")?.query_one([], in_row("archive", &[], archive))
 }
 
 /// The database's own checks: of its pages and indexes, and of rows that name others.

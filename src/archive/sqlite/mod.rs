@@ -39,7 +39,7 @@ use self::writer::Writer;
 use crate::archive::catalog::CatalogError;
 use crate::model::ArchiveId;
 
-pub(super) use self::identity::CatalogFile;
+pub(super) use self::identity::{CatalogFile, look};
 
 /// The catalog in one file.
 pub(super) struct Sqlite {

@@ -1,0 +1,92 @@
+//! What callers hold of an open archive.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use tokio::io::AsyncReadExt;
+
+use super::catalog::Catalog;
+use super::key::StoreKey;
+use super::objects::{Body, ObjectError, Objects, Put};
+use super::output::Output;
+use crate::model::{Digest, MediaType, SourceName};
+use crate::staging::Staged;
+
+/// An open archive: facts and bytes. Clones are the same archive.
+#[derive(Clone)]
+pub struct Archive {
+    /// The facts.
+    pub catalog: Arc<dyn Catalog>,
+    /// The bytes.
+    pub objects: Arc<dyn Objects>,
+    // After the catalog, so that the lock of a local archive is let go last.
+    _lock: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// A blob cannot be read whole.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not there.
+    #[error("the blob {digest}.{media_type} is missing; `offprint verify` tells more")]
+    Missing {
+        /// Which one.
+        digest: Digest,
+        /// The kind it is kept as.
+        media_type: MediaType,
+    },
+    /// It has other bytes than its name says.
+    #[error(
+        "the blob {digest}.{media_type} is damaged: its bytes have the SHA-256 {found}; `offprint verify` tells more"
+    )]
+    Damaged {
+        /// Which one.
+        digest: Digest,
+        /// The kind it is kept as.
+        media_type: MediaType,
+        /// The digest of its bytes.
+        found: Digest,
+    },
+    /// The store refused.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+}
+
+impl Archive {
+    /// Any facts with any bytes.
+    pub fn new(catalog: Arc<dyn Catalog>, objects: Arc<dyn Objects>) -> Self {
+        Self { catalog, objects, _lock: None }
+    }
+
+    /// The same, under a lock that is let go with the archive.
+    pub(super) fn locked(catalog: Arc<dyn Catalog>, objects: Arc<dyn Objects>, lock: impl Any + Send + Sync) -> Self {
+        Self { catalog, objects, _lock: Some(Arc::new(lock)) }
+    }
+
+    /// The mirrored articles of a source that has no folder of its own for them.
+    pub fn output(&self, source: &SourceName) -> Output {
+        Output::Archive { objects: Arc::clone(&self.objects), source: source.clone() }
+    }
+
+    /// Keeps staged bytes as the blob that their digest names.
+    ///
+    /// # Errors
+    /// Where the store refuses.
+    pub async fn keep(&self, staged: Staged, media_type: MediaType) -> Result<Put, ObjectError> {
+        let key = StoreKey::Blob { digest: staged.digest, media_type };
+        Ok(self.objects.put(&key, Body::Staged(staged)).await?.put)
+    }
+
+    /// The whole of a blob. The one way to read one that goes into something: its bytes are compared with its digest.
+    ///
+    /// # Errors
+    /// [`ReadError`] where the blob is missing or damaged, or the store refuses.
+    pub async fn read_verified(&self, digest: Digest, media_type: MediaType) -> Result<Vec<u8>, ReadError> {
+        let key = StoreKey::Blob { digest, media_type };
+        let reader = self.objects.open(&key, None).await?;
+        let mut reader = reader.ok_or(ReadError::Missing { digest, media_type })?;
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).await.map_err(ObjectError::io("read", &key))?;
+        let found = Digest::of(&bytes);
+        if found == digest { Ok(bytes) } else { Err(ReadError::Damaged { digest, media_type, found }) }
+    }
+}

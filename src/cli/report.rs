@@ -1,0 +1,110 @@
+//! The report of a run, printed.
+
+use std::time::Duration;
+
+use super::exit::Exit;
+use super::output::{Label, Output};
+use super::words::count;
+use crate::config::Size;
+use crate::mirror::{Report, RunOutcome, SourceOutcome, SourceReport};
+
+/// How many failures are listed without -v.
+const LISTED: usize = 10;
+
+/// Prints what happened.
+pub(super) fn print_report(report: &Report, output: &Output) -> anyhow::Result<Exit> {
+    if output.json {
+        output.value(report)?;
+    } else if !report.is_empty_handed() {
+        output.line(&summary(report));
+    }
+    print_sources(&report.sources, output);
+    print_problems(report, output);
+    print_failures(report, output);
+    Ok(Exit::of_report(report))
+}
+
+/// Sources that could not be read, with `-q` as well, and what else there is to say of a source.
+pub(crate) fn print_sources(sources: &[SourceReport], output: &Output) {
+    for source in sources.iter().filter(|source| !source.detail.is_empty()) {
+        match source.outcome {
+            SourceOutcome::Failed => output.error(&anyhow::anyhow!(source.detail.clone())),
+            SourceOutcome::Read | SourceOutcome::Unchanged => {
+                output.note(&format!("{}: {}", source.name, source.detail));
+            }
+        }
+    }
+}
+
+/// A run in one line.
+pub(crate) fn summary(report: &Report) -> String {
+    let Report { articles, references, urls, blobs, thumbnails, .. } = report;
+    let outcome = match report.outcome {
+        RunOutcome::Complete => "done".to_owned(),
+        RunOutcome::Incomplete => left_for_next(report),
+        RunOutcome::Interrupted => "interrupted; the next run goes on from here".to_owned(),
+    };
+    let seconds = Duration::from_millis(report.elapsed_ms).as_secs_f64();
+    format!(
+        "{outcome}: {} ({} new, {} changed), {} of {} local, {} fetched, {} failed, \
+         {} deferred, {} ({}), {}, {seconds:.1} s",
+        count(articles.seen, "article"),
+        articles.new,
+        articles.changed,
+        references.local,
+        count(references.found, "reference"),
+        count(urls.fetched, "image"),
+        urls.failed,
+        urls.deferred,
+        count(blobs.new, "new blob"),
+        Size(blobs.bytes_new),
+        count(thumbnails.made, "thumbnail"),
+    )
+}
+
+fn left_for_next(report: &Report) -> String {
+    let left = format!("{} left for the next run", count(report.urls.left, "image"));
+    match report.stopped_by {
+        Some(budget) => format!("stopped by run.{}, {left}", budget.as_str()),
+        None => format!("done, with {left}"),
+    }
+}
+
+/// What could not be read or written, with `-q` as well; what was skipped, with -v.
+fn print_problems(report: &Report, output: &Output) {
+    for problem in &report.problems {
+        output.warn(&format!("{}: {}", problem.article, problem.message));
+    }
+    for skipped in report.skipped.iter().filter(|_| output.lists_all()) {
+        output.note(&format!("{}: {}", skipped.article, skipped.message));
+    }
+}
+
+/// Failed URLs are printed only where some are newly missing, or with -v.
+fn print_failures(report: &Report, output: &Output) {
+    let listed = match (output.lists_all(), report.newly_missing) {
+        (true, _) => usize::MAX,
+        (false, 0) => return,
+        (false, _) => LISTED,
+    };
+    for failure in report.failures.iter().take(listed) {
+        let status = failure.status.map(|status| format!(" {status}")).unwrap_or_default();
+        let detail = if failure.detail.is_empty() { String::new() } else { format!(": {}", failure.detail) };
+        let text = format!("{} ({}{status}) in {}{detail}", failure.url, failure.reason, failure.articles.join(", "));
+        output.labelled_note(Label::Warning("missing"), &text);
+    }
+    if report.failures.len() > listed {
+        output.note(&format!("… and {} more; `offprint status -v` lists them", report.failures.len() - listed));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_is_one_line() {
+        let line = summary(&Report::default());
+        assert!(line.starts_with("done: 0 articles") && !line.contains('\n'), "{line}");
+    }
+}

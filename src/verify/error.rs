@@ -1,0 +1,14 @@
+//! Why a verification or a repair cannot go on.
+
+use crate::archive::{CatalogError, ObjectError};
+
+/// Why a verification could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The catalog cannot be read.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The store of objects cannot be read as a whole.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+}

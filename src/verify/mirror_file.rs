@@ -1,0 +1,31 @@
+//! Where the mirrors of articles are.
+
+use crate::archive::{Archive, Output};
+use crate::model::ArticleKey;
+use crate::source::Source;
+
+/// Where an article's mirror is.
+#[derive(Clone)]
+pub struct MirrorFile {
+    /// The mirrors of its source.
+    pub output: Output,
+    /// Whether people edit it there: then a changed file is no damage.
+    pub in_place: bool,
+}
+
+/// Finds the mirror of an article.
+pub type FindMirror = dyn Fn(&ArticleKey) -> MirrorFile + Send + Sync;
+
+/// The mirror of an article, of one of these sources or of one that was named on the command line once: the mirrors of
+/// those are in the archive.
+pub fn find_mirror(sources: &[Source], archive: &Archive, key: &ArticleKey) -> MirrorFile {
+    match source_of(sources, key) {
+        Some(source) => MirrorFile { output: source.destination(archive), in_place: source.is_in_place() },
+        None => MirrorFile { output: archive.output(&key.source), in_place: false },
+    }
+}
+
+/// The source of an article, where it is one of these.
+pub(super) fn source_of<'a>(sources: &'a [Source], key: &ArticleKey) -> Option<&'a Source> {
+    sources.iter().find(|source| source.config.name == key.source)
+}
