@@ -18,9 +18,10 @@ mod sqlite;
 
 pub use catalog::{
     ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError, CompletedJob,
-    DatedArticle, Job, JobResult, Lease, Maintenance, NewReference, PlaceholderVerdict, Placeholders, Queue,
-    QueueChanges, ReferenceRow, RefusedBody, RenditionRow, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
-    SourceOutcome, SourceRow, Sources, ThumbnailRow, Totals, UrlRow, UrlState, VersionRow, Worker, WriteOutcome,
+    DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance, NewReference, PlaceholderVerdict,
+    Placeholders, Queue, QueueChanges, ReferenceRow, RefusedBody, RenditionRow, Revocation, Revoked, RunRow, Runs,
+    SharedBlob, SharedUrl, SourceOutcome, SourceRow, Sources, ThumbnailRow, Totals, UrlRow, UrlState, VersionRow,
+    Worker, WriteOutcome,
 };
 pub use files::OutputFolder;
 pub use handle::{Archive, ReadError};

@@ -12,6 +12,7 @@
 mod articles;
 mod captures;
 mod error;
+mod feeds;
 mod maintenance;
 mod placeholders;
 mod queue;
@@ -21,6 +22,7 @@ mod sources;
 pub use articles::{ArticleRow, ArticleState, Articles, DatedArticle, NewReference, ReferenceRow, VersionRow};
 pub use captures::{AssetRow, BlobRow, Captures, RenditionRow, ThumbnailRow, UrlRow, UrlState};
 pub use error::CatalogError;
+pub use feeds::{EntryRow, FeedRow, Feeds};
 pub use maintenance::{ArchiveRow, Maintenance};
 pub use placeholders::{PlaceholderVerdict, Placeholders, Revocation, Revoked, SharedBlob, SharedUrl};
 pub use queue::{CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, Worker, WriteOutcome};
@@ -28,6 +30,6 @@ pub use runs::{RunRow, Runs, Totals};
 pub use sources::{SourceOutcome, SourceRow, Sources};
 
 /// Everything that an archive knows.
-pub trait Catalog: Articles + Captures + Queue + Placeholders + Runs + Sources + Maintenance {}
+pub trait Catalog: Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Maintenance {}
 
-impl<T: Articles + Captures + Queue + Placeholders + Runs + Sources + Maintenance + ?Sized> Catalog for T {}
+impl<T: Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Maintenance + ?Sized> Catalog for T {}

@@ -17,12 +17,14 @@
 //! | [`previous`] | which earlier version returns when a placeholder is revoked |
 //! | [`renewed`] | what is known of an asset whose bytes came again |
 //! | [`BlobUses`] | what keeps a blob alive |
+//! | [`path_key`] | which paths name one file |
 
 mod article;
 mod asset;
 mod due;
 mod garbage;
 mod host;
+mod path;
 mod schedule;
 mod url;
 mod version;
@@ -32,6 +34,7 @@ pub use asset::renewed;
 pub use due::Due;
 pub use garbage::BlobUses;
 pub use host::HostHold;
+pub use path::path_key;
 pub use schedule::Schedule;
 pub use url::{Response, UrlFacts};
 pub use version::{AssetChange, Earlier, OnReplaced, can_be_probed, on_replaced, previous, shown};

@@ -13,6 +13,7 @@ mod connection;
 #[cfg(all(test, target_os = "linux"))]
 mod cost;
 mod error;
+mod feeds;
 mod identity;
 mod jobs;
 mod leases;

@@ -56,6 +56,7 @@ mod articles;
 mod captures;
 mod damage;
 mod engines;
+mod feeds;
 mod fixtures;
 mod garbage;
 mod leases;

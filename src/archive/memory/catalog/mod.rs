@@ -5,6 +5,7 @@
 
 mod articles;
 mod captures;
+mod feeds;
 mod maintenance;
 mod placeholders;
 mod queue;

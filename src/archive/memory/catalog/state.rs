@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::archive::catalog::{
-    ArchiveRow, AssetRow, BlobRow, NewReference, RunRow, SharedBlob, SourceRow, ThumbnailRow, UrlRow, VersionRow,
+    ArchiveRow, AssetRow, BlobRow, EntryRow, FeedRow, NewReference, RunRow, SharedBlob, SourceRow, ThumbnailRow,
+    UrlRow, VersionRow,
 };
 use crate::archive::rules::{self, ArticleFacts, HostHold, UrlFacts};
 use crate::model::{
@@ -20,6 +21,8 @@ pub(super) struct State {
     pub(super) archive: ArchiveRow,
     pub(super) runs: BTreeMap<RunId, RunRow>,
     pub(super) sources: BTreeMap<SourceName, SourceRow>,
+    pub(super) feeds: BTreeMap<(SourceName, Url), FeedRow>,
+    pub(super) entries: BTreeMap<(SourceName, Digest), EntryRow>,
     pub(super) articles: BTreeMap<ArticleId, ArticleEntry>,
     pub(super) article_ids: BTreeMap<ArticleKey, ArticleId>,
     pub(super) urls: BTreeMap<UrlId, UrlEntry>,
@@ -92,6 +95,8 @@ impl Default for State {
             archive: ArchiveRow { id: ArchiveId(fastrand::u128(..)), made_at: Timestamp::now() },
             runs: BTreeMap::new(),
             sources: BTreeMap::new(),
+            feeds: BTreeMap::new(),
+            entries: BTreeMap::new(),
             articles: BTreeMap::new(),
             article_ids: BTreeMap::new(),
             urls: BTreeMap::new(),

@@ -1,0 +1,49 @@
+//! Feeds and their entries.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use url::Url;
+
+use super::error::CatalogError;
+use crate::model::{Digest, RelativePath, SourceName, Validators};
+
+/// What is on record of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedRow {
+    /// The digest of the settings that its entries were read with. With others, all of them are read again.
+    pub settings: Digest,
+    /// What the next request can compare with.
+    pub validators: Validators,
+    /// The feed is not requested before this moment.
+    pub fresh_until: Option<Timestamp>,
+    /// Where its permanent redirects led.
+    pub moved_to: Option<Url>,
+    /// When its host said that it is gone for good. It is not requested any more.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// What is on record of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryRow {
+    /// The path of the article that is made of it. It stays when the title is edited.
+    pub path: RelativePath,
+    /// When a feed first had it.
+    pub first_seen: Timestamp,
+}
+
+/// What reading feeds needs.
+#[async_trait]
+pub trait Feeds: Send + Sync {
+    /// What is on record of a feed; `None` where it was never read.
+    async fn feed(&self, source: &SourceName, url: &Url) -> Result<Option<FeedRow>, CatalogError>;
+
+    /// Records a feed in place of what was on record of it.
+    async fn record_feed(&self, source: &SourceName, url: &Url, row: &FeedRow) -> Result<(), CatalogError>;
+
+    /// The entry with this identity.
+    async fn entry(&self, source: &SourceName, identity: Digest) -> Result<Option<EntryRow>, CatalogError>;
+
+    /// Records a new entry. Returns whether it was recorded: not where its identity is on record already, nor where
+    /// another entry of the source has the path, upper and lower case compared as equal.
+    async fn add_entry(&self, source: &SourceName, identity: Digest, row: &EntryRow) -> Result<bool, CatalogError>;
+}
