@@ -7,6 +7,7 @@ use tokio::io::AsyncReadExt;
 
 use super::catalog::Catalog;
 use super::key::StoreKey;
+use super::memory::{MemoryCatalog, MemoryObjects};
 use super::objects::{Body, ObjectError, Objects, Put};
 use super::output::Output;
 use crate::model::{Digest, MediaType, SourceName};
@@ -55,6 +56,14 @@ impl Archive {
     /// Any facts with any bytes.
     pub fn new(catalog: Arc<dyn Catalog>, objects: Arc<dyn Objects>) -> Self {
         Self { catalog, objects, _lock: None }
+    }
+
+    /// An empty archive that goes when it is dropped, for tests and for trying things out.
+    ///
+    /// # Errors
+    /// Where the system has no place for temporary files: bodies that are received go through one.
+    pub fn in_memory() -> std::io::Result<Self> {
+        Ok(Self::new(Arc::new(MemoryCatalog::new()), Arc::new(MemoryObjects::new()?)))
     }
 
     /// The same, under a lock that is let go with the archive.

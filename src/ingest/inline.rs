@@ -2,7 +2,7 @@
 //!
 //! Each gets an address of its own: the name of its bytes (RFC 6920), `ni:///sha-256;…?ct=image/png`. From there on it
 //! goes the way of every image, but for the request. What is no image, not whole, or too small to be more than a
-//! place-holder is no reference: it stays where it is, and nothing is missing.
+//! placeholder is no reference: it stays where it is, and nothing is missing.
 
 use std::collections::BTreeMap;
 

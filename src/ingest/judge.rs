@@ -27,7 +27,7 @@ impl<'a> ImageJudge<'a> {
         Self { kind, limits, placeholders: None, suspect: None, unclosed: Mutex::new(None) }
     }
 
-    /// The same, which also refuses what this host is known to send in place of pictures.
+    /// The same, which also refuses what this host is known to send in place of images.
     #[must_use]
     pub fn of_host(self, host: Option<HostKey>, placeholders: &'a KnownPlaceholders) -> Self {
         Self { placeholders: host.map(|host| (placeholders, host)), ..self }

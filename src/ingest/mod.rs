@@ -6,7 +6,6 @@ mod placeholders;
 
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -15,7 +14,7 @@ use crate::archive::{Archive, CatalogError, Job, JobResult, ObjectError, Put, Re
 use crate::config::{Config, MediaConfig};
 use crate::fetch::Answer;
 use crate::media;
-use crate::model::{Asset, Digest, Failure, HostKey, MediaType, Reason, Validators};
+use crate::model::{Asset, Digest, Exchange, Failure, HostKey, KeptBody, MediaType, Reason, Validators};
 use crate::staging::Staged;
 
 pub use inline::{InlineImages, InlineLimits, NI_SCHEME, inline_name, take_inline};
@@ -43,7 +42,7 @@ pub struct Ingested {
     pub result: JobResult,
     /// Whether its bytes are new to the archive, and how many they are; `None` where none were kept.
     pub kept: Option<(Put, u64)>,
-    /// The picture that an earlier capture of the URL had, and the one it has now.
+    /// The image that an earlier capture of the URL had, and the one it has now.
     pub changed: Option<(Digest, Digest)>,
 }
 
@@ -52,46 +51,53 @@ pub struct Ingest {
     archive: Arc<Archive>,
     limits: MediaConfig,
     schedule: Schedule,
-    /// What hosts are known to send for several URLs.
-    pub placeholders: KnownPlaceholders,
+    placeholders: Arc<KnownPlaceholders>,
 }
 
 impl Ingest {
-    /// Keeps into `archive` as `config` says.
-    pub fn new(archive: Arc<Archive>, config: &Config) -> Self {
-        Self {
-            archive,
-            limits: config.media.clone(),
-            schedule: Schedule::new(config),
-            placeholders: KnownPlaceholders::default(),
-        }
+    /// Keeps into `archive` as `config` says. What is among the known `placeholders` is refused.
+    pub fn new(archive: Arc<Archive>, config: &Config, placeholders: Arc<KnownPlaceholders>) -> Self {
+        Self { archive, limits: config.media.clone(), schedule: Schedule::new(config), placeholders }
     }
 
     /// A judge for a job's answer.
-    pub fn verdict(&self, job: &Job) -> ImageJudge<'_> {
+    pub fn judge(&self, job: &Job) -> ImageJudge<'_> {
         ImageJudge::new(job.kind, &self.limits).of_host(HostKey::of(&job.url.url), &self.placeholders)
     }
 
-    /// When a URL is due again that failed so often for a placeholder.
-    pub fn retry_placeholder(&self, failures: u32, now: Timestamp) -> Option<Timestamp> {
-        self.schedule.retry(failures, &Failure::new(Reason::Placeholder, ""), now)
-    }
-
-    /// No moment when a URL is due lies further ahead than this.
-    pub fn horizon(&self) -> Duration {
-        self.schedule.horizon()
-    }
-
-    /// Keeps what a host sent in place of a picture, as evidence. It is durable before its row, as any blob.
+    /// Keeps what a host sent in place of an image, as evidence. It is durable before its row, as any blob.
+    ///
+    /// # Errors
+    /// Where the archive cannot keep it.
     pub async fn keep_refused(&self, staged: Staged) -> Result<RefusedBody, IngestError> {
-        let (digest, size) = (staged.digest, staged.length);
-        // What was just judged is read again: it is small, and few bodies are refused.
-        let bytes = std::fs::read(&staged.path);
+        let KeptBody { digest, media_type, length } = self.keep_body(staged).await?;
+        Ok(RefusedBody { digest, size: length, media_type })
+    }
+
+    /// Keeps bodies of redirects and of responses that were not accepted, as evidence of what hosts sent, and names
+    /// each in the exchanges that it belongs to. The bodies are durable before the rows of their exchanges.
+    ///
+    /// # Errors
+    /// Where the archive cannot keep them.
+    pub async fn keep_evidence(&self, exchanges: &mut [Exchange], evidence: Vec<Staged>) -> Result<(), IngestError> {
+        for staged in evidence {
+            let body = self.keep_body(staged).await?;
+            for exchange in exchanges.iter_mut().filter(|exchange| exchange.digest == Some(body.digest)) {
+                exchange.body = Some(body.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep_body(&self, staged: Staged) -> Result<KeptBody, IngestError> {
+        let (digest, length) = (staged.digest, staged.length);
+        // Such bodies are no larger than `fetch.max_refused`.
+        let bytes = tokio::fs::read(&staged.path).await;
         let media_type = bytes.map_or(MediaType::Unknown, |bytes| media::probe(&bytes, &self.limits).media_type);
         let known = self.archive.catalog.blob(digest).await?;
         let media_type = known.map_or(media_type, |(media_type, _)| media_type);
         self.archive.keep(staged, media_type).await?;
-        Ok(RefusedBody { digest, size, media_type })
+        Ok(KeptBody { digest, media_type, length })
     }
 
     /// Keeps an answer, or decides when to ask again.

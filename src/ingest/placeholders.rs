@@ -1,4 +1,4 @@
-//! What hosts are known to send in place of pictures, and what they honestly send for several URLs.
+//! What hosts are known to send in place of images, and what they honestly send for several URLs.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,6 +1,7 @@
 //! When a run ends: when the user says stop, or when a budget is used up. The rest is left to the next run.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
@@ -17,11 +18,13 @@ pub(super) struct Control {
     tally: Arc<Tally>,
     stop: CancellationToken,
     began: Instant,
+    /// The time was up before every article was read.
+    cut_short: AtomicBool,
 }
 
 impl Control {
     pub(super) fn new(budgets: RunConfig, archive: Arc<Archive>, tally: Arc<Tally>, stop: CancellationToken) -> Self {
-        Self { budgets, archive, tally, stop, began: Instant::now() }
+        Self { budgets, archive, tally, stop, began: Instant::now(), cut_short: AtomicBool::new(false) }
     }
 
     /// How long the run has gone on.
@@ -34,12 +37,12 @@ impl Control {
         self.stop.cancel();
     }
 
-    /// Whether the run was told to stop.
+    /// Whether the user said stop, or a stage failed.
     pub(super) fn is_stopped(&self) -> bool {
         self.stop.is_cancelled()
     }
 
-    /// Waits until the run is told to stop.
+    /// Waits until the user says stop, or a stage fails.
     pub(super) async fn stopped(&self) {
         self.stop.cancelled().await;
     }
@@ -67,6 +70,16 @@ impl Control {
     pub(super) fn is_time_up(&self) -> bool {
         let limit = self.budgets.max_time;
         !limit.is_zero() && self.began.elapsed() >= limit
+    }
+
+    /// Notes that the time was up before every article was read.
+    pub(super) fn cut_short(&self) {
+        self.cut_short.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether every article was read.
+    pub(super) fn has_read_all(&self) -> bool {
+        !self.cut_short.load(Ordering::Relaxed)
     }
 
     fn is_disk_short(&self) -> bool {

@@ -1,48 +1,52 @@
-//! The pipeline: discover → extract → fetch → ingest → thumbnail → rewrite → report.
+//! The main job: list → extract → fetch → ingest → render → rewrite → report.
 //!
 //! This is the only place where things run side by side. Three stages run at once: one reads articles and puts what
 //! they show into the catalog's queue, one leases hosts and works through their jobs, one writes the mirror of every
 //! article of which nothing is left in the queue. The catalog is between them, so a run can stop anywhere and the next
-//! one goes on from there.
+//! one goes on from there. Each stage is a struct with what that stage needs; [`Mirror`] only wires them.
 
 mod control;
 mod error;
-mod fetching;
-mod inline;
+mod fetch;
+mod outcomes;
 mod placeholder;
 mod plan;
 mod read;
 mod ready;
-mod rendering;
+mod render;
 mod report;
+mod reporter;
 mod settings;
 mod sources;
 mod tally;
-mod writing;
+mod write;
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info};
 
-use crate::archive::{Archive, Body, Prefix, RunId, StoreKey};
+use crate::archive::rules::Schedule;
+use crate::archive::{Archive, RunId};
 use crate::config::Config;
 use crate::fetch::{Alternates, FetchError, Fetcher};
-use crate::ingest::Ingest;
-use crate::model::{Digest, HostKey};
-use crate::render::Renderer;
+use crate::ingest::{Ingest, KnownPlaceholders};
 use crate::source::Source;
 use crate::trace;
 
 use control::Control;
+use fetch::{FetchStage, InlineSource, JobStage};
+use outcomes::Outcomes;
+use placeholder::{PlaceholderParts, PlaceholderStage};
 use plan::Planner;
 use read::ReadStage;
 use ready::{ReadyArticles, ready_articles};
+use render::RenderStage;
+use reporter::Reporter;
 use sources::Sources;
+use write::WriteStage;
 
 pub use error::MirrorError;
 pub use plan::{Plan, plan};
@@ -52,26 +56,18 @@ pub use report::{
 };
 pub use tally::{Counter, Tally};
 
-/// One pass over sources, with everything it needs.
+/// One pass over sources.
 pub struct Mirror {
     config: Arc<Config>,
     archive: Arc<Archive>,
     fetcher: Fetcher,
-    alternates: Alternates,
-    ingest: Ingest,
-    renderer: Renderer,
+    alternates: Arc<Alternates>,
     sources: Sources,
     tally: Arc<Tally>,
     control: Arc<Control>,
-    /// The time was up before every article was read.
-    cut_short: Arc<AtomicBool>,
-    /// Something was put into the queue.
+    render: Arc<RenderStage>,
+    /// Wakes the stage that fetches when something was put into the queue.
     queued: Arc<Notify>,
-    lanes: writing::Lanes,
-    /// What hosts were asked whether it is a placeholder: once in a run.
-    probed: Mutex<HashSet<(HostKey, Digest)>>,
-    /// The newest captures of each host, for what share of them is one blob.
-    recent: Mutex<HashMap<HostKey, VecDeque<Digest>>>,
 }
 
 impl Mirror {
@@ -87,21 +83,18 @@ impl Mirror {
         stop: CancellationToken,
     ) -> Result<Self, FetchError> {
         let tally = Arc::<Tally>::default();
+        let control = Arc::new(Control::new(config.run.clone(), Arc::clone(&archive), Arc::clone(&tally), stop));
+        let render = RenderStage::new(Arc::clone(&archive), &config, Arc::clone(&tally), Arc::clone(&control));
         Ok(Self {
-            ingest: Ingest::new(Arc::clone(&archive), &config),
-            renderer: Renderer::new(Arc::clone(&archive), &config),
-            alternates: Alternates::new(fetcher.clone(), &config.fallback)?,
+            alternates: Arc::new(Alternates::new(fetcher.clone(), &config.fallback)?),
             sources: Sources::new(&config, sources, Some(&archive)),
-            control: Arc::new(Control::new(config.run.clone(), Arc::clone(&archive), Arc::clone(&tally), stop)),
             config: Arc::new(config),
             archive,
             fetcher,
             tally,
-            cut_short: Arc::default(),
+            control,
+            render: Arc::new(render),
             queued: Arc::default(),
-            lanes: writing::Lanes::default(),
-            probed: Mutex::default(),
-            recent: Mutex::default(),
         })
     }
 
@@ -111,6 +104,9 @@ impl Mirror {
     }
 
     /// Does the whole job and gives its report, which is also kept in the archive.
+    ///
+    /// # Errors
+    /// Where the run cannot go on. What it kept so far is kept.
     pub async fn run(self) -> Result<Report, MirrorError> {
         let began = Timestamp::now();
         self.run_since(began).instrument(trace::run(began)).await
@@ -118,52 +114,48 @@ impl Mirror {
 
     async fn run_since(self, began: Timestamp) -> Result<Report, MirrorError> {
         let run = self.archive.catalog.begin_run(began).await?;
-        let this = Arc::new(self);
         // The state of all stages together is large: on the heap it does not grow every caller's own.
-        let left = Box::pin(this.stages(run, began)).await?;
-        let report = this.report(began, left).await?;
-        this.keep_report(run, &report).await?;
+        let left = Box::pin(self.stages(run, began)).await?;
+        let reporter = self.reporter();
+        let report = reporter.report(began, left).await?;
+        reporter.keep(run, &report).await?;
         info!(outcome = ?report.outcome, articles = report.articles.seen, fetched = report.urls.fetched, failed = report.urls.failed, "run ended");
         Ok(report)
     }
 
     /// Runs the stages side by side, and gives how many URLs are left in the queue.
-    async fn stages(self: &Arc<Self>, run: RunId, began: Timestamp) -> Result<u64, MirrorError> {
+    async fn stages(&self, run: RunId, began: Timestamp) -> Result<u64, MirrorError> {
         let (ready, to_write) = ready_articles();
-        self.revoke_configured(run).await?;
-        if self.sources.are_whole() {
-            self.tally.queued.add(self.archive.catalog.enqueue_due(began, self.ingest.horizon()).await?);
-            self.tally.queued.add(self.enqueue_unprobed().await?);
-        }
-        let reading = self.stop_on_error(self.read_stage(ready.clone()).run());
-        let (done_reading, read) = tokio::sync::watch::channel(false);
+        let (done_reading, read) = watch::channel(false);
+        let (reader, writer) = (self.read_stage(ready.clone()), self.write_stage());
+        let (fetcher, placeholders) = self.fetch_stage(run, ready);
+        self.enqueue(&placeholders, began).await?;
         let reading = async {
-            let result = reading.await;
+            let result = reader.run().await;
             done_reading.send_replace(true);
             result
         };
-        let fetching = self.stop_on_error(Arc::clone(self).fetch_queue(run, ready, read));
-        let writing = self.stop_on_error(self.write_ready(to_write));
+        let reading = self.stop_on_error(reading);
+        let fetching = self.stop_on_error(fetcher.run(read));
+        let writing = self.stop_on_error(writer.run(to_write));
         let ((), (), ()) = tokio::try_join!(reading, fetching, writing)?;
         if !self.control.is_stopped() {
-            self.render_lacking().await?;
-            self.write_waiting().await?;
+            self.render.run().await?;
+            writer.write_waiting().await?;
         }
         // Only now: fetching may have ended by a budget while articles were still being read.
         Ok(self.archive.catalog.queued().await?)
     }
 
-    fn read_stage(&self, ready: ReadyArticles) -> ReadStage {
-        ReadStage {
-            archive: Arc::clone(&self.archive),
-            sources: self.sources.clone(),
-            planner: Planner::new(Arc::clone(&self.config), Some(Arc::clone(&self.archive))),
-            tally: Arc::clone(&self.tally),
-            control: Arc::clone(&self.control),
-            queued: Arc::clone(&self.queued),
-            ready,
-            cut_short: Arc::clone(&self.cut_short),
+    /// Puts into the queue what is to be asked for whatever the articles show now.
+    async fn enqueue(&self, placeholders: &PlaceholderStage, began: Timestamp) -> Result<(), MirrorError> {
+        placeholders.revoke_configured().await?;
+        if self.sources.are_whole() {
+            let horizon = Schedule::new(&self.config).horizon();
+            self.tally.queued.add(self.archive.catalog.enqueue_due(began, horizon).await?);
+            self.tally.queued.add(placeholders.enqueue_unprobed().await?);
         }
+        Ok(())
     }
 
     /// A stage that fails stops the others, so that the run ends with its error.
@@ -175,41 +167,87 @@ impl Mirror {
         result
     }
 
-    async fn report(&self, began: Timestamp, left: u64) -> Result<Report, MirrorError> {
-        let totals = self.archive.catalog.totals().await?;
-        let mut report = self.tally.report();
-        report.run = began.strftime("%Y%m%dT%H%M%SZ").to_string();
-        let complete = left == 0 && !self.cut_short.load(Ordering::Relaxed);
-        report.outcome = match (self.control.is_stopped(), complete) {
-            (true, _) => RunOutcome::Interrupted,
-            (false, true) => RunOutcome::Complete,
-            (false, false) => RunOutcome::Incomplete,
-        };
-        report.urls.left = left;
-        report.stopped_by = self.control.used_up().filter(|_| report.outcome == RunOutcome::Incomplete);
-        report.references =
-            ReferenceCounts { found: totals.references, local: totals.local, remote: totals.references - totals.local };
-        let asked = report.urls.fetched + report.urls.not_modified;
-        report.urls.fresh = totals.urls_good.saturating_sub(asked);
-        report.elapsed_ms = self.control.elapsed_ms();
-        Ok(report)
-    }
-
-    /// The report is a file for other programs and a row for `status`; only the newest files are kept.
-    async fn keep_report(&self, run: RunId, report: &Report) -> Result<(), MirrorError> {
-        let json = serde_json::to_string_pretty(report).expect("a report is plain data");
-        let key = StoreKey::Report { run: report.run.parse().expect("a moment is a path") };
-        self.archive.objects.put(&key, Body::Bytes(json.clone().into_bytes())).await?;
-        self.archive.catalog.finish_run(run, Timestamp::now(), &json).await?;
-        self.remove_old_reports().await
-    }
-
-    async fn remove_old_reports(&self) -> Result<(), MirrorError> {
-        let reports = self.archive.objects.list(Prefix::Reports).await?;
-        let old = reports.len().saturating_sub(self.config.report.keep.max(1));
-        for (key, _) in &reports[..old] {
-            self.archive.objects.delete(key).await?;
+    fn read_stage(&self, ready: ReadyArticles) -> ReadStage {
+        ReadStage {
+            archive: Arc::clone(&self.archive),
+            sources: self.sources.clone(),
+            planner: Planner::new(Arc::clone(&self.config), Some(Arc::clone(&self.archive))),
+            tally: Arc::clone(&self.tally),
+            control: Arc::clone(&self.control),
+            queued: Arc::clone(&self.queued),
+            ready,
         }
-        Ok(())
+    }
+
+    fn fetch_stage(&self, run: RunId, ready: ReadyArticles) -> (FetchStage, Arc<PlaceholderStage>) {
+        let known = Arc::<KnownPlaceholders>::default();
+        let ingest = Arc::new(Ingest::new(Arc::clone(&self.archive), &self.config, Arc::clone(&known)));
+        let placeholders = Arc::new(self.placeholder_stage(run, known, Arc::clone(&ingest)));
+        let stage = FetchStage {
+            archive: Arc::clone(&self.archive),
+            fetcher: self.fetcher.clone(),
+            control: Arc::clone(&self.control),
+            tally: Arc::clone(&self.tally),
+            placeholders: Arc::clone(&placeholders),
+            jobs: Arc::new(self.job_stage(run, ready, ingest, Arc::clone(&placeholders))),
+            queued: Arc::clone(&self.queued),
+            run,
+            concurrency: self.config.fetch.concurrency,
+        };
+        (stage, placeholders)
+    }
+
+    fn placeholder_stage(&self, run: RunId, known: Arc<KnownPlaceholders>, ingest: Arc<Ingest>) -> PlaceholderStage {
+        let parts = PlaceholderParts {
+            archive: Arc::clone(&self.archive),
+            fetcher: self.fetcher.clone(),
+            control: Arc::clone(&self.control),
+            known,
+            ingest,
+            outcomes: self.outcomes(),
+            tally: Arc::clone(&self.tally),
+        };
+        PlaceholderStage::new(parts, &self.config, run)
+    }
+
+    fn job_stage(
+        &self,
+        run: RunId,
+        ready: ReadyArticles,
+        ingest: Arc<Ingest>,
+        placeholders: Arc<PlaceholderStage>,
+    ) -> JobStage {
+        JobStage {
+            archive: Arc::clone(&self.archive),
+            fetcher: self.fetcher.clone(),
+            alternates: Arc::clone(&self.alternates),
+            inline: InlineSource::new(Arc::clone(&self.archive), Arc::clone(&ingest), &self.config),
+            ingest,
+            sources: self.sources.clone(),
+            placeholders,
+            render: Arc::clone(&self.render),
+            outcomes: self.outcomes(),
+            ready,
+            run,
+            changed_images: self.config.rewrite.changed_images,
+        }
+    }
+
+    fn write_stage(&self) -> WriteStage {
+        let (archive, tally, render) = (Arc::clone(&self.archive), Arc::clone(&self.tally), Arc::clone(&self.render));
+        WriteStage::new(archive, &self.config, self.sources.clone(), tally, render)
+    }
+
+    fn outcomes(&self) -> Outcomes {
+        Outcomes { archive: Arc::clone(&self.archive), tally: Arc::clone(&self.tally) }
+    }
+
+    fn reporter(&self) -> Reporter {
+        Reporter {
+            archive: Arc::clone(&self.archive),
+            tally: Arc::clone(&self.tally),
+            control: Arc::clone(&self.control),
+            keep: self.config.report.keep,
+        }
     }
 }

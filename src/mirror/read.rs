@@ -1,6 +1,5 @@
 //! Sources → articles → references in the catalog.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -32,8 +31,6 @@ pub(super) struct ReadStage {
     /// Wakes who fetches when there is something to fetch.
     pub(super) queued: Arc<Notify>,
     pub(super) ready: ReadyArticles,
-    /// Set where the time was up before every article was read.
-    pub(super) cut_short: Arc<AtomicBool>,
 }
 
 impl ReadStage {
@@ -46,7 +43,9 @@ impl ReadStage {
             let span = trace::source(source.name());
             self.tally.source(self.read_source(source).instrument(span).await?);
         }
-        self.cut_short.store(self.control.is_time_up(), Ordering::Relaxed);
+        if self.control.is_time_up() {
+            self.control.cut_short();
+        }
         Ok(())
     }
 

@@ -49,7 +49,7 @@ pub enum RunOutcome {
     Complete,
     /// Something is left: a host is not being asked, or a budget is used up.
     Incomplete,
-    /// It was told to stop.
+    /// The user stopped it.
     Interrupted,
 }
 

@@ -24,7 +24,7 @@ pub(super) struct RunSource {
 }
 
 impl RunSource {
-    /// What extraction is told about an article.
+    /// What extraction needs to know about an article.
     pub(super) fn options(&self, path: &RelativePath) -> ExtractOptions {
         ExtractOptions { base_url: self.base_url(path), ..self.options.clone() }
     }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::report::{
     ArticleCounts, BlobCounts, ChangedImage, FailedUrl, Problem, Report, SourceReport, ThumbnailCounts, UrlCounts,
 };
-use crate::model::SourceName;
+use crate::model::{Exchange, SourceName};
 use crate::source::Skipped;
 
 /// At most this many entries stand in each list of a report; the counts are always whole.
@@ -122,6 +122,12 @@ impl Tally {
         let mut images = sorted(&self.changed_images, |image| image.url.clone());
         images.retain(|image| !not_changed.contains(&(image.url.clone(), image.new.clone())));
         images
+    }
+
+    /// Counts requests and the bytes that came with them.
+    pub(super) fn exchanged(&self, exchanges: &[Exchange]) {
+        self.requests.add(exchanges.len() as u64);
+        self.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
     }
 
     pub(super) fn failure(&self, failure: FailedUrl) {

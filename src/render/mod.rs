@@ -2,16 +2,14 @@
 
 mod decode_pool;
 mod recipe;
-mod single_flight;
 
 use std::sync::Arc;
 
 use crate::archive::{Archive, Body, CatalogError, ObjectError, ReadError, RenditionRow, StoreKey, ThumbnailRow};
 use crate::config::{Config, ThumbnailConfig};
+use crate::keyed_locks::KeyedLocks;
 use crate::media::{Rendition, Renditions};
 use crate::model::{Asset, Digest, ThumbnailName};
-
-use single_flight::SingleFlight;
 
 pub use decode_pool::{DecodePermit, DecodePool};
 pub use recipe::Recipe;
@@ -46,19 +44,26 @@ pub struct Renderer {
     archive: Arc<Archive>,
     recipes: Vec<Recipe>,
     pool: DecodePool,
-    flights: SingleFlight,
+    /// Assets that someone renders now.
+    locks: KeyedLocks<Digest>,
 }
 
 impl Renderer {
     /// Makes what `config` asks for, into `archive`.
     pub fn new(archive: Arc<Archive>, config: &Config) -> Self {
         let recipes = config.thumbnail.iter().map(Recipe::new).collect();
-        Self { archive, recipes, pool: DecodePool::new(&config.media), flights: SingleFlight::default() }
+        Self { archive, recipes, pool: DecodePool::new(&config.media), locks: KeyedLocks::default() }
     }
 
     /// The names of the sizes that the settings ask for, with the digests of their recipes.
     pub fn recipes(&self) -> Vec<(ThumbnailName, Digest)> {
         self.recipes.iter().map(|recipe| (recipe.size.name.clone(), recipe.digest)).collect()
+    }
+
+    /// What bounds how many images are decoded.
+    #[cfg(test)]
+    pub(crate) const fn pool(&self) -> &DecodePool {
+        &self.pool
     }
 
     /// Makes the thumbnails of an asset that are not on record. Callers that want the same asset at once wait for the
@@ -70,7 +75,7 @@ impl Renderer {
         if self.recipes.is_empty() || !asset.media_type.is_image() {
             return Ok(Rendered::default());
         }
-        let _flight = self.flights.enter(digest).await;
+        let _turn = self.locks.lock(digest).await;
         let on_record = self.archive.catalog.thumbnails(&[digest]).await?;
         let lacking: Vec<_> = self.recipes.iter().filter(|recipe| !recipe.is_on_record(&on_record)).collect();
         if lacking.is_empty() {

@@ -9,7 +9,7 @@ use super::modules::Source;
 /// of the model, notifications tell what whole jobs found, and so know their reports, and the command line starts the
 /// demo, which shows its archive by the web server.
 const LAYERS: [&[&str]; 10] = [
-    &["model", "trace"],
+    &["model", "trace", "keyed_locks"],
     &["config", "staging"],
     &["extract"],
     &["rewrite", "fetch", "media", "archive"],

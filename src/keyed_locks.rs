@@ -1,0 +1,81 @@
+//! A lock for each key: work on one thing is done by one caller at a time; others that want the same wait for it.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OwnedMutexGuard;
+
+type Locks<K> = Arc<Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>>;
+
+/// A lock for each key that someone works on, and none for the others.
+#[derive(Debug)]
+pub(crate) struct KeyedLocks<K: Eq + Hash>(Locks<K>);
+
+/// Held while one caller works on what a key names.
+#[derive(Debug)]
+pub(crate) struct KeyedGuard<K: Eq + Hash> {
+    key: K,
+    locks: Locks<K>,
+    guard: Option<OwnedMutexGuard<()>>,
+}
+
+impl<K: Eq + Hash> Default for KeyedLocks<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Eq + Hash + Copy> KeyedLocks<K> {
+    /// Waits until nobody else works on what the key names.
+    pub(crate) async fn lock(&self, key: K) -> KeyedGuard<K> {
+        let lock = Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
+        let guard = Some(lock.lock_owned().await);
+        KeyedGuard { key, locks: Arc::clone(&self.0), guard }
+    }
+}
+
+impl<K: Eq + Hash> Drop for KeyedGuard<K> {
+    fn drop(&mut self) {
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        self.guard = None;
+        // One reference is the map's own: with no other, nobody waits.
+        if locks.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            locks.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_thing_is_worked_on_once_at_a_time_and_others_meanwhile() {
+        let locks = KeyedLocks::default();
+        let first = locks.lock("a").await;
+        let other = locks.lock("b").await;
+        let mut second = Box::pin(locks.lock("a"));
+        assert!(second.as_mut().now_or_never().is_none(), "the first is not done");
+        drop(first);
+        let second = second.await;
+        drop((second, other));
+        assert!(locks.0.lock().unwrap().is_empty(), "no lock is left behind");
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_lock_that_goes_still_gets_it() {
+        let locks = KeyedLocks::default();
+        let first = locks.lock(1).await;
+        let mut second = Box::pin(locks.lock(1));
+        assert!(second.as_mut().now_or_never().is_none());
+        drop(first);
+        let second = second.await;
+        let mut third = Box::pin(locks.lock(1));
+        assert!(third.as_mut().now_or_never().is_none(), "the second holds the same lock");
+        drop(second);
+        drop(third.await);
+    }
+}

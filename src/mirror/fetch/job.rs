@@ -1,0 +1,101 @@
+//! One job, from the request to the commit.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::InlineSource;
+use crate::archive::{Archive, CompletedJob, Job, JobResult, Lease, RunId, WriteOutcome};
+use crate::config::ChangedImages;
+use crate::fetch::{Alternates, AskArchives, Fetched, Fetcher, Purpose, Request};
+use crate::ingest::{ImageJudge, Ingest, NI_SCHEME};
+use crate::mirror::error::MirrorError;
+use crate::mirror::outcomes::Outcomes;
+use crate::mirror::placeholder::PlaceholderStage;
+use crate::mirror::ready::ReadyArticles;
+use crate::mirror::render::RenderStage;
+use crate::mirror::sources::Sources;
+use crate::model::{Asset, Failure, Reason, Validators};
+
+/// Works jobs off.
+pub(in crate::mirror) struct JobStage {
+    pub(in crate::mirror) archive: Arc<Archive>,
+    pub(in crate::mirror) fetcher: Fetcher,
+    pub(in crate::mirror) alternates: Arc<Alternates>,
+    pub(in crate::mirror) ingest: Arc<Ingest>,
+    pub(in crate::mirror) inline: InlineSource,
+    pub(in crate::mirror) sources: Sources,
+    pub(in crate::mirror) placeholders: Arc<PlaceholderStage>,
+    pub(in crate::mirror) render: Arc<RenderStage>,
+    pub(in crate::mirror) outcomes: Outcomes,
+    pub(in crate::mirror) ready: ReadyArticles,
+    pub(in crate::mirror) run: RunId,
+    /// Which version of an image articles show.
+    pub(in crate::mirror) changed_images: ChangedImages,
+}
+
+impl JobStage {
+    /// Does one job: whatever was sent is durable before its rows are recorded.
+    pub(super) async fn process(self: Arc<Self>, lease: Lease, job: Job) -> Result<(), MirrorError> {
+        let fetched = self.fetch(&job).await;
+        let mut fetched = self.placeholders.refuse_replacement(&job, fetched).await?;
+        self.outcomes.exchanged(&fetched.exchanges);
+        let refused = match fetched.take_refused() {
+            Some(staged) => Some(self.ingest.keep_refused(staged).await?),
+            None => None,
+        };
+        let Fetched { mut exchanges, outcome, evidence } = fetched;
+        self.ingest.keep_evidence(&mut exchanges, evidence).await?;
+        let mut ingested = self.ingest.ingest(&job.url, outcome, Timestamp::now()).await?;
+        if let JobResult::Kept { digest, asset, .. } = &mut ingested.result {
+            asset.perceptual_hash = self.render.ensure(*digest, asset).await?.perceptual_hash();
+        }
+        let result = ingested.result.clone();
+        let completed = CompletedJob { job: job.id, url: job.url.id, exchanges, result, refused };
+        let complete = self.archive.catalog.complete_jobs(&lease, self.run, vec![completed], self.changed_images);
+        let (WriteOutcome::Applied, changes) = complete.await? else { return Ok(()) };
+        self.outcomes.count(&job.url, &ingested).await?;
+        let ready = self.placeholders.examine(&job, &ingested.result, &changes).await?;
+        self.ready.announce(ready).await;
+        self.ready.announce(changes.ready_articles).await;
+        Ok(())
+    }
+
+    async fn fetch(&self, job: &Job) -> Fetched<Asset> {
+        let judge = self.ingest.judge(job);
+        match job.url.url.scheme() {
+            "file" => self.adopt(job, &judge).await,
+            NI_SCHEME => Fetched::without_request(self.inline.image(&job.url, &judge).await),
+            _ => self.request(job, &judge).await,
+        }
+    }
+
+    async fn request(&self, job: &Job, judge: &ImageJudge<'_>) -> Fetched<Asset> {
+        // Without the capture that validators belong to, "not modified" would be no answer.
+        let nothing_to_compare = Validators::default();
+        let has_capture = job.url.asset.is_some();
+        let request = Request {
+            url: &job.url.url,
+            purpose: Purpose::Media,
+            article: job.article_url.as_ref(),
+            validators: if has_capture { &job.url.validators } else { &nothing_to_compare },
+            judge,
+        };
+        // The kept capture is what the host sent once. No copy from elsewhere is better.
+        if has_capture {
+            return self.fetcher.fetch(&request).await;
+        }
+        let published = job.article_published.unwrap_or_else(Timestamp::now);
+        self.alternates.fetch(&request, published, AskArchives::IfGone).await
+    }
+
+    /// A local file goes the way of every image, but for the request.
+    async fn adopt(&self, job: &Job, judge: &ImageJudge<'_>) -> Fetched<Asset> {
+        let file = self.sources.local_file(&job.url.url);
+        let outcome = match file {
+            Some(file) => self.ingest.adopt(|| std::fs::File::open(file), judge).await,
+            None => Err(Failure::new(Reason::LocalFile, "it is missing, or outside its source")),
+        };
+        Fetched::without_request(outcome)
+    }
+}

@@ -1,0 +1,142 @@
+//! The queue → captures → blobs.
+
+mod inline;
+mod job;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tracing::{Instrument, info};
+
+use super::control::Control;
+use super::error::MirrorError;
+use super::placeholder::PlaceholderStage;
+use super::tally::Tally;
+use crate::archive::{Archive, Job, JobId, Lease, RunId, Worker};
+use crate::fetch::Fetcher;
+use crate::trace;
+
+pub(super) use inline::InlineSource;
+pub(super) use job::JobStage;
+
+/// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
+const LEASE: Duration = Duration::from_secs(300);
+/// For each request that may be in flight, so many hosts are worked through at a time: dead ones, which take long to
+/// recognise, are among them.
+const HOSTS: usize = 8;
+/// Jobs taken from the catalog at a time.
+const PAGE: usize = 64;
+/// Jobs of one host under way beyond those that may be asking it: they wait for the disk or are being thumbnailed.
+const AHEAD: usize = 8;
+
+/// Works through the queue: leases hosts and hands their jobs on.
+pub(super) struct FetchStage {
+    pub(super) archive: Arc<Archive>,
+    pub(super) fetcher: Fetcher,
+    pub(super) control: Arc<Control>,
+    pub(super) tally: Arc<Tally>,
+    pub(super) placeholders: Arc<PlaceholderStage>,
+    pub(super) jobs: Arc<JobStage>,
+    /// Something was put into the queue.
+    pub(super) queued: Arc<Notify>,
+    pub(super) run: RunId,
+    /// Requests that may be in flight.
+    pub(super) concurrency: usize,
+}
+
+/// The jobs of a leased host, page by page.
+struct HostQueue {
+    lease: Lease,
+    last: Option<JobId>,
+    waiting: std::vec::IntoIter<Job>,
+}
+
+impl FetchStage {
+    /// Works through the queue until nothing is left that may be asked for now, and every article was `read`.
+    pub(super) async fn run(self, mut read: watch::Receiver<bool>) -> Result<(), MirrorError> {
+        let this = Arc::new(self);
+        let worker = Worker(format!("{}-{}", std::process::id(), this.run.0));
+        let mut hosts = JoinSet::new();
+        loop {
+            let all_read = *read.borrow_and_update();
+            let room = this.concurrency.saturating_mul(HOSTS).saturating_sub(hosts.len());
+            let leased = if this.control.may_go_on() { this.lease(&worker, room).await? } else { Vec::new() };
+            let none_leased = leased.is_empty();
+            for lease in leased {
+                let span = trace::host(&lease.host);
+                hosts.spawn(Arc::clone(&this).process_host(lease).instrument(span));
+            }
+            if hosts.is_empty() && none_leased && (all_read || !this.control.may_go_on()) {
+                return Ok(());
+            }
+            tokio::select! {
+                Some(host) = hosts.join_next() => host.expect("a host's work does not panic")?,
+                () = this.queued.notified() => {}
+                _ = read.changed(), if !all_read => {}
+            }
+        }
+    }
+
+    async fn lease(&self, worker: &Worker, room: usize) -> Result<Vec<Lease>, MirrorError> {
+        if room == 0 {
+            return Ok(Vec::new());
+        }
+        Ok(self.archive.catalog.lease(worker, room, LEASE, Timestamp::now()).await?)
+    }
+
+    /// Works through the jobs of one host, then gives the lease back with what was learned of the host.
+    async fn process_host(self: Arc<Self>, lease: Lease) -> Result<(), MirrorError> {
+        self.fetcher.restore_host(&lease.host, &lease.state);
+        self.placeholders.begin_host(&lease.host).await?;
+        let result = tokio::select! {
+            result = self.drain_host(&lease) => result,
+            () = self.control.stopped() => Ok(()),
+        };
+        info!("no more requests to the host for now");
+        self.fetcher.close_host(&lease.host);
+        self.archive.catalog.release(&lease, &self.fetcher.host_state(&lease.host)).await?;
+        self.placeholders.end_host(&lease.host);
+        result
+    }
+
+    /// Each job is a task of its own: it goes on while this one waits for the catalog, and never holds up another.
+    async fn drain_host(&self, lease: &Lease) -> Result<(), MirrorError> {
+        let mut queue = HostQueue { lease: lease.clone(), last: None, waiting: Vec::new().into_iter() };
+        let mut under_way = JoinSet::new();
+        let at_once = self.fetcher.per_host(&lease.host) + AHEAD;
+        loop {
+            if queue.waiting.len() == 0 && under_way.len() < at_once && self.control.may_go_on() {
+                self.refill(&mut queue).await?;
+            }
+            while under_way.len() < at_once && self.control.may_go_on() {
+                let Some(job) = queue.waiting.next() else { break };
+                self.tally.begun.one();
+                let span = trace::job(&job.url.url);
+                under_way.spawn(Arc::clone(&self.jobs).process(queue.lease.clone(), job).instrument(span));
+            }
+            match under_way.join_next().await {
+                Some(result) => result.expect("a job does not panic")?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn refill(&self, queue: &mut HostQueue) -> Result<(), MirrorError> {
+        let now = Timestamp::now();
+        if queue.lease.until.duration_since(now).unsigned_abs() < LEASE / 2 {
+            match self.archive.catalog.renew(&queue.lease, LEASE, now).await? {
+                Some(renewed) => queue.lease = renewed,
+                None => return Ok(()),
+            }
+        }
+        let mut jobs = self.archive.catalog.jobs(&queue.lease, queue.last, PAGE).await?;
+        queue.last = jobs.last().map(|job| job.id).or(queue.last);
+        // URLs that have never failed come first: a host is probed with them, and not with those that fail anyway.
+        jobs.sort_by_key(|job| job.url.attempts);
+        queue.waiting = jobs.into_iter();
+        Ok(())
+    }
+}

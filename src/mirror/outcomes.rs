@@ -1,0 +1,90 @@
+//! What became of URLs: counted, and noted for the report.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::error::MirrorError;
+use super::report::{ChangedImage, FailedUrl};
+use super::tally::Tally;
+use crate::archive::{Archive, JobResult, Put, UrlId, UrlRow};
+use crate::ingest::Ingested;
+use crate::model::{Exchange, Failure};
+
+/// Articles named in a report beside one URL.
+const ARTICLES_NAMED: usize = 20;
+
+/// Counts what became of URLs.
+#[derive(Clone)]
+pub(super) struct Outcomes {
+    pub(super) archive: Arc<Archive>,
+    pub(super) tally: Arc<Tally>,
+}
+
+impl Outcomes {
+    /// Counts requests and what came with them.
+    pub(super) fn exchanged(&self, exchanges: &[Exchange]) {
+        self.tally.exchanged(exchanges);
+    }
+
+    /// Counts how a job ended. `url` is its URL as it was before.
+    pub(super) async fn count(&self, url: &UrlRow, ingested: &Ingested) -> Result<(), MirrorError> {
+        match &ingested.result {
+            JobResult::Kept { .. } => self.tally.fetched.one(),
+            JobResult::NotModified { .. } => self.tally.not_modified.one(),
+            JobResult::Deferred { .. } => self.tally.deferred.one(),
+            JobResult::Failed { failure, next_attempt } => {
+                if url.attempts == 0 && url.asset.is_none() {
+                    self.tally.newly_missing.one();
+                }
+                self.failed(url.id, &url.url, failure, url.attempts + 1, *next_attempt).await?;
+            }
+        }
+        self.count_blob(ingested.kept);
+        if let Some((old, new)) = ingested.changed {
+            let articles = self.articles_of(url.id).await?;
+            let (old, new) = (old.to_string(), new.to_string());
+            self.tally.changed_image(ChangedImage { url: url.url.to_string(), old, new, articles });
+        }
+        Ok(())
+    }
+
+    fn count_blob(&self, kept: Option<(Put, u64)>) {
+        match kept {
+            Some((Put::Created | Put::Replaced, size)) => {
+                self.tally.blobs_new.one();
+                self.tally.bytes_new.add(size);
+            }
+            Some((Put::Existed, _)) => self.tally.blobs_duplicate.one(),
+            None => {}
+        }
+    }
+
+    /// Notes a URL that failed, with the articles that show it.
+    pub(super) async fn failed(
+        &self,
+        id: UrlId,
+        url: &Url,
+        failure: &Failure,
+        attempts: u32,
+        next_attempt: Option<Timestamp>,
+    ) -> Result<(), MirrorError> {
+        self.tally.failed.one();
+        self.tally.failure(FailedUrl {
+            url: url.to_string(),
+            articles: self.articles_of(id).await?,
+            reason: failure.reason.as_str(),
+            detail: failure.detail.clone(),
+            status: failure.status,
+            attempts,
+            next_attempt: next_attempt.map(|at| at.to_string()),
+        });
+        Ok(())
+    }
+
+    async fn articles_of(&self, url: UrlId) -> Result<Vec<String>, MirrorError> {
+        let articles = self.archive.catalog.articles_of(url, ARTICLES_NAMED).await?;
+        Ok(articles.iter().map(ToString::to_string).collect())
+    }
+}

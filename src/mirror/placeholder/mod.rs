@@ -1,0 +1,247 @@
+//! Placeholders: one image that a host sends in place of many.
+//!
+//! The [`detector`] decides from facts. This stage gathers them, sends the probe that the detector asks for, and revokes
+//! what turned out to be a placeholder. What a host answered to a probe is remembered.
+
+mod detector;
+mod image_address;
+mod probe;
+mod recent;
+mod revoke;
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use url::Url;
+
+use super::control::Control;
+use super::error::MirrorError;
+use super::outcomes::Outcomes;
+use super::tally::Tally;
+use crate::archive::rules::Schedule;
+use crate::archive::{
+    Archive, ArticleId, Job, JobResult, PlaceholderVerdict, QueueChanges, RunId, SharedBlob, SharedUrl,
+};
+use crate::config::Config;
+use crate::fetch::{Answer, Fetched, Fetcher};
+use crate::ingest::{Ingest, KnownPlaceholders, is_honest};
+use crate::model::{Asset, Digest, Failure, HostKey, Reason};
+
+use detector::{Decision, Facts, SUSPICIOUS};
+use probe::Prober;
+use recent::RecentCaptures;
+use revoke::{LOOKED_AT, REPLACES, Revoker};
+
+const PLACEHOLDER: SharedBlob = SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false };
+
+/// Detects placeholders among what a run fetches.
+pub(super) struct PlaceholderStage {
+    archive: Arc<Archive>,
+    fetcher: Fetcher,
+    control: Arc<Control>,
+    known: Arc<KnownPlaceholders>,
+    run: RunId,
+    /// What the settings name.
+    configured: BTreeSet<Digest>,
+    prober: Prober,
+    revoker: Revoker,
+    recent: RecentCaptures,
+    /// The blobs that hosts were asked about: once in a run.
+    probed: Mutex<HashSet<(HostKey, Digest)>>,
+}
+
+/// What the stage works with.
+pub(super) struct PlaceholderParts {
+    pub(super) archive: Arc<Archive>,
+    pub(super) fetcher: Fetcher,
+    pub(super) control: Arc<Control>,
+    pub(super) known: Arc<KnownPlaceholders>,
+    pub(super) ingest: Arc<Ingest>,
+    pub(super) outcomes: Outcomes,
+    pub(super) tally: Arc<Tally>,
+}
+
+impl PlaceholderStage {
+    /// The detection of one run.
+    pub(super) fn new(parts: PlaceholderParts, config: &Config, run: RunId) -> Self {
+        let PlaceholderParts { archive, fetcher, control, known, ingest, outcomes, tally } = parts;
+        Self {
+            prober: Prober { fetcher: fetcher.clone(), ingest, tally: Arc::clone(&tally) },
+            revoker: Revoker {
+                archive: Arc::clone(&archive),
+                known: Arc::clone(&known),
+                schedule: Schedule::new(config),
+                outcomes,
+                tally,
+                run,
+            },
+            configured: config.fetch.host.iter().flat_map(|host| host.placeholders.iter().copied()).collect(),
+            archive,
+            fetcher,
+            control,
+            known,
+            run,
+            recent: RecentCaptures::default(),
+            probed: Mutex::default(),
+        }
+    }
+
+    /// Takes placeholders back that were kept before the settings named them.
+    pub(super) async fn revoke_configured(&self) -> Result<(), MirrorError> {
+        for digest in &self.configured {
+            let urls = self.archive.catalog.urls_of(*digest).await?;
+            let hosts: BTreeSet<_> = urls.iter().filter_map(HostKey::of).collect();
+            for host in hosts.into_iter().filter(|host| self.fetcher.placeholders(host).contains(digest)) {
+                self.revoker.revoke_all(&host, *digest).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts one URL of each group into the queue of which the host should have been asked, and was not: because a run
+    /// ended just then, or the host was down. Gives how many.
+    pub(super) async fn enqueue_unprobed(&self) -> Result<u64, MirrorError> {
+        let mut suspects = Vec::new();
+        for (host, digest) in self.archive.catalog.unprobed_shared_blobs(SUSPICIOUS).await? {
+            let sharing = self.archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
+            let known = self.archive.catalog.shared_blobs(&host).await?;
+            let is_honest = is_honest(known.iter().map(|(_, shared)| shared));
+            let first = sharing.first().filter(|_| detector::is_left_to_probe(&sharing, is_honest));
+            suspects.extend(first.map(|shared| shared.id));
+        }
+        if suspects.is_empty() {
+            return Ok(0);
+        }
+        Ok(self.archive.catalog.enqueue(&suspects).await?)
+    }
+
+    /// Takes up what is known of what a host sends for several URLs.
+    pub(super) async fn begin_host(&self, host: &HostKey) -> Result<(), MirrorError> {
+        let configured = self.fetcher.placeholders(host).into_iter().map(|digest| (digest, PLACEHOLDER));
+        for (digest, shared) in self.archive.catalog.shared_blobs(host).await?.into_iter().chain(configured) {
+            self.known.learn(host, digest, shared);
+        }
+        Ok(())
+    }
+
+    /// Forgets a host that is not asked any more.
+    pub(super) fn end_host(&self, host: &HostKey) {
+        self.known.forget(host);
+        self.recent.forget(host);
+    }
+
+    /// Refuses an image in place of the one that is kept, where the host has sent it in place of others, too.
+    pub(super) async fn refuse_replacement(
+        &self,
+        job: &Job,
+        mut fetched: Fetched<Asset>,
+    ) -> Result<Fetched<Asset>, MirrorError> {
+        let (Some((kept, ..)), Some(host)) = (&job.url.asset, asked_host(&job.url.url)) else { return Ok(fetched) };
+        let new = match &fetched.outcome {
+            Ok(Answer::Body { staged, .. }) if staged.digest != *kept => staged.digest,
+            _ => return Ok(fetched),
+        };
+        let mut sharing = self.archive.catalog.urls_sharing(&host, new, LOOKED_AT).await?;
+        sharing.push(SharedUrl { id: job.url.id, url: job.url.url.clone(), previous: Some(*kept) });
+        let mut replaced = detector::replaced(self.known.get(&host, new), &sharing);
+        if replaced.pop_if(|shared| shared.id == job.url.id).is_some() {
+            self.revoker.restore(&host, new, &replaced).await?;
+            refuse(&mut fetched);
+        }
+        Ok(fetched)
+    }
+
+    /// Examines the bytes that a URL has after its job, where other URLs have them as well, and gives the articles that
+    /// are ready.
+    pub(super) async fn examine(
+        &self,
+        job: &Job,
+        result: &JobResult,
+        changes: &QueueChanges,
+    ) -> Result<Vec<ArticleId>, MirrorError> {
+        let Some(host) = asked_host(&job.url.url) else { return Ok(Vec::new()) };
+        if let JobResult::Kept { digest, .. } = result {
+            self.recent.note(host.clone(), *digest);
+        }
+        let Some(digest) = self.suspect(&host, job, result, changes) else { return Ok(Vec::new()) };
+        let sharing = self.archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
+        let facts = Facts {
+            known: self.known.get(&host, digest),
+            sharing: &sharing,
+            url: &job.url.url,
+            is_honest: self.known.is_honest(&host),
+            share: self.recent.share(&host, digest),
+        };
+        match detector::decide(&facts) {
+            Decision::Revoke => self.revoker.revoke_all(&host, digest).await,
+            Decision::Examine { restore, probe } => {
+                let mut ready = Vec::new();
+                if !restore.is_empty() {
+                    ready = self.revoker.restore(&host, digest, &restore).await?;
+                }
+                if let Some(other) = probe.filter(|_| self.may_probe(&host, digest)) {
+                    ready.extend(self.probe(&host, job, other, digest).await?);
+                }
+                Ok(ready)
+            }
+        }
+    }
+
+    /// The bytes that a URL has after its job, if they are worth a look at the other URLs that have them: they are
+    /// shared, or were found meanwhile to be no image of this URL.
+    fn suspect(&self, host: &HostKey, job: &Job, result: &JobResult, changes: &QueueChanges) -> Option<Digest> {
+        let digest = match result {
+            JobResult::Kept { digest, .. } => *digest,
+            JobResult::NotModified { .. } => job.url.asset.as_ref()?.0,
+            JobResult::Failed { .. } | JobResult::Deferred { .. } => return None,
+        };
+        let known = self.known.get(host, digest);
+        let is_known = known.replaces_others || known.verdict == Some(PlaceholderVerdict::Placeholder);
+        (is_known || !changes.sharing.is_empty()).then_some(digest)
+    }
+
+    /// Whether requests may be sent about a blob: once in a run, and while the run may go on.
+    fn may_probe(&self, host: &HostKey, digest: Digest) -> bool {
+        self.control.may_go_on()
+            && self.probed.lock().unwrap_or_else(PoisonError::into_inner).insert((host.clone(), digest))
+    }
+
+    /// Asks whether bytes are a placeholder, and does what follows from it.
+    async fn probe(
+        &self,
+        host: &HostKey,
+        job: &Job,
+        other: &SharedUrl,
+        digest: Digest,
+    ) -> Result<Vec<ArticleId>, MirrorError> {
+        let probe = self.prober.probe(job, other, digest).await?;
+        let verdict = probe.verdict();
+        if verdict.is_some() {
+            self.known.learn(host, digest, SharedBlob { verdict, replaces_others: false });
+        }
+        let mut ready = Vec::new();
+        if let Some(referer) = probe.images_came_with {
+            self.fetcher.learn(host, referer);
+            ready = self.revoker.revoke_all(host, digest).await?;
+        }
+        self.archive.catalog.record_verdict(self.run, host, digest, verdict, &probe.asked).await?;
+        Ok(ready)
+    }
+}
+
+/// The host that is asked for a URL; none for a local file.
+fn asked_host(url: &Url) -> Option<HostKey> {
+    HostKey::of(url).filter(|_| url.scheme() != "file")
+}
+
+/// Makes a good answer a refused one.
+fn refuse(fetched: &mut Fetched<Asset>) {
+    let status = fetched.exchanges.last().and_then(|exchange| exchange.status);
+    let failure = Failure { status, ..Failure::new(Reason::Placeholder, REPLACES) };
+    if let Some(exchange) = fetched.exchanges.last_mut() {
+        exchange.reason = Some(Reason::Placeholder);
+    }
+    if let Ok(Answer::Body { staged, .. }) = std::mem::replace(&mut fetched.outcome, Err(failure)) {
+        fetched.evidence.push(staged);
+    }
+}

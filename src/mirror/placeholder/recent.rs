@@ -1,0 +1,65 @@
+//! What hosts sent lately.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use crate::model::{Digest, HostKey};
+
+/// How many of a host's newest captures are looked at.
+const RECENT: usize = 64;
+
+/// The newest captures of each host, while it is asked.
+#[derive(Debug, Default)]
+pub(super) struct RecentCaptures(Mutex<HashMap<HostKey, VecDeque<Digest>>>);
+
+/// How many of a host's newest captures are one blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Share {
+    /// Those that are.
+    pub(super) same: usize,
+    /// All of them.
+    pub(super) of: usize,
+}
+
+impl RecentCaptures {
+    /// Notes what a host sent just now.
+    pub(super) fn note(&self, host: HostKey, digest: Digest) {
+        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = hosts.entry(host).or_default();
+        if recent.len() == RECENT {
+            recent.pop_front();
+        }
+        recent.push_back(digest);
+    }
+
+    /// Forgets a host that is not asked any more.
+    pub(super) fn forget(&self, host: &HostKey) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
+    }
+
+    /// How many of a host's newest captures are this blob; `None` where none is known.
+    pub(super) fn share(&self, host: &HostKey, digest: Digest) -> Option<Share> {
+        let hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = hosts.get(host)?;
+        Some(Share { same: recent.iter().filter(|other| **other == digest).count(), of: recent.len() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_newest_captures_of_a_host_count() {
+        let recent = RecentCaptures::default();
+        let host = |name: &str| HostKey::from_stored(name.to_owned());
+        let (old, new) = (Digest::of(b"old"), Digest::of(b"new"));
+        (0..RECENT).for_each(|_| recent.note(host("a.example"), old));
+        (0..10).for_each(|_| recent.note(host("a.example"), new));
+        assert_eq!(recent.share(&host("a.example"), old), Some(Share { same: RECENT - 10, of: RECENT }));
+        assert_eq!(recent.share(&host("a.example"), new), Some(Share { same: 10, of: RECENT }));
+        assert_eq!(recent.share(&host("b.example"), new), None);
+        recent.forget(&host("a.example"));
+        assert_eq!(recent.share(&host("a.example"), new), None);
+    }
+}

@@ -1,0 +1,173 @@
+//! Assets → thumbnails: what the settings ask for and the archive lacks is made, for new assets and for old ones.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
+
+use super::control::Control;
+use super::error::MirrorError;
+use super::tally::Tally;
+use crate::archive::Archive;
+use crate::config::Config;
+use crate::model::{Asset, Digest};
+use crate::render::{RenderError, Rendered, Renderer};
+
+/// Assets taken from the catalog at a time.
+const PAGE: usize = 256;
+/// Assets rendered side by side: each waits for a core and then for the disk.
+const RENDERED_AT_ONCE: usize = 8;
+
+type Rendering = AbortOnDropHandle<Result<Option<u64>, MirrorError>>;
+
+/// Makes thumbnails. One that takes long is made on the side: nothing waits for it but the end of the run.
+pub(super) struct RenderStage {
+    archive: Arc<Archive>,
+    renderer: Arc<Renderer>,
+    tally: Arc<Tally>,
+    control: Arc<Control>,
+    /// How long an article waits for a thumbnail; `None` for as long as it takes.
+    patience: Option<Duration>,
+    /// The assets for whose thumbnails nobody waits any more.
+    late: Mutex<HashMap<Digest, Rendering>>,
+}
+
+/// Whether the thumbnails of an asset are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ensured {
+    /// All that can be made are, with the perceptual hash of the image where it was decoded for them.
+    Done(Option<u64>),
+    /// They are still being made.
+    Late,
+}
+
+impl Ensured {
+    /// The perceptual hash of the image, where it was decoded.
+    pub(super) fn perceptual_hash(self) -> Option<u64> {
+        match self {
+            Self::Done(hash) => hash,
+            Self::Late => None,
+        }
+    }
+}
+
+impl RenderStage {
+    pub(super) fn new(archive: Arc<Archive>, config: &Config, tally: Arc<Tally>, control: Arc<Control>) -> Self {
+        let renderer = Arc::new(Renderer::new(Arc::clone(&archive), config));
+        let patience = Some(config.media.max_time).filter(|time| !time.is_zero());
+        Self { archive, renderer, tally, control, patience, late: Mutex::default() }
+    }
+
+    /// Makes the thumbnails of an asset that are not on record, and waits for them no longer than `media.max_time`.
+    pub(super) async fn ensure(&self, digest: Digest, asset: &Asset) -> Result<Ensured, MirrorError> {
+        if self.is_late(digest) {
+            return Ok(Ensured::Late);
+        }
+        let Some(patience) = self.patience else { return Ok(Ensured::Done(self.render(digest, asset).await?)) };
+        let work = render(Arc::clone(&self.renderer), Arc::clone(&self.tally), digest, asset.clone());
+        let mut rendering = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
+        if let Ok(done) = tokio::time::timeout(patience, &mut rendering).await {
+            return Ok(Ensured::Done(done.expect("rendering does not panic")?));
+        }
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, rendering);
+        Ok(Ensured::Late)
+    }
+
+    fn is_late(&self, digest: Digest) -> bool {
+        let late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        late.get(&digest).is_some_and(|rendering| !rendering.is_finished())
+    }
+
+    async fn render(&self, digest: Digest, asset: &Asset) -> Result<Option<u64>, MirrorError> {
+        render(Arc::clone(&self.renderer), Arc::clone(&self.tally), digest, asset.clone()).await
+    }
+
+    /// Waits for what is late, and makes every thumbnail that the settings ask for and the archive lacks, whatever its
+    /// asset is shown by. It ends early with the run.
+    pub(super) async fn run(&self) -> Result<(), MirrorError> {
+        tokio::select! {
+            result = self.sweep() => result,
+            () = self.control.ended() => Ok(()),
+        }
+    }
+
+    async fn sweep(&self) -> Result<(), MirrorError> {
+        let late = std::mem::take(&mut *self.late.lock().unwrap_or_else(PoisonError::into_inner));
+        for rendering in late.into_values() {
+            rendering.await.expect("rendering does not panic")?;
+        }
+        let recipes = self.renderer.recipes();
+        let mut last = None;
+        while !recipes.is_empty() {
+            let lacking = self.archive.catalog.assets_lacking(&recipes, last, PAGE).await?;
+            let Some(end) = lacking.last() else { break };
+            last = Some(end.digest);
+            let each = stream::iter(&lacking).map(Ok::<_, MirrorError>);
+            let render = async |row: &crate::archive::AssetRow| self.render(row.digest, &row.asset).await.map(drop);
+            each.try_for_each_concurrent(RENDERED_AT_ONCE, render).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the thumbnails of an asset that are not on record, and gives its perceptual hash where it was decoded. A blob
+/// that cannot be read gets none: `verify` names it.
+async fn render(
+    renderer: Arc<Renderer>,
+    tally: Arc<Tally>,
+    digest: Digest,
+    asset: Asset,
+) -> Result<Option<u64>, MirrorError> {
+    let Rendered { made, failed, perceptual_hash } = match renderer.ensure(digest, &asset).await {
+        Err(RenderError::Read(_)) => return Ok(None),
+        result => result?,
+    };
+    tally.thumbnails.add(made);
+    tally.thumbnails_failed.add(failed);
+    Ok(perceptual_hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::archive::{Body, StoreKey};
+    use crate::media;
+
+    /// A GIF of one pixel.
+    const DOT: &[u8] =
+        b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+
+    /// A stage that decodes one image at a time and is out of patience at once, over an archive with one image.
+    async fn stage() -> (RenderStage, Digest, Asset) {
+        let mut config = Config::default();
+        (config.media.threads, config.media.max_time) = (1, Duration::from_millis(1));
+        let archive = Arc::new(Archive::in_memory().unwrap());
+        let bytes = DOT.to_vec();
+        let (digest, asset) = (Digest::of(&bytes), media::probe(&bytes, &config.media));
+        let key = StoreKey::Blob { digest, media_type: asset.media_type };
+        archive.objects.put(&key, Body::Bytes(bytes)).await.unwrap();
+        let tally = Arc::<Tally>::default();
+        let (budgets, stop) = (config.run.clone(), CancellationToken::new());
+        let control = Arc::new(Control::new(budgets, Arc::clone(&archive), Arc::clone(&tally), stop));
+        (RenderStage::new(archive, &config, tally, control), digest, asset)
+    }
+
+    #[tokio::test]
+    async fn a_thumbnail_that_takes_long_is_made_on_the_side() {
+        let (stage, digest, asset) = stage().await;
+        let renderer = Arc::clone(&stage.renderer);
+        let busy = renderer.pool().permit().await;
+        assert_eq!(stage.ensure(digest, &asset).await.unwrap(), Ensured::Late);
+        assert_eq!(stage.ensure(digest, &asset).await.unwrap(), Ensured::Late, "nobody waits for it twice");
+        drop(busy);
+        stage.run().await.unwrap();
+        assert_eq!(stage.archive.catalog.thumbnails(&[digest]).await.unwrap().len(), 1);
+        assert_eq!(stage.tally.thumbnails.get() + stage.tally.thumbnails_failed.get(), 1);
+        assert_eq!(stage.ensure(digest, &asset).await.unwrap(), Ensured::Done(None), "it is on record");
+    }
+}

@@ -1,0 +1,61 @@
+//! The report of a run: made from what was counted, and kept in the archive.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::control::Control;
+use super::error::MirrorError;
+use super::report::{ReferenceCounts, Report, RunOutcome};
+use super::tally::Tally;
+use crate::archive::{Archive, Body, Prefix, RunId, StoreKey};
+
+/// Makes and keeps reports.
+pub(super) struct Reporter {
+    pub(super) archive: Arc<Archive>,
+    pub(super) tally: Arc<Tally>,
+    pub(super) control: Arc<Control>,
+    /// How many reports are kept.
+    pub(super) keep: usize,
+}
+
+impl Reporter {
+    /// The report of a run that leaves so many URLs in the queue.
+    pub(super) async fn report(&self, began: Timestamp, left: u64) -> Result<Report, MirrorError> {
+        let totals = self.archive.catalog.totals().await?;
+        let mut report = self.tally.report();
+        report.run = began.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let complete = left == 0 && self.control.has_read_all();
+        report.outcome = match (self.control.is_stopped(), complete) {
+            (true, _) => RunOutcome::Interrupted,
+            (false, true) => RunOutcome::Complete,
+            (false, false) => RunOutcome::Incomplete,
+        };
+        report.urls.left = left;
+        report.stopped_by = self.control.used_up().filter(|_| report.outcome == RunOutcome::Incomplete);
+        report.references =
+            ReferenceCounts { found: totals.references, local: totals.local, remote: totals.references - totals.local };
+        let asked = report.urls.fetched + report.urls.not_modified;
+        report.urls.fresh = totals.urls_good.saturating_sub(asked);
+        report.elapsed_ms = self.control.elapsed_ms();
+        Ok(report)
+    }
+
+    /// The report is a file for other programs and a row for `status`; only the newest files are kept.
+    pub(super) async fn keep(&self, run: RunId, report: &Report) -> Result<(), MirrorError> {
+        let json = serde_json::to_string_pretty(report).expect("a report is plain data");
+        let key = StoreKey::Report { run: report.run.parse().expect("a moment is a path") };
+        self.archive.objects.put(&key, Body::Bytes(json.clone().into_bytes())).await?;
+        self.archive.catalog.finish_run(run, Timestamp::now(), &json).await?;
+        self.remove_old().await
+    }
+
+    async fn remove_old(&self) -> Result<(), MirrorError> {
+        let reports = self.archive.objects.list(Prefix::Reports).await?;
+        let old = reports.len().saturating_sub(self.keep.max(1));
+        for (key, _) in &reports[..old] {
+            self.archive.objects.delete(key).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! What each reference of an article shows: decided from what is recorded, without I/O.
+
+use std::collections::HashMap;
+
+use crate::archive::{ReferenceRow, RenditionRow, StoreKey, UrlRow, UrlState, rules};
+use crate::config::{Images, RewriteConfig};
+use crate::model::{Asset, Digest, LinkWrap, ReferenceKind};
+
+/// An asset with its digest and its size in bytes.
+pub(super) type KeptAsset = (Digest, u64, Asset);
+
+/// The thumbnails that stand for images in articles, by the digests of those, with their files in the archive.
+pub(super) type Thumbnails = HashMap<Digest, (String, RenditionRow)>;
+
+/// What a reference shows from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Shown {
+    /// The file of the archive.
+    pub(super) file: String,
+    /// Where that is a thumbnail in the text: how many pixels the full image has, and its file.
+    full: Option<(u64, String)>,
+}
+
+/// Where a reference shows a thumbnail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ThumbnailPlace {
+    /// In a field of the front matter that is meant for one.
+    Field,
+    /// In the text, in a link to the full image.
+    Text,
+}
+
+/// Decides by the settings.
+pub(super) struct Rule<'a> {
+    pub(super) rewrite: &'a RewriteConfig,
+}
+
+impl Rule<'_> {
+    /// The assets of the references that show a thumbnail, where there is one.
+    pub(super) fn with_thumbnail<'a>(&self, rows: &'a [ReferenceRow]) -> impl Iterator<Item = &'a KeptAsset> {
+        rows.iter().filter(|row| self.thumbnail_place(row).is_some()).filter_map(|row| self.asset(row, rows))
+    }
+
+    /// What the references of an article show; those that are not named stay as they are.
+    pub(super) fn shown<'a>(
+        &self,
+        rows: &'a [ReferenceRow],
+        thumbnails: &Thumbnails,
+    ) -> Vec<(&'a ReferenceRow, Shown)> {
+        let shown = |row| Some((row, self.shown_by(row, self.asset(row, rows)?, thumbnails)));
+        rows.iter().filter_map(shown).collect()
+    }
+
+    /// The asset that a reference shows.
+    fn asset<'a>(&self, row: &'a ReferenceRow, rows: &'a [ReferenceRow]) -> Option<&'a KeptAsset> {
+        let newest = sibling(row, rows).or(row.url.as_ref()).and_then(|url| url.asset.as_ref());
+        rules::shown(row.shown_first.as_ref(), newest, self.rewrite.changed_images)
+    }
+
+    fn thumbnail_place(&self, row: &ReferenceRow) -> Option<ThumbnailPlace> {
+        if row.kind == ReferenceKind::FrontMatter && self.rewrite.thumbnail_fields.contains(&row.name) {
+            Some(ThumbnailPlace::Field)
+        } else if row.link_wrap.is_some() && self.rewrite.images == Images::ThumbnailLinked {
+            Some(ThumbnailPlace::Text)
+        } else {
+            None
+        }
+    }
+
+    /// The file that stands for an asset. In the text, a thumbnail does so only where it is smaller in every way.
+    fn shown_by(&self, row: &ReferenceRow, (digest, size, asset): &KeptAsset, thumbnails: &Thumbnails) -> Shown {
+        let whole = StoreKey::Blob { digest: *digest, media_type: asset.media_type }.path();
+        let thumbnail = self.thumbnail_place(row).and_then(|place| Some((place, thumbnails.get(digest)?)));
+        let pixels = u64::from(asset.width) * u64::from(asset.height);
+        match thumbnail {
+            Some((ThumbnailPlace::Field, (file, _))) => Shown { file: file.clone(), full: None },
+            Some((ThumbnailPlace::Text, (file, made)))
+                if u64::from(made.width) * u64::from(made.height) < pixels && made.size < *size =>
+            {
+                Shown { file: file.clone(), full: Some((pixels, whole)) }
+            }
+            _ => Shown { file: whole, full: None },
+        }
+    }
+}
+
+/// The full image behind each image that shows a thumbnail: the largest, where its candidates differ in size.
+pub(super) fn full_images<'a>(shown: &'a [(&ReferenceRow, Shown)]) -> HashMap<LinkWrap, &'a str> {
+    let mut largest: HashMap<LinkWrap, &(u64, String)> = HashMap::new();
+    for (reference, shown) in shown {
+        let Some((link_wrap, full)) = reference.link_wrap.zip(shown.full.as_ref()) else { continue };
+        let known = largest.entry(link_wrap).or_insert(full);
+        if full.0 > known.0 {
+            *known = full;
+        }
+    }
+    largest.into_iter().map(|(link_wrap, (_, file))| (link_wrap, file.as_str())).collect()
+}
+
+/// Another URL of the same image with a good capture, for an image whose own gave none: a larger or smaller candidate,
+/// the full-size file or the copy for readers without JavaScript.
+fn sibling<'a>(row: &ReferenceRow, rows: &'a [ReferenceRow]) -> Option<&'a UrlRow> {
+    let failed = |url: &UrlRow| url.asset.is_none() && matches!(url.state, UrlState::Failed | UrlState::Retired);
+    let gave_none = row.url.as_ref().is_some_and(failed);
+    if !gave_none || !matches!(row.kind, ReferenceKind::Image | ReferenceKind::Lazy) {
+        return None;
+    }
+    let good = |other: &&ReferenceRow| {
+        other.image_group == row.image_group
+            && matches!(
+                other.kind,
+                ReferenceKind::Image | ReferenceKind::Lazy | ReferenceKind::Srcset | ReferenceKind::FullSize
+            )
+    };
+    let urls = rows.iter().filter(good).filter_map(|other| other.url.as_ref());
+    let shown = urls.filter_map(|url| Some((url, url.asset.as_ref()?)));
+    let area = |asset: &Asset| u64::from(asset.width) * u64::from(asset.height);
+    shown.max_by_key(|(_, (_, _, asset))| area(asset)).map(|(url, _)| url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ChangedImages, Config};
+    use crate::model::{MediaType, Span, UrlId, Validators};
+
+    fn kept(name: &str, width: u32, height: u32) -> KeptAsset {
+        let asset = Asset { width, height, ..Asset::of_type(MediaType::Jpeg) };
+        (Digest::of(name.as_bytes()), 10_000, asset)
+    }
+
+    fn file(name: &str) -> String {
+        StoreKey::Blob { digest: Digest::of(name.as_bytes()), media_type: MediaType::Jpeg }.path()
+    }
+
+    fn url(state: UrlState, asset: Option<KeptAsset>) -> UrlRow {
+        UrlRow {
+            id: UrlId(1),
+            url: "https://a.example/a.jpg".parse().unwrap(),
+            state,
+            reason: None,
+            detail: None,
+            status: None,
+            attempts: 0,
+            next_attempt: None,
+            good: None,
+            asset,
+            validators: Validators::default(),
+        }
+    }
+
+    fn reference(at: usize, kind: ReferenceKind, url: UrlRow) -> ReferenceRow {
+        ReferenceRow {
+            span: Span::new(at, at + 1),
+            kind,
+            name: String::new(),
+            image_group: 1,
+            reveal: None,
+            link_wrap: None,
+            url: Some(url),
+            unfetched: None,
+            shown_first: None,
+        }
+    }
+
+    fn good(name: &str) -> ReferenceRow {
+        reference(0, ReferenceKind::Image, url(UrlState::Good, Some(kept(name, 600, 400))))
+    }
+
+    fn thumbnail(of: &str, width: u32, size: u64) -> Thumbnails {
+        let made = RenditionRow { media_type: MediaType::WebP, width, height: width, size, digest: Digest::of(b"t") };
+        Thumbnails::from([(Digest::of(of.as_bytes()), ("thumbnails/small/t.webp".to_owned(), made))])
+    }
+
+    fn files(config: &RewriteConfig, rows: &[ReferenceRow], thumbnails: &Thumbnails) -> Vec<String> {
+        Rule { rewrite: config }.shown(rows, thumbnails).into_iter().map(|(_, shown)| shown.file).collect()
+    }
+
+    #[test]
+    fn the_settings_choose_between_the_first_and_the_newest_version() {
+        let row = ReferenceRow { shown_first: Some(kept("old", 1, 1)), ..good("new") };
+        for (changed_images, expected) in [(ChangedImages::First, "old"), (ChangedImages::Newest, "new")] {
+            let config = RewriteConfig { changed_images, ..Config::default().rewrite };
+            assert_eq!(files(&config, std::slice::from_ref(&row), &Thumbnails::new()), [file(expected)]);
+        }
+    }
+
+    #[test]
+    fn only_a_url_that_failed_is_replaced_by_the_largest_good_candidate() {
+        let config = Config::default().rewrite;
+        let small = reference(1, ReferenceKind::Srcset, url(UrlState::Good, Some(kept("small", 10, 10))));
+        let large = reference(2, ReferenceKind::FullSize, url(UrlState::Good, Some(kept("large", 90, 90))));
+        let check = |state, kind| {
+            let rows = [reference(0, kind, url(state, None)), small.clone(), large.clone()];
+            files(&config, &rows, &Thumbnails::new())
+        };
+        for state in [UrlState::Failed, UrlState::Retired] {
+            assert_eq!(check(state, ReferenceKind::Image), [file("large"), file("small"), file("large")]);
+        }
+        assert_eq!(check(UrlState::Deferred, ReferenceKind::Image), [file("small"), file("large")], "it may come");
+        assert_eq!(check(UrlState::Failed, ReferenceKind::Srcset), [file("small"), file("large")]);
+    }
+
+    #[test]
+    fn a_field_for_thumbnails_shows_one_wherever_there_is_one() {
+        let config = Config::default().rewrite;
+        let row = ReferenceRow { kind: ReferenceKind::FrontMatter, name: "thumbnail".to_owned(), ..good("a") };
+        let rows = std::slice::from_ref(&row);
+        assert_eq!(files(&config, rows, &thumbnail("a", 600, 99_999)), ["thumbnails/small/t.webp"]);
+        assert_eq!(files(&config, rows, &Thumbnails::new()), [file("a")]);
+        assert_eq!(files(&config, &[good("a")], &thumbnail("a", 10, 10)), [file("a")], "no thumbnail in the text");
+        let digest = Digest::of(b"a");
+        assert!(Rule { rewrite: &config }.with_thumbnail(rows).all(|(found, ..)| *found == digest));
+        assert_eq!(Rule { rewrite: &config }.with_thumbnail(&[good("a")]).count(), 0);
+    }
+}

@@ -1,0 +1,227 @@
+//! Articles of which nothing is left in the queue → their mirrors.
+
+mod links;
+mod recorded;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::mpsc;
+use tracing::Instrument;
+
+use super::error::MirrorError;
+use super::render::{Ensured, RenderStage};
+use super::sources::{RunSource, Sources};
+use super::tally::Tally;
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, ObjectError, ReferenceRow, WriteOutcome};
+use crate::config::{Config, RewriteConfig};
+use crate::keyed_locks::KeyedLocks;
+use crate::model::{Digest, Fingerprint, RelativePath, Span, ThumbnailName};
+use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
+use crate::source::fingerprint;
+use crate::trace;
+
+use links::{Rule, Shown, Thumbnails};
+
+/// Mirrors written side by side: each waits for the disk, and such waits are shared.
+const WRITTEN_AT_ONCE: usize = 8;
+/// Articles taken from the catalog at a time.
+const PAGE: usize = 256;
+
+/// Writes mirrors.
+pub(super) struct WriteStage {
+    archive: Arc<Archive>,
+    sources: Sources,
+    tally: Arc<Tally>,
+    render: Arc<RenderStage>,
+    rewrite: RewriteConfig,
+    /// The thumbnail that articles show.
+    thumbnail: Option<ThumbnailName>,
+    /// An article that is announced twice is written twice in turn: an older plan never replaces a newer mirror.
+    locks: KeyedLocks<ArticleId>,
+}
+
+/// A mirror that was planned.
+struct Planned {
+    rewritten: Rewritten,
+    /// A thumbnail that it should show is still being made.
+    lacks_thumbnail: bool,
+}
+
+impl WriteStage {
+    pub(super) fn new(
+        archive: Arc<Archive>,
+        config: &Config,
+        sources: Sources,
+        tally: Arc<Tally>,
+        render: Arc<RenderStage>,
+    ) -> Self {
+        let thumbnail = match config.rewrite.thumbnail_name.as_str() {
+            "" => config.thumbnail.first().map(|size| size.name.clone()),
+            name => name.parse().ok(),
+        };
+        let rewrite = config.rewrite.clone();
+        Self { archive, sources, tally, render, rewrite, thumbnail, locks: KeyedLocks::default() }
+    }
+
+    /// Writes the mirror of each article that the other stages send.
+    pub(super) async fn run(&self, ready: mpsc::Receiver<ArticleId>) -> Result<(), MirrorError> {
+        let ready = stream::unfold(ready, async |mut ready| Some((ready.recv().await?, ready)));
+        ready.map(Ok).try_for_each_concurrent(WRITTEN_AT_ONCE, |article| self.write(article)).await
+    }
+
+    /// Writes the mirrors that are still waiting when nothing more can be asked for: what is missing stays remote in
+    /// them, and they are written again when it comes.
+    pub(super) async fn write_waiting(&self) -> Result<(), MirrorError> {
+        let mut last = None;
+        loop {
+            let waiting = self.archive.catalog.stale_articles(last, PAGE).await?;
+            let Some(end) = waiting.last() else { return Ok(()) };
+            last = Some(*end);
+            let each = stream::iter(waiting).map(Ok);
+            each.try_for_each_concurrent(WRITTEN_AT_ONCE, |article| self.write(article)).await?;
+        }
+    }
+
+    async fn write(&self, id: ArticleId) -> Result<(), MirrorError> {
+        let _turn = self.locks.lock(id).await;
+        let Some(row) = self.archive.catalog.article_by_id(id).await? else { return Ok(()) };
+        match self.sources.get(&row.version.key.source) {
+            Some(source) if row.state == ArticleState::Stale => {
+                self.write_mirror(source, &row).instrument(trace::article(&row.version.key)).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The rows first, then the file by rename: whoever sees the mirror finds everything it points at.
+    async fn write_mirror(&self, source: &RunSource, row: &ArticleRow) -> Result<(), MirrorError> {
+        let path = &row.version.key.path;
+        if source.is_in_place() && !is_as_read(source, row) {
+            self.tally.problem(&row.version.key, "it was changed during the run and is left for the next one");
+            return Ok(());
+        }
+        let original = match self.archive.read_verified(row.version.original, row.version.format.blob_type()).await {
+            Ok(original) => original,
+            Err(error) => {
+                self.tally.problem(&row.version.key, error);
+                return Ok(());
+            }
+        };
+        let Planned { rewritten, lacks_thumbnail } = self.plan(source, row, &original).await?;
+        let Rewritten { edits, mirror, left_remote } = rewritten;
+        self.report_left_remote(row, &left_remote);
+        let digest = Digest::of(&mirror);
+        if self.archive.catalog.record_mirror(row.id, row.revision, digest, &edits).await? == WriteOutcome::Conflict {
+            // Whatever made it stale again has announced it again, or will.
+            return Ok(());
+        }
+        match self.publish(source, path, digest, mirror).await {
+            Ok(fingerprint) => self.archive.catalog.finish_mirror(row.id, fingerprint).await?,
+            Err(error) if error.is_full() => return Err(error.into()),
+            Err(error) => self.tally.problem(&row.version.key, error),
+        }
+        if lacks_thumbnail {
+            self.archive.catalog.make_stale(&[row.id]).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a mirror, unless the same bytes are there, and says what tells that it is not touched from now on.
+    async fn publish(
+        &self,
+        source: &RunSource,
+        path: &RelativePath,
+        digest: Digest,
+        mirror: Vec<u8>,
+    ) -> Result<Fingerprint, ObjectError> {
+        let output = source.output(&self.archive);
+        let there = output.read(path).await.ok().flatten();
+        if there.is_some_and(|bytes| Digest::of(&bytes) == digest)
+            && let Some(fingerprint) = output.fingerprint(path).await?
+        {
+            return Ok(fingerprint);
+        }
+        let fingerprint = output.write(path, mirror).await?;
+        self.tally.written.one();
+        Ok(fingerprint)
+    }
+
+    /// The mirror: the article with the local link of every reference whose image is kept. It is planned from what was
+    /// recorded when the article was read.
+    async fn plan(&self, source: &RunSource, row: &ArticleRow, original: &[u8]) -> Result<Planned, MirrorError> {
+        let path = &row.version.key.path;
+        let options = source.options(path);
+        let recorded = self.archive.catalog.references(row.id).await?;
+        let (encoding, rows) = recorded::references(row, original, &options, recorded);
+        let rule = Rule { rewrite: &self.rewrite };
+        let lacks_thumbnail = self.make_thumbnails(&rule, &rows).await?;
+        let thumbnails = self.thumbnails(&rule, &rows).await?;
+        let shown = rule.shown(&rows, &thumbnails);
+        let links = local_links(source, path, &shown);
+        let article = Article { bytes: original, format: row.version.format, encoding, options: &options };
+        let targets = rows.iter().map(|row| target(row, links.get(&row.span).cloned())).collect();
+        Ok(Planned { rewritten: rewrite::rewrite(&article, self.rewrite.lazy, targets), lacks_thumbnail })
+    }
+
+    /// Makes the thumbnails that an article shows and the archive lacks, side by side. Whether one of them is late.
+    async fn make_thumbnails(&self, rule: &Rule<'_>, rows: &[ReferenceRow]) -> Result<bool, MirrorError> {
+        let with_thumbnail: BTreeMap<_, _> =
+            rule.with_thumbnail(rows).map(|(digest, _, asset)| (digest, asset)).collect();
+        let ensure = with_thumbnail.into_iter().map(|(digest, asset)| self.render.ensure(*digest, asset));
+        let ensured = futures_util::future::try_join_all(ensure).await?;
+        Ok(ensured.contains(&Ensured::Late))
+    }
+
+    /// The thumbnails on record of what an article shows by one, and their files.
+    async fn thumbnails(&self, rule: &Rule<'_>, rows: &[ReferenceRow]) -> Result<Thumbnails, MirrorError> {
+        let originals: Vec<_> = rule.with_thumbnail(rows).map(|(digest, ..)| *digest).collect();
+        if originals.is_empty() {
+            return Ok(Thumbnails::new());
+        }
+        let on_record = self.archive.catalog.thumbnails(&originals).await?;
+        let wanted = on_record.into_iter().filter(|row| Some(&row.name) == self.thumbnail.as_ref());
+        Ok(wanted.filter_map(|row| Some((row.original, (row.key()?.path(), row.made.ok()?)))).collect())
+    }
+
+    /// What is kept and yet stays remote is reported, as nothing else would say why.
+    fn report_left_remote(&self, row: &ArticleRow, refused: &[Span]) {
+        if let Some(first) = refused.first() {
+            let (count, at) = (refused.len(), first.start);
+            let why = "a local link there would change how the article around it is read";
+            self.tally
+                .problem(&row.version.key, format!("{count} of its images stay remote, from byte {at} on: {why}"));
+        }
+    }
+}
+
+/// The local links of an article, by the spans that they replace.
+fn local_links(source: &RunSource, path: &RelativePath, shown: &[(&ReferenceRow, Shown)]) -> HashMap<Span, LocalLink> {
+    let full = links::full_images(shown);
+    let link = |(reference, shown): &(&ReferenceRow, Shown)| {
+        let full = reference.link_wrap.and_then(|link_wrap| full.get(&link_wrap)).map(|file| source.link(path, file));
+        (reference.span, LocalLink { shown: source.link(path, &shown.file), full })
+    };
+    shown.iter().map(link).collect()
+}
+
+/// A recorded reference as rewriting takes it.
+fn target(row: &ReferenceRow, link: Option<LocalLink>) -> Target {
+    let unfetched = || row.unfetched.as_ref()?.as_ref().ok().cloned();
+    Target {
+        span: row.span,
+        kind: row.kind,
+        image_group: row.image_group,
+        url: row.url.as_ref().map(|url| url.url.clone()).or_else(unfetched),
+        reveal: row.reveal,
+        link_wrap: row.link_wrap,
+        link,
+    }
+}
+
+/// In place, the file that would be replaced must be the one that was read, or the mirror written over it.
+fn is_as_read(source: &RunSource, row: &ArticleRow) -> bool {
+    fingerprint(&source.file(&row.version.key.path))
+        .is_ok_and(|found| found == row.version.fingerprint || row.mirror.is_some_and(|(_, mirror)| mirror == found))
+}
