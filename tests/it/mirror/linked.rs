@@ -90,3 +90,20 @@ async fn in_place_the_links_go_when_an_edited_article_is_read_again() {
     let restored = sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout;
     assert_eq!(restored, original.replace("A view", "The view"));
 }
+
+/// An article does not wait for a thumbnail that takes long; it shows it all the same when the run ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_thumbnail_is_shown_once_it_is_there() {
+    let photo = Behaviour::serve(Content::new("image/jpeg", Photo::new(1, 1600, 1000).jpeg()));
+    let origin = Origin::start(Site::new().on("/a.jpg", photo)).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings("[media]\nmax_time = \"1ms\"\n");
+    sandbox.write("posts/a.md", format!("---\nthumbnail: {}\n---\n", origin.url("/a.jpg")));
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["thumbnails"]["made"], &report["outcome"]), (&1.into(), &"complete".into()), "{report}");
+    let mirror = sandbox.text("store/articles/posts/a.md");
+    assert!(mirror.contains("/thumbnails/small/"), "{mirror}");
+    let before = sandbox.tree("store/articles");
+    assert_eq!(sandbox.json(&["run"])["articles"]["unchanged"], 1);
+    assert_eq!(sandbox.tree("store/articles"), before);
+}

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod evidence;
 mod fallback;
 mod hostile;
 mod in_place;
@@ -249,7 +250,7 @@ async fn one_broken_article_or_picture_never_stops_the_rest() {
 async fn no_bad_answer_changes_a_good_mirror() {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
     let sandbox = Sandbox::new();
-    sandbox.settings("retries = 0\nmax_bytes = \"1 MiB\"\nbreaker_failures = 99\nrecheck = \"1ms\"\n[run]\nretry_schedule = [\"1ms\"]\n");
+    sandbox.settings("retries = 0\nmax_bytes = \"1 MiB\"\nmax_refused = \"0\"\nbreaker_failures = 99\nrecheck = \"1ms\"\n[run]\nretry_schedule = [\"1ms\"]\n");
     sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));
     sandbox.run(&["run"]).expect(0);
     let good = (sandbox.tree("store/articles"), sandbox.tree("store/blobs"), sandbox.tree("store/thumbnails"));

@@ -131,6 +131,12 @@ impl Behaviour {
         Self(Form::Reply(Reply::new(status, Body::default()).with_header("Location", to)))
     }
 
+    /// The same, with a page for those whose browser does not follow it.
+    pub fn redirect_with_page(status: u16, to: &str, page: &str) -> Self {
+        let reply = Reply::new(status, Body::of(Bytes::from(page.to_owned())));
+        Self(Form::Reply(reply.with_header("Location", to).with_header("Content-Type", "text/html")))
+    }
+
     /// An HTML page that says it is something else, such as `image/jpeg`.
     pub fn html_as(mime: &str) -> Self {
         let page = "<!DOCTYPE html>\n<html><title>Sign in</title><p>Please sign in to see this picture.</html>\n";
