@@ -1,19 +1,20 @@
 //! Removal of what nothing references.
 //!
 //! First a plan, which changes nothing and can be shown, then a sweep of exactly that plan. The holder of the
-//! archive's lock sweeps, so no run is under way that could just have put a blob; the grace period holds for archives
-//! that several processes fill. What any version of an article or any good capture of a URL refers to stays: history
+//! archive's lock sweeps, so no run is under way that could just have put a blob. The grace period runs from the moment
+//! when a thing was first seen without a reference, which is recorded: the age of its file says nothing of that. What any version of an article or any good capture of a URL refers to stays: history
 //! is no garbage. Of the bodies that were refused, the newest of each URL stays as evidence.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use crate::archive::{Archive, CatalogError, ObjectError, Prefix, StoreKey};
-use crate::model::{Digest, Fingerprint, MediaType};
+use crate::archive::rules::{self as archive_rules, ThumbnailUses};
+use crate::archive::{Archive, CatalogError, ObjectError, Prefix, StoreKey, links_to};
+use crate::model::{Digest, Fingerprint, MediaType, ThumbnailName};
 use crate::staging::Leftover;
 
 /// Removals under way at a time: their commits are shared.
@@ -40,7 +41,7 @@ pub enum Garbage {
         /// Its size.
         size: u64,
     },
-    /// A thumbnail on no record, or of a blob that goes.
+    /// A thumbnail on no record, of a blob that goes, or that nobody asks for.
     Thumbnail {
         /// Which one.
         key: StoreKey,
@@ -59,6 +60,17 @@ impl Garbage {
             | Self::Orphan { size, .. }
             | Self::Thumbnail { size, .. }
             | Self::Temporary(Leftover { size, .. }) => *size,
+        }
+    }
+
+    /// Its path in the archive.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Blob { digest, media_type, .. } | Self::Orphan { digest, media_type, .. } => {
+                StoreKey::Blob { digest: *digest, media_type: *media_type }.path()
+            }
+            Self::Thumbnail { key, .. } => key.path(),
+            Self::Temporary(leftover) => format!("tmp/{}", leftover.name),
         }
     }
 
@@ -96,39 +108,82 @@ pub enum GcError {
     Objects(#[from] ObjectError),
 }
 
-/// What is garbage and older than the grace period.
-pub async fn plan(archive: &Archive, grace: Duration, now: Timestamp) -> Result<Vec<Garbage>, GcError> {
-    let before = now.checked_sub(grace).unwrap_or(Timestamp::MIN);
-    let mut plan = Vec::new();
-    for shard in 0..=u8::MAX {
-        let going = plan_blobs(archive, shard, before, &mut plan).await?;
-        plan_thumbnails(archive, shard, before, &going, &mut plan).await?;
+/// What stays although nothing refers to it, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct GcRules<'a> {
+    /// The names of the thumbnails that the settings ask for.
+    pub thumbnails: &'a [ThumbnailName],
+    /// How long it is left from the moment when it was first seen.
+    pub grace: Duration,
+    /// The moment that counts as now.
+    pub now: Timestamp,
+}
+
+/// What nothing refers to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GcPlan {
+    /// What is past its grace period.
+    pub going: Vec<Garbage>,
+    /// What is not.
+    pub waiting: Vec<Garbage>,
+}
+
+/// Looks for what nothing refers to, and changes nothing. What was never seen before has its grace period before it.
+pub async fn plan(archive: &Archive, rules: GcRules<'_>) -> Result<GcPlan, GcError> {
+    let (garbage, since) = look(archive, rules).await?;
+    Ok(GcPlan::of(garbage, &since, rules))
+}
+
+/// The same, and notes in the catalog what was seen for the first time: its grace period begins.
+pub async fn plan_and_note(archive: &Archive, rules: GcRules<'_>) -> Result<GcPlan, GcError> {
+    let (garbage, since) = look(archive, rules).await?;
+    archive.catalog.note_garbage(&since).await?;
+    Ok(GcPlan::of(garbage, &since, rules))
+}
+
+impl GcPlan {
+    fn of(garbage: Vec<Garbage>, since: &BTreeMap<String, Timestamp>, GcRules { grace, now, .. }: GcRules<'_>) -> Self {
+        let is_past = |garbage: &Garbage| {
+            since.get(&garbage.path()).is_some_and(|since| archive_rules::is_past_grace(*since, grace, now))
+        };
+        let (going, waiting) = garbage.into_iter().partition(is_past);
+        Self { going, waiting }
     }
-    plan.extend(leftovers(archive)?.into_iter().filter(|file| is_before(file, before)).map(Garbage::Temporary));
-    Ok(plan)
+}
+
+/// All garbage there is, and since when each of it is.
+async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<(Vec<Garbage>, BTreeMap<String, Timestamp>), GcError> {
+    let mut found = Vec::new();
+    for shard in 0..=u8::MAX {
+        let going = find_blobs(archive, shard, rules.now, &mut found).await?;
+        find_thumbnails(archive, shard, rules.thumbnails, &going, &mut found).await?;
+    }
+    found.extend(leftovers(archive)?.into_iter().map(Garbage::Temporary));
+    let seen = archive.catalog.garbage_seen().await?;
+    let since = |garbage: &Garbage| {
+        let path = garbage.path();
+        let since = archive_rules::unreferenced_since(seen.get(&path).copied(), rules.now);
+        (path, since)
+    };
+    let since = found.iter().map(since).collect();
+    Ok((found, since))
 }
 
 /// The garbage among the blobs of one shard. Gives those whose thumbnails go, too: no blob of their digest stays.
-async fn plan_blobs(
+async fn find_blobs(
     archive: &Archive,
     shard: u8,
-    before: Timestamp,
-    plan: &mut Vec<Garbage>,
+    now: Timestamp,
+    found: &mut Vec<Garbage>,
 ) -> Result<BTreeSet<Digest>, GcError> {
-    // Files before rows: a blob that is put meanwhile has its row by then, or is younger than any grace period.
+    // Files before rows: a blob that is put meanwhile has its row by then, or is seen for the first time.
     let files = blobs_of(archive, shard).await?;
     let on_record: BTreeSet<_> =
         archive.catalog.blobs_on_record(shard).await?.iter().map(|row| (row.digest, row.media_type)).collect();
     let orphans = files.into_iter().filter(|(digest, media_type, _)| !on_record.contains(&(*digest, *media_type)));
-    plan.extend(
-        orphans.filter(|(.., found)| found.written() < before).map(|(digest, media_type, found)| Garbage::Orphan {
-            digest,
-            media_type,
-            size: found.size,
-        }),
-    );
-    let unreferenced = archive.catalog.unreferenced_blobs(shard, before).await?;
-    plan.extend(unreferenced.iter().map(|row| Garbage::Blob {
+    found.extend(orphans.map(|(digest, media_type, file)| Garbage::Orphan { digest, media_type, size: file.size }));
+    let unreferenced = archive.catalog.unreferenced_blobs(shard, now).await?;
+    found.extend(unreferenced.iter().map(|row| Garbage::Blob {
         digest: row.digest,
         media_type: row.media_type,
         size: row.size,
@@ -147,30 +202,49 @@ async fn blobs_of(archive: &Archive, shard: u8) -> Result<Vec<(Digest, MediaType
         .collect())
 }
 
-/// The thumbnails of one shard, of every size, that are old enough and not on record, or of a blob that goes.
-async fn plan_thumbnails(
+/// The thumbnails of one shard, of every size, that are not on record, of a blob that goes, or of a name that the
+/// settings no longer ask for and no mirror links to.
+async fn find_thumbnails(
     archive: &Archive,
     shard: u8,
-    before: Timestamp,
+    wanted: &[ThumbnailName],
     going: &BTreeSet<Digest>,
-    plan: &mut Vec<Garbage>,
+    found: &mut Vec<Garbage>,
 ) -> Result<(), GcError> {
     let listed = archive.objects.list(Prefix::Thumbnails(shard)).await?;
     let rows = archive.catalog.thumbnails_on_record(shard).await?.into_iter();
     let staying: BTreeSet<StoreKey> =
         rows.filter(|row| !going.contains(&row.original)).filter_map(|row| row.key()).collect();
-    let garbage = listed.into_iter().filter(|(key, found)| found.written() < before && !staying.contains(key));
-    plan.extend(garbage.map(|(key, found)| Garbage::Thumbnail { key, size: found.size }));
+    for (key, file) in listed {
+        let is_on_record = staying.contains(&key);
+        let is_wanted = matches!(&key, StoreKey::Thumbnail { name, .. } if wanted.contains(name));
+        let is_linked = is_on_record && !is_wanted && is_linked(archive, &key).await?;
+        if (ThumbnailUses { is_on_record, is_wanted, is_linked }).is_garbage() {
+            found.push(Garbage::Thumbnail { key, size: file.size });
+        }
+    }
     Ok(())
+}
+
+/// Whether a mirror links to a thumbnail.
+async fn is_linked(archive: &Archive, key: &StoreKey) -> Result<bool, GcError> {
+    let StoreKey::Thumbnail { original, .. } = key else { return Ok(false) };
+    for article in archive.catalog.articles_showing(*original).await? {
+        let edits = archive.catalog.edits(article).await?;
+        if edits.iter().any(|edit| links_to(&edit.replacement, key)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn leftovers(archive: &Archive) -> Result<Vec<Leftover>, GcError> {
     let staging = archive.objects.staging();
-    Ok(staging.leftovers().map_err(ObjectError::io("list", &staging.folder().display()))?)
-}
-
-fn is_before(file: &Leftover, before: Timestamp) -> bool {
-    Timestamp::try_from(file.written).is_ok_and(|written| written < before)
+    match staging.leftovers() {
+        // Nothing was ever staged by this copy of the archive.
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        found => Ok(found.map_err(ObjectError::io("list", &staging.folder().display()))?),
+    }
 }
 
 /// Removes what was planned, under the archive's lock, and gives what was removed: what something refers to by now
@@ -200,10 +274,25 @@ async fn remove(archive: &Archive, garbage: &Garbage) -> Result<bool, GcError> {
         Garbage::Orphan { digest, media_type, .. } => {
             Ok(archive.objects.delete(&StoreKey::Blob { digest: *digest, media_type: *media_type }).await?)
         }
-        Garbage::Thumbnail { key, .. } => Ok(archive.objects.delete(key).await?),
+        Garbage::Thumbnail { key, .. } => {
+            discard_row(archive, key).await?;
+            Ok(archive.objects.delete(key).await?)
+        }
         Garbage::Temporary(leftover) => {
             let failed = ObjectError::io("remove", &leftover.name);
             Ok(archive.objects.staging().remove(leftover).map_err(failed)?)
         }
     }
+}
+
+/// Forgets the rendition that a file is, where it is on record.
+async fn discard_row(archive: &Archive, key: &StoreKey) -> Result<(), GcError> {
+    let StoreKey::Thumbnail { original, .. } = key else { return Ok(()) };
+    let rows = archive.catalog.thumbnails(&[*original]).await?;
+    let of_file: Vec<_> = rows.into_iter().filter(|row| row.key().as_ref() == Some(key)).collect();
+    let named: Vec<_> = of_file.into_iter().map(|row| (row.original, row.name)).collect();
+    if !named.is_empty() {
+        archive.catalog.discard_thumbnails(&named).await?;
+    }
+    Ok(())
 }

@@ -131,7 +131,9 @@ pub use self::config::{
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
 pub use self::fetch::{FetchError, Fetcher, Lookup, SystemLookup};
-pub use self::gc::{Garbage, GcError, plan as find_garbage, sweep as remove_garbage};
+pub use self::gc::{
+    Garbage, GcError, GcPlan, GcRules, plan as find_garbage, plan_and_note as note_garbage, sweep as remove_garbage,
+};
 pub use self::history::{
     ArticleHistory, CaptureMade, OlderImage, UrlHistory, VersionRead, of_article as article_history,
     of_url as url_history,

@@ -9,6 +9,7 @@ mod files;
 mod handle;
 mod identity;
 mod key;
+mod links;
 mod memory;
 mod objects;
 mod open;
@@ -26,6 +27,7 @@ pub use catalog::{
 pub use files::OutputFolder;
 pub use handle::{Archive, ReadError};
 pub use key::{Prefix, StoreKey};
+pub use links::{linked_files, links_to};
 pub use memory::{MemoryCatalog, MemoryObjects};
 pub use objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
 pub use open::{ArchiveError, Mode, open};

@@ -9,21 +9,24 @@ use super::output::Output;
 use super::words::count_of;
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size};
-use crate::gc::{self, Garbage};
+use crate::gc::{self, Garbage, GcPlan, GcRules};
 
 /// Removes what nothing refers to, or lists it.
 pub(crate) async fn gc(config: &Config, dry_run: bool, output: &Output) -> anyhow::Result<Exit> {
-    let (grace, now) = (config.run.grace, Timestamp::now());
-    let garbage = if dry_run {
-        gc::plan(&open_to_read(config)?, grace, now).await?
+    let thumbnails: Vec<_> = config.thumbnail.iter().map(|size| size.name.clone()).collect();
+    let rules = GcRules { thumbnails: &thumbnails, grace: config.run.grace, now: Timestamp::now() };
+    let GcPlan { going, waiting } = if dry_run {
+        gc::plan(&open_to_read(config)?, rules).await?
     } else {
         let archive = archive::open(&config.store, Mode::Write)?;
-        gc::sweep(&archive, gc::plan(&archive, grace, now).await?).await?
+        let plan = gc::plan_and_note(&archive, rules).await?;
+        GcPlan { going: gc::sweep(&archive, plan.going).await?, waiting: plan.waiting }
     };
     if output.json {
-        output.value(&as_json(&garbage, dry_run))?;
+        output.value(&as_json(&going, &waiting, dry_run))?;
     } else {
-        print(&garbage, dry_run, output);
+        print(&going, dry_run, output);
+        print_waiting(&waiting, output);
     }
     Ok(Exit::Done)
 }
@@ -32,12 +35,16 @@ fn bytes(garbage: &[Garbage]) -> u64 {
     garbage.iter().map(Garbage::size).sum()
 }
 
-fn as_json(garbage: &[Garbage], dry_run: bool) -> serde_json::Value {
-    let things: Vec<_> = garbage
-        .iter()
-        .map(|garbage| json!({"kind": garbage.kind(), "name": garbage.to_string(), "bytes": garbage.size()}))
-        .collect();
-    json!({"dry_run": dry_run, "removed": things.len(), "bytes": bytes(garbage), "garbage": things})
+fn as_json(going: &[Garbage], waiting: &[Garbage], dry_run: bool) -> serde_json::Value {
+    let one = |garbage: &Garbage| json!({"kind": garbage.kind(), "name": garbage.to_string(), "bytes": garbage.size()});
+    let list = |garbage: &[Garbage]| garbage.iter().map(one).collect::<Vec<_>>();
+    json!({
+        "dry_run": dry_run,
+        "removed": going.len(),
+        "bytes": bytes(going),
+        "garbage": list(going),
+        "waiting": list(waiting),
+    })
 }
 
 fn print(garbage: &[Garbage], dry_run: bool, output: &Output) {
@@ -48,4 +55,21 @@ fn print(garbage: &[Garbage], dry_run: bool, output: &Output) {
     }
     let done = if dry_run { "would be removed" } else { "removed" };
     output.line(&format!("{} {done}, {}", count_of(garbage, "file"), Size(bytes(garbage))));
+}
+
+/// What is left for now, with the setting that says how long.
+fn print_waiting(waiting: &[Garbage], output: &Output) {
+    if waiting.is_empty() {
+        return;
+    }
+    if output.lists_all() {
+        for garbage in waiting {
+            output.line(&format!("waiting: {garbage} ({})", Size(garbage.size())));
+        }
+    }
+    output.line(&format!(
+        "{} without a reference, {}, left until run.grace has passed since gc first saw each",
+        count_of(waiting, "file"),
+        Size(bytes(waiting)),
+    ));
 }

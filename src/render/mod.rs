@@ -72,13 +72,17 @@ impl Renderer {
     /// # Errors
     /// Where the blob cannot be read, or a thumbnail or its row not written.
     pub async fn ensure(&self, digest: Digest, asset: &Asset) -> Result<Rendered, RenderError> {
-        if self.recipes.is_empty() || !asset.media_type.is_image() {
+        if self.recipes.is_empty() {
             return Ok(Rendered::default());
         }
         let _turn = self.locks.lock(digest).await;
         let on_record = self.archive.catalog.thumbnails(&[digest]).await?;
         let lacking: Vec<_> = self.recipes.iter().filter(|recipe| !recipe.is_on_record(&on_record)).collect();
         if lacking.is_empty() {
+            return Ok(Rendered::default());
+        }
+        if !asset.media_type.is_image() {
+            self.record_none(digest, &lacking).await?;
             return Ok(Rendered::default());
         }
         self.render(digest, asset, &lacking).await
@@ -98,6 +102,18 @@ impl Renderer {
         let hash = perceptual_hash.map(|hash| (digest, hash));
         self.archive.catalog.record_thumbnails(&rows, hash.as_slice()).await?;
         Ok(Rendered { made: rows.len() as u64 - failed, failed, perceptual_hash })
+    }
+
+    /// Records that what is no image has no thumbnails, so that it does not lack them in every run.
+    async fn record_none(&self, digest: Digest, lacking: &[&Recipe]) -> Result<(), RenderError> {
+        let none = |recipe: &&Recipe| ThumbnailRow {
+            original: digest,
+            name: recipe.size.name.clone(),
+            recipe: recipe.digest,
+            made: Err("it is no image".to_owned()),
+        };
+        let rows: Vec<_> = lacking.iter().map(none).collect();
+        Ok(self.archive.catalog.record_thumbnails(&rows, &[]).await?)
     }
 
     async fn decode(&self, digest: Digest, asset: &Asset, lacking: &[&Recipe]) -> Result<Renditions, RenderError> {

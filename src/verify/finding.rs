@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::archive::ArticleId;
+use crate::archive::{ArticleId, CatalogError};
 use crate::model::{ArticleKey, Digest, MediaType, ThumbnailName};
 
 /// One damaged thing.
@@ -78,6 +78,19 @@ pub enum Damage {
 }
 
 impl Finding {
+    /// The finding of a row that cannot be read.
+    ///
+    /// # Errors
+    /// The error itself, where it is another one.
+    pub(super) fn of_row(error: CatalogError) -> Result<Self, CatalogError> {
+        match error {
+            CatalogError::Damaged { row, what, value } => {
+                Ok(Self::Catalog { detail: format!("{row} holds a {what} that cannot be read: {value}") })
+            }
+            error => Err(error),
+        }
+    }
+
     /// Its name in reports, in `snake_case`.
     pub const fn kind(&self) -> &'static str {
         match self {

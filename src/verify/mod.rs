@@ -18,7 +18,7 @@ mod subset;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::archive::{Archive, CatalogError};
+use crate::archive::Archive;
 
 use pace::Pace;
 
@@ -127,12 +127,12 @@ pub async fn verify(
 }
 
 impl Verifier {
-    /// A row that cannot be read is a finding. It ends the listing that it is in.
+    /// A row that cannot be read is a finding. Of blobs and thumbnails, it ends the listing that it is in.
     fn report_damaged_row(&self, found: &mut Verification, result: Result<(), VerifyError>) -> Result<(), VerifyError> {
         match result {
-            Err(VerifyError::Catalog(CatalogError::Damaged { row, what, value })) => {
-                let detail = format!("{row} holds a {what} that cannot be read: {value}");
-                self.report(found, [Finding::Catalog { detail }]);
+            Err(VerifyError::Catalog(error)) => {
+                let finding = Finding::of_row(error)?;
+                self.report(found, [finding]);
                 Ok(())
             }
             result => result,

@@ -1,9 +1,12 @@
 //! What `verify`, `repair` and `gc` need, and what tells this archive from others.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use url::Url;
 
+use super::articles::ArticleRow;
 use super::captures::{AssetRow, BlobRow, ThumbnailRow};
 use super::error::CatalogError;
 use crate::model::{ArchiveId, ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
@@ -44,8 +47,22 @@ pub trait Maintenance: Send + Sync {
     /// Makes articles stale, so that their mirrors are written again.
     async fn make_stale(&self, articles: &[ArticleId]) -> Result<(), CatalogError>;
 
+    /// Up to `limit` articles after this one, in the order of their rows. One whose row cannot be read is given as the
+    /// error that names it, and ends nothing.
+    async fn articles_by_row(
+        &self,
+        after: Option<ArticleId>,
+        limit: usize,
+    ) -> Result<Vec<(ArticleId, Result<ArticleRow, CatalogError>)>, CatalogError>;
+
+    /// The articles whose mirrors may show an asset: those with a URL that gave it at any time.
+    async fn articles_showing(&self, digest: Digest) -> Result<Vec<ArticleId>, CatalogError>;
+
     /// Forgets thumbnails, named by the blob and the name, and makes the articles stale that show the blob.
     async fn forget_thumbnails(&self, thumbnails: &[(Digest, ThumbnailName)]) -> Result<(), CatalogError>;
+
+    /// Forgets thumbnails that no mirror shows: no article becomes stale.
+    async fn discard_thumbnails(&self, thumbnails: &[(Digest, ThumbnailName)]) -> Result<(), CatalogError>;
 
     /// An asset's bytes are lost: its URLs have no good capture any more and are due now, its thumbnails are forgotten,
     /// and the articles that show it are stale. The captures stay as they were.
@@ -53,6 +70,12 @@ pub trait Maintenance: Send + Sync {
 
     /// Of the blobs whose digest starts with this byte, those recorded before a moment that nothing keeps alive.
     async fn unreferenced_blobs(&self, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>, CatalogError>;
+
+    /// When what nothing refers to was first seen as such, by its path in the archive.
+    async fn garbage_seen(&self) -> Result<BTreeMap<String, Timestamp>, CatalogError>;
+
+    /// Notes since when nothing refers to these, and forgets what was noted of others.
+    async fn note_garbage(&self, seen: &BTreeMap<String, Timestamp>) -> Result<(), CatalogError>;
 
     /// Forgets a blob with its thumbnails, unless something keeps it alive by now; whether it is forgotten.
     async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError>;

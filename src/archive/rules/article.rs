@@ -72,6 +72,12 @@ impl ArticleFacts {
     }
 }
 
+/// Whether an article's mirror may be missing without being damaged: its source no longer has the article, and so no run
+/// writes the mirror again. Who deletes it means it.
+pub fn mirror_may_be_missing(state: ArticleState) -> bool {
+    state == ArticleState::Vanished
+}
+
 /// Whether an article that was read again is a new version: its bytes differ. Other settings alone make none.
 pub fn is_new_version(on_record: Digest, read: Digest) -> bool {
     on_record != read
@@ -93,6 +99,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn only_the_mirror_of_a_vanished_article_may_be_missing() {
+        assert!(mirror_may_be_missing(ArticleState::Vanished));
+        assert!(!mirror_may_be_missing(ArticleState::Mirrored) && !mirror_may_be_missing(ArticleState::Stale));
+    }
 
     #[test]
     fn an_article_is_ready_when_it_is_stale_and_waits_for_nothing() {

@@ -1,4 +1,10 @@
-//! What keeps a blob alive.
+//! What keeps a blob or a thumbnail alive, and how long what nothing refers to is left.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::saturating_add;
 
 /// Who refers to a blob.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,6 +33,36 @@ impl BlobUses {
     }
 }
 
+/// What keeps a thumbnail alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThumbnailUses {
+    /// It is on record, as a rendition of a blob that stays.
+    pub is_on_record: bool,
+    /// The settings ask for thumbnails of its name.
+    pub is_wanted: bool,
+    /// A mirror links to it.
+    pub is_linked: bool,
+}
+
+impl ThumbnailUses {
+    /// Whether it can go once it is old enough. A thumbnail of a wanted name by an outdated recipe stays: the next run
+    /// makes the other one in its place.
+    pub const fn is_garbage(self) -> bool {
+        !self.is_on_record || !(self.is_wanted || self.is_linked)
+    }
+}
+
+/// Since when nothing refers to a thing: since it was first seen so. A moment ahead was written by a clock that was
+/// ahead, and counts as now.
+pub fn unreferenced_since(first_seen: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    first_seen.map_or(now, |seen| seen.min(now))
+}
+
+/// Whether a thing to which nothing refers was left for the whole grace period.
+pub fn is_past_grace(since: Timestamp, grace: Duration, now: Timestamp) -> bool {
+    saturating_add(since, grace) <= now
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +82,31 @@ mod tests {
         ] {
             assert!(!used.is_garbage(), "{used:?}");
         }
+    }
+
+    #[test]
+    fn a_thumbnail_stays_where_it_is_wanted_or_linked() {
+        let uses = |is_on_record, is_wanted, is_linked| ThumbnailUses { is_on_record, is_wanted, is_linked };
+        for (uses, is_garbage) in [
+            (uses(true, true, false), false),
+            (uses(true, false, true), false),
+            (uses(true, false, false), true),
+            (uses(false, true, true), true),
+        ] {
+            assert_eq!(uses.is_garbage(), is_garbage, "{uses:?}");
+        }
+    }
+
+    #[test]
+    fn the_grace_period_runs_from_the_first_sight() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let grace = Duration::from_secs(10);
+        assert_eq!(unreferenced_since(None, at(100)), at(100));
+        assert_eq!(unreferenced_since(Some(at(90)), at(100)), at(90));
+        assert_eq!(unreferenced_since(Some(at(900)), at(100)), at(100), "a clock was ahead");
+        assert!(!is_past_grace(at(91), grace, at(100)));
+        assert!(is_past_grace(at(90), grace, at(100)));
+        assert!(is_past_grace(at(100), Duration::ZERO, at(100)));
+        assert!(!is_past_grace(at(0), Duration::MAX, at(100)));
     }
 }

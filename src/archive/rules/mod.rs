@@ -16,7 +16,8 @@
 //! | [`on_replaced`], [`shown`] | which version of an image an article shows |
 //! | [`previous`] | which earlier version returns when a placeholder is revoked |
 //! | [`renewed`] | what is known of an asset whose bytes came again |
-//! | [`BlobUses`] | what keeps a blob alive |
+//! | [`BlobUses`], [`ThumbnailUses`] | what keeps a blob or a thumbnail alive |
+//! | [`unreferenced_since`], [`is_past_grace`] | how long what nothing refers to is left |
 //! | [`path_key`] | which paths name one file |
 
 mod article;
@@ -29,10 +30,10 @@ mod schedule;
 mod url;
 mod version;
 
-pub use article::{ArticleFacts, is_new_version, unshown};
+pub use article::{ArticleFacts, is_new_version, mirror_may_be_missing, unshown};
 pub use asset::renewed;
 pub use due::Due;
-pub use garbage::BlobUses;
+pub use garbage::{BlobUses, ThumbnailUses, is_past_grace, unreferenced_since};
 pub use host::HostHold;
 pub use path::path_key;
 pub use schedule::Schedule;

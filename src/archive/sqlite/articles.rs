@@ -147,6 +147,18 @@ fn page(
         .collect()
 }
 
+/// Articles in the order of their rows, each with its id, also where the rest of its row cannot be read.
+pub(super) fn page_by_row(
+    connection: &Connection,
+    after: Option<ArticleId>,
+    limit: usize,
+) -> Result<Vec<(ArticleId, Result<ArticleRow>)>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM article WHERE id > ?1 ORDER BY id LIMIT ?2"))?
+        .query_map(params![after.map_or(0, |id| id.0), limit], |row| Ok((row.get("id")?, article(row))))?
+        .collect()
+}
+
 fn page_by_date(connection: &Connection, before: Option<DatedArticle>, limit: usize) -> Result<Vec<ArticleRow>> {
     let (date, id) = before.map_or((i64::MAX, i64::MAX), |place| (place.date.as_millisecond(), place.id.0));
     connection
@@ -168,8 +180,8 @@ fn page_of_host(
     connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM article
-             WHERE (source, path) > (?2, ?3) AND id IN (SELECT r.article_id FROM host h
-                 JOIN url u ON u.host_id = h.id JOIN reference r ON r.url_id = u.id WHERE h.key = ?1)
+             WHERE (source, path) > (?2, ?3) AND EXISTS (SELECT 1 FROM reference r JOIN url u ON u.id = r.url_id
+                 WHERE r.article_id = article.id AND u.host_id = (SELECT id FROM host WHERE key = ?1))
              ORDER BY source, path LIMIT ?4"
         ))?
         .query_map(params![host.as_str(), source, path, limit], article)?

@@ -8,7 +8,7 @@ use super::codec::{Millis, moment};
 use super::error::in_row;
 use crate::archive::catalog::{AssetRow, BlobRow, RenditionRow, ThumbnailRow};
 use crate::archive::rules;
-use crate::model::{Asset, Digest, Ending, MediaType, ThumbnailName};
+use crate::model::{ArticleId, Asset, Digest, Ending, MediaType, ThumbnailName};
 
 /// The asset of a row with its columns.
 pub(super) fn asset(row: &Row<'_>) -> Result<Asset> {
@@ -227,12 +227,38 @@ fn thumbnail(row: &Row<'_>) -> Result<ThumbnailRow> {
     })(row)
 }
 
+/// The articles that show a URL which gave a blob at any time, or that go on showing the blob.
+pub(super) fn articles_showing(connection: &Connection, digest: Digest) -> Result<Vec<ArticleId>> {
+    connection
+        .prepare_cached(
+            "SELECT article_id FROM reference WHERE url_id IN (SELECT id FROM url WHERE digest = ?1
+                 UNION SELECT url_id FROM replaced_asset WHERE digest = ?1)
+             UNION SELECT article_id FROM shown_version WHERE digest = ?1 ORDER BY 1",
+        )?
+        .query_map([digest], |row| row.get(0))?
+        .collect()
+}
+
 /// Forgets one thumbnail of a blob, or all.
 pub(super) fn forget_thumbnails(connection: &Connection, original: Digest, name: Option<&str>) -> Result<()> {
     connection
         .prepare_cached("DELETE FROM thumbnail WHERE original = ?1 AND name = coalesce(?2, name)")?
         .execute(params![original, name])?;
     Ok(())
+}
+
+/// Whether every asset has a thumbnail on record for each name and recipe, by the counts that triggers keep.
+fn none_lacks(connection: &Connection, recipes: &[(ThumbnailName, Digest)]) -> Result<bool> {
+    let mut has_all = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM rendered r JOIN total t ON t.assets = r.assets
+             WHERE r.name = ?1 AND r.recipe = ?2)",
+    )?;
+    for (name, recipe) in recipes {
+        if !has_all.query_one(params![name, recipe], |row| row.get(0))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The assets of which a thumbnail is not on record for each name and recipe.
@@ -242,6 +268,9 @@ pub(super) fn lacking(
     after: Option<Digest>,
     limit: usize,
 ) -> Result<Vec<AssetRow>> {
+    if none_lacks(connection, recipes)? {
+        return Ok(Vec::new());
+    }
     let after = after.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default();
     let lacks = |at: usize| {
         let (name, recipe) = (3 + 2 * at, 4 + 2 * at);

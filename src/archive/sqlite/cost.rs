@@ -8,12 +8,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::{articles, jobs, leases, migrate, queue, runs};
-use crate::archive::catalog::{CompletedJob, JobResult, Lease, NewReference, Worker};
+use super::{articles, assets, jobs, leases, migrate, queue, runs};
+use crate::archive::catalog::{CompletedJob, JobResult, Lease, NewReference, ThumbnailRow, Worker};
 use crate::config::ChangedImages;
 use crate::model::{
-    ArticleKey, ArticleVersion, Digest, Exchange, Failure, Fingerprint, Format, HostState, Reason, ReferenceKind,
-    RunId, Span,
+    ArticleKey, ArticleVersion, Asset, Digest, Exchange, Failure, Fingerprint, Format, HostState, MediaType, Reason,
+    ReferenceKind, RunId, Span, ThumbnailName,
 };
 
 /// Where the references of an article lead.
@@ -130,6 +130,32 @@ fn cost(layout: Layout, count: usize) -> Duration {
     assert_eq!(drain(&connection, run), expected);
     connection.execute_batch("COMMIT").unwrap();
     computed().saturating_sub(begun)
+}
+
+/// What it costs to find that none of so many assets lacks a thumbnail.
+fn cost_of_lacking_nothing(count: usize) -> Duration {
+    let connection = Connection::open_in_memory().unwrap();
+    migrate::migrate(&connection, Path::new("in memory"), migrate::MIGRATIONS).unwrap();
+    connection.execute_batch("BEGIN").unwrap();
+    let (name, recipe) = ("small".parse().unwrap(), Digest::of(b"64 x 64"));
+    for number in 0..count {
+        let original = Digest::of(number.to_string().as_bytes());
+        assets::record(&connection, original, 1, &Asset::of_type(MediaType::Png), now()).unwrap();
+        let row = ThumbnailRow { original, name: ThumbnailName::clone(&name), recipe, made: Err("none".to_owned()) };
+        assets::record_thumbnails(&connection, &[row], &[]).unwrap();
+    }
+    let begun = computed();
+    for _ in 0..100 {
+        assert_eq!(assets::lacking(&connection, &[(name.clone(), recipe)], None, 9).unwrap(), []);
+    }
+    computed().saturating_sub(begun)
+}
+
+#[test]
+fn what_lacks_nothing_is_not_looked_at() {
+    let (few, many) = (cost_of_lacking_nothing(20), cost_of_lacking_nothing(4_000));
+    // To look at each would cost 200 times as much.
+    assert!(many < few * 10, "{few:?} for 20, {many:?} for 4,000");
 }
 
 #[test]

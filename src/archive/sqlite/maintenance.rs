@@ -1,12 +1,16 @@
 //! What proving, mending and pruning an archive needs.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, Row, params};
 use url::Url;
 
+use super::codec::{Millis, moment};
+use super::error::{catalog_error, in_row};
 use super::{Sqlite, articles, assets, checksum, identity, stale, urls};
-use crate::archive::catalog::{ArchiveRow, AssetRow, BlobRow, CatalogError, Maintenance, ThumbnailRow};
+use crate::archive::catalog::{ArchiveRow, ArticleRow, AssetRow, BlobRow, CatalogError, Maintenance, ThumbnailRow};
 use crate::archive::rules::BlobUses;
 use crate::model::{ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
 
@@ -64,6 +68,39 @@ impl Maintenance for Sqlite {
         .await
     }
 
+    async fn articles_by_row(
+        &self,
+        after: Option<ArticleId>,
+        limit: usize,
+    ) -> Result<Vec<(ArticleId, Result<ArticleRow, CatalogError>)>, CatalogError> {
+        let rows = self.read(move |connection| articles::page_by_row(connection, after, limit)).await?;
+        let path = self.readers.path();
+        Ok(rows.into_iter().map(|(id, row)| (id, row.map_err(|error| catalog_error(path, &error)))).collect())
+    }
+
+    async fn articles_showing(&self, digest: Digest) -> Result<Vec<ArticleId>, CatalogError> {
+        self.read(move |connection| assets::articles_showing(connection, digest)).await
+    }
+
+    async fn discard_thumbnails(&self, thumbnails: &[(Digest, ThumbnailName)]) -> Result<(), CatalogError> {
+        let thumbnails = thumbnails.to_vec();
+        self.write(move |connection| {
+            thumbnails
+                .iter()
+                .try_for_each(|(original, name)| assets::forget_thumbnails(connection, *original, Some(name)))
+        })
+        .await
+    }
+
+    async fn garbage_seen(&self) -> Result<BTreeMap<String, Timestamp>, CatalogError> {
+        self.read(garbage_seen).await
+    }
+
+    async fn note_garbage(&self, seen: &BTreeMap<String, Timestamp>) -> Result<(), CatalogError> {
+        let seen = seen.clone();
+        self.write(move |connection| note_garbage(connection, &seen)).await
+    }
+
     async fn lose_asset(&self, digest: Digest, now: Timestamp) -> Result<(), CatalogError> {
         self.write(move |connection| lose_asset(connection, digest, now)).await
     }
@@ -90,6 +127,11 @@ fn integrity(connection: &Connection) -> Result<Vec<String>> {
     found.extend(dangling.collect::<Result<Vec<_>>>()?);
     if connection.prepare("SELECT * FROM counted EXCEPT SELECT * FROM total")?.exists([])? {
         found.push("its sums are not those of its rows".to_owned());
+    }
+    let rendered = "SELECT * FROM counted_rendered EXCEPT SELECT * FROM rendered
+        UNION ALL SELECT * FROM (SELECT * FROM rendered WHERE assets <> 0 EXCEPT SELECT * FROM counted_rendered)";
+    if connection.prepare(rendered)?.exists([])? {
+        found.push("its counts of thumbnails are not those of its rows".to_owned());
     }
     Ok(found)
 }
@@ -159,6 +201,27 @@ fn unreferenced(connection: &Connection, shard: u8, before: Timestamp) -> Result
         }
     }
     Ok(garbage)
+}
+
+fn garbage_seen(connection: &Connection) -> Result<BTreeMap<String, Timestamp>> {
+    let seen = |row: &Row<'_>| Ok((row.get("path")?, moment(row, "first_seen")?));
+    connection
+        .prepare_cached("SELECT path, first_seen FROM garbage")?
+        .query_map([], in_row("garbage", &["path"], seen))?
+        .collect()
+}
+
+fn note_garbage(connection: &Connection, seen: &BTreeMap<String, Timestamp>) -> Result<()> {
+    let known = garbage_seen(connection)?;
+    let mut forget = connection.prepare_cached("DELETE FROM garbage WHERE path = ?1")?;
+    for path in known.keys().filter(|path| !seen.contains_key(*path)) {
+        forget.execute([path])?;
+    }
+    let mut note = connection.prepare_cached("INSERT OR REPLACE INTO garbage (path, first_seen) VALUES (?1, ?2)")?;
+    for (path, at) in seen.iter().filter(|(path, at)| known.get(*path) != Some(at)) {
+        note.execute(params![path, Millis(*at)])?;
+    }
+    Ok(())
 }
 
 fn forget_blob(connection: &Connection, digest: Digest, media_type: MediaType) -> Result<bool> {

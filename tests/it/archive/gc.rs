@@ -9,12 +9,14 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use offprint::testing::archive::{Body, RefusedBody, RenditionRow, StoreKey, ThumbnailRow};
-use offprint::testing::gc::{self, Garbage};
+use offprint::testing::demo::photo::Photo;
+use offprint::testing::gc::{self, Garbage, GcPlan, GcRules};
 use offprint::testing::model::{Digest, MediaType};
 
 use crate::archive::verify::{Sample, picture, picture_url};
 use crate::catalog::refuse;
 use crate::sandbox::Sandbox;
+use crate::testserver::{Behaviour, Content, Origin, Site};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -53,8 +55,15 @@ async fn thumbnail(sample: &Sample, original: Digest, days: u32) -> PathBuf {
     path
 }
 
+/// What gc plans, and notes, some days before now; thumbnails of one name are wanted.
+async fn plan_on(sample: &Sample, days_ago: u32, grace: Duration) -> GcPlan {
+    let now = Timestamp::now().checked_sub(DAY * days_ago).unwrap();
+    let rules = GcRules { thumbnails: &["small".parse().unwrap()], grace, now };
+    gc::plan_and_note(&sample.archive, rules).await.unwrap()
+}
+
 async fn plan(sample: &Sample) -> Vec<Garbage> {
-    gc::plan(&sample.archive, DAY * 7, Timestamp::now()).await.unwrap()
+    plan_on(sample, 0, DAY * 7).await.going
 }
 
 fn files(sample: &Sample) -> BTreeSet<PathBuf> {
@@ -68,11 +77,11 @@ async fn nothing_of_a_whole_archive_is_garbage_however_old() {
     for file in files(&sample) {
         age(&file, 1000);
     }
-    assert_eq!(gc::plan(&sample.archive, Duration::ZERO, Timestamp::now()).await.unwrap(), []);
+    assert_eq!(plan_on(&sample, 0, Duration::ZERO).await, GcPlan::default());
 }
 
 #[tokio::test]
-async fn what_nothing_refers_to_goes_once_it_is_old_enough() {
+async fn what_nothing_refers_to_goes_once_it_was_seen_for_long_enough() {
     let sample = Sample::new().await;
     let whole = files(&sample);
     let orphan = put(&sample, b"an orphan").await;
@@ -82,11 +91,17 @@ async fn what_nothing_refers_to_goes_once_it_is_old_enough() {
     fs::write(&temporary, "half").unwrap();
     age(&temporary, 8);
     let small = thumbnail(&sample, Digest::of(b"on no record"), 8).await;
+    // However old the files are: the grace period begins when they are first seen.
+    assert_eq!(plan_on(&sample, 7, DAY * 7).await.going, []);
     let young = [
         put(&sample, b"a young orphan").await,
-        put_on_record(&sample, b"young on record", 6).await,
-        thumbnail(&sample, Digest::of(b"young"), 6).await,
+        put_on_record(&sample, b"young on record", 90).await,
+        thumbnail(&sample, Digest::of(b"young"), 90).await,
     ];
+    for file in &young {
+        age(file, 90);
+    }
+    assert_eq!(plan_on(&sample, 6, DAY * 7).await.going, []);
     let planned = plan(&sample).await;
     let mut kinds: Vec<_> = planned.iter().map(|garbage| (garbage.kind(), garbage.size())).collect();
     kinds.sort_unstable();
@@ -112,7 +127,7 @@ async fn the_thumbnails_of_a_blob_go_with_it() {
     let made = RenditionRow { media_type: MediaType::Jpeg, width: 1, height: 1, size: 5, digest: Digest::of(b"small") };
     let row = ThumbnailRow { original, name: "small".parse().unwrap(), recipe: original, made: Ok(made) };
     sample.archive.catalog.record_thumbnails(&[row], &[]).await.unwrap();
-    let planned = plan(&sample).await;
+    let planned = plan_on(&sample, 0, Duration::ZERO).await.going;
     assert_eq!(gc::sweep(&sample.archive, planned).await.unwrap().len(), 2);
     assert!(!path.exists());
     assert_eq!(sample.archive.catalog.thumbnails(&[original]).await.unwrap(), []);
@@ -134,8 +149,8 @@ async fn what_is_referred_to_by_the_time_of_the_sweep_stays() {
 async fn garbage_that_is_gone_already_is_no_error() {
     let sample = Sample::new().await;
     let orphan = put(&sample, b"an orphan").await;
-    age(&orphan, 8);
-    let planned = plan(&sample).await;
+    let planned = plan_on(&sample, 0, Duration::ZERO).await.going;
+    assert_eq!(planned.len(), 1);
     fs::remove_file(orphan).unwrap();
     assert_eq!(gc::sweep(&sample.archive, planned).await.unwrap(), []);
 }
@@ -147,11 +162,74 @@ async fn the_program_lists_garbage_and_removes_it() {
     sandbox.run(&["run"]).expect(0);
     let name = format!("store/blobs/sha256/ff/{}.png", "ff".repeat(32));
     sandbox.write(&name, "left by a crash");
-    age(&sandbox.path(&name), 8);
+    age(&sandbox.path(&name), 90);
+    let planned = sandbox.json(&["gc", "--dry-run"]);
+    assert_eq!((&planned["removed"], planned["waiting"].as_array().unwrap().len()), (&0.into(), 1), "{planned}");
+    let seen = sandbox.run(&["gc"]).expect(0).stdout;
+    assert!(seen.starts_with("0 files removed, 0 B\n1 file without a reference, 15 B, left until run.grace"), "{seen}");
+    // Eight days go by.
+    let catalog = rusqlite::Connection::open(sandbox.path("store/catalog.db")).unwrap();
+    assert_eq!(catalog.execute("UPDATE garbage SET first_seen = first_seen - 8 * 86400000", []).unwrap(), 1);
+    drop(catalog);
     let planned = sandbox.json(&["gc", "--dry-run"]);
     assert_eq!((&planned["removed"], &planned["bytes"]), (&1.into(), &15.into()), "{planned}");
     assert!(sandbox.path(&name).exists());
     assert_eq!(sandbox.run(&["gc"]).expect(0).stdout, "1 file removed, 15 B\n");
     assert!(!sandbox.path(&name).exists());
     assert_eq!(sandbox.json(&["gc"])["removed"], 0);
+}
+
+#[tokio::test]
+async fn a_thing_that_got_a_reference_meanwhile_begins_anew() {
+    let sample = Sample::new().await;
+    let orphan = put(&sample, b"an orphan").await;
+    plan_on(&sample, 30, DAY * 7).await;
+    fs::rename(&orphan, sample.store().join("aside")).unwrap();
+    plan_on(&sample, 20, DAY * 7).await;
+    fs::rename(sample.store().join("aside"), &orphan).unwrap();
+    assert_eq!(plan(&sample).await, []);
+    let waiting = plan_on(&sample, 0, DAY * 7).await.waiting;
+    assert_eq!(waiting.len(), 1);
+}
+
+#[tokio::test]
+async fn looking_alone_begins_no_grace_period() {
+    let sample = Sample::new().await;
+    put(&sample, b"an orphan").await;
+    let now = Timestamp::now().checked_sub(DAY * 9).unwrap();
+    let rules = GcRules { thumbnails: &["small".parse().unwrap()], grace: DAY, now };
+    assert_eq!(gc::plan(&sample.archive, rules).await.unwrap().waiting.len(), 1);
+    assert_eq!(sample.archive.catalog.garbage_seen().await.unwrap().len(), 0);
+}
+
+/// Thumbnails of a size that the settings no longer name go once no mirror shows them.
+#[tokio::test(flavor = "multi_thread")]
+async fn thumbnails_that_nobody_asks_for_go_once_no_mirror_links_to_them() {
+    let photo = Behaviour::serve(Content::new("image/jpeg", Photo::new(1, 640, 480).jpeg()));
+    let origin = Origin::start(Site::new().on("/1.jpg", photo)).unwrap();
+    let sandbox = Sandbox::new();
+    let size = |name: &str| {
+        let linked = "[run]\ngrace = \"0\"\n[rewrite]\nimages = \"thumbnail-linked\"\n";
+        sandbox.settings(&format!("{linked}[[thumbnail]]\nname = \"{name}\"\nwidth = 64\nheight = 64\n"));
+    };
+    size("old");
+    sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/1.jpg")));
+    sandbox.run(&["run"]).expect(0);
+    assert!(sandbox.text("store/articles/posts/a.md").contains("thumbnails/old/"));
+    assert_eq!(sandbox.json(&["gc"])["removed"], 0);
+    size("new");
+    // The mirror still shows the old size.
+    assert_eq!(sandbox.json(&["gc"])["removed"], 0);
+    sandbox.run(&["check"]).expect(0);
+    sandbox.run(&["run"]).expect(0);
+    let removed = sandbox.json(&["gc"]);
+    assert_eq!((&removed["removed"], &removed["garbage"][0]["kind"]), (&1.into(), &"thumbnail".into()), "{removed}");
+    assert_eq!(sandbox.tree("store/thumbnails/old").len(), 0);
+    assert_eq!(sandbox.tree("store/thumbnails/new").len(), 1);
+    let mirrors = sandbox.tree("store/articles");
+    sandbox.run(&["verify"]).expect(0);
+    sandbox.run(&["check"]).expect(0);
+    assert_eq!(sandbox.run(&["run"]).expect(0).stderr, "");
+    assert_eq!(sandbox.tree("store/articles"), mirrors, "no mirror is written because of it");
+    assert_eq!(sandbox.tree("store/thumbnails").len(), 1);
 }

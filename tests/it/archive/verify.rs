@@ -558,3 +558,55 @@ async fn a_share_that_is_none_is_a_mistake_of_the_caller() {
     let told = sandbox.run(&["verify"]).expect(1).stderr;
     assert!(told.contains("there is no archive at"), "{told}");
 }
+
+#[test]
+fn a_damaged_row_is_one_finding_and_hides_no_other() {
+    let sandbox = Sandbox::new();
+    for post in ["a.md", "b.md", "c.md"] {
+        sandbox.write(&format!("posts/{post}"), format!("post {post}\n"));
+    }
+    sandbox.run(&["run"]).expect(0);
+    let database = rusqlite::Connection::open(sandbox.path("store/catalog.db")).unwrap();
+    database.execute_batch("UPDATE article SET format = 'word' WHERE path = 'a.md'").unwrap();
+    drop(database);
+    fs::remove_file(sandbox.path("store/catalog.db.sha256")).unwrap();
+    sandbox.write("store/articles/posts/c.md", "somebody else's text\n");
+    let found = sandbox.json(&["verify"]);
+    let kinds: Vec<_> = found["findings"].as_array().unwrap().iter().map(|finding| &finding["kind"]).collect();
+    assert_eq!(kinds, ["catalog", "mirror"], "{found}");
+    assert_eq!(found["articles"], 2, "{found}");
+}
+
+#[test]
+fn the_mirror_of_a_post_that_is_gone_may_be_deleted() {
+    let sandbox = Sandbox::new();
+    for post in ["a.md", "b.md"] {
+        sandbox.write(&format!("posts/{post}"), "text\n");
+    }
+    sandbox.run(&["run"]).expect(0);
+    let mirror = sandbox.path("store/articles/posts/b.md");
+    fs::remove_file(&mirror).unwrap();
+    sandbox.run(&["verify"]).expect(4);
+    sandbox.run(&["check"]).expect(4);
+    sandbox.run(&["run"]).expect(0);
+    fs::remove_file(sandbox.path("posts/b.md")).unwrap();
+    sandbox.run(&["run"]).expect(0);
+    fs::remove_file(mirror).unwrap();
+    sandbox.run(&["verify"]).expect(0);
+    sandbox.run(&["check"]).expect(0);
+    assert_eq!(sandbox.run(&["restore", "posts/b.md"]).expect(0).stdout, "text\n");
+}
+
+#[test]
+fn a_post_in_place_that_was_deleted_is_no_damage() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"in-place\"\n");
+    for post in ["a.md", "b.md"] {
+        sandbox.write(&format!("posts/{post}"), "text\n");
+    }
+    sandbox.run(&["run"]).expect(0);
+    fs::remove_file(sandbox.path("posts/b.md")).unwrap();
+    sandbox.run(&["run"]).expect(0);
+    sandbox.run(&["verify"]).expect(0);
+    sandbox.run(&["check"]).expect(0);
+}

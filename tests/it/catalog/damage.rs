@@ -57,6 +57,22 @@ async fn a_page_of_articles_with_a_damaged_one_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
+async fn a_damaged_article_ends_no_listing_by_row() {
+    let folder = tempfile::tempdir().unwrap();
+    sample(folder.path()).await;
+    let database = rusqlite::Connection::open(folder.path().join("catalog.db")).unwrap();
+    database.execute_batch("UPDATE article SET path = '../up' WHERE id = 1").unwrap();
+    drop(database);
+    let archive = archive::open(folder.path(), Mode::Write).unwrap();
+    let rows = archive.catalog.articles_by_row(None, 9).await.unwrap();
+    let rows: Vec<_> = rows.into_iter().map(|(id, row)| (id.0, row.map(|row| row.version.key))).collect();
+    assert!(
+        matches!(&rows[..], [(1, Err(CatalogError::Damaged { .. })), (2, Ok(second))] if *second == key("b")),
+        "{rows:?}"
+    );
+}
+
+#[tokio::test]
 async fn every_kind_of_row_is_named() {
     let article = async |catalog: &dyn Catalog| catalog.article(&key("a")).await.map(|row| row.unwrap().id);
     let references = async |catalog: &dyn Catalog| catalog.references(article(catalog).await?).await;

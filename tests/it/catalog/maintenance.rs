@@ -17,6 +17,9 @@ suite! {
     forgotten_thumbnails_make_the_articles_stale_that_show_the_blob
     a_lost_asset_is_due_again_and_its_articles_are_stale
     an_archive_has_an_id_that_stays
+    articles_come_by_row_and_know_what_they_may_show
+    what_nothing_refers_to_is_noted_with_its_first_sight
+    discarded_thumbnails_make_no_article_stale
 }
 
 async fn a_whole_catalog_finds_nothing_wrong_with_itself(catalog: &dyn Catalog) {
@@ -112,4 +115,38 @@ async fn an_archive_has_an_id_that_stays(catalog: &dyn Catalog) {
     assert_ne!(archive.id, ArchiveId(0));
     record(catalog, "a", &[A]).await;
     assert_eq!(catalog.archive().await.unwrap(), archive);
+}
+
+async fn articles_come_by_row_and_know_what_they_may_show(catalog: &dyn Catalog) {
+    let first = replace_bytes(catalog).await;
+    let second = record(catalog, "b", &[B]).await;
+    let by_row = async |after, limit| {
+        let rows = catalog.articles_by_row(after, limit).await.unwrap();
+        rows.into_iter().map(|(id, row)| (id, row.unwrap().version.key)).collect::<Vec<_>>()
+    };
+    assert_eq!(by_row(None, 9).await, [(first, key("a")), (second, key("b"))]);
+    assert_eq!(by_row(None, 1).await, [(first, key("a"))]);
+    assert_eq!(by_row(Some(first), 9).await, [(second, key("b"))]);
+    for (bytes, showing) in [("old", vec![first]), ("new", vec![first]), ("none", Vec::new())] {
+        assert_eq!(catalog.articles_showing(Digest::of(bytes.as_bytes())).await.unwrap(), showing, "{bytes}");
+    }
+}
+
+async fn what_nothing_refers_to_is_noted_with_its_first_sight(catalog: &dyn Catalog) {
+    let seen = |paths: &[(&str, i64)]| paths.iter().map(|(path, second)| ((*path).to_owned(), at(*second))).collect();
+    assert!(catalog.garbage_seen().await.unwrap().is_empty());
+    for noted in [seen(&[("a", 1), ("b", 2)]), seen(&[("a", 1), ("c", 3)]), seen(&[("a", 9)]), seen(&[])] {
+        catalog.note_garbage(&noted).await.unwrap();
+        assert_eq!(catalog.garbage_seen().await.unwrap(), noted);
+    }
+}
+
+async fn discarded_thumbnails_make_no_article_stale(catalog: &dyn Catalog) {
+    let id = replace_bytes(catalog).await;
+    let shown = Digest::of(b"new");
+    catalog.record_thumbnails(&[thumbnail_of(shown, "large"), thumbnail_of(shown, "small")], &[]).await.unwrap();
+    catalog.discard_thumbnails(&[(shown, "small".parse().unwrap())]).await.unwrap();
+    assert_eq!(catalog.thumbnails(&[shown]).await.unwrap(), [thumbnail_of(shown, "large")]);
+    assert_eq!(state(catalog, id).await, ArticleState::Mirrored);
+    assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
 }

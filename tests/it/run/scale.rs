@@ -15,7 +15,7 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use offprint::testing::archive::{self, Archive, CompletedJob, Job, JobResult, Mode, NewReference, StoreKey, Worker};
 use offprint::testing::config::ChangedImages;
-use offprint::testing::gc;
+use offprint::testing::gc::{self, GcPlan, GcRules};
 use offprint::testing::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostState, MediaType, ReferenceKind, Span,
     Validators,
@@ -229,7 +229,8 @@ async fn measurement_of_the_catalog() {
     timed("verify 1/30", verify_part(&archive, "1/30")).await;
     timed("verify", verify_part(&archive, "1/1")).await;
     let grace = Duration::from_secs(86_400);
-    assert_eq!(timed("gc, planned", gc::plan(&archive, grace, Timestamp::now())).await.unwrap(), []);
+    let rules = GcRules { thumbnails: &["small".parse().unwrap()], grace, now: Timestamp::now() };
+    assert_eq!(timed("gc, planned", gc::plan(&archive, rules)).await.unwrap(), GcPlan::default());
     let size = fs::metadata(folder.path().join("catalog.db")).unwrap().len();
     say(&format!("catalog: {} MiB", size >> 20));
     timed("closed", async { drop(archive) }).await;

@@ -162,7 +162,7 @@ fn version_row(version: &ArticleVersion) -> VersionRow {
 }
 
 impl State {
-    fn article_row(&self, id: ArticleId) -> Option<ArticleRow> {
+    pub(super) fn article_row(&self, id: ArticleId) -> Option<ArticleRow> {
         let (entry, facts) = (self.articles.get(&id)?, self.facts_of(id)?);
         Some(ArticleRow {
             id,

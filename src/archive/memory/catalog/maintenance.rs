@@ -1,12 +1,14 @@
 //! What proving, mending and pruning an archive needs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use url::Url;
 
 use super::MemoryCatalog;
-use super::state::State;
-use crate::archive::catalog::{ArchiveRow, AssetRow, BlobRow, CatalogError, Maintenance, ThumbnailRow};
+use super::state::{State, UrlEntry, page};
+use crate::archive::catalog::{ArchiveRow, ArticleRow, AssetRow, BlobRow, CatalogError, Maintenance, ThumbnailRow};
 use crate::archive::rules::BlobUses;
 use crate::model::{ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
 
@@ -63,6 +65,37 @@ impl Maintenance for MemoryCatalog {
             state.thumbnails.remove(thumbnail);
             state.make_stale_showing(thumbnail.0);
         }
+        Ok(())
+    }
+
+    async fn articles_by_row(
+        &self,
+        after: Option<ArticleId>,
+        limit: usize,
+    ) -> Result<Vec<(ArticleId, Result<ArticleRow, CatalogError>)>, CatalogError> {
+        let state = self.state();
+        Ok(page(&state.articles, after, limit, |id, _| state.article_row(*id).map(|row| (*id, Ok(row)))))
+    }
+
+    async fn articles_showing(&self, digest: Digest) -> Result<Vec<ArticleId>, CatalogError> {
+        let state = self.state();
+        let gave = |entry: &&UrlEntry| entry.facts.kept == Some(digest) || entry.replaced.contains(&digest);
+        let showing = state.urls.values().filter(gave).flat_map(|entry| entry.showing.iter().copied());
+        let first = state.articles.iter().filter(|(_, entry)| entry.shown_first.values().any(|shown| *shown == digest));
+        Ok(showing.chain(first.map(|(id, _)| *id)).collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    async fn discard_thumbnails(&self, thumbnails: &[(Digest, ThumbnailName)]) -> Result<(), CatalogError> {
+        self.state().thumbnails.retain(|key, _| !thumbnails.contains(key));
+        Ok(())
+    }
+
+    async fn garbage_seen(&self) -> Result<BTreeMap<String, Timestamp>, CatalogError> {
+        Ok(self.state().garbage.clone())
+    }
+
+    async fn note_garbage(&self, seen: &BTreeMap<String, Timestamp>) -> Result<(), CatalogError> {
+        self.state().garbage.clone_from(seen);
         Ok(())
     }
 

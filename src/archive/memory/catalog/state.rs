@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) assets: BTreeMap<Digest, Asset>,
     pub(super) thumbnails: BTreeMap<(Digest, ThumbnailName), ThumbnailRow>,
     pub(super) shared: BTreeMap<(HostKey, Digest), SharedBlob>,
+    /// When what nothing refers to was first seen as such.
+    pub(super) garbage: BTreeMap<String, Timestamp>,
     last_job: i64,
 }
 
@@ -108,6 +110,7 @@ impl Default for State {
             assets: BTreeMap::new(),
             thumbnails: BTreeMap::new(),
             shared: BTreeMap::new(),
+            garbage: BTreeMap::new(),
             last_job: 0,
         }
     }
