@@ -16,6 +16,7 @@ mod html;
 mod link_wrap;
 mod markdown;
 mod options;
+mod query;
 mod resolve;
 mod shortcode;
 mod sink;
@@ -34,7 +35,7 @@ pub fn extract(bytes: &[u8], format: Format, options: &ExtractOptions) -> Extrac
     let mut sink = Sink::default();
     find(&decoded.text, format, options, &mut sink);
     link_wrap::settle(&mut sink);
-    resolve::resolve(bytes, &decoded, sink, options)
+    resolve::resolve(bytes, &decoded, format, sink, options)
 }
 
 /// Hands the text to the module of its format; front matter stands before any body.

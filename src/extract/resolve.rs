@@ -1,22 +1,39 @@
 //! What the formats found → references: places in the file and URLs.
 
-use url::{ParseError, Url};
+use encoding_rs::Encoding;
+use url::{EncodingOverride, ParseError, Url};
 
 use super::address::can_be_address;
 use super::encoding::Decoded;
 use super::extraction::Extraction;
 use super::options::ExtractOptions;
+use super::query;
 use super::sink::{RawLinkWrap, RawReference, RawReveal, Sink};
-use crate::model::{LinkWrap, Reference, ReferenceKind, Reveal, UrlProblem};
+use crate::model::{Format, LinkWrap, Reference, ReferenceKind, Reveal, UrlProblem};
 
 /// The longest `<base href>`, in bytes, that counts: it is copied to every relative URL.
 const MAX_BASE: usize = 2048;
 
+/// What the addresses of an article are read against.
+#[derive(Clone, Copy)]
+struct Base<'a> {
+    url: Option<&'a Url>,
+    /// The encoding of their queries.
+    query: &'static Encoding,
+}
+
 /// Turns everything that was found into references, ordered and without overlap.
-pub(super) fn resolve(bytes: &[u8], decoded: &Decoded<'_>, sink: Sink, options: &ExtractOptions) -> Extraction {
-    let outer = options.base_url.as_ref();
+pub(super) fn resolve(
+    bytes: &[u8],
+    decoded: &Decoded<'_>,
+    format: Format,
+    sink: Sink,
+    options: &ExtractOptions,
+) -> Extraction {
+    let query = query::encoding_of(format, decoded.encoding);
+    let outer = Base { url: options.base_url.as_ref(), query };
     let own = sink.base.as_deref().filter(|base| base.len() <= MAX_BASE).and_then(|base| join(outer, base).ok());
-    let base = own.as_ref().or(outer);
+    let base = Base { url: own.as_ref().or(outer.url), query };
     let base_of = |found: &RawReference| if found.kind == ReferenceKind::Base { outer } else { base };
     let found = sink.found.into_iter();
     let found =
@@ -53,7 +70,7 @@ fn upgrade(reference: &mut Reference) {
 }
 
 /// The reference at a place, if its value can be the address of an image and the file can be spliced there.
-fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Option<&Url>, found: RawReference) -> Option<Reference> {
+fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Base<'_>, found: RawReference) -> Option<Reference> {
     let value = found.value.trim_matches(|c| c <= ' ');
     if value.is_empty() {
         return None;
@@ -92,13 +109,15 @@ fn fragment_length(raw: &str, value: &str) -> usize {
 /// The URL that a browser would request. One without a scheme, `//host/path`, is https where the page around it has no
 /// origin: it is unknown, or a file. More slashes mean the same (URL Standard, "special authority ignore slashes
 /// state"), which the parser forgets for relative URLs.
-fn join(base: Option<&Url>, value: &str) -> Result<Url, UrlProblem> {
+fn join(base: Base<'_>, value: &str) -> Result<Url, UrlProblem> {
     let value = value.trim_start_matches(|c| c <= ' ');
-    let origin = base.filter(|base| base.scheme() != "file" || !names_host(value));
+    let origin = base.url.filter(|base| base.scheme() != "file" || !names_host(value));
+    let encode: EncodingOverride<'_> = Some(&|query| query::encode(query, base.query));
+    let options = Url::options().encoding_override(encode);
     let parsed = if value.starts_with("//") && origin.is_none_or(|origin| origin.scheme() != "file") {
-        Url::parse(&format!("{}:{value}", origin.map_or("https", Url::scheme)))
+        options.parse(&format!("{}:{value}", origin.map_or("https", Url::scheme)))
     } else {
-        Url::options().base_url(base).parse(value)
+        options.base_url(base.url).parse(value)
     };
     parsed.map_err(|error| match error {
         ParseError::RelativeUrlWithoutBase | ParseError::RelativeUrlWithCannotBeABaseBase => UrlProblem::NoBase,
@@ -138,8 +157,9 @@ mod tests {
 
     fn check(base: &str, value: &str, expected: Result<&str, UrlProblem>) {
         let base = Url::parse(base).ok();
-        let joined = join(base.as_ref(), value);
-        assert_eq!(joined.as_ref().map(Url::as_str).map_err(|problem| *problem), expected, "{value} at {base:?}");
+        let base = Base { url: base.as_ref(), query: encoding_rs::UTF_8 };
+        let joined = join(base, value);
+        assert_eq!(joined.as_ref().map(Url::as_str).map_err(|problem| *problem), expected, "{value} at {:?}", base.url);
     }
 
     #[test]
