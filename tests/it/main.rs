@@ -16,6 +16,7 @@ mod origin;
 mod properties;
 mod recall;
 mod run;
+mod samples;
 mod sandbox;
 mod source;
 mod structure;

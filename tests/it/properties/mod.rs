@@ -2,7 +2,7 @@
 
 mod findings;
 mod nasty;
-mod promises;
+pub(crate) mod promises;
 
 use encoding_rs::Encoding;
 use offprint::testing::config::Lazy;
