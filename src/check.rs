@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use url::Url;
 
-use crate::archive::{Archive, ArticleRow, CatalogError, StoreKey, rules};
+use crate::archive::{Archive, ArticleRow, CatalogError, StoreKey, linked_object, links_in, rules};
 use crate::config::Config;
 use crate::extract::{self, ExtractOptions};
 use crate::model::{ArticleKey, Reference, SourceName};
@@ -34,8 +34,10 @@ pub struct Checked {
     pub local: u64,
     /// References that still need the network.
     pub remote: Vec<Place>,
-    /// Local references that lead nowhere.
+    /// Links into the archive that lead nowhere.
     pub dangling: Vec<Place>,
+    /// References to files beside the article that are not there.
+    pub missing: Vec<Place>,
     /// Mirrored articles that are missing or cannot be read.
     pub unreadable: Vec<Place>,
 }
@@ -77,10 +79,24 @@ struct Checker<'a> {
 enum Target {
     /// Into the archive: to an object, or to a path that no object has.
     Archive(Option<StoreKey>),
+    /// To an object of an archive that is elsewhere: the archive was moved, or the article.
+    Astray(PathBuf),
     /// To a file outside the archive.
     File(PathBuf),
+    /// To a path from the root (`/`) of a site that is not known.
+    Root(PathBuf),
     /// To the network.
     Network,
+}
+
+impl Target {
+    /// The file that it names, outside the archive.
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Astray(file) | Self::File(file) | Self::Root(file) => Some(file),
+            Self::Archive(_) | Self::Network => None,
+        }
+    }
 }
 
 impl Checker<'_> {
@@ -93,38 +109,52 @@ impl Checker<'_> {
         let read = source.destination(self.archive).read(&key.path).await;
         let bytes = match read.map_err(|error| error.to_string()) {
             Ok(Some(bytes)) => bytes,
-            Ok(None) if rules::mirror_may_be_missing(row.state) => return Ok(()),
+            Ok(None) if self.is_given_up(row, &source) => return Ok(()),
             missing => {
                 let raw = missing.err().unwrap_or_else(|| format!("{} is missing", file.display()));
+                self.checked.articles += 1;
                 self.checked.unreadable.push(Place { article: key.to_string(), raw, kind: None, start: None });
                 return Ok(());
             }
         };
         self.checked.articles += 1;
-        // A browser that opens the file from the disk resolves references against the file's own URL.
-        let options = ExtractOptions::new(&self.config.rewrite, Url::from_file_path(&file).ok());
+        // A browser that opens the file from the disk resolves references against the file's own URL. What an address
+        // is only by its looks must be known for the local link that took its place.
+        let mut options = ExtractOptions::new(&self.config.rewrite, Url::from_file_path(&file).ok());
+        options.local_links = links_in(&bytes).into_keys().collect();
         for reference in extract::extract(&bytes, row.version.format, &options).references {
             if let Some(target) = target_of(&reference, &source, &store) {
-                self.reference(key, &reference, target).await;
+                self.reference(key, &reference, target, &source).await;
             }
         }
         Ok(())
     }
 
-    async fn reference(&mut self, key: &ArticleKey, reference: &Reference, target: Target) {
+    /// Whether the mirror of an article may be gone: its author took the article away, or the settings its source.
+    fn is_given_up(&self, row: &ArticleRow, source: &Source) -> bool {
+        let is_configured = self.config.source.iter().any(|known| known.name == *source.name());
+        let folder = if source.is_in_place() { source.file("") } else { source.mirror("") };
+        match row.state {
+            state if rules::mirror_may_be_missing(state) => true,
+            _ if source.is_in_place() => folder.is_dir(),
+            _ => !is_configured && !folder.is_dir(),
+        }
+    }
+
+    async fn reference(&mut self, key: &ArticleKey, reference: &Reference, target: Target, source: &Source) {
         let found = match &target {
             Target::Archive(Some(key)) => matches!(self.archive.objects.stat(key).await, Ok(Some(_))),
-            Target::File(file) => file.is_file(),
-            Target::Archive(None) | Target::Network => false,
+            target => target.file().is_some_and(Path::is_file),
         };
         let (kind, start) = (Some(reference.kind.as_str()), Some(reference.span.start));
         let place = Place { article: key.to_string(), raw: reference.raw.clone(), kind, start };
         match target {
             _ if found => self.checked.local += 1,
-            Target::Network => self.checked.remote.push(place),
-            Target::Archive(_) => self.checked.dangling.push(place),
-            // A file beside an article that was not adopted is the author's affair.
-            Target::File(_) => {}
+            Target::Network | Target::Root(_) => self.checked.remote.push(place),
+            // The site of the article has it, as far as the settings tell.
+            Target::File(_) if !source.config.base_url.is_empty() => self.checked.remote.push(place),
+            Target::Archive(_) | Target::Astray(_) => self.checked.dangling.push(place),
+            Target::File(_) => self.checked.missing.push(place),
         }
     }
 }
@@ -146,14 +176,24 @@ fn target_of(reference: &Reference, source: &Source, store: &Path) -> Option<Tar
     }
     match url {
         Ok(url) if url.scheme() == "file" => {
-            let file = url.to_file_path().ok()?;
-            Some(match file.strip_prefix(store) {
-                Ok(below) => Target::Archive(below.to_str().and_then(StoreKey::parse)),
-                Err(_) => Target::File(file),
+            let file = file_of(url)?;
+            let below = file.strip_prefix(store).ok().and_then(Path::to_str);
+            Some(match below.filter(|below| below.starts_with("blobs/") || below.starts_with("thumbnails/")) {
+                Some(object) => Target::Archive(StoreKey::parse(object)),
+                None if linked_object(&reference.raw).is_some() => Target::Astray(file),
+                None if reference.raw.trim_start().starts_with('/') => Target::Root(file),
+                None => Target::File(file),
             })
         }
         _ => Some(Target::Network),
     }
+}
+
+/// The file that a URL names, without its query.
+fn file_of(url: &Url) -> Option<PathBuf> {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.to_file_path().ok()
 }
 
 /// The source of that name: of the settings, or as `offprint mirror` makes them.

@@ -1,13 +1,50 @@
-//! Links into an archive, in the text of mirrors.
+//! Links into an archive, in the text of mirrors: they hold the digest of what they lead to, wherever the archive lies.
+
+use std::collections::BTreeMap;
+
+use memchr::memmem;
 
 use super::key::StoreKey;
+
+/// The folders whose files articles link to.
+const FOLDERS: [&str; 2] = ["blobs/sha256/", "thumbnails/"];
+
+/// What a link leads to, if it is one to a blob or a thumbnail of some archive: it ends in the path of one.
+pub fn linked_object(link: &str) -> Option<StoreKey> {
+    let starts = FOLDERS.iter().filter_map(|folder| link.rfind(folder));
+    starts.max().and_then(|start| StoreKey::parse(&link[start..]))
+}
+
+/// The links in a text, with what they lead to. UTF-16 is looked at without its zeros: links are ASCII.
+pub fn links_in(text: &[u8]) -> BTreeMap<String, StoreKey> {
+    let is_wide = text.iter().take(64).any(|byte| *byte == 0);
+    let narrow: Vec<u8> = if is_wide { text.iter().copied().filter(|byte| *byte != 0).collect() } else { Vec::new() };
+    let text = if is_wide { narrow.as_slice() } else { text };
+    let starts = FOLDERS.iter().flat_map(|folder| memmem::find_iter(text, folder.as_bytes()));
+    let link = |start: usize| {
+        let before = text[..start].iter().rev().take_while(|byte| may_precede(**byte)).count();
+        let after = text[start..].iter().take_while(|byte| may_be_in_path(**byte)).count();
+        let link = std::str::from_utf8(&text[start - before..start + after]).ok()?.trim_end_matches('.');
+        Some((link.to_owned(), linked_object(link)?))
+    };
+    starts.filter_map(link).collect()
+}
+
+/// Whether a byte can stand in a link before the path of an object: in a relative path, a prefix or an address.
+const fn may_precede(byte: u8) -> bool {
+    may_be_in_path(byte) || byte.is_ascii_uppercase() || matches!(byte, b':' | b'~' | b'%')
+}
+
+const fn may_be_in_path(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'/' | b'.' | b'_' | b'-')
+}
 
 /// The files of the archive that a text links to, relative to the archive's folder, whatever comes before them in the
 /// link. Links are spelled with `[0-9a-z/._-]` only, so nothing in them is escaped, save for UTF-16, which is looked at
 /// without its zeros.
 pub fn linked_files(text: &[u8]) -> Vec<String> {
     let text: String = text.iter().filter(|byte| **byte != 0).map(|byte| char::from(*byte)).collect();
-    let starts = ["blobs/sha256/", "thumbnails/"].into_iter().flat_map(|folder| text.match_indices(folder));
+    let starts = FOLDERS.iter().flat_map(|folder| text.match_indices(*folder));
     let in_link = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '/' | '.' | '_' | '-');
     starts
         .map(|(start, _)| {
@@ -26,6 +63,41 @@ pub fn links_to(text: &[u8], key: &StoreKey) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_are_found_however_they_begin_and_end() {
+        let name = "ab/".to_owned() + &"ab".repeat(32) + ".jpg";
+        let (blob, small) = (format!("blobs/sha256/{name}"), format!("thumbnails/small/{name}"));
+        let check = |text: &str, expected: &[String]| {
+            assert_eq!(links_in(text.as_bytes()).into_keys().collect::<Vec<_>>(), expected, "{text}");
+            let wide: Vec<u8> = text.bytes().flat_map(|byte| [byte, 0]).collect();
+            assert_eq!(links_in(&wide).into_keys().collect::<Vec<_>>(), expected, "{text} in UTF-16");
+        };
+        for prefix in ["", "../../", "/media/", "https://cdn.example:8080/m/", "../my%20store/", "./"] {
+            for link in [format!("{prefix}{blob}"), format!("{prefix}{small}")] {
+                check(&format!("![x]({link})"), std::slice::from_ref(&link));
+                check(&format!("<img src=\"{link}\" srcset='{link} 2x,{link}'>"), std::slice::from_ref(&link));
+                check(&format!("image: {link}\r\ntext"), std::slice::from_ref(&link));
+                check(&format!("See {link}."), &[link]);
+            }
+        }
+        check(&format!("{blob} ../{small}"), &[format!("../{small}"), blob.clone()]);
+        for other in ["https://example.org/blobs/sha256/", "blobs/sha256/ab/cd.jpg", "thumbnails/a.jpg", "text", ""] {
+            check(other, &[]);
+        }
+        let exe = blob.replace(".jpg", ".exe");
+        check(&format!("../{exe}"), &[]);
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_told_by_its_end() {
+        let name = "ab/".to_owned() + &"ab".repeat(32) + ".jpg";
+        assert!(matches!(linked_object(&format!("../x/blobs/sha256/{name}")), Some(StoreKey::Blob { .. })));
+        let nested = format!("/blobs/sha256/old/thumbnails/small/{name}");
+        assert!(matches!(linked_object(&nested), Some(StoreKey::Thumbnail { .. })));
+        assert_eq!(linked_object("../articles/posts/a.md"), None);
+        assert_eq!(linked_object(&format!("blobs/sha256/{name}?x")), None);
+    }
 
     #[test]
     fn the_files_behind_links_are_found_however_links_begin() {

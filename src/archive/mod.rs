@@ -19,15 +19,15 @@ mod sqlite;
 
 pub use catalog::{
     ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError, CompletedJob,
-    DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance, NewReference, PlaceholderVerdict,
-    Placeholders, Queue, QueueChanges, ReferenceRow, RefusedBody, RenditionRow, Revocation, Revoked, RunRow, Runs,
-    SharedBlob, SharedUrl, SourceOutcome, SourceRow, Sources, ThumbnailRow, Totals, UrlRow, UrlState, VersionRow,
-    Worker, WriteOutcome,
+    DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance, NewReference, Origins,
+    PlaceholderVerdict, Placeholders, Queue, QueueChanges, ReferenceRow, RefusedBody, RenditionRow, Revocation,
+    Revoked, RunRow, Runs, SharedBlob, SharedUrl, SourceOutcome, SourceRow, Sources, ThumbnailRow, Totals, UrlRow,
+    UrlState, VersionRow, Worker, WriteOutcome,
 };
 pub use files::OutputFolder;
 pub use handle::{Archive, ReadError};
 pub use key::{Prefix, StoreKey};
-pub use links::{linked_files, links_to};
+pub use links::{linked_files, linked_object, links_in, links_to};
 pub use memory::{MemoryCatalog, MemoryObjects};
 pub use objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
 pub use open::{ArchiveError, Mode, open};

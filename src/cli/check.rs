@@ -18,7 +18,7 @@ pub(crate) async fn check(config: &Config, output: &Output) -> anyhow::Result<Ex
     }
     Ok(if !checked.dangling.is_empty() || !checked.unreadable.is_empty() {
         Exit::Damaged
-    } else if checked.remote.is_empty() {
+    } else if checked.remote.is_empty() && checked.missing.is_empty() {
         Exit::Done
     } else {
         Exit::Missing
@@ -27,6 +27,7 @@ pub(crate) async fn check(config: &Config, output: &Output) -> anyhow::Result<Ex
 
 fn print(checked: &Checked, output: &Output) {
     print_places(Label::Warning("remote"), &checked.remote, output);
+    print_places(Label::Warning("leads nowhere"), &checked.missing, output);
     print_places(Label::Damage("leads nowhere"), &checked.dangling, output);
     print_places(Label::Damage("cannot be read"), &checked.unreadable, output);
     output.line(&format!(
@@ -34,7 +35,7 @@ fn print(checked: &Checked, output: &Output) {
         count(checked.articles, "article"),
         count(checked.local, "reference"),
         checked.remote.len(),
-        checked.dangling.len()
+        checked.dangling.len() + checked.missing.len()
     ));
 }
 

@@ -52,10 +52,10 @@ fn check(source: &Source, off_limits: &OffLimits) -> Result<(), SourceConfigErro
     Ok(())
 }
 
-/// No two sources list the same file if one of them changes it.
+/// No two sources change the same file. Others may read what one changes: they know its originals.
 fn check_overlaps(sources: &[Source]) -> Result<(), SourceConfigError> {
     for in_place in sources.iter().filter(|source| source.is_in_place()) {
-        for other in sources.iter().filter(|other| other.name() != in_place.name()) {
+        for other in sources.iter().filter(|other| other.is_in_place() && other.name() != in_place.name()) {
             if let Some(path) = shared_folder(in_place, other) {
                 return Err(SourceConfigError::Overlap {
                     in_place: in_place.name().to_string(),

@@ -125,14 +125,14 @@ pub enum SourceConfigError {
         /// Its output.
         path: PathBuf,
     },
-    /// Two sources list the same files, and one of them changes them.
+    /// Two sources change the same files.
     #[error(
-        "the sources \"{in_place}\" and \"{other}\" both read {}, and the mirror of \"{in_place}\" replaces its articles: \
-         give \"{in_place}\" an `output` of its own, or leave that folder out of one of them with `exclude`",
+        "the sources \"{in_place}\" and \"{other}\" both read {}, and the mirror of each replaces its articles: give one \
+         of them an `output` of its own, or leave that folder out of it with `exclude`",
         path.display()
     )]
     Overlap {
-        /// The source that is mirrored in place.
+        /// A source that is mirrored in place.
         in_place: String,
         /// The other one.
         other: String,

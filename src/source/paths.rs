@@ -113,6 +113,9 @@ impl Source {
     pub fn destination(&self, archive: &Archive) -> Output {
         match self.config.output {
             MirrorOutput::Archive => archive.output(&self.config.name),
+            _ if self.is_in_place() => {
+                Output::Folder(OutputFolder::in_place(self.output.clone(), archive.objects.staging()))
+            }
             MirrorOutput::InPlace | MirrorOutput::Folder(_) => {
                 Output::Folder(OutputFolder::new(self.output.clone(), archive.objects.staging()))
             }

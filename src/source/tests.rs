@@ -170,10 +170,11 @@ fn sources_that_would_read_what_is_written_are_refused() {
     assert!(refused(&[("s", "posts", "store/blobs")]).contains("among the archive's own files"));
     assert!(refused(&[("s", "posts", "out"), ("t", "out", "")]).contains("the source \"t\" reads"));
     for (one, other) in [("posts", "posts"), ("posts", "posts/b"), ("posts/b", "posts")] {
-        let message = refused(&[("one", one, "."), ("two", other, "")]);
-        assert!(message.contains("the mirror of \"one\" replaces its articles"), "{message}");
+        let message = refused(&[("one", one, "."), ("two", other, ".")]);
+        assert!(message.contains("\"one\" and \"two\" both read"), "{message}");
+        assert!(configured(&settings(folder.path(), &[("one", one, "."), ("two", other, "")])).is_ok());
     }
-    let mut apart = settings(folder.path(), &[("one", "posts", "."), ("two", "posts/b", "")]);
+    let mut apart = settings(folder.path(), &[("one", "posts", "."), ("two", "posts/b", ".")]);
     apart.source[0].exclude = vec!["b/**".to_owned()];
     assert!(configured(&apart).is_ok());
     assert!(configured(&settings(folder.path(), &[("one", "posts", ""), ("two", "posts", "out")])).is_ok());

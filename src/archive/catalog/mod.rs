@@ -14,6 +14,7 @@ mod captures;
 mod error;
 mod feeds;
 mod maintenance;
+mod origins;
 mod placeholders;
 mod queue;
 mod runs;
@@ -24,12 +25,16 @@ pub use captures::{AssetRow, BlobRow, Captures, RenditionRow, ThumbnailRow, UrlR
 pub use error::CatalogError;
 pub use feeds::{EntryRow, FeedRow, Feeds};
 pub use maintenance::{ArchiveRow, Maintenance};
+pub use origins::Origins;
 pub use placeholders::{PlaceholderVerdict, Placeholders, Revocation, Revoked, SharedBlob, SharedUrl};
 pub use queue::{CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, Worker, WriteOutcome};
 pub use runs::{RunRow, Runs, Totals};
 pub use sources::{SourceOutcome, SourceRow, Sources};
 
 /// Everything that an archive knows.
-pub trait Catalog: Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Maintenance {}
+pub trait Catalog: Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Origins + Maintenance {}
 
-impl<T: Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Maintenance + ?Sized> Catalog for T {}
+impl<T: Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Origins + Maintenance + ?Sized> Catalog
+    for T
+{
+}

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::folder::Links;
 use super::tree::{Tree, split};
+use super::write::Rights;
 use crate::archive::objects::ObjectError;
 use crate::model::{Fingerprint, RelativePath};
 use crate::staging::Staging;
@@ -22,14 +23,24 @@ pub struct OutputFolder {
 struct Inner {
     place: PathBuf,
     staging: Staging,
+    rights: Rights,
     tree: OnceLock<Tree>,
 }
 
 impl OutputFolder {
     /// The folder at a path; it is made when the first file is written. Files are staged in a folder of the archive.
     pub fn new(place: impl Into<PathBuf>, staging: &Staging) -> Self {
-        let inner = Inner { place: place.into(), staging: staging.clone(), tree: OnceLock::new() };
-        Self { inner: Arc::new(inner) }
+        Self::with(place.into(), staging, Rights::Kept)
+    }
+
+    /// The folder of the articles themselves: a file that is replaced keeps the time of its last change, too, which
+    /// site generators show.
+    pub fn in_place(place: impl Into<PathBuf>, staging: &Staging) -> Self {
+        Self::with(place.into(), staging, Rights::KeptWithTime)
+    }
+
+    fn with(place: PathBuf, staging: &Staging, rights: Rights) -> Self {
+        Self { inner: Arc::new(Inner { place, staging: staging.clone(), rights, tree: OnceLock::new() }) }
     }
 
     /// Where a file of it is.
@@ -76,7 +87,7 @@ impl OutputFolder {
 
 impl Inner {
     fn write(&self, path: &str, bytes: &[u8]) -> Result<Fingerprint, ObjectError> {
-        self.make()?.write(path, bytes, &self.staging)
+        self.make()?.write_as(path, bytes, &self.staging, self.rights)
     }
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ObjectError> {

@@ -100,10 +100,21 @@ impl Tree {
         bytes: &[u8],
         staging: &Staging,
     ) -> Result<Fingerprint, ObjectError> {
+        self.write_as(path, bytes, staging, Rights::Kept)
+    }
+
+    /// The same, with these permissions.
+    pub(super) fn write_as(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        staging: &Staging,
+        rights: Rights,
+    ) -> Result<Fingerprint, ObjectError> {
         let (parent, name) = split(path);
         let folder = self.make_folder(parent)?;
         let staged = staging.write(bytes).map_err(ObjectError::io("write to", &staging.folder().display()))?;
-        write(&folder, name, staged, Rights::Kept).map_err(self.failed("write", path))
+        write(&folder, name, staged, rights).map_err(self.failed("write", path))
     }
 
     /// The error for a refusal below.

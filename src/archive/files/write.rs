@@ -14,6 +14,8 @@ pub(super) enum Rights {
     ReadOnly,
     /// Those of the file that it replaces, with its owner and its extended attributes.
     Kept,
+    /// Those, and the time of its last change: only links in it changed.
+    KeptWithTime,
 }
 
 /// Gives a staged file a name in a folder, over what had it.
@@ -27,7 +29,7 @@ pub(super) fn write(folder: &Folder, name: &str, staged: Staged, rights: Rights)
     }
     match rights {
         Rights::ReadOnly => drop(file.set_permissions(read_only(&found))),
-        Rights::Kept => keep_rights(folder, name, &file)?,
+        Rights::Kept | Rights::KeptWithTime => keep_rights(folder, name, &file, rights)?,
     }
     file.sync_all()?;
     let file = match folder.take(&staged.path, name) {
@@ -50,7 +52,7 @@ fn across(folder: &Folder, name: &str, mut from: &File, rights: Rights) -> io::R
     let copied = io::Seek::rewind(&mut from).and_then(|()| io::copy(&mut from, &mut to)).and_then(|_| {
         match rights {
             Rights::ReadOnly => drop(to.set_permissions(read_only(&to.metadata()?))),
-            Rights::Kept => keep_rights(folder, name, &to)?,
+            Rights::Kept | Rights::KeptWithTime => keep_rights(folder, name, &to, rights)?,
         }
         to.sync_all()?;
         folder.rename(&temporary, name)
@@ -67,7 +69,7 @@ fn read_only(found: &Metadata) -> Permissions {
 }
 
 /// Gives a file what the one had that it replaces. What the system does not let this user give stays as it is.
-fn keep_rights(folder: &Folder, name: &str, new: &File) -> io::Result<()> {
+fn keep_rights(folder: &Folder, name: &str, new: &File, rights: Rights) -> io::Result<()> {
     let Some(old) = folder.look(name)?.filter(Metadata::is_file) else { return Ok(()) };
     #[cfg(unix)]
     keep_owner(&old, new)?;
@@ -75,6 +77,9 @@ fn keep_rights(folder: &Folder, name: &str, new: &File) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     if let Ok(Some(old)) = folder.open_file(name) {
         keep_attributes(&old, new);
+    }
+    if let Some(modified) = old.modified().ok().filter(|_| rights == Rights::KeptWithTime) {
+        let _ = new.set_modified(modified);
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ mod leases;
 mod maintenance;
 mod migrate;
 mod mirrors;
+mod origins;
 mod placeholders;
 mod queue;
 mod readers;

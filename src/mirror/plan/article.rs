@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::super::error::MirrorError;
 use super::super::sources::RunSource;
-use super::in_place;
+use super::origin::{self, Originals};
 use super::references::new_references;
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, NewReference};
 use crate::config::{Config, Size};
@@ -62,13 +62,13 @@ pub(in crate::mirror) enum Change {
 /// Finds out what is to be done with articles. It reads files and the catalog, and writes nothing.
 pub(in crate::mirror) struct Planner {
     config: Arc<Config>,
-    archive: Option<Arc<Archive>>,
+    originals: Option<Originals>,
 }
 
 impl Planner {
     /// Plans with these settings for this archive; where there is none, every article is new.
     pub(in crate::mirror) fn new(config: Arc<Config>, archive: Option<Arc<Archive>>) -> Self {
-        Self { config, archive }
+        Self { config, originals: archive.map(Originals::new) }
     }
 
     /// What is to be done with an article that a source lists.
@@ -97,56 +97,46 @@ impl Planner {
             Err(cause) => return Ok(ArticlePlan::Unreadable(format!("cannot be read: {cause}"))),
         };
         let found = Found { source, listed, fingerprint: *fingerprint };
+        if let Some(row) = row
+            && source.is_in_place()
+            && row.version.settings == source.settings
+            && is_mirror(row, &bytes)
+        {
+            return Ok(touch(&found, row, true));
+        }
+        let bytes = match self.original(&found, row, bytes).await? {
+            Ok(bytes) => bytes,
+            Err(why) => return Ok(ArticlePlan::Unreadable(why)),
+        };
         match row {
-            Some(row) => self.plan_known(&found, row, bytes).await,
+            Some(row) => Ok(self.plan_known(&found, row, bytes).await),
             None => Ok(self.read(&found, bytes, Change::New).await),
         }
     }
 
     /// An article that is on record, and whose file was touched, or which is to be mirrored again.
-    async fn plan_known(
-        &self,
-        found: &Found<'_>,
-        row: &ArticleRow,
-        bytes: Vec<u8>,
-    ) -> Result<ArticlePlan, MirrorError> {
+    async fn plan_known(&self, found: &Found<'_>, row: &ArticleRow, bytes: Vec<u8>) -> ArticlePlan {
         let is_current = row.version.settings == found.source.settings;
-        let bytes = match found.source.is_in_place() {
-            true if is_current && is_mirror(row, &bytes) => return Ok(touch(found, row, true)),
-            true => match self.original_in_place(found, row, bytes).await? {
-                Ok(bytes) => bytes,
-                Err(why) => return Ok(ArticlePlan::Unreadable(why)),
-            },
-            false => bytes,
-        };
         if Digest::of(&bytes) != row.version.original {
-            return Ok(self.read(found, bytes, Change::Content).await);
+            return self.read(found, bytes, Change::Content).await;
         }
         if is_current && (row.state == ArticleState::Stale || is_mirror_there(found.source, found.listed, row).await) {
-            return Ok(touch(found, row, false));
+            return touch(found, row, false);
         }
-        Ok(self.read(found, bytes, Change::Settings).await)
+        self.read(found, bytes, Change::Settings).await
     }
 
-    /// The original of an article that is mirrored in place: the file as it was before its references were replaced,
-    /// with what the user changed since; or why it cannot be had.
-    async fn original_in_place(
+    /// The original of what was read; or why it cannot be had.
+    async fn original(
         &self,
         found: &Found<'_>,
-        row: &ArticleRow,
+        row: Option<&ArticleRow>,
         bytes: Vec<u8>,
     ) -> Result<Result<Vec<u8>, String>, MirrorError> {
-        let Some(archive) = &self.archive else { return Ok(Ok(bytes)) };
-        let version = &row.version;
-        if is_mirror(row, &bytes) {
-            let original = archive.read_verified(version.original, version.format.blob_type()).await;
-            return Ok(original.map_err(|error| error.to_string()));
-        }
-        if Digest::of(&bytes) == version.original {
-            return Ok(Ok(bytes));
-        }
-        let edits = archive.catalog.edits(row.id).await?;
-        Ok(Ok(in_place::original_of(&bytes, version.format, &edits, &found.source.options(&found.listed.path))))
+        let Some(originals) = &self.originals else { return Ok(Ok(bytes)) };
+        let (path, prefix) = (&found.listed.path, found.source.config.links.as_str());
+        let (format, options) = (extract::format_of(path, &bytes), found.source.options(path));
+        originals.of(&origin::Found { format, options: &options, prefix, row }, bytes).await
     }
 
     /// Reads an original for what is recorded of it, on a thread that may take its time.

@@ -1,17 +1,25 @@
 //! Articles that were mirrored in place and edited since.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use encoding_rs::{Encoding, UTF_8};
 
+use crate::archive::{StoreKey, linked_object};
 use crate::extract::{self, ExtractOptions};
 use crate::model::{Edit, Format, Reference, Span};
 use crate::rewrite;
 
-/// The article as its author would have it without a mirror: where a splice of the last mirror still stands, what it
-/// replaced stands again; everything else is as the user left it.
-pub(super) fn original_of(edited: &[u8], format: Format, edits: &[Edit], options: &ExtractOptions) -> Vec<u8> {
-    let local_links = edits.iter().filter_map(link_of).collect();
+/// The article as its author would have it without a mirror: where a splice of a mirror still stands, what it replaced
+/// stands again; everything else is as the user left it. `links` are those of the text: one that leads to the same
+/// object as a splice's is the same, from whatever folder.
+pub(super) fn original_of(
+    edited: &[u8],
+    format: Format,
+    edits: &[Edit],
+    links: &BTreeMap<String, StoreKey>,
+    options: &ExtractOptions,
+) -> Vec<u8> {
+    let local_links = edits.iter().filter_map(link_of).chain(links.keys().cloned()).collect();
     let found = extract::extract(edited, format, &ExtractOptions { local_links, ..options.clone() });
     let mut spliced = Spliced::new(edits, found.encoding);
     let mut back: Vec<_> = found.references.iter().filter_map(|reference| spliced.take(edited, reference)).collect();
@@ -26,25 +34,44 @@ pub(super) fn original_of(edited: &[u8], format: Format, edits: &[Edit], options
 /// The link that a splice wrote, whatever the file's encoding: links are ASCII, which UTF-16 spells with zero bytes
 /// between.
 fn link_of(edit: &Edit) -> Option<String> {
-    let plain: Vec<_> = edit.replacement.iter().copied().filter(|byte| *byte != 0).collect();
+    let plain = narrow(&edit.replacement);
     let link = rewrite::link_in(&plain, edit.raw.is_empty(), UTF_8)?;
     Some(link.of(&plain).iter().copied().map(char::from).collect())
+}
+
+fn narrow(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().filter(|byte| *byte != 0).collect()
 }
 
 fn taken_out(edited: &[u8], span: Span) -> Edit {
     Edit { span, raw: span.of(edited).to_vec(), replacement: Vec::new() }
 }
 
+/// What a link is known by: the object that it leads to, or else its text.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Known {
+    Object(StoreKey),
+    Text(Vec<u8>),
+}
+
+impl Known {
+    fn by(link: &[u8]) -> Self {
+        let plain = narrow(link);
+        let object = std::str::from_utf8(&plain).ok().and_then(linked_object);
+        object.map_or_else(|| Self::Text(plain), Self::Object)
+    }
+}
+
 /// The splices that were not found again yet, in order, by the links that they wrote; each with the place of that link
 /// in what it wrote.
-struct Spliced<'a>(HashMap<&'a [u8], VecDeque<(Span, &'a Edit)>>);
+struct Spliced<'a>(HashMap<Known, VecDeque<(Span, &'a Edit)>>);
 
 impl<'a> Spliced<'a> {
     fn new(edits: &'a [Edit], encoding: &'static Encoding) -> Self {
         let mut by_link: HashMap<_, VecDeque<_>> = HashMap::new();
         for edit in edits {
             if let Some(link) = rewrite::link_in(&edit.replacement, edit.raw.is_empty(), encoding) {
-                by_link.entry(link.of(&edit.replacement)).or_default().push_back((link, edit));
+                by_link.entry(Known::by(link.of(&edit.replacement))).or_default().push_back((link, edit));
             }
         }
         Self(by_link)
@@ -53,19 +80,20 @@ impl<'a> Spliced<'a> {
     /// The splice that wrote this reference, turned round; the earliest, where several wrote the same. What was inserted
     /// with the link is taken out with it.
     fn take(&mut self, edited: &[u8], reference: &Reference) -> Option<Edit> {
-        let waiting = self.0.get_mut(reference.span.of(edited))?;
+        let waiting = self.0.get_mut(&Known::by(reference.span.of(edited)))?;
         let stands = |(link, edit): &(Span, &Edit)| stands_at(edited, reference.span, *link, edit);
         let (at, span) = waiting.iter().enumerate().find_map(|(at, spliced)| Some((at, stands(spliced)?)))?;
         let (_, edit) = waiting.remove(at)?;
-        Some(Edit { span, raw: edit.replacement.clone(), replacement: edit.raw.clone() })
+        Some(Edit { span, raw: span.of(edited).to_vec(), replacement: edit.raw.clone() })
     }
 }
 
-/// Where all that a splice wrote stands around its `link`, if it does.
+/// Where all that a splice wrote stands around its `link`, if it does. The link itself may be written from another
+/// folder.
 fn stands_at(edited: &[u8], value: Span, link: Span, edit: &Edit) -> Option<Span> {
-    let start = value.start.checked_sub(link.start)?;
-    let span = Span::new(start, start + edit.replacement.len());
-    (edited.get(span.start..span.end)? == edit.replacement).then_some(span)
+    let (before, after) = (&edit.replacement[..link.start], &edit.replacement[link.end..]);
+    let around = edited[..value.start].ends_with(before) && edited[value.end..].starts_with(after);
+    around.then(|| Span::new(value.start - before.len(), value.end + after.len()))
 }
 
 #[cfg(test)]
@@ -86,7 +114,7 @@ mod tests {
         let mirror = rewrite::splice(original.as_bytes(), &edits);
         assert_eq!(mirror.windows(10).filter(|part| part == b"../m/a.jpg").count(), edits.len());
         let edited = [b"<p>more</p>", mirror.as_slice()].concat();
-        let back = original_of(&edited, Format::Html, &edits, &options);
+        let back = original_of(&edited, Format::Html, &edits, &BTreeMap::new(), &options);
         assert_eq!(String::from_utf8_lossy(&back), format!("<p>more</p>{original}"));
     }
 

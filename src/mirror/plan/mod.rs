@@ -1,9 +1,12 @@
 //! What is to be done: one implementation, which a run executes and a dry run prints.
 
+mod align;
 mod article;
 mod dry_run;
 mod in_place;
+mod origin;
 mod references;
+mod text_blobs;
 
 pub(super) use article::{ArticlePlan, Change, Planner, ReadArticle};
 pub use dry_run::{Plan, plan};

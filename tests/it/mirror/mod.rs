@@ -8,6 +8,7 @@ mod hostile;
 mod in_place;
 mod inline;
 mod linked;
+mod origins;
 mod placeholders;
 mod real_articles;
 

@@ -138,13 +138,13 @@ async fn links_within_a_source_are_read_and_others_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_one_source_changes_and_another_reads_is_refused() {
+async fn a_folder_that_two_sources_change_is_refused() {
     let sandbox = Sandbox::new();
-    sandbox.settings(&(source("posts", ".") + "[[source]]\nname = \"beside\"\npath = \"posts\"\n"));
+    sandbox.settings(&(source("posts", ".") + &source("posts", ".").replace("\"posts\"\npath", "\"other\"\npath")));
     sandbox.write("posts/a.md", "text");
     for arguments in [&["run"][..], &["run", "--dry-run"], &["verify"]] {
         let ran = sandbox.run(arguments).expect(2);
-        assert!(ran.stderr.contains("the mirror of \"posts\" replaces its articles"), "{ran:?}");
+        assert!(ran.stderr.contains("the mirror of each replaces its articles"), "{ran:?}");
     }
     assert_eq!(sandbox.text("posts/a.md"), "text");
 }

@@ -7,6 +7,7 @@ mod articles;
 mod captures;
 mod feeds;
 mod maintenance;
+mod origins;
 mod placeholders;
 mod queue;
 mod runs;

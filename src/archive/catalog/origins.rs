@@ -1,0 +1,17 @@
+//! Where a text or an image came from that was found outside the archive.
+
+use async_trait::async_trait;
+
+use super::captures::UrlRow;
+use super::error::CatalogError;
+use crate::model::{Digest, Format, UrlId};
+
+/// What tells originals from mirrors, and which files beside articles are kept.
+#[async_trait]
+pub trait Origins: Send + Sync {
+    /// The originals of the articles whose mirror has these bytes, each once, in the order of their digests.
+    async fn originals_of_mirror(&self, mirror: Digest) -> Result<Vec<(Digest, Format)>, CatalogError>;
+
+    /// Up to `limit` URLs of files after this one that some article shows, in order.
+    async fn file_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError>;
+}

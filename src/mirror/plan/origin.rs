@@ -1,0 +1,280 @@
+//! The original of a text that offprint wrote, wherever it stands now.
+//!
+//! A post that is mirrored in place can be renamed, moved, copied, edited or read by another source. Its path says
+//! nothing then, but its links do: they hold the digests of what they lead to. Nothing that still holds such links is
+//! recorded as an original.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use super::super::error::MirrorError;
+use super::align::align;
+use super::in_place::original_of;
+use super::text_blobs::TextBlobs;
+use crate::archive::{Archive, ArticleId, ArticleRow, StoreKey, links_in};
+use crate::extract::{self, ExtractOptions};
+use crate::model::{Digest, Edit, Format, Reference, Span};
+
+/// Objects by which articles are looked for that show them.
+const OBJECTS: usize = 32;
+/// Articles that are looked at for one object.
+const SHOWING: usize = 256;
+/// Articles of those that are compared with a text.
+const CANDIDATES: usize = 16;
+/// An original that holds links itself was recorded by an earlier version: its original is looked for in turn.
+const DEPTH: usize = 8;
+
+/// A text that was found, and how it is read.
+pub(super) struct Found<'a> {
+    /// How it is written.
+    pub(super) format: Format,
+    /// What extraction is told of it.
+    pub(super) options: &'a ExtractOptions,
+    /// What links begin with in the mirrors of its source, where that is a prefix of the settings.
+    pub(super) prefix: &'a str,
+    /// What is on record under its path.
+    pub(super) row: Option<&'a ArticleRow>,
+}
+
+/// Finds originals. It reads the archive and writes nothing.
+pub(super) struct Originals {
+    archive: Arc<Archive>,
+    blobs: OnceCell<TextBlobs>,
+}
+
+impl Originals {
+    pub(super) fn new(archive: Arc<Archive>) -> Self {
+        Self { archive, blobs: OnceCell::new() }
+    }
+
+    /// The original of a text: the text itself, where nothing in it leads into an archive. Otherwise why it cannot be
+    /// had, as a sentence for a person.
+    pub(super) async fn of(&self, found: &Found<'_>, text: Vec<u8>) -> Result<Result<Vec<u8>, String>, MirrorError> {
+        let mut text = text;
+        for _ in 0..DEPTH {
+            let links = found.links(&text);
+            if links.is_empty() {
+                return Ok(Ok(text));
+            }
+            text = match self.step(found, &text, &links).await? {
+                Some(Ok(original)) => original,
+                Some(Err(why)) => return Ok(Err(why)),
+                None if links.keys().any(|link| found.is_ours(link)) => return Ok(Err(untraced(&links))),
+                None => return Ok(Ok(text)),
+            };
+        }
+        Ok(Err(untraced(&found.links(&text))))
+    }
+
+    /// What a text was made from, by the strongest evidence there is.
+    async fn step(
+        &self,
+        found: &Found<'_>,
+        text: &[u8],
+        links: &Links,
+    ) -> Result<Option<Result<Vec<u8>, String>>, MirrorError> {
+        let digest = Digest::of(text);
+        if let Some(row) = found.row.filter(|row| row.mirror.is_some_and(|(mirror, _)| mirror == digest))
+            && row.version.original != digest
+        {
+            let original = self.archive.read_verified(row.version.original, row.version.format.blob_type()).await;
+            return Ok(Some(original.map_err(|error| error.to_string())));
+        }
+        for (original, format) in self.archive.catalog.originals_of_mirror(digest).await? {
+            if original != digest
+                && let Ok(original) = self.archive.read_verified(original, format.blob_type()).await
+            {
+                return Ok(Some(Ok(original)));
+            }
+        }
+        let own = found.row.map(|row| row.id);
+        if let Some(original) = self.by_edits(found, text, own.as_slice()).await? {
+            return Ok(Some(Ok(original)));
+        }
+        let candidates = self.candidates(found, links).await?;
+        if let Some(original) = self.earlier_version(found, text, links, &candidates).await? {
+            return Ok(Some(Ok(original)));
+        }
+        if let Some(original) = self.by_edits(found, text, &candidates).await? {
+            return Ok(Some(Ok(original)));
+        }
+        self.by_blob(found, text, links).await.map(|original| original.map(Ok))
+    }
+
+    /// Articles that the text may come from: the one of its path first, then those that show the most of what it shows.
+    async fn candidates(&self, found: &Found<'_>, links: &Links) -> Result<Vec<ArticleId>, MirrorError> {
+        let mut shared: HashMap<ArticleId, usize> = HashMap::new();
+        for digest in links.values().filter_map(shown).take(OBJECTS) {
+            for article in self.archive.catalog.articles_showing(digest).await?.into_iter().take(SHOWING) {
+                *shared.entry(article).or_default() += 1;
+            }
+        }
+        let own = found.row.map(|row| row.id);
+        let mut others: Vec<_> = shared.into_iter().filter(|(id, _)| Some(*id) != own).collect();
+        others.sort_by_key(|(id, count)| (std::cmp::Reverse(*count), *id));
+        Ok(own.into_iter().chain(others.into_iter().map(|(id, _)| id)).take(CANDIDATES).collect())
+    }
+
+    /// The version of a candidate of which the text is a mirror, where the images that it shows prove it.
+    async fn earlier_version(
+        &self,
+        found: &Found<'_>,
+        text: &[u8],
+        links: &Links,
+        candidates: &[ArticleId],
+    ) -> Result<Option<Vec<u8>>, MirrorError> {
+        let spans = found.spans(text, links);
+        for id in candidates {
+            for version in self.archive.catalog.versions(*id).await?.into_iter().rev().take(CANDIDATES) {
+                let blob = self.archive.read_verified(version.original, version.format.blob_type()).await;
+                let Ok(original) = blob else { continue };
+                if self.agreement(found, &original, text, &spans).await? == Agreement::Proven {
+                    return Ok(Some(original));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The text with the splices undone that candidates are on record with, where that leaves no link.
+    async fn by_edits(
+        &self,
+        found: &Found<'_>,
+        text: &[u8],
+        candidates: &[ArticleId],
+    ) -> Result<Option<Vec<u8>>, MirrorError> {
+        let mut recorded: Vec<Vec<Edit>> = Vec::new();
+        for id in candidates {
+            recorded.push(self.archive.catalog.edits(*id).await?);
+        }
+        let mut text = text.to_vec();
+        loop {
+            let before = text.clone();
+            for edits in &recorded {
+                text = original_of(&text, found.format, edits, &links_in(&text), found.options);
+                if found.links(&text).is_empty() {
+                    return Ok(Some(text));
+                }
+            }
+            if text == before {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The only blob of which the text can be a mirror: the catalog may be older than both.
+    async fn by_blob(&self, found: &Found<'_>, text: &[u8], links: &Links) -> Result<Option<Vec<u8>>, MirrorError> {
+        if !links.keys().any(|link| found.is_ours(link)) {
+            return Ok(None);
+        }
+        let spans = found.spans(text, links);
+        let blobs = self.blobs.get_or_try_init(|| TextBlobs::read(&self.archive)).await?;
+        let mut possible = Vec::new();
+        for (digest, media_type) in blobs.beginning_like(text, spans.first().map_or(0, |(span, _)| span.start)) {
+            let Ok(original) = self.archive.read_verified(digest, media_type).await else { continue };
+            match self.agreement(found, &original, text, &spans).await? {
+                Agreement::Proven => return Ok(Some(original)),
+                Agreement::Possible => possible.push(original),
+                Agreement::None => {}
+            }
+        }
+        Ok(possible.pop().filter(|_| possible.is_empty()))
+    }
+
+    /// Whether a text can be the mirror of an original.
+    async fn agreement(
+        &self,
+        found: &Found<'_>,
+        original: &[u8],
+        text: &[u8],
+        links: &[(Span, StoreKey)],
+    ) -> Result<Agreement, MirrorError> {
+        let references = extract::extract(original, found.format, found.options).references;
+        let spans: Vec<_> = links.iter().map(|(span, _)| *span).collect();
+        let Some(pairs) = align(original, &references, text, &spans) else { return Ok(Agreement::None) };
+        if pairs.is_empty() || !found.links(original).is_empty() {
+            return Ok(Agreement::None);
+        }
+        let mut agreement = Agreement::Proven;
+        for (reference, link) in pairs {
+            agreement = agreement.min(self.had(&references[reference], &links[link].1).await?);
+        }
+        Ok(agreement)
+    }
+
+    /// Whether the URL of a reference had the asset behind a link.
+    async fn had(&self, reference: &Reference, key: &StoreKey) -> Result<Agreement, MirrorError> {
+        let (Ok(url), Some(wanted)) = (&reference.url, shown(key)) else { return Ok(Agreement::Possible) };
+        let Some(row) = self.archive.catalog.url(url).await? else { return Ok(Agreement::Possible) };
+        let Some((newest, _, _)) = row.asset else { return Ok(Agreement::Possible) };
+        if newest == wanted {
+            return Ok(Agreement::Proven);
+        }
+        let captures = self.archive.catalog.captures(row.id).await?;
+        let had = captures.iter().any(|capture| capture.digest == Some(wanted));
+        Ok(if had { Agreement::Proven } else { Agreement::None })
+    }
+}
+
+/// How well an original explains a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Agreement {
+    /// It does not.
+    None,
+    /// Nothing speaks against it.
+    Possible,
+    /// Every link leads to what the address in its place was known to give.
+    Proven,
+}
+
+/// Links of a text, with what they lead to.
+type Links = BTreeMap<String, StoreKey>;
+
+impl Found<'_> {
+    /// The references of a text that lead to blobs or thumbnails of some archive.
+    fn links(&self, text: &[u8]) -> Links {
+        let mut links = links_in(text);
+        if !links.is_empty() {
+            let references = self.references(text, &links);
+            links.retain(|link, _| references.iter().any(|reference| reference.raw == *link));
+        }
+        links
+    }
+
+    fn references(&self, text: &[u8], links: &Links) -> Vec<Reference> {
+        let options = ExtractOptions { local_links: links.keys().cloned().collect(), ..self.options.clone() };
+        extract::extract(text, self.format, &options).references
+    }
+
+    /// Where the links stand, in order.
+    fn spans(&self, text: &[u8], links: &Links) -> Vec<(Span, StoreKey)> {
+        let references = self.references(text, links).into_iter();
+        references.filter_map(|reference| Some((reference.span, links.get(&reference.raw)?.clone()))).collect()
+    }
+
+    /// Whether a link is one that offprint wrote: what leads to another site is an address as any other.
+    fn is_ours(&self, link: &str) -> bool {
+        let is_elsewhere = link.contains("://") || link.starts_with("//");
+        !is_elsewhere || (!self.prefix.is_empty() && link.starts_with(self.prefix))
+    }
+}
+
+/// The asset that a link shows.
+const fn shown(key: &StoreKey) -> Option<Digest> {
+    match key {
+        StoreKey::Blob { digest, .. } => Some(*digest),
+        StoreKey::Thumbnail { original, .. } => Some(*original),
+        _ => None,
+    }
+}
+
+fn untraced(links: &Links) -> String {
+    let first = links.keys().next().map_or("", String::as_str);
+    format!(
+        "it holds {} links into an archive, such as {first}, and this archive does not know what stood there; run \
+         offprint with the archive that wrote them (`--store`), or put the original back",
+        links.len()
+    )
+}
