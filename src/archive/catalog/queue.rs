@@ -140,6 +140,9 @@ pub trait Queue: Send + Sync {
     /// Queues those of some URLs that an article shows, due or not, and gives how many were not queued yet.
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError>;
 
+    /// Closes the circuit breakers of hosts, so that they may be asked now. What a host asked for itself stands.
+    async fn close_breakers(&self, hosts: &[HostKey]) -> Result<(), CatalogError>;
+
     /// How many jobs are queued.
     async fn queued(&self) -> Result<u64, CatalogError>;
 

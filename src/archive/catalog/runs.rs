@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::error::CatalogError;
+use crate::archive::rules::Missing;
 use crate::model::RunId;
 
 /// One run.
@@ -57,6 +58,9 @@ pub trait Runs: Send + Sync {
 
     /// The newest runs, newest first.
     async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError>;
+
+    /// What is missing, and what of that is new since the last call.
+    async fn report_missing(&self) -> Result<Missing, CatalogError>;
 
     /// Sums over everything.
     async fn totals(&self) -> Result<Totals, CatalogError>;

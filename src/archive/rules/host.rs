@@ -27,6 +27,12 @@ impl HostHold {
         self.open_until.max(self.not_before).max(self.leased_until)
     }
 
+    /// Without its circuit breaker: the user wants it asked again. What the host asked for itself stands.
+    #[must_use]
+    pub fn breaker_closed(self) -> Self {
+        Self { open_until: None, ..self }
+    }
+
     /// Without what a clock that was ahead wrote.
     #[must_use]
     pub fn plausible(self, due: Due) -> Self {

@@ -16,6 +16,7 @@
 //! | [`on_replaced`], [`shown`] | which version of an image an article shows |
 //! | [`previous`] | which earlier version returns when a placeholder is revoked |
 //! | [`renewed`] | what is known of an asset whose bytes came again |
+//! | [`MissingReport`] | what is missing, and what of it is news |
 //! | [`BlobUses`], [`ThumbnailUses`] | what keeps a blob or a thumbnail alive |
 //! | [`unreferenced_since`], [`is_past_grace`] | how long what nothing refers to is left |
 //! | [`path_key`] | which paths name one file |
@@ -25,6 +26,7 @@ mod asset;
 mod due;
 mod garbage;
 mod host;
+mod missing;
 mod path;
 mod schedule;
 mod url;
@@ -35,6 +37,7 @@ pub use asset::renewed;
 pub use due::Due;
 pub use garbage::{BlobUses, ThumbnailUses, is_past_grace, unreferenced_since};
 pub use host::HostHold;
+pub use missing::{Missing, MissingReport};
 pub use path::path_key;
 pub use schedule::Schedule;
 pub use url::{Response, UrlFacts};

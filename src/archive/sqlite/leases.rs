@@ -143,6 +143,18 @@ pub(super) fn end_implausible(connection: &Connection, due: Due) -> Result<()> {
     Ok(())
 }
 
+/// Closes the circuit breakers of hosts.
+pub(super) fn close_breakers(connection: &Connection, hosts: &[HostKey]) -> Result<()> {
+    let mut find = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM host WHERE key = ?1"))?;
+    let row = |row: &Row<'_>| Ok((row.get("id")?, hold(row)?));
+    for host in hosts {
+        if let Some((id, hold)) = find.query_row([host.as_str()], in_row("host", &["id"], row)).optional()? {
+            store_hold(connection, id, hold.breaker_closed())?;
+        }
+    }
+    Ok(())
+}
+
 fn holds(connection: &Connection, which: &'static str) -> Result<Vec<(i64, HostHold)>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM host WHERE {which}"))?

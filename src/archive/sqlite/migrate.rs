@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0005_second_edition.sql"),
     include_str!("schema/0006_feed.sql"),
     include_str!("schema/0007_garbage.sql"),
+    include_str!("schema/0008_missing.sql"),
 ];
 
 /// The schema version of a file: 0 where it is empty.

@@ -13,7 +13,7 @@ use crate::archive::catalog::{
 };
 use crate::archive::rules::{self, AssetChange, Due, Response, UrlFacts};
 use crate::config::ChangedImages;
-use crate::model::{ArticleId, Digest, HostState, JobId, RunId, UrlId};
+use crate::model::{ArticleId, Digest, HostKey, HostState, JobId, RunId, UrlId};
 
 #[async_trait]
 impl Queue for Sqlite {
@@ -29,6 +29,11 @@ impl Queue for Sqlite {
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError> {
         let urls = urls.to_vec();
         self.write(move |connection| urls.iter().map(|url| jobs::queue(connection, *url)).sum()).await
+    }
+
+    async fn close_breakers(&self, hosts: &[HostKey]) -> Result<(), CatalogError> {
+        let hosts = hosts.to_vec();
+        self.write(move |connection| leases::close_breakers(connection, &hosts)).await
     }
 
     async fn queued(&self) -> Result<u64, CatalogError> {

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, Row, params};
 
-use super::Sqlite;
 use super::codec::{Millis, moment, moment_if_any};
 use super::error::in_row;
+use super::{Sqlite, urls};
 use crate::archive::catalog::{CatalogError, RunRow, Runs, Totals};
+use crate::archive::rules::Missing;
 use crate::model::RunId;
 
 #[async_trait]
@@ -23,6 +24,10 @@ impl Runs for Sqlite {
 
     async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError> {
         self.read(move |connection| newest(connection, limit)).await
+    }
+
+    async fn report_missing(&self) -> Result<Missing, CatalogError> {
+        self.write(urls::report_missing).await
     }
 
     async fn totals(&self) -> Result<Totals, CatalogError> {

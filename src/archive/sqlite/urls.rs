@@ -1,5 +1,6 @@
 //! URLs: their rows, and what is known of the attempts to get them.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use url::Url;
 
@@ -7,7 +8,7 @@ use super::assets;
 use super::codec::{Text, millis, moment_if_any, url_of};
 use super::error::in_row;
 use crate::archive::catalog::UrlRow;
-use crate::archive::rules::UrlFacts;
+use crate::archive::rules::{Missing, MissingReport, UrlFacts};
 use crate::model::{Digest, HostKey, UrlId, Validators};
 
 /// What [`url()`] reads, of a row `u` joined as [`WITH_ASSET`] says.
@@ -73,7 +74,8 @@ pub(super) fn store(connection: &Connection, url: UrlId, facts: &UrlFacts) -> Re
     connection
         .prepare_cached(
             "UPDATE url SET state = ?2, reason = ?3, detail = ?4, status = ?5, attempts = ?6, next_attempt = ?7,
-                 first_good = ?8, last_good = ?9, digest = ?10, etag = ?11, last_modified = ?12
+                 first_good = ?8, last_good = ?9, digest = ?10, etag = ?11, last_modified = ?12,
+                 reported = iif(?10 IS NULL, reported, 0)
              WHERE id = ?1",
         )?
         .execute(params![
@@ -109,6 +111,34 @@ pub(super) fn failing(connection: &Connection, after: Option<UrlId>, limit: usiz
         ))?
         .query_map(params![after.map_or(0, |id| id.0), limit], url)?
         .collect()
+}
+
+/// Counts the URLs that articles show and that have no good capture, and stores how far they are reported.
+pub(super) fn report_missing(connection: &Connection) -> Result<Missing> {
+    let reported: Vec<(UrlId, MissingReport, MissingReport, Option<Timestamp>)> = connection
+        .prepare_cached(
+            "SELECT id, state, reason, detail, status, attempts, next_attempt, first_good, last_good, digest, etag,
+                 last_modified, reported, EXISTS (SELECT 1 FROM reference WHERE url_id = url.id) AS is_shown
+             FROM url WHERE (digest IS NULL OR state IN ('failed', 'retired')) AND digest IS NULL",
+        )?
+        .query_map(
+            [],
+            in_row("url", &["id"], |row| {
+                let facts = facts(row)?;
+                let now = MissingReport::of(row.get("is_shown")?, &facts);
+                Ok((row.get("id")?, MissingReport::from_number(row.get("reported")?), now, facts.next_attempt))
+            }),
+        )?
+        .collect::<Result<_>>()?;
+    let mut update = connection.prepare_cached("UPDATE url SET reported = ?2 WHERE id = ?1")?;
+    let mut missing = Missing::default();
+    for (url, before, now, next_attempt) in reported {
+        missing.count(before, now, next_attempt);
+        if before != now {
+            update.execute(params![url, now.as_number()])?;
+        }
+    }
+    Ok(missing)
 }
 
 /// The URLs whose asset this is.

@@ -59,6 +59,9 @@ fn goes_on(schema: u32) {
     assert_eq!(report["outcome"], "complete", "{report}");
     assert_eq!((&report["articles"]["seen"], &report["articles"]["failed"]), (&3.into(), &0.into()), "{report}");
     assert_eq!((&report["blobs"]["new"], &report["changed_images"]), (&0.into(), &serde_json::json!([])), "{report}");
+    let articles = &report["articles"];
+    assert_eq!((&articles["new"], &articles["changed"], &articles["unchanged"]), (&0.into(), &0.into(), &3.into()));
+    assert_eq!(report["newly_missing"], 0, "what earlier versions reported is no news: {report}");
     // Only what failed may be due by now.
     for request in origin.log().requests() {
         assert!(["/gone.png", "/login.jpg"].contains(&request.request.path()), "{}", request.request.path());

@@ -15,6 +15,7 @@ suite! {
     hosts_on_hold_are_not_leased
     hosts_that_waited_longest_come_first
     a_hold_beyond_the_horizon_ends
+    a_breaker_can_be_closed_and_what_the_host_asked_for_stands
 }
 
 async fn a_stale_lease_epoch_is_rejected(catalog: &dyn Catalog) {
@@ -117,4 +118,20 @@ async fn a_hold_beyond_the_horizon_ends(catalog: &dyn Catalog) {
         assert_eq!(leases[0].state, HostState::default());
         catalog.release(&leases[0], &HostState::default()).await.unwrap();
     }
+}
+
+async fn a_breaker_can_be_closed_and_what_the_host_asked_for_stands(catalog: &dyn Catalog) {
+    record(catalog, "a", &[A]).await;
+    let host = HostKey::of(&link(A)).unwrap();
+    let (lease, _) = take_jobs(catalog, at(0)).await;
+    let state = HostState { failures: 3, open_until: Some(at(100)), ..HostState::default() };
+    catalog.release(&lease, &state).await.unwrap();
+    assert_eq!(lease_all(catalog, at(50)).await, []);
+    catalog.close_breakers(std::slice::from_ref(&host)).await.unwrap();
+    let lease = lease_all(catalog, at(50)).await.remove(0);
+    assert_eq!(lease.state.open_until, None);
+    catalog.release(&lease, &HostState { not_before: Some(at(100)), ..state }).await.unwrap();
+    catalog.close_breakers(&[host]).await.unwrap();
+    assert_eq!(lease_all(catalog, at(50)).await, []);
+    assert_eq!(lease_all(catalog, at(100)).await.len(), 1);
 }

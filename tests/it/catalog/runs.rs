@@ -1,12 +1,14 @@
 //! Runs, and sums over everything.
 
+use offprint::testing::archive::rules::Missing;
 use offprint::testing::archive::{Catalog, Totals};
 use offprint::testing::model::{Digest, Edit, Span};
 
-use super::fixtures::{A, B, C, at, failed, kept, record, record_mirror, settle_all};
+use super::fixtures::{A, B, C, HORIZON, at, failed, kept, record, record_mirror, settle_all};
 
 suite! {
     a_run_is_open_until_it_is_finished_with_its_report
+    what_is_missing_is_news_once
     totals_add_up
     a_kept_image_that_the_mirror_does_not_show_is_remote
 }
@@ -19,6 +21,26 @@ async fn a_run_is_open_until_it_is_finished_with_its_report(catalog: &dyn Catalo
     let rows: Vec<_> = runs.iter().map(|run| (run.id, run.began, run.ended, run.report.as_str())).collect();
     assert_eq!(rows, [(second, at(10), Some(at(20)), "{\"run\":1}"), (first, at(0), None, "")]);
     assert_eq!(catalog.runs(1).await.unwrap().len(), 1);
+}
+
+async fn what_is_missing_is_news_once(catalog: &dyn Catalog) {
+    let missing = async || catalog.report_missing().await.unwrap();
+    assert_eq!(missing().await, Missing::default());
+    record(catalog, "a", &[A, B]).await;
+    let untried = Missing { urls: 2, new: 2, new_untried: 2, next_attempt: None };
+    assert_eq!(missing().await, untried, "what was not asked for is missing, too");
+    assert_eq!(missing().await, Missing { new: 0, new_untried: 0, ..untried });
+    settle_all(catalog, 5, failed(Some(at(9)))).await;
+    let failing = Missing { urls: 2, new: 2, new_untried: 0, next_attempt: Some(at(9)) };
+    assert_eq!(missing().await, failing, "that it failed is news of what was not asked for before");
+    assert_eq!(missing().await, Missing { new: 0, ..failing });
+    record(catalog, "a", &[A]).await;
+    assert_eq!(missing().await, Missing { urls: 1, new: 0, ..failing }, "no article shows the other");
+    catalog.enqueue_due(at(9), HORIZON).await.unwrap();
+    settle_all(catalog, 10, kept("bytes")).await;
+    assert_eq!(missing().await, Missing::default());
+    catalog.lose_asset(Digest::of(b"bytes"), at(20)).await.unwrap();
+    assert_eq!(missing().await.new, 1, "what was kept and is lost is news");
 }
 
 async fn totals_add_up(catalog: &dyn Catalog) {

@@ -11,7 +11,7 @@ use super::{MemoryCatalog, missing};
 use crate::archive::catalog::{
     CatalogError, CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, Worker, WriteOutcome,
 };
-use crate::archive::rules::{self, AssetChange, Due, HostHold, Response, UrlFacts};
+use crate::archive::rules::{self, AssetChange, Due, HostHold, MissingReport, Response, UrlFacts};
 use crate::config::ChangedImages;
 use crate::model::{HostKey, HostState, JobId, RunId, UrlId, saturating_add};
 
@@ -30,6 +30,16 @@ impl Queue for MemoryCatalog {
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError> {
         let mut state = self.state();
         Ok(urls.iter().map(|url| state.queue(*url)).sum())
+    }
+
+    async fn close_breakers(&self, hosts: &[HostKey]) -> Result<(), CatalogError> {
+        let mut state = self.state();
+        for host in hosts {
+            if let Some(host) = state.hosts.get_mut(host) {
+                host.state.open_until = host.hold().breaker_closed().open_until;
+            }
+        }
+        Ok(())
     }
 
     async fn queued(&self) -> Result<u64, CatalogError> {
@@ -166,6 +176,9 @@ impl State {
         let entry = self.url_mut(job.url);
         let before = std::mem::take(&mut entry.facts);
         entry.facts = before.clone().after(&job.result, response);
+        if entry.facts.kept.is_some() {
+            entry.reported = MissingReport::None;
+        }
         let change = before.change_to(&entry.facts);
         self.show_change(job.url, change, changed);
     }

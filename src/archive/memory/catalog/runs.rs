@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::MemoryCatalog;
 use super::state::{State, next_id};
 use crate::archive::catalog::{CatalogError, RunRow, Runs, Totals};
+use crate::archive::rules::{Missing, MissingReport};
 use crate::model::RunId;
 
 #[async_trait]
@@ -26,6 +27,16 @@ impl Runs for MemoryCatalog {
 
     async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError> {
         Ok(self.state().runs.values().rev().take(limit).cloned().collect())
+    }
+
+    async fn report_missing(&self) -> Result<Missing, CatalogError> {
+        let mut missing = Missing::default();
+        for entry in self.state().urls.values_mut() {
+            let now = MissingReport::of(!entry.showing.is_empty(), &entry.facts);
+            missing.count(entry.reported, now, entry.facts.next_attempt);
+            entry.reported = now;
+        }
+        Ok(missing)
     }
 
     async fn totals(&self) -> Result<Totals, CatalogError> {
