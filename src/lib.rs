@@ -140,8 +140,9 @@ pub use self::history::{
 };
 pub use self::media::{MediaError, Rendition, Renditions, probe, sniff, thumbnails};
 pub use self::mirror::{
-    ArticleCounts, BlobCounts, Budget, ChangedImage, Counter, FailedUrl, Mirror, MirrorError, Plan, Problem,
-    ReferenceCounts, Report, RunOutcome, SourceOutcome, SourceReport, Tally, ThumbnailCounts, UrlCounts, plan,
+    ArticleCounts, BlobCounts, Budget, ChangedImage, Counter, FailedUrl, Mirror, MirrorError, MissingUrls, Plan,
+    Problem, ReferenceCounts, Report, Retry, RetryError, RunOutcome, SourceOutcome, SourceReport, Tally,
+    ThumbnailCounts, UrlCounts, plan,
 };
 pub use self::model::{
     ArchiveId, ArticleId, ArticleKey, ArticleVersion, Asset, Capture, CaptureId, Digest, Edit, Exchange, Failure,

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use url::Url;
 
 use crate::config::Size;
+use crate::mirror::Retry;
 use crate::model::Format;
 use crate::verify::Subset;
 
@@ -31,7 +32,7 @@ Start with:
   offprint run                 mirror every source in the settings (every night)
 
 Exit status:
-  0 done   1 could not run   2 wrong arguments or settings   3 done, but references are newly missing
+  0 done   1 could not run   2 wrong arguments or settings   3 images are newly missing, or work was left
   4 damage found   75 another run holds the archive   130 interrupted (the archive is consistent)
   check: 3 images are still remote   4 a local link leads nowhere
 
@@ -77,6 +78,17 @@ pub(crate) enum Command {
         /// Print what would be fetched and written, and change nothing; -v lists each URL and article
         #[arg(long)]
         dry_run: bool,
+        /// Ask again now for what failed, without waiting for its time: all of it, or what failed at one host, for one
+        /// reason, or at one URL
+        #[arg(
+            long,
+            value_name = "all|HOST|REASON|URL",
+            num_args = 0..=1,
+            require_equals = true,
+            default_missing_value = "all",
+            conflicts_with = "dry_run"
+        )]
+        retry: Option<Retry>,
     },
     /// Mirror just these files or folders, with the same settings
     Mirror {

@@ -39,7 +39,7 @@ pub(crate) async fn demo(global: &Global, once: bool, address: SocketAddr, outpu
         config.store.display()
     ));
     let source = Source::new(config.source[0].clone(), &config.store)?;
-    let report = run::mirror_sources(&config, vec![source], output).await?;
+    let report = run::mirror_sources(&config, vec![source], None, output).await?;
     if output.json {
         output.value(&report)?;
     } else {

@@ -16,7 +16,8 @@ pub(crate) enum Exit {
     Failed = 1,
     /// The arguments or the settings are wrong.
     Usage = 2,
-    /// Done, but some references are newly missing, or some articles could not be read or written.
+    /// Some images are newly missing, or some of the work was not done: articles could not be read or written, a budget
+    /// was used up.
     Missing = 3,
     /// Damage was found.
     Damaged = 4,
@@ -32,7 +33,8 @@ impl Exit {
         match report.outcome {
             RunOutcome::Interrupted => Self::Interrupted,
             _ if report.failed_sources().next().is_some() => Self::Failed,
-            _ if report.newly_missing > 0 || report.articles.failed > 0 => Self::Missing,
+            RunOutcome::Failed => Self::Failed,
+            _ if report.newly_missing > 0 || !report.is_work_done() => Self::Missing,
             _ => Self::Done,
         }
     }

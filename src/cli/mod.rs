@@ -77,7 +77,9 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Man { out } => man::man(out.as_deref(), output),
         Command::Extract(arguments) => extract::extract(arguments, &settings::read_or_default(global)?, output),
         Command::Demo { once, address } => demo::demo(global, *once, *address, output).await,
-        Command::Run { dry_run } => run::run(&settings::read_with_sources(global)?, *dry_run, output).await,
+        Command::Run { dry_run, retry } => {
+            run::run(&settings::read_with_sources(global)?, *dry_run, retry.clone(), output).await
+        }
         Command::Mirror { places, dry_run } => run::mirror(&config()?, places, *dry_run, output).await,
         Command::Status { similar: true, .. } => similar::similar(&config()?, output).await,
         Command::Status { history: None, .. } => status::status(&config()?, output).await,

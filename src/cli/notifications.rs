@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::Timestamp;
 
-use super::exit::Exit;
 use super::open::open_to_read;
 use super::output::Output;
 use super::report::summary;
@@ -53,13 +52,13 @@ impl<'a> Notifications<'a> {
                 }
                 let timeout = match report.outcome {
                     RunOutcome::Interrupted => TIMEOUT_WHEN_INTERRUPTED,
-                    RunOutcome::Complete | RunOutcome::Incomplete => notify::TIMEOUT,
+                    RunOutcome::Complete | RunOutcome::Incomplete | RunOutcome::Failed => notify::TIMEOUT,
                 };
                 if report.is_empty_handed() {
                     let details: Vec<_> = report.sources.iter().map(|source| source.detail.as_str()).collect();
                     return self.send(RunEnd::Failed { message: &details.join("; ") }, timeout).await;
                 }
-                let succeeded = matches!(Exit::of_report(report), Exit::Done | Exit::Missing);
+                let succeeded = report.is_work_done();
                 self.send(RunEnd::Reported { report, succeeded, summary: &summary(report) }, timeout).await;
             }
             Err(error) => self.send(RunEnd::Failed { message: &format!("{error:#}") }, notify::TIMEOUT).await,

@@ -43,14 +43,16 @@ pub(crate) fn summary(report: &Report) -> String {
         RunOutcome::Complete => "done".to_owned(),
         RunOutcome::Incomplete => left_for_next(report),
         RunOutcome::Interrupted => "interrupted; the next run goes on from here".to_owned(),
+        RunOutcome::Failed => "failed".to_owned(),
     };
     let seconds = Duration::from_millis(report.elapsed_ms).as_secs_f64();
     format!(
-        "{outcome}: {} ({} new, {} changed), {} of {} local, {} fetched, {} failed, \
-         {} deferred, {} ({}), {}, {seconds:.1} s",
+        "{outcome}: {} ({} new, {} changed{}), {} of {} local, {} fetched, {} failed, \
+         {} deferred, {} ({}), {}{}, {seconds:.1} s",
         count(articles.seen, "article"),
         articles.new,
         articles.changed,
+        other_articles(report),
         references.local,
         count(references.found, "reference"),
         count(urls.fetched, "image"),
@@ -59,7 +61,25 @@ pub(crate) fn summary(report: &Report) -> String {
         count(blobs.new, "new blob"),
         Size(blobs.bytes_new),
         count(thumbnails.made, "thumbnail"),
+        missing(report),
     )
+}
+
+/// What became of articles that does not happen every night.
+fn other_articles(report: &Report) -> String {
+    let counts = [(report.articles.vanished, "gone"), (report.articles.failed, "not read or written")];
+    let counted = counts.iter().filter(|(count, _)| *count > 0);
+    counted.map(|(count, what)| [", ", &count.to_string(), " ", what].concat()).collect()
+}
+
+/// What is missing, and when it is asked for again.
+fn missing(report: &Report) -> String {
+    let missing = &report.missing;
+    match (missing.urls, &missing.next_attempt) {
+        (0, _) => String::new(),
+        (urls, None) => format!(", {} missing", count(urls, "image")),
+        (urls, Some(at)) => format!(", {} missing (next try {at}; `run --retry` asks now)", count(urls, "image")),
+    }
 }
 
 fn left_for_next(report: &Report) -> String {
@@ -74,6 +94,18 @@ fn left_for_next(report: &Report) -> String {
 fn print_problems(report: &Report, output: &Output) {
     for problem in &report.problems {
         output.warn(&format!("{}: {}", problem.article, problem.message));
+    }
+    if let Some(budget) = report.stopped_by {
+        let left = count(report.urls.left, "image");
+        output.warn(&format!("stopped by run.{}: {left} not asked for", budget.as_str()));
+    } else if report.missing.newly_untried > 0 {
+        let untried = count(report.missing.newly_untried, "image");
+        output.warn(&format!(
+            "{untried} newly missing without having been asked for: their hosts are not being asked now"
+        ));
+    }
+    if report.retried == Some(0) {
+        output.note("nothing that failed is what --retry names");
     }
     for skipped in report.skipped.iter().filter(|_| output.lists_all()) {
         output.note(&format!("{}: {}", skipped.article, skipped.message));

@@ -17,18 +17,18 @@ use super::{dry_run, progress};
 use crate::archive::{self, Mode};
 use crate::config::Config;
 use crate::fetch::Fetcher;
-use crate::mirror::{Mirror, Report};
+use crate::mirror::{Mirror, Report, Retry};
 use crate::source::{self, Source};
 
 /// Mirrors every source in the settings, and sends the notifications. `offprint mirror` sends none: a few articles
 /// mirrored by hand must not look like the nightly run.
-pub(crate) async fn run(config: &Config, dry_run: bool, output: &Output) -> anyhow::Result<Exit> {
+pub(crate) async fn run(config: &Config, dry_run: bool, retry: Option<Retry>, output: &Output) -> anyhow::Result<Exit> {
     let sources = source::configured(config)?;
     if dry_run {
         return dry_run::dry_run(config, sources, output).await;
     }
     let notifications = Notifications::run_started(config, output).await;
-    let report = mirror_sources(config, sources, output).await;
+    let report = mirror_sources(config, sources, retry, output).await;
     notifications.run_finished(&report).await;
     print_report(&report?, output)
 }
@@ -44,15 +44,20 @@ pub(crate) async fn mirror(
     if dry_run {
         return dry_run::dry_run(config, sources, output).await;
     }
-    print_report(&mirror_sources(config, sources, output).await?, output)
+    print_report(&mirror_sources(config, sources, None, output).await?, output)
 }
 
 /// One whole run, with its progress, that Ctrl-C or SIGTERM ends at a consistent point.
-pub(crate) async fn mirror_sources(config: &Config, sources: Vec<Source>, output: &Output) -> anyhow::Result<Report> {
+pub(crate) async fn mirror_sources(
+    config: &Config,
+    sources: Vec<Source>,
+    retry: Option<Retry>,
+    output: &Output,
+) -> anyhow::Result<Report> {
     let archive = Arc::new(archive::open(&config.store, Mode::Create)?);
     let fetcher = Fetcher::new(&config.fetch, archive.objects.staging().folder())?;
     let stop = CancellationToken::new();
-    let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop.clone())?;
+    let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop.clone())?.retry(retry);
     let (tally, began) = (mirror.tally(), Instant::now());
     let display = Display::start(output, move |bar| progress::show(bar, &tally, began.elapsed()));
     stop_on_signals(stop, display.bar())?;

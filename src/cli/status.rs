@@ -60,6 +60,9 @@ fn print_run(run: &Run, output: &Output) {
     let Some(report) = run.report.as_ref().filter(|_| run.ended.is_some()) else {
         return output.line(&format!("run {}: did not finish, or is not finished yet", run.began));
     };
+    if let Some(error) = report["error"].as_str() {
+        return output.line(&format!("run {}: failed: {error}", run.began));
+    }
     let number = |pointer: &str| report.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap_or_default();
     let (seen, fetched, failed) = (number("/articles/seen"), number("/urls/fetched"), number("/urls/failed"));
     output.line(&format!("run {}: {}, {fetched} fetched, {failed} failed", run.began, count(seen, "article")));

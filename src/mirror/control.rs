@@ -1,7 +1,7 @@
 //! When a run ends: when the user says stop, or when a budget is used up. The rest is left to the next run.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
@@ -20,11 +20,21 @@ pub(super) struct Control {
     began: Instant,
     /// The time was up before every article was read.
     cut_short: AtomicBool,
+    /// The budget that was used up first.
+    used_up: OnceLock<Budget>,
 }
 
 impl Control {
     pub(super) fn new(budgets: RunConfig, archive: Arc<Archive>, tally: Arc<Tally>, stop: CancellationToken) -> Self {
-        Self { budgets, archive, tally, stop, began: Instant::now(), cut_short: AtomicBool::new(false) }
+        Self {
+            budgets,
+            archive,
+            tally,
+            stop,
+            began: Instant::now(),
+            cut_short: AtomicBool::new(false),
+            used_up: OnceLock::new(),
+        }
     }
 
     /// How long the run has gone on.
@@ -52,8 +62,15 @@ impl Control {
         !self.is_stopped() && self.used_up().is_none()
     }
 
-    /// The budget that is used up, where one is.
+    /// The budget that is used up, where one is; the first, where several are.
     pub(super) fn used_up(&self) -> Option<Budget> {
+        if let Some(budget) = self.used_up.get() {
+            return Some(*budget);
+        }
+        self.reached().map(|budget| *self.used_up.get_or_init(|| budget))
+    }
+
+    fn reached(&self) -> Option<Budget> {
         let reached = |limit: u64, used: u64| limit != 0 && used >= limit;
         if self.is_time_up() {
             Some(Budget::MaxTime)

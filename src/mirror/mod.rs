@@ -6,6 +6,7 @@
 //! one goes on from there. Each stage is a struct with what that stage needs; [`Mirror`] only wires them.
 
 mod control;
+mod decisive;
 mod error;
 mod fetch;
 mod outcomes;
@@ -16,6 +17,7 @@ mod ready;
 mod render;
 mod report;
 mod reporter;
+mod retry;
 mod settings;
 mod sources;
 mod tally;
@@ -37,6 +39,7 @@ use crate::source::Source;
 use crate::trace;
 
 use control::Control;
+use decisive::Decisive;
 use fetch::{FetchStage, InlineSource, JobStage};
 use outcomes::Outcomes;
 use placeholder::{PlaceholderParts, PlaceholderStage};
@@ -45,15 +48,17 @@ use read::ReadStage;
 use ready::{ReadyArticles, ready_articles};
 use render::RenderStage;
 use reporter::Reporter;
+use retry::RetryStage;
 use sources::Sources;
 use write::WriteStage;
 
 pub use error::MirrorError;
 pub use plan::{Plan, plan};
 pub use report::{
-    ArticleCounts, BlobCounts, Budget, ChangedImage, FailedUrl, Problem, ReferenceCounts, Report, RunOutcome,
-    SourceOutcome, SourceReport, ThumbnailCounts, UrlCounts,
+    ArticleCounts, BlobCounts, Budget, ChangedImage, FailedUrl, MissingUrls, Problem, ReferenceCounts, Report,
+    RunOutcome, SourceOutcome, SourceReport, ThumbnailCounts, UrlCounts,
 };
+pub use retry::{Retry, RetryError};
 pub use tally::{Counter, Tally};
 
 /// One pass over sources.
@@ -68,6 +73,8 @@ pub struct Mirror {
     render: Arc<RenderStage>,
     /// Wakes the stage that fetches when something was put into the queue.
     queued: Arc<Notify>,
+    /// What the user wants to be asked for again.
+    retry: Option<Retry>,
 }
 
 impl Mirror {
@@ -95,7 +102,14 @@ impl Mirror {
             control,
             render: Arc::new(render),
             queued: Arc::default(),
+            retry: None,
         })
+    }
+
+    /// The same, which also asks again for what failed, due or not.
+    #[must_use]
+    pub fn retry(self, retry: Option<Retry>) -> Self {
+        Self { retry, ..self }
     }
 
     /// What the run counts while it goes on.
@@ -114,10 +128,20 @@ impl Mirror {
 
     async fn run_since(self, began: Timestamp) -> Result<Report, MirrorError> {
         let run = self.archive.catalog.begin_run(began).await?;
-        // The state of all stages together is large: on the heap it does not grow every caller's own.
-        let left = Box::pin(self.stages(run, began)).await?;
         let reporter = self.reporter();
-        let report = reporter.report(began, left).await?;
+        // The state of all stages together is large: on the heap it does not grow every caller's own.
+        let done = match Box::pin(self.stages(run, began)).await {
+            Ok(left) => reporter.report(began, left).await,
+            Err(error) => Err(error),
+        };
+        let report = match done {
+            Ok(report) => report,
+            Err(error) => {
+                // Where the archive takes not even that, the first error says more.
+                let _ = reporter.keep(run, &reporter.failed(began, &error)).await;
+                return Err(error);
+            }
+        };
         reporter.keep(run, &report).await?;
         info!(outcome = ?report.outcome, articles = report.articles.seen, fetched = report.urls.fetched, failed = report.urls.failed, "run ended");
         Ok(report)
@@ -154,6 +178,12 @@ impl Mirror {
             let horizon = Schedule::new(&self.config).horizon();
             self.tally.queued.add(self.archive.catalog.enqueue_due(began, horizon).await?);
             self.tally.queued.add(placeholders.enqueue_unprobed().await?);
+            self.tally.queued.add(self.retry_stage().retry_changed().await?);
+        }
+        if let Some(retry) = &self.retry {
+            let (matching, queued) = self.retry_stage().retry(retry).await?;
+            self.tally.queued.add(queued);
+            self.tally.retried.add(matching);
         }
         Ok(())
     }
@@ -242,11 +272,17 @@ impl Mirror {
         Outcomes { archive: Arc::clone(&self.archive), tally: Arc::clone(&self.tally) }
     }
 
+    fn retry_stage(&self) -> RetryStage {
+        RetryStage { archive: Arc::clone(&self.archive), decisive: Decisive::new(&self.config) }
+    }
+
     fn reporter(&self) -> Reporter {
         Reporter {
             archive: Arc::clone(&self.archive),
             tally: Arc::clone(&self.tally),
             control: Arc::clone(&self.control),
+            decisive: self.sources.are_whole().then(|| Decisive::new(&self.config)),
+            is_retry: self.retry.is_some(),
             keep: self.config.report.keep,
         }
     }

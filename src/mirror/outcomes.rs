@@ -35,9 +35,6 @@ impl Outcomes {
             JobResult::NotModified { .. } => self.tally.not_modified.one(),
             JobResult::Deferred { .. } => self.tally.deferred.one(),
             JobResult::Failed { failure, next_attempt } => {
-                if url.attempts == 0 && url.asset.is_none() {
-                    self.tally.newly_missing.one();
-                }
                 self.failed(url.id, &url.url, failure, url.attempts + 1, *next_attempt).await?;
             }
         }

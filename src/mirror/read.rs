@@ -1,5 +1,6 @@
 //! Sources → articles → references in the catalog.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -10,11 +11,11 @@ use super::control::Control;
 use super::error::MirrorError;
 use super::plan::{ArticlePlan, Change, Planner, ReadArticle};
 use super::ready::ReadyArticles;
-use super::report::SourceReport;
+use super::report::{ArticleCounts, SourceReport};
 use super::sources::{RunSource, Sources};
 use super::tally::Tally;
-use crate::archive::{Archive, ArticleRow, ArticleState, Body, StoreKey};
-use crate::model::{Digest, MediaType};
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, Body, StoreKey};
+use crate::model::{Digest, HostKey, MediaType};
 use crate::source::{Diff, Difference, Listed, SourceError};
 use crate::trace;
 
@@ -65,9 +66,13 @@ impl ReadStage {
             .try_for_each_concurrent(READ_AT_ONCE, |difference| self.read(source, difference, &failed))
             .await?;
         info!(articles = self.tally.seen.get(), "source read");
+        let after = self.tally.article_counts();
+        if let Some(message) = gone_in_bulk(&before, &after) {
+            self.tally.warning(source.name(), message);
+        }
         Ok(match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some(error) => SourceReport::failed(source.name(), &error),
-            None => SourceReport::read(source, &before, &self.tally.article_counts()),
+            None => SourceReport::read(source, &before, &after),
         })
     }
 
@@ -103,6 +108,7 @@ impl ReadStage {
         row: Option<&ArticleRow>,
     ) -> Result<(), MirrorError> {
         self.tally.seen.one();
+        let mut id = row.map(|row| row.id);
         match self.planner.plan(source, listed, row).await? {
             ArticlePlan::Unchanged => self.tally.unchanged.one(),
             ArticlePlan::Touch { id, fingerprint, is_mirror } => {
@@ -112,14 +118,29 @@ impl ReadStage {
                     self.archive.catalog.finish_mirror(id, fingerprint).await?;
                 }
             }
-            ArticlePlan::Record(article) => self.record(*article).await?,
+            ArticlePlan::Record(article) => id = Some(self.record(*article).await?),
             ArticlePlan::Unreadable(why) => self.tally.problem(&listed.location, why),
         }
+        match id.filter(|_| !source.is_whole()) {
+            Some(id) => self.ask_for_missing(id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The user named this very article: what it misses is asked for, due or not.
+    async fn ask_for_missing(&self, id: ArticleId) -> Result<(), MirrorError> {
+        let references = self.archive.catalog.references(id).await?;
+        let missing = || references.iter().filter_map(|row| row.url.as_ref()).filter(|url| url.asset.is_none());
+        let hosts: BTreeSet<_> = missing().filter_map(|row| HostKey::of(&row.url)).collect();
+        let urls: Vec<_> = missing().map(|row| row.id).collect();
+        self.archive.catalog.close_breakers(&hosts.into_iter().collect::<Vec<_>>()).await?;
+        self.tally.queued.add(self.archive.catalog.enqueue(&urls).await?);
+        self.queued.notify_one();
         Ok(())
     }
 
     /// Keeps what the article holds and its original as blobs, and then records it with its references.
-    async fn record(&self, article: ReadArticle) -> Result<(), MirrorError> {
+    async fn record(&self, article: ReadArticle) -> Result<ArticleId, MirrorError> {
         let ReadArticle { bytes, version, references, inline, change } = article;
         match change {
             Change::New => self.tally.new.one(),
@@ -131,16 +152,50 @@ impl ReadStage {
         }
         let size = bytes.len() as u64;
         self.put(bytes, version.format.blob_type()).await?;
-        let (_, changes) = self.archive.catalog.record_article(&version, size, &references).await?;
+        let (id, changes) = self.archive.catalog.record_article(&version, size, &references).await?;
         self.tally.queued.add(changes.queued);
         self.queued.notify_one();
         self.ready.announce(changes.ready_articles).await;
-        Ok(())
+        Ok(id)
     }
 
     async fn put(&self, bytes: Vec<u8>, media_type: MediaType) -> Result<(), MirrorError> {
         let key = StoreKey::Blob { digest: Digest::of(&bytes), media_type };
         self.archive.objects.put(&key, Body::Bytes(bytes)).await?;
         Ok(())
+    }
+}
+
+/// What there is to say where more than half of a source's articles are gone at once: its folder may be half mounted, or
+/// the wrong one. Articles that are gone while as many are new were moved.
+fn gone_in_bulk(before: &ArticleCounts, after: &ArticleCounts) -> Option<String> {
+    let (gone, new) = (after.vanished - before.vanished, after.new - before.new);
+    let on_record = (after.seen - before.seen).saturating_sub(new) + gone;
+    let is_bulk = gone > 1 && gone > new && gone * 2 > on_record;
+    is_bulk.then(|| {
+        format!("{gone} of its {on_record} articles are gone from it; their mirrors stay. Is its folder the right one?")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_half_gone_at_once_deserves_a_look() {
+        for (seen, new, vanished, expected) in [
+            (4, 0, 5, Some("5 of its 9 articles are gone")),
+            (5, 0, 5, None),
+            (0, 0, 1, None),
+            (1, 0, 2, Some("2 of its 3 articles are gone")),
+            (6, 6, 6, None),
+            (3, 2, 9, Some("9 of its 10 articles are gone")),
+        ] {
+            let before = ArticleCounts { seen: 7, new: 1, vanished: 3, ..ArticleCounts::default() };
+            let after = ArticleCounts { seen: 7 + seen, new: 1 + new, vanished: 3 + vanished, ..before };
+            let found = gone_in_bulk(&before, &after);
+            assert_eq!(found.is_some(), expected.is_some(), "{seen} {new} {vanished}: {found:?}");
+            assert!(expected.is_none_or(|text| found.is_some_and(|found| found.starts_with(text))));
+        }
     }
 }

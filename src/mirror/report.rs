@@ -1,5 +1,7 @@
 //! What a run tells when it ends.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::model::SourceName;
@@ -26,8 +28,17 @@ pub struct Report {
     pub blobs: BlobCounts,
     /// What was made.
     pub thumbnails: ThumbnailCounts,
-    /// References that this run found missing for the first time.
+    /// URLs without a good capture that no run before reported as missing, or only as not asked for yet.
     pub newly_missing: u64,
+    /// What is missing, newly or not.
+    pub missing: MissingUrls,
+    /// URLs that match what the user wanted to be asked for again; `None` where he named nothing.
+    pub retried: Option<u64>,
+    /// Why the run could not go on; `None` where it could.
+    pub error: Option<String>,
+    /// Digests of the settings that decide whether requests succeed, by what they decide. Where one changes, what failed
+    /// for it is asked for again.
+    pub settings: BTreeMap<String, String>,
     /// Images whose bytes are no longer those of an earlier capture.
     pub changed_images: Vec<ChangedImage>,
     /// URLs that gave no good capture in this run.
@@ -51,6 +62,8 @@ pub enum RunOutcome {
     Incomplete,
     /// The user stopped it.
     Interrupted,
+    /// It could not go on.
+    Failed,
 }
 
 /// The budgets of a run, by the names of their settings in `[run]`.
@@ -136,6 +149,17 @@ impl Report {
         self.sources.iter().filter(|source| source.is_failed())
     }
 
+    /// Whether the run did all of its work. What hosts do not have is no fault of the run; what it did not read, write or
+    /// ask for is.
+    pub fn is_work_done(&self) -> bool {
+        matches!(self.outcome, RunOutcome::Complete | RunOutcome::Incomplete)
+            && self.stopped_by.is_none()
+            && self.failed_sources().next().is_none()
+            && self.articles.failed == 0
+            && self.problems.is_empty()
+            && self.missing.newly_untried == 0
+    }
+
     /// Whether there were sources and none of them could be read.
     pub fn is_empty_handed(&self) -> bool {
         !self.sources.is_empty() && self.sources.iter().all(SourceReport::is_failed)
@@ -195,6 +219,17 @@ counts! {
         left,
     }
 }
+/// URLs that articles show and that have no good capture, whatever the reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct MissingUrls {
+    /// All of them.
+    pub urls: u64,
+    /// Of the newly missing ones, those that were not asked for.
+    pub newly_untried: u64,
+    /// When the first of all is due; `None` where none is.
+    pub next_attempt: Option<String>,
+}
+
 counts! {
     /// Blobs of a run.
     BlobCounts {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::control::Control;
+use super::decisive::Decisive;
 use super::error::MirrorError;
-use super::report::{ReferenceCounts, Report, RunOutcome};
+use super::report::{MissingUrls, ReferenceCounts, Report, RunOutcome};
 use super::tally::Tally;
 use crate::archive::{Archive, Body, Prefix, RunId, StoreKey};
 
@@ -15,6 +16,10 @@ pub(super) struct Reporter {
     pub(super) archive: Arc<Archive>,
     pub(super) tally: Arc<Tally>,
     pub(super) control: Arc<Control>,
+    /// The settings that decide whether requests succeed, where the run took heed of a change of them.
+    pub(super) decisive: Option<Decisive>,
+    /// Whether the user wanted something to be asked for again.
+    pub(super) is_retry: bool,
     /// How many reports are kept.
     pub(super) keep: usize,
 }
@@ -23,8 +28,7 @@ impl Reporter {
     /// The report of a run that leaves so many URLs in the queue.
     pub(super) async fn report(&self, began: Timestamp, left: u64) -> Result<Report, MirrorError> {
         let totals = self.archive.catalog.totals().await?;
-        let mut report = self.tally.report();
-        report.run = began.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let mut report = self.started(began);
         let complete = left == 0 && self.control.has_read_all();
         report.outcome = match (self.control.is_stopped(), complete) {
             (true, _) => RunOutcome::Interrupted,
@@ -37,8 +41,31 @@ impl Reporter {
             ReferenceCounts { found: totals.references, local: totals.local, remote: totals.references - totals.local };
         let asked = report.urls.fetched + report.urls.not_modified;
         report.urls.fresh = totals.urls_good.saturating_sub(asked);
-        report.elapsed_ms = self.control.elapsed_ms();
+        if report.outcome != RunOutcome::Interrupted {
+            self.note_missing(&mut report).await?;
+            report.settings = self.decisive.as_ref().map(Decisive::digests).unwrap_or_default();
+        }
         Ok(report)
+    }
+
+    /// The report of a run that could not go on. What it counted so far is in it.
+    pub(super) fn failed(&self, began: Timestamp, error: &MirrorError) -> Report {
+        Report { outcome: RunOutcome::Failed, error: Some(error.to_string()), ..self.started(began) }
+    }
+
+    fn started(&self, began: Timestamp) -> Report {
+        let (run, elapsed_ms) = (began.strftime("%Y%m%dT%H%M%SZ").to_string(), self.control.elapsed_ms());
+        let retried = self.is_retry.then(|| self.tally.retried.get());
+        Report { run, retried, elapsed_ms, ..self.tally.report() }
+    }
+
+    /// A run that the user stopped reports nothing as missing: the next one goes on, and then it is news.
+    async fn note_missing(&self, report: &mut Report) -> Result<(), MirrorError> {
+        let missing = self.archive.catalog.report_missing().await?;
+        report.newly_missing = missing.new;
+        let next_attempt = missing.next_attempt.map(|at| at.to_string());
+        report.missing = MissingUrls { urls: missing.urls, newly_untried: missing.new_untried, next_attempt };
+        Ok(())
     }
 
     /// The report is a file for other programs and a row for `status`; only the newest files are kept.

@@ -60,8 +60,8 @@ tally! {
     failed,
     /// URLs left for a later run.
     deferred,
-    /// URLs missing for the first time.
-    newly_missing,
+    /// URLs that match what the user wanted to be asked for again.
+    retried,
     /// Jobs begun, each of at least one request.
     begun,
     /// Requests sent.
@@ -139,6 +139,11 @@ impl Tally {
         push(&self.problems, Problem { article: article.to_string(), message: message.to_string() });
     }
 
+    /// Notes what deserves a look although every article was read.
+    pub(super) fn warning(&self, what: impl Display, message: impl Display) {
+        push(&self.problems, Problem { article: what.to_string(), message: message.to_string() });
+    }
+
     /// Notes what is not read although it looks like an article.
     pub(super) fn skipped(&self, source: &SourceName, Skipped { path, why }: &Skipped) {
         push(&self.skipped, Problem { article: format!("{source}/{path}"), message: why.to_string() });
@@ -160,7 +165,6 @@ impl Tally {
                 bytes_new: self.bytes_new.get(),
             },
             thumbnails: ThumbnailCounts { made: self.thumbnails.get(), failed: self.thumbnails_failed.get() },
-            newly_missing: self.newly_missing.get(),
             changed_images: self.changed_images(),
             failures: sorted(&self.failures, |failure| failure.url.clone()),
             problems: sorted(&self.problems, |problem| problem.article.clone()),

@@ -11,10 +11,11 @@ use crate::mirror::{Report, RunOutcome};
 use crate::status::Status;
 
 /// The outcomes of a run that has a report.
-const OUTCOMES: [(&str, RunOutcome); 3] = [
+const OUTCOMES: [(&str, RunOutcome); 4] = [
     ("complete", RunOutcome::Complete),
     ("incomplete", RunOutcome::Incomplete),
     ("interrupted", RunOutcome::Interrupted),
+    ("failed", RunOutcome::Failed),
 ];
 
 /// The last run and the archive after it. `at` is when the run ended.

@@ -37,10 +37,11 @@ fn bodies(visits: &[LoggedRequest]) -> Vec<String> {
 fn check_budget(budget: &str) {
     let (origin, sandbox) = posts(30);
     sandbox.settings(&format!("per_host = 1\n[run]\n{budget}\n"));
-    let ran = sandbox.run(&["run"]).expect(0);
+    let ran = sandbox.run(&["run"]).expect(3);
     let name = budget.split(' ').next().unwrap();
     assert!(ran.stdout.starts_with(&format!("stopped by run.{name}, ")), "{ran:?}");
-    assert_eq!((ran.stdout.lines().count(), ran.stderr.as_str()), (1, ""), "{ran:?}");
+    assert_eq!((ran.stdout.lines().count(), ran.stderr.lines().count()), (1, 1), "{ran:?}");
+    assert!(ran.stderr.starts_with(&format!("stopped by run.{name}: ")), "{ran:?}");
     let report: Value = serde_json::from_slice(&std::fs::read(sandbox.only("store/runs", ".json")).unwrap()).unwrap();
     assert_eq!((report["outcome"].as_str(), report["stopped_by"].as_str()), (Some("incomplete"), Some(name)));
     assert_eq!(sandbox.json(&["verify"])["findings"], Value::Array(Vec::new()));

@@ -1,0 +1,94 @@
+//! What failed is asked for again: because the user says so, because a setting changed, because an article is named.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
+
+use crate::sandbox::Sandbox;
+use crate::testserver::bulk::tiny;
+use crate::testserver::{Behaviour, Content, Origin, Site};
+
+fn png(seed: u64) -> Behaviour {
+    Behaviour::serve(Content::new("image/png", tiny(seed)))
+}
+
+/// A post with an image that failed, and that its origin has by now.
+fn failed_once() -> (Origin, Sandbox) {
+    let origin = Origin::start(Site::new()).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/a.png")));
+    sandbox.run(&["run"]).expect(3);
+    origin.set("/a.png", png(1));
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().count(), 1, "it is not due");
+    (origin, sandbox)
+}
+
+fn is_local(sandbox: &Sandbox) -> bool {
+    !sandbox.text("store/articles/posts/a.md").contains("http://")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_user_names_is_asked_for_now() {
+    let words = |origin: &Origin| {
+        let authority = origin.address().to_string();
+        ["--retry", "--retry=all", "--retry=http_status", "--retry=127.0.0.1"]
+            .map(ToOwned::to_owned)
+            .into_iter()
+            .chain([format!("--retry={authority}"), format!("--retry={}", origin.url("/a.png"))])
+            .collect::<Vec<_>>()
+    };
+    for at in 0..6 {
+        let (origin, sandbox) = failed_once();
+        let word = words(&origin).remove(at);
+        let report = sandbox.json(&["run", &word]);
+        assert_eq!((&report["retried"], &report["urls"]["fetched"]), (&1.into(), &1.into()), "{word}");
+        assert!(is_local(&sandbox), "{word}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_user_does_not_name_waits() {
+    let (origin, sandbox) = failed_once();
+    for word in ["--retry=dns", "--retry=b.example", "--retry=https://b.example/a.png"] {
+        let ran = sandbox.run(&["run", word]).expect(0);
+        assert_eq!(ran.stderr, "nothing that failed is what --retry names\n", "{word}");
+    }
+    assert_eq!(origin.log().count(), 1);
+    let ran = sandbox.run(&["run", "--retry=dsn"]).expect(2);
+    assert!(ran.stderr.contains("the reasons are http_status"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_setting_decided_is_due_when_that_setting_changes() {
+    let origin = Origin::start(Site::new().on("/gone.png", Behaviour::status(404))).unwrap();
+    origin.set("/a.png", Behaviour::status(403));
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", format!("![]({}) ![]({})\n", origin.url("/a.png"), origin.url("/gone.png")));
+    sandbox.settings("retries = 0\n");
+    sandbox.run(&["run"]).expect(3);
+    origin.set("/a.png", png(1));
+    let asked = origin.log().of("/a.png").len();
+    sandbox.settings("retries = 0\nconcurrency = 3\n");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().of("/a.png").len(), asked, "that setting decides nothing");
+    let host = format!("[[fetch.host]]\nhost = \"http://{}\"\nheaders = [\"Cookie: a=b\"]\n", origin.address());
+    sandbox.settings(&format!("retries = 0\n{host}"));
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["urls"]["fetched"], &report["urls"]["failed"]), (&1.into(), &0.into()), "{report:#}");
+    assert_eq!(origin.log().of("/gone.png").len(), 1, "no header brings back what is gone");
+    let digests = report["settings"].to_string();
+    assert!(!digests.contains("a=b"), "{digests}");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(origin.log().of("/gone.png").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_article_is_asked_about_now() {
+    let (origin, sandbox) = failed_once();
+    sandbox.run(&["mirror", "posts"]).expect(0);
+    assert_eq!(origin.log().count(), 1, "a folder follows the schedule");
+    sandbox.run(&["mirror", "posts/a.md"]).expect(0);
+    assert_eq!(origin.log().count(), 2);
+    assert!(is_local(&sandbox));
+    sandbox.run(&["mirror", "posts/a.md"]).expect(0);
+    assert_eq!(origin.log().count(), 2, "it misses nothing any more");
+}
