@@ -161,6 +161,29 @@ impl Write for StagingFile {
 }
 
 impl StagingFile {
+    /// Where it is, for a program that writes files by their paths.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Everything was written by its path: it is read for its digest.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn finish_written(self) -> io::Result<Staged> {
+        let (mut from, mut hasher, mut length) = (std::fs::File::open(self.path())?, Hasher::default(), 0);
+        let mut piece = vec![0; PIECE];
+        loop {
+            match from.read(&mut piece)? {
+                0 => return Ok(Staged { path: self.file.into_temp_path(), digest: hasher.finish(), length }),
+                count => {
+                    hasher.update(&piece[..count]);
+                    length += count as u64;
+                }
+            }
+        }
+    }
+
     /// Everything was written.
     pub fn finish(self) -> Staged {
         Staged { path: self.file.into_temp_path(), digest: self.hasher.finish(), length: self.length }

@@ -10,6 +10,7 @@ const ARTICLES: &str = "articles";
 const REPORTS: &str = "runs";
 const INDEX: &str = "index";
 const QUARANTINE: &str = "quarantine";
+const COPIES: &str = "catalog-copies";
 
 /// What is stored under one path. No key leads out of the archive: its parts are types that cannot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +43,11 @@ pub enum StoreKey {
         /// The page.
         path: RelativePath,
     },
+    /// A copy of the catalog, by the moment when it was made and the mark of what it knew.
+    CatalogCopy {
+        /// Its name.
+        name: RelativePath,
+    },
     /// What is left of a damaged blob.
     Quarantine {
         /// The digest of the bytes that it had.
@@ -60,6 +66,8 @@ pub enum Prefix {
     Thumbnails(u8),
     /// The reports.
     Reports,
+    /// The copies of the catalog.
+    CatalogCopies,
 }
 
 impl StoreKey {
@@ -74,6 +82,7 @@ impl StoreKey {
             Self::Article(key) => format!("{ARTICLES}/{key}"),
             Self::Report { run } => format!("{REPORTS}/{run}.json"),
             Self::Index { path } => format!("{INDEX}/{path}"),
+            Self::CatalogCopy { name } => format!("{COPIES}/{name}.db"),
             Self::Quarantine { digest, media_type } => format!("{QUARANTINE}/{digest}.{media_type}"),
         }
     }
@@ -96,6 +105,9 @@ impl StoreKey {
         if let Some(rest) = below(REPORTS) {
             return Some(Self::Report { run: rest.strip_suffix(".json")?.parse().ok()? });
         }
+        if let Some(rest) = below(COPIES) {
+            return Some(Self::CatalogCopy { name: rest.strip_suffix(".db")?.parse().ok()? });
+        }
         if let Some(rest) = below(INDEX) {
             return Some(Self::Index { path: rest.parse().ok()? });
         }
@@ -109,6 +121,7 @@ impl StoreKey {
             Self::Blob { media_type, .. } | Self::Thumbnail { media_type, .. } => media_type.mime(),
             Self::Article(key) => by_extension(&key.path),
             Self::Report { .. } => "application/json",
+            Self::CatalogCopy { .. } => "application/vnd.sqlite3",
             Self::Index { path } => by_extension(path),
             // Damaged bytes are nothing in particular.
             Self::Quarantine { .. } => MediaType::Unknown.mime(),
@@ -129,6 +142,7 @@ impl Prefix {
             Self::Blobs(shard) => format!("{BLOBS}/{shard:02x}"),
             Self::Thumbnails(_) => THUMBNAILS.to_owned(),
             Self::Reports => REPORTS.to_owned(),
+            Self::CatalogCopies => COPIES.to_owned(),
         }
     }
 
@@ -137,7 +151,7 @@ impl Prefix {
         match (self, key) {
             (Self::Blobs(shard), StoreKey::Blob { digest, .. }) => digest.as_bytes()[0] == shard,
             (Self::Thumbnails(shard), StoreKey::Thumbnail { original, .. }) => original.as_bytes()[0] == shard,
-            (Self::Reports, StoreKey::Report { .. }) => true,
+            (Self::Reports, StoreKey::Report { .. }) | (Self::CatalogCopies, StoreKey::CatalogCopy { .. }) => true,
             _ => false,
         }
     }

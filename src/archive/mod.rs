@@ -5,6 +5,7 @@
 //! capture and what is garbage are decided above them, once, in `ingest`, `mirror`, `verify` and `gc`.
 
 mod catalog;
+mod copies;
 mod files;
 mod handle;
 mod identity;
@@ -24,6 +25,7 @@ pub use catalog::{
     Revoked, RunRow, Runs, SharedBlob, SharedUrl, SourceOutcome, SourceRow, Sources, ThumbnailRow, Totals, UrlRow,
     UrlState, VersionRow, Worker, WriteOutcome,
 };
+pub use copies::CopyError;
 pub use files::OutputFolder;
 pub use handle::{Archive, ReadError};
 pub use key::{Prefix, StoreKey};

@@ -3,14 +3,13 @@
 //! The one place where such an archive is made, opened or refused.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::catalog::CatalogError;
 use super::files::{Files, Links, Lock, NotLocked, Tree};
 use super::handle::Archive;
 use super::identity;
-use super::key::{Prefix, StoreKey};
 use super::objects::ObjectError;
 use super::sqlite::{self, CatalogFile, Sqlite};
 use crate::model::ArchiveId;
@@ -31,7 +30,7 @@ pub enum Mode {
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// There is none.
-    #[error("there is no archive at {place}: `offprint run` makes one")]
+    #[error("there is no archive at {place}: `offprint init` or `offprint run` makes one")]
     Missing {
         /// The folder.
         place: String,
@@ -52,6 +51,17 @@ pub enum ArchiveError {
     WithoutCatalog {
         /// The folder.
         place: String,
+    },
+    /// There is none, and something tells that there was one.
+    #[error(
+        "there is no archive at {place}, and {} links into one: mount or restore that archive, or name its folder with \
+         --store; `offprint init` begins a new one", trace.display()
+    )]
+    Traces {
+        /// The folder.
+        place: String,
+        /// What tells it.
+        trace: PathBuf,
     },
     /// Its catalog is another archive's.
     #[error(
@@ -85,7 +95,7 @@ const TMP: &str = "tmp";
 /// The folders that an archive has from the start.
 const FOLDERS: [&str; 5] = ["blobs/sha256", "thumbnails", "articles", "runs", TMP];
 /// Those that come when something is put into them.
-const LATER: [&str; 2] = ["index", "quarantine"];
+const LATER: [&str; 3] = ["index", "quarantine", "catalog-copies"];
 
 /// Opens the archive in a folder. An archive that lacks its own catalog is refused, and nothing is written.
 ///
@@ -147,18 +157,35 @@ fn examine(tree: &Tree, store: &Path, may_be_new: bool) -> Result<Option<Archive
         (Some(id), CatalogFile::Of(row)) if id != row.id => Err(ArchiveError::OtherCatalog { place: place() }),
         (_, CatalogFile::Of(_) | CatalogFile::WithoutId) => Ok(id),
         (Some(_), CatalogFile::Empty) => Err(ArchiveError::WithoutCatalog { place: place() }),
-        (None, CatalogFile::Empty) if holds_blobs(tree)? => Err(ArchiveError::WithoutCatalog { place: place() }),
+        (None, CatalogFile::Empty) if holds_content(tree)? => Err(ArchiveError::WithoutCatalog { place: place() }),
         (None, CatalogFile::Empty) if may_be_new => Ok(None),
         (None, CatalogFile::Empty) => Err(ArchiveError::Missing { place: place() }),
     }
 }
 
-fn holds_blobs(tree: &Tree) -> Result<bool, ArchiveError> {
-    for shard in 0..=u8::MAX {
-        let path = Prefix::Blobs(shard).folder();
-        let names = tree.folder(&path)?.map_or(Ok(Vec::new()), |folder| folder.names());
-        let names = names.map_err(tree.failed("list", &path))?;
-        if names.iter().any(|name| StoreKey::parse(&format!("{path}/{name}")).is_some()) {
+/// Whether there is anything that an archive holds: blobs, thumbnails, mirrors, reports, copies of a catalog.
+fn holds_content(tree: &Tree) -> Result<bool, ArchiveError> {
+    let names = tree.root().names().map_err(tree.failed("list", ""))?;
+    let is_copy = |name: &String| name.starts_with(CATALOG) && name[CATALOG.len()..].starts_with(".v");
+    if names.iter().any(is_copy) {
+        return Ok(true);
+    }
+    for folder in FOLDERS.iter().chain(&LATER).filter(|folder| **folder != TMP) {
+        if holds_files(tree, folder)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether there is a regular file in a folder or below it.
+fn holds_files(tree: &Tree, path: &str) -> Result<bool, ArchiveError> {
+    let Some(folder) = tree.folder(path)? else { return Ok(false) };
+    for name in folder.names().map_err(tree.failed("list", path))? {
+        let found = folder.look(&name).map_err(tree.failed("look at", path))?;
+        let is_file = found.as_ref().is_some_and(std::fs::Metadata::is_file);
+        let is_folder = found.is_some_and(|found| found.is_dir());
+        if is_file || (is_folder && holds_files(tree, &format!("{path}/{name}"))?) {
             return Ok(true);
         }
     }

@@ -69,6 +69,12 @@ const GLOBAL: &str = "Global options";
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make an empty archive
+    ///
+    /// Makes the folder of the settings, or DIR of --store, with its catalog and the file that tells it from other
+    /// archives. A first `offprint run` does the same, unless mirrors that link into an archive tell that there was one.
+    /// Where there is an archive, nothing changes.
+    Init,
     /// Mirror every source in the settings (the nightly job)
     ///
     /// Reads the articles that are new or changed, fetches the images they show that are not kept yet, makes

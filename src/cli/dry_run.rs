@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::exit::Exit;
-use super::open::open_to_read;
+use super::open::{open_to_read, refuse_traces};
 use super::output::Output;
 use super::report::print_sources;
 use super::words::count;
@@ -14,6 +14,7 @@ use crate::source::Source;
 
 /// Prints what a run would do, and changes nothing.
 pub(crate) async fn dry_run(config: &Config, sources: Vec<Source>, output: &Output) -> anyhow::Result<Exit> {
+    refuse_traces(config, &sources)?;
     let archive = match open_to_read(config) {
         Ok(archive) => Some(Arc::new(archive)),
         Err(error) if matches!(error.downcast_ref(), Some(ArchiveError::Missing { .. })) => None,

@@ -8,6 +8,7 @@ mod exit;
 mod extract;
 mod gc;
 mod history;
+mod init;
 mod log;
 mod man;
 mod notifications;
@@ -77,6 +78,7 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Man { out } => man::man(out.as_deref(), output),
         Command::Extract(arguments) => extract::extract(arguments, &settings::read_or_default(global)?, output),
         Command::Demo { once, address } => demo::demo(global, *once, *address, output).await,
+        Command::Init => init::init(&config()?, output).await,
         Command::Run { dry_run, retry } => {
             run::run(&settings::read_with_sources(global)?, *dry_run, retry.clone(), output).await
         }

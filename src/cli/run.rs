@@ -9,12 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::notifications::Notifications;
+use super::open::open_to_run;
 use super::output::Output;
 use super::progress::Display;
 use super::report::print_report;
 use super::signals::Signals;
 use super::{dry_run, progress};
-use crate::archive::{self, Mode};
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::mirror::{Mirror, Report, Retry};
@@ -54,7 +54,7 @@ pub(crate) async fn mirror_sources(
     retry: Option<Retry>,
     output: &Output,
 ) -> anyhow::Result<Report> {
-    let archive = Arc::new(archive::open(&config.store, Mode::Create)?);
+    let archive = Arc::new(open_to_run(config, &sources)?);
     let fetcher = Fetcher::new(&config.fetch, archive.objects.staging().folder())?;
     let stop = CancellationToken::new();
     let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop.clone())?.retry(retry);

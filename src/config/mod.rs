@@ -365,6 +365,9 @@ pub struct RunConfig {
     pub retire_after: u32,
     #[serde(deserialize_with = "duration")]
     pub grace: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub catalog_copy_every: Duration,
+    pub catalog_copies: usize,
 }
 
 /// Who is told about a run.

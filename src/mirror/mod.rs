@@ -30,9 +30,9 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info};
 
-use crate::archive::rules::Schedule;
+use crate::archive::rules::{CopySchedule, Schedule};
 use crate::archive::{Archive, RunId};
-use crate::config::Config;
+use crate::config::{Config, RunConfig};
 use crate::fetch::{Alternates, FetchError, Fetcher};
 use crate::ingest::{Ingest, KnownPlaceholders};
 use crate::source::Source;
@@ -131,7 +131,10 @@ impl Mirror {
         let reporter = self.reporter();
         // The state of all stages together is large: on the heap it does not grow every caller's own.
         let done = match Box::pin(self.stages(run, began)).await {
-            Ok(left) => reporter.report(began, left).await,
+            Ok(left) => {
+                self.copy_catalog().await;
+                reporter.report(began, left).await
+            }
             Err(error) => Err(error),
         };
         let report = match done {
@@ -145,6 +148,15 @@ impl Mirror {
         reporter.keep(run, &report).await?;
         info!(outcome = ?report.outcome, articles = report.articles.seen, fetched = report.urls.fetched, failed = report.urls.failed, "run ended");
         Ok(report)
+    }
+
+    /// Copies the catalog into the archive where that is due. Where it fails, the run has done its work all the same: the
+    /// report names the problem.
+    async fn copy_catalog(&self) {
+        let RunConfig { catalog_copy_every: every, catalog_copies: keep, .. } = self.config.run;
+        if let Err(error) = self.archive.copy_catalog(CopySchedule { every, keep }, Timestamp::now()).await {
+            self.tally.warning("the copy of the catalog", error);
+        }
     }
 
     /// Runs the stages side by side, and gives how many URLs are left in the queue.

@@ -12,6 +12,7 @@ mod paths;
 mod places;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 pub use configured::configured;
 pub use diff::{Diff, Difference};
@@ -21,3 +22,4 @@ pub use links::absolute;
 pub use listing::{Entries, Entry, Listed, Listing, Location, SkipReason, Skipped};
 pub use paths::Source;
 pub use places::{PlaceError, named};
+pub use traces::mirror_of_an_archive;

@@ -1,6 +1,7 @@
 //! What `verify`, `repair` and `gc` need, and what tells this archive from others.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -28,6 +29,13 @@ pub trait Maintenance: Send + Sync {
 
     /// What the database finds when it checks itself: one line each, none where it is whole.
     async fn integrity(&self) -> Result<Vec<String>, CatalogError>;
+
+    /// Differs where what the catalog knows differs; runs and their reports do not count. `None` where the catalog cannot
+    /// be copied.
+    async fn content_mark(&self) -> Result<Option<Digest>, CatalogError>;
+
+    /// Writes a whole copy of the catalog into an empty file, beside whoever reads and writes it.
+    async fn copy_to(&self, file: &Path) -> Result<(), CatalogError>;
 
     /// The blobs on record whose digest starts with this byte, in order of digest.
     async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError>;

@@ -144,7 +144,7 @@ impl Inner {
                 let sizes = sizes.filter(|size| self.is_folder(size).unwrap_or(false));
                 sizes.map(|size| format!("{size}/{shard:02x}")).collect()
             }
-            Prefix::Blobs(_) | Prefix::Reports => vec![top],
+            Prefix::Blobs(_) | Prefix::Reports | Prefix::CatalogCopies => vec![top],
         };
         let mut found = Vec::new();
         for folder in folders {

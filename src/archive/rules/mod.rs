@@ -18,11 +18,13 @@
 //! | [`renewed`] | what is known of an asset whose bytes came again |
 //! | [`MissingReport`] | what is missing, and what of it is news |
 //! | [`BlobUses`], [`ThumbnailUses`] | what keeps a blob or a thumbnail alive |
+//! | [`copy_is_due`] | when the catalog is copied |
 //! | [`unreferenced_since`], [`is_past_grace`] | how long what nothing refers to is left |
 //! | [`path_key`] | which paths name one file |
 
 mod article;
 mod asset;
+mod copy;
 mod due;
 mod garbage;
 mod host;
@@ -34,6 +36,7 @@ mod version;
 
 pub use article::{ArticleFacts, is_new_version, mirror_may_be_missing, unshown};
 pub use asset::renewed;
+pub use copy::{CopySchedule, copy_is_due};
 pub use due::Due;
 pub use garbage::{BlobUses, ThumbnailUses, is_past_grace, unreferenced_since};
 pub use host::HostHold;

@@ -1,6 +1,7 @@
 //! What proving, mending and pruning an archive needs.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use url::Url;
 
 use super::codec::{Millis, moment};
 use super::error::{catalog_error, in_row};
-use super::{Sqlite, articles, assets, checksum, identity, stale, urls};
+use super::{Sqlite, articles, assets, checksum, copy, identity, stale, urls};
 use crate::archive::catalog::{ArchiveRow, ArticleRow, AssetRow, BlobRow, CatalogError, Maintenance, ThumbnailRow};
 use crate::archive::rules::BlobUses;
 use crate::model::{ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
@@ -30,6 +31,15 @@ impl Maintenance for Sqlite {
             Ok(found)
         })
         .await
+    }
+
+    async fn content_mark(&self) -> Result<Option<Digest>, CatalogError> {
+        self.read(copy::content_mark).await.map(Some)
+    }
+
+    async fn copy_to(&self, file: &Path) -> Result<(), CatalogError> {
+        let file = file.to_owned();
+        self.read(move |connection| copy::copy_to(connection, &file)).await
     }
 
     async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError> {

@@ -10,6 +10,7 @@ mod captures;
 mod checksum;
 mod codec;
 mod connection;
+mod copy;
 #[cfg(all(test, target_os = "linux"))]
 mod cost;
 mod error;

@@ -5,10 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use offprint::testing::archive::{self, ArchiveError, Mode};
+use offprint::testing::demo::photo::Photo;
 use offprint::testing::model::Digest;
 
 use super::put;
 use crate::sandbox::Sandbox;
+use crate::testserver::{Behaviour, Content, Origin, Site};
 
 /// Every file below a folder, with its content.
 fn content(folder: &Path) -> BTreeMap<PathBuf, Digest> {
@@ -130,4 +132,62 @@ fn only_a_run_makes_an_archive() {
         assert!(told.contains("there is no archive at"), "{command:?}: {told}");
     }
     assert!(!sandbox.path("store").exists());
+}
+
+#[test]
+fn what_is_left_of_an_archive_is_no_place_for_a_new_one() {
+    for left in ["runs/20261122T030000Z.json", "articles/posts/a.md", "catalog-copies/20261122T030000Z-0.db"] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(left);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, "{}").unwrap();
+        for error in refusals(folder.path()) {
+            assert!(matches!(error, ArchiveError::WithoutCatalog { .. }), "{left}: {error}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("catalog.db.v4"), "a copy from before an upgrade").unwrap();
+    assert!(matches!(refusals(folder.path())[2], ArchiveError::WithoutCatalog { .. }));
+}
+
+#[test]
+fn init_makes_an_archive_once() {
+    let sandbox = Sandbox::new();
+    let made = sandbox.json(&["init"]);
+    assert_eq!(made["new"], true, "{made}");
+    assert_eq!(sandbox.json(&["status"])["articles"], 0);
+    let again = sandbox.json(&["init"]);
+    assert_eq!((&again["new"], &again["id"]), (&false.into(), &made["id"]), "{again}");
+    sandbox.write("posts/a.md", "text\n");
+    sandbox.run(&["run"]).expect(0);
+    let told = sandbox.run(&["init"]).expect(0).stdout;
+    assert!(told.contains("is an archive already"), "{told}");
+    fs::remove_file(sandbox.path("store/catalog.db")).unwrap();
+    sandbox.run(&["init"]).expect(4);
+}
+
+/// Mirrors beside an archive that is not there tell that there was one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_that_is_not_mounted_is_not_begun_anew() {
+    let photo = Behaviour::serve(Content::new("image/jpeg", Photo::new(1, 64, 48).jpeg()));
+    let origin = Origin::start(Site::new().on("/1.jpg", photo)).unwrap();
+    for output in ["public", "."] {
+        let sandbox = Sandbox::new();
+        sandbox.settings(&format!("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"{output}\"\n"));
+        if output == "." {
+            sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"posts\"\n");
+        }
+        sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/1.jpg")));
+        sandbox.run(&["run"]).expect(0);
+        fs::rename(sandbox.path("store"), sandbox.path("elsewhere")).unwrap();
+        let before = content(&sandbox.path(""));
+        for command in [&["run"][..], &["run", "--dry-run"], &["mirror", "posts/a.md"]] {
+            let told = sandbox.run(command).expect(1).stderr;
+            assert!(told.contains("links into one") && told.contains("offprint init"), "{output} {command:?}: {told}");
+        }
+        assert_eq!(content(&sandbox.path("")), before, "{output}");
+        fs::rename(sandbox.path("elsewhere"), sandbox.path("store")).unwrap();
+        sandbox.run(&["run"]).expect(0);
+        sandbox.run(&["verify"]).expect(0);
+    }
 }

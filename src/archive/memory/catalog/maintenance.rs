@@ -1,6 +1,7 @@
 //! What proving, mending and pruning an archive needs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -21,6 +22,15 @@ impl Maintenance for MemoryCatalog {
     /// Nothing can be wrong with it: there is no file.
     async fn integrity(&self) -> Result<Vec<String>, CatalogError> {
         Ok(Vec::new())
+    }
+
+    async fn content_mark(&self) -> Result<Option<Digest>, CatalogError> {
+        Ok(None)
+    }
+
+    async fn copy_to(&self, file: &Path) -> Result<(), CatalogError> {
+        let (place, cause) = (file.display().to_string(), "a catalog in memory has no copies".to_owned());
+        Err(CatalogError::Database { place, cause })
     }
 
     async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError> {

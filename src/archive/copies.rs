@@ -1,0 +1,74 @@
+//! Copies of the catalog among the objects: what a lost catalog is made anew from.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::catalog::CatalogError;
+use super::handle::Archive;
+use super::key::{Prefix, StoreKey};
+use super::objects::{Body, ObjectError};
+use super::rules::{self, CopySchedule};
+use crate::model::RelativePath;
+
+/// A copy of the catalog could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// The catalog cannot be read, or its copy not written.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The copy cannot be kept.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+}
+
+/// How the moment in the name of a copy is written, in UTC.
+const MOMENT: &str = "%Y%m%dT%H%M%SZ";
+/// Digits of the mark in the name of a copy.
+const MARK: usize = 16;
+
+impl Archive {
+    /// Copies the catalog where that is due and something changed since the newest copy, and removes the oldest copies
+    /// beyond those that are kept. Whether a copy was made.
+    ///
+    /// # Errors
+    /// [`CopyError`]; the copies from before stay.
+    pub async fn copy_catalog(&self, schedule: CopySchedule, now: Timestamp) -> Result<bool, CopyError> {
+        let copies = self.objects.list(Prefix::CatalogCopies).await?;
+        let newest = copies.last().and_then(|(key, _)| parts_of(key));
+        if !rules::copy_is_due(newest.map(|(made, _)| made), schedule, now) {
+            return Ok(false);
+        }
+        let Some(mark) = self.catalog.content_mark().await? else { return Ok(false) };
+        let mark = mark.to_string();
+        if newest.is_some_and(|(_, of)| of == &mark[..MARK]) {
+            return Ok(false);
+        }
+        let name = format!("{}-{}", now.strftime(MOMENT), &mark[..MARK]);
+        self.put_copy(RelativePath::new(name).expect("digits and letters are a path")).await?;
+        let old = (copies.len() + 1).saturating_sub(schedule.keep.max(1));
+        for (key, _) in &copies[..old.min(copies.len())] {
+            self.objects.delete(key).await?;
+        }
+        Ok(true)
+    }
+
+    async fn put_copy(&self, name: RelativePath) -> Result<(), CopyError> {
+        let staging = self.objects.staging();
+        let failed = || ObjectError::io("write to", &staging.folder().display());
+        let file = staging.create().map_err(failed())?;
+        self.catalog.copy_to(file.path()).await?;
+        let staged = tokio::task::spawn_blocking(move || file.finish_written()).await;
+        let staged = staged.expect("reading a file does not panic").map_err(failed())?;
+        self.objects.put(&StoreKey::CatalogCopy { name }, Body::Staged(staged)).await?;
+        Ok(())
+    }
+}
+
+/// When a copy was made, and the mark of what it knew.
+fn parts_of(key: &StoreKey) -> Option<(Timestamp, &str)> {
+    let StoreKey::CatalogCopy { name } = key else { return None };
+    let (made, mark) = name.as_str().split_once('-')?;
+    let made = DateTime::strptime(MOMENT, made).ok()?.to_zoned(TimeZone::UTC).ok()?;
+    Some((made.timestamp(), mark))
+}

@@ -1,0 +1,30 @@
+//! Copies of the catalog's file.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Result, params};
+
+use crate::model::Digest;
+
+/// Sums that differ where what is kept or known of it differs. Each is read from few pages, or by one walk over the
+/// articles.
+const SUMS: &str = "SELECT t.*, (SELECT max(id) FROM capture), (SELECT sum(revision + read_at % 1000003) FROM article),
+    (SELECT sum(mirror_modified % 1000003) FROM article), (SELECT count(*) FROM article_version),
+    (SELECT count(*) FROM shown_version), (SELECT count(*) FROM source), (SELECT count(*) FROM blob) FROM total t";
+
+/// Differs where what the catalog knows differs; runs and their reports do not count.
+pub(super) fn content_mark(connection: &Connection) -> Result<Digest> {
+    let mut statement = connection.prepare_cached(SUMS)?;
+    let count = statement.column_count();
+    let text = statement.query_one([], |row| {
+        let values = (0..count).map(|column| row.get::<_, Option<i64>>(column));
+        Ok(format!("{:?}", values.collect::<Result<Vec<_>>>()?))
+    })?;
+    Ok(Digest::of(text.as_bytes()))
+}
+
+/// Writes what is committed by now into an empty file. Whoever writes goes on meanwhile.
+pub(super) fn copy_to(connection: &Connection, file: &Path) -> Result<()> {
+    connection.execute("VACUUM INTO ?1", params![file.to_string_lossy()])?;
+    Ok(())
+}
