@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use encoding_rs::{DecoderResult, Encoding, ISO_2022_JP, UTF_8};
 
-use super::Run;
+use super::run::Run;
 
 /// Decodes the bytes after the byte order mark.
 pub(super) fn decode(bytes: &[u8], mark: usize, encoding: &'static Encoding) -> (String, Vec<Run>) {

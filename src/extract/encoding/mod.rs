@@ -5,12 +5,14 @@
 
 mod decoder;
 mod detect;
+mod run;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
 
+use self::run::Run;
 use crate::model::{Format, Span};
 
 /// The byte that ISO-2022-JP changes its state with.
@@ -33,19 +35,6 @@ enum Map {
     Same(usize),
     /// In these runs, in order.
     Runs(Vec<Run>),
-}
-
-/// A stretch of characters that are all as long as each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Run {
-    /// Where it starts in the text and in the file.
-    text: usize,
-    bytes: usize,
-    /// How many characters it has.
-    count: usize,
-    /// How many bytes one takes in the text and in the file.
-    text_size: usize,
-    byte_size: usize,
 }
 
 /// Decodes a file.
