@@ -157,12 +157,23 @@ fn syntax_of(attribute: &str) -> Syntax {
     if attribute.ends_with("set") { Syntax::Srcset } else { Syntax::Url }
 }
 
-/// Elements that show an image themselves, so that whatever URL their lazy attributes hold is one.
-pub(super) fn shows_image(element: &str) -> bool {
-    matches!(element, "img" | "image" | "source" | "input" | "amp-img" | "amp-anim")
+/// Whether a lazy attribute may also hold the page that an image leads to.
+pub(super) fn is_weak(attribute: &str) -> bool {
+    matches!(attribute, "data-url" | "data-img-url" | "file")
 }
 
-/// Whether a reference of a kind is wanted. `element` tells video, audio and track apart.
+/// Elements that show an image themselves, so that whatever URL their lazy attributes hold is one.
+pub(super) fn shows_image(element: &str) -> bool {
+    matches!(element, "img" | "image" | "source" | "input" | "amp-anim") || is_custom_image(element)
+}
+
+/// Whether a custom element is called an image (HTML, "valid custom element name": it has a hyphen).
+pub(super) fn is_custom_image(element: &str) -> bool {
+    let kind = element.rsplit_once('-').map(|(_, kind)| kind);
+    kind.is_some_and(|kind| matches!(kind, "image" | "img" | "photo" | "picture"))
+}
+
+/// Whether a reference of a kind is wanted. `element` distinguishes video, audio and track.
 pub(super) fn wanted(kind: ReferenceKind, element: &str, media: &[MediaKind]) -> bool {
     let needed = match (kind, element) {
         (ReferenceKind::Base, _) => return true,

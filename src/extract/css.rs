@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The longest name of a property, in bytes, that is told: it is copied to every URL of its value.
+/// The longest name of a property, in bytes, that is reported: it is copied to every URL of its value.
 const MAX_PROPERTY: usize = 128;
 
 /// A URL in a style sheet.
@@ -16,7 +16,7 @@ pub(super) struct Address {
     pub(super) span: Range<usize>,
     /// The URL, escapes decoded.
     pub(super) value: String,
-    /// The property it is the value of; empty where that cannot be told.
+    /// The property it is the value of; empty where that is unknown.
     pub(super) property: String,
 }
 
@@ -40,7 +40,7 @@ struct Context {
     font_face: Option<usize>,
 }
 
-/// Functions whose arguments are told apart.
+/// Functions, by what their arguments are.
 #[derive(Clone, Copy, PartialEq)]
 enum Function {
     /// `image-set()`: its strings are images.

@@ -26,6 +26,7 @@ pub use extraction::Extraction;
 pub use format::format_of;
 pub use options::ExtractOptions;
 
+use self::html::Rules;
 use self::sink::{RawReference, Sink};
 use crate::model::{Format, ReferenceKind};
 
@@ -45,8 +46,10 @@ fn find(text: &str, format: Format, options: &ExtractOptions, sink: &mut Sink) {
     }
     let body = front_matter::find(text, options, sink)..text.len();
     match format {
-        Format::Html | Format::Xhtml => html::find(text, body, options, sink),
-        _ => markdown::find(text, body, options, sink),
+        Format::Html => html::find(text, body, Rules::Html, options, sink),
+        Format::Xhtml => html::find(text, body, Rules::Xml, options, sink),
+        Format::Mdx => markdown::find_mdx(text, body, options, sink),
+        Format::Markdown | Format::Css => markdown::find(text, body, options, sink),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What extraction is told.
+//! Settings of extraction.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::config::{DataUrls, MediaKind, RewriteConfig};
 
-/// What extraction is told besides the bytes.
+/// Settings of extraction: what it takes besides the bytes.
 #[derive(Debug, Clone)]
 pub struct ExtractOptions {
     /// What relative addresses are relative to, where the article does not say.

@@ -36,13 +36,13 @@ pub(super) fn resolve(
     let base = Base { url: own.as_ref().or(outer.url), query };
     let base_of = |found: &RawReference| if found.kind == ReferenceKind::Base { outer } else { base };
     let found = sink.found.into_iter();
-    let found =
-        found.filter(|found| found.kind == ReferenceKind::Base || can_be_address(&found.value, options.data_urls));
+    let found = found.filter(|found| !found.kind.is_media() || can_be_address(&found.value, options.data_urls));
     let mut references: Vec<_> = found.filter_map(|found| reference(bytes, decoded, base_of(&found), found)).collect();
     if sink.upgrade {
-        references.iter_mut().filter(|reference| reference.kind != ReferenceKind::Base).for_each(upgrade);
+        references.iter_mut().filter(|reference| reference.kind.is_media()).for_each(upgrade);
     }
-    references.sort_by_key(|reference| (reference.span.start, reference.span.end));
+    // Of what stands at one place, the image counts.
+    references.sort_by_key(|reference| (reference.span, !reference.kind.is_media()));
     let mut end = 0;
     references.retain(|reference| {
         let apart = reference.span.start >= end;
@@ -51,6 +51,7 @@ pub(super) fn resolve(
     });
     Extraction {
         references,
+        left_out: sink.left_out,
         encoding: decoded.encoding,
         title: sink.title,
         published: sink.published,
@@ -76,15 +77,18 @@ fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Base<'_>, found: RawRefe
         return None;
     }
     let mut part = found.span;
-    if found.kind != ReferenceKind::Base {
+    if found.kind.is_media() {
         part.end -= fragment_length(decoded.text.get(part.clone())?, value);
     }
     let span = decoded.span(bytes, part.clone()).filter(|span| !span.is_empty())?;
     let reveal = found.reveal.and_then(|reveal| place(decoded, reveal));
-    let url = join(base, value).map(|mut url| {
-        url.set_fragment(None);
-        url
-    });
+    let url = match found.kind {
+        ReferenceKind::CrossOrigin | ReferenceKind::Policy => Err(UrlProblem::Malformed),
+        _ => join(base, value).map(|mut url| {
+            url.set_fragment(None);
+            url
+        }),
+    };
     let raw = decoded.text[part].to_owned();
     let link_wrap = found.link_wrap.and_then(|link_wrap| around(decoded, link_wrap));
     Some(Reference {

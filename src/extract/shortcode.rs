@@ -38,6 +38,11 @@ const SOURCES: &[&str] =
 /// Parameters that hold where a click on the image leads.
 const LINKS: &[&str] = &["full", "href", "large", "link", "target", "url"];
 
+/// Whether a parameter of that name can hold an image.
+pub(super) fn is_source(parameter: &str) -> bool {
+    SOURCES.contains(&parameter)
+}
+
 /// Reports the images that shortcodes show. Those that do not start where `counts` are in code or in a comment.
 pub(super) fn find(
     text: &str,
@@ -85,7 +90,7 @@ struct Shortcode<'a> {
 
 #[derive(Debug)]
 struct Argument<'a> {
-    /// The parameter's name; empty where it is told by its position.
+    /// The parameter's name; empty where only its position counts.
     key: &'a str,
     /// The bytes inside its quotes.
     span: Range<usize>,
@@ -262,7 +267,7 @@ fn kind(argument: &Argument, value: &str, shows_image: bool, positional: bool) -
     let key = argument.key.to_ascii_lowercase();
     let file = has_image_extension(value);
     let source = key == "src" || key == "data-src";
-    if positional || (shows_image && source) || (file && SOURCES.contains(&key.as_str())) {
+    if positional || (shows_image && source) || (file && is_source(&key)) {
         Some(ReferenceKind::Shortcode)
     } else if shows_image && file && LINKS.contains(&key.as_str()) {
         Some(ReferenceKind::FullSize)
@@ -284,8 +289,8 @@ mod tests {
     fn check(text: &str, expected: &[&str]) {
         let mut sink = Sink::default();
         find(text, 0..text.len(), |_| true, &ExtractOptions::default(), &mut sink);
-        let told = sink.found.iter().map(|f| format!("{} {} {}", f.kind, f.name, &text[f.span.clone()]));
-        assert_eq!(told.collect::<Vec<_>>(), expected, "{text}");
+        let found = sink.found.iter().map(|f| format!("{} {} {}", f.kind, f.name, &text[f.span.clone()]));
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{text}");
     }
 
     #[test]

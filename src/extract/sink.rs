@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use crate::model::ReferenceKind;
 
-/// How many references of one article are kept. Memory and the catalog are bounded by it; what comes after stays
-/// remote, and [`Sink::is_full`] says so.
-pub(super) const MAX_REFERENCES: usize = 100_000;
+/// How many references of one article are kept. Memory and the catalog are bounded by it; what comes after stays as it
+/// is, and [`Sink::left_out`] says how much that is.
+pub(super) const MAX_REFERENCES: usize = 20_000;
 
 /// A reference as a format reports it: spans are of the decoded text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub(super) struct Sink {
     pub(super) upgrade: bool,
     /// Elements and spans that take a link, and whether they lead somewhere: no other link can be put in them.
     pub(super) links: Vec<(Range<usize>, bool)>,
+    /// How many references were found beyond [`MAX_REFERENCES`].
+    pub(super) left_out: usize,
     image_groups: u32,
 }
 
@@ -85,18 +87,15 @@ impl Sink {
 
     /// Takes a reference.
     pub(super) fn push(&mut self, found: RawReference) {
-        if !self.is_full() {
+        if self.found.len() < MAX_REFERENCES {
             self.found.push(found);
+        } else {
+            self.left_out += 1;
         }
     }
 
     /// Takes references.
     pub(super) fn extend(&mut self, found: impl IntoIterator<Item = RawReference>) {
         found.into_iter().for_each(|found| self.push(found));
-    }
-
-    /// Whether it takes no more.
-    pub(super) fn is_full(&self) -> bool {
-        self.found.len() >= MAX_REFERENCES
     }
 }

@@ -141,7 +141,7 @@ impl ReadStage {
 
     /// Keeps what the article holds and its original as blobs, and then records it with its references.
     async fn record(&self, article: ReadArticle) -> Result<ArticleId, MirrorError> {
-        let ReadArticle { bytes, version, references, inline, change } = article;
+        let ReadArticle { bytes, version, references, inline, left_out, change } = article;
         match change {
             Change::New => self.tally.new.one(),
             Change::Content => self.tally.changed.one(),
@@ -149,6 +149,11 @@ impl ReadStage {
         }
         for (media_type, image) in inline.into_values() {
             self.put(image, media_type).await?;
+        }
+        if left_out > 0 {
+            let read = references.len();
+            let why = format!("{left_out} of its references stay as they are: it has more than {read}");
+            self.tally.problem(&version.key, why);
         }
         let size = bytes.len() as u64;
         self.put(bytes, version.format.blob_type()).await?;

@@ -9,6 +9,7 @@ mod delimiters;
 mod edits;
 mod plan;
 mod splice;
+mod surroundings;
 mod target;
 mod verified;
 mod wrap;
@@ -92,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_base_is_made_neutral_if_a_link_is_local() {
-        check("<base href='https://a.example/b/'><img src=c>", "<base href='./'><img src=../m/1.jpg>");
+        check("<base href='https://a.example/b/'><img src=c>", "<base href='#'><img src=../m/1.jpg>");
         check("<base href='https://a.example/b/'><img src=gone>", "<base href='https://a.example/b/'><img src=gone>");
     }
 

@@ -15,7 +15,7 @@ use super::splice::{places, splice};
 use super::target::{Article, LocalLink, Target};
 use crate::config::Lazy;
 use crate::extract::{ExtractOptions, extract};
-use crate::model::{Edit, Reference, ReferenceKind, Span};
+use crate::model::{Edit, Reference, Span};
 
 /// How many references of one article are singled out. Finding one takes as many extractions of the article as its number
 /// of references has binary digits; an article with more of them is left as it was.
@@ -38,7 +38,7 @@ pub struct Rewritten {
 /// `targets` are all references of the article in the order of their spans, as extraction found them or as they were
 /// recorded then.
 pub fn rewrite(article: &Article<'_>, lazy: Lazy, targets: Vec<Target>) -> Rewritten {
-    let links = |target: &Target| target.link.is_some() && target.kind != ReferenceKind::Base;
+    let links = |target: &Target| target.link.is_some() && target.kind.is_media();
     let linked = (0..targets.len()).filter(|at| links(&targets[*at])).collect();
     let mut attempts = Attempts { article, lazy, targets, linked };
     let mut left_remote = Vec::new();

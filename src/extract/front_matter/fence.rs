@@ -81,7 +81,7 @@ fn starts_with_key(line: &str) -> bool {
     !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Whether it is what every post tells.
+/// Whether it is what every post states.
 fn is_of_a_post(entry: &Entry) -> bool {
     entry.parent.is_empty() && matches!(&*entry.key.to_ascii_lowercase(), "title" | "date" | "layout")
 }

@@ -1,7 +1,7 @@
 //! Front matter: the YAML, TOML or JSON that stands before an article's body.
 //!
 //! Each language is a small module that yields `Entry`s: scalars with the key that holds them and the bytes that
-//! spell them. Here it is decided which of them name an image, and which tell the title, the date and the address.
+//! spell them. This module decides which of them name an image, and which hold the title, the date and the address.
 
 mod entry;
 mod fence;
@@ -22,7 +22,7 @@ use super::options::ExtractOptions;
 use super::sink::{RawReference, Sink};
 use crate::model::ReferenceKind;
 
-/// Reports what the front matter of an article holds, and tells the byte at which the body starts: 0 where there is no
+/// Reports what the front matter of an article holds, and returns the byte at which the body starts: 0 where there is no
 /// front matter.
 pub(super) fn find(text: &str, options: &ExtractOptions, sink: &mut Sink) -> usize {
     let text = &*with_line_feeds(text);

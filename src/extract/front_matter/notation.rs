@@ -31,7 +31,7 @@ fn written_in(value: &str, options: &ExtractOptions) -> Vec<(Range<usize>, Strin
     }
     if value.contains('<') && value.contains("src") {
         let mut sink = Sink::default();
-        html::find(value, 0..value.len(), options, &mut sink);
+        html::find(value, 0..value.len(), html::Rules::Html, options, &mut sink);
         sink.found.sort_by_key(|found| found.span.start);
         return sink.found.into_iter().map(|found| (found.span, found.value)).collect();
     }

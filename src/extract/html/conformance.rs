@@ -35,7 +35,7 @@ impl Handler for Spans<'_> {
             let quote = if self.0[span.clone()].contains('"') { '\'' } else { '"' };
             let raw = format!("<a b={quote}{}{quote}>", &self.0[span.clone()]);
             let mut again = Tags::default();
-            tokens::tokenize(&raw, 0..raw.len(), &mut again);
+            tokens::tokenize(&raw, 0..raw.len(), false, &mut again);
             assert_eq!(again.0[0].1[0].1, attribute.value, "{:?}", self.0);
             let value = Value::new(self.0, span.clone(), attribute.value);
             assert_eq!(value.span(0..attribute.value.len()), span, "{:?}", self.0);
@@ -83,9 +83,9 @@ fn tags_are_what_the_suite_of_the_corpus_expects() {
         for case in file["tests"].as_array().into_iter().flatten().filter(|case| !is_of_another_kind(case)) {
             let input = case["input"].as_str().expect("a text");
             let mut found = Tags::default();
-            tokens::tokenize(input, 0..input.len(), &mut found);
+            tokens::tokenize(input, 0..input.len(), false, &mut found);
             assert_eq!(found.0, expected(case).0, "{input:?}");
-            tokens::tokenize(input, 0..input.len(), &mut Spans(input));
+            tokens::tokenize(input, 0..input.len(), false, &mut Spans(input));
             cases += 1;
             tags += found.0.len();
         }

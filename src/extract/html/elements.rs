@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::reveal;
-use super::scanner::{Anchor, Named, Pass, Picture, Shown};
+use super::scanner::{Anchor, Named, Pass, Picture, Rules, Shown};
 use super::tokens::{Attribute, Tag};
 use super::value::Value;
-use crate::extract::address::{has_image_extension, looks_like_template};
+use crate::extract::address::{can_be_address, has_image_extension, is_image_url, looks_like_template};
 use crate::extract::attributes::{self, Row, Syntax, When};
 use crate::extract::sink::RawReference;
-use crate::extract::{css, srcset};
+use crate::extract::{css, shortcode, srcset};
 use crate::model::ReferenceKind;
 
 impl Pass<'_, '_, '_, '_> {
@@ -45,7 +45,9 @@ impl Pass<'_, '_, '_, '_> {
             self.number_each(&mut named.found);
         }
         self.remember_source(tag, &named);
+        let image_group = named.found[0].image_group;
         self.sink.extend(named.found);
+        self.barriers(tag, image_group);
     }
 
     /// What an element's attributes name, not yet numbered.
@@ -61,13 +63,28 @@ impl Pass<'_, '_, '_, '_> {
                 named.found.extend(self.read(&attribute, ReferenceKind::Css, Syntax::Css, 0));
             } else if tag.name == "source" && attribute.name == "src" {
                 named.found.extend(self.source(tag, &attribute));
-            } else if let Some((rank, syntax)) = attributes::lazy(attribute.name, &self.scanner.options.lazy_attributes)
-            {
-                self.lazy(tag, &attribute, (rank, syntax), &mut named);
+            } else if let Some(worth) = self.lazy_worth(tag, attribute.name) {
+                self.lazy(tag, &attribute, worth, &mut named);
+            } else if self.is_property(tag, &attribute) {
+                named.found.extend(self.read(&attribute, ReferenceKind::Shortcode, Syntax::Url, 0));
             }
         }
+        self.unlisted(tag, &mut named);
         named.lazy.sort_unstable();
         named
+    }
+
+    /// Whether an attribute is a property of a component of JSX that holds an image.
+    fn is_property(&self, tag: &Tag<'_>, attribute: &Attribute<'_>) -> bool {
+        let is_component = || self.text.as_bytes().get(tag.span.start + 1).is_some_and(u8::is_ascii_uppercase);
+        let value = attribute.value.trim();
+        let is_image = || {
+            is_image_url(value)
+                || self.scanner.options.local_links.contains(value)
+                || (has_image_extension(value) && shortcode::is_source(attribute.name))
+        };
+        let wanted = self.scanner.rules == Rules::Jsx && self.scanner.wants(ReferenceKind::Shortcode, tag.name);
+        wanted && is_component() && is_image()
     }
 
     fn row(&self, tag: &Tag<'_>, row: &Row, attribute: &Attribute<'_>) -> Vec<RawReference> {
@@ -96,14 +113,47 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
+    /// How good a lazy attribute of an element is, and how its value is written. A script makes an image of an element
+    /// that is called one, such as `lazy-image`.
+    fn lazy_worth(&self, tag: &Tag<'_>, attribute: &str) -> Option<(usize, Syntax)> {
+        match attribute {
+            "src" if attributes::is_custom_image(tag.name) => Some((0, Syntax::Url)),
+            "srcset" if attributes::is_custom_image(tag.name) => Some((0, Syntax::Srcset)),
+            _ => attributes::lazy(attribute, &self.scanner.options.lazy_attributes),
+        }
+    }
+
     fn lazy(&self, tag: &Tag<'_>, attribute: &Attribute<'_>, (rank, syntax): (usize, Syntax), named: &mut Named) {
         if !self.scanner.wants(ReferenceKind::Lazy, tag.name) || looks_like_template(attribute.value) {
             return;
         }
         let syntax = if syntax == Syntax::Css && !attribute.value.contains("url(") { Syntax::Url } else { syntax };
-        let mut found = self.read(attribute, ReferenceKind::Lazy, syntax, 0);
         let shows = attributes::shows_image(tag.name) && self.scanner.media.is_none();
-        found.retain(|found| has_image_extension(&found.value) || (shows && looks_like_url(&found.value)));
+        let shows = shows && !(attributes::is_weak(attribute.name) && self.has_better(tag, attribute.name));
+        let counts = |value: &str| has_image_extension(value) || (shows && looks_like_url(value));
+        self.add_lazy(attribute, (rank, syntax), named, counts);
+    }
+
+    /// Whether an element has an image to show or a lazy attribute besides one that may hold a page.
+    fn has_better(&self, tag: &Tag<'_>, weak: &str) -> bool {
+        let shown = tag.value("src").is_some_and(|src| !src.trim().is_empty() && can_be_address(src, false));
+        let is_lazy = |name: &str| !attributes::is_weak(name) && self.lazy_worth(tag, name).is_some();
+        let names_one = |attribute: &Attribute<'_>| {
+            attribute.name != weak && is_lazy(attribute.name) && looks_like_url(attribute.value.trim())
+        };
+        shown || tag.attributes().any(|attribute| names_one(&attribute))
+    }
+
+    /// Adds what a lazy attribute names, as far as its values count.
+    pub(super) fn add_lazy(
+        &self,
+        attribute: &Attribute<'_>,
+        (rank, syntax): (usize, Syntax),
+        named: &mut Named,
+        counts: impl Fn(&str) -> bool,
+    ) {
+        let mut found = self.read(attribute, ReferenceKind::Lazy, syntax, 0);
+        found.retain(|found| counts(&found.value));
         if syntax == Syntax::Srcset {
             let candidates = srcset::parse(attribute.value);
             let best = srcset::largest(&candidates).map(|best| &attribute.value[candidates[best].url.clone()]);
@@ -140,7 +190,7 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
-    /// Gives all references of an image element the number of its picture.
+    /// Gives all references of an image element the number of its image.
     fn number_image(&mut self, found: &mut [RawReference]) {
         let copied = self.copied(found);
         // Whether a place is a reference does not hang on what others say: the link around a copy is one too.

@@ -1,4 +1,4 @@
-//! What a document says about itself: its base, icons, previews, canonical URL and date.
+//! What a document says about itself: its icons, previews, canonical URL and date.
 
 use super::scanner::Pass;
 use super::tokens::Tag;
@@ -15,16 +15,6 @@ impl Pass<'_, '_, '_, '_> {
             "link" => self.link(tag),
             "meta" => self.meta(tag),
             _ => self.time(tag),
-        }
-    }
-
-    /// Only the first `base` with an `href` counts (HTML, "the base element").
-    fn base(&mut self, tag: &Tag<'_>) {
-        let Some(href) = tag.attribute("href").filter(|_| self.sink.base.is_none()) else { return };
-        self.sink.base = Some(href.value.to_owned());
-        if let Some(span) = href.span {
-            let image_group = self.sink.image_group();
-            self.sink.push(RawReference::new(span, href.value.to_owned(), ReferenceKind::Base, "href", image_group));
         }
     }
 
@@ -46,12 +36,14 @@ impl Pass<'_, '_, '_, '_> {
                 self.sink.extend(found);
             }
         }
+        self.barriers(tag, image_group);
     }
 
     fn meta(&mut self, tag: &Tag<'_>) {
         let Some(content) = tag.attribute("content") else { return };
         if tag.value("http-equiv").is_some_and(|pragma| pragma.eq_ignore_ascii_case("content-security-policy")) {
             self.sink.upgrade |= upgrades(content.value);
+            self.policy(&content);
         }
         let names = ["property", "name", "itemprop"].map(|name| tag.value(name).unwrap_or_default());
         if names.iter().any(|name| attributes::meta(name)) {

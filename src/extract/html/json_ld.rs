@@ -2,79 +2,32 @@
 
 use std::ops::Range;
 
+use super::json;
+
 /// Properties whose value is an image.
 const IMAGES: &[&str] = &["image", "logo", "photo", "primaryImageOfPage", "screenshot", "thumbnail", "thumbnailUrl"];
 /// Properties of an image that hold its address.
 const ADDRESSES: &[&str] = &["contentUrl", "url"];
 
-/// An open object or array.
-#[derive(Default)]
-struct Container {
-    /// Whether it is the value of a property that is an image, or a list of such values.
-    image: bool,
-    /// Of an object: the property whose value comes next, once its colon was seen.
-    property: Option<String>,
-    object: bool,
-}
-
-impl Container {
-    /// Whether a container that comes next is an image.
-    fn holds_image(&self) -> bool {
-        match &self.property {
-            Some(property) => IMAGES.contains(&property.as_str()),
-            None => self.image && !self.object,
-        }
-    }
-
-    /// Whether a string that comes next is the address of one.
-    fn holds_address(&self) -> bool {
-        let address = self.property.as_deref().is_some_and(|property| ADDRESSES.contains(&property));
-        self.holds_image() || (self.image && address)
-    }
-}
-
 /// The addresses of images in some JSON: where each stands without its quotes, the property, and what it says.
 pub(super) fn images(json: &str) -> Vec<(Range<usize>, String, String)> {
     let mut found = Vec::new();
-    let mut open = vec![Container::default()];
-    let mut last = String::new();
-    let mut at = 0;
-    while let Some(byte) = json.as_bytes().get(at) {
-        let top = open.len() - 1;
-        match byte {
-            b'{' | b'[' => {
-                open.push(Container { image: open[top].holds_image(), object: *byte == b'{', ..Container::default() });
-            }
-            b'}' | b']' if top > 0 => open.truncate(top),
-            b':' if open[top].object => open[top].property = Some(std::mem::take(&mut last)),
-            b',' => open[top].property = None,
-            b'"' => {
-                let end = string_end(json.as_bytes(), at);
-                last = serde_json::from_str(&json[at..end]).unwrap_or_default();
-                if open[top].holds_address() && !last.is_empty() {
-                    let property = open[top].property.clone().unwrap_or_else(|| "image".to_owned());
-                    found.push((at + 1..end - 1, property, last.clone()));
-                }
-                at = end - 1;
-            }
-            _ => {}
+    json::strings(json, |path, span, value| {
+        if let Some(property) = path.last().filter(|_| is_image(path)) {
+            found.push((span, property.clone(), value.to_owned()));
         }
-        at += 1;
-    }
+    });
     found
 }
 
-/// The byte after the string that starts at a quote.
-fn string_end(json: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    while let Some(byte) = json.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    json.len()
+/// Whether properties lead to an image, or to the address of one.
+fn is_image(path: &[String]) -> bool {
+    let names_image = |at: usize| {
+        let property = path.len().checked_sub(at).and_then(|at| path.get(at));
+        property.is_some_and(|property| IMAGES.contains(&property.as_str()))
+    };
+    let address = path.last().is_some_and(|property| ADDRESSES.contains(&property.as_str()));
+    names_image(1) || (address && names_image(2))
 }
 
 #[cfg(test)]

@@ -1,19 +1,24 @@
 //! References in HTML.
 
+mod barriers;
+mod base;
 mod elements;
+mod figure;
 mod foreign;
 mod head;
+mod json;
 mod json_ld;
 mod link_wrap;
 mod reveal;
 mod scanner;
 mod tokens;
+mod unlisted;
 mod value;
 
 use std::ops::Range;
 
 use self::scanner::Pass;
-pub(super) use self::scanner::Scanner;
+pub(super) use self::scanner::{Rules, Scanner};
 use self::tokens::{Handler, Tag};
 use super::css;
 use super::options::ExtractOptions;
@@ -21,8 +26,8 @@ use super::sink::{RawReference, Sink};
 use crate::model::ReferenceKind;
 
 /// Finds the references in a part of a text that is HTML. Spans are of the text as a whole.
-pub(super) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, sink: &mut Sink) {
-    let (mut scanner, end) = (Scanner::new(options), range.end);
+pub(super) fn find(text: &str, range: Range<usize>, rules: Rules, options: &ExtractOptions, sink: &mut Sink) {
+    let (mut scanner, end) = (Scanner::new(rules, options), range.end);
     scanner.scan(text, range, sink);
     scanner.finish(end, sink);
 }
@@ -30,7 +35,8 @@ pub(super) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, si
 impl Scanner<'_> {
     /// Reads the next piece.
     pub(in crate::extract) fn scan(&mut self, text: &str, range: Range<usize>, sink: &mut Sink) {
-        tokens::tokenize(text, range, &mut Pass { scanner: self, text, sink });
+        let is_xml = self.rules == Rules::Xml;
+        tokens::tokenize(text, range, is_xml, &mut Pass { scanner: self, text, sink });
     }
 }
 
@@ -46,6 +52,7 @@ impl Handler for Pass<'_, '_, '_, '_> {
         match tag.name {
             "base" | "link" | "meta" | "time" => self.head(tag),
             "a" => self.open_anchor(tag),
+            "figure" => self.open_figure(tag),
             "noscript" => self.scanner.noscript = true,
             "picture" => self.open_picture(tag.span.start),
             "script" => self.scanner.json_ld = is_json_ld(tag),
@@ -54,12 +61,14 @@ impl Handler for Pass<'_, '_, '_, '_> {
             _ => {}
         }
         self.element(tag);
+        self.based(tag);
     }
 
     fn end_tag(&mut self, name: &str, span: Range<usize>) {
         match name {
             "a" => self.close_link(span.end),
             "picture" => self.wrap_picture(span.end),
+            "figure" => self.scanner.close_figure(self.sink),
             _ => {}
         }
         let scanner = &mut *self.scanner;

@@ -9,7 +9,7 @@ use crate::extract::sink::RawReveal;
 use crate::extract::srcset;
 use crate::model::ReferenceKind;
 
-/// Tells the best lazy reference of an `img` where its URL must go, if the element does not show it already.
+/// Marks on the best lazy reference of an `img` where its URL must go, if the element does not show it already.
 pub(super) fn reveal(tag: &Tag<'_>, named: &mut Named) {
     if !matches!(tag.name, "img" | "image") {
         return;
@@ -67,7 +67,7 @@ fn reveal_eager(tag: &Tag<'_>, named: &mut Named) {
 }
 
 /// The URLs that a `srcset` makes a browser choose from.
-fn srcset_urls(value: &str) -> Vec<&str> {
+pub(super) fn srcset_urls(value: &str) -> Vec<&str> {
     srcset::parse(value).into_iter().map(|candidate| &value[candidate.url]).collect()
 }
 

@@ -7,9 +7,21 @@ use crate::extract::options::ExtractOptions;
 use crate::extract::sink::{RawReference, Sink};
 use crate::model::ReferenceKind;
 
+/// How markup is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::extract) enum Rules {
+    /// As HTML.
+    Html,
+    /// As XML: elements can be closed in their start tag, names can have prefixes, and no element holds raw text.
+    Xml,
+    /// As HTML; elements whose names start in upper case are components.
+    Jsx,
+}
+
 /// Reads the pieces of HTML of one article, in order, and remembers from one to the next which elements are open:
 /// Markdown cuts its HTML at blank lines and between inline tags.
 pub(in crate::extract) struct Scanner<'o> {
+    pub(super) rules: Rules,
     pub(super) options: &'o ExtractOptions,
     /// How many `<template>` are open, whose content is not shown.
     pub(super) templates: usize,
@@ -21,6 +33,8 @@ pub(in crate::extract) struct Scanner<'o> {
     pub(super) link: Option<(usize, bool)>,
     /// The open `<picture>`.
     pub(super) picture: Option<Picture>,
+    /// The open `<figure>` that names its image.
+    pub(super) figure: Option<Figure>,
     /// The open `video` or `audio`, for their `source`.
     pub(super) media: Option<&'static str>,
     /// The last image, for the copy of it that `<noscript>` may hold.
@@ -49,6 +63,13 @@ pub(super) struct Picture {
     pub(super) shown: bool,
 }
 
+/// A `<figure>` that names its image.
+pub(super) struct Figure {
+    pub(super) image: RawReference,
+    /// How much had been found before it.
+    pub(super) before: usize,
+}
+
 /// An image element and the URLs it names, as they are written.
 pub(super) struct Shown {
     pub(super) number: u32,
@@ -58,14 +79,16 @@ pub(super) struct Shown {
 
 impl<'o> Scanner<'o> {
     /// A scanner at the start of an article.
-    pub(in crate::extract) fn new(options: &'o ExtractOptions) -> Self {
+    pub(in crate::extract) fn new(rules: Rules, options: &'o ExtractOptions) -> Self {
         Self {
+            rules,
             options,
             templates: 0,
             noscript: false,
             anchor: None,
             link: None,
             picture: None,
+            figure: None,
             media: None,
             last: None,
             json_ld: false,
@@ -75,6 +98,7 @@ impl<'o> Scanner<'o> {
 
     /// Ends the article: a link that is still open goes on to its end.
     pub(in crate::extract) fn finish(&mut self, end: usize, sink: &mut Sink) {
+        self.close_figure(sink);
         sink.links.extend(self.link.take().map(|(start, leads)| (start..end, leads)));
     }
 }

@@ -6,7 +6,7 @@ use crate::extract::sink::RawReveal;
 
 fn found_in(html: &str, options: &ExtractOptions) -> Sink {
     let mut sink = Sink::default();
-    find(html, 0..html.len(), options, &mut sink);
+    find(html, 0..html.len(), Rules::Html, options, &mut sink);
     sink.found.sort_by_key(|found| found.span.start);
     sink
 }
@@ -153,7 +153,7 @@ fn values_are_decoded_and_spans_are_not() {
 fn spans_are_of_the_text_as_a_whole() {
     let text = "![](x)\n<img src='ü.jpg'>\n<img src=b>";
     let mut sink = Sink::default();
-    find(text, 7..28, &ExtractOptions::default(), &mut sink);
+    find(text, 7..28, Rules::Html, &ExtractOptions::default(), &mut sink);
     assert_eq!(sink.found.iter().map(|found| &text[found.span.clone()]).collect::<Vec<_>>(), ["ü.jpg"]);
 }
 
@@ -252,7 +252,7 @@ fn a_link_is_a_reference_only_around_an_image() {
 fn what_is_open_stays_open_from_piece_to_piece() {
     let options = ExtractOptions::default();
     let text = "<a href=a.jpg>|<img src=b>|</a>|<template>|<img src=c>";
-    let (mut scanner, mut sink, mut at) = (Scanner::new(&options), Sink::default(), 0);
+    let (mut scanner, mut sink, mut at) = (Scanner::new(Rules::Html, &options), Sink::default(), 0);
     for piece in text.split('|') {
         scanner.scan(text, at..at + piece.len(), &mut sink);
         at += piece.len() + 1;

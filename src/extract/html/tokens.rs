@@ -1,7 +1,7 @@
 //! The tokens of HTML that matter here: tags with their attributes, and the text of a few elements, each with its
 //! span.
 //!
-//! `html5gum` is the tokenizer. It is told what a tree builder would tell it about `<script>`, `<style>` and the
+//! `html5gum` is the tokenizer. It gets the states that a tree builder would set for `<script>`, `<style>` and the
 //! like, with scripting off, so that what `<noscript>` holds is markup.
 
 use std::collections::HashSet;
@@ -73,8 +73,8 @@ impl<'a> Tag<'a> {
 }
 
 /// Reads the markup in a part of a text. Spans are of the text as a whole.
-pub(super) fn tokenize(text: &str, range: Range<usize>, handler: &mut impl Handler) {
-    let emitter = TagEmitter::new(text, range.clone(), handler);
+pub(super) fn tokenize(text: &str, range: Range<usize>, xml: bool, handler: &mut impl Handler) {
+    let emitter = TagEmitter { xml, ..TagEmitter::new(text, range.clone(), handler) };
     let Ok(()) = Tokenizer::new_with_emitter(&text[range], emitter).finish();
 }
 
@@ -151,6 +151,8 @@ enum Content {
 /// Collects what the tokenizer emits into tags.
 struct TagEmitter<'t, 'h, H> {
     text: &'t str,
+    /// Whether the markup is XML.
+    xml: bool,
     handler: &'h mut H,
     position: usize,
     tag_start: usize,
@@ -169,6 +171,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
     fn new(text: &'t str, range: Range<usize>, handler: &'h mut H) -> Self {
         Self {
             text: &text[..range.end],
+            xml: false,
             handler,
             position: range.start,
             tag_start: range.start,
@@ -201,6 +204,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
     }
 
     fn end_tag(&mut self) {
+        self.drop_prefix();
         let name = str::from_utf8(&self.name).unwrap_or_default();
         self.foreign.end(name);
         self.handler.end_tag(name, self.tag_start..self.position);
@@ -212,6 +216,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
             slot.find_value(self.text.as_bytes());
         }
         drop_duplicates(&mut self.slots, &self.buffer);
+        self.drop_prefix();
         let name = str::from_utf8(&self.name).unwrap_or_default();
         let html = self.foreign.start(name, self.self_closing);
         if let Ok(buffer) = str::from_utf8(&self.buffer) {
@@ -219,7 +224,32 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
             self.handler.start_tag(&Tag { name, html, span, name_end, buffer, slots: &self.slots });
         }
         self.last_start_tag.clone_from(&self.name);
-        self.start_content(html)
+        if !self.xml {
+            return self.start_content(html);
+        }
+        if self.self_closing {
+            self.handler.end_tag(name, self.position..self.position);
+        } else {
+            self.start_content_of_xml();
+        }
+        None
+    }
+
+    /// Leaves of a name of XML what follows its prefix.
+    fn drop_prefix(&mut self) {
+        if let Some(prefix) = self.name.iter().rposition(|byte| *byte == b':').filter(|_| self.xml) {
+            self.name.drain(..=prefix);
+        }
+    }
+
+    /// In XML every element holds markup.
+    fn start_content_of_xml(&mut self) {
+        self.content = match self.name.as_slice() {
+            b"style" => Content::Element("style", self.position),
+            b"script" => Content::Element("script", self.position),
+            b"title" if self.foreign.is_html() => Content::Title(Vec::new()),
+            _ => Content::None,
+        };
     }
 
     /// What a tree builder does after such a start tag, with scripting off (HTML, "in head" and "in body").
@@ -334,7 +364,7 @@ impl<H: Handler> Emitter for TagEmitter<'_, '_, H> {
     }
 
     fn adjusted_current_node_present_but_not_in_html_namespace(&mut self) -> bool {
-        !self.foreign.is_html()
+        self.xml || !self.foreign.is_html()
     }
 
     fn should_emit_errors(&mut self) -> bool {

@@ -1,6 +1,6 @@
 //! Where the destination of a link stands in the source (CommonMark 0.31 §6.3, §4.7).
 //!
-//! The parser tells what a link means but only where it starts and ends. The destination is found again by the grammar
+//! The parser says what a link means but only where it starts and ends. The destination is found again by the grammar
 //! and counts only if it means the same, so that a splice cannot hit anything else.
 
 use std::ops::Range;
@@ -65,6 +65,16 @@ fn destination(text: &str, start: usize) -> Option<(Range<usize>, Range<usize>)>
         at += 1;
     }
     (!pointed).then_some((start..at, start..at))
+}
+
+/// What a destination with spaces means, with its escapes and entities decoded.
+pub(super) fn meaning(raw: &str) -> String {
+    let link = format!("[](<{raw}>)");
+    let mut meanings = Parser::new(&link).filter_map(|event| match event {
+        Event::Start(Tag::Link { dest_url, .. }) => Some(dest_url.into_string()),
+        _ => None,
+    });
+    meanings.next().unwrap_or_else(|| raw.to_owned())
 }
 
 /// Whether a destination means what the parser says, with its escapes and entities decoded.

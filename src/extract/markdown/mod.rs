@@ -1,20 +1,25 @@
 //! Markdown (CommonMark 0.31 and GFM), and the HTML in it.
 //!
-//! The Markdown parser tells what is an image, what is HTML and what is code; [`destination`] finds the bytes of an
+//! The Markdown parser says what is an image, what is HTML and what is code; [`destination`] finds the bytes of an
 //! image's address again. HTML is read by the same rules as a page, from a copy of the article in which all that is not
 //! HTML is blank, so that positions stay the same.
 
 mod destination;
+mod dialects;
 mod document;
 mod link_wrap;
+mod mdx;
 mod outline;
 mod raw_html;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use self::dialects::Copy;
 use self::outline::{Outline, Place};
+use self::raw_html::Html;
 use super::address::has_image_extension;
+use super::html::Rules;
 use super::options::ExtractOptions;
 use super::shortcode;
 use super::sink::{RawLinkWrap, RawReference, Sink};
@@ -22,21 +27,61 @@ use crate::model::ReferenceKind;
 
 /// Reports the images of `text[range]`, the body of an article.
 pub(super) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, sink: &mut Sink) {
-    let before = sink.found.len();
-    let outline = Outline::of(text, range.clone());
-    let whole = document::is_html(&text[range.clone()]);
+    let prepared = dialects::prepare(Copy::new(text, range.clone()));
+    let mut outline = Outline::of(&prepared.text, range.clone());
+    outline.restore(text, &prepared);
+    let whole = document::is_html(&prepared.text[range.clone()]);
     let html = if whole { raw_html::whole(text, range.clone(), &outline) } else { raw_html::parts(text, &outline) };
-    html.find(options, sink);
+    let before = sink.found.len();
+    html.find(Rules::Html, options, sink);
     if !whole {
         link_wrap::of_blocks(text, &outline, &mut sink.found[before..]);
     }
+    let code = if whole { &outline.fenced } else { &outline.code };
+    let counts = |at: usize| !is_within(at, html.comments()) && !is_within(at, code);
+    report(text, range.clone(), &outline, before, &html, options, sink);
+    shortcode::find(text, range, counts, options, sink);
+}
+
+/// Reports the images of `text[range]`, the body of an article in MDX.
+pub(super) fn find_mdx(text: &str, range: Range<usize>, options: &ExtractOptions, sink: &mut Sink) {
+    let mut copy = Copy::new(text, range.clone());
+    let expressions = mdx::normalise(&mut copy);
+    let prepared = dialects::prepare(copy);
+    let mut outline = Outline::of(&prepared.text, range.clone());
+    outline.restore(text, &prepared);
+    let html = raw_html::parts(&prepared.text, &outline);
+    let before = sink.found.len();
+    html.find(Rules::Jsx, options, sink);
+    let counts = |at: usize| !is_within(at, html.comments()) && !is_within(at, &outline.code);
+    report(text, range, &outline, before, &html, options, sink);
+    mdx::find(text, &expressions, counts, options, sink);
+}
+
+/// Reports what is Markdown, once the HTML is: that stands from `before` on.
+fn report(
+    text: &str,
+    range: Range<usize>,
+    outline: &Outline,
+    before: usize,
+    html: &Html,
+    options: &ExtractOptions,
+    sink: &mut Sink,
+) {
     sink.links.extend(outline.linked.iter().map(|link| (link.clone(), true)));
     let raw_html = spans(&sink.found[before..]);
     let shown = |at: usize| !is_within(at, html.comments());
-    let image_groups = report_images(&outline, shown, sink);
-    report_links(&outline, &image_groups, &raw_html, sink);
-    let code = if whole { &outline.fenced } else { &outline.code };
-    shortcode::find(text, range, |at| shown(at) && !is_within(at, code), options, sink);
+    let image_groups = report_images(outline, shown, sink);
+    report_links(outline, &image_groups, &raw_html, sink);
+    for (start, span) in dialects::embeds(text, range) {
+        let value = text[span.clone()].to_owned();
+        let is_image = has_image_extension(&value) || options.local_links.contains(&value);
+        if is_image && shown(start) && !is_within(start, &outline.code) {
+            let place = Place { span, value };
+            let image_group = sink.image_group();
+            sink.push(reference(&place, ReferenceKind::Markdown, "embed", image_group));
+        }
+    }
 }
 
 /// The addresses of the images of a text that is Markdown, and where they stand.
@@ -66,10 +111,9 @@ fn report_images(outline: &Outline, shown: impl Fn(usize) -> bool, sink: &mut Si
         shown(image.start).then(|| {
             *known.entry(image.place.span.start).or_insert_with(|| {
                 let image_group = sink.image_group();
-                report(&image.place, ReferenceKind::Markdown, "image", image_group, sink);
-                if let Some(found) = sink.found.last_mut() {
-                    found.link_wrap = image.link_wrap.clone().map(RawLinkWrap::Markdown);
-                }
+                let link_wrap = image.link_wrap.clone().map(RawLinkWrap::Markdown);
+                let found = reference(&image.place, ReferenceKind::Markdown, "image", image_group);
+                sink.push(RawReference { link_wrap, ..found });
                 image_group
             })
         })
@@ -87,7 +131,7 @@ fn report_links(outline: &Outline, image_groups: &[Option<u32>], raw_html: &[(us
         let markdown = link.image.and_then(|image| image_groups[image]);
         let Some(image_group) = markdown.or_else(|| first_within(raw_html, &link.range)) else { continue };
         if known.insert(link.place.span.start) {
-            report(&link.place, ReferenceKind::FullSize, "link", image_group, sink);
+            sink.push(reference(&link.place, ReferenceKind::FullSize, "link", image_group));
         }
     }
 }
@@ -97,8 +141,8 @@ fn first_within(spans: &[(usize, u32)], range: &Range<usize>) -> Option<u32> {
     range.contains(start).then_some(*image_group)
 }
 
-fn report(place: &Place, kind: ReferenceKind, name: &str, image_group: u32, sink: &mut Sink) {
-    sink.found.push(RawReference::new(place.span.clone(), place.value.trim().to_owned(), kind, name, image_group));
+fn reference(place: &Place, kind: ReferenceKind, name: &str, image_group: u32) -> RawReference {
+    RawReference::new(place.span.clone(), place.value.trim().to_owned(), kind, name, image_group)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, OffsetIter, Options, Parser, Tag, TagEnd};
 
 use super::destination;
+use super::dialects::{Definitions, Prepared};
 
 /// The parts of a text that matter to the search for images; all ranges are of the whole file's text, and in order.
 #[derive(Debug, Default)]
@@ -61,12 +62,37 @@ impl Outline {
     /// The outline of `text[range]`.
     pub(super) fn of(text: &str, range: Range<usize>) -> Self {
         let body = &text[range.clone()];
-        let mut events = Parser::new_ext(body, extensions()).into_offset_iter();
-        let mut walk = Walk { body, start: range.start, open: Vec::new(), outline: Self::default() };
+        let definitions = Definitions::of(body);
+        let parser = Parser::new_with_broken_link_callback(body, extensions(), Some(&definitions));
+        let mut events = parser.into_offset_iter();
+        let (open, outline) = (Vec::new(), Self::default());
+        let mut walk = Walk { body, definitions: &definitions, start: range.start, open, outline };
         while let Some((event, range)) = events.next() {
             walk.take(event, range, &events);
         }
         walk.outline
+    }
+
+    /// Puts back what the copy that was read lacks: the tags, and the spaces of addresses.
+    pub(super) fn restore(&mut self, text: &str, prepared: &Prepared<'_>) {
+        let images = self.images.iter_mut().map(|image| &mut image.place);
+        for place in images.chain(self.links.iter_mut().map(|link| &mut link.place)) {
+            if prepared.spaced.binary_search_by_key(&place.span.start, |spaced| spaced.start).is_ok() {
+                place.value = destination::meaning(&text[place.span.clone()]);
+            }
+        }
+        if !prepared.tags.is_empty() {
+            let tag = |tag: &Range<usize>| vec![RawHtml { range: tag.clone(), inline: true }];
+            self.html.retain(|block| !block.is_empty());
+            let within = |tag: &&Range<usize>| {
+                let after = self.html.partition_point(|block| block[0].range.start <= tag.start);
+                let last = after.checked_sub(1).and_then(|before| self.html[before].last());
+                last.is_none_or(|last| last.range.end <= tag.start)
+            };
+            let apart: Vec<_> = prepared.tags.iter().filter(within).map(tag).collect();
+            self.html.extend(apart);
+            self.html.sort_by_key(|block| block[0].range.start);
+        }
     }
 }
 
@@ -74,6 +100,9 @@ impl Outline {
 fn extensions() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
 }
+
+/// What the parser yields.
+type Events<'a> = OffsetIter<'a, &'a Definitions>;
 
 /// An image or link that is open.
 struct Open<'a> {
@@ -91,6 +120,7 @@ struct Open<'a> {
 
 struct Walk<'a> {
     body: &'a str,
+    definitions: &'a Definitions,
     /// Where the body starts in the file.
     start: usize,
     open: Vec<Open<'a>>,
@@ -98,7 +128,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn take(&mut self, event: Event<'a>, range: Range<usize>, events: &OffsetIter<'a>) {
+    fn take(&mut self, event: Event<'a>, range: Range<usize>, events: &Events<'a>) {
         // The end of an image or link comes with the range of the whole.
         if let Some(open) = self.open.last_mut().filter(|open| range.end < open.range.end) {
             open.content_end = open.content_end.max(range.end);
@@ -130,7 +160,7 @@ impl<'a> Walk<'a> {
         self.open.push(Open { image, link_type, destination: to, label, range, content_end, images });
     }
 
-    fn leave(&mut self, events: &OffsetIter<'a>) {
+    fn leave(&mut self, events: &Events<'a>) {
         let Some(open) = self.open.pop() else { return };
         if let Some(outer) = self.open.last_mut() {
             outer.content_end = outer.content_end.max(open.range.end);
@@ -154,12 +184,15 @@ impl<'a> Walk<'a> {
     }
 
     /// Where the destination of an image or link stands in the body.
-    fn destination(&self, open: &Open, events: &OffsetIter<'a>) -> Option<Range<usize>> {
+    fn destination(&self, open: &Open, events: &Events<'a>) -> Option<Range<usize>> {
         match open.link_type {
             LinkType::Inline => destination::inline(self.body, open.content_end..open.range.end, &open.destination),
             LinkType::Reference | LinkType::Collapsed | LinkType::Shortcut => {
                 let definition = events.reference_definitions().get(&open.label)?;
                 destination::definition(self.body, definition.span.clone(), &open.destination)
+            }
+            LinkType::ReferenceUnknown | LinkType::CollapsedUnknown | LinkType::ShortcutUnknown => {
+                self.definitions.place(&open.label)
             }
             _ => None,
         }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::outline::{Outline, RawHtml};
-use crate::extract::html::Scanner;
+use crate::extract::html::{Rules, Scanner};
 use crate::extract::options::ExtractOptions;
 use crate::extract::sink::Sink;
 
@@ -92,8 +92,8 @@ impl Html {
     }
 
     /// Reports its images.
-    pub(super) fn find(&self, options: &ExtractOptions, sink: &mut Sink) {
-        let mut scanner = Scanner::new(options);
+    pub(super) fn find(&self, rules: Rules, options: &ExtractOptions, sink: &mut Sink) {
+        let mut scanner = Scanner::new(rules, options);
         for part in &self.parts {
             scanner.scan(&self.text, part.clone(), sink);
         }

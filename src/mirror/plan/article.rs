@@ -44,6 +44,8 @@ pub(in crate::mirror) struct ReadArticle {
     pub(in crate::mirror) references: Vec<NewReference>,
     /// The images that it holds itself.
     pub(in crate::mirror) inline: InlineImages,
+    /// How many references it has beyond those that one article may have.
+    pub(in crate::mirror) left_out: usize,
     /// What differs from the record.
     pub(in crate::mirror) change: Change,
 }
@@ -160,7 +162,7 @@ impl Planner {
                 url: extraction.url,
                 read_at: Timestamp::now(),
             };
-            Box::new(ReadArticle { bytes, version, references, inline, change })
+            Box::new(ReadArticle { bytes, version, references, inline, left_out: extraction.left_out, change })
         });
         ArticlePlan::Record(read.await.expect("extraction takes any bytes without a panic"))
     }

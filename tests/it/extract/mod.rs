@@ -1,7 +1,11 @@
 //! Which images an article shows: the standards' own suites, and the oddities of real posts, pages and feeds.
 
 mod conformance;
+mod dialects;
 mod front_matter;
+mod lazy;
 mod markdown;
+mod markup;
 mod oddities;
 mod oddities_text;
+mod surroundings;

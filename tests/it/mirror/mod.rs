@@ -247,6 +247,18 @@ async fn one_broken_article_or_picture_never_stops_the_rest() {
     assert!(!sandbox.path("store/articles/posts/large.md").exists());
 }
 
+/// What one article holds beyond the limit is not recorded, and the report says how much that is.
+#[test]
+fn references_beyond_the_limit_are_reported() {
+    let sandbox = Sandbox::new();
+    let images: String = (0..20_003).map(|at| format!("![]({at}.jpg)\n\n")).collect();
+    sandbox.write("posts/many.md", images);
+    let report: Value = serde_json::from_str(&sandbox.run(&["run", "--json"]).stdout).unwrap();
+    let problem = report["problems"].as_array().unwrap().iter().find(|problem| problem["article"] == "posts/many.md");
+    let message = problem.unwrap()["message"].as_str().unwrap();
+    assert!(message.starts_with("3 of its references stay as they are: it has more than 20000"), "{message}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_bad_answer_changes_a_good_mirror() {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();

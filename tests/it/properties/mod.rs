@@ -50,9 +50,11 @@ const LABELS: &[&str] = &[
 
 fn article() -> impl Strategy<Value = (Vec<u8>, Format)> {
     let html = (nasty::html(), prop::sample::select(LABELS));
-    let html = html.prop_map(|(text, label)| (in_encoding(&text, label), Format::Html));
+    let html = (html, prop::sample::select(vec![Format::Html, Format::Html, Format::Xhtml]));
+    let html = html.prop_map(|((text, label), format)| (in_encoding(&text, label), format));
     let css = nasty::css().prop_map(|text| (text.into_bytes(), Format::Css));
-    let markdown = nasty::markdown().prop_map(|text| (text.into_bytes(), Format::Markdown));
+    let markdown = (nasty::markdown(), prop::sample::select(vec![Format::Markdown, Format::Markdown, Format::Mdx]));
+    let markdown = markdown.prop_map(|(text, format)| (text.into_bytes(), format));
     prop_oneof![8 => html, 5 => markdown, 2 => css]
 }
 
@@ -68,7 +70,7 @@ fn damaged() -> impl Strategy<Value = (Vec<u8>, Format)> {
 }
 
 fn anything() -> impl Strategy<Value = (Vec<u8>, Format)> {
-    let formats = prop::sample::select(vec![Format::Html, Format::Css, Format::Markdown]);
+    let formats = prop::sample::select(Format::ALL.to_vec());
     (prop::collection::vec(any::<u8>(), 0..300), formats)
 }
 

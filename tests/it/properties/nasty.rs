@@ -100,10 +100,38 @@ const NAMES: &[&str] = &[
     "=",
     "itemprop",
     "shadowrootmode",
+    "crossorigin",
+    "integrity",
+    "data-crossorigin",
+    "http-equiv",
+    "itemid",
+    "data-attrs",
+    "data-unlisted-src",
+    "data-unlisted-srcset",
+    "data-url",
+    "action",
+    "markdown",
 ];
 
-const VALUES: &[&str] =
-    &["icon", "og:image", "image", "preload", "image/png", "canonical", "open", "a.jpg", "https://h.example/a.jpg"];
+const VALUES: &[&str] = &[
+    "icon",
+    "og:image",
+    "image",
+    "preload",
+    "image/png",
+    "canonical",
+    "open",
+    "a.jpg",
+    "https://h.example/a.jpg",
+    "https://i.example/b.jpg 1x, https://i.example/c.jpg 2x",
+    "https://b.example/folder/page?x",
+    "content-security-policy",
+    "img-src https://h.example; script-src *",
+    "default-src &#39;none&#39;",
+    "{&quot;src&quot;:&quot;https:\\/\\/h.example\\/a.jpg&quot;,&quot;b&quot;:[&quot;https://h.example/b.jpg&quot;]}",
+    "/blank.gif",
+    "1",
+];
 
 const ELEMENTS: &[&str] = &[
     "img",
@@ -138,6 +166,10 @@ const ELEMENTS: &[&str] = &[
     "amp-img",
     "xmp",
     "select",
+    "figure",
+    "lazy-image",
+    "h:img",
+    "Card",
 ];
 
 const TEXT: &[&str] = &[
@@ -255,6 +287,30 @@ const MARKDOWN: &[&str] = &[
     "\\",
     "*",
     "&amp;",
+    "![[a.png]]",
+    "![[",
+    "|100]]",
+    " =100x20)",
+    "(a b.jpg)",
+    "!!! note\n",
+    "=== \"tab\"\n",
+    "\n    ![](f.jpg)",
+    "\n:   ",
+    "\n        ",
+    "\n\t",
+    "<div markdown=\"1\">\n",
+    "<figure markdown>",
+    "</figure>",
+    "\n</div>\n",
+    "\n[x]: h.jpg \"t\" width=1\n",
+    "![x]",
+    "```\t\n",
+    "<Card image={\"https://h.example/a.jpg\"} style={{a: 1}} />",
+    "<img src={'b.png'} />",
+    "<Card images={[\"https://h.example/c.jpg\"]}>",
+    "{/*",
+    "*/}",
+    "{`",
 ];
 
 const FRONT_MATTER: &[&str] = &[

@@ -51,7 +51,7 @@ fn links_to_full_pictures_turn_back(bytes: &[u8], original: &Extraction, format:
     assert!(unsplice(&made.mirror, &made.edits).expect("the mirror is as it was made") == bytes);
     let written = original.references.iter().filter_map(|reference| link(reference, Links::All));
     let mirrored = found(&made.mirror, format, written.chain([full.clone()]).collect());
-    let left = mirrored.references.iter().filter(|reference| reference.kind != ReferenceKind::Base);
+    let left = mirrored.references.iter().filter(|reference| reference.kind.is_media());
     let left = left.filter(|reference| !reference.raw.starts_with(LOCAL)).count();
     assert_eq!(left, made.left_remote.len(), "{}", made.mirror.escape_ascii());
 }
@@ -174,8 +174,9 @@ fn the_mirror_shows_the_links_and_what_was_left(
     for reference in &mirrored.references {
         let place = places.partition_point(|place| place.end < reference.span.end);
         if places.get(place).is_some_and(|place| place.start <= reference.span.start) {
-            let local =
-                reference.raw.starts_with(LOCAL) || (reference.kind == ReferenceKind::Base && reference.raw == "./");
+            let local = reference.raw.starts_with(LOCAL)
+                || (reference.kind == ReferenceKind::Base && reference.raw == "#")
+                || keeps_its_text(&edits[place], reference.kind);
             assert!(local, "{reference:?} in {}", show(mirror));
             inside[place] += 1;
         } else {
@@ -187,12 +188,20 @@ fn the_mirror_shows_the_links_and_what_was_left(
     let stays: Vec<_> = stays.map(|reference| (shifted(reference.span, edits), reference)).collect();
     assert_eq!(left, stays.iter().map(|(span, _)| *span).collect::<Vec<_>>(), "{}", show(mirror));
     for (_, reference) in stays {
-        let reason = reference.kind == ReferenceKind::Base
+        let reason = !reference.kind.is_media()
             || reference.raw.starts_with(LOCAL)
             || link(reference, links).is_none()
             || left_remote.contains(&reference.span);
         assert!(reason, "{reference:?} is left in {}", show(mirror));
     }
+}
+
+/// What is no link keeps its text and gets something before it, so that it leads or means what it did; a policy gets
+/// something after it.
+fn keeps_its_text(edit: &Edit, kind: ReferenceKind) -> bool {
+    let longer = edit.replacement.len() > edit.raw.len();
+    let policy = kind == ReferenceKind::Policy && edit.replacement.starts_with(&edit.raw);
+    longer && (policy || edit.replacement.ends_with(&edit.raw))
 }
 
 fn is_edited(span: Span, edits: &[Edit]) -> bool {

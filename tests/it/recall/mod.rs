@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use offprint::testing::extract::{ExtractOptions, extract};
-use offprint::testing::model::{Format, ReferenceKind};
+use offprint::testing::model::Format;
 use serde_json::Value;
 use url::Url;
 
@@ -57,7 +57,7 @@ fn oracle(browser: &mut Browser, page: &str) -> Urls {
 fn ours(bytes: &[u8], page: &str) -> Urls {
     let options = ExtractOptions { base_url: Url::parse(page).ok(), ..ExtractOptions::default() };
     let references = extract(bytes, Format::Html, &options).references.into_iter();
-    let found = references.filter(|reference| reference.kind != ReferenceKind::Base);
+    let found = references.filter(|reference| reference.kind.is_media());
     found.filter_map(|reference| Some((reference.url.ok()?.to_string(), reference.kind.to_string()))).collect()
 }
 

@@ -1,0 +1,117 @@
+//! Markdown within HTML: elements with the attribute `markdown` (python-markdown, kramdown, `MkDocs`).
+
+use std::ops::Range;
+
+use super::lines::{Copy, Line};
+
+/// How many elements are followed into each other.
+const MAX_DEPTH: usize = 64;
+
+/// An element that is open.
+struct Open {
+    name: Range<usize>,
+    tag: Range<usize>,
+    /// Whether what it holds is Markdown.
+    markdown: bool,
+}
+
+/// Takes the tags away whose content is Markdown, and the indentation of that. Gives the tags.
+pub(super) fn open(copy: &mut Copy<'_>) -> Vec<Range<usize>> {
+    if !copy.has(&[" markdown", "\tmarkdown", "\nmarkdown"]) || !copy.has(&["<"]) {
+        return Vec::new();
+    }
+    let lines = copy.lines();
+    let elements = elements(copy.text(), copy.range.start, &lines);
+    let text = copy.text();
+    let both = elements.iter().flat_map(|(start, end)| [start, end]);
+    let blanks: Vec<_> = both.map(|tag| (tag.clone(), if is_alone(text, tag) { b' ' } else { b'x' })).collect();
+    copy.fill(blanks);
+    let tags: Vec<_> = elements.iter().map(|(start, _)| start.clone()).collect();
+    unindent(copy, lines, &elements);
+    tags
+}
+
+/// The start and end tags of the elements that hold Markdown, in the order of their start; an element without an end tag
+/// has an empty one.
+fn elements(text: &str, from: usize, lines: &[Line]) -> Vec<(Range<usize>, Range<usize>)> {
+    let mut open: Vec<Open> = Vec::new();
+    let mut found = Vec::new();
+    for at in memchr::memchr_iter(b'<', &text.as_bytes()[from..]).map(|at| from + at) {
+        let Some(tag) = tag(text, at) else { continue };
+        let line = lines.partition_point(|line| line.start <= at).checked_sub(1).map(|line| lines[line]);
+        let Some(line) = line.filter(|line| !line.fenced) else { continue };
+        if tag.closing {
+            let is_it = |open: &Open| text[open.name.clone()].eq_ignore_ascii_case(&text[tag.name.clone()]);
+            if let Some(index) = open.iter().rposition(is_it) {
+                let closed = open.drain(index..).next().filter(|closed| closed.markdown);
+                found.extend(closed.map(|closed| (closed.tag, tag.range)));
+            }
+        } else if open.len() < MAX_DEPTH {
+            let markdown = line.text == at && line.columns < 4 && holds_markdown(&text[tag.name.end..tag.range.end]);
+            open.push(Open { name: tag.name, tag: tag.range, markdown });
+        }
+    }
+    let unclosed = open.into_iter().filter(|open| open.markdown);
+    found.extend(unclosed.map(|open| (open.tag, text.len()..text.len())));
+    found.sort_by_key(|(start, _)| start.start);
+    found
+}
+
+struct Tag {
+    closing: bool,
+    name: Range<usize>,
+    range: Range<usize>,
+}
+
+/// The tag whose `<` stands at a place.
+fn tag(text: &str, start: usize) -> Option<Tag> {
+    let bytes = text.as_bytes();
+    let closing = bytes.get(start + 1) == Some(&b'/');
+    let name = start + 1 + usize::from(closing);
+    let length = bytes[name..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+    let mut quote = None;
+    for (at, byte) in bytes.iter().enumerate().skip(name + length).take(1024) {
+        match (quote, byte) {
+            (None, b'>') if length > 0 => {
+                return Some(Tag { closing, name: name..name + length, range: start..at + 1 });
+            }
+            (None, b'<') => return None,
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (Some(open), byte) if open == *byte => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether the attributes of a tag say that what it holds is Markdown.
+fn holds_markdown(attributes: &str) -> bool {
+    attributes.match_indices("markdown").any(|(at, name)| {
+        let (before, after) = (&attributes[..at], &attributes[at + name.len()..]);
+        let value = after.trim_start().strip_prefix('=').map(|value| value.trim_start().trim_matches(['"', '\'']));
+        let bare = after.starts_with(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/'));
+        let denied = |value: &str| ["0", "off", "false", "no"].iter().any(|word| value.starts_with(word));
+        before.ends_with(|c: char| c.is_ascii_whitespace()) && value.map_or(bare, |value| !denied(value))
+    })
+}
+
+/// Whether nothing else stands on the lines of a tag.
+fn is_alone(text: &str, tag: &Range<usize>) -> bool {
+    let before = text[..tag.start].rsplit(['\n', '\r']).next().unwrap_or_default();
+    let after = text[tag.end..].split(['\n', '\r']).next().unwrap_or_default();
+    before.trim_start().is_empty() && after.trim_end().is_empty()
+}
+
+/// Takes from the lines that each element holds the indentation that they share.
+fn unindent(copy: &mut Copy<'_>, lines: Vec<Line>, elements: &[(Range<usize>, Range<usize>)]) {
+    let mut removed = vec![0; lines.len()];
+    for (start, end) in elements {
+        let first = lines.partition_point(|line| line.start < start.end);
+        let last = lines.partition_point(|line| line.end < end.start).max(first);
+        let within = || (first..last).filter(|line| !lines[*line].is_blank());
+        let shared = within().map(|line| lines[line].columns - removed[line]).min().unwrap_or(0);
+        within().for_each(|line| removed[line] += shared);
+    }
+    let moves: Vec<_> = lines.into_iter().zip(removed).filter(|(_, columns)| *columns > 0).collect();
+    copy.unindent(&moves);
+}

@@ -1,0 +1,41 @@
+//! What the engines of sites show beyond CommonMark.
+//!
+//! Each dialect changes a copy of the article so that a parser of CommonMark reads what the site's engine reads. The copy
+//! is as long as the article, and what spells an address stands where it stood: blanks take the place of what CommonMark
+//! does not know, and indentation goes to the end of the line before. Code stays code.
+
+mod admonitions;
+mod definitions;
+mod embeds;
+mod fences;
+mod lines;
+mod markdown_html;
+mod sizes;
+mod spaces;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+pub(super) use self::definitions::Definitions;
+pub(super) use self::embeds::embeds;
+pub(super) use self::lines::Copy;
+
+/// An article as a parser of CommonMark can read it.
+pub(super) struct Prepared<'a> {
+    /// A copy of the article.
+    pub(super) text: Cow<'a, str>,
+    /// Tags of HTML that the copy lacks, in order.
+    pub(super) tags: Vec<Range<usize>>,
+    /// Addresses that are spelled otherwise in the copy, in order.
+    pub(super) spaced: Vec<Range<usize>>,
+}
+
+/// Prepares the copy of an article.
+pub(super) fn prepare(mut copy: Copy<'_>) -> Prepared<'_> {
+    fences::close(&mut copy);
+    admonitions::unindent(&mut copy);
+    let tags = markdown_html::open(&mut copy);
+    sizes::blank(&mut copy);
+    let spaced = spaces::join(&mut copy);
+    Prepared { text: copy.into_text(), tags, spaced }
+}

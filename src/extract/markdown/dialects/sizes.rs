@@ -1,0 +1,45 @@
+//! Sizes after an address: `![a](b.jpg =100x20)` (`HackMD`, Joplin, Typora, markdown-it-imsize).
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::lines::Copy;
+
+/// Writes blanks over the sizes.
+pub(super) fn blank(copy: &mut Copy<'_>) {
+    if !copy.has(&[" =", "\t="]) {
+        return;
+    }
+    let sizes = sizes(copy.text(), copy.range.clone());
+    copy.fill(sizes.into_iter().map(|size| (size, b' ')));
+}
+
+/// The sizes within the parentheses of links.
+fn sizes(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut opened = memmem::find_iter(&bytes[range.clone()], b"](").map(|at| range.start + at).peekable();
+    let mut found = Vec::new();
+    let mut last = None;
+    for at in memchr::memchr_iter(b'=', &bytes[range.clone()]).map(|at| range.start + at) {
+        while let Some(open) = opened.next_if(|open| *open < at) {
+            last = Some(open);
+        }
+        let Some(length) = size(&text[at + 1..]) else { continue };
+        let after = text[at + 1 + length..].trim_start_matches([' ', '\t']);
+        let blank = matches!(bytes[at - 1], b' ' | b'\t');
+        // The size of the link that was opened last; a line break or its end in between, and it is of none.
+        let within = last.is_some_and(|open| at - open < 2048 && !text[open..at].contains(['\n', '\r']));
+        if blank && within && after.starts_with([')', '"', '\'']) {
+            found.push(at..at + 1 + length);
+            last = None;
+        }
+    }
+    found
+}
+
+/// The length of a size: `100x20`, `100x`, `x20`, `100`, `50%`, `100*20`.
+fn size(text: &str) -> Option<usize> {
+    let length = text.bytes().take_while(|byte| byte.is_ascii_digit() || b"x*%.px".contains(byte)).count();
+    (length > 0 && text[..length].bytes().any(|byte| byte.is_ascii_digit())).then_some(length)
+}

@@ -1,0 +1,62 @@
+//! Spaces in addresses: `![a](my pic.jpg)` (pandoc, Typora, `MWeb`). A file with the extension of an image is one to its
+//! writer.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::lines::Copy;
+use crate::extract::address::has_image_extension;
+
+/// Joins the words of such addresses, and gives their places.
+pub(super) fn join(copy: &mut Copy<'_>) -> Vec<Range<usize>> {
+    let found = addresses(copy.text(), copy.range.clone());
+    let text = copy.text();
+    let blanks = found.iter().flat_map(|address| {
+        text[address.clone()]
+            .match_indices([' ', '\t'])
+            .map(|(at, _)| (address.start + at..address.start + at + 1, b'_'))
+    });
+    let blanks: Vec<_> = blanks.collect();
+    copy.fill(blanks);
+    found
+}
+
+fn addresses(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
+    let opened = memmem::find_iter(&text.as_bytes()[range.clone()], b"](").map(|at| range.start + at + 2);
+    opened.filter_map(|start| address(text, start)).collect()
+}
+
+/// The address with spaces that starts after a parenthesis.
+fn address(text: &str, start: usize) -> Option<Range<usize>> {
+    let end = start + length(&text[start..])?;
+    let inside = &text[start..end];
+    let from = start + (inside.len() - inside.trim_start_matches([' ', '\t']).len());
+    let inside = without_title(inside.trim());
+    let plain = !inside.starts_with('<') && !inside.contains(['"', '<', '>', '`']);
+    (inside.contains([' ', '\t']) && plain && has_image_extension(inside)).then(|| from..from + inside.len())
+}
+
+/// How far it is to the closing parenthesis of the same line.
+fn length(text: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'\n' | b'\r' | b'[' => return None,
+            b'\\' => drop(bytes.next()),
+            b'(' => open += 1,
+            b')' if open == 0 => return Some(at),
+            b')' => open -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// An address without the title that follows it.
+fn without_title(inside: &str) -> &str {
+    let Some(quote) = inside.chars().next_back().filter(|last| matches!(last, '"' | '\'')) else { return inside };
+    let title = inside[..inside.len() - 1].rfind(quote).filter(|at| inside[..*at].ends_with([' ', '\t']));
+    title.map_or(inside, |at| inside[..at].trim_end())
+}

@@ -1,0 +1,137 @@
+//! What stands around local links and would keep a browser from showing them, or lead elsewhere once they are there.
+//!
+//! Each edit keeps the bytes that it replaces and writes something before or after them, so that reading the mirror finds
+//! the same places again, and finds nothing left to do.
+
+use std::collections::HashSet;
+
+use encoding_rs::Encoding;
+
+use super::ascii::{needs_no_escape, written};
+use super::edits::edit;
+use super::target::Target;
+use crate::model::{Edit, ReferenceKind, Span};
+
+/// What a mirrored document's `<base>` says: that the document itself is the base. A fragment is no part of a base, so
+/// links to places in the document stay in it.
+const OWN_DOCUMENT: &str = "#";
+
+/// What makes an attribute mean nothing to a browser.
+const NO_MEANING: &str = "data-";
+
+/// What lets a directive of a policy allow local images, from a disk and from a server. Character references mean the
+/// same with and without quotes around the attribute.
+const LOCAL_SOURCES: &str = "&#32;&#39;self&#39;&#32;file:";
+
+/// The edits that an article needs once these targets with a link are local.
+pub(super) fn edits(original: &[u8], encoding: &'static Encoding, targets: &[Target], linked: &[&Target]) -> Vec<Edit> {
+    let surroundings = Surroundings { original, encoding };
+    let local: HashSet<u32> = linked.iter().map(|target| target.image_group).collect();
+    let places: HashSet<Span> = linked.iter().map(|target| target.span).collect();
+    let base = targets.iter().find(|target| target.kind == ReferenceKind::Base);
+    let origin = base.and_then(|base| surroundings.origin(base));
+    let edit_of = |target: &Target| match target.kind {
+        ReferenceKind::Base => Some(edit(original, target.span, written(OWN_DOCUMENT, encoding))),
+        ReferenceKind::CrossOrigin if local.contains(&target.image_group) => surroundings.without_meaning(target),
+        ReferenceKind::Policy => surroundings.allowing(target),
+        ReferenceKind::CrossOrigin => None,
+        _ => surroundings.absolute(target, origin.as_ref()?),
+    };
+    targets.iter().filter(|target| !places.contains(&target.span)).filter_map(edit_of).collect()
+}
+
+struct Surroundings<'a> {
+    original: &'a [u8],
+    encoding: &'static Encoding,
+}
+
+/// Where what a base completes leads.
+struct Origin {
+    /// `https:`, for an address that only lacks that.
+    scheme: String,
+    /// The host, for an address that starts with a slash.
+    host: String,
+    /// The base up to its last slash, for any other.
+    folder: String,
+}
+
+impl Surroundings<'_> {
+    fn text(&self, target: &Target) -> String {
+        self.encoding.decode_without_bom_handling(target.span.of(self.original)).0.into_owned()
+    }
+
+    /// Where a base leads. A base that is relative itself stays so: what it completes is as far from the mirror as from
+    /// the original.
+    fn origin(&self, base: &Target) -> Option<Origin> {
+        let raw = self.text(base);
+        let raw = raw.trim();
+        if raw.starts_with('#') {
+            return None;
+        }
+        let url = base.url.as_ref().filter(|url| url.has_host() && (has_scheme(raw) || raw.starts_with("//")));
+        let origin = match url {
+            Some(url) => Origin {
+                scheme: format!("{}:", url.scheme()),
+                host: plain(&url[..url::Position::BeforePath]),
+                folder: plain(up_to_slash(&url[..url::Position::AfterPath])),
+            },
+            None => Origin { scheme: String::new(), host: String::new(), folder: up_to_slash(raw).to_owned() },
+        };
+        let is_plain = |part: &String| part.is_empty() || needs_no_escape(part);
+        let is_usable = [&origin.scheme, &origin.host, &origin.folder].into_iter().all(is_plain);
+        is_usable.then_some(origin)
+    }
+
+    /// Completes an address as the base did.
+    fn absolute(&self, target: &Target, origin: &Origin) -> Option<Edit> {
+        let raw = self.text(target);
+        let address = raw.trim_start();
+        let before = match address {
+            _ if has_scheme(address) || address.starts_with('#') => return None,
+            _ if address.starts_with("//") => &origin.scheme,
+            _ if address.starts_with('/') => &origin.host,
+            _ => &origin.folder,
+        };
+        let text = [&written(before, self.encoding), target.span.of(self.original)].concat();
+        Some(edit(self.original, target.span, text))
+    }
+
+    /// Takes the meaning of an attribute.
+    fn without_meaning(&self, target: &Target) -> Option<Edit> {
+        let name = target.span.of(self.original);
+        let before = written(NO_MEANING, self.encoding);
+        let text = [&before, name].concat();
+        (!self.text(target).to_ascii_lowercase().starts_with(NO_MEANING))
+            .then(|| edit(self.original, target.span, text))
+    }
+
+    /// Lets a policy allow local images.
+    fn allowing(&self, target: &Target) -> Option<Edit> {
+        let directive = target.span.of(self.original);
+        let after = written(LOCAL_SOURCES, self.encoding);
+        let text = [directive, &after].concat();
+        (!directive.ends_with(&after)).then(|| edit(self.original, target.span, text))
+    }
+}
+
+/// Whether an address starts with a scheme (RFC 3986, section 3.1).
+fn has_scheme(address: &str) -> bool {
+    let scheme = address.split_once(':').map_or("", |(scheme, _)| scheme);
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(letters)
+}
+
+/// An address up to its last slash.
+fn up_to_slash(address: &str) -> &str {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
+}
+
+/// A part of a URL in characters that mean themselves everywhere.
+fn plain(url: &str) -> String {
+    let escaped = |byte: u8| match byte {
+        _ if needs_no_escape(&char::from(byte).to_string()) => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    url.bytes().map(escaped).collect()
+}
