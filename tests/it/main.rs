@@ -9,6 +9,7 @@ mod crash;
 mod examples;
 mod extract;
 mod fetch;
+mod in_memory;
 mod media;
 mod mirror;
 mod objects;

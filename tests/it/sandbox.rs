@@ -8,9 +8,13 @@ use std::time::SystemTime;
 use offprint::testing::model::Digest;
 use walkdir::WalkDir;
 
+use crate::in_memory::InMemory;
+
 /// A folder that goes when the test ends.
 pub(crate) struct Sandbox {
     folder: tempfile::TempDir,
+    /// Where the archive is not in the folder `store`.
+    in_memory: Option<InMemory>,
 }
 
 /// What the program did.
@@ -24,10 +28,20 @@ pub(crate) struct Ran {
 impl Sandbox {
     /// An empty folder, with settings that let articles reach loopback and wait for nothing.
     pub(crate) fn new() -> Self {
-        let sandbox = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
+        let sandbox = Self { folder: tempfile::tempdir().expect("a temporary folder can be made"), in_memory: None };
         std::fs::create_dir(sandbox.path("posts")).expect("a folder can be made");
         sandbox.settings("");
         sandbox
+    }
+
+    /// The same, with an archive in memory. What the program would do is done without it.
+    pub(crate) fn in_memory() -> Self {
+        Self { in_memory: Some(InMemory::new()), ..Self::new() }
+    }
+
+    /// The archive in memory and the path there, where a file is in it.
+    fn object<'a>(&self, name: &'a str) -> Option<(&InMemory, &'a str)> {
+        Some((self.in_memory.as_ref()?, name.strip_prefix("store/")?))
     }
 
     /// Where a file of it is.
@@ -50,12 +64,28 @@ impl Sandbox {
 
     /// The bytes of a file.
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        if let Some((archive, path)) = self.object(name) {
+            return archive.read(path);
+        }
         std::fs::read(self.path(name)).unwrap_or_else(|cause| panic!("{name}: {cause}"))
     }
 
     /// The text of a file.
     pub(crate) fn text(&self, name: &str) -> String {
         String::from_utf8(self.read(name)).expect("the file is UTF-8")
+    }
+
+    /// The bytes that a link of a mirrored article in the archive leads to.
+    pub(crate) fn linked(&self, article: &str, link: &str) -> Vec<u8> {
+        let mut parts: Vec<&str> = article.split('/').collect();
+        parts.pop();
+        for part in link.split('/') {
+            match part {
+                ".." => parts.truncate(parts.len() - 1),
+                part => parts.push(part),
+            }
+        }
+        self.read(&parts.join("/"))
     }
 
     /// The program, ready to run in this folder.
@@ -70,6 +100,9 @@ impl Sandbox {
 
     /// Runs the program in this folder, without a terminal as cron does.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        if let Some(archive) = &self.in_memory {
+            return archive.run(&self.path("config.toml"), arguments);
+        }
         Ran::of(&self.command(arguments).output().expect("the program can be started"))
     }
 
@@ -83,6 +116,9 @@ impl Sandbox {
 
     /// The names of all files below a folder, with what tells that they were not touched.
     pub(crate) fn tree(&self, folder: &str) -> BTreeMap<PathBuf, (u64, SystemTime, u64)> {
+        if let Some((archive, path)) = self.object(folder) {
+            return archive.tree(path);
+        }
         let root = self.path(folder);
         let files = WalkDir::new(&root).into_iter().map(|entry| entry.expect("the folder can be read"));
         let facts = files.filter(|entry| entry.file_type().is_file()).map(|entry| {
@@ -96,9 +132,8 @@ impl Sandbox {
 
     /// The digest of every file below a folder of the archive, by name: what an undisturbed archive is compared by.
     pub(crate) fn digests(&self, folder: &str) -> BTreeMap<PathBuf, Digest> {
-        let root = self.path(folder);
         let digest = |name: PathBuf| {
-            let bytes = std::fs::read(root.join(&name)).expect("the file can be read");
+            let bytes = self.read(&format!("{folder}/{}", name.display()));
             (name, Digest::of(&bytes))
         };
         self.tree(folder).into_keys().map(digest).collect()

@@ -13,6 +13,12 @@ use crate::origin::tls::{Authority, Flaw};
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Content, Origin, Request, Site};
 
+over_both_archives! {
+    no_web_archive_is_asked_unless_it_is_named
+    a_plain_address_that_fails_is_tried_over_tls
+    an_image_that_fails_is_shown_by_another_candidate_of_the_same_picture
+}
+
 fn photo(seed: u64) -> Vec<u8> {
     Photo::new(seed, 64, 48).jpeg()
 }
@@ -67,21 +73,17 @@ async fn what_is_gone_comes_out_of_a_web_archive_as_it_was_when_the_article_appe
     assert_eq!(memento_datetime(last).unwrap().to_string(), "2021-06-01T12:00:00Z");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_web_archive_is_asked_unless_it_is_named() {
+fn no_web_archive_is_asked_unless_it_is_named(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new()).unwrap();
-    let sandbox = Sandbox::new();
     sandbox.write("posts/a.md", format!("![a]({})\n", origin.url("/gone.jpg")));
     sandbox.run(&["run"]).expect(3);
     assert_eq!(origin.log().count(), 1);
 }
 
 /// The port of the test's origin speaks TLS only, as that of a host whose plain one is closed.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_plain_address_that_fails_is_tried_over_tls() {
+fn a_plain_address_that_fails_is_tried_over_tls(sandbox: &Sandbox) {
     let authority = Authority::new();
     let origin = authority.origin(&["i.example.org"], Flaw::None, Site::new().on("/a.jpg", jpeg(1)));
-    let sandbox = Sandbox::new();
     sandbox.write("ca.pem", authority.pem());
     let address = origin.address();
     sandbox
@@ -91,11 +93,9 @@ async fn a_plain_address_that_fails_is_tried_over_tls() {
     assert!(sandbox.text("store/articles/posts/a.md").contains(&blob(1)));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_image_that_fails_is_shown_by_another_candidate_of_the_same_picture() {
+fn an_image_that_fails_is_shown_by_another_candidate_of_the_same_picture(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/small.jpg", jpeg(1)).on("/other.jpg", jpeg(2))).unwrap();
     let (gone, small, other) = (origin.url("/gone.jpg"), origin.url("/small.jpg"), origin.url("/other.jpg"));
-    let sandbox = Sandbox::new();
     sandbox.settings("retries = 0\n[run]\nretry_schedule = [\"1ms\"]\n");
     let image = format!("<img src=\"{gone}\" srcset=\"{small} 480w, {gone} 960w\"><img src=\"{other}\">\n");
     sandbox.write("posts/a.html", &image);

@@ -5,14 +5,21 @@ use offprint::testing::demo::photo::Photo;
 use offprint::testing::model::Digest;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
-use crate::sandbox::{Sandbox, follow};
+use crate::sandbox::Sandbox;
 use crate::testserver::bulk::tiny;
+
+over_both_archives! {
+    inline_images_are_lifted_wherever_they_stand_and_restore_puts_them_back
+    a_page_and_a_style_sheet_are_read_alike
+}
 
 const SVG: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"40\" height=\"30\"><path d=\"M0 0h9v9z\"/></svg>";
 
+const LIFT: &str = "[rewrite]\ndata_urls = \"lift\"\n";
+
 fn lifting() -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.settings("[rewrite]\ndata_urls = \"lift\"\n");
+    sandbox.settings(LIFT);
     sandbox
 }
 
@@ -28,11 +35,10 @@ fn percent_encoded(mime: &str, bytes: &[u8]) -> String {
 fn shown(sandbox: &Sandbox, mirror: &str) -> Vec<Vec<u8>> {
     let text = sandbox.text(mirror);
     let links = text.split(['"', '\'', '(', ')', ' ', '\n', ',']).filter(|part| part.starts_with("../"));
-    links.map(|link| std::fs::read(follow(&sandbox.path(mirror), link)).expect("the link leads to a file")).collect()
+    links.map(|link| sandbox.linked(mirror, link)).collect()
 }
 
-#[test]
-fn inline_images_are_lifted_wherever_they_stand_and_restore_puts_them_back() {
+fn inline_images_are_lifted_wherever_they_stand_and_restore_puts_them_back(sandbox: &Sandbox) {
     let (a, b, c) = (Photo::new(1, 64, 48).jpeg(), Photo::new(2, 64, 48).jpeg(), Photo::new(3, 64, 48).jpeg());
     let photo = |bytes: &[u8]| base64("image/jpeg", bytes);
     let (folded, upper) = (photo(&a).replace("//", "//\n"), photo(&b).replacen("data:image", "DATA:IMAGE", 1));
@@ -46,14 +52,14 @@ fn inline_images_are_lifted_wherever_they_stand_and_restore_puts_them_back() {
         percent_encoded("image/jpeg", &c),
         photo(&c),
     );
-    let sandbox = lifting();
+    sandbox.settings(LIFT);
     sandbox.write("posts/a.md", &article);
     let report = sandbox.json(&["run"]);
     assert_eq!(report["references"], serde_json::json!({"found": 8, "local": 8, "remote": 0}), "{report:#}");
     let mirror = "store/articles/posts/a.md";
     assert!(!sandbox.text(mirror).to_lowercase().contains("data:"), "{}", sandbox.text(mirror));
     let svg = SVG.as_bytes().to_vec();
-    assert_eq!(shown(&sandbox, mirror), [a.clone(), a, b.clone(), c.clone(), b, svg, c.clone(), c]);
+    assert_eq!(shown(sandbox, mirror), [a.clone(), a, b.clone(), c.clone(), b, svg, c.clone(), c]);
     assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, article);
     sandbox.run(&["check"]).expect(0);
     sandbox.run(&["verify"]).expect(0);
@@ -62,10 +68,9 @@ fn inline_images_are_lifted_wherever_they_stand_and_restore_puts_them_back() {
     assert_eq!(sandbox.tree("store/articles"), before);
 }
 
-#[test]
-fn a_page_and_a_style_sheet_are_read_alike() {
+fn a_page_and_a_style_sheet_are_read_alike(sandbox: &Sandbox) {
     let image = base64("image/png", &tiny(1));
-    let sandbox = lifting();
+    sandbox.settings(LIFT);
     let settings =
         "[rewrite]\ndata_urls = \"lift\"\n[[source]]\nname = \"posts\"\npath = \"posts\"\ninclude = [\"**\"]\n";
     sandbox.settings(settings);
@@ -77,7 +82,7 @@ fn a_page_and_a_style_sheet_are_read_alike() {
     sandbox.write("posts/a.css", format!("a{{b:url(\"{large}\")}} c{{d:image-set('{large}' 1x)}}"));
     let report = sandbox.json(&["run"]);
     assert_eq!(report["references"]["local"], report["references"]["found"], "{report:#}");
-    let shown = [shown(&sandbox, "store/articles/posts/a.css"), shown(&sandbox, "store/articles/posts/a.html")];
+    let shown = [shown(sandbox, "store/articles/posts/a.css"), shown(sandbox, "store/articles/posts/a.html")];
     assert_eq!(shown.map(|images| images.len()), [2, 1]);
 }
 

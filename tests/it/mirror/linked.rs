@@ -7,6 +7,11 @@ use crate::sandbox::{Sandbox, follow};
 use crate::testserver::bulk::tiny;
 use crate::testserver::{Behaviour, Content, Origin, Site};
 
+over_both_archives! {
+    in_place_the_links_go_when_an_edited_article_is_read_again
+    a_late_thumbnail_is_shown_once_it_is_there
+}
+
 const LINKED: &str = "
 [rewrite]
 images = \"thumbnail-linked\"
@@ -74,11 +79,9 @@ async fn pictures_are_shown_small_and_lead_to_the_full_ones() {
     assert!(!sandbox.text(name).contains("/thumbnails/"), "{}", sandbox.text(name));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn in_place_the_links_go_when_an_edited_article_is_read_again() {
+fn in_place_the_links_go_when_an_edited_article_is_read_again(sandbox: &Sandbox) {
     let origin = Origin::start(site()).unwrap();
-    let sandbox = Sandbox::new();
-    settings(&sandbox, ".");
+    settings(sandbox, ".");
     let original = post(&origin);
     sandbox.write("posts/a.md", &original);
     sandbox.run(&["run"]).expect(0);
@@ -92,11 +95,9 @@ async fn in_place_the_links_go_when_an_edited_article_is_read_again() {
 }
 
 /// An article does not wait for a thumbnail that takes long; it shows it all the same when the run ends.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_late_thumbnail_is_shown_once_it_is_there() {
+fn a_late_thumbnail_is_shown_once_it_is_there(sandbox: &Sandbox) {
     let photo = Behaviour::serve(Content::new("image/jpeg", Photo::new(1, 1600, 1000).jpeg()));
     let origin = Origin::start(Site::new().on("/a.jpg", photo)).unwrap();
-    let sandbox = Sandbox::new();
     sandbox.settings("[media]\nmax_time = \"1ms\"\n");
     sandbox.write("posts/a.md", format!("---\nthumbnail: {}\n---\n", origin.url("/a.jpg")));
     let report = sandbox.json(&["run"]);

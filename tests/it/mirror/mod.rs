@@ -2,6 +2,29 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+/// Tests of the whole pipeline: `fn(&Sandbox)`, once with the archive on disk, by the program, and once with one in
+/// memory.
+macro_rules! over_both_archives {
+    ($($test:ident)*) => {
+        mod on_disk {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $test() {
+                    super::$test(&$crate::sandbox::Sandbox::new());
+                }
+            )*
+        }
+        mod in_memory {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $test() {
+                    super::$test(&$crate::sandbox::Sandbox::in_memory());
+                }
+            )*
+        }
+    };
+}
+
 mod evidence;
 mod fallback;
 mod hostile;
@@ -22,6 +45,17 @@ use crate::origin::tls::{Authority, Flaw};
 use crate::sandbox::{Ran, Sandbox, follow};
 use crate::testserver::bulk::tiny;
 use crate::testserver::{Behaviour, Content, End, Gate, Origin, Portion, Site};
+
+over_both_archives! {
+    a_second_run_asks_for_nothing_and_writes_nothing
+    the_same_bytes_under_many_urls_are_one_blob
+    one_url_is_fetched_once_however_many_articles_show_it
+    a_changed_article_is_mirrored_again_and_an_older_version_stays
+    a_reference_that_must_stay_remote_is_told_as_remote
+    no_bad_answer_changes_a_good_mirror
+    new_bytes_under_a_url_are_a_new_version_and_are_told
+    an_article_shows_the_version_it_showed_first_unless_told_otherwise
+}
 
 fn jpeg(seed: u64) -> Behaviour {
     Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 640, 427).jpeg()))
@@ -90,29 +124,25 @@ async fn a_post_comes_back_with_every_picture_local_and_nothing_else_changed() {
     assert_eq!(origin.log().count(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_run_asks_for_nothing_and_writes_nothing() {
+fn a_second_run_asks_for_nothing_and_writes_nothing(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
-    let sandbox = Sandbox::new();
     sandbox.write("posts/a.md", post(&origin, &["/a.jpg", "/gone.jpg"]));
     sandbox.run(&["run"]).expect(3);
     let asked = origin.log().count();
     let trees =
         |sandbox: &Sandbox| ["blobs", "thumbnails", "articles"].map(|part| sandbox.tree(&format!("store/{part}")));
-    let before = trees(&sandbox);
+    let before = trees(sandbox);
     let report = sandbox.json(&["run"]);
     assert_eq!(origin.log().count(), asked);
-    assert_eq!(trees(&sandbox), before);
+    assert_eq!(trees(sandbox), before);
     assert_eq!((&report["articles"]["unchanged"], &report["urls"]["fetched"]), (&1.into(), &0.into()));
     assert_eq!(report["newly_missing"], 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_same_bytes_under_many_urls_are_one_blob() {
+fn the_same_bytes_under_many_urls_are_one_blob(sandbox: &Sandbox) {
     let same = Content::new("image/png", tiny(7));
     let site = (0..10).fold(Site::new(), |site, at| site.on(&format!("/{at}.png"), Behaviour::serve(same.clone())));
     let origin = Origin::start(site).unwrap();
-    let sandbox = Sandbox::new();
     let images: Vec<_> = (0..10).map(|at| format!("/{at}.png")).collect();
     sandbox.write("posts/a.md", post(&origin, &images.iter().map(String::as_str).collect::<Vec<_>>()));
     let report = sandbox.json(&["run"]);
@@ -121,10 +151,8 @@ async fn the_same_bytes_under_many_urls_are_one_blob() {
     sandbox.only("store/blobs/sha256", ".png");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_url_is_fetched_once_however_many_articles_show_it() {
+fn one_url_is_fetched_once_however_many_articles_show_it(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
-    let sandbox = Sandbox::new();
     for at in 0..25 {
         sandbox.write(&format!("posts/{at}.md"), post(&origin, &["/a.jpg"]));
     }
@@ -151,10 +179,8 @@ async fn what_fails_stays_remote_is_told_once_and_comes_in_when_it_is_due() {
     sandbox.run(&["check"]).expect(0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_changed_article_is_mirrored_again_and_an_older_version_stays() {
+fn a_changed_article_is_mirrored_again_and_an_older_version_stays(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1)).on("/b.jpg", jpeg(2))).unwrap();
-    let sandbox = Sandbox::new();
     sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));
     sandbox.run(&["run"]).expect(0);
     let changed = post(&origin, &["/b.jpg", "/a.jpg"]);
@@ -168,10 +194,8 @@ async fn a_changed_article_is_mirrored_again_and_an_older_version_stays() {
 }
 
 /// A link that would change how the rest of the article is read is not written, and that is told everywhere.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reference_that_must_stay_remote_is_told_as_remote() {
+fn a_reference_that_must_stay_remote_is_told_as_remote(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a%60%60%60", jpeg(1)).on("/c.jpg", jpeg(2))).unwrap();
-    let sandbox = Sandbox::new();
     let fenced = origin.url("/a```");
     let original = format!("{{% img {fenced} %}} then {{% img {fenced} %}} and ![]({})\n", origin.url("/c.jpg"));
     sandbox.write("posts/a.md", &original);
@@ -259,10 +283,8 @@ fn references_beyond_the_limit_are_reported() {
     assert!(message.starts_with("3 of its references stay as they are: it has more than 20000"), "{message}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_bad_answer_changes_a_good_mirror() {
+fn no_bad_answer_changes_a_good_mirror(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
-    let sandbox = Sandbox::new();
     sandbox.settings("retries = 0\nmax_bytes = \"1 MiB\"\nmax_refused = \"0\"\nbreaker_failures = 99\nrecheck = \"1ms\"\n[run]\nretry_schedule = [\"1ms\"]\n");
     sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));
     sandbox.run(&["run"]).expect(0);
@@ -294,10 +316,8 @@ async fn no_bad_answer_changes_a_good_mirror() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn new_bytes_under_a_url_are_a_new_version_and_are_told() {
+fn new_bytes_under_a_url_are_a_new_version_and_are_told(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
-    let sandbox = Sandbox::new();
     sandbox.settings("recheck = \"1ms\"\n");
     sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));
     sandbox.run(&["run"]).expect(0);
@@ -311,10 +331,8 @@ async fn new_bytes_under_a_url_are_a_new_version_and_are_told() {
     assert_eq!(sandbox.tree("store/blobs/sha256").keys().filter(|name| name.extension().unwrap() == "jpg").count(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_article_shows_the_version_it_showed_first_unless_told_otherwise() {
+fn an_article_shows_the_version_it_showed_first_unless_told_otherwise(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
-    let sandbox = Sandbox::new();
     let shows = |article: &str, seed: u64| {
         let digest = Digest::of(&Photo::new(seed, 640, 427).jpeg()).to_string();
         let mirror = sandbox.read(&format!("store/articles/posts/{article}.md"));

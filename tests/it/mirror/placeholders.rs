@@ -9,6 +9,17 @@ use serde_json::{Value, json};
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Condition, Content, Origin, Site};
 
+over_both_archives! {
+    a_placeholder_for_no_referer_is_found_out_and_the_pictures_come_in_the_same_run
+    a_later_run_knows_the_placeholder_and_what_to_send
+    one_picture_under_many_urls_is_shown_and_asked_about_once
+    sizes_of_one_picture_raise_no_question
+    a_placeholder_for_foreign_referers_displaces_no_honest_picture
+    one_logo_that_changes_under_all_its_urls_is_a_new_version
+    what_could_not_be_asked_is_asked_by_the_next_run
+    an_honest_host_with_many_duplicates_gets_hardly_any_extra_request
+}
+
 /// What the hosts of these tests send in place of pictures.
 fn placeholder() -> Content {
     Content::new("image/png", Photo::new(99, 120, 90).png())
@@ -61,13 +72,11 @@ fn reasons(report: &Value) -> Vec<&str> {
 
 const DUE_AT_ONCE: &str = "recheck = \"1ms\"\n[run]\nretry_schedule = [\"1ms\"]\n";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_placeholder_for_no_referer_is_found_out_and_the_pictures_come_in_the_same_run() {
+fn a_placeholder_for_no_referer_is_found_out_and_the_pictures_come_in_the_same_run(sandbox: &Sandbox) {
     let origin = host(8, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(placeholder())));
-    let sandbox = Sandbox::new();
-    write_articles(&sandbox, &origin, 8);
+    write_articles(sandbox, &origin, 8);
     let report = sandbox.json(&["run"]);
-    assert_own_pictures(&sandbox, 8);
+    assert_own_pictures(sandbox, 8);
     assert_eq!((&report["urls"]["fetched"], &report["urls"]["failed"]), (&json!(8), &json!(0)), "{report:#}");
     assert_eq!((&report["failures"], &report["changed_images"]), (&json!([]), &json!([])));
     sandbox.run(&["check"]).expect(0);
@@ -76,7 +85,7 @@ async fn a_placeholder_for_no_referer_is_found_out_and_the_pictures_come_in_the_
 
     let hosts = sandbox.json(&["status"])["hosts"].clone();
     assert_eq!(hosts[0]["referer"], "image_origin", "{hosts}");
-    let told = history(&sandbox, &origin.url("/0.jpg"));
+    let told = history(sandbox, &origin.url("/0.jpg"));
     let placeholder = digest(placeholder().bytes());
     assert!(told["captures"].as_array().unwrap().iter().any(|capture| capture["digest"] == *placeholder), "{told:#}");
     assert_eq!(told["newest"], digest(&picture(0)));
@@ -86,16 +95,14 @@ async fn a_placeholder_for_no_referer_is_found_out_and_the_pictures_come_in_the_
     assert_eq!(origin.log().count(), asked, "a second run asks for nothing");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_later_run_knows_the_placeholder_and_what_to_send() {
+fn a_later_run_knows_the_placeholder_and_what_to_send(sandbox: &Sandbox) {
     let origin = host(9, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(placeholder())));
-    let sandbox = Sandbox::new();
-    write_articles(&sandbox, &origin, 4);
+    write_articles(sandbox, &origin, 4);
     sandbox.run(&["run"]).expect(0);
     let asked = origin.log().count();
-    write_articles(&sandbox, &origin, 9);
+    write_articles(sandbox, &origin, 9);
     sandbox.run(&["run"]).expect(0);
-    assert_own_pictures(&sandbox, 9);
+    assert_own_pictures(sandbox, 9);
     assert_eq!(origin.log().count(), asked + 5, "each new picture is asked for once");
 
     // The host wants no Referer any more, and sends the same placeholder to those who send one.
@@ -103,37 +110,33 @@ async fn a_later_run_knows_the_placeholder_and_what_to_send() {
         site.change_all(|_, behaviour| Behaviour::serve(placeholder()).only_if(Condition::has("referer"), behaviour));
         site.set("/9.jpg", Behaviour::serve(placeholder()).only_if(Condition::has("referer"), photo(9)));
     });
-    write_articles(&sandbox, &origin, 10);
+    write_articles(sandbox, &origin, 10);
     sandbox.run(&["run"]).expect(0);
-    assert_own_pictures(&sandbox, 10);
+    assert_own_pictures(sandbox, 10);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_picture_under_many_urls_is_shown_and_asked_about_once() {
+fn one_picture_under_many_urls_is_shown_and_asked_about_once(sandbox: &Sandbox) {
     let same = Content::new("image/png", Photo::new(5, 40, 40).png());
     let site = Site::new().otherwise(move |_| Some(Behaviour::serve(same.clone())));
     let origin = Origin::start(site).unwrap();
-    let sandbox = Sandbox::new();
-    write_articles(&sandbox, &origin, 10);
+    write_articles(sandbox, &origin, 10);
     let report = sandbox.json(&["run"]);
     assert_eq!((&report["urls"]["fetched"], &report["failures"]), (&json!(10), &json!([])));
     assert_eq!(origin.log().count(), 11, "each picture, and one question");
     let shown = sandbox.only("store/blobs/sha256", ".png");
     let name = shown.file_name().unwrap().to_string_lossy().into_owned();
-    assert!((0..10).all(|at| mirror(&sandbox, at).contains(&name)));
+    assert!((0..10).all(|at| mirror(sandbox, at).contains(&name)));
 
-    write_articles(&sandbox, &origin, 20);
+    write_articles(sandbox, &origin, 20);
     sandbox.run(&["run"]).expect(0);
     assert_eq!(origin.log().count(), 21, "no further question");
     sandbox.run(&["run"]).expect(0);
     assert_eq!(origin.log().count(), 21);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sizes_of_one_picture_raise_no_question() {
+fn sizes_of_one_picture_raise_no_question(sandbox: &Sandbox) {
     let same = Content::new("image/png", Photo::new(5, 40, 40).png());
     let origin = Origin::start(Site::new().otherwise(move |_| Some(Behaviour::serve(same.clone())))).unwrap();
-    let sandbox = Sandbox::new();
     let sizes = ["/a.png", "/a.png?w=300", "/a-640x480.png", "/w_300/a.png", "/a@2x.png"];
     let images: Vec<_> = sizes.iter().map(|size| format!("![a]({})\n", origin.url(size))).collect();
     sandbox.write("posts/a.md", images.join("\n"));
@@ -142,18 +145,16 @@ async fn sizes_of_one_picture_raise_no_question() {
 }
 
 /// Avatars that are honestly the same, on a host that sends a placeholder to those who come with a Referer.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_placeholder_for_foreign_referers_displaces_no_honest_picture() {
+fn a_placeholder_for_foreign_referers_displaces_no_honest_picture(sandbox: &Sandbox) {
     let avatar = Content::new("image/jpeg", picture(3));
     let site = Site::new().otherwise(move |request| {
         let sent = if request.header("referer").is_some() { placeholder() } else { avatar.clone() };
         Some(Behaviour::serve(sent))
     });
     let origin = Origin::start(site).unwrap();
-    let sandbox = Sandbox::new();
-    write_articles(&sandbox, &origin, 5);
+    write_articles(sandbox, &origin, 5);
     sandbox.run(&["run"]).expect(0);
-    assert!((0..5).all(|at| mirror(&sandbox, at).contains(&digest(&picture(3)))));
+    assert!((0..5).all(|at| mirror(sandbox, at).contains(&digest(&picture(3)))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,17 +217,15 @@ async fn what_came_in_place_of_one_picture_goes_when_it_comes_in_place_of_anothe
     assert_own_pictures(&sandbox, 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_logo_that_changes_under_all_its_urls_is_a_new_version() {
+fn one_logo_that_changes_under_all_its_urls_is_a_new_version(sandbox: &Sandbox) {
     let origin = host(3, |_| photo(1));
-    let sandbox = Sandbox::new();
     sandbox.settings(&format!("{DUE_AT_ONCE}[rewrite]\nchanged_images = \"newest\"\n"));
-    write_articles(&sandbox, &origin, 3);
+    write_articles(sandbox, &origin, 3);
     sandbox.run(&["run"]).expect(0);
     origin.change(|site| site.change_all(|_, _| photo(2)));
     let report = sandbox.json(&["run"]);
     assert_eq!(report["changed_images"].as_array().unwrap().len(), 3, "{report:#}");
-    assert!((0..3).all(|at| mirror(&sandbox, at).contains(&digest(&picture(2)))));
+    assert!((0..3).all(|at| mirror(sandbox, at).contains(&digest(&picture(2)))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,31 +267,27 @@ async fn what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back(
 }
 
 /// A budget ends the run before the host is asked; the next run asks, although none of its URLs is due.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_could_not_be_asked_is_asked_by_the_next_run() {
+fn what_could_not_be_asked_is_asked_by_the_next_run(sandbox: &Sandbox) {
     let origin = host(3, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(placeholder())));
-    let sandbox = Sandbox::new();
-    write_articles(&sandbox, &origin, 3);
+    write_articles(sandbox, &origin, 3);
     sandbox.settings("[run]\nmax_requests = 3\n");
     sandbox.run(&["run"]);
     assert_eq!(origin.log().count(), 3);
     sandbox.settings("");
     sandbox.run(&["run"]).expect(0);
-    assert_own_pictures(&sandbox, 3);
+    assert_own_pictures(sandbox, 3);
     let asked = origin.log().count();
     sandbox.run(&["run"]).expect(0);
     assert_eq!(origin.log().count(), asked);
 }
 
 /// A host that has proven honest is asked less: 500 images, each under four addresses.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_honest_host_with_many_duplicates_gets_hardly_any_extra_request() {
+fn an_honest_host_with_many_duplicates_gets_hardly_any_extra_request(sandbox: &Sandbox) {
     let site = Site::new().otherwise(|request| {
         let image: u64 = request.path().rsplit('/').next()?.trim_end_matches(".png").parse().ok()?;
         Some(Behaviour::serve(Content::new("image/png", crate::testserver::bulk::tiny(image))))
     });
     let origin = Origin::start(site).unwrap();
-    let sandbox = Sandbox::new();
     sandbox.settings("per_host = 8\n");
     for at in 0..500 {
         let images: Vec<_> =
