@@ -91,8 +91,7 @@ pub(crate) enum Command {
             value_name = "all|HOST|REASON|URL",
             num_args = 0..=1,
             require_equals = true,
-            default_missing_value = "all",
-            conflicts_with = "dry_run"
+            default_missing_value = "all"
         )]
         retry: Option<Retry>,
     },

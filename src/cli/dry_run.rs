@@ -9,18 +9,23 @@ use super::report::print_sources;
 use super::words::count;
 use crate::archive::ArchiveError;
 use crate::config::Config;
-use crate::mirror::{self, Plan, SourceReport};
+use crate::mirror::{self, Plan, Retry, SourceReport};
 use crate::source::Source;
 
 /// Prints what a run would do, and changes nothing.
-pub(crate) async fn dry_run(config: &Config, sources: Vec<Source>, output: &Output) -> anyhow::Result<Exit> {
+pub(crate) async fn dry_run(
+    config: &Config,
+    sources: Vec<Source>,
+    retry: Option<Retry>,
+    output: &Output,
+) -> anyhow::Result<Exit> {
     refuse_traces(config, &sources)?;
     let archive = match open_to_read(config) {
         Ok(archive) => Some(Arc::new(archive)),
         Err(error) if matches!(error.downcast_ref(), Some(ArchiveError::Missing { .. })) => None,
         Err(error) => return Err(error),
     };
-    let plan = mirror::plan(config, archive, sources).await?;
+    let plan = mirror::plan(config, archive, sources, retry).await?;
     if output.json {
         output.value(&plan)?;
     } else {

@@ -104,6 +104,9 @@ fn print_problems(report: &Report, output: &Output) {
             "{untried} newly missing without having been asked for: their hosts are not being asked now"
         ));
     }
+    if report.offline {
+        output.warn("no host answered: is there a network? What failed is asked for again by the next run");
+    }
     if report.retried == Some(0) {
         output.note("nothing that failed is what --retry names");
     }

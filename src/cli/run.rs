@@ -25,7 +25,7 @@ use crate::source::{self, Source};
 pub(crate) async fn run(config: &Config, dry_run: bool, retry: Option<Retry>, output: &Output) -> anyhow::Result<Exit> {
     let sources = source::configured(config)?;
     if dry_run {
-        return dry_run::dry_run(config, sources, output).await;
+        return dry_run::dry_run(config, sources, retry, output).await;
     }
     let notifications = Notifications::run_started(config, output).await;
     let report = mirror_sources(config, sources, retry, output).await;
@@ -42,7 +42,7 @@ pub(crate) async fn mirror(
 ) -> anyhow::Result<Exit> {
     let sources = source::named(config, places)?;
     if dry_run {
-        return dry_run::dry_run(config, sources, output).await;
+        return dry_run::dry_run(config, sources, None, output).await;
     }
     print_report(&mirror_sources(config, sources, None, output).await?, output)
 }

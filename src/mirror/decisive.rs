@@ -6,8 +6,6 @@ use std::fmt::Write as _;
 use crate::config::{Config, HostConfig, Robots};
 use crate::model::{Digest, Reason};
 
-/// How many runs are looked through for the digests of the last one.
-pub(super) const RUNS_LOOKED_AT: usize = 20;
 /// Hexadecimal digits of a digest in a report: enough to notice a change, and too few to find a cookie by trying.
 const DIGITS: usize = 8;
 
@@ -28,6 +26,9 @@ const ROBOTS: &str = "robots";
 /// How many redirects are followed.
 const REDIRECTS: &str = "redirects";
 
+/// What decides whether a host can be reached at all.
+pub(super) const REACHABILITY: [&str; 2] = [NETWORK, TIME];
+
 /// The settings that decide a failure of this kind; `None` where none does.
 pub(super) const fn deciding(reason: Reason, status: Option<u16>) -> Option<&'static str> {
     match (reason, status) {
@@ -42,6 +43,11 @@ pub(super) const fn deciding(reason: Reason, status: Option<u16>) -> Option<&'st
         (Reason::TooManyRedirects, _) => Some(REDIRECTS),
         _ => None,
     }
+}
+
+/// Whether a failure says that the host, or the whole network, could not be reached.
+pub(super) fn is_unreachable(reason: Reason) -> bool {
+    deciding(reason, None).is_some_and(|group| REACHABILITY.contains(&group))
 }
 
 /// The digests of the settings that decide, by what they decide.

@@ -48,7 +48,7 @@ use read::ReadStage;
 use ready::{ReadyArticles, ready_articles};
 use render::RenderStage;
 use reporter::Reporter;
-use retry::RetryStage;
+use retry::Again;
 use sources::Sources;
 use write::WriteStage;
 
@@ -185,18 +185,17 @@ impl Mirror {
 
     /// Puts into the queue what is to be asked for whatever the articles show now.
     async fn enqueue(&self, placeholders: &PlaceholderStage, began: Timestamp) -> Result<(), MirrorError> {
+        self.tally.queued.add(self.archive.catalog.queued().await?);
         placeholders.revoke_configured().await?;
         if self.sources.are_whole() {
             let horizon = Schedule::new(&self.config).horizon();
             self.tally.queued.add(self.archive.catalog.enqueue_due(began, horizon).await?);
             self.tally.queued.add(placeholders.enqueue_unprobed().await?);
-            self.tally.queued.add(self.retry_stage().retry_changed().await?);
         }
-        if let Some(retry) = &self.retry {
-            let (matching, queued) = self.retry_stage().retry(retry).await?;
-            self.tally.queued.add(queued);
-            self.tally.retried.add(matching);
-        }
+        let again = Again::new(&self.archive, self.decisive().as_ref(), self.retry.clone()).await?;
+        let (named, queued) = again.enqueue(&self.archive).await?;
+        self.tally.retried.add(named);
+        self.tally.queued.add(queued);
         Ok(())
     }
 
@@ -284,8 +283,9 @@ impl Mirror {
         Outcomes { archive: Arc::clone(&self.archive), tally: Arc::clone(&self.tally) }
     }
 
-    fn retry_stage(&self) -> RetryStage {
-        RetryStage { archive: Arc::clone(&self.archive), decisive: Decisive::new(&self.config) }
+    /// The settings that decide whether requests succeed, where the run asks by the schedule.
+    fn decisive(&self) -> Option<Decisive> {
+        self.sources.are_whole().then(|| Decisive::new(&self.config))
     }
 
     fn reporter(&self) -> Reporter {
@@ -293,7 +293,7 @@ impl Mirror {
             archive: Arc::clone(&self.archive),
             tally: Arc::clone(&self.tally),
             control: Arc::clone(&self.control),
-            decisive: self.sources.are_whole().then(|| Decisive::new(&self.config)),
+            decisive: self.decisive(),
             is_retry: self.retry.is_some(),
             keep: self.config.report.keep,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use url::Url;
 
+use super::decisive;
 use super::error::MirrorError;
 use super::report::{ChangedImage, FailedUrl};
 use super::tally::Tally;
@@ -35,6 +36,7 @@ impl Outcomes {
             JobResult::NotModified { .. } => self.tally.not_modified.one(),
             JobResult::Deferred { .. } => self.tally.deferred.one(),
             JobResult::Failed { failure, next_attempt } => {
+                self.tally.unreachable.add(u64::from(url.attempts == 0 && decisive::is_unreachable(failure.reason)));
                 self.failed(url.id, &url.url, failure, url.attempts + 1, *next_attempt).await?;
             }
         }

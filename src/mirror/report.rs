@@ -32,6 +32,9 @@ pub struct Report {
     pub newly_missing: u64,
     /// What is missing, newly or not.
     pub missing: MissingUrls,
+    /// No host answered, although some had never failed before: the machine had no network. What failed is asked for again
+    /// by the next run.
+    pub offline: bool,
     /// URLs that match what the user wanted to be asked for again; `None` where he named nothing.
     pub retried: Option<u64>,
     /// Why the run could not go on; `None` where it could.
@@ -158,6 +161,7 @@ impl Report {
             && self.articles.failed == 0
             && self.problems.is_empty()
             && self.missing.newly_untried == 0
+            && !self.offline
     }
 
     /// Whether there were sources and none of them could be read.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
-use std::sync::Arc;
 
+use serde::Deserialize;
 use url::Url;
 
 use super::decisive::{self, Decisive};
@@ -13,6 +13,8 @@ use crate::model::{HostKey, Reason};
 
 /// URLs taken from the catalog at a time.
 const PAGE: usize = 1000;
+/// How many runs are looked through for the report of the last one that asked by the schedule.
+const RUNS_LOOKED_AT: usize = 20;
 
 /// Which of the URLs that failed are asked for again now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,60 +75,78 @@ fn is_of_host(url: &Url, host: &str) -> bool {
     name == host || port.is_some_and(|port| format!("{name}:{port}") == host)
 }
 
-/// Puts URLs into the queue that are not due.
-pub(super) struct RetryStage {
-    pub(super) archive: Arc<Archive>,
-    pub(super) decisive: Decisive,
+/// Which of the URLs that failed are asked for although they are not due.
+#[derive(Debug, Default)]
+pub(super) struct Again {
+    /// What the user wants.
+    retry: Option<Retry>,
+    /// What is decided by other settings than those of the last run.
+    changed: BTreeSet<&'static str>,
 }
 
-impl RetryStage {
-    /// Puts what the user names into the queue, and closes the circuit breakers that are in its way. Gives how many URLs
-    /// match, and how many were not in the queue yet.
-    pub(super) async fn retry(&self, retry: &Retry) -> Result<(u64, u64), MirrorError> {
-        self.enqueue(|row| retry.matches(row)).await
-    }
-
-    /// Puts what failed for a reason that a setting decides into the queue, where that setting is not the one of the last
-    /// run. Gives how many.
-    pub(super) async fn retry_changed(&self) -> Result<u64, MirrorError> {
-        let changed = self.decisive.changed_since(&self.last_digests().await?);
-        if changed.is_empty() {
-            return Ok(0);
+impl Again {
+    /// What the user wants, and what `settings` decide that are not those of the last run.
+    pub(super) async fn new(
+        archive: &Archive,
+        settings: Option<&Decisive>,
+        retry: Option<Retry>,
+    ) -> Result<Self, MirrorError> {
+        let Some(settings) = settings else { return Ok(Self { retry, ..Self::default() }) };
+        let runs = archive.catalog.runs(RUNS_LOOKED_AT).await?;
+        let last = runs.iter().find_map(|run| LastRun::of(&run.report)).unwrap_or_default();
+        let mut changed = settings.changed_since(&last.settings);
+        if last.offline {
+            changed.extend(decisive::REACHABILITY);
         }
-        let (_, queued) = self.enqueue(|row| is_decided_by(row, &changed)).await?;
-        Ok(queued)
+        Ok(Self { retry, changed })
     }
 
-    /// The digests that the newest report has.
-    async fn last_digests(&self) -> Result<BTreeMap<String, String>, MirrorError> {
-        let digests = |report: &str| {
-            let report: serde_json::Value = serde_json::from_str(report).ok()?;
-            serde_json::from_value(report.get("settings")?.clone()).ok()
-        };
-        let runs = self.archive.catalog.runs(decisive::RUNS_LOOKED_AT).await?;
-        Ok(runs.iter().find_map(|run| digests(&run.report)).unwrap_or_default())
+    /// Whether a URL that failed is asked for.
+    pub(super) fn asks_for(&self, row: &UrlRow) -> bool {
+        self.is_named(row) || self.is_decided_anew(row)
     }
 
-    async fn enqueue(&self, is_meant: impl Fn(&UrlRow) -> bool) -> Result<(u64, u64), MirrorError> {
-        let (mut last, mut matching, mut queued) = (None, 0, 0);
+    fn is_named(&self, row: &UrlRow) -> bool {
+        self.retry.as_ref().is_some_and(|retry| retry.matches(row))
+    }
+
+    fn is_decided_anew(&self, row: &UrlRow) -> bool {
+        let group = row.reason.and_then(|reason| decisive::deciding(reason, row.status));
+        group.is_some_and(|group| self.changed.contains(group))
+    }
+
+    /// Puts all of them into the queue, and closes the circuit breakers that are in their way. Gives how many the user
+    /// named, and how many were not in the queue yet.
+    pub(super) async fn enqueue(&self, archive: &Archive) -> Result<(u64, u64), MirrorError> {
+        let (mut last, mut named, mut queued) = (None, 0, 0);
         let mut hosts = BTreeSet::new();
-        loop {
-            let rows = self.archive.catalog.failing_urls(last, PAGE).await?;
+        while self.retry.is_some() || !self.changed.is_empty() {
+            let rows = archive.catalog.failing_urls(last, PAGE).await?;
             let Some(end) = rows.last() else { break };
             last = Some(end.id);
-            let meant: Vec<_> = rows.iter().filter(|row| is_meant(row)).collect();
-            hosts.extend(meant.iter().filter_map(|row| HostKey::of(&row.url)));
-            let ids: Vec<_> = meant.iter().map(|row| row.id).collect();
-            matching += ids.len() as u64;
-            queued += self.archive.catalog.enqueue(&ids).await?;
+            named += rows.iter().filter(|row| self.is_named(row)).count() as u64;
+            let meant = || rows.iter().filter(|row| self.asks_for(row));
+            hosts.extend(meant().filter_map(|row| HostKey::of(&row.url)));
+            queued += archive.catalog.enqueue(&meant().map(|row| row.id).collect::<Vec<_>>()).await?;
         }
-        self.archive.catalog.close_breakers(&hosts.into_iter().collect::<Vec<_>>()).await?;
-        Ok((matching, queued))
+        archive.catalog.close_breakers(&hosts.into_iter().collect::<Vec<_>>()).await?;
+        Ok((named, queued))
     }
 }
 
-fn is_decided_by(row: &UrlRow, changed: &BTreeSet<&'static str>) -> bool {
-    row.reason.and_then(|reason| decisive::deciding(reason, row.status)).is_some_and(|group| changed.contains(group))
+/// What the report of an earlier run says of how it asked.
+#[derive(Debug, Default, Deserialize)]
+struct LastRun {
+    settings: BTreeMap<String, String>,
+    #[serde(default)]
+    offline: bool,
+}
+
+impl LastRun {
+    /// Of a report that has digests: not every run takes heed of them.
+    fn of(report: &str) -> Option<Self> {
+        serde_json::from_str(report).ok().filter(|last: &Self| !last.settings.is_empty())
+    }
 }
 
 #[cfg(test)]
@@ -143,6 +163,14 @@ mod tests {
         assert_eq!(parsed("A.example:8080"), Ok(Retry::Host("a.example:8080".to_owned())));
         let refused = parsed("dsn").unwrap_err().to_string();
         assert!(refused.starts_with("\"dsn\" is neither") && refused.contains("dns"), "{refused}");
+    }
+
+    #[test]
+    fn only_a_report_with_digests_says_how_its_run_asked() {
+        assert!(LastRun::of("").is_none() && LastRun::of("{\"outcome\":\"failed\"}").is_none());
+        assert!(LastRun::of("{\"settings\":{}}").is_none(), "a run over a few articles");
+        let last = LastRun::of("{\"settings\":{\"size\":\"0a\"},\"offline\":true}").unwrap();
+        assert_eq!((last.settings["size"].as_str(), last.offline), ("0a", true));
     }
 
     #[test]

@@ -66,6 +66,10 @@ tally! {
     begun,
     /// Requests sent.
     requests,
+    /// Responses received.
+    answered,
+    /// URLs whose host could not be reached, and that had never failed before.
+    unreachable,
     /// Bytes of bodies received.
     bytes,
     /// New blobs.
@@ -127,6 +131,7 @@ impl Tally {
     /// Counts requests and the bytes that came with them.
     pub(super) fn exchanged(&self, exchanges: &[Exchange]) {
         self.requests.add(exchanges.len() as u64);
+        self.answered.add(exchanges.iter().filter(|exchange| exchange.status.is_some()).count() as u64);
         self.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
     }
 
@@ -169,6 +174,7 @@ impl Tally {
             failures: sorted(&self.failures, |failure| failure.url.clone()),
             problems: sorted(&self.problems, |problem| problem.article.clone()),
             skipped: sorted(&self.skipped, |skipped| skipped.article.clone()),
+            offline: self.answered.get() == 0 && self.unreachable.get() > 0,
             sources: self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             ..Report::default()
         }

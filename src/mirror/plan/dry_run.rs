@@ -7,11 +7,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
 
+use super::super::decisive::Decisive;
 use super::super::error::MirrorError;
 use super::super::report::{ArticleCounts, Problem, SourceReport};
+use super::super::retry::{Again, Retry};
 use super::super::sources::{RunSource, Sources};
 use super::article::{ArticlePlan, Change, Planner, ReadArticle};
-use crate::archive::{Archive, ArticleRow, ArticleState, UrlRow, UrlState};
+use crate::archive::rules::{Due, Schedule};
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, UrlRow, UrlState};
 use crate::config::Config;
 use crate::model::Digest;
 use crate::source::{Diff, Difference, Listed, Source};
@@ -42,15 +45,26 @@ pub struct Plan {
     pub problems: Vec<Problem>,
 }
 
-/// Finds out what a run over `sources` would do. Without an archive everything is new.
+/// Finds out what a run over `sources` would do, with what it would `retry`. Without an archive everything is new.
 ///
 /// # Errors
 /// Where the catalog cannot be read.
-pub async fn plan(config: &Config, archive: Option<Arc<Archive>>, sources: Vec<Source>) -> Result<Plan, MirrorError> {
+pub async fn plan(
+    config: &Config,
+    archive: Option<Arc<Archive>>,
+    sources: Vec<Source>,
+    retry: Option<Retry>,
+) -> Result<Plan, MirrorError> {
     let sources = Sources::new(config, sources, archive.as_deref());
+    let decisive = sources.are_whole().then(|| Decisive::new(config));
+    let again = match &archive {
+        Some(archive) => Again::new(archive, decisive.as_ref(), retry).await?,
+        None => Again::default(),
+    };
     let planner = Planner::new(Arc::new(config.clone()), archive.clone());
     let plan = Plan { dry_run: true, ..Plan::default() };
-    let mut dry_run = DryRun { planner, archive, now: Timestamp::now(), plan, seen: HashSet::new() };
+    let due = Due::new(Timestamp::now(), Schedule::new(config).horizon());
+    let mut dry_run = DryRun { planner, archive, due, again, plan, seen: HashSet::new() };
     for source in sources.iter() {
         let report = dry_run.read_source(source).await?;
         dry_run.plan.sources.push(report);
@@ -64,7 +78,9 @@ pub async fn plan(config: &Config, archive: Option<Arc<Archive>>, sources: Vec<S
 struct DryRun {
     planner: Planner,
     archive: Option<Arc<Archive>>,
-    now: Timestamp,
+    due: Due,
+    /// What is asked for although it is not due.
+    again: Again,
     plan: Plan,
     /// Digests of the URLs that were looked at: each is requested once.
     seen: HashSet<Digest>,
@@ -106,6 +122,20 @@ impl DryRun {
             ArticlePlan::Unchanged | ArticlePlan::Touch { .. } => self.plan.articles.unchanged += 1,
             ArticlePlan::Record(article) => self.record(&article).await?,
             ArticlePlan::Unreadable(why) => self.problem(&listed.location.to_string(), &why),
+        }
+        match row.filter(|_| !source.is_whole()) {
+            Some(row) => self.missing_of(row.id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The user named this very article: what it misses is asked for, due or not.
+    async fn missing_of(&mut self, id: ArticleId) -> Result<(), MirrorError> {
+        let Some(archive) = self.archive.clone() else { return Ok(()) };
+        for url in archive.catalog.references(id).await?.into_iter().filter_map(|row| row.url) {
+            if url.asset.is_none() && self.seen.insert(Digest::of(url.url.as_str().as_bytes())) {
+                self.would_fetch(&url.url);
+            }
         }
         Ok(())
     }
@@ -156,7 +186,9 @@ impl DryRun {
     }
 
     fn is_due(&self, row: &UrlRow) -> bool {
-        row.state == UrlState::New || row.next_attempt.is_some_and(|at| at <= self.now)
+        row.state == UrlState::New
+            || row.next_attempt.is_some_and(|at| self.due.has_passed(at))
+            || self.again.asks_for(row)
     }
 
     fn would_fetch(&mut self, url: &Url) {

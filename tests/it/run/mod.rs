@@ -3,5 +3,6 @@
 mod dead_hosts;
 mod missing;
 mod night;
+mod report;
 mod retry;
 mod scale;

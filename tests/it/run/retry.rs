@@ -4,7 +4,7 @@
 
 use crate::sandbox::Sandbox;
 use crate::testserver::bulk::tiny;
-use crate::testserver::{Behaviour, Content, Origin, Site};
+use crate::testserver::{Behaviour, Content, Origin, Plain, Site};
 
 fn png(seed: u64) -> Behaviour {
     Behaviour::serve(Content::new("image/png", tiny(seed)))
@@ -39,6 +39,8 @@ async fn what_the_user_names_is_asked_for_now() {
     for at in 0..6 {
         let (origin, sandbox) = failed_once();
         let word = words(&origin).remove(at);
+        let planned = sandbox.json(&["run", &word, "--dry-run"]);
+        assert_eq!(planned["fetch"], serde_json::json!([origin.url("/a.png")]), "{word}");
         let report = sandbox.json(&["run", &word]);
         assert_eq!((&report["retried"], &report["urls"]["fetched"]), (&1.into(), &1.into()), "{word}");
         assert!(is_local(&sandbox), "{word}");
@@ -86,9 +88,30 @@ async fn a_named_article_is_asked_about_now() {
     let (origin, sandbox) = failed_once();
     sandbox.run(&["mirror", "posts"]).expect(0);
     assert_eq!(origin.log().count(), 1, "a folder follows the schedule");
+    assert_eq!(sandbox.json(&["mirror", "posts", "--dry-run"])["urls"], 0);
+    assert_eq!(sandbox.json(&["mirror", "posts/a.md", "--dry-run"])["urls"], 1);
     sandbox.run(&["mirror", "posts/a.md"]).expect(0);
     assert_eq!(origin.log().count(), 2);
     assert!(is_local(&sandbox));
     sandbox.run(&["mirror", "posts/a.md"]).expect(0);
     assert_eq!(origin.log().count(), 2, "it misses nothing any more");
+}
+
+/// A night without a network must not cost the nights after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_offline_is_asked_for_by_the_next_run() {
+    let site = || Site::new().on("/a.png", png(1));
+    let origin = Origin::start(site()).unwrap();
+    let (address, url) = (origin.address(), origin.url("/a.png"));
+    drop(origin);
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\nbreaker_failures = 1\n");
+    sandbox.write("posts/a.md", format!("![]({url})\n"));
+    let ran = sandbox.run(&["-q", "run"]).expect(3);
+    assert_eq!(ran.stderr, "no host answered: is there a network? What failed is asked for again by the next run\n");
+    assert_eq!(sandbox.json(&["run", "--dry-run"])["urls"], 1);
+    let origin = Origin::start_at(address, std::sync::Arc::new(Plain), site()).unwrap();
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["urls"]["fetched"], &report["offline"]), (&1.into(), &false.into()), "{report:#}");
+    assert_eq!(origin.log().count(), 1);
 }
