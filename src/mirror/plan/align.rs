@@ -77,8 +77,10 @@ impl Walk<'_> {
         let place = self.places.get(self.next.0).filter(|place| place.span.start == self.at.0);
         let link = self.links.get(self.next.1).filter(|link| link.start == self.at.1);
         if let (Some(place), Some(link)) = (place, link) {
-            self.pairs.push((place.reference, self.next.1));
-            self.at = (place.span.end, link.end);
+            let place = self.replaced(link).unwrap_or(place);
+            let (reference, end) = (place.reference, (place.span.end, link.end));
+            self.pairs.push((reference, self.next.1));
+            self.at = end;
             self.next.1 += 1;
             return true;
         }
@@ -93,6 +95,14 @@ impl Walk<'_> {
         let (a, b) = (self.original.get(self.at.0), self.mirror.get(self.at.1));
         self.at = (self.at.0 + 1, self.at.1 + 1);
         a.is_some() && a == b
+    }
+
+    /// The place here that a link took. Where several begin here, as a list of candidates does with its first, it is one
+    /// after which both texts go on alike.
+    fn replaced(&self, link: &Span) -> Option<&Place> {
+        let here = self.places[self.next.0..].iter().take_while(|place| place.span.start == self.at.0);
+        let mut goes_on = here.filter(|place| self.original.get(place.span.end) == self.mirror.get(link.end));
+        goes_on.next()
     }
 
     fn stands(&self, span: Span) -> bool {
@@ -115,9 +125,12 @@ impl Walk<'_> {
                 && mirror.starts_with(before)
                 && !original.starts_with(before)
             {
-                self.at.1 = link.end + after.len();
+                let end = link.end + after.len();
+                let is_opening = before.starts_with(b"<a");
+                let line_break = if is_opening { line_break(self.mirror.get(end..).unwrap_or_default()) } else { 0 };
+                self.at.1 = end + line_break;
                 self.next.1 += 1;
-                self.closing += usize::from(before.starts_with(b"<a"));
+                self.closing += usize::from(is_opening);
                 return self.at.1 <= self.mirror.len();
             }
         }
@@ -126,6 +139,18 @@ impl Walk<'_> {
         self.closing -= usize::from(closes);
         self.at.1 += usize::from(opens) + 4 * usize::from(closes);
         opens || closes
+    }
+}
+
+/// How long the line break is that Markdown needs between a link and the tag of its image, with the prefix of the line
+/// after it, such as that of a quotation.
+fn line_break(mirror: &[u8]) -> usize {
+    let is_prefix = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'>');
+    let after = |length: usize| length + mirror[length..].iter().take_while(is_prefix).count();
+    match mirror {
+        [b'\r', b'\n', ..] => after(2),
+        [b'\n' | b'\r', ..] => after(1),
+        _ => 0,
     }
 }
 
@@ -171,7 +196,8 @@ mod tests {
             "---\nimage: http://a/1.jpg\n---\n![x](http://a/2.jpg)\n\n<img src=http://a/3.jpg>\n",
             "<img data-src=\"http://a/1.jpg\">\n\n<img data-src=\"http://a/2.jpg\" src=\"data:,\" srcset=\"b.jpg 2x\">\n",
             "x ![A *b*](http://a/1.jpg 't') [![](http://a/2.jpg)](/page) y\n",
-            "<p><img src=http://a/1.jpg></p><a href=/x><img src=http://a/2.jpg></a>\n",
+            "<p>x<img src=http://a/1.jpg></p><a href=/x><img src=http://a/2.jpg></a>\n",
+            "> x\n>\n> <img src=http://a/1.jpg>\n> *x*\n\n- t\n\n  <img src=http://a/2.jpg>\n",
         ] {
             for (lazy, full, each) in [(Lazy::Reveal, false, 1), (Lazy::Keep, false, 2), (Lazy::Reveal, true, 1)] {
                 let mirror = mirror(original, lazy, full, each);
