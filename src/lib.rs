@@ -50,7 +50,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | 5 | `cli`, `web`, `demo`: open the archive, one library call, report, exit status |
-//! | 4 | `mirror`, `verify`, `gc`, `check`, `restore`, `status`, `history`: whole jobs; above them `notify`, which carries their reports |
+//! | 4 | `mirror`, `verify`, `gc`, `check`, `restore`, `status`, `history`: whole jobs; above them `notify` and `rebuild` |
 //! | 3 | `source`, `ingest`, `render`: where articles come from, keeping what came, making renditions |
 //! | 2 | `rewrite`, `fetch`, `media`, `archive`: leaves that do not know each other |
 //! | 1 | `extract`: bytes to references, title, date and text |
@@ -102,6 +102,7 @@ mod media;
 mod mirror;
 mod model;
 mod notify;
+mod rebuild;
 mod render;
 mod restore;
 mod rewrite;
@@ -151,6 +152,7 @@ pub use self::model::{
     UrlProblem, Validators,
 };
 pub use self::notify::{Notifier, NotifyError, RunEnd, exposition as prometheus_exposition, write_prometheus};
+pub use self::rebuild::{RebuildError, Rebuilt, rebuild};
 pub use self::restore::{RestoreError, restore};
 pub use self::rewrite::{splice, unsplice};
 pub use self::source::{Source, SourceConfigError, SourceError, SourceFailure, configured as configured_sources};

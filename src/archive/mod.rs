@@ -15,6 +15,7 @@ mod memory;
 mod objects;
 mod open;
 mod output;
+mod rebuild;
 pub mod rules;
 mod sqlite;
 
@@ -34,5 +35,6 @@ pub use memory::{MemoryCatalog, MemoryObjects};
 pub use objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
 pub use open::{ArchiveError, Mode, open};
 pub use output::Output;
+pub use rebuild::{CatalogRebuild, rebuild_catalog};
 
 pub use crate::model::{ArchiveId, ArticleId, CaptureId, JobId, Revision, RunId, UrlId};

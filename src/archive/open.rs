@@ -45,8 +45,8 @@ pub enum ArchiveError {
     },
     /// It is there, but for its catalog.
     #[error(
-        "the archive {place} has lost its catalog: restore {place}/catalog.db from a backup, or move the folder away to \
-         begin a new archive"
+        "the archive {place} has lost its catalog: restore {place}/catalog.db from a backup, let `offprint verify \
+         --rebuild` make it anew from what is kept, or move the folder away to begin a new archive"
     )]
     WithoutCatalog {
         /// The folder.
@@ -62,6 +62,12 @@ pub enum ArchiveError {
         place: String,
         /// What tells it.
         trace: PathBuf,
+    },
+    /// Its catalog is to be made anew, and nothing is wrong with it.
+    #[error("the catalog of the archive {place} is whole: there is nothing to rebuild")]
+    NothingToRebuild {
+        /// The folder.
+        place: String,
     },
     /// Its catalog is another archive's.
     #[error(
@@ -90,8 +96,8 @@ fn of_process(pid: Option<u32>) -> String {
     pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
 }
 
-const CATALOG: &str = "catalog.db";
-const TMP: &str = "tmp";
+pub(super) const CATALOG: &str = "catalog.db";
+pub(super) const TMP: &str = "tmp";
 /// The folders that an archive has from the start.
 const FOLDERS: [&str; 5] = ["blobs/sha256", "thumbnails", "articles", "runs", TMP];
 /// Those that come when something is put into them.
@@ -163,6 +169,13 @@ fn examine(tree: &Tree, store: &Path, may_be_new: bool) -> Result<Option<Archive
     }
 }
 
+/// What is there besides a catalog: the archive's id, where it has one, and whether anything that an archive holds.
+pub(super) fn examine_parts(tree: &Tree) -> Result<(Option<ArchiveId>, bool), ArchiveError> {
+    refuse_links(tree)?;
+    let holds_catalog = tree.root().look(CATALOG).map_err(tree.failed("look at", CATALOG))?.is_some();
+    Ok((identity::read(tree)?, holds_catalog || holds_content(tree)?))
+}
+
 /// Whether there is anything that an archive holds: blobs, thumbnails, mirrors, reports, copies of a catalog.
 fn holds_content(tree: &Tree) -> Result<bool, ArchiveError> {
     let names = tree.root().names().map_err(tree.failed("list", ""))?;
@@ -207,7 +220,7 @@ fn refuse_links(tree: &Tree) -> Result<(), ArchiveError> {
     Ok(())
 }
 
-fn not_locked(error: NotLocked, store: &Path) -> ArchiveError {
+pub(super) fn not_locked(error: NotLocked, store: &Path) -> ArchiveError {
     match error {
         NotLocked::Held(pid) => ArchiveError::Held { place: store.display().to_string(), pid },
         NotLocked::Failed(error) => error.into(),

@@ -173,6 +173,9 @@ pub(crate) struct VerifyArguments {
     /// Repair damage: fetch identical bytes from the origin, make thumbnails and mirrors again, quarantine the rest
     #[arg(long)]
     pub(crate) repair: bool,
+    /// Make a lost or damaged catalog anew: from its newest copy, the blobs, the mirrors, the sources and the reports
+    #[arg(long, conflicts_with_all = ["subset", "rate", "repair"])]
+    pub(crate) rebuild: bool,
 }
 
 /// Arguments of `extract`.

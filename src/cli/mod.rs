@@ -17,6 +17,7 @@ mod open_files;
 mod output;
 mod panic_hook;
 mod progress;
+mod rebuild;
 mod report;
 mod restore;
 mod run;

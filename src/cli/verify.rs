@@ -21,6 +21,9 @@ use crate::verify::{
 
 /// Looks for damage, and repairs what can be.
 pub(crate) async fn verify(arguments: &VerifyArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {
+    if arguments.rebuild {
+        return super::rebuild::rebuild(config, output).await;
+    }
     let sources = source::configured(config)?;
     let found = look(arguments, config, &sources, output).await?;
     let repairs = if arguments.repair && !found.findings.is_empty() {

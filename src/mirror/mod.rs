@@ -53,7 +53,7 @@ use sources::Sources;
 use write::WriteStage;
 
 pub use error::MirrorError;
-pub use plan::{Plan, plan};
+pub use plan::{OriginalRecorder, Plan, plan};
 pub use report::{
     ArticleCounts, BlobCounts, Budget, ChangedImage, FailedUrl, MissingUrls, Problem, ReferenceCounts, Report,
     RunOutcome, SourceOutcome, SourceReport, ThumbnailCounts, UrlCounts,

@@ -12,7 +12,7 @@ use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, NewReference}
 use crate::config::{Config, Size};
 use crate::extract;
 use crate::ingest::{self, InlineImages, InlineLimits};
-use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint};
+use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, RelativePath};
 use crate::source::{Listed, Location};
 
 /// What is to be done with an article.
@@ -141,31 +141,42 @@ impl Planner {
         originals.of(&origin::Found { format, options: &options, prefix, row }, bytes).await
     }
 
-    /// Reads an original for what is recorded of it, on a thread that may take its time.
     async fn read(&self, found: &Found<'_>, bytes: Vec<u8>, change: Change) -> ArticlePlan {
-        let (config, source, path) = (Arc::clone(&self.config), Arc::clone(found.source), found.listed.path.clone());
-        let fingerprint = found.fingerprint;
-        let read = tokio::task::spawn_blocking(move || {
-            let format = extract::format_of(&path, &bytes);
-            let mut extraction = extract::extract(&bytes, format, &source.options(&path));
-            let inline = ingest::take_inline(&mut extraction.references, &InlineLimits::new(&config));
-            let references = new_references(&source, config.rewrite.adopt_local, &extraction.references);
-            let version = ArticleVersion {
-                key: ArticleKey { source: source.name().clone(), path },
-                original: Digest::of(&bytes),
-                fingerprint,
-                format,
-                encoding: Some(extraction.encoding.name().to_owned()),
-                settings: source.settings,
-                title: extraction.title,
-                published: extraction.published,
-                url: extraction.url,
-                read_at: Timestamp::now(),
-            };
-            Box::new(ReadArticle { bytes, version, references, inline, left_out: extraction.left_out, change })
-        });
-        ArticlePlan::Record(read.await.expect("extraction takes any bytes without a panic"))
+        let Found { source, listed, fingerprint } = found;
+        let article = read_original(&self.config, source, &listed.path, *fingerprint, bytes).await;
+        ArticlePlan::Record(Box::new(ReadArticle { change, ..*article }))
     }
+}
+
+/// Reads an original for what is recorded of it, on a thread that may take its time.
+pub(super) async fn read_original(
+    config: &Arc<Config>,
+    source: &Arc<RunSource>,
+    path: &RelativePath,
+    fingerprint: Fingerprint,
+    bytes: Vec<u8>,
+) -> Box<ReadArticle> {
+    let (config, source, path) = (Arc::clone(config), Arc::clone(source), path.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let format = extract::format_of(&path, &bytes);
+        let mut extraction = extract::extract(&bytes, format, &source.options(&path));
+        let inline = ingest::take_inline(&mut extraction.references, &InlineLimits::new(&config));
+        let references = new_references(&source, config.rewrite.adopt_local, &extraction.references);
+        let version = ArticleVersion {
+            key: ArticleKey { source: source.name().clone(), path },
+            original: Digest::of(&bytes),
+            fingerprint,
+            format,
+            encoding: Some(extraction.encoding.name().to_owned()),
+            settings: source.settings,
+            title: extraction.title,
+            published: extraction.published,
+            url: extraction.url,
+            read_at: Timestamp::now(),
+        };
+        Box::new(ReadArticle { bytes, version, references, inline, left_out: extraction.left_out, change: Change::New })
+    });
+    read.await.expect("extraction takes any bytes without a panic")
 }
 
 /// An article of a source, as it was found.

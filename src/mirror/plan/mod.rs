@@ -5,8 +5,10 @@ mod article;
 mod dry_run;
 mod in_place;
 mod origin;
+mod original;
 mod references;
 mod text_blobs;
 
 pub(super) use article::{ArticlePlan, Change, Planner, ReadArticle};
 pub use dry_run::{Plan, plan};
+pub use original::OriginalRecorder;

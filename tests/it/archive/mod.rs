@@ -3,6 +3,7 @@
 mod copies;
 mod earlier_schemas;
 mod gc;
+mod rebuild;
 mod received;
 mod similar;
 mod verify;

@@ -5,6 +5,7 @@
 
 mod any_time;
 mod as_root;
+mod rebuild;
 mod strace;
 mod strace_refusals;
 
@@ -65,4 +66,12 @@ async fn recovers(sandbox: &Sandbox, expected: &[BTreeMap<PathBuf, Digest>; 3], 
 
 fn is_thorough() -> bool {
     std::env::var_os("OFFPRINT_THOROUGH").is_some()
+}
+
+/// More calls of one kind than a run over the small site makes.
+const MOST: usize = 4096;
+
+/// At which call of a kind a fault is injected: at every one, or each time at twice as many.
+fn counts() -> Vec<usize> {
+    if is_thorough() { (1..=MOST).collect() } else { (0..=MOST.ilog2()).map(|power| 1 << power).collect() }
 }

@@ -5,12 +5,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use super::{is_thorough, recovers, sandbox, site, tree};
+use super::{counts, recovers, sandbox, site, tree};
 use crate::corpus::{needs, say};
 use crate::sandbox::Sandbox;
-
-/// More calls of one kind than a run over the small site makes.
-const MOST: usize = 4096;
 
 /// A run with a fault injected; only in calls about `file`, where one is named.
 fn run_with(sandbox: &Sandbox, fault: &str, file: Option<&str>) -> Output {
@@ -24,10 +21,6 @@ fn run_with(sandbox: &Sandbox, fault: &str, file: Option<&str>) -> Output {
     }
     strace.arg(program.get_program()).args(program.get_args()).current_dir(sandbox.path(""));
     strace.output().unwrap()
-}
-
-fn counts() -> Vec<usize> {
-    if is_thorough() { (1..=MOST).collect() } else { (0..=MOST.ilog2()).map(|power| 1 << power).collect() }
 }
 
 /// Injects a fault at the n-th of some calls, for growing n, until a run does not come to it.

@@ -1,0 +1,178 @@
+//! A catalog that is made anew beside the one that is lost or damaged, and takes its place as a whole.
+//!
+//! Until it does, the archive is as it was. Killed at any time, there is either no catalog, or the damaged one, or the
+//! whole new one.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::io::AsyncReadExt;
+
+use super::files::{Files, Links, Lock, Tree};
+use super::handle::Archive;
+use super::identity;
+use super::key::{Prefix, StoreKey};
+use super::objects::{ObjectError, Objects};
+use super::open::{ArchiveError, CATALOG, TMP, examine_parts, not_locked};
+use super::sqlite::{self, CatalogFile, Sqlite};
+use crate::model::ArchiveId;
+use crate::staging::Staging;
+
+/// The catalog while it is made.
+const NEW: &str = "catalog.db.new";
+
+/// An archive whose catalog is being made anew. Without a call of [`finish`](Self::finish) nothing has changed.
+pub struct CatalogRebuild {
+    /// The archive with the new catalog.
+    pub archive: Archive,
+    /// The copy that it began with, by its path in the archive; `None` where there was none that can be used.
+    pub copy: Option<String>,
+    tree: Arc<Tree>,
+    staging: Staging,
+    _lock: Lock,
+}
+
+/// Begins a new catalog for the archive in a folder: with the newest of its copies that is whole, or else with nothing.
+///
+/// # Errors
+/// [`ArchiveError::NothingToRebuild`] where the catalog is whole.
+pub async fn rebuild_catalog(store: &Path) -> Result<CatalogRebuild, ArchiveError> {
+    let place = || store.display().to_string();
+    if !store.is_dir() {
+        return Err(ArchiveError::Missing { place: place() });
+    }
+    let failed = || ObjectError::io("use the archive", &store.display());
+    let tree = Arc::new(Tree::make(&store.canonicalize().map_err(failed())?, Links::Refused).map_err(failed())?);
+    let (id, holds_content) = examine_parts(&tree)?;
+    if id.is_none() && !holds_content {
+        return Err(ArchiveError::Missing { place: place() });
+    }
+    if is_whole(&tree, id).await {
+        return Err(ArchiveError::NothingToRebuild { place: place() });
+    }
+    let lock = Lock::take(&tree).map_err(|error| not_locked(error, store))?;
+    tree.make_folder(TMP)?;
+    let staging = Staging::new(tree.place().join(TMP));
+    let objects = Arc::new(Files::new(Arc::clone(&tree), staging.clone()));
+    let (catalog, copy) = begin(&tree, &*objects, id).await?;
+    let archive = Archive::new(Arc::new(catalog), objects);
+    Ok(CatalogRebuild { archive, copy, tree, staging, _lock: lock })
+}
+
+/// Whether the catalog that is there is this archive's, and finds nothing wrong with itself.
+async fn is_whole(tree: &Tree, id: Option<ArchiveId>) -> bool {
+    let path = tree.place().join(CATALOG);
+    if !is_usable(&path, id) {
+        return false;
+    }
+    match Sqlite::to_read(&path) {
+        Ok(Some(catalog)) => is_sound(&catalog).await,
+        // One of an older schema is brought up to date by a run.
+        Ok(None) => true,
+        Err(_) => false,
+    }
+}
+
+async fn is_sound(catalog: &Sqlite) -> bool {
+    use super::catalog::Maintenance;
+    catalog.integrity().await.is_ok_and(|found| found.is_empty())
+}
+
+/// Whether a file is a catalog of this archive.
+fn is_usable(path: &Path, id: Option<ArchiveId>) -> bool {
+    path.is_file()
+        && match sqlite::look(path) {
+            Ok(CatalogFile::Of(row)) => id.is_none_or(|id| id == row.id),
+            Ok(CatalogFile::WithoutId) => true,
+            Ok(CatalogFile::Empty) | Err(_) => false,
+        }
+}
+
+/// The new catalog: the newest copy that is whole, or an empty one.
+async fn begin(
+    tree: &Tree,
+    objects: &dyn Objects,
+    id: Option<ArchiveId>,
+) -> Result<(Sqlite, Option<String>), ArchiveError> {
+    let path = tree.place().join(NEW);
+    for (key, _) in objects.list(Prefix::CatalogCopies).await?.iter().rev() {
+        remove_new(tree)?;
+        write_copy(objects, key, &path).await?;
+        if !is_usable(&path, id) {
+            continue;
+        }
+        if let Ok(catalog) = Sqlite::to_write(&path, id)
+            && is_sound(&catalog).await
+        {
+            return Ok((catalog, Some(key.path())));
+        }
+    }
+    remove_new(tree)?;
+    Ok((Sqlite::to_write(&path, id)?, None))
+}
+
+async fn write_copy(objects: &dyn Objects, key: &StoreKey, to: &Path) -> Result<(), ArchiveError> {
+    let mut bytes = Vec::new();
+    if let Some(mut reader) = objects.open(key, None).await? {
+        reader.read_to_end(&mut bytes).await.map_err(ObjectError::io("read", key))?;
+    }
+    Ok(std::fs::write(to, bytes).map_err(ObjectError::io("write", &to.display()))?)
+}
+
+/// Removes what an earlier attempt left.
+fn remove_new(tree: &Tree) -> Result<(), ArchiveError> {
+    for name in tree.root().names().map_err(tree.failed("list", ""))?.iter().filter(|name| name.starts_with(NEW)) {
+        tree.root().remove(name).map_err(tree.failed("remove", name))?;
+    }
+    Ok(())
+}
+
+impl CatalogRebuild {
+    /// Puts the new catalog in the place of the old one, which is kept beside it where it holds anything. Every clone of
+    /// the archive must be gone. Gives where the old one is.
+    ///
+    /// # Errors
+    /// [`ArchiveError`]; the archive is as it was then.
+    pub fn finish(self, now: Timestamp) -> Result<Option<PathBuf>, ArchiveError> {
+        let Self { archive, tree, staging, .. } = &self;
+        let path = tree.place().join(NEW);
+        drop(archive.clone());
+        let row = match sqlite::look(&path)? {
+            CatalogFile::Of(row) => row,
+            CatalogFile::Empty | CatalogFile::WithoutId => {
+                return Err(tree.failed("use", NEW)(io::Error::other("it has no tables")).into());
+            }
+        };
+        let (tree, staging) = (Arc::clone(tree), staging.clone());
+        let Self { archive, _lock, .. } = self;
+        // The last one to hold the catalog puts its log into the file.
+        drop(archive);
+        let log = tree.root().look(&format!("{NEW}-wal")).map_err(tree.failed("look at", NEW))?;
+        if log.is_some_and(|log| log.len() > 0) {
+            return Err(tree.failed("use", NEW)(ErrorKind::ResourceBusy.into()).into());
+        }
+        let aside = set_aside(&tree, now)?;
+        tree.root().rename(NEW, CATALOG).map_err(tree.failed("rename", NEW))?;
+        tree.root().sync().map_err(tree.failed("save the folder", ""))?;
+        remove_new(&tree)?;
+        identity::write(row, &tree, &staging)?;
+        Ok(aside)
+    }
+}
+
+/// Takes the old catalog out of the way, with what belongs to it.
+fn set_aside(tree: &Tree, now: Timestamp) -> Result<Option<PathBuf>, ArchiveError> {
+    let found = tree.root().look(CATALOG).map_err(tree.failed("look at", CATALOG))?;
+    for rest in ["-wal", "-shm", ".sha256"] {
+        let name = format!("{CATALOG}{rest}");
+        tree.root().remove(&name).map_err(tree.failed("remove", &name))?;
+    }
+    if found.is_none_or(|found| found.len() == 0) {
+        return Ok(None);
+    }
+    let aside = format!("{CATALOG}.damaged-{}", now.strftime("%Y%m%dT%H%M%SZ"));
+    tree.root().rename(CATALOG, &aside).map_err(tree.failed("rename", CATALOG))?;
+    Ok(Some(tree.place().join(aside)))
+}

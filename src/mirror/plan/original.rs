@@ -1,0 +1,59 @@
+//! Originals that are recorded without a source that lists them: where a lost catalog is made anew.
+
+use std::sync::Arc;
+
+use super::super::error::MirrorError;
+use super::super::sources::{RunSource, Sources};
+use super::article::{ReadArticle, read_original};
+use crate::archive::{Archive, ArticleId};
+use crate::config::Config;
+use crate::extract::ExtractOptions;
+use crate::model::{Fingerprint, RelativePath};
+use crate::source::Source;
+
+/// Records originals of one source as a run does.
+pub struct OriginalRecorder {
+    config: Arc<Config>,
+    archive: Arc<Archive>,
+    source: Arc<RunSource>,
+}
+
+impl OriginalRecorder {
+    /// Records articles of a source into an archive.
+    pub fn new(config: &Arc<Config>, archive: &Arc<Archive>, source: Source) -> Self {
+        let sources = Sources::new(config, vec![source], Some(archive));
+        let source = sources.iter().next().map(Arc::clone).expect("there is one source");
+        Self { config: Arc::clone(config), archive: Arc::clone(archive), source }
+    }
+
+    /// The source.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// What extraction needs to know about an article.
+    pub fn options(&self, path: &RelativePath) -> ExtractOptions {
+        self.source.options(path)
+    }
+
+    /// Records an article whose original is a blob already. The images that it holds itself are kept.
+    ///
+    /// # Errors
+    /// Where the archive cannot keep it.
+    pub async fn record(
+        &self,
+        path: &RelativePath,
+        fingerprint: Fingerprint,
+        original: Vec<u8>,
+    ) -> Result<ArticleId, MirrorError> {
+        let size = original.len() as u64;
+        let read = read_original(&self.config, &self.source, path, fingerprint, original).await;
+        let ReadArticle { version, references, inline, .. } = *read;
+        for (media_type, image) in inline.into_values() {
+            let staged = self.archive.objects.staging().write(&image);
+            let failed = crate::archive::ObjectError::io("write", &version.key);
+            self.archive.keep(staged.map_err(failed)?, media_type).await?;
+        }
+        Ok(self.archive.catalog.record_article(&version, size, &references).await?.0)
+    }
+}

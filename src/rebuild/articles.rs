@@ -1,0 +1,258 @@
+//! Articles, each from its mirror and the original that has the same text.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use url::Url;
+use walkdir::WalkDir;
+
+use super::blobs::Unrecorded;
+use super::pairs::{pairs, shown_by};
+use super::{RebuildError, Rebuilt, read};
+use crate::archive::{Archive, ArticleId, ArticleRow, StoreKey};
+use crate::config::Config;
+use crate::extract;
+use crate::mirror::OriginalRecorder;
+use crate::model::{ArticleKey, Digest, Edit, Fingerprint, MediaType, RelativePath, SourceName, Span};
+use crate::rewrite::splice;
+use crate::source::{Entry, Listing, Location, Source};
+
+/// An article that is mirrored in place, and was recorded.
+struct InPlace {
+    id: ArticleId,
+    mirror: Vec<u8>,
+    fingerprint: Fingerprint,
+    original: Vec<u8>,
+    edits: Vec<Edit>,
+}
+
+/// Records articles and gathers what their mirrors show.
+pub(super) struct Articles<'a> {
+    config: Arc<Config>,
+    archive: &'a Arc<Archive>,
+    unrecorded: &'a Unrecorded,
+    shown: HashMap<Url, Digest>,
+    in_place: Vec<InPlace>,
+}
+
+/// What is there of an article.
+struct Found {
+    path: RelativePath,
+    /// The file of its source, where that has it, and what tells that it is not touched.
+    file: Option<(Vec<u8>, Fingerprint)>,
+    /// Its mirror.
+    mirror: Option<Vec<u8>>,
+}
+
+impl<'a> Articles<'a> {
+    pub(super) fn new(config: &Config, archive: &'a Arc<Archive>, unrecorded: &'a Unrecorded) -> Self {
+        let (shown, in_place) = (HashMap::new(), Vec::new());
+        Self { config: Arc::new(config.clone()), archive, unrecorded, shown, in_place }
+    }
+
+    /// Which blob mirrors show for which URL.
+    pub(super) fn shown(&self) -> HashMap<Url, Digest> {
+        self.shown.clone()
+    }
+
+    /// Records every article of the sources, and those of which only the mirror is left.
+    pub(super) async fn record_all(&mut self, sources: Vec<Source>, rebuilt: &mut Rebuilt) -> Result<(), RebuildError> {
+        let mut mirrors = mirrors_in(&self.config.store);
+        for source in sources {
+            let left = mirrors.remove(source.name()).unwrap_or_default();
+            let recorder = OriginalRecorder::new(&self.config, self.archive, source);
+            self.record_source(&recorder, left, rebuilt).await?;
+        }
+        for (name, left) in mirrors {
+            // A folder that was named on the command line once, or a source that the settings no longer have.
+            let mut source = Config::default().source.swap_remove(0);
+            source.name = name;
+            let source = Source::new(source, &self.config.store)?;
+            let recorder = OriginalRecorder::new(&self.config, self.archive, source);
+            for path in left {
+                self.record_vanished(&recorder, path, rebuilt).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn record_source(
+        &mut self,
+        recorder: &OriginalRecorder,
+        mut left: BTreeSet<RelativePath>,
+        rebuilt: &mut Rebuilt,
+    ) -> Result<(), RebuildError> {
+        let source = recorder.source();
+        // A source that cannot be read now is read by the next run.
+        if let Ok(Listing::Complete(mut entries) | Listing::Partial(mut entries)) = source.list() {
+            while let Some(entry) = entries.next().await {
+                let Entry::Article(listed) = entry else { continue };
+                left.remove(&listed.path);
+                let Location::File { path: file, fingerprint } = listed.location else { continue };
+                let mirror = read(&source.mirror(&listed.path));
+                let file = read(&file).map(|bytes| (bytes, fingerprint));
+                self.record(recorder, Found { path: listed.path, file, mirror }, rebuilt).await?;
+            }
+        }
+        for path in left {
+            self.record_vanished(recorder, path, rebuilt).await?;
+        }
+        Ok(())
+    }
+
+    async fn record_vanished(
+        &mut self,
+        recorder: &OriginalRecorder,
+        path: RelativePath,
+        rebuilt: &mut Rebuilt,
+    ) -> Result<(), RebuildError> {
+        let mirror = read(&recorder.source().mirror(&path));
+        if let Some(id) = self.record(recorder, Found { path, file: None, mirror }, rebuilt).await? {
+            self.archive.catalog.mark_vanished(&[id]).await?;
+        }
+        Ok(())
+    }
+
+    /// Records an article, unless it is on record with this mirror, and gives its row where it was recorded.
+    async fn record(
+        &mut self,
+        recorder: &OriginalRecorder,
+        found: Found,
+        rebuilt: &mut Rebuilt,
+    ) -> Result<Option<ArticleId>, RebuildError> {
+        let source = recorder.source();
+        let key = ArticleKey { source: source.name().clone(), path: found.path.clone() };
+        let row = self.archive.catalog.article(&key).await?;
+        if row.as_ref().is_some_and(|row| is_as_recorded(row, &found)) {
+            return Ok(None);
+        }
+        let Some((digest, media_type)) = self.original_of(source, &found, row.as_ref()) else {
+            if found.mirror.is_some() && row.is_none() {
+                rebuilt.without_original.push(key.to_string());
+            }
+            return Ok(None);
+        };
+        let Ok(original) = self.archive.read_verified(digest, media_type).await else { return Ok(None) };
+        // A file with other content is read by the next run.
+        let as_read = |(bytes, found): &(Vec<u8>, Fingerprint)| {
+            let is_original = source.is_in_place() || Digest::of(bytes) == digest;
+            is_original.then_some(*found)
+        };
+        let untouched = found.file.as_ref().and_then(as_read).unwrap_or(Fingerprint { size: 0, modified: 0, inode: 0 });
+        let id = recorder.record(&found.path, untouched, original.clone()).await?;
+        rebuilt.articles += 1;
+        if let Some(mirror) = found.mirror {
+            let edits = self.compare(recorder, id, &found.path, &original, &mirror).await?;
+            if source.is_in_place() {
+                self.in_place.push(InPlace { id, mirror, fingerprint: untouched, original, edits });
+            }
+        }
+        Ok(Some(id))
+    }
+
+    /// The original of an article: its file, where that is kept; otherwise the one that has the text of its mirror.
+    fn original_of(&self, source: &Source, found: &Found, row: Option<&ArticleRow>) -> Option<(Digest, MediaType)> {
+        let file = found.file.as_ref().map(|(bytes, _)| Digest::of(bytes));
+        if let Some(digest) = file
+            && let Some(media_type) = self.unrecorded.original(digest)
+        {
+            return Some((digest, media_type));
+        }
+        let mirror = found.mirror.as_ref()?;
+        let format = extract::format_of(&found.path, mirror);
+        let on_record = row.map(|row| (row.version.original, row.version.format.blob_type()));
+        // In place, the mirror is the file: an article that was never mirrored is its own original.
+        let own = file.filter(|_| !source.is_in_place()).and(on_record);
+        self.unrecorded.original_of(mirror, format).or(own).or(on_record)
+    }
+
+    /// Reads an original and its mirror side by side: which blob is shown for which URL, and what was spliced.
+    async fn compare(
+        &mut self,
+        recorder: &OriginalRecorder,
+        id: ArticleId,
+        path: &RelativePath,
+        original: &[u8],
+        mirror: &[u8],
+    ) -> Result<Vec<Edit>, RebuildError> {
+        let rows = self.archive.catalog.references(id).await?;
+        let format = extract::format_of(path, original);
+        let in_mirror = extract::extract(mirror, format, &recorder.options(path)).references;
+        let slots: Vec<_> = rows.iter().map(|row| (row.kind, row.name.as_str())).collect();
+        let others: Vec<_> = in_mirror.iter().map(|other| (other.kind, other.name.as_str())).collect();
+        let mut edits = Vec::new();
+        for (at, other) in pairs(&slots, &others) {
+            let (row, other) = (&rows[at], &in_mirror[other]);
+            let (Some(raw), Some(replacement)) =
+                (original.get(row.span.start..row.span.end), mirror.get(other.span.start..other.span.end))
+            else {
+                continue;
+            };
+            if raw != replacement {
+                edits.push(Edit { span: row.span, raw: raw.to_vec(), replacement: replacement.to_vec() });
+            }
+            if let Some((url, digest)) = row.url.as_ref().zip(shown_by(other)) {
+                self.shown.entry(url.url.clone()).or_insert(digest);
+            }
+        }
+        Ok(edits)
+    }
+
+    /// Records what stands in place of the originals, so that no run takes it for one.
+    pub(super) async fn record_mirrors_in_place(&self) -> Result<(), RebuildError> {
+        for InPlace { id, mirror, fingerprint, original, edits } in &self.in_place {
+            let Some(row) = self.archive.catalog.article_by_id(*id).await? else { continue };
+            let edits = if splice(original, edits) == *mirror { edits.clone() } else { one_edit(original, mirror) };
+            self.archive.catalog.record_mirror(*id, row.revision, Digest::of(mirror), &edits).await?;
+            self.archive.catalog.finish_mirror(*id, *fingerprint).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether neither the article nor its mirror differs from what is on record.
+fn is_as_recorded(row: &ArticleRow, found: &Found) -> bool {
+    let mirror = found.mirror.as_ref().map(|mirror| Digest::of(mirror));
+    mirror.is_none() || row.mirror.map(|(digest, _)| digest) == mirror
+}
+
+/// The one splice that makes an original its mirror: all between what they begin and end with alike.
+fn one_edit(original: &[u8], mirror: &[u8]) -> Vec<Edit> {
+    let start = original.iter().zip(mirror).take_while(|(one, other)| one == other).count();
+    let (rest, other) = (&original[start..], &mirror[start..]);
+    let end = rest.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
+    let (raw, replacement) = (&rest[..rest.len() - end], &other[..other.len() - end]);
+    if raw.is_empty() && replacement.is_empty() {
+        return Vec::new();
+    }
+    let span = Span::new(start, start + raw.len());
+    vec![Edit { span, raw: raw.to_vec(), replacement: replacement.to_vec() }]
+}
+
+/// The mirrors that lie in the archive, by source.
+fn mirrors_in(store: &Path) -> BTreeMap<SourceName, BTreeSet<RelativePath>> {
+    let mut mirrors: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let files = WalkDir::new(store.join("articles")).into_iter().filter_map(Result::ok);
+    for file in files.filter(|entry| entry.file_type().is_file()) {
+        let below = file.path().strip_prefix(store).ok().and_then(Path::to_str);
+        if let Some(StoreKey::Article(ArticleKey { source, path })) = below.and_then(StoreKey::parse) {
+            mirrors.entry(source).or_default().insert(path);
+        }
+    }
+    mirrors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_edit_makes_any_original_any_mirror() {
+        for (original, mirror) in [("", ""), ("abc", "abc"), ("abc", "axc"), ("aa", "aaa"), ("x", ""), ("", "y")] {
+            let edits = one_edit(original.as_bytes(), mirror.as_bytes());
+            assert_eq!(splice(original.as_bytes(), &edits), mirror.as_bytes(), "{original} {mirror}");
+            assert!(edits.len() <= 1);
+        }
+    }
+}

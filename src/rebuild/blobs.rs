@@ -1,0 +1,131 @@
+//! Blobs that are on no record, each judged anew by its bytes.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use tokio::io::AsyncReadExt;
+
+use super::text::text_digest;
+use super::{RebuildError, Rebuilt};
+use crate::archive::{Archive, ObjectError, Prefix, StoreKey};
+use crate::config::{Config, MediaConfig};
+use crate::extract::ExtractOptions;
+use crate::media;
+use crate::model::{Asset, Digest, Format, MediaType};
+
+/// Blobs on no record.
+#[derive(Default)]
+pub(super) struct Unrecorded {
+    /// Images and other media: what they are, and their sizes.
+    pub(super) media: HashMap<Digest, (Asset, u64)>,
+    /// Originals, with the digest of their text and when they were written.
+    originals: HashMap<Digest, (MediaType, Timestamp)>,
+    by_text: HashMap<Digest, Vec<Digest>>,
+}
+
+impl Unrecorded {
+    /// Compares the store with the catalog: what is on record and not there is lost, and what is there and on no record is
+    /// read.
+    pub(super) async fn find(
+        archive: &Archive,
+        limits: &MediaConfig,
+        rebuilt: &mut Rebuilt,
+    ) -> Result<Self, RebuildError> {
+        let mut unrecorded = Self::default();
+        for shard in 0..=u8::MAX {
+            let mut on_record: HashMap<_, _> =
+                archive.catalog.blobs_on_record(shard).await?.into_iter().map(|row| (row.key(), row)).collect();
+            for (key, found) in archive.objects.list(Prefix::Blobs(shard)).await? {
+                if on_record.remove(&key).is_none() {
+                    unrecorded.read(archive, limits, &key, found.written(), rebuilt).await?;
+                }
+            }
+            for (key, row) in on_record {
+                lose(archive, row.digest, row.media_type).await?;
+                rebuilt.lost.push(key.path());
+            }
+        }
+        Ok(unrecorded)
+    }
+
+    async fn read(
+        &mut self,
+        archive: &Archive,
+        limits: &MediaConfig,
+        key: &StoreKey,
+        written: Timestamp,
+        rebuilt: &mut Rebuilt,
+    ) -> Result<(), RebuildError> {
+        let StoreKey::Blob { digest, media_type } = *key else { return Ok(()) };
+        let Some(mut reader) = archive.objects.open(key, None).await? else { return Ok(()) };
+        let mut bytes = Vec::new();
+        let read = reader.read_to_end(&mut bytes).await.map_err(ObjectError::io("read", key));
+        if read.is_err() || Digest::of(&bytes) != digest {
+            rebuilt.damaged.push(key.path());
+            return Ok(());
+        }
+        let found = media::probe(&bytes, limits);
+        if is_text(media_type) {
+            let text = text_digest(&bytes, format_of(media_type), &plain_options());
+            self.originals.insert(digest, (media_type, written));
+            self.by_text.entry(text).or_default().push(digest);
+        } else {
+            // Links in mirrors end in the extension that it is kept under.
+            self.media.insert(digest, (Asset { media_type, ..found }, bytes.len() as u64));
+        }
+        Ok(())
+    }
+
+    /// Whether these bytes are an original that is kept, and as what.
+    pub(super) fn original(&self, digest: Digest) -> Option<MediaType> {
+        self.originals.get(&digest).map(|(media_type, _)| *media_type)
+    }
+
+    /// The newest original that has the text of a mirror.
+    pub(super) fn original_of(&self, mirror: &[u8], format: Format) -> Option<(Digest, MediaType)> {
+        let same = self.by_text.get(&text_digest(mirror, format_of(format.blob_type()), &plain_options()))?;
+        let of_type = same.iter().filter_map(|digest| Some((self.originals.get(digest)?, *digest)));
+        let newest = of_type.filter(|((media_type, _), _)| *media_type == format.blob_type());
+        let ((media_type, _), digest) = newest.max_by_key(|((_, written), digest)| (*written, *digest))?;
+        Some((digest, *media_type))
+    }
+
+    /// How many originals and how many images have got no place in the catalog.
+    pub(super) async fn unplaced(&self, archive: &Archive) -> Result<(u64, u64), RebuildError> {
+        let (mut originals, mut images) = (0, 0);
+        for digest in self.originals.keys() {
+            originals += u64::from(archive.catalog.blob(*digest).await?.is_none());
+        }
+        for (digest, _) in self.media.iter().filter(|(_, (asset, _))| asset.media_type.is_image()) {
+            images += u64::from(archive.catalog.blob(*digest).await?.is_none());
+        }
+        Ok((originals, images))
+    }
+}
+
+/// A blob that is on record and not there: an image is due again. An original stays on record, as a backup may have it.
+async fn lose(archive: &Archive, digest: Digest, media_type: MediaType) -> Result<(), RebuildError> {
+    if archive.catalog.articles_of_original(digest).await?.is_empty() {
+        archive.catalog.lose_asset(digest, Timestamp::now()).await?;
+        archive.catalog.forget_blob(digest, media_type).await?;
+    }
+    Ok(())
+}
+
+const fn is_text(media_type: MediaType) -> bool {
+    matches!(media_type, MediaType::Markdown | MediaType::Html | MediaType::Css)
+}
+
+/// The format that the text of an original is compared by. An original and its mirror are read alike.
+pub(super) const fn format_of(media_type: MediaType) -> Format {
+    match media_type {
+        MediaType::Html => Format::Html,
+        MediaType::Css => Format::Css,
+        _ => Format::Markdown,
+    }
+}
+
+/// The shipped options: what is compared is read alike, whatever the settings say.
+pub(super) fn plain_options() -> ExtractOptions {
+    ExtractOptions::new(&Config::default().rewrite, None)
+}

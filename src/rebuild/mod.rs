@@ -1,0 +1,140 @@
+//! A lost catalog, made anew from what is kept: the newest copy of it, blobs, mirrors, the files of sources, reports.
+//!
+//! A mirror names the bytes that it shows, and the original names the URLs: read side by side, they tell again which URL
+//! gave which blob. Originals are found by the text that they share with their mirrors. What no file tells is lost, and
+//! [`Rebuilt`] says so.
+
+mod articles;
+mod blobs;
+mod pairs;
+mod text;
+mod urls;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use tokio::io::AsyncReadExt;
+
+use crate::archive::{self, Archive, ArchiveError, CatalogError, ObjectError, Prefix, StoreKey};
+use crate::config::Config;
+use crate::mirror::MirrorError;
+use crate::source::Source;
+
+use articles::Articles;
+use blobs::Unrecorded;
+
+/// A catalog could not be made anew. The archive is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The archive cannot be used.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+    /// The new catalog cannot be written.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// An article cannot be recorded.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// The settings of a source cannot work.
+    #[error(transparent)]
+    Source(#[from] crate::source::SourceConfigError),
+}
+
+/// What a new catalog was made from, and what could not be known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Rebuilt {
+    /// The copy of the catalog that it began with.
+    pub copy: Option<String>,
+    /// Where the damaged catalog is now.
+    pub damaged_catalog: Option<PathBuf>,
+    /// Articles that were recorded from their mirrors or files.
+    pub articles: u64,
+    /// URLs whose images were found by the links of mirrors.
+    pub images: u64,
+    /// Reports of runs that were recorded.
+    pub reports: u64,
+    /// Blobs that the copy names and that are not there.
+    pub lost: Vec<String>,
+    /// Blobs whose bytes are not those that their names say. They are on no record.
+    pub damaged: Vec<String>,
+    /// Mirrors of which no original is kept.
+    pub without_original: Vec<String>,
+    /// Texts that belong to no article that is known: earlier versions, posts whose mirrors are gone, pages that hosts sent
+    /// in place of images.
+    pub unplaced_originals: u64,
+    /// Images that no mirror shows.
+    pub unplaced_images: u64,
+}
+
+/// Makes the catalog of an archive anew, where it is lost or damaged.
+///
+/// # Errors
+/// [`RebuildError`]; the archive is as it was then.
+pub async fn rebuild(config: &Config, sources: Vec<Source>) -> Result<Rebuilt, RebuildError> {
+    let catalog = archive::rebuild_catalog(&config.store).await?;
+    let rebuilt = fill(config, sources, &catalog.archive, catalog.copy.clone()).await?;
+    let damaged_catalog = catalog.finish(Timestamp::now())?;
+    Ok(Rebuilt { damaged_catalog, ..rebuilt })
+}
+
+async fn fill(
+    config: &Config,
+    sources: Vec<Source>,
+    archive: &Archive,
+    copy: Option<String>,
+) -> Result<Rebuilt, RebuildError> {
+    let archive = Arc::new(archive.clone());
+    let mut rebuilt = Rebuilt { copy, ..Rebuilt::default() };
+    let unrecorded = Unrecorded::find(&archive, &config.media, &mut rebuilt).await?;
+    rebuilt.reports = record_reports(&archive).await?;
+    let now = Timestamp::now();
+    let run = archive.catalog.begin_run(now).await?;
+    let mut articles = Articles::new(config, &archive, &unrecorded);
+    articles.record_all(sources, &mut rebuilt).await?;
+    let shown = articles.shown();
+    rebuilt.images = urls::record(config, &archive, &unrecorded, &shown, run).await?;
+    articles.record_mirrors_in_place().await?;
+    (rebuilt.unplaced_originals, rebuilt.unplaced_images) = unrecorded.unplaced(&archive).await?;
+    let json = serde_json::to_string(&rebuilt).expect("what was rebuilt is plain data");
+    archive.catalog.finish_run(run, Timestamp::now(), &json).await?;
+    Ok(rebuilt)
+}
+
+/// Records the reports that the catalog does not have: `status` lists their runs again.
+async fn record_reports(archive: &Archive) -> Result<u64, RebuildError> {
+    let known = archive.catalog.runs(1).await?.first().map(|run| run.began);
+    let mut recorded = 0;
+    for (key, _) in archive.objects.list(Prefix::Reports).await? {
+        let Some(began) = moment_of(&key) else { continue };
+        let Some(mut reader) = archive.objects.open(&key, None).await? else { continue };
+        let mut text = String::new();
+        // To the second, as its name is.
+        let is_known = known.is_some_and(|known| began.as_second() <= known.as_second());
+        if is_known || reader.read_to_string(&mut text).await.is_err() {
+            continue;
+        }
+        let run = archive.catalog.begin_run(began).await?;
+        archive.catalog.finish_run(run, began, &text).await?;
+        recorded += 1;
+    }
+    Ok(recorded)
+}
+
+/// When the run of a report began, by the report's name.
+fn moment_of(key: &StoreKey) -> Option<Timestamp> {
+    let StoreKey::Report { run } = key else { return None };
+    let began = DateTime::strptime("%Y%m%dT%H%M%SZ", run.get(..16)?).ok()?;
+    Some(began.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// The bytes of a file of somebody else's, where it can be read.
+fn read(file: &Path) -> Option<Vec<u8>> {
+    std::fs::read(file).ok()
+}
