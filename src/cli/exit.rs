@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::archive::ArchiveError;
 use crate::config::ConfigError;
+use crate::fetch::FetchError;
 use crate::mirror::{Report, RunOutcome};
 use crate::source::{PlaceError, SourceConfigError};
 
@@ -44,6 +45,7 @@ impl Exit {
         if error.is::<ConfigError>()
             || error.is::<UsageError>()
             || error.is::<SourceConfigError>()
+            || matches!(error.downcast_ref(), Some(fetch) if !matches!(fetch, FetchError::Client(_)))
             || matches!(error.downcast_ref(), Some(place) if !matches!(place, PlaceError::Unreadable { .. }))
         {
             Self::Usage

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::Global;
 use super::exit::UsageError;
-use crate::config::{Config, foreign_key};
+use crate::config::{Config, expand_home, foreign_key};
 
 /// The settings file of a folder.
 const OWN: &str = "offprint.toml";
@@ -73,9 +73,9 @@ fn named(global: &Global) -> Option<PathBuf> {
     global.config.clone().or_else(|| variable(CONFIG_VARIABLE))
 }
 
-/// An environment variable; an empty one counts as none.
+/// A path in an environment variable; an empty one counts as none.
 fn variable(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(|path| expand_home(Path::new(&path)))
 }
 
 /// The key by which the shared file shows that another program reads it.

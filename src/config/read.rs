@@ -3,22 +3,18 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error as _};
 use toml::de::{DeTable, DeValue};
-use toml::{Spanned, Table, Value};
+use toml::{Table, Value};
 
-use super::{Config, HumanDuration, MirrorOutput, Recheck, ThumbnailFormat};
-use crate::model::{Digest, RefererStrategy};
+use super::Config;
+use super::check::{Invalid, check};
+use super::home::expand_home;
+use super::overlay::overlay;
+use super::source::MirrorOutput;
 
 /// The shipped `config.toml`: every key at its default.
 pub const DEFAULTS: &str = include_str!("../../config.toml");
-
-/// Tables whose keys are the user's own.
-const FREE_TABLES: [&str; 1] = ["fetch.resolve"];
-/// Lists of tables in which what is left out is inherited from elsewhere and not from the shipped example.
-const INHERITING: [&str; 1] = ["fetch.host"];
 
 /// A config file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -74,44 +70,15 @@ impl Config {
             let message = type_error(&key, error.into_inner().message());
             wrong(span_of(given.get_ref(), &key), format!("`{key}`: {message}"))
         })?;
-        config
-            .check()
-            .map_err(|(key, message)| wrong(span_of(given.get_ref(), &key), format!("`{key}`: {message}")))?;
+        check(&config)
+            .map_err(|Invalid { key, message }| wrong(span_of(given.get_ref(), &key), format!("`{key}`: {message}")))?;
         Ok(config)
     }
 
-    /// Rules that no single value can break.
-    fn check(&self) -> Result<(), (String, String)> {
-        unique_names("source", self.source.iter().map(|source| source.name.as_str()))?;
-        unique_names("thumbnail", self.thumbnail.iter().map(|size| size.name.as_str()))?;
-        for (at, size) in self.thumbnail.iter().enumerate() {
-            if size.width == 0 || size.height == 0 || !(1..=100).contains(&size.quality) {
-                let message = "width and height take at least 1, quality 1 to 100".to_owned();
-                return Err((format!("thumbnail[{at}].width"), message));
-            }
-            if size.format == ThumbnailFormat::Avif && !cfg!(feature = "avif") {
-                let message =
-                    "this build writes no AVIF: build it with --features avif, or choose auto or webp".to_owned();
-                return Err((format!("thumbnail[{at}].format"), message));
-            }
-        }
-        let wanted = &self.rewrite.thumbnail_name;
-        if !wanted.is_empty() && !self.thumbnail.iter().any(|size| *size.name == **wanted) {
-            return Err(("rewrite.thumbnail_name".to_owned(), format!("there is no [[thumbnail]] named \"{wanted}\"")));
-        }
-        for (key, value) in [("concurrency", self.fetch.concurrency), ("per_host", self.fetch.per_host)] {
-            if value == 0 {
-                return Err((format!("fetch.{key}"), "it takes at least 1".to_owned()));
-            }
-        }
-        Ok(())
-    }
-
     fn resolve_paths(&mut self, folder: &Path) {
-        let home = std::env::home_dir();
         let resolve = |path: &mut PathBuf| {
             if !path.as_os_str().is_empty() {
-                *path = folder.join(expanded(path, home.as_deref()));
+                *path = folder.join(expand_home(path));
             }
         };
         resolve(&mut self.store);
@@ -124,25 +91,6 @@ impl Config {
             }
         }
     }
-}
-
-/// The path with a leading `~` for the home folder, as shells write it.
-fn expanded(path: &Path, home: Option<&Path>) -> PathBuf {
-    match (path.strip_prefix("~"), home) {
-        (Ok(below), Some(home)) => home.join(below),
-        _ => path.to_owned(),
-    }
-}
-
-/// Names become folders, so they differ from each other.
-fn unique_names<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Result<(), (String, String)> {
-    let mut seen = std::collections::BTreeSet::new();
-    for (at, name) in names.enumerate() {
-        if !seen.insert(name) {
-            return Err((format!("{list}[{at}].name"), format!("there are two [[{list}]] named \"{name}\"")));
-        }
-    }
-    Ok(())
 }
 
 /// A value of the wrong type, in words. Values that may be secrets are not repeated.
@@ -158,76 +106,6 @@ fn type_error(key: &str, message: &str) -> String {
 
 fn shipped() -> Table {
     DEFAULTS.parse().expect("the shipped config.toml is TOML: a test reads it")
-}
-
-struct UnknownKey {
-    span: Range<usize>,
-    message: String,
-}
-
-/// Lays `given` over `known`; `place` is the dotted path of the table.
-fn overlay(known: &mut Table, given: &DeTable<'_>, place: &str) -> Result<(), UnknownKey> {
-    for (key, value) in given {
-        let name = key.get_ref().as_ref();
-        let place = if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
-        let Some(default) = known.get(name) else {
-            return Err(UnknownKey { span: key.span(), message: unknown_key(&place, name, known) });
-        };
-        let merged = overlaid(default, value, &place)?;
-        known.insert(name.to_owned(), merged);
-    }
-    Ok(())
-}
-
-fn overlaid(default: &Value, given: &Spanned<DeValue<'_>>, place: &str) -> Result<Value, UnknownKey> {
-    match (default, given.get_ref()) {
-        (Value::Table(_), _) if FREE_TABLES.contains(&place) => Ok(plain(given.get_ref())),
-        (Value::Table(known), DeValue::Table(table)) => {
-            let mut known = known.clone();
-            overlay(&mut known, table, place)?;
-            Ok(Value::Table(known))
-        }
-        (Value::Array(known), DeValue::Array(items)) if known.first().is_some_and(Value::is_table) => {
-            items.iter().map(|item| list_item(&known[0], item, place)).collect::<Result<_, _>>().map(Value::Array)
-        }
-        _ => Ok(plain(given.get_ref())),
-    }
-}
-
-fn list_item(example: &Value, item: &Spanned<DeValue<'_>>, place: &str) -> Result<Value, UnknownKey> {
-    let merged = overlaid(example, item, place)?;
-    Ok(if INHERITING.contains(&place) { plain(item.get_ref()) } else { merged })
-}
-
-fn unknown_key(place: &str, name: &str, known: &Table) -> String {
-    let nearest = known
-        .keys()
-        .map(|key| (strsim::jaro_winkler(name, key), key))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    if let Some((_, key)) = nearest {
-        return format!("there is no setting `{place}`; did you mean `{key}`?");
-    }
-    let keys: Vec<_> = known.keys().map(|key| format!("`{key}`")).collect();
-    format!("there is no setting `{place}`; there are {}", keys.join(", "))
-}
-
-/// The value without its spans.
-fn plain(value: &DeValue<'_>) -> Value {
-    match value {
-        DeValue::String(text) => Value::String(text.to_string()),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or_else(|_| Value::String(number.to_string()), Value::Integer),
-        DeValue::Float(number) => {
-            number.as_str().parse().map_or_else(|_| Value::String(number.to_string()), Value::Float)
-        }
-        DeValue::Boolean(truth) => Value::Boolean(*truth),
-        DeValue::Datetime(moment) => Value::Datetime(*moment),
-        DeValue::Array(items) => Value::Array(items.iter().map(|item| plain(item.get_ref())).collect()),
-        DeValue::Table(table) => {
-            Value::Table(table.iter().map(|(key, value)| (key.get_ref().to_string(), plain(value.get_ref()))).collect())
-        }
-    }
 }
 
 /// Where the value with this path (`thumbnail[0].width`) stands in the user's file, or the nearest table around it.
@@ -253,62 +131,12 @@ fn line_of(text: &str, at: usize) -> usize {
     memchr::memchr_iter(b'\n', &text.as_bytes()[..at.min(text.len())]).count() + 1
 }
 
-pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    HumanDuration::deserialize(deserializer).map(|duration| duration.0)
-}
-
-pub(super) fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    duration(deserializer).map(Some)
-}
-
-pub(super) fn durations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
-    Ok(Vec::<HumanDuration>::deserialize(deserializer)?.into_iter().map(|duration| duration.0).collect())
-}
-
-pub(super) fn referers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RefererStrategy>, D::Error> {
-    let names = Vec::<String>::deserialize(deserializer)?;
-    names
-        .iter()
-        .map(|name| {
-            RefererStrategy::from_name(name).ok_or_else(|| {
-                let known: Vec<_> = RefererStrategy::ALL.iter().map(|strategy| strategy.as_str()).collect();
-                D::Error::custom(format!("`{name}` is not a Referer strategy; there are {}", known.join(", ")))
-            })
-        })
-        .collect()
-}
-
-pub(super) fn digests<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Digest>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    let no_digest = |text: &str| D::Error::custom(format!("`{text}` is no SHA-256: write its 64 hex digits"));
-    texts.iter().map(|text| text.to_ascii_lowercase().parse().map_err(|_| no_digest(text))).collect()
-}
-
-pub(super) fn some_referers<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<RefererStrategy>>, D::Error> {
-    referers(deserializer).map(Some)
-}
-
-impl<'de> Deserialize<'de> for MirrorOutput {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::from(String::deserialize(deserializer)?.as_str()))
-    }
-}
-
-impl<'de> Deserialize<'de> for Recheck {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        match text.as_str() {
-            "never" => Ok(Self::Never),
-            age => age.parse::<HumanDuration>().map(|age| Self::After(age.0)).map_err(D::Error::custom),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::config::ThumbnailFormat;
 
     fn parse(text: &str) -> Result<Config, String> {
         Config::parse(text, Path::new("my.toml")).map_err(|error| error.to_string())

@@ -1,4 +1,4 @@
-//! Pictures made on the spot: a landscape for every seed, always the same one for the same seed.
+//! Images made on the spot: a landscape for every seed, always the same one for the same seed.
 
 use std::io::Cursor;
 
@@ -10,7 +10,7 @@ use image::{DynamicImage, ExtendedColorType, Frame, ImageFormat, ImageResult, Rg
 /// The longest side: that of WebP (RFC 9649, section 3.4).
 const LONGEST: u16 = 16_383;
 
-/// A picture that can be had in several formats.
+/// An image that can be had in several formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Photo {
     seed: u64,
@@ -19,7 +19,7 @@ pub struct Photo {
 }
 
 impl Photo {
-    /// The picture of this seed in this size in pixels, of which each side is brought into 1 to 16383.
+    /// The image of this seed in this size in pixels, of which each side is brought into 1 to 16383.
     pub fn new(seed: u64, width: u16, height: u16) -> Self {
         Self { seed, width: width.clamp(1, LONGEST), height: height.clamp(1, LONGEST) }
     }
@@ -87,10 +87,10 @@ impl Photo {
 
 /// Takes the outcome of encoding to memory, which cannot fail for sides that fit every format.
 fn fits(outcome: ImageResult<()>) {
-    outcome.expect("a picture of at most 16383 pixels a side is encoded in memory");
+    outcome.expect("an image of at most 16383 pixels a side is encoded in memory");
 }
 
-/// What a picture shows: sky, a sun, three ranges of hills. All of it is worked out for columns and rows, not pixels.
+/// What an image shows: sky, a sun, three ranges of hills. All of it is worked out for columns and rows, not pixels.
 struct Scene {
     height: f32,
     zenith: [u8; 3],
@@ -140,7 +140,7 @@ impl Scene {
     }
 }
 
-/// The line of a range of hills against what is behind it, in parts of the picture's height and width.
+/// The line of a range of hills against what is behind it, in parts of the image's height and width.
 #[derive(Clone, Copy)]
 struct Wave {
     crest: f32,
@@ -180,14 +180,14 @@ mod tests {
 
     fn check(bytes: &[u8], format: ImageFormat) {
         assert_eq!(image::guess_format(bytes).unwrap(), format);
-        let picture = image::load_from_memory(bytes).unwrap().into_rgb8();
-        assert_eq!(picture.dimensions(), (120, 80), "{format:?}");
-        let colors: HashSet<_> = picture.pixels().collect();
-        assert!(colors.len() > 100, "{format:?} has only {} colours: that is no picture", colors.len());
+        let image = image::load_from_memory(bytes).unwrap().into_rgb8();
+        assert_eq!(image.dimensions(), (120, 80), "{format:?}");
+        let colors: HashSet<_> = image.pixels().collect();
+        assert!(colors.len() > 100, "{format:?} has only {} colours: that is no image", colors.len());
     }
 
     #[test]
-    fn every_format_decodes_to_a_picture_of_the_size_asked_for() {
+    fn every_format_decodes_to_an_image_of_the_size_asked_for() {
         let photo = Photo::new(7, 120, 80);
         check(&photo.jpeg(), ImageFormat::Jpeg);
         check(&photo.png(), ImageFormat::Png);
@@ -207,14 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_decides_the_picture() {
+    fn the_seed_decides_the_image() {
         assert_eq!(Photo::new(1, 60, 40).jpeg(), Photo::new(1, 60, 40).jpeg());
         assert_ne!(Photo::new(1, 60, 40).jpeg(), Photo::new(2, 60, 40).jpeg());
     }
 
     #[test]
     fn sides_are_brought_into_what_every_format_holds() {
-        let picture = image::load_from_memory(&Photo::new(1, 0, 0).png()).unwrap();
-        assert_eq!((picture.width(), picture.height()), (1, 1));
+        let image = image::load_from_memory(&Photo::new(1, 0, 0).png()).unwrap();
+        assert_eq!((image.width(), image.height()), (1, 1));
     }
 }

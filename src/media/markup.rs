@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn svg_and_html_are_told_apart() {
+    fn svg_and_html_are_distinguished() {
         check(
             MediaType::Svg,
             &[

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn front_matter_is_told_from_the_body() {
+    fn front_matter_is_no_part_of_the_body() {
         check("\n---\ntitle: 'a'\n---\n\n<div>", "\ntitle: 'a'\n", "\n<div>");
         check("---\r\ntitle: a\r\n---\r\nbody", "\r\ntitle: a\r\n", "body");
         check("\u{feff}+++\ntitle = \"a\"\n+++\nbody", "\ntitle = \"a\"\n", "body");
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn an_article_becomes_a_page_with_its_pictures() {
+    fn an_article_becomes_a_page_with_its_images() {
         let page =
             article("\n---\ntitle: 'A <b> & ''c'''\n---\n\n<div>\n<img src=\"../x.jpg\">\n</div>\n\n![a](y.png)\n");
         assert!(page.contains("<title>A &lt;b&gt; &amp; &#39;c&#39;</title>"), "{page}");

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn more_frames_than_the_limit_are_not_told_apart() {
+    fn more_frames_than_the_limit_count_as_the_limit() {
         let body = [&b"\0\0\0\x08acTL"[..], &u32::MAX.to_be_bytes(), &[0; 8]].concat();
         let header = b"\0\0\0\rIHDR\0\0\0\x09\0\0\0\x07\x10\x06\0\0\0\0\0\0\0";
         let asset = facts(&[&b"\x89PNG\r\n\x1a\n"[..], header, &body].concat());

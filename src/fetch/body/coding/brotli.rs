@@ -4,7 +4,7 @@ use std::io;
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 
-use super::OUTPUT;
+use super::piece::OUTPUT;
 
 /// The largest window that is decoded, as a power of two: 4 MiB, which encoders use by default.
 const WINDOW: u32 = 22;

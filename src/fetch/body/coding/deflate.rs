@@ -4,7 +4,7 @@ use std::io;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::OUTPUT;
+use super::piece::OUTPUT;
 
 /// A decoder of one stream.
 #[derive(Default)]

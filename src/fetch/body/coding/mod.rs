@@ -3,6 +3,7 @@
 mod brotli;
 mod deflate;
 mod gzip;
+mod piece;
 
 use std::io;
 
@@ -11,12 +12,7 @@ use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use brotli::Brotli;
 use deflate::Deflate;
 use gzip::Gzip;
-
-/// How many coded bytes are decoded at a time. DEFLATE yields at most 1032 times as many, so that a decompression bomb is
-/// noticed before it has grown.
-pub(crate) const PIECE: usize = 128;
-/// How many decoded bytes are returned at a time. Brotli has no bound on what a few coded bytes yield.
-const OUTPUT: usize = 64 << 10;
+pub(crate) use piece::PIECE;
 
 /// Undoes the content coding of one response.
 pub(crate) struct Decoder {
@@ -99,6 +95,7 @@ fn codings(headers: &HeaderMap) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::piece::OUTPUT;
     use super::*;
     use std::io::Write;
 

@@ -1,0 +1,81 @@
+//! Thumbnails, and limits on images.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::units::Size;
+use super::values::duration;
+use crate::model::ThumbnailName;
+
+/// One named size.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+pub struct ThumbnailConfig {
+    pub name: ThumbnailName,
+    pub width: u32,
+    pub height: u32,
+    pub fit: Fit,
+    pub format: ThumbnailFormat,
+    pub quality: u8,
+    pub animation: Animation,
+}
+
+/// How an image is fitted into its box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// The whole image within width and height.
+    Inside,
+    /// Fill width and height; what stands over is cut off.
+    Cover,
+    /// As wide as `width`, whatever the height.
+    Width,
+}
+
+/// What a thumbnail is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThumbnailFormat {
+    /// JPEG, or WebP where it is transparent.
+    Auto,
+    /// JPEG, on white.
+    Jpeg,
+    /// WebP.
+    WebP,
+    /// PNG.
+    Png,
+    /// AVIF, by the feature `avif` of the build.
+    Avif,
+}
+
+/// What becomes of an animation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Animation {
+    /// Its first frame that is not blank.
+    Still,
+    /// An animated thumbnail.
+    Keep,
+}
+
+/// Limits on images.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+pub struct MediaConfig {
+    pub max_pixels: u64,
+    pub max_side: u32,
+    pub max_alloc: Size,
+    pub max_frames: u32,
+    #[serde(deserialize_with = "duration")]
+    pub max_time: Duration,
+    pub threads: usize,
+    pub min_side: u32,
+}
+
+impl MediaConfig {
+    /// Whether an image of this size is there to count readers. One of an unknown size is not.
+    pub fn is_tracker(&self, width: u32, height: u32) -> bool {
+        [width, height].iter().all(|side| (1..=self.min_side).contains(side))
+    }
+}

@@ -1,0 +1,87 @@
+//! Where articles come from, and where their mirror goes.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use crate::model::SourceName;
+
+/// One place where articles come from.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct SourceConfig {
+    /// Its name, and the folder of its mirror.
+    pub name: SourceName,
+    /// What it is.
+    pub kind: SourceKind,
+    /// Of a folder or a list.
+    pub path: PathBuf,
+    /// Of a feed, a sitemap or a page.
+    pub url: String,
+    /// Globs below `path` that are read.
+    pub include: Vec<String>,
+    /// Globs below `path` that are not.
+    pub exclude: Vec<String>,
+    /// What relative addresses are relative to.
+    pub base_url: String,
+    /// Where the mirror goes.
+    pub output: MirrorOutput,
+    /// What local links start with; empty for relative links.
+    pub links: String,
+}
+
+/// The kinds of source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// A folder of posts.
+    Folder,
+    /// RSS, Atom or JSON Feed.
+    Feed,
+    /// A sitemap or sitemap index.
+    Sitemap,
+    /// One web page.
+    Page,
+    /// A file with one URL a line.
+    List,
+}
+
+impl SourceKind {
+    /// Its name in the settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Folder => "folder",
+            Self::Feed => "feed",
+            Self::Sitemap => "sitemap",
+            Self::Page => "page",
+            Self::List => "list",
+        }
+    }
+}
+
+/// Where a source's mirror goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MirrorOutput {
+    /// Into the archive, below `articles`.
+    Archive,
+    /// Over the articles themselves.
+    InPlace,
+    /// Into this folder.
+    Folder(PathBuf),
+}
+
+impl From<&str> for MirrorOutput {
+    fn from(text: &str) -> Self {
+        match text {
+            "" => Self::Archive,
+            "." => Self::InPlace,
+            folder => Self::Folder(folder.into()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for MirrorOutput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::from(String::deserialize(deserializer)?.as_str()))
+    }
+}
