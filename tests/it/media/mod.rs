@@ -5,6 +5,7 @@ mod animation;
 mod avif;
 mod color;
 mod corpus_table;
+mod drawings;
 mod endings;
 mod hostile;
 mod images;

@@ -7,13 +7,14 @@ use std::collections::HashMap;
 
 use resvg::usvg::roxmltree::{Document, Node, NodeId};
 
+use super::styles;
 use crate::media::error::MediaError;
 
 /// How many nodes a document may have. The largest drawings in articles, maps, have tens of thousands.
 pub(super) const MAX_NODES: u32 = 1_000_000;
 
 /// How many elements may be drawn once everything that is used many times is counted as often.
-const MAX_DRAWN: u64 = 1_000_000;
+const MAX_DRAWN: u64 = 200_000;
 
 /// How deep elements may be nested, and used by each other. Drawing needs stack for each level.
 const MAX_DEPTH: u32 = 200;
@@ -28,8 +29,8 @@ const MAX_DIGITS: u64 = 12;
 /// How many layers of noise one filter may add up. More than about ten cannot be seen.
 const MAX_OCTAVES: f64 = 32.0;
 
-/// What drawing one embedded picture counts as, in elements.
-const PICTURE: u64 = 5_000;
+/// What drawing one embedded image counts as, in elements.
+const IMAGE: u64 = 500;
 
 /// What drawing an element takes.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,15 +41,14 @@ pub(super) struct Cost {
     pub(super) layers: u64,
 }
 
-/// Refuses a document that amounts to too much drawing, and tells how many layers it needs.
+/// Refuses a document that amounts to too much drawing, and returns how many layers it needs.
 pub(super) fn check(document: &Document<'_>) -> Result<Cost, MediaError> {
     let mut ids = HashMap::new();
-    let mut styled = false;
+    let sheets = styles::sheets(document);
     for node in document.descendants() {
         if let Some(id) = node.attribute("id") {
             ids.entry(id).or_insert(node);
         }
-        styled |= node.tag_name().name() == "style";
         for length in node.attributes().filter(|attribute| LENGTHS.contains(&attribute.name())) {
             check_lengths(length.value())?;
         }
@@ -58,8 +58,34 @@ pub(super) fn check(document: &Document<'_>) -> Result<Cost, MediaError> {
         }
     }
     check_rings(document)?;
-    let cost = Costs { ids, styled, known: HashMap::new() }.of(document.root_element(), 0)?;
-    if cost.elements > MAX_DRAWN { Err(over("elements drawn", cost.elements, MAX_DRAWN)) } else { Ok(cost) }
+    let (styled, root) = (!sheets.is_empty(), document.root_element());
+    let mut costs = Costs { ids, styled, known: HashMap::new() };
+    let mut cost = costs.of(root, 0)?;
+    if sheets.contains("marker") {
+        cost.elements = cost.elements.saturating_add(costs.of_all_markers(document)?);
+    }
+    if cost.elements > MAX_DRAWN {
+        return Err(over("elements drawn", cost.elements, MAX_DRAWN));
+    }
+    styles::check(&sheets, cost.elements.max(root.descendants().count() as u64))?;
+    Ok(cost)
+}
+
+/// The points of an element and all that is in it: a marker may be drawn at each. Every number counts as one, as it is
+/// for lines along an axis.
+fn points(node: Node<'_, '_>) -> u64 {
+    let shapes = node.descendants().filter(Node::is_element);
+    let of_one = |node: Node<'_, '_>| {
+        let lists = ["d", "points"].into_iter().filter_map(|name| node.attribute(name));
+        lists.map(numbers).sum::<u64>() + 4
+    };
+    shapes.map(of_one).sum()
+}
+
+/// How many numbers are written in a list of coordinates.
+fn numbers(list: &str) -> u64 {
+    let part_of_number = |it: char| it.is_ascii_digit();
+    list.split(|it| !part_of_number(it)).filter(|digits| !digits.is_empty()).count() as u64
 }
 
 /// Refuses elements that take what they lack from each other in a ring, as one gradient from another: the parser would
@@ -117,7 +143,7 @@ fn leading_digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-fn over(what: &'static str, actual: u64, limit: u64) -> MediaError {
+pub(super) fn over(what: &'static str, actual: u64, limit: u64) -> MediaError {
     MediaError::OverLimit { what, actual, limit }
 }
 
@@ -139,15 +165,26 @@ impl<'a, 'input> Costs<'a, 'input> {
         }
         // An element that uses itself is drawn once at most.
         self.known.insert(node.id(), Cost::default());
-        let mut cost = Cost { elements: if node.tag_name().name() == "image" { PICTURE } else { 1 }, layers: 0 };
+        let mut cost = Cost { elements: if node.tag_name().name() == "image" { IMAGE } else { 1 }, layers: 0 };
         for part in self.parts(node) {
+            let times =
+                if part.tag_name().name() == "marker" && part.parent() != Some(node) { points(node) } else { 1 };
             let part = self.of(part, depth + 1)?;
-            cost.elements = cost.elements.saturating_add(part.elements);
+            cost.elements = cost.elements.saturating_add(part.elements.saturating_mul(times));
             cost.layers = cost.layers.max(part.layers);
         }
         cost.layers = cost.layers.saturating_add(self.own_layers(node));
         self.known.insert(node.id(), cost);
         Ok(cost)
+    }
+
+    /// What all markers take where a style sheet may ask for them at every point of the drawing.
+    fn of_all_markers(&mut self, document: &'a Document<'input>) -> Result<u64, MediaError> {
+        let mut sum = 0_u64;
+        for marker in document.descendants().filter(|node| node.tag_name().name() == "marker") {
+            sum = sum.saturating_add(self.of(marker, 0)?.elements);
+        }
+        Ok(sum.saturating_mul(points(document.root_element())))
     }
 
     /// What is in an element, and what its attributes name.
@@ -224,6 +261,26 @@ mod tests {
         assert!(of("url('#a)b' )").contains(&"a)b"));
         assert!(of("fill:url(#a);stroke:url(#b)").iter().filter(|name| ["a", "b"].contains(name)).count() == 2);
         assert_eq!(of("data:image/png;base64,#a").len(), 0);
+    }
+
+    #[test]
+    fn a_marker_counts_at_each_point() {
+        let marker = format!("<marker id='m'>{}</marker>", "<path d='M0 0h1'/>".repeat(100));
+        let (long, short) = ("1 1 ".repeat(10_000), "1 1 ".repeat(10));
+        for (points, refused) in [(&long, true), (&short, false)] {
+            for user in [
+                format!("<polyline marker-mid='url(#m)' points='{points}'/>"),
+                format!("<g style='marker-mid:url(#m)'><path d='M{points}'/></g>"),
+                format!("<style>path{{marker-mid:url(#m)}}</style><path d='M{points}'/>"),
+            ] {
+                let judged = judge(&format!("<svg>{marker}{user}</svg>"));
+                assert_eq!(
+                    matches!(judged, Err(MediaError::OverLimit { what: "elements drawn", .. })),
+                    refused,
+                    "{user}"
+                );
+            }
+        }
     }
 
     #[test]

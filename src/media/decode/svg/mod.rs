@@ -1,9 +1,13 @@
 //! SVG, drawn at the target size. Nothing outside the file is read: no files, no network, no fonts.
 
 mod cost;
+mod entities;
+mod styles;
+mod work;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use encoding_rs::Encoding;
 use resvg::tiny_skia::{Pixmap, Transform};
@@ -28,12 +32,32 @@ pub(super) fn decode(bytes: &[u8], target: TargetSize, limits: &MediaConfig) -> 
         return Err(MediaError::OverLimit { what: "bytes of SVG", actual, limit });
     }
     let text = text(bytes);
+    entities::check(&text)?;
     let parsing = ParsingOptions { allow_dtd: true, nodes_limit: cost::MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(&text, parsing).map_err(MediaError::damaged)?;
     let canvas = u64::from(target.width) * u64::from(target.height) * 4;
     check_memory(canvas.saturating_mul(cost::check(&document)?.layers.saturating_add(2)), limits)?;
-    let tree = Tree::from_xmltree(&document, &options(limits)).map_err(MediaError::damaged)?;
+    let embedded = AtomicU64::new(0);
+    let tree = Tree::from_xmltree(&document, &options(limits, &embedded)).map_err(MediaError::damaged)?;
+    check_embedded(embedded.into_inner())?;
+    let scale = (scale(target.width, tree.size().width()), scale(target.height, tree.size().height()));
+    work::check(&tree, scale, (target.width, target.height), max_tile(limits))?;
     Ok(Decoded::interleaved(draw(&tree, target)?, None))
+}
+
+/// The most pixels of all embedded images together. An image that is used twice is decoded twice.
+const MAX_EMBEDDED: u64 = 100_000_000;
+
+fn check_embedded(pixels: u64) -> Result<(), MediaError> {
+    if pixels > MAX_EMBEDDED {
+        return Err(MediaError::OverLimit { what: "pixels of embedded images", actual: pixels, limit: MAX_EMBEDDED });
+    }
+    Ok(())
+}
+
+/// The most pixels of the tile of one pattern, within the memory for decoding.
+const fn max_tile(limits: &MediaConfig) -> u64 {
+    if limits.max_alloc.0 == 0 { u64::MAX } else { limits.max_alloc.0 / 8 }
 }
 
 /// The document as text. A byte order mark names its encoding; without one it is read as UTF-8.
@@ -61,9 +85,9 @@ fn scale(pixels: u32, length: f32) -> f32 {
 }
 
 /// Options under which a drawing can reach nothing but itself.
-fn options(limits: &MediaConfig) -> Options<'_> {
+fn options<'a>(limits: &'a MediaConfig, pixels: &'a AtomicU64) -> Options<'a> {
     let image_href_resolver = ImageHrefResolver {
-        resolve_data: Box::new(|_, data, _| embedded(data, limits)),
+        resolve_data: Box::new(move |_, data, _| embedded(data, limits, pixels)),
         resolve_string: Box::new(|_, _| None),
     };
     let (width, height) = SVG_DEFAULT_SIZE;
@@ -71,11 +95,16 @@ fn options(limits: &MediaConfig) -> Options<'_> {
     Options { resources_dir: None, image_href_resolver, default_size, ..Options::default() }
 }
 
-/// An image that the drawing holds as a `data:` URL, if it is within the limits. An SVG in an SVG is not drawn.
-fn embedded(data: Arc<Vec<u8>>, limits: &MediaConfig) -> Option<ImageKind> {
+/// An image that the drawing holds as a `data:` URL, if it is within the limits, and adds its size to
+/// `pixels`. An SVG in an SVG is not drawn.
+fn embedded(data: Arc<Vec<u8>>, limits: &MediaConfig, pixels: &AtomicU64) -> Option<ImageKind> {
     let asset = probe(&data, limits);
     check_size(asset.width, asset.height, limits).ok()?;
-    check_memory(u64::from(asset.width) * u64::from(asset.height) * 8, limits).ok()?;
+    let own = u64::from(asset.width) * u64::from(asset.height);
+    if pixels.fetch_add(own, Ordering::Relaxed).saturating_add(own) > MAX_EMBEDDED {
+        return None;
+    }
+    check_memory(own * 8, limits).ok()?;
     match asset.media_type {
         MediaType::Jpeg => Some(ImageKind::JPEG(data)),
         MediaType::Png => Some(ImageKind::PNG(data)),
