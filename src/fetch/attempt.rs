@@ -16,7 +16,7 @@ use super::host::settings::HostSettings;
 use super::redirect;
 use super::request::{Answer, Fetched, Judge, Request};
 use super::session::Session;
-use crate::model::{Exchange, Failure, Reason, RefererStrategy};
+use crate::model::{Exchange, Failure, HostKey, Reason, RefererStrategy, Validators};
 use crate::staging::Staged;
 
 /// The most bodies that are kept of one URL as evidence.
@@ -153,7 +153,12 @@ impl<'a, J: Judge> Attempt<'a, J> {
         let mut before = vec![];
         loop {
             match self.send(&url, strategy).await? {
-                Received::Body(body) => return self.judge(body).await,
+                Received::Body(mut body) => {
+                    if !HostKey::of(&url).is_some_and(|key| self.is_own_host(&key)) {
+                        body.validators = Validators::default();
+                    }
+                    return self.judge(body).await;
+                }
                 Received::NotModified => return Ok(Answer::NotModified),
                 Received::Redirect(location) => {
                     let next = redirect::target(&url, &location, self.session.config.max_url_length)?;
@@ -176,7 +181,7 @@ impl<'a, J: Judge> Attempt<'a, J> {
             key: &key,
             host: &host,
             reach,
-            headers: self.wanted().headers(self.referer(strategy, url, &host.settings), partial.as_ref()),
+            headers: self.wanted(&key).headers(self.referer(strategy, url, &host.settings), partial.as_ref()),
             secret: Vec::new(),
             secrets_withheld: false,
             partial,
@@ -196,12 +201,18 @@ impl<'a, J: Judge> Attempt<'a, J> {
         })
     }
 
-    fn wanted(&self) -> Wanted<'_> {
+    /// Whether this is the host of the URL, and not one that redirects lead to. What a host said of its version of the
+    /// image is said to that host only: another one could tell readers apart by it.
+    fn is_own_host(&self, key: &HostKey) -> bool {
+        HostKey::of(self.request.url).as_ref() == Some(key)
+    }
+
+    fn wanted(&self, key: &HostKey) -> Wanted<'_> {
         Wanted {
             user_agent: self.session.connections.user_agent(),
             accept: self.request.purpose.accept(),
             accept_datetime: self.accept_datetime.as_ref(),
-            validators: self.request.validators,
+            validators: self.is_own_host(key).then_some(self.request.validators),
         }
     }
 

@@ -38,9 +38,11 @@ pub enum FetchError {
     /// A key of `[fetch.resolve]` names a port that its address does not have.
     #[error("fetch.resolve: requests to `{0}` go to the port that their URLs name: give the address the same port")]
     ResolvePort(String),
-    /// A template gives no URL.
-    #[error("fallback.templates: `{0}` gives no http or https URL: write one with {{url}} in it, and {{timestamp}}")]
-    Template(String),
+    /// A template gives no URL: its place in the list, from 1. The error does not repeat it, because it may hold a key.
+    #[error(
+        "fallback.templates: number {0} gives no http or https URL: write one with {{url}} in it, and {{timestamp}}"
+    )]
+    Template(usize),
     /// The HTTP client cannot be built.
     #[error("the HTTP client cannot start: {0}")]
     Client(String),

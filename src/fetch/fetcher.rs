@@ -44,14 +44,22 @@ impl Fetcher {
         Ok(Self { session: Arc::new(Session::new(config, staging, Arc::new(lookup))?) })
     }
 
+    /// Whether a fetcher can be made of these settings, before there is an archive for it.
+    ///
+    /// # Errors
+    /// As for [`Fetcher::new`].
+    pub fn check(config: &FetchConfig) -> Result<(), FetchError> {
+        Session::new(config, Path::new(""), Arc::new(SystemLookup)).map(drop)
+    }
+
     /// Restores what an earlier run learned of a host.
     pub fn restore_host(&self, host: &HostKey, state: &HostState) {
         self.session.hosts.restore(host, state);
     }
 
-    /// What has been learned of a host, for the next run.
+    /// What has been learned of a host, for the next run. From then on the host may leave the memory, until it is restored.
     pub fn host_state(&self, host: &HostKey) -> HostState {
-        self.session.hosts.state(host)
+        self.session.hosts.save(host)
     }
 
     /// Closes the idle connections of a host that is done.

@@ -41,8 +41,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) accept: &'static str,
     /// The date of the capture that a web archive is asked for (RFC 7089).
     pub(crate) accept_datetime: Option<&'a HeaderValue>,
-    /// What the good capture can be compared with.
-    pub(crate) validators: &'a Validators,
+    /// What the good capture can be compared with, where the host gave it.
+    pub(crate) validators: Option<&'a Validators>,
 }
 
 impl Wanted<'_> {
@@ -67,7 +67,8 @@ impl Wanted<'_> {
 
     /// Conditions of RFC 9110, section 13.1: the response is 304 where nothing changed.
     fn add_conditions(&self, headers: &mut HeaderMap) {
-        let pairs = [(IF_NONE_MATCH, &self.validators.etag), (IF_MODIFIED_SINCE, &self.validators.last_modified)];
+        let Some(validators) = self.validators else { return };
+        let pairs = [(IF_NONE_MATCH, &validators.etag), (IF_MODIFIED_SINCE, &validators.last_modified)];
         for (name, value) in pairs {
             if let Some(value) = value.as_ref().and_then(|text| HeaderValue::try_from(text).ok()) {
                 headers.insert(name, value);

@@ -38,6 +38,8 @@ pub(crate) struct Host {
     referers: Mutex<Referers>,
     /// It has responded in this run.
     has_responded: AtomicBool,
+    /// What was learned has been taken to be kept elsewhere.
+    is_saved: AtomicBool,
 }
 
 /// What has been learned of the Referer that a host wants.
@@ -71,6 +73,7 @@ impl Host {
             probe: Arc::default(),
             referers: Mutex::new(Referers { learned: RefererStrategy::Omit, failed_rounds: 0 }),
             has_responded: AtomicBool::new(false),
+            is_saved: AtomicBool::new(false),
         }
     }
 
@@ -188,6 +191,7 @@ impl Host {
 
     /// Restores what an earlier run learned, unless this one has learned something itself.
     pub(crate) fn restore(&self, state: &HostState) {
+        self.is_saved.store(false, Ordering::Relaxed);
         let (mut breaker, mut referers) = (lock(&self.breaker), lock(&self.referers));
         if *breaker == Breaker::default() && referers.learned == RefererStrategy::Omit {
             *breaker = Breaker::restored(state.failures, state.open_until, self.clock.now());
@@ -196,8 +200,20 @@ impl Host {
         self.pacer.restore(state.delay, state.not_before);
     }
 
-    /// Whether nothing of it is worth keeping in memory.
+    /// What has been learned, to be kept elsewhere. From then on the host may leave the memory.
+    pub(crate) fn save(&self) -> HostState {
+        self.is_saved.store(true, Ordering::Relaxed);
+        self.state()
+    }
+
+    /// Whether nothing of it is worth keeping in memory: nothing was learned, or that is kept elsewhere, and the next
+    /// request would not come too early.
     fn is_forgettable(&self) -> bool {
+        let is_saved = self.is_saved.load(Ordering::Relaxed) && !self.pacer.is_spacing();
+        is_saved || self.has_learned_nothing()
+    }
+
+    fn has_learned_nothing(&self) -> bool {
         let Referers { learned, failed_rounds } = *lock(&self.referers);
         let learned_nothing = learned == RefererStrategy::Omit && failed_rounds == 0;
         learned_nothing && *lock(&self.breaker) == Breaker::default() && self.pacer.is_idle()

@@ -178,8 +178,12 @@ impl Pacer {
     /// Whether nothing of it is worth keeping: no request is under way or was started within its spacing, and nothing
     /// was learned.
     pub(crate) fn is_idle(&self) -> bool {
-        let is_spaced = self.state().next_start.is_some_and(|at| at > Instant::now());
-        !is_spaced && self.remembered() == (Duration::ZERO, None)
+        !self.is_spacing() && self.remembered() == (Duration::ZERO, None)
+    }
+
+    /// Whether a request was started so lately that the next one has to wait.
+    pub(crate) fn is_spacing(&self) -> bool {
+        self.state().next_start.is_some_and(|at| at > Instant::now())
     }
 }
 

@@ -17,6 +17,24 @@ use crate::model::{HostKey, HostState};
 /// From this number of hosts on, those are dropped of which there is nothing to remember.
 const MANY: usize = 4096;
 
+/// The hosts in memory.
+#[derive(Debug, Default)]
+struct Known {
+    hosts: HashMap<HostKey, Arc<Host>>,
+    /// The number of hosts at which they are looked through next: twice those that the last look left, so that looking
+    /// takes constant time for each host.
+    next_sweep: usize,
+}
+
+impl Known {
+    fn sweep(&mut self) {
+        if self.hosts.len() >= self.next_sweep.max(MANY) {
+            self.hosts.retain(|_, host| Arc::strong_count(host) > 1 || !host.is_forgettable());
+            self.next_sweep = self.hosts.len() * 2;
+        }
+    }
+}
+
 /// All hosts that were asked for, with the settings of those that were not.
 #[derive(Debug)]
 pub(crate) struct Hosts {
@@ -25,7 +43,7 @@ pub(crate) struct Hosts {
     others: Arc<HostSettings>,
     max_wait: Duration,
     breaker_policy: BreakerPolicy,
-    known: Mutex<HashMap<HostKey, Arc<Host>>>,
+    known: Mutex<Known>,
     /// The pacers of groups, by the name of the group.
     groups: Mutex<HashMap<String, Arc<Pacer>>>,
 }
@@ -59,15 +77,13 @@ impl Hosts {
 
     /// The host with this key, made when it is first asked for.
     pub(crate) fn get(&self, key: &HostKey) -> Arc<Host> {
-        let mut hosts = lock(&self.known);
-        if let Some(host) = hosts.get(key) {
+        let mut known = lock(&self.known);
+        if let Some(host) = known.hosts.get(key) {
             return Arc::clone(host);
         }
-        if hosts.len() >= MANY {
-            hosts.retain(|_, host| Arc::strong_count(host) > 1 || !host.is_forgettable());
-        }
+        known.sweep();
         let host = Arc::new(self.make(key));
-        hosts.insert(key.clone(), Arc::clone(&host));
+        known.hosts.insert(key.clone(), Arc::clone(&host));
         host
     }
 
@@ -102,9 +118,9 @@ impl Hosts {
         self.settings(key).per_host
     }
 
-    /// What has been learned of a host so far.
-    pub(crate) fn state(&self, key: &HostKey) -> HostState {
-        lock(&self.known).get(key).map(|host| host.state()).unwrap_or_default()
+    /// What has been learned of a host so far, to be kept elsewhere.
+    pub(crate) fn save(&self, key: &HostKey) -> HostState {
+        lock(&self.known).hosts.get(key).map(|host| host.save()).unwrap_or_default()
     }
 }
 
@@ -126,6 +142,36 @@ mod tests {
 
     fn key(url: &str) -> HostKey {
         HostKey::of(&url::Url::parse(url).unwrap()).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn hosts_that_are_done_leave_the_memory_and_those_that_are_not_stay() {
+        let hosts = hosts("");
+        let dead = |number: usize| {
+            let key = key(&format!("http://dead{number}.example/"));
+            hosts.restore(&key, &HostState::default());
+            (0..6).for_each(|_| hosts.get(&key).record_no_response());
+            key
+        };
+        let open: Vec<_> = (0..100).map(dead).collect();
+        let mut most = 0;
+        for number in 100..10_000 {
+            assert!(hosts.save(&dead(number)).failures > 0);
+            most = most.max(lock(&hosts.known).hosts.len());
+        }
+        assert!(most <= MANY + 1, "{most} hosts in memory");
+        assert!(open.iter().all(|key| hosts.save(key).failures > 0), "what is not saved is not lost");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_was_just_asked_is_not_forgotten_with_its_pace() {
+        let (hosts, slots) = (hosts("[fetch]\ndelay = \"1h\"\n"), Slots::new(1, 0));
+        let host = hosts.get(&key("http://a.example/"));
+        drop(host.permit(&slots).await.unwrap());
+        host.save();
+        assert!(!host.is_forgettable());
+        tokio::time::advance(Duration::from_secs(3601)).await;
+        assert!(host.is_forgettable());
     }
 
     #[tokio::test]
@@ -189,11 +235,11 @@ mod tests {
             not_before: after(1200),
             delay: Duration::from_secs(4),
         };
-        assert_eq!(hosts.state(&key), HostState::default());
+        assert_eq!(hosts.save(&key), HostState::default());
         hosts.restore(&key, &state);
-        assert_eq!(hosts.state(&key), state);
+        assert_eq!(hosts.save(&key), state);
         hosts.restore(&key, &HostState { failures: 1, ..HostState::default() });
-        assert_eq!(hosts.state(&key), state, "what is known here is newer");
+        assert_eq!(hosts.save(&key), state, "what is known here is newer");
     }
 
     #[tokio::test]

@@ -1,6 +1,8 @@
 //! What is said to whom, and what is kept of it.
 
 use offprint::testing::config::{Config, FetchConfig};
+use offprint::testing::fetch::Answer;
+use offprint::testing::model::Validators;
 
 use super::{Guest, bytes, quick, reason, request_head, rerun, rerun_argument, response_head};
 use crate::origin::canary::Canary;
@@ -118,5 +120,77 @@ async fn configured_headers_are_not_sent_in_clear_unless_the_pattern_says_so() {
         let requests = origin.log().requests();
         assert!(requests[before..].iter().all(|visit| visit.request.header("cookie").is_some() == sent), "{pattern}");
         assert_eq!(super::failure(&fetched).detail.contains("fetch.host"), !sent, "{pattern}");
+    }
+}
+
+#[tokio::test]
+async fn validators_go_only_to_the_host_that_gave_them() {
+    let tagged = || Behaviour::serve(picture().etagged());
+    let site = Site::new()
+        .at("a.example", "/away", Behaviour::redirect(302, "http://b.example/1"))
+        .at("a.example", "/near", Behaviour::redirect(302, "/2"))
+        .at("a.example", "/2", tagged())
+        .at("b.example", "/1", tagged());
+    let origin = Origin::start(site).unwrap();
+    let mut config = quick();
+    for name in ["a.example", "b.example"] {
+        config.resolve.insert(name.to_owned(), origin.address());
+    }
+    let guest = Guest::new(&config);
+    let known = Validators {
+        etag: Some("\"of a.example\"".to_owned()),
+        last_modified: Some("Sun, 22 Nov 2026 02:00:00 GMT".to_owned()),
+    };
+    for (path, sent, kept) in [("away", [true, false], false), ("near", [true, true], true)] {
+        let before = origin.log().requests().len();
+        let fetched = guest.ask(&format!("http://a.example/{path}"), None, &known).await;
+        for (visit, sent) in origin.log().requests()[before..].iter().zip(sent) {
+            for name in ["if-none-match", "if-modified-since"] {
+                assert_eq!(visit.request.header(name).is_some(), sent, "{path}: {name} to {}", visit.request.host);
+            }
+        }
+        let Ok(Answer::Body { validators, .. }) = &fetched.outcome else { panic!("{fetched:?}") };
+        assert_eq!(validators.etag.is_some(), kept, "what another host says is not kept for this one");
+    }
+}
+
+/// Chains of redirects over three hosts, of which two have secrets: however a chain goes, each secret is said to its own
+/// host alone, and no host learns a cookie that another one set.
+#[tokio::test]
+async fn no_chain_carries_a_secret_to_another_host() {
+    const HOSTS: [&str; 3] = ["one.example", "two.example", "free.example"];
+    let chains: Vec<Vec<usize>> = (0..81).map(|n| (0..4).map(|step| n / 3_usize.pow(step) % 3).collect()).collect();
+    let mut site = Site::new();
+    for (number, chain) in chains.iter().enumerate() {
+        for (step, host) in chain.iter().enumerate() {
+            let behaviour = match chain.get(step + 1) {
+                Some(next) => Behaviour::redirect(302, &format!("http://{}/{number}/{}", HOSTS[*next], step + 1)),
+                None => Behaviour::serve(picture()),
+            };
+            let cookie = format!("set-by-{}=1", HOSTS[*host]);
+            site = site.at(HOSTS[*host], &format!("/{number}/{step}"), behaviour.with_header("Set-Cookie", &cookie));
+        }
+    }
+    let origin = Origin::start(site).unwrap();
+    let text = "[[fetch.host]]\nhost = \"http://one.example\"\nheaders = [\"Cookie: secret-of-one.example\"]\n\
+                [[fetch.host]]\nhost = \"http://two.example\"\nheaders = [\"Authorization: secret-of-two.example\"]\n";
+    let host = Config::parse(text, std::path::Path::new("my.toml")).unwrap().fetch.host;
+    let mut config = FetchConfig { host, ..quick() };
+    config.resolve.extend(HOSTS.map(|name| (name.to_owned(), origin.address())));
+    let guest = Guest::new(&config);
+    for (number, chain) in chains.iter().enumerate() {
+        let fetched = guest.get(&format!("http://{}/{number}/0", HOSTS[chain[0]])).await;
+        assert!(reason(&fetched).is_none(), "{chain:?}: {:?}", fetched.outcome);
+        let kept: String = fetched.exchanges.iter().map(|e| request_head(e) + &response_head(e)).collect();
+        assert!(!kept.contains("secret-of"), "{kept}");
+    }
+    let visits = origin.log().requests();
+    assert_eq!(visits.len(), 81 * 4);
+    for visit in visits {
+        let host = &visit.request.host;
+        let said = format!("{:?}", visit.request.headers);
+        assert_eq!(said.contains(&format!("secret-of-{host}")), host != "free.example", "{said}");
+        assert!(said.matches("secret-of-").count() <= 1 && !said.contains("set-by-"), "{host}: {said}");
+        assert!(!said.to_ascii_lowercase().contains("referer"), "{said}");
     }
 }
