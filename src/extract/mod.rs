@@ -15,6 +15,7 @@ mod front_matter;
 mod html;
 mod link_wrap;
 mod markdown;
+mod memory;
 mod options;
 mod query;
 mod resolve;
@@ -24,6 +25,7 @@ mod srcset;
 
 pub use extraction::Extraction;
 pub use format::format_of;
+pub use memory::memory_estimate;
 pub use options::ExtractOptions;
 
 use self::html::Rules;

@@ -55,7 +55,7 @@ pub(super) fn resolve(
         encoding: decoded.encoding,
         title: sink.title,
         published: sink.published,
-        url: sink.canonical.as_deref().and_then(|canonical| join(base, canonical).ok()),
+        url: sink.canonical.as_deref().and_then(|canonical| join(base, canonical).ok()).map(without_user),
     }
 }
 
@@ -86,7 +86,7 @@ fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Base<'_>, found: RawRefe
         ReferenceKind::CrossOrigin | ReferenceKind::Policy => Err(UrlProblem::Malformed),
         _ => join(base, value).map(|mut url| {
             url.set_fragment(None);
-            url
+            without_user(url)
         }),
     };
     let raw = decoded.text[part].to_owned();
@@ -101,6 +101,13 @@ fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Base<'_>, found: RawRefe
         reveal,
         link_wrap,
     })
+}
+
+/// The URL without a user name and password: they are secrets, no part of where an image is, and kept nowhere.
+fn without_user(mut url: Url) -> Url {
+    // Both fail only for URLs that hold neither.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    url
 }
 
 /// The length of the fragment that a reference ends with. It stays where it is: it is not sent, and it still means the

@@ -5,6 +5,7 @@
 //! article of which nothing is left in the queue. The catalog is between them, so a run can stop anywhere and the next
 //! one goes on from there. Each stage is a struct with what that stage needs; [`Mirror`] only wires them.
 
+mod article_memory;
 mod control;
 mod decisive;
 mod error;
@@ -38,6 +39,7 @@ use crate::ingest::{Ingest, KnownPlaceholders};
 use crate::source::Source;
 use crate::trace;
 
+use article_memory::ArticleMemory;
 use control::Control;
 use decisive::Decisive;
 use fetch::{FetchStage, InlineSource, JobStage};
@@ -71,6 +73,7 @@ pub struct Mirror {
     tally: Arc<Tally>,
     control: Arc<Control>,
     render: Arc<RenderStage>,
+    memory: Arc<ArticleMemory>,
     /// Wakes the stage that fetches when something was put into the queue.
     queued: Arc<Notify>,
     /// What the user wants to be asked for again.
@@ -101,6 +104,7 @@ impl Mirror {
             tally,
             control,
             render: Arc::new(render),
+            memory: Arc::default(),
             queued: Arc::default(),
             retry: None,
         })
@@ -212,7 +216,7 @@ impl Mirror {
         ReadStage {
             archive: Arc::clone(&self.archive),
             sources: self.sources.clone(),
-            planner: Planner::new(Arc::clone(&self.config), Some(Arc::clone(&self.archive))),
+            planner: Planner::new(Arc::clone(&self.config), Some(Arc::clone(&self.archive)), Arc::clone(&self.memory)),
             tally: Arc::clone(&self.tally),
             control: Arc::clone(&self.control),
             queued: Arc::clone(&self.queued),
@@ -276,7 +280,7 @@ impl Mirror {
 
     fn write_stage(&self) -> WriteStage {
         let (archive, tally, render) = (Arc::clone(&self.archive), Arc::clone(&self.tally), Arc::clone(&self.render));
-        WriteStage::new(archive, &self.config, self.sources.clone(), tally, render)
+        WriteStage::new(archive, &self.config, self.sources.clone(), tally, render, Arc::clone(&self.memory))
     }
 
     fn outcomes(&self) -> Outcomes {

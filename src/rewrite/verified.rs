@@ -15,7 +15,7 @@ use super::splice::{places, splice};
 use super::target::{Article, LocalLink, Target};
 use crate::config::Lazy;
 use crate::extract::{ExtractOptions, extract};
-use crate::model::{Edit, Reference, Span};
+use crate::model::{Edit, Format, Reference, Span};
 
 /// How many references of one article are singled out. Finding one takes as many extractions of the article as its number
 /// of references has binary digits; an article with more of them is left as it was.
@@ -37,12 +37,12 @@ pub struct Rewritten {
 ///
 /// `targets` are all references of the article in the order of their spans, as extraction found them or as they were
 /// recorded then.
-pub fn rewrite(article: &Article<'_>, lazy: Lazy, targets: Vec<Target>) -> Rewritten {
+pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> Rewritten {
+    let mut left_remote = leave_tags(article, &mut targets);
     let links = |target: &Target| target.link.is_some() && target.kind.is_media();
     let linked = (0..targets.len()).filter(|at| links(&targets[*at])).collect();
     let mut attempts = Attempts { article, lazy, targets, linked };
-    let mut left_remote = Vec::new();
-    let mut proven = 0;
+    let (mut proven, mut singled_out) = (0, 0);
     loop {
         let whole = attempts.with(attempts.linked.len());
         if attempts.is_proven(&whole) {
@@ -51,12 +51,35 @@ pub fn rewrite(article: &Article<'_>, lazy: Lazy, targets: Vec<Target>) -> Rewri
         }
         proven = attempts.first_wrong(proven);
         left_remote.push(attempts.leave(proven));
-        if left_remote.len() > MAX_LEFT_REMOTE {
+        singled_out += 1;
+        if singled_out > MAX_LEFT_REMOTE {
             while let Some(last) = attempts.linked.len().checked_sub(1) {
                 left_remote.push(attempts.leave(last));
             }
         }
     }
+}
+
+/// Takes the links off addresses in Markdown that hold a `<` or `>`, and returns where they are.
+///
+/// Renderers differ in how they read HTML within Markdown. Where one reads an address as text, such a character in it may
+/// begin or end an element, even a script; without the address another element would, and the mirror would run what the
+/// original does not. No check by one reading can exclude that.
+fn leave_tags(article: &Article<'_>, targets: &mut [Target]) -> Vec<Span> {
+    if !matches!(article.format, Format::Markdown | Format::Mdx) {
+        return Vec::new();
+    }
+    let holds_tag = |span: Span| {
+        let (raw, _) = article.encoding.decode_without_bom_handling(span.of(article.bytes));
+        raw.contains(['<', '>'])
+    };
+    let tagged = targets.iter_mut().filter(|target| target.link.is_some() && holds_tag(target.span));
+    tagged
+        .map(|target| {
+            target.link = None;
+            target.span
+        })
+        .collect()
 }
 
 /// The links that are tried, and the article that they are for.
@@ -156,7 +179,6 @@ fn shifted(span: Span, edits: &[Edit], places: &[Span]) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Format;
 
     fn rewritten(article: &str) -> Rewritten {
         let options = ExtractOptions::default();
@@ -191,6 +213,30 @@ mod tests {
         assert_eq!(String::from_utf8_lossy(&mirror), article.replace("c.jpg", "../m/1.jpg"));
         assert_eq!((edits.len(), left_remote.len()), (1, MAX_LEFT_REMOTE));
         assert!(left_remote.iter().all(|span| span.of(article.as_bytes()) == b"/a```"), "{left_remote:?}");
+    }
+
+    /// Each part may end an element that holds text only, begin one, or carry a handler.
+    #[test]
+    fn no_address_that_may_be_read_as_a_tag_is_replaced() {
+        const PARTS: [&str; 7] = ["a", "</xmp>", "<textarea>", "</title>", "<!--", "-->", "'\">"];
+        let mut left = 0;
+        for first in PARTS {
+            for second in PARTS {
+                let address = format!("http://h/1.png?{first}{second}");
+                for (open, close) in [("<img src='", "'>"), ("<img src=\"", "\">"), ("![a](<", ">)"), ("![a](", ")")] {
+                    let article =
+                        format!("x <xmp> y {open}{address}{close} z <img alt='</xmp><img src=x onerror=alert(1)>'>\n");
+                    let Rewritten { edits, left_remote, .. } = rewritten(&article);
+                    let tag = edits.iter().find(|edit| edit.raw.contains(&b'<') || edit.raw.contains(&b'>'));
+                    assert_eq!(tag, None, "{article}");
+                    left += left_remote.len();
+                }
+            }
+        }
+        assert!(left > 50, "{left} were left remote");
+        let seen = "x <xmp> y <img src='http://h/1.png?</xmp><textarea>' alt='</xmp><img src=x onerror=alert(1)>'>";
+        assert!(rewritten(seen).mirror == seen.as_bytes());
+        assert_eq!(rewritten("![](http://h/1.png?a&amp;b)").edits.len(), 1);
     }
 
     #[test]

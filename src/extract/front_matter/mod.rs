@@ -33,6 +33,11 @@ pub(super) fn find(text: &str, options: &ExtractOptions, sink: &mut Sink) -> usi
     block.body
 }
 
+/// How many bytes the front matter takes at the start of an article, if there is any.
+pub(super) fn length(text: &str) -> usize {
+    fence::block(&with_line_feeds(text)).map_or(0, |block| block.body)
+}
+
 fn report_facts(entries: &[Entry], sink: &mut Sink) {
     let top: Vec<_> = entries.iter().filter(|entry| entry.parent.is_empty()).collect();
     let values = |name: &str| {

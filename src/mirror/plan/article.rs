@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::super::article_memory::ArticleMemory;
 use super::super::error::MirrorError;
 use super::super::sources::RunSource;
 use super::origin::{self, Originals};
@@ -65,12 +66,17 @@ pub(in crate::mirror) enum Change {
 pub(in crate::mirror) struct Planner {
     config: Arc<Config>,
     originals: Option<Originals>,
+    memory: Arc<ArticleMemory>,
 }
 
 impl Planner {
     /// Plans with these settings for this archive; where there is none, every article is new.
-    pub(in crate::mirror) fn new(config: Arc<Config>, archive: Option<Arc<Archive>>) -> Self {
-        Self { config, originals: archive.map(Originals::new) }
+    pub(in crate::mirror) fn new(
+        config: Arc<Config>,
+        archive: Option<Arc<Archive>>,
+        memory: Arc<ArticleMemory>,
+    ) -> Self {
+        Self { config, originals: archive.map(Originals::new), memory }
     }
 
     /// What is to be done with an article that a source lists.
@@ -88,10 +94,7 @@ impl Planner {
         {
             return Ok(ArticlePlan::Unchanged);
         }
-        let limit = self.config.rewrite.max_article.0;
-        if limit > 0 && fingerprint.size > limit {
-            let size = Size(fingerprint.size);
-            let why = format!("it has {size}, more than rewrite.max_article allows; raise that to read it");
+        if let Some(why) = self.too_large(*fingerprint) {
             return Ok(ArticlePlan::Unreadable(why));
         }
         let bytes = match tokio::fs::read(path).await {
@@ -106,6 +109,10 @@ impl Planner {
         {
             return Ok(touch(&found, row, true));
         }
+        let _admitted = match self.memory.admit(&bytes, extract::format_of(&listed.path, &bytes)).await {
+            Ok(admitted) => admitted,
+            Err(refused) => return Ok(ArticlePlan::Unreadable(refused.to_string())),
+        };
         let bytes = match self.original(&found, row, bytes).await? {
             Ok(bytes) => bytes,
             Err(why) => return Ok(ArticlePlan::Unreadable(why)),
@@ -114,6 +121,13 @@ impl Planner {
             Some(row) => Ok(self.plan_known(&found, row, bytes).await),
             None => Ok(self.read(&found, bytes, Change::New).await),
         }
+    }
+
+    /// Why an article is not read at all, where it is too large.
+    fn too_large(&self, found: Fingerprint) -> Option<String> {
+        let (size, limit) = (Size(found.size), self.config.rewrite.max_article);
+        (limit.0 > 0 && size > limit)
+            .then(|| format!("it has {size}, more than rewrite.max_article allows; raise that to read it"))
     }
 
     /// An article that is on record, and whose file was touched, or which is to be mirrored again.

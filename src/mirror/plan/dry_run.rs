@@ -61,7 +61,7 @@ pub async fn plan(
         Some(archive) => Again::new(archive, decisive.as_ref(), retry).await?,
         None => Again::default(),
     };
-    let planner = Planner::new(Arc::new(config.clone()), archive.clone());
+    let planner = Planner::new(Arc::new(config.clone()), archive.clone(), Arc::default());
     let plan = Plan { dry_run: true, ..Plan::default() };
     let due = Due::new(Timestamp::now(), Schedule::new(config).horizon());
     let mut dry_run = DryRun { planner, archive, due, again, plan, seen: HashSet::new() };

@@ -10,6 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
+use super::article_memory::ArticleMemory;
 use super::error::MirrorError;
 use super::render::{Ensured, RenderStage};
 use super::sources::{RunSource, Sources};
@@ -35,6 +36,7 @@ pub(super) struct WriteStage {
     sources: Sources,
     tally: Arc<Tally>,
     render: Arc<RenderStage>,
+    memory: Arc<ArticleMemory>,
     rewrite: RewriteConfig,
     /// The thumbnail that articles show.
     thumbnail: Option<ThumbnailName>,
@@ -56,13 +58,14 @@ impl WriteStage {
         sources: Sources,
         tally: Arc<Tally>,
         render: Arc<RenderStage>,
+        memory: Arc<ArticleMemory>,
     ) -> Self {
         let thumbnail = match config.rewrite.thumbnail_name.as_str() {
             "" => config.thumbnail.first().map(|size| size.name.clone()),
             name => name.parse().ok(),
         };
         let rewrite = config.rewrite.clone();
-        Self { archive, sources, tally, render, rewrite, thumbnail, locks: KeyedLocks::default() }
+        Self { archive, sources, tally, render, memory, rewrite, thumbnail, locks: KeyedLocks::default() }
     }
 
     /// Writes the mirror of each article that the other stages send.
@@ -162,6 +165,7 @@ impl WriteStage {
         let links = local_links(source, path, &shown);
         let article = Article { bytes: original, format: row.version.format, encoding, options: &options };
         let targets = rows.iter().map(|row| target(row, links.get(&row.span).cloned())).collect();
+        let _admitted = self.memory.admit_again(original, row.version.format).await;
         Ok(Planned { rewritten: rewrite::rewrite(&article, self.rewrite.lazy, targets), lacks_thumbnail })
     }
 

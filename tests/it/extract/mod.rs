@@ -6,6 +6,7 @@ mod front_matter;
 mod lazy;
 mod markdown;
 mod markup;
+mod memory;
 mod oddities;
 mod oddities_text;
 mod surroundings;

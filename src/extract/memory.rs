@@ -1,0 +1,71 @@
+//! How much memory reading an article takes, judged before it is read.
+
+use super::encoding;
+use super::front_matter;
+use super::sink::MAX_REFERENCES;
+use crate::model::Format;
+
+/// Bytes for each byte of an article that is in memory anyway: as it is on disk, decoded, with HTML blanked out, and as
+/// its mirror.
+const PER_BYTE: u64 = 8;
+/// For each byte of front matter: the parsers build a tree, and `- - - -` is a list in a list for every two bytes.
+const PER_FRONT_MATTER_BYTE: u64 = 160;
+/// For each character that may begin something in Markdown: the parser keeps a node for it.
+const PER_MARK: u64 = 120;
+/// For each tag or attribute of HTML.
+const PER_TAG: u64 = 120;
+
+/// For each reference.
+const PER_REFERENCE: u64 = 800;
+/// The fewest bytes that a reference takes in an article.
+const LEAST_REFERENCE: u64 = 5;
+
+/// The characters that the Markdown parser makes nodes of.
+const MARKS: &[u8] = b"*_`[]!<>~|$\\&\n:'\"-+#";
+
+/// How many bytes of memory reading this article takes, at most. It depends on what is in the article: markup costs more
+/// than text.
+pub fn memory_estimate(bytes: &[u8], format: Format) -> u64 {
+    let length = bytes.len() as u64;
+    let front_matter = match format {
+        Format::Css => 0,
+        _ => front_matter::length(&encoding::decode(bytes, format).text) as u64,
+    };
+    let tags = memchr::memchr2_iter(b'<', b'=', bytes).count() as u64;
+    let marks = match format {
+        Format::Markdown | Format::Mdx => count(bytes, MARKS),
+        Format::Css => count(bytes, b"(;,"),
+        Format::Html | Format::Xhtml => memchr::memchr_iter(b',', bytes).count() as u64,
+    };
+    let references = (length / LEAST_REFERENCE).min(MAX_REFERENCES as u64);
+    references * PER_REFERENCE
+        + length * PER_BYTE
+        + front_matter * PER_FRONT_MATTER_BYTE
+        + tags * PER_TAG
+        + marks * PER_MARK
+}
+
+fn count(bytes: &[u8], wanted: &[u8]) -> u64 {
+    let mut is_wanted = [false; 256];
+    for byte in wanted {
+        is_wanted[usize::from(*byte)] = true;
+    }
+    bytes.iter().filter(|byte| is_wanted[usize::from(**byte)]).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_costs_more_than_text() {
+        let of = |text: &str, format| memory_estimate(text.as_bytes(), format) / 1000;
+        let text = "word ".repeat(200);
+        let honest = of(&text, Format::Markdown);
+        assert_eq!(honest, of(&text, Format::Html));
+        assert!(of(&"[".repeat(1000), Format::Markdown) > honest + 100);
+        assert!(of(&"<a ".repeat(333), Format::Html) > honest + 30);
+        let front_matter = format!("---\nkey: {}\n---\n", "- ".repeat(500));
+        assert!(of(&front_matter, Format::Html) > honest + 150);
+    }
+}

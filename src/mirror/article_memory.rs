@@ -1,0 +1,90 @@
+//! The memory for reading articles: each is admitted by what reading it takes.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::config::Size;
+use crate::extract;
+use crate::model::Format;
+
+/// The memory for all articles that are parsed side by side, in bytes. With the articles themselves, of which eight are
+/// read at a time, and what the program takes anyway, a run stays below 300 MB.
+const ROOM: u64 = 160 << 20;
+/// Memory is counted in these, because a semaphore gives out no more than 2³² permits at a time.
+const KIB: u64 = 1024;
+
+/// An article that takes more memory than there is for all of them.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "its markup takes {} of memory to read, more than the {} that there is for articles: split it",
+    Size(*.0),
+    Size(ROOM)
+)]
+pub(super) struct TooMuchMarkup(u64);
+
+/// Admits articles within the memory for them.
+#[derive(Debug)]
+pub(super) struct ArticleMemory {
+    free: Arc<Semaphore>,
+}
+
+impl Default for ArticleMemory {
+    fn default() -> Self {
+        Self { free: Arc::new(Semaphore::new(kib(ROOM) as usize)) }
+    }
+}
+
+impl ArticleMemory {
+    /// Waits until there is room to parse an article, and holds it until the permit is dropped.
+    ///
+    /// # Errors
+    /// Where there never will be.
+    pub(super) async fn admit(&self, bytes: &[u8], format: Format) -> Result<OwnedSemaphorePermit, TooMuchMarkup> {
+        let wanted = extract::memory_estimate(bytes, format);
+        if wanted > ROOM {
+            return Err(TooMuchMarkup(wanted));
+        }
+        Ok(self.room(wanted).await)
+    }
+
+    /// The same for an article that was admitted when it was read: an earlier version may have read more.
+    pub(super) async fn admit_again(&self, bytes: &[u8], format: Format) -> OwnedSemaphorePermit {
+        self.room(extract::memory_estimate(bytes, format).min(ROOM)).await
+    }
+
+    async fn room(&self, bytes: u64) -> OwnedSemaphorePermit {
+        let permit = Arc::clone(&self.free).acquire_many_owned(kib(bytes)).await;
+        permit.expect("the semaphore is never closed")
+    }
+}
+
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(KIB)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn articles_wait_for_each_other_and_one_that_never_fits_is_refused() {
+        let memory = ArticleMemory::default();
+        let article = "*a ".repeat(20_000);
+        let wanted = extract::memory_estimate(article.as_bytes(), Format::Markdown);
+        let admit = || memory.admit(article.as_bytes(), Format::Markdown);
+        let mut admitted: Vec<_> = std::iter::from_fn(|| admit().now_or_never()).map(Result::unwrap).collect();
+        assert_eq!(admitted.len() as u64, u64::from(kib(ROOM) / kib(wanted)));
+        assert!(admitted.len() > 1 && admit().now_or_never().is_none());
+        admitted.pop();
+        assert!(admit().now_or_never().is_some());
+        let huge = "[".repeat(2 << 20);
+        let refused = memory.admit(huge.as_bytes(), Format::Markdown).await.unwrap_err().to_string();
+        assert!(refused.contains("160 MiB that there is for articles"), "{refused}");
+        drop(admitted);
+        let _all = memory.admit_again(huge.as_bytes(), Format::Markdown).await;
+        assert_eq!(memory.free.available_permits(), 0);
+    }
+}
