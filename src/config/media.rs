@@ -27,8 +27,14 @@ pub struct ThumbnailConfig {
 pub enum Fit {
     /// The whole image within width and height.
     Inside,
+    /// As inside; of an image that is more than three times as long as its box allows, a part that can be recognised:
+    /// the top of a tall one, the middle of a wide one.
+    Auto,
     /// Fill width and height; what stands over is cut off.
     Cover,
+    /// Fill width and height, and keep the top.
+    #[serde(rename = "cover-top")]
+    CoverTop,
     /// As wide as `width`, whatever the height.
     Width,
 }

@@ -41,4 +41,9 @@ impl MediaError {
     pub(super) fn damaged(reason: impl ToString) -> Self {
         Self::Damaged(reason.to_string())
     }
+
+    /// [`MediaError::OverLimit`].
+    pub(super) const fn over(what: &'static str, actual: u64, limit: u64) -> Self {
+        Self::OverLimit { what, actual, limit }
+    }
 }

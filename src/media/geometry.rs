@@ -5,15 +5,23 @@ use crate::config::{Fit, ThumbnailConfig};
 /// What is cropped off an image, and the size of the rendition.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Geometry {
-    /// The left edge of the crop, as a fraction of the width. As much is cropped off on the right.
+    /// What is cropped off on the left, as a fraction of the width.
     pub(super) left: f64,
-    /// The top edge of the crop, as a fraction of the height. As much is cropped off at the bottom.
+    /// What is cropped off on the right, as a fraction of the width.
+    pub(super) right: f64,
+    /// What is cropped off at the top, as a fraction of the height.
     pub(super) top: f64,
+    /// What is cropped off at the bottom, as a fraction of the height.
+    pub(super) bottom: f64,
     /// The width of the rendition in pixels.
     pub(super) width: u32,
     /// The height of the rendition in pixels.
     pub(super) height: u32,
 }
+
+/// The least share of its side of the box that an image keeps with [`Fit::Auto`]: a third. A longer image would become a
+/// strip in which nothing can be read.
+const LEAST_SHARE: f64 = 1.0 / 3.0;
 
 impl Geometry {
     /// The geometry for an image that is `width` × `height` when upright. A side of 0 in `config` is no limit. Nothing is
@@ -23,40 +31,40 @@ impl Geometry {
         let (across, down) = (ratio(config.width, width), ratio(config.height, height));
         let scale = match config.fit {
             Fit::Inside => across.min(down),
-            Fit::Cover => across.max(down),
+            Fit::Cover | Fit::CoverTop => across.max(down),
             Fit::Width => across,
+            // The longer side fills the box by the smaller ratio; the shorter one keeps its share by the larger.
+            Fit::Auto => across.min(down).max(across.max(down) * LEAST_SHARE),
         };
         let scale = scale.min(1.0);
         let (full_width, full_height) = (f64::from(width) * scale, f64::from(height) * scale);
-        let crop =
-            |full: f64, limit: u32| if config.fit == Fit::Cover && limit > 0 { full.min(limit.into()) } else { full };
+        let crops = matches!(config.fit, Fit::Cover | Fit::CoverTop | Fit::Auto);
+        let crop = |full: f64, limit: u32| if crops && limit > 0 { full.min(limit.into()) } else { full };
         let (kept_width, kept_height) = (crop(full_width, config.width), crop(full_height, config.height));
-        Self {
-            left: (1.0 - kept_width / full_width) / 2.0,
-            top: (1.0 - kept_height / full_height) / 2.0,
-            width: pixels(kept_width),
-            height: pixels(kept_height),
-        }
+        let (aside, below) = (1.0 - kept_width / full_width, 1.0 - kept_height / full_height);
+        let (top, bottom) = if config.fit == Fit::Cover { (below / 2.0, below / 2.0) } else { (0.0, below) };
+        let (width, height) = (pixels(kept_width), pixels(kept_height));
+        Self { left: aside / 2.0, right: aside / 2.0, top, bottom, width, height }
     }
 
     /// The geometry that scales all of an image to this size.
     pub(super) const fn uncropped(width: u32, height: u32) -> Self {
-        Self { left: 0.0, top: 0.0, width, height }
+        Self { left: 0.0, right: 0.0, top: 0.0, bottom: 0.0, width, height }
     }
 
     /// Whether nothing is cropped off.
     pub(super) fn is_uncropped(self) -> bool {
-        self.left <= 0.0 && self.top <= 0.0
+        [self.left, self.right, self.top, self.bottom].iter().all(|cropped| *cropped <= 0.0)
     }
 
     /// The fraction of the width that the crop keeps.
     pub(super) fn kept_width(self) -> f64 {
-        1.0 - 2.0 * self.left
+        1.0 - self.left - self.right
     }
 
     /// The fraction of the height that the crop keeps.
     pub(super) fn kept_height(self) -> f64 {
-        1.0 - 2.0 * self.top
+        1.0 - self.top - self.bottom
     }
 
     /// The width of the whole image at the scale of the rendition.
@@ -69,10 +77,22 @@ impl Geometry {
         pixels(f64::from(self.height) / self.kept_height())
     }
 
-    /// The same geometry for an image that is stored lying on its side. The crop is symmetrical, so that rotating and
-    /// mirroring do not move it.
-    pub(super) const fn transposed(self) -> Self {
-        Self { left: self.top, top: self.left, width: self.height, height: self.width }
+    /// The same geometry for an image that is stored in another orientation (Exif 3.0, section 4.6.5.2.5): 2 to 4 are
+    /// mirrored or turned by 180°, 5 to 8 lie on their side.
+    pub(super) const fn as_stored(self, orientation: u8) -> Self {
+        let Self { left, right, top, bottom, width, height } = self;
+        let ([left, right], [top, bottom]) = match orientation {
+            2 => ([right, left], [top, bottom]),
+            3 => ([right, left], [bottom, top]),
+            4 => ([left, right], [bottom, top]),
+            5 => ([top, bottom], [left, right]),
+            6 => ([top, bottom], [right, left]),
+            7 => ([bottom, top], [right, left]),
+            8 => ([bottom, top], [left, right]),
+            _ => ([left, right], [top, bottom]),
+        };
+        let (width, height) = if matches!(orientation, 5..=8) { (height, width) } else { (width, height) };
+        Self { left, right, top, bottom, width, height }
     }
 }
 
@@ -98,7 +118,25 @@ mod tests {
         assert_eq!((geometry.width, geometry.height), (100, 100));
         assert!((geometry.left - 1.0 / 6.0).abs() < 1e-9 && geometry.top == 0.0);
         assert_eq!((geometry.uncropped_width(), geometry.uncropped_height()), (150, 100));
-        assert_eq!(geometry.transposed().transposed(), geometry);
+        assert_eq!(geometry.as_stored(5).as_stored(5), geometry);
+    }
+
+    #[test]
+    fn a_long_image_keeps_a_third_of_the_box_and_a_whole_one_is_as_inside() {
+        let of = |width, height, fit| {
+            let geometry = Geometry::new(width, height, &config(480, 480, fit));
+            (geometry.width, geometry.height)
+        };
+        assert_eq!(of(800, 20_000, Fit::Auto), (160, 480));
+        assert_eq!(of(20_000, 800, Fit::Auto), (480, 160));
+        assert_eq!(of(100, 20_000, Fit::Auto), (100, 480), "nothing is enlarged");
+        for (width, height) in [(4000, 3000), (3000, 1001), (16, 16), (1, 1)] {
+            assert_eq!(of(width, height, Fit::Auto), of(width, height, Fit::Inside));
+        }
+        let long = Geometry::new(800, 20_000, &config(480, 480, Fit::Auto));
+        assert!(long.top == 0.0 && (long.bottom - 0.88).abs() < 1e-9, "the top is kept: {long:?}");
+        let top = Geometry::new(400, 600, &config(100, 100, Fit::CoverTop));
+        assert!(top.top == 0.0 && (top.bottom - 1.0 / 3.0).abs() < 1e-9 && (top.width, top.height) == (100, 100));
     }
 
     #[test]

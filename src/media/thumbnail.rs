@@ -78,11 +78,8 @@ fn geometry(asset: &Asset, size: &ThumbnailConfig) -> Geometry {
         (MediaType::Svg, 0, _) | (MediaType::Svg, _, 0) => (SVG_DEFAULT_SIZE.0.into(), SVG_DEFAULT_SIZE.1.into()),
         (_, width, height) => (width, height),
     };
-    if asset.orientation >= 5 {
-        Geometry::new(height, width, size).transposed()
-    } else {
-        Geometry::new(width, height, size)
-    }
+    let (width, height) = if asset.orientation >= 5 { (height, width) } else { (width, height) };
+    Geometry::new(width, height, size).as_stored(asset.orientation)
 }
 
 /// The smallest size to decode to that serves all geometries.

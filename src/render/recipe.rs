@@ -43,7 +43,9 @@ fn text(size: &ThumbnailConfig) -> String {
 const fn fit_name(fit: Fit) -> &'static str {
     match fit {
         Fit::Inside => "Inside",
+        Fit::Auto => "Auto",
         Fit::Cover => "Cover",
+        Fit::CoverTop => "CoverTop",
         Fit::Width => "Width",
     }
 }
@@ -85,7 +87,9 @@ mod tests {
             ThumbnailConfig { name: "other".parse().unwrap(), ..size.clone() },
             ThumbnailConfig { width: 100, ..size.clone() },
             ThumbnailConfig { height: 100, ..size.clone() },
+            ThumbnailConfig { fit: Fit::Auto, ..size.clone() },
             ThumbnailConfig { fit: Fit::Cover, ..size.clone() },
+            ThumbnailConfig { fit: Fit::CoverTop, ..size.clone() },
             ThumbnailConfig { format: ThumbnailFormat::Png, ..size.clone() },
             ThumbnailConfig { quality: 81, ..size.clone() },
             ThumbnailConfig { animation: Animation::Keep, ..size.clone() },

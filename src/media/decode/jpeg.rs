@@ -36,17 +36,21 @@ pub(super) fn decode(bytes: &[u8], target: TargetSize, limits: &MediaConfig) -> 
     interleaved(bytes, decoder, divisor)
 }
 
-/// Refuses four components of which the first or the last is subsampled. The decoder takes these two to be at full
-/// resolution, as all encoders write them, and would read past their ends (ITU-T T.81, section A.1.1).
+/// Refuses three components of which the first is subsampled, and four of which the first or the last is. The decoder
+/// takes these to be at full resolution, as all encoders write them: it would give other colors, or read past their ends
+/// (ITU-T T.81, section A.1.1).
 fn check_sampling(decoder: &Decoder<'_>) -> Result<(), MediaError> {
     let components = &decoder.header().components;
     let factors = || components.iter().map(|one| (one.horizontal_sampling, one.vertical_sampling));
     let most = (factors().map(|each| each.0).max(), factors().map(|each| each.1).max());
     let full = |at: usize| factors().nth(at).is_none_or(|(across, down)| (Some(across), Some(down)) == most);
-    if components.len() != 4 || full(0) && full(3) {
-        return Ok(());
+    match components.len() {
+        3 if !full(0) => Err(MediaError::Variant("JPEG with its brightness subsampled".to_owned())),
+        4 if !full(0) || !full(3) => {
+            Err(MediaError::Variant("JPEG in four colors with the first or the last of them subsampled".to_owned()))
+        }
+        _ => Ok(()),
     }
-    Err(MediaError::Variant("JPEG in four colors with the first or the last of them subsampled".to_owned()))
 }
 
 /// What [`decode`] will check against the limit; 0 for an image that it will refuse.

@@ -10,6 +10,7 @@ mod jpeg;
 mod jxl_jp2;
 mod limits;
 mod png_bmp_ico;
+mod png_color;
 mod svg;
 mod tiff;
 mod webp;

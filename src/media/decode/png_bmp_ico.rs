@@ -2,10 +2,12 @@
 
 use std::io::Cursor;
 
+use image::ImageDecoder as _;
 use image::codecs::{bmp::BmpDecoder, ico::IcoDecoder, png::PngDecoder};
 
 use super::decoded::Decoded;
 use super::image_decoder::{decoder_limits, read, reason};
+use super::png_color;
 use crate::config::MediaConfig;
 use crate::media::byte_reader::ByteReader;
 use crate::media::error::MediaError;
@@ -13,7 +15,11 @@ use crate::media::probe;
 
 /// A PNG still, or the default image of an APNG.
 pub(super) fn png(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
-    read(PngDecoder::with_limits(Cursor::new(bytes), decoder_limits(limits)).map_err(reason)?, 1, limits)
+    let png = PngDecoder::with_limits(Cursor::new(bytes), decoder_limits(limits)).map_err(reason)?;
+    let gray = !png.color_type().has_color();
+    let mut decoded = read(png, 1, limits)?;
+    decoded.profile = decoded.profile.or_else(|| png_color::profile(bytes, gray));
+    Ok(decoded)
 }
 
 /// A Windows bitmap.

@@ -9,6 +9,7 @@ use offprint::testing::config::Fit;
 use offprint::testing::media::probe;
 use offprint::testing::model::{Ending, MediaType};
 
+use super::hostile::chunk;
 use super::images::{clamp, png, scene};
 use super::measure::{decoded, delta_e, linear, mean, pixels, stored};
 use super::{limits, lossless, make_one};
@@ -45,6 +46,36 @@ fn display_p3_becomes_srgb() {
     );
     // And it is the profile that makes the difference.
     assert!(mean(&delta_e(&original, &expected)) > 2.0);
+}
+
+/// A PNG with one more chunk after its header.
+fn with_chunk(png: &[u8], name: [u8; 4], values: &[u32]) -> Vec<u8> {
+    let body: Vec<u8> = values.iter().flat_map(|value| value.to_be_bytes()).collect();
+    [&png[..33], &chunk(&name, &body), &png[33..]].concat()
+}
+
+#[test]
+fn the_gamma_of_a_png_becomes_that_of_srgb() {
+    let original = scene(120, 80, 7);
+    let plain = png(120, 80, ExtendedColorType::Rgb8, &original, None);
+    let shown = |bytes: &[u8]| pixels(&make_one(bytes, lossless(120, 80, Fit::Inside)));
+    #[expect(clippy::cast_possible_truncation, reason = "a share of 255")]
+    let as_light = |value: u8| clamp((stored(f64::from(value) / 255.0) * 255.0) as f32);
+    let expected = RgbImage::from_fn(120, 80, |x, y| Rgb(original.get_pixel(x, y).0.map(as_light)));
+    let apart = mean(&delta_e(&shown(&with_chunk(&plain, *b"gAMA", &[100_000])), &expected));
+    assert!(apart < 0.7 && mean(&delta_e(&original, &expected)) > 5.0, "ΔE {apart:.2}");
+    assert_eq!(shown(&with_chunk(&plain, *b"gAMA", &[45_455])), original, "made for sRGB");
+}
+
+#[test]
+fn the_primaries_of_a_png_are_those_of_its_profile() {
+    let original = scene(120, 80, 7);
+    let plain = png(120, 80, ExtendedColorType::Rgb8, &original, None);
+    let p3 = [31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000];
+    let expected = RgbImage::from_fn(120, 80, |x, y| Rgb(from_p3(original.get_pixel(x, y).0)));
+    let shown = pixels(&make_one(&with_chunk(&plain, *b"cHRM", &p3), lossless(120, 80, Fit::Inside)));
+    let apart = mean(&delta_e(&shown, &expected));
+    assert!(apart < 0.7, "ΔE {apart:.2}");
 }
 
 #[test]

@@ -22,6 +22,10 @@ fn filtered(primitives: &str) -> String {
     ))
 }
 
+fn repeated(count: u32, part: impl Fn(u32) -> String) -> String {
+    (0..count).map(part).collect()
+}
+
 /// Refuses or draws within a few seconds.
 #[track_caller]
 fn outcome(svg: &str) -> Option<MediaError> {
@@ -76,12 +80,19 @@ fn layers_and_uses_are_counted_as_often_as_they_are_drawn() {
 
 #[test]
 fn styles_are_counted_by_rules_times_elements() {
-    let rules: String = (0..20_000).map(|n| format!(".a{n}{{fill:red}}")).collect();
-    let elements: String = (0..20_000).map(|n| format!("<path class='b{n}' d='M0 0h1'/>")).collect();
+    let rules: String = repeated(20_000, |n| format!(".a{n}{{fill:red}}"));
+    let elements: String = repeated(20_000, |n| format!("<path class='b{n}' d='M0 0h1'/>"));
     refused(&svg(&format!("<style>{rules}</style>{elements}")));
     let (open, close) = ("<g>".repeat(150), "</g>".repeat(150));
     refused(&svg(&format!("<style>{}x{{fill:red}}</style>{open}<path d='M0 0h9v9'/>{close}", "g ".repeat(20))));
     assert_eq!(outcome(&svg("<style>.a .b{fill:red}</style><g class='a'><path class='b' d='M0 0h9v9'/></g>")), None);
+}
+
+#[test]
+fn a_drawing_of_nothing_but_text_has_no_thumbnail_that_shows_nothing() {
+    let text = "<text x='9' y='99' font-size='90'>\u{1f600}</text>";
+    assert!(matches!(outcome(&svg(text)), Some(MediaError::Variant(_))));
+    assert_eq!(outcome(&svg(&format!("<rect width='9' height='9'/>{text}"))), None);
 }
 
 #[test]
@@ -106,11 +117,11 @@ fn entities_are_counted_by_what_they_expand_to() {
 
 #[test]
 fn lines_that_cross_and_dashes_are_counted() {
-    let lines: String = (0..60_000_u32).map(|n| format!("M{} 0L{} 480", n * 7919 % 480, n * 104_729 % 480)).collect();
+    let lines: String = repeated(60_000, |n| format!("M{} 0L{} 480", n * 7919 % 480, n * 10_473 % 480));
     refused(&svg(&format!("<path stroke='red' d='{lines}'/>")));
     let dashed = "<path stroke='red' stroke-dasharray='.001' d='M0 0h480v480h-480z'/>";
     refused(&svg(&dashed.repeat(40)));
-    let map: String = (0..20_000_u32).map(|n| format!("L{} {}", n % 480, n / 480 * 11)).collect();
+    let map: String = repeated(20_000, |n| format!("L{} {}", n % 480, n / 480 * 11));
     assert_eq!(outcome(&svg(&format!("<path stroke='red' stroke-dasharray='4 2' d='M0 0{map}'/>"))), None);
 }
 

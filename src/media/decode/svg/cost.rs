@@ -54,7 +54,7 @@ pub(super) fn check(document: &Document<'_>) -> Result<Cost, MediaError> {
         }
         let octaves = node.attribute("numOctaves").and_then(|value| value.trim().parse::<f64>().ok());
         if octaves.is_some_and(|octaves| octaves > MAX_OCTAVES) {
-            return Err(over("octaves of noise", u64::MAX, 32));
+            return Err(MediaError::over("octaves of noise", u64::MAX, 32));
         }
     }
     check_rings(document)?;
@@ -65,7 +65,7 @@ pub(super) fn check(document: &Document<'_>) -> Result<Cost, MediaError> {
         cost.elements = cost.elements.saturating_add(costs.of_all_markers(document)?);
     }
     if cost.elements > MAX_DRAWN {
-        return Err(over("elements drawn", cost.elements, MAX_DRAWN));
+        return Err(MediaError::over("elements drawn", cost.elements, MAX_DRAWN));
     }
     styles::check(&sheets, cost.elements.max(root.descendants().count() as u64))?;
     Ok(cost)
@@ -132,7 +132,7 @@ fn check_lengths(value: &str) -> Result<(), MediaError> {
         let exponent = exponent.filter(|it| !it.is_empty()).map_or(0, |it| it.parse().unwrap_or(u64::MAX));
         let places = exponent.saturating_add(whole.len() as u64);
         if places > MAX_DIGITS {
-            return Err(over("digits of a length", places, MAX_DIGITS));
+            return Err(MediaError::over("digits of a length", places, MAX_DIGITS));
         }
         rest = after;
     }
@@ -141,10 +141,6 @@ fn check_lengths(value: &str) -> Result<(), MediaError> {
 
 fn leading_digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len()))
-}
-
-pub(super) fn over(what: &'static str, actual: u64, limit: u64) -> MediaError {
-    MediaError::OverLimit { what, actual, limit }
 }
 
 /// What each element takes, with all that is in it and used by it.
@@ -158,7 +154,7 @@ struct Costs<'a, 'input> {
 impl<'a, 'input> Costs<'a, 'input> {
     fn of(&mut self, node: Node<'a, 'input>, depth: u32) -> Result<Cost, MediaError> {
         if depth > MAX_DEPTH {
-            return Err(over("levels of elements", depth.into(), MAX_DEPTH.into()));
+            return Err(MediaError::over("levels of elements", depth.into(), MAX_DEPTH.into()));
         }
         if let Some(&known) = self.known.get(&node.id()) {
             return Ok(known);

@@ -1,7 +1,6 @@
 //! Entities of the document type declaration. Programs that draw write namespaces with them; an attacker writes text that
 //! expands to gigabytes, which the XML parser holds (XML 1.0, section 4.4).
 
-use super::cost::over;
 use crate::media::error::MediaError;
 
 /// How many letters entities may expand to, besides the document itself.
@@ -18,7 +17,7 @@ pub(super) fn check(text: &str) -> Result<(), MediaError> {
         longest = longest.max(value.len() as u64);
     }
     let expanded = longest.saturating_mul(memchr::memchr_iter(b'&', text.as_bytes()).count() as u64);
-    if expanded > MAX_EXPANDED { Err(over("letters of entities", expanded, MAX_EXPANDED)) } else { Ok(()) }
+    if expanded > MAX_EXPANDED { Err(MediaError::over("letters of entities", expanded, MAX_EXPANDED)) } else { Ok(()) }
 }
 
 /// The first quoted text of a declaration: its value, or the name of a file that is never read.

@@ -28,8 +28,7 @@ const MAX_BYTES: usize = 16 << 20;
 /// Draws an SVG at the target size.
 pub(super) fn decode(bytes: &[u8], target: TargetSize, limits: &MediaConfig) -> Result<Decoded, MediaError> {
     if bytes.len() > MAX_BYTES {
-        let (actual, limit) = (bytes.len() as u64, MAX_BYTES as u64);
-        return Err(MediaError::OverLimit { what: "bytes of SVG", actual, limit });
+        return Err(MediaError::over("bytes of SVG", bytes.len() as u64, MAX_BYTES as u64));
     }
     let text = text(bytes);
     entities::check(&text)?;
@@ -42,7 +41,16 @@ pub(super) fn decode(bytes: &[u8], target: TargetSize, limits: &MediaConfig) -> 
     check_embedded(embedded.into_inner())?;
     let scale = (scale(target.width, tree.size().width()), scale(target.height, tree.size().height()));
     work::check(&tree, scale, (target.width, target.height), max_tile(limits))?;
-    Ok(Decoded::interleaved(draw(&tree, target)?, None))
+    let raster = draw(&tree, target)?;
+    if raster.is_blank() && has_text(&document) {
+        return Err(MediaError::Variant("it shows nothing but text, which is not drawn".to_owned()));
+    }
+    Ok(Decoded::interleaved(raster, None))
+}
+
+/// Whether it has text, which takes fonts that it does not hold.
+fn has_text(document: &Document<'_>) -> bool {
+    document.descendants().any(|node| node.tag_name().name() == "text")
 }
 
 /// The most pixels of all embedded images together. An image that is used twice is decoded twice.
@@ -50,7 +58,7 @@ const MAX_EMBEDDED: u64 = 100_000_000;
 
 fn check_embedded(pixels: u64) -> Result<(), MediaError> {
     if pixels > MAX_EMBEDDED {
-        return Err(MediaError::OverLimit { what: "pixels of embedded images", actual: pixels, limit: MAX_EMBEDDED });
+        return Err(MediaError::over("pixels of embedded images", pixels, MAX_EMBEDDED));
     }
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use resvg::usvg::roxmltree::Document;
 
-use super::cost::over;
 use crate::media::error::MediaError;
 
 /// The most comparisons of rules and declarations with elements.
@@ -28,14 +27,14 @@ pub(super) fn check(sheets: &str, elements: u64) -> Result<(), MediaError> {
             let compounds = selector.split([' ', '\t', '\n', '\r', '\u{c}', '>', '+', '~']).filter(|it| !it.is_empty());
             let compounds = compounds.count() as u64;
             if compounds > MAX_COMPOUNDS {
-                return Err(over("parts of a selector", compounds, MAX_COMPOUNDS));
+                return Err(MediaError::over("parts of a selector", compounds, MAX_COMPOUNDS));
             }
         }
     }
     let declarations = sheets.matches(':').count() as u64;
     let comparisons = elements.saturating_mul(rules.saturating_add(declarations));
     if comparisons > MAX_COMPARISONS {
-        Err(over("comparisons of styles", comparisons, MAX_COMPARISONS))
+        Err(MediaError::over("comparisons of styles", comparisons, MAX_COMPARISONS))
     } else {
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use resvg::tiny_skia::{PathSegment, Transform};
 use resvg::usvg::filter::{Filter, Kind};
-use resvg::usvg::{ClipPath, Group, Mask, Node, Paint, Path, Tree};
+use resvg::usvg::{ClipPath, Fill, Group, Mask, Node, Paint, Path, Stroke, Tree};
 
 use crate::media::error::MediaError;
 
@@ -29,7 +29,7 @@ impl Work {
         if self.sum <= MAX_WORK {
             return Ok(());
         }
-        Err(MediaError::OverLimit { what: "operations of drawing", actual: whole(self.sum), limit: whole(MAX_WORK) })
+        Err(MediaError::over("operations of drawing", whole(self.sum), whole(MAX_WORK)))
     }
 
     fn children(&mut self, group: &Group, transform: Transform) -> Result<(), MediaError> {
@@ -114,7 +114,7 @@ impl Work {
         self.add(100.0 + 50.0 * count(path.data().len()) + covered.min(self.canvas))?;
         self.add(outline.edges(f64::from(area.height() * down)))?;
         self.add(500.0 * outline.dashes(path, across.max(down)))?;
-        let paints = [path.fill().map(|fill| fill.paint()), path.stroke().map(|stroke| stroke.paint())];
+        let paints = [path.fill().map(Fill::paint), path.stroke().map(Stroke::paint)];
         paints.into_iter().flatten().try_for_each(|paint| self.paint(paint, transform))
     }
 
@@ -123,7 +123,7 @@ impl Work {
         let (across, down) = transform.pre_concat(pattern.transform()).get_scale();
         let tile = f64::from(pattern.rect().width() * across) * f64::from(pattern.rect().height() * down);
         if tile > self.max_tile as f64 {
-            return Err(MediaError::OverLimit { what: "pixels of a tile", actual: whole(tile), limit: self.max_tile });
+            return Err(MediaError::over("pixels of a tile", whole(tile), self.max_tile));
         }
         self.add(tile + 100.0)?;
         self.group(pattern.root(), Transform::from_scale(across, down))
