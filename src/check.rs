@@ -99,6 +99,14 @@ impl Target {
     }
 }
 
+/// A reference as it is written, but for a user name and password in it.
+fn shown(reference: &Reference) -> String {
+    match &reference.url {
+        Ok(url) if reference.raw.contains('@') && url.has_host() => url.to_string(),
+        _ => reference.raw.clone(),
+    }
+}
+
 impl Checker<'_> {
     async fn article(&mut self, row: &ArticleRow) -> Result<(), CheckError> {
         let key = &row.version.key;
@@ -147,7 +155,7 @@ impl Checker<'_> {
             target => target.file().is_some_and(Path::is_file),
         };
         let (kind, start) = (Some(reference.kind.as_str()), Some(reference.span.start));
-        let place = Place { article: key.to_string(), raw: reference.raw.clone(), kind, start };
+        let place = Place { article: key.to_string(), raw: shown(reference), kind, start };
         match target {
             _ if found => self.checked.local += 1,
             Target::Network | Target::Root(_) => self.checked.remote.push(place),

@@ -2,8 +2,10 @@
 //!
 //! Only this file writes to them, so that all text from outside goes through [`terminal`].
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::panic::PanicHookInfo;
 use std::sync::{Mutex, PoisonError};
 
 use clap::ColorChoice;
@@ -170,6 +172,15 @@ pub(crate) fn usage(error: &clap::Error) {
         let _ = io::stderr().lock().write_all(harmless_lines(&message).as_bytes());
     } else {
         let _ = error.print();
+    }
+}
+
+/// Prints a panic, with a backtrace where `RUST_BACKTRACE` asks for one.
+pub(crate) fn panicked(info: &PanicHookInfo<'_>) {
+    let backtrace = Backtrace::capture();
+    to_stderr(&harmless_lines(&info.to_string()));
+    if backtrace.status() == BacktraceStatus::Captured {
+        to_stderr(&harmless_lines(&backtrace.to_string()));
     }
 }
 

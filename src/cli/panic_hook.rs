@@ -2,15 +2,16 @@
 
 use std::panic;
 
+use super::output;
 use crate::media;
 
 /// Keeps panics of image decoders off standard error. Such a panic is caught and recorded as the state of one image; a
-/// backtrace for each of a thousand broken images would bury what matters. Other panics print as before.
+/// backtrace for each of a thousand broken images would bury what matters. Other panics are printed: their messages may
+/// quote an article, so they go the way of everything that is printed.
 pub(super) fn install() {
-    let default = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
+    panic::set_hook(Box::new(|info| {
         if !media::is_decoding() {
-            default(info);
+            output::panicked(info);
         }
     }));
 }
@@ -30,7 +31,7 @@ mod tests {
         let output = Command::new(itself).args(["--exact", name, "--ignored", "--nocapture"]).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
-        assert!(said.contains("outside") && !said.contains("inside"), "{said}");
+        assert!(said.contains("outside\\u{1b}[2J") && !said.contains("inside"), "{said}");
     }
 
     #[test]
@@ -38,6 +39,6 @@ mod tests {
     fn two_panics_in_its_own_process() {
         install();
         assert_eq!(catch_panic(|| panic!("inside")), Err::<(), _>("inside".to_owned()));
-        assert!(catch_unwind(|| panic!("outside")).is_err());
+        assert!(catch_unwind(|| panic!("outside\u{1b}[2J")).is_err());
     }
 }

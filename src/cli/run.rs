@@ -54,6 +54,8 @@ pub(crate) async fn mirror_sources(
     retry: Option<Retry>,
     output: &Output,
 ) -> anyhow::Result<Report> {
+    // Settings that cannot work make no archive.
+    Fetcher::check(&config.fetch)?;
     let archive = Arc::new(open_to_run(config, &sources)?);
     let fetcher = Fetcher::new(&config.fetch, archive.objects.staging().folder())?;
     let stop = CancellationToken::new();

@@ -98,10 +98,14 @@ fn type_error(key: &str, message: &str) -> String {
     if key == "fetch.host" || key.contains(".headers") {
         return "the value has the wrong type: write a list such as [\"Name: value\"]".to_owned();
     }
-    if key == "fetch.proxy" || key.starts_with("report.") {
-        return "the value has the wrong type".to_owned();
-    }
-    message.trim().to_owned()
+    without_value(message.trim())
+}
+
+/// The message without the text of the value, as serde quotes it.
+fn without_value(message: &str) -> String {
+    let quoted = message.find(" string \"").zip(message.rfind("\", expected"));
+    quoted
+        .map_or_else(|| message.to_owned(), |(start, end)| format!("{} text{}", &message[..start], &message[end + 1..]))
 }
 
 fn shipped() -> Table {
@@ -222,7 +226,14 @@ mod tests {
             let message = refused(text);
             assert!(!message.contains("hush") && message.contains("Name: value"), "{message}");
         }
-        for text in ["[fetch]\nproxy = [\"http://me:hush@proxy\"]\n", "[report]\nwebhook = { hush = 1 }\n"] {
+        for text in [
+            "[fetch]\nproxy = [\"http://me:hush@proxy\"]\n",
+            "[report]\nwebhook = { hush = 1 }\n",
+            "report = \"https://hooks.example/hush\"\n",
+            "fallback = \"https://hush\"\n",
+            "[fallback]\ntemplates = \"https://hush\\\", expected/{url}\"\n",
+            "[[fetch.host]]\nhost = \"a\"\nplaceholders = \"hush\"\n",
+        ] {
             assert!(!refused(text).contains("hush"), "{}", refused(text));
         }
     }

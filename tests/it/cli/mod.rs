@@ -80,6 +80,42 @@ fn wrong_settings_and_arguments_end_with_2_and_name_the_way_out() {
 }
 
 #[test]
+fn settings_that_cannot_work_end_with_2_before_an_archive_is_made() {
+    for settings in [
+        "[fetch]\nca_file = \"no.pem\"\n",
+        "[fetch]\nproxy = \"nowhere\"\n",
+        "[fetch]\nuser_agent = \"a\\u0001b\"\n",
+        "[[fetch.host]]\nhost = \"a\"\nheaders = [\"none\"]\n",
+        "[[fetch.host]]\nhost = \"ftp://a\"\n",
+        "[fetch.resolve]\n\"a:x\" = \"127.0.0.1:80\"\n",
+        "[[source]]\nname = \"a\"\npath = \"posts\"\ninclude = [\"{a\"]\n",
+        "[[source]]\nname = \"a\"\npath = \"posts\"\nlinks = \"media\"\n",
+        "[report]\nwebhook = \"not a url\"\n",
+        "store = \"~nobody/archive\"\n",
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write("posts/a.md", "text");
+        sandbox.write("config.toml", settings);
+        let ran = sandbox.run(&["run"]).expect(2);
+        assert!(ran.stderr.starts_with("offprint: ") && ran.stderr.lines().count() == 1, "{ran:?}");
+        assert!(!sandbox.path("store/catalog.db").exists(), "{settings}");
+    }
+}
+
+#[test]
+fn a_tilde_is_the_home_folder_in_settings_and_variables() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "text");
+    sandbox.write("config.toml", "store = \"~/archive\"\n");
+    let home = sandbox.path("home").display().to_string();
+    Ran::of(&sandbox.command(&["run"]).env("HOME", &home).output().unwrap()).expect(0);
+    assert!(sandbox.path("home/archive/catalog.db").exists() && !sandbox.path("~").exists());
+    let mut command = sandbox.command(&["run"]);
+    Ran::of(&command.env("HOME", &home).env("OFFPRINT_STORE", "~/other").output().unwrap()).expect(0);
+    assert!(sandbox.path("home/other/catalog.db").exists());
+}
+
+#[test]
 fn what_is_not_there_is_named() {
     let sandbox = Sandbox::new();
     let one_line = |arguments: &[&str], status: i32, said: &str| {

@@ -6,3 +6,4 @@ mod night;
 mod report;
 mod retry;
 mod scale;
+mod secrets;

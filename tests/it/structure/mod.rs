@@ -4,6 +4,8 @@ mod circles;
 mod ignored;
 mod layers;
 mod modules;
+mod named_tests;
+mod printing;
 mod sizes;
 mod tokens;
 mod tree;
