@@ -35,7 +35,7 @@ fn bitmap_ending(body: ByteReader<'_>, asset: &Asset) -> Option<Ending> {
     let bits = body.le16(14)?;
     let palette = if bits <= 8 { 4 << bits } else { 0 };
     let row = (u64::from(asset.width) * u64::from(bits)).div_ceil(32) * 4;
-    let pixels = u64::from(body.le32(0)?) + palette + row.saturating_mul(asset.height.into());
+    let pixels = (u64::from(body.le32(0)?) + palette).saturating_add(row.saturating_mul(asset.height.into()));
     Some(match bmp::ending(pixels, body.len() as u64, row) {
         Ending::Truncated => Ending::Truncated,
         _ => Ending::NoEndMarker,
