@@ -32,7 +32,7 @@ Start with:
   offprint run                 mirror every source in the settings (every night)
 
 Exit status:
-  0 done   1 could not run   2 wrong arguments or settings   3 images are newly missing, or work was left
+  0 done   1 could not run   2 wrong arguments or settings   3 done, but images are newly missing or work was left
   4 damage found   75 another run holds the archive   130 interrupted (the archive is consistent)
   check: 3 images are still remote   4 a local link leads nowhere
 

@@ -67,7 +67,8 @@ impl ReadStage {
             .await?;
         info!(articles = self.tally.seen.get(), "source read");
         let after = self.tally.article_counts();
-        if let Some(message) = gone_in_bulk(&before, &after) {
+        let is_cut_short = self.control.is_stopped() || self.control.is_time_up();
+        if let Some(message) = gone_in_bulk(&before, &after).filter(|_| !is_cut_short) {
             self.tally.warning(source.name(), message);
         }
         Ok(match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -153,7 +154,7 @@ impl ReadStage {
         if left_out > 0 {
             let read = references.len();
             let why = format!("{left_out} of its references stay as they are: it has more than {read}");
-            self.tally.problem(&version.key, why);
+            self.tally.warning(&version.key, why);
         }
         let size = bytes.len() as u64;
         self.put(bytes, version.format.blob_type()).await?;

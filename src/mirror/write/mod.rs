@@ -4,6 +4,7 @@ mod links;
 mod recorded;
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -101,9 +102,13 @@ impl WriteStage {
     /// The rows first, then the file by rename: whoever sees the mirror finds everything it points at.
     async fn write_mirror(&self, source: &RunSource, row: &ArticleRow) -> Result<(), MirrorError> {
         let path = &row.version.key.path;
-        if source.is_in_place() && !is_as_read(source, row) {
-            self.tally.problem(&row.version.key, "it was changed during the run and is left for the next one");
-            return Ok(());
+        match place_of(source, row) {
+            Place::Free => {}
+            Place::Gone => return Ok(()),
+            Place::Changed => {
+                self.tally.problem(&row.version.key, "it was changed during the run and is left for the next one");
+                return Ok(());
+            }
         }
         let original = match self.archive.read_verified(row.version.original, row.version.format.blob_type()).await {
             Ok(original) => original,
@@ -195,7 +200,7 @@ impl WriteStage {
             let (count, at) = (refused.len(), first.start);
             let why = "a local link there would change how the article around it is read";
             self.tally
-                .problem(&row.version.key, format!("{count} of its images stay remote, from byte {at} on: {why}"));
+                .warning(&row.version.key, format!("{count} of its images stay remote, from byte {at} on: {why}"));
         }
     }
 }
@@ -224,8 +229,24 @@ fn target(row: &ReferenceRow, link: Option<LocalLink>) -> Target {
     }
 }
 
-/// In place, the file that would be replaced must be the one that was read, or the mirror written over it.
-fn is_as_read(source: &RunSource, row: &ArticleRow) -> bool {
-    fingerprint(&source.file(&row.version.key.path))
-        .is_ok_and(|found| found == row.version.fingerprint || row.mirror.is_some_and(|(_, mirror)| mirror == found))
+/// The place where a mirror is to be written.
+enum Place {
+    /// It can be written there.
+    Free,
+    /// In place, another file is there than the one that was read, or the mirror written over it.
+    Changed,
+    /// In place, the article's author took it away.
+    Gone,
+}
+
+fn place_of(source: &RunSource, row: &ArticleRow) -> Place {
+    if !source.is_in_place() {
+        return Place::Free;
+    }
+    match fingerprint(&source.file(&row.version.key.path)) {
+        Ok(found) if found == row.version.fingerprint => Place::Free,
+        Ok(found) if row.mirror.is_some_and(|(_, mirror)| mirror == found) => Place::Free,
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Place::Gone,
+        _ => Place::Changed,
+    }
 }

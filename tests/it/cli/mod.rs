@@ -302,6 +302,7 @@ fn a_full_disk_behind_standard_output_is_an_error() {
 #[test]
 fn the_log_is_on_standard_error_and_only_on_request() {
     let sandbox = Sandbox::new();
+    sandbox.settings("breaker_failures = 99\n");
     sandbox.write("posts/a.md", "text");
     let quiet = sandbox.run(&["run"]).expect(0);
     assert_eq!(quiet.stderr, "");

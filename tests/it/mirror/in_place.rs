@@ -48,3 +48,23 @@ async fn in_place_an_address_under_any_key_outlives_an_edit() {
     let restored = sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout;
     assert_eq!(restored, original.replace("text", "more text"));
 }
+
+/// An image of an article that its author took away changes at its origin: there is nothing to write any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_place_an_article_that_is_gone_is_no_problem() {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
+    let sandbox = Sandbox::new();
+    let source = "[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n";
+    sandbox.settings(&format!("recheck = \"1ms\"\n[rewrite]\nchanged_images = \"newest\"\n{source}"));
+    sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));
+    sandbox.write("posts/b.md", "text");
+    sandbox.run(&["run"]).expect(0);
+    std::fs::remove_file(sandbox.path("posts/a.md")).unwrap();
+    sandbox.run(&["run"]).expect(0);
+    origin.set("/a.jpg", jpeg(2));
+    for _ in 0..2 {
+        let report = sandbox.json(&["run"]);
+        assert_eq!(report["problems"], serde_json::json!([]), "{report:#}");
+    }
+    assert!(!sandbox.path("posts/a.md").exists());
+}
