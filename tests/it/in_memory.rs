@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use offprint::testing::archive::{Archive, Prefix, StoreKey};
 use offprint::testing::config::Config;
 use offprint::testing::fetch::Fetcher;
+use offprint::testing::gc::{self, GcRules};
 use offprint::testing::mirror::{Mirror, Report, RunOutcome};
 use offprint::testing::model::{ArticleKey, Fingerprint};
 use offprint::testing::source::{Source, configured};
@@ -48,6 +50,7 @@ impl InMemory {
                 printed(status, &checked)
             }
             ["verify"] => self.verify(&config).await,
+            ["gc"] => self.gc(&config).await,
             ["status"] => printed(0, &status::status(archive).await.unwrap()),
             ["status", "--history", of] => match Url::parse(of) {
                 Ok(url) => printed(0, &history::of_url(archive, &url).await.unwrap()),
@@ -77,6 +80,19 @@ impl InMemory {
         let found = verify(Arc::clone(&self.0), options, Arc::new(Progress::default())).await.unwrap();
         let findings = serde_json::json!({"findings": format!("{:?}", found.findings)});
         printed(if found.findings.is_empty() { 0 } else { 4 }, &findings)
+    }
+
+    async fn gc(&self, config: &Config) -> Ran {
+        let thumbnails: Vec<_> = config.thumbnail.iter().map(|size| size.name.clone()).collect();
+        let rules = GcRules { thumbnails: &thumbnails, grace: config.run.grace, now: Timestamp::now() };
+        let plan = gc::plan_and_note(&self.0, rules).await.unwrap();
+        let removed = gc::sweep(&self.0, plan.going).await.unwrap();
+        printed(0, &serde_json::json!({"removed": removed.len()}))
+    }
+
+    /// The archive itself.
+    pub(crate) fn archive(&self) -> Archive {
+        Archive::clone(&self.0)
     }
 
     /// The bytes of an object, by its path in the archive.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::SystemTime;
 
+use offprint::testing::archive::{self, Archive, Mode};
 use offprint::testing::model::Digest;
 use walkdir::WalkDir;
 
@@ -73,6 +74,14 @@ impl Sandbox {
     /// The text of a file.
     pub(crate) fn text(&self, name: &str) -> String {
         String::from_utf8(self.read(name)).expect("the file is UTF-8")
+    }
+
+    /// Its archive, to be read.
+    pub(crate) fn archive(&self) -> Archive {
+        match &self.in_memory {
+            Some(archive) => archive.archive(),
+            None => archive::open(&self.path("store"), Mode::Read).expect("the archive can be opened"),
+        }
     }
 
     /// The bytes that a link of a mirrored article in the archive leads to.

@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use offprint::testing::archive::{self, Mode};
 use offprint::testing::demo::photo::Photo;
 use offprint::testing::fetch::memento_datetime;
 use offprint::testing::model::Digest;
@@ -62,7 +61,7 @@ async fn what_is_gone_comes_out_of_a_web_archive_as_it_was_when_the_article_appe
     let mirror = sandbox.text("store/articles/posts/late.md");
     assert!(mirror.contains(&blob(2)) && mirror.contains(&broken), "what may come back is waited for: {mirror}");
 
-    let archive = archive::open(&sandbox.path("store"), Mode::Read).unwrap();
+    let archive = sandbox.archive();
     let row = archive.catalog.url(&Url::parse(&late).unwrap()).await.unwrap().unwrap();
     assert_eq!(row.validators.etag, None, "it would be compared with another server's");
     let captures = archive.catalog.captures(row.id).await.unwrap();

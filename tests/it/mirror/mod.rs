@@ -2,9 +2,27 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-/// Tests of the whole pipeline: `fn(&Sandbox)`, once with the archive on disk, by the program, and once with one in
+/// Tests of the whole pipeline: `fn(&Sandbox)` or `async fn(&Sandbox)`, once with the archive on disk, by the program, and once with one in
 /// memory.
 macro_rules! over_both_archives {
+    (async $($test:ident)*) => {
+        mod on_disk {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $test() {
+                    super::$test(&$crate::sandbox::Sandbox::new()).await;
+                }
+            )*
+        }
+        mod in_memory {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $test() {
+                    super::$test(&$crate::sandbox::Sandbox::in_memory()).await;
+                }
+            )*
+        }
+    };
     ($($test:ident)*) => {
         mod on_disk {
             $(
@@ -35,7 +53,6 @@ mod origins;
 mod placeholders;
 mod real_articles;
 
-use offprint::testing::archive::{self, Mode};
 use offprint::testing::demo::photo::Photo;
 use offprint::testing::model::Digest;
 use offprint::testing::rewrite;
@@ -77,7 +94,7 @@ fn links(text: &str) -> Vec<&str> {
 /// Turning the recorded splices of every mirrored article round gives its original: nothing outside of them changed,
 /// and nothing of it is lost. Gives the number of articles.
 async fn splices_turn_back(sandbox: &Sandbox) -> usize {
-    let archive = archive::open(&sandbox.path("store"), Mode::Read).unwrap();
+    let archive = sandbox.archive();
     let rows = archive.catalog.articles(None, None, 100_000).await.unwrap();
     for row in &rows {
         let key = &row.version.key;

@@ -10,6 +10,11 @@ use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Condition, Content, Origin, Site};
 
 over_both_archives! {
+    good_copies_stay_when_a_host_begins_to_send_a_placeholder
+    good_copies_stay_and_are_confirmed_when_a_host_begins_to_want_a_referer
+    what_came_in_place_of_one_picture_goes_when_it_comes_in_place_of_another
+    a_placeholder_that_articles_showed_first_is_shown_no_longer_once_it_is_named
+    what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back
     a_placeholder_for_no_referer_is_found_out_and_the_pictures_come_in_the_same_run
     a_later_run_knows_the_placeholder_and_what_to_send
     one_picture_under_many_urls_is_shown_and_asked_about_once
@@ -157,11 +162,10 @@ fn a_placeholder_for_foreign_referers_displaces_no_honest_picture(sandbox: &Sand
     assert!((0..5).all(|at| mirror(sandbox, at).contains(&digest(&picture(3)))));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn good_copies_stay_when_a_host_begins_to_send_a_placeholder() {
-    let (origin, sandbox) = (host(6, |photo| photo), Sandbox::new());
+fn good_copies_stay_when_a_host_begins_to_send_a_placeholder(sandbox: &Sandbox) {
+    let origin = host(6, |photo| photo);
     sandbox.settings(DUE_AT_ONCE);
-    write_articles(&sandbox, &origin, 6);
+    write_articles(sandbox, &origin, 6);
     sandbox.run(&["run"]).expect(0);
     let before = sandbox.digests("store/articles");
 
@@ -183,11 +187,10 @@ async fn good_copies_stay_when_a_host_begins_to_send_a_placeholder() {
     assert!(sandbox.digests("store/articles") == before);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn good_copies_stay_and_are_confirmed_when_a_host_begins_to_want_a_referer() {
-    let (origin, sandbox) = (host(6, |photo| photo), Sandbox::new());
+fn good_copies_stay_and_are_confirmed_when_a_host_begins_to_want_a_referer(sandbox: &Sandbox) {
+    let origin = host(6, |photo| photo);
     sandbox.settings(DUE_AT_ONCE);
-    write_articles(&sandbox, &origin, 5);
+    write_articles(sandbox, &origin, 5);
     sandbox.run(&["run"]).expect(0);
     let before = sandbox.digests("store/articles");
     origin.change(|site| {
@@ -201,11 +204,10 @@ async fn good_copies_stay_and_are_confirmed_when_a_host_begins_to_want_a_referer
 }
 
 /// The first URL that changes cannot be told from a new version; the second tells it.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_came_in_place_of_one_picture_goes_when_it_comes_in_place_of_another() {
-    let (origin, sandbox) = (host(2, |photo| photo), Sandbox::new());
+fn what_came_in_place_of_one_picture_goes_when_it_comes_in_place_of_another(sandbox: &Sandbox) {
+    let origin = host(2, |photo| photo);
     sandbox.settings(DUE_AT_ONCE);
-    write_articles(&sandbox, &origin, 2);
+    write_articles(sandbox, &origin, 2);
     sandbox.run(&["run"]).expect(0);
     let before = sandbox.digests("store/articles");
     origin.change(|site| site.set("/0.jpg", Behaviour::serve(placeholder())));
@@ -214,7 +216,7 @@ async fn what_came_in_place_of_one_picture_goes_when_it_comes_in_place_of_anothe
     origin.change(|site| site.set("/1.jpg", Behaviour::serve(placeholder())));
     sandbox.run(&["run"]);
     assert!(sandbox.digests("store/articles") == before);
-    assert_own_pictures(&sandbox, 2);
+    assert_own_pictures(sandbox, 2);
 }
 
 fn one_logo_that_changes_under_all_its_urls_is_a_new_version(sandbox: &Sandbox) {
@@ -228,28 +230,26 @@ fn one_logo_that_changes_under_all_its_urls_is_a_new_version(sandbox: &Sandbox) 
     assert!((0..3).all(|at| mirror(sandbox, at).contains(&digest(&picture(2)))));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_placeholder_that_articles_showed_first_is_shown_no_longer_once_it_is_named() {
-    let (origin, sandbox) = (host(2, |_| Behaviour::serve(placeholder())), Sandbox::new());
-    write_articles(&sandbox, &origin, 2);
+fn a_placeholder_that_articles_showed_first_is_shown_no_longer_once_it_is_named(sandbox: &Sandbox) {
+    let origin = host(2, |_| Behaviour::serve(placeholder()));
+    write_articles(sandbox, &origin, 2);
     sandbox.settings(DUE_AT_ONCE);
     sandbox.run(&["run"]).expect(0);
     origin.change(|site| (0..2).for_each(|at| site.set(&format!("/{at}.jpg"), photo(at))));
     sandbox.run(&["run"]).expect(0);
     let name = digest(placeholder().bytes());
-    assert!(mirror(&sandbox, 0).contains(&name), "the version it showed first");
+    assert!(mirror(sandbox, 0).contains(&name), "the version it showed first");
     sandbox.settings(&format!("[[fetch.host]]\nhost = \"127.0.0.1\"\nplaceholders = [\"{name}\"]\n"));
     sandbox.run(&["run"]).expect(0);
-    assert_own_pictures(&sandbox, 2);
+    assert_own_pictures(sandbox, 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back() {
-    let (origin, sandbox) = (host(2, |_| Behaviour::serve(placeholder())), Sandbox::new());
-    write_articles(&sandbox, &origin, 2);
+fn what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back(sandbox: &Sandbox) {
+    let origin = host(2, |_| Behaviour::serve(placeholder()));
+    write_articles(sandbox, &origin, 2);
     sandbox.run(&["run"]).expect(0);
     let name = digest(placeholder().bytes());
-    assert!(mirror(&sandbox, 0).contains(&name), "two alone tell nothing");
+    assert!(mirror(sandbox, 0).contains(&name), "two alone tell nothing");
 
     sandbox.settings(&format!(
         "[[fetch.host]]\nhost = \"127.0.0.1\"\nplaceholders = [\"{name}\"]\n[run]\ngrace = \"1ms\"\n"
@@ -257,13 +257,14 @@ async fn what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back(
     let report = sandbox.json(&["run"]);
     assert_eq!(reasons(&report), ["placeholder"; 2], "{report:#}");
     for at in 0..2 {
-        assert!(mirror(&sandbox, at).contains(&origin.url(&format!("/{at}.jpg"))), "{}", mirror(&sandbox, at));
+        assert!(mirror(sandbox, at).contains(&origin.url(&format!("/{at}.jpg"))), "{}", mirror(sandbox, at));
     }
     let asked = origin.log().count();
     sandbox.run(&["run"]).expect(0);
     assert_eq!(origin.log().count(), asked, "and it is left alone until it is due");
     sandbox.run(&["gc"]).expect(0);
-    assert!(sandbox.path(&format!("store/blobs/sha256/{}/{name}.png", &name[..2])).exists(), "it is kept as evidence");
+    let kept = sandbox.read(&format!("store/blobs/sha256/{}/{name}.png", &name[..2]));
+    assert_eq!(kept, placeholder().bytes().to_vec(), "it is kept as evidence");
 }
 
 /// A budget ends the run before the host is asked; the next run asks, although none of its URLs is due.
