@@ -66,6 +66,13 @@ impl Renderer {
         &self.pool
     }
 
+    /// Whether a thumbnail of an asset is to be made: the settings ask for it, and it is not among those `on_record`,
+    /// which may be of other assets, too.
+    pub fn lacks(&self, digest: Digest, on_record: &[ThumbnailRow]) -> bool {
+        let of_this = || on_record.iter().filter(|row| row.original == digest);
+        !self.recipes.iter().all(|recipe| of_this().any(|row| recipe.is_of(row)))
+    }
+
     /// Makes the thumbnails of an asset that are not on record. Callers that want the same asset at once wait for the
     /// first. A thumbnail that cannot be made is recorded as such and not tried again by the same recipe.
     ///
@@ -77,7 +84,8 @@ impl Renderer {
         }
         let _turn = self.locks.lock(digest).await;
         let on_record = self.archive.catalog.thumbnails(&[digest]).await?;
-        let lacking: Vec<_> = self.recipes.iter().filter(|recipe| !recipe.is_on_record(&on_record)).collect();
+        let lacking: Vec<_> =
+            self.recipes.iter().filter(|recipe| !on_record.iter().any(|row| recipe.is_of(row))).collect();
         if lacking.is_empty() {
             return Ok(Rendered::default());
         }
@@ -135,5 +143,22 @@ impl Renderer {
         let key = StoreKey::Thumbnail { name: name.clone(), original, media_type };
         self.archive.objects.put(&key, Body::Bytes(bytes)).await?;
         Ok(RenditionRow { media_type, width, height, size, digest })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_asset_lacks_a_thumbnail_until_one_by_each_recipe_is_on_record() {
+        let renderer = Renderer::new(Arc::new(Archive::in_memory().unwrap()), &Config::default());
+        let (digest, other) = (Digest::of(b"a"), Digest::of(b"b"));
+        let [(name, recipe)] = &renderer.recipes()[..] else { panic!("the default is one size") };
+        let row =
+            |original, recipe| ThumbnailRow { original, name: name.clone(), recipe, made: Err("none".to_owned()) };
+        assert!(renderer.lacks(digest, &[]));
+        assert!(renderer.lacks(digest, &[row(other, *recipe), row(digest, other)]));
+        assert!(!renderer.lacks(digest, &[row(other, *recipe), row(digest, *recipe)]));
     }
 }

@@ -23,9 +23,9 @@ impl Recipe {
         Self { size: size.clone(), digest: Digest::of(text(size).as_bytes()) }
     }
 
-    /// Whether a thumbnail, or the failure to make it, is on record for this recipe.
-    pub fn is_on_record(&self, rows: &[ThumbnailRow]) -> bool {
-        rows.iter().any(|row| row.name == self.size.name && row.recipe == self.digest)
+    /// Whether it is the recipe of a thumbnail on record, or of the failure to make one.
+    pub fn is_of(&self, row: &ThumbnailRow) -> bool {
+        row.name == self.size.name && row.recipe == self.digest
     }
 }
 

@@ -164,8 +164,7 @@ impl WriteStage {
         let recorded = self.archive.catalog.references(row.id).await?;
         let (encoding, rows) = recorded::references(row, original, &options, recorded);
         let rule = Rule { rewrite: &self.rewrite };
-        let lacks_thumbnail = self.make_thumbnails(&rule, &rows).await?;
-        let thumbnails = self.thumbnails(&rule, &rows).await?;
+        let (thumbnails, lacks_thumbnail) = self.thumbnails(&rule, &rows).await?;
         let shown = rule.shown(&rows, &thumbnails);
         let links = local_links(source, path, &shown);
         let article = Article { bytes: original, format: row.version.format, encoding, options: &options };
@@ -174,24 +173,24 @@ impl WriteStage {
         Ok(Planned { rewritten: rewrite::rewrite(&article, self.rewrite.lazy, targets), lacks_thumbnail })
     }
 
-    /// Makes the thumbnails that an article shows and the archive lacks, side by side. Whether one of them is late.
-    async fn make_thumbnails(&self, rule: &Rule<'_>, rows: &[ReferenceRow]) -> Result<bool, MirrorError> {
-        let with_thumbnail: BTreeMap<_, _> =
-            rule.with_thumbnail(rows).map(|(digest, _, asset)| (digest, asset)).collect();
-        let ensure = with_thumbnail.into_iter().map(|(digest, asset)| self.render.ensure(*digest, asset));
-        let ensured = futures_util::future::try_join_all(ensure).await?;
-        Ok(ensured.contains(&Ensured::Late))
-    }
-
-    /// The thumbnails on record of what an article shows by one, and their files.
-    async fn thumbnails(&self, rule: &Rule<'_>, rows: &[ReferenceRow]) -> Result<Thumbnails, MirrorError> {
-        let originals: Vec<_> = rule.with_thumbnail(rows).map(|(digest, ..)| *digest).collect();
-        if originals.is_empty() {
-            return Ok(Thumbnails::new());
+    /// The thumbnails of what an article shows by one, and their files; and whether one of them is late. What the archive
+    /// lacks is made, side by side. The catalog is asked once, and once more where something was made.
+    async fn thumbnails(&self, rule: &Rule<'_>, rows: &[ReferenceRow]) -> Result<(Thumbnails, bool), MirrorError> {
+        let assets: BTreeMap<_, _> = rule.with_thumbnail(rows).map(|(digest, _, asset)| (*digest, asset)).collect();
+        if assets.is_empty() {
+            return Ok((Thumbnails::new(), false));
         }
-        let on_record = self.archive.catalog.thumbnails(&originals).await?;
+        let originals: Vec<_> = assets.keys().copied().collect();
+        let mut on_record = self.archive.catalog.thumbnails(&originals).await?;
+        let lacking: Vec<_> = assets.iter().filter(|(digest, _)| self.render.lacks(**digest, &on_record)).collect();
+        let ensure = lacking.into_iter().map(|(digest, asset)| self.render.ensure(*digest, asset));
+        let ensured = futures_util::future::try_join_all(ensure).await?;
+        if !ensured.is_empty() {
+            on_record = self.archive.catalog.thumbnails(&originals).await?;
+        }
         let wanted = on_record.into_iter().filter(|row| Some(&row.name) == self.thumbnail.as_ref());
-        Ok(wanted.filter_map(|row| Some((row.original, (row.key()?.path(), row.made.ok()?)))).collect())
+        let made = wanted.filter_map(|row| Some((row.original, (row.key()?.path(), row.made.ok()?))));
+        Ok((made.collect(), ensured.contains(&Ensured::Late)))
     }
 
     /// What is kept and yet stays remote is reported, as nothing else would say why.
