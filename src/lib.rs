@@ -125,10 +125,10 @@ pub use self::check::{CheckError, Checked, Place as CheckedPlace, check};
 #[cfg(feature = "cli")]
 pub use self::cli::main as cli_main;
 pub use self::config::{
-    AdoptLocal, Animation, ChangedImages, Config, ConfigError, DEFAULTS, DataUrls, FallbackConfig, FetchConfig, Fit,
-    HostConfig, HumanDuration, Images, Lazy, MediaConfig, MediaKind, MirrorOutput, Recheck, ReportConfig,
-    RewriteConfig, Robots as RobotsRule, RunConfig, Size, SourceConfig, SourceKind, ThumbnailConfig, ThumbnailFormat,
-    UnitError,
+    AdoptLocal, Animation, ChangedImages, Config, ConfigError, DEFAULTS, DataUrls, FallbackConfig, FeedConfig,
+    FetchConfig, Fit, HostConfig, HumanDuration, Images, Lazy, MediaConfig, MediaKind, MirrorOutput, Recheck,
+    ReportConfig, RewriteConfig, Robots as RobotsRule, RunConfig, Size, SourceConfig, SourceKind, ThumbnailConfig,
+    ThumbnailFormat, UnitError,
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
 pub use self::fetch::{FetchError, Fetcher, Lookup, SystemLookup};

@@ -94,6 +94,9 @@ pub(crate) enum Command {
             default_missing_value = "all"
         )]
         retry: Option<Retry>,
+        /// Request feeds although robots.txt forbids it; the report says so
+        #[arg(long)]
+        ignore_robots: bool,
     },
     /// Mirror just these files or folders, with the same settings
     Mirror {
@@ -146,6 +149,11 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Write into the settings what another program exports
+    Import {
+        #[command(subcommand)]
+        from: Import,
+    },
     /// Print or restore original articles, bit for bit
     Restore(RestoreArguments),
     /// Print the completions for a shell
@@ -158,6 +166,19 @@ pub(crate) enum Command {
         /// Write the pages of all commands and of the settings file into the folder DIR
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+    },
+}
+
+/// What can be imported.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// Add a source to the settings for each feed of an OPML file
+    ///
+    /// Nested outlines become categories. Feeds that the settings name already are passed over, and the rest of the file
+    /// stays as it is.
+    Opml {
+        /// The OPML file
+        file: PathBuf,
     },
 }
 

@@ -8,6 +8,7 @@ mod exit;
 mod extract;
 mod gc;
 mod history;
+mod import;
 mod init;
 mod log;
 mod man;
@@ -36,7 +37,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 
-use arguments::{Cli, Command};
+use arguments::{Cli, Command, Import};
 use exit::Exit;
 use output::Output;
 
@@ -80,9 +81,12 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Extract(arguments) => extract::extract(arguments, &settings::read_or_default(global)?, output),
         Command::Demo { once, address } => demo::demo(global, *once, *address, output).await,
         Command::Init => init::init(&config()?, output).await,
-        Command::Run { dry_run, retry } => {
-            run::run(&settings::read_with_sources(global)?, *dry_run, retry.clone(), output).await
+        Command::Run { dry_run, retry, ignore_robots } => {
+            let mut config = settings::read_with_sources(global)?;
+            config.fetch.ignore_robots = *ignore_robots;
+            run::run(&config, *dry_run, retry.clone(), output).await
         }
+        Command::Import { from: Import::Opml { file } } => import::opml(file, &settings::to_write(global)?, output),
         Command::Mirror { places, dry_run } => run::mirror(&config()?, places, *dry_run, output).await,
         Command::Status { similar: true, .. } => similar::similar(&config()?, output).await,
         Command::Status { history: None, .. } => status::status(&config()?, output).await,

@@ -50,7 +50,13 @@ fn write_below(folder: &Path, key: &ArticleKey, bytes: Vec<u8>) -> anyhow::Resul
 async fn write_over(archive: &Archive, config: &Config, key: &ArticleKey, bytes: Vec<u8>) -> anyhow::Result<PathBuf> {
     let source = config.source.iter().find(|source| source.name == key.source);
     let source = source.with_context(|| format!("the settings have no source \"{}\": use --to", key.source))?;
-    let root = Source::new(source.clone(), &config.store)?.file("");
+    let source = Source::new(source.clone(), &config.store)?;
+    if !source.is_folder() {
+        let message =
+            format!("{key} was made of an entry of a feed and has no file of its own: name a folder with --to DIR");
+        return Err(UsageError(message).into());
+    }
+    let root = source.file("");
     let articles = OutputFolder::new(root, archive.objects.staging());
     articles.write(&key.path, bytes).await?;
     Ok(articles.file(&key.path))

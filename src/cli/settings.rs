@@ -69,6 +69,14 @@ fn find(global: &Global) -> Result<Option<PathBuf>, UsageError> {
     Ok(Some(shared.to_owned()).filter(|shared| shared.exists()))
 }
 
+/// The settings file that a command writes to: the one that is read, or a new one.
+pub(crate) fn to_write(global: &Global) -> Result<PathBuf, UsageError> {
+    if named(global).is_none() && !Path::new(OWN).exists() && foreign().is_some() {
+        return Ok(PathBuf::from(OWN));
+    }
+    Ok(find(global)?.unwrap_or_else(|| PathBuf::from(OWN)))
+}
+
 fn named(global: &Global) -> Option<PathBuf> {
     global.config.clone().or_else(|| variable(CONFIG_VARIABLE))
 }

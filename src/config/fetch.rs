@@ -43,6 +43,9 @@ pub struct FetchConfig {
     #[serde(deserialize_with = "referers")]
     pub referer: Vec<RefererStrategy>,
     pub robots: Robots,
+    /// Whether pages and feeds are requested although robots.txt forbids it. Only the command line says so.
+    #[serde(skip)]
+    pub ignore_robots: bool,
     pub recheck: Recheck,
     pub breaker_failures: u32,
     #[serde(deserialize_with = "duration")]

@@ -1,6 +1,7 @@
 //! The settings: what `config.toml` says, read over the defaults that the shipped `config.toml` spells out.
 
 mod check;
+mod feed;
 mod fetch;
 mod foreign;
 mod home;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use feed::FeedConfig;
 pub use fetch::{FetchConfig, HostConfig, Recheck, Robots};
 pub use foreign::foreign_key;
 pub use home::expand_home;
@@ -42,6 +44,8 @@ pub struct Config {
     pub media: MediaConfig,
     /// What is looked for in articles, and what is written instead.
     pub rewrite: RewriteConfig,
+    /// Limits on feeds.
+    pub feed: FeedConfig,
     /// Budgets and schedules.
     pub run: RunConfig,
     /// Who is notified of runs.

@@ -86,11 +86,20 @@ impl Config {
         resolve(&mut self.report.prometheus);
         for source in &mut self.source {
             resolve(&mut source.path);
+            resolve(&mut source.opml);
+            if !is_form(&source.template) {
+                resolve(&mut source.template);
+            }
             if let MirrorOutput::Folder(output) = &mut source.output {
                 resolve(output);
             }
         }
     }
+}
+
+/// Whether a template is one of those that come with the program, by its name, and not a file.
+fn is_form(template: &Path) -> bool {
+    template.extension().is_none() && template.components().count() == 1
 }
 
 /// A value of the wrong type, in words. Values that may be secrets are not repeated.

@@ -18,6 +18,18 @@ pub struct SourceConfig {
     pub path: PathBuf,
     /// Of a feed, a sitemap or a page.
     pub url: String,
+    /// Of feeds: a file of OPML that lists them; empty where `path` does.
+    pub opml: PathBuf,
+    /// What the posts of a feed are filed under.
+    pub categories: Vec<String>,
+    /// Who stands as the author of the posts of a feed; empty for who the feed says.
+    pub author: String,
+    /// The newest entries of a feed that are read; 0 for all.
+    pub limit: usize,
+    /// Older entries of a feed are not read; empty for none.
+    pub since: String,
+    /// How posts are written: `hexo`, `hugo`, `html`, or the file of a template.
+    pub template: PathBuf,
     /// Globs below `path` that are read.
     pub include: Vec<String>,
     /// Globs below `path` that are not.
@@ -38,6 +50,8 @@ pub enum SourceKind {
     Folder,
     /// RSS, Atom or JSON Feed.
     Feed,
+    /// Many of them, listed in a file.
+    Feeds,
     /// A sitemap or sitemap index.
     Sitemap,
     /// One web page.
@@ -52,6 +66,7 @@ impl SourceKind {
         match self {
             Self::Folder => "folder",
             Self::Feed => "feed",
+            Self::Feeds => "list of feeds",
             Self::Sitemap => "sitemap",
             Self::Page => "page",
             Self::List => "list",

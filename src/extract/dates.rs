@@ -7,7 +7,7 @@ use jiff::tz::Offset;
 
 /// The moment that a value names: RFC 822 as feeds write it, ISO 8601, or `2021-08-30 14:08:02 +0800` with any of its
 /// parts after the day left out. Without a zone it is UTC.
-pub(super) fn timestamp(value: &str) -> Option<Timestamp> {
+pub(crate) fn timestamp(value: &str) -> Option<Timestamp> {
     let value = value.trim();
     let exact = value.parse::<Timestamp>().ok();
     let mail = || rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value).ok();

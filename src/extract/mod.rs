@@ -23,6 +23,7 @@ mod shortcode;
 mod sink;
 mod srcset;
 
+pub(crate) use dates::timestamp;
 pub use extraction::Extraction;
 pub use format::format_of;
 pub use memory::memory_estimate;

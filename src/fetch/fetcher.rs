@@ -145,7 +145,8 @@ impl Fetcher {
     /// Refuses what robots.txt forbids: pages always, media where the settings say so. Requests to the host keep the
     /// spacing that the file asks for.
     async fn check_robots<J: Judge>(&self, request: &Request<'_, J>) -> Result<(), Failure> {
-        if request.purpose == Purpose::Media && self.session.config.robots == config::Robots::Ignore {
+        let config = &self.session.config;
+        if config.ignore_robots || (request.purpose == Purpose::Media && config.robots == config::Robots::Ignore) {
             return Ok(());
         }
         let robots = self.robots(request.url).await?;

@@ -12,15 +12,29 @@ use crate::staging::Staged;
 pub enum Purpose {
     /// Part of an article: an image or other media.
     Media,
-    /// A page, feed or sitemap.
+    /// A page or a sitemap.
     Page,
+    /// A feed.
+    Feed,
 }
+
+/// The types of images that this build decodes beyond those of every browser, and then any, as browsers send them: hosts
+/// that negotiate give the best they have.
+const IMAGES: &str = match (cfg!(feature = "jxl-jp2"), cfg!(feature = "avif")) {
+    (true, true) => "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.5",
+    (true, false) => "image/jxl,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.5",
+    (false, true) => "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.5",
+    (false, false) => "image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.5",
+};
 
 impl Purpose {
     pub(crate) const fn accept(self) -> &'static str {
         match self {
-            Self::Media => "image/*,*/*;q=0.5",
+            Self::Media => IMAGES,
             Self::Page => "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            Self::Feed => {
+                "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,text/xml;q=0.9,*/*;q=0.8"
+            }
         }
     }
 }

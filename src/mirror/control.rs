@@ -10,6 +10,8 @@ use super::report::Budget;
 use super::tally::Tally;
 use crate::archive::Archive;
 use crate::config::RunConfig;
+use crate::model::Exchange;
+use crate::source::Watch;
 
 /// Says to every stage whether the run may go on.
 pub(super) struct Control {
@@ -112,5 +114,16 @@ impl Control {
         }
         let left = limit.saturating_sub(self.began.elapsed());
         let _ = tokio::time::timeout(left, self.stopped()).await;
+    }
+}
+
+impl Watch for Control {
+    fn may_ask(&self) -> bool {
+        self.may_go_on()
+    }
+
+    fn asked(&self, exchanges: &[Exchange]) {
+        self.tally.requests.add(exchanges.len() as u64);
+        self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
     }
 }

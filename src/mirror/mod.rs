@@ -36,7 +36,7 @@ use crate::archive::{Archive, RunId};
 use crate::config::{Config, RunConfig};
 use crate::fetch::{Alternates, FetchError, Fetcher};
 use crate::ingest::{Ingest, KnownPlaceholders};
-use crate::source::Source;
+use crate::source::{Source, Watch, WebReader};
 use crate::trace;
 
 use article_memory::ArticleMemory;
@@ -217,6 +217,13 @@ impl Mirror {
             archive: Arc::clone(&self.archive),
             sources: self.sources.clone(),
             planner: Planner::new(Arc::clone(&self.config), Some(Arc::clone(&self.archive)), Arc::clone(&self.memory)),
+            web: WebReader {
+                fetcher: self.fetcher.clone(),
+                archive: Arc::clone(&self.archive),
+                watch: Arc::clone(&self.control) as Arc<dyn Watch>,
+                limits: self.config.feed.clone(),
+                at_once: self.config.fetch.concurrency,
+            },
             tally: Arc::clone(&self.tally),
             control: Arc::clone(&self.control),
             queued: Arc::clone(&self.queued),
@@ -299,6 +306,7 @@ impl Mirror {
             control: Arc::clone(&self.control),
             decisive: self.decisive(),
             is_retry: self.retry.is_some(),
+            ignored_robots: self.config.fetch.ignore_robots,
             keep: self.config.report.keep,
         }
     }

@@ -16,17 +16,38 @@ use super::sources::{RunSource, Sources};
 use super::tally::Tally;
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, Body, StoreKey};
 use crate::model::{Digest, HostKey, MediaType};
-use crate::source::{Diff, Difference, Listed, SourceError};
+use crate::source::{Diff, Difference, Listed, SourceError, WebReader};
 use crate::trace;
 
 /// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
 const READ_AT_ONCE: usize = 8;
+
+/// What a source says of itself while it is read.
+#[derive(Default)]
+struct Said(Mutex<(Vec<SourceError>, Vec<String>)>);
+
+impl Said {
+    /// It, or one of its feeds, could not be read.
+    fn failed(&self, error: SourceError) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.push(error);
+    }
+
+    fn note(&self, note: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.push(note);
+    }
+
+    fn into_inner(self) -> (Vec<SourceError>, Vec<String>) {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Reads what the sources have now, and records what differs.
 pub(super) struct ReadStage {
     pub(super) archive: Arc<Archive>,
     pub(super) sources: Sources,
     pub(super) planner: Planner,
+    /// Reads the sources that are no folders.
+    pub(super) web: WebReader,
     pub(super) tally: Arc<Tally>,
     pub(super) control: Arc<Control>,
     /// Wakes who fetches when there is something to fetch.
@@ -51,38 +72,45 @@ impl ReadStage {
     }
 
     async fn read_source(&self, source: &Arc<RunSource>) -> Result<SourceReport, MirrorError> {
-        let listing = match source.list() {
-            Ok(listing) => listing,
-            Err(error) => return Ok(SourceReport::failed(source.name(), &error)),
+        let web = source.list_web(&self.web);
+        let (listing, records) = match web {
+            Some((listing, records)) => (listing, Some(records)),
+            None => match source.list() {
+                Ok(listing) => (listing, None),
+                Err(error) => return Ok(SourceReport::failed(source.name(), &error)),
+            },
         };
         let before = self.tally.article_counts();
-        let failed = Mutex::new(None);
+        let said = Said::default();
         let diff = Diff::new(source.name(), listing, Some(&*self.archive.catalog));
         let differences = stream::try_unfold(diff, async |mut diff| {
             Ok::<_, MirrorError>(diff.next().await?.map(|difference| (difference, diff)))
         });
         differences
             .take_until(self.control.ended())
-            .try_for_each_concurrent(READ_AT_ONCE, |difference| self.read(source, difference, &failed))
+            .try_for_each_concurrent(READ_AT_ONCE, |difference| self.read(source, difference, &said))
             .await?;
+        if let Some(records) = records.filter(|_| !self.control.is_stopped() && !self.control.is_time_up()) {
+            records.record(source.name(), &self.archive).await?;
+        }
         info!(articles = self.tally.seen.get(), "source read");
         let after = self.tally.article_counts();
         let is_cut_short = self.control.is_stopped() || self.control.is_time_up();
         if let Some(message) = gone_in_bulk(&before, &after).filter(|_| !is_cut_short) {
             self.tally.warning(source.name(), message);
         }
-        Ok(match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => SourceReport::failed(source.name(), &error),
-            None => SourceReport::read(source, &before, &after),
-        })
+        let (failed, notes) = said.into_inner();
+        let (last, others) = match failed.split_last() {
+            Some((error, others)) => (SourceReport::failed(source.name(), error), others),
+            None => (SourceReport::read(source, &before, &after, &notes), &[][..]),
+        };
+        for error in others {
+            self.tally.source(SourceReport::failed(source.name(), error));
+        }
+        Ok(last)
     }
 
-    async fn read(
-        &self,
-        source: &Arc<RunSource>,
-        difference: Difference,
-        failed: &Mutex<Option<SourceError>>,
-    ) -> Result<(), MirrorError> {
+    async fn read(&self, source: &Arc<RunSource>, difference: Difference, said: &Said) -> Result<(), MirrorError> {
         match difference {
             Difference::Listed(listed, row) => {
                 let span = trace::article(format_args!("{}/{}", source.name(), listed.path));
@@ -94,9 +122,11 @@ impl ReadStage {
                 self.archive.catalog.mark_vanished(&[row.id]).await?;
             }
             Difference::Empty { on_record } => {
-                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(source.empty(on_record));
+                said.failed(source.empty(on_record));
             }
             Difference::Skipped(skipped) => self.tally.skipped(source.name(), &skipped),
+            Difference::Note(note) => said.note(note),
+            Difference::Unreadable(error) if !source.is_folder() => said.failed(error),
             Difference::Unreadable(error) => self.tally.problem(source.name(), error),
         }
         Ok(())

@@ -14,6 +14,8 @@ pub struct Report {
     pub run: String,
     /// How it ended.
     pub outcome: RunOutcome,
+    /// Whether robots.txt was ignored, as the user asked.
+    pub ignored_robots: bool,
     /// The setting that ended the run before its work was done.
     pub stopped_by: Option<Budget>,
     /// What became of the sources, in the order of the settings.
@@ -122,14 +124,14 @@ pub enum SourceOutcome {
 
 impl SourceReport {
     /// A source that was read, with the counts from before and after.
-    pub(super) fn read(source: &Source, before: &ArticleCounts, after: &ArticleCounts) -> Self {
+    pub(super) fn read(source: &Source, before: &ArticleCounts, after: &ArticleCounts, notes: &[String]) -> Self {
         let differs = |counts: &ArticleCounts| [counts.new, counts.changed, counts.vanished, counts.failed];
         let outcome = if differs(before) == differs(after) { SourceOutcome::Unchanged } else { SourceOutcome::Read };
         let nothing = before.seen == after.seen && outcome == SourceOutcome::Unchanged;
-        let detail = if nothing {
+        let detail = if nothing && source.is_folder() {
             format!("no file in it is an article ({})", source.config.include.join(", "))
         } else {
-            String::new()
+            notes.join("; ")
         };
         Self { name: source.name().to_string(), outcome, reason: "", detail }
     }

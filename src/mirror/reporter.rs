@@ -20,6 +20,8 @@ pub(super) struct Reporter {
     pub(super) decisive: Option<Decisive>,
     /// Whether the user wanted something to be asked for again.
     pub(super) is_retry: bool,
+    /// Whether robots.txt is ignored, as the user asked.
+    pub(super) ignored_robots: bool,
     /// How many reports are kept.
     pub(super) keep: usize,
 }
@@ -56,7 +58,7 @@ impl Reporter {
     fn started(&self, began: Timestamp) -> Report {
         let (run, elapsed_ms) = (began.strftime("%Y%m%dT%H%M%SZ").to_string(), self.control.elapsed_ms());
         let retried = self.is_retry.then(|| self.tally.retried.get());
-        Report { run, retried, elapsed_ms, ..self.tally.report() }
+        Report { run, retried, ignored_robots: self.ignored_robots, elapsed_ms, ..self.tally.report() }
     }
 
     /// A run that the user stopped reports nothing as missing: the next one goes on, and then it is news.

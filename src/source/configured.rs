@@ -40,7 +40,7 @@ pub(super) fn prepared(
 }
 
 fn check(source: &Source, off_limits: &OffLimits) -> Result<(), SourceConfigError> {
-    if off_limits.holds(&source.folder.real_root) {
+    if source.is_folder() && off_limits.holds(&source.folder.real_root) {
         let (source_name, path) = (source.name().to_string(), source.config.path.clone());
         return Err(SourceConfigError::ReadsOutput { source_name, path });
     }

@@ -1,7 +1,7 @@
 //! What a source lists beside what is on record of it.
 
 use crate::archive::{ArticleRow, ArticleState, Catalog, CatalogError};
-use crate::model::{ArticleKey, SourceName};
+use crate::model::{ArticleKey, RelativePath, SourceName};
 
 use super::error::SourceError;
 use super::listing::{Entries, Entry, Listed, Listing, Skipped};
@@ -24,6 +24,8 @@ pub enum Difference {
     },
     /// The source has this, and it is not read.
     Skipped(Skipped),
+    /// What there is to say of the source, for a person.
+    Note(String),
     /// A part of the source cannot be read.
     Unreadable(SourceError),
 }
@@ -55,7 +57,7 @@ impl<'a> Diff<'a> {
     /// Where the catalog cannot be read: what is on record is not known then, and nothing may be concluded.
     pub async fn next(&mut self) -> Result<Option<Difference>, CatalogError> {
         if self.listed.is_none()
-            && let Some(other) = self.pull().await
+            && let Some(other) = self.pull().await?
         {
             return Ok(Some(other));
         }
@@ -75,24 +77,33 @@ impl<'a> Diff<'a> {
     }
 
     /// Takes the next article from the listing, or gives what comes before it.
-    async fn pull(&mut self) -> Option<Difference> {
-        match self.entries.next().await? {
-            Entry::Article(listed) => {
-                self.empty = false;
-                self.listed = Some(listed);
-                None
-            }
-            Entry::Skipped(skipped) => Some(Difference::Skipped(skipped)),
-            Entry::Unreadable(error) => {
-                // Articles that cannot be seen may still be there: nothing after this counts as gone.
-                self.complete = false;
-                Some(Difference::Unreadable(error))
+    async fn pull(&mut self) -> Result<Option<Difference>, CatalogError> {
+        while let Some(entry) = self.entries.next().await {
+            match entry {
+                Entry::Article(listed) => {
+                    self.empty = false;
+                    self.listed = Some(listed);
+                    break;
+                }
+                Entry::Withdrawn(path) => {
+                    if let Some(row) = self.records.find(&path).await? {
+                        return Ok(Some(Difference::Gone(Box::new(row))));
+                    }
+                }
+                Entry::Skipped(skipped) => return Ok(Some(Difference::Skipped(skipped))),
+                Entry::Note(note) => return Ok(Some(Difference::Note(note))),
+                Entry::Unreadable(error) => {
+                    // Articles that cannot be seen may still be there: nothing after this counts as gone.
+                    self.complete = false;
+                    return Ok(Some(Difference::Unreadable(error)));
+                }
             }
         }
+        Ok(None)
     }
 
     async fn row_of(&mut self, listed: &Listed) -> Result<Option<ArticleRow>, CatalogError> {
-        if self.complete { self.records.take(listed).await } else { self.records.find(listed).await }
+        if self.complete { self.records.take(listed).await } else { self.records.find(&listed.path).await }
     }
 }
 
@@ -151,8 +162,8 @@ impl<'a> Records<'a> {
     }
 
     /// The row of any article.
-    async fn find(&self, listed: &Listed) -> Result<Option<ArticleRow>, CatalogError> {
+    async fn find(&self, path: &RelativePath) -> Result<Option<ArticleRow>, CatalogError> {
         let Some(catalog) = self.catalog else { return Ok(None) };
-        catalog.article(&ArticleKey { source: self.source.clone(), path: listed.path.clone() }).await
+        catalog.article(&ArticleKey { source: self.source.clone(), path: path.clone() }).await
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::SourceKind;
+use crate::model::Reason;
 
 /// Why a source could not be read. This list is closed: reports rely on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,16 @@ pub enum SourceFailure {
     Unreadable,
     /// It holds no article at all, although the archive has articles of it.
     Empty,
+    /// It could not be fetched.
+    Fetch(Reason),
+    /// What its host sent is no feed, or none within the limits.
+    NotAFeed,
+    /// Its host says that it is gone for good.
+    Gone,
+    /// The template of its posts does not work.
+    Template,
+    /// What is on record of it cannot be read or written.
+    Catalog,
 }
 
 impl SourceFailure {
@@ -22,6 +33,11 @@ impl SourceFailure {
             Self::Missing => "missing",
             Self::Unreadable => "unreadable",
             Self::Empty => "empty",
+            Self::Fetch(reason) => reason.as_str(),
+            Self::NotAFeed => "not_a_feed",
+            Self::Gone => "gone",
+            Self::Template => "template",
+            Self::Catalog => "catalog",
         }
     }
 }
@@ -59,6 +75,21 @@ pub enum SourceError {
         /// Why.
         message: String,
     },
+    /// A feed cannot be read.
+    #[error("the feed {url} of the source \"{source_name}\": {message}")]
+    Feed {
+        /// The source.
+        source_name: String,
+        /// The feed.
+        url: String,
+        /// Why, as reports name it.
+        reason: SourceFailure,
+        /// Why.
+        message: String,
+    },
+    /// What is on record of the source cannot be read or written.
+    #[error("{0}")]
+    Catalog(String),
 }
 
 impl SourceError {
@@ -68,6 +99,8 @@ impl SourceError {
             Self::Missing { .. } => SourceFailure::Missing,
             Self::Empty { .. } => SourceFailure::Empty,
             Self::Unreadable { .. } => SourceFailure::Unreadable,
+            Self::Feed { reason, .. } => *reason,
+            Self::Catalog(_) => SourceFailure::Catalog,
         }
     }
 }
@@ -77,7 +110,8 @@ impl SourceError {
 pub enum SourceConfigError {
     /// This version does not read such a source.
     #[error(
-        "the source \"{source_name}\" is a {}: this version reads folders; save its pages into one, or remove the source",
+        "the source \"{source_name}\" is a {}: this version reads folders and feeds; save its pages into a folder, or remove \
+         the source",
         kind.as_str()
     )]
     Unsupported {
@@ -85,6 +119,16 @@ pub enum SourceConfigError {
         source_name: String,
         /// What it is.
         kind: SourceKind,
+    },
+    /// A key of it is wrong.
+    #[error("the source \"{source_name}\": `{key}`: {message}")]
+    Key {
+        /// The source.
+        source_name: String,
+        /// The key.
+        key: &'static str,
+        /// What is wrong with its value.
+        message: String,
     },
     /// A glob is wrong.
     #[error("the source \"{source_name}\" has a glob that cannot be read: {message}")]

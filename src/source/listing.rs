@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use url::Url;
 
 use super::error::SourceError;
-use crate::model::{Fingerprint, RelativePath, Validators};
+use crate::model::{Fingerprint, RelativePath};
 
 /// How many entries wait for who reads them.
 const WAITING: usize = 1000;
@@ -31,6 +33,11 @@ impl Entries {
         self.0.recv().await
     }
 
+    /// Entries that another task finds.
+    pub(super) fn received(receive: mpsc::Receiver<Entry>) -> Self {
+        Self(receive)
+    }
+
     /// Entries that are found on a thread that may wait for the disk.
     pub(super) fn of(found: impl Iterator<Item = Entry> + Send + 'static) -> Self {
         let (send, receive) = mpsc::channel(WAITING);
@@ -52,6 +59,10 @@ pub enum Entry {
     Article(Listed),
     /// What looks like an article and is not read.
     Skipped(Skipped),
+    /// An article that the source says is withdrawn. It is kept.
+    Withdrawn(RelativePath),
+    /// What there is to say of the source, for a person.
+    Note(String),
     /// A part of the source that cannot be read. Articles on record that would come after it may still be there.
     Unreadable(SourceError),
 }
@@ -76,20 +87,29 @@ pub enum Location {
         /// Its size, time and inode.
         fingerprint: Fingerprint,
     },
-    /// A web page or an entry of a feed.
-    Url {
-        /// Its address.
-        url: Url,
-        /// What a request can ask its server to compare with.
-        validators: Validators,
-    },
+    /// In memory: it was made of an entry of a feed.
+    Made(Arc<Made>),
+    /// Nowhere but in the archive: its source no longer lists it, which for a feed does not mean that it is gone.
+    Archive,
+}
+
+/// An article that was made, and is no file of anybody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its text.
+    pub bytes: Vec<u8>,
+    /// Where it was published.
+    pub url: Option<Url>,
+    /// When it was published.
+    pub published: Option<Timestamp>,
 }
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, .. } => path.display().fmt(f),
-            Self::Url { url, .. } => url.fmt(f),
+            Self::Made(made) => f.write_str(made.url.as_ref().map_or("an entry without an address", Url::as_str)),
+            Self::Archive => f.write_str("the archive"),
         }
     }
 }

@@ -3,23 +3,32 @@
 mod configured;
 mod diff;
 mod error;
+mod feed;
 mod folder;
 mod globs;
 mod links;
 mod listing;
 mod off_limits;
+mod opml;
 mod paths;
 mod places;
+mod post;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod web;
+mod xml;
 
 pub use configured::configured;
 pub use diff::{Diff, Difference};
 pub use error::{SourceConfigError, SourceError, SourceFailure};
+#[cfg(feature = "testing")]
+pub use feed::{EntrySummary, Summary, summary as feed_summary};
 pub use folder::fingerprint;
 pub use links::absolute;
-pub use listing::{Entries, Entry, Listed, Listing, Location, SkipReason, Skipped};
+pub use listing::{Entries, Entry, Listed, Listing, Location, Made, SkipReason, Skipped};
+pub use opml::{Outline, feeds as opml_feeds};
 pub use paths::Source;
 pub use places::{PlaceError, named};
 pub use traces::mirror_of_an_archive;
+pub use web::{FeedRecords, Watch, WebReader};

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use url::Url;
 
@@ -12,6 +13,7 @@ use super::globs::Globs;
 use super::links::{absolute, relative};
 use super::listing::{Entries, Listing};
 use super::off_limits::{OffLimits, real};
+use super::web::{FeedRecords, Feeds, WebReader};
 use crate::archive::{Archive, Output, OutputFolder};
 use crate::config::{AdoptLocal, MirrorOutput, SourceConfig, SourceKind};
 use crate::model::{RelativePath, SourceName};
@@ -25,6 +27,8 @@ pub struct Source {
     pub(super) folder: Folder,
     pub(super) output: PathBuf,
     pub(super) store: PathBuf,
+    /// Its feeds, where it is no folder.
+    pub(super) feeds: Option<Arc<Feeds>>,
 }
 
 impl Source {
@@ -34,8 +38,14 @@ impl Source {
     /// # Errors
     /// Settings that cannot work.
     pub fn new(config: SourceConfig, store: &Path) -> Result<Self, SourceConfigError> {
-        if config.kind != SourceKind::Folder {
-            return Err(SourceConfigError::Unsupported { source_name: config.name.to_string(), kind: config.kind });
+        let feeds = match config.kind {
+            SourceKind::Folder => None,
+            SourceKind::Feed | SourceKind::Feeds => Some(Arc::new(Feeds::new(&config)?)),
+            kind => return Err(SourceConfigError::Unsupported { source_name: config.name.to_string(), kind }),
+        };
+        if feeds.is_some() && config.output == MirrorOutput::InPlace {
+            let message = "only a folder is mirrored in place: name another folder, or leave it empty".to_owned();
+            return Err(SourceConfigError::Key { source_name: config.name.to_string(), key: "output", message });
         }
         let path = |cause| SourceConfigError::Path { source_name: config.name.to_string(), cause };
         let (root, store) = (absolute(&config.path).map_err(path)?, absolute(store).map_err(path)?);
@@ -44,10 +54,12 @@ impl Source {
             MirrorOutput::InPlace => root.clone(),
             MirrorOutput::Folder(output) => absolute(output).map_err(path)?,
         };
+        // Articles of feeds are no files but those of the mirror.
+        let root = if feeds.is_some() { output.clone() } else { root };
         let (globs, real_root) = (Globs::new(&config)?, real(&root));
-        let in_place = real(&output) == real_root;
+        let in_place = feeds.is_none() && real(&output) == real_root;
         let folder = Folder { root, real_root, globs, off_limits: OffLimits::default(), in_place };
-        Ok(Self { config, only: None, folder, output, store })
+        Ok(Self { config, only: None, folder, output, store, feeds })
     }
 
     /// The same source, of which nothing but these articles is read.
@@ -67,11 +79,25 @@ impl Source {
         self.only.is_none()
     }
 
-    /// What it has now.
+    /// Whether it is a folder, and not read over the network.
+    pub const fn is_folder(&self) -> bool {
+        self.feeds.is_none()
+    }
+
+    /// What it has now, where it is read over the network, and what is to be recorded of its feeds once all of that is;
+    /// `None` for a folder.
+    pub fn list_web(&self, reader: &WebReader) -> Option<(Listing, FeedRecords)> {
+        Some(Arc::clone(self.feeds.as_ref()?).list(self.name(), reader.clone()))
+    }
+
+    /// What it has now. Without a reader of the web, feeds have nothing.
     ///
     /// # Errors
     /// Where it cannot be read at all.
     pub fn list(&self) -> Result<Listing, SourceError> {
+        if !self.is_folder() {
+            return Ok(Listing::Partial(Entries::of(std::iter::empty())));
+        }
         if !self.folder.root.is_dir() {
             let (source_name, path) = (self.name().to_string(), self.config.path.clone());
             return Err(SourceError::Missing { source_name, path });
@@ -125,6 +151,7 @@ impl Source {
     /// What relative addresses in an article are relative to: the configured address, or the file itself.
     pub fn base_url(&self, path: &str) -> Option<Url> {
         match self.config.base_url.as_str() {
+            "" if !self.is_folder() => None,
             "" => Url::from_file_path(self.file(path)).ok(),
             base => Url::parse(base).and_then(|base| base.join(path)).ok(),
         }
@@ -142,6 +169,10 @@ impl Source {
     /// The file that a `file:` URL names, where it lies within the source and no link leads out of it. It asks the file
     /// system, so it is not for the runtime.
     pub fn local_file(&self, url: &Url) -> Option<PathBuf> {
+        // What comes over the network never names a file of this machine.
+        if !self.is_folder() {
+            return None;
+        }
         let mut url = url.clone();
         url.set_query(None);
         url.set_fragment(None);

@@ -107,7 +107,7 @@ impl Place {
         let below = if self.within.is_empty() { String::new() } else { format!("{}/", self.within) };
         let listed = folder.clone().entries().filter_map(|entry| match entry {
             Entry::Article(listed) => Some(listed.path),
-            Entry::Skipped(_) | Entry::Unreadable(_) => None,
+            Entry::Skipped(_) | Entry::Withdrawn(_) | Entry::Note(_) | Entry::Unreadable(_) => None,
         });
         let articles: Vec<_> = listed.filter(|path| path.starts_with(&below)).collect();
         if articles.is_empty() {

@@ -35,7 +35,7 @@ async fn entries(source: &Source) -> Vec<Entry> {
 async fn listed(source: &Source) -> Vec<String> {
     let paths = entries(source).await.into_iter().filter_map(|entry| match entry {
         Entry::Article(listed) => Some(listed.path.to_string()),
-        Entry::Skipped(_) | Entry::Unreadable(_) => None,
+        Entry::Skipped(_) | Entry::Withdrawn(_) | Entry::Note(_) | Entry::Unreadable(_) => None,
     });
     paths.collect()
 }
@@ -44,7 +44,7 @@ async fn listed(source: &Source) -> Vec<String> {
 async fn skipped(source: &Source) -> Vec<(String, SkipReason)> {
     let skipped = entries(source).await.into_iter().filter_map(|entry| match entry {
         Entry::Skipped(Skipped { path, why }) => Some((path, why)),
-        Entry::Article(_) | Entry::Unreadable(_) => None,
+        Entry::Article(_) | Entry::Withdrawn(_) | Entry::Note(_) | Entry::Unreadable(_) => None,
     });
     skipped.collect()
 }

@@ -12,7 +12,7 @@ pub fn mirror_of_an_archive(sources: &[Source]) -> Option<PathBuf> {
     let mirrors = sources.iter().flat_map(|source| {
         let articles = source.folder.clone().entries().filter_map(|entry| match entry {
             Entry::Article(listed) => Some(listed.path),
-            Entry::Skipped(_) | Entry::Unreadable(_) => None,
+            Entry::Skipped(_) | Entry::Withdrawn(_) | Entry::Note(_) | Entry::Unreadable(_) => None,
         });
         articles.map(|path| source.mirror(&path))
     });

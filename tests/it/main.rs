@@ -8,6 +8,7 @@ mod corpus;
 mod crash;
 mod examples;
 mod extract;
+mod feeds;
 mod fetch;
 mod in_memory;
 mod media;

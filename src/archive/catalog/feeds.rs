@@ -1,5 +1,7 @@
 //! Feeds and their entries.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use url::Url;
@@ -14,6 +16,10 @@ pub struct FeedRow {
     pub settings: Digest,
     /// What the next request can compare with.
     pub validators: Validators,
+    /// How long its host said that it stays as it is.
+    pub lifetime: Option<Duration>,
+    /// Hours of the day, in UTC, in which it is not to be requested.
+    pub skip_hours: Vec<i8>,
     /// The feed is not requested before this moment.
     pub fresh_until: Option<Timestamp>,
     /// Where its permanent redirects led.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use url::Url;
 
 use super::Sqlite;
-use super::codec::{Millis, moment, moment_if_any, url_if_any};
+use super::codec::{Length, Millis, moment, moment_if_any, url_if_any};
 use super::error::in_row;
 use crate::archive::catalog::{CatalogError, EntryRow, FeedRow, Feeds};
 use crate::archive::rules;
@@ -40,6 +40,8 @@ fn feed(connection: &Connection, source: &SourceName, url: &Url) -> Result<Optio
         Ok(FeedRow {
             settings: row.get("settings")?,
             validators: Validators { etag: row.get("etag")?, last_modified: row.get("last_modified")? },
+            lifetime: row.get::<_, Option<Length>>("lifetime")?.map(|length| length.0),
+            skip_hours: hours(&row.get::<_, String>("skip_hours")?),
             fresh_until: moment_if_any(row, "fresh_until")?,
             moved_to: url_if_any(row, "moved_to")?,
             retired_at: moment_if_any(row, "retired_at")?,
@@ -51,12 +53,16 @@ fn feed(connection: &Connection, source: &SourceName, url: &Url) -> Result<Optio
         .optional()
 }
 
+fn hours(text: &str) -> Vec<i8> {
+    text.split(' ').filter_map(|hour| hour.parse().ok()).collect()
+}
+
 fn record(connection: &Connection, source: &SourceName, url: &Url, row: &FeedRow) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO feed
-                 (source, url, settings, etag, last_modified, fresh_until, moved_to, retired_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 (source, url, settings, etag, last_modified, lifetime, skip_hours, fresh_until, moved_to, retired_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             source,
@@ -64,6 +70,8 @@ fn record(connection: &Connection, source: &SourceName, url: &Url, row: &FeedRow
             row.settings,
             row.validators.etag,
             row.validators.last_modified,
+            row.lifetime.map(Length),
+            row.skip_hours.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             row.fresh_until.map(Millis),
             row.moved_to.as_ref().map(Url::as_str),
             row.retired_at.map(Millis),

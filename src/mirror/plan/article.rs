@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::super::article_memory::ArticleMemory;
 use super::super::error::MirrorError;
@@ -14,7 +15,7 @@ use crate::config::{Config, Size};
 use crate::extract;
 use crate::ingest::{self, InlineImages, InlineLimits};
 use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, RelativePath};
-use crate::source::{Listed, Location};
+use crate::source::{Listed, Location, Made};
 
 /// What is to be done with an article.
 pub(in crate::mirror) enum ArticlePlan {
@@ -65,6 +66,7 @@ pub(in crate::mirror) enum Change {
 /// Finds out what is to be done with articles. It reads files and the catalog, and writes nothing.
 pub(in crate::mirror) struct Planner {
     config: Arc<Config>,
+    archive: Option<Arc<Archive>>,
     originals: Option<Originals>,
     memory: Arc<ArticleMemory>,
 }
@@ -76,7 +78,7 @@ impl Planner {
         archive: Option<Arc<Archive>>,
         memory: Arc<ArticleMemory>,
     ) -> Self {
-        Self { config, originals: archive.map(Originals::new), memory }
+        Self { config, originals: archive.clone().map(Originals::new), archive, memory }
     }
 
     /// What is to be done with an article that a source lists.
@@ -86,22 +88,24 @@ impl Planner {
         listed: &Listed,
         row: Option<&ArticleRow>,
     ) -> Result<ArticlePlan, MirrorError> {
-        let Location::File { path, fingerprint } = &listed.location else {
-            return Ok(ArticlePlan::Unreadable("this version reads files only".to_owned()));
+        let (path, fingerprint) = match &listed.location {
+            Location::File { path, fingerprint } => (path, fingerprint),
+            Location::Made(made) => return Ok(self.plan_made(source, listed, made, row).await),
+            Location::Archive => return self.plan_archived(source, listed, row).await,
         };
         if let Some(row) = row
             && is_untouched(source, listed, *fingerprint, row).await
         {
             return Ok(ArticlePlan::Unchanged);
         }
-        if let Some(why) = self.too_large(*fingerprint) {
+        if let Some(why) = self.too_large(fingerprint.size) {
             return Ok(ArticlePlan::Unreadable(why));
         }
         let bytes = match tokio::fs::read(path).await {
             Ok(bytes) => bytes,
             Err(cause) => return Ok(ArticlePlan::Unreadable(format!("cannot be read: {cause}"))),
         };
-        let found = Found { source, listed, fingerprint: *fingerprint };
+        let found = Found { source, listed, fingerprint: *fingerprint, url: None, published: None };
         if let Some(row) = row
             && source.is_in_place()
             && row.version.settings == source.settings
@@ -123,11 +127,63 @@ impl Planner {
         }
     }
 
-    /// Why an article is not read at all, where it is too large.
-    fn too_large(&self, found: Fingerprint) -> Option<String> {
-        let (size, limit) = (Size(found.size), self.config.rewrite.max_article);
-        (limit.0 > 0 && size > limit)
-            .then(|| format!("it has {size}, more than rewrite.max_article allows; raise that to read it"))
+    /// An article that was made of an entry of a feed.
+    async fn plan_made(
+        &self,
+        source: &Arc<RunSource>,
+        listed: &Listed,
+        made: &Made,
+        row: Option<&ArticleRow>,
+    ) -> ArticlePlan {
+        let fingerprint = Fingerprint { size: made.bytes.len() as u64, modified: 0, inode: 0 };
+        let change = match row {
+            None => Change::New,
+            Some(row) if Digest::of(&made.bytes) != row.version.original => Change::Content,
+            Some(row) if is_settled(source, listed, row).await => return ArticlePlan::Unchanged,
+            Some(_) => Change::Settings,
+        };
+        if let Some(why) = self.too_large(fingerprint.size) {
+            return ArticlePlan::Unreadable(why);
+        }
+        let found = Found { source, listed, fingerprint, url: made.url.clone(), published: made.published };
+        self.read_in_memory(&found, made.bytes.clone(), change).await
+    }
+
+    /// An article that its source no longer lists, and that stays.
+    async fn plan_archived(
+        &self,
+        source: &Arc<RunSource>,
+        listed: &Listed,
+        row: Option<&ArticleRow>,
+    ) -> Result<ArticlePlan, MirrorError> {
+        let (Some(row), Some(archive)) = (row, &self.archive) else { return Ok(ArticlePlan::Unchanged) };
+        if is_settled(source, listed, row).await {
+            return Ok(ArticlePlan::Unchanged);
+        }
+        let version = &row.version;
+        let (url, published) = (version.url.clone(), version.published);
+        let found = Found { source, listed, fingerprint: version.fingerprint, url, published };
+        match archive.read_verified(version.original, version.format.blob_type()).await {
+            Ok(bytes) => Ok(self.read_in_memory(&found, bytes, Change::Settings).await),
+            Err(error) => Ok(ArticlePlan::Unreadable(error.to_string())),
+        }
+    }
+
+    /// Reads an original that is no file, once there is memory for it.
+    async fn read_in_memory(&self, found: &Found<'_>, bytes: Vec<u8>, change: Change) -> ArticlePlan {
+        let format = extract::format_of(&found.listed.path, &bytes);
+        match self.memory.admit(&bytes, format).await {
+            Ok(_admitted) => self.read(found, bytes, change).await,
+            Err(refused) => ArticlePlan::Unreadable(refused.to_string()),
+        }
+    }
+
+    /// Why an article of this size is not read, where it is not.
+    fn too_large(&self, size: u64) -> Option<String> {
+        let limit = self.config.rewrite.max_article.0;
+        let size = Size(size);
+        let why = || format!("it has {size}, more than rewrite.max_article allows; raise that to read it");
+        (limit > 0 && size.0 > limit).then(why)
     }
 
     /// An article that is on record, and whose file was touched, or which is to be mirrored again.
@@ -156,9 +212,13 @@ impl Planner {
     }
 
     async fn read(&self, found: &Found<'_>, bytes: Vec<u8>, change: Change) -> ArticlePlan {
-        let Found { source, listed, fingerprint } = found;
+        let Found { source, listed, fingerprint, url, published } = found;
         let article = read_original(&self.config, source, &listed.path, *fingerprint, bytes).await;
-        ArticlePlan::Record(Box::new(ReadArticle { change, ..*article }))
+        let mut article = Box::new(ReadArticle { change, ..*article });
+        // What the feed says of its entry counts before what the post says.
+        article.version.url = url.clone().or(article.version.url);
+        article.version.published = published.or(article.version.published);
+        ArticlePlan::Record(article)
     }
 }
 
@@ -198,10 +258,24 @@ struct Found<'a> {
     source: &'a Arc<RunSource>,
     listed: &'a Listed,
     fingerprint: Fingerprint,
+    /// Where and when it was published, where that is known without reading it.
+    url: Option<Url>,
+    published: Option<Timestamp>,
 }
 
 fn touch(found: &Found<'_>, row: &ArticleRow, is_mirror: bool) -> ArticlePlan {
     ArticlePlan::Touch { id: row.id, fingerprint: found.fingerprint, is_mirror }
+}
+
+/// Whether nothing is to be done with an article that has the content on record: its mirror is there, or is about to be
+/// written, by the settings of today.
+async fn is_settled(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {
+    let is_current = row.version.settings == source.settings;
+    match row.state {
+        ArticleState::Stale => is_current,
+        ArticleState::Mirrored => is_current && is_mirror_there(source, listed, row).await,
+        ArticleState::Vanished => false,
+    }
 }
 
 /// Whether these bytes are the mirror that was written last.

@@ -104,11 +104,13 @@ impl DryRun {
                 Difference::Empty { on_record } => {
                     return Ok(SourceReport::failed(source.name(), &source.empty(on_record)));
                 }
-                Difference::Skipped(_) => {}
+                Difference::Skipped(_) | Difference::Note(_) => {}
                 Difference::Unreadable(error) => self.problem(source.name(), &error.to_string()),
             }
         }
-        Ok(SourceReport::read(source, &before, &self.plan.articles))
+        let notes =
+            if source.is_folder() { Vec::new() } else { vec!["feeds are not asked for in a dry run".to_owned()] };
+        Ok(SourceReport::read(source, &before, &self.plan.articles, &notes))
     }
 
     async fn article(

@@ -1,5 +1,7 @@
 //! Feeds and their entries.
 
+use std::time::Duration;
+
 use offprint::testing::archive::{Catalog, EntryRow, FeedRow};
 use offprint::testing::model::{Digest, Validators};
 
@@ -19,6 +21,8 @@ async fn a_feed_is_recorded_in_place_of_what_was_on_record(catalog: &dyn Catalog
     let first = FeedRow {
         settings: Digest::of(b"one"),
         validators,
+        lifetime: Some(Duration::from_secs(60)),
+        skip_hours: vec![0, 23],
         fresh_until: Some(at(9)),
         moved_to: Some("https://b.example/feed".parse().unwrap()),
         retired_at: Some(at(8)),
@@ -26,6 +30,8 @@ async fn a_feed_is_recorded_in_place_of_what_was_on_record(catalog: &dyn Catalog
     let next = FeedRow {
         settings: Digest::of(b"two"),
         validators: Validators::default(),
+        lifetime: None,
+        skip_hours: Vec::new(),
         fresh_until: None,
         moved_to: None,
         retired_at: None,

@@ -6,8 +6,21 @@ use offprint::testing::config::DEFAULTS;
 
 use crate::sandbox::{Ran, Sandbox};
 
-const COMMANDS: [&str; 12] =
-    ["init", "run", "mirror", "demo", "extract", "status", "check", "verify", "gc", "restore", "completions", "man"];
+const COMMANDS: [&str; 13] = [
+    "init",
+    "run",
+    "mirror",
+    "demo",
+    "extract",
+    "status",
+    "check",
+    "verify",
+    "gc",
+    "import",
+    "restore",
+    "completions",
+    "man",
+];
 
 #[test]
 fn help_names_every_command_and_exit_status() {

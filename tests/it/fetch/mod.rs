@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic, in its own functions as well")]
 
+mod accept;
 mod archives;
 mod bounds;
 pub(crate) mod dead;

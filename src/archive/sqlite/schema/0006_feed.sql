@@ -5,6 +5,8 @@ CREATE TABLE feed (
     settings      BLOB NOT NULL,  -- the digest of the settings that its entries were read with
     etag          TEXT,
     last_modified TEXT,
+    lifetime      INTEGER,        -- how long its host said that it stays as it is
+    skip_hours    TEXT NOT NULL,  -- hours of the day, in UTC, in which it is not asked for
     fresh_until   INTEGER,        -- not asked for before
     moved_to      TEXT,           -- where permanent redirects led
     retired_at    INTEGER,        -- when its host said that it is gone for good

@@ -1,0 +1,19 @@
+//! Limits on feeds.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::units::Size;
+use super::values::duration;
+
+/// Limits on feeds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+pub struct FeedConfig {
+    pub max_bytes: Size,
+    pub max_depth: usize,
+    pub max_tag: Size,
+    #[serde(deserialize_with = "duration")]
+    pub max_wait: Duration,
+}

@@ -1,0 +1,78 @@
+//! Media RSS, enclosures and the pictures of podcasts.
+
+use url::Url;
+
+use super::super::xml::{Element, Namespace};
+use super::model::{Media, MediaKind};
+
+/// The media of an entry of RSS or Atom.
+pub(super) fn of_entry(entry: &Element, base: &Url) -> Vec<Media> {
+    let mut media = Vec::new();
+    for element in entry.elements() {
+        of_element(element, base, &mut media);
+    }
+    media
+}
+
+fn of_element(element: &Element, base: &Url, media: &mut Vec<Media>) {
+    match (element.namespace, element.name.to_ascii_lowercase().as_str()) {
+        (Namespace::Media, "group" | "content") => {
+            push(element, "url", base, media);
+            element.elements().for_each(|inner| of_element(inner, base, media));
+        }
+        (Namespace::Media, "thumbnail") => media.extend(image(element.attribute("url"), base, true)),
+        (Namespace::Itunes, "image") => media.extend(image(element.attribute("href"), base, false)),
+        (Namespace::Core | Namespace::Atom, "enclosure") => push(element, "url", base, media),
+        (Namespace::Core, "image") => media.extend(image(picture(element).as_deref(), base, false)),
+        (Namespace::Atom | Namespace::Core, "link") if element.attribute("rel") == Some("enclosure") => {
+            push(element, "href", base, media);
+        }
+        _ => {}
+    }
+}
+
+/// The address of an `image` of RSS, which holds it in an element or is it.
+pub(super) fn picture(element: &Element) -> Option<String> {
+    let resource = || element.attribute_in(Namespace::Rdf, "resource").map(str::to_owned);
+    let inner = element.text_of(Namespace::Core, "url").or_else(resource);
+    inner.or_else(|| Some(element.text().trim().to_owned()).filter(|text| !text.is_empty()))
+}
+
+fn image(address: Option<&str>, base: &Url, is_thumbnail: bool) -> Option<Media> {
+    Some(Media { url: web(base, address?)?, kind: MediaKind::Image, is_thumbnail })
+}
+
+fn push(element: &Element, attribute: &str, base: &Url, media: &mut Vec<Media>) {
+    let Some(url) = element.attribute(attribute).and_then(|address| web(base, address)) else { return };
+    let kind = kind_of(element.attribute("type"), element.attribute("medium"), &url);
+    media.push(Media { url, kind, is_thumbnail: false });
+}
+
+/// An address on the web.
+pub(super) fn web(base: &Url, address: &str) -> Option<Url> {
+    base.join(address.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// What a medium is, from its type, or else from what its address ends in.
+pub(super) fn kind_of(media_type: Option<&str>, medium: Option<&str>, url: &Url) -> MediaKind {
+    let named = [media_type, medium].into_iter().flatten().find_map(|name| {
+        let kind = name.split('/').next()?.trim().to_ascii_lowercase();
+        match kind.as_str() {
+            "image" => Some(MediaKind::Image),
+            "video" => Some(MediaKind::Video),
+            "audio" => Some(MediaKind::Audio),
+            _ => None,
+        }
+    });
+    named.unwrap_or_else(|| by_extension(url))
+}
+
+fn by_extension(url: &Url) -> MediaKind {
+    let extension = url.path().rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
+    match extension.as_str() {
+        "jpg" | "jpeg" | "png" | "gif" | "webp" | "avif" | "svg" | "bmp" => MediaKind::Image,
+        "mp4" | "m4v" | "webm" | "mov" => MediaKind::Video,
+        "mp3" | "m4a" | "ogg" | "opus" | "flac" => MediaKind::Audio,
+        _ => MediaKind::Other,
+    }
+}

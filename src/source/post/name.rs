@@ -1,0 +1,122 @@
+//! The names of posts' files.
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
+use crate::model::{Digest, RelativePath};
+
+/// The longest name that file systems take, in bytes.
+const LONGEST: usize = 255;
+/// Bytes left for what tells two posts of one title apart.
+const ROOM: usize = 24;
+/// Names that are numbered; after them come those with a part of the identity's digest.
+const NUMBERED: usize = 20;
+/// Names that Windows keeps for devices.
+const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
+
+/// The names that a post may have, the best first. All of them are taken by every file system.
+#[derive(Debug)]
+pub(in crate::source) struct Names {
+    folder: String,
+    stem: String,
+    extension: String,
+    identity: Digest,
+    tried: usize,
+}
+
+impl Names {
+    /// Names for a post in a folder, by its title.
+    pub(in crate::source) fn new(categories: &[String], title: &str, extension: &str, identity: Digest) -> Self {
+        let stem = part(title, LONGEST - ROOM - extension.len());
+        let stem = if stem.is_empty() { "untitled".to_owned() } else { stem };
+        Self { folder: folder(categories), stem, extension: extension.to_owned(), identity, tried: 0 }
+    }
+}
+
+impl Iterator for Names {
+    type Item = RelativePath;
+
+    fn next(&mut self) -> Option<RelativePath> {
+        self.tried += 1;
+        let (stem, extension) = (&self.stem, &self.extension);
+        let file = match self.tried {
+            1 => format!("{stem}.{extension}"),
+            number if number <= NUMBERED => format!("{stem} {number}.{extension}"),
+            number if number == NUMBERED + 1 => {
+                format!("{stem} {}.{extension}", &self.identity.to_string()[..16])
+            }
+            _ => return None,
+        };
+        RelativePath::new(format!("{}{file}", self.folder)).ok()
+    }
+}
+
+/// The folder of posts with these categories: empty, or with a slash at its end.
+fn folder(categories: &[String]) -> String {
+    let parts = categories.iter().map(|category| part(category, LONGEST)).filter(|part| !part.is_empty());
+    parts.fold(String::new(), |folder, part| folder + &part + "/")
+}
+
+/// A text as one part of a path: what some file system refuses is replaced by `_`, blanks are single, and it neither
+/// begins nor ends with what would hide it or be dropped.
+fn part(text: &str, longest: usize) -> String {
+    let composed = ComposingNormalizerBorrowed::new_nfc().normalize(text);
+    let allowed = composed.chars().filter(|c| !is_invisible(*c)).map(|c| match c {
+        '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
+        c if c.is_control() || c.is_whitespace() => ' ',
+        c => c,
+    });
+    let line = allowed.collect::<String>().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let mut name = if line.starts_with(['.', '~', '-']) { format!("_{line}") } else { line };
+    let base = name.split('.').next().unwrap_or_default().trim_end_matches(|c: char| c.is_ascii_digit());
+    if DEVICES.contains(&base.to_lowercase().as_str()) {
+        name.insert(0, '_');
+    }
+    while name.len() > longest {
+        name.pop();
+    }
+    name.trim_end_matches(['.', ' ']).to_owned()
+}
+
+/// Characters that show nothing, or turn the direction of others.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(categories: &[&str], title: &str) -> Names {
+        let categories: Vec<_> = categories.iter().map(|name| (*name).to_owned()).collect();
+        Names::new(&categories, title, "md", Digest::of(title.as_bytes()))
+    }
+
+    #[test]
+    fn a_name_is_one_that_every_file_system_takes() {
+        for (title, file) in [
+            ("李强调研上汽集团：牢牢把握战略主动权", "李强调研上汽集团：牢牢把握战略主动权.md"),
+            ("a/b\\c:d*e?f\"g<h>i|j", "a_b_c_d_e_f_g_h_i_j.md"),
+            (" .hidden\n ", "_.hidden.md"),
+            ("..", "_.md"),
+            ("a.\u{202e}. ", "a.md"),
+            ("CON", "_CON.md"),
+            ("com1.x", "_com1.x.md"),
+            ("e\u{301}", "\u{e9}.md"),
+            ("", "untitled.md"),
+            ("console", "console.md"),
+        ] {
+            assert_eq!(names(&[], title).next().unwrap().as_str(), file, "{title:?}");
+        }
+        let long = names(&["新媒体", "../x", "", " "], &"字".repeat(200)).last().unwrap();
+        let parts: Vec<_> = long.split('/').collect();
+        assert_eq!(parts[..2], ["新媒体", "_.._x"]);
+        assert!(parts.len() == 3 && parts[2].len() <= LONGEST && parts[2].len() > 200, "{long}");
+    }
+
+    #[test]
+    fn posts_of_one_title_are_told_apart() {
+        let names: Vec<_> = names(&["a"], "b").map(|name| name.to_string()).collect();
+        assert_eq!(names[..2], ["a/b.md", "a/b 2.md"]);
+        assert_eq!(names.len(), NUMBERED + 1);
+    }
+}

@@ -1,0 +1,96 @@
+//! Entities: those of XML and HTML, and the harmless ones that a document declares.
+
+use std::collections::HashMap;
+
+use quick_xml::escape::resolve_html5_entity;
+use quick_xml::events::BytesRef;
+
+use super::error::XmlError;
+
+/// Entities that one document may declare, and the length of one.
+const DECLARED: usize = 100;
+const LENGTH: usize = 256;
+
+/// The entities of a document.
+#[derive(Debug, Default)]
+pub(super) struct Entities {
+    declared: HashMap<String, String>,
+}
+
+impl Entities {
+    /// Reads the entities that a document type declares.
+    pub(super) fn declare(&mut self, doctype: &str) -> Result<(), XmlError> {
+        for declaration in doctype.split("<!ENTITY").skip(1) {
+            let mut words = declaration.split_whitespace();
+            let (name, is_parameter) = match words.next() {
+                Some("%") => (words.next().unwrap_or_default(), true),
+                Some(name) => (name, false),
+                None => continue,
+            };
+            let value = declaration.split_once(name).map_or("", |(_, rest)| rest.trim_start());
+            if !is_parameter && (value.starts_with("SYSTEM") || value.starts_with("PUBLIC")) {
+                return Err(XmlError::ExternalEntity(name.to_owned()));
+            }
+            match plain(value) {
+                Some(text) if !is_parameter && self.declared.len() < DECLARED => {
+                    self.declared.insert(name.to_owned(), text.to_owned());
+                }
+                _ => return Err(XmlError::UnsafeEntity(name.to_owned())),
+            }
+        }
+        Ok(())
+    }
+
+    /// The text that a reference stands for; the reference itself where nobody knows it.
+    pub(super) fn resolve(&self, reference: &BytesRef<'_>) -> String {
+        self.named(reference).unwrap_or_else(|| format!("&{};", &**reference))
+    }
+
+    /// A text with its references resolved.
+    pub(super) fn unescape(&self, text: &str) -> String {
+        resolved(text, |name| self.named(name))
+    }
+
+    fn named(&self, name: &str) -> Option<String> {
+        self.declared.get(name).cloned().or_else(|| well_known(name))
+    }
+}
+
+/// A text of HTML with its references resolved.
+pub(in crate::source) fn unescape(text: &str) -> String {
+    resolved(text, well_known)
+}
+
+fn well_known(name: &str) -> Option<String> {
+    match name.strip_prefix('#') {
+        Some(number) => {
+            let hexadecimal = number.strip_prefix(['x', 'X']).map(|digits| u32::from_str_radix(digits, 16));
+            let code = hexadecimal.unwrap_or_else(|| number.parse()).ok()?;
+            char::from_u32(code).filter(|c| *c != '\0').map(String::from)
+        }
+        None => resolve_html5_entity(name).map(str::to_owned),
+    }
+}
+
+/// The quoted text that a declaration begins with, where it is short and holds neither markup nor references.
+fn plain(value: &str) -> Option<&str> {
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let text = value[1..].split_once(quote)?.0;
+    (text.len() <= LENGTH && !text.contains(['&', '<', '%'])).then_some(text)
+}
+
+/// The longest name of a reference that is looked up.
+const NAME: usize = 40;
+
+fn resolved(text: &str, named: impl Fn(&str) -> Option<String>) -> String {
+    let mut parts = text.split('&');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.as_bytes().iter().take(NAME).position(|byte| *byte == b';');
+        match end.and_then(|end| Some((named(&part[..end])?, &part[end + 1..]))) {
+            Some((value, rest)) => out.extend([value.as_str(), rest]),
+            None => out.extend(["&", part]),
+        }
+    }
+    out
+}

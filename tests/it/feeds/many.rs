@@ -1,0 +1,75 @@
+//! Many feeds of one source.
+
+use super::{Item, origin, posts, rss};
+use crate::sandbox::Sandbox;
+use crate::testserver::Behaviour;
+
+fn feeds(sandbox: &Sandbox, more: &str) {
+    sandbox.settings(&format!("[[source]]\nname = \"news\"\nkind = \"feeds\"\n{more}\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outlines_are_categories_and_one_feed_that_fails_does_not_stop_the_others() {
+    let feed = |title: &str| rss("", &[Item::new("1", title, "x")]);
+    let origin = origin(&[("/1", feed("one")), ("/2", feed("two")), ("/4", feed("four"))]);
+    origin.set("/3", Behaviour::status(500));
+    let outline =
+        |title: &str, path: &str| format!("<outline text=\"{title}\" type=\"rss\" xmlUrl=\"{}\"/>", origin.url(path));
+    let opml = format!(
+        "<opml version=\"2.0\"><head/><body><outline text=\"新媒体\"><outline text=\"观察者网\">{}{}</outline>{}</outline>{}</body></opml>",
+        outline("头条", "/1"),
+        outline("a/b", "/2"),
+        outline("broken", "/3"),
+        outline("alone", "/4"),
+    );
+    let sandbox = Sandbox::new();
+    sandbox.write("feeds.opml", opml);
+    feeds(&sandbox, "opml = \"feeds.opml\"");
+    let ran = sandbox.run(&["run"]).expect(1);
+    assert!(ran.stderr.contains("/3 of the source \"news\": the host answered 500"), "{ran:?}");
+    let expected = ["alone/four.md", "新媒体/观察者网/a_b/two.md", "新媒体/观察者网/头条/one.md"];
+    assert_eq!(posts(&sandbox), expected);
+    origin.set("/3", super::serve(&feed("three")));
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(posts(&sandbox).len(), 4);
+    sandbox.write("feeds.opml", "<html>");
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["sources"][0]["outcome"], &report["articles"]["seen"]), (&"failed".into(), &4.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_list_names_feeds_with_their_categories() {
+    let origin =
+        origin(&[("/1", rss("", &[Item::new("1", "one", "x")])), ("/2", rss("", &[Item::new("1", "two", "x")]))]);
+    let sandbox = Sandbox::new();
+    sandbox.write("feeds.txt", format!("# feeds\n{}  a / b c\n\n{}\n", origin.url("/1"), origin.url("/2")));
+    feeds(&sandbox, "path = \"feeds.txt\"\ncategories = [\"all\"]");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(posts(&sandbox), ["all/a/b c/one.md", "all/two.md"]);
+    sandbox.write("feeds.txt", "nowhere\n");
+    assert!(sandbox.run(&["run"]).expect(1).stderr.contains("line 1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opml_file_becomes_sources_that_a_run_reads() {
+    let origin = origin(&[("/1", rss("", &[Item::new("1", "one", "x")]))]);
+    let sandbox = Sandbox::new();
+    let url = origin.url("/1");
+    let opml = format!(
+        "<opml version=\"2.0\"><body><outline text=\"A\"><outline text=\"My Blog\" xmlUrl=\"{url}\"/></outline></body></opml>"
+    );
+    sandbox.write("feeds.opml", opml);
+    let before = sandbox.text("config.toml");
+    let ran = sandbox.run(&["import", "opml", "feeds.opml"]).expect(0);
+    assert_eq!(ran.stdout, "1 source added to config.toml\n");
+    let after = sandbox.text("config.toml");
+    assert!(after.contains(before.trim_end()), "{after}");
+    assert!(after.contains("[[source]]\nname = \"my-blog\"\nkind = \"feed\"\n"), "{after}");
+    sandbox.run(&["run"]).expect(0);
+    assert!(sandbox.path("store/articles/my-blog/A/My Blog/one.md").exists());
+    let ran = sandbox.run(&["import", "opml", "feeds.opml"]).expect(0);
+    assert_eq!(ran.stdout, "0 sources added to config.toml, 1 named there already\n");
+    assert_eq!(sandbox.text("config.toml"), after);
+    sandbox.write("feeds.opml", "<rss/>");
+    assert!(sandbox.run(&["import", "opml", "feeds.opml"]).expect(2).stderr.contains("it is no OPML"));
+}
