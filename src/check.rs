@@ -1,6 +1,8 @@
 //! Whether a mirror needs the network.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 use url::Url;
@@ -57,7 +59,7 @@ pub struct Place {
 
 /// Reads every mirrored article and follows its references.
 pub async fn check(archive: &Archive, config: &Config) -> Result<Checked, CheckError> {
-    let mut checker = Checker { archive, config, checked: Checked::default() };
+    let mut checker = Checker { archive, config, sources: HashMap::new(), checked: Checked::default() };
     let mut last = None;
     loop {
         let rows = archive.catalog.articles(None, last.as_ref(), PAGE).await?;
@@ -72,6 +74,8 @@ pub async fn check(archive: &Archive, config: &Config) -> Result<Checked, CheckE
 struct Checker<'a> {
     archive: &'a Archive,
     config: &'a Config,
+    /// Those of the articles looked at so far.
+    sources: HashMap<SourceName, Arc<Source>>,
     checked: Checked,
 }
 
@@ -110,7 +114,7 @@ fn shown(reference: &Reference) -> String {
 impl Checker<'_> {
     async fn article(&mut self, row: &ArticleRow) -> Result<(), CheckError> {
         let key = &row.version.key;
-        let source = source_of(&key.source, self.config)?;
+        let source = self.source(&key.source)?;
         let failed = |cause| SourceConfigError::Path { source_name: key.source.to_string(), cause };
         let store = absolute(&self.config.store).map_err(failed)?;
         let file = source.mirror(&key.path);
@@ -136,6 +140,15 @@ impl Checker<'_> {
             }
         }
         Ok(())
+    }
+
+    fn source(&mut self, name: &SourceName) -> Result<Arc<Source>, SourceConfigError> {
+        if let Some(known) = self.sources.get(name) {
+            return Ok(Arc::clone(known));
+        }
+        let source = Arc::new(source_of(name, self.config)?);
+        self.sources.insert(name.clone(), Arc::clone(&source));
+        Ok(source)
     }
 
     /// Whether the mirror of an article may be gone: its author took the article away, or the settings its source.

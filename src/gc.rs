@@ -2,8 +2,9 @@
 //!
 //! First a plan, which changes nothing and can be shown, then a sweep of exactly that plan. The holder of the
 //! archive's lock sweeps, so no run is under way that could just have put a blob. The grace period runs from the moment
-//! when a thing was first seen without a reference, which is recorded: the age of its file says nothing of that. What any version of an article or any good capture of a URL refers to stays: history
-//! is no garbage. Of the bodies that were refused, the newest of each URL stays as evidence.
+//! when a thing was first seen without a reference, which is recorded: the age of its file says nothing of that. What any
+//! version of an article, any good capture of a URL, or any exchange as its evidence refers to stays: history is no
+//! garbage.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

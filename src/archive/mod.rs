@@ -1,8 +1,9 @@
 //! The archive: bytes by key, and facts about them.
 //!
-//! Two independent traits, so that any bytes can be paired with any facts: [`Objects`] and [`Catalog`]. Neither holds
-//! policy. The order of writes (blob durable, then its row, then the article that points at it), what counts as a good
-//! capture and what is garbage are decided above them, once, in `ingest`, `mirror`, `verify` and `gc`.
+//! Two independent traits, so that any bytes can be paired with any facts: [`Objects`] and [`Catalog`]. Neither decides
+//! anything: what becomes of a URL, an article or a blob is decided in [`rules`], which every catalog calls inside its
+//! transaction. The order of writes (blob durable, then its row, then the article that points at it) and what counts as
+//! a good capture are decided above the archive, in `ingest`, `mirror`, `verify` and `gc`.
 
 mod catalog;
 mod copies;

@@ -25,6 +25,7 @@ pub use alternates::{Alternates, AskArchives};
 pub use error::FetchError;
 pub use fetcher::Fetcher;
 pub use memento::{WebArchives, memento_datetime};
+pub(crate) use net::causes::whole_message;
 pub use net::resolve::{Lookup, SystemLookup};
 pub use net::tls::client_config as tls_config;
 pub use request::{Answer, Fetched, Judge, Purpose, Request};

@@ -26,49 +26,73 @@ pub(super) fn settings_digest(config: &Config, source: &Source) -> Digest {
     Digest::of(text.as_bytes())
 }
 
+/// Every field is taken by name, so that a new one is not forgotten.
 fn rewriting(config: &RewriteConfig, line: &mut impl FnMut(&str, &str)) {
-    line("images", images(config.images));
-    line("lazy", lazy(config.lazy));
-    line("thumbnail_name", &config.thumbnail_name);
-    line("front_matter_urls", if config.front_matter_urls { "yes" } else { "no" });
-    line("json_ld", if config.json_ld { "yes" } else { "no" });
-    line("data_urls", data_urls(config.data_urls));
-    line("changed_images", changed_images(config.changed_images));
-    config.thumbnail_fields.iter().for_each(|field| line("thumbnail_field", field));
-    config.front_matter_keys.iter().for_each(|key| line("front_matter_key", key));
-    config.lazy_attributes.iter().for_each(|attribute| line("lazy_attribute", attribute));
-    config.media.iter().for_each(|kind| line("media", media(*kind)));
+    let RewriteConfig {
+        images,
+        lazy,
+        thumbnail_fields,
+        thumbnail_name,
+        front_matter_keys,
+        front_matter_urls,
+        lazy_attributes,
+        media,
+        json_ld,
+        data_urls,
+        adopt_local: _, // A source says whether it adopts.
+        changed_images,
+        max_article: _, // It shapes nothing of an article that is read.
+    } = config;
+    line("images", images_text(*images));
+    line("lazy", lazy_text(*lazy));
+    line("thumbnail_name", thumbnail_name);
+    line("front_matter_urls", if *front_matter_urls { "yes" } else { "no" });
+    line("json_ld", if *json_ld { "yes" } else { "no" });
+    line("data_urls", data_urls_text(*data_urls));
+    line("changed_images", changed_images_text(*changed_images));
+    for field in thumbnail_fields {
+        line("thumbnail_field", field);
+    }
+    for key in front_matter_keys {
+        line("front_matter_key", key);
+    }
+    for attribute in lazy_attributes {
+        line("lazy_attribute", attribute);
+    }
+    for kind in media {
+        line("media", media_text(*kind));
+    }
 }
 
-const fn images(value: Images) -> &'static str {
+const fn images_text(value: Images) -> &'static str {
     match value {
         Images::Original => "original",
         Images::ThumbnailLinked => "thumbnail-linked",
     }
 }
 
-const fn lazy(value: Lazy) -> &'static str {
+const fn lazy_text(value: Lazy) -> &'static str {
     match value {
         Lazy::Reveal => "reveal",
         Lazy::Keep => "keep",
     }
 }
 
-const fn data_urls(value: DataUrls) -> &'static str {
+const fn data_urls_text(value: DataUrls) -> &'static str {
     match value {
         DataUrls::Keep => "keep",
         DataUrls::Lift => "lift",
     }
 }
 
-const fn changed_images(value: ChangedImages) -> &'static str {
+const fn changed_images_text(value: ChangedImages) -> &'static str {
     match value {
         ChangedImages::First => "first",
         ChangedImages::Newest => "newest",
     }
 }
 
-const fn media(value: MediaKind) -> &'static str {
+const fn media_text(value: MediaKind) -> &'static str {
     match value {
         MediaKind::Image => "image",
         MediaKind::Poster => "poster",

@@ -13,7 +13,7 @@ use reqwest::Client;
 use reqwest::redirect::Policy;
 
 use crate::config::ReportConfig;
-use crate::fetch::tls_config;
+use crate::fetch::{tls_config, whole_message};
 use crate::mirror::Report;
 
 pub use prometheus::{exposition, write as write_prometheus};
@@ -142,9 +142,4 @@ async fn within(
 ) -> Result<(), NotifyError> {
     let late = |_| NotifyError { setting, cause: format!("no answer within {timeout:?}") };
     tokio::time::timeout(timeout, notification).await.map_err(late)?
-}
-
-fn whole_message(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"))
 }

@@ -48,7 +48,7 @@ pub(super) async fn record(
             last = Some(end.id);
             let kept: Vec<_> = page
                 .iter()
-                .filter_map(|job| completed(job, *shown.get(&job.url.url)?, unrecorded, next_attempt))
+                .filter_map(|job| completed(job, *shown.get(&job.url.url)?, unrecorded, (now, next_attempt)))
                 .collect();
             recorded += kept.len() as u64;
             archive.catalog.complete_jobs(lease, run, kept, config.rewrite.changed_images).await?;
@@ -58,10 +58,15 @@ pub(super) async fn record(
     Ok(recorded)
 }
 
-fn completed(job: &Job, digest: Digest, known: &Unrecorded, next_attempt: Option<Timestamp>) -> Option<CompletedJob> {
+fn completed(
+    job: &Job,
+    digest: Digest,
+    known: &Unrecorded,
+    (at, next_attempt): (Timestamp, Option<Timestamp>),
+) -> Option<CompletedJob> {
     let (asset, size) = known.media.get(&digest)?.clone();
     let result = JobResult::Kept { digest, size, asset, validators: Validators::default(), next_attempt };
-    Some(CompletedJob { job: job.id, url: job.url.id, exchanges: Vec::new(), result, refused: None })
+    Some(CompletedJob { job: job.id, url: job.url.id, at, exchanges: Vec::new(), result, refused: None })
 }
 
 async fn release(archive: &Archive, leases: &[Lease]) -> Result<(), RebuildError> {

@@ -143,9 +143,9 @@ impl Repairer<'_> {
         let (mut candidates, mut known) = (Vec::new(), BTreeSet::new());
         for url in self.archive.catalog.urls_of(digest).await? {
             let Some(row) = self.archive.catalog.url(&url).await? else { continue };
-            let exchanges = self.archive.catalog.captures(row.id).await?;
-            let same = exchanges.into_iter().filter(|exchange| exchange.digest == Some(digest));
-            let hops = same.map(|exchange| (exchange.url, exchange.at)).rev();
+            let captures = self.archive.catalog.captures(row.id).await?;
+            let same = captures.into_iter().filter(|capture| capture.digest == Some(digest));
+            let hops = same.flat_map(|capture| capture.exchanges).map(|exchange| (exchange.url, exchange.at)).rev();
             let first = (url, row.good.map_or(self.now, |(_, last)| last));
             candidates.extend(std::iter::once(first).chain(hops).filter(|(url, _)| known.insert(url.clone())));
         }

@@ -53,6 +53,8 @@ pub struct CompletedJob {
     pub job: JobId,
     /// Its URL.
     pub url: UrlId,
+    /// When it ended.
+    pub at: Timestamp,
     /// Every request and response, in order. They are appended to the URL's captures.
     pub exchanges: Vec<Exchange>,
     /// How it ended.

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::missing::MissingReport;
 use super::version::AssetChange;
-use crate::archive::catalog::{JobResult, UrlState};
+use crate::archive::catalog::{CompletedJob, JobResult, UrlState};
 use crate::model::{Digest, Failure, Reason, Validators};
 
 /// What is known of the attempts to get a URL.
@@ -27,6 +28,8 @@ pub struct UrlFacts {
     pub kept: Option<Digest>,
     /// What that lets a later request be compared with.
     pub validators: Validators,
+    /// How far it was reported as missing. A good capture ends that.
+    pub reported: MissingReport,
 }
 
 impl Default for UrlFacts {
@@ -42,6 +45,7 @@ impl Default for UrlFacts {
             good: None,
             kept: None,
             validators: Validators::default(),
+            reported: MissingReport::None,
         }
     }
 }
@@ -53,6 +57,14 @@ pub struct Response {
     pub status: Option<u16>,
     /// When the attempt was made.
     pub at: Timestamp,
+}
+
+impl Response {
+    /// The last response of a job, or the moment when it ended without one.
+    pub fn of(job: &CompletedJob) -> Self {
+        let last = job.exchanges.last();
+        Self { status: last.and_then(|exchange| exchange.status), at: last.map_or(job.at, |exchange| exchange.at) }
+    }
 }
 
 impl UrlFacts {
@@ -253,6 +265,14 @@ mod tests {
         assert_eq!(restored.validators, Validators::default());
         let bare = url.on_revoked(None, None);
         assert_eq!((bare.kept, bare.good, bare.next_attempt), (None, None, None));
+    }
+
+    #[test]
+    fn a_good_capture_ends_the_report_that_an_image_is_missing_and_nothing_else_does() {
+        let missing = UrlFacts { reported: MissingReport::Failed, ..UrlFacts::default() };
+        let failed = JobResult::Failed { failure: not_found(), next_attempt: None };
+        assert_eq!(missing.clone().after(&failed, answer(1)).reported, MissingReport::Failed);
+        assert_eq!(missing.after(&kept("a", None), answer(1)).reported, MissingReport::None);
     }
 
     #[test]

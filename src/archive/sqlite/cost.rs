@@ -100,8 +100,9 @@ fn drain_host(connection: &Connection, run: RunId, lease: &Lease) -> usize {
     loop {
         let page = jobs::of_host(connection, host, None, 64).unwrap();
         for job in &page {
+            let at = Timestamp::now();
             let exchanges = Vec::<Exchange>::new();
-            let job = CompletedJob { job: job.id, url: job.url.id, exchanges, result: failed(), refused: None };
+            let job = CompletedJob { job: job.id, url: job.url.id, at, exchanges, result: failed(), refused: None };
             queue::complete(connection, lease, run, &[job], ChangedImages::First).unwrap();
             done += 1;
         }

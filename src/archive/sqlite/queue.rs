@@ -108,11 +108,7 @@ pub(super) fn complete(
 
 /// Records what a job found, and what follows from it.
 fn record(connection: &Connection, run: RunId, job: &CompletedJob, changed: ChangedImages) -> Result<()> {
-    let last = job.exchanges.last();
-    let response = Response {
-        status: last.and_then(|exchange| exchange.status),
-        at: last.map_or_else(Timestamp::now, |exchange| exchange.at),
-    };
+    let response = Response::of(job);
     captures::record(connection, job.url, run, kept(&job.result), &job.exchanges)?;
     if let Some(RefusedBody { digest, size, media_type }) = job.refused {
         assets::record_blob(connection, digest, media_type, size, response.at)?;

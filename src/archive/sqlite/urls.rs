@@ -13,7 +13,7 @@ use crate::model::{Digest, HostKey, UrlId, Validators};
 
 /// What [`url()`] reads, of a row `u` joined as [`WITH_ASSET`] says.
 pub(super) const COLUMNS: &str = "u.id AS url_id, u.url, u.state, u.reason, u.detail, u.status, u.attempts,
-    u.next_attempt, u.first_good, u.last_good, u.etag, u.last_modified, u.digest, b.size, a.media_type, a.width,
+    u.next_attempt, u.first_good, u.last_good, u.reported, u.etag, u.last_modified, u.digest, b.size, a.media_type, a.width,
     a.height, a.orientation, a.frames, a.alpha, a.bit_depth, a.color_space, a.icc_name, a.taken, a.truncated,
     a.perceptual_hash";
 
@@ -55,6 +55,7 @@ fn facts(row: &Row<'_>) -> Result<UrlFacts> {
         good: moment_if_any(row, "first_good")?.zip(moment_if_any(row, "last_good")?),
         kept: row.get("digest")?,
         validators: Validators { etag: row.get("etag")?, last_modified: row.get("last_modified")? },
+        reported: MissingReport::from_number(row.get("reported")?),
     })
 }
 
@@ -63,7 +64,7 @@ pub(super) fn facts_of(connection: &Connection, url: UrlId) -> Result<UrlFacts> 
     connection
         .prepare_cached(
             "SELECT id, state, reason, detail, status, attempts, next_attempt, first_good, last_good, digest, etag,
-                 last_modified
+                 last_modified, reported
              FROM url WHERE id = ?1",
         )?
         .query_one([url], in_row("url", &["id"], facts))
@@ -75,7 +76,7 @@ pub(super) fn store(connection: &Connection, url: UrlId, facts: &UrlFacts) -> Re
         .prepare_cached(
             "UPDATE url SET state = ?2, reason = ?3, detail = ?4, status = ?5, attempts = ?6, next_attempt = ?7,
                  first_good = ?8, last_good = ?9, digest = ?10, etag = ?11, last_modified = ?12,
-                 reported = iif(?10 IS NULL, reported, 0)
+                 reported = ?13
              WHERE id = ?1",
         )?
         .execute(params![
@@ -90,7 +91,8 @@ pub(super) fn store(connection: &Connection, url: UrlId, facts: &UrlFacts) -> Re
             millis(facts.good.map(|(_, last)| last)),
             facts.kept,
             facts.validators.etag,
-            facts.validators.last_modified
+            facts.validators.last_modified,
+            facts.reported.as_number()
         ])?;
     Ok(())
 }
@@ -126,7 +128,7 @@ pub(super) fn report_missing(connection: &Connection) -> Result<Missing> {
             in_row("url", &["id"], |row| {
                 let facts = facts(row)?;
                 let now = MissingReport::of(row.get("is_shown")?, &facts);
-                Ok((row.get("id")?, MissingReport::from_number(row.get("reported")?), now, facts.next_attempt))
+                Ok((row.get("id")?, facts.reported, now, facts.next_attempt))
             }),
         )?
         .collect::<Result<_>>()?;

@@ -46,12 +46,13 @@ impl JobStage {
         };
         let Fetched { mut exchanges, outcome, evidence } = fetched;
         self.ingest.keep_evidence(&mut exchanges, evidence).await?;
-        let mut ingested = self.ingest.ingest(&job.url, outcome, Timestamp::now()).await?;
+        let at = Timestamp::now();
+        let mut ingested = self.ingest.ingest(&job.url, outcome, at).await?;
         if let JobResult::Kept { digest, asset, .. } = &mut ingested.result {
             asset.perceptual_hash = self.render.ensure(*digest, asset).await?.perceptual_hash();
         }
         let result = ingested.result.clone();
-        let completed = CompletedJob { job: job.id, url: job.url.id, exchanges, result, refused };
+        let completed = CompletedJob { job: job.id, url: job.url.id, at, exchanges, result, refused };
         let complete = self.archive.catalog.complete_jobs(&lease, self.run, vec![completed], self.changed_images);
         let (WriteOutcome::Applied, changes) = complete.await? else { return Ok(()) };
         self.outcomes.count(&job.url, &ingested).await?;

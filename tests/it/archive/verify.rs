@@ -33,6 +33,8 @@ use crate::testserver::{Behaviour, Content, Origin as OriginServer, Site};
 
 /// How many articles the archive of these tests has. Each shows one picture of its own.
 const ARTICLES: usize = 12;
+/// The picture whose URL redirects.
+const REDIRECTED: usize = 5;
 
 /// A whole archive, written as a run writes it.
 pub(crate) struct Sample {
@@ -46,6 +48,11 @@ pub(crate) fn picture(number: usize) -> Vec<u8> {
 
 pub(crate) fn picture_url(number: usize) -> Url {
     Url::parse(&format!("https://images.example/{number}.jpg")).unwrap()
+}
+
+/// Where the URL of a redirected picture led.
+fn target_url(number: usize) -> Url {
+    Url::parse(&format!("https://copies.example/{number}.jpg")).unwrap()
 }
 
 fn original(number: usize) -> Vec<u8> {
@@ -118,7 +125,7 @@ impl Sample {
             let bytes = picture(number);
             self.keep(&bytes).await;
             let exchange = Exchange {
-                url: job.url.url,
+                url: job.url.url.clone(),
                 at: now(),
                 elapsed: Duration::ZERO,
                 request_head: Vec::new(),
@@ -132,6 +139,9 @@ impl Sample {
                 body: None,
                 reason: None,
             };
+            let redirect = Exchange { status: Some(302), digest: None, length: 0, ..exchange.clone() };
+            let target = Exchange { url: target_url(number), ..exchange.clone() };
+            let exchanges = if number == REDIRECTED { vec![redirect, target] } else { vec![exchange] };
             let settlement = JobResult::Kept {
                 digest: Digest::of(&bytes),
                 size: bytes.len() as u64,
@@ -139,13 +149,8 @@ impl Sample {
                 validators: Validators::default(),
                 next_attempt: None,
             };
-            let outcome = CompletedJob {
-                job: job.id,
-                url: job.url.id,
-                exchanges: vec![exchange],
-                result: settlement,
-                refused: None,
-            };
+            let outcome =
+                CompletedJob { job: job.id, url: job.url.id, at: now(), exchanges, result: settlement, refused: None };
             catalog.complete_jobs(&lease, run, vec![outcome], ChangedImages::First).await.unwrap();
         }
         catalog.release(&lease, &HostState::default()).await.unwrap();
@@ -406,6 +411,18 @@ async fn the_same_bytes_from_the_origin_restore_a_blob() {
     // An article whose link was broken is written again; with its link whole, it stays as it is.
     sample.mirror(4).await;
     assert_eq!(sample.found().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_blob_comes_back_from_where_its_url_once_redirected_to() {
+    let sample = Sample::new().await;
+    flip(&sample.blob_file(&picture(REDIRECTED), MediaType::Jpeg));
+    let mut origin = Served::nothing(&sample);
+    origin.urls = [(target_url(REDIRECTED), picture(REDIRECTED))].into();
+    assert_eq!(repair(&sample, &origin).await, [Repair::Restored]);
+    let asked = [picture_url(REDIRECTED), target_url(REDIRECTED)].map(String::from);
+    assert_eq!(*origin.asked.lock().unwrap(), asked);
+    assert_eq!(fs::read(sample.blob_file(&picture(REDIRECTED), MediaType::Jpeg)).unwrap(), picture(REDIRECTED));
 }
 
 #[tokio::test]

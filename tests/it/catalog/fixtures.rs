@@ -180,6 +180,7 @@ pub(crate) fn outcome(job: &Job, second: i64, settlement: JobResult) -> Complete
     CompletedJob {
         job: job.id,
         url: job.url.id,
+        at: at(second),
         exchanges: vec![exchange(&job.url.url, second, status)],
         result: settlement,
         refused: None,

@@ -64,8 +64,14 @@ async fn a_deferred_url_is_no_failure(catalog: &dyn Catalog) {
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     let settlement = JobResult::Deferred { failure: Failure::new(Reason::Budget, "used up"), next_attempt: at(50) };
-    let untried =
-        CompletedJob { job: jobs[0].id, url: jobs[0].url.id, exchanges: Vec::new(), result: settlement, refused: None };
+    let untried = CompletedJob {
+        job: jobs[0].id,
+        url: jobs[0].url.id,
+        at: at(0),
+        exchanges: Vec::new(),
+        result: settlement,
+        refused: None,
+    };
     let (_, ready) = catalog.complete_jobs(&lease, run, vec![untried], FIRST).await.unwrap();
     assert_eq!(ready.ready_articles.len(), 1);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();

@@ -118,7 +118,14 @@ fn outcome(archive: &Archive, job: &Job) -> CompletedJob {
         validators: Validators::default(),
         next_attempt: Some(now().checked_add(Duration::from_secs(86_400)).unwrap()),
     };
-    CompletedJob { job: job.id, url: job.url.id, exchanges: Vec::new(), result: settlement, refused: None }
+    CompletedJob {
+        job: job.id,
+        url: job.url.id,
+        at: Timestamp::now(),
+        exchanges: Vec::new(),
+        result: settlement,
+        refused: None,
+    }
 }
 
 async fn fetch(archive: &Archive) {

@@ -11,7 +11,7 @@ use super::{MemoryCatalog, missing};
 use crate::archive::catalog::{
     CatalogError, CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, Worker, WriteOutcome,
 };
-use crate::archive::rules::{self, AssetChange, Due, HostHold, MissingReport, Response, UrlFacts};
+use crate::archive::rules::{self, AssetChange, Due, HostHold, Response, UrlFacts};
 use crate::config::ChangedImages;
 use crate::model::{HostKey, HostState, JobId, RunId, UrlId, saturating_add};
 
@@ -158,11 +158,7 @@ impl State {
 
     /// Records what a job found, and what follows from it.
     fn record(&mut self, run: RunId, job: &CompletedJob, changed: ChangedImages) {
-        let last = job.exchanges.last();
-        let response = Response {
-            status: last.and_then(|exchange| exchange.status),
-            at: last.map_or_else(Timestamp::now, |exchange| exchange.at),
-        };
+        let response = Response::of(job);
         let mut kept = None;
         if let JobResult::Kept { digest, size, asset, .. } = &job.result {
             self.record_asset(*digest, *size, asset, response.at);
@@ -176,9 +172,6 @@ impl State {
         let entry = self.url_mut(job.url);
         let before = std::mem::take(&mut entry.facts);
         entry.facts = before.clone().after(&job.result, response);
-        if entry.facts.kept.is_some() {
-            entry.reported = MissingReport::None;
-        }
         let change = before.change_to(&entry.facts);
         self.show_change(job.url, change, changed);
     }

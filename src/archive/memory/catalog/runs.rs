@@ -33,8 +33,8 @@ impl Runs for MemoryCatalog {
         let mut missing = Missing::default();
         for entry in self.state().urls.values_mut() {
             let now = MissingReport::of(!entry.showing.is_empty(), &entry.facts);
-            missing.count(entry.reported, now, entry.facts.next_attempt);
-            entry.reported = now;
+            missing.count(entry.facts.reported, now, entry.facts.next_attempt);
+            entry.facts.reported = now;
         }
         Ok(missing)
     }

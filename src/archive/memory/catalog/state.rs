@@ -9,7 +9,7 @@ use crate::archive::catalog::{
     ArchiveRow, AssetRow, BlobRow, EntryRow, FeedRow, NewReference, RunRow, SharedBlob, SourceRow, ThumbnailRow,
     UrlRow, VersionRow,
 };
-use crate::archive::rules::{self, ArticleFacts, HostHold, MissingReport, UrlFacts};
+use crate::archive::rules::{self, ArticleFacts, HostHold, UrlFacts};
 use crate::model::{
     ArchiveId, ArticleId, ArticleKey, ArticleVersion, Asset, Capture, CaptureId, Digest, Edit, Exchange, Fingerprint,
     HostKey, HostState, JobId, MediaType, RunId, SourceName, ThumbnailName, UrlId,
@@ -70,8 +70,6 @@ pub(super) struct UrlEntry {
     /// The articles that show it.
     pub(super) showing: BTreeSet<ArticleId>,
     pub(super) job: Option<JobId>,
-    /// How far it was reported as missing.
-    pub(super) reported: MissingReport,
 }
 
 /// A host, with its lease and its jobs.
@@ -185,7 +183,6 @@ impl State {
             refused: None,
             showing: BTreeSet::new(),
             job: None,
-            reported: MissingReport::None,
         };
         self.urls.insert(id, entry);
         self.url_ids.insert(url.clone(), id);
