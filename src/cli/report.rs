@@ -39,12 +39,7 @@ pub(crate) fn print_sources(sources: &[SourceReport], output: &Output) {
 /// A run in one line.
 pub(crate) fn summary(report: &Report) -> String {
     let Report { articles, references, urls, blobs, thumbnails, .. } = report;
-    let outcome = match report.outcome {
-        RunOutcome::Complete => "done".to_owned(),
-        RunOutcome::Incomplete => left_for_next(report),
-        RunOutcome::Interrupted => "interrupted; the next run goes on from here".to_owned(),
-        RunOutcome::Failed => "failed".to_owned(),
-    };
+    let outcome = outcome(report);
     let seconds = Duration::from_millis(report.elapsed_ms).as_secs_f64();
     format!(
         "{outcome}: {} ({} new, {} changed{}), {} of {} local, {} fetched, {} failed, \
@@ -63,6 +58,19 @@ pub(crate) fn summary(report: &Report) -> String {
         count(thumbnails.made, "thumbnail"),
         missing(report),
     )
+}
+
+/// How it ended: first of all whether something was not done.
+fn outcome(report: &Report) -> String {
+    let failed = report.failed_sources().count() as u64;
+    match report.outcome {
+        RunOutcome::Interrupted => "interrupted; the next run goes on from here".to_owned(),
+        RunOutcome::Failed => "failed".to_owned(),
+        _ if failed > 0 => format!("done, but {} could not be read", count(failed, "source")),
+        _ if report.offline => "done, but no host answered".to_owned(),
+        RunOutcome::Complete => "done".to_owned(),
+        RunOutcome::Incomplete => left_for_next(report),
+    }
 }
 
 /// What became of articles that does not happen every night.
@@ -141,5 +149,22 @@ mod tests {
     fn a_summary_is_one_line() {
         let line = summary(&Report::default());
         assert!(line.starts_with("done: 0 articles") && !line.contains('\n'), "{line}");
+    }
+
+    #[test]
+    fn a_summary_begins_with_what_was_not_done() {
+        let begins = |report: &Report| summary(report).split(": ").next().map(ToOwned::to_owned);
+        let failed = SourceReport {
+            name: "posts".to_owned(),
+            outcome: SourceOutcome::Failed,
+            reason: "missing",
+            detail: String::new(),
+        };
+        let report = Report { offline: true, ..Report::default() };
+        assert_eq!(begins(&report).as_deref(), Some("done, but no host answered"));
+        let report = Report { sources: vec![failed], ..report };
+        assert_eq!(begins(&report).as_deref(), Some("done, but 1 source could not be read"));
+        let report = Report { outcome: RunOutcome::Interrupted, ..report };
+        assert!(begins(&report).is_some_and(|text| text.starts_with("interrupted")));
     }
 }

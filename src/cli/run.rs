@@ -44,7 +44,20 @@ pub(crate) async fn mirror(
     if dry_run {
         return dry_run::dry_run(config, sources, None, output).await;
     }
-    print_report(&mirror_sources(config, sources, None, output).await?, output)
+    let mirrors = unlisted_mirrors(config, &sources);
+    let exit = print_report(&mirror_sources(config, sources, None, output).await?, output)?;
+    for mirror in mirrors {
+        output.note(&mirror);
+    }
+    Ok(exit)
+}
+
+/// Where the mirrors are of folders that the settings do not list: their names are made up.
+fn unlisted_mirrors(config: &Config, sources: &[Source]) -> Vec<String> {
+    let is_listed = |source: &&Source| config.source.iter().any(|listed| listed.name == *source.name());
+    let mirror =
+        |source: &Source| format!("the mirror of {} is {}", source.config.path.display(), source.mirror("").display());
+    sources.iter().filter(|source| !is_listed(source)).map(mirror).collect()
 }
 
 /// One whole run, with its progress, that Ctrl-C or SIGTERM ends at a consistent point.

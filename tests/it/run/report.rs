@@ -40,3 +40,15 @@ async fn every_field_of_a_report_is_described() {
         assert!(described.contains(&format!("`{field}`")), "{field} is not described");
     }
 }
+
+#[test]
+fn where_the_mirror_of_an_unlisted_folder_is_can_be_read() {
+    let sandbox = Sandbox::new();
+    sandbox.write("other/a.md", "text");
+    sandbox.write("posts/b.md", "text");
+    let ran = sandbox.run(&["mirror", "other"]).expect(0);
+    let (_, mirror) = ran.stderr.trim_end().split_once("other is ").expect("it says where");
+    assert!(std::path::Path::new(mirror).join("a.md").is_file(), "{ran:?}");
+    assert_eq!(sandbox.run(&["mirror", "posts"]).expect(0).stderr, "", "the settings say where that is");
+    assert_eq!(sandbox.run(&["-q", "mirror", "other"]).expect(0).stderr, "");
+}
