@@ -15,6 +15,8 @@ const PER_MARK: u64 = 120;
 /// For each tag or attribute of HTML.
 const PER_TAG: u64 = 120;
 
+/// For each comma: in `srcset`, it separates candidates.
+const PER_COMMA: u64 = 280;
 /// For each reference.
 const PER_REFERENCE: u64 = 800;
 /// The fewest bytes that a reference takes in an article.
@@ -35,14 +37,16 @@ pub fn memory_estimate(bytes: &[u8], format: Format) -> u64 {
     let marks = match format {
         Format::Markdown | Format::Mdx => count(bytes, MARKS),
         Format::Css => count(bytes, b"(;,"),
-        Format::Html | Format::Xhtml => memchr::memchr_iter(b',', bytes).count() as u64,
+        Format::Html | Format::Xhtml => 0,
     };
+    let commas = memchr::memchr_iter(b',', bytes).count() as u64;
     let references = (length / LEAST_REFERENCE).min(MAX_REFERENCES as u64);
     references * PER_REFERENCE
         + length * PER_BYTE
         + front_matter * PER_FRONT_MATTER_BYTE
         + tags * PER_TAG
         + marks * PER_MARK
+        + commas * PER_COMMA
 }
 
 fn count(bytes: &[u8], wanted: &[u8]) -> u64 {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::archive::rules::Schedule;
 use crate::archive::{Archive, CatalogError, Job, JobResult, ObjectError, Put, ReadError, RefusedBody, UrlRow};
-use crate::config::{Config, MediaConfig};
+use crate::config::{Config, MediaConfig, Size};
 use crate::fetch::Answer;
 use crate::media;
 use crate::model::{Asset, Digest, Exchange, Failure, HostKey, KeptBody, MediaType, Reason, Validators};
@@ -50,6 +50,7 @@ pub struct Ingested {
 pub struct Ingest {
     archive: Arc<Archive>,
     limits: MediaConfig,
+    max_bytes: Size,
     schedule: Schedule,
     placeholders: Arc<KnownPlaceholders>,
 }
@@ -57,7 +58,8 @@ pub struct Ingest {
 impl Ingest {
     /// Keeps into `archive` as `config` says. What is among the known `placeholders` is refused.
     pub fn new(archive: Arc<Archive>, config: &Config, placeholders: Arc<KnownPlaceholders>) -> Self {
-        Self { archive, limits: config.media.clone(), schedule: Schedule::new(config), placeholders }
+        let (limits, max_bytes) = (config.media.clone(), config.fetch.max_bytes);
+        Self { archive, limits, max_bytes, schedule: Schedule::new(config), placeholders }
     }
 
     /// A judge for a job's answer.
@@ -148,16 +150,22 @@ impl Ingest {
     }
 
     /// Copies what an article shows and no request is needed for, such as a local file, into the archive's staging
-    /// folder, and judges it.
+    /// folder, and judges it. It has the limit of images from hosts, and no more of it is copied.
     pub async fn adopt<R: Read>(
         &self,
         open: impl FnOnce() -> std::io::Result<R> + Send + 'static,
         verdict: &ImageJudge<'_>,
     ) -> Result<Answer<Asset>, Failure> {
         let staging = self.archive.objects.staging().clone();
-        let copy = move || open().and_then(|from| staging.copy(from));
+        let limit = self.max_bytes;
+        let most = if limit.0 == 0 { u64::MAX } else { limit.0.saturating_add(1) };
+        let copy = move || open().and_then(|from| staging.copy(from.take(most)));
         let staged = tokio::task::spawn_blocking(copy).await.expect("copying a file does not panic");
         let staged = staged.map_err(|cause| Failure::new(Reason::LocalFile, cause.to_string()))?;
+        if staged.length == most {
+            let detail = format!("it has more than the {limit} that fetch.max_bytes allows");
+            return Err(Failure::new(Reason::TooLarge, detail));
+        }
         let accepted = verdict.judge_local(&staged).await?;
         Ok(Answer::Body { staged, validators: Validators::default(), accepted })
     }

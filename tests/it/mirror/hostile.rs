@@ -154,3 +154,28 @@ fn recorded(report: &Value, url: &str) -> String {
     let failure = failures.iter().find(|failure| failure["url"] == url);
     failure.map_or_else(String::new, |failure| failure["reason"].as_str().unwrap().to_owned())
 }
+
+/// An image and a video of many megabytes beside an article are no more than any other: what is beyond the limit is
+/// neither read nor copied whole, and the reason is on record.
+#[test]
+fn a_file_beside_an_article_has_the_limit_of_images() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("max_bytes = \"64 KiB\"\n");
+    let small = Photo::new(1, 40, 30).png();
+    sandbox.write("posts/small.png", &small);
+    sandbox.write("posts/large.png", [small.clone(), vec![0; 64 << 10]].concat());
+    // A file of gigabytes that takes no room on the disk.
+    let video = std::fs::File::create(sandbox.path("posts/video.mp4")).unwrap();
+    video.set_len(8 << 30).unwrap();
+    sandbox.write("posts/a.html", "<img src=small.png><img src=large.png><img src=video.mp4>");
+    let report = sandbox.json(&["run"]);
+    let failures: Vec<_> = report["failures"].as_array().unwrap().iter().collect();
+    assert_eq!(failures.len(), 2, "{report:#}");
+    for failure in failures {
+        assert_eq!(failure["reason"], "too_large", "{failure}");
+        assert!(failure["detail"].as_str().unwrap().contains("fetch.max_bytes"), "{failure}");
+    }
+    let mirror = sandbox.text("store/articles/posts/a.html");
+    assert!(!mirror.contains("=small.png") && mirror.contains("large.png") && mirror.contains("video.mp4"), "{mirror}");
+    assert_eq!(std::fs::read_dir(sandbox.path("store/tmp")).unwrap().count(), 0);
+}
