@@ -1,5 +1,6 @@
 //! Animations, frame by frame, by the decoders of the `image` crate.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
@@ -66,14 +67,29 @@ pub(in crate::media) fn frames<'a>(
     limits: &MediaConfig,
 ) -> Result<Frames<'a>, MediaError> {
     match asset.media_type {
-        MediaType::Gif => gif(bytes, limits),
+        MediaType::Gif => gif(on_its_screen(bytes, asset), limits),
         MediaType::Png => png(bytes, limits),
         MediaType::WebP => animated_webp(bytes, limits),
         other => Err(MediaError::Unsupported(other)),
     }
 }
 
-fn gif<'a>(bytes: &'a [u8], limits: &MediaConfig) -> Result<Frames<'a>, MediaError> {
+/// A GIF whose screen has the size that was probed: that of the first frame, where the screen is too small for it.
+fn on_its_screen<'a>(bytes: &'a [u8], asset: &Asset) -> Cow<'a, [u8]> {
+    let declared = |at: usize| ByteReader(bytes).le16(at);
+    let (Ok(width), Ok(height)) = (u16::try_from(asset.width), u16::try_from(asset.height)) else {
+        return Cow::Borrowed(bytes);
+    };
+    if (declared(6), declared(8)) == (Some(width), Some(height)) || bytes.len() < 10 {
+        return Cow::Borrowed(bytes);
+    }
+    let mut enlarged = bytes.to_vec();
+    enlarged[6..8].copy_from_slice(&width.to_le_bytes());
+    enlarged[8..10].copy_from_slice(&height.to_le_bytes());
+    Cow::Owned(enlarged)
+}
+
+fn gif<'a>(bytes: Cow<'a, [u8]>, limits: &MediaConfig) -> Result<Frames<'a>, MediaError> {
     let mut decoder = GifDecoder::new(Cursor::new(bytes)).map_err(reason)?;
     decoder.set_limits(decoder_limits(limits)).map_err(reason)?;
     check_canvas(decoder.dimensions(), limits)?;

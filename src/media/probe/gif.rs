@@ -18,6 +18,9 @@ pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> 
                 at = after_sub_blocks(bytes, at + 2)?;
             }
             Some(0x2c) => {
+                if asset.frames == 0 {
+                    enlarge_screen(bytes, at, asset)?;
+                }
                 let table = color_table(bytes.u8(at + 9)?);
                 at = after_sub_blocks(bytes, at + 11 + table)?;
                 asset.frames = asset.frames.saturating_add(1);
@@ -29,6 +32,14 @@ pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> 
             _ => return (asset.frames > 0).then_some(Ending::NoEndMarker),
         }
     }
+}
+
+/// Browsers enlarge a screen that is too small for the first frame (sections 18 and 20).
+fn enlarge_screen(bytes: ByteReader<'_>, frame: usize, asset: &mut Asset) -> Option<()> {
+    let field = |at: usize| bytes.le16(frame + at).map(u32::from);
+    asset.width = asset.width.max(field(1)? + field(5)?);
+    asset.height = asset.height.max(field(3)? + field(7)?);
+    Some(())
 }
 
 /// The size of a color table in bytes, from the packed field that declares it (sections 18 and 20).

@@ -38,6 +38,20 @@ fn keep(side: u32) -> ThumbnailConfig {
 }
 
 #[test]
+fn a_screen_that_is_too_small_for_its_first_frame_is_enlarged() {
+    let whole = fading_in();
+    for (width, height) in [(0_u16, 0_u16), (10, 200), (79, 80)] {
+        let mut bytes = whole.clone();
+        bytes[6..8].copy_from_slice(&width.to_le_bytes());
+        bytes[8..10].copy_from_slice(&height.to_le_bytes());
+        let asset = probe(&bytes, &limits());
+        assert_eq!((asset.width, asset.height), (80, u32::from(height.max(80))));
+        let made = pixels(&make_one(&bytes, lossless(200, 200, Fit::Inside)));
+        assert_eq!((made.dimensions(), made.get_pixel(40, 40).0), ((80, asset.height), [255, 0, 0]));
+    }
+}
+
+#[test]
 fn a_still_shows_the_first_frame_that_is_not_blank() {
     let bytes = fading_in();
     let asset = probe(&bytes, &limits());
