@@ -9,7 +9,7 @@ use walkdir::WalkDir;
 
 use super::blobs::Unrecorded;
 use super::pairs::{pairs, shown_by};
-use super::{RebuildError, Rebuilt, read};
+use super::rebuilt::{RebuildError, Rebuilt};
 use crate::archive::{Archive, ArticleId, ArticleRow, StoreKey};
 use crate::config::Config;
 use crate::extract;
@@ -241,6 +241,11 @@ fn mirrors_in(store: &Path) -> BTreeMap<SourceName, BTreeSet<RelativePath>> {
         }
     }
     mirrors
+}
+
+/// The bytes of a file of somebody else's, where it can be read.
+fn read(file: &Path) -> Option<Vec<u8>> {
+    std::fs::read(file).ok()
 }
 
 #[cfg(test)]

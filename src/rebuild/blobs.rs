@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 
+use super::rebuilt::{RebuildError, Rebuilt};
 use super::text::text_digest;
-use super::{RebuildError, Rebuilt};
 use crate::archive::{Archive, ObjectError, Prefix, StoreKey};
 use crate::config::{Config, MediaConfig};
 use crate::extract::ExtractOptions;

@@ -7,71 +7,25 @@
 mod articles;
 mod blobs;
 mod pairs;
+mod rebuilt;
 mod text;
 mod urls;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::Serialize;
 use tokio::io::AsyncReadExt;
 
-use crate::archive::{self, Archive, ArchiveError, CatalogError, ObjectError, Prefix, StoreKey};
+use crate::archive::{self, Archive, Prefix, StoreKey};
 use crate::config::Config;
-use crate::mirror::MirrorError;
 use crate::source::Source;
 
 use articles::Articles;
 use blobs::Unrecorded;
 
-/// A catalog could not be made anew. The archive is as it was.
-#[derive(Debug, thiserror::Error)]
-pub enum RebuildError {
-    /// The archive cannot be used.
-    #[error(transparent)]
-    Archive(#[from] ArchiveError),
-    /// The store cannot be read.
-    #[error(transparent)]
-    Objects(#[from] ObjectError),
-    /// The new catalog cannot be written.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// An article cannot be recorded.
-    #[error(transparent)]
-    Mirror(#[from] MirrorError),
-    /// The settings of a source cannot work.
-    #[error(transparent)]
-    Source(#[from] crate::source::SourceConfigError),
-}
-
-/// What a new catalog was made from, and what could not be known.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Rebuilt {
-    /// The copy of the catalog that it began with.
-    pub copy: Option<String>,
-    /// Where the damaged catalog is now.
-    pub damaged_catalog: Option<PathBuf>,
-    /// Articles that were recorded from their mirrors or files.
-    pub articles: u64,
-    /// URLs whose images were found by the links of mirrors.
-    pub images: u64,
-    /// Reports of runs that were recorded.
-    pub reports: u64,
-    /// Blobs that the copy names and that are not there.
-    pub lost: Vec<String>,
-    /// Blobs whose bytes are not those that their names say. They are on no record.
-    pub damaged: Vec<String>,
-    /// Mirrors of which no original is kept.
-    pub without_original: Vec<String>,
-    /// Texts that belong to no article that is known: earlier versions, posts whose mirrors are gone, pages that hosts sent
-    /// in place of images.
-    pub unplaced_originals: u64,
-    /// Images that no mirror shows.
-    pub unplaced_images: u64,
-}
+pub use rebuilt::{RebuildError, Rebuilt};
 
 /// Makes the catalog of an archive anew, where it is lost or damaged.
 ///
@@ -132,9 +86,4 @@ fn moment_of(key: &StoreKey) -> Option<Timestamp> {
     let StoreKey::Report { run } = key else { return None };
     let began = DateTime::strptime("%Y%m%dT%H%M%SZ", run.get(..16)?).ok()?;
     Some(began.to_zoned(TimeZone::UTC).ok()?.timestamp())
-}
-
-/// The bytes of a file of somebody else's, where it can be read.
-fn read(file: &Path) -> Option<Vec<u8>> {
-    std::fs::read(file).ok()
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use url::Url;
 
-use super::RebuildError;
 use super::blobs::Unrecorded;
+use super::rebuilt::RebuildError;
 use crate::archive::rules::Schedule;
 use crate::archive::{Archive, CompletedJob, Job, JobResult, Lease, RunId, Worker};
 use crate::config::Config;

@@ -1,0 +1,54 @@
+//! What came of making a catalog anew.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::archive::{ArchiveError, CatalogError, ObjectError};
+use crate::mirror::MirrorError;
+
+/// A catalog could not be made anew. The archive is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The archive cannot be used.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+    /// The new catalog cannot be written.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// An article cannot be recorded.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// The settings of a source cannot work.
+    #[error(transparent)]
+    Source(#[from] crate::source::SourceConfigError),
+}
+
+/// What a new catalog was made from, and what could not be known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Rebuilt {
+    /// The copy of the catalog that it began with.
+    pub copy: Option<String>,
+    /// Where the damaged catalog is now.
+    pub damaged_catalog: Option<PathBuf>,
+    /// Articles that were recorded from their mirrors or files.
+    pub articles: u64,
+    /// URLs whose images were found by the links of mirrors.
+    pub images: u64,
+    /// Reports of runs that were recorded.
+    pub reports: u64,
+    /// Blobs that the copy names and that are not there.
+    pub lost: Vec<String>,
+    /// Blobs whose bytes are not those that their names say. They are on no record.
+    pub damaged: Vec<String>,
+    /// Mirrors of which no original is kept.
+    pub without_original: Vec<String>,
+    /// Texts that belong to no article that is known: earlier versions, posts whose mirrors are gone, pages that hosts sent
+    /// in place of images.
+    pub unplaced_originals: u64,
+    /// Images that no mirror shows.
+    pub unplaced_images: u64,
+}
