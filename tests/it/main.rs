@@ -24,3 +24,4 @@ mod source;
 mod structure;
 mod testserver;
 mod web;
+mod year;

@@ -189,3 +189,8 @@ fn inode(_facts: &std::fs::Metadata) -> u64 {
 pub(crate) fn follow(article: &Path, link: &str) -> PathBuf {
     article.parent().expect("an article lies in a folder").join(link)
 }
+
+/// Whether tests are to try everything, and not only some of it.
+pub(crate) fn is_thorough() -> bool {
+    std::env::var_os("OFFPRINT_THOROUGH").is_some()
+}

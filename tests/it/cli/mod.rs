@@ -1,6 +1,8 @@
 //! The command line: what it prints, where, and how it ends.
 
 mod hostile_names;
+mod sessions;
+mod snapshot;
 
 use offprint::testing::config::DEFAULTS;
 

@@ -9,7 +9,7 @@ use crate::corpus::say;
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Content, Origin, Site};
 
-/// A larger site: forty pictures in twenty posts, some of them in two.
+/// A larger site: forty images in twenty posts, some of them in two.
 fn large() -> Origin {
     let photo = |seed| Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 64, 48).jpeg()));
     Origin::start((0..40).fold(Site::new(), |site, at| site.on(&format!("/{at}.jpg"), photo(at)))).unwrap()

@@ -18,10 +18,10 @@ use offprint::testing::demo::photo::Photo;
 use offprint::testing::model::{ArticleKey, Digest};
 use offprint::testing::verify::{self, MirrorFile, Progress, Subset, VerifyOptions};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, is_thorough};
 use crate::testserver::{Behaviour, Content, Origin, Site};
 
-/// A small site: two pictures are the same, one is missing.
+/// A small site: two images are the same, one is missing.
 fn site() -> Origin {
     let photo = |seed| Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 64, 48).jpeg()));
     let site = Site::new().on("/1.jpg", photo(1)).on("/2.jpg", photo(2)).on("/twin.jpg", photo(1));
@@ -62,10 +62,6 @@ async fn recovers(sandbox: &Sandbox, expected: &[BTreeMap<PathBuf, Digest>; 3], 
     assert!(ends.contains(&rest.status), "{when}: {rest:?}");
     assert_eq!(tree(sandbox), *expected, "{when}");
     is_whole(sandbox, when).await;
-}
-
-fn is_thorough() -> bool {
-    std::env::var_os("OFFPRINT_THOROUGH").is_some()
 }
 
 /// More calls of one kind than a run over the small site makes.

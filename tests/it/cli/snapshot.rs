@@ -1,0 +1,114 @@
+//! What the program prints, compared with files in `tests/data/cli`.
+//!
+//! A snapshot is a session: each command after `$`, then what it printed and how it ended. What differs from run to run
+//! is replaced: the sandbox, the origin's address, moments and durations. `OFFPRINT_BLESS=1 cargo test --test it snapshot`
+//! writes the files; read their changes as you read code.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::sandbox::{Ran, Sandbox};
+use crate::testserver::Origin;
+
+/// A session of commands in one sandbox.
+pub(super) struct Session<'a> {
+    sandbox: &'a Sandbox,
+    origin: Option<&'a Origin>,
+    text: String,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(sandbox: &'a Sandbox, origin: Option<&'a Origin>) -> Self {
+        Self { sandbox, origin, text: String::new() }
+    }
+
+    /// Runs a command, and adds it with what it printed.
+    pub(super) fn run(&mut self, arguments: &[&str]) -> &mut Self {
+        let ran = self.sandbox.run(arguments);
+        self.add(arguments, &ran);
+        self
+    }
+
+    fn add(&mut self, arguments: &[&str], Ran { status, stdout, stderr }: &Ran) {
+        let quoted = |word: &&str| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() };
+        let call = arguments.iter().map(quoted).collect::<Vec<_>>().join(" ");
+        writeln!(self.text, "$ offprint {call}").expect("a text takes all");
+        self.text.push_str(stdout);
+        for line in stderr.lines() {
+            writeln!(self.text, "! {line}").expect("a text takes all");
+        }
+        writeln!(self.text, "= {status}\n").expect("a text takes all");
+    }
+
+    /// Compares the session with the file of that name, or writes the file where `OFFPRINT_BLESS` is set.
+    pub(super) fn expect(&self, name: &str) {
+        let found = self.scrubbed();
+        let file = file(name);
+        if std::env::var_os("OFFPRINT_BLESS").is_some() {
+            std::fs::write(&file, &found).expect("the snapshot can be written");
+        }
+        let expected = std::fs::read_to_string(&file).unwrap_or_default();
+        let at = expected.lines().zip(found.lines()).take_while(|(expected, found)| expected == found).count();
+        assert!(expected == found, "{name}:{}: OFFPRINT_BLESS=1 writes what is printed now:\n{found}", at + 1);
+    }
+
+    fn scrubbed(&self) -> String {
+        let folder = self.sandbox.path("").canonicalize().expect("the sandbox is there");
+        let folder = folder.to_str().expect("the name of a temporary folder is ASCII");
+        let mut text = self.text.replace(folder, "/sandbox");
+        if let Some(origin) = self.origin {
+            text = text.replace(&origin.address().to_string(), "origin.example");
+        }
+        without_moments(&text)
+    }
+}
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cli").join(format!("{name}.txt"))
+}
+
+/// What moments and durations look like, with what is written in place of each. `0` is a digit.
+const MOMENTS: [(&str, &str); 7] = [
+    ("0000-00-00T00:00:00.000000000Z", "<moment>"),
+    ("0000-00-00T00:00:00.000000Z", "<moment>"),
+    ("0000-00-00T00:00:00Z", "<moment>"),
+    ("0000-00-00 00:00:00", "<moment>"),
+    ("0000-00-00 00:00", "<moment>"),
+    ("00000000T000000Z", "<run>"),
+    ("0000-00-00", "<day>"),
+];
+
+/// The numbers after these are replaced.
+const DURATIONS: [&str; 2] = ["\"elapsed_ms\": ", "elapsed_ms="];
+
+fn without_moments(text: &str) -> String {
+    let (mut rest, mut scrubbed) = (text, String::new());
+    while let Some(first) = rest.chars().next() {
+        let moment = MOMENTS.iter().find(|(shape, _)| has_shape(rest, shape));
+        let duration = DURATIONS.iter().find(|start| rest.starts_with(**start));
+        if let Some((shape, name)) = moment {
+            scrubbed.push_str(name);
+            rest = &rest[shape.len()..];
+        } else if let Some(start) = duration {
+            scrubbed.push_str(start);
+            scrubbed.push_str("<duration>");
+            rest = rest[start.len()..].trim_start_matches(|c: char| c.is_ascii_digit());
+        } else {
+            scrubbed.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    scrubbed
+}
+
+fn has_shape(text: &str, shape: &str) -> bool {
+    let same = |(found, wanted): (u8, u8)| if wanted == b'0' { found.is_ascii_digit() } else { found == wanted };
+    text.len() >= shape.len() && text.bytes().zip(shape.bytes()).all(same)
+}
+
+#[test]
+fn moments_and_durations_are_replaced_and_nothing_else() {
+    let text = "at 2026-03-08T07:15:00Z, run 20260308T071500Z, 2026-03-08 07:15, \"elapsed_ms\": 12345, 12 in 2026";
+    let scrubbed = "at <moment>, run <run>, <moment>, \"elapsed_ms\": <duration>, 12 in 2026";
+    assert_eq!(without_moments(text), scrubbed);
+}
