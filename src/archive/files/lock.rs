@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_holder_is_refused_and_told_who_has_it_until_the_first_lets_go() {
+    fn a_second_holder_is_refused_and_learns_who_has_it_until_the_first_lets_go() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder);
         let first = Lock::take(&store).unwrap();

@@ -31,7 +31,7 @@ use url::Url;
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Content, Origin as OriginServer, Site};
 
-/// How many articles the archive of these tests has. Each shows one picture of its own.
+/// How many articles the archive of these tests has. Each shows one image of its own.
 const ARTICLES: usize = 12;
 /// The picture whose URL redirects.
 const REDIRECTED: usize = 5;
@@ -115,7 +115,7 @@ impl Sample {
         self.archive.catalog.record_article(&version, bytes.len() as u64, &[reference]).await.unwrap();
     }
 
-    /// Settles every job with its picture and a thumbnail of it.
+    /// Settles every job with its image and a thumbnail of it.
     async fn fetch(&self) {
         let catalog = &self.archive.catalog;
         let run = catalog.begin_run(now()).await.unwrap();
@@ -243,7 +243,7 @@ pub(crate) fn flip(path: &Path) -> Digest {
     Digest::of(&bytes)
 }
 
-/// Serves what it is told to, and remembers what it was asked for.
+/// Serves what it is reported to, and remembers what it was asked for.
 struct Served {
     archive: Arc<Archive>,
     urls: BTreeMap<Url, Vec<u8>>,
@@ -508,7 +508,7 @@ async fn a_damaged_catalog_is_named() {
     }
 }
 
-/// The program, with damage done to what it keeps of one post with two pictures.
+/// The program, with damage done to what it keeps of one post with two images.
 fn mirrored(origin: &OriginServer) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("posts/a.md", format!("![]({})\n![]({})\n", origin.url("/1.jpg"), origin.url("/2.jpg")));
@@ -549,7 +549,7 @@ fn sandbox_path(part: &str, name: &Path) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_picture_that_changed_at_its_origin_is_no_repair() {
+async fn an_image_that_changed_at_its_origin_is_no_repair() {
     let origin = OriginServer::start(Site::new().on("/1.jpg", photo(1)).on("/2.jpg", photo(2))).unwrap();
     let sandbox = mirrored(&origin);
     let old = Photo::new(1, 64, 48).jpeg();
@@ -559,7 +559,7 @@ async fn a_picture_that_changed_at_its_origin_is_no_repair() {
     let told = sandbox.run(&["verify", "--repair"]).expect(4).stdout;
     assert!(told.contains("in quarantine"), "{told}");
     assert!(!sandbox.path(&format!("store/{name}")).exists());
-    // Asked for again as if it were new, it is the picture that there is now.
+    // Asked for again as if it were new, it is the image that there is now.
     sandbox.run(&["run"]).expect(0);
     let new = jpeg(&Photo::new(3, 64, 48).jpeg());
     assert!(sandbox.path(&format!("store/{new}")).exists());

@@ -1,5 +1,6 @@
 //! The command line: what it prints, where, and how it ends.
 
+mod documented;
 mod hostile_names;
 mod sessions;
 mod snapshot;

@@ -1,7 +1,7 @@
 //! What the program prints, compared with files in `tests/data/cli`.
 //!
 //! A snapshot is a session: each command after `$`, then what it printed and how it ended. What differs from run to run
-//! is replaced: the sandbox, the origin's address, moments and durations. `OFFPRINT_BLESS=1 cargo test --test it snapshot`
+//! is replaced: the sandbox, the origin's address, moments, durations and digests. `OFFPRINT_BLESS=1 cargo test --test it snapshot`
 //! writes the files; read their changes as you read code.
 
 use std::fmt::Write as _;
@@ -59,7 +59,7 @@ impl<'a> Session<'a> {
         if let Some(origin) = self.origin {
             text = text.replace(&origin.address().to_string(), "origin.example");
         }
-        without_moments(&text)
+        without_what_varies(&text)
     }
 }
 
@@ -67,32 +67,30 @@ fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cli").join(format!("{name}.txt"))
 }
 
-/// What moments and durations look like, with what is written in place of each. `0` is a digit.
-const MOMENTS: [(&str, &str); 7] = [
-    ("0000-00-00T00:00:00.000000000Z", "<moment>"),
-    ("0000-00-00T00:00:00.000000Z", "<moment>"),
-    ("0000-00-00T00:00:00Z", "<moment>"),
-    ("0000-00-00 00:00:00", "<moment>"),
-    ("0000-00-00 00:00", "<moment>"),
+/// What varies: what it looks like, with `0` for a digit and `x` for one of a digest, and what is written in place of it.
+const VARYING: [(&str, &str); 5] = [
+    ("0000-00-00T00:00:00", "<moment>"),
     ("00000000T000000Z", "<run>"),
     ("0000-00-00", "<day>"),
+    (", 0.0 s", ", <duration>"),
+    ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "<sha256>"),
 ];
 
-/// The numbers after these are replaced.
-const DURATIONS: [&str; 2] = ["\"elapsed_ms\": ", "elapsed_ms="];
+/// The number after this is replaced.
+const ELAPSED: &str = "\"elapsed_ms\": ";
 
-fn without_moments(text: &str) -> String {
+fn without_what_varies(text: &str) -> String {
     let (mut rest, mut scrubbed) = (text, String::new());
     while let Some(first) = rest.chars().next() {
-        let moment = MOMENTS.iter().find(|(shape, _)| has_shape(rest, shape));
-        let duration = DURATIONS.iter().find(|start| rest.starts_with(**start));
-        if let Some((shape, name)) = moment {
+        if let Some((shape, name)) = VARYING.iter().find(|(shape, _)| has_shape(rest, shape)) {
             scrubbed.push_str(name);
             rest = &rest[shape.len()..];
-        } else if let Some(start) = duration {
-            scrubbed.push_str(start);
-            scrubbed.push_str("<duration>");
-            rest = rest[start.len()..].trim_start_matches(|c: char| c.is_ascii_digit());
+            if *name == "<moment>" {
+                rest = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit()).trim_start_matches('Z');
+            }
+        } else if let Some(after) = rest.strip_prefix(ELAPSED) {
+            scrubbed.push_str("\"elapsed_ms\": <duration>");
+            rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
         } else {
             scrubbed.push(first);
             rest = &rest[first.len_utf8()..];
@@ -102,13 +100,19 @@ fn without_moments(text: &str) -> String {
 }
 
 fn has_shape(text: &str, shape: &str) -> bool {
-    let same = |(found, wanted): (u8, u8)| if wanted == b'0' { found.is_ascii_digit() } else { found == wanted };
+    let same = |(found, wanted): (u8, u8)| match wanted {
+        b'0' => found.is_ascii_digit(),
+        b'x' => found.is_ascii_hexdigit(),
+        _ => found == wanted,
+    };
     text.len() >= shape.len() && text.bytes().zip(shape.bytes()).all(same)
 }
 
 #[test]
-fn moments_and_durations_are_replaced_and_nothing_else() {
-    let text = "at 2026-03-08T07:15:00Z, run 20260308T071500Z, 2026-03-08 07:15, \"elapsed_ms\": 12345, 12 in 2026";
-    let scrubbed = "at <moment>, run <run>, <moment>, \"elapsed_ms\": <duration>, 12 in 2026";
-    assert_eq!(without_moments(text), scrubbed);
+fn what_varies_is_replaced_and_nothing_else() {
+    let text =
+        "at 2026-03-08T07:15:00.25Z, run 20260308T071500Z, on 2026-03-08, \"elapsed_ms\": 12345, 12 in 2026, 1.5 s";
+    let scrubbed = "at <moment>, run <run>, on <day>, \"elapsed_ms\": <duration>, 12 in 2026, <duration>";
+    assert_eq!(without_what_varies(text), scrubbed);
+    assert_eq!(without_what_varies(&format!("a {} b", offprint::Digest::of(b""))), "a <sha256> b");
 }

@@ -128,7 +128,7 @@ fn oddity_13_bare_and_made_up_attributes_name_no_image() {
 }
 
 #[test]
-fn oddity_14_a_thumbnail_and_the_full_image_it_links_to_are_one_picture() {
+fn oddity_14_a_thumbnail_and_the_full_image_it_links_to_are_one_image() {
     for (full, small) in [("/full/a.jpg", "/thumb/a.jpg"), ("/i/b.jpg", "/i/s_b.jpg")] {
         let references = found(&format!("<a href={full}><img src={small}></a>"));
         assert_eq!(

@@ -176,7 +176,7 @@ async fn a_name_server_that_does_not_answer_costs_the_connect_timeout() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_exist_is_told_as_such() {
+async fn a_name_that_does_not_exist_is_reported_as_such() {
     struct Unknown;
     #[async_trait::async_trait]
     impl Lookup for Unknown {

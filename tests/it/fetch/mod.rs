@@ -88,7 +88,7 @@ impl Guest {
     }
 }
 
-/// Knows pictures by their first bytes, whole JPEGs by their last, and trackers by their size.
+/// Knows images by their first bytes, whole JPEGs by their last, and trackers by their size.
 struct ByContent;
 
 impl Judge for ByContent {

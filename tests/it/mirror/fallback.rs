@@ -1,5 +1,5 @@
-//! Where the program finds a picture that its URL no longer gives: web archives, the same address over TLS, and other
-//! candidates of the same picture.
+//! Where the program finds an image that its URL no longer gives: web archives, the same address over TLS, and other
+//! candidates of the same image.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -15,7 +15,7 @@ use crate::testserver::{Behaviour, Content, Origin, Request, Site};
 over_both_archives! {
     no_web_archive_is_asked_unless_it_is_named
     a_plain_address_that_fails_is_tried_over_tls
-    an_image_that_fails_is_shown_by_another_candidate_of_the_same_picture
+    an_image_that_fails_is_shown_by_another_candidate_of_the_same_image
 }
 
 fn photo(seed: u64) -> Vec<u8> {
@@ -26,7 +26,7 @@ fn jpeg(seed: u64) -> Behaviour {
     Behaviour::serve(Content::new("image/jpeg", photo(seed)))
 }
 
-/// The link that a mirror has to a picture.
+/// The link that a mirror has to an image.
 fn blob(seed: u64) -> String {
     Digest::of(&photo(seed)).to_string()
 }
@@ -92,7 +92,7 @@ fn a_plain_address_that_fails_is_tried_over_tls(sandbox: &Sandbox) {
     assert!(sandbox.text("store/articles/posts/a.md").contains(&blob(1)));
 }
 
-fn an_image_that_fails_is_shown_by_another_candidate_of_the_same_picture(sandbox: &Sandbox) {
+fn an_image_that_fails_is_shown_by_another_candidate_of_the_same_image(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/small.jpg", jpeg(1)).on("/other.jpg", jpeg(2))).unwrap();
     let (gone, small, other) = (origin.url("/gone.jpg"), origin.url("/small.jpg"), origin.url("/other.jpg"));
     sandbox.settings("retries = 0\n[run]\nretry_schedule = [\"1ms\"]\n");

@@ -18,12 +18,12 @@ fn nth(seed: u64) -> Behaviour {
     Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 320, 240).jpeg()))
 }
 
-/// A picture that a host sends in place of others.
+/// An image that a host sends in place of others.
 fn placeholder() -> Behaviour {
     Behaviour::serve(Content::new("image/png", Photo::new(99, 320, 240).png()))
 }
 
-/// What is said of one host: how its pictures behave, and the reason recorded; `""` where they are shown.
+/// What is said of one host: how its images behave, and the reason recorded; `""` where they are shown.
 struct Row {
     name: &'static str,
     pictures: Vec<Behaviour>,
@@ -34,7 +34,7 @@ fn row(name: &'static str, picture: Behaviour, reason: &'static str) -> Row {
     Row { name, pictures: vec![picture], reason }
 }
 
-/// A host with five different pictures that answers 200 with the placeholder where the condition does not hold.
+/// A host with five different images that answers 200 with the placeholder where the condition does not hold.
 fn five(name: &'static str, condition: &Condition, reason: &'static str) -> Row {
     let picture = |seed| nth(seed).only_if(condition.clone(), placeholder());
     Row { name, pictures: (1..=5).map(picture).collect(), reason }
@@ -89,7 +89,7 @@ fn settings(rows: &[Row], origins: &[Origin]) -> String {
 
 /// Each behaviour has a host of its own, so that what is learned of one says nothing of another.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_every_bad_behaviour_the_mirror_shows_the_picture_or_what_was_there() {
+async fn of_every_bad_behaviour_the_mirror_shows_the_image_or_what_was_there() {
     let rows = rows();
     let origins: Vec<_> = rows.iter().map(Row::start).collect();
     let sandbox = Sandbox::new();
@@ -128,7 +128,7 @@ fn sent(origin: &Origin) -> String {
     format!("{without} without a Referer, {own} with its own")
 }
 
-/// What was sent in place of a picture is in the archive, and in none of its articles.
+/// What was sent in place of an image is in the archive, and in none of its articles.
 fn evidence_is_kept(sandbox: &Sandbox, rows: &[Row], origins: &[Origin]) {
     let names = [
         "a placeholder for no Referer",

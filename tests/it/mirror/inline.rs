@@ -158,7 +158,7 @@ fn inline_images_stay_where_they_are_by_default() {
 }
 
 #[test]
-fn a_rehearsal_lifts_nothing_into_the_archive() {
+fn a_dry_run_lifts_nothing_into_the_archive() {
     let sandbox = lifting();
     sandbox.write("posts/a.md", format!("![]({})\n", base64("image/jpeg", &Photo::new(1, 64, 48).jpeg())));
     let told = sandbox.json(&["run", "--dry-run"]);

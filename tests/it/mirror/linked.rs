@@ -1,4 +1,4 @@
-//! Thumbnails in the page, in links to the full pictures.
+//! Thumbnails in the page, in links to the full images.
 
 use offprint::testing::demo::photo::Photo;
 use serde_json::Value;
@@ -42,7 +42,7 @@ fn settings(sandbox: &Sandbox, output: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pictures_are_shown_small_and_lead_to_the_full_ones() {
+async fn images_are_shown_small_and_lead_to_the_full_ones() {
     let origin = Origin::start(site()).unwrap();
     let sandbox = Sandbox::new();
     settings(&sandbox, "");
@@ -70,7 +70,7 @@ async fn pictures_are_shown_small_and_lead_to_the_full_ones() {
     assert_eq!(sandbox.json(&["run"])["articles"]["unchanged"], 1);
     assert_eq!(sandbox.text(name), text);
 
-    // By the other thumbnail, and back to the full pictures.
+    // By the other thumbnail, and back to the full images.
     sandbox.settings(&LINKED.replace("linked\"\n", "linked\"\nthumbnail_name = \"page\"\n"));
     sandbox.run(&["run"]).expect(0);
     assert!(sandbox.text(name).contains("/thumbnails/page/"));

@@ -68,10 +68,10 @@ over_both_archives! {
     the_same_bytes_under_many_urls_are_one_blob
     one_url_is_fetched_once_however_many_articles_show_it
     a_changed_article_is_mirrored_again_and_an_older_version_stays
-    a_reference_that_must_stay_remote_is_told_as_remote
+    a_reference_that_must_stay_remote_is_reported_as_remote
     no_bad_answer_changes_a_good_mirror
-    new_bytes_under_a_url_are_a_new_version_and_are_told
-    an_article_shows_the_version_it_showed_first_unless_told_otherwise
+    new_bytes_under_a_url_are_a_new_version_and_are_reported
+    an_article_shows_the_version_it_showed_first_unless_the_settings_say_otherwise
 }
 
 fn jpeg(seed: u64) -> Behaviour {
@@ -107,7 +107,7 @@ async fn splices_turn_back(sandbox: &Sandbox) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_post_comes_back_with_every_picture_local_and_nothing_else_changed() {
+async fn a_post_comes_back_with_every_image_local_and_nothing_else_changed() {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1)).on("/b.jpg", jpeg(2))).unwrap();
     let sandbox = Sandbox::new();
     let original = post(&origin, &["/a.jpg", "/b.jpg"]);
@@ -178,7 +178,7 @@ fn one_url_is_fetched_once_however_many_articles_show_it(sandbox: &Sandbox) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_fails_stays_remote_is_told_once_and_comes_in_when_it_is_due() {
+async fn what_fails_stays_remote_is_reported_once_and_comes_in_when_it_is_due() {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 0\n[run]\nretry_schedule = [\"1ms\"]\n");
@@ -210,8 +210,8 @@ fn a_changed_article_is_mirrored_again_and_an_older_version_stays(sandbox: &Sand
     assert_eq!(originals.count(), 2);
 }
 
-/// A link that would change how the rest of the article is read is not written, and that is told everywhere.
-fn a_reference_that_must_stay_remote_is_told_as_remote(sandbox: &Sandbox) {
+/// A link that would change how the rest of the article is read is not written, and that is reported everywhere.
+fn a_reference_that_must_stay_remote_is_reported_as_remote(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a%60%60%60", jpeg(1)).on("/c.jpg", jpeg(2))).unwrap();
     let fenced = origin.url("/a```");
     let original = format!("{{% img {fenced} %}} then {{% img {fenced} %}} and ![]({})\n", origin.url("/c.jpg"));
@@ -265,7 +265,7 @@ async fn images_beside_an_article_are_adopted_and_nothing_outside_is_followed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_broken_article_or_picture_never_stops_the_rest() {
+async fn one_broken_article_or_image_never_stops_the_rest() {
     let broken = Content::new("image/jpeg", Photo::new(5, 640, 427).jpeg()[..9000].to_vec());
     let page = Behaviour::html_as("image/jpeg");
     let site = Site::new().on("/a.jpg", jpeg(1)).on("/cut.jpg", Behaviour::serve(broken)).on("/page.jpg", page);
@@ -333,7 +333,7 @@ fn no_bad_answer_changes_a_good_mirror(sandbox: &Sandbox) {
     }
 }
 
-fn new_bytes_under_a_url_are_a_new_version_and_are_told(sandbox: &Sandbox) {
+fn new_bytes_under_a_url_are_a_new_version_and_are_reported(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
     sandbox.settings("recheck = \"1ms\"\n");
     sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));
@@ -348,7 +348,7 @@ fn new_bytes_under_a_url_are_a_new_version_and_are_told(sandbox: &Sandbox) {
     assert_eq!(sandbox.tree("store/blobs/sha256").keys().filter(|name| name.extension().unwrap() == "jpg").count(), 2);
 }
 
-fn an_article_shows_the_version_it_showed_first_unless_told_otherwise(sandbox: &Sandbox) {
+fn an_article_shows_the_version_it_showed_first_unless_the_settings_say_otherwise(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
     let shows = |article: &str, seed: u64| {
         let digest = Digest::of(&Photo::new(seed, 640, 427).jpeg()).to_string();

@@ -1,5 +1,5 @@
 //! Articles that hold local links where a source reads them: mirrored in place, and renamed, moved, copied, edited or
-//! read with other settings since. Their originals are found by what they show, and what cannot be found is told.
+//! read with other settings since. Their originals are found by what they show, and what cannot be found is reported.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -171,7 +171,7 @@ async fn a_catalog_from_before_a_post_finds_its_original_among_the_blobs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_traced_is_told_and_never_recorded() {
+async fn what_cannot_be_traced_is_reported_and_never_recorded() {
     let origin = origin();
     let (sandbox, _, _) = mirrored(&origin);
     let before = sandbox.read("posts/a.md");
@@ -209,7 +209,7 @@ async fn the_mode_and_the_time_of_a_file_in_place_are_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn links_to_an_archive_that_moved_are_told_and_written_anew() {
+async fn links_to_an_archive_that_moved_are_reported_and_written_anew() {
     for settings in [IN_PLACE.to_owned(), IN_PLACE.replace("\".\"", "\"public\"")] {
         let (origin, sandbox) = (origin(), Sandbox::new());
         sandbox.settings(&settings);

@@ -1,4 +1,4 @@
-//! Hosts that send one picture in place of many, and hosts that honestly have one picture under many URLs.
+//! Hosts that send one image in place of many, and hosts that honestly have one image under many URLs.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -12,20 +12,20 @@ use crate::testserver::{Behaviour, Condition, Content, Origin, Site};
 over_both_archives! {
     good_copies_stay_when_a_host_begins_to_send_a_placeholder
     good_copies_stay_and_are_confirmed_when_a_host_begins_to_want_a_referer
-    what_came_in_place_of_one_picture_goes_when_it_comes_in_place_of_another
+    what_came_in_place_of_one_image_goes_when_it_comes_in_place_of_another
     a_placeholder_that_articles_showed_first_is_shown_no_longer_once_it_is_named
     what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back
-    a_placeholder_for_no_referer_is_found_out_and_the_pictures_come_in_the_same_run
+    a_placeholder_for_no_referer_is_found_out_and_the_images_come_in_the_same_run
     a_later_run_knows_the_placeholder_and_what_to_send
-    one_picture_under_many_urls_is_shown_and_asked_about_once
-    sizes_of_one_picture_raise_no_question
-    a_placeholder_for_foreign_referers_displaces_no_honest_picture
+    one_image_under_many_urls_is_shown_and_asked_about_once
+    sizes_of_one_image_raise_no_question
+    a_placeholder_for_foreign_referers_displaces_no_honest_image
     one_logo_that_changes_under_all_its_urls_is_a_new_version
     what_could_not_be_asked_is_asked_by_the_next_run
     an_honest_host_with_many_duplicates_gets_hardly_any_extra_request
 }
 
-/// What the hosts of these tests send in place of pictures.
+/// What the hosts of these tests send in place of images.
 fn placeholder() -> Content {
     Content::new("image/png", Photo::new(99, 120, 90).png())
 }
@@ -42,13 +42,13 @@ fn digest(bytes: &[u8]) -> String {
     Digest::of(bytes).to_string()
 }
 
-/// A host with pictures `/0.jpg` and on, each of which is `like` of its own photo.
+/// A host with images `/0.jpg` and on, each of which is `like` of its own photo.
 fn host(pictures: u64, like: impl Fn(Behaviour) -> Behaviour) -> Origin {
     let site = (0..pictures).fold(Site::new(), |site, at| site.on(&format!("/{at}.jpg"), like(photo(at))));
     Origin::start(site).unwrap()
 }
 
-/// An article for each picture.
+/// An article for each image.
 fn write_articles(sandbox: &Sandbox, origin: &Origin, pictures: u64) {
     for at in 0..pictures {
         sandbox.write(&format!("posts/{at}.md"), format!("![a]({})\n", origin.url(&format!("/{at}.jpg"))));
@@ -59,8 +59,8 @@ fn mirror(sandbox: &Sandbox, at: u64) -> String {
     sandbox.text(&format!("store/articles/posts/{at}.md"))
 }
 
-/// That the mirror of each article shows its own picture and nothing else.
-fn assert_own_pictures(sandbox: &Sandbox, pictures: u64) {
+/// That the mirror of each article shows its own image and nothing else.
+fn assert_own_images(sandbox: &Sandbox, pictures: u64) {
     for at in 0..pictures {
         let shown = mirror(sandbox, at);
         assert!(shown.contains(&digest(&picture(at))), "{at}: {shown}");
@@ -77,15 +77,15 @@ fn reasons(report: &Value) -> Vec<&str> {
 
 const DUE_AT_ONCE: &str = "recheck = \"1ms\"\n[run]\nretry_schedule = [\"1ms\"]\n";
 
-fn a_placeholder_for_no_referer_is_found_out_and_the_pictures_come_in_the_same_run(sandbox: &Sandbox) {
+fn a_placeholder_for_no_referer_is_found_out_and_the_images_come_in_the_same_run(sandbox: &Sandbox) {
     let origin = host(8, |photo| photo.only_if(Condition::has("referer"), Behaviour::serve(placeholder())));
     write_articles(sandbox, &origin, 8);
     let report = sandbox.json(&["run"]);
-    assert_own_pictures(sandbox, 8);
+    assert_own_images(sandbox, 8);
     assert_eq!((&report["urls"]["fetched"], &report["urls"]["failed"]), (&json!(8), &json!(0)), "{report:#}");
     assert_eq!((&report["failures"], &report["changed_images"]), (&json!([]), &json!([])));
     sandbox.run(&["check"]).expect(0);
-    // Three or more placeholders, two questions, and a picture each; what was under way meanwhile may be asked twice.
+    // Three or more placeholders, two questions, and an image each; what was under way meanwhile may be asked twice.
     assert!(origin.log().count() <= 3 + 2 + 8 + 10, "{}", origin.log().count());
 
     let hosts = sandbox.json(&["status"])["hosts"].clone();
@@ -107,7 +107,7 @@ fn a_later_run_knows_the_placeholder_and_what_to_send(sandbox: &Sandbox) {
     let asked = origin.log().count();
     write_articles(sandbox, &origin, 9);
     sandbox.run(&["run"]).expect(0);
-    assert_own_pictures(sandbox, 9);
+    assert_own_images(sandbox, 9);
     assert_eq!(origin.log().count(), asked + 5, "each new picture is asked for once");
 
     // The host wants no Referer any more, and sends the same placeholder to those who send one.
@@ -117,10 +117,10 @@ fn a_later_run_knows_the_placeholder_and_what_to_send(sandbox: &Sandbox) {
     });
     write_articles(sandbox, &origin, 10);
     sandbox.run(&["run"]).expect(0);
-    assert_own_pictures(sandbox, 10);
+    assert_own_images(sandbox, 10);
 }
 
-fn one_picture_under_many_urls_is_shown_and_asked_about_once(sandbox: &Sandbox) {
+fn one_image_under_many_urls_is_shown_and_asked_about_once(sandbox: &Sandbox) {
     let same = Content::new("image/png", Photo::new(5, 40, 40).png());
     let site = Site::new().otherwise(move |_| Some(Behaviour::serve(same.clone())));
     let origin = Origin::start(site).unwrap();
@@ -139,7 +139,7 @@ fn one_picture_under_many_urls_is_shown_and_asked_about_once(sandbox: &Sandbox) 
     assert_eq!(origin.log().count(), 21);
 }
 
-fn sizes_of_one_picture_raise_no_question(sandbox: &Sandbox) {
+fn sizes_of_one_image_raise_no_question(sandbox: &Sandbox) {
     let same = Content::new("image/png", Photo::new(5, 40, 40).png());
     let origin = Origin::start(Site::new().otherwise(move |_| Some(Behaviour::serve(same.clone())))).unwrap();
     let sizes = ["/a.png", "/a.png?w=300", "/a-640x480.png", "/w_300/a.png", "/a@2x.png"];
@@ -150,7 +150,7 @@ fn sizes_of_one_picture_raise_no_question(sandbox: &Sandbox) {
 }
 
 /// Avatars that are honestly the same, on a host that sends a placeholder to those who come with a Referer.
-fn a_placeholder_for_foreign_referers_displaces_no_honest_picture(sandbox: &Sandbox) {
+fn a_placeholder_for_foreign_referers_displaces_no_honest_image(sandbox: &Sandbox) {
     let avatar = Content::new("image/jpeg", picture(3));
     let site = Site::new().otherwise(move |request| {
         let sent = if request.header("referer").is_some() { placeholder() } else { avatar.clone() };
@@ -204,7 +204,7 @@ fn good_copies_stay_and_are_confirmed_when_a_host_begins_to_want_a_referer(sandb
 }
 
 /// The first URL that changes cannot be told from a new version; the second tells it.
-fn what_came_in_place_of_one_picture_goes_when_it_comes_in_place_of_another(sandbox: &Sandbox) {
+fn what_came_in_place_of_one_image_goes_when_it_comes_in_place_of_another(sandbox: &Sandbox) {
     let origin = host(2, |photo| photo);
     sandbox.settings(DUE_AT_ONCE);
     write_articles(sandbox, &origin, 2);
@@ -216,7 +216,7 @@ fn what_came_in_place_of_one_picture_goes_when_it_comes_in_place_of_another(sand
     origin.change(|site| site.set("/1.jpg", Behaviour::serve(placeholder())));
     sandbox.run(&["run"]);
     assert!(sandbox.digests("store/articles") == before);
-    assert_own_pictures(sandbox, 2);
+    assert_own_images(sandbox, 2);
 }
 
 fn one_logo_that_changes_under_all_its_urls_is_a_new_version(sandbox: &Sandbox) {
@@ -241,7 +241,7 @@ fn a_placeholder_that_articles_showed_first_is_shown_no_longer_once_it_is_named(
     assert!(mirror(sandbox, 0).contains(&name), "the version it showed first");
     sandbox.settings(&format!("[[fetch.host]]\nhost = \"127.0.0.1\"\nplaceholders = [\"{name}\"]\n"));
     sandbox.run(&["run"]).expect(0);
-    assert_own_pictures(sandbox, 2);
+    assert_own_images(sandbox, 2);
 }
 
 fn what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back(sandbox: &Sandbox) {
@@ -276,7 +276,7 @@ fn what_could_not_be_asked_is_asked_by_the_next_run(sandbox: &Sandbox) {
     assert_eq!(origin.log().count(), 3);
     sandbox.settings("");
     sandbox.run(&["run"]).expect(0);
-    assert_own_pictures(sandbox, 3);
+    assert_own_images(sandbox, 3);
     let asked = origin.log().count();
     sandbox.run(&["run"]).expect(0);
     assert_eq!(origin.log().count(), asked);

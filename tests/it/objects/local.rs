@@ -85,7 +85,7 @@ async fn names_that_are_no_blobs_are_left_out_of_a_list() {
 }
 
 #[tokio::test]
-async fn a_file_that_lost_its_end_is_healed_by_the_next_put() {
+async fn a_file_that_lost_its_end_is_repaired_by_the_next_put() {
     let fresh = Local::new();
     put(fresh.objects(), b"all of it").await;
     let path = fresh.path(&blob(b"all of it"));

@@ -9,7 +9,7 @@ use crate::testserver::bulk::Bulk;
 use crate::web::newsroom::{get, urls};
 
 #[tokio::test]
-async fn bulk_has_as_many_articles_urls_and_pictures_as_asked_for() {
+async fn bulk_has_as_many_articles_urls_and_images_as_asked_for() {
     let size = Bulk { articles: 20, urls: 90, pictures: 60, hosts: 4 };
     let client = client();
     let bulk = size.open().unwrap();
@@ -31,7 +31,7 @@ async fn bulk_has_as_many_articles_urls_and_pictures_as_asked_for() {
 }
 
 #[tokio::test]
-async fn ten_thousand_pictures_are_served_in_seconds() {
+async fn ten_thousand_images_are_served_in_seconds() {
     let bulk = Bulk { articles: 2_000, urls: 10_000, pictures: 6_667, hosts: 10 }.open().unwrap();
     let folder = tempfile::tempdir().unwrap();
     bulk.write_posts(folder.path()).unwrap();

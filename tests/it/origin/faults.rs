@@ -25,7 +25,7 @@ fn body(answer: &[u8]) -> &[u8] {
 }
 
 #[tokio::test]
-async fn a_protected_picture_wants_its_own_referer() {
+async fn a_protected_image_wants_its_own_referer() {
     let fine = Behaviour::serve(picture());
     let origin = origin(fine.only_if(Condition::no_foreign_referer(), Behaviour::status(403)));
     let ask = async |referer: Option<&str>| {
@@ -57,7 +57,7 @@ async fn conditions_read_headers() {
 }
 
 #[tokio::test]
-async fn a_page_says_it_is_a_picture() {
+async fn a_page_says_it_is_an_image() {
     let response = get(&origin(Behaviour::html_as("image/jpeg"))).await.unwrap();
     assert_eq!((response.status().as_u16(), header(&response, "content-type")), (200, Some("image/jpeg")));
     assert!(response.text().await.unwrap().starts_with("<!DOCTYPE html>"));
@@ -160,7 +160,7 @@ async fn lengths_can_be_left_out() {
 }
 
 #[tokio::test]
-async fn an_endless_body_starts_as_it_was_told_and_goes_on() {
+async fn an_endless_body_starts_as_configured_and_goes_on() {
     for client in [client(), builder().http2_prior_knowledge().build().unwrap()] {
         let origin = origin(Behaviour::endless("image/jpeg", "\u{ff}"));
         let mut response = client.get(origin.url("/a.jpg")).send().await.unwrap();
@@ -245,7 +245,7 @@ async fn redirects_loop_chain_and_lead_anywhere() {
 }
 
 #[tokio::test]
-async fn a_picture_changes_with_time() {
+async fn an_image_changes_with_time() {
     let version = |seed| Behaviour::serve(Content::new("image/png", Photo::new(seed, 8, 8).png()));
     let origin = origin(Behaviour::in_turn([version(1), version(2)]));
     for seed in [1, 2, 2] {
@@ -254,7 +254,7 @@ async fn a_picture_changes_with_time() {
 }
 
 #[tokio::test]
-async fn heads_are_as_large_as_they_are_told() {
+async fn heads_are_as_large_as_configured() {
     let origin = origin(Behaviour::many_headers(picture(), 100, 1_000));
     let (answer, _) = {
         let mut stream = TcpStream::connect(origin.address()).await.unwrap();

@@ -1,4 +1,4 @@
-//! The origin that tests fetch from does what it is told: each fault is seen here through a client that knows nothing
+//! The origin that tests fetch from does what it is reported: each fault is seen here through a client that knows nothing
 //! of it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic, in its own functions as well")]
@@ -14,7 +14,7 @@ use offprint::testing::demo::photo::Photo;
 
 use crate::testserver::{Behaviour, Content, Origin, Site};
 
-/// A picture to be served.
+/// An image to be served.
 pub(crate) fn picture() -> Content {
     Content::new("image/jpeg", Photo::new(7, 64, 48).jpeg())
 }

@@ -30,7 +30,7 @@ pub(crate) enum Flaw {
     SelfSigned,
 }
 
-/// A certificate authority that clients trust when they are told to.
+/// A certificate authority that clients trust when they are reported to.
 pub(crate) struct Authority {
     certificate: Certificate,
     issuer: Issuer<'static, KeyPair>,

@@ -37,11 +37,11 @@ pub(crate) fn keep_every_promise(bytes: &[u8], format: Format, lazy: Lazy) {
         the_mirror_shows_the_links_and_what_was_left(&original, &rewritten, &mirrored, links);
         a_mirror_of_the_mirror_is_the_mirror(&rewritten, format, &mirrored, lazy);
     }
-    links_to_full_pictures_turn_back(bytes, &original, format, lazy);
+    links_to_full_images_turn_back(bytes, &original, format, lazy);
 }
 
 /// Images that are shown small in links to the full ones are local too, and turn back to the original.
-fn links_to_full_pictures_turn_back(bytes: &[u8], original: &Extraction, format: Format, lazy: Lazy) {
+fn links_to_full_images_turn_back(bytes: &[u8], original: &Extraction, format: Format, lazy: Lazy) {
     let options = options(HashSet::new());
     let article = Article { bytes, format, encoding: original.encoding, options: &options };
     let full = format!("{LOCAL}full.jpg");
@@ -75,7 +75,7 @@ fn options(local_links: HashSet<String>) -> ExtractOptions {
     }
 }
 
-/// The link of a picture: the same for the same URL, and itself for a local one.
+/// The link of an image: the same for the same URL, and itself for a local one.
 fn link(reference: &Reference, links: Links) -> Option<String> {
     if reference.raw.starts_with(LOCAL) {
         return Some(reference.raw.clone());

@@ -16,7 +16,7 @@ use crate::testserver::{Behaviour, Origin, Site};
 const HOSTS: usize = 50;
 const PICTURES: usize = 10;
 
-/// One article for each host, whose pictures are all at that host. Silent hosts come first.
+/// One article for each host, whose images are all at that host. Silent hosts come first.
 fn write_articles(sandbox: &Sandbox, names: &[String]) {
     for (at, name) in names.iter().enumerate() {
         let images: Vec<_> = (0..PICTURES).map(|picture| format!("![a](http://{name}/{at}-{picture}.jpg)\n")).collect();

@@ -1,4 +1,4 @@
-//! Every night, unattended: budgets, retries, signals, the lock, notifications, and what is told without a run.
+//! Every night, unattended: budgets, retries, signals, the lock, notifications, and what is reported without a run.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
@@ -18,7 +18,7 @@ fn png(seed: u64) -> Behaviour {
     Behaviour::serve(Content::new("image/png", tiny(seed)))
 }
 
-/// An origin of `count` pictures, and a sandbox with a post for each.
+/// An origin of `count` images, and a sandbox with a post for each.
 fn posts(count: u64) -> (Origin, Sandbox) {
     let site = (0..count).fold(Site::new(), |site, at| site.on(&format!("/{at}.png"), png(at)));
     let origin = Origin::start(site).unwrap();
@@ -86,7 +86,7 @@ async fn what_is_left_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_tells_what_a_run_would_do_and_changes_nothing() {
+async fn a_dry_run_prints_what_a_run_would_do_and_changes_nothing() {
     let (origin, sandbox) = posts(3);
     for arguments in [&["run", "--dry-run"][..], &["mirror", "posts", "--dry-run"]] {
         let told = sandbox.json(arguments);
@@ -117,7 +117,7 @@ async fn a_dry_run_tells_what_a_run_would_do_and_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_night_tells_those_whom_the_settings_name() {
+async fn notifications_go_where_the_settings_say() {
     let (origin, sandbox) = posts(2);
     let site = |path: &str| origin.set(path, Behaviour::status(200));
     ["/start", "/success", "/failure", "/hook"].into_iter().for_each(site);
@@ -154,7 +154,7 @@ async fn the_night_tells_those_whom_the_settings_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_cannot_be_told_is_a_warning_without_the_secret_address() {
+async fn a_notification_that_fails_is_a_warning_without_the_secret_address() {
     let (origin, sandbox) = posts(1);
     let settings = format!("[report]\nping_success = \"{}\"\n", origin.url("/secret-token"));
     sandbox.settings(&settings);
@@ -284,7 +284,7 @@ async fn what_only_reads_goes_on_beside_a_run_and_what_writes_waits_its_turn() {
     const READING: [&[&str]; 4] = [&["status"], &["verify"], &["gc", "--dry-run"], &["check"]];
     let (origin, sandbox) = posts(60);
     sandbox.run(&["run"]).expect(0);
-    // The second night writes every mirror again, and waits for one picture until each command was done twice.
+    // The second night writes every mirror again, and waits for one image until each command was done twice.
     let gate = Gate::new();
     let held = Behaviour::serve(Content::new("image/png", tiny(99))).held(&gate);
     origin.change(|site| site.set("/held.png", held));
@@ -393,7 +393,7 @@ async fn a_host_whose_name_is_gone_is_given_up_after_so_many_nights() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_history_of_a_url_and_of_an_article_tells_every_version() {
+async fn the_history_of_a_url_and_of_an_article_lists_every_version() {
     let (origin, sandbox) = posts(1);
     sandbox.settings("recheck = \"1ms\"\nretries = 0\n[run]\nretry_schedule = [\"1ms\"]\n");
     sandbox.run(&["run"]).expect(0);

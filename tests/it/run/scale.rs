@@ -30,7 +30,7 @@ use crate::sandbox::{Ran, Sandbox};
 use crate::testserver::bulk::tiny;
 use crate::testserver::{Behaviour, Content, Origin, Site};
 
-/// References of an article. Every third picture is shown by two articles.
+/// References of an article. Every third image is shown by two articles.
 const REFERENCES: usize = 10;
 
 fn now() -> Timestamp {
@@ -281,7 +281,7 @@ async fn fetched(sandbox: &Sandbox, articles: usize) {
     (0..articles).for_each(|article| place(&sandbox.path("posts").join(key(article).path), &original(article)));
 }
 
-/// Every hundredth article gets one more picture.
+/// Every hundredth article gets one more image.
 fn change_some(sandbox: &Sandbox, origin: &Origin, articles: usize) {
     for article in (0..articles).step_by(100) {
         let more = format!("![]({})\n", origin.url(&format!("/{article}.png")));

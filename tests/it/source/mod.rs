@@ -60,7 +60,7 @@ async fn an_output_is_where_it_says_beside_the_settings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_cannot_be_read_is_told_and_the_others_are_mirrored() {
+async fn a_source_that_cannot_be_read_is_reported_and_the_others_are_mirrored() {
     let (origin, sandbox) = (origin(), Sandbox::new());
     let two = "[[source]]\nname = \"gone\"\npath = \"unmounted\"\n[[source]]\nname = \"posts\"\npath = \"posts\"\n";
     sandbox.settings(two);
@@ -123,7 +123,7 @@ async fn what_is_named_and_not_read_is_a_mistake_of_the_caller() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn links_within_a_source_are_read_and_others_are_told() {
+async fn links_within_a_source_are_read_and_others_are_reported() {
     let (origin, sandbox) = (origin(), Sandbox::new());
     sandbox.write("elsewhere/b.md", "text");
     sandbox.write("posts/.annex/a", format!("![x]({})\n", origin.url("/a.png")));

@@ -1,4 +1,4 @@
-//! Very many small articles with very many small pictures, for tests of pace, size and interruption.
+//! Very many small articles with very many small images, for tests of pace, size and interruption.
 
 use std::io::{self, Cursor};
 use std::path::Path;
@@ -16,7 +16,7 @@ pub struct Bulk {
     pub articles: usize,
     /// How many image URLs; each is named by one article.
     pub urls: usize,
-    /// How many different pictures: the URLs from this number on repeat the bytes of the first ones.
+    /// How many different images: the URLs from this number on repeat the bytes of the first ones.
     pub pictures: usize,
     /// Over how many hosts the URLs are spread.
     pub hosts: usize,
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiny_pictures_are_small_valid_and_all_different() {
+    fn tiny_images_are_small_valid_and_all_different() {
         let all: HashSet<_> = (0..2_000).map(tiny).collect();
         assert_eq!(all.len(), 2_000);
         let one = all.iter().next().unwrap();
