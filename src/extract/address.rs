@@ -95,7 +95,8 @@ fn has_field(value: &str, open: char, close: char) -> bool {
         let rest = &value[at + 1..];
         let length = rest.find(|c: char| !c.is_ascii_alphabetic() && c != '_').unwrap_or(rest.len());
         let escaped_byte = open == '%' && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
-        length >= 2 && rest[length..].starts_with(close) && !escaped_byte
+        let short = length == 1 && open == '{' && rest.starts_with(['w', 'h']);
+        (length >= 2 || short) && rest[length..].starts_with(close) && !escaped_byte
     })
 }
 
@@ -127,6 +128,7 @@ mod tests {
             "<%= url %>",
             "{% link %}",
             "/img/{id}.png",
+            "https://c.example/{w}x{h}/a.jpg",
         ];
         for template in templates {
             assert!(looks_like_template(template), "{template}");

@@ -169,8 +169,12 @@ pub(super) fn shows_image(element: &str) -> bool {
 
 /// Whether a custom element is called an image (HTML, "valid custom element name": it has a hyphen).
 pub(super) fn is_custom_image(element: &str) -> bool {
-    let kind = element.rsplit_once('-').map(|(_, kind)| kind);
-    kind.is_some_and(|kind| matches!(kind, "image" | "img" | "photo" | "picture"))
+    element.rsplit_once('-').is_some_and(|(_, kind)| matches!(kind, "image" | "img" | "photo" | "picture"))
+}
+
+/// Whether the name of an element ends with a word for an image.
+pub(super) fn is_called_image(element: &str) -> bool {
+    ["image", "img", "photo", "picture"].iter().any(|word| element.ends_with(word))
 }
 
 /// Whether a reference of a kind is wanted. `element` distinguishes video, audio and track.

@@ -29,6 +29,8 @@ pub use format::format_of;
 pub use memory::memory_estimate;
 pub use options::ExtractOptions;
 
+use std::ops::Range;
+
 use self::html::Rules;
 use self::sink::{RawReference, Sink};
 use crate::model::{Format, ReferenceKind};
@@ -49,10 +51,18 @@ fn find(text: &str, format: Format, options: &ExtractOptions, sink: &mut Sink) {
     }
     let body = front_matter::find(text, options, sink)..text.len();
     match format {
-        Format::Html => html::find(text, body, Rules::Html, options, sink),
+        Format::Html => page(text, body, options, sink),
         Format::Xhtml => html::find(text, body, Rules::Xml, options, sink),
         Format::Mdx => markdown::find_mdx(text, body, options, sink),
         Format::Markdown | Format::Css => markdown::find(text, body, options, sink),
+    }
+}
+
+/// A page with front matter is a template of a site generator.
+fn page(text: &str, body: Range<usize>, options: &ExtractOptions, sink: &mut Sink) {
+    html::find(text, body.clone(), Rules::Html, options, sink);
+    if body.start > 0 {
+        shortcode::find(text, body, |_| true, options, sink);
     }
 }
 

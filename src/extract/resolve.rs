@@ -31,13 +31,10 @@ pub(super) fn resolve(
     options: &ExtractOptions,
 ) -> Extraction {
     let query = query::encoding_of(format, decoded.encoding);
-    let outer = Base { url: options.base_url.as_ref(), query };
-    let own = sink.base.as_deref().filter(|base| base.len() <= MAX_BASE).and_then(|base| join(outer, base).ok());
-    let base = Base { url: own.as_ref().or(outer.url), query };
-    let base_of = |found: &RawReference| if found.kind == ReferenceKind::Base { outer } else { base };
+    let bases = Bases::new(&sink, options.base_url.as_ref(), query);
     let found = sink.found.into_iter();
     let found = found.filter(|found| !found.kind.is_media() || can_be_address(&found.value, options.data_urls));
-    let mut references: Vec<_> = found.filter_map(|found| reference(bytes, decoded, base_of(&found), found)).collect();
+    let mut references: Vec<_> = found.filter_map(|found| reference(bytes, decoded, bases.of(&found), found)).collect();
     if sink.upgrade {
         references.iter_mut().filter(|reference| reference.kind.is_media()).for_each(upgrade);
     }
@@ -55,7 +52,47 @@ pub(super) fn resolve(
         encoding: decoded.encoding,
         title: sink.title,
         published: sink.published,
-        url: sink.canonical.as_deref().and_then(|canonical| join(base, canonical).ok()).map(without_user),
+        url: bases.stated.map(without_user),
+    }
+}
+
+/// What relative addresses are relative to.
+///
+/// What the document's `<base>` says counts first, as in a browser, and then the setting, which is the user's word. A page
+/// without either has the address that it was saved from, which is the one that was requested, or else the one that it
+/// states: its canonical URL may be of another edition of it. Where the page is a file, what lies beside it is meant by a
+/// path from its folder, and the site that it was saved from by a path from the root.
+struct Bases {
+    /// The base of the document.
+    own: Option<Url>,
+    /// Where the article is.
+    outer: Option<Url>,
+    /// Where a saved page was, if it is a file now.
+    site: Option<Url>,
+    /// Where the article says that it was published.
+    stated: Option<Url>,
+    query: &'static Encoding,
+}
+
+impl Bases {
+    fn new(sink: &Sink, setting: Option<&Url>, query: &'static Encoding) -> Self {
+        let web = |url: &Url| matches!(url.scheme(), "http" | "https");
+        let joined = |url: Option<&Url>, value: &str| join(Base { url, query }, value).ok();
+        let saved_from = sink.saved_from.as_deref().and_then(|url| Url::parse(url).ok()).filter(web);
+        let canonical = |base: Option<&Url>| sink.canonical.as_deref().and_then(|url| joined(base, url));
+        let outer = setting.cloned().or_else(|| saved_from.clone()).or_else(|| canonical(None).filter(web));
+        let base = sink.base.as_deref().filter(|base| base.len() <= MAX_BASE);
+        let own = base.and_then(|base| joined(outer.as_ref(), base));
+        let stated = canonical(own.as_ref().or(outer.as_ref())).or_else(|| saved_from.clone());
+        let site = saved_from.filter(|_| outer.as_ref().is_some_and(|outer| outer.scheme() == "file"));
+        Self { own, outer, site, stated, query }
+    }
+
+    fn of(&self, found: &RawReference) -> Base<'_> {
+        let from_root = found.value.starts_with('/') && !found.value.starts_with("//");
+        let outer = self.site.as_ref().filter(|_| from_root).or(self.outer.as_ref());
+        let url = if found.kind == ReferenceKind::Base { outer } else { self.own.as_ref().or(outer) };
+        Base { url, query: self.query }
     }
 }
 

@@ -83,8 +83,10 @@ fn end_of_raw(text: &str, start: usize, end: usize) -> Option<usize> {
 struct Shortcode<'a> {
     name: &'a str,
     arguments: Vec<Argument<'a>>,
-    /// Whether it is Hexo's.
+    /// Whether it is a tag or an output, and no shortcode of Hugo.
     tag: bool,
+    /// Whether it is an output, such as `{{ image(src="…") }}`.
+    output: bool,
     end: usize,
 }
 
@@ -99,15 +101,16 @@ struct Argument<'a> {
 /// The shortcode whose `{` is at `start`.
 fn shortcode(text: &str, start: usize) -> Option<Shortcode<'_>> {
     let rest = &text[start..];
-    let delimiters = [("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}")];
+    let delimiters = [("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}"), ("{{", "}}")];
     let (open, close) = delimiters.into_iter().find(|(open, _)| rest.starts_with(open))?;
     let inside = start + open.len();
     let inside = inside + usize::from(text[inside..].starts_with('-'));
     let (arguments, end) = arguments(text, inside, close)?;
-    let (name, arguments) = split_name(text, arguments)?;
+    // All that an output has is arguments.
+    let (name, arguments) = if open == "{{" { ("output", arguments) } else { split_name(text, arguments)? };
     // `{{</* figure */>}}` shows the shortcode itself.
     let shown = !name.starts_with(['/', '*']);
-    shown.then_some(Shortcode { name, arguments, tag: open.len() == 2, end })
+    shown.then_some(Shortcode { name, arguments, tag: open.len() == 2, output: open == "{{", end })
 }
 
 fn split_name<'a>(text: &'a str, mut arguments: Vec<Argument<'a>>) -> Option<(&'a str, Vec<Argument<'a>>)> {
@@ -189,7 +192,7 @@ fn closing_quote(bytes: &[u8], mut at: usize, limit: usize, quote: u8) -> Option
 
 impl Shortcode<'_> {
     fn report(&self, text: &str, options: &ExtractOptions, sink: &mut Sink) {
-        let shows_image = IMAGES.binary_search(&self.name.to_ascii_lowercase().as_str()).is_ok();
+        let shows_image = !self.output && IMAGES.binary_search(&self.name.to_ascii_lowercase().as_str()).is_ok();
         let mut image_group = None;
         let positional = if shows_image { self.positional(text) } else { None };
         for (index, argument) in self.arguments.iter().enumerate() {
@@ -365,6 +368,11 @@ mod tests {
             "{{< card cover=\"URL\" title=\"t\" >}}",
             "{{% notice image=URL %}}",
             "{%- theme_tag src:URL -%}",
+            "{{ image(src=\"URL\", alt=\"a b\") }}",
+            "{{ 'URL' | resize: 300 }}",
+            "{{> figure src=\"URL\"}}",
+            "{{ image \"URL\" }}",
+            "{{- partial('URL') -}}",
         ] {
             let mut sink = Sink::default();
             let text = tag.replace("URL", u);

@@ -67,6 +67,8 @@ pub(super) struct Sink {
     pub(super) title: Option<String>,
     /// When it was published.
     pub(super) published: Option<Timestamp>,
+    /// Where a saved page came from.
+    pub(super) saved_from: Option<String>,
     /// The canonical URL, not yet resolved.
     pub(super) canonical: Option<String>,
     /// Whether the page asks for its images over https, whatever their URLs say.

@@ -169,7 +169,7 @@ fn last_part(key: &str) -> &str {
 fn is_list(value: &str) -> bool {
     let mut words = value.split_whitespace();
     let host = |word: Option<&str>| word.is_some_and(|word| names_host(word.trim_start_matches(',')));
-    value.contains(",http") || (host(words.next()) && host(words.next()))
+    [",http", ";http", "|http"].iter().any(|mark| value.contains(mark)) || (host(words.next()) && host(words.next()))
 }
 
 fn is_remote(value: &str) -> bool {

@@ -8,6 +8,9 @@ use crate::extract::options::ExtractOptions;
 use crate::extract::sink::Sink;
 use crate::extract::{css, html, markdown};
 
+/// What stands between the addresses of a list.
+const MARKS: [char; 3] = [',', ';', '|'];
+
 /// The addresses that the value of an entry shows in another notation, and where each stands in the text.
 pub(super) fn images(text: &str, entry: &Entry, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
     let shown = |address: &str| {
@@ -35,31 +38,47 @@ fn written_in(value: &str, options: &ExtractOptions) -> Vec<(Range<usize>, Strin
         sink.found.sort_by_key(|found| found.span.start);
         return sink.found.into_iter().map(|found| (found.span, found.value)).collect();
     }
+    if value.starts_with(['[', '{']) && value.contains('"') {
+        return quoted(value, options);
+    }
     list(value, options)
 }
 
-/// Several addresses between commas or white space; nothing where one of the parts is none.
+/// The addresses between the quotes of some JSON.
+fn quoted(value: &str, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
+    let quotes: Vec<_> = value.match_indices('"').map(|(at, _)| at).collect();
+    let strings = quotes.chunks_exact(2).map(|pair| pair[0] + 1..pair[1]);
+    let counts = |part: &Range<usize>| is_address(&value[part.clone()], options);
+    strings.filter(counts).map(|part| (part.clone(), value[part].to_owned())).collect()
+}
+
+fn is_address(value: &str, options: &ExtractOptions) -> bool {
+    is_image_url(value) || options.local_links.contains(value)
+}
+
+/// Several addresses between marks or white space; nothing where one of the parts is none.
 fn list(value: &str, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
     let parts = parts(value);
-    let all = parts
-        .iter()
-        .all(|part| is_image_url(&value[part.clone()]) || options.local_links.contains(&value[part.clone()]));
+    let all = parts.iter().all(|part| is_address(&value[part.clone()], options));
     if !all || parts.len() < 2 {
         return Vec::new();
     }
     parts.into_iter().map(|part| (part.clone(), value[part].to_owned())).collect()
 }
 
-/// The parts of a list: between white space, and before a comma that a URL follows. Other commas are part of an address.
+/// The parts of a list: between white space, and before a mark that a URL follows. Other marks are part of an address.
 fn parts(value: &str) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut start = 0;
     for at in 0..=value.len() {
         let rest = value.as_bytes().get(at..).unwrap_or_default();
-        if rest.first().is_none_or(u8::is_ascii_whitespace) || rest.starts_with(b",http") {
+        let marked = rest.first().is_some_and(|mark| MARKS.contains(&char::from(*mark)));
+        let next = rest.get(1..).unwrap_or_default();
+        let separates = marked && (next.starts_with(b"http") || next.starts_with(b"../"));
+        if rest.first().is_none_or(u8::is_ascii_whitespace) || separates {
             let part = value.get(start..at).unwrap_or_default();
-            let from = start + (part.len() - part.trim_start_matches(',').len());
-            parts.push(from..from + part.trim_matches(',').len());
+            let from = start + (part.len() - part.trim_start_matches(MARKS).len());
+            parts.push(from..from + part.trim_matches(MARKS).len());
             start = at + 1;
         }
     }

@@ -6,7 +6,7 @@ use super::reveal;
 use super::scanner::{Anchor, Named, Pass, Picture, Rules, Shown};
 use super::tokens::{Attribute, Tag};
 use super::value::Value;
-use crate::extract::address::{can_be_address, has_image_extension, is_image_url, looks_like_template};
+use crate::extract::address::{can_be_address, has_image_extension, is_http, is_image_url, looks_like_template};
 use crate::extract::attributes::{self, Row, Syntax, When};
 use crate::extract::sink::RawReference;
 use crate::extract::{css, shortcode, srcset};
@@ -57,7 +57,8 @@ impl Pass<'_, '_, '_, '_> {
         for attribute in tag.attributes().filter(|attribute| !attribute.value.is_empty()) {
             // The `image` of SVG is no `img`: what it has in `src` is for browsers that know no SVG.
             let svg = !tag.html && matches!(attribute.name, "src" | "srcset");
-            if let Some(row) = rows.iter().find(|row| row.attribute == attribute.name && !svg) {
+            let is_row = |row: &&Row| row.attribute == attribute.name || self.is_prefixed_link(row, attribute.name);
+            if let Some(row) = rows.iter().find(is_row).filter(|_| !svg) {
                 named.found.extend(self.row(tag, row, &attribute));
             } else if attribute.name == "style" && self.scanner.wants(ReferenceKind::Css, tag.name) {
                 named.found.extend(self.read(&attribute, ReferenceKind::Css, Syntax::Css, 0));
@@ -74,6 +75,12 @@ impl Pass<'_, '_, '_, '_> {
         named
     }
 
+    /// Whether an attribute of XML is that of a row with another prefix, such as `l:href` for `xlink:href`.
+    fn is_prefixed_link(&self, row: &Row, attribute: &str) -> bool {
+        let local = attribute.rsplit_once(':').map(|(_, local)| local);
+        self.scanner.rules == Rules::Xml && row.attribute == "xlink:href" && local == Some("href")
+    }
+
     /// Whether an attribute is a property of a component of JSX that holds an image.
     fn is_property(&self, tag: &Tag<'_>, attribute: &Attribute<'_>) -> bool {
         let is_component = || self.text.as_bytes().get(tag.span.start + 1).is_some_and(u8::is_ascii_uppercase);
@@ -82,6 +89,7 @@ impl Pass<'_, '_, '_, '_> {
             is_image_url(value)
                 || self.scanner.options.local_links.contains(value)
                 || (has_image_extension(value) && shortcode::is_source(attribute.name))
+                || (is_http(value) && attribute.name == "src" && attributes::is_called_image(tag.name))
         };
         let wanted = self.scanner.rules == Rules::Jsx && self.scanner.wants(ReferenceKind::Shortcode, tag.name);
         wanted && is_component() && is_image()

@@ -10,6 +10,7 @@ mod json;
 mod json_ld;
 mod link_wrap;
 mod reveal;
+mod saved_from;
 mod scanner;
 mod tokens;
 mod unlisted;
@@ -28,6 +29,7 @@ use crate::model::ReferenceKind;
 /// Finds the references in a part of a text that is HTML. Spans are of the text as a whole.
 pub(super) fn find(text: &str, range: Range<usize>, rules: Rules, options: &ExtractOptions, sink: &mut Sink) {
     let (mut scanner, end) = (Scanner::new(rules, options), range.end);
+    sink.saved_from = saved_from::url(&text[range.clone()]);
     scanner.scan(text, range, sink);
     scanner.finish(end, sink);
 }

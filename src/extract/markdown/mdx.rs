@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::dialects::Copy;
+use super::dialects::{Copy, Line};
 use crate::extract::address::is_image_url;
 use crate::extract::css;
 use crate::extract::options::ExtractOptions;
@@ -30,6 +30,7 @@ pub(super) fn normalise(copy: &mut Copy<'_>) -> Vec<Expression> {
     let text = copy.text();
     let (mut blanks, mut expressions) = outside_of_markdown(text, copy.range.start);
     let lines = copy.lines();
+    expressions.extend(exports(text, &lines));
     let is_fence = |from: usize| ["```", "~~~"].iter().any(|fence| text[from..].starts_with(fence));
     let indented = lines.iter().filter(|line| line.columns > 0 && (!line.fenced || is_fence(line.text)));
     let moves: Vec<_> = indented.filter(|line| !line.is_blank()).map(|line| (*line, line.columns)).collect();
@@ -42,6 +43,16 @@ pub(super) fn normalise(copy: &mut Copy<'_>) -> Vec<Expression> {
     copy.fill(blanks);
     copy.unindent(&moves);
     expressions
+}
+
+/// The lines that export something, such as `export const meta = {image: '…'}`, up to a blank one.
+fn exports(text: &str, lines: &[Line]) -> Vec<Expression> {
+    let blocks = lines.split(Line::is_blank).filter_map(|block| {
+        let (first, last) = (block.first()?, block.last()?);
+        let word = text[first.start..].starts_with("export ").then(|| first.start..first.start + "export".len())?;
+        Some(Expression { property: word, range: first.start..last.end })
+    });
+    blocks.collect()
 }
 
 /// What takes the place of comments and of what is no HTML in tags, and the expressions in tags.

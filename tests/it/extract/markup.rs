@@ -42,6 +42,7 @@ fn in_xhtml_names_have_prefixes() {
         "<svg:svg xmlns:svg=\"http://www.w3.org/2000/svg\"><svg:image xlink:href=\"1.jpg\"/></svg:svg>",
         "<h:script src=\"a.js\"/><h:p><h:img src=\"1.jpg\"/></h:p>",
         "<h:style>a{b:url(1.jpg)}</h:style>",
+        "<svg xmlns:l=\"http://www.w3.org/1999/xlink\"><image l:href=\"1.jpg\"/></svg>",
     ] {
         check(page, Format::Xhtml, &["1.jpg"]);
     }
@@ -110,6 +111,8 @@ fn in_mdx_properties_of_components_name_images() {
     ] {
         mdx(tag, &["https://c.example/1.png"]);
     }
+    mdx("export const meta = {\n  image: 'https://c.example/1.png',\n}\n\ntext", &["https://c.example/1.png"]);
+    mdx("<Photo src=\"https://c.example/photo?id=1\" />", &["https://c.example/photo?id=1"]);
     mdx("<Image src=\"/img/1.png\" />\n\n<Card thumbnail=\"2.png\" />", &["/img/1.png", "2.png"]);
     for tag in [
         "<Card href=\"https://c.example/page\" title=\"a.png\" />",

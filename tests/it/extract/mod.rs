@@ -1,5 +1,6 @@
 //! Which images an article shows: the standards' own suites, and the oddities of real posts, pages and feeds.
 
+mod bases;
 mod conformance;
 mod dialects;
 mod front_matter;

@@ -18,7 +18,7 @@ use std::ops::Range;
 
 pub(super) use self::definitions::Definitions;
 pub(super) use self::embeds::embeds;
-pub(super) use self::lines::Copy;
+pub(super) use self::lines::{Copy, Line};
 
 /// An article as a parser of CommonMark can read it.
 pub(super) struct Prepared<'a> {
