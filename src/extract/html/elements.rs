@@ -8,7 +8,7 @@ use super::tokens::{Attribute, Tag};
 use super::value::Value;
 use crate::extract::address::{can_be_address, has_image_extension, is_http, is_image_url, looks_like_template};
 use crate::extract::attributes::{self, Row, Syntax, When};
-use crate::extract::sink::RawReference;
+use crate::extract::sink::{MAX_REFERENCES, RawReference};
 use crate::extract::{css, shortcode, srcset};
 use crate::model::ReferenceKind;
 
@@ -188,7 +188,9 @@ impl Pass<'_, '_, '_, '_> {
         match syntax {
             Syntax::Url => vec![found(trim(self.text, span), attribute.value.trim_matches(is_stripped), name)],
             Syntax::Srcset => {
-                let candidates = srcset::parse(value.decoded()).into_iter().map(|candidate| candidate.url);
+                // More than an article may have would only take memory; one more says that there were more.
+                let candidates = srcset::parse(value.decoded()).into_iter().take(MAX_REFERENCES + 1);
+                let candidates = candidates.map(|candidate| candidate.url);
                 candidates.map(|url| found(value.span(url.clone()), &value.decoded()[url], name)).collect()
             }
             Syntax::Css => {

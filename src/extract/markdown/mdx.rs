@@ -107,7 +107,10 @@ impl Tag<'_> {
         let marks = self.text[name.clone()].match_indices(['.', ':', '_']);
         self.blanks.extend(marks.map(|(mark, _)| (name.start + mark..name.start + mark + 1, b'-')));
         loop {
-            self.skip(|byte| byte.is_ascii_whitespace());
+            let blank = self.skip(|byte| byte.is_ascii_whitespace());
+            if self.text[blank.clone()].matches('\n').count() > 1 {
+                self.blanks.push((blank, b'\t'));
+            }
             match self.peek()? {
                 b'>' => return Some(()),
                 b'/' => self.at += 1,
@@ -251,6 +254,7 @@ mod tests {
         check("<A b={{c: 1}} d />", "<A xxxxxxxxxx d />", &["{{c: 1}}"]);
         check("<A.B {...c} d=\"{e}\">", "<A-B xxxxxx d=\"{e}\">", &[]);
         check("<A b={`${c}`}>", "<A xxxxxxxxxx>", &["{`${c}`}"]);
+        check("<A b\n\n c>", "<A b\t\t\tc>", &[]);
         check("<A b={{\n\n}} c>", "<A xxxxxxxx c>", &["{{\n\n}}"]);
         check("a {/* <img src=b> */} c", "a                     c", &[]);
         check("a\n\n      b\n```\n  <A b={c}>\n```", "a\n      \nb\n```\n  <A b={c}>\n```", &[]);

@@ -57,6 +57,8 @@ fn spaces_in_the_address() {
             "https://c.example/下 载.png",
             "https://c.example/%E4%B8%8B%20%E8%BD%BD.png",
         ),
+        ("![a](https://c.example/a b.png \"t) u\")", "https://c.example/a b.png", "https://c.example/a%20b.png"),
+        ("![a](https://c.example/a b)", "https://c.example/a b", "https://c.example/a%20b"),
         ("![a]( https://c.example/a  b.png )", "https://c.example/a  b.png", "https://c.example/a%20%20b.png"),
     ] {
         let found = references(post);

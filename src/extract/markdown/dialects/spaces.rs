@@ -6,7 +6,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::lines::Copy;
-use crate::extract::address::has_image_extension;
+use crate::extract::address::{has_image_extension, is_http};
 
 /// Joins the words of such addresses, and gives their places.
 pub(super) fn join(copy: &mut Copy<'_>) -> Vec<Range<usize>> {
@@ -34,22 +34,30 @@ fn address(text: &str, start: usize) -> Option<Range<usize>> {
     let from = start + (inside.len() - inside.trim_start_matches([' ', '\t']).len());
     let inside = without_title(inside.trim());
     let plain = !inside.starts_with('<') && !inside.contains(['"', '<', '>', '`']);
-    (inside.contains([' ', '\t']) && plain && has_image_extension(inside)).then(|| from..from + inside.len())
+    let is_image = has_image_extension(inside) || (is_http(inside) && !inside.contains('='));
+    (inside.contains([' ', '\t']) && plain && is_image).then(|| from..from + inside.len())
 }
 
 /// How far it is to the closing parenthesis of the same line.
 fn length(text: &str) -> Option<usize> {
     let mut open = 0_usize;
+    let mut before = b'(';
     let mut bytes = text.bytes().enumerate();
     while let Some((at, byte)) = bytes.next() {
         match byte {
             b'\n' | b'\r' | b'[' => return None,
             b'\\' => drop(bytes.next()),
+            b'"' if before.is_ascii_whitespace() => {
+                let title =
+                    bytes.by_ref().map(|(_, byte)| byte).take_while(|byte| !matches!(byte, b'"' | b'\n' | b'['));
+                title.for_each(drop);
+            }
             b'(' => open += 1,
             b')' if open == 0 => return Some(at),
             b')' => open -= 1,
             _ => {}
         }
+        before = byte;
     }
     None
 }
