@@ -2,8 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::url::UrlFacts;
-
 /// How far a URL without a good capture was reported as missing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MissingReport {
@@ -17,15 +15,6 @@ pub enum MissingReport {
 }
 
 impl MissingReport {
-    /// What the next report says of a URL. What an article shows and the archive lacks is missing, whatever the reason.
-    pub fn of(is_shown: bool, url: &UrlFacts) -> Self {
-        match (is_shown && url.kept.is_none(), url.attempts) {
-            (false, _) => Self::None,
-            (true, 0) => Self::Untried,
-            (true, _) => Self::Failed,
-        }
-    }
-
     /// As a number that is stored.
     pub const fn as_number(self) -> u8 {
         self as u8
@@ -70,22 +59,8 @@ impl Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Digest;
 
     const STEPS: [MissingReport; 3] = [MissingReport::None, MissingReport::Untried, MissingReport::Failed];
-
-    #[test]
-    fn what_is_shown_and_not_kept_is_missing_whatever_the_reason() {
-        for (is_shown, is_kept, attempts, expected) in [
-            (true, false, 0, MissingReport::Untried),
-            (true, false, 3, MissingReport::Failed),
-            (true, true, 3, MissingReport::None),
-            (false, false, 3, MissingReport::None),
-        ] {
-            let facts = UrlFacts { attempts, kept: is_kept.then(|| Digest::of(b"a")), ..UrlFacts::default() };
-            assert_eq!(MissingReport::of(is_shown, &facts), expected, "{is_shown} {is_kept} {attempts}");
-        }
-    }
 
     #[test]
     fn news_is_what_was_not_reported_as_far_before() {

@@ -157,6 +157,15 @@ impl UrlFacts {
         }
     }
 
+    /// What the next report says of it. What an article shows and the archive lacks is missing, whatever the reason.
+    pub fn report_next(&self, is_shown: bool) -> MissingReport {
+        match (is_shown && self.kept.is_none(), self.attempts) {
+            (false, _) => MissingReport::None,
+            (true, 0) => MissingReport::Untried,
+            (true, _) => MissingReport::Failed,
+        }
+    }
+
     /// Whether it is reported to users: it has no good capture, or its last attempt failed.
     pub fn is_failing(&self) -> bool {
         self.kept.is_none() || matches!(self.state, UrlState::Failed | UrlState::Retired)
@@ -265,6 +274,19 @@ mod tests {
         assert_eq!(restored.validators, Validators::default());
         let bare = url.on_revoked(None, None);
         assert_eq!((bare.kept, bare.good, bare.next_attempt), (None, None, None));
+    }
+
+    #[test]
+    fn what_is_shown_and_not_kept_is_missing_whatever_the_reason() {
+        for (is_shown, is_kept, attempts, expected) in [
+            (true, false, 0, MissingReport::Untried),
+            (true, false, 3, MissingReport::Failed),
+            (true, true, 3, MissingReport::None),
+            (false, false, 3, MissingReport::None),
+        ] {
+            let facts = UrlFacts { attempts, kept: is_kept.then(|| digest("a")), ..UrlFacts::default() };
+            assert_eq!(facts.report_next(is_shown), expected, "{is_shown} {is_kept} {attempts}");
+        }
     }
 
     #[test]

@@ -127,7 +127,7 @@ pub(super) fn report_missing(connection: &Connection) -> Result<Missing> {
             [],
             in_row("url", &["id"], |row| {
                 let facts = facts(row)?;
-                let now = MissingReport::of(row.get("is_shown")?, &facts);
+                let now = facts.report_next(row.get("is_shown")?);
                 Ok((row.get("id")?, facts.reported, now, facts.next_attempt))
             }),
         )?

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::MemoryCatalog;
 use super::state::{State, next_id};
 use crate::archive::catalog::{CatalogError, RunRow, Runs, Totals};
-use crate::archive::rules::{Missing, MissingReport};
+use crate::archive::rules::Missing;
 use crate::model::RunId;
 
 #[async_trait]
@@ -32,7 +32,7 @@ impl Runs for MemoryCatalog {
     async fn report_missing(&self) -> Result<Missing, CatalogError> {
         let mut missing = Missing::default();
         for entry in self.state().urls.values_mut() {
-            let now = MissingReport::of(!entry.showing.is_empty(), &entry.facts);
+            let now = entry.facts.report_next(!entry.showing.is_empty());
             missing.count(entry.facts.reported, now, entry.facts.next_attempt);
             entry.facts.reported = now;
         }
