@@ -11,7 +11,7 @@ use crate::archive::{Archive, ArticleRow, CatalogError, StoreKey, linked_object,
 use crate::config::Config;
 use crate::extract::{self, ExtractOptions};
 use crate::model::{ArticleKey, Reference, SourceName};
-use crate::source::{Source, SourceConfigError, absolute};
+use crate::source::{LocalFile, Source, SourceConfigError, absolute};
 
 /// Articles taken from the catalog at a time.
 const PAGE: usize = 1000;
@@ -165,7 +165,7 @@ impl Checker<'_> {
     async fn reference(&mut self, key: &ArticleKey, reference: &Reference, target: Target, source: &Source) {
         let found = match &target {
             Target::Archive(Some(key)) => matches!(self.archive.objects.stat(key).await, Ok(Some(_))),
-            target => target.file().is_some_and(Path::is_file),
+            target => target.file().is_some_and(Path::is_file) || is_left(key, reference, source),
         };
         let (kind, start) = (Some(reference.kind.as_str()), Some(reference.span.start));
         let place = Place { article: key.to_string(), raw: shown(reference), kind, start };
@@ -178,6 +178,11 @@ impl Checker<'_> {
             Target::File(_) => self.checked.missing.push(place),
         }
     }
+}
+
+/// Whether a reference of an article that is mirrored in place names a file that was left where it lies.
+fn is_left(key: &ArticleKey, reference: &Reference, source: &Source) -> bool {
+    source.is_in_place() && matches!(source.local(&key.path, reference), Some(LocalFile::Found(_)))
 }
 
 /// Where a reference leads; `None` for a base URL, and for an image that the reference holds itself.

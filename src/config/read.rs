@@ -90,6 +90,7 @@ impl Config {
             if !is_form(&source.template) {
                 resolve(&mut source.template);
             }
+            source.roots.iter_mut().for_each(resolve);
             if let MirrorOutput::Folder(output) = &mut source.output {
                 resolve(output);
             }

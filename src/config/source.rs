@@ -36,6 +36,8 @@ pub struct SourceConfig {
     pub exclude: Vec<String>,
     /// What relative addresses are relative to.
     pub base_url: String,
+    /// Folders that stand for the root of the site, `/`.
+    pub roots: Vec<PathBuf>,
     /// Where the mirror goes.
     pub output: MirrorOutput,
     /// What local links start with; empty for relative links.

@@ -10,6 +10,7 @@ mod control;
 mod decisive;
 mod error;
 mod fetch;
+mod local_files;
 mod outcomes;
 mod placeholder;
 mod plan;

@@ -9,6 +9,7 @@ use tracing::{Instrument, info};
 
 use super::control::Control;
 use super::error::MirrorError;
+use super::local_files::local_changes;
 use super::plan::{ArticlePlan, Change, Planner, ReadArticle};
 use super::ready::ReadyArticles;
 use super::report::{ArticleCounts, SourceReport};
@@ -57,7 +58,10 @@ pub(super) struct ReadStage {
 
 impl ReadStage {
     /// Reads every source, one after another. One that cannot be read does not stop the others.
-    pub(super) async fn run(self) -> Result<(), MirrorError> {
+    pub(super) async fn run(mut self) -> Result<(), MirrorError> {
+        let changes = local_changes(&self.archive, &self.sources).await?;
+        self.tally.queued.add(changes.queued);
+        self.planner.read_again(changes.to_read);
         for source in self.sources.iter() {
             if self.control.is_stopped() || self.control.is_time_up() {
                 break;

@@ -8,7 +8,7 @@ use crate::render::Recipe;
 use crate::source::Source;
 
 /// Raised when the same settings find or write something else.
-const MIRROR_FORMAT_VERSION: u32 = 2;
+const MIRROR_FORMAT_VERSION: u32 = 3;
 
 /// The digest of every setting that decides what is found in the articles of a source and what is written to them.
 /// Settings are named one by one: a new one is added here only where it is not at its default, so that it re-reads
@@ -19,6 +19,7 @@ pub(super) fn settings_digest(config: &Config, source: &Source) -> Digest {
     line("links", &source.link_prefix());
     line("base_url", &source.config.base_url);
     line("adopts", if source.adopts(config.rewrite.adopt_local) { "yes" } else { "no" });
+    source.config.roots.iter().for_each(|root| line("root", &root.to_string_lossy()));
     rewriting(&config.rewrite, &mut line);
     for size in &config.thumbnail {
         line("thumbnail", &Recipe::new(size).digest.to_string());
@@ -125,9 +126,10 @@ mod tests {
     fn what_shapes_a_mirror_changes_the_digest_and_nothing_else_does() {
         type Change = fn(&mut Config);
         let base = with(|_| ());
-        let shaping: [Change; 12] = [
+        let shaping: [Change; 13] = [
             |config| config.source[0].links = "/media/".to_owned(),
             |config| config.source[0].base_url = "https://a.example/".to_owned(),
+            |config| config.source[0].roots = vec!["/site/static".into()],
             |config| config.source[0].output = "/site/public".into(),
             |config| config.source[0].output = ".".into(),
             |config| config.rewrite.images = Images::ThumbnailLinked,
@@ -140,7 +142,7 @@ mod tests {
             |config| config.thumbnail.clear(),
         ];
         let digests: std::collections::BTreeSet<_> = shaping.into_iter().map(with).chain([base]).collect();
-        assert_eq!(digests.len(), 13);
+        assert_eq!(digests.len(), 14);
         let others: [Change; 3] = [
             |config| config.fetch.concurrency = 3,
             |config| config.rewrite.max_article.0 = 1,

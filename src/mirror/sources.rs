@@ -8,9 +8,9 @@ use url::Url;
 
 use super::settings::settings_digest;
 use crate::archive::{Archive, Output};
-use crate::config::Config;
+use crate::config::{AdoptLocal, Config};
 use crate::extract::ExtractOptions;
-use crate::model::{Digest, Fingerprint, RelativePath, SourceName};
+use crate::model::{Digest, Failure, Fingerprint, Reason, RelativePath, SourceName};
 use crate::source::Source;
 
 /// A source of a run.
@@ -53,6 +53,7 @@ impl Deref for RunSource {
 pub(super) struct Sources {
     all: Arc<[Arc<RunSource>]>,
     by_name: Arc<HashMap<SourceName, Arc<RunSource>>>,
+    adopt: AdoptLocal,
 }
 
 impl Sources {
@@ -65,7 +66,7 @@ impl Sources {
         };
         let all: Arc<[_]> = sources.into_iter().map(prepared).collect();
         let by_name = all.iter().map(|source| (source.name().clone(), Arc::clone(source))).collect();
-        Self { all, by_name: Arc::new(by_name) }
+        Self { all, by_name: Arc::new(by_name), adopt: config.rewrite.adopt_local }
     }
 
     /// All of them.
@@ -83,8 +84,32 @@ impl Sources {
         self.all.iter().all(|source| source.is_whole())
     }
 
-    /// The file that a `file:` URL names in one of them. It asks the file system, so it is not for the runtime.
-    pub(super) fn local_file(&self, url: &Url) -> Option<std::path::PathBuf> {
-        self.all.iter().find_map(|source| source.local_file(url))
+    /// The source that a `file:` URL is in or in whose roots it is, by its path alone: the first that adopts, if one does.
+    pub(super) fn holding(&self, url: &Url) -> Option<&Arc<RunSource>> {
+        let mut holding: Vec<_> = self.all.iter().filter(|source| source.holds(url)).collect();
+        holding.sort_by_key(|source| !self.adopts(source));
+        holding.into_iter().next()
+    }
+
+    /// Whether files beside the articles of a source go into the archive.
+    pub(super) fn adopts(&self, source: &Source) -> bool {
+        source.adopts(self.adopt)
+    }
+
+    /// The file that a `file:` URL names in one of them that adopts files. It asks the file system, so it is not for the
+    /// runtime.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn local_file(&self, url: &Url) -> Result<std::path::PathBuf, Failure> {
+        let mut adopting = self.all.iter().filter(|source| self.adopts(source));
+        let why = match self.holding(url) {
+            None if self.all.iter().all(|source| source.config.roots.is_empty()) => {
+                "it is not in the source: set the `roots` of the source, or its `base_url`, where `/` stands for the site"
+            }
+            None => "it lies outside its source and the source's `roots`",
+            Some(_) => "there is no such file: put it there, or correct the article",
+        };
+        adopting.find_map(|source| source.local_file(url)).ok_or_else(|| Failure::new(Reason::LocalFile, why))
     }
 }

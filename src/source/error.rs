@@ -53,6 +53,14 @@ pub enum SourceError {
         /// The folder.
         path: PathBuf,
     },
+    /// A folder that stands for the root of the site is not there.
+    #[error("the source \"{source_name}\" has no folder {}: correct its `roots` in the config file", path.display())]
+    MissingRoot {
+        /// The source.
+        source_name: String,
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder holds no article, although the archive has some of it: a disk that is not mounted looks like that.
     #[error(
         "the source \"{source_name}\" has no articles in {}, and the archive has {on_record} of it: mount its disk, or \
@@ -96,7 +104,7 @@ impl SourceError {
     /// The reason as reports name it.
     pub const fn reason(&self) -> SourceFailure {
         match self {
-            Self::Missing { .. } => SourceFailure::Missing,
+            Self::Missing { .. } | Self::MissingRoot { .. } => SourceFailure::Missing,
             Self::Empty { .. } => SourceFailure::Empty,
             Self::Unreadable { .. } => SourceFailure::Unreadable,
             Self::Feed { reason, .. } => *reason,

@@ -48,7 +48,7 @@ impl Folder {
         self.admit_kind(relative, kind.ok())
     }
 
-    fn enters(&self, entry: &DirEntry) -> bool {
+    pub(super) fn enters(&self, entry: &DirEntry) -> bool {
         let is_folder = entry.depth() > 0 && entry.file_type().is_dir();
         !is_folder || !(is_hidden(self.relative(entry)) || self.off_limits.is(&self.real(entry.path())))
     }

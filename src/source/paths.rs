@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use url::Url;
 
@@ -12,6 +12,8 @@ use super::folder::Folder;
 use super::globs::Globs;
 use super::links::{absolute, relative};
 use super::listing::{Entries, Listing};
+use super::local::Root;
+use super::names::Names;
 use super::off_limits::{OffLimits, real};
 use super::web::{FeedRecords, Feeds, WebReader};
 use crate::archive::{Archive, Output, OutputFolder};
@@ -29,6 +31,8 @@ pub struct Source {
     pub(super) store: PathBuf,
     /// Its feeds, where it is no folder.
     pub(super) feeds: Option<Arc<Feeds>>,
+    pub(super) roots: Vec<Root>,
+    pub(super) names: Arc<OnceLock<Names>>,
 }
 
 impl Source {
@@ -59,7 +63,9 @@ impl Source {
         let (globs, real_root) = (Globs::new(&config)?, real(&root));
         let in_place = feeds.is_none() && real(&output) == real_root;
         let folder = Folder { root, real_root, globs, off_limits: OffLimits::default(), in_place };
-        Ok(Self { config, only: None, folder, output, store, feeds })
+        let roots =
+            config.roots.iter().map(|root| absolute(root).map(Root::new)).collect::<Result<_, _>>().map_err(path)?;
+        Ok(Self { config, only: None, folder, output, store, feeds, roots, names: Arc::default() })
     }
 
     /// The same source, of which nothing but these articles is read.
@@ -107,6 +113,9 @@ impl Source {
             message: cause.to_string(),
         };
         std::fs::read_dir(&self.folder.root).map_err(unreadable)?;
+        if let Some(root) = self.roots.iter().find(|root| !root.path.is_dir()) {
+            return Err(SourceError::MissingRoot { source_name: self.name().to_string(), path: root.path.clone() });
+        }
         let folder = self.folder.clone();
         Ok(match self.only.clone() {
             None => Listing::Complete(Entries::of(folder.entries())),
@@ -164,20 +173,6 @@ impl Source {
             AdoptLocal::Always => true,
             AdoptLocal::Never => false,
         }
-    }
-
-    /// The file that a `file:` URL names, where it lies within the source and no link leads out of it. It asks the file
-    /// system, so it is not for the runtime.
-    pub fn local_file(&self, url: &Url) -> Option<PathBuf> {
-        // What comes over the network never names a file of this machine.
-        if !self.is_folder() {
-            return None;
-        }
-        let mut url = url.clone();
-        url.set_query(None);
-        url.set_fragment(None);
-        let file = url.to_file_path().ok()?.canonicalize().ok()?;
-        (file.starts_with(&self.folder.real_root) && file.is_file()).then_some(file)
     }
 
     /// What the mirror of the article at `path` writes to point at a file of the archive. It holds only letters,

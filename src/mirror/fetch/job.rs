@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::InlineSource;
 use crate::archive::{Archive, CompletedJob, Job, JobResult, Lease, RunId, WriteOutcome};
 use crate::config::ChangedImages;
-use crate::fetch::{Alternates, AskArchives, Fetched, Fetcher, Purpose, Request};
+use crate::fetch::{Alternates, Answer, AskArchives, Fetched, Fetcher, Purpose, Request};
 use crate::ingest::{ImageJudge, Ingest, NI_SCHEME};
 use crate::mirror::error::MirrorError;
 use crate::mirror::outcomes::Outcomes;
@@ -15,7 +15,8 @@ use crate::mirror::placeholder::PlaceholderStage;
 use crate::mirror::ready::ReadyArticles;
 use crate::mirror::render::RenderStage;
 use crate::mirror::sources::Sources;
-use crate::model::{Asset, Failure, Reason, Validators};
+use crate::model::{Asset, Failure, Validators};
+use crate::source::file_tag;
 
 /// Works jobs off.
 pub(in crate::mirror) struct JobStage {
@@ -92,11 +93,29 @@ impl JobStage {
 
     /// A local file goes the way of every image, but for the request.
     async fn adopt(&self, job: &Job, judge: &ImageJudge<'_>) -> Fetched<Asset> {
-        let file = self.sources.local_file(&job.url.url);
-        let outcome = match file {
-            Some(file) => self.ingest.adopt(|| std::fs::File::open(file), judge).await,
-            None => Err(Failure::new(Reason::LocalFile, "it is missing, or outside its source")),
+        let (sources, url) = (self.sources.clone(), job.url.url.clone());
+        let found = tokio::task::spawn_blocking(move || {
+            let file = sources.local_file(&url)?;
+            // Taken before the bytes are: what is written meanwhile is noticed the next time.
+            let tag = file_tag(&file).ok();
+            Ok::<_, Failure>((file, tag))
+        });
+        let outcome = match found.await.expect("looking at a file does not panic") {
+            Ok((file, tag)) => {
+                self.ingest.adopt(|| std::fs::File::open(file), judge).await.map(|answer| tagged(answer, tag))
+            }
+            Err(failure) => Err(failure),
         };
         Fetched::without_request(outcome)
+    }
+}
+
+/// An adopted file with what tells later that it is still the same.
+fn tagged(answer: Answer<Asset>, tag: Option<String>) -> Answer<Asset> {
+    match answer {
+        Answer::Body { staged, accepted, .. } => {
+            Answer::Body { staged, validators: Validators { etag: tag, last_modified: None }, accepted }
+        }
+        Answer::NotModified => answer,
     }
 }

@@ -1,5 +1,7 @@
 //! What is to be done with one article, found out without doing it.
 
+use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,7 +11,7 @@ use super::super::article_memory::ArticleMemory;
 use super::super::error::MirrorError;
 use super::super::sources::RunSource;
 use super::origin::{self, Originals};
-use super::references::new_references;
+use super::references::Resolved;
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, NewReference};
 use crate::config::{Config, Size};
 use crate::extract;
@@ -69,6 +71,7 @@ pub(in crate::mirror) struct Planner {
     archive: Option<Arc<Archive>>,
     originals: Option<Originals>,
     memory: Arc<ArticleMemory>,
+    to_read: HashSet<ArticleKey>,
 }
 
 impl Planner {
@@ -78,7 +81,13 @@ impl Planner {
         archive: Option<Arc<Archive>>,
         memory: Arc<ArticleMemory>,
     ) -> Self {
-        Self { config, originals: archive.clone().map(Originals::new), archive, memory }
+        let originals = archive.clone().map(Originals::new);
+        Self { config, archive, originals, memory, to_read: HashSet::new() }
+    }
+
+    /// Reads these articles though they are as they were: files beside them are not.
+    pub(in crate::mirror) fn read_again(&mut self, articles: HashSet<ArticleKey>) {
+        self.to_read = articles;
     }
 
     /// What is to be done with an article that a source lists.
@@ -90,23 +99,21 @@ impl Planner {
     ) -> Result<ArticlePlan, MirrorError> {
         let (path, fingerprint) = match &listed.location {
             Location::File { path, fingerprint } => (path, fingerprint),
-            Location::Made(made) => return Ok(self.plan_made(source, listed, made, row).await),
+            Location::Made(made) => return self.plan_made(source, listed, made, row).await,
             Location::Archive => return self.plan_archived(source, listed, row).await,
         };
-        if let Some(row) = row
-            && is_untouched(source, listed, *fingerprint, row).await
+        let found = Found { source, listed, fingerprint: *fingerprint, url: None, published: None };
+        let is_due = row.is_some_and(|row| self.to_read.contains(&row.version.key));
+        if let Some(row) = row.filter(|_| !is_due)
+            && is_untouched(&found, row).await
         {
             return Ok(ArticlePlan::Unchanged);
         }
-        if let Some(why) = self.too_large(fingerprint.size) {
-            return Ok(ArticlePlan::Unreadable(why));
-        }
-        let bytes = match tokio::fs::read(path).await {
+        let bytes = match self.bytes(path, fingerprint.size).await {
             Ok(bytes) => bytes,
-            Err(cause) => return Ok(ArticlePlan::Unreadable(format!("cannot be read: {cause}"))),
+            Err(why) => return Ok(ArticlePlan::Unreadable(why)),
         };
-        let found = Found { source, listed, fingerprint: *fingerprint, url: None, published: None };
-        if let Some(row) = row
+        if let Some(row) = row.filter(|_| !is_due)
             && source.is_in_place()
             && row.version.settings == source.settings
             && is_mirror(row, &bytes)
@@ -122,8 +129,8 @@ impl Planner {
             Err(why) => return Ok(ArticlePlan::Unreadable(why)),
         };
         match row {
-            Some(row) => Ok(self.plan_known(&found, row, bytes).await),
-            None => Ok(self.read(&found, bytes, Change::New).await),
+            Some(row) => self.plan_known(&found, row, bytes).await,
+            None => self.read(&found, None, bytes, Change::New).await,
         }
     }
 
@@ -134,19 +141,19 @@ impl Planner {
         listed: &Listed,
         made: &Made,
         row: Option<&ArticleRow>,
-    ) -> ArticlePlan {
+    ) -> Result<ArticlePlan, MirrorError> {
         let fingerprint = Fingerprint { size: made.bytes.len() as u64, modified: 0, inode: 0 };
         let change = match row {
             None => Change::New,
             Some(row) if Digest::of(&made.bytes) != row.version.original => Change::Content,
-            Some(row) if is_settled(source, listed, row).await => return ArticlePlan::Unchanged,
+            Some(row) if is_settled(source, listed, row).await => return Ok(ArticlePlan::Unchanged),
             Some(_) => Change::Settings,
         };
         if let Some(why) = self.too_large(fingerprint.size) {
-            return ArticlePlan::Unreadable(why);
+            return Ok(ArticlePlan::Unreadable(why));
         }
         let found = Found { source, listed, fingerprint, url: made.url.clone(), published: made.published };
-        self.read_in_memory(&found, made.bytes.clone(), change).await
+        self.read_in_memory(&found, row, made.bytes.clone(), change).await
     }
 
     /// An article that its source no longer lists, and that stays.
@@ -164,17 +171,23 @@ impl Planner {
         let (url, published) = (version.url.clone(), version.published);
         let found = Found { source, listed, fingerprint: version.fingerprint, url, published };
         match archive.read_verified(version.original, version.format.blob_type()).await {
-            Ok(bytes) => Ok(self.read_in_memory(&found, bytes, Change::Settings).await),
+            Ok(bytes) => self.read_in_memory(&found, Some(row), bytes, Change::Settings).await,
             Err(error) => Ok(ArticlePlan::Unreadable(error.to_string())),
         }
     }
 
     /// Reads an original that is no file, once there is memory for it.
-    async fn read_in_memory(&self, found: &Found<'_>, bytes: Vec<u8>, change: Change) -> ArticlePlan {
+    async fn read_in_memory(
+        &self,
+        found: &Found<'_>,
+        row: Option<&ArticleRow>,
+        bytes: Vec<u8>,
+        change: Change,
+    ) -> Result<ArticlePlan, MirrorError> {
         let format = extract::format_of(&found.listed.path, &bytes);
         match self.memory.admit(&bytes, format).await {
-            Ok(_admitted) => self.read(found, bytes, change).await,
-            Err(refused) => ArticlePlan::Unreadable(refused.to_string()),
+            Ok(_admitted) => self.read(found, row, bytes, change).await,
+            Err(refused) => Ok(ArticlePlan::Unreadable(refused.to_string())),
         }
     }
 
@@ -186,16 +199,51 @@ impl Planner {
         (limit > 0 && size.0 > limit).then(why)
     }
 
+    /// The bytes of a file; or why it cannot be read.
+    async fn bytes(&self, file: &Path, size: u64) -> Result<Vec<u8>, String> {
+        if let Some(why) = self.too_large(size) {
+            return Err(why);
+        }
+        tokio::fs::read(file).await.map_err(|cause| format!("cannot be read: {cause}"))
+    }
+
     /// An article that is on record, and whose file was touched, or which is to be mirrored again.
-    async fn plan_known(&self, found: &Found<'_>, row: &ArticleRow, bytes: Vec<u8>) -> ArticlePlan {
+    async fn plan_known(
+        &self,
+        found: &Found<'_>,
+        row: &ArticleRow,
+        bytes: Vec<u8>,
+    ) -> Result<ArticlePlan, MirrorError> {
         let is_current = row.version.settings == found.source.settings;
         if Digest::of(&bytes) != row.version.original {
-            return self.read(found, bytes, Change::Content).await;
+            return self.read(found, Some(row), bytes, Change::Content).await;
         }
         if is_current && (row.state == ArticleState::Stale || is_mirror_there(found.source, found.listed, row).await) {
-            return touch(found, row, false);
+            return self.unless_other_files(found, row, bytes).await;
         }
-        self.read(found, bytes, Change::Settings).await
+        self.read(found, Some(row), bytes, Change::Settings).await
+    }
+
+    /// An article that is as it was, unless its references name other files by now.
+    async fn unless_other_files(
+        &self,
+        found: &Found<'_>,
+        row: &ArticleRow,
+        bytes: Vec<u8>,
+    ) -> Result<ArticlePlan, MirrorError> {
+        let (Some(archive), true) = (&self.archive, self.to_read.contains(&row.version.key)) else {
+            return Ok(touch(found, row, false));
+        };
+        let plan = self.read(found, Some(row), bytes, Change::Settings).await?;
+        let ArticlePlan::Record(article) = &plan else { return Ok(plan) };
+        let recorded = archive.catalog.references(row.id).await?;
+        let before = recorded.iter().map(|reference| reference.url.as_ref().map(|url| &url.url));
+        let is_same = before.eq(article.references.iter().map(|reference| reference.url.as_ref()));
+        Ok(match is_same {
+            true if is_untouched(found, row).await => ArticlePlan::Unchanged,
+            true => touch(found, row, false),
+            false => plan,
+        })
     }
 
     /// The original of what was read; or why it cannot be had.
@@ -211,31 +259,41 @@ impl Planner {
         originals.of(&origin::Found { format, options: &options, prefix, row }, bytes).await
     }
 
-    async fn read(&self, found: &Found<'_>, bytes: Vec<u8>, change: Change) -> ArticlePlan {
+    async fn read(
+        &self,
+        found: &Found<'_>,
+        row: Option<&ArticleRow>,
+        bytes: Vec<u8>,
+        change: Change,
+    ) -> Result<ArticlePlan, MirrorError> {
         let Found { source, listed, fingerprint, url, published } = found;
-        let article = read_original(&self.config, source, &listed.path, *fingerprint, bytes).await;
-        let mut article = Box::new(ReadArticle { change, ..*article });
+        let (mut article, resolved) = read_original(&self.config, source, &listed.path, *fingerprint, bytes).await;
+        article.references = match &self.archive {
+            Some(archive) => resolved.keep_copies(archive, row).await?,
+            None => resolved.references,
+        };
         // What the feed says of its entry counts before what the post says.
         article.version.url = url.clone().or(article.version.url);
         article.version.published = published.or(article.version.published);
-        ArticlePlan::Record(article)
+        Ok(ArticlePlan::Record(Box::new(ReadArticle { change, ..*article })))
     }
 }
 
-/// Reads an original for what is recorded of it, on a thread that may take its time.
+/// Reads an original for what is recorded of it but for its references, on a thread that may take its time; and what its
+/// references name.
 pub(super) async fn read_original(
     config: &Arc<Config>,
     source: &Arc<RunSource>,
     path: &RelativePath,
     fingerprint: Fingerprint,
     bytes: Vec<u8>,
-) -> Box<ReadArticle> {
+) -> (Box<ReadArticle>, Resolved) {
     let (config, source, path) = (Arc::clone(config), Arc::clone(source), path.clone());
     let read = tokio::task::spawn_blocking(move || {
         let format = extract::format_of(&path, &bytes);
         let mut extraction = extract::extract(&bytes, format, &source.options(&path));
         let inline = ingest::take_inline(&mut extraction.references, &InlineLimits::new(&config));
-        let references = new_references(&source, config.rewrite.adopt_local, &extraction.references);
+        let resolved = Resolved::of(&source, &path, config.rewrite.adopt_local, &extraction.references);
         let version = ArticleVersion {
             key: ArticleKey { source: source.name().clone(), path },
             original: Digest::of(&bytes),
@@ -248,7 +306,8 @@ pub(super) async fn read_original(
             url: extraction.url,
             read_at: Timestamp::now(),
         };
-        Box::new(ReadArticle { bytes, version, references, inline, left_out: extraction.left_out, change: Change::New })
+        let (references, left_out) = (Vec::new(), extraction.left_out);
+        (Box::new(ReadArticle { bytes, version, references, inline, left_out, change: Change::New }), resolved)
     });
     read.await.expect("extraction takes any bytes without a panic")
 }
@@ -284,13 +343,14 @@ fn is_mirror(row: &ArticleRow, bytes: &[u8]) -> bool {
 }
 
 /// Neither the article, nor its settings, nor its mirror has changed since the mirror was written.
-async fn is_untouched(source: &RunSource, listed: &Listed, found: Fingerprint, row: &ArticleRow) -> bool {
+async fn is_untouched(found: &Found<'_>, row: &ArticleRow) -> bool {
+    let source = found.source;
     let Some((_, mirror)) = row.mirror else { return false };
     let as_read = if source.is_in_place() { mirror } else { row.version.fingerprint };
     row.state == ArticleState::Mirrored
         && row.version.settings == source.settings
-        && found == as_read
-        && is_mirror_there(source, listed, row).await
+        && found.fingerprint == as_read
+        && is_mirror_there(source, found.listed, row).await
 }
 
 async fn is_mirror_there(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {

@@ -47,8 +47,9 @@ impl OriginalRecorder {
         original: Vec<u8>,
     ) -> Result<ArticleId, MirrorError> {
         let size = original.len() as u64;
-        let read = read_original(&self.config, &self.source, path, fingerprint, original).await;
-        let ReadArticle { version, references, inline, .. } = *read;
+        let (read, resolved) = read_original(&self.config, &self.source, path, fingerprint, original).await;
+        let ReadArticle { version, inline, .. } = *read;
+        let references = resolved.keep_copies(&self.archive, None).await?;
         for (media_type, image) in inline.into_values() {
             let staged = self.archive.objects.staging().write(&image);
             let failed = crate::archive::ObjectError::io("write", &version.key);

@@ -1,34 +1,120 @@
 //! What is recorded of an article's references.
 
-use crate::archive::NewReference;
+use std::path::Path;
+
+use url::Url;
+
+use super::super::error::MirrorError;
+use crate::archive::{Archive, ArticleRow, NewReference, UrlRow};
 use crate::config::AdoptLocal;
 use crate::ingest::NI_SCHEME;
 use crate::model::Reference;
-use crate::source::Source;
+use crate::source::{LocalFile, Source};
 
-/// The references as the catalog keeps them: with a URL where they name something that can be fetched or adopted. It asks
-/// the file system, so it is not for the runtime.
-pub(super) fn new_references(source: &Source, adopt: AdoptLocal, references: &[Reference]) -> Vec<NewReference> {
-    let adopts = source.adopts(adopt);
-    let is_fetchable = |reference: &Reference| match &reference.url {
-        _ if !reference.kind.is_media() => false,
-        Ok(url) if url.scheme() == NI_SCHEME => true,
-        Ok(url) if url.scheme() == "file" => adopts && source.local_file(url).is_some(),
-        Ok(url) => url.has_host(),
-        Err(_) => false,
-    };
-    let new = |reference: &Reference| {
-        let fetched = reference.url.as_ref().ok().filter(|_| is_fetchable(reference));
-        NewReference {
-            span: reference.span,
-            kind: reference.kind,
-            name: reference.name.clone(),
-            image_group: reference.image_group,
-            reveal: reference.reveal,
-            link_wrap: reference.link_wrap,
-            url: fetched.cloned(),
-            unfetched: fetched.is_none().then(|| reference.url.clone()),
+/// The references as the catalog keeps them, and the files of theirs that are not there.
+pub(super) struct Resolved {
+    pub(super) references: Vec<NewReference>,
+    /// Which reference, and where its file may have been.
+    missing: Vec<(usize, Vec<Url>)>,
+}
+
+/// What a reference names.
+enum Named {
+    /// Something that is fetched or adopted.
+    Url(Url),
+    /// A file that is not there: what is asked for in its place, and where it may have been.
+    MissingFile(Url, Vec<Url>),
+    /// Nothing that is kept.
+    Nothing,
+}
+
+impl Resolved {
+    /// Finds out what references name: a file on the disk comes before the web. It asks the file system, so it is not
+    /// for the runtime.
+    pub(super) fn of(source: &Source, path: &str, adopt: AdoptLocal, references: &[Reference]) -> Self {
+        let adopts = source.adopts(adopt);
+        let mut missing = Vec::new();
+        let mut new = Vec::with_capacity(references.len());
+        for (at, reference) in references.iter().enumerate() {
+            let url = match named(source, path, adopts, reference) {
+                Named::Url(url) => Some(url),
+                Named::MissingFile(url, places) => {
+                    missing.push((at, places));
+                    Some(url)
+                }
+                Named::Nothing => None,
+            };
+            new.push(new_reference(reference, url));
         }
-    };
-    references.iter().map(new).collect()
+        Self { references: new, missing }
+    }
+
+    /// Points references whose file is gone to what is kept of it: a kept copy stays.
+    pub(super) async fn keep_copies(
+        mut self,
+        archive: &Archive,
+        row: Option<&ArticleRow>,
+    ) -> Result<Vec<NewReference>, MirrorError> {
+        if self.missing.is_empty() {
+            return Ok(self.references);
+        }
+        let shown = match row {
+            Some(row) => archive.catalog.references(row.id).await?.into_iter().filter_map(|row| row.url).collect(),
+            None => Vec::new(),
+        };
+        for (at, places) in self.missing {
+            if let Some(kept) = kept_copy(archive, &places, &shown).await? {
+                self.references[at].url = Some(kept);
+            }
+        }
+        Ok(self.references)
+    }
+}
+
+fn named(source: &Source, path: &str, adopts: bool, reference: &Reference) -> Named {
+    let Ok(url) = &reference.url else { return Named::Nothing };
+    if !reference.kind.is_media() {
+        return Named::Nothing;
+    }
+    if url.scheme() == NI_SCHEME {
+        return Named::Url(url.clone());
+    }
+    let file_url = |file: &Path| Url::from_file_path(file).ok();
+    match source.local(path, reference) {
+        Some(LocalFile::Found(file)) if adopts => file_url(&file).map_or(Named::Nothing, Named::Url),
+        Some(LocalFile::Missing(places)) => {
+            let places: Vec<_> = places.iter().filter_map(|place| file_url(place)).collect();
+            let asked = if url.has_host() { Some(url) } else { places.first() };
+            asked.cloned().map_or(Named::Nothing, |asked| Named::MissingFile(asked, places))
+        }
+        None if url.has_host() => Named::Url(url.clone()),
+        // A file that is not adopted is shown from where it lies.
+        Some(LocalFile::Found(_)) | None => Named::Nothing,
+    }
+}
+
+fn new_reference(reference: &Reference, url: Option<Url>) -> NewReference {
+    NewReference {
+        span: reference.span,
+        kind: reference.kind,
+        name: reference.name.clone(),
+        image_group: reference.image_group,
+        reveal: reference.reveal,
+        link_wrap: reference.link_wrap,
+        unfetched: url.is_none().then(|| reference.url.clone()),
+        url,
+    }
+}
+
+/// The file of which a copy is kept: in one of these places, or one of the same name that the article showed before.
+async fn kept_copy(archive: &Archive, places: &[Url], shown: &[UrlRow]) -> Result<Option<Url>, MirrorError> {
+    for place in places {
+        if archive.catalog.url(place).await?.is_some_and(|row| row.asset.is_some()) {
+            return Ok(Some(place.clone()));
+        }
+    }
+    let name = |url: &Url| url.path_segments().and_then(|mut parts| parts.next_back().map(str::to_owned));
+    let wanted = places.first().and_then(name);
+    let is_it = |row: &&UrlRow| row.asset.is_some() && row.url.scheme() == "file" && name(&row.url) == wanted;
+    Ok(shown.iter().find(is_it).map(|row| row.url.clone()))
 }

@@ -49,6 +49,7 @@ mod hostile;
 mod in_place;
 mod inline;
 mod linked;
+mod local_files;
 mod origins;
 mod placeholders;
 mod real_articles;

@@ -1,0 +1,328 @@
+//! Files beside articles: which of them an address in an article means.
+//!
+//! An address is looked for beside its article, in the folder that is named after the article, in the folders that
+//! stand for the root of the site, and in the source itself. Names are compared as the disk does, and in Unicode's
+//! composed form: some systems write `é` as two characters.
+
+use std::path::{Component, Path, PathBuf};
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::folder::slashed;
+use super::names::Names;
+use super::off_limits::real;
+use super::paths::Source;
+use crate::model::{Fingerprint, Reference};
+
+/// The name by which extraction tells an embed of a wiki, `![[shot.png]]`: it names a file wherever that lies.
+const EMBED: &str = "embed";
+
+/// A folder that stands for the root of the site.
+#[derive(Debug, Clone)]
+pub(super) struct Root {
+    /// The folder, as the settings name it.
+    pub(super) path: PathBuf,
+    /// The same without links.
+    pub(super) real: PathBuf,
+}
+
+impl Root {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { real: real(&path), path }
+    }
+}
+
+/// The file that an address names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocalFile {
+    /// It is here.
+    Found(PathBuf),
+    /// It would be in one of these places, the likeliest first.
+    Missing(Vec<PathBuf>),
+}
+
+impl Source {
+    /// The file that a reference of the article at `path` names; `None` where it names none. It asks the file system, so
+    /// it is not for the runtime.
+    pub fn local(&self, path: &str, reference: &Reference) -> Option<LocalFile> {
+        if !self.is_folder() {
+            return None;
+        }
+        let address = Address::of(self, path, reference)?;
+        let places = address.places(self, path);
+        let found = places.iter().find_map(|place| self.find(place));
+        let found = found.or_else(|| address.embedded().and_then(|name| self.named(path, name)));
+        Some(found.map_or(LocalFile::Missing(places), LocalFile::Found))
+    }
+
+    /// The file that a `file:` URL names, where it lies within the source or its roots and no link leads out of them. It
+    /// asks the file system, so it is not for the runtime.
+    pub fn local_file(&self, url: &Url) -> Option<PathBuf> {
+        self.admitted(&file_of(url)?)
+    }
+
+    /// Whether a `file:` URL names a place within the source or its roots, by its path alone.
+    pub fn holds(&self, url: &Url) -> bool {
+        let Some(file) = file_of(url) else { return false };
+        let mut folders = self.roots.iter().map(|root| &root.path).chain([&self.folder.root, &self.folder.real_root]);
+        folders.any(|folder| file.starts_with(folder))
+    }
+
+    /// A file without links, where it lies within the source or its roots.
+    fn admitted(&self, file: &Path) -> Option<PathBuf> {
+        // What comes over the network never names a file of this machine.
+        if !self.is_folder() {
+            return None;
+        }
+        let file = file.canonicalize().ok()?;
+        let mut folders = self.roots.iter().map(|root| &root.real).chain([&self.folder.real_root]);
+        (folders.any(|folder| file.starts_with(folder)) && file.is_file()).then_some(file)
+    }
+
+    /// The file at a place, by the name that it has there.
+    fn find(&self, place: &Path) -> Option<PathBuf> {
+        let is_there = |place: &Path| self.admitted(place).map(|_| place.to_owned());
+        is_there(place).or_else(|| is_there(&composed_otherwise(place)?))
+    }
+
+    /// The file of that name anywhere in the source.
+    fn named(&self, path: &str, name: &str) -> Option<PathBuf> {
+        let names = self.names.get_or_init(|| Names::of(&self.folder));
+        let found = names.find(path, name)?;
+        self.find(&self.folder.root.join(found))
+    }
+}
+
+/// What tells that a file is the one that was kept, without reading it: its size, its times and its inode.
+///
+/// # Errors
+/// Where the file system does not tell.
+pub fn file_tag(file: &Path) -> std::io::Result<String> {
+    let facts = std::fs::metadata(file)?;
+    let found = Fingerprint::of(&facts);
+    #[cfg(unix)]
+    let changed = (std::os::unix::fs::MetadataExt::ctime(&facts), std::os::unix::fs::MetadataExt::ctime_nsec(&facts));
+    #[cfg(not(unix))]
+    let changed = (0, 0);
+    Ok(format!("{}-{}-{}.{}-{}", found.size, found.modified, changed.0, changed.1, found.inode))
+}
+
+/// The path that a `file:` URL names, without its query.
+fn file_of(url: &Url) -> Option<PathBuf> {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_file_path().ok()
+}
+
+/// What an address says of a file.
+enum Address {
+    /// A path within the source.
+    Within(String),
+    /// A path from the root of the site, and the same within the source where the site's address says so.
+    FromRoot(String, Option<String>),
+    /// A path that leads out of the source, or a whole one.
+    Elsewhere(PathBuf),
+    /// The name of a file, with folders or without, and its path within the source.
+    Embed(String, String),
+}
+
+impl Address {
+    fn of(source: &Source, path: &str, reference: &Reference) -> Option<Self> {
+        let raw = reference.raw.trim_matches(|c: char| c <= ' ');
+        if raw.starts_with("//") || (has_scheme(raw) && !raw.starts_with("file:")) {
+            return None;
+        }
+        let from_root = raw.starts_with(['/', '\\']);
+        let url = reference.url.as_ref().ok()?;
+        if url.scheme() == "file" {
+            let file = file_of(url)?;
+            let within = file.strip_prefix(&source.folder.root).ok().and_then(slashed);
+            return Some(match within {
+                Some(within) if !from_root => Self::within(path, within, reference),
+                _ if from_root => Self::FromRoot(slashed(file.strip_prefix("/").unwrap_or(&file))?, within),
+                _ => Self::Elsewhere(file),
+            });
+        }
+        let base = Url::parse(&source.config.base_url).ok().filter(|base| base.origin() == url.origin())?;
+        let decoded = |path: &str| percent_decode_str(path).decode_utf8().ok().map(std::borrow::Cow::into_owned);
+        let (whole, folder) = (decoded(url.path())?, decoded(base.path())?);
+        let folder = &folder[..=folder.rfind('/')?];
+        let within = whole.strip_prefix(folder).map(str::to_owned);
+        match within {
+            Some(within) if !from_root => Some(Self::within(path, within, reference)),
+            within => Some(Self::FromRoot(whole.trim_start_matches('/').to_owned(), within)),
+        }
+    }
+
+    fn within(path: &str, within: String, reference: &Reference) -> Self {
+        if reference.name != EMBED {
+            return Self::Within(within);
+        }
+        let name = within.strip_prefix(folder_of(path)).unwrap_or(&within).to_owned();
+        Self::Embed(name, within)
+    }
+
+    const fn embedded(&self) -> Option<&str> {
+        match self {
+            Self::Embed(name, _) => Some(name.as_str()),
+            _ => None,
+        }
+    }
+
+    /// Where the file can be, the likeliest place first.
+    fn places(&self, source: &Source, path: &str) -> Vec<PathBuf> {
+        let root = &source.folder.root;
+        let in_roots = |path: &str| source.roots.iter().map(|root| root.path.join(path)).collect::<Vec<_>>();
+        let mut places = match self {
+            Self::Within(within) => beside(root, path, within),
+            Self::Embed(name, within) => [beside(root, path, within), vec![root.join(name)], in_roots(name)].concat(),
+            Self::FromRoot(whole, within) => {
+                let within = within.iter().flat_map(|within| [in_roots(within), vec![root.join(within)]].concat());
+                [in_roots(whole), within.collect(), vec![root.join(whole)]].concat()
+            }
+            Self::Elsewhere(file) => vec![file.clone()],
+        };
+        let other = places.iter().filter_map(|place| Some(PathBuf::from(place.to_str()?.replace('\\', "/"))));
+        let other: Vec<_> = other.filter(|place| !places.contains(place)).collect();
+        places.extend(other);
+        places
+    }
+}
+
+/// A path beside an article, and in the folder that is named after the article, as Hexo does.
+fn beside(root: &Path, article: &str, within: &str) -> Vec<PathBuf> {
+    let folder = folder_of(article);
+    let stem = article.rsplit_once('.').map_or(article, |(stem, _)| stem);
+    let assets = within.strip_prefix(folder).map(|rest| root.join(stem).join(rest));
+    [root.join(within)].into_iter().chain(assets).collect()
+}
+
+/// The folder of a path, with its slash.
+fn folder_of(path: &str) -> &str {
+    path.rfind('/').map_or("", |slash| &path[..=slash])
+}
+
+/// Whether an address begins with a scheme (RFC 3986, section 3.1); `C:\` is a drive.
+fn has_scheme(address: &str) -> bool {
+    let Some((scheme, _)) = address.split_once(':') else { return false };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    scheme.len() > 1 && scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain)
+}
+
+/// Unicode's composed form.
+pub(super) fn composed(name: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(name).into_owned()
+}
+
+/// The path with the names that its folders hold, where one of them is composed otherwise.
+fn composed_otherwise(place: &Path) -> Option<PathBuf> {
+    if place.to_str()?.is_ascii() {
+        return None;
+    }
+    let mut found = PathBuf::new();
+    for part in place.components() {
+        let next = found.join(part);
+        found = match part {
+            Component::Normal(name) if next.symlink_metadata().is_err() => {
+                let wanted = composed(name.to_str()?);
+                let mut entries = found.read_dir().ok()?.filter_map(Result::ok);
+                entries.find(|entry| entry.file_name().to_str().is_some_and(|name| composed(name) == wanted))?.path()
+            }
+            _ => next,
+        };
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, SourceConfig};
+    use crate::extract::{ExtractOptions, extract};
+    use crate::model::Format;
+
+    /// A site whose posts are in `posts` and whose root is `static`, with these files; each holds its own name.
+    fn site(base_url: &str, files: &[&str]) -> (tempfile::TempDir, Source) {
+        let folder = tempfile::tempdir().unwrap();
+        for file in [&["posts/sub/a.md", "static/x"], files].concat() {
+            let file = folder.path().join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, "text").unwrap();
+        }
+        let config = SourceConfig {
+            path: folder.path().join("posts"),
+            roots: vec![folder.path().join("static")],
+            base_url: base_url.to_owned(),
+            ..Config::default().source[0].clone()
+        };
+        let source = Source::new(config, Path::new("no/store")).unwrap();
+        (folder, source)
+    }
+
+    /// Where the file of an address in `posts/sub/a.md` is; the place is from the site's folder.
+    fn found(base_url: &str, file: &str, address: &str) -> Option<String> {
+        let (folder, source) = site(base_url, &[file]);
+        let options = ExtractOptions { base_url: source.base_url("sub/a.md"), ..ExtractOptions::default() };
+        let text = format!("<img src=\"{address}\">");
+        let references = extract(text.as_bytes(), Format::Html, &options).references;
+        match source.local("sub/a.md", references.first()?)? {
+            LocalFile::Found(file) => Some(file.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned()),
+            LocalFile::Missing(places) => {
+                assert!(!places.is_empty());
+                Some("missing".to_owned())
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_is_looked_for_where_site_generators_look() {
+        for base_url in ["", "https://news.example/", "https://news.example/blog/"] {
+            for (file, address) in [
+                ("posts/sub/x.png", "x.png"),
+                ("posts/sub/x.png", "./x.png?v=1#top"),
+                ("posts/sub/img/x y.png", "img/x%20y.png"),
+                ("posts/sub/a/x.png", "x.png"),
+                ("posts/sub/a/x.png", "a/x.png"),
+                ("posts/sub/a/img/x.png", "img/x.png"),
+                ("posts/x.png", "../x.png"),
+                ("static/images/x.png", "/images/x.png"),
+                ("posts/images/x.png", "/images/x.png"),
+                ("posts/sub/img/x.png", "img%5Cx.png"),
+                ("posts/sub/caf\u{e9}.png", "cafe\u{301}.png"),
+                ("posts/sub/cafe\u{301}/\u{e9}.png", "caf\u{e9}/e\u{301}.png"),
+                ("static/b\u{fc}.png", "/bu\u{308}.png"),
+            ] {
+                assert_eq!(found(base_url, file, address).as_deref(), Some(file), "{address} with {base_url:?}");
+            }
+            for address in ["x.png", "/x.png", "../../secret.png", "../../static/none.png", "a.png%00"] {
+                assert_eq!(
+                    found(base_url, "secret.png", address).as_deref(),
+                    Some("missing"),
+                    "{address}, {base_url:?}"
+                );
+            }
+            for address in ["https://other.example/x.png", "//other.example/x.png", "data:image/png;base64,AAAA"] {
+                assert_eq!(found(base_url, "posts/sub/x.png", address), None, "{address} with {base_url:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_sites_own_folder_within_its_address_is_the_source() {
+        let base = "https://news.example/blog/";
+        assert_eq!(found(base, "posts/x.png", "/blog/x.png").as_deref(), Some("posts/x.png"));
+        assert_eq!(found(base, "static/x.png", "/blog/x.png").as_deref(), Some("static/x.png"));
+        assert_eq!(found(base, "static/blog/x.png", "/blog/x.png").as_deref(), Some("static/blog/x.png"));
+    }
+
+    #[test]
+    fn a_scheme_is_told_from_a_drive_and_a_time() {
+        assert!(has_scheme("https://a") && has_scheme("data:x") && has_scheme("web+x:y"));
+        assert!(
+            !has_scheme("C:\\a.png") && !has_scheme("a/b:c.png") && !has_scheme("10:30.png") && !has_scheme("a.png")
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! Files of a source by their names, for embeds of wikis, which name a file wherever it lies.
+
+use std::collections::HashMap;
+
+use walkdir::WalkDir;
+
+use super::folder::{Folder, slashed};
+use super::local::composed;
+use crate::archive::rules::path_key;
+
+/// The files of a folder, by their names in small letters and composed form. Wikis do not tell these apart.
+#[derive(Debug)]
+pub(super) struct Names(HashMap<String, Vec<String>>);
+
+impl Names {
+    /// Lists a folder, without what discovery does not enter.
+    pub(super) fn of(folder: &Folder) -> Self {
+        let mut names: HashMap<_, Vec<_>> = HashMap::new();
+        let walk = WalkDir::new(&folder.root).into_iter().filter_entry(|entry| folder.enters(entry));
+        for entry in walk.filter_map(Result::ok).filter(|entry| !entry.file_type().is_dir()) {
+            if let Some(path) = entry.path().strip_prefix(&folder.root).ok().and_then(slashed) {
+                names.entry(key(&path)).or_default().push(path);
+            }
+        }
+        Self(names)
+    }
+
+    /// The file that an embed in the article at `path` names: its last folders must be those of the embed. Of several,
+    /// the one that is written the same way, then the nearest to the article, then the one with the shortest path.
+    pub(super) fn find(&self, path: &str, embed: &str) -> Option<&str> {
+        let wanted = path_key(embed);
+        let ends = |found: &&String| {
+            let found = path_key(found);
+            found == wanted || found.ends_with(&format!("/{wanted}"))
+        };
+        let rank = |found: &&String| {
+            let is_other = !composed(found).ends_with(&composed(embed));
+            (is_other, std::cmp::Reverse(shared(path, found)), found.len(), (*found).clone())
+        };
+        self.0.get(&key(embed))?.iter().filter(ends).min_by_key(rank).map(String::as_str)
+    }
+}
+
+/// What the last part of a path is known by.
+fn key(path: &str) -> String {
+    path_key(path.rsplit('/').next().unwrap_or(path))
+}
+
+/// How many folders two paths share from the start.
+fn shared(one: &str, other: &str) -> usize {
+    let folders = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let (one, other) = (folders(one), folders(other));
+    let within = one.len().min(other.len()).saturating_sub(1);
+    one.iter().zip(&other).take(within).take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(files: &[&str], path: &str, embed: &str) -> Option<String> {
+        let mut names: HashMap<_, Vec<_>> = HashMap::new();
+        for file in files {
+            names.entry(key(file)).or_default().push((*file).to_owned());
+        }
+        Names(names).find(path, embed).map(str::to_owned)
+    }
+
+    #[test]
+    fn an_embed_finds_its_file_by_name_wherever_it_lies() {
+        let files = ["img/deep/shot.png", "img/shot.png", "notes/a/Shot.PNG", "notes/b/shot.png", "x/caf\u{e9}.png"];
+        for (path, embed, expected) in [
+            ("a.md", "shot.png", Some("img/shot.png")),
+            ("a.md", "deep/shot.png", Some("img/deep/shot.png")),
+            ("a.md", "b/shot.png", Some("notes/b/shot.png")),
+            ("notes/b/n.md", "shot.png", Some("notes/b/shot.png")),
+            ("notes/a/n.md", "Shot.PNG", Some("notes/a/Shot.PNG")),
+            ("a.md", "SHOT.png", Some("img/shot.png")),
+            ("a.md", "cafe\u{301}.png", Some("x/caf\u{e9}.png")),
+            ("a.md", "hot.png", None),
+            ("a.md", "c/shot.png", None),
+        ] {
+            assert_eq!(find(&files, path, embed).as_deref(), expected, "{embed} in {path}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Files beside articles: found where site generators look, and kept, missed and renewed by the rules of all images.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use serde_json::{Value, json};
+
+use crate::sandbox::Sandbox;
+use crate::testserver::bulk::tiny;
+use crate::testserver::{Behaviour, Content, Origin, Site};
+
+fn mirror(sandbox: &Sandbox) -> String {
+    sandbox.text("store/articles/posts/a.md")
+}
+
+/// The failures of a report: what was asked for, and why there is none.
+fn failures(report: &Value) -> Vec<(String, String)> {
+    let failures = report["failures"].as_array().unwrap().iter();
+    let name = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+    failures
+        .map(|failed| (name(failed["url"].as_str().unwrap()), failed["reason"].as_str().unwrap().to_owned()))
+        .collect()
+}
+
+/// A run that finds nothing to do, and does nothing.
+fn settled(sandbox: &Sandbox) {
+    let before = (sandbox.tree("store/articles"), sandbox.tree("store/blobs"));
+    let report = sandbox.json(&["run"]);
+    let urls = &report["urls"];
+    assert_eq!(
+        (&urls["fetched"], &urls["failed"], &report["articles"]["unchanged"]),
+        (&json!(0), &json!(0), &report["articles"]["seen"])
+    );
+    assert_eq!((sandbox.tree("store/articles"), sandbox.tree("store/blobs")), before, "{report:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_there_is_missing_as_any_image_is() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/b.png", tiny(1));
+    sandbox.write("posts/a.md", "![x](gone.png) ![y](b.png) ![[none.png]] ![z](/img/root.png) ![r](../out.png)\n");
+    let ran = sandbox.run(&["run", "--json"]).expect(3);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let missing = |name: &str| (name.to_owned(), "local_file".to_owned());
+    let mut found = failures(&report);
+    found.sort();
+    assert!(["gone.png", "out.png", "root.png"].iter().all(|name| found.contains(&missing(name))), "{report:#}");
+    assert_eq!(
+        (&report["newly_missing"], &report["references"]["local"]),
+        (&json!(found.len()), &json!(1)),
+        "{report:#}"
+    );
+    let details: Vec<_> =
+        report["failures"].as_array().unwrap().iter().map(|failed| failed["detail"].as_str().unwrap()).collect();
+    assert!(details.iter().any(|detail| detail.contains("set the `roots` of the source")), "{details:?}");
+    assert!(details.iter().any(|detail| detail.contains("there is no such file")), "{details:?}");
+    assert!(mirror(&sandbox).starts_with("![x](gone.png) ![y](../../blobs/"));
+    sandbox.run(&["run"]).expect(0);
+    settled(&sandbox);
+    assert!(sandbox.run(&["status", "-v"]).expect(0).stdout.contains("gone.png"));
+    assert_eq!(sandbox.run(&["check"]).status, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_copy_stays_when_its_file_is_pruned_and_a_file_that_is_back_is_noticed() {
+    let sandbox = Sandbox::new();
+    let places = ["posts/a.png", "posts/a/s.png", "static/img/r.png", "posts/deep/w.png"];
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\nroots = [\"static\"]\n");
+    for (seed, place) in places.iter().enumerate() {
+        sandbox.write(place, tiny(seed as u64));
+    }
+    sandbox.write("posts/a.md", "![a](a.png) ![s](s.png) ![r](/img/r.png)\n");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(mirror(&sandbox).matches("/blobs/").count(), 3);
+    settled(&sandbox);
+    for place in &places[..3] {
+        std::fs::rename(sandbox.path(place), sandbox.path(&format!("{place}.away"))).unwrap();
+    }
+    sandbox.write("posts/a.md", "Edited ![a](a.png) ![s](s.png) ![r](/img/r.png)\n");
+    let report = sandbox.json(&["run"]);
+    assert_eq!((failures(&report).len(), &report["newly_missing"]), (3, &json!(0)), "{report:#}");
+    assert_eq!(mirror(&sandbox).matches("/blobs/").count(), 3, "{}", mirror(&sandbox));
+    sandbox.run(&["check"]).expect(0);
+    settled(&sandbox);
+    for place in &places[..3] {
+        std::fs::rename(sandbox.path(&format!("{place}.away")), sandbox.path(place)).unwrap();
+    }
+    assert_eq!(sandbox.json(&["run"])["urls"]["fetched"], 3, "each is as it was kept");
+    assert_eq!(sandbox.json(&["status"])["missing"].as_array().map_or(0, Vec::len), 0);
+    settled(&sandbox);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_appears_is_noticed_without_an_edit_wherever_it_is_put() {
+    for place in ["posts/x.png", "posts/a/x.png"] {
+        let sandbox = Sandbox::new();
+        sandbox.write("posts/a.md", "![x](x.png)\n");
+        sandbox.run(&["run"]).expect(3);
+        sandbox.write(place, tiny(1));
+        let report = sandbox.json(&["run"]);
+        assert_eq!(
+            (&report["articles"]["changed"], &report["references"]["local"]),
+            (&json!(0), &json!(1)),
+            "{report:#}"
+        );
+        assert!(mirror(&sandbox).starts_with("![x](../../blobs/"), "{place}: {}", mirror(&sandbox));
+        settled(&sandbox);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_replaced_is_a_changed_image() {
+    for newest in [false, true] {
+        let sandbox = Sandbox::new();
+        if newest {
+            sandbox.settings("[rewrite]\nchanged_images = \"newest\"\n");
+        }
+        sandbox.write("posts/x.png", tiny(1));
+        sandbox.write("posts/a.md", "![x](x.png)\n");
+        sandbox.run(&["run"]).expect(0);
+        let before = mirror(&sandbox);
+        let modified = sandbox.path("posts/x.png").metadata().unwrap().modified().unwrap();
+        sandbox.write("posts/x.png", tiny(2));
+        let file = std::fs::File::options().write(true).open(sandbox.path("posts/x.png")).unwrap();
+        file.set_modified(modified).unwrap();
+        let report = sandbox.json(&["run"]);
+        let changed = report["changed_images"].as_array().unwrap();
+        assert_eq!(changed.len(), 1, "{report:#}");
+        assert_eq!(changed[0]["articles"], json!(["posts/a.md"]));
+        assert_eq!(mirror(&sandbox) != before, newest, "as for images of the web");
+        settled(&sandbox);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_adopted_only_where_the_settings_say_so() {
+    let text = "![x](x.png) ![s](/s.png) ![g](gone.png)\n";
+    for (settings, local) in [
+        ("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\nroots = [\"static\"]\n", 0),
+        (
+            "[rewrite]\nadopt_local = \"always\"\n[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\nroots = [\"static\"]\n",
+            2,
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.settings(settings);
+        sandbox.write("posts/x.png", tiny(1));
+        sandbox.write("static/s.png", tiny(2));
+        sandbox.write("posts/a.md", text);
+        let report = sandbox.json(&["run"]);
+        assert_eq!(failures(&report), [("gone.png".to_owned(), "local_file".to_owned())], "{report:#}");
+        let mirrored = sandbox.text("posts/a.md");
+        assert_eq!(mirrored.matches("/blobs/").count(), local, "{mirrored}");
+        let checked = sandbox.json(&["check"]);
+        let of = |list: &str| checked[list].as_array().unwrap().len();
+        assert_eq!(
+            (&checked["local"], of("missing"), of("dangling"), of("remote")),
+            (&json!(2), 1, 0, 0),
+            "{checked:#}"
+        );
+        // Once it is there, it is where it is to stay.
+        sandbox.write("posts/gone.png", tiny(3));
+        sandbox.run(&["run"]).expect(0);
+        assert_eq!(sandbox.text("posts/a.md").contains("![g](gone.png)"), local == 0);
+        sandbox.run(&["check"]).expect(0);
+        assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_on_the_disk_comes_before_the_web() {
+    let site = Site::new().on("/blog/web.png", Behaviour::serve(Content::new("image/png", tiny(7))));
+    let (origin, sandbox) = (Origin::start(site).unwrap(), Sandbox::new());
+    let base = origin.url("/blog/");
+    sandbox.settings(&format!(
+        "[[source]]\nname = \"posts\"\npath = \"posts\"\nbase_url = \"{base}\"\nroots = [\"static\"]\n"
+    ));
+    sandbox.write("posts/here.png", tiny(1));
+    sandbox.write("static/r.png", tiny(2));
+    sandbox.write("posts/in.png", tiny(3));
+    sandbox.write("posts/a.md", "![a](here.png) ![b](/r.png) ![c](web.png) ![d](/blog/in.png)\n");
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["references"], json!({"found": 4, "local": 4, "remote": 0}), "{report:#}");
+    assert_eq!((origin.log().count(), origin.log().of("/blog/web.png").len()), (1, 1));
+    std::fs::remove_file(sandbox.path("posts/here.png")).unwrap();
+    sandbox.write("posts/a.md", "Edited ![a](here.png) ![b](/r.png) ![c](web.png) ![d](/blog/in.png)\n");
+    sandbox.run(&["run"]);
+    assert_eq!(mirror(&sandbox).matches("/blobs/").count(), 4, "{}", mirror(&sandbox));
+    assert_eq!(origin.log().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roots_are_read_from_the_settings_and_a_root_that_is_not_there_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.write("public/img/x.png", tiny(1));
+    sandbox.write("posts/a.md", "---\nimage: /img/x.png\n---\n<img src=/img/x.png>\n");
+    sandbox.run(&["run"]).expect(3);
+    assert_eq!(sandbox.json(&["check"])["remote"].as_array().unwrap().len(), 2);
+    let with =
+        |roots: &str| sandbox.settings(&format!("[[source]]\nname = \"posts\"\npath = \"posts\"\nroots = [{roots}]\n"));
+    with("\"none\", \"public\"");
+    let ran = sandbox.run(&["run"]).expect(1);
+    assert!(ran.stderr.contains("none: correct its `roots`"), "{ran:?}");
+    with("\"public\"");
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["references"], json!({"found": 2, "local": 2, "remote": 0}), "{report:#}");
+    sandbox.run(&["check"]).expect(0);
+    settled(&sandbox);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_address_leads_out_of_the_source_and_its_roots() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\nroots = [\"static\"]\n");
+    sandbox.write("secret.png", tiny(1));
+    sandbox.write("static/x.png", tiny(2));
+    std::os::unix::fs::symlink("../secret.png", sandbox.path("static/link.png")).unwrap();
+    let secret = sandbox.path("secret.png").display().to_string();
+    let text = format!(
+        "![a](/../secret.png) ![b](/link.png) ![c](../secret.png) ![d](file://{secret}) ![e](../static/x.png)\n"
+    );
+    sandbox.write("posts/a.md", text);
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["references"]["found"], &report["references"]["local"]), (&json!(5), &json!(1)), "{report:#}");
+    sandbox.only("store/blobs/sha256", ".png");
+}
