@@ -142,15 +142,15 @@ impl Mirror {
             }
             Err(error) => Err(error),
         };
-        let report = match done {
+        let mut report = match done {
             Ok(report) => report,
             Err(error) => {
                 // Where the archive takes not even that, the first error says more.
-                let _ = reporter.keep(run, &reporter.failed(began, &error)).await;
+                let _ = reporter.keep(run, &mut reporter.failed(began, &error)).await;
                 return Err(error);
             }
         };
-        reporter.keep(run, &report).await?;
+        reporter.keep(run, &mut report).await?;
         info!(outcome = ?report.outcome, articles = report.articles.seen, fetched = report.urls.fetched, failed = report.urls.failed, "run ended");
         Ok(report)
     }

@@ -71,12 +71,28 @@ impl Reporter {
     }
 
     /// The report is a file for other programs and a row for `status`; only the newest files are kept.
-    pub(super) async fn keep(&self, run: RunId, report: &Report) -> Result<(), MirrorError> {
+    pub(super) async fn keep(&self, run: RunId, report: &mut Report) -> Result<(), MirrorError> {
+        let key = self.free_key(&report.run).await?;
+        if let StoreKey::Report { run } = &key {
+            report.run = run.to_string();
+        }
         let json = serde_json::to_string_pretty(report).expect("a report is plain data");
-        let key = StoreKey::Report { run: report.run.parse().expect("a moment is a path") };
         self.archive.objects.put(&key, Body::Bytes(json.clone().into_bytes())).await?;
         self.archive.catalog.finish_run(run, Timestamp::now(), &json).await?;
         self.remove_old().await
+    }
+
+    /// The key of a report: runs that begin in one second are told apart by numbers.
+    async fn free_key(&self, run: &str) -> Result<StoreKey, MirrorError> {
+        let mut number = 1_u32;
+        loop {
+            let name = if number == 1 { run.to_owned() } else { format!("{run}-{number}") };
+            let key = StoreKey::Report { run: name.parse().expect("a moment is a path") };
+            if self.archive.objects.stat(&key).await?.is_none() {
+                return Ok(key);
+            }
+            number += 1;
+        }
     }
 
     async fn remove_old(&self) -> Result<(), MirrorError> {

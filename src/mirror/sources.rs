@@ -104,10 +104,11 @@ impl Sources {
     pub(super) fn local_file(&self, url: &Url) -> Result<std::path::PathBuf, Failure> {
         let mut adopting = self.all.iter().filter(|source| self.adopts(source));
         let why = match self.holding(url) {
-            None if self.all.iter().all(|source| source.config.roots.is_empty()) => {
-                "it is not in the source: set the `roots` of the source, or its `base_url`, where `/` stands for the site"
+            None => "it lies outside its source: set the `roots` of the source, or its `base_url`",
+            Some(source) if source.config.roots.is_empty() => {
+                "there is no such file: put it there, correct the article, or set the `roots` of the source where `/` \
+                 stands for another folder"
             }
-            None => "it lies outside its source and the source's `roots`",
             Some(_) => "there is no such file: put it there, or correct the article",
         };
         adopting.find_map(|source| source.local_file(url)).ok_or_else(|| Failure::new(Reason::LocalFile, why))

@@ -33,7 +33,7 @@ pub struct Fingerprint {
     pub size: u64,
     /// Time of the last modification, in nanoseconds since 1970.
     pub modified: i64,
-    /// The file's inode; 0 where the system has none.
+    /// The file's inode; 0 where the system has none. See also [`Fingerprint::of_edited`].
     pub inode: u64,
 }
 
@@ -47,6 +47,21 @@ impl Fingerprint {
         #[cfg(not(unix))]
         let inode = 0;
         Self { size: file.len(), modified, inode }
+    }
+
+    /// That of a file which users edit. When its inode was changed last counts with the inode: a program can give a file
+    /// its old size and time, but not that one (`st_ctime` of POSIX).
+    pub fn of_edited(file: &Metadata) -> Self {
+        let found = Self::of(file);
+        #[cfg(unix)]
+        let inode = {
+            use std::os::unix::fs::MetadataExt;
+            let changed = file.ctime().wrapping_mul(1_000_000_000).wrapping_add(file.ctime_nsec());
+            found.inode.rotate_left(32) ^ changed.cast_unsigned()
+        };
+        #[cfg(not(unix))]
+        let inode = found.inode;
+        Self { inode, ..found }
     }
 
     /// When the file was last written.

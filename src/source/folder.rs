@@ -139,7 +139,7 @@ impl Folder {
 
 /// What tells that a file was not touched, without reading it.
 pub fn fingerprint(file: &Path) -> std::io::Result<Fingerprint> {
-    Ok(Fingerprint::of(&std::fs::metadata(file)?))
+    Ok(Fingerprint::of_edited(&std::fs::metadata(file)?))
 }
 
 /// The order in which whole paths compare as texts: a folder sorts as if its name ended in `/`.

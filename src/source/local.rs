@@ -100,13 +100,8 @@ impl Source {
 /// # Errors
 /// Where the file system does not tell.
 pub fn file_tag(file: &Path) -> std::io::Result<String> {
-    let facts = std::fs::metadata(file)?;
-    let found = Fingerprint::of(&facts);
-    #[cfg(unix)]
-    let changed = (std::os::unix::fs::MetadataExt::ctime(&facts), std::os::unix::fs::MetadataExt::ctime_nsec(&facts));
-    #[cfg(not(unix))]
-    let changed = (0, 0);
-    Ok(format!("{}-{}-{}.{}-{}", found.size, found.modified, changed.0, changed.1, found.inode))
+    let found = Fingerprint::of_edited(&std::fs::metadata(file)?);
+    Ok(format!("{}-{}-{:x}", found.size, found.modified, found.inode))
 }
 
 /// The path that a `file:` URL names, without its query.

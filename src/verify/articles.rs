@@ -49,7 +49,7 @@ impl Verifier {
         let path = &row.version.key.path;
         if !was_edited(&mirror, path, fingerprint).await
             && let Some(damage) = self.mirror(&mirror, path, digest).await
-            && !(damage == Damage::Missing && rules::mirror_may_be_missing(row.state))
+            && !(is_away(&damage) && rules::mirror_may_be_missing(row.state))
         {
             found.push(Finding::Mirror { id: row.id, article: row.version.key.clone(), damage });
         }
@@ -111,6 +111,11 @@ impl Verifier {
         self.pace.read(bytes.len()).await;
         Some(bytes)
     }
+}
+
+/// Whether a mirror is not there, or something else has its name by now.
+const fn is_away(damage: &Damage) -> bool {
+    matches!(damage, Damage::Missing | Damage::Unreadable { .. })
 }
 
 /// Whether somebody edited a mirror that is in place: the next run reads it.

@@ -98,7 +98,7 @@ impl Inner {
         let (parent, name) = split(path);
         let Some(folder) = self.existing()?.map_or(Ok(None), |tree| tree.folder(parent))? else { return Ok(None) };
         let found = folder.look(name).map_err(self.failed("look at", path))?;
-        Ok(found.filter(Metadata::is_file).as_ref().map(Fingerprint::of))
+        Ok(found.filter(Metadata::is_file).map(|found| self.rights.fingerprint(&found)))
     }
 
     fn make(&self) -> Result<&Tree, ObjectError> {

@@ -18,6 +18,13 @@ pub(super) enum Rights {
     KeptWithTime,
 }
 
+impl Rights {
+    /// What tells that a file with these permissions is not touched. Articles themselves are edited by their users.
+    pub(super) fn fingerprint(self, found: &Metadata) -> Fingerprint {
+        if self == Self::KeptWithTime { Fingerprint::of_edited(found) } else { Fingerprint::of(found) }
+    }
+}
+
 /// Gives a staged file a name in a folder, over what had it.
 ///
 /// The order makes it durable: the bytes, the name, the folder that holds the name.
@@ -42,7 +49,7 @@ pub(super) fn write(folder: &Folder, name: &str, staged: Staged, rights: Rights)
         Err(cause) => return Err(cause),
     };
     folder.sync()?;
-    Ok(Fingerprint::of(&file.metadata()?))
+    Ok(rights.fingerprint(&file.metadata()?))
 }
 
 /// The folder is on another file system than the staged file: it is copied into the folder first.

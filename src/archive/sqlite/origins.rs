@@ -1,17 +1,27 @@
 //! Where a text or an image came from.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Result, Row, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
+use super::codec::article_key;
 use super::error::in_row;
 use super::{Sqlite, urls};
 use crate::archive::catalog::{CatalogError, Origins, UrlRow};
-use crate::model::{Digest, Format, UrlId};
+use crate::model::{ArticleKey, Digest, Fingerprint, Format, UrlId};
 
 #[async_trait]
 impl Origins for Sqlite {
     async fn originals_of_mirror(&self, mirror: Digest) -> Result<Vec<(Digest, Format)>, CatalogError> {
         self.read(move |connection| originals_of_mirror(connection, mirror)).await
+    }
+
+    async fn article_with_mirror(
+        &self,
+        except: &ArticleKey,
+        file: Fingerprint,
+    ) -> Result<Option<ArticleKey>, CatalogError> {
+        let except = except.clone();
+        self.read(move |connection| article_with_mirror(connection, &except, file)).await
     }
 
     async fn file_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {
@@ -28,6 +38,19 @@ fn originals_of_mirror(connection: &Connection, mirror: Digest) -> Result<Vec<(D
         )?
         .query_map([mirror], in_row("article", &["id"], original))?
         .collect()
+}
+
+fn article_with_mirror(connection: &Connection, except: &ArticleKey, file: Fingerprint) -> Result<Option<ArticleKey>> {
+    connection
+        .prepare_cached(
+            "SELECT id, source, path FROM article WHERE source = ?1 AND path <> ?2 AND mirror_size = ?3
+                 AND mirror_modified = ?4 AND mirror_inode = ?5 ORDER BY path LIMIT 1",
+        )?
+        .query_row(
+            params![except.source, except.path, file.size, file.modified, file.inode.cast_signed()],
+            in_row("article", &["id"], article_key),
+        )
+        .optional()
 }
 
 fn file_urls(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>> {

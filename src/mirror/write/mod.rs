@@ -16,10 +16,12 @@ use super::error::MirrorError;
 use super::render::{Ensured, RenderStage};
 use super::sources::{RunSource, Sources};
 use super::tally::Tally;
-use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, ObjectError, ReferenceRow, WriteOutcome};
+use crate::archive::{
+    Archive, ArticleId, ArticleRow, ArticleState, ObjectError, Output, ReferenceRow, StoreKey, WriteOutcome, rules,
+};
 use crate::config::{Config, RewriteConfig};
 use crate::keyed_locks::KeyedLocks;
-use crate::model::{Digest, Fingerprint, RelativePath, Span, ThumbnailName};
+use crate::model::{ArticleKey, Digest, Fingerprint, RelativePath, Span, ThumbnailName};
 use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
 use crate::source::fingerprint;
 use crate::trace;
@@ -43,6 +45,8 @@ pub(super) struct WriteStage {
     thumbnail: Option<ThumbnailName>,
     /// An article that is announced twice is written twice in turn: an older plan never replaces a newer mirror.
     locks: KeyedLocks<ArticleId>,
+    /// Articles whose names a disk may take for one are written in turn.
+    names: KeyedLocks<Digest>,
 }
 
 /// A mirror that was planned.
@@ -66,7 +70,17 @@ impl WriteStage {
             name => name.parse().ok(),
         };
         let rewrite = config.rewrite.clone();
-        Self { archive, sources, tally, render, memory, rewrite, thumbnail, locks: KeyedLocks::default() }
+        Self {
+            archive,
+            sources,
+            tally,
+            render,
+            memory,
+            rewrite,
+            thumbnail,
+            locks: KeyedLocks::default(),
+            names: KeyedLocks::default(),
+        }
     }
 
     /// Writes the mirror of each article that the other stages send.
@@ -102,13 +116,9 @@ impl WriteStage {
     /// The rows first, then the file by rename: whoever sees the mirror finds everything it points at.
     async fn write_mirror(&self, source: &RunSource, row: &ArticleRow) -> Result<(), MirrorError> {
         let path = &row.version.key.path;
-        match place_of(source, row) {
-            Place::Free => {}
-            Place::Gone => return Ok(()),
-            Place::Changed => {
-                self.tally.problem(&row.version.key, "it was changed during the run and is left for the next one");
-                return Ok(());
-            }
+        let _name = self.names.lock(Digest::of(rules::path_key(path).as_bytes())).await;
+        if !self.may_write(source, row).await? {
+            return Ok(());
         }
         let original = match self.archive.read_verified(row.version.original, row.version.format.blob_type()).await {
             Ok(original) => original,
@@ -125,7 +135,7 @@ impl WriteStage {
             // Whatever made it stale again has announced it again, or will.
             return Ok(());
         }
-        match self.publish(source, path, digest, mirror).await {
+        match self.publish_in_the_way(source, path, digest, mirror).await {
             Ok(fingerprint) => self.archive.catalog.finish_mirror(row.id, fingerprint).await?,
             Err(error) if error.is_full() => return Err(error.into()),
             Err(error) => self.tally.problem(&row.version.key, error),
@@ -134,6 +144,61 @@ impl WriteStage {
             self.archive.catalog.make_stale(&[row.id]).await?;
         }
         Ok(())
+    }
+
+    /// Whether the place of a mirror is free for it. Where it is not, the user is told.
+    async fn may_write(&self, source: &RunSource, row: &ArticleRow) -> Result<bool, MirrorError> {
+        match place_of(source, row) {
+            Place::Free => {}
+            Place::Gone => return Ok(false),
+            Place::Changed => {
+                self.tally.problem(&row.version.key, "it was changed during the run and is left for the next one");
+                return Ok(false);
+            }
+        }
+        let Some(ArticleKey { path, .. }) = self.owner(source, row).await? else { return Ok(true) };
+        let why = "this disk takes their names for one; rename one of them";
+        self.tally.problem(&row.version.key, format!("its mirror would be one file with that of {path}: {why}"));
+        Ok(false)
+    }
+
+    /// The other article whose mirror is the file that this one would replace.
+    async fn owner(&self, source: &RunSource, row: &ArticleRow) -> Result<Option<ArticleKey>, MirrorError> {
+        let key = &row.version.key;
+        let there = source.output(&self.archive).fingerprint(&key.path).await.ok().flatten();
+        let Some(file) = there.filter(|file| row.mirror.is_none_or(|(_, own)| own != *file)) else { return Ok(None) };
+        let other = self.archive.catalog.article_with_mirror(key, file).await?;
+        Ok(other.filter(|other| rules::path_key(&other.path) == rules::path_key(&key.path)))
+    }
+
+    /// Writes a mirror; where an article that is gone had the name of one of its folders, that one's mirror makes way.
+    async fn publish_in_the_way(
+        &self,
+        source: &RunSource,
+        path: &RelativePath,
+        digest: Digest,
+        mirror: Vec<u8>,
+    ) -> Result<Fingerprint, ObjectError> {
+        match self.publish(source, path, digest, mirror.clone()).await {
+            Err(error) if !error.is_full() && self.makes_way(source, path).await => {
+                self.publish(source, path, digest, mirror).await.map_err(|_| error)
+            }
+            result => result,
+        }
+    }
+
+    /// Removes the mirror of an article that is gone and whose name is now that of a folder. Its original is kept.
+    async fn makes_way(&self, source: &RunSource, path: &RelativePath) -> bool {
+        let Output::Archive { objects, source: name } = source.output(&self.archive) else { return false };
+        for (end, _) in path.match_indices('/') {
+            let Ok(above) = RelativePath::new(&path[..end]) else { continue };
+            let key = ArticleKey { source: name.clone(), path: above };
+            let row = self.archive.catalog.article(&key).await.ok().flatten();
+            if row.is_some_and(|row| row.state == ArticleState::Vanished) {
+                return objects.delete(&StoreKey::Article(key)).await.unwrap_or(false);
+            }
+        }
+        false
     }
 
     /// Writes a mirror, unless the same bytes are there, and says what tells that it is not touched from now on.

@@ -64,6 +64,7 @@ mod maintenance;
 mod measurement;
 mod mirrors;
 mod model;
+mod origins;
 mod placeholders;
 mod queue;
 mod reopened;

@@ -258,7 +258,7 @@ async fn images_beside_an_article_are_adopted_and_nothing_outside_is_followed() 
         secret.display()
     );
     sandbox.write("posts/a.md", &text);
-    sandbox.run(&["run"]).expect(0);
+    sandbox.run(&["run"]).expect(3);
     let mirror = sandbox.text("store/articles/posts/a.md");
     assert!(mirror.starts_with("![b](../../blobs/"), "{mirror}");
     assert_eq!(mirror.split_once(')').unwrap().1, text.split_once(')').unwrap().1);

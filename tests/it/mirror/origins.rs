@@ -271,3 +271,27 @@ async fn check_counts_what_is_left_as_what_it_is() {
     sandbox.write("store/articles/posts/gone.png", tiny(9));
     assert_eq!(sandbox.json(&["check"])["local"], 1);
 }
+
+/// What is changed around local links, so that a browser shows them, is undone with them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_around_links_comes_back_after_an_edit() {
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    sandbox.settings(IN_PLACE);
+    let (host, url) = (origin.url("/dir/"), origin.url("/a.png"));
+    let page = format!(
+        "<!doctype html><base href=\"{host}\"><meta http-equiv=\"Content-Security-Policy\" content=\"img-src {host}\">\n\
+         <a href=\"next.html\">n</a> <img crossorigin=\"anonymous\" src=\"{url}\"> <p>text</p>\n"
+    );
+    sandbox.write("posts/p.html", &page);
+    sandbox.run(&["run"]).expect(0);
+    let mirrored = sandbox.text("posts/p.html");
+    assert!(mirrored.contains("/blobs/"), "{mirrored}");
+    sandbox.write("posts/p.html", mirrored.replace("text", "more text"));
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(sandbox.text("posts/p.html"), mirrored.replace("text", "more text"));
+    assert_eq!(restored(&sandbox, "posts/p.html"), page.replace("text", "more text"));
+    std::fs::rename(sandbox.path("posts/p.html"), sandbox.path("posts/q.html")).unwrap();
+    sandbox.write("posts/q.html", sandbox.text("posts/q.html").replace("more text", "moved"));
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(restored(&sandbox, "posts/q.html"), page.replace("text", "moved"));
+}

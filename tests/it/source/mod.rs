@@ -271,3 +271,78 @@ async fn the_detail_of_a_failure_reaches_the_user() {
     let report: Value = serde_json::from_slice(&std::fs::read(reports).unwrap()).unwrap();
     assert!(report["failures"][0]["detail"].as_str().unwrap().contains("fetch.allow_net"), "{report:#}");
 }
+
+/// A disk that does not tell upper from lower case, played by a hard link: under both names there is one file.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_articles_that_are_one_file_on_the_archives_disk_are_told() {
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    sandbox.write("posts/note.md", format!("![x]({})\n", origin.url("/a.png")));
+    sandbox.run(&["run"]).expect(0);
+    let mirror = sandbox.read("store/articles/posts/note.md");
+    std::fs::hard_link(sandbox.path("store/articles/posts/note.md"), sandbox.path("store/articles/posts/Note.md"))
+        .unwrap();
+    sandbox.write("posts/Note.md", format!("Another ![x]({})\n", origin.url("/b.png")));
+    for _ in 0..2 {
+        let ran = sandbox.run(&["run"]).expect(3);
+        assert!(ran.stderr.contains("posts/Note.md: its mirror would be one file with that of note.md"), "{ran:?}");
+        assert_eq!(sandbox.read("store/articles/posts/note.md"), mirror);
+    }
+    sandbox.run(&["verify"]).expect(0);
+    std::fs::remove_file(sandbox.path("store/articles/posts/Note.md")).unwrap();
+    sandbox.run(&["run"]).expect(0);
+    assert!(sandbox.text("store/articles/posts/Note.md").starts_with("Another ![x](../../blobs/"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_became_a_folder_makes_way_in_the_mirror() {
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    let text = format!("![x]({})\n", origin.url("/a.png"));
+    sandbox.write("posts/a.md", &text);
+    sandbox.write("posts/z.md", &text);
+    sandbox.run(&["run"]).expect(0);
+    std::fs::remove_file(sandbox.path("posts/a.md")).unwrap();
+    sandbox.write("posts/a.md/b/c.md", &text);
+    let report = sandbox.json(&["run"]);
+    assert_eq!(
+        (&report["articles"]["new"], &report["articles"]["vanished"], &report["articles"]["failed"]),
+        (&json!(1), &json!(1), &json!(0))
+    );
+    assert!(sandbox.text("store/articles/posts/a.md/b/c.md").contains("/blobs/"));
+    assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, text);
+    sandbox.run(&["check"]).expect(0);
+    sandbox.run(&["verify"]).expect(0);
+    assert_eq!(sandbox.json(&["run"])["articles"]["unchanged"], 2);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_given_its_old_size_and_time_is_read_again() {
+    for output in ["", "."] {
+        let (origin, sandbox) = (origin(), Sandbox::new());
+        sandbox.settings(&source("posts", output));
+        sandbox.write("posts/a.md", format!("![x]({}) one\n", origin.url("/a.png")));
+        sandbox.run(&["run"]).expect(0);
+        let (file, text) = (sandbox.path("posts/a.md"), sandbox.text("posts/a.md"));
+        let modified = file.metadata().unwrap().modified().unwrap();
+        sandbox.write("posts/a.md", text.replace("one", "two"));
+        std::fs::File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
+        assert_eq!(sandbox.json(&["run"])["articles"]["changed"], 1, "{output}");
+        assert!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout.ends_with(" two\n"));
+        assert_eq!(sandbox.json(&["run"])["articles"]["unchanged"], 1, "{output}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_of_runs_in_one_second_stand_side_by_side() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "text");
+    let runs: std::collections::BTreeSet<_> =
+        (0..4).map(|_| sandbox.json(&["run"])["run"].as_str().unwrap().to_owned()).collect();
+    let kept: std::collections::BTreeSet<_> = sandbox
+        .tree("store/runs")
+        .into_keys()
+        .map(|name| name.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    assert_eq!((runs.len(), &kept), (4, &runs));
+}

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::MemoryCatalog;
 use super::state::page;
 use crate::archive::catalog::{CatalogError, Origins, UrlRow};
-use crate::model::{Digest, Format, UrlId};
+use crate::model::{ArticleId, ArticleKey, Digest, Fingerprint, Format, UrlId};
 
 #[async_trait]
 impl Origins for MemoryCatalog {
@@ -16,6 +16,18 @@ impl Origins for MemoryCatalog {
         originals.sort_by_key(|(original, format)| (*original, format.as_str()));
         originals.dedup();
         Ok(originals)
+    }
+
+    async fn article_with_mirror(
+        &self,
+        except: &ArticleKey,
+        file: Fingerprint,
+    ) -> Result<Option<ArticleKey>, CatalogError> {
+        let state = self.state();
+        let is_it = |key: &ArticleKey, id: &ArticleId| {
+            key.source == except.source && key != except && state.articles[id].mirror_file == Some(file)
+        };
+        Ok(state.article_ids.iter().find(|(key, id)| is_it(key, id)).map(|(key, _)| key.clone()))
     }
 
     async fn file_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {
