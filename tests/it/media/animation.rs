@@ -39,7 +39,7 @@ fn keep(side: u32) -> ThumbnailConfig {
 
 #[test]
 fn a_screen_that_is_too_small_for_its_first_frame_is_enlarged() {
-    let whole = fading_in();
+    let whole = gif(COLORS[..2].iter().map(|color| frame(*color, 200)).collect());
     for (width, height) in [(0_u16, 0_u16), (10, 200), (79, 80)] {
         let mut bytes = whole.clone();
         bytes[6..8].copy_from_slice(&width.to_le_bytes());
