@@ -35,7 +35,7 @@ named! {
         TooManyRedirects = "too_many_redirects",
         /// robots.txt forbids it.
         Robots = "robots",
-        /// The host answered with a stand-in for the image.
+        /// The host sent the same image in place of others.
         Placeholder = "placeholder",
         /// The image is too small to be anything but a tracker.
         TrackingPixel = "tracking_pixel",

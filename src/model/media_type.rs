@@ -89,7 +89,7 @@ impl MediaType {
         }
     }
 
-    /// Whether a browser or a picture viewer would show it as an image.
+    /// Whether a browser or an image viewer would show it as an image.
     pub const fn is_image(self) -> bool {
         matches!(
             self,

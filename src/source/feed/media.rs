@@ -1,4 +1,4 @@
-//! Media RSS, enclosures and the pictures of podcasts.
+//! Media RSS, enclosures and the images of podcasts.
 
 use url::Url;
 

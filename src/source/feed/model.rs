@@ -13,7 +13,7 @@ pub(in crate::source) struct Feed {
     pub(in crate::source) title: String,
     /// The page that it is the feed of.
     pub(in crate::source) link: Option<Url>,
-    /// The picture of the whole feed.
+    /// The image of the whole feed.
     pub(in crate::source) image: Option<Url>,
     /// How long its host wants it to be kept (`ttl`).
     pub(in crate::source) ttl: Option<Duration>,
@@ -47,7 +47,7 @@ pub(in crate::source) struct Entry {
     pub(in crate::source) media: Vec<Media>,
 }
 
-/// A picture, film or sound of an entry.
+/// An image, film or sound of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::source) struct Media {
     pub(in crate::source) url: Url,

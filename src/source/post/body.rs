@@ -78,7 +78,7 @@ fn value_in(html: &str, attribute: Range<usize>) -> Option<Range<usize>> {
     }
 }
 
-/// The HTML with the media that it does not show itself: pictures as such, films and sounds to be played.
+/// The HTML with the media that it does not show itself: images as such, films and sounds to be played.
 pub(super) fn with_media(mut html: String, media: &[Media]) -> String {
     let shown: Vec<Url> = references(&html, None).into_iter().filter_map(|reference| reference.url.ok()).collect();
     let mut added: Vec<&Url> = Vec::new();
@@ -102,7 +102,7 @@ pub(super) fn with_media(mut html: String, media: &[Media]) -> String {
     html
 }
 
-/// The first picture that the body shows, as it is written there.
+/// The first image that the body shows, as it is written there.
 pub(super) fn first_image(html: &str) -> Option<String> {
     let shows = |kind: ReferenceKind| {
         matches!(kind, ReferenceKind::Image | ReferenceKind::Srcset | ReferenceKind::Lazy | ReferenceKind::Poster)

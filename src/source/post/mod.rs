@@ -63,7 +63,7 @@ pub(super) fn render(form: &Form, entry: &Entry, around: &Around<'_>) -> Result<
     })
 }
 
-/// The picture of an entry: a full one before a thumbnail.
+/// The image of an entry: a full one before a thumbnail.
 fn picture(entry: &Entry) -> Option<&Url> {
     let images = || entry.media.iter().filter(|media| media.kind == MediaKind::Image);
     let full = images().find(|media| !media.is_thumbnail);

@@ -43,7 +43,7 @@ async fn captures_are_appended_with_their_heads(catalog: &dyn Catalog) {
 
 async fn the_same_bytes_under_two_urls_are_one_asset(catalog: &dyn Catalog) {
     record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, kept("twins")).await;
+    settle_all(catalog, 5, kept("shared")).await;
     let totals = catalog.totals().await.unwrap();
     assert_eq!((totals.blobs, totals.bytes, totals.bytes_without_dedup), (1, 5, 10));
 }

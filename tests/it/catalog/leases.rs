@@ -33,8 +33,8 @@ async fn a_stale_lease_epoch_is_rejected(catalog: &dyn Catalog) {
     assert_eq!(catalog.release(&old, &HostState::default()).await.unwrap(), WriteOutcome::Conflict);
     assert_eq!(catalog.renew(&old, TTL, at(62)).await.unwrap(), None);
     assert_eq!(catalog.jobs(&old, None, 9).await.unwrap(), []);
-    let heard = catalog.complete_jobs(&newer, run, vec![outcome(&jobs[0], 63, kept("a"))], FIRST).await.unwrap();
-    assert_eq!(heard.0, WriteOutcome::Applied);
+    let completed = catalog.complete_jobs(&newer, run, vec![outcome(&jobs[0], 63, kept("a"))], FIRST).await.unwrap();
+    assert_eq!(completed.0, WriteOutcome::Applied);
 }
 
 async fn a_released_lease_is_rejected_and_the_host_state_is_kept(catalog: &dyn Catalog) {

@@ -90,9 +90,9 @@ async fn forgotten_thumbnails_make_the_articles_stale_that_show_the_blob(catalog
 
 async fn a_lost_asset_is_due_again_and_its_articles_are_stale(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, kept("twins")).await;
+    settle_all(catalog, 5, kept("shared")).await;
     mirror(catalog, id).await;
-    let digest = Digest::of(b"twins");
+    let digest = Digest::of(b"shared");
     catalog.record_thumbnails(&[thumbnail_of(digest, "small")], &[]).await.unwrap();
     catalog.lose_asset(digest, at(50)).await.unwrap();
     assert_eq!(state(catalog, id).await, ArticleState::Stale);

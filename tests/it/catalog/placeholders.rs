@@ -20,12 +20,15 @@ fn host() -> HostKey {
 async fn urls_sharing_a_blob_come_with_what_they_showed_before(catalog: &dyn Catalog) {
     record(catalog, "a", &[A, B]).await;
     settle_all(catalog, 5, due_again(kept("same"), 100)).await;
-    let twins = catalog.urls_sharing(&host(), Digest::of(b"same"), 9).await.unwrap();
-    assert_eq!(twins.iter().map(|twin| (twin.url.as_str(), twin.previous)).collect::<Vec<_>>(), [(A, None), (B, None)]);
+    let sharing = catalog.urls_sharing(&host(), Digest::of(b"same"), 9).await.unwrap();
+    assert_eq!(
+        sharing.iter().map(|shared| (shared.url.as_str(), shared.previous)).collect::<Vec<_>>(),
+        [(A, None), (B, None)]
+    );
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     settle_all(catalog, 101, kept("new")).await;
-    let twins = catalog.urls_sharing(&host(), Digest::of(b"new"), 1).await.unwrap();
-    assert_eq!((twins.len(), twins[0].previous), (1, Some(Digest::of(b"same"))));
+    let sharing = catalog.urls_sharing(&host(), Digest::of(b"new"), 1).await.unwrap();
+    assert_eq!((sharing.len(), sharing[0].previous), (1, Some(Digest::of(b"same"))));
     let other = HostKey::from_stored("other.example".to_owned());
     assert_eq!(catalog.urls_sharing(&other, Digest::of(b"new"), 9).await.unwrap(), []);
 }

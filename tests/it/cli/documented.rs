@@ -7,13 +7,10 @@ use std::path::Path;
 
 use offprint::testing::config::{Config, DEFAULTS};
 use offprint::testing::model::Reason;
-use serde_json::Value;
 
 use super::COMMANDS;
 use crate::corpus::files;
 use crate::sandbox::Sandbox;
-use crate::testserver::bulk::tiny;
-use crate::testserver::{Behaviour, Content, Origin, Site};
 
 fn read(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -74,52 +71,6 @@ fn no_command_is_left_out_of_the_tests() {
     let listed: BTreeSet<_> = names.filter(|name| *name != "help").collect();
     let known: BTreeSet<_> = COMMANDS.into_iter().collect();
     assert_eq!(listed, known);
-}
-
-/// The paths of the values in a report: `failures[].url`.
-fn fields(value: &Value, path: &str, found: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(map) if path != "settings" => {
-            for (key, value) in map {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                fields(value, &path, found);
-            }
-        }
-        Value::Array(items) if !items.is_empty() && items[0].is_object() => {
-            fields(&items[0], &format!("{path}[]"), found);
-        }
-        Value::Array(_) if path.split('.').count() == 1 && !path.ends_with("[]") => {}
-        _ => drop(found.insert(path.to_owned())),
-    }
-}
-
-/// A report in which every list has something: a failure, a problem, what is skipped, and an image that changed.
-fn full_report() -> Value {
-    let png = |seed| Behaviour::serve(Content::new("image/png", tiny(seed)).etagged());
-    let origin = Origin::start(Site::new().on("/a.png", png(1))).unwrap();
-    let sandbox = Sandbox::new();
-    sandbox.settings("retries = 0\nrecheck = \"1ms\"\n[rewrite]\nmax_article = \"1 KiB\"\n");
-    sandbox.write("posts/a.md", format!("![]({})", origin.url("/a.png")));
-    sandbox.run(&["run"]).expect(0);
-    origin.change(|site| site.set("/a.png", png(2)));
-    sandbox.write("posts/b.md", format!("![]({})", origin.url("/gone.png")));
-    sandbox.write("posts/large.md", "x".repeat(2000));
-    sandbox.write("elsewhere.md", "text");
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(sandbox.path("elsewhere.md"), sandbox.path("posts/link.md")).unwrap();
-    sandbox.json(&["run"])
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_field_of_the_report_is_documented_and_nothing_else() {
-    let page = read("docs/reference.md");
-    let documented: BTreeSet<_> = table(&page, "The report")
-        .iter()
-        .flat_map(|row| quoted(row[0]).map(str::to_owned).collect::<Vec<_>>())
-        .collect();
-    let (report, mut found) = (full_report(), BTreeSet::new());
-    fields(&report, "", &mut found);
-    assert_eq!(documented, found, "{report:#}");
 }
 
 #[test]
@@ -204,9 +155,15 @@ fn the_manual_page_of_the_settings_has_every_key() {
 fn local_links_between_documents_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut count = 0;
-    for name in
-        ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/reference.md", "tests/README.md"]
-    {
+    for name in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/architecture.md",
+        "docs/reference.md",
+        "docs/report.md",
+        "tests/README.md",
+    ] {
         let text = read(name);
         let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
         for link in links.filter(|link| !link.is_empty() && !link.contains("://")) {
@@ -215,4 +172,17 @@ fn local_links_between_documents_lead_somewhere() {
         }
     }
     assert!(count > 10, "{count} links");
+}
+
+/// Where the page about the code names a file of it, the file is there.
+#[test]
+fn the_architecture_names_files_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = read("docs/architecture.md");
+    let named: Vec<_> =
+        quoted(&page).filter(|word| word.contains('/') && word.rsplit('.').next() == Some("rs")).collect();
+    for name in &named {
+        assert!(root.join("src").join(name).exists() || root.join(name).exists(), "{name}");
+    }
+    assert!(named.len() > 30, "{} files are named", named.len());
 }

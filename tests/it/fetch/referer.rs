@@ -105,5 +105,5 @@ async fn a_host_that_refuses_everything_is_soon_asked_once_per_image() {
     for number in 0..20 {
         assert_eq!(reason(&guest.get(&origin.url(&format!("/{number}.jpg"))).await), Some(Reason::HttpStatus));
     }
-    assert_eq!(origin.log().count(), 3 * 2 + 17, "three climbs of two steps, then the plain request only");
+    assert_eq!(origin.log().count(), 3 * 2 + 17, "three rounds of two strategies, then the plain request only");
 }

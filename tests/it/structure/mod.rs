@@ -2,6 +2,7 @@
 
 mod circles;
 mod ignored;
+mod invariants;
 mod layers;
 mod modules;
 mod named_tests;
