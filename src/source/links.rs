@@ -7,11 +7,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// Everything but what a link may hold without being escaped in HTML, CSS, YAML or Markdown.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'_').remove(b'-');
 
-/// An absolute path without `.` and `..`; links are not resolved, so that it stays what the user wrote.
+/// An absolute path without `.` and `..`; links are not resolved, so that it stays what the user wrote. An empty one, which
+/// the settings have for sources that are no folders, is the current folder.
 ///
 /// # Errors
 /// Where the current folder is not known.
 pub fn absolute(path: &Path) -> std::io::Result<PathBuf> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let mut clean = PathBuf::new();
     for part in std::path::absolute(path)?.components() {
         match part {

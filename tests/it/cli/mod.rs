@@ -87,9 +87,12 @@ fn wrong_settings_and_arguments_end_with_2_and_name_the_way_out() {
     assert!(!sandbox.path("store").exists());
     sandbox.run(&["runn"]).expect(2);
     sandbox.run(&["mirror"]).expect(2);
-    sandbox.write("config.toml", "[[source]]\nname = \"news\"\nkind = \"feed\"\nurl = \"https://example.org/feed\"\n");
+    sandbox.write(
+        "config.toml",
+        "[[source]]\nname = \"news\"\nkind = \"sitemap\"\nurl = \"https://example.org/sitemap.xml\"\n",
+    );
     let ran = sandbox.run(&["run"]).expect(2);
-    assert!(ran.stderr.contains("the source \"news\" is a feed: this version reads folders"), "{ran:?}");
+    assert!(ran.stderr.contains("the source \"news\" is a sitemap: this version reads folders"), "{ran:?}");
     let ran = sandbox.run(&["mirror", "https://example.org/"]).expect(2);
     let says = "https://example.org/ is a URL: this version mirrors files and folders; save the page and name it";
     assert_eq!(ran.stderr.trim_end(), format!("offprint: {says}"));
