@@ -77,8 +77,8 @@ impl Pass<'_, '_, '_, '_> {
 
     /// Whether an attribute of XML is that of a row with another prefix, such as `l:href` for `xlink:href`.
     fn is_prefixed_link(&self, row: &Row, attribute: &str) -> bool {
-        let local = attribute.rsplit_once(':').map(|(_, local)| local);
-        self.scanner.rules == Rules::Xml && row.attribute == "xlink:href" && local == Some("href")
+        let local = || attribute.rsplit_once(':').map(|(_, local)| local);
+        self.scanner.rules == Rules::Xml && row.attribute == "xlink:href" && local() == Some("href")
     }
 
     /// Whether an attribute is a property of a component of JSX that holds an image.

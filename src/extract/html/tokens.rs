@@ -237,9 +237,8 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
 
     /// Leaves of a name of XML what follows its prefix.
     fn drop_prefix(&mut self) {
-        if let Some(prefix) = self.name.iter().rposition(|byte| *byte == b':').filter(|_| self.xml) {
-            self.name.drain(..=prefix);
-        }
+        let prefix = self.xml.then(|| self.name.iter().rposition(|byte| *byte == b':')).flatten();
+        self.name.drain(..prefix.map_or(0, |prefix| prefix + 1));
     }
 
     /// In XML every element holds markup.

@@ -68,8 +68,8 @@ const FIRST_RANK: usize = 1000;
 impl Pass<'_, '_, '_, '_> {
     /// Adds what an image element names where nothing else of it is listed.
     pub(super) fn unlisted(&self, tag: &Tag<'_>, named: &mut Named) {
-        let shows_images = attributes::shows_image(tag.name) && self.scanner.media.is_none();
-        if !shows_images || !named.lazy.is_empty() || !self.scanner.wants(ReferenceKind::Lazy, tag.name) {
+        let shows_images = || attributes::shows_image(tag.name) && self.scanner.media.is_none();
+        if !named.lazy.is_empty() || !shows_images() || !self.scanner.wants(ReferenceKind::Lazy, tag.name) {
             return;
         }
         let shown_by_picture = self.scanner.picture.as_ref().is_some_and(|picture| picture.shown);

@@ -100,6 +100,14 @@ fn hostile_nesting_takes_linear_time() {
         "[a]: b\n![a]",
         "> ",
         "*a **b ",
+        "](a b.jpg ",
+        "![](a \" b",
+        "](x =1",
+        "!!! a\n\n    ",
+        "<div markdown>\n",
+        "![x]\n[x]: a ",
+        "![[a|",
+        "```\t\n",
     ] {
         let text = text.repeat(500_000 / text.len());
         let start = Instant::now();

@@ -38,14 +38,17 @@ fn address(text: &str, start: usize) -> Option<Range<usize>> {
     (inside.contains([' ', '\t']) && plain && is_image).then(|| from..from + inside.len())
 }
 
+/// The longest address, in bytes. One that never ends must not cost a pass over the line.
+const MAX_LENGTH: usize = 1024;
+
 /// How far it is to the closing parenthesis of the same line.
 fn length(text: &str) -> Option<usize> {
     let mut open = 0_usize;
     let mut before = b'(';
-    let mut bytes = text.bytes().enumerate();
+    let mut bytes = text.bytes().enumerate().take(MAX_LENGTH);
     while let Some((at, byte)) = bytes.next() {
         match byte {
-            b'\n' | b'\r' | b'[' => return None,
+            b'\n' | b'\r' | b'[' | b']' => return None,
             b'\\' => drop(bytes.next()),
             b'"' if before.is_ascii_whitespace() => {
                 let title =
