@@ -98,11 +98,14 @@ pub(crate) enum Command {
         #[arg(long)]
         ignore_robots: bool,
     },
-    /// Mirror just these files or folders, with the same settings
+    /// Mirror just these files, folders or feeds, with the same settings
     Mirror {
-        /// Files or folders of posts
-        #[arg(required = true, value_name = "PATH")]
+        /// Files or folders of posts, or the addresses of feeds
+        #[arg(required = true, value_name = "PATH|URL")]
         places: Vec<PathBuf>,
+        /// Request feeds although robots.txt forbids it; the report says so
+        #[arg(long)]
+        ignore_robots: bool,
         /// Print what would be fetched and written, and change nothing; -v lists each URL and article
         #[arg(long)]
         dry_run: bool,

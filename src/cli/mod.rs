@@ -87,7 +87,11 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
             run::run(&config, *dry_run, retry.clone(), output).await
         }
         Command::Import { from: Import::Opml { file } } => import::opml(file, &settings::to_write(global)?, output),
-        Command::Mirror { places, dry_run } => run::mirror(&config()?, places, *dry_run, output).await,
+        Command::Mirror { places, dry_run, ignore_robots } => {
+            let mut config = config()?;
+            config.fetch.ignore_robots = *ignore_robots;
+            run::mirror(&config, places, *dry_run, output).await
+        }
         Command::Status { similar: true, .. } => similar::similar(&config()?, output).await,
         Command::Status { history: None, .. } => status::status(&config()?, output).await,
         Command::Status { history: Some(of), .. } => history::history(of, &config()?, output).await,

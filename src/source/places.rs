@@ -15,9 +15,6 @@ use crate::model::{Digest, RelativePath, SourceName};
 /// Something was named that cannot be mirrored.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
-    /// It is an address.
-    #[error("{0} is a URL: this version mirrors files and folders; save the page and name it")]
-    Url(String),
     /// It is not there, or cannot be looked at.
     #[error("cannot read {}: {cause}", path.display())]
     Unreadable {
@@ -50,7 +47,7 @@ pub enum PlaceError {
     Config(#[from] SourceConfigError),
 }
 
-/// The sources of files and folders: those of the settings where they lie within one, new ones otherwise.
+/// The sources of files, folders and feeds: those of the settings where they belong to one, new ones otherwise.
 ///
 /// # Errors
 /// Where something that is named is not read as an article.
@@ -77,7 +74,8 @@ struct Place {
 impl Place {
     fn of(config: &Config, path: &Path) -> Result<Self, PlaceError> {
         if let Some(url) = path.to_str().filter(|path| path.starts_with("http://") || path.starts_with("https://")) {
-            return Err(PlaceError::Url(url.to_owned()));
+            let source = feed(config, url);
+            return Ok(Self { path: path.to_owned(), is_folder: true, source, within: String::new() });
         }
         let unreadable = |cause| PlaceError::Unreadable { path: path.to_owned(), cause };
         let is_folder = std::fs::metadata(path).map_err(unreadable)?.is_dir();
@@ -123,26 +121,44 @@ fn narrowed(source: Source, places: &[Place]) -> Result<Source, PlaceError> {
     let mut only = BTreeSet::new();
     let mut is_whole = false;
     for place in places.iter().filter(|place| place.source.name == *source.name()) {
-        only.extend(place.articles(&source.folder)?);
+        if source.is_folder() {
+            only.extend(place.articles(&source.folder)?);
+        }
         is_whole |= place.within.is_empty();
     }
     Ok(if is_whole { source } else { source.only(only) })
+}
+
+/// The source of a feed: the one in the settings, or a new one that is named after the feed's host.
+fn feed(config: &Config, url: &str) -> SourceConfig {
+    let known = config.source.iter().find(|source| source.kind == SourceKind::Feed && source.url == url);
+    known.cloned().unwrap_or_else(|| {
+        let host = url.split('/').nth(2).unwrap_or_default();
+        let source = Config::default().source.swap_remove(0);
+        SourceConfig { kind: SourceKind::Feed, url: url.to_owned(), name: own_name(host, url.as_bytes()), ..source }
+    })
 }
 
 /// A source for a folder that the settings do not list, with the shipped settings of a source and the globs of the
 /// first in the settings. It is named after its folder, and by its path told apart from others of that name.
 fn unlisted(config: &Config, folder: &Path) -> SourceConfig {
     let mut source = Config::default().source.swap_remove(0);
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let name: String = folder.file_name().unwrap_or_default().to_string_lossy().chars().map(plain).collect();
-    let told_apart = Digest::of(folder.as_os_str().as_encoded_bytes()).to_string();
-    let name = format!("{}-{}", name.trim_matches('-'), &told_apart[..6]).trim_matches('-').to_owned();
-    source.name = SourceName::new(name).expect("letters, digits and hyphens are a name");
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    source.name = own_name(&name, folder.as_os_str().as_encoded_bytes());
     if let Some(first) = config.source.first() {
         source.include.clone_from(&first.include);
     }
     folder.clone_into(&mut source.path);
     source
+}
+
+/// The letters and digits of a name, told apart from others like it by what identifies its place.
+fn own_name(name: &str, place: &[u8]) -> SourceName {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = name.chars().map(plain).collect();
+    let told_apart = Digest::of(place).to_string();
+    let name = format!("{}-{}", name.trim_matches('-'), &told_apart[..6]).trim_matches('-').to_owned();
+    SourceName::new(name).expect("letters, digits and hyphens are a name")
 }
 
 #[cfg(test)]
@@ -204,6 +220,17 @@ mod tests {
         assert!(refused("no.md").contains("cannot read"));
         assert!(refused("store/articles/posts/a.md").contains("part of the archive"));
         assert!(super::named(&config, &[folder.path().join("posts/UPPER.MD")]).is_ok());
-        assert!(super::named(&config, &["https://a.example/".into()]).unwrap_err().to_string().contains("is a URL"));
+    }
+
+    #[test]
+    fn a_feed_is_the_source_of_the_settings_or_one_named_after_its_host() {
+        let (_folder, mut config) = sandbox(&["posts/a.md"]);
+        let listed = SourceConfig { name: "news".parse().unwrap(), ..feed(&config, "https://a.example/feed") };
+        config.source.push(listed);
+        let names = |url: &str| super::named(&config, &[url.into()]).unwrap()[0].name().to_string();
+        assert_eq!(names("https://a.example/feed"), "news");
+        assert!(names("https://www.b.example/feed?x=1").starts_with("www-b-example-"));
+        assert_ne!(names("https://b.example/1"), names("https://b.example/2"));
+        assert!(super::named(&config, &["https://".into()]).is_err());
     }
 }

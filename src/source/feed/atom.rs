@@ -1,5 +1,6 @@
 //! Atom 0.3 and 1.0 (RFC 4287).
 
+use data_encoding::BASE64;
 use url::Url;
 
 use super::super::xml::{Element, Namespace};
@@ -109,7 +110,17 @@ fn kind(element: &Element) -> &'static str {
     }
 }
 
+/// The text of an element whose `mode` is `base64`, as Atom 0.3 has it.
+fn decoded(element: &Element) -> Option<String> {
+    element.attribute("mode").filter(|mode| *mode == "base64")?;
+    let text: String = element.text().split_whitespace().collect();
+    String::from_utf8(BASE64.decode(text.as_bytes()).ok()?).ok()
+}
+
 fn html(element: &Element) -> String {
+    if let Some(html) = decoded(element) {
+        return html;
+    }
     match kind(element) {
         "html" => element.text(),
         "text" => text::to_html(&element.text()),
@@ -125,6 +136,9 @@ fn html(element: &Element) -> String {
 }
 
 fn plain(element: &Element) -> String {
+    if let Some(html) = decoded(element) {
+        return text::of_html(&html);
+    }
     match kind(element) {
         "html" => text::of_html(&element.text()),
         _ => text::line(&element.text()),

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
+/// For each byte that is no UTF-8 but the first, so many letters beyond ASCII are.
+const FEW: usize = 4;
 /// How far the declaration of XML is looked for.
 const HEAD: usize = 1024;
 
@@ -41,6 +43,9 @@ fn decoded<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
         Ok(text) if !is_shifted => return Cow::Borrowed(text),
         _ => {}
     }
+    if is_nearly_utf8(bytes) && !is_shifted {
+        return UTF_8.decode_without_bom_handling(bytes).0;
+    }
     for encoding in declared.into_iter().flatten() {
         let (text, has_errors) = encoding.decode_without_bom_handling(bytes);
         if !has_errors {
@@ -53,12 +58,17 @@ fn decoded<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
 }
 
 fn guess(bytes: &[u8]) -> &'static Encoding {
-    let is_nearly_utf8 = String::from_utf8_lossy(bytes).matches('\u{fffd}').count() <= 1 + bytes.len() / 200;
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
-    let guessed = detector.guess(None, Utf8Detection::Allow);
-    let has_multibyte = bytes.windows(3).any(|part| str::from_utf8(part).is_ok_and(|text| !text.is_ascii()));
-    if is_nearly_utf8 && has_multibyte { UTF_8 } else { guessed }
+    detector.guess(None, Utf8Detection::Allow)
+}
+
+/// Whether bytes are UTF-8 but for a few of them: letters beyond ASCII in other encodings are hardly ever UTF-8.
+fn is_nearly_utf8(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let beyond = text.chars().filter(|c| !c.is_ascii());
+    let (bad, good): (Vec<char>, Vec<char>) = beyond.partition(|c| *c == char::REPLACEMENT_CHARACTER);
+    bad.len() < good.len() && bad.len() <= 1 + good.len() / FEW
 }
 
 /// The charset of a `Content-Type`.
@@ -123,7 +133,11 @@ mod tests {
             (b"junk <a>1\x002\x1b3\n</a>".to_vec(), None, "<a>123\n</a>"),
             (b" {\"a\":1}".to_vec(), None, "{\"a\":1}"),
             (b"<?xml encoding='utf-16'?><a/>".to_vec(), None, "<?xml encoding='utf-16'?><a/>"),
-            ("<a>é, één bad byte: ".bytes().chain(*b"\xff</a>").collect(), None, "<a>é, één bad byte: \u{fffd}</a>"),
+            (
+                "<a>é, één ééé bad byte: ".bytes().chain(*b"\xff</a>").collect(),
+                None,
+                "<a>é, één ééé bad byte: \u{fffd}</a>",
+            ),
             (Vec::new(), None, ""),
         ] {
             assert_eq!(decode(&bytes, content_type), expected, "{expected}");

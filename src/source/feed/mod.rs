@@ -48,7 +48,7 @@ pub(super) fn read(text: &str, url: &Url, limits: XmlLimits) -> Result<Document,
     }
     let root = xml::parse(text, limits)?;
     let feed = match root.name.to_ascii_lowercase().as_str() {
-        "rss" | "rdf" | "channel" => rss::read(&root, url),
+        "rss" | "rdf" => rss::read(&root, url),
         "feed" if matches!(root.namespace, Namespace::Atom | Namespace::Core | Namespace::Other) => {
             atom::read(&root, url)
         }

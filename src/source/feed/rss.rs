@@ -27,7 +27,11 @@ pub(super) fn read(root: &Element, url: &Url) -> Feed {
         .chain(root.all(Namespace::Core, "item").filter(|_| !std::ptr::eq(root, channel)));
     Feed {
         format: format_of(root),
-        title: channel.child(Namespace::Core, "title").map(text::title).unwrap_or_default(),
+        title: [Namespace::Core, Namespace::DublinCore]
+            .iter()
+            .find_map(|of| channel.child(*of, "title"))
+            .map(text::title)
+            .unwrap_or_default(),
         image: image.and_then(|address| web(&base, &address)),
         ttl: channel.text_of(Namespace::Core, "ttl").and_then(|ttl| minutes(&ttl)),
         skip_hours: skip_hours(channel),
@@ -108,10 +112,15 @@ fn dates(item: &Element) -> (Option<jiff::Timestamp>, Option<jiff::Timestamp>, O
         (Namespace::DublinCore, "created"),
         (Namespace::DublinCore, "issued"),
         (Namespace::Atom, "published"),
+        (Namespace::Core, "published"),
         (Namespace::Core, "date"),
     ]);
-    let updated =
-        first(&[(Namespace::DublinCore, "modified"), (Namespace::Atom, "updated"), (Namespace::Core, "lastBuildDate")]);
+    let updated = first(&[
+        (Namespace::DublinCore, "modified"),
+        (Namespace::Atom, "updated"),
+        (Namespace::Core, "updated"),
+        (Namespace::Core, "lastBuildDate"),
+    ]);
     let read = |text: &Option<String>| text.as_deref().and_then(timestamp);
     let (at, changed) = (read(&published), read(&updated));
     let unread = if at.is_none() { published } else { None };
@@ -125,6 +134,8 @@ fn content(item: &Element) -> String {
         (Namespace::Xhtml, "body"),
         (Namespace::Xhtml, "div"),
         (Namespace::Core, "fullContent"),
+        (Namespace::Core, "fullitem"),
+        (Namespace::Core, "body"),
         (Namespace::Core, "description"),
         (Namespace::Core, "content"),
         (Namespace::Atom, "summary"),

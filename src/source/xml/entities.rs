@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use quick_xml::escape::resolve_html5_entity;
+use encoding_rs::WINDOWS_1252;
+use html5gum::{Token, Tokenizer};
 use quick_xml::events::BytesRef;
 
 use super::error::XmlError;
@@ -66,10 +67,28 @@ fn well_known(name: &str) -> Option<String> {
         Some(number) => {
             let hexadecimal = number.strip_prefix(['x', 'X']).map(|digits| u32::from_str_radix(digits, 16));
             let code = hexadecimal.unwrap_or_else(|| number.parse()).ok()?;
+            // As HTML has it: such numbers are bytes of windows-1252.
+            if let Ok(byte @ 0x80..=0x9F) = u8::try_from(code) {
+                return Some(WINDOWS_1252.decode_without_bom_handling(&[byte]).0.into_owned());
+            }
             char::from_u32(code).filter(|c| *c != '\0').map(String::from)
         }
-        None => resolve_html5_entity(name).map(str::to_owned),
+        None => html_entity(name),
     }
+}
+
+/// A named reference of HTML. The tokenizer knows them all.
+fn html_entity(name: &str) -> Option<String> {
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let reference = format!("&{name};");
+    let text = Tokenizer::new(&reference).find_map(|token| match token {
+        Ok(Token::String(text)) => Some(String::from_utf8_lossy(&text).into_owned()),
+        _ => None,
+    })?;
+    // A name that only begins as a known one leaves the semicolon.
+    (!text.ends_with(';')).then_some(text).or_else(|| (name == "semi").then(|| ";".to_owned()))
 }
 
 /// The quoted text that a declaration begins with, where it is short and holds neither markup nor references.

@@ -116,6 +116,7 @@ mod tests {
         for (xml, expected) in [
             ("<a>1 &amp; 2</a>", "1 & 2"),
             ("<a>1 & 2 &nbsp;&eacute; &#233;&#xe9; &unknown;</a>", "1 & 2 \u{a0}é éé &unknown;"),
+            ("<a>&#150;&beta;&phi;&circ;&hellip;&semi;&ltx;&notit;</a>", "–βφˆ…;&ltx;&notit;"),
             ("<a><b>1</a>", "1"),
             ("<a>1</b>2</a>", "12"),
             ("<a><![CDATA[<b>]]></a>", "<b>"),

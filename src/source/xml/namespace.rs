@@ -30,10 +30,11 @@ pub(in crate::source) enum Namespace {
 }
 
 /// Beginnings of addresses, in lower case and without scheme. Feeds are careless with the rest.
-const ADDRESSES: [(&str, Namespace); 22] = [
+const ADDRESSES: [(&str, Namespace); 23] = [
     ("www.w3.org/2005/atom", Namespace::Atom),
     ("purl.org/atom/ns", Namespace::Atom),
     ("purl.org/net/echo", Namespace::Atom),
+    ("purl.org/pie", Namespace::Atom),
     ("purl.org/rss/1.0/modules/content", Namespace::Content),
     ("search.yahoo.com/mrss", Namespace::Media),
     ("www.rssboard.org/media-rss", Namespace::Media),

@@ -73,3 +73,17 @@ async fn an_opml_file_becomes_sources_that_a_run_reads() {
     sandbox.write("feeds.opml", "<rss/>");
     assert!(sandbox.run(&["import", "opml", "feeds.opml"]).expect(2).stderr.contains("it is no OPML"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_on_the_command_line_is_a_feed() {
+    let origin = origin(&[("/feed", rss("", &[Item::new("1", "one", "x")]))]);
+    origin.set("/page", super::serve("<!doctype html><p>a page"));
+    let sandbox = Sandbox::new();
+    let ran = sandbox.run(&["mirror", &origin.url("/feed")]).expect(0);
+    assert!(ran.stdout.contains("1 article"), "{ran:?}");
+    let post = sandbox.only("store/articles", "one.md");
+    let source = post.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+    assert!(source.starts_with("127-0-0-1-"), "{source}");
+    let ran = sandbox.run(&["mirror", &origin.url("/page")]).expect(1);
+    assert!(ran.stderr.contains("a page that names no feed"), "{ran:?}");
+}

@@ -6,12 +6,13 @@ use std::path::Path;
 use crate::corpus::files;
 
 /// What a test may need, and the word of it in the test's path.
-const NEEDS: [(&str, &str); 10] = [
+const NEEDS: [(&str, &str); 11] = [
     ("the corpus", "corpus"),
     ("Chromium", "chromium"),
     ("vips", "vips"),
     ("file(1)", "file_1"),
     ("pywb", "pywb"),
+    ("feedparser", "feedparser"),
     ("strace", "strace"),
     ("systemd-analyze", "systemd"),
     ("script(1)", "script_1"),
