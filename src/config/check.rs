@@ -65,10 +65,12 @@ fn home(key: &str, path: &Path) -> Checked {
 
 fn check_source(place: &str, source: &SourceConfig) -> Checked {
     let key = |name: &str| format!("{place}.{name}");
-    let wants_path = matches!(source.kind, SourceKind::Folder | SourceKind::List);
+    let is_listed = source.kind == SourceKind::Feeds;
+    let has_list = is_listed && !(source.path.as_os_str().is_empty() && source.opml.as_os_str().is_empty());
+    let wants_path = is_listed || matches!(source.kind, SourceKind::Folder | SourceKind::List);
     let kind = source.kind.as_str();
     ensure(
-        !wants_path || !source.path.as_os_str().is_empty(),
+        !wants_path || has_list || !source.path.as_os_str().is_empty(),
         || key("path"),
         || format!("a {kind} needs its path, such as path = \"posts\""),
     )?;

@@ -114,7 +114,7 @@ fn mistakes_are_named_with_the_way_out() {
         &["runn"][..],
         &["mirror"],
         &["mirror", "no-such-folder"],
-        &["mirror", "https://news.example/"],
+        &["mirror", "https://"],
         &["status"],
         &["check"],
         &["verify", "--subset", "5/4"],
