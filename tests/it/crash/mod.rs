@@ -5,8 +5,8 @@
 
 mod any_time;
 mod as_root;
-mod rebuild;
 mod strace;
+mod strace_rebuild;
 mod strace_refusals;
 
 use std::collections::BTreeMap;
