@@ -50,7 +50,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | 5 | `cli`, `web`, `demo`: open the archive, one library call, report, exit status |
-//! | 4 | `mirror`, `verify`, `gc`, `check`, `restore`, `status`, `history`: whole jobs; above them `notify` and `rebuild` |
+//! | 4 | `mirror`, `verify`, `gc`, `forget`, `check`, `restore`, `status`, `history`: whole jobs; above them `notify` and `rebuild` |
 //! | 3 | `source`, `ingest`, `render`: where articles come from, keeping what came, making renditions |
 //! | 2 | `rewrite`, `fetch`, `media`, `archive`: leaves that do not know each other |
 //! | 1 | `extract`: bytes to references, title, date and text |
@@ -94,6 +94,7 @@ mod config;
 mod demo;
 mod extract;
 mod fetch;
+mod forget;
 mod gc;
 mod history;
 mod ingest;
@@ -132,6 +133,7 @@ pub use self::config::{
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
 pub use self::fetch::{FetchError, Fetcher, Lookup, SystemLookup};
+pub use self::forget::{FindOutput, ForgetError, forget};
 pub use self::gc::{
     Garbage, GcError, GcPlan, GcRules, plan as find_garbage, plan_and_note as note_garbage, sweep as remove_garbage,
 };
@@ -153,7 +155,7 @@ pub use self::model::{
 };
 pub use self::notify::{Notifier, NotifyError, RunEnd, exposition as prometheus_exposition, write_prometheus};
 pub use self::rebuild::{RebuildError, Rebuilt, rebuild};
-pub use self::restore::{RestoreError, restore};
+pub use self::restore::{Original, RestoreError, restore, restore_version};
 pub use self::rewrite::{splice, unsplice};
 pub use self::source::{Source, SourceConfigError, SourceError, SourceFailure, configured as configured_sources};
 pub use self::status::{Similar, Status, similar, status};

@@ -55,6 +55,17 @@ impl Output {
         }
     }
 
+    /// Removes an article; true where it was there.
+    ///
+    /// # Errors
+    /// Where the store or the file system refuses.
+    pub async fn remove(&self, path: &RelativePath) -> Result<bool, ObjectError> {
+        match self {
+            Self::Archive { objects, source } => objects.delete(&key(source, path)).await,
+            Self::Folder(folder) => folder.remove(path).await,
+        }
+    }
+
     /// What tells that an article was not touched; `None` where there is none.
     ///
     /// # Errors

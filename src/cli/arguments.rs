@@ -157,6 +157,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         from: Import,
     },
+    /// Take down articles, images, sources or hosts, on record
+    ///
+    /// Deletes an article with its versions, its mirror and the images that no other article shows; or what a URL or the
+    /// URLs of a host gave, so that articles show their addresses again. Mirrored in place, an article gets its original
+    /// back. The catalog records what was taken down, when and why; later runs neither read nor fetch it.
+    Forget(ForgetArguments),
     /// Print or restore original articles, bit for bit
     Restore(RestoreArguments),
     /// Print the completions for a shell
@@ -249,13 +255,36 @@ impl FormatArgument {
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArguments {
-    /// Articles: SOURCE/PATH as reports name them, a mirrored file, or the file itself
-    #[arg(required = true, value_name = "ARTICLE")]
+    /// Articles: SOURCE/PATH as reports name them, a mirrored file, or the file itself; a folder of them, or a source
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ARTICLE|FOLDER|SOURCE")]
     pub(crate) articles: Vec<PathBuf>,
+    /// Every article of the archive
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// This version of each article: its number, the oldest being 1, or the first digits of its SHA-256
+    #[arg(long, value_name = "N|DIGEST", conflicts_with = "all")]
+    pub(crate) version: Option<String>,
     /// Write below this folder instead of to standard output
     #[arg(long, value_name = "DIR", conflicts_with = "in_place")]
     pub(crate) to: Option<PathBuf>,
     /// Write over the articles themselves: undoes a mirror in place
     #[arg(long)]
     pub(crate) in_place: bool,
+    /// Replace files that have other content: below DIR, or changed in place since the last run
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+/// Arguments of `forget`.
+#[derive(Debug, Args)]
+pub(crate) struct ForgetArguments {
+    /// An article (SOURCE/PATH, its file or its mirror), a URL, a source or a host
+    #[arg(required = true, value_name = "ARTICLE|URL|SOURCE|HOST")]
+    pub(crate) names: Vec<String>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) reason: String,
+    /// List what would be taken down, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }

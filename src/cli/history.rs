@@ -6,9 +6,9 @@ use anyhow::Context;
 use url::Url;
 
 use super::exit::Exit;
+use super::named::article_named;
 use super::open::open_to_read;
 use super::output::Output;
-use super::restore::key_of;
 use super::words::count_of;
 use crate::config::{Config, Size};
 use crate::history::{self, ArticleHistory, UrlHistory};
@@ -21,7 +21,7 @@ pub(crate) async fn history(of: &str, config: &Config, output: &Output) -> anyho
         let found = found.with_context(|| format!("the archive has no URL {url}"))?;
         if output.json { output.value(&found)? } else { print_url(&found, output) }
     } else {
-        let key = key_of(Path::new(of), config, &archive).await?;
+        let key = article_named(Path::new(of), config, &archive).await?;
         let found = history::of_article(&archive, &key).await?;
         let found = found.with_context(|| format!("the archive has no article {key}"))?;
         if output.json { output.value(&found)? } else { print_article(&found, output) }

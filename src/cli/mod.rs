@@ -6,12 +6,14 @@ mod demo;
 mod dry_run;
 mod exit;
 mod extract;
+mod forget;
 mod gc;
 mod history;
 mod import;
 mod init;
 mod log;
 mod man;
+mod named;
 mod notifications;
 mod open;
 mod open_files;
@@ -98,6 +100,7 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Check => check::check(&config()?, output).await,
         Command::Verify(arguments) => verify::verify(arguments, &config()?, output).await,
         Command::Gc { dry_run } => gc::gc(&config()?, *dry_run, output).await,
+        Command::Forget(arguments) => forget::forget(arguments, &config()?, output).await,
         Command::Restore(arguments) => restore::restore(arguments, &config()?, output).await,
     }
 }

@@ -3,51 +3,110 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use serde_json::json;
 
 use super::arguments::RestoreArguments;
 use super::exit::{Exit, UsageError};
+use super::named::{all_articles, articles_named};
 use super::open::open_to_read;
 use super::output::Output;
-use crate::archive::{self, Archive, Mode, OutputFolder, StoreKey};
-use crate::config::{Config, SourceConfig};
-use crate::model::ArticleKey;
+use crate::archive::{self, Archive, Mode, OutputFolder};
+use crate::config::Config;
+use crate::model::{ArticleKey, Digest};
+use crate::restore::{self, Original};
+use crate::source::Source;
 
-use crate::source::{Source, absolute};
-
-/// Gives back originals: to standard output, below a folder, or over the articles themselves.
+/// Gives back originals: to standard output, below a folder, or over the articles themselves. One that cannot be given
+/// back does not stop the others.
 pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {
-    if arguments.to.is_none() && !arguments.in_place && arguments.articles.len() > 1 {
-        let message = "more than one article: name a folder with --to DIR";
-        return Err(UsageError(message.to_owned()).into());
+    let to_stdout = arguments.to.is_none() && !arguments.in_place;
+    if to_stdout && arguments.articles.len() > 1 {
+        return Err(one_at_a_time());
     }
     // Writing over articles must not cross a run that is writing them too.
     let archive = if arguments.in_place { archive::open(&config.store, Mode::Write)? } else { open_to_read(config)? };
-    for article in &arguments.articles {
-        let key = key_of(article, config, &archive).await?;
-        let bytes = crate::restore::restore(&archive, &key).await?;
-        let file = match &arguments.to {
-            Some(folder) => write_below(folder, &key, bytes)?,
-            None if arguments.in_place => write_over(&archive, config, &key, bytes).await?,
-            None => {
-                output.bytes(&bytes);
-                continue;
-            }
-        };
-        output.note(&format!("{key} restored to {}", file.display()));
+    let keys = wanted(arguments, config, &archive).await?;
+    if to_stdout && keys.len() > 1 {
+        return Err(one_at_a_time());
     }
-    Ok(Exit::Done)
+    let (mut restored, mut failed) = (Vec::new(), false);
+    for key in keys {
+        match one(arguments, config, &archive, &key, output).await {
+            Ok(Some((original, file))) => {
+                let sha256 = original.digest.to_string();
+                restored.push(json!({"article": key.to_string(), "file": file, "sha256": sha256}));
+                output.note(&format!("{key} restored to {}", file.display()));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                failed = true;
+                output.error(&error);
+            }
+        }
+    }
+    if output.json && !to_stdout {
+        output.value(&json!({"restored": restored}))?;
+    }
+    Ok(if failed { Exit::Failed } else { Exit::Done })
 }
 
-fn write_below(folder: &Path, key: &ArticleKey, bytes: Vec<u8>) -> anyhow::Result<PathBuf> {
+/// Standard output takes one article.
+fn one_at_a_time() -> anyhow::Error {
+    UsageError("more than one article: name a folder with --to DIR".to_owned()).into()
+}
+
+async fn wanted(arguments: &RestoreArguments, config: &Config, archive: &Archive) -> anyhow::Result<Vec<ArticleKey>> {
+    if arguments.all {
+        return all_articles(archive).await;
+    }
+    let mut keys = Vec::new();
+    for name in &arguments.articles {
+        keys.extend(articles_named(name, config, archive).await?);
+    }
+    Ok(keys)
+}
+
+/// Gives one original back, and says where it is; `None` where it was printed.
+async fn one(
+    arguments: &RestoreArguments,
+    config: &Config,
+    archive: &Archive,
+    key: &ArticleKey,
+    output: &Output,
+) -> anyhow::Result<Option<(Original, PathBuf)>> {
+    let original = restore::restore_version(archive, key, arguments.version.as_deref()).await?;
+    let file = match &arguments.to {
+        Some(folder) => write_below(folder, key, &original, arguments.overwrite)?,
+        None if arguments.in_place => write_over(archive, config, key, &original, arguments.overwrite).await?,
+        None => {
+            output.bytes(&original.bytes);
+            return Ok(None);
+        }
+    };
+    Ok(Some((original, file)))
+}
+
+fn write_below(folder: &Path, key: &ArticleKey, original: &Original, overwrite: bool) -> anyhow::Result<PathBuf> {
     let file = folder.join(&key.source).join(&key.path);
     let folder = file.parent().unwrap_or(folder);
+    match std::fs::read(&file) {
+        Ok(there) if there == original.bytes => return Ok(file),
+        Ok(_) if !overwrite => anyhow::bail!("{} has other content: --overwrite replaces it", file.display()),
+        _ => {}
+    }
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    std::fs::write(&file, bytes).with_context(|| format!("cannot write {}", file.display()))?;
+    std::fs::write(&file, &original.bytes).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(file)
 }
 
-/// Over an article the write is atomic.
-async fn write_over(archive: &Archive, config: &Config, key: &ArticleKey, bytes: Vec<u8>) -> anyhow::Result<PathBuf> {
+/// Over an article the write is atomic. What somebody wrote there since the last run is on no record, and stays.
+async fn write_over(
+    archive: &Archive,
+    config: &Config,
+    key: &ArticleKey,
+    original: &Original,
+    overwrite: bool,
+) -> anyhow::Result<PathBuf> {
     let source = config.source.iter().find(|source| source.name == key.source);
     let source = source.with_context(|| format!("the settings have no source \"{}\": use --to", key.source))?;
     let source = Source::new(source.clone(), &config.store)?;
@@ -58,31 +117,13 @@ async fn write_over(archive: &Archive, config: &Config, key: &ArticleKey, bytes:
     }
     let root = source.file("");
     let articles = OutputFolder::new(root, archive.objects.staging());
-    articles.write(&key.path, bytes).await?;
-    Ok(articles.file(&key.path))
-}
-
-/// The article that the user means: by the name in reports, by its mirror, or by its file.
-pub(super) async fn key_of(article: &Path, config: &Config, archive: &Archive) -> anyhow::Result<ArticleKey> {
-    let named = article.to_str().context("the article's name is not Unicode")?;
-    if let Some((source, path)) = named.split_once('/')
-        && let (Ok(source), Ok(path)) = (source.parse(), path.parse())
-        && let key = (ArticleKey { source, path })
-        && archive.catalog.article(&key).await?.is_some()
+    let file = articles.file(&key.path);
+    if let Some(there) = articles.read(&key.path).await?
+        && !overwrite
+        && !restore::is_on_record(archive, key, Digest::of(&there)).await?
     {
-        return Ok(key);
+        anyhow::bail!("{} was changed since the last run: --overwrite replaces it", file.display());
     }
-    let file = absolute(article)?;
-    let below = |folder: &Path| file.strip_prefix(absolute(folder).ok()?).ok()?.to_str().map(str::to_owned);
-    if let Some(StoreKey::Article(key)) = below(&config.store).as_deref().and_then(StoreKey::parse) {
-        return Ok(key);
-    }
-    let of_source = |source: &SourceConfig| {
-        let paths = Source::new(source.clone(), &config.store).ok()?;
-        let path = below(&paths.file("")).or_else(|| below(&paths.mirror("")))?;
-        Some(ArticleKey { source: source.name.clone(), path: path.parse().ok()? })
-    };
-    config.source.iter().find_map(of_source).with_context(|| {
-        format!("the archive has no article {named}: name it as SOURCE/PATH, by its mirrored file, or by its file")
-    })
+    articles.write(&key.path, original.bytes.clone()).await?;
+    Ok(file)
 }

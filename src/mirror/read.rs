@@ -17,7 +17,7 @@ use super::sources::{RunSource, Sources};
 use super::tally::Tally;
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, Body, StoreKey};
 use crate::model::{Digest, HostKey, MediaType};
-use crate::source::{Diff, Difference, Listed, SourceError, WebReader};
+use crate::source::{Diff, Difference, Listed, SkipReason, Skipped, SourceError, WebReader};
 use crate::trace;
 
 /// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
@@ -154,6 +154,10 @@ impl ReadStage {
                 }
             }
             ArticlePlan::Record(article) => id = Some(self.record(*article).await?),
+            ArticlePlan::TakenDown => {
+                let (path, why) = (listed.path.to_string(), SkipReason::TakenDown);
+                self.tally.skipped(source.name(), &Skipped { path, why });
+            }
             ArticlePlan::Unreadable(why) => self.tally.problem(&listed.location, why),
         }
         match id.filter(|_| !source.is_whole()) {

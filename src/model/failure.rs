@@ -47,6 +47,8 @@ named! {
         Budget = "budget",
         /// The local file that the article names is missing or lies outside its source.
         LocalFile = "local_file",
+        /// It was taken down by `offprint forget`.
+        TakenDown = "taken_down",
     }
 }
 

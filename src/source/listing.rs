@@ -156,6 +156,9 @@ pub enum SkipReason {
     /// It is a link to nothing.
     #[error("it is a link that leads nowhere")]
     Dangling,
+    /// It was taken down on purpose.
+    #[error("it was taken down by `offprint forget`")]
+    TakenDown,
     /// It is neither a file nor a folder nor a link.
     #[error("it is not a regular file")]
     Special,

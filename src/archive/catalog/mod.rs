@@ -19,6 +19,7 @@ mod placeholders;
 mod queue;
 mod runs;
 mod sources;
+mod takedowns;
 
 pub use articles::{ArticleRow, ArticleState, Articles, DatedArticle, NewReference, ReferenceRow, VersionRow};
 pub use captures::{AssetRow, BlobRow, Captures, RenditionRow, ThumbnailRow, UrlRow, UrlState};
@@ -30,11 +31,16 @@ pub use placeholders::{PlaceholderVerdict, Placeholders, Revocation, Revoked, Sh
 pub use queue::{CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, Worker, WriteOutcome};
 pub use runs::{RunRow, Runs, Totals};
 pub use sources::{SourceOutcome, SourceRow, Sources};
+pub use takedowns::{TakedownReach, TakedownRow, TakedownTarget, Takedowns};
 
 /// Everything that an archive knows.
-pub trait Catalog: Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Origins + Maintenance {}
+pub trait Catalog:
+    Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Origins + Takedowns + Maintenance
+{
+}
 
-impl<T: Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Origins + Maintenance + ?Sized> Catalog
-    for T
+impl<
+    T: Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Origins + Takedowns + Maintenance + ?Sized,
+> Catalog for T
 {
 }

@@ -75,6 +75,15 @@ impl OutputFolder {
         self.blocking(move |inner| inner.fingerprint(&path)).await
     }
 
+    /// Removes a file; true where it was there.
+    ///
+    /// # Errors
+    /// Where the file system refuses.
+    pub async fn remove(&self, path: &RelativePath) -> Result<bool, ObjectError> {
+        let path = path.clone();
+        self.blocking(move |inner| inner.remove(&path)).await
+    }
+
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, ObjectError> + Send + 'static,
@@ -99,6 +108,12 @@ impl Inner {
         let Some(folder) = self.existing()?.map_or(Ok(None), |tree| tree.folder(parent))? else { return Ok(None) };
         let found = folder.look(name).map_err(self.failed("look at", path))?;
         Ok(found.filter(Metadata::is_file).map(|found| self.rights.fingerprint(&found)))
+    }
+
+    fn remove(&self, path: &str) -> Result<bool, ObjectError> {
+        let (parent, name) = split(path);
+        let Some(folder) = self.existing()?.map_or(Ok(None), |tree| tree.folder(parent))? else { return Ok(false) };
+        folder.remove(name).map_err(self.failed("remove", path))
     }
 
     fn make(&self) -> Result<&Tree, ObjectError> {

@@ -147,6 +147,18 @@ impl UrlFacts {
         }
     }
 
+    /// It was taken down on purpose: nothing of it is kept, and it is never asked for again.
+    #[must_use]
+    pub fn on_taken_down(self) -> Self {
+        let failure = Failure::new(Reason::TakenDown, "it was taken down by `offprint forget`");
+        Self { state: UrlState::Retired, ..Self::default() }.because(&failure)
+    }
+
+    /// Whether it was taken down on purpose.
+    pub fn is_taken_down(&self) -> bool {
+        self.reason == Some(Reason::TakenDown)
+    }
+
     /// What happened to the URL's asset between two states of it.
     pub fn change_to(&self, after: &Self) -> AssetChange {
         match (self.kept, after.kept) {

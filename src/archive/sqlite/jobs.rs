@@ -14,6 +14,7 @@ pub(super) fn queue(connection: &Connection, url: UrlId) -> Result<u64> {
     let queued = connection
         .prepare_cached(
             "INSERT INTO job (host_id, url_id) SELECT host_id, id FROM url WHERE id = ?1
+                 AND reason IS NOT 'taken_down'
                  AND NOT EXISTS (SELECT 1 FROM job WHERE url_id = ?1)
                  AND EXISTS (SELECT 1 FROM reference WHERE url_id = ?1)",
         )?

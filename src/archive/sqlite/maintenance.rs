@@ -213,7 +213,7 @@ fn unreferenced(connection: &Connection, shard: u8, before: Timestamp) -> Result
     Ok(garbage)
 }
 
-fn garbage_seen(connection: &Connection) -> Result<BTreeMap<String, Timestamp>> {
+pub(super) fn garbage_seen(connection: &Connection) -> Result<BTreeMap<String, Timestamp>> {
     let seen = |row: &Row<'_>| Ok((row.get("path")?, moment(row, "first_seen")?));
     connection
         .prepare_cached("SELECT path, first_seen FROM garbage")?
@@ -221,7 +221,7 @@ fn garbage_seen(connection: &Connection) -> Result<BTreeMap<String, Timestamp>> 
         .collect()
 }
 
-fn note_garbage(connection: &Connection, seen: &BTreeMap<String, Timestamp>) -> Result<()> {
+pub(super) fn note_garbage(connection: &Connection, seen: &BTreeMap<String, Timestamp>) -> Result<()> {
     let known = garbage_seen(connection)?;
     let mut forget = connection.prepare_cached("DELETE FROM garbage WHERE path = ?1")?;
     for path in known.keys().filter(|path| !seen.contains_key(*path)) {
@@ -234,7 +234,7 @@ fn note_garbage(connection: &Connection, seen: &BTreeMap<String, Timestamp>) -> 
     Ok(())
 }
 
-fn forget_blob(connection: &Connection, digest: Digest, media_type: MediaType) -> Result<bool> {
+pub(super) fn forget_blob(connection: &Connection, digest: Digest, media_type: MediaType) -> Result<bool> {
     let uses = connection
         .prepare_cached(&format!("SELECT {USES} FROM blob WHERE digest = ?1 AND media_type = ?2"))?
         .query_map(params![digest, media_type], uses)?

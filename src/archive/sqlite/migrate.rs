@@ -18,6 +18,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0006_feed.sql"),
     include_str!("schema/0007_garbage.sql"),
     include_str!("schema/0008_missing.sql"),
+    include_str!("schema/0009_takedown.sql"),
 ];
 
 /// The schema version of a file: 0 where it is empty.

@@ -29,6 +29,7 @@ mod references;
 mod runs;
 mod sources;
 mod stale;
+mod takedowns;
 mod urls;
 mod writer;
 

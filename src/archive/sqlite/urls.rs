@@ -169,9 +169,21 @@ pub(super) fn ensure(connection: &Connection, url: &Url) -> Result<UrlId> {
     if let Some(id) = known.optional()? {
         return Ok(id);
     }
-    connection
+    let id = connection
         .prepare_cached("INSERT INTO url (url, host_id) VALUES (?1, ?2) RETURNING id")?
-        .query_one(params![text, ensure_host(connection, url)?], |row| row.get(0))
+        .query_one(params![text, ensure_host(connection, url)?], |row| row.get(0))?;
+    if is_taken_down(connection, url)? {
+        store(connection, id, &UrlFacts::default().on_taken_down())?;
+    }
+    Ok(id)
+}
+
+/// Whether a URL was taken down, by itself or with its host.
+fn is_taken_down(connection: &Connection, url: &Url) -> Result<bool> {
+    let host = HostKey::of(url).map_or_else(String::new, |host| host.as_str().to_owned());
+    connection
+        .prepare_cached("SELECT 1 FROM takedown WHERE (kind, target) = ('url', ?1) OR (kind, target) = ('host', ?2)")?
+        .exists(params![Text(url), host])
 }
 
 /// The row of a URL's host. URLs that name none, such as those of local files, share one without a name.

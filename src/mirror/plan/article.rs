@@ -34,6 +34,8 @@ pub(in crate::mirror) enum ArticlePlan {
     },
     /// It is to be recorded, and its mirror to be written.
     Record(Box<ReadArticle>),
+    /// It was taken down, and is not read.
+    TakenDown,
     /// It cannot be read. Why, as a sentence for a person.
     Unreadable(String),
 }
@@ -92,6 +94,18 @@ impl Planner {
 
     /// What is to be done with an article that a source lists.
     pub(in crate::mirror) async fn plan(
+        &self,
+        source: &Arc<RunSource>,
+        listed: &Listed,
+        row: Option<&ArticleRow>,
+    ) -> Result<ArticlePlan, MirrorError> {
+        if row.is_none() && self.is_taken_down(source, listed).await? {
+            return Ok(ArticlePlan::TakenDown);
+        }
+        self.plan_listed(source, listed, row).await
+    }
+
+    async fn plan_listed(
         &self,
         source: &Arc<RunSource>,
         listed: &Listed,
@@ -205,6 +219,13 @@ impl Planner {
             return Err(why);
         }
         tokio::fs::read(file).await.map_err(|cause| format!("cannot be read: {cause}"))
+    }
+
+    async fn is_taken_down(&self, source: &RunSource, listed: &Listed) -> Result<bool, MirrorError> {
+        match &self.originals {
+            Some(originals) => originals.is_taken_down(source.name(), &listed.path).await,
+            None => Ok(false),
+        }
     }
 
     /// An article that is on record, and whose file was touched, or which is to be mirrored again.

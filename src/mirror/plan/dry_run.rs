@@ -122,6 +122,7 @@ impl DryRun {
         self.plan.articles.seen += 1;
         match self.planner.plan(source, listed, row).await? {
             ArticlePlan::Unchanged | ArticlePlan::Touch { .. } => self.plan.articles.unchanged += 1,
+            ArticlePlan::TakenDown => {}
             ArticlePlan::Record(article) => self.record(&article).await?,
             ArticlePlan::Unreadable(why) => self.problem(&listed.location.to_string(), &why),
         }

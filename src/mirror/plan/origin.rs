@@ -15,7 +15,7 @@ use super::in_place::original_of;
 use super::text_blobs::TextBlobs;
 use crate::archive::{Archive, ArticleId, ArticleRow, StoreKey, links_in};
 use crate::extract::{self, ExtractOptions};
-use crate::model::{Digest, Edit, Format, Reference, Span};
+use crate::model::{ArticleKey, Digest, Edit, Format, Reference, RelativePath, SourceName, Span};
 
 /// Objects by which articles are looked for that show them.
 const OBJECTS: usize = 32;
@@ -47,6 +47,12 @@ pub(super) struct Originals {
 impl Originals {
     pub(super) fn new(archive: Arc<Archive>) -> Self {
         Self { archive, blobs: OnceCell::new() }
+    }
+
+    /// Whether an article was taken down, by itself or with its source.
+    pub(super) async fn is_taken_down(&self, source: &SourceName, path: &RelativePath) -> Result<bool, MirrorError> {
+        let key = ArticleKey { source: source.clone(), path: path.clone() };
+        Ok(self.archive.catalog.is_taken_down(&key).await?)
     }
 
     /// The original of a text: the text itself, where nothing in it leads into an archive. Otherwise why it cannot be

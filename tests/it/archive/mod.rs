@@ -2,8 +2,10 @@
 
 mod copies;
 mod earlier_schemas;
+mod forget;
 mod gc;
 mod rebuild;
 mod received;
+mod restore;
 mod similar;
 mod verify;

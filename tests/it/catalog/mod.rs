@@ -70,6 +70,7 @@ mod queue;
 mod reopened;
 mod runs;
 mod sources;
+mod takedowns;
 mod urls;
 mod versions;
 

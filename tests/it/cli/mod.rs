@@ -9,7 +9,7 @@ use offprint::testing::config::DEFAULTS;
 
 use crate::sandbox::{Ran, Sandbox};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "init",
     "run",
     "mirror",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 13] = [
     "verify",
     "gc",
     "import",
+    "forget",
     "restore",
     "completions",
     "man",

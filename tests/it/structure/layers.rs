@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 10] = [
     &["extract"],
     &["rewrite", "fetch", "media", "archive"],
     &["ingest", "render", "source"],
-    &["mirror", "verify", "gc", "check", "restore", "status", "history", "export", "search"],
+    &["mirror", "verify", "gc", "forget", "check", "restore", "status", "history", "export", "search"],
     &["notify", "rebuild"],
     &["web"],
     &["demo"],

@@ -121,17 +121,7 @@ impl Maintenance for MemoryCatalog {
     }
 
     async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError> {
-        let mut state = self.state();
-        let key = (digest, media_type.as_str());
-        let is_garbage = state.blobs.contains_key(&key) && state.uses(digest).is_garbage();
-        if is_garbage {
-            state.forget_thumbnails(digest);
-            if state.assets.get(&digest).is_some_and(|asset| asset.media_type == media_type) {
-                state.assets.remove(&digest);
-            }
-            state.blobs.remove(&key);
-        }
-        Ok(is_garbage)
+        Ok(self.state().forget_garbage(digest, media_type))
     }
 }
 
@@ -148,6 +138,20 @@ impl State {
         let shows_first = |id: &ArticleId| self.articles[id].shown_first.values().any(|shown| *shown == digest);
         let showing: Vec<_> = self.articles.keys().copied().filter(shows_first).collect();
         self.make_stale(showing);
+    }
+
+    /// Forgets a blob with its thumbnails, unless something keeps it alive.
+    pub(super) fn forget_garbage(&mut self, digest: Digest, media_type: MediaType) -> bool {
+        let key = (digest, media_type.as_str());
+        let is_garbage = self.blobs.contains_key(&key) && self.uses(digest).is_garbage();
+        if is_garbage {
+            self.forget_thumbnails(digest);
+            if self.assets.get(&digest).is_some_and(|asset| asset.media_type == media_type) {
+                self.assets.remove(&digest);
+            }
+            self.blobs.remove(&key);
+        }
+        is_garbage
     }
 
     fn forget_thumbnails(&mut self, original: Digest) {

@@ -13,6 +13,7 @@ mod queue;
 mod runs;
 mod sources;
 mod state;
+mod takedowns;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::archive::catalog::{
-    ArchiveRow, AssetRow, BlobRow, EntryRow, FeedRow, NewReference, RunRow, SharedBlob, SourceRow, ThumbnailRow,
-    UrlRow, VersionRow,
+    ArchiveRow, AssetRow, BlobRow, EntryRow, FeedRow, NewReference, RunRow, SharedBlob, SourceRow, TakedownRow,
+    TakedownTarget, ThumbnailRow, UrlRow, VersionRow,
 };
 use crate::archive::rules::{self, ArticleFacts, HostHold, UrlFacts};
 use crate::model::{
@@ -35,6 +35,7 @@ pub(super) struct State {
     pub(super) assets: BTreeMap<Digest, Asset>,
     pub(super) thumbnails: BTreeMap<(Digest, ThumbnailName), ThumbnailRow>,
     pub(super) shared: BTreeMap<(HostKey, Digest), SharedBlob>,
+    pub(super) takedowns: BTreeMap<TakedownTarget, TakedownRow>,
     /// When what nothing refers to was first seen as such.
     pub(super) garbage: BTreeMap<String, Timestamp>,
     last_job: i64,
@@ -110,6 +111,7 @@ impl Default for State {
             assets: BTreeMap::new(),
             thumbnails: BTreeMap::new(),
             shared: BTreeMap::new(),
+            takedowns: BTreeMap::new(),
             garbage: BTreeMap::new(),
             last_job: 0,
         }
@@ -175,10 +177,12 @@ impl State {
         let id = UrlId(next_id(self.urls.keys().last().map(|id| id.0)));
         let host = HostKey::of(url).unwrap_or_else(|| HostKey::from_stored(String::new()));
         self.hosts.entry(host.clone()).or_default();
+        let facts = UrlFacts::default();
+        let facts = if self.is_url_taken_down(url) { facts.on_taken_down() } else { facts };
         let entry = UrlEntry {
             url: url.clone(),
             host,
-            facts: UrlFacts::default(),
+            facts,
             replaced: BTreeSet::new(),
             refused: None,
             showing: BTreeSet::new(),
@@ -190,7 +194,7 @@ impl State {
     }
 
     pub(super) fn url_mut(&mut self, url: UrlId) -> &mut UrlEntry {
-        self.urls.get_mut(&url).expect("a URL is never removed")
+        self.urls.get_mut(&url).expect("a URL that is named is on record")
     }
 
     /// A URL as callers see it.
@@ -258,8 +262,9 @@ impl State {
     /// Queues a URL that some article shows, unless it is queued already, and gives how many jobs that made.
     pub(super) fn queue(&mut self, url: UrlId) -> u64 {
         let id = JobId(self.last_job + 1);
-        let Some(entry) = self.urls.get_mut(&url).filter(|entry| entry.job.is_none() && !entry.showing.is_empty())
-        else {
+        let may_wait =
+            |entry: &&mut UrlEntry| entry.job.is_none() && !entry.showing.is_empty() && !entry.facts.is_taken_down();
+        let Some(entry) = self.urls.get_mut(&url).filter(may_wait) else {
             return 0;
         };
         self.last_job = id.0;

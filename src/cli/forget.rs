@@ -1,0 +1,89 @@
+//! `offprint forget`.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::arguments::ForgetArguments;
+use super::exit::Exit;
+use super::named::target_named;
+use super::open::open_to_read;
+use super::output::Output;
+use super::words::{count, count_of};
+use crate::archive::{self, Archive, BlobRow, Mode, TakedownReach, TakedownTarget};
+use crate::config::{Config, Size};
+use crate::forget::forget as take_down;
+use crate::source;
+use crate::verify::find_mirror;
+
+/// Takes down what was named, or lists what would go with it.
+pub(crate) async fn forget(arguments: &ForgetArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {
+    let archive = if arguments.dry_run { open_to_read(config)? } else { archive::open(&config.store, Mode::Write)? };
+    let mut targets = Vec::new();
+    for name in &arguments.names {
+        targets.push(target_named(name, config, &archive).await?);
+    }
+    let mut done = Vec::new();
+    for target in targets {
+        let reach = if arguments.dry_run {
+            archive.catalog.takedown_reach(&target).await?
+        } else {
+            one(&archive, config, &target, &arguments.reason).await?
+        };
+        if !output.json {
+            print(&target, &reach, arguments.dry_run, output);
+        }
+        done.push(as_json(&target, &reach));
+    }
+    if output.json {
+        output.value(&json!({"dry_run": arguments.dry_run, "taken_down": done}))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn one(
+    archive: &Archive,
+    config: &Config,
+    target: &TakedownTarget,
+    reason: &str,
+) -> anyhow::Result<TakedownReach> {
+    let sources = source::configured(config)?;
+    let find = |key: &_| {
+        let mirror = find_mirror(&sources, archive, key);
+        (mirror.output, mirror.in_place)
+    };
+    Ok(take_down(archive, target, reason, &find, Timestamp::now()).await?)
+}
+
+fn bytes(reach: &TakedownReach) -> u64 {
+    reach.blobs.iter().map(|blob: &BlobRow| blob.size).sum()
+}
+
+fn as_json(target: &TakedownTarget, reach: &TakedownReach) -> serde_json::Value {
+    json!({
+        "kind": target.kind(),
+        "target": target.name(),
+        "articles": reach.articles.iter().map(|(_, key)| key.to_string()).collect::<Vec<_>>(),
+        "urls": reach.urls.iter().map(|(_, url)| url.to_string()).collect::<Vec<_>>(),
+        "blobs": reach.blobs.iter().map(|blob| blob.key().path()).collect::<Vec<_>>(),
+        "bytes": bytes(reach),
+    })
+}
+
+fn print(target: &TakedownTarget, reach: &TakedownReach, dry_run: bool, output: &Output) {
+    if dry_run || output.lists_all() {
+        let articles = reach.articles.iter().map(|(_, key)| format!("article: {key}"));
+        let urls = reach.urls.iter().map(|(_, url)| format!("URL: {url}"));
+        let blobs = reach.blobs.iter().map(|blob| format!("blob: {}", blob.key()));
+        articles.chain(urls).chain(blobs).for_each(|line| output.line(&line));
+    }
+    let done = if dry_run { "would be taken down" } else { "was taken down" };
+    output.line(&format!(
+        "the {} {} {done}: {}, {}, {} ({})",
+        target.kind(),
+        target.name(),
+        count_of(&reach.articles, "article"),
+        count(reach.urls.len() as u64, "URL"),
+        count_of(&reach.blobs, "blob"),
+        Size(bytes(reach)),
+    ));
+}

@@ -1,0 +1,126 @@
+//! What users name: articles, folders of them, sources, URLs, hosts.
+
+use std::path::Path;
+
+use anyhow::Context;
+use url::Url;
+
+use crate::archive::{Archive, TakedownTarget};
+use crate::config::{Config, SourceConfig};
+use crate::model::{ArticleKey, HostKey, SourceName};
+use crate::source::{Source, absolute};
+
+/// Articles taken from the catalog at a time.
+const PAGE: usize = 1000;
+
+/// A place that a name may mean: a source, and a path in it, which is empty for the whole source.
+type Place = (SourceName, String);
+
+/// The articles that a name means: one, those of a folder, or those of a source. One is named by SOURCE/PATH as reports
+/// do, by its mirror, or by its file; a folder likewise.
+pub(super) async fn articles_named(name: &Path, config: &Config, archive: &Archive) -> anyhow::Result<Vec<ArticleKey>> {
+    for (source, path) in places(name, config)? {
+        if let Ok(path) = path.parse() {
+            let key = ArticleKey { source: source.clone(), path };
+            if archive.catalog.article(&key).await?.is_some() {
+                return Ok(vec![key]);
+            }
+        }
+        let within = articles_within(archive, &source, &path).await?;
+        if !within.is_empty() {
+            return Ok(within);
+        }
+    }
+    Err(unknown(name, config, archive).await)
+}
+
+/// The one article that a name means.
+pub(super) async fn article_named(name: &Path, config: &Config, archive: &Archive) -> anyhow::Result<ArticleKey> {
+    match &articles_named(name, config, archive).await?[..] {
+        [one] => Ok(one.clone()),
+        several => anyhow::bail!("{} names {} articles: name one", name.display(), several.len()),
+    }
+}
+
+/// What is to be taken down: a URL, an article, a source or a host.
+pub(super) async fn target_named(name: &str, config: &Config, archive: &Archive) -> anyhow::Result<TakedownTarget> {
+    if let Some(url) = Url::parse(name).ok().filter(Url::has_host) {
+        archive.catalog.url(&url).await?.with_context(|| format!("the archive has no URL {url}"))?;
+        return Ok(TakedownTarget::Url(url));
+    }
+    for (source, path) in places(Path::new(name), config)? {
+        if path.is_empty() && !articles_within(archive, &source, "").await?.is_empty() {
+            return Ok(TakedownTarget::Source(source));
+        }
+        if let Ok(path) = path.parse() {
+            let key = ArticleKey { source, path };
+            if archive.catalog.article(&key).await?.is_some() {
+                return Ok(TakedownTarget::Article(key));
+            }
+        }
+    }
+    let host = HostKey::from_stored(name.to_ascii_lowercase());
+    if archive.catalog.hosts().await?.iter().any(|(known, _)| *known == host) {
+        return Ok(TakedownTarget::Host(host));
+    }
+    Err(unknown(Path::new(name), config, archive).await)
+}
+
+/// Every article on record.
+pub(super) async fn all_articles(archive: &Archive) -> anyhow::Result<Vec<ArticleKey>> {
+    collect(archive, None, |_| true).await
+}
+
+async fn articles_within(archive: &Archive, source: &SourceName, folder: &str) -> anyhow::Result<Vec<ArticleKey>> {
+    let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    collect(archive, Some(source), |key| key.path.starts_with(&folder)).await
+}
+
+async fn collect(
+    archive: &Archive,
+    source: Option<&SourceName>,
+    is_wanted: impl Fn(&ArticleKey) -> bool,
+) -> anyhow::Result<Vec<ArticleKey>> {
+    let (mut found, mut last) = (Vec::new(), None);
+    loop {
+        let page = archive.catalog.articles(source.map(SourceName::as_str), last.as_ref(), PAGE).await?;
+        let Some(end) = page.last() else { return Ok(found) };
+        last = Some(end.version.key.clone());
+        found.extend(page.into_iter().map(|row| row.version.key).filter(&is_wanted));
+    }
+}
+
+/// What a name may mean, the likeliest first.
+fn places(name: &Path, config: &Config) -> anyhow::Result<Vec<Place>> {
+    let text = name.to_str().context("the article's name is not Unicode")?.trim_end_matches('/');
+    let mut places = Vec::new();
+    let (source, path) = text.split_once('/').unwrap_or((text, ""));
+    places.extend(source.parse().ok().map(|source| (source, path.to_owned())));
+    let file = absolute(name)?;
+    let below = |folder: &Path| file.strip_prefix(absolute(folder).ok()?).ok()?.to_str().map(str::to_owned);
+    if let Some(within) = below(&config.store).as_deref().and_then(|path| path.strip_prefix("articles/")) {
+        let (source, path) = within.split_once('/').unwrap_or((within, ""));
+        places.extend(source.parse().ok().map(|source| (source, path.to_owned())));
+    }
+    let of_source = |source: &SourceConfig| {
+        let paths = Source::new(source.clone(), &config.store).ok()?;
+        let path = below(&paths.file("")).or_else(|| below(&paths.mirror("")))?;
+        Some((source.name.clone(), path))
+    };
+    places.extend(config.source.iter().filter_map(of_source));
+    Ok(places)
+}
+
+/// The error for a name that means nothing, with what can be named.
+async fn unknown(name: &Path, config: &Config, archive: &Archive) -> anyhow::Error {
+    let mut sources: Vec<_> = config.source.iter().map(|source| source.name.to_string()).collect();
+    let on_record = archive.catalog.sources().await.unwrap_or_default();
+    sources.extend(on_record.into_iter().map(|row| row.name.to_string()));
+    sources.sort_unstable();
+    sources.dedup();
+    anyhow::anyhow!(
+        "the archive has no article {}: name it as SOURCE/PATH, by its mirrored file, or by its file; the sources are {}",
+        name.display(),
+        sources.join(", ")
+    )
+}

@@ -1,0 +1,90 @@
+//! Taking down: articles and images that must not be kept, on record.
+//!
+//! What is visible goes first, then the rows in one transaction, then the bytes. Whenever the program is killed, another
+//! call, or `gc`, finishes the work: what the rows no longer name is noted as garbage whose grace period is over.
+
+use jiff::Timestamp;
+
+use crate::archive::rules::CopySchedule;
+use crate::archive::{
+    Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, Prefix, StoreKey, TakedownReach, TakedownTarget,
+    ThumbnailRow,
+};
+use crate::model::{ArticleKey, Digest};
+
+/// Something could not be taken down as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgetError {
+    /// The catalog refused.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The store, or a file beside it, refused.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+    /// The copies of the catalog still name what was taken down.
+    #[error("the copies of the catalog cannot be replaced: {0}")]
+    Copies(#[from] CopyError),
+}
+
+/// Where the mirror of an article is, and whether it takes the place of the article.
+pub type FindOutput<'a> = dyn Fn(&ArticleKey) -> (Output, bool) + Send + Sync + 'a;
+
+/// Takes down, and gives what was taken with it.
+///
+/// # Errors
+/// [`ForgetError`]; a second call goes on from there.
+pub async fn forget(
+    archive: &Archive,
+    target: &TakedownTarget,
+    reason: &str,
+    find_output: &FindOutput<'_>,
+    now: Timestamp,
+) -> Result<TakedownReach, ForgetError> {
+    let reach = archive.catalog.takedown_reach(target).await?;
+    for (id, key) in &reach.articles {
+        if let Some(row) = archive.catalog.article_by_id(*id).await? {
+            remove_mirror(archive, &row, find_output(key)).await?;
+        }
+    }
+    let reach = archive.catalog.take_down(target, now, reason).await?;
+    for key in reach.thumbnails.iter().filter_map(ThumbnailRow::key) {
+        archive.objects.delete(&key).await?;
+    }
+    for blob in &reach.blobs {
+        archive.objects.delete(&blob.key()).await?;
+        let StoreKey::Blob { digest, media_type } = blob.key() else { continue };
+        archive.objects.delete(&StoreKey::Quarantine { digest, media_type }).await?;
+    }
+    replace_copies(archive, now).await?;
+    Ok(reach)
+}
+
+/// In place, the author's file stays: its original is written back, unless somebody changed the file since.
+async fn remove_mirror(
+    archive: &Archive,
+    row: &ArticleRow,
+    (output, in_place): (Output, bool),
+) -> Result<(), ForgetError> {
+    let path = &row.version.key.path;
+    if !in_place {
+        output.remove(path).await?;
+        return Ok(());
+    }
+    let there = output.read(path).await?;
+    let is_mirror = there.is_some_and(|bytes| row.mirror.is_some_and(|(digest, _)| digest == Digest::of(&bytes)));
+    if is_mirror && let Ok(original) = archive.read_verified(row.version.original, row.version.format.blob_type()).await
+    {
+        output.write(path, original).await?;
+    }
+    Ok(())
+}
+
+/// The copies of the catalog name what was taken down: a new one takes their place.
+async fn replace_copies(archive: &Archive, now: Timestamp) -> Result<(), ForgetError> {
+    if archive.objects.list(Prefix::CatalogCopies).await?.is_empty() {
+        return Ok(());
+    }
+    let at_once = CopySchedule { every: std::time::Duration::from_nanos(1), keep: 1 };
+    archive.copy_catalog(at_once, now).await?;
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! What is taken down goes with all that only it needs, is on record, and does not come back.
+
+use offprint::testing::demo::photo::Photo;
+use offprint::testing::model::Digest;
+
+use crate::sandbox::Sandbox;
+use crate::testserver::{Behaviour, Content, Origin, Site};
+
+fn image(seed: u64) -> Vec<u8> {
+    Photo::new(seed, 640, 480).jpeg()
+}
+
+fn origin() -> Origin {
+    let photo = |seed| Behaviour::serve(Content::new("image/jpeg", image(seed)));
+    Origin::start(Site::new().on("/own.jpg", photo(1)).on("/shared.jpg", photo(2))).expect("loopback can be served on")
+}
+
+/// Two posts that share an image; the first has one of its own.
+fn mirrored(origin: &Origin) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.settings("[[thumbnail]]\nname = \"small\"\nwidth = 64\nheight = 64\n");
+    sandbox.write("posts/a.md", format!("![]({}) ![]({})\n", origin.url("/own.jpg"), origin.url("/shared.jpg")));
+    sandbox.write("posts/b.md", format!("![]({})\n", origin.url("/shared.jpg")));
+    sandbox.run(&["run"]).expect(0);
+    sandbox
+}
+
+fn is_kept(sandbox: &Sandbox, bytes: &[u8]) -> bool {
+    let digest = Digest::of(bytes).to_string();
+    let part = |folder: &str| sandbox.tree(folder).into_keys().any(|name| name.to_string_lossy().contains(&digest));
+    part("store/blobs") || part("store/thumbnails")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_article_goes_with_what_only_it_shows_and_stays_away() {
+    let origin = origin();
+    let sandbox = mirrored(&origin);
+    let before = sandbox.digests("store/blobs");
+    let planned = sandbox.json(&["forget", "--dry-run", "posts/a.md"]);
+    let planned = &planned["taken_down"][0];
+    assert_eq!(planned["articles"], serde_json::json!(["posts/a.md"]), "{planned}");
+    assert_eq!(planned["urls"], serde_json::json!([origin.url("/own.jpg")]), "{planned}");
+    assert_eq!(planned["blobs"].as_array().map(Vec::len), Some(2), "its original and its image: {planned}");
+    assert_eq!(sandbox.digests("store/blobs"), before, "a dry run changes nothing");
+    let original = sandbox.read("posts/a.md");
+    let told = sandbox.run(&["forget", "posts/a.md", "--reason", "a court said so"]).expect(0).stdout;
+    assert!(told.starts_with("the article posts/a.md was taken down: 1 article, 1 URL, 2 blobs"), "{told}");
+    assert!(!is_kept(&sandbox, &original) && !is_kept(&sandbox, &image(1)) && is_kept(&sandbox, &image(2)));
+    assert!(!sandbox.path("store/articles/posts/a.md").exists());
+    for command in [&["verify"][..], &["check"], &["gc"]] {
+        sandbox.run(command).expect(0);
+    }
+    let asked = origin.log().requests().len();
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["skipped"][0]["article"], "posts/a.md", "{report}");
+    assert_eq!((&report["articles"]["new"], origin.log().requests().len()), (&0.into(), asked), "{report}");
+    assert!(!is_kept(&sandbox, &original));
+    sandbox.run(&["restore", "posts/a.md"]).expect(1);
+    // No copy of the catalog knows it any more, either.
+    let copy = sandbox.only("store/catalog-copies", ".db");
+    let copy = rusqlite::Connection::open(copy).expect("it is a database");
+    let known: i64 = copy.query_row("SELECT count(*) FROM article", [], |row| row.get(0)).expect("it has articles");
+    let why: String = copy.query_row("SELECT reason FROM takedown", [], |row| row.get(0)).expect("it is on record");
+    assert_eq!((known, why.as_str()), (1, "a court said so"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_and_a_host_are_never_asked_again_and_articles_show_their_addresses() {
+    let origin = origin();
+    for name in [origin.url("/shared.jpg"), origin.address().to_string()] {
+        let sandbox = mirrored(&origin);
+        sandbox.run(&["forget", &name]).expect(0);
+        assert!(!is_kept(&sandbox, &image(2)), "{name}");
+        let asked = origin.log().requests().len();
+        sandbox.write("posts/new.md", format!("![]({})\n", origin.url("/shared.jpg")));
+        let report = sandbox.json(&["run", "--retry=all"]);
+        assert_eq!(origin.log().requests().len(), asked, "{name}: {report}");
+        for post in ["a.md", "b.md", "new.md"] {
+            assert!(sandbox.text(&format!("store/articles/posts/{post}")).contains("/shared.jpg"), "{name} {post}");
+        }
+        sandbox.run(&["verify"]).expect(0);
+        let status = sandbox.json(&["status"]);
+        assert!(status["missing_by_reason"]["taken_down"].as_u64() >= Some(1), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_in_place_gets_its_originals_back() {
+    let origin = origin();
+    let sandbox = Sandbox::new();
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"posts\"\n");
+    let original = format!("![]({})\n", origin.url("/own.jpg"));
+    sandbox.write("posts/a.md", &original);
+    sandbox.write("posts/b.md", "text\n");
+    sandbox.run(&["run"]).expect(0);
+    assert_ne!(sandbox.text("posts/a.md"), original);
+    sandbox.run(&["forget", "posts"]).expect(0);
+    assert_eq!(sandbox.text("posts/a.md"), original);
+    assert_eq!(sandbox.tree("store/blobs").len(), 0);
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(sandbox.text("posts/a.md"), original);
+    assert_eq!(sandbox.json(&["status"])["articles"], 0);
+}
+
+#[test]
+fn what_is_not_known_cannot_be_taken_down() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "text\n");
+    sandbox.run(&["run"]).expect(0);
+    for name in ["posts/none.md", "https://a.example/none.jpg", "nobody.example"] {
+        let told = sandbox.run(&["forget", name]).expect(1).stderr;
+        assert!(told.contains("the archive has no"), "{name}: {told}");
+    }
+    assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, "text\n");
+}

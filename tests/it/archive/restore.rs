@@ -1,0 +1,76 @@
+//! Originals come back: any version, a folder of them, all of them; nothing is written over unasked.
+
+use crate::sandbox::Sandbox;
+
+fn archived() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for (post, text) in [("a.md", "first\n"), ("deep/b.md", "b\n"), ("deep/er/c.md", "c\n")] {
+        sandbox.write(&format!("posts/{post}"), text);
+    }
+    sandbox.run(&["run"]).expect(0);
+    sandbox.write("posts/a.md", "second\n");
+    sandbox.run(&["run"]).expect(0);
+    sandbox
+}
+
+#[test]
+fn any_version_is_given_back() {
+    let sandbox = archived();
+    let history = sandbox.json(&["status", "--history", "posts/a.md"]);
+    let digest = history["versions"][0]["original"].as_str().expect("it is a digest").to_owned();
+    for (version, text) in [("1", "first\n"), ("2", "second\n"), (&digest[..10], "first\n"), (&digest, "first\n")] {
+        assert_eq!(sandbox.run(&["restore", "posts/a.md", "--version", version]).expect(0).stdout, text, "{version}");
+    }
+    assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, "second\n");
+    let told = sandbox.run(&["restore", "posts/a.md", "--version", "3"]).expect(1).stderr;
+    assert!(told.contains("from 1, the oldest, to 2") && told.contains("--history posts/a.md"), "{told}");
+}
+
+#[test]
+fn folders_sources_and_everything_are_given_back() {
+    let sandbox = archived();
+    for (names, posts) in [
+        (&["posts/deep"][..], &["deep/b.md", "deep/er/c.md"][..]),
+        (&["store/articles/posts/deep/er/"], &["deep/er/c.md"]),
+        (&["posts"], &["a.md", "deep/b.md", "deep/er/c.md"]),
+        (&["--all"], &["a.md", "deep/b.md", "deep/er/c.md"]),
+        (&["posts/a.md", "posts/deep/er"], &["a.md", "deep/er/c.md"]),
+    ] {
+        let mut arguments = vec!["restore", "--to", "out"];
+        arguments.extend(names);
+        let restored = sandbox.json(&arguments);
+        let articles: Vec<_> = restored["restored"].as_array().expect("it is a list").iter().collect();
+        let named: Vec<_> = articles.iter().map(|one| one["article"].as_str().expect("it has a name")).collect();
+        assert_eq!(named, posts.iter().map(|post| format!("posts/{post}")).collect::<Vec<_>>(), "{names:?}");
+        for post in posts {
+            assert_eq!(sandbox.text(&format!("out/posts/{post}")), sandbox.text(&format!("posts/{post}")), "{names:?}");
+        }
+        std::fs::remove_dir_all(sandbox.path("out")).expect("it is there");
+    }
+    let told = sandbox.run(&["restore", "posts/deep"]).expect(2).stderr;
+    assert!(told.contains("--to DIR"), "{told}");
+    let told = sandbox.run(&["restore", "nobody/x.md"]).expect(1).stderr;
+    assert!(told.contains("the sources are posts"), "{told}");
+}
+
+#[test]
+fn nothing_is_written_over_unasked() {
+    let sandbox = archived();
+    sandbox.write("out/posts/a.md", "mine\n");
+    let told = sandbox.run(&["restore", "--all", "--to", "out"]).expect(1).stderr;
+    assert!(told.contains("--overwrite"), "{told}");
+    assert_eq!((sandbox.text("out/posts/a.md"), sandbox.text("out/posts/deep/b.md")), ("mine\n".into(), "b\n".into()));
+    sandbox.run(&["restore", "--all", "--to", "out", "--overwrite"]).expect(0);
+    assert_eq!(sandbox.text("out/posts/a.md"), "second\n");
+    // What is there already may be there.
+    sandbox.run(&["restore", "--all", "--to", "out"]).expect(0);
+    // In place, what somebody wrote since the last run is on no record.
+    sandbox.run(&["restore", "--in-place", "--version", "1", "posts/a.md"]).expect(0);
+    assert_eq!(sandbox.text("posts/a.md"), "first\n");
+    sandbox.write("posts/a.md", "third\n");
+    let told = sandbox.run(&["restore", "--in-place", "posts/a.md"]).expect(1).stderr;
+    assert!(told.contains("was changed since the last run"), "{told}");
+    assert_eq!(sandbox.text("posts/a.md"), "third\n");
+    sandbox.run(&["restore", "--in-place", "--overwrite", "posts/a.md"]).expect(0);
+    assert_eq!(sandbox.text("posts/a.md"), "second\n");
+}
