@@ -12,27 +12,11 @@ use url::Url;
 
 use super::folder::slashed;
 use super::names::Names;
-use super::off_limits::real;
 use super::paths::Source;
 use crate::model::{Fingerprint, Reference};
 
 /// The name by which extraction tells an embed of a wiki, `![[shot.png]]`: it names a file wherever that lies.
 const EMBED: &str = "embed";
-
-/// A folder that stands for the root of the site.
-#[derive(Debug, Clone)]
-pub(super) struct Root {
-    /// The folder, as the settings name it.
-    pub(super) path: PathBuf,
-    /// The same without links.
-    pub(super) real: PathBuf,
-}
-
-impl Root {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { real: real(&path), path }
-    }
-}
 
 /// The file that an address names.
 #[derive(Debug, Clone, PartialEq, Eq)]

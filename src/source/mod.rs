@@ -15,6 +15,7 @@ mod opml;
 mod paths;
 mod places;
 mod post;
+mod roots;
 #[cfg(test)]
 mod tests;
 mod traces;
