@@ -3,9 +3,9 @@
 mod links;
 mod recorded;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::ErrorKind;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
@@ -45,6 +45,8 @@ pub(super) struct WriteStage {
     thumbnail: Option<ThumbnailName>,
     /// An article that is announced twice is written twice in turn: an older plan never replaces a newer mirror.
     locks: KeyedLocks<ArticleId>,
+    /// Articles whose name another one has: an article that is announced twice is told once.
+    told: Mutex<HashSet<ArticleId>>,
     /// Articles whose names a disk may take for one are written in turn.
     names: KeyedLocks<Digest>,
 }
@@ -79,6 +81,7 @@ impl WriteStage {
             rewrite,
             thumbnail,
             locks: KeyedLocks::default(),
+            told: Mutex::default(),
             names: KeyedLocks::default(),
         }
     }
@@ -158,7 +161,9 @@ impl WriteStage {
         }
         let Some(ArticleKey { path, .. }) = self.owner(source, row).await? else { return Ok(true) };
         let why = "this disk takes their names for one; rename one of them";
-        self.tally.problem(&row.version.key, format!("its mirror would be one file with that of {path}: {why}"));
+        if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id) {
+            self.tally.problem(&row.version.key, format!("its mirror would be one file with that of {path}: {why}"));
+        }
         Ok(false)
     }
 

@@ -285,6 +285,7 @@ async fn two_articles_that_are_one_file_on_the_archives_disk_are_told() {
     sandbox.write("posts/Note.md", format!("Another ![x]({})\n", origin.url("/b.png")));
     for _ in 0..2 {
         let ran = sandbox.run(&["run"]).expect(3);
+        assert!(ran.stdout.contains("1 not read or written"), "{ran:?}");
         assert!(ran.stderr.contains("posts/Note.md: its mirror would be one file with that of note.md"), "{ran:?}");
         assert_eq!(sandbox.read("store/articles/posts/note.md"), mirror);
     }
