@@ -150,7 +150,7 @@ fn in_order_of_paths(a: &DirEntry, b: &DirEntry) -> Ordering {
 }
 
 /// Whether its name, or that of a folder it lies in, begins with a dot.
-fn is_hidden(relative: &Path) -> bool {
+pub(super) fn is_hidden(relative: &Path) -> bool {
     relative.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."))
 }
 

@@ -10,7 +10,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::folder::slashed;
+use super::folder::{is_hidden, slashed};
 use super::names::Names;
 use super::paths::Source;
 use crate::model::{Fingerprint, Reference};
@@ -54,7 +54,8 @@ impl Source {
         folders.any(|folder| file.starts_with(folder))
     }
 
-    /// A file without links, where it lies within the source or its roots.
+    /// A file without links, where it lies within the source or its roots, and neither it nor a folder that it lies in is
+    /// hidden there: what discovery passes over, no address names.
     fn admitted(&self, file: &Path) -> Option<PathBuf> {
         // What comes over the network never names a file of this machine.
         if !self.is_folder() {
@@ -62,7 +63,8 @@ impl Source {
         }
         let file = file.canonicalize().ok()?;
         let mut folders = self.roots.iter().map(|root| &root.real).chain([&self.folder.real_root]);
-        (folders.any(|folder| file.starts_with(folder)) && file.is_file()).then_some(file)
+        let shows = |folder: &PathBuf| file.strip_prefix(folder).is_ok_and(|within| !is_hidden(within));
+        (folders.any(shows) && file.is_file()).then_some(file)
     }
 
     /// The file at a place, by the name that it has there.

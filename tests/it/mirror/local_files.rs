@@ -224,3 +224,27 @@ async fn no_address_leads_out_of_the_source_and_its_roots() {
     assert_eq!((&report["references"]["found"], &report["references"]["local"]), (&json!(5), &json!(1)), "{report:#}");
     sandbox.only("store/blobs/sha256", ".png");
 }
+
+/// What lies in `.git`, or is hidden otherwise, is nobody's image: discovery passes it over, and no address names it,
+/// whether directly, by a link, or in another spelling.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_address_names_what_is_hidden() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/shown.png", tiny(1));
+    for hidden in ["posts/.git/x.png", "posts/.secret.png", "posts/a/.b/c.png"] {
+        sandbox.write(hidden, tiny(2));
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(".git/x.png", sandbox.path("posts/linked.png")).unwrap();
+    #[cfg(not(unix))]
+    sandbox.write("posts/linked.png", b"");
+    sandbox.write(
+        "posts/a.md",
+        "![](shown.png) ![](.git/x.png) ![](%2Egit/x.png) ![](.secret.png) ![](a/.b/c.png) ![](linked.png) ![[.secret.png]]",
+    );
+    let report = sandbox.json(&["run"]);
+    let failures = failures(&report);
+    assert!(failures.len() >= 4 && failures.iter().all(|(_, reason)| reason == "local_file"), "{failures:?}");
+    let mirror = mirror(&sandbox);
+    assert_eq!(mirror.matches("blobs/").count(), 1, "{mirror}");
+}
