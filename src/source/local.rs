@@ -6,12 +6,11 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use icu_normalizer::ComposingNormalizerBorrowed;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::folder::{is_hidden, slashed};
-use super::names::Names;
+use super::names::{Names, composed};
 use super::paths::Source;
 use crate::model::{Fingerprint, Reference};
 
@@ -191,11 +190,6 @@ fn has_scheme(address: &str) -> bool {
     let Some((scheme, _)) = address.split_once(':') else { return false };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     scheme.len() > 1 && scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain)
-}
-
-/// Unicode's composed form.
-pub(super) fn composed(name: &str) -> String {
-    ComposingNormalizerBorrowed::new_nfc().normalize(name).into_owned()
 }
 
 /// The path with the names that its folders hold, where one of them is composed otherwise.

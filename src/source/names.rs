@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use walkdir::WalkDir;
 
 use super::folder::{Folder, slashed};
-use super::local::composed;
 use crate::archive::rules::path_key;
 
 /// The files of a folder, by their names in small letters and composed form. Wikis do not tell these apart.
@@ -52,6 +52,11 @@ fn shared(one: &str, other: &str) -> usize {
     let (one, other) = (folders(one), folders(other));
     let within = one.len().min(other.len()).saturating_sub(1);
     one.iter().zip(&other).take(within).take_while(|(a, b)| a == b).count()
+}
+
+/// Unicode's composed form.
+pub(super) fn composed(name: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(name).into_owned()
 }
 
 #[cfg(test)]
