@@ -80,6 +80,6 @@ fn posts(sandbox: &Sandbox) -> Vec<String> {
 
 /// The original of a post, as `restore` gives it.
 fn original(sandbox: &Sandbox, post: &str) -> String {
-    sandbox.run(&["restore", &format!("news/{post}"), "--to", "out"]).expect(0);
+    sandbox.run(&["restore", &format!("news/{post}"), "--to", "out", "--overwrite"]).expect(0);
     sandbox.text(&format!("out/news/{post}"))
 }
