@@ -131,6 +131,7 @@ impl Tag<'_> {
             return None;
         }
         if self.peek() != Some(b'=') {
+            self.at = name.end;
             return Some(());
         }
         self.at += 1;
