@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn sources_are_added_and_the_rest_stays_as_it_is() {
-        let text = "# mine\nstore = 'x' # here\n\n[[source]]\nname = \"blog\"   # posts\nkind='folder'\n\n[fetch]\ndelay=\"1s\"\n";
+        let text = "# mine\nstore = 'x' # here\n\n[[source]]\nname = \"blog\"   # posts\nkind='folder'\npath = 'p'\n\n[fetch]\ndelay=\"1s\"\n";
         let feeds = [
             feed("Blog", "https://a.example/1", &["Tech", "Blog"]),
             feed("头条", "https://a.example/2", &["新媒体"]),

@@ -85,6 +85,10 @@ fn without_what_varies(text: &str) -> String {
         if let Some((shape, name)) = VARYING.iter().find(|(shape, _)| has_shape(rest, shape)) {
             scrubbed.push_str(name);
             rest = &rest[shape.len()..];
+            // Runs that begin in one second are numbered.
+            if *name == "<run>" && has_shape(rest, "-0") {
+                rest = &rest["-0".len()..];
+            }
             if *name == "<moment>" {
                 rest = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit()).trim_start_matches('Z');
             }
