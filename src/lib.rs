@@ -119,8 +119,8 @@ pub use tokio_util::sync::CancellationToken;
 
 pub use self::archive::{
     Archive, ArchiveError, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError,
-    Mode, ObjectError, ObjectReader, Objects, Prefix, ReadError, ReferenceRow, RunRow, StoreKey, Stored, Totals,
-    UrlRow, UrlState, VersionRow, open,
+    CopyError, Mode, ObjectError, ObjectReader, Objects, Prefix, ReadError, ReferenceRow, RunRow, StoreKey, Stored,
+    Totals, UrlRow, UrlState, VersionRow, open, rules::CopySchedule,
 };
 pub use self::check::{CheckError, Checked, Place as CheckedPlace, check};
 #[cfg(feature = "cli")]

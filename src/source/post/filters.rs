@@ -35,7 +35,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// HTML in which a static-site generator finds nothing to execute: braces are written as references, `{` as `&#123;` and
-/// `}` as `&#125;`. A reference that stands there already gets one more zero, so that [`restored`] gives back the text.
+/// `}` as `&#125;`. A reference that stands there already gets one more zero, so that the text can be restored.
 pub(super) fn neutralised(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
