@@ -85,6 +85,12 @@
 //! An `article` is within its `source`; an `exchange` within its `job`, and that within its `host`. No field holds the
 //! user name or the password of a URL.
 
+#![cfg_attr(
+    not(feature = "testing"),
+    allow(unused_imports, reason = "modules list what the tests of this package use of them, too")
+)]
+#![cfg_attr(not(feature = "cli"), allow(dead_code, reason = "some of it only the program uses"))]
+
 mod archive;
 mod check;
 #[cfg(feature = "cli")]

@@ -42,11 +42,6 @@ impl Photo {
         self.encode(ImageFormat::WebP)
     }
 
-    /// As a GIF.
-    pub fn gif(self) -> Vec<u8> {
-        self.animated_gif(1)
-    }
-
     /// As a GIF in which the sun rises, in so many frames.
     pub fn animated_gif(self, frames: u16) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -192,7 +187,7 @@ mod tests {
         check(&photo.jpeg(), ImageFormat::Jpeg);
         check(&photo.png(), ImageFormat::Png);
         check(&photo.webp(), ImageFormat::WebP);
-        check(&photo.gif(), ImageFormat::Gif);
+        check(&photo.animated_gif(1), ImageFormat::Gif);
         check(&photo.animated_gif(3), ImageFormat::Gif);
     }
 

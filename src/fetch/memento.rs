@@ -89,6 +89,7 @@ fn http_date(when: Timestamp) -> HeaderValue {
 }
 
 /// When an archive captured the body that it sent (`Memento-Datetime`, RFC 7089, section 2.1.1).
+#[cfg(any(test, feature = "testing"))]
 pub fn memento_datetime(exchange: &Exchange) -> Option<Timestamp> {
     let head = String::from_utf8_lossy(exchange.response_head.as_deref()?).into_owned();
     let mut fields = head.lines().filter_map(|line| line.split_once(':'));

@@ -24,7 +24,9 @@ mod session;
 pub use alternates::{Alternates, AskArchives};
 pub use error::FetchError;
 pub use fetcher::Fetcher;
-pub use memento::{WebArchives, memento_datetime};
+pub use memento::WebArchives;
+#[cfg(any(test, feature = "testing"))]
+pub use memento::memento_datetime;
 pub(crate) use net::causes::whole_message;
 pub use net::resolve::{Lookup, SystemLookup};
 pub use net::tls::client_config as tls_config;

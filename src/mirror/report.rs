@@ -10,7 +10,7 @@ use crate::source::{Source, SourceError};
 /// The report of a run: what `run --json` prints and `store/runs/*.json` holds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
-    /// When the run began, as `YYYYMMDDTHHMMSSZ`.
+    /// When the run began, as `YYYYMMDDTHHMMSSZ`; of further runs that begin in that second, with `-2`, `-3` and so on.
     pub run: String,
     /// How it ended.
     pub outcome: RunOutcome,

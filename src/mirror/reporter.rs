@@ -82,7 +82,7 @@ impl Reporter {
         self.remove_old().await
     }
 
-    /// The key of a report: runs that begin in one second are told apart by numbers.
+    /// The key of a report: runs that begin in one second have numbers.
     async fn free_key(&self, run: &str) -> Result<StoreKey, MirrorError> {
         let mut number = 1_u32;
         loop {

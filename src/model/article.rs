@@ -90,7 +90,7 @@ pub struct ArticleVersion {
     pub title: Option<String>,
     /// When it was published, where it says so.
     pub published: Option<Timestamp>,
-    /// Where it was published, where that is known: what its images' hosts may be told.
+    /// Where it was published, where that is known: what may be sent to the hosts of its images.
     pub url: Option<Url>,
     /// When this version was read.
     pub read_at: Timestamp,

@@ -1,4 +1,4 @@
-//! What bytes are, told by their content.
+//! What bytes are, by their content.
 
 use super::named::named;
 

@@ -140,7 +140,7 @@ fn feed(config: &Config, url: &str) -> SourceConfig {
 }
 
 /// A source for a folder that the settings do not list, with the shipped settings of a source and the globs of the
-/// first in the settings. It is named after its folder, and by its path told apart from others of that name.
+/// first in the settings. Its name is that of its folder, with a mark of its path.
 fn unlisted(config: &Config, folder: &Path) -> SourceConfig {
     let mut source = Config::default().source.swap_remove(0);
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -152,7 +152,7 @@ fn unlisted(config: &Config, folder: &Path) -> SourceConfig {
     source
 }
 
-/// The letters and digits of a name, told apart from others like it by what identifies its place.
+/// The letters and digits of a name, with a mark of what identifies its place.
 fn own_name(name: &str, place: &[u8]) -> SourceName {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let name: String = name.chars().map(plain).collect();

@@ -149,7 +149,7 @@ impl UrlFacts {
 
     /// It was taken down on purpose: nothing of it is kept, and it is never asked for again.
     #[must_use]
-    pub fn on_taken_down(self) -> Self {
+    pub fn taken_down() -> Self {
         let failure = Failure::new(Reason::TakenDown, "it was taken down by `offprint forget`");
         Self { state: UrlState::Retired, ..Self::default() }.because(&failure)
     }

@@ -13,6 +13,7 @@ use super::{Sqlite, assets, maintenance, stale, urls};
 use crate::archive::catalog::{
     BlobRow, CatalogError, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow,
 };
+use crate::archive::rules::UrlFacts;
 use crate::model::{ArticleId, ArticleKey, UrlId};
 
 #[async_trait]
@@ -197,7 +198,7 @@ fn forget_url(connection: &Connection, url: UrlId) -> Result<()> {
     ] {
         connection.prepare_cached(sql)?.execute([url])?;
     }
-    let facts = urls::facts_of(connection, url)?.on_taken_down();
+    let facts = UrlFacts::taken_down();
     urls::store(connection, url, &facts)?;
     if showing.is_empty() {
         connection.prepare_cached("DELETE FROM url WHERE id = ?1")?.execute([url])?;

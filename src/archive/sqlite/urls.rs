@@ -173,7 +173,7 @@ pub(super) fn ensure(connection: &Connection, url: &Url) -> Result<UrlId> {
         .prepare_cached("INSERT INTO url (url, host_id) VALUES (?1, ?2) RETURNING id")?
         .query_one(params![text, ensure_host(connection, url)?], |row| row.get(0))?;
     if is_taken_down(connection, url)? {
-        store(connection, id, &UrlFacts::default().on_taken_down())?;
+        store(connection, id, &UrlFacts::taken_down())?;
     }
     Ok(id)
 }

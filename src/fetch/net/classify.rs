@@ -72,7 +72,7 @@ fn reason(error: &(dyn Error + 'static)) -> Option<Reason> {
         return Some(Reason::Tls);
     }
     let breach = match (error.downcast_ref::<hyper::Error>(), error.downcast_ref::<h2::Error>()) {
-        (Some(http), _) => http.is_parse() || http.is_parse_too_large(),
+        (Some(http), _) => http.is_parse(),
         (_, Some(http2)) => http2.reason().is_some_and(is_breach),
         _ => false,
     };

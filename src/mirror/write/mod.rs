@@ -45,8 +45,8 @@ pub(super) struct WriteStage {
     thumbnail: Option<ThumbnailName>,
     /// An article that is announced twice is written twice in turn: an older plan never replaces a newer mirror.
     locks: KeyedLocks<ArticleId>,
-    /// Articles whose name another one has: an article that is announced twice is told once.
-    told: Mutex<HashSet<ArticleId>>,
+    /// Articles whose name another one has, and that are reported already: one that is announced twice is reported once.
+    reported: Mutex<HashSet<ArticleId>>,
     /// Articles whose names a disk may take for one are written in turn.
     names: KeyedLocks<Digest>,
 }
@@ -81,7 +81,7 @@ impl WriteStage {
             rewrite,
             thumbnail,
             locks: KeyedLocks::default(),
-            told: Mutex::default(),
+            reported: Mutex::default(),
             names: KeyedLocks::default(),
         }
     }
@@ -149,7 +149,7 @@ impl WriteStage {
         Ok(())
     }
 
-    /// Whether the place of a mirror is free for it. Where it is not, the user is told.
+    /// Whether the place of a mirror is free for it. Where it is not, the report says so.
     async fn may_write(&self, source: &RunSource, row: &ArticleRow) -> Result<bool, MirrorError> {
         match place_of(source, row) {
             Place::Free => {}
@@ -161,7 +161,7 @@ impl WriteStage {
         }
         let Some(ArticleKey { path, .. }) = self.owner(source, row).await? else { return Ok(true) };
         let why = "this disk takes their names for one; rename one of them";
-        if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id) {
+        if self.reported.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id) {
             self.tally.problem(&row.version.key, format!("its mirror would be one file with that of {path}: {why}"));
         }
         Ok(false)

@@ -1,6 +1,6 @@
 //! Namespaces, as far as feeds need them.
 
-/// The vocabularies that are told apart.
+/// The vocabularies that are distinguished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) enum Namespace {
     /// That of the format itself, or none: RSS of any version, OPML, sitemaps.

@@ -178,7 +178,7 @@ impl State {
         let host = HostKey::of(url).unwrap_or_else(|| HostKey::from_stored(String::new()));
         self.hosts.entry(host.clone()).or_default();
         let facts = UrlFacts::default();
-        let facts = if self.is_url_taken_down(url) { facts.on_taken_down() } else { facts };
+        let facts = if self.is_url_taken_down(url) { UrlFacts::taken_down() } else { facts };
         let entry = UrlEntry {
             url: url.clone(),
             host,

@@ -11,6 +11,7 @@ use super::state::State;
 use crate::archive::catalog::{
     BlobRow, CatalogError, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow,
 };
+use crate::archive::rules::UrlFacts;
 use crate::model::{ArticleId, ArticleKey, Digest, HostKey, UrlId};
 
 #[async_trait]
@@ -139,7 +140,7 @@ impl State {
         let entry = self.url_mut(id);
         entry.replaced.clear();
         entry.refused = None;
-        entry.facts = std::mem::take(&mut entry.facts).on_taken_down();
+        entry.facts = UrlFacts::taken_down();
         if showing.is_empty() {
             self.urls.remove(&id);
             self.url_ids.remove(url);
