@@ -31,6 +31,7 @@ pub fn memory_estimate(bytes: &[u8], format: Format) -> u64 {
     let length = bytes.len() as u64;
     let front_matter = match format {
         Format::Css => 0,
+        _ if begins_with_a_tag(bytes) => 0,
         _ => front_matter::length(&encoding::decode(bytes, format).text) as u64,
     };
     let tags = memchr::memchr2_iter(b'<', b'=', bytes).count() as u64;
@@ -49,6 +50,13 @@ pub fn memory_estimate(bytes: &[u8], format: Format) -> u64 {
         + commas * PER_COMMA
 }
 
+/// Whether a tag is the first that is not blank, as in a page: then nothing is front matter, and the page need not be
+/// decoded to find out. In UTF-16 every other byte is zero.
+fn begins_with_a_tag(bytes: &[u8]) -> bool {
+    let is_before = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF);
+    bytes.iter().find(|byte| !is_before(byte)) == Some(&b'<')
+}
+
 fn count(bytes: &[u8], wanted: &[u8]) -> u64 {
     let mut is_wanted = [false; 256];
     for byte in wanted {
@@ -60,6 +68,26 @@ fn count(bytes: &[u8], wanted: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_with_a_tag_has_no_front_matter() {
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        let front_matter = "---\ntitle: a\n---\n<p>";
+        for (bytes, expected) in [
+            (b"<!DOCTYPE html>".to_vec(), true),
+            (b"\xef\xbb\xbf \r\n<p>title: a\n---\n".to_vec(), true),
+            (wide("\u{feff}\n<p>"), true),
+            (wide(&format!("\u{feff}{front_matter}")), false),
+            (front_matter.into(), false),
+            (b"title: a\n---\n<p>".to_vec(), false),
+            (b"{\"title\": \"<a>\"}\n".to_vec(), false),
+            (Vec::new(), false),
+        ] {
+            assert_eq!(begins_with_a_tag(&bytes), expected, "{bytes:?}");
+            let length = front_matter::length(&encoding::decode(&bytes, Format::Html).text);
+            assert_eq!(length == 0, expected || bytes.is_empty(), "{bytes:?}");
+        }
+    }
 
     #[test]
     fn markup_costs_more_than_text() {

@@ -138,7 +138,7 @@ impl WriteStage {
             // Whatever made it stale again has announced it again, or will.
             return Ok(());
         }
-        match self.publish_in_the_way(source, path, digest, mirror).await {
+        match self.publish_in_the_way(source, path, digest, &mirror).await {
             Ok(fingerprint) => self.archive.catalog.finish_mirror(row.id, fingerprint).await?,
             Err(error) if error.is_full() => return Err(error.into()),
             Err(error) => self.tally.problem(&row.version.key, error),
@@ -182,9 +182,9 @@ impl WriteStage {
         source: &RunSource,
         path: &RelativePath,
         digest: Digest,
-        mirror: Vec<u8>,
+        mirror: &[u8],
     ) -> Result<Fingerprint, ObjectError> {
-        match self.publish(source, path, digest, mirror.clone()).await {
+        match self.publish(source, path, digest, mirror).await {
             Err(error) if !error.is_full() && self.makes_way(source, path).await => {
                 self.publish(source, path, digest, mirror).await.map_err(|_| error)
             }
@@ -212,7 +212,7 @@ impl WriteStage {
         source: &RunSource,
         path: &RelativePath,
         digest: Digest,
-        mirror: Vec<u8>,
+        mirror: &[u8],
     ) -> Result<Fingerprint, ObjectError> {
         let output = source.output(&self.archive);
         let there = output.read(path).await.ok().flatten();
@@ -221,7 +221,7 @@ impl WriteStage {
         {
             return Ok(fingerprint);
         }
-        let fingerprint = output.write(path, mirror).await?;
+        let fingerprint = output.write(path, mirror.to_vec()).await?;
         self.tally.written.one();
         Ok(fingerprint)
     }
