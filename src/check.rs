@@ -203,7 +203,7 @@ fn target_of(reference: &Reference, source: &Source, store: &Path) -> Option<Tar
     }
     match url {
         Ok(url) if url.scheme() == "file" => {
-            let file = file_of(url)?;
+            let file = url.to_file_path().ok()?;
             let below = file.strip_prefix(store).ok().and_then(Path::to_str);
             Some(match below.filter(|below| below.starts_with("blobs/") || below.starts_with("thumbnails/")) {
                 Some(object) => Target::Archive(StoreKey::parse(object)),
@@ -214,13 +214,6 @@ fn target_of(reference: &Reference, source: &Source, store: &Path) -> Option<Tar
         }
         _ => Some(Target::Network),
     }
-}
-
-/// The file that a URL names, without its query.
-fn file_of(url: &Url) -> Option<PathBuf> {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.to_file_path().ok()
 }
 
 /// The source of that name: of the settings, or as `offprint mirror` makes them.

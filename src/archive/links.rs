@@ -1,6 +1,7 @@
 //! Links into an archive, in the text of mirrors: they hold the digest of what they lead to, wherever the archive lies.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use memchr::memmem;
 
@@ -20,14 +21,18 @@ pub fn links_in(text: &[u8]) -> BTreeMap<String, StoreKey> {
     let is_wide = text.iter().take(64).any(|byte| *byte == 0);
     let narrow: Vec<u8> = if is_wide { text.iter().copied().filter(|byte| *byte != 0).collect() } else { Vec::new() };
     let text = if is_wide { narrow.as_slice() } else { text };
-    let starts = FOLDERS.iter().flat_map(|folder| memmem::find_iter(text, folder.as_bytes()));
-    let link = |start: usize| {
-        let before = text[..start].iter().rev().take_while(|byte| may_precede(**byte)).count();
-        let after = text[start..].iter().take_while(|byte| may_be_in_path(**byte)).count();
-        let link = std::str::from_utf8(&text[start - before..start + after]).ok()?.trim_end_matches('.');
+    let link = |path: Range<usize>| {
+        let before = text[..path.start].iter().rev().take_while(|byte| may_precede(**byte)).count();
+        let link = std::str::from_utf8(&text[path.start - before..path.end]).ok()?.trim_end_matches('.');
         Some((link.to_owned(), linked_object(link)?))
     };
-    starts.filter_map(link).collect()
+    paths(text).filter_map(link).collect()
+}
+
+/// Where paths of objects stand in a text, as far as their characters go.
+fn paths(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let starts = FOLDERS.iter().flat_map(|folder| memmem::find_iter(text, folder.as_bytes()));
+    starts.map(|start| start..start + text[start..].iter().take_while(|byte| may_be_in_path(**byte)).count())
 }
 
 /// Whether a byte can stand in a link before the path of an object: in a relative path, a prefix or an address.
@@ -43,16 +48,9 @@ const fn may_be_in_path(byte: u8) -> bool {
 /// link. Links are spelled with `[0-9a-z/._-]` only, so nothing in them is escaped, save for UTF-16, which is looked at
 /// without its zeros.
 pub fn linked_files(text: &[u8]) -> Vec<String> {
-    let text: String = text.iter().filter(|byte| **byte != 0).map(|byte| char::from(*byte)).collect();
-    let starts = FOLDERS.iter().flat_map(|folder| text.match_indices(*folder));
-    let in_link = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '/' | '.' | '_' | '-');
-    starts
-        .map(|(start, _)| {
-            let rest = &text[start..];
-            rest[..rest.find(|c| !in_link(c)).unwrap_or(rest.len())].to_owned()
-        })
-        .filter(|file| file.rsplit('/').next().is_some_and(|name| name.len() > 64))
-        .collect()
+    let text: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
+    let files = paths(&text).map(|path| String::from_utf8_lossy(&text[path]).into_owned());
+    files.filter(|file| file.rsplit('/').next().is_some_and(|name| name.len() > 64)).collect()
 }
 
 /// Whether a text links to an object of the archive.

@@ -43,12 +43,12 @@ impl Source {
     /// The file that a `file:` URL names, where it lies within the source or its roots and no link leads out of them. It
     /// asks the file system, so it is not for the runtime.
     pub fn local_file(&self, url: &Url) -> Option<PathBuf> {
-        self.admitted(&file_of(url)?)
+        self.admitted(&url.to_file_path().ok()?)
     }
 
     /// Whether a `file:` URL names a place within the source or its roots, by its path alone.
     pub fn holds(&self, url: &Url) -> bool {
-        let Some(file) = file_of(url) else { return false };
+        let Ok(file) = url.to_file_path() else { return false };
         let mut folders = self.roots.iter().map(|root| &root.path).chain([&self.folder.root, &self.folder.real_root]);
         folders.any(|folder| file.starts_with(folder))
     }
@@ -89,14 +89,6 @@ pub fn file_tag(file: &Path) -> std::io::Result<String> {
     Ok(format!("{}-{}-{:x}", found.size, found.modified, found.inode))
 }
 
-/// The path that a `file:` URL names, without its query.
-fn file_of(url: &Url) -> Option<PathBuf> {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    url.to_file_path().ok()
-}
-
 /// What an address says of a file.
 enum Address {
     /// A path within the source.
@@ -118,7 +110,7 @@ impl Address {
         let from_root = raw.starts_with(['/', '\\']);
         let url = reference.url.as_ref().ok()?;
         if url.scheme() == "file" {
-            let file = file_of(url)?;
+            let file = url.to_file_path().ok()?;
             let within = file.strip_prefix(&source.folder.root).ok().and_then(slashed);
             return Some(match within {
                 Some(within) if !from_root => Self::within(path, within, reference),

@@ -8,8 +8,8 @@ use super::captures::UrlRow;
 use super::error::CatalogError;
 use super::queue::{QueueChanges, WriteOutcome};
 use crate::model::{
-    ArticleId, ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostKey, LinkWrap, ReferenceKind,
-    Reveal, Revision, Span, UrlId, UrlProblem,
+    ArticleId, ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostKey, LinkWrap, Reference,
+    ReferenceKind, Reveal, Revision, Span, UrlId, UrlProblem,
 };
 
 /// What is to be done with an article.
@@ -92,6 +92,22 @@ pub struct NewReference {
     pub unfetched: Option<Result<Url, UrlProblem>>,
 }
 
+impl NewReference {
+    /// A reference of which this is fetched.
+    pub fn new(reference: &Reference, url: Option<Url>) -> Self {
+        Self {
+            span: reference.span,
+            kind: reference.kind,
+            name: reference.name.clone(),
+            image_group: reference.image_group,
+            reveal: reference.reveal,
+            link_wrap: reference.link_wrap,
+            unfetched: url.is_none().then(|| reference.url.clone()),
+            url,
+        }
+    }
+}
+
 /// A reference with what is known of its URL.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReferenceRow {
@@ -113,6 +129,15 @@ pub struct ReferenceRow {
     pub unfetched: Option<Result<Url, UrlProblem>>,
     /// The asset that this article showed before the bytes of its URL changed, with its digest and its size in bytes.
     pub shown_first: Option<(Digest, u64, Asset)>,
+}
+
+impl ReferenceRow {
+    /// A recorded reference with the row of its URL, and what it showed first.
+    pub fn new(reference: NewReference, url: Option<UrlRow>, shown_first: Option<(Digest, u64, Asset)>) -> Self {
+        let NewReference { span, kind, name, image_group, reveal, link_wrap, url: _, unfetched } = reference;
+        let unfetched = unfetched.filter(|_| url.is_none());
+        Self { span, kind, name, image_group, reveal, link_wrap, url, unfetched, shown_first }
+    }
 }
 
 /// What reading, writing and showing articles needs.

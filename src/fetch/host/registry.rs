@@ -1,14 +1,14 @@
 //! The hosts of one fetcher.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::Host;
 use super::breaker::BreakerPolicy;
 use super::pacer::Pacer;
 use super::pattern::HostPattern;
 use super::settings::HostSettings;
+use super::{Host, lock};
 use crate::config::{FetchConfig, HostConfig};
 use crate::fetch::clock::Clock;
 use crate::fetch::error::FetchError;
@@ -46,11 +46,6 @@ pub(crate) struct Hosts {
     known: Mutex<Known>,
     /// The pacers of groups, by the name of the group.
     groups: Mutex<HashMap<String, Arc<Pacer>>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No code panics half-way through a change under these locks.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Hosts {

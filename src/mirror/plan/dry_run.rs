@@ -14,7 +14,7 @@ use super::super::retry::{Again, Retry};
 use super::super::sources::{RunSource, Sources};
 use super::article::{ArticlePlan, Change, Planner, ReadArticle};
 use crate::archive::rules::{Due, Schedule};
-use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, UrlRow, UrlState};
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, UrlRow};
 use crate::config::Config;
 use crate::model::Digest;
 use crate::source::{Diff, Difference, Listed, Source};
@@ -189,9 +189,7 @@ impl DryRun {
     }
 
     fn is_due(&self, row: &UrlRow) -> bool {
-        row.state == UrlState::New
-            || row.next_attempt.is_some_and(|at| self.due.has_passed(at))
-            || self.again.asks_for(row)
+        self.due.is_attempt_due(row.state, row.next_attempt) || self.again.asks_for(row)
     }
 
     fn would_fetch(&mut self, url: &Url) {

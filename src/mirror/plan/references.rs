@@ -44,7 +44,7 @@ impl Resolved {
                 }
                 Named::Nothing => None,
             };
-            new.push(new_reference(reference, url));
+            new.push(NewReference::new(reference, url));
         }
         Self { references: new, missing }
     }
@@ -90,19 +90,6 @@ fn named(source: &Source, path: &str, adopts: bool, reference: &Reference) -> Na
         None if url.has_host() => Named::Url(url.clone()),
         // A file that is not adopted is shown from where it lies.
         Some(LocalFile::Found(_)) | None => Named::Nothing,
-    }
-}
-
-fn new_reference(reference: &Reference, url: Option<Url>) -> NewReference {
-    NewReference {
-        span: reference.span,
-        kind: reference.kind,
-        name: reference.name.clone(),
-        image_group: reference.image_group,
-        reveal: reference.reveal,
-        link_wrap: reference.link_wrap,
-        unfetched: url.is_none().then(|| reference.url.clone()),
-        url,
     }
 }
 

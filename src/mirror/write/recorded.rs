@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use encoding_rs::Encoding;
 
-use crate::archive::{ArticleRow, ReferenceRow};
+use crate::archive::{ArticleRow, NewReference, ReferenceRow};
 use crate::extract::{self, ExtractOptions};
 use crate::model::{Reference, Span};
 
@@ -30,17 +30,8 @@ fn completed(references: &[Reference], recorded: &[ReferenceRow]) -> Vec<Referen
     let row = |reference: &Reference| {
         let recorded = known.get(&reference.span);
         let url = recorded.and_then(|row| row.url.clone());
-        ReferenceRow {
-            span: reference.span,
-            kind: reference.kind,
-            name: reference.name.clone(),
-            image_group: reference.image_group,
-            reveal: reference.reveal,
-            link_wrap: reference.link_wrap,
-            unfetched: url.is_none().then(|| reference.url.clone()),
-            url,
-            shown_first: recorded.and_then(|row| row.shown_first.clone()),
-        }
+        let new = NewReference::new(reference, url.as_ref().map(|row| row.url.clone()));
+        ReferenceRow::new(new, url, recorded.and_then(|row| row.shown_first.clone()))
     };
     references.iter().map(row).collect()
 }

@@ -176,17 +176,8 @@ impl State {
 
     fn reference_row(&self, article: &ArticleEntry, reference: &NewReference, url: Option<UrlId>) -> ReferenceRow {
         let first = url.and_then(|url| article.shown_first.get(&url)).map(|digest| self.asset(*digest));
-        ReferenceRow {
-            span: reference.span,
-            kind: reference.kind,
-            name: reference.name.clone(),
-            image_group: reference.image_group,
-            reveal: reference.reveal,
-            link_wrap: reference.link_wrap,
-            url: url.map(|url| self.url_row(url)),
-            unfetched: reference.unfetched.clone().filter(|_| url.is_none()),
-            shown_first: first.map(|row| (row.digest, row.size, row.asset)),
-        }
+        let first = first.map(|row| (row.digest, row.size, row.asset));
+        ReferenceRow::new(reference.clone(), url.map(|url| self.url_row(url)), first)
     }
 
     /// Writes a version into its article, which is made where there is none, and keeps the version before.
