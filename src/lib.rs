@@ -54,7 +54,7 @@
 //! | 3 | `source`, `ingest`, `render`: where articles come from, keeping what came, making renditions |
 //! | 2 | `rewrite`, `fetch`, `media`, `archive`: leaves that do not know each other |
 //! | 1 | `extract`: bytes to references, title, date and text |
-//! | 0 | `model`, `config`, `trace`, `keyed_locks`: plain data, settings |
+//! | 0 | `model`, `config`, `trace`, `locks`: plain data, settings |
 //!
 //! # Invariants
 //!
@@ -104,7 +104,7 @@ mod forget;
 mod gc;
 mod history;
 mod ingest;
-mod keyed_locks;
+mod locks;
 mod media;
 mod mirror;
 mod model;

@@ -6,13 +6,13 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
-use std::sync::{Mutex, PoisonError};
 
 use clap::ColorChoice;
 use serde::Serialize;
 
 use super::arguments::Global;
 use super::terminal::{self, harmless, harmless_lines};
+use crate::locks::Mutex;
 
 /// Prints as the user asked.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ impl Output {
 
     /// What standard output failed with, unless its reader has gone.
     pub(crate) fn finish(&self) -> io::Result<()> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
+        self.failed.lock().take().map_or(Ok(()), Err)
     }
 
     fn to_stdout(&self, bytes: &[u8]) {
@@ -160,7 +160,7 @@ impl Output {
         if let Err(error) = stdout.write_all(bytes).and_then(|()| stdout.flush())
             && error.kind() != ErrorKind::BrokenPipe
         {
-            self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            self.failed.lock().get_or_insert(error);
         }
     }
 }

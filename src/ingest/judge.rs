@@ -1,11 +1,10 @@
 //! Whether an answer is what its reference shows.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::placeholders::KnownPlaceholders;
 use crate::archive::PlaceholderVerdict;
 use crate::config::MediaConfig;
 use crate::fetch::Judge;
+use crate::locks::Mutex;
 use crate::media;
 use crate::model::{Asset, Digest, Ending, Failure, HostKey, Reason, ReferenceKind};
 use crate::staging::Staged;
@@ -83,7 +82,7 @@ impl ImageJudge<'_> {
     /// Refuses a body that breaks off. One that lacks only its end marker is refused the first time and accepted the
     /// second time: equal bytes twice, each of the declared length, are what the origin has.
     fn check_ending(&self, ending: Ending, digest: Digest) -> Result<(), Reason> {
-        let mut unclosed = self.unclosed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unclosed = self.unclosed.lock();
         match ending {
             Ending::Whole => Ok(()),
             Ending::NoEndMarker if *unclosed == Some(digest) => Ok(()),

@@ -1,9 +1,9 @@
 //! What hosts are known to send in place of images, and what they honestly send for several URLs.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::archive::{PlaceholderVerdict, SharedBlob};
+use crate::locks::{Mutex, MutexGuard};
 use crate::model::{Digest, HostKey};
 
 /// So many genuine shared blobs prove a host honest.
@@ -18,7 +18,7 @@ pub struct KnownPlaceholders {
 impl KnownPlaceholders {
     fn known(&self) -> MutexGuard<'_, HashMap<HostKey, HashMap<Digest, SharedBlob>>> {
         // Nothing that is done under this lock panics half-way through a change.
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock()
     }
 
     /// Notes more of what some bytes of a host are.

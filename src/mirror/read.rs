@@ -1,7 +1,7 @@
 //! Sources → articles → references in the catalog.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Notify;
@@ -16,6 +16,7 @@ use super::report::{ArticleCounts, SourceReport};
 use super::sources::{RunSource, Sources};
 use super::tally::Tally;
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, Body, StoreKey};
+use crate::locks::Mutex;
 use crate::model::{Digest, HostKey, MediaType};
 use crate::source::{Diff, Difference, Listed, SkipReason, Skipped, SourceError, WebReader};
 use crate::trace;
@@ -30,15 +31,15 @@ struct Said(Mutex<(Vec<SourceError>, Vec<String>)>);
 impl Said {
     /// It, or one of its feeds, could not be read.
     fn failed(&self, error: SourceError) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.push(error);
+        self.0.lock().0.push(error);
     }
 
     fn note(&self, note: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.push(note);
+        self.0.lock().1.push(note);
     }
 
     fn into_inner(self) -> (Vec<SourceError>, Vec<String>) {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.0.into_inner()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Assets → thumbnails: what the settings ask for and the archive lacks is made, for new assets and for old ones.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -13,6 +13,7 @@ use super::error::MirrorError;
 use super::tally::Tally;
 use crate::archive::{Archive, ThumbnailRow};
 use crate::config::Config;
+use crate::locks::Mutex;
 use crate::model::{Asset, Digest};
 use crate::render::{RenderError, Rendered, Renderer};
 
@@ -72,7 +73,7 @@ impl RenderStage {
         if let Ok(done) = tokio::time::timeout(patience, &mut rendering).await {
             return Ok(Ensured::Done(done.expect("rendering does not panic")?));
         }
-        self.late.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, rendering);
+        self.late.lock().insert(digest, rendering);
         Ok(Ensured::Late)
     }
 
@@ -82,7 +83,7 @@ impl RenderStage {
     }
 
     fn is_late(&self, digest: Digest) -> bool {
-        let late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        let late = self.late.lock();
         late.get(&digest).is_some_and(|rendering| !rendering.is_finished())
     }
 
@@ -100,7 +101,7 @@ impl RenderStage {
     }
 
     async fn sweep(&self) -> Result<(), MirrorError> {
-        let late = std::mem::take(&mut *self.late.lock().unwrap_or_else(PoisonError::into_inner));
+        let late = self.late.take();
         for rendering in late.into_values() {
             rendering.await.expect("rendering does not panic")?;
         }

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::report::{
     ArticleCounts, BlobCounts, ChangedImage, FailedUrl, Problem, Report, SourceReport, ThumbnailCounts, UrlCounts,
 };
+use crate::locks::Mutex;
 use crate::model::{Exchange, SourceName};
 use crate::source::Skipped;
 
@@ -106,8 +106,8 @@ impl Counter {
 }
 
 impl Tally {
-    /// URLs that were settled one way or another.
-    pub fn settled(&self) -> u64 {
+    /// URLs that the run is done with, one way or another.
+    pub fn finished(&self) -> u64 {
         self.fetched.get() + self.not_modified.get() + self.failed.get() + self.deferred.get()
     }
 
@@ -117,12 +117,12 @@ impl Tally {
 
     /// Takes back that these URLs have new bytes.
     pub(super) fn not_changed(&self, urls: &[String], new: &str) {
-        let mut not_changed = self.not_changed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut not_changed = self.not_changed.lock();
         not_changed.extend(urls.iter().map(|url| (url.clone(), new.to_owned())));
     }
 
     fn changed_images(&self) -> Vec<ChangedImage> {
-        let not_changed = self.not_changed.lock().unwrap_or_else(PoisonError::into_inner);
+        let not_changed = self.not_changed.lock();
         let mut images = sorted(&self.changed_images, |image| image.url.clone());
         images.retain(|image| !not_changed.contains(&(image.url.clone(), image.new.clone())));
         images
@@ -175,7 +175,7 @@ impl Tally {
             problems: sorted(&self.problems, |problem| problem.article.clone()),
             skipped: sorted(&self.skipped, |skipped| skipped.article.clone()),
             offline: self.answered.get() == 0 && self.unreachable.get() > 0,
-            sources: self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            sources: self.sources.lock().clone(),
             ..Report::default()
         }
     }
@@ -205,7 +205,7 @@ impl Tally {
 }
 
 fn push<T>(list: &Mutex<Vec<T>>, item: T) {
-    let mut list = list.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut list = list.lock();
     if list.len() < LISTED {
         list.push(item);
     }
@@ -213,7 +213,7 @@ fn push<T>(list: &Mutex<Vec<T>>, item: T) {
 
 /// Sorted, so that two runs that found the same say the same.
 fn sorted<T: Clone>(list: &Mutex<Vec<T>>, key: impl Fn(&T) -> String) -> Vec<T> {
-    let mut list = list.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut list = list.lock().clone();
     list.sort_by_key(key);
     list
 }

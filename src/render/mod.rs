@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::archive::{Archive, Body, CatalogError, ObjectError, ReadError, RenditionRow, StoreKey, ThumbnailRow};
 use crate::config::{Config, ThumbnailConfig};
-use crate::keyed_locks::KeyedLocks;
+use crate::locks::KeyedLocks;
 use crate::media::{Rendition, Renditions};
 use crate::model::{Asset, Digest, ThumbnailName};
 

@@ -12,7 +12,7 @@ mod write;
 use std::fs::Metadata;
 use std::io::{self, SeekFrom};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
@@ -21,6 +21,7 @@ use self::tree::split;
 use self::write::Rights;
 use super::key::{Prefix, StoreKey};
 use super::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
+use crate::locks::Mutex;
 use crate::model::Fingerprint;
 use crate::staging::{Staged, Staging};
 
@@ -90,7 +91,7 @@ impl Inner {
         // So that the wait for the disk is not within the lock.
         let synced = std::fs::File::open(&staged.path).and_then(|file| file.sync_all());
         synced.map_err(self.tree.failed("save", &path))?;
-        let _one_at_a_time = naming.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = naming.lock();
         match self.look(&path)?.filter(|found| found.len() == staged.length) {
             Some(found) => {
                 // Whoever put it may have died before its name was safe on the disk.

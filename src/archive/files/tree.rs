@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
 use super::folder::{Folder, Links};
 use super::write::{Rights, write};
 use crate::archive::objects::ObjectError;
+use crate::locks::Mutex;
 use crate::model::Fingerprint;
 use crate::staging::Staging;
 
@@ -18,7 +19,7 @@ pub(in crate::archive) struct Tree {
     root: Arc<Folder>,
     /// Folders that this process has seen safe on the disk, from the root downwards. That a folder exists is not
     /// enough: whoever made it may have been killed before its parent's entries were.
-    durable: RwLock<HashSet<String>>,
+    durable: Mutex<HashSet<String>>,
     making: Mutex<()>,
 }
 
@@ -26,7 +27,7 @@ impl Tree {
     /// Opens a folder that exists.
     pub(in crate::archive) fn open(place: &Path, links: Links) -> io::Result<Self> {
         let root = Arc::new(Folder::open(place, links)?);
-        Ok(Self { place: place.to_owned(), root, durable: RwLock::default(), making: Mutex::default() })
+        Ok(Self { place: place.to_owned(), root, durable: Mutex::default(), making: Mutex::default() })
     }
 
     /// Opens a folder, and makes it and those above it where they are missing, each safe on the disk.
@@ -59,11 +60,11 @@ impl Tree {
 
     /// A folder below, which is made with those above it where they are missing, and whose name is safe on the disk.
     pub(in crate::archive) fn make_folder(&self, path: &str) -> Result<Arc<Folder>, ObjectError> {
-        let is_known = path.is_empty() || self.durable.read().unwrap_or_else(PoisonError::into_inner).contains(path);
+        let is_known = path.is_empty() || self.durable.lock().contains(path);
         if let Some(folder) = is_known.then(|| self.folder(path)).transpose()?.flatten() {
             return Ok(folder);
         }
-        let _one_at_a_time = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.making.lock();
         let mut folder = Arc::clone(&self.root);
         for (name, upto) in parts(path) {
             folder = Arc::new(self.make_in(&folder, name, upto)?);
@@ -79,7 +80,7 @@ impl Tree {
         }
         let inside = folder.enter(name).map_err(self.failed("use", upto))?;
         folder.sync().map_err(self.failed("save the folder above", upto))?;
-        self.durable.write().unwrap_or_else(PoisonError::into_inner).insert(upto.to_owned());
+        self.durable.lock().insert(upto.to_owned());
         inside.ok_or_else(|| self.failed("use", upto)(ErrorKind::NotFound.into()))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Cursor};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -11,10 +11,11 @@ use tempfile::TempDir;
 
 use crate::archive::key::{Prefix, StoreKey};
 use crate::archive::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
+use crate::locks::{Mutex, MutexGuard};
 use crate::model::Fingerprint;
 use crate::staging::Staging;
 
-/// What is kept under a key: its bytes, and what tells that they did not change.
+/// What is kept under a key: its bytes, and their fingerprint.
 type Kept = (Arc<[u8]>, Fingerprint);
 
 /// Objects in memory. What is staged for them is in a temporary folder of their own.
@@ -35,7 +36,7 @@ impl MemoryObjects {
     }
 
     fn objects(&self) -> MutexGuard<'_, BTreeMap<StoreKey, Kept>> {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+        self.objects.lock()
     }
 }
 

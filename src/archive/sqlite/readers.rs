@@ -1,7 +1,7 @@
 //! The connections that read.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rusqlite::{Connection, Result};
 use tokio::sync::Semaphore;
@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::connection;
 use super::error::{catalog_error, refused};
 use crate::archive::catalog::CatalogError;
+use crate::locks::Mutex;
 
 /// How many calls read at a time.
 const READERS: usize = 4;
@@ -52,18 +53,18 @@ impl Readers {
 
     /// Runs a call on this thread.
     pub(super) fn with<T>(&self, call: impl FnOnce(&Connection) -> T) -> std::result::Result<T, CatalogError> {
-        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self.0.idle.lock().pop();
         let connection = match idle {
             Some(connection) => connection,
             None => connection::to_read(self.path()).map_err(|error| catalog_error(self.path(), &error))?,
         };
         let result = call(&connection);
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.0.idle.lock().push(connection);
         Ok(result)
     }
 
     /// Closes the connections.
     pub(super) fn close(&self) {
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.idle.lock().clear();
     }
 }

@@ -9,12 +9,13 @@ pub(crate) mod registry;
 pub(crate) mod retry;
 pub(crate) mod settings;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
 use super::clock::Clock;
+use crate::locks::Mutex;
 use crate::model::{Failure, HostState, Reason, RefererStrategy};
 use breaker::{Breaker, BreakerPolicy, BreakerState};
 use pacer::{HoldTooLong, Pacer};
@@ -49,11 +50,6 @@ struct Referers {
     learned: RefererStrategy,
     /// URLs in a row for which every strategy was refused.
     failed_rounds: u32,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No code panics half-way through a change under these locks.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Host {
@@ -104,7 +100,7 @@ impl Host {
     }
 
     fn breaker_state(&self) -> BreakerState {
-        lock(&self.breaker).state(self.clock.now())
+        self.breaker.lock().state(self.clock.now())
     }
 
     fn refuse_if_open(&self) -> Result<(), Failure> {
@@ -120,7 +116,7 @@ impl Host {
     /// The host sent a response, whatever it says.
     pub(crate) fn record_response(&self) {
         self.has_responded.store(true, Ordering::Relaxed);
-        lock(&self.breaker).close();
+        self.breaker.lock().close();
     }
 
     /// Whether it has responded in this run.
@@ -130,7 +126,7 @@ impl Host {
 
     /// The host took a connection and the request, and then broke the exchange: the host is up.
     pub(crate) fn record_broken_exchange(&self) {
-        lock(&self.breaker).close();
+        self.breaker.lock().close();
     }
 
     /// No connection came about within `fetch.connect_timeout`.
@@ -138,13 +134,13 @@ impl Host {
         if self.has_responded() {
             self.record_no_response();
         } else {
-            lock(&self.breaker).record_connect_timeout(self.clock.now(), self.breaker_policy);
+            self.breaker.lock().record_connect_timeout(self.clock.now(), self.breaker_policy);
         }
     }
 
     /// No connection came about, or no response within `fetch.read_timeout`.
     pub(crate) fn record_no_response(&self) {
-        lock(&self.breaker).record_failure(self.clock.now(), self.breaker_policy);
+        self.breaker.lock().record_failure(self.clock.now(), self.breaker_policy);
     }
 
     /// Its pacer.
@@ -155,7 +151,7 @@ impl Host {
     /// The Referer strategies to try for a URL, in order.
     pub(crate) fn strategies(&self) -> Vec<RefererStrategy> {
         let mut order = self.all_strategies();
-        if lock(&self.referers).failed_rounds >= FAILED_ROUNDS {
+        if self.referers.lock().failed_rounds >= FAILED_ROUNDS {
             order.truncate(1);
         }
         order
@@ -163,12 +159,12 @@ impl Host {
 
     /// Every Referer strategy, in the order in which they are tried.
     pub(crate) fn all_strategies(&self) -> Vec<RefererStrategy> {
-        referer::fallback_order(lock(&self.referers).learned, &self.settings.referer)
+        referer::fallback_order(self.referers.lock().learned, &self.settings.referer)
     }
 
     /// A strategy worked. Only one that worked after another was refused shows that trying further ones is worth it.
     pub(crate) fn learn(&self, strategy: RefererStrategy, after_refusal: bool) {
-        let mut referers = lock(&self.referers);
+        let mut referers = self.referers.lock();
         referers.learned = strategy;
         if after_refusal {
             referers.failed_rounds = 0;
@@ -177,22 +173,22 @@ impl Host {
 
     /// Every strategy was refused for one URL.
     pub(crate) fn all_strategies_failed(&self) {
-        let mut referers = lock(&self.referers);
+        let mut referers = self.referers.lock();
         referers.failed_rounds = referers.failed_rounds.saturating_add(1);
     }
 
     /// What has been learned, for the next run.
     pub(crate) fn state(&self) -> HostState {
-        let breaker = *lock(&self.breaker);
+        let breaker = *self.breaker.lock();
         let (delay, not_before) = self.pacer.remembered();
-        let referer = lock(&self.referers).learned;
+        let referer = self.referers.lock().learned;
         HostState { referer, failures: breaker.failures, open_until: breaker.open_until, not_before, delay }
     }
 
     /// Restores what an earlier run learned, unless this one has learned something itself.
     pub(crate) fn restore(&self, state: &HostState) {
         self.is_saved.store(false, Ordering::Relaxed);
-        let (mut breaker, mut referers) = (lock(&self.breaker), lock(&self.referers));
+        let (mut breaker, mut referers) = (self.breaker.lock(), self.referers.lock());
         if *breaker == Breaker::default() && referers.learned == RefererStrategy::Omit {
             *breaker = Breaker::restored(state.failures, state.open_until, self.clock.now());
             referers.learned = state.referer;
@@ -214,8 +210,8 @@ impl Host {
     }
 
     fn has_learned_nothing(&self) -> bool {
-        let Referers { learned, failed_rounds } = *lock(&self.referers);
+        let Referers { learned, failed_rounds } = *self.referers.lock();
         let learned_nothing = learned == RefererStrategy::Omit && failed_rounds == 0;
-        learned_nothing && *lock(&self.breaker) == Breaker::default() && self.pacer.is_idle()
+        learned_nothing && *self.breaker.lock() == Breaker::default() && self.pacer.is_idle()
     }
 }

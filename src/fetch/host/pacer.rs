@@ -1,6 +1,6 @@
 //! How fast requests are sent to one host, or to one group of hosts.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::permit::Slots;
 use super::retry::LONGEST_RETRY_AFTER;
 use crate::fetch::clock::{Clock, from_to};
+use crate::locks::{Mutex, MutexGuard};
 use crate::model::saturating_add;
 
 /// The longest spacing to which a host is slowed down.
@@ -62,7 +63,7 @@ impl Pacer {
 
     fn state(&self) -> MutexGuard<'_, PacerState> {
         // No code panics half-way through a change under this lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Waits for an in-flight permit of this host.

@@ -1,7 +1,7 @@
 //! The HTTP client of each host: reqwest, with everything that it does by itself switched off.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -16,6 +16,7 @@ use super::resolve::{JudgingResolver, Lookup};
 use super::{descriptors, tls};
 use crate::config::FetchConfig;
 use crate::fetch::error::FetchError;
+use crate::locks::{Mutex, MutexGuard};
 use crate::model::HostKey;
 
 /// How long a connection may idle before it is closed.
@@ -84,7 +85,7 @@ impl Connections {
 
     fn open(&self) -> MutexGuard<'_, OpenClients> {
         // No code panics half-way through a change under this lock.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 
     /// The rules for addresses.

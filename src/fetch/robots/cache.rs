@@ -1,13 +1,14 @@
 //! The robots.txt of each origin, for a day.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::rules::Robots;
+use crate::locks::Mutex;
 use crate::model::Failure;
 
 /// How long a file is cached (RFC 9309, section 2.4).
@@ -45,7 +46,7 @@ impl RobotsCache {
     }
 
     fn entry(&self, origin: String) -> Arc<Entry> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.lock();
         if let Some(entry) = entries.get(&origin).filter(|entry| entry.is_fresh()) {
             return Arc::clone(entry);
         }
@@ -92,6 +93,6 @@ mod tests {
             let found = cache.get(format!("http://{number}.example"), async { Ok(Arc::default()) }).await;
             assert!(found.is_ok());
         }
-        assert!(cache.entries.lock().unwrap().len() <= MOST);
+        assert!(cache.entries.lock().len() <= MOST);
     }
 }

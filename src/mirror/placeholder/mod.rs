@@ -10,7 +10,7 @@ mod recent;
 mod revoke;
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use url::Url;
 
@@ -25,6 +25,7 @@ use crate::archive::{
 use crate::config::Config;
 use crate::fetch::{Answer, Fetched, Fetcher};
 use crate::ingest::{Ingest, KnownPlaceholders, is_honest};
+use crate::locks::Mutex;
 use crate::model::{Asset, Digest, Failure, HostKey, Reason};
 
 use detector::{Decision, Facts, SUSPICIOUS};
@@ -202,8 +203,7 @@ impl PlaceholderStage {
 
     /// Whether requests may be sent about a blob: once in a run, and while the run may go on.
     fn may_probe(&self, host: &HostKey, digest: Digest) -> bool {
-        self.control.may_go_on()
-            && self.probed.lock().unwrap_or_else(PoisonError::into_inner).insert((host.clone(), digest))
+        self.control.may_go_on() && self.probed.lock().insert((host.clone(), digest))
     }
 
     /// Asks whether bytes are a placeholder, and does what follows from it.

@@ -1,8 +1,8 @@
 //! What hosts sent lately.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
 
+use crate::locks::Mutex;
 use crate::model::{Digest, HostKey};
 
 /// How many of a host's newest captures are looked at.
@@ -24,7 +24,7 @@ pub(super) struct Share {
 impl RecentCaptures {
     /// Notes what a host sent just now.
     pub(super) fn note(&self, host: HostKey, digest: Digest) {
-        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts = self.0.lock();
         let recent = hosts.entry(host).or_default();
         if recent.len() == RECENT {
             recent.pop_front();
@@ -34,12 +34,12 @@ impl RecentCaptures {
 
     /// Forgets a host that is not asked any more.
     pub(super) fn forget(&self, host: &HostKey) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
+        self.0.lock().remove(host);
     }
 
     /// How many of a host's newest captures are this blob; `None` where none is known.
     pub(super) fn share(&self, host: &HostKey, digest: Digest) -> Option<Share> {
-        let hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let hosts = self.0.lock();
         let recent = hosts.get(host)?;
         Some(Share { same: recent.iter().filter(|other| **other == digest).count(), of: recent.len() })
     }

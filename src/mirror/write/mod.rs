@@ -5,7 +5,7 @@ mod recorded;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::ErrorKind;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
@@ -20,7 +20,8 @@ use crate::archive::{
     Archive, ArticleId, ArticleRow, ArticleState, ObjectError, Output, ReferenceRow, StoreKey, WriteOutcome, rules,
 };
 use crate::config::{Config, RewriteConfig};
-use crate::keyed_locks::KeyedLocks;
+use crate::locks::KeyedLocks;
+use crate::locks::Mutex;
 use crate::model::{ArticleKey, Digest, Fingerprint, RelativePath, Span, ThumbnailName};
 use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
 use crate::source::fingerprint;
@@ -161,7 +162,7 @@ impl WriteStage {
         }
         let Some(ArticleKey { path, .. }) = self.owner(source, row).await? else { return Ok(true) };
         let why = "this disk takes their names for one; rename one of them";
-        if self.reported.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id) {
+        if self.reported.lock().insert(row.id) {
             self.tally.problem(&row.version.key, format!("its mirror would be one file with that of {path}: {why}"));
         }
         Ok(false)
@@ -206,7 +207,7 @@ impl WriteStage {
         false
     }
 
-    /// Writes a mirror, unless the same bytes are there, and says what tells that it is not touched from now on.
+    /// Writes a mirror, unless the same bytes are there, and gives its fingerprint.
     async fn publish(
         &self,
         source: &RunSource,

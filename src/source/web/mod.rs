@@ -13,7 +13,7 @@ pub use self::reading::{FeedRecords, Watch, WebReader};
 pub(super) use self::specs::{FeedSpec, Feeds};
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -27,6 +27,7 @@ use super::error::SourceError;
 use super::feed::Feed;
 use super::listing::{Entries, Entry, Listed, Listing, Location};
 use crate::archive::{ArticleState, CatalogError};
+use crate::locks::Mutex;
 use crate::model::{RelativePath, SourceName};
 
 /// Rows of the catalog that are read at a time.
@@ -58,7 +59,7 @@ impl Reading {
         let listed = Mutex::new(HashSet::new());
         let each = stream::iter(&specs);
         each.for_each_concurrent(self.reader.at_once.max(1), |spec| self.read(spec, &listed)).await;
-        let listed = listed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let listed = listed.into_inner();
         if let Err(error) = self.list_recorded(&listed).await {
             self.send(Entry::Unreadable(SourceError::Catalog(error.to_string()))).await;
         }
@@ -99,7 +100,7 @@ impl Reading {
         let entries = self.made(spec, feed, url).await?.into_iter().map(Entry::Article);
         for entry in withdrawn.into_iter().map(Entry::Withdrawn).chain(entries) {
             if let Entry::Article(Listed { path, .. }) | Entry::Withdrawn(path) = &entry {
-                listed.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
+                listed.lock().insert(path.clone());
             }
             self.send(entry).await;
         }

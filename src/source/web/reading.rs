@@ -1,6 +1,6 @@
 //! What one reading of a source needs, and what it gives to be recorded.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -10,6 +10,7 @@ use super::specs::Feeds;
 use crate::archive::{Archive, CatalogError, FeedRow};
 use crate::config::FeedConfig;
 use crate::fetch::Fetcher;
+use crate::locks::Mutex;
 use crate::model::{Exchange, SourceName};
 use crate::source::listing::Entry;
 use crate::source::xml::XmlLimits;
@@ -44,7 +45,7 @@ pub struct FeedRecords(Arc<Mutex<Vec<(Url, FeedRow)>>>);
 
 impl FeedRecords {
     pub(super) fn add(&self, url: &Url, row: FeedRow) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((url.clone(), row));
+        self.0.lock().push((url.clone(), row));
     }
 
     /// Records it. Before, the next run would ask for all of it again.
@@ -52,7 +53,7 @@ impl FeedRecords {
     /// # Errors
     /// Where the catalog cannot be written.
     pub async fn record(&self, source: &SourceName, archive: &Archive) -> Result<(), CatalogError> {
-        let rows = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let rows = self.0.take();
         for (url, row) in rows {
             archive.catalog.record_feed(source, &url, &row).await?;
         }

@@ -6,11 +6,11 @@ use super::modules::Source;
 /// The table of the design, from the ground up: a module may use those in the rows above its own.
 ///
 /// Where the design names several on one layer that build on each other, each has a row: settings are spelt in the words
-/// of the model, notifications tell what whole jobs found, and so know
+/// of the model, notifications report what whole jobs found, and so know
 /// their reports, a catalog is rebuilt by recording articles as a run does, and the command line starts the
 /// demo, which shows its archive by the web server.
 const LAYERS: [&[&str]; 10] = [
-    &["model", "trace", "keyed_locks"],
+    &["model", "trace", "locks"],
     &["config", "staging"],
     &["extract"],
     &["rewrite", "fetch", "media", "archive"],

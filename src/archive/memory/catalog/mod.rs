@@ -15,10 +15,9 @@ mod sources;
 mod state;
 mod takedowns;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use self::state::State;
 use crate::archive::catalog::CatalogError;
+use crate::locks::{Mutex, MutexGuard};
 
 /// A catalog that goes when it is dropped.
 #[derive(Debug, Default)]
@@ -33,7 +32,7 @@ impl MemoryCatalog {
     /// All of it, to be read and changed as in one transaction.
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing that is done under this lock panics half-way through a change.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

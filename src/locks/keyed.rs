@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::OwnedMutexGuard;
+
+use super::mutex::Mutex;
 
 type Locks<K> = Arc<Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>>;
 
@@ -29,7 +31,7 @@ impl<K: Eq + Hash> Default for KeyedLocks<K> {
 impl<K: Eq + Hash + Copy> KeyedLocks<K> {
     /// Waits until nobody else works on what the key names.
     pub(crate) async fn lock(&self, key: K) -> KeyedGuard<K> {
-        let lock = Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
+        let lock = Arc::clone(self.0.lock().entry(key).or_default());
         let guard = Some(lock.lock_owned().await);
         KeyedGuard { key, locks: Arc::clone(&self.0), guard }
     }
@@ -37,7 +39,7 @@ impl<K: Eq + Hash + Copy> KeyedLocks<K> {
 
 impl<K: Eq + Hash> Drop for KeyedGuard<K> {
     fn drop(&mut self) {
-        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut locks = self.locks.lock();
         self.guard = None;
         // One reference is the map's own: with no other, nobody waits.
         if locks.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
@@ -62,7 +64,7 @@ mod tests {
         drop(first);
         let second = second.await;
         drop((second, other));
-        assert!(locks.0.lock().unwrap().is_empty(), "no lock is left behind");
+        assert!(locks.0.lock().is_empty(), "no lock is left behind");
     }
 
     #[tokio::test]
