@@ -20,7 +20,7 @@ use testserver::bulk::{Bulk, BulkOrigin};
 #[path = "../tests/it/testserver/mod.rs"]
 mod testserver;
 
-const SIZE: Bulk = Bulk { articles: 2_000, urls: 10_000, pictures: 6_667, hosts: 10 };
+const SIZE: Bulk = Bulk { articles: 2_000, urls: 10_000, images: 6_667, hosts: 10 };
 
 #[tokio::main]
 async fn main() {
@@ -33,15 +33,15 @@ async fn main() {
     println!("bare client, nothing kept: {:.2} s", bare.as_secs_f64());
 
     let first = run(folder.path(), &server, "first").await;
-    first.tell("first run", bare);
+    first.print("first run", bare);
     let asked = server.origin().log().count();
     let before = tree(&folder.path().join("first"));
     let second = run(folder.path(), &server, "first").await;
-    second.tell("second run", bare);
+    second.print("second run", bare);
     println!("second run: {} requests", server.origin().log().count() - asked);
     let changed = differing(&before, &tree(&folder.path().join("first")));
     println!("second run: files of blobs, thumbnails and articles that differ: {changed}");
-    println!("blobs of images: {} for {} different pictures", images(&folder.path().join("first")), SIZE.pictures);
+    println!("blobs of images: {} for {} different images", images(&folder.path().join("first")), SIZE.images);
 
     let asked = server.origin().log().count();
     let child = start(folder.path(), &server, "cut");
@@ -49,7 +49,7 @@ async fn main() {
     signal(&child);
     let cut = wait(child, Instant::now());
     println!("interrupted half-way: ended {:.2} s after the signal with status {}", cut.wall.as_secs_f64(), cut.status);
-    run(folder.path(), &server, "cut").await.tell("run after it", bare);
+    run(folder.path(), &server, "cut").await.print("run after it", bare);
     let same = digests(&folder.path().join("first")) == digests(&folder.path().join("cut"));
     println!("the archive equals one made without interruption: {same}");
 }
@@ -86,7 +86,7 @@ struct Figures {
 }
 
 impl Figures {
-    fn tell(&self, what: &str, bare: Duration) {
+    fn print(&self, what: &str, bare: Duration) {
         println!(
             "{what}: status {}, {:.2} s ({:.2} of the bare client), peak {} MiB",
             self.status,

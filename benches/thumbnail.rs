@@ -203,13 +203,13 @@ fn vips_seconds(files: &[&PathBuf], folder: &Path) -> f64 {
 
 /// Nanoseconds on a CPU, the first figure of schedstat.
 fn thread_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells CPU time");
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux accounts CPU time");
     text.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).expect("schedstat starts with a number") / 1e9
 }
 
 /// User and system time of children that were waited for, in ticks of 10 ms (fields 16 and 17 of proc's stat).
 fn children_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/stat").expect("Linux tells CPU time");
+    let text = std::fs::read_to_string("/proc/self/stat").expect("Linux accounts CPU time");
     let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
     fields.skip(13).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }

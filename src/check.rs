@@ -173,7 +173,7 @@ impl Checker<'_> {
         match target {
             _ if found => self.checked.local += 1,
             Target::Network | Target::Root(_) => self.checked.remote.push(place),
-            // The site of the article has it, as far as the settings tell.
+            // The site of the article has it, as far as the settings say.
             Target::File(_) if !source.config.base_url.is_empty() => self.checked.remote.push(place),
             Target::Archive(_) | Target::Astray(_) => self.checked.dangling.push(place),
             Target::File(_) => self.checked.missing.push(place),

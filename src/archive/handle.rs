@@ -28,7 +28,7 @@ pub struct Archive {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// It is not there.
-    #[error("the blob {digest}.{media_type} is missing; `offprint verify` tells more")]
+    #[error("the blob {digest}.{media_type} is missing; `offprint verify` says more")]
     Missing {
         /// Which one.
         digest: Digest,
@@ -37,7 +37,7 @@ pub enum ReadError {
     },
     /// It has other bytes than its name says.
     #[error(
-        "the blob {digest}.{media_type} is damaged: its bytes have the SHA-256 {found}; `offprint verify` tells more"
+        "the blob {digest}.{media_type} is damaged: its bytes have the SHA-256 {found}; `offprint verify` says more"
     )]
     Damaged {
         /// Which one.

@@ -1,4 +1,4 @@
-//! What tells the archive in a folder from every other: `archive.json`, which is written when the archive is made.
+//! The identity of the archive in a folder: `archive.json`, which is written when the archive is made.
 //!
 //! The catalog has the same id. A folder with another catalog, or with none, is not opened: what its blobs belong to is
 //! not known then, and a new catalog would have them removed as garbage.

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_link_leads_to_is_told_by_its_end() {
+    fn what_a_link_leads_to_is_known_by_its_end() {
         let name = "ab/".to_owned() + &"ab".repeat(32) + ".jpg";
         assert!(matches!(linked_object(&format!("../x/blobs/sha256/{name}")), Some(StoreKey::Blob { .. })));
         let nested = format!("/blobs/sha256/old/thumbnails/small/{name}");

@@ -27,7 +27,7 @@ pub enum Put {
 pub struct Stored {
     /// What its key had before.
     pub put: Put,
-    /// What tells that it is not touched from now on.
+    /// The fingerprint that it has from now on.
     pub fingerprint: Fingerprint,
 }
 

@@ -52,7 +52,7 @@ pub enum ArchiveError {
         /// The folder.
         place: String,
     },
-    /// There is none, and something tells that there was one.
+    /// There is none, and something shows that there was one.
     #[error(
         "there is no archive at {place}, and {} links into one: mount or restore that archive, or name its folder with \
          --store; `offprint init` begins a new one", trace.display()
@@ -60,7 +60,7 @@ pub enum ArchiveError {
     Traces {
         /// The folder.
         place: String,
-        /// What tells it.
+        /// What shows it.
         trace: PathBuf,
     },
     /// Its catalog is to be made anew, and nothing is wrong with it.

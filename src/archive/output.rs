@@ -25,7 +25,7 @@ pub enum Output {
 }
 
 impl Output {
-    /// Writes an article, over what stood there, and says what tells that it is not touched from then on.
+    /// Writes an article, over what stood there, and gives its fingerprint.
     ///
     /// # Errors
     /// Where the store or the file system refuses.
@@ -66,7 +66,7 @@ impl Output {
         }
     }
 
-    /// What tells that an article was not touched; `None` where there is none.
+    /// The fingerprint of an article; `None` where there is none.
     ///
     /// # Errors
     /// Where the store or the file system refuses.

@@ -71,8 +71,8 @@ const GLOBAL: &str = "Global options";
 pub(crate) enum Command {
     /// Make an empty archive
     ///
-    /// Makes the folder of the settings, or DIR of --store, with its catalog and the file that tells it from other
-    /// archives. A first `offprint run` does the same, unless mirrors that link into an archive tell that there was one.
+    /// Makes the folder of the settings, or DIR of --store, with its catalog and the file that identifies it. A first
+    /// `offprint run` does the same, unless mirrors that link into an archive show that there was one.
     /// Where there is an archive, nothing changes.
     Init,
     /// Mirror every source in the settings (the nightly job)

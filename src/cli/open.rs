@@ -9,7 +9,7 @@ pub(super) fn open_to_read(config: &Config) -> anyhow::Result<Archive> {
     Ok(archive::open(&config.store, Mode::Read)?)
 }
 
-/// The archive, for a run over some sources. A first run makes it, unless mirrors of these sources tell that there was
+/// The archive, for a run over some sources. A first run makes it, unless mirrors of these sources show that there was
 /// one: it may only not be mounted.
 pub(super) fn open_to_run(config: &Config, sources: &[Source]) -> anyhow::Result<Archive> {
     refuse_traces(config, sources)?;

@@ -68,19 +68,19 @@ pub(crate) fn show(bar: &ProgressBar, tally: &Tally, elapsed: Duration) {
     }
     if total > 0 {
         bar.set_length(total);
-        bar.set_position(tally.settled());
+        bar.set_position(tally.finished());
     }
     bar.set_message(message(tally, elapsed));
 }
 
 /// How many images there are to fetch, as far as is known; it grows while articles are still being read.
 fn total(tally: &Tally) -> u64 {
-    tally.queued.get().max(tally.settled())
+    tally.queued.get().max(tally.finished())
 }
 
 /// The most important comes first, since a narrow terminal cuts off the rest.
 fn message(tally: &Tally, elapsed: Duration) -> String {
-    let (done, total) = (tally.settled(), total(tally));
+    let (done, total) = (tally.finished(), total(tally));
     let mut parts = vec![format!("{done}/{} fetched", count(total, "image"))];
     parts.extend(left(done, total, elapsed));
     let per_second = tally.bytes.get().saturating_mul(1000) / u64::try_from(elapsed.as_millis()).unwrap_or(1).max(1);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_tells_every_stage_and_the_time_left() {
+    fn the_message_names_every_stage_and_the_time_left() {
         let message = message(&busy(), Duration::from_secs(10));
         assert!(message.starts_with("10/40 images fetched · 30 seconds left · 0 failed"), "{message}");
         assert!(message.contains("1.00 MiB (102.40 KiB/s) · 7 articles read, 0 written"), "{message}");

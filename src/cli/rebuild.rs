@@ -39,7 +39,7 @@ fn print(rebuilt: &Rebuilt, output: &Output) {
     ));
     let since = if rebuilt.copy.is_some() { " since that copy" } else { "" };
     output.line(&format!(
-        "what no file tells is lost{since}: earlier captures, failures, and what hosts were known for; missing images \
+        "what no file records is lost{since}: earlier captures, failures, and what hosts were known for; missing images \
          are asked for again"
     ));
     let (originals, images) = (rebuilt.unplaced_originals, rebuilt.unplaced_images);

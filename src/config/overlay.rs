@@ -65,7 +65,7 @@ fn unknown_key(place: &str, name: &str, known: &Table) -> String {
     let nearest = known
         .keys()
         .map(|key| (strsim::jaro_winkler(name, key), key))
-        .filter(|(likeness, _)| *likeness > 0.7)
+        .filter(|(similarity, _)| *similarity > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     if let Some((_, key)) = nearest {
         return format!("there is no setting `{place}`; did you mean `{key}`?");

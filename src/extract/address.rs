@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_are_told_from_addresses() {
+    fn templates_are_no_addresses() {
         let templates = [
             "https://c.example/a_{width}x.jpg",
             "https://c.example/{w_h}/a.jpg",

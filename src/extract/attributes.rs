@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_meta_are_told_by_their_names() {
+    fn links_and_meta_are_known_by_their_names() {
         assert_eq!(link("shortcut ICON", false), Some(ReferenceKind::Icon));
         assert_eq!(link("preload", true), Some(ReferenceKind::Link));
         assert_eq!(link("preload stylesheet", false), None);

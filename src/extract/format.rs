@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_tells_the_format_and_else_the_content() {
+    fn the_name_decides_the_format_and_else_the_content() {
         let names = [
             ("a.HTM", Format::Html),
             ("a.shtml", Format::Html),

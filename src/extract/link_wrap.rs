@@ -4,7 +4,7 @@ use super::sink::{RawLinkWrap, Sink};
 
 /// Marks the images that are in a link already. It runs once all links are known, since a link of Markdown can be around
 /// an image of HTML and the reverse. Nothing wraps an image in an `<a>` without `href` either: links do not nest.
-pub(super) fn settle(sink: &mut Sink) {
+pub(super) fn unwrap_linked(sink: &mut Sink) {
     let links = apart(std::mem::take(&mut sink.links));
     for found in &mut sink.found {
         let Some(RawLinkWrap::Html(range, _) | RawLinkWrap::Markdown(range)) = &found.link_wrap else { continue };

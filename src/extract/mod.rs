@@ -40,7 +40,7 @@ pub fn extract(bytes: &[u8], format: Format, options: &ExtractOptions) -> Extrac
     let decoded = encoding::decode(bytes, format);
     let mut sink = Sink::default();
     find(&decoded.text, format, options, &mut sink);
-    link_wrap::settle(&mut sink);
+    link_wrap::unwrap_linked(&mut sink);
     resolve::resolve(bytes, &decoded, format, sink, options)
 }
 

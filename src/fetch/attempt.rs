@@ -126,7 +126,7 @@ impl<'a, J: Judge> Attempt<'a, J> {
                 // The breaker opened meanwhile. The failure before that is what is known of the URL.
                 Err(failure) if failure.reason == Reason::HostDown && last.is_some() => break,
                 Err(failure) if self.is_worth_a_retry(&failure) => last = Some(failure),
-                settled => return settled,
+                ended => return ended,
             }
         }
         Err(last.unwrap_or_else(out_of_time))
@@ -202,7 +202,7 @@ impl<'a, J: Judge> Attempt<'a, J> {
     }
 
     /// Whether this is the host of the URL, and not one that redirects lead to. What a host said of its version of the
-    /// image is said to that host only: another one could tell readers apart by it.
+    /// image is said to that host only: another one could identify readers by it.
     fn is_own_host(&self, key: &HostKey) -> bool {
         HostKey::of(self.request.url).as_ref() == Some(key)
     }

@@ -7,7 +7,7 @@
 //! # What is decoded
 //!
 //! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG. The feature `avif` adds AVIF; the feature `jxl-jp2` adds
-//! JPEG XL and JPEG 2000, whose decoders take more memory than their headers tell, so that the memory bound of the
+//! JPEG XL and JPEG 2000, whose decoders take more memory than their headers say, so that the memory bound of the
 //! default build does not hold with them. HEIC, and what a feature is missing for, is probed and kept without a thumbnail.
 //!
 //! # Security

@@ -1,4 +1,4 @@
-//! What a run tells when it ends.
+//! The report of a run.
 
 use std::collections::BTreeMap;
 

@@ -34,7 +34,7 @@ impl RunSource {
         self.output.clone().unwrap_or_else(|| self.destination(archive))
     }
 
-    /// What tells that the mirror of an article was not touched; `None` where there is no mirror.
+    /// The fingerprint of the mirror of an article; `None` where there is no mirror.
     pub(super) async fn mirror_fingerprint(&self, path: &RelativePath) -> Option<Fingerprint> {
         self.output.as_ref()?.fingerprint(path).await.ok().flatten()
     }

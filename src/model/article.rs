@@ -26,7 +26,7 @@ impl fmt::Display for ArticleKey {
     }
 }
 
-/// What tells that a file has not been touched, without reading it.
+/// The facts of a file by which an untouched one is recognised without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
     /// Size in bytes.

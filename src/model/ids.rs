@@ -25,7 +25,7 @@ ids! {
     Revision
 }
 
-/// What tells one archive from every other: 128 random bits, made with the archive. A copy has the same.
+/// The identity of an archive: 128 random bits, made with the archive. A copy has the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ArchiveId(pub u128);
 

@@ -39,7 +39,7 @@ pub(super) struct Articles<'a> {
 /// What is there of an article.
 struct Found {
     path: RelativePath,
-    /// The file of its source, where that has it, and what tells that it is not touched.
+    /// The file of its source, where that has it, and its fingerprint.
     file: Option<(Vec<u8>, Fingerprint)>,
     /// Its mirror.
     mirror: Option<Vec<u8>>,

@@ -1,7 +1,7 @@
 //! A lost catalog, made anew from what is kept: the newest copy of it, blobs, mirrors, the files of sources, reports.
 //!
-//! A mirror names the bytes that it shows, and the original names the URLs: read side by side, they tell again which URL
-//! gave which blob. Originals are found by the text that they share with their mirrors. What no file tells is lost, and
+//! A mirror names the bytes that it shows, and the original names the URLs: read side by side, they show again which URL
+//! gave which blob. Originals are found by the text that they share with their mirrors. What no file records is lost, and
 //! [`Rebuilt`] says so.
 
 mod articles;

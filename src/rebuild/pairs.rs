@@ -6,7 +6,7 @@ use crate::model::{Digest, Reference, ReferenceKind};
 /// Comparisons that are made for one article, at most: beyond it, references are paired in their order.
 const COMPARED: usize = 4 << 20;
 
-/// What tells a reference from others of its article: its kind and the attribute or key that holds it.
+/// What distinguishes a reference from others of its article: its kind and the attribute or key that holds it.
 pub(super) type Slot<'a> = (ReferenceKind, &'a str);
 
 /// The places of references that belong together: of an original, and of its mirror, in which links around images may

@@ -14,9 +14,9 @@ const PAGE: usize = 1000;
 pub enum Difference {
     /// The source has this article; beside it the row, where it is on record.
     Listed(Listed, Option<Box<ArticleRow>>),
-    /// The article is on record, and the source no longer has it. Only a complete listing tells that.
+    /// The article is on record, and the source no longer has it. Only a complete listing shows that.
     Gone(Box<ArticleRow>),
-    /// The source lists nothing at all, although this many of its articles are on record. Only a complete listing tells
+    /// The source lists nothing at all, although this many of its articles are on record. Only a complete listing shows
     /// that, and then none of them counts as gone.
     Empty {
         /// How many.

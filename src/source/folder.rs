@@ -137,7 +137,7 @@ impl Folder {
     }
 }
 
-/// What tells that a file was not touched, without reading it.
+/// The fingerprint of a file, by which an untouched one is recognised without reading it.
 pub fn fingerprint(file: &Path) -> std::io::Result<Fingerprint> {
     Ok(Fingerprint::of_edited(&std::fs::metadata(file)?))
 }

@@ -40,7 +40,7 @@ impl Globs {
         }
     }
 
-    /// Whether everything in a folder is left out, as far as two made-up names in it tell.
+    /// Whether everything in a folder is left out, judged by two made-up names in it.
     pub(super) fn exclude_all_of(&self, folder: &Path) -> bool {
         ["a.md", "a/a.md"].iter().all(|name| self.exclude.is_match(folder.join(name)))
     }

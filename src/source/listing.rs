@@ -72,11 +72,11 @@ pub enum Entry {
 pub struct Listed {
     /// Its path within the source.
     pub path: RelativePath,
-    /// Where it is read, and what tells that it was not changed.
+    /// Where it is read, and the fingerprint that it has there.
     pub location: Location,
 }
 
-/// Where an article is, and what tells that it was not changed since it was read.
+/// Where an article is, with the fingerprint by which an unchanged one is recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Location {

@@ -14,7 +14,7 @@ use super::names::{Names, composed};
 use super::paths::Source;
 use crate::model::{Fingerprint, Reference};
 
-/// The name by which extraction tells an embed of a wiki, `![[shot.png]]`: it names a file wherever that lies.
+/// The name by which extraction marks an embed of a wiki, `![[shot.png]]`: it names a file wherever that lies.
 const EMBED: &str = "embed";
 
 /// The file that an address names.
@@ -80,10 +80,10 @@ impl Source {
     }
 }
 
-/// What tells that a file is the one that was kept, without reading it: its size, its times and its inode.
+/// The facts by which the file that was kept is recognised without reading it: its size, its times and its inode.
 ///
 /// # Errors
-/// Where the file system does not tell.
+/// Where the file system does not say.
 pub fn file_tag(file: &Path) -> std::io::Result<String> {
     let found = Fingerprint::of_edited(&std::fs::metadata(file)?);
     Ok(format!("{}-{}-{:x}", found.size, found.modified, found.inode))
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scheme_is_told_from_a_drive_and_a_time() {
+    fn a_scheme_is_neither_a_drive_nor_a_time() {
         assert!(has_scheme("https://a") && has_scheme("data:x") && has_scheme("web+x:y"));
         assert!(
             !has_scheme("C:\\a.png") && !has_scheme("a/b:c.png") && !has_scheme("10:30.png") && !has_scheme("a.png")

@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 use super::folder::{Folder, slashed};
 use crate::archive::rules::path_key;
 
-/// The files of a folder, by their names in small letters and composed form. Wikis do not tell these apart.
+/// The files of a folder, by their names in small letters and composed form. Wikis take these for one.
 #[derive(Debug)]
 pub(super) struct Names(HashMap<String, Vec<String>>);
 

@@ -69,8 +69,8 @@ mod tests {
             <outline text="No feed" xmlUrl="nowhere"/>
             </body></opml>"#;
         let feeds = feeds(opml.as_bytes()).unwrap();
-        let told: Vec<_> = feeds.iter().map(|feed| (feed.title.as_str(), feed.categories.join("/"))).collect();
-        assert_eq!(told, [("头条", "新媒体/观察者网/头条".to_owned()), ("Two", "Tech/Rust/Two".to_owned())]);
+        let listed: Vec<_> = feeds.iter().map(|feed| (feed.title.as_str(), feed.categories.join("/"))).collect();
+        assert_eq!(listed, [("头条", "新媒体/观察者网/头条".to_owned()), ("Two", "Tech/Rust/Two".to_owned())]);
         assert!(super::feeds(b"<rss/>").unwrap_err().contains("<rss>"));
     }
 }

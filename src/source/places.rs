@@ -156,8 +156,8 @@ fn unlisted(config: &Config, folder: &Path) -> SourceConfig {
 fn own_name(name: &str, place: &[u8]) -> SourceName {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let name: String = name.chars().map(plain).collect();
-    let told_apart = Digest::of(place).to_string();
-    let name = format!("{}-{}", name.trim_matches('-'), &told_apart[..6]).trim_matches('-').to_owned();
+    let suffix = Digest::of(place).to_string();
+    let name = format!("{}-{}", name.trim_matches('-'), &suffix[..6]).trim_matches('-').to_owned();
     SourceName::new(name).expect("letters, digits and hyphens are a name")
 }
 

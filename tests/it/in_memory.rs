@@ -106,7 +106,7 @@ impl InMemory {
         })
     }
 
-    /// The objects below a folder of the archive, with what tells that they were not touched.
+    /// The objects below a folder of the archive, with their fingerprints.
     pub(crate) fn tree(&self, folder: &str) -> BTreeMap<PathBuf, (u64, SystemTime, u64)> {
         let (folder, below) = (Path::new(folder), wait_for(self.objects()));
         let inside = below.into_iter().filter_map(|(path, fingerprint)| {

@@ -123,7 +123,7 @@ impl Sandbox {
         serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
     }
 
-    /// The names of all files below a folder, with what tells that they were not touched.
+    /// The names of all files below a folder, with their fingerprints.
     pub(crate) fn tree(&self, folder: &str) -> BTreeMap<PathBuf, (u64, SystemTime, u64)> {
         if let Some((archive, path)) = self.object(folder) {
             return archive.tree(path);

@@ -24,7 +24,7 @@ pub enum CatalogError {
         known: i64,
     },
     /// A row holds a value that no offprint writes.
-    #[error("{row} of the catalog holds a {what} that cannot be read: {value}; `offprint verify` tells more")]
+    #[error("{row} of the catalog holds a {what} that cannot be read: {value}; `offprint verify` says more")]
     Damaged {
         /// Which row.
         row: String,

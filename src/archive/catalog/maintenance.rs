@@ -1,4 +1,4 @@
-//! What `verify`, `repair` and `gc` need, and what tells this archive from others.
+//! What `verify`, `repair` and `gc` need, and the identity of the archive.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::captures::{AssetRow, BlobRow, ThumbnailRow};
 use super::error::CatalogError;
 use crate::model::{ArchiveId, ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
 
-/// What tells this archive from others.
+/// The identity of the archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ArchiveRow {
     /// Its id.
@@ -24,7 +24,7 @@ pub struct ArchiveRow {
 /// What proving, mending and pruning an archive needs.
 #[async_trait]
 pub trait Maintenance: Send + Sync {
-    /// What tells this archive from others.
+    /// The identity of the archive.
     async fn archive(&self) -> Result<ArchiveRow, CatalogError>;
 
     /// What the database finds when it checks itself: one line each, none where it is whole.

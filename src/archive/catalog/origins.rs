@@ -6,7 +6,7 @@ use super::captures::UrlRow;
 use super::error::CatalogError;
 use crate::model::{ArticleKey, Digest, Fingerprint, Format, UrlId};
 
-/// What tells originals from mirrors, and which files beside articles are kept.
+/// What distinguishes originals from mirrors, and which files beside articles are kept.
 #[async_trait]
 pub trait Origins: Send + Sync {
     /// The originals of the articles whose mirror has these bytes, each once, in the order of their digests.

@@ -12,8 +12,8 @@ const LONGEST: u64 = 64;
 
 /// The right to change the archive, until it is dropped or the process ends, however it ends.
 ///
-/// The system holds it for the open file, so no crash leaves one behind. The file stays; the process id in it only
-/// tells people who it is.
+/// The system holds it for the open file, so no crash leaves one behind. The file stays; the process id in it is
+/// for people who ask who holds it.
 #[derive(Debug)]
 pub(in crate::archive) struct Lock {
     _file: File,

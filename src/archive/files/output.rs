@@ -48,7 +48,7 @@ impl OutputFolder {
         self.inner.place.join(path)
     }
 
-    /// Writes a file, over what stood there, and says what tells that it is not touched from then on.
+    /// Writes a file, over what stood there, and gives its fingerprint.
     ///
     /// # Errors
     /// Where the file system refuses.
@@ -66,7 +66,7 @@ impl OutputFolder {
         self.blocking(move |inner| inner.read(&path)).await
     }
 
-    /// What tells that a file was not touched; `None` where there is none.
+    /// The fingerprint of a file; `None` where there is none.
     ///
     /// # Errors
     /// Where the file system refuses.

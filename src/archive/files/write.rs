@@ -19,7 +19,7 @@ pub(super) enum Rights {
 }
 
 impl Rights {
-    /// What tells that a file with these permissions is not touched. Articles themselves are edited by their users.
+    /// How untouched files with these permissions are recognised. Articles themselves are edited by their users.
     pub(super) fn fingerprint(self, found: &Metadata) -> Fingerprint {
         if self == Self::KeptWithTime { Fingerprint::of_edited(found) } else { Fingerprint::of(found) }
     }

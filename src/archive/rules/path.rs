@@ -2,7 +2,7 @@
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-/// What two paths have in common that some file system takes for one: exFAT, NTFS and APFS do not tell upper from lower
+/// What two paths have in common that some file system takes for one: exFAT, NTFS and APFS do not distinguish upper from lower
 /// case, and APFS not composed from decomposed letters.
 pub fn path_key(path: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(path).to_lowercase()

@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_told_by_what_was_kept_before_and_after() {
+    fn a_change_is_found_by_what_was_kept_before_and_after() {
         let none = UrlFacts::default();
         let other = good().after(&kept("other", None), answer(3));
         assert_eq!(none.change_to(&none), AssetChange::Same);

@@ -27,7 +27,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes the checksum, unless part of the catalog is still in its write-ahead log. A failure loses only the proof:
+/// Writes the checksum, unless part of the catalog is still in its write-ahead log. A failure loses only the checksum:
 /// a checksum that is cut off does not parse and counts as none.
 pub(super) fn write(path: &Path) {
     if !log_left(path) {

@@ -34,7 +34,7 @@ pub(in crate::archive) fn look(path: &Path) -> Result<CatalogFile, CatalogError>
     })?
 }
 
-/// What tells the catalog's archive from others.
+/// The identity of the catalog's archive.
 pub(super) fn archive(connection: &Connection) -> rusqlite::Result<ArchiveRow> {
     let archive = |row: &Row<'_>| Ok(ArchiveRow { id: row.get("id")?, made_at: moment(row, "made_at")? });
     connection.prepare_cached("SELECT id, made_at FROM archive")?.query_one([], in_row("archive", &[], archive))

@@ -2,7 +2,7 @@
 //!
 //! Calls queue up while it waits for the disk, and the next commit takes them all: under load one fsync pays for
 //! dozens of calls, and an idle catalog commits each at once. A call that fails takes only itself back, by its
-//! savepoint. Nobody hears back before the commit is durable.
+//! savepoint. No call returns before the commit is durable.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const BATCH: usize = 256;
 /// How long closing waits for readers of other processes.
 const CLOSING: Duration = Duration::from_millis(500);
 
-/// Tells a caller how its call ended, once it is known whether the commit did.
+/// Gives a caller the result of its call, once the commit has succeeded or failed.
 type Reply = Box<dyn FnOnce(Result<(), &Error>) + Send>;
 
 /// A call: writes inside the open transaction, where one could be opened, and gives its reply.
@@ -54,9 +54,9 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let place = Arc::clone(&self.place);
         let call: Call = Box::new(move |connection| {
-            let result = connection.ok_or_else(taken_back).and_then(|connection| in_savepoint(connection, call));
+            let result = connection.ok_or_else(rolled_back).and_then(|connection| in_savepoint(connection, call));
             Box::new(move |committed| {
-                // Where the transaction failed as a whole, its error tells more than the call's.
+                // Where the transaction failed as a whole, its error says more than the call's.
                 let outcome = match (committed, result) {
                     (Err(error), _) => Err(catalog_error(&place, error)),
                     (Ok(()), result) => result.map_err(|error| catalog_error(&place, &error)),
@@ -82,7 +82,7 @@ impl Drop for Writer {
 }
 
 /// The error of a call whose transaction is gone.
-fn taken_back() -> Error {
+fn rolled_back() -> Error {
     let abort = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT);
     Error::SqliteFailure(abort, Some("the transaction was taken back".into()))
 }
@@ -100,7 +100,7 @@ fn in_savepoint<T>(connection: &Connection, call: impl FnOnce(&Connection) -> Re
     let result = call(connection);
     // On errors such as a full disk the database takes the whole transaction back, savepoints and all.
     if connection.is_autocommit() {
-        return result.and(Err(taken_back()));
+        return result.and(Err(rolled_back()));
     }
     if result.is_err() {
         connection.prepare_cached("ROLLBACK TO call")?.execute([])?;
@@ -131,7 +131,7 @@ fn transaction(connection: &Connection, calls: impl Iterator<Item = Call>) -> (V
     for call in calls {
         replies.push(call(result.is_ok().then_some(connection)));
         if result.is_ok() && connection.is_autocommit() {
-            result = Err(taken_back());
+            result = Err(rolled_back());
         }
     }
     let result = result.and_then(|()| connection.prepare_cached("COMMIT")?.execute([]).map(drop));

@@ -18,12 +18,12 @@ fn run(text: &str) -> (Sink, usize) {
 /// the body starts at `BODY`.
 fn check(text: &str, expected: &[&str]) {
     let (sink, body) = run(text);
-    let told: Vec<String> = sink.found.iter().map(|found| tell(text, found)).collect();
-    assert_eq!(told, expected, "{text}");
+    let found: Vec<String> = sink.found.iter().map(|found| line_of(text, found)).collect();
+    assert_eq!(found, expected, "{text}");
     assert_eq!(text[body..].trim(), "BODY", "{text}");
 }
 
-fn tell(text: &str, found: &RawReference) -> String {
+fn line_of(text: &str, found: &RawReference) -> String {
     let raw = &text[found.span.clone()];
     if raw == found.value {
         format!("{} {raw}", found.name)
@@ -208,7 +208,7 @@ fn what_is_no_front_matter_is_the_body() {
 }
 
 #[test]
-fn title_date_and_address_are_told() {
+fn title_date_and_address_are_found() {
     let (sink, _) =
         run("---\nTitle: It’s\ndate: Thu, 22 Apr 2021 19:27:36 GMT\nurl: /x/\nlink: https://e.com/p\n---\n");
     assert_eq!(sink.title.as_deref(), Some("It’s"));

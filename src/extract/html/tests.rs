@@ -187,7 +187,7 @@ fn check_reveal(html: &str) {
 }
 
 #[test]
-fn lazy_images_are_told_where_to_show() {
+fn lazy_images_have_a_place_to_show() {
     for html in [
         "<img src='[data:,x]' data-src=a.jpg>",
         "<img src='[]' data-src=a.jpg>",
@@ -215,7 +215,7 @@ fn lazy_images_are_told_where_to_show() {
 }
 
 #[test]
-fn one_picture_has_one_number() {
+fn one_image_has_one_number() {
     for (html, expected) in [
         ("<img src=a srcset='b 2x' data-src=/c>", &[1, 1, 1][..]),
         ("<img src=a><img src=a>", &[1, 2]),

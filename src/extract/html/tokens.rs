@@ -14,7 +14,7 @@ use super::foreign::Foreign;
 
 /// Takes the tokens of a text.
 pub(super) trait Handler {
-    /// A start tag of an element; `html` tells HTML elements from those of `svg` and `math`.
+    /// A start tag of an element; `html` distinguishes HTML elements from those of `svg` and `math`.
     fn start_tag(&mut self, tag: &Tag<'_>);
     /// An end tag, and the bytes it takes.
     fn end_tag(&mut self, name: &str, span: Range<usize>);

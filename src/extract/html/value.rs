@@ -46,7 +46,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Walks over both texts side by side. Which characters a reference consumes can be told without knowing its name:
+/// Walks over both texts side by side. Which characters a reference consumes can be found out without knowing its name:
 /// all letters and digits and the semicolon, or, in an attribute, none (HTML, "named character reference state").
 fn steps(raw: &str, decoded: &str) -> Vec<(usize, usize)> {
     let mut steps = Vec::new();

@@ -11,11 +11,11 @@ fn run(text: &str) -> Sink {
 
 /// The references of a text, each as `kind value`, or `kind value ← raw` where it is spelled differently.
 fn check(text: &str, expected: &[&str]) {
-    let tell = |found: &RawReference| match &text[found.span.clone()] {
+    let text_of = |found: &RawReference| match &text[found.span.clone()] {
         raw if raw == found.value => format!("{} {raw}", found.kind),
         raw => format!("{} {} ← {raw}", found.kind, found.value),
     };
-    assert_eq!(run(text).found.iter().map(tell).collect::<Vec<_>>(), expected, "{text}");
+    assert_eq!(run(text).found.iter().map(text_of).collect::<Vec<_>>(), expected, "{text}");
 }
 
 #[test]
@@ -46,9 +46,9 @@ fn images_by_reference() {
 #[test]
 fn links_around_images() {
     let sink = run("[![t](s.jpg \"title\")](full.jpg) ![](u) [![x](y)](page)");
-    let told: Vec<_> = sink.found.iter().map(|f| (f.kind, f.value.as_str(), f.image_group)).collect();
+    let found: Vec<_> = sink.found.iter().map(|f| (f.kind, f.value.as_str(), f.image_group)).collect();
     assert_eq!(
-        told,
+        found,
         [
             (ReferenceKind::Markdown, "s.jpg", 1),
             (ReferenceKind::FullSize, "full.jpg", 1),

@@ -1,17 +1,18 @@
 //! The hosts of one fetcher.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::Host;
 use super::breaker::BreakerPolicy;
 use super::pacer::Pacer;
 use super::pattern::HostPattern;
 use super::settings::HostSettings;
-use super::{Host, lock};
 use crate::config::{FetchConfig, HostConfig};
 use crate::fetch::clock::Clock;
 use crate::fetch::error::FetchError;
+use crate::locks::Mutex;
 use crate::model::{HostKey, HostState};
 
 /// From this number of hosts on, those are dropped of which there is nothing to remember.
@@ -72,7 +73,7 @@ impl Hosts {
 
     /// The host with this key, made when it is first asked for.
     pub(crate) fn get(&self, key: &HostKey) -> Arc<Host> {
-        let mut known = lock(&self.known);
+        let mut known = self.known.lock();
         if let Some(host) = known.hosts.get(key) {
             return Arc::clone(host);
         }
@@ -100,7 +101,7 @@ impl Hosts {
         if settings.group.is_empty() {
             return make();
         }
-        Arc::clone(lock(&self.groups).entry(settings.group.clone()).or_insert_with(make))
+        Arc::clone(self.groups.lock().entry(settings.group.clone()).or_insert_with(make))
     }
 
     /// Restores what an earlier run learned of a host.
@@ -115,7 +116,7 @@ impl Hosts {
 
     /// What has been learned of a host so far, to be kept elsewhere.
     pub(crate) fn save(&self, key: &HostKey) -> HostState {
-        lock(&self.known).hosts.get(key).map(|host| host.save()).unwrap_or_default()
+        self.known.lock().hosts.get(key).map(|host| host.save()).unwrap_or_default()
     }
 }
 
@@ -152,7 +153,7 @@ mod tests {
         let mut most = 0;
         for number in 100..10_000 {
             assert!(hosts.save(&dead(number)).failures > 0);
-            most = most.max(lock(&hosts.known).hosts.len());
+            most = most.max(hosts.known.lock().hosts.len());
         }
         assert!(most <= MANY + 1, "{most} hosts in memory");
         assert!(open.iter().all(|key| hosts.save(key).failures > 0), "what is not saved is not lost");

@@ -64,7 +64,7 @@ pub(super) fn memory_estimate(bytes: &[u8], asset: &Asset, target: TargetSize, l
     match asset.media_type {
         other if !is_decoded(other) => 0,
         MediaType::Jpeg => jpeg::memory_estimate(bytes, target),
-        // The headers do not tell what these take. They get all the memory, so that nothing is decoded beside them.
+        // The headers do not say what these take. They get all the memory, so that nothing is decoded beside them.
         MediaType::Svg | MediaType::Avif | MediaType::Jxl | MediaType::Jp2 => limits.max_alloc.0,
         MediaType::Gif => pixels * frames::BYTES_PER_PIXEL,
         _ if asset.frames > 1 => pixels * frames::BYTES_PER_PIXEL,

@@ -110,7 +110,7 @@ impl JobStage {
     }
 }
 
-/// An adopted file with what tells later that it is still the same.
+/// An adopted file with the facts by which it is recognised later.
 fn tagged(answer: Answer<Asset>, tag: Option<String>) -> Answer<Asset> {
     match answer {
         Answer::Body { staged, accepted, .. } => {

@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_tell_two_images_apart_stays() {
+    fn what_may_distinguish_two_images_stays() {
         for (one, other) in [
             ("/a.jpg", "/b.jpg"),
             ("/photo-1.jpg", "/photo-2.jpg"),

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mirror_is_told_from_other_texts_whatever_was_written() {
+    fn a_mirror_is_recognised_among_other_texts_whatever_was_written() {
         for original in [
             "text",
             "![x](http://a/1.jpg) and ![y](http://a/2.jpg)\n",

@@ -23,7 +23,7 @@ use crate::source::{Listed, Location, Made};
 pub(in crate::mirror) enum ArticlePlan {
     /// Nothing: neither the article, nor its settings, nor its mirror has changed.
     Unchanged,
-    /// Its content is the one on record: only what tells that it was not touched is to be noted.
+    /// Its content is the one on record: only its fingerprint is to be noted.
     Touch {
         /// The article.
         id: ArticleId,

@@ -27,7 +27,7 @@ const PAGE: usize = 1000;
 /// What a run would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Plan {
-    /// Always true: tells it from a report.
+    /// Always true: distinguishes a plan from a report.
     pub dry_run: bool,
     /// The sources, and whether they can be read.
     pub sources: Vec<SourceReport>,

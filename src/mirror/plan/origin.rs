@@ -30,7 +30,7 @@ const DEPTH: usize = 8;
 pub(super) struct Found<'a> {
     /// How it is written.
     pub(super) format: Format,
-    /// What extraction is told of it.
+    /// The options of its extraction.
     pub(super) options: &'a ExtractOptions,
     /// What links begin with in the mirrors of its source, where that is a prefix of the settings.
     pub(super) prefix: &'a str,

@@ -23,7 +23,7 @@ fn of_element(element: &Element, base: &Url, media: &mut Vec<Media>) {
         (Namespace::Media, "thumbnail") => media.extend(image(element.attribute("url"), base, true)),
         (Namespace::Itunes, "image") => media.extend(image(element.attribute("href"), base, false)),
         (Namespace::Core | Namespace::Atom, "enclosure") => push(element, "url", base, media),
-        (Namespace::Core, "image") => media.extend(image(picture(element).as_deref(), base, false)),
+        (Namespace::Core, "image") => media.extend(image(image_address(element).as_deref(), base, false)),
         (Namespace::Atom | Namespace::Core, "link") if element.attribute("rel") == Some("enclosure") => {
             push(element, "href", base, media);
         }
@@ -32,7 +32,7 @@ fn of_element(element: &Element, base: &Url, media: &mut Vec<Media>) {
 }
 
 /// The address of an `image` of RSS, which holds it in an element or is it.
-pub(super) fn picture(element: &Element) -> Option<String> {
+pub(super) fn image_address(element: &Element) -> Option<String> {
     let resource = || element.attribute_in(Namespace::Rdf, "resource").map(str::to_owned);
     let inner = element.text_of(Namespace::Core, "url").or_else(resource);
     inner.or_else(|| Some(element.text().trim().to_owned()).filter(|text| !text.is_empty()))

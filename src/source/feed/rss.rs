@@ -18,7 +18,7 @@ pub(super) fn read(root: &Element, url: &Url) -> Feed {
     let base = base_of(channel, &base_of(root, url));
     let link = link_of(channel, &base);
     let image = channel.child(Namespace::Core, "image").or_else(|| root.child(Namespace::Core, "image"));
-    let image = image.and_then(media::picture).or_else(|| {
+    let image = image.and_then(media::image_address).or_else(|| {
         channel.child(Namespace::Itunes, "image").and_then(|image| image.attribute("href")).map(str::to_owned)
     });
     // Those of RDF stand beside the channel.

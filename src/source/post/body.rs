@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_picture_is_as_it_is_written() {
+    fn the_first_image_is_as_it_is_written() {
         let image = |html: &str| first_image(html).unwrap_or_default();
         assert_eq!(
             image("<img src='data:image/gif;base64,R0' data-src='https://a.example/1.jpg?a&amp;b'>"),

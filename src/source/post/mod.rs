@@ -37,7 +37,7 @@ pub(super) struct Around<'a> {
 pub(super) fn render(form: &Form, entry: &Entry, around: &Around<'_>) -> Result<String, FormError> {
     let base = entry.base.as_ref().unwrap_or(around.feed_url);
     let content = body::with_media(body::absolute(&entry.content, base), &entry.media);
-    let image = picture(entry).map(ToString::to_string).or_else(|| body::first_image(&content)).unwrap_or_default();
+    let image = lead_image(entry).map(ToString::to_string).or_else(|| body::first_image(&content)).unwrap_or_default();
     let date = entry.moment().unwrap_or(around.first_seen);
     let text = |url: Option<&Url>| url.map(ToString::to_string).unwrap_or_default();
     form.render(context! {
@@ -64,7 +64,7 @@ pub(super) fn render(form: &Form, entry: &Entry, around: &Around<'_>) -> Result<
 }
 
 /// The image of an entry: a full one before a thumbnail.
-fn picture(entry: &Entry) -> Option<&Url> {
+fn lead_image(entry: &Entry) -> Option<&Url> {
     let images = || entry.media.iter().filter(|media| media.kind == MediaKind::Image);
     let full = images().find(|media| !media.is_thumbnail);
     full.or_else(|| images().next()).map(|media| &media.url)

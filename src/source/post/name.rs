@@ -6,7 +6,7 @@ use crate::model::{Digest, RelativePath};
 
 /// The longest name that file systems take, in bytes.
 const LONGEST: usize = 255;
-/// Bytes left for what tells two posts of one title apart.
+/// Bytes left for the suffix that distinguishes two posts of one title.
 const ROOM: usize = 24;
 /// Names that are numbered; after them come those with a part of the identity's digest.
 const NUMBERED: usize = 20;
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn posts_of_one_title_are_told_apart() {
+    fn posts_of_one_title_have_different_names() {
         let names: Vec<_> = names(&["a"], "b").map(|name| name.to_string()).collect();
         assert_eq!(names[..2], ["a/b.md", "a/b 2.md"]);
         assert_eq!(names.len(), NUMBERED + 1);

@@ -120,7 +120,7 @@ impl Feeds {
 }
 
 impl FeedSpec {
-    /// What tells an entry from the others of its source: the id, else the link, else title and date. The same id in
+    /// The identity of an entry among those of its source: the id, else the link, else title and date. The same id in
     /// feeds of other categories is another entry.
     pub(super) fn identity(&self, entry: &Entry) -> Digest {
         let own = match (&entry.id, &entry.link) {

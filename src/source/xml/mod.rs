@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn namespaces_are_told_by_their_address_or_else_by_a_well_known_prefix() {
+    fn namespaces_are_known_by_their_address_or_else_by_a_well_known_prefix() {
         let xml = "<rss xmlns:m='http://search.yahoo.com/mrss/'><m:content/><media:thumbnail/><content:encoded/></rss>";
         let root = parse(xml, LIMITS).unwrap();
         assert!(root.child(Namespace::Media, "content").is_some());

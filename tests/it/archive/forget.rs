@@ -43,8 +43,8 @@ async fn an_article_goes_with_what_only_it_shows_and_stays_away() {
     assert_eq!(planned["blobs"].as_array().map(Vec::len), Some(2), "its original and its image: {planned}");
     assert_eq!(sandbox.digests("store/blobs"), before, "a dry run changes nothing");
     let original = sandbox.read("posts/a.md");
-    let told = sandbox.run(&["forget", "posts/a.md", "--reason", "a court said so"]).expect(0).stdout;
-    assert!(told.starts_with("the article posts/a.md was taken down: 1 article, 1 URL, 2 blobs"), "{told}");
+    let printed = sandbox.run(&["forget", "posts/a.md", "--reason", "a court said so"]).expect(0).stdout;
+    assert!(printed.starts_with("the article posts/a.md was taken down: 1 article, 1 URL, 2 blobs"), "{printed}");
     assert!(!is_kept(&sandbox, &original) && !is_kept(&sandbox, &image(1)) && is_kept(&sandbox, &image(2)));
     assert!(!sandbox.path("store/articles/posts/a.md").exists());
     for command in [&["verify"][..], &["check"], &["gc"]] {
@@ -108,8 +108,8 @@ fn what_is_not_known_cannot_be_taken_down() {
     sandbox.write("posts/a.md", "text\n");
     sandbox.run(&["run"]).expect(0);
     for name in ["posts/none.md", "https://a.example/none.jpg", "nobody.example"] {
-        let told = sandbox.run(&["forget", name]).expect(1).stderr;
-        assert!(told.contains("the archive has no"), "{name}: {told}");
+        let printed = sandbox.run(&["forget", name]).expect(1).stderr;
+        assert!(printed.contains("the archive has no"), "{name}: {printed}");
     }
     assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, "text\n");
 }

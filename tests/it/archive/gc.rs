@@ -13,7 +13,7 @@ use offprint::testing::demo::photo::Photo;
 use offprint::testing::gc::{self, Garbage, GcPlan, GcRules};
 use offprint::testing::model::{Digest, MediaType};
 
-use crate::archive::verify::{Sample, picture, picture_url};
+use crate::archive::verify::{Sample, image, image_url};
 use crate::catalog::refuse;
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Content, Origin, Site};
@@ -32,10 +32,10 @@ async fn put_on_record(sample: &Sample, bytes: &[u8], days: u32) -> PathBuf {
     let path = put(sample, bytes).await;
     let since = Timestamp::now().checked_sub(DAY * days).unwrap();
     let catalog = &*sample.archive.catalog;
-    let url = catalog.url(&picture_url(0)).await.unwrap().unwrap().id;
+    let url = catalog.url(&image_url(0)).await.unwrap().unwrap().id;
     // What is kept as evidence is so until something newer is: here, bytes that are kept anyway.
     let refused = RefusedBody { digest: Digest::of(bytes), size: 3, media_type: MediaType::Png };
-    let newer = RefusedBody { digest: Digest::of(&picture(0)), size: 1, media_type: MediaType::Jpeg };
+    let newer = RefusedBody { digest: Digest::of(&image(0)), size: 1, media_type: MediaType::Jpeg };
     refuse(catalog, url, refused, since).await;
     refuse(catalog, url, newer, since).await;
     path
@@ -136,8 +136,8 @@ async fn the_thumbnails_of_a_blob_go_with_it() {
 #[tokio::test]
 async fn what_is_referred_to_by_the_time_of_the_sweep_stays() {
     let sample = Sample::new().await;
-    let digest = Digest::of(&picture(3));
-    let path = sample.blob_file(&picture(3), MediaType::Jpeg);
+    let digest = Digest::of(&image(3));
+    let path = sample.blob_file(&image(3), MediaType::Jpeg);
     // A plan made before some article began to show it.
     let stale = vec![Garbage::Blob { digest, media_type: MediaType::Jpeg, size: 1 }];
     assert_eq!(gc::sweep(&sample.archive, stale).await.unwrap(), []);
@@ -158,7 +158,7 @@ async fn garbage_that_is_gone_already_is_no_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_lists_garbage_and_removes_it() {
     let sandbox = Sandbox::new();
-    sandbox.write("posts/a.md", "no picture\n");
+    sandbox.write("posts/a.md", "no image\n");
     sandbox.run(&["run"]).expect(0);
     let name = format!("store/blobs/sha256/ff/{}.png", "ff".repeat(32));
     sandbox.write(&name, "left by a crash");

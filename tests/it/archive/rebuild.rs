@@ -181,8 +181,8 @@ async fn a_whole_catalog_is_left_alone() {
     let origin = origin();
     let sandbox = mirrored(&origin, NO_COPY);
     let before = sandbox.digests("store");
-    let told = sandbox.run(&["verify", "--rebuild"]).expect(1).stderr;
-    assert!(told.contains("nothing to rebuild"), "{told}");
+    let printed = sandbox.run(&["verify", "--rebuild"]).expect(1).stderr;
+    assert!(printed.contains("nothing to rebuild"), "{printed}");
     let mut after = sandbox.digests("store");
     after.retain(|name, _| !["catalog.db-wal", "catalog.db-shm"].iter().any(|other| name.ends_with(other)));
     assert_eq!(after, before);

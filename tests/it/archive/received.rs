@@ -28,12 +28,15 @@ async fn a_row_whose_path_leads_out_of_the_archive_is_damage() {
         let sandbox = received();
         sandbox.write("precious", "precious");
         meddle(&sandbox, &format!("UPDATE article SET path = '{path}', stale = 1"));
-        let told = sandbox.run(&["run"]);
-        assert!(told.stderr.contains("the catalog holds a path of an article that cannot be read"), "{path}: {told:?}");
-        assert_eq!(told.status, 1, "{path}: {told:?}");
+        let printed = sandbox.run(&["run"]);
+        assert!(
+            printed.stderr.contains("the catalog holds a path of an article that cannot be read"),
+            "{path}: {printed:?}"
+        );
+        assert_eq!(printed.status, 1, "{path}: {printed:?}");
         assert_eq!(fs::read(sandbox.path("precious")).unwrap(), b"precious", "{path}");
-        let told = sandbox.run(&["verify"]).expect(4).stdout;
-        assert!(told.contains("holds a path of an article that cannot be read"), "{path}: {told}");
+        let printed = sandbox.run(&["verify"]).expect(4).stdout;
+        assert!(printed.contains("holds a path of an article that cannot be read"), "{path}: {printed}");
     }
 }
 
@@ -64,10 +67,10 @@ async fn a_link_in_place_of_a_folder_or_file_of_the_archive_is_refused_by_name()
         let target = sandbox.path(if file { "victim/notes.txt" } else { "victim" });
         std::os::unix::fs::symlink(target, &place).unwrap();
         for command in commands {
-            let told = sandbox.run(command);
-            assert_eq!(told.status, 1, "{part}, {command:?}: {told:?}");
-            let named = told.stderr.contains(&format!("store/{part}: it is not a"));
-            assert!(named, "{part}, {command:?}: {told:?}");
+            let printed = sandbox.run(command);
+            assert_eq!(printed.status, 1, "{part}, {command:?}: {printed:?}");
+            let named = printed.stderr.contains(&format!("store/{part}: it is not a"));
+            assert!(named, "{part}, {command:?}: {printed:?}");
         }
         assert_eq!(sandbox.tree("victim"), before, "{part}");
     }
@@ -99,9 +102,9 @@ async fn what_waits_for_a_reader_or_a_writer_holds_nothing_up() {
         fs::remove_file(&place).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(&place).status().unwrap().success());
         for command in [&["status"][..], &["run"], &["verify"], &["check"]] {
-            let told = sandbox.run(command);
-            let named = told.stderr.contains("regular file");
-            assert!(named || part.starts_with("articles"), "{part}, {command:?}: {told:?}");
+            let printed = sandbox.run(command);
+            let named = printed.stderr.contains("regular file");
+            assert!(named || part.starts_with("articles"), "{part}, {command:?}: {printed:?}");
         }
     }
 }

@@ -22,8 +22,8 @@ fn any_version_is_given_back() {
         assert_eq!(sandbox.run(&["restore", "posts/a.md", "--version", version]).expect(0).stdout, text, "{version}");
     }
     assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, "second\n");
-    let told = sandbox.run(&["restore", "posts/a.md", "--version", "3"]).expect(1).stderr;
-    assert!(told.contains("from 1, the oldest, to 2") && told.contains("--history posts/a.md"), "{told}");
+    let printed = sandbox.run(&["restore", "posts/a.md", "--version", "3"]).expect(1).stderr;
+    assert!(printed.contains("from 1, the oldest, to 2") && printed.contains("--history posts/a.md"), "{printed}");
 }
 
 #[test]
@@ -47,18 +47,18 @@ fn folders_sources_and_everything_are_given_back() {
         }
         std::fs::remove_dir_all(sandbox.path("out")).expect("it is there");
     }
-    let told = sandbox.run(&["restore", "posts/deep"]).expect(2).stderr;
-    assert!(told.contains("--to DIR"), "{told}");
-    let told = sandbox.run(&["restore", "nobody/x.md"]).expect(1).stderr;
-    assert!(told.contains("the sources are posts"), "{told}");
+    let printed = sandbox.run(&["restore", "posts/deep"]).expect(2).stderr;
+    assert!(printed.contains("--to DIR"), "{printed}");
+    let printed = sandbox.run(&["restore", "nobody/x.md"]).expect(1).stderr;
+    assert!(printed.contains("the sources are posts"), "{printed}");
 }
 
 #[test]
 fn nothing_is_written_over_unasked() {
     let sandbox = archived();
     sandbox.write("out/posts/a.md", "mine\n");
-    let told = sandbox.run(&["restore", "--all", "--to", "out"]).expect(1).stderr;
-    assert!(told.contains("--overwrite"), "{told}");
+    let printed = sandbox.run(&["restore", "--all", "--to", "out"]).expect(1).stderr;
+    assert!(printed.contains("--overwrite"), "{printed}");
     assert_eq!((sandbox.text("out/posts/a.md"), sandbox.text("out/posts/deep/b.md")), ("mine\n".into(), "b\n".into()));
     sandbox.run(&["restore", "--all", "--to", "out", "--overwrite"]).expect(0);
     assert_eq!(sandbox.text("out/posts/a.md"), "second\n");
@@ -68,8 +68,8 @@ fn nothing_is_written_over_unasked() {
     sandbox.run(&["restore", "--in-place", "--version", "1", "posts/a.md"]).expect(0);
     assert_eq!(sandbox.text("posts/a.md"), "first\n");
     sandbox.write("posts/a.md", "third\n");
-    let told = sandbox.run(&["restore", "--in-place", "posts/a.md"]).expect(1).stderr;
-    assert!(told.contains("was changed since the last run"), "{told}");
+    let printed = sandbox.run(&["restore", "--in-place", "posts/a.md"]).expect(1).stderr;
+    assert!(printed.contains("was changed since the last run"), "{printed}");
     assert_eq!(sandbox.text("posts/a.md"), "third\n");
     sandbox.run(&["restore", "--in-place", "--overwrite", "posts/a.md"]).expect(0);
     assert_eq!(sandbox.text("posts/a.md"), "second\n");

@@ -49,13 +49,17 @@ async fn duplicate_groups_are_listed_and_the_best_copy_is_suggested_where_an_ima
 
     // Of what is gone: the larger copy of another article, and the only copy there is; of the third, nothing.
     let suggestions = found["suggestions"].as_array().expect("it is a list");
-    let told: Vec<_> = suggestions.iter().map(|found| (text(&found["url"]), text(&found["best"]["urls"][0]))).collect();
+    let listed: Vec<_> =
+        suggestions.iter().map(|found| (text(&found["url"]), text(&found["best"]["urls"][0]))).collect();
     let expected = [(url("/full.jpg"), url("/large.jpg")), (url("/third-full.jpg"), url("/third.jpg"))];
-    assert_eq!(told, expected.each_ref().map(|(gone, best)| (gone.as_str(), best.as_str())));
+    assert_eq!(listed, expected.each_ref().map(|(gone, best)| (gone.as_str(), best.as_str())));
     assert_eq!(suggestions[0]["known_by"], url("/small.jpg"));
     assert_eq!(suggestions[0]["articles"][0], "posts/a.html");
 
-    let told = sandbox.run(&["status", "--similar"]).expect(0).stdout;
-    assert!(told.contains("group of 2: 1200x800") && told.contains(&format!("gone: {}", url("/full.jpg"))), "{told}");
+    let listed = sandbox.run(&["status", "--similar"]).expect(0).stdout;
+    assert!(
+        listed.contains("group of 2: 1200x800") && listed.contains(&format!("gone: {}", url("/full.jpg"))),
+        "{listed}"
+    );
     assert_eq!(kept(), before, "advice changes nothing");
 }

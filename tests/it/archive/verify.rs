@@ -33,7 +33,7 @@ use crate::testserver::{Behaviour, Content, Origin as OriginServer, Site};
 
 /// How many articles the archive of these tests has. Each shows one image of its own.
 const ARTICLES: usize = 12;
-/// The picture whose URL redirects.
+/// The image whose URL redirects.
 const REDIRECTED: usize = 5;
 
 /// A whole archive, written as a run writes it.
@@ -42,21 +42,21 @@ pub(crate) struct Sample {
     pub(crate) folder: TempDir,
 }
 
-pub(crate) fn picture(number: usize) -> Vec<u8> {
-    format!("the bytes of picture {number}").into_bytes()
+pub(crate) fn image(number: usize) -> Vec<u8> {
+    format!("the bytes of image {number}").into_bytes()
 }
 
-pub(crate) fn picture_url(number: usize) -> Url {
+pub(crate) fn image_url(number: usize) -> Url {
     Url::parse(&format!("https://images.example/{number}.jpg")).unwrap()
 }
 
-/// Where the URL of a redirected picture led.
+/// Where the URL of a redirected image led.
 fn target_url(number: usize) -> Url {
     Url::parse(&format!("https://copies.example/{number}.jpg")).unwrap()
 }
 
 fn original(number: usize) -> Vec<u8> {
-    format!("![a picture]({})\n", picture_url(number)).into_bytes()
+    format!("![an image]({})\n", image_url(number)).into_bytes()
 }
 
 pub(crate) fn key(number: usize) -> ArticleKey {
@@ -101,7 +101,7 @@ impl Sample {
             url: None,
             read_at: now(),
         };
-        let url = picture_url(number);
+        let url = image_url(number);
         let reference = NewReference {
             span: Span::new(13, 13 + url.as_str().len()),
             kind: ReferenceKind::Markdown,
@@ -115,14 +115,14 @@ impl Sample {
         self.archive.catalog.record_article(&version, bytes.len() as u64, &[reference]).await.unwrap();
     }
 
-    /// Settles every job with its image and a thumbnail of it.
+    /// Completes every job with its image and a thumbnail of it.
     async fn fetch(&self) {
         let catalog = &self.archive.catalog;
         let run = catalog.begin_run(now()).await.unwrap();
         let worker = Worker("test".into());
         let lease = catalog.lease(&worker, 1, Duration::from_secs(60), now()).await.unwrap().remove(0);
         for (number, job) in catalog.jobs(&lease, None, 100).await.unwrap().into_iter().enumerate() {
-            let bytes = picture(number);
+            let bytes = image(number);
             self.keep(&bytes).await;
             let exchange = Exchange {
                 url: job.url.url.clone(),
@@ -142,15 +142,14 @@ impl Sample {
             let redirect = Exchange { status: Some(302), digest: None, length: 0, ..exchange.clone() };
             let target = Exchange { url: target_url(number), ..exchange.clone() };
             let exchanges = if number == REDIRECTED { vec![redirect, target] } else { vec![exchange] };
-            let settlement = JobResult::Kept {
+            let result = JobResult::Kept {
                 digest: Digest::of(&bytes),
                 size: bytes.len() as u64,
                 asset: Asset::of_type(MediaType::Jpeg),
                 validators: Validators::default(),
                 next_attempt: None,
             };
-            let outcome =
-                CompletedJob { job: job.id, url: job.url.id, at: now(), exchanges, result: settlement, refused: None };
+            let outcome = CompletedJob { job: job.id, url: job.url.id, at: now(), exchanges, result, refused: None };
             catalog.complete_jobs(&lease, run, vec![outcome], ChangedImages::First).await.unwrap();
         }
         catalog.release(&lease, &HostState::default()).await.unwrap();
@@ -164,8 +163,8 @@ impl Sample {
 
     async fn mirror(&self, number: usize) {
         let row = self.archive.catalog.article(&key(number)).await.unwrap().unwrap();
-        let url = picture_url(number).to_string();
-        let link = format!("../../{}", jpeg(&picture(number)));
+        let url = image_url(number).to_string();
+        let link = format!("../../{}", jpeg(&image(number)));
         let span = Span::new(13, 13 + url.len());
         let edits = [Edit { span, raw: url.into_bytes(), replacement: link.into_bytes() }];
         let mirror = splice(&original(number), &edits);
@@ -188,7 +187,7 @@ impl Sample {
     }
 
     pub(crate) fn thumbnail_file(&self, number: usize) -> PathBuf {
-        self.path(&small(Digest::of(&picture(number))))
+        self.path(&small(Digest::of(&image(number))))
     }
 
     fn mirror_file(&self, number: usize) -> PathBuf {
@@ -319,15 +318,15 @@ async fn one_flipped_bit_anywhere_is_named_and_nothing_else() {
 #[tokio::test]
 async fn what_is_missing_is_named_with_the_articles_that_link_to_it() {
     let sample = Sample::new().await;
-    fs::remove_file(sample.blob_file(&picture(3), MediaType::Jpeg)).unwrap();
+    fs::remove_file(sample.blob_file(&image(3), MediaType::Jpeg)).unwrap();
     fs::remove_file(sample.thumbnail_file(4)).unwrap();
     fs::remove_file(sample.mirror_file(5)).unwrap();
-    let blob = jpeg(&picture(3));
+    let blob = jpeg(&image(3));
     let expected = [
-        format!("the blob {}.jpg is missing", Digest::of(&picture(3))),
+        format!("the blob {}.jpg is missing", Digest::of(&image(3))),
         format!("the mirror of posts/3.md links to {blob}, which is missing"),
         "the mirror of posts/5.md is missing".to_owned(),
-        format!("the thumbnail \"small\" of {} is missing", Digest::of(&picture(4))),
+        format!("the thumbnail \"small\" of {} is missing", Digest::of(&image(4))),
     ];
     assert_eq!(sample.found().await, expected);
 }
@@ -381,7 +380,7 @@ async fn a_mirror_that_people_edit_is_damaged_only_where_nobody_touched_it() {
 async fn some_nights_together_find_all_damage_once() {
     let sample = Sample::new().await;
     for number in 0..ARTICLES {
-        flip(&sample.blob_file(&picture(number), MediaType::Jpeg));
+        flip(&sample.blob_file(&image(number), MediaType::Jpeg));
         flip(&sample.mirror_file(number));
     }
     for nights in [3, 300] {
@@ -399,14 +398,14 @@ async fn some_nights_together_find_all_damage_once() {
 #[tokio::test]
 async fn the_same_bytes_from_the_origin_restore_a_blob() {
     let sample = Sample::new().await;
-    flip(&sample.blob_file(&picture(3), MediaType::Jpeg));
-    fs::remove_file(sample.blob_file(&picture(4), MediaType::Jpeg)).unwrap();
+    flip(&sample.blob_file(&image(3), MediaType::Jpeg));
+    fs::remove_file(sample.blob_file(&image(4), MediaType::Jpeg)).unwrap();
     let mut origin = Served::nothing(&sample);
-    origin.urls = [3, 4].map(|number| (picture_url(number), picture(number))).into();
+    origin.urls = [3, 4].map(|number| (image_url(number), image(number))).into();
     let repairs = repair(&sample, &origin).await;
     assert_eq!(repairs.iter().filter(|repair| **repair == Repair::Restored).count(), 2);
     for number in [3, 4] {
-        assert_eq!(fs::read(sample.blob_file(&picture(number), MediaType::Jpeg)).unwrap(), picture(number));
+        assert_eq!(fs::read(sample.blob_file(&image(number), MediaType::Jpeg)).unwrap(), image(number));
     }
     // An article whose link was broken is written again; with its link whole, it stays as it is.
     sample.mirror(4).await;
@@ -416,29 +415,29 @@ async fn the_same_bytes_from_the_origin_restore_a_blob() {
 #[tokio::test]
 async fn a_blob_comes_back_from_where_its_url_once_redirected_to() {
     let sample = Sample::new().await;
-    flip(&sample.blob_file(&picture(REDIRECTED), MediaType::Jpeg));
+    flip(&sample.blob_file(&image(REDIRECTED), MediaType::Jpeg));
     let mut origin = Served::nothing(&sample);
-    origin.urls = [(target_url(REDIRECTED), picture(REDIRECTED))].into();
+    origin.urls = [(target_url(REDIRECTED), image(REDIRECTED))].into();
     assert_eq!(repair(&sample, &origin).await, [Repair::Restored]);
-    let asked = [picture_url(REDIRECTED), target_url(REDIRECTED)].map(String::from);
+    let asked = [image_url(REDIRECTED), target_url(REDIRECTED)].map(String::from);
     assert_eq!(*origin.asked.lock().unwrap(), asked);
-    assert_eq!(fs::read(sample.blob_file(&picture(REDIRECTED), MediaType::Jpeg)).unwrap(), picture(REDIRECTED));
+    assert_eq!(fs::read(sample.blob_file(&image(REDIRECTED), MediaType::Jpeg)).unwrap(), image(REDIRECTED));
 }
 
 #[tokio::test]
 async fn other_bytes_from_the_origin_are_not_taken_and_the_damaged_ones_are_put_aside() {
     let sample = Sample::new().await;
-    let digest = Digest::of(&picture(3));
-    flip(&sample.blob_file(&picture(3), MediaType::Jpeg));
-    let damaged = fs::read(sample.blob_file(&picture(3), MediaType::Jpeg)).unwrap();
+    let digest = Digest::of(&image(3));
+    flip(&sample.blob_file(&image(3), MediaType::Jpeg));
+    let damaged = fs::read(sample.blob_file(&image(3), MediaType::Jpeg)).unwrap();
     let mut origin = Served::nothing(&sample);
-    origin.urls = [(picture_url(3), b"a newer picture".to_vec())].into();
+    origin.urls = [(image_url(3), b"a newer image".to_vec())].into();
     assert_eq!(repair(&sample, &origin).await, [Repair::Quarantined]);
-    assert!(!sample.blob_file(&picture(3), MediaType::Jpeg).exists());
-    assert!(!sample.blob_file(b"a newer picture", MediaType::Jpeg).exists());
+    assert!(!sample.blob_file(&image(3), MediaType::Jpeg).exists());
+    assert!(!sample.blob_file(b"a newer image", MediaType::Jpeg).exists());
     let quarantined = sample.store().join(format!("quarantine/{digest}.jpg"));
     assert_eq!(fs::read(quarantined).unwrap(), damaged);
-    let url = sample.archive.catalog.url(&picture_url(3)).await.unwrap().unwrap();
+    let url = sample.archive.catalog.url(&image_url(3)).await.unwrap().unwrap();
     assert_eq!((url.state, url.asset, url.next_attempt), (UrlState::Deferred, None, Some(now())));
     let article = sample.archive.catalog.article(&key(3)).await.unwrap().unwrap();
     assert_eq!(article.state, ArticleState::Stale);
@@ -493,7 +492,7 @@ async fn a_damaged_catalog_is_named() {
     let store = folder.path().join("store");
     let catalog = store.join("catalog.db");
     let mut bytes = fs::read(&catalog).unwrap();
-    let url = picture_url(7).to_string().into_bytes();
+    let url = image_url(7).to_string().into_bytes();
     let places: Vec<_> = (0..bytes.len() - url.len()).filter(|at| bytes[*at..].starts_with(&url)).collect();
     assert!(places.len() >= 3, "in a row, its index and a capture");
     let mut sample = Sample { archive: Arc::new(archive::open(&store, Mode::Read).unwrap()), folder };
@@ -532,9 +531,9 @@ async fn the_program_names_damage_and_repairs_it_from_the_origin() {
         .flat_map(|part| sandbox.tree(part).into_keys().map(move |name| sandbox_path(part, &name)))
         .map(|name| flip(&sandbox.path(&name)).to_string())
         .collect();
-    let told = sandbox.run(&["verify"]).expect(4).stdout;
+    let printed = sandbox.run(&["verify"]).expect(4).stdout;
     for digest in &changed {
-        assert!(told.contains(digest), "{digest} in {told}");
+        assert!(printed.contains(digest), "{digest} in {printed}");
     }
     sandbox.run(&["verify", "--repair"]).expect(0);
     sandbox.run(&["run"]).expect(0);
@@ -556,8 +555,8 @@ async fn an_image_that_changed_at_its_origin_is_no_repair() {
     let name = jpeg(&old);
     flip(&sandbox.path(&format!("store/{name}")));
     origin.set("/1.jpg", photo(3));
-    let told = sandbox.run(&["verify", "--repair"]).expect(4).stdout;
-    assert!(told.contains("in quarantine"), "{told}");
+    let printed = sandbox.run(&["verify", "--repair"]).expect(4).stdout;
+    assert!(printed.contains("in quarantine"), "{printed}");
     assert!(!sandbox.path(&format!("store/{name}")).exists());
     // Asked for again as if it were new, it is the image that there is now.
     sandbox.run(&["run"]).expect(0);
@@ -570,10 +569,10 @@ async fn an_image_that_changed_at_its_origin_is_no_repair() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_share_that_is_none_is_a_mistake_of_the_caller() {
     let sandbox = Sandbox::new();
-    let told = sandbox.run(&["verify", "--subset", "3/2"]).expect(2).stderr;
-    assert!(told.contains("`3/2` is not a subset"), "{told}");
-    let told = sandbox.run(&["verify"]).expect(1).stderr;
-    assert!(told.contains("there is no archive at"), "{told}");
+    let printed = sandbox.run(&["verify", "--subset", "3/2"]).expect(2).stderr;
+    assert!(printed.contains("`3/2` is not a subset"), "{printed}");
+    let printed = sandbox.run(&["verify"]).expect(1).stderr;
+    assert!(printed.contains("there is no archive at"), "{printed}");
 }
 
 #[test]

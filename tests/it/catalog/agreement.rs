@@ -113,7 +113,7 @@ struct Player<'a> {
 }
 
 impl Player<'_> {
-    fn hear(&mut self, said: impl Debug) {
+    fn record(&mut self, said: impl Debug) {
         self.said.push(format!("{said:?}"));
     }
 
@@ -129,14 +129,14 @@ impl Player<'_> {
                 let urls: Vec<_> = urls.iter().map(|url| url_of(*url)).collect();
                 let urls: Vec<_> = urls.iter().map(String::as_str).collect();
                 let id = record_version(self.catalog, &version, &urls).await;
-                self.hear(id);
+                self.record(id);
             }
             Event::Complete { ends, newest } => self.complete(ends, *newest).await,
             Event::Mirror { article, shows } => self.mirror(*article, *shows).await,
             Event::Later(by) => {
                 self.now += by;
                 let queued = self.catalog.enqueue_due(at(self.now), HORIZON).await.unwrap();
-                self.hear(queued);
+                self.record(queued);
             }
             Event::Revoke { bytes, only_first } => self.revoke(digest(*bytes), *only_first).await,
             Event::Verdict { bytes, is_placeholder } => self.verdict(digest(*bytes), *is_placeholder).await,
@@ -163,9 +163,9 @@ impl Player<'_> {
                 .zip(ends)
                 .map(|(job, end)| completed(outcome(job, self.now, self.result(*end)), *end))
                 .collect();
-            self.hear((&lease, &jobs));
+            self.record((&lease, &jobs));
             let changes = self.catalog.complete_jobs(&lease, self.run, completed, shown).await.unwrap();
-            self.hear(changes);
+            self.record(changes);
             let state = HostState { not_before: Some(at(self.now + 3)), ..HostState::default() };
             self.catalog.release(&lease, &state).await.unwrap();
         }
@@ -187,7 +187,7 @@ impl Player<'_> {
         let first = self.catalog.references(id).await.unwrap().first().map(|reference| reference.span);
         let edit = first.filter(|_| shows).map(|span| Edit { span, raw: b"raw".into(), replacement: b"link".into() });
         let written = self.catalog.record_mirror(id, row.revision, digest(0), edit.as_slice()).await.unwrap();
-        self.hear(written);
+        self.record(written);
         self.catalog.finish_mirror(id, Fingerprint { size: 9, modified: 5, inode: 6 }).await.unwrap();
     }
 
@@ -197,7 +197,7 @@ impl Player<'_> {
             let only = only_first.then(|| first.iter().map(|shared| shared.id).collect());
             let what = Revocation { digest, only, next_attempt: Some(at(self.now + 5)), requeue: !only_first };
             let revoked = self.catalog.revoke(self.run, &host, &what).await.unwrap();
-            self.hear(revoked);
+            self.record(revoked);
         }
     }
 
@@ -222,7 +222,7 @@ impl Player<'_> {
         for shard in 0..=u8::MAX {
             for blob in self.catalog.unreferenced_blobs(shard, at(self.now)).await.unwrap() {
                 let is_forgotten = self.catalog.forget_blob(blob.digest, blob.media_type).await.unwrap();
-                self.hear((blob, is_forgotten));
+                self.record((blob, is_forgotten));
             }
         }
     }
@@ -232,37 +232,37 @@ impl Player<'_> {
         let catalog = self.catalog;
         let articles = catalog.articles(None, None, 99).await.unwrap();
         for article in &articles {
-            self.hear(catalog.references(article.id).await.unwrap());
-            self.hear((catalog.versions(article.id).await.unwrap(), catalog.edits(article.id).await.unwrap()));
+            self.record(catalog.references(article.id).await.unwrap());
+            self.record((catalog.versions(article.id).await.unwrap(), catalog.edits(article.id).await.unwrap()));
         }
-        self.hear(articles);
-        self.hear(catalog.articles_by_date(None, 99).await.unwrap());
-        self.hear(catalog.stale_articles(None, 99).await.unwrap());
-        self.hear(catalog.failing_urls(None, 99).await.unwrap());
+        self.record(articles);
+        self.record(catalog.articles_by_date(None, 99).await.unwrap());
+        self.record(catalog.stale_articles(None, 99).await.unwrap());
+        self.record(catalog.failing_urls(None, 99).await.unwrap());
         for number in 0..5 {
-            self.hear(catalog.url(&link(&url_of(number))).await.unwrap());
+            self.record(catalog.url(&link(&url_of(number))).await.unwrap());
         }
         for host in hosts() {
-            self.hear(catalog.articles_of_host(&host, None, 99).await.unwrap());
-            self.hear(catalog.shared_blobs(&host).await.unwrap());
+            self.record(catalog.articles_of_host(&host, None, 99).await.unwrap());
+            self.record(catalog.shared_blobs(&host).await.unwrap());
             for bytes in 0..BYTES.len() {
-                self.hear(catalog.urls_sharing(&host, digest(bytes), 99).await.unwrap());
+                self.record(catalog.urls_sharing(&host, digest(bytes), 99).await.unwrap());
             }
         }
-        self.hear(catalog.unprobed_shared_blobs(2).await.unwrap());
-        self.hear(catalog.captures_after(None, 999).await.unwrap());
-        self.hear((catalog.hosts().await.unwrap(), catalog.queued().await.unwrap()));
-        self.hear(catalog.totals().await.unwrap());
+        self.record(catalog.unprobed_shared_blobs(2).await.unwrap());
+        self.record(catalog.captures_after(None, 999).await.unwrap());
+        self.record((catalog.hosts().await.unwrap(), catalog.queued().await.unwrap()));
+        self.record(catalog.totals().await.unwrap());
         let small = [("small".parse().unwrap(), Digest::of(b"480"))];
-        self.hear(catalog.assets_lacking(&small, None, 99).await.unwrap());
+        self.record(catalog.assets_lacking(&small, None, 99).await.unwrap());
         for bytes in 0..BYTES.len() {
             let digest = digest(bytes);
-            self.hear((catalog.blob(digest).await.unwrap(), catalog.thumbnails(&[digest]).await.unwrap()));
-            self.hear((catalog.urls_of(digest).await.unwrap(), catalog.articles_of_original(digest).await.unwrap()));
+            self.record((catalog.blob(digest).await.unwrap(), catalog.thumbnails(&[digest]).await.unwrap()));
+            self.record((catalog.urls_of(digest).await.unwrap(), catalog.articles_of_original(digest).await.unwrap()));
         }
         for shard in BYTES.map(|bytes| Digest::of(bytes.as_bytes()).as_bytes()[0]) {
-            self.hear(catalog.blobs_on_record(shard).await.unwrap());
-            self.hear(catalog.unreferenced_blobs(shard, at(self.now)).await.unwrap());
+            self.record(catalog.blobs_on_record(shard).await.unwrap());
+            self.record(catalog.unreferenced_blobs(shard, at(self.now)).await.unwrap());
         }
         assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
     }
@@ -283,7 +283,7 @@ async fn play(catalog: &dyn Catalog, events: &[Event]) -> Vec<String> {
     catalog.record_source(&source, "folder", "/srv", &SourceOutcome::Read, at(0)).await.unwrap();
     for event in events {
         player.happen(event).await;
-        player.hear(catalog.totals().await.unwrap());
+        player.record(catalog.totals().await.unwrap());
     }
     player.look().await;
     player.said

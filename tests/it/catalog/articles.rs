@@ -7,8 +7,8 @@ use offprint::testing::model::{
 };
 
 use super::fixtures::{
-    A, B, C, asset, at, kept, key, link, mirror, ready_articles, record, record_version, reference, settle_all, state,
-    version,
+    A, B, C, asset, at, complete_all, kept, key, link, mirror, ready_articles, record, record_version, reference,
+    state, version,
 };
 
 suite! {
@@ -110,7 +110,7 @@ async fn references_come_back_in_order_with_what_is_known_of_their_urls(catalog:
         NewReference { kind: ReferenceKind::Srcset, image_group: 0, ..reference(60, B) },
     ];
     let (id, _) = catalog.record_article(&version("a"), 7, &references).await.unwrap();
-    settle_all(catalog, 5, kept("bytes")).await;
+    complete_all(catalog, 5, kept("bytes")).await;
     let rows = catalog.references(id).await.unwrap();
     for (row, given) in rows.iter().zip(&references) {
         assert_eq!(
@@ -133,8 +133,8 @@ async fn versions_of_an_article_come_oldest_first(catalog: &dyn Catalog) {
     // The same bytes with other settings are no version of their own.
     record_version(catalog, &ArticleVersion { settings: Digest::of(b"other"), ..newer.clone() }, &[]).await;
     let versions = catalog.versions(id).await.unwrap();
-    let told: Vec<_> = versions.iter().map(|version| (version.original, version.read_at)).collect();
-    assert_eq!(told, [(version("a").original, at(0)), (newer.original, at(60))]);
+    let listed: Vec<_> = versions.iter().map(|version| (version.original, version.read_at)).collect();
+    assert_eq!(listed, [(version("a").original, at(0)), (newer.original, at(60))]);
     assert_eq!(versions[0].title, version("a").title);
     assert_eq!(catalog.versions(ArticleId(-1)).await.unwrap(), []);
 }
@@ -198,7 +198,7 @@ async fn an_article_says_how_many_of_its_urls_are_queued(catalog: &dyn Catalog) 
     assert_eq!((waiting(first).await, waiting(second).await), (2, 2));
     record(catalog, "a", &[B]).await;
     assert_eq!((waiting(first).await, waiting(second).await), (1, 2), "a URL that nobody shows is not queued");
-    settle_all(catalog, 5, kept("bytes")).await;
+    complete_all(catalog, 5, kept("bytes")).await;
     assert_eq!((waiting(first).await, waiting(second).await), (0, 0));
     let url = catalog.url(&link(B)).await.unwrap().unwrap().id;
     assert_eq!(catalog.enqueue(&[url]).await.unwrap(), 1);

@@ -4,8 +4,8 @@ use offprint::testing::archive::{Catalog, CompletedJob, RenditionRow, ThumbnailR
 use offprint::testing::model::{ArticleVersion, Digest, Exchange, Format, KeptBody, MediaType, Reason, ThumbnailName};
 
 use super::fixtures::{
-    A, B, FIRST, HORIZON, at, due_again, exchange, failed, kept, link, outcome, record, record_orphans, record_version,
-    run, settle_all, take_jobs, thumbnail_of, version,
+    A, B, FIRST, HORIZON, at, complete_all, due_again, exchange, failed, kept, link, outcome, record, record_orphans,
+    record_version, run, take_jobs, thumbnail_of, version,
 };
 
 suite! {
@@ -43,7 +43,7 @@ async fn captures_are_appended_with_their_heads(catalog: &dyn Catalog) {
 
 async fn the_same_bytes_under_two_urls_are_one_asset(catalog: &dyn Catalog) {
     record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, kept("shared")).await;
+    complete_all(catalog, 5, kept("shared")).await;
     let totals = catalog.totals().await.unwrap();
     assert_eq!((totals.blobs, totals.bytes, totals.bytes_without_dedup), (1, 6, 12));
 }
@@ -92,13 +92,13 @@ async fn thumbnails_are_recorded_made_or_not(catalog: &dyn Catalog) {
 
 async fn captures_of_all_urls_come_in_the_order_in_which_they_were_recorded(catalog: &dyn Catalog) {
     record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, due_again(kept("first"), 100)).await;
+    complete_all(catalog, 5, due_again(kept("first"), 100)).await;
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
-    settle_all(catalog, 101, failed(None)).await;
+    complete_all(catalog, 101, failed(None)).await;
     let all = catalog.captures_after(None, 9).await.unwrap();
-    let told: Vec<_> = all.iter().map(|capture| (capture.url.as_str(), capture.at, capture.digest)).collect();
+    let listed: Vec<_> = all.iter().map(|capture| (capture.url.as_str(), capture.at, capture.digest)).collect();
     let first = Some(Digest::of(b"first"));
-    assert_eq!(told, [(A, at(5), first), (B, at(5), first), (A, at(101), None), (B, at(101), None)]);
+    assert_eq!(listed, [(A, at(5), first), (B, at(5), first), (A, at(101), None), (B, at(101), None)]);
     let newest = catalog.runs(1).await.unwrap()[0].id;
     assert!(
         all[..2].iter().all(|capture| capture.run < newest) && all[2..].iter().all(|capture| capture.run == newest)
@@ -154,7 +154,7 @@ async fn assets_that_lack_a_recipe_come_in_pages(catalog: &dyn Catalog) {
 
 async fn a_perceptual_hash_is_recorded_with_thumbnails(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, kept("bytes")).await;
+    complete_all(catalog, 5, kept("bytes")).await;
     catalog.record_thumbnails(&[], &[(Digest::of(b"bytes"), 7), (Digest::of(b"none"), 8)]).await.unwrap();
     let (.., asset) = catalog.url(&link(A)).await.unwrap().unwrap().asset.unwrap();
     assert_eq!(asset.perceptual_hash, Some(7));

@@ -5,14 +5,14 @@ use std::path::Path;
 use offprint::testing::archive::{self, Archive, Catalog, CatalogError, Mode};
 use offprint::testing::model::Digest;
 
-use super::fixtures::{A, B, TTL, at, kept, key, link, record, settle_all, thumbnail_of, worker};
+use super::fixtures::{A, B, TTL, at, complete_all, kept, key, link, record, thumbnail_of, worker};
 
 /// An archive with two articles that show two images.
 async fn sample(folder: &Path) {
     let archive = archive::open(folder, Mode::Create).unwrap();
     record(&*archive.catalog, "a", &[A, B]).await;
     record(&*archive.catalog, "b", &[B]).await;
-    settle_all(&*archive.catalog, 5, kept("bytes")).await;
+    complete_all(&*archive.catalog, 5, kept("bytes")).await;
     archive.catalog.record_thumbnails(&[thumbnail_of(Digest::of(b"bytes"), "small")], &[]).await.unwrap();
 }
 

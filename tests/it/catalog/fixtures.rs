@@ -175,14 +175,14 @@ pub(crate) fn failed(next_attempt: Option<Timestamp>) -> JobResult {
     JobResult::Failed { failure: not_found(), next_attempt }
 }
 
-pub(crate) fn outcome(job: &Job, second: i64, settlement: JobResult) -> CompletedJob {
-    let status = if matches!(settlement, JobResult::Failed { .. }) { 404 } else { 200 };
+pub(crate) fn outcome(job: &Job, second: i64, result: JobResult) -> CompletedJob {
+    let status = if matches!(result, JobResult::Failed { .. }) { 404 } else { 200 };
     CompletedJob {
         job: job.id,
         url: job.url.id,
         at: at(second),
         exchanges: vec![exchange(&job.url.url, second, status)],
-        result: settlement,
+        result,
         refused: None,
     }
 }
@@ -192,10 +192,10 @@ pub(crate) async fn run(catalog: &dyn Catalog) -> RunId {
 }
 
 /// Fetches everything in the queue of one host at a moment, each with the same end, and gives what became ready.
-pub(crate) async fn settle_all(catalog: &dyn Catalog, second: i64, settlement: JobResult) -> Vec<ArticleId> {
+pub(crate) async fn complete_all(catalog: &dyn Catalog, second: i64, result: JobResult) -> Vec<ArticleId> {
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(second)).await;
-    let outcomes = jobs.iter().map(|job| outcome(job, second, settlement.clone())).collect();
+    let outcomes = jobs.iter().map(|job| outcome(job, second, result.clone())).collect();
     let (claim, ready) = catalog.complete_jobs(&lease, run, outcomes, FIRST).await.unwrap();
     assert_eq!(claim, WriteOutcome::Applied);
     assert_eq!(catalog.release(&lease, &HostState::default()).await.unwrap(), WriteOutcome::Applied);
@@ -217,14 +217,14 @@ pub(crate) async fn shown_first(catalog: &dyn Catalog, article: ArticleId) -> Op
 /// A mirrored article whose URL got new bytes twice, and another that came between.
 pub(crate) async fn changed_twice(catalog: &dyn Catalog) -> (ArticleId, ArticleId) {
     let first = record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, due_again(kept("old"), 100)).await;
+    complete_all(catalog, 5, due_again(kept("old"), 100)).await;
     mirror(catalog, first).await;
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
-    assert_eq!(settle_all(catalog, 101, due_again(kept("new"), 200)).await, []);
+    assert_eq!(complete_all(catalog, 101, due_again(kept("new"), 200)).await, []);
     let second = record(catalog, "b", &[A]).await;
     mirror(catalog, second).await;
     catalog.enqueue_due(at(200), HORIZON).await.unwrap();
-    assert_eq!(settle_all(catalog, 201, kept("newest")).await, []);
+    assert_eq!(complete_all(catalog, 201, kept("newest")).await, []);
     (first, second)
 }
 
@@ -270,9 +270,9 @@ pub(crate) async fn all_shards<T>(of: impl AsyncFn(u8) -> Result<Vec<T>, Catalog
 /// A URL whose first bytes were replaced by others.
 pub(crate) async fn replace_bytes(catalog: &dyn Catalog) -> ArticleId {
     let id = record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, due_again(kept("old"), 100)).await;
+    complete_all(catalog, 5, due_again(kept("old"), 100)).await;
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
-    settle_all(catalog, 101, kept("new")).await;
+    complete_all(catalog, 101, kept("new")).await;
     mirror(catalog, id).await;
     id
 }

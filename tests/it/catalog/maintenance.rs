@@ -4,8 +4,8 @@ use offprint::testing::archive::{ArchiveId, ArticleState, AssetRow, Catalog, Ref
 use offprint::testing::model::{ArticleVersion, Digest, MediaType, Validators};
 
 use super::fixtures::{
-    A, B, HORIZON, all_shards, at, kept, key, link, mirror, record, record_version, refuse, replace_bytes, settle_all,
-    state, thumbnail_of, version,
+    A, B, HORIZON, all_shards, at, complete_all, kept, key, link, mirror, record, record_version, refuse,
+    replace_bytes, state, thumbnail_of, version,
 };
 
 suite! {
@@ -24,13 +24,13 @@ suite! {
 
 async fn a_whole_catalog_finds_nothing_wrong_with_itself(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, kept("a")).await;
+    complete_all(catalog, 5, kept("a")).await;
     assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
 }
 
 async fn assets_are_on_record_shard_by_shard(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, kept("bytes")).await;
+    complete_all(catalog, 5, kept("bytes")).await;
     let assets = all_shards(|shard| catalog.assets_on_record(shard)).await;
     let (digest, size, asset) = catalog.url(&link(A)).await.unwrap().unwrap().asset.unwrap();
     assert_eq!(assets, [AssetRow { digest, size, asset }]);
@@ -52,8 +52,8 @@ async fn blobs_and_thumbnails_are_on_record_shard_by_shard(catalog: &dyn Catalog
     }
     let blobs = all_shards(|shard| catalog.blobs_on_record(shard)).await;
     let blobs: Vec<_> = blobs.into_iter().filter(|row| row.media_type == MediaType::Png).collect();
-    let told: Vec<_> = blobs.iter().map(|row| (row.digest, row.media_type, row.size, row.created)).collect();
-    assert_eq!(told, edges.map(|digest| (digest, MediaType::Png, 3, at(9))));
+    let listed: Vec<_> = blobs.iter().map(|row| (row.digest, row.media_type, row.size, row.created)).collect();
+    assert_eq!(listed, edges.map(|digest| (digest, MediaType::Png, 3, at(9))));
     assert_eq!(catalog.blobs_on_record(0x7f).await.unwrap(), &blobs[1..2]);
     let thumbnails = all_shards(|shard| catalog.thumbnails_on_record(shard)).await;
     assert_eq!(thumbnails.iter().map(|row| row.original).collect::<Vec<_>>(), edges);
@@ -63,7 +63,7 @@ async fn blobs_and_thumbnails_are_on_record_shard_by_shard(catalog: &dyn Catalog
 async fn a_blob_knows_its_urls_also_after_newer_bytes_came(catalog: &dyn Catalog) {
     replace_bytes(catalog).await;
     record(catalog, "b", &[B]).await;
-    settle_all(catalog, 102, kept("old")).await;
+    complete_all(catalog, 102, kept("old")).await;
     assert_eq!(catalog.urls_of(Digest::of(b"old")).await.unwrap(), [link(A), link(B)]);
     assert_eq!(catalog.urls_of(Digest::of(b"new")).await.unwrap(), [link(A)]);
     assert_eq!(catalog.urls_of(Digest::of(b"none")).await.unwrap(), []);
@@ -90,7 +90,7 @@ async fn forgotten_thumbnails_make_the_articles_stale_that_show_the_blob(catalog
 
 async fn a_lost_asset_is_due_again_and_its_articles_are_stale(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, kept("shared")).await;
+    complete_all(catalog, 5, kept("shared")).await;
     mirror(catalog, id).await;
     let digest = Digest::of(b"shared");
     catalog.record_thumbnails(&[thumbnail_of(digest, "small")], &[]).await.unwrap();
@@ -105,7 +105,7 @@ async fn a_lost_asset_is_due_again_and_its_articles_are_stale(catalog: &dyn Cata
         (catalog.enqueue_due(at(49), HORIZON).await.unwrap(), catalog.enqueue_due(at(50), HORIZON).await.unwrap()),
         (0, 2)
     );
-    settle_all(catalog, 51, kept("others")).await;
+    complete_all(catalog, 51, kept("others")).await;
     assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().asset.unwrap().0, Digest::of(b"others"));
     assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
 }

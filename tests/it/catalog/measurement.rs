@@ -19,30 +19,30 @@ async fn measurement_of_speed() {
     });
     let count =
         futures_util::StreamExt::count(futures_util::StreamExt::buffered(futures_util::stream::iter(recorded), 64));
-    tell("2,000 articles of 10 references, 64 at a time", begin, count.await);
+    print("2,000 articles of 10 references, 64 at a time", begin, count.await);
     let run = run(catalog).await;
     let lease = lease_all(catalog, at(0)).await.remove(0);
     let begin = std::time::Instant::now();
     let jobs = catalog.jobs(&lease, None, 20_000).await.unwrap();
-    tell("jobs read", begin, jobs.len());
+    print("jobs read", begin, jobs.len());
     let outcome = |job: &Job| outcome(job, 1, kept(job.url.url.as_str()));
     for (batch, jobs) in [(1_usize, &jobs[..2_000]), (64, &jobs[2_000..12_000])] {
         let begin = std::time::Instant::now();
         for chunk in jobs.chunks(batch) {
             catalog.complete_jobs(&lease, run, chunk.iter().map(outcome).collect(), FIRST).await.unwrap();
         }
-        tell(&format!("outcomes settled by {batch}, one call after the other"), begin, jobs.len());
+        print(&format!("outcomes settled by {batch}, one call after the other"), begin, jobs.len());
     }
     let begin = std::time::Instant::now();
     let settled = jobs[12_000..].iter().map(|job| catalog.complete_jobs(&lease, run, vec![outcome(job)], FIRST));
     let count =
         futures_util::StreamExt::count(futures_util::StreamExt::buffered(futures_util::stream::iter(settled), 64));
-    tell("outcomes settled singly, 64 at a time", begin, count.await);
+    print("outcomes settled singly, 64 at a time", begin, count.await);
     let begin = std::time::Instant::now();
     for number in 0..20_000 {
         catalog.article(&key(&format!("{:06}", number % 2000))).await.unwrap().unwrap();
     }
-    tell("lookups, one after the other", begin, 20_000);
+    print("lookups, one after the other", begin, 20_000);
     let begin = std::time::Instant::now();
     let mut after = None;
     let mut seen = 0;
@@ -52,13 +52,13 @@ async fn measurement_of_speed() {
         after = Some(last.version.key.clone());
         seen += page.len();
     }
-    tell("articles paged by 500", begin, seen);
+    print("articles paged by 500", begin, seen);
     let begin = std::time::Instant::now();
     catalog.totals().await.unwrap();
-    tell("totals", begin, 1);
+    print("totals", begin, 1);
 }
 
-fn tell(what: &str, begin: std::time::Instant, count: usize) {
+fn print(what: &str, begin: std::time::Instant, count: usize) {
     let took = begin.elapsed();
     crate::corpus::say(&format!("{what}: {count} in {:.3} s", took.as_secs_f64()));
 }

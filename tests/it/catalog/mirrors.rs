@@ -3,7 +3,7 @@
 use offprint::testing::archive::{ArticleState, Catalog, WriteOutcome};
 use offprint::testing::model::{Digest, Edit, Fingerprint, Span};
 
-use super::fixtures::{A, kept, mirror, ready_articles, record, record_mirror, settle_all, state, version};
+use super::fixtures::{A, complete_all, kept, mirror, ready_articles, record, record_mirror, state, version};
 
 suite! {
     a_mirror_counts_once_its_file_has_appeared
@@ -43,7 +43,7 @@ async fn an_article_that_changes_while_its_mirror_is_written_stays_stale(catalog
 async fn a_mirror_planned_before_the_article_became_stale_again_is_not_recorded(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A]).await;
     let planned = catalog.article_by_id(id).await.unwrap().unwrap().revision;
-    assert_eq!(settle_all(catalog, 5, kept("bytes")).await, [id]);
+    assert_eq!(complete_all(catalog, 5, kept("bytes")).await, [id]);
     assert_eq!(catalog.record_mirror(id, planned, Digest::of(b"old"), &[]).await.unwrap(), WriteOutcome::Conflict);
     mirror(catalog, id).await;
     assert_eq!(state(catalog, id).await, ArticleState::Mirrored);

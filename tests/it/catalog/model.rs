@@ -24,9 +24,9 @@ enum Event {
     /// An article is read that shows these URLs.
     Record(usize, BTreeSet<usize>),
     /// The first jobs, as many as there are ends, end like this.
-    Settle(Vec<End>),
+    Complete(Vec<End>),
     /// A stale worker says the same.
-    SettleLate(Vec<End>),
+    CompleteLate(Vec<End>),
     /// Time goes by, and what is due is queued.
     Later(i64),
     /// A mirror is written.
@@ -58,8 +58,8 @@ fn event() -> impl Strategy<Value = Event> {
     let ends = || prop::collection::vec(end(), 1..4);
     prop_oneof![
         3 => (0..ARTICLES, urls).prop_map(|(article, urls)| Event::Record(article, urls)),
-        4 => ends().prop_map(Event::Settle),
-        1 => ends().prop_map(Event::SettleLate),
+        4 => ends().prop_map(Event::Complete),
+        1 => ends().prop_map(Event::CompleteLate),
         2 => (0..60_i64).prop_map(Event::Later),
         2 => (0..ARTICLES).prop_map(Event::Mirror),
     ]
@@ -131,7 +131,7 @@ impl Model {
     }
 
     /// Ends the job of a URL, and gives the articles that its end makes ready.
-    fn settle(&mut self, url: usize, end: End) {
+    fn complete(&mut self, url: usize, end: End) {
         self.queue.retain(|queued| *queued != url);
         let now = self.now;
         let row = self.urls.get_mut(&url).unwrap();
@@ -180,8 +180,8 @@ impl Both<'_> {
     async fn happen(&mut self, event: &Event) {
         match event {
             Event::Record(article, urls) => self.record(*article, urls).await,
-            Event::Settle(ends) => self.settle(ends, false).await,
-            Event::SettleLate(ends) => self.settle(ends, true).await,
+            Event::Complete(ends) => self.complete(ends, false).await,
+            Event::CompleteLate(ends) => self.complete(ends, true).await,
             Event::Later(by) => {
                 self.model.later(*by);
                 self.catalog.enqueue_due(at(self.model.now), HORIZON).await.unwrap();
@@ -204,25 +204,28 @@ impl Both<'_> {
         self.model.record(article, urls);
     }
 
-    async fn settle(&mut self, ends: &[End], late: bool) {
+    async fn complete(&mut self, ends: &[End], late: bool) {
         let now = at(self.model.now);
         let Some(lease) = lease_all(self.catalog, now).await.pop() else { return };
         let jobs = self.catalog.jobs(&lease, None, ends.len()).await.unwrap();
-        let told = Lease { epoch: lease.epoch - i64::from(late), ..lease.clone() };
-        let outcomes = jobs.iter().zip(ends).map(|(job, end)| outcome(job, self.model.now, self.settlement(*end)));
+        let stated = Lease { epoch: lease.epoch - i64::from(late), ..lease.clone() };
+        let outcomes = jobs.iter().zip(ends).map(|(job, end)| outcome(job, self.model.now, self.result(*end)));
         let before = self.model.ready();
-        let (claim, ready) = self.catalog.complete_jobs(&told, self.run, outcomes.collect(), FIRST).await.unwrap();
+        let (claim, ready) = self.catalog.complete_jobs(&stated, self.run, outcomes.collect(), FIRST).await.unwrap();
         assert_eq!(claim, if late { WriteOutcome::Conflict } else { WriteOutcome::Applied });
         if !late {
-            jobs.iter().zip(ends).for_each(|(job, end)| self.model.settle(number_of(&job.url.url), *end));
+            jobs.iter().zip(ends).for_each(|(job, end)| self.model.complete(number_of(&job.url.url), *end));
             let became: BTreeSet<_> = self.model.ready().difference(&before).copied().collect();
-            let told = self.numbers(&ready.ready_articles).await;
-            assert!(became.is_subset(&told) && told.is_subset(&self.model.ready()), "{became:?} {told:?}");
+            let announced = self.numbers(&ready.ready_articles).await;
+            assert!(
+                became.is_subset(&announced) && announced.is_subset(&self.model.ready()),
+                "{became:?} {announced:?}"
+            );
         }
         self.catalog.release(&lease, &HostState::default()).await.unwrap();
     }
 
-    fn settlement(&self, end: End) -> JobResult {
+    fn result(&self, end: End) -> JobResult {
         let after = |wait: i64| at(self.model.now + wait);
         match end {
             End::Kept(bytes, None) => kept(&bytes.to_string()),

@@ -4,7 +4,7 @@ use offprint::testing::archive::{Catalog, PlaceholderVerdict, Revocation, Revoke
 use offprint::testing::model::{Digest, HostKey, Reason, Validators};
 
 use super::fixtures::{
-    A, B, HORIZON, all_shards, at, due_again, exchange, kept, link, mirror, record, run, settle_all,
+    A, B, HORIZON, all_shards, at, complete_all, due_again, exchange, kept, link, mirror, record, run,
 };
 
 suite! {
@@ -19,14 +19,14 @@ fn host() -> HostKey {
 
 async fn urls_sharing_a_blob_come_with_what_they_showed_before(catalog: &dyn Catalog) {
     record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, due_again(kept("same"), 100)).await;
+    complete_all(catalog, 5, due_again(kept("same"), 100)).await;
     let sharing = catalog.urls_sharing(&host(), Digest::of(b"same"), 9).await.unwrap();
     assert_eq!(
         sharing.iter().map(|shared| (shared.url.as_str(), shared.previous)).collect::<Vec<_>>(),
         [(A, None), (B, None)]
     );
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
-    settle_all(catalog, 101, kept("new")).await;
+    complete_all(catalog, 101, kept("new")).await;
     let sharing = catalog.urls_sharing(&host(), Digest::of(b"new"), 1).await.unwrap();
     assert_eq!((sharing.len(), sharing[0].previous), (1, Some(Digest::of(b"same"))));
     let other = HostKey::from_stored("other.example".to_owned());
@@ -35,13 +35,13 @@ async fn urls_sharing_a_blob_come_with_what_they_showed_before(catalog: &dyn Cat
 
 async fn a_placeholder_is_revoked_and_its_urls_are_queued_again(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, kept("placeholder")).await;
+    complete_all(catalog, 5, kept("placeholder")).await;
     mirror(catalog, id).await;
     let (run, digest) = (run(catalog).await, Digest::of(b"placeholder"));
     let what = Revocation { digest, only: None, next_attempt: Some(at(100)), requeue: true };
     let taken = catalog.revoke(run, &host(), &what).await.unwrap();
     assert_eq!((taken.urls.len(), taken.of_this_run, taken.changes.queued), (2, 0, 2));
-    assert_eq!(taken.changes.ready_articles, [], "its pictures are asked for again first");
+    assert_eq!(taken.changes.ready_articles, [], "its images are asked for again first");
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
     assert_eq!((row.state, row.reason, row.attempts), (UrlState::Failed, Some(Reason::Placeholder), 1));
     assert_eq!((row.asset, row.good, row.validators), (None, None, Validators::default()));
@@ -52,16 +52,16 @@ async fn a_placeholder_is_revoked_and_its_urls_are_queued_again(catalog: &dyn Ca
     let placeholder = SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false };
     assert_eq!(catalog.shared_blobs(&host()).await.unwrap(), [(digest, placeholder)]);
     assert_eq!(catalog.captures(row.id).await.unwrap().len(), 2);
-    assert_eq!(settle_all(catalog, 9, kept("picture")).await, [id]);
+    assert_eq!(complete_all(catalog, 9, kept("image")).await, [id]);
     let again = catalog.revoke(run, &host(), &what).await.unwrap();
     assert_eq!(again, Revoked::default(), "nobody has it any more");
 }
 
 async fn revoking_restores_the_previous_image_and_records_the_blob(catalog: &dyn Catalog) {
     record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, due_again(kept("good"), 100)).await;
+    complete_all(catalog, 5, due_again(kept("good"), 100)).await;
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
-    settle_all(catalog, 101, kept("placeholder")).await;
+    complete_all(catalog, 101, kept("placeholder")).await;
     let (run, digest) = (run(catalog).await, Digest::of(b"placeholder"));
     let a = catalog.url(&link(A)).await.unwrap().unwrap().id;
     let what = Revocation { digest, only: Some(vec![a]), next_attempt: None, requeue: false };
@@ -70,8 +70,8 @@ async fn revoking_restores_the_previous_image_and_records_the_blob(catalog: &dyn
     assert_eq!(row.asset.unwrap().0, Digest::of(b"good"));
     assert_eq!(row.good, Some((at(5), at(5))), "when that one was captured");
     assert_eq!(catalog.url(&link(B)).await.unwrap().unwrap().asset.unwrap().0, digest);
-    let displacing = SharedBlob { verdict: None, replaces_others: true };
-    assert_eq!(catalog.shared_blobs(&host()).await.unwrap(), [(digest, displacing)]);
+    let replacing = SharedBlob { verdict: None, replaces_others: true };
+    assert_eq!(catalog.shared_blobs(&host()).await.unwrap(), [(digest, replacing)]);
     catalog.record_verdict(run, &host(), digest, Some(PlaceholderVerdict::Genuine), &[]).await.unwrap();
     let both = SharedBlob { verdict: Some(PlaceholderVerdict::Genuine), replaces_others: true };
     assert_eq!(catalog.shared_blobs(&host()).await.unwrap(), [(digest, both)]);

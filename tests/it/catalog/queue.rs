@@ -6,8 +6,8 @@ use offprint::testing::archive::{Catalog, CatalogError, NewReference, RunId, Url
 use offprint::testing::model::{ArticleVersion, ReferenceKind};
 
 use super::fixtures::{
-    A, B, C, FIRST, HORIZON, at, failed, kept, key, link, outcome, ready_articles, record, reference, run, settle_all,
-    take_jobs, version,
+    A, B, C, FIRST, HORIZON, at, complete_all, failed, kept, key, link, outcome, ready_articles, record, reference,
+    run, take_jobs, version,
 };
 
 suite! {
@@ -52,12 +52,12 @@ async fn the_last_completed_job_of_an_article_makes_it_ready(catalog: &dyn Catal
     let only_b = record(catalog, "only b", &[B]).await;
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
-    let settle = async |job: usize, settlement| {
-        let outcomes = vec![outcome(&jobs[job], 1, settlement)];
+    let complete = async |job: usize, result| {
+        let outcomes = vec![outcome(&jobs[job], 1, result)];
         catalog.complete_jobs(&lease, run, outcomes, FIRST).await.unwrap()
     };
-    assert_eq!(settle(0, kept("a")).await.1.ready_articles, []);
-    let (claim, ready) = settle(1, failed(Some(at(600)))).await;
+    assert_eq!(complete(0, kept("a")).await.1.ready_articles, []);
+    let (claim, ready) = complete(1, failed(Some(at(600)))).await;
     assert_eq!((claim, ready.ready_articles), (WriteOutcome::Applied, vec![both, only_b]));
     assert_eq!(ready_articles(catalog).await, [both, only_b]);
     assert_eq!(catalog.queued().await.unwrap(), 0);
@@ -86,7 +86,7 @@ async fn completing_a_job_is_idempotent(catalog: &dyn Catalog) {
 
 async fn only_what_is_due_is_queued(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, failed(Some(at(100)))).await;
+    complete_all(catalog, 5, failed(Some(at(100)))).await;
     let read = async |second| {
         let (_, ready) = catalog
             .record_article(&ArticleVersion { read_at: at(second), ..version("b") }, 7, &[reference(0, A)])
@@ -146,7 +146,7 @@ async fn a_job_is_shown_as_in_its_first_article(catalog: &dyn Catalog) {
 async fn a_due_time_beyond_the_horizon_counts_as_passed(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     let day = Duration::from_secs(86_400);
-    settle_all(catalog, 5, failed(Some(at(86_401)))).await;
+    complete_all(catalog, 5, failed(Some(at(86_401)))).await;
     assert_eq!(catalog.enqueue_due(at(1), day).await.unwrap(), 0, "as far ahead as any wait");
     assert_eq!(catalog.enqueue_due(at(0), day).await.unwrap(), 1, "no wait is so long");
 }

@@ -4,7 +4,7 @@ use offprint::testing::archive::rules::Missing;
 use offprint::testing::archive::{Catalog, Totals};
 use offprint::testing::model::{Digest, Edit, Span};
 
-use super::fixtures::{A, B, C, HORIZON, at, failed, kept, record, record_mirror, settle_all};
+use super::fixtures::{A, B, C, HORIZON, at, complete_all, failed, kept, record, record_mirror};
 
 suite! {
     a_run_is_open_until_it_is_finished_with_its_report
@@ -30,14 +30,14 @@ async fn what_is_missing_is_news_once(catalog: &dyn Catalog) {
     let untried = Missing { urls: 2, new: 2, new_untried: 2, next_attempt: None };
     assert_eq!(missing().await, untried, "what was not asked for is missing, too");
     assert_eq!(missing().await, Missing { new: 0, new_untried: 0, ..untried });
-    settle_all(catalog, 5, failed(Some(at(9)))).await;
+    complete_all(catalog, 5, failed(Some(at(9)))).await;
     let failing = Missing { urls: 2, new: 2, new_untried: 0, next_attempt: Some(at(9)) };
     assert_eq!(missing().await, failing, "that it failed is news of what was not asked for before");
     assert_eq!(missing().await, Missing { new: 0, ..failing });
     record(catalog, "a", &[A]).await;
     assert_eq!(missing().await, Missing { urls: 1, new: 0, ..failing }, "no article shows the other");
     catalog.enqueue_due(at(9), HORIZON).await.unwrap();
-    settle_all(catalog, 10, kept("bytes")).await;
+    complete_all(catalog, 10, kept("bytes")).await;
     assert_eq!(missing().await, Missing::default());
     catalog.lose_asset(Digest::of(b"bytes"), at(20)).await.unwrap();
     assert_eq!(missing().await.new, 1, "what was kept and is lost is news");
@@ -46,9 +46,9 @@ async fn what_is_missing_is_news_once(catalog: &dyn Catalog) {
 async fn totals_add_up(catalog: &dyn Catalog) {
     assert_eq!(catalog.totals().await.unwrap(), Totals::default());
     record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, kept("bytes")).await;
+    complete_all(catalog, 5, kept("bytes")).await;
     record(catalog, "b", &[A, C]).await;
-    settle_all(catalog, 6, failed(Some(at(9)))).await;
+    complete_all(catalog, 6, failed(Some(at(9)))).await;
     let expected = Totals {
         articles: 2,
         vanished: 0,
@@ -67,7 +67,7 @@ async fn totals_add_up(catalog: &dyn Catalog) {
 
 async fn a_kept_image_that_the_mirror_does_not_show_is_remote(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, kept("bytes")).await;
+    complete_all(catalog, 5, kept("bytes")).await;
     let local = async || catalog.totals().await.unwrap().local;
     assert_eq!(local().await, 2);
     let spans: Vec<_> = catalog.references(id).await.unwrap().into_iter().map(|row| row.span).collect();

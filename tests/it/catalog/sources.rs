@@ -19,8 +19,8 @@ async fn a_source_is_recorded_with_how_it_could_be_read(catalog: &dyn Catalog) {
     record_source(catalog, "posts", &SourceOutcome::Read, 5).await;
     record_source(catalog, "feed", &failed, 6).await;
     let sources = catalog.sources().await.unwrap();
-    let told: Vec<_> = sources.iter().map(|row| (row.name.as_str(), &row.outcome, row.listed_at)).collect();
-    assert_eq!(told, [("feed", &failed, None), ("posts", &SourceOutcome::Read, Some(at(5)))]);
+    let listed: Vec<_> = sources.iter().map(|row| (row.name.as_str(), &row.outcome, row.listed_at)).collect();
+    assert_eq!(listed, [("feed", &failed, None), ("posts", &SourceOutcome::Read, Some(at(5)))]);
     assert_eq!((sources[1].kind.as_str(), sources[1].location.as_str()), ("folder", "/srv/posts"));
 }
 

@@ -4,7 +4,7 @@ use offprint::testing::archive::{Catalog, TakedownTarget};
 use offprint::testing::model::{Digest, Reason};
 
 use super::fixtures::{
-    A, B, HORIZON, at, due_again, kept, key, link, mirror, record, replace_bytes, settle_all, thumbnail_of, version,
+    A, B, HORIZON, at, complete_all, due_again, kept, key, link, mirror, record, replace_bytes, thumbnail_of, version,
 };
 
 suite! {
@@ -16,7 +16,7 @@ suite! {
 async fn an_article_goes_with_what_only_it_shows(catalog: &dyn Catalog) {
     replace_bytes(catalog).await;
     record(catalog, "b", &[B]).await;
-    settle_all(catalog, 102, kept("b's")).await;
+    complete_all(catalog, 102, kept("b's")).await;
     let digests = ["old", "new"].map(|bytes| Digest::of(bytes.as_bytes()));
     catalog.record_thumbnails(&[thumbnail_of(digests[1], "small")], &[]).await.unwrap();
     let target = TakedownTarget::Article(key("a"));
@@ -44,7 +44,7 @@ async fn an_article_goes_with_what_only_it_shows(catalog: &dyn Catalog) {
 
 async fn a_url_that_is_shown_is_retired_for_good(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A, B]).await;
-    settle_all(catalog, 5, due_again(kept("twins"), 100)).await;
+    complete_all(catalog, 5, due_again(kept("shared"), 100)).await;
     mirror(catalog, id).await;
     let reach = catalog.take_down(&TakedownTarget::Url(link(A)), at(50), "").await.unwrap();
     assert_eq!((reach.articles.len(), reach.urls.len(), reach.blobs.len()), (0, 1, 0), "B gave the same bytes");
@@ -62,7 +62,7 @@ async fn a_url_that_is_shown_is_retired_for_good(catalog: &dyn Catalog) {
 async fn a_host_and_a_source_are_taken_down_as_a_whole(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     record(catalog, "b", &[B]).await;
-    settle_all(catalog, 5, kept("bytes")).await;
+    complete_all(catalog, 5, kept("bytes")).await;
     let host = offprint::testing::model::HostKey::of(&link(A)).unwrap();
     let reach = catalog.take_down(&TakedownTarget::Host(host), at(50), "").await.unwrap();
     assert_eq!((reach.urls.len(), reach.blobs.len()), (2, 1));

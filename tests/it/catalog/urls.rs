@@ -4,8 +4,8 @@ use offprint::testing::archive::{Catalog, CompletedJob, JobResult, UrlState};
 use offprint::testing::model::{ArticleVersion, Digest, Failure, HostState, MediaType, Reason, Validators};
 
 use super::fixtures::{
-    A, B, C, FIRST, HORIZON, asset, at, due_again, failed, kept, link, mirror, record, record_version, run, settle_all,
-    take_jobs, version,
+    A, B, C, FIRST, HORIZON, asset, at, complete_all, due_again, failed, kept, link, mirror, record, record_version,
+    run, take_jobs, version,
 };
 
 suite! {
@@ -27,9 +27,9 @@ async fn a_failure_never_replaces_a_good_capture(catalog: &dyn Catalog) {
         next_attempt: Some(at(100)),
     };
     record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, good).await;
+    complete_all(catalog, 5, good).await;
     assert_eq!(catalog.enqueue_due(at(100), HORIZON).await.unwrap(), 1);
-    settle_all(catalog, 105, failed(Some(at(200)))).await;
+    complete_all(catalog, 105, failed(Some(at(200)))).await;
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
     assert_eq!((row.state, row.reason, row.status), (UrlState::Failed, Some(Reason::HttpStatus), Some(404)));
     assert_eq!((row.good, row.asset.map(|asset| asset.0)), (Some((at(5), at(5))), Some(Digest::of(b"good"))));
@@ -38,12 +38,12 @@ async fn a_failure_never_replaces_a_good_capture(catalog: &dyn Catalog) {
 async fn failures_count_until_something_good_comes(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     for round in 1..=3 {
-        settle_all(catalog, round * 10, failed(Some(at(round * 10 + 5)))).await;
+        complete_all(catalog, round * 10, failed(Some(at(round * 10 + 5)))).await;
         let row = catalog.url(&link(A)).await.unwrap().unwrap();
         assert_eq!((i64::from(row.attempts), row.next_attempt), (round, Some(at(round * 10 + 5))));
         assert_eq!(catalog.enqueue_due(at(round * 10 + 5), HORIZON).await.unwrap(), 1);
     }
-    settle_all(catalog, 100, kept("good")).await;
+    complete_all(catalog, 100, kept("good")).await;
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
     assert_eq!((row.attempts, row.state, row.reason, row.next_attempt), (0, UrlState::Good, None, None));
     assert_eq!(row.status, Some(200));
@@ -51,7 +51,7 @@ async fn failures_count_until_something_good_comes(catalog: &dyn Catalog) {
 
 async fn a_retired_url_is_never_queued_again(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, failed(None)).await;
+    complete_all(catalog, 5, failed(None)).await;
     assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().state, UrlState::Retired);
     assert_eq!(catalog.enqueue_due(at(1_000_000), HORIZON).await.unwrap(), 0);
     let later = ArticleVersion { read_at: at(1_000_000), ..version("b") };
@@ -63,15 +63,9 @@ async fn a_deferred_url_is_no_failure(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
-    let settlement = JobResult::Deferred { failure: Failure::new(Reason::Budget, "used up"), next_attempt: at(50) };
-    let untried = CompletedJob {
-        job: jobs[0].id,
-        url: jobs[0].url.id,
-        at: at(0),
-        exchanges: Vec::new(),
-        result: settlement,
-        refused: None,
-    };
+    let result = JobResult::Deferred { failure: Failure::new(Reason::Budget, "used up"), next_attempt: at(50) };
+    let untried =
+        CompletedJob { job: jobs[0].id, url: jobs[0].url.id, at: at(0), exchanges: Vec::new(), result, refused: None };
     let (_, ready) = catalog.complete_jobs(&lease, run, vec![untried], FIRST).await.unwrap();
     assert_eq!(ready.ready_articles.len(), 1);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
@@ -86,10 +80,10 @@ async fn a_deferred_url_is_no_failure(catalog: &dyn Catalog) {
 
 async fn not_modified_keeps_the_asset_and_renews_its_date(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, due_again(kept("good"), 100)).await;
+    complete_all(catalog, 5, due_again(kept("good"), 100)).await;
     mirror(catalog, id).await;
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
-    let ready = settle_all(catalog, 101, JobResult::NotModified { next_attempt: Some(at(200)) }).await;
+    let ready = complete_all(catalog, 101, JobResult::NotModified { next_attempt: Some(at(200)) }).await;
     assert_eq!(ready, []);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
     assert_eq!((row.state, row.good, row.next_attempt), (UrlState::Good, Some((at(5), at(101))), Some(at(200))));
@@ -99,13 +93,13 @@ async fn not_modified_keeps_the_asset_and_renews_its_date(catalog: &dyn Catalog)
 
 async fn failing_urls_come_in_pages_with_their_reasons(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, kept("good")).await;
+    complete_all(catalog, 5, kept("good")).await;
     record(catalog, "b", &[B]).await;
-    settle_all(catalog, 6, failed(None)).await;
+    complete_all(catalog, 6, failed(None)).await;
     record(catalog, "c", &[C]).await;
     let failing = catalog.failing_urls(None, 9).await.unwrap();
-    let told: Vec<_> = failing.iter().map(|row| (row.url.as_str(), row.state, row.reason)).collect();
-    assert_eq!(told, [(B, UrlState::Retired, Some(Reason::HttpStatus)), (C, UrlState::New, None)]);
+    let listed: Vec<_> = failing.iter().map(|row| (row.url.as_str(), row.state, row.reason)).collect();
+    assert_eq!(listed, [(B, UrlState::Retired, Some(Reason::HttpStatus)), (C, UrlState::New, None)]);
     let rest = catalog.failing_urls(Some(failing[0].id), 9).await.unwrap();
     assert_eq!(rest, &failing[1..]);
     assert_eq!(catalog.failing_urls(None, 1).await.unwrap(), &failing[..1]);
@@ -113,10 +107,10 @@ async fn failing_urls_come_in_pages_with_their_reasons(catalog: &dyn Catalog) {
 
 async fn the_detail_of_a_failure_is_kept_until_something_good_comes(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, failed(Some(at(100)))).await;
+    complete_all(catalog, 5, failed(Some(at(100)))).await;
     let detail = async || catalog.url(&link(A)).await.unwrap().unwrap().detail;
     assert_eq!(detail().await.as_deref(), Some("the answer was 404 Not Found"));
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
-    settle_all(catalog, 101, due_again(kept("good"), 200)).await;
+    complete_all(catalog, 101, due_again(kept("good"), 200)).await;
     assert_eq!(detail().await, None);
 }

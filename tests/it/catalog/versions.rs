@@ -5,7 +5,7 @@ use offprint::testing::config::ChangedImages;
 use offprint::testing::model::Digest;
 
 use super::fixtures::{
-    A, B, HORIZON, at, changed_twice, due_again, failed, kept, key, link, mirror, outcome, record, run, settle_all,
+    A, B, HORIZON, at, changed_twice, complete_all, due_again, failed, kept, key, link, mirror, outcome, record, run,
     shown_first, state, take_jobs,
 };
 
@@ -34,10 +34,10 @@ async fn mirrored_articles_go_on_showing_the_bytes_that_new_ones_replace(catalog
 
 async fn new_bytes_make_an_article_stale_that_is_not_mirrored_yet(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, due_again(kept("old"), 100)).await;
+    complete_all(catalog, 5, due_again(kept("old"), 100)).await;
     let planned = catalog.article_by_id(id).await.unwrap().unwrap().revision;
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
-    assert_eq!(settle_all(catalog, 101, kept("new")).await, [id]);
+    assert_eq!(complete_all(catalog, 101, kept("new")).await, [id]);
     assert_eq!(shown_first(catalog, id).await, None);
     assert_ne!(catalog.article_by_id(id).await.unwrap().unwrap().revision, planned);
 }
@@ -62,26 +62,26 @@ async fn a_lost_version_is_shown_no_longer(catalog: &dyn Catalog) {
 
 async fn the_same_bytes_again_leave_the_articles_alone(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, due_again(kept("same"), 100)).await;
+    complete_all(catalog, 5, due_again(kept("same"), 100)).await;
     mirror(catalog, id).await;
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
-    assert_eq!(settle_all(catalog, 101, kept("same")).await, []);
+    assert_eq!(complete_all(catalog, 101, kept("same")).await, []);
     assert_eq!(state(catalog, id).await, ArticleState::Mirrored);
 }
 
 async fn a_first_good_capture_makes_a_mirrored_article_stale_again(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A]).await;
-    assert_eq!(settle_all(catalog, 5, failed(Some(at(100)))).await, [id]);
+    assert_eq!(complete_all(catalog, 5, failed(Some(at(100)))).await, [id]);
     mirror(catalog, id).await;
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     assert_eq!(state(catalog, id).await, ArticleState::Mirrored);
-    assert_eq!(settle_all(catalog, 101, kept("at last")).await, [id]);
+    assert_eq!(complete_all(catalog, 101, kept("at last")).await, [id]);
     assert_eq!(state(catalog, id).await, ArticleState::Stale);
 }
 
 async fn articles_that_show_the_newest_become_stale_with_new_bytes(catalog: &dyn Catalog) {
     let id = record(catalog, "a", &[A]).await;
-    settle_all(catalog, 5, due_again(kept("a"), 100)).await;
+    complete_all(catalog, 5, due_again(kept("a"), 100)).await;
     mirror(catalog, id).await;
     let waiting = record(catalog, "b", &[A, B]).await;
     let url = catalog.url(&link(A)).await.unwrap().unwrap().id;

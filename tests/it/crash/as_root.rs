@@ -32,7 +32,7 @@ impl Disk {
         run("mount", &["-o".as_ref(), "loop".as_ref(), self.image.as_ref(), self.place.as_ref()])
     }
 
-    /// What the disk had not been told to save is gone (`FS_IOC_SHUTDOWN` without flushing the log).
+    /// What was not flushed to the disk is gone (`FS_IOC_SHUTDOWN` without flushing the log).
     fn lose_power(&self) {
         assert!(run("xfs_io", &["-x".as_ref(), "-c".as_ref(), "shutdown".as_ref(), self.place.as_ref()]));
     }
@@ -91,8 +91,8 @@ fn check_disk(made: &str, spoilt: &str, mended: &str, says: &[&str]) {
         sandbox.write(&format!("posts/{at}.md"), vec![b'a' + u8::try_from(at % 20).expect("it is small"); 20_000 + at]);
     }
     let ran = sandbox.run(&["--store", "disk/store", "run"]).expect(1);
-    let told = ran.stderr.to_lowercase();
-    assert!(told.starts_with("offprint: ") && says.iter().any(|says| told.contains(says)), "{ran:?}");
+    let printed = ran.stderr.to_lowercase();
+    assert!(printed.starts_with("offprint: ") && says.iter().any(|says| printed.contains(says)), "{ran:?}");
     assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
     assert!(mount(mended));
     sandbox.run(&["--store", "disk/store", "verify"]).expect(0);

@@ -24,7 +24,7 @@ use crate::testserver::{Behaviour, Content, Origin, Site};
 /// A small site: two images are the same, one is missing.
 fn site() -> Origin {
     let photo = |seed| Behaviour::serve(Content::new("image/jpeg", Photo::new(seed, 64, 48).jpeg()));
-    let site = Site::new().on("/1.jpg", photo(1)).on("/2.jpg", photo(2)).on("/twin.jpg", photo(1));
+    let site = Site::new().on("/1.jpg", photo(1)).on("/2.jpg", photo(2)).on("/copy.jpg", photo(1));
     Origin::start(site).unwrap()
 }
 
@@ -32,7 +32,7 @@ fn sandbox(origin: &Origin) -> Sandbox {
     let sandbox = Sandbox::new();
     // The disks that lose their power are small.
     sandbox.settings("[run]\nmin_free = \"0\"\n");
-    for (post, images) in [("a.md", ["/1.jpg", "/2.jpg"]), ("deep/b.md", ["/twin.jpg", "/gone.jpg"])] {
+    for (post, images) in [("a.md", ["/1.jpg", "/2.jpg"]), ("deep/b.md", ["/copy.jpg", "/gone.jpg"])] {
         let text = images.map(|image| format!("![]({})\n", origin.url(image))).concat();
         sandbox.write(&format!("posts/{post}"), text);
     }

@@ -10,7 +10,7 @@ fn read(text: &str) -> Extraction {
 /// The references of a post, each as its kind, its name and what a browser would request.
 fn check(text: &str, expected: &[(ReferenceKind, &str, &str)]) {
     let found = read(text).references;
-    let told: Vec<_> = found
+    let listed: Vec<_> = found
         .iter()
         .map(|reference| {
             assert_eq!(reference.span.of(text.as_bytes()), reference.raw.as_bytes());
@@ -21,7 +21,7 @@ fn check(text: &str, expected: &[(ReferenceKind, &str, &str)]) {
             )
         })
         .collect();
-    assert_eq!(told, expected, "{text}");
+    assert_eq!(listed, expected, "{text}");
 }
 
 /// A post in the form of the seed, with twelve spaces after its body.

@@ -121,11 +121,11 @@ fn feeds_of_the_corpus_hold_what_feedparser_finds() {
     let root = corpus("feeds");
     let ran = Command::new("python3").args(["-c", &data("ask_feedparser.py")]).arg(&root).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    let told: BTreeMap<String, Vec<Value>> = serde_json::from_slice(&ran.stdout).unwrap();
+    let listed: BTreeMap<String, Vec<Value>> = serde_json::from_slice(&ran.stdout).unwrap();
     let all = feeds();
     check(
         "feedparser",
-        told.into_iter().filter_map(|(name, entries)| {
+        listed.into_iter().filter_map(|(name, entries)| {
             let ours = read(all.get(&name)?).ok()?;
             Some((name, ours, entries))
         }),

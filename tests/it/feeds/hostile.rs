@@ -17,9 +17,9 @@ fn refused(behaviour: Behaviour) -> (String, String) {
 }
 
 fn check(body: &str, detail: &str) {
-    let (reason, told) = refused(serve(body));
-    assert_eq!(reason, "not_a_feed", "{told}");
-    assert!(told.contains(detail), "{told}");
+    let (reason, printed) = refused(serve(body));
+    assert_eq!(reason, "not_a_feed", "{printed}");
+    assert!(printed.contains(detail), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use offprint::testing::config::FetchConfig;
 use offprint::testing::model::Reason;
 
 use super::{Guest, bytes, failure, quick, reason};
-use crate::origin::picture;
+use crate::origin::image;
 use crate::testserver::{Behaviour, End, Origin, Request, Site};
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn all_that_is_done_for_one_url_has_a_limit() {
 async fn a_host_that_resets_some_requests_is_not_down() {
     let answer = |request: &Request| {
         let bad = request.target.starts_with("/bad");
-        Some(if bad { Behaviour::stop(End::Reset) } else { Behaviour::serve(picture()) })
+        Some(if bad { Behaviour::stop(End::Reset) } else { Behaviour::serve(image()) })
     };
     let origin = Origin::start(Site::new().otherwise(answer)).unwrap();
     let guest = Guest::new(&FetchConfig { retries: 0, breaker_failures: 2, ..quick() });
@@ -31,7 +31,7 @@ async fn a_host_that_resets_some_requests_is_not_down() {
         let fetched = guest.get(&origin.url(&format!("/bad{number}.jpg"))).await;
         assert_eq!(reason(&fetched), Some(Reason::Connect), "{:?}", fetched.outcome);
     }
-    assert!(bytes(&guest.get(&origin.url("/good.jpg")).await) == *picture().bytes());
+    assert!(bytes(&guest.get(&origin.url("/good.jpg")).await) == *image().bytes());
 }
 
 #[tokio::test]

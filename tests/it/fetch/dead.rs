@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{Guest, quick, reason};
 use crate::corpus::say;
-use crate::origin::picture;
+use crate::origin::image;
 use crate::testserver::{Behaviour, Origin, Site};
 
 const HOSTS: usize = 20;
@@ -96,7 +96,7 @@ async fn night(config: &FetchConfig, lookup: &Counting, states: &mut [HostState]
 }
 
 async fn check(how: &str, dead: SocketAddr, most: usize, bound: Duration) {
-    let site = Site::new().otherwise(|_| Some(Behaviour::serve(picture())));
+    let site = Site::new().otherwise(|_| Some(Behaviour::serve(image())));
     let origin = Origin::start(site).unwrap();
     let lookup = Counting { dead, live: origin.address(), asked: Arc::default() };
     let config = FetchConfig { retry_wait: Duration::from_millis(50), connect_timeout: SILENCE, ..quick() };

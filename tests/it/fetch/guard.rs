@@ -12,7 +12,7 @@ use offprint::testing::model::Reason;
 use super::{Always, Guest, bytes, failure, loopback, quick, reason};
 use crate::corpus::say;
 use crate::origin::canary::Canary;
-use crate::origin::picture;
+use crate::origin::image;
 use crate::testserver::{Behaviour, Origin, Plain, Site};
 
 /// Ways to write an address of this machine, or one where clouds keep their secrets.
@@ -132,7 +132,7 @@ impl Lookup for Rebinding {
 #[tokio::test]
 async fn a_name_that_is_rebound_between_requests_is_judged_anew() {
     let canary = Canary::new();
-    let closing = Behaviour::serve(picture()).until_close();
+    let closing = Behaviour::serve(image()).until_close();
     let address = SocketAddr::new(loopback(2), canary.address().port());
     let origin = Origin::start_at(address, std::sync::Arc::new(Plain), Site::new().on("/x.png", closing)).unwrap();
     let config = FetchConfig { allow_net: vec!["127.0.0.2/32".parse().unwrap()], ..shipped(address.port()) };
@@ -142,13 +142,13 @@ async fn a_name_that_is_rebound_between_requests_is_judged_anew() {
     let url = format!("http://rebind.example:{}/x.png", address.port());
     let outcomes = [guest.get(&url).await, guest.get(&url).await, guest.get(&url).await];
     assert_eq!(outcomes.each_ref().map(reason), [None, None, Some(Reason::ForbiddenAddress)]);
-    assert!(outcomes[..2].iter().all(|fetched| bytes(fetched) == *picture().bytes()));
+    assert!(outcomes[..2].iter().all(|fetched| bytes(fetched) == *image().bytes()));
     assert_eq!((canary.connections(), origin.log().count()), (0, 2));
 }
 
 #[tokio::test]
 async fn ports_that_articles_may_not_reach_are_open_where_the_network_is() {
-    let origin = Origin::start(Site::new().on("/x.png", Behaviour::serve(picture()))).unwrap();
+    let origin = Origin::start(Site::new().on("/x.png", Behaviour::serve(image()))).unwrap();
     let port = origin.address().port();
     let url = format!("http://odd.example:{port}/x.png");
     let here = || Always(SocketAddr::new(loopback(1), 0));

@@ -10,7 +10,7 @@ use offprint::testing::model::Reason;
 
 use super::{Fetched, Guest, bytes, quick, reason, request_head};
 use crate::corpus::say;
-use crate::origin::picture;
+use crate::origin::image;
 use crate::origin::tls::{Authority, Flaw};
 use crate::testserver::{Behaviour, Content, End, Gate, Origin, Portion, Site, Version};
 
@@ -29,7 +29,7 @@ fn row(what: &'static str, behaviour: Behaviour, recorded: impl Into<Option<Reas
 }
 
 fn photo() -> Behaviour {
-    Behaviour::serve(picture())
+    Behaviour::serve(image())
 }
 
 /// Three requests are one and two further tries; two are one without and one with a Referer (there is no article).
@@ -71,7 +71,7 @@ fn rows() -> Vec<Row> {
         row("a page, and accepted", page().with_status(202), NotAnImage, 2),
         row("no content", photo().with_status(204), HttpStatus, 1),
         row("a digest that does not match", photo().with_header("Content-Digest", &wrong_digest()), DigestMismatch, 3),
-        row("a digest that matches", photo().with_header("Repr-Digest", &picture().digest_field()), None, 1),
+        row("a digest that matches", photo().with_header("Repr-Digest", &image().digest_field()), None, 1),
         row("busy, then fine", busy().then(1, photo()), None, 2),
         row("always busy", busy(), HttpStatus, 3),
         row("429 once, 0 s", Behaviour::status(429).with_header("Retry-After", "0").then(1, photo()), None, 2),
@@ -89,7 +89,7 @@ fn rows() -> Vec<Row> {
         row("a redirect to a private address", Behaviour::redirect(307, "http://10.0.0.1/"), ForbiddenAddress, 1),
         row("a redirect to metadata", Behaviour::redirect(301, "//169.254.169.254/"), ForbiddenAddress, 1),
         row("a redirect with a password", Behaviour::redirect(302, "http://a:b@127.0.0.1/"), BadUrl, 1),
-        row("many long headers", Behaviour::many_headers(picture(), 90, 1000), Protocol, 1),
+        row("many long headers", Behaviour::many_headers(image(), 90, 1000), Protocol, 1),
     ]
 }
 
@@ -108,19 +108,19 @@ fn coded(coding: &str, bytes: Vec<u8>) -> Behaviour {
 
 fn gzip() -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(picture().bytes()).unwrap();
+    encoder.write_all(image().bytes()).unwrap();
     encoder.finish().unwrap()
 }
 
 fn deflate() -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(picture().bytes()).unwrap();
+    encoder.write_all(image().bytes()).unwrap();
     encoder.finish().unwrap()
 }
 
 fn raw_deflate() -> Vec<u8> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(picture().bytes()).unwrap();
+    encoder.write_all(image().bytes()).unwrap();
     encoder.finish().unwrap()
 }
 
@@ -148,10 +148,10 @@ async fn check(transport: &str, row: Row, config: FetchConfig, origin: Origin, u
         || row.what == "a page in a coding nobody asked for";
     assert!(refused == judged || recorded == Some(Reason::Truncated), "{transport}, {}: evidence", row.what);
     if recorded.is_none() {
-        assert!(bytes(&fetched) == *picture().bytes(), "{transport}, {}", row.what);
+        assert!(bytes(&fetched) == *image().bytes(), "{transport}, {}", row.what);
     }
     origin.set(PATH, photo());
-    assert!(bytes(&guest.get(url).await) == *picture().bytes(), "{transport}, after {}", row.what);
+    assert!(bytes(&guest.get(url).await) == *image().bytes(), "{transport}, after {}", row.what);
     line(transport, row.what, &fetched)
 }
 
@@ -264,7 +264,7 @@ async fn a_fetch_that_is_dropped_leaves_its_place_and_no_file() {
         _ = guest.get(&slow) => panic!("the gate is closed"),
         () = guest.until_staged() => {}
     }
-    assert!(bytes(&guest.get(&origin.url(PATH)).await) == *picture().bytes());
+    assert!(bytes(&guest.get(&origin.url(PATH)).await) == *image().bytes());
     assert_eq!(guest.staged_files(), 0);
 }
 
@@ -283,7 +283,7 @@ async fn a_chain_is_followed_as_far_as_configured() {
     let site = Site::new().redirect_chain("/ten", 10, PATH).redirect_chain("/eleven", 11, PATH).on(PATH, photo());
     let (origin, guest) = (Origin::start(site).unwrap(), Guest::new(&quick()));
     let fetched = guest.get(&origin.url("/ten/1#fragment")).await;
-    assert!(bytes(&fetched) == *picture().bytes());
+    assert!(bytes(&fetched) == *image().bytes());
     assert_eq!(fetched.exchanges.len(), 11);
     assert_eq!(reason(&guest.get(&origin.url("/eleven/1")).await), Some(Reason::TooManyRedirects));
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{Fetched, Guest, failure, quick, reason};
 use crate::corpus::say;
-use crate::origin::picture;
+use crate::origin::image;
 use crate::testserver::{Behaviour, Gate, LoggedRequest, Origin, Site};
 
 fn millis(count: u64) -> Duration {
@@ -18,7 +18,7 @@ fn millis(count: u64) -> Duration {
 
 /// An origin that answers under these names, every path with a photo.
 fn origin(names: &[&str], config: &mut FetchConfig) -> Origin {
-    let origin = Origin::start(Site::new().otherwise(|_| Some(Behaviour::serve(picture())))).unwrap();
+    let origin = Origin::start(Site::new().otherwise(|_| Some(Behaviour::serve(image())))).unwrap();
     for name in names {
         config.resolve.insert((*name).to_owned(), origin.address());
     }
@@ -39,7 +39,7 @@ async fn never_more_in_flight_than_configured() {
     let mut config = FetchConfig { per_host: 3, concurrency: 5, ..quick() };
     let origin = origin(&["a.example", "b.example"], &mut config);
     let gate = Gate::new();
-    let held = Behaviour::serve(picture()).held(&gate);
+    let held = Behaviour::serve(image()).held(&gate);
     origin.change(|site| *site = Site::new().otherwise(move |_| Some(held.clone())));
     let guest = Guest::new(&config);
     let fetching = async { tokio::join!(get_all(&guest, "a.example", 12), get_all(&guest, "b.example", 12)) };
@@ -98,7 +98,7 @@ async fn check_retry_after(header: &str, least: Duration) {
     let mut config = quick();
     let origin = origin(&["busy.example", "free.example"], &mut config);
     let busy = Behaviour::status(429).with_header("Retry-After", header);
-    origin.change(|site| site.set_at("busy.example", "/first.jpg", busy.then(1, Behaviour::serve(picture()))));
+    origin.change(|site| site.set_at("busy.example", "/first.jpg", busy.then(1, Behaviour::serve(image()))));
     let guest = Guest::new(&config);
     let others = async {
         origin.log().wait_for_ended(1).await.unwrap();

@@ -1,17 +1,17 @@
-//! The Referer ladder: which hosts are sent what, and what is learned of them.
+//! The order of Referers: which hosts are sent what, and what is learned of them.
 
 use offprint::testing::config::{Config, FetchConfig};
 use offprint::testing::model::{HostKey, Reason, RefererStrategy};
 use url::Url;
 
 use super::{Guest, bytes, quick, reason, request_head};
-use crate::origin::picture;
+use crate::origin::image;
 use crate::testserver::{Behaviour, Condition, Origin, Site};
 
 const ARTICLE: &str = "https://me:secret@news.example/2026/post.html?token=hush#part";
 
 fn photo() -> Behaviour {
-    Behaviour::serve(picture())
+    Behaviour::serve(image())
 }
 
 /// The Referers that came, in order; `-` for none.
@@ -28,7 +28,7 @@ fn key(origin: &Origin) -> HostKey {
 async fn nothing_is_sent_where_nothing_is_asked_for() {
     let (origin, guest) = (crate::origin::origin(photo()), Guest::new(&quick()));
     let fetched = guest.get_for(&origin.url("/a.jpg"), Some("http://news.example/post")).await;
-    assert!(bytes(&fetched) == *picture().bytes());
+    assert!(bytes(&fetched) == *image().bytes());
     assert_eq!(referers(&origin), ["-"]);
     assert_eq!(guest.fetcher.host_state(&key(&origin)).referer, RefererStrategy::Omit);
 }
@@ -56,7 +56,7 @@ async fn a_host_that_wants_the_article_gets_its_bare_address() {
     let guest = Guest::new(&quick());
     let article = ARTICLE.replace("https", "http");
     let fetched = guest.get_for(&origin.url("/a.jpg"), Some(&article)).await;
-    assert!(bytes(&fetched) == *picture().bytes());
+    assert!(bytes(&fetched) == *image().bytes());
     assert_eq!(referers(&origin), ["-", &origin.url("/"), "http://news.example/2026/post.html"]);
     assert!(fetched.exchanges.iter().all(|exchange| {
         let head = request_head(exchange);

@@ -7,8 +7,8 @@ use crate::testserver::{Behaviour, Content};
 
 #[tokio::test]
 async fn a_port_of_a_host_can_have_an_address_of_its_own() {
-    let picture = |seed| Photo::new(seed, 32, 24).jpeg();
-    let origins = [1, 2].map(|seed| crate::origin::origin(Behaviour::serve(Content::new("image/jpeg", picture(seed)))));
+    let image = |seed| Photo::new(seed, 32, 24).jpeg();
+    let origins = [1, 2].map(|seed| crate::origin::origin(Behaviour::serve(Content::new("image/jpeg", image(seed)))));
     let named = origins[1].address().port();
     let mut config = quick();
     config.resolve.insert("img.example".to_owned(), origins[0].address());
@@ -18,6 +18,6 @@ async fn a_port_of_a_host_can_have_an_address_of_its_own() {
     let guest = Guest::new(&config);
     let named = format!("http://img.example:{named}/a.jpg");
     for (url, seed) in [("http://img.example/a.jpg", 1), (named.as_str(), 2), ("http://both.example/a.jpg", 2)] {
-        assert!(bytes(&guest.get(url).await) == picture(seed), "{url}");
+        assert!(bytes(&guest.get(url).await) == image(seed), "{url}");
     }
 }

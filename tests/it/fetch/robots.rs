@@ -6,13 +6,13 @@ use offprint::testing::model::{Reason, Validators};
 use url::Url;
 
 use super::{ByContent, Fetched, Guest, quick, reason};
-use crate::origin::picture;
+use crate::origin::image;
 use crate::testserver::{Behaviour, Content, End, Origin, Site};
 
 const FILE: &str = "User-agent: *\nDisallow: /private/\nSitemap: /sitemap.xml\n";
 
 fn origin(robots: Behaviour) -> Origin {
-    let rest = |_: &_| Some(Behaviour::serve(picture()));
+    let rest = |_: &_| Some(Behaviour::serve(image()));
     Origin::start(Site::new().otherwise(rest).on("/robots.txt", robots)).unwrap()
 }
 

@@ -6,7 +6,7 @@ use offprint::testing::model::Validators;
 
 use super::{Guest, bytes, quick, reason, request_head, rerun, rerun_argument, response_head};
 use crate::origin::canary::Canary;
-use crate::origin::picture;
+use crate::origin::image;
 use crate::testserver::{Behaviour, Origin, Site};
 
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn a_chain_over_hosts_that_set_cookies_carries_nothing_along() {
     let site = Site::new()
         .at("a.example", "/1", step("http://b.example/2"))
         .at("b.example", "/2", step("http://a.example/3"))
-        .at("a.example", "/3", Behaviour::serve(picture()));
+        .at("a.example", "/3", Behaviour::serve(image()));
     let origin = Origin::start(site).unwrap();
     let mut config = quick();
     for name in ["a.example", "b.example"] {
@@ -23,7 +23,7 @@ async fn a_chain_over_hosts_that_set_cookies_carries_nothing_along() {
     }
     let guest = Guest::new(&config);
     for _ in 0..2 {
-        assert!(bytes(&guest.get("http://a.example/1").await) == *picture().bytes());
+        assert!(bytes(&guest.get("http://a.example/1").await) == *image().bytes());
     }
     let visits = origin.log().requests();
     assert_eq!(visits.len(), 6);
@@ -41,7 +41,7 @@ async fn a_chain_over_hosts_that_set_cookies_carries_nothing_along() {
 async fn configured_headers_go_to_their_host_and_are_kept_nowhere() {
     let site = Site::new()
         .at("paid.example", "/1", Behaviour::redirect(302, "http://free.example/2").with_header("Set-Cookie", "s=hush"))
-        .at("free.example", "/2", Behaviour::serve(picture()));
+        .at("free.example", "/2", Behaviour::serve(image()));
     let origin = Origin::start(site).unwrap();
     let text =
         "[[fetch.host]]\nhost = \"http://paid.example\"\nheaders = [\"Cookie: session=hush\", \"X-Key: hush\"]\n";
@@ -62,7 +62,7 @@ async fn configured_headers_go_to_their_host_and_are_kept_nowhere() {
 
 #[tokio::test]
 async fn a_configured_proxy_is_asked_for_everything() {
-    let proxy = Origin::start(Site::new().otherwise(|_| Some(Behaviour::serve(picture())))).unwrap();
+    let proxy = Origin::start(Site::new().otherwise(|_| Some(Behaviour::serve(image())))).unwrap();
     let config = FetchConfig { proxy: proxy.url(""), ..quick() };
     let fetched = Guest::new(&config).get("http://img.example/a.jpg").await;
     assert!(reason(&fetched).is_none(), "{:?}", fetched.outcome);
@@ -71,7 +71,7 @@ async fn a_configured_proxy_is_asked_for_everything() {
 
 #[tokio::test]
 async fn the_environment_names_no_proxy() {
-    let (origin, canary) = (crate::origin::origin(Behaviour::serve(picture())), Canary::new());
+    let (origin, canary) = (crate::origin::origin(Behaviour::serve(image())), Canary::new());
     let proxy = format!("http://{}", canary.address());
     let proxies = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"];
     let variables = proxies.map(|name| (name, proxy.as_str()));
@@ -84,12 +84,12 @@ async fn the_environment_names_no_proxy() {
 async fn with_proxies_in_its_own_process() {
     let guest = Guest::new(&quick());
     let fetched = guest.get(&rerun_argument()).await;
-    assert!(bytes(&fetched) == *picture().bytes());
+    assert!(bytes(&fetched) == *image().bytes());
 }
 
 #[tokio::test]
 async fn the_kept_heads_are_what_was_said() {
-    let content = picture().etagged().modified("Sun, 22 Nov 2026 02:00:00 GMT");
+    let content = image().etagged().modified("Sun, 22 Nov 2026 02:00:00 GMT");
     let origin = crate::origin::origin(Behaviour::serve(content).with_header("X-Robots-Tag", "noarchive"));
     let fetched = Guest::new(&quick()).get(&format!("{}?q=1#part", origin.url("/a.jpg"))).await;
     let exchange = &fetched.exchanges[0];
@@ -104,7 +104,7 @@ async fn the_kept_heads_are_what_was_said() {
         (exchange.status, exchange.protocol, exchange.peer),
         (Some(200), Some("http/1.1"), Some(origin.address()))
     );
-    assert_eq!(exchange.length, picture().bytes().len() as u64);
+    assert_eq!(exchange.length, image().bytes().len() as u64);
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn configured_headers_are_not_sent_in_clear_unless_the_pattern_says_so() {
 
 #[tokio::test]
 async fn validators_go_only_to_the_host_that_gave_them() {
-    let tagged = || Behaviour::serve(picture().etagged());
+    let tagged = || Behaviour::serve(image().etagged());
     let site = Site::new()
         .at("a.example", "/away", Behaviour::redirect(302, "http://b.example/1"))
         .at("a.example", "/near", Behaviour::redirect(302, "/2"))
@@ -165,7 +165,7 @@ async fn no_chain_carries_a_secret_to_another_host() {
         for (step, host) in chain.iter().enumerate() {
             let behaviour = match chain.get(step + 1) {
                 Some(next) => Behaviour::redirect(302, &format!("http://{}/{number}/{}", HOSTS[*next], step + 1)),
-                None => Behaviour::serve(picture()),
+                None => Behaviour::serve(image()),
             };
             let cookie = format!("set-by-{}=1", HOSTS[*host]);
             site = site.at(HOSTS[*host], &format!("/{number}/{step}"), behaviour.with_header("Set-Cookie", &cookie));

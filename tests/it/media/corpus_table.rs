@@ -75,7 +75,7 @@ fn types_of_the_corpus_are_those_of_file_1() {
     assert!(differs.is_empty(), "{differs:#?}");
 }
 
-/// Whether `file` means the same type. It has names for types that offprint does not tell apart.
+/// Whether `file` means the same type. It has names for types that offprint does not distinguish.
 fn same_type(ours: MediaType, theirs: &str) -> bool {
     match ours {
         MediaType::Bmp => matches!(theirs, "image/bmp" | "image/x-ms-bmp"),

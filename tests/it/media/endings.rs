@@ -1,4 +1,4 @@
-//! An image that lacks only its end marker is told apart from one that lacks pixels, and shown.
+//! An image that lacks only its end marker is distinguished from one that lacks pixels, and shown.
 
 use image::{ExtendedColorType, RgbImage};
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};

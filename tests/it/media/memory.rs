@@ -35,8 +35,11 @@ fn all_images_of_the_corpus_are_gone_through_within_the_memory_that_is_promised(
     assert!(child.status.success(), "{said}");
     let peak = said.lines().find_map(|line| line.strip_prefix("peak ")?.parse::<u64>().ok());
     let peak = peak.expect("Linux says in /proc how much memory a process had");
-    let told = said.lines().find(|line| line.contains("thumbnails")).unwrap_or_default();
-    say(&format!("the corpus and {BOMBS} bombs, with the default settings: {} MB at most, {told}", peak / 1_000_000));
+    let printed = said.lines().find(|line| line.contains("thumbnails")).unwrap_or_default();
+    say(&format!(
+        "the corpus and {BOMBS} bombs, with the default settings: {} MB at most, {printed}",
+        peak / 1_000_000
+    ));
     assert!(peak <= PROMISED, "{peak} bytes");
 }
 

@@ -74,13 +74,13 @@ fn upright(bytes: &[u8], orientation: u8, width: u32, height: u32) -> RgbImage {
 #[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
 fn photographs_of_the_corpus_in_all_orientations_are_shown_upright() {
     let folder = corpus("images/exif-orientation");
-    let likeness = (1..=8).map(|orientation: u8| {
+    let similarity = (1..=8).map(|orientation: u8| {
         let path = folder.join(format!("Landscape_{orientation}.jpg"));
         let bytes = std::fs::read(&path).expect("the corpus can be read");
         let made = pixels(&make_one(&bytes, lossless(320, 320, Fit::Inside)));
         psnr(&made, &upright(&bytes, orientation, made.width(), made.height()))
     });
-    let worst = likeness.fold(f64::INFINITY, f64::min);
+    let worst = similarity.fold(f64::INFINITY, f64::min);
     say(&format!("orientations 1 to 8 against another decoder: at least {worst:.1} dB"));
     assert!(worst >= 45.0, "{worst:.1} dB");
 }

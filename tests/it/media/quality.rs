@@ -22,8 +22,8 @@ fn scaling_while_decoding_costs_no_quality_that_can_be_seen() {
     for (width, height, seed) in [(1000, 667, 1), (1000, 667, 2), (2000, 1333, 3)] {
         let bytes = jpeg(&scene(width, height, seed), 88);
         let made = pixels(&make_one(&bytes, lossless(320, 320, Fit::Inside)));
-        let likeness = ssim(&made, &best(&bytes, made.width(), made.height()));
-        assert!(likeness >= 0.994, "{width}×{height}: {likeness:.4}");
+        let similarity = ssim(&made, &best(&bytes, made.width(), made.height()));
+        assert!(similarity >= 0.994, "{width}×{height}: {similarity:.4}");
     }
 }
 

@@ -104,7 +104,7 @@ fn an_image_that_fails_is_shown_by_another_candidate_of_the_same_image(sandbox: 
     let (src, srcset) = mirror.split_once("srcset").unwrap();
     assert!(src.contains(&blob(1)) && srcset.contains(&blob(1)), "{mirror}");
     assert!(srcset.contains(&format!("{gone} 960w")), "a width stays what it says: {mirror}");
-    assert!(sandbox.text("store/articles/posts/alone.html").contains(&gone), "another picture is not shown for it");
+    assert!(sandbox.text("store/articles/posts/alone.html").contains(&gone), "another image is not shown for it");
     assert_eq!(sandbox.run(&["restore", "posts/a.html"]).expect(0).stdout, image);
 
     origin.set("/gone.jpg", jpeg(3));

@@ -26,18 +26,18 @@ fn placeholder() -> Behaviour {
 /// What is said of one host: how its images behave, and the reason recorded; `""` where they are shown.
 struct Row {
     name: &'static str,
-    pictures: Vec<Behaviour>,
+    images: Vec<Behaviour>,
     reason: &'static str,
 }
 
-fn row(name: &'static str, picture: Behaviour, reason: &'static str) -> Row {
-    Row { name, pictures: vec![picture], reason }
+fn row(name: &'static str, image: Behaviour, reason: &'static str) -> Row {
+    Row { name, images: vec![image], reason }
 }
 
 /// A host with five different images that answers 200 with the placeholder where the condition does not hold.
 fn five(name: &'static str, condition: &Condition, reason: &'static str) -> Row {
-    let picture = |seed| nth(seed).only_if(condition.clone(), placeholder());
-    Row { name, pictures: (1..=5).map(picture).collect(), reason }
+    let image = |seed| nth(seed).only_if(condition.clone(), placeholder());
+    Row { name, images: (1..=5).map(image).collect(), reason }
 }
 
 fn rows() -> Vec<Row> {
@@ -68,12 +68,12 @@ fn rows() -> Vec<Row> {
 
 impl Row {
     fn start(&self) -> Origin {
-        let paths = self.pictures.iter().enumerate().map(|(at, picture)| (format!("/{at}.jpg"), picture.clone()));
-        Origin::start(paths.fold(Site::new(), |site, (path, picture)| site.on(&path, picture))).unwrap()
+        let paths = self.images.iter().enumerate().map(|(at, image)| (format!("/{at}.jpg"), image.clone()));
+        Origin::start(paths.fold(Site::new(), |site, (path, image)| site.on(&path, image))).unwrap()
     }
 
     fn urls<'a>(&self, origin: &'a Origin) -> impl Iterator<Item = String> + 'a {
-        (0..self.pictures.len()).map(|at| origin.url(&format!("/{at}.jpg")))
+        (0..self.images.len()).map(|at| origin.url(&format!("/{at}.jpg")))
     }
 }
 
@@ -103,12 +103,12 @@ async fn of_every_bad_behaviour_the_mirror_shows_the_image_or_what_was_there() {
     let mut wrong = Vec::new();
     for (at, (row, origin)) in rows.iter().zip(&origins).enumerate() {
         let mirror = sandbox.text(&format!("store/articles/posts/{at:02}.md"));
-        let seeds = 1..=row.pictures.len() as u64;
+        let seeds = 1..=row.images.len() as u64;
         let own = |seed| mirror.contains(&Digest::of(&Photo::new(seed, 320, 240).jpeg()).to_string());
         let is_shown = seeds.clone().all(own);
         let is_as_it_was = row.urls(origin).all(|url| mirror.contains(&url)) && !mirror.contains("/blobs/");
         let recorded = recorded(&report, &row.urls(origin).next().unwrap());
-        let shown = if is_shown { "the picture" } else { "the URL, as it was" };
+        let shown = if is_shown { "the image" } else { "the URL, as it was" };
         say(&format!("{:<30} {:<36} {recorded:<18} {shown}", row.name, sent(origin)));
         let (shown, kept) = (is_shown && recorded.is_empty(), is_as_it_was && !recorded.is_empty());
         if recorded != row.reason || !(shown || kept) {
@@ -139,9 +139,9 @@ fn evidence_is_kept(sandbox: &Sandbox, rows: &[Row], origins: &[Origin]) {
     ];
     let hosts = rows.iter().zip(origins).filter(|(row, _)| names.contains(&row.name));
     for (row, origin) in hosts {
-        let told = sandbox.json(&["status", "--history", &row.urls(origin).next().unwrap()]);
-        let first = &told["captures"][0];
-        let file = first["kept"].as_str().unwrap_or_else(|| panic!("{}: {told:#}", row.name));
+        let printed = sandbox.json(&["status", "--history", &row.urls(origin).next().unwrap()]);
+        let first = &printed["captures"][0];
+        let file = first["kept"].as_str().unwrap_or_else(|| panic!("{}: {printed:#}", row.name));
         let bytes = sandbox.read(&format!("store/{file}"));
         assert_eq!(first["digest"], Digest::of(&bytes).to_string(), "{}", row.name);
     }

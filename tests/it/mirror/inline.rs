@@ -161,7 +161,7 @@ fn inline_images_stay_where_they_are_by_default() {
 fn a_dry_run_lifts_nothing_into_the_archive() {
     let sandbox = lifting();
     sandbox.write("posts/a.md", format!("![]({})\n", base64("image/jpeg", &Photo::new(1, 64, 48).jpeg())));
-    let told = sandbox.json(&["run", "--dry-run"]);
-    assert_eq!(told["references"], 1, "{told:#}");
+    let printed = sandbox.json(&["run", "--dry-run"]);
+    assert_eq!(printed["references"], 1, "{printed:#}");
     assert!(!sandbox.path("store/blobs").exists());
 }

@@ -189,7 +189,7 @@ async fn the_file_on_the_disk_comes_before_the_web() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn roots_are_read_from_the_settings_and_a_root_that_is_not_there_is_told() {
+async fn roots_are_read_from_the_settings_and_a_root_that_is_not_there_is_reported() {
     let sandbox = Sandbox::new();
     sandbox.write("public/img/x.png", tiny(1));
     sandbox.write("posts/a.md", "---\nimage: /img/x.png\n---\n<img src=/img/x.png>\n");

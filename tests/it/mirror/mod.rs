@@ -125,11 +125,11 @@ async fn a_post_comes_back_with_every_image_local_and_nothing_else_changed() {
         assert!(follow(&sandbox.path(mirror), link).is_file(), "{link}");
     }
     assert!(links[0].contains("/blobs/") && links[1].contains("/thumbnails/small/"), "{links:?}");
-    let put_back = text
+    let restored = text
         .replace(links[1], &origin.url("/a.jpg"))
         .replace(links[0], &origin.url("/a.jpg"))
         .replace(links[3], &origin.url("/b.jpg"));
-    assert_eq!(put_back, original);
+    assert_eq!(restored, original);
     for (name, digest) in sandbox.digests("store/blobs/sha256") {
         assert_eq!(name.file_stem().unwrap().to_str().unwrap(), digest.to_string());
     }
@@ -219,8 +219,8 @@ fn a_reference_that_must_stay_remote_is_reported_as_remote(sandbox: &Sandbox) {
     sandbox.write("posts/a.md", &original);
     let report = sandbox.json(&["run"]);
     assert_eq!(report["references"], serde_json::json!({"found": 2, "local": 1, "remote": 1}), "{report:#}");
-    let told = report["problems"][0]["message"].as_str().unwrap();
-    assert!(told.starts_with("1 of its images stay remote, from byte 7 on"), "{told}");
+    let printed = report["problems"][0]["message"].as_str().unwrap();
+    assert!(printed.starts_with("1 of its images stay remote, from byte 7 on"), "{printed}");
     let mirror = sandbox.text("store/articles/posts/a.md");
     assert_eq!(mirror.split_once("![](").unwrap().0, original.split_once("![](").unwrap().0);
     assert!(mirror.contains("![](../../blobs/"), "{mirror}");

@@ -30,12 +30,12 @@ fn placeholder() -> Content {
     Content::new("image/png", Photo::new(99, 120, 90).png())
 }
 
-fn picture(seed: u64) -> Vec<u8> {
+fn image(seed: u64) -> Vec<u8> {
     Photo::new(seed, 64, 48).jpeg()
 }
 
 fn photo(seed: u64) -> Behaviour {
-    Behaviour::serve(Content::new("image/jpeg", picture(seed)))
+    Behaviour::serve(Content::new("image/jpeg", image(seed)))
 }
 
 fn digest(bytes: &[u8]) -> String {
@@ -43,14 +43,14 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// A host with images `/0.jpg` and on, each of which is `like` of its own photo.
-fn host(pictures: u64, like: impl Fn(Behaviour) -> Behaviour) -> Origin {
-    let site = (0..pictures).fold(Site::new(), |site, at| site.on(&format!("/{at}.jpg"), like(photo(at))));
+fn host(images: u64, like: impl Fn(Behaviour) -> Behaviour) -> Origin {
+    let site = (0..images).fold(Site::new(), |site, at| site.on(&format!("/{at}.jpg"), like(photo(at))));
     Origin::start(site).unwrap()
 }
 
 /// An article for each image.
-fn write_articles(sandbox: &Sandbox, origin: &Origin, pictures: u64) {
-    for at in 0..pictures {
+fn write_articles(sandbox: &Sandbox, origin: &Origin, images: u64) {
+    for at in 0..images {
         sandbox.write(&format!("posts/{at}.md"), format!("![a]({})\n", origin.url(&format!("/{at}.jpg"))));
     }
 }
@@ -60,10 +60,10 @@ fn mirror(sandbox: &Sandbox, at: u64) -> String {
 }
 
 /// That the mirror of each article shows its own image and nothing else.
-fn assert_own_images(sandbox: &Sandbox, pictures: u64) {
-    for at in 0..pictures {
+fn assert_own_images(sandbox: &Sandbox, images: u64) {
+    for at in 0..images {
         let shown = mirror(sandbox, at);
-        assert!(shown.contains(&digest(&picture(at))), "{at}: {shown}");
+        assert!(shown.contains(&digest(&image(at))), "{at}: {shown}");
     }
 }
 
@@ -90,10 +90,13 @@ fn a_placeholder_for_no_referer_is_found_out_and_the_images_come_in_the_same_run
 
     let hosts = sandbox.json(&["status"])["hosts"].clone();
     assert_eq!(hosts[0]["referer"], "image_origin", "{hosts}");
-    let told = history(sandbox, &origin.url("/0.jpg"));
+    let printed = history(sandbox, &origin.url("/0.jpg"));
     let placeholder = digest(placeholder().bytes());
-    assert!(told["captures"].as_array().unwrap().iter().any(|capture| capture["digest"] == *placeholder), "{told:#}");
-    assert_eq!(told["newest"], digest(&picture(0)));
+    assert!(
+        printed["captures"].as_array().unwrap().iter().any(|capture| capture["digest"] == *placeholder),
+        "{printed:#}"
+    );
+    assert_eq!(printed["newest"], digest(&image(0)));
 
     let asked = origin.log().count();
     sandbox.run(&["run"]).expect(0);
@@ -108,7 +111,7 @@ fn a_later_run_knows_the_placeholder_and_what_to_send(sandbox: &Sandbox) {
     write_articles(sandbox, &origin, 9);
     sandbox.run(&["run"]).expect(0);
     assert_own_images(sandbox, 9);
-    assert_eq!(origin.log().count(), asked + 5, "each new picture is asked for once");
+    assert_eq!(origin.log().count(), asked + 5, "each new image is asked for once");
 
     // The host wants no Referer any more, and sends the same placeholder to those who send one.
     origin.change(|site| {
@@ -127,7 +130,7 @@ fn one_image_under_many_urls_is_shown_and_asked_about_once(sandbox: &Sandbox) {
     write_articles(sandbox, &origin, 10);
     let report = sandbox.json(&["run"]);
     assert_eq!((&report["urls"]["fetched"], &report["failures"]), (&json!(10), &json!([])));
-    assert_eq!(origin.log().count(), 11, "each picture, and one question");
+    assert_eq!(origin.log().count(), 11, "each image, and one question");
     let shown = sandbox.only("store/blobs/sha256", ".png");
     let name = shown.file_name().unwrap().to_string_lossy().into_owned();
     assert!((0..10).all(|at| mirror(sandbox, at).contains(&name)));
@@ -151,7 +154,7 @@ fn sizes_of_one_image_raise_no_question(sandbox: &Sandbox) {
 
 /// Avatars that are honestly the same, on a host that sends a placeholder to those who come with a Referer.
 fn a_placeholder_for_foreign_referers_displaces_no_honest_image(sandbox: &Sandbox) {
-    let avatar = Content::new("image/jpeg", picture(3));
+    let avatar = Content::new("image/jpeg", image(3));
     let site = Site::new().otherwise(move |request| {
         let sent = if request.header("referer").is_some() { placeholder() } else { avatar.clone() };
         Some(Behaviour::serve(sent))
@@ -159,7 +162,7 @@ fn a_placeholder_for_foreign_referers_displaces_no_honest_image(sandbox: &Sandbo
     let origin = Origin::start(site).unwrap();
     write_articles(sandbox, &origin, 5);
     sandbox.run(&["run"]).expect(0);
-    assert!((0..5).all(|at| mirror(sandbox, at).contains(&digest(&picture(3)))));
+    assert!((0..5).all(|at| mirror(sandbox, at).contains(&digest(&image(3)))));
 }
 
 fn good_copies_stay_when_a_host_begins_to_send_a_placeholder(sandbox: &Sandbox) {
@@ -203,7 +206,7 @@ fn good_copies_stay_and_are_confirmed_when_a_host_begins_to_want_a_referer(sandb
     assert!(sandbox.digests("store/articles") == before);
 }
 
-/// The first URL that changes cannot be told from a new version; the second tells it.
+/// The first URL that changes looks like a new version; the second shows that it is none.
 fn what_came_in_place_of_one_image_goes_when_it_comes_in_place_of_another(sandbox: &Sandbox) {
     let origin = host(2, |photo| photo);
     sandbox.settings(DUE_AT_ONCE);
@@ -227,7 +230,7 @@ fn one_logo_that_changes_under_all_its_urls_is_a_new_version(sandbox: &Sandbox) 
     origin.change(|site| site.change_all(|_, _| photo(2)));
     let report = sandbox.json(&["run"]);
     assert_eq!(report["changed_images"].as_array().unwrap().len(), 3, "{report:#}");
-    assert!((0..3).all(|at| mirror(sandbox, at).contains(&digest(&picture(2)))));
+    assert!((0..3).all(|at| mirror(sandbox, at).contains(&digest(&image(2)))));
 }
 
 fn a_placeholder_that_articles_showed_first_is_shown_no_longer_once_it_is_named(sandbox: &Sandbox) {
@@ -249,7 +252,7 @@ fn what_the_settings_name_is_refused_from_the_first_url_on_and_taken_back(sandbo
     write_articles(sandbox, &origin, 2);
     sandbox.run(&["run"]).expect(0);
     let name = digest(placeholder().bytes());
-    assert!(mirror(sandbox, 0).contains(&name), "two alone tell nothing");
+    assert!(mirror(sandbox, 0).contains(&name), "two alone prove nothing");
 
     sandbox.settings(&format!(
         "[[fetch.host]]\nhost = \"127.0.0.1\"\nplaceholders = [\"{name}\"]\n[run]\ngrace = \"1ms\"\n"

@@ -118,8 +118,8 @@ async fn a_lost_catalog_is_damage_to_every_command_and_none_writes() {
     for command in
         [&["run"][..], &["run", "--dry-run"], &["gc"], &["gc", "--dry-run"], &["status"], &["check"], &["verify"]]
     {
-        let told = sandbox.run(command).expect(4).stderr;
-        assert!(told.contains("has lost its catalog: restore"), "{command:?}: {told}");
+        let printed = sandbox.run(command).expect(4).stderr;
+        assert!(printed.contains("has lost its catalog: restore"), "{command:?}: {printed}");
     }
     assert_eq!(content(&sandbox.path("store")), before);
 }
@@ -128,8 +128,8 @@ async fn a_lost_catalog_is_damage_to_every_command_and_none_writes() {
 fn only_a_run_makes_an_archive() {
     let sandbox = Sandbox::new();
     for command in [&["gc"][..], &["status"], &["verify", "--repair"], &["restore", "--in-place", "posts/a.md"]] {
-        let told = sandbox.run(command).expect(1).stderr;
-        assert!(told.contains("there is no archive at"), "{command:?}: {told}");
+        let printed = sandbox.run(command).expect(1).stderr;
+        assert!(printed.contains("there is no archive at"), "{command:?}: {printed}");
     }
     assert!(!sandbox.path("store").exists());
 }
@@ -160,13 +160,13 @@ fn init_makes_an_archive_once() {
     assert_eq!((&again["new"], &again["id"]), (&false.into(), &made["id"]), "{again}");
     sandbox.write("posts/a.md", "text\n");
     sandbox.run(&["run"]).expect(0);
-    let told = sandbox.run(&["init"]).expect(0).stdout;
-    assert!(told.contains("is an archive already"), "{told}");
+    let printed = sandbox.run(&["init"]).expect(0).stdout;
+    assert!(printed.contains("is an archive already"), "{printed}");
     fs::remove_file(sandbox.path("store/catalog.db")).unwrap();
     sandbox.run(&["init"]).expect(4);
 }
 
-/// Mirrors beside an archive that is not there tell that there was one.
+/// Mirrors beside an archive that is not there show that there was one.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_that_is_not_mounted_is_not_begun_anew() {
     let photo = Behaviour::serve(Content::new("image/jpeg", Photo::new(1, 64, 48).jpeg()));
@@ -182,8 +182,11 @@ async fn an_archive_that_is_not_mounted_is_not_begun_anew() {
         fs::rename(sandbox.path("store"), sandbox.path("elsewhere")).unwrap();
         let before = content(&sandbox.path(""));
         for command in [&["run"][..], &["run", "--dry-run"], &["mirror", "posts/a.md"]] {
-            let told = sandbox.run(command).expect(1).stderr;
-            assert!(told.contains("links into one") && told.contains("offprint init"), "{output} {command:?}: {told}");
+            let printed = sandbox.run(command).expect(1).stderr;
+            assert!(
+                printed.contains("links into one") && printed.contains("offprint init"),
+                "{output} {command:?}: {printed}"
+            );
         }
         assert_eq!(content(&sandbox.path("")), before, "{output}");
         fs::rename(sandbox.path("elsewhere"), sandbox.path("store")).unwrap();

@@ -187,7 +187,7 @@ fn what_cannot_be_opened_says_why_in_one_line() {
     fs::write(&file, "text").unwrap();
     let not_a_catalog = folder.path().join("store");
     fs::create_dir(&not_a_catalog).unwrap();
-    fs::write(not_a_catalog.join("catalog.db"), "this is not a database, and long enough to tell").unwrap();
+    fs::write(not_a_catalog.join("catalog.db"), "this is not a database, and long enough to be recognised").unwrap();
     let check = |store: PathBuf, mode, expected: &str| {
         let error = archive::open(&store, mode).err().unwrap().to_string();
         assert!(error.contains(expected) && !error.contains('\n'), "{error}");

@@ -246,7 +246,7 @@ async fn whatever_is_no_blob_is_replaced_as_a_whole(objects: &dyn Objects) {
         let first = objects.put(&key, Body::Bytes(b"first".to_vec())).await.unwrap();
         let second = objects.put(&key, stage(objects, b"other")).await.unwrap();
         assert_eq!((first.put, second.put), (Put::Created, Put::Replaced), "{key}");
-        assert_ne!(first.fingerprint, second.fingerprint, "{key}: the same size, and told apart all the same");
+        assert_ne!(first.fingerprint, second.fingerprint, "{key}: the same size, and another fingerprint all the same");
         assert_eq!(read(objects, &key).await.unwrap(), b"other", "{key}");
         assert!(objects.delete(&key).await.unwrap(), "{key}");
         assert!(objects.stat(&key).await.unwrap().is_none(), "{key}");

@@ -10,7 +10,7 @@ use crate::web::newsroom::{get, urls};
 
 #[tokio::test]
 async fn bulk_has_as_many_articles_urls_and_images_as_asked_for() {
-    let size = Bulk { articles: 20, urls: 90, pictures: 60, hosts: 4 };
+    let size = Bulk { articles: 20, urls: 90, images: 60, hosts: 4 };
     let client = client();
     let bulk = size.open().unwrap();
     let posts: Vec<_> = bulk.posts().collect();
@@ -32,7 +32,7 @@ async fn bulk_has_as_many_articles_urls_and_images_as_asked_for() {
 
 #[tokio::test]
 async fn ten_thousand_images_are_served_in_seconds() {
-    let bulk = Bulk { articles: 2_000, urls: 10_000, pictures: 6_667, hosts: 10 }.open().unwrap();
+    let bulk = Bulk { articles: 2_000, urls: 10_000, images: 6_667, hosts: 10 }.open().unwrap();
     let folder = tempfile::tempdir().unwrap();
     bulk.write_posts(folder.path()).unwrap();
     let client = client();

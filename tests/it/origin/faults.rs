@@ -7,7 +7,7 @@ use offprint::testing::demo::photo::Photo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{builder, client, get, header, origin, picture};
+use super::{builder, client, get, header, image, origin};
 use crate::testserver::{Behaviour, Condition, Content, End, Gate, Origin, Portion, Site};
 
 /// Everything the origin sends in answer to a plain request, and how the connection ended.
@@ -26,7 +26,7 @@ fn body(answer: &[u8]) -> &[u8] {
 
 #[tokio::test]
 async fn a_protected_image_wants_its_own_referer() {
-    let fine = Behaviour::serve(picture());
+    let fine = Behaviour::serve(image());
     let origin = origin(fine.only_if(Condition::no_foreign_referer(), Behaviour::status(403)));
     let ask = async |referer: Option<&str>| {
         let request = client().get(origin.url("/a.jpg")).header("Host", "img.example");
@@ -72,7 +72,7 @@ async fn a_tracking_pixel_is_a_valid_gif_of_one_pixel() {
 
 #[tokio::test]
 async fn a_body_is_cut_with_an_honest_length() {
-    let whole = picture();
+    let whole = image();
     for percent in (0..100).step_by(10) {
         let origin = origin(Behaviour::serve(whole.clone()).cut(Portion::Percent(percent)));
         let bytes = get(&origin).await.unwrap().bytes().await.unwrap();
@@ -83,8 +83,8 @@ async fn a_body_is_cut_with_an_honest_length() {
 
 #[tokio::test]
 async fn a_body_breaks_off_before_its_length() {
-    let half = picture().bytes().len() / 2;
-    let broken = |end| Behaviour::serve(picture()).breaks_off(Portion::Percent(50), end);
+    let half = image().bytes().len() / 2;
+    let broken = |end| Behaviour::serve(image()).breaks_off(Portion::Percent(50), end);
 
     let closed = origin(broken(End::Close));
     assert!(get(&closed).await.unwrap().bytes().await.is_err());
@@ -103,7 +103,7 @@ async fn a_body_breaks_off_before_its_length() {
 
 #[tokio::test]
 async fn a_body_that_hangs_is_in_flight_until_the_client_leaves() {
-    let origin = origin(Behaviour::serve(picture()).breaks_off(Portion::Bytes(10), End::Hang));
+    let origin = origin(Behaviour::serve(image()).breaks_off(Portion::Bytes(10), End::Hang));
     let mut response = get(&origin).await.unwrap();
     assert_eq!(response.chunk().await.unwrap().unwrap().len(), 10);
     assert!(origin.log().requests()[0].ended.is_none());
@@ -115,8 +115,8 @@ async fn a_body_that_hangs_is_in_flight_until_the_client_leaves() {
 async fn http_2_resets_the_stream_and_keeps_the_connection() {
     let client = builder().http2_prior_knowledge().build().unwrap();
     for end in [End::Close, End::Reset] {
-        let broken = Behaviour::serve(picture()).breaks_off(Portion::Percent(50), end);
-        let origin = origin(Behaviour::in_turn([broken, Behaviour::stop(end), Behaviour::serve(picture())]));
+        let broken = Behaviour::serve(image()).breaks_off(Portion::Percent(50), end);
+        let origin = origin(Behaviour::in_turn([broken, Behaviour::stop(end), Behaviour::serve(image())]));
         let first = client.get(origin.url("/a.jpg")).send().await.unwrap();
         assert!(first.bytes().await.is_err());
         assert!(client.get(origin.url("/a.jpg")).send().await.is_err());
@@ -137,13 +137,13 @@ async fn no_answer_comes() {
 
 #[tokio::test]
 async fn a_length_is_wrong_both_ways() {
-    let length = picture().bytes().len();
-    let long = origin(Behaviour::serve(picture()).claims_percent(110));
+    let length = image().bytes().len();
+    let long = origin(Behaviour::serve(image()).claims_percent(110));
     let response = get(&long).await.unwrap();
     assert_eq!(response.content_length(), Some(length as u64 * 110 / 100));
     assert!(response.bytes().await.is_err());
 
-    let short = origin(Behaviour::serve(picture()).claims(100));
+    let short = origin(Behaviour::serve(image()).claims(100));
     assert_eq!(get(&short).await.unwrap().bytes().await.unwrap().len(), 100);
     let (answer, _) = raw(&short).await;
     assert_eq!(body(&answer).len(), length, "everything is sent all the same");
@@ -151,11 +151,11 @@ async fn a_length_is_wrong_both_ways() {
 
 #[tokio::test]
 async fn lengths_can_be_left_out() {
-    for plain in [Behaviour::serve(picture()).chunked(), Behaviour::serve(picture()).until_close()] {
+    for plain in [Behaviour::serve(image()).chunked(), Behaviour::serve(image()).until_close()] {
         let origin = origin(plain);
         let response = get(&origin).await.unwrap();
         assert_eq!(response.content_length(), None);
-        assert_eq!(&response.bytes().await.unwrap(), picture().bytes());
+        assert_eq!(&response.bytes().await.unwrap(), image().bytes());
     }
 }
 
@@ -213,7 +213,7 @@ async fn a_bomb_is_small_until_it_is_decompressed() {
 async fn a_busy_host_says_when_to_come_again_and_then_serves() {
     for retry_after in ["7", "Sun, 22 Nov 2026 22:00:00 GMT"] {
         let busy = Behaviour::status(503).with_header("Retry-After", retry_after);
-        let origin = origin(busy.then(2, Behaviour::serve(picture())));
+        let origin = origin(busy.then(2, Behaviour::serve(image())));
         for _ in 0..2 {
             let response = get(&origin).await.unwrap();
             assert_eq!((response.status().as_u16(), header(&response, "retry-after")), (503, Some(retry_after)));
@@ -255,7 +255,7 @@ async fn an_image_changes_with_time() {
 
 #[tokio::test]
 async fn heads_are_as_large_as_configured() {
-    let origin = origin(Behaviour::many_headers(picture(), 100, 1_000));
+    let origin = origin(Behaviour::many_headers(image(), 100, 1_000));
     let (answer, _) = {
         let mut stream = TcpStream::connect(origin.address()).await.unwrap();
         stream.write_all(b"GET /a.jpg HTTP/1.1\r\nConnection: close\r\n\r\n").await.unwrap();
@@ -264,23 +264,23 @@ async fn heads_are_as_large_as_configured() {
         (bytes, end)
     };
     assert!(answer.len() - body(&answer).len() > 100_000);
-    assert_eq!(body(&answer), picture().bytes());
+    assert_eq!(body(&answer), image().bytes());
 }
 
 #[tokio::test]
 async fn a_head_request_gets_the_head_alone() {
-    let origin = origin(Behaviour::serve(picture()));
+    let origin = origin(Behaviour::serve(image()));
     for client in [client(), builder().http2_prior_knowledge().build().unwrap()] {
         let response = client.head(origin.url("/a.jpg")).send().await.unwrap();
-        assert_eq!(header(&response, "content-length"), Some(picture().bytes().len().to_string().as_str()));
+        assert_eq!(header(&response, "content-length"), Some(image().bytes().len().to_string().as_str()));
         assert!(response.bytes().await.unwrap().is_empty());
-        assert_eq!(client.get(origin.url("/a.jpg")).send().await.unwrap().bytes().await.unwrap(), picture().bytes());
+        assert_eq!(client.get(origin.url("/a.jpg")).send().await.unwrap().bytes().await.unwrap(), image().bytes());
     }
 }
 
 #[tokio::test]
 async fn an_origin_can_grow_worse_while_it_runs() {
-    let origin = origin(Behaviour::serve(picture()));
+    let origin = origin(Behaviour::serve(image()));
     assert_eq!(get(&origin).await.unwrap().status(), 200);
     origin.change(|site| site.change_all(|_, _| Behaviour::html_as("image/jpeg")));
     assert!(get(&origin).await.unwrap().text().await.unwrap().contains("Sign in"));

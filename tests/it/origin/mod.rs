@@ -15,7 +15,7 @@ use offprint::testing::demo::photo::Photo;
 use crate::testserver::{Behaviour, Content, Origin, Site};
 
 /// An image to be served.
-pub(crate) fn picture() -> Content {
+pub(crate) fn image() -> Content {
     Content::new("image/jpeg", Photo::new(7, 64, 48).jpeg())
 }
 

@@ -102,7 +102,7 @@ mod tests {
 
     use crate::testserver::{Behaviour, End, Portion, Version};
 
-    use super::super::{builder, picture};
+    use super::super::{builder, image};
     use super::*;
 
     const NAME: &str = "img.example";
@@ -117,14 +117,14 @@ mod tests {
     }
 
     fn site() -> Site {
-        Site::new().on("/a.jpg", Behaviour::serve(picture()))
+        Site::new().on("/a.jpg", Behaviour::serve(image()))
     }
 
     async fn check_protocol(protocols: &[&str], version: Version) {
         let authority = Authority::new();
         let origin = authority.origin_with(&[NAME], Flaw::None, protocols, site());
         let response = client(&authority, &origin).get(url(&origin)).send().await.unwrap();
-        assert_eq!(&response.bytes().await.unwrap(), picture().bytes());
+        assert_eq!(&response.bytes().await.unwrap(), image().bytes());
         let request = &origin.log().requests()[0].request;
         assert_eq!((request.version, request.host_name()), (version, NAME));
     }
@@ -162,7 +162,7 @@ mod tests {
     async fn a_break_within_tls_is_no_orderly_end() {
         let authority = Authority::new();
         for (end, close) in [(End::Close, true), (End::Reset, true), (End::Reset, false)] {
-            let whole = Behaviour::serve(picture());
+            let whole = Behaviour::serve(image());
             let whole = if close { whole.until_close() } else { whole };
             let site = Site::new().on("/a.jpg", whole.breaks_off(Portion::Percent(50), end));
             let origin = authority.origin_with(&[NAME], Flaw::None, &["http/1.1"], site);

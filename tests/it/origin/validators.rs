@@ -3,7 +3,7 @@
 use data_encoding::BASE64;
 use sha2::{Digest as _, Sha256};
 
-use super::{client, header, origin, picture};
+use super::{client, header, image, origin};
 use crate::testserver::{Behaviour, Content};
 
 const DATE: &str = "Sun, 01 Nov 2026 10:00:00 GMT";
@@ -25,7 +25,7 @@ async fn check(content: &Content, headers: &[(&str, &str)], expected: (u16, usiz
 
 #[tokio::test]
 async fn what_has_not_changed_is_answered_with_304() {
-    let plain = picture();
+    let plain = image();
     let whole = (200, plain.bytes().len());
     let origin = origin(Behaviour::serve(plain.clone().etagged().modified(DATE)));
     let response = client().get(origin.url("/a.jpg")).send().await.unwrap();
@@ -67,7 +67,7 @@ async fn a_part_says_where_it_belongs() {
 
 #[tokio::test]
 async fn the_digest_field_is_that_of_the_bytes() {
-    let content = picture();
+    let content = image();
     let origin = origin(Behaviour::serve(content.clone()).with_header("Content-Digest", &content.digest_field()));
     let response = client().get(origin.url("/a.jpg")).send().await.unwrap();
     let field = header(&response, "content-digest").unwrap().to_owned();

@@ -1,17 +1,17 @@
-//! HTTP/1.1 and HTTP/2, and what the log tells of them.
+//! HTTP/1.1 and HTTP/2, and what the log records of them.
 
-use super::{builder, client, get, origin, picture};
+use super::{builder, client, get, image, origin};
 use crate::testserver::{Behaviour, Gate, Origin, Site, Version};
 
 async fn check(client: reqwest::Client, version: Version) {
-    let origin = origin(Behaviour::serve(picture()));
+    let origin = origin(Behaviour::serve(image()));
     let url = origin.url("/a.jpg?size=2");
     for _ in 0..2 {
         let request = client.get(&url).header("Referer", "https://example.org/");
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "image/jpeg");
-        assert_eq!(response.bytes().await.unwrap(), picture().bytes());
+        assert_eq!(response.bytes().await.unwrap(), image().bytes());
     }
     let visits = origin.log().wait_for_ended(2).await.unwrap();
     let request = &visits[0].request;
@@ -38,7 +38,7 @@ async fn http_2_is_spoken_with_prior_knowledge() {
 #[tokio::test]
 async fn requests_in_flight_are_counted_for_each_host() {
     let gate = Gate::new();
-    let site = Site::new().on("/a.jpg", Behaviour::serve(picture()).held(&gate));
+    let site = Site::new().on("/a.jpg", Behaviour::serve(image()).held(&gate));
     let origin = Origin::start(site).unwrap();
     let client = client();
     let ask = |host: &'static str| {
@@ -64,7 +64,7 @@ async fn requests_in_flight_are_counted_for_each_host() {
 
 #[tokio::test]
 async fn behaviours_change_while_the_origin_runs() {
-    let origin = origin(Behaviour::serve(picture()));
+    let origin = origin(Behaviour::serve(image()));
     assert_eq!(get(&origin).await.unwrap().status(), 200);
     origin.set("/a.jpg", Behaviour::status(410));
     assert_eq!(get(&origin).await.unwrap().status(), 410);
@@ -105,14 +105,14 @@ async fn a_body_that_is_sent_is_kept_in_the_log() {
 #[tokio::test]
 async fn stopping_lets_an_answer_end_and_then_refuses_connections() {
     let gate = Gate::new();
-    let origin = origin(Behaviour::serve(picture()).held(&gate));
+    let origin = origin(Behaviour::serve(image()).held(&gate));
     let url = origin.url("/a.jpg");
     let request = client().get(&url).send();
     let answer = tokio::spawn(async move { request.await?.bytes().await });
     origin.log().wait_for(1).await.unwrap();
     let stopped = tokio::spawn(origin.stop());
     gate.open();
-    assert_eq!(&answer.await.unwrap().unwrap(), picture().bytes());
+    assert_eq!(&answer.await.unwrap().unwrap(), image().bytes());
     stopped.await.unwrap();
     assert!(client().get(&url).send().await.unwrap_err().is_connect());
 }

@@ -33,7 +33,7 @@ fn an_address_that_breaks_front_matter() {
 
 /// An encoding that is guessed by the bytes of an address alone, and is another without them.
 #[test]
-fn the_only_bytes_that_tell_the_encoding() {
+fn the_only_bytes_that_show_the_encoding() {
     let guessed = b"<img srcset=\"https://e.com/\xca\xca\xca\xca.jpg 2x, https://e.com/b.jpg 3x\">";
     let before = extract(guessed, Format::Html, &ExtractOptions::default()).encoding;
     assert_ne!(before, encoding_rs::UTF_8);

@@ -112,7 +112,7 @@ fn real_articles_of_the_corpus_keep_every_promise_and_refuse_no_link() {
     }
 }
 
-/// The proof that a mirror needs is no excuse for leaving links out, even where all goes wrong.
+/// The verification of a mirror is no excuse for leaving links out, even where all goes wrong.
 #[test]
 fn few_links_are_refused_even_in_nasty_articles() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();

@@ -9,17 +9,17 @@ use serde_json::Value;
 
 use crate::corpus::say;
 use crate::fetch::dead::BlackHole;
-use crate::origin::picture;
+use crate::origin::image;
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Origin, Site};
 
 const HOSTS: usize = 50;
-const PICTURES: usize = 10;
+const IMAGES: usize = 10;
 
 /// One article for each host, whose images are all at that host. Silent hosts come first.
 fn write_articles(sandbox: &Sandbox, names: &[String]) {
     for (at, name) in names.iter().enumerate() {
-        let images: Vec<_> = (0..PICTURES).map(|picture| format!("![a](http://{name}/{at}-{picture}.jpg)\n")).collect();
+        let images: Vec<_> = (0..IMAGES).map(|image| format!("![a](http://{name}/{at}-{image}.jpg)\n")).collect();
         sandbox.write(&format!("posts/{at:03}.md"), images.concat());
     }
 }
@@ -40,7 +40,7 @@ fn count(report: &Value, what: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_hosts_cost_seconds_and_hold_nobody_up() {
-    let site = Site::new().otherwise(|_| Some(Behaviour::serve(picture())));
+    let site = Site::new().otherwise(|_| Some(Behaviour::serve(image())));
     let (origin, hole) = (Origin::start(site).unwrap(), BlackHole::new().await.unwrap());
     let names: Vec<_> =
         ["silent", "live"].iter().flat_map(|kind| (0..HOSTS).map(move |at| format!("{kind}{at}.example"))).collect();
@@ -55,11 +55,11 @@ async fn silent_hosts_cost_seconds_and_hold_nobody_up() {
     let live = visits.iter().map(|visit| visit.arrived).max().unwrap() - visits[0].arrived;
     let (fetched, failed, deferred) = (count(&report, "fetched"), count(&report, "failed"), count(&report, "deferred"));
     say(&format!(
-        "{HOSTS} live and {HOSTS} silent hosts, {PICTURES} pictures each: {took:?} in all; the live ones within {live:?}; \
+        "{HOSTS} live and {HOSTS} silent hosts, {IMAGES} images each: {took:?} in all; the live ones within {live:?}; \
          {fetched} fetched, {failed} timed out, {deferred} deferred"
     ));
-    let pictures = (HOSTS * PICTURES) as u64;
-    assert_eq!((fetched, failed + deferred), (pictures, pictures), "{report:#}");
+    let images = (HOSTS * IMAGES) as u64;
+    assert_eq!((fetched, failed + deferred), (images, images), "{report:#}");
     assert!(failed <= 2 * HOSTS as u64, "as many as may be in flight to each host");
     assert!(took < Duration::from_secs(30), "one connect timeout, and not one for each host: {took:?}");
     assert!(live < Duration::from_secs(9), "while the silent ones are waited for: {live:?}");

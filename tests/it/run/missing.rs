@@ -53,7 +53,7 @@ async fn what_was_out_of_budget_is_news_again_when_it_fails() {
     assert_eq!((&report["newly_missing"], &report["stopped_by"]), (&2.into(), &"min_free".into()), "{report:#}");
     assert_eq!(origin.log().count(), 0);
     let ran = sandbox.run(&["-q", "run"]).expect(3);
-    assert_eq!(ran.stderr, "stopped by run.min_free: 2 images not asked for\n", "it is told every night");
+    assert_eq!(ran.stderr, "stopped by run.min_free: 2 images not asked for\n", "it is reported every night");
     sandbox.settings("");
     let report = sandbox.json(&["run"]);
     assert_eq!((&report["newly_missing"], &report["missing"]["newly_untried"]), (&1.into(), &0.into()), "{report:#}");

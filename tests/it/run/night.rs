@@ -89,10 +89,13 @@ async fn what_is_left_is_counted() {
 async fn a_dry_run_prints_what_a_run_would_do_and_changes_nothing() {
     let (origin, sandbox) = posts(3);
     for arguments in [&["run", "--dry-run"][..], &["mirror", "posts", "--dry-run"]] {
-        let told = sandbox.json(arguments);
-        assert_eq!((&told["articles"]["new"], &told["urls"], &told["references"]), (&3.into(), &3.into(), &3.into()));
-        assert_eq!(told["fetch"][0], origin.url("/0.png"));
-        assert_eq!(told["write"][2], "posts/2.md");
+        let printed = sandbox.json(arguments);
+        assert_eq!(
+            (&printed["articles"]["new"], &printed["urls"], &printed["references"]),
+            (&3.into(), &3.into(), &3.into())
+        );
+        assert_eq!(printed["fetch"][0], origin.url("/0.png"));
+        assert_eq!(printed["write"][2], "posts/2.md");
     }
     assert!(!sandbox.path("store").exists(), "not even an archive is made");
     sandbox.run(&["run"]).expect(0);
@@ -140,7 +143,7 @@ async fn notifications_go_where_the_settings_say() {
     let report: Value = serde_json::from_slice(&hook.body).unwrap();
     assert_eq!((&report["newly_missing"], &report["outcome"]), (&1.into(), &"complete".into()));
     let first = log.requests().into_iter().next().unwrap();
-    assert_eq!(first.request.path(), "/start", "the start is told before anything is done");
+    assert_eq!(first.request.path(), "/start", "the start is reported before anything is done");
 
     log.clear();
     sandbox.run(&["mirror", "posts"]).expect(0);
@@ -356,8 +359,11 @@ async fn failures_wait_for_their_schedule_and_what_is_gone_for_good_is_retired_a
     assert_eq!((&status["retired"], &status["missing_by_reason"]["http_status"]), (&1.into(), &2.into()), "{status}");
     let retries: Vec<_> = status["retries"].as_object().unwrap().values().collect();
     assert_eq!(retries, [&Value::from(1)]);
-    let told = sandbox.run(&["status"]).expect(0).stdout;
-    assert!(told.contains("/gone.png (http_status 410, next try never)") && told.contains("; 1 given up"), "{told}");
+    let printed = sandbox.run(&["status"]).expect(0).stdout;
+    assert!(
+        printed.contains("/gone.png (http_status 410, next try never)") && printed.contains("; 1 given up"),
+        "{printed}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -408,8 +414,8 @@ async fn the_history_of_a_url_and_of_an_article_lists_every_version() {
     assert_eq!(statuses, [200, 200, 404]);
     assert_ne!(captures[0]["digest"], captures[1]["digest"]);
     assert_eq!(history["newest"], captures[1]["digest"], "a failure takes nothing away");
-    let told = sandbox.run(&["status", "--history", &url]).expect(0).stdout;
-    assert!(told.contains("404, http_status") && told.contains("3 captures; kept: "), "{told}");
+    let printed = sandbox.run(&["status", "--history", &url]).expect(0).stdout;
+    assert!(printed.contains("404, http_status") && printed.contains("3 captures; kept: "), "{printed}");
     let status = sandbox.json(&["status"]);
     assert_eq!(status["changed_images"][0]["url"], url);
     assert_eq!((&status["rot"], status["rot_by_host"].as_object().unwrap().len()), (&1.into(), 1));

@@ -1,6 +1,6 @@
 //! How the archive grows: a synthetic one of as many articles as wanted, with ten references each.
 //!
-//! `OFFPRINT_SCALE=10000 cargo test --release --test it -- --ignored --nocapture scale::` tells what each step of the
+//! `OFFPRINT_SCALE=10000 cargo test --release --test it -- --ignored --nocapture scale::` prints what each step of the
 //! library costs, and what each command does, run as a user runs it.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
@@ -40,7 +40,7 @@ fn now() -> Timestamp {
 fn url(article: usize, at: usize) -> Url {
     let number = article * REFERENCES + at;
     let shown = if at.is_multiple_of(3) { number - number % (2 * REFERENCES) + at } else { number };
-    Url::parse(&format!("https://images{}.example/2026/11/picture-{shown}.jpg", shown % 50)).unwrap()
+    Url::parse(&format!("https://images{}.example/2026/11/image-{shown}.jpg", shown % 50)).unwrap()
 }
 
 fn key(article: usize) -> ArticleKey {
@@ -111,21 +111,14 @@ fn outcome(archive: &Archive, job: &Job) -> CompletedJob {
     let bytes = job.url.url.as_str().as_bytes();
     let digest = Digest::of(bytes);
     put(archive, &StoreKey::Blob { digest, media_type: MediaType::Jpeg }, bytes);
-    let settlement = JobResult::Kept {
+    let result = JobResult::Kept {
         digest,
         size: bytes.len() as u64,
         asset: Asset::of_type(MediaType::Jpeg),
         validators: Validators::default(),
         next_attempt: Some(now().checked_add(Duration::from_secs(86_400)).unwrap()),
     };
-    CompletedJob {
-        job: job.id,
-        url: job.url.id,
-        at: Timestamp::now(),
-        exchanges: Vec::new(),
-        result: settlement,
-        refused: None,
-    }
+    CompletedJob { job: job.id, url: job.url.id, at: Timestamp::now(), exchanges: Vec::new(), result, refused: None }
 }
 
 async fn fetch(archive: &Archive) {

@@ -2,7 +2,7 @@
 
 use walkdir::WalkDir;
 
-use crate::origin::picture;
+use crate::origin::image;
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Origin, Site};
 
@@ -33,7 +33,7 @@ fn places(sandbox: &Sandbox, folder: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_neither_printed_nor_kept_nor_sent_to_others() {
     let site = Site::new()
-        .at("paid.example", "/good.jpg", Behaviour::serve(picture()).with_header("Set-Cookie", "token=hush"))
+        .at("paid.example", "/good.jpg", Behaviour::serve(image()).with_header("Set-Cookie", "token=hush"))
         .at("paid.example", "/page.jpg", Behaviour::status(403))
         .otherwise(|_| Some(Behaviour::status(404)));
     let origin = Origin::start(site).expect("a server starts");

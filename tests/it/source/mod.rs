@@ -272,10 +272,10 @@ async fn the_detail_of_a_failure_reaches_the_user() {
     assert!(report["failures"][0]["detail"].as_str().unwrap().contains("fetch.allow_net"), "{report:#}");
 }
 
-/// A disk that does not tell upper from lower case, played by a hard link: under both names there is one file.
+/// A disk that does not distinguish upper from lower case, played by a hard link: under both names there is one file.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn two_articles_that_are_one_file_on_the_archives_disk_are_told() {
+async fn two_articles_that_are_one_file_on_the_archives_disk_are_reported() {
     let (origin, sandbox) = (origin(), Sandbox::new());
     sandbox.write("posts/note.md", format!("![x]({})\n", origin.url("/a.png")));
     sandbox.run(&["run"]).expect(0);

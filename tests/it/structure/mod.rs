@@ -1,4 +1,4 @@
-//! How the source is built: layers, no circles, sizes, and which tests may be ignored.
+//! How the source is built: layers, no circles, sizes, words, and which tests may be ignored.
 
 mod circles;
 mod ignored;
@@ -10,6 +10,7 @@ mod printing;
 mod sizes;
 mod tokens;
 mod tree;
+mod words;
 
 use std::path::PathBuf;
 

@@ -204,5 +204,5 @@ impl Sending {
 
 /// The error that a broken off answer ends with inside the server.
 pub(super) fn broken_off() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionAborted, "the answer breaks off here, as it was told to")
+    io::Error::new(io::ErrorKind::ConnectionAborted, "the answer breaks off here, as the test asked")
 }

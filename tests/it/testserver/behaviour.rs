@@ -139,7 +139,7 @@ impl Behaviour {
 
     /// An HTML page that says it is something else, such as `image/jpeg`.
     pub fn html_as(mime: &str) -> Self {
-        let page = "<!DOCTYPE html>\n<html><title>Sign in</title><p>Please sign in to see this picture.</html>\n";
+        let page = "<!DOCTYPE html>\n<html><title>Sign in</title><p>Please sign in to see this image.</html>\n";
         Self::serve(Content::new(mime, page))
     }
 
@@ -241,7 +241,7 @@ impl Behaviour {
         self.twisted(Twist::Claims(Portion::Percent(percent)))
     }
 
-    /// With a body cut short, and with the `Content-Length` of what is sent: only its content tells.
+    /// With a body cut short, and with the `Content-Length` of what is sent: only its content shows it.
     #[must_use]
     pub fn cut(self, portion: Portion) -> Self {
         self.twisted(Twist::Cut(portion))

@@ -17,7 +17,7 @@ pub struct Bulk {
     /// How many image URLs; each is named by one article.
     pub urls: usize,
     /// How many different images: the URLs from this number on repeat the bytes of the first ones.
-    pub pictures: usize,
+    pub images: usize,
     /// Over how many hosts the URLs are spread.
     pub hosts: usize,
 }
@@ -35,10 +35,10 @@ impl Bulk {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn open(self) -> io::Result<BulkOrigin> {
-        let pictures = self.pictures.max(1);
+        let images = self.images.max(1);
         let site = Site::new().otherwise(move |request| {
             let number: usize = request.path().strip_prefix("/bulk/")?.strip_suffix(".png")?.parse().ok()?;
-            let bytes = tiny((number % pictures) as u64);
+            let bytes = tiny((number % images) as u64);
             (number < self.urls).then(|| Behaviour::serve(Content::new("image/png", bytes).etagged()))
         });
         Ok(BulkOrigin { size: self, origin: Origin::start(site)? })
@@ -91,12 +91,12 @@ fn host(number: usize) -> String {
 /// A small PNG of 16 by 16 pixels that differs from that of every other seed: for tests with thousands of images.
 pub fn tiny(seed: u64) -> Vec<u8> {
     let mut rng = Rng::with_seed(seed);
-    let mut picture = RgbImage::from_fn(16, 16, |_, _| Rgb([rng.u8(..), rng.u8(..), rng.u8(..)]));
-    for (channel, byte) in picture.iter_mut().zip(seed.to_le_bytes()) {
+    let mut image = RgbImage::from_fn(16, 16, |_, _| Rgb([rng.u8(..), rng.u8(..), rng.u8(..)]));
+    for (channel, byte) in image.iter_mut().zip(seed.to_le_bytes()) {
         *channel = byte;
     }
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png).expect("an image of 16 by 16 pixels is encoded in memory");
+    image.write_to(&mut bytes, ImageFormat::Png).expect("an image of 16 by 16 pixels is encoded in memory");
     bytes.into_inner()
 }
 

@@ -177,14 +177,14 @@ async fn flush(wire: &mut Wire, out: &mut Vec<u8>) -> io::Result<()> {
     wire.stream.flush().await
 }
 
-/// After a whole body: the connection serves on where the client can tell that the body has ended.
+/// After a whole body: the connection serves on where the client knows that the body has ended.
 async fn finish(wire: &mut Wire, reply: &Reply) -> io::Result<Next> {
-    let told = match reply.length {
+    let is_delimited = match reply.length {
         Length::Right | Length::Chunked => true,
         Length::Claimed(length) => Some(length) == reply.body.length(),
         Length::UntilClose => false,
     };
-    if told {
+    if is_delimited {
         return Ok(Next::Request);
     }
     wire.stream.shutdown().await?;

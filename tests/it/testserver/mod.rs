@@ -1,7 +1,7 @@
-//! The HTTP server that tests fetch from: it answers as a test tells it to, also wrongly, and logs every request.
+//! The HTTP server that tests fetch from: it answers as a test says, also wrongly, and logs every request.
 //!
 //! HTTP/1.1 is written by hand, byte by byte, because most of the faults are ones that no proper library commits;
-//! HTTP/2 is hyper's. The first bytes of a connection tell them apart (RFC 9113, section 3.4).
+//! HTTP/2 is hyper's. The first bytes of a connection distinguish them (RFC 9113, section 3.4).
 
 mod acceptor;
 mod answer;

@@ -65,9 +65,9 @@ async fn each_host_serves_in_its_own_way() {
     let port = server.port();
     let url = |host: &str, path: &str| Url::parse(&format!("http://{host}:{port}{path}")).unwrap();
 
-    let type_picture = url("members.example", "/press/type.jpg");
+    let type_image = url("members.example", "/press/type.jpg");
     let own = format!("http://members.example:{port}/");
-    assert_eq!(get(&client, server, &type_picture, Some(&own)).await.status(), 200);
+    assert_eq!(get(&client, server, &type_image, Some(&own)).await.status(), 200);
     let train = url("strict.example", "/train/window.jpg");
     assert_eq!(get(&client, server, &train, Some("https://reader.example/")).await.status(), 403);
     let gears = url("busy.example", "/clocks/gears.jpg");

@@ -30,7 +30,7 @@ pub(super) struct Archive {
     rotten: BTreeSet<Digest>,
     /// URLs that the last night could not get.
     missing: BTreeSet<String>,
-    /// A run was killed: what it found missing is not told again.
+    /// A run was killed: what it found missing is not reported again.
     killed: bool,
     count: u32,
 }

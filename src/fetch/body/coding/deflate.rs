@@ -9,7 +9,7 @@ use super::piece::OUTPUT;
 /// A decoder of one stream.
 #[derive(Default)]
 pub(super) struct Deflate {
-    /// The first bytes, until there are two: they tell which of both formats it is.
+    /// The first bytes, until there are two: they determine which of both formats it is.
     start: Vec<u8>,
     stream: Option<Decompress>,
     is_whole: bool,
