@@ -18,6 +18,7 @@ const PAGE: usize = 1000;
 
 /// Why a check could not be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CheckError {
     /// The catalog cannot be read.
     #[error(transparent)]
@@ -29,6 +30,7 @@ pub enum CheckError {
 
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Checked {
     /// Mirrored articles that were read.
     pub articles: u64,
@@ -46,6 +48,7 @@ pub struct Checked {
 
 /// A place in a mirrored article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Place {
     /// The article.
     pub article: String,

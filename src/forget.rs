@@ -14,6 +14,7 @@ use crate::model::{ArticleKey, Digest};
 
 /// Something could not be taken down as a whole.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ForgetError {
     /// The catalog refused.
     #[error(transparent)]

@@ -100,6 +100,7 @@ impl fmt::Display for Garbage {
 
 /// Garbage could not be looked for or removed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum GcError {
     /// The catalog refused.
     #[error(transparent)]
@@ -122,6 +123,7 @@ pub struct GcRules<'a> {
 
 /// What nothing refers to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct GcPlan {
     /// What is past its grace period.
     pub going: Vec<Garbage>,

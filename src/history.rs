@@ -10,6 +10,7 @@ use crate::model::{ArticleKey, Exchange, Reason};
 
 /// Every capture of a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct UrlHistory {
     /// The URL.
     pub url: String,
@@ -25,6 +26,7 @@ pub struct UrlHistory {
 
 /// One request and its response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct CaptureMade {
     /// When it was sent.
     pub at: String,
@@ -44,6 +46,7 @@ pub struct CaptureMade {
 
 /// Every version of an article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ArticleHistory {
     /// Which article.
     pub article: String,
@@ -57,6 +60,7 @@ pub struct ArticleHistory {
 
 /// An image of an article that has newer bytes in the archive.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
 pub struct OlderImage {
     /// Its URL.
     pub url: String,
@@ -68,6 +72,7 @@ pub struct OlderImage {
 
 /// One version of an article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct VersionRead {
     /// When it was read.
     pub read: String,

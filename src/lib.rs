@@ -90,6 +90,7 @@
     allow(unused_imports, reason = "modules list what the tests of this package use of them, too")
 )]
 #![cfg_attr(not(feature = "cli"), allow(dead_code, reason = "some of it only the program uses"))]
+#![warn(unnameable_types)]
 
 mod archive;
 mod check;
@@ -124,9 +125,14 @@ mod web;
 pub use tokio_util::sync::CancellationToken;
 
 pub use self::archive::{
-    Archive, ArchiveError, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError,
-    CopyError, Mode, ObjectError, ObjectReader, Objects, Prefix, ReadError, ReferenceRow, RunRow, StoreKey, Stored,
-    Totals, UrlRow, UrlState, VersionRow, open, rules::CopySchedule,
+    Archive, ArchiveError, ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Body, Captures, Catalog,
+    CatalogError, CompletedJob, CopyError, DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance,
+    MemoryCatalog, MemoryObjects, Mode, NewReference, ObjectError, ObjectReader, Objects, Origins, Output,
+    OutputFolder, PlaceholderVerdict, Placeholders, Prefix, Put, Queue, QueueChanges, ReadError, ReferenceRow,
+    RefusedBody, RenditionRow, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
+    SourceOutcome as RecordedOutcome, SourceRow, Sources, StoreKey, Stored, TakedownReach, TakedownRow, TakedownTarget,
+    Takedowns, ThumbnailRow, Totals, UrlRow, UrlState, VersionRow, Worker, WriteOutcome, open,
+    rules::{CopySchedule, Missing as MissingCounts, MissingReport},
 };
 pub use self::check::{CheckError, Checked, Place as CheckedPlace, check};
 #[cfg(feature = "cli")]
@@ -138,7 +144,7 @@ pub use self::config::{
     ThumbnailFormat, UnitError,
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
-pub use self::fetch::{FetchError, Fetcher, Lookup, SystemLookup};
+pub use self::fetch::{Answer, FetchError, Fetched, Fetcher, Judge, Lookup, Purpose, Request, Robots, SystemLookup};
 pub use self::forget::{FindOutput, ForgetError, forget};
 pub use self::gc::{
     Garbage, GcError, GcPlan, GcRules, plan as find_garbage, plan_and_note as note_garbage, sweep as remove_garbage,
@@ -147,31 +153,40 @@ pub use self::history::{
     ArticleHistory, CaptureMade, OlderImage, UrlHistory, VersionRead, of_article as article_history,
     of_url as url_history,
 };
+pub use self::ingest::IngestError;
 pub use self::media::{MediaError, Rendition, Renditions, probe, sniff, thumbnails};
 pub use self::mirror::{
-    ArticleCounts, BlobCounts, Budget, ChangedImage, Counter, FailedUrl, Mirror, MirrorError, MissingUrls, Plan,
-    Problem, ReferenceCounts, Report, Retry, RetryError, RunOutcome, SourceOutcome, SourceReport, Tally,
-    ThumbnailCounts, UrlCounts, plan,
+    Counter, Mirror, MirrorError, Plan, Retry, RetryError, Tally, open_for_dry_run, open_for_run, plan,
 };
 pub use self::model::{
-    ArchiveId, ArticleId, ArticleKey, ArticleVersion, Asset, Capture, CaptureId, Digest, Edit, Exchange, Failure,
-    Fingerprint, Format, HostKey, HostState, KeptBody, LinkWrap, MediaType, NameError, NotADigest, Reason, Reference,
-    ReferenceKind, RefererStrategy, RelativePath, Reveal, Revision, RunId, SourceName, Span, ThumbnailName, UrlId,
-    UrlProblem, Validators,
+    ArchiveId, ArticleCounts, ArticleId, ArticleKey, ArticleVersion, Asset, BlobCounts, Budget, Capture, CaptureId,
+    ChangedImage, Digest, Edit, Ending, Exchange, FailedUrl, Failure, Fingerprint, Format, HostKey, HostState, JobId,
+    KeptBody, LinkWrap, MediaType, MissingUrls, NameError, NotADigest, Problem, ProblemReason, Reason, Reference,
+    ReferenceCounts, ReferenceKind, RefererStrategy, RelativePath, Report, Reveal, Revision, RunId, RunOutcome,
+    SkippedFile, SkippedReason, SourceFailure, SourceName, SourceOutcome, SourceReport, Span, ThumbnailCounts,
+    ThumbnailName, UrlCounts, UrlId, UrlProblem, Validators,
 };
 pub use self::notify::{Notifier, NotifyError, RunEnd, exposition as prometheus_exposition, write_prometheus};
 pub use self::rebuild::{RebuildError, Rebuilt, rebuild};
-pub use self::restore::{Original, RestoreError, restore, restore_version};
-pub use self::rewrite::{splice, unsplice};
-pub use self::source::{Source, SourceConfigError, SourceError, SourceFailure, configured as configured_sources};
-pub use self::status::{Similar, Status, similar, status};
+pub use self::render::RenderError;
+pub use self::restore::{Original, RestoreError, restore, restore_below, restore_over, restore_version};
+pub use self::rewrite::{Changed as ChangedMirror, splice, unsplice};
+pub use self::source::{
+    Entries, Entry, FeedRecords, Listed, Listing, LocalFile, Location, Made, SkipReason, Skipped, Source,
+    SourceConfigError, SourceError, Watch, WebReader, configured as configured_sources,
+};
+pub use self::staging::{Leftover, Staged, Staging, StagingFile};
+pub use self::status::{
+    DuplicateGroup, Host as KnownHost, Match, Missing as MissingUrl, Run as PastRun, Similar, Status, Suggestion,
+    similar, status,
+};
 pub use self::verify::{
     ConfiguredRepairSource, Counts as VerifyCounts, Damage, FindMirror, Finding, MirrorFile, NotASubset,
     Progress as VerifyProgress, Repair, RepairSource, Subset, Verification, VerifyError, VerifyOptions, find_mirror,
     repair, verify,
 };
 #[cfg(feature = "web")]
-pub use self::web::{Server, serve_folder};
+pub use self::web::{Handler, Server, serve_folder};
 
 /// What the tests, benchmarks and fuzz targets of this package see of its inside. It may change at any time.
 #[cfg(feature = "testing")]

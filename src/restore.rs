@@ -1,10 +1,14 @@
 //! The original article, bit for bit.
 
-use crate::archive::{Archive, ArticleRow, CatalogError, ReadError, VersionRow};
+use std::path::{Path, PathBuf};
+
+use crate::archive::{Archive, ArticleRow, CatalogError, ObjectError, OutputFolder, ReadError, VersionRow};
 use crate::model::{ArticleKey, Digest};
+use crate::source::Source;
 
 /// An article that cannot be given back.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RestoreError {
     /// It is not on record.
     #[error("the archive has no article {0}")]
@@ -30,6 +34,26 @@ pub enum RestoreError {
         /// Why.
         cause: ReadError,
     },
+    /// The file has other content than what is to be written.
+    #[error("{} has other content: --overwrite replaces it", .0.display())]
+    OtherContent(PathBuf),
+    /// Somebody changed the article since the last run, and that is on no record.
+    #[error("{} was changed since the last run: --overwrite replaces it", .0.display())]
+    Changed(PathBuf),
+    /// The article was made of an entry of a feed.
+    #[error("{0} was made of an entry of a feed and has no file of its own: name a folder with --to DIR")]
+    NoFile(ArticleKey),
+    /// A file or folder cannot be written.
+    #[error("cannot write {}: {cause}", file.display())]
+    Write {
+        /// The file or folder.
+        file: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The article's own file cannot be read or written.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
     /// The catalog cannot be read.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -50,6 +74,7 @@ pub async fn original(archive: &Archive, row: &ArticleRow) -> Result<Vec<u8>, Re
 
 /// An original with its digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Original {
     /// Its SHA-256.
     pub digest: Digest,
@@ -93,11 +118,63 @@ fn pick<'a>(versions: &'a [VersionRow], wanted: &str) -> Option<&'a VersionRow> 
     found.last().copied().filter(|_| is_one && !wanted.is_empty())
 }
 
-/// Whether some bytes are the mirror of an article, or one of its versions.
+/// Writes an original below a folder, at `SOURCE/PATH`, and gives its file. What has other content there is replaced only
+/// where `overwrite` says so.
 ///
 /// # Errors
-/// Where the catalog cannot be read.
-pub async fn is_on_record(archive: &Archive, key: &ArticleKey, digest: Digest) -> Result<bool, CatalogError> {
+/// Other content, and a folder that cannot be written.
+pub fn restore_below(
+    folder: &Path,
+    key: &ArticleKey,
+    original: &Original,
+    overwrite: bool,
+) -> Result<PathBuf, RestoreError> {
+    let file = folder.join(&key.source).join(&key.path);
+    match std::fs::read(&file) {
+        Ok(there) if there == original.bytes => return Ok(file),
+        Ok(_) if !overwrite => return Err(RestoreError::OtherContent(file)),
+        _ => {}
+    }
+    let failed = |file: &Path| {
+        let file = file.to_owned();
+        |cause| RestoreError::Write { file, cause }
+    };
+    let folder = file.parent().unwrap_or(folder);
+    std::fs::create_dir_all(folder).map_err(failed(folder))?;
+    std::fs::write(&file, &original.bytes).map_err(failed(&file))?;
+    Ok(file)
+}
+
+/// Writes an original over the article of its source, atomically, and gives its file. What somebody wrote there since the
+/// last run is on no record, and is replaced only where `overwrite` says so. A run that writes articles in place must not
+/// go on meanwhile: open the archive to write.
+///
+/// # Errors
+/// A source whose articles are no files, what was written there since the last run, and a file that cannot be written.
+pub async fn restore_over(
+    archive: &Archive,
+    source: &Source,
+    key: &ArticleKey,
+    original: &Original,
+    overwrite: bool,
+) -> Result<PathBuf, RestoreError> {
+    if !source.is_folder() {
+        return Err(RestoreError::NoFile(key.clone()));
+    }
+    let articles = OutputFolder::new(source.file(""), archive.objects.staging());
+    let file = articles.file(&key.path);
+    if let Some(there) = articles.read(&key.path).await?
+        && !overwrite
+        && !is_on_record(archive, key, Digest::of(&there)).await?
+    {
+        return Err(RestoreError::Changed(file));
+    }
+    articles.write(&key.path, original.bytes.clone()).await?;
+    Ok(file)
+}
+
+/// Whether some bytes are the mirror of an article, or one of its versions.
+async fn is_on_record(archive: &Archive, key: &ArticleKey, digest: Digest) -> Result<bool, CatalogError> {
     let Some(row) = archive.catalog.article(key).await? else { return Ok(false) };
     let versions = archive.catalog.versions(row.id).await?;
     let is_mirror = row.mirror.is_some_and(|(mirror, _)| mirror == digest);
@@ -108,6 +185,24 @@ pub async fn is_on_record(archive: &Archive, key: &ArticleKey, digest: Digest) -
 mod tests {
     use super::*;
     use crate::model::Format;
+
+    #[test]
+    fn below_a_folder_nothing_is_replaced_unasked() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = ArticleKey { source: "posts".parse().unwrap(), path: "deep/a.md".parse().unwrap() };
+        let original = |text: &str| Original { digest: Digest::of(text.as_bytes()), bytes: text.into() };
+        let restore = |text: &str, overwrite| restore_below(folder.path(), &key, &original(text), overwrite);
+        let file = restore("one", false).unwrap();
+        assert_eq!(file, folder.path().join("posts/deep/a.md"));
+        assert_eq!(restore("one", false).unwrap(), file, "it is there already");
+        assert!(matches!(restore("two", false), Err(RestoreError::OtherContent(other)) if other == file));
+        assert_eq!(std::fs::read(&file).unwrap(), b"one");
+        restore("two", true).unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"two");
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        let failed = restore_below(&folder.path().join("file"), &key, &original("one"), true).unwrap_err();
+        assert!(failed.to_string().contains("file/posts/deep"), "{failed}");
+    }
 
     #[test]
     fn a_version_is_named_by_its_number_or_by_its_digest() {

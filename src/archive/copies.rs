@@ -13,6 +13,7 @@ use crate::model::RelativePath;
 
 /// A copy of the catalog could not be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CopyError {
     /// The catalog cannot be read, or its copy not written.
     #[error(transparent)]

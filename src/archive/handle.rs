@@ -26,6 +26,7 @@ pub struct Archive {
 
 /// A blob cannot be read whole.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// It is not there.
     #[error("the blob {digest}.{media_type} is missing; `offprint verify` says more")]

@@ -76,6 +76,7 @@ pub trait Objects: Send + Sync {
 
 /// The store of objects could not do what was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ObjectError {
     /// The file system refused.
     #[error("cannot {action} {place}: {cause}")]

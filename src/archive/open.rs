@@ -28,6 +28,7 @@ pub enum Mode {
 
 /// An archive cannot be opened.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ArchiveError {
     /// There is none.
     #[error("there is no archive at {place}: `offprint init` or `offprint run` makes one")]

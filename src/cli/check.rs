@@ -1,15 +1,15 @@
 //! `offprint check`.
 
 use super::exit::Exit;
-use super::open::open_to_read;
 use super::output::{Label, Output};
 use super::words::count;
+use crate::archive::{self, Mode};
 use crate::check::{self, Checked, Place};
 use crate::config::Config;
 
 /// Checks that the mirror needs no network, and lists where it does.
 pub(crate) async fn check(config: &Config, output: &Output) -> anyhow::Result<Exit> {
-    let archive = open_to_read(config)?;
+    let archive = archive::open(&config.store, Mode::Read)?;
     let checked = check::check(&archive, config).await?;
     if output.json {
         output.value(&checked)?;

@@ -15,7 +15,7 @@ use super::signals::Signals;
 use super::words::count;
 use crate::config::{Config, Size, SourceConfig};
 use crate::demo::Newsroom;
-use crate::mirror::Report;
+use crate::model::Report;
 use crate::source::Source;
 use crate::web;
 

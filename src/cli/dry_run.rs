@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::exit::Exit;
-use super::open::{open_to_read, refuse_traces};
 use super::output::Output;
 use super::report::print_sources;
 use super::words::count;
-use crate::archive::ArchiveError;
 use crate::config::Config;
-use crate::mirror::{self, Plan, Retry, SourceReport};
+use crate::fetch::Fetcher;
+use crate::mirror::{self, Plan, Retry};
+use crate::model::SourceReport;
 use crate::source::Source;
 
 /// Prints what a run would do, and changes nothing.
@@ -19,12 +19,8 @@ pub(crate) async fn dry_run(
     retry: Option<Retry>,
     output: &Output,
 ) -> anyhow::Result<Exit> {
-    refuse_traces(config, &sources)?;
-    let archive = match open_to_read(config) {
-        Ok(archive) => Some(Arc::new(archive)),
-        Err(error) if matches!(error.downcast_ref(), Some(ArchiveError::Missing { .. })) => None,
-        Err(error) => return Err(error),
-    };
+    Fetcher::check(&config.fetch)?;
+    let archive = mirror::open_for_dry_run(&config.store, &sources)?.map(Arc::new);
     let plan = mirror::plan(config, archive, sources, retry).await?;
     if output.json {
         output.value(&plan)?;
@@ -46,13 +42,18 @@ fn print(plan: &Plan, output: &Output) {
     }
     let articles = plan.articles;
     output.line(&format!(
-        "dry run: {} ({} new, {} changed, {} vanished); {} in those, {} to ask for{}",
+        "dry run: {} ({} new, {} changed, {} vanished); {} in those, {} to ask for{}{}",
         count(articles.seen, "article"),
         articles.new,
         articles.changed,
         articles.vanished,
         count(plan.references, "reference"),
         count(plan.urls, "image"),
+        if plan.deferred == 0 {
+            String::new()
+        } else {
+            format!(", {} more when their hosts are asked again", plan.deferred)
+        },
         if output.lists_all() { "" } else { " (-v lists them)" },
     ));
 }

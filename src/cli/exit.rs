@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use crate::archive::ArchiveError;
 use crate::config::ConfigError;
 use crate::fetch::FetchError;
-use crate::mirror::{Report, RunOutcome};
+use crate::model::{Report, RunOutcome};
+use crate::restore::RestoreError;
 use crate::source::{PlaceError, SourceConfigError};
 
 /// How the program ended.
@@ -45,6 +46,7 @@ impl Exit {
         if error.is::<ConfigError>()
             || error.is::<UsageError>()
             || error.is::<SourceConfigError>()
+            || matches!(error.downcast_ref(), Some(RestoreError::NoFile(_)))
             || matches!(error.downcast_ref(), Some(fetch) if !matches!(fetch, FetchError::Client(_)))
             || matches!(error.downcast_ref(), Some(place) if !matches!(place, PlaceError::Unreadable { .. }))
         {

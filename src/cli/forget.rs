@@ -6,7 +6,6 @@ use serde_json::json;
 use super::arguments::ForgetArguments;
 use super::exit::Exit;
 use super::named::target_named;
-use super::open::open_to_read;
 use super::output::Output;
 use super::words::{count, count_of};
 use crate::archive::{self, Archive, BlobRow, Mode, TakedownReach, TakedownTarget};
@@ -17,7 +16,11 @@ use crate::verify::find_mirror;
 
 /// Takes down what was named, or lists what would go with it.
 pub(crate) async fn forget(arguments: &ForgetArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {
-    let archive = if arguments.dry_run { open_to_read(config)? } else { archive::open(&config.store, Mode::Write)? };
+    let archive = if arguments.dry_run {
+        archive::open(&config.store, Mode::Read)?
+    } else {
+        archive::open(&config.store, Mode::Write)?
+    };
     let mut targets = Vec::new();
     for name in &arguments.names {
         targets.push(target_named(name, config, &archive).await?);

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::exit::Exit;
-use super::open::open_to_read;
 use super::output::Output;
 use super::words::count_of;
 use crate::archive::{self, Mode};
@@ -16,7 +15,7 @@ pub(crate) async fn gc(config: &Config, dry_run: bool, output: &Output) -> anyho
     let thumbnails: Vec<_> = config.thumbnail.iter().map(|size| size.name.clone()).collect();
     let rules = GcRules { thumbnails: &thumbnails, grace: config.run.grace, now: Timestamp::now() };
     let GcPlan { going, waiting } = if dry_run {
-        gc::plan(&open_to_read(config)?, rules).await?
+        gc::plan(&archive::open(&config.store, Mode::Read)?, rules).await?
     } else {
         let archive = archive::open(&config.store, Mode::Write)?;
         let plan = gc::plan_and_note(&archive, rules).await?;

@@ -7,15 +7,15 @@ use url::Url;
 
 use super::exit::Exit;
 use super::named::article_named;
-use super::open::open_to_read;
 use super::output::Output;
 use super::words::count_of;
+use crate::archive::{self, Mode};
 use crate::config::{Config, Size};
 use crate::history::{self, ArticleHistory, UrlHistory};
 
 /// Prints the history of a URL or of an article.
 pub(crate) async fn history(of: &str, config: &Config, output: &Output) -> anyhow::Result<Exit> {
-    let archive = open_to_read(config)?;
+    let archive = archive::open(&config.store, Mode::Read)?;
     if let Some(url) = Url::parse(of).ok().filter(Url::has_host) {
         let found = history::of_url(&archive, &url).await?;
         let found = found.with_context(|| format!("the archive has no URL {url}"))?;

@@ -15,7 +15,6 @@ mod log;
 mod man;
 mod named;
 mod notifications;
-mod open;
 mod open_files;
 mod output;
 mod panic_hook;

@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::Timestamp;
 
-use super::open::open_to_read;
 use super::output::Output;
 use super::report::summary;
+use crate::archive::{self, Mode};
 use crate::config::Config;
-use crate::mirror::{Report, RunOutcome};
+use crate::model::{Report, RunOutcome};
 use crate::notify::{self, Notifier, NotifyError, RunEnd};
 use crate::status;
 
@@ -76,7 +76,7 @@ impl<'a> Notifications<'a> {
         if file.as_os_str().is_empty() {
             return Ok(());
         }
-        let archive = open_to_read(self.config).context("cannot count for `report.prometheus`")?;
+        let archive = archive::open(&self.config.store, Mode::Read).context("cannot count for `report.prometheus`")?;
         let status = status::status(&archive).await?;
         notify::write_prometheus(file, &notify::exposition(report, &status, Timestamp::now()))?;
         Ok(())

@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::output::{Label, Output};
 use super::words::count;
 use crate::config::Size;
-use crate::mirror::{Report, RunOutcome, SourceOutcome, SourceReport};
+use crate::model::{Report, RunOutcome, SourceOutcome, SourceReport};
 
 /// How many failures are listed without -v.
 const LISTED: usize = 10;
@@ -144,6 +144,7 @@ fn print_failures(report: &Report, output: &Output) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::SourceFailure;
 
     #[test]
     fn a_summary_is_one_line() {
@@ -154,12 +155,7 @@ mod tests {
     #[test]
     fn a_summary_begins_with_what_was_not_done() {
         let begins = |report: &Report| summary(report).split(": ").next().map(ToOwned::to_owned);
-        let failed = SourceReport {
-            name: "posts".to_owned(),
-            outcome: SourceOutcome::Failed,
-            reason: "missing",
-            detail: String::new(),
-        };
+        let failed = SourceReport::failed("posts".to_owned(), SourceFailure::Missing, String::new());
         let report = Report { offline: true, ..Report::default() };
         assert_eq!(begins(&report).as_deref(), Some("done, but no host answered"));
         let report = Report { sources: vec![failed], ..report };

@@ -1,6 +1,6 @@
 //! `offprint restore`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use serde_json::json;
@@ -8,11 +8,10 @@ use serde_json::json;
 use super::arguments::RestoreArguments;
 use super::exit::{Exit, UsageError};
 use super::named::{all_articles, articles_named};
-use super::open::open_to_read;
 use super::output::Output;
-use crate::archive::{self, Archive, Mode, OutputFolder};
+use crate::archive::{self, Archive, Mode};
 use crate::config::Config;
-use crate::model::{ArticleKey, Digest};
+use crate::model::ArticleKey;
 use crate::restore::{self, Original};
 use crate::source::Source;
 
@@ -24,7 +23,11 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
         return Err(one_at_a_time());
     }
     // Writing over articles must not cross a run that is writing them too.
-    let archive = if arguments.in_place { archive::open(&config.store, Mode::Write)? } else { open_to_read(config)? };
+    let archive = if arguments.in_place {
+        archive::open(&config.store, Mode::Write)?
+    } else {
+        archive::open(&config.store, Mode::Read)?
+    };
     let keys = wanted(arguments, config, &archive).await?;
     if to_stdout && keys.len() > 1 {
         return Err(one_at_a_time());
@@ -76,8 +79,11 @@ async fn one(
 ) -> anyhow::Result<Option<(Original, PathBuf)>> {
     let original = restore::restore_version(archive, key, arguments.version.as_deref()).await?;
     let file = match &arguments.to {
-        Some(folder) => write_below(folder, key, &original, arguments.overwrite)?,
-        None if arguments.in_place => write_over(archive, config, key, &original, arguments.overwrite).await?,
+        Some(folder) => restore::restore_below(folder, key, &original, arguments.overwrite)?,
+        None if arguments.in_place => {
+            let source = source_of(config, key)?;
+            restore::restore_over(archive, &source, key, &original, arguments.overwrite).await?
+        }
         None => {
             output.bytes(&original.bytes);
             return Ok(None);
@@ -86,44 +92,9 @@ async fn one(
     Ok(Some((original, file)))
 }
 
-fn write_below(folder: &Path, key: &ArticleKey, original: &Original, overwrite: bool) -> anyhow::Result<PathBuf> {
-    let file = folder.join(&key.source).join(&key.path);
-    let folder = file.parent().unwrap_or(folder);
-    match std::fs::read(&file) {
-        Ok(there) if there == original.bytes => return Ok(file),
-        Ok(_) if !overwrite => anyhow::bail!("{} has other content: --overwrite replaces it", file.display()),
-        _ => {}
-    }
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    std::fs::write(&file, &original.bytes).with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(file)
-}
-
-/// Over an article the write is atomic. What somebody wrote there since the last run is on no record, and stays.
-async fn write_over(
-    archive: &Archive,
-    config: &Config,
-    key: &ArticleKey,
-    original: &Original,
-    overwrite: bool,
-) -> anyhow::Result<PathBuf> {
+/// The source of an article, as the settings have it.
+fn source_of(config: &Config, key: &ArticleKey) -> anyhow::Result<Source> {
     let source = config.source.iter().find(|source| source.name == key.source);
     let source = source.with_context(|| format!("the settings have no source \"{}\": use --to", key.source))?;
-    let source = Source::new(source.clone(), &config.store)?;
-    if !source.is_folder() {
-        let message =
-            format!("{key} was made of an entry of a feed and has no file of its own: name a folder with --to DIR");
-        return Err(UsageError(message).into());
-    }
-    let root = source.file("");
-    let articles = OutputFolder::new(root, archive.objects.staging());
-    let file = articles.file(&key.path);
-    if let Some(there) = articles.read(&key.path).await?
-        && !overwrite
-        && !restore::is_on_record(archive, key, Digest::of(&there)).await?
-    {
-        anyhow::bail!("{} was changed since the last run: --overwrite replaces it", file.display());
-    }
-    articles.write(&key.path, original.bytes.clone()).await?;
-    Ok(file)
+    Ok(Source::new(source.clone(), &config.store)?)
 }

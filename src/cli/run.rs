@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::notifications::Notifications;
-use super::open::open_to_run;
 use super::output::Output;
 use super::progress::Display;
 use super::report::print_report;
@@ -17,7 +16,8 @@ use super::signals::Signals;
 use super::{dry_run, progress};
 use crate::config::Config;
 use crate::fetch::Fetcher;
-use crate::mirror::{Mirror, Report, Retry};
+use crate::mirror::{self, Mirror, Retry};
+use crate::model::Report;
 use crate::source::{self, Source};
 
 /// Mirrors every source in the settings, and sends the notifications. `offprint mirror` sends none: a few articles
@@ -69,7 +69,7 @@ pub(crate) async fn mirror_sources(
 ) -> anyhow::Result<Report> {
     // Settings that cannot work make no archive.
     Fetcher::check(&config.fetch)?;
-    let archive = Arc::new(open_to_run(config, &sources)?);
+    let archive = Arc::new(mirror::open_for_run(&config.store, &sources)?);
     let fetcher = Fetcher::new(&config.fetch, archive.objects.staging().folder())?;
     let stop = CancellationToken::new();
     let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop.clone())?.retry(retry);

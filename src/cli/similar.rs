@@ -1,9 +1,9 @@
 //! `offprint status --similar`.
 
 use super::exit::Exit;
-use super::open::open_to_read;
 use super::output::{Label, Output};
 use super::words::count;
+use crate::archive::{self, Mode};
 use crate::config::{Config, Size};
 use crate::status::{self, Match, Similar, Suggestion};
 
@@ -12,7 +12,7 @@ const LISTED: usize = 20;
 
 /// Lists which images look alike.
 pub(crate) async fn similar(config: &Config, output: &Output) -> anyhow::Result<Exit> {
-    let archive = open_to_read(config)?;
+    let archive = archive::open(&config.store, Mode::Read)?;
     let similar = status::similar(&archive).await?;
     if output.json {
         output.value(&similar)?;

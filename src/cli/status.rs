@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::exit::Exit;
-use super::open::open_to_read;
 use super::output::Output;
 use super::words::{count, count_of};
+use crate::archive::{self, Mode};
 use crate::config::{Config, Size};
+use crate::model::{Reason, Report};
 use crate::status::{self, Missing, Run, Status};
 
 /// How many missing URLs are listed without -v.
@@ -18,7 +19,7 @@ const WORTH_A_WORD: f64 = 1.05;
 
 /// Prints what the archive holds.
 pub(crate) async fn status(config: &Config, output: &Output) -> anyhow::Result<Exit> {
-    let archive = open_to_read(config)?;
+    let archive = archive::open(&config.store, Mode::Read)?;
     let status = status::status(&archive).await?;
     if output.json {
         output.value(&status)?;
@@ -57,15 +58,15 @@ fn print_totals(status: &Status, output: &Output) {
 }
 
 fn print_run(run: &Run, output: &Output) {
-    let Some(report) = run.report.as_ref().filter(|_| run.ended.is_some()) else {
-        return output.line(&format!("run {}: did not finish, or is not finished yet", run.began));
+    let what = match (&run.report, run.ended.is_some()) {
+        (_, false) => "did not finish, or is not finished yet".to_owned(),
+        (None, true) => "its report cannot be read: another version of offprint wrote it".to_owned(),
+        (Some(Report { error: Some(error), .. }), true) => format!("failed: {error}"),
+        (Some(Report { articles, urls, .. }), true) => {
+            format!("{}, {} fetched, {} failed", count(articles.seen, "article"), urls.fetched, urls.failed)
+        }
     };
-    if let Some(error) = report["error"].as_str() {
-        return output.line(&format!("run {}: failed: {error}", run.began));
-    }
-    let number = |pointer: &str| report.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap_or_default();
-    let (seen, fetched, failed) = (number("/articles/seen"), number("/urls/fetched"), number("/urls/failed"));
-    output.line(&format!("run {}: {}, {fetched} fetched, {failed} failed", run.began, count(seen, "article")));
+    output.line(&format!("run {}: {what}", run.began));
 }
 
 fn print_changed(status: &Status, output: &Output) {
@@ -76,7 +77,7 @@ fn print_changed(status: &Status, output: &Output) {
     output.line(&format!("{images} changed at their origin; both versions are kept"));
     if output.lists_all() {
         for image in &status.changed_images {
-            output.line(&format!("  {}", image["url"].as_str().unwrap_or_default()));
+            output.line(&format!("  {}", image.url));
         }
     }
 }
@@ -109,7 +110,7 @@ fn list(counts: &BTreeMap<String, u64>) -> String {
 fn print_missing_url(missing: &Missing, output: &Output) {
     let code = missing.status.map(|status| format!(" {status}")).unwrap_or_default();
     let next = missing.next_attempt.as_deref().unwrap_or("never");
-    let reason = missing.reason.unwrap_or("not tried yet");
+    let reason = missing.reason.map_or("not tried yet", Reason::as_str);
     let articles = missing.articles.join(", ");
     let detail = missing.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
     output.line(&format!("  {} ({reason}{code}, next try {next}) in {articles}{detail}", missing.url));

@@ -8,7 +8,6 @@ use serde_json::json;
 
 use super::arguments::VerifyArguments;
 use super::exit::Exit;
-use super::open::open_to_read;
 use super::output::{Label, Output};
 use super::progress::Display;
 use super::words::count;
@@ -47,7 +46,7 @@ async fn look(
     sources: &[Source],
     output: &Output,
 ) -> anyhow::Result<Verification> {
-    let archive = Arc::new(open_to_read(config)?);
+    let archive = Arc::new(archive::open(&config.store, Mode::Read)?);
     let (sources, mirrored) = (sources.to_vec(), Archive::clone(&archive));
     let options = VerifyOptions {
         subset: arguments.subset,

@@ -10,6 +10,7 @@ use super::values::duration;
 /// Limits on feeds.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct FeedConfig {
     pub max_bytes: Size,
     pub max_depth: usize,

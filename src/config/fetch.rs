@@ -15,6 +15,7 @@ use crate::model::{Digest, RefererStrategy};
 /// How images are fetched.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct FetchConfig {
     pub concurrency: usize,
     pub per_host: usize,
@@ -62,6 +63,7 @@ pub struct FetchConfig {
 /// What differs for the hosts that match a pattern; what is left out is as in [`FetchConfig`].
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct HostConfig {
     pub host: String,
     #[serde(default)]
@@ -82,6 +84,7 @@ pub struct HostConfig {
 /// Whether images heed robots.txt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Robots {
     /// Images are part of an article that the user already has.
     Ignore,
@@ -91,6 +94,7 @@ pub enum Robots {
 
 /// When an image that is kept is asked for again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Recheck {
     /// Never.
     Never,

@@ -11,6 +11,7 @@ use crate::model::ThumbnailName;
 /// One named size.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ThumbnailConfig {
     pub name: ThumbnailName,
     pub width: u32,
@@ -24,6 +25,7 @@ pub struct ThumbnailConfig {
 /// How an image is fitted into its box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Fit {
     /// The whole image within width and height.
     Inside,
@@ -42,6 +44,7 @@ pub enum Fit {
 /// What a thumbnail is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum ThumbnailFormat {
     /// JPEG, or WebP where it is transparent.
     Auto,
@@ -58,6 +61,7 @@ pub enum ThumbnailFormat {
 /// What becomes of an animation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Animation {
     /// Its first frame that is not blank.
     Still,
@@ -68,6 +72,7 @@ pub enum Animation {
 /// Limits on images.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct MediaConfig {
     pub max_pixels: u64,
     pub max_side: u32,

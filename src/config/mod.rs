@@ -31,6 +31,7 @@ pub use units::{HumanDuration, Size, UnitError};
 
 /// All settings. See `config.toml` for what each is for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Config {
     /// The archive's folder.
     pub store: PathBuf,

@@ -18,6 +18,7 @@ pub const DEFAULTS: &str = include_str!("../../config.toml");
 
 /// A config file that cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("cannot read {}: {cause}", path.display())]

@@ -7,6 +7,7 @@ use super::units::Size;
 /// What is looked for in articles, and what is written instead.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct RewriteConfig {
     pub images: Images,
     pub lazy: Lazy,
@@ -26,6 +27,7 @@ pub struct RewriteConfig {
 /// What a mirrored article shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Images {
     /// Every image as it was fetched.
     Original,
@@ -36,6 +38,7 @@ pub enum Images {
 /// What becomes of lazily loaded images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Lazy {
     /// They show without JavaScript.
     Reveal,
@@ -47,6 +50,7 @@ pub enum Lazy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum MediaKind {
     Image,
     Poster,
@@ -58,6 +62,7 @@ pub enum MediaKind {
 /// What becomes of images that an article holds itself, as `data:` URLs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum DataUrls {
     /// They stay where they are.
     Keep,
@@ -68,6 +73,7 @@ pub enum DataUrls {
 /// Whether images that lie beside an article go into the archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum AdoptLocal {
     /// Yes where the mirror is written elsewhere, no in place.
     Auto,
@@ -80,6 +86,7 @@ pub enum AdoptLocal {
 /// Which version an article shows of an image whose bytes changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum ChangedImages {
     /// The one that it showed before the change.
     First,

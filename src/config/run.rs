@@ -11,6 +11,7 @@ use super::values::{duration, durations};
 /// Budgets and schedules.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct RunConfig {
     #[serde(deserialize_with = "duration")]
     pub max_time: Duration,
@@ -30,6 +31,7 @@ pub struct RunConfig {
 /// Who is notified of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ReportConfig {
     pub keep: usize,
     pub webhook: String,
@@ -42,6 +44,7 @@ pub struct ReportConfig {
 /// Where to look for images that are gone.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct FallbackConfig {
     pub templates: Vec<String>,
     #[serde(deserialize_with = "duration")]

@@ -9,6 +9,7 @@ use crate::model::SourceName;
 
 /// One place where articles come from.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct SourceConfig {
     /// Its name, and the folder of its mirror.
     pub name: SourceName,
@@ -47,6 +48,7 @@ pub struct SourceConfig {
 /// The kinds of source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum SourceKind {
     /// A folder of posts.
     Folder,
@@ -78,6 +80,7 @@ impl SourceKind {
 
 /// Where a source's mirror goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum MirrorOutput {
     /// Into the archive, below `articles`.
     Archive,

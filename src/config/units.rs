@@ -8,6 +8,8 @@ use serde::de::{Deserialize, Deserializer, Error};
 
 /// What was given where a duration or a size is expected.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
+#[non_exhaustive]
 pub enum UnitError {
     /// Not a duration.
     #[error("`{0}` is not a duration: write a number and one of ms, s, m, h, d, such as \"30s\"")]

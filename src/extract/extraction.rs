@@ -8,6 +8,7 @@ use crate::model::Reference;
 
 /// What one pass over an article finds.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Extraction {
     /// Its references, ordered by their spans, which do not overlap.
     pub references: Vec<Reference>,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// Settings that no fetcher can be made of.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FetchError {
     /// The file of certificate authorities cannot be used.
     #[error("fetch.ca_file {}: {cause}", path.display())]

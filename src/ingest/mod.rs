@@ -23,6 +23,7 @@ pub use placeholders::{KnownPlaceholders, is_honest};
 
 /// The archive could not keep what was fetched: the run cannot go on.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum IngestError {
     /// The blob.
     #[error(transparent)]

@@ -4,6 +4,7 @@ use crate::model::MediaType;
 
 /// Why an image has no thumbnail. Every case is data about one image, never a reason to stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MediaError {
     /// Not an image, or an image of a type that this build does not decode.
     #[error("{} is not decoded", .0.mime())]

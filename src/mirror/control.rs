@@ -6,11 +6,10 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use super::report::Budget;
 use super::tally::Tally;
 use crate::archive::Archive;
 use crate::config::RunConfig;
-use crate::model::Exchange;
+use crate::model::{Budget, Exchange};
 use crate::source::Watch;
 
 /// Says to every stage whether the run may go on.

@@ -1,9 +1,8 @@
 //! The settings that decide whether a request succeeds: where one changes, what failed for it is worth another attempt.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
-use crate::config::{Config, HostConfig, Robots};
+use crate::config::{Config, FetchConfig, HostConfig, Robots};
 use crate::model::{Digest, Reason};
 
 /// Hexadecimal digits of a digest in a report: enough to notice a change, and too few to find a cookie by trying.
@@ -58,18 +57,17 @@ impl Decisive {
     /// Those of some settings.
     pub(super) fn new(config: &Config) -> Self {
         let fetch = &config.fetch;
-        let texts = [
+        let groups = [
             (IDENTITY, identity(config)),
-            (SIZE, fetch.max_bytes.0.to_string()),
-            (MIN_SIDE, config.media.min_side.to_string()),
-            (ALLOWED, format!("{:?} {:?} {:?} {}", fetch.allow_net, fetch.schemes, fetch.ports, fetch.max_url_length)),
-            (NETWORK, format!("{} {} {:?}", fetch.proxy, fetch.ca_file.display(), fetch.resolve)),
-            (TIME, time(config)),
-            (ROBOTS, if fetch.robots == Robots::Respect { "respect" } else { "ignore" }.to_owned()),
-            (REDIRECTS, fetch.max_redirects.to_string()),
+            (SIZE, vec![("max_bytes", fetch.max_bytes.0.to_string())]),
+            (MIN_SIDE, vec![("min_side", config.media.min_side.to_string())]),
+            (ALLOWED, allowed(fetch)),
+            (NETWORK, network(fetch)),
+            (TIME, time(fetch)),
+            (ROBOTS, vec![("robots", robots_text(fetch.robots).to_owned())]),
+            (REDIRECTS, vec![("max_redirects", fetch.max_redirects.to_string())]),
         ];
-        let digest = |text: String| Digest::of(text.as_bytes()).to_string()[..DIGITS].to_owned();
-        Self(texts.into_iter().map(|(group, text)| (group, digest(text))).collect())
+        Self(groups.into_iter().map(|(group, settings)| (group, digest(&settings))).collect())
     }
 
     /// As a report has them.
@@ -85,26 +83,67 @@ impl Decisive {
     }
 }
 
-fn identity(config: &Config) -> String {
-    let mut text = format!("{}\n{:?}\n", config.fetch.user_agent, config.fetch.referer);
-    for HostConfig { host, referer, referer_value, headers, placeholders, .. } in &config.fetch.host {
-        writeln!(text, "{host} {referer:?} {referer_value} {headers:?} {placeholders:?}")
-            .expect("a text takes any text");
-    }
-    text
+/// A setting by its name in the config file, and its value as text. Neither is how the code spells it, so that nothing
+/// is asked for again because something has another name in the code.
+type Setting = (&'static str, String);
+
+fn digest(settings: &[Setting]) -> String {
+    let lines: Vec<_> = settings.iter().map(|(name, value)| format!("{name}={value:?}\n")).collect();
+    Digest::of(lines.concat().as_bytes()).to_string()[..DIGITS].to_owned()
 }
 
-fn time(config: &Config) -> String {
-    let fetch = &config.fetch;
-    format!(
-        "{:?} {:?} {:?} {:?} {}",
-        fetch.connect_timeout, fetch.timeout, fetch.read_timeout, fetch.url_timeout, fetch.min_rate.0
-    )
+/// Several values of one setting, in their order.
+fn each<T: ToString>(name: &'static str, values: &[T]) -> impl Iterator<Item = Setting> {
+    values.iter().map(move |value| (name, value.to_string()))
+}
+
+fn identity(config: &Config) -> Vec<Setting> {
+    let mut settings = vec![("user_agent", config.fetch.user_agent.clone())];
+    settings.extend(each("referer", &config.fetch.referer));
+    for host in &config.fetch.host {
+        let HostConfig { host, group: _, per_host: _, delay: _, referer, referer_value, headers, placeholders } = host;
+        settings.extend([("host", host.clone()), ("referer_value", referer_value.clone())]);
+        settings.extend(each("referer", referer.as_deref().unwrap_or_default()));
+        settings.extend(each("header", headers));
+        settings.extend(each("placeholder", placeholders));
+    }
+    settings
+}
+
+fn allowed(fetch: &FetchConfig) -> Vec<Setting> {
+    let lists = each("allow_net", &fetch.allow_net).chain(each("scheme", &fetch.schemes));
+    let lists = lists.chain(each("port", &fetch.ports));
+    lists.chain([("max_url_length", fetch.max_url_length.to_string())]).collect()
+}
+
+fn network(fetch: &FetchConfig) -> Vec<Setting> {
+    let known = fetch.resolve.iter().map(|(host, address)| ("resolve", format!("{host} {address}")));
+    let ca_file = fetch.ca_file.to_string_lossy().into_owned();
+    known.chain([("proxy", fetch.proxy.clone()), ("ca_file", ca_file)]).collect()
+}
+
+fn time(fetch: &FetchConfig) -> Vec<Setting> {
+    let limits = [
+        ("connect_timeout", fetch.connect_timeout),
+        ("timeout", fetch.timeout),
+        ("read_timeout", fetch.read_timeout),
+        ("url_timeout", fetch.url_timeout),
+    ];
+    let limits = limits.map(|(name, limit)| (name, limit.as_millis().to_string()));
+    limits.into_iter().chain([("min_rate", fetch.min_rate.0.to_string())]).collect()
+}
+
+const fn robots_text(robots: Robots) -> &'static str {
+    match robots {
+        Robots::Ignore => "ignore",
+        Robots::Respect => "respect",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::RefererStrategy;
 
     /// What a change of the settings makes worth another attempt.
     fn changed(change: impl FnOnce(&mut Config)) -> Vec<&'static str> {
@@ -139,6 +178,46 @@ mod tests {
         assert_eq!(changed(|config| config.fetch.robots = Robots::Respect), [ROBOTS]);
         assert_eq!(changed(|config| config.fetch.max_redirects = 1), [REDIRECTS]);
         assert_eq!(changed(|config| config.fetch.concurrency = 1), Vec::<&str>::new());
+    }
+
+    /// The digests depend on names and values of the config file alone: what a name in the code is changes none of them.
+    #[test]
+    fn the_digests_of_known_settings_stay_as_they_are() {
+        let mut config = Config::default();
+        config.fetch.user_agent = "offprint".to_owned();
+        config.fetch.allow_net = vec!["127.0.0.0/8".parse().unwrap()];
+        config.fetch.resolve = [("a.example".to_owned(), "127.0.0.1:80".parse().unwrap())].into();
+        let mut listed = host(&["Cookie: a=b"]);
+        listed.referer = Some(RefererStrategy::ALL.to_vec());
+        config.fetch.host = vec![listed];
+        let digests: Vec<_> = Decisive::new(&config).digests().into_iter().collect();
+        let expected = [
+            ("allowed", "95ad677d"),
+            ("identity", "7fc95b8f"),
+            ("min_side", "fbb38634"),
+            ("network", "1d5eb386"),
+            ("redirects", "98eb3df1"),
+            ("robots", "e9cc69a2"),
+            ("size", "36de4104"),
+            ("time", "1ec1efd7"),
+        ];
+        assert_eq!(digests, expected.map(|(group, digest)| (group.to_owned(), digest.to_owned())));
+    }
+
+    /// Settings of different names or values, or in another order, never have one digest.
+    #[test]
+    fn values_do_not_run_into_each_other() {
+        let digest = |settings: &[(&'static str, &str)]| {
+            super::digest(&settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect::<Vec<_>>())
+        };
+        let all = [
+            digest(&[("a", "b"), ("c", "d")]),
+            digest(&[("a", "b\"\nc=\"d")]),
+            digest(&[("a", "bc"), ("d", "")]),
+            digest(&[("c", "d"), ("a", "b")]),
+            digest(&[("a", ""), ("b", "cd")]),
+        ];
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
     }
 
     #[test]

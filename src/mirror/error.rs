@@ -1,15 +1,20 @@
 //! Why a run cannot go on.
 
 use crate::archive::{CatalogError, ObjectError, ReadError};
+use crate::fetch::FetchError;
 use crate::ingest::IngestError;
 use crate::render::RenderError;
 
 /// A run that cannot go on. What it kept so far is kept.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MirrorError {
     /// The archive cannot keep blobs.
     #[error(transparent)]
     Object(#[from] ObjectError),
+    /// The settings of requests cannot work.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// A blob cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),

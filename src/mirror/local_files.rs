@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use url::Url;
+
 use super::error::MirrorError;
 use super::sources::Sources;
 use crate::archive::{Archive, UrlId, UrlRow, UrlState};
@@ -16,8 +18,8 @@ const SHOWING: usize = 1000;
 /// What is to be done because of files beside articles.
 #[derive(Debug, Default)]
 pub(super) struct LocalChanges {
-    /// How many URLs were queued.
-    pub(super) queued: u64,
+    /// URLs of files that are not as they were kept.
+    pub(super) to_adopt: Vec<(UrlId, Url)>,
     /// Articles whose references may name other files by now: they are read again though they are as they were.
     pub(super) to_read: HashSet<ArticleKey>,
 }
@@ -33,7 +35,7 @@ enum Change {
     Look,
 }
 
-/// Looks at every file that some article shows, and queues those that are not as they were kept.
+/// Looks at every file that some article shows.
 pub(super) async fn local_changes(archive: &Archive, sources: &Sources) -> Result<LocalChanges, MirrorError> {
     let mut found = LocalChanges::default();
     let mut last = None;
@@ -44,7 +46,7 @@ pub(super) async fn local_changes(archive: &Archive, sources: &Sources) -> Resul
         let sources = sources.clone();
         let changed = tokio::task::spawn_blocking(move || changes(&sources, &rows));
         let (adopt, look) = changed.await.expect("looking at files does not panic");
-        found.queued += archive.catalog.enqueue(&adopt).await?;
+        found.to_adopt.extend(adopt);
         for url in look {
             found.to_read.extend(archive.catalog.articles_of(url, SHOWING).await?);
         }
@@ -52,12 +54,12 @@ pub(super) async fn local_changes(archive: &Archive, sources: &Sources) -> Resul
 }
 
 /// The URLs to adopt again, and those whose articles are to be read again.
-fn changes(sources: &Sources, rows: &[UrlRow]) -> (Vec<UrlId>, Vec<UrlId>) {
+fn changes(sources: &Sources, rows: &[UrlRow]) -> (Vec<(UrlId, Url)>, Vec<UrlId>) {
     let (mut adopt, mut look) = (Vec::new(), Vec::new());
     for row in rows {
         match change(sources, row) {
             Change::None => {}
-            Change::Adopt => adopt.push(row.id),
+            Change::Adopt => adopt.push((row.id, row.url.clone())),
             Change::Look => look.push(row.id),
         }
     }

@@ -11,16 +11,17 @@ mod decisive;
 mod error;
 mod fetch;
 mod local_files;
+mod open;
 mod outcomes;
 mod placeholder;
 mod plan;
 mod read;
 mod ready;
 mod render;
-mod report;
 mod reporter;
 mod retry;
 mod settings;
+mod source_report;
 mod sources;
 mod tally;
 mod write;
@@ -37,6 +38,7 @@ use crate::archive::{Archive, RunId};
 use crate::config::{Config, RunConfig};
 use crate::fetch::{Alternates, FetchError, Fetcher};
 use crate::ingest::{Ingest, KnownPlaceholders};
+use crate::model::{ProblemReason, Report};
 use crate::source::{Source, Watch, WebReader};
 use crate::trace;
 
@@ -56,11 +58,8 @@ use sources::Sources;
 use write::WriteStage;
 
 pub use error::MirrorError;
+pub use open::{open_for_dry_run, open_for_run};
 pub use plan::{OriginalRecorder, Plan, plan};
-pub use report::{
-    ArticleCounts, BlobCounts, Budget, ChangedImage, FailedUrl, MissingUrls, Problem, ReferenceCounts, Report,
-    RunOutcome, SourceOutcome, SourceReport, ThumbnailCounts, UrlCounts,
-};
 pub use retry::{Retry, RetryError};
 pub use tally::{Counter, Tally};
 
@@ -160,7 +159,7 @@ impl Mirror {
     async fn copy_catalog(&self) {
         let RunConfig { catalog_copy_every: every, catalog_copies: keep, .. } = self.config.run;
         if let Err(error) = self.archive.copy_catalog(CopySchedule { every, keep }, Timestamp::now()).await {
-            self.tally.warning("the copy of the catalog", error);
+            self.tally.problem("the copy of the catalog", ProblemReason::CatalogCopy, error);
         }
     }
 

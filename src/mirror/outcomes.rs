@@ -7,11 +7,10 @@ use url::Url;
 
 use super::decisive;
 use super::error::MirrorError;
-use super::report::{ChangedImage, FailedUrl};
 use super::tally::Tally;
 use crate::archive::{Archive, JobResult, Put, UrlId, UrlRow};
 use crate::ingest::Ingested;
-use crate::model::{Exchange, Failure};
+use crate::model::{ChangedImage, Exchange, FailedUrl, Failure};
 
 /// Articles named in a report beside one URL.
 const ARTICLES_NAMED: usize = 20;
@@ -43,7 +42,6 @@ impl Outcomes {
         self.count_blob(ingested.kept);
         if let Some((old, new)) = ingested.changed {
             let articles = self.articles_of(url.id).await?;
-            let (old, new) = (old.to_string(), new.to_string());
             self.tally.changed_image(ChangedImage { url: url.url.to_string(), old, new, articles });
         }
         Ok(())
@@ -73,7 +71,7 @@ impl Outcomes {
         self.tally.failure(FailedUrl {
             url: url.to_string(),
             articles: self.articles_of(id).await?,
-            reason: failure.reason.as_str(),
+            reason: failure.reason,
             detail: failure.detail.clone(),
             status: failure.status,
             attempts,

@@ -10,14 +10,14 @@ use tracing::{Instrument, info};
 use super::control::Control;
 use super::error::MirrorError;
 use super::local_files::local_changes;
-use super::plan::{ArticlePlan, Change, Planner, ReadArticle};
+use super::plan::{ArticlePlan, Change, Planner, ReadArticle, Unread};
 use super::ready::ReadyArticles;
-use super::report::{ArticleCounts, SourceReport};
+use super::source_report;
 use super::sources::{RunSource, Sources};
 use super::tally::Tally;
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, Body, StoreKey};
 use crate::locks::Mutex;
-use crate::model::{Digest, HostKey, MediaType};
+use crate::model::{ArticleCounts, Digest, HostKey, MediaType, ProblemReason, SourceReport};
 use crate::source::{Diff, Difference, Listed, SkipReason, Skipped, SourceError, WebReader};
 use crate::trace;
 
@@ -61,7 +61,8 @@ impl ReadStage {
     /// Reads every source, one after another. One that cannot be read does not stop the others.
     pub(super) async fn run(mut self) -> Result<(), MirrorError> {
         let changes = local_changes(&self.archive, &self.sources).await?;
-        self.tally.queued.add(changes.queued);
+        let to_adopt: Vec<_> = changes.to_adopt.into_iter().map(|(id, _)| id).collect();
+        self.tally.queued.add(self.archive.catalog.enqueue(&to_adopt).await?);
         self.planner.read_again(changes.to_read);
         for source in self.sources.iter() {
             if self.control.is_stopped() || self.control.is_time_up() {
@@ -82,7 +83,7 @@ impl ReadStage {
             Some((listing, records)) => (listing, Some(records)),
             None => match source.list() {
                 Ok(listing) => (listing, None),
-                Err(error) => return Ok(SourceReport::failed(source.name(), &error)),
+                Err(error) => return Ok(source_report::failed(source.name(), &error)),
             },
         };
         let before = self.tally.article_counts();
@@ -102,15 +103,15 @@ impl ReadStage {
         let after = self.tally.article_counts();
         let is_cut_short = self.control.is_stopped() || self.control.is_time_up();
         if let Some(message) = gone_in_bulk(&before, &after).filter(|_| !is_cut_short) {
-            self.tally.warning(source.name(), message);
+            self.tally.problem(source.name(), ProblemReason::GoneInBulk, message);
         }
         let (failed, notes) = said.into_inner();
         let (last, others) = match failed.split_last() {
-            Some((error, others)) => (SourceReport::failed(source.name(), error), others),
-            None => (SourceReport::read(source, &before, &after, &notes), &[][..]),
+            Some((error, others)) => (source_report::failed(source.name(), error), others),
+            None => (source_report::read(source, &before, &after, &notes), &[][..]),
         };
         for error in others {
-            self.tally.source(SourceReport::failed(source.name(), error));
+            self.tally.source(source_report::failed(source.name(), error));
         }
         Ok(last)
     }
@@ -132,7 +133,7 @@ impl ReadStage {
             Difference::Skipped(skipped) => self.tally.skipped(source.name(), &skipped),
             Difference::Note(note) => said.note(note),
             Difference::Unreadable(error) if !source.is_folder() => said.failed(error),
-            Difference::Unreadable(error) => self.tally.problem(source.name(), error),
+            Difference::Unreadable(error) => self.tally.problem(source.name(), ProblemReason::UnreadableFolder, error),
         }
         Ok(())
     }
@@ -159,7 +160,9 @@ impl ReadStage {
                 let (path, why) = (listed.path.to_string(), SkipReason::TakenDown);
                 self.tally.skipped(source.name(), &Skipped { path, why });
             }
-            ArticlePlan::Unreadable(why) => self.tally.problem(&listed.location, why),
+            ArticlePlan::Unreadable(Unread { reason, message }) => {
+                self.tally.problem(&listed.location, reason, message);
+            }
         }
         match id.filter(|_| !source.is_whole()) {
             Some(id) => self.ask_for_missing(id).await,
@@ -193,7 +196,7 @@ impl ReadStage {
         if left_out > 0 {
             let read = references.len();
             let why = format!("{left_out} of its references stay as they are: it has more than {read}");
-            self.tally.warning(&version.key, why);
+            self.tally.problem(&version.key, ProblemReason::TooManyReferences, why);
         }
         let size = bytes.len() as u64;
         self.put(bytes, version.format.blob_type()).await?;

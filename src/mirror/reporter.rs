@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::control::Control;
 use super::decisive::Decisive;
 use super::error::MirrorError;
-use super::report::{MissingUrls, ReferenceCounts, Report, RunOutcome};
 use super::tally::Tally;
 use crate::archive::{Archive, Body, Prefix, RunId, StoreKey};
+use crate::model::{MissingUrls, ReferenceCounts, Report, RunOutcome};
 
 /// Makes and keeps reports.
 pub(super) struct Reporter {

@@ -1,15 +1,14 @@
 //! What is asked for again although it is not due: because the user says so, or because a setting changed that decided.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use serde::Deserialize;
 use url::Url;
 
 use super::decisive::{self, Decisive};
 use super::error::MirrorError;
 use crate::archive::{Archive, UrlRow};
-use crate::model::{HostKey, Reason};
+use crate::model::{HostKey, Reason, Report};
 
 /// URLs taken from the catalog at a time.
 const PAGE: usize = 1000;
@@ -18,6 +17,7 @@ const RUNS_LOOKED_AT: usize = 20;
 
 /// Which of the URLs that failed are asked for again now.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Retry {
     /// All of them, those that were given up, too.
     All,
@@ -31,6 +31,7 @@ pub enum Retry {
 
 /// A word that names nothing to retry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 #[error("{word:?} is neither `all` nor a host, a URL or a reason; the reasons are {reasons}")]
 pub struct RetryError {
     word: String,
@@ -93,7 +94,7 @@ impl Again {
     ) -> Result<Self, MirrorError> {
         let Some(settings) = settings else { return Ok(Self { retry, ..Self::default() }) };
         let runs = archive.catalog.runs(RUNS_LOOKED_AT).await?;
-        let last = runs.iter().find_map(|run| LastRun::of(&run.report)).unwrap_or_default();
+        let last = runs.iter().find_map(|run| with_digests(&run.report)).unwrap_or_default();
         let mut changed = settings.changed_since(&last.settings);
         if last.offline {
             changed.extend(decisive::REACHABILITY);
@@ -134,19 +135,9 @@ impl Again {
     }
 }
 
-/// What the report of an earlier run says of how it asked.
-#[derive(Debug, Default, Deserialize)]
-struct LastRun {
-    settings: BTreeMap<String, String>,
-    #[serde(default)]
-    offline: bool,
-}
-
-impl LastRun {
-    /// Of a report that has digests: not every run takes heed of them.
-    fn of(report: &str) -> Option<Self> {
-        serde_json::from_str(report).ok().filter(|last: &Self| !last.settings.is_empty())
-    }
+/// The report of an earlier run, where it has digests of the settings: not every run takes heed of them.
+fn with_digests(report: &str) -> Option<Report> {
+    serde_json::from_str(report).ok().filter(|report: &Report| !report.settings.is_empty())
 }
 
 #[cfg(test)]
@@ -167,9 +158,9 @@ mod tests {
 
     #[test]
     fn only_a_report_with_digests_says_how_its_run_asked() {
-        assert!(LastRun::of("").is_none() && LastRun::of("{\"outcome\":\"failed\"}").is_none());
-        assert!(LastRun::of("{\"settings\":{}}").is_none(), "a run over a few articles");
-        let last = LastRun::of("{\"settings\":{\"size\":\"0a\"},\"offline\":true}").unwrap();
+        assert!(with_digests("").is_none() && with_digests("{\"outcome\":\"failed\"}").is_none());
+        assert!(with_digests("{\"settings\":{}}").is_none(), "a run over a few articles");
+        let last = with_digests("{\"settings\":{\"size\":\"0a\"},\"offline\":true}").unwrap();
         assert_eq!((last.settings["size"].as_str(), last.offline), ("0a", true));
     }
 

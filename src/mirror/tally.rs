@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::report::{
-    ArticleCounts, BlobCounts, ChangedImage, FailedUrl, Problem, Report, SourceReport, ThumbnailCounts, UrlCounts,
-};
 use crate::locks::Mutex;
-use crate::model::{Exchange, SourceName};
+use crate::model::{
+    ArticleCounts, BlobCounts, ChangedImage, Digest, Exchange, FailedUrl, Problem, ProblemReason, Report, SkippedFile,
+    SourceName, SourceReport, ThumbnailCounts, UrlCounts,
+};
 use crate::source::Skipped;
 
 /// At most this many entries stand in each list of a report; the counts are always whole.
@@ -22,10 +22,10 @@ macro_rules! tally {
             $($(#[$doc])* pub $field: Counter,)*
             changed_images: Mutex<Vec<ChangedImage>>,
             /// URLs with the bytes that are no version of theirs, as it turned out before or after these were counted.
-            not_changed: Mutex<HashSet<(String, String)>>,
+            not_changed: Mutex<HashSet<(String, Digest)>>,
             failures: Mutex<Vec<FailedUrl>>,
             problems: Mutex<Vec<Problem>>,
-            skipped: Mutex<Vec<Problem>>,
+            skipped: Mutex<Vec<SkippedFile>>,
             sources: Mutex<Vec<SourceReport>>,
         }
     };
@@ -116,15 +116,15 @@ impl Tally {
     }
 
     /// Takes back that these URLs have new bytes.
-    pub(super) fn not_changed(&self, urls: &[String], new: &str) {
+    pub(super) fn not_changed(&self, urls: &[String], new: Digest) {
         let mut not_changed = self.not_changed.lock();
-        not_changed.extend(urls.iter().map(|url| (url.clone(), new.to_owned())));
+        not_changed.extend(urls.iter().map(|url| (url.clone(), new)));
     }
 
     fn changed_images(&self) -> Vec<ChangedImage> {
         let not_changed = self.not_changed.lock();
         let mut images = sorted(&self.changed_images, |image| image.url.clone());
-        images.retain(|image| !not_changed.contains(&(image.url.clone(), image.new.clone())));
+        images.retain(|image| !not_changed.contains(&(image.url.clone(), image.new)));
         images
     }
 
@@ -139,19 +139,16 @@ impl Tally {
         push(&self.failures, failure);
     }
 
-    pub(super) fn problem(&self, article: impl Display, message: impl Display) {
-        self.failed_articles.one();
-        push(&self.problems, Problem { article: article.to_string(), message: message.to_string() });
-    }
-
-    /// Notes what deserves a look although every article was read.
-    pub(super) fn warning(&self, what: impl Display, message: impl Display) {
-        push(&self.problems, Problem { article: what.to_string(), message: message.to_string() });
+    /// Notes what could not be read or written, or deserves a look. An article that fails for it is counted.
+    pub(super) fn problem(&self, article: impl Display, reason: ProblemReason, message: impl Display) {
+        self.failed_articles.add(u64::from(reason.fails_article()));
+        push(&self.problems, Problem { article: article.to_string(), reason, message: message.to_string() });
     }
 
     /// Notes what is not read although it looks like an article.
     pub(super) fn skipped(&self, source: &SourceName, Skipped { path, why }: &Skipped) {
-        push(&self.skipped, Problem { article: format!("{source}/{path}"), message: why.to_string() });
+        let (article, reason) = (format!("{source}/{path}"), why.name());
+        push(&self.skipped, SkippedFile { article, reason, message: why.to_string() });
     }
 
     /// Notes what became of a source.
@@ -226,7 +223,7 @@ mod tests {
     fn lists_are_sorted_and_bounded_while_counts_are_whole() {
         let tally = Tally::default();
         for at in (0..LISTED + 5).rev() {
-            tally.problem(format!("{at:05}"), "cannot be read");
+            tally.problem(format!("{at:05}"), ProblemReason::Unreadable, "cannot be read");
         }
         let report = tally.report();
         assert_eq!(report.articles.failed, LISTED as u64 + 5);

@@ -72,6 +72,7 @@ impl Fingerprint {
 
 /// One version of an article, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ArticleVersion {
     /// Which article.
     pub key: ArticleKey,

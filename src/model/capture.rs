@@ -13,6 +13,7 @@ use super::media_type::MediaType;
 
 /// One attempt to get a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Capture {
     /// Its row.
     pub id: CaptureId,
@@ -30,6 +31,7 @@ pub struct Capture {
 
 /// One request and its answer, as sent and received. A capture that followed redirects has one per hop.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Exchange {
     /// The URL asked for.
     pub url: Url,
@@ -62,6 +64,7 @@ pub struct Exchange {
 
 /// A body that is kept as evidence of what a host sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct KeptBody {
     /// The digest of its bytes.
     pub digest: Digest,
@@ -73,6 +76,7 @@ pub struct KeptBody {
 
 /// What a later request can ask a server to compare with (RFC 9110, section 8.8).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Validators {
     /// `ETag`, as received.
     pub etag: Option<String>,

@@ -54,6 +54,7 @@ named! {
 
 /// Why an attempt to get something failed. One type from the socket to the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Failure {
     /// The reason, as reports and the catalog name it.
     pub reason: Reason,

@@ -59,6 +59,7 @@ named! {
 
 /// What has been learned about a host and is kept from run to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct HostState {
     /// The Referer strategy that last worked.
     pub referer: RefererStrategy,

@@ -130,6 +130,7 @@ pub enum Ending {
 
 /// What is known about a blob that is media, without decoding its pixels.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Asset {
     /// What it is, by its content.
     pub media_type: MediaType,

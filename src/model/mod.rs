@@ -1,7 +1,8 @@
 //! The nouns of offprint: plain data, no I/O.
 //!
 //! They are here, and not in the module that makes them, because each is made in one place, kept in a second and
-//! shown in a third. None of them knows how it is stored or printed: rows are mapped in `archive`, JSON in `cli`.
+//! shown in a third. None of them knows how it is stored or printed: rows are mapped in `archive`, JSON in `cli`. A report
+//! is JSON itself: what a run prints and keeps, `status` reads again.
 
 mod article;
 mod capture;
@@ -13,6 +14,7 @@ mod media_type;
 mod named;
 mod path;
 mod reference;
+mod report;
 mod time;
 
 pub use article::{ArticleKey, ArticleVersion, Edit, Fingerprint};
@@ -24,4 +26,9 @@ pub use ids::{ArchiveId, ArticleId, CaptureId, JobId, Revision, RunId, UrlId};
 pub use media_type::{Asset, Ending, MediaType};
 pub use path::{NameError, RelativePath, SourceName, ThumbnailName};
 pub use reference::{Format, LinkWrap, Reference, ReferenceKind, Reveal, Span, UrlProblem};
+pub use report::{
+    ArticleCounts, BlobCounts, Budget, ChangedImage, FailedUrl, MissingUrls, Problem, ProblemReason, ReferenceCounts,
+    Report, RunOutcome, SkippedFile, SkippedReason, SourceFailure, SourceOutcome, SourceReport, ThumbnailCounts,
+    UrlCounts,
+};
 pub use time::saturating_add;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, de};
 
 /// A text that cannot be used as a name or a path within the archive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NameError {
     /// It is not a plain name.
     #[error("\"{0}\" is not a name: use lower-case letters, digits, - and _")]

@@ -73,6 +73,7 @@ impl Format {
 
 /// One place in an article that names an image or other media.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Reference {
     /// The bytes of the file that spell it.
     pub span: Span,
@@ -107,6 +108,7 @@ pub enum LinkWrap {
 
 /// Where a lazily loaded image's URL goes so that it shows without JavaScript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Reveal {
     /// The element has an eager attribute with a placeholder in it: replace that value. Where the value is a
     /// reference itself, this edit takes its place.

@@ -14,7 +14,7 @@ use reqwest::redirect::Policy;
 
 use crate::config::ReportConfig;
 use crate::fetch::{tls_config, whole_message};
-use crate::mirror::Report;
+use crate::model::Report;
 
 pub use prometheus::{exposition, write as write_prometheus};
 
@@ -26,6 +26,7 @@ const REDIRECTS: usize = 3;
 /// A notification could not be sent.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot notify `report.{setting}`: {cause}")]
+#[non_exhaustive]
 pub struct NotifyError {
     /// The key of the settings. Its value may be a secret and is not shown.
     pub setting: &'static str,

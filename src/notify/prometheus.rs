@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::NotifyError;
-use crate::mirror::{Report, RunOutcome};
+use crate::model::{Report, RunOutcome};
 use crate::status::Status;
 
 /// The outcomes of a run that has a report.

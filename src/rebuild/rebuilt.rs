@@ -9,6 +9,7 @@ use crate::mirror::MirrorError;
 
 /// A catalog could not be made anew. The archive is as it was.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RebuildError {
     /// The archive cannot be used.
     #[error(transparent)]
@@ -29,6 +30,7 @@ pub enum RebuildError {
 
 /// What a new catalog was made from, and what could not be known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Rebuilt {
     /// The copy of the catalog that it began with.
     pub copy: Option<String>,

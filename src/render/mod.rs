@@ -16,6 +16,7 @@ pub use recipe::Recipe;
 
 /// A thumbnail that could not be kept. An image that cannot be decoded is no such error: that is recorded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RenderError {
     /// The blob cannot be read.
     #[error(transparent)]

@@ -3,47 +3,11 @@
 use std::path::PathBuf;
 
 use crate::config::SourceKind;
-use crate::model::Reason;
-
-/// Why a source could not be read. This list is closed: reports rely on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SourceFailure {
-    /// There is no such folder.
-    Missing,
-    /// The folder cannot be read.
-    Unreadable,
-    /// It holds no article at all, although the archive has articles of it.
-    Empty,
-    /// It could not be fetched.
-    Fetch(Reason),
-    /// What its host sent is no feed, or none within the limits.
-    NotAFeed,
-    /// Its host says that it is gone for good.
-    Gone,
-    /// The template of its posts does not work.
-    Template,
-    /// What is on record of it cannot be read or written.
-    Catalog,
-}
-
-impl SourceFailure {
-    /// Its name in reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Unreadable => "unreadable",
-            Self::Empty => "empty",
-            Self::Fetch(reason) => reason.as_str(),
-            Self::NotAFeed => "not_a_feed",
-            Self::Gone => "gone",
-            Self::Template => "template",
-            Self::Catalog => "catalog",
-        }
-    }
-}
+use crate::model::SourceFailure;
 
 /// A source, or a part of it, that cannot be read. The others can.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SourceError {
     /// There is no such folder.
     #[error("the source \"{source_name}\" has no folder {}: correct its `path` in the config file", path.display())]
@@ -115,6 +79,7 @@ impl SourceError {
 
 /// Settings of sources that cannot work.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SourceConfigError {
     /// This version does not read such a source.
     #[error(

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::error::SourceError;
-use crate::model::{Fingerprint, RelativePath};
+use crate::model::{Fingerprint, RelativePath, SkippedReason};
 
 /// How many entries wait for who reads them.
 const WAITING: usize = 1000;
@@ -125,6 +125,7 @@ pub struct Skipped {
 
 /// Why something is not read as an article.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SkipReason {
     /// No glob includes it.
     #[error("it is no article: offprint reads {} (`source.include`)", include.join(", "))]
@@ -162,4 +163,22 @@ pub enum SkipReason {
     /// It is neither a file nor a folder nor a link.
     #[error("it is not a regular file")]
     Special,
+}
+
+impl SkipReason {
+    /// Its name in reports.
+    pub const fn name(&self) -> SkippedReason {
+        match self {
+            Self::NotIncluded { .. } => SkippedReason::NotIncluded,
+            Self::Excluded => SkippedReason::Excluded,
+            Self::Hidden => SkippedReason::Hidden,
+            Self::OffLimits => SkippedReason::OffLimits,
+            Self::LeadsOut { .. } => SkippedReason::LeadsOut,
+            Self::LinkToFolder => SkippedReason::LinkToFolder,
+            Self::LinkInPlace => SkippedReason::LinkInPlace,
+            Self::Dangling => SkippedReason::Dangling,
+            Self::TakenDown => SkippedReason::TakenDown,
+            Self::Special => SkippedReason::Special,
+        }
+    }
 }

@@ -24,7 +24,7 @@ mod xml;
 
 pub use configured::configured;
 pub use diff::{Diff, Difference};
-pub use error::{SourceConfigError, SourceError, SourceFailure};
+pub use error::{SourceConfigError, SourceError};
 #[cfg(feature = "testing")]
 pub use feed::{EntrySummary, Summary, summary as feed_summary};
 pub use folder::fingerprint;

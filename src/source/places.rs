@@ -14,6 +14,7 @@ use crate::model::{Digest, RelativePath, SourceName};
 
 /// Something was named that cannot be mirrored.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlaceError {
     /// It is not there, or cannot be looked at.
     #[error("cannot read {}: {cause}", path.display())]

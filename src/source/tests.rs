@@ -2,6 +2,7 @@ use std::path::Path;
 
 use super::*;
 use crate::config::{Config, MirrorOutput, SourceConfig};
+use crate::model::SourceFailure;
 
 fn config(path: &Path) -> SourceConfig {
     SourceConfig { path: path.to_owned(), ..Config::default().source[0].clone() }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::archive::{Archive, CatalogError, Totals, UrlRow, UrlState};
-use crate::model::{HostKey, RefererStrategy};
+use crate::archive::{Archive, CatalogError, RunRow, Totals, UrlRow, UrlState};
+use crate::model::{ChangedImage, HostKey, HostState, Reason, RefererStrategy, Report};
 
 pub use similar::{DuplicateGroup, Match, Similar, Suggestion, similar};
 
@@ -20,6 +20,7 @@ const RUNS: usize = 10;
 
 /// The state of an archive.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Status {
     /// Articles.
     pub articles: u64,
@@ -54,7 +55,7 @@ pub struct Status {
     /// Failed URLs by the day (UTC) of their next attempt.
     pub retries: BTreeMap<String, u64>,
     /// Images whose bytes changed at their origin, as the last runs reported them.
-    pub changed_images: Vec<serde_json::Value>,
+    pub changed_images: Vec<ChangedImage>,
     /// URLs without a good capture, one by one.
     pub missing: Vec<Missing>,
     /// Hosts with a state other than the default.
@@ -65,11 +66,12 @@ pub struct Status {
 
 /// A URL without a good capture.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Missing {
     /// The URL.
     pub url: String,
-    /// Why.
-    pub reason: Option<&'static str>,
+    /// Why; `None` where it was not tried yet.
+    pub reason: Option<Reason>,
     /// What happened at the last attempt, in one sentence with the way out.
     pub detail: Option<String>,
     /// The status of the last attempt.
@@ -84,11 +86,12 @@ pub struct Missing {
 
 /// A host with a state other than the default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Host {
     /// Its name.
     pub host: String,
     /// Which Referer strategy it needs.
-    pub referer: &'static str,
+    pub referer: RefererStrategy,
     /// Connection failures since its last answer.
     pub failures: u32,
     /// Its circuit breaker is open until this moment: it gets no request.
@@ -97,13 +100,14 @@ pub struct Host {
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Run {
     /// When it began.
     pub began: String,
     /// When it ended; `None` where it was interrupted or is under way.
     pub ended: Option<String>,
-    /// Its report.
-    pub report: Option<serde_json::Value>,
+    /// Its report; `None` where it has none, or where another version of offprint wrote one that this one cannot read.
+    pub report: Option<Report>,
 }
 
 /// The state of an archive.
@@ -119,18 +123,11 @@ pub async fn status(archive: &Archive) -> Result<Status, CatalogError> {
         }
     }
     let hosts = archive.catalog.hosts().await?;
-    status.hosts =
-        hosts.into_iter().filter(|(_, state)| *state != crate::model::HostState::default()).map(host).collect();
+    status.hosts = hosts.into_iter().filter(|(_, state)| *state != HostState::default()).map(host).collect();
     status.runs = archive.catalog.runs(RUNS).await?.iter().map(run).collect();
-    status.changed_images = status.runs.iter().flat_map(Run::changed_images).cloned().collect();
+    let reports = status.runs.iter().filter_map(|run| run.report.as_ref());
+    status.changed_images = reports.flat_map(|report| &report.changed_images).cloned().collect();
     Ok(status)
-}
-
-impl Run {
-    fn changed_images(&self) -> impl Iterator<Item = &serde_json::Value> {
-        let listed = self.report.as_ref().and_then(|report| report.get("changed_images")?.as_array());
-        listed.into_iter().flatten()
-    }
 }
 
 impl Status {
@@ -161,14 +158,14 @@ impl Status {
             *self.rot_by_host.entry(host).or_default() += 1;
             return Ok(());
         }
-        let reason = url.reason.map(crate::model::Reason::as_str);
-        *self.missing_by_reason.entry(reason.unwrap_or("not_tried_yet").to_owned()).or_default() += 1;
+        let reason = url.reason.map_or("not_tried_yet", Reason::as_str);
+        *self.missing_by_reason.entry(reason.to_owned()).or_default() += 1;
         *self.missing_by_host.entry(host).or_default() += 1;
         if self.missing.len() < LISTED {
             let articles = archive.catalog.articles_of(url.id, 5).await?;
             self.missing.push(Missing {
                 url: url.url.to_string(),
-                reason,
+                reason: url.reason,
                 detail: url.detail.clone(),
                 status: url.status,
                 attempts: url.attempts,
@@ -180,16 +177,16 @@ impl Status {
     }
 }
 
-fn host((host, state): (HostKey, crate::model::HostState)) -> Host {
+fn host((host, state): (HostKey, HostState)) -> Host {
     Host {
         host: host.to_string(),
-        referer: RefererStrategy::as_str(state.referer),
+        referer: state.referer,
         failures: state.failures,
         open_until: state.open_until.map(|at| at.to_string()),
     }
 }
 
-fn run(row: &crate::archive::RunRow) -> Run {
+fn run(row: &RunRow) -> Run {
     Run {
         began: row.began.to_string(),
         ended: row.ended.map(|at| at.to_string()),

@@ -17,6 +17,7 @@ const LISTED_BESIDE: usize = 5;
 
 /// Which images look alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Similar {
     /// Images that were compared: those that were decoded and have any structure.
     pub images: u64,
@@ -32,6 +33,7 @@ pub struct Similar {
 
 /// Images that look alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DuplicateGroup {
     /// The one with the most pixels.
     pub best: Match,
@@ -41,6 +43,7 @@ pub struct DuplicateGroup {
 
 /// An image that looks like another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Match {
     /// Its digest.
     pub sha256: String,
@@ -63,6 +66,7 @@ pub struct Match {
 
 /// The best copy of an image that is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Suggestion {
     /// The URL that is gone.
     pub url: String,

@@ -4,6 +4,7 @@ use crate::archive::{CatalogError, ObjectError};
 
 /// Why a verification could not be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum VerifyError {
     /// The catalog cannot be read.
     #[error(transparent)]

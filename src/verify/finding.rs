@@ -7,6 +7,7 @@ use crate::model::{ArticleKey, Digest, MediaType, ThumbnailName};
 
 /// One damaged thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Finding {
     /// The catalog's own structure.
     Catalog {
@@ -62,6 +63,7 @@ pub enum Finding {
 
 /// What is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Damage {
     /// It is not there.
     Missing,

@@ -55,6 +55,7 @@ pub struct Progress {
 
 /// What was verified so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Counts {
     /// Blobs hashed.
     pub blobs: u64,
@@ -88,6 +89,7 @@ fn add(count: &AtomicU64, by: usize) {
 
 /// What a verification found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Verification {
     /// What was verified.
     pub counts: Counts,

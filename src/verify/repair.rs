@@ -17,6 +17,7 @@ use crate::staging::Staged;
 
 /// What became of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Repair {
     /// The blob has its bytes again.
     Restored,

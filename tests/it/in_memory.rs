@@ -12,9 +12,9 @@ use offprint::testing::archive::{Archive, Prefix, StoreKey};
 use offprint::testing::config::Config;
 use offprint::testing::fetch::Fetcher;
 use offprint::testing::gc::{self, GcRules};
-use offprint::testing::mirror::{Mirror, Report, RunOutcome};
-use offprint::testing::model::{ArticleKey, Fingerprint};
-use offprint::testing::source::{Source, configured};
+use offprint::testing::mirror::{Mirror, Retry, plan};
+use offprint::testing::model::{ArticleKey, Fingerprint, Report, RunOutcome, SourceReport};
+use offprint::testing::source::{Source, configured, named};
 use offprint::testing::verify::{FindMirror, Progress, Subset, VerifyOptions, find_mirror, verify};
 use offprint::testing::{check, history, restore, status};
 use serde_json::Value;
@@ -42,7 +42,30 @@ impl InMemory {
         let config = Config::read(config).unwrap();
         let archive = &*self.0;
         match arguments {
-            ["run"] => self.mirror(config).await,
+            ["run"] | ["run", "--json"] => {
+                let sources = configured(&config).unwrap();
+                self.mirror(config, sources, None).await
+            }
+            ["run", "--dry-run"] => {
+                let sources = configured(&config).unwrap();
+                self.plan(&config, sources, None).await
+            }
+            ["run", retry] => {
+                let sources = configured(&config).unwrap();
+                self.mirror(config, sources, Some(parsed(retry))).await
+            }
+            ["run", retry, "--dry-run"] => {
+                let sources = configured(&config).unwrap();
+                self.plan(&config, sources, Some(parsed(retry))).await
+            }
+            ["mirror", place] => {
+                let sources = named(&config, &[place.into()]).unwrap();
+                self.mirror(config, sources, None).await
+            }
+            ["mirror", place, "--dry-run"] => {
+                let sources = named(&config, &[place.into()]).unwrap();
+                self.plan(&config, sources, None).await
+            }
             ["check"] => {
                 let checked = check::check(archive, &config).await.unwrap();
                 let is_whole = checked.dangling.is_empty() && checked.unreadable.is_empty();
@@ -50,12 +73,14 @@ impl InMemory {
                 printed(status, &checked)
             }
             ["verify"] => self.verify(&config).await,
+            ["gc", "--dry-run"] => self.gc_plan(&config).await,
             ["gc"] => self.gc(&config).await,
-            ["status"] => printed(0, &status::status(archive).await.unwrap()),
+            ["status"] | ["status", "-v"] => printed(0, &status::status(archive).await.unwrap()),
             ["status", "--history", of] => match Url::parse(of) {
                 Ok(url) => printed(0, &history::of_url(archive, &url).await.unwrap()),
                 Err(_) => printed(0, &history::of_article(archive, &article(of)).await.unwrap()),
             },
+            ["restore", "--in-place", of] => self.restore_in_place(&config, &article(of)).await,
             ["restore", of] => {
                 let original = restore::restore(archive, &article(of)).await.unwrap();
                 Ran { status: 0, stdout: String::from_utf8(original).unwrap(), stderr: String::new() }
@@ -64,13 +89,17 @@ impl InMemory {
         }
     }
 
-    async fn mirror(&self, config: Config) -> Ran {
+    async fn mirror(&self, config: Config, sources: Vec<Source>, retry: Option<Retry>) -> Ran {
         let archive = Arc::clone(&self.0);
         let fetcher = Fetcher::new(&config.fetch, archive.objects.staging().folder()).unwrap();
-        let sources = configured(&config).unwrap();
         let mirror = Mirror::new(config, archive, fetcher, sources, CancellationToken::new()).unwrap();
-        let report = mirror.run().await.unwrap();
+        let report = mirror.retry(retry).run().await.unwrap();
         printed(status_of(&report), &report)
+    }
+
+    async fn plan(&self, config: &Config, sources: Vec<Source>, retry: Option<Retry>) -> Ran {
+        let plan = plan(config, Some(Arc::clone(&self.0)), sources, retry).await.unwrap();
+        printed(i32::from(plan.sources.iter().any(SourceReport::is_failed)), &plan)
     }
 
     async fn verify(&self, config: &Config) -> Ran {
@@ -82,12 +111,27 @@ impl InMemory {
         printed(if found.findings.is_empty() { 0 } else { 4 }, &findings)
     }
 
+    async fn restore_in_place(&self, config: &Config, key: &ArticleKey) -> Ran {
+        let original = restore::restore_version(&self.0, key, None).await.unwrap();
+        let sources = configured(config).unwrap();
+        let source = sources.iter().find(|source| *source.name() == key.source).unwrap();
+        restore::restore_over(&self.0, source, key, &original, false).await.unwrap();
+        printed(0, &Value::Null)
+    }
+
     async fn gc(&self, config: &Config) -> Ran {
         let thumbnails: Vec<_> = config.thumbnail.iter().map(|size| size.name.clone()).collect();
         let rules = GcRules { thumbnails: &thumbnails, grace: config.run.grace, now: Timestamp::now() };
         let plan = gc::plan_and_note(&self.0, rules).await.unwrap();
         let removed = gc::sweep(&self.0, plan.going).await.unwrap();
         printed(0, &serde_json::json!({"removed": removed.len()}))
+    }
+
+    async fn gc_plan(&self, config: &Config) -> Ran {
+        let thumbnails: Vec<_> = config.thumbnail.iter().map(|size| size.name.clone()).collect();
+        let rules = GcRules { thumbnails: &thumbnails, grace: config.run.grace, now: Timestamp::now() };
+        let plan = gc::plan(&self.0, rules).await.unwrap();
+        printed(0, &serde_json::json!({"removed": plan.going.len()}))
     }
 
     /// The archive itself.
@@ -152,6 +196,11 @@ fn status_of(report: &Report) -> i32 {
         _ if report.newly_missing > 0 || !report.is_work_done() => 3,
         _ => 0,
     }
+}
+
+/// What `--retry` names.
+fn parsed(argument: &str) -> Retry {
+    argument.strip_prefix("--retry=").unwrap_or("all").parse().unwrap()
 }
 
 fn article(name: &str) -> ArticleKey {

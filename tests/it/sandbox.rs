@@ -40,6 +40,11 @@ impl Sandbox {
         Self { in_memory: Some(InMemory::new()), ..Self::new() }
     }
 
+    /// Another one, whose archive is where this one has its own.
+    pub(crate) fn another(&self) -> Self {
+        if self.in_memory.is_some() { Self::in_memory() } else { Self::new() }
+    }
+
     /// The archive in memory and the path there, where a file is in it.
     fn object<'a>(&self, name: &'a str) -> Option<(&InMemory, &'a str)> {
         Some((self.in_memory.as_ref()?, name.strip_prefix("store/")?))
@@ -188,6 +193,11 @@ fn inode(_facts: &std::fs::Metadata) -> u64 {
 /// Where the local link of a mirrored article leads, from the article's folder.
 pub(crate) fn follow(article: &Path, link: &str) -> PathBuf {
     article.parent().expect("an article lies in a folder").join(link)
+}
+
+/// Whether files of what is expected are to be written, and not compared with.
+pub(crate) fn is_blessing() -> bool {
+    std::env::var_os("OFFPRINT_BLESS").is_some()
 }
 
 /// Whether tests are to try everything, and not only some of it.

@@ -25,6 +25,7 @@ pub enum ArticleState {
 
 /// One article, in its newest version.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ArticleRow {
     /// Its row.
     pub id: ArticleId,
@@ -49,6 +50,7 @@ impl ArticleRow {
 
 /// The place of an article in the order of dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct DatedArticle {
     /// [`ArticleRow::date`].
     pub date: Timestamp,
@@ -58,6 +60,7 @@ pub struct DatedArticle {
 
 /// One version of an article, now or before.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct VersionRow {
     /// The digest of the original.
     pub original: Digest,
@@ -73,6 +76,7 @@ pub struct VersionRow {
 
 /// A reference as an article's extraction hands it to the catalog: all that writing a mirror needs again.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct NewReference {
     /// The bytes of the original.
     pub span: Span,
@@ -110,6 +114,7 @@ impl NewReference {
 
 /// A reference with what is known of its URL.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ReferenceRow {
     /// The bytes of the original.
     pub span: Span,

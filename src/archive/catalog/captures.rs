@@ -27,6 +27,7 @@ pub enum UrlState {
 
 /// What is known of a URL.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct UrlRow {
     /// Its row.
     pub id: UrlId,
@@ -54,6 +55,7 @@ pub struct UrlRow {
 
 /// A blob on record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct BlobRow {
     /// The digest.
     pub digest: Digest,
@@ -74,6 +76,7 @@ impl BlobRow {
 
 /// What is known of a blob that is media.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct AssetRow {
     /// The digest of the blob.
     pub digest: Digest,
@@ -85,6 +88,7 @@ pub struct AssetRow {
 
 /// A thumbnail that was made or could not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ThumbnailRow {
     /// The blob it was made from.
     pub original: Digest,
@@ -106,6 +110,7 @@ impl ThumbnailRow {
 
 /// What is known of a rendition that was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct RenditionRow {
     /// What it is, and so the extension it is kept under.
     pub media_type: MediaType,

@@ -2,6 +2,7 @@
 
 /// A catalog's call failed, and changed nothing.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CatalogError {
     /// The database refused.
     #[error("the catalog {place}: {cause}")]

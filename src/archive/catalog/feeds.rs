@@ -11,6 +11,7 @@ use crate::model::{Digest, RelativePath, SourceName, Validators};
 
 /// What is on record of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct FeedRow {
     /// The digest of the settings that its entries were read with. With others, all of them are read again.
     pub settings: Digest,
@@ -30,6 +31,7 @@ pub struct FeedRow {
 
 /// What is on record of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct EntryRow {
     /// The path of the article that is made of it. It stays when the title is edited.
     pub path: RelativePath,

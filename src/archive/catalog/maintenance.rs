@@ -14,6 +14,7 @@ use crate::model::{ArchiveId, ArticleId, ArticleKey, Digest, MediaType, Thumbnai
 
 /// The identity of the archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ArchiveRow {
     /// Its id.
     pub id: ArchiveId,

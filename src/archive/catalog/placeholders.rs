@@ -19,6 +19,7 @@ pub enum PlaceholderVerdict {
 
 /// What is known of a blob that a host sends for several URLs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct SharedBlob {
     /// What a probe of the host found; `None` before a conclusive one.
     pub verdict: Option<PlaceholderVerdict>,
@@ -28,6 +29,7 @@ pub struct SharedBlob {
 
 /// One of the URLs of a host that have the same asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct SharedUrl {
     /// Its row.
     pub id: UrlId,
@@ -39,6 +41,7 @@ pub struct SharedUrl {
 
 /// A placeholder to revoke, and from which URLs of its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Revocation {
     /// The placeholder.
     pub digest: Digest,
@@ -52,6 +55,7 @@ pub struct Revocation {
 
 /// What a revocation changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Revoked {
     /// The URLs: each shows what it showed before, if anything.
     pub urls: Vec<UrlId>,

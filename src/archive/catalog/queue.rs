@@ -20,6 +20,7 @@ pub struct Worker(pub String);
 
 /// The right to request from one host, until `until`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Lease {
     /// The host.
     pub host: HostKey,
@@ -33,6 +34,7 @@ pub struct Lease {
 
 /// One URL to request.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Job {
     /// Its place in the queue.
     pub id: JobId,
@@ -48,6 +50,7 @@ pub struct Job {
 
 /// A job that was worked on, and how it ended.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct CompletedJob {
     /// The job.
     pub job: JobId,
@@ -65,6 +68,7 @@ pub struct CompletedJob {
 
 /// A body that is no good capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct RefusedBody {
     /// The digest.
     pub digest: Digest,
@@ -122,6 +126,7 @@ pub enum WriteOutcome {
 
 /// What a commit changed in the queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct QueueChanges {
     /// Stale articles of which no URL is queued any more.
     pub ready_articles: Vec<ArticleId>,
@@ -144,6 +149,18 @@ pub trait Queue: Send + Sync {
 
     /// Closes the circuit breakers of hosts, so that they may be asked now. What a host asked for itself stands.
     async fn close_breakers(&self, hosts: &[HostKey]) -> Result<(), CatalogError>;
+
+    /// Up to `limit` URLs after this one that are queued.
+    async fn queued_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError>;
+
+    /// Up to `limit` URLs after this one that [`Queue::enqueue_due`] queues or finds queued.
+    async fn due_urls(
+        &self,
+        now: Timestamp,
+        horizon: Duration,
+        after: Option<UrlId>,
+        limit: usize,
+    ) -> Result<Vec<UrlRow>, CatalogError>;
 
     /// How many jobs are queued.
     async fn queued(&self) -> Result<u64, CatalogError>;

@@ -9,6 +9,7 @@ use crate::model::RunId;
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct RunRow {
     /// Its row.
     pub id: RunId,
@@ -22,6 +23,7 @@ pub struct RunRow {
 
 /// Sums over the whole catalog.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Totals {
     /// Articles, vanished ones too.
     pub articles: u64,

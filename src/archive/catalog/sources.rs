@@ -34,6 +34,7 @@ impl SourceOutcome {
 
 /// A source that was read, or should have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct SourceRow {
     /// Its name, which its articles' keys begin with.
     pub name: SourceName,

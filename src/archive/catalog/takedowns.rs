@@ -59,6 +59,7 @@ impl TakedownTarget {
 
 /// One takedown on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct TakedownRow {
     /// What was taken down.
     pub target: TakedownTarget,
@@ -70,6 +71,7 @@ pub struct TakedownRow {
 
 /// All that a takedown takes with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct TakedownReach {
     /// Articles.
     pub articles: Vec<(ArticleId, ArticleKey)>,

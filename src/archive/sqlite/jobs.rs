@@ -5,7 +5,7 @@ use rusqlite::{Connection, Result, Row, params};
 use super::codec::{Millis, moment_if_any, url_if_any};
 use super::error::in_row;
 use super::urls;
-use crate::archive::catalog::Job;
+use crate::archive::catalog::{Job, UrlRow};
 use crate::archive::rules::Due;
 use crate::model::{JobId, UrlId};
 
@@ -34,6 +34,33 @@ pub(super) fn queue_due(connection: &Connection, due: Due) -> Result<u64> {
         )?
         .execute([Millis(passed), Millis(latest)])?;
     Ok(queued as u64)
+}
+
+/// The URLs in the queue, page by page.
+pub(super) fn queued_urls(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {} FROM url u {} WHERE EXISTS (SELECT 1 FROM job WHERE url_id = u.id) AND u.id > ?1
+             ORDER BY u.id LIMIT ?2",
+            urls::COLUMNS,
+            urls::WITH_ASSET
+        ))?
+        .query_map(params![after.map_or(0, |id| id.0), limit], urls::url)?
+        .collect()
+}
+
+/// The URLs that [`queue_due`] queues, page by page.
+pub(super) fn due_urls(connection: &Connection, due: Due, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>> {
+    let (passed, latest) = due.bounds();
+    connection
+        .prepare_cached(&format!(
+            "SELECT {} FROM url u {} WHERE (u.next_attempt <= ?1 OR u.next_attempt > ?2)
+                 AND EXISTS (SELECT 1 FROM reference WHERE url_id = u.id) AND u.id > ?3 ORDER BY u.id LIMIT ?4",
+            urls::COLUMNS,
+            urls::WITH_ASSET
+        ))?
+        .query_map(params![Millis(passed), Millis(latest), after.map_or(0, |id| id.0), limit], urls::url)?
+        .collect()
 }
 
 /// Takes those of some URLs from the queue that no article shows any more.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Result, params};
 
 use super::{Sqlite, assets, captures, jobs, leases, stale, urls};
 use crate::archive::catalog::{
-    CatalogError, CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, Worker, WriteOutcome,
+    CatalogError, CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, UrlRow, Worker, WriteOutcome,
 };
 use crate::archive::rules::{self, AssetChange, Due, Response, UrlFacts};
 use crate::config::ChangedImages;
@@ -34,6 +34,21 @@ impl Queue for Sqlite {
     async fn close_breakers(&self, hosts: &[HostKey]) -> Result<(), CatalogError> {
         let hosts = hosts.to_vec();
         self.write(move |connection| leases::close_breakers(connection, &hosts)).await
+    }
+
+    async fn queued_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {
+        self.read(move |connection| jobs::queued_urls(connection, after, limit)).await
+    }
+
+    async fn due_urls(
+        &self,
+        now: Timestamp,
+        horizon: Duration,
+        after: Option<UrlId>,
+        limit: usize,
+    ) -> Result<Vec<UrlRow>, CatalogError> {
+        let due = Due::new(now, horizon);
+        self.read(move |connection| jobs::due_urls(connection, due, after, limit)).await
     }
 
     async fn queued(&self) -> Result<u64, CatalogError> {

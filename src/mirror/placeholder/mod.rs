@@ -31,7 +31,9 @@ use crate::model::{Asset, Digest, Failure, HostKey, Reason};
 use detector::{Decision, Facts, SUSPICIOUS};
 use probe::Prober;
 use recent::RecentCaptures;
-use revoke::{LOOKED_AT, REPLACES, Revoker};
+use revoke::{REPLACES, Revoker};
+
+pub(super) use revoke::LOOKED_AT;
 
 const PLACEHOLDER: SharedBlob = SharedBlob { verdict: Some(PlaceholderVerdict::Placeholder), replaces_others: false };
 
@@ -42,8 +44,7 @@ pub(super) struct PlaceholderStage {
     control: Arc<Control>,
     known: Arc<KnownPlaceholders>,
     run: RunId,
-    /// What the settings name.
-    configured: BTreeSet<Digest>,
+    config: Arc<Config>,
     prober: Prober,
     revoker: Revoker,
     recent: RecentCaptures,
@@ -64,7 +65,7 @@ pub(super) struct PlaceholderParts {
 
 impl PlaceholderStage {
     /// The detection of one run.
-    pub(super) fn new(parts: PlaceholderParts, config: &Config, run: RunId) -> Self {
+    pub(super) fn new(parts: PlaceholderParts, config: &Arc<Config>, run: RunId) -> Self {
         let PlaceholderParts { archive, fetcher, control, known, ingest, outcomes, tally } = parts;
         Self {
             prober: Prober { fetcher: fetcher.clone(), ingest, tally: Arc::clone(&tally) },
@@ -76,7 +77,7 @@ impl PlaceholderStage {
                 tally,
                 run,
             },
-            configured: config.fetch.host.iter().flat_map(|host| host.placeholders.iter().copied()).collect(),
+            config: Arc::clone(config),
             archive,
             fetcher,
             control,
@@ -89,12 +90,8 @@ impl PlaceholderStage {
 
     /// Takes placeholders back that were kept before the settings named them.
     pub(super) async fn revoke_configured(&self) -> Result<(), MirrorError> {
-        for digest in &self.configured {
-            let urls = self.archive.catalog.urls_of(*digest).await?;
-            let hosts: BTreeSet<_> = urls.iter().filter_map(HostKey::of).collect();
-            for host in hosts.into_iter().filter(|host| self.fetcher.placeholders(host).contains(digest)) {
-                self.revoker.revoke_all(&host, *digest).await?;
-            }
+        for (host, digest) in configured(&self.archive, &self.config, &self.fetcher).await? {
+            self.revoker.revoke_all(&host, digest).await?;
         }
         Ok(())
     }
@@ -102,14 +99,7 @@ impl PlaceholderStage {
     /// Puts one URL of each group into the queue of which the host should have been asked, and was not: because a run
     /// ended just then, or the host was down. Gives how many.
     pub(super) async fn enqueue_unprobed(&self) -> Result<u64, MirrorError> {
-        let mut suspects = Vec::new();
-        for (host, digest) in self.archive.catalog.unprobed_shared_blobs(SUSPICIOUS).await? {
-            let sharing = self.archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
-            let known = self.archive.catalog.shared_blobs(&host).await?;
-            let is_honest = is_honest(known.iter().map(|(_, shared)| shared));
-            let first = sharing.first().filter(|_| detector::is_left_to_probe(&sharing, is_honest));
-            suspects.extend(first.map(|shared| shared.id));
-        }
+        let suspects: Vec<_> = unprobed(&self.archive).await?.into_iter().map(|shared| shared.id).collect();
         if suspects.is_empty() {
             return Ok(0);
         }
@@ -227,6 +217,37 @@ impl PlaceholderStage {
         self.archive.catalog.record_verdict(self.run, host, digest, verdict, &probe.asked).await?;
         Ok(ready)
     }
+}
+
+/// The placeholders that the settings name and that some URL of their host still has.
+pub(super) async fn configured(
+    archive: &Archive,
+    config: &Config,
+    fetcher: &Fetcher,
+) -> Result<Vec<(HostKey, Digest)>, MirrorError> {
+    let named: BTreeSet<_> = config.fetch.host.iter().flat_map(|host| host.placeholders.iter().copied()).collect();
+    let mut found = Vec::new();
+    for digest in named {
+        let urls = archive.catalog.urls_of(digest).await?;
+        let hosts: BTreeSet<_> = urls.iter().filter_map(HostKey::of).collect();
+        let hosts = hosts.into_iter().filter(|host| fetcher.placeholders(host).contains(&digest));
+        found.extend(hosts.map(|host| (host, digest)));
+    }
+    Ok(found)
+}
+
+/// One URL of each group of which the host should have been asked, and was not.
+pub(super) async fn unprobed(archive: &Archive) -> Result<Vec<SharedUrl>, MirrorError> {
+    let mut suspects = Vec::new();
+    for (host, digest) in archive.catalog.unprobed_shared_blobs(SUSPICIOUS).await? {
+        let mut sharing = archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
+        let known = archive.catalog.shared_blobs(&host).await?;
+        let is_honest = is_honest(known.iter().map(|(_, shared)| shared));
+        if detector::is_left_to_probe(&sharing, is_honest) && !sharing.is_empty() {
+            suspects.push(sharing.swap_remove(0));
+        }
+    }
+    Ok(suspects)
 }
 
 /// The host that is asked for a URL; none for a local file.

@@ -13,7 +13,7 @@ use crate::mirror::tally::Tally;
 use crate::model::{Digest, Failure, HostKey, Reason};
 
 /// URLs with the same bytes that are looked at.
-pub(super) const LOOKED_AT: usize = 256;
+pub(in crate::mirror) const LOOKED_AT: usize = 256;
 
 const REPLACES_OTHERS: SharedBlob = SharedBlob { verdict: None, replaces_others: true };
 
@@ -66,7 +66,7 @@ impl Revoker {
     async fn revoke(&self, host: &HostKey, what: &Revocation, urls: &[SharedUrl]) -> Result<Revoked, MirrorError> {
         let revoked = self.archive.catalog.revoke(self.run, host, what).await?;
         let urls: Vec<_> = urls.iter().map(|shared| shared.url.to_string()).collect();
-        self.tally.not_changed(&urls, &what.digest.to_string());
+        self.tally.not_changed(&urls, what.digest);
         self.tally.revoked.add(revoked.of_this_run);
         self.tally.queued.add(revoked.changes.queued);
         Ok(revoked)

@@ -12,6 +12,7 @@ use super::super::error::MirrorError;
 use super::super::sources::RunSource;
 use super::origin::{self, Originals};
 use super::references::Resolved;
+use super::unread::Unread;
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, NewReference};
 use crate::config::{Config, Size};
 use crate::extract;
@@ -36,8 +37,8 @@ pub(in crate::mirror) enum ArticlePlan {
     Record(Box<ReadArticle>),
     /// It was taken down, and is not read.
     TakenDown,
-    /// It cannot be read. Why, as a sentence for a person.
-    Unreadable(String),
+    /// It cannot be read.
+    Unreadable(Unread),
 }
 
 /// An article that was read, with all that is recorded of it.
@@ -136,7 +137,7 @@ impl Planner {
         }
         let _admitted = match self.memory.admit(&bytes, extract::format_of(&listed.path, &bytes)).await {
             Ok(admitted) => admitted,
-            Err(refused) => return Ok(ArticlePlan::Unreadable(refused.to_string())),
+            Err(refused) => return Ok(ArticlePlan::Unreadable(refused.into())),
         };
         let bytes = match self.original(&found, row, bytes).await? {
             Ok(bytes) => bytes,
@@ -186,7 +187,7 @@ impl Planner {
         let found = Found { source, listed, fingerprint: version.fingerprint, url, published };
         match archive.read_verified(version.original, version.format.blob_type()).await {
             Ok(bytes) => self.read_in_memory(&found, Some(row), bytes, Change::Settings).await,
-            Err(error) => Ok(ArticlePlan::Unreadable(error.to_string())),
+            Err(error) => Ok(ArticlePlan::Unreadable(error.into())),
         }
     }
 
@@ -201,24 +202,22 @@ impl Planner {
         let format = extract::format_of(&found.listed.path, &bytes);
         match self.memory.admit(&bytes, format).await {
             Ok(_admitted) => self.read(found, row, bytes, change).await,
-            Err(refused) => Ok(ArticlePlan::Unreadable(refused.to_string())),
+            Err(refused) => Ok(ArticlePlan::Unreadable(refused.into())),
         }
     }
 
     /// Why an article of this size is not read, where it is not.
-    fn too_large(&self, size: u64) -> Option<String> {
+    fn too_large(&self, size: u64) -> Option<Unread> {
         let limit = self.config.rewrite.max_article.0;
-        let size = Size(size);
-        let why = || format!("it has {size}, more than rewrite.max_article allows; raise that to read it");
-        (limit > 0 && size.0 > limit).then(why)
+        (limit > 0 && size > limit).then(|| Unread::too_large(Size(size)))
     }
 
     /// The bytes of a file; or why it cannot be read.
-    async fn bytes(&self, file: &Path, size: u64) -> Result<Vec<u8>, String> {
+    async fn bytes(&self, file: &Path, size: u64) -> Result<Vec<u8>, Unread> {
         if let Some(why) = self.too_large(size) {
             return Err(why);
         }
-        tokio::fs::read(file).await.map_err(|cause| format!("cannot be read: {cause}"))
+        tokio::fs::read(file).await.map_err(|cause| Unread::file(&cause))
     }
 
     async fn is_taken_down(&self, source: &RunSource, listed: &Listed) -> Result<bool, MirrorError> {
@@ -273,7 +272,7 @@ impl Planner {
         found: &Found<'_>,
         row: Option<&ArticleRow>,
         bytes: Vec<u8>,
-    ) -> Result<Result<Vec<u8>, String>, MirrorError> {
+    ) -> Result<Result<Vec<u8>, Unread>, MirrorError> {
         let Some(originals) = &self.originals else { return Ok(Ok(bytes)) };
         let (path, prefix) = (&found.listed.path, found.source.config.links.as_str());
         let (format, options) = (extract::format_of(path, &bytes), found.source.options(path));

@@ -1,6 +1,6 @@
 //! What a run would do, without doing it: no request, no write, no archive made.
 
-use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,14 +9,19 @@ use url::Url;
 
 use super::super::decisive::Decisive;
 use super::super::error::MirrorError;
-use super::super::report::{ArticleCounts, Problem, SourceReport};
+use super::super::local_files::local_changes;
+use super::super::placeholder;
 use super::super::retry::{Again, Retry};
+use super::super::source_report;
 use super::super::sources::{RunSource, Sources};
 use super::article::{ArticlePlan, Change, Planner, ReadArticle};
+use super::asked::Asked;
+use super::unread::Unread;
 use crate::archive::rules::{Due, Schedule};
-use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, UrlRow};
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, UrlId, UrlRow};
 use crate::config::Config;
-use crate::model::Digest;
+use crate::fetch::Fetcher;
+use crate::model::{ArticleCounts, Problem, ProblemReason, Reason, SourceReport};
 use crate::source::{Diff, Difference, Listed, Source};
 
 /// Entries of each list; the counts are always whole.
@@ -26,6 +31,7 @@ const PAGE: usize = 1000;
 
 /// What a run would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Plan {
     /// Always true: distinguishes a plan from a report.
     pub dry_run: bool,
@@ -37,18 +43,20 @@ pub struct Plan {
     pub references: u64,
     /// URLs that would be requested.
     pub urls: u64,
+    /// URLs that wait, because their host is not being asked now.
+    pub deferred: u64,
     /// Articles whose mirror would be written.
     pub write: Vec<String>,
     /// URLs that would be requested, one by one.
     pub fetch: Vec<String>,
-    /// Articles and folders that cannot be read.
+    /// What cannot be read.
     pub problems: Vec<Problem>,
 }
 
 /// Finds out what a run over `sources` would do, with what it would `retry`. Without an archive everything is new.
 ///
 /// # Errors
-/// Where the catalog cannot be read.
+/// Where the catalog cannot be read, or the settings of requests cannot work.
 pub async fn plan(
     config: &Config,
     archive: Option<Arc<Archive>>,
@@ -56,41 +64,76 @@ pub async fn plan(
     retry: Option<Retry>,
 ) -> Result<Plan, MirrorError> {
     let sources = Sources::new(config, sources, archive.as_deref());
-    let decisive = sources.are_whole().then(|| Decisive::new(config));
-    let again = match &archive {
-        Some(archive) => Again::new(archive, decisive.as_ref(), retry).await?,
-        None => Again::default(),
-    };
-    let planner = Planner::new(Arc::new(config.clone()), archive.clone(), Arc::default());
-    let plan = Plan { dry_run: true, ..Plan::default() };
-    let due = Due::new(Timestamp::now(), Schedule::new(config).horizon());
-    let mut dry_run = DryRun { planner, archive, due, again, plan, seen: HashSet::new() };
+    let mut dry_run = DryRun::new(config, archive.clone(), &sources, retry).await?;
+    if let Some(archive) = &archive {
+        let changes = local_changes(archive, &sources).await?;
+        dry_run.planner.read_again(changes.to_read);
+        changes.to_adopt.iter().for_each(|(_, url)| dry_run.asked.ask(url));
+    }
     for source in sources.iter() {
         let report = dry_run.read_source(source).await?;
         dry_run.plan.sources.push(report);
     }
-    if sources.are_whole() {
-        dry_run.due().await?;
+    if let Some(archive) = &archive {
+        dry_run.whatever_articles_show(archive, config).await?;
     }
-    Ok(dry_run.plan)
+    Ok(dry_run.finish())
 }
 
 struct DryRun {
     planner: Planner,
     archive: Option<Arc<Archive>>,
     due: Due,
+    /// The moment, and how far ahead what is due can lie, where all of the sources is read.
+    schedule: Option<(Timestamp, Schedule)>,
     /// What is asked for although it is not due.
     again: Again,
     plan: Plan,
-    /// Digests of the URLs that were looked at: each is requested once.
-    seen: HashSet<Digest>,
+    asked: Asked,
+}
+
+/// URLs that a run asks for whatever the articles show.
+#[derive(Debug, Clone, Copy)]
+enum Pending {
+    /// Those that an earlier run left in the queue.
+    Queued,
+    /// Those whose next attempt is due, good or not.
+    Due,
+    /// Those that failed, and are asked for again although they are not due.
+    Again,
 }
 
 impl DryRun {
+    async fn new(
+        config: &Config,
+        archive: Option<Arc<Archive>>,
+        sources: &Sources,
+        retry: Option<Retry>,
+    ) -> Result<Self, MirrorError> {
+        let (is_whole, now) = (sources.are_whole(), Timestamp::now());
+        let decisive = is_whole.then(|| Decisive::new(config));
+        let again = match &archive {
+            Some(archive) => Again::new(archive, decisive.as_ref(), retry).await?,
+            None => Again::default(),
+        };
+        let schedule = Schedule::new(config);
+        let due = Due::new(now, schedule.horizon());
+        let asked = Asked::new(archive.as_deref(), now, is_whole.then_some(due)).await?;
+        let planner = Planner::new(Arc::new(config.clone()), archive.clone(), Arc::default());
+        let plan = Plan { dry_run: true, ..Plan::default() };
+        let schedule = is_whole.then_some((now, schedule));
+        Ok(Self { planner, archive, due, schedule, again, plan, asked })
+    }
+
+    fn finish(self) -> Plan {
+        let (urls, fetch, deferred) = self.asked.finish();
+        Plan { urls, deferred, fetch, ..self.plan }
+    }
+
     async fn read_source(&mut self, source: &Arc<RunSource>) -> Result<SourceReport, MirrorError> {
         let listing = match source.list() {
             Ok(listing) => listing,
-            Err(error) => return Ok(SourceReport::failed(source.name(), &error)),
+            Err(error) => return Ok(source_report::failed(source.name(), &error)),
         };
         let before = self.plan.articles;
         let archive = self.archive.clone();
@@ -102,15 +145,18 @@ impl DryRun {
                     self.plan.articles.vanished += u64::from(row.state != ArticleState::Vanished);
                 }
                 Difference::Empty { on_record } => {
-                    return Ok(SourceReport::failed(source.name(), &source.empty(on_record)));
+                    return Ok(source_report::failed(source.name(), &source.empty(on_record)));
                 }
                 Difference::Skipped(_) | Difference::Note(_) => {}
-                Difference::Unreadable(error) => self.problem(source.name(), &error.to_string()),
+                Difference::Unreadable(error) => {
+                    let (reason, message) = (ProblemReason::UnreadableFolder, error.to_string());
+                    self.problem(source.name().to_string(), Unread { reason, message });
+                }
             }
         }
         let notes =
             if source.is_folder() { Vec::new() } else { vec!["feeds are not asked for in a dry run".to_owned()] };
-        Ok(SourceReport::read(source, &before, &self.plan.articles, &notes))
+        Ok(source_report::read(source, &before, &self.plan.articles, &notes))
     }
 
     async fn article(
@@ -124,7 +170,7 @@ impl DryRun {
             ArticlePlan::Unchanged | ArticlePlan::Touch { .. } => self.plan.articles.unchanged += 1,
             ArticlePlan::TakenDown => {}
             ArticlePlan::Record(article) => self.record(&article).await?,
-            ArticlePlan::Unreadable(why) => self.problem(&listed.location.to_string(), &why),
+            ArticlePlan::Unreadable(why) => self.problem(listed.location.to_string(), why),
         }
         match row.filter(|_| !source.is_whole()) {
             Some(row) => self.missing_of(row.id).await,
@@ -136,8 +182,9 @@ impl DryRun {
     async fn missing_of(&mut self, id: ArticleId) -> Result<(), MirrorError> {
         let Some(archive) = self.archive.clone() else { return Ok(()) };
         for url in archive.catalog.references(id).await?.into_iter().filter_map(|row| row.url) {
-            if url.asset.is_none() && self.seen.insert(Digest::of(url.url.as_str().as_bytes())) {
-                self.would_fetch(&url.url);
+            if url.asset.is_none() {
+                self.asked.close_breaker(&url.url);
+                self.ask(&url);
             }
         }
         Ok(())
@@ -158,48 +205,83 @@ impl DryRun {
         Ok(())
     }
 
+    /// A URL that an article is about to show: it is asked for where it is not on record, or due.
     async fn consider(&mut self, url: &Url) -> Result<(), MirrorError> {
-        if !self.seen.insert(Digest::of(url.as_str().as_bytes())) {
+        if !self.asked.is_new(url) {
             return Ok(());
         }
         let known = match &self.archive {
             Some(archive) => archive.catalog.url(url).await?,
             None => None,
         };
-        if known.is_none_or(|row| self.is_due(&row)) {
-            self.would_fetch(url);
+        if known.is_none_or(|row| self.due.is_attempt_due(row.state, row.next_attempt)) {
+            self.asked.ask(url);
         }
         Ok(())
     }
 
-    /// Those whose next attempt is due, or that an earlier run left.
-    async fn due(&mut self) -> Result<(), MirrorError> {
-        let Some(archive) = self.archive.clone() else { return Ok(()) };
+    /// What a run asks for whatever the articles show.
+    async fn whatever_articles_show(&mut self, archive: &Archive, config: &Config) -> Result<(), MirrorError> {
+        self.pending(archive, Pending::Queued).await?;
+        let fetcher = Fetcher::new(&config.fetch, Path::new(""))?;
+        for (host, digest) in placeholder::configured(archive, config, &fetcher).await? {
+            let sharing = archive.catalog.urls_sharing(&host, digest, placeholder::LOOKED_AT).await?;
+            for shared in &sharing {
+                self.asked.ask(&shared.url);
+            }
+        }
+        if self.schedule.is_some() {
+            self.pending(archive, Pending::Due).await?;
+            placeholder::unprobed(archive).await?.iter().for_each(|shared| self.asked.ask(&shared.url));
+        }
+        self.pending(archive, Pending::Again).await
+    }
+
+    async fn pending(&mut self, archive: &Archive, pending: Pending) -> Result<(), MirrorError> {
         let mut last = None;
         loop {
-            let rows = archive.catalog.failing_urls(last, PAGE).await?;
+            let rows = self.page(archive, pending, last).await?;
             let Some(end) = rows.last() else { return Ok(()) };
             last = Some(end.id);
             for row in &rows {
-                if self.is_due(row) && self.seen.insert(Digest::of(row.url.as_str().as_bytes())) {
-                    self.would_fetch(&row.url);
+                match pending {
+                    Pending::Queued | Pending::Due => self.ask(row),
+                    Pending::Again if self.again.asks_for(row) => {
+                        self.asked.close_breaker(&row.url);
+                        self.ask(row);
+                    }
+                    Pending::Again => {}
                 }
             }
         }
     }
 
-    fn is_due(&self, row: &UrlRow) -> bool {
-        self.due.is_attempt_due(row.state, row.next_attempt) || self.again.asks_for(row)
+    async fn page(
+        &self,
+        archive: &Archive,
+        pending: Pending,
+        after: Option<UrlId>,
+    ) -> Result<Vec<UrlRow>, MirrorError> {
+        Ok(match (pending, &self.schedule) {
+            (Pending::Queued, _) => archive.catalog.queued_urls(after, PAGE).await?,
+            (Pending::Due, Some((now, schedule))) => {
+                archive.catalog.due_urls(*now, schedule.horizon(), after, PAGE).await?
+            }
+            (Pending::Again, _) => archive.catalog.failing_urls(after, PAGE).await?,
+            (Pending::Due, None) => Vec::new(),
+        })
     }
 
-    fn would_fetch(&mut self, url: &Url) {
-        self.plan.urls += 1;
-        push(&mut self.plan.fetch, || url.to_string());
+    /// What was taken down is never asked for.
+    fn ask(&mut self, row: &UrlRow) {
+        if row.reason != Some(Reason::TakenDown) {
+            self.asked.ask(&row.url);
+        }
     }
 
-    fn problem(&mut self, article: &str, message: &str) {
-        self.plan.articles.failed += 1;
-        push(&mut self.plan.problems, || Problem { article: article.to_owned(), message: message.to_owned() });
+    fn problem(&mut self, article: String, Unread { reason, message }: Unread) {
+        self.plan.articles.failed += u64::from(reason.fails_article());
+        push(&mut self.plan.problems, || Problem { article, reason, message });
     }
 }
 

@@ -13,6 +13,7 @@ use super::super::error::MirrorError;
 use super::align::align;
 use super::in_place::original_of;
 use super::text_blobs::TextBlobs;
+use super::unread::Unread;
 use crate::archive::{Archive, ArticleId, ArticleRow, StoreKey, links_in};
 use crate::extract::{self, ExtractOptions};
 use crate::model::{ArticleKey, Digest, Edit, Format, Reference, RelativePath, SourceName, Span};
@@ -56,8 +57,8 @@ impl Originals {
     }
 
     /// The original of a text: the text itself, where nothing in it leads into an archive. Otherwise why it cannot be
-    /// had, as a sentence for a person.
-    pub(super) async fn of(&self, found: &Found<'_>, text: Vec<u8>) -> Result<Result<Vec<u8>, String>, MirrorError> {
+    /// had.
+    pub(super) async fn of(&self, found: &Found<'_>, text: Vec<u8>) -> Result<Result<Vec<u8>, Unread>, MirrorError> {
         let mut text = text;
         for _ in 0..DEPTH {
             let links = found.links(&text);
@@ -80,13 +81,13 @@ impl Originals {
         found: &Found<'_>,
         text: &[u8],
         links: &Links,
-    ) -> Result<Option<Result<Vec<u8>, String>>, MirrorError> {
+    ) -> Result<Option<Result<Vec<u8>, Unread>>, MirrorError> {
         let digest = Digest::of(text);
         if let Some(row) = found.row.filter(|row| row.mirror.is_some_and(|(mirror, _)| mirror == digest))
             && row.version.original != digest
         {
             let original = self.archive.read_verified(row.version.original, row.version.format.blob_type()).await;
-            return Ok(Some(original.map_err(|error| error.to_string())));
+            return Ok(Some(original.map_err(Unread::from)));
         }
         for (original, format) in self.archive.catalog.originals_of_mirror(digest).await? {
             if original != digest
@@ -276,11 +277,6 @@ const fn shown(key: &StoreKey) -> Option<Digest> {
     }
 }
 
-fn untraced(links: &Links) -> String {
-    let first = links.keys().next().map_or("", String::as_str);
-    format!(
-        "it holds {} links into an archive, such as {first}, and this archive does not know what stood there; run \
-         offprint with the archive that wrote them (`--store`), or put the original back",
-        links.len()
-    )
+fn untraced(links: &Links) -> Unread {
+    Unread::untraced(links.len(), links.keys().next().map_or("", String::as_str))
 }

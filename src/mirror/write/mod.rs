@@ -4,6 +4,7 @@ mod links;
 mod recorded;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Display;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
@@ -20,9 +21,8 @@ use crate::archive::{
     Archive, ArticleId, ArticleRow, ArticleState, ObjectError, Output, ReferenceRow, StoreKey, WriteOutcome, rules,
 };
 use crate::config::{Config, RewriteConfig};
-use crate::locks::KeyedLocks;
-use crate::locks::Mutex;
-use crate::model::{ArticleKey, Digest, Fingerprint, RelativePath, Span, ThumbnailName};
+use crate::locks::{KeyedLocks, Mutex};
+use crate::model::{ArticleKey, Digest, Fingerprint, ProblemReason, RelativePath, Span, ThumbnailName};
 use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
 use crate::source::fingerprint;
 use crate::trace;
@@ -46,8 +46,8 @@ pub(super) struct WriteStage {
     thumbnail: Option<ThumbnailName>,
     /// An article that is announced twice is written twice in turn: an older plan never replaces a newer mirror.
     locks: KeyedLocks<ArticleId>,
-    /// Articles whose name another one has, and that are reported already: one that is announced twice is reported once.
-    reported: Mutex<HashSet<ArticleId>>,
+    /// What is reported already: an article that is announced twice is reported once.
+    reported: Mutex<HashSet<(ArticleId, ProblemReason)>>,
     /// Articles whose names a disk may take for one are written in turn.
     names: KeyedLocks<Digest>,
 }
@@ -127,7 +127,7 @@ impl WriteStage {
         let original = match self.archive.read_verified(row.version.original, row.version.format.blob_type()).await {
             Ok(original) => original,
             Err(error) => {
-                self.tally.problem(&row.version.key, error);
+                self.report(row, ProblemReason::DamagedOriginal, error);
                 return Ok(());
             }
         };
@@ -142,7 +142,7 @@ impl WriteStage {
         match self.publish_in_the_way(source, path, digest, &mirror).await {
             Ok(fingerprint) => self.archive.catalog.finish_mirror(row.id, fingerprint).await?,
             Err(error) if error.is_full() => return Err(error.into()),
-            Err(error) => self.tally.problem(&row.version.key, error),
+            Err(error) => self.report(row, ProblemReason::NotWritten, error),
         }
         if lacks_thumbnail {
             self.archive.catalog.make_stale(&[row.id]).await?;
@@ -156,15 +156,18 @@ impl WriteStage {
             Place::Free => {}
             Place::Gone => return Ok(false),
             Place::Changed => {
-                self.tally.problem(&row.version.key, "it was changed during the run and is left for the next one");
+                self.report(
+                    row,
+                    ProblemReason::ChangedDuringRun,
+                    "it was changed during the run and is left for the next one",
+                );
                 return Ok(false);
             }
         }
         let Some(ArticleKey { path, .. }) = self.owner(source, row).await? else { return Ok(true) };
         let why = "this disk takes their names for one; rename one of them";
-        if self.reported.lock().insert(row.id) {
-            self.tally.problem(&row.version.key, format!("its mirror would be one file with that of {path}: {why}"));
-        }
+        let message = format!("its mirror would be one file with that of {path}: {why}");
+        self.report(row, ProblemReason::NameCollision, message);
         Ok(false)
     }
 
@@ -269,8 +272,15 @@ impl WriteStage {
         if let Some(first) = refused.first() {
             let (count, at) = (refused.len(), first.start);
             let why = "a local link there would change how the article around it is read";
-            self.tally
-                .warning(&row.version.key, format!("{count} of its images stay remote, from byte {at} on: {why}"));
+            let message = format!("{count} of its images stay remote, from byte {at} on: {why}");
+            self.report(row, ProblemReason::StaysRemote, message);
+        }
+    }
+
+    /// Reports a problem of an article, once in a run.
+    fn report(&self, row: &ArticleRow, reason: ProblemReason, message: impl Display) {
+        if self.reported.lock().insert((row.id, reason)) {
+            self.tally.problem(&row.version.key, reason, message);
         }
     }
 }

@@ -10,8 +10,8 @@ use super::reading::Reading;
 use super::specs::FeedSpec;
 use crate::archive::FeedRow;
 use crate::fetch::{Answer, Fetched, Judge, Purpose, Request};
-use crate::model::{Exchange, Failure, Reason, Validators};
-use crate::source::error::{SourceError, SourceFailure};
+use crate::model::{Exchange, Failure, Reason, SourceFailure, Validators};
+use crate::source::error::SourceError;
 use crate::source::feed::{self, Document, Feed};
 use crate::staging::Staged;
 

@@ -16,8 +16,8 @@ use offprint::testing::archive::{
 };
 use offprint::testing::config::Config;
 use offprint::testing::fetch::Fetcher;
-use offprint::testing::mirror::{Mirror, RunOutcome};
-use offprint::testing::model::Fingerprint;
+use offprint::testing::mirror::Mirror;
+use offprint::testing::model::{Fingerprint, RunOutcome};
 use offprint::testing::staging::Staging;
 
 use super::verify::Sample;

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::sandbox::{Ran, Sandbox};
+use crate::sandbox::{Ran, Sandbox, is_blessing};
 use crate::testserver::Origin;
 
 /// A session of commands in one sandbox.
@@ -44,7 +44,7 @@ impl<'a> Session<'a> {
     pub(super) fn expect(&self, name: &str) {
         let found = self.scrubbed();
         let file = file(name);
-        if std::env::var_os("OFFPRINT_BLESS").is_some() {
+        if is_blessing() {
             std::fs::write(&file, &found).expect("the snapshot can be written");
         }
         let expected = std::fs::read_to_string(&file).unwrap_or_default();

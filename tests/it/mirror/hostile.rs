@@ -10,6 +10,11 @@ use crate::corpus::say;
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Condition, Content, End, Origin, Portion, Site};
 
+over_both_archives! {
+    of_every_bad_behaviour_the_mirror_shows_the_image_or_what_was_there
+    a_file_beside_an_article_has_the_limit_of_images
+}
+
 fn photo() -> Behaviour {
     nth(1)
 }
@@ -88,11 +93,9 @@ fn settings(rows: &[Row], origins: &[Origin]) -> String {
 }
 
 /// Each behaviour has a host of its own, so that what is learned of one says nothing of another.
-#[tokio::test(flavor = "multi_thread")]
-async fn of_every_bad_behaviour_the_mirror_shows_the_image_or_what_was_there() {
+fn of_every_bad_behaviour_the_mirror_shows_the_image_or_what_was_there(sandbox: &Sandbox) {
     let rows = rows();
     let origins: Vec<_> = rows.iter().map(Row::start).collect();
-    let sandbox = Sandbox::new();
     sandbox.settings(&settings(&rows, &origins));
     for (at, (row, origin)) in rows.iter().zip(&origins).enumerate() {
         let images: Vec<_> = row.urls(origin).map(|url| format!("![a]({url})\n")).collect();
@@ -116,7 +119,7 @@ async fn of_every_bad_behaviour_the_mirror_shows_the_image_or_what_was_there() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    evidence_is_kept(&sandbox, &rows, &origins);
+    evidence_is_kept(sandbox, &rows, &origins);
 }
 
 /// How many requests a host was sent, by their Referers.
@@ -157,9 +160,7 @@ fn recorded(report: &Value, url: &str) -> String {
 
 /// An image and a video of many megabytes beside an article are no more than any other: what is beyond the limit is
 /// neither read nor copied whole, and the reason is on record.
-#[test]
-fn a_file_beside_an_article_has_the_limit_of_images() {
-    let sandbox = Sandbox::new();
+fn a_file_beside_an_article_has_the_limit_of_images(sandbox: &Sandbox) {
     sandbox.settings("max_bytes = \"64 KiB\"\n");
     let small = Photo::new(1, 40, 30).png();
     sandbox.write("posts/small.png", &small);
@@ -177,5 +178,5 @@ fn a_file_beside_an_article_has_the_limit_of_images() {
     }
     let mirror = sandbox.text("store/articles/posts/a.html");
     assert!(!mirror.contains("=small.png") && mirror.contains("large.png") && mirror.contains("video.mp4"), "{mirror}");
-    assert_eq!(std::fs::read_dir(sandbox.path("store/tmp")).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(sandbox.archive().objects.staging().folder()).unwrap().count(), 0);
 }

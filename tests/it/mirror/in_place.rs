@@ -4,10 +4,14 @@ use super::{jpeg, post};
 use crate::sandbox::Sandbox;
 use crate::testserver::{Origin, Site};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn in_place_originals_are_kept_edits_are_followed_and_restore_undoes_it() {
+over_both_archives! {
+    in_place_originals_are_kept_edits_are_followed_and_restore_undoes_it
+    in_place_an_address_under_any_key_outlives_an_edit
+    in_place_an_article_that_is_gone_is_no_problem
+}
+
+fn in_place_originals_are_kept_edits_are_followed_and_restore_undoes_it(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1)).on("/b.jpg", jpeg(2))).unwrap();
-    let sandbox = Sandbox::new();
     sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n");
     let lazy = format!("<img data-src=\"{}\">\n", origin.url("/b.jpg"));
     let original = post(&origin, &["/a.jpg", "/b.jpg"]) + &lazy;
@@ -32,10 +36,8 @@ async fn in_place_originals_are_kept_edits_are_followed_and_restore_undoes_it() 
 
 /// In front matter an address can count under any key for being an image's URL. Its local link is none, and must be
 /// known again all the same when the file was edited.
-#[tokio::test(flavor = "multi_thread")]
-async fn in_place_an_address_under_any_key_outlives_an_edit() {
+fn in_place_an_address_under_any_key_outlives_an_edit(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
-    let sandbox = Sandbox::new();
     sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n");
     let original = format!("---\ntitle: A post\nanything: {}\n---\ntext\n", origin.url("/a.jpg"));
     sandbox.write("posts/a.md", &original);
@@ -50,10 +52,8 @@ async fn in_place_an_address_under_any_key_outlives_an_edit() {
 }
 
 /// An image of an article that its author took away changes at its origin: there is nothing to write any more.
-#[tokio::test(flavor = "multi_thread")]
-async fn in_place_an_article_that_is_gone_is_no_problem() {
+fn in_place_an_article_that_is_gone_is_no_problem(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
-    let sandbox = Sandbox::new();
     let source = "[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n";
     sandbox.settings(&format!("recheck = \"1ms\"\n[rewrite]\nchanged_images = \"newest\"\n{source}"));
     sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));

@@ -8,6 +8,16 @@ use crate::sandbox::Sandbox;
 use crate::testserver::bulk::tiny;
 use crate::testserver::{Behaviour, Content, Origin, Site};
 
+over_both_archives! {
+    a_file_that_is_not_there_is_missing_as_any_image_is
+    a_kept_copy_stays_when_its_file_is_pruned_and_a_file_that_is_back_is_noticed
+    a_file_that_appears_is_noticed_without_an_edit_wherever_it_is_put
+    a_file_that_is_replaced_is_a_changed_image
+    a_file_is_adopted_only_where_the_settings_say_so
+    the_file_on_the_disk_comes_before_the_web
+    no_address_names_what_is_hidden
+}
+
 fn mirror(sandbox: &Sandbox) -> String {
     sandbox.text("store/articles/posts/a.md")
 }
@@ -33,9 +43,7 @@ fn settled(sandbox: &Sandbox) {
     assert_eq!((sandbox.tree("store/articles"), sandbox.tree("store/blobs")), before, "{report:#}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_not_there_is_missing_as_any_image_is() {
-    let sandbox = Sandbox::new();
+fn a_file_that_is_not_there_is_missing_as_any_image_is(sandbox: &Sandbox) {
     sandbox.write("posts/b.png", tiny(1));
     sandbox.write("posts/a.md", "![x](gone.png) ![y](b.png) ![[none.png]] ![z](/img/root.png) ![r](../out.png)\n");
     let ran = sandbox.run(&["run", "--json"]).expect(3);
@@ -53,16 +61,14 @@ async fn a_file_that_is_not_there_is_missing_as_any_image_is() {
         report["failures"].as_array().unwrap().iter().map(|failed| failed["detail"].as_str().unwrap()).collect();
     assert!(details.iter().any(|detail| detail.contains("set the `roots` of the source")), "{details:?}");
     assert!(details.iter().any(|detail| detail.contains("there is no such file")), "{details:?}");
-    assert!(mirror(&sandbox).starts_with("![x](gone.png) ![y](../../blobs/"));
+    assert!(mirror(sandbox).starts_with("![x](gone.png) ![y](../../blobs/"));
     sandbox.run(&["run"]).expect(0);
-    settled(&sandbox);
+    settled(sandbox);
     assert!(sandbox.run(&["status", "-v"]).expect(0).stdout.contains("gone.png"));
     assert_eq!(sandbox.run(&["check"]).status, 3);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_kept_copy_stays_when_its_file_is_pruned_and_a_file_that_is_back_is_noticed() {
-    let sandbox = Sandbox::new();
+fn a_kept_copy_stays_when_its_file_is_pruned_and_a_file_that_is_back_is_noticed(sandbox: &Sandbox) {
     let places = ["posts/a.png", "posts/a/s.png", "static/img/r.png", "posts/deep/w.png"];
     sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\nroots = [\"static\"]\n");
     for (seed, place) in places.iter().enumerate() {
@@ -70,29 +76,28 @@ async fn a_kept_copy_stays_when_its_file_is_pruned_and_a_file_that_is_back_is_no
     }
     sandbox.write("posts/a.md", "![a](a.png) ![s](s.png) ![r](/img/r.png)\n");
     sandbox.run(&["run"]).expect(0);
-    assert_eq!(mirror(&sandbox).matches("/blobs/").count(), 3);
-    settled(&sandbox);
+    assert_eq!(mirror(sandbox).matches("/blobs/").count(), 3);
+    settled(sandbox);
     for place in &places[..3] {
         std::fs::rename(sandbox.path(place), sandbox.path(&format!("{place}.away"))).unwrap();
     }
     sandbox.write("posts/a.md", "Edited ![a](a.png) ![s](s.png) ![r](/img/r.png)\n");
     let report = sandbox.json(&["run"]);
     assert_eq!((failures(&report).len(), &report["newly_missing"]), (3, &json!(0)), "{report:#}");
-    assert_eq!(mirror(&sandbox).matches("/blobs/").count(), 3, "{}", mirror(&sandbox));
+    assert_eq!(mirror(sandbox).matches("/blobs/").count(), 3, "{}", mirror(sandbox));
     sandbox.run(&["check"]).expect(0);
-    settled(&sandbox);
+    settled(sandbox);
     for place in &places[..3] {
         std::fs::rename(sandbox.path(&format!("{place}.away")), sandbox.path(place)).unwrap();
     }
     assert_eq!(sandbox.json(&["run"])["urls"]["fetched"], 3, "each is as it was kept");
     assert_eq!(sandbox.json(&["status"])["missing"].as_array().map_or(0, Vec::len), 0);
-    settled(&sandbox);
+    settled(sandbox);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_appears_is_noticed_without_an_edit_wherever_it_is_put() {
+fn a_file_that_appears_is_noticed_without_an_edit_wherever_it_is_put(sandbox: &Sandbox) {
     for place in ["posts/x.png", "posts/a/x.png"] {
-        let sandbox = Sandbox::new();
+        let sandbox = sandbox.another();
         sandbox.write("posts/a.md", "![x](x.png)\n");
         sandbox.run(&["run"]).expect(3);
         sandbox.write(place, tiny(1));
@@ -107,10 +112,9 @@ async fn a_file_that_appears_is_noticed_without_an_edit_wherever_it_is_put() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_replaced_is_a_changed_image() {
+fn a_file_that_is_replaced_is_a_changed_image(sandbox: &Sandbox) {
     for newest in [false, true] {
-        let sandbox = Sandbox::new();
+        let sandbox = sandbox.another();
         if newest {
             sandbox.settings("[rewrite]\nchanged_images = \"newest\"\n");
         }
@@ -131,8 +135,7 @@ async fn a_file_that_is_replaced_is_a_changed_image() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_is_adopted_only_where_the_settings_say_so() {
+fn a_file_is_adopted_only_where_the_settings_say_so(sandbox: &Sandbox) {
     let text = "![x](x.png) ![s](/s.png) ![g](gone.png)\n";
     for (settings, local) in [
         ("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\nroots = [\"static\"]\n", 0),
@@ -141,7 +144,7 @@ async fn a_file_is_adopted_only_where_the_settings_say_so() {
             2,
         ),
     ] {
-        let sandbox = Sandbox::new();
+        let sandbox = sandbox.another();
         sandbox.settings(settings);
         sandbox.write("posts/x.png", tiny(1));
         sandbox.write("static/s.png", tiny(2));
@@ -166,10 +169,9 @@ async fn a_file_is_adopted_only_where_the_settings_say_so() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_file_on_the_disk_comes_before_the_web() {
+fn the_file_on_the_disk_comes_before_the_web(sandbox: &Sandbox) {
     let site = Site::new().on("/blog/web.png", Behaviour::serve(Content::new("image/png", tiny(7))));
-    let (origin, sandbox) = (Origin::start(site).unwrap(), Sandbox::new());
+    let origin = Origin::start(site).unwrap();
     let base = origin.url("/blog/");
     sandbox.settings(&format!(
         "[[source]]\nname = \"posts\"\npath = \"posts\"\nbase_url = \"{base}\"\nroots = [\"static\"]\n"
@@ -184,7 +186,7 @@ async fn the_file_on_the_disk_comes_before_the_web() {
     std::fs::remove_file(sandbox.path("posts/here.png")).unwrap();
     sandbox.write("posts/a.md", "Edited ![a](here.png) ![b](/r.png) ![c](web.png) ![d](/blog/in.png)\n");
     sandbox.run(&["run"]);
-    assert_eq!(mirror(&sandbox).matches("/blobs/").count(), 4, "{}", mirror(&sandbox));
+    assert_eq!(mirror(sandbox).matches("/blobs/").count(), 4, "{}", mirror(sandbox));
     assert_eq!(origin.log().count(), 1);
 }
 
@@ -227,9 +229,7 @@ async fn no_address_leads_out_of_the_source_and_its_roots() {
 
 /// What lies in `.git`, or is hidden otherwise, is nobody's image: discovery passes it over, and no address names it,
 /// whether directly, by a link, or in another spelling.
-#[tokio::test(flavor = "multi_thread")]
-async fn no_address_names_what_is_hidden() {
-    let sandbox = Sandbox::new();
+fn no_address_names_what_is_hidden(sandbox: &Sandbox) {
     sandbox.write("posts/shown.png", tiny(1));
     for hidden in ["posts/.git/x.png", "posts/.secret.png", "posts/a/.b/c.png"] {
         sandbox.write(hidden, tiny(2));
@@ -245,6 +245,6 @@ async fn no_address_names_what_is_hidden() {
     let report = sandbox.json(&["run"]);
     let failures = failures(&report);
     assert!(failures.len() >= 4 && failures.iter().all(|(_, reason)| reason == "local_file"), "{failures:?}");
-    let mirror = mirror(&sandbox);
+    let mirror = mirror(sandbox);
     assert_eq!(mirror.matches("blobs/").count(), 1, "{mirror}");
 }

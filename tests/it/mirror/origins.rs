@@ -5,9 +5,18 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::{Sandbox, follow};
+use crate::sandbox::Sandbox;
 use crate::testserver::bulk::tiny;
 use crate::testserver::{Behaviour, Content, Origin, Site};
+
+over_both_archives! {
+    a_post_that_was_renamed_moved_or_copied_keeps_its_original_and_its_links
+    an_edit_in_the_same_night_as_a_move_is_kept
+    an_earlier_mirror_that_comes_back_is_known
+    another_name_output_or_prefix_of_the_source_leads_to_the_same_originals
+    a_source_beside_one_in_place_is_made_from_the_originals
+    what_stands_around_links_comes_back_after_an_edit
+}
 
 const IN_PLACE: &str = "[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n";
 
@@ -26,15 +35,14 @@ fn post(origin: &Origin, image: &str) -> String {
 }
 
 /// A sandbox whose posts were mirrored in place, with their originals.
-fn mirrored(origin: &Origin) -> (Sandbox, String, String) {
-    let sandbox = Sandbox::new();
+fn mirrored(sandbox: &Sandbox, origin: &Origin) -> (String, String) {
     sandbox.settings(IN_PLACE);
     let (a, b) = (post(origin, "/a.png"), post(origin, "/b.png").replace("A post", "Another"));
     sandbox.write("posts/a.md", &a);
     sandbox.write("posts/b.md", &b);
     sandbox.run(&["run"]).expect(0);
-    assert_eq!(links(&sandbox, "posts/a.md").len(), 4);
-    (sandbox, a, b)
+    assert_eq!(links(sandbox, "posts/a.md").len(), 4);
+    (a, b)
 }
 
 /// The local links of an article; each leads to a file.
@@ -44,7 +52,7 @@ fn links(sandbox: &Sandbox, article: &str) -> Vec<String> {
     let ends = |c: char| c.is_whitespace() || "\"'()".contains(c);
     let links: Vec<_> = text.split(ends).filter(|word| word.contains("blobs/")).map(str::to_owned).collect();
     for link in &links {
-        assert!(follow(&sandbox.path(article), link).is_file(), "{link} in {article}");
+        assert!(!sandbox.linked(article, link).is_empty(), "{link} in {article}");
     }
     links
 }
@@ -63,11 +71,11 @@ fn settled(sandbox: &Sandbox, origin: &Origin) {
     sandbox.run(&["check"]).expect(0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_post_that_was_renamed_moved_or_copied_keeps_its_original_and_its_links() {
+fn a_post_that_was_renamed_moved_or_copied_keeps_its_original_and_its_links(sandbox: &Sandbox) {
     for to in ["c.md", "sub/deep/a.md", "c.html.md", "ü b.md"] {
         let origin = origin();
-        let (sandbox, a, _) = mirrored(&origin);
+        let sandbox = sandbox.another();
+        let (a, _) = mirrored(&sandbox, &origin);
         let to_file = sandbox.path(&format!("posts/{to}"));
         std::fs::create_dir_all(to_file.parent().unwrap()).unwrap();
         std::fs::copy(sandbox.path("posts/b.md"), sandbox.path("posts/copy.md")).unwrap();
@@ -86,10 +94,9 @@ async fn a_post_that_was_renamed_moved_or_copied_keeps_its_original_and_its_link
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_edit_in_the_same_night_as_a_move_is_kept() {
+fn an_edit_in_the_same_night_as_a_move_is_kept(sandbox: &Sandbox) {
     let origin = origin();
-    let (sandbox, a, b) = mirrored(&origin);
+    let (a, b) = mirrored(sandbox, &origin);
     let pasted = sandbox.text("posts/b.md").lines().find(|line| line.starts_with("![x]")).unwrap().to_owned();
     let edited = sandbox.text("posts/a.md").replace("title: A post", "title: Edited") + &pasted + "\n" + &pasted;
     std::fs::remove_file(sandbox.path("posts/a.md")).unwrap();
@@ -98,31 +105,29 @@ async fn an_edit_in_the_same_night_as_a_move_is_kept() {
     assert_eq!(report["articles"]["failed"], 0, "{report:#}");
     let pasted = b.lines().find(|line| line.starts_with("![x]")).unwrap();
     let wanted = a.replace("title: A post", "title: Edited") + pasted + "\n" + pasted;
-    assert_eq!(restored(&sandbox, "posts/sub/new.md"), wanted);
-    assert_eq!(links(&sandbox, "posts/sub/new.md").len(), 6);
-    settled(&sandbox, &origin);
+    assert_eq!(restored(sandbox, "posts/sub/new.md"), wanted);
+    assert_eq!(links(sandbox, "posts/sub/new.md").len(), 6);
+    settled(sandbox, &origin);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_earlier_mirror_that_comes_back_is_known() {
+fn an_earlier_mirror_that_comes_back_is_known(sandbox: &Sandbox) {
     let origin = origin();
-    let (sandbox, a, b) = mirrored(&origin);
+    let (a, b) = mirrored(sandbox, &origin);
     let earlier = sandbox.read("posts/a.md");
     let next = post(&origin, "/c.png").replace("A post", "Next");
     sandbox.write("posts/a.md", &next);
     sandbox.run(&["run"]).expect(0);
-    assert_eq!(restored(&sandbox, "posts/a.md"), next);
+    assert_eq!(restored(sandbox, "posts/a.md"), next);
     sandbox.write("posts/a.md", &earlier);
     sandbox.run(&["run"]).expect(0);
-    assert_eq!(restored(&sandbox, "posts/a.md"), a);
+    assert_eq!(restored(sandbox, "posts/a.md"), a);
     std::fs::copy(sandbox.path("posts/b.md"), sandbox.path("posts/a.md")).unwrap();
     sandbox.run(&["run"]).expect(0);
-    assert_eq!(restored(&sandbox, "posts/a.md"), b);
-    settled(&sandbox, &origin);
+    assert_eq!(restored(sandbox, "posts/a.md"), b);
+    settled(sandbox, &origin);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn another_name_output_or_prefix_of_the_source_leads_to_the_same_originals() {
+fn another_name_output_or_prefix_of_the_source_leads_to_the_same_originals(sandbox: &Sandbox) {
     for settings in [
         IN_PLACE.replace("name = \"posts\"", "name = \"blog\""),
         IN_PLACE.replace("output = \".\"", "links = \"/media/\"\noutput = \".\""),
@@ -131,7 +136,8 @@ async fn another_name_output_or_prefix_of_the_source_leads_to_the_same_originals
         "[[source]]\nname = \"all\"\npath = \".\"\ninclude = [\"posts/**\"]\n".to_owned(),
     ] {
         let origin = origin();
-        let (sandbox, a, _) = mirrored(&origin);
+        let sandbox = sandbox.another();
+        let (a, _) = mirrored(&sandbox, &origin);
         sandbox.settings(&settings);
         let report = sandbox.json(&["run"]);
         assert_eq!((&report["articles"]["failed"], &report["urls"]["fetched"]), (&json!(0), &json!(0)), "{report:#}");
@@ -152,7 +158,8 @@ async fn another_name_output_or_prefix_of_the_source_leads_to_the_same_originals
 #[tokio::test(flavor = "multi_thread")]
 async fn a_catalog_from_before_a_post_finds_its_original_among_the_blobs() {
     let origin = origin();
-    let (sandbox, a, _) = mirrored(&origin);
+    let sandbox = Sandbox::new();
+    let (a, _) = mirrored(&sandbox, &origin);
     let earlier = sandbox.read("store/catalog.db");
     let c = post(&origin, "/c.png").replace("A post", "Newer");
     sandbox.write("posts/c.md", &c);
@@ -173,7 +180,8 @@ async fn a_catalog_from_before_a_post_finds_its_original_among_the_blobs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_traced_is_reported_and_never_recorded() {
     let origin = origin();
-    let (sandbox, _, _) = mirrored(&origin);
+    let sandbox = Sandbox::new();
+    mirrored(&sandbox, &origin);
     let before = sandbox.read("posts/a.md");
     sandbox.run(&["init", "--store", "typo"]).expect(0);
     let ran = sandbox.run(&["run", "--store", "typo"]).expect(3);
@@ -230,10 +238,9 @@ async fn links_to_an_archive_that_moved_are_reported_and_written_anew() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_source_beside_one_in_place_is_made_from_the_originals() {
+fn a_source_beside_one_in_place_is_made_from_the_originals(sandbox: &Sandbox) {
     for order in [["beside", "posts"], ["posts", "beside"]] {
-        let (origin, sandbox) = (origin(), Sandbox::new());
+        let (origin, sandbox) = (origin(), sandbox.another());
         let settings = |name: &str| match name {
             "posts" => IN_PLACE.to_owned(),
             name => format!("[[source]]\nname = \"{name}\"\npath = \"posts\"\n"),
@@ -273,9 +280,8 @@ async fn check_counts_what_is_left_as_what_it_is() {
 }
 
 /// What is changed around local links, so that a browser shows them, is undone with them.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_stands_around_links_comes_back_after_an_edit() {
-    let (origin, sandbox) = (origin(), Sandbox::new());
+fn what_stands_around_links_comes_back_after_an_edit(sandbox: &Sandbox) {
+    let origin = origin();
     sandbox.settings(IN_PLACE);
     let (host, url) = (origin.url("/dir/"), origin.url("/a.png"));
     let page = format!(
@@ -289,9 +295,9 @@ async fn what_stands_around_links_comes_back_after_an_edit() {
     sandbox.write("posts/p.html", mirrored.replace("text", "more text"));
     sandbox.run(&["run"]).expect(0);
     assert_eq!(sandbox.text("posts/p.html"), mirrored.replace("text", "more text"));
-    assert_eq!(restored(&sandbox, "posts/p.html"), page.replace("text", "more text"));
+    assert_eq!(restored(sandbox, "posts/p.html"), page.replace("text", "more text"));
     std::fs::rename(sandbox.path("posts/p.html"), sandbox.path("posts/q.html")).unwrap();
     sandbox.write("posts/q.html", sandbox.text("posts/q.html").replace("more text", "moved"));
     sandbox.run(&["run"]).expect(0);
-    assert_eq!(restored(&sandbox, "posts/q.html"), page.replace("text", "moved"));
+    assert_eq!(restored(sandbox, "posts/q.html"), page.replace("text", "moved"));
 }

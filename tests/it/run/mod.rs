@@ -1,6 +1,7 @@
 //! Runs as cron starts them: every night, with dead hosts, over large archives.
 
 mod dead_hosts;
+mod dry_run;
 mod missing;
 mod night;
 mod report;

@@ -1,5 +1,6 @@
 //! The report that other programs read.
 
+use offprint::testing::model::{ProblemReason, Reason, Report, RunOutcome, SkippedReason};
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
@@ -39,6 +40,75 @@ async fn every_field_of_a_report_is_described() {
     for field in fields(&report) {
         assert!(described.contains(&format!("`{field}`")), "{field} is not described");
     }
+}
+
+/// The rows of the table whose header begins with this cell: their first cells, without backticks, and their last.
+fn table<'a>(page: &'a str, header: &str) -> Vec<(&'a str, &'a str)> {
+    let header = format!("| {header} |");
+    let lines = page.lines().skip_while(|line| !line.starts_with(&header)).skip(2);
+    let rows = lines.take_while(|line| line.starts_with('|'));
+    let cells = |row: &'a str| {
+        let mut cells = row.trim_matches('|').split('|').map(str::trim);
+        let first = cells.next().unwrap_or_default().trim_matches('`');
+        (first, cells.next_back().unwrap_or_default())
+    };
+    rows.map(cells).collect()
+}
+
+#[test]
+fn the_reasons_of_problems_are_a_closed_list_that_is_described() {
+    let page = include_str!("../../../docs/report.md");
+    let fails = |reason: &ProblemReason| if reason.fails_article() { "yes" } else { "" };
+    let mut known: Vec<_> = ProblemReason::ALL.iter().map(|reason| (reason.as_str(), fails(reason))).collect();
+    let mut described = table(page, "reason");
+    known.sort_unstable();
+    described.sort_unstable();
+    assert_eq!(described, known);
+    let mut known: Vec<_> = SkippedReason::ALL.iter().map(|reason| reason.as_str()).collect();
+    let mut described: Vec<_> = table(page, "skipped").into_iter().map(|(name, _)| name).collect();
+    known.sort_unstable();
+    described.sort_unstable();
+    assert_eq!(described, known);
+}
+
+#[test]
+fn a_report_is_read_as_it_was_written_and_one_of_an_earlier_version_as_far_as_it_goes() {
+    let read = |json: Value| serde_json::from_value::<Report>(json);
+    let report = Report::default();
+    assert_eq!(read(serde_json::to_value(&report).expect("a report is plain data")).expect("it is read"), report);
+    let earlier = serde_json::json!({
+        "outcome": "incomplete",
+        "articles": {"seen": 3},
+        "problems": [{"article": "posts/a.md", "message": "cannot be read"}],
+        "failures": [{"url": "http://a/1", "articles": [], "reason": "dns", "detail": "", "status": null, "attempts": 1,
+            "next_attempt": null}],
+        "what no version had": 1,
+    });
+    let earlier = read(earlier).expect("what a version lacks has a default");
+    assert_eq!((earlier.outcome, earlier.articles.seen), (RunOutcome::Incomplete, 3));
+    assert_eq!((earlier.problems[0].reason, earlier.failures[0].reason), (ProblemReason::Other, Reason::Dns));
+    let unknown = read(serde_json::json!({"outcome": "of no kind"})).expect_err("no version wrote that");
+    assert!(unknown.to_string().contains("of no kind"), "{unknown}");
+}
+
+/// Each problem says which it is, and only an article that failed is counted as one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_article_that_failed_is_counted_and_one_that_deserves_a_look_is_not() {
+    let origin = Origin::start(Site::new().on("/a%60%60%60", Behaviour::serve(Content::new("image/png", tiny(1)))));
+    let (origin, sandbox) = (origin.expect("loopback can be served on"), Sandbox::new());
+    sandbox.settings("[rewrite]\nmax_article = \"1 KiB\"\n");
+    let fenced = origin.url("/a```");
+    sandbox.write("posts/fenced.md", format!("{{% img {fenced} %}} then {{% img {fenced} %}}\n"));
+    sandbox.write("posts/large.md", "x".repeat(2000));
+    sandbox.write("posts/links.md", format!("![](../store/blobs/sha256/ab/{}.png)\n", "ab".repeat(32)));
+    let report = sandbox.json(&["run"]);
+    let listed = report["problems"].as_array().expect("a list");
+    let mut reasons: Vec<_> = listed.iter().filter_map(|problem| problem["reason"].as_str()).collect();
+    reasons.sort_unstable();
+    assert_eq!(reasons, ["stays_remote", "too_large", "untraced_links"], "{report:#}");
+    assert_eq!(report["articles"]["failed"], 2, "{report:#}");
+    let plan = sandbox.json(&["run", "--dry-run"]);
+    assert_eq!((&plan["articles"]["failed"], &plan["problems"][0]["reason"]), (&2.into(), &"too_large".into()));
 }
 
 #[test]

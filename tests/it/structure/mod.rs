@@ -1,4 +1,4 @@
-//! How the source is built: layers, no circles, sizes, words, and which tests may be ignored.
+//! How the source is built: layers, no circles, sizes, words, what is public, and which tests may be ignored.
 
 mod circles;
 mod ignored;
@@ -7,6 +7,7 @@ mod layers;
 mod modules;
 mod named_tests;
 mod printing;
+mod public;
 mod sizes;
 mod tokens;
 mod tree;

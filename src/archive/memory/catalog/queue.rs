@@ -6,10 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::state::{HostEntry, State};
+use super::state::{HostEntry, State, page};
 use super::{MemoryCatalog, missing};
 use crate::archive::catalog::{
-    CatalogError, CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, Worker, WriteOutcome,
+    CatalogError, CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, UrlRow, Worker, WriteOutcome,
 };
 use crate::archive::rules::{self, AssetChange, Due, HostHold, Response, UrlFacts};
 use crate::config::ChangedImages;
@@ -40,6 +40,26 @@ impl Queue for MemoryCatalog {
             }
         }
         Ok(())
+    }
+
+    async fn queued_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {
+        let state = self.state();
+        let queued: BTreeSet<_> = state.jobs.values().copied().collect();
+        Ok(page(&state.urls, after, limit, |id, _| queued.contains(id).then(|| state.url_row(*id))))
+    }
+
+    async fn due_urls(
+        &self,
+        now: Timestamp,
+        horizon: Duration,
+        after: Option<UrlId>,
+        limit: usize,
+    ) -> Result<Vec<UrlRow>, CatalogError> {
+        let (state, due) = (self.state(), Due::new(now, horizon));
+        Ok(page(&state.urls, after, limit, |id, entry| {
+            let is_due = entry.facts.next_attempt.is_some_and(|at| due.has_passed(at)) && !entry.showing.is_empty();
+            is_due.then(|| state.url_row(*id))
+        }))
     }
 
     async fn queued(&self) -> Result<u64, CatalogError> {

@@ -1,0 +1,49 @@
+//! Why an article is not read.
+
+use super::super::article_memory::TooMuchMarkup;
+use crate::archive::ReadError;
+use crate::config::Size;
+use crate::model::ProblemReason;
+
+/// Why an article is not read, as reports say it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::mirror) struct Unread {
+    /// The reason.
+    pub(in crate::mirror) reason: ProblemReason,
+    /// The same as a sentence for a person, with the way out.
+    pub(in crate::mirror) message: String,
+}
+
+impl Unread {
+    /// A file that the system does not give.
+    pub(super) fn file(cause: &std::io::Error) -> Self {
+        Self { reason: ProblemReason::Unreadable, message: format!("cannot be read: {cause}") }
+    }
+
+    /// An article that is larger than the settings allow.
+    pub(super) fn too_large(size: Size) -> Self {
+        let message = format!("it has {size}, more than rewrite.max_article allows; raise that to read it");
+        Self { reason: ProblemReason::TooLarge, message }
+    }
+
+    /// A text with so many links into an archive that does not know what stood there.
+    pub(super) fn untraced(links: usize, first: &str) -> Self {
+        let message = format!(
+            "it holds {links} links into an archive, such as {first}, and this archive does not know what stood there; \
+             run offprint with the archive that wrote them (`--store`), or put the original back"
+        );
+        Self { reason: ProblemReason::UntracedLinks, message }
+    }
+}
+
+impl From<TooMuchMarkup> for Unread {
+    fn from(refused: TooMuchMarkup) -> Self {
+        Self { reason: ProblemReason::TooMuchMarkup, message: refused.to_string() }
+    }
+}
+
+impl From<ReadError> for Unread {
+    fn from(error: ReadError) -> Self {
+        Self { reason: ProblemReason::DamagedOriginal, message: error.to_string() }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a run counts.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! counts {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
+        #[non_exhaustive]
+        pub struct $name { $($(#[$doc])* pub $field: u64,)* }
+    };
+}
+
+counts! {
+    /// Articles of a run.
+    ArticleCounts {
+        /// Looked at.
+        seen,
+        /// Not on record before.
+        new,
+        /// On record with other content.
+        changed,
+        /// As they were, even where their mirror was written again because a setting changed.
+        unchanged,
+        /// On record, and no longer in their source.
+        vanished,
+        /// Not readable or not writable; the problems say why.
+        failed,
+    }
+}
+counts! {
+    /// References of all articles on record.
+    ReferenceCounts {
+        /// All of them.
+        found,
+        /// Those that the mirror shows from the archive.
+        local,
+        /// Those that it leaves as they were.
+        remote,
+    }
+}
+counts! {
+    /// URLs of a run.
+    UrlCounts {
+        /// Asked for, with a good capture.
+        fetched,
+        /// Good already, and not due.
+        fresh,
+        /// Asked for, and still what is kept.
+        not_modified,
+        /// Asked for, without a good capture.
+        failed,
+        /// Not asked for, because their host is not being asked.
+        deferred,
+        /// In the queue when the run ended: the next one goes on with them.
+        left,
+    }
+}
+/// URLs that articles show and that have no good capture, whatever the reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct MissingUrls {
+    /// All of them.
+    pub urls: u64,
+    /// Of the newly missing ones, those that were not asked for.
+    pub newly_untried: u64,
+    /// When the first of all is due; `None` where none is.
+    pub next_attempt: Option<String>,
+}
+
+counts! {
+    /// Blobs of a run.
+    BlobCounts {
+        /// Not in the archive before.
+        new,
+        /// In the archive already, under another URL or from an earlier run.
+        duplicate,
+        /// The bytes of the new ones.
+        bytes_new,
+    }
+}
+counts! {
+    /// Thumbnails of a run.
+    ThumbnailCounts {
+        /// Made.
+        made,
+        /// Not possible.
+        failed,
+    }
+}
