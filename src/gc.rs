@@ -299,3 +299,92 @@ async fn discard_row(archive: &Archive, key: &StoreKey) -> Result<(), GcError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Body;
+    use crate::fixtures::{self, at};
+
+    fn rules(thumbnails: &[ThumbnailName], grace: u64, now: i64) -> GcRules<'_> {
+        GcRules { thumbnails, grace: Duration::from_secs(grace), now: at(now) }
+    }
+
+    async fn put(archive: &Archive, bytes: &[u8]) -> Digest {
+        let key = StoreKey::Blob { digest: Digest::of(bytes), media_type: MediaType::Png };
+        archive.objects.put(&key, Body::Bytes(bytes.to_vec())).await.unwrap();
+        Digest::of(bytes)
+    }
+
+    fn digests(garbage: &[Garbage]) -> Vec<Digest> {
+        let digest = |garbage: &Garbage| match garbage {
+            Garbage::Orphan { digest, .. } | Garbage::Blob { digest, .. } => Some(*digest),
+            _ => None,
+        };
+        garbage.iter().filter_map(digest).collect()
+    }
+
+    /// The grace period runs from the moment when something was first seen and noted, whatever looked at it before.
+    #[tokio::test]
+    async fn the_grace_period_begins_when_something_is_noted() {
+        let archive = fixtures::archive();
+        let orphan = put(&archive, b"of a crash").await;
+        for now in [1_000, 500_000] {
+            let looked = plan(&archive, rules(&[], 100, now)).await.unwrap();
+            assert_eq!(
+                (digests(&looked.going), digests(&looked.waiting)),
+                (vec![], vec![orphan]),
+                "looking is no note"
+            );
+        }
+        plan_and_note(&archive, rules(&[], 100, 1_000)).await.unwrap();
+        for (now, is_going) in [(1_000, false), (1_099, false), (1_100, true), (9_000, true)] {
+            let looked = plan(&archive, rules(&[], 100, now)).await.unwrap();
+            assert_eq!(digests(&looked.going).len(), usize::from(is_going), "{now}");
+            assert_eq!(looked.going.len() + looked.waiting.len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_something_refers_to_stays_however_old_it_is() {
+        let archive = fixtures::archive();
+        fixtures::show(&archive, "a.md", &["http://a.example/1"]).await;
+        fixtures::complete(&archive, 2_000, |_| fixtures::kept("shown")).await;
+        put(&archive, b"shown").await;
+        let orphan = put(&archive, b"nobody's").await;
+        plan_and_note(&archive, rules(&[], 0, 3_000)).await.unwrap();
+        let plan = plan(&archive, rules(&[], 0, 4_000)).await.unwrap();
+        assert_eq!(digests(&plan.going), [orphan]);
+        let removed = sweep(&archive, plan.going.clone()).await.unwrap();
+        assert_eq!(removed, plan.going);
+        let key = |bytes: &[u8]| StoreKey::Blob { digest: Digest::of(bytes), media_type: MediaType::Png };
+        assert!(archive.objects.stat(&key(b"nobody's")).await.unwrap().is_none());
+        assert!(archive.objects.stat(&key(b"shown")).await.unwrap().is_some());
+        assert_eq!(sweep(&archive, plan.going).await.unwrap(), [], "it is gone already");
+    }
+
+    #[tokio::test]
+    async fn a_thumbnail_on_no_record_goes_and_no_other_object_does() {
+        let archive = fixtures::archive();
+        let name: ThumbnailName = "small".parse().unwrap();
+        let key = StoreKey::Thumbnail { name: name.clone(), original: Digest::of(b"x"), media_type: MediaType::WebP };
+        archive.objects.put(&key, Body::Bytes(b"thumb".to_vec())).await.unwrap();
+        let report = StoreKey::Report { run: "20261122T030000Z".parse().unwrap() };
+        archive.objects.put(&report, Body::Bytes(b"{}".to_vec())).await.unwrap();
+        plan_and_note(&archive, rules(std::slice::from_ref(&name), 0, 1_000)).await.unwrap();
+        let plan = plan(&archive, rules(&[name], 0, 2_000)).await.unwrap();
+        assert_eq!(plan.going, [Garbage::Thumbnail { key, size: 5 }]);
+    }
+
+    #[test]
+    fn garbage_says_what_it_is_and_where() {
+        let digest = Digest::of(b"x");
+        let blob = Garbage::Blob { digest, media_type: MediaType::Png, size: 7 };
+        let orphan = Garbage::Orphan { digest, media_type: MediaType::Png, size: 8 };
+        assert_eq!((blob.kind(), orphan.kind()), ("blob", "orphan"));
+        assert_eq!((blob.size(), orphan.size()), (7, 8));
+        assert_eq!(blob.path(), orphan.path());
+        assert_eq!(blob.to_string(), format!("{digest}.png"));
+        assert!(blob.path().starts_with("blobs/sha256/") && blob.path().ends_with(&format!("{digest}.png")));
+    }
+}

@@ -137,3 +137,59 @@ fn older(reference: ReferenceRow) -> Option<OlderImage> {
     let newest = url.asset.map(|(digest, ..)| digest.to_string());
     Some(OlderImage { url: url.url.to_string(), shown: shown.to_string(), newest })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::NewReference;
+    use crate::fixtures::{self, at, key, url};
+    use crate::model::{Digest, Reason};
+
+    const A: &str = "http://a.example/1";
+
+    #[tokio::test]
+    async fn what_is_not_on_record_has_no_history() {
+        let archive = fixtures::archive();
+        assert_eq!(of_url(&archive, &url(A)).await.unwrap(), None);
+        assert_eq!(of_article(&archive, &key("a.md")).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_url_has_all_its_captures_in_order_of_time() {
+        let archive = fixtures::archive();
+        fixtures::show(&archive, "a.md", &[A]).await;
+        let untried = of_url(&archive, &url(A)).await.unwrap().unwrap();
+        assert_eq!((untried.captures.len(), untried.newest, untried.good), (0, None, None));
+        fixtures::complete(&archive, 2_000, |_| fixtures::failed(Reason::HttpStatus, Some(503), 2_500)).await;
+        let due = std::time::Duration::from_secs(9_000_000);
+        archive.catalog.enqueue_due(at(3_000), due).await.unwrap();
+        fixtures::complete(&archive, 3_000, |_| fixtures::kept("bytes")).await;
+        let history = of_url(&archive, &url(A)).await.unwrap().unwrap();
+        let seen: Vec<_> = history.captures.iter().map(|made| (made.at.as_str(), made.status)).collect();
+        assert_eq!(seen, [("1970-01-01T00:33:20Z", Some(503)), ("1970-01-01T00:50:00Z", Some(200))]);
+        assert_eq!(history.newest, Some(Digest::of(b"bytes").to_string()));
+        let good = "1970-01-01T00:50:00Z".to_owned();
+        assert_eq!((history.good, history.next_attempt), (Some((good.clone(), good)), None));
+        assert!(history.captures.iter().all(|made| made.url == A));
+    }
+
+    #[tokio::test]
+    async fn an_article_has_all_its_versions_and_says_whether_it_is_gone() {
+        let archive = fixtures::archive();
+        let id = fixtures::show(&archive, "a.md", &[A]).await;
+        let newer = fixtures::version("a.md", "another text", at(5_000));
+        let references: [NewReference; 1] = [fixtures::reference(0, url(A))];
+        archive.catalog.record_article(&newer, 12, &references).await.unwrap();
+        let history = of_article(&archive, &key("a.md")).await.unwrap().unwrap();
+        assert_eq!((history.article.as_str(), history.vanished), ("posts/a.md", false));
+        let read: Vec<_> = history.versions.iter().map(|version| version.read.as_str()).collect();
+        assert_eq!(read, ["1970-01-01T00:16:40Z", "1970-01-01T01:23:20Z"]);
+        assert_eq!(history.versions[1].original, Digest::of(b"another text").to_string());
+        assert_eq!(history.older_images, []);
+        let row = archive.catalog.article_by_id(id).await.unwrap().unwrap();
+        archive.catalog.record_mirror(id, row.revision, Digest::of(b"mirror"), &[]).await.unwrap();
+        archive.catalog.finish_mirror(id, row.version.fingerprint).await.unwrap();
+        archive.catalog.mark_vanished(&[id]).await.unwrap();
+        assert!(of_article(&archive, &key("a.md")).await.unwrap().unwrap().vanished);
+    }
+}

@@ -101,6 +101,8 @@ mod config;
 mod demo;
 mod extract;
 mod fetch;
+#[cfg(test)]
+mod fixtures;
 mod forget;
 mod gc;
 mod history;

@@ -183,8 +183,20 @@ async fn is_on_record(archive: &Archive, key: &ArticleKey, digest: Digest) -> Re
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::model::Format;
+
+    fn version(text: &str) -> VersionRow {
+        VersionRow {
+            original: Digest::of(text.as_bytes()),
+            format: Format::Markdown,
+            title: None,
+            published: None,
+            read_at: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
 
     #[test]
     fn below_a_folder_nothing_is_replaced_unasked() {
@@ -206,13 +218,6 @@ mod tests {
 
     #[test]
     fn a_version_is_named_by_its_number_or_by_its_digest() {
-        let version = |text: &str| VersionRow {
-            original: Digest::of(text.as_bytes()),
-            format: Format::Markdown,
-            title: None,
-            published: None,
-            read_at: jiff::Timestamp::UNIX_EPOCH,
-        };
         let versions = [version("first"), version("second"), version("first")];
         let picked = |wanted: &str| pick(&versions, wanted).map(|found| found.original);
         let [first, second] = ["first", "second"].map(|text| Digest::of(text.as_bytes()));
@@ -220,5 +225,27 @@ mod tests {
         assert_eq!(picked(&second.to_string()[..8]), Some(second));
         assert_eq!(picked(&first.to_string().to_uppercase()), Some(first));
         assert_eq!((picked(""), picked("0"), picked("zz")), (None, None, None));
+    }
+
+    proptest! {
+        /// A version is found by its number and by every beginning of its digest that is its alone; never another one.
+        #[test]
+        fn no_version_is_taken_for_another(texts in prop::collection::vec("[a-d]", 1..8), digits in 1..64_usize) {
+            let versions: Vec<_> = texts.iter().map(|text| version(text)).collect();
+            for (at, text) in texts.iter().enumerate() {
+                let digest = Digest::of(text.as_bytes());
+                let by_number = pick(&versions, &(at + 1).to_string()).unwrap();
+                prop_assert_eq!(by_number.original, digest);
+                let start = &digest.to_string()[..digits];
+                let is_number = start.parse::<usize>().is_ok_and(|number| (1..=versions.len()).contains(&number));
+                let alike = versions.iter().filter(|version| version.original.to_string().starts_with(start));
+                let is_one = alike.clone().all(|version| version.original == digest);
+                let found = pick(&versions, start).map(|version| version.original);
+                if !is_number {
+                    prop_assert_eq!(found, is_one.then_some(digest));
+                }
+            }
+            prop_assert!(pick(&versions, &(texts.len() + 1).to_string()).is_none_or(|found| found.original.to_string().starts_with(&(texts.len() + 1).to_string())));
+        }
     }
 }

@@ -288,3 +288,133 @@ pub(crate) struct ForgetArguments {
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+    use crate::model::Reason;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("offprint").chain(line.split_whitespace()))
+    }
+
+    fn parsed(line: &str) -> Cli {
+        parse(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_every_command_stand_before_or_after_it() {
+        for line in [
+            "--json -q --store s --config c --color never run",
+            "run --json -q --store s --config c --color never",
+            "-q --store s run --json --config c --color never",
+        ] {
+            let global = parsed(line).global;
+            assert!(global.json && global.quiet && global.verbose == 0, "{line}");
+            assert_eq!(global.store.as_deref(), Some(std::path::Path::new("s")), "{line}");
+            assert_eq!(global.config.as_deref(), Some(std::path::Path::new("c")), "{line}");
+            assert_eq!(global.color, ColorChoice::Never, "{line}");
+        }
+        assert_eq!((parsed("run").global.verbose, parsed("run -vv").global.verbose), (0, 2));
+    }
+
+    #[test]
+    fn what_to_retry_is_one_word_after_an_equals_sign() {
+        for (line, expected) in [
+            ("run", None),
+            ("run --retry", Some(Retry::All)),
+            ("run --retry=all", Some(Retry::All)),
+            ("run --retry=http_status", Some(Retry::Reason(Reason::HttpStatus))),
+            ("run --retry=a.example:8080", Some(Retry::Host("a.example:8080".to_owned()))),
+            ("run --retry=https://a.example/1", Some(Retry::Url("https://a.example/1".parse().unwrap()))),
+        ] {
+            let Command::Run { retry, dry_run, ignore_robots } = parsed(line).command else { panic!("{line}") };
+            assert_eq!((retry, dry_run, ignore_robots), (expected, false, false), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        let Command::Demo { once, address } = parsed("demo").command else { panic!("another command") };
+        assert_eq!((once, address.to_string().as_str()), (false, "127.0.0.1:8080"));
+        let Command::Verify(verify) = parsed("verify").command else { panic!("another command") };
+        assert!(verify.subset == Subset::ALL && verify.rate.is_none() && !verify.repair && !verify.rebuild);
+        let Command::Forget(forget) = parsed("forget a b").command else { panic!("another command") };
+        assert_eq!((forget.names.len(), forget.reason.as_str(), forget.dry_run), (2, "", false));
+        let Command::Restore(restore) = parsed("restore a").command else { panic!("another command") };
+        assert!(!restore.all && !restore.in_place && !restore.overwrite && restore.to.is_none());
+    }
+
+    #[test]
+    fn sizes_and_shares_are_read_as_people_write_them() {
+        let Command::Verify(verify) = parsed("verify --subset 3/30 --rate 20MiB --repair").command else {
+            panic!("another command")
+        };
+        assert_eq!(
+            (verify.subset.to_string().as_str(), verify.rate, verify.repair),
+            ("3/30", Some(Size(20 << 20)), true)
+        );
+    }
+
+    #[test]
+    fn each_format_can_be_forced_by_its_name() {
+        for (name, forced) in [
+            ("auto", None),
+            ("markdown", Some(Format::Markdown)),
+            ("mdx", Some(Format::Mdx)),
+            ("html", Some(Format::Html)),
+            ("xhtml", Some(Format::Xhtml)),
+            ("css", Some(Format::Css)),
+        ] {
+            let Command::Extract(extract) = parsed(&format!("extract --as {name} -")).command else { panic!("{name}") };
+            assert_eq!(extract.format.forced(), forced, "{name}");
+        }
+        let every = FormatArgument::value_variants().iter().filter_map(|format| format.forced()).count();
+        assert_eq!(every, Format::ALL.len(), "every format has a name here");
+    }
+
+    #[test]
+    fn what_contradicts_itself_or_lacks_something_is_refused() {
+        for (line, kind) in [
+            ("", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
+            ("--version", ErrorKind::DisplayVersion),
+            ("--help", ErrorKind::DisplayHelp),
+            ("runs", ErrorKind::InvalidSubcommand),
+            ("run extra", ErrorKind::UnknownArgument),
+            ("run --retry all", ErrorKind::UnknownArgument),
+            ("run --retry=nobody", ErrorKind::ValueValidation),
+            ("-q -v run", ErrorKind::ArgumentConflict),
+            ("run --color sometimes", ErrorKind::InvalidValue),
+            ("mirror", ErrorKind::MissingRequiredArgument),
+            ("mirror --retry a", ErrorKind::UnknownArgument),
+            ("demo --address here", ErrorKind::ValueValidation),
+            ("extract", ErrorKind::MissingRequiredArgument),
+            ("extract --as pdf a", ErrorKind::InvalidValue),
+            ("extract --base-url nowhere a", ErrorKind::ValueValidation),
+            ("status --similar --history a", ErrorKind::ArgumentConflict),
+            ("verify --subset 3/2", ErrorKind::ValueValidation),
+            ("verify --rate soon", ErrorKind::ValueValidation),
+            ("verify --rebuild --repair", ErrorKind::ArgumentConflict),
+            ("verify --rebuild --rate 1MB", ErrorKind::ArgumentConflict),
+            ("restore", ErrorKind::MissingRequiredArgument),
+            ("restore --all a", ErrorKind::ArgumentConflict),
+            ("restore --to d --in-place a", ErrorKind::ArgumentConflict),
+            ("restore --all --version 1", ErrorKind::ArgumentConflict),
+            ("forget", ErrorKind::MissingRequiredArgument),
+            ("import", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
+            ("import opml", ErrorKind::MissingRequiredArgument),
+            ("completions klingon", ErrorKind::InvalidValue),
+        ] {
+            let refused = parse(line).err().unwrap_or_else(|| panic!("accepted: {line}"));
+            assert_eq!(refused.kind(), kind, "{line}: {refused}");
+        }
+    }
+}

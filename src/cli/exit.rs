@@ -76,3 +76,86 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::CatalogError;
+    use crate::model::{Budget, MissingUrls, Problem, ProblemReason, SourceFailure, SourceOutcome, SourceReport};
+
+    fn read(name: &str) -> SourceReport {
+        SourceReport::read(name.to_owned(), SourceOutcome::Read, String::new())
+    }
+
+    #[test]
+    fn the_status_of_a_run_says_what_was_not_done() {
+        let failed = || SourceReport::failed("b".to_owned(), SourceFailure::Missing, String::new());
+        let problem =
+            || Problem { article: "a".to_owned(), reason: ProblemReason::StaysRemote, message: String::new() };
+        let report = |change: &dyn Fn(&mut Report)| {
+            let mut report = Report { sources: vec![read("a")], ..Report::default() };
+            change(&mut report);
+            Exit::of_report(&report)
+        };
+        for (change, expected) in [
+            (&(|_: &mut Report| ()) as &dyn Fn(&mut Report), Exit::Done),
+            (&|report| report.outcome = RunOutcome::Incomplete, Exit::Done),
+            (&|report| report.urls.failed = 9, Exit::Done),
+            (&|report| report.newly_missing = 1, Exit::Missing),
+            (&|report| report.stopped_by = Some(Budget::MaxBytes), Exit::Missing),
+            (&|report| report.offline = true, Exit::Missing),
+            (&|report| report.articles.failed = 1, Exit::Missing),
+            (&|report| report.problems.push(problem()), Exit::Missing),
+            (&|report| report.missing = MissingUrls { newly_untried: 1, ..MissingUrls::default() }, Exit::Missing),
+            (&|report| report.sources.push(failed()), Exit::Failed),
+            (&|report| report.outcome = RunOutcome::Failed, Exit::Failed),
+            (&|report| report.outcome = RunOutcome::Interrupted, Exit::Interrupted),
+        ] {
+            assert_eq!(report(change), expected);
+        }
+        let both = |report: &mut Report| {
+            report.newly_missing = 1;
+            report.sources.push(failed());
+        };
+        assert_eq!(report(&both), Exit::Failed, "a source that failed weighs more than an image");
+        let stopped = |report: &mut Report| {
+            both(report);
+            report.outcome = RunOutcome::Interrupted;
+        };
+        assert_eq!(report(&stopped), Exit::Interrupted);
+    }
+
+    #[test]
+    fn each_error_has_the_status_of_its_kind() {
+        let place = || "store".to_owned();
+        let cause = || std::io::Error::other("no");
+        let source_name = || "posts".to_owned();
+        let key = crate::fixtures::key("a.md");
+        let wrong = ConfigError::Wrong { path: "a.toml".into(), line: 1, message: String::new() };
+        let glob = SourceConfigError::Glob { source_name: source_name(), message: String::new() };
+        let nothing = PlaceError::NoArticles { path: "a".into(), include: Vec::new() };
+        let unreadable = PlaceError::Unreadable { path: "a".into(), cause: cause() };
+        let database = CatalogError::Database { place: place(), cause: String::new() };
+        for (error, expected) in [
+            (anyhow::Error::from(wrong), Exit::Usage),
+            (UsageError("no".to_owned()).into(), Exit::Usage),
+            (glob.into(), Exit::Usage),
+            (FetchError::Template(1).into(), Exit::Usage),
+            (FetchError::Client("no".to_owned()).into(), Exit::Failed),
+            (nothing.into(), Exit::Usage),
+            (unreadable.into(), Exit::Failed),
+            (RestoreError::NoFile(key.clone()).into(), Exit::Usage),
+            (RestoreError::Unknown(key).into(), Exit::Failed),
+            (ArchiveError::Held { place: place(), pid: None }.into(), Exit::Busy),
+            (ArchiveError::Missing { place: place() }.into(), Exit::Failed),
+            (ArchiveError::WithoutCatalog { place: place() }.into(), Exit::Damaged),
+            (ArchiveError::OtherCatalog { place: place() }.into(), Exit::Damaged),
+            (database.into(), Exit::Failed),
+            (anyhow::anyhow!("of no kind"), Exit::Failed),
+        ] {
+            assert_eq!(Exit::of_error(&error), expected, "{error:?}");
+            let within = error.context("cannot do it");
+            assert_eq!(Exit::of_error(&within), expected, "with what was tried: {within:?}");
+        }
+    }
+}

@@ -124,3 +124,83 @@ async fn unknown(name: &Path, config: &Config, archive: &Archive) -> anyhow::Err
         sources.join(", ")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::fixtures::{self, key};
+
+    /// Settings with a source of articles at `/site/posts` that is mirrored to `/site/public`.
+    fn config() -> Config {
+        let mut config = Config { store: "/site/store".into(), ..Config::default() };
+        config.source[0].path = "/site/posts".into();
+        config.source[0].output = "/site/public".into();
+        config
+    }
+
+    async fn archive() -> Arc<Archive> {
+        let archive = fixtures::archive();
+        for path in ["a.md", "deep/b.md", "deep/er/c.md", "deeper.md"] {
+            fixtures::show(&archive, path, &["http://a.example/1"]).await;
+        }
+        archive
+    }
+
+    #[tokio::test]
+    async fn an_article_is_named_by_reports_by_its_file_and_by_its_mirrors() {
+        let (archive, config) = (archive().await, config());
+        for name in [
+            "posts/deep/b.md",
+            "posts/deep/b.md/",
+            "/site/posts/deep/b.md",
+            "/site/public/deep/b.md",
+            "/site/store/articles/posts/deep/b.md",
+        ] {
+            let found = article_named(Path::new(name), &config, &archive).await;
+            assert_eq!(found.unwrap_or_else(|error| panic!("{name}: {error}")), key("deep/b.md"), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_and_a_source_name_what_is_in_them() {
+        let (archive, config) = (archive().await, config());
+        for (name, paths) in [
+            ("posts/deep", &["deep/b.md", "deep/er/c.md"][..]),
+            ("/site/posts/deep", &["deep/b.md", "deep/er/c.md"]),
+            ("/site/public/deep/er", &["deep/er/c.md"]),
+            ("posts", &["a.md", "deep/b.md", "deep/er/c.md", "deeper.md"]),
+            ("/site/store/articles/posts", &["a.md", "deep/b.md", "deep/er/c.md", "deeper.md"]),
+        ] {
+            let found = articles_named(Path::new(name), &config, &archive).await.unwrap();
+            assert_eq!(found, paths.iter().map(|path| key(path)).collect::<Vec<_>>(), "{name}");
+        }
+        let several = article_named(Path::new("posts/deep"), &config, &archive).await.unwrap_err().to_string();
+        assert_eq!(several, "posts/deep names 2 articles: name one");
+        assert_eq!(all_articles(&archive).await.unwrap().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_means_nothing_is_refused_with_what_can_be_named() {
+        let (archive, config) = (archive().await, config());
+        for name in ["posts/none.md", "nobody/a.md", "dee", "/elsewhere/a.md", "posts/../a.md"] {
+            let refused = articles_named(Path::new(name), &config, &archive).await.unwrap_err().to_string();
+            assert!(refused.contains(name) && refused.ends_with("the sources are posts"), "{refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_down_is_a_url_an_article_a_source_or_a_host() {
+        let (archive, config) = (archive().await, config());
+        fixtures::complete(&archive, 2_000, |_| fixtures::kept("image")).await;
+        let of = async |name: &str| target_named(name, &config, &archive).await;
+        let host = HostKey::from_stored("a.example".to_owned());
+        assert_eq!(of("http://a.example/1").await.unwrap(), TakedownTarget::Url(fixtures::url("http://a.example/1")));
+        assert_eq!(of("posts/a.md").await.unwrap(), TakedownTarget::Article(key("a.md")));
+        assert_eq!(of("posts").await.unwrap(), TakedownTarget::Source("posts".parse().unwrap()));
+        assert_eq!(of("A.example").await.unwrap(), TakedownTarget::Host(host));
+        assert!(of("http://a.example/none").await.unwrap_err().to_string().contains("has no URL"));
+        assert!(of("posts/none.md").await.is_err());
+    }
+}

@@ -50,6 +50,8 @@ fn is_hidden(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -86,5 +88,29 @@ mod tests {
         assert!(!shown.chars().any(|c| is_hidden(c) && c != '\n'), "{shown}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
         assert!(shown.contains("\\udb40\\udc41") && shown.contains('雨'), "{shown}");
+    }
+
+    proptest! {
+        /// Whatever a stranger writes, a terminal obeys none of it, and what is harmless stays.
+        #[test]
+        fn no_text_is_obeyed(text in any::<String>(), hidden in prop::sample::select(vec!['\u{1b}', '\u{202e}', '\0', '\r'])) {
+            let text = format!("{text}{hidden}{text}");
+            let shown = harmless(&text);
+            prop_assert!(!shown.contains(is_hidden), "{shown:?}");
+            let plain: String = text.chars().filter(|c| !is_hidden(*c)).collect();
+            prop_assert_eq!(harmless(&plain), plain.as_str());
+            let lines = harmless_lines(&text);
+            prop_assert!(!lines.contains(|c| is_hidden(c) && !matches!(c, '\n' | '\t')), "{lines:?}");
+        }
+
+        /// JSON has the same value with escapes as without.
+        #[test]
+        fn json_keeps_its_value(texts in prop::collection::vec(any::<String>(), 0..5)) {
+            let value = serde_json::json!({"list": texts});
+            let pretty = serde_json::to_string_pretty(&value).unwrap();
+            let shown = harmless_json(&pretty);
+            prop_assert!(!shown.contains(|c| is_hidden(c) && c != '\n'), "{shown:?}");
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        }
     }
 }

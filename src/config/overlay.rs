@@ -91,3 +91,102 @@ fn plain(value: &DeValue<'_>) -> Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::DEFAULTS;
+
+    fn shipped() -> Table {
+        DEFAULTS.parse().unwrap()
+    }
+
+    fn overlaid(text: &str) -> Result<Table, String> {
+        let mut merged = shipped();
+        let given = DeTable::parse(text).unwrap();
+        overlay(&mut merged, given.get_ref(), "").map(|()| merged).map_err(|unknown| unknown.message)
+    }
+
+    /// The dotted paths of all values that are no tables, with the values.
+    fn leaves(value: &Value, place: &str) -> Vec<(String, Value)> {
+        let Value::Table(table) = value else { return vec![(place.to_owned(), value.clone())] };
+        let within = |(key, value): (&String, &Value)| {
+            let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+            leaves(value, &place)
+        };
+        table.iter().flat_map(within).collect()
+    }
+
+    fn all() -> Vec<(String, Value)> {
+        let simple = |(_, value): &(String, Value)| !matches!(value, Value::Array(_));
+        leaves(&Value::Table(shipped()), "").into_iter().filter(simple).collect()
+    }
+
+    #[test]
+    fn nothing_laid_over_the_defaults_leaves_them() {
+        assert_eq!(overlaid("").unwrap(), shipped());
+    }
+
+    #[test]
+    fn each_value_alone_changes_itself_and_nothing_else() {
+        let all = all();
+        assert!(all.len() > 50, "{} values", all.len());
+        for (place, _) in &all {
+            let merged = overlaid(&format!("{place} = \"another value\"\n")).unwrap();
+            let merged = leaves(&Value::Table(merged), "");
+            for (other, value) in leaves(&Value::Table(shipped()), "") {
+                let now = merged.iter().find(|(name, _)| *name == other).map(|(_, value)| value);
+                let expected = if other == *place { Value::String("another value".to_owned()) } else { value };
+                assert_eq!(now, Some(&expected), "{other}, where {place} is given");
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_of_a_list_takes_what_it_leaves_out_from_the_example_or_from_elsewhere() {
+        let merged = overlaid("[[thumbnail]]\nname = \"a\"\n[[fetch.host]]\nhost = \"h\"\n[[source]]\nname = \"s\"\n");
+        let merged = merged.unwrap();
+        let example = shipped()["thumbnail"][0].clone();
+        assert_eq!(merged["thumbnail"][0]["width"], example["width"]);
+        assert_eq!(merged["fetch"]["host"][0].as_table().unwrap().len(), 1, "what it leaves out is that of [fetch]");
+        assert_eq!(merged["source"][0]["path"].as_str(), Some(""), "the example's path is nobody's");
+    }
+
+    #[test]
+    fn values_keep_their_kinds_and_numbers_their_bases() {
+        let given =
+            DeTable::parse("a = 0xff\nb = 1_000\nc = -3\nd = 1.5\ne = true\nf = 1979-05-27\ng = [1, {h = 'x'}]\n");
+        let given = given.unwrap();
+        let value = |key: &str| plain(given.get_ref().get(key).unwrap().get_ref());
+        assert_eq!(
+            (value("a"), value("b"), value("c")),
+            (Value::Integer(255), Value::Integer(1000), Value::Integer(-3))
+        );
+        assert_eq!((value("d"), value("e")), (Value::Float(1.5), Value::Boolean(true)));
+        assert_eq!(value("f").to_string(), "1979-05-27");
+        assert_eq!(value("g").to_string(), "[1, { h = \"x\" }]");
+    }
+
+    proptest! {
+        /// A slip of the pen in any key is refused, and the right key is named.
+        #[test]
+        fn a_misspelt_key_is_refused_and_the_right_one_is_named(pick in any::<prop::sample::Index>(), slip in 0..3_usize) {
+            let all = all();
+            let (place, _) = pick.get(&all);
+            let (table, key) = place.rsplit_once('.').unwrap_or(("", place));
+            prop_assume!(key.len() > 4);
+            let misspelt = match slip {
+                0 => key[..key.len() - 1].to_owned(),
+                1 => format!("{key}s"),
+                _ => format!("{}{}{}", &key[1..2], &key[..1], &key[2..]),
+            };
+            prop_assume!(!all.iter().any(|(other, _)| other.rsplit('.').next() == Some(&misspelt)));
+            let place = if table.is_empty() { misspelt } else { format!("{table}.{misspelt}") };
+            let refused = overlaid(&format!("{place} = 1\n")).unwrap_err();
+            let expected = format!("there is no setting `{place}`; did you mean `{key}`?");
+            prop_assert_eq!(refused, expected);
+        }
+    }
+}

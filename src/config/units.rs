@@ -8,7 +8,6 @@ use serde::de::{Deserialize, Deserializer, Error};
 
 /// What was given where a duration or a size is expected.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 #[non_exhaustive]
 pub enum UnitError {
     /// Not a duration.
@@ -108,6 +107,8 @@ from_text!(Size);
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -138,5 +139,38 @@ mod tests {
         assert_eq!(print(0), "0 B");
         assert_eq!(print(1536), "1.5 KiB");
         assert_eq!(print(300 << 20), "300 MiB");
+    }
+
+    proptest! {
+        /// A number and a unit are their product, however they are spaced.
+        #[test]
+        fn a_quantity_is_its_number_times_its_unit(number in 0..1_000_000_u64, space in " {0,2}") {
+            for (unit, millis) in [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)] {
+                let read = format!("{space}{number}{space}{unit}{space}").parse::<HumanDuration>().unwrap();
+                prop_assert_eq!(read.0, Duration::from_millis(number * millis));
+            }
+            for (unit, bytes) in [("B", 1), ("kB", 1_000), ("KiB", 1 << 10), ("MB", 1_000_000), ("mib", 1 << 20)] {
+                prop_assert_eq!(format!("{number}{space}{unit}").parse::<Size>().unwrap(), Size(number * bytes));
+            }
+        }
+
+        /// What is printed is at most a tenth of its unit below what was measured, and reads as a size again.
+        #[test]
+        fn a_printed_size_is_close_to_what_it_stands_for(bytes in any::<u64>()) {
+            let printed = Size(bytes).to_string();
+            let (number, unit) = printed.split_once(' ').unwrap();
+            let unit = format!("1 {unit}").parse::<Size>().unwrap().0 as f64;
+            let shown = number.parse::<f64>().unwrap() * unit;
+            prop_assert!(shown <= bytes as f64 * 1.000_001 && bytes as f64 - shown <= unit, "{bytes}: {printed}");
+            prop_assert!(number.len() <= 4 || printed.ends_with("TiB"), "{printed}");
+        }
+
+        /// No text makes a number out of nothing.
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,12}") {
+            let starts = text.trim().starts_with(|c: char| c.is_ascii_digit());
+            prop_assert!(text.parse::<HumanDuration>().is_err() || starts);
+            prop_assert!(text.parse::<Size>().is_err() || starts);
+        }
     }
 }

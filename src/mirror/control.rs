@@ -126,3 +126,94 @@ impl Watch for Control {
         self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Size};
+    use crate::fixtures::{self, exchange, url};
+
+    /// A run with this change of its budgets, of which this much is used.
+    fn control(change: impl FnOnce(&mut RunConfig), used: impl FnOnce(&Tally)) -> Control {
+        let mut budgets = Config::default().run;
+        change(&mut budgets);
+        let tally = Arc::<Tally>::default();
+        used(&tally);
+        Control::new(budgets, fixtures::archive(), tally, CancellationToken::new())
+    }
+
+    #[test]
+    fn each_budget_ends_a_run_when_it_is_used_up_and_not_before() {
+        type Change = fn(&mut RunConfig);
+        type Used = fn(&Tally);
+        let requests: Change = |budgets| budgets.max_requests = 3;
+        let bytes: Change = |budgets| budgets.max_bytes = Size(100);
+        let time: Change = |budgets| budgets.max_time = std::time::Duration::from_nanos(1);
+        let table: [(Change, Used, Option<Budget>); 9] = [
+            (|_| (), |tally| tally.requests.add(1 << 40), None),
+            (requests, |tally| tally.requests.add(2), None),
+            (requests, |tally| tally.requests.add(3), Some(Budget::MaxRequests)),
+            (requests, |tally| tally.begun.add(3), Some(Budget::MaxRequests)),
+            (requests, |tally| tally.bytes.add(1 << 40), None),
+            (bytes, |tally| tally.bytes.add(99), None),
+            (bytes, |tally| tally.bytes.add(100), Some(Budget::MaxBytes)),
+            (time, |_| (), Some(Budget::MaxTime)),
+            (|budgets| budgets.min_free = Size(u64::MAX), |_| (), None),
+        ];
+        for (at, (change, used, expected)) in table.into_iter().enumerate() {
+            let control = control(change, used);
+            if at + 1 == table.len() {
+                // Memory has no free space to speak of; a disk may.
+                let short = control.archive.objects.free_space().map(|_| Budget::MinFree);
+                assert_eq!(control.used_up(), short);
+                continue;
+            }
+            assert_eq!((control.used_up(), control.may_go_on()), (expected, expected.is_none()), "{at}");
+        }
+    }
+
+    #[test]
+    fn the_budget_that_was_used_up_first_is_the_one_that_is_reported() {
+        let control = control(
+            |budgets| {
+                budgets.max_requests = 1;
+                budgets.max_bytes = Size(1);
+            },
+            |tally| tally.bytes.one(),
+        );
+        assert_eq!(control.used_up(), Some(Budget::MaxBytes));
+        control.tally.requests.add(9);
+        assert_eq!(control.used_up(), Some(Budget::MaxBytes), "it stays the same for the rest of the run");
+    }
+
+    #[tokio::test]
+    async fn the_user_ends_a_run_whatever_its_budgets_are() {
+        let control = control(|_| (), |_| ());
+        assert!(control.may_go_on() && control.has_read_all() && !control.is_stopped());
+        control.stop();
+        assert!(!control.may_go_on() && control.is_stopped());
+        assert_eq!(control.used_up(), None, "no budget did that");
+        control.ended().await;
+        control.cut_short();
+        assert!(!control.has_read_all());
+    }
+
+    #[tokio::test]
+    async fn a_run_with_a_time_ends_when_it_is_over() {
+        tokio::time::pause();
+        let control = control(|budgets| budgets.max_time = std::time::Duration::from_secs(60), |_| ());
+        tokio::time::timeout(std::time::Duration::from_secs(61), control.ended()).await.unwrap();
+        assert!(!control.is_stopped(), "time is no word of the user");
+    }
+
+    #[test]
+    fn requests_for_sources_count_as_all_others_do() {
+        let control = control(|budgets| budgets.max_requests = 2, |_| ());
+        let mut long = exchange(&url("http://a.example/feed"), 1, Some(200));
+        long.length = 70;
+        assert!(control.may_ask());
+        control.asked(&[long.clone(), long]);
+        assert_eq!((control.tally.requests.get(), control.tally.bytes.get()), (2, 140));
+        assert!(!control.may_ask());
+    }
+}

@@ -104,3 +104,132 @@ impl Reporter {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::fixtures::{self, at};
+    use crate::model::{Budget, Reason};
+
+    fn reporter(archive: &Arc<Archive>, change: impl FnOnce(&mut Config)) -> Reporter {
+        let mut config = Config::default();
+        change(&mut config);
+        let tally = Arc::<Tally>::default();
+        let stop = CancellationToken::new();
+        let control = Arc::new(Control::new(config.run.clone(), Arc::clone(archive), Arc::clone(&tally), stop));
+        Reporter {
+            archive: Arc::clone(archive),
+            tally,
+            control,
+            decisive: Some(Decisive::new(&config)),
+            is_retry: false,
+            ignored_robots: false,
+            keep: config.report.keep,
+        }
+    }
+
+    async fn reports(archive: &Archive) -> Vec<String> {
+        let listed = archive.objects.list(Prefix::Reports).await.unwrap();
+        listed.into_iter().map(|(key, _)| key.path()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_run_is_complete_where_nothing_is_left_and_everything_was_read() {
+        for (left, stopped, cut_short, expected) in [
+            (0, false, false, RunOutcome::Complete),
+            (3, false, false, RunOutcome::Incomplete),
+            (0, false, true, RunOutcome::Incomplete),
+            (0, true, false, RunOutcome::Interrupted),
+            (3, true, true, RunOutcome::Interrupted),
+        ] {
+            let reporter = reporter(&fixtures::archive(), |_| ());
+            if stopped {
+                reporter.control.stop();
+            }
+            if cut_short {
+                reporter.control.cut_short();
+            }
+            let report = reporter.report(at(1_700_000_000), left).await.unwrap();
+            assert_eq!((report.outcome, report.urls.left), (expected, left), "{left} {stopped} {cut_short}");
+            assert_eq!(report.settings.is_empty(), stopped, "the next run compares with a run that asked for all");
+            assert_eq!(report.run, "20231114T221320Z");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_budget_is_named_only_where_it_left_work() {
+        for (left, expected) in [(1, Some(Budget::MaxRequests)), (0, None)] {
+            let reporter = reporter(&fixtures::archive(), |config| config.run.max_requests = 1);
+            reporter.tally.requests.one();
+            assert_eq!(reporter.report(at(1), left).await.unwrap().stopped_by, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_news_once_and_after_an_interruption_still() {
+        let archive = fixtures::archive();
+        fixtures::show(&archive, "a.md", &["http://a.example/1", "http://a.example/2"]).await;
+        fixtures::complete(&archive, 2_000, |url| match url.path() {
+            "/1" => fixtures::failed(Reason::Dns, None, 9_000),
+            _ => fixtures::kept("two"),
+        })
+        .await;
+        let stopped = reporter(&archive, |_| ());
+        stopped.control.stop();
+        assert_eq!(stopped.report(at(1), 0).await.unwrap().newly_missing, 0);
+        let first = reporter(&archive, |_| ()).report(at(1), 0).await.unwrap();
+        assert_eq!((first.newly_missing, first.missing.urls, first.missing.newly_untried), (1, 1, 0));
+        assert_eq!(first.missing.next_attempt.as_deref(), Some("1970-01-01T02:30:00Z"));
+        assert_eq!((first.references.found, first.references.local, first.references.remote), (2, 1, 1));
+        let second = reporter(&archive, |_| ()).report(at(1), 0).await.unwrap();
+        assert_eq!((second.newly_missing, second.missing.urls), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn runs_of_one_second_have_numbers_and_only_the_newest_reports_are_kept() {
+        let archive = fixtures::archive();
+        for second in [10, 10, 10, 11] {
+            let reporter = reporter(&archive, |config| config.report.keep = 3);
+            let run = archive.catalog.begin_run(at(second)).await.unwrap();
+            let mut report = reporter.report(at(second), 0).await.unwrap();
+            reporter.keep(run, &mut report).await.unwrap();
+        }
+        let kept = reports(&archive).await;
+        let names = ["19700101T000010Z-2", "19700101T000010Z-3", "19700101T000011Z"];
+        assert_eq!(kept, names.map(|name| format!("runs/{name}.json")));
+        let runs = archive.catalog.runs(9).await.unwrap();
+        assert!(runs.len() == 4 && runs.iter().all(|run| run.ended.is_some()), "each has its row");
+        let last: Report = serde_json::from_str(&runs[1].report).unwrap();
+        assert_eq!(last.run, "19700101T000010Z-3", "as its file is named");
+    }
+
+    #[tokio::test]
+    async fn a_run_that_could_not_go_on_says_why_and_what_it_did() {
+        let archive = fixtures::archive();
+        let reporter = reporter(&archive, |config| config.report.keep = 0);
+        reporter.tally.fetched.add(7);
+        let error = MirrorError::Catalog(crate::archive::CatalogError::Database {
+            place: "here".to_owned(),
+            cause: "it is full".to_owned(),
+        });
+        let run = archive.catalog.begin_run(at(5)).await.unwrap();
+        let mut report = reporter.failed(at(5), &error);
+        assert_eq!((report.outcome, report.urls.fetched), (RunOutcome::Failed, 7));
+        assert!(report.error.as_ref().is_some_and(|error| error.contains("it is full")));
+        reporter.keep(run, &mut report).await.unwrap();
+        assert_eq!(reports(&archive).await.len(), 1, "one report is kept at least");
+    }
+
+    #[tokio::test]
+    async fn what_the_user_named_is_counted_where_he_named_something() {
+        let reporter = reporter(&fixtures::archive(), |_| ());
+        reporter.tally.retried.add(2);
+        assert_eq!(reporter.report(at(1), 0).await.unwrap().retried, None);
+        let reporter = Reporter { is_retry: true, ignored_robots: true, ..reporter };
+        let report = reporter.report(at(1), 0).await.unwrap();
+        assert_eq!((report.retried, report.ignored_robots), (Some(2), true));
+    }
+}

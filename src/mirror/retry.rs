@@ -142,7 +142,11 @@ fn with_digests(report: &str) -> Option<Report> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::config::Config;
+    use crate::fixtures;
 
     #[test]
     fn a_word_names_all_a_reason_a_url_or_a_host() {
@@ -172,5 +176,78 @@ mod tests {
         {
             assert_eq!(is_of_host(&url, host), expected, "{host}");
         }
+    }
+
+    /// URLs of two hosts: one that hosts refuse, one that none has, one that cannot be reached, and a good one.
+    async fn failing() -> Arc<Archive> {
+        let archive = fixtures::archive();
+        let urls = ["http://a.example/403", "http://a.example/404", "http://b.example/dns", "http://b.example/good"];
+        fixtures::show(&archive, "a.md", &urls).await;
+        fixtures::complete(&archive, 2_000, |url| match url.path() {
+            "/403" => fixtures::failed(Reason::HttpStatus, Some(403), 90_000),
+            "/404" => fixtures::failed(Reason::HttpStatus, Some(404), 90_000),
+            "/dns" => fixtures::failed(Reason::Dns, None, 90_000),
+            _ => fixtures::kept("good"),
+        })
+        .await;
+        archive
+    }
+
+    async fn queued(archive: &Archive) -> Vec<String> {
+        let rows = archive.catalog.queued_urls(None, 100).await.unwrap();
+        rows.iter().map(|row| row.url.path().to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_the_user_names_is_queued_and_what_is_good_never() {
+        for (retry, expected) in [
+            (Retry::All, &["/403", "/404", "/dns"][..]),
+            (Retry::Host("a.example".to_owned()), &["/403", "/404"]),
+            (Retry::Host("a.example:80".to_owned()), &["/403", "/404"]),
+            (Retry::Host("c.example".to_owned()), &[]),
+            (Retry::Reason(Reason::Dns), &["/dns"]),
+            (Retry::Reason(Reason::Tls), &[]),
+            (Retry::Url(fixtures::url("http://a.example/404")), &["/404"]),
+            (Retry::Url(fixtures::url("http://b.example/good")), &[]),
+        ] {
+            let archive = failing().await;
+            let again = Again::new(&archive, None, Some(retry.clone())).await.unwrap();
+            let (named, count) = again.enqueue(&archive).await.unwrap();
+            assert_eq!((named, count), (expected.len() as u64, expected.len() as u64), "{retry:?}");
+            assert_eq!(queued(&archive).await, expected, "{retry:?}");
+            assert_eq!(again.enqueue(&archive).await.unwrap().1, 0, "nothing is queued twice");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_setting_that_changed_asks_again_for_what_it_decided() {
+        let mut config = Config::default();
+        let before = Decisive::new(&config);
+        let report = |settings: Decisive, offline: bool| {
+            let report = Report { settings: settings.digests(), offline, ..Report::default() };
+            serde_json::to_string(&report).unwrap()
+        };
+        config.fetch.user_agent = "another".to_owned();
+        for (settings, offline, expected) in [
+            (Decisive::new(&config), false, &["/403"][..]),
+            (before.clone(), false, &[]),
+            (before.clone(), true, &["/dns"]),
+        ] {
+            let archive = failing().await;
+            let run = archive.catalog.begin_run(fixtures::at(3_000)).await.unwrap();
+            archive.catalog.finish_run(run, fixtures::at(3_001), &report(before.clone(), offline)).await.unwrap();
+            let again = Again::new(&archive, Some(&settings), None).await.unwrap();
+            again.enqueue(&archive).await.unwrap();
+            assert_eq!(queued(&archive).await, expected, "{offline}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_over_a_few_articles_decides_nothing_by_settings() {
+        let archive = failing().await;
+        let again = Again::new(&archive, None, None).await.unwrap();
+        assert_eq!(again.enqueue(&archive).await.unwrap(), (0, 0));
+        let rows = archive.catalog.failing_urls(None, 100).await.unwrap();
+        assert!(rows.len() == 3 && !rows.iter().any(|row| again.asks_for(row)));
     }
 }

@@ -218,6 +218,7 @@ fn sorted<T: Clone>(list: &Mutex<Vec<T>>, key: impl Fn(&T) -> String) -> Vec<T> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures;
 
     #[test]
     fn lists_are_sorted_and_bounded_while_counts_are_whole() {
@@ -229,5 +230,76 @@ mod tests {
         assert_eq!(report.articles.failed, LISTED as u64 + 5);
         assert_eq!(report.problems.len(), LISTED);
         assert!(report.problems.is_sorted_by_key(|problem| problem.article.clone()));
+    }
+
+    #[test]
+    fn only_reasons_that_fail_an_article_count_as_failed() {
+        let tally = Tally::default();
+        for reason in ProblemReason::ALL {
+            tally.problem("a", *reason, "why");
+        }
+        let fails = ProblemReason::ALL.iter().filter(|reason| reason.fails_article()).count();
+        let report = tally.report();
+        assert_eq!(report.articles.failed, fails as u64);
+        assert_eq!(report.problems.len(), ProblemReason::ALL.len());
+    }
+
+    #[test]
+    fn a_change_that_was_none_is_taken_back_whichever_was_known_first() {
+        let image = |url: &str, new: &str| ChangedImage {
+            url: url.to_owned(),
+            old: Digest::of(b"old"),
+            new: Digest::of(new.as_bytes()),
+            articles: Vec::new(),
+        };
+        for before in [true, false] {
+            let tally = Tally::default();
+            let take_back = || tally.not_changed(&["b".to_owned(), "c".to_owned()], Digest::of(b"new"));
+            if before {
+                take_back();
+            }
+            for (url, new) in [("c", "new"), ("b", "newer"), ("b", "new"), ("a", "new")] {
+                tally.changed_image(image(url, new));
+            }
+            if !before {
+                take_back();
+            }
+            let left: Vec<_> = tally.report().changed_images.into_iter().map(|image| image.url).collect();
+            assert_eq!(left, ["a", "b"], "before: {before}");
+        }
+    }
+
+    #[test]
+    fn a_run_is_offline_where_no_host_answered_and_some_had_never_failed_before() {
+        let url = fixtures::url("http://a.example/");
+        for (unreachable, statuses, expected) in [
+            (0, &[][..], false),
+            (1, &[], true),
+            (1, &[None, None], true),
+            (1, &[None, Some(500)], false),
+            (0, &[None], false),
+        ] {
+            let tally = Tally::default();
+            tally.unreachable.add(unreachable);
+            let exchanges: Vec<_> = statuses.iter().map(|status| fixtures::exchange(&url, 1, *status)).collect();
+            tally.exchanged(&exchanges);
+            assert_eq!(tally.report().offline, expected, "{unreachable} {statuses:?}");
+            assert_eq!(tally.requests.get(), statuses.len() as u64);
+        }
+    }
+
+    #[test]
+    fn a_placeholder_that_was_fetched_and_revoked_was_not_fetched() {
+        let tally = Tally::default();
+        tally.fetched.add(5);
+        tally.revoked.add(2);
+        tally.failed.one();
+        tally.not_modified.one();
+        tally.deferred.add(3);
+        let urls = tally.report().urls;
+        assert_eq!((urls.fetched, urls.failed, urls.not_modified, urls.deferred), (3, 1, 1, 3));
+        assert_eq!(tally.finished(), 10, "the display counts what was done");
+        tally.revoked.add(9);
+        assert_eq!(tally.report().urls.fetched, 0, "of earlier runs, too");
     }
 }

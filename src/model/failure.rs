@@ -94,3 +94,55 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_reasons_are_in_snake_case_and_lead_back() {
+        for reason in Reason::ALL {
+            let name = reason.as_str();
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+            assert_eq!(Reason::from_name(name), Some(*reason));
+            assert_eq!(reason.to_string(), name);
+            let json = serde_json::to_string(reason).unwrap();
+            assert_eq!(json, format!("\"{name}\""));
+            assert_eq!(serde_json::from_str::<Reason>(&json).unwrap(), *reason);
+        }
+        let unknown = serde_json::from_str::<Reason>("\"bad_luck\"").unwrap_err().to_string();
+        assert!(unknown.contains("\"bad_luck\" is no Reason"), "{unknown}");
+    }
+
+    #[test]
+    fn a_web_archive_is_asked_only_for_what_is_gone() {
+        for (reason, status, gone) in [
+            (Reason::HttpStatus, Some(404), true),
+            (Reason::HttpStatus, Some(410), true),
+            (Reason::HttpStatus, Some(403), false),
+            (Reason::HttpStatus, Some(503), false),
+            (Reason::HttpStatus, None, false),
+            (Reason::Dns, None, true),
+            (Reason::NotAnImage, Some(200), true),
+            (Reason::Placeholder, Some(200), true),
+            (Reason::Connect, None, false),
+            (Reason::Timeout, None, false),
+            (Reason::Robots, None, false),
+            (Reason::TakenDown, None, false),
+            (Reason::LocalFile, None, false),
+        ] {
+            let failure = Failure { status, ..Failure::new(reason, "") };
+            assert_eq!(failure.is_gone(), gone, "{reason} {status:?}");
+        }
+    }
+
+    #[test]
+    fn a_failure_is_the_urls_own_until_somebody_defers_it() {
+        let failure = Failure::new(Reason::Timeout, "it took too long");
+        assert_eq!((failure.status, failure.retry_at), (None, None));
+        let moment = Timestamp::UNIX_EPOCH;
+        let deferred = failure.clone().with_status(503).deferred_until(moment);
+        assert_eq!((deferred.status, deferred.retry_at), (Some(503), Some(moment)));
+        assert_eq!((deferred.reason, deferred.detail), (failure.reason, failure.detail));
+    }
+}

@@ -177,3 +177,53 @@ impl Asset {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_type_has_an_extension_of_its_own_that_a_path_can_have() {
+        let names: BTreeSet<_> = MediaType::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(names.len(), MediaType::ALL.len());
+        for kind in MediaType::ALL {
+            assert_eq!(MediaType::from_name(kind.as_str()), Some(*kind));
+            assert!(kind.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{kind}");
+        }
+        assert_eq!(MediaType::from_name("jpeg"), None, "one name each");
+    }
+
+    #[test]
+    fn what_a_type_is_served_as_says_what_it_is() {
+        for kind in MediaType::ALL {
+            let (top, sub) = kind.mime().split_once('/').unwrap();
+            assert!(!sub.is_empty(), "{kind}");
+            assert_eq!(top == "image", kind.is_image(), "{kind}");
+            let is_text = matches!(kind, MediaType::Html | MediaType::Markdown | MediaType::Css | MediaType::Text);
+            assert_eq!(top == "text" && *kind != MediaType::Vtt, is_text, "{kind}");
+        }
+    }
+
+    #[test]
+    fn no_type_is_both_an_image_and_a_sound() {
+        let both = |kind: &&MediaType| kind.is_image() && kind.is_audio_or_video();
+        assert_eq!(MediaType::ALL.iter().find(both), None);
+        let neither = MediaType::ALL.iter().filter(|kind| !kind.is_image() && !kind.is_audio_or_video());
+        let expected =
+            [MediaType::Pdf, MediaType::Html, MediaType::Markdown, MediaType::Css, MediaType::Text, MediaType::Unknown];
+        assert!(neither.eq(&expected), "what is no media");
+    }
+
+    #[test]
+    fn an_asset_of_a_type_alone_claims_nothing_else() {
+        for kind in MediaType::ALL {
+            let asset = Asset::of_type(*kind);
+            assert_eq!((asset.media_type, asset.width, asset.height), (*kind, 0, 0));
+            assert_eq!((asset.orientation, asset.frames, asset.ending), (1, 1, Ending::Whole));
+            assert!(asset.icc_name.is_none() && asset.taken.is_none() && asset.perceptual_hash.is_none());
+        }
+        assert!(Ending::Whole < Ending::NoEndMarker && Ending::NoEndMarker < Ending::Truncated, "from best to worst");
+    }
+}

@@ -121,6 +121,8 @@ names! {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -145,5 +147,39 @@ mod tests {
     #[test]
     fn a_name_prints_for_programmers_as_its_text_does() {
         assert_eq!(format!("{:?}", SourceName::new("posts").unwrap()), "\"posts\"");
+    }
+
+    proptest! {
+        /// Whatever is accepted as a path stays below the folder that it is joined to, part by part.
+        #[test]
+        fn an_accepted_path_stays_below_its_folder(text in "[a./\\\\ \0é-]{0,12}") {
+            let Ok(path) = RelativePath::new(text.clone()) else {
+                let refuses = text.split('/').any(|part| matches!(part, "" | "." | "..") || part.contains(['\\', '\0']));
+                prop_assert!(refuses, "{text:?} leads nowhere else");
+                return Ok(());
+            };
+            let joined = Path::new("/folder").join(&path);
+            let mut parts = joined.components().skip(2);
+            prop_assert!(parts.all(|part| matches!(part, std::path::Component::Normal(_))), "{joined:?}");
+            prop_assert!(joined.starts_with("/folder") && joined != Path::new("/folder"));
+            prop_assert_eq!(path.as_str(), text);
+        }
+
+        /// A name is one part of a path and the same on every file system.
+        #[test]
+        fn an_accepted_name_is_one_part_of_a_path(text in "[a-cA-C0-9_./ é-]{0,6}") {
+            let is_plain = !text.is_empty() && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
+            prop_assert_eq!(SourceName::new(text.clone()).is_ok(), is_plain);
+            prop_assert_eq!(ThumbnailName::new(text.clone()).is_ok(), is_plain);
+            prop_assert!(!is_plain || RelativePath::new(text).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_name_of_the_settings_is_checked_as_it_is_read() {
+        let read = |json: &str| serde_json::from_str::<SourceName>(json);
+        assert_eq!(read("\"posts\"").unwrap(), "posts");
+        assert!(read("\"../x\"").unwrap_err().to_string().contains("is not a name"));
+        assert!(read("7").is_err());
     }
 }

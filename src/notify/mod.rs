@@ -144,3 +144,70 @@ async fn within(
     let late = |_| NotifyError { setting, cause: format!("no answer within {timeout:?}") };
     tokio::time::timeout(timeout, notification).await.map_err(late)?
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+    use crate::model::RunOutcome;
+
+    #[test]
+    fn a_run_that_did_its_work_is_a_success_and_no_other_is() {
+        let report = Report::default();
+        let reported = |succeeded| RunEnd::Reported { report: &report, succeeded, summary: "done: 3 articles" };
+        assert!(reported(true).is_success() && !reported(false).is_success());
+        assert!(!RunEnd::Failed { message: "no" }.is_success());
+        assert_eq!(reported(false).as_text(), "done: 3 articles");
+        assert_eq!(RunEnd::Failed { message: "no disk" }.as_text(), "no disk");
+    }
+
+    #[test]
+    fn the_webhook_gets_a_report_or_what_a_report_would_say_of_a_failure() {
+        let report = Report { outcome: RunOutcome::Incomplete, newly_missing: 3, ..Report::default() };
+        let sent = RunEnd::Reported { report: &report, succeeded: true, summary: "" }.as_json();
+        assert_eq!(serde_json::from_str::<Report>(&sent).unwrap(), report);
+        let sent = RunEnd::Failed { message: "no \"disk\"" }.as_json();
+        let read: Report = serde_json::from_str(&sent).unwrap();
+        assert_eq!((read.outcome, read.error.as_deref()), (RunOutcome::Failed, Some("no \"disk\"")));
+    }
+
+    #[tokio::test]
+    async fn a_notification_that_takes_too_long_is_given_up_and_named() {
+        tokio::time::pause();
+        let timeout = Duration::from_secs(2);
+        let late = within(timeout, "webhook", pending()).await.unwrap_err();
+        assert_eq!(late.to_string(), "cannot notify `report.webhook`: no answer within 2s");
+        assert!(within(timeout, "webhook", std::future::ready(Ok(()))).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_not_configured_is_not_sent() {
+        let settings = crate::config::Config::default().report;
+        let notifier = Notifier::new(&settings, Path::new("")).unwrap();
+        notifier.run_started().await.unwrap();
+        let report = Report::default();
+        let end = RunEnd::Reported { report: &report, succeeded: true, summary: "" };
+        assert!(notifier.run_finished(end, TIMEOUT).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn no_address_is_in_an_error() {
+        let mut settings = crate::config::Config::default().report;
+        // Nothing listens on port 9 of this address.
+        settings.webhook = "http://127.0.0.1:9/hush".to_owned();
+        settings.ping_failure = "http://127.0.0.1:9/hush".to_owned();
+        let notifier = Notifier::new(&settings, Path::new("")).unwrap();
+        let errors = notifier.run_finished(RunEnd::Failed { message: "no" }, TIMEOUT).await;
+        let keys: Vec<_> = errors.iter().map(|error| error.setting).collect();
+        assert_eq!(keys, ["webhook", "ping_failure"]);
+        assert!(errors.iter().all(|error| !error.to_string().contains("hush")), "{errors:?}");
+    }
+
+    #[test]
+    fn a_file_of_authorities_that_cannot_be_read_is_an_error() {
+        let settings = crate::config::Config::default().report;
+        let failed = Notifier::new(&settings, Path::new("/nowhere/ca.pem")).unwrap_err();
+        assert!(failed.to_string().contains("/nowhere/ca.pem"), "{failed}");
+    }
+}

@@ -122,3 +122,100 @@ fn for_all_to_read() -> tempfile::Builder<'static, 'static> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
     builder
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::Reason;
+
+    /// The samples of a page by their names with labels, after checking that the page is what Prometheus reads: each
+    /// name is declared once, before its samples, which stand together.
+    fn samples(page: &str) -> BTreeMap<String, f64> {
+        let (mut found, mut declared, mut current) = (BTreeMap::new(), Vec::new(), String::new());
+        for line in page.lines() {
+            if let Some(help) = line.strip_prefix("# HELP ") {
+                current = help.split(' ').next().unwrap().to_owned();
+                assert!(!declared.contains(&current), "{current} is declared twice");
+                assert!(help.ends_with('.') && help.len() > current.len() + 5, "{help}");
+                declared.push(current.clone());
+            } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+                assert_eq!(kind, format!("{current} gauge"));
+            } else {
+                let (name, value) = line.rsplit_once(' ').unwrap();
+                assert_eq!(name.split('{').next(), Some(current.as_str()), "{line}");
+                let value = value.parse().unwrap_or_else(|_| panic!("{line}"));
+                assert_eq!(found.insert(name.to_owned(), value), None, "{name} twice");
+            }
+        }
+        assert!(page.ends_with('\n'));
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_of_a_run_and_its_archive_is_a_sample(
+            seen in any::<[u32; 6]>(),
+            urls in any::<[u32; 5]>(),
+            elapsed in 0..9_000_000_u64,
+            missing in prop::collection::btree_map(prop::sample::select(Reason::ALL.to_vec()), 1..99_u64, 0..5),
+        ) {
+            let mut report = Report { elapsed_ms: elapsed, ..Report::default() };
+            let [new, changed, unchanged, vanished, failed, bytes] = seen.map(u64::from);
+            (report.articles.new, report.articles.changed, report.articles.unchanged) = (new, changed, unchanged);
+            (report.articles.vanished, report.articles.failed, report.blobs.bytes_new) = (vanished, failed, bytes);
+            let [fetched, not_modified, lost, deferred, left] = urls.map(u64::from);
+            (report.urls.fetched, report.urls.not_modified, report.urls.failed) = (fetched, not_modified, lost);
+            (report.urls.deferred, report.urls.left) = (deferred, left);
+            let missing_by_reason = missing.iter().map(|(reason, count)| (reason.to_string(), *count)).collect();
+            let status = Status { missing_by_reason, ..Status::default() };
+            let found = samples(&exposition(&report, &status, Timestamp::from_second(77).unwrap()));
+            let of = |name: &str| found.get(&format!("offprint_{name}")).copied();
+            prop_assert_eq!(of("last_run_timestamp_seconds"), Some(77.0));
+            prop_assert_eq!(of("last_run_duration_seconds"), Some(elapsed as f64 / 1000.0));
+            prop_assert_eq!(of("last_run_new_bytes"), Some(bytes as f64));
+            for (state, count) in [("new", new), ("changed", changed), ("vanished", vanished), ("failed", failed)] {
+                prop_assert_eq!(of(&format!("last_run_articles{{state=\"{state}\"}}")), Some(count as f64));
+            }
+            for (result, count) in [("fetched", fetched), ("not_modified", not_modified), ("failed", lost), ("left", left)] {
+                prop_assert_eq!(of(&format!("last_run_urls{{result=\"{result}\"}}")), Some(count as f64));
+            }
+            for (reason, count) in &missing {
+                prop_assert_eq!(of(&format!("missing_urls{{reason=\"{reason}\"}}")), Some(*count as f64));
+            }
+        }
+    }
+
+    #[test]
+    fn exactly_one_outcome_is_that_of_the_run() {
+        for (name, outcome) in OUTCOMES {
+            let report = Report { outcome, ..Report::default() };
+            let found = samples(&exposition(&report, &Status::default(), Timestamp::UNIX_EPOCH));
+            let outcomes = found.iter().filter(|(sample, _)| sample.starts_with("offprint_last_run_outcome"));
+            let named =
+                outcomes.filter(|(_, value)| **value > 0.5).map(|(sample, _)| sample.clone()).collect::<Vec<_>>();
+            assert_eq!(named, [format!("offprint_last_run_outcome{{outcome=\"{name}\"}}")]);
+        }
+    }
+
+    #[test]
+    fn the_file_is_replaced_as_a_whole_and_others_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("offprint.prom");
+        for text in ["a long first text\n", "short\n"] {
+            write(&file, text).unwrap();
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left there");
+        let failed = write(&folder.path().join("none/offprint.prom"), "x").unwrap_err();
+        assert!(failed.to_string().starts_with("cannot notify `report.prometheus`: "), "{failed}");
+    }
+}

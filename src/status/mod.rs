@@ -193,3 +193,124 @@ fn run(row: &RunRow) -> Run {
         report: serde_json::from_str(&row.report).ok(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixtures::{self, at};
+    use crate::model::Validators;
+
+    fn row(id: i64, url: &str, reason: Option<Reason>, state: UrlState, next: Option<i64>) -> UrlRow {
+        UrlRow {
+            id: crate::model::UrlId(id),
+            url: fixtures::url(url),
+            state,
+            reason,
+            detail: reason.map(|_| "why".to_owned()),
+            status: None,
+            attempts: 1,
+            next_attempt: next.map(at),
+            good: None,
+            asset: None,
+            validators: Validators::default(),
+        }
+    }
+
+    fn waited<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    }
+
+    fn counted(rows: &[UrlRow]) -> Status {
+        let archive = fixtures::archive();
+        let mut status = Status::default();
+        for row in rows {
+            waited(status.count(row, &archive)).unwrap();
+        }
+        status
+    }
+
+    fn any_row() -> impl Strategy<Value = UrlRow> {
+        let reason = prop::option::of(prop::sample::select(Reason::ALL.to_vec()));
+        let host = prop::sample::select(vec!["a.example", "b.example:8080", "c.example"]);
+        let state = prop::sample::select(vec![UrlState::New, UrlState::Failed, UrlState::Deferred, UrlState::Retired]);
+        let next = prop::option::of(0..1_000_000_i64);
+        (0..9_i64, reason, host, state, next, any::<bool>()).prop_map(|(id, reason, host, state, next, is_kept)| {
+            let mut row = row(id, &format!("http://{host}/{id}"), reason, state, next);
+            let asset = crate::model::Asset::of_type(crate::model::MediaType::Png);
+            row.asset = is_kept.then(|| (crate::model::Digest::of(b"x"), 1, asset));
+            row
+        })
+    }
+
+    proptest! {
+        /// Every failing URL is counted once by reason and once by host: as missing, or as rot where it is kept.
+        #[test]
+        fn every_failing_url_is_counted_once(rows in prop::collection::vec(any_row(), 0..40)) {
+            let status = counted(&rows);
+            let kept = rows.iter().filter(|row| row.asset.is_some()).count() as u64;
+            let missing = rows.len() as u64 - kept;
+            prop_assert_eq!((status.rot, status.rot_by_host.values().sum::<u64>()), (kept, kept));
+            prop_assert_eq!(status.missing_by_reason.values().sum::<u64>(), missing);
+            prop_assert_eq!(status.missing_by_host.values().sum::<u64>(), missing);
+            prop_assert_eq!(status.missing.len() as u64, missing);
+            let retired = rows.iter().filter(|row| row.state == UrlState::Retired).count() as u64;
+            let due = rows.iter().filter(|row| row.next_attempt.is_some()).count() as u64;
+            prop_assert_eq!((status.retired, status.retries.values().sum::<u64>()), (retired, due));
+        }
+    }
+
+    #[test]
+    fn what_was_not_tried_yet_has_no_reason() {
+        let untried = row(1, "http://a.example/1", None, UrlState::New, None);
+        let failed = row(2, "file:///a.png", Some(Reason::LocalFile), UrlState::Failed, Some(90_000));
+        let status = counted(&[untried, failed]);
+        let expected = [("local_file", 1), ("not_tried_yet", 1)].map(|(name, count)| (name.to_owned(), count));
+        assert_eq!(status.missing_by_reason, expected.into());
+        assert_eq!(status.missing_by_host.keys().collect::<Vec<_>>(), ["a.example", "file:"]);
+        assert_eq!(status.retries, [("1970-01-02".to_owned(), 1)].into(), "by the day");
+        assert_eq!((status.missing[0].reason, status.missing[1].reason), (None, Some(Reason::LocalFile)));
+    }
+
+    #[test]
+    fn the_list_is_bounded_and_the_counts_are_whole() {
+        let rows: Vec<_> = (0..i64::try_from(LISTED).unwrap() + 7)
+            .map(|id| row(id, "http://a.example/", Some(Reason::Dns), UrlState::Failed, None))
+            .collect();
+        let status = counted(&rows);
+        assert_eq!((status.missing.len(), status.missing_by_reason["dns"]), (LISTED, LISTED as u64 + 7));
+    }
+
+    #[tokio::test]
+    async fn the_state_of_an_archive_is_that_of_its_catalog() {
+        let archive = fixtures::archive();
+        let empty = status(&archive).await.unwrap();
+        assert_eq!((empty.articles, empty.dedup_ratio, empty.runs.len()), (0, 1.0, 0));
+        fixtures::show(&archive, "a.md", &["http://a.example/1", "http://a.example/2", "http://b.example/3"]).await;
+        let run = fixtures::complete(&archive, 2_000, |url| match url.path() {
+            "/3" => fixtures::failed(Reason::Dns, None, 90_000),
+            _ => fixtures::kept("the same bytes"),
+        })
+        .await;
+        let image = ChangedImage {
+            url: "http://a.example/1".to_owned(),
+            old: crate::model::Digest::of(b"old"),
+            new: crate::model::Digest::of(b"new"),
+            articles: vec!["posts/a.md".to_owned()],
+        };
+        let report = Report { changed_images: vec![image.clone()], ..Report::default() };
+        archive.catalog.finish_run(run, at(2_100), &serde_json::to_string(&report).unwrap()).await.unwrap();
+        let foreign = archive.catalog.begin_run(at(3_000)).await.unwrap();
+        archive.catalog.finish_run(foreign, at(3_001), "{\"outcome\": \"of another version\"}").await.unwrap();
+        archive.catalog.begin_run(at(4_000)).await.unwrap();
+        let found = status(&archive).await.unwrap();
+        assert_eq!((found.articles, found.references, found.local), (1, 3, 2));
+        assert_eq!((found.urls, found.urls_good, found.images), (3, 2, 1));
+        assert!((found.dedup_ratio - 2.0).abs() < 1e-9, "{}", found.dedup_ratio);
+        assert_eq!(found.missing[0].articles, ["posts/a.md"]);
+        assert_eq!(found.changed_images, [image]);
+        let runs: Vec<_> = found.runs.iter().map(|run| (run.ended.is_some(), run.report.is_some())).collect();
+        assert_eq!(runs, [(false, false), (true, false), (true, true)], "the newest first");
+    }
+}

@@ -132,3 +132,59 @@ impl fmt::Display for Damage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::key;
+
+    fn all() -> Vec<(Finding, &'static str, &'static str)> {
+        let digest = Digest::of(b"x");
+        let (id, article) = (ArticleId(1), key("a.md"));
+        let damage = Damage::Missing;
+        let name: ThumbnailName = "small".parse().unwrap();
+        let media_type = MediaType::Png;
+        vec![
+            (Finding::Catalog { detail: "page 3".to_owned() }, "catalog", "the catalog: page 3"),
+            (Finding::Blob { digest, media_type, damage: damage.clone() }, "blob", ".png is missing"),
+            (
+                Finding::Thumbnail { original: digest, name, media_type, damage: Damage::Changed { found: digest } },
+                "thumbnail",
+                "the thumbnail \"small\" of",
+            ),
+            (
+                Finding::Mirror { id, article: article.clone(), damage: Damage::Unreadable { cause: "no".to_owned() } },
+                "mirror",
+                "the mirror of posts/a.md cannot be read: no",
+            ),
+            (Finding::Edits { id, article: article.clone() }, "edits", "recorded edits of posts/a.md"),
+            (Finding::Link { id, article, file: "blobs/x".to_owned() }, "link", "links to blobs/x, which is missing"),
+        ]
+    }
+
+    #[test]
+    fn each_finding_has_a_name_of_its_own_and_says_what_is_damaged() {
+        let kinds: std::collections::BTreeSet<_> = all().iter().map(|(finding, ..)| finding.kind()).collect();
+        assert_eq!(kinds.len(), all().len());
+        for (finding, kind, says) in all() {
+            assert_eq!(finding.kind(), kind);
+            assert!(finding.to_string().contains(says), "{finding}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_says_what_it_holds_instead() {
+        let found = Digest::of(b"other");
+        assert_eq!(Damage::Changed { found }.to_string(), format!("has other bytes, with the SHA-256 {found}"));
+        assert_eq!(Damage::Missing.to_string(), "is missing");
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_a_finding_and_every_other_error_is_one() {
+        let damaged = CatalogError::Damaged { row: "url 3".to_owned(), what: "URL", value: "x".to_owned() };
+        let finding = Finding::of_row(damaged).unwrap();
+        assert_eq!(finding.to_string(), "the catalog: url 3 holds a URL that cannot be read: x");
+        let other = CatalogError::Database { place: "here".to_owned(), cause: "locked".to_owned() };
+        assert!(matches!(Finding::of_row(other), Err(CatalogError::Database { .. })));
+    }
+}

@@ -42,30 +42,7 @@ impl InMemory {
         let config = Config::read(config).unwrap();
         let archive = &*self.0;
         match arguments {
-            ["run"] | ["run", "--json"] => {
-                let sources = configured(&config).unwrap();
-                self.mirror(config, sources, None).await
-            }
-            ["run", "--dry-run"] => {
-                let sources = configured(&config).unwrap();
-                self.plan(&config, sources, None).await
-            }
-            ["run", retry] => {
-                let sources = configured(&config).unwrap();
-                self.mirror(config, sources, Some(parsed(retry))).await
-            }
-            ["run", retry, "--dry-run"] => {
-                let sources = configured(&config).unwrap();
-                self.plan(&config, sources, Some(parsed(retry))).await
-            }
-            ["mirror", place] => {
-                let sources = named(&config, &[place.into()]).unwrap();
-                self.mirror(config, sources, None).await
-            }
-            ["mirror", place, "--dry-run"] => {
-                let sources = named(&config, &[place.into()]).unwrap();
-                self.plan(&config, sources, None).await
-            }
+            ["run" | "mirror", ..] => self.run_or_plan(config, arguments).await,
             ["check"] => {
                 let checked = check::check(archive, &config).await.unwrap();
                 let is_whole = checked.dangling.is_empty() && checked.unreadable.is_empty();
@@ -87,6 +64,27 @@ impl InMemory {
             }
             other => panic!("{other:?} is not done in memory"),
         }
+    }
+
+    /// What `run` and `mirror` do, or would do.
+    async fn run_or_plan(&self, config: Config, arguments: &[&str]) -> Ran {
+        let arguments: Vec<_> = arguments.iter().copied().filter(|argument| *argument != "--json").collect();
+        let (arguments, is_dry) = match &arguments[..] {
+            [before @ .., "--dry-run"] => (before, true),
+            all => (all, false),
+        };
+        let sources = match arguments {
+            ["mirror", places @ ..] => named(&config, &places.iter().map(PathBuf::from).collect::<Vec<_>>()).unwrap(),
+            _ => configured(&config).unwrap(),
+        };
+        let retry = match arguments {
+            ["run", retry] => Some(parsed(retry)),
+            _ => None,
+        };
+        if is_dry {
+            return self.plan(&config, sources, retry).await;
+        }
+        self.mirror(config, sources, retry).await
     }
 
     async fn mirror(&self, config: Config, sources: Vec<Source>, retry: Option<Retry>) -> Ran {

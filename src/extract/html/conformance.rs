@@ -13,22 +13,26 @@ use std::ops::Range;
 struct Tags(Vec<(String, Vec<(String, String)>)>);
 
 impl Handler for Tags {
+    fn end_tag(&mut self, _name: &str, _span: Range<usize>) {}
+    fn element_text(&mut self, _element: &str, _span: Range<usize>) {}
+    fn title(&mut self, _title: &str) {}
+
     fn start_tag(&mut self, tag: &Tag<'_>) {
         let attributes = tag.attributes().map(|attribute| (attribute.name.to_owned(), attribute.value.to_owned()));
         let mut attributes: Vec<_> = attributes.collect();
         attributes.sort();
         self.0.push((tag.name.to_owned(), attributes));
     }
-
-    fn end_tag(&mut self, _name: &str, _span: Range<usize>) {}
-    fn element_text(&mut self, _element: &str, _span: Range<usize>) {}
-    fn title(&mut self, _title: &str) {}
 }
 
 /// Checks that the raw text at each attribute's span, read as a value of its own, is its value.
 struct Spans<'t>(&'t str);
 
 impl Handler for Spans<'_> {
+    fn end_tag(&mut self, _name: &str, _span: Range<usize>) {}
+    fn element_text(&mut self, _element: &str, _span: Range<usize>) {}
+    fn title(&mut self, _title: &str) {}
+
     fn start_tag(&mut self, tag: &Tag<'_>) {
         for attribute in tag.attributes() {
             let Some(span) = attribute.span.clone() else { continue };
@@ -41,10 +45,6 @@ impl Handler for Spans<'_> {
             assert_eq!(value.span(0..attribute.value.len()), span, "{:?}", self.0);
         }
     }
-
-    fn end_tag(&mut self, _name: &str, _span: Range<usize>) {}
-    fn element_text(&mut self, _element: &str, _span: Range<usize>) {}
-    fn title(&mut self, _title: &str) {}
 }
 
 fn suite() -> PathBuf {

@@ -31,13 +31,17 @@ async fn measurement_of_speed() {
         for chunk in jobs.chunks(batch) {
             catalog.complete_jobs(&lease, run, chunk.iter().map(outcome).collect(), FIRST).await.unwrap();
         }
-        print(&format!("outcomes settled by {batch}, one call after the other"), begin, jobs.len());
+        print(&format!("outcomes recorded by {batch}, one call after the other"), begin, jobs.len());
     }
     let begin = std::time::Instant::now();
-    let settled = jobs[12_000..].iter().map(|job| catalog.complete_jobs(&lease, run, vec![outcome(job)], FIRST));
+    let recorded = jobs[12_000..].iter().map(|job| catalog.complete_jobs(&lease, run, vec![outcome(job)], FIRST));
     let count =
-        futures_util::StreamExt::count(futures_util::StreamExt::buffered(futures_util::stream::iter(settled), 64));
-    print("outcomes settled singly, 64 at a time", begin, count.await);
+        futures_util::StreamExt::count(futures_util::StreamExt::buffered(futures_util::stream::iter(recorded), 64));
+    print("outcomes recorded singly, 64 at a time", begin, count.await);
+    measure_reading(catalog).await;
+}
+
+async fn measure_reading(catalog: &dyn Catalog) {
     let begin = std::time::Instant::now();
     for number in 0..20_000 {
         catalog.article(&key(&format!("{:06}", number % 2000))).await.unwrap().unwrap();

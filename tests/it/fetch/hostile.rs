@@ -34,11 +34,11 @@ fn photo() -> Behaviour {
 
 /// Three requests are one and two further tries; two are one without and one with a Referer (there is no article).
 fn rows() -> Vec<Row> {
-    use Reason::{
-        BadUrl, DigestMismatch, ForbiddenAddress, HttpStatus, NotAnImage, Protocol, Timeout, TooLarge,
-        TooManyRedirects, TooSlow, TrackingPixel, Truncated,
-    };
-    let busy = || Behaviour::status(503);
+    [bodies(), codings(), statuses()].into_iter().flatten().collect()
+}
+
+fn bodies() -> Vec<Row> {
+    use Reason::{DigestMismatch, NotAnImage, Protocol, Timeout, TooLarge, TooSlow, TrackingPixel, Truncated};
     vec![
         row("a good photo", photo(), None, 1),
         row("good, in chunks", photo().chunked(), None, 1),
@@ -55,6 +55,15 @@ fn rows() -> Vec<Row> {
         row("chunks that break off", photo().chunked().breaks_off(Portion::Percent(50), End::Close), Truncated, 3),
         row("a length too short", photo().claims_percent(50), Truncated, 3),
         row("a length too long", photo().claims_percent(150), Truncated, 3),
+        row("many long headers", Behaviour::many_headers(image(), 90, 1000), Protocol, 1),
+        row("a digest that does not match", photo().with_header("Content-Digest", &wrong_digest()), DigestMismatch, 3),
+        row("a digest that matches", photo().with_header("Repr-Digest", &image().digest_field()), None, 1),
+    ]
+}
+
+fn codings() -> Vec<Row> {
+    use Reason::{Protocol, TooLarge, Truncated};
+    vec![
         row("gzip of 1 GiB of zeros", Behaviour::gzip_bomb(1024), TooLarge, 1),
         row("a coding that is unknown", photo().with_header("Content-Encoding", "utf-8"), None, 1),
         row("a page in a coding nobody asked for", page().with_header("Content-Encoding", "zstd"), Protocol, 1),
@@ -66,12 +75,17 @@ fn rows() -> Vec<Row> {
         row("a photo in gzip, and more bytes", coded("gzip", [gzip(), b"\r\n".to_vec()].concat()), None, 1),
         row("gzip without its end", coded("gzip", gzip()).cut(Portion::Percent(90)), Truncated, 3),
         row("deflate without its end", coded("deflate", raw_deflate()).cut(Portion::Percent(90)), Truncated, 3),
+    ]
+}
+
+fn statuses() -> Vec<Row> {
+    use Reason::{BadUrl, ForbiddenAddress, HttpStatus, NotAnImage, TooManyRedirects};
+    let busy = || Behaviour::status(503);
+    vec![
         row("good, from a transforming proxy", photo().with_status(203), None, 1),
         row("good, and accepted", photo().with_status(202), None, 1),
         row("a page, and accepted", page().with_status(202), NotAnImage, 2),
         row("no content", photo().with_status(204), HttpStatus, 1),
-        row("a digest that does not match", photo().with_header("Content-Digest", &wrong_digest()), DigestMismatch, 3),
-        row("a digest that matches", photo().with_header("Repr-Digest", &image().digest_field()), None, 1),
         row("busy, then fine", busy().then(1, photo()), None, 2),
         row("always busy", busy(), HttpStatus, 3),
         row("429 once, 0 s", Behaviour::status(429).with_header("Retry-After", "0").then(1, photo()), None, 2),
@@ -89,7 +103,6 @@ fn rows() -> Vec<Row> {
         row("a redirect to a private address", Behaviour::redirect(307, "http://10.0.0.1/"), ForbiddenAddress, 1),
         row("a redirect to metadata", Behaviour::redirect(301, "//169.254.169.254/"), ForbiddenAddress, 1),
         row("a redirect with a password", Behaviour::redirect(302, "http://a:b@127.0.0.1/"), BadUrl, 1),
-        row("many long headers", Behaviour::many_headers(image(), 90, 1000), Protocol, 1),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! Functions and files stay short, and there is as much test as there is need for.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use super::folder;
 use super::tokens::{Token, tokens, without_tests};
@@ -22,10 +23,10 @@ struct Measured {
     functions: Vec<(String, usize)>,
 }
 
-fn measure(path: &Path, root: &Path) -> Measured {
+fn measure(path: &Path, root: &Path, is_test: bool) -> Measured {
     let text = std::fs::read_to_string(path).expect("a source file can be read");
     let all = tokens(&text);
-    let production = without_tests(&all);
+    let production = if is_test { Vec::new() } else { without_tests(&all) };
     let lines = text.lines().count();
     let production_lines = production.last().map_or(0, |last| last.line);
     Measured {
@@ -58,8 +59,23 @@ fn end_of(tokens: &[Token]) -> Option<usize> {
 }
 
 fn measured(folder: &Path) -> Vec<Measured> {
-    let is_rust = |file: &std::path::PathBuf| file.extension().is_some_and(|ending| ending == "rs");
-    files(folder).iter().filter(|file| is_rust(file)).map(|file| measure(file, folder)).collect()
+    let is_rust = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "rs");
+    let files: Vec<_> = files(folder).into_iter().filter(is_rust).collect();
+    let tests: BTreeSet<_> = files.iter().flat_map(|file| test_files(file)).collect();
+    files.iter().map(|file| measure(file, folder, tests.contains(file))).collect()
+}
+
+/// The files that a file declares as modules of its tests alone: `#[cfg(test)] mod tests;`.
+fn test_files(file: &Path) -> Vec<PathBuf> {
+    let text = std::fs::read_to_string(file).expect("a source file can be read");
+    let tokens = tokens(&text);
+    let declared = tokens.windows(7).filter(|seven| {
+        let words = ["(", "test", ")", "]", "mod"];
+        words.iter().zip(*seven).all(|(word, token)| token.is(word)) && seven[6].is(";")
+    });
+    let is_folder = matches!(file.file_name().and_then(|name| name.to_str()), Some("mod.rs" | "lib.rs"));
+    let folder = if is_folder { file.with_file_name("") } else { file.with_extension("") };
+    declared.map(|seven| folder.join(&seven[5].text).with_extension("rs")).collect()
 }
 
 /// The value below which a share of all lies.
@@ -77,6 +93,28 @@ fn functions_are_short() {
     let lines: Vec<_> = all().map(|(_, _, lines)| lines).collect();
     let (median, most) = (quantile(lines.clone(), 50), quantile(lines, 90));
     assert!(long.is_empty() && median <= 7 && most <= 20, "median {median}, 90 % at most {most}; {long:#?}");
+}
+
+/// Tests are read as code is.
+#[test]
+fn no_function_of_the_tests_is_longer_either() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let rust = |folder: &Path| files(folder).into_iter().filter(|file| file.extension().is_some_and(|it| it == "rs"));
+    let mut long = Vec::new();
+    for file in rust(&folder()).chain(rust(&tests)) {
+        let text = std::fs::read_to_string(&file).expect("a source file can be read");
+        let found = functions(&tokens(&text)).into_iter().filter(|(_, lines)| *lines > LONGEST_FUNCTION);
+        long.extend(found.map(|(name, lines)| format!("{}: {name} has {lines}", file.display())));
+    }
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn files_of_tests_are_found_by_their_declarations() {
+    let found = test_files(&folder().join("extract/html/mod.rs"));
+    assert!(found.contains(&folder().join("extract/html/tests.rs")), "{found:?}");
+    assert!(found.iter().all(|file| file.is_file()), "{found:?}");
+    assert!(test_files(&folder().join("lib.rs")).contains(&folder().join("fixtures.rs")));
 }
 
 #[test]
