@@ -77,4 +77,33 @@ mod tests {
         placeholders.forget(&host("a.example"));
         assert_eq!(placeholders.get(&host("a.example"), digest), SharedBlob::default());
     }
+
+    #[test]
+    fn a_host_is_honest_by_what_was_proven_and_one_lie_undoes_it() {
+        let shared = |verdict, replaces_others| SharedBlob { verdict, replaces_others };
+        let genuine = shared(Some(PlaceholderVerdict::Genuine), false);
+        let unknown = shared(None, false);
+        let placeholder = shared(Some(PlaceholderVerdict::Placeholder), false);
+        let replacing = shared(Some(PlaceholderVerdict::Genuine), true);
+        for (known, expected) in [
+            (vec![], false),
+            (vec![genuine; PROVEN - 1], false),
+            (vec![unknown; 50], false),
+            (vec![genuine; PROVEN], true),
+            ([vec![genuine; PROVEN], vec![unknown; 9]].concat(), true),
+            ([vec![genuine; 90], vec![placeholder]].concat(), false),
+            ([vec![genuine; 90], vec![replacing]].concat(), false),
+        ] {
+            assert_eq!(is_honest(known.iter()), expected, "{known:?}");
+        }
+        let placeholders = KnownPlaceholders::default();
+        let host = HostKey::from_stored("a.example".to_owned());
+        assert!(!placeholders.is_honest(&host), "nothing is known of it");
+        for number in 0..PROVEN {
+            placeholders.learn(&host, Digest::of(&[u8::try_from(number).unwrap()]), genuine);
+        }
+        assert!(placeholders.is_honest(&host));
+        placeholders.learn(&host, Digest::of(b"x"), placeholder);
+        assert!(!placeholders.is_honest(&host));
+    }
 }

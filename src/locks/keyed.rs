@@ -80,4 +80,26 @@ mod tests {
         drop(second);
         drop(third.await);
     }
+
+    #[tokio::test]
+    async fn however_many_wait_one_at_a_time_works_and_no_lock_is_left() {
+        let locks = Arc::new(KeyedLocks::default());
+        let working = Arc::new(Mutex::new(HashMap::<u8, u32>::new()));
+        let work = |number: u8| {
+            let (locks, working) = (Arc::clone(&locks), Arc::clone(&working));
+            async move {
+                let key = number % 3;
+                let _held = locks.lock(key).await;
+                *working.lock().entry(key).or_default() += 1;
+                tokio::task::yield_now().await;
+                let alone = working.lock().insert(key, 0);
+                assert_eq!(alone, Some(1), "somebody else works on {key}");
+            }
+        };
+        let tasks: Vec<_> = (0..60).map(|number| tokio::spawn(work(number))).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert!(locks.0.lock().is_empty());
+    }
 }

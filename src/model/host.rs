@@ -86,6 +86,8 @@ impl Default for HostState {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -95,5 +97,38 @@ mod tests {
         assert_eq!(key("http://example.org:8080/a").as_deref(), Some("example.org:8080"));
         assert_eq!(key("http://example.org:80/").as_deref(), Some("example.org"));
         assert_eq!(key("mailto:someone@example.org"), None);
+    }
+
+    proptest! {
+        /// Two URLs have one key where one server answers both, and its text is read back as it was.
+        #[test]
+        fn a_key_is_host_and_port(host in "[a-c]{1,3}\\.example", port in prop::option::of(1..9_u16), path in "[a-z/]{0,5}") {
+            let authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+            let of = |text: String| HostKey::of(&Url::parse(&text).unwrap()).unwrap();
+            let key = of(format!("https://{authority}/{path}"));
+            prop_assert_eq!(key.as_str(), authority.as_str());
+            prop_assert_eq!(&of(format!("http://me:secret@{authority}/?q")), &key);
+            prop_assert_eq!(HostKey::from_stored(key.to_string()), key);
+        }
+    }
+
+    #[test]
+    fn files_and_inline_images_have_one_key_each() {
+        let key = |url: &str| HostKey::of(&Url::parse(url).unwrap()).map(|key| key.to_string());
+        assert_eq!(key("file:///a.png"), key("file:///b/c.png"));
+        assert_eq!(key("ni:///sha-256;abc").as_deref(), Some("ni:"));
+        assert_ne!(key("file:///a.png"), key("ni:///a"));
+        assert_eq!(key("https://EXAMPLE.org/"), key("http://example.org/"), "as URLs spell hosts");
+        assert_eq!((key("data:,x"), key("https://[::1]:8080/").as_deref()), (None, Some("[::1]:8080")));
+    }
+
+    #[test]
+    fn an_unknown_host_has_nothing_that_holds_it() {
+        let state = HostState::default();
+        assert_eq!((state.failures, state.open_until, state.not_before, state.delay), (0, None, None, Duration::ZERO));
+        assert_eq!(state.referer, RefererStrategy::Omit);
+        for strategy in RefererStrategy::ALL {
+            assert_eq!(RefererStrategy::from_name(strategy.as_str()), Some(*strategy));
+        }
     }
 }

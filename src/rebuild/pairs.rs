@@ -50,6 +50,8 @@ pub(super) fn shown_by(reference: &Reference) -> Option<Digest> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -61,5 +63,47 @@ mod tests {
         assert_eq!(pairs(&[full, image], &[full, full, image]), [(0, 0), (1, 2)]);
         assert_eq!(pairs(&[image, srcset, image], &[image, image]), [(0, 0), (2, 1)]);
         assert_eq!(pairs(&[], &[image]), []);
+    }
+
+    fn slots() -> impl Strategy<Value = Vec<Slot<'static>>> {
+        let slot = prop::sample::select(vec![
+            (ReferenceKind::Markdown, "image"),
+            (ReferenceKind::FullSize, "href"),
+            (ReferenceKind::Image, "src"),
+        ]);
+        prop::collection::vec(slot, 0..9)
+    }
+
+    /// The length of the longest common subsequence, by trying everything.
+    fn longest(one: &[Slot<'_>], other: &[Slot<'_>]) -> usize {
+        match (one, other) {
+            ([a, one @ ..], [b, others @ ..]) if a == b => 1 + longest(one, others),
+            ([_, rest @ ..], [_, others @ ..]) => longest(rest, other).max(longest(one, others)),
+            _ => 0,
+        }
+    }
+
+    proptest! {
+        /// As many as possible are paired, each with one of its kind, in order.
+        #[test]
+        fn no_pairing_is_longer_and_none_crosses(original in slots(), mirror in slots()) {
+            let found = pairs(&original, &mirror);
+            prop_assert!(found.iter().all(|(one, other)| original[*one] == mirror[*other]));
+            prop_assert!(found.windows(2).all(|two| two[0].0 < two[1].0 && two[0].1 < two[1].1));
+            if original != mirror {
+                prop_assert_eq!(found.len(), longest(&original, &mirror));
+            }
+        }
+
+        /// Links that were added around images take no image from its place.
+        #[test]
+        fn added_links_take_nothing_away(original in slots(), places in prop::collection::vec(any::<prop::sample::Index>(), 0..5)) {
+            let mut mirror: Vec<_> = original.clone();
+            for place in places {
+                mirror.insert(place.index(mirror.len() + 1), (ReferenceKind::Poster, "poster"));
+            }
+            let found = pairs(&original, &mirror);
+            prop_assert_eq!(found.len(), original.len());
+        }
     }
 }

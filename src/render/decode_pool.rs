@@ -68,3 +68,54 @@ fn room(limits: &MediaConfig) -> u32 {
         bytes => u32::try_from(bytes.div_ceil(KIB)).unwrap_or(u32::MAX),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::config::{Config, Size};
+
+    fn limits(threads: usize, max_alloc: u64) -> MediaConfig {
+        let mut limits = Config::default().media;
+        (limits.threads, limits.max_alloc) = (threads, Size(max_alloc));
+        limits
+    }
+
+    #[tokio::test]
+    async fn so_many_images_are_decoded_at_a_time_and_the_others_wait() {
+        let pool = DecodePool::new(&limits(2, 0));
+        let first = pool.permit().await;
+        let _second = pool.permit().await;
+        assert!(pool.permit().now_or_never().is_none(), "both cores are taken");
+        drop(first);
+        assert!(pool.permit().now_or_never().is_some());
+    }
+
+    #[test]
+    fn no_number_of_threads_means_one_a_core() {
+        let pool = DecodePool::new(&limits(0, 0));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        assert_eq!(pool.cores.available_permits(), cores);
+    }
+
+    #[test]
+    fn memory_is_counted_in_kibibytes_and_no_limit_is_none() {
+        for (bytes, expected) in
+            [(1, 1), (1024, 1), (1025, 2), (64 << 20, 64 << 10), (0, u32::MAX), (u64::MAX, u32::MAX)]
+        {
+            assert_eq!(room(&limits(1, bytes)), expected, "{bytes}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_image_that_takes_more_than_there_is_does_not_wait_for_ever() {
+        let pool = DecodePool::new(&limits(1, 1));
+        let size = Config::default().thumbnail[0].clone();
+        let bytes = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;".to_vec();
+        let asset = media::probe(&bytes, &pool.limits);
+        let made = pool.permit().await.thumbnails(bytes, asset, vec![size]).await;
+        assert!(made.sizes.len() == 1 && made.sizes[0].is_err(), "{:?}", made.sizes);
+        assert_eq!(pool.memory.available_permits(), 1, "what it took is given back");
+    }
+}

@@ -150,6 +150,7 @@ impl Renderer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{fixtures, media};
 
     #[test]
     fn an_asset_lacks_a_thumbnail_until_one_by_each_recipe_is_on_record() {
@@ -161,5 +162,79 @@ mod tests {
         assert!(renderer.lacks(digest, &[]));
         assert!(renderer.lacks(digest, &[row(other, *recipe), row(digest, other)]));
         assert!(!renderer.lacks(digest, &[row(other, *recipe), row(digest, *recipe)]));
+    }
+
+    /// A GIF of one pixel.
+    const DOT: &[u8] =
+        b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+
+    /// An archive with these bytes, kept as what they are.
+    async fn kept(bytes: &[u8]) -> (Arc<Archive>, Digest, Asset) {
+        let archive = fixtures::archive();
+        let asset = media::probe(bytes, &Config::default().media);
+        let key = StoreKey::Blob { digest: Digest::of(bytes), media_type: asset.media_type };
+        archive.objects.put(&key, Body::Bytes(bytes.to_vec())).await.unwrap();
+        (archive, Digest::of(bytes), asset)
+    }
+
+    fn sizes(names: &[&str]) -> Config {
+        let mut config = Config::default();
+        let size = |name: &&str| ThumbnailConfig { name: name.parse().unwrap(), ..config.thumbnail[0].clone() };
+        config.thumbnail = names.iter().map(size).collect();
+        config
+    }
+
+    #[tokio::test]
+    async fn each_size_is_made_once_and_a_new_one_is_made_of_what_is_kept() {
+        let (archive, digest, asset) = kept(DOT).await;
+        let ensure = async |config: &Config| {
+            let renderer = Renderer::new(Arc::clone(&archive), config);
+            let Rendered { made, failed, .. } = renderer.ensure(digest, &asset).await.unwrap();
+            (made, failed)
+        };
+        assert_eq!(ensure(&sizes(&[])).await, (0, 0));
+        assert_eq!(ensure(&sizes(&["small"])).await, (1, 0));
+        assert_eq!(ensure(&sizes(&["small"])).await, (0, 0), "it is there");
+        assert_eq!(ensure(&sizes(&["small", "large"])).await, (1, 0), "only the new one");
+        let mut other = sizes(&["small", "large"]);
+        other.thumbnail[0].quality = 33;
+        assert_eq!(ensure(&other).await, (1, 0), "by another recipe");
+        for row in archive.catalog.thumbnails(&[digest]).await.unwrap() {
+            let made = row.made.as_ref().unwrap();
+            let fingerprint = archive.objects.stat(&row.key().unwrap()).await.unwrap().unwrap();
+            assert_eq!((fingerprint.size, made.width, made.height), (made.size, 1, 1), "each has its file");
+        }
+    }
+
+    #[tokio::test]
+    async fn callers_that_want_the_same_at_once_make_it_once() {
+        let (archive, digest, asset) = kept(DOT).await;
+        let renderer = Renderer::new(archive, &sizes(&["small"]));
+        let ensured = futures_util::future::join_all((0..8).map(|_| renderer.ensure(digest, &asset))).await;
+        let made: u64 = ensured.into_iter().map(|rendered| rendered.unwrap().made).sum();
+        assert_eq!(made, 1);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_decoded_is_on_record_and_not_tried_again() {
+        for bytes in [&DOT[..20], b"%PDF-1.7\n"] {
+            let (archive, digest, asset) = kept(bytes).await;
+            let renderer = Renderer::new(Arc::clone(&archive), &sizes(&["small"]));
+            let first = renderer.ensure(digest, &asset).await.unwrap();
+            assert_eq!((first.made, first.failed), (0, u64::from(asset.media_type.is_image())));
+            let rows = archive.catalog.thumbnails(&[digest]).await.unwrap();
+            assert!(rows.len() == 1 && rows[0].made.is_err() && rows[0].key().is_none());
+            assert!(!renderer.lacks(digest, &rows));
+            assert_eq!(renderer.ensure(digest, &asset).await.unwrap(), Rendered::default());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_blob_that_is_missing_is_an_error_and_leaves_no_record() {
+        let (archive, _, asset) = kept(DOT).await;
+        let gone = Digest::of(b"not there");
+        let renderer = Renderer::new(Arc::clone(&archive), &sizes(&["small"]));
+        assert!(matches!(renderer.ensure(gone, &asset).await, Err(RenderError::Read(_))));
+        assert_eq!(archive.catalog.thumbnails(&[gone]).await.unwrap(), [], "it is made when the blob is back");
     }
 }

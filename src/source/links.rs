@@ -38,3 +38,50 @@ pub(super) fn relative(folder: &Path, file: &Path) -> String {
     });
     up.chain(down).collect::<Vec<_>>().join("/")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use url::Url;
+
+    use super::*;
+
+    fn parts(least: usize) -> impl Strategy<Value = Vec<String>> {
+        prop::collection::vec("[a-c é%?#&()'\"雨:-]{1,4}", least..5)
+    }
+
+    fn path(parts: &[String]) -> PathBuf {
+        Path::new("/").join(parts.iter().collect::<PathBuf>())
+    }
+
+    proptest! {
+        /// A browser that opens a file of the folder is led to the other file, whatever both are called, and the link
+        /// needs no escaping anywhere.
+        #[test]
+        fn a_relative_link_leads_to_its_file(folder in parts(0), file in parts(1)) {
+            prop_assume!(folder != file);
+            let link = relative(&path(&folder), &path(&file));
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".%/_-".contains(&byte);
+            prop_assert!(link.bytes().all(is_plain), "{link}");
+            let article = Url::from_file_path(path(&folder).join("article.html")).unwrap();
+            let led = article.join(&link).unwrap().to_file_path().unwrap();
+            // A folder links to itself or to one above by ways up alone, which end in a slash for a browser.
+            let expected = path(&file);
+            prop_assert_eq!(led.components().collect::<Vec<_>>(), expected.components().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn an_absolute_path_has_no_way_up_and_stays_as_it_is(parts in prop::collection::vec(prop::sample::select(vec!["a", "b", "..", "."]), 0..7)) {
+            let clean = absolute(&parts.iter().collect::<PathBuf>()).unwrap();
+            prop_assert!(clean.is_absolute());
+            prop_assert!(!clean.components().any(|part| matches!(part, Component::ParentDir | Component::CurDir)));
+            prop_assert_eq!(absolute(&clean).unwrap(), clean);
+        }
+    }
+
+    #[test]
+    fn no_path_is_the_current_folder() {
+        assert_eq!(absolute(Path::new("")).unwrap(), std::env::current_dir().unwrap());
+        assert_eq!(absolute(Path::new("/../../a/./b/../c")).unwrap(), Path::new("/a/c"));
+    }
+}

@@ -87,6 +87,8 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(text: &str, front_matter: &str, body: &str) {
@@ -134,5 +136,45 @@ mod tests {
         assert!(!page.contains("<script>") && !page.contains("../"), "{page}");
         assert!(page.contains("href=\"./%E9%9B%A8%201%25.md\""), "{page}");
         assert!(page.contains("href=\"./javascript%3Ax\""), "{page}");
+    }
+
+    proptest! {
+        /// Whatever files are called, a list has one link for each, which leads to it and nowhere else.
+        #[test]
+        fn each_name_is_one_link_to_itself(names in prop::collection::vec("[a-z<>&\"'%#?:é雨 .-]{1,9}", 0..6), is_top in any::<bool>()) {
+            // No file can be called so.
+            prop_assume!(!names.iter().any(|name| matches!(name.as_str(), "." | "..")));
+            let page = list(names.clone().into_iter(), is_top);
+            let links: Vec<_> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            let (up, links) = links.split_at(usize::from(!is_top));
+            prop_assert!(up.iter().all(|link| *link == "../"));
+            let base = url::Url::parse("http://localhost/folder/").unwrap();
+            for (name, link) in names.iter().zip(links) {
+                let led = base.join(link).unwrap();
+                let path = percent_encoding::percent_decode_str(led.path()).decode_utf8().unwrap().into_owned();
+                prop_assert_eq!(path, format!("/folder/{name}"));
+                prop_assert!(led.query().is_none() && led.fragment().is_none() && led.host_str() == Some("localhost"));
+            }
+            prop_assert_eq!(links.len(), names.len());
+        }
+
+        /// Front matter is cut off at its fences, and nothing of the article is lost or made up.
+        #[test]
+        fn front_matter_and_body_are_parts_of_the_article(text in "(---|\\+\\+\\+|)\n?[a-z:=\n-]{0,20}(---\n|)[a-z\n-]{0,9}") {
+            let (front_matter, body) = split(&text);
+            prop_assert!(text.ends_with(body));
+            prop_assert!(front_matter.is_empty() || text.contains(front_matter));
+            prop_assert!(front_matter.len() + body.len() <= text.len());
+            prop_assert!(!front_matter.is_empty() || body == text || text.len() - body.len() >= 6, "{text:?}");
+        }
+
+        /// No title gets out of its heading.
+        #[test]
+        fn a_title_stays_text(title in "[a-z<>&\"' ]{0,12}") {
+            let page = article(&format!("---\ntitle: {title}\n---\nbody\n"));
+            let (_, after) = page.split_once("<title>").unwrap();
+            let (shown, _) = after.split_once("</title>").unwrap();
+            prop_assert!(!shown.contains(['<', '>', '"', '\'']), "{shown}");
+        }
     }
 }

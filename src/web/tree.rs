@@ -115,6 +115,8 @@ fn list(folder: &Path, is_top: bool) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn tree() -> (tempfile::TempDir, Tree) {
@@ -213,5 +215,42 @@ mod tests {
         let place = |name: &str| page.find(name).unwrap_or_else(|| panic!("{name} is not in {page}"));
         assert!(place("./with%20index/") < place("./a.jpg"));
         assert!(!page.contains("secret"));
+    }
+
+    proptest! {
+        /// However a path is spelt, what answers lies within the folder and is not hidden.
+        #[test]
+        fn no_spelling_of_a_path_leads_out(parts in prop::collection::vec(
+            prop::sample::select(vec!["..", ".", "", "%2e%2e", "%2E.", "articles", ".git", "a.jpg", "outside.txt", "%00", "..%2f", "\\"]),
+            0..7,
+        )) {
+            let (_keep, tree) = tree();
+            let target = format!("/{}", parts.join("/"));
+            if let Some(path) = tree.resolve(&target) {
+                prop_assert!(path.starts_with(&tree.0), "{target}: {path:?}");
+                let below = path.strip_prefix(&tree.0).unwrap();
+                let hidden = below.components().any(|part| part.as_os_str().to_string_lossy().starts_with('.'));
+                prop_assert!(!hidden, "{target}: {path:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_file_is_served_as_what_its_name_says() {
+        for (ending, expected) in [
+            ("jpg", Some("image/jpeg")),
+            ("jpeg", Some("image/jpeg")),
+            ("tif", Some("image/tiff")),
+            ("html", Some("text/html")),
+            ("txt", Some("text/plain; charset=utf-8")),
+            ("json", Some("text/plain; charset=utf-8")),
+            ("css", Some("text/css; charset=utf-8")),
+            ("mp4", Some("video/mp4")),
+            ("exe", None),
+            ("bin", None),
+            ("", None),
+        ] {
+            assert_eq!(mime(media_type(ending)).as_deref(), expected, "{ending}");
+        }
     }
 }

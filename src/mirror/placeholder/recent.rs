@@ -47,6 +47,8 @@ impl RecentCaptures {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -61,5 +63,27 @@ mod tests {
         assert_eq!(recent.share(&host("b.example"), new), None);
         recent.forget(&host("a.example"));
         assert_eq!(recent.share(&host("a.example"), new), None);
+    }
+
+    proptest! {
+        /// The shares of all blobs are what was sent lately, and no host knows of another.
+        #[test]
+        fn shares_add_up_to_what_was_sent(sent in prop::collection::vec((0..2_usize, 0..4_u16), 0..200)) {
+            let recent = RecentCaptures::default();
+            let host = |at: usize| HostKey::from_stored(format!("{at}.example"));
+            for (at, bytes) in &sent {
+                recent.note(host(*at), Digest::of(&bytes.to_be_bytes()));
+            }
+            for at in 0..2 {
+                let of_host: Vec<_> = sent.iter().filter(|(other, _)| *other == at).map(|(_, bytes)| *bytes).collect();
+                let newest = &of_host[of_host.len().saturating_sub(RECENT)..];
+                for bytes in 0..4 {
+                    let share = recent.share(&host(at), Digest::of(&u16::to_be_bytes(bytes)));
+                    let same = newest.iter().filter(|other| **other == bytes).count();
+                    let expected = (!newest.is_empty()).then_some(Share { same, of: newest.len() });
+                    prop_assert_eq!(share, expected);
+                }
+            }
+        }
     }
 }

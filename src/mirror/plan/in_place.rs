@@ -98,6 +98,8 @@ fn stands_at(edited: &[u8], value: Span, link: Span, edit: &Edit) -> Option<Span
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::config::Lazy;
     use crate::rewrite::{Article, Target};
@@ -123,5 +125,38 @@ mod tests {
         check("<img data-src=\"u.jpg\"><img src=\"v.jpg\">");
         check("<img src=\"u.jpg\"><img data-src=\"v.jpg\">");
         check("<img data-src=\"u.jpg\"><img data-src=\"v.jpg\"><img src=\"w.jpg\">");
+    }
+
+    proptest! {
+        /// Whatever is written around the images of a mirrored post, its original is what its author would have
+        /// written: the edit, with the addresses that were there.
+        #[test]
+        fn an_edit_of_a_mirror_is_an_edit_of_its_original(
+            images in prop::collection::vec((0..4_usize, 0..3_usize), 1..5),
+            before in "[a-z ]{0,8}",
+            after in "[a-z ]{0,8}",
+        ) {
+            let image = |(at, (kind, url)): (usize, &(usize, usize))| match kind {
+                0 => format!("<p>{at}</p><img src=\"http://a.example/{url}.jpg\">"),
+                1 => format!("<p>{at}</p><img data-src='http://a.example/{url}.jpg'>"),
+                2 => format!("<p>{at}</p><img src=http://a.example/{url}.jpg>"),
+                _ => format!("<p>{at}</p><img data-src=\"http://a.example/{url}.jpg\" src=\"data:,\">"),
+            };
+            let original: String = images.iter().enumerate().map(image).collect();
+            let options = ExtractOptions::default();
+            let extraction = extract::extract(original.as_bytes(), Format::Html, &options);
+            let link = |found: &Reference| {
+                let name = found.url.as_ref().ok()?.path_segments()?.next_back()?.to_owned();
+                found.url.as_ref().is_ok_and(url::Url::has_host).then(|| format!("../m/{name}").into())
+            };
+            let targets: Vec<_> = extraction.references.iter().map(|found| Target::new(found, link(found))).collect();
+            let article =
+                Article { bytes: original.as_bytes(), format: Format::Html, encoding: extraction.encoding, options: &options };
+            let edits = rewrite::plan(&article, Lazy::Reveal, &targets);
+            let mirror = rewrite::splice(original.as_bytes(), &edits);
+            let edited = [format!("<p>{before}</p>").as_bytes(), &mirror, format!("<p>{after}</p>").as_bytes()].concat();
+            let back = original_of(&edited, Format::Html, &edits, &BTreeMap::new(), &options);
+            prop_assert_eq!(String::from_utf8_lossy(&back), format!("<p>{before}</p>{original}<p>{after}</p>"));
+        }
     }
 }

@@ -43,3 +43,44 @@ async fn head(archive: &Archive, key: &StoreKey) -> Result<Vec<u8>, ObjectError>
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Body;
+    use crate::fixtures;
+
+    #[tokio::test]
+    async fn texts_are_found_by_how_they_begin_and_images_never() {
+        let archive = fixtures::archive();
+        let long = format!("# Ferry {}", "x".repeat(200));
+        let kept = [
+            ("# Ferry\n\n![a](http://a/1)", MediaType::Markdown),
+            (long.as_str(), MediaType::Markdown),
+            ("<h1>Ferry</h1>", MediaType::Html),
+            ("# Ferry, an image", MediaType::Png),
+        ];
+        for (text, media_type) in kept {
+            let key = StoreKey::Blob { digest: Digest::of(text.as_bytes()), media_type };
+            archive.objects.put(&key, Body::Bytes(text.into())).await.unwrap();
+        }
+        let blobs = TextBlobs::read(&archive).await.unwrap();
+        let of = |text: &str, first: usize| {
+            let found = blobs.beginning_like(text.as_bytes(), first).into_iter();
+            let mut found: Vec<_> = found.map(|(digest, _)| digest).collect();
+            found.sort_unstable();
+            found
+        };
+        let digests = |texts: &[&str]| {
+            let mut digests: Vec<_> = texts.iter().map(|text| Digest::of(text.as_bytes())).collect();
+            digests.sort_unstable();
+            digests
+        };
+        assert_eq!(of("# Ferry\n\n![a](../blobs/1)", 14 + INSERTED), digests(&[kept[0].0]));
+        assert_eq!(of("anything", 0), digests(&[kept[0].0, kept[1].0, kept[2].0]), "where a link comes first");
+        assert_eq!(of("# Ferr", INSERTED + 6), digests(&[kept[0].0, kept[1].0]));
+        let edited = format!("# Ferry {}y and more", "x".repeat(100));
+        assert_eq!(of(&edited, 110), digests(&[kept[1].0]), "only so many bytes of each are kept");
+        assert_eq!(of("Edited # Ferry", INSERTED + 8), digests(&[]));
+    }
+}

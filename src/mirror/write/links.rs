@@ -120,6 +120,8 @@ fn sibling<'a>(row: &ReferenceRow, rows: &'a [ReferenceRow]) -> Option<&'a UrlRo
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::config::{ChangedImages, Config};
     use crate::model::{MediaType, Span, UrlId, Validators};
@@ -212,5 +214,73 @@ mod tests {
         let digest = Digest::of(b"a");
         assert!(Rule { rewrite: &config }.with_thumbnail(rows).all(|(found, ..)| *found == digest));
         assert_eq!(Rule { rewrite: &config }.with_thumbnail(&[good("a")]).count(), 0);
+    }
+
+    /// In the text a thumbnail stands for its image only where it is smaller in every way, and leads to the whole one.
+    #[test]
+    fn a_thumbnail_in_the_text_is_smaller_in_every_way_and_leads_to_the_whole() {
+        let config = RewriteConfig { images: Images::ThumbnailLinked, ..Config::default().rewrite };
+        let wrapped = ReferenceRow { link_wrap: Some(LinkWrap::Linked), ..good("a") };
+        let shown = |row: &ReferenceRow, width, size| {
+            let thumbnails = thumbnail("a", width, size);
+            let shown = Rule { rewrite: &config }.shown(std::slice::from_ref(row), &thumbnails).remove(0).1;
+            (shown.file, shown.full)
+        };
+        let whole = (file("a"), None);
+        let small = ("thumbnails/small/t.webp".to_owned(), Some((240_000, file("a"))));
+        for (row, width, size, expected) in [
+            (&wrapped, 100, 9_999, &small),
+            (&wrapped, 100, 10_000, &whole),
+            (&wrapped, 600, 1, &whole),
+            (&wrapped, 490, 1, &whole),
+            (&wrapped, 489, 1, &small),
+            (&good("a"), 100, 1, &whole),
+        ] {
+            assert_eq!(shown(row, width, size), *expected, "{width} {size}");
+        }
+    }
+
+    #[test]
+    fn a_link_leads_to_the_largest_of_the_candidates_it_is_around() {
+        let rows: Vec<_> = (0..4)
+            .map(|at| ReferenceRow {
+                link_wrap: Some(LinkWrap::Markdown(Span::new(at / 2, 9))),
+                ..reference(at, ReferenceKind::Srcset, url(UrlState::Good, None))
+            })
+            .collect();
+        let full = |at: usize, pixels| Shown { file: String::new(), full: Some((pixels, format!("{at}"))) };
+        let shown: Vec<_> = rows.iter().zip([full(0, 5), full(1, 9), full(2, 7), full(3, 7)]).collect();
+        let links = full_images(&shown);
+        assert_eq!(links[&LinkWrap::Markdown(Span::new(0, 9))], "1", "the larger");
+        assert_eq!(links[&LinkWrap::Markdown(Span::new(1, 9))], "2", "the first of two that are as large");
+        assert_eq!(links.len(), 2);
+    }
+
+    proptest! {
+        /// A reference shows the image of its own URL where that is kept, and otherwise only one of its own group.
+        #[test]
+        fn no_reference_shows_an_image_of_another_group(
+            states in prop::collection::vec((0..3_u32, 0..4_usize, any::<bool>()), 1..7),
+        ) {
+            let states_of = [UrlState::Good, UrlState::Failed, UrlState::Deferred, UrlState::Retired];
+            let row = |(at, (group, state, is_kept)): (usize, &(u32, usize, bool))| {
+                let asset = is_kept.then(|| kept(&format!("{group} {at}"), 10 + u32::try_from(at).unwrap(), 10));
+                let row = reference(at, ReferenceKind::Image, url(states_of[*state], asset));
+                ReferenceRow { image_group: *group, ..row }
+            };
+            let rows: Vec<_> = states.iter().enumerate().map(row).collect();
+            let config = Config::default().rewrite;
+            let shown = Rule { rewrite: &config }.shown(&rows, &Thumbnails::new());
+            for (row, shown) in &shown {
+                let own = row.url.as_ref().and_then(|url| url.asset.as_ref());
+                let files: Vec<_> = (0..rows.len()).map(|at| file(&format!("{} {at}", row.image_group))).collect();
+                prop_assert!(files.contains(&shown.file), "of its group");
+                if own.is_some() {
+                    prop_assert_eq!(&shown.file, &file(&format!("{} {}", row.image_group, row.span.start)));
+                }
+            }
+            let kept = rows.iter().filter(|row| row.url.as_ref().is_some_and(|url| url.asset.is_some())).count();
+            prop_assert!(shown.len() >= kept);
+        }
     }
 }
