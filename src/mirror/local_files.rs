@@ -80,3 +80,102 @@ fn change(sources: &Sources, row: &UrlRow) -> Change {
         _ => Change::None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::JobResult;
+    use crate::config::{Config, SourceConfig};
+    use crate::fixtures;
+    use crate::model::Validators;
+    use crate::source::Source;
+
+    /// A folder with a source, in place or not.
+    fn folder(in_place: bool) -> (tempfile::TempDir, Sources) {
+        let folder = tempfile::tempdir().unwrap();
+        let config = SourceConfig {
+            path: folder.path().to_owned(),
+            output: if in_place { "." } else { "" }.into(),
+            ..Config::default().source[0].clone()
+        };
+        let source = Source::new(config, &folder.path().join("store")).unwrap();
+        let sources = Sources::new(&Config::default(), vec![source], None);
+        (folder, sources)
+    }
+
+    /// What a file was found to be when it was asked for last.
+    #[derive(Debug, Clone, Copy)]
+    enum Was {
+        /// It was adopted as it is now.
+        Kept,
+        /// It was adopted, and had other bytes.
+        KeptOther,
+        /// It was not there, and nothing of it is kept.
+        Missing,
+        /// It was kept once, and then missing.
+        Lost,
+    }
+
+    /// What is to be done with a file that was once this, and is there now or not.
+    async fn done(was: Was, exists: bool, in_place: bool) -> (usize, usize) {
+        let (folder, sources) = folder(in_place);
+        let (archive, file) = (fixtures::archive(), folder.path().join("a.png"));
+        std::fs::write(&file, "image").unwrap();
+        let tag = file_tag(&file).unwrap();
+        let url = Url::from_file_path(&file).unwrap();
+        fixtures::show(&archive, "a.md", &[url.as_str()]).await;
+        let kept = |tag: String| match fixtures::kept("image") {
+            JobResult::Kept { digest, size, asset, next_attempt, .. } => {
+                let validators = Validators { etag: Some(tag), last_modified: None };
+                JobResult::Kept { digest, size, asset, validators, next_attempt }
+            }
+            other => other,
+        };
+        let missing = || fixtures::failed(Reason::LocalFile, None, 9_000);
+        match was {
+            Was::Kept => drop(fixtures::complete(&archive, 2_000, |_| kept(tag.clone())).await),
+            Was::KeptOther => drop(fixtures::complete(&archive, 2_000, |_| kept("another".to_owned())).await),
+            Was::Missing => drop(fixtures::complete(&archive, 2_000, |_| missing()).await),
+            Was::Lost => {
+                fixtures::complete(&archive, 2_000, |_| kept(tag.clone())).await;
+                let row = archive.catalog.url(&url).await.unwrap().unwrap();
+                archive.catalog.enqueue(&[row.id]).await.unwrap();
+                fixtures::complete(&archive, 3_000, |_| missing()).await;
+            }
+        }
+        if !exists {
+            std::fs::remove_file(&file).unwrap();
+        }
+        let changes = local_changes(&archive, &sources).await.unwrap();
+        assert_eq!(archive.catalog.queued().await.unwrap(), 0, "looking queues nothing");
+        (changes.to_adopt.len(), changes.to_read.len())
+    }
+
+    #[tokio::test]
+    async fn a_file_is_adopted_again_where_it_is_another_back_or_gone() {
+        let (nothing, adopt, look) = ((0, 0), (1, 0), (0, 1));
+        for (was, exists, in_place, expected) in [
+            (Was::Kept, true, false, nothing),
+            (Was::Kept, false, false, adopt),
+            (Was::KeptOther, true, false, adopt),
+            (Was::Missing, true, false, adopt),
+            (Was::Missing, false, false, look),
+            (Was::Lost, true, false, adopt),
+            (Was::Lost, false, false, nothing),
+            (Was::Kept, true, true, look),
+            (Was::Missing, false, true, look),
+        ] {
+            assert_eq!(done(was, exists, in_place).await, expected, "{was:?}, there: {exists}, in place: {in_place}");
+        }
+    }
+
+    #[tokio::test]
+    async fn files_of_sources_that_are_not_read_are_let_alone() {
+        let (_folder, sources) = folder(false);
+        let archive = fixtures::archive();
+        fixtures::show(&archive, "a.md", &["file:///elsewhere/a.png", "http://a.example/a.png"]).await;
+        fixtures::complete(&archive, 2_000, |_| fixtures::failed(Reason::LocalFile, None, 9_000)).await;
+        let changes = local_changes(&archive, &sources).await.unwrap();
+        assert_eq!((changes.to_adopt.len(), changes.to_read.len()), (0, 0));
+    }
+}

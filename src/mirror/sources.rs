@@ -114,3 +114,79 @@ impl Sources {
         adopting.find_map(|source| source.local_file(url)).ok_or_else(|| Failure::new(Reason::LocalFile, why))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::SourceConfig;
+
+    /// A source of this folder, in place or not, whose root of the site is this.
+    fn source(name: &str, folder: &Path, in_place: bool, root: Option<&Path>) -> Source {
+        let config = SourceConfig {
+            name: name.parse().unwrap(),
+            path: folder.to_owned(),
+            output: if in_place { "." } else { "" }.into(),
+            roots: root.into_iter().map(Path::to_owned).collect(),
+            ..Config::default().source[0].clone()
+        };
+        Source::new(config, &folder.join("store")).unwrap()
+    }
+
+    fn sources(adopt: AdoptLocal, sources: Vec<Source>) -> Sources {
+        let mut config = Config::default();
+        config.rewrite.adopt_local = adopt;
+        Sources::new(&config, sources, None)
+    }
+
+    fn file(path: &Path) -> Url {
+        Url::from_file_path(path).unwrap()
+    }
+
+    #[test]
+    fn a_file_belongs_to_the_first_source_that_holds_it_and_adopts() {
+        let folder = tempfile::tempdir().unwrap();
+        let both = |first_in_place| {
+            let first = source("first", folder.path(), first_in_place, None);
+            vec![first, source("second", folder.path(), false, None)]
+        };
+        let holding = |sources: &Sources, url: &Url| sources.holding(url).map(|source| source.name().to_string());
+        let inside = file(&folder.path().join("a.png"));
+        assert_eq!(holding(&sources(AdoptLocal::Auto, both(false)), &inside).as_deref(), Some("first"));
+        assert_eq!(holding(&sources(AdoptLocal::Auto, both(true)), &inside).as_deref(), Some("second"));
+        assert_eq!(holding(&sources(AdoptLocal::Never, both(true)), &inside).as_deref(), Some("first"));
+        assert_eq!(holding(&sources(AdoptLocal::Auto, both(false)), &file(Path::new("/elsewhere/a.png"))), None);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_had_says_what_to_do_about_it() {
+        let (folder, site) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(folder.path().join("a.png"), "image").unwrap();
+        let without = sources(AdoptLocal::Auto, vec![source("a", folder.path(), false, None)]);
+        let with = sources(AdoptLocal::Auto, vec![source("a", folder.path(), false, Some(site.path()))]);
+        let in_place = sources(AdoptLocal::Auto, vec![source("a", folder.path(), true, None)]);
+        assert!(without.local_file(&file(&folder.path().join("a.png"))).is_ok());
+        assert!(in_place.local_file(&file(&folder.path().join("a.png"))).is_err(), "it stays where it lies");
+        for (sources, path, says) in [
+            (&without, folder.path().join("none.png"), "set the `roots` of the source"),
+            (&with, folder.path().join("none.png"), "put it there, or correct the article"),
+            (&without, "/elsewhere/a.png".into(), "it lies outside its source"),
+        ] {
+            let failure = sources.local_file(&file(&path)).unwrap_err();
+            assert_eq!((failure.reason, failure.status), (Reason::LocalFile, None));
+            assert!(failure.detail.contains(says), "{path:?}: {}", failure.detail);
+        }
+    }
+
+    #[test]
+    fn sources_are_found_by_name_and_whole_where_all_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let whole = source("a", folder.path(), false, None);
+        let part = source("b", folder.path(), false, None).only(["x.md".parse().unwrap()].into());
+        let all = sources(AdoptLocal::Auto, vec![whole.clone(), source("b", folder.path(), false, None)]);
+        assert!(all.are_whole() && !sources(AdoptLocal::Auto, vec![whole, part]).are_whole());
+        assert_eq!(all.iter().map(|source| source.name().as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(all.get(&"b".parse().unwrap()).is_some() && all.get(&"c".parse().unwrap()).is_none());
+    }
+}

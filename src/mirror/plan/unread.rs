@@ -47,3 +47,29 @@ impl From<ReadError> for Unread {
         Self { reason: ProblemReason::DamagedOriginal, message: error.to_string() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_has_a_sentence_with_the_way_out() {
+        for (unread, reason, says) in [
+            (Unread::file(&std::io::Error::other("no rights")), ProblemReason::Unreadable, "cannot be read: no rights"),
+            (
+                Unread::too_large(Size(3 << 20)),
+                ProblemReason::TooLarge,
+                "it has 3.0 MiB, more than rewrite.max_article",
+            ),
+            (
+                Unread::untraced(2, "../blobs/x"),
+                ProblemReason::UntracedLinks,
+                "2 links into an archive, such as ../blobs/x",
+            ),
+        ] {
+            assert_eq!(unread.reason, reason);
+            assert!(unread.message.contains(says) && reason.fails_article(), "{}", unread.message);
+        }
+        assert!(Unread::untraced(1, "x").message.contains("`--store`"));
+    }
+}

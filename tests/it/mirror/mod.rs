@@ -52,6 +52,7 @@ mod linked;
 mod local_files;
 mod origins;
 mod placeholders;
+mod problems;
 mod real_articles;
 
 use offprint::testing::demo::photo::Photo;

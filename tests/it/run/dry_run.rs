@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use offprint::testing::model::Reason;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use serde_json::Value;
@@ -111,8 +112,35 @@ impl World {
         self.origin.log().clear();
         let report = self.sandbox.json(arguments);
         assert_eq!(plan["articles"]["seen"], report["articles"]["seen"], "{plan:#} {report:#}");
+        self.counts_add_up(&report);
         let asked = self.origin.log().requests();
         (listed, asked.iter().map(|visit| self.origin.url(visit.request.path())).collect())
+    }
+
+    /// Whatever a run did: each article is counted once, each reference is local or remote, each URL that failed is
+    /// listed with its reason, the numbers of `status` are those of the report, and no article points at nothing.
+    fn counts_add_up(&self, report: &Value) {
+        let count =
+            |pointer: &str| report.pointer(pointer).and_then(Value::as_u64).unwrap_or_else(|| panic!("{pointer}"));
+        let articles = ["new", "changed", "unchanged", "failed"].map(|state| count(&format!("/articles/{state}")));
+        assert_eq!(count("/articles/seen"), articles.iter().sum::<u64>(), "{report:#}");
+        assert_eq!(count("/references/found"), count("/references/local") + count("/references/remote"), "{report:#}");
+        let failures = report["failures"].as_array().expect("a list");
+        assert_eq!(count("/urls/failed"), failures.len() as u64, "{report:#}");
+        for failure in failures {
+            let reason = failure["reason"].as_str().and_then(Reason::from_name);
+            assert!(
+                reason.is_some() && failure["detail"].as_str().is_some_and(|detail| !detail.is_empty()),
+                "{failure}"
+            );
+            assert!(failure["articles"].as_array().is_some_and(|articles| !articles.is_empty()), "{failure}");
+        }
+        let status = self.sandbox.json(&["status"]);
+        let totals = (&report["references"]["found"], &report["references"]["local"], &report["missing"]["urls"]);
+        let missing = status["missing_by_reason"].as_object().expect("counts").values().filter_map(Value::as_u64);
+        assert_eq!(totals, (&status["references"], &status["local"], &missing.sum::<u64>().into()), "{status:#}");
+        let checked = self.sandbox.json(&["check"]);
+        assert_eq!((&checked["dangling"], &checked["unreadable"]), (&Value::Array(vec![]), &Value::Array(vec![])));
     }
 
     /// What a dry run lists is what the run asks for; less, where the origin sends it away on the way.
