@@ -36,7 +36,7 @@ pub fn memory_estimate(bytes: &[u8], format: Format) -> u64 {
     };
     let tags = memchr::memchr2_iter(b'<', b'=', bytes).count() as u64;
     let marks = match format {
-        Format::Markdown | Format::Mdx => count(bytes, MARKS),
+        Format::Markdown | Format::Mdx => count(bytes, MARKS) + numbers_of_items(bytes),
         Format::Css => count(bytes, b"(;,"),
         Format::Html | Format::Xhtml => 0,
     };
@@ -55,6 +55,12 @@ pub fn memory_estimate(bytes: &[u8], format: Format) -> u64 {
 fn begins_with_a_tag(bytes: &[u8]) -> bool {
     let is_before = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF);
     bytes.iter().find(|byte| !is_before(byte)) == Some(&b'<')
+}
+
+/// The digits with a dot or a parenthesis after them: each may begin an item of a list in Markdown.
+fn numbers_of_items(bytes: &[u8]) -> u64 {
+    let ends_number = |pair: &&[u8]| pair[0].is_ascii_digit() && matches!(pair[1], b'.' | b')');
+    bytes.windows(2).filter(ends_number).count() as u64
 }
 
 fn count(bytes: &[u8], wanted: &[u8]) -> u64 {
@@ -96,6 +102,7 @@ mod tests {
         let honest = of(&text, Format::Markdown);
         assert_eq!(honest, of(&text, Format::Html));
         assert!(of(&"[".repeat(1000), Format::Markdown) > honest + 100);
+        assert!(of(&"1. ".repeat(333), Format::Markdown) > honest + 30);
         assert!(of(&"<a ".repeat(333), Format::Html) > honest + 30);
         let front_matter = format!("---\nkey: {}\n---\n", "- ".repeat(500));
         assert!(of(&front_matter, Format::Html) > honest + 150);

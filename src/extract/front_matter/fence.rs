@@ -40,7 +40,7 @@ impl Block {
             Language::Yaml => yaml::entries(text, content.clone()).or_else(|| lines::entries(text, content)),
             Language::Unopened => yaml::entries(text, content).filter(|entries| entries.iter().any(is_of_a_post)),
             Language::Toml => Some(toml::entries(text, content)),
-            Language::Json => json::object(text, content.start).map(|(entries, _)| entries),
+            Language::Json => json::object(text, content.start),
             Language::Members => Some(json::members(text, content)),
         }
     }
@@ -115,7 +115,7 @@ fn opening_fence(line: &str) -> Option<(&str, Language)> {
 
 /// A JSON object at the top, and the line of `;;;` that Hexo wants after it.
 fn object(text: &str, start: usize) -> Option<Block> {
-    let (_, end) = json::object(text, start)?;
+    let end = json::object_end(text, start)?;
     let rest = line(text, end);
     if !text[rest.clone()].trim().is_empty() {
         return None;

@@ -4,16 +4,19 @@ use std::ops::Range;
 
 use super::entry::{Entry, kept_key};
 
-/// The strings of the object at `start` with their keys, and where the object ends; `None` where none is there.
-pub(super) fn object(text: &str, start: usize) -> Option<(Vec<Entry>, usize)> {
+/// The deepest that objects and lists lie in each other in front matter. Parsers of JSON go less deep.
+const DEEPEST: usize = 1000;
+
+/// The strings of the object at `start` with their keys; `None` where none is there.
+pub(super) fn object(text: &str, start: usize) -> Option<Vec<Entry>> {
     let mut scan = Scan::new(text, start, text.len());
-    while let Some(token) = scan.token() {
-        scan.take(token)?;
-        if scan.open.is_empty() {
-            return Some((scan.entries, scan.at));
-        }
-    }
-    None
+    scan.object().map(|_| scan.entries)
+}
+
+/// Where the object at `start` ends; `None` where none is there. Nothing of it is kept in memory: what reading it takes is
+/// judged by this.
+pub(super) fn object_end(text: &str, start: usize) -> Option<usize> {
+    Scan { keeps: false, ..Scan::new(text, start, text.len()) }.object()
 }
 
 /// The strings of an object that is written without its braces. What cannot be read ends it.
@@ -60,12 +63,25 @@ struct Scan<'a> {
     open: Vec<Container>,
     /// A string in an object that is a key if `:` follows.
     pending: Option<String>,
+    /// Whether the strings are wanted.
+    keeps: bool,
     entries: Vec<Entry>,
 }
 
 impl<'a> Scan<'a> {
     fn new(text: &'a str, at: usize, end: usize) -> Self {
-        Self { text, at, end, open: Vec::new(), pending: None, entries: Vec::new() }
+        Self { text, at, end, open: Vec::new(), pending: None, keeps: true, entries: Vec::new() }
+    }
+
+    /// Reads an object, and gives where it ends.
+    fn object(&mut self) -> Option<usize> {
+        while let Some(token) = self.token() {
+            self.take(token)?;
+            if self.open.is_empty() {
+                return Some(self.at);
+            }
+        }
+        None
     }
 
     fn token(&mut self) -> Option<Token> {
@@ -121,6 +137,9 @@ impl<'a> Scan<'a> {
             Some(outer) if list => Container { parent: outer.parent.clone(), key: Some(outer.key.clone()?), list },
             Some(outer) => Container { parent: outer.key.clone()?, key: None, list },
         };
+        if self.open.len() == DEEPEST {
+            return None;
+        }
         self.open.push(container);
         Some(())
     }
@@ -130,8 +149,10 @@ impl<'a> Scan<'a> {
         let container = self.open.last()?;
         match &container.key {
             Some(key) => {
-                let entry = Entry { key: key.clone(), parent: container.parent.clone(), value, span };
-                self.entries.push(entry);
+                if self.keeps {
+                    let entry = Entry { key: key.clone(), parent: container.parent.clone(), value, span };
+                    self.entries.push(entry);
+                }
                 self.value_ends();
             }
             None => self.pending = Some(kept_key(value)),

@@ -2,6 +2,7 @@
 
 mod barriers;
 mod base;
+mod comments;
 mod elements;
 mod figure;
 mod foreign;

@@ -123,6 +123,9 @@ fn svg_and_math_read_style_and_title_as_elements() {
     check("<svg><title><img src=a></title></svg>", &["image src=a"]);
     check("<math><style><img src=a></style></math>", &["image src=a"]);
     check("<svg><style>a{fill:url(b.svg)}</style></svg>", &["css fill=b.svg"]);
+    check("<svg><style><!-- a{b:url(c)} --> d{e:url(f)}</style></svg>", &["css e=f"]);
+    check("<math><style>a{b:url(c)}<!--> d{e:url(f)} --></style></math>", &["css b=c", "css e=f"]);
+    check("<style><!-- a{b:url(c)} --></style>", &["css b=c"]);
     check("<svg><image src=a href=b /></svg><image src=c>", &["image href=b", "image src=c"]);
     check("<svg><style>a{}</style><p><style><img src=a></style>", &[]);
 }

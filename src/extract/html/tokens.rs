@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use html5gum::{Emitter, Error, State, Tokenizer};
 
+use super::comments::outside_comments;
 use super::foreign::Foreign;
 
 /// Takes the tokens of a text.
@@ -144,6 +145,8 @@ enum Content {
     None,
     /// That of an element of this name, from here.
     Element(&'static str, usize),
+    /// That of a style sheet from here, which is read as markup.
+    Style(usize),
     /// The document's title.
     Title(Vec<u8>),
 }
@@ -199,6 +202,11 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
         match std::mem::replace(&mut self.content, Content::None) {
             Content::None => {}
             Content::Element(name, start) => self.handler.element_text(name, start..at.max(start)),
+            Content::Style(start) => {
+                for part in outside_comments(self.text, start..at.max(start)) {
+                    self.handler.element_text("style", part);
+                }
+            }
             Content::Title(title) => self.handler.title(&String::from_utf8_lossy(&title)),
         }
     }
@@ -244,7 +252,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
     /// In XML every element holds markup.
     fn start_content_of_xml(&mut self) {
         self.content = match self.name.as_slice() {
-            b"style" => Content::Element("style", self.position),
+            b"style" => Content::Style(self.position),
             b"script" => Content::Element("script", self.position),
             b"title" if self.foreign.is_html() => Content::Title(Vec::new()),
             _ => Content::None,
@@ -267,7 +275,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
             return Some(state);
         }
         if self.name == b"style" && !self.self_closing {
-            self.content = content;
+            self.content = Content::Style(self.position);
         }
         None
     }

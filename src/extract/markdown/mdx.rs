@@ -15,6 +15,10 @@ use crate::model::ReferenceKind;
 /// The longest expression, in bytes. A brace that never closes must not cost a pass over the article.
 const MAX_LENGTH: usize = 4096;
 
+/// How many times the length of the article may be looked at in vain for the ends of expressions. Beyond that, what begins
+/// like a tag is text.
+const MAX_IN_VAIN: usize = 16;
+
 /// What takes the place of an expression: the name of an attribute that means nothing. A blank line would end the tag.
 const FILLING: u8 = b'x';
 
@@ -59,6 +63,7 @@ fn exports(text: &str, lines: &[Line]) -> Vec<Expression> {
 fn outside_of_markdown(text: &str, mut at: usize) -> (Vec<(Range<usize>, u8)>, Vec<Expression>) {
     let (mut blanks, mut expressions) = (Vec::new(), Vec::new());
     let mut comments_end = true;
+    let mut patience = text.len().saturating_mul(MAX_IN_VAIN);
     while let Some(length) = memchr::memchr2(b'<', b'{', &text.as_bytes()[at..]) {
         let start = at + length;
         at = start + 1;
@@ -67,9 +72,11 @@ fn outside_of_markdown(text: &str, mut at: usize) -> (Vec<(Range<usize>, u8)>, V
             comments_end = end.is_some();
             blanks.extend(end.map(|end| (start..end, b' ')));
             at = end.unwrap_or(at);
-        } else if text[start..].starts_with('<') {
-            let mut tag = Tag { text, at, blanks: Vec::new(), expressions: Vec::new() };
-            if tag.read().is_some() {
+        } else if patience > 0 && text[start..].starts_with('<') {
+            let mut tag = Tag { text, at, in_vain: 0, blanks: Vec::new(), expressions: Vec::new() };
+            let read = tag.read();
+            patience = patience.saturating_sub(tag.in_vain);
+            if read.is_some() {
                 at = tag.at;
                 blanks.append(&mut tag.blanks);
                 expressions.append(&mut tag.expressions);
@@ -83,6 +90,8 @@ fn outside_of_markdown(text: &str, mut at: usize) -> (Vec<(Range<usize>, u8)>, V
 struct Tag<'a> {
     text: &'a str,
     at: usize,
+    /// Bytes that were looked at for the end of an expression that has none.
+    in_vain: usize,
     blanks: Vec<(Range<usize>, u8)>,
     expressions: Vec<Expression>,
 }
@@ -169,6 +178,7 @@ impl Tag<'_> {
                 return Some(start..at);
             }
         }
+        self.in_vain += bytes.len() - start;
         None
     }
 

@@ -19,6 +19,7 @@ fn hostile(kind: &str) -> (Format, String) {
         "code" => (Format::Markdown, fill("`a")),
         "lines" => (Format::Markdown, fill("a\n\n")),
         "items" => (Format::Markdown, fill("- a\n")),
+        "numbers" => (Format::Markdown, fill("1. ")),
         "cells" => (Format::Markdown, format!("|a|\n|-|\n{}", fill("|a|\n"))),
         "links" => (Format::Markdown, fill("[a]: b\n")),
         "entities" => (Format::Markdown, fill("&amp;")),
@@ -44,7 +45,7 @@ fn hostile(kind: &str) -> (Format, String) {
     }
 }
 
-const KINDS: [&str; 23] = [
+const KINDS: [&str; 24] = [
     "brackets",
     "images",
     "stars",
@@ -52,6 +53,7 @@ const KINDS: [&str; 23] = [
     "code",
     "lines",
     "items",
+    "numbers",
     "cells",
     "links",
     "entities",
