@@ -1,15 +1,24 @@
-//! How many images are decoded side by side: one a core, within the memory that the settings allow.
+//! How many images are decoded side by side: one a core, within the memory that the settings allow, each for so long.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::{MediaConfig, ThumbnailConfig};
-use crate::media::{self, Renditions};
+use crate::media::{self, MediaError, Renditions};
 use crate::model::Asset;
 
 /// Memory is counted in these, because a semaphore gives out no more than 2³² permits at a time.
 const KIB: u64 = 1024;
+
+/// After so many times `media.max_time`, an image is given up. Large images on slow machines take less.
+const GIVE_UP: u32 = 6;
+
+/// How many images that were given up may be at work at a time and leave their memory to others. No decoder can be
+/// interrupted, so that memory is in use twice then.
+const MOST_GIVEN_UP: usize = 2;
 
 /// Bounds decoding: at most `media.threads` images at a time, which take at most `media.max_alloc` together.
 #[derive(Debug)]
@@ -17,6 +26,8 @@ pub struct DecodePool {
     limits: MediaConfig,
     cores: Arc<Semaphore>,
     memory: Arc<Semaphore>,
+    /// Images that were given up and are still at work.
+    given_up: Arc<AtomicUsize>,
 }
 
 /// The right to decode one image. A caller takes it before it reads the image's bytes, so that bytes that wait for a
@@ -35,7 +46,8 @@ impl DecodePool {
             threads => threads,
         };
         let memory = Arc::new(Semaphore::new(room(limits) as usize));
-        Self { limits: limits.clone(), cores: Arc::new(Semaphore::new(cores)), memory }
+        let cores = Arc::new(Semaphore::new(cores));
+        Self { limits: limits.clone(), cores, memory, given_up: Arc::default() }
     }
 
     /// Waits for a core.
@@ -46,18 +58,59 @@ impl DecodePool {
 }
 
 impl DecodePermit<'_> {
-    /// Waits for the memory that an image takes, then makes its renditions on a blocking thread.
+    /// Waits for the memory that an image takes, then makes its renditions on a blocking thread. One that takes far too
+    /// long is given up: its core and its memory are for others then.
     pub async fn thumbnails(self, bytes: Vec<u8>, asset: Asset, sizes: Vec<ThumbnailConfig>) -> Renditions {
         let limits = self.pool.limits.clone();
         let wanted = media::memory_estimate(&bytes, &asset, &sizes, &limits).div_ceil(KIB);
         // An image that takes more than there is will be refused; it need not wait for everything.
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(room(&limits));
         let memory = Arc::clone(&self.pool.memory).acquire_many_owned(wanted).await;
-        let work = move || {
-            let _memory = memory;
-            media::thumbnails(&bytes, &asset, &sizes, &limits)
-        };
-        tokio::task::spawn_blocking(work).await.expect("the decoders' panics are caught")
+        let memory = memory.expect("the semaphore is never closed");
+        let count = sizes.len();
+        let made = self.pool.run(memory, move || media::thumbnails(&bytes, &asset, &sizes, &limits)).await;
+        let out_of_time = || Renditions { sizes: vec![Err(MediaError::OutOfTime); count], perceptual_hash: None };
+        made.unwrap_or_else(out_of_time)
+    }
+}
+
+impl DecodePool {
+    /// Runs work on a blocking thread; `None` where it was given up. The memory is free when the work is done.
+    async fn run<T: Send + 'static>(
+        &self,
+        memory: OwnedSemaphorePermit,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (permits, is_freed) = (memory.num_permits(), Arc::new(AtomicBool::new(false)));
+        let (freed, given_up) = (Arc::clone(&is_freed), Arc::clone(&self.given_up));
+        let working = tokio::task::spawn_blocking(move || {
+            let done = work();
+            if freed.swap(true, Ordering::AcqRel) {
+                memory.forget();
+                given_up.fetch_sub(1, Ordering::AcqRel);
+            }
+            done
+        });
+        let limit = Some(self.limits.max_time * GIVE_UP).filter(|limit| !limit.is_zero()).unwrap_or(Duration::MAX);
+        if let Ok(done) = tokio::time::timeout(limit, working).await {
+            return Some(done.expect("the decoders' panics are caught"));
+        }
+        self.free(permits, &is_freed);
+        None
+    }
+
+    /// Gives others the memory of work that was given up, unless too much such work is still being done.
+    fn free(&self, permits: usize, is_freed: &AtomicBool) {
+        let fewer = |count: usize| (count < MOST_GIVEN_UP).then_some(count + 1);
+        if self.given_up.fetch_update(Ordering::AcqRel, Ordering::Acquire, fewer).is_err() {
+            return;
+        }
+        if is_freed.swap(true, Ordering::AcqRel) {
+            // It is done just now, and its memory is free already.
+            self.given_up.fetch_sub(1, Ordering::AcqRel);
+        } else {
+            self.memory.add_permits(permits);
+        }
     }
 }
 
@@ -71,6 +124,8 @@ fn room(limits: &MediaConfig) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use futures_util::FutureExt;
 
     use super::*;
@@ -117,5 +172,39 @@ mod tests {
         let made = pool.permit().await.thumbnails(bytes, asset, vec![size]).await;
         assert!(made.sizes.len() == 1 && made.sizes[0].is_err(), "{:?}", made.sizes);
         assert_eq!(pool.memory.available_permits(), 1, "what it took is given back");
+    }
+
+    /// Work that goes on until it is let go.
+    fn endless() -> (mpsc::Sender<()>, impl FnOnce() + Send + 'static) {
+        let (let_go, waits) = mpsc::channel();
+        (let_go, move || drop(waits.recv()))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_takes_too_long_is_given_up_and_its_memory_is_for_others() {
+        let limits = MediaConfig { max_time: Duration::from_millis(1), threads: 1, ..Config::default().media };
+        let pool = DecodePool::new(&limits);
+        let all = pool.memory.available_permits();
+        let whole = async || {
+            let wanted = u32::try_from(all).unwrap();
+            Arc::clone(&pool.memory).acquire_many_owned(wanted).await.unwrap()
+        };
+        let mut at_work = Vec::new();
+        for _ in 0..MOST_GIVEN_UP {
+            let (let_go, work) = endless();
+            assert_eq!(pool.run(whole().await, work).await, None);
+            assert_eq!(pool.memory.available_permits(), all, "the next has all of it");
+            at_work.push(let_go);
+        }
+        let (let_go, work) = endless();
+        assert_eq!(pool.run(whole().await, work).await, None);
+        assert_eq!(pool.memory.available_permits(), 0, "memory is not in use again and again");
+        drop(let_go);
+        drop(whole().await);
+        drop(at_work);
+        while pool.given_up.load(Ordering::Acquire) > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pool.memory.available_permits(), all);
     }
 }
