@@ -185,7 +185,7 @@ pub use self::status::{
 pub use self::verify::{
     ConfiguredRepairSource, Counts as VerifyCounts, Damage, FindMirror, Finding, MirrorFile, NotASubset,
     Progress as VerifyProgress, Repair, RepairSource, Subset, Verification, VerifyError, VerifyOptions, find_mirror,
-    repair, verify,
+    repair, verify, verify_untrusted,
 };
 #[cfg(feature = "web")]
 pub use self::web::{Handler, Server, serve_folder};

@@ -131,7 +131,8 @@ impl Staging {
     }
 }
 
-fn is_ours(name: &str) -> bool {
+/// Whether a temporary file of this name is ours.
+pub(crate) fn is_ours(name: &str) -> bool {
     EARLIER.iter().chain([&PREFIX]).any(|prefix| name.starts_with(prefix))
 }
 

@@ -3,12 +3,10 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use tokio::io::AsyncReadExt;
-
 use super::catalog::Catalog;
 use super::key::StoreKey;
 use super::memory::{MemoryCatalog, MemoryObjects};
-use super::objects::{Body, ObjectError, Objects, Put};
+use super::objects::{Body, ObjectError, Objects, Put, read_whole};
 use super::output::Output;
 use crate::model::{Digest, MediaType, SourceName};
 use crate::staging::Staged;
@@ -93,9 +91,8 @@ impl Archive {
     pub async fn read_verified(&self, digest: Digest, media_type: MediaType) -> Result<Vec<u8>, ReadError> {
         let key = StoreKey::Blob { digest, media_type };
         let reader = self.objects.open(&key, None).await?;
-        let mut reader = reader.ok_or(ReadError::Missing { digest, media_type })?;
-        let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).await.map_err(ObjectError::io("read", &key))?;
+        let reader = reader.ok_or(ReadError::Missing { digest, media_type })?;
+        let bytes = read_whole(reader, &key).await?;
         let found = Digest::of(&bytes);
         if found == digest { Ok(bytes) } else { Err(ReadError::Damaged { digest, media_type, found }) }
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 
 use async_trait::async_trait;
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::key::{Prefix, StoreKey};
 use crate::model::{Digest, Fingerprint};
@@ -110,6 +110,20 @@ impl ObjectError {
         matches!(self, Self::Io { cause, .. }
             if matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
     }
+}
+
+/// The longest object that is read whole, in bytes. An archive may come from somebody else, with files of any length.
+const LONGEST_WHOLE: u64 = 256 << 20;
+
+/// All bytes of an object.
+pub(super) async fn read_whole(reader: ObjectReader, key: &StoreKey) -> Result<Vec<u8>, ObjectError> {
+    let mut bytes = Vec::new();
+    let length = reader.take(LONGEST_WHOLE + 1).read_to_end(&mut bytes).await.map_err(ObjectError::io("read", key))?;
+    if length as u64 <= LONGEST_WHOLE { Ok(bytes) } else { Err(ObjectError::io("read", key)(too_long())) }
+}
+
+fn too_long() -> io::Error {
+    io::Error::other(format!("it is longer than {} MiB, more than is read at once", LONGEST_WHOLE >> 20))
 }
 
 impl Body {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::catalog::CatalogError;
-use super::files::{Files, Links, Lock, NotLocked, Tree};
+use super::files::{Files, Links, Lock, NotLocked, Tree, has_other_names};
 use super::handle::Archive;
 use super::identity;
 use super::objects::ObjectError;
@@ -104,6 +104,11 @@ const FOLDERS: [&str; 5] = ["blobs/sha256", "thumbnails", "articles", "runs", TM
 /// Those that come when something is put into them.
 const LATER: [&str; 3] = ["index", "quarantine", "catalog-copies"];
 
+/// The folders that an archive may have at the top.
+pub(super) fn folders() -> impl Iterator<Item = &'static str> {
+    FOLDERS.into_iter().chain(LATER)
+}
+
 /// Opens the archive in a folder. An archive that lacks its own catalog is refused, and nothing is written.
 ///
 /// # Errors
@@ -125,6 +130,7 @@ fn open_to_write(store: &Path, mode: Mode) -> Result<Archive, ArchiveError> {
     // A store that is a link is followed: it may live on another disk. It is made durable from its real place.
     let tree = Tree::make(&store.canonicalize().map_err(failed())?, Links::Refused).map_err(failed())?;
     let id = examine(&tree, store, mode == Mode::Create)?;
+    refuse_other_names(&tree, CATALOG)?;
     let lock = Lock::take(&tree).map_err(|error| not_locked(error, store))?;
     for folder in FOLDERS {
         tree.make_folder(folder)?;
@@ -184,7 +190,7 @@ fn holds_content(tree: &Tree) -> Result<bool, ArchiveError> {
     if names.iter().any(is_copy) {
         return Ok(true);
     }
-    for folder in FOLDERS.iter().chain(&LATER).filter(|folder| **folder != TMP) {
+    for folder in folders().filter(|folder| *folder != TMP) {
         if holds_files(tree, folder)? {
             return Ok(true);
         }
@@ -209,7 +215,7 @@ fn holds_files(tree: &Tree, path: &str) -> Result<bool, ArchiveError> {
 /// What is named as a folder or a file of ours is one, and no link: an archive may come from somebody else.
 fn refuse_links(tree: &Tree) -> Result<(), ArchiveError> {
     for name in tree.root().names().map_err(tree.failed("list", ""))? {
-        let is_folder = FOLDERS.iter().chain(&LATER).any(|folder| folder.split('/').next() == Some(&name));
+        let is_folder = folders().any(|folder| folder.split('/').next() == Some(&name));
         let is_file = name.starts_with(CATALOG) || name == identity::FILE || name == "lock";
         let found = tree.root().look(&name).map_err(tree.failed("look at", &name))?;
         let wrong = found.is_some_and(|found| (is_folder && !found.is_dir()) || (is_file && !found.is_file()));
@@ -218,7 +224,22 @@ fn refuse_links(tree: &Tree) -> Result<(), ArchiveError> {
             return Err(tree.failed("use", &name)(io::Error::other(expected)).into());
         }
     }
+    // A reader writes these, too.
+    for beside in ["-wal", "-shm", "-journal"] {
+        refuse_other_names(tree, &format!("{CATALOG}{beside}"))?;
+    }
     Ok(())
+}
+
+/// A file that is written where it stands has no other name: a link of that kind may come with an archive, or be part of
+/// a snapshot, which would change with the archive.
+fn refuse_other_names(tree: &Tree, name: &str) -> Result<(), ObjectError> {
+    let found = tree.root().look(name).map_err(tree.failed("look at", name))?;
+    if !found.is_some_and(|found| has_other_names(&found)) {
+        return Ok(());
+    }
+    let why = "it has another name, and would change there, too: put a copy of it in its place";
+    Err(tree.failed("use", name)(io::Error::other(why)))
 }
 
 pub(super) fn not_locked(error: NotLocked, store: &Path) -> ArchiveError {

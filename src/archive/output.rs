@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::io::AsyncReadExt;
-
 use super::files::OutputFolder;
 use super::key::StoreKey;
-use super::objects::{Body, ObjectError, Objects};
+use super::objects::{Body, ObjectError, Objects, read_whole};
 use crate::model::{ArticleKey, Fingerprint, RelativePath, SourceName};
 
 /// The mirrored articles of one source.
@@ -46,9 +44,8 @@ impl Output {
         match self {
             Self::Archive { objects, source } => {
                 let key = key(source, path);
-                let Some(mut reader) = objects.open(&key, None).await? else { return Ok(None) };
-                let mut bytes = Vec::new();
-                reader.read_to_end(&mut bytes).await.map_err(ObjectError::io("read", &key))?;
+                let Some(reader) = objects.open(&key, None).await? else { return Ok(None) };
+                let bytes = read_whole(reader, &key).await?;
                 Ok(Some(bytes))
             }
             Self::Folder(folder) => folder.read(path).await,

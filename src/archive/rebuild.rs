@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
 
 use super::files::{Files, Links, Lock, Tree};
 use super::handle::Archive;
@@ -114,11 +114,12 @@ async fn begin(
 }
 
 async fn write_copy(objects: &dyn Objects, key: &StoreKey, to: &Path) -> Result<(), ArchiveError> {
-    let mut bytes = Vec::new();
+    let failed = || ObjectError::io("write", &to.display());
+    let mut file = tokio::fs::File::create_new(to).await.map_err(failed())?;
     if let Some(mut reader) = objects.open(key, None).await? {
-        reader.read_to_end(&mut bytes).await.map_err(ObjectError::io("read", key))?;
+        tokio::io::copy(&mut reader, &mut file).await.map_err(failed())?;
     }
-    Ok(std::fs::write(to, bytes).map_err(ObjectError::io("write", &to.display()))?)
+    Ok(file.flush().await.map_err(failed())?)
 }
 
 /// Removes what an earlier attempt left.

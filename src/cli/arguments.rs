@@ -203,6 +203,10 @@ pub(crate) struct VerifyArguments {
     /// Repair damage: fetch identical bytes from the origin, make thumbnails and mirrors again, quarantine the rest
     #[arg(long)]
     pub(crate) repair: bool,
+    /// Verify an archive that came from somebody else before it is used: list whatever lies in its folder and is no part
+    /// of an archive, too, and take no mirror for the one of a source in the settings
+    #[arg(long, conflicts_with_all = ["subset", "repair", "rebuild"])]
+    pub(crate) untrusted: bool,
     /// Make a lost or damaged catalog anew: from its newest copy, the blobs, the mirrors, the sources and the reports
     #[arg(long, conflicts_with_all = ["subset", "rate", "repair"])]
     pub(crate) rebuild: bool,

@@ -23,7 +23,8 @@ pub(crate) async fn verify(arguments: &VerifyArguments, config: &Config, output:
     if arguments.rebuild {
         return super::rebuild::rebuild(config, output).await;
     }
-    let sources = source::configured(config)?;
+    // The settings are the receiver's, and their sources are none of a received archive's.
+    let sources = if arguments.untrusted { Vec::new() } else { source::configured(config)? };
     let found = look(arguments, config, &sources, output).await?;
     let repairs = if arguments.repair && !found.findings.is_empty() {
         repair(config, sources, &found.findings).await?
@@ -46,17 +47,21 @@ async fn look(
     sources: &[Source],
     output: &Output,
 ) -> anyhow::Result<Verification> {
-    let archive = Arc::new(archive::open(&config.store, Mode::Read)?);
-    let (sources, mirrored) = (sources.to_vec(), Archive::clone(&archive));
-    let options = VerifyOptions {
-        subset: arguments.subset,
-        rate: arguments.rate.map(|Size(rate)| rate),
-        find_mirror: Box::new(move |key| find_mirror(&sources, &mirrored, key)),
-    };
+    let rate = arguments.rate.map(|Size(rate)| rate);
     let progress = Arc::new(Progress::default());
     let shown = Arc::clone(&progress);
-    let display = Display::start(output, move |bar| bar.set_message(message(shown.counts())));
-    let found = verify::verify(archive, options, progress).await;
+    let display = || Display::start(output, move |bar| bar.set_message(message(shown.counts())));
+    if arguments.untrusted {
+        let display = display();
+        let found = verify::verify_untrusted(&config.store, rate, progress).await;
+        display.end();
+        return Ok(found?);
+    }
+    let archive = Arc::new(archive::open(&config.store, Mode::Read)?);
+    let (sources, mirrored) = (sources.to_vec(), Archive::clone(&archive));
+    let find_mirror = Box::new(move |key: &_| find_mirror(&sources, &mirrored, key));
+    let display = display();
+    let found = verify::verify(archive, VerifyOptions { subset: arguments.subset, rate, find_mirror }, progress).await;
     display.end();
     Ok(found?)
 }

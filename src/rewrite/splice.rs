@@ -50,11 +50,12 @@ pub fn unsplice(mirror: &[u8], edits: &[Edit]) -> Result<Vec<u8>, Changed> {
 pub fn places(edits: &[Edit]) -> Vec<Span> {
     let (mut kept, mut written, mut end) = (0, 0, 0);
     let place = |edit: &Edit| {
-        kept += edit.span.start - end;
+        // Edits out of order, as a damaged catalog may have them, have no places; no mirror fits what comes out.
+        kept += edit.span.start.saturating_sub(end);
         end = edit.span.end;
-        let start = kept + written;
+        let start = kept.saturating_add(written);
         written += edit.replacement.len();
-        Span::new(start, kept + written)
+        Span::new(start, kept.saturating_add(written))
     };
     edits.iter().map(place).collect()
 }

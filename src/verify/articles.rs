@@ -13,6 +13,9 @@ use crate::rewrite::splice;
 /// Articles taken from the catalog at a time.
 const PAGE: usize = 512;
 
+/// MiB of articles that are compared at a time, of all together. One that is larger is compared alone.
+pub(super) const MEMORY: u32 = 128;
+
 impl Verifier {
     /// Every article in the subset whose mirror is written, unless it is about to be written again.
     pub(super) async fn verify_articles(self: &Arc<Self>, found: &mut Verification) -> Result<(), VerifyError> {
@@ -47,6 +50,7 @@ impl Verifier {
         let mirror = (self.options.find_mirror)(&row.version.key);
         let mut found = Vec::new();
         let path = &row.version.key.path;
+        let _memory = self.memory.acquire_many(self.mebibytes(&row, &mirror).await).await;
         if !was_edited(&mirror, path, fingerprint).await
             && let Some(damage) = self.mirror(&mirror, path, digest).await
             && !(is_away(&damage) && rules::mirror_may_be_missing(row.state))
@@ -60,6 +64,16 @@ impl Verifier {
             return Ok(Vec::new());
         }
         Ok(found)
+    }
+
+    /// The memory that comparing an article takes, in MiB: for its original, its mirror, and the mirror made anew.
+    async fn mebibytes(&self, row: &ArticleRow, mirror: &MirrorFile) -> u32 {
+        let key = StoreKey::Blob { digest: row.version.original, media_type: row.version.format.blob_type() };
+        let original = self.archive.objects.stat(&key).await.ok().flatten();
+        let mirror = mirror.output.fingerprint(&row.version.key.path).await.ok().flatten();
+        let bytes =
+            [original, original, mirror].into_iter().flatten().map(|file| file.size).fold(0, u64::saturating_add);
+        u32::try_from((bytes >> 20) + 1).unwrap_or(u32::MAX).min(MEMORY)
     }
 
     /// The recorded edits of an article, and the objects that they link to.

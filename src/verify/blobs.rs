@@ -34,8 +34,8 @@ impl Verifier {
     }
 
     async fn blob(&self, row: BlobRow) -> Result<Option<Finding>, CatalogError> {
-        let BlobRow { digest, media_type, .. } = row;
-        let damage = self.object(&row.key(), digest).await;
+        let BlobRow { digest, media_type, size, .. } = row;
+        let damage = self.object(&row.key(), digest, size).await;
         add(&self.progress.blobs, 1);
         // It may have been removed since its row was read.
         if damage.is_none() || self.archive.catalog.blob(digest).await?.is_none() {
@@ -46,7 +46,7 @@ impl Verifier {
 
     async fn thumbnail(&self, row: ThumbnailRow) -> Result<Option<Finding>, CatalogError> {
         let (Ok(made), Some(key)) = (&row.made, row.key()) else { return Ok(None) };
-        let damage = self.object(&key, made.digest).await;
+        let damage = self.object(&key, made.digest, made.size).await;
         add(&self.progress.thumbnails, 1);
         // It may have been made anew since its row was read.
         if damage.is_none() || !self.archive.catalog.thumbnails(&[row.original]).await?.contains(&row) {
@@ -57,7 +57,12 @@ impl Verifier {
     }
 
     /// What is wrong with an object.
-    async fn object(&self, key: &StoreKey, expected: Digest) -> Option<Damage> {
+    async fn object(&self, key: &StoreKey, expected: Digest, size: u64) -> Option<Damage> {
+        if let Ok(Some(file)) = self.archive.objects.stat(key).await
+            && file.size > size
+        {
+            return Some(Damage::Longer { found: file.size, expected: size });
+        }
         let reader = match self.archive.objects.open(key, None).await {
             Ok(Some(reader)) => reader,
             Ok(None) => return Some(Damage::Missing),

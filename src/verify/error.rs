@@ -1,11 +1,14 @@
 //! Why a verification or a repair cannot go on.
 
-use crate::archive::{CatalogError, ObjectError};
+use crate::archive::{ArchiveError, CatalogError, ObjectError};
 
 /// Why a verification could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
+    /// The archive cannot be opened.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The catalog cannot be read.
     #[error(transparent)]
     Catalog(#[from] CatalogError),

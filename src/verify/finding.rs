@@ -14,6 +14,13 @@ pub enum Finding {
         /// What its database reports.
         detail: String,
     },
+    /// Something in the archive's folder that offprint does not put there.
+    Stray {
+        /// Where it is, below the archive's folder.
+        place: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// A blob: an original image or article.
     Blob {
         /// Which one.
@@ -67,6 +74,13 @@ pub enum Finding {
 pub enum Damage {
     /// It is not there.
     Missing,
+    /// It is longer than its record says, and was not read.
+    Longer {
+        /// Its length in bytes.
+        found: u64,
+        /// The length on record.
+        expected: u64,
+    },
     /// It has other bytes.
     Changed {
         /// The digest of those.
@@ -97,6 +111,7 @@ impl Finding {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Catalog { .. } => "catalog",
+            Self::Stray { .. } => "stray",
             Self::Blob { .. } => "blob",
             Self::Thumbnail { .. } => "thumbnail",
             Self::Mirror { .. } => "mirror",
@@ -110,6 +125,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Catalog { detail } => write!(f, "the catalog: {detail}"),
+            Self::Stray { place, why } => write!(f, "{place}: {why}"),
             Self::Blob { digest, media_type, damage } => write!(f, "the blob {digest}.{media_type} {damage}"),
             Self::Thumbnail { original, name, damage, .. } => {
                 write!(f, "the thumbnail \"{name}\" of {original} {damage}")
@@ -127,6 +143,7 @@ impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("is missing"),
+            Self::Longer { found, expected } => write!(f, "has {found} bytes instead of {expected}"),
             Self::Changed { found } => write!(f, "has other bytes, with the SHA-256 {found}"),
             Self::Unreadable { cause } => write!(f, "cannot be read: {cause}"),
         }

@@ -14,9 +14,12 @@ mod pace;
 mod repair;
 mod repair_source;
 mod subset;
+mod untrusted;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Semaphore;
 
 use crate::archive::Archive;
 
@@ -29,6 +32,7 @@ pub use mirror_file::{FindMirror, MirrorFile, find_mirror};
 pub use repair::{Repair, repair};
 pub use repair_source::RepairSource;
 pub use subset::{NotASubset, Subset};
+pub use untrusted::verify_untrusted;
 
 /// How many files are read at a time.
 const SIDE_BY_SIDE: usize = 8;
@@ -105,6 +109,8 @@ struct Verifier {
     options: VerifyOptions,
     pace: Pace,
     progress: Arc<Progress>,
+    /// A permit for each MiB of articles that are compared at a time.
+    memory: Semaphore,
 }
 
 /// Verifies everything in the subset, and reports each damaged thing once.
@@ -114,7 +120,8 @@ pub async fn verify(
     progress: Arc<Progress>,
 ) -> Result<Verification, VerifyError> {
     let pace = Pace::new(options.rate);
-    let verifier = Arc::new(Verifier { archive, options, pace, progress });
+    let verifier =
+        Arc::new(Verifier { archive, options, pace, progress, memory: Semaphore::new(articles::MEMORY as usize) });
     let integrity = verifier.archive.catalog.integrity().await?;
     let mut found = Verification::default();
     verifier.report(&mut found, integrity.into_iter().map(|detail| Finding::Catalog { detail }));

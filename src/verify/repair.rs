@@ -1,6 +1,7 @@
 //! Repairs: a blob gets identical bytes or none, derived files are made again, and damaged bytes are put aside.
 
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
@@ -10,10 +11,13 @@ use super::error::VerifyError;
 use super::finding::{Damage, Finding};
 use super::mirror_file::FindMirror;
 use super::repair_source::RepairSource;
-use crate::archive::{Archive, Body, StoreKey};
+use crate::archive::{Archive, Body, ObjectError, StoreKey};
 use crate::model::{ArticleKey, Digest, MediaType, ThumbnailName};
 use crate::rewrite::unsplice;
 use crate::staging::Staged;
+
+/// Bytes copied at a time.
+const PIECE: usize = 256 << 10;
 
 /// What became of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +77,7 @@ struct Repairer<'a> {
 impl Repairer<'_> {
     async fn repair(&self, finding: &Finding) -> Result<Repair, VerifyError> {
         match finding {
-            Finding::Catalog { .. } => Ok(Repair::Unrepairable),
+            Finding::Catalog { .. } | Finding::Stray { .. } => Ok(Repair::Unrepairable),
             Finding::Blob { digest, media_type, damage } => self.repair_blob(*digest, *media_type, damage).await,
             Finding::Thumbnail { original, name, .. } => self.regenerate_thumbnail(*original, name).await,
             Finding::Mirror { id, .. } | Finding::Edits { id, .. } | Finding::Link { id, .. } => {
@@ -156,13 +160,22 @@ impl Repairer<'_> {
     /// Puts the damaged bytes aside: a part of an image may be better than none.
     async fn quarantine(&self, digest: Digest, media_type: MediaType) -> Result<(), VerifyError> {
         let key = StoreKey::Blob { digest, media_type };
-        let mut bytes = Vec::new();
-        // A file that cannot be read to its end is kept up to there.
-        if let Ok(Some(mut reader)) = self.archive.objects.open(&key, None).await {
-            let _ = reader.read_to_end(&mut bytes).await;
-        }
-        self.archive.objects.put(&StoreKey::Quarantine { digest, media_type }, Body::Bytes(bytes)).await?;
+        let size = self.archive.catalog.blob(digest).await?.map_or(0, |(_, size)| size);
+        let staged = self.stage_part(&key, size).await.map_err(ObjectError::io("copy", &key))?;
+        self.archive.objects.put(&StoreKey::Quarantine { digest, media_type }, Body::Staged(staged)).await?;
         self.archive.objects.delete(&key).await?;
         Ok(())
+    }
+
+    /// A copy of an object: as many bytes as it should have, and up to where it can be read.
+    async fn stage_part(&self, key: &StoreKey, size: u64) -> io::Result<Staged> {
+        let mut staged = self.archive.objects.staging().create()?;
+        if let Ok(Some(reader)) = self.archive.objects.open(key, None).await {
+            let (mut reader, mut piece) = (reader.take(size), vec![0; PIECE]);
+            while let Ok(count @ 1..) = reader.read(&mut piece).await {
+                staged.write_all(&piece[..count])?;
+            }
+        }
+        Ok(staged.finish())
     }
 }

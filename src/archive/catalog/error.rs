@@ -24,6 +24,17 @@ pub enum CatalogError {
         /// The newest one known here.
         known: i64,
     },
+    /// It is made of other parts than the catalogs that offprint makes.
+    #[error(
+        "the catalog {place} is none that offprint makes, and is not used: {difference}; `offprint verify --rebuild` \
+         makes it anew from what is kept"
+    )]
+    Foreign {
+        /// Where the catalog is.
+        place: String,
+        /// The first difference.
+        difference: String,
+    },
     /// A row holds a value that no offprint writes.
     #[error("{row} of the catalog holds a {what} that cannot be read: {value}; `offprint verify` says more")]
     Damaged {

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 
+use super::folder::has_other_names;
 use super::tree::Tree;
 use crate::archive::objects::ObjectError;
 
@@ -41,7 +42,10 @@ impl Lock {
             Err(TryLockError::WouldBlock) => return Err(NotLocked::Held(holder(file))),
             Err(TryLockError::Error(cause)) => return Err(failed(cause)),
         }
-        sign(&mut file).map_err(failed)?;
+        // What is written to a file of several names is written elsewhere, too.
+        if !has_other_names(&file.metadata().map_err(failed)?) {
+            sign(&mut file).map_err(failed)?;
+        }
         Ok(Self { _file: file })
     }
 }

@@ -27,7 +27,7 @@ use crate::staging::{Staged, Staging};
 
 pub use self::output::OutputFolder;
 
-pub(super) use self::folder::Links;
+pub(super) use self::folder::{Folder, Links, has_other_names};
 pub(super) use self::lock::{Lock, NotLocked};
 pub(super) use self::tree::{Tree, sync_folder};
 

@@ -12,6 +12,9 @@ use super::connection::log_left;
 use crate::archive::files::sync_folder;
 use crate::model::{Digest, Hasher};
 
+/// More than the line of a checksum has.
+const LONGEST: u64 = 4096;
+
 fn checksum_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".sha256");
@@ -56,7 +59,9 @@ pub(super) fn mismatches(path: &Path) -> bool {
 }
 
 fn read(path: &Path) -> Option<Digest> {
-    fs::read_to_string(checksum_path(path)).ok()?.split_whitespace().next()?.parse().ok()
+    let mut line = String::new();
+    File::open(checksum_path(path)).ok()?.take(LONGEST).read_to_string(&mut line).ok()?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 fn digest(path: &Path) -> io::Result<Digest> {

@@ -1,10 +1,13 @@
 //! Connections to the catalog's file, set up as each needs it.
 
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Result};
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, Error, OpenFlags, Result, ffi};
 
 /// How long a call waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -12,8 +15,16 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Statements kept ready on each connection: more than there are in the program.
 const PREPARED: usize = 128;
 
+/// The longest value and the longest row that are read, in bytes. No offprint writes longer ones.
+const LONGEST_VALUE: i32 = 128 << 20;
+
+/// What a rollback journal ends with that names a file: the database removes that file when it plays the journal back
+/// (SQLite's `pager.c`, super-journals). The journals of one database alone never end so.
+const NAMES_A_FILE: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+
 /// The connection that writes. `synchronous=FULL`: with WAL, anything less loses commits when power goes.
 pub(super) fn to_write(path: &Path) -> Result<Connection> {
+    refuse_foreign_journal(path)?;
     let connection = Connection::open(path)?;
     set_up(&connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -28,6 +39,7 @@ pub(super) fn to_write(path: &Path) -> Result<Connection> {
 /// A connection that reads. On a file system where nothing may be written, not even the index of the write-ahead
 /// log, the file is taken to be one that nobody changes.
 pub(super) fn to_read(path: &Path) -> Result<Connection> {
+    refuse_foreign_journal(path)?;
     let shared = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     let connection = match shared.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())) {
         Ok(()) => shared,
@@ -48,9 +60,28 @@ fn set_up(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
     Ok(())
+}
+
+/// Refuses a file beside which lies a journal that names another file: to play it back would remove that file.
+fn refuse_foreign_journal(path: &Path) -> Result<()> {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-journal");
+    if !File::open(&journal).is_ok_and(|file| names_a_file(file).unwrap_or(false)) {
+        return Ok(());
+    }
+    let why = format!("{} is none that offprint leaves, and names a file to be removed", journal.display());
+    Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(why)))
+}
+
+fn names_a_file(mut journal: File) -> io::Result<bool> {
+    let mut end = [0; NAMES_A_FILE.len()];
+    journal.seek(SeekFrom::End(-8))?;
+    journal.read_exact(&mut end)?;
+    Ok(end == NAMES_A_FILE)
 }
 
 /// Whether the write-ahead log holds what the file itself lacks.

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, params};
 use super::codec::moment;
 use super::error::{catalog_error, in_row};
 use super::migrate;
+use super::parts;
 use super::readers::Readers;
 use crate::archive::catalog::{ArchiveRow, CatalogError};
 use crate::model::ArchiveId;
@@ -27,10 +28,16 @@ pub(in crate::archive) enum CatalogFile {
 
 /// Looks into a file, which is there, and changes nothing.
 pub(in crate::archive) fn look(path: &Path) -> Result<CatalogFile, CatalogError> {
-    Readers::new(path).with(|connection| match migrate::refuse_newer(connection, path, migrate::MIGRATIONS.len())? {
-        0 => Ok(CatalogFile::Empty),
-        older if older < FIRST_WITH_ID => Ok(CatalogFile::WithoutId),
-        _ => archive(connection).map(CatalogFile::Of).map_err(|error| catalog_error(path, &error)),
+    Readers::new(path).with(|connection| {
+        let version = migrate::refuse_newer(connection, path, migrate::MIGRATIONS.len())?;
+        if version == 0 {
+            return Ok(CatalogFile::Empty);
+        }
+        parts::check(connection, path, version)?;
+        if version < FIRST_WITH_ID {
+            return Ok(CatalogFile::WithoutId);
+        }
+        archive(connection).map(CatalogFile::Of).map_err(|error| catalog_error(path, &error))
     })?
 }
 

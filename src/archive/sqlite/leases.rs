@@ -110,7 +110,9 @@ pub(super) fn release(connection: &Connection, lease: &Lease, state: &HostState)
         .prepare_cached(
             "UPDATE host SET lease_worker = NULL, lease_until = NULL, referer = ?2, failures = ?3, open_until = ?4,
                  not_before = ?5, delay = ?6, ready_at = ?7,
-                 first_job = coalesce((SELECT min(id) FROM job WHERE host_id = ?1), first_job)
+                 first_job = coalesce((SELECT min(id) FROM job WHERE host_id = ?1), first_job),
+                 -- A damaged count must not have the host leased again and again.
+                 pending = iif(EXISTS (SELECT 1 FROM job WHERE host_id = ?1), pending, 0)
              WHERE id = ?1",
         )?
         .execute(params![

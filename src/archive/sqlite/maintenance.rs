@@ -125,6 +125,9 @@ impl Maintenance for Sqlite {
 }
 
 /// The database's own checks: of its pages and indexes, and of rows that name others.
+/// The most rows without what they refer to that are reported.
+const MOST_DANGLING: usize = 1000;
+
 fn integrity(connection: &Connection) -> Result<Vec<String>> {
     let mut found: Vec<String> =
         connection.prepare("PRAGMA integrity_check")?.query_map([], |row| row.get(0))?.collect::<Result<_>>()?;
@@ -134,7 +137,15 @@ fn integrity(connection: &Connection) -> Result<Vec<String>> {
         let (table, other): (String, String) = (row.get(0)?, row.get(2)?);
         Ok(format!("a row of {table} names one of {other} that is not there"))
     })?;
-    found.extend(dangling.collect::<Result<Vec<_>>>()?);
+    found.extend(dangling.take(MOST_DANGLING).collect::<Result<Vec<_>>>()?);
+    let miscounted = "SELECT 1 FROM host LEFT JOIN (SELECT host_id, count(*) AS jobs FROM job GROUP BY host_id)
+            ON host_id = id WHERE pending <> coalesce(jobs, 0)
+        UNION ALL SELECT 1 FROM article a LEFT JOIN (SELECT article_id, count(DISTINCT url_id) AS urls
+            FROM job JOIN reference USING (url_id) GROUP BY article_id) ON article_id = a.id
+            WHERE a.waiting <> coalesce(urls, 0)";
+    if connection.prepare(miscounted)?.exists([])? {
+        found.push("its counts of jobs are not those of its rows".to_owned());
+    }
     if connection.prepare("SELECT * FROM counted EXCEPT SELECT * FROM total")?.exists([])? {
         found.push("its sums are not those of its rows".to_owned());
     }

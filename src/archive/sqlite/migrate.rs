@@ -52,7 +52,7 @@ pub(super) fn migrate(connection: &Connection, path: &Path, migrations: &[&str])
 }
 
 /// One step: all of it, with its number, or nothing.
-fn apply(connection: &Connection, version: usize, sql: &str) -> rusqlite::Result<()> {
+pub(super) fn apply(connection: &Connection, version: usize, sql: &str) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch(
         "CREATE TABLE IF NOT EXISTS migration (
@@ -74,9 +74,23 @@ pub(super) fn backup_path(path: &Path, version: usize) -> PathBuf {
     name.into()
 }
 
+/// Removes an earlier copy, with a journal that may lie beside it: what it says would be done to the new one.
+fn remove(backup: &Path) -> std::io::Result<()> {
+    for rest in ["-journal", "-wal", "-shm", ""] {
+        let mut name = backup.as_os_str().to_owned();
+        name.push(rest);
+        match std::fs::remove_file(name) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(cause),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Copies the file and sees the copy safe on the disk.
 fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), CatalogError> {
     let backup = backup_path(path, version);
+    remove(&backup).map_err(|error| refused(&backup, format!("cannot remove it: {error}")))?;
     connection
         .backup("main", &backup, None::<fn(rusqlite::backup::Progress)>)
         .map_err(|error| catalog_error(&backup, &error))?;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Result, Row, params};
 
 use super::error::in_row;
-use super::stale;
+use super::{bounded, stale};
 use crate::archive::catalog::WriteOutcome;
 use crate::archive::rules::{self, ArticleFacts};
 use crate::model::{ArticleId, Digest, Edit, Fingerprint, Revision, Span};
@@ -72,8 +72,7 @@ pub(super) fn edits(connection: &Connection, article: ArticleId) -> Result<Vec<E
             replacement: row.get("replacement")?,
         })
     };
-    connection
-        .prepare_cached("SELECT * FROM edit WHERE article_id = ?1 ORDER BY ord")?
-        .query_map([article], in_row("edit", &["article_id", "ord"], edit))?
-        .collect()
+    let mut statement = connection.prepare_cached("SELECT * FROM edit WHERE article_id = ?1 ORDER BY ord")?;
+    let rows = statement.query_map([article], in_row("edit", &["article_id", "ord"], edit))?;
+    bounded::collect(rows, "list of edits", |edit| edit.raw.len() + edit.replacement.len())
 }

@@ -6,6 +6,7 @@
 
 mod articles;
 mod assets;
+mod bounded;
 mod captures;
 mod checksum;
 mod codec;
@@ -22,6 +23,7 @@ mod maintenance;
 mod migrate;
 mod mirrors;
 mod origins;
+mod parts;
 mod placeholders;
 mod queue;
 mod readers;

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::codec::{Text, url_if_any};
 use super::error::{Damaged, in_row};
-use super::{assets, jobs, urls};
+use super::{assets, bounded, jobs, urls};
 use crate::archive::catalog::{NewReference, ReferenceRow};
 use crate::archive::rules::Due;
 use crate::model::{ArticleId, Asset, Digest, LinkWrap, Reveal, Span, UrlId, UrlProblem};
@@ -179,17 +179,16 @@ pub(super) fn of_article(connection: &Connection, article: ArticleId) -> Result<
             shown_first: url.and_then(|url| shown_first.get(&url).cloned()),
         })
     };
-    connection
-        .prepare_cached(&format!(
-            "SELECT r.article_id, r.ord, r.start, r.\"end\", r.kind, r.name, r.image_group, r.unfetched, r.problem,
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT r.article_id, r.ord, r.start, r.\"end\", r.kind, r.name, r.image_group, r.unfetched, r.problem,
                  r.reveal_start,
                  r.reveal_end, r.wrap, r.wrap_start, r.wrap_end, r.wrap_prefix_start, r.wrap_prefix_end, {}
              FROM reference r LEFT JOIN url u ON u.id = r.url_id {} WHERE r.article_id = ?1 ORDER BY r.ord",
-            urls::COLUMNS,
-            urls::WITH_ASSET
-        ))?
-        .query_map([article], in_row("reference", &["article_id", "ord"], reference))?
-        .collect()
+        urls::COLUMNS,
+        urls::WITH_ASSET
+    ))?;
+    let rows = statement.query_map([article], in_row("reference", &["article_id", "ord"], reference))?;
+    bounded::collect(rows, "list of references", |reference| reference.name.len())
 }
 
 /// The versions that an article showed before their URLs' bytes changed.

@@ -1,7 +1,9 @@
 //! By descriptors: each name is looked up in the folder that is open, so nothing that is renamed meanwhile matters.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fstatvfs, mkdirat, openat, renameat, unlinkat};
@@ -95,14 +97,18 @@ impl Folder {
         }
     }
 
+    /// The names of all its entries.
+    pub(in crate::archive) fn entries(&self) -> io::Result<Vec<OsString>> {
+        let names = Dir::read_from(&self.handle)?.map(|entry| {
+            let entry = entry?;
+            Ok(OsStr::from_bytes(entry.file_name().to_bytes()).to_owned())
+        });
+        names.filter(|name| !name.as_ref().is_ok_and(|name| name == "." || name == "..")).collect()
+    }
+
     /// The names of its entries that are Unicode, as all of ours are.
     pub(in crate::archive) fn names(&self) -> io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        for entry in Dir::read_from(&self.handle)? {
-            let name = entry?.file_name().to_str().map(str::to_owned);
-            names.extend(name.into_iter().filter(|name| name != "." && name != ".."));
-        }
-        Ok(names)
+        Ok(self.entries()?.into_iter().filter_map(|name| name.into_string().ok()).collect())
     }
 
     /// Brings its entries to the disk, where the file system can.

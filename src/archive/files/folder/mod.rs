@@ -21,6 +21,18 @@ pub(in crate::archive) enum Links {
     Refused,
 }
 
+/// Whether a file has another name, which may lie outside of the archive: what is written to it there is written.
+#[cfg(unix)]
+pub(in crate::archive) fn has_other_names(file: &std::fs::Metadata) -> bool {
+    file.is_file() && std::os::unix::fs::MetadataExt::nlink(file) > 1
+}
+
+/// The same where nobody can know.
+#[cfg(not(unix))]
+pub(in crate::archive) fn has_other_names(_file: &std::fs::Metadata) -> bool {
+    false
+}
+
 /// What stands where a folder or a regular file should be.
 fn is_link() -> io::Error {
     io::Error::other("it is a link, and offprint follows none within an archive")
@@ -68,6 +80,7 @@ mod tests {
                     assert_eq!(fs::read(place.path().join("a/new")).unwrap(), b"moved");
                     a.rename("new", "newer").unwrap();
                     assert_eq!(a.names().unwrap(), ["newer"]);
+                    assert_eq!(a.entries().unwrap(), ["newer"]);
                     assert!(a.open_file("newer").unwrap().is_some());
                     assert!(a.remove("newer").unwrap());
                     assert!(!a.remove("newer").unwrap());

@@ -1,6 +1,7 @@
 //! By paths: each name is looked at before it is used. This holds against what lies there, as in an archive that came
 //! from somebody else, but not against a process that changes it meanwhile.
 
+use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -85,10 +86,14 @@ impl Folder {
         }
     }
 
+    /// The names of all its entries.
+    pub(in crate::archive) fn entries(&self) -> io::Result<Vec<OsString>> {
+        fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name())).collect()
+    }
+
     /// The names of its entries that are Unicode, as all of ours are.
     pub(in crate::archive) fn names(&self) -> io::Result<Vec<String>> {
-        let names = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
-        names.filter_map(io::Result::transpose).collect()
+        Ok(self.entries()?.into_iter().filter_map(|name| name.into_string().ok()).collect())
     }
 
     /// Brings its entries to the disk, where the system can: a folder may not be opened as a file everywhere.

@@ -1,0 +1,172 @@
+//! What lies in an archive's folder, compared with what may lie there.
+//!
+//! An archive that came from somebody else may hold anything anywhere. Nothing here is opened: each entry is looked at,
+//! and no link is followed.
+
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::path::Path;
+
+use super::files::{Folder, Links, Tree, has_other_names};
+use super::key::StoreKey;
+use super::objects::ObjectError;
+use super::open::{ArchiveError, CATALOG, TMP};
+use super::{identity, open};
+use crate::model::{ArticleKey, SourceName, ThumbnailName};
+use crate::staging;
+
+/// How deep folders may lie in each other. Articles lie in the deepest.
+const DEEPEST: usize = 64;
+
+/// Something in an archive's folder that offprint does not put there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// Where it is, below the archive's folder.
+    pub place: String,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+/// What an archive's folder holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// What does not belong there, in the order of its places.
+    pub strays: Vec<Stray>,
+    /// The mirrored articles that lie there, whether anything is known of them or not.
+    pub articles: Vec<ArticleKey>,
+}
+
+/// Looks at everything in an archive's folder.
+///
+/// # Errors
+/// [`ArchiveError::Missing`] where there is no folder, [`ArchiveError::Object`] where it cannot be listed.
+pub fn survey(store: &Path) -> Result<Survey, ArchiveError> {
+    if !store.is_dir() {
+        return Err(ArchiveError::Missing { place: store.display().to_string() });
+    }
+    let tree = Tree::open(store, Links::Refused).map_err(ObjectError::io("read the archive", &store.display()))?;
+    let (mut found, mut folders) = (Survey::default(), vec![String::new()]);
+    while let Some(path) = folders.pop() {
+        let Some(folder) = tree.folder(&path)? else { continue };
+        for name in folder.entries().map_err(tree.failed("list", &path))? {
+            found.look_at(&folder, &path, name, &mut folders);
+        }
+    }
+    found.strays.sort_by(|a, b| a.place.cmp(&b.place));
+    Ok(found)
+}
+
+impl Survey {
+    fn look_at(&mut self, folder: &Folder, path: &str, name: OsString, folders: &mut Vec<String>) {
+        let Ok(name) = name.into_string() else {
+            return self.stray(join(path, "?"), "its name is not Unicode");
+        };
+        let place = join(path, &name);
+        let facts = folder.look(&name);
+        match facts.as_ref().map(Option::as_ref) {
+            Err(_) => self.stray(place, "nothing can be known of it"),
+            // It went meanwhile.
+            Ok(None) => {}
+            Ok(Some(facts)) => match wrong(&place, facts) {
+                Some(why) => self.stray(place, why),
+                None if facts.is_dir() => folders.push(place),
+                None => self.articles.extend(article(&place)),
+            },
+        }
+    }
+
+    fn stray(&mut self, place: String, why: &'static str) {
+        self.strays.push(Stray { place, why });
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") }
+}
+
+/// What is wrong with an entry.
+fn wrong(place: &str, facts: &Metadata) -> Option<&'static str> {
+    let (is_dir, is_file) = (facts.is_dir(), facts.is_file());
+    match (may_be_folder(place), may_be_file(place)) {
+        _ if facts.is_symlink() => Some("it is a link"),
+        _ if !is_dir && !is_file => Some("it is neither a folder nor a regular file"),
+        (false, false) => Some("no archive holds anything of this name"),
+        (false, true) if is_dir => Some("it is a folder, where a file should be"),
+        (true, false) if is_file => Some("it is a file, where a folder should be"),
+        _ if is_dir && place.split('/').count() > DEEPEST => Some("it lies too deep"),
+        _ if has_other_names(facts) => Some("it has another name, which may lie outside of the archive"),
+        _ => None,
+    }
+}
+
+fn may_be_folder(place: &str) -> bool {
+    let is_shard = |name: &str| name.len() == 2 && name.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+    let parts: Vec<&str> = place.split('/').collect();
+    match parts.as_slice() {
+        ["articles" | "index"] | ["index", ..] => true,
+        ["articles", source, ..] => SourceName::new(*source).is_ok(),
+        ["blobs", "sha256", shard] => is_shard(shard),
+        ["thumbnails", name] => ThumbnailName::new(*name).is_ok(),
+        ["thumbnails", name, shard] => ThumbnailName::new(*name).is_ok() && is_shard(shard),
+        _ => open::folders().any(|folder| folder == place || folder.split('/').next() == Some(place)),
+    }
+}
+
+fn may_be_file(place: &str) -> bool {
+    if let Some(name) = place.strip_prefix(TMP).and_then(|rest| rest.strip_prefix('/')) {
+        return staging::is_ours(name) && !name.contains('/');
+    }
+    StoreKey::parse(place).is_some()
+        || [identity::FILE, "lock", "README.md"].contains(&place)
+        || place.strip_prefix(CATALOG).is_some_and(may_follow_catalog)
+}
+
+/// What the names of the catalog's file and of those beside it end in: its log, its checksum, and copies from before it
+/// was changed.
+fn may_follow_catalog(rest: &str) -> bool {
+    let is_version = |version: &str| !version.is_empty() && version.bytes().all(|digit| digit.is_ascii_digit());
+    ["", "-wal", "-shm", ".sha256"].contains(&rest)
+        || rest.strip_prefix(".v").is_some_and(is_version)
+        || rest.starts_with(".damaged-")
+}
+
+fn article(place: &str) -> Option<ArticleKey> {
+    match StoreKey::parse(place) {
+        Some(StoreKey::Article(key)) => Some(key),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_of_an_archive_is_known_and_no_other() {
+        let hex = crate::model::Digest::of(b"offprint").to_string();
+        let blob = format!("blobs/sha256/{}/{hex}.jpg", &hex[..2]);
+        for file in [
+            "catalog.db",
+            "catalog.db-wal",
+            "catalog.db.v3",
+            "archive.json",
+            "lock",
+            "tmp/stage-a",
+            "runs/20260101T000000Z.json",
+            "articles/posts/a/b.md",
+            &blob,
+        ] {
+            assert!(may_be_file(file), "{file}");
+        }
+        for folder in
+            ["tmp", "blobs", "blobs/sha256", "blobs/sha256/ab", "thumbnails/small/ab", "articles/posts/a", "index/a"]
+        {
+            assert!(may_be_folder(folder), "{folder}");
+        }
+        for neither in
+            ["tmp/notes.txt", "catalog.db-journal", "catalog.db.vx", "blobs/sha256/zz", "blobs/md5", ".git", "runs/a/b"]
+        {
+            assert!(!may_be_file(neither) && !may_be_folder(neither), "{neither}");
+        }
+    }
+}

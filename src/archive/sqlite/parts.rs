@@ -1,0 +1,143 @@
+//! What a catalog's file is made of: the tables, indexes, triggers and views of its version, and nothing else.
+//!
+//! The file may come from somebody else. A trigger in it would run whenever a row is written, and a view could stand
+//! where a table should.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use rusqlite::{Connection, Result};
+
+use super::error::catalog_error;
+use super::migrate::{MIGRATIONS, apply};
+use crate::archive::catalog::CatalogError;
+
+/// The definition of each part, as a list of tokens, by its kind and name.
+type Parts = BTreeMap<(String, String), Vec<String>>;
+
+/// What no offprint defines: the tables and indexes that the database makes for itself.
+const DEFINED: &str = "SELECT type, name, sql FROM sqlite_schema
+    WHERE NOT (type = 'index' AND sql IS NULL) AND name NOT IN ('sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4')";
+
+/// Refuses a file of this version that has a part too many, lacks one, or defines one in another way.
+pub(super) fn check(connection: &Connection, path: &Path, version: usize) -> std::result::Result<(), CatalogError> {
+    let failed = |error| catalog_error(path, &error);
+    let (found, expected) = (parts(connection).map_err(failed)?, expected(version).map_err(failed)?);
+    let foreign = found.iter().find(|(name, definition)| expected.get(*name) != Some(*definition));
+    let difference = match foreign {
+        Some(((kind, name), _)) => format!("its {kind} \"{name}\" is none that offprint makes"),
+        None => match expected.keys().find(|name| !found.contains_key(*name)) {
+            Some((kind, name)) => format!("it lacks the {kind} \"{name}\""),
+            None => return Ok(()),
+        },
+    };
+    Err(CatalogError::Foreign { place: path.display().to_string(), difference })
+}
+
+fn parts(connection: &Connection) -> Result<Parts> {
+    let mut statement = connection.prepare(DEFINED)?;
+    let part = |row: &rusqlite::Row<'_>| {
+        let definition: Option<String> = row.get(2)?;
+        Ok(((row.get(0)?, row.get(1)?), tokens(&definition.unwrap_or_default())))
+    };
+    statement.query_map([], part)?.collect()
+}
+
+/// The parts of a version, as the migrations up to it make them.
+fn expected(version: usize) -> Result<&'static Parts> {
+    static MADE: [OnceLock<Parts>; MIGRATIONS.len()] = [const { OnceLock::new() }; MIGRATIONS.len()];
+    let made = &MADE[version.clamp(1, MIGRATIONS.len()) - 1];
+    if made.get().is_none() {
+        let connection = Connection::open_in_memory()?;
+        for (index, sql) in MIGRATIONS.iter().enumerate().take(version) {
+            apply(&connection, index + 1, sql)?;
+        }
+        // Another thread may have been quicker, with the same.
+        let _ = made.set(parts(&connection)?);
+    }
+    Ok(made.get().expect("it was set above"))
+}
+
+/// A definition without its comments, spaces, and the quotes that renaming puts around names.
+fn tokens(sql: &str) -> Vec<String> {
+    let (mut found, mut rest) = (Vec::new(), sql.trim_start());
+    while let Some(first) = rest.chars().next() {
+        let (token, after) = rest.split_at(token_length(rest, first));
+        let is_comment = token.starts_with("--") || token.starts_with("/*");
+        if !is_comment {
+            found.push(unquoted(token).to_owned());
+        }
+        rest = after.trim_start();
+    }
+    found
+}
+
+/// The length of the token that a text begins with.
+fn token_length(text: &str, first: char) -> usize {
+    let upto = |end: &str, after: usize| text[after..].find(end).map_or(text.len(), |at| after + at + end.len());
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    match first {
+        '-' if text.starts_with("--") => upto("\n", 2),
+        '/' if text.starts_with("/*") => upto("*/", 2),
+        '\'' | '"' => upto(&first.to_string(), 1),
+        c if is_word(c) => text.find(|c| !is_word(c)).unwrap_or(text.len()),
+        c => c.len_utf8(),
+    }
+}
+
+/// A plain name without the quotes around it.
+fn unquoted(token: &str) -> &str {
+    let name = token.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let is_plain = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    name.filter(is_plain).unwrap_or(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn newest() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        for (index, sql) in MIGRATIONS.iter().enumerate() {
+            apply(&connection, index + 1, sql).unwrap();
+        }
+        connection
+    }
+
+    fn found(sql: &str) -> String {
+        let connection = newest();
+        connection.execute_batch(sql).unwrap();
+        let checked = check(&connection, Path::new("catalog.db"), MIGRATIONS.len());
+        checked.map_or_else(|error| error.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn what_the_migrations_make_is_accepted_and_nothing_else_is() {
+        assert_eq!(found("ANALYZE"), "");
+        for (sql, part) in [
+            ("CREATE TRIGGER t AFTER INSERT ON run BEGIN DELETE FROM blob; END", "trigger \"t\""),
+            ("CREATE VIEW v AS SELECT 1", "view \"v\""),
+            ("CREATE TABLE more (x)", "table \"more\""),
+            ("CREATE INDEX i ON run (began)", "index \"i\""),
+            ("ALTER TABLE run ADD COLUMN more", "table \"run\""),
+            ("DROP TRIGGER job_ends", "it lacks the trigger \"job_ends\""),
+            ("DROP TABLE feed; CREATE VIEW feed AS SELECT 1", "view \"feed\""),
+        ] {
+            let said = found(sql);
+            assert!(said.contains(part) && said.contains("catalog.db"), "{sql}: {said}");
+        }
+    }
+
+    #[test]
+    fn definitions_are_compared_by_what_they_mean() {
+        assert_eq!(
+            tokens("CREATE TABLE \"a\" (b, -- a comment\n 'c  d' /* more */)"),
+            tokens("CREATE TABLE a(b,'c  d')")
+        );
+        assert_ne!(tokens("a'--'b"), tokens("a'--\n'b"));
+        assert_ne!(tokens("ab"), tokens("a b"));
+        assert_ne!(tokens("'a -- b'"), tokens("'a'"));
+        assert_eq!(tokens("'x"), ["'x"]);
+    }
+}

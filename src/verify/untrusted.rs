@@ -1,0 +1,53 @@
+//! An archive that came from somebody else, before it is used for anything: all that verification looks at, and whatever
+//! else lies in its folder.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::VerifyError;
+use super::finding::Finding;
+use super::mirror_file::MirrorFile;
+use super::{Progress, Subset, Verification, VerifyOptions, add};
+use crate::archive::{self, Archive, ArchiveError, Mode, Survey};
+
+/// Verifies all of an archive whose maker is not trusted. Each thing in its folder that offprint does not put there is a
+/// finding, as is a mirrored article that its catalog does not know, and a catalog that cannot be used. Nothing in the
+/// folder is followed, waited for or changed, and no settings say where anything of it is.
+///
+/// # Errors
+/// [`VerifyError`] where there is no archive, or it cannot be read.
+pub async fn verify_untrusted(
+    store: &Path,
+    rate: Option<u64>,
+    progress: Arc<Progress>,
+) -> Result<Verification, VerifyError> {
+    let Survey { strays, articles } = archive::survey(store)?;
+    let mut findings: Vec<_> =
+        strays.into_iter().map(|stray| Finding::Stray { place: stray.place, why: stray.why }).collect();
+    add(&progress.findings, findings.len());
+    let archive = match archive::open(store, Mode::Read) {
+        Ok(archive) => Arc::new(archive),
+        Err(ArchiveError::Missing { place }) => return Err(ArchiveError::Missing { place }.into()),
+        Err(error) => {
+            findings.push(Finding::Catalog { detail: error.to_string() });
+            return Ok(Verification { findings, ..Verification::default() });
+        }
+    };
+    let mut found = super::verify(Arc::clone(&archive), options(&archive, rate), progress).await?;
+    findings.append(&mut found.findings);
+    for article in articles {
+        if matches!(archive.catalog.article(&article).await, Ok(None)) {
+            let place = archive::StoreKey::Article(article).path();
+            findings.push(Finding::Stray { place, why: "the catalog knows no such article" });
+        }
+    }
+    Ok(Verification { findings, ..found })
+}
+
+/// Everything; mirrors are in the archive, wherever the settings have those of their own sources.
+fn options(archive: &Archive, rate: Option<u64>) -> VerifyOptions {
+    let mirrored = archive.clone();
+    let find_mirror =
+        move |key: &crate::model::ArticleKey| MirrorFile { output: mirrored.output(&key.source), in_place: false };
+    VerifyOptions { subset: Subset::ALL, rate, find_mirror: Box::new(find_mirror) }
+}
