@@ -1,5 +1,7 @@
 //! What must hold of any bytes, whatever they are taken for: the property tests' own checks.
 
+pub mod answer;
+pub mod archive;
 pub mod thumbnails;
 
 use offprint::testing::config::Lazy;
