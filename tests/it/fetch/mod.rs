@@ -9,6 +9,7 @@ mod bounds;
 pub(crate) mod dead;
 mod guard;
 mod hostile;
+mod hostile_hosts;
 mod memory;
 mod pace;
 mod pywb;

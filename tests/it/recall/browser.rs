@@ -26,7 +26,7 @@ const FLAGS: &[&str] = &[
 ];
 
 /// A running browser with one tab.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     process: Child,
     commands: File,
     answers: BufReader<File>,
@@ -36,7 +36,7 @@ pub(super) struct Browser {
 }
 
 /// Where Chromium is, if it is installed.
-pub(super) fn installed() -> Option<PathBuf> {
+pub(crate) fn installed() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let mut places =
         std::env::split_paths(&path).flat_map(|folder| ["chromium", "chromium-browser"].map(|name| folder.join(name)));
@@ -44,7 +44,7 @@ pub(super) fn installed() -> Option<PathBuf> {
 }
 
 impl Browser {
-    pub(super) fn start(program: &OsStr) -> Self {
+    pub(crate) fn start(program: &OsStr) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let [input, output] = ["in", "out"].map(|name| folder.path().join(name));
         let made = Command::new("mkfifo").arg(&input).arg(&output).status().expect("mkfifo runs");
@@ -75,19 +75,19 @@ impl Browser {
     }
 
     /// Sets how many pixels of the screen a CSS pixel has.
-    pub(super) fn set_pixel_ratio(&mut self, ratio: f64) {
+    pub(crate) fn set_pixel_ratio(&mut self, ratio: f64) {
         let screen = json!({"width": 1280, "height": 1000, "deviceScaleFactor": ratio, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", &screen);
     }
 
     /// Loads a page and everything in it.
-    pub(super) fn load(&mut self, url: &str) {
+    pub(crate) fn load(&mut self, url: &str) {
         self.send("Page.navigate", &json!({"url": url}));
         while self.receive()["method"] != "Page.loadEventFired" {}
     }
 
     /// What an expression evaluates to in the page.
-    pub(super) fn evaluate(&mut self, expression: &str) -> Value {
+    pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
         let how = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
         let mut answer = self.call("Runtime.evaluate", &how);
         assert!(answer["exceptionDetails"].is_null(), "{answer}");

@@ -10,7 +10,7 @@
 //!
 //! and a row whose reason is not known yet gets `?`, which the test does not take for one.
 
-mod browser;
+pub(crate) mod browser;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -29,6 +29,7 @@ use crate::corpus::say;
 use crate::sandbox::{Ran, Sandbox};
 use crate::testserver::bulk::tiny;
 use crate::testserver::{Behaviour, Content, Origin, Site};
+use crate::watched::{Watched, peak_of, watch};
 
 /// References of an article. Every third image is shown by two articles.
 const REFERENCES: usize = 10;
@@ -156,16 +157,9 @@ async fn mirror(archive: &Archive, article: usize) {
     archive.catalog.finish_mirror(row.id, fingerprint).await.unwrap();
 }
 
-/// The most memory that a process has had so far, in MiB.
-fn peak_of(process: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib: Option<u64> = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-    kib.unwrap_or_default() / 1024
-}
-
+/// The most memory that this process has had so far, in MiB.
 fn peak() -> u64 {
-    peak_of("self")
+    peak_of(std::process::id()).unwrap_or_default()
 }
 
 /// The processor time that this process has had, in seconds: fields 14 and 15 of `/proc/self/stat`, in hundredths.
@@ -240,29 +234,9 @@ async fn measurement_of_the_catalog() {
 
 /// Runs a command to its end, and says how long it took and how much memory it had.
 fn command(sandbox: &Sandbox, what: &str, arguments: &[&str]) -> Ran {
-    let begin = Instant::now();
-    let mut child = sandbox.command(arguments);
-    child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    let child = child.spawn().unwrap();
-    let process = child.id().to_string();
-    let watch = std::thread::spawn(move || {
-        let mut most = 0;
-        loop {
-            match peak_of(&process) {
-                // It has ended, or is about to be waited for.
-                0 if most > 0 => return most,
-                now => most = most.max(now),
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    });
-    let ran = Ran::of(&child.wait_with_output().unwrap());
-    let took = begin.elapsed().as_secs_f64();
-    say(&format!(
-        "{what}: {took:.2} s, peak {} MiB: {}",
-        watch.join().unwrap(),
-        ran.stdout.lines().last().unwrap_or("")
-    ));
+    let Watched { ran, took, peak, .. } = watch(sandbox.command(arguments));
+    let last = ran.stdout.lines().last().unwrap_or("");
+    say(&format!("{what}: {:.2} s, peak {peak} MiB: {last}", took.as_secs_f64()));
     ran.expect(0)
 }
 

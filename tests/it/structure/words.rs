@@ -30,6 +30,7 @@ const REPLACED: [(&[&str], &str, &[&str]); 15] = [
             "src/demo",
             "src/media/decode/avif.rs",
             "tests/it/extract",
+            "tests/it/hostile_articles",
             "tests/it/properties",
             "tests/it/recall",
             "README.md",

@@ -1,0 +1,56 @@
+//! What reading and rewriting an article costs.
+
+use std::hint::black_box;
+
+use offprint::testing::config::Lazy;
+use offprint::testing::extract::{ExtractOptions, extract};
+use offprint::testing::model::{Format, ReferenceKind};
+use offprint::testing::rewrite::{Article, Target, rewrite};
+
+use super::forms::{Form, HONEST, hostile};
+
+/// Reads an article and writes local links into it, as a run does.
+pub(super) fn process(text: &str, format: Format) {
+    let options = ExtractOptions::default();
+    let found = extract(text.as_bytes(), format, &options);
+    let mut number = 0;
+    let mut link = || {
+        number += 1;
+        format!("../../blobs/sha256/ab/{number:064}.jpg")
+    };
+    let targets = found.references.iter().map(|reference| {
+        let linked = (reference.kind != ReferenceKind::Base).then(|| link().into());
+        Target::new(reference, linked)
+    });
+    let article = Article { bytes: text.as_bytes(), format, encoding: found.encoding, options: &options };
+    black_box(rewrite(&article, Lazy::Reveal, targets.collect()));
+}
+
+/// The processor time of this thread so far, in seconds (`proc(5)`): what else the machine does, does not count.
+fn processor() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells it");
+    let nanoseconds: f64 = text.split(' ').next().and_then(|text| text.parse().ok()).expect("it is a number");
+    nanoseconds / 1e9
+}
+
+/// The seconds that an article of about this length takes.
+pub(super) fn seconds(form: &Form, length: usize) -> f64 {
+    let text = form.article(length);
+    let before = processor();
+    process(&text, form.format);
+    processor() - before
+}
+
+/// What is quadratic takes a thousand times as long as what people write, already at this length.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_article_costs_many_times_what_honest_ones_cost() {
+    const LENGTH: usize = 24 << 10;
+    const TIMES: f64 = 60.0;
+    // The first use of a parser sets up what all later ones share.
+    HONEST.iter().for_each(|form| process(&form.article(1000), form.format));
+    let honest = HONEST.iter().map(|form| seconds(form, LENGTH)).fold(0.0, f64::max);
+    let costs = hostile().map(|form| (seconds(form, LENGTH) / honest, form.name()));
+    let too_much: Vec<_> = costs.filter(|(times, _)| *times > TIMES).collect();
+    assert!(too_much.is_empty(), "{too_much:#?}");
+}

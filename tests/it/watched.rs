@@ -1,0 +1,47 @@
+//! A process that is watched while it runs: the memory and the descriptors that it has.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::sandbox::Ran;
+
+/// How a process went.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) ran: Ran,
+    pub(crate) took: Duration,
+    /// The most memory that it had, in MiB.
+    pub(crate) peak: u64,
+    /// The most descriptors that were seen.
+    pub(crate) descriptors: usize,
+}
+
+/// Runs a command to its end, and watches it (`proc(5)`).
+pub(crate) fn watch(mut command: Command) -> Watched {
+    let begin = Instant::now();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");
+    let process = child.id();
+    let watching = std::thread::spawn(move || {
+        let (mut peak, mut descriptors) = (0, 0);
+        // A process that has ended, and is about to be waited for, has no memory.
+        while let Some(now) = peak_of(process) {
+            peak = peak.max(now);
+            descriptors = descriptors.max(fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        (peak, descriptors)
+    });
+    let ran = Ran::of(&child.wait_with_output().expect("it ends"));
+    let took = begin.elapsed();
+    let (peak, descriptors) = watching.join().expect("watching does not panic");
+    Watched { ran, took, peak, descriptors }
+}
+
+/// The most memory that a process has had so far, in MiB.
+pub(crate) fn peak_of(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kib / 1024)
+}
