@@ -5,16 +5,13 @@ use std::sync::Arc;
 use super::error::VerifyError;
 use super::finding::{Damage, Finding};
 use super::mirror_file::MirrorFile;
-use super::{Verification, Verifier, add};
+use super::{MEMORY, Verification, Verifier, add};
 use crate::archive::{ArticleRow, ArticleState, CatalogError, StoreKey, linked_files, rules};
 use crate::model::{Digest, Edit, Fingerprint, RelativePath};
 use crate::rewrite::splice;
 
 /// Articles taken from the catalog at a time.
 const PAGE: usize = 512;
-
-/// MiB of articles that are compared at a time, of all together. One that is larger is compared alone.
-pub(super) const MEMORY: u32 = 128;
 
 impl Verifier {
     /// Every article in the subset whose mirror is written, unless it is about to be written again.

@@ -37,6 +37,9 @@ pub use untrusted::verify_untrusted;
 /// How many files are read at a time.
 const SIDE_BY_SIDE: usize = 8;
 
+/// MiB of articles that are compared at a time, of all together. One that is larger is compared alone.
+const MEMORY: u32 = 128;
+
 /// What is verified, and how fast.
 pub struct VerifyOptions {
     /// The part of everything.
@@ -120,8 +123,7 @@ pub async fn verify(
     progress: Arc<Progress>,
 ) -> Result<Verification, VerifyError> {
     let pace = Pace::new(options.rate);
-    let verifier =
-        Arc::new(Verifier { archive, options, pace, progress, memory: Semaphore::new(articles::MEMORY as usize) });
+    let verifier = Arc::new(Verifier { archive, options, pace, progress, memory: Semaphore::new(MEMORY as usize) });
     let integrity = verifier.archive.catalog.integrity().await?;
     let mut found = Verification::default();
     verifier.report(&mut found, integrity.into_iter().map(|detail| Finding::Catalog { detail }));

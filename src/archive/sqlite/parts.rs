@@ -120,7 +120,7 @@ mod tests {
             ("CREATE VIEW v AS SELECT 1", "view \"v\""),
             ("CREATE TABLE more (x)", "table \"more\""),
             ("CREATE INDEX i ON run (began)", "index \"i\""),
-            ("ALTER TABLE run ADD COLUMN more", "table \"run\""),
+            ("ALTER TABLE run ADD COLUMN more TEXT", "table \"run\""),
             ("DROP TRIGGER job_ends", "it lacks the trigger \"job_ends\""),
             ("DROP TABLE feed; CREATE VIEW feed AS SELECT 1", "view \"feed\""),
         ] {
