@@ -103,7 +103,7 @@ impl Sample {
         };
         let url = image_url(number);
         let reference = NewReference {
-            span: Span::new(13, 13 + url.as_str().len()),
+            span: Span::new(12, 12 + url.as_str().len()),
             kind: ReferenceKind::Markdown,
             name: "image".into(),
             image_group: 1,
@@ -165,7 +165,7 @@ impl Sample {
         let row = self.archive.catalog.article(&key(number)).await.unwrap().unwrap();
         let url = image_url(number).to_string();
         let link = format!("../../{}", jpeg(&image(number)));
-        let span = Span::new(13, 13 + url.len());
+        let span = Span::new(12, 12 + url.len());
         let edits = [Edit { span, raw: url.into_bytes(), replacement: link.into_bytes() }];
         let mirror = splice(&original(number), &edits);
         self.archive.catalog.record_mirror(row.id, row.revision, Digest::of(&mirror), &edits).await.unwrap();

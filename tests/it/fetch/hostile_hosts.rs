@@ -28,6 +28,8 @@ struct Size {
     honest: u32,
     /// Images of each honest host. A bad one has one.
     images: u32,
+    /// How long a host may be silent, in milliseconds.
+    patience: u32,
 }
 
 /// The address of a host.
@@ -71,10 +73,11 @@ impl Size {
     /// Runs the program over these articles, with few descriptors.
     fn run(self, with_bad_ones: bool) -> (Sandbox, Watched, Duration) {
         let (origin, sandbox) = (self.start(), Sandbox::new());
-        sandbox.settings(
-            "concurrency = 16\ndelay = \"100ms\"\nconnect_timeout = \"2s\"\nread_timeout = \"2s\"\ntimeout = \"4s\"\n\
-             url_timeout = \"8s\"\nmax_wait = \"1s\"\nmax_bytes = \"1 MiB\"\nretries = 1\n[run]\nmax_time = \"20m\"\n",
-        );
+        let (once, twice, four_times) = (self.patience, self.patience * 2, self.patience * 4);
+        sandbox.settings(&format!(
+            "delay = \"100ms\"\nconnect_timeout = \"{once}ms\"\nread_timeout = \"{once}ms\"\ntimeout = \"{twice}ms\"\n\
+             url_timeout = \"{four_times}ms\"\nmax_wait = \"{once}ms\"\nmax_bytes = \"1 MiB\"\nretries = 1\n"
+        ));
         sandbox.write("config.toml", sandbox.text("config.toml").replacen("delay = \"0\"\n", "", 1));
         self.write(&sandbox, &origin, with_bad_ones);
         let program = sandbox.command(&["run"]);
@@ -156,13 +159,13 @@ fn bad(number: u32, request: &Request) -> Behaviour {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn honest_images_come_from_between_hosts_that_are_bad_in_every_way() {
-    let size = Size { hosts: 60, honest: 6, images: 3 };
+    let size = Size { hosts: 60, honest: 6, images: 3, patience: 250 };
     tokio::task::spawn_blocking(move || size.check(None)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measurement: ten thousand hosts, on a machine with nothing else to do"]
 async fn measurement_of_ten_thousand_hosts() {
-    let size = Size { hosts: 10_000, honest: 20, images: 50 };
+    let size = Size { hosts: 10_000, honest: 20, images: 50, patience: 2000 };
     tokio::task::spawn_blocking(move || size.check(Some(1.5))).await.unwrap();
 }

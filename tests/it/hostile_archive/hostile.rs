@@ -111,7 +111,7 @@ fn a_few_of_all_do_no_harm() {
 }
 
 /// How many archives the sample has.
-const SAMPLE: usize = 12;
+const SAMPLE: usize = 8;
 
 /// Foreign schemas and journals are few, so that each is tried.
 #[test]

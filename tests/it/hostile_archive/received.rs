@@ -137,9 +137,9 @@ impl Received {
 fn what_offprint_made_itself_is_proven_and_left_as_it_is() {
     let received = Received::new();
     give_to_nobody(&received.sandbox.path(""));
+    let before = received.sandbox.digests("store");
     let ran = received.run(&["verify", "--untrusted"]).expect(0);
     assert!(ran.stdout.contains("0 damaged"), "{ran:?}");
-    let before = received.sandbox.digests("store");
     received.run(&["verify", "--untrusted", "--json"]).expect(0);
     let mut after = received.sandbox.digests("store");
     // What a reader of a write-ahead log leaves beside it.

@@ -32,7 +32,7 @@ pub(super) const ALL: [Foreign; 21] = [
     Foreign::Changed("DROP VIEW counted; CREATE VIEW counted AS SELECT readfile('/etc/passwd') AS articles", "counted"),
     Foreign::Changed("DROP TABLE edit; CREATE VIRTUAL TABLE edit USING fts5(article_id, ord)", "edit"),
     Foreign::Changed("ALTER TABLE article ADD COLUMN more TEXT DEFAULT 'x'", "article"),
-    Foreign::Changed("ALTER TABLE article ADD COLUMN more AS (randomblob(1000000000))", "article"),
+    Foreign::Changed("ALTER TABLE article ADD COLUMN more BLOB AS (zeroblob(1000000000))", "article"),
     Foreign::Changed("CREATE INDEX i ON url (length(url))", "index"),
     Foreign::Changed("DROP INDEX url_due", "url_due"),
     Foreign::Changed("DROP TABLE thumbnail", "thumbnail"),
