@@ -35,7 +35,7 @@ impl Hostile {
         match self {
             Self::Lies(thing, place) => thing.is_foreign().then_some(place.as_str()),
             Self::Row(_) => None,
-            Self::Schema(foreign) => foreign.is_named_by(),
+            Self::Schema(foreign) => Some(foreign.is_named_by()),
         }
     }
 
@@ -143,7 +143,9 @@ fn measurement_of_every_archive_and_command() {
     let (mut wrong, total) = (0, tries.len());
     for (hostile, command) in tries {
         let found = command.map_or_else(|| hostile.is_proven(), |command| hostile.try_command(command));
-        found.iter().for_each(|found| say(found));
+        for found in &found {
+            say(found);
+        }
         wrong += found.len();
     }
     say(&format!("{total} of {all} tried, {wrong} went wrong"));

@@ -81,11 +81,11 @@ impl Foreign {
     }
 
     /// What `verify --untrusted` must name of it.
-    pub(super) fn is_named_by(&self) -> Option<&str> {
+    pub(super) fn is_named_by(&self) -> &str {
         match self {
-            Self::Changed(_, name) => Some(name),
-            Self::Journal(_) => Some("-journal"),
-            Self::Bytes(_) | Self::Cut(_) | Self::Noise(_) => Some("catalog"),
+            Self::Changed(_, name) => name,
+            Self::Journal(_) => "-journal",
+            Self::Bytes(_) | Self::Cut(_) | Self::Noise(_) => "catalog",
         }
     }
 }

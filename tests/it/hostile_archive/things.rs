@@ -91,7 +91,7 @@ impl Thing {
             Self::Huge => fs::File::create(place).unwrap().set_len(8 << 30).unwrap(),
             Self::Unreadable => {
                 fs::write(place, "x").unwrap();
-                fs::set_permissions(place, fs::Permissions::from_mode(0)).unwrap();
+                fs::set_permissions(place, fs::Permissions::from_mode(0o0)).unwrap();
             }
         }
     }

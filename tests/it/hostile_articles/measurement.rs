@@ -1,5 +1,7 @@
 //! How the cost grows with the length of an article, and the memory that the program takes over eight at a time.
 
+use std::fmt::Write;
+
 use super::cost::seconds;
 use super::forms::{Form, HONEST, hostile};
 use crate::corpus::say;
@@ -27,7 +29,7 @@ fn row(form: &Form, honest: f64) -> (f64, String) {
     let mut worst: f64 = 0.0;
     for length in lengths() {
         let each = seconds(form, length) / length as f64 * 1e9;
-        text += &format!(" {each:8.0}");
+        write!(text, " {each:8.0}").expect("a text takes all that is written");
         if length >= 64 << 10 {
             worst = worst.max(each / honest);
         }

@@ -127,7 +127,7 @@ fn text(format: Format, chance: &mut Rng) -> String {
             0..3 => text.push_str(pick(&SURROUNDINGS, chance)),
             3..7 => text.push_str(&image(format, chance, &mut number)),
             7..9 => text.push_str(&handler(chance, &mut number)),
-            _ => text.push_str(&format!(" {}", pick(&ADDRESSES, chance))),
+            _ => text.extend([" ", pick(&ADDRESSES, chance)]),
         }
         text.push_str(["", " ", "\n", "\n\n"][chance.usize(..4)]);
     }
