@@ -130,8 +130,8 @@ pub use self::archive::{
     Archive, ArchiveError, ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Body, Captures, Catalog,
     CatalogError, CompletedJob, CopyError, DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance,
     MemoryCatalog, MemoryObjects, Mode, NewReference, ObjectError, ObjectReader, Objects, Origins, Output,
-    OutputFolder, PlaceholderVerdict, Placeholders, Prefix, Put, Queue, QueueChanges, ReadError, ReferenceRow,
-    RefusedBody, RenditionRow, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
+    OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue, QueueChanges,
+    ReadError, ReferenceRow, RefusedBody, RenditionRow, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
     SourceOutcome as RecordedOutcome, SourceRow, Sources, StoreKey, Stored, TakedownReach, TakedownRow, TakedownTarget,
     Takedowns, ThumbnailRow, Totals, UrlRow, UrlState, VersionRow, Worker, WriteOutcome, open,
     rules::{CopySchedule, Missing as MissingCounts, MissingReport},
@@ -140,10 +140,10 @@ pub use self::check::{CheckError, Checked, Place as CheckedPlace, check};
 #[cfg(feature = "cli")]
 pub use self::cli::main as cli_main;
 pub use self::config::{
-    AdoptLocal, Animation, ChangedImages, Config, ConfigError, DEFAULTS, DataUrls, FallbackConfig, FeedConfig,
-    FetchConfig, Fit, HostConfig, HumanDuration, Images, Lazy, MediaConfig, MediaKind, MirrorOutput, Recheck,
-    ReportConfig, RewriteConfig, Robots as RobotsRule, RunConfig, Size, SourceConfig, SourceKind, ThumbnailConfig,
-    ThumbnailFormat, UnitError,
+    AdoptLocal, Animation, ChangedImages, Config, ConfigError, CrawlConfig, DEFAULTS, DataUrls, FallbackConfig,
+    FeedConfig, FetchConfig, Fit, HostConfig, HumanDuration, Images, Lazy, MediaConfig, MediaKind, MirrorOutput,
+    Recheck, ReportConfig, RewriteConfig, Robots as RobotsRule, RunConfig, Size, SourceConfig, SourceKind,
+    ThumbnailConfig, ThumbnailFormat, UnitError,
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
 pub use self::fetch::{Answer, FetchError, Fetched, Fetcher, Judge, Lookup, Purpose, Request, Robots, SystemLookup};
@@ -174,7 +174,7 @@ pub use self::render::RenderError;
 pub use self::restore::{Original, RestoreError, restore, restore_below, restore_over, restore_version};
 pub use self::rewrite::{Changed as ChangedMirror, splice, unsplice};
 pub use self::source::{
-    Entries, Entry, FeedRecords, Listed, Listing, LocalFile, Location, Made, SkipReason, Skipped, Source,
+    Entries, Entry, FeedRecords, Listed, Listing, LocalFile, Location, Made, Received, SkipReason, Skipped, Source,
     SourceConfigError, SourceError, Watch, WebReader, configured as configured_sources,
 };
 pub use self::staging::{Leftover, Staged, Staging, StagingFile};

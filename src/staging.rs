@@ -192,6 +192,16 @@ impl StagingFile {
 }
 
 impl Staged {
+    /// Its first bytes, read back.
+    ///
+    /// # Errors
+    /// Where the file system refuses.
+    pub fn head(&self, most: usize) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        std::fs::File::open(&self.path)?.take(most as u64).read_to_end(&mut head)?;
+        Ok(head)
+    }
+
     /// Its bytes, read back.
     ///
     /// # Errors

@@ -94,16 +94,24 @@ pub(crate) enum Command {
             default_missing_value = "all"
         )]
         retry: Option<Retry>,
-        /// Request feeds although robots.txt forbids it; the report says so
+        /// Request feeds, sitemaps and pages although robots.txt forbids it; the report says so
         #[arg(long)]
         ignore_robots: bool,
     },
-    /// Mirror just these files, folders or feeds, with the same settings
+    /// Mirror just these files, folders or addresses, with the same settings
     Mirror {
-        /// Files or folders of posts, or the addresses of feeds
-        #[arg(required = true, value_name = "PATH|URL")]
+        /// Files or folders of posts; addresses, each of a feed, a sitemap, a page or an image, by what comes back; - reads
+        /// addresses from standard input, one a line
+        #[arg(required_unless_present = "html", value_name = "PATH|URL|-")]
         places: Vec<PathBuf>,
-        /// Request feeds although robots.txt forbids it; the report says so
+        /// Mirror the HTML in FILE, such as the page that a browser rendered, as the page at --base-url; - reads standard
+        /// input
+        #[arg(long, value_name = "FILE|-", requires = "base_url", conflicts_with_all = ["places", "dry_run"])]
+        html: Option<PathBuf>,
+        /// The address of the page in --html
+        #[arg(long, value_name = "URL", requires = "html")]
+        base_url: Option<Url>,
+        /// Request feeds, sitemaps and pages although robots.txt forbids it; the report says so
         #[arg(long)]
         ignore_robots: bool,
         /// Print what would be fetched and written, and change nothing; -v lists each URL and article

@@ -88,9 +88,12 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
             run::run(&config, *dry_run, retry.clone(), output).await
         }
         Command::Import { from: Import::Opml { file } } => import::opml(file, &settings::to_write(global)?, output),
-        Command::Mirror { places, dry_run, ignore_robots } => {
+        Command::Mirror { places, html, base_url, dry_run, ignore_robots } => {
             let mut config = config()?;
             config.fetch.ignore_robots = *ignore_robots;
+            if let Some((html, url)) = html.as_ref().zip(base_url.as_ref()) {
+                return run::mirror_html(&config, html, url, output).await;
+            }
             run::mirror(&config, places, *dry_run, output).await
         }
         Command::Status { similar: true, .. } => similar::similar(&config()?, output).await,

@@ -1,13 +1,16 @@
 //! `offprint run` and `offprint mirror`.
 
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use anyhow::Context;
 use indicatif::ProgressBar;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
-use super::exit::Exit;
+use super::exit::{Exit, UsageError};
 use super::notifications::Notifications;
 use super::output::Output;
 use super::progress::Display;
@@ -52,11 +55,38 @@ pub(crate) async fn mirror(
     Ok(exit)
 }
 
+/// Mirrors a page that the user hands over: as a browser rendered it, for example.
+pub(crate) async fn mirror_html(config: &Config, html: &Path, url: &Url, output: &Output) -> anyhow::Result<Exit> {
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(
+            UsageError(format!("{url} is no address of a page: write one such as https://example.org/a")).into()
+        );
+    }
+    let page = if html == Path::new("-") {
+        let mut page = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut page).context("cannot read standard input")?;
+        page
+    } else {
+        std::fs::read(html).with_context(|| format!("cannot read {}", html.display()))?
+    };
+    let sources = vec![source::named_page(config, url)?];
+    let mirrors = unlisted_mirrors(config, &sources);
+    let exit =
+        print_report(&mirror_with_page(config, sources, None, Some((url.clone(), page)), output).await?, output)?;
+    for mirror in mirrors {
+        output.note(&mirror);
+    }
+    Ok(exit)
+}
+
 /// Where the mirrors are of folders that the settings do not list: their names are made up.
 fn unlisted_mirrors(config: &Config, sources: &[Source]) -> Vec<String> {
     let is_listed = |source: &&Source| config.source.iter().any(|listed| listed.name == *source.name());
-    let mirror =
-        |source: &Source| format!("the mirror of {} is {}", source.config.path.display(), source.mirror("").display());
+    let place = |source: &Source| match source.config.url.as_str() {
+        "" => source.config.path.display().to_string(),
+        url => url.to_owned(),
+    };
+    let mirror = |source: &Source| format!("the mirror of {} is {}", place(source), source.mirror("").display());
     sources.iter().filter(|source| !is_listed(source)).map(mirror).collect()
 }
 
@@ -67,12 +97,27 @@ pub(crate) async fn mirror_sources(
     retry: Option<Retry>,
     output: &Output,
 ) -> anyhow::Result<Report> {
+    mirror_with_page(config, sources, retry, None, output).await
+}
+
+/// The same, for which a page came already.
+async fn mirror_with_page(
+    config: &Config,
+    sources: Vec<Source>,
+    retry: Option<Retry>,
+    page: Option<(Url, Vec<u8>)>,
+    output: &Output,
+) -> anyhow::Result<Report> {
     // Settings that cannot work make no archive.
     Fetcher::check(&config.fetch)?;
     let archive = Arc::new(mirror::open_for_run(&config.store, &sources)?);
     let fetcher = Fetcher::new(&config.fetch, archive.objects.staging().folder())?;
     let stop = CancellationToken::new();
     let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop.clone())?.retry(retry);
+    let mirror = match page {
+        Some((url, page)) => mirror.with_page(url, &page).context("cannot keep the page")?,
+        None => mirror,
+    };
     let (tally, began) = (mirror.tally(), Instant::now());
     let display = Display::start(output, move |bar| progress::show(bar, &tally, began.elapsed()));
     stop_on_signals(stop, display.bar())?;

@@ -1,31 +1,12 @@
 //! Settings that cannot work although each value has its type.
 
-use std::path::Path;
-
-use globset::Glob;
-use url::Url;
-
 use super::Config;
+use super::check_source::check_source;
+use super::checked::{A_URL, Checked, ensure, home, is_web};
 use super::fetch::{FetchConfig, HostConfig};
-use super::home::unexpandable;
 use super::media::{ThumbnailConfig, ThumbnailFormat};
 use super::run::{FallbackConfig, ReportConfig};
-use super::source::{MirrorOutput, SourceConfig, SourceKind};
 use crate::model::RefererStrategy;
-
-/// A setting that cannot work.
-pub(super) struct Invalid {
-    /// Its key, such as `source[0].path`.
-    pub(super) key: String,
-    /// What is wrong, and the way out.
-    pub(super) message: String,
-}
-
-type Checked = Result<(), Invalid>;
-
-fn ensure(holds: bool, key: impl FnOnce() -> String, message: impl FnOnce() -> String) -> Checked {
-    if holds { Ok(()) } else { Err(Invalid { key: key(), message: message() }) }
-}
 
 /// Refuses what cannot work.
 pub(super) fn check(config: &Config) -> Checked {
@@ -57,63 +38,6 @@ fn unique_names<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Checked
         ensure(seen.insert(name), || format!("{list}[{at}].name"), message)?;
     }
     Ok(())
-}
-
-fn home(key: &str, path: &Path) -> Checked {
-    unexpandable(path).map_or(Ok(()), |why| Err(Invalid { key: key.to_owned(), message: why.to_owned() }))
-}
-
-fn check_source(place: &str, source: &SourceConfig) -> Checked {
-    let key = |name: &str| format!("{place}.{name}");
-    let is_listed = source.kind == SourceKind::Feeds;
-    let has_list = is_listed && !(source.path.as_os_str().is_empty() && source.opml.as_os_str().is_empty());
-    let wants_path = is_listed || matches!(source.kind, SourceKind::Folder | SourceKind::List);
-    let kind = source.kind.as_str();
-    ensure(
-        !wants_path || has_list || !source.path.as_os_str().is_empty(),
-        || key("path"),
-        || format!("a {kind} needs its path, such as path = \"posts\""),
-    )?;
-    ensure(
-        !wants_path || source.url.is_empty(),
-        || key("url"),
-        || format!("a {kind} has no url: write its path, or another kind"),
-    )?;
-    ensure(wants_path || is_web(&source.url), || key("url"), || format!("a {kind} needs its address: {A_URL}"))?;
-    home(&key("path"), &source.path)?;
-    if let MirrorOutput::Folder(output) = &source.output {
-        home(&key("output"), output)?;
-    }
-    ensure(source.base_url.is_empty() || is_web(&source.base_url), || key("base_url"), || A_URL.to_owned())?;
-    ensure(
-        is_link_start(&source.links),
-        || key("links"),
-        || "local links start with a path such as \"/media/\", or with an http or https URL".to_owned(),
-    )?;
-    globs(&key("include"), &source.include)?;
-    globs(&key("exclude"), &source.exclude)
-}
-
-fn globs(key: &str, patterns: &[String]) -> Checked {
-    for pattern in patterns {
-        let message = |error: globset::Error| Invalid { key: key.to_owned(), message: error.to_string() };
-        Glob::new(pattern).map_err(message)?;
-    }
-    Ok(())
-}
-
-const A_URL: &str = "write an http or https URL such as \"https://example.org/\"";
-
-/// Whether it is an absolute URL that HTTP can ask for.
-fn is_web(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-}
-
-/// Whether local links that start with it lead to the archive from every article. What starts with neither a slash nor
-/// a scheme would be relative to each of them.
-fn is_link_start(links: &str) -> bool {
-    let is_plain = !links.contains(|c: char| c.is_whitespace() || c.is_control() || "\"'<>`()\\".contains(c));
-    links.is_empty() || is_plain && (links.starts_with('/') || is_web(links))
 }
 
 fn check_thumbnail(place: &str, size: &ThumbnailConfig) -> Checked {
@@ -194,6 +118,8 @@ fn check_fallback(fallback: &FallbackConfig) -> Checked {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn refusal(text: &str) -> Option<String> {

@@ -1,6 +1,9 @@
 //! The settings: what `config.toml` says, read over the defaults that the shipped `config.toml` spells out.
 
 mod check;
+mod check_source;
+mod checked;
+mod crawl;
 mod feed;
 mod fetch;
 mod foreign;
@@ -18,6 +21,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use crawl::CrawlConfig;
 pub use feed::FeedConfig;
 pub use fetch::{FetchConfig, HostConfig, Recheck, Robots};
 pub use foreign::foreign_key;
@@ -26,7 +30,7 @@ pub use media::{Animation, Fit, MediaConfig, ThumbnailConfig, ThumbnailFormat};
 pub use read::{ConfigError, DEFAULTS};
 pub use rewrite::{AdoptLocal, ChangedImages, DataUrls, Images, Lazy, MediaKind, RewriteConfig};
 pub use run::{FallbackConfig, ReportConfig, RunConfig};
-pub use source::{MirrorOutput, SourceConfig, SourceKind};
+pub use source::{MirrorOutput, STANDARD_INPUT, SourceConfig, SourceKind};
 pub use units::{HumanDuration, Size, UnitError};
 
 /// All settings. See `config.toml` for what each is for.
@@ -47,6 +51,8 @@ pub struct Config {
     pub rewrite: RewriteConfig,
     /// Limits on feeds.
     pub feed: FeedConfig,
+    /// Limits on the reading of sites.
+    pub crawl: CrawlConfig,
     /// Budgets and schedules.
     pub run: RunConfig,
     /// Who is notified of runs.

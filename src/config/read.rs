@@ -8,10 +8,11 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::Config;
-use super::check::{Invalid, check};
+use super::check::check;
+use super::checked::Invalid;
 use super::home::expand_home;
 use super::overlay::overlay;
-use super::source::MirrorOutput;
+use super::source::{MirrorOutput, STANDARD_INPUT};
 
 /// The shipped `config.toml`: every key at its default.
 pub const DEFAULTS: &str = include_str!("../../config.toml");
@@ -86,7 +87,9 @@ impl Config {
         resolve(&mut self.fetch.ca_file);
         resolve(&mut self.report.prometheus);
         for source in &mut self.source {
-            resolve(&mut source.path);
+            if source.path.as_os_str() != STANDARD_INPUT {
+                resolve(&mut source.path);
+            }
             resolve(&mut source.opml);
             if !is_form(&source.template) {
                 resolve(&mut source.template);

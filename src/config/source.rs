@@ -7,6 +7,9 @@ use serde::de::Deserializer;
 
 use crate::model::SourceName;
 
+/// The path of a list that stands for standard input.
+pub const STANDARD_INPUT: &str = "-";
+
 /// One place where articles come from.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
@@ -19,19 +22,25 @@ pub struct SourceConfig {
     pub path: PathBuf,
     /// Of a feed, a sitemap or a page.
     pub url: String,
+    /// Further pages.
+    pub urls: Vec<String>,
+    /// How far links are followed from pages that are named; 0 for not at all.
+    pub depth: usize,
+    /// Whether only pages of the hosts that are named are read.
+    pub same_host: bool,
     /// Of feeds: a file of OPML that lists them; empty where `path` does.
     pub opml: PathBuf,
     /// What the posts of a feed are filed under.
     pub categories: Vec<String>,
     /// Who stands as the author of the posts of a feed; empty for who the feed says.
     pub author: String,
-    /// The newest entries of a feed that are read; 0 for all.
+    /// The newest entries of a feed, or the pages of a site, that are read; 0 for all.
     pub limit: usize,
-    /// Older entries of a feed are not read; empty for none.
+    /// Older entries of a feed or a sitemap are not read; empty for none.
     pub since: String,
     /// How posts are written: `hexo`, `hugo`, `html`, or the file of a template.
     pub template: PathBuf,
-    /// Globs below `path` that are read.
+    /// Globs below `path` that are read; of pages, globs of their addresses.
     pub include: Vec<String>,
     /// Globs below `path` that are not.
     pub exclude: Vec<String>,
@@ -58,14 +67,26 @@ pub enum SourceKind {
     Feeds,
     /// A sitemap or sitemap index.
     Sitemap,
-    /// One web page.
+    /// Web pages.
     Page,
-    /// A file with one URL a line.
+    /// Pages and images, listed in a file.
     List,
 }
 
 impl SourceKind {
     /// Its name in the settings.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Folder => "folder",
+            Self::Feed => "feed",
+            Self::Feeds => "feeds",
+            Self::Sitemap => "sitemap",
+            Self::Page => "page",
+            Self::List => "list",
+        }
+    }
+
+    /// What it is called.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Folder => "folder",
@@ -73,7 +94,7 @@ impl SourceKind {
             Self::Feeds => "list of feeds",
             Self::Sitemap => "sitemap",
             Self::Page => "page",
-            Self::List => "list",
+            Self::List => "list of addresses",
         }
     }
 }

@@ -22,7 +22,7 @@ pub fn format_of(name: &str, bytes: &[u8]) -> Format {
 }
 
 fn starts_with_tag(bytes: &[u8]) -> bool {
-    let start = encoding::decode(bytes, Format::Html);
+    let start = encoding::decode(bytes, Format::Html, None);
     let tag = start.text.trim_start().strip_prefix('<');
     tag.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '!' | '?')))
 }

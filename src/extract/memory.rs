@@ -32,7 +32,7 @@ pub fn memory_estimate(bytes: &[u8], format: Format) -> u64 {
     let front_matter = match format {
         Format::Css => 0,
         _ if begins_with_a_tag(bytes) => 0,
-        _ => front_matter::length(&encoding::decode(bytes, format).text) as u64,
+        _ => front_matter::length(&encoding::decode(bytes, format, None).text) as u64,
     };
     let tags = memchr::memchr2_iter(b'<', b'=', bytes).count() as u64;
     let marks = match format {
@@ -90,7 +90,7 @@ mod tests {
             (Vec::new(), false),
         ] {
             assert_eq!(begins_with_a_tag(&bytes), expected, "{bytes:?}");
-            let length = front_matter::length(&encoding::decode(&bytes, Format::Html).text);
+            let length = front_matter::length(&encoding::decode(&bytes, Format::Html, None).text);
             assert_eq!(length == 0, expected || bytes.is_empty(), "{bytes:?}");
         }
     }

@@ -17,6 +17,7 @@ mod link_wrap;
 mod markdown;
 mod memory;
 mod options;
+mod page_links;
 mod query;
 mod resolve;
 mod shortcode;
@@ -28,6 +29,7 @@ pub use extraction::Extraction;
 pub use format::format_of;
 pub use memory::memory_estimate;
 pub use options::ExtractOptions;
+pub(crate) use page_links::{PageLinks, page_links};
 
 use std::ops::Range;
 
@@ -37,7 +39,7 @@ use crate::model::{Format, ReferenceKind};
 
 /// Finds every reference of an article. Any bytes will do: what cannot be understood is passed over.
 pub fn extract(bytes: &[u8], format: Format, options: &ExtractOptions) -> Extraction {
-    let decoded = encoding::decode(bytes, format);
+    let decoded = encoding::decode(bytes, format, options.charset);
     let mut sink = Sink::default();
     find(&decoded.text, format, options, &mut sink);
     link_wrap::unwrap_linked(&mut sink);

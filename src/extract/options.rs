@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use encoding_rs::Encoding;
 use url::Url;
 
 use crate::config::{DataUrls, MediaKind, RewriteConfig};
@@ -11,6 +12,8 @@ use crate::config::{DataUrls, MediaKind, RewriteConfig};
 pub struct ExtractOptions {
     /// What relative addresses are relative to, where the article does not say.
     pub base_url: Option<Url>,
+    /// The charset that the response named in which the article came; it counts before what the article declares.
+    pub charset: Option<&'static Encoding>,
     /// Front-matter keys that hold an image, besides the well-known ones.
     pub front_matter_keys: Vec<String>,
     /// Whether any front-matter value that is an http(s) URL ending in an image extension counts.
@@ -33,6 +36,7 @@ impl ExtractOptions {
     pub fn new(config: &RewriteConfig, base_url: Option<Url>) -> Self {
         Self {
             base_url,
+            charset: None,
             front_matter_keys: config.front_matter_keys.clone(),
             front_matter_urls: config.front_matter_urls,
             lazy_attributes: config.lazy_attributes.clone(),
@@ -49,6 +53,7 @@ impl Default for ExtractOptions {
     fn default() -> Self {
         Self {
             base_url: None,
+            charset: None,
             front_matter_keys: Vec::new(),
             front_matter_urls: true,
             lazy_attributes: Vec::new(),

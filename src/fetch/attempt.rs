@@ -164,6 +164,7 @@ impl<'a, J: Judge> Attempt<'a, J> {
                     let next = redirect::target(&url, &location, self.session.config.max_url_length)?;
                     before.push(std::mem::replace(&mut url, next));
                     redirect::check_chain(&url, &before, self.session.config.max_redirects)?;
+                    self.request.judge.follow(&url).await?;
                 }
             }
         }

@@ -87,7 +87,7 @@ impl Fetcher {
         date: Option<&HeaderValue>,
         time: Duration,
     ) -> (Fetched<J::Accepted>, Duration) {
-        if let Err(failure) = self.check_robots(request).await {
+        if let Err(failure) = self.check_robots(request.purpose, request.url).await {
             return (Fetched::without_request(Err(failure)), time);
         }
         let attempt = Attempt::within(&self.session, *request, time);
@@ -116,7 +116,7 @@ impl Fetcher {
         strategy: RefererStrategy,
         request: &Request<'_, J>,
     ) -> Fetched<J::Accepted> {
-        if let Err(failure) = self.check_robots(request).await {
+        if let Err(failure) = self.check_robots(request.purpose, request.url).await {
             return Fetched::without_request(Err(failure));
         }
         let mut attempt = Attempt::new(&self.session, *request);
@@ -144,16 +144,19 @@ impl Fetcher {
 
     /// Refuses what robots.txt forbids: pages always, media where the settings say so. Requests to the host keep the
     /// spacing that the file asks for.
-    async fn check_robots<J: Judge>(&self, request: &Request<'_, J>) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// That it is forbidden, or that the file could not be fetched although there may be one.
+    pub(crate) async fn check_robots(&self, purpose: Purpose, url: &Url) -> Result<(), Failure> {
         let config = &self.session.config;
-        if config.ignore_robots || (request.purpose == Purpose::Media && config.robots == config::Robots::Ignore) {
+        if config.ignore_robots || (purpose == Purpose::Media && config.robots == config::Robots::Ignore) {
             return Ok(());
         }
-        let robots = self.robots(request.url).await?;
+        let robots = self.robots(url).await?;
         if let Some(delay) = robots.crawl_delay() {
-            self.session.host(request.url)?.1.pacer().set_crawl_delay(delay);
+            self.session.host(url)?.1.pacer().set_crawl_delay(delay);
         }
-        if robots.allows(&request.url[Position::BeforePath..Position::AfterQuery]) {
+        if robots.allows(&url[Position::BeforePath..Position::AfterQuery]) {
             return Ok(());
         }
         Err(Failure::new(Reason::Robots, "the host's robots.txt forbids it"))

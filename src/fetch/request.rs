@@ -78,6 +78,14 @@ pub trait Judge: Send + Sync {
         staged: &Staged,
         content_type: Option<&str>,
     ) -> impl Future<Output = Result<Self::Accepted, Failure>> + Send;
+
+    /// Whether a redirect to this address is followed.
+    ///
+    /// # Errors
+    /// Why it is not. The request ends with it.
+    fn follow(&self, _to: &Url) -> impl Future<Output = Result<(), Failure>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// What became of a request.

@@ -19,7 +19,7 @@ pub(super) struct Control {
     tally: Arc<Tally>,
     stop: CancellationToken,
     began: Instant,
-    /// The time was up before every article was read.
+    /// The run may not go on, and not every article was read.
     cut_short: AtomicBool,
     /// The budget that was used up first.
     used_up: OnceLock<Budget>,
@@ -90,7 +90,7 @@ impl Control {
         !limit.is_zero() && self.began.elapsed() >= limit
     }
 
-    /// Notes that the time was up before every article was read.
+    /// Notes that the run may not go on, and not every article was read.
     pub(super) fn cut_short(&self) {
         self.cut_short.store(true, Ordering::Relaxed);
     }
@@ -117,6 +117,10 @@ impl Control {
 }
 
 impl Watch for Control {
+    fn cut_short(&self) {
+        self.cut_short();
+    }
+
     fn may_ask(&self) -> bool {
         self.may_go_on()
     }

@@ -39,7 +39,7 @@ use crate::config::{Config, RunConfig};
 use crate::fetch::{Alternates, FetchError, Fetcher};
 use crate::ingest::{Ingest, KnownPlaceholders};
 use crate::model::{ProblemReason, Report};
-use crate::source::{Source, Watch, WebReader};
+use crate::source::{Received, Source, Watch, WebReader};
 use crate::trace;
 
 use article_memory::ArticleMemory;
@@ -78,6 +78,8 @@ pub struct Mirror {
     queued: Arc<Notify>,
     /// What the user wants to be asked for again.
     retry: Option<Retry>,
+    /// What came before it is asked for.
+    received: Received,
 }
 
 impl Mirror {
@@ -107,6 +109,7 @@ impl Mirror {
             memory: Arc::default(),
             queued: Arc::default(),
             retry: None,
+            received: Received::default(),
         })
     }
 
@@ -114,6 +117,15 @@ impl Mirror {
     #[must_use]
     pub fn retry(self, retry: Option<Retry>) -> Self {
         Self { retry, ..self }
+    }
+
+    /// The same, for which a page came already: it is read in place of a request.
+    ///
+    /// # Errors
+    /// Where the archive's temporary files cannot be written.
+    pub fn with_page(self, url: url::Url, page: &[u8]) -> std::io::Result<Self> {
+        self.received.hold_page(url, self.archive.objects.staging().write(page)?);
+        Ok(self)
     }
 
     /// What the run counts while it goes on.
@@ -221,7 +233,10 @@ impl Mirror {
                 fetcher: self.fetcher.clone(),
                 archive: Arc::clone(&self.archive),
                 watch: Arc::clone(&self.control) as Arc<dyn Watch>,
-                limits: self.config.feed.clone(),
+                received: self.received.clone(),
+                feed: self.config.feed.clone(),
+                crawl: self.config.crawl.clone(),
+                max_article: self.config.rewrite.max_article,
                 at_once: self.config.fetch.concurrency,
             },
             tally: Arc::clone(&self.tally),
@@ -276,6 +291,7 @@ impl Mirror {
             inline: InlineSource::new(Arc::clone(&self.archive), Arc::clone(&ingest), &self.config),
             ingest,
             sources: self.sources.clone(),
+            received: self.received.clone(),
             placeholders,
             render: Arc::clone(&self.render),
             outcomes: self.outcomes(),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use encoding_rs::Encoding;
 use url::Url;
 
 use super::settings::settings_digest;
@@ -24,9 +25,11 @@ pub(super) struct RunSource {
 }
 
 impl RunSource {
-    /// What extraction needs to know about an article.
-    pub(super) fn options(&self, path: &RelativePath) -> ExtractOptions {
-        ExtractOptions { base_url: self.base_url(path), ..self.options.clone() }
+    /// What extraction needs to know about an article: of a page also where it came from, and the encoding that its
+    /// response named or that it is on record with.
+    pub(super) fn options(&self, path: &RelativePath, url: Option<&Url>, encoding: Option<&str>) -> ExtractOptions {
+        let charset = encoding.filter(|_| self.has_pages()).and_then(|name| Encoding::for_label(name.as_bytes()));
+        ExtractOptions { base_url: self.base_url(path, url), charset, ..self.options.clone() }
     }
 
     /// Where its mirrors are written.

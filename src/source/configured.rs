@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::SourceConfigError;
+use super::kind::Kind;
 use super::off_limits::{OffLimits, real};
 use super::paths::Source;
 
@@ -33,14 +34,16 @@ pub(super) fn prepared(
     });
     for source in &mut sources {
         check(source, &off_limits)?;
-        source.folder.off_limits = off_limits.clone();
+        if let Kind::Folder(folder) = &mut source.kind {
+            folder.off_limits = off_limits.clone();
+        }
     }
     check_overlaps(&sources)?;
     Ok(sources)
 }
 
 fn check(source: &Source, off_limits: &OffLimits) -> Result<(), SourceConfigError> {
-    if source.is_folder() && off_limits.holds(&source.folder.real_root) {
+    if source.folder().is_some_and(|folder| off_limits.holds(&folder.real_root)) {
         let (source_name, path) = (source.name().to_string(), source.config.path.clone());
         return Err(SourceConfigError::ReadsOutput { source_name, path });
     }
@@ -71,8 +74,9 @@ fn check_overlaps(sources: &[Source]) -> Result<(), SourceConfigError> {
 /// The folder that two sources both read: the inner one, where neither leaves it out.
 fn shared_folder<'a>(one: &'a Source, other: &'a Source) -> Option<&'a Path> {
     let within = |outer: &Source, inner: &'a Source| {
-        let relative = inner.folder.real_root.strip_prefix(&outer.folder.real_root).ok()?;
-        (!outer.folder.globs.exclude_all_of(relative)).then_some(inner.folder.root.as_path())
+        let (outer, inner) = (outer.folder()?, inner.folder()?);
+        let relative = inner.real_root.strip_prefix(&outer.real_root).ok()?;
+        (!outer.globs.exclude_all_of(relative)).then_some(inner.root.as_path())
     };
     within(one, other).or_else(|| within(other, one))
 }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::config::SourceKind;
 use crate::model::SourceFailure;
 
 /// A source, or a part of it, that cannot be read. The others can.
@@ -47,12 +46,14 @@ pub enum SourceError {
         /// Why.
         message: String,
     },
-    /// A feed cannot be read.
-    #[error("the feed {url} of the source \"{source_name}\": {message}")]
-    Feed {
+    /// A feed, a sitemap or a page cannot be read.
+    #[error("the {what} {url} of the source \"{source_name}\": {message}")]
+    Web {
+        /// What it is.
+        what: &'static str,
         /// The source.
         source_name: String,
-        /// The feed.
+        /// Its address.
         url: String,
         /// Why, as reports name it.
         reason: SourceFailure,
@@ -71,7 +72,7 @@ impl SourceError {
             Self::Missing { .. } | Self::MissingRoot { .. } => SourceFailure::Missing,
             Self::Empty { .. } => SourceFailure::Empty,
             Self::Unreadable { .. } => SourceFailure::Unreadable,
-            Self::Feed { reason, .. } => *reason,
+            Self::Web { reason, .. } => *reason,
             Self::Catalog(_) => SourceFailure::Catalog,
         }
     }
@@ -81,18 +82,6 @@ impl SourceError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceConfigError {
-    /// This version does not read such a source.
-    #[error(
-        "the source \"{source_name}\" is a {}: this version reads folders and feeds; save its pages into a folder, or remove \
-         the source",
-        kind.as_str()
-    )]
-    Unsupported {
-        /// The source.
-        source_name: String,
-        /// What it is.
-        kind: SourceKind,
-    },
     /// A key of it is wrong.
     #[error("the source \"{source_name}\": `{key}`: {message}")]
     Key {

@@ -1,16 +1,22 @@
 //! A folder of posts.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fs::FileType;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::error::SourceError;
+use super::error::{SourceConfigError, SourceError};
 use super::globs::Globs;
-use super::listing::{Entry, Listed, Location, SkipReason, Skipped};
-use super::off_limits::OffLimits;
+use super::links::absolute;
+use super::listing::{Entries, Entry, Listed, Listing, Location, SkipReason, Skipped};
+use super::names::Names;
+use super::off_limits::{OffLimits, real};
+use super::roots::Root;
+use crate::config::SourceConfig;
 use crate::model::{Fingerprint, RelativePath};
 
 /// A folder whose files are articles.
@@ -26,9 +32,57 @@ pub(super) struct Folder {
     pub(super) off_limits: OffLimits,
     /// Whether the mirror takes the place of the articles.
     pub(super) in_place: bool,
+    /// Folders that stand for the root of the site.
+    pub(super) roots: Vec<Root>,
+    /// Its files by their names, once some embed asks for one.
+    pub(super) names: Arc<OnceLock<Names>>,
 }
 
 impl Folder {
+    /// The folder of these settings. It knows nothing of where its mirror and those of others go.
+    ///
+    /// # Errors
+    /// A wrong glob, or a path that cannot be made absolute.
+    pub(super) fn new(config: &SourceConfig) -> Result<Self, SourceConfigError> {
+        let wrong = |cause| SourceConfigError::Path { source_name: config.name.to_string(), cause };
+        let root = absolute(&config.path).map_err(wrong)?;
+        let roots = config.roots.iter().map(|root| absolute(root).map(Root::new)).collect::<Result<_, _>>();
+        Ok(Self {
+            real_root: real(&root),
+            root,
+            globs: Globs::new(config)?,
+            off_limits: OffLimits::default(),
+            in_place: false,
+            roots: roots.map_err(wrong)?,
+            names: Arc::default(),
+        })
+    }
+
+    /// Its articles: all, or only those of some paths.
+    ///
+    /// # Errors
+    /// Where it cannot be read at all.
+    pub(super) fn list(
+        &self,
+        config: &SourceConfig,
+        only: Option<&BTreeSet<RelativePath>>,
+    ) -> Result<Listing, SourceError> {
+        let source_name = || config.name.to_string();
+        if !self.root.is_dir() {
+            return Err(SourceError::Missing { source_name: source_name(), path: config.path.clone() });
+        }
+        let unreadable =
+            |cause: std::io::Error| SourceError::Unreadable { path: config.path.clone(), message: cause.to_string() };
+        std::fs::read_dir(&self.root).map_err(unreadable)?;
+        if let Some(root) = self.roots.iter().find(|root| !root.path.is_dir()) {
+            return Err(SourceError::MissingRoot { source_name: source_name(), path: root.path.clone() });
+        }
+        Ok(match only.cloned() {
+            None => Listing::Complete(Entries::of(self.clone().entries())),
+            Some(only) => Listing::Partial(Entries::of(self.clone().named(only.into_iter()))),
+        })
+    }
+
     /// Its articles, in the order of their paths as texts, and what looks like one and is not read. A part of the folder
     /// that cannot be read is an entry of its own, and the walk goes on.
     pub(super) fn entries(self) -> impl Iterator<Item = Entry> {
@@ -48,7 +102,14 @@ impl Folder {
         self.admit_kind(relative, kind.ok())
     }
 
-    pub(super) fn enters(&self, entry: &DirEntry) -> bool {
+    /// The paths of all its files, articles or not.
+    pub(super) fn files(&self) -> impl Iterator<Item = String> {
+        let walk = WalkDir::new(&self.root).into_iter().filter_entry(|entry| self.enters(entry));
+        let files = walk.filter_map(Result::ok).filter(|entry| !entry.file_type().is_dir());
+        files.filter_map(|entry| slashed(self.relative(&entry)))
+    }
+
+    fn enters(&self, entry: &DirEntry) -> bool {
         let is_folder = entry.depth() > 0 && entry.file_type().is_dir();
         !is_folder || !(is_hidden(self.relative(entry)) || self.off_limits.is(&self.real(entry.path())))
     }

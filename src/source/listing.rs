@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use encoding_rs::Encoding;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use url::Url;
@@ -67,6 +68,16 @@ pub enum Entry {
     Unreadable(SourceError),
 }
 
+impl Entry {
+    /// The path of an article.
+    pub(super) fn into_path(self) -> Option<RelativePath> {
+        match self {
+            Self::Article(listed) => Some(listed.path),
+            Self::Skipped(_) | Self::Withdrawn(_) | Self::Note(_) | Self::Unreadable(_) => None,
+        }
+    }
+}
+
 /// An article of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
@@ -87,21 +98,23 @@ pub enum Location {
         /// Its size, time and inode.
         fingerprint: Fingerprint,
     },
-    /// In memory: it was made of an entry of a feed.
+    /// In memory: it was made of an entry of a feed, or came from its host.
     Made(Arc<Made>),
     /// Nowhere but in the archive: its source no longer lists it, which for a feed does not mean that it is gone.
     Archive,
 }
 
-/// An article that was made, and is no file of anybody's.
+/// An article that is no file of anybody's: it was made, or came from its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// Its text.
+    /// Its bytes.
     pub bytes: Vec<u8>,
     /// Where it was published.
     pub url: Option<Url>,
     /// When it was published.
     pub published: Option<Timestamp>,
+    /// The encoding that the response named in which it came.
+    pub charset: Option<&'static Encoding>,
 }
 
 impl fmt::Display for Location {

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::folder::{is_hidden, slashed};
+use super::folder::{Folder, is_hidden, slashed};
 use super::names::{Names, composed};
 use super::paths::Source;
 use crate::model::{Fingerprint, Reference};
@@ -30,38 +30,35 @@ impl Source {
     /// The file that a reference of the article at `path` names; `None` where it names none. It asks the file system, so
     /// it is not for the runtime.
     pub fn local(&self, path: &str, reference: &Reference) -> Option<LocalFile> {
-        if !self.is_folder() {
-            return None;
-        }
-        let address = Address::of(self, path, reference)?;
-        let places = address.places(self, path);
-        let found = places.iter().find_map(|place| self.find(place));
-        let found = found.or_else(|| address.embedded().and_then(|name| self.named(path, name)));
+        let folder = self.folder()?;
+        let address = Address::of(folder, &self.config.base_url, path, reference)?;
+        let places = address.places(folder, path);
+        let found = places.iter().find_map(|place| folder.find(place));
+        let found = found.or_else(|| address.embedded().and_then(|name| folder.file_named(path, name)));
         Some(found.map_or(LocalFile::Missing(places), LocalFile::Found))
     }
 
     /// The file that a `file:` URL names, where it lies within the source or its roots and no link leads out of them. It
     /// asks the file system, so it is not for the runtime.
     pub fn local_file(&self, url: &Url) -> Option<PathBuf> {
-        self.admitted(&url.to_file_path().ok()?)
+        // What comes over the network never names a file of this machine.
+        self.folder()?.admitted(&url.to_file_path().ok()?)
     }
 
     /// Whether a `file:` URL names a place within the source or its roots, by its path alone.
     pub fn holds(&self, url: &Url) -> bool {
-        let Ok(file) = url.to_file_path() else { return false };
-        let mut folders = self.roots.iter().map(|root| &root.path).chain([&self.folder.root, &self.folder.real_root]);
+        let (Ok(file), Some(folder)) = (url.to_file_path(), self.folder()) else { return false };
+        let mut folders = folder.roots.iter().map(|root| &root.path).chain([&folder.root, &folder.real_root]);
         folders.any(|folder| file.starts_with(folder))
     }
+}
 
+impl Folder {
     /// A file without links, where it lies within the source or its roots, and neither it nor a folder that it lies in is
     /// hidden there: what discovery passes over, no address names.
     fn admitted(&self, file: &Path) -> Option<PathBuf> {
-        // What comes over the network never names a file of this machine.
-        if !self.is_folder() {
-            return None;
-        }
         let file = file.canonicalize().ok()?;
-        let mut folders = self.roots.iter().map(|root| &root.real).chain([&self.folder.real_root]);
+        let mut folders = self.roots.iter().map(|root| &root.real).chain([&self.real_root]);
         let shows = |folder: &PathBuf| file.strip_prefix(folder).is_ok_and(|within| !is_hidden(within));
         (folders.any(shows) && file.is_file()).then_some(file)
     }
@@ -73,10 +70,10 @@ impl Source {
     }
 
     /// The file of that name anywhere in the source.
-    fn named(&self, path: &str, name: &str) -> Option<PathBuf> {
-        let names = self.names.get_or_init(|| Names::of(&self.folder));
+    fn file_named(&self, path: &str, name: &str) -> Option<PathBuf> {
+        let names = self.names.get_or_init(|| Names::of(self.files()));
         let found = names.find(path, name)?;
-        self.find(&self.folder.root.join(found))
+        self.find(&self.root.join(found))
     }
 }
 
@@ -102,7 +99,7 @@ enum Address {
 }
 
 impl Address {
-    fn of(source: &Source, path: &str, reference: &Reference) -> Option<Self> {
+    fn of(folder: &Folder, base_url: &str, path: &str, reference: &Reference) -> Option<Self> {
         let raw = reference.raw.trim_matches(|c: char| c <= ' ');
         if raw.starts_with("//") || (has_scheme(raw) && !raw.starts_with("file:")) {
             return None;
@@ -111,14 +108,14 @@ impl Address {
         let url = reference.url.as_ref().ok()?;
         if url.scheme() == "file" {
             let file = url.to_file_path().ok()?;
-            let within = file.strip_prefix(&source.folder.root).ok().and_then(slashed);
+            let within = file.strip_prefix(&folder.root).ok().and_then(slashed);
             return Some(match within {
                 Some(within) if !from_root => Self::within(path, within, reference),
                 _ if from_root => Self::FromRoot(slashed(file.strip_prefix("/").unwrap_or(&file))?, within),
                 _ => Self::Elsewhere(file),
             });
         }
-        let base = Url::parse(&source.config.base_url).ok().filter(|base| base.origin() == url.origin())?;
+        let base = Url::parse(base_url).ok().filter(|base| base.origin() == url.origin())?;
         let decoded = |path: &str| percent_decode_str(path).decode_utf8().ok().map(std::borrow::Cow::into_owned);
         let (whole, folder) = (decoded(url.path())?, decoded(base.path())?);
         let folder = &folder[..=folder.rfind('/')?];
@@ -145,9 +142,9 @@ impl Address {
     }
 
     /// Where the file can be, the likeliest place first.
-    fn places(&self, source: &Source, path: &str) -> Vec<PathBuf> {
-        let root = &source.folder.root;
-        let in_roots = |path: &str| source.roots.iter().map(|root| root.path.join(path)).collect::<Vec<_>>();
+    fn places(&self, folder: &Folder, path: &str) -> Vec<PathBuf> {
+        let root = &folder.root;
+        let in_roots = |path: &str| folder.roots.iter().map(|root| root.path.join(path)).collect::<Vec<_>>();
         let mut places = match self {
             Self::Within(within) => beside(root, path, within),
             Self::Embed(name, within) => [beside(root, path, within), vec![root.join(name)], in_roots(name)].concat(),
@@ -232,7 +229,7 @@ mod tests {
     /// Where the file of an address in `posts/sub/a.md` is; the place is from the site's folder.
     fn found(base_url: &str, file: &str, address: &str) -> Option<String> {
         let (folder, source) = site(base_url, &[file]);
-        let options = ExtractOptions { base_url: source.base_url("sub/a.md"), ..ExtractOptions::default() };
+        let options = ExtractOptions { base_url: source.base_url("sub/a.md", None), ..ExtractOptions::default() };
         let text = format!("<img src=\"{address}\">");
         let references = extract(text.as_bytes(), Format::Html, &options).references;
         match source.local("sub/a.md", references.first()?)? {

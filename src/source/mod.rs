@@ -4,8 +4,10 @@ mod configured;
 mod diff;
 mod error;
 mod feed;
+mod file_names;
 mod folder;
 mod globs;
+mod kind;
 mod links;
 mod listing;
 mod local;
@@ -16,6 +18,7 @@ mod paths;
 mod places;
 mod post;
 mod roots;
+mod sitemap;
 #[cfg(test)]
 mod tests;
 mod traces;
@@ -33,6 +36,6 @@ pub use listing::{Entries, Entry, Listed, Listing, Location, Made, SkipReason, S
 pub use local::{LocalFile, file_tag};
 pub use opml::{Outline, feeds as opml_feeds};
 pub use paths::Source;
-pub use places::{PlaceError, named};
+pub use places::{PlaceError, named, named_page};
 pub use traces::mirror_of_an_archive;
-pub use web::{FeedRecords, Watch, WebReader};
+pub use web::{FeedRecords, Received, Response, Watch, WebReader};

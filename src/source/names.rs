@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
-use walkdir::WalkDir;
 
-use super::folder::{Folder, slashed};
 use crate::archive::rules::path_key;
 
 /// The files of a folder, by their names in small letters and composed form. Wikis take these for one.
@@ -13,14 +11,11 @@ use crate::archive::rules::path_key;
 pub(super) struct Names(HashMap<String, Vec<String>>);
 
 impl Names {
-    /// Lists a folder, without what discovery does not enter.
-    pub(super) fn of(folder: &Folder) -> Self {
+    /// The names of files, by their paths within the folder.
+    pub(super) fn of(paths: impl Iterator<Item = String>) -> Self {
         let mut names: HashMap<_, Vec<_>> = HashMap::new();
-        let walk = WalkDir::new(&folder.root).into_iter().filter_entry(|entry| folder.enters(entry));
-        for entry in walk.filter_map(Result::ok).filter(|entry| !entry.file_type().is_dir()) {
-            if let Some(path) = entry.path().strip_prefix(&folder.root).ok().and_then(slashed) {
-                names.entry(key(&path)).or_default().push(path);
-            }
+        for path in paths {
+            names.entry(key(&path)).or_default().push(path);
         }
         Self(names)
     }
@@ -64,11 +59,7 @@ mod tests {
     use super::*;
 
     fn find(files: &[&str], path: &str, embed: &str) -> Option<String> {
-        let mut names: HashMap<_, Vec<_>> = HashMap::new();
-        for file in files {
-            names.entry(key(file)).or_default().push((*file).to_owned());
-        }
-        Names(names).find(path, embed).map(str::to_owned)
+        Names::of(files.iter().map(|file| (*file).to_owned())).find(path, embed).map(str::to_owned)
     }
 
     #[test]

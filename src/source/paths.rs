@@ -3,21 +3,18 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 
 use url::Url;
 
 use super::error::{SourceConfigError, SourceError};
 use super::folder::Folder;
-use super::globs::Globs;
+use super::kind::Kind;
 use super::links::{absolute, relative};
 use super::listing::{Entries, Listing};
-use super::names::Names;
-use super::off_limits::{OffLimits, real};
-use super::roots::Root;
-use super::web::{FeedRecords, Feeds, WebReader};
+use super::off_limits::real;
+use super::web::{FeedRecords, WebReader};
 use crate::archive::{Archive, Output, OutputFolder};
-use crate::config::{AdoptLocal, MirrorOutput, SourceConfig, SourceKind};
+use crate::config::{AdoptLocal, MirrorOutput, SourceConfig};
 use crate::model::{RelativePath, SourceName};
 
 /// A source with the paths it works on.
@@ -26,13 +23,9 @@ pub struct Source {
     /// What the settings say.
     pub config: SourceConfig,
     pub(super) only: Option<BTreeSet<RelativePath>>,
-    pub(super) folder: Folder,
+    pub(super) kind: Kind,
     pub(super) output: PathBuf,
     pub(super) store: PathBuf,
-    /// Its feeds, where it is no folder.
-    pub(super) feeds: Option<Arc<Feeds>>,
-    pub(super) roots: Vec<Root>,
-    pub(super) names: Arc<OnceLock<Names>>,
 }
 
 impl Source {
@@ -42,30 +35,36 @@ impl Source {
     /// # Errors
     /// Settings that cannot work.
     pub fn new(config: SourceConfig, store: &Path) -> Result<Self, SourceConfigError> {
-        let feeds = match config.kind {
-            SourceKind::Folder => None,
-            SourceKind::Feed | SourceKind::Feeds => Some(Arc::new(Feeds::new(&config)?)),
-            kind => return Err(SourceConfigError::Unsupported { source_name: config.name.to_string(), kind }),
-        };
-        if feeds.is_some() && config.output == MirrorOutput::InPlace {
-            let message = "only a folder is mirrored in place: name another folder, or leave it empty".to_owned();
-            return Err(SourceConfigError::Key { source_name: config.name.to_string(), key: "output", message });
-        }
+        let kind = Kind::new(&config)?;
+        Self::of_kind(config, kind, store)
+    }
+
+    /// The source of an address, of which nobody knows yet what it is.
+    ///
+    /// # Errors
+    /// Settings that cannot work.
+    pub(super) fn of_address(config: SourceConfig, store: &Path) -> Result<Self, SourceConfigError> {
+        let kind = Kind::of_address(&config)?;
+        Self::of_kind(config, kind, store)
+    }
+
+    /// A source of this kind.
+    fn of_kind(config: SourceConfig, mut kind: Kind, store: &Path) -> Result<Self, SourceConfigError> {
         let path = |cause| SourceConfigError::Path { source_name: config.name.to_string(), cause };
-        let (root, store) = (absolute(&config.path).map_err(path)?, absolute(store).map_err(path)?);
-        let output = match &config.output {
-            MirrorOutput::Archive => store.join("articles").join(&*config.name),
-            MirrorOutput::InPlace => root.clone(),
-            MirrorOutput::Folder(output) => absolute(output).map_err(path)?,
+        let store = absolute(store).map_err(path)?;
+        let output = match (&config.output, &kind) {
+            (MirrorOutput::Archive, _) => store.join("articles").join(&*config.name),
+            (MirrorOutput::InPlace, Kind::Folder(folder)) => folder.root.clone(),
+            (MirrorOutput::InPlace, _) => {
+                let message = "only a folder is mirrored in place: name another folder, or leave it empty".to_owned();
+                return Err(SourceConfigError::Key { source_name: config.name.to_string(), key: "output", message });
+            }
+            (MirrorOutput::Folder(output), _) => absolute(output).map_err(path)?,
         };
-        // Articles of feeds are no files but those of the mirror.
-        let root = if feeds.is_some() { output.clone() } else { root };
-        let (globs, real_root) = (Globs::new(&config)?, real(&root));
-        let in_place = feeds.is_none() && real(&output) == real_root;
-        let folder = Folder { root, real_root, globs, off_limits: OffLimits::default(), in_place };
-        let roots =
-            config.roots.iter().map(|root| absolute(root).map(Root::new)).collect::<Result<_, _>>().map_err(path)?;
-        Ok(Self { config, only: None, folder, output, store, feeds, roots, names: Arc::default() })
+        if let Kind::Folder(folder) = &mut kind {
+            folder.in_place = real(&output) == folder.real_root;
+        }
+        Ok(Self { config, only: None, kind, output, store })
     }
 
     /// The same source, of which nothing but these articles is read.
@@ -87,40 +86,32 @@ impl Source {
 
     /// Whether it is a folder, and not read over the network.
     pub const fn is_folder(&self) -> bool {
-        self.feeds.is_none()
+        self.folder().is_some()
     }
 
-    /// What it has now, where it is read over the network, and what is to be recorded of its feeds once all of that is;
-    /// `None` for a folder.
+    /// The folder that it is, where it is one.
+    pub(super) const fn folder(&self) -> Option<&Folder> {
+        match &self.kind {
+            Kind::Folder(folder) => Some(folder),
+            _ => None,
+        }
+    }
+
+    /// What it has now, where it is read over the network, and what is to be recorded once all of that is; `None` for a
+    /// folder.
     pub fn list_web(&self, reader: &WebReader) -> Option<(Listing, FeedRecords)> {
-        Some(Arc::clone(self.feeds.as_ref()?).list(self.name(), reader.clone()))
+        self.kind.list_web(self.name(), reader)
     }
 
-    /// What it has now. Without a reader of the web, feeds have nothing.
+    /// What it has now. Without a reader of the web, what is read over the network has nothing.
     ///
     /// # Errors
     /// Where it cannot be read at all.
     pub fn list(&self) -> Result<Listing, SourceError> {
-        if !self.is_folder() {
-            return Ok(Listing::Partial(Entries::of(std::iter::empty())));
+        match self.folder() {
+            Some(folder) => folder.list(&self.config, self.only.as_ref()),
+            None => Ok(Listing::Partial(Entries::of(std::iter::empty()))),
         }
-        if !self.folder.root.is_dir() {
-            let (source_name, path) = (self.name().to_string(), self.config.path.clone());
-            return Err(SourceError::Missing { source_name, path });
-        }
-        let unreadable = |cause: std::io::Error| SourceError::Unreadable {
-            path: self.config.path.clone(),
-            message: cause.to_string(),
-        };
-        std::fs::read_dir(&self.folder.root).map_err(unreadable)?;
-        if let Some(root) = self.roots.iter().find(|root| !root.path.is_dir()) {
-            return Err(SourceError::MissingRoot { source_name: self.name().to_string(), path: root.path.clone() });
-        }
-        let folder = self.folder.clone();
-        Ok(match self.only.clone() {
-            None => Listing::Complete(Entries::of(folder.entries())),
-            Some(only) => Listing::Partial(Entries::of(folder.named(only.into_iter()))),
-        })
     }
 
     /// That it lists nothing, although so many of its articles are on record.
@@ -131,12 +122,15 @@ impl Source {
 
     /// Whether the mirror takes the place of the articles.
     pub const fn is_in_place(&self) -> bool {
-        self.folder.in_place
+        match self.folder() {
+            Some(folder) => folder.in_place,
+            None => false,
+        }
     }
 
-    /// Where an article is.
+    /// Where an article is. Those that are read over the network are no files but those of the mirror.
     pub fn file(&self, path: &str) -> PathBuf {
-        self.folder.root.join(path)
+        self.folder().map_or(&self.output, |folder| &folder.root).join(path)
     }
 
     /// Where its mirror is.
@@ -157,13 +151,23 @@ impl Source {
         }
     }
 
-    /// What relative addresses in an article are relative to: the configured address, or the file itself.
-    pub fn base_url(&self, path: &str) -> Option<Url> {
-        match self.config.base_url.as_str() {
-            "" if !self.is_folder() => None,
-            "" => Url::from_file_path(self.file(path)).ok(),
-            base => Url::parse(base).and_then(|base| base.join(path)).ok(),
+    /// What relative addresses in an article are relative to: the configured address, the file itself, or the address
+    /// that a page came from. Where that is not known, the path of a page says it but for its query.
+    pub fn base_url(&self, path: &str, fetched_from: Option<&Url>) -> Option<Url> {
+        match (self.config.base_url.as_str(), &self.kind) {
+            ("", Kind::Folder(_)) => Url::from_file_path(self.file(path)).ok(),
+            ("", Kind::Feed(_) | Kind::Feeds(_)) => None,
+            ("", _) => fetched_from.cloned().or_else(|| Url::parse(&format!("https://{path}")).ok()),
+            (base, Kind::Folder(_) | Kind::Feed(_) | Kind::Feeds(_)) => {
+                Url::parse(base).and_then(|base| base.join(path)).ok()
+            }
+            (base, _) => Url::parse(base).ok(),
         }
+    }
+
+    /// Whether its articles are pages as their hosts sent them, whose address and charset are known from the response.
+    pub const fn has_pages(&self) -> bool {
+        !matches!(self.kind, Kind::Folder(_) | Kind::Feed(_) | Kind::Feeds(_))
     }
 
     /// Whether images beside the articles go into the archive.

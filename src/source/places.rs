@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use url::Url;
+
 use super::configured::prepared;
 use super::error::SourceConfigError;
 use super::folder::{Folder, slashed};
 use super::links::absolute;
 use super::listing::{Entry, SkipReason};
 use super::paths::Source;
-use crate::config::{Config, SourceConfig, SourceKind};
+use crate::config::{Config, STANDARD_INPUT, SourceConfig, SourceKind};
 use crate::model::{Digest, RelativePath, SourceName};
 
 /// Something was named that cannot be mirrored.
@@ -48,7 +50,7 @@ pub enum PlaceError {
     Config(#[from] SourceConfigError),
 }
 
-/// The sources of files, folders and feeds: those of the settings where they belong to one, new ones otherwise.
+/// The sources of files, folders and addresses, and of a list on standard input: those of the settings where they belong to one, new ones otherwise.
 ///
 /// # Errors
 /// Where something that is named is not read as an article.
@@ -56,17 +58,32 @@ pub fn named(config: &Config, places: &[PathBuf]) -> Result<Vec<Source>, PlaceEr
     let places = places.iter().map(|place| Place::of(config, place)).collect::<Result<Vec<_>, _>>()?;
     let mut configs = BTreeMap::new();
     for place in &places {
-        configs.entry(place.source.name.clone()).or_insert_with(|| place.source.clone());
+        configs.entry(place.source.name.clone()).or_insert_with(|| (place.source.clone(), place.is_address));
     }
-    let sources = configs.into_values().map(|source| Source::new(source, &config.store));
+    let sources = configs.into_values().map(|(source, is_address)| {
+        if is_address { Source::of_address(source, &config.store) } else { Source::new(source, &config.store) }
+    });
     let sources = prepared(sources, config)?;
     sources.into_iter().map(|source| narrowed(source, &places)).collect()
 }
 
-/// A file or folder that was named, and the source it belongs to.
+/// The source of one page that the user hands over: that of the settings which names it, of which nothing else is read, or
+/// a new one.
+///
+/// # Errors
+/// Where the settings cannot work.
+pub fn named_page(config: &Config, url: &Url) -> Result<Source, PlaceError> {
+    let page = SourceConfig { kind: SourceKind::Page, urls: Vec::new(), depth: 0, ..address(config, url.as_str()).0 };
+    let mut sources = prepared(std::iter::once(Source::new(page, &config.store)), config)?;
+    Ok(sources.swap_remove(0))
+}
+
+/// A file, a folder or an address that was named, and the source it belongs to.
 struct Place {
     path: PathBuf,
     is_folder: bool,
+    /// Whether it is an address of which the settings do not say what it is.
+    is_address: bool,
     source: SourceConfig,
     /// Its path within the source; empty for the source's own folder.
     within: String,
@@ -75,8 +92,11 @@ struct Place {
 impl Place {
     fn of(config: &Config, path: &Path) -> Result<Self, PlaceError> {
         if let Some(url) = path.to_str().filter(|path| path.starts_with("http://") || path.starts_with("https://")) {
-            let source = feed(config, url);
-            return Ok(Self { path: path.to_owned(), is_folder: true, source, within: String::new() });
+            let (source, is_known) = address(config, url);
+            return Ok(Self::whole(path, source, !is_known));
+        }
+        if path.as_os_str() == STANDARD_INPUT {
+            return Ok(Self::whole(path, list(config), false));
         }
         let unreadable = |cause| PlaceError::Unreadable { path: path.to_owned(), cause };
         let is_folder = std::fs::metadata(path).map_err(unreadable)?.is_dir();
@@ -92,7 +112,12 @@ impl Place {
             }
         };
         let within = slashed(&within).ok_or_else(|| PlaceError::Unnamable(path.to_owned()))?;
-        Ok(Self { path: path.to_owned(), is_folder, source, within })
+        Ok(Self { path: path.to_owned(), is_folder, is_address: false, source, within })
+    }
+
+    /// A whole source.
+    fn whole(path: &Path, source: SourceConfig, is_address: bool) -> Self {
+        Self { path: path.to_owned(), is_folder: true, is_address, source, within: String::new() }
     }
 
     /// The articles that it stands for.
@@ -104,10 +129,7 @@ impl Place {
             return Ok(vec![RelativePath::new(self.within.clone()).map_err(unnamable)?]);
         }
         let below = if self.within.is_empty() { String::new() } else { format!("{}/", self.within) };
-        let listed = folder.clone().entries().filter_map(|entry| match entry {
-            Entry::Article(listed) => Some(listed.path),
-            Entry::Skipped(_) | Entry::Withdrawn(_) | Entry::Note(_) | Entry::Unreadable(_) => None,
-        });
+        let listed = folder.clone().entries().filter_map(Entry::into_path);
         let articles: Vec<_> = listed.filter(|path| path.starts_with(&below)).collect();
         if articles.is_empty() {
             let (path, include) = (self.path.clone(), self.source.include.clone());
@@ -122,21 +144,37 @@ fn narrowed(source: Source, places: &[Place]) -> Result<Source, PlaceError> {
     let mut only = BTreeSet::new();
     let mut is_whole = false;
     for place in places.iter().filter(|place| place.source.name == *source.name()) {
-        if source.is_folder() {
-            only.extend(place.articles(&source.folder)?);
+        if let Some(folder) = source.folder() {
+            only.extend(place.articles(folder)?);
         }
         is_whole |= place.within.is_empty();
     }
     Ok(if is_whole { source } else { source.only(only) })
 }
 
-/// The source of a feed: the one in the settings, or a new one that is named after the feed's host.
-fn feed(config: &Config, url: &str) -> SourceConfig {
-    let known = config.source.iter().find(|source| source.kind == SourceKind::Feed && source.url == url);
-    known.cloned().unwrap_or_else(|| {
-        let host = url.split('/').nth(2).unwrap_or_default();
+/// The source of an address: the one in the settings, or a new one that is named after its host; and whether it is one of
+/// the settings, which say what it is.
+fn address(config: &Config, url: &str) -> (SourceConfig, bool) {
+    let has_url = |source: &&SourceConfig| {
+        matches!(source.kind, SourceKind::Feed | SourceKind::Sitemap | SourceKind::Page)
+            && (source.url == url || source.urls.iter().any(|other| other == url))
+    };
+    if let Some(known) = config.source.iter().find(has_url) {
+        return (known.clone(), true);
+    }
+    let host = url.split('/').nth(2).unwrap_or_default();
+    let source = Config::default().source.swap_remove(0);
+    let (kind, name) = (SourceKind::Page, own_name(host, url.as_bytes()));
+    (SourceConfig { kind, url: url.to_owned(), name, path: PathBuf::new(), ..source }, false)
+}
+
+/// The source of a list on standard input: the one in the settings, or a new one.
+fn list(config: &Config) -> SourceConfig {
+    let is_it = |source: &&SourceConfig| source.kind == SourceKind::List && source.path.as_os_str() == STANDARD_INPUT;
+    config.source.iter().find(is_it).cloned().unwrap_or_else(|| {
         let source = Config::default().source.swap_remove(0);
-        SourceConfig { kind: SourceKind::Feed, url: url.to_owned(), name: own_name(host, url.as_bytes()), ..source }
+        let name = own_name("list", STANDARD_INPUT.as_bytes());
+        SourceConfig { kind: SourceKind::List, path: STANDARD_INPUT.into(), name, ..source }
     })
 }
 
@@ -224,9 +262,13 @@ mod tests {
     }
 
     #[test]
-    fn a_feed_is_the_source_of_the_settings_or_one_named_after_its_host() {
+    fn an_address_is_the_source_of_the_settings_or_one_named_after_its_host() {
         let (_folder, mut config) = sandbox(&["posts/a.md"]);
-        let listed = SourceConfig { name: "news".parse().unwrap(), ..feed(&config, "https://a.example/feed") };
+        let listed = SourceConfig {
+            name: "news".parse().unwrap(),
+            kind: SourceKind::Feed,
+            ..address(&config, "https://a.example/feed").0
+        };
         config.source.push(listed);
         let names = |url: &str| super::named(&config, &[url.into()]).unwrap()[0].name().to_string();
         assert_eq!(names("https://a.example/feed"), "news");

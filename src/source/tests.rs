@@ -34,11 +34,8 @@ async fn entries(source: &Source) -> Vec<Entry> {
 
 /// The articles that a source lists.
 async fn listed(source: &Source) -> Vec<String> {
-    let paths = entries(source).await.into_iter().filter_map(|entry| match entry {
-        Entry::Article(listed) => Some(listed.path.to_string()),
-        Entry::Skipped(_) | Entry::Withdrawn(_) | Entry::Note(_) | Entry::Unreadable(_) => None,
-    });
-    paths.collect()
+    let paths = entries(source).await.into_iter().filter_map(Entry::into_path);
+    paths.map(|path| path.to_string()).collect()
 }
 
 /// What a source names as not read.
@@ -219,7 +216,7 @@ fn local_files_are_followed_only_within_the_source() {
     #[cfg(unix)]
     std::os::unix::fs::symlink(folder.path().join("secret.png"), posts.join("out.png")).unwrap();
     let source = source(posts.to_str().unwrap(), "", "");
-    let base = source.base_url("a.md").unwrap();
+    let base = source.base_url("a.md", None).unwrap();
     let follow = |relative: &str| source.local_file(&base.join(relative).unwrap());
     assert!(follow("img/a.png").is_some());
     assert!(follow("img/a.png?v=1#top").is_some());

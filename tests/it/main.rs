@@ -23,6 +23,7 @@ mod run;
 mod samples;
 mod sandbox;
 mod scripts;
+mod sites;
 mod source;
 mod structure;
 mod testserver;

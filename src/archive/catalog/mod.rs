@@ -15,6 +15,7 @@ mod error;
 mod feeds;
 mod maintenance;
 mod origins;
+mod pages;
 mod placeholders;
 mod queue;
 mod runs;
@@ -27,6 +28,7 @@ pub use error::CatalogError;
 pub use feeds::{EntryRow, FeedRow, Feeds};
 pub use maintenance::{ArchiveRow, Maintenance};
 pub use origins::Origins;
+pub use pages::{PageContent, PageRow, Pages};
 pub use placeholders::{PlaceholderVerdict, Placeholders, Revocation, Revoked, SharedBlob, SharedUrl};
 pub use queue::{CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, Worker, WriteOutcome};
 pub use runs::{RunRow, Runs, Totals};
@@ -35,12 +37,23 @@ pub use takedowns::{TakedownReach, TakedownRow, TakedownTarget, Takedowns};
 
 /// Everything that an archive knows.
 pub trait Catalog:
-    Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Origins + Takedowns + Maintenance
+    Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Pages + Origins + Takedowns + Maintenance
 {
 }
 
 impl<
-    T: Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Origins + Takedowns + Maintenance + ?Sized,
+    T: Articles
+        + Captures
+        + Queue
+        + Placeholders
+        + Runs
+        + Sources
+        + Feeds
+        + Pages
+        + Origins
+        + Takedowns
+        + Maintenance
+        + ?Sized,
 > Catalog for T
 {
 }

@@ -23,6 +23,7 @@ mod maintenance;
 mod migrate;
 mod mirrors;
 mod origins;
+mod pages;
 mod parts;
 mod placeholders;
 mod queue;

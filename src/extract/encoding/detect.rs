@@ -11,16 +11,21 @@ const PRESCAN: usize = 64 * 1024;
 
 /// The encoding, and how many bytes of byte order mark come first.
 ///
-/// The mark decides; then what only UTF-8 looks like, since pages are saved as UTF-8 whatever they declare; then what
-/// the file declares; then what its bytes look like.
-pub(super) fn encoding_of(bytes: &[u8], format: Format) -> (&'static Encoding, usize) {
+/// The mark decides; then what only UTF-8 looks like, since pages are saved as UTF-8 whatever they declare; then the
+/// `charset` of the response that it came in; then what the file declares; then what its bytes look like.
+pub(super) fn encoding_of(
+    bytes: &[u8],
+    format: Format,
+    charset: Option<&'static Encoding>,
+) -> (&'static Encoding, usize) {
     if let Some(marked) = Encoding::for_bom(bytes) {
         return marked;
     }
     // A style sheet is short and hand-written: its bytes can look like UTF-8 by chance, but what it declares counts to
     // every browser.
     let sheet = Some(bytes).filter(|_| format == Format::Css).and_then(|bytes| declared(bytes, format));
-    let encoding = wide(bytes).or(sheet).or_else(|| unmistakable(bytes)).or_else(|| declared(bytes, format));
+    let encoding = wide(bytes).or(sheet).or_else(|| unmistakable(bytes)).or_else(|| charset.map(readable));
+    let encoding = encoding.or_else(|| declared(bytes, format));
     (encoding.unwrap_or_else(|| guess(bytes)), 0)
 }
 
@@ -226,7 +231,7 @@ mod tests {
     use super::*;
 
     fn check(bytes: &[u8], format: Format, expected: &str) {
-        let (encoding, _) = encoding_of(bytes, format);
+        let (encoding, _) = encoding_of(bytes, format, None);
         assert_eq!(encoding.name(), expected, "{}", bytes.escape_ascii());
     }
 

@@ -37,9 +37,9 @@ enum Map {
     Runs(Vec<Run>),
 }
 
-/// Decodes a file.
-pub(super) fn decode(bytes: &[u8], format: Format) -> Decoded<'_> {
-    let (encoding, mark) = detect::encoding_of(bytes, format);
+/// Decodes a file. The response that it came in said that it is written in `charset`, where it did.
+pub(super) fn decode<'a>(bytes: &'a [u8], format: Format, charset: Option<&'static Encoding>) -> Decoded<'a> {
+    let (encoding, mark) = detect::encoding_of(bytes, format, charset);
     match str::from_utf8(&bytes[mark..]) {
         Ok(text) if encoding == UTF_8 => Decoded { text: Cow::Borrowed(text), encoding, map: Map::Same(mark) },
         _ => {
@@ -94,7 +94,7 @@ mod tests {
 
     /// Every character of the text must be found at the bytes that spell it.
     fn check(bytes: &[u8], encoding: &str, text: &str) {
-        let decoded = decode(bytes, Format::Html);
+        let decoded = decode(bytes, Format::Html, None);
         assert_eq!((decoded.encoding.name(), &*decoded.text), (encoding, text));
         for (at, c) in text.char_indices().filter(|(_, c)| *c != char::REPLACEMENT_CHARACTER) {
             let part = at..at + c.len_utf8();
@@ -116,9 +116,9 @@ mod tests {
 
     #[test]
     fn utf8_is_borrowed() {
-        let decoded = decode("<p>ü".as_bytes(), Format::Html);
+        let decoded = decode("<p>ü".as_bytes(), Format::Html, None);
         assert!(matches!(decoded.text, Cow::Borrowed("<p>ü")));
-        let marked = decode(b"\xef\xbb\xbfa", Format::Html);
+        let marked = decode(b"\xef\xbb\xbfa", Format::Html, None);
         assert_eq!(&*marked.text, "a");
         assert_eq!(marked.span(b"\xef\xbb\xbfa", 0..1), Some(Span::new(3, 4)));
     }
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn shifted_text_has_no_span_of_its_own() {
         let bytes = b"<meta charset=iso-2022-jp>a.jpg \x1b$B$\"\x1b(B b.jpg";
-        let decoded = decode(bytes, Format::Html);
+        let decoded = decode(bytes, Format::Html, None);
         assert_eq!(&*decoded.text, "<meta charset=iso-2022-jp>a.jpg あ b.jpg");
         let place = |part: &str| decoded.text.find(part).map(|at| at..at + part.len()).expect("it is there");
         assert_eq!(decoded.span(bytes, place("あ")), None);

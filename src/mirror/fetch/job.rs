@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::InlineSource;
 use crate::archive::{Archive, CompletedJob, Job, JobResult, Lease, RunId, WriteOutcome};
 use crate::config::ChangedImages;
-use crate::fetch::{Alternates, Answer, AskArchives, Fetched, Fetcher, Purpose, Request};
+use crate::fetch::{Alternates, Answer, AskArchives, Fetched, Fetcher, Judge, Purpose, Request};
 use crate::ingest::{ImageJudge, Ingest, NI_SCHEME};
 use crate::mirror::error::MirrorError;
 use crate::mirror::outcomes::Outcomes;
@@ -16,7 +16,7 @@ use crate::mirror::ready::ReadyArticles;
 use crate::mirror::render::RenderStage;
 use crate::mirror::sources::Sources;
 use crate::model::{Asset, Failure, Validators};
-use crate::source::file_tag;
+use crate::source::{Received, Response, file_tag};
 
 /// Works jobs off.
 pub(in crate::mirror) struct JobStage {
@@ -26,6 +26,8 @@ pub(in crate::mirror) struct JobStage {
     pub(in crate::mirror) ingest: Arc<Ingest>,
     pub(in crate::mirror) inline: InlineSource,
     pub(in crate::mirror) sources: Sources,
+    /// Images that came when they were asked for as pages.
+    pub(in crate::mirror) received: Received,
     pub(in crate::mirror) placeholders: Arc<PlaceholderStage>,
     pub(in crate::mirror) render: Arc<RenderStage>,
     pub(in crate::mirror) outcomes: Outcomes,
@@ -68,7 +70,10 @@ impl JobStage {
         match job.url.url.scheme() {
             "file" => self.adopt(job, &judge).await,
             NI_SCHEME => Fetched::without_request(self.inline.image(&job.url, &judge).await),
-            _ => self.request(job, &judge).await,
+            _ => match self.received.take(&job.url.url) {
+                Some(response) => judged(response, &judge).await,
+                None => self.request(job, &judge).await,
+            },
         }
     }
 
@@ -108,6 +113,20 @@ impl JobStage {
         };
         Fetched::without_request(outcome)
     }
+}
+
+/// A response that came when nobody knew that it is an image, judged as any other.
+async fn judged(response: Response, judge: &ImageJudge<'_>) -> Fetched<Asset> {
+    let Fetched { exchanges, outcome, evidence } = response;
+    let outcome = match outcome {
+        Ok(Answer::Body { staged, validators, accepted }) => {
+            let asset = judge.judge(&staged, accepted.as_deref()).await;
+            asset.map(|accepted| Answer::Body { staged, validators, accepted })
+        }
+        Ok(Answer::NotModified) => Ok(Answer::NotModified),
+        Err(failure) => Err(failure),
+    };
+    Fetched { exchanges, outcome, evidence }
 }
 
 /// An adopted file with the facts by which it is recognised later.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use encoding_rs::Encoding;
 use jiff::Timestamp;
 use url::Url;
 
@@ -117,7 +118,7 @@ impl Planner {
             Location::Made(made) => return self.plan_made(source, listed, made, row).await,
             Location::Archive => return self.plan_archived(source, listed, row).await,
         };
-        let found = Found { source, listed, fingerprint: *fingerprint, url: None, published: None };
+        let found = Found { source, listed, fingerprint: *fingerprint, url: None, published: None, charset: None };
         let is_due = row.is_some_and(|row| self.to_read.contains(&row.version.key));
         if let Some(row) = row.filter(|_| !is_due)
             && is_untouched(&found, row).await
@@ -149,7 +150,7 @@ impl Planner {
         }
     }
 
-    /// An article that was made of an entry of a feed.
+    /// An article that is in memory: it was made of an entry of a feed, or is a page.
     async fn plan_made(
         &self,
         source: &Arc<RunSource>,
@@ -167,7 +168,9 @@ impl Planner {
         if let Some(why) = self.too_large(fingerprint.size) {
             return Ok(ArticlePlan::Unreadable(why));
         }
-        let found = Found { source, listed, fingerprint, url: made.url.clone(), published: made.published };
+        let Made { url, published, charset, .. } = made.clone();
+        let charset = charset.map(Encoding::name);
+        let found = Found { source, listed, fingerprint, url, published, charset };
         self.read_in_memory(&found, row, made.bytes.clone(), change).await
     }
 
@@ -184,7 +187,8 @@ impl Planner {
         }
         let version = &row.version;
         let (url, published) = (version.url.clone(), version.published);
-        let found = Found { source, listed, fingerprint: version.fingerprint, url, published };
+        let charset = version.encoding.as_deref();
+        let found = Found { source, listed, fingerprint: version.fingerprint, url, published, charset };
         match archive.read_verified(version.original, version.format.blob_type()).await {
             Ok(bytes) => self.read_in_memory(&found, Some(row), bytes, Change::Settings).await,
             Err(error) => Ok(ArticlePlan::Unreadable(error.into())),
@@ -275,7 +279,7 @@ impl Planner {
     ) -> Result<Result<Vec<u8>, Unread>, MirrorError> {
         let Some(originals) = &self.originals else { return Ok(Ok(bytes)) };
         let (path, prefix) = (&found.listed.path, found.source.config.links.as_str());
-        let (format, options) = (extract::format_of(path, &bytes), found.source.options(path));
+        let (format, options) = (extract::format_of(path, &bytes), found.source.options(path, None, None));
         originals.of(&origin::Found { format, options: &options, prefix, row }, bytes).await
     }
 
@@ -286,8 +290,10 @@ impl Planner {
         bytes: Vec<u8>,
         change: Change,
     ) -> Result<ArticlePlan, MirrorError> {
-        let Found { source, listed, fingerprint, url, published } = found;
-        let (mut article, resolved) = read_original(&self.config, source, &listed.path, *fingerprint, bytes).await;
+        let Found { source, listed, fingerprint, url, published, charset } = found;
+        let came = (url.as_ref(), *charset);
+        let read = read_original(&self.config, source, &listed.path, *fingerprint, bytes, came);
+        let (mut article, resolved) = read.await;
         article.references = match &self.archive {
             Some(archive) => resolved.keep_copies(archive, row).await?,
             None => resolved.references,
@@ -300,18 +306,20 @@ impl Planner {
 }
 
 /// Reads an original for what is recorded of it but for its references, on a thread that may take its time; and what its
-/// references name.
+/// references name. `url` and `charset` are where it came from and what its response named, where that is known.
 pub(super) async fn read_original(
     config: &Arc<Config>,
     source: &Arc<RunSource>,
     path: &RelativePath,
     fingerprint: Fingerprint,
     bytes: Vec<u8>,
+    (url, charset): (Option<&Url>, Option<&str>),
 ) -> (Box<ReadArticle>, Resolved) {
+    let options = source.options(path, url, charset);
     let (config, source, path) = (Arc::clone(config), Arc::clone(source), path.clone());
     let read = tokio::task::spawn_blocking(move || {
         let format = extract::format_of(&path, &bytes);
-        let mut extraction = extract::extract(&bytes, format, &source.options(&path));
+        let mut extraction = extract::extract(&bytes, format, &options);
         let inline = ingest::take_inline(&mut extraction.references, &InlineLimits::new(&config));
         let resolved = Resolved::of(&source, &path, config.rewrite.adopt_local, &extraction.references);
         let version = ArticleVersion {
@@ -340,6 +348,8 @@ struct Found<'a> {
     /// Where and when it was published, where that is known without reading it.
     url: Option<Url>,
     published: Option<Timestamp>,
+    /// The encoding that its response named, or that it is on record with.
+    charset: Option<&'a str>,
 }
 
 fn touch(found: &Found<'_>, row: &ArticleRow, is_mirror: bool) -> ArticlePlan {

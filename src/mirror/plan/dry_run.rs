@@ -154,8 +154,7 @@ impl DryRun {
                 }
             }
         }
-        let notes =
-            if source.is_folder() { Vec::new() } else { vec!["feeds are not asked for in a dry run".to_owned()] };
+        let notes = if source.is_folder() { Vec::new() } else { vec!["nothing is asked for in a dry run".to_owned()] };
         Ok(source_report::read(source, &before, &self.plan.articles, &notes))
     }
 

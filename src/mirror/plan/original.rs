@@ -33,7 +33,7 @@ impl OriginalRecorder {
 
     /// What extraction needs to know about an article.
     pub fn options(&self, path: &RelativePath) -> ExtractOptions {
-        self.source.options(path)
+        self.source.options(path, None, None)
     }
 
     /// Records an article whose original is a blob already. The images that it holds itself are kept.
@@ -47,7 +47,8 @@ impl OriginalRecorder {
         original: Vec<u8>,
     ) -> Result<ArticleId, MirrorError> {
         let size = original.len() as u64;
-        let (read, resolved) = read_original(&self.config, &self.source, path, fingerprint, original).await;
+        let (read, resolved) =
+            read_original(&self.config, &self.source, path, fingerprint, original, (None, None)).await;
         let ReadArticle { version, inline, .. } = *read;
         let references = resolved.keep_copies(&self.archive, None).await?;
         for (media_type, image) in inline.into_values() {

@@ -234,7 +234,7 @@ impl WriteStage {
     /// recorded when the article was read.
     async fn plan(&self, source: &RunSource, row: &ArticleRow, original: &[u8]) -> Result<Planned, MirrorError> {
         let path = &row.version.key.path;
-        let options = source.options(path);
+        let options = source.options(path, row.version.url.as_ref(), row.version.encoding.as_deref());
         let recorded = self.archive.catalog.references(row.id).await?;
         let (encoding, rows) = recorded::references(row, original, &options, recorded);
         let rule = Rule { rewrite: &self.rewrite };

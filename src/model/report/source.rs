@@ -63,6 +63,10 @@ pub enum SourceFailure {
     Fetch(Reason),
     /// What its host sent is no feed, or none within the limits.
     NotAFeed,
+    /// What its host sent is no sitemap, or none within the limits.
+    NotASitemap,
+    /// What its host sent is neither a page nor an image, or none within the limits.
+    NotAPage,
     /// Its host says that it is gone for good.
     Gone,
     /// The template of its posts does not work.
@@ -80,6 +84,8 @@ impl SourceFailure {
             Self::Empty => "empty",
             Self::Fetch(reason) => reason.as_str(),
             Self::NotAFeed => "not_a_feed",
+            Self::NotASitemap => "not_a_sitemap",
+            Self::NotAPage => "not_a_page",
             Self::Gone => "gone",
             Self::Template => "template",
             Self::Catalog => "catalog",
@@ -93,8 +99,17 @@ impl SourceFailure {
     }
 
     /// Every failure that is none of fetching.
-    const OTHERS: [Self; 7] =
-        [Self::Missing, Self::Unreadable, Self::Empty, Self::NotAFeed, Self::Gone, Self::Template, Self::Catalog];
+    const OTHERS: [Self; 9] = [
+        Self::Missing,
+        Self::Unreadable,
+        Self::Empty,
+        Self::NotAFeed,
+        Self::NotASitemap,
+        Self::NotAPage,
+        Self::Gone,
+        Self::Template,
+        Self::Catalog,
+    ];
 }
 
 /// A reason by its name, which is empty where there is none.

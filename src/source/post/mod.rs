@@ -2,10 +2,8 @@
 
 mod body;
 mod filters;
-mod name;
 mod template;
 
-pub(super) use self::name::Names;
 pub(super) use self::template::{Form, FormError};
 
 use jiff::Timestamp;

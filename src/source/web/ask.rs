@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::calendar::{after_skipped, fresh_until, max_age};
-use super::reading::Reading;
-use super::specs::FeedSpec;
+use super::reading::{Reading, unrecorded};
+use super::specs::{FeedSpec, Feeds};
 use crate::archive::FeedRow;
-use crate::fetch::{Answer, Fetched, Judge, Purpose, Request};
+use crate::fetch::{Answer, Judge, Purpose, Request};
 use crate::model::{Exchange, Failure, Reason, SourceFailure, Validators};
 use crate::source::error::SourceError;
 use crate::source::feed::{self, Document, Feed};
@@ -59,15 +59,14 @@ struct Response {
     exchanges: Vec<Exchange>,
 }
 
-impl Reading {
+impl Reading<Feeds> {
     /// Asks for a feed, unless it is retired, or said that it stays as it is.
     pub(super) async fn ask(&self, spec: &FeedSpec) -> Result<Asked, SourceError> {
-        let catalog_error = |error: crate::archive::CatalogError| SourceError::Catalog(error.to_string());
-        let row = self.reader.archive.catalog.feed(&self.source, &spec.url).await.map_err(catalog_error)?;
+        let row = self.reader.archive.catalog.feed(&self.source, &spec.url).await.map_err(unrecorded)?;
         if let Some(retired_at) = row.as_ref().and_then(|row| row.retired_at) {
             return Ok(Asked { note: Some(retired(spec, retired_at)), ..Asked::NOTHING });
         }
-        let settings = self.feeds.settings_of(spec);
+        let settings = self.kind.settings_of(spec);
         let known = row.as_ref().filter(|row| row.settings == settings);
         if known.and_then(|row| row.fresh_until).is_some_and(|until| until > self.now) {
             return Ok(Asked::NOTHING);
@@ -133,7 +132,7 @@ impl Reading {
     }
 
     fn fresh_until(&self, lifetime: Option<Duration>, skip_hours: &[i8]) -> Option<Timestamp> {
-        let until = fresh_until(self.now, lifetime, self.reader.limits.max_wait);
+        let until = fresh_until(self.now, lifetime, self.reader.feed.max_wait);
         let skipped = after_skipped(until.unwrap_or(self.now), skip_hours);
         skipped.or(until)
     }
@@ -147,7 +146,7 @@ impl Reading {
         let retired_at = is_gone.then_some(self.now).filter(|_| fresh.moved_to.is_none());
         let row = FeedRow { retired_at, moved_to: None, ..fresh };
         let recorded = self.reader.archive.catalog.record_feed(&self.source, &spec.url, &row).await;
-        recorded.map_err(|error| SourceError::Catalog(error.to_string()))?;
+        recorded.map_err(unrecorded)?;
         match retired_at {
             Some(_) => Err(self.error(
                 spec,
@@ -167,13 +166,14 @@ impl Reading {
     }
 
     fn error(&self, spec: &FeedSpec, reason: SourceFailure, message: String) -> SourceError {
-        SourceError::Feed { source_name: self.source.to_string(), url: spec.url.to_string(), reason, message }
+        let (what, source_name, url) = ("feed", self.source.to_string(), spec.url.to_string());
+        SourceError::Web { what, source_name, url, reason, message }
     }
 
     async fn request(&self, url: &Url, validators: &Validators) -> Result<Response, Refusal> {
-        let judge = Whole { most: self.reader.limits.max_bytes.0 };
+        let judge = Whole { most: self.reader.feed.max_bytes.0 };
         let request = Request { url, purpose: Purpose::Feed, article: None, validators, judge: &judge };
-        let Fetched { exchanges, outcome, .. } = self.reader.fetcher.fetch(&request).await;
+        let crate::fetch::Fetched { exchanges, outcome, .. } = self.fetch(&request).await;
         self.reader.watch.asked(&exchanges);
         let final_url = exchanges.last().map_or_else(|| url.clone(), |exchange| exchange.url.clone());
         match outcome.map_err(Refusal::Fetch)? {

@@ -8,32 +8,36 @@ use url::Url;
 use super::reading::Reading;
 use super::specs::{FeedSpec, Feeds};
 use crate::archive::EntryRow;
-use crate::model::{Digest, RelativePath, SourceFailure};
+use crate::model::{RelativePath, SourceFailure};
 use crate::source::error::SourceError;
 use crate::source::feed::{Entry, Feed};
+use crate::source::file_names::Names;
 use crate::source::listing::{Listed, Location, Made};
-use crate::source::post::{self, Around, Names};
+use crate::source::post::{self, Around};
 
-impl Reading {
+impl Reading<Feeds> {
     /// The articles that are made of a feed's entries.
     pub(super) async fn made(&self, spec: &FeedSpec, mut feed: Feed, url: Url) -> Result<Vec<Listed>, SourceError> {
-        let entries = self.feeds.chosen(std::mem::take(&mut feed.entries));
+        let entries = self.kind.chosen(std::mem::take(&mut feed.entries));
         let mut known = HashSet::new();
         let mut placed = Vec::new();
         for entry in entries {
             let identity = spec.identity(&entry);
             if known.insert(identity) {
-                let row = self.place(spec, &entry, identity).await?;
+                let (title, extension) = (post::file_title(&entry), &self.kind.form.extension);
+                let names = Names::new(&spec.categories, &title, extension, identity);
+                let row = self.place(identity, names).await?;
                 placed.push((entry, row));
             }
         }
-        let (feeds, spec) = (Arc::clone(&self.feeds), spec.clone());
+        let (feeds, spec) = (Arc::clone(&self.kind), spec.clone());
         let source_name = self.source.to_string();
         let made = tokio::task::spawn_blocking(move || {
             placed.iter().map(|(entry, row)| article(&feeds, &spec, &feed, &url, entry, row)).collect::<Result<_, _>>()
         });
         let made: Result<Vec<Listed>, (String, String)> = made.await.expect("any entry is written without a panic");
-        made.map_err(|(url, message)| SourceError::Feed { source_name, url, reason: SourceFailure::Template, message })
+        let (what, reason) = ("feed", SourceFailure::Template);
+        made.map_err(|(url, message)| SourceError::Web { what, source_name, url, reason, message })
     }
 
     /// The paths of articles whose entries the feed says are withdrawn.
@@ -44,23 +48,6 @@ impl Reading {
             paths.extend(entry.ok().flatten().map(|row| row.path));
         }
         paths
-    }
-
-    /// The path of an entry's article: the one on record, or the first of its names that is free.
-    async fn place(&self, spec: &FeedSpec, entry: &Entry, identity: Digest) -> Result<EntryRow, SourceError> {
-        let catalog = &self.reader.archive.catalog;
-        let failed = |error: crate::archive::CatalogError| SourceError::Catalog(error.to_string());
-        let title = post::file_title(entry);
-        for path in Names::new(&spec.categories, &title, &self.feeds.form.extension, identity) {
-            if let Some(row) = catalog.entry(&self.source, identity).await.map_err(failed)? {
-                return Ok(row);
-            }
-            let row = EntryRow { path, first_seen: self.now };
-            if catalog.add_entry(&self.source, identity, &row).await.map_err(failed)? {
-                return Ok(row);
-            }
-        }
-        Err(SourceError::Catalog(format!("no name is left for a post that is called \"{title}\"")))
     }
 }
 
@@ -79,6 +66,11 @@ fn article(
     let url = entry.link.clone().or_else(|| feed.link.clone());
     Ok(Listed {
         path,
-        location: Location::Made(Arc::new(Made { bytes: text.into_bytes(), url, published: entry.moment() })),
+        location: Location::Made(Arc::new(Made {
+            bytes: text.into_bytes(),
+            url,
+            published: entry.moment(),
+            charset: None,
+        })),
     })
 }

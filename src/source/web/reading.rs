@@ -1,24 +1,33 @@
 //! What one reading of a source needs, and what it gives to be recorded.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::specs::Feeds;
-use crate::archive::{Archive, CatalogError, FeedRow};
-use crate::config::FeedConfig;
-use crate::fetch::Fetcher;
+use super::received::{Received, Response};
+use crate::archive::{Archive, ArticleState, CatalogError, EntryRow, FeedRow};
+use crate::config::{CrawlConfig, FeedConfig, Size};
+use crate::fetch::{Fetcher, Judge, Request};
 use crate::locks::Mutex;
-use crate::model::{Exchange, SourceName};
-use crate::source::listing::Entry;
+use crate::model::{Digest, Exchange, RelativePath, SourceName};
+use crate::source::error::SourceError;
+use crate::source::file_names::Names;
+use crate::source::listing::{Entries, Entry, Listed, Listing, Location};
 use crate::source::xml::XmlLimits;
+
+/// Rows of the catalog that are read at a time.
+const PAGE: usize = 1000;
 
 /// Who watches over the requests that reading a source takes.
 pub trait Watch: Send + Sync {
     /// Whether a further request may be sent.
     fn may_ask(&self) -> bool;
+
+    /// Notes that something was left, because no further request may be sent.
+    fn cut_short(&self);
 
     /// Counts requests that were sent.
     fn asked(&self, exchanges: &[Exchange]);
@@ -33,9 +42,15 @@ pub struct WebReader {
     pub archive: Arc<Archive>,
     /// Who watches over them.
     pub watch: Arc<dyn Watch>,
+    /// Responses that came before they are asked for.
+    pub received: Received,
     /// The limits on feeds.
-    pub limits: FeedConfig,
-    /// Feeds that are asked for side by side.
+    pub feed: FeedConfig,
+    /// The limits on the reading of sites.
+    pub crawl: CrawlConfig,
+    /// The most bytes of an article.
+    pub max_article: Size,
+    /// Requests of a source that are sent side by side.
     pub at_once: usize,
 }
 
@@ -61,20 +76,105 @@ impl FeedRecords {
     }
 }
 
-/// One reading of a source.
-pub(super) struct Reading {
+/// One reading of a source that is of some kind.
+pub(super) struct Reading<K> {
     pub(super) reader: WebReader,
     pub(super) source: SourceName,
-    pub(super) feeds: Arc<Feeds>,
+    pub(super) kind: Arc<K>,
     pub(super) now: Timestamp,
     pub(super) records: FeedRecords,
     pub(super) send: mpsc::Sender<Entry>,
 }
 
-impl Reading {
+impl<K> Reading<K> {
+    /// The same reading, of what turned out to be of another kind.
+    pub(super) fn as_kind<L>(&self, kind: Arc<L>) -> Reading<L> {
+        Reading {
+            reader: self.reader.clone(),
+            source: self.source.clone(),
+            kind,
+            now: self.now,
+            records: self.records.clone(),
+            send: self.send.clone(),
+        }
+    }
+
     /// The limits on a document.
     pub(super) fn xml_limits(&self) -> XmlLimits {
-        let FeedConfig { max_depth, max_tag, .. } = &self.reader.limits;
+        let FeedConfig { max_depth, max_tag, .. } = &self.reader.feed;
         XmlLimits { depth: *max_depth, tag: usize::try_from(max_tag.0).unwrap_or(usize::MAX) }
     }
+
+    /// Hands on what was found.
+    pub(super) async fn send(&self, entry: Entry) {
+        // Where nobody takes it any more, the run is ending.
+        let _ = self.send.send(entry).await;
+    }
+
+    /// Whether a further request may be sent, and somebody takes what comes of it.
+    pub(super) fn may_ask(&self) -> bool {
+        self.reader.watch.may_ask() && !self.send.is_closed()
+    }
+
+    /// What a host sends for an address, or what came for it before. Who calls this counts the requests.
+    pub(super) async fn fetch<J: Judge<Accepted = Option<String>>>(&self, request: &Request<'_, J>) -> Response {
+        match self.reader.received.take(request.url) {
+            Some(response) => response,
+            None => self.reader.fetcher.fetch(request).await,
+        }
+    }
+
+    /// The path of the article that is made of something: the one on record, or the first of its names that is free.
+    pub(super) async fn place(&self, identity: Digest, names: Names) -> Result<EntryRow, SourceError> {
+        let catalog = &self.reader.archive.catalog;
+        for path in names {
+            if let Some(row) = catalog.entry(&self.source, identity).await.map_err(unrecorded)? {
+                return Ok(row);
+            }
+            let row = EntryRow { path, first_seen: self.now };
+            if catalog.add_entry(&self.source, identity, &row).await.map_err(unrecorded)? {
+                return Ok(row);
+            }
+        }
+        Err(SourceError::Catalog("no name is left for an article that is called as many others are".to_owned()))
+    }
+
+    /// Lists what is on record and was not listed: it is no longer in its source, or that has nothing new.
+    pub(super) async fn list_recorded(&self, listed: &HashSet<RelativePath>) -> Result<(), SourceError> {
+        let mut last = None;
+        loop {
+            let page = self.reader.archive.catalog.articles(Some(&self.source), last.as_ref(), PAGE).await;
+            let page = page.map_err(unrecorded)?;
+            let Some(end) = page.last() else { return Ok(()) };
+            last = Some(end.version.key.clone());
+            for row in page {
+                let path = row.version.key.path;
+                if row.state != ArticleState::Vanished && !listed.contains(&path) {
+                    self.send(Entry::Article(Listed { path, location: Location::Archive })).await;
+                }
+            }
+        }
+    }
+}
+
+/// Begins a reading of a source of some kind, whose entries are handed on as they are found. No more than `waiting` of
+/// them wait for who takes them.
+pub(super) fn begin<K, R: Future<Output = ()> + Send + 'static>(
+    kind: Arc<K>,
+    source: SourceName,
+    reader: WebReader,
+    waiting: usize,
+    run: impl FnOnce(Reading<K>) -> R,
+) -> (Listing, FeedRecords) {
+    let (send, receive) = mpsc::channel(waiting);
+    let records = FeedRecords::default();
+    let reading = Reading { reader, source, kind, now: Timestamp::now(), records: records.clone(), send };
+    tokio::spawn(run(reading));
+    (Listing::Partial(Entries::received(receive)), records)
+}
+
+/// That the catalog cannot be read or written.
+#[expect(clippy::needless_pass_by_value, reason = "it takes the place of the error")]
+pub(super) fn unrecorded(error: CatalogError) -> SourceError {
+    SourceError::Catalog(error.to_string())
 }

@@ -63,13 +63,7 @@ impl Feeds {
             SourceKind::Feeds => Place::Opml(config.opml.clone()),
             _ => Place::One(address(&config.url).map_err(|message| wrong("url", message))?),
         };
-        let since = match config.since.as_str() {
-            "" => None,
-            date => {
-                let message = || format!("\"{date}\" is no date: write one such as \"2026-01-31\"");
-                Some(timestamp(date).ok_or_else(|| wrong("since", message()))?)
-            }
-        };
+        let since = since(&config.since).map_err(|message| wrong("since", message))?;
         Ok(Self {
             place,
             categories: config.categories.clone(),
@@ -146,6 +140,12 @@ impl FeedSpec {
     }
 }
 
+/// The moment that a date of the settings stands for; `None` where it is empty.
+pub(super) fn since(date: &str) -> Result<Option<Timestamp>, String> {
+    let message = || format!("\"{date}\" is no date: write one such as \"2026-01-31\"");
+    (!date.is_empty()).then(|| timestamp(date).ok_or_else(message)).transpose()
+}
+
 /// An address on the web.
 pub(in crate::source) fn address(text: &str) -> Result<Url, String> {
     match Url::parse(text.trim()) {
@@ -154,7 +154,8 @@ pub(in crate::source) fn address(text: &str) -> Result<Url, String> {
     }
 }
 
-fn unreadable(file: &Path, message: &impl ToString) -> SourceError {
+/// That a file cannot be read.
+pub(super) fn unreadable(file: &Path, message: &impl ToString) -> SourceError {
     SourceError::Unreadable { path: file.to_owned(), message: message.to_string() }
 }
 

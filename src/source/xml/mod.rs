@@ -11,7 +11,7 @@ mod tree;
 pub(super) use self::entities::unescape;
 pub(super) use self::error::{XmlError, XmlLimits};
 pub(super) use self::namespace::Namespace;
-pub(super) use self::tree::{Element, escape};
+pub(super) use self::tree::{Element, Node, escape};
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -23,6 +23,14 @@ use self::tree::{Attribute, Builder};
 /// Reads a document. What is not well-formed is read as far as it can be: end tags without a start are passed over,
 /// elements without an end end with the one around them, an unknown entity is its own name.
 pub(super) fn parse(text: &str, limits: XmlLimits) -> Result<Element, XmlError> {
+    let mut children = Vec::new();
+    let root = parse_each(text, limits, &mut |child| children.push(child))?;
+    Ok(root.with_children(children))
+}
+
+/// Reads a document likewise, and hands over what its root holds piece by piece, so that a long one takes no more memory
+/// than its text. Returns the root without it.
+pub(super) fn parse_each(text: &str, limits: XmlLimits, take: &mut dyn FnMut(Node)) -> Result<Element, XmlError> {
     let mut reader = Reader::from_str(text);
     let config = reader.config_mut();
     (config.allow_dangling_amp, config.allow_unmatched_ends, config.check_end_names) = (true, true, false);
@@ -31,9 +39,15 @@ pub(super) fn parse(text: &str, limits: XmlLimits) -> Result<Element, XmlError> 
     loop {
         match reader.read_event() {
             // Where the syntax breaks, what was read before still counts.
-            Ok(Event::Eof) | Err(_) => return reading.tree.finish().ok_or(XmlError::NoElement),
+            Ok(Event::Eof) | Err(_) => {
+                let mut root = reading.tree.finish().ok_or(XmlError::NoElement)?;
+                std::mem::take(&mut root.children).into_iter().for_each(take);
+                return Ok(root);
+            }
             Ok(event) => reading.event(event)?,
         }
+        // Text may go on with the next event.
+        reading.tree.take_elements().into_iter().for_each(&mut *take);
     }
 }
 

@@ -37,6 +37,11 @@ impl Element {
         Self { namespace, name: name.to_owned(), attributes, children: Vec::new(), is_whole: true }
     }
 
+    /// The same element, which holds these.
+    pub(super) fn with_children(self, children: Vec<Node>) -> Self {
+        Self { children, ..self }
+    }
+
     /// Whether it has this name, in any case.
     pub(in crate::source) fn is(&self, namespace: Namespace, name: &str) -> bool {
         self.namespace == namespace && self.name.eq_ignore_ascii_case(name)
@@ -177,6 +182,16 @@ impl Builder {
         match element.children.last_mut() {
             Some(Node::Text(before)) => before.push_str(text),
             _ => element.children.push(Node::Text(text.to_owned())),
+        }
+    }
+
+    /// What the root holds so far, where it holds a whole element and nothing in it is open.
+    pub(super) fn take_elements(&mut self) -> Vec<Node> {
+        match self.open.as_mut_slice() {
+            [(_, root)] if self.root.is_none() && matches!(root.children.last(), Some(Node::Element(_))) => {
+                std::mem::take(&mut root.children)
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -65,6 +65,7 @@ mod measurement;
 mod mirrors;
 mod model;
 mod origins;
+mod pages;
 mod placeholders;
 mod queue;
 mod reopened;

@@ -90,10 +90,14 @@ fn wrong_settings_and_arguments_end_with_2_and_name_the_way_out() {
     sandbox.run(&["mirror"]).expect(2);
     sandbox.write(
         "config.toml",
-        "[[source]]\nname = \"news\"\nkind = \"sitemap\"\nurl = \"https://example.org/sitemap.xml\"\n",
+        "[[source]]\nname = \"news\"\nkind = \"sitemap\"\nurl = \"https://example.org/sitemap.xml\"\ndepth = 2\n",
     );
     let ran = sandbox.run(&["run"]).expect(2);
-    assert!(ran.stderr.contains("the source \"news\" is a sitemap: this version reads folders"), "{ran:?}");
+    assert!(
+        ran.stderr
+            .contains("config.toml:5: `source[0].depth`: a sitemap has no depth: remove it, or write kind = \"page\""),
+        "{ran:?}"
+    );
     let ran = sandbox.run(&["mirror", "https://"]).expect(2);
     assert!(ran.stderr.contains("`url`: \"https://\" is no address: write one such as"), "{ran:?}");
 }

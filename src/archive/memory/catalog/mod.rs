@@ -8,6 +8,7 @@ mod captures;
 mod feeds;
 mod maintenance;
 mod origins;
+mod pages;
 mod placeholders;
 mod queue;
 mod runs;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::archive::catalog::{
-    ArchiveRow, AssetRow, BlobRow, EntryRow, FeedRow, NewReference, RunRow, SharedBlob, SourceRow, TakedownRow,
-    TakedownTarget, ThumbnailRow, UrlRow, VersionRow,
+    ArchiveRow, AssetRow, BlobRow, EntryRow, FeedRow, NewReference, PageRow, RunRow, SharedBlob, SourceRow,
+    TakedownRow, TakedownTarget, ThumbnailRow, UrlRow, VersionRow,
 };
 use crate::archive::rules::{self, ArticleFacts, HostHold, UrlFacts};
 use crate::model::{
@@ -23,6 +23,9 @@ pub(super) struct State {
     pub(super) sources: BTreeMap<SourceName, SourceRow>,
     pub(super) feeds: BTreeMap<(SourceName, Url), FeedRow>,
     pub(super) entries: BTreeMap<(SourceName, Digest), EntryRow>,
+    pub(super) pages: BTreeMap<(SourceName, Url), PageRow>,
+    /// When the crawls began that are not at their end.
+    pub(super) crawls: BTreeMap<SourceName, Timestamp>,
     pub(super) articles: BTreeMap<ArticleId, ArticleEntry>,
     pub(super) article_ids: BTreeMap<ArticleKey, ArticleId>,
     pub(super) urls: BTreeMap<UrlId, UrlEntry>,
@@ -100,6 +103,8 @@ impl Default for State {
             sources: BTreeMap::new(),
             feeds: BTreeMap::new(),
             entries: BTreeMap::new(),
+            pages: BTreeMap::new(),
+            crawls: BTreeMap::new(),
             articles: BTreeMap::new(),
             article_ids: BTreeMap::new(),
             urls: BTreeMap::new(),

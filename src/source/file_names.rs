@@ -1,4 +1,4 @@
-//! The names of posts' files.
+//! The names of files that are made: of posts and pages.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
@@ -6,16 +6,16 @@ use crate::model::{Digest, RelativePath};
 
 /// The longest name that file systems take, in bytes.
 const LONGEST: usize = 255;
-/// Bytes left for the suffix that distinguishes two posts of one title.
+/// Bytes left for the suffix that distinguishes two files of one name.
 const ROOM: usize = 24;
 /// Names that are numbered; after them come those with a part of the identity's digest.
 const NUMBERED: usize = 20;
 /// Names that Windows keeps for devices.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
 
-/// The names that a post may have, the best first. All of them are taken by every file system.
+/// The names that a file may have, the best first. All of them are taken by every file system.
 #[derive(Debug)]
-pub(in crate::source) struct Names {
+pub(super) struct Names {
     folder: String,
     stem: String,
     extension: String,
@@ -24,11 +24,17 @@ pub(in crate::source) struct Names {
 }
 
 impl Names {
-    /// Names for a post in a folder, by its title.
-    pub(in crate::source) fn new(categories: &[String], title: &str, extension: &str, identity: Digest) -> Self {
+    /// Names for a file in folders, the outermost first, by its title.
+    pub(super) fn new(folders: &[String], title: &str, extension: &str, identity: Digest) -> Self {
         let stem = part(title, LONGEST - ROOM - extension.len());
         let stem = if stem.is_empty() { "untitled".to_owned() } else { stem };
-        Self { folder: folder(categories), stem, extension: extension.to_owned(), identity, tried: 0 }
+        Self { folder: folder(folders), stem, extension: extension.to_owned(), identity, tried: 0 }
+    }
+
+    /// The same names, with something after their stems.
+    pub(super) fn with_suffix(mut self, suffix: &str) -> Self {
+        self.stem.push_str(suffix);
+        self
     }
 }
 
@@ -50,9 +56,9 @@ impl Iterator for Names {
     }
 }
 
-/// The folder of posts with these categories: empty, or with a slash at its end.
-fn folder(categories: &[String]) -> String {
-    let parts = categories.iter().map(|category| part(category, LONGEST)).filter(|part| !part.is_empty());
+/// The folder within these: empty, or with a slash at its end.
+fn folder(folders: &[String]) -> String {
+    let parts = folders.iter().map(|folder| part(folder, LONGEST)).filter(|part| !part.is_empty());
     parts.fold(String::new(), |folder, part| folder + &part + "/")
 }
 

@@ -1,0 +1,188 @@
+//! Where a page leads: its links, its next page, its canonical address, its style sheets.
+
+use encoding_rs::Encoding;
+use html5gum::{DefaultEmitter, Token, Tokenizer};
+use url::{EncodingOverride, Url};
+
+use super::encoding;
+use super::query;
+use crate::model::Format;
+
+/// The most links of one page that are followed.
+const MOST: usize = 20_000;
+
+/// Where a page leads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct PageLinks {
+    /// What its links lead to, without fragments, in its order.
+    pub(crate) links: Vec<Url>,
+    /// The pages that it says are its next ones (`rel=next`).
+    pub(crate) next: Vec<Url>,
+    /// The address that it says is its own (RFC 6596).
+    pub(crate) canonical: Option<Url>,
+    /// Its style sheets.
+    pub(crate) sheets: Vec<Url>,
+    /// Whether it asks robots not to follow its links (`<meta name=robots content=nofollow>`).
+    pub(crate) nofollow: bool,
+    /// How many links it has beyond those that are followed.
+    pub(crate) left_out: usize,
+}
+
+/// The links of a page that came from `url`, and of which the response said that it is written in `charset`.
+pub(crate) fn page_links(bytes: &[u8], url: &Url, charset: Option<&'static Encoding>) -> PageLinks {
+    let decoded = encoding::decode(bytes, Format::Html, charset);
+    let query = query::encoding_of(Format::Html, decoded.encoding);
+    let mut reader = Reader { base: url.clone(), has_base: false, query, found: PageLinks::default() };
+    let mut emitter = DefaultEmitter::<()>::new_with_span();
+    // What scripts and style sheets hold is no markup.
+    emitter.naively_switch_states(true);
+    for token in Tokenizer::new_with_emitter(&*decoded.text, emitter) {
+        let Ok(Token::StartTag(tag)) = token else { continue };
+        let value = |name: &str| {
+            let value = tag.attributes.get(name.as_bytes())?;
+            Some(String::from_utf8_lossy(value).into_owned())
+        };
+        reader.start_tag(&tag.name, value);
+    }
+    reader.found
+}
+
+struct Reader {
+    base: Url,
+    has_base: bool,
+    query: &'static Encoding,
+    found: PageLinks,
+}
+
+impl Reader {
+    fn start_tag(&mut self, name: &[u8], value: impl Fn(&str) -> Option<String>) {
+        match name {
+            b"base" if !self.has_base => {
+                if let Some(base) = value("href").and_then(|href| self.joined(&href)) {
+                    (self.base, self.has_base) = (base, true);
+                }
+            }
+            b"a" | b"area" => {
+                if let Some(url) = value("href").and_then(|href| self.joined(&href)) {
+                    self.link(url, &relations(value("rel")));
+                }
+            }
+            b"link" => {
+                if let Some(url) = value("href").and_then(|href| self.joined(&href)) {
+                    self.relation(url, &relations(value("rel")));
+                }
+            }
+            b"iframe" | b"frame" => {
+                if let Some(url) = value("src").and_then(|src| self.joined(&src)) {
+                    self.link(url, &[]);
+                }
+            }
+            b"meta" => self.meta(&value),
+            _ => {}
+        }
+    }
+
+    fn link(&mut self, url: Url, relations: &[String]) {
+        if relations.iter().any(|relation| relation == "next") {
+            self.found.next.push(url);
+        } else if self.found.links.len() < MOST {
+            self.found.links.push(url);
+        } else {
+            self.found.left_out += 1;
+        }
+    }
+
+    fn relation(&mut self, url: Url, relations: &[String]) {
+        let is = |name: &str| relations.iter().any(|relation| relation == name);
+        if is("next") {
+            self.found.next.push(url);
+        } else if is("canonical") && self.found.canonical.is_none() {
+            self.found.canonical = Some(url);
+        } else if is("stylesheet") && !is("alternate") {
+            self.found.sheets.push(url);
+        }
+    }
+
+    fn meta(&mut self, value: &impl Fn(&str) -> Option<String>) {
+        let is_robots = value("name").is_some_and(|name| name.trim().eq_ignore_ascii_case("robots"));
+        let content = value("content").unwrap_or_default().to_ascii_lowercase();
+        if is_robots {
+            self.found.nofollow |= content.split(',').any(|word| matches!(word.trim(), "nofollow" | "none"));
+        }
+    }
+
+    /// What an address leads to, without its fragment; `None` where that is not on the web.
+    fn joined(&self, address: &str) -> Option<Url> {
+        let encode: EncodingOverride<'_> = Some(&|text| query::encode(text, self.query));
+        let mut url = Url::options()
+            .base_url(Some(&self.base))
+            .encoding_override(encode)
+            .parse(address.trim_matches(|c: char| c <= ' '))
+            .ok()?;
+        url.set_fragment(None);
+        (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+    }
+}
+
+/// The words of a `rel`, in small letters.
+fn relations(rel: Option<String>) -> Vec<String> {
+    rel.unwrap_or_default().split_whitespace().map(str::to_ascii_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(html: &[u8]) -> PageLinks {
+        page_links(html, &Url::parse("https://a.example/b/c?d=1#e").unwrap(), None)
+    }
+
+    fn texts(urls: &[Url]) -> Vec<&str> {
+        urls.iter().map(Url::as_str).collect()
+    }
+
+    #[test]
+    fn links_are_those_that_lead_somewhere_on_the_web() {
+        let html = b"<a href=' x '>1</a><a href=#top>2</a><A HREF=/y#z>3</A><a href=mailto:me>4</a><a name=n>5</a>\
+            <area href=//b.example/><a href='?q=1'>6</a><iframe src=frame></iframe><!-- <a href=no> --><script>'<a href=no>'</script>";
+        let found = of(html);
+        assert_eq!(
+            texts(&found.links),
+            [
+                "https://a.example/b/x",
+                "https://a.example/b/c?d=1",
+                "https://a.example/y",
+                "https://b.example/",
+                "https://a.example/b/c?q=1",
+                "https://a.example/b/frame"
+            ]
+        );
+    }
+
+    #[test]
+    fn each_relation_has_its_use() {
+        let html =
+            b"<link rel='Canonical' href=/own><link rel=canonical href=/other><link rel='stylesheet' href=s.css>\
+            <link rel='alternate stylesheet' href=t.css><link rel=next href=?p=2><a rel='nofollow next' href=?p=3>x</a>\
+            <link rel=icon href=i><meta name=Robots content='noindex, NOFOLLOW'>";
+        let found = of(html);
+        assert_eq!(found.canonical.as_ref().map(Url::as_str), Some("https://a.example/own"));
+        assert_eq!(texts(&found.sheets), ["https://a.example/b/s.css"]);
+        assert_eq!(texts(&found.next), ["https://a.example/b/c?p=2", "https://a.example/b/c?p=3"]);
+        assert!(found.links.is_empty() && found.nofollow);
+    }
+
+    #[test]
+    fn the_first_base_completes_what_follows_it() {
+        let found = of(b"<a href=x>1</a><base href=/z/><base href=/q/><a href=x>2</a>");
+        assert_eq!(texts(&found.links), ["https://a.example/b/x", "https://a.example/z/x"]);
+    }
+
+    #[test]
+    fn a_query_is_written_in_the_encoding_of_the_page() {
+        let gbk = Encoding::for_label(b"gbk").unwrap();
+        let html = gbk.encode("<p>新闻新闻<a href='/\u{65b0}?q=\u{95fb}'>x</a>").0.into_owned();
+        let found = page_links(&html, &Url::parse("https://a.example/").unwrap(), Some(gbk));
+        assert_eq!(texts(&found.links), ["https://a.example/%E6%96%B0?q=%CE%C5"]);
+    }
+}

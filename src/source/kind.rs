@@ -1,0 +1,67 @@
+//! The kinds of sources, each with what it needs. A new one is a row here and a file of its own.
+
+use std::sync::Arc;
+
+use super::error::SourceConfigError;
+use super::folder::Folder;
+use super::listing::Listing;
+use super::web::{Address, Crawl, FeedRecords, Feeds, WebReader};
+use crate::config::{SourceConfig, SourceKind};
+use crate::model::SourceName;
+
+/// What a source is.
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    /// A folder of posts.
+    Folder(Folder),
+    /// One feed.
+    Feed(Arc<Feeds>),
+    /// The feeds that a file lists.
+    Feeds(Arc<Feeds>),
+    /// The pages that a sitemap lists.
+    Sitemap(Arc<Crawl>),
+    /// Pages, and those that they link to.
+    Page(Arc<Crawl>),
+    /// The pages and images that a file lists.
+    List(Arc<Crawl>),
+    /// What comes back from an address that was named on the command line.
+    Address(Arc<Address>),
+}
+
+impl Kind {
+    /// What the settings of a source say that it is.
+    ///
+    /// # Errors
+    /// Settings that cannot work.
+    pub(super) fn new(config: &SourceConfig) -> Result<Self, SourceConfigError> {
+        Ok(match config.kind {
+            SourceKind::Folder => Self::Folder(Folder::new(config)?),
+            SourceKind::Feed => Self::Feed(Arc::new(Feeds::new(config)?)),
+            SourceKind::Feeds => Self::Feeds(Arc::new(Feeds::new(config)?)),
+            SourceKind::Sitemap => Self::Sitemap(Arc::new(Crawl::of_sitemap(config)?)),
+            SourceKind::Page => Self::Page(Arc::new(Crawl::of_pages(config)?)),
+            SourceKind::List => Self::List(Arc::new(Crawl::of_list(config)?)),
+        })
+    }
+
+    /// What comes back from the address that the settings name as `url`.
+    ///
+    /// # Errors
+    /// Settings that cannot work.
+    pub(super) fn of_address(config: &SourceConfig) -> Result<Self, SourceConfigError> {
+        Ok(Self::Address(Arc::new(Address::new(config)?)))
+    }
+
+    /// What it has now, and what is to be recorded once all of that is; `None` for a folder.
+    pub(super) fn list_web(&self, source: &SourceName, reader: &WebReader) -> Option<(Listing, FeedRecords)> {
+        let (source, reader) = (source.clone(), reader.clone());
+        match self {
+            Self::Folder(_) => None,
+            Self::Feed(feeds) | Self::Feeds(feeds) => Some(Arc::clone(feeds).list(source, reader)),
+            Self::Sitemap(crawl) | Self::Page(crawl) | Self::List(crawl) => {
+                Some(Arc::clone(crawl).list(source, reader))
+            }
+            Self::Address(address) => Some(Arc::clone(address).list(source, reader)),
+        }
+    }
+}

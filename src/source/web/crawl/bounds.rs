@@ -1,0 +1,128 @@
+//! What a crawl left out, and why: every limit that it came to is reported.
+
+use std::collections::{BTreeMap, HashSet};
+
+use url::Url;
+
+use super::limits::Limits;
+use crate::model::{Digest, Reason};
+
+/// Addresses that are remembered for the counts. Beyond them one that is met twice counts twice.
+const REMEMBERED: usize = 100_000;
+
+/// Why an address was not asked for, or gave nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Bound {
+    /// It is further away than the settings allow.
+    Depth,
+    /// There are more pages than a run reads.
+    Pages,
+    /// There are too many addresses that differ in their queries alone.
+    Queries,
+    /// One part stands in its path too often.
+    Repeats,
+    /// It comes after too many next pages.
+    Chain,
+    /// Its page asks robots not to follow its links.
+    Nofollow,
+    /// Links of a page beyond those that are read.
+    Links,
+    /// It is on another host, where that deserves a word: in a sitemap, or behind a redirect.
+    OtherHost,
+    /// It is neither a page nor an image.
+    NoPage,
+    /// Its page says that another address is its own.
+    Canonical,
+    /// It could not be fetched.
+    Failed(Reason, Option<u16>),
+}
+
+/// What was left out: how often, and the first address of each kind.
+#[derive(Debug, Default)]
+pub(super) struct Bounds {
+    found: BTreeMap<Bound, (u64, String)>,
+    seen: HashSet<Digest>,
+}
+
+impl Bounds {
+    /// Counts an address, once.
+    pub(super) fn count(&mut self, bound: Bound, url: &Url) {
+        let is_new =
+            self.seen.len() >= REMEMBERED || self.seen.insert(Digest::of(format!("{bound:?} {url}").as_bytes()));
+        if is_new {
+            self.add(bound, url, 1);
+        }
+    }
+
+    /// Counts several of an address.
+    pub(super) fn add(&mut self, bound: Bound, url: &Url, count: u64) {
+        let found = self.found.entry(bound).or_insert_with(|| (0, url.to_string()));
+        found.0 += count;
+    }
+
+    /// What there is to say, a sentence for each limit.
+    pub(super) fn notes(&self, limits: &Limits) -> Vec<String> {
+        self.found
+            .iter()
+            .map(|(bound, (count, first))| format!("{}, such as {first}", bound.says(*count, limits)))
+            .collect()
+    }
+}
+
+impl Bound {
+    fn says(self, count: u64, limits: &Limits) -> String {
+        let (addresses, pages) = (counted(count, "address", "addresses"), counted(count, "page", "pages"));
+        match self {
+            Self::Depth => format!("{addresses} not followed: further away than depth = {}", limits.depth),
+            Self::Pages => {
+                format!("{addresses} not asked for: there are more than {} pages ({})", limits.pages, limits.pages_key)
+            }
+            Self::Queries => {
+                let most = limits.queries;
+                format!("{addresses} not asked for: more than crawl.max_queries ({most}) differ in their queries alone")
+            }
+            Self::Repeats => {
+                let most = limits.repeats;
+                format!(
+                    "{addresses} not asked for: a part stands in the path more than crawl.max_repeats ({most}) times"
+                )
+            }
+            Self::Chain => {
+                format!("{addresses} not asked for: after more than crawl.max_chain ({}) next pages", limits.chain)
+            }
+            Self::Nofollow => format!("{pages} whose links are not followed: robots are asked not to (nofollow)"),
+            Self::Links => {
+                format!("{} of one page not followed: it has more than are read", counted(count, "link", "links"))
+            }
+            Self::OtherHost => format!("{addresses} on other hosts not asked for (same_host)"),
+            Self::NoPage => format!("{addresses} gave neither a page nor an image"),
+            Self::Canonical => format!("{pages} not kept: their canonical address is another"),
+            Self::Failed(Reason::Robots, _) => format!("{addresses} not asked for: robots.txt forbids it"),
+            Self::Failed(reason, Some(status)) => format!("{addresses} not read: {} {status}", reason.as_str()),
+            Self::Failed(reason, None) => format!("{addresses} not read: {}", reason.as_str()),
+        }
+    }
+}
+
+fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_is_reported_once_with_its_count_and_an_example() {
+        let url = |path: &str| Url::parse(&format!("https://a.example/{path}")).unwrap();
+        let mut bounds = Bounds::default();
+        for path in ["1", "2", "1"] {
+            bounds.count(Bound::Depth, &url(path));
+        }
+        bounds.count(Bound::Failed(Reason::HttpStatus, Some(404)), &url("3"));
+        let limits = Limits { depth: 3, ..Limits::default() };
+        let notes = bounds.notes(&limits);
+        assert_eq!(notes[0], "2 addresses not followed: further away than depth = 3, such as https://a.example/1");
+        assert_eq!(notes[1], "1 address not read: http_status 404, such as https://a.example/3");
+    }
+}

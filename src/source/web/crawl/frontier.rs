@@ -1,0 +1,278 @@
+//! What a crawl is still to ask for, and what it knows already.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::bounds::{Bound, Bounds};
+use super::limits::Limits;
+use super::scope::Scope;
+use crate::model::Digest;
+use crate::source::web::location::{normal, site, without_query};
+
+/// Ends of names of files that are no pages: an address that ends so is not followed.
+const FILES: [&str; 46] = [
+    "7z", "aac", "apk", "avi", "avif", "bin", "bmp", "bz2", "css", "csv", "deb", "dmg", "doc", "docx", "eot", "epub",
+    "exe", "flac", "gif", "gz", "ico", "iso", "jar", "jpeg", "jpg", "js", "m4a", "m4v", "mov", "mp3", "mp4", "mpg",
+    "ogg", "pdf", "png", "ppt", "pptx", "rar", "rpm", "svg", "tar", "webm", "webp", "woff2", "xls", "zip",
+];
+
+/// How an address was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Via {
+    /// The user named it.
+    Named,
+    /// A sitemap lists it.
+    Sitemap,
+    /// A page links to it.
+    Link,
+    /// A page says that it is its next one.
+    Next,
+    /// It is a style sheet of a page.
+    Sheet,
+}
+
+/// An address to ask for.
+#[derive(Debug, Clone)]
+pub(super) struct Task {
+    pub(super) url: Url,
+    pub(super) via: Via,
+    /// Links from the page that was named.
+    pub(super) depth: usize,
+    /// Next pages before it, one after another.
+    pub(super) chain: usize,
+    /// What a sitemap says of it.
+    pub(super) lastmod: Option<String>,
+    pub(super) published: Option<Timestamp>,
+    pub(super) images: Vec<Url>,
+}
+
+impl Task {
+    pub(super) const fn new(url: Url, via: Via) -> Self {
+        Self { url, via, depth: 0, chain: 0, lastmod: None, published: None, images: Vec::new() }
+    }
+}
+
+/// What is to be asked for, in the order in which it was found.
+#[derive(Debug)]
+pub(super) struct Frontier {
+    scope: Scope,
+    pub(super) limits: Limits,
+    queue: VecDeque<Task>,
+    known: HashSet<Digest>,
+    sites: HashSet<String>,
+    /// How many addresses of one path there are that differ in their queries.
+    queries: HashMap<Digest, usize>,
+    admitted: usize,
+    pub(super) bounds: Bounds,
+}
+
+impl Frontier {
+    pub(super) fn new(scope: Scope, limits: Limits) -> Self {
+        Self {
+            scope,
+            limits,
+            queue: VecDeque::new(),
+            known: HashSet::new(),
+            sites: HashSet::new(),
+            queries: HashMap::new(),
+            admitted: 0,
+            bounds: Bounds::default(),
+        }
+    }
+
+    /// The address that is asked for next.
+    pub(super) fn next(&mut self) -> Option<Task> {
+        self.queue.pop_front()
+    }
+
+    /// Whether nothing is left to ask for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// A site whose pages are read.
+    pub(super) fn add_site(&mut self, url: &Url) {
+        self.sites.insert(site(url));
+    }
+
+    /// Takes an address in, where it is new, within the scope and within the limits.
+    pub(super) fn offer(&mut self, task: Task) {
+        let task = Task { url: normal(task.url), ..task };
+        if task.via == Via::Named {
+            self.add_site(&task.url);
+        }
+        if self.known.contains(&key(&task.url)) || !self.is_wanted(&task) {
+            return;
+        }
+        if let Some(bound) = self.bound_of(&task) {
+            return self.bounds.count(bound, &task.url);
+        }
+        self.admit(&task.url);
+        self.queue.push_back(task);
+    }
+
+    /// Whether a redirect may lead a request on: to an address that is new and wanted. From then on it is known.
+    pub(super) fn follow(&mut self, to: &Url, from: &Task) -> bool {
+        let task = Task { url: normal(to.clone()), ..from.clone() };
+        if task.url == from.url {
+            // It adds a session, for example.
+            return true;
+        }
+        if self.known.contains(&key(&task.url)) {
+            return false;
+        }
+        if task.via == Via::Named {
+            self.add_site(&task.url);
+        } else if !self.is_wanted(&task) {
+            self.bounds.count(Bound::OtherHost, &task.url);
+            return false;
+        }
+        self.known.insert(key(&task.url));
+        true
+    }
+
+    fn admit(&mut self, url: &Url) {
+        self.known.insert(key(url));
+        self.admitted += 1;
+        if url.query().is_some() {
+            *self.queries.entry(Digest::of(without_query(url).as_bytes())).or_default() += 1;
+        }
+    }
+
+    /// Whether the settings ask for it. What a page links to on other hosts, or what the patterns leave out, deserves no
+    /// word.
+    fn is_wanted(&mut self, task: &Task) -> bool {
+        let is_at_home = !self.scope.same_host || self.sites.contains(&site(&task.url));
+        match task.via {
+            Via::Named | Via::Sheet => true,
+            Via::Sitemap if !is_at_home => {
+                self.bounds.count(Bound::OtherHost, &task.url);
+                false
+            }
+            Via::Sitemap => self.scope.admits(&task.url),
+            Via::Link | Via::Next => is_at_home && !is_file(&task.url) && self.scope.admits(&task.url),
+        }
+    }
+
+    /// The limit that keeps an address out.
+    fn bound_of(&self, task: &Task) -> Option<Bound> {
+        let queries =
+            || self.queries.get(&Digest::of(without_query(&task.url).as_bytes())).copied().unwrap_or_default();
+        if task.via == Via::Link && task.depth > self.limits.depth {
+            Some(Bound::Depth)
+        } else if task.chain > self.limits.chain {
+            Some(Bound::Chain)
+        } else if matches!(task.via, Via::Link | Via::Next) && repeats(&task.url) > self.limits.repeats {
+            Some(Bound::Repeats)
+        } else if matches!(task.via, Via::Link | Via::Next)
+            && task.url.query().is_some()
+            && queries() >= self.limits.queries
+        {
+            Some(Bound::Queries)
+        } else {
+            (self.admitted >= self.limits.pages).then_some(Bound::Pages)
+        }
+    }
+}
+
+fn key(url: &Url) -> Digest {
+    Digest::of(url.as_str().as_bytes())
+}
+
+/// Whether an address is that of a file that is no page, by its name.
+fn is_file(url: &Url) -> bool {
+    let name = url.path().rsplit('/').next().unwrap_or_default();
+    let end = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
+    url.query().is_none() && end.is_some_and(|end| FILES.contains(&end.as_str()))
+}
+
+/// How often the part of a path stands in it that stands there most often.
+fn repeats(url: &Url) -> usize {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for part in url.path_segments().into_iter().flatten().filter(|part| !part.is_empty()) {
+        *counts.entry(part).or_default() += 1;
+    }
+    counts.into_values().max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, SourceConfig};
+
+    fn frontier(change: impl FnOnce(&mut Limits)) -> Frontier {
+        let source = SourceConfig { exclude: vec!["/no/**".to_owned()], ..Config::default().source.swap_remove(0) };
+        let mut limits = Limits::new(2, 0, &Config::default().crawl);
+        change(&mut limits);
+        let mut frontier = Frontier::new(Scope::new(&source).unwrap(), limits);
+        frontier.offer(Task::new(Url::parse("https://a.example/").unwrap(), Via::Named));
+        frontier
+    }
+
+    fn link(path: &str, depth: usize) -> Task {
+        let url = Url::parse("https://a.example/").unwrap().join(path).unwrap();
+        Task { depth, ..Task::new(url, Via::Link) }
+    }
+
+    fn admitted(frontier: &mut Frontier) -> Vec<String> {
+        std::iter::from_fn(|| frontier.next()).map(|task| task.url.path().to_owned()).skip(1).collect()
+    }
+
+    #[test]
+    fn each_address_is_asked_for_once_and_only_where_the_settings_ask_for_it() {
+        let mut frontier = frontier(|_| ());
+        for path in [
+            "/x",
+            "/x#y",
+            "/x?PHPSESSID=1",
+            "/",
+            "/no/1",
+            "https://b.example/",
+            "http://www.a.example/y",
+            "/z.zip",
+            "/z.zip?page",
+        ] {
+            frontier.offer(link(path, 1));
+        }
+        assert_eq!(admitted(&mut frontier), ["/x", "/y", "/z.zip"]);
+        assert!(frontier.bounds.notes(&frontier.limits).is_empty());
+    }
+
+    #[test]
+    fn traps_come_to_their_limits() {
+        for (paths, depth, change, limit) in [
+            (vec!["/1"], 3, (|_| ()) as fn(&mut Limits), "depth = 2"),
+            (vec!["/1", "/2", "/3"], 1, |limits| limits.pages = 3, "more than 3 pages"),
+            (vec!["/?q=1", "/?q=2", "/?q=3"], 1, |limits| limits.queries = 2, "crawl.max_queries (2)"),
+            (vec!["/a/b/a/b/a/b/a/"], 1, |_| (), "crawl.max_repeats (3)"),
+        ] {
+            let mut frontier = frontier(change);
+            for path in &paths {
+                frontier.offer(link(path, depth));
+            }
+            assert_eq!(admitted(&mut frontier).len(), paths.len() - 1, "{paths:?}");
+            let notes = frontier.bounds.notes(&frontier.limits);
+            assert!(notes.len() == 1 && notes[0].contains(limit), "{notes:?}");
+        }
+        let mut frontier = frontier(|limits| limits.chain = 1);
+        for chain in [1, 2] {
+            frontier.offer(Task { via: Via::Next, chain, ..link(&format!("/p{chain}"), 0) });
+        }
+        assert_eq!(admitted(&mut frontier), ["/p1"]);
+    }
+
+    #[test]
+    fn a_redirect_is_followed_to_what_is_new_and_wanted() {
+        let mut frontier = frontier(|_| ());
+        let (named, linked) = (Task::new(link("/n", 0).url, Via::Named), link("/l", 1));
+        let to = |url: &str| Url::parse(url).unwrap();
+        assert!(!frontier.follow(&to("https://a.example/"), &linked), "it is known");
+        assert!(!frontier.follow(&to("https://b.example/1"), &linked), "another host");
+        assert!(frontier.follow(&to("https://b.example/1"), &named), "the user named it");
+        assert!(frontier.follow(&to("https://a.example/l?PHPSESSID=1"), &linked), "the same page");
+        assert!(frontier.follow(&to("https://b.example/2"), &linked), "from now on its host is one of them");
+        assert!(!frontier.follow(&to("https://b.example/2"), &linked), "once");
+    }
+}

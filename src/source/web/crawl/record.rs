@@ -1,0 +1,120 @@
+//! What is on record of pages, and what a crawl adds to it.
+
+use std::sync::Arc;
+
+use encoding_rs::Encoding;
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::Crawl;
+use super::frontier::Task;
+use crate::archive::{ArticleRow, PageContent, PageRow};
+use crate::extract::{PageLinks, page_links};
+use crate::model::{ArticleKey, Digest, RelativePath};
+use crate::source::error::SourceError;
+use crate::source::web::reading::{Reading, unrecorded};
+
+/// What is on record of an address, where it is true of the archive as it is.
+pub(super) struct Known {
+    pub(super) row: PageRow,
+    /// The article, where it is a page.
+    article: Option<ArticleRow>,
+}
+
+/// The crawl that a run goes on with, or begins.
+pub(super) struct Progress {
+    /// When a crawl began that was not brought to its end.
+    pub(super) began: Option<Timestamp>,
+    begun: OnceCell<()>,
+}
+
+impl Progress {
+    /// A crawl that goes on since a moment, or begins.
+    pub(super) fn new(began: Option<Timestamp>) -> Self {
+        Self { began, begun: OnceCell::new() }
+    }
+}
+
+impl Known {
+    /// The path of the article that has these bytes.
+    pub(super) fn path_of(&self, bytes: Digest) -> Option<RelativePath> {
+        match &self.row.content {
+            PageContent::Article { path, original } if *original == bytes => Some(path.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether it need not be asked for: this crawl did, or the sitemap says that it is as it was. An image is the affair of
+    /// the job that keeps it.
+    pub(super) fn is_done(&self, task: &Task, progress: &Progress) -> bool {
+        let is_of_this_crawl = progress.began.is_some_and(|began| self.row.found_at >= began);
+        let is_as_it_was = task.lastmod.is_some() && self.row.lastmod == task.lastmod;
+        is_of_this_crawl || (is_as_it_was && self.article.is_some()) || self.row.content == PageContent::Image
+    }
+}
+
+impl Reading<Crawl> {
+    /// What is on record of an address. A page whose article is another one by now, or gone, is on no record.
+    pub(super) async fn known(&self, url: &Url) -> Result<Option<Known>, SourceError> {
+        let catalog = &self.reader.archive.catalog;
+        let Some(row) = catalog.page(&self.source, url).await.map_err(unrecorded)? else { return Ok(None) };
+        let PageContent::Article { path, original } = &row.content else {
+            return Ok(Some(Known { row, article: None }));
+        };
+        let article = catalog.article(&self.key(path)).await.map_err(unrecorded)?;
+        let article = article.filter(|article| article.version.original == *original);
+        Ok(article.map(|article| Known { row, article: Some(article) }))
+    }
+
+    fn key(&self, path: &RelativePath) -> ArticleKey {
+        ArticleKey { source: self.source.clone(), path: path.clone() }
+    }
+
+    /// Whether the page of an address was taken down: it is not asked for again.
+    pub(super) async fn is_taken_down(&self, url: &Url) -> Result<bool, SourceError> {
+        let catalog = &self.reader.archive.catalog;
+        let Some(row) = catalog.page(&self.source, url).await.map_err(unrecorded)? else { return Ok(false) };
+        match &row.content {
+            PageContent::Article { path, .. } => catalog.is_taken_down(&self.key(path)).await.map_err(unrecorded),
+            PageContent::Image | PageContent::Moved(_) => Ok(false),
+        }
+    }
+
+    /// Where a page leads that is on record, as its original says.
+    pub(super) async fn recorded_links(&self, known: &Known) -> PageLinks {
+        let Some(article) = &known.article else { return PageLinks::default() };
+        let version = &article.version;
+        let read = self.reader.archive.read_verified(version.original, version.format.blob_type()).await;
+        let (Ok(bytes), Some(url)) = (read, version.url.clone()) else { return PageLinks::default() };
+        let charset = version.encoding.as_deref().and_then(|name| Encoding::for_label(name.as_bytes()));
+        links_of(Arc::new(bytes), url, charset).await
+    }
+
+    /// Records what was found at an address, where that differs from what is on record. The first record of a crawl says
+    /// that it began.
+    pub(super) async fn record(&self, url: &Url, row: PageRow, progress: &Progress) -> Result<(), SourceError> {
+        let catalog = &self.reader.archive.catalog;
+        let before = catalog.page(&self.source, url).await.map_err(unrecorded)?;
+        if before.is_some_and(|before| PageRow { found_at: before.found_at, ..row.clone() } == before) {
+            return Ok(());
+        }
+        let begin = || async { catalog.begin_crawl(&self.source, self.now).await };
+        progress.begun.get_or_try_init(begin).await.map_err(unrecorded)?;
+        catalog.record_page(&self.source, url, &row).await.map_err(unrecorded)
+    }
+
+    /// Records that the crawl is at its end, where it was on record.
+    pub(super) async fn end(&self, progress: &Progress) -> Result<(), SourceError> {
+        if progress.began.is_none() && progress.begun.get().is_none() {
+            return Ok(());
+        }
+        self.reader.archive.catalog.end_crawl(&self.source).await.map_err(unrecorded)
+    }
+}
+
+/// Where a page leads, found out on a thread that may take its time.
+pub(super) async fn links_of(bytes: Arc<Vec<u8>>, url: Url, charset: Option<&'static Encoding>) -> PageLinks {
+    let read = tokio::task::spawn_blocking(move || page_links(&bytes, &url, charset));
+    read.await.expect("any page is read for its links without a panic")
+}

@@ -1,0 +1,178 @@
+//! The sitemaps of a site: fetched, unpacked, and read for their pages.
+
+use std::collections::HashSet;
+use std::io::Read as _;
+
+use flate2::read::MultiGzDecoder;
+use url::Url;
+
+use super::Crawl;
+use super::frontier::{Frontier, Task, Via};
+use crate::fetch::{Answer, Judge, Purpose, Request};
+use crate::locks::{Mutex, MutexGuard};
+use crate::model::{Failure, Reason, SourceFailure, Validators};
+use crate::source::listing::Entry;
+use crate::source::sitemap::{self, Sitemap, SitemapPage};
+use crate::source::web::reading::Reading;
+use crate::staging::Staged;
+
+/// The first bytes of gzip.
+const GZIP: &[u8] = b"\x1f\x8b";
+/// Where a sitemap lies that robots.txt does not name.
+const USUAL: &str = "/sitemap.xml";
+
+/// Accepts a body that is not too large.
+struct Bounded(u64);
+
+impl Judge for Bounded {
+    type Accepted = Option<String>;
+
+    async fn judge(&self, staged: &Staged, content_type: Option<&str>) -> Result<Option<String>, Failure> {
+        if self.0 > 0 && staged.length > self.0 {
+            return Err(Failure::new(Reason::TooLarge, too_large(self.0)));
+        }
+        Ok(content_type.map(str::to_owned))
+    }
+}
+
+fn too_large(most: u64) -> String {
+    format!("it has more than crawl.max_sitemap ({most} bytes)")
+}
+
+impl Reading<Crawl> {
+    /// Reads the sitemap at an address, and those that it lists. The address of a site stands for the sitemaps that its
+    /// robots.txt names.
+    pub(super) async fn read_sitemaps(&self, url: &Url, frontier: &Mutex<Frontier>) {
+        lock(frontier).add_site(url);
+        let mut waiting: Vec<(Url, usize)> = self.first(url).await.into_iter().map(|url| (url, 0)).rev().collect();
+        let mut known: HashSet<Url> = waiting.iter().map(|(url, _)| url.clone()).collect();
+        let limits = &self.reader.crawl;
+        let (mut left_out, mut too_deep) = (0_usize, 0_usize);
+        while let Some((url, nesting)) = waiting.pop().filter(|_| self.may_ask()) {
+            let Some(found) = self.sitemap(&url).await else { continue };
+            self.offer_pages(found.pages, frontier);
+            let mut next = Vec::new();
+            for part in found.parts {
+                if known.contains(&part) {
+                    continue;
+                }
+                if nesting + 1 > limits.max_nesting {
+                    too_deep += 1;
+                } else if known.len() >= limits.max_sitemaps {
+                    left_out += 1;
+                } else {
+                    known.insert(part.clone());
+                    next.push((part, nesting + 1));
+                }
+            }
+            waiting.extend(next.into_iter().rev());
+        }
+        for (count, limit, most) in
+            [(left_out, "crawl.max_sitemaps", limits.max_sitemaps), (too_deep, "crawl.max_nesting", limits.max_nesting)]
+        {
+            if count > 0 {
+                self.send(Entry::Note(format!("{count} sitemaps not read: more than {limit} ({most})"))).await;
+            }
+        }
+    }
+
+    /// The sitemaps that an address stands for.
+    async fn first(&self, url: &Url) -> Vec<Url> {
+        if !matches!(url.path(), "/" | "/robots.txt") || url.query().is_some() {
+            return vec![url.clone()];
+        }
+        let named = self.reader.fetcher.robots(url).await;
+        let named: Vec<_> =
+            named.iter().flat_map(|robots| robots.sitemaps()).filter_map(|line| url.join(line).ok()).collect();
+        if named.is_empty() { url.join(USUAL).into_iter().collect() } else { named }
+    }
+
+    fn offer_pages(&self, pages: Vec<SitemapPage>, frontier: &Mutex<Frontier>) {
+        let mut frontier = lock(frontier);
+        let is_recent =
+            |page: &SitemapPage| self.kind.since.is_none_or(|since| page.moment().is_none_or(|at| at >= since));
+        for page in pages.into_iter().filter(is_recent) {
+            let SitemapPage { url, lastmod, published, images } = page;
+            frontier.offer(Task { lastmod, published, images, ..Task::new(url, Via::Sitemap) });
+        }
+    }
+
+    /// One sitemap. Where it cannot be read, that is reported.
+    async fn sitemap(&self, url: &Url) -> Option<Sitemap> {
+        let (judge, validators) = (Bounded(self.reader.crawl.max_sitemap.0), Validators::default());
+        let request = Request { url, purpose: Purpose::Page, article: None, validators: &validators, judge: &judge };
+        let response = self.fetch(&request).await;
+        self.reader.watch.asked(&response.exchanges);
+        let (staged, content_type) = match response.outcome {
+            Ok(Answer::Body { staged, accepted, .. }) => (staged, accepted),
+            Ok(Answer::NotModified) => return None,
+            Err(failure) => {
+                self.no_sitemap(url, SourceFailure::Fetch(failure.reason), failure.detail).await;
+                return None;
+            }
+        };
+        match self.parse(url.clone(), staged, content_type).await {
+            Ok(found) => {
+                if found.unusable > 0 {
+                    let note = format!("{} entries of {url} have no usable address", found.unusable);
+                    self.send(Entry::Note(note)).await;
+                }
+                Some(found)
+            }
+            Err(message) => {
+                self.no_sitemap(url, SourceFailure::NotASitemap, message).await;
+                None
+            }
+        }
+    }
+
+    /// Reads a body on a thread that may take its time.
+    async fn parse(&self, url: Url, staged: Staged, content_type: Option<String>) -> Result<Sitemap, String> {
+        let (limits, most) = (self.xml_limits(), self.reader.crawl.max_sitemap.0);
+        let read = tokio::task::spawn_blocking(move || {
+            let bytes = staged.read().map_err(|cause| format!("cannot read what was fetched: {cause}"))?;
+            let bytes = if bytes.starts_with(GZIP) { unpacked(&bytes, most)? } else { bytes };
+            sitemap::read(&bytes, content_type.as_deref(), &url, limits).map_err(|error| error.to_string())
+        });
+        read.await.expect("any text is read without a panic")
+    }
+}
+
+/// What gzip packed, up to a limit. What breaks off is read as far as it goes.
+fn unpacked(packed: &[u8], most: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = MultiGzDecoder::new(packed).take(most.saturating_add(1)).read_to_end(&mut bytes);
+    if bytes.len() as u64 > most {
+        return Err(too_large(most));
+    }
+    match read {
+        Err(cause) if bytes.is_empty() => Err(format!("it is packed with gzip and cannot be unpacked: {cause}")),
+        _ => Ok(bytes),
+    }
+}
+
+fn lock(frontier: &Mutex<Frontier>) -> MutexGuard<'_, Frontier> {
+    frontier.lock()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked_within_limits() {
+        let bytes = packed(b"<urlset/>");
+        assert_eq!(unpacked(&bytes, 9).unwrap(), b"<urlset/>");
+        assert!(unpacked(&bytes, 8).unwrap_err().contains("crawl.max_sitemap"));
+        assert!(unpacked(&packed(&vec![0; 10 << 20]), 1 << 20).unwrap_err().contains("crawl.max_sitemap"));
+        assert!(unpacked(b"\x1f\x8bnonsense", 99).unwrap_err().contains("cannot be unpacked"));
+    }
+}

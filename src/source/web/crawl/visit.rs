@@ -1,0 +1,258 @@
+//! One address: asked for, identified by its content, kept, recorded.
+
+use std::sync::Arc;
+
+use encoding_rs::Encoding;
+use jiff::Timestamp;
+use url::Url;
+
+use super::Crawl;
+use super::frontier::{Frontier, Task, Via};
+use super::judge::PageJudge;
+use super::record::{Known, Progress, links_of};
+use crate::archive::{PageContent, PageRow};
+use crate::extract::PageLinks;
+use crate::fetch::{Answer, Fetched, Purpose, Request};
+use crate::locks::Mutex;
+use crate::model::{Exchange, Failure, Reason, RelativePath, Validators};
+use crate::source::error::SourceError;
+use crate::source::listing::{Entry, Listed, Location, Made};
+use crate::source::web::content::{Content, LOOKED_AT, claims, content_of};
+use crate::source::web::location::{identity, names, normal, without_query};
+use crate::source::web::reading::Reading;
+use crate::source::web::received::Response;
+use crate::staging::Staged;
+
+/// What was found at an address.
+pub(super) enum Visit {
+    /// A page, with what it leads to, where that is wanted; and the path of its article, where that was listed.
+    Page(Box<PageLinks>, Option<RelativePath>),
+    /// A page that says its own address is this.
+    Copy(Url),
+    /// An image.
+    Image,
+    /// It leads elsewhere, and that is not asked for, or is already.
+    Moved(Url),
+    /// It was taken down on purpose.
+    TakenDown,
+    /// Neither a page nor an image.
+    Other(String),
+    /// Nothing: it could not be fetched.
+    Failed(Failure),
+}
+
+/// A body, and what is known of it.
+struct Body {
+    staged: Staged,
+    validators: Validators,
+    content_type: Option<String>,
+    exchanges: Vec<Exchange>,
+    /// Where it came from, behind redirects.
+    url: Url,
+}
+
+impl Reading<Crawl> {
+    /// Finds out what is at an address.
+    pub(super) async fn visit(
+        &self,
+        task: &Task,
+        frontier: &Mutex<Frontier>,
+        progress: &Progress,
+    ) -> Result<Visit, SourceError> {
+        if self.is_taken_down(&task.url).await? {
+            return Ok(Visit::TakenDown);
+        }
+        let known = self.known(&task.url).await?;
+        if let Some(known) = known.as_ref().filter(|known| known.is_done(task, progress)) {
+            return Ok(self.recorded(known, task).await);
+        }
+        let judge = PageJudge { task, frontier, fetcher: &self.reader.fetcher, led_to: Mutex::default() };
+        let nothing = Validators::default();
+        let validators = known.as_ref().map_or(&nothing, |known| &known.row.validators);
+        let request = Request { url: &task.url, purpose: Purpose::Page, article: None, validators, judge: &judge };
+        let Fetched { exchanges, outcome, evidence } = self.fetch(&request).await;
+        match (outcome, judge.led_to(), known) {
+            (Ok(Answer::Body { staged, validators, accepted: content_type }), _, known) => {
+                let url = exchanges.last().map_or_else(|| task.url.clone(), |exchange| normal(exchange.url.clone()));
+                let body = Body { staged, validators, content_type, exchanges, url };
+                self.received(task, known, body, evidence, progress).await
+            }
+            (Ok(Answer::NotModified), _, Some(known)) => {
+                self.reader.watch.asked(&exchanges);
+                self.record(&task.url, PageRow { lastmod: task.lastmod.clone(), ..known.row.clone() }, progress)
+                    .await?;
+                Ok(self.recorded(&known, task).await)
+            }
+            (Err(_), Some(to), _) => {
+                self.reader.watch.asked(&exchanges);
+                self.moved(task, normal(to), progress).await
+            }
+            (Err(failure), None, _) => {
+                self.reader.watch.asked(&exchanges);
+                Ok(Visit::Failed(failure))
+            }
+            (Ok(Answer::NotModified), _, None) => Ok(Visit::Failed(Failure::new(
+                Reason::Protocol,
+                "the host says that nothing changed, and was not asked that",
+            ))),
+        }
+    }
+
+    async fn recorded(&self, known: &Known, task: &Task) -> Visit {
+        match &known.row.content {
+            PageContent::Article { .. } => {
+                let links =
+                    if self.kind.wants_links(task) { self.recorded_links(known).await } else { PageLinks::default() };
+                Visit::Page(Box::new(links), None)
+            }
+            PageContent::Image => Visit::Image,
+            PageContent::Moved(to) => Visit::Moved(to.clone()),
+        }
+    }
+
+    async fn moved(&self, task: &Task, to: Url, progress: &Progress) -> Result<Visit, SourceError> {
+        self.record(&task.url, row(task, PageContent::Moved(to.clone()), Validators::default()), progress).await?;
+        Ok(Visit::Moved(to))
+    }
+
+    async fn received(
+        &self,
+        task: &Task,
+        known: Option<Known>,
+        body: Body,
+        evidence: Vec<Staged>,
+        progress: &Progress,
+    ) -> Result<Visit, SourceError> {
+        let head = match body.staged.head(LOOKED_AT) {
+            Ok(head) => head,
+            Err(cause) => {
+                return Ok(Visit::Failed(Failure::new(Reason::Truncated, format!("cannot read it back: {cause}"))));
+            }
+        };
+        let content = content_of(&head, body.content_type.as_deref());
+        if content == Content::Image && self.kind.keeps_images {
+            return self.image(task, body, evidence, progress).await;
+        }
+        self.reader.watch.asked(&body.exchanges);
+        match content {
+            Content::Page | Content::Sheet if content == Content::Page || task.via == Via::Sheet => {
+                self.page(task, known, body, progress).await
+            }
+            Content::Image => Ok(Visit::Other("an image".to_owned())),
+            Content::Sheet => Ok(Visit::Other("a style sheet".to_owned())),
+            Content::Feed => Ok(Visit::Other("a feed: list it as a source of kind \"feed\"".to_owned())),
+            Content::Sitemap => Ok(Visit::Other("a sitemap: list it as a source of kind \"sitemap\"".to_owned())),
+            Content::Packed | Content::Other(_) | Content::Page => {
+                let claimed = body.content_type.unwrap_or_else(|| "no type".to_owned());
+                Ok(Visit::Other(format!("neither a page nor an image; its host calls it {claimed}")))
+            }
+        }
+    }
+
+    /// Keeps an image for the job that asks for it as such: it is fetched once.
+    async fn image(
+        &self,
+        task: &Task,
+        body: Body,
+        evidence: Vec<Staged>,
+        progress: &Progress,
+    ) -> Result<Visit, SourceError> {
+        self.record(&task.url, row(task, PageContent::Image, Validators::default()), progress).await?;
+        let Body { staged, validators, content_type, exchanges, .. } = body;
+        let outcome = Ok(Answer::Body { staged, validators, accepted: content_type });
+        self.reader.received.hold(task.url.clone(), Response { exchanges, outcome, evidence });
+        Ok(Visit::Image)
+    }
+
+    async fn page(
+        &self,
+        task: &Task,
+        known: Option<Known>,
+        body: Body,
+        progress: &Progress,
+    ) -> Result<Visit, SourceError> {
+        let limit = self.reader.max_article;
+        if limit.0 > 0 && body.staged.length > limit.0 {
+            let detail = format!("it has more than rewrite.max_article ({limit}); raise that to read it");
+            return Ok(Visit::Failed(Failure::new(Reason::TooLarge, detail)));
+        }
+        let bytes = match body.staged.read() {
+            Ok(bytes) => Arc::new(bytes),
+            Err(cause) => {
+                return Ok(Visit::Failed(Failure::new(Reason::Truncated, format!("cannot read it back: {cause}"))));
+            }
+        };
+        let charset = body.content_type.as_deref().and_then(charset);
+        let links = links_of(Arc::clone(&bytes), body.url.clone(), charset).await;
+        if let Some(own) = copy_of(task, &body.url, &links) {
+            self.record(&task.url, row(task, PageContent::Moved(own.clone()), Validators::default()), progress).await?;
+            return Ok(Visit::Copy(own));
+        }
+        let original = body.staged.digest;
+        let same = known.filter(|_| body.url == task.url).and_then(|known| known.path_of(original));
+        let (path, listed) = if let Some(path) = same {
+            (path, None)
+        } else {
+            let path = self.hand_on(task, &body, bytes, charset).await?;
+            (path.clone(), Some(path))
+        };
+        if !body.exchanges.is_empty() {
+            self.record_page(task, &body, PageContent::Article { path, original }, progress).await?;
+        }
+        Ok(Visit::Page(Box::new(links), listed))
+    }
+
+    async fn record_page(
+        &self,
+        task: &Task,
+        body: &Body,
+        content: PageContent,
+        progress: &Progress,
+    ) -> Result<(), SourceError> {
+        if body.url != task.url {
+            let moved = row(task, PageContent::Moved(body.url.clone()), Validators::default());
+            self.record(&task.url, moved, progress).await?;
+        }
+        self.record(&body.url, row(task, content, body.validators.clone()), progress).await
+    }
+
+    /// Lists a page as an article. Returns its path.
+    async fn hand_on(
+        &self,
+        task: &Task,
+        body: &Body,
+        bytes: Arc<Vec<u8>>,
+        charset: Option<&'static Encoding>,
+    ) -> Result<RelativePath, SourceError> {
+        let is_xhtml = claims(body.content_type.as_deref(), &["application/xhtml+xml"]);
+        let extension = match task.via {
+            Via::Sheet => "css",
+            _ if is_xhtml => "xhtml",
+            _ => "html",
+        };
+        let path = self.place(identity(&body.url), names(&body.url, extension)).await?.path;
+        let bytes = Arc::unwrap_or_clone(bytes);
+        let made = Made { bytes, url: Some(body.url.clone()), published: task.published, charset };
+        self.send(Entry::Article(Listed { path: path.clone(), location: Location::Made(Arc::new(made)) })).await;
+        Ok(path)
+    }
+}
+
+/// What is recorded of an address.
+fn row(task: &Task, content: PageContent, validators: Validators) -> PageRow {
+    PageRow { content, validators, lastmod: task.lastmod.clone(), found_at: Timestamp::now() }
+}
+
+/// The address that a page says is its own, where that is the same but for the query: then this one is a copy.
+fn copy_of(task: &Task, url: &Url, links: &PageLinks) -> Option<Url> {
+    let own = normal(links.canonical.clone()?);
+    let is_copy = matches!(task.via, Via::Link | Via::Next) && own != *url && without_query(&own) == without_query(url);
+    is_copy.then_some(own)
+}
+
+/// The `charset` of a content type (RFC 9110, section 8.3.2).
+fn charset(content_type: &str) -> Option<&'static Encoding> {
+    let parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    charsets.find_map(|(_, value)| Encoding::for_label(value.trim().trim_matches(['"', '\'']).as_bytes()))
+}
