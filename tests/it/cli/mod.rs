@@ -98,6 +98,7 @@ fn wrong_settings_and_arguments_end_with_2_and_name_the_way_out() {
             .contains("config.toml:5: `source[0].depth`: a sitemap has no depth: remove it, or write kind = \"page\""),
         "{ran:?}"
     );
+    sandbox.write("config.toml", "");
     let ran = sandbox.run(&["mirror", "https://"]).expect(2);
     assert!(ran.stderr.contains("`url`: \"https://\" is no address: write one such as"), "{ran:?}");
 }
