@@ -208,7 +208,7 @@ fn target_of(reference: &Reference, source: &Source, store: &Path) -> Option<Tar
         Ok(url) if url.scheme() == "file" => {
             let file = url.to_file_path().ok()?;
             let below = file.strip_prefix(store).ok().and_then(Path::to_str);
-            Some(match below.filter(|below| below.starts_with("blobs/") || below.starts_with("thumbnails/")) {
+            Some(match below.filter(|below| StoreKey::is_linked_path(below)) {
                 Some(object) => Target::Archive(StoreKey::parse(object)),
                 None if linked_object(&reference.raw).is_some() => Target::Astray(file),
                 None if reference.raw.trim_start().starts_with('/') => Target::Root(file),

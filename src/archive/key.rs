@@ -1,4 +1,4 @@
-//! Everything that is stored, by kind: each with its path in the archive.
+//! Everything that is stored, by kind: each with its path in the archive. The layout of an archive is spelled here alone.
 
 use std::fmt;
 
@@ -11,6 +11,13 @@ const REPORTS: &str = "runs";
 const INDEX: &str = "index";
 const QUARANTINE: &str = "quarantine";
 const COPIES: &str = "catalog-copies";
+
+/// The folders that an archive has from the start.
+pub(super) const FOLDERS: [&str; 4] = [BLOBS, THUMBNAILS, ARTICLES, REPORTS];
+/// Those that come when something is put into them.
+pub(super) const LATER_FOLDERS: [&str; 3] = [INDEX, QUARANTINE, COPIES];
+/// The folders whose files articles link to.
+pub(super) const LINKED_FOLDERS: [&str; 2] = [BLOBS, THUMBNAILS];
 
 /// What is stored under one path. No key leads out of the archive: its parts are types that cannot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +92,21 @@ impl StoreKey {
             Self::CatalogCopy { name } => format!("{COPIES}/{name}.db"),
             Self::Quarantine { digest, media_type } => format!("{QUARANTINE}/{digest}.{media_type}"),
         }
+    }
+
+    /// The folder of all mirrors that are written into the archive, relative to the archive's own.
+    pub const fn mirrors() -> &'static str {
+        ARTICLES
+    }
+
+    /// The folder of a source's mirror in the archive.
+    pub fn mirrors_of(source: &SourceName) -> String {
+        format!("{ARTICLES}/{source}")
+    }
+
+    /// Whether a path in the archive lies where blobs and thumbnails do.
+    pub fn is_linked_path(path: &str) -> bool {
+        LINKED_FOLDERS.iter().any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
     }
 
     /// What has this path; `None` where nothing that is stored has.
@@ -180,6 +202,8 @@ fn by_extension(path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn keys() -> Vec<(StoreKey, String)> {
@@ -197,6 +221,10 @@ mod tests {
             (StoreKey::Report { run: "20261122T030000Z".parse().unwrap() }, "runs/20261122T030000Z.json".to_owned()),
             (StoreKey::Index { path: "a/b.html".parse().unwrap() }, "index/a/b.html".to_owned()),
             (StoreKey::Quarantine { digest, media_type }, format!("quarantine/{hex}.jpg")),
+            (
+                StoreKey::CatalogCopy { name: "20261122T030000Z-0f".parse().unwrap() },
+                "catalog-copies/20261122T030000Z-0f.db".to_owned(),
+            ),
         ]
     }
 
@@ -205,6 +233,59 @@ mod tests {
         for (key, path) in keys() {
             assert_eq!(key.path(), path);
             assert_eq!(StoreKey::parse(&path), Some(key));
+        }
+    }
+
+    #[test]
+    fn every_key_lies_in_a_folder_of_the_layout() {
+        for (key, path) in keys() {
+            let folders = FOLDERS.iter().chain(&LATER_FOLDERS);
+            assert_eq!(folders.filter(|folder| path.starts_with(&format!("{folder}/"))).count(), 1, "{path}");
+            let is_linked = matches!(key, StoreKey::Blob { .. } | StoreKey::Thumbnail { .. });
+            assert_eq!(StoreKey::is_linked_path(&path), is_linked, "{path}");
+        }
+        assert!(!StoreKey::is_linked_path("blobs/sha256") && !StoreKey::is_linked_path("thumbnails.txt"));
+        let article = StoreKey::parse(&format!("{}/a.md", StoreKey::mirrors_of(&"posts".parse().unwrap())));
+        assert!(matches!(article, Some(StoreKey::Article(key)) if &*key.path == "a.md"));
+    }
+
+    fn key() -> impl Strategy<Value = StoreKey> {
+        let digest = || any::<[u8; 32]>().prop_map(Digest::from_bytes);
+        let media_type = || prop::sample::select(MediaType::ALL);
+        let path =
+            || "[a-z0-9漢é]{1,8}(/[a-z0-9._-]{0,4}[a-z]{1,4}){0,3}".prop_filter_map("a path", |text| text.parse().ok());
+        let name = || "[a-z][a-z0-9]{0,8}";
+        prop_oneof![
+            (digest(), media_type()).prop_map(|(digest, media_type)| StoreKey::Blob { digest, media_type }),
+            (digest(), media_type()).prop_map(|(digest, media_type)| StoreKey::Quarantine { digest, media_type }),
+            (name(), digest(), media_type()).prop_filter_map("a name", |(name, original, media_type)| {
+                Some(StoreKey::Thumbnail { name: name.parse().ok()?, original, media_type })
+            }),
+            (name(), path()).prop_filter_map("a key", |(source, path)| {
+                Some(StoreKey::Article(ArticleKey { source: source.parse().ok()?, path }))
+            }),
+            path().prop_map(|run| StoreKey::Report { run }),
+            path().prop_map(|path| StoreKey::Index { path }),
+            path().prop_map(|name| StoreKey::CatalogCopy { name }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_is_read_back_from_its_path_and_lies_within_the_archive(key in key()) {
+            let path = key.path();
+            prop_assert_eq!(StoreKey::parse(&path), Some(key.clone()));
+            prop_assert!(!path.starts_with('/') && path.split('/').all(|part| !matches!(part, "" | "." | "..")), "{}", path);
+            let is_blob = matches!(key, StoreKey::Blob { .. });
+            let shard = path.strip_prefix("blobs/sha256/").and_then(|rest| u8::from_str_radix(&rest[..2], 16).ok());
+            prop_assert_eq!(is_blob, shard.is_some_and(|shard| Prefix::Blobs(shard).covers(&key)));
+        }
+
+        #[test]
+        fn no_other_path_is_a_key_by_accident(path in "(blobs/sha256|thumbnails|articles|runs|index|quarantine|catalog-copies)(/[a-f0-9.]{0,70}){0,3}") {
+            if let Some(key) = StoreKey::parse(&path) {
+                prop_assert_eq!(key.path(), path);
+            }
         }
     }
 

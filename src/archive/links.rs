@@ -5,14 +5,11 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::key::StoreKey;
-
-/// The folders whose files articles link to.
-const FOLDERS: [&str; 2] = ["blobs/sha256/", "thumbnails/"];
+use super::key::{LINKED_FOLDERS, StoreKey};
 
 /// What a link leads to, if it is one to a blob or a thumbnail of some archive: it ends in the path of one.
 pub fn linked_object(link: &str) -> Option<StoreKey> {
-    let starts = FOLDERS.iter().filter_map(|folder| link.rfind(folder));
+    let starts = LINKED_FOLDERS.iter().filter_map(|folder| link.rfind(&format!("{folder}/")));
     starts.max().and_then(|start| StoreKey::parse(&link[start..]))
 }
 
@@ -31,7 +28,11 @@ pub fn links_in(text: &[u8]) -> BTreeMap<String, StoreKey> {
 
 /// Where paths of objects stand in a text, as far as their characters go.
 fn paths(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    let starts = FOLDERS.iter().flat_map(|folder| memmem::find_iter(text, folder.as_bytes()));
+    let below = move |folder: &'static str| {
+        let found = memmem::find_iter(text, folder);
+        found.filter(move |start| text.get(start + folder.len()) == Some(&b'/'))
+    };
+    let starts = LINKED_FOLDERS.into_iter().flat_map(below);
     starts.map(|start| start..start + text[start..].iter().take_while(|byte| may_be_in_path(**byte)).count())
 }
 
@@ -60,7 +61,10 @@ pub fn links_to(text: &[u8], key: &StoreKey) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::model::{Digest, MediaType};
 
     #[test]
     fn links_are_found_however_they_begin_and_end() {
@@ -110,5 +114,51 @@ mod tests {
         check("https://example.org/blobs/sha256/", &[]);
         let wide: Vec<u8> = blob.bytes().flat_map(|byte| [byte, 0]).collect();
         assert_eq!(linked_files(&wide), [blob]);
+    }
+
+    fn object() -> impl Strategy<Value = StoreKey> {
+        let digest = || any::<[u8; 32]>().prop_map(Digest::from_bytes);
+        let media_type = || prop::sample::select(MediaType::ALL);
+        prop_oneof![
+            (digest(), media_type()).prop_map(|(digest, media_type)| StoreKey::Blob { digest, media_type }),
+            ("[a-z][a-z0-9_-]{0,7}", digest(), media_type()).prop_filter_map(
+                "a name",
+                |(name, original, media_type)| {
+                    Some(StoreKey::Thumbnail { name: name.parse().ok()?, original, media_type })
+                }
+            ),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_link_of_a_text_is_found_with_what_it_leads_to(
+            prefix in "(|(\\.\\./){1,4}|/media/|https://cdn\\.example:80/m/)",
+            keys in prop::collection::vec(object(), 1..4),
+            (before, after) in ("[ -~\n漢]{0,20}[ (\"'=]", "[ )\"'>,\n][ -~\n漢]{0,20}"),
+            is_wide in any::<bool>(),
+        ) {
+            let links: Vec<_> = keys.iter().map(|key| format!("{prefix}{}", key.path())).collect();
+            let text: String = links.iter().map(|link| format!("{before}{link}{after}")).collect();
+            let bytes = if is_wide { text.encode_utf16().flat_map(u16::to_le_bytes).collect() } else { text.into_bytes() };
+            // Of UTF-16, characters that are not ASCII are more than their low byte.
+            prop_assume!(!is_wide || bytes.chunks(2).all(|pair| pair[1] == 0));
+            let found = links_in(&bytes);
+            for (link, key) in links.iter().zip(&keys) {
+                prop_assert_eq!(found.get(link), Some(key), "{}", link);
+                prop_assert_eq!(linked_object(link), Some(key.clone()));
+                prop_assert!(links_to(&bytes, key));
+            }
+            prop_assert_eq!(found.len(), links.iter().collect::<std::collections::BTreeSet<_>>().len());
+        }
+
+        #[test]
+        fn no_text_makes_the_search_fail_and_all_that_is_found_stands_in_it(text in prop::collection::vec(any::<u8>(), 0..200)) {
+            for (link, key) in links_in(&text) {
+                prop_assert!(link.ends_with(&key.path()));
+            }
+            let text = [&text[..], b"blobs/sha256/", &text, b"thumbnails/"].concat();
+            prop_assert!(linked_files(&text).iter().all(|file| file.starts_with("blobs/") || file.starts_with("thumb")));
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::catalog::CatalogError;
 use super::files::{Files, Links, Lock, NotLocked, Tree, has_other_names};
 use super::handle::Archive;
 use super::identity;
+use super::key::{FOLDERS, LATER_FOLDERS};
 use super::objects::ObjectError;
 use super::sqlite::{self, CatalogFile, Sqlite};
 use crate::model::ArchiveId;
@@ -99,14 +100,10 @@ fn of_process(pid: Option<u32>) -> String {
 
 pub(super) const CATALOG: &str = "catalog.db";
 pub(super) const TMP: &str = "tmp";
-/// The folders that an archive has from the start.
-const FOLDERS: [&str; 5] = ["blobs/sha256", "thumbnails", "articles", "runs", TMP];
-/// Those that come when something is put into them.
-const LATER: [&str; 3] = ["index", "quarantine", "catalog-copies"];
 
 /// The folders that an archive may have at the top.
 pub(super) fn folders() -> impl Iterator<Item = &'static str> {
-    FOLDERS.into_iter().chain(LATER)
+    FOLDERS.into_iter().chain(LATER_FOLDERS).chain([TMP])
 }
 
 /// Opens the archive in a folder. An archive that lacks its own catalog is refused, and nothing is written.
@@ -132,7 +129,7 @@ fn open_to_write(store: &Path, mode: Mode) -> Result<Archive, ArchiveError> {
     let id = examine(&tree, store, mode == Mode::Create)?;
     refuse_other_names(&tree, CATALOG)?;
     let lock = Lock::take(&tree).map_err(|error| not_locked(error, store))?;
-    for folder in FOLDERS {
+    for folder in FOLDERS.iter().chain(&[TMP]) {
         tree.make_folder(folder)?;
     }
     let staging = Staging::new(tree.place().join(TMP));
@@ -216,7 +213,7 @@ fn holds_files(tree: &Tree, path: &str) -> Result<bool, ArchiveError> {
 fn refuse_links(tree: &Tree) -> Result<(), ArchiveError> {
     for name in tree.root().names().map_err(tree.failed("list", ""))? {
         let is_folder = folders().any(|folder| folder.split('/').next() == Some(&name));
-        let is_file = name.starts_with(CATALOG) || name == identity::FILE || name == "lock";
+        let is_file = name.starts_with(CATALOG) || name == identity::FILE || name == Lock::FILE;
         let found = tree.root().look(&name).map_err(tree.failed("look at", &name))?;
         let wrong = found.is_some_and(|found| (is_folder && !found.is_dir()) || (is_file && !found.is_file()));
         if wrong {

@@ -13,6 +13,7 @@ use super::run;
 use super::settings;
 use super::signals::Signals;
 use super::words::count;
+use crate::archive::StoreKey;
 use crate::config::{Config, Size, SourceConfig};
 use crate::demo::Newsroom;
 use crate::model::Report;
@@ -95,7 +96,11 @@ async fn serve(config: &Config, address: SocketAddr, output: &Output) -> anyhow:
         .or_else(|_| web::serve_folder(&config.store, anywhere))
         .with_context(|| format!("cannot serve the mirror at {address}"))?;
     let mut signals = Signals::new()?;
-    output.line(&format!("See the mirror at {}articles/{NAME}/ (Ctrl-C ends)", server.url()));
+    output.line(&format!(
+        "See the mirror at {}{}/ (Ctrl-C ends)",
+        server.url(),
+        StoreKey::mirrors_of(&config.source[0].name)
+    ));
     output.note("Its pages load nothing from the newsroom.");
     signals.wait().await;
     server.stop().await;

@@ -6,11 +6,8 @@ use super::error::SourceConfigError;
 use super::kind::Kind;
 use super::off_limits::{OffLimits, real};
 use super::paths::Source;
-
+use crate::archive::StoreKey;
 use crate::config::{Config, MirrorOutput};
-
-/// The folder of the archive that mirrors may be written to.
-const ARTICLES: &str = "articles";
 
 /// Every source of the settings.
 ///
@@ -48,7 +45,7 @@ fn check(source: &Source, off_limits: &OffLimits) -> Result<(), SourceConfigErro
         return Err(SourceConfigError::ReadsOutput { source_name, path });
     }
     let (store, output) = (real(&source.store), real(&source.output));
-    let is_own = source.config.output == MirrorOutput::Archive || output.starts_with(store.join(ARTICLES));
+    let is_own = source.config.output == MirrorOutput::Archive || output.starts_with(store.join(StoreKey::mirrors()));
     if output.starts_with(&store) && !is_own {
         return Err(SourceConfigError::OutputInArchive { source_name: source.name().to_string(), path: output });
     }

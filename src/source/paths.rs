@@ -13,7 +13,7 @@ use super::links::{absolute, relative};
 use super::listing::{Entries, Listing};
 use super::off_limits::real;
 use super::web::{FeedRecords, WebReader};
-use crate::archive::{Archive, Output, OutputFolder};
+use crate::archive::{Archive, Output, OutputFolder, StoreKey};
 use crate::config::{AdoptLocal, MirrorOutput, SourceConfig};
 use crate::model::{RelativePath, SourceName};
 
@@ -53,7 +53,7 @@ impl Source {
         let path = |cause| SourceConfigError::Path { source_name: config.name.to_string(), cause };
         let store = absolute(store).map_err(path)?;
         let output = match (&config.output, &kind) {
-            (MirrorOutput::Archive, _) => store.join("articles").join(&*config.name),
+            (MirrorOutput::Archive, _) => store.join(StoreKey::mirrors_of(&config.name)),
             (MirrorOutput::InPlace, Kind::Folder(folder)) => folder.root.clone(),
             (MirrorOutput::InPlace, _) => {
                 let message = "only a folder is mirrored in place: name another folder, or leave it empty".to_owned();

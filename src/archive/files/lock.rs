@@ -7,7 +7,6 @@ use super::folder::has_other_names;
 use super::tree::Tree;
 use crate::archive::objects::ObjectError;
 
-const NAME: &str = "lock";
 /// More than our lock files hold: a longer file is somebody else's, and is not written over.
 const LONGEST: u64 = 64;
 
@@ -30,10 +29,13 @@ pub(in crate::archive) enum NotLocked {
 }
 
 impl Lock {
+    /// The file that is locked.
+    pub(in crate::archive) const FILE: &str = "lock";
+
     /// Takes the lock of the archive in a folder.
     pub(in crate::archive) fn take(store: &Tree) -> Result<Self, NotLocked> {
-        let failed = |cause| NotLocked::Failed(store.failed("lock", NAME)(cause));
-        let mut file = store.root().create(NAME).map_err(failed)?;
+        let failed = |cause| NotLocked::Failed(store.failed("lock", Lock::FILE)(cause));
+        let mut file = store.root().create(Lock::FILE).map_err(failed)?;
         if file.metadata().map_err(failed)?.len() > LONGEST {
             return Err(failed(io::Error::other("it is not a lock file of offprint")));
         }
@@ -86,18 +88,21 @@ mod tests {
     #[test]
     fn what_a_dead_holder_left_in_the_file_does_not_matter() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(NAME), "4194304 and more\n").unwrap();
+        std::fs::write(folder.path().join(Lock::FILE), "4194304 and more\n").unwrap();
         let _lock = Lock::take(&store(&folder)).unwrap();
-        assert_eq!(std::fs::read_to_string(folder.path().join(NAME)).unwrap(), format!("{}\n", std::process::id()));
+        assert_eq!(
+            std::fs::read_to_string(folder.path().join(Lock::FILE)).unwrap(),
+            format!("{}\n", std::process::id())
+        );
     }
 
     #[test]
     fn a_file_that_is_no_lock_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let text = "a thousand words ".repeat(10);
-        std::fs::write(folder.path().join(NAME), &text).unwrap();
+        std::fs::write(folder.path().join(Lock::FILE), &text).unwrap();
         let error = Lock::take(&store(&folder)).unwrap_err();
         assert!(matches!(error, NotLocked::Failed(_)), "{error:?}");
-        assert_eq!(std::fs::read_to_string(folder.path().join(NAME)).unwrap(), text);
+        assert_eq!(std::fs::read_to_string(folder.path().join(Lock::FILE)).unwrap(), text);
     }
 }
