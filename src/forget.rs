@@ -1,7 +1,10 @@
 //! Taking down: articles and images that must not be kept, on record.
 //!
-//! What is visible goes first, then the rows in one transaction, then the bytes. Whenever the program is killed, another
-//! call, or `gc`, finishes the work: what the rows no longer name is noted as garbage whose grace period is over.
+//! What is visible goes first, then the rows in one transaction, then the bytes, then the copies of the catalog. Whenever
+//! the program is killed, another call finishes the work: an article whose mirror is gone is stale until its rows go, and
+//! what rows no longer name is noted as garbage whose grace period is over, which `gc` deletes as well.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -42,22 +45,56 @@ pub async fn forget(
     now: Timestamp,
 ) -> Result<TakedownReach, ForgetError> {
     let reach = archive.catalog.takedown_reach(target).await?;
+    let ids: Vec<_> = reach.articles.iter().map(|(id, _)| *id).collect();
+    // The next run writes their mirrors, should this call end before the rows are gone.
+    archive.catalog.make_stale(&ids).await?;
     for (id, key) in &reach.articles {
         if let Some(row) = archive.catalog.article_by_id(*id).await? {
             remove_mirror(archive, &row, find_output(key)).await?;
         }
     }
     let reach = archive.catalog.take_down(target, now, reason).await?;
-    for key in reach.thumbnails.iter().filter_map(ThumbnailRow::key) {
-        archive.objects.delete(&key).await?;
-    }
-    for blob in &reach.blobs {
-        archive.objects.delete(&blob.key()).await?;
-        let StoreKey::Blob { digest, media_type } = blob.key() else { continue };
-        archive.objects.delete(&StoreKey::Quarantine { digest, media_type }).await?;
-    }
+    delete_noted(archive).await?;
     replace_copies(archive, now).await?;
     Ok(reach)
+}
+
+/// Deletes the bytes that takedowns left, this one's and those of calls that were cut off. They are noted as garbage from
+/// long ago; what came back meanwhile stays.
+async fn delete_noted(archive: &Archive) -> Result<(), ForgetError> {
+    let noted = archive.catalog.garbage_seen().await?;
+    let (due, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        noted.into_iter().partition(|(_, since)| *since == Timestamp::UNIX_EPOCH);
+    let keys: Vec<_> = due.keys().filter_map(|path| StoreKey::parse(path)).collect();
+    let on_record = on_record(archive, &keys).await?;
+    for key in keys.iter().filter(|key| !on_record.contains(key)) {
+        archive.objects.delete(key).await?;
+        if let StoreKey::Blob { digest, media_type } = *key {
+            archive.objects.delete(&StoreKey::Quarantine { digest, media_type }).await?;
+        }
+    }
+    Ok(archive.catalog.note_garbage(&left).await?)
+}
+
+/// Those of some blobs and thumbnails that are on record.
+async fn on_record(archive: &Archive, keys: &[StoreKey]) -> Result<BTreeSet<StoreKey>, CatalogError> {
+    let (mut shards, mut originals) = (BTreeSet::new(), Vec::new());
+    for key in keys {
+        match key {
+            StoreKey::Blob { digest, .. } => drop(shards.insert(digest.as_bytes()[0])),
+            StoreKey::Thumbnail { original, .. } => originals.push(*original),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    for shard in shards {
+        for row in archive.catalog.blobs_on_record(shard).await? {
+            found.insert(row?.key());
+        }
+    }
+    let thumbnails = archive.catalog.thumbnails(&originals).await?;
+    found.extend(thumbnails.iter().filter_map(ThumbnailRow::key));
+    Ok(found)
 }
 
 /// In place, the author's file stays: its original is written back, unless somebody changed the file since.

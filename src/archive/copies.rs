@@ -30,13 +30,26 @@ const MARK: usize = 16;
 
 impl Archive {
     /// Copies the catalog where that is due and something changed since the newest copy, and removes the oldest copies
-    /// beyond those that are kept. Whether a copy was made.
+    /// beyond those that are kept, also those that an earlier call was cut off before. Whether a copy was made.
     ///
     /// # Errors
     /// [`CopyError`]; the copies from before stay.
     pub async fn copy_catalog(&self, schedule: CopySchedule, now: Timestamp) -> Result<bool, CopyError> {
         let copies = self.objects.list(Prefix::CatalogCopies).await?;
-        let newest = copies.last().and_then(|(key, _)| parts_of(key));
+        let is_made = self.copy_if_due(copies.last().and_then(|(key, _)| parts_of(key)), schedule, now).await?;
+        let old = rules::old_copies(copies.len(), is_made, schedule);
+        for (key, _) in &copies[..old] {
+            self.objects.delete(key).await?;
+        }
+        Ok(is_made)
+    }
+
+    async fn copy_if_due(
+        &self,
+        newest: Option<(Timestamp, &str)>,
+        schedule: CopySchedule,
+        now: Timestamp,
+    ) -> Result<bool, CopyError> {
         if !rules::copy_is_due(newest.map(|(made, _)| made), schedule, now) {
             return Ok(false);
         }
@@ -47,10 +60,6 @@ impl Archive {
         }
         let name = format!("{}-{}", now.strftime(MOMENT), &mark[..MARK]);
         self.put_copy(RelativePath::new(name).expect("digits and letters are a path")).await?;
-        let old = (copies.len() + 1).saturating_sub(schedule.keep.max(1));
-        for (key, _) in &copies[..old.min(copies.len())] {
-            self.objects.delete(key).await?;
-        }
         Ok(true)
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use url::Url;
 
-use crate::archive::{Archive, TakedownTarget};
+use crate::archive::{Archive, StoreKey, TakedownTarget};
 use crate::config::{Config, SourceConfig};
 use crate::model::{ArticleKey, HostKey, SourceName};
 use crate::source::{Source, absolute};
@@ -42,26 +42,35 @@ pub(super) async fn article_named(name: &Path, config: &Config, archive: &Archiv
     }
 }
 
-/// What is to be taken down: a URL, an article, a source or a host.
+/// What is to be taken down: a URL, an article, a source or a host. What was taken down already can be named again, so that
+/// a call which was cut off can be repeated.
 pub(super) async fn target_named(name: &str, config: &Config, archive: &Archive) -> anyhow::Result<TakedownTarget> {
+    let taken_down: Vec<_> = archive.catalog.takedowns().await?.into_iter().map(|row| row.target).collect();
     if let Some(url) = Url::parse(name).ok().filter(Url::has_host) {
-        archive.catalog.url(&url).await?.with_context(|| format!("the archive has no URL {url}"))?;
-        return Ok(TakedownTarget::Url(url));
+        let (is_known, target) = (archive.catalog.url(&url).await?.is_some(), TakedownTarget::Url(url));
+        anyhow::ensure!(is_known || taken_down.contains(&target), "the archive has no URL {}", target.name());
+        return Ok(target);
     }
     for (source, path) in places(Path::new(name), config)? {
-        if path.is_empty() && !articles_within(archive, &source, "").await?.is_empty() {
-            return Ok(TakedownTarget::Source(source));
-        }
-        if let Ok(path) = path.parse() {
+        if path.is_empty() {
+            let is_known = !articles_within(archive, &source, "").await?.is_empty();
+            let target = TakedownTarget::Source(source);
+            if is_known || taken_down.contains(&target) {
+                return Ok(target);
+            }
+        } else if let Ok(path) = path.parse() {
             let key = ArticleKey { source, path };
-            if archive.catalog.article(&key).await?.is_some() {
-                return Ok(TakedownTarget::Article(key));
+            let (is_known, target) = (archive.catalog.article(&key).await?.is_some(), TakedownTarget::Article(key));
+            if is_known || taken_down.contains(&target) {
+                return Ok(target);
             }
         }
     }
     let host = HostKey::from_stored(name.to_ascii_lowercase());
-    if archive.catalog.hosts().await?.iter().any(|(known, _)| *known == host) {
-        return Ok(TakedownTarget::Host(host));
+    let (is_known, target) =
+        (archive.catalog.hosts().await?.iter().any(|(known, _)| *known == host), TakedownTarget::Host(host));
+    if is_known || taken_down.contains(&target) {
+        return Ok(target);
     }
     Err(unknown(Path::new(name), config, archive).await)
 }
@@ -98,8 +107,8 @@ fn places(name: &Path, config: &Config) -> anyhow::Result<Vec<Place>> {
     places.extend(source.parse().ok().map(|source| (source, path.to_owned())));
     let file = absolute(name)?;
     let below = |folder: &Path| file.strip_prefix(absolute(folder).ok()?).ok()?.to_str().map(str::to_owned);
-    if let Some(within) = below(&config.store).as_deref().and_then(|path| path.strip_prefix("articles/")) {
-        let (source, path) = within.split_once('/').unwrap_or((within, ""));
+    if let Some(within) = below(&config.store.join(StoreKey::mirrors())) {
+        let (source, path) = within.split_once('/').unwrap_or((within.as_str(), ""));
         places.extend(source.parse().ok().map(|source| (source, path.to_owned())));
     }
     let of_source = |source: &SourceConfig| {
@@ -115,7 +124,7 @@ fn places(name: &Path, config: &Config) -> anyhow::Result<Vec<Place>> {
 async fn unknown(name: &Path, config: &Config, archive: &Archive) -> anyhow::Error {
     let mut sources: Vec<_> = config.source.iter().map(|source| source.name.to_string()).collect();
     let on_record = archive.catalog.sources().await.unwrap_or_default();
-    sources.extend(on_record.into_iter().map(|row| row.name.to_string()));
+    sources.extend(on_record.into_iter().map(|name| name.to_string()));
     sources.sort_unstable();
     sources.dedup();
     anyhow::anyhow!(

@@ -20,6 +20,15 @@ pub fn copy_is_due(newest: Option<Timestamp>, schedule: CopySchedule, now: Times
     !schedule.every.is_zero() && newest.is_none_or(|made| made > now || saturating_add(made, schedule.every) <= now)
 }
 
+/// How many copies are beyond those that are kept, of so many that there were before one was or was not made. They are the
+/// oldest. Where no copies are to be made, those that there are stay.
+pub fn old_copies(before: usize, is_made: bool, schedule: CopySchedule) -> usize {
+    if schedule.every.is_zero() {
+        return 0;
+    }
+    (before + usize::from(is_made)).saturating_sub(schedule.keep.max(1)).min(before)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +43,23 @@ mod tests {
         assert!(copy_is_due(Some(at(99)), schedule, at(10)), "a clock was ahead");
         let never = CopySchedule { every: Duration::ZERO, ..schedule };
         assert!(!copy_is_due(None, never, at(0)) && !copy_is_due(Some(at(0)), never, at(99)));
+    }
+
+    #[test]
+    fn the_newest_copies_are_kept_and_at_least_one() {
+        let schedule = |keep| CopySchedule { every: Duration::from_secs(10), keep };
+        for (before, is_made, keep, old) in [
+            (0, true, 3, 0),
+            (3, true, 3, 1),
+            (3, false, 3, 0),
+            (5, false, 3, 2),
+            (5, true, 3, 3),
+            (2, true, 0, 2),
+            (1, false, 0, 0),
+        ] {
+            assert_eq!(old_copies(before, is_made, schedule(keep)), old, "{before} {is_made} {keep}");
+        }
+        let never = CopySchedule { every: Duration::ZERO, keep: 1 };
+        assert_eq!(old_copies(9, false, never), 0);
     }
 }
