@@ -3,6 +3,7 @@
 mod copies;
 mod earlier_schemas;
 mod forget;
+mod fuse_disks;
 mod gc;
 mod rebuild;
 mod received;

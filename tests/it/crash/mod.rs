@@ -5,9 +5,13 @@
 
 mod any_time;
 mod as_root;
+mod inject;
 mod strace;
+mod strace_copies;
+mod strace_forget;
 mod strace_rebuild;
 mod strace_refusals;
+mod strace_resume;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -62,6 +66,18 @@ async fn recovers(sandbox: &Sandbox, expected: &[BTreeMap<PathBuf, Digest>; 3], 
     assert!(ends.contains(&rest.status), "{when}: {rest:?}");
     assert_eq!(tree(sandbox), *expected, "{when}");
     is_whole(sandbox, when).await;
+}
+
+/// How many articles each copy of the catalog knows, the oldest first. Every one of them is whole.
+fn articles_in_copies(sandbox: &Sandbox) -> Vec<i64> {
+    let folder = sandbox.path("store/catalog-copies");
+    let articles = |name: PathBuf| {
+        let copy = rusqlite::Connection::open(folder.join(name)).unwrap();
+        let whole: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(whole, "ok");
+        copy.query_row("SELECT count(*) FROM article", [], |row| row.get(0)).unwrap()
+    };
+    sandbox.tree("store/catalog-copies").into_keys().map(articles).collect()
 }
 
 /// More calls of one kind than a run over the small site makes.

@@ -1,31 +1,26 @@
-//! `strace` kills the program, or fails a call of it, at the n-th call of a kind. It counts the calls of each thread, so
-//! the n-th call is that of the first thread to come to it. By default n doubles.
+//! A run is killed, or a call of it fails, at the n-th call of a kind. By default n doubles.
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
+use super::inject::inject;
 use super::{counts, recovers, sandbox, site, tree};
-use crate::corpus::{needs, say};
+use crate::corpus::say;
 use crate::sandbox::Sandbox;
 
 /// A run with a fault injected; only in calls about `file`, where one is named.
 fn run_with(sandbox: &Sandbox, fault: &str, file: Option<&str>) -> Output {
-    let program = sandbox.command(&["run"]);
-    let mut strace = Command::new("strace");
-    strace.args(["-qq", "-f", "-o", "/dev/null", "-e"]).arg(format!("inject={fault}"));
-    if let Some(file) = file {
-        // By its path, and by its name within an open folder.
-        let name = Path::new(file).file_name().unwrap();
-        strace.args(["-P", file]).arg("-P").arg(sandbox.path(file)).arg("-P").arg(name);
-    }
-    strace.arg(program.get_program()).args(program.get_args()).current_dir(sandbox.path(""));
-    strace.output().unwrap()
+    // By its path, and by its name within an open folder.
+    let places = file.map_or_else(Vec::new, |file| {
+        let name = Path::new(file).file_name().unwrap().to_str().unwrap();
+        vec![file.to_owned(), sandbox.path(file).display().to_string(), name.to_owned()]
+    });
+    inject(sandbox, &["run"], fault, &places)
 }
 
 /// Injects a fault at the n-th of some calls, for growing n, until a run does not come to it.
 async fn survives(calls: &str, fault: &str) {
-    needs("strace");
     let origin = site();
     let undisturbed = sandbox(&origin);
     undisturbed.run(&["run"]).expect(3);
@@ -66,7 +61,6 @@ async fn killed_while_it_names_a_file() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs strace"]
 async fn killed_at_the_naming_of_every_file() {
-    needs("strace");
     let origin = site();
     let undisturbed = sandbox(&origin);
     undisturbed.run(&["run"]).expect(3);

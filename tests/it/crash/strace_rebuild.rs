@@ -1,12 +1,10 @@
 //! A catalog that is made anew is there as a whole or not at all, whenever the program is killed.
 
-use std::process::Command;
-
+use super::inject::inject;
 use super::{counts, is_whole, recovers, sandbox, site, tree};
-use crate::corpus::{needs, say};
+use crate::corpus::say;
 
 async fn survives(calls: &str) {
-    needs("strace");
     let origin = site();
     let undisturbed = sandbox(&origin);
     undisturbed.run(&["run"]).expect(3);
@@ -15,12 +13,8 @@ async fn survives(calls: &str) {
         let sandbox = sandbox(&origin);
         sandbox.run(&["run"]).expect(3);
         std::fs::remove_file(sandbox.path("store/catalog.db")).unwrap();
-        let program = sandbox.command(&["verify", "--rebuild"]);
-        let mut strace = Command::new("strace");
-        let fault = format!("inject={calls}:signal=SIGKILL:when={count}");
-        strace.args(["-qq", "-f", "-o", "/dev/null", "-e", &fault]);
-        strace.arg(program.get_program()).args(program.get_args()).current_dir(sandbox.path(""));
-        let ended = strace.output().unwrap();
+        let fault = format!("{calls}:signal=SIGKILL:when={count}");
+        let ended = inject(&sandbox, &["verify", "--rebuild"], &fault, &[]);
         let when = format!("{calls}, call {count}");
         if ended.status.code() == Some(0) {
             break;

@@ -1,16 +1,13 @@
 //! File systems that do less than others: external disks, network shares, file systems of user space. `strace` makes the
 //! calls fail that such systems refuse. The archive is as it is elsewhere.
 
-use std::process::Command;
-
+use super::inject::inject;
 use super::{recovers, sandbox, site, tree};
-use crate::corpus::needs;
 use crate::sandbox::Sandbox;
 
 /// A run of which every one of some calls fails; only in calls about these places, where some are named. Gives whether
 /// there was such a call.
 async fn works_without(fault: &str, places: impl Fn(&Sandbox) -> Vec<String>) -> bool {
-    needs("strace");
     let origin = site();
     let (undisturbed, sandbox) = (sandbox(&origin), sandbox(&origin));
     // The second run writes an article over what the first one left.
@@ -21,14 +18,7 @@ async fn works_without(fault: &str, places: impl Fn(&Sandbox) -> Vec<String>) ->
         sandbox.write("posts/a.md", text);
     }
     undisturbed.run(&["run"]).expect(0);
-    let program = sandbox.command(&["run"]);
-    let mut strace = Command::new("strace");
-    strace.args(["-qq", "-f", "-o"]).arg(sandbox.path("calls")).arg("-e").arg(format!("inject={fault}"));
-    for place in places(&sandbox) {
-        strace.args(["-P", &place]);
-    }
-    strace.arg(program.get_program()).args(program.get_args()).current_dir(sandbox.path(""));
-    let ended = strace.output().unwrap();
+    let ended = inject(&sandbox, &["run"], fault, &places(&sandbox));
     assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
     recovers(&sandbox, &tree(&undisturbed), &[0], fault).await;
     sandbox.text("calls").contains("(INJECTED)")
@@ -72,4 +62,28 @@ async fn a_file_system_that_cannot_bring_folders_to_the_disk() {
 #[ignore = "needs strace"]
 async fn a_file_system_without_extended_attributes() {
     assert!(works_without("flistxattr,fgetxattr,fsetxattr:error=EOPNOTSUPP", everywhere).await);
+}
+
+/// A rename that does not replace what is there, as on some network shares.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs strace"]
+async fn a_file_system_that_refuses_to_rename_says_so_and_keeps_what_there_is() {
+    let origin = site();
+    let sandbox = sandbox(&origin);
+    sandbox.run(&["run"]).expect(3);
+    let before = tree(&sandbox);
+    let original = sandbox.text("posts/a.md");
+    sandbox.write("posts/a.md", format!("another text\n\n{original}"));
+    for fault in ["rename,renameat,renameat2:error=EPERM", "rename,renameat,renameat2:error=EACCES"] {
+        let ended = inject(&sandbox, &["run"], fault, &[]);
+        let printed = String::from_utf8_lossy(&ended.stderr).into_owned() + &String::from_utf8_lossy(&ended.stdout);
+        assert!(matches!(ended.status.code(), Some(1 | 3)), "{fault}: {printed}");
+        assert!(printed.contains("cannot") && printed.contains("store/"), "{fault}: {printed}");
+        let after = tree(&sandbox);
+        assert!(before[0].iter().all(|(name, digest)| after[0].get(name) == Some(digest)), "{fault}");
+        super::is_whole(&sandbox, fault).await;
+    }
+    sandbox.run(&["run"]).expect(3);
+    assert!(sandbox.text("store/articles/posts/a.md").starts_with("another text\n"));
+    super::is_whole(&sandbox, "mended").await;
 }

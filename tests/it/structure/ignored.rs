@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::corpus::files;
 
 /// What a test may need, and the word of it in the test's path.
-const NEEDS: [(&str, &str); 11] = [
+const NEEDS: [(&str, &str); 12] = [
     ("the corpus", "corpus"),
     ("Chromium", "chromium"),
     ("vips", "vips"),
@@ -18,6 +18,7 @@ const NEEDS: [(&str, &str); 11] = [
     ("script(1)", "script_1"),
     ("root", "as_root"),
     ("loop devices", "loop_device"),
+    ("FUSE", "fuse_disk"),
 ];
 
 /// The other reasons, and their words.
