@@ -49,6 +49,12 @@ impl Fingerprint {
         Self { size: file.len(), modified, inode }
     }
 
+    /// Whether two names may lead to one file. The inode does not count: file systems of user space and of networks may give
+    /// each name one of its own.
+    pub const fn may_be_one_file(self, other: Self) -> bool {
+        self.size == other.size && self.modified == other.modified
+    }
+
     /// That of a file which users edit. When its inode was changed last counts with the inode: a program can give a file
     /// its old size and time, but not that one (`st_ctime` of POSIX).
     pub fn of_edited(file: &Metadata) -> Self {

@@ -26,7 +26,7 @@ impl Verifier {
                 match row {
                     Ok(row) if row.state == ArticleState::Stale => {}
                     Ok(row) => rows.push(row),
-                    Err(error) => self.report_damaged_row(found, Err(error.into()))?,
+                    Err(error) => self.report(found, [Finding::of_row(error)?]),
                 }
             }
             let articles = self.side_by_side(rows, Self::check_article).await?;
@@ -36,10 +36,15 @@ impl Verifier {
 
     /// What is wrong with an article. A row of its that cannot be read is one finding, and ends nothing else.
     async fn check_article(self: Arc<Self>, row: ArticleRow) -> Result<Vec<Finding>, CatalogError> {
-        match self.article(row).await {
-            Err(error) => Ok(vec![Finding::of_row(error)?]),
-            found => found,
+        let mut found = Vec::new();
+        if let Err(error) = self.archive.catalog.references(row.id).await {
+            found.push(Finding::of_row(error)?);
         }
+        match self.article(row).await {
+            Err(error) => found.push(Finding::of_row(error)?),
+            Ok(more) => found.extend(more),
+        }
+        Ok(found)
     }
 
     async fn article(&self, row: ArticleRow) -> Result<Vec<Finding>, CatalogError> {
@@ -50,7 +55,7 @@ impl Verifier {
         let _memory = self.memory.acquire_many(self.mebibytes(&row, &mirror).await).await;
         if !was_edited(&mirror, path, fingerprint).await
             && let Some(damage) = self.mirror(&mirror, path, digest).await
-            && !(is_away(&damage) && rules::mirror_may_be_missing(row.state))
+            && !self.has_made_way(&row, &damage).await?
         {
             found.push(Finding::Mirror { id: row.id, article: row.version.key.clone(), damage });
         }
@@ -71,6 +76,18 @@ impl Verifier {
         let bytes =
             [original, original, mirror].into_iter().flatten().map(|file| file.size).fold(0, u64::saturating_add);
         u32::try_from((bytes >> 20) + 1).unwrap_or(u32::MAX).min(MEMORY)
+    }
+
+    /// Whether a mirror may be as it is: nobody writes that of an article which is gone again, and where the file system takes
+    /// its name for that of another article, the other's mirror is in its place.
+    async fn has_made_way(&self, row: &ArticleRow, damage: &Damage) -> Result<bool, CatalogError> {
+        if !rules::mirror_may_be_missing(row.state) {
+            return Ok(false);
+        }
+        let Damage::Changed { found } = damage else { return Ok(true) };
+        let key = &row.version.key;
+        let others = self.archive.catalog.articles_with_mirror(key, *found).await?;
+        Ok(others.iter().any(|other| rules::path_key(&other.path) == rules::path_key(&key.path)))
     }
 
     /// The recorded edits of an article, and the objects that they link to.
@@ -122,11 +139,6 @@ impl Verifier {
         self.pace.read(bytes.len()).await;
         Some(bytes)
     }
-}
-
-/// Whether a mirror is not there, or something else has its name by now.
-const fn is_away(damage: &Damage) -> bool {
-    matches!(damage, Damage::Missing | Damage::Unreadable { .. })
 }
 
 /// Whether somebody edited a mirror that is in place: the next run reads it.

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 use tokio::io::AsyncReadExt;
 
 use super::{Damage, Finding, SIDE_BY_SIDE, Verification, Verifier, VerifyError, add};
-use crate::archive::{BlobRow, CatalogError, ObjectReader, Prefix, StoreKey, ThumbnailRow};
+use crate::archive::{BlobRow, CatalogError, ObjectReader, Prefix, ReadRows, StoreKey, ThumbnailRow};
 use crate::model::{Digest, Hasher};
 
 /// Bytes read at a time.
@@ -23,18 +23,34 @@ impl Verifier {
     pub(super) async fn verify_shard(self: &Arc<Self>, shard: u8, found: &mut Verification) -> Result<(), VerifyError> {
         // Objects before rows: most blobs that a run puts meanwhile have their rows by then.
         let files = self.archive.objects.list(Prefix::Blobs(shard)).await?;
-        let mut rows = self.archive.catalog.blobs_on_record(shard).await?;
+        let rows = self.archive.catalog.blobs_on_record(shard).await?;
+        let mut rows = self.readable(rows, found)?;
         let on_record: BTreeSet<_> = rows.iter().map(BlobRow::key).collect();
         found.orphans += files.iter().filter(|(key, _)| !on_record.contains(key)).count() as u64;
         rows.retain(|row| self.options.subset.covers(row.digest));
         let blobs = self.side_by_side(rows, |verifier, row| async move { verifier.blob(row).await }).await?;
         self.report(found, blobs);
-        let mut thumbnails = self.archive.catalog.thumbnails_on_record(shard).await?;
+        let assets = self.archive.catalog.assets_on_record(shard).await?;
+        self.readable(assets, found)?;
+        let thumbnails = self.archive.catalog.thumbnails_on_record(shard).await?;
+        let mut thumbnails = self.readable(thumbnails, found)?;
         thumbnails.retain(|row| self.options.subset.covers(row.original));
         let thumbnails =
             self.side_by_side(thumbnails, |verifier, row| async move { verifier.thumbnail(row).await }).await?;
         self.report(found, thumbnails);
         Ok(())
+    }
+
+    /// The rows that can be read. Each other one is a finding.
+    fn readable<T>(&self, rows: ReadRows<T>, found: &mut Verification) -> Result<Vec<T>, VerifyError> {
+        let mut readable = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row {
+                Ok(row) => readable.push(row),
+                Err(error) => self.report(found, [Finding::of_row(error)?]),
+            }
+        }
+        Ok(readable)
     }
 
     async fn blob(&self, row: BlobRow) -> Result<Option<Finding>, CatalogError> {

@@ -128,28 +128,14 @@ pub async fn verify(
     let mut found = Verification::default();
     verifier.report(&mut found, integrity.into_iter().map(|detail| Finding::Catalog { detail }));
     for shard in (0..=u8::MAX).filter(|shard| verifier.options.subset.covers_shard(*shard)) {
-        let result = verifier.verify_shard(shard, &mut found).await;
-        verifier.report_damaged_row(&mut found, result)?;
+        verifier.verify_shard(shard, &mut found).await?;
     }
-    let result = verifier.verify_articles(&mut found).await;
-    verifier.report_damaged_row(&mut found, result)?;
+    verifier.verify_articles(&mut found).await?;
     found.counts = verifier.progress.counts();
     Ok(found)
 }
 
 impl Verifier {
-    /// A row that cannot be read is a finding. Of blobs and thumbnails, it ends the listing that it is in.
-    fn report_damaged_row(&self, found: &mut Verification, result: Result<(), VerifyError>) -> Result<(), VerifyError> {
-        match result {
-            Err(VerifyError::Catalog(error)) => {
-                let finding = Finding::of_row(error)?;
-                self.report(found, [finding]);
-                Ok(())
-            }
-            result => result,
-        }
-    }
-
     fn report(&self, found: &mut Verification, findings: impl IntoIterator<Item = Finding>) {
         let before = found.findings.len();
         found.findings.extend(findings);

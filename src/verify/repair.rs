@@ -90,7 +90,7 @@ impl Repairer<'_> {
     async fn regenerate_thumbnail(&self, original: Digest, name: &ThumbnailName) -> Result<Repair, VerifyError> {
         self.archive.catalog.forget_thumbnails(&[(original, name.clone())]).await?;
         let shard = self.archive.catalog.assets_on_record(original.as_bytes()[0]).await?;
-        if let Some(row) = shard.iter().find(|row| row.digest == original) {
+        if let Some(row) = shard.iter().flatten().find(|row| row.digest == original) {
             self.source.render(original, &row.asset).await;
         }
         Ok(Repair::Regenerated)
@@ -151,7 +151,7 @@ impl Repairer<'_> {
             let captures = self.archive.catalog.captures(row.id).await?;
             let same = captures.into_iter().filter(|capture| capture.digest == Some(digest));
             let hops = same.flat_map(|capture| capture.exchanges).map(|exchange| (exchange.url, exchange.at)).rev();
-            let first = (url, row.good.map_or(self.now, |(_, last)| last));
+            let first = (url, row.facts.good.map_or(self.now, |(_, last)| last));
             candidates.extend(std::iter::once(first).chain(hops).filter(|(url, _)| known.insert(url.clone())));
         }
         Ok(candidates)

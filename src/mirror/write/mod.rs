@@ -174,10 +174,19 @@ impl WriteStage {
     /// The other article whose mirror is the file that this one would replace.
     async fn owner(&self, source: &RunSource, row: &ArticleRow) -> Result<Option<ArticleKey>, MirrorError> {
         let key = &row.version.key;
-        let there = source.output(&self.archive).fingerprint(&key.path).await.ok().flatten();
+        let output = source.output(&self.archive);
+        let there = output.fingerprint(&key.path).await.ok().flatten();
         let Some(file) = there.filter(|file| row.mirror.is_none_or(|(_, own)| own != *file)) else { return Ok(None) };
-        let other = self.archive.catalog.article_with_mirror(key, file).await?;
-        Ok(other.filter(|other| rules::path_key(&other.path) == rules::path_key(&key.path)))
+        let Some(bytes) = output.read(&key.path).await.ok().flatten() else { return Ok(None) };
+        let same_bytes = self.archive.catalog.articles_with_mirror(key, Digest::of(&bytes)).await?;
+        let name = rules::path_key(&key.path);
+        for other in same_bytes.into_iter().filter(|other| rules::path_key(&other.path) == name) {
+            let others = output.fingerprint(&other.path).await.ok().flatten();
+            if others.is_some_and(|others| others.may_be_one_file(file)) {
+                return Ok(Some(other));
+            }
+        }
+        Ok(None)
     }
 
     /// Writes a mirror; where an article that is gone had the name of one of its folders, that one's mirror makes way.
@@ -242,7 +251,7 @@ impl WriteStage {
         let shown = rule.shown(&rows, &thumbnails);
         let links = local_links(source, path, &shown);
         let article = Article { bytes: original, format: row.version.format, encoding, options: &options };
-        let targets = rows.iter().map(|row| target(row, links.get(&row.span).cloned())).collect();
+        let targets = rows.iter().map(|row| target(row, links.get(&row.place.span).cloned())).collect();
         let _admitted = self.memory.admit_again(original, row.version.format).await;
         Ok(Planned { rewritten: rewrite::rewrite(&article, self.rewrite.lazy, targets), lacks_thumbnail })
     }
@@ -250,7 +259,7 @@ impl WriteStage {
     /// The thumbnails of what an article shows by one, and their files; and whether one of them is late. What the archive
     /// lacks is made, side by side. The catalog is asked once, and once more where something was made.
     async fn thumbnails(&self, rule: &Rule<'_>, rows: &[ReferenceRow]) -> Result<(Thumbnails, bool), MirrorError> {
-        let assets: BTreeMap<_, _> = rule.with_thumbnail(rows).map(|(digest, _, asset)| (*digest, asset)).collect();
+        let assets: BTreeMap<_, _> = rule.with_thumbnail(rows).map(|kept| (kept.digest, &kept.asset)).collect();
         if assets.is_empty() {
             return Ok((Thumbnails::new(), false));
         }
@@ -289,8 +298,9 @@ impl WriteStage {
 fn local_links(source: &RunSource, path: &RelativePath, shown: &[(&ReferenceRow, Shown)]) -> HashMap<Span, LocalLink> {
     let full = links::full_images(shown);
     let link = |(reference, shown): &(&ReferenceRow, Shown)| {
-        let full = reference.link_wrap.and_then(|link_wrap| full.get(&link_wrap)).map(|file| source.link(path, file));
-        (reference.span, LocalLink { shown: source.link(path, &shown.file), full })
+        let full =
+            reference.place.link_wrap.and_then(|link_wrap| full.get(&link_wrap)).map(|file| source.link(path, file));
+        (reference.place.span, LocalLink { shown: source.link(path, &shown.file), full })
     };
     shown.iter().map(link).collect()
 }
@@ -298,15 +308,8 @@ fn local_links(source: &RunSource, path: &RelativePath, shown: &[(&ReferenceRow,
 /// A recorded reference as rewriting takes it.
 fn target(row: &ReferenceRow, link: Option<LocalLink>) -> Target {
     let unfetched = || row.unfetched.as_ref()?.as_ref().ok().cloned();
-    Target {
-        span: row.span,
-        kind: row.kind,
-        image_group: row.image_group,
-        url: row.url.as_ref().map(|url| url.url.clone()).or_else(unfetched),
-        reveal: row.reveal,
-        link_wrap: row.link_wrap,
-        link,
-    }
+    let url = row.url.as_ref().map(|url| url.url.clone()).or_else(unfetched);
+    Target { place: row.place.clone(), url, link }
 }
 
 /// The place where a mirror is to be written.

@@ -18,7 +18,7 @@ use offprint::testing::config::ChangedImages;
 use offprint::testing::demo::photo::Photo;
 use offprint::testing::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Exchange, Fingerprint, Format, HostState, MediaType,
-    ReferenceKind, Span, Validators,
+    ReferenceKind, ReferencePlace, Span, Validators,
 };
 use offprint::testing::rewrite::splice;
 use offprint::testing::staging::Staged;
@@ -103,12 +103,14 @@ impl Sample {
         };
         let url = image_url(number);
         let reference = NewReference {
-            span: Span::new(12, 12 + url.as_str().len()),
-            kind: ReferenceKind::Markdown,
-            name: "image".into(),
-            image_group: 1,
-            reveal: None,
-            link_wrap: None,
+            place: ReferencePlace {
+                span: Span::new(12, 12 + url.as_str().len()),
+                kind: ReferenceKind::Markdown,
+                name: "image".into(),
+                image_group: 1,
+                reveal: None,
+                link_wrap: None,
+            },
             url: Some(url),
             unfetched: None,
         };
@@ -149,7 +151,7 @@ impl Sample {
                 validators: Validators::default(),
                 next_attempt: None,
             };
-            let outcome = CompletedJob { job: job.id, url: job.url.id, at: now(), exchanges, result, refused: None };
+            let outcome = CompletedJob { job: job.id, url: job.url.id, at: now(), exchanges, result };
             catalog.complete_jobs(&lease, run, vec![outcome], ChangedImages::First).await.unwrap();
         }
         catalog.release(&lease, &HostState::default()).await.unwrap();
@@ -438,7 +440,7 @@ async fn other_bytes_from_the_origin_are_not_taken_and_the_damaged_ones_are_put_
     let quarantined = sample.store().join(format!("quarantine/{digest}.jpg"));
     assert_eq!(fs::read(quarantined).unwrap(), damaged);
     let url = sample.archive.catalog.url(&image_url(3)).await.unwrap().unwrap();
-    assert_eq!((url.state, url.asset, url.next_attempt), (UrlState::Deferred, None, Some(now())));
+    assert_eq!((url.facts.state, url.asset, url.facts.next_attempt), (UrlState::Deferred, None, Some(now())));
     let article = sample.archive.catalog.article(&key(3)).await.unwrap().unwrap();
     assert_eq!(article.state, ArticleState::Stale);
     assert_eq!(sample.found().await, [""; 0]);
@@ -591,6 +593,36 @@ fn a_damaged_row_is_one_finding_and_hides_no_other() {
     let kinds: Vec<_> = found["findings"].as_array().unwrap().iter().map(|finding| &finding["kind"]).collect();
     assert_eq!(kinds, ["catalog", "mirror"], "{found}");
     assert_eq!(found["articles"], 2, "{found}");
+}
+
+#[test]
+fn damaged_rows_of_a_shard_hide_no_damaged_blob_of_it() {
+    let sandbox = Sandbox::new();
+    // Posts whose originals lie in one shard.
+    let posts: Vec<_> =
+        (0..).map(|number| format!("post {number}\n")).filter(|text| first_byte(text) == 0).take(3).collect();
+    for (number, text) in posts.iter().enumerate() {
+        sandbox.write(&format!("posts/{number}.md"), text);
+    }
+    sandbox.run(&["run"]).expect(0);
+    let mut digests: Vec<_> = posts.iter().map(|text| Digest::of(text.as_bytes())).collect();
+    digests.sort_unstable();
+    let database = rusqlite::Connection::open(sandbox.path("store/catalog.db")).unwrap();
+    let damage = format!("UPDATE blob SET created = 9223372036854775807 WHERE digest = x'{}'", digests[0]);
+    database.execute_batch(&damage).unwrap();
+    drop(database);
+    fs::remove_file(sandbox.path("store/catalog.db.sha256")).unwrap();
+    let rotten = StoreKey::Blob { digest: digests[2], media_type: MediaType::Markdown };
+    sandbox.write(&format!("store/{}", rotten.path()), "rotten\n");
+    let found = sandbox.json(&["verify"]);
+    let kinds: Vec<_> = found["findings"].as_array().unwrap().iter().map(|finding| &finding["kind"]).collect();
+    assert_eq!(kinds, ["catalog", "blob"], "{found}");
+    assert!(found.to_string().contains(&format!("blob {}/md", digests[0])), "it names the row: {found}");
+    assert_eq!(found["blobs"], 2, "{found}");
+}
+
+fn first_byte(text: &str) -> u8 {
+    Digest::of(text.as_bytes()).as_bytes()[0]
 }
 
 #[test]
