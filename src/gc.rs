@@ -181,8 +181,9 @@ async fn find_blobs(
 ) -> Result<BTreeSet<Digest>, GcError> {
     // Files before rows: a blob that is put meanwhile has its row by then, or is seen for the first time.
     let files = blobs_of(archive, shard).await?;
+    let rows = archive.catalog.blobs_on_record(shard).await?.into_iter();
     let on_record: BTreeSet<_> =
-        archive.catalog.blobs_on_record(shard).await?.iter().map(|row| (row.digest, row.media_type)).collect();
+        rows.map(|row| row.map(|row| (row.digest, row.media_type))).collect::<Result<_, _>>()?;
     let orphans = files.into_iter().filter(|(digest, media_type, _)| !on_record.contains(&(*digest, *media_type)));
     found.extend(orphans.map(|(digest, media_type, file)| Garbage::Orphan { digest, media_type, size: file.size }));
     let unreferenced = archive.catalog.unreferenced_blobs(shard, now).await?;
@@ -216,6 +217,7 @@ async fn find_thumbnails(
 ) -> Result<(), GcError> {
     let listed = archive.objects.list(Prefix::Thumbnails(shard)).await?;
     let rows = archive.catalog.thumbnails_on_record(shard).await?.into_iter();
+    let rows = rows.collect::<Result<Vec<_>, _>>()?.into_iter();
     let staying: BTreeSet<StoreKey> =
         rows.filter(|row| !going.contains(&row.original)).filter_map(|row| row.key()).collect();
     for (key, file) in listed {

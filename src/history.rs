@@ -91,9 +91,9 @@ pub async fn of_url(archive: &Archive, url: &Url) -> Result<Option<UrlHistory>, 
     }
     Ok(Some(UrlHistory {
         url: row.url.to_string(),
-        newest: row.asset.map(|(digest, ..)| digest.to_string()),
-        good: row.good.map(|(first, last)| (first.to_string(), last.to_string())),
-        next_attempt: row.next_attempt.map(|at| at.to_string()),
+        newest: row.asset.map(|kept| kept.digest.to_string()),
+        good: row.facts.good.map(|(first, last)| (first.to_string(), last.to_string())),
+        next_attempt: row.facts.next_attempt.map(|at| at.to_string()),
         captures,
     }))
 }
@@ -133,9 +133,9 @@ pub async fn of_article(archive: &Archive, key: &ArticleKey) -> Result<Option<Ar
 }
 
 fn older(reference: ReferenceRow) -> Option<OlderImage> {
-    let ((shown, ..), url) = reference.shown_first.zip(reference.url)?;
-    let newest = url.asset.map(|(digest, ..)| digest.to_string());
-    Some(OlderImage { url: url.url.to_string(), shown: shown.to_string(), newest })
+    let (first, url) = reference.shown_first.zip(reference.url)?;
+    let newest = url.asset.map(|kept| kept.digest.to_string());
+    Some(OlderImage { url: url.url.to_string(), shown: first.digest.to_string(), newest })
 }
 
 #[cfg(test)]

@@ -129,12 +129,11 @@ pub use tokio_util::sync::CancellationToken;
 pub use self::archive::{
     Archive, ArchiveError, ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Body, Captures, Catalog,
     CatalogError, CompletedJob, CopyError, DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance,
-    MemoryCatalog, MemoryObjects, Mode, NewReference, ObjectError, ObjectReader, Objects, Origins, Output,
-    OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue, QueueChanges,
-    ReadError, ReferenceRow, RefusedBody, RenditionRow, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
-    SourceOutcome as RecordedOutcome, SourceRow, Sources, StoreKey, Stored, TakedownReach, TakedownRow, TakedownTarget,
-    Takedowns, ThumbnailRow, Totals, UrlRow, UrlState, VersionRow, Worker, WriteOutcome, open,
-    rules::{CopySchedule, Missing as MissingCounts, MissingReport},
+    MemoryCatalog, MemoryObjects, Missing as MissingCounts, MissingReport, Mode, NewReference, ObjectError,
+    ObjectReader, Objects, Origins, Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue,
+    QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, Revocation, Revoked, RunRow, Runs, SharedBlob,
+    SharedUrl, StoreKey, Stored, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts,
+    UrlRow, UrlState, VersionRow, Worker, WriteOutcome, open, rules::CopySchedule,
 };
 pub use self::check::{CheckError, Checked, Place as CheckedPlace, check};
 #[cfg(feature = "cli")]
@@ -164,9 +163,9 @@ pub use self::model::{
     ArchiveId, ArticleCounts, ArticleId, ArticleKey, ArticleVersion, Asset, BlobCounts, Budget, Capture, CaptureId,
     ChangedImage, Digest, Edit, Ending, Exchange, FailedUrl, Failure, Fingerprint, Format, HostKey, HostState, JobId,
     KeptBody, LinkWrap, MediaType, MissingUrls, NameError, NotADigest, Problem, ProblemReason, Reason, Reference,
-    ReferenceCounts, ReferenceKind, RefererStrategy, RelativePath, Report, Reveal, Revision, RunId, RunOutcome,
-    SkippedFile, SkippedReason, SourceFailure, SourceName, SourceOutcome, SourceReport, Span, ThumbnailCounts,
-    ThumbnailName, UrlCounts, UrlId, UrlProblem, Validators,
+    ReferenceCounts, ReferenceKind, ReferencePlace, RefererStrategy, RelativePath, Report, Reveal, Revision, RunId,
+    RunOutcome, SkippedFile, SkippedReason, SourceFailure, SourceName, SourceOutcome, SourceReport, Span,
+    ThumbnailCounts, ThumbnailName, UrlCounts, UrlId, UrlProblem, Validators,
 };
 pub use self::notify::{Notifier, NotifyError, RunEnd, exposition as prometheus_exposition, write_prometheus};
 pub use self::rebuild::{RebuildError, Rebuilt, rebuild};

@@ -53,3 +53,27 @@ pub(super) fn write(row: ArchiveRow, store: &Tree, staging: &Staging) -> Result<
     text.push(b'\n');
     store.write(FILE, &text, staging).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_that_is_not_ours_is_refused_with_the_way_out() {
+        let id = "0123456789abcdef".repeat(2);
+        let made = "2026-11-22T03:00:00Z";
+        let whole = format!("{{\"id\": \"{id}\", \"format\": 1, \"made\": \"{made}\"}}");
+        assert_eq!(parse(whole.as_bytes()).map(|id| id.to_string()), Ok(id.clone()));
+        for (text, says) in [
+            (whole.replace("1,", "2,"), "use a newer offprint"),
+            (whole.replace(&id, &id[1..]), "32 hexadecimal digits; remove the file"),
+            (whole.replace(&id, &id.replace('f', "g")), "32 hexadecimal digits; remove the file"),
+            (String::new(), "remove the file, and `offprint run` writes it again"),
+            (whole[..20].to_owned(), "remove the file"),
+            ("[]".to_owned(), "remove the file"),
+        ] {
+            let refused = parse(text.as_bytes()).unwrap_err();
+            assert!(refused.contains(says), "{text}: {refused}");
+        }
+    }
+}

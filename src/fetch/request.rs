@@ -4,7 +4,7 @@ use std::future::Future;
 
 use url::Url;
 
-use crate::model::{Exchange, Failure, Reason, Validators};
+use crate::model::{Exchange, Failure, Validators};
 use crate::staging::Staged;
 
 /// What a URL is for. It decides which types a request prefers.
@@ -120,13 +120,5 @@ impl<T> Fetched<T> {
     /// What ended before any request was sent.
     pub const fn without_request(outcome: Result<Answer<T>, Failure>) -> Self {
         Self { exchanges: Vec::new(), outcome, evidence: Vec::new() }
-    }
-
-    /// Removes from the evidence the first body that the judge did not accept, and returns it.
-    pub fn take_refused(&mut self) -> Option<Staged> {
-        let was_judged = |exchange: &&Exchange| exchange.reason.is_some_and(|reason| reason != Reason::HttpStatus);
-        let mut refused = self.exchanges.iter().filter(was_judged).filter_map(|exchange| exchange.digest);
-        let at = refused.find_map(|digest| self.evidence.iter().position(|staged| staged.digest == digest))?;
-        Some(self.evidence.swap_remove(at))
     }
 }

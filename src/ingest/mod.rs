@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::archive::rules::Schedule;
-use crate::archive::{Archive, CatalogError, Job, JobResult, ObjectError, Put, ReadError, RefusedBody, UrlRow};
+use crate::archive::{Archive, CatalogError, Job, JobResult, ObjectError, Put, ReadError, UrlRow};
 use crate::config::{Config, MediaConfig, Size};
 use crate::fetch::Answer;
 use crate::media;
@@ -66,15 +66,6 @@ impl Ingest {
     /// A judge for a job's answer.
     pub fn judge(&self, job: &Job) -> ImageJudge<'_> {
         ImageJudge::new(job.kind, &self.limits).of_host(HostKey::of(&job.url.url), &self.placeholders)
-    }
-
-    /// Keeps what a host sent in place of an image, as evidence. It is durable before its row, as any blob.
-    ///
-    /// # Errors
-    /// Where the archive cannot keep it.
-    pub async fn keep_refused(&self, staged: Staged) -> Result<RefusedBody, IngestError> {
-        let KeptBody { digest, media_type, length } = self.keep_body(staged).await?;
-        Ok(RefusedBody { digest, size: length, media_type })
     }
 
     /// Keeps bodies of redirects and of responses that were not accepted, as evidence of what hosts sent, and names
@@ -135,7 +126,7 @@ impl Ingest {
     ) -> Result<Ingested, IngestError> {
         let (digest, size) = (staged.digest, staged.length);
         let put = self.archive.keep(staged, asset.media_type).await?;
-        let changed = url.asset.as_ref().map(|(old, _, _)| *old).filter(|old| *old != digest);
+        let changed = url.asset.as_ref().map(|kept| kept.digest).filter(|old| *old != digest);
         let next_attempt = self.schedule.recheck(now);
         Ok(Ingested {
             result: JobResult::Kept { digest, size, asset, validators, next_attempt },
@@ -145,7 +136,7 @@ impl Ingest {
     }
 
     fn failed(&self, url: &UrlRow, failure: Failure, now: Timestamp) -> Ingested {
-        let next_attempt = self.schedule.retry(url.attempts, &failure, now);
+        let next_attempt = self.schedule.retry(url.facts.attempts, &failure, now, fastrand::f64());
         let result = JobResult::Failed { failure, next_attempt };
         Ingested { result, kept: None, changed: None }
     }

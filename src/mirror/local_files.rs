@@ -70,13 +70,13 @@ fn change(sources: &Sources, row: &UrlRow) -> Change {
     // Of a source that this run does not read nothing is known.
     let Some(source) = sources.holding(&row.url) else { return Change::None };
     let tag = source.local_file(&row.url).and_then(|file| file_tag(&file).ok());
-    let was_missing = row.reason == Some(Reason::LocalFile);
+    let was_missing = row.facts.reason == Some(Reason::LocalFile);
     match tag {
         // Where files are left where they lie, the article no longer asks for it.
         Some(_) if !sources.adopts(source) => Change::Look,
-        Some(tag) if was_missing || row.validators.etag.as_ref() != Some(&tag) => Change::Adopt,
+        Some(tag) if was_missing || row.facts.validators.etag.as_ref() != Some(&tag) => Change::Adopt,
         None if row.asset.is_none() => Change::Look,
-        None if row.state == UrlState::Good => Change::Adopt,
+        None if row.facts.state == UrlState::Good => Change::Adopt,
         _ => Change::None,
     }
 }

@@ -35,8 +35,10 @@ impl Outcomes {
             JobResult::NotModified { .. } => self.tally.not_modified.one(),
             JobResult::Deferred { .. } => self.tally.deferred.one(),
             JobResult::Failed { failure, next_attempt } => {
-                self.tally.unreachable.add(u64::from(url.attempts == 0 && decisive::is_unreachable(failure.reason)));
-                self.failed(url.id, &url.url, failure, url.attempts + 1, *next_attempt).await?;
+                self.tally
+                    .unreachable
+                    .add(u64::from(url.facts.attempts == 0 && decisive::is_unreachable(failure.reason)));
+                self.failed(url.id, &url.url, failure, url.facts.attempts + 1, *next_attempt).await?;
             }
         }
         self.count_blob(ingested.kept);

@@ -64,7 +64,7 @@ impl Retry {
         match self {
             Self::All => true,
             Self::Host(host) => is_of_host(&row.url, host),
-            Self::Reason(reason) => row.reason == Some(*reason),
+            Self::Reason(reason) => row.facts.reason == Some(*reason),
             Self::Url(url) => row.url == *url,
         }
     }
@@ -112,7 +112,7 @@ impl Again {
     }
 
     fn is_decided_anew(&self, row: &UrlRow) -> bool {
-        let group = row.reason.and_then(|reason| decisive::deciding(reason, row.status));
+        let group = row.facts.reason.and_then(|reason| decisive::deciding(reason, row.facts.status));
         group.is_some_and(|group| self.changed.contains(group))
     }
 

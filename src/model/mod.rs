@@ -25,7 +25,7 @@ pub use host::{HostKey, HostState, RefererStrategy};
 pub use ids::{ArchiveId, ArticleId, CaptureId, JobId, Revision, RunId, UrlId};
 pub use media_type::{Asset, Ending, MediaType};
 pub use path::{NameError, RelativePath, SourceName, ThumbnailName};
-pub use reference::{Format, LinkWrap, Reference, ReferenceKind, Reveal, Span, UrlProblem};
+pub use reference::{Format, LinkWrap, Reference, ReferenceKind, ReferencePlace, Reveal, Span, UrlProblem};
 pub use report::{
     ArticleCounts, BlobCounts, Budget, ChangedImage, FailedUrl, MissingUrls, Problem, ProblemReason, ReferenceCounts,
     Report, RunOutcome, SkippedFile, SkippedReason, SourceFailure, SourceOutcome, SourceReport, ThumbnailCounts,

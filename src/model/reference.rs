@@ -94,6 +94,39 @@ pub struct Reference {
     pub link_wrap: Option<LinkWrap>,
 }
 
+/// Where a reference stands, and what can be written around it: all that writing a mirror needs besides its URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
+pub struct ReferencePlace {
+    /// [`Reference::span`].
+    pub span: Span,
+    /// [`Reference::kind`].
+    pub kind: ReferenceKind,
+    /// [`Reference::name`].
+    pub name: String,
+    /// [`Reference::image_group`].
+    pub image_group: u32,
+    /// [`Reference::reveal`].
+    pub reveal: Option<Reveal>,
+    /// [`Reference::link_wrap`].
+    pub link_wrap: Option<LinkWrap>,
+}
+
+impl Reference {
+    /// Where it stands.
+    pub fn place(&self) -> ReferencePlace {
+        let Self { span, kind, name, image_group, reveal, link_wrap, raw: _, url: _ } = self;
+        ReferencePlace {
+            span: *span,
+            kind: *kind,
+            name: name.clone(),
+            image_group: *image_group,
+            reveal: *reveal,
+            link_wrap: *link_wrap,
+        }
+    }
+}
+
 /// Where a link to the full image goes around an image that shows a smaller one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LinkWrap {

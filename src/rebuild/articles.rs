@@ -179,18 +179,18 @@ impl<'a> Articles<'a> {
         let rows = self.archive.catalog.references(id).await?;
         let format = extract::format_of(path, original);
         let in_mirror = extract::extract(mirror, format, &recorder.options(path)).references;
-        let slots: Vec<_> = rows.iter().map(|row| (row.kind, row.name.as_str())).collect();
+        let slots: Vec<_> = rows.iter().map(|row| (row.place.kind, row.place.name.as_str())).collect();
         let others: Vec<_> = in_mirror.iter().map(|other| (other.kind, other.name.as_str())).collect();
         let mut edits = Vec::new();
         for (at, other) in pairs(&slots, &others) {
             let (row, other) = (&rows[at], &in_mirror[other]);
             let (Some(raw), Some(replacement)) =
-                (original.get(row.span.start..row.span.end), mirror.get(other.span.start..other.span.end))
+                (original.get(row.place.span.start..row.place.span.end), mirror.get(other.span.start..other.span.end))
             else {
                 continue;
             };
             if raw != replacement {
-                edits.push(Edit { span: row.span, raw: raw.to_vec(), replacement: replacement.to_vec() });
+                edits.push(Edit { span: row.place.span, raw: raw.to_vec(), replacement: replacement.to_vec() });
             }
             if let Some((url, digest)) = row.url.as_ref().zip(shown_by(other)) {
                 self.shown.entry(url.url.clone()).or_insert(digest);
@@ -233,7 +233,7 @@ fn one_edit(original: &[u8], mirror: &[u8]) -> Vec<Edit> {
 /// The mirrors that lie in the archive, by source.
 fn mirrors_in(store: &Path) -> BTreeMap<SourceName, BTreeSet<RelativePath>> {
     let mut mirrors: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    let files = WalkDir::new(store.join("articles")).into_iter().filter_map(Result::ok);
+    let files = WalkDir::new(store.join(StoreKey::mirrors())).into_iter().filter_map(Result::ok);
     for file in files.filter(|entry| entry.file_type().is_file()) {
         let below = file.path().strip_prefix(store).ok().and_then(Path::to_str);
         if let Some(StoreKey::Article(ArticleKey { source, path })) = below.and_then(StoreKey::parse) {

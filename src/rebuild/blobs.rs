@@ -33,8 +33,9 @@ impl Unrecorded {
     ) -> Result<Self, RebuildError> {
         let mut unrecorded = Self::default();
         for shard in 0..=u8::MAX {
+            let rows = archive.catalog.blobs_on_record(shard).await?.into_iter();
             let mut on_record: HashMap<_, _> =
-                archive.catalog.blobs_on_record(shard).await?.into_iter().map(|row| (row.key(), row)).collect();
+                rows.map(|row| row.map(|row| (row.key(), row))).collect::<Result<_, _>>()?;
             for (key, found) in archive.objects.list(Prefix::Blobs(shard)).await? {
                 if on_record.remove(&key).is_none() {
                     unrecorded.read(archive, limits, &key, found.written(), rebuilt).await?;

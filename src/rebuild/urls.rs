@@ -66,7 +66,7 @@ fn completed(
 ) -> Option<CompletedJob> {
     let (asset, size) = known.media.get(&digest)?.clone();
     let result = JobResult::Kept { digest, size, asset, validators: Validators::default(), next_attempt };
-    Some(CompletedJob { job: job.id, url: job.url.id, at, exchanges: Vec::new(), result, refused: None })
+    Some(CompletedJob { job: job.id, url: job.url.id, at, exchanges: Vec::new(), result })
 }
 
 async fn release(archive: &Archive, leases: &[Lease]) -> Result<(), RebuildError> {

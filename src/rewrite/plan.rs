@@ -20,8 +20,8 @@ pub fn plan(article: &Article<'_>, lazy: Lazy, targets: &[Target]) -> Vec<Edit> 
     let (mut own, mut revealed) = (Vec::new(), Vec::new());
     let linked: Vec<_> = targets.iter().filter_map(linked).collect();
     for (target, link) in &linked {
-        own.push(edit(bytes, target.span, written(link, encoding)));
-        let reveal = target.reveal.filter(|_| lazy == Lazy::Reveal);
+        own.push(edit(bytes, target.place.span, written(link, encoding)));
+        let reveal = target.place.reveal.filter(|_| lazy == Lazy::Reveal);
         revealed.extend(reveal.map(|reveal| revealing(bytes, reveal, link, encoding)));
     }
     if own.is_empty() {
@@ -39,7 +39,7 @@ pub fn plan(article: &Article<'_>, lazy: Lazy, targets: &[Target]) -> Vec<Edit> 
 
 /// A target with the link that goes in its place, if it gets one that can be written anywhere.
 fn linked(target: &Target) -> Option<(&Target, &str)> {
-    let link = target.link.as_ref().filter(|_| target.kind.is_media())?;
+    let link = target.link.as_ref().filter(|_| target.place.kind.is_media())?;
     needs_no_escape(&link.shown).then_some((target, link.shown.as_str()))
 }
 

@@ -26,18 +26,18 @@ const LOCAL_SOURCES: &str = "&#32;&#39;self&#39;&#32;file:";
 /// The edits that an article needs once these targets with a link are local.
 pub(super) fn edits(original: &[u8], encoding: &'static Encoding, targets: &[Target], linked: &[&Target]) -> Vec<Edit> {
     let surroundings = Surroundings { original, encoding };
-    let local: HashSet<u32> = linked.iter().map(|target| target.image_group).collect();
-    let places: HashSet<Span> = linked.iter().map(|target| target.span).collect();
-    let base = targets.iter().find(|target| target.kind == ReferenceKind::Base);
+    let local: HashSet<u32> = linked.iter().map(|target| target.place.image_group).collect();
+    let places: HashSet<Span> = linked.iter().map(|target| target.place.span).collect();
+    let base = targets.iter().find(|target| target.place.kind == ReferenceKind::Base);
     let origin = base.and_then(|base| surroundings.origin(base));
-    let edit_of = |target: &Target| match target.kind {
-        ReferenceKind::Base => Some(edit(original, target.span, written(OWN_DOCUMENT, encoding))),
-        ReferenceKind::CrossOrigin if local.contains(&target.image_group) => surroundings.without_meaning(target),
+    let edit_of = |target: &Target| match target.place.kind {
+        ReferenceKind::Base => Some(edit(original, target.place.span, written(OWN_DOCUMENT, encoding))),
+        ReferenceKind::CrossOrigin if local.contains(&target.place.image_group) => surroundings.without_meaning(target),
         ReferenceKind::Policy => surroundings.allowing(target),
         ReferenceKind::CrossOrigin => None,
         _ => surroundings.absolute(target, origin.as_ref()?),
     };
-    targets.iter().filter(|target| !places.contains(&target.span)).filter_map(edit_of).collect()
+    targets.iter().filter(|target| !places.contains(&target.place.span)).filter_map(edit_of).collect()
 }
 
 struct Surroundings<'a> {
@@ -57,7 +57,7 @@ struct Origin {
 
 impl Surroundings<'_> {
     fn text(&self, target: &Target) -> String {
-        self.encoding.decode_without_bom_handling(target.span.of(self.original)).0.into_owned()
+        self.encoding.decode_without_bom_handling(target.place.span.of(self.original)).0.into_owned()
     }
 
     /// Where a base leads. A base that is relative itself stays so: what it completes is as far from the mirror as from
@@ -92,25 +92,25 @@ impl Surroundings<'_> {
             _ if address.starts_with('/') => &origin.host,
             _ => &origin.folder,
         };
-        let text = [&written(before, self.encoding), target.span.of(self.original)].concat();
-        Some(edit(self.original, target.span, text))
+        let text = [&written(before, self.encoding), target.place.span.of(self.original)].concat();
+        Some(edit(self.original, target.place.span, text))
     }
 
     /// Takes the meaning of an attribute.
     fn without_meaning(&self, target: &Target) -> Option<Edit> {
-        let name = target.span.of(self.original);
+        let name = target.place.span.of(self.original);
         let before = written(NO_MEANING, self.encoding);
         let text = [&before, name].concat();
         (!self.text(target).to_ascii_lowercase().starts_with(NO_MEANING))
-            .then(|| edit(self.original, target.span, text))
+            .then(|| edit(self.original, target.place.span, text))
     }
 
     /// Lets a policy allow local images.
     fn allowing(&self, target: &Target) -> Option<Edit> {
-        let directive = target.span.of(self.original);
+        let directive = target.place.span.of(self.original);
         let after = written(LOCAL_SOURCES, self.encoding);
         let text = [directive, &after].concat();
-        (!directive.ends_with(&after)).then(|| edit(self.original, target.span, text))
+        (!directive.ends_with(&after)).then(|| edit(self.original, target.place.span, text))
     }
 }
 

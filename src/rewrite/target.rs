@@ -4,7 +4,7 @@ use encoding_rs::Encoding;
 use url::Url;
 
 use crate::extract::ExtractOptions;
-use crate::model::{Format, LinkWrap, Reference, ReferenceKind, Reveal, Span};
+use crate::model::{Format, Reference, ReferencePlace};
 
 /// An article and how it is read.
 #[derive(Debug, Clone, Copy)]
@@ -25,18 +25,10 @@ pub struct Article<'a> {
 /// text is taken from the article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The bytes of the article that spell the address.
-    pub span: Span,
-    /// What kind of place it is.
-    pub kind: ReferenceKind,
-    /// The image that it shows, see [`Reference::image_group`].
-    pub image_group: u32,
+    /// Where it stands.
+    pub place: ReferencePlace,
     /// The address, absolute.
     pub url: Option<Url>,
-    /// Where its link must stand also.
-    pub reveal: Option<Reveal>,
-    /// Where a link to the full image can go around it.
-    pub link_wrap: Option<LinkWrap>,
     /// The link that it gets; `None` leaves it remote.
     pub link: Option<LocalLink>,
 }
@@ -44,15 +36,7 @@ pub struct Target {
 impl Target {
     /// A reference that was just extracted, and the link that it gets.
     pub fn new(reference: &Reference, link: Option<LocalLink>) -> Self {
-        Self {
-            span: reference.span,
-            kind: reference.kind,
-            image_group: reference.image_group,
-            url: reference.url.clone().ok(),
-            reveal: reference.reveal,
-            link_wrap: reference.link_wrap,
-            link,
-        }
+        Self { place: reference.place(), url: reference.url.clone().ok(), link }
     }
 }
 

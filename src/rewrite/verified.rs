@@ -39,7 +39,7 @@ pub struct Rewritten {
 /// recorded then.
 pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> Rewritten {
     let mut left_remote = leave_tags(article, &mut targets);
-    let links = |target: &Target| target.link.is_some() && target.kind.is_media();
+    let links = |target: &Target| target.link.is_some() && target.place.kind.is_media();
     let linked = (0..targets.len()).filter(|at| links(&targets[*at])).collect();
     let mut attempts = Attempts { article, lazy, targets, linked };
     let (mut proven, mut singled_out) = (0, 0);
@@ -73,11 +73,11 @@ fn leave_tags(article: &Article<'_>, targets: &mut [Target]) -> Vec<Span> {
         let (raw, _) = article.encoding.decode_without_bom_handling(span.of(article.bytes));
         raw.contains(['<', '>'])
     };
-    let tagged = targets.iter_mut().filter(|target| target.link.is_some() && holds_tag(target.span));
+    let tagged = targets.iter_mut().filter(|target| target.link.is_some() && holds_tag(target.place.span));
     tagged
         .map(|target| {
             target.link = None;
-            target.span
+            target.place.span
         })
         .collect()
 }
@@ -96,7 +96,7 @@ impl Attempts<'_> {
     fn leave(&mut self, at: usize) -> Span {
         let target = &mut self.targets[self.linked.remove(at)];
         target.link = None;
-        target.span
+        target.place.span
     }
 
     /// The article with its first links.
@@ -136,7 +136,7 @@ impl Attempts<'_> {
         let again: Vec<_> = found.references.iter().map(|found| Target::new(found, link(found))).collect();
         let article = Article { bytes: mirror, format, encoding: found.encoding, options: &options };
         reads_alike(mirror, found.encoding, encoding)
-            && again.iter().map(|target| target.span).eq(expected)
+            && again.iter().map(|target| target.place.span).eq(expected)
             && plan(&article, self.lazy, &again).is_empty()
     }
 
@@ -159,7 +159,7 @@ fn expected(targets: &[Target], edits: &[Edit], encoding: &'static Encoding) -> 
         let link = link_in(&edit.replacement, edit.raw.is_empty(), encoding)?;
         Some(Span::new(place.start + link.start, place.start + link.end))
     });
-    let left = targets.iter().filter_map(|target| shifted(target.span, edits, &places));
+    let left = targets.iter().filter_map(|target| shifted(target.place.span, edits, &places));
     let mut expected: Vec<_> = written.chain(left).collect();
     expected.sort_unstable();
     expected

@@ -14,12 +14,12 @@ pub(super) fn links_to_full(original: &[u8], encoding: &'static Encoding, target
     let mut wrapped = HashSet::new();
     let mut edits = Vec::new();
     for target in targets {
-        let Some(LinkWrap::Html(element, _) | LinkWrap::Markdown(element)) = target.link_wrap else { continue };
+        let Some(LinkWrap::Html(element, _) | LinkWrap::Markdown(element)) = target.place.link_wrap else { continue };
         let full = target.link.as_ref().and_then(|link| link.full.as_deref());
         let Some(link) = full.filter(|link| needs_no_escape(link)) else { continue };
         let apart = ![element.start, element.end].iter().any(|at| is_within_one(targets, *at));
         if apart && wrapped.insert(element) {
-            let (before, after) = around(original, target.link_wrap, link, encoding);
+            let (before, after) = around(original, target.place.link_wrap, link, encoding);
             edits.push(edit(original, Span::at(element.start), before));
             edits.push(edit(original, Span::at(element.end), after));
         }
@@ -30,8 +30,8 @@ pub(super) fn links_to_full(original: &[u8], encoding: &'static Encoding, target
 /// Whether a byte is within a reference, which are in order: where an image of Markdown is the value of a shortcode, the
 /// value is one too.
 fn is_within_one(targets: &[Target], at: usize) -> bool {
-    let next = targets.partition_point(|target| target.span.end <= at);
-    targets.get(next).is_some_and(|target| target.span.start < at)
+    let next = targets.partition_point(|target| target.place.span.end <= at);
+    targets.get(next).is_some_and(|target| target.place.span.start < at)
 }
 
 /// What goes before and after an image so that it is in a link.

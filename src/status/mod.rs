@@ -149,8 +149,8 @@ impl Status {
 
     async fn count(&mut self, url: &UrlRow, archive: &Archive) -> Result<(), CatalogError> {
         let host = HostKey::of(&url.url).map_or_else(|| url.url.scheme().to_owned(), |host| host.to_string());
-        self.retired += u64::from(url.state == UrlState::Retired);
-        if let Some(at) = url.next_attempt {
+        self.retired += u64::from(url.facts.state == UrlState::Retired);
+        if let Some(at) = url.facts.next_attempt {
             *self.retries.entry(at.strftime("%Y-%m-%d").to_string()).or_default() += 1;
         }
         if url.asset.is_some() {
@@ -158,18 +158,18 @@ impl Status {
             *self.rot_by_host.entry(host).or_default() += 1;
             return Ok(());
         }
-        let reason = url.reason.map_or("not_tried_yet", Reason::as_str);
+        let reason = url.facts.reason.map_or("not_tried_yet", Reason::as_str);
         *self.missing_by_reason.entry(reason.to_owned()).or_default() += 1;
         *self.missing_by_host.entry(host).or_default() += 1;
         if self.missing.len() < LISTED {
             let articles = archive.catalog.articles_of(url.id, 5).await?;
             self.missing.push(Missing {
                 url: url.url.to_string(),
-                reason: url.reason,
-                detail: url.detail.clone(),
-                status: url.status,
-                attempts: url.attempts,
-                next_attempt: url.next_attempt.map(|at| at.to_string()),
+                reason: url.facts.reason,
+                detail: url.facts.detail.clone(),
+                status: url.facts.status,
+                attempts: url.facts.attempts,
+                next_attempt: url.facts.next_attempt.map(|at| at.to_string()),
                 articles: articles.iter().map(ToString::to_string).collect(),
             });
         }

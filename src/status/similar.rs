@@ -142,7 +142,8 @@ impl Comparison {
     async fn read(archive: &Archive) -> Result<Self, CatalogError> {
         let mut images = Vec::new();
         for shard in 0..=u8::MAX {
-            let assets = archive.catalog.assets_on_record(shard).await?;
+            let assets = archive.catalog.assets_on_record(shard).await?.into_iter();
+            let assets = assets.collect::<Result<Vec<_>, _>>()?;
             images.extend(assets.iter().filter_map(|row| HashedImage::of(row.digest, row.size, &row.asset)));
         }
         images.sort_by_key(|image| std::cmp::Reverse(image.rank()));
@@ -198,7 +199,7 @@ impl<'a> Suggestions<'a> {
             let Some(end) = urls.last() else { return Ok(suggestions) };
             last = Some(end.id);
             // A URL that was never requested is not gone.
-            for url in urls.iter().filter(|url| url.asset.is_none() && url.attempts > 0) {
+            for url in urls.iter().filter(|url| url.asset.is_none() && url.facts.attempts > 0) {
                 suggestions.extend(self.suggestion(url).await?);
                 if suggestions.len() >= LISTED {
                     return Ok(suggestions);
@@ -224,12 +225,13 @@ impl<'a> Suggestions<'a> {
         let comparison = self.comparison;
         let references = self.references(key).await?;
         let shows = |row: &&ReferenceRow| row.url.as_ref().is_some_and(|url| url.id == gone.id);
-        let groups: Vec<u32> = references.iter().filter(shows).map(|row| row.image_group).collect();
-        let same = references.iter().filter(|row| groups.contains(&row.image_group) && names_an_image(row.kind));
+        let groups: Vec<u32> = references.iter().filter(shows).map(|row| row.place.image_group).collect();
+        let same =
+            references.iter().filter(|row| groups.contains(&row.place.image_group) && names_an_image(row.place.kind));
         let copies = same.filter_map(|row| {
             let url = row.url.as_ref()?;
-            let (digest, size, asset) = url.asset.as_ref()?;
-            let image = HashedImage::of(*digest, *size, asset)?;
+            let kept = url.asset.as_ref()?;
+            let image = HashedImage::of(kept.digest, kept.size, &kept.asset)?;
             Some(Copy { url: url.url.to_string(), image, best: comparison.best_of(image) })
         });
         Ok(copies.max_by_key(|copy| (copy.best.rank(), copy.image.rank())))

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use url::Url;
 
-use super::captures::UrlRow;
+use super::captures::{AssetRow, UrlRow};
 use super::error::CatalogError;
 use super::queue::{QueueChanges, WriteOutcome};
 use crate::model::{
-    ArticleId, ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostKey, LinkWrap, Reference,
-    ReferenceKind, Reveal, Revision, Span, UrlId, UrlProblem,
+    ArticleId, ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, Format, HostKey, Reference, ReferencePlace,
+    Revision, SourceName, UrlId, UrlProblem,
 };
 
 /// What is to be done with an article.
@@ -74,22 +74,12 @@ pub struct VersionRow {
     pub read_at: Timestamp,
 }
 
-/// A reference as an article's extraction hands it to the catalog: all that writing a mirror needs again.
+/// A reference as it is recorded when an article is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct NewReference {
-    /// The bytes of the original.
-    pub span: Span,
-    /// What kind of place it is.
-    pub kind: ReferenceKind,
-    /// The attribute or key that holds it.
-    pub name: String,
-    /// References with the same number show the same image.
-    pub image_group: u32,
-    /// For a lazily loaded image: where its URL must also stand for it to show without JavaScript.
-    pub reveal: Option<Reveal>,
-    /// For an image within the text: where a link to the full image can go around it.
-    pub link_wrap: Option<LinkWrap>,
+    /// Where it stands.
+    pub place: ReferencePlace,
     /// What to fetch; `None` where the reference names nothing that is fetched.
     pub url: Option<Url>,
     /// What a browser would request, or why that cannot be said, where it is not fetched.
@@ -99,16 +89,7 @@ pub struct NewReference {
 impl NewReference {
     /// A reference of which this is fetched.
     pub fn new(reference: &Reference, url: Option<Url>) -> Self {
-        Self {
-            span: reference.span,
-            kind: reference.kind,
-            name: reference.name.clone(),
-            image_group: reference.image_group,
-            reveal: reference.reveal,
-            link_wrap: reference.link_wrap,
-            unfetched: url.is_none().then(|| reference.url.clone()),
-            url,
-        }
+        Self { place: reference.place(), unfetched: url.is_none().then(|| reference.url.clone()), url }
     }
 }
 
@@ -116,32 +97,22 @@ impl NewReference {
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ReferenceRow {
-    /// The bytes of the original.
-    pub span: Span,
-    /// What kind of place it is.
-    pub kind: ReferenceKind,
-    /// The attribute or key that holds it.
-    pub name: String,
-    /// References with the same number show the same image.
-    pub image_group: u32,
-    /// For a lazily loaded image: where its URL must also stand for it to show without JavaScript.
-    pub reveal: Option<Reveal>,
-    /// For an image within the text: where a link to the full image can go around it.
-    pub link_wrap: Option<LinkWrap>,
+    /// Where it stands.
+    pub place: ReferencePlace,
     /// What is fetched, with its newest good capture, where there is one.
     pub url: Option<UrlRow>,
     /// What a browser would request, or why that cannot be said, where it is not fetched.
     pub unfetched: Option<Result<Url, UrlProblem>>,
-    /// The asset that this article showed before the bytes of its URL changed, with its digest and its size in bytes.
-    pub shown_first: Option<(Digest, u64, Asset)>,
+    /// The asset that this article showed before the bytes of its URL changed.
+    pub shown_first: Option<AssetRow>,
 }
 
 impl ReferenceRow {
     /// A recorded reference with the row of its URL, and what it showed first.
-    pub fn new(reference: NewReference, url: Option<UrlRow>, shown_first: Option<(Digest, u64, Asset)>) -> Self {
-        let NewReference { span, kind, name, image_group, reveal, link_wrap, url: _, unfetched } = reference;
+    pub fn new(reference: NewReference, url: Option<UrlRow>, shown_first: Option<AssetRow>) -> Self {
+        let NewReference { place, url: _, unfetched } = reference;
         let unfetched = unfetched.filter(|_| url.is_none());
-        Self { span, kind, name, image_group, reveal, link_wrap, url, unfetched, shown_first }
+        Self { place, url, unfetched, shown_first }
     }
 }
 
@@ -161,6 +132,9 @@ pub trait Articles: Send + Sync {
         after: Option<&ArticleKey>,
         limit: usize,
     ) -> Result<Vec<ArticleRow>, CatalogError>;
+
+    /// The names of the sources that articles on record came from, in order.
+    async fn sources(&self) -> Result<Vec<SourceName>, CatalogError>;
 
     /// Up to `limit` articles before this place in the order of their dates, newest first.
     async fn articles_by_date(

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::error::CatalogError;
+use super::runs::MissingReport;
 use crate::archive::key::StoreKey;
 use crate::model::{
     Asset, Capture, CaptureId, Digest, HostKey, HostState, MediaType, Reason, ThumbnailName, UrlId, Validators,
@@ -25,7 +26,51 @@ pub enum UrlState {
     Retired,
 }
 
-/// What is known of a URL.
+/// What is known of the attempts to get a URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
+pub struct UrlFacts {
+    /// What became of them.
+    pub state: UrlState,
+    /// Why the last one failed.
+    pub reason: Option<Reason>,
+    /// What happened then, in one sentence for a person; `None` also where an earlier version of the program failed.
+    pub detail: Option<String>,
+    /// The status of the last one.
+    pub status: Option<u16>,
+    /// Failures since the last good one.
+    pub attempts: u32,
+    /// When the next one is due; `None` where it never is.
+    pub next_attempt: Option<Timestamp>,
+    /// When the first and the last good one were made.
+    pub good: Option<(Timestamp, Timestamp)>,
+    /// The asset of the newest good one.
+    pub kept: Option<Digest>,
+    /// What that lets a later request be compared with.
+    pub validators: Validators,
+    /// How far it was reported as missing. A good capture ends that.
+    pub reported: MissingReport,
+}
+
+impl Default for UrlFacts {
+    /// A URL that was never requested.
+    fn default() -> Self {
+        Self {
+            state: UrlState::New,
+            reason: None,
+            detail: None,
+            status: None,
+            attempts: 0,
+            next_attempt: None,
+            good: None,
+            kept: None,
+            validators: Validators::default(),
+            reported: MissingReport::None,
+        }
+    }
+}
+
+/// A URL on record.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct UrlRow {
@@ -33,24 +78,10 @@ pub struct UrlRow {
     pub id: UrlId,
     /// The URL.
     pub url: Url,
-    /// What became of the attempts to get it.
-    pub state: UrlState,
-    /// Why the last attempt failed.
-    pub reason: Option<Reason>,
-    /// What happened then, in one sentence for a person; `None` also where an earlier version of the program failed.
-    pub detail: Option<String>,
-    /// The status of the last attempt.
-    pub status: Option<u16>,
-    /// Failures since the last good attempt.
-    pub attempts: u32,
-    /// When it is due next; `None` where it never is.
-    pub next_attempt: Option<Timestamp>,
-    /// When it was first and last captured well.
-    pub good: Option<(Timestamp, Timestamp)>,
-    /// The asset of its newest good capture, with its digest and its size in bytes.
-    pub asset: Option<(Digest, u64, Asset)>,
-    /// What the newest good capture lets a later request be compared with.
-    pub validators: Validators,
+    /// What is known of the attempts to get it.
+    pub facts: UrlFacts,
+    /// What is known of the asset of its newest good capture, [`UrlFacts::kept`].
+    pub asset: Option<AssetRow>,
 }
 
 /// A blob on record.

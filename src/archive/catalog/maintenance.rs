@@ -22,6 +22,10 @@ pub struct ArchiveRow {
     pub made_at: Timestamp,
 }
 
+/// Every row of a listing, as it was read. One that cannot be read is given as the error that names it, and ends nothing;
+/// where all are needed, the first such error is the listing's.
+pub type ReadRows<T> = Vec<Result<T, CatalogError>>;
+
 /// What proving, mending and pruning an archive needs.
 #[async_trait]
 pub trait Maintenance: Send + Sync {
@@ -39,13 +43,13 @@ pub trait Maintenance: Send + Sync {
     async fn copy_to(&self, file: &Path) -> Result<(), CatalogError>;
 
     /// The blobs on record whose digest starts with this byte, in order of digest.
-    async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError>;
+    async fn blobs_on_record(&self, shard: u8) -> Result<ReadRows<BlobRow>, CatalogError>;
 
     /// The assets on record whose digest starts with this byte, in order of digest.
-    async fn assets_on_record(&self, shard: u8) -> Result<Vec<AssetRow>, CatalogError>;
+    async fn assets_on_record(&self, shard: u8) -> Result<ReadRows<AssetRow>, CatalogError>;
 
     /// The thumbnails on record of blobs whose digest starts with this byte, in order of digest and name.
-    async fn thumbnails_on_record(&self, shard: u8) -> Result<Vec<ThumbnailRow>, CatalogError>;
+    async fn thumbnails_on_record(&self, shard: u8) -> Result<ReadRows<ThumbnailRow>, CatalogError>;
 
     /// The URLs that a blob was ever captured from.
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError>;

@@ -2,8 +2,8 @@
 //!
 //! A catalog keeps facts about articles, URLs, captures and blobs, and the queue of URLs to request. Each method is one
 //! transaction: what it wrote outlives a loss of power once it returns. Completing a job and recording its capture is
-//! one of them. What is to be decided, [`rules`](super::rules) decides: an implementation stores, and calls them inside
-//! its transactions. Every implementation passes the suite in `tests/it/catalog`.
+//! one of them. What is to be decided, the rules beside this folder decide: an implementation stores, and calls them
+//! inside its transactions. Every implementation passes the suite in `tests/it/catalog`.
 //!
 //! Lists come in pages: the next page starts after the last row of the one before, so that rows which are added or
 //! removed meanwhile neither repeat nor hide others. A row that holds a value which no offprint writes makes its call
@@ -19,25 +19,23 @@ mod pages;
 mod placeholders;
 mod queue;
 mod runs;
-mod sources;
 mod takedowns;
 
 pub use articles::{ArticleRow, ArticleState, Articles, DatedArticle, NewReference, ReferenceRow, VersionRow};
-pub use captures::{AssetRow, BlobRow, Captures, RenditionRow, ThumbnailRow, UrlRow, UrlState};
+pub use captures::{AssetRow, BlobRow, Captures, RenditionRow, ThumbnailRow, UrlFacts, UrlRow, UrlState};
 pub use error::CatalogError;
 pub use feeds::{EntryRow, FeedRow, Feeds};
-pub use maintenance::{ArchiveRow, Maintenance};
+pub use maintenance::{ArchiveRow, Maintenance, ReadRows};
 pub use origins::Origins;
 pub use pages::{PageContent, PageRow, Pages};
 pub use placeholders::{PlaceholderVerdict, Placeholders, Revocation, Revoked, SharedBlob, SharedUrl};
-pub use queue::{CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, Worker, WriteOutcome};
-pub use runs::{RunRow, Runs, Totals};
-pub use sources::{SourceOutcome, SourceRow, Sources};
+pub use queue::{CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, Worker, WriteOutcome};
+pub use runs::{Missing, MissingReport, RunRow, Runs, Totals};
 pub use takedowns::{TakedownReach, TakedownRow, TakedownTarget, Takedowns};
 
 /// Everything that an archive knows.
 pub trait Catalog:
-    Articles + Captures + Queue + Placeholders + Runs + Sources + Feeds + Pages + Origins + Takedowns + Maintenance
+    Articles + Captures + Queue + Placeholders + Runs + Feeds + Pages + Origins + Takedowns + Maintenance
 {
 }
 
@@ -47,7 +45,7 @@ impl<
         + Queue
         + Placeholders
         + Runs
-        + Sources
+       
         + Feeds
         + Pages
         + Origins

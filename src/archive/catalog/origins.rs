@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::captures::UrlRow;
 use super::error::CatalogError;
-use crate::model::{ArticleKey, Digest, Fingerprint, Format, UrlId};
+use crate::model::{ArticleKey, Digest, Format, UrlId};
 
 /// What distinguishes originals from mirrors, and which files beside articles are kept.
 #[async_trait]
@@ -12,12 +12,8 @@ pub trait Origins: Send + Sync {
     /// The originals of the articles whose mirror has these bytes, each once, in the order of their digests.
     async fn originals_of_mirror(&self, mirror: Digest) -> Result<Vec<(Digest, Format)>, CatalogError>;
 
-    /// Another article of the same source whose mirror is this file.
-    async fn article_with_mirror(
-        &self,
-        except: &ArticleKey,
-        file: Fingerprint,
-    ) -> Result<Option<ArticleKey>, CatalogError>;
+    /// The other articles of the same source whose mirror has these bytes, in order, but for those that are gone from it.
+    async fn articles_with_mirror(&self, except: &ArticleKey, mirror: Digest) -> Result<Vec<ArticleKey>, CatalogError>;
 
     /// Up to `limit` URLs of files after this one that some article shows, in order.
     async fn file_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError>;

@@ -10,8 +10,7 @@ use super::captures::UrlRow;
 use super::error::CatalogError;
 use crate::config::ChangedImages;
 use crate::model::{
-    ArticleId, Asset, Digest, Exchange, Failure, HostKey, HostState, JobId, MediaType, ReferenceKind, RunId, UrlId,
-    Validators,
+    ArticleId, Asset, Digest, Exchange, Failure, HostKey, HostState, JobId, ReferenceKind, RunId, UrlId, Validators,
 };
 
 /// Who leases hosts: unique to a process and run.
@@ -58,24 +57,11 @@ pub struct CompletedJob {
     pub url: UrlId,
     /// When it ended.
     pub at: Timestamp,
-    /// Every request and response, in order. They are appended to the URL's captures.
+    /// Every request and response, in order. They are appended to the URL's captures. What is kept of bodies that are no
+    /// images is durable already.
     pub exchanges: Vec<Exchange>,
     /// How it ended.
     pub result: JobResult,
-    /// What the host sent in place of the image, where that is kept as evidence. Its blob is durable already.
-    pub refused: Option<RefusedBody>,
-}
-
-/// A body that is no good capture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(feature = "testing"), non_exhaustive)]
-pub struct RefusedBody {
-    /// The digest.
-    pub digest: Digest,
-    /// Its size in bytes.
-    pub size: u64,
-    /// What it is, and so the extension it is kept under.
-    pub media_type: MediaType,
 }
 
 /// How a job ended.
@@ -113,6 +99,16 @@ pub enum JobResult {
         /// When to try.
         next_attempt: Timestamp,
     },
+}
+
+impl JobResult {
+    /// The blob of a good capture that was just made.
+    pub const fn kept(&self) -> Option<Digest> {
+        match self {
+            Self::Kept { digest, .. } => Some(*digest),
+            Self::NotModified { .. } | Self::Failed { .. } | Self::Deferred { .. } => None,
+        }
+    }
 }
 
 /// Whether a conditional write was applied.

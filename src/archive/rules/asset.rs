@@ -5,7 +5,7 @@ use crate::model::Asset;
 /// What is known of an asset is renewed whenever its bytes are looked at, except its media type: links in mirrors that are
 /// written already end in its extension. A perceptual hash that was not computed this time stays as well.
 #[must_use]
-pub fn renewed(known: Option<&Asset>, found: &Asset) -> Asset {
+pub(super) fn renewed(known: Option<&Asset>, found: &Asset) -> Asset {
     Asset {
         media_type: known.map_or(found.media_type, |known| known.media_type),
         perceptual_hash: found.perceptual_hash.or_else(|| known?.perceptual_hash),

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::url::UrlFacts;
-use crate::archive::catalog::UrlState;
+use crate::archive::catalog::{UrlFacts, UrlState};
 use crate::model::saturating_add;
 
 /// What counts as due at a moment.
@@ -41,12 +40,7 @@ impl Due {
 
     /// Whether a URL is to be requested: it never was, or its next attempt is due.
     pub fn is_due(self, url: &UrlFacts) -> bool {
-        self.is_attempt_due(url.state, url.next_attempt)
-    }
-
-    /// The same of a URL in this state whose next attempt is then.
-    pub fn is_attempt_due(self, state: UrlState, next_attempt: Option<Timestamp>) -> bool {
-        state == UrlState::New || next_attempt.is_some_and(|at| self.has_passed(at))
+        url.state == UrlState::New || url.next_attempt.is_some_and(|at| self.has_passed(at))
     }
 }
 

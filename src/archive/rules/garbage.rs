@@ -20,8 +20,8 @@ pub struct BlobUses {
     pub was_asset: bool,
     /// An article goes on showing it although its URL has newer bytes.
     pub is_shown_first: bool,
-    /// It is the newest body of a URL that was refused.
-    pub is_refused: bool,
+    /// It is the newest placeholder that was revoked from a URL.
+    pub was_revoked: bool,
     /// An exchange keeps it as evidence of what a host sent.
     pub is_evidence: bool,
 }
@@ -77,7 +77,7 @@ mod tests {
             BlobUses { is_asset: true, ..unused },
             BlobUses { was_asset: true, ..unused },
             BlobUses { is_shown_first: true, ..unused },
-            BlobUses { is_refused: true, ..unused },
+            BlobUses { was_revoked: true, ..unused },
             BlobUses { is_evidence: true, ..unused },
         ] {
             assert!(!used.is_garbage(), "{used:?}");

@@ -73,6 +73,15 @@ mod tests {
     }
 
     #[test]
+    fn a_closed_breaker_leaves_what_the_host_asked_for_and_who_leases_it() {
+        let hold = HostHold { open_until: at(9), not_before: at(6), leased_until: at(7) };
+        assert_eq!(hold.breaker_closed(), HostHold { open_until: None, ..hold });
+        assert_eq!(hold.breaker_closed().ready_at(), at(7));
+        let state = HostState { open_until: at(9), not_before: at(6), ..HostState::default() };
+        assert_eq!(HostHold::of(&state), HostHold { leased_until: None, ..hold }, "a lease is no property of the host");
+    }
+
+    #[test]
     fn only_what_lies_beyond_the_horizon_is_implausible() {
         let due = Due::new(Timestamp::from_second(100).unwrap(), Duration::from_secs(10));
         let hold = HostHold { open_until: at(110), not_before: at(111), leased_until: at(0) };

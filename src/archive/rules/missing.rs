@@ -2,46 +2,7 @@
 
 use jiff::Timestamp;
 
-/// How far a URL without a good capture was reported as missing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MissingReport {
-    /// It is not missing, or was not reported.
-    #[default]
-    None,
-    /// It was not asked for yet: a budget was used up, or its host was not to be asked.
-    Untried,
-    /// It failed.
-    Failed,
-}
-
-impl MissingReport {
-    /// As a number that is stored.
-    pub const fn as_number(self) -> u8 {
-        self as u8
-    }
-
-    /// The one with this number.
-    pub const fn from_number(number: u8) -> Self {
-        match number {
-            0 => Self::None,
-            1 => Self::Untried,
-            _ => Self::Failed,
-        }
-    }
-}
-
-/// The URLs that articles show and that have no good capture.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Missing {
-    /// All of them.
-    pub urls: u64,
-    /// Of them, those that were not reported as missing before, or only as not asked for.
-    pub new: u64,
-    /// Of the new ones, those that were not asked for.
-    pub new_untried: u64,
-    /// When the first of all is due.
-    pub next_attempt: Option<Timestamp>,
-}
+use crate::archive::catalog::{Missing, MissingReport};
 
 impl Missing {
     /// Counts a URL that was reported in one way and is now reported in another.

@@ -1,24 +1,25 @@
 //! What every catalog decides alike: pure functions, without I/O and without SQL.
 //!
-//! A catalog reads facts, hands them to a rule, and stores what comes back, all in one transaction. So two catalogs
-//! differ in how they store, and never in what becomes of a URL or an article.
+//! A catalog reads facts, hands them to a rule, and stores what comes back, all in one transaction: new facts, or a list
+//! of [`Effect`]s. So two catalogs differ in how they store, and never in what becomes of a URL or an article.
 //!
 //! What a database can only find by an index, it finds by a condition that a rule states as data: [`Due::bounds`],
-//! [`HostHold::ready_at`], [`UrlFacts::is_failing`]. What is left to a catalog is which rows exist and refer to which: that
+//! [`HostHold::ready_at`], [`UrlFacts::is_failing`](super::catalog::UrlFacts::is_failing). What is left to a catalog is which rows exist and refer to which: that
 //! a URL is queued once, and only while an article shows it.
 //!
 //! | rule | decides |
 //! |---|---|
-//! | [`UrlFacts`] | what an attempt, a revocation or a loss makes of a URL |
+//! | [`completed`], [`revoked`], [`lost`], [`taken_down`] | what the end of a job, a revocation, a loss or a takedown changes |
+//! | [`UrlFacts`](super::catalog::UrlFacts) | what an attempt, a revocation or a loss makes of a URL |
 //! | [`Due`], [`Schedule`] | which URLs are due, and when one is due again |
 //! | [`HostHold`] | when a host may be leased |
 //! | [`ArticleFacts`] | what makes an article stale, and what makes it ready to be written |
-//! | [`on_replaced`], [`shown`] | which version of an image an article shows |
+//! | `on_replaced`, [`shown`] | which version of an image an article shows |
 //! | [`previous`] | which earlier version returns when a placeholder is revoked |
-//! | [`renewed`] | what is known of an asset whose bytes came again |
-//! | [`MissingReport`] | what is missing, and what of it is news |
+//! | `renewed` | what is known of an asset whose bytes came again |
+//! | [`MissingReport`](super::catalog::MissingReport) | what is missing, and what of it is news |
 //! | [`BlobUses`], [`ThumbnailUses`] | what keeps a blob or a thumbnail alive |
-//! | [`copy_is_due`] | when the catalog is copied |
+//! | [`copy_is_due`], [`old_copies`] | when the catalog is copied, and which copies go |
 //! | [`unreferenced_since`], [`is_past_grace`] | how long what nothing refers to is left |
 //! | [`path_key`] | which paths name one file |
 
@@ -26,22 +27,29 @@ mod article;
 mod asset;
 mod copy;
 mod due;
+mod effect;
 mod garbage;
 mod host;
+mod job;
+mod loss;
 mod missing;
 mod path;
+mod revocation;
 mod schedule;
+mod takedown;
 mod url;
 mod version;
 
 pub use article::{ArticleFacts, is_new_version, mirror_may_be_missing, unshown};
-pub use asset::renewed;
-pub use copy::{CopySchedule, copy_is_due};
+pub use copy::{CopySchedule, copy_is_due, old_copies};
 pub use due::Due;
+pub use effect::{Decision, Effect};
 pub use garbage::{BlobUses, ThumbnailUses, is_past_grace, unreferenced_since};
 pub use host::HostHold;
-pub use missing::{Missing, MissingReport};
+pub use job::{JobFacts, ShowingArticle, captured, completed};
+pub use loss::{AssetFacts, lost};
 pub use path::path_key;
+pub use revocation::{PlaceholderUrl, revoked, revoked_from};
 pub use schedule::Schedule;
-pub use url::{Response, UrlFacts};
-pub use version::{AssetChange, Earlier, OnReplaced, can_be_probed, on_replaced, previous, shown};
+pub use takedown::taken_down;
+pub use version::{Earlier, can_be_probed, previous, shown};

@@ -2,66 +2,22 @@
 
 use jiff::Timestamp;
 
-use super::missing::MissingReport;
 use super::version::AssetChange;
-use crate::archive::catalog::{CompletedJob, JobResult, UrlState};
+use crate::archive::catalog::{CompletedJob, JobResult, MissingReport, UrlFacts, UrlState};
 use crate::model::{Digest, Failure, Reason, Validators};
-
-/// What is known of the attempts to get a URL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UrlFacts {
-    /// What became of them.
-    pub state: UrlState,
-    /// Why the last one failed.
-    pub reason: Option<Reason>,
-    /// What happened then, in one sentence for a person.
-    pub detail: Option<String>,
-    /// The status of the last one.
-    pub status: Option<u16>,
-    /// Failures since the last good one.
-    pub attempts: u32,
-    /// When the next one is due; `None` where it never is.
-    pub next_attempt: Option<Timestamp>,
-    /// When the first and the last good one were made.
-    pub good: Option<(Timestamp, Timestamp)>,
-    /// The asset of the newest good one.
-    pub kept: Option<Digest>,
-    /// What that lets a later request be compared with.
-    pub validators: Validators,
-    /// How far it was reported as missing. A good capture ends that.
-    pub reported: MissingReport,
-}
-
-impl Default for UrlFacts {
-    /// A URL that was never requested.
-    fn default() -> Self {
-        Self {
-            state: UrlState::New,
-            reason: None,
-            detail: None,
-            status: None,
-            attempts: 0,
-            next_attempt: None,
-            good: None,
-            kept: None,
-            validators: Validators::default(),
-            reported: MissingReport::None,
-        }
-    }
-}
 
 /// What the last response of an attempt was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Response {
+pub(super) struct Response {
     /// Its status; `None` where none came, or where the image was adopted from the article or from beside it.
-    pub status: Option<u16>,
+    pub(super) status: Option<u16>,
     /// When the attempt was made.
-    pub at: Timestamp,
+    pub(super) at: Timestamp,
 }
 
 impl Response {
     /// The last response of a job, or the moment when it ended without one.
-    pub fn of(job: &CompletedJob) -> Self {
+    pub(super) fn of(job: &CompletedJob) -> Self {
         let last = job.exchanges.last();
         Self { status: last.and_then(|exchange| exchange.status), at: last.map_or(job.at, |exchange| exchange.at) }
     }
@@ -70,7 +26,7 @@ impl Response {
 impl UrlFacts {
     /// What a job's result makes of the URL.
     #[must_use]
-    pub fn after(self, result: &JobResult, response: Response) -> Self {
+    pub(super) fn after(self, result: &JobResult, response: Response) -> Self {
         match result {
             JobResult::Kept { digest, validators, next_attempt, .. } => {
                 self.on_kept(*digest, validators.clone(), *next_attempt, response)
@@ -120,7 +76,7 @@ impl UrlFacts {
     /// The newest capture was a placeholder: it counts as a failure, and the version before it returns, where there is
     /// one. Validators are those of the placeholder and go with it, so that the next request gets a whole response.
     #[must_use]
-    pub fn on_revoked(self, previous: Option<(Digest, Timestamp)>, next_attempt: Option<Timestamp>) -> Self {
+    pub(super) fn on_revoked(self, previous: Option<(Digest, Timestamp)>, next_attempt: Option<Timestamp>) -> Self {
         let good = self.good.zip(previous).map(|((first, _), (_, captured))| (first, captured));
         let failure = Failure::new(Reason::Placeholder, "the host sends the same image in place of others");
         Self {
@@ -136,7 +92,7 @@ impl UrlFacts {
 
     /// The bytes of the good capture are lost: there is none any more, and the URL is due at once.
     #[must_use]
-    pub fn on_lost(self, now: Timestamp) -> Self {
+    pub(super) fn on_lost(self, now: Timestamp) -> Self {
         Self {
             state: UrlState::Deferred,
             next_attempt: Some(now),
@@ -160,7 +116,7 @@ impl UrlFacts {
     }
 
     /// What happened to the URL's asset between two states of it.
-    pub fn change_to(&self, after: &Self) -> AssetChange {
+    pub(super) fn change_to(&self, after: &Self) -> AssetChange {
         match (self.kept, after.kept) {
             (before, after) if before == after => AssetChange::Same,
             (None, _) => AssetChange::First,
@@ -325,6 +281,70 @@ mod tests {
         assert_eq!(good().change_to(&good()), AssetChange::Same);
         assert_eq!(good().change_to(&other), AssetChange::Replaced(digest("good")));
         assert_eq!(good().change_to(&good().on_lost(at(3))), AssetChange::Gone);
+    }
+
+    #[test]
+    fn what_was_taken_down_is_retired_and_nothing_of_it_is_kept() {
+        let facts = UrlFacts::taken_down();
+        assert!(facts.is_taken_down() && !good().is_taken_down());
+        assert_eq!((facts.state, facts.next_attempt, facts.kept), (UrlState::Retired, None, None));
+        assert!(facts.detail.is_some(), "a person reads why");
+        let due = crate::archive::rules::Due::new(at(0), std::time::Duration::ZERO);
+        assert!(!due.is_due(&facts));
+    }
+
+    #[test]
+    fn a_url_is_failing_without_a_good_capture_or_after_a_failure() {
+        for state in [UrlState::New, UrlState::Good, UrlState::Failed, UrlState::Deferred, UrlState::Retired] {
+            let facts = |kept| UrlFacts { state, kept, ..UrlFacts::default() };
+            assert!(facts(None).is_failing(), "{state:?}");
+            let expected = matches!(state, UrlState::Failed | UrlState::Retired);
+            assert_eq!(facts(Some(digest("a"))).is_failing(), expected, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn only_an_answer_that_gave_an_image_can_show_that_urls_share_one() {
+        let failed = JobResult::Failed { failure: not_found(), next_attempt: None };
+        let deferred = JobResult::Deferred { failure: not_found(), next_attempt: at(1) };
+        for (result, expected) in [
+            (kept("a", None), true),
+            (JobResult::NotModified { next_attempt: None }, true),
+            (failed, false),
+            (deferred, false),
+        ] {
+            assert_eq!(UrlFacts::is_worth_comparing(&result), expected, "{result:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_response_of_a_job_counts_and_its_end_where_there_was_none() {
+        let exchange = |second, status| crate::model::Exchange {
+            url: "https://images.example/a".parse().unwrap(),
+            at: at(second),
+            elapsed: std::time::Duration::ZERO,
+            request_head: Vec::new(),
+            response_head: None,
+            status,
+            peer: None,
+            protocol: None,
+            coding: String::new(),
+            digest: None,
+            length: 0,
+            body: None,
+            reason: None,
+        };
+        let job = |exchanges| CompletedJob {
+            job: crate::model::JobId(1),
+            url: crate::model::UrlId(1),
+            at: at(9),
+            exchanges,
+            result: JobResult::NotModified { next_attempt: None },
+        };
+        assert_eq!(Response::of(&job(Vec::new())), Response { status: None, at: at(9) });
+        let redirected = job(vec![exchange(1, Some(301)), exchange(2, Some(304))]);
+        assert_eq!(Response::of(&redirected), Response { status: Some(304), at: at(2) });
+        assert_eq!(Response::of(&job(vec![exchange(3, None)])), Response { status: None, at: at(3) });
     }
 
     fn result() -> impl Strategy<Value = JobResult> {

@@ -8,7 +8,7 @@ use crate::model::{Digest, HostKey};
 
 /// What happened to a URL's asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AssetChange {
+pub(super) enum AssetChange {
     /// It is the same, or there is still none.
     Same,
     /// It is the URL's first.
@@ -21,16 +21,16 @@ pub enum AssetChange {
 
 /// What an article does when new bytes of a URL that it shows take the place of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OnReplaced {
+pub(super) struct OnReplaced {
     /// The bytes before are kept as what it showed first.
-    pub keeps_before: bool,
+    pub(super) keeps_before: bool,
     /// Its mirror is to be written again.
-    pub becomes_stale: bool,
+    pub(super) becomes_stale: bool,
 }
 
 /// An article that has a mirror goes on showing the bytes that it showed first, unless the settings want the newest. One
 /// that has none shows the newest from the start.
-pub fn on_replaced(has_mirror: bool, keeps_a_version: bool, changed: ChangedImages) -> OnReplaced {
+pub(super) fn on_replaced(has_mirror: bool, keeps_a_version: bool, changed: ChangedImages) -> OnReplaced {
     let keeps_before = has_mirror && !keeps_a_version;
     let shows_first = keeps_before || keeps_a_version;
     OnReplaced { keeps_before, becomes_stale: !shows_first || changed == ChangedImages::Newest }

@@ -11,7 +11,9 @@ use crate::archive::catalog::{
     WriteOutcome,
 };
 use crate::archive::rules::{self, ArticleFacts};
-use crate::model::{ArticleId, ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, HostKey, Revision, UrlId};
+use crate::model::{
+    ArticleId, ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, HostKey, Revision, SourceName, UrlId,
+};
 
 #[async_trait]
 impl Articles for Sqlite {
@@ -32,6 +34,10 @@ impl Articles for Sqlite {
     ) -> Result<Vec<ArticleRow>, CatalogError> {
         let (source, after) = (source.map(str::to_owned), after.cloned());
         self.read(move |connection| page(connection, source.as_deref(), after.as_ref(), limit)).await
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceName>, CatalogError> {
+        self.read(sources).await
     }
 
     async fn articles_by_date(
@@ -156,6 +162,13 @@ pub(super) fn page_by_row(
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM article WHERE id > ?1 ORDER BY id LIMIT ?2"))?
         .query_map(params![after.map_or(0, |id| id.0), limit], |row| Ok((row.get("id")?, article(row))))?
+        .collect()
+}
+
+fn sources(connection: &Connection) -> Result<Vec<SourceName>> {
+    connection
+        .prepare_cached("SELECT source FROM article GROUP BY source ORDER BY source")?
+        .query_map([], in_row("article", &["source"], |row| row.get("source")))?
         .collect()
 }
 

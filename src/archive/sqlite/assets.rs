@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params, params_from_i
 use super::codec::{Millis, moment};
 use super::error::in_row;
 use crate::archive::catalog::{AssetRow, BlobRow, RenditionRow, ThumbnailRow};
-use crate::archive::rules;
 use crate::model::{ArticleId, Asset, Digest, Ending, MediaType, ThumbnailName};
 
 /// The asset of a row with its columns.
@@ -62,19 +61,19 @@ fn bounds(shard: u8) -> ([u8; 1], Vec<u8>) {
     ([shard], end)
 }
 
-pub(super) fn assets(connection: &Connection, shard: u8) -> Result<Vec<AssetRow>> {
+pub(super) fn assets(connection: &Connection, shard: u8) -> Result<Vec<Result<AssetRow>>> {
     let (from, to) = bounds(shard);
     connection
         .prepare_cached(&format!("{WITH_SIZE} WHERE a.digest >= ?1 AND a.digest < ?2 ORDER BY a.digest"))?
-        .query_map(params![from, to], sized_asset)?
+        .query_map(params![from, to], |row| Ok(sized_asset(row)))?
         .collect()
 }
 
-pub(super) fn blobs(connection: &Connection, shard: u8) -> Result<Vec<BlobRow>> {
+pub(super) fn blobs(connection: &Connection, shard: u8) -> Result<Vec<Result<BlobRow>>> {
     let (from, to) = bounds(shard);
     connection
         .prepare_cached("SELECT * FROM blob WHERE digest >= ?1 AND digest < ?2 ORDER BY digest, media_type")?
-        .query_map(params![from, to], blob_row)?
+        .query_map(params![from, to], |row| Ok(blob_row(row)))?
         .collect()
 }
 
@@ -114,25 +113,31 @@ pub(super) fn record_blob(
     Ok(())
 }
 
-pub(super) fn delete_blob(connection: &Connection, digest: Digest, media_type: MediaType) -> Result<()> {
+fn delete_blob(connection: &Connection, digest: Digest, media_type: MediaType) -> Result<()> {
     connection
         .prepare_cached("DELETE FROM blob WHERE digest = ?1 AND media_type = ?2")?
         .execute(params![digest, media_type])?;
     Ok(())
 }
 
-/// Records an asset with its blob.
-pub(super) fn record(connection: &Connection, digest: Digest, size: u64, found: &Asset, at: Timestamp) -> Result<()> {
-    let known = connection
+/// What is known of an asset.
+pub(super) fn known(connection: &Connection, digest: Digest) -> Result<Option<Asset>> {
+    connection
         .prepare_cached("SELECT * FROM asset WHERE digest = ?1")?
         .query_row([digest], in_row("asset", &["digest"], asset))
-        .optional()?;
-    let renewed = rules::renewed(known.as_ref(), found);
-    record_blob(connection, digest, renewed.media_type, size, at)?;
-    store(connection, digest, &renewed)
+        .optional()
 }
 
-fn store(connection: &Connection, digest: Digest, asset: &Asset) -> Result<()> {
+/// Forgets an asset with its blob.
+pub(super) fn forget(connection: &Connection, digest: Digest, media_type: MediaType) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM asset WHERE digest = ?1 AND media_type = ?2")?
+        .execute(params![digest, media_type])?;
+    delete_blob(connection, digest, media_type)
+}
+
+/// Stores what is known of an asset.
+pub(super) fn store(connection: &Connection, digest: Digest, asset: &Asset) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO asset (digest, media_type, width, height, orientation, frames, alpha, bit_depth,
@@ -203,11 +208,11 @@ pub(super) fn thumbnails(connection: &Connection, originals: &[Digest]) -> Resul
     Ok(all)
 }
 
-pub(super) fn thumbnails_of_shard(connection: &Connection, shard: u8) -> Result<Vec<ThumbnailRow>> {
+pub(super) fn thumbnails_of_shard(connection: &Connection, shard: u8) -> Result<Vec<Result<ThumbnailRow>>> {
     let (from, to) = bounds(shard);
     connection
         .prepare_cached("SELECT * FROM thumbnail WHERE original >= ?1 AND original < ?2 ORDER BY original, name")?
-        .query_map(params![from, to], thumbnail)?
+        .query_map(params![from, to], |row| Ok(thumbnail(row)))?
         .collect()
 }
 

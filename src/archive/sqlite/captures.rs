@@ -65,17 +65,14 @@ impl Captures for Sqlite {
     }
 }
 
-/// Appends one attempt, where it made any request.
-pub(super) fn record(
+/// Appends one attempt.
+pub(super) fn append(
     connection: &Connection,
     url: UrlId,
     run: RunId,
     digest: Option<Digest>,
     exchanges: &[Exchange],
 ) -> Result<()> {
-    if exchanges.is_empty() {
-        return Ok(());
-    }
     let capture: i64 = connection
         .prepare_cached("INSERT INTO capture (url_id, run_id, digest) VALUES (?1, ?2, ?3) RETURNING id")?
         .query_one(params![url, run, digest], |row| row.get(0))?;
@@ -83,9 +80,6 @@ pub(super) fn record(
 }
 
 fn record_exchange(connection: &Connection, capture: i64, ord: usize, exchange: &Exchange) -> Result<()> {
-    if let Some(KeptBody { digest, media_type, length }) = exchange.body {
-        assets::record_blob(connection, digest, media_type, length, exchange.at)?;
-    }
     connection
         .prepare_cached(
             "INSERT INTO exchange (capture_id, ord, url, at, elapsed, request_head, response_head, status, peer,

@@ -73,3 +73,40 @@ fn digest(path: &Path) -> io::Result<Digest> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changed_differs_from_its_checksum_and_one_without_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        fs::write(&path, b"as it was").unwrap();
+        assert!(!mismatches(&path), "there is no checksum");
+        write(&path);
+        assert!(!mismatches(&path));
+        let line = fs::read_to_string(checksum_path(&path)).unwrap();
+        assert_eq!(line, format!("{}  catalog.db\n", Digest::of(b"as it was")), "sha256sum reads it");
+        fs::write(&path, b"as it is!").unwrap();
+        assert!(mismatches(&path));
+        fs::write(checksum_path(&path), &line[..30]).unwrap();
+        assert!(!mismatches(&path), "one that was cut off counts as none");
+        remove(&path).unwrap();
+        remove(&path).unwrap();
+        assert!(!checksum_path(&path).exists());
+    }
+
+    #[test]
+    fn a_catalog_that_is_partly_in_its_log_has_no_checksum() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        fs::write(&path, b"pages").unwrap();
+        fs::write(folder.path().join("catalog.db-wal"), b"newer pages").unwrap();
+        write(&path);
+        assert!(!checksum_path(&path).exists());
+        fs::write(folder.path().join("catalog.db-wal"), b"").unwrap();
+        write(&path);
+        assert!(checksum_path(&path).exists());
+    }
+}

@@ -95,3 +95,37 @@ pub(super) fn log_left(path: &Path) -> bool {
 fn uri_path(path: &Path) -> String {
     path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_what_means_something_in_a_uri_is_that_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("50% of? #1 新闻");
+        std::fs::create_dir(&inside).unwrap();
+        let path = inside.join("catalog.db");
+        to_write(&path).unwrap().execute_batch("CREATE TABLE a (b)").unwrap();
+        let uri = format!("file:{}?immutable=1", uri_path(&path));
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let tables =
+            Connection::open_with_flags(uri, flags).unwrap().query_row("SELECT count(*) FROM a", [], |row| row.get(0));
+        assert_eq!(tables, Ok(0));
+    }
+
+    #[test]
+    fn one_that_reads_cannot_write_and_a_schema_has_no_rights() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        assert!(to_read(&path).is_err(), "reading makes no file");
+        assert!(!path.exists());
+        let writer = to_write(&path).unwrap();
+        writer.execute_batch("CREATE TABLE a (b); CREATE VIEW evil AS SELECT load_extension('x') AS y").unwrap();
+        let reader = to_read(&path).unwrap();
+        assert!(reader.execute_batch("INSERT INTO a VALUES (1)").is_err());
+        assert!(reader.query_row("SELECT y FROM evil", [], |_| Ok(())).is_err());
+        assert!(writer.execute_batch("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema").is_err());
+        assert_eq!(reader.query_row("SELECT count(*) FROM a", [], |row| row.get(0)), Ok(0));
+    }
+}

@@ -10,7 +10,7 @@ use crate::model::Digest;
 /// articles.
 const SUMS: &str = "SELECT t.*, (SELECT max(id) FROM capture), (SELECT sum(revision + read_at % 1000003) FROM article),
     (SELECT sum(mirror_modified % 1000003) FROM article), (SELECT count(*) FROM article_version),
-    (SELECT count(*) FROM shown_version), (SELECT count(*) FROM source), (SELECT count(*) FROM blob) FROM total t";
+    (SELECT count(*) FROM shown_version), (SELECT count(*) FROM blob) FROM total t";
 
 /// Differs where what the catalog knows differs; runs and their reports do not count.
 pub(super) fn content_mark(connection: &Connection) -> Result<Digest> {

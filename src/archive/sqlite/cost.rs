@@ -13,7 +13,7 @@ use crate::archive::catalog::{CompletedJob, JobResult, Lease, NewReference, Thum
 use crate::config::ChangedImages;
 use crate::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Exchange, Failure, Fingerprint, Format, HostState, MediaType, Reason,
-    ReferenceKind, RunId, Span, ThumbnailName,
+    ReferenceKind, ReferencePlace, RunId, Span, ThumbnailName,
 };
 
 /// Where the references of an article lead.
@@ -38,12 +38,14 @@ fn now() -> Timestamp {
 
 fn reference(layout: Layout, number: usize) -> NewReference {
     NewReference {
-        span: Span::new(number * 100, number * 100 + 50),
-        kind: ReferenceKind::Image,
-        name: "src".to_owned(),
-        image_group: u32::try_from(number).unwrap(),
-        reveal: None,
-        link_wrap: None,
+        place: ReferencePlace {
+            span: Span::new(number * 100, number * 100 + 50),
+            kind: ReferenceKind::Image,
+            name: "src".to_owned(),
+            image_group: u32::try_from(number).unwrap(),
+            reveal: None,
+            link_wrap: None,
+        },
         url: Some(url(layout, number).parse().unwrap()),
         unfetched: None,
     }
@@ -102,8 +104,8 @@ fn drain_host(connection: &Connection, run: RunId, lease: &Lease) -> usize {
         for job in &page {
             let at = Timestamp::now();
             let exchanges = Vec::<Exchange>::new();
-            let job = CompletedJob { job: job.id, url: job.url.id, at, exchanges, result: failed(), refused: None };
-            queue::complete(connection, lease, run, &[job], ChangedImages::First).unwrap();
+            let job = CompletedJob { job: job.id, url: job.url.id, at, exchanges, result: failed() };
+            queue::complete(connection, lease, run, vec![job], ChangedImages::First).unwrap();
             done += 1;
         }
         if page.is_empty() {
@@ -141,7 +143,8 @@ fn cost_of_lacking_nothing(count: usize) -> Duration {
     let (name, recipe) = ("small".parse().unwrap(), Digest::of(b"64 x 64"));
     for number in 0..count {
         let original = Digest::of(number.to_string().as_bytes());
-        assets::record(&connection, original, 1, &Asset::of_type(MediaType::Png), now()).unwrap();
+        assets::record_blob(&connection, original, MediaType::Png, 1, now()).unwrap();
+        assets::store(&connection, original, &Asset::of_type(MediaType::Png)).unwrap();
         let row = ThumbnailRow { original, name: ThumbnailName::clone(&name), recipe, made: Err("none".to_owned()) };
         assets::record_thumbnails(&connection, &[row], &[]).unwrap();
     }

@@ -10,9 +10,11 @@ use url::Url;
 
 use super::codec::{Millis, moment};
 use super::error::{catalog_error, in_row};
-use super::{Sqlite, articles, assets, checksum, copy, identity, stale, urls};
-use crate::archive::catalog::{ArchiveRow, ArticleRow, AssetRow, BlobRow, CatalogError, Maintenance, ThumbnailRow};
-use crate::archive::rules::BlobUses;
+use super::{Sqlite, articles, assets, checksum, copy, effects, identity, stale, urls};
+use crate::archive::catalog::{
+    ArchiveRow, ArticleRow, AssetRow, BlobRow, CatalogError, Maintenance, ReadRows, ThumbnailRow,
+};
+use crate::archive::rules::{self, AssetFacts, BlobUses};
 use crate::model::{ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
 
 #[async_trait]
@@ -42,16 +44,16 @@ impl Maintenance for Sqlite {
         self.read(move |connection| copy::copy_to(connection, &file)).await
     }
 
-    async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError> {
-        self.read(move |connection| assets::blobs(connection, shard)).await
+    async fn blobs_on_record(&self, shard: u8) -> Result<ReadRows<BlobRow>, CatalogError> {
+        self.read_rows(move |connection| assets::blobs(connection, shard)).await
     }
 
-    async fn assets_on_record(&self, shard: u8) -> Result<Vec<AssetRow>, CatalogError> {
-        self.read(move |connection| assets::assets(connection, shard)).await
+    async fn assets_on_record(&self, shard: u8) -> Result<ReadRows<AssetRow>, CatalogError> {
+        self.read_rows(move |connection| assets::assets(connection, shard)).await
     }
 
-    async fn thumbnails_on_record(&self, shard: u8) -> Result<Vec<ThumbnailRow>, CatalogError> {
-        self.read(move |connection| assets::thumbnails_of_shard(connection, shard)).await
+    async fn thumbnails_on_record(&self, shard: u8) -> Result<ReadRows<ThumbnailRow>, CatalogError> {
+        self.read_rows(move |connection| assets::thumbnails_of_shard(connection, shard)).await
     }
 
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError> {
@@ -72,7 +74,8 @@ impl Maintenance for Sqlite {
         self.write(move |connection| {
             thumbnails.iter().try_for_each(|(original, name)| {
                 assets::forget_thumbnails(connection, *original, Some(name))?;
-                make_stale_showing(connection, *original)
+                let showing = showing(connection, *original)?;
+                stale::make_stale(connection, showing)
             })
         })
         .await
@@ -124,6 +127,18 @@ impl Maintenance for Sqlite {
     }
 }
 
+impl Sqlite {
+    /// Runs a listing of which each row is read by itself.
+    async fn read_rows<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Connection) -> Result<Vec<Result<T>>> + Send + 'static,
+    ) -> Result<ReadRows<T>, CatalogError> {
+        let rows = self.read(call).await?;
+        let path = self.readers.path();
+        Ok(rows.into_iter().map(|row| row.map_err(|error| catalog_error(path, &error))).collect())
+    }
+}
+
 /// The database's own checks: of its pages and indexes, and of rows that name others.
 /// The most rows without what they refer to that are reported.
 const MOST_DANGLING: usize = 1000;
@@ -157,38 +172,25 @@ fn integrity(connection: &Connection) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// Makes the articles stale that show an asset.
-fn make_stale_showing(connection: &Connection, digest: Digest) -> Result<()> {
-    for url in urls::with_asset(connection, digest)? {
-        let showing = stale::showing(connection, url)?;
-        stale::make_stale(connection, showing)?;
-    }
-    let showing_first: Vec<ArticleId> = connection
-        .prepare_cached("SELECT DISTINCT article_id FROM shown_version WHERE digest = ?1")?
+/// The articles that show an asset: those of its URLs, and those that go on showing it.
+fn showing(connection: &Connection, digest: Digest) -> Result<Vec<ArticleId>> {
+    connection
+        .prepare_cached(
+            "SELECT article_id FROM reference WHERE url_id IN (SELECT id FROM url WHERE digest = ?1)
+             UNION SELECT article_id FROM shown_version WHERE digest = ?1",
+        )?
         .query_map([digest], |row| row.get(0))?
-        .collect::<Result<_>>()?;
-    stale::make_stale(connection, showing_first)
+        .collect()
 }
 
 fn lose_asset(connection: &Connection, digest: Digest, now: Timestamp) -> Result<()> {
-    make_stale_showing(connection, digest)?;
-    for url in urls::with_asset(connection, digest)? {
-        let facts = urls::facts_of(connection, url)?.on_lost(now);
-        urls::store(connection, url, &facts)?;
-    }
-    let forget = [
-        "DELETE FROM replaced_asset WHERE digest = ?1",
-        "DELETE FROM shown_version WHERE digest = ?1",
-        "DELETE FROM refused_body WHERE digest = ?1",
-    ];
-    forget.iter().try_for_each(|sql| connection.prepare_cached(sql)?.execute([digest]).map(drop))?;
-    assets::forget_thumbnails(connection, digest, None)?;
-    let media_type: Option<MediaType> = connection
-        .prepare_cached("DELETE FROM asset WHERE digest = ?1 RETURNING media_type")?
-        .query_map([digest], |row| row.get(0))?
-        .next()
-        .transpose()?;
-    media_type.map_or(Ok(()), |media_type| assets::delete_blob(connection, digest, media_type))
+    let with_asset = urls::with_asset(connection, digest)?.into_iter();
+    let facts = AssetFacts {
+        media_type: assets::known(connection, digest)?.map(|asset| asset.media_type),
+        urls: with_asset.map(|url| Ok((url, urls::facts_of(connection, url)?))).collect::<Result<_>>()?,
+        showing: showing(connection, digest)?,
+    };
+    effects::apply(connection, rules::lost(digest, facts, now)).map(drop)
 }
 
 /// Who refers to a blob, of a row of `blob`.
@@ -197,7 +199,7 @@ const USES: &str = "EXISTS (SELECT 1 FROM article WHERE original = blob.digest) 
     EXISTS (SELECT 1 FROM url WHERE digest = blob.digest) AS is_asset,
     EXISTS (SELECT 1 FROM replaced_asset WHERE digest = blob.digest) AS was_asset,
     EXISTS (SELECT 1 FROM shown_version WHERE digest = blob.digest) AS is_shown_first,
-    EXISTS (SELECT 1 FROM refused_body WHERE digest = blob.digest) AS is_refused,
+    EXISTS (SELECT 1 FROM refused_body WHERE digest = blob.digest) AS was_revoked,
     EXISTS (SELECT 1 FROM exchange WHERE body = blob.digest) AS is_evidence";
 
 fn uses(row: &Row<'_>) -> Result<BlobUses> {
@@ -207,7 +209,7 @@ fn uses(row: &Row<'_>) -> Result<BlobUses> {
         is_asset: row.get("is_asset")?,
         was_asset: row.get("was_asset")?,
         is_shown_first: row.get("is_shown_first")?,
-        is_refused: row.get("is_refused")?,
+        was_revoked: row.get("was_revoked")?,
         is_evidence: row.get("is_evidence")?,
     })
 }
@@ -216,15 +218,16 @@ fn unreferenced(connection: &Connection, shard: u8, before: Timestamp) -> Result
     let mut uses_of =
         connection.prepare_cached(&format!("SELECT {USES} FROM blob WHERE digest = ?1 AND media_type = ?2"))?;
     let mut garbage = Vec::new();
-    for blob in assets::blobs(connection, shard)?.into_iter().filter(|blob| blob.created < before) {
-        if uses_of.query_one(params![blob.digest, blob.media_type], uses)?.is_garbage() {
+    for blob in assets::blobs(connection, shard)? {
+        let blob = blob?;
+        if blob.created < before && uses_of.query_one(params![blob.digest, blob.media_type], uses)?.is_garbage() {
             garbage.push(blob);
         }
     }
     Ok(garbage)
 }
 
-pub(super) fn garbage_seen(connection: &Connection) -> Result<BTreeMap<String, Timestamp>> {
+fn garbage_seen(connection: &Connection) -> Result<BTreeMap<String, Timestamp>> {
     let seen = |row: &Row<'_>| Ok((row.get("path")?, moment(row, "first_seen")?));
     connection
         .prepare_cached("SELECT path, first_seen FROM garbage")?
@@ -232,7 +235,7 @@ pub(super) fn garbage_seen(connection: &Connection) -> Result<BTreeMap<String, T
         .collect()
 }
 
-pub(super) fn note_garbage(connection: &Connection, seen: &BTreeMap<String, Timestamp>) -> Result<()> {
+fn note_garbage(connection: &Connection, seen: &BTreeMap<String, Timestamp>) -> Result<()> {
     let known = garbage_seen(connection)?;
     let mut forget = connection.prepare_cached("DELETE FROM garbage WHERE path = ?1")?;
     for path in known.keys().filter(|path| !seen.contains_key(*path)) {
@@ -254,10 +257,7 @@ pub(super) fn forget_blob(connection: &Connection, digest: Digest, media_type: M
     let is_garbage = uses.is_some_and(BlobUses::is_garbage);
     if is_garbage {
         assets::forget_thumbnails(connection, digest, None)?;
-        connection
-            .prepare_cached("DELETE FROM asset WHERE digest = ?1 AND media_type = ?2")?
-            .execute(params![digest, media_type])?;
-        assets::delete_blob(connection, digest, media_type)?;
+        assets::forget(connection, digest, media_type)?;
     }
     Ok(is_garbage)
 }

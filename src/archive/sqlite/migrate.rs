@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0008_missing.sql"),
     include_str!("schema/0009_takedown.sql"),
     include_str!("schema/0010_page.sql"),
+    include_str!("schema/0011_mirror.sql"),
 ];
 
 /// The schema version of a file: 0 where it is empty.

@@ -14,6 +14,7 @@ mod connection;
 mod copy;
 #[cfg(all(test, target_os = "linux"))]
 mod cost;
+mod effects;
 mod error;
 mod feeds;
 mod identity;
@@ -30,7 +31,6 @@ mod queue;
 mod readers;
 mod references;
 mod runs;
-mod sources;
 mod stale;
 mod takedowns;
 mod urls;

@@ -1,13 +1,13 @@
 //! Where a text or an image came from.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use rusqlite::{Connection, Result, Row, params};
 
 use super::codec::article_key;
 use super::error::in_row;
 use super::{Sqlite, urls};
 use crate::archive::catalog::{CatalogError, Origins, UrlRow};
-use crate::model::{ArticleKey, Digest, Fingerprint, Format, UrlId};
+use crate::model::{ArticleKey, Digest, Format, UrlId};
 
 #[async_trait]
 impl Origins for Sqlite {
@@ -15,13 +15,9 @@ impl Origins for Sqlite {
         self.read(move |connection| originals_of_mirror(connection, mirror)).await
     }
 
-    async fn article_with_mirror(
-        &self,
-        except: &ArticleKey,
-        file: Fingerprint,
-    ) -> Result<Option<ArticleKey>, CatalogError> {
+    async fn articles_with_mirror(&self, except: &ArticleKey, mirror: Digest) -> Result<Vec<ArticleKey>, CatalogError> {
         let except = except.clone();
-        self.read(move |connection| article_with_mirror(connection, &except, file)).await
+        self.read(move |connection| articles_with_mirror(connection, &except, mirror)).await
     }
 
     async fn file_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {
@@ -40,17 +36,14 @@ fn originals_of_mirror(connection: &Connection, mirror: Digest) -> Result<Vec<(D
         .collect()
 }
 
-fn article_with_mirror(connection: &Connection, except: &ArticleKey, file: Fingerprint) -> Result<Option<ArticleKey>> {
+fn articles_with_mirror(connection: &Connection, except: &ArticleKey, mirror: Digest) -> Result<Vec<ArticleKey>> {
     connection
         .prepare_cached(
-            "SELECT id, source, path FROM article WHERE source = ?1 AND path <> ?2 AND mirror_size = ?3
-                 AND mirror_modified = ?4 AND mirror_inode = ?5 ORDER BY path LIMIT 1",
+            "SELECT id, source, path FROM article
+             WHERE mirror = ?1 AND source = ?2 AND path <> ?3 AND NOT vanished ORDER BY path",
         )?
-        .query_row(
-            params![except.source, except.path, file.size, file.modified, file.inode.cast_signed()],
-            in_row("article", &["id"], article_key),
-        )
-        .optional()
+        .query_map(params![mirror, except.source, except.path], in_row("article", &["id"], article_key))?
+        .collect()
 }
 
 fn file_urls(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>> {

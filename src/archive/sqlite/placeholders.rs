@@ -1,18 +1,16 @@
 //! Blobs that a host sends for several URLs, and the revocation of those that are placeholders.
 
-use std::collections::{BTreeSet, HashSet};
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, Row, params};
 
 use super::codec::{moment, url_of};
 use super::error::in_row;
-use super::{Sqlite, captures, jobs, stale, urls};
+use super::{Sqlite, effects, stale, urls};
 use crate::archive::catalog::{
     CatalogError, PlaceholderVerdict, Placeholders, QueueChanges, Revocation, Revoked, SharedBlob, SharedUrl,
 };
-use crate::archive::rules::{self, Earlier};
+use crate::archive::rules::{self, Earlier, PlaceholderUrl};
 use crate::model::{ArticleId, Digest, Exchange, HostKey, RunId, UrlId};
 
 #[async_trait]
@@ -41,7 +39,9 @@ impl Placeholders for Sqlite {
     ) -> Result<(), CatalogError> {
         let (host, asked) = (host.clone(), asked.to_vec());
         self.write(move |connection| {
-            asked.iter().try_for_each(|(url, exchanges)| captures::record(connection, *url, run, None, exchanges))?;
+            for (url, exchanges) in asked {
+                effects::apply(connection, rules::captured(url, run, None, exchanges))?;
+            }
             verdict.map_or(Ok(()), |verdict| record_verdict(connection, &host, digest, verdict))
         })
         .await
@@ -139,35 +139,25 @@ fn record_verdict(connection: &Connection, host: &HostKey, digest: Digest, verdi
     Ok(())
 }
 
-fn record_replacing(connection: &Connection, host: &HostKey, digest: Digest) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO shared_blob (host_id, digest, replaces_others) SELECT id, ?2, 1 FROM host WHERE key = ?1
-             ON CONFLICT (host_id, digest) DO UPDATE SET replaces_others = 1",
-        )?
-        .execute(params![host.as_str(), digest])?;
-    Ok(())
+fn revoke(connection: &Connection, run: RunId, host: &HostKey, what: &Revocation) -> Result<Revoked> {
+    let urls = rules::revoked_from(what, of_host(connection, host, what.digest)?);
+    let of_run = urls.iter().map(|url| is_of_run(connection, run, *url, what.digest).map(u64::from));
+    let of_this_run = of_run.sum::<Result<_>>()?;
+    let facts = urls.iter().map(|url| Ok((*url, facts_of(connection, *url, what.digest)?)));
+    let facts = facts.collect::<Result<_>>()?;
+    let shown = shown_first(connection, host, what.digest)?;
+    let decision = rules::revoked(host, what, facts, &shown);
+    let queued = effects::apply(connection, decision.effects)?;
+    let ready_articles = stale::ready_of(connection, decision.articles)?;
+    Ok(Revoked { urls, of_this_run, changes: QueueChanges { ready_articles, queued, sharing: Vec::new() } })
 }
 
-fn revoke(connection: &Connection, run: RunId, host: &HostKey, what: &Revocation) -> Result<Revoked> {
-    let only: Option<HashSet<UrlId>> = what.only.as_ref().map(|only| only.iter().copied().collect());
-    let is_meant = |url: UrlId| only.as_ref().is_none_or(|only| only.contains(&url));
-    if only.is_some() {
-        record_replacing(connection, host, what.digest)?;
-    }
-    let (mut revoked, mut affected) = (Revoked::default(), BTreeSet::new());
-    for url in of_host(connection, host, what.digest)?.into_iter().filter(|url| is_meant(*url)) {
-        revoked.of_this_run += u64::from(is_of_run(connection, run, url, what.digest)?);
-        affected.extend(revoke_from(connection, url, what)?);
-        if what.requeue {
-            revoked.changes.queued += jobs::queue(connection, url)?;
-        }
-        revoked.urls.push(url);
-    }
-    affected.extend(show_no_longer(connection, host, what.digest, is_meant)?);
-    let ready_articles = stale::ready_of(connection, affected)?;
-    revoked.changes = QueueChanges { ready_articles, ..revoked.changes };
-    Ok(revoked)
+fn facts_of(connection: &Connection, url: UrlId, digest: Digest) -> Result<PlaceholderUrl> {
+    Ok(PlaceholderUrl {
+        facts: urls::facts_of(connection, url)?,
+        previous: previous(connection, url, digest)?,
+        showing: stale::showing(connection, url)?,
+    })
 }
 
 /// The URLs of a host whose asset this is.
@@ -186,40 +176,13 @@ fn is_of_run(connection: &Connection, run: RunId, url: UrlId, digest: Digest) ->
         .exists(params![url, run, digest])
 }
 
-/// Gives a URL its version from before, and gives the articles that show it and so became stale.
-fn revoke_from(connection: &Connection, url: UrlId, what: &Revocation) -> Result<Vec<ArticleId>> {
-    let previous = previous(connection, url, what.digest)?;
-    let facts = urls::facts_of(connection, url)?.on_revoked(previous, what.next_attempt);
-    urls::store(connection, url, &facts)?;
-    if let Some((digest, _)) = previous {
-        urls::forget_replaced(connection, url, digest)?;
-    }
-    urls::record_refused(connection, url, what.digest)?;
-    let showing = stale::showing(connection, url)?;
-    stale::make_stale(connection, showing.iter().copied())?;
-    Ok(showing)
-}
-
-/// Articles that go on showing a placeholder, although their URLs gave the images themselves since, show those.
-fn show_no_longer(
-    connection: &Connection,
-    host: &HostKey,
-    digest: Digest,
-    is_meant: impl Fn(UrlId) -> bool,
-) -> Result<Vec<ArticleId>> {
-    let shown: Vec<(ArticleId, UrlId)> = connection
+/// The articles that go on showing a blob although their URLs of this host gave others since, and these URLs.
+fn shown_first(connection: &Connection, host: &HostKey, digest: Digest) -> Result<Vec<(ArticleId, UrlId)>> {
+    connection
         .prepare_cached(
             "SELECT s.article_id, s.url_id FROM shown_version s JOIN url u ON u.id = s.url_id
              WHERE s.digest = ?1 AND u.host_id = (SELECT id FROM host WHERE key = ?2)",
         )?
         .query_map(params![digest, host.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_>>()?;
-    let mut forget = connection.prepare_cached("DELETE FROM shown_version WHERE article_id = ?1 AND url_id = ?2")?;
-    let mut affected = Vec::new();
-    for (article, url) in shown.into_iter().filter(|(_, url)| is_meant(*url)) {
-        forget.execute(params![article, url])?;
-        affected.push(article);
-    }
-    stale::make_stale(connection, affected.iter().copied())?;
-    Ok(affected)
+        .collect()
 }

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
-use super::{Sqlite, assets, captures, jobs, leases, stale, urls};
+use super::{Sqlite, assets, effects, jobs, leases, stale, urls};
 use crate::archive::catalog::{
-    CatalogError, CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, UrlRow, Worker, WriteOutcome,
+    CatalogError, CompletedJob, Job, Lease, Queue, QueueChanges, UrlFacts, UrlRow, Worker, WriteOutcome,
 };
-use crate::archive::rules::{self, AssetChange, Due, Response, UrlFacts};
+use crate::archive::rules::{self, Due, JobFacts, ShowingArticle};
 use crate::config::ChangedImages;
-use crate::model::{ArticleId, Digest, HostKey, HostState, JobId, RunId, UrlId};
+use crate::model::{HostKey, HostState, JobId, RunId, UrlId};
 
 #[async_trait]
 impl Queue for Sqlite {
@@ -88,7 +88,7 @@ impl Queue for Sqlite {
         changed: ChangedImages,
     ) -> Result<(WriteOutcome, QueueChanges), CatalogError> {
         let lease = lease.clone();
-        self.write(move |connection| complete(connection, &lease, run, &jobs, changed)).await
+        self.write(move |connection| complete(connection, &lease, run, jobs, changed)).await
     }
 
     async fn release(&self, lease: &Lease, state: &HostState) -> Result<WriteOutcome, CatalogError> {
@@ -101,7 +101,7 @@ pub(super) fn complete(
     connection: &Connection,
     lease: &Lease,
     run: RunId,
-    completed: &[CompletedJob],
+    completed: Vec<CompletedJob>,
     changed: ChangedImages,
 ) -> Result<(WriteOutcome, QueueChanges)> {
     let Some(host) = leases::held(connection, lease)? else {
@@ -110,10 +110,13 @@ pub(super) fn complete(
     let (mut affected, mut sharing) = (BTreeSet::new(), Vec::new());
     for job in completed {
         if jobs::remove(connection, job.job, job.url, host)? {
-            record(connection, run, job, changed)?;
-            affected.extend(stale::showing(connection, job.url)?);
-            if UrlFacts::is_worth_comparing(&job.result) && is_shared(connection, host, job.url)? {
-                sharing.push(job.url);
+            let (url, is_worth_comparing) = (job.url, UrlFacts::is_worth_comparing(&job.result));
+            let before = facts_of(connection, &job)?;
+            let decision = rules::completed(run, job, &before, changed);
+            effects::apply(connection, decision.effects)?;
+            affected.extend(decision.articles);
+            if is_worth_comparing && is_shared(connection, host, url)? {
+                sharing.push(url);
             }
         }
     }
@@ -121,69 +124,25 @@ pub(super) fn complete(
     Ok((WriteOutcome::Applied, QueueChanges { ready_articles, queued: 0, sharing }))
 }
 
-/// Records what a job found, and what follows from it.
-fn record(connection: &Connection, run: RunId, job: &CompletedJob, changed: ChangedImages) -> Result<()> {
-    let response = Response::of(job);
-    captures::record(connection, job.url, run, kept(&job.result), &job.exchanges)?;
-    if let Some(RefusedBody { digest, size, media_type }) = job.refused {
-        assets::record_blob(connection, digest, media_type, size, response.at)?;
-        urls::record_refused(connection, job.url, digest)?;
-    }
-    if let JobResult::Kept { digest, size, asset, .. } = &job.result {
-        assets::record(connection, *digest, *size, asset, response.at)?;
-    }
-    let before = urls::facts_of(connection, job.url)?;
-    let after = before.clone().after(&job.result, response);
-    urls::store(connection, job.url, &after)?;
-    show_change(connection, job.url, before.change_to(&after), changed)
+/// What is on record of the URL of a job.
+fn facts_of(connection: &Connection, job: &CompletedJob) -> Result<JobFacts> {
+    let asset = job.result.kept().map(|digest| assets::known(connection, digest)).transpose()?;
+    let showing = showing(connection, job.url)?;
+    Ok(JobFacts { url: urls::facts_of(connection, job.url)?, asset: asset.flatten(), showing })
 }
 
-fn kept(result: &JobResult) -> Option<Digest> {
-    match result {
-        JobResult::Kept { digest, .. } => Some(*digest),
-        JobResult::NotModified { .. } | JobResult::Failed { .. } | JobResult::Deferred { .. } => None,
-    }
-}
-
-/// Does for the articles that show a URL what a change of its asset asks for.
-fn show_change(connection: &Connection, url: UrlId, change: AssetChange, changed: ChangedImages) -> Result<()> {
-    match change {
-        AssetChange::Same => Ok(()),
-        AssetChange::First | AssetChange::Gone => {
-            let showing = stale::showing(connection, url)?;
-            stale::make_stale(connection, showing)
-        }
-        AssetChange::Replaced(before) => {
-            urls::record_replaced(connection, url, before)?;
-            for (article, has_mirror, keeps_a_version) in showing_versions(connection, url)? {
-                let todo = rules::on_replaced(has_mirror, keeps_a_version, changed);
-                if todo.keeps_before {
-                    keep_version(connection, article, url, before)?;
-                }
-                stale::make_stale(connection, todo.becomes_stale.then_some(article))?;
-            }
-            Ok(())
-        }
-    }
-}
-
-/// The articles that show a URL, whether each has a mirror, and whether it keeps an older version of the URL.
-fn showing_versions(connection: &Connection, url: UrlId) -> Result<Vec<(ArticleId, bool, bool)>> {
+/// The articles that show a URL.
+fn showing(connection: &Connection, url: UrlId) -> Result<Vec<ShowingArticle>> {
     connection
         .prepare_cached(
             "SELECT id, mirror IS NOT NULL,
                  EXISTS (SELECT 1 FROM shown_version s WHERE s.article_id = article.id AND s.url_id = ?1)
              FROM article WHERE id IN (SELECT article_id FROM reference WHERE url_id = ?1)",
         )?
-        .query_map([url], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .query_map([url], |row| {
+            Ok(ShowingArticle { id: row.get(0)?, has_mirror: row.get(1)?, keeps_a_version: row.get(2)? })
+        })?
         .collect()
-}
-
-fn keep_version(connection: &Connection, article: ArticleId, url: UrlId, digest: Digest) -> Result<()> {
-    connection
-        .prepare_cached("INSERT INTO shown_version (article_id, url_id, digest) VALUES (?1, ?2, ?3)")?
-        .execute(params![article, url, digest])?;
-    Ok(())
 }
 
 /// Whether another URL of its host has a URL's asset.

@@ -9,9 +9,9 @@ use url::Url;
 use super::codec::{Text, url_if_any};
 use super::error::{Damaged, in_row};
 use super::{assets, bounded, jobs, urls};
-use crate::archive::catalog::{NewReference, ReferenceRow};
+use crate::archive::catalog::{AssetRow, NewReference, ReferenceRow};
 use crate::archive::rules::Due;
-use crate::model::{ArticleId, Asset, Digest, LinkWrap, Reveal, Span, UrlId, UrlProblem};
+use crate::model::{ArticleId, LinkWrap, ReferencePlace, Reveal, Span, UrlId, UrlProblem};
 
 /// Puts an article's references in place of its earlier ones, and gives how many URLs were queued.
 pub(super) fn replace(
@@ -44,8 +44,9 @@ fn insert(
     reference: &NewReference,
     url: Option<UrlId>,
 ) -> Result<()> {
-    let reveal = RevealColumns::from(reference.reveal);
-    let wrap = WrapColumns::from(reference.link_wrap);
+    let place = &reference.place;
+    let reveal = RevealColumns::from(place.reveal);
+    let wrap = WrapColumns::from(place.link_wrap);
     let unfetched = reference.unfetched.as_ref().filter(|_| url.is_none());
     connection
         .prepare_cached(
@@ -56,11 +57,11 @@ fn insert(
         .execute(params![
             article,
             ord,
-            reference.span.start,
-            reference.span.end,
-            reference.kind,
-            reference.name,
-            reference.image_group,
+            place.span.start,
+            place.span.end,
+            place.kind,
+            place.name,
+            place.image_group,
             url,
             unfetched.and_then(|found| found.as_ref().ok()).map(Text),
             unfetched.and_then(|found| found.as_ref().err()),
@@ -168,12 +169,7 @@ pub(super) fn of_article(connection: &Connection, article: ArticleId) -> Result<
     let reference = |row: &Row<'_>| {
         let url: Option<UrlId> = row.get("url_id")?;
         Ok(ReferenceRow {
-            span: Span::new(row.get("start")?, row.get("end")?),
-            kind: row.get("kind")?,
-            name: row.get("name")?,
-            image_group: row.get("image_group")?,
-            reveal: reveal(row)?,
-            link_wrap: link_wrap(row)?,
+            place: place(row)?,
             url: url.map(|_| urls::url(row)).transpose()?,
             unfetched: unfetched(row)?,
             shown_first: url.and_then(|url| shown_first.get(&url).cloned()),
@@ -188,12 +184,26 @@ pub(super) fn of_article(connection: &Connection, article: ArticleId) -> Result<
         urls::WITH_ASSET
     ))?;
     let rows = statement.query_map([article], in_row("reference", &["article_id", "ord"], reference))?;
-    bounded::collect(rows, "list of references", |reference| reference.name.len())
+    bounded::collect(rows, "list of references", |reference| reference.place.name.len())
+}
+
+fn place(row: &Row<'_>) -> Result<ReferencePlace> {
+    Ok(ReferencePlace {
+        span: Span::new(row.get("start")?, row.get("end")?),
+        kind: row.get("kind")?,
+        name: row.get("name")?,
+        image_group: row.get("image_group")?,
+        reveal: reveal(row)?,
+        link_wrap: link_wrap(row)?,
+    })
 }
 
 /// The versions that an article showed before their URLs' bytes changed.
-fn shown_first(connection: &Connection, article: ArticleId) -> Result<HashMap<UrlId, (Digest, u64, Asset)>> {
-    let version = |row: &Row<'_>| Ok((row.get("url_id")?, (row.get("digest")?, row.get("size")?, assets::asset(row)?)));
+fn shown_first(connection: &Connection, article: ArticleId) -> Result<HashMap<UrlId, AssetRow>> {
+    let version = |row: &Row<'_>| {
+        let shown = AssetRow { digest: row.get("digest")?, size: row.get("size")?, asset: assets::asset(row)? };
+        Ok((row.get("url_id")?, shown))
+    };
     connection
         .prepare_cached(
             "SELECT s.article_id, s.url_id, a.*, b.size FROM shown_version s JOIN asset a ON a.digest = s.digest

@@ -7,8 +7,7 @@ use rusqlite::{Connection, Result, Row, params};
 use super::codec::{Millis, moment, moment_if_any};
 use super::error::in_row;
 use super::{Sqlite, urls};
-use crate::archive::catalog::{CatalogError, RunRow, Runs, Totals};
-use crate::archive::rules::Missing;
+use crate::archive::catalog::{CatalogError, Missing, RunRow, Runs, Totals};
 use crate::model::RunId;
 
 #[async_trait]

@@ -1,7 +1,5 @@
 //! Takedowns: what they reach, and how it goes.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, Row, params};
@@ -9,11 +7,11 @@ use url::Url;
 
 use super::codec::{Millis, Text, article_key, moment, url_of};
 use super::error::{Damaged, in_row};
-use super::{Sqlite, assets, maintenance, stale, urls};
+use super::{Sqlite, assets, effects, stale};
 use crate::archive::catalog::{
     BlobRow, CatalogError, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow,
 };
-use crate::archive::rules::UrlFacts;
+use crate::archive::rules;
 use crate::model::{ArticleId, ArticleKey, UrlId};
 
 #[async_trait]
@@ -156,52 +154,8 @@ fn take_down(connection: &Connection, target: &TakedownTarget, at: Timestamp, re
     connection
         .prepare_cached("INSERT OR REPLACE INTO takedown (kind, target, at, reason) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![target.kind(), target.name(), Millis(at), reason])?;
-    for (id, _) in &reach.articles {
-        forget_article(connection, *id)?;
-    }
-    for (id, _) in &reach.urls {
-        forget_url(connection, *id)?;
-    }
-    for blob in &reach.blobs {
-        maintenance::forget_blob(connection, blob.digest, blob.media_type)?;
-    }
-    let paths = reach.blobs.iter().map(BlobRow::key).chain(reach.thumbnails.iter().filter_map(ThumbnailRow::key));
-    let mut seen = maintenance::garbage_seen(connection)?;
-    seen.extend(paths.map(|key| (key.path(), Timestamp::UNIX_EPOCH)).collect::<BTreeMap<_, _>>());
-    maintenance::note_garbage(connection, &seen)?;
+    let urls = reach.urls.iter().map(|(url, _)| Ok((*url, stale::showing(connection, *url)?)));
+    let showing = urls.collect::<Result<Vec<_>>>()?;
+    effects::apply(connection, rules::taken_down(&reach, &showing))?;
     Ok(reach)
-}
-
-fn forget_article(connection: &Connection, article: ArticleId) -> Result<()> {
-    for sql in [
-        "DELETE FROM edit WHERE article_id = ?1",
-        "DELETE FROM shown_version WHERE article_id = ?1",
-        "DELETE FROM reference WHERE article_id = ?1",
-        "DELETE FROM article_version WHERE article_id = ?1",
-        "DELETE FROM article WHERE id = ?1",
-    ] {
-        connection.prepare_cached(sql)?.execute([article])?;
-    }
-    Ok(())
-}
-
-/// Forgets all that a URL ever gave. Its row stays where an article shows it: retired, and never asked for again.
-fn forget_url(connection: &Connection, url: UrlId) -> Result<()> {
-    let showing = stale::showing(connection, url)?;
-    for sql in [
-        "DELETE FROM job WHERE url_id = ?1",
-        "DELETE FROM shown_version WHERE url_id = ?1",
-        "DELETE FROM replaced_asset WHERE url_id = ?1",
-        "DELETE FROM refused_body WHERE url_id = ?1",
-        "DELETE FROM exchange WHERE capture_id IN (SELECT id FROM capture WHERE url_id = ?1)",
-        "DELETE FROM capture WHERE url_id = ?1",
-    ] {
-        connection.prepare_cached(sql)?.execute([url])?;
-    }
-    let facts = UrlFacts::taken_down();
-    urls::store(connection, url, &facts)?;
-    if showing.is_empty() {
-        connection.prepare_cached("DELETE FROM url WHERE id = ?1")?.execute([url])?;
-    }
-    stale::make_stale(connection, showing)
 }

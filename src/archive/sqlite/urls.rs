@@ -7,8 +7,7 @@ use url::Url;
 use super::assets;
 use super::codec::{Text, millis, moment_if_any, url_of};
 use super::error::in_row;
-use crate::archive::catalog::UrlRow;
-use crate::archive::rules::{Missing, MissingReport, UrlFacts};
+use crate::archive::catalog::{AssetRow, Missing, MissingReport, UrlFacts, UrlRow};
 use crate::model::{Digest, HostKey, UrlId, Validators};
 
 /// What [`url()`] reads, of a row `u` joined as [`WITH_ASSET`] says.
@@ -25,22 +24,11 @@ pub(super) const WITH_ASSET: &str = "LEFT JOIN asset a ON a.digest = u.digest
 pub(super) fn url(row: &Row<'_>) -> Result<UrlRow> {
     in_row("url", &["url_id"], |row| {
         let facts = facts(row)?;
-        Ok(UrlRow {
-            id: row.get("url_id")?,
-            url: url_of(row, "url")?,
-            state: facts.state,
-            reason: facts.reason,
-            detail: facts.detail,
-            status: facts.status,
-            attempts: facts.attempts,
-            next_attempt: facts.next_attempt,
-            good: facts.good,
-            asset: match facts.kept {
-                Some(digest) => Some((digest, row.get("size")?, assets::asset(row)?)),
-                None => None,
-            },
-            validators: facts.validators,
-        })
+        let asset = match facts.kept {
+            Some(digest) => Some(AssetRow { digest, size: row.get("size")?, asset: assets::asset(row)? }),
+            None => None,
+        };
+        Ok(UrlRow { id: row.get("url_id")?, url: url_of(row, "url")?, facts, asset })
     })(row)
 }
 
@@ -191,28 +179,4 @@ fn ensure_host(connection: &Connection, url: &Url) -> Result<i64> {
     let key = HostKey::of(url).map_or_else(String::new, |key| key.as_str().to_owned());
     connection.prepare_cached("INSERT INTO host (key) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([&key])?;
     connection.prepare_cached("SELECT id FROM host WHERE key = ?1")?.query_one([&key], |row| row.get(0))
-}
-
-/// The asset that a newer one of a URL took the place of is kept.
-pub(super) fn record_replaced(connection: &Connection, url: UrlId, digest: Digest) -> Result<()> {
-    connection
-        .prepare_cached("INSERT INTO replaced_asset (digest, url_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute(params![digest, url])?;
-    Ok(())
-}
-
-/// The asset that a newer one had taken the place of is the URL's again.
-pub(super) fn forget_replaced(connection: &Connection, url: UrlId, digest: Digest) -> Result<()> {
-    connection
-        .prepare_cached("DELETE FROM replaced_asset WHERE url_id = ?1 AND digest = ?2")?
-        .execute(params![url, digest])?;
-    Ok(())
-}
-
-/// Notes which refused body of a URL is kept: the newest.
-pub(super) fn record_refused(connection: &Connection, url: UrlId, digest: Digest) -> Result<()> {
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO refused_body (url_id, digest) VALUES (?1, ?2)")?
-        .execute(params![url, digest])?;
-    Ok(())
 }

@@ -137,3 +137,66 @@ fn transaction(connection: &Connection, calls: impl Iterator<Item = Call>) -> (V
     let result = result.and_then(|()| connection.prepare_cached("COMMIT")?.execute([]).map(drop));
     (replies, result)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file with one table of numbers, and the thread that writes it.
+    fn writer() -> (tempfile::TempDir, PathBuf, Writer) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        let connection = crate::archive::sqlite::connection::to_write(&path).unwrap();
+        connection.execute_batch("CREATE TABLE number (value INTEGER UNIQUE) STRICT").unwrap();
+        let writer = Writer::start(connection, path.clone()).unwrap();
+        (folder, path, writer)
+    }
+
+    fn insert(value: i64) -> impl FnOnce(&Connection) -> Result<()> + Send {
+        move |connection| connection.execute("INSERT INTO number VALUES (?1)", [value]).map(drop)
+    }
+
+    fn numbers(path: &Path) -> Vec<i64> {
+        let connection = crate::archive::sqlite::connection::to_read(path).unwrap();
+        let mut all = connection.prepare("SELECT value FROM number ORDER BY value").unwrap();
+        all.query_map([], |row| row.get(0)).unwrap().collect::<Result<_>>().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_call_that_fails_takes_back_only_what_it_wrote() {
+        let (_folder, path, writer) = writer();
+        let half = |connection: &Connection| {
+            insert(2)(connection)?;
+            insert(1)(connection)
+        };
+        let (first, failed, last) = tokio::join!(writer.call(insert(1)), writer.call(half), writer.call(insert(3)));
+        assert!(first.is_ok() && last.is_ok());
+        assert!(matches!(failed, Err(CatalogError::Database { cause, .. }) if cause.contains("UNIQUE")));
+        assert_eq!(numbers(&path), [1, 3]);
+    }
+
+    #[tokio::test]
+    async fn where_the_database_takes_all_back_no_caller_takes_its_call_for_done() {
+        let (_folder, path, writer) = writer();
+        // As on a full disk.
+        let takes_all_back = |connection: &Connection| connection.execute_batch("ROLLBACK");
+        let (before, failed, behind) =
+            tokio::join!(writer.call(insert(1)), writer.call(takes_all_back), writer.call(insert(2)));
+        assert!(failed.is_err());
+        let done: Vec<_> = [(1, before), (2, behind)].into_iter().filter(|(_, result)| result.is_ok()).collect();
+        assert_eq!(numbers(&path), done.iter().map(|(value, _)| *value).collect::<Vec<_>>());
+        writer.call(insert(9)).await.unwrap();
+        assert!(numbers(&path).contains(&9), "the next call works");
+    }
+
+    #[tokio::test]
+    async fn what_was_called_is_durable_before_the_writer_is_gone_and_the_file_is_all_there_is() {
+        let (_folder, path, writer) = writer();
+        let calls = (0..300).map(|value| writer.call(insert(value)));
+        let calls = futures_util::future::join_all(calls);
+        assert!(calls.await.iter().all(std::result::Result::is_ok), "more calls than one commit takes");
+        drop(writer);
+        assert!(!crate::archive::sqlite::connection::log_left(&path));
+        assert_eq!(numbers(&path), (0..300).collect::<Vec<_>>());
+    }
+}

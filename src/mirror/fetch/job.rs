@@ -41,12 +41,8 @@ impl JobStage {
     /// Does one job: whatever was sent is durable before its rows are recorded.
     pub(super) async fn process(self: Arc<Self>, lease: Lease, job: Job) -> Result<(), MirrorError> {
         let fetched = self.fetch(&job).await;
-        let mut fetched = self.placeholders.refuse_replacement(&job, fetched).await?;
+        let fetched = self.placeholders.refuse_replacement(&job, fetched).await?;
         self.outcomes.exchanged(&fetched.exchanges);
-        let refused = match fetched.take_refused() {
-            Some(staged) => Some(self.ingest.keep_refused(staged).await?),
-            None => None,
-        };
         let Fetched { mut exchanges, outcome, evidence } = fetched;
         self.ingest.keep_evidence(&mut exchanges, evidence).await?;
         let at = Timestamp::now();
@@ -55,7 +51,7 @@ impl JobStage {
             asset.perceptual_hash = self.render.ensure(*digest, asset).await?.perceptual_hash();
         }
         let result = ingested.result.clone();
-        let completed = CompletedJob { job: job.id, url: job.url.id, at, exchanges, result, refused };
+        let completed = CompletedJob { job: job.id, url: job.url.id, at, exchanges, result };
         let complete = self.archive.catalog.complete_jobs(&lease, self.run, vec![completed], self.changed_images);
         let (WriteOutcome::Applied, changes) = complete.await? else { return Ok(()) };
         self.outcomes.count(&job.url, &ingested).await?;
@@ -85,7 +81,7 @@ impl JobStage {
             url: &job.url.url,
             purpose: Purpose::Media,
             article: job.article_url.as_ref(),
-            validators: if has_capture { &job.url.validators } else { &nothing_to_compare },
+            validators: if has_capture { &job.url.facts.validators } else { &nothing_to_compare },
             judge,
         };
         // The kept capture is what the host sent once. No copy from elsewhere is better.

@@ -135,7 +135,7 @@ impl FetchStage {
         let mut jobs = self.archive.catalog.jobs(&queue.lease, queue.last, PAGE).await?;
         queue.last = jobs.last().map(|job| job.id).or(queue.last);
         // URLs that have never failed come first: a host is probed with them, and not with those that fail anyway.
-        jobs.sort_by_key(|job| job.url.attempts);
+        jobs.sort_by_key(|job| job.url.facts.attempts);
         queue.waiting = jobs.into_iter();
         Ok(())
     }

@@ -20,7 +20,7 @@ use super::outcomes::Outcomes;
 use super::tally::Tally;
 use crate::archive::rules::Schedule;
 use crate::archive::{
-    Archive, ArticleId, Job, JobResult, PlaceholderVerdict, QueueChanges, RunId, SharedBlob, SharedUrl,
+    Archive, ArticleId, AssetRow, Job, JobResult, PlaceholderVerdict, QueueChanges, RunId, SharedBlob, SharedUrl,
 };
 use crate::config::Config;
 use crate::fetch::{Answer, Fetched, Fetcher};
@@ -127,7 +127,9 @@ impl PlaceholderStage {
         job: &Job,
         mut fetched: Fetched<Asset>,
     ) -> Result<Fetched<Asset>, MirrorError> {
-        let (Some((kept, ..)), Some(host)) = (&job.url.asset, asked_host(&job.url.url)) else { return Ok(fetched) };
+        let (Some(AssetRow { digest: kept, .. }), Some(host)) = (&job.url.asset, asked_host(&job.url.url)) else {
+            return Ok(fetched);
+        };
         let new = match &fetched.outcome {
             Ok(Answer::Body { staged, .. }) if staged.digest != *kept => staged.digest,
             _ => return Ok(fetched),
@@ -183,7 +185,7 @@ impl PlaceholderStage {
     fn suspect(&self, host: &HostKey, job: &Job, result: &JobResult, changes: &QueueChanges) -> Option<Digest> {
         let digest = match result {
             JobResult::Kept { digest, .. } => *digest,
-            JobResult::NotModified { .. } => job.url.asset.as_ref()?.0,
+            JobResult::NotModified { .. } => job.url.asset.as_ref()?.digest,
             JobResult::Failed { .. } | JobResult::Deferred { .. } => return None,
         };
         let known = self.known.get(host, digest);

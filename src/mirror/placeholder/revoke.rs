@@ -60,7 +60,7 @@ impl Revoker {
 
     /// When a URL is due again that has just failed for a placeholder.
     fn next_attempt(&self) -> Option<Timestamp> {
-        self.schedule.retry(0, &Failure::new(Reason::Placeholder, ""), Timestamp::now())
+        self.schedule.retry(0, &Failure::new(Reason::Placeholder, ""), Timestamp::now(), fastrand::f64())
     }
 
     async fn revoke(&self, host: &HostKey, what: &Revocation, urls: &[SharedUrl]) -> Result<Revoked, MirrorError> {

@@ -213,7 +213,7 @@ impl DryRun {
             Some(archive) => archive.catalog.url(url).await?,
             None => None,
         };
-        if known.is_none_or(|row| self.due.is_attempt_due(row.state, row.next_attempt)) {
+        if known.is_none_or(|row| self.due.is_due(&row.facts)) {
             self.asked.ask(url);
         }
         Ok(())
@@ -273,7 +273,7 @@ impl DryRun {
 
     /// What was taken down is never asked for.
     fn ask(&mut self, row: &UrlRow) {
-        if row.reason != Some(Reason::TakenDown) {
+        if row.facts.reason != Some(Reason::TakenDown) {
             self.asked.ask(&row.url);
         }
     }

@@ -14,7 +14,7 @@ use super::align::align;
 use super::in_place::original_of;
 use super::text_blobs::TextBlobs;
 use super::unread::Unread;
-use crate::archive::{Archive, ArticleId, ArticleRow, StoreKey, links_in};
+use crate::archive::{Archive, ArticleId, ArticleRow, AssetRow, StoreKey, links_in};
 use crate::extract::{self, ExtractOptions};
 use crate::model::{ArticleKey, Digest, Edit, Format, Reference, RelativePath, SourceName, Span};
 
@@ -215,7 +215,7 @@ impl Originals {
     async fn had(&self, reference: &Reference, key: &StoreKey) -> Result<Agreement, MirrorError> {
         let (Ok(url), Some(wanted)) = (&reference.url, shown(key)) else { return Ok(Agreement::Possible) };
         let Some(row) = self.archive.catalog.url(url).await? else { return Ok(Agreement::Possible) };
-        let Some((newest, _, _)) = row.asset else { return Ok(Agreement::Possible) };
+        let Some(AssetRow { digest: newest, .. }) = row.asset else { return Ok(Agreement::Possible) };
         if newest == wanted {
             return Ok(Agreement::Proven);
         }

@@ -2,12 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::archive::{ReferenceRow, RenditionRow, StoreKey, UrlRow, UrlState, rules};
+use crate::archive::{AssetRow, ReferenceRow, RenditionRow, StoreKey, UrlRow, UrlState, rules};
 use crate::config::{Images, RewriteConfig};
 use crate::model::{Asset, Digest, LinkWrap, ReferenceKind};
-
-/// An asset with its digest and its size in bytes.
-pub(super) type KeptAsset = (Digest, u64, Asset);
 
 /// The thumbnails that stand for images in articles, by the digests of those, with their files in the archive.
 pub(super) type Thumbnails = HashMap<Digest, (String, RenditionRow)>;
@@ -37,7 +34,7 @@ pub(super) struct Rule<'a> {
 
 impl Rule<'_> {
     /// The assets of the references that show a thumbnail, where there is one.
-    pub(super) fn with_thumbnail<'a>(&self, rows: &'a [ReferenceRow]) -> impl Iterator<Item = &'a KeptAsset> {
+    pub(super) fn with_thumbnail<'a>(&self, rows: &'a [ReferenceRow]) -> impl Iterator<Item = &'a AssetRow> {
         rows.iter().filter(|row| self.thumbnail_place(row).is_some()).filter_map(|row| self.asset(row, rows))
     }
 
@@ -52,15 +49,15 @@ impl Rule<'_> {
     }
 
     /// The asset that a reference shows.
-    fn asset<'a>(&self, row: &'a ReferenceRow, rows: &'a [ReferenceRow]) -> Option<&'a KeptAsset> {
+    fn asset<'a>(&self, row: &'a ReferenceRow, rows: &'a [ReferenceRow]) -> Option<&'a AssetRow> {
         let newest = sibling(row, rows).or(row.url.as_ref()).and_then(|url| url.asset.as_ref());
         rules::shown(row.shown_first.as_ref(), newest, self.rewrite.changed_images)
     }
 
     fn thumbnail_place(&self, row: &ReferenceRow) -> Option<ThumbnailPlace> {
-        if row.kind == ReferenceKind::FrontMatter && self.rewrite.thumbnail_fields.contains(&row.name) {
+        if row.place.kind == ReferenceKind::FrontMatter && self.rewrite.thumbnail_fields.contains(&row.place.name) {
             Some(ThumbnailPlace::Field)
-        } else if row.link_wrap.is_some() && self.rewrite.images == Images::ThumbnailLinked {
+        } else if row.place.link_wrap.is_some() && self.rewrite.images == Images::ThumbnailLinked {
             Some(ThumbnailPlace::Text)
         } else {
             None
@@ -68,7 +65,12 @@ impl Rule<'_> {
     }
 
     /// The file that stands for an asset. In the text, a thumbnail does so only where it is smaller in every way.
-    fn shown_by(&self, row: &ReferenceRow, (digest, size, asset): &KeptAsset, thumbnails: &Thumbnails) -> Shown {
+    fn shown_by(
+        &self,
+        row: &ReferenceRow,
+        AssetRow { digest, size, asset }: &AssetRow,
+        thumbnails: &Thumbnails,
+    ) -> Shown {
         let whole = StoreKey::Blob { digest: *digest, media_type: asset.media_type }.path();
         let thumbnail = self.thumbnail_place(row).and_then(|place| Some((place, thumbnails.get(digest)?)));
         let pixels = u64::from(asset.width) * u64::from(asset.height);
@@ -88,7 +90,7 @@ impl Rule<'_> {
 pub(super) fn full_images<'a>(shown: &'a [(&ReferenceRow, Shown)]) -> HashMap<LinkWrap, &'a str> {
     let mut largest: HashMap<LinkWrap, &(u64, String)> = HashMap::new();
     for (reference, shown) in shown {
-        let Some((link_wrap, full)) = reference.link_wrap.zip(shown.full.as_ref()) else { continue };
+        let Some((link_wrap, full)) = reference.place.link_wrap.zip(shown.full.as_ref()) else { continue };
         let known = largest.entry(link_wrap).or_insert(full);
         if full.0 > known.0 {
             *known = full;
@@ -100,22 +102,22 @@ pub(super) fn full_images<'a>(shown: &'a [(&ReferenceRow, Shown)]) -> HashMap<Li
 /// Another URL of the same image with a good capture, for an image whose own gave none: a larger or smaller candidate,
 /// the full-size file or the copy for readers without JavaScript.
 fn sibling<'a>(row: &ReferenceRow, rows: &'a [ReferenceRow]) -> Option<&'a UrlRow> {
-    let failed = |url: &UrlRow| url.asset.is_none() && matches!(url.state, UrlState::Failed | UrlState::Retired);
+    let failed = |url: &UrlRow| url.asset.is_none() && matches!(url.facts.state, UrlState::Failed | UrlState::Retired);
     let gave_none = row.url.as_ref().is_some_and(failed);
-    if !gave_none || !matches!(row.kind, ReferenceKind::Image | ReferenceKind::Lazy) {
+    if !gave_none || !matches!(row.place.kind, ReferenceKind::Image | ReferenceKind::Lazy) {
         return None;
     }
     let good = |other: &&ReferenceRow| {
-        other.image_group == row.image_group
+        other.place.image_group == row.place.image_group
             && matches!(
-                other.kind,
+                other.place.kind,
                 ReferenceKind::Image | ReferenceKind::Lazy | ReferenceKind::Srcset | ReferenceKind::FullSize
             )
     };
     let urls = rows.iter().filter(good).filter_map(|other| other.url.as_ref());
     let shown = urls.filter_map(|url| Some((url, url.asset.as_ref()?)));
     let area = |asset: &Asset| u64::from(asset.width) * u64::from(asset.height);
-    shown.max_by_key(|(_, (_, _, asset))| area(asset)).map(|(url, _)| url)
+    shown.max_by_key(|(_, kept)| area(&kept.asset)).map(|(url, _)| url)
 }
 
 #[cfg(test)]
@@ -123,46 +125,28 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::archive::UrlFacts;
     use crate::config::{ChangedImages, Config};
-    use crate::model::{MediaType, Span, UrlId, Validators};
+    use crate::model::{MediaType, ReferencePlace, Span, UrlId};
 
-    fn kept(name: &str, width: u32, height: u32) -> KeptAsset {
+    fn kept(name: &str, width: u32, height: u32) -> AssetRow {
         let asset = Asset { width, height, ..Asset::of_type(MediaType::Jpeg) };
-        (Digest::of(name.as_bytes()), 10_000, asset)
+        AssetRow { digest: Digest::of(name.as_bytes()), size: 10_000, asset }
     }
 
     fn file(name: &str) -> String {
         StoreKey::Blob { digest: Digest::of(name.as_bytes()), media_type: MediaType::Jpeg }.path()
     }
 
-    fn url(state: UrlState, asset: Option<KeptAsset>) -> UrlRow {
-        UrlRow {
-            id: UrlId(1),
-            url: "https://a.example/a.jpg".parse().unwrap(),
-            state,
-            reason: None,
-            detail: None,
-            status: None,
-            attempts: 0,
-            next_attempt: None,
-            good: None,
-            asset,
-            validators: Validators::default(),
-        }
+    fn url(state: UrlState, asset: Option<AssetRow>) -> UrlRow {
+        let facts = UrlFacts { state, kept: asset.as_ref().map(|kept| kept.digest), ..UrlFacts::default() };
+        UrlRow { id: UrlId(1), url: "https://a.example/a.jpg".parse().unwrap(), facts, asset }
     }
 
     fn reference(at: usize, kind: ReferenceKind, url: UrlRow) -> ReferenceRow {
-        ReferenceRow {
-            span: Span::new(at, at + 1),
-            kind,
-            name: String::new(),
-            image_group: 1,
-            reveal: None,
-            link_wrap: None,
-            url: Some(url),
-            unfetched: None,
-            shown_first: None,
-        }
+        let (span, name) = (Span::new(at, at + 1), String::new());
+        let place = ReferencePlace { span, kind, name, image_group: 1, reveal: None, link_wrap: None };
+        ReferenceRow { place, url: Some(url), unfetched: None, shown_first: None }
     }
 
     fn good(name: &str) -> ReferenceRow {
@@ -206,13 +190,14 @@ mod tests {
     #[test]
     fn a_field_for_thumbnails_shows_one_wherever_there_is_one() {
         let config = Config::default().rewrite;
-        let row = ReferenceRow { kind: ReferenceKind::FrontMatter, name: "thumbnail".to_owned(), ..good("a") };
+        let place = ReferencePlace { kind: ReferenceKind::FrontMatter, name: "thumbnail".into(), ..good("a").place };
+        let row = ReferenceRow { place, ..good("a") };
         let rows = std::slice::from_ref(&row);
         assert_eq!(files(&config, rows, &thumbnail("a", 600, 99_999)), ["thumbnails/small/t.webp"]);
         assert_eq!(files(&config, rows, &Thumbnails::new()), [file("a")]);
         assert_eq!(files(&config, &[good("a")], &thumbnail("a", 10, 10)), [file("a")], "no thumbnail in the text");
         let digest = Digest::of(b"a");
-        assert!(Rule { rewrite: &config }.with_thumbnail(rows).all(|(found, ..)| *found == digest));
+        assert!(Rule { rewrite: &config }.with_thumbnail(rows).all(|found| found.digest == digest));
         assert_eq!(Rule { rewrite: &config }.with_thumbnail(&[good("a")]).count(), 0);
     }
 

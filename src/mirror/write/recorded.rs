@@ -43,7 +43,7 @@ fn lies_within(row: &ReferenceRow, length: usize) -> bool {
 
 /// Every reference of an article, with what is recorded of those that can be fetched.
 fn completed(references: &[Reference], recorded: &[ReferenceRow]) -> Vec<ReferenceRow> {
-    let known: HashMap<Span, &ReferenceRow> = recorded.iter().map(|row| (row.span, row)).collect();
+    let known: HashMap<Span, &ReferenceRow> = recorded.iter().map(|row| (row.place.span, row)).collect();
     let row = |reference: &Reference| {
         let recorded = known.get(&reference.span);
         let url = recorded.and_then(|row| row.url.clone());

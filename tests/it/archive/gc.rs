@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use offprint::testing::archive::{Body, RefusedBody, RenditionRow, StoreKey, ThumbnailRow};
+use offprint::testing::archive::{Body, RenditionRow, StoreKey, ThumbnailRow};
 use offprint::testing::demo::photo::Photo;
 use offprint::testing::gc::{self, Garbage, GcPlan, GcRules};
-use offprint::testing::model::{Digest, MediaType};
+use offprint::testing::model::{Digest, KeptBody, MediaType};
 
 use crate::archive::verify::{Sample, image, image_url};
-use crate::catalog::refuse;
+use crate::catalog::give_placeholder;
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Content, Origin, Site};
 
@@ -33,11 +33,11 @@ async fn put_on_record(sample: &Sample, bytes: &[u8], days: u32) -> PathBuf {
     let since = Timestamp::now().checked_sub(DAY * days).unwrap();
     let catalog = &*sample.archive.catalog;
     let url = catalog.url(&image_url(0)).await.unwrap().unwrap().id;
-    // What is kept as evidence is so until something newer is: here, bytes that are kept anyway.
-    let refused = RefusedBody { digest: Digest::of(bytes), size: 3, media_type: MediaType::Png };
-    let newer = RefusedBody { digest: Digest::of(&image(0)), size: 1, media_type: MediaType::Jpeg };
-    refuse(catalog, url, refused, since).await;
-    refuse(catalog, url, newer, since).await;
+    // A placeholder that was revoked is kept until another one is.
+    let body = |bytes: &[u8]| KeptBody { digest: Digest::of(bytes), media_type: MediaType::Png, length: 3 };
+    give_placeholder(catalog, url, &body(bytes), since).await;
+    put(sample, b"newer").await;
+    give_placeholder(catalog, url, &body(b"newer"), since).await;
     path
 }
 

@@ -2,9 +2,7 @@
 
 use std::fmt::Debug;
 
-use offprint::testing::archive::{
-    Catalog, CompletedJob, JobResult, PlaceholderVerdict, RefusedBody, Revocation, RunId, SourceOutcome, UrlId,
-};
+use offprint::testing::archive::{Catalog, CompletedJob, JobResult, PlaceholderVerdict, Revocation, RunId, UrlId};
 use offprint::testing::config::ChangedImages;
 use offprint::testing::model::{
     ArticleId, ArticleVersion, Digest, Edit, Exchange, Failure, Fingerprint, HostKey, HostState, KeptBody, MediaType,
@@ -54,7 +52,7 @@ enum Event {
 enum End {
     Kept(usize),
     NotModified,
-    Failed { refused: Option<usize>, evidence: Option<usize>, retired: bool },
+    Failed { evidence: Option<usize>, retired: bool },
     Deferred,
 }
 
@@ -63,8 +61,7 @@ fn end() -> impl Strategy<Value = End> {
     prop_oneof![
         4 => (0..BYTES.len()).prop_map(End::Kept),
         1 => Just(End::NotModified),
-        2 => (some_bytes(), some_bytes(), any::<bool>())
-            .prop_map(|(refused, evidence, retired)| End::Failed { refused, evidence, retired }),
+        2 => (some_bytes(), any::<bool>()).prop_map(|(evidence, retired)| End::Failed { evidence, retired }),
         1 => Just(End::Deferred),
     ]
 }
@@ -184,7 +181,7 @@ impl Player<'_> {
     async fn mirror(&mut self, article: usize, shows: bool) {
         let Some(id) = self.article(article).await else { return };
         let row = self.catalog.article_by_id(id).await.unwrap().unwrap();
-        let first = self.catalog.references(id).await.unwrap().first().map(|reference| reference.span);
+        let first = self.catalog.references(id).await.unwrap().first().map(|reference| reference.place.span);
         let edit = first.filter(|_| shows).map(|span| Edit { span, raw: b"raw".into(), replacement: b"link".into() });
         let written = self.catalog.record_mirror(id, row.revision, digest(0), edit.as_slice()).await.unwrap();
         self.record(written);
@@ -261,7 +258,8 @@ impl Player<'_> {
             self.record((catalog.urls_of(digest).await.unwrap(), catalog.articles_of_original(digest).await.unwrap()));
         }
         for shard in BYTES.map(|bytes| Digest::of(bytes.as_bytes()).as_bytes()[0]) {
-            self.record(catalog.blobs_on_record(shard).await.unwrap());
+            let blobs = catalog.blobs_on_record(shard).await.unwrap().into_iter();
+            self.record(blobs.collect::<Result<Vec<_>, _>>().unwrap());
             self.record(catalog.unreferenced_blobs(shard, at(self.now)).await.unwrap());
         }
         assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
@@ -270,17 +268,14 @@ impl Player<'_> {
 
 /// A completed job with the bodies that its end says.
 fn completed(job: CompletedJob, end: End) -> CompletedJob {
-    let End::Failed { refused, evidence, .. } = end else { return job };
-    let refused = refused.map(|bytes| RefusedBody { digest: digest(bytes), size: 5, media_type: MediaType::Html });
+    let End::Failed { evidence, .. } = end else { return job };
     let body = evidence.map(|bytes| KeptBody { digest: digest(bytes), media_type: MediaType::Text, length: 5 });
     let exchanges = job.exchanges.into_iter().map(|exchange| Exchange { body: body.clone(), ..exchange }).collect();
-    CompletedJob { exchanges, refused, ..job }
+    CompletedJob { exchanges, ..job }
 }
 
 async fn play(catalog: &dyn Catalog, events: &[Event]) -> Vec<String> {
     let mut player = Player { catalog, run: run(catalog).await, now: 0, said: Vec::new() };
-    let source = "posts".parse().unwrap();
-    catalog.record_source(&source, "folder", "/srv", &SourceOutcome::Read, at(0)).await.unwrap();
     for event in events {
         player.happen(event).await;
         player.record(catalog.totals().await.unwrap());

@@ -1,14 +1,16 @@
 //! Articles, their versions and references.
 
-use offprint::testing::archive::{ArticleId, ArticleRow, ArticleState, Catalog, DatedArticle, NewReference, UrlState};
+use offprint::testing::archive::{
+    ArticleId, ArticleRow, ArticleState, AssetRow, Catalog, DatedArticle, NewReference, UrlState,
+};
 use offprint::testing::model::{
-    ArticleKey, ArticleVersion, Digest, Fingerprint, HostKey, LinkWrap, MediaType, ReferenceKind, Reveal, Span,
-    UrlProblem,
+    ArticleKey, ArticleVersion, Digest, Fingerprint, HostKey, LinkWrap, MediaType, ReferenceKind, ReferencePlace,
+    Reveal, SourceName, Span, UrlProblem,
 };
 
 use super::fixtures::{
-    A, B, C, asset, at, complete_all, kept, key, link, mirror, ready_articles, record, record_version, reference,
-    state, version,
+    A, B, C, asset, at, complete_all, kept, key, link, mirror, placed, ready_articles, record, record_version,
+    reference, state, version,
 };
 
 suite! {
@@ -56,6 +58,7 @@ async fn articles_come_in_pages_in_the_order_of_their_keys(catalog: &dyn Catalog
     assert_eq!(page(Some("feed"), Some(&key("a")), 9).await, [""; 0]);
     assert_eq!(page(Some("feed"), None, 9).await, ["feed/z"]);
     assert_eq!(page(Some("none"), None, 9).await, [""; 0]);
+    assert_eq!(catalog.sources().await.unwrap(), ["feed", "posts"].map(|name| name.parse::<SourceName>().unwrap()));
 }
 
 async fn an_article_without_references_is_ready_at_once(catalog: &dyn Catalog) {
@@ -104,25 +107,24 @@ async fn a_vanished_article_is_marked_until_it_comes_back(catalog: &dyn Catalog)
 }
 
 async fn references_come_back_in_order_with_what_is_known_of_their_urls(catalog: &dyn Catalog) {
+    let field = |place| ReferencePlace { kind: ReferenceKind::FrontMatter, name: "thumbnail".into(), ..place };
     let references = [
         reference(0, A),
-        NewReference { kind: ReferenceKind::FrontMatter, name: "thumbnail".into(), url: None, ..reference(30, B) },
-        NewReference { kind: ReferenceKind::Srcset, image_group: 0, ..reference(60, B) },
+        NewReference { url: None, ..placed(reference(30, B), field) },
+        placed(reference(60, B), |place| ReferencePlace { kind: ReferenceKind::Srcset, image_group: 0, ..place }),
     ];
     let (id, _) = catalog.record_article(&version("a"), 7, &references).await.unwrap();
     complete_all(catalog, 5, kept("bytes")).await;
     let rows = catalog.references(id).await.unwrap();
     for (row, given) in rows.iter().zip(&references) {
-        assert_eq!(
-            (row.span, row.kind, &row.name, row.image_group),
-            (given.span, given.kind, &given.name, given.image_group)
-        );
+        assert_eq!(row.place, given.place);
         assert_eq!(row.url.as_ref().map(|row| &row.url), given.url.as_ref());
     }
     let known = rows[2].url.as_ref().unwrap();
-    assert_eq!((known.state, known.good), (UrlState::Good, Some((at(5), at(5)))));
-    assert_eq!(known.asset, Some((Digest::of(b"bytes"), 5, asset(MediaType::Jpeg))));
-    assert_eq!(known.validators.etag.as_deref(), Some("\"1\""));
+    assert_eq!((known.facts.state, known.facts.good), (UrlState::Good, Some((at(5), at(5)))));
+    let kept = AssetRow { digest: Digest::of(b"bytes"), size: 5, asset: asset(MediaType::Jpeg) };
+    assert_eq!(known.asset, Some(kept));
+    assert_eq!(known.facts.validators.etag.as_deref(), Some("\"1\""));
 }
 
 async fn versions_of_an_article_come_oldest_first(catalog: &dyn Catalog) {
@@ -149,14 +151,14 @@ async fn a_reference_comes_back_with_all_that_writing_a_mirror_needs(catalog: &d
         None,
     ];
     let reveals = [Some(Reveal::Insert(4)), Some(Reveal::Replace(Span::new(4, 7))), None];
-    let wrapped = wraps.map(|link_wrap| NewReference { link_wrap, ..reference(0, A) });
-    let revealed = reveals.map(|reveal| NewReference { reveal, ..reference(0, A) });
+    let wrapped = wraps.map(|link_wrap| placed(reference(0, A), |place| ReferencePlace { link_wrap, ..place }));
+    let revealed = reveals.map(|reveal| placed(reference(0, A), |place| ReferencePlace { reveal, ..place }));
     let problems = UrlProblem::ALL.iter().map(|problem| unfetched(Err(*problem)));
     let given: Vec<_> = wrapped.into_iter().chain(revealed).chain(problems).chain([unfetched(Ok(link(B)))]).collect();
     let (id, _) = catalog.record_article(&version("a"), 7, &given).await.unwrap();
     let rows = catalog.references(id).await.unwrap();
-    let found: Vec<_> = rows.into_iter().map(|row| (row.link_wrap, row.reveal, row.unfetched)).collect();
-    let given: Vec<_> = given.into_iter().map(|given| (given.link_wrap, given.reveal, given.unfetched)).collect();
+    let found: Vec<_> = rows.into_iter().map(|row| (row.place, row.unfetched)).collect();
+    let given: Vec<_> = given.into_iter().map(|given| (given.place, given.unfetched)).collect();
     assert_eq!(found, given);
     assert_eq!(catalog.url(&link(B)).await.unwrap(), None, "what is not fetched is no URL of the queue");
     assert_eq!(catalog.totals().await.unwrap().references, 8);

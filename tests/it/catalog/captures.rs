@@ -156,6 +156,6 @@ async fn a_perceptual_hash_is_recorded_with_thumbnails(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     complete_all(catalog, 5, kept("bytes")).await;
     catalog.record_thumbnails(&[], &[(Digest::of(b"bytes"), 7), (Digest::of(b"none"), 8)]).await.unwrap();
-    let (.., asset) = catalog.url(&link(A)).await.unwrap().unwrap().asset.unwrap();
+    let asset = catalog.url(&link(A)).await.unwrap().unwrap().asset.unwrap().asset;
     assert_eq!(asset.perceptual_hash, Some(7));
 }

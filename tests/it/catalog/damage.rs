@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use offprint::testing::archive::{self, Archive, Catalog, CatalogError, Mode};
+use offprint::testing::archive::{self, Archive, Catalog, CatalogError, Mode, ReadRows};
 use offprint::testing::model::Digest;
 
 use super::fixtures::{A, B, TTL, at, complete_all, kept, key, link, record, thumbnail_of, worker};
@@ -73,6 +73,61 @@ async fn a_damaged_article_ends_no_listing_by_row() {
 }
 
 #[tokio::test]
+async fn a_damaged_row_ends_no_listing_of_a_shard() {
+    let folder = tempfile::tempdir().unwrap();
+    sample(folder.path()).await;
+    let digest = Digest::of(b"bytes");
+    let shard = digest.as_bytes()[0];
+    // Digests of the same shard before and after the damaged one, so that a row follows it.
+    let others = [1, 31].map(|at| {
+        let mut bytes = *digest.as_bytes();
+        bytes[at] ^= 0xff;
+        data_encoding::HEXLOWER.encode(&bytes)
+    });
+    let database = rusqlite::Connection::open(folder.path().join("catalog.db")).unwrap();
+    let copies = others.map(|other| {
+        format!(
+            "INSERT INTO blob SELECT x'{other}', media_type, size, created FROM blob WHERE digest = x'{digest}';
+             INSERT INTO asset SELECT x'{other}', media_type, width, height, orientation, frames, alpha, bit_depth,
+                 color_space, icc_name, taken, truncated, perceptual_hash FROM asset WHERE digest = x'{digest}';
+             INSERT INTO thumbnail SELECT x'{other}', name, recipe, media_type, width, height, size, digest, error
+                 FROM thumbnail WHERE original = x'{digest}';"
+        )
+    });
+    let damage = format!(
+        "PRAGMA foreign_keys = OFF;
+         UPDATE blob SET created = 9223372036854775807 WHERE digest = x'{digest}';
+         UPDATE asset SET width = -1 WHERE digest = x'{digest}';
+         UPDATE thumbnail SET recipe = x'00' WHERE original = x'{digest}';"
+    );
+    database.execute_batch(&(copies.concat() + &damage)).unwrap();
+    drop(database);
+    let archive = archive::open(folder.path(), Mode::Write).unwrap();
+    let blobs = archive.catalog.blobs_on_record(shard).await.unwrap();
+    assert_eq!(names(blobs), named_alone(&format!("blob {digest}/jpg"), 2));
+    let assets = archive.catalog.assets_on_record(shard).await.unwrap();
+    assert_eq!(names(assets), named_alone(&format!("asset {digest}"), 2));
+    let thumbnails = archive.catalog.thumbnails_on_record(shard).await.unwrap();
+    assert_eq!(names(thumbnails), named_alone(&format!("thumbnail {digest}/small"), 2));
+    let unreferenced = archive.catalog.unreferenced_blobs(shard, at(99)).await;
+    assert!(matches!(unreferenced, Err(CatalogError::Damaged { .. })), "nothing is garbage by half a list");
+}
+
+/// The damaged rows of a listing, and how many others it has.
+fn names<T>(rows: ReadRows<T>) -> (Vec<String>, usize) {
+    let (whole, damaged): (Vec<_>, Vec<_>) = rows.into_iter().partition(Result::is_ok);
+    let name = |row: Result<T, CatalogError>| match row.err() {
+        Some(CatalogError::Damaged { row, .. }) => row,
+        other => panic!("{other:?}"),
+    };
+    (damaged.into_iter().map(name).collect(), whole.len())
+}
+
+fn named_alone(row: &str, others: usize) -> (Vec<String>, usize) {
+    (vec![row.to_owned()], others)
+}
+
+#[tokio::test]
 async fn every_kind_of_row_is_named() {
     let article = async |catalog: &dyn Catalog| catalog.article(&key("a")).await.map(|row| row.unwrap().id);
     let references = async |catalog: &dyn Catalog| catalog.references(article(catalog).await?).await;
@@ -93,7 +148,10 @@ async fn every_kind_of_row_is_named() {
     assert_eq!(damaged(name, thumbnails).await, named(&format!("thumbnail {digest}/../up"), "name of a thumbnail"));
     let hosts = async |catalog: &dyn Catalog| catalog.hosts().await;
     assert_eq!(damaged("UPDATE host SET referer = 'bad'", hosts).await, named("host 1", "Referer strategy"));
-    let blobs = async |catalog: &dyn Catalog| catalog.blobs_on_record(digest.as_bytes()[0]).await;
+    let blobs = async |catalog: &dyn Catalog| {
+        let rows = catalog.blobs_on_record(digest.as_bytes()[0]).await?;
+        rows.into_iter().collect::<Result<Vec<_>, _>>()
+    };
     let media_type = "PRAGMA foreign_keys = OFF; UPDATE blob SET media_type = 'exe' WHERE media_type = 'jpg'";
     assert_eq!(damaged(media_type, blobs).await, named(&format!("blob {digest}/exe"), "media type"));
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use offprint::testing::archive::{
-    ArticleId, ArticleState, Catalog, CatalogError, CompletedJob, Job, JobResult, Lease, NewReference, RefusedBody,
+    ArticleId, ArticleState, Catalog, CatalogError, CompletedJob, Job, JobResult, Lease, NewReference, Revocation,
     RunId, ThumbnailRow, UrlId, Worker, WriteOutcome,
 };
 use offprint::testing::config::ChangedImages;
 use offprint::testing::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Edit, Ending, Exchange, Failure, Fingerprint, Format, HostState,
-    MediaType, Reason, ReferenceKind, Span, Validators,
+    KeptBody, MediaType, Reason, ReferenceKind, ReferencePlace, Span, Validators,
 };
 use url::Url;
 
@@ -57,15 +57,22 @@ pub(crate) fn version(path: &str) -> ArticleVersion {
 
 pub(crate) fn reference(start: usize, url: &str) -> NewReference {
     NewReference {
-        span: Span::new(start, start + 10),
-        kind: ReferenceKind::Image,
-        name: "src".into(),
-        image_group: u32::try_from(start).unwrap(),
-        reveal: None,
-        link_wrap: None,
+        place: ReferencePlace {
+            span: Span::new(start, start + 10),
+            kind: ReferenceKind::Image,
+            name: "src".into(),
+            image_group: u32::try_from(start).unwrap(),
+            reveal: None,
+            link_wrap: None,
+        },
         url: Some(link(url)),
         unfetched: None,
     }
+}
+
+/// The same reference at another place.
+pub(crate) fn placed(reference: NewReference, place: impl FnOnce(ReferencePlace) -> ReferencePlace) -> NewReference {
+    NewReference { place: place(reference.place), ..reference }
 }
 
 /// Records an article that shows these URLs.
@@ -183,7 +190,6 @@ pub(crate) fn outcome(job: &Job, second: i64, result: JobResult) -> CompletedJob
         at: at(second),
         exchanges: vec![exchange(&job.url.url, second, status)],
         result,
-        refused: None,
     }
 }
 
@@ -211,7 +217,7 @@ pub(crate) fn due_again(kept: JobResult, second: i64) -> JobResult {
 /// What an article showed of its only URL before that one's bytes changed.
 pub(crate) async fn shown_first(catalog: &dyn Catalog, article: ArticleId) -> Option<Digest> {
     let mut references = catalog.references(article).await.unwrap();
-    references.remove(0).shown_first.map(|(digest, ..)| digest)
+    references.remove(0).shown_first.map(|shown| shown.digest)
 }
 
 /// A mirrored article whose URL got new bytes twice, and another that came between.
@@ -228,24 +234,28 @@ pub(crate) async fn changed_twice(catalog: &dyn Catalog) -> (ArticleId, ArticleI
     (first, second)
 }
 
-/// Records that a URL of an article gave a body which is kept as evidence, in place of earlier ones of that URL.
-pub(crate) async fn refuse(catalog: &dyn Catalog, url: UrlId, body: RefusedBody, moment: Timestamp) {
+/// Records that a URL of an article gave a placeholder, which was revoked: it is kept in place of earlier ones of that URL.
+pub(crate) async fn give_placeholder(catalog: &dyn Catalog, url: UrlId, body: &KeptBody, moment: Timestamp) {
     catalog.enqueue(&[url]).await.unwrap();
     let run = run(catalog).await;
     for lease in lease_all(catalog, moment).await {
         let jobs = catalog.jobs(&lease, None, 1000).await.unwrap();
         if let Some(job) = jobs.iter().find(|job| job.url.id == url) {
-            let exchange = Exchange { at: moment, ..exchange(&job.url.url, 0, 404) };
-            let refused = Some(body);
-            let job = CompletedJob { refused, exchanges: vec![exchange], ..outcome(job, 0, failed(Some(moment))) };
+            let (digest, size, asset) = (body.digest, body.length, Asset::of_type(body.media_type));
+            let validators = Validators::default();
+            let result = JobResult::Kept { digest, size, asset, validators, next_attempt: Some(moment) };
+            let exchange = Exchange { at: moment, ..exchange(&job.url.url, 0, 200) };
+            let job = CompletedJob { exchanges: vec![exchange], ..outcome(job, 0, result) };
             catalog.complete_jobs(&lease, run, vec![job], FIRST).await.unwrap();
+            let what = Revocation { digest, only: None, next_attempt: Some(moment), requeue: false };
+            assert_eq!(catalog.revoke(run, &lease.host, &what).await.unwrap().urls, [url]);
         }
         catalog.release(&lease, &HostState::default()).await.unwrap();
     }
 }
 
-pub(crate) fn body(bytes: &str) -> RefusedBody {
-    RefusedBody { digest: Digest::of(bytes.as_bytes()), size: bytes.len() as u64, media_type: MediaType::Pdf }
+pub(crate) fn body(bytes: &str) -> KeptBody {
+    KeptBody { digest: Digest::of(bytes.as_bytes()), media_type: MediaType::Pdf, length: bytes.len() as u64 }
 }
 
 /// Records blobs that nothing refers to.
@@ -254,7 +264,7 @@ pub(crate) async fn record_orphans(catalog: &dyn Catalog, orphans: &[(&str, i64)
     record(catalog, "orphans", &[url]).await;
     let url = catalog.url(&link(url)).await.unwrap().unwrap().id;
     for (bytes, second) in orphans.iter().chain(&[("not one", 0)]) {
-        refuse(catalog, url, body(bytes), at(*second)).await;
+        give_placeholder(catalog, url, &body(bytes), at(*second)).await;
     }
 }
 

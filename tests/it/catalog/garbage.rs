@@ -1,17 +1,17 @@
 //! What keeps a blob alive.
 
-use offprint::testing::archive::{Catalog, CompletedJob, RefusedBody};
-use offprint::testing::model::{ArticleVersion, Digest, Exchange, HostState, KeptBody, MediaType};
+use offprint::testing::archive::{Catalog, CompletedJob};
+use offprint::testing::model::{ArticleVersion, Digest, Exchange, KeptBody, MediaType};
 
 use super::fixtures::{
-    A, FIRST, HORIZON, all_shards, at, exchange, failed, link, outcome, record, record_orphans, record_version,
-    replace_bytes, run, take_jobs, version,
+    A, FIRST, all_shards, at, body, exchange, failed, give_placeholder, link, outcome, record, record_orphans,
+    record_version, replace_bytes, run, take_jobs, version,
 };
 
 suite! {
     only_what_nothing_refers_to_and_is_old_enough_is_unreferenced
     a_forgotten_blob_is_gone_and_a_referenced_one_is_not_forgotten
-    only_the_newest_refused_body_is_kept_alive
+    only_the_newest_placeholder_is_kept_alive
     a_body_that_is_kept_as_evidence_is_kept_alive
 }
 
@@ -38,24 +38,19 @@ async fn a_forgotten_blob_is_gone_and_a_referenced_one_is_not_forgotten(catalog:
     assert!(!catalog.forget_blob(digest, MediaType::Pdf).await.unwrap());
 }
 
-async fn only_the_newest_refused_body_is_kept_alive(catalog: &dyn Catalog) {
+async fn only_the_newest_placeholder_is_kept_alive(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
-    for (second, body) in [(0, "first"), (100, "second")] {
-        catalog.enqueue_due(at(second), HORIZON).await.unwrap();
-        let run = run(catalog).await;
-        let (lease, jobs) = take_jobs(catalog, at(second)).await;
-        let digest = Digest::of(body.as_bytes());
-        let refused = Some(RefusedBody { digest, size: 5, media_type: MediaType::Html });
-        let outcome = CompletedJob { refused, ..outcome(&jobs[0], second, failed(Some(at(100)))) };
-        catalog.complete_jobs(&lease, run, vec![outcome], FIRST).await.unwrap();
-        catalog.release(&lease, &HostState::default()).await.unwrap();
-        assert_eq!(catalog.blob(digest).await.unwrap(), Some((MediaType::Html, 5)));
+    let url = catalog.url(&link(A)).await.unwrap().unwrap().id;
+    for (second, bytes) in [(0, "first"), (100, "second")] {
+        give_placeholder(catalog, url, &body(bytes), at(second)).await;
+        let size = bytes.len() as u64;
+        assert_eq!(catalog.blob(Digest::of(bytes.as_bytes())).await.unwrap(), Some((MediaType::Pdf, size)));
     }
     let unreferenced = all_shards(|shard| catalog.unreferenced_blobs(shard, at(1_000))).await;
     assert_eq!(unreferenced.iter().map(|row| row.digest).collect::<Vec<_>>(), [Digest::of(b"first")]);
-    assert!(!catalog.forget_blob(Digest::of(b"second"), MediaType::Html).await.unwrap());
+    assert!(!catalog.forget_blob(Digest::of(b"second"), MediaType::Pdf).await.unwrap());
     catalog.lose_asset(Digest::of(b"second"), at(200)).await.unwrap();
-    assert!(catalog.forget_blob(Digest::of(b"second"), MediaType::Html).await.unwrap(), "its bytes are lost");
+    assert_eq!(catalog.blob(Digest::of(b"second")).await.unwrap(), None, "its bytes are lost");
 }
 
 async fn a_body_that_is_kept_as_evidence_is_kept_alive(catalog: &dyn Catalog) {

@@ -26,7 +26,7 @@ async fn a_stale_lease_epoch_is_rejected(catalog: &dyn Catalog) {
     assert!(newer.epoch > old.epoch);
     let late = catalog.complete_jobs(&old, run, vec![outcome(&jobs[0], 62, kept("a"))], FIRST).await.unwrap();
     assert_eq!((late.0, late.1.ready_articles.len()), (WriteOutcome::Conflict, 0));
-    assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().state, UrlState::New);
+    assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().facts.state, UrlState::New);
     assert_eq!(catalog.captures(jobs[0].url.id).await.unwrap(), []);
     assert_eq!(catalog.blob(Digest::of(b"a")).await.unwrap(), None);
     assert_eq!(catalog.queued().await.unwrap(), 1);

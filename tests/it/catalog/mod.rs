@@ -70,9 +70,8 @@ mod placeholders;
 mod queue;
 mod reopened;
 mod runs;
-mod sources;
 mod takedowns;
 mod urls;
 mod versions;
 
-pub(crate) use self::fixtures::refuse;
+pub(crate) use self::fixtures::give_placeholder;

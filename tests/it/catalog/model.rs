@@ -7,8 +7,8 @@ use super::fixtures::{
     FIRST, HORIZON, at, due_again, failed, kept, key, lease_all, link, mirror, outcome, ready_articles, record_version,
     run, version,
 };
-use offprint::testing::archive::{ArticleId, Catalog, JobResult, Lease, RunId, UrlState, WriteOutcome};
-use offprint::testing::model::{ArticleVersion, Asset, Digest, Failure, HostState, Reason};
+use offprint::testing::archive::{ArticleId, AssetRow, Catalog, JobResult, Lease, RunId, UrlState, WriteOutcome};
+use offprint::testing::model::{ArticleVersion, Digest, Failure, HostState, Reason};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use url::Url;
@@ -253,10 +253,10 @@ impl Both<'_> {
         for (number, expected) in &self.model.urls {
             let row = self.catalog.url(&url_of(*number)).await.unwrap().unwrap();
             let found = ModelUrl {
-                asked: row.state != UrlState::New,
-                due: row.next_attempt.map(|due| due.duration_since(at(0)).as_secs()),
+                asked: row.facts.state != UrlState::New,
+                due: row.facts.next_attempt.map(|due| due.duration_since(at(0)).as_secs()),
                 bytes: row.asset.as_ref().map(bytes_of),
-                attempts: row.attempts,
+                attempts: row.facts.attempts,
             };
             assert_eq!(found, *expected, "{number}");
         }
@@ -271,7 +271,7 @@ impl Both<'_> {
 }
 
 /// Which of the bytes that these tests keep.
-fn bytes_of((digest, ..): &(Digest, u64, Asset)) -> u8 {
+fn bytes_of(AssetRow { digest, .. }: &AssetRow) -> u8 {
     (0..3).find(|bytes: &u8| *digest == Digest::of(bytes.to_string().as_bytes())).unwrap()
 }
 

@@ -1,13 +1,13 @@
 //! Where texts and images came from.
 
 use offprint::testing::archive::{Catalog, UrlId};
-use offprint::testing::model::{Digest, Fingerprint, Format};
+use offprint::testing::model::{ArticleKey, Digest, Format};
 
-use super::fixtures::{A, key, mirror, record, record_mirror, version};
+use super::fixtures::{A, key, record, record_mirror, version};
 
 suite! {
     the_originals_of_a_mirror_are_found_by_its_bytes
-    the_article_behind_a_mirrored_file_is_found_within_its_source
+    the_articles_behind_a_mirrored_file_are_found_within_their_source
     urls_of_files_are_listed_while_some_article_shows_them
 }
 
@@ -23,14 +23,20 @@ async fn the_originals_of_a_mirror_are_found_by_its_bytes(catalog: &dyn Catalog)
     assert_eq!(catalog.originals_of_mirror(digest).await.unwrap(), expected);
 }
 
-async fn the_article_behind_a_mirrored_file_is_found_within_its_source(catalog: &dyn Catalog) {
-    let id = record(catalog, "a", &[]).await;
-    mirror(catalog, id).await;
-    let file = catalog.article_by_id(id).await.unwrap().unwrap().mirror.unwrap().1;
-    let other = Fingerprint { inode: file.inode + 1, ..file };
-    assert_eq!(catalog.article_with_mirror(&key("A"), file).await.unwrap(), Some(key("a")));
-    assert_eq!(catalog.article_with_mirror(&key("A"), other).await.unwrap(), None);
-    assert_eq!(catalog.article_with_mirror(&key("a"), file).await.unwrap(), None, "it is its own");
+async fn the_articles_behind_a_mirrored_file_are_found_within_their_source(catalog: &dyn Catalog) {
+    let (digest, other) = (Digest::of(b"the mirror"), Digest::of(b"another"));
+    let ids = [record(catalog, "a", &[]).await, record(catalog, "b", &[]).await];
+    for id in ids {
+        record_mirror(catalog, id, digest, &[]).await;
+    }
+    let found = async |path, mirror| catalog.articles_with_mirror(&key(path), mirror).await.unwrap();
+    assert_eq!(found("A", digest).await, [key("a"), key("b")]);
+    assert_eq!(found("A", other).await, []);
+    assert_eq!(found("a", digest).await, [key("b")], "the other is its own");
+    let elsewhere = ArticleKey { source: "feed".parse().unwrap(), ..key("A") };
+    assert_eq!(catalog.articles_with_mirror(&elsewhere, digest).await.unwrap(), []);
+    catalog.mark_vanished(&ids[..1]).await.unwrap();
+    assert_eq!(found("A", digest).await, [key("b")], "one that is gone makes way");
 }
 
 async fn urls_of_files_are_listed_while_some_article_shows_them(catalog: &dyn Catalog) {

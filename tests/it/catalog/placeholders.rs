@@ -43,8 +43,11 @@ async fn a_placeholder_is_revoked_and_its_urls_are_queued_again(catalog: &dyn Ca
     assert_eq!((taken.urls.len(), taken.of_this_run, taken.changes.queued), (2, 0, 2));
     assert_eq!(taken.changes.ready_articles, [], "its images are asked for again first");
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
-    assert_eq!((row.state, row.reason, row.attempts), (UrlState::Failed, Some(Reason::Placeholder), 1));
-    assert_eq!((row.asset, row.good, row.validators), (None, None, Validators::default()));
+    assert_eq!(
+        (row.facts.state, row.facts.reason, row.facts.attempts),
+        (UrlState::Failed, Some(Reason::Placeholder), 1)
+    );
+    assert_eq!((row.asset, row.facts.good, row.facts.validators), (None, None, Validators::default()));
     assert_eq!(catalog.captures(row.id).await.unwrap().len(), 1, "what came stays on record");
 
     let asked = [(row.id, vec![exchange(&link(A), 7, 200)])];
@@ -67,9 +70,9 @@ async fn revoking_restores_the_previous_image_and_records_the_blob(catalog: &dyn
     let what = Revocation { digest, only: Some(vec![a]), next_attempt: None, requeue: false };
     assert_eq!(catalog.revoke(run, &host(), &what).await.unwrap().urls, [a]);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
-    assert_eq!(row.asset.unwrap().0, Digest::of(b"good"));
-    assert_eq!(row.good, Some((at(5), at(5))), "when that one was captured");
-    assert_eq!(catalog.url(&link(B)).await.unwrap().unwrap().asset.unwrap().0, digest);
+    assert_eq!(row.asset.unwrap().digest, Digest::of(b"good"));
+    assert_eq!(row.facts.good, Some((at(5), at(5))), "when that one was captured");
+    assert_eq!(catalog.url(&link(B)).await.unwrap().unwrap().asset.unwrap().digest, digest);
     let replacing = SharedBlob { verdict: None, replaces_others: true };
     assert_eq!(catalog.shared_blobs(&host()).await.unwrap(), [(digest, replacing)]);
     catalog.record_verdict(run, &host(), digest, Some(PlaceholderVerdict::Genuine), &[]).await.unwrap();

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use offprint::testing::archive::{Catalog, CatalogError, NewReference, RunId, UrlState, WriteOutcome};
-use offprint::testing::model::{ArticleVersion, ReferenceKind};
+use offprint::testing::archive::{Catalog, CatalogError, RunId, UrlState, WriteOutcome};
+use offprint::testing::model::{ArticleVersion, ReferenceKind, ReferencePlace};
 
 use super::fixtures::{
-    A, B, C, FIRST, HORIZON, at, complete_all, failed, kept, key, link, outcome, ready_articles, record, reference,
-    run, take_jobs, version,
+    A, B, C, FIRST, HORIZON, at, complete_all, failed, kept, key, link, outcome, placed, ready_articles, record,
+    reference, run, take_jobs, version,
 };
 
 suite! {
@@ -33,7 +33,7 @@ async fn one_url_is_one_job_however_many_articles_show_it(catalog: &dyn Catalog)
 }
 
 async fn a_job_says_where_and_how_its_image_is_shown(catalog: &dyn Catalog) {
-    let shown = NewReference { kind: ReferenceKind::Poster, ..reference(0, A) };
+    let shown = placed(reference(0, A), |place| ReferencePlace { kind: ReferenceKind::Poster, ..place });
     catalog.record_article(&version("a"), 7, &[shown]).await.unwrap();
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     assert_eq!(lease.host.as_str(), "images.example");
@@ -42,7 +42,7 @@ async fn a_job_says_where_and_how_its_image_is_shown(catalog: &dyn Catalog) {
         (ReferenceKind::Poster, &Some(link("https://paper.example/story")))
     );
     assert_eq!(jobs[0].article_published, version("a").published);
-    assert_eq!((jobs[0].url.state, jobs[0].url.attempts, &jobs[0].url.asset), (UrlState::New, 0, &None));
+    assert_eq!((jobs[0].url.facts.state, jobs[0].url.facts.attempts, &jobs[0].url.asset), (UrlState::New, 0, &None));
 }
 
 async fn the_last_completed_job_of_an_article_makes_it_ready(catalog: &dyn Catalog) {
@@ -81,7 +81,7 @@ async fn completing_a_job_is_idempotent(catalog: &dyn Catalog) {
         assert_eq!(settled.0, WriteOutcome::Applied);
     }
     assert_eq!(catalog.captures(jobs[0].url.id).await.unwrap().len(), 1);
-    assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().attempts, 1);
+    assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().facts.attempts, 1);
 }
 
 async fn only_what_is_due_is_queued(catalog: &dyn Catalog) {
@@ -134,7 +134,8 @@ async fn many_concurrent_calls_all_succeed(catalog: &dyn Catalog) {
 async fn a_job_is_shown_as_in_its_first_article(catalog: &dyn Catalog) {
     for (path, kind) in [("b", ReferenceKind::Poster), ("a", ReferenceKind::Image)] {
         let url = Some(link(&format!("https://paper.example/{path}")));
-        let shown = [ReferenceKind::Meta, kind].map(|kind| NewReference { kind, ..reference(0, A) });
+        let shown =
+            [ReferenceKind::Meta, kind].map(|kind| placed(reference(0, A), |place| ReferencePlace { kind, ..place }));
         let shown = &shown[usize::from(path == "a")..];
         catalog.record_article(&ArticleVersion { url, ..version(path) }, 7, shown).await.unwrap();
     }

@@ -1,7 +1,6 @@
 //! Runs, and sums over everything.
 
-use offprint::testing::archive::rules::Missing;
-use offprint::testing::archive::{Catalog, Totals};
+use offprint::testing::archive::{Catalog, Missing, Totals};
 use offprint::testing::model::{Digest, Edit, Span};
 
 use super::fixtures::{A, B, C, HORIZON, at, complete_all, failed, kept, record, record_mirror};
@@ -70,7 +69,7 @@ async fn a_kept_image_that_the_mirror_does_not_show_is_remote(catalog: &dyn Cata
     complete_all(catalog, 5, kept("bytes")).await;
     let local = async || catalog.totals().await.unwrap().local;
     assert_eq!(local().await, 2);
-    let spans: Vec<_> = catalog.references(id).await.unwrap().into_iter().map(|row| row.span).collect();
+    let spans: Vec<_> = catalog.references(id).await.unwrap().into_iter().map(|row| row.place.span).collect();
     let edit = |span: &Span| Edit { span: *span, raw: b"raw".into(), replacement: b"link".into() };
     record_mirror(catalog, id, Digest::of(b"mirror"), &[edit(&spans[1])]).await;
     assert_eq!(local().await, 1);

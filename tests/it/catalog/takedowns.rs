@@ -49,7 +49,7 @@ async fn a_url_that_is_shown_is_retired_for_good(catalog: &dyn Catalog) {
     let reach = catalog.take_down(&TakedownTarget::Url(link(A)), at(50), "").await.unwrap();
     assert_eq!((reach.articles.len(), reach.urls.len(), reach.blobs.len()), (0, 1, 0), "B gave the same bytes");
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
-    assert_eq!((row.asset, row.reason, row.next_attempt), (None, Some(Reason::TakenDown), None));
+    assert_eq!((row.asset, row.facts.reason, row.facts.next_attempt), (None, Some(Reason::TakenDown), None));
     assert_eq!(catalog.captures(row.id).await.unwrap(), []);
     assert_eq!(catalog.enqueue(&[row.id]).await.unwrap(), 0);
     assert_eq!(catalog.enqueue_due(at(1_000), HORIZON).await.unwrap(), 1, "only B");

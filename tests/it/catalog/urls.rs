@@ -31,8 +31,14 @@ async fn a_failure_never_replaces_a_good_capture(catalog: &dyn Catalog) {
     assert_eq!(catalog.enqueue_due(at(100), HORIZON).await.unwrap(), 1);
     complete_all(catalog, 105, failed(Some(at(200)))).await;
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
-    assert_eq!((row.state, row.reason, row.status), (UrlState::Failed, Some(Reason::HttpStatus), Some(404)));
-    assert_eq!((row.good, row.asset.map(|asset| asset.0)), (Some((at(5), at(5))), Some(Digest::of(b"good"))));
+    assert_eq!(
+        (row.facts.state, row.facts.reason, row.facts.status),
+        (UrlState::Failed, Some(Reason::HttpStatus), Some(404))
+    );
+    assert_eq!(
+        (row.facts.good, row.asset.map(|asset| asset.digest)),
+        (Some((at(5), at(5))), Some(Digest::of(b"good")))
+    );
 }
 
 async fn failures_count_until_something_good_comes(catalog: &dyn Catalog) {
@@ -40,19 +46,22 @@ async fn failures_count_until_something_good_comes(catalog: &dyn Catalog) {
     for round in 1..=3 {
         complete_all(catalog, round * 10, failed(Some(at(round * 10 + 5)))).await;
         let row = catalog.url(&link(A)).await.unwrap().unwrap();
-        assert_eq!((i64::from(row.attempts), row.next_attempt), (round, Some(at(round * 10 + 5))));
+        assert_eq!((i64::from(row.facts.attempts), row.facts.next_attempt), (round, Some(at(round * 10 + 5))));
         assert_eq!(catalog.enqueue_due(at(round * 10 + 5), HORIZON).await.unwrap(), 1);
     }
     complete_all(catalog, 100, kept("good")).await;
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
-    assert_eq!((row.attempts, row.state, row.reason, row.next_attempt), (0, UrlState::Good, None, None));
-    assert_eq!(row.status, Some(200));
+    assert_eq!(
+        (row.facts.attempts, row.facts.state, row.facts.reason, row.facts.next_attempt),
+        (0, UrlState::Good, None, None)
+    );
+    assert_eq!(row.facts.status, Some(200));
 }
 
 async fn a_retired_url_is_never_queued_again(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     complete_all(catalog, 5, failed(None)).await;
-    assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().state, UrlState::Retired);
+    assert_eq!(catalog.url(&link(A)).await.unwrap().unwrap().facts.state, UrlState::Retired);
     assert_eq!(catalog.enqueue_due(at(1_000_000), HORIZON).await.unwrap(), 0);
     let later = ArticleVersion { read_at: at(1_000_000), ..version("b") };
     record_version(catalog, &later, &[A]).await;
@@ -64,12 +73,11 @@ async fn a_deferred_url_is_no_failure(catalog: &dyn Catalog) {
     let run = run(catalog).await;
     let (lease, jobs) = take_jobs(catalog, at(0)).await;
     let result = JobResult::Deferred { failure: Failure::new(Reason::Budget, "used up"), next_attempt: at(50) };
-    let untried =
-        CompletedJob { job: jobs[0].id, url: jobs[0].url.id, at: at(0), exchanges: Vec::new(), result, refused: None };
+    let untried = CompletedJob { job: jobs[0].id, url: jobs[0].url.id, at: at(0), exchanges: Vec::new(), result };
     let (_, ready) = catalog.complete_jobs(&lease, run, vec![untried], FIRST).await.unwrap();
     assert_eq!(ready.ready_articles.len(), 1);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
-    assert_eq!((row.state, row.reason, row.attempts), (UrlState::Deferred, Some(Reason::Budget), 0));
+    assert_eq!((row.facts.state, row.facts.reason, row.facts.attempts), (UrlState::Deferred, Some(Reason::Budget), 0));
     assert_eq!(catalog.totals().await.unwrap().captures, 0);
     catalog.release(&lease, &HostState::default()).await.unwrap();
     assert_eq!(
@@ -86,9 +94,12 @@ async fn not_modified_keeps_the_asset_and_renews_its_date(catalog: &dyn Catalog)
     let ready = complete_all(catalog, 101, JobResult::NotModified { next_attempt: Some(at(200)) }).await;
     assert_eq!(ready, []);
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
-    assert_eq!((row.state, row.good, row.next_attempt), (UrlState::Good, Some((at(5), at(101))), Some(at(200))));
-    assert_eq!(row.asset.unwrap().0, Digest::of(b"good"));
-    assert_eq!(row.validators.etag.as_deref(), Some("\"1\""));
+    assert_eq!(
+        (row.facts.state, row.facts.good, row.facts.next_attempt),
+        (UrlState::Good, Some((at(5), at(101))), Some(at(200)))
+    );
+    assert_eq!(row.asset.unwrap().digest, Digest::of(b"good"));
+    assert_eq!(row.facts.validators.etag.as_deref(), Some("\"1\""));
 }
 
 async fn failing_urls_come_in_pages_with_their_reasons(catalog: &dyn Catalog) {
@@ -98,7 +109,7 @@ async fn failing_urls_come_in_pages_with_their_reasons(catalog: &dyn Catalog) {
     complete_all(catalog, 6, failed(None)).await;
     record(catalog, "c", &[C]).await;
     let failing = catalog.failing_urls(None, 9).await.unwrap();
-    let listed: Vec<_> = failing.iter().map(|row| (row.url.as_str(), row.state, row.reason)).collect();
+    let listed: Vec<_> = failing.iter().map(|row| (row.url.as_str(), row.facts.state, row.facts.reason)).collect();
     assert_eq!(listed, [(B, UrlState::Retired, Some(Reason::HttpStatus)), (C, UrlState::New, None)]);
     let rest = catalog.failing_urls(Some(failing[0].id), 9).await.unwrap();
     assert_eq!(rest, &failing[1..]);
@@ -108,7 +119,7 @@ async fn failing_urls_come_in_pages_with_their_reasons(catalog: &dyn Catalog) {
 async fn the_detail_of_a_failure_is_kept_until_something_good_comes(catalog: &dyn Catalog) {
     record(catalog, "a", &[A]).await;
     complete_all(catalog, 5, failed(Some(at(100)))).await;
-    let detail = async || catalog.url(&link(A)).await.unwrap().unwrap().detail;
+    let detail = async || catalog.url(&link(A)).await.unwrap().unwrap().facts.detail;
     assert_eq!(detail().await.as_deref(), Some("the answer was 404 Not Found"));
     catalog.enqueue_due(at(100), HORIZON).await.unwrap();
     complete_all(catalog, 101, due_again(kept("good"), 200)).await;

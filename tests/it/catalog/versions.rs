@@ -22,7 +22,7 @@ suite! {
 async fn mirrored_articles_go_on_showing_the_bytes_that_new_ones_replace(catalog: &dyn Catalog) {
     let (first, second) = changed_twice(catalog).await;
     let row = catalog.url(&link(A)).await.unwrap().unwrap();
-    assert_eq!((row.good, row.asset.unwrap().0), (Some((at(5), at(201))), Digest::of(b"newest")));
+    assert_eq!((row.facts.good, row.asset.unwrap().digest), (Some((at(5), at(201))), Digest::of(b"newest")));
     for (article, bytes) in [(first, "old"), (second, "new")] {
         assert_eq!(state(catalog, article).await, ArticleState::Mirrored);
         assert_eq!(shown_first(catalog, article).await, Some(Digest::of(bytes.as_bytes())));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use offprint::testing::config::{FetchConfig, Size};
-use offprint::testing::model::Reason;
+use offprint::testing::model::{Exchange, Reason};
 
 use super::{Fetched, Guest, bytes, quick, reason, request_head};
 use crate::corpus::say;
@@ -149,14 +149,18 @@ fn config() -> FetchConfig {
 async fn check(transport: &str, row: Row, config: FetchConfig, origin: Origin, url: &str) -> String {
     let guest = Guest::new(&config);
     origin.set(PATH, row.behaviour);
-    let mut fetched = guest.get(url).await;
+    let fetched = guest.get(url).await;
     let recorded = reason(&fetched);
     assert_eq!(recorded, row.recorded, "{transport}, {}: {:?}", row.what, fetched.outcome);
     assert_eq!(origin.log().count(), row.requests, "{transport}, {}: requests", row.what);
     assert_eq!(fetched.exchanges.len(), row.requests, "{transport}, {}: exchanges", row.what);
     let files = usize::from(recorded.is_none()) + fetched.evidence.len();
     assert_eq!(guest.staged_files(), files, "{transport}, {}: files", row.what);
-    let refused = fetched.take_refused().is_some();
+    let was_judged = |exchange: &Exchange| exchange.reason.is_some_and(|reason| reason != Reason::HttpStatus);
+    let judged_digests =
+        fetched.exchanges.iter().filter(|exchange| was_judged(exchange)).filter_map(|exchange| exchange.digest);
+    let refused =
+        judged_digests.into_iter().any(|digest| fetched.evidence.iter().any(|staged| staged.digest == digest));
     let judged = matches!(recorded, Some(Reason::NotAnImage | Reason::TrackingPixel))
         || row.what == "a page in a coding nobody asked for";
     assert!(refused == judged || recorded == Some(Reason::Truncated), "{transport}, {}: evidence", row.what);

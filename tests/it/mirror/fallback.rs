@@ -63,7 +63,7 @@ async fn what_is_gone_comes_out_of_a_web_archive_as_it_was_when_the_article_appe
 
     let archive = sandbox.archive();
     let row = archive.catalog.url(&Url::parse(&late).unwrap()).await.unwrap().unwrap();
-    assert_eq!(row.validators.etag, None, "it would be compared with another server's");
+    assert_eq!(row.facts.validators.etag, None, "it would be compared with another server's");
     let captures = archive.catalog.captures(row.id).await.unwrap();
     let exchanges = &captures[0].exchanges;
     assert_eq!((exchanges[0].url.as_str(), exchanges[0].status), (late.as_str(), Some(404)));

@@ -17,8 +17,8 @@ use offprint::testing::archive::{self, Archive, CompletedJob, Job, JobResult, Mo
 use offprint::testing::config::ChangedImages;
 use offprint::testing::gc::{self, GcPlan, GcRules};
 use offprint::testing::model::{
-    ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostState, MediaType, ReferenceKind, Span,
-    Validators,
+    ArticleKey, ArticleVersion, Asset, Digest, Edit, Fingerprint, Format, HostState, MediaType, ReferenceKind,
+    ReferencePlace, Span, Validators,
 };
 use offprint::testing::rewrite::splice;
 use offprint::testing::status;
@@ -65,12 +65,14 @@ fn references(article: usize) -> Vec<NewReference> {
         let start = end + 4;
         end += line(article, at).len();
         NewReference {
-            span: Span::new(start, end - 2),
-            kind: ReferenceKind::Markdown,
-            name: "image".into(),
-            image_group: u32::try_from(at).unwrap(),
-            reveal: None,
-            link_wrap: None,
+            place: ReferencePlace {
+                span: Span::new(start, end - 2),
+                kind: ReferenceKind::Markdown,
+                name: "image".into(),
+                image_group: u32::try_from(at).unwrap(),
+                reveal: None,
+                link_wrap: None,
+            },
             url: Some(url(article, at)),
             unfetched: None,
         }
@@ -119,7 +121,7 @@ fn outcome(archive: &Archive, job: &Job) -> CompletedJob {
         validators: Validators::default(),
         next_attempt: Some(now().checked_add(Duration::from_secs(86_400)).unwrap()),
     };
-    CompletedJob { job: job.id, url: job.url.id, at: Timestamp::now(), exchanges: Vec::new(), result, refused: None }
+    CompletedJob { job: job.id, url: job.url.id, at: Timestamp::now(), exchanges: Vec::new(), result }
 }
 
 async fn fetch(archive: &Archive) {
@@ -147,7 +149,7 @@ async fn mirror(archive: &Archive, article: usize) {
         .map(|reference| {
             let raw = reference.url.unwrap().to_string().into_bytes();
             let name = StoreKey::Blob { digest: Digest::of(&raw), media_type: MediaType::Jpeg };
-            Edit { span: reference.span, raw, replacement: format!("../../../{name}").into_bytes() }
+            Edit { span: reference.place.span, raw, replacement: format!("../../../{name}").into_bytes() }
         })
         .collect();
     let mirror = splice(&original(article), &edits);

@@ -1,9 +1,9 @@
-//! No file uses another that uses it, directly or through others.
+//! No file uses another that uses it, directly or through others; nor does a folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::folder;
-use super::modules::{Source, circles};
+use super::modules::{Source, Use, circles};
 
 /// Each group of files that use each other, and the uses within it.
 fn found(source: &Source) -> Vec<(BTreeSet<String>, Vec<String>)> {
@@ -23,6 +23,47 @@ fn found(source: &Source) -> Vec<(BTreeSet<String>, Vec<String>)> {
 fn no_file_uses_itself_through_others() {
     let source = Source::read(&folder());
     let found = found(&source);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// What uses what among the files and folders that lie side by side in a folder: `(folder, used by, uses)`.
+fn neighbours(from: &str, to: &str) -> Option<(String, String, String)> {
+    let (mut from, mut to) = (from.split('/'), to.split('/'));
+    let mut folder = Vec::new();
+    loop {
+        let (one, other) = (from.next()?, to.next()?);
+        if one != other {
+            return Some((folder.join("/"), one.to_owned(), other.to_owned()));
+        }
+        folder.push(one);
+    }
+}
+
+/// Each group of neighbours that use each other, as `folder: one, other`.
+fn found_folders(source: &Source) -> Vec<String> {
+    let mut by_folder = BTreeMap::<String, BTreeSet<Use>>::new();
+    let mut names = Vec::<String>::new();
+    let mut number = |name: String| {
+        names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        })
+    };
+    for found in source.uses() {
+        let pair = neighbours(&source.name(found.from), &source.name(found.to));
+        let Some((folder, one, other)) = pair else { continue };
+        let (from, to) = (number(one), number(other));
+        by_folder.entry(folder).or_default().insert(Use { from, to, line: 0, path: String::new() });
+    }
+    let circles =
+        by_folder.iter().flat_map(|(folder, uses)| circles(uses).into_iter().map(move |found| (folder, found)));
+    let list = |circle: BTreeSet<usize>| circle.into_iter().map(|at| names[at].as_str()).collect::<BTreeSet<_>>();
+    circles.map(|(folder, circle)| format!("{folder}: {:?}", list(circle))).collect()
+}
+
+#[test]
+fn no_folder_uses_itself_through_others() {
+    let found = found_folders(&Source::read(&folder()));
     assert!(found.is_empty(), "{found:#?}");
 }
 
@@ -83,4 +124,18 @@ fn globs_modules_and_tests_are_no_shortcut() {
     assert_eq!(circles_of(&[ROOT, a, ("b.rs", "use super::a::*; pub fn f() {}"), ("c.rs", "")]), ["a.rs b.rs"]);
     let only_tests = ("b.rs", "pub fn f() {} #[cfg(test)] mod tests { use crate::a::g; }");
     assert_eq!(circles_of(&[ROOT, a, only_tests, ("c.rs", "")]), Vec::<String>::new());
+}
+
+#[test]
+fn a_circle_of_folders_is_found_where_no_file_closes_one() {
+    let root = ("lib.rs", "mod a; mod b;");
+    let folders = [("a/mod.rs", "mod x; mod y;"), ("b/mod.rs", "pub mod z; pub mod w;")];
+    let there = ("a/x.rs", "use crate::b::z::Z; pub struct X(Z);");
+    let files =
+        |back| [root, folders[0], folders[1], there, ("a/y.rs", "pub struct Y;"), ("b/z.rs", "pub struct Z;"), back];
+    let none = files(("b/w.rs", "pub struct W;"));
+    let both = files(("b/w.rs", "use crate::a::y::Y; pub struct W(Y);"));
+    assert_eq!(circles_of(&both), Vec::<String>::new(), "no file does");
+    assert_eq!(found_folders(&example(&none).1), Vec::<String>::new());
+    assert_eq!(found_folders(&example(&both).1), [": {\"a\", \"b\"}"]);
 }

@@ -10,7 +10,9 @@ use crate::archive::catalog::{
     WriteOutcome,
 };
 use crate::archive::rules::{self, ArticleFacts, Due};
-use crate::model::{ArticleId, ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, HostKey, Revision, Span, UrlId};
+use crate::model::{
+    ArticleId, ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, HostKey, Revision, SourceName, Span, UrlId,
+};
 
 #[async_trait]
 impl Articles for MemoryCatalog {
@@ -32,6 +34,12 @@ impl Articles for MemoryCatalog {
         let is_meant = |key: &ArticleKey| source.is_none_or(|source| key.source.as_str() == source);
         let state = self.state();
         Ok(page(&state.article_ids, after.cloned(), limit, |key, id| state.article_row(*id).filter(|_| is_meant(key))))
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceName>, CatalogError> {
+        let mut names: Vec<_> = self.state().article_ids.keys().map(|key| key.source.clone()).collect();
+        names.dedup();
+        Ok(names)
     }
 
     async fn articles_by_date(
@@ -176,7 +184,6 @@ impl State {
 
     fn reference_row(&self, article: &ArticleEntry, reference: &NewReference, url: Option<UrlId>) -> ReferenceRow {
         let first = url.and_then(|url| article.shown_first.get(&url)).map(|digest| self.asset(*digest));
-        let first = first.map(|row| (row.digest, row.size, row.asset));
         ReferenceRow::new(reference.clone(), url.map(|url| self.url_row(url)), first)
     }
 
@@ -242,6 +249,6 @@ impl State {
     fn kept_spans(&self, article: ArticleId) -> Vec<Span> {
         let is_kept = |url: &Option<UrlId>| url.is_some_and(|url| self.urls[&url].facts.kept.is_some());
         let references = self.articles[&article].references.iter();
-        references.filter(|(_, url)| is_kept(url)).map(|(reference, _)| reference.span).collect()
+        references.filter(|(_, url)| is_kept(url)).map(|(reference, _)| reference.place.span).collect()
     }
 }

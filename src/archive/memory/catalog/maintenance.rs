@@ -9,8 +9,10 @@ use url::Url;
 
 use super::MemoryCatalog;
 use super::state::{State, UrlEntry, page};
-use crate::archive::catalog::{ArchiveRow, ArticleRow, AssetRow, BlobRow, CatalogError, Maintenance, ThumbnailRow};
-use crate::archive::rules::BlobUses;
+use crate::archive::catalog::{
+    ArchiveRow, ArticleRow, AssetRow, BlobRow, CatalogError, Maintenance, ReadRows, ThumbnailRow,
+};
+use crate::archive::rules::{self, AssetFacts, BlobUses};
 use crate::model::{ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
 
 #[async_trait]
@@ -33,19 +35,19 @@ impl Maintenance for MemoryCatalog {
         Err(CatalogError::Database { place, cause })
     }
 
-    async fn blobs_on_record(&self, shard: u8) -> Result<Vec<BlobRow>, CatalogError> {
-        Ok(self.state().blobs.values().filter(|row| is_of_shard(row.digest, shard)).copied().collect())
+    async fn blobs_on_record(&self, shard: u8) -> Result<ReadRows<BlobRow>, CatalogError> {
+        Ok(self.state().blobs.values().filter(|row| is_of_shard(row.digest, shard)).copied().map(Ok).collect())
     }
 
-    async fn assets_on_record(&self, shard: u8) -> Result<Vec<AssetRow>, CatalogError> {
+    async fn assets_on_record(&self, shard: u8) -> Result<ReadRows<AssetRow>, CatalogError> {
         let state = self.state();
         let of_shard = state.assets.keys().filter(|digest| is_of_shard(**digest, shard));
-        Ok(of_shard.map(|digest| state.asset(*digest)).collect())
+        Ok(of_shard.map(|digest| Ok(state.asset(*digest))).collect())
     }
 
-    async fn thumbnails_on_record(&self, shard: u8) -> Result<Vec<ThumbnailRow>, CatalogError> {
+    async fn thumbnails_on_record(&self, shard: u8) -> Result<ReadRows<ThumbnailRow>, CatalogError> {
         let state = self.state();
-        Ok(state.thumbnails.values().filter(|row| is_of_shard(row.original, shard)).cloned().collect())
+        Ok(state.thumbnails.values().filter(|row| is_of_shard(row.original, shard)).cloned().map(Ok).collect())
     }
 
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError> {
@@ -73,7 +75,8 @@ impl Maintenance for MemoryCatalog {
         let mut state = self.state();
         for thumbnail in thumbnails {
             state.thumbnails.remove(thumbnail);
-            state.make_stale_showing(thumbnail.0);
+            let showing = state.articles_with(thumbnail.0);
+            state.make_stale(showing);
         }
         Ok(())
     }
@@ -130,55 +133,26 @@ fn is_of_shard(digest: Digest, shard: u8) -> bool {
 }
 
 impl State {
-    /// Makes the articles stale that show an asset.
-    fn make_stale_showing(&mut self, digest: Digest) {
-        for url in self.urls_with(digest) {
-            self.make_stale(self.showing(url));
-        }
+    /// The articles that show an asset: those of its URLs, and those that go on showing it.
+    fn articles_with(&self, digest: Digest) -> Vec<ArticleId> {
+        let of_urls = self.urls_with(digest).into_iter().flat_map(|url| self.showing(url));
         let shows_first = |id: &ArticleId| self.articles[id].shown_first.values().any(|shown| *shown == digest);
-        let showing: Vec<_> = self.articles.keys().copied().filter(shows_first).collect();
-        self.make_stale(showing);
-    }
-
-    /// Forgets a blob with its thumbnails, unless something keeps it alive.
-    pub(super) fn forget_garbage(&mut self, digest: Digest, media_type: MediaType) -> bool {
-        let key = (digest, media_type.as_str());
-        let is_garbage = self.blobs.contains_key(&key) && self.uses(digest).is_garbage();
-        if is_garbage {
-            self.forget_thumbnails(digest);
-            if self.assets.get(&digest).is_some_and(|asset| asset.media_type == media_type) {
-                self.assets.remove(&digest);
-            }
-            self.blobs.remove(&key);
-        }
-        is_garbage
-    }
-
-    fn forget_thumbnails(&mut self, original: Digest) {
-        self.thumbnails.retain(|(of, _), _| *of != original);
+        let first = self.articles.keys().copied().filter(shows_first);
+        of_urls.chain(first).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn lose_asset(&mut self, digest: Digest, now: Timestamp) {
-        self.make_stale_showing(digest);
-        for url in self.urls_with(digest) {
-            let entry = self.url_mut(url);
-            entry.facts = std::mem::take(&mut entry.facts).on_lost(now);
-        }
-        for entry in self.urls.values_mut() {
-            entry.replaced.remove(&digest);
-            entry.refused = entry.refused.filter(|refused| *refused != digest);
-        }
-        for article in self.articles.values_mut() {
-            article.shown_first.retain(|_, shown| *shown != digest);
-        }
-        self.forget_thumbnails(digest);
-        if let Some(asset) = self.assets.remove(&digest) {
-            self.blobs.remove(&(digest, asset.media_type.as_str()));
-        }
+        let urls = self.urls_with(digest).into_iter();
+        let facts = AssetFacts {
+            media_type: self.assets.get(&digest).map(|asset| asset.media_type),
+            urls: urls.map(|url| (url, self.urls[&url].facts.clone())).collect(),
+            showing: self.articles_with(digest),
+        };
+        self.apply(rules::lost(digest, facts, now));
     }
 
     /// Who refers to a blob.
-    fn uses(&self, digest: Digest) -> BlobUses {
+    pub(super) fn uses(&self, digest: Digest) -> BlobUses {
         let (articles, urls) = (|| self.articles.values(), || self.urls.values());
         let mut exchanges = self.captures.values().flat_map(|(_, capture)| &capture.exchanges);
         BlobUses {
@@ -187,7 +161,7 @@ impl State {
             is_asset: urls().any(|entry| entry.facts.kept == Some(digest)),
             was_asset: urls().any(|entry| entry.replaced.contains(&digest)),
             is_shown_first: articles().any(|article| article.shown_first.values().any(|shown| *shown == digest)),
-            is_refused: urls().any(|entry| entry.refused == Some(digest)),
+            was_revoked: urls().any(|entry| entry.revoked == Some(digest)),
             is_evidence: exchanges.any(|exchange| exchange.body.as_ref().is_some_and(|body| body.digest == digest)),
         }
     }

@@ -5,6 +5,7 @@
 
 mod articles;
 mod captures;
+mod effects;
 mod feeds;
 mod maintenance;
 mod origins;
@@ -12,7 +13,6 @@ mod pages;
 mod placeholders;
 mod queue;
 mod runs;
-mod sources;
 mod state;
 mod takedowns;
 

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::MemoryCatalog;
 use super::state::page;
 use crate::archive::catalog::{CatalogError, Origins, UrlRow};
-use crate::model::{ArticleId, ArticleKey, Digest, Fingerprint, Format, UrlId};
+use crate::model::{ArticleId, ArticleKey, Digest, Format, UrlId};
 
 #[async_trait]
 impl Origins for MemoryCatalog {
@@ -18,16 +18,13 @@ impl Origins for MemoryCatalog {
         Ok(originals)
     }
 
-    async fn article_with_mirror(
-        &self,
-        except: &ArticleKey,
-        file: Fingerprint,
-    ) -> Result<Option<ArticleKey>, CatalogError> {
+    async fn articles_with_mirror(&self, except: &ArticleKey, mirror: Digest) -> Result<Vec<ArticleKey>, CatalogError> {
         let state = self.state();
-        let is_it = |key: &ArticleKey, id: &ArticleId| {
-            key.source == except.source && key != except && state.articles[id].mirror_file == Some(file)
+        let is_one = |key: &ArticleKey, id: &ArticleId| {
+            let entry = &state.articles[id];
+            key.source == except.source && key != except && entry.mirror == Some(mirror) && !entry.facts.vanished
         };
-        Ok(state.article_ids.iter().find(|(key, id)| is_it(key, id)).map(|(key, _)| key.clone()))
+        Ok(state.article_ids.iter().filter(|(key, id)| is_one(key, id)).map(|(key, _)| key.clone()).collect())
     }
 
     async fn file_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {

@@ -1,6 +1,6 @@
 //! Blobs that a host sends for several URLs, and the revocation of those that are placeholders.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use super::state::State;
 use super::{MemoryCatalog, missing};
 use crate::archive::catalog::{
-    CatalogError, PlaceholderVerdict, Placeholders, Revocation, Revoked, SharedBlob, SharedUrl,
+    CatalogError, PlaceholderVerdict, Placeholders, QueueChanges, Revocation, Revoked, SharedBlob, SharedUrl,
 };
-use crate::archive::rules::{self, Earlier};
+use crate::archive::rules::{self, Earlier, PlaceholderUrl};
 use crate::model::{ArticleId, Digest, Exchange, HostKey, RunId, UrlId};
 
 #[async_trait]
@@ -56,7 +56,7 @@ impl Placeholders for MemoryCatalog {
             return Err(missing("the run"));
         }
         for (url, exchanges) in asked {
-            state.record_capture(*url, run, None, exchanges);
+            state.apply(rules::captured(*url, run, None, exchanges.clone()));
         }
         if verdict.is_some()
             && let Some(shared) = state.shared_mut(host, digest)
@@ -68,22 +68,13 @@ impl Placeholders for MemoryCatalog {
 
     async fn revoke(&self, run: RunId, host: &HostKey, what: &Revocation) -> Result<Revoked, CatalogError> {
         let mut state = self.state();
-        let is_meant = |url: &UrlId| what.only.as_ref().is_none_or(|only| only.contains(url));
-        if what.only.is_some()
-            && let Some(shared) = state.shared_mut(host, what.digest)
-        {
-            shared.replaces_others = true;
-        }
-        let (mut revoked, mut affected) = (Revoked::default(), BTreeSet::new());
-        for url in state.urls_of_host(host, what.digest).into_iter().filter(is_meant) {
-            revoked.of_this_run += u64::from(state.is_of_run(run, url, what.digest));
-            affected.extend(state.revoke_from(url, what));
-            revoked.changes.queued += if what.requeue { state.queue(url) } else { 0 };
-            revoked.urls.push(url);
-        }
-        affected.extend(state.show_no_longer(host, what.digest, is_meant));
-        revoked.changes.ready_articles = state.ready_of(affected);
-        Ok(revoked)
+        let urls = rules::revoked_from(what, state.urls_of_host(host, what.digest));
+        let of_this_run = urls.iter().filter(|url| state.is_of_run(run, **url, what.digest)).count() as u64;
+        let facts = urls.iter().map(|url| (*url, state.placeholder_url(*url, what.digest))).collect();
+        let decision = rules::revoked(host, what, facts, &state.shown_of_host(host, what.digest));
+        let queued = state.apply(decision.effects);
+        let ready_articles = state.ready_of(decision.articles);
+        Ok(Revoked { urls, of_this_run, changes: QueueChanges { ready_articles, queued, sharing: Vec::new() } })
     }
 }
 
@@ -93,7 +84,7 @@ impl State {
     }
 
     /// What is known of a blob of a host, to be changed; `None` where the host is not on record.
-    fn shared_mut(&mut self, host: &HostKey, digest: Digest) -> Option<&mut SharedBlob> {
+    pub(super) fn shared_mut(&mut self, host: &HostKey, digest: Digest) -> Option<&mut SharedBlob> {
         let is_known = self.hosts.contains_key(host);
         is_known.then(|| self.shared.entry((host.clone(), digest)).or_default())
     }
@@ -123,30 +114,18 @@ impl State {
         captures.any(|(of, capture)| *of == url && capture.run == run && capture.digest == Some(digest))
     }
 
-    /// Gives a URL its version from before, and gives the articles that show it and so became stale.
-    fn revoke_from(&mut self, url: UrlId, what: &Revocation) -> Vec<ArticleId> {
-        let previous = self.previous(url, what.digest);
-        let entry = self.url_mut(url);
-        entry.facts = std::mem::take(&mut entry.facts).on_revoked(previous, what.next_attempt);
-        entry.refused = Some(what.digest);
-        if let Some((digest, _)) = previous {
-            entry.replaced.remove(&digest);
-        }
-        let showing = self.showing(url);
-        self.make_stale(showing.iter().copied());
-        showing
+    fn placeholder_url(&self, url: UrlId, digest: Digest) -> PlaceholderUrl {
+        let facts = self.urls[&url].facts.clone();
+        PlaceholderUrl { facts, previous: self.previous(url, digest), showing: self.showing(url) }
     }
 
-    /// Articles that go on showing a placeholder, although their URLs gave the images themselves since, show those.
-    fn show_no_longer(&mut self, host: &HostKey, digest: Digest, is_meant: impl Fn(&UrlId) -> bool) -> Vec<ArticleId> {
-        let urls = &self.urls;
-        let mut affected = Vec::new();
-        for (id, article) in &mut self.articles {
-            let before = article.shown_first.len();
-            article.shown_first.retain(|url, shown| *shown != digest || urls[url].host != *host || !is_meant(url));
-            affected.extend((article.shown_first.len() < before).then_some(*id));
-        }
-        self.make_stale(affected.iter().copied());
-        affected
+    /// The articles that go on showing a blob although their URLs of this host gave others since, and these URLs.
+    fn shown_of_host(&self, host: &HostKey, digest: Digest) -> Vec<(ArticleId, UrlId)> {
+        let shown = self
+            .articles
+            .iter()
+            .flat_map(|(id, entry)| entry.shown_first.iter().map(|(url, shown)| (*id, *url, *shown)));
+        let of_host = shown.filter(|(_, url, shown)| *shown == digest && self.urls[url].host == *host);
+        of_host.map(|(article, url, _)| (article, url)).collect()
     }
 }

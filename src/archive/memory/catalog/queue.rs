@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use super::state::{HostEntry, State, page};
 use super::{MemoryCatalog, missing};
 use crate::archive::catalog::{
-    CatalogError, CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, RefusedBody, UrlRow, Worker, WriteOutcome,
+    CatalogError, CompletedJob, Job, Lease, Queue, QueueChanges, UrlFacts, UrlRow, Worker, WriteOutcome,
 };
-use crate::archive::rules::{self, AssetChange, Due, HostHold, Response, UrlFacts};
+use crate::archive::rules::{self, Due, HostHold, JobFacts, ShowingArticle};
 use crate::config::ChangedImages;
 use crate::model::{HostKey, HostState, JobId, RunId, UrlId, saturating_add};
 
@@ -111,14 +111,16 @@ impl Queue for MemoryCatalog {
             return Err(missing("the run"));
         }
         let (mut affected, mut sharing) = (BTreeSet::new(), Vec::new());
-        for job in jobs.iter().filter(|job| state.is_of_host(job, &lease.host)).collect::<Vec<_>>() {
-            // A list may name a job twice: it counts once.
-            if state.jobs.contains_key(&job.job) {
+        for job in jobs {
+            if state.is_of_host(&job, &lease.host) {
                 state.unqueue(job.url);
-                state.record(run, job, changed);
-                affected.extend(state.showing(job.url));
-                if UrlFacts::is_worth_comparing(&job.result) && state.is_shared(job.url) {
-                    sharing.push(job.url);
+                let (url, is_worth_comparing) = (job.url, UrlFacts::is_worth_comparing(&job.result));
+                let before = state.job_facts(&job);
+                let decision = rules::completed(run, job, &before, changed);
+                state.apply(decision.effects);
+                affected.extend(decision.articles);
+                if is_worth_comparing && state.is_shared(url) {
+                    sharing.push(url);
                 }
             }
         }
@@ -168,7 +170,7 @@ impl State {
             url: self.url_row(url),
             article_url: article.version.url.clone(),
             article_published: article.version.published,
-            kind: reference.kind,
+            kind: reference.place.kind,
         }
     }
 
@@ -176,43 +178,17 @@ impl State {
         self.jobs.get(&job.job) == Some(&job.url) && self.urls[&job.url].host == *host
     }
 
-    /// Records what a job found, and what follows from it.
-    fn record(&mut self, run: RunId, job: &CompletedJob, changed: ChangedImages) {
-        let response = Response::of(job);
-        let mut kept = None;
-        if let JobResult::Kept { digest, size, asset, .. } = &job.result {
-            self.record_asset(*digest, *size, asset, response.at);
-            kept = Some(*digest);
-        }
-        self.record_capture(job.url, run, kept, &job.exchanges);
-        if let Some(RefusedBody { digest, size, media_type }) = job.refused {
-            self.record_blob(digest, media_type, size, response.at);
-            self.url_mut(job.url).refused = Some(digest);
-        }
-        let entry = self.url_mut(job.url);
-        let before = std::mem::take(&mut entry.facts);
-        entry.facts = before.clone().after(&job.result, response);
-        let change = before.change_to(&entry.facts);
-        self.show_change(job.url, change, changed);
-    }
-
-    /// Does for the articles that show a URL what a change of its asset asks for.
-    fn show_change(&mut self, url: UrlId, change: AssetChange, changed: ChangedImages) {
-        match change {
-            AssetChange::Same => {}
-            AssetChange::First | AssetChange::Gone => self.make_stale(self.showing(url)),
-            AssetChange::Replaced(before) => {
-                self.url_mut(url).replaced.insert(before);
-                for article in self.showing(url) {
-                    let entry = self.articles.get_mut(&article).expect("an article that shows a URL is there");
-                    let keeps_a_version = entry.shown_first.contains_key(&url);
-                    let todo = rules::on_replaced(entry.mirror.is_some(), keeps_a_version, changed);
-                    if todo.keeps_before {
-                        entry.shown_first.insert(url, before);
-                    }
-                    self.make_stale(todo.becomes_stale.then_some(article));
-                }
-            }
+    /// What is on record of the URL of a job.
+    fn job_facts(&self, job: &CompletedJob) -> JobFacts {
+        let showing = self.urls[&job.url].showing.iter().map(|id| {
+            let entry = &self.articles[id];
+            let keeps_a_version = entry.shown_first.contains_key(&job.url);
+            ShowingArticle { id: *id, has_mirror: entry.mirror.is_some(), keeps_a_version }
+        });
+        JobFacts {
+            url: self.urls[&job.url].facts.clone(),
+            asset: job.result.kept().and_then(|digest| self.assets.get(&digest).cloned()),
+            showing: showing.collect(),
         }
     }
 

@@ -5,8 +5,7 @@ use jiff::Timestamp;
 
 use super::MemoryCatalog;
 use super::state::{State, next_id};
-use crate::archive::catalog::{CatalogError, RunRow, Runs, Totals};
-use crate::archive::rules::Missing;
+use crate::archive::catalog::{CatalogError, Missing, RunRow, Runs, Totals};
 use crate::model::RunId;
 
 #[async_trait]

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::archive::catalog::{
-    ArchiveRow, AssetRow, BlobRow, EntryRow, FeedRow, NewReference, PageRow, RunRow, SharedBlob, SourceRow,
-    TakedownRow, TakedownTarget, ThumbnailRow, UrlRow, VersionRow,
+    ArchiveRow, AssetRow, BlobRow, EntryRow, FeedRow, NewReference, PageRow, RunRow, SharedBlob, TakedownRow, TakedownTarget,
+    ThumbnailRow, UrlFacts, UrlRow, VersionRow,
 };
-use crate::archive::rules::{self, ArticleFacts, HostHold, UrlFacts};
+use crate::archive::rules::{ArticleFacts, HostHold};
 use crate::model::{
     ArchiveId, ArticleId, ArticleKey, ArticleVersion, Asset, Capture, CaptureId, Digest, Edit, Exchange, Fingerprint,
     HostKey, HostState, JobId, MediaType, RunId, SourceName, ThumbnailName, UrlId,
@@ -20,7 +20,6 @@ use crate::model::{
 pub(super) struct State {
     pub(super) archive: ArchiveRow,
     pub(super) runs: BTreeMap<RunId, RunRow>,
-    pub(super) sources: BTreeMap<SourceName, SourceRow>,
     pub(super) feeds: BTreeMap<(SourceName, Url), FeedRow>,
     pub(super) entries: BTreeMap<(SourceName, Digest), EntryRow>,
     pub(super) pages: BTreeMap<(SourceName, Url), PageRow>,
@@ -69,8 +68,8 @@ pub(super) struct UrlEntry {
     pub(super) facts: UrlFacts,
     /// Assets that a newer one has taken the place of.
     pub(super) replaced: BTreeSet<Digest>,
-    /// Its newest body that was refused.
-    pub(super) refused: Option<Digest>,
+    /// The newest placeholder that was revoked from it.
+    pub(super) revoked: Option<Digest>,
     /// The articles that show it.
     pub(super) showing: BTreeSet<ArticleId>,
     pub(super) job: Option<JobId>,
@@ -100,7 +99,6 @@ impl Default for State {
         Self {
             archive: ArchiveRow { id: ArchiveId(fastrand::u128(..)), made_at: Timestamp::now() },
             runs: BTreeMap::new(),
-            sources: BTreeMap::new(),
             feeds: BTreeMap::new(),
             entries: BTreeMap::new(),
             pages: BTreeMap::new(),
@@ -189,7 +187,7 @@ impl State {
             host,
             facts,
             replaced: BTreeSet::new(),
-            refused: None,
+            revoked: None,
             showing: BTreeSet::new(),
             job: None,
         };
@@ -206,19 +204,7 @@ impl State {
     pub(super) fn url_row(&self, id: UrlId) -> UrlRow {
         let UrlEntry { url, facts, .. } = &self.urls[&id];
         let asset = facts.kept.map(|digest| self.asset(digest));
-        UrlRow {
-            id,
-            url: url.clone(),
-            state: facts.state,
-            reason: facts.reason,
-            detail: facts.detail.clone(),
-            status: facts.status,
-            attempts: facts.attempts,
-            next_attempt: facts.next_attempt,
-            good: facts.good,
-            asset: asset.map(|row| (row.digest, row.size, row.asset)),
-            validators: facts.validators.clone(),
-        }
+        UrlRow { id, url: url.clone(), facts: facts.clone(), asset }
     }
 
     /// The URLs whose asset this is.
@@ -239,27 +225,14 @@ impl State {
         AssetRow { digest, size: self.blobs[&(digest, asset.media_type.as_str())].size, asset }
     }
 
-    /// Records an asset with its blob.
-    pub(super) fn record_asset(&mut self, digest: Digest, size: u64, found: &Asset, at: Timestamp) {
-        let renewed = rules::renewed(self.assets.get(&digest), found);
-        self.record_blob(digest, renewed.media_type, size, at);
-        self.assets.insert(digest, renewed);
-    }
-
     // Captures.
 
-    /// Appends one attempt, where it made any request.
-    pub(super) fn record_capture(&mut self, url: UrlId, run: RunId, digest: Option<Digest>, exchanges: &[Exchange]) {
-        let Some(first) = exchanges.first() else { return };
-        for exchange in exchanges {
-            if let Some(body) = &exchange.body {
-                self.record_blob(body.digest, body.media_type, body.length, exchange.at);
-            }
-        }
+    /// Appends one attempt.
+    pub(super) fn append_capture(&mut self, url: UrlId, run: RunId, digest: Option<Digest>, exchanges: Vec<Exchange>) {
+        let Some(at) = exchanges.first().map(|first| first.at) else { return };
         let id = CaptureId(next_id(self.captures.keys().last().map(|id| id.0)));
         let requested = self.urls[&url].url.clone();
-        let capture = Capture { id, run, at: first.at, url: requested, exchanges: exchanges.to_vec(), digest };
-        self.captures.insert(id, (url, capture));
+        self.captures.insert(id, (url, Capture { id, run, at, url: requested, exchanges, digest }));
     }
 
     // The queue.

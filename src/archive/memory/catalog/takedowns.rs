@@ -8,10 +8,8 @@ use url::Url;
 
 use super::MemoryCatalog;
 use super::state::State;
-use crate::archive::catalog::{
-    BlobRow, CatalogError, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow,
-};
-use crate::archive::rules::UrlFacts;
+use crate::archive::catalog::{CatalogError, TakedownReach, TakedownRow, TakedownTarget, Takedowns};
+use crate::archive::rules;
 use crate::model::{ArticleId, ArticleKey, Digest, HostKey, UrlId};
 
 #[async_trait]
@@ -30,17 +28,8 @@ impl Takedowns for MemoryCatalog {
         let reach = state.reach(target);
         let row = TakedownRow { target: target.clone(), at, reason: reason.to_owned() };
         state.takedowns.insert(target.clone(), row);
-        for (id, key) in &reach.articles {
-            state.drop_article(*id, key);
-        }
-        for (id, url) in &reach.urls {
-            state.drop_url(*id, url);
-        }
-        for blob in &reach.blobs {
-            state.forget_garbage(blob.digest, blob.media_type);
-        }
-        let paths = reach.blobs.iter().map(BlobRow::key).chain(reach.thumbnails.iter().filter_map(ThumbnailRow::key));
-        state.garbage.extend(paths.map(|key| (key.path(), Timestamp::UNIX_EPOCH)));
+        let showing: Vec<_> = reach.urls.iter().map(|(id, _)| (*id, state.showing(*id))).collect();
+        state.apply(rules::taken_down(&reach, &showing));
         Ok(reach)
     }
 
@@ -107,7 +96,7 @@ impl State {
             }
         }
         for (id, entry) in &self.urls {
-            let of_url = entry.facts.kept.iter().chain(&entry.replaced).chain(&entry.refused);
+            let of_url = entry.facts.kept.iter().chain(&entry.replaced).chain(&entry.revoked);
             for digest in of_url {
                 note(urls.contains(id), *digest);
             }
@@ -119,32 +108,5 @@ impl State {
             }
         }
         (going, staying)
-    }
-
-    fn drop_article(&mut self, id: ArticleId, key: &ArticleKey) {
-        self.articles.remove(&id);
-        self.article_ids.remove(key);
-        for entry in self.urls.values_mut() {
-            entry.showing.remove(&id);
-        }
-    }
-
-    /// Forgets all that a URL ever gave. Its row stays where an article shows it: retired, and never asked for again.
-    fn drop_url(&mut self, id: UrlId, url: &Url) {
-        self.unqueue(id);
-        let showing = self.showing(id);
-        for article in self.articles.values_mut() {
-            article.shown_first.remove(&id);
-        }
-        self.captures.retain(|_, (of, _)| *of != id);
-        let entry = self.url_mut(id);
-        entry.replaced.clear();
-        entry.refused = None;
-        entry.facts = UrlFacts::taken_down();
-        if showing.is_empty() {
-            self.urls.remove(&id);
-            self.url_ids.remove(url);
-        }
-        self.make_stale(showing);
     }
 }

@@ -1,0 +1,128 @@
+//! What a rule asks a catalog to store.
+
+use jiff::Timestamp;
+
+use crate::archive::catalog::{BlobRow, UrlFacts};
+use crate::model::{ArticleId, Asset, Digest, Exchange, HostKey, MediaType, RunId, UrlId};
+
+/// One change of what a catalog keeps.
+///
+/// A rule gives a list of them. A catalog makes them in that order, in one transaction, and decides nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Put a blob on record, where it is not.
+    RecordBlob(BlobRow),
+    /// Put this in place of what was known of an asset, whose blob is on record.
+    StoreAsset {
+        /// The digest of its blob.
+        digest: Digest,
+        /// What is known of it.
+        asset: Asset,
+    },
+    /// Append a capture to those of a URL. The bodies that it keeps are on record.
+    AppendCapture {
+        /// The URL.
+        url: UrlId,
+        /// The run that made it.
+        run: RunId,
+        /// The asset that it gave, where it was a good one.
+        digest: Option<Digest>,
+        /// Its exchanges: at least one.
+        exchanges: Vec<Exchange>,
+    },
+    /// Put this in place of what was known of a URL.
+    StoreUrl {
+        /// The URL.
+        url: UrlId,
+        /// What is known of it.
+        facts: UrlFacts,
+    },
+    /// Put a URL into the queue, where an article shows it and it is not there.
+    Queue(UrlId),
+    /// Note that a URL had an asset before the one that it has.
+    KeepReplaced {
+        /// The URL.
+        url: UrlId,
+        /// The asset before.
+        digest: Digest,
+    },
+    /// Note that an asset is no longer one that a URL had before.
+    ForgetReplaced {
+        /// The URL.
+        url: UrlId,
+        /// The asset.
+        digest: Digest,
+    },
+    /// Note which placeholder was revoked from a URL, in place of the one that was noted.
+    KeepRevoked {
+        /// The URL.
+        url: UrlId,
+        /// The placeholder.
+        digest: Digest,
+    },
+    /// Note that a blob replaces other images of a host.
+    MarkReplacing {
+        /// The host.
+        host: HostKey,
+        /// The blob.
+        digest: Digest,
+    },
+    /// Note what an article goes on showing of a URL.
+    KeepShown {
+        /// The article.
+        article: ArticleId,
+        /// The URL.
+        url: UrlId,
+        /// What it showed first.
+        digest: Digest,
+    },
+    /// Note that an article goes on showing nothing of a URL but its newest asset.
+    ForgetShown {
+        /// The article.
+        article: ArticleId,
+        /// The URL.
+        url: UrlId,
+    },
+    /// Make an article stale.
+    MakeStale(ArticleId),
+    /// Note that no URL and no article keeps a blob as an earlier version.
+    ForgetVersions(Digest),
+    /// Forget the thumbnails of a blob.
+    ForgetThumbnails(Digest),
+    /// Forget an asset with its blob.
+    ForgetAsset {
+        /// The digest.
+        digest: Digest,
+        /// What it is.
+        media_type: MediaType,
+    },
+    /// Forget a blob with its thumbnails, unless something keeps it alive.
+    ForgetGarbage {
+        /// The digest.
+        digest: Digest,
+        /// What it is.
+        media_type: MediaType,
+    },
+    /// Forget an article with its versions and references.
+    ForgetArticle(ArticleId),
+    /// Forget what a URL gave: its captures, its earlier versions and its place in the queue.
+    ForgetGiven(UrlId),
+    /// Forget a URL that no article shows.
+    ForgetUrl(UrlId),
+    /// Note since when nothing refers to a file of the archive.
+    NoteGarbage {
+        /// Its path in the archive.
+        path: String,
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// What a rule decided.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Decision {
+    /// What is to be stored, in order.
+    pub effects: Vec<Effect>,
+    /// The articles that may have become ready by it.
+    pub articles: Vec<ArticleId>,
+}
