@@ -19,6 +19,7 @@ mod net;
 mod redirect;
 mod request;
 mod robots;
+mod robots_txt;
 mod session;
 
 pub use alternates::{Alternates, AskArchives};

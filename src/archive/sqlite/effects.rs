@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Result, ToSql, params};
 
 use super::codec::Millis;
-use super::{assets, captures, jobs, maintenance, stale, urls};
+use super::{assets, captures, garbage, jobs, stale, urls};
 use crate::archive::catalog::BlobRow;
 use crate::archive::rules::{ArticleFacts, Effect};
 use crate::model::{ArticleId, Digest, HostKey};
@@ -44,9 +44,7 @@ fn store(connection: &Connection, effect: Effect) -> Result<u64> {
         Effect::ForgetVersions(digest) => run_each(connection, &FORGET_VERSIONS, &digest),
         Effect::ForgetThumbnails(digest) => assets::forget_thumbnails(connection, digest, None),
         Effect::ForgetAsset { digest, media_type } => assets::forget(connection, digest, media_type),
-        Effect::ForgetGarbage { digest, media_type } => {
-            maintenance::forget_blob(connection, digest, media_type).map(drop)
-        }
+        Effect::ForgetGarbage { digest, media_type } => garbage::forget_blob(connection, digest, media_type).map(drop),
         Effect::ForgetArticle(article) => forget_article(connection, article),
         Effect::ForgetGiven(url) => run_each(connection, &FORGET_GIVEN, &url),
         Effect::ForgetUrl(url) => run("DELETE FROM url WHERE id = ?1", &[&url]),

@@ -5,16 +5,15 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, Result, Row, params};
+use rusqlite::{Connection, Result};
 use url::Url;
 
-use super::codec::{Millis, moment};
-use super::error::{catalog_error, in_row};
-use super::{Sqlite, articles, assets, checksum, copy, effects, identity, stale, urls};
+use super::error::catalog_error;
+use super::{Sqlite, articles, assets, checksum, copy, effects, garbage, identity, stale, urls};
 use crate::archive::catalog::{
     ArchiveRow, ArticleRow, AssetRow, BlobRow, CatalogError, Maintenance, ReadRows, ThumbnailRow,
 };
-use crate::archive::rules::{self, AssetFacts, BlobUses};
+use crate::archive::rules::{self, AssetFacts};
 use crate::model::{ArticleId, ArticleKey, Digest, MediaType, ThumbnailName};
 
 #[async_trait]
@@ -106,12 +105,12 @@ impl Maintenance for Sqlite {
     }
 
     async fn garbage_seen(&self) -> Result<BTreeMap<String, Timestamp>, CatalogError> {
-        self.read(garbage_seen).await
+        self.read(garbage::seen).await
     }
 
     async fn note_garbage(&self, seen: &BTreeMap<String, Timestamp>) -> Result<(), CatalogError> {
         let seen = seen.clone();
-        self.write(move |connection| note_garbage(connection, &seen)).await
+        self.write(move |connection| garbage::note(connection, &seen)).await
     }
 
     async fn lose_asset(&self, digest: Digest, now: Timestamp) -> Result<(), CatalogError> {
@@ -119,11 +118,11 @@ impl Maintenance for Sqlite {
     }
 
     async fn unreferenced_blobs(&self, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>, CatalogError> {
-        self.read(move |connection| unreferenced(connection, shard, before)).await
+        self.read(move |connection| garbage::unreferenced(connection, shard, before)).await
     }
 
     async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError> {
-        self.write(move |connection| forget_blob(connection, digest, media_type)).await
+        self.write(move |connection| garbage::forget_blob(connection, digest, media_type)).await
     }
 }
 
@@ -191,73 +190,4 @@ fn lose_asset(connection: &Connection, digest: Digest, now: Timestamp) -> Result
         showing: showing(connection, digest)?,
     };
     effects::apply(connection, rules::lost(digest, facts, now)).map(drop)
-}
-
-/// Who refers to a blob, of a row of `blob`.
-const USES: &str = "EXISTS (SELECT 1 FROM article WHERE original = blob.digest) AS is_original,
-    EXISTS (SELECT 1 FROM article_version WHERE original = blob.digest) AS was_original,
-    EXISTS (SELECT 1 FROM url WHERE digest = blob.digest) AS is_asset,
-    EXISTS (SELECT 1 FROM replaced_asset WHERE digest = blob.digest) AS was_asset,
-    EXISTS (SELECT 1 FROM shown_version WHERE digest = blob.digest) AS is_shown_first,
-    EXISTS (SELECT 1 FROM refused_body WHERE digest = blob.digest) AS was_revoked,
-    EXISTS (SELECT 1 FROM exchange WHERE body = blob.digest) AS is_evidence";
-
-fn uses(row: &Row<'_>) -> Result<BlobUses> {
-    Ok(BlobUses {
-        is_original: row.get("is_original")?,
-        was_original: row.get("was_original")?,
-        is_asset: row.get("is_asset")?,
-        was_asset: row.get("was_asset")?,
-        is_shown_first: row.get("is_shown_first")?,
-        was_revoked: row.get("was_revoked")?,
-        is_evidence: row.get("is_evidence")?,
-    })
-}
-
-fn unreferenced(connection: &Connection, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>> {
-    let mut uses_of =
-        connection.prepare_cached(&format!("SELECT {USES} FROM blob WHERE digest = ?1 AND media_type = ?2"))?;
-    let mut garbage = Vec::new();
-    for blob in assets::blobs(connection, shard)? {
-        let blob = blob?;
-        if blob.created < before && uses_of.query_one(params![blob.digest, blob.media_type], uses)?.is_garbage() {
-            garbage.push(blob);
-        }
-    }
-    Ok(garbage)
-}
-
-fn garbage_seen(connection: &Connection) -> Result<BTreeMap<String, Timestamp>> {
-    let seen = |row: &Row<'_>| Ok((row.get("path")?, moment(row, "first_seen")?));
-    connection
-        .prepare_cached("SELECT path, first_seen FROM garbage")?
-        .query_map([], in_row("garbage", &["path"], seen))?
-        .collect()
-}
-
-fn note_garbage(connection: &Connection, seen: &BTreeMap<String, Timestamp>) -> Result<()> {
-    let known = garbage_seen(connection)?;
-    let mut forget = connection.prepare_cached("DELETE FROM garbage WHERE path = ?1")?;
-    for path in known.keys().filter(|path| !seen.contains_key(*path)) {
-        forget.execute([path])?;
-    }
-    let mut note = connection.prepare_cached("INSERT OR REPLACE INTO garbage (path, first_seen) VALUES (?1, ?2)")?;
-    for (path, at) in seen.iter().filter(|(path, at)| known.get(*path) != Some(at)) {
-        note.execute(params![path, Millis(*at)])?;
-    }
-    Ok(())
-}
-
-pub(super) fn forget_blob(connection: &Connection, digest: Digest, media_type: MediaType) -> Result<bool> {
-    let uses = connection
-        .prepare_cached(&format!("SELECT {USES} FROM blob WHERE digest = ?1 AND media_type = ?2"))?
-        .query_map(params![digest, media_type], uses)?
-        .next()
-        .transpose()?;
-    let is_garbage = uses.is_some_and(BlobUses::is_garbage);
-    if is_garbage {
-        assets::forget_thumbnails(connection, digest, None)?;
-        assets::forget(connection, digest, media_type)?;
-    }
-    Ok(is_garbage)
 }

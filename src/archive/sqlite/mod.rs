@@ -17,6 +17,7 @@ mod cost;
 mod effects;
 mod error;
 mod feeds;
+mod garbage;
 mod identity;
 mod jobs;
 mod leases;

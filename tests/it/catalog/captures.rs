@@ -4,7 +4,7 @@ use offprint::testing::archive::{Catalog, CompletedJob, RenditionRow, ThumbnailR
 use offprint::testing::model::{ArticleVersion, Digest, Exchange, Format, KeptBody, MediaType, Reason, ThumbnailName};
 
 use super::fixtures::{
-    A, B, FIRST, HORIZON, at, complete_all, due_again, exchange, failed, kept, link, outcome, record, record_orphans,
+    A, B, FIRST, HORIZON, at, body, complete_all, due_again, exchange, failed, kept, link, outcome, record,
     record_version, run, take_jobs, thumbnail_of, version,
 };
 
@@ -51,7 +51,12 @@ async fn the_same_bytes_under_two_urls_are_one_asset(catalog: &dyn Catalog) {
 async fn a_blob_is_on_record_with_its_kind_and_size(catalog: &dyn Catalog) {
     let digest = Digest::of(b"blob");
     assert_eq!(catalog.blob(digest).await.unwrap(), None);
-    record_orphans(catalog, &[("blob", 0), ("blob", 0)]).await;
+    record(catalog, "a", &[A]).await;
+    let run = run(catalog).await;
+    let (lease, jobs) = take_jobs(catalog, at(0)).await;
+    let given = Exchange { body: Some(body("blob")), ..exchange(&link(A), 1, 404) };
+    let job = CompletedJob { exchanges: vec![given.clone(), given], ..outcome(&jobs[0], 1, failed(None)) };
+    catalog.complete_jobs(&lease, run, vec![job], FIRST).await.unwrap();
     assert_eq!(catalog.blob(digest).await.unwrap(), Some((MediaType::Pdf, 4)));
     assert_eq!(catalog.totals().await.unwrap().blobs, 0, "it is not media");
 }

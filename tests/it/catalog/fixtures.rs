@@ -247,7 +247,7 @@ pub(crate) async fn give_placeholder(catalog: &dyn Catalog, url: UrlId, body: &K
             let exchange = Exchange { at: moment, ..exchange(&job.url.url, 0, 200) };
             let job = CompletedJob { exchanges: vec![exchange], ..outcome(job, 0, result) };
             catalog.complete_jobs(&lease, run, vec![job], FIRST).await.unwrap();
-            let what = Revocation { digest, only: None, next_attempt: Some(moment), requeue: false };
+            let what = Revocation { digest, only: Some(vec![url]), next_attempt: Some(moment), requeue: false };
             assert_eq!(catalog.revoke(run, &lease.host, &what).await.unwrap().urls, [url]);
         }
         catalog.release(&lease, &HostState::default()).await.unwrap();

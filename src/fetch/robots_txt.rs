@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::rules::{READ, Robots};
+use super::robots::rules::{READ, Robots};
 use crate::fetch::attempt::Attempt;
 use crate::fetch::request::{Answer, Judge, Purpose, Request};
 use crate::fetch::session::Session;
