@@ -33,6 +33,8 @@ pub struct ArticleRow {
     pub version: ArticleVersion,
     /// What is to be done with it.
     pub state: ArticleState,
+    /// Its source no longer has it, whatever is to be done with it.
+    pub is_gone: bool,
     /// Grows whenever it becomes stale.
     pub revision: Revision,
     /// How many of its URLs are queued.

@@ -237,6 +237,7 @@ fn article(row: &Row<'_>) -> Result<ArticleRow> {
             id: row.get("id")?,
             version: version(row)?,
             state: facts.state(),
+            is_gone: facts.vanished,
             revision: facts.revision,
             waiting: facts.waiting,
             mirror: mirrors::mirror(row)?,

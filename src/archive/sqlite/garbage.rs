@@ -54,14 +54,14 @@ pub(super) fn seen(connection: &Connection) -> Result<BTreeMap<String, Timestamp
         .collect()
 }
 
-pub(super) fn note(connection: &Connection, seen: &BTreeMap<String, Timestamp>) -> Result<()> {
+pub(super) fn note(connection: &Connection, garbage: &BTreeMap<String, Timestamp>) -> Result<()> {
     let known = seen(connection)?;
     let mut forget = connection.prepare_cached("DELETE FROM garbage WHERE path = ?1")?;
-    for path in known.keys().filter(|path| !seen.contains_key(*path)) {
+    for path in known.keys().filter(|path| !garbage.contains_key(*path)) {
         forget.execute([path])?;
     }
     let mut note = connection.prepare_cached("INSERT OR REPLACE INTO garbage (path, first_seen) VALUES (?1, ?2)")?;
-    for (path, at) in seen.iter().filter(|(path, at)| known.get(*path) != Some(at)) {
+    for (path, at) in garbage.iter().filter(|(path, at)| known.get(*path) != Some(at)) {
         note.execute(params![path, Millis(*at)])?;
     }
     Ok(())

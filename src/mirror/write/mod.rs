@@ -165,6 +165,10 @@ impl WriteStage {
             }
         }
         let Some(ArticleKey { path, .. }) = self.owner(source, row).await? else { return Ok(true) };
+        if row.is_gone {
+            // Its original is kept, and nobody can rename it any more.
+            return Ok(false);
+        }
         let why = "this disk takes their names for one; rename one of them";
         let message = format!("its mirror would be one file with that of {path}: {why}");
         self.report(row, ProblemReason::NameCollision, message);

@@ -84,11 +84,12 @@ fn origin() -> Origin {
     Origin::start(Site::new().on("/A.jpg", photo(1)).on("/a.jpg", photo(2)).on("/b.jpg", photo(3))).unwrap()
 }
 
-/// A post beside others whose name differs from theirs only by case, or only by how its letters are composed.
+/// Posts whose names differ only by case, or only by how their letters are composed. NTFS is mounted so that it lists all
+/// names in small letters.
 const CASES: [&str; 2] = ["posts/Case.md", "posts/case.md"];
 const COMPOSED: [&str; 2] = ["posts/caf\u{e9}.md", "posts/cafe\u{301}.md"];
 const POST: &str = "posts/one.md";
-const DEEP: &str = "posts/新闻/Éa.md";
+const DEEP: &str = "posts/新闻/éa.md";
 
 fn write_posts(sandbox: &Sandbox, origin: &Origin, names: &[&str]) {
     let images = ["/A.jpg", "/a.jpg"].map(|image| format!("![]({})\n", origin.url(image)));

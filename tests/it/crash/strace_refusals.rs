@@ -83,7 +83,7 @@ async fn a_file_system_that_refuses_to_rename_says_so_and_keeps_what_there_is() 
         assert!(before[0].iter().all(|(name, digest)| after[0].get(name) == Some(digest)), "{fault}");
         super::is_whole(&sandbox, fault).await;
     }
-    sandbox.run(&["run"]).expect(3);
+    sandbox.run(&["run"]).expect(0);
     assert!(sandbox.text("store/articles/posts/a.md").starts_with("another text\n"));
     super::is_whole(&sandbox, "mended").await;
 }

@@ -9,7 +9,7 @@ use crate::testserver::{Behaviour, Condition, Content, End, Origin, Portion, Sit
 /// An origin whose every whole response breaks off half-way, and which then sends the rest.
 fn origin() -> Origin {
     let photo = Content::new("image/jpeg", Photo::new(5, 1400, 1000).jpeg()).etagged().ranged();
-    assert!(photo.bytes().len() > 256 << 10, "{} bytes are not worth going on with", photo.bytes().len());
+    assert!(photo.bytes().len() > 128 << 10, "{} bytes are not worth going on with", photo.bytes().len());
     let broken = Behaviour::serve(photo.clone()).breaks_off(Portion::Percent(50), End::Reset);
     let rest = Behaviour::serve(photo).only_if(Condition::has("range"), broken);
     Origin::start(Site::new().on("/large.jpg", rest)).unwrap()

@@ -176,6 +176,7 @@ impl State {
             id,
             version: entry.version.clone(),
             state: facts.state(),
+            is_gone: facts.vanished,
             revision: facts.revision,
             waiting: facts.waiting,
             mirror: entry.mirror.zip(entry.mirror_file),
