@@ -9,7 +9,7 @@ use crate::archive::{Archive, ArticleId, CompletedJob, JobResult, NewReference, 
 use crate::config::ChangedImages;
 use crate::model::{
     ArticleKey, ArticleVersion, Asset, Digest, Exchange, Failure, Fingerprint, Format, MediaType, Reason,
-    ReferenceKind, Span, Validators,
+    ReferenceKind, ReferencePlace, Span, Validators,
 };
 
 /// An archive with nothing in it.
@@ -51,12 +51,14 @@ pub(crate) fn version(path: &str, text: &str, read_at: Timestamp) -> ArticleVers
 /// A reference to this URL.
 pub(crate) fn reference(at: usize, url: Url) -> NewReference {
     NewReference {
-        span: Span::new(at, at + 1),
-        kind: ReferenceKind::Image,
-        name: "src".to_owned(),
-        image_group: u32::try_from(at).unwrap(),
-        reveal: None,
-        link_wrap: None,
+        place: ReferencePlace {
+            span: Span::new(at, at + 1),
+            kind: ReferenceKind::Image,
+            name: "src".to_owned(),
+            image_group: u32::try_from(at).unwrap(),
+            reveal: None,
+            link_wrap: None,
+        },
         url: Some(url),
         unfetched: None,
     }
@@ -115,7 +117,7 @@ pub(crate) async fn complete(archive: &Archive, second: i64, result: impl Fn(&Ur
                 _ => Some(200),
             };
             let exchanges = vec![exchange(&job.url.url, second, status)];
-            CompletedJob { job: job.id, url: job.url.id, at: at(second), exchanges, result, refused: None }
+            CompletedJob { job: job.id, url: job.url.id, at: at(second), exchanges, result }
         });
         let completed = completed.collect();
         catalog.complete_jobs(&lease, run, completed, ChangedImages::First).await.unwrap();

@@ -199,22 +199,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::archive::{AssetRow, UrlFacts};
     use crate::fixtures::{self, at};
-    use crate::model::Validators;
 
     fn row(id: i64, url: &str, reason: Option<Reason>, state: UrlState, next: Option<i64>) -> UrlRow {
         UrlRow {
             id: crate::model::UrlId(id),
             url: fixtures::url(url),
-            state,
-            reason,
-            detail: reason.map(|_| "why".to_owned()),
-            status: None,
-            attempts: 1,
-            next_attempt: next.map(at),
-            good: None,
+            facts: UrlFacts {
+                state,
+                reason,
+                detail: reason.map(|_| "why".to_owned()),
+                attempts: 1,
+                next_attempt: next.map(at),
+                ..UrlFacts::default()
+            },
             asset: None,
-            validators: Validators::default(),
         }
     }
 
@@ -239,7 +239,7 @@ mod tests {
         (0..9_i64, reason, host, state, next, any::<bool>()).prop_map(|(id, reason, host, state, next, is_kept)| {
             let mut row = row(id, &format!("http://{host}/{id}"), reason, state, next);
             let asset = crate::model::Asset::of_type(crate::model::MediaType::Png);
-            row.asset = is_kept.then(|| (crate::model::Digest::of(b"x"), 1, asset));
+            row.asset = is_kept.then(|| AssetRow { digest: crate::model::Digest::of(b"x"), size: 1, asset });
             row
         })
     }
@@ -255,8 +255,8 @@ mod tests {
             prop_assert_eq!(status.missing_by_reason.values().sum::<u64>(), missing);
             prop_assert_eq!(status.missing_by_host.values().sum::<u64>(), missing);
             prop_assert_eq!(status.missing.len() as u64, missing);
-            let retired = rows.iter().filter(|row| row.state == UrlState::Retired).count() as u64;
-            let due = rows.iter().filter(|row| row.next_attempt.is_some()).count() as u64;
+            let retired = rows.iter().filter(|row| row.facts.state == UrlState::Retired).count() as u64;
+            let due = rows.iter().filter(|row| row.facts.next_attempt.is_some()).count() as u64;
             prop_assert_eq!((status.retired, status.retries.values().sum::<u64>()), (retired, due));
         }
     }

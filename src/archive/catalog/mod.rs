@@ -39,19 +39,7 @@ pub trait Catalog:
 {
 }
 
-impl<
-    T: Articles
-        + Captures
-        + Queue
-        + Placeholders
-        + Runs
-       
-        + Feeds
-        + Pages
-        + Origins
-        + Takedowns
-        + Maintenance
-        + ?Sized,
-> Catalog for T
+impl<T: Articles + Captures + Queue + Placeholders + Runs + Feeds + Pages + Origins + Takedowns + Maintenance + ?Sized>
+    Catalog for T
 {
 }

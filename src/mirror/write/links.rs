@@ -205,7 +205,8 @@ mod tests {
     #[test]
     fn a_thumbnail_in_the_text_is_smaller_in_every_way_and_leads_to_the_whole() {
         let config = RewriteConfig { images: Images::ThumbnailLinked, ..Config::default().rewrite };
-        let wrapped = ReferenceRow { link_wrap: Some(LinkWrap::Linked), ..good("a") };
+        let place = ReferencePlace { link_wrap: Some(LinkWrap::Linked), ..good("a").place };
+        let wrapped = ReferenceRow { place, ..good("a") };
         let shown = |row: &ReferenceRow, width, size| {
             let thumbnails = thumbnail("a", width, size);
             let shown = Rule { rewrite: &config }.shown(std::slice::from_ref(row), &thumbnails).remove(0).1;
@@ -228,9 +229,10 @@ mod tests {
     #[test]
     fn a_link_leads_to_the_largest_of_the_candidates_it_is_around() {
         let rows: Vec<_> = (0..4)
-            .map(|at| ReferenceRow {
-                link_wrap: Some(LinkWrap::Markdown(Span::new(at / 2, 9))),
-                ..reference(at, ReferenceKind::Srcset, url(UrlState::Good, None))
+            .map(|at| {
+                let row = reference(at, ReferenceKind::Srcset, url(UrlState::Good, None));
+                let link_wrap = Some(LinkWrap::Markdown(Span::new(at / 2, 9)));
+                ReferenceRow { place: ReferencePlace { link_wrap, ..row.place.clone() }, ..row }
             })
             .collect();
         let full = |at: usize, pixels| Shown { file: String::new(), full: Some((pixels, format!("{at}"))) };
@@ -251,17 +253,17 @@ mod tests {
             let row = |(at, (group, state, is_kept)): (usize, &(u32, usize, bool))| {
                 let asset = is_kept.then(|| kept(&format!("{group} {at}"), 10 + u32::try_from(at).unwrap(), 10));
                 let row = reference(at, ReferenceKind::Image, url(states_of[*state], asset));
-                ReferenceRow { image_group: *group, ..row }
+                ReferenceRow { place: ReferencePlace { image_group: *group, ..row.place.clone() }, ..row }
             };
             let rows: Vec<_> = states.iter().enumerate().map(row).collect();
             let config = Config::default().rewrite;
             let shown = Rule { rewrite: &config }.shown(&rows, &Thumbnails::new());
             for (row, shown) in &shown {
                 let own = row.url.as_ref().and_then(|url| url.asset.as_ref());
-                let files: Vec<_> = (0..rows.len()).map(|at| file(&format!("{} {at}", row.image_group))).collect();
+                let files: Vec<_> = (0..rows.len()).map(|at| file(&format!("{} {at}", row.place.image_group))).collect();
                 prop_assert!(files.contains(&shown.file), "of its group");
                 if own.is_some() {
-                    prop_assert_eq!(&shown.file, &file(&format!("{} {}", row.image_group, row.span.start)));
+                    prop_assert_eq!(&shown.file, &file(&format!("{} {}", row.place.image_group, row.place.span.start)));
                 }
             }
             let kept = rows.iter().filter(|row| row.url.as_ref().is_some_and(|url| url.asset.is_some())).count();

@@ -6,7 +6,7 @@ use encoding_rs::Encoding;
 
 use crate::archive::{ArticleRow, NewReference, ReferenceRow};
 use crate::extract::{self, ExtractOptions};
-use crate::model::{LinkWrap, Reference, Reveal, Span};
+use crate::model::{LinkWrap, Reference, ReferencePlace, Reveal, Span};
 
 /// Every reference of an article, and its encoding. An earlier version of the program recorded only what can be fetched:
 /// such an article is parsed once more.
@@ -18,7 +18,7 @@ pub(super) fn references(
 ) -> (&'static Encoding, Vec<ReferenceRow>) {
     let encoding = row.version.encoding.as_deref().and_then(|name| Encoding::for_label(name.as_bytes()));
     // A catalog that came from somebody else may say anything.
-    let fits = recorded.iter().all(|row| lies_within(row, original.len()));
+    let fits = recorded.iter().all(|row| lies_within(&row.place, original.len()));
     if let Some(encoding) = encoding.filter(|_| fits) {
         return (encoding, recorded);
     }
@@ -27,17 +27,17 @@ pub(super) fn references(
 }
 
 /// Whether all that is recorded of a reference lies within an original of this length.
-fn lies_within(row: &ReferenceRow, length: usize) -> bool {
-    let reveal = row.reveal.map(|reveal| match reveal {
+fn lies_within(place: &ReferencePlace, length: usize) -> bool {
+    let reveal = place.reveal.map(|reveal| match reveal {
         Reveal::Replace(span) => span,
         Reveal::Insert(at) => Span::at(at),
     });
-    let (around, prefix) = match row.link_wrap {
+    let (around, prefix) = match place.link_wrap {
         Some(LinkWrap::Html(around, prefix)) => (Some(around), prefix),
         Some(LinkWrap::Markdown(around)) => (Some(around), None),
         Some(LinkWrap::Linked) | None => (None, None),
     };
-    let spans = [Some(row.span), reveal, around, prefix].into_iter().flatten();
+    let spans = [Some(place.span), reveal, around, prefix].into_iter().flatten();
     spans.into_iter().all(|span| span.start <= span.end && span.end <= length)
 }
 

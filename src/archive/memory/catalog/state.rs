@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::archive::catalog::{
-    ArchiveRow, AssetRow, BlobRow, EntryRow, FeedRow, NewReference, PageRow, RunRow, SharedBlob, TakedownRow, TakedownTarget,
-    ThumbnailRow, UrlFacts, UrlRow, VersionRow,
+    ArchiveRow, AssetRow, BlobRow, EntryRow, FeedRow, NewReference, PageRow, RunRow, SharedBlob, TakedownRow,
+    TakedownTarget, ThumbnailRow, UrlFacts, UrlRow, VersionRow,
 };
 use crate::archive::rules::{ArticleFacts, HostHold};
 use crate::model::{
