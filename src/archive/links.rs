@@ -139,7 +139,7 @@ mod tests {
             is_wide in any::<bool>(),
         ) {
             let links: Vec<_> = keys.iter().map(|key| format!("{prefix}{}", key.path())).collect();
-            let text: String = links.iter().map(|link| format!("{before}{link}{after}")).collect();
+            let text = links.iter().map(|link| format!("{before}{link}{after}")).collect::<Vec<_>>().concat();
             let bytes = if is_wide { text.encode_utf16().flat_map(u16::to_le_bytes).collect() } else { text.into_bytes() };
             // Of UTF-16, characters that are not ASCII are more than their low byte.
             prop_assume!(!is_wide || bytes.chunks(2).all(|pair| pair[1] == 0));
