@@ -134,7 +134,10 @@ impl Ongoing<'_> {
         let response = self.send().await?;
         self.read_head(&response)?;
         match response::kind(&self.request, response.status(), response.headers()) {
-            ResponseKind::NotModified => Ok(Received::NotModified),
+            ResponseKind::NotModified => {
+                self.request.host.pacer().recover();
+                Ok(Received::NotModified)
+            }
             ResponseKind::Redirect(location) => self.receive_redirect(response, location).await,
             ResponseKind::Error => Err(self.receive_error(response).await),
             ResponseKind::WrongPart => {
