@@ -62,20 +62,23 @@ fn folder(folders: &[String]) -> String {
     parts.fold(String::new(), |folder, part| folder + &part + "/")
 }
 
-/// A text as one part of a path: what some file system refuses is replaced by `_`, blanks are single, and it neither
-/// begins nor ends with what would hide it or be dropped.
+/// Generators and shells pass over files whose names begin so: Hexo and Jekyll those with `_` and `.`, Hugo those with `#`.
+const HIDING: [char; 6] = ['.', '_', '~', '-', '#', ' '];
+
+/// A text as one part of a path: what some file system or generator refuses is replaced by `_`, blanks are single, and it
+/// neither begins nor ends with what would hide it or be dropped. Hexo decodes `%`, and fails where that is not possible.
 fn part(text: &str, longest: usize) -> String {
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(text);
     let allowed = composed.chars().filter(|c| !is_invisible(*c)).map(|c| match c {
-        '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
+        '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '%' => '_',
         c if c.is_control() || c.is_whitespace() => ' ',
         c => c,
     });
     let line = allowed.collect::<String>().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    let mut name = if line.starts_with(['.', '~', '-']) { format!("_{line}") } else { line };
-    let base = name.split('.').next().unwrap_or_default().trim_end_matches(|c: char| c.is_ascii_digit());
-    if DEVICES.contains(&base.to_lowercase().as_str()) {
-        name.insert(0, '_');
+    let mut name = line.trim_start_matches(HIDING).to_owned();
+    let base = name.split('.').next().unwrap_or_default();
+    if DEVICES.contains(&base.trim_end_matches(|c: char| c.is_ascii_digit()).to_lowercase().as_str()) {
+        name.insert(base.len(), '_');
     }
     while name.len() > longest {
         name.pop();
@@ -102,11 +105,14 @@ mod tests {
         for (title, file) in [
             ("李强调研上汽集团：牢牢把握战略主动权", "李强调研上汽集团：牢牢把握战略主动权.md"),
             ("a/b\\c:d*e?f\"g<h>i|j", "a_b_c_d_e_f_g_h_i_j.md"),
-            (" .hidden\n ", "_.hidden.md"),
-            ("..", "_.md"),
+            (" .hidden\n ", "hidden.md"),
+            ("..", "untitled.md"),
             ("a.\u{202e}. ", "a.md"),
-            ("CON", "_CON.md"),
-            ("com1.x", "_com1.x.md"),
+            ("CON", "CON_.md"),
+            ("com1.x", "com1_.x.md"),
+            ("\"quoted\" title", "quoted_ title.md"),
+            ("__init__ 100%", "init__ 100_.md"),
+            ("#1", "1.md"),
             ("e\u{301}", "\u{e9}.md"),
             ("", "untitled.md"),
             ("console", "console.md"),
@@ -115,7 +121,7 @@ mod tests {
         }
         let long = names(&["新媒体", "../x", "", " "], &"字".repeat(200)).last().unwrap();
         let parts: Vec<_> = long.split('/').collect();
-        assert_eq!(parts[..2], ["新媒体", "_.._x"]);
+        assert_eq!(parts[..2], ["新媒体", "x"]);
         assert!(parts.len() == 3 && parts[2].len() <= LONGEST && parts[2].len() > 200, "{long}");
     }
 

@@ -1,5 +1,6 @@
 //! The body of a post.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use html5gum::{DefaultEmitter, Token, Tokenizer};
@@ -80,10 +81,10 @@ fn value_in(html: &str, attribute: Range<usize>) -> Option<Range<usize>> {
 
 /// The HTML with the media that it does not show itself: images as such, films and sounds to be played.
 pub(super) fn with_media(mut html: String, media: &[Media]) -> String {
-    let shown: Vec<Url> = references(&html, None).into_iter().filter_map(|reference| reference.url.ok()).collect();
-    let mut added: Vec<&Url> = Vec::new();
+    let mut shown: HashSet<Url> =
+        references(&html, None).into_iter().filter_map(|reference| reference.url.ok()).collect();
     for Media { url, kind, is_thumbnail } in media {
-        if *is_thumbnail || shown.contains(url) || added.contains(&url) {
+        if *is_thumbnail || shown.contains(url) {
             continue;
         }
         let (open, close) = match kind {
@@ -92,7 +93,7 @@ pub(super) fn with_media(mut html: String, media: &[Media]) -> String {
             MediaKind::Audio => ("<audio controls src=\"", "\"></audio>"),
             MediaKind::Other => continue,
         };
-        added.push(url);
+        shown.insert(url.clone());
         html.push_str("\n<p>");
         html.push_str(open);
         escape(url.as_str(), &mut html);

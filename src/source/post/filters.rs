@@ -44,7 +44,7 @@ pub(super) fn neutralised(html: &str) -> String {
         match &rest[at..=at] {
             "{" => text.push_str("&#123;"),
             "}" => text.push_str("&#125;"),
-            _ if is_brace(&rest[at..]) => {
+            _ if is_reference(&rest[at..], &BRACES) => {
                 text.push_str("&#0");
                 rest = &rest[at + 2..];
                 continue;
@@ -57,10 +57,13 @@ pub(super) fn neutralised(html: &str) -> String {
     text
 }
 
-/// Whether a text begins with a reference to a brace, whatever zeros it has.
-fn is_brace(text: &str) -> bool {
+/// The ends of references to braces.
+const BRACES: [&str; 2] = ["123;", "125;"];
+
+/// Whether a text begins with a reference that ends so, whatever zeros it has.
+pub(super) fn is_reference(text: &str, ends: &[&str]) -> bool {
     let digits = text.strip_prefix("&#").unwrap_or_default().trim_start_matches('0');
-    digits.starts_with("123;") || digits.starts_with("125;")
+    ends.iter().any(|end| digits.starts_with(end))
 }
 
 /// What [`neutralised`] was made of.
@@ -74,7 +77,7 @@ fn restored(text: &str) -> String {
         let (written, length) = match rest {
             _ if rest.starts_with("&#123;") => ("{", 6),
             _ if rest.starts_with("&#125;") => ("}", 6),
-            _ if rest.starts_with("&#0") && is_brace(rest) => ("&#", 3),
+            _ if rest.starts_with("&#0") && is_reference(rest, &BRACES) => ("&#", 3),
             _ => ("&#", 2),
         };
         html.push_str(written);

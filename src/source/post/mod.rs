@@ -1,5 +1,6 @@
 //! Entries of feeds → posts: the text of a file, and its name.
 
+mod blocks;
 mod body;
 mod filters;
 mod template;

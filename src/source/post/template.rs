@@ -5,13 +5,13 @@ use std::path::Path;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
-use super::filters;
+use super::{blocks, filters};
 use crate::model::Digest;
 
 /// The forms that come with the program, by their names.
 const FORMS: [(&str, &str, &str); 3] = [
     ("hexo", "md", include_str!("forms/hexo.md.jinja")),
-    ("hugo", "md", include_str!("forms/hugo.md.jinja")),
+    ("hugo", "html", include_str!("forms/hugo.html.jinja")),
     ("html", "html", include_str!("forms/page.html.jinja")),
 ];
 /// Ends of the names of template files that say nothing of what they make.
@@ -56,6 +56,7 @@ impl Form {
         environment.add_filter("toml", |text: String| filters::toml(&text));
         environment.add_filter("html", |text: String| filters::html(&text));
         environment.add_filter("neutralised", |text: String| filters::neutralised(&text));
+        environment.add_filter("unbroken", |text: String| blocks::unbroken(&text));
         environment.add_filter("bare", |text: String| filters::bare(&text));
         environment.add_template_owned("post", text.to_owned()).map_err(|error| wrong(&error))?;
         let digest = Digest::of(format!("{extension}\n{text}").as_bytes());

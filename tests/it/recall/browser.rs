@@ -32,6 +32,7 @@ pub(crate) struct Browser {
     answers: BufReader<File>,
     session: String,
     number: u64,
+    requested: Vec<String>,
     _folder: TempDir,
 }
 
@@ -62,7 +63,15 @@ impl Browser {
             .expect("Chromium starts");
         let commands = OpenOptions::new().write(true).open(&input).expect("the pipe opens");
         let answers = BufReader::new(File::open(&output).expect("the pipe opens"));
-        let mut browser = Self { process, commands, answers, session: String::new(), number: 0, _folder: folder };
+        let mut browser = Self {
+            process,
+            commands,
+            answers,
+            session: String::new(),
+            number: 0,
+            requested: Vec::new(),
+            _folder: folder,
+        };
         browser.open_tab();
         browser
     }
@@ -84,6 +93,16 @@ impl Browser {
     pub(crate) fn load(&mut self, url: &str) {
         self.send("Page.navigate", &json!({"url": url}));
         while self.receive()["method"] != "Page.loadEventFired" {}
+    }
+
+    /// Takes note of every request from now on.
+    pub(crate) fn watch_requests(&mut self) {
+        self.call("Network.enable", &json!({}));
+    }
+
+    /// The addresses of the requests since they are watched, answered or not.
+    pub(crate) fn requested(&self) -> &[String] {
+        &self.requested
     }
 
     /// What an expression evaluates to in the page.
@@ -119,7 +138,11 @@ impl Browser {
         let mut message = Vec::new();
         self.answers.read_until(0, &mut message).expect("Chromium answers");
         message.pop();
-        serde_json::from_slice(&message).expect("the answer is JSON")
+        let message: Value = serde_json::from_slice(&message).expect("the answer is JSON");
+        if message["method"] == "Network.requestWillBeSent" {
+            self.requested.extend(message["params"]["request"]["url"].as_str().map(ToOwned::to_owned));
+        }
+        message
     }
 }
 

@@ -6,9 +6,11 @@ use std::path::Path;
 use crate::corpus::files;
 
 /// What a test may need, and the word of it in the test's path.
-const NEEDS: [(&str, &str); 12] = [
+const NEEDS: [(&str, &str); 14] = [
     ("the corpus", "corpus"),
     ("Chromium", "chromium"),
+    ("Hexo", "hexo"),
+    ("Hugo", "hugo"),
     ("vips", "vips"),
     ("file(1)", "file_1"),
     ("pywb", "pywb"),
