@@ -1,7 +1,7 @@
 //! `offprint demo`.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use ipnet::{IpNet, Ipv4Net};
@@ -14,7 +14,7 @@ use super::settings;
 use super::signals::Signals;
 use super::words::count;
 use crate::archive::StoreKey;
-use crate::config::{Config, Size, SourceConfig};
+use crate::config::{Config, Size, SourceConfig, SourceKind};
 use crate::demo::Newsroom;
 use crate::model::Report;
 use crate::source::Source;
@@ -28,14 +28,14 @@ const NAME: &str = "demo";
 pub(crate) async fn demo(global: &Global, once: bool, address: SocketAddr, output: &Output) -> anyhow::Result<Exit> {
     let folder = tempfile::Builder::new().prefix("offprint-demo-").tempdir();
     let folder = folder.context("cannot make a folder for the demo")?;
-    let posts = folder.path().join("posts");
+    let list = folder.path().join("feeds.opml");
     let newsroom = Newsroom::open().context("cannot start the newsroom's server on loopback")?;
-    newsroom.write_posts(&posts).context("cannot write the newsroom's posts")?;
-    let mut config = with_newsroom(settings::read_named(global)?, &posts, &newsroom);
+    newsroom.write_opml(&list).context("cannot write the list of the newsroom's feeds")?;
+    let mut config = with_newsroom(settings::read_named(global)?, list, &newsroom);
     config.store = global.store.clone().unwrap_or_else(|| folder.path().join("store"));
     output.note(&format!(
-        "A newsroom of {} articles has opened at {}. Mirroring it into {} …",
-        newsroom.posts().len(),
+        "A newsroom with {} has opened at {}. Mirroring their articles into {} …",
+        count(newsroom.feed_count() as u64, "feed"),
         newsroom.address(),
         config.store.display()
     ));
@@ -44,7 +44,7 @@ pub(crate) async fn demo(global: &Global, once: bool, address: SocketAddr, outpu
     if output.json {
         output.value(&report)?;
     } else {
-        print(&report, newsroom.request_count(), output);
+        print(&report, &newsroom, output);
     }
     let exit = Exit::of_report(&report);
     if once || exit == Exit::Interrupted {
@@ -54,21 +54,25 @@ pub(crate) async fn demo(global: &Global, once: bool, address: SocketAddr, outpu
 }
 
 /// The settings, with the newsroom for a source and its hosts where they are.
-fn with_newsroom(mut config: Config, posts: &Path, newsroom: &Newsroom) -> Config {
+fn with_newsroom(mut config: Config, opml: PathBuf, newsroom: &Newsroom) -> Config {
     let shipped = Config::default().source.swap_remove(0);
-    config.source = vec![SourceConfig { name: NAME.parse().expect("it is plain"), path: posts.to_owned(), ..shipped }];
+    let name = NAME.parse().expect("it is plain");
+    config.source = vec![SourceConfig { name, kind: SourceKind::Feeds, opml, ..shipped }];
     let loopback = Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 32);
     config.fetch.allow_net.push(IpNet::V4(loopback));
     let address = newsroom.address();
-    config.fetch.resolve.extend(Newsroom::HOSTS.iter().map(|host| ((*host).to_owned(), address)));
+    let hosts = Newsroom::HOSTS.iter().chain([&Newsroom::FEED_HOST]);
+    config.fetch.resolve.extend(hosts.map(|host| ((*host).to_owned(), address)));
     config
 }
 
-fn print(report: &Report, requests: usize, output: &Output) {
+fn print(report: &Report, newsroom: &Newsroom, output: &Output) {
     let Report { articles, references, urls, blobs, thumbnails, .. } = report;
-    output.line(&format!("Read {}, {} of them new.", count(articles.seen, "article"), articles.new));
+    output.line(&format!("Read {} in their feeds, {} of them new.", count(articles.seen, "article"), articles.new));
     output.line(&format!(
-        "Sent {requests} requests for {}: {} came, {} missing.",
+        "Sent {} requests for {} and {}: {} came, {} missing.",
+        newsroom.request_count(),
+        count(newsroom.feed_count() as u64, "feed"),
         count(urls.fetched + urls.failed, "image"),
         urls.fetched,
         urls.failed

@@ -1,5 +1,6 @@
-//! The newsroom of `offprint demo`: a dozen articles, and a server on loopback with their images.
+//! The newsroom of `offprint demo`: feeds with a dozen articles, and a server on loopback with them and their images.
 
+mod feeds;
 mod newsroom;
 pub mod photo;
 pub mod post;

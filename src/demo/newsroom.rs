@@ -1,28 +1,30 @@
-//! The *Harbour Gazette*: a dozen articles, with images on hosts that serve them in different ways.
+//! The *Harbour Gazette*: a dozen articles in the feeds of its sections, with images on hosts that serve them in different
+//! ways.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::feeds;
 use super::post::Post;
-use super::site::Site;
+use super::site::{self, Site};
 use crate::web::Server;
 
 /// The articles. Their URLs have no port, because the system chooses it when the server starts.
-const POSTS: [(&str, &str); 12] = [
-    ("2026/ferry.md", include_str!("posts/ferry.md")),
-    ("2026/bakery.md", include_str!("posts/bakery.md")),
-    ("2026/老码头的灯.md", include_str!("posts/pier.md")),
-    ("2026/roof.md", include_str!("posts/roof.md")),
-    ("2026/雨后的集市.md", include_str!("posts/market.md")),
-    ("2026/letters.md", include_str!("posts/letters.md")),
-    ("2026/bridge.md", include_str!("posts/bridge.md")),
-    ("2026/修钟表的人.md", include_str!("posts/clocks.md")),
-    ("2026/tides.md", include_str!("posts/tides.md")),
-    ("2026/train.md", include_str!("posts/train.md")),
-    ("2026/press.md", include_str!("posts/press.md")),
-    ("2026/风筝节.md", include_str!("posts/kites.md")),
+const POSTS: [&str; 12] = [
+    include_str!("posts/ferry.md"),
+    include_str!("posts/bakery.md"),
+    include_str!("posts/pier.md"),
+    include_str!("posts/roof.md"),
+    include_str!("posts/market.md"),
+    include_str!("posts/letters.md"),
+    include_str!("posts/bridge.md"),
+    include_str!("posts/clocks.md"),
+    include_str!("posts/tides.md"),
+    include_str!("posts/train.md"),
+    include_str!("posts/press.md"),
+    include_str!("posts/kites.md"),
 ];
 
 /// The articles of the demo, and the server that answers for all of their hosts.
@@ -35,13 +37,17 @@ pub struct Newsroom {
 impl Newsroom {
     /// The hosts that the articles name. `[fetch.resolve]` must map each to [`Newsroom::address`].
     pub const HOSTS: [&str; 7] = Site::HOSTS;
+    /// The host of the feeds, likewise.
+    pub const FEED_HOST: &str = feeds::HOST;
 
     /// Starts the server on a free port of loopback.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn open() -> io::Result<Self> {
-        let site = Arc::new(Site::new());
+        let posts: Vec<_> = POSTS.iter().map(|text| Post::of((*text).to_owned())).collect();
+        let sections = feeds::sections(&posts);
+        let site = Arc::new(Site::new(sections.iter().map(|section| (section.path(), section.rss())).collect()));
         let server = Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), Arc::clone(&site) as Arc<_>)?;
         Ok(Self { site, server })
     }
@@ -56,16 +62,19 @@ impl Newsroom {
         self.site.request_count()
     }
 
-    /// The articles, with URLs that name the server's port.
-    pub fn posts(&self) -> Vec<Post> {
-        let host = format!(".example:{}/", self.address().port());
-        let post =
-            |(path, text): &(&str, &str)| Post { path: (*path).to_owned(), text: text.replace(".example/", &host) };
-        POSTS.iter().map(post).collect()
+    /// How many feeds there are.
+    pub fn feed_count(&self) -> usize {
+        self.site.feed_count()
     }
 
-    /// Writes the articles to a folder, which becomes a source.
-    pub fn write_posts(&self, folder: &Path) -> io::Result<()> {
-        self.posts().iter().try_for_each(|post| post.write(folder))
+    /// The articles, with URLs that name the server's port.
+    pub fn posts(&self) -> Vec<Post> {
+        POSTS.iter().map(|text| Post::of(site::with_port(text, self.address().port()))).collect()
+    }
+
+    /// Writes the list of the feeds to a file, which a source reads.
+    pub fn write_opml(&self, file: &Path) -> io::Result<()> {
+        let posts = self.posts();
+        std::fs::write(file, feeds::opml(&feeds::sections(&posts), self.address().port()))
     }
 }

@@ -14,6 +14,30 @@ pub struct Post {
 }
 
 impl Post {
+    /// The post with this text, at the path that a feed's entry of its title and categories has.
+    pub(super) fn of(text: String) -> Self {
+        let mut post = Self { path: String::new(), text };
+        post.path = format!("{}/{}.md", post.categories().join("/"), post.field("title"));
+        post
+    }
+
+    /// A field of its front matter, without quotes; empty where it has none.
+    pub(super) fn field(&self, name: &str) -> &str {
+        let value = self.text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        value.unwrap_or_default().trim_matches('\'')
+    }
+
+    /// Its categories, the outermost first.
+    pub(super) fn categories(&self) -> Vec<&str> {
+        self.text.lines().filter_map(|line| line.strip_prefix(" - ")).collect()
+    }
+
+    /// The HTML in it.
+    pub(super) fn body(&self) -> &str {
+        let inner = self.text.split_once("<div>   \n").and_then(|(_, rest)| rest.rsplit_once("  \n</div>"));
+        inner.map_or("", |(body, _)| body)
+    }
+
     /// Writes the article below a folder, which is made if it does not exist.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let file = folder.join(&self.path);

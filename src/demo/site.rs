@@ -1,4 +1,4 @@
-//! The images of the newsroom, and how each host serves them.
+//! The feeds and images of the newsroom, and how each host serves them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,6 +11,7 @@ use hyper::body::Bytes;
 use hyper::header::{HeaderMap, LOCATION, REFERER, RETRY_AFTER};
 use url::Url;
 
+use super::feeds;
 use super::photo::Photo;
 use crate::web::{self, Handler, Request, Response};
 
@@ -53,9 +54,10 @@ const COPIED: [(&str, &str); 3] = [
 /// How long [`SLOW`] waits before it answers.
 const DELAY: Duration = Duration::from_millis(1500);
 
-/// Every image of the newsroom, by host and path.
+/// Every image of the newsroom, by host and path, and its feeds by path.
 #[derive(Debug)]
 pub struct Site {
+    feeds: HashMap<String, String>,
     routes: HashMap<(&'static str, String), Route>,
     requests: AtomicUsize,
 }
@@ -79,15 +81,26 @@ enum Route {
 impl Site {
     pub const HOSTS: [&str; 7] = [PHOTOS, COPIES, OLD, STRICT, MEMBERS, SLOW, BUSY];
 
-    pub fn new() -> Self {
+    /// A site with these feeds, by their paths, in which addresses have no port.
+    pub fn new(feeds: HashMap<String, String>) -> Self {
         let mut routes = photos();
         routes.extend(special());
         let routes = routes.into_iter().map(|(host, path, route)| ((host, path.to_owned()), route)).collect();
-        Self { routes, requests: AtomicUsize::new(0) }
+        Self { feeds, routes, requests: AtomicUsize::new(0) }
+    }
+
+    pub fn feed_count(&self) -> usize {
+        self.feeds.len()
     }
 
     pub fn request_count(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    fn feed(&self, path: &str, port: Option<u16>) -> Response {
+        let Some(feed) = self.feeds.get(path) else { return not_found() };
+        let feed = with_port(feed, port.unwrap_or(80));
+        web::whole(web::head(StatusCode::OK, "application/rss+xml; charset=utf-8"), feed)
     }
 
     fn route(&self, host: &str, path: &str) -> Option<&Route> {
@@ -96,11 +109,19 @@ impl Site {
     }
 }
 
+/// A text whose addresses name the server's port.
+pub fn with_port(text: &str, port: u16) -> String {
+    text.replace(".example/", &format!(".example:{port}/"))
+}
+
 #[async_trait]
 impl Handler for Site {
     async fn respond(&self, request: Request) -> Response {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let Some(authority) = web::authority(&request) else { return not_found() };
+        if authority.host() == feeds::HOST {
+            return self.feed(request.uri().path(), authority.port_u16());
+        }
         match self.route(authority.host(), request.uri().path()) {
             Some(route) => route.respond(authority.port_u16(), request.headers()).await,
             None => not_found(),
@@ -144,7 +165,7 @@ fn busy() -> Response {
 }
 
 fn not_found() -> Response {
-    web::text(StatusCode::NOT_FOUND, "there is no such image")
+    web::text(StatusCode::NOT_FOUND, "there is no such thing")
 }
 
 type Entry = (&'static str, &'static str, Route);
