@@ -15,6 +15,7 @@ pub struct FeedConfig {
     pub max_bytes: Size,
     pub max_depth: usize,
     pub max_tag: Size,
+    pub max_nodes: usize,
     #[serde(deserialize_with = "duration")]
     pub max_wait: Duration,
 }

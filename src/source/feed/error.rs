@@ -9,11 +9,14 @@ pub(in crate::source) enum FeedError {
     #[error("it is empty")]
     Empty,
     /// The XML is refused.
-    #[error(transparent)]
+    #[error("{0}{way}", way = .0.setting())]
     Xml(#[from] XmlError),
     /// It is JSON, and not as JSON Feed has it.
     #[error("it is JSON and no JSON Feed: {0}")]
     Json(String),
+    /// It is JSON with too many values.
+    #[error("it has more than {0} values (feed.max_nodes)")]
+    TooMany(usize),
     /// It is another kind of XML.
     #[error("it is XML and no feed: its first element is <{0}>")]
     Other(String),

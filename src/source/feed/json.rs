@@ -29,7 +29,11 @@ struct Document {
     items: Vec<Value>,
 }
 
-pub(super) fn read(text: &str, url: &Url) -> Result<Feed, FeedError> {
+/// Reads a JSON Feed of no more than so many values.
+pub(super) fn read(text: &str, url: &Url, most: usize) -> Result<Feed, FeedError> {
+    if values(text) > most {
+        return Err(FeedError::TooMany(most));
+    }
     let document: Document = serde_json::from_str(text).map_err(|error| FeedError::Json(error.to_string()))?;
     if !document.version.contains("jsonfeed.org/version/") {
         return Err(FeedError::Json(format!("its version is \"{}\"", document.version)));
@@ -51,6 +55,21 @@ pub(super) fn read(text: &str, url: &Url) -> Result<Feed, FeedError> {
         entries: entries.collect(),
         ..Feed::default()
     })
+}
+
+/// How many values a text of JSON has: one, and one more for each comma and each thing that opens.
+fn values(text: &str) -> usize {
+    let (mut count, mut is_string, mut is_escaped) = (1, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_string => is_escaped = true,
+            b'"' => is_string = !is_string,
+            b',' | b'{' | b'[' if !is_string => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 /// A text, or a number that stands for one, as ids of some feeds do.
@@ -101,4 +120,20 @@ fn media(item: &Value, feed: &Url) -> Vec<Media> {
         Some(Media { url, kind, is_thumbnail: false })
     });
     ["image", "banner_image"].into_iter().filter_map(image).chain(attachments).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_before_they_are_read() {
+        for (text, count) in [("1", 1), ("[1, 2]", 3), (r#"{"a": ",[{\"", "b": [{}]}"#, 5), (r#"["\\", "x"]"#, 3)] {
+            assert_eq!(values(text), count, "{text}");
+        }
+        let url = Url::parse("https://a.example/").unwrap();
+        let feed = r#"{"version": "https://jsonfeed.org/version/1.1", "items": [{}]}"#;
+        assert!(read(feed, &url, 5).is_ok());
+        assert_eq!(read(feed, &url, 4).unwrap_err(), FeedError::TooMany(4));
+    }
 }

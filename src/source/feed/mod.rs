@@ -38,7 +38,7 @@ pub(super) fn read(text: &str, url: &Url, limits: XmlLimits) -> Result<Document,
         return Err(FeedError::Empty);
     }
     if text.starts_with('{') {
-        return json::read(text, url).map(|feed| Document::Feed(Box::new(feed)));
+        return json::read(text, url, limits.nodes).map(|feed| Document::Feed(Box::new(feed)));
     }
     if !text.starts_with('<') {
         return Err(FeedError::NoMarkup);

@@ -6,7 +6,7 @@ use super::super::xml::XmlLimits;
 use super::{Document, decode};
 
 /// The limits of the shipped settings.
-const LIMITS: XmlLimits = XmlLimits { depth: 100, tag: 1 << 20 };
+const LIMITS: XmlLimits = XmlLimits { depth: 100, tag: 1 << 20, nodes: 500_000 };
 
 /// A feed in short.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,14 +20,16 @@ pub(super) fn of_html(html: &str) -> String {
     let mut rest = html;
     while let Some(start) = rest.find('<') {
         text.push_str(&rest[..start]);
-        let tag = &rest[start + 1..];
-        let is_tag = tag.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!');
-        if let Some(end) = tag.find('>').filter(|_| is_tag) {
-            rest = &tag[end + 1..];
-        } else {
+        rest = &rest[start..];
+        let tag = &rest[1..];
+        if !tag.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!') {
             text.push('<');
             rest = tag;
+            continue;
         }
+        // Without an end, no later tag has one either: the text is not searched again for each.
+        let Some(end) = tag.find('>') else { break };
+        rest = &tag[end + 1..];
     }
     text.push_str(rest);
     line(&unescape(&text))

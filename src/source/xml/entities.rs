@@ -1,5 +1,6 @@
 //! Entities: those of XML and HTML, and the harmless ones that a document declares.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use encoding_rs::WINDOWS_1252;
@@ -16,6 +17,8 @@ const LENGTH: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Entities {
     declared: HashMap<String, String>,
+    /// Bytes that declared entities stood for so far.
+    expanded: Cell<usize>,
 }
 
 impl Entities {
@@ -53,7 +56,14 @@ impl Entities {
     }
 
     fn named(&self, name: &str) -> Option<String> {
-        self.declared.get(name).cloned().or_else(|| well_known(name))
+        let Some(text) = self.declared.get(name) else { return well_known(name) };
+        self.expanded.update(|bytes| bytes + text.len());
+        Some(text.clone())
+    }
+
+    /// Bytes of text that declared entities stood for so far.
+    pub(super) fn expanded(&self) -> usize {
+        self.expanded.get()
     }
 }
 

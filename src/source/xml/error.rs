@@ -7,6 +7,8 @@ pub(in crate::source) struct XmlLimits {
     pub(in crate::source) depth: usize,
     /// Bytes of one tag with its attributes.
     pub(in crate::source) tag: usize,
+    /// Elements and attributes in all.
+    pub(in crate::source) nodes: usize,
 }
 
 /// Why a document is not read.
@@ -16,11 +18,17 @@ pub(in crate::source) enum XmlError {
     #[error("it holds no element")]
     NoElement,
     /// Elements lie within each other too deeply.
-    #[error("its elements lie within each other deeper than feed.max_depth ({0})")]
+    #[error("its elements lie within each other deeper than {0}")]
     TooDeep(usize),
     /// A tag is too long.
-    #[error("a tag of it is longer than feed.max_tag ({0} bytes)")]
+    #[error("a tag of it is longer than {0} bytes")]
     LongTag(usize),
+    /// There are too many elements and attributes.
+    #[error("it has more than {0} elements and attributes")]
+    TooMany(usize),
+    /// Its entities stand for more text than is read.
+    #[error("its entities stand for more than {0} bytes of text: such entities are how a document grows without bound")]
+    Grows(usize),
     /// An entity leads out of the document.
     #[error("it declares the entity \"{0}\" outside of the document, which is not read")]
     ExternalEntity(String),
@@ -29,4 +37,16 @@ pub(in crate::source) enum XmlError {
         "it declares the entity \"{0}\", which is more than plain text: such entities are how a document grows without bound"
     )]
     UnsafeEntity(String),
+}
+
+impl XmlError {
+    /// The setting of feeds that this is a limit of, in parentheses; empty where it is of none.
+    pub(in crate::source) const fn setting(&self) -> &'static str {
+        match self {
+            Self::TooDeep(_) => " (feed.max_depth)",
+            Self::LongTag(_) => " (feed.max_tag)",
+            Self::TooMany(_) => " (feed.max_nodes)",
+            _ => "",
+        }
+    }
 }

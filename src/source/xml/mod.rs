@@ -20,6 +20,9 @@ use self::entities::Entities;
 use self::namespace::Scopes;
 use self::tree::{Attribute, Builder};
 
+/// Bytes of text that the entities of one document stand for in all, far beyond what a document needs.
+const EXPANDED: usize = 1 << 20;
+
 /// Reads a document. What is not well-formed is read as far as it can be: end tags without a start are passed over,
 /// elements without an end end with the one around them, an unknown entity is its own name.
 pub(super) fn parse(text: &str, limits: XmlLimits) -> Result<Element, XmlError> {
@@ -35,7 +38,7 @@ pub(super) fn parse_each(text: &str, limits: XmlLimits, take: &mut dyn FnMut(Nod
     let config = reader.config_mut();
     (config.allow_dangling_amp, config.allow_unmatched_ends, config.check_end_names) = (true, true, false);
     let mut reading =
-        Reading { limits, entities: Entities::default(), scopes: Scopes::default(), tree: Builder::new() };
+        Reading { limits, nodes: 0, entities: Entities::default(), scopes: Scopes::default(), tree: Builder::new() };
     loop {
         match reader.read_event() {
             // Where the syntax breaks, what was read before still counts.
@@ -46,6 +49,9 @@ pub(super) fn parse_each(text: &str, limits: XmlLimits, take: &mut dyn FnMut(Nod
             }
             Ok(event) => reading.event(event)?,
         }
+        if reading.entities.expanded() > EXPANDED {
+            return Err(XmlError::Grows(EXPANDED));
+        }
         // Text may go on with the next event.
         reading.tree.take_elements().into_iter().for_each(&mut *take);
     }
@@ -53,6 +59,7 @@ pub(super) fn parse_each(text: &str, limits: XmlLimits, take: &mut dyn FnMut(Nod
 
 struct Reading {
     limits: XmlLimits,
+    nodes: usize,
     entities: Entities,
     scopes: Scopes,
     tree: Builder,
@@ -87,7 +94,9 @@ impl Reading {
             return Err(XmlError::TooDeep(self.limits.depth));
         }
         let mut written = Vec::new();
+        self.count()?;
         for attribute in tag.html_attributes().with_checks(false).flatten() {
+            self.count()?;
             written.push((attribute.key.as_ref().to_owned(), self.entities.unescape(&attribute.value)));
         }
         self.scopes.enter(&written);
@@ -105,6 +114,12 @@ impl Reading {
         Ok(())
     }
 
+    /// Counts an element or an attribute.
+    fn count(&mut self) -> Result<(), XmlError> {
+        self.nodes += 1;
+        if self.nodes > self.limits.nodes { Err(XmlError::TooMany(self.limits.nodes)) } else { Ok(()) }
+    }
+
     fn end(&mut self, name: &str) {
         let closed = self.tree.close(name);
         self.scopes.leave(closed);
@@ -119,7 +134,7 @@ fn split(name: &str) -> (&str, &str) {
 mod tests {
     use super::*;
 
-    const LIMITS: XmlLimits = XmlLimits { depth: 20, tag: 1000 };
+    const LIMITS: XmlLimits = XmlLimits { depth: 20, tag: 1000, nodes: 300 };
 
     fn text_of(xml: &str) -> String {
         parse(xml, LIMITS).unwrap().text()
@@ -162,6 +177,23 @@ mod tests {
         assert_eq!(parse(&"<a>".repeat(21), LIMITS).unwrap_err(), XmlError::TooDeep(20));
         let long = format!("<a x='{}'/>", "y".repeat(1000));
         assert_eq!(parse(&long, LIMITS).unwrap_err(), XmlError::LongTag(1000));
+        for many in
+            ["<b/>".repeat(400), format!("<b {}/>", "a ".repeat(400)), "<b>".to_owned() + &"<c a=''/>".repeat(200)]
+        {
+            assert_eq!(parse(&format!("<a>{many}</a>"), LIMITS).unwrap_err(), XmlError::TooMany(300), "{many}");
+        }
+    }
+
+    #[test]
+    fn a_text_does_not_grow_by_its_entities() {
+        let document = |part: &str, count: usize| {
+            let entity = "x".repeat(256);
+            format!("<!DOCTYPE a [<!ENTITY x '{entity}'>]><a>{}</a>", part.repeat(count))
+        };
+        assert_eq!(parse(&document("&x;", 4096), LIMITS).unwrap().text().len(), EXPANDED);
+        assert_eq!(parse(&document("&x;", 4097), LIMITS).unwrap_err(), XmlError::Grows(EXPANDED));
+        let tags = format!("<b c='{}'/>", "&x;".repeat(300));
+        assert_eq!(parse(&document(&tags, 20), LIMITS).unwrap_err(), XmlError::Grows(EXPANDED));
     }
 
     #[test]

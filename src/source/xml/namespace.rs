@@ -56,6 +56,9 @@ const ADDRESSES: [(&str, Namespace); 23] = [
     ("www.sitemaps.org/schemas/sitemap", Namespace::Core),
 ];
 
+/// Declarations in force that are heeded: each name is looked up among them.
+const DECLARED: usize = 1000;
+
 /// Prefixes that stand for a vocabulary where a feed forgets to declare them.
 const PREFIXES: [(&str, Namespace); 11] = [
     ("xml", Namespace::Xml),
@@ -92,6 +95,7 @@ impl Scopes {
         self.before.push(self.declared.len());
         for (name, value) in attributes {
             let prefix = if name == "xmlns" { Some("") } else { name.strip_prefix("xmlns:") };
+            let prefix = prefix.filter(|_| self.declared.len() < DECLARED);
             self.declared.extend(prefix.map(|prefix| (prefix.to_owned(), of_address(value))));
         }
     }
