@@ -1,6 +1,7 @@
 //! `offprint import`: sources from what other programs export, written into the settings.
 
 use std::collections::HashSet;
+use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context;
@@ -11,16 +12,18 @@ use super::output::Output;
 use super::words::count;
 use crate::config::Config;
 use crate::model::{Digest, SourceName};
-use crate::source::{Outline, opml_feeds};
+use crate::source::{LONGEST_LIST, Outline, Outlines, opml_feeds};
 
 /// Adds a source to the settings for each feed of an OPML file that they do not name yet. The rest of the file stays as
 /// it is, byte for byte.
 pub(crate) fn opml(file: &Path, settings: &Path, output: &Output) -> anyhow::Result<Exit> {
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let feeds = opml_feeds(&bytes).map_err(|message| UsageError(format!("{}: {message}", file.display())))?;
-    if feeds.is_empty() {
-        return Err(UsageError(format!("{} lists no feed: its outlines have no xmlUrl", file.display())).into());
-    }
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+    // One byte more than a list may have says that it has too many.
+    let read = opened.take(LONGEST_LIST as u64 + 1).read_to_end(&mut bytes);
+    read.with_context(|| format!("cannot read {}", file.display()))?;
+    let Outlines { feeds, unusable } =
+        opml_feeds(&bytes).map_err(|message| UsageError(format!("{}: {message}", file.display())))?;
     let text = match std::fs::read_to_string(settings) {
         Ok(text) => text,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -35,6 +38,9 @@ pub(crate) fn opml(file: &Path, settings: &Path, output: &Output) -> anyhow::Res
     let known = feeds.len() - added;
     let known = if known > 0 { format!(", {known} named there already") } else { String::new() };
     output.line(&format!("{} added to {}{known}", count(added as u64, "source"), settings.display()));
+    for text in unusable {
+        output.warn(&format!("\"{text}\" is no address of a feed: it is passed over"));
+    }
     Ok(Exit::Done)
 }
 

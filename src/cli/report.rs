@@ -1,5 +1,6 @@
 //! The report of a run, printed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::exit::Exit;
@@ -62,15 +63,28 @@ pub(crate) fn summary(report: &Report) -> String {
 
 /// How it ended: first of all whether something was not done.
 fn outcome(report: &Report) -> String {
-    let failed = report.failed_sources().count() as u64;
+    let unread = unread(report);
     match report.outcome {
         RunOutcome::Interrupted => "interrupted; the next run goes on from here".to_owned(),
         RunOutcome::Failed => "failed".to_owned(),
-        _ if failed > 0 => format!("done, but {} could not be read", count(failed, "source")),
+        _ if !unread.is_empty() => format!("done, but {unread} could not be read"),
         _ if report.offline => "done, but no host answered".to_owned(),
         RunOutcome::Complete => "done".to_owned(),
         RunOutcome::Incomplete => left_for_next(report),
     }
+}
+
+/// What could not be read: whole sources, and feeds of others.
+fn unread(report: &Report) -> String {
+    let names = |is_failed: bool| {
+        let rows = report.sources.iter().filter(move |row| row.is_failed() == is_failed);
+        rows.map(|row| row.name.as_str()).collect::<BTreeSet<_>>()
+    };
+    let read = names(false);
+    let sources = names(true).difference(&read).count() as u64;
+    let feeds = report.failed_sources().filter(|row| read.contains(row.name.as_str())).count() as u64;
+    let counts = [(sources, "source"), (feeds, "feed")].into_iter().filter(|(number, _)| *number > 0);
+    counts.map(|(number, what)| count(number, what)).collect::<Vec<_>>().join(" and ")
 }
 
 /// What became of articles that does not happen every night.

@@ -17,8 +17,8 @@ use super::sources::{RunSource, Sources};
 use super::tally::Tally;
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, Body, StoreKey};
 use crate::locks::Mutex;
-use crate::model::{ArticleCounts, Digest, HostKey, MediaType, ProblemReason, SourceReport};
-use crate::source::{Diff, Difference, Listed, SkipReason, Skipped, SourceError, WebReader};
+use crate::model::{ArticleCounts, Digest, HostKey, MediaType, ProblemReason};
+use crate::source::{Diff, Difference, FeedRecords, Listed, SkipReason, Skipped, SourceError, WebReader};
 use crate::trace;
 
 /// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
@@ -69,7 +69,7 @@ impl ReadStage {
                 break;
             }
             let span = trace::source(source.name());
-            self.tally.source(self.read_source(source).instrument(span).await?);
+            self.read_source(source).instrument(span).await?;
         }
         if self.control.is_time_up() {
             self.control.cut_short();
@@ -77,13 +77,16 @@ impl ReadStage {
         Ok(())
     }
 
-    async fn read_source(&self, source: &Arc<RunSource>) -> Result<SourceReport, MirrorError> {
+    async fn read_source(&self, source: &Arc<RunSource>) -> Result<(), MirrorError> {
         let web = source.list_web(&self.web);
         let (listing, records) = match web {
             Some((listing, records)) => (listing, Some(records)),
             None => match source.list() {
                 Ok(listing) => (listing, None),
-                Err(error) => return Ok(source_report::failed(source.name(), &error)),
+                Err(error) => {
+                    self.tally.source(source_report::failed(source.name(), &error));
+                    return Ok(());
+                }
             },
         };
         let before = self.tally.article_counts();
@@ -96,6 +99,7 @@ impl ReadStage {
             .take_until(self.control.ended())
             .try_for_each_concurrent(READ_AT_ONCE, |difference| self.read(source, difference, &said))
             .await?;
+        let is_any_read = records.as_ref().is_some_and(FeedRecords::is_any_read);
         if let Some(records) = records.filter(|_| !self.control.is_stopped() && !self.control.is_time_up()) {
             records.record(source.name(), &self.archive).await?;
         }
@@ -106,14 +110,13 @@ impl ReadStage {
             self.tally.problem(source.name(), ProblemReason::GoneInBulk, message);
         }
         let (failed, notes) = said.into_inner();
-        let (last, others) = match failed.split_last() {
-            Some((error, others)) => (source_report::failed(source.name(), error), others),
-            None => (source_report::read(source, &before, &after, &notes), &[][..]),
-        };
-        for error in others {
+        if failed.is_empty() || is_any_read {
+            self.tally.source(source_report::read(source, &before, &after, &notes));
+        }
+        for error in &failed {
             self.tally.source(source_report::failed(source.name(), error));
         }
-        Ok(last)
+        Ok(())
     }
 
     async fn read(&self, source: &Arc<RunSource>, difference: Difference, said: &Said) -> Result<(), MirrorError> {

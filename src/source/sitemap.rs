@@ -137,7 +137,7 @@ fn address(text: &str, base: Option<&Url>) -> Option<Url> {
 mod tests {
     use super::*;
 
-    const LIMITS: XmlLimits = XmlLimits { depth: 20, tag: 1000 };
+    const LIMITS: XmlLimits = XmlLimits { depth: 20, tag: 1000, nodes: 1000 };
 
     fn of(bytes: &[u8]) -> Result<Sitemap, String> {
         let url = Url::parse("https://a.example/sitemap.xml").unwrap();

@@ -62,7 +62,7 @@ struct Response {
 impl Reading<Feeds> {
     /// Asks for a feed, unless it is retired, or said that it stays as it is.
     pub(super) async fn ask(&self, spec: &FeedSpec) -> Result<Asked, SourceError> {
-        let row = self.reader.archive.catalog.feed(&self.source, &spec.url).await.map_err(unrecorded)?;
+        let row = self.reader.archive.catalog.feed(&self.source, &spec.key).await.map_err(unrecorded)?;
         if let Some(retired_at) = row.as_ref().and_then(|row| row.retired_at) {
             return Ok(Asked { note: Some(retired(spec, retired_at)), ..Asked::NOTHING });
         }
@@ -145,7 +145,7 @@ impl Reading<Feeds> {
         }
         let retired_at = is_gone.then_some(self.now).filter(|_| fresh.moved_to.is_none());
         let row = FeedRow { retired_at, moved_to: None, ..fresh };
-        let recorded = self.reader.archive.catalog.record_feed(&self.source, &spec.url, &row).await;
+        let recorded = self.reader.archive.catalog.record_feed(&self.source, &spec.key, &row).await;
         recorded.map_err(unrecorded)?;
         match retired_at {
             Some(_) => Err(self.error(
@@ -191,6 +191,7 @@ impl Reading<Feeds> {
     /// Reads a body on a thread that may take its time.
     async fn read_document(&self, staged: Staged, content_type: Option<String>, url: Url) -> Result<Document, Refusal> {
         let limits = self.xml_limits();
+        let _permit = self.kind.parsing.acquire().await.expect("the semaphore is never closed");
         let read = tokio::task::spawn_blocking(move || {
             let bytes =
                 std::fs::read(&staged.path).map_err(|cause| format!("cannot read what was fetched: {cause}"))?;

@@ -28,13 +28,16 @@ impl Feeds {
 
 impl Reading<Feeds> {
     pub(super) async fn run(self) {
-        let specs = match self.kind.specs() {
-            Ok(specs) => specs,
+        let (specs, notes) = match self.kind.specs() {
+            Ok(found) => found,
             Err(error) => {
                 self.send(Entry::Unreadable(error)).await;
-                Vec::new()
+                Default::default()
             }
         };
+        for note in notes {
+            self.send(Entry::Note(note)).await;
+        }
         let listed = Mutex::new(HashSet::new());
         let each = stream::iter(&specs);
         each.for_each_concurrent(self.reader.at_once.max(1), |spec| self.read(spec, &listed)).await;
@@ -54,7 +57,7 @@ impl Reading<Feeds> {
         };
         let Asked { feed, note, row } = asked;
         match self.list_feed(spec, feed, listed).await {
-            Ok(()) => row.into_iter().for_each(|row| self.records.add(&spec.url, row)),
+            Ok(()) => self.records.read(&spec.key, row),
             Err(error) => self.send(Entry::Unreadable(error)).await,
         }
         if let Some(note) = note {

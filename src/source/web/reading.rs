@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -56,11 +57,25 @@ pub struct WebReader {
 
 /// What the feeds of a source said, to be recorded once all their entries are.
 #[derive(Debug, Default, Clone)]
-pub struct FeedRecords(Arc<Mutex<Vec<(Url, FeedRow)>>>);
+pub struct FeedRecords(Arc<Said>);
+
+#[derive(Debug, Default)]
+struct Said {
+    rows: Mutex<Vec<(Url, FeedRow)>>,
+    /// Whether any feed was read.
+    is_any_read: AtomicBool,
+}
 
 impl FeedRecords {
-    pub(super) fn add(&self, url: &Url, row: FeedRow) {
-        self.0.lock().push((url.clone(), row));
+    /// Takes note of a feed that was read, and of what is to be recorded of it.
+    pub(super) fn read(&self, url: &Url, row: Option<FeedRow>) {
+        self.0.is_any_read.store(true, Ordering::Relaxed);
+        self.0.rows.lock().extend(row.map(|row| (url.clone(), row)));
+    }
+
+    /// Whether any feed was read: the source was, although others of its feeds may have failed.
+    pub fn is_any_read(&self) -> bool {
+        self.0.is_any_read.load(Ordering::Relaxed)
     }
 
     /// Records it. Before, the next run would ask for all of it again.
@@ -68,7 +83,7 @@ impl FeedRecords {
     /// # Errors
     /// Where the catalog cannot be written.
     pub async fn record(&self, source: &SourceName, archive: &Archive) -> Result<(), CatalogError> {
-        let rows = self.0.take();
+        let rows = self.0.rows.take();
         for (url, row) in rows {
             archive.catalog.record_feed(source, &url, &row).await?;
         }
@@ -101,8 +116,8 @@ impl<K> Reading<K> {
 
     /// The limits on a document.
     pub(super) fn xml_limits(&self) -> XmlLimits {
-        let FeedConfig { max_depth, max_tag, .. } = &self.reader.feed;
-        XmlLimits { depth: *max_depth, tag: usize::try_from(max_tag.0).unwrap_or(usize::MAX) }
+        let FeedConfig { max_depth, max_tag, max_nodes, .. } = &self.reader.feed;
+        XmlLimits { depth: *max_depth, tag: usize::try_from(max_tag.0).unwrap_or(usize::MAX), nodes: *max_nodes }
     }
 
     /// Hands on what was found.

@@ -1,9 +1,11 @@
 //! The feeds of a source, and what its settings ask of them.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::config::{SourceConfig, SourceKind};
@@ -16,13 +18,15 @@ use crate::source::post::Form;
 
 /// Raised when the same settings make other posts of the same feed.
 const FEED_FORMAT_VERSION: u32 = 1;
-/// The longest file of feeds that is read, in bytes.
-const LONGEST: u64 = 16 << 20;
+/// Feeds that are parsed side by side.
+const PARSED_AT_ONCE: usize = 2;
 
 /// A feed of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::source) struct FeedSpec {
     pub(in crate::source) url: Url,
+    /// What it is on record by: its address, and where that is listed several times, its categories as well.
+    pub(in crate::source) key: Url,
     pub(in crate::source) categories: Vec<String>,
     /// Stands in place of the entries' own authors; empty where it does not.
     pub(in crate::source) author: String,
@@ -48,6 +52,8 @@ pub(in crate::source) struct Feeds {
     limit: usize,
     since: Option<Timestamp>,
     pub(super) form: Form,
+    /// Held while a feed is parsed: its tree takes many times the memory of its text.
+    pub(super) parsing: Semaphore,
 }
 
 impl Feeds {
@@ -70,27 +76,38 @@ impl Feeds {
             author: config.author.clone(),
             limit: config.limit,
             since,
+            parsing: Semaphore::new(PARSED_AT_ONCE),
             form: Form::new(&config.template).map_err(|error| wrong("template", error.to_string()))?,
         })
     }
 
-    /// The feeds. A file that names them is read anew each time.
-    pub(super) fn specs(&self) -> Result<Vec<FeedSpec>, SourceError> {
+    /// The feeds, and what there is to say of the file that names them. It is read anew each time.
+    pub(super) fn specs(&self) -> Result<(Vec<FeedSpec>, Vec<String>), SourceError> {
         let spec = |url, own: Vec<String>| {
             let categories = self.categories.iter().cloned().chain(own).collect();
-            FeedSpec { url, categories, author: self.author.clone() }
+            FeedSpec { key: Url::clone(&url), url, categories, author: self.author.clone() }
         };
+        let mut notes = Vec::new();
         let mut specs: Vec<FeedSpec> = match &self.place {
             Place::One(url) => vec![spec(url.clone(), Vec::new())],
             Place::Opml(file) => {
                 let outlines = opml::feeds(&read(file)?).map_err(|message| unreadable(file, &message))?;
-                outlines.into_iter().map(|outline| spec(outline.url, outline.categories)).collect()
+                notes.extend(outlines.unusable.iter().map(|text| passed_over(file, text)));
+                outlines.feeds.into_iter().map(|outline| spec(outline.url, outline.categories)).collect()
             }
             Place::List(file) => list(&read(file)?, file)?.into_iter().map(|(url, own)| spec(url, own)).collect(),
         };
-        let mut known = std::collections::HashSet::new();
-        specs.retain(|spec| known.insert((spec.url.clone(), spec.categories.clone())));
-        Ok(specs)
+        let mut known: HashMap<Url, Vec<Vec<String>>> = HashMap::new();
+        specs.retain(|spec| {
+            let listed = known.entry(spec.url.clone()).or_default();
+            let is_new = !listed.contains(&spec.categories);
+            listed.extend(is_new.then(|| spec.categories.clone()));
+            is_new
+        });
+        for spec in specs.iter_mut().filter(|spec| known[&spec.url].len() > 1) {
+            spec.key.set_fragment(Some(&spec.categories.join("/")));
+        }
+        Ok((specs, notes))
     }
 
     /// The digest of what decides which posts are made of a feed.
@@ -154,6 +171,10 @@ pub(in crate::source) fn address(text: &str) -> Result<Url, String> {
     }
 }
 
+fn passed_over(file: &Path, text: &str) -> String {
+    format!("{} names \"{text}\", which is no address of a feed: it is passed over", file.display())
+}
+
 /// That a file cannot be read.
 pub(super) fn unreadable(file: &Path, message: &impl ToString) -> SourceError {
     SourceError::Unreadable { path: file.to_owned(), message: message.to_string() }
@@ -161,8 +182,8 @@ pub(super) fn unreadable(file: &Path, message: &impl ToString) -> SourceError {
 
 fn read(file: &Path) -> Result<Vec<u8>, SourceError> {
     let length = std::fs::metadata(file).map_err(|cause| unreadable(file, &cause))?.len();
-    if length > LONGEST {
-        return Err(unreadable(file, &format!("it has {length} bytes, more than {LONGEST}")));
+    if length > opml::LONGEST as u64 {
+        return Err(unreadable(file, &format!("it has {length} bytes, more than {}", opml::LONGEST)));
     }
     std::fs::read(file).map_err(|cause| unreadable(file, &cause))
 }
@@ -177,5 +198,10 @@ fn list(bytes: &[u8], file: &Path) -> Result<Vec<(Url, Vec<String>)>, SourceErro
         let categories = categories.split('/').map(str::trim).filter(|category| !category.is_empty());
         Ok((url, categories.map(str::to_owned).collect()))
     });
-    feeds.collect()
+    let feeds: Vec<_> = feeds.collect::<Result<_, _>>()?;
+    if feeds.is_empty() {
+        Err(unreadable(file, &"it lists no feed: write the address of one in each line"))
+    } else {
+        Ok(feeds)
+    }
 }

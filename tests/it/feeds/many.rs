@@ -16,7 +16,7 @@ async fn outlines_are_categories_and_one_feed_that_fails_does_not_stop_the_other
     let outline =
         |title: &str, path: &str| format!("<outline text=\"{title}\" type=\"rss\" xmlUrl=\"{}\"/>", origin.url(path));
     let opml = format!(
-        "<opml version=\"2.0\"><head/><body><outline text=\"新媒体\"><outline text=\"观察者网\">{}{}</outline>{}</outline>{}</body></opml>",
+        "<opml version=\"2.0\"><head/><body><outline text=\"新媒体\"><outline text=\"观察者网\">{}{}</outline>{}</outline>{}<outline xmlUrl=\"nowhere\"/></body></opml>",
         outline("头条", "/1"),
         outline("a/b", "/2"),
         outline("broken", "/3"),
@@ -27,6 +27,11 @@ async fn outlines_are_categories_and_one_feed_that_fails_does_not_stop_the_other
     feeds(&sandbox, "opml = \"feeds.opml\"");
     let ran = sandbox.run(&["run"]).expect(1);
     assert!(ran.stderr.contains("/3 of the source \"news\": the host answered 500"), "{ran:?}");
+    assert!(
+        ran.stderr.contains("names \"nowhere\", which is no address of a feed"),
+        "what one says is not lost: {ran:?}"
+    );
+    assert!(ran.stdout.starts_with("done, but 1 feed could not be read: 3 articles (3 new"), "{ran:?}");
     let expected = ["alone/four.md", "新媒体/观察者网/a_b/two.md", "新媒体/观察者网/头条/one.md"];
     assert_eq!(posts(&sandbox), expected);
     origin.set("/3", super::serve(&feed("three")));
@@ -35,6 +40,43 @@ async fn outlines_are_categories_and_one_feed_that_fails_does_not_stop_the_other
     sandbox.write("feeds.opml", "<html>");
     let report = sandbox.json(&["run"]);
     assert_eq!((&report["sources"][0]["outcome"], &report["articles"]["seen"]), (&"failed".into(), &4.into()));
+}
+
+/// Each response of a host that was overloaded once counts as a good one, also where it has nothing new.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_was_overloaded_once_is_not_left_slow_by_feeds_with_nothing_new() {
+    let origin = origin(&[]);
+    let sandbox = Sandbox::new();
+    let feed = |at: usize| Behaviour::serve(super::xml(&rss("", &[Item::new(&at.to_string(), "x", "x")])).etagged());
+    (0..18).for_each(|at| origin.set(&format!("/{at}"), feed(at)));
+    sandbox
+        .write("feeds.txt", (0..18).map(|at| format!("{} {at}\n", origin.url(&format!("/{at}")))).collect::<String>());
+    sandbox
+        .settings("retries = 0\nper_host = 1\n[[source]]\nname = \"news\"\nkind = \"feeds\"\npath = \"feeds.txt\"\n");
+    sandbox.run(&["run"]).expect(0);
+    origin.set("/0", Behaviour::status(503));
+    origin.log().clear();
+    sandbox.run(&["run"]).expect(1);
+    let spacing = origin.log().spacing("127.0.0.1");
+    assert!(origin.log().requests().iter().filter(|asked| asked.status == Some(304)).count() == 17);
+    let (longest, last) = (spacing.iter().max().unwrap().as_millis(), spacing.last().unwrap().as_millis());
+    assert!(longest >= 300 && last * 4 < longest, "{spacing:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_in_two_folders_is_in_both_and_costs_a_conditional_request_for_each() {
+    let origin = origin(&[]);
+    origin.set("/1", Behaviour::serve(super::xml(&rss("", &[Item::new("1", "one", "x")])).etagged()));
+    let sandbox = Sandbox::new();
+    let url = origin.url("/1");
+    sandbox.write("feeds.txt", format!("{url} a\n{url} b\n{url} a\n"));
+    feeds(&sandbox, "path = \"feeds.txt\"");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(posts(&sandbox), ["a/one.md", "b/one.md"]);
+    origin.log().clear();
+    sandbox.run(&["run"]).expect(0);
+    let statuses: Vec<_> = origin.log().of("/1").iter().map(|asked| asked.status).collect();
+    assert_eq!(statuses, [Some(304), Some(304)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,6 +112,12 @@ async fn an_opml_file_becomes_sources_that_a_run_reads() {
     let ran = sandbox.run(&["import", "opml", "feeds.opml"]).expect(0);
     assert_eq!(ran.stdout, "0 sources added to config.toml, 1 named there already\n");
     assert_eq!(sandbox.text("config.toml"), after);
+    let more =
+        "<opml><body><outline text='x' xmlUrl='nowhere'/><outline text='y' xmlUrl='feed://y.example/'/></body></opml>";
+    sandbox.write("more.opml", more);
+    let ran = sandbox.run(&["import", "opml", "more.opml"]).expect(0);
+    assert_eq!(ran.stdout, "1 source added to config.toml\n");
+    assert!(ran.stderr.contains("\"nowhere\" is no address of a feed: it is passed over"), "{ran:?}");
     sandbox.write("feeds.opml", "<rss/>");
     assert!(sandbox.run(&["import", "opml", "feeds.opml"]).expect(2).stderr.contains("it is no OPML"));
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
 mod corpus;
+#[cfg(unix)]
+mod generators;
 mod hostile;
 mod many;
 mod nights;

@@ -119,9 +119,19 @@ async fn a_feed_is_left_alone_while_it_says_that_it_stays_as_it_is() {
         assert_eq!(asked(&origin), ["/feed"]);
         assert!(original(&sandbox, "a.md").contains("author: Somebody"));
     }
-    let hours: String = (0..24).map(|hour| ["<hour>", &hour.to_string(), "</hour>"].concat()).collect();
-    let origin = origin(&[("/feed", rss(&format!("<skipHours>{hours}</skipHours>"), &items))]);
+    let hours = |left_out: i8| -> String {
+        let hours = (0..24).filter(|hour| *hour != left_out);
+        hours.map(|hour| ["<hour>", &hour.to_string(), "</hour>"].concat()).collect()
+    };
+    let in_half_a_day = (jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).hour() + 12) % 24;
+    let origin = origin(&[("/feed", rss(&format!("<skipHours>{}</skipHours>", hours(in_half_a_day)), &items))]);
     let sandbox = sandbox(&origin.url("/feed"), "");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(counts(&sandbox), [0, 0, 1]);
+    assert_eq!(asked(&origin), ["/feed"], "not in the hours that it skips");
+    let hours = hours(-1);
+    let origin = super::origin(&[("/feed", rss(&format!("<skipHours>{hours}</skipHours>"), &items))]);
+    let sandbox = super::sandbox(&origin.url("/feed"), "");
     sandbox.run(&["run"]).expect(0);
     assert_eq!(counts(&sandbox), [0, 0, 1]);
     assert_eq!(asked(&origin), ["/feed", "/feed"], "one that skips all hours of the day is asked all the same");
