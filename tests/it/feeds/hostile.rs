@@ -58,7 +58,7 @@ fn filled(start: &str, part: &str, end: &str) -> String {
 /// what the report says of each.
 fn bombs() -> Vec<(Behaviour, &'static str)> {
     let entity = format!("<!DOCTYPE a [<!ENTITY x '{}'>]><rss>", "x".repeat(256));
-    let prefixes: String = (0..50_000).map(|number| format!("xmlns:p{number}=''\n")).collect();
+    let prefixes = (0..50_000).map(|number| format!("xmlns:p{number}=''\n")).collect::<Vec<_>>().concat();
     let item = "<rss><channel><item><title><![CDATA[";
     let media = "<rss xmlns:m='http://search.yahoo.com/mrss/'><channel><item><title>m</title>";
     let media: String = (0..60_000).fold(media.to_owned(), |text, at| text + &format!("<m:content url='/{at}.png'/>"));
@@ -85,8 +85,8 @@ fn bombs() -> Vec<(Behaviour, &'static str)> {
 async fn bombs_go_off_in_little_memory_and_time() {
     let (origin, sandbox) = (origin(&[]), Sandbox::new());
     let bombs = bombs();
-    let list: String = (0..bombs.len()).map(|at| format!("{} bomb {at}\n", origin.url(&format!("/{at}")))).collect();
-    sandbox.write("feeds.txt", list);
+    let line = |at: usize| format!("{} bomb {at}\n", origin.url(&format!("/{at}")));
+    sandbox.write("feeds.txt", (0..bombs.len()).map(line).collect::<Vec<_>>().concat());
     let source = "[[source]]\nname = \"news\"\nkind = \"feeds\"\npath = \"feeds.txt\"\n";
     sandbox.settings(&format!(
         "per_host = 16\nretries = 0\n[feed]\nmax_bytes = \"4 MiB\"\n[rewrite]\nmedia = [\"track\"]\n{source}"

@@ -49,8 +49,8 @@ async fn a_host_that_was_overloaded_once_is_not_left_slow_by_feeds_with_nothing_
     let sandbox = Sandbox::new();
     let feed = |at: usize| Behaviour::serve(super::xml(&rss("", &[Item::new(&at.to_string(), "x", "x")])).etagged());
     (0..18).for_each(|at| origin.set(&format!("/{at}"), feed(at)));
-    sandbox
-        .write("feeds.txt", (0..18).map(|at| format!("{} {at}\n", origin.url(&format!("/{at}")))).collect::<String>());
+    let line = |at: usize| format!("{} {at}\n", origin.url(&format!("/{at}")));
+    sandbox.write("feeds.txt", (0..18).map(line).collect::<Vec<_>>().concat());
     sandbox
         .settings("retries = 0\nper_host = 1\n[[source]]\nname = \"news\"\nkind = \"feeds\"\npath = \"feeds.txt\"\n");
     sandbox.run(&["run"]).expect(0);
