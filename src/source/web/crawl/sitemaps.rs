@@ -14,6 +14,7 @@ use crate::model::{Failure, Reason, SourceFailure, Validators};
 use crate::source::listing::Entry;
 use crate::source::sitemap::{self, Sitemap, SitemapPage};
 use crate::source::web::reading::Reading;
+use crate::source::xml::XmlLimits;
 use crate::staging::Staged;
 
 /// The first bytes of gzip.
@@ -128,7 +129,9 @@ impl Reading<Crawl> {
 
     /// Reads a body on a thread that may take its time.
     async fn parse(&self, url: Url, staged: Staged, content_type: Option<String>) -> Result<Sitemap, String> {
-        let (limits, most) = (self.xml_limits(), self.reader.crawl.max_sitemap.0);
+        // It is read piece by piece, so that its elements take no more memory than its text.
+        let limits = XmlLimits { nodes: usize::MAX, ..self.xml_limits() };
+        let most = self.reader.crawl.max_sitemap.0;
         let read = tokio::task::spawn_blocking(move || {
             let bytes = staged.read().map_err(|cause| format!("cannot read what was fetched: {cause}"))?;
             let bytes = if bytes.starts_with(GZIP) { unpacked(&bytes, most)? } else { bytes };
