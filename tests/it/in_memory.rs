@@ -39,10 +39,11 @@ impl InMemory {
     }
 
     async fn command(&self, config: &Path, arguments: &[&str]) -> Ran {
+        let folder = config.parent().unwrap();
         let config = Config::read(config).unwrap();
         let archive = &*self.0;
         match arguments {
-            ["run" | "mirror", ..] => self.run_or_plan(config, arguments).await,
+            ["run" | "mirror", ..] => self.run_or_plan(folder, config, arguments).await,
             ["check"] => {
                 let checked = check::check(archive, &config).await.unwrap();
                 let is_whole = checked.dangling.is_empty() && checked.unreadable.is_empty();
@@ -67,14 +68,17 @@ impl InMemory {
     }
 
     /// What `run` and `mirror` do, or would do.
-    async fn run_or_plan(&self, config: Config, arguments: &[&str]) -> Ran {
+    async fn run_or_plan(&self, folder: &Path, config: Config, arguments: &[&str]) -> Ran {
         let arguments: Vec<_> = arguments.iter().copied().filter(|argument| *argument != "--json").collect();
         let (arguments, is_dry) = match &arguments[..] {
             [before @ .., "--dry-run"] => (before, true),
             all => (all, false),
         };
         let sources = match arguments {
-            ["mirror", places @ ..] => named(&config, &places.iter().map(PathBuf::from).collect::<Vec<_>>()).unwrap(),
+            ["mirror", places @ ..] => {
+                let places: Vec<_> = places.iter().map(|place| folder.join(place)).collect();
+                named(&config, &places).unwrap()
+            }
             _ => configured(&config).unwrap(),
         };
         let retry = match arguments {

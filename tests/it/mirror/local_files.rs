@@ -16,6 +16,7 @@ over_both_archives! {
     a_file_is_adopted_only_where_the_settings_say_so
     the_file_on_the_disk_comes_before_the_web
     no_address_names_what_is_hidden
+    #[cfg(unix)] no_address_leads_out_of_the_source_and_its_roots
 }
 
 fn mirror(sandbox: &Sandbox) -> String {
@@ -210,9 +211,7 @@ async fn roots_are_read_from_the_settings_and_a_root_that_is_not_there_is_report
 }
 
 #[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn no_address_leads_out_of_the_source_and_its_roots() {
-    let sandbox = Sandbox::new();
+fn no_address_leads_out_of_the_source_and_its_roots(sandbox: &Sandbox) {
     sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\nroots = [\"static\"]\n");
     sandbox.write("secret.png", tiny(1));
     sandbox.write("static/x.png", tiny(2));

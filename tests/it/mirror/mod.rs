@@ -5,9 +5,10 @@
 /// Tests of the whole pipeline: `fn(&Sandbox)` or `async fn(&Sandbox)`, once with the archive on disk, by the program, and once with one in
 /// memory.
 macro_rules! over_both_archives {
-    (async $($test:ident)*) => {
+    (async $($(#[$attribute:meta])* $test:ident)*) => {
         mod on_disk {
             $(
+                $(#[$attribute])*
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $test() {
                     super::$test(&$crate::sandbox::Sandbox::new()).await;
@@ -16,6 +17,7 @@ macro_rules! over_both_archives {
         }
         mod in_memory {
             $(
+                $(#[$attribute])*
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $test() {
                     super::$test(&$crate::sandbox::Sandbox::in_memory()).await;
@@ -23,9 +25,10 @@ macro_rules! over_both_archives {
             )*
         }
     };
-    ($($test:ident)*) => {
+    ($($(#[$attribute:meta])* $test:ident)*) => {
         mod on_disk {
             $(
+                $(#[$attribute])*
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $test() {
                     super::$test(&$crate::sandbox::Sandbox::new());
@@ -34,6 +37,7 @@ macro_rules! over_both_archives {
         }
         mod in_memory {
             $(
+                $(#[$attribute])*
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $test() {
                     super::$test(&$crate::sandbox::Sandbox::in_memory());
@@ -42,6 +46,8 @@ macro_rules! over_both_archives {
         }
     };
 }
+
+pub(crate) use over_both_archives;
 
 mod evidence;
 mod fallback;
@@ -74,6 +80,7 @@ over_both_archives! {
     no_bad_answer_changes_a_good_mirror
     new_bytes_under_a_url_are_a_new_version_and_are_reported
     an_article_shows_the_version_it_showed_first_unless_the_settings_say_otherwise
+    images_beside_an_article_are_adopted_and_nothing_outside_is_followed
 }
 
 fn jpeg(seed: u64) -> Behaviour {
@@ -245,9 +252,7 @@ async fn an_archive_in_a_folder_of_any_name_can_be_pointed_at() {
     assert_eq!(sandbox.json(&["check", "--store", "my store, (new)"])["local"], 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn images_beside_an_article_are_adopted_and_nothing_outside_is_followed() {
-    let sandbox = Sandbox::new();
+fn images_beside_an_article_are_adopted_and_nothing_outside_is_followed(sandbox: &Sandbox) {
     sandbox.write("secret.png", tiny(1));
     sandbox.write("posts/img/b.png", tiny(2));
     #[cfg(unix)]

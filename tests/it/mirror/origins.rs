@@ -16,6 +16,7 @@ over_both_archives! {
     another_name_output_or_prefix_of_the_source_leads_to_the_same_originals
     a_source_beside_one_in_place_is_made_from_the_originals
     what_stands_around_links_comes_back_after_an_edit
+    #[cfg(unix)] the_mode_and_the_time_of_a_file_in_place_are_kept
 }
 
 const IN_PLACE: &str = "[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n";
@@ -200,10 +201,9 @@ async fn what_cannot_be_traced_is_reported_and_never_recorded() {
 }
 
 #[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn the_mode_and_the_time_of_a_file_in_place_are_kept() {
+fn the_mode_and_the_time_of_a_file_in_place_are_kept(sandbox: &Sandbox) {
     use std::os::unix::fs::PermissionsExt;
-    let (origin, sandbox) = (origin(), Sandbox::new());
+    let origin = origin();
     sandbox.settings(IN_PLACE);
     sandbox.write("posts/a.md", post(&origin, "/a.png"));
     let file = sandbox.path("posts/a.md");
@@ -211,10 +211,10 @@ async fn the_mode_and_the_time_of_a_file_in_place_are_kept() {
     std::fs::File::options().write(true).open(&file).unwrap().set_modified(written).unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
     sandbox.run(&["run"]).expect(0);
-    assert_eq!(links(&sandbox, "posts/a.md").len(), 4);
+    assert_eq!(links(sandbox, "posts/a.md").len(), 4);
     let facts = file.metadata().unwrap();
     assert_eq!((facts.modified().unwrap(), facts.permissions().mode() & 0o777), (written, 0o640));
-    settled(&sandbox, &origin);
+    settled(sandbox, &origin);
 }
 
 #[tokio::test(flavor = "multi_thread")]

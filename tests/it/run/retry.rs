@@ -2,18 +2,25 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
+use crate::mirror::over_both_archives;
 use crate::sandbox::Sandbox;
 use crate::testserver::bulk::tiny;
 use crate::testserver::{Behaviour, Content, Origin, Plain, Site};
+
+over_both_archives! {
+    what_the_user_names_is_asked_for_now
+    what_a_setting_decided_is_due_when_that_setting_changes
+    a_named_article_is_asked_about_now
+}
 
 fn png(seed: u64) -> Behaviour {
     Behaviour::serve(Content::new("image/png", tiny(seed)))
 }
 
 /// A post with an image that failed, and that its origin has by now.
-fn failed_once() -> (Origin, Sandbox) {
+fn failed_once(sandbox: &Sandbox) -> (Origin, Sandbox) {
     let origin = Origin::start(Site::new()).unwrap();
-    let sandbox = Sandbox::new();
+    let sandbox = sandbox.another();
     sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/a.png")));
     sandbox.run(&["run"]).expect(3);
     origin.set("/a.png", png(1));
@@ -26,8 +33,7 @@ fn is_local(sandbox: &Sandbox) -> bool {
     !sandbox.text("store/articles/posts/a.md").contains("http://")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_user_names_is_asked_for_now() {
+fn what_the_user_names_is_asked_for_now(sandbox: &Sandbox) {
     let words = |origin: &Origin| {
         let authority = origin.address().to_string();
         ["--retry", "--retry=all", "--retry=http_status", "--retry=127.0.0.1"]
@@ -37,7 +43,7 @@ async fn what_the_user_names_is_asked_for_now() {
             .collect::<Vec<_>>()
     };
     for at in 0..6 {
-        let (origin, sandbox) = failed_once();
+        let (origin, sandbox) = failed_once(sandbox);
         let word = words(&origin).remove(at);
         let planned = sandbox.json(&["run", &word, "--dry-run"]);
         assert_eq!(planned["fetch"], serde_json::json!([origin.url("/a.png")]), "{word}");
@@ -49,7 +55,7 @@ async fn what_the_user_names_is_asked_for_now() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_user_does_not_name_waits() {
-    let (origin, sandbox) = failed_once();
+    let (origin, sandbox) = failed_once(&Sandbox::new());
     for word in ["--retry=dns", "--retry=b.example", "--retry=https://b.example/a.png"] {
         let ran = sandbox.run(&["run", word]).expect(0);
         assert_eq!(ran.stderr, "nothing that failed is what --retry names\n", "{word}");
@@ -59,11 +65,9 @@ async fn what_the_user_does_not_name_waits() {
     assert!(ran.stderr.contains("the reasons are http_status"), "{ran:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_setting_decided_is_due_when_that_setting_changes() {
+fn what_a_setting_decided_is_due_when_that_setting_changes(sandbox: &Sandbox) {
     let origin = Origin::start(Site::new().on("/gone.png", Behaviour::status(404))).unwrap();
     origin.set("/a.png", Behaviour::status(403));
-    let sandbox = Sandbox::new();
     sandbox.write("posts/a.md", format!("![]({}) ![]({})\n", origin.url("/a.png"), origin.url("/gone.png")));
     sandbox.settings("retries = 0\n");
     sandbox.run(&["run"]).expect(3);
@@ -83,16 +87,15 @@ async fn what_a_setting_decided_is_due_when_that_setting_changes() {
     assert_eq!(origin.log().of("/gone.png").len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_named_article_is_asked_about_now() {
-    let (origin, sandbox) = failed_once();
+fn a_named_article_is_asked_about_now(sandbox: &Sandbox) {
+    let (origin, sandbox) = &failed_once(sandbox);
     sandbox.run(&["mirror", "posts"]).expect(0);
     assert_eq!(origin.log().count(), 1, "a folder follows the schedule");
     assert_eq!(sandbox.json(&["mirror", "posts", "--dry-run"])["urls"], 0);
     assert_eq!(sandbox.json(&["mirror", "posts/a.md", "--dry-run"])["urls"], 1);
     sandbox.run(&["mirror", "posts/a.md"]).expect(0);
     assert_eq!(origin.log().count(), 2);
-    assert!(is_local(&sandbox));
+    assert!(is_local(sandbox));
     sandbox.run(&["mirror", "posts/a.md"]).expect(0);
     assert_eq!(origin.log().count(), 2, "it misses nothing any more");
 }
