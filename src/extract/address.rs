@@ -1,4 +1,6 @@
-//! What a value can be: the address of an image, something inline, a template.
+//! What a value can be: the address of an image, or something inline.
+
+use super::template::looks_like_template;
 
 /// Extensions that images have.
 const IMAGE_EXTENSIONS: &[&str] = &[
@@ -7,14 +9,44 @@ const IMAGE_EXTENSIONS: &[&str] = &[
 ];
 
 /// Schemes of values that name no image.
-const NO_ADDRESS: &[&str] = &["about", "blob", "cid", "data", "javascript", "mailto", "tel", "vbscript"];
+const NO_ADDRESS: &[&str] = &[
+    "about",
+    "blob",
+    "chrome-extension",
+    "cid",
+    "data",
+    "javascript",
+    "mailto",
+    "moz-extension",
+    "safari-web-extension",
+    "tel",
+    "vbscript",
+    "webkit-fake-url",
+];
+/// Extensions of files on the web that are no images.
+const OTHER_EXTENSIONS: &[&str] = &[
+    "asp", "aspx", "css", "htm", "html", "js", "json", "m3u8", "mjs", "mov", "mp3", "mp4", "ogg", "pdf", "shtml",
+    "txt", "wav", "webm", "woff", "woff2", "xhtml", "xml", "zip",
+];
+
+/// Whether an address starts with a scheme (RFC 3986, section 3.1); `C:\\` is a drive.
+pub(crate) fn has_scheme(address: &str) -> bool {
+    let Some((scheme, _)) = address.split_once(':') else { return false };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    scheme.len() > 1 && scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain)
+}
 
 /// Whether the path of a URL, absolute or not, ends like an image's. `File:a.jpg` is a page of a wiki about one.
 pub(super) fn has_image_extension(url: &str) -> bool {
     let path = url.trim().split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
-    IMAGE_EXTENSIONS.binary_search(&extension.as_str()).is_ok() && !name.contains(':')
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)) && !is_wiki_page(name)
+}
+
+/// Whether a name is that of a wiki's page about a file.
+fn is_wiki_page(name: &str) -> bool {
+    name.contains(':') || name.contains("%3A") || name.contains("%3a")
 }
 
 /// Whether the path of an address ends like an image's. Of `https://example.png` all is host.
@@ -50,6 +82,16 @@ pub(super) fn is_image_url(value: &str) -> bool {
         && !value.contains(|c: char| c <= ' ' || matches!(c, '"' | '<' | '>' | '\\' | '`'))
 }
 
+/// Whether a value is one address on the web that may be an image's: what names it decides.
+pub(super) fn may_be_image_url(value: &str) -> bool {
+    let path = value.split(['?', '#']).next().unwrap_or_default();
+    let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, end)| end);
+    names_host(value)
+        && !OTHER_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+        && !looks_like_template(value)
+        && !value.contains(|c: char| c <= ' ' || matches!(c, '"' | '<' | '>' | '\\' | '`' | ','))
+}
+
 /// Whether a value can be the address of an image: not only a fragment, not inline unless that is asked for, not a
 /// script's, not a template's, not a resource of a notebook (`:/1f8a…`).
 pub(super) fn can_be_address(value: &str, inline: bool) -> bool {
@@ -57,10 +99,10 @@ pub(super) fn can_be_address(value: &str, inline: bool) -> bool {
     if is_inline_image(value) {
         return inline;
     }
-    let scheme = value.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase()).unwrap_or_default();
+    let scheme = value.split_once(':').map_or("", |(scheme, _)| scheme);
     !value.starts_with('#')
         && !is_notebook_resource(value)
-        && !NO_ADDRESS.contains(&scheme.as_str())
+        && !NO_ADDRESS.iter().any(|known| known.eq_ignore_ascii_case(scheme))
         && !looks_like_template(value)
 }
 
@@ -81,25 +123,6 @@ pub(super) fn is_inline(value: &str) -> bool {
     value.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
-/// Whether a value is a template and not an address: `{{url}}`, `#{url}`, `${url}`, `<%= url %>`, `{width}`, `%width%`.
-pub(super) fn looks_like_template(value: &str) -> bool {
-    ["{{", "{%", "#{", "${", "<%"].iter().any(|opening| value.contains(opening))
-        || has_field(value, '{', '}')
-        || has_field(value, '%', '%')
-}
-
-/// Whether a word stands between two marks, as the name of a field does. `%fa%` can start an escaped byte, and a short
-/// or mixed text in braces an identifier.
-fn has_field(value: &str, open: char, close: char) -> bool {
-    value.match_indices(open).any(|(at, _)| {
-        let rest = &value[at + 1..];
-        let length = rest.find(|c: char| !c.is_ascii_alphabetic() && c != '_').unwrap_or(rest.len());
-        let escaped_byte = open == '%' && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
-        let short = length == 1 && open == '{' && rest.starts_with(['w', 'h']);
-        (length >= 2 || short) && rest[length..].starts_with(close) && !escaped_byte
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,37 +139,10 @@ mod tests {
     }
 
     #[test]
-    fn templates_are_no_addresses() {
-        let templates = [
-            "https://c.example/a_{width}x.jpg",
-            "https://c.example/{w_h}/a.jpg",
-            "https://c.example/%width%/a.jpg",
-            "https://c.example/a-%size%.jpg",
-            "//c.example/{{url}}",
-            "${url}",
-            "#{img_src}",
-            "<%= url %>",
-            "{% link %}",
-            "/img/{id}.png",
-            "https://c.example/{w}x{h}/a.jpg",
-        ];
-        for template in templates {
-            assert!(looks_like_template(template), "{template}");
-        }
-        let addresses = [
-            "https://c.example/{6F9619FF-8B86-D011-B42D-00CF4FC964FF}.jpg",
-            "https://c.example/{a}.jpg",
-            "https://c.example/{1}.jpg",
-            "https://c.example/%E4%B8%8B%E5%8D%88.png",
-            "https://c.example/%fa%ce.png",
-            "https://c.example/100%25%20off.png",
-            "https://c.example/a%.png",
-            "https://c.example/{.jpg",
-            "https://c.example/a{b.jpg}",
-            "https://c.example/%20abc%20.png",
-        ];
-        for address in addresses {
-            assert!(!looks_like_template(address), "{address}");
+    fn a_drive_and_a_name_are_no_scheme() {
+        assert!(has_scheme("https://a") && has_scheme("data:x") && has_scheme("web+x:y"));
+        for no in ["C:\\a.png", "a/b:c.png", "10:30.png", "a.png", ":", ""] {
+            assert!(!has_scheme(no), "{no}");
         }
     }
 

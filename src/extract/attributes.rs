@@ -51,17 +51,23 @@ const fn srcset(element: &'static str, attribute: &'static str) -> Row {
 const ROWS: &[Row] = &[
     row("amp-anim", "src", ReferenceKind::Image),
     srcset("amp-anim", "srcset"),
+    row("amp-audio", "artwork", ReferenceKind::Poster),
     row("amp-img", "src", ReferenceKind::Image),
     srcset("amp-img", "srcset"),
     row("amp-story", "poster-landscape-src", ReferenceKind::Poster),
     row("amp-story", "poster-portrait-src", ReferenceKind::Poster),
     row("amp-story", "poster-square-src", ReferenceKind::Poster),
+    row("amp-story", "publisher-logo-src", ReferenceKind::Icon),
+    row("amp-video", "artwork", ReferenceKind::Poster),
     row("amp-video", "poster", ReferenceKind::Poster),
+    row("amp-video-iframe", "poster", ReferenceKind::Poster),
     row("audio", "src", ReferenceKind::Media),
     row("body", "background", ReferenceKind::Background),
     Row { when: When::ImageFile, ..row("embed", "src", ReferenceKind::Image) },
     row("feimage", "href", ReferenceKind::Image),
     row("feimage", "xlink:href", ReferenceKind::Image),
+    Row { when: When::ImageFile, ..row("frame", "src", ReferenceKind::Image) },
+    Row { when: When::ImageFile, ..row("iframe", "src", ReferenceKind::Image) },
     row("image", "href", ReferenceKind::Image),
     row("image", "src", ReferenceKind::Image),
     srcset("image", "srcset"),
@@ -87,9 +93,47 @@ const ROWS: &[Row] = &[
 
 /// The rows of an element.
 pub(super) fn rows(element: &str) -> &'static [Row] {
+    // Most elements have none, which their length and a few letters tell.
+    if !is_listed(element) {
+        return &[];
+    }
     let start = ROWS.partition_point(|row| row.element < element);
     let length = ROWS[start..].iter().take_while(|row| row.element == element).count();
     &ROWS[start..start + length]
+}
+
+/// Whether an element has rows.
+fn is_listed(element: &str) -> bool {
+    matches!(
+        element,
+        "amp-anim"
+            | "amp-audio"
+            | "amp-img"
+            | "amp-story"
+            | "amp-video"
+            | "amp-video-iframe"
+            | "audio"
+            | "body"
+            | "embed"
+            | "feimage"
+            | "frame"
+            | "iframe"
+            | "image"
+            | "img"
+            | "input"
+            | "object"
+            | "source"
+            | "table"
+            | "tbody"
+            | "td"
+            | "tfoot"
+            | "th"
+            | "thead"
+            | "tr"
+            | "track"
+            | "use"
+            | "video"
+    )
 }
 
 /// Attributes from which a script takes an image when it comes into view, the ones that name it best first.
@@ -172,6 +216,11 @@ pub(super) fn is_custom_image(element: &str) -> bool {
     element.rsplit_once('-').is_some_and(|(_, kind)| matches!(kind, "image" | "img" | "photo" | "picture"))
 }
 
+/// Whether a word in the name of a custom element is one for an image.
+pub(super) fn has_image_word(element: &str) -> bool {
+    element.contains('-') && element.split('-').any(|word| matches!(word, "image" | "img" | "photo" | "picture"))
+}
+
 /// Whether the name of an element ends with a word for an image.
 pub(super) fn is_called_image(element: &str) -> bool {
     ["image", "img", "photo", "picture"].iter().any(|word| element.ends_with(word))
@@ -240,6 +289,7 @@ mod tests {
     #[test]
     fn the_rows_can_be_searched() {
         assert!(ROWS.is_sorted_by_key(|row| (row.element, row.attribute)));
+        assert!(ROWS.iter().all(|row| is_listed(row.element)));
         assert_eq!(rows("img").iter().map(|row| row.attribute).collect::<Vec<_>>(), ["src", "srcset"]);
         assert_eq!(rows("p"), []);
         assert_eq!(rows("zebra"), []);

@@ -82,7 +82,9 @@ impl Bases {
         let canonical = |base: Option<&Url>| sink.canonical.as_deref().and_then(|url| joined(base, url));
         let outer = setting.cloned().or_else(|| saved_from.clone()).or_else(|| canonical(None).filter(web));
         let base = sink.base.as_deref().filter(|base| base.len() <= MAX_BASE);
-        let own = base.and_then(|base| joined(outer.as_ref(), base));
+        // HTML, "set the frozen base URL": neither of these is a base.
+        let counts = |base: &Url| !matches!(base.scheme(), "data" | "javascript");
+        let own = base.and_then(|base| joined(outer.as_ref(), base)).filter(counts);
         let stated = canonical(own.as_ref().or(outer.as_ref())).or_else(|| saved_from.clone());
         let site = saved_from.filter(|_| outer.as_ref().is_some_and(|outer| outer.scheme() == "file"));
         Self { own, outer, site, stated, query }

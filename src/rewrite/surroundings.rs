@@ -10,6 +10,7 @@ use encoding_rs::Encoding;
 use super::ascii::{needs_no_escape, written};
 use super::edits::edit;
 use super::target::Target;
+use crate::extract::has_scheme;
 use crate::model::{Edit, ReferenceKind, Span};
 
 /// What a mirrored document's `<base>` says: that the document itself is the base. A fragment is no part of a base, so
@@ -112,13 +113,6 @@ impl Surroundings<'_> {
         let text = [directive, &after].concat();
         (!directive.ends_with(&after)).then(|| edit(self.original, target.place.span, text))
     }
-}
-
-/// Whether an address starts with a scheme (RFC 3986, section 3.1).
-fn has_scheme(address: &str) -> bool {
-    let scheme = address.split_once(':').map_or("", |(scheme, _)| scheme);
-    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(letters)
 }
 
 /// An address up to its last slash.

@@ -12,6 +12,7 @@ use url::Url;
 use super::folder::{Folder, is_hidden, slashed};
 use super::names::{Names, composed};
 use super::paths::Source;
+use crate::extract::has_scheme;
 use crate::model::{Fingerprint, Reference};
 
 /// The name by which extraction marks an embed of a wiki, `![[shot.png]]`: it names a file wherever that lies.
@@ -174,13 +175,6 @@ fn folder_of(path: &str) -> &str {
     path.rfind('/').map_or("", |slash| &path[..=slash])
 }
 
-/// Whether an address begins with a scheme (RFC 3986, section 3.1); `C:\` is a drive.
-fn has_scheme(address: &str) -> bool {
-    let Some((scheme, _)) = address.split_once(':') else { return false };
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    scheme.len() > 1 && scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain)
-}
-
 /// The path with the names that its folders hold, where one of them is composed otherwise.
 fn composed_otherwise(place: &Path) -> Option<PathBuf> {
     if place.to_str()?.is_ascii() {
@@ -280,13 +274,5 @@ mod tests {
         assert_eq!(found(base, "posts/x.png", "/blog/x.png").as_deref(), Some("posts/x.png"));
         assert_eq!(found(base, "static/x.png", "/blog/x.png").as_deref(), Some("static/x.png"));
         assert_eq!(found(base, "static/blog/x.png", "/blog/x.png").as_deref(), Some("static/blog/x.png"));
-    }
-
-    #[test]
-    fn a_scheme_is_neither_a_drive_nor_a_time() {
-        assert!(has_scheme("https://a") && has_scheme("data:x") && has_scheme("web+x:y"));
-        assert!(
-            !has_scheme("C:\\a.png") && !has_scheme("a/b:c.png") && !has_scheme("10:30.png") && !has_scheme("a.png")
-        );
     }
 }

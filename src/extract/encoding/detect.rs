@@ -1,7 +1,10 @@
 //! Which encoding a file is written in.
 
 use chardetng::EncodingDetector;
-use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
+use encoding_rs::{
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, REPLACEMENT, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+    X_USER_DEFINED,
+};
 
 use crate::model::Format;
 
@@ -24,7 +27,8 @@ pub(super) fn encoding_of(
     // A style sheet is short and hand-written: its bytes can look like UTF-8 by chance, but what it declares counts to
     // every browser.
     let sheet = Some(bytes).filter(|_| format == Format::Css).and_then(|bytes| declared(bytes, format));
-    let encoding = wide(bytes).or(sheet).or_else(|| unmistakable(bytes)).or_else(|| charset.map(readable));
+    let utf8 = || unmistakable(bytes).filter(|_| !is_chance(bytes, format));
+    let encoding = wide(bytes).or(sheet).or_else(utf8).or_else(|| charset.map(readable));
     let encoding = encoding.or_else(|| declared(bytes, format));
     (encoding.unwrap_or_else(|| guess(bytes)), 0)
 }
@@ -55,6 +59,14 @@ fn unmistakable(bytes: &[u8]) -> Option<&'static Encoding> {
         invalid += usize::from(!chunk.invalid().is_empty());
     }
     (valid >= MUCH * invalid).then_some(UTF_8)
+}
+
+/// Whether what looks like UTF-8 can be chance: two bytes of many East Asian characters look like one character of UTF-8,
+/// and a page that declares such an encoding and has nothing else is in it to every browser.
+fn is_chance(bytes: &[u8], format: Format) -> bool {
+    let two_bytes = || bytes.iter().all(|byte| *byte < 0xE0);
+    let east_asian = |encoding| [GBK, GB18030, BIG5, EUC_KR, EUC_JP, SHIFT_JIS].contains(&encoding);
+    two_bytes() && declared(bytes, format).is_some_and(east_asian)
 }
 
 /// What the file says it is written in.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::entry::{Entry, kept_key};
+use crate::extract::json;
 
 /// The deepest that objects and lists lie in each other in front matter. Parsers of JSON go less deep.
 const DEEPEST: usize = 1000;
@@ -96,7 +97,7 @@ impl<'a> Scan<'a> {
             ':' => (Token::Colon, 1),
             ',' => (Token::Comma, 1),
             '"' => {
-                let length = string_end(&trimmed[1..])?;
+                let length = json::string_length(&trimmed.as_bytes()[1..])?;
                 (Token::Text(self.at + 1..self.at + 1 + length), length + 2)
             }
             _ => (Token::Word, word_end(trimmed)?),
@@ -165,19 +166,6 @@ impl<'a> Scan<'a> {
         if let Some(container) = self.open.last_mut().filter(|container| !container.list) {
             container.key = None;
         }
-    }
-}
-
-/// The length of a string up to its closing quote.
-fn string_end(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    loop {
-        at += memchr::memchr2(b'"', b'\\', &bytes[at..])?;
-        if bytes[at] == b'"' {
-            return Some(at);
-        }
-        at = (at + 2).min(bytes.len());
     }
 }
 

@@ -1,8 +1,9 @@
 //! Which keys of front matter hold an image, and which values name one.
 
 use super::entry::Entry;
-use crate::extract::address::{has_image_path, is_http, is_inline_image, looks_like_template, names_host};
+use crate::extract::address::{has_image_path, is_http, is_inline_image, names_host};
 use crate::extract::options::ExtractOptions;
+use crate::extract::template::looks_like_template;
 
 /// When an article was published, best first. Keys are compared as [`normalise`] spells them.
 pub(super) const DATES: &[&str] =
@@ -20,6 +21,7 @@ const IMAGES: &[&str] = &[
     "banner",
     "bannerimage",
     "bannerimg",
+    "bg",
     "bgimage",
     "bgimg",
     "cardimage",
@@ -27,6 +29,7 @@ const IMAGES: &[&str] = &[
     "coverimage",
     "coverimg",
     "coverphoto",
+    "coverurl",
     "favicon",
     "feature",
     "featured",
@@ -51,12 +54,15 @@ const IMAGES: &[&str] = &[
     "imgurl",
     "indeximg",
     "logo",
+    "masthead",
     "metaimage",
     "ogimage",
     "overlayimage",
     "pageheaderimage",
     "photo",
     "photos",
+    "pic",
+    "pics",
     "picture",
     "pictures",
     "postbanner",
@@ -72,6 +78,7 @@ const IMAGES: &[&str] = &[
     "shareimage",
     "shareimg",
     "socialimage",
+    "splash",
     "teaser",
     "thumb",
     "thumbnail",
@@ -85,8 +92,29 @@ const IMAGES: &[&str] = &[
 ];
 
 /// How keys end that name an image on the web, whatever stands before: `excerpt_image`.
-const IMAGE_ENDINGS: &[&str] =
-    &["cover", "image", "imageurl", "images", "img", "imgurl", "photo", "picture", "thumbnail"];
+const IMAGE_ENDINGS: &[&str] = &[
+    "avatar",
+    "avatarurl",
+    "background",
+    "banner",
+    "bannerurl",
+    "cover",
+    "coverurl",
+    "image",
+    "imageurl",
+    "images",
+    "img",
+    "imgurl",
+    "logo",
+    "logourl",
+    "photo",
+    "photourl",
+    "picture",
+    "poster",
+    "thumb",
+    "thumbnail",
+    "thumburl",
+];
 
 /// Keys that say where a thing is: an image's address where what holds them is a key of an image.
 const PLACES: &[&str] = &["contenturl", "file", "filename", "href", "path", "src", "uri", "url"];
@@ -100,7 +128,7 @@ const WORDS: &[&str] =
 enum Role {
     /// An image: any URL, or a path to an image file.
     Image,
-    /// An image on the web.
+    /// An image on the web, or a path to an image file.
     Remote,
     /// A file, which may be an image.
     File,
@@ -120,7 +148,7 @@ pub(super) fn image(entry: &Entry, options: &ExtractOptions) -> Option<String> {
         return None;
     }
     let named = match role(entry, options) {
-        Role::Remote => is_http(&value) && !value.contains(char::is_whitespace),
+        Role::Remote => (is_http(&value) && !value.contains(char::is_whitespace)) || is_image_path(&value),
         Role::Image => is_remote(&value) || is_image_path(&value) || (options.data_urls && is_inline_image(&value)),
         Role::File => is_image_path(&value),
         Role::Other => options.front_matter_urls && is_http(&value) && has_image_path(&value),
@@ -143,6 +171,11 @@ fn role(entry: &Entry, options: &ExtractOptions) -> Role {
         // A gallery's `url` is where a click leads: a larger image, or a page.
         Role::File
     }
+}
+
+/// Whether an entry's key is one of images.
+pub(super) fn is_of_images(entry: &Entry) -> bool {
+    is_image_key(&normalise(last_part(&entry.key))) || is_image_key(&normalise(last_part(&entry.parent)))
 }
 
 fn is_image_key(key: &str) -> bool {
@@ -169,7 +202,10 @@ fn last_part(key: &str) -> &str {
 fn is_list(value: &str) -> bool {
     let mut words = value.split_whitespace();
     let host = |word: Option<&str>| word.is_some_and(|word| names_host(word.trim_start_matches(',')));
-    [",http", ";http", "|http"].iter().any(|mark| value.contains(mark)) || (host(words.next()) && host(words.next()))
+    let files = value.split([',', ';', '|']).map(str::trim);
+    [",http", ";http", "|http"].iter().any(|mark| value.contains(mark))
+        || (host(words.next()) && host(words.next()))
+        || (files.clone().count() > 1 && files.into_iter().all(has_image_path))
 }
 
 fn is_remote(value: &str) -> bool {

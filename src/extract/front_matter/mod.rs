@@ -12,12 +12,12 @@ mod notation;
 mod toml;
 mod yaml;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use self::entry::Entry;
 use super::address::is_http;
 use super::dates;
+use super::line_feeds::with_line_feeds;
 use super::options::ExtractOptions;
 use super::sink::{RawReference, Sink};
 use crate::model::ReferenceKind;
@@ -77,21 +77,6 @@ fn report_images(text: &str, entries: Vec<Entry>, options: &ExtractOptions, sink
             sink.push(RawReference::new(span, value, ReferenceKind::FrontMatter, &entry.key, image_group));
         }
     }
-}
-
-/// The text with a line feed for each carriage return that stands alone, which ended the lines of old systems.
-fn with_line_feeds(text: &str) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let alone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
-    let alone: Vec<_> = memchr::memchr_iter(b'\r', bytes).filter(alone).collect();
-    if alone.is_empty() {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = bytes.to_vec();
-    for at in alone {
-        bytes[at] = b'\n';
-    }
-    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use super::entry::Entry;
-use crate::extract::address::{has_image_extension, is_image_url, looks_like_template, names_host};
+use super::keys;
+use crate::extract::address::{has_image_extension, has_image_path, is_image_url, names_host};
 use crate::extract::options::ExtractOptions;
 use crate::extract::sink::Sink;
+use crate::extract::template::looks_like_template;
 use crate::extract::{css, html, markdown};
 
 /// What stands between the addresses of a list.
@@ -17,7 +19,7 @@ pub(super) fn images(text: &str, entry: &Entry, options: &ExtractOptions) -> Vec
         let image = names_host(address) || has_image_extension(address);
         options.local_links.contains(address) || (image && !looks_like_template(address))
     };
-    let found = written_in(&entry.value, options).into_iter();
+    let found = written_in(entry, options).into_iter();
     let mut places = Places { raw: &text[entry.span.clone()], value: &entry.value, start: entry.span.start, at: 0 };
     found
         .filter(|(_, address)| shown(address))
@@ -25,11 +27,12 @@ pub(super) fn images(text: &str, entry: &Entry, options: &ExtractOptions) -> Vec
         .collect()
 }
 
-fn written_in(value: &str, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
-    if value.contains("![") && value.contains("](") {
+fn written_in(entry: &Entry, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
+    let value = entry.value.as_str();
+    if value.contains("![") && (value.contains("](") || value.contains("]]")) {
         return markdown::image_addresses(value);
     }
-    if value.contains("url(") && !value.contains('<') {
+    if (value.contains("url(") || value.contains("image-set(")) && !value.contains('<') {
         return css::parse(value).into_iter().map(|address| (address.span, address.value)).collect();
     }
     if value.contains('<') && value.contains("src") {
@@ -41,7 +44,11 @@ fn written_in(value: &str, options: &ExtractOptions) -> Vec<(Range<usize>, Strin
     if value.starts_with(['[', '{']) && value.contains('"') {
         return quoted(value, options);
     }
-    list(value, options)
+    let linked = value.strip_prefix("[[").and_then(|value| value.strip_suffix("]]"));
+    if let Some(file) = linked.filter(|file| keys::is_of_images(entry) && has_image_path(file)) {
+        return vec![(2..2 + file.len(), file.to_owned())];
+    }
+    list(value, options, keys::is_of_images(entry))
 }
 
 /// The addresses between the quotes of some JSON.
@@ -56,10 +63,12 @@ fn is_address(value: &str, options: &ExtractOptions) -> bool {
     is_image_url(value) || options.local_links.contains(value)
 }
 
-/// Several addresses between marks or white space; nothing where one of the parts is none.
-fn list(value: &str, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
+/// Several addresses between marks or white space; nothing where one of the parts is none. Under a key of images, the
+/// files of a list are images too.
+fn list(value: &str, options: &ExtractOptions, of_images: bool) -> Vec<(Range<usize>, String)> {
     let parts = parts(value);
-    let all = parts.iter().all(|part| is_address(&value[part.clone()], options));
+    let is_file = |value: &str| of_images && !value.contains(':') && has_image_path(value);
+    let all = parts.iter().map(|part| &value[part.clone()]).all(|part| is_address(part, options) || is_file(part));
     if !all || parts.len() < 2 {
         return Vec::new();
     }
@@ -74,7 +83,7 @@ fn parts(value: &str) -> Vec<Range<usize>> {
         let rest = value.as_bytes().get(at..).unwrap_or_default();
         let marked = rest.first().is_some_and(|mark| MARKS.contains(&char::from(*mark)));
         let next = rest.get(1..).unwrap_or_default();
-        let separates = marked && (next.starts_with(b"http") || next.starts_with(b"../"));
+        let separates = marked && [&b"http"[..], b"../", b"./", b"/"].iter().any(|start| next.starts_with(start));
         if rest.first().is_none_or(u8::is_ascii_whitespace) || separates {
             let part = value.get(start..at).unwrap_or_default();
             let from = start + (part.len() - part.trim_start_matches(MARKS).len());

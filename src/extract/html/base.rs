@@ -2,9 +2,9 @@
 
 use super::scanner::Pass;
 use super::tokens::Tag;
-use crate::extract::address::looks_like_template;
 use crate::extract::attributes::Syntax;
 use crate::extract::sink::RawReference;
+use crate::extract::template::looks_like_template;
 use crate::model::ReferenceKind;
 
 /// Attributes that hold an address, whatever the element. Where it is an image's, the image counts.
@@ -13,7 +13,7 @@ const ADDRESSES: &[&str] = &["action", "data", "formaction", "href", "poster", "
 impl Pass<'_, '_, '_, '_> {
     /// Takes the document's base. Only the first `base` with an `href` counts (HTML, "the base element").
     pub(super) fn base(&mut self, tag: &Tag<'_>) {
-        let Some(href) = tag.attribute("href").filter(|_| self.sink.base.is_none()) else { return };
+        let Some(href) = tag.attribute("href").filter(|_| tag.html && self.sink.base.is_none()) else { return };
         self.sink.base = Some(href.value.to_owned());
         if let Some(span) = href.span {
             let image_group = self.sink.image_group();

@@ -1,14 +1,16 @@
 //! Elements that show images, and the attributes that name them.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::reveal;
 use super::scanner::{Anchor, Named, Pass, Picture, Rules, Shown};
 use super::tokens::{Attribute, Tag};
 use super::value::Value;
-use crate::extract::address::{can_be_address, has_image_extension, is_http, is_image_url, looks_like_template};
+use crate::extract::address::{can_be_address, has_image_extension, is_http, is_image_url};
 use crate::extract::attributes::{self, Row, Syntax, When};
 use crate::extract::sink::{MAX_REFERENCES, RawReference};
+use crate::extract::template::looks_like_template;
 use crate::extract::{css, shortcode, srcset};
 use crate::model::ReferenceKind;
 
@@ -32,6 +34,9 @@ impl Pass<'_, '_, '_, '_> {
 
     /// Reads an element's attributes, whatever it is.
     pub(super) fn element(&mut self, tag: &Tag<'_>) {
+        if !tag.has_attributes() && tag.name != "img" {
+            return;
+        }
         let mut named = self.named(tag);
         self.reveal_source(tag, &named);
         if named.found.is_empty() {
@@ -46,7 +51,14 @@ impl Pass<'_, '_, '_, '_> {
         }
         self.remember_source(tag, &named);
         let image_group = named.found[0].image_group;
+        if let Some((src, image)) = named.beside {
+            self.scanner.shared.note(src, RawReference { image_group, ..image });
+        }
+        let start = self.sink.found.len();
         self.sink.extend(named.found);
+        if let Some(last) = self.scanner.last.as_mut().filter(|_| attributes::shows_image(tag.name)) {
+            last.found = start..self.sink.found.len();
+        }
         self.barriers(tag, image_group);
     }
 
@@ -66,7 +78,7 @@ impl Pass<'_, '_, '_, '_> {
                 named.found.extend(self.source(tag, &attribute));
             } else if let Some(worth) = self.lazy_worth(tag, attribute.name) {
                 self.lazy(tag, &attribute, worth, &mut named);
-            } else if self.is_property(tag, &attribute) {
+            } else if !self.background(tag, &attribute, &mut named) && self.is_property(tag, &attribute) {
                 named.found.extend(self.read(&attribute, ReferenceKind::Shortcode, Syntax::Url, 0));
             }
         }
@@ -125,8 +137,8 @@ impl Pass<'_, '_, '_, '_> {
     /// that is called one, such as `lazy-image`.
     fn lazy_worth(&self, tag: &Tag<'_>, attribute: &str) -> Option<(usize, Syntax)> {
         match attribute {
-            "src" if attributes::is_custom_image(tag.name) => Some((0, Syntax::Url)),
-            "srcset" if attributes::is_custom_image(tag.name) => Some((0, Syntax::Srcset)),
+            "src" if attributes::has_image_word(tag.name) => Some((0, Syntax::Url)),
+            "srcset" if attributes::has_image_word(tag.name) => Some((0, Syntax::Srcset)),
             _ => attributes::lazy(attribute, &self.scanner.options.lazy_attributes),
         }
     }
@@ -209,15 +221,16 @@ impl Pass<'_, '_, '_, '_> {
         for found in &mut *found {
             found.image_group = number;
         }
-        let values = found.iter().map(|found| found.value.clone()).collect();
-        let shown = Shown { number, noscript: self.scanner.noscript, values };
+        let shown = Shown { number, noscript: self.scanner.noscript, found: 0..0 };
         self.scanner.last = copied.is_none().then_some(shown);
     }
 
     /// The number of the image before this one, if one of them is within `noscript` and names what the other names.
     fn copied(&self, found: &[RawReference]) -> Option<u32> {
         let shown = self.scanner.last.as_ref().filter(|shown| shown.noscript != self.scanner.noscript)?;
-        found.iter().any(|found| shown.values.contains(&found.value)).then_some(shown.number)
+        let named = self.sink.found.get(shown.found.clone()).unwrap_or_default();
+        let named: HashSet<_> = named.iter().map(|other| other.value.as_str()).collect();
+        found.iter().any(|found| named.contains(found.value.as_str())).then_some(shown.number)
     }
 
     /// Gives each reference of another element a number of its own.

@@ -2,6 +2,7 @@
 
 use super::scanner::Pass;
 use super::tokens::Tag;
+use crate::extract::address::has_image_path;
 use crate::extract::attributes::{self, Syntax};
 use crate::extract::dates;
 use crate::extract::sink::RawReference;
@@ -46,7 +47,8 @@ impl Pass<'_, '_, '_, '_> {
             self.policy(&content);
         }
         let names = ["property", "name", "itemprop"].map(|name| tag.value(name).unwrap_or_default());
-        if names.iter().any(|name| attributes::meta(name)) {
+        let is_content = |name: &str| name.eq_ignore_ascii_case("contentUrl") && has_image_path(content.value);
+        if names.iter().any(|name| attributes::meta(name) || is_content(name)) {
             let image_group = self.sink.image_group();
             let found = self.read(&content, ReferenceKind::Meta, Syntax::Url, image_group);
             self.sink.extend(found.into_iter().map(|found| RawReference { name: names.concat(), ..found }));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::json;
+use crate::extract::json;
 
 /// Properties whose value is an image.
 const IMAGES: &[&str] = &["image", "logo", "photo", "primaryImageOfPage", "screenshot", "thumbnail", "thumbnailUrl"];

@@ -1,5 +1,6 @@
 //! References in HTML.
 
+mod background;
 mod barriers;
 mod base;
 mod comments;
@@ -7,12 +8,13 @@ mod elements;
 mod figure;
 mod foreign;
 mod head;
-mod json;
 mod json_ld;
 mod link_wrap;
 mod reveal;
 mod saved_from;
 mod scanner;
+mod shared;
+mod srcdoc;
 mod tokens;
 mod unlisted;
 mod value;
@@ -61,6 +63,7 @@ impl Handler for Pass<'_, '_, '_, '_> {
             "script" => self.scanner.json_ld = is_json_ld(tag),
             "video" => self.scanner.media = Some("video"),
             "audio" => self.scanner.media = Some("audio"),
+            "iframe" => self.srcdoc(tag),
             _ => {}
         }
         self.element(tag);

@@ -1,7 +1,8 @@
 //! What is remembered on the way through an article's HTML.
 
-use std::collections::HashSet;
+use std::ops::Range;
 
+use super::shared::Shared;
 use crate::extract::attributes;
 use crate::extract::options::ExtractOptions;
 use crate::extract::sink::{RawReference, Sink};
@@ -39,6 +40,10 @@ pub(in crate::extract) struct Scanner<'o> {
     pub(super) media: Option<&'static str>,
     /// The last image, for the copy of it that `<noscript>` may hold.
     pub(super) last: Option<Shown>,
+    /// What stands beside a `src` that many elements may share.
+    pub(super) shared: Shared,
+    /// How many documents in attributes this is within.
+    pub(super) documents: usize,
     /// Whether the open `script` is JSON-LD.
     pub(super) json_ld: bool,
     /// Whether the date of publication is only that of some `<time>`.
@@ -70,11 +75,11 @@ pub(super) struct Figure {
     pub(super) before: usize,
 }
 
-/// An image element and the URLs it names, as they are written.
+/// An image element, and where what it names is among what was found.
 pub(super) struct Shown {
     pub(super) number: u32,
     pub(super) noscript: bool,
-    pub(super) values: HashSet<String>,
+    pub(super) found: Range<usize>,
 }
 
 impl<'o> Scanner<'o> {
@@ -91,6 +96,8 @@ impl<'o> Scanner<'o> {
             figure: None,
             media: None,
             last: None,
+            shared: Shared::default(),
+            documents: 0,
             json_ld: false,
             dated_by_time: false,
         }
@@ -99,6 +106,7 @@ impl<'o> Scanner<'o> {
     /// Ends the article: a link that is still open goes on to its end.
     pub(in crate::extract) fn finish(&mut self, end: usize, sink: &mut Sink) {
         self.close_figure(sink);
+        std::mem::take(&mut self.shared).close(sink);
         sink.links.extend(self.link.take().map(|(start, leads)| (start..end, leads)));
     }
 }
@@ -117,6 +125,8 @@ pub(super) struct Named {
     pub(super) found: Vec<RawReference>,
     /// Which of it a script would show: (rank, where among `found`), the best first.
     pub(super) lazy: Vec<(usize, usize)>,
+    /// What it would show if its `src` were a placeholder: that, and the image.
+    pub(super) beside: Option<(String, RawReference)>,
 }
 
 impl Scanner<'_> {

@@ -56,6 +56,11 @@ pub(super) struct Attribute<'a> {
 }
 
 impl<'a> Tag<'a> {
+    /// Whether it has any.
+    pub(super) fn has_attributes(&self) -> bool {
+        !self.slots.is_empty()
+    }
+
     /// Its attributes in order.
     pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
         let buffer = self.buffer;
@@ -227,7 +232,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
         self.drop_prefix();
         let name = str::from_utf8(&self.name).unwrap_or_default();
         let html = self.foreign.start(name, self.self_closing);
-        if let Ok(buffer) = str::from_utf8(&self.buffer) {
+        if let (Ok(buffer), true) = (str::from_utf8(&self.buffer), self.is_known(html)) {
             let (span, name_end) = (self.tag_start..self.position, self.name_end);
             self.handler.start_tag(&Tag { name, html, span, name_end, buffer, slots: &self.slots });
         }
@@ -241,6 +246,12 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
             self.start_content_of_xml();
         }
         None
+    }
+
+    /// Whether an element can be one of HTML: in XML, names with capital letters are of none (XHTML 1.0, section 4.2).
+    fn is_known(&self, html: bool) -> bool {
+        let name = || self.text.as_bytes().get(self.tag_start + 1..self.name_end).unwrap_or_default();
+        !self.xml || !html || !name().iter().any(u8::is_ascii_uppercase)
     }
 
     /// Leaves of a name of XML what follows its prefix.

@@ -5,14 +5,16 @@
 //! Where several compete, their names decide, so that a mirror, in which values are links, is read alike. What an element
 //! holds besides an image that it shows, such as the original of a gallery, is not asked for.
 
-use super::json;
 use super::reveal::srcset_urls;
 use super::scanner::{Named, Pass};
 use super::tokens::{Attribute, Tag};
 use super::value::Value;
-use crate::extract::address::{can_be_address, has_image_path, is_image_url, looks_like_template, names_host};
+use crate::extract::address::{can_be_address, has_image_path, is_image_url, may_be_image_url, names_host};
 use crate::extract::attributes::{self, Syntax};
-use crate::extract::sink::RawReference;
+use crate::extract::embedded;
+use crate::extract::json;
+use crate::extract::sink::{RawReference, RawReveal};
+use crate::extract::template::looks_like_template;
 use crate::model::ReferenceKind;
 
 /// What the names of placeholders consist of, besides digits and marks.
@@ -41,11 +43,16 @@ const PLACEHOLDERS: &[&str] = &[
 const BESIDE: &[&str] = &["bg", "default", "gif", "image", "img", "load", "x"];
 
 /// Words in names that say that the shown image stands there, the clearest first.
-const SHOWN: &[&str] = &["src", "orig", "full", "load", "lazy", "image", "img", "photo", "pic", "url"];
+const SHOWN: &[&str] = &["src", "orig", "lazy", "image", "img", "photo", "pic", "full", "load", "url"];
+/// How many of these are words for an image, whatever its address looks like.
+const NAMING: usize = 7;
 /// Words in names that say that a smaller or another image stands there.
 const OTHER: &[&str] = &[
+    "api",
     "avatar",
     "blur",
+    "comment",
+    "credit",
     "error",
     "fallback",
     "hover",
@@ -53,6 +60,8 @@ const OTHER: &[&str] = &[
     "link",
     "logo",
     "low",
+    "page-",
+    "permalink",
     "pin",
     "placeholder",
     "preview",
@@ -79,7 +88,26 @@ impl Pass<'_, '_, '_, '_> {
             if named.lazy.is_empty() {
                 search.json(tag, named);
             }
+            if named.lazy.is_empty() {
+                search.texts(tag, named);
+            }
+        } else if tag.name == "img" && !shown_by_picture {
+            named.beside = self.beside(tag);
         }
+    }
+}
+
+impl Pass<'_, '_, '_, '_> {
+    /// What an `img` names besides its `src`, which may be a placeholder that the site draws itself.
+    fn beside(&self, tag: &Tag<'_>) -> Option<(String, RawReference)> {
+        let src = tag.attribute("src").filter(|_| tag.attribute("srcset").is_none())?;
+        let is_image = |attribute: &Attribute<'_>| {
+            !is_of_another_kind(tag, attribute.name) && is_image_url(attribute.value) && attribute.value != src.value
+        };
+        let best = tag.attributes().filter(is_image).min_by_key(|attribute| rank(attribute.name))?;
+        let mut image = self.read(&best, ReferenceKind::Lazy, Syntax::Url, 0).pop()?;
+        image.reveal = src.span.map(RawReveal::Replace);
+        Some((src.value.to_owned(), image))
     }
 }
 
@@ -142,7 +170,8 @@ impl Search<'_, '_, '_, '_, '_> {
         if syntax == Syntax::Url {
             return self.is_image(value, attribute.name);
         }
-        let urls = if attribute.name.ends_with("set") { srcset_urls(value) } else { Vec::new() };
+        let lists = attribute.name.ends_with("set") || ends_in_descriptor(value);
+        let urls = if lists { srcset_urls(value) } else { Vec::new() };
         let is_candidate = |url: &str| self.is_local(url) || names_host(url) || has_image_path(url);
         let expected = self.shows_nothing || urls.iter().any(|url| self.is_local(url));
         expected && !urls.is_empty() && !looks_like_template(value) && urls.into_iter().all(is_candidate)
@@ -156,13 +185,14 @@ impl Search<'_, '_, '_, '_, '_> {
             let mut found = Vec::new();
             json::strings(attribute.value, |path, part, address| {
                 let property = path.last().map_or("", String::as_str);
-                let is_source = self.shows_nothing && property == "src" && names_host(address);
-                if is_source || self.is_local(address) || (self.shows_nothing && is_image_url(address)) {
-                    found.push((rank(&property.to_ascii_lowercase()), part, address.to_owned()));
+                let name = property.to_ascii_lowercase();
+                let is_image = is_image_url(address) || (names_image(&name) && may_be_image_url(address));
+                if self.is_local(address) || (self.shows_nothing && is_image) {
+                    found.push((rank(&name), part, address.to_owned()));
                 }
             });
-            let best = found.iter().min_by_key(|(rank, ..)| *rank).map(|(_, part, _)| part.clone());
-            found.retain(|(_, part, address)| Some(part) == best.as_ref() || self.is_local(address));
+            let best = found.iter().map(|(rank, ..)| *rank).min();
+            found.retain(|(rank, _, address)| Some(*rank) == best || self.is_local(address));
             for (rank, part, address) in found {
                 named.lazy.push((FIRST_RANK + rank, named.found.len()));
                 let place = value.span(part);
@@ -172,18 +202,59 @@ impl Search<'_, '_, '_, '_, '_> {
     }
 }
 
-/// Whether a value is the address of an image: a URL, a path to a file, or, where the name promises a source, a file.
+impl Search<'_, '_, '_, '_, '_> {
+    /// The addresses of images in values of other notations: lists, objects of JavaScript.
+    fn texts(&self, tag: &Tag<'_>, named: &mut Named) {
+        for attribute in tag.attributes().filter(|attribute| !is_of_another_kind(tag, attribute.name)) {
+            let Some(span) = attribute.span.clone().filter(|_| attribute.value.contains([',', '{', '['])) else {
+                continue;
+            };
+            let value = Value::new(self.pass.text, span, attribute.value);
+            let counts = |address: &str| self.is_local(address) || (self.shows_nothing && is_image_url(address));
+            for part in embedded::addresses(attribute.value, counts) {
+                named.lazy.push((FIRST_RANK + rank(attribute.name), named.found.len()));
+                let address = attribute.value[part.clone()].to_owned();
+                let found = RawReference::new(value.span(part), address, ReferenceKind::Lazy, attribute.name, 0);
+                named.found.push(found);
+            }
+        }
+    }
+}
+
+/// Whether a value is the address of an image: a URL, a path to a file, or, where the name promises an image, any URL or
+/// file. A list of addresses is none.
 fn is_image_address(value: &str, name: &str) -> bool {
     let path = value.contains('/') || name.contains("src");
     let plain = !value.contains(|c: char| c <= ' ' || matches!(c, '"' | '<' | '>' | '\\' | '`' | ',' | ';' | '|'));
-    is_image_url(value) || (path && plain && has_image_path(value) && can_be_address(value, false))
+    (is_image_url(value) && !embedded::is_list(value))
+        || (names_image(name) && may_be_image_url(value))
+        || (path && plain && !describes(name) && has_image_path(value) && can_be_address(value, false))
+}
+
+/// Whether the name of an attribute or property promises the shown image, so that its address may look like any other.
+fn names_image(name: &str) -> bool {
+    rank(name) < NAMING
+}
+
+/// Whether a text ends in what a candidate of `srcset` does: a width or a density.
+fn ends_in_descriptor(value: &str) -> bool {
+    let last = value.split_ascii_whitespace().next_back().filter(|last| last.len() < value.trim().len());
+    let number = last.and_then(|last| last.strip_suffix(['w', 'x']));
+    number.is_some_and(|number| number.parse::<f32>().is_ok())
+}
+
+/// Whether the name of an attribute promises words about an image.
+fn describes(name: &str) -> bool {
+    ["alt", "caption", "description", "file-name", "filename", "label", "name", "title"]
+        .iter()
+        .any(|word| name.ends_with(word))
 }
 
 /// Whether an attribute says something else of the element, or stands in a table.
 fn is_of_another_kind(tag: &Tag<'_>, name: &str) -> bool {
     let known = attributes::rows(tag.name).iter().any(|row| row.attribute == name);
-    let describes = ["alt", "class", "content", "href", "id", "longdesc", "name", "style", "title", "usemap"];
-    known || describes.contains(&name) || name.starts_with("aria-") || name.starts_with("on")
+    let described = ["alt", "class", "content", "href", "id", "longdesc", "name", "style", "title", "usemap"];
+    known || described.contains(&name) || name.starts_with("aria-") || name.starts_with("on")
 }
 
 /// How well a name says that the shown image stands there: the less the better.

@@ -69,6 +69,9 @@ fn destination(text: &str, start: usize) -> Option<(Range<usize>, Range<usize>)>
 
 /// What a destination with spaces means, with its escapes and entities decoded.
 pub(super) fn meaning(raw: &str) -> String {
+    if !raw.contains(['\\', '&']) {
+        return raw.to_owned();
+    }
     let link = format!("[](<{raw}>)");
     let mut meanings = Parser::new(&link).filter_map(|event| match event {
         Event::Start(Tag::Link { dest_url, .. }) => Some(dest_url.into_string()),

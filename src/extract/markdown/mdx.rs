@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use super::dialects::{Copy, Line};
-use crate::extract::address::is_image_url;
+use super::dialects::{Copy, Line, is_alone};
+use crate::extract::address::{has_image_path, is_image_url};
 use crate::extract::css;
 use crate::extract::options::ExtractOptions;
 use crate::extract::sink::{RawReference, Sink};
@@ -29,12 +29,20 @@ pub(super) struct Expression {
     pub(super) range: Range<usize>,
 }
 
-/// Turns MDX into Markdown, and gives the expressions that this leaves out, in order.
-pub(super) fn normalise(copy: &mut Copy<'_>) -> Vec<Expression> {
+/// What an article in MDX has besides Markdown, in order.
+pub(super) struct Jsx {
+    /// The expressions that its tags lose.
+    pub(super) expressions: Vec<Expression>,
+    /// The tags; of `style` and `script`, all up to the end tag.
+    pub(super) tags: Vec<Range<usize>>,
+}
+
+/// Turns the tags of MDX into tags of HTML, and moves what is indented to the start of its line.
+pub(super) fn normalise(copy: &mut Copy<'_>) -> Jsx {
     let text = copy.text();
-    let (mut blanks, mut expressions) = outside_of_markdown(text, copy.range.start);
+    let Found { mut blanks, mut expressions, mut tags } = outside_of_markdown(text, copy.range.start);
     let lines = copy.lines();
-    expressions.extend(exports(text, &lines));
+    expressions.extend(modules(text, &lines));
     let is_fence = |from: usize| ["```", "~~~"].iter().any(|fence| text[from..].starts_with(fence));
     let indented = lines.iter().filter(|line| line.columns > 0 && (!line.fenced || is_fence(line.text)));
     let moves: Vec<_> = indented.filter(|line| !line.is_blank()).map(|line| (*line, line.columns)).collect();
@@ -44,24 +52,43 @@ pub(super) fn normalise(copy: &mut Copy<'_>) -> Vec<Expression> {
     };
     blanks.retain(|(blank, _)| !in_code(blank.start));
     expressions.retain(|expression| !in_code(expression.range.start));
+    tags.retain(|tag| !in_code(tag.start));
     copy.fill(blanks);
     copy.unindent(&moves);
-    expressions
+    Jsx { expressions, tags }
 }
 
-/// The lines that export something, such as `export const meta = {image: '…'}`, up to a blank one.
-fn exports(text: &str, lines: &[Line]) -> Vec<Expression> {
+/// Takes the tags away: what stands between them is Markdown.
+pub(super) fn open(copy: &mut Copy<'_>, tags: &[Range<usize>]) {
+    let text = copy.text();
+    let filling = |tag: &Range<usize>| if is_alone(text, tag) { b' ' } else { FILLING };
+    let blanks: Vec<_> = tags.iter().map(|tag| (tag.clone(), filling(tag))).collect();
+    copy.fill(blanks);
+}
+
+/// The lines that import or export something, such as `export const meta = {image: '…'}`, up to a blank one.
+fn modules(text: &str, lines: &[Line]) -> Vec<Expression> {
     let blocks = lines.split(Line::is_blank).filter_map(|block| {
         let (first, last) = (block.first()?, block.last()?);
-        let word = text[first.start..].starts_with("export ").then(|| first.start..first.start + "export".len())?;
-        Some(Expression { property: word, range: first.start..last.end })
+        let word = ["import", "export"].into_iter().find(|word| {
+            text[first.start..].strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', '{', '\'', '"']))
+        })?;
+        Some(Expression { property: first.start..first.start + word.len(), range: first.start..last.end })
     });
     blocks.collect()
 }
 
-/// What takes the place of comments and of what is no HTML in tags, and the expressions in tags.
-fn outside_of_markdown(text: &str, mut at: usize) -> (Vec<(Range<usize>, u8)>, Vec<Expression>) {
-    let (mut blanks, mut expressions) = (Vec::new(), Vec::new());
+/// What stands in an article besides Markdown.
+#[derive(Default)]
+struct Found {
+    /// What takes the place of comments, and of what is no HTML in tags.
+    blanks: Vec<(Range<usize>, u8)>,
+    expressions: Vec<Expression>,
+    tags: Vec<Range<usize>>,
+}
+
+fn outside_of_markdown(text: &str, mut at: usize) -> Found {
+    let Found { mut blanks, mut expressions, mut tags } = Found::default();
     let mut comments_end = true;
     let mut patience = text.len().saturating_mul(MAX_IN_VAIN);
     while let Some(length) = memchr::memchr2(b'<', b'{', &text.as_bytes()[at..]) {
@@ -72,18 +99,42 @@ fn outside_of_markdown(text: &str, mut at: usize) -> (Vec<(Range<usize>, u8)>, V
             comments_end = end.is_some();
             blanks.extend(end.map(|end| (start..end, b' ')));
             at = end.unwrap_or(at);
+        } else if let Some(end) = end_tag(text, start) {
+            tags.push(start..end);
+            at = end;
         } else if patience > 0 && text[start..].starts_with('<') {
             let mut tag = Tag { text, at, in_vain: 0, blanks: Vec::new(), expressions: Vec::new() };
             let read = tag.read();
             patience = patience.saturating_sub(tag.in_vain);
             if read.is_some() {
-                at = tag.at;
+                at = end_of_raw_text(text, start, &mut patience).unwrap_or(tag.at + 1);
+                tags.push(start..at);
                 blanks.append(&mut tag.blanks);
                 expressions.append(&mut tag.expressions);
             }
         }
     }
-    (blanks, expressions)
+    Found { blanks, expressions, tags }
+}
+
+/// Where an end tag ends, or the tag of a fragment.
+fn end_tag(text: &str, start: usize) -> Option<usize> {
+    let rest = text[start..].strip_prefix('<')?;
+    let closing = rest.strip_prefix('/');
+    let name = closing.unwrap_or(rest);
+    let length = name.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b".-:_ ".contains(byte)).count();
+    let is_tag = name[length..].starts_with('>') && (closing.is_some() || length == 0);
+    is_tag.then(|| text.len() - name.len() + length + 1)
+}
+
+/// Where an element ends whose content is no Markdown. What is searched in vain costs patience.
+fn end_of_raw_text(text: &str, start: usize, patience: &mut usize) -> Option<usize> {
+    [("<style", "</style>"), ("<script", "</script>")].into_iter().find_map(|(open, close)| {
+        let rest = text[start..].strip_prefix(open).filter(|rest| rest.starts_with([' ', '>', '\n']))?;
+        let end = rest.find(close).map(|length| text.len() - rest.len() + length + close.len());
+        *patience = patience.saturating_sub(if end.is_some() { 0 } else { rest.len() });
+        end
+    })
 }
 
 /// A tag of JSX.
@@ -214,7 +265,7 @@ pub(super) fn find(
         let name = &text[expression.property.clone()];
         for literal in literals(text, expression.range.clone()) {
             let value = &text[literal.clone()];
-            let found = if is_image_url(value) || options.local_links.contains(value) {
+            let found = if is_image_url(value) || is_file(value) || options.local_links.contains(value) {
                 vec![(literal, value.to_owned(), ReferenceKind::Shortcode)]
             } else {
                 let addresses = css::parse(value).into_iter();
@@ -227,6 +278,12 @@ pub(super) fn find(
             }
         }
     }
+}
+
+/// Whether a string is the path of an image file, as modules are imported and assets required.
+fn is_file(value: &str) -> bool {
+    let starts = ["./", "../", "/"].iter().any(|start| value.starts_with(start)) && !value.starts_with("//");
+    starts && has_image_path(value) && !value.contains(|c: char| c.is_whitespace() || matches!(c, '(' | '{' | ':'))
 }
 
 /// The strings of an expression, without those that have escapes or expressions of their own.
@@ -251,7 +308,7 @@ mod tests {
     /// What is left of a tag, and the expressions that it loses.
     fn check(mdx: &str, markdown: &str, expected: &[&str]) {
         let mut copy = Copy::new(mdx, 0..mdx.len());
-        let expressions = normalise(&mut copy);
+        let expressions = normalise(&mut copy).expressions;
         assert_eq!(copy.into_text(), markdown, "{mdx}");
         let found: Vec<_> = expressions.iter().map(|found| &mdx[found.range.clone()]).collect();
         assert_eq!(found, expected, "{mdx}");

@@ -46,11 +46,15 @@ pub(super) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, si
 /// Reports the images of `text[range]`, the body of an article in MDX.
 pub(super) fn find_mdx(text: &str, range: Range<usize>, options: &ExtractOptions, sink: &mut Sink) {
     let mut copy = Copy::new(text, range.clone());
-    let expressions = mdx::normalise(&mut copy);
-    let prepared = dialects::prepare(copy);
+    let mdx::Jsx { expressions, tags } = mdx::normalise(&mut copy);
+    let markup = copy.text().to_owned();
+    mdx::open(&mut copy, &tags);
+    let mut prepared = dialects::prepare(copy);
+    prepared.tags.extend(tags);
+    prepared.tags.sort_by_key(|tag| tag.start);
     let mut outline = Outline::of(&prepared.text, range.clone());
     outline.restore(text, &prepared);
-    let html = raw_html::parts(&prepared.text, &outline);
+    let html = raw_html::parts(&markup, &outline);
     let before = sink.found.len();
     html.find(Rules::Jsx, options, sink);
     let counts = |at: usize| !is_within(at, html.comments()) && !is_within(at, &outline.code);
@@ -86,8 +90,10 @@ fn report(
 
 /// The addresses of the images of a text that is Markdown, and where they stand.
 pub(super) fn image_addresses(text: &str) -> Vec<(Range<usize>, String)> {
+    let embeds =
+        dialects::embeds(text, 0..text.len()).into_iter().map(|(_, span)| (span.clone(), text[span].to_owned()));
     let images = Outline::of(text, 0..text.len()).images.into_iter();
-    images.map(|image| (image.place.span, image.place.value)).collect()
+    images.map(|image| (image.place.span, image.place.value)).chain(embeds).collect()
 }
 
 /// Whether a place is in one of some ranges, which are in order.

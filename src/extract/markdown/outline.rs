@@ -6,6 +6,7 @@ use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, OffsetIter, Options
 
 use super::destination;
 use super::dialects::{Definitions, Prepared};
+use crate::extract::address::has_image_extension;
 
 /// The parts of a text that matter to the search for images; all ranges are of the whole file's text, and in order.
 #[derive(Debug, Default)]
@@ -81,15 +82,22 @@ impl Outline {
                 place.value = destination::meaning(&text[place.span.clone()]);
             }
         }
+        for code in [&mut self.code, &mut self.fenced] {
+            code.extend(prepared.hidden.iter().cloned());
+            code.sort_by_key(|code| code.start);
+        }
         if !prepared.tags.is_empty() {
-            let tag = |tag: &Range<usize>| vec![RawHtml { range: tag.clone(), inline: true }];
+            // An element that comes whole is no tag within a paragraph.
+            let is_whole = |tag: &Range<usize>| text[tag.clone()].matches('<').count() > 1;
+            let tag = |tag: &Range<usize>| vec![RawHtml { range: tag.clone(), inline: !is_whole(tag) }];
             self.html.retain(|block| !block.is_empty());
             let within = |tag: &&Range<usize>| {
                 let after = self.html.partition_point(|block| block[0].range.start <= tag.start);
                 let last = after.checked_sub(1).and_then(|before| self.html[before].last());
                 last.is_none_or(|last| last.range.end <= tag.start)
             };
-            let apart: Vec<_> = prepared.tags.iter().filter(within).map(tag).collect();
+            let in_code = |tag: &&Range<usize>| super::is_within(tag.start, &self.code);
+            let apart: Vec<_> = prepared.tags.iter().filter(within).filter(|tag| !in_code(tag)).map(tag).collect();
             self.html.extend(apart);
             self.html.sort_by_key(|block| block[0].range.start);
         }
@@ -142,7 +150,7 @@ impl<'a> Walk<'a> {
             }
             Event::End(TagEnd::Image | TagEnd::Link) => self.leave(events),
             Event::Start(Tag::CodeBlock(kind)) => self.code_block(&kind, range),
-            Event::Code(_) => self.outline.code.push(self.in_file(&range)),
+            Event::Code(_) => self.code(range),
             Event::Html(_) => self.html(&range, false),
             Event::InlineHtml(_) => self.html(&range, true),
             Event::Start(tag) if is_leaf(&tag) => self.outline.html.push(Vec::new()),
@@ -198,12 +206,38 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn code_block(&mut self, kind: &CodeBlockKind, range: Range<usize>) {
+    /// Code within a paragraph, or what pandoc reads as HTML: `` `<br>`{=html} ``.
+    fn code(&mut self, range: Range<usize>) {
+        if self.body[range.end..].starts_with("{=html}") {
+            let ticks = self.body[range.clone()].bytes().take_while(|byte| *byte == b'`').count();
+            return self.html(&(range.start + ticks..range.end - ticks), true);
+        }
+        self.outline.code.push(self.in_file(&range));
+    }
+
+    fn code_block(&mut self, kind: &CodeBlockKind<'a>, range: Range<usize>) {
+        if let CodeBlockKind::Fenced(info) = kind {
+            if matches!(info.trim(), "{=html}" | "=html") {
+                self.outline.html.push(Vec::new());
+                return self.html(&content(self.body, &range), false);
+            }
+            self.directive(info, &range);
+        }
         let code = self.in_file(&range);
         if kind.is_fenced() && has_closing_fence(&self.body[range]) {
             self.outline.fenced.push(code.clone());
         }
         self.outline.code.push(code);
+    }
+
+    /// The image of a directive of `MyST`: `` ```{figure} a.jpg ``.
+    fn directive(&mut self, info: &str, block: &Range<usize>) {
+        let Some(address) = directive_image(info).filter(|address| has_image_extension(address)) else { return };
+        let line = &self.body[block.clone()];
+        let Some(at) = line[..line.find('\n').unwrap_or(line.len())].find(address) else { return };
+        let span = block.start + at..block.start + at + address.len();
+        let place = Place { span: self.in_file(&span), value: address.to_owned() };
+        self.outline.images.push(Image { place, start: self.start + block.start, link_wrap: None });
     }
 
     fn html(&mut self, range: &Range<usize>, inline: bool) {
@@ -228,6 +262,20 @@ fn takes_link(body: &str, image: &Open<'_>) -> bool {
 /// Whether a block holds text or HTML of its own, so that a tag left open in it stays in it.
 fn is_leaf(tag: &Tag) -> bool {
     matches!(tag, Tag::Paragraph | Tag::Heading { .. } | Tag::HtmlBlock | Tag::TableCell | Tag::Item)
+}
+
+/// The address of a directive that shows an image.
+fn directive_image(info: &str) -> Option<&str> {
+    let info = info.trim();
+    ["{figure}", "{image}"].iter().find_map(|name| info.strip_prefix(name)).map(str::trim)
+}
+
+/// What a fenced block holds: its lines but for the fences.
+fn content(body: &str, block: &Range<usize>) -> Range<usize> {
+    let text = &body[block.clone()];
+    let start = text.find('\n').map_or(text.len(), |at| at + 1);
+    let end = if has_closing_fence(text) { text.trim_end().rfind('\n').map_or(start, |at| at + 1) } else { text.len() };
+    block.start + start..block.start + end.max(start)
 }
 
 /// Whether the last line of a fenced code block is a fence: without one the block runs to the end of the article.

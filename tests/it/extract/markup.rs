@@ -90,8 +90,17 @@ fn in_mdx_strings_stand_in_braces() {
     ] {
         mdx(tag, &["1.png"]);
     }
-    for tag in ["<img src={hero} />", "<img src={require('./1.png').default} />", "<img src={`${base}/1.png`} />"] {
+    for tag in ["<img src={hero} />", "<img src={`${base}/1.png`} />", "import hero from '@site/img/1.png'"] {
         mdx(tag, &[]);
+    }
+    // What a bundler puts in place of a file beside the article.
+    for tag in [
+        "<img src={require('./1.png').default} />",
+        "<img src={useBaseUrl('./1.png')} />",
+        "import hero from './1.png'\n\n<img src={hero} />",
+        "export const hero = { src: './1.png' }",
+    ] {
+        mdx(tag, &["./1.png"]);
     }
 }
 
@@ -130,7 +139,7 @@ fn in_mdx_properties_of_components_name_images() {
 #[test]
 fn mdx_has_no_indented_code() {
     mdx("text\n\n    ![a](1.png)\n", &["1.png"]);
-    mdx("<Frame>\n    ![a](1.png)\n</Frame>\n\n\t![b](2.png)", &["2.png"]);
+    mdx("<Frame>\n    ![a](1.png)\n</Frame>\n\n\t![b](2.png)", &["1.png", "2.png"]);
     mdx("<Frame>\n\n        ![a](1.png)\n\n</Frame>", &["1.png"]);
     mdx("```\n    ![a](1.png)\n```\n~~~\n![b](2.png)\n~~~", &[]);
 }

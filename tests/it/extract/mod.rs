@@ -4,6 +4,7 @@ mod bases;
 mod conformance;
 mod dialects;
 mod front_matter;
+mod inputs;
 mod lazy;
 mod markdown;
 mod markup;

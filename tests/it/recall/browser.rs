@@ -21,7 +21,6 @@ const FLAGS: &[&str] = &[
     "--disable-sync",
     "--disable-dev-shm-usage",
     "--mute-audio",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--remote-debugging-pipe",
 ];
 
@@ -45,7 +44,13 @@ pub(crate) fn installed() -> Option<PathBuf> {
 }
 
 impl Browser {
+    /// A browser for which no host exists but loopback.
     pub(crate) fn start(program: &OsStr) -> Self {
+        Self::start_with(program, "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
+    }
+
+    /// A browser that finds hosts by these rules (`--host-resolver-rules`).
+    pub(super) fn start_with(program: &OsStr, hosts: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let [input, output] = ["in", "out"].map(|name| folder.path().join(name));
         let made = Command::new("mkfifo").arg(&input).arg(&output).status().expect("mkfifo runs");
@@ -56,6 +61,7 @@ impl Browser {
             .args([&input, &output])
             .arg(program)
             .args(FLAGS)
+            .arg(format!("--host-resolver-rules={hosts}"))
             .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
             .stdout(Stdio::null())
             .stderr(Stdio::null())

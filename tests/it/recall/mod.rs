@@ -10,8 +10,11 @@
 //!
 //! and a row whose reason is not known yet gets `?`, which the test does not take for one.
 
+mod answers;
 pub(crate) mod browser;
+mod generators;
 mod server;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::corpus::files;
 
 /// What a test may need, and the word of it in the test's path.
-const NEEDS: [(&str, &str); 14] = [
+const NEEDS: [(&str, &str); 15] = [
     ("the corpus", "corpus"),
     ("Chromium", "chromium"),
     ("Hexo", "hexo"),
@@ -21,6 +21,7 @@ const NEEDS: [(&str, &str); 14] = [
     ("root", "as_root"),
     ("loop devices", "loop_device"),
     ("FUSE", "fuse_disk"),
+    ("the generators", "generators"),
 ];
 
 /// The other reasons, and their words.

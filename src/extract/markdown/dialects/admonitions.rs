@@ -8,7 +8,7 @@ const INDENTATION: usize = 4;
 
 /// Takes the indentation from what such blocks hold, level by level.
 pub(super) fn unindent(copy: &mut Copy<'_>) {
-    if !copy.has(&["!!!", "???", "=== \"", "=== '", "===! ", "===+ ", ":  ", ": ", ":\t"]) {
+    if !copy.has(&["!!!", "???", "=== \"", "=== '", "===! ", "===+ ", ": ", ":\t", "~ ", "~\t"]) {
         return;
     }
     let mut open: Vec<usize> = Vec::new();
@@ -21,7 +21,7 @@ pub(super) fn unindent(copy: &mut Copy<'_>) {
             moves.push((line, INDENTATION * open.len()));
         }
         if !line.fenced && is_marker(&copy.text()[line.text..line.end]) {
-            open.push(line.columns);
+            open.push(line.columns - line.columns % INDENTATION);
         }
     }
     copy.unindent(&moves);
@@ -35,5 +35,5 @@ fn is_marker(line: &str) -> bool {
     after("!!!").is_some_and(named)
         || after("???").is_some_and(named)
         || after("===").is_some_and(titled)
-        || after(":").is_some_and(|rest| rest.starts_with([' ', '\t']))
+        || [":", "~"].into_iter().filter_map(after).any(|rest| rest.starts_with([' ', '\t']))
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{BrokenLink, BrokenLinkCallback, CowStr};
 
+use super::super::destination;
 use super::lines::{Copy, Line};
 
 /// The definitions that the parser may not know, by their labels.
@@ -17,10 +18,10 @@ impl Definitions {
     pub(in crate::extract::markdown) fn of(body: &str) -> Self {
         let copy = Copy::new(body, 0..body.len());
         let mut found = HashMap::new();
-        if copy.has(&["]: ", "]:\t"]) {
+        if copy.has(&["]:"]) {
             for line in copy.lines().into_iter().filter(|line| !line.fenced && line.columns < 4) {
                 if let Some((label, address)) = definition(body, &line) {
-                    found.entry(label).or_insert_with(|| (address.clone(), body[address].to_owned()));
+                    found.entry(label).or_insert_with(|| (address.clone(), destination::meaning(&body[address])));
                 }
             }
         }
@@ -57,6 +58,5 @@ fn definition(body: &str, line: &Line) -> Option<(String, Range<usize>)> {
     };
     let rest = body[from + length..line.end].trim_start_matches('>').trim();
     let allowed = rest.is_empty() || rest.starts_with(['"', '\'', '(', '{']) || rest.contains('=');
-    let plain = length > 0 && !body[from..from + length].contains(['\\', '&']);
-    (allowed && plain).then(|| (normalised(label), from..from + length))
+    (allowed && length > 0).then(|| (normalised(label), from..from + length))
 }

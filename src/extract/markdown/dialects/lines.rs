@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use crate::extract::line_feeds::with_line_feeds;
+
 /// A copy of an article. It is made once something in it changes.
 pub(in crate::extract::markdown) struct Copy<'a> {
     text: Cow<'a, str>,
@@ -35,7 +37,7 @@ impl Line {
 
 impl<'a> Copy<'a> {
     pub(in crate::extract::markdown) fn new(text: &'a str, range: Range<usize>) -> Self {
-        Self { text: Cow::Borrowed(text), range }
+        Self { text: with_line_feeds(text), range }
     }
 
     pub(in crate::extract::markdown) fn into_text(self) -> Cow<'a, str> {

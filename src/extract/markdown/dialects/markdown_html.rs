@@ -7,6 +7,9 @@ use super::lines::{Copy, Line};
 /// How many elements are followed into each other.
 const MAX_DEPTH: usize = 64;
 
+/// Elements whose content is Markdown where kramdown has the option `parse_block_html`.
+const BLOCKS: &[&str] = &["article", "aside", "blockquote", "center", "details", "div", "figure", "section"];
+
 /// An element that is open.
 struct Open {
     name: Range<usize>,
@@ -17,11 +20,13 @@ struct Open {
 
 /// Takes the tags away whose content is Markdown, and the indentation of that. Gives the tags.
 pub(super) fn open(copy: &mut Copy<'_>) -> Vec<Range<usize>> {
-    if !copy.has(&[" markdown", "\tmarkdown", "\nmarkdown"]) || !copy.has(&["<"]) {
+    let everywhere = copy.has(&["parse_block_html=\"true\"", "parse_block_html='true'"]);
+    let named = [" markdown", "\tmarkdown", "\nmarkdown", " MARKDOWN"];
+    if !(everywhere || copy.has(&named)) || !copy.has(&["<"]) {
         return Vec::new();
     }
     let lines = copy.lines();
-    let elements = elements(copy.text(), copy.range.start, &lines);
+    let elements = elements(copy.text(), copy.range.start, &lines, everywhere);
     let text = copy.text();
     let both = elements.iter().flat_map(|(start, end)| [start, end]);
     let blanks: Vec<_> = both.map(|tag| (tag.clone(), if is_alone(text, tag) { b' ' } else { b'x' })).collect();
@@ -33,7 +38,7 @@ pub(super) fn open(copy: &mut Copy<'_>) -> Vec<Range<usize>> {
 
 /// The start and end tags of the elements that hold Markdown, in the order of their start; an element without an end tag
 /// has an empty one.
-fn elements(text: &str, from: usize, lines: &[Line]) -> Vec<(Range<usize>, Range<usize>)> {
+fn elements(text: &str, from: usize, lines: &[Line], everywhere: bool) -> Vec<(Range<usize>, Range<usize>)> {
     let mut open: Vec<Open> = Vec::new();
     let mut found = Vec::new();
     for at in memchr::memchr_iter(b'<', &text.as_bytes()[from..]).map(|at| from + at) {
@@ -47,7 +52,10 @@ fn elements(text: &str, from: usize, lines: &[Line]) -> Vec<(Range<usize>, Range
                 found.extend(closed.map(|closed| (closed.tag, tag.range)));
             }
         } else if open.len() < MAX_DEPTH {
-            let markdown = line.text == at && line.columns < 4 && holds_markdown(&text[tag.name.end..tag.range.end]);
+            let name = &text[tag.name.clone()];
+            let holds = holds_markdown(&text[tag.name.end..tag.range.end]);
+            let holds = holds || (everywhere && BLOCKS.iter().any(|block| block.eq_ignore_ascii_case(name)));
+            let markdown = line.text == at && line.columns < 4 && holds;
             open.push(Open { name: tag.name, tag: tag.range, markdown });
         }
     }
@@ -86,6 +94,7 @@ fn tag(text: &str, start: usize) -> Option<Tag> {
 
 /// Whether the attributes of a tag say that what it holds is Markdown.
 fn holds_markdown(attributes: &str) -> bool {
+    let attributes = attributes.to_ascii_lowercase();
     attributes.match_indices("markdown").any(|(at, name)| {
         let (before, after) = (&attributes[..at], &attributes[at + name.len()..]);
         let value = after.trim_start().strip_prefix('=').map(|value| value.trim_start().trim_matches(['"', '\'']));
@@ -96,7 +105,7 @@ fn holds_markdown(attributes: &str) -> bool {
 }
 
 /// Whether nothing else stands on the lines of a tag.
-fn is_alone(text: &str, tag: &Range<usize>) -> bool {
+pub(in crate::extract::markdown) fn is_alone(text: &str, tag: &Range<usize>) -> bool {
     let before = text[..tag.start].rsplit(['\n', '\r']).next().unwrap_or_default();
     let after = text[tag.end..].split(['\n', '\r']).next().unwrap_or_default();
     before.trim_start().is_empty() && after.trim_end().is_empty()

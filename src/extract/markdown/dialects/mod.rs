@@ -8,10 +8,12 @@ mod admonitions;
 mod definitions;
 mod embeds;
 mod fences;
+mod hidden;
 mod lines;
 mod markdown_html;
 mod sizes;
 mod spaces;
+mod titles;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -19,6 +21,7 @@ use std::ops::Range;
 pub(super) use self::definitions::Definitions;
 pub(super) use self::embeds::embeds;
 pub(super) use self::lines::{Copy, Line};
+pub(super) use self::markdown_html::is_alone;
 
 /// An article as a parser of CommonMark can read it.
 pub(super) struct Prepared<'a> {
@@ -26,6 +29,8 @@ pub(super) struct Prepared<'a> {
     pub(super) text: Cow<'a, str>,
     /// Tags of HTML that the copy lacks, in order.
     pub(super) tags: Vec<Range<usize>>,
+    /// Code and comments that CommonMark would show, in order.
+    pub(super) hidden: Vec<Range<usize>>,
     /// Addresses that are spelled otherwise in the copy, in order.
     pub(super) spaced: Vec<Range<usize>>,
 }
@@ -33,9 +38,11 @@ pub(super) struct Prepared<'a> {
 /// Prepares the copy of an article.
 pub(super) fn prepare(mut copy: Copy<'_>) -> Prepared<'_> {
     fences::close(&mut copy);
+    let hidden = hidden::blank(&mut copy);
     admonitions::unindent(&mut copy);
     let tags = markdown_html::open(&mut copy);
     sizes::blank(&mut copy);
+    titles::blank(&mut copy);
     let spaced = spaces::join(&mut copy);
-    Prepared { text: copy.into_text(), tags, spaced }
+    Prepared { text: copy.into_text(), tags, hidden, spaced }
 }

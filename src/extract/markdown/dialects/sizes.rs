@@ -38,8 +38,16 @@ fn sizes(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     found
 }
 
-/// The length of a size: `100x20`, `100x`, `x20`, `100`, `50%`, `100*20`.
+/// The length of a size: `100x20`, `100x`, `x20`, `100`, `50%`, `100*20`, `30em`, `auto`.
 fn size(text: &str) -> Option<usize> {
-    let length = text.bytes().take_while(|byte| byte.is_ascii_digit() || b"x*%.px".contains(byte)).count();
-    (length > 0 && text[..length].bytes().any(|byte| byte.is_ascii_digit())).then_some(length)
+    let length = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"*%.".contains(byte)).count();
+    // The sides stand beside an `x`; that of `px` is none.
+    let size = text[..length].to_ascii_lowercase().replace("px", "");
+    let is_size = size.bytes().any(|byte| byte.is_ascii_digit()) && size.split(['x', '*']).all(is_side);
+    (is_size || size == "auto").then_some(length)
+}
+
+fn is_side(side: &str) -> bool {
+    let unit = side.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    unit.is_empty() || (unit.len() < side.len() && ["%", "ch", "em", "rem", "vh", "vw"].contains(&unit))
 }

@@ -23,14 +23,19 @@ pub(super) fn join(copy: &mut Copy<'_>) -> Vec<Range<usize>> {
 }
 
 fn addresses(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
-    let opened = memmem::find_iter(&text.as_bytes()[range.clone()], b"](").map(|at| range.start + at + 2);
-    opened.filter_map(|start| address(text, start)).collect()
+    inside_parentheses(text, range).filter_map(|inside| address(text, inside)).collect()
 }
 
-/// The address with spaces that starts after a parenthesis.
-fn address(text: &str, start: usize) -> Option<Range<usize>> {
-    let end = start + length(&text[start..])?;
-    let inside = &text[start..end];
+/// What stands within the parentheses of the images and links of a text.
+pub(super) fn inside_parentheses(text: &str, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let opened = memmem::find_iter(&text.as_bytes()[range.clone()], b"](").map(move |at| range.start + at + 2);
+    opened.filter_map(|start| Some(start..start + length(&text[start..])?))
+}
+
+/// The address with spaces that stands within some parentheses.
+fn address(text: &str, inside: Range<usize>) -> Option<Range<usize>> {
+    let start = inside.start;
+    let inside = &text[inside];
     let from = start + (inside.len() - inside.trim_start_matches([' ', '\t']).len());
     let inside = without_title(inside.trim());
     let plain = !inside.starts_with('<') && !inside.contains(['"', '<', '>', '`']);
@@ -66,7 +71,7 @@ fn length(text: &str) -> Option<usize> {
 }
 
 /// An address without the title that follows it.
-fn without_title(inside: &str) -> &str {
+pub(super) fn without_title(inside: &str) -> &str {
     let Some(quote) = inside.chars().next_back().filter(|last| matches!(last, '"' | '\'')) else { return inside };
     let title = inside[..inside.len() - 1].rfind(quote).filter(|at| inside[..*at].ends_with([' ', '\t']));
     title.map_or(inside, |at| inside[..at].trim_end())

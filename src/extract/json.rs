@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// Hands over every string: the properties of the objects around it, outermost first, where it stands without its
 /// quotes, and what it says. Items of an array have the array's property.
-pub(super) fn strings(json: &str, mut take: impl FnMut(&[String], Range<usize>, &str)) {
+pub(in crate::extract) fn strings(json: &str, mut take: impl FnMut(&[String], Range<usize>, &str)) {
     let mut path: Vec<String> = Vec::new();
     let mut objects = Vec::new();
     let mut last = String::new();
@@ -19,7 +19,7 @@ pub(super) fn strings(json: &str, mut take: impl FnMut(&[String], Range<usize>, 
                 path.last_mut().into_iter().for_each(|open| open.clone_from(&property));
             }
             b'"' => {
-                let end = string_end(json.as_bytes(), at);
+                let end = string_length(&json.as_bytes()[at + 1..]).map_or(json.len(), |length| at + length + 2);
                 last = serde_json::from_str(&json[at..end]).unwrap_or_default();
                 if !last.is_empty() {
                     take(&path, at + 1..end - 1, &last);
@@ -37,17 +37,16 @@ pub(super) fn strings(json: &str, mut take: impl FnMut(&[String], Range<usize>, 
     }
 }
 
-/// The byte after the string that starts at a quote.
-fn string_end(json: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    while let Some(byte) = json.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+/// The length of a string without its quotes, given what follows the first.
+pub(in crate::extract) fn string_length(rest: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', rest.get(at..)?)?;
+        if rest[at] == b'"' {
+            return Some(at);
         }
+        at += 2;
     }
-    json.len()
 }
 
 #[cfg(test)]

@@ -3,15 +3,16 @@
 //! Hugo writes `{{< figure src="a.jpg" link="b.jpg" >}}` or `{{% img src=a.jpg %}}`, Hexo `{% img left /a.jpg 300 %}`.
 //! Everything else between such braces is a template, and left alone.
 
+mod syntax;
+
 use std::ops::Range;
 
-use super::address::{has_image_extension, is_http, is_image_url};
+use self::syntax::{Argument, Shortcode, bracketed, shortcode};
+use super::address::{has_image_extension, has_image_path, is_http, is_image_url, may_be_image_url};
+use super::embedded;
 use super::options::ExtractOptions;
 use super::sink::{RawReference, Sink};
 use crate::model::ReferenceKind;
-
-/// The longest shortcode that is read, in bytes: a brace that is never closed must not cost a pass over the article.
-const MAX_LENGTH: usize = 4096;
 
 /// Shortcodes and tags that show an image, and nothing else.
 const IMAGES: &[&str] = &[
@@ -35,6 +36,23 @@ const CONTROL: &[&str] = &["case", "elsif", "for", "if", "unless", "when"];
 const SOURCES: &[&str] =
     &["background", "bg", "cover", "data-src", "image", "img", "logo", "poster", "src", "thumb", "thumbnail"];
 
+/// Words in the names of parameters that hold an image.
+const WORDS: &[&str] = &[
+    "avatar",
+    "background",
+    "banner",
+    "cover",
+    "icon",
+    "image",
+    "img",
+    "logo",
+    "photo",
+    "pic",
+    "poster",
+    "src",
+    "thumb",
+];
+
 /// Parameters that hold where a click on the image leads.
 const LINKS: &[&str] = &["full", "href", "large", "link", "target", "url"];
 
@@ -53,9 +71,10 @@ pub(super) fn find(
 ) {
     let mut at = range.start;
     let (mut raw_until, mut raw_ends) = (0, true);
-    while let Some(next) = memchr::memchr(b'{', &text.as_bytes()[at..range.end]) {
+    while let Some(next) = memchr::memchr2(b'{', b'[', &text.as_bytes()[at..range.end]) {
         at += next;
-        let Some(shortcode) = shortcode(&text[..range.end], at) else {
+        let read = if text[at..].starts_with('{') { shortcode } else { bracketed };
+        let Some(shortcode) = read(&text[..range.end], at) else {
             at += 1;
             continue;
         };
@@ -78,128 +97,19 @@ fn end_of_raw(text: &str, start: usize, end: usize) -> Option<usize> {
     memchr::memmem::find(&text.as_bytes()[start..end], b"endraw").map(|length| start + length)
 }
 
-/// A shortcode or tag.
-#[derive(Debug)]
-struct Shortcode<'a> {
-    name: &'a str,
-    arguments: Vec<Argument<'a>>,
-    /// Whether it is a tag or an output, and no shortcode of Hugo.
-    tag: bool,
-    /// Whether it is an output, such as `{{ image(src="…") }}`.
-    output: bool,
-    end: usize,
-}
-
-#[derive(Debug)]
-struct Argument<'a> {
-    /// The parameter's name; empty where only its position counts.
-    key: &'a str,
-    /// The bytes inside its quotes.
-    span: Range<usize>,
-}
-
-/// The shortcode whose `{` is at `start`.
-fn shortcode(text: &str, start: usize) -> Option<Shortcode<'_>> {
-    let rest = &text[start..];
-    let delimiters = [("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}"), ("{{", "}}")];
-    let (open, close) = delimiters.into_iter().find(|(open, _)| rest.starts_with(open))?;
-    let inside = start + open.len();
-    let inside = inside + usize::from(text[inside..].starts_with('-'));
-    let (arguments, end) = arguments(text, inside, close)?;
-    // All that an output has is arguments.
-    let (name, arguments) = if open == "{{" { ("output", arguments) } else { split_name(text, arguments)? };
-    // `{{</* figure */>}}` shows the shortcode itself.
-    let shown = !name.starts_with(['/', '*']);
-    shown.then_some(Shortcode { name, arguments, tag: open.len() == 2, output: open == "{{", end })
-}
-
-fn split_name<'a>(text: &'a str, mut arguments: Vec<Argument<'a>>) -> Option<(&'a str, Vec<Argument<'a>>)> {
-    let name = arguments.first().filter(|first| first.key.is_empty()).map(|first| &text[first.span.clone()])?;
-    arguments.remove(0);
-    Some((name, arguments))
-}
-
-/// What stands between `start` and `close`, and where that ends.
-fn arguments<'a>(text: &'a str, start: usize, close: &str) -> Option<(Vec<Argument<'a>>, usize)> {
-    let bytes = text.as_bytes();
-    let limit = text.len().min(start + MAX_LENGTH);
-    let mut arguments = Vec::new();
-    let mut at = start;
-    loop {
-        while at < limit && bytes[at].is_ascii_whitespace() {
-            at += 1;
-        }
-        if at >= limit {
-            return None;
-        }
-        if bytes[at..].starts_with(close.as_bytes()) {
-            return Some((arguments, at + close.len()));
-        }
-        let (argument, end) = argument(text, at, limit, close)?;
-        arguments.push(argument);
-        at = end;
-    }
-}
-
-/// `key=value`, `key="value"` or a value alone.
-fn argument<'a>(text: &'a str, start: usize, limit: usize, close: &str) -> Option<(Argument<'a>, usize)> {
-    let bytes = text.as_bytes();
-    let key_end = (start..limit).find(|at| !is_key(bytes[*at])).unwrap_or(limit);
-    let named = key_end > start && bytes.get(key_end) == Some(&b'=');
-    let (key, at) = if named { (&text[start..key_end], key_end + 1) } else { ("", start) };
-    let quote = bytes.get(at).copied().filter(|first| matches!(first, b'"' | b'\'' | b'`'));
-    if let Some(quote) = quote {
-        let end = closing_quote(bytes, at + 1, limit, quote)?;
-        return Some((Argument { key, span: at + 1..end }, end + 1));
-    }
-    let end = bare_end(bytes, at, limit, close.as_bytes())?;
-    let comma = end > at && bytes[end - 1] == b',';
-    // What is neither a key nor a value, such as a lone `=`, must still be passed over.
-    Some((Argument { key, span: at..end - usize::from(comma) }, end.max(start + 1)))
-}
-
-/// Where a value without quotes ends; `None` where another shortcode starts or ends first, as they do not nest.
-fn bare_end(bytes: &[u8], start: usize, limit: usize, close: &[u8]) -> Option<usize> {
-    for at in start..limit {
-        let rest = &bytes[at..];
-        if rest[0].is_ascii_whitespace() || rest.starts_with(close) {
-            return Some(at);
-        }
-        if rest.starts_with(b"{{") || rest.starts_with(b"{%") || rest.starts_with(b"}}") {
-            return None;
-        }
-    }
-    None
-}
-
-fn is_key(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
-}
-
-/// Where a quoted value ends. Only the raw ones, in backticks, may go on after the end of a line.
-fn closing_quote(bytes: &[u8], mut at: usize, limit: usize, quote: u8) -> Option<usize> {
-    while at < limit {
-        match bytes[at] {
-            b'\\' if quote != b'`' => at += 1,
-            b'\n' | b'\r' if quote != b'`' => return None,
-            byte if byte == quote => return Some(at),
-            _ => {}
-        }
-        at += 1;
-    }
-    None
-}
-
 impl Shortcode<'_> {
     fn report(&self, text: &str, options: &ExtractOptions, sink: &mut Sink) {
         let shows_image = !self.output && IMAGES.binary_search(&self.name.to_ascii_lowercase().as_str()).is_ok();
         let mut image_group = None;
         let positional = if shows_image { self.positional(text) } else { None };
         for (index, argument) in self.arguments.iter().enumerate() {
-            let value = address(&text[argument.span.clone()]).filter(|_| shows_image || !self.tag);
-            let known = value.and_then(|value| {
-                let kind = kind(argument, &value, shows_image, positional == Some(index))?;
-                Some((argument.span.clone(), value, kind))
+            let known = address(&text[argument.span.clone()]).and_then(|value| {
+                let kind = if shows_image || !self.tag {
+                    kind(argument, &value, shows_image, positional == Some(index))
+                } else {
+                    kind_in_tag(argument, &value)
+                };
+                kind.map(|kind| (argument.span.clone(), value, kind))
             });
             let found = match known {
                 Some(known) => vec![known],
@@ -227,50 +137,27 @@ fn absolute(
     argument: Range<usize>,
     options: &ExtractOptions,
 ) -> Vec<(Range<usize>, String, ReferenceKind)> {
-    let delimiters = ['"', '\'', '`', ' ', '\t', '\n', '\r', '|', '[', ']', '{', '}', '<', '>'];
-    let mut found = Vec::new();
-    let mut at = argument.start;
-    for word in text[argument].split_inclusive(delimiters) {
-        let mut start = at;
-        at += word.len();
-        let word = word.trim_end_matches(delimiters);
-        for part in parts(word) {
-            let (from, address) = (start + part.len() - value_of(part).len(), value_of(part));
-            if is_image_url(address) || options.local_links.contains(address) {
-                found.push((from..from + address.len(), address.to_owned(), ReferenceKind::Shortcode));
-            }
-            start += part.len() + 1;
-        }
-    }
-    found
+    let start = argument.start;
+    let counts = |address: &str| is_image_url(address) || options.local_links.contains(address);
+    let found = embedded::addresses(&text[argument], counts).into_iter();
+    let place = |part: Range<usize>| start + part.start..start + part.end;
+    found.map(place).map(|span| (span.clone(), text[span].to_owned(), ReferenceKind::Shortcode)).collect()
 }
 
-/// The parts of a list within a word. A comma within an address ends no part.
-fn parts(word: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut rest = word;
-    while let Some((at, _)) = rest.match_indices(',').find(|(at, _)| {
-        let after = &rest[at + 1..];
-        !is_http(&rest[..*at]) || is_http(after) || after.starts_with('.')
-    }) {
-        parts.push(&rest[..at]);
-        rest = &rest[at + 1..];
-    }
-    parts.push(rest);
-    parts
-}
-
-/// The value of `key:value` or `key=value`, where it is an address.
-fn value_of(part: &str) -> &str {
-    let split = part.split_once([':', '=']).filter(|(key, _)| key.bytes().all(is_key));
-    split.map(|(_, value)| value).filter(|value| is_http(value)).unwrap_or(part)
+/// What kind of reference an argument of a tag is: a path from the root of the site, of a parameter that promises an
+/// image.
+fn kind_in_tag(argument: &Argument, value: &str) -> Option<ReferenceKind> {
+    let key = argument.key.to_ascii_lowercase();
+    let promised = WORDS.iter().any(|word| key.contains(word));
+    (promised && value.starts_with('/') && has_image_path(value)).then_some(ReferenceKind::Shortcode)
 }
 
 fn kind(argument: &Argument, value: &str, shows_image: bool, positional: bool) -> Option<ReferenceKind> {
     let key = argument.key.to_ascii_lowercase();
     let file = has_image_extension(value);
     let source = key == "src" || key == "data-src";
-    if positional || (shows_image && source) || (file && is_source(&key)) {
+    let image = is_source(&key) && (file || (!source && may_be_image_url(value)));
+    if positional || (shows_image && source) || image {
         Some(ReferenceKind::Shortcode)
     } else if shows_image && file && LINKS.contains(&key.as_str()) {
         Some(ReferenceKind::FullSize)

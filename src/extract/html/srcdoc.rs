@@ -1,0 +1,31 @@
+//! The document that an `iframe` holds in its `srcdoc`.
+
+use std::collections::BTreeMap;
+
+use super::scanner::{Pass, Rules, Scanner};
+use super::tokens::Tag;
+use super::value::Value;
+use crate::extract::sink::{RawReference, Sink};
+
+impl Pass<'_, '_, '_, '_> {
+    /// Reports the images of the document within an attribute. Its addresses are relative to the page's base (HTML, "the
+    /// iframe element"); a document with a base of its own is left alone, and so is one within another.
+    pub(super) fn srcdoc(&mut self, tag: &Tag<'_>) {
+        let Some(document) = tag.attribute("srcdoc").filter(|_| tag.name == "iframe" && self.scanner.documents == 0)
+        else {
+            return;
+        };
+        let Some(span) = document.span else { return };
+        let (value, end) = (Value::new(self.text, span, document.value), document.value.len());
+        let mut inner = Sink::default();
+        let mut scanner = Scanner { documents: 1, ..Scanner::new(Rules::Html, self.scanner.options) };
+        scanner.scan(document.value, 0..end, &mut inner);
+        scanner.finish(end, &mut inner);
+        let mut groups = BTreeMap::new();
+        for found in inner.found.into_iter().filter(|found| found.kind.is_media() && inner.base.is_none()) {
+            let image_group = *groups.entry(found.image_group).or_insert_with(|| self.sink.image_group());
+            let span = value.span(found.span.clone());
+            self.sink.push(RawReference { span, image_group, reveal: None, link_wrap: None, ..found });
+        }
+    }
+}
