@@ -10,6 +10,7 @@ mod document;
 mod link_wrap;
 mod mdx;
 mod outline;
+mod ranges;
 mod raw_html;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use std::ops::Range;
 
 use self::dialects::Copy;
 use self::outline::{Outline, Place};
+use self::ranges::is_within;
 use self::raw_html::Html;
 use super::address::has_image_extension;
 use super::html::Rules;
@@ -94,12 +96,6 @@ pub(super) fn image_addresses(text: &str) -> Vec<(Range<usize>, String)> {
         dialects::embeds(text, 0..text.len()).into_iter().map(|(_, span)| (span.clone(), text[span].to_owned()));
     let images = Outline::of(text, 0..text.len()).images.into_iter();
     images.map(|image| (image.place.span, image.place.value)).chain(embeds).collect()
-}
-
-/// Whether a place is in one of some ranges, which are in order.
-fn is_within(at: usize, ranges: &[Range<usize>]) -> bool {
-    let after = ranges.partition_point(|range| range.start <= at);
-    after > 0 && at < ranges[after - 1].end
 }
 
 /// Where references stand, and their image groups, in order.

@@ -6,6 +6,7 @@ use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, OffsetIter, Options
 
 use super::destination;
 use super::dialects::{Definitions, Prepared};
+use super::ranges::is_within;
 use crate::extract::address::has_image_extension;
 
 /// The parts of a text that matter to the search for images; all ranges are of the whole file's text, and in order.
@@ -96,7 +97,7 @@ impl Outline {
                 let last = after.checked_sub(1).and_then(|before| self.html[before].last());
                 last.is_none_or(|last| last.range.end <= tag.start)
             };
-            let in_code = |tag: &&Range<usize>| super::is_within(tag.start, &self.code);
+            let in_code = |tag: &&Range<usize>| is_within(tag.start, &self.code);
             let apart: Vec<_> = prepared.tags.iter().filter(within).filter(|tag| !in_code(tag)).map(tag).collect();
             self.html.extend(apart);
             self.html.sort_by_key(|block| block[0].range.start);
