@@ -93,7 +93,7 @@ const ROWS: &[Row] = &[
 
 /// The rows of an element.
 pub(super) fn rows(element: &str) -> &'static [Row] {
-    // Most elements have none, which their length and a few letters tell.
+    // Most elements have none, which their length and a few letters show.
     if !is_listed(element) {
         return &[];
     }

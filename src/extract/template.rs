@@ -44,8 +44,9 @@ fn field(rest: &[u8]) -> Option<usize> {
     FIELDS.iter().find(is_it).map(|word| word.len())
 }
 
+/// Whether a known word of more than a letter stands before a closing mark.
 fn is_field(rest: &[u8], close: &[u8]) -> bool {
-    field(rest).is_some_and(|length| rest[length..].starts_with(close))
+    field(rest).is_some_and(|length| length > 1 && rest[length..].starts_with(close))
 }
 
 /// A field between underscores, which is written in capitals: a local link has none.
@@ -76,6 +77,15 @@ mod tests {
             "https://c.example/%width%/a.jpg",
             "https://c.example/%%size%%/a.jpg",
             "https://c.example/a-%size%.jpg",
+        ];
+        for template in templates {
+            assert!(looks_like_template(template), "{template}");
+        }
+    }
+
+    #[test]
+    fn templates_of_engines_and_scripts_are_no_addresses() {
+        for template in [
             "//c.example/{{url}}",
             "${url}",
             "#{img_src}",
@@ -96,10 +106,13 @@ mod tests {
             "https://c.example/a_:size:.jpg",
             "https://c.example/<width>/a.jpg",
             "https://c.example/%(width)s/a.jpg",
-        ];
-        for template in templates {
+        ] {
             assert!(looks_like_template(template), "{template}");
         }
+    }
+
+    #[test]
+    fn addresses_are_no_templates() {
         let addresses = [
             "https://c.example/{6F9619FF-8B86-D011-B42D-00CF4FC964FF}.jpg",
             "https://c.example/{a}.jpg",
@@ -119,6 +132,7 @@ mod tests {
             "../media/0__h__.png",
             "__size__/a.png",
             "https://c.example/a$b$.png",
+            "https://c.example/?@h@",
         ];
         for address in addresses {
             assert!(!looks_like_template(address), "{address}");
