@@ -83,6 +83,8 @@ async fn nothing_of_a_whole_archive_is_garbage_however_old() {
 #[tokio::test]
 async fn what_nothing_refers_to_goes_once_it_was_seen_for_long_enough() {
     let sample = Sample::new().await;
+    // The placeholder that is kept in place of those that nothing keeps any more.
+    put(&sample, b"newer").await;
     let whole = files(&sample);
     let orphan = put(&sample, b"an orphan").await;
     age(&orphan, 8);
