@@ -39,6 +39,7 @@ impl Post {
     }
 
     /// Writes the article below a folder, which is made if it does not exist.
+    #[cfg(feature = "testing")]
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let file = folder.join(&self.path);
         fs::create_dir_all(file.parent().unwrap_or(folder))?;
