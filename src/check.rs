@@ -140,7 +140,7 @@ impl Checker<'_> {
         options.local_links = links_in(&bytes).into_keys().collect();
         for reference in extract::extract(&bytes, row.version.format, &options).references {
             if let Some(target) = target_of(&reference, &source, &store) {
-                self.reference(key, &reference, target, &source).await;
+                self.reference(row, &reference, target, &source).await;
             }
         }
         Ok(())
@@ -166,11 +166,13 @@ impl Checker<'_> {
         }
     }
 
-    async fn reference(&mut self, key: &ArticleKey, reference: &Reference, target: Target, source: &Source) {
+    async fn reference(&mut self, row: &ArticleRow, reference: &Reference, target: Target, source: &Source) {
+        let key = &row.version.key;
         let found = match &target {
-            Target::Archive(Some(key)) => matches!(self.archive.objects.stat(key).await, Ok(Some(_))),
+            Target::Archive(Some(key)) => self.is_there(key).await,
             target => target.file().is_some_and(Path::is_file) || is_left(key, reference, source),
         };
+        let found = found || self.is_of_other_settings(row, reference).await;
         let (kind, start) = (Some(reference.kind.as_str()), Some(reference.span.start));
         let place = Place { article: key.to_string(), raw: shown(reference), kind, start };
         match target {
@@ -180,6 +182,20 @@ impl Checker<'_> {
             Target::File(_) if !source.config.base_url.is_empty() => self.checked.remote.push(place),
             Target::Archive(_) | Target::Astray(_) => self.checked.dangling.push(place),
             Target::File(_) => self.checked.missing.push(place),
+        }
+    }
+}
+
+impl Checker<'_> {
+    async fn is_there(&self, key: &StoreKey) -> bool {
+        matches!(self.archive.objects.stat(key).await, Ok(Some(_)))
+    }
+
+    /// Whether a link of an article that is gone is spelled by the settings of its time. What it leads to is kept.
+    async fn is_of_other_settings(&self, row: &ArticleRow, reference: &Reference) -> bool {
+        match linked_object(&reference.raw).filter(|_| row.is_gone) {
+            Some(key) => self.is_there(&key).await,
+            None => false,
         }
     }
 }

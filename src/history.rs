@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use url::Url;
 
-use crate::archive::{Archive, ArticleState, CatalogError, ReferenceRow, StoreKey};
+use crate::archive::{Archive, CatalogError, ReferenceRow, StoreKey};
 use crate::model::{ArticleKey, Exchange, Reason};
 
 /// Every capture of a URL.
@@ -126,7 +126,7 @@ pub async fn of_article(archive: &Archive, key: &ArticleKey) -> Result<Option<Ar
         original: version.original.to_string(),
         title: version.title,
     });
-    let vanished = row.state == ArticleState::Vanished;
+    let vanished = row.is_gone;
     let older_images: BTreeSet<_> = archive.catalog.references(row.id).await?.into_iter().filter_map(older).collect();
     let older_images = older_images.into_iter().collect();
     Ok(Some(ArticleHistory { article: key.to_string(), vanished, versions: versions.collect(), older_images }))

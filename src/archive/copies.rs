@@ -35,7 +35,7 @@ impl Archive {
     /// # Errors
     /// [`CopyError`]; the copies from before stay.
     pub async fn copy_catalog(&self, schedule: CopySchedule, now: Timestamp) -> Result<bool, CopyError> {
-        let copies = self.objects.list(Prefix::CatalogCopies).await?;
+        let copies = oldest_first(self.objects.list(Prefix::CatalogCopies).await?, now);
         let is_made = self.copy_if_due(copies.last().and_then(|(key, _)| parts_of(key)), schedule, now).await?;
         let old = rules::old_copies(copies.len(), is_made, schedule);
         for (key, _) in &copies[..old] {
@@ -75,10 +75,38 @@ impl Archive {
     }
 }
 
+/// Copies in the order in which they were made. One from a moment ahead was made while the clock was ahead: it is older
+/// than those that were made since.
+pub(super) fn oldest_first<F>(mut copies: Vec<(StoreKey, F)>, now: Timestamp) -> Vec<(StoreKey, F)> {
+    copies.sort_by_key(|(key, _)| {
+        let made = parts_of(key).map(|(made, _)| made);
+        (made.is_none_or(|made| made <= now), made)
+    });
+    copies
+}
+
 /// When a copy was made, and the mark of what it knew.
 fn parts_of(key: &StoreKey) -> Option<(Timestamp, &str)> {
     let StoreKey::CatalogCopy { name } = key else { return None };
     let (made, mark) = name.as_str().split_once('-')?;
     let made = DateTime::strptime(MOMENT, made).ok()?.to_zoned(TimeZone::UTC).ok()?;
     Some((made.timestamp(), mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_from_a_moment_ahead_is_older_than_those_made_since() {
+        let copy = |name: &str| {
+            let key = StoreKey::CatalogCopy { name: RelativePath::new(name).unwrap() };
+            (key, ())
+        };
+        let made = ["20260301T000000Z-a", "20260302T000000Z-b", "20370101T000000Z-c"];
+        let now = "2026-03-03T00:00:00Z".parse().unwrap();
+        let sorted = oldest_first(made.map(copy).to_vec(), now);
+        let names: Vec<_> = sorted.iter().map(|(key, ())| key.path()).collect();
+        assert!(names[0].contains("2037") && names[1].contains("0301") && names[2].contains("0302"), "{names:?}");
+    }
 }

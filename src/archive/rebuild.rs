@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::io::AsyncWriteExt;
 
+use super::copies::oldest_first;
 use super::files::{Files, Links, Lock, Tree};
 use super::handle::Archive;
 use super::identity;
@@ -38,7 +39,7 @@ pub struct CatalogRebuild {
 ///
 /// # Errors
 /// [`ArchiveError::NothingToRebuild`] where the catalog is whole.
-pub async fn rebuild_catalog(store: &Path) -> Result<CatalogRebuild, ArchiveError> {
+pub async fn rebuild_catalog(store: &Path, now: Timestamp) -> Result<CatalogRebuild, ArchiveError> {
     let place = || store.display().to_string();
     if !store.is_dir() {
         return Err(ArchiveError::Missing { place: place() });
@@ -56,7 +57,7 @@ pub async fn rebuild_catalog(store: &Path) -> Result<CatalogRebuild, ArchiveErro
     tree.make_folder(TMP)?;
     let staging = Staging::new(tree.place().join(TMP));
     let objects = Arc::new(Files::new(Arc::clone(&tree), staging.clone()));
-    let (catalog, copy) = begin(&tree, &*objects, id).await?;
+    let (catalog, copy) = begin(&tree, &*objects, id, now).await?;
     let archive = Archive::new(Arc::new(catalog), objects);
     Ok(CatalogRebuild { archive, copy, tree, staging, _lock: lock })
 }
@@ -95,9 +96,10 @@ async fn begin(
     tree: &Tree,
     objects: &dyn Objects,
     id: Option<ArchiveId>,
+    now: Timestamp,
 ) -> Result<(Sqlite, Option<String>), ArchiveError> {
     let path = tree.place().join(NEW);
-    for (key, _) in objects.list(Prefix::CatalogCopies).await?.iter().rev() {
+    for (key, _) in oldest_first(objects.list(Prefix::CatalogCopies).await?, now).iter().rev() {
         remove_new(tree)?;
         write_copy(objects, key, &path).await?;
         if !is_usable(&path, id) {

@@ -1,14 +1,14 @@
 //! `offprint forget`.
 
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::arguments::ForgetArguments;
 use super::exit::Exit;
 use super::named::target_named;
 use super::output::Output;
-use super::words::{count, count_of};
+use super::words::count_of;
 use crate::archive::{self, Archive, BlobRow, Mode, TakedownReach, TakedownTarget};
+use crate::clock;
 use crate::config::{Config, Size};
 use crate::forget::forget as take_down;
 use crate::source;
@@ -54,7 +54,7 @@ async fn one(
         let mirror = find_mirror(&sources, archive, key);
         (mirror.output, mirror.in_place)
     };
-    Ok(take_down(archive, target, reason, &find, Timestamp::now()).await?)
+    Ok(take_down(archive, target, reason, &find, clock::now()).await?)
 }
 
 fn bytes(reach: &TakedownReach) -> u64 {
@@ -80,12 +80,12 @@ fn print(target: &TakedownTarget, reach: &TakedownReach, dry_run: bool, output: 
         articles.chain(urls).chain(blobs).for_each(|line| output.line(&line));
     }
     let done = if dry_run { "would be taken down" } else { "was taken down" };
+    let kind = if target.kind() == "url" { "URL" } else { target.kind() };
     output.line(&format!(
-        "the {} {} {done}: {}, {}, {} ({})",
-        target.kind(),
+        "the {kind} {} {done}: {}, {}, {} ({})",
         target.name(),
         count_of(&reach.articles, "article"),
-        count(reach.urls.len() as u64, "URL"),
+        count_of(&reach.urls, "URL"),
         count_of(&reach.blobs, "blob"),
         Size(bytes(reach)),
     ));

@@ -1,19 +1,19 @@
 //! `offprint gc`.
 
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::exit::Exit;
 use super::output::Output;
 use super::words::count_of;
 use crate::archive::{self, Mode};
+use crate::clock;
 use crate::config::{Config, Size};
 use crate::gc::{self, Garbage, GcPlan, GcRules};
 
 /// Removes what nothing refers to, or lists it.
 pub(crate) async fn gc(config: &Config, dry_run: bool, output: &Output) -> anyhow::Result<Exit> {
     let thumbnails: Vec<_> = config.thumbnail.iter().map(|size| size.name.clone()).collect();
-    let rules = GcRules { thumbnails: &thumbnails, grace: config.run.grace, now: Timestamp::now() };
+    let rules = GcRules { thumbnails: &thumbnails, grace: config.run.grace, now: clock::now() };
     let GcPlan { going, waiting } = if dry_run {
         gc::plan(&archive::open(&config.store, Mode::Read)?, rules).await?
     } else {
@@ -51,6 +51,9 @@ fn print(garbage: &[Garbage], dry_run: bool, output: &Output) {
         for garbage in garbage {
             output.line(&format!("{}: {garbage} ({})", garbage.kind(), Size(garbage.size())));
         }
+    }
+    if garbage.is_empty() {
+        return output.line("nothing to remove");
     }
     let done = if dry_run { "would be removed" } else { "removed" };
     output.line(&format!("{} {done}, {}", count_of(garbage, "file"), Size(bytes(garbage))));

@@ -8,7 +8,7 @@ use url::Url;
 use super::exit::Exit;
 use super::named::article_named;
 use super::output::Output;
-use super::words::count_of;
+use super::words::{count_of, moment};
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size};
 use crate::history::{self, ArticleHistory, UrlHistory};
@@ -41,17 +41,17 @@ fn print_url(history: &UrlHistory, output: &Output) {
             (None, None) => "no body kept".to_owned(),
         };
         let of = if capture.url == history.url { String::new() } else { format!(" from {}", capture.url) };
-        output.line(&format!("{}: {status}, {outcome}{of}", capture.at));
+        output.line(&format!("{}: {status}, {outcome}{of}", moment(&capture.at)));
     }
     let newest = history.newest.as_deref().unwrap_or("none");
-    let next = history.next_attempt.as_deref().unwrap_or("never");
+    let next = history.next_attempt.as_deref().map_or_else(|| "never".to_owned(), moment);
     output.line(&format!("{}; kept: {newest}; next try: {next}", count_of(&history.captures, "capture")));
 }
 
 fn print_article(history: &ArticleHistory, output: &Output) {
     for version in &history.versions {
         let title = version.title.as_ref().map(|title| format!(" \"{title}\"")).unwrap_or_default();
-        output.line(&format!("{}: sha256 {}{title}", version.read, version.original));
+        output.line(&format!("{}: sha256 {}{title}", moment(&version.read), version.original));
     }
     let vanished = if history.vanished { "; it is no longer in its source" } else { "" };
     for image in &history.older_images {

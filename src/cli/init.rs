@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::output::Output;
+use super::words::moment;
 use crate::archive::{self, ArchiveError, Mode};
 use crate::config::Config;
 
@@ -19,7 +20,7 @@ pub(crate) async fn init(config: &Config, output: &Output) -> anyhow::Result<Exi
     } else if is_new {
         output.line(&format!("{store} is an archive now; `offprint run` fills it"));
     } else {
-        output.line(&format!("{store} is an archive already, made {}", row.made_at));
+        output.line(&format!("{store} is an archive already, made {}", moment(&row.made_at.to_string())));
     }
     Ok(Exit::Done)
 }

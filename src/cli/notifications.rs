@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use jiff::Timestamp;
 
 use super::output::Output;
 use super::report::summary;
 use crate::archive::{self, Mode};
+use crate::clock;
 use crate::config::Config;
 use crate::model::{Report, RunOutcome};
 use crate::notify::{self, Notifier, NotifyError, RunEnd};
@@ -78,7 +78,7 @@ impl<'a> Notifications<'a> {
         }
         let archive = archive::open(&self.config.store, Mode::Read).context("cannot count for `report.prometheus`")?;
         let status = status::status(&archive).await?;
-        notify::write_prometheus(file, &notify::exposition(report, &status, Timestamp::now()))?;
+        notify::write_prometheus(file, &notify::exposition(report, &status, clock::now()))?;
         Ok(())
     }
 

@@ -31,11 +31,11 @@ fn print(rebuilt: &Rebuilt, output: &Output) {
         output.note(&format!("the damaged catalog is {} now", old.display()));
     }
     output.line(&format!(
-        "the catalog is made anew{}: {} and {} from mirrors, {} of runs",
+        "the catalog is made anew{}: {} and {} from mirrors, {}",
         rebuilt.copy.as_ref().map(|copy| format!(" from {copy}")).unwrap_or_default(),
         count(rebuilt.articles, "article"),
         count(rebuilt.images, "image URL"),
-        count(rebuilt.reports, "report"),
+        count(rebuilt.reports, "run report"),
     ));
     let since = if rebuilt.copy.is_some() { " since that copy" } else { "" };
     output.line(&format!(

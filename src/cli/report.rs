@@ -1,19 +1,28 @@
 //! The report of a run, printed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use super::exit::Exit;
 use super::output::{Label, Output};
-use super::words::count;
+use super::words::{count, moment};
 use crate::config::Size;
-use crate::model::{Report, RunOutcome, SourceOutcome, SourceReport};
+use crate::model::{ArticleCounts, FailedUrl, ReferenceCounts, Report, RunOutcome, SourceOutcome, SourceReport};
 
 /// How many failures are listed without -v.
 const LISTED: usize = 10;
 
+/// Which failures a run prints without -v.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failures {
+    /// All of them, where some are newly missing.
+    News,
+    /// All of them: the user named the articles.
+    All,
+}
+
 /// Prints what happened.
-pub(super) fn print_report(report: &Report, output: &Output) -> anyhow::Result<Exit> {
+pub(super) fn print_report(report: &Report, failures: Failures, output: &Output) -> anyhow::Result<Exit> {
     if output.json {
         output.value(report)?;
     } else if !report.is_empty_handed() {
@@ -21,7 +30,7 @@ pub(super) fn print_report(report: &Report, output: &Output) -> anyhow::Result<E
     }
     print_sources(&report.sources, output);
     print_problems(report, output);
-    print_failures(report, output);
+    print_failures(report, failures, output);
     Ok(Exit::of_report(report))
 }
 
@@ -37,28 +46,69 @@ pub(crate) fn print_sources(sources: &[SourceReport], output: &Output) {
     }
 }
 
-/// A run in one line.
+/// A run in one line: what it did and, after the semicolon, what the archive has and lacks now.
 pub(crate) fn summary(report: &Report) -> String {
-    let Report { articles, references, urls, blobs, thumbnails, .. } = report;
-    let outcome = outcome(report);
     let seconds = Duration::from_millis(report.elapsed_ms).as_secs_f64();
-    format!(
-        "{outcome}: {} ({} new, {} changed{}), {} of {} local, {} fetched, {} failed, \
-         {} deferred, {} ({}), {}{}, {seconds:.1} s",
-        count(articles.seen, "article"),
-        articles.new,
-        articles.changed,
-        other_articles(report),
-        references.local,
-        count(references.found, "reference"),
-        count(urls.fetched, "image"),
-        urls.failed,
-        urls.deferred,
-        count(blobs.new, "new blob"),
-        Size(blobs.bytes_new),
-        count(thumbnails.made, "thumbnail"),
-        missing(report),
-    )
+    let mut did = vec![articles(&report.articles)];
+    did.extend(images(report));
+    did.extend(counted([
+        (report.thumbnails.made, "thumbnail", "made"),
+        (report.thumbnails.failed, "thumbnail", "failed"),
+    ]));
+    let now = [references(&report.references), missing(report)].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let now = if now.is_empty() { now } else { format!("; {now}") };
+    format!("{}: {}, {seconds:.1} s{now}", outcome(report), did.join(", "))
+}
+
+/// Those of the counts that are not zero, with their nouns and what became of them.
+fn counted<'a>(counts: impl IntoIterator<Item = (u64, &'a str, &'a str)>) -> impl Iterator<Item = String> {
+    let counts = counts.into_iter().filter(|(number, ..)| *number > 0);
+    counts.map(|(number, noun, what)| format!("{} {what}", count(number, noun)))
+}
+
+fn articles(counts: &ArticleCounts) -> String {
+    let others = [
+        (counts.new, "new"),
+        (counts.changed, "changed"),
+        (counts.vanished, "gone"),
+        (counts.failed, "not read or written"),
+    ];
+    let others: Vec<_> =
+        others.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
+    let seen = count(counts.seen, "article");
+    match &others[..] {
+        [] if counts.seen == 0 => "no articles".to_owned(),
+        [] if counts.seen == counts.unchanged => format!("{seen} unchanged"),
+        [] => seen,
+        others => format!("{seen} ({})", others.join(", ")),
+    }
+}
+
+/// What became of images in this run.
+fn images(report: &Report) -> Vec<String> {
+    let Report { urls, blobs, changed_images, .. } = report;
+    let size = if blobs.bytes_new > 0 { Size(blobs.bytes_new).to_string() } else { "nothing new".to_owned() };
+    let fetched = format!("fetched ({size})");
+    let counts = [
+        (urls.fetched, "image", fetched.as_str()),
+        (changed_images.len() as u64, "image", "changed at the origin"),
+        (urls.not_modified, "image", "asked for again and unchanged"),
+        (urls.failed, "image", "failed"),
+        (urls.deferred, "image", "deferred"),
+    ];
+    let images: Vec<_> = counted(counts).collect();
+    if images.is_empty() { vec!["nothing fetched".to_owned()] } else { images }
+}
+
+/// How much of what articles show is local.
+fn references(counts: &ReferenceCounts) -> Option<String> {
+    let found = count(counts.found, "reference");
+    match counts.found {
+        0 => None,
+        1 if counts.local == 1 => Some("the 1 reference local".to_owned()),
+        all if all == counts.local => Some(format!("all {found} local")),
+        _ => Some(format!("{} of {found} local", counts.local)),
+    }
 }
 
 /// How it ended: first of all whether something was not done.
@@ -87,21 +137,14 @@ fn unread(report: &Report) -> String {
     counts.map(|(number, what)| count(number, what)).collect::<Vec<_>>().join(" and ")
 }
 
-/// What became of articles that does not happen every night.
-fn other_articles(report: &Report) -> String {
-    let counts = [(report.articles.vanished, "gone"), (report.articles.failed, "not read or written")];
-    let counted = counts.iter().filter(|(count, _)| *count > 0);
-    counted.map(|(count, what)| [", ", &count.to_string(), " ", what].concat()).collect()
-}
-
 /// What is missing, and when it is asked for again.
-fn missing(report: &Report) -> String {
+fn missing(report: &Report) -> Option<String> {
     let missing = &report.missing;
-    match (missing.urls, &missing.next_attempt) {
-        (0, _) => String::new(),
-        (urls, None) => format!(", {} missing", count(urls, "image")),
-        (urls, Some(at)) => format!(", {} missing (next try {at}; `run --retry` asks now)", count(urls, "image")),
-    }
+    let images = (missing.urls > 0).then(|| format!("{} missing", count(missing.urls, "image")))?;
+    Some(match missing.next_attempt.as_deref() {
+        None => images,
+        Some(at) => format!("{images} (next try {}; `offprint run --retry` asks now)", moment(at)),
+    })
 }
 
 fn left_for_next(report: &Report) -> String {
@@ -123,7 +166,7 @@ fn print_problems(report: &Report, output: &Output) {
     } else if report.missing.newly_untried > 0 {
         let untried = count(report.missing.newly_untried, "image");
         output.warn(&format!(
-            "{untried} newly missing without having been asked for: their hosts are not being asked now"
+            "{untried} newly missing without having been asked for: their hosts do not answer, or ask to wait"
         ));
     }
     if report.offline {
@@ -137,22 +180,32 @@ fn print_problems(report: &Report, output: &Output) {
     }
 }
 
-/// Failed URLs are printed only where some are newly missing, or with -v.
-fn print_failures(report: &Report, output: &Output) {
-    let listed = match (output.lists_all(), report.newly_missing) {
-        (true, _) => usize::MAX,
-        (false, 0) => return,
-        (false, _) => LISTED,
-    };
-    for failure in report.failures.iter().take(listed) {
-        let status = failure.status.map(|status| format!(" {status}")).unwrap_or_default();
-        let detail = if failure.detail.is_empty() { String::new() } else { format!(": {}", failure.detail) };
-        let text = format!("{} ({}{status}) in {}{detail}", failure.url, failure.reason, failure.articles.join(", "));
-        output.labelled_note(Label::Warning("missing"), &text);
+/// What is newly missing; every failure where the user asked for them.
+fn print_failures(report: &Report, failures: Failures, output: &Output) {
+    let new: HashSet<&str> = report.missing.new.iter().map(String::as_str).collect();
+    let all = output.lists_all() || failures == Failures::All;
+    let shown: Vec<_> = report.failures.iter().filter(|failure| all || new.contains(failure.url.as_str())).collect();
+    let listed = if output.lists_all() { usize::MAX } else { LISTED };
+    for failure in shown.iter().take(listed) {
+        let label = if new.contains(failure.url.as_str()) { "missing" } else { "failed" };
+        output.labelled_note(Label::Warning(label), &failure_text(failure));
     }
-    if report.failures.len() > listed {
-        output.note(&format!("… and {} more; `offprint status -v` lists them", report.failures.len() - listed));
+    if shown.len() > listed {
+        output.note(&format!("… and {} more; `offprint status -v` lists them", shown.len() - listed));
     }
+    let failed: HashSet<&str> = report.failures.iter().map(|failure| failure.url.as_str()).collect();
+    // Where a budget ended the run, its line says it of all of them.
+    let untried = report.missing.new.iter().filter(|url| report.stopped_by.is_none() && !failed.contains(url.as_str()));
+    for url in untried.take(listed) {
+        output.labelled_note(Label::Warning("missing"), &format!("{url} (not asked for)"));
+    }
+}
+
+fn failure_text(failure: &FailedUrl) -> String {
+    let FailedUrl { url, reason, articles, detail, .. } = failure;
+    let status = failure.status.map(|status| format!(" {status}")).unwrap_or_default();
+    let detail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
+    format!("{url} ({reason}{status}) in {}{detail}", articles.join(", "))
 }
 
 #[cfg(test)]
@@ -163,7 +216,25 @@ mod tests {
     #[test]
     fn a_summary_is_one_line() {
         let line = summary(&Report::default());
-        assert!(line.starts_with("done: 0 articles") && !line.contains('\n'), "{line}");
+        assert_eq!(line, "done: no articles, nothing fetched, 0.0 s");
+    }
+
+    #[test]
+    fn a_summary_says_what_is_not_zero() {
+        let articles = ArticleCounts { seen: 3, new: 1, unchanged: 2, vanished: 1, ..ArticleCounts::default() };
+        let mut report = Report { articles, ..Report::default() };
+        (report.urls.fetched, report.blobs.bytes_new, report.urls.failed) = (1, 2048, 2);
+        (report.references.found, report.references.local) = (5, 3);
+        (report.missing.urls, report.missing.next_attempt) = (2, Some("2026-03-08T07:15:00Z".to_owned()));
+        assert_eq!(
+            summary(&report),
+            "done: 3 articles (1 new, 1 gone), 1 image fetched (2 KiB), 2 images failed, 0.0 s; 3 of 5 references local, \
+             2 images missing (next try 2026-03-08 07:15 UTC; `offprint run --retry` asks now)"
+        );
+        let unchanged = ArticleCounts { seen: 1, unchanged: 1, ..ArticleCounts::default() };
+        report = Report { articles: unchanged, ..Report::default() };
+        (report.references.found, report.references.local) = (1, 1);
+        assert_eq!(summary(&report), "done: 1 article unchanged, nothing fetched, 0.0 s; the 1 reference local");
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
     if to_stdout && arguments.articles.len() > 1 {
         return Err(one_at_a_time());
     }
+    if to_stdout && output.json {
+        return Err(UsageError("--json lists what was written: name a folder with --to DIR".to_owned()).into());
+    }
     // Writing over articles must not cross a run that is writing them too.
     let archive = if arguments.in_place {
         archive::open(&config.store, Mode::Write)?

@@ -14,7 +14,7 @@ use super::exit::{Exit, UsageError};
 use super::notifications::Notifications;
 use super::output::Output;
 use super::progress::Display;
-use super::report::print_report;
+use super::report::{Failures, print_report};
 use super::signals::Signals;
 use super::{dry_run, progress};
 use crate::config::Config;
@@ -33,7 +33,7 @@ pub(crate) async fn run(config: &Config, dry_run: bool, retry: Option<Retry>, ou
     let notifications = Notifications::run_started(config, output).await;
     let report = mirror_sources(config, sources, retry, output).await;
     notifications.run_finished(&report).await;
-    print_report(&report?, output)
+    print_report(&report?, Failures::News, output)
 }
 
 /// Mirrors what was named on the command line.
@@ -48,7 +48,7 @@ pub(crate) async fn mirror(
         return dry_run::dry_run(config, sources, None, output).await;
     }
     let mirrors = unlisted_mirrors(config, &sources);
-    let exit = print_report(&mirror_sources(config, sources, None, output).await?, output)?;
+    let exit = print_report(&mirror_sources(config, sources, None, output).await?, Failures::All, output)?;
     for mirror in mirrors {
         output.note(&mirror);
     }
@@ -71,8 +71,11 @@ pub(crate) async fn mirror_html(config: &Config, html: &Path, url: &Url, output:
     };
     let sources = vec![source::named_page(config, url)?];
     let mirrors = unlisted_mirrors(config, &sources);
-    let exit =
-        print_report(&mirror_with_page(config, sources, None, Some((url.clone(), page)), output).await?, output)?;
+    let exit = print_report(
+        &mirror_with_page(config, sources, None, Some((url.clone(), page)), output).await?,
+        Failures::All,
+        output,
+    )?;
     for mirror in mirrors {
         output.note(&mirror);
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::exit::Exit;
 use super::output::Output;
-use super::words::{count, count_of};
+use super::words::{count, count_of, moment};
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size};
-use crate::model::{Reason, Report};
+use crate::model::{Reason, Report, RunOutcome};
 use crate::status::{self, Missing, Run, Status};
 
 /// How many missing URLs are listed without -v.
@@ -34,7 +34,7 @@ fn print(status: &Status, output: &Output) {
     print_missing(status, output);
     print_changed(status, output);
     for host in &status.hosts {
-        let open = host.open_until.as_ref().map(|at| format!(", no requests until {at}")).unwrap_or_default();
+        let open = host.open_until.as_ref().map(|at| format!(", no requests until {}", moment(at))).unwrap_or_default();
         let failures = count(host.failures.into(), "failure");
         output.line(&format!("host {}: Referer {}, {failures}{open}", host.host, host.referer));
     }
@@ -42,9 +42,11 @@ fn print(status: &Status, output: &Output) {
 }
 
 fn print_totals(status: &Status, output: &Output) {
-    let articles = count(status.articles, "article");
-    output.line(&format!("{articles}, {} of them no longer in their source", status.vanished));
-    output.line(&format!("{}, {} of them local", count(status.references, "reference"), status.local));
+    let gone =
+        if status.vanished > 0 { format!(", {} no longer in the source", status.vanished) } else { String::new() };
+    output.line(&format!("{}{gone}", count(status.articles, "article")));
+    let remote = status.references.saturating_sub(status.local);
+    output.line(&format!("{}: {} local, {remote} remote", count(status.references, "reference"), status.local));
     let missing = status.urls.saturating_sub(status.urls_good);
     output.line(&format!("{}: {} saved, {missing} missing", count(status.urls, "image URL"), status.urls_good));
     let images = count(status.images, "image");
@@ -60,13 +62,25 @@ fn print_totals(status: &Status, output: &Output) {
 fn print_run(run: &Run, output: &Output) {
     let what = match (&run.report, run.ended.is_some()) {
         (_, false) => "did not finish, or is not finished yet".to_owned(),
-        (None, true) => "its report cannot be read: another version of offprint wrote it".to_owned(),
+        (None, true) => "the catalog was made anew, or another version of offprint wrote its report".to_owned(),
         (Some(Report { error: Some(error), .. }), true) => format!("failed: {error}"),
-        (Some(Report { articles, urls, .. }), true) => {
-            format!("{}, {} fetched, {} failed", count(articles.seen, "article"), urls.fetched, urls.failed)
-        }
+        (Some(report), true) => run_text(report),
     };
-    output.line(&format!("run {}: {what}", run.began));
+    output.line(&format!("run {}: {what}", moment(&run.began)));
+}
+
+/// What a run did, and what of its work it did not.
+fn run_text(report: &Report) -> String {
+    let articles = count(report.articles.seen, "article");
+    let mut did = vec![articles, format!("{} fetched", count(report.urls.fetched, "image"))];
+    let counts = [(report.urls.failed, "failed"), (report.newly_missing, "newly missing")];
+    did.extend(counts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));
+    let failed = report.failed_sources().count() as u64;
+    did.extend((failed > 0).then(|| format!("{} could not be read", count(failed, "source"))));
+    did.extend(report.stopped_by.map(|budget| format!("stopped by run.{}", budget.as_str())));
+    did.extend((report.outcome == RunOutcome::Interrupted).then(|| "interrupted".to_owned()));
+    did.extend(report.offline.then(|| "no host answered".to_owned()));
+    did.join(", ")
 }
 
 fn print_changed(status: &Status, output: &Output) {
@@ -74,7 +88,7 @@ fn print_changed(status: &Status, output: &Output) {
         return;
     }
     let images = count_of(&status.changed_images, "image");
-    output.line(&format!("{images} changed at their origin; both versions are kept"));
+    output.line(&format!("{images} changed at the origin; both versions are kept"));
     if output.lists_all() {
         for image in &status.changed_images {
             output.line(&format!("  {}", image.url));
@@ -83,19 +97,19 @@ fn print_changed(status: &Status, output: &Output) {
 }
 
 fn print_missing(status: &Status, output: &Output) {
-    if status.missing.is_empty() && status.rot == 0 {
-        output.line("nothing is missing");
-        return;
+    if status.rot > 0 {
+        let kept = count(status.rot, "kept image");
+        output.line(&format!("{kept} no longer there at the origin: {}", list(&status.rot_by_host)));
+    }
+    if status.missing.is_empty() {
+        return output.line("nothing is missing");
     }
     output.line(&format!("missing by reason: {}", list(&status.missing_by_reason)));
     output.line(&format!("missing by host: {}", list(&status.missing_by_host)));
-    output.line(&format!("{} can no longer be fetched from their origin", count(status.rot, "kept image")));
-    if status.rot > 0 {
-        output.line(&format!("the same by host: {}", list(&status.rot_by_host)));
-    }
     let next: Vec<_> = status.retries.iter().take(DAYS).map(|(day, count)| format!("{count} on {day}")).collect();
     let next = if next.is_empty() { "none".to_owned() } else { next.join(", ") };
-    output.line(&format!("next tries: {next}; {} given up", status.retired));
+    let given_up = if status.retired > 0 { format!("; {} given up", status.retired) } else { String::new() };
+    output.line(&format!("next tries: {next}{given_up}"));
     let listed = if output.lists_all() { usize::MAX } else { LISTED };
     status.missing.iter().take(listed).for_each(|missing| print_missing_url(missing, output));
     if status.missing.len() > listed {
@@ -103,13 +117,17 @@ fn print_missing(status: &Status, output: &Output) {
     }
 }
 
+/// Counts with their names, the largest first. Files beside articles have no host.
 fn list(counts: &BTreeMap<String, u64>) -> String {
-    counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+    let mut counts: Vec<_> = counts.iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let name = |name: &str| if name == "file:" { "beside articles".to_owned() } else { name.to_owned() };
+    counts.iter().map(|(host, count)| format!("{count} {}", name(host))).collect::<Vec<_>>().join(", ")
 }
 
 fn print_missing_url(missing: &Missing, output: &Output) {
     let code = missing.status.map(|status| format!(" {status}")).unwrap_or_default();
-    let next = missing.next_attempt.as_deref().unwrap_or("never");
+    let next = missing.next_attempt.as_deref().map_or_else(|| "never".to_owned(), moment);
     let reason = missing.reason.map_or("not tried yet", Reason::as_str);
     let articles = missing.articles.join(", ");
     let detail = missing.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();

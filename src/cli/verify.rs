@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use indicatif::HumanBytes;
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::arguments::VerifyArguments;
@@ -12,6 +11,7 @@ use super::output::{Label, Output};
 use super::progress::Display;
 use super::words::count;
 use crate::archive::{self, Archive, Mode};
+use crate::clock;
 use crate::config::{Config, Size};
 use crate::source::{self, Source};
 use crate::verify::{
@@ -36,8 +36,12 @@ pub(crate) async fn verify(arguments: &VerifyArguments, config: &Config, output:
     } else {
         print(&found, &repairs, output);
     }
-    let repaired = repairs.iter().filter(|repair| matches!(repair, Repair::Restored | Repair::Regenerated)).count();
-    Ok(if repaired == found.findings.len() { Exit::Done } else { Exit::Damaged })
+    Ok(if repaired(&repairs) == found.findings.len() { Exit::Done } else { Exit::Damaged })
+}
+
+/// How many are as they were, or will be after the next run.
+fn repaired(repairs: &[Repair]) -> usize {
+    repairs.iter().filter(|repair| matches!(repair, Repair::Restored | Repair::Regenerated)).count()
 }
 
 /// Reads beside any run.
@@ -83,7 +87,7 @@ async fn repair(config: &Config, sources: Vec<Source>, findings: &[Finding]) -> 
     let source = ConfiguredRepairSource::new(config, Arc::clone(&archive), sources.clone())?;
     let mirrored = Archive::clone(&archive);
     let find = move |key: &_| find_mirror(&sources, &mirrored, key);
-    Ok(verify::repair(&archive, findings, &source, &find, Timestamp::now()).await?)
+    Ok(verify::repair(&archive, findings, &source, &find, clock::now()).await?)
 }
 
 fn as_json(arguments: &VerifyArguments, found: &Verification, repairs: &[Repair]) -> serde_json::Value {
@@ -116,12 +120,13 @@ fn print(found: &Verification, repairs: &[Repair], output: &Output) {
     }
     let counts = found.counts;
     output.line(&format!(
-        "{} ({}), {} and {} verified, {} damaged, {} unreferenced",
+        "{} ({}), {} and {} verified, {} damaged{}{}",
         count(counts.blobs, "blob"),
         Size(counts.bytes),
         count(counts.thumbnails, "thumbnail"),
         count(counts.articles, "article"),
         found.findings.len(),
-        count(found.orphans, "file"),
+        if repairs.is_empty() { String::new() } else { format!(", {} repaired", repaired(repairs)) },
+        if found.orphans > 0 { format!(", {} unreferenced", count(found.orphans, "file")) } else { String::new() },
     ));
 }

@@ -109,10 +109,48 @@ fn is_form(template: &Path) -> bool {
 
 /// A value of the wrong type, in words. Values that may be secrets are not repeated.
 fn type_error(key: &str, message: &str) -> String {
+    let is_type = message.starts_with("invalid type") || message.contains("expected u");
+    let default = default_of(key);
+    if is_type && message.contains("map, expected a sequence") && default.as_ref().is_some_and(has_tables) {
+        return format!("write [[{key}]] in double brackets: there can be several");
+    }
     if key == "fetch.host" || key.contains(".headers") {
         return "the value has the wrong type: write a list such as [\"Name: value\"]".to_owned();
     }
-    without_value(message.trim())
+    match default.filter(|_| is_type) {
+        Some(default) => format!("the value has the wrong type: write {}", example(&default)),
+        None => without_value(message.trim()),
+    }
+}
+
+/// The default of a key (`thumbnail[0].width`): that of the first entry, where there are several.
+fn default_of(key: &str) -> Option<Value> {
+    let mut here = Value::Table(shipped());
+    for part in key.replace('[', ".").replace(']', "").split('.') {
+        here = match here {
+            Value::Table(mut table) => table.remove(part)?,
+            Value::Array(items) => items.into_iter().next()?,
+            _ => return None,
+        };
+    }
+    Some(here)
+}
+
+fn has_tables(default: &Value) -> bool {
+    default.as_array().is_some_and(|items| items.iter().any(Value::is_table))
+}
+
+/// A value of the kind of the default, in words.
+fn example(default: &Value) -> String {
+    match default {
+        Value::String(text) if text.is_empty() => "a text in quotes".to_owned(),
+        Value::String(text) => format!("a text in quotes, such as \"{text}\""),
+        Value::Integer(number) => format!("a whole number that is not negative, such as {number}"),
+        Value::Boolean(_) => "true or false".to_owned(),
+        Value::Array(_) if has_tables(default) => "a table in double brackets for each".to_owned(),
+        Value::Array(_) => "a list in brackets".to_owned(),
+        _ => "a table: its name in brackets on a line of its own".to_owned(),
+    }
 }
 
 /// The message without the text of the value, as serde quotes it.
@@ -228,6 +266,18 @@ mod tests {
         assert!(refused("[fetch]\nreferer = [\"always\"]\n").contains("there are none, image_origin"));
         assert!(refused("[[source]]\nkind = \"folders\"\n").contains("my.toml:2"));
         assert!(refused("[fetch\n").starts_with("my.toml:1: "));
+        for (text, expected) in [
+            ("[source]\nname = \"a\"\n", "my.toml:1: `source`: write [[source]] in double brackets"),
+            ("[fetch.host]\nhost = \"a\"\n", "my.toml:1: `fetch.host`: write [[fetch.host]] in double brackets"),
+            ("[fetch]\ndelay = 250\n", "write a text in quotes, such as \"250ms\""),
+            ("[fetch]\nconcurrency = \"x\"\n", "write a whole number that is not negative, such as 16"),
+            ("[fetch]\nconcurrency = -1\n", "write a whole number that is not negative, such as 16"),
+            ("[rewrite]\njson_ld = \"yes\"\n", "write true or false"),
+            ("[fetch]\nports = 80\n", "write a list in brackets"),
+            ("fetch = 3\n", "`fetch`: the value has the wrong type: write a table"),
+        ] {
+            assert!(refused(text).contains(expected), "{text}: {}", refused(text));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use crate::clock;
 use crate::model::saturating_add;
 
 /// A clock that reads the system's time once and then follows the timer, so that a change of the system's clock does not
@@ -18,7 +19,7 @@ pub(crate) struct Clock {
 impl Clock {
     /// A clock that shows the system's time now.
     pub(crate) fn start() -> Self {
-        Self { wall: Timestamp::now(), timer: Instant::now() }
+        Self { wall: clock::now(), timer: Instant::now() }
     }
 
     /// The time.

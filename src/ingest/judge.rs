@@ -6,7 +6,7 @@ use crate::config::MediaConfig;
 use crate::fetch::Judge;
 use crate::locks::Mutex;
 use crate::media;
-use crate::model::{Asset, Digest, Ending, Failure, HostKey, Reason, ReferenceKind};
+use crate::model::{Asset, Digest, Ending, Failure, HostKey, MediaType, Reason, ReferenceKind};
 use crate::staging::Staged;
 
 /// Judges what a URL answered, by its content alone.
@@ -75,7 +75,7 @@ impl ImageJudge<'_> {
         let probe = move || std::fs::read(path).map(|bytes| media::probe(&bytes, &limits));
         let asset = tokio::task::spawn_blocking(probe).await.expect("probing an image does not panic");
         let asset = asset.map_err(|error| Failure::new(Reason::Truncated, format!("cannot read it back: {error}")))?;
-        self.look(&asset).map_err(|reason| Failure::new(reason, detail(reason)))?;
+        self.look(&asset).map_err(|reason| Failure::new(reason, refusal(reason, &asset)))?;
         Ok(asset)
     }
 
@@ -102,6 +102,14 @@ impl Judge for ImageJudge<'_> {
         let asset = self.asset_of(staged).await?;
         self.check_ending(asset.ending, staged.digest).map_err(|reason| Failure::new(reason, detail(reason)))?;
         Ok(asset)
+    }
+}
+
+/// The same, which says where a page came in place of an image.
+fn refusal(reason: Reason, asset: &Asset) -> &'static str {
+    match (reason, asset.media_type) {
+        (Reason::NotAnImage, MediaType::Html) => "the host sent a web page in place of the image",
+        (reason, _) => detail(reason),
     }
 }
 

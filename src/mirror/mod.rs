@@ -35,6 +35,7 @@ use tracing::{Instrument, info};
 
 use crate::archive::rules::{CopySchedule, Schedule};
 use crate::archive::{Archive, RunId};
+use crate::clock;
 use crate::config::{Config, RunConfig};
 use crate::fetch::{Alternates, FetchError, Fetcher};
 use crate::ingest::{Ingest, KnownPlaceholders};
@@ -138,7 +139,7 @@ impl Mirror {
     /// # Errors
     /// Where the run cannot go on. What it kept so far is kept.
     pub async fn run(self) -> Result<Report, MirrorError> {
-        let began = Timestamp::now();
+        let began = clock::now();
         self.run_since(began).instrument(trace::run(began)).await
     }
 
@@ -170,7 +171,7 @@ impl Mirror {
     /// report names the problem.
     async fn copy_catalog(&self) {
         let RunConfig { catalog_copy_every: every, catalog_copies: keep, .. } = self.config.run;
-        if let Err(error) = self.archive.copy_catalog(CopySchedule { every, keep }, Timestamp::now()).await {
+        if let Err(error) = self.archive.copy_catalog(CopySchedule { every, keep }, clock::now()).await {
             self.tally.problem("the copy of the catalog", ProblemReason::CatalogCopy, error);
         }
     }

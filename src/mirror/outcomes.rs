@@ -10,7 +10,7 @@ use super::error::MirrorError;
 use super::tally::Tally;
 use crate::archive::{Archive, JobResult, Put, UrlId, UrlRow};
 use crate::ingest::Ingested;
-use crate::model::{ChangedImage, Exchange, FailedUrl, Failure};
+use crate::model::{ChangedImage, Exchange, FailedUrl, Failure, HostState};
 
 /// Articles named in a report beside one URL.
 const ARTICLES_NAMED: usize = 20;
@@ -28,16 +28,15 @@ impl Outcomes {
         self.tally.exchanged(exchanges);
     }
 
-    /// Counts how a job ended. `url` is its URL as it was before.
-    pub(super) async fn count(&self, url: &UrlRow, ingested: &Ingested) -> Result<(), MirrorError> {
+    /// Counts how a job ended. `url` and `host` are as they were before.
+    pub(super) async fn count(&self, url: &UrlRow, host: &HostState, ingested: &Ingested) -> Result<(), MirrorError> {
         match &ingested.result {
             JobResult::Kept { .. } => self.tally.fetched.one(),
             JobResult::NotModified { .. } => self.tally.not_modified.one(),
             JobResult::Deferred { .. } => self.tally.deferred.one(),
             JobResult::Failed { failure, next_attempt } => {
-                self.tally
-                    .unreachable
-                    .add(u64::from(url.facts.attempts == 0 && decisive::is_unreachable(failure.reason)));
+                let is_first = url.facts.attempts == 0 && host.failures == 0;
+                self.tally.unreachable.add(u64::from(is_first && decisive::is_unreachable(failure.reason)));
                 self.failed(url.id, &url.url, failure, url.facts.attempts + 1, *next_attempt).await?;
             }
         }

@@ -15,7 +15,7 @@ use super::ready::ReadyArticles;
 use super::source_report;
 use super::sources::{RunSource, Sources};
 use super::tally::Tally;
-use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, Body, StoreKey};
+use crate::archive::{Archive, ArticleId, ArticleRow, Body, StoreKey};
 use crate::locks::Mutex;
 use crate::model::{ArticleCounts, Digest, HostKey, MediaType, ProblemReason};
 use crate::source::{Diff, Difference, FeedRecords, Listed, SkipReason, Skipped, SourceError, WebReader};
@@ -125,7 +125,7 @@ impl ReadStage {
                 let span = trace::article(format_args!("{}/{}", source.name(), listed.path));
                 self.article(source, &listed, row.as_deref()).instrument(span).await?;
             }
-            Difference::Gone(row) if row.state == ArticleState::Vanished => {}
+            Difference::Gone(row) if row.is_gone => {}
             Difference::Gone(row) => {
                 self.tally.vanished.one();
                 self.archive.catalog.mark_vanished(&[row.id]).await?;

@@ -8,7 +8,9 @@ use super::control::Control;
 use super::decisive::Decisive;
 use super::error::MirrorError;
 use super::tally::Tally;
-use crate::archive::{Archive, Body, Prefix, RunId, StoreKey};
+
+use crate::archive::{Archive, Body, Prefix, ReportedMissing, RunId, StoreKey};
+use crate::clock;
 use crate::model::{MissingUrls, ReferenceCounts, Report, RunOutcome};
 
 /// Makes and keeps reports.
@@ -63,10 +65,12 @@ impl Reporter {
 
     /// A run that the user stopped reports nothing as missing: the next one goes on, and then it is news.
     async fn note_missing(&self, report: &mut Report) -> Result<(), MirrorError> {
-        let missing = self.archive.catalog.report_missing().await?;
-        report.newly_missing = missing.new;
-        let next_attempt = missing.next_attempt.map(|at| at.to_string());
-        report.missing = MissingUrls { urls: missing.urls, newly_untried: missing.new_untried, next_attempt };
+        let ReportedMissing { counts, news } = self.archive.catalog.report_missing().await?;
+        report.newly_missing = counts.new;
+        let mut new: Vec<_> = news.iter().map(ToString::to_string).collect();
+        new.sort_unstable();
+        let next_attempt = counts.next_attempt.map(|at| at.to_string());
+        report.missing = MissingUrls { urls: counts.urls, new, newly_untried: counts.new_untried, next_attempt };
         Ok(())
     }
 
@@ -78,7 +82,7 @@ impl Reporter {
         }
         let json = serde_json::to_string_pretty(report).expect("a report is plain data");
         self.archive.objects.put(&key, Body::Bytes(json.clone().into_bytes())).await?;
-        self.archive.catalog.finish_run(run, Timestamp::now(), &json).await?;
+        self.archive.catalog.finish_run(run, clock::now(), &json).await?;
         self.remove_old().await
     }
 

@@ -68,7 +68,7 @@ tally! {
     requests,
     /// Responses received.
     answered,
-    /// URLs whose host could not be reached, and that had never failed before.
+    /// URLs whose host could not be reached, and that had never failed before, and neither had their host.
     unreachable,
     /// Bytes of bodies received.
     bytes,

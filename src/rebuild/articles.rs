@@ -89,6 +89,10 @@ impl<'a> Articles<'a> {
             while let Some(entry) = entries.next().await {
                 let Entry::Article(listed) = entry else { continue };
                 left.remove(&listed.path);
+                let key = ArticleKey { source: source.name().clone(), path: listed.path.clone() };
+                if self.archive.catalog.is_taken_down(&key).await? {
+                    continue;
+                }
                 let Location::File { path: file, fingerprint } = listed.location else { continue };
                 let mirror = read(&source.mirror(&listed.path));
                 let file = read(&file).map(|bytes| (bytes, fingerprint));

@@ -8,6 +8,7 @@ use tokio::io::AsyncReadExt;
 use super::rebuilt::{RebuildError, Rebuilt};
 use super::text::text_digest;
 use crate::archive::{Archive, ObjectError, Prefix, StoreKey};
+use crate::clock;
 use crate::config::{Config, MediaConfig};
 use crate::extract::ExtractOptions;
 use crate::media;
@@ -107,7 +108,7 @@ impl Unrecorded {
 /// A blob that is on record and not there: an image is due again. An original stays on record, as a backup may have it.
 async fn lose(archive: &Archive, digest: Digest, media_type: MediaType) -> Result<(), RebuildError> {
     if archive.catalog.articles_of_original(digest).await?.is_empty() {
-        archive.catalog.lose_asset(digest, Timestamp::now()).await?;
+        archive.catalog.lose_asset(digest, clock::now()).await?;
         archive.catalog.forget_blob(digest, media_type).await?;
     }
     Ok(())

@@ -19,6 +19,7 @@ use jiff::tz::TimeZone;
 use tokio::io::AsyncReadExt;
 
 use crate::archive::{self, Archive, Prefix, StoreKey};
+use crate::clock;
 use crate::config::Config;
 use crate::source::Source;
 
@@ -32,9 +33,9 @@ pub use rebuilt::{RebuildError, Rebuilt};
 /// # Errors
 /// [`RebuildError`]; the archive is as it was then.
 pub async fn rebuild(config: &Config, sources: Vec<Source>) -> Result<Rebuilt, RebuildError> {
-    let catalog = archive::rebuild_catalog(&config.store).await?;
+    let catalog = archive::rebuild_catalog(&config.store, clock::now()).await?;
     let rebuilt = fill(config, sources, &catalog.archive, catalog.copy.clone()).await?;
-    let damaged_catalog = catalog.finish(Timestamp::now())?;
+    let damaged_catalog = catalog.finish(clock::now())?;
     Ok(Rebuilt { damaged_catalog, ..rebuilt })
 }
 
@@ -48,7 +49,7 @@ async fn fill(
     let mut rebuilt = Rebuilt { copy, ..Rebuilt::default() };
     let unrecorded = Unrecorded::find(&archive, &config.media, &mut rebuilt).await?;
     rebuilt.reports = record_reports(&archive).await?;
-    let now = Timestamp::now();
+    let now = clock::now();
     let run = archive.catalog.begin_run(now).await?;
     let mut articles = Articles::new(config, &archive, &unrecorded);
     articles.record_all(sources, &mut rebuilt).await?;
@@ -57,7 +58,7 @@ async fn fill(
     articles.record_mirrors_in_place().await?;
     (rebuilt.unplaced_originals, rebuilt.unplaced_images) = unrecorded.unplaced(&archive).await?;
     let json = serde_json::to_string(&rebuilt).expect("what was rebuilt is plain data");
-    archive.catalog.finish_run(run, Timestamp::now(), &json).await?;
+    archive.catalog.finish_run(run, clock::now(), &json).await?;
     Ok(rebuilt)
 }
 

@@ -10,6 +10,7 @@ use super::blobs::Unrecorded;
 use super::rebuilt::RebuildError;
 use crate::archive::rules::Schedule;
 use crate::archive::{Archive, CompletedJob, Job, JobResult, Lease, RunId, Worker};
+use crate::clock;
 use crate::config::Config;
 use crate::model::{Digest, Validators};
 
@@ -35,7 +36,7 @@ pub(super) async fn record(
         wanted.extend(row.filter(|row| row.asset.is_none()).map(|row| row.id));
     }
     archive.catalog.enqueue(&wanted).await?;
-    let now = Timestamp::now();
+    let now = clock::now();
     let next_attempt = Schedule::new(config).recheck(now);
     let mut recorded = 0;
     let worker = Worker("rebuild".to_owned());

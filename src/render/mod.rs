@@ -5,6 +5,8 @@ mod recipe;
 
 use std::sync::Arc;
 
+use tracing::info;
+
 use crate::archive::{Archive, Body, CatalogError, ObjectError, ReadError, RenditionRow, StoreKey, ThumbnailRow};
 use crate::config::{Config, ThumbnailConfig};
 use crate::locks::KeyedLocks;
@@ -103,7 +105,10 @@ impl Renderer {
         for (recipe, rendition) in lacking.iter().zip(sizes) {
             let made = match rendition {
                 Ok(rendition) => Ok(self.keep(digest, &recipe.size.name, rendition).await?),
-                Err(error) => Err(error.to_string()),
+                Err(error) => {
+                    info!(image = %digest, size = %recipe.size.name, %error, "no thumbnail");
+                    Err(error.to_string())
+                }
             };
             rows.push(ThumbnailRow { original: digest, name: recipe.size.name.clone(), recipe: recipe.digest, made });
         }

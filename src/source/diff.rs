@@ -1,6 +1,6 @@
 //! What a source lists beside what is on record of it.
 
-use crate::archive::{ArticleRow, ArticleState, Catalog, CatalogError};
+use crate::archive::{ArticleRow, Catalog, CatalogError};
 use crate::model::{ArticleKey, RelativePath, SourceName};
 
 use super::error::SourceError;
@@ -156,7 +156,7 @@ impl<'a> Records<'a> {
     async fn count(&mut self) -> Result<u64, CatalogError> {
         let mut count = 0;
         while let Some(row) = self.take_before(None).await? {
-            count += u64::from(row.state != ArticleState::Vanished);
+            count += u64::from(!row.is_gone);
         }
         Ok(count)
     }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use url::Url;
 
 use super::error::CatalogError;
 use crate::model::RunId;
@@ -89,6 +90,15 @@ pub struct Missing {
     pub next_attempt: Option<Timestamp>,
 }
 
+/// What is missing now, and which of it is news.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReportedMissing {
+    /// How much.
+    pub counts: Missing,
+    /// The URLs that are news, at most 10,000 of them.
+    pub news: Vec<Url>,
+}
+
 /// What a run and its report need.
 #[async_trait]
 pub trait Runs: Send + Sync {
@@ -102,7 +112,7 @@ pub trait Runs: Send + Sync {
     async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError>;
 
     /// What is missing, and what of that is new since the last call.
-    async fn report_missing(&self) -> Result<Missing, CatalogError>;
+    async fn report_missing(&self) -> Result<ReportedMissing, CatalogError>;
 
     /// Sums over everything.
     async fn totals(&self) -> Result<Totals, CatalogError>;

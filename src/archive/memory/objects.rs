@@ -6,11 +6,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::archive::key::{Prefix, StoreKey};
 use crate::archive::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
+use crate::clock;
 use crate::locks::{Mutex, MutexGuard};
 use crate::model::Fingerprint;
 use crate::staging::Staging;
@@ -71,7 +71,7 @@ impl Objects for MemoryObjects {
             return Ok(Stored { put: Put::Existed, fingerprint: *fingerprint });
         }
         let put = if old.is_some() { Put::Replaced } else { Put::Created };
-        let modified = i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
+        let modified = i64::try_from(clock::now().as_nanosecond()).unwrap_or(i64::MAX);
         // Each put differs from the one before, as a new file does.
         let inode = old.map_or(1, |(_, fingerprint)| fingerprint.inode + 1);
         let fingerprint = Fingerprint { size: bytes.len() as u64, modified, inode };

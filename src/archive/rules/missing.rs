@@ -1,12 +1,26 @@
 //! What is missing, and what of it is news.
 
 use jiff::Timestamp;
+use url::Url;
 
-use crate::archive::catalog::{Missing, MissingReport};
+use crate::archive::catalog::{Missing, MissingReport, ReportedMissing};
+
+/// At most this many URLs are listed.
+const MOST_NEWS: usize = 10_000;
+
+impl ReportedMissing {
+    /// Counts a URL that was reported in one way and is now reported in another.
+    pub fn count(&mut self, url: &Url, before: MissingReport, now: MissingReport, next_attempt: Option<Timestamp>) {
+        let known = self.counts.new;
+        self.counts.count(before, now, next_attempt);
+        if self.counts.new > known && self.news.len() < MOST_NEWS {
+            self.news.push(url.clone());
+        }
+    }
+}
 
 impl Missing {
-    /// Counts a URL that was reported in one way and is now reported in another.
-    pub fn count(&mut self, before: MissingReport, now: MissingReport, next_attempt: Option<Timestamp>) {
+    fn count(&mut self, before: MissingReport, now: MissingReport, next_attempt: Option<Timestamp>) {
         if now == MissingReport::None {
             return;
         }
@@ -22,6 +36,17 @@ mod tests {
     use super::*;
 
     const STEPS: [MissingReport; 3] = [MissingReport::None, MissingReport::Untried, MissingReport::Failed];
+
+    #[test]
+    fn what_is_news_is_listed() {
+        let url: Url = "https://a.example/1.png".parse().unwrap();
+        let mut missing = ReportedMissing::default();
+        missing.count(&url, MissingReport::Failed, MissingReport::Failed, None);
+        missing.count(&url, MissingReport::Failed, MissingReport::None, None);
+        assert_eq!((missing.counts.urls, missing.news.len()), (1, 0));
+        missing.count(&url, MissingReport::Untried, MissingReport::Failed, None);
+        assert_eq!((missing.counts.new, missing.news), (1, vec![url]));
+    }
 
     #[test]
     fn news_is_what_was_not_reported_as_far_before() {

@@ -125,13 +125,21 @@ impl UrlFacts {
         }
     }
 
-    /// What the next report says of it. What an article shows and the archive lacks is missing, whatever the reason.
+    /// What the next report says of it. What an article shows and the archive lacks is missing, whatever the reason, but
+    /// for what was taken down on purpose.
     pub fn report_next(&self, is_shown: bool) -> MissingReport {
-        match (is_shown && self.kept.is_none(), self.attempts) {
+        match (is_shown && self.kept.is_none() && !self.is_taken_down(), self.attempts) {
             (false, _) => MissingReport::None,
             (true, 0) => MissingReport::Untried,
+            // Of a host that does not answer, one URL after another fails: that is no news of each.
+            (true, _) if self.reported == MissingReport::Untried && self.is_unreached() => MissingReport::Untried,
             (true, _) => MissingReport::Failed,
         }
+    }
+
+    /// Whether its host did not answer at the last attempt.
+    fn is_unreached(&self) -> bool {
+        matches!(self.reason, Some(Reason::Dns | Reason::Connect | Reason::Timeout | Reason::HostDown))
     }
 
     /// Whether it is reported to users: it has no good capture, or its last attempt failed.
@@ -255,6 +263,15 @@ mod tests {
             let facts = UrlFacts { attempts, kept: is_kept.then(|| digest("a")), ..UrlFacts::default() };
             assert_eq!(facts.report_next(is_shown), expected, "{is_shown} {is_kept} {attempts}");
         }
+        let reported = |reason| UrlFacts {
+            attempts: 1,
+            reason: Some(reason),
+            reported: MissingReport::Untried,
+            ..UrlFacts::default()
+        };
+        assert_eq!(reported(Reason::Connect).report_next(true), MissingReport::Untried, "the host does not answer");
+        assert_eq!(reported(Reason::HttpStatus).report_next(true), MissingReport::Failed, "it was asked for");
+        assert_eq!(UrlFacts::taken_down().report_next(true), MissingReport::None, "somebody wanted it so");
     }
 
     #[test]

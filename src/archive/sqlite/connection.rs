@@ -25,6 +25,9 @@ const NAMES_A_FILE: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 /// The connection that writes. `synchronous=FULL`: with WAL, anything less loses commits when power goes.
 pub(super) fn to_write(path: &Path) -> Result<Connection> {
     refuse_foreign_journal(path)?;
+    if lacks_room_for_the_index(path) {
+        return Err(full());
+    }
     let connection = Connection::open(path)?;
     set_up(&connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -40,9 +43,8 @@ pub(super) fn to_write(path: &Path) -> Result<Connection> {
 /// log, the file is taken to be one that nobody changes.
 pub(super) fn to_read(path: &Path) -> Result<Connection> {
     refuse_foreign_journal(path)?;
-    let shared = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    let connection = match shared.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())) {
-        Ok(()) => shared,
+    let connection = match shared(path) {
+        Ok(shared) => shared,
         Err(error) if log_left(path) => return Err(error),
         Err(_) => Connection::open_with_flags(
             format!("file:{}?immutable=1", uri_path(path)),
@@ -52,6 +54,35 @@ pub(super) fn to_read(path: &Path) -> Result<Connection> {
     set_up(&connection)?;
     connection.pragma_update(None, "cache_size", -8 * 1024)?;
     Ok(connection)
+}
+
+fn shared(path: &Path) -> Result<Connection> {
+    if lacks_room_for_the_index(path) {
+        return Err(full());
+    }
+    let shared = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    shared.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(shared)
+}
+
+fn full() -> Error {
+    Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None)
+}
+
+/// Whether the disk may be too full for the index of the write-ahead log. It is memory that a file stands behind, and
+/// SQLite reserves it by the page: where the blocks of the disk are smaller than that, as on small ext4 disks, writing
+/// to it would end the process with a bus error.
+#[cfg(unix)]
+fn lacks_room_for_the_index(path: &Path) -> bool {
+    /// More than the index takes: 32 KiB for every 4 MiB of the log.
+    const ROOM: u64 = 512 * 1024;
+    let disk = path.parent().and_then(|folder| rustix::fs::statvfs(folder).ok());
+    disk.is_some_and(|disk| disk.f_frsize < 4096 && disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM)
+}
+
+#[cfg(not(unix))]
+fn lacks_room_for_the_index(_: &Path) -> bool {
+    false
 }
 
 /// The file may come from somebody else: what its schema says is run with the rights of no more than data, and its pages

@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use super::error::{catalog_error, refused};
 use crate::archive::catalog::CatalogError;
 use crate::archive::files::sync_folder;
+use crate::clock;
 
 /// One step of the schema; its version is its place in the list, from 1.
 pub(super) const MIGRATIONS: &[&str] = &[
@@ -62,7 +63,7 @@ pub(super) fn apply(connection: &Connection, version: usize, sql: &str) -> rusql
          ) STRICT",
     )?;
     transaction.execute_batch(sql)?;
-    let now = jiff::Timestamp::now().to_string();
+    let now = clock::now().to_string();
     transaction
         .execute("INSERT INTO migration VALUES (?1, ?2, ?3)", params![version, now, env!("CARGO_PKG_VERSION")])?;
     transaction.pragma_update(None, "user_version", version)?;

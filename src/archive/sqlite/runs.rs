@@ -7,7 +7,7 @@ use rusqlite::{Connection, Result, Row, params};
 use super::codec::{Millis, moment, moment_if_any};
 use super::error::in_row;
 use super::{Sqlite, urls};
-use crate::archive::catalog::{CatalogError, Missing, RunRow, Runs, Totals};
+use crate::archive::catalog::{CatalogError, ReportedMissing, RunRow, Runs, Totals};
 use crate::model::RunId;
 
 #[async_trait]
@@ -25,7 +25,7 @@ impl Runs for Sqlite {
         self.read(move |connection| newest(connection, limit)).await
     }
 
-    async fn report_missing(&self) -> Result<Missing, CatalogError> {
+    async fn report_missing(&self) -> Result<ReportedMissing, CatalogError> {
         self.write(urls::report_missing).await
     }
 

@@ -1,13 +1,12 @@
 //! URLs: their rows, and what is known of the attempts to get them.
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use url::Url;
 
 use super::assets;
 use super::codec::{Text, millis, moment_if_any, url_of};
 use super::error::in_row;
-use crate::archive::catalog::{AssetRow, Missing, MissingReport, UrlFacts, UrlRow};
+use crate::archive::catalog::{AssetRow, MissingReport, ReportedMissing, UrlFacts, UrlRow};
 use crate::model::{Digest, HostKey, UrlId, Validators};
 
 /// What [`url()`] reads, of a row `u` joined as [`WITH_ASSET`] says.
@@ -104,10 +103,10 @@ pub(super) fn failing(connection: &Connection, after: Option<UrlId>, limit: usiz
 }
 
 /// Counts the URLs that articles show and that have no good capture, and stores how far they are reported.
-pub(super) fn report_missing(connection: &Connection) -> Result<Missing> {
-    let reported: Vec<(UrlId, MissingReport, MissingReport, Option<Timestamp>)> = connection
+pub(super) fn report_missing(connection: &Connection) -> Result<ReportedMissing> {
+    let reported: Vec<(UrlId, Url, MissingReport, UrlFacts)> = connection
         .prepare_cached(
-            "SELECT id, state, reason, detail, status, attempts, next_attempt, first_good, last_good, digest, etag,
+            "SELECT id, url, state, reason, detail, status, attempts, next_attempt, first_good, last_good, digest, etag,
                  last_modified, reported, EXISTS (SELECT 1 FROM reference WHERE url_id = url.id) AS is_shown
              FROM url WHERE (digest IS NULL OR state IN ('failed', 'retired')) AND digest IS NULL",
         )?
@@ -116,16 +115,16 @@ pub(super) fn report_missing(connection: &Connection) -> Result<Missing> {
             in_row("url", &["id"], |row| {
                 let facts = facts(row)?;
                 let now = facts.report_next(row.get("is_shown")?);
-                Ok((row.get("id")?, facts.reported, now, facts.next_attempt))
+                Ok((row.get("id")?, url_of(row, "url")?, now, facts))
             }),
         )?
         .collect::<Result<_>>()?;
     let mut update = connection.prepare_cached("UPDATE url SET reported = ?2 WHERE id = ?1")?;
-    let mut missing = Missing::default();
-    for (url, before, now, next_attempt) in reported {
-        missing.count(before, now, next_attempt);
-        if before != now {
-            update.execute(params![url, now.as_number()])?;
+    let mut missing = ReportedMissing::default();
+    for (id, url, now, facts) in reported {
+        missing.count(&url, facts.reported, now, facts.next_attempt);
+        if facts.reported != now {
+            update.execute(params![id, now.as_number()])?;
         }
     }
     Ok(missing)

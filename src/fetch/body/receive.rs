@@ -12,6 +12,8 @@ use super::digest_fields::DigestFields;
 use super::limits::Limits;
 use super::rate::Rate;
 use super::writer::BodyWriter;
+use crate::clock;
+use crate::config::Size;
 use crate::fetch::host::permit::RequestPermit;
 use crate::fetch::net::causes::whole_message;
 use crate::fetch::net::classify::{broken_body, is_unclean_close};
@@ -120,7 +122,7 @@ impl Receiving<'_> {
 
     fn refuse_larger(&self, more: u64) -> Result<(), Failure> {
         if self.body.length().saturating_add(more) > self.limits.max_bytes {
-            let detail = format!("the body is larger than fetch.max_bytes ({} bytes)", self.limits.max_bytes);
+            let detail = format!("the body is larger than fetch.max_bytes ({})", Size(self.limits.max_bytes));
             return Err(Failure::new(Reason::TooLarge, detail));
         }
         Ok(())
@@ -170,7 +172,7 @@ pub(crate) async fn finish(body: BodyWriter, arrived: Arrived) -> Result<Staged,
 /// A full disk is no fault of the URL: it is deferred, and not counted as failed.
 fn not_written(error: &std::io::Error) -> Failure {
     let detail = format!("cannot write to the archive: {error}");
-    Failure::new(Reason::Budget, detail).deferred_until(jiff::Timestamp::now())
+    Failure::new(Reason::Budget, detail).deferred_until(clock::now())
 }
 
 /// A body that is not wanted: that of a redirect or of an error.

@@ -6,7 +6,6 @@ mod response;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use reqwest::{Response, StatusCode};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug};
@@ -20,6 +19,7 @@ use super::net::classify::{HostSign, NoResponse, no_response};
 use super::net::connections::max_head_bytes;
 use super::net::guard::forbidden_address;
 use super::session::Session;
+use crate::clock;
 use crate::model::{Exchange, Failure, Reason, Validators};
 use crate::staging::Staged;
 use crate::trace;
@@ -114,7 +114,7 @@ pub(crate) async fn exchange(
 fn unanswered(request: &Outgoing<'_>) -> Exchange {
     Exchange {
         url: request.url.clone(),
-        at: Timestamp::now(),
+        at: clock::now(),
         elapsed: Duration::ZERO,
         request_head: head::request(request.url, &request.headers, &request.secret),
         response_head: None,
@@ -165,7 +165,7 @@ impl Ongoing<'_> {
             }
             if Instant::now() + DESCRIPTOR_WAIT >= self.deadline {
                 let detail = "this process may open no more files: raise its limit (ulimit -n)";
-                return Err(Failure::new(Reason::Budget, detail).deferred_until(Timestamp::now()));
+                return Err(Failure::new(Reason::Budget, detail).deferred_until(clock::now()));
             }
             self.session.connections.close_all();
             sleep(DESCRIPTOR_WAIT).await;
@@ -250,10 +250,12 @@ impl Ongoing<'_> {
     async fn receive_error(&mut self, response: Response) -> Failure {
         let status = response.status();
         let code = status.as_u16();
-        let wait = retry::retry_after(response.headers(), Timestamp::now());
+        let wait = retry::retry_after(response.headers(), clock::now());
         let mut failure = Failure::new(Reason::HttpStatus, self.describe(status)).with_status(code);
         if retry::is_overload(code) {
             self.request.host.pacer().slow_down();
+        } else if matches!(code, 404 | 410) {
+            self.request.host.pacer().recover();
         }
         if let Some(wait) = wait.filter(|_| code == 429 || code >= 500) {
             failure.retry_at = self.request.host.pacer().hold(wait);

@@ -13,10 +13,11 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     wrapped.map(|wrapped| wrapped as &(dyn Error + 'static)).or_else(|| error.source())
 }
 
-/// An error and its causes as one text.
+/// An error and its innermost cause as one text: what stands between names the parts of libraries.
 pub(crate) fn whole_message(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| (**cause).source()).map(ToString::to_string);
-    let mut parts: Vec<String> = std::iter::once(error.to_string()).chain(causes).collect();
-    parts.dedup();
-    parts.join(": ")
+    let causes = std::iter::successors(error.source(), |cause| (**cause).source());
+    match causes.last().map(ToString::to_string).filter(|cause| !cause.is_empty()) {
+        Some(cause) if cause != error.to_string() => format!("{error}: {cause}"),
+        _ => error.to_string(),
+    }
 }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::InlineSource;
 use crate::archive::{Archive, CompletedJob, Job, JobResult, Lease, RunId, WriteOutcome};
+use crate::clock;
 use crate::config::ChangedImages;
 use crate::fetch::{Alternates, Answer, AskArchives, Fetched, Fetcher, Judge, Purpose, Request};
 use crate::ingest::{ImageJudge, Ingest, NI_SCHEME};
@@ -45,7 +44,7 @@ impl JobStage {
         self.outcomes.exchanged(&fetched.exchanges);
         let Fetched { mut exchanges, outcome, evidence } = fetched;
         self.ingest.keep_evidence(&mut exchanges, evidence).await?;
-        let at = Timestamp::now();
+        let at = clock::now();
         let mut ingested = self.ingest.ingest(&job.url, outcome, at).await?;
         if let JobResult::Kept { digest, asset, .. } = &mut ingested.result {
             asset.perceptual_hash = self.render.ensure(*digest, asset).await?.perceptual_hash();
@@ -54,7 +53,7 @@ impl JobStage {
         let completed = CompletedJob { job: job.id, url: job.url.id, at, exchanges, result };
         let complete = self.archive.catalog.complete_jobs(&lease, self.run, vec![completed], self.changed_images);
         let (WriteOutcome::Applied, changes) = complete.await? else { return Ok(()) };
-        self.outcomes.count(&job.url, &ingested).await?;
+        self.outcomes.count(&job.url, &lease.state, &ingested).await?;
         let ready = self.placeholders.examine(&job, &ingested.result, &changes).await?;
         self.ready.announce(ready).await;
         self.ready.announce(changes.ready_articles).await;
@@ -88,7 +87,7 @@ impl JobStage {
         if has_capture {
             return self.fetcher.fetch(&request).await;
         }
-        let published = job.article_published.unwrap_or_else(Timestamp::now);
+        let published = job.article_published.unwrap_or_else(clock::now);
         self.alternates.fetch(&request, published, AskArchives::IfGone).await
     }
 

@@ -6,7 +6,6 @@ mod job;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tracing::{Instrument, info};
@@ -16,6 +15,7 @@ use super::error::MirrorError;
 use super::placeholder::PlaceholderStage;
 use super::tally::Tally;
 use crate::archive::{Archive, Job, JobId, Lease, RunId, Worker};
+use crate::clock;
 use crate::fetch::Fetcher;
 use crate::trace;
 
@@ -84,7 +84,7 @@ impl FetchStage {
         if room == 0 {
             return Ok(Vec::new());
         }
-        Ok(self.archive.catalog.lease(worker, room, LEASE, Timestamp::now()).await?)
+        Ok(self.archive.catalog.lease(worker, room, LEASE, clock::now()).await?)
     }
 
     /// Works through the jobs of one host, then gives the lease back with what was learned of the host.
@@ -125,7 +125,7 @@ impl FetchStage {
     }
 
     async fn refill(&self, queue: &mut HostQueue) -> Result<(), MirrorError> {
-        let now = Timestamp::now();
+        let now = clock::now();
         if queue.lease.until.duration_since(now).unsigned_abs() < LEASE / 2 {
             match self.archive.catalog.renew(&queue.lease, LEASE, now).await? {
                 Some(renewed) => queue.lease = renewed,

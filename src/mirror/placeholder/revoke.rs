@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::archive::rules::Schedule;
 use crate::archive::{Archive, ArticleId, Revocation, Revoked, RunId, SharedBlob, SharedUrl};
+use crate::clock;
 use crate::ingest::KnownPlaceholders;
 use crate::mirror::error::MirrorError;
 use crate::mirror::outcomes::Outcomes;
@@ -60,7 +61,7 @@ impl Revoker {
 
     /// When a URL is due again that has just failed for a placeholder.
     fn next_attempt(&self) -> Option<Timestamp> {
-        self.schedule.retry(0, &Failure::new(Reason::Placeholder, ""), Timestamp::now(), fastrand::f64())
+        self.schedule.retry(0, &Failure::new(Reason::Placeholder, ""), clock::now(), fastrand::f64())
     }
 
     async fn revoke(&self, host: &HostKey, what: &Revocation, urls: &[SharedUrl]) -> Result<Revoked, MirrorError> {

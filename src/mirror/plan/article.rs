@@ -15,6 +15,7 @@ use super::origin::{self, Originals};
 use super::references::Resolved;
 use super::unread::Unread;
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, NewReference};
+use crate::clock;
 use crate::config::{Config, Size};
 use crate::extract;
 use crate::ingest::{self, InlineImages, InlineLimits};
@@ -332,7 +333,7 @@ pub(super) async fn read_original(
             title: extraction.title,
             published: extraction.published,
             url: extraction.url,
-            read_at: Timestamp::now(),
+            read_at: clock::now(),
         };
         let (references, left_out) = (Vec::new(), extraction.left_out);
         (Box::new(ReadArticle { bytes, version, references, inline, left_out, change: Change::New }), resolved)

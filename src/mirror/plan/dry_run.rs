@@ -18,7 +18,8 @@ use super::article::{ArticlePlan, Change, Planner, ReadArticle};
 use super::asked::Asked;
 use super::unread::Unread;
 use crate::archive::rules::{Due, Schedule};
-use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, UrlId, UrlRow};
+use crate::archive::{Archive, ArticleId, ArticleRow, UrlId, UrlRow};
+use crate::clock;
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::model::{ArticleCounts, Problem, ProblemReason, Reason, SourceReport};
@@ -110,7 +111,7 @@ impl DryRun {
         sources: &Sources,
         retry: Option<Retry>,
     ) -> Result<Self, MirrorError> {
-        let (is_whole, now) = (sources.are_whole(), Timestamp::now());
+        let (is_whole, now) = (sources.are_whole(), clock::now());
         let decisive = is_whole.then(|| Decisive::new(config));
         let again = match &archive {
             Some(archive) => Again::new(archive, decisive.as_ref(), retry).await?,
@@ -142,7 +143,7 @@ impl DryRun {
             match difference {
                 Difference::Listed(listed, row) => self.article(source, &listed, row.as_deref()).await?,
                 Difference::Gone(row) => {
-                    self.plan.articles.vanished += u64::from(row.state != ArticleState::Vanished);
+                    self.plan.articles.vanished += u64::from(!row.is_gone);
                 }
                 Difference::Empty { on_record } => {
                     return Ok(source_report::failed(source.name(), &source.empty(on_record)));

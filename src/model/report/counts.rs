@@ -64,6 +64,8 @@ counts! {
 pub struct MissingUrls {
     /// All of them.
     pub urls: u64,
+    /// The newly missing ones: at most 10,000 of them, in the order of their letters.
+    pub new: Vec<String>,
     /// Of the newly missing ones, those that were not asked for.
     pub newly_untried: u64,
     /// When the first of all is due; `None` where none is.

@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::received::{Received, Response};
-use crate::archive::{Archive, ArticleState, CatalogError, EntryRow, FeedRow};
+use crate::archive::{Archive, CatalogError, EntryRow, FeedRow};
+use crate::clock;
 use crate::config::{CrawlConfig, FeedConfig, Size};
 use crate::fetch::{Fetcher, Judge, Request};
 use crate::locks::Mutex;
@@ -164,7 +165,7 @@ impl<K> Reading<K> {
             last = Some(end.version.key.clone());
             for row in page {
                 let path = row.version.key.path;
-                if row.state != ArticleState::Vanished && !listed.contains(&path) {
+                if !row.is_gone && !listed.contains(&path) {
                     self.send(Entry::Article(Listed { path, location: Location::Archive })).await;
                 }
             }
@@ -183,7 +184,7 @@ pub(super) fn begin<K, R: Future<Output = ()> + Send + 'static>(
 ) -> (Listing, FeedRecords) {
     let (send, receive) = mpsc::channel(waiting);
     let records = FeedRecords::default();
-    let reading = Reading { reader, source, kind, now: Timestamp::now(), records: records.clone(), send };
+    let reading = Reading { reader, source, kind, now: clock::now(), records: records.clone(), send };
     tokio::spawn(run(reading));
     (Listing::Partial(Entries::received(receive)), records)
 }

@@ -68,7 +68,8 @@ fn file(name: &str) -> PathBuf {
 }
 
 /// What varies: what it looks like, with `0` for a digit and `x` for one of a digest, and what is written in place of it.
-const VARYING: [(&str, &str); 5] = [
+const VARYING: [(&str, &str); 6] = [
+    ("0000-00-00 00:00 UTC", "<moment>"),
     ("0000-00-00T00:00:00", "<moment>"),
     ("00000000T000000Z", "<run>"),
     ("0000-00-00", "<day>"),

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use offprint::testing::config::{Config, FetchConfig};
-use offprint::testing::model::{HostKey, Reason};
+use offprint::testing::fetch::Answer;
+use offprint::testing::model::{HostKey, Reason, Validators};
 use url::Url;
 
 use super::{Fetched, Guest, failure, quick, reason};
@@ -161,4 +162,26 @@ async fn a_host_that_is_overtaxed_is_asked_more_slowly() {
     let visits = origin.log().requests();
     assert!(after(&visits, 1, 2) >= millis(450), "{:?}", after(&visits, 1, 2));
     assert!(guest.fetcher.host_state(&key).delay < slowed, "it recovers");
+}
+
+/// Nights that ask again for what is kept get nothing else.
+#[tokio::test]
+async fn a_host_recovers_by_what_is_not_modified_and_by_what_it_does_not_have() {
+    let mut config = FetchConfig { retries: 0, ..quick() };
+    let origin = origin(&["busy.example"], &mut config);
+    origin.set("/once.jpg", Behaviour::status(503));
+    origin.set("/kept.jpg", Behaviour::status(304));
+    origin.set("/gone.jpg", Behaviour::status(404));
+    let guest = Guest::new(&config);
+    let key = HostKey::of(&Url::parse("http://busy.example/").unwrap()).unwrap();
+    let delay = || guest.fetcher.host_state(&key).delay;
+    guest.get("http://busy.example/once.jpg").await;
+    let slowed = delay();
+    let validators = Validators { etag: Some("\"it\"".to_owned()), last_modified: None };
+    let kept = guest.ask("http://busy.example/kept.jpg", None, &validators).await;
+    assert!(matches!(kept.outcome, Ok(Answer::NotModified)), "{kept:?}");
+    let less = delay();
+    assert!(less < slowed, "{less:?} {slowed:?}");
+    guest.get("http://busy.example/gone.jpg").await;
+    assert!(delay() < less, "{:?} {less:?}", delay());
 }

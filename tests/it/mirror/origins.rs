@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use offprint::Digest;
 use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
@@ -300,4 +301,24 @@ fn what_stands_around_links_comes_back_after_an_edit(sandbox: &Sandbox) {
     sandbox.write("posts/q.html", sandbox.text("posts/q.html").replace("more text", "moved"));
     sandbox.run(&["run"]).expect(0);
     assert_eq!(restored(sandbox, "posts/q.html"), page.replace("text", "moved"));
+}
+
+/// Nobody reads such a post any more, so its mirror is as it was; what it links to is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_mirror_of_a_post_that_is_gone_may_have_links_of_other_settings() {
+    let (origin, sandbox) = (origin(), Sandbox::new());
+    let settings = |links: &str| format!("[[source]]\nname = \"posts\"\npath = \"posts\"\nlinks = \"{links}\"\n");
+    sandbox.settings(&settings("/offprint/"));
+    sandbox.write("posts/a.md", post(&origin, "/a.png"));
+    sandbox.write("posts/b.md", post(&origin, "/b.png"));
+    sandbox.run(&["run"]).expect(0);
+    std::fs::remove_file(sandbox.path("posts/b.md")).unwrap();
+    sandbox.settings(&settings(""));
+    sandbox.run(&["run"]).expect(0);
+    assert!(sandbox.text("store/articles/posts/b.md").contains("(/offprint/blobs/"));
+    sandbox.run(&["check"]).expect(0);
+    // But where it is not kept, that is damage.
+    let image = Digest::of(&tiny(2)).to_string();
+    std::fs::remove_file(sandbox.path(&format!("store/blobs/sha256/{}/{image}.png", &image[..2]))).unwrap();
+    sandbox.run(&["check"]).expect(4);
 }

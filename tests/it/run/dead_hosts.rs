@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::corpus::say;
 use crate::fetch::dead::BlackHole;
 use crate::origin::image;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Ran, Sandbox};
 use crate::testserver::{Behaviour, Origin, Site};
 
 const HOSTS: usize = 50;
@@ -68,4 +68,46 @@ async fn silent_hosts_cost_seconds_and_hold_nobody_up() {
     let report = sandbox.json(&["run"]);
     assert_eq!((count(&report, "fetched"), count(&report, "failed")), (0, 0), "{report:#}");
     assert!(began.elapsed() < Duration::from_secs(5), "they are left alone for now");
+}
+
+/// A host that is dead is news in the night in which it is found dead, and not again with each of its images.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_host_is_news_once() {
+    let site = Site::new().otherwise(|_| Some(Behaviour::serve(image())));
+    let (live, dead) = (Origin::start(site).unwrap(), Origin::start(Site::new()).unwrap());
+    let urls: Vec<_> = (0..12).map(|at| format!("![]({})\n", dead.url(&format!("/{at}.jpg")))).collect();
+    drop(dead);
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\n");
+    for night in 0..8 {
+        // Some host answers every night, so that the machine does not seem to be offline.
+        sandbox.write(&format!("posts/{night}.md"), format!("![]({})\n", live.url(&format!("/{night}.jpg"))));
+        sandbox.write("posts/dead.md", urls.concat());
+        let seconds = night * 27 * 3600;
+        let mut command = sandbox.command(&["--json", "run"]);
+        let ran = Ran::of(&command.env("OFFPRINT_TEST_CLOCK", seconds.to_string()).output().unwrap());
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let expected = if night == 0 { (3, 12) } else { (0, 0) };
+        assert_eq!((ran.status, report["newly_missing"].as_u64().unwrap()), expected, "night {night}: {report:#}");
+        assert_eq!((&report["missing"]["urls"], &report["offline"]), (&12.into(), &false.into()), "night {night}");
+    }
+}
+
+/// Where the only host is dead, the machine seems to be offline once.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_host_that_is_dead_is_taken_for_no_network_once() {
+    let dead = Origin::start(Site::new()).unwrap();
+    let urls: Vec<_> = (0..12).map(|at| format!("![]({})\n", dead.url(&format!("/{at}.jpg")))).collect();
+    drop(dead);
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\n");
+    sandbox.write("posts/dead.md", urls.concat());
+    let statuses = (0..6).map(|night: i64| {
+        let mut command = sandbox.command(&["run"]);
+        let ran = Ran::of(&command.env("OFFPRINT_TEST_CLOCK", (night * 27 * 3600).to_string()).output().unwrap());
+        (ran.status, ran.stderr.contains("no host answered"))
+    });
+    let statuses: Vec<_> = statuses.collect();
+    assert_eq!(statuses[0], (3, true));
+    assert_eq!(statuses[1..], [(0, false); 5]);
 }

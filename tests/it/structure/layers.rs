@@ -10,7 +10,7 @@ use super::modules::Source;
 /// their reports, a catalog is rebuilt by recording articles as a run does, and the command line starts the
 /// demo, which shows its archive by the web server.
 const LAYERS: [&[&str]; 10] = [
-    &["model", "trace", "locks"],
+    &["model", "trace", "locks", "clock"],
     &["config", "staging"],
     &["extract"],
     &["rewrite", "fetch", "media", "archive"],

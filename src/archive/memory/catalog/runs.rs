@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::MemoryCatalog;
 use super::state::{State, next_id};
-use crate::archive::catalog::{CatalogError, Missing, RunRow, Runs, Totals};
+use crate::archive::catalog::{CatalogError, ReportedMissing, RunRow, Runs, Totals};
 use crate::model::RunId;
 
 #[async_trait]
@@ -28,11 +28,11 @@ impl Runs for MemoryCatalog {
         Ok(self.state().runs.values().rev().take(limit).cloned().collect())
     }
 
-    async fn report_missing(&self) -> Result<Missing, CatalogError> {
-        let mut missing = Missing::default();
+    async fn report_missing(&self) -> Result<ReportedMissing, CatalogError> {
+        let mut missing = ReportedMissing::default();
         for entry in self.state().urls.values_mut() {
             let now = entry.facts.report_next(!entry.showing.is_empty());
-            missing.count(entry.facts.reported, now, entry.facts.next_attempt);
+            missing.count(&entry.url, entry.facts.reported, now, entry.facts.next_attempt);
             entry.facts.reported = now;
         }
         Ok(missing)

@@ -10,6 +10,7 @@ use crate::archive::catalog::{
     TakedownTarget, ThumbnailRow, UrlFacts, UrlRow, VersionRow,
 };
 use crate::archive::rules::{ArticleFacts, HostHold};
+use crate::clock;
 use crate::model::{
     ArchiveId, ArticleId, ArticleKey, ArticleVersion, Asset, Capture, CaptureId, Digest, Edit, Exchange, Fingerprint,
     HostKey, HostState, JobId, MediaType, RunId, SourceName, ThumbnailName, UrlId,
@@ -97,7 +98,7 @@ impl HostEntry {
 impl Default for State {
     fn default() -> Self {
         Self {
-            archive: ArchiveRow { id: ArchiveId(fastrand::u128(..)), made_at: Timestamp::now() },
+            archive: ArchiveRow { id: ArchiveId(fastrand::u128(..)), made_at: clock::now() },
             runs: BTreeMap::new(),
             feeds: BTreeMap::new(),
             entries: BTreeMap::new(),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
-use jiff::Timestamp;
 use url::Url;
 
 use super::Crawl;
@@ -11,6 +10,7 @@ use super::frontier::{Frontier, Task, Via};
 use super::judge::PageJudge;
 use super::record::{Known, Progress, links_of};
 use crate::archive::{PageContent, PageRow};
+use crate::clock;
 use crate::extract::PageLinks;
 use crate::fetch::{Answer, Fetched, Purpose, Request};
 use crate::locks::Mutex;
@@ -240,7 +240,7 @@ impl Reading<Crawl> {
 
 /// What is recorded of an address.
 fn row(task: &Task, content: PageContent, validators: Validators) -> PageRow {
-    PageRow { content, validators, lastmod: task.lastmod.clone(), found_at: Timestamp::now() }
+    PageRow { content, validators, lastmod: task.lastmod.clone(), found_at: clock::now() }
 }
 
 /// The address that a page says is its own, where that is the same but for the query: then this one is a copy.
