@@ -6,6 +6,8 @@ mod cli;
 mod corpus;
 #[cfg(target_os = "linux")]
 mod crash;
+#[cfg(target_os = "linux")]
+mod disk;
 mod examples;
 mod extract;
 mod feeds;

@@ -2,19 +2,31 @@
 //!
 //! A history is a list of steps, each followed by a night: a run, and what people do after one. After each, what the
 //! archive promises is checked against a model of the world. In the end the world heals, and so must the archive.
-//! `OFFPRINT_THOROUGH=1` tries many long histories; `PROPTEST_CASES` sets how many.
+//!
+//! A night is 27 hours after the one before, by the clock that the program is given. Each test lives through histories
+//! that are the same each time, and some that are not; `OFFPRINT_SEED` repeats these. `OFFPRINT_THOROUGH=1` tries many
+//! long ones, on disks that can be full and lose their power where it may make such.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod archive;
+mod authors;
+mod clock;
+mod faults;
+mod fifty;
 mod night;
+mod operators;
+mod regressions;
 mod step;
+mod volume;
 mod world;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
+use crate::corpus::say;
 use crate::sandbox::is_thorough;
-use night::Archive;
+use archive::Archive;
 use step::{Step, step};
 
 /// Where the mirror is written at first.
@@ -26,46 +38,85 @@ enum Place {
     InPlace,
 }
 
+/// The steps that were taken, printed where a test fails.
+struct Taken(Vec<Step>);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            say(&format!("failed after {:?}", self.0));
+        }
+    }
+}
+
 /// Lives through a history, and heals.
 fn live(place: Place, steps: &[Step]) {
-    let mut archive = Archive::new(place);
+    let mut archive = Archive::new(place, is_thorough());
+    let mut taken = Taken(Vec::new());
     archive.night();
     for step in steps {
+        taken.0.push(*step);
         archive.take(*step);
         archive.night();
     }
     archive.heal();
 }
 
-/// Every history that is tried: the same ones each time, few and short, or many and long where that is asked for.
-fn histories(place: Place) {
-    let (cases, nights) = if is_thorough() { (200, 40) } else { (3, 9) };
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
-    let config = if is_thorough() { config } else { Config { rng_seed: RngSeed::Fixed(7), ..config } };
+/// Histories that follow from a seed.
+fn histories(place: Place, seed: u64, cases: u32, nights: usize) {
+    let config = Config {
+        cases,
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
+        max_shrink_iters: Config::default().max_shrink_iters.min(50),
+        ..Config::default()
+    };
     let history = prop::collection::vec(step(), nights / 2..=nights);
     let lived = TestRunner::new(config).run(&history, |steps| {
         live(place, &steps);
         Ok(())
     });
     if let Err(failure) = lived {
-        panic!("{failure}");
+        panic!("OFFPRINT_SEED={seed} repeats this: {failure}");
+    }
+}
+
+/// The same ones each time, and others.
+fn same_and_other_histories(place: Place) {
+    let seed = std::env::var("OFFPRINT_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    say(&format!("OFFPRINT_SEED={seed} repeats the other histories"));
+    if is_thorough() {
+        histories(place, seed, 400, 40);
+    } else {
+        histories(place, 7, 1, 6);
+        histories(place, seed, 1, 6);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_lives_through_whatever_happens() {
-    histories(Place::Apart);
+    same_and_other_histories(Place::Apart);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn articles_in_place_live_through_whatever_happens() {
-    histories(Place::InPlace);
+    same_and_other_histories(Place::InPlace);
 }
 
-/// Each step in a year of its own, so that none is left out by chance.
-#[tokio::test(flavor = "multi_thread")]
-async fn every_step_is_survived_by_itself() {
-    for step in Step::EACH {
-        live(Place::Apart, &[Step::Add(3), step]);
+/// Each step in one year, so that none is left out by chance; where there is time, each in a year of its own, too.
+fn each(place: Place) {
+    live(place, &Step::EACH);
+    for step in Step::EACH.into_iter().filter(|_| is_thorough()) {
+        live(place, &[Step::Add(3), step]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_step_is_survived() {
+    each(Place::Apart);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_step_is_survived_in_place() {
+    each(Place::InPlace);
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use offprint::Digest;
+
 use crate::testserver::bulk::tiny;
 use crate::testserver::{Behaviour, Content, End, Origin, Portion, Request, Site};
 
@@ -16,15 +18,27 @@ pub(super) enum Weather {
     Fair,
     /// It says that every image is gone.
     Gone,
-    /// It says that it is overloaded.
-    Busy,
+    /// It says that something went wrong.
+    Failing,
     /// It sends a page in place of every image, as an image.
     Lying,
     /// It sends half of each image.
     Cut,
+    /// It sends half of each image, and then nothing more.
+    Stalling,
     /// It closes every connection.
     Silent,
+    /// It refuses whoever does not say that it reads.
+    Picky,
 }
+
+impl Weather {
+    pub(super) const ALL: [Self; 8] =
+        [Self::Fair, Self::Gone, Self::Failing, Self::Lying, Self::Cut, Self::Stalling, Self::Silent, Self::Picky];
+}
+
+/// What a picky host wants to see in the User-Agent.
+pub(super) const READER: &str = "reader";
 
 /// The host, as it is now.
 #[derive(Debug)]
@@ -68,6 +82,28 @@ impl World {
         self.host.lock().unwrap().versions[usize::from(number % IMAGES)] += 1;
     }
 
+    /// The image at an address.
+    pub(super) fn number_of(&self, url: &str) -> Option<u8> {
+        (0..IMAGES).find(|number| self.url(*number) == url)
+    }
+
+    /// The image that once had bytes of this digest.
+    pub(super) fn image_with(&self, digest: &Digest) -> Option<u8> {
+        let newest = |number: u8| self.host.lock().unwrap().versions[usize::from(number)];
+        (0..IMAGES).find(|number| (0..=newest(*number)).any(|at| Digest::of(&image(*number, at)) == *digest))
+    }
+
+    /// The image that once had these bytes.
+    pub(super) fn image_of(&self, bytes: &[u8]) -> Option<u8> {
+        (0..IMAGES).find(|number| self.has_served(*number, bytes))
+    }
+
+    /// Whether an image once began with these bytes.
+    pub(super) fn is_part_of_an_image(&self, bytes: &[u8]) -> bool {
+        let newest = |number: u8| self.host.lock().unwrap().versions[usize::from(number)];
+        (0..IMAGES).any(|number| (0..=newest(number)).any(|at| image(number, at).starts_with(bytes)))
+    }
+
     /// The bytes that an image has now.
     pub(super) fn current(&self, number: u8) -> Vec<u8> {
         image(number % IMAGES, self.host.lock().unwrap().versions[usize::from(number % IMAGES)])
@@ -88,10 +124,13 @@ impl Host {
         Some(match self.weather {
             Weather::Fair => good,
             Weather::Gone => Behaviour::status(404),
-            Weather::Busy => Behaviour::status(503),
+            Weather::Failing => Behaviour::status(500),
             Weather::Lying => Behaviour::html_as("image/png"),
             Weather::Cut => good.cut(Portion::Percent(50)),
+            Weather::Stalling => good.breaks_off(Portion::Percent(50), End::Hang),
             Weather::Silent => Behaviour::stop(End::Close),
+            Weather::Picky if request.header("user-agent") == Some(READER) => good,
+            Weather::Picky => Behaviour::status(403),
         })
     }
 }
