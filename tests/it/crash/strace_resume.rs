@@ -20,6 +20,7 @@ fn survives(calls: &str) {
     let prepared = || {
         let sandbox = Sandbox::new();
         sandbox.settings("[run]\nmin_free = \"0\"\n");
+        sandbox.run(&["init"]).expect(0);
         sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/large.jpg")));
         sandbox
     };
