@@ -63,8 +63,10 @@ pub(crate) async fn mirror_html(config: &Config, html: &Path, url: &Url, output:
         );
     }
     let page = if html == Path::new("-") {
+        // One byte more than may be read of an article shows that there is more.
+        let most = Some(config.rewrite.max_article.0).filter(|most| *most > 0).map_or(u64::MAX, |most| most + 1);
         let mut page = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut page).context("cannot read standard input")?;
+        std::io::stdin().lock().take(most).read_to_end(&mut page).context("cannot read standard input")?;
         page
     } else {
         std::fs::read(html).with_context(|| format!("cannot read {}", html.display()))?

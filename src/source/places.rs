@@ -73,7 +73,13 @@ pub fn named(config: &Config, places: &[PathBuf]) -> Result<Vec<Source>, PlaceEr
 /// # Errors
 /// Where the settings cannot work.
 pub fn named_page(config: &Config, url: &Url) -> Result<Source, PlaceError> {
-    let page = SourceConfig { kind: SourceKind::Page, urls: Vec::new(), depth: 0, ..address(config, url.as_str()).0 };
+    let page = SourceConfig {
+        kind: SourceKind::Page,
+        url: url.to_string(),
+        urls: Vec::new(),
+        depth: 0,
+        ..address(config, url.as_str()).0
+    };
     let mut sources = prepared(std::iter::once(Source::new(page, &config.store)), config)?;
     Ok(sources.swap_remove(0))
 }

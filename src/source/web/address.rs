@@ -10,7 +10,7 @@ use super::location::normal;
 use super::reading::{FeedRecords, Reading, WebReader, begin, unrecorded};
 use super::specs::{Feeds, address};
 use crate::config::{SourceConfig, SourceKind};
-use crate::fetch::{Answer, Judge, Purpose, Request};
+use crate::fetch::{Answer, Fetcher, Judge, Purpose, Request};
 use crate::model::{Failure, SourceFailure, SourceName, Validators};
 use crate::source::error::{SourceConfigError, SourceError};
 use crate::source::listing::{Entry, Listing};
@@ -29,13 +29,19 @@ pub(in crate::source) struct Address {
 }
 
 /// Accepts any body.
-struct Anything;
+struct Anything<'a> {
+    fetcher: &'a Fetcher,
+}
 
-impl Judge for Anything {
+impl Judge for Anything<'_> {
     type Accepted = Option<String>;
 
     async fn judge(&self, _: &Staged, content_type: Option<&str>) -> Result<Option<String>, Failure> {
         Ok(content_type.map(str::to_owned))
+    }
+
+    async fn follow(&self, to: &Url) -> Result<(), Failure> {
+        self.fetcher.check_robots(Purpose::Page, to).await
     }
 }
 
@@ -80,8 +86,8 @@ impl Reading<Address> {
         if catalog.page(&self.source, &normal(url.clone())).await.map_err(unrecorded)?.is_some() {
             return Ok(Content::Page);
         }
-        let validators = Validators::default();
-        let request = Request { url, purpose: Purpose::Page, article: None, validators: &validators, judge: &Anything };
+        let (judge, validators) = (Anything { fetcher: &self.reader.fetcher }, Validators::default());
+        let request = Request { url, purpose: Purpose::Page, article: None, validators: &validators, judge: &judge };
         let response = self.fetch(&request).await;
         let content = match &response.outcome {
             Ok(Answer::Body { staged, accepted, .. }) => {

@@ -9,7 +9,7 @@ use super::calendar::{after_skipped, fresh_until, max_age};
 use super::reading::{Reading, unrecorded};
 use super::specs::{FeedSpec, Feeds};
 use crate::archive::FeedRow;
-use crate::fetch::{Answer, Judge, Purpose, Request};
+use crate::fetch::{Answer, Fetcher, Judge, Purpose, Request};
 use crate::model::{Exchange, Failure, Reason, SourceFailure, Validators};
 use crate::source::error::SourceError;
 use crate::source::feed::{self, Document, Feed};
@@ -35,11 +35,12 @@ impl Asked {
 }
 
 /// Accepts any body that is not too large, with the type that its response claims.
-struct Whole {
+struct Whole<'a> {
     most: u64,
+    fetcher: &'a Fetcher,
 }
 
-impl Judge for Whole {
+impl Judge for Whole<'_> {
     type Accepted = Option<String>;
 
     async fn judge(&self, staged: &Staged, content_type: Option<&str>) -> Result<Option<String>, Failure> {
@@ -48,6 +49,10 @@ impl Judge for Whole {
             return Err(Failure::new(Reason::TooLarge, detail));
         }
         Ok(content_type.map(str::to_owned))
+    }
+
+    async fn follow(&self, to: &Url) -> Result<(), Failure> {
+        self.fetcher.check_robots(Purpose::Feed, to).await
     }
 }
 
@@ -171,7 +176,7 @@ impl Reading<Feeds> {
     }
 
     async fn request(&self, url: &Url, validators: &Validators) -> Result<Response, Refusal> {
-        let judge = Whole { most: self.reader.feed.max_bytes.0 };
+        let judge = Whole { most: self.reader.feed.max_bytes.0, fetcher: &self.reader.fetcher };
         let request = Request { url, purpose: Purpose::Feed, article: None, validators, judge: &judge };
         let crate::fetch::Fetched { exchanges, outcome, .. } = self.fetch(&request).await;
         self.reader.watch.asked(&exchanges);

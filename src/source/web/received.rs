@@ -32,11 +32,17 @@ impl Received {
         }
     }
 
-    /// Keeps a page that came from nowhere, in UTF-8.
+    /// Keeps a page that came from nowhere. What is UTF-8 is read as that, anything else as the page itself says.
     pub fn hold_page(&self, url: Url, staged: Staged) {
-        let accepted = Some("text/html; charset=utf-8".to_owned());
+        let is_utf8 = staged.read().is_ok_and(|bytes| std::str::from_utf8(&bytes).is_ok());
+        let accepted = Some(if is_utf8 { "text/html; charset=utf-8" } else { "text/html" }.to_owned());
         let answer = Answer::Body { staged, validators: Validators::default(), accepted };
         self.hold(normal(url), Fetched::without_request(Ok(answer)));
+    }
+
+    /// Whether a response waits for an address.
+    pub fn holds(&self, url: &Url) -> bool {
+        self.0.lock().contains_key(url)
     }
 
     /// The response that came for an address, if one waits.

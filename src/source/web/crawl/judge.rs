@@ -1,5 +1,7 @@
 //! What a request for a page accepts, and which redirects it follows.
 
+use std::collections::HashSet;
+
 use url::Url;
 
 use super::frontier::{Frontier, Task};
@@ -10,14 +12,20 @@ use crate::staging::Staged;
 
 /// Accepts any body. A redirect is followed only to what the crawl would ask for, and has not.
 pub(super) struct PageJudge<'a> {
-    pub(super) task: &'a Task,
-    pub(super) frontier: &'a Mutex<Frontier>,
-    pub(super) fetcher: &'a Fetcher,
+    task: &'a Task,
+    frontier: &'a Mutex<Frontier>,
+    fetcher: &'a Fetcher,
     /// Where a redirect led that was not followed.
-    pub(super) led_to: Mutex<Option<Url>>,
+    led_to: Mutex<Option<Url>>,
+    /// Where redirects led that were followed: a retry of the same request may follow them again.
+    followed: Mutex<HashSet<Url>>,
 }
 
-impl PageJudge<'_> {
+impl<'a> PageJudge<'a> {
+    pub(super) fn new(task: &'a Task, frontier: &'a Mutex<Frontier>, fetcher: &'a Fetcher) -> Self {
+        Self { task, frontier, fetcher, led_to: Mutex::default(), followed: Mutex::default() }
+    }
+
     /// Where a redirect led that was not followed.
     pub(super) fn led_to(&self) -> Option<Url> {
         self.led_to.lock().take()
@@ -32,10 +40,12 @@ impl Judge for PageJudge<'_> {
     }
 
     async fn follow(&self, to: &Url) -> Result<(), Failure> {
-        if !self.frontier.lock().follow(to, self.task) {
+        let is_followed = self.followed.lock().contains(to);
+        if !is_followed && !self.frontier.lock().follow(to, self.task) {
             *self.led_to.lock() = Some(to.clone());
             return Err(Failure::new(Reason::TooManyRedirects, format!("it leads to {to}, which is not asked for")));
         }
+        self.followed.lock().insert(to.clone());
         self.fetcher.check_robots(Purpose::Page, to).await
     }
 }

@@ -11,6 +11,7 @@ use super::Crawl;
 use super::frontier::Task;
 use crate::archive::{ArticleRow, PageContent, PageRow};
 use crate::extract::{PageLinks, page_links};
+use crate::locks::Mutex;
 use crate::model::{ArticleKey, Digest, RelativePath};
 use crate::source::error::SourceError;
 use crate::source::web::reading::{Reading, unrecorded};
@@ -27,16 +28,24 @@ pub(super) struct Progress {
     /// When a crawl began that was not brought to its end.
     pub(super) began: Option<Timestamp>,
     begun: OnceCell<()>,
+    /// What was found as it is on record. It is recorded again only where the crawl does not come to its end, so that the
+    /// next run goes on behind it.
+    unchanged: Mutex<Vec<(Url, PageRow)>>,
 }
 
 impl Progress {
     /// A crawl that goes on since a moment, or begins.
     pub(super) fn new(began: Option<Timestamp>) -> Self {
-        Self { began, begun: OnceCell::new() }
+        Self { began, begun: OnceCell::new(), unchanged: Mutex::default() }
     }
 }
 
 impl Known {
+    /// Whether it is a page that is kept.
+    pub(super) const fn is_article(&self) -> bool {
+        self.article.is_some()
+    }
+
     /// The path of the article that has these bytes.
     pub(super) fn path_of(&self, bytes: Digest) -> Option<RelativePath> {
         match &self.row.content {
@@ -50,7 +59,8 @@ impl Known {
     pub(super) fn is_done(&self, task: &Task, progress: &Progress) -> bool {
         let is_of_this_crawl = progress.began.is_some_and(|began| self.row.found_at >= began);
         let is_as_it_was = task.lastmod.is_some() && self.row.lastmod == task.lastmod;
-        is_of_this_crawl || (is_as_it_was && self.article.is_some()) || self.row.content == PageContent::Image
+        let is_there = self.is_article() || matches!(self.row.content, PageContent::Moved(_));
+        is_of_this_crawl || (is_as_it_was && is_there) || self.row.content == PageContent::Image
     }
 }
 
@@ -97,11 +107,26 @@ impl Reading<Crawl> {
         let catalog = &self.reader.archive.catalog;
         let before = catalog.page(&self.source, url).await.map_err(unrecorded)?;
         if before.is_some_and(|before| PageRow { found_at: before.found_at, ..row.clone() } == before) {
+            progress.unchanged.lock().push((url.clone(), row));
             return Ok(());
         }
+        self.write_down(url, &row, progress).await
+    }
+
+    async fn write_down(&self, url: &Url, row: &PageRow, progress: &Progress) -> Result<(), SourceError> {
+        let catalog = &self.reader.archive.catalog;
         let begin = || async { catalog.begin_crawl(&self.source, self.now).await };
         progress.begun.get_or_try_init(begin).await.map_err(unrecorded)?;
-        catalog.record_page(&self.source, url, &row).await.map_err(unrecorded)
+        catalog.record_page(&self.source, url, row).await.map_err(unrecorded)
+    }
+
+    /// Records how far a crawl came that is cut short.
+    pub(super) async fn keep_place(&self, progress: &Progress) -> Result<(), SourceError> {
+        let unchanged = std::mem::take(&mut *progress.unchanged.lock());
+        for (url, row) in unchanged {
+            self.write_down(&url, &row, progress).await?;
+        }
+        Ok(())
     }
 
     /// Records that the crawl is at its end, where it was on record.

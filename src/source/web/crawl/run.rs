@@ -60,6 +60,8 @@ impl Reading<Crawl> {
         if is_whole {
             self.list_images(images.into_inner(), &mut listed).await?;
             self.end(&progress).await?;
+        } else {
+            self.keep_place(&progress).await?;
         }
         let frontier = frontier.into_inner();
         for note in frontier.bounds.notes(&frontier.limits) {
@@ -106,7 +108,8 @@ impl Reading<Crawl> {
                 walk.frontier().offer(Task { url: own, ..task.clone() });
             }
             Visit::Moved(to) => walk.frontier().offer(Task { url: to, ..task.clone() }),
-            Visit::TakenDown | Visit::Failed(Failure { reason: Reason::Budget, .. }) => {}
+            Visit::TakenDown => return Ok(()),
+            Visit::Failed(Failure { reason: Reason::Budget, .. }) => {}
             Visit::Other(what) if task.via == Via::Named => {
                 self.failed(&task, SourceFailure::NotAPage, format!("it is {what}")).await;
             }
@@ -130,6 +133,9 @@ impl Reading<Crawl> {
         for url in links.sheets {
             frontier.offer(Task { depth: task.depth, ..Task::new(url, Via::Sheet) });
         }
+        if links.nofollow {
+            return frontier.bounds.count(Bound::Nofollow, &task.url);
+        }
         for url in links.next {
             frontier.offer(Task { depth: task.depth, chain: task.chain + 1, ..Task::new(url, Via::Next) });
         }
@@ -138,9 +144,6 @@ impl Reading<Crawl> {
         }
         if self.kind.depth == 0 {
             return;
-        }
-        if links.nofollow {
-            return frontier.bounds.count(Bound::Nofollow, &task.url);
         }
         for url in links.links {
             frontier.offer(Task { depth: task.depth + 1, ..Task::new(url, Via::Link) });

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::Crawl;
 use super::frontier::{Frontier, Task, Via};
-use crate::fetch::{Answer, Judge, Purpose, Request};
+use crate::fetch::{Answer, Fetcher, Judge, Purpose, Request};
 use crate::locks::{Mutex, MutexGuard};
 use crate::model::{Failure, Reason, SourceFailure, Validators};
 use crate::source::listing::Entry;
@@ -23,16 +23,23 @@ const GZIP: &[u8] = b"\x1f\x8b";
 const USUAL: &str = "/sitemap.xml";
 
 /// Accepts a body that is not too large.
-struct Bounded(u64);
+struct Bounded<'a> {
+    most: u64,
+    fetcher: &'a Fetcher,
+}
 
-impl Judge for Bounded {
+impl Judge for Bounded<'_> {
     type Accepted = Option<String>;
 
     async fn judge(&self, staged: &Staged, content_type: Option<&str>) -> Result<Option<String>, Failure> {
-        if self.0 > 0 && staged.length > self.0 {
-            return Err(Failure::new(Reason::TooLarge, too_large(self.0)));
+        if self.most > 0 && staged.length > self.most {
+            return Err(Failure::new(Reason::TooLarge, too_large(self.most)));
         }
         Ok(content_type.map(str::to_owned))
+    }
+
+    async fn follow(&self, to: &Url) -> Result<(), Failure> {
+        self.fetcher.check_robots(Purpose::Page, to).await
     }
 }
 
@@ -45,10 +52,12 @@ impl Reading<Crawl> {
     /// robots.txt names.
     pub(super) async fn read_sitemaps(&self, url: &Url, frontier: &Mutex<Frontier>) {
         lock(frontier).add_site(url);
-        let mut waiting: Vec<(Url, usize)> = self.first(url).await.into_iter().map(|url| (url, 0)).rev().collect();
-        let mut known: HashSet<Url> = waiting.iter().map(|(url, _)| url.clone()).collect();
         let limits = &self.reader.crawl;
-        let (mut left_out, mut too_deep) = (0_usize, 0_usize);
+        let mut known = HashSet::new();
+        let mut named: Vec<_> = self.first(url).await.into_iter().filter(|url| known.insert(url.clone())).collect();
+        let (mut left_out, mut too_deep) = (named.len().saturating_sub(limits.max_sitemaps.max(1)), 0_usize);
+        named.truncate(limits.max_sitemaps.max(1));
+        let mut waiting: Vec<(Url, usize)> = named.into_iter().map(|url| (url, 0)).rev().collect();
         while let Some((url, nesting)) = waiting.pop().filter(|_| self.may_ask()) {
             let Some(found) = self.sitemap(&url).await else { continue };
             self.offer_pages(found.pages, frontier);
@@ -100,7 +109,8 @@ impl Reading<Crawl> {
 
     /// One sitemap. Where it cannot be read, that is reported.
     async fn sitemap(&self, url: &Url) -> Option<Sitemap> {
-        let (judge, validators) = (Bounded(self.reader.crawl.max_sitemap.0), Validators::default());
+        let judge = Bounded { most: self.reader.crawl.max_sitemap.0, fetcher: &self.reader.fetcher };
+        let validators = Validators::default();
         let request = Request { url, purpose: Purpose::Page, article: None, validators: &validators, judge: &judge };
         let response = self.fetch(&request).await;
         self.reader.watch.asked(&response.exchanges);

@@ -63,10 +63,11 @@ impl Reading<Crawl> {
             return Ok(Visit::TakenDown);
         }
         let known = self.known(&task.url).await?;
-        if let Some(known) = known.as_ref().filter(|known| known.is_done(task, progress)) {
+        let is_held = self.reader.received.holds(&task.url);
+        if let Some(known) = known.as_ref().filter(|known| !is_held && known.is_done(task, progress)) {
             return Ok(self.recorded(known, task).await);
         }
-        let judge = PageJudge { task, frontier, fetcher: &self.reader.fetcher, led_to: Mutex::default() };
+        let judge = PageJudge::new(task, frontier, &self.reader.fetcher);
         let nothing = Validators::default();
         let validators = known.as_ref().map_or(&nothing, |known| &known.row.validators);
         let request = Request { url: &task.url, purpose: Purpose::Page, article: None, validators, judge: &judge };
@@ -184,7 +185,9 @@ impl Reading<Crawl> {
         };
         let charset = body.content_type.as_deref().and_then(charset);
         let links = links_of(Arc::clone(&bytes), body.url.clone(), charset).await;
-        if let Some(own) = copy_of(task, &body.url, &links) {
+        if let Some(own) = copy_of(task, &body.url, &links)
+            && self.known(&own).await?.is_some_and(|known| known.is_article())
+        {
             self.record(&task.url, row(task, PageContent::Moved(own.clone()), Validators::default()), progress).await?;
             return Ok(Visit::Copy(own));
         }
@@ -243,10 +246,11 @@ fn row(task: &Task, content: PageContent, validators: Validators) -> PageRow {
     PageRow { content, validators, lastmod: task.lastmod.clone(), found_at: clock::now() }
 }
 
-/// The address that a page says is its own, where that is the same but for the query: then this one is a copy.
+/// The address that a page says is its own, where that is the same but for the query: where that page is kept, this one
+/// is a copy.
 fn copy_of(task: &Task, url: &Url, links: &PageLinks) -> Option<Url> {
     let own = normal(links.canonical.clone()?);
-    let is_copy = matches!(task.via, Via::Link | Via::Next) && own != *url && without_query(&own) == without_query(url);
+    let is_copy = task.via == Via::Link && own != *url && without_query(&own) == without_query(url);
     is_copy.then_some(own)
 }
 
