@@ -46,7 +46,7 @@ pub(super) enum SitemapError {
     #[error("it is empty")]
     Empty,
     /// The XML is refused.
-    #[error(transparent)]
+    #[error("{0}{way}", way = .0.setting())]
     Xml(#[from] XmlError),
     /// It is a page.
     #[error("it is a page (HTML) and no sitemap: write the address that the site's robots.txt names after `Sitemap:`")]

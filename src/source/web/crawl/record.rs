@@ -41,11 +41,6 @@ impl Progress {
 }
 
 impl Known {
-    /// Whether it is a page that is kept.
-    pub(super) const fn is_article(&self) -> bool {
-        self.article.is_some()
-    }
-
     /// The path of the article that has these bytes.
     pub(super) fn path_of(&self, bytes: Digest) -> Option<RelativePath> {
         match &self.row.content {
@@ -59,7 +54,7 @@ impl Known {
     pub(super) fn is_done(&self, task: &Task, progress: &Progress) -> bool {
         let is_of_this_crawl = progress.began.is_some_and(|began| self.row.found_at >= began);
         let is_as_it_was = task.lastmod.is_some() && self.row.lastmod == task.lastmod;
-        let is_there = self.is_article() || matches!(self.row.content, PageContent::Moved(_));
+        let is_there = self.article.is_some() || matches!(self.row.content, PageContent::Moved(_));
         is_of_this_crawl || (is_as_it_was && is_there) || self.row.content == PageContent::Image
     }
 }

@@ -185,9 +185,7 @@ impl Reading<Crawl> {
         };
         let charset = body.content_type.as_deref().and_then(charset);
         let links = links_of(Arc::clone(&bytes), body.url.clone(), charset).await;
-        if let Some(own) = copy_of(task, &body.url, &links)
-            && self.known(&own).await?.is_some_and(|known| known.is_article())
-        {
+        if let Some(own) = copy_of(task, &body.url, &links) {
             self.record(&task.url, row(task, PageContent::Moved(own.clone()), Validators::default()), progress).await?;
             return Ok(Visit::Copy(own));
         }
@@ -246,8 +244,8 @@ fn row(task: &Task, content: PageContent, validators: Validators) -> PageRow {
     PageRow { content, validators, lastmod: task.lastmod.clone(), found_at: clock::now() }
 }
 
-/// The address that a page says is its own, where that is the same but for the query: where that page is kept, this one
-/// is a copy.
+/// The address that a page says is its own, where that is the same but for the query: then this one is a copy. Pages that
+/// follow one another are no copies: some name their first as their own.
 fn copy_of(task: &Task, url: &Url, links: &PageLinks) -> Option<Url> {
     let own = normal(links.canonical.clone()?);
     let is_copy = task.via == Via::Link && own != *url && without_query(&own) == without_query(url);
