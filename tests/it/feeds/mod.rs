@@ -7,6 +7,7 @@ mod corpus;
 mod generators;
 mod hostile;
 mod many;
+mod newsroom;
 mod nights;
 mod post;
 

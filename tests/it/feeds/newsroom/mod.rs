@@ -1,0 +1,53 @@
+//! Fifty nights of a newsroom with three hundred feeds on one host.
+//!
+//! A script decides what happens to the feeds each day, and knows what an archive of them must hold after each night: the
+//! articles with all their versions, byte for byte, and their mirrors. The built program reads them, as cron would run it.
+
+mod desk;
+mod feed;
+mod night;
+mod truth;
+
+use std::time::Instant;
+
+use self::night::Newsroom;
+use crate::corpus::say;
+
+/// Every so many nights nothing has happened; the day before, everything that can be mended was.
+const QUIET: usize = 5;
+
+/// Lives through so many nights of a newsroom with so many feeds.
+async fn live(feeds: usize, nights: usize, seed: u64) -> Newsroom {
+    let mut newsroom = Newsroom::open(feeds, seed);
+    newsroom.night().await;
+    for night in 1..nights {
+        match night % QUIET {
+            0 => newsroom.quiet_night().await,
+            4 => {
+                newsroom.desk.mend();
+                newsroom.night().await;
+            }
+            _ => {
+                newsroom.desk.happen();
+                newsroom.night().await;
+            }
+        }
+    }
+    newsroom.compare_histories().await;
+    newsroom
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn articles_and_versions_are_those_of_the_script_every_night() {
+    let newsroom = live(12, 12, 1).await;
+    assert!(newsroom.truth.count() > 60, "{} articles", newsroom.truth.count());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measurement: three hundred feeds for fifty nights"]
+async fn measurement_of_fifty_nights_with_three_hundred_feeds() {
+    let seed = std::env::var("OFFPRINT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(2026);
+    let began = Instant::now();
+    let newsroom = live(300, 50, seed).await;
+    say(&format!("seed {seed}: {} in {:?}", newsroom.summary(), began.elapsed()));
+}
