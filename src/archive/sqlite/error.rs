@@ -77,9 +77,15 @@ pub(super) fn catalog_error(place: &Path, error: &Error) -> CatalogError {
     let place = place.display().to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => CatalogError::Full { place },
+        // The index of the write-ahead log finds no room: the database has no code of its own for that.
+        _ if extended_code(error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => CatalogError::Full { place },
         Some(ErrorCode::ReadOnly) => CatalogError::Database { place, cause: "it may not be written".into() },
         _ => CatalogError::Database { place, cause: error.to_string() },
     }
+}
+
+fn extended_code(error: &Error) -> Option<std::ffi::c_int> {
+    error.sqlite_error().map(|error| error.extended_code)
 }
 
 /// The catalog's error for a refusal of our own.

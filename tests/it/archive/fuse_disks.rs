@@ -99,12 +99,17 @@ fn write_posts(sandbox: &Sandbox, origin: &Origin, names: &[&str]) {
     }
 }
 
-/// A run that ends with a status and makes no request.
+/// A run that ends with a status, finds nothing new and makes no request.
 fn is_silent(sandbox: &Sandbox, origin: &Origin, status: i32, when: &str) {
     let (asked, before) = (origin.log().count(), sandbox.digests("store/blobs"));
-    let ran = sandbox.run(&["run"]);
+    let ran = sandbox.run(&["--json", "run"]);
     assert_eq!(ran.status, status, "{when}: {ran:?}");
-    assert!(ran.stdout.contains("(0 new, 0 changed"), "{when}: {ran:?}");
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&report["articles"]["new"], &report["articles"]["changed"]),
+        (&0.into(), &0.into()),
+        "{when}: {report}"
+    );
     assert_eq!((origin.log().count(), sandbox.digests("store/blobs")), (asked, before), "{when}");
 }
 
