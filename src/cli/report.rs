@@ -228,7 +228,7 @@ mod tests {
         (report.missing.urls, report.missing.next_attempt) = (2, Some("2026-03-08T07:15:00Z".to_owned()));
         assert_eq!(
             summary(&report),
-            "done: 3 articles (1 new, 1 gone), 1 image fetched (2 KiB), 2 images failed, 0.0 s; 3 of 5 references local, \
+            "done: 3 articles (1 new, 1 gone), 1 image fetched (2.0 KiB), 2 images failed, 0.0 s; 3 of 5 references local, \
              2 images missing (next try 2026-03-08 07:15 UTC; `offprint run --retry` asks now)"
         );
         let unchanged = ArticleCounts { seen: 1, unchanged: 1, ..ArticleCounts::default() };

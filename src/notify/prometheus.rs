@@ -126,6 +126,7 @@ fn for_all_to_read() -> tempfile::Builder<'static, 'static> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::time::Duration;
 
     use proptest::prelude::*;
 
@@ -175,7 +176,7 @@ mod tests {
             let found = samples(&exposition(&report, &status, Timestamp::from_second(77).unwrap()));
             let of = |name: &str| found.get(&format!("offprint_{name}")).copied();
             prop_assert_eq!(of("last_run_timestamp_seconds"), Some(77.0));
-            prop_assert_eq!(of("last_run_duration_seconds"), Some(elapsed as f64 / 1000.0));
+            prop_assert_eq!(of("last_run_duration_seconds"), Some(Duration::from_millis(elapsed).as_secs_f64()));
             prop_assert_eq!(of("last_run_new_bytes"), Some(bytes as f64));
             for (state, count) in [("new", new), ("changed", changed), ("vanished", vanished), ("failed", failed)] {
                 prop_assert_eq!(of(&format!("last_run_articles{{state=\"{state}\"}}")), Some(count as f64));

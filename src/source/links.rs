@@ -50,8 +50,9 @@ mod tests {
         prop::collection::vec("[a-c é%?#&()'\"雨:-]{1,4}", least..5)
     }
 
+    /// Not in the root: a folder there that is called `a:` is a drive to a browser, and no way leads up from it.
     fn path(parts: &[String]) -> PathBuf {
-        Path::new("/").join(parts.iter().collect::<PathBuf>())
+        Path::new("/srv").join(parts.iter().collect::<PathBuf>())
     }
 
     proptest! {
