@@ -16,6 +16,9 @@ const KIB: u64 = 1024;
 /// After so many times `media.max_time`, an image is given up. Large images on slow machines take less.
 const GIVE_UP: u32 = 6;
 
+/// No image is given up before, however short the time is that articles wait.
+const LEAST: Duration = Duration::from_secs(10);
+
 /// How many images that were given up may be at work at a time and leave their memory to others. No decoder can be
 /// interrupted, so that memory is in use twice then.
 const MOST_GIVEN_UP: usize = 2;
@@ -24,6 +27,8 @@ const MOST_GIVEN_UP: usize = 2;
 #[derive(Debug)]
 pub struct DecodePool {
     limits: MediaConfig,
+    /// After so long an image is given up.
+    give_up: Duration,
     cores: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     /// Images that were given up and are still at work.
@@ -47,7 +52,8 @@ impl DecodePool {
         };
         let memory = Arc::new(Semaphore::new(room(limits) as usize));
         let cores = Arc::new(Semaphore::new(cores));
-        Self { limits: limits.clone(), cores, memory, given_up: Arc::default() }
+        let give_up = if limits.max_time.is_zero() { Duration::MAX } else { LEAST.max(limits.max_time * GIVE_UP) };
+        Self { limits: limits.clone(), give_up, cores, memory, given_up: Arc::default() }
     }
 
     /// Waits for a core.
@@ -91,8 +97,7 @@ impl DecodePool {
             }
             done
         });
-        let limit = Some(self.limits.max_time * GIVE_UP).filter(|limit| !limit.is_zero()).unwrap_or(Duration::MAX);
-        if let Ok(done) = tokio::time::timeout(limit, working).await {
+        if let Ok(done) = tokio::time::timeout(self.give_up, working).await {
             return Some(done.expect("the decoders' panics are caught"));
         }
         self.free(permits, &is_freed);
@@ -186,8 +191,8 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn what_takes_too_long_is_given_up_and_its_memory_is_for_others() {
-        let limits = MediaConfig { max_time: Duration::from_millis(1), threads: 1, ..Config::default().media };
-        let pool = DecodePool::new(&limits);
+        let mut pool = DecodePool::new(&MediaConfig { threads: 1, ..Config::default().media });
+        pool.give_up = Duration::from_millis(6);
         let all = pool.memory.available_permits();
         let whole = async || {
             let wanted = u32::try_from(all).unwrap();

@@ -47,12 +47,14 @@ mod tests {
     use super::*;
 
     fn parts(least: usize) -> impl Strategy<Value = Vec<String>> {
-        prop::collection::vec("[a-c é%?#&()'\"雨:-]{1,4}", least..5)
+        // What looks like a drive, such as `a:`, is one to a browser in the root, and to the reader of URLs anywhere.
+        let part =
+            "[a-c é%?#&()'\"雨:-]{1,4}".prop_filter("it is no drive", |part| !(part.len() == 2 && part.ends_with(':')));
+        prop::collection::vec(part, least..5)
     }
 
-    /// Not in the root: a folder there that is called `a:` is a drive to a browser, and no way leads up from it.
     fn path(parts: &[String]) -> PathBuf {
-        Path::new("/srv").join(parts.iter().collect::<PathBuf>())
+        Path::new("/").join(parts.iter().collect::<PathBuf>())
     }
 
     proptest! {

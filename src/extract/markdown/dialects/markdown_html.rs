@@ -106,9 +106,12 @@ fn holds_markdown(attributes: &str) -> bool {
 
 /// Whether nothing else stands on the lines of a tag.
 pub(in crate::extract::markdown) fn is_alone(text: &str, tag: &Range<usize>) -> bool {
-    let before = text[..tag.start].rsplit(['\n', '\r']).next().unwrap_or_default();
-    let after = text[tag.end..].split(['\n', '\r']).next().unwrap_or_default();
-    before.trim_start().is_empty() && after.trim_end().is_empty()
+    // Only blanks are passed over, so that a long line of tags is not read once for each of them.
+    let is_end = |first: Option<char>| first.is_none_or(|first| matches!(first, '\n' | '\r'));
+    let is_blank = |character: &char| character.is_whitespace() && !matches!(character, '\n' | '\r');
+    let before = text[..tag.start].chars().rev().find(|character| !is_blank(character));
+    let after = text[tag.end..].chars().find(|character| !is_blank(character));
+    is_end(before) && is_end(after)
 }
 
 /// Takes from the lines that each element holds the indentation that they share.
