@@ -154,7 +154,7 @@ impl Desk {
             22..30 => entry.day = self.day - i64::from(self.rng.u8(0..5)),
             30..36 => entry.is_twice = !entry.is_twice,
             // Back to what it once said.
-            36..40 => entry.text = "the same words".to_owned(),
+            36..40 => "the same words".clone_into(&mut entry.text),
             40..45 if feed.dialect == Dialect::Atom => {
                 let gone = feed.entries.remove(at);
                 feed.withdrawn.push(gone);

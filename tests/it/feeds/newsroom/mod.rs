@@ -22,7 +22,7 @@ async fn live(feeds: usize, nights: usize, seed: u64) -> Newsroom {
     newsroom.night().await;
     for night in 1..nights {
         match night % QUIET {
-            0 => newsroom.quiet_night().await,
+            0 => newsroom.quiet_night(),
             4 => {
                 newsroom.desk.mend();
                 newsroom.night().await;

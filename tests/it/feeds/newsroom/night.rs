@@ -71,7 +71,7 @@ impl Newsroom {
             }
             self.origin.set(&feed.path, self.behaviour(feed));
             if feed.health == Health::PageOfFeed {
-                self.origin.set(&alternate(feed), self.served(feed, &feed.document(&self.url()).0));
+                self.origin.set(&alternate(feed), Self::served(feed, &feed.document(&self.url()).0));
             }
         }
     }
@@ -83,7 +83,7 @@ impl Newsroom {
         };
         let (document, ends) = feed.document(&self.url());
         match feed.health {
-            Health::Fine => self.served(feed, &document),
+            Health::Fine => Self::served(feed, &document),
             Health::Status(status) => Behaviour::status(status),
             Health::Gone => Behaviour::status(410),
             Health::Reset => Behaviour::stop(End::Reset),
@@ -95,12 +95,12 @@ impl Newsroom {
             Health::Cut => {
                 let whole = whole_entries(feed);
                 let end = if whole < ends.len() { ends[whole - 1] + 7 } else { document.len() - 3 };
-                self.served(feed, &document[..end])
+                Self::served(feed, &document[..end])
             }
         }
     }
 
-    fn served(&self, feed: &Feed, document: &str) -> Behaviour {
+    fn served(feed: &Feed, document: &str) -> Behaviour {
         let mime = match feed.dialect {
             Dialect::Json => "application/feed+json",
             Dialect::Rss | Dialect::Atom => "application/xml; charset=utf-8",
@@ -220,7 +220,7 @@ impl Newsroom {
     }
 
     /// A night with nothing new: one conditional request for each feed, and nothing is written but the run's own record.
-    pub(super) async fn quiet_night(&mut self) {
+    pub(super) fn quiet_night(&mut self) {
         self.origin.log().clear();
         let before = self.state();
         let began = Instant::now();
