@@ -70,9 +70,9 @@ pub trait Judge: Send + Sync {
     /// Judges a body that arrived whole. The response claims `content_type`.
     ///
     /// # Errors
-    /// Why the body is not wanted. [`Reason::Placeholder`] and
-    /// [`Reason::NotAnImage`] count as a refusal, after which the next Referer strategy
-    /// is tried; after [`Reason::Truncated`] the request is retried.
+    /// Why the body is not wanted. [`crate::model::Reason::Placeholder`] and
+    /// [`crate::model::Reason::NotAnImage`] count as a refusal, after which the next Referer strategy
+    /// is tried; after [`crate::model::Reason::Truncated`] the request is retried.
     fn judge(
         &self,
         staged: &Staged,

@@ -1,6 +1,6 @@
 //! Objects as files of one folder, which other programs can read.
 //!
-//! Whatever is below the store is reached by [`Folder`](folder::Folder) alone: no link is followed there, and nothing
+//! Whatever is below the store is reached by [`Folder`] alone: no link is followed there, and nothing
 //! but regular files is opened. An archive may come from somebody else.
 
 mod folder;
