@@ -132,10 +132,10 @@ pub use self::archive::{
     CatalogError, CompletedJob, CopyError, DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance,
     MemoryCatalog, MemoryObjects, Missing as MissingCounts, MissingReport, Mode, NewReference, ObjectError,
     ObjectReader, Objects, Origins, Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict,
-    Placeholders, Prefix, Put, Queue, QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, Revocation,
-    Revoked, RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownReach, TakedownRow, TakedownTarget,
-    Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker, WriteOutcome, open,
-    rules::CopySchedule,
+    Placeholders, Prefix, Put, Queue, QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, ReportedMissing,
+    Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownReach, TakedownRow,
+    TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker, WriteOutcome,
+    open, rules::CopySchedule,
 };
 pub use self::check::{CheckError, Checked, Place as CheckedPlace, check};
 #[cfg(feature = "cli")]

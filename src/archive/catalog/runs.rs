@@ -92,6 +92,7 @@ pub struct Missing {
 
 /// What is missing now, and which of it is news.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ReportedMissing {
     /// How much.
     pub counts: Missing,
