@@ -52,6 +52,8 @@ pub async fn forget(
         if let Some(row) = archive.catalog.article_by_id(*id).await? {
             remove_mirror(archive, &row, find_output(key)).await?;
         }
+        // Where the mirror was before the source got an output of its own.
+        archive.objects.delete(&StoreKey::Article(key.clone())).await?;
     }
     let reach = archive.catalog.take_down(target, now, reason).await?;
     delete_noted(archive).await?;

@@ -113,3 +113,15 @@ fn what_is_not_known_cannot_be_taken_down() {
     }
     assert_eq!(sandbox.run(&["restore", "posts/a.md"]).expect(0).stdout, "text\n");
 }
+
+/// A mirror that lies where an earlier setting wanted it goes, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_mirror_in_the_archive_goes_although_the_source_has_an_output_of_its_own() {
+    let origin = origin();
+    let sandbox = mirrored(&origin);
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"out\"\n");
+    sandbox.run(&["run"]).expect(0);
+    assert!(sandbox.path("out/a.md").exists() && sandbox.path("store/articles/posts/a.md").exists());
+    sandbox.run(&["forget", "posts/a.md"]).expect(0);
+    assert!(!sandbox.path("out/a.md").exists() && !sandbox.path("store/articles/posts/a.md").exists());
+}
