@@ -19,7 +19,7 @@ impl Pass<'_, '_, '_, '_> {
             self.settings(tag, attribute, named);
             return false;
         }
-        if !names_background(attribute.name) || attributes::shows_image(tag.name) {
+        if !names_background(tag.name, attribute.name) || attributes::shows_image(tag.name) {
             return false;
         }
         let is_css = attribute.value.contains("url(");
@@ -56,10 +56,12 @@ impl Pass<'_, '_, '_, '_> {
 }
 
 /// Whether the name of an attribute promises a background or a poster: `data-lazy-bg`, `data-parallax-image`.
-fn names_background(name: &str) -> bool {
+fn names_background(element: &str, name: &str) -> bool {
     let Some(name) = name.strip_prefix("data-") else { return false };
-    let word =
-        |word: &str| matches!(word, "style" | "thumb" | "artwork") || word.starts_with("bg") || word.ends_with("bg");
+    let is_player = matches!(element, "video" | "audio");
+    let word = |word: &str| {
+        word == "style" || word.starts_with("bg") || word.ends_with("bg") || (is_player && word == "thumb")
+    };
     let contained = ["background", "parallax", "poster"].iter().any(|word| name.contains(word));
     (contained || name.split(['-', '_']).any(word)) && !name.contains("color")
 }
