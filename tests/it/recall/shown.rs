@@ -137,6 +137,8 @@ fn from_origin(posts: &Path, host: &str, path: &str) -> Sent {
     if host == SITE && has_ending(path, "html") {
         return Some(("text/html", std::fs::read(posts.join(path.trim_start_matches('/'))).ok()?));
     }
+    // A browser escapes the bar of a path, which the URL Standard leaves as it is.
+    let path = &path.replace('|', "%7C");
     let file = path.split('?').next().unwrap_or_default().to_ascii_lowercase();
     if OTHERS.iter().any(|ending| file.ends_with(ending)) || file == "/robots.txt" {
         return None;
@@ -166,7 +168,8 @@ impl Mirrored {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let posts = folder.path().join("posts");
         std::fs::create_dir(&posts).expect("it can be made");
-        let mut hosts = BTreeSet::from([SITE.to_owned()]);
+        // One page of the corpus names a host without a dot.
+        let mut hosts = BTreeSet::from([SITE.to_owned(), "test".to_owned()]);
         let name = |number: usize| format!("{number}.html");
         for (number, file) in pages.iter().enumerate() {
             let (page, of_page) = rehosted(&std::fs::read(file).expect("the corpus can be read"));
@@ -198,14 +201,19 @@ fn shown(browser: &mut Browser, url: &str) -> Vec<Shown> {
     serde_json::from_str(shown.as_str().unwrap_or_default()).expect("the page answers")
 }
 
+/// Whether a URL is a template that a script of the page would have completed: it is not asked for.
+fn is_template(url: &str) -> bool {
+    ["%7Bother_image%7D", "$%7BGDPR%7D"].iter().any(|field| url.contains(field))
+}
+
 /// What a mirror does not show as its page does. An image that waits for a script may be shown in place of what stood there.
 fn differences(page: &[Shown], mirror: &[Shown]) -> Vec<String> {
     if page.len() != mirror.len() {
         return vec![format!("{} places, {} in the mirror", page.len(), mirror.len())];
     }
     let both = page.iter().zip(mirror);
-    let differ = both.filter(|((_, _, width, waits), (_, _, other, _))| {
-        *width > 0.0 && (*other == 0.0 || ((width - other).abs() > 0.5 && !waits))
+    let differ = both.filter(|((_, url, width, waits), (_, _, other, _))| {
+        *width > 0.0 && !is_template(url) && (*other == 0.0 || ((width - other).abs() > 0.5 && !waits))
     });
     differ.map(|(page, mirror)| format!("{page:?} is {mirror:?}")).collect()
 }
