@@ -40,6 +40,8 @@ fn is_word(rest: &[u8], close: u8) -> bool {
 
 /// The length of a known word at the start, in either case.
 fn field(rest: &[u8]) -> Option<usize> {
+    // Most marks stand before something else, such as the colon of a scheme.
+    rest.first().filter(|first| b"cdfhqrsw".contains(&first.to_ascii_lowercase()))?;
     let is_it = |word: &&&str| rest.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()));
     FIELDS.iter().find(is_it).map(|word| word.len())
 }

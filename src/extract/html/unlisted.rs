@@ -102,7 +102,10 @@ impl Pass<'_, '_, '_, '_> {
     fn beside(&self, tag: &Tag<'_>) -> Option<(String, RawReference)> {
         let src = tag.attribute("src").filter(|_| tag.attribute("srcset").is_none())?;
         let is_image = |attribute: &Attribute<'_>| {
-            !is_of_another_kind(tag, attribute.name) && is_image_url(attribute.value) && attribute.value != src.value
+            names_host(attribute.value)
+                && attribute.value != src.value
+                && !is_of_another_kind(tag, attribute.name)
+                && is_image_url(attribute.value)
         };
         let best = tag.attributes().filter(is_image).min_by_key(|attribute| rank(attribute.name))?;
         let mut image = self.read(&best, ReferenceKind::Lazy, Syntax::Url, 0).pop()?;
@@ -115,8 +118,8 @@ impl Pass<'_, '_, '_, '_> {
 fn shows_nothing(tag: &Tag<'_>) -> bool {
     let addresses: &[&str] = if tag.name == "image" { &["href", "xlink:href", "src"] } else { &["src"] };
     let mut sources = addresses.iter().filter_map(|name| tag.value(name));
-    let candidates = tag.value("srcset").map(srcset_urls).unwrap_or_default();
-    sources.all(is_placeholder) && candidates.into_iter().all(is_placeholder)
+    let mut candidates = tag.value("srcset").into_iter().flat_map(srcset_urls);
+    sources.all(is_placeholder) && candidates.all(is_placeholder)
 }
 
 /// Whether an address shows nothing of its own.
@@ -128,7 +131,7 @@ fn is_placeholder(address: &str) -> bool {
     let words = || stem.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x');
     let plain = |word: &str| PLACEHOLDERS.contains(&word) || BESIDE.contains(&word) || is_number(word);
-    let named = words().any(|word| PLACEHOLDERS.contains(&word)) && words().all(plain);
+    let named = words().all(plain) && words().any(|word| PLACEHOLDERS.contains(&word));
     address.is_empty() || !can_be_address(address, false) || named
 }
 
