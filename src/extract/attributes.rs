@@ -213,7 +213,9 @@ pub(super) fn shows_image(element: &str) -> bool {
 
 /// Whether a custom element is called an image (HTML, "valid custom element name": it has a hyphen).
 pub(super) fn is_custom_image(element: &str) -> bool {
-    element.rsplit_once('-').is_some_and(|(_, kind)| matches!(kind, "image" | "img" | "photo" | "picture"))
+    // Few elements have a hyphen, and every element is looked at.
+    element.as_bytes().contains(&b'-')
+        && element.rsplit_once('-').is_some_and(|(_, kind)| matches!(kind, "image" | "img" | "photo" | "picture"))
 }
 
 /// Whether a word in the name of a custom element is one for an image.
