@@ -23,6 +23,8 @@ pub(super) struct Archive {
     pub(super) posts: Posts,
     /// Those that are there now.
     pub(super) present: BTreeSet<String>,
+    /// Those that were written while the archive was away, and that it has not read since.
+    pub(super) unread: BTreeSet<String>,
     /// The folder of posts is mounted.
     pub(super) mounted: bool,
     /// The archive is not mounted.
@@ -91,6 +93,7 @@ impl Archive {
             clock: Clock::default(),
             posts: Posts::new(),
             present: BTreeSet::new(),
+            unread: BTreeSet::new(),
             mounted: true,
             is_away: false,
             settings,

@@ -26,6 +26,7 @@ impl Archive {
         let name = format!("post-{}", self.next());
         let post = Post::new(&self.world, number);
         self.sandbox.write(&Self::file(&name), &post.text);
+        self.note_written(&name);
         self.posts.insert(name.clone(), post);
         self.present.insert(name);
     }
@@ -46,6 +47,7 @@ impl Archive {
         };
         let file = Self::file(&name);
         self.sandbox.write(&file, edited(&self.sandbox.text(&file)));
+        self.note_written(&name);
         let post = self.posts.get_mut(&name).unwrap();
         post.text = edited(&post.text);
         post.images.push(number % IMAGES);
@@ -56,6 +58,7 @@ impl Archive {
         let other = format!("{folder}post-{}", self.next());
         let (from, to) = (self.sandbox.path(&Self::file(&name)), Self::file(&other));
         self.sandbox.write(&to, std::fs::read(&from).unwrap());
+        self.note_written(&other);
         self.posts.insert(other.clone(), self.posts[&name].clone());
         self.present.insert(other);
         if rename {
@@ -63,11 +66,17 @@ impl Archive {
         }
     }
 
-    /// A post leaves. What an archive that is away has not seen of it, it cannot give back.
+    fn note_written(&mut self, name: &str) {
+        if self.is_away {
+            self.unread.insert(name.to_owned());
+        }
+    }
+
+    /// A post leaves. What the archive has not read of it, it cannot give back.
     fn take_away(&mut self, name: &str) {
         std::fs::remove_file(self.sandbox.path(&Self::file(name))).unwrap();
         self.present.remove(name);
-        if self.is_away {
+        if self.unread.remove(name) {
             self.posts.remove(name);
         }
     }

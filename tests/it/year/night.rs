@@ -27,6 +27,9 @@ impl Archive {
         let ran = self.run(&["--json", "run"]);
         let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
         self.no_good_image_is_lost();
+        if self.mounted {
+            self.unread.clear();
+        }
         self.originals_come_back();
         let remote = self.mirrors_show_what_their_posts_show();
         self.the_run_says_how_it_went(&ran, &report, remote);
@@ -115,11 +118,12 @@ impl Archive {
 
     /// The original of every post, also of those that are gone, is given back as it was written last.
     fn originals_come_back(&self) {
-        let keys: Vec<_> = self.posts.keys().map(|name| Self::file(name)).collect();
+        let posts: Vec<_> = self.posts.iter().filter(|(name, _)| !self.unread.contains(*name)).collect();
+        let keys: Vec<_> = posts.iter().map(|(name, _)| Self::file(name)).collect();
         let arguments = ["restore", "--to", "restored"].into_iter().chain(keys.iter().map(String::as_str));
         let ran = self.run(&arguments.collect::<Vec<_>>());
         assert_eq!(ran.status, 0, "{ran:?}");
-        for (name, post) in &self.posts {
+        for (name, post) in posts {
             let restored = self.sandbox.text(&format!("restored/{}", Self::file(name)));
             assert_eq!(restored, post.text, "the original of {name}");
         }
