@@ -102,6 +102,8 @@ impl Archive {
         if !self.mounted {
             assert_eq!(ran.status, 1, "an unmounted source: {ran:?}");
             assert_eq!(report["sources"][0]["outcome"], "failed");
+            // What is newly missing is reported now, and shown once the posts are back.
+            self.is_unsettled = true;
         } else if !self.rotten.is_empty() {
             assert!([0, 1, 3, 4].contains(&ran.status), "{ran:?}");
         } else if newly && !is_unsettled {

@@ -15,7 +15,7 @@ impl Archive {
             Step::Thumbnails(width) => self.settings.width = 5 + width % 8,
             Step::Fetch(number) => self.settings.fetch = number,
             Step::Links => self.settings.links = if self.settings.links.is_empty() { "/media/" } else { "" },
-            Step::Output if self.place == Place::Apart => {
+            Step::Output if self.place == Place::Apart && self.mounted => {
                 self.settings.output = if self.settings.output.is_empty() { "out" } else { "" };
             }
             Step::Move => self.move_archive(),
