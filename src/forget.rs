@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::archive::rules::CopySchedule;
 use crate::archive::{
-    Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, Prefix, StoreKey, TakedownReach, TakedownTarget,
+    Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, StoreKey, TakedownReach, TakedownTarget,
     ThumbnailRow,
 };
 use crate::model::{ArticleKey, Digest};
@@ -57,7 +56,8 @@ pub async fn forget(
     }
     let reach = archive.catalog.take_down(target, now, reason).await?;
     delete_noted(archive).await?;
-    replace_copies(archive, now).await?;
+    // They name what was taken down.
+    archive.replace_catalog_copies(now).await?;
     Ok(reach)
 }
 
@@ -116,15 +116,5 @@ async fn remove_mirror(
     {
         output.write(path, original).await?;
     }
-    Ok(())
-}
-
-/// The copies of the catalog name what was taken down: a new one takes their place.
-async fn replace_copies(archive: &Archive, now: Timestamp) -> Result<(), ForgetError> {
-    if archive.objects.list(Prefix::CatalogCopies).await?.is_empty() {
-        return Ok(());
-    }
-    let at_once = CopySchedule { every: std::time::Duration::from_nanos(1), keep: 1 };
-    archive.copy_catalog(at_once, now).await?;
     Ok(())
 }

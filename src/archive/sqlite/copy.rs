@@ -7,10 +7,11 @@ use rusqlite::{Connection, Result, params};
 use crate::model::Digest;
 
 /// Sums that differ where what is kept or known of it differs. Each is read from few pages, or by one walk over the
-/// articles.
+/// articles or the takedowns.
 const SUMS: &str = "SELECT t.*, (SELECT max(id) FROM capture), (SELECT sum(revision + read_at % 1000003) FROM article),
     (SELECT sum(mirror_modified % 1000003) FROM article), (SELECT count(*) FROM article_version),
-    (SELECT count(*) FROM shown_version), (SELECT count(*) FROM blob) FROM total t";
+    (SELECT count(*) FROM shown_version), (SELECT count(*) FROM blob), (SELECT count(*) FROM takedown),
+    (SELECT sum(at % 1000003) FROM takedown) FROM total t";
 
 /// Differs where what the catalog knows differs; runs and their reports do not count.
 pub(super) fn content_mark(connection: &Connection) -> Result<Digest> {

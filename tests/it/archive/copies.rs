@@ -90,8 +90,35 @@ async fn the_oldest_copies_beyond_those_that_are_kept_go() {
         assert!(!sample.archive.copy_catalog(schedule, now).await.unwrap(), "{minute}");
     }
     let kept = sample.archive.objects.list(Prefix::CatalogCopies).await.unwrap();
-    let names: Vec<_> = kept.iter().map(|(key, _)| key.path()[15..31].to_owned()).collect();
-    assert_eq!(names, ["19700101T000300Z", "19700101T000400Z"]);
+    let names: Vec<_> = kept.iter().map(|(key, _)| key.path()[15..38].to_owned()).collect();
+    assert_eq!(names, ["19700101T000300.000000Z", "19700101T000400.000000Z"]);
+}
+
+/// What the names of some copies say of the moment is the same, so they do not say which was made last.
+#[tokio::test]
+async fn a_copy_that_was_just_made_is_never_the_one_that_goes() {
+    let sample = Sample::new().await;
+    let row = sample.archive.catalog.article(&super::verify::key(0)).await.unwrap().unwrap();
+    let now = Timestamp::new(1, 500).unwrap();
+    let keep = |keep| CopySchedule { every: Duration::from_nanos(1), keep };
+    for round in 0..8 {
+        for _ in 0..3 {
+            sample.archive.catalog.make_stale(&[row.id]).await.unwrap();
+            sample.archive.copy_catalog(keep(9), now).await.unwrap();
+        }
+        // The second time as after a call that was cut off before it removed the others.
+        for replace in [round % 2 == 0, round % 2 == 1] {
+            if replace {
+                sample.archive.replace_catalog_copies(now).await.unwrap();
+            } else {
+                sample.archive.copy_catalog(keep(1), now).await.unwrap();
+            }
+            let mark = sample.archive.catalog.content_mark().await.unwrap().unwrap().to_string();
+            let left = sample.archive.objects.list(Prefix::CatalogCopies).await.unwrap();
+            assert!(left.iter().any(|(key, _)| key.path().contains(&mark[..16])), "{round}: {left:?}");
+            assert!(!replace || left.len() == 1, "{round}: {left:?}");
+        }
+    }
 }
 
 /// Objects that take everything but copies of the catalog.

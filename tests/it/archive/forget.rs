@@ -64,6 +64,23 @@ async fn an_article_goes_with_what_only_it_shows_and_stays_away() {
     assert_eq!((known, why.as_str()), (1, "a court said so"));
 }
 
+/// The newest copy was made before the article came: without the article the catalog is nearly what it was then.
+#[test]
+fn a_takedown_is_in_the_copies_although_they_never_named_the_article() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("");
+    sandbox.write("posts/a.md", "text\n");
+    sandbox.run(&["run"]).expect(0);
+    sandbox.write("posts/b.md", "a secret\n");
+    sandbox.run(&["run"]).expect(0);
+    sandbox.run(&["forget", "posts/b.md"]).expect(0);
+    std::fs::remove_file(sandbox.path("store/catalog.db")).expect("it is there");
+    sandbox.run(&["verify", "--rebuild"]).expect(0);
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["skipped"][0]["article"], "posts/b.md", "{report}");
+    assert!(!is_kept(&sandbox, b"a secret\n"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_url_and_a_host_are_never_asked_again_and_articles_show_their_addresses() {
     let origin = origin();
