@@ -13,7 +13,7 @@ const LONGEST_FUNCTION: usize = 45;
 const LONGEST_FILE: usize = 450;
 
 /// Lines of test for a hundred lines of code, at least.
-const LEAST_TEST: usize = 77;
+const LEAST_TEST: usize = 80;
 
 /// What is known of the production part of one file.
 struct Measured {
