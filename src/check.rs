@@ -37,19 +37,19 @@ pub struct Checked {
     /// References to files that are there.
     pub local: u64,
     /// References that still need the network.
-    pub remote: Vec<Place>,
+    pub remote: Vec<CheckedPlace>,
     /// Links into the archive that lead nowhere.
-    pub dangling: Vec<Place>,
+    pub dangling: Vec<CheckedPlace>,
     /// References to files beside the article that are not there.
-    pub missing: Vec<Place>,
+    pub missing: Vec<CheckedPlace>,
     /// Mirrored articles that are missing or cannot be read.
-    pub unreadable: Vec<Place>,
+    pub unreadable: Vec<CheckedPlace>,
 }
 
 /// A place in a mirrored article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Place {
+pub struct CheckedPlace {
     /// The article.
     pub article: String,
     /// The reference as it is written there, or why the article cannot be read.
@@ -129,7 +129,7 @@ impl Checker<'_> {
             missing => {
                 let raw = missing.err().unwrap_or_else(|| format!("{} is missing", file.display()));
                 self.checked.articles += 1;
-                self.checked.unreadable.push(Place { article: key.to_string(), raw, kind: None, start: None });
+                self.checked.unreadable.push(CheckedPlace { article: key.to_string(), raw, kind: None, start: None });
                 return Ok(());
             }
         };
@@ -174,7 +174,7 @@ impl Checker<'_> {
         };
         let found = found || self.is_of_other_settings(row, reference).await;
         let (kind, start) = (Some(reference.kind.as_str()), Some(reference.span.start));
-        let place = Place { article: key.to_string(), raw: shown(reference), kind, start };
+        let place = CheckedPlace { article: key.to_string(), raw: shown(reference), kind, start };
         match target {
             _ if found => self.checked.local += 1,
             Target::Network | Target::Root(_) => self.checked.remote.push(place),

@@ -130,21 +130,20 @@ pub use tokio_util::sync::CancellationToken;
 pub use self::archive::{
     Archive, ArchiveError, ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Body, Captures, Catalog,
     CatalogError, CompletedJob, CopyError, DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance,
-    MemoryCatalog, MemoryObjects, Missing as MissingCounts, MissingReport, Mode, NewReference, ObjectError,
-    ObjectReader, Objects, Origins, Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict,
-    Placeholders, Prefix, Put, Queue, QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, ReportedMissing,
-    Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownReach, TakedownRow,
-    TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker, WriteOutcome,
-    open, rules::CopySchedule,
+    MemoryCatalog, MemoryObjects, MissingCounts, MissingReport, Mode, NewReference, ObjectError, ObjectReader, Objects,
+    Origins, Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue,
+    QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, ReportedMissing, Revocation, Revoked, RunRow, Runs,
+    SharedBlob, SharedUrl, StoreKey, Stored, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow,
+    Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker, WriteOutcome, open, rules::CopySchedule,
 };
-pub use self::check::{CheckError, Checked, Place as CheckedPlace, check};
+pub use self::check::{CheckError, Checked, CheckedPlace, check};
 #[cfg(feature = "cli")]
 pub use self::cli::main as cli_main;
 pub use self::config::{
     AdoptLocal, Animation, ChangedImages, Config, ConfigError, CrawlConfig, DEFAULTS, DataUrls, FallbackConfig,
     FeedConfig, FetchConfig, Fit, HostConfig, HumanDuration, Images, Lazy, MediaConfig, MediaKind, MirrorOutput,
-    Recheck, ReportConfig, RewriteConfig, Robots as RobotsRule, RunConfig, Size, SourceConfig, SourceKind,
-    ThumbnailConfig, ThumbnailFormat, UnitError,
+    Recheck, ReportConfig, RewriteConfig, RobotsRule, RunConfig, Size, SourceConfig, SourceKind, ThumbnailConfig,
+    ThumbnailFormat, UnitError,
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
 pub use self::fetch::{Answer, FetchError, Fetched, Fetcher, Judge, Lookup, Purpose, Request, Robots, SystemLookup};
@@ -173,20 +172,19 @@ pub use self::notify::{Notifier, NotifyError, RunEnd, exposition as prometheus_e
 pub use self::rebuild::{RebuildError, Rebuilt, rebuild};
 pub use self::render::RenderError;
 pub use self::restore::{Original, RestoreError, restore, restore_below, restore_over, restore_version};
-pub use self::rewrite::{Changed as ChangedMirror, splice, unsplice};
+pub use self::rewrite::{ChangedMirror, splice, unsplice};
 pub use self::source::{
     Entries, Entry, FeedRecords, Listed, Listing, LocalFile, Location, Made, Received, SkipReason, Skipped, Source,
     SourceConfigError, SourceError, Watch, WebReader, configured as configured_sources,
 };
 pub use self::staging::{Leftover, Staged, Staging, StagingFile};
 pub use self::status::{
-    DuplicateGroup, Host as KnownHost, Match, Missing as MissingUrl, Run as PastRun, Similar, Status, Suggestion,
-    similar, status,
+    DuplicateGroup, KnownHost, Match, MissingUrl, PastRun, Similar, Status, Suggestion, similar, status,
 };
 pub use self::verify::{
-    ConfiguredRepairSource, Counts as VerifyCounts, Damage, FindMirror, Finding, MirrorFile, NotASubset,
-    Progress as VerifyProgress, Repair, RepairSource, Subset, Verification, VerifyError, VerifyOptions, find_mirror,
-    repair, verify, verify_untrusted,
+    ConfiguredRepairSource, Damage, FindMirror, Finding, MirrorFile, NotASubset, Repair, RepairSource, Subset,
+    Verification, VerifyCounts, VerifyError, VerifyOptions, VerifyProgress, find_mirror, repair, verify,
+    verify_untrusted,
 };
 #[cfg(feature = "web")]
 pub use self::web::{Handler, Server, serve_folder};

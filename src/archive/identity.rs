@@ -22,7 +22,7 @@ const LONGEST: u64 = 4096;
 
 /// The content of the file.
 #[derive(Serialize, Deserialize)]
-struct Content {
+struct IdentityFile {
     /// 32 hexadecimal digits.
     id: String,
     format: u32,
@@ -39,7 +39,7 @@ pub(super) fn read(store: &Tree) -> Result<Option<ArchiveId>, ObjectError> {
 
 fn parse(text: &[u8]) -> Result<ArchiveId, String> {
     let way_out = "remove the file, and `offprint run` writes it again";
-    let content: Content = serde_json::from_slice(text).map_err(|error| format!("{error}; {way_out}"))?;
+    let content: IdentityFile = serde_json::from_slice(text).map_err(|error| format!("{error}; {way_out}"))?;
     if content.format > FORMAT {
         return Err(format!("it says format {}: use a newer offprint", content.format));
     }
@@ -48,7 +48,7 @@ fn parse(text: &[u8]) -> Result<ArchiveId, String> {
 
 /// Writes the file for the archive that a catalog is of.
 pub(super) fn write(row: ArchiveRow, store: &Tree, staging: &Staging) -> Result<(), ObjectError> {
-    let content = Content { id: row.id.to_string(), format: FORMAT, made: row.made_at.to_string() };
+    let content = IdentityFile { id: row.id.to_string(), format: FORMAT, made: row.made_at.to_string() };
     let mut text = serde_json::to_vec_pretty(&content).expect("the content is plain data");
     text.push(b'\n');
     store.write(FILE, &text, staging).map(drop)

@@ -23,9 +23,9 @@ mod sqlite;
 
 pub use catalog::{
     ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError, CompletedJob,
-    DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance, Missing, MissingReport, NewReference,
-    Origins, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Queue, QueueChanges, ReadRows,
-    ReferenceRow, RenditionRow, ReportedMissing, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
+    DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance, MissingCounts, MissingReport,
+    NewReference, Origins, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Queue, QueueChanges,
+    ReadRows, ReferenceRow, RenditionRow, ReportedMissing, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
     TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState,
     VersionRow, Worker, WriteOutcome,
 };

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::output::{Label, Output};
 use super::words::count;
 use crate::archive::{self, Mode};
-use crate::check::{self, Checked, Place};
+use crate::check::{self, Checked, CheckedPlace};
 use crate::config::Config;
 
 /// Checks that the mirror needs no network, and lists where it does.
@@ -39,8 +39,8 @@ fn print(checked: &Checked, output: &Output) {
     ));
 }
 
-fn print_places(label: Label, places: &[Place], output: &Output) {
-    for Place { article, raw, kind, start } in places {
+fn print_places(label: Label, places: &[CheckedPlace], output: &Output) {
+    for CheckedPlace { article, raw, kind, start } in places {
         let place = start.map(|start| format!(" at byte {start}")).unwrap_or_default();
         let kind = kind.map(|kind| format!(" ({kind})")).unwrap_or_default();
         output.labelled(label, &format!("{raw}{kind} in {article}{place}"));

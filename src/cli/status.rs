@@ -8,7 +8,7 @@ use super::words::{count, count_of, moment};
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size};
 use crate::model::{Reason, Report, RunOutcome};
-use crate::status::{self, Missing, Run, Status};
+use crate::status::{self, MissingUrl, PastRun, Status};
 
 /// How many missing URLs are listed without -v.
 const LISTED: usize = 20;
@@ -59,7 +59,7 @@ fn print_totals(status: &Status, output: &Output) {
     output.line(&count(status.thumbnails, "thumbnail"));
 }
 
-fn print_run(run: &Run, output: &Output) {
+fn print_run(run: &PastRun, output: &Output) {
     let what = match (&run.report, run.ended.is_some()) {
         (_, false) => "did not finish, or is not finished yet".to_owned(),
         (None, true) => "the catalog was made anew, or another version of offprint wrote its report".to_owned(),
@@ -125,7 +125,7 @@ fn list(counts: &BTreeMap<String, u64>) -> String {
     counts.iter().map(|(host, count)| format!("{count} {}", name(host))).collect::<Vec<_>>().join(", ")
 }
 
-fn print_missing_url(missing: &Missing, output: &Output) {
+fn print_missing_url(missing: &MissingUrl, output: &Output) {
     let code = missing.status.map(|status| format!(" {status}")).unwrap_or_default();
     let next = missing.next_attempt.as_deref().map_or_else(|| "never".to_owned(), moment);
     let reason = missing.reason.map_or("not tried yet", Reason::as_str);

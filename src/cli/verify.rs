@@ -15,7 +15,8 @@ use crate::clock;
 use crate::config::{Config, Size};
 use crate::source::{self, Source};
 use crate::verify::{
-    self, ConfiguredRepairSource, Counts, Finding, Progress, Repair, Verification, VerifyOptions, find_mirror,
+    self, ConfiguredRepairSource, Finding, Repair, Verification, VerifyCounts, VerifyOptions, VerifyProgress,
+    find_mirror,
 };
 
 /// Looks for damage, and repairs what can be.
@@ -52,7 +53,7 @@ async fn look(
     output: &Output,
 ) -> anyhow::Result<Verification> {
     let rate = arguments.rate.map(|Size(rate)| rate);
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(VerifyProgress::default());
     let shown = Arc::clone(&progress);
     let display = || Display::start(output, move |bar| bar.set_message(message(shown.counts())));
     if arguments.untrusted {
@@ -70,7 +71,7 @@ async fn look(
     Ok(found?)
 }
 
-fn message(counts: Counts) -> String {
+fn message(counts: VerifyCounts) -> String {
     format!(
         "{} damaged · {} · {} · {} · {}",
         counts.findings,

@@ -43,7 +43,7 @@ pub struct FetchConfig {
     pub user_agent: String,
     #[serde(deserialize_with = "referers")]
     pub referer: Vec<RefererStrategy>,
-    pub robots: Robots,
+    pub robots: RobotsRule,
     /// Whether pages and feeds are requested although robots.txt forbids it. Only the command line says so.
     #[serde(skip)]
     pub ignore_robots: bool,
@@ -85,7 +85,7 @@ pub struct HostConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
-pub enum Robots {
+pub enum RobotsRule {
     /// Images are part of an article that the user already has.
     Ignore,
     /// RFC 9309 for images too.

@@ -23,7 +23,7 @@ use serde::Deserialize;
 
 pub use crawl::CrawlConfig;
 pub use feed::FeedConfig;
-pub use fetch::{FetchConfig, HostConfig, Recheck, Robots};
+pub use fetch::{FetchConfig, HostConfig, Recheck, RobotsRule};
 pub use foreign::foreign_key;
 pub use home::expand_home;
 pub use media::{Animation, Fit, MediaConfig, ThumbnailConfig, ThumbnailFormat};

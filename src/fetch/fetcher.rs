@@ -149,7 +149,7 @@ impl Fetcher {
     /// That it is forbidden, or that the file could not be fetched although there may be one.
     pub(crate) async fn check_robots(&self, purpose: Purpose, url: &Url) -> Result<(), Failure> {
         let config = &self.session.config;
-        if config.ignore_robots || (purpose == Purpose::Media && config.robots == config::Robots::Ignore) {
+        if config.ignore_robots || (purpose == Purpose::Media && config.robots == config::RobotsRule::Ignore) {
             return Ok(());
         }
         let robots = self.robots(url).await?;

@@ -15,7 +15,7 @@ pub struct ImageJudge<'a> {
     kind: ReferenceKind,
     limits: &'a MediaConfig,
     placeholders: Option<(&'a KnownPlaceholders, HostKey)>,
-    suspect: Option<Digest>,
+    candidate: Option<Digest>,
     /// The last body that lacked only its end marker.
     unclosed: Mutex<Option<Digest>>,
 }
@@ -23,7 +23,7 @@ pub struct ImageJudge<'a> {
 impl<'a> ImageJudge<'a> {
     /// A judge of what a reference of this kind shows.
     pub fn new(kind: ReferenceKind, limits: &'a MediaConfig) -> Self {
-        Self { kind, limits, placeholders: None, suspect: None, unclosed: Mutex::new(None) }
+        Self { kind, limits, placeholders: None, candidate: None, unclosed: Mutex::new(None) }
     }
 
     /// The same, which also refuses what this host is known to send in place of images.
@@ -34,14 +34,14 @@ impl<'a> ImageJudge<'a> {
 
     /// The same, which also refuses these bytes.
     #[must_use]
-    pub fn but_not(self, suspect: Digest) -> Self {
-        Self { suspect: Some(suspect), ..self }
+    pub fn but_not(self, candidate: Digest) -> Self {
+        Self { candidate: Some(candidate), ..self }
     }
 
     fn is_placeholder(&self, digest: Digest) -> bool {
         let of_host =
             self.placeholders.as_ref().and_then(|(placeholders, host)| placeholders.get(host, digest).verdict);
-        self.suspect == Some(digest) || of_host == Some(PlaceholderVerdict::Placeholder)
+        self.candidate == Some(digest) || of_host == Some(PlaceholderVerdict::Placeholder)
     }
 
     fn look(&self, asset: &Asset) -> Result<(), Reason> {

@@ -7,7 +7,6 @@
 
 mod article_memory;
 mod control;
-mod decisive;
 mod error;
 mod fetch;
 mod local_files;
@@ -19,6 +18,7 @@ mod read;
 mod ready;
 mod render;
 mod reporter;
+mod request_settings;
 mod retry;
 mod settings;
 mod source_report;
@@ -45,7 +45,6 @@ use crate::trace;
 
 use article_memory::ArticleMemory;
 use control::Control;
-use decisive::Decisive;
 use fetch::{FetchStage, InlineSource, JobStage};
 use outcomes::Outcomes;
 use placeholder::{PlaceholderParts, PlaceholderStage};
@@ -54,6 +53,7 @@ use read::ReadStage;
 use ready::{ReadyArticles, ready_articles};
 use render::RenderStage;
 use reporter::Reporter;
+use request_settings::RequestSettings;
 use retry::Again;
 use sources::Sources;
 use write::WriteStage;
@@ -209,7 +209,7 @@ impl Mirror {
             self.tally.queued.add(self.archive.catalog.enqueue_due(began, horizon).await?);
             self.tally.queued.add(placeholders.enqueue_unprobed().await?);
         }
-        let again = Again::new(&self.archive, self.decisive().as_ref(), self.retry.clone()).await?;
+        let again = Again::new(&self.archive, self.request_settings().as_ref(), self.retry.clone()).await?;
         let (named, queued) = again.enqueue(&self.archive).await?;
         self.tally.retried.add(named);
         self.tally.queued.add(queued);
@@ -312,8 +312,8 @@ impl Mirror {
     }
 
     /// The settings that decide whether requests succeed, where the run asks by the schedule.
-    fn decisive(&self) -> Option<Decisive> {
-        self.sources.are_whole().then(|| Decisive::new(&self.config))
+    fn request_settings(&self) -> Option<RequestSettings> {
+        self.sources.are_whole().then(|| RequestSettings::new(&self.config))
     }
 
     fn reporter(&self) -> Reporter {
@@ -321,7 +321,7 @@ impl Mirror {
             archive: Arc::clone(&self.archive),
             tally: Arc::clone(&self.tally),
             control: Arc::clone(&self.control),
-            decisive: self.decisive(),
+            request_settings: self.request_settings(),
             is_retry: self.retry.is_some(),
             ignored_robots: self.config.fetch.ignore_robots,
             keep: self.config.report.keep,

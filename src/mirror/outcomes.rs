@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use url::Url;
 
-use super::decisive;
 use super::error::MirrorError;
+use super::request_settings;
 use super::tally::Tally;
 use crate::archive::{Archive, JobResult, Put, UrlId, UrlRow};
 use crate::ingest::Ingested;
@@ -36,7 +36,7 @@ impl Outcomes {
             JobResult::Deferred { .. } => self.tally.deferred.one(),
             JobResult::Failed { failure, next_attempt } => {
                 let is_first = url.facts.attempts == 0 && host.failures == 0;
-                self.tally.unreachable.add(u64::from(is_first && decisive::is_unreachable(failure.reason)));
+                self.tally.unreachable.add(u64::from(is_first && request_settings::is_unreachable(failure.reason)));
                 self.failed(url.id, &url.url, failure, url.facts.attempts + 1, *next_attempt).await?;
             }
         }

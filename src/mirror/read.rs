@@ -26,9 +26,9 @@ const READ_AT_ONCE: usize = 8;
 
 /// What a source says of itself while it is read.
 #[derive(Default)]
-struct Said(Mutex<(Vec<SourceError>, Vec<String>)>);
+struct SourceNotes(Mutex<(Vec<SourceError>, Vec<String>)>);
 
-impl Said {
+impl SourceNotes {
     /// It, or one of its feeds, could not be read.
     fn failed(&self, error: SourceError) {
         self.0.lock().0.push(error);
@@ -90,7 +90,7 @@ impl ReadStage {
             },
         };
         let before = self.tally.article_counts();
-        let said = Said::default();
+        let said = SourceNotes::default();
         let diff = Diff::new(source.name(), listing, Some(&*self.archive.catalog));
         let differences = stream::try_unfold(diff, async |mut diff| {
             Ok::<_, MirrorError>(diff.next().await?.map(|difference| (difference, diff)))
@@ -119,7 +119,12 @@ impl ReadStage {
         Ok(())
     }
 
-    async fn read(&self, source: &Arc<RunSource>, difference: Difference, said: &Said) -> Result<(), MirrorError> {
+    async fn read(
+        &self,
+        source: &Arc<RunSource>,
+        difference: Difference,
+        said: &SourceNotes,
+    ) -> Result<(), MirrorError> {
         match difference {
             Difference::Listed(listed, row) => {
                 let span = trace::article(format_args!("{}/{}", source.name(), listed.path));

@@ -31,7 +31,7 @@ pub(super) struct RenderStage {
     tally: Arc<Tally>,
     control: Arc<Control>,
     /// How long an article waits for a thumbnail; `None` for as long as it takes.
-    patience: Option<Duration>,
+    article_wait: Option<Duration>,
     /// The assets for whose thumbnails nobody waits any more.
     late: Mutex<HashMap<Digest, Rendering>>,
 }
@@ -58,8 +58,8 @@ impl Ensured {
 impl RenderStage {
     pub(super) fn new(archive: Arc<Archive>, config: &Config, tally: Arc<Tally>, control: Arc<Control>) -> Self {
         let renderer = Arc::new(Renderer::new(Arc::clone(&archive), config));
-        let patience = Some(config.media.max_time).filter(|time| !time.is_zero());
-        Self { archive, renderer, tally, control, patience, late: Mutex::default() }
+        let article_wait = Some(config.media.max_time).filter(|time| !time.is_zero());
+        Self { archive, renderer, tally, control, article_wait, late: Mutex::default() }
     }
 
     /// Makes the thumbnails of an asset that are not on record, and waits for them no longer than `media.max_time`.
@@ -67,10 +67,10 @@ impl RenderStage {
         if self.is_late(digest) {
             return Ok(Ensured::Late);
         }
-        let Some(patience) = self.patience else { return Ok(Ensured::Done(self.render(digest, asset).await?)) };
+        let Some(article_wait) = self.article_wait else { return Ok(Ensured::Done(self.render(digest, asset).await?)) };
         let work = render(Arc::clone(&self.renderer), Arc::clone(&self.tally), digest, asset.clone());
         let mut rendering = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
-        if let Ok(done) = tokio::time::timeout(patience, &mut rendering).await {
+        if let Ok(done) = tokio::time::timeout(article_wait, &mut rendering).await {
             return Ok(Ensured::Done(done.expect("rendering does not panic")?));
         }
         self.late.lock().insert(digest, rendering);
@@ -148,7 +148,7 @@ mod tests {
     const DOT: &[u8] =
         b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
-    /// A stage that decodes one image at a time and is out of patience at once, over an archive with one image.
+    /// A stage that decodes one image at a time and waits for no image, over an archive with one image.
     async fn stage() -> (RenderStage, Digest, Asset) {
         let mut config = Config::default();
         (config.media.threads, config.media.max_time) = (1, Duration::from_millis(1));

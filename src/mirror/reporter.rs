@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::control::Control;
-use super::decisive::Decisive;
 use super::error::MirrorError;
+use super::request_settings::RequestSettings;
 use super::tally::Tally;
 
 use crate::archive::{Archive, Body, Prefix, ReportedMissing, RunId, StoreKey};
@@ -19,7 +19,7 @@ pub(super) struct Reporter {
     pub(super) tally: Arc<Tally>,
     pub(super) control: Arc<Control>,
     /// The settings that decide whether requests succeed, where the run took heed of a change of them.
-    pub(super) decisive: Option<Decisive>,
+    pub(super) request_settings: Option<RequestSettings>,
     /// Whether the user wanted something to be asked for again.
     pub(super) is_retry: bool,
     /// Whether robots.txt is ignored, as the user asked.
@@ -47,7 +47,7 @@ impl Reporter {
         report.urls.fresh = totals.urls_good.saturating_sub(asked);
         if report.outcome != RunOutcome::Interrupted {
             self.note_missing(&mut report).await?;
-            report.settings = self.decisive.as_ref().map(Decisive::digests).unwrap_or_default();
+            report.settings = self.request_settings.as_ref().map(RequestSettings::digests).unwrap_or_default();
         }
         Ok(report)
     }
@@ -128,7 +128,7 @@ mod tests {
             archive: Arc::clone(archive),
             tally,
             control,
-            decisive: Some(Decisive::new(&config)),
+            request_settings: Some(RequestSettings::new(&config)),
             is_retry: false,
             ignored_robots: false,
             keep: config.report.keep,

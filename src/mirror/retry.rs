@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use url::Url;
 
-use super::decisive::{self, Decisive};
 use super::error::MirrorError;
+use super::request_settings::{self, RequestSettings};
 use crate::archive::{Archive, UrlRow};
 use crate::model::{HostKey, Reason, Report};
 
@@ -89,7 +89,7 @@ impl Again {
     /// What the user wants, and what `settings` decide that are not those of the last run.
     pub(super) async fn new(
         archive: &Archive,
-        settings: Option<&Decisive>,
+        settings: Option<&RequestSettings>,
         retry: Option<Retry>,
     ) -> Result<Self, MirrorError> {
         let Some(settings) = settings else { return Ok(Self { retry, ..Self::default() }) };
@@ -97,7 +97,7 @@ impl Again {
         let last = runs.iter().find_map(|run| with_digests(&run.report)).unwrap_or_default();
         let mut changed = settings.changed_since(&last.settings);
         if last.offline {
-            changed.extend(decisive::REACHABILITY);
+            changed.extend(request_settings::REACHABILITY);
         }
         Ok(Self { retry, changed })
     }
@@ -112,7 +112,7 @@ impl Again {
     }
 
     fn is_decided_anew(&self, row: &UrlRow) -> bool {
-        let group = row.facts.reason.and_then(|reason| decisive::deciding(reason, row.facts.status));
+        let group = row.facts.reason.and_then(|reason| request_settings::deciding(reason, row.facts.status));
         group.is_some_and(|group| self.changed.contains(group))
     }
 
@@ -222,14 +222,14 @@ mod tests {
     #[tokio::test]
     async fn a_setting_that_changed_asks_again_for_what_it_decided() {
         let mut config = Config::default();
-        let before = Decisive::new(&config);
-        let report = |settings: Decisive, offline: bool| {
+        let before = RequestSettings::new(&config);
+        let report = |settings: RequestSettings, offline: bool| {
             let report = Report { settings: settings.digests(), offline, ..Report::default() };
             serde_json::to_string(&report).unwrap()
         };
         config.fetch.user_agent = "another".to_owned();
         for (settings, offline, expected) in [
-            (Decisive::new(&config), false, &["/403"][..]),
+            (RequestSettings::new(&config), false, &["/403"][..]),
             (before.clone(), false, &[]),
             (before.clone(), true, &["/dns"]),
         ] {

@@ -37,7 +37,7 @@ pub(super) struct Articles<'a> {
 }
 
 /// What is there of an article.
-struct Found {
+struct ArticleFiles {
     path: RelativePath,
     /// The file of its source, where that has it, and its fingerprint.
     file: Option<(Vec<u8>, Fingerprint)>,
@@ -96,7 +96,7 @@ impl<'a> Articles<'a> {
                 let Location::File { path: file, fingerprint } = listed.location else { continue };
                 let mirror = read(&source.mirror(&listed.path));
                 let file = read(&file).map(|bytes| (bytes, fingerprint));
-                self.record(recorder, Found { path: listed.path, file, mirror }, rebuilt).await?;
+                self.record(recorder, ArticleFiles { path: listed.path, file, mirror }, rebuilt).await?;
             }
         }
         for path in left {
@@ -112,7 +112,7 @@ impl<'a> Articles<'a> {
         rebuilt: &mut Rebuilt,
     ) -> Result<(), RebuildError> {
         let mirror = read(&recorder.source().mirror(&path));
-        if let Some(id) = self.record(recorder, Found { path, file: None, mirror }, rebuilt).await? {
+        if let Some(id) = self.record(recorder, ArticleFiles { path, file: None, mirror }, rebuilt).await? {
             self.archive.catalog.mark_vanished(&[id]).await?;
         }
         Ok(())
@@ -122,7 +122,7 @@ impl<'a> Articles<'a> {
     async fn record(
         &mut self,
         recorder: &OriginalRecorder,
-        found: Found,
+        found: ArticleFiles,
         rebuilt: &mut Rebuilt,
     ) -> Result<Option<ArticleId>, RebuildError> {
         let source = recorder.source();
@@ -156,7 +156,12 @@ impl<'a> Articles<'a> {
     }
 
     /// The original of an article: its file, where that is kept; otherwise the one that has the text of its mirror.
-    fn original_of(&self, source: &Source, found: &Found, row: Option<&ArticleRow>) -> Option<(Digest, MediaType)> {
+    fn original_of(
+        &self,
+        source: &Source,
+        found: &ArticleFiles,
+        row: Option<&ArticleRow>,
+    ) -> Option<(Digest, MediaType)> {
         let file = found.file.as_ref().map(|(bytes, _)| Digest::of(bytes));
         if let Some(digest) = file
             && let Some(media_type) = self.unrecorded.original(digest)
@@ -216,7 +221,7 @@ impl<'a> Articles<'a> {
 }
 
 /// Whether neither the article nor its mirror differs from what is on record.
-fn is_as_recorded(row: &ArticleRow, found: &Found) -> bool {
+fn is_as_recorded(row: &ArticleRow, found: &ArticleFiles) -> bool {
     let mirror = found.mirror.as_ref().map(|mirror| Digest::of(mirror));
     mirror.is_none() || row.mirror.map(|(digest, _)| digest) == mirror
 }

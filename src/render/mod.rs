@@ -85,7 +85,7 @@ impl Renderer {
         if self.recipes.is_empty() {
             return Ok(Rendered::default());
         }
-        let _turn = self.locks.lock(digest).await;
+        let _guard = self.locks.lock(digest).await;
         let on_record = self.archive.catalog.thumbnails(&[digest]).await?;
         let lacking: Vec<_> =
             self.recipes.iter().filter(|recipe| !on_record.iter().any(|row| recipe.is_of(row))).collect();

@@ -17,7 +17,7 @@ mod wrap;
 pub use delimiters::closing_delimiter;
 pub(crate) use delimiters::link_in;
 pub use plan::plan;
-pub use splice::{Changed, places, splice, unsplice};
+pub use splice::{ChangedMirror, places, splice, unsplice};
 pub use target::{Article, LocalLink, Target};
 pub use verified::{Rewritten, rewrite};
 
@@ -119,7 +119,7 @@ mod tests {
         let place = places(&edits)[1];
         let mut retouched = mirror.clone();
         retouched[place.start] = b'x';
-        assert_eq!(unsplice(&retouched, &edits), Err(Changed { at: place.start }));
+        assert_eq!(unsplice(&retouched, &edits), Err(ChangedMirror { at: place.start }));
         assert!(unsplice(&mirror[1..], &edits).is_err());
         assert!(unsplice(&mirror[..place.end - 1], &edits).is_err());
         assert!(unsplice(b"", &edits).is_err());

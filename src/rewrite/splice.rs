@@ -7,7 +7,7 @@ use crate::model::{Edit, Span};
 /// The mirror does not hold what the edits left there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the mirrored article was changed at byte {at}, where a link was written")]
-pub struct Changed {
+pub struct ChangedMirror {
     /// The byte of the mirror at which the link was expected.
     pub at: usize,
 }
@@ -29,14 +29,14 @@ pub fn splice(original: &[u8], edits: &[Edit]) -> Vec<u8> {
 /// The original of a mirrored article: [`splice`] undone, with nothing but the edits.
 ///
 /// # Errors
-/// `Changed` if the mirror is not what [`splice`] made of some original with these edits.
-pub fn unsplice(mirror: &[u8], edits: &[Edit]) -> Result<Vec<u8>, Changed> {
+/// `ChangedMirror` if the mirror is not what [`splice`] made of some original with these edits.
+pub fn unsplice(mirror: &[u8], edits: &[Edit]) -> Result<Vec<u8>, ChangedMirror> {
     let mut original = Vec::with_capacity(mirror.len());
     let mut at = 0;
     for (edit, place) in edits.iter().zip(places(edits)) {
-        let between = mirror.get(at..place.start).ok_or(Changed { at: place.start })?;
+        let between = mirror.get(at..place.start).ok_or(ChangedMirror { at: place.start })?;
         if mirror.get(place.start..place.end) != Some(&edit.replacement[..]) {
-            return Err(Changed { at: place.start });
+            return Err(ChangedMirror { at: place.start });
         }
         original.extend_from_slice(between);
         original.extend_from_slice(&edit.raw);

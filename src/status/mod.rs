@@ -57,17 +57,17 @@ pub struct Status {
     /// Images whose bytes changed at their origin, as the last runs reported them.
     pub changed_images: Vec<ChangedImage>,
     /// URLs without a good capture, one by one.
-    pub missing: Vec<Missing>,
+    pub missing: Vec<MissingUrl>,
     /// Hosts with a state other than the default.
-    pub hosts: Vec<Host>,
+    pub hosts: Vec<KnownHost>,
     /// The last runs, newest first.
-    pub runs: Vec<Run>,
+    pub runs: Vec<PastRun>,
 }
 
 /// A URL without a good capture.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Missing {
+pub struct MissingUrl {
     /// The URL.
     pub url: String,
     /// Why; `None` where it was not tried yet.
@@ -87,7 +87,7 @@ pub struct Missing {
 /// A host with a state other than the default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Host {
+pub struct KnownHost {
     /// Its name.
     pub host: String,
     /// Which Referer strategy it needs.
@@ -101,7 +101,7 @@ pub struct Host {
 /// One run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct Run {
+pub struct PastRun {
     /// When it began.
     pub began: String,
     /// When it ended; `None` where it was interrupted or is under way.
@@ -163,7 +163,7 @@ impl Status {
         *self.missing_by_host.entry(host).or_default() += 1;
         if self.missing.len() < LISTED {
             let articles = archive.catalog.articles_of(url.id, 5).await?;
-            self.missing.push(Missing {
+            self.missing.push(MissingUrl {
                 url: url.url.to_string(),
                 reason: url.facts.reason,
                 detail: url.facts.detail.clone(),
@@ -177,8 +177,8 @@ impl Status {
     }
 }
 
-fn host((host, state): (HostKey, HostState)) -> Host {
-    Host {
+fn host((host, state): (HostKey, HostState)) -> KnownHost {
+    KnownHost {
         host: host.to_string(),
         referer: state.referer,
         failures: state.failures,
@@ -186,8 +186,8 @@ fn host((host, state): (HostKey, HostState)) -> Host {
     }
 }
 
-fn run(row: &RunRow) -> Run {
-    Run {
+fn run(row: &RunRow) -> PastRun {
+    PastRun {
         began: row.began.to_string(),
         ended: row.ended.map(|at| at.to_string()),
         report: serde_json::from_str(&row.report).ok(),

@@ -52,7 +52,7 @@ pub struct VerifyOptions {
 
 /// How far a verification is, for whoever displays it.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct VerifyProgress {
     blobs: AtomicU64,
     bytes: AtomicU64,
     thumbnails: AtomicU64,
@@ -63,7 +63,7 @@ pub struct Progress {
 /// What was verified so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
-pub struct Counts {
+pub struct VerifyCounts {
     /// Blobs hashed.
     pub blobs: u64,
     /// Bytes hashed.
@@ -76,11 +76,11 @@ pub struct Counts {
     pub findings: u64,
 }
 
-impl Progress {
+impl VerifyProgress {
     /// The counts at this moment.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> VerifyCounts {
         let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Counts {
+        VerifyCounts {
             blobs: get(&self.blobs),
             bytes: get(&self.bytes),
             thumbnails: get(&self.thumbnails),
@@ -99,7 +99,7 @@ fn add(count: &AtomicU64, by: usize) {
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Verification {
     /// What was verified.
-    pub counts: Counts,
+    pub counts: VerifyCounts,
     /// Blobs without a row: a crash may leave them, and `gc` removes them.
     pub orphans: u64,
     /// What is damaged.
@@ -111,7 +111,7 @@ struct Verifier {
     archive: Arc<Archive>,
     options: VerifyOptions,
     pace: Pace,
-    progress: Arc<Progress>,
+    progress: Arc<VerifyProgress>,
     /// A permit for each MiB of articles that are compared at a time.
     memory: Semaphore,
 }
@@ -120,7 +120,7 @@ struct Verifier {
 pub async fn verify(
     archive: Arc<Archive>,
     options: VerifyOptions,
-    progress: Arc<Progress>,
+    progress: Arc<VerifyProgress>,
 ) -> Result<Verification, VerifyError> {
     let pace = Pace::new(options.rate);
     let verifier = Arc::new(Verifier { archive, options, pace, progress, memory: Semaphore::new(MEMORY as usize) });

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error::VerifyError;
 use super::finding::Finding;
 use super::mirror_file::MirrorFile;
-use super::{Progress, Subset, Verification, VerifyOptions, add};
+use super::{Subset, Verification, VerifyOptions, VerifyProgress, add};
 use crate::archive::{self, Archive, ArchiveError, Mode, Survey};
 
 /// Verifies all of an archive whose maker is not trusted. Each thing in its folder that offprint does not put there is a
@@ -19,7 +19,7 @@ use crate::archive::{self, Archive, ArchiveError, Mode, Survey};
 pub async fn verify_untrusted(
     store: &Path,
     rate: Option<u64>,
-    progress: Arc<Progress>,
+    progress: Arc<VerifyProgress>,
 ) -> Result<Verification, VerifyError> {
     let Survey { strays, articles } = archive::survey(store)?;
     let mut findings: Vec<_> =

@@ -12,7 +12,7 @@ use hyper::{Method, StatusCode};
 use super::host;
 use super::response::{Response, file, head, text, whole};
 use super::server::{Handler, Request, Server};
-use super::tree::{Found, Tree};
+use super::tree::{Resource, Tree};
 
 /// What every response carries. `sandbox` also gives each page an origin of its own, so that one archived page cannot
 /// read another (CSP Level 3, section 6).
@@ -82,17 +82,17 @@ fn refuse(request: &Request) -> Option<Response> {
     Some(response)
 }
 
-fn respond(found: Option<Found>) -> Response {
+fn respond(found: Option<Resource>) -> Response {
     match found {
         None => text(StatusCode::NOT_FOUND, "there is nothing here"),
-        Some(Found::Page(page)) => whole(head(StatusCode::OK, "text/html; charset=utf-8"), page),
-        Some(Found::Elsewhere(to)) => {
+        Some(Resource::Page(page)) => whole(head(StatusCode::OK, "text/html; charset=utf-8"), page),
+        Some(Resource::Elsewhere(to)) => {
             whole(head(StatusCode::PERMANENT_REDIRECT, "text/plain").header(LOCATION, to), String::new())
         }
-        Some(Found::File { file: opened, length, mime: Some(mime) }) => {
+        Some(Resource::File { file: opened, length, mime: Some(mime) }) => {
             file(head(StatusCode::OK, &mime), opened, length)
         }
-        Some(Found::File { file: opened, length, mime: None }) => {
+        Some(Resource::File { file: opened, length, mime: None }) => {
             let head = head(StatusCode::OK, "application/octet-stream").header(CONTENT_DISPOSITION, "attachment");
             file(head, opened, length)
         }

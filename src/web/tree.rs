@@ -16,7 +16,7 @@ pub(super) struct Tree(PathBuf);
 
 /// What a path leads to.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum Resource {
     /// A page that is made here: a list, or a Markdown article.
     Page(String),
     /// A folder whose path lacks its last `/`.
@@ -32,7 +32,7 @@ impl Tree {
     }
 
     /// What the path of a request leads to.
-    pub(super) fn find(&self, target: &str) -> Option<Found> {
+    pub(super) fn find(&self, target: &str) -> Option<Resource> {
         let path = self.resolve(target)?;
         if !path.is_dir() {
             return file(&path);
@@ -40,7 +40,7 @@ impl Tree {
         if !target.ends_with('/') {
             // Relative, so that it cannot lead to another host.
             let name = target.rsplit('/').next().unwrap_or_default();
-            return Some(Found::Elsewhere(format!("./{name}/")));
+            return Some(Resource::Elsewhere(format!("./{name}/")));
         }
         match self.resolve(&format!("{target}index.html")) {
             Some(index) if index.is_file() => file(&index),
@@ -69,16 +69,16 @@ fn plain(part: &str) -> Option<&OsStr> {
     }
 }
 
-fn file(path: &Path) -> Option<Found> {
+fn file(path: &Path) -> Option<Resource> {
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
     let media_type = media_type(&ending);
     if media_type == MediaType::Markdown {
         let text = String::from_utf8_lossy(&fs::read(path).ok()?).into_owned();
-        return Some(Found::Page(page::article(&text)));
+        return Some(Resource::Page(page::article(&text)));
     }
     let file = File::open(path).ok()?;
     let facts = file.metadata().ok().filter(fs::Metadata::is_file)?;
-    Some(Found::File { file, length: facts.len(), mime: mime(media_type) })
+    Some(Resource::File { file, length: facts.len(), mime: mime(media_type) })
 }
 
 fn media_type(ending: &str) -> MediaType {
@@ -102,7 +102,7 @@ fn mime(media_type: MediaType) -> Option<String> {
     }
 }
 
-fn list(folder: &Path, is_top: bool) -> Option<Found> {
+fn list(folder: &Path, is_top: bool) -> Option<Resource> {
     let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
     let mut names: Vec<_> = entries
         .filter_map(|entry| Some((!entry.path().is_dir(), entry.file_name().into_string().ok()?)))
@@ -110,7 +110,7 @@ fn list(folder: &Path, is_top: bool) -> Option<Found> {
         .collect();
     names.sort();
     let names = names.into_iter().map(|(is_file, name)| if is_file { name } else { name + "/" });
-    Some(Found::Page(page::list(names, is_top)))
+    Some(Resource::Page(page::list(names, is_top)))
 }
 
 #[cfg(test)]
@@ -143,10 +143,10 @@ mod tests {
     fn check(tree: &Tree, target: &str, expected: &str) {
         let found = match tree.find(target) {
             None => "nothing".to_owned(),
-            Some(Found::Page(page)) if page.contains("<em>wet</em>") => "article".to_owned(),
-            Some(Found::Page(_)) => "list".to_owned(),
-            Some(Found::Elsewhere(to)) => to,
-            Some(Found::File { mime, .. }) => mime.unwrap_or_else(|| "attachment".to_owned()),
+            Some(Resource::Page(page)) if page.contains("<em>wet</em>") => "article".to_owned(),
+            Some(Resource::Page(_)) => "list".to_owned(),
+            Some(Resource::Elsewhere(to)) => to,
+            Some(Resource::File { mime, .. }) => mime.unwrap_or_else(|| "attachment".to_owned()),
         };
         assert_eq!(found, expected, "{target}");
     }
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn a_list_shows_folders_first_and_nothing_hidden() {
         let (_keep, tree) = tree();
-        let Some(Found::Page(page)) = tree.find("/") else { panic!("no list") };
+        let Some(Resource::Page(page)) = tree.find("/") else { panic!("no list") };
         let place = |name: &str| page.find(name).unwrap_or_else(|| panic!("{name} is not in {page}"));
         assert!(place("./with%20index/") < place("./a.jpg"));
         assert!(!page.contains("secret"));

@@ -15,7 +15,7 @@ use offprint::testing::gc::{self, GcRules};
 use offprint::testing::mirror::{Mirror, Retry, plan};
 use offprint::testing::model::{ArticleKey, Fingerprint, Report, RunOutcome, SourceReport};
 use offprint::testing::source::{Source, configured, named};
-use offprint::testing::verify::{FindMirror, Progress, Subset, VerifyOptions, find_mirror, verify};
+use offprint::testing::verify::{FindMirror, Subset, VerifyOptions, VerifyProgress, find_mirror, verify};
 use offprint::testing::{check, history, restore, status};
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
@@ -108,7 +108,7 @@ impl InMemory {
         let (sources, archive): (Vec<Source>, _) = (configured(config).unwrap(), Archive::clone(&self.0));
         let find_mirror: Box<FindMirror> = Box::new(move |key| find_mirror(&sources, &archive, key));
         let options = VerifyOptions { subset: Subset::ALL, rate: None, find_mirror };
-        let found = verify(Arc::clone(&self.0), options, Arc::new(Progress::default())).await.unwrap();
+        let found = verify(Arc::clone(&self.0), options, Arc::new(VerifyProgress::default())).await.unwrap();
         let findings = serde_json::json!({"findings": format!("{:?}", found.findings)});
         printed(if found.findings.is_empty() { 0 } else { 4 }, &findings)
     }

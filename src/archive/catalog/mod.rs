@@ -30,7 +30,7 @@ pub use origins::Origins;
 pub use pages::{PageContent, PageRow, Pages};
 pub use placeholders::{PlaceholderVerdict, Placeholders, Revocation, Revoked, SharedBlob, SharedUrl};
 pub use queue::{CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, Worker, WriteOutcome};
-pub use runs::{Missing, MissingReport, ReportedMissing, RunRow, Runs, Totals};
+pub use runs::{MissingCounts, MissingReport, ReportedMissing, RunRow, Runs, Totals};
 pub use takedowns::{TakedownReach, TakedownRow, TakedownTarget, Takedowns};
 
 /// Everything that an archive knows.

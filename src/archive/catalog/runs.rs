@@ -79,7 +79,7 @@ impl MissingReport {
 
 /// The URLs that articles show and that have no good capture.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Missing {
+pub struct MissingCounts {
     /// All of them.
     pub urls: u64,
     /// Of them, those that were not reported as missing before, or only as not asked for.
@@ -95,7 +95,7 @@ pub struct Missing {
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ReportedMissing {
     /// How much.
-    pub counts: Missing,
+    pub counts: MissingCounts,
     /// The URLs that are news, at most 10,000 of them.
     pub news: Vec<Url>,
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use url::Url;
 
-use crate::archive::catalog::{Missing, MissingReport, ReportedMissing};
+use crate::archive::catalog::{MissingCounts, MissingReport, ReportedMissing};
 
 /// At most this many URLs are listed.
 const MOST_NEWS: usize = 10_000;
@@ -19,7 +19,7 @@ impl ReportedMissing {
     }
 }
 
-impl Missing {
+impl MissingCounts {
     fn count(&mut self, before: MissingReport, now: MissingReport, next_attempt: Option<Timestamp>) {
         if now == MissingReport::None {
             return;
@@ -52,10 +52,10 @@ mod tests {
     fn news_is_what_was_not_reported_as_far_before() {
         for (at, before) in STEPS.into_iter().enumerate() {
             for (to, now) in STEPS.into_iter().enumerate() {
-                let mut missing = Missing::default();
+                let mut missing = MissingCounts::default();
                 missing.count(before, now, None);
                 let untried = now == MissingReport::Untried && to > at;
-                let expected = Missing {
+                let expected = MissingCounts {
                     urls: u64::from(to > 0),
                     new: u64::from(to > at),
                     new_untried: u64::from(untried),
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn the_first_that_is_due_counts() {
         let at = |second| Some(Timestamp::from_second(second).unwrap());
-        let mut missing = Missing::default();
+        let mut missing = MissingCounts::default();
         for (now, next) in [(MissingReport::Failed, at(9)), (MissingReport::None, at(1)), (MissingReport::Failed, None)]
         {
             missing.count(MissingReport::Failed, now, next);

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::codec::{Millis, Text, article_key, millis, moment, moment_if_any, url_if_any};
 use super::error::in_row;
-use super::{Sqlite, assets, mirrors, references, stale};
+use super::{Sqlite, article_facts, assets, mirrors, references};
 use crate::archive::catalog::{
     ArticleRow, Articles, CatalogError, DatedArticle, NewReference, QueueChanges, ReferenceRow, VersionRow,
     WriteOutcome,
@@ -79,7 +79,7 @@ impl Articles for Sqlite {
     async fn mark_vanished(&self, ids: &[ArticleId]) -> Result<(), CatalogError> {
         let ids = ids.to_vec();
         self.write(move |connection| {
-            ids.iter().try_for_each(|id| stale::change(connection, *id, ArticleFacts::gone_from_source))
+            ids.iter().try_for_each(|id| article_facts::change(connection, *id, ArticleFacts::gone_from_source))
         })
         .await
     }
@@ -232,7 +232,7 @@ fn stale_page(connection: &Connection, after: Option<ArticleId>, limit: usize) -
 
 fn article(row: &Row<'_>) -> Result<ArticleRow> {
     in_row("article", &["id"], |row| {
-        let facts = stale::facts(row)?;
+        let facts = article_facts::facts(row)?;
         Ok(ArticleRow {
             id: row.get("id")?,
             version: version(row)?,
@@ -273,8 +273,8 @@ pub(super) fn record(
     assets::record_blob(connection, version.original, version.format.blob_type(), size, version.read_at)?;
     let id = record_version(connection, version)?;
     let queued = references::replace(connection, id, references, version.read_at)?;
-    stale::recount_waiting(connection, id)?;
-    let ready_articles = stale::ready_of(connection, [id])?;
+    article_facts::recount_waiting(connection, id)?;
+    let ready_articles = article_facts::ready_of(connection, [id])?;
     Ok((id, QueueChanges { ready_articles, queued, ..QueueChanges::default() }))
 }
 
@@ -287,14 +287,14 @@ fn record_version(connection: &Connection, version: &ArticleVersion) -> Result<A
     let Some((id, original)) = known else {
         let id = insert(connection, &version.key)?;
         write_version(connection, id, version)?;
-        stale::store(connection, id, ArticleFacts::NEW)?;
+        article_facts::store(connection, id, ArticleFacts::NEW)?;
         return Ok(id);
     };
     if rules::is_new_version(original, version.original) {
         keep_version(connection, id)?;
     }
     write_version(connection, id, version)?;
-    stale::change(connection, id, ArticleFacts::read_again)?;
+    article_facts::change(connection, id, ArticleFacts::read_again)?;
     Ok(id)
 }
 
@@ -349,7 +349,7 @@ fn touch(connection: &Connection, id: ArticleId, fingerprint: Fingerprint) -> Re
     connection
         .prepare_cached("UPDATE article SET size = ?2, modified = ?3, inode = ?4 WHERE id = ?1")?
         .execute(params![id, fingerprint.size, fingerprint.modified, fingerprint.inode.cast_signed()])?;
-    stale::change(connection, id, ArticleFacts::back_in_source)
+    article_facts::change(connection, id, ArticleFacts::back_in_source)
 }
 
 fn versions(connection: &Connection, id: ArticleId) -> Result<Vec<VersionRow>> {

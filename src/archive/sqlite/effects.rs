@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Result, ToSql, params};
 
 use super::codec::Millis;
-use super::{assets, captures, garbage, jobs, stale, urls};
+use super::{article_facts, assets, captures, garbage, jobs, urls};
 use crate::archive::catalog::BlobRow;
 use crate::archive::rules::{ArticleFacts, Effect};
 use crate::model::{ArticleId, Digest, HostKey};
@@ -40,7 +40,7 @@ fn store(connection: &Connection, effect: Effect) -> Result<u64> {
         Effect::ForgetShown { article, url } => {
             run("DELETE FROM shown_version WHERE article_id = ?1 AND url_id = ?2", &[&article, &url])
         }
-        Effect::MakeStale(article) => stale::change(connection, article, ArticleFacts::made_stale),
+        Effect::MakeStale(article) => article_facts::change(connection, article, ArticleFacts::made_stale),
         Effect::ForgetVersions(digest) => run_each(connection, &FORGET_VERSIONS, &digest),
         Effect::ForgetThumbnails(digest) => assets::forget_thumbnails(connection, digest, None),
         Effect::ForgetAsset { digest, media_type } => assets::forget(connection, digest, media_type),

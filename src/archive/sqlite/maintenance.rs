@@ -9,7 +9,7 @@ use rusqlite::{Connection, Result};
 use url::Url;
 
 use super::error::catalog_error;
-use super::{Sqlite, articles, assets, checksum, copy, effects, garbage, identity, stale, urls};
+use super::{Sqlite, article_facts, articles, assets, checksum, copy, effects, garbage, identity, urls};
 use crate::archive::catalog::{
     ArchiveRow, ArticleRow, AssetRow, BlobRow, CatalogError, Maintenance, ReadRows, ThumbnailRow,
 };
@@ -65,7 +65,7 @@ impl Maintenance for Sqlite {
 
     async fn make_stale(&self, articles: &[ArticleId]) -> Result<(), CatalogError> {
         let articles = articles.to_vec();
-        self.write(move |connection| stale::make_stale(connection, articles)).await
+        self.write(move |connection| article_facts::make_stale(connection, articles)).await
     }
 
     async fn forget_thumbnails(&self, thumbnails: &[(Digest, ThumbnailName)]) -> Result<(), CatalogError> {
@@ -74,7 +74,7 @@ impl Maintenance for Sqlite {
             thumbnails.iter().try_for_each(|(original, name)| {
                 assets::forget_thumbnails(connection, *original, Some(name))?;
                 let showing = showing(connection, *original)?;
-                stale::make_stale(connection, showing)
+                article_facts::make_stale(connection, showing)
             })
         })
         .await

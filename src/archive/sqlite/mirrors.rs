@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Result, Row, params};
 
 use super::error::in_row;
-use super::{bounded, stale};
+use super::{article_facts, bounded};
 use crate::archive::catalog::WriteOutcome;
 use crate::archive::rules::{self, ArticleFacts};
 use crate::model::{ArticleId, Digest, Edit, Fingerprint, Revision, Span};
@@ -24,9 +24,9 @@ pub(super) fn record(
     digest: Digest,
     edits: &[Edit],
 ) -> Result<WriteOutcome> {
-    let facts = stale::facts_of(connection, article)?.and_then(|facts| facts.mirror_recorded(planned));
+    let facts = article_facts::facts_of(connection, article)?.and_then(|facts| facts.mirror_recorded(planned));
     let Some(facts) = facts else { return Ok(WriteOutcome::Conflict) };
-    stale::store(connection, article, facts)?;
+    article_facts::store(connection, article, facts)?;
     let refused = rules::unshown(kept_spans(connection, article)?, edits);
     connection
         .prepare_cached("UPDATE article SET mirror = ?2, mirror_size = NULL, refused = ?3 WHERE id = ?1")?
@@ -61,7 +61,7 @@ pub(super) fn finish(connection: &Connection, article: ArticleId, fingerprint: F
     connection
         .prepare_cached("UPDATE article SET mirror_size = ?2, mirror_modified = ?3, mirror_inode = ?4 WHERE id = ?1")?
         .execute(params![article, fingerprint.size, fingerprint.modified, fingerprint.inode.cast_signed()])?;
-    stale::change(connection, article, ArticleFacts::mirror_appeared)
+    article_facts::change(connection, article, ArticleFacts::mirror_appeared)
 }
 
 pub(super) fn edits(connection: &Connection, article: ArticleId) -> Result<Vec<Edit>> {

@@ -4,6 +4,7 @@
 //! side by side, and `synchronous=FULL` makes a commit outlive a loss of power. Each trait of the catalog is implemented
 //! in the file that has its SQL.
 
+mod article_facts;
 mod articles;
 mod assets;
 mod bounded;
@@ -32,7 +33,6 @@ mod queue;
 mod readers;
 mod references;
 mod runs;
-mod stale;
 mod takedowns;
 mod urls;
 mod writer;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result, Row, params};
 
 use super::codec::{moment, url_of};
 use super::error::in_row;
-use super::{Sqlite, effects, stale, urls};
+use super::{Sqlite, article_facts, effects, urls};
 use crate::archive::catalog::{
     CatalogError, PlaceholderVerdict, Placeholders, QueueChanges, Revocation, Revoked, SharedBlob, SharedUrl,
 };
@@ -148,7 +148,7 @@ fn revoke(connection: &Connection, run: RunId, host: &HostKey, what: &Revocation
     let shown = shown_first(connection, host, what.digest)?;
     let decision = rules::revoked(host, what, facts, &shown);
     let queued = effects::apply(connection, decision.effects)?;
-    let ready_articles = stale::ready_of(connection, decision.articles)?;
+    let ready_articles = article_facts::ready_of(connection, decision.articles)?;
     Ok(Revoked { urls, of_this_run, changes: QueueChanges { ready_articles, queued, sharing: Vec::new() } })
 }
 
@@ -156,7 +156,7 @@ fn facts_of(connection: &Connection, url: UrlId, digest: Digest) -> Result<Place
     Ok(PlaceholderUrl {
         facts: urls::facts_of(connection, url)?,
         previous: previous(connection, url, digest)?,
-        showing: stale::showing(connection, url)?,
+        showing: article_facts::showing(connection, url)?,
     })
 }
 

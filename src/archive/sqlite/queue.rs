@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
-use super::{Sqlite, assets, effects, jobs, leases, stale, urls};
+use super::{Sqlite, article_facts, assets, effects, jobs, leases, urls};
 use crate::archive::catalog::{
     CatalogError, CompletedJob, Job, Lease, Queue, QueueChanges, UrlFacts, UrlRow, Worker, WriteOutcome,
 };
@@ -120,7 +120,7 @@ pub(super) fn complete(
             }
         }
     }
-    let ready_articles = stale::ready_of(connection, affected)?;
+    let ready_articles = article_facts::ready_of(connection, affected)?;
     Ok((WriteOutcome::Applied, QueueChanges { ready_articles, queued: 0, sharing }))
 }
 

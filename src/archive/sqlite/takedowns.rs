@@ -7,7 +7,7 @@ use url::Url;
 
 use super::codec::{Millis, Text, article_key, moment, url_of};
 use super::error::{Damaged, in_row};
-use super::{Sqlite, assets, effects, stale};
+use super::{Sqlite, article_facts, assets, effects};
 use crate::archive::catalog::{
     BlobRow, CatalogError, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow,
 };
@@ -154,7 +154,7 @@ fn take_down(connection: &Connection, target: &TakedownTarget, at: Timestamp, re
     connection
         .prepare_cached("INSERT OR REPLACE INTO takedown (kind, target, at, reason) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![target.kind(), target.name(), Millis(at), reason])?;
-    let urls = reach.urls.iter().map(|(url, _)| Ok((*url, stale::showing(connection, *url)?)));
+    let urls = reach.urls.iter().map(|(url, _)| Ok((*url, article_facts::showing(connection, *url)?)));
     let showing = urls.collect::<Result<Vec<_>>>()?;
     effects::apply(connection, rules::taken_down(&reach, &showing))?;
     Ok(reach)

@@ -84,7 +84,7 @@ impl Drop for Writer {
 /// The error of a call whose transaction is gone.
 fn rolled_back() -> Error {
     let abort = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT);
-    Error::SqliteFailure(abort, Some("the transaction was taken back".into()))
+    Error::SqliteFailure(abort, Some("the transaction was rolled back".into()))
 }
 
 /// Puts the write-ahead log into the file, so that the file is all there is to copy. Where a reader of another process

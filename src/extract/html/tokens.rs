@@ -145,7 +145,7 @@ fn drop_duplicates(slots: &mut Vec<Slot>, buffer: &[u8]) {
 
 /// Whose text is being collected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Content {
+enum TextOwner {
     /// Nobody's.
     None,
     /// That of an element of this name, from here.
@@ -171,7 +171,7 @@ struct TagEmitter<'t, 'h, H> {
     last_start_tag: Vec<u8>,
     buffer: Vec<u8>,
     slots: Vec<Slot>,
-    content: Content,
+    content: TextOwner,
     foreign: Foreign,
 }
 
@@ -190,7 +190,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
             last_start_tag: Vec::new(),
             buffer: Vec::new(),
             slots: Vec::new(),
-            content: Content::None,
+            content: TextOwner::None,
             foreign: Foreign::default(),
         }
     }
@@ -204,15 +204,15 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
     }
 
     fn end_content(&mut self, at: usize) {
-        match std::mem::replace(&mut self.content, Content::None) {
-            Content::None => {}
-            Content::Element(name, start) => self.handler.element_text(name, start..at.max(start)),
-            Content::Style(start) => {
+        match std::mem::replace(&mut self.content, TextOwner::None) {
+            TextOwner::None => {}
+            TextOwner::Element(name, start) => self.handler.element_text(name, start..at.max(start)),
+            TextOwner::Style(start) => {
                 for part in outside_comments(self.text, start..at.max(start)) {
                     self.handler.element_text("style", part);
                 }
             }
-            Content::Title(title) => self.handler.title(&String::from_utf8_lossy(&title)),
+            TextOwner::Title(title) => self.handler.title(&String::from_utf8_lossy(&title)),
         }
     }
 
@@ -263,22 +263,22 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
     /// In XML every element holds markup.
     fn start_content_of_xml(&mut self) {
         self.content = match self.name.as_slice() {
-            b"style" => Content::Style(self.position),
-            b"script" => Content::Element("script", self.position),
-            b"title" if self.foreign.is_html() => Content::Title(Vec::new()),
-            _ => Content::None,
+            b"style" => TextOwner::Style(self.position),
+            b"script" => TextOwner::Element("script", self.position),
+            b"title" if self.foreign.is_html() => TextOwner::Title(Vec::new()),
+            _ => TextOwner::None,
         };
     }
 
     /// What a tree builder does after such a start tag, with scripting off (HTML, "in head" and "in body").
     fn start_content(&mut self, html: bool) -> Option<State> {
         let (content, state) = match self.name.as_slice() {
-            b"style" => (Content::Element("style", self.position), State::RawText),
-            b"script" => (Content::Element("script", self.position), State::ScriptData),
-            b"title" => (Content::Title(Vec::new()), State::RcData),
-            b"textarea" => (Content::None, State::RcData),
-            b"iframe" | b"noembed" | b"noframes" | b"xmp" => (Content::None, State::RawText),
-            b"plaintext" => (Content::None, State::PlainText),
+            b"style" => (TextOwner::Element("style", self.position), State::RawText),
+            b"script" => (TextOwner::Element("script", self.position), State::ScriptData),
+            b"title" => (TextOwner::Title(Vec::new()), State::RcData),
+            b"textarea" => (TextOwner::None, State::RcData),
+            b"iframe" | b"noembed" | b"noframes" | b"xmp" => (TextOwner::None, State::RawText),
+            b"plaintext" => (TextOwner::None, State::PlainText),
             _ => return None,
         };
         if html {
@@ -286,7 +286,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
             return Some(state);
         }
         if self.name == b"style" && !self.self_closing {
-            self.content = Content::Style(self.position);
+            self.content = TextOwner::Style(self.position);
         }
         None
     }
@@ -364,7 +364,7 @@ impl<H: Handler> Emitter for TagEmitter<'_, '_, H> {
     }
 
     fn emit_string(&mut self, part: &[u8]) {
-        if let Content::Title(title) = &mut self.content {
+        if let TextOwner::Title(title) = &mut self.content {
             title.extend_from_slice(part);
         }
     }

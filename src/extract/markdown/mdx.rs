@@ -40,7 +40,7 @@ pub(super) struct Jsx {
 /// Turns the tags of MDX into tags of HTML, and moves what is indented to the start of its line.
 pub(super) fn normalise(copy: &mut Copy<'_>) -> Jsx {
     let text = copy.text();
-    let Found { mut blanks, mut expressions, mut tags } = outside_of_markdown(text, copy.range.start);
+    let MdxParts { mut blanks, mut expressions, mut tags } = outside_of_markdown(text, copy.range.start);
     let lines = copy.lines();
     expressions.extend(modules(text, &lines));
     let is_fence = |from: usize| ["```", "~~~"].iter().any(|fence| text[from..].starts_with(fence));
@@ -80,17 +80,17 @@ fn modules(text: &str, lines: &[Line]) -> Vec<Expression> {
 
 /// What stands in an article besides Markdown.
 #[derive(Default)]
-struct Found {
+struct MdxParts {
     /// What takes the place of comments, and of what is no HTML in tags.
     blanks: Vec<(Range<usize>, u8)>,
     expressions: Vec<Expression>,
     tags: Vec<Range<usize>>,
 }
 
-fn outside_of_markdown(text: &str, mut at: usize) -> Found {
-    let Found { mut blanks, mut expressions, mut tags } = Found::default();
+fn outside_of_markdown(text: &str, mut at: usize) -> MdxParts {
+    let MdxParts { mut blanks, mut expressions, mut tags } = MdxParts::default();
     let mut comments_end = true;
-    let mut patience = text.len().saturating_mul(MAX_IN_VAIN);
+    let mut scan_budget = text.len().saturating_mul(MAX_IN_VAIN);
     while let Some(length) = memchr::memchr2(b'<', b'{', &text.as_bytes()[at..]) {
         let start = at + length;
         at = start + 1;
@@ -102,19 +102,19 @@ fn outside_of_markdown(text: &str, mut at: usize) -> Found {
         } else if let Some(end) = end_tag(text, start) {
             tags.push(start..end);
             at = end;
-        } else if patience > 0 && text[start..].starts_with('<') {
+        } else if scan_budget > 0 && text[start..].starts_with('<') {
             let mut tag = Tag { text, at, in_vain: 0, blanks: Vec::new(), expressions: Vec::new() };
             let read = tag.read();
-            patience = patience.saturating_sub(tag.in_vain);
+            scan_budget = scan_budget.saturating_sub(tag.in_vain);
             if read.is_some() {
-                at = end_of_raw_text(text, start, &mut patience).unwrap_or(tag.at + 1);
+                at = end_of_raw_text(text, start, &mut scan_budget).unwrap_or(tag.at + 1);
                 tags.push(start..at);
                 blanks.append(&mut tag.blanks);
                 expressions.append(&mut tag.expressions);
             }
         }
     }
-    Found { blanks, expressions, tags }
+    MdxParts { blanks, expressions, tags }
 }
 
 /// Where an end tag ends, or the tag of a fragment.
@@ -127,12 +127,12 @@ fn end_tag(text: &str, start: usize) -> Option<usize> {
     is_tag.then(|| text.len() - name.len() + length + 1)
 }
 
-/// Where an element ends whose content is no Markdown. What is searched in vain costs patience.
-fn end_of_raw_text(text: &str, start: usize, patience: &mut usize) -> Option<usize> {
+/// Where an element ends whose content is no Markdown. A search in vain costs its length.
+fn end_of_raw_text(text: &str, start: usize, scan_budget: &mut usize) -> Option<usize> {
     [("<style", "</style>"), ("<script", "</script>")].into_iter().find_map(|(open, close)| {
         let rest = text[start..].strip_prefix(open).filter(|rest| rest.starts_with([' ', '>', '\n']))?;
         let end = rest.find(close).map(|length| text.len() - rest.len() + length + close.len());
-        *patience = patience.saturating_sub(if end.is_some() { 0 } else { rest.len() });
+        *scan_budget = scan_budget.saturating_sub(if end.is_some() { 0 } else { rest.len() });
         end
     })
 }

@@ -192,8 +192,8 @@ impl Ongoing<'_> {
         limit: Instant,
     ) -> Option<Result<Response, E>> {
         let mut sending = std::pin::pin!(sending);
-        let patience = if self.request.host.has_responded() { NEXT_RESPONSE } else { FIRST_RESPONSE };
-        if let Ok(sent) = timeout_at(limit.min(Instant::now() + patience), &mut sending).await {
+        let head_timeout = if self.request.host.has_responded() { NEXT_RESPONSE } else { FIRST_RESPONSE };
+        if let Ok(sent) = timeout_at(limit.min(Instant::now() + head_timeout), &mut sending).await {
             return Some(sent);
         }
         self.permit.park();

@@ -18,7 +18,7 @@ const FAILURE_KEPT: Duration = Duration::from_secs(5 * 60);
 /// The most origins in the cache.
 const MOST: usize = 1024;
 
-type Found = Result<Arc<Robots>, Failure>;
+type RobotsResult = Result<Arc<Robots>, Failure>;
 
 /// The files, by origin.
 #[derive(Default)]
@@ -28,7 +28,7 @@ pub(crate) struct RobotsCache {
 
 struct Entry {
     since: Instant,
-    found: OnceCell<Found>,
+    found: OnceCell<RobotsResult>,
 }
 
 impl Entry {
@@ -40,7 +40,7 @@ impl Entry {
 
 impl RobotsCache {
     /// The file of an origin. Where it is not cached, `ask` gets it, once for all who want it meanwhile.
-    pub(crate) async fn get(&self, origin: String, ask: impl Future<Output = Found>) -> Found {
+    pub(crate) async fn get(&self, origin: String, ask: impl Future<Output = RobotsResult>) -> RobotsResult {
         let entry = self.entry(origin);
         entry.found.get_or_init(|| ask).await.clone()
     }
@@ -68,7 +68,7 @@ mod tests {
     async fn a_file_is_kept_for_a_day_and_a_failure_for_minutes() {
         let cache = RobotsCache::default();
         let asked = std::sync::atomic::AtomicUsize::new(0);
-        let get = async |origin: &str, found: Found| {
+        let get = async |origin: &str, found: RobotsResult| {
             let ask = async {
                 asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 found

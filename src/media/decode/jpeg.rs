@@ -43,7 +43,8 @@ fn check_sampling(decoder: &Decoder<'_>) -> Result<(), MediaError> {
     let components = &decoder.header().components;
     let factors = || components.iter().map(|one| (one.horizontal_sampling, one.vertical_sampling));
     let most = (factors().map(|each| each.0).max(), factors().map(|each| each.1).max());
-    let full = |at: usize| factors().nth(at).is_none_or(|(across, down)| (Some(across), Some(down)) == most);
+    let full =
+        |at: usize| factors().nth(at).is_none_or(|(h_factor, v_factor)| (Some(h_factor), Some(v_factor)) == most);
     match components.len() {
         3 if !full(0) => Err(MediaError::Variant("JPEG with its brightness subsampled".to_owned())),
         4 if !full(0) || !full(3) => {
@@ -95,14 +96,14 @@ fn planar(bytes: &[u8], divisor: u32, covered: (f64, f64)) -> Result<YuvImage, M
     handle.set_scaling_factor(1, divisor).map_err(reason)?;
     let (samples, width, height, subsampling) = handle.decompress_to_yuv_planes(bytes).map_err(reason)?;
     let (width, height) = (side(width)?, side(height)?);
-    let (across, down) = subsampling.sampling_factors();
-    let (across, down) = (u32::from(across), u32::from(down));
+    let (h_factor, v_factor) = subsampling.sampling_factors();
+    let (h_factor, v_factor) = (u32::from(h_factor), u32::from(v_factor));
     let [y, cb, cr] = <[Vec<u8>; 3]>::try_from(samples).map_err(|_| MediaError::damaged("not three planes"))?;
     // All planes are padded to whole groups of samples.
-    let (columns, rows) = (width.div_ceil(across), height.div_ceil(down));
-    let covered_by_chroma = (covered.0 / f64::from(across), covered.1 / f64::from(down));
+    let (columns, rows) = (width.div_ceil(h_factor), height.div_ceil(v_factor));
+    let covered_by_chroma = (covered.0 / f64::from(h_factor), covered.1 / f64::from(v_factor));
     let planes = [
-        Plane::new(columns * across, rows * down, y, covered)?,
+        Plane::new(columns * h_factor, rows * v_factor, y, covered)?,
         Plane::new(columns, rows, cb, covered_by_chroma)?,
         Plane::new(columns, rows, cr, covered_by_chroma)?,
     ];

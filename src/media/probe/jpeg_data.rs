@@ -15,8 +15,8 @@ pub(super) fn is_complete(bytes: ByteReader<'_>) -> bool {
 /// One component of the frame.
 struct Component {
     id: u8,
-    across: u32,
-    down: u32,
+    h_factor: u32,
+    v_factor: u32,
     complete: bool,
     /// The coefficients that a progressive scan brought to full precision, one bit each.
     refined: u64,
@@ -64,11 +64,11 @@ impl Image {
         }
         for index in 0..usize::from(body.u8(5)?.min(4)) {
             let (id, factors) = (body.u8(6 + 3 * index)?, body.u8(7 + 3 * index)?);
-            let (across, down) = (u32::from(factors >> 4), u32::from(factors & 15));
-            if across == 0 || down == 0 {
+            let (h_factor, v_factor) = (u32::from(factors >> 4), u32::from(factors & 15));
+            if h_factor == 0 || v_factor == 0 {
                 return None;
             }
-            self.components.push(Component { id, across, down, complete: false, refined: 0 });
+            self.components.push(Component { id, h_factor, v_factor, complete: false, refined: 0 });
         }
         Some(())
     }
@@ -127,7 +127,7 @@ impl Image {
             let dc = self.tables[usize::from(tables >> 4 & 3)].as_ref()?;
             let ac = self.tables[usize::from(4 + (tables & 3))].as_ref()?;
             let component = &self.components[component];
-            let blocks = if members.len() == 1 { 1 } else { component.across * component.down };
+            let blocks = if members.len() == 1 { 1 } else { component.h_factor * component.v_factor };
             units.push((dc, ac, blocks));
         }
         let mut bits = Bits { data, at: 0, buffer: 0, count: 0 };
@@ -145,14 +145,14 @@ impl Image {
     /// The number of minimum coded units of a scan (section A.2). A scan of one component codes its blocks alone.
     fn unit_count(&self, members: &[(usize, u8)]) -> u32 {
         let most = |factor: fn(&Component) -> u32| self.components.iter().map(factor).max().unwrap_or(1);
-        let (across, down) = (most(|one| one.across), most(|one| one.down));
+        let (h_factor, v_factor) = (most(|one| one.h_factor), most(|one| one.v_factor));
         match members {
             [(only, _)] => {
                 let only = &self.components[*only];
-                (self.width * only.across).div_ceil(across).div_ceil(8)
-                    * (self.height * only.down).div_ceil(down).div_ceil(8)
+                (self.width * only.h_factor).div_ceil(h_factor).div_ceil(8)
+                    * (self.height * only.v_factor).div_ceil(v_factor).div_ceil(8)
             }
-            _ => self.width.div_ceil(8 * across) * self.height.div_ceil(8 * down),
+            _ => self.width.div_ceil(8 * h_factor) * self.height.div_ceil(8 * v_factor),
         }
     }
 }

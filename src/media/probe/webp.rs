@@ -11,7 +11,7 @@ pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> 
     asset.bit_depth = 8;
     let end = (bytes.le32(4)? as usize).checked_add(8)?;
     let mut chunks = Chunks::of_file(bytes);
-    let mut found = Found::default();
+    let mut found = WebpFacts::default();
     while chunks.position() < end {
         let Some(chunk) = chunks.next() else { return Some(found.ending()) };
         found.take(chunk, asset)?;
@@ -27,13 +27,13 @@ pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> 
 
 /// What the chunks so far hold.
 #[derive(Default)]
-struct Found {
+struct WebpFacts {
     animated: bool,
     frames: u32,
     still: bool,
 }
 
-impl Found {
+impl WebpFacts {
     fn take(&mut self, chunk: Chunk<'_>, asset: &mut Asset) -> Option<()> {
         let body = chunk.body;
         match chunk.fourcc {

@@ -91,19 +91,19 @@ pub(super) fn replaced(known: SharedBlob, sharing: &[SharedUrl]) -> Vec<&SharedU
     sharing.iter().filter(|one| one.previous.is_some() && is_replaced(one)).collect()
 }
 
-/// What a host sent when it was asked once more for an image whose bytes are suspected.
+/// What a host sent when it was asked once more for an image whose bytes may be a placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProbeAnswer {
     /// Another good image.
     Another(Digest),
-    /// The suspected bytes, or a refusal.
+    /// The candidate bytes, or a refusal.
     TheSameOrNothing,
     /// Nothing that could be compared.
     Silence,
 }
 
 impl ProbeAnswer {
-    /// Whether two answers, each for an image of its own, show that the suspected bytes were a placeholder. A host that
+    /// Whether two answers, each for an image of its own, show that the candidate bytes were a placeholder. A host that
     /// refuses foreign Referers with a placeholder gives another image as well, but the same for both.
     pub(super) fn are_two_images(first: Self, second: Self) -> bool {
         matches!((first, second), (Self::Another(first), Self::Another(second)) if first != second)

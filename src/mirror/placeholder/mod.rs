@@ -99,11 +99,11 @@ impl PlaceholderStage {
     /// Puts one URL of each group into the queue of which the host should have been asked, and was not: because a run
     /// ended just then, or the host was down. Gives how many.
     pub(super) async fn enqueue_unprobed(&self) -> Result<u64, MirrorError> {
-        let suspects: Vec<_> = unprobed(&self.archive).await?.into_iter().map(|shared| shared.id).collect();
-        if suspects.is_empty() {
+        let candidates: Vec<_> = unprobed(&self.archive).await?.into_iter().map(|shared| shared.id).collect();
+        if candidates.is_empty() {
             return Ok(0);
         }
-        Ok(self.archive.catalog.enqueue(&suspects).await?)
+        Ok(self.archive.catalog.enqueue(&candidates).await?)
     }
 
     /// Takes up what is known of what a host sends for several URLs.
@@ -156,7 +156,7 @@ impl PlaceholderStage {
         if let JobResult::Kept { digest, .. } = result {
             self.recent.note(host.clone(), *digest);
         }
-        let Some(digest) = self.suspect(&host, job, result, changes) else { return Ok(Vec::new()) };
+        let Some(digest) = self.candidate(&host, job, result, changes) else { return Ok(Vec::new()) };
         let sharing = self.archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
         let facts = Facts {
             known: self.known.get(&host, digest),
@@ -182,7 +182,7 @@ impl PlaceholderStage {
 
     /// The bytes that a URL has after its job, if they are worth a look at the other URLs that have them: they are
     /// shared, or were found meanwhile to be no image of this URL.
-    fn suspect(&self, host: &HostKey, job: &Job, result: &JobResult, changes: &QueueChanges) -> Option<Digest> {
+    fn candidate(&self, host: &HostKey, job: &Job, result: &JobResult, changes: &QueueChanges) -> Option<Digest> {
         let digest = match result {
             JobResult::Kept { digest, .. } => *digest,
             JobResult::NotModified { .. } => job.url.asset.as_ref()?.digest,
@@ -240,16 +240,16 @@ pub(super) async fn configured(
 
 /// One URL of each group of which the host should have been asked, and was not.
 pub(super) async fn unprobed(archive: &Archive) -> Result<Vec<SharedUrl>, MirrorError> {
-    let mut suspects = Vec::new();
+    let mut candidates = Vec::new();
     for (host, digest) in archive.catalog.unprobed_shared_blobs(SUSPICIOUS).await? {
         let mut sharing = archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
         let known = archive.catalog.shared_blobs(&host).await?;
         let is_honest = is_honest(known.iter().map(|(_, shared)| shared));
         if detector::is_left_to_probe(&sharing, is_honest) && !sharing.is_empty() {
-            suspects.push(sharing.swap_remove(0));
+            candidates.push(sharing.swap_remove(0));
         }
     }
-    Ok(suspects)
+    Ok(candidates)
 }
 
 /// The host that is asked for a URL; none for a local file.

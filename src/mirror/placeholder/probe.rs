@@ -35,10 +35,10 @@ pub(super) struct Prober {
 }
 
 impl Prober {
-    /// Asks for two images with one Referer after the other, until they differ from the suspect and from each other.
-    pub(super) async fn probe(&self, job: &Job, other: &SharedUrl, suspect: Digest) -> Result<Probe, IngestError> {
+    /// Asks for two images with one Referer after the other, until they differ from the candidate and from each other.
+    pub(super) async fn probe(&self, job: &Job, other: &SharedUrl, candidate: Digest) -> Result<Probe, IngestError> {
         let mut probe = Probe::default();
-        let judge = self.ingest.judge(job).but_not(suspect);
+        let judge = self.ingest.judge(job).but_not(candidate);
         let validators = Validators::default();
         let request = Request {
             url: &job.url.url,

@@ -1,4 +1,4 @@
-//! Placeholders that were kept as images are taken back.
+//! Placeholders that were kept as images are revoked.
 
 use std::sync::Arc;
 

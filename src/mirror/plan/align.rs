@@ -33,15 +33,15 @@ pub(super) fn align(
 }
 
 /// A place where an address stands that a mirror can replace.
-struct Place {
+struct LinkPlace {
     span: Span,
     reference: usize,
     is_media: bool,
 }
 
-fn places_of(at: usize, found: &Reference) -> impl Iterator<Item = Place> {
+fn places_of(at: usize, found: &Reference) -> impl Iterator<Item = LinkPlace> {
     let is_media = found.kind.is_media();
-    let place = move |span| Place { span, reference: at, is_media };
+    let place = move |span| LinkPlace { span, reference: at, is_media };
     let revealed = match found.reveal {
         Some(Reveal::Replace(span)) => Some(span),
         _ => None,
@@ -53,7 +53,7 @@ fn places_of(at: usize, found: &Reference) -> impl Iterator<Item = Place> {
 struct Walk<'a> {
     original: &'a [u8],
     mirror: &'a [u8],
-    places: &'a [Place],
+    places: &'a [LinkPlace],
     links: &'a [Span],
     /// In the original and in the mirror.
     at: (usize, usize),
@@ -99,7 +99,7 @@ impl Walk<'_> {
 
     /// The place here that a link took. Where several begin here, as a list of candidates does with its first, it is one
     /// after which both texts go on alike.
-    fn replaced(&self, link: &Span) -> Option<&Place> {
+    fn replaced(&self, link: &Span) -> Option<&LinkPlace> {
         let here = self.places[self.next.0..].iter().take_while(|place| place.span.start == self.at.0);
         let mut goes_on = here.filter(|place| self.original.get(place.span.end) == self.mirror.get(link.end));
         goes_on.next()

@@ -11,8 +11,8 @@ use url::Url;
 use super::super::article_memory::ArticleMemory;
 use super::super::error::MirrorError;
 use super::super::sources::RunSource;
-use super::origin::{self, Originals};
 use super::references::Resolved;
+use super::trace_original::{self, Originals};
 use super::unread::Unread;
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, NewReference};
 use crate::clock;
@@ -119,7 +119,8 @@ impl Planner {
             Location::Made(made) => return self.plan_made(source, listed, made, row).await,
             Location::Archive => return self.plan_archived(source, listed, row).await,
         };
-        let found = Found { source, listed, fingerprint: *fingerprint, url: None, published: None, charset: None };
+        let found =
+            FoundArticle { source, listed, fingerprint: *fingerprint, url: None, published: None, charset: None };
         let is_due = row.is_some_and(|row| self.to_read.contains(&row.version.key));
         if let Some(row) = row.filter(|_| !is_due)
             && is_untouched(&found, row).await
@@ -163,7 +164,7 @@ impl Planner {
         let change = match row {
             None => Change::New,
             Some(row) if Digest::of(&made.bytes) != row.version.original => Change::Content,
-            Some(row) if is_settled(source, listed, row).await => return Ok(ArticlePlan::Unchanged),
+            Some(row) if is_up_to_date(source, listed, row).await => return Ok(ArticlePlan::Unchanged),
             Some(_) => Change::Settings,
         };
         if let Some(why) = self.too_large(fingerprint.size) {
@@ -171,7 +172,7 @@ impl Planner {
         }
         let Made { url, published, charset, .. } = made.clone();
         let charset = charset.map(Encoding::name);
-        let found = Found { source, listed, fingerprint, url, published, charset };
+        let found = FoundArticle { source, listed, fingerprint, url, published, charset };
         self.read_in_memory(&found, row, made.bytes.clone(), change).await
     }
 
@@ -183,13 +184,13 @@ impl Planner {
         row: Option<&ArticleRow>,
     ) -> Result<ArticlePlan, MirrorError> {
         let (Some(row), Some(archive)) = (row, &self.archive) else { return Ok(ArticlePlan::Unchanged) };
-        if is_settled(source, listed, row).await {
+        if is_up_to_date(source, listed, row).await {
             return Ok(ArticlePlan::Unchanged);
         }
         let version = &row.version;
         let (url, published) = (version.url.clone(), version.published);
         let charset = version.encoding.as_deref();
-        let found = Found { source, listed, fingerprint: version.fingerprint, url, published, charset };
+        let found = FoundArticle { source, listed, fingerprint: version.fingerprint, url, published, charset };
         match archive.read_verified(version.original, version.format.blob_type()).await {
             Ok(bytes) => self.read_in_memory(&found, Some(row), bytes, Change::Settings).await,
             Err(error) => Ok(ArticlePlan::Unreadable(error.into())),
@@ -199,7 +200,7 @@ impl Planner {
     /// Reads an original that is no file, once there is memory for it.
     async fn read_in_memory(
         &self,
-        found: &Found<'_>,
+        found: &FoundArticle<'_>,
         row: Option<&ArticleRow>,
         bytes: Vec<u8>,
         change: Change,
@@ -235,7 +236,7 @@ impl Planner {
     /// An article that is on record, and whose file was touched, or which is to be mirrored again.
     async fn plan_known(
         &self,
-        found: &Found<'_>,
+        found: &FoundArticle<'_>,
         row: &ArticleRow,
         bytes: Vec<u8>,
     ) -> Result<ArticlePlan, MirrorError> {
@@ -252,7 +253,7 @@ impl Planner {
     /// An article that is as it was, unless its references name other files by now.
     async fn unless_other_files(
         &self,
-        found: &Found<'_>,
+        found: &FoundArticle<'_>,
         row: &ArticleRow,
         bytes: Vec<u8>,
     ) -> Result<ArticlePlan, MirrorError> {
@@ -274,24 +275,24 @@ impl Planner {
     /// The original of what was read; or why it cannot be had.
     async fn original(
         &self,
-        found: &Found<'_>,
+        found: &FoundArticle<'_>,
         row: Option<&ArticleRow>,
         bytes: Vec<u8>,
     ) -> Result<Result<Vec<u8>, Unread>, MirrorError> {
         let Some(originals) = &self.originals else { return Ok(Ok(bytes)) };
         let (path, prefix) = (&found.listed.path, found.source.config.links.as_str());
         let (format, options) = (extract::format_of(path, &bytes), found.source.options(path, None, None));
-        originals.of(&origin::Found { format, options: &options, prefix, row }, bytes).await
+        originals.of(&trace_original::MirrorText { format, options: &options, prefix, row }, bytes).await
     }
 
     async fn read(
         &self,
-        found: &Found<'_>,
+        found: &FoundArticle<'_>,
         row: Option<&ArticleRow>,
         bytes: Vec<u8>,
         change: Change,
     ) -> Result<ArticlePlan, MirrorError> {
-        let Found { source, listed, fingerprint, url, published, charset } = found;
+        let FoundArticle { source, listed, fingerprint, url, published, charset } = found;
         let came = (url.as_ref(), *charset);
         let read = read_original(&self.config, source, &listed.path, *fingerprint, bytes, came);
         let (mut article, resolved) = read.await;
@@ -342,7 +343,7 @@ pub(super) async fn read_original(
 }
 
 /// An article of a source, as it was found.
-struct Found<'a> {
+struct FoundArticle<'a> {
     source: &'a Arc<RunSource>,
     listed: &'a Listed,
     fingerprint: Fingerprint,
@@ -353,13 +354,13 @@ struct Found<'a> {
     charset: Option<&'a str>,
 }
 
-fn touch(found: &Found<'_>, row: &ArticleRow, is_mirror: bool) -> ArticlePlan {
+fn touch(found: &FoundArticle<'_>, row: &ArticleRow, is_mirror: bool) -> ArticlePlan {
     ArticlePlan::Touch { id: row.id, fingerprint: found.fingerprint, is_mirror }
 }
 
 /// Whether nothing is to be done with an article that has the content on record: its mirror is there, or is about to be
 /// written, by the settings of today.
-async fn is_settled(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {
+async fn is_up_to_date(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {
     let is_current = row.version.settings == source.settings;
     match row.state {
         ArticleState::Stale => is_current,
@@ -374,7 +375,7 @@ fn is_mirror(row: &ArticleRow, bytes: &[u8]) -> bool {
 }
 
 /// Neither the article, nor its settings, nor its mirror has changed since the mirror was written.
-async fn is_untouched(found: &Found<'_>, row: &ArticleRow) -> bool {
+async fn is_untouched(found: &FoundArticle<'_>, row: &ArticleRow) -> bool {
     let source = found.source;
     let Some((_, mirror)) = row.mirror else { return false };
     let as_read = if source.is_in_place() { mirror } else { row.version.fingerprint };

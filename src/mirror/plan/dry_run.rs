@@ -7,15 +7,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
 
-use super::super::decisive::Decisive;
 use super::super::error::MirrorError;
 use super::super::local_files::local_changes;
 use super::super::placeholder;
+use super::super::request_settings::RequestSettings;
 use super::super::retry::{Again, Retry};
 use super::super::source_report;
 use super::super::sources::{RunSource, Sources};
 use super::article::{ArticlePlan, Change, Planner, ReadArticle};
-use super::asked::Asked;
+use super::requests::PlannedRequests;
 use super::unread::Unread;
 use crate::archive::rules::{Due, Schedule};
 use crate::archive::{Archive, ArticleId, ArticleRow, UrlId, UrlRow};
@@ -90,7 +90,7 @@ struct DryRun {
     /// What is asked for although it is not due.
     again: Again,
     plan: Plan,
-    asked: Asked,
+    asked: PlannedRequests,
 }
 
 /// URLs that a run asks for whatever the articles show.
@@ -112,14 +112,14 @@ impl DryRun {
         retry: Option<Retry>,
     ) -> Result<Self, MirrorError> {
         let (is_whole, now) = (sources.are_whole(), clock::now());
-        let decisive = is_whole.then(|| Decisive::new(config));
+        let request_settings = is_whole.then(|| RequestSettings::new(config));
         let again = match &archive {
-            Some(archive) => Again::new(archive, decisive.as_ref(), retry).await?,
+            Some(archive) => Again::new(archive, request_settings.as_ref(), retry).await?,
             None => Again::default(),
         };
         let schedule = Schedule::new(config);
         let due = Due::new(now, schedule.horizon());
-        let asked = Asked::new(archive.as_deref(), now, is_whole.then_some(due)).await?;
+        let asked = PlannedRequests::new(archive.as_deref(), now, is_whole.then_some(due)).await?;
         let planner = Planner::new(Arc::new(config.clone()), archive.clone(), Arc::default());
         let plan = Plan { dry_run: true, ..Plan::default() };
         let schedule = is_whole.then_some((now, schedule));

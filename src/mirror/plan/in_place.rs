@@ -49,12 +49,12 @@ fn taken_out(edited: &[u8], span: Span) -> Edit {
 
 /// What a link is known by: the object that it leads to, or else its text.
 #[derive(Debug, PartialEq, Eq, Hash)]
-enum Known {
+enum LinkTarget {
     Object(StoreKey),
     Text(Vec<u8>),
 }
 
-impl Known {
+impl LinkTarget {
     fn by(link: &[u8]) -> Self {
         let plain = narrow(link);
         let object = std::str::from_utf8(&plain).ok().and_then(linked_object);
@@ -64,14 +64,14 @@ impl Known {
 
 /// The splices that were not found again yet, in order, by the links that they wrote; each with the place of that link
 /// in what it wrote.
-struct Spliced<'a>(HashMap<Known, VecDeque<(Span, &'a Edit)>>);
+struct Spliced<'a>(HashMap<LinkTarget, VecDeque<(Span, &'a Edit)>>);
 
 impl<'a> Spliced<'a> {
     fn new(edits: &'a [Edit], encoding: &'static Encoding) -> Self {
         let mut by_link: HashMap<_, VecDeque<_>> = HashMap::new();
         for edit in edits {
             if let Some(link) = rewrite::link_in(&edit.replacement, edit.raw.is_empty(), encoding) {
-                by_link.entry(Known::by(link.of(&edit.replacement))).or_default().push_back((link, edit));
+                by_link.entry(LinkTarget::by(link.of(&edit.replacement))).or_default().push_back((link, edit));
             }
         }
         Self(by_link)
@@ -80,7 +80,7 @@ impl<'a> Spliced<'a> {
     /// The splice that wrote this reference, turned round; the earliest, where several wrote the same. What was inserted
     /// with the link is taken out with it.
     fn take(&mut self, edited: &[u8], reference: &Reference) -> Option<Edit> {
-        let waiting = self.0.get_mut(&Known::by(reference.span.of(edited)))?;
+        let waiting = self.0.get_mut(&LinkTarget::by(reference.span.of(edited)))?;
         let stands = |(link, edit): &(Span, &Edit)| stands_at(edited, reference.span, *link, edit);
         let (at, span) = waiting.iter().enumerate().find_map(|(at, spliced)| Some((at, stands(spliced)?)))?;
         let (_, edit) = waiting.remove(at)?;

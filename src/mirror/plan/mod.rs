@@ -2,16 +2,16 @@
 
 mod align;
 mod article;
-mod asked;
 mod dry_run;
 mod in_place;
-mod origin;
-mod original;
+mod record_orphan;
 mod references;
+mod requests;
 mod text_blobs;
+mod trace_original;
 mod unread;
 
 pub(super) use article::{ArticlePlan, Change, Planner, ReadArticle};
 pub use dry_run::{Plan, plan};
-pub use original::OriginalRecorder;
+pub use record_orphan::OriginalRecorder;
 pub(super) use unread::Unread;

@@ -107,7 +107,7 @@ impl WriteStage {
     }
 
     async fn write(&self, id: ArticleId) -> Result<(), MirrorError> {
-        let _turn = self.locks.lock(id).await;
+        let _guard = self.locks.lock(id).await;
         let Some(row) = self.archive.catalog.article_by_id(id).await? else { return Ok(()) };
         match self.sources.get(&row.version.key.source) {
             Some(source) if row.state == ArticleState::Stale => {
@@ -153,9 +153,9 @@ impl WriteStage {
     /// Whether the place of a mirror is free for it. Where it is not, the report says so.
     async fn may_write(&self, source: &RunSource, row: &ArticleRow) -> Result<bool, MirrorError> {
         match place_of(source, row) {
-            Place::Free => {}
-            Place::Gone => return Ok(false),
-            Place::Changed => {
+            Destination::Free => {}
+            Destination::Gone => return Ok(false),
+            Destination::Changed => {
                 self.report(
                     row,
                     ProblemReason::ChangedDuringRun,
@@ -317,7 +317,7 @@ fn target(row: &ReferenceRow, link: Option<LocalLink>) -> Target {
 }
 
 /// The place where a mirror is to be written.
-enum Place {
+enum Destination {
     /// It can be written there.
     Free,
     /// In place, another file is there than the one that was read, or the mirror written over it.
@@ -326,14 +326,14 @@ enum Place {
     Gone,
 }
 
-fn place_of(source: &RunSource, row: &ArticleRow) -> Place {
+fn place_of(source: &RunSource, row: &ArticleRow) -> Destination {
     if !source.is_in_place() {
-        return Place::Free;
+        return Destination::Free;
     }
     match fingerprint(&source.file(&row.version.key.path)) {
-        Ok(found) if found == row.version.fingerprint => Place::Free,
-        Ok(found) if row.mirror.is_some_and(|(_, mirror)| mirror == found) => Place::Free,
-        Err(cause) if cause.kind() == ErrorKind::NotFound => Place::Gone,
-        _ => Place::Changed,
+        Ok(found) if found == row.version.fingerprint => Destination::Free,
+        Ok(found) if row.mirror.is_some_and(|(_, mirror)| mirror == found) => Destination::Free,
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Destination::Gone,
+        _ => Destination::Changed,
     }
 }

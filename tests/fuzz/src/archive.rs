@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use offprint::testing::archive::{self, Archive, Body, Mode, Prefix, StoreKey, survey};
 use offprint::testing::model::{Digest, MediaType};
-use offprint::testing::verify::{Progress, verify_untrusted};
+use offprint::testing::verify::{VerifyProgress, verify_untrusted};
 use offprint::testing::{gc, status};
 use tokio::io::AsyncReadExt;
 use tokio::runtime::Runtime;
@@ -26,7 +26,7 @@ pub fn read_catalog(bytes: &[u8]) {
 async fn read_everything(archive: Arc<Archive>, store: &Path) {
     let _ = status::status(&archive).await;
     let _ = gc::plan(&archive, gc::GcRules { thumbnails: &[], grace: std::time::Duration::ZERO, now: jiff::Timestamp::MAX }).await;
-    let _ = verify_untrusted(store, None, Arc::new(Progress::default())).await;
+    let _ = verify_untrusted(store, None, Arc::new(VerifyProgress::default())).await;
     let catalog = &archive.catalog;
     let _ = (catalog.hosts().await, catalog.sources().await, catalog.takedowns().await, catalog.garbage_seen().await);
     let _ = catalog.captures_after(None, 10_000).await;

@@ -23,7 +23,7 @@ use offprint::testing::model::{
 use offprint::testing::rewrite::splice;
 use offprint::testing::staging::Staged;
 use offprint::testing::verify::{
-    self, Damage, Finding, MirrorFile, Progress, Repair, RepairSource, Subset, Verification, VerifyOptions,
+    self, Damage, Finding, MirrorFile, Repair, RepairSource, Subset, Verification, VerifyOptions, VerifyProgress,
 };
 use tempfile::TempDir;
 use url::Url;
@@ -200,7 +200,7 @@ impl Sample {
         let archive = Archive::clone(&self.archive);
         let find_mirror = move |key: &ArticleKey| MirrorFile { output: archive.output(&key.source), in_place };
         let options = VerifyOptions { subset, rate: None, find_mirror: Box::new(find_mirror) };
-        verify::verify(Arc::clone(&self.archive), options, Arc::new(Progress::default())).await.unwrap()
+        verify::verify(Arc::clone(&self.archive), options, Arc::new(VerifyProgress::default())).await.unwrap()
     }
 
     pub(crate) async fn verify(&self) -> Verification {

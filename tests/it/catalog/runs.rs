@@ -1,6 +1,6 @@
 //! Runs, and sums over everything.
 
-use offprint::testing::archive::{Catalog, Missing, Totals};
+use offprint::testing::archive::{Catalog, MissingCounts, Totals};
 use offprint::testing::model::{Digest, Edit, Span};
 
 use super::fixtures::{A, B, C, HORIZON, at, complete_all, failed, kept, record, record_mirror};
@@ -24,20 +24,20 @@ async fn a_run_is_open_until_it_is_finished_with_its_report(catalog: &dyn Catalo
 
 async fn what_is_missing_is_news_once(catalog: &dyn Catalog) {
     let missing = async || catalog.report_missing().await.unwrap().counts;
-    assert_eq!(missing().await, Missing::default());
+    assert_eq!(missing().await, MissingCounts::default());
     record(catalog, "a", &[A, B]).await;
-    let untried = Missing { urls: 2, new: 2, new_untried: 2, next_attempt: None };
+    let untried = MissingCounts { urls: 2, new: 2, new_untried: 2, next_attempt: None };
     assert_eq!(missing().await, untried, "what was not asked for is missing, too");
-    assert_eq!(missing().await, Missing { new: 0, new_untried: 0, ..untried });
+    assert_eq!(missing().await, MissingCounts { new: 0, new_untried: 0, ..untried });
     complete_all(catalog, 5, failed(Some(at(9)))).await;
-    let failing = Missing { urls: 2, new: 2, new_untried: 0, next_attempt: Some(at(9)) };
+    let failing = MissingCounts { urls: 2, new: 2, new_untried: 0, next_attempt: Some(at(9)) };
     assert_eq!(missing().await, failing, "that it failed is news of what was not asked for before");
-    assert_eq!(missing().await, Missing { new: 0, ..failing });
+    assert_eq!(missing().await, MissingCounts { new: 0, ..failing });
     record(catalog, "a", &[A]).await;
-    assert_eq!(missing().await, Missing { urls: 1, new: 0, ..failing }, "no article shows the other");
+    assert_eq!(missing().await, MissingCounts { urls: 1, new: 0, ..failing }, "no article shows the other");
     catalog.enqueue_due(at(9), HORIZON).await.unwrap();
     complete_all(catalog, 10, kept("bytes")).await;
-    assert_eq!(missing().await, Missing::default());
+    assert_eq!(missing().await, MissingCounts::default());
     catalog.lose_asset(Digest::of(b"bytes"), at(20)).await.unwrap();
     let lost = catalog.report_missing().await.unwrap();
     let news: Vec<_> = lost.news.iter().map(url::Url::as_str).collect();

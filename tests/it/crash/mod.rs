@@ -20,7 +20,7 @@ use std::sync::Arc;
 use offprint::testing::archive::{self, Archive, Mode};
 use offprint::testing::demo::photo::Photo;
 use offprint::testing::model::{ArticleKey, Digest};
-use offprint::testing::verify::{self, MirrorFile, Progress, Subset, VerifyOptions};
+use offprint::testing::verify::{self, MirrorFile, Subset, VerifyOptions, VerifyProgress};
 
 use crate::sandbox::{Sandbox, is_thorough};
 use crate::testserver::{Behaviour, Content, Origin, Site};
@@ -54,7 +54,7 @@ async fn is_whole(sandbox: &Sandbox, when: &str) {
     let mirrored = Archive::clone(&archive);
     let find_mirror = move |key: &ArticleKey| MirrorFile { output: mirrored.output(&key.source), in_place: false };
     let options = VerifyOptions { subset: Subset::ALL, rate: None, find_mirror: Box::new(find_mirror) };
-    let verified = verify::verify(archive, options, Arc::new(Progress::default())).await.unwrap();
+    let verified = verify::verify(archive, options, Arc::new(VerifyProgress::default())).await.unwrap();
     assert_eq!(verified.findings, [], "{when}");
 }
 

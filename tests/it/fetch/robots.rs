@@ -1,6 +1,6 @@
 //! What robots.txt forbids is not asked for.
 
-use offprint::testing::config::{FetchConfig, Robots};
+use offprint::testing::config::{FetchConfig, RobotsRule};
 use offprint::testing::fetch::{Purpose, Request};
 use offprint::testing::model::{Reason, Validators};
 use url::Url;
@@ -55,7 +55,7 @@ async fn images_heed_it_where_that_is_configured() {
     let origin = origin(file());
     assert_eq!(reason(&Guest::new(&quick()).get(&origin.url("/private/a.jpg")).await), None);
     assert!(origin.log().of("/robots.txt").is_empty());
-    let strict = FetchConfig { robots: Robots::Respect, ..quick() };
+    let strict = FetchConfig { robots: RobotsRule::Respect, ..quick() };
     assert_eq!(reason(&Guest::new(&strict).get(&origin.url("/private/a.jpg")).await), Some(Reason::Robots));
     assert_eq!(origin.log().count(), 2);
 }

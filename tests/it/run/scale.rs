@@ -22,7 +22,7 @@ use offprint::testing::model::{
 };
 use offprint::testing::rewrite::splice;
 use offprint::testing::status;
-use offprint::testing::verify::{self, MirrorFile, Progress, VerifyOptions};
+use offprint::testing::verify::{self, MirrorFile, VerifyOptions, VerifyProgress};
 use url::Url;
 
 use crate::corpus::say;
@@ -188,7 +188,7 @@ async fn verify_part(archive: &Arc<Archive>, subset: &str) {
     let mirrored = Archive::clone(archive);
     let find_mirror = move |key: &ArticleKey| MirrorFile { output: mirrored.output(&key.source), in_place: false };
     let options = VerifyOptions { subset: subset.parse().unwrap(), rate: None, find_mirror: Box::new(find_mirror) };
-    let found = verify::verify(Arc::clone(archive), options, Arc::new(Progress::default())).await.unwrap();
+    let found = verify::verify(Arc::clone(archive), options, Arc::new(VerifyProgress::default())).await.unwrap();
     assert_eq!(found.findings, []);
 }
 

@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 10] = [
     &["extract"],
     &["rewrite", "fetch", "media", "archive"],
     &["ingest", "render", "source"],
-    &["mirror", "verify", "gc", "forget", "check", "restore", "status", "history", "export", "search"],
+    &["mirror", "verify", "gc", "forget", "check", "restore", "status", "history"],
     &["notify", "rebuild"],
     &["web"],
     &["demo"],
@@ -57,6 +57,16 @@ fn every_module_has_its_layer() {
         let name = source.name(file);
         let module = module_of(&name);
         assert!(module.is_none_or(|module| layer_of(module).is_some()), "{name} stands in no layer");
+    }
+}
+
+#[test]
+fn every_name_of_the_table_is_a_module() {
+    let source = Source::read(&folder());
+    let names: Vec<_> = (0..source.files.len()).map(|file| source.name(file)).collect();
+    let modules: Vec<_> = names.iter().filter_map(|name| module_of(name)).collect();
+    for name in LAYERS.iter().flat_map(|layer| layer.iter()) {
+        assert!(modules.contains(name), "{name} is no module");
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::corpus::files;
 
 /// Words that once stood for something, with what stands for it now; and the folders where they mean something else.
-const REPLACED: [(&[&str], &str, &[&str]); 15] = [
+const REPLACED: [(&[&str], &str, &[&str]); 17] = [
     (&["told", "tell", "tells", "telling", "heard", "hear", "hears"], "print, report, say", &[]),
     (&["rung", "rungs", "ladder", "climb", "climbed"], "strategy, fallback order", &[]),
     (&["twin", "twins", "displacing", "displaced"], "URLs sharing a blob; placeholder", &[]),
@@ -20,6 +20,8 @@ const REPLACED: [(&[&str], &str, &[&str]); 15] = [
     (&["conversation", "conversations"], "exchange", &[]),
     (&["gazette"], "demo", &["src/demo", "tests/it/web/newsroom.rs"]),
     (&["thumbnailer"], "thumbnail version", &[]),
+    (&["decisive"], "request settings", &[]),
+    (&["suspect", "suspects", "suspected"], "candidate", &[]),
     // The element, keys of front matter and shortcodes, and how the demo's articles are written.
     (
         &["picture", "pictures"],

@@ -28,7 +28,7 @@ const CANDIDATES: usize = 16;
 const DEPTH: usize = 8;
 
 /// A text that was found, and how it is read.
-pub(super) struct Found<'a> {
+pub(super) struct MirrorText<'a> {
     /// How it is written.
     pub(super) format: Format,
     /// The options of its extraction.
@@ -58,7 +58,11 @@ impl Originals {
 
     /// The original of a text: the text itself, where nothing in it leads into an archive. Otherwise why it cannot be
     /// had.
-    pub(super) async fn of(&self, found: &Found<'_>, text: Vec<u8>) -> Result<Result<Vec<u8>, Unread>, MirrorError> {
+    pub(super) async fn of(
+        &self,
+        found: &MirrorText<'_>,
+        text: Vec<u8>,
+    ) -> Result<Result<Vec<u8>, Unread>, MirrorError> {
         let mut text = text;
         for _ in 0..DEPTH {
             let links = found.links(&text);
@@ -78,7 +82,7 @@ impl Originals {
     /// What a text was made from, by the strongest evidence there is.
     async fn step(
         &self,
-        found: &Found<'_>,
+        found: &MirrorText<'_>,
         text: &[u8],
         links: &Links,
     ) -> Result<Option<Result<Vec<u8>, Unread>>, MirrorError> {
@@ -111,7 +115,7 @@ impl Originals {
     }
 
     /// Articles that the text may come from: the one of its path first, then those that show the most of what it shows.
-    async fn candidates(&self, found: &Found<'_>, links: &Links) -> Result<Vec<ArticleId>, MirrorError> {
+    async fn candidates(&self, found: &MirrorText<'_>, links: &Links) -> Result<Vec<ArticleId>, MirrorError> {
         let mut shared: HashMap<ArticleId, usize> = HashMap::new();
         for digest in links.values().filter_map(shown).take(OBJECTS) {
             for article in self.archive.catalog.articles_showing(digest).await?.into_iter().take(SHOWING) {
@@ -127,7 +131,7 @@ impl Originals {
     /// The version of a candidate of which the text is a mirror, where the images that it shows prove it.
     async fn earlier_version(
         &self,
-        found: &Found<'_>,
+        found: &MirrorText<'_>,
         text: &[u8],
         links: &Links,
         candidates: &[ArticleId],
@@ -148,7 +152,7 @@ impl Originals {
     /// The text with the splices undone that candidates are on record with, where that leaves no link.
     async fn by_edits(
         &self,
-        found: &Found<'_>,
+        found: &MirrorText<'_>,
         text: &[u8],
         candidates: &[ArticleId],
     ) -> Result<Option<Vec<u8>>, MirrorError> {
@@ -172,7 +176,12 @@ impl Originals {
     }
 
     /// The only blob of which the text can be a mirror: the catalog may be older than both.
-    async fn by_blob(&self, found: &Found<'_>, text: &[u8], links: &Links) -> Result<Option<Vec<u8>>, MirrorError> {
+    async fn by_blob(
+        &self,
+        found: &MirrorText<'_>,
+        text: &[u8],
+        links: &Links,
+    ) -> Result<Option<Vec<u8>>, MirrorError> {
         if !links.keys().any(|link| found.is_ours(link)) {
             return Ok(None);
         }
@@ -193,7 +202,7 @@ impl Originals {
     /// Whether a text can be the mirror of an original.
     async fn agreement(
         &self,
-        found: &Found<'_>,
+        found: &MirrorText<'_>,
         original: &[u8],
         text: &[u8],
         links: &[(Span, StoreKey)],
@@ -239,7 +248,7 @@ enum Agreement {
 /// Links of a text, with what they lead to.
 type Links = BTreeMap<String, StoreKey>;
 
-impl Found<'_> {
+impl MirrorText<'_> {
     /// The references of a text that lead to blobs or thumbnails of some archive.
     fn links(&self, text: &[u8]) -> Links {
         let mut links = links_in(text);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Config, FetchConfig, HostConfig, Robots};
+use crate::config::{Config, FetchConfig, HostConfig, RobotsRule};
 use crate::model::{Digest, Reason};
 
 /// Hexadecimal digits of a digest in a report: enough to notice a change, and too few to find a cookie by trying.
@@ -51,9 +51,9 @@ pub(super) fn is_unreachable(reason: Reason) -> bool {
 
 /// The digests of the settings that decide, by what they decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Decisive(BTreeMap<&'static str, String>);
+pub(super) struct RequestSettings(BTreeMap<&'static str, String>);
 
-impl Decisive {
+impl RequestSettings {
     /// Those of some settings.
     pub(super) fn new(config: &Config) -> Self {
         let fetch = &config.fetch;
@@ -133,10 +133,10 @@ fn time(fetch: &FetchConfig) -> Vec<Setting> {
     limits.into_iter().chain([("min_rate", fetch.min_rate.0.to_string())]).collect()
 }
 
-const fn robots_text(robots: Robots) -> &'static str {
+const fn robots_text(robots: RobotsRule) -> &'static str {
     match robots {
-        Robots::Ignore => "ignore",
-        Robots::Respect => "respect",
+        RobotsRule::Ignore => "ignore",
+        RobotsRule::Respect => "respect",
     }
 }
 
@@ -148,9 +148,9 @@ mod tests {
     /// What a change of the settings makes worth another attempt.
     fn changed(change: impl FnOnce(&mut Config)) -> Vec<&'static str> {
         let mut config = Config::default();
-        let before = Decisive::new(&config).digests();
+        let before = RequestSettings::new(&config).digests();
         change(&mut config);
-        Decisive::new(&config).changed_since(&before).into_iter().collect()
+        RequestSettings::new(&config).changed_since(&before).into_iter().collect()
     }
 
     fn host(headers: &[&str]) -> HostConfig {
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(changed(|config| config.media.min_side = 1), [MIN_SIDE]);
         assert_eq!(changed(|config| config.fetch.allow_net = vec!["127.0.0.0/8".parse().unwrap()]), [ALLOWED]);
         assert_eq!(changed(|config| config.fetch.proxy = "http://p.example:1".to_owned()), [NETWORK]);
-        assert_eq!(changed(|config| config.fetch.robots = Robots::Respect), [ROBOTS]);
+        assert_eq!(changed(|config| config.fetch.robots = RobotsRule::Respect), [ROBOTS]);
         assert_eq!(changed(|config| config.fetch.max_redirects = 1), [REDIRECTS]);
         assert_eq!(changed(|config| config.fetch.concurrency = 1), Vec::<&str>::new());
     }
@@ -190,7 +190,7 @@ mod tests {
         let mut listed = host(&["Cookie: a=b"]);
         listed.referer = Some(RefererStrategy::ALL.to_vec());
         config.fetch.host = vec![listed];
-        let digests: Vec<_> = Decisive::new(&config).digests().into_iter().collect();
+        let digests: Vec<_> = RequestSettings::new(&config).digests().into_iter().collect();
         let expected = [
             ("allowed", "95ad677d"),
             ("identity", "7fc95b8f"),
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn an_archive_without_digests_has_not_changed() {
-        assert!(Decisive::new(&Config::default()).changed_since(&BTreeMap::new()).is_empty());
+        assert!(RequestSettings::new(&Config::default()).changed_since(&BTreeMap::new()).is_empty());
     }
 
     #[test]
@@ -241,6 +241,6 @@ mod tests {
 
     #[test]
     fn a_report_shows_too_little_of_a_digest_to_find_a_secret() {
-        assert!(Decisive::new(&Config::default()).digests().values().all(|digest| digest.len() == DIGITS));
+        assert!(RequestSettings::new(&Config::default()).digests().values().all(|digest| digest.len() == DIGITS));
     }
 }

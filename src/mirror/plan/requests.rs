@@ -37,7 +37,7 @@ impl Urls {
 
 /// The URLs that a run would ask for.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct PlannedRequests {
     /// The URLs that were looked at, by their digests, and whether they are asked for.
     seen: HashMap<Digest, bool>,
     /// What keeps hosts from being asked now.
@@ -50,7 +50,7 @@ pub(super) struct Asked {
     held: BTreeMap<HostKey, Urls>,
 }
 
-impl Asked {
+impl PlannedRequests {
     /// Nothing yet. What a run ends that a clock which was ahead wrote is no hold where `due` is given.
     pub(super) async fn new(archive: Option<&Archive>, now: Timestamp, due: Option<Due>) -> Result<Self, MirrorError> {
         let hosts = match archive {
@@ -124,14 +124,14 @@ mod tests {
     }
 
     /// What is asked at second 100, where `a.example` is held.
-    fn asked(hold: HostHold) -> Asked {
+    fn asked(hold: HostHold) -> PlannedRequests {
         let holds = HashMap::from([(HostKey::of(&url("http://a.example/")).unwrap(), hold)]);
-        Asked { holds, now: at(100), ..Asked::default() }
+        PlannedRequests { holds, now: at(100), ..PlannedRequests::default() }
     }
 
     #[test]
     fn each_url_is_asked_for_once_however_often_it_is_wanted() {
-        let mut asked = Asked::default();
+        let mut asked = PlannedRequests::default();
         let (a, b) = (url("http://a.example/1"), url("http://a.example/2"));
         assert!(asked.is_new(&a) && !asked.is_new(&a));
         for wanted in [&a, &a, &b, &a] {
