@@ -71,12 +71,12 @@ impl<'a, J: Judge> Attempt<'a, J> {
     /// returned, because it answered the plainest request.
     pub(crate) async fn run(&mut self) -> Result<Answer<J::Accepted>, Failure> {
         self.session.connections.guard().judge_url(self.request.url)?;
-        let (_, host) = self.session.host(self.request.url)?;
+        let (_, host) = self.session.known_host(self.request.url).await?;
         let mut refusal = None;
         let mut strategies = host.strategies();
         strategies.retain(|strategy| self.is_available(*strategy, &host.settings));
         for (step, strategy) in strategies.into_iter().enumerate() {
-            match self.run_strategy(strategy).await {
+            match Box::pin(self.run_strategy(strategy)).await {
                 Err(failure) if is_refusal(&failure) => refusal = refusal.or(Some(failure)),
                 Err(failure) if self.time_left.is_zero() => return Err(refusal.unwrap_or(failure)),
                 Err(failure) => return Err(failure),
@@ -94,7 +94,7 @@ impl<'a, J: Judge> Attempt<'a, J> {
     /// Tries one strategy only.
     pub(crate) async fn run_only(&mut self, strategy: RefererStrategy) -> Result<Answer<J::Accepted>, Failure> {
         self.session.connections.guard().judge_url(self.request.url)?;
-        self.run_strategy(strategy).await
+        Box::pin(self.run_strategy(strategy)).await
     }
 
     /// Every strategy that has a value to send, except the one that is tried first.
@@ -174,7 +174,7 @@ impl<'a, J: Judge> Attempt<'a, J> {
     async fn send(&mut self, url: &Url, strategy: RefererStrategy) -> Result<Received, Failure> {
         self.connect_timed_out = false;
         let reach = self.session.connections.guard().judge_url(url)?;
-        let (key, host) = self.session.host(url)?;
+        let (key, host) = self.session.known_host(url).await?;
         let mut permit = host.permit(&self.session.slots).await?;
         let partial = self.partial.take().filter(|partial| partial.url == *url);
         let mut outgoing = Outgoing {
@@ -191,6 +191,7 @@ impl<'a, J: Judge> Attempt<'a, J> {
         let begun = Instant::now();
         let completed = Box::pin(exchange(self.session, outgoing, &mut permit, self.time_left)).await;
         drop(permit);
+        self.session.keep_host(&key, &host).await;
         self.time_left = self.time_left.saturating_sub(begun.elapsed());
         self.exchanges.push(completed.record);
         self.keep_evidence(completed.evidence);

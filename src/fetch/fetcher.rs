@@ -9,6 +9,7 @@ use url::{Position, Url};
 
 use super::attempt::Attempt;
 use super::error::FetchError;
+use super::host::memory::HostMemory;
 use super::net::resolve::{Lookup, SystemLookup};
 use super::request::{Fetched, Judge, Purpose, Request};
 use super::robots::rules::Robots;
@@ -52,9 +53,16 @@ impl Fetcher {
         Session::new(config, Path::new(""), Arc::new(SystemLookup)).map(drop)
     }
 
-    /// Restores what an earlier run learned of a host.
+    /// Recalls and keeps what is learned of hosts, from now on.
+    pub(crate) fn remember_hosts(&self, memory: Arc<dyn HostMemory>) {
+        // A fetcher belongs to one archive: the first memory stays.
+        let _ = self.session.memory.set(memory);
+    }
+
+    /// Restores what an earlier run learned of a host, for who will keep [`Fetcher::host_state`]. Until then nobody else
+    /// does.
     pub fn restore_host(&self, host: &HostKey, state: &HostState) {
-        self.session.hosts.restore(host, state);
+        self.session.hosts.lease(host, state);
     }
 
     /// What has been learned of a host, for the next run. From then on the host may leave the memory, until it is restored.

@@ -25,6 +25,7 @@ mod session;
 pub use alternates::{Alternates, AskArchives};
 pub use error::FetchError;
 pub use fetcher::Fetcher;
+pub(crate) use host::memory::HostMemory;
 pub use memento::WebArchives;
 #[cfg(any(test, feature = "testing"))]
 pub use memento::memento_datetime;

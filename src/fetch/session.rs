@@ -1,7 +1,7 @@
 //! What all requests of one fetcher share.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use url::Url;
 
@@ -9,6 +9,7 @@ use super::body::limits::Limits;
 use super::clock::Clock;
 use super::error::FetchError;
 use super::host::Host;
+use super::host::memory::HostMemory;
 use super::host::permit::Slots;
 use super::host::registry::Hosts;
 use super::net::connections::Connections;
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) slots: Slots,
     /// The folder for bodies.
     pub(crate) staging: Staging,
+    /// Where what is learned of hosts is kept, where it is.
+    pub(crate) memory: OnceLock<Arc<dyn HostMemory>>,
 }
 
 impl Session {
@@ -51,6 +54,7 @@ impl Session {
             robots: RobotsCache::default(),
             slots: Slots::new(config.concurrency.min(most.max(1)), most),
             staging: Staging::new(staging),
+            memory: OnceLock::new(),
             config: config.clone(),
         })
     }
@@ -60,5 +64,21 @@ impl Session {
         let key = HostKey::of(url).ok_or_else(|| Failure::new(Reason::BadUrl, "the URL names no host"))?;
         let host = self.hosts.get(&key);
         Ok((key, host))
+    }
+
+    /// The same, with what is known of it from earlier runs.
+    pub(crate) async fn known_host(&self, url: &Url) -> Result<(HostKey, Arc<Host>), Failure> {
+        let (key, host) = self.host(url)?;
+        if let Some(memory) = self.memory.get() {
+            host.recall(&key, &**memory).await;
+        }
+        Ok((key, host))
+    }
+
+    /// Keeps what has been learned of a host.
+    pub(crate) async fn keep_host(&self, key: &HostKey, host: &Host) {
+        if let Some(memory) = self.memory.get() {
+            host.keep(key, &**memory).await;
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Fetched bytes → verdict, blob, asset: kept in the order that makes a crash harmless.
 
+mod hosts;
 mod inline;
 mod judge;
 mod placeholders;
@@ -17,6 +18,7 @@ use crate::media;
 use crate::model::{Asset, Digest, Exchange, Failure, HostKey, KeptBody, MediaType, Reason, Validators};
 use crate::staging::Staged;
 
+pub use hosts::CatalogHosts;
 pub use inline::{InlineImages, InlineLimits, NI_SCHEME, inline_name, take_inline};
 pub use judge::ImageJudge;
 pub use placeholders::{KnownPlaceholders, is_honest};

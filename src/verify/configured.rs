@@ -13,7 +13,7 @@ use super::repair_source::RepairSource;
 use crate::archive::Archive;
 use crate::config::Config;
 use crate::fetch::{Alternates, Answer, AskArchives, FetchError, Fetcher, Judge, Purpose, Request};
-use crate::ingest::NI_SCHEME;
+use crate::ingest::{CatalogHosts, NI_SCHEME};
 use crate::model::{ArticleKey, Asset, Digest, Failure, Reason, Validators};
 use crate::render::Renderer;
 use crate::source::Source;
@@ -33,11 +33,10 @@ impl ConfiguredRepairSource {
     /// # Errors
     /// Settings of the fetcher that cannot work.
     pub fn new(config: &Config, archive: Arc<Archive>, sources: Vec<Source>) -> Result<Self, FetchError> {
+        let fetcher = Fetcher::new(&config.fetch, archive.objects.staging().folder())?;
+        fetcher.remember_hosts(CatalogHosts::of(&archive));
         Ok(Self {
-            alternates: Alternates::new(
-                Fetcher::new(&config.fetch, archive.objects.staging().folder())?,
-                &config.fallback,
-            )?,
+            alternates: Alternates::new(fetcher, &config.fallback)?,
             renderer: Renderer::new(Arc::clone(&archive), config),
             archive,
             sources,

@@ -170,7 +170,7 @@ pub trait Captures: Send + Sync {
     /// Up to `limit` captures of all URLs after this one, in the order in which they were recorded.
     async fn captures_after(&self, after: Option<CaptureId>, limit: usize) -> Result<Vec<Capture>, CatalogError>;
 
-    /// Every host that was ever leased, with what was learned of it.
+    /// Every host that was ever asked, with what was learned of it.
     async fn hosts(&self) -> Result<Vec<(HostKey, HostState)>, CatalogError>;
 
     /// The kind of a blob that is on record, and its size. Where it is kept as an article and as an asset: the asset.

@@ -188,6 +188,12 @@ pub trait Queue: Send + Sync {
         changed: ChangedImages,
     ) -> Result<(WriteOutcome, QueueChanges), CatalogError>;
 
+    /// What is known of a host; `None` where it was never asked.
+    async fn host(&self, host: &HostKey) -> Result<Option<HostState>, CatalogError>;
+
+    /// Records what was learned of a host by who does not lease it. It holds the host as what a lease brings back does.
+    async fn record_host(&self, host: &HostKey, state: &HostState) -> Result<(), CatalogError>;
+
     /// Gives a lease back with what was learned of the host.
     async fn release(&self, lease: &Lease, state: &HostState) -> Result<WriteOutcome, CatalogError>;
 }

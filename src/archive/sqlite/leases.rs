@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::codec::{Length, Millis, millis, moment, moment_if_any};
 use super::error::in_row;
+use super::urls::host_id;
 use crate::archive::catalog::{Lease, Worker, WriteOutcome};
 use crate::archive::rules::{Due, HostHold};
 use crate::model::{HostKey, HostState, saturating_add};
@@ -125,6 +126,38 @@ pub(super) fn release(connection: &Connection, lease: &Lease, state: &HostState)
             ReadyAt(HostHold::of(state)),
         ])?;
     Ok(WriteOutcome::Applied)
+}
+
+/// Records what was learned of a host by who does not lease it. A lease of it goes on.
+pub(super) fn record(connection: &Connection, host: &HostKey, state: &HostState) -> Result<()> {
+    let id = host_id(connection, host.as_str())?;
+    let leased = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM host WHERE id = ?1"))?
+        .query_one([id], in_row("host", &["id"], hold))?;
+    let hold = HostHold { leased_until: leased.leased_until, ..HostHold::of(state) };
+    connection
+        .prepare_cached(
+            "UPDATE host SET asked = 1, referer = ?2, failures = ?3, open_until = ?4, not_before = ?5, delay = ?6, ready_at = ?7
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            id,
+            state.referer,
+            state.failures,
+            millis(state.open_until),
+            millis(state.not_before),
+            Length(state.delay),
+            ReadyAt(hold),
+        ])?;
+    Ok(())
+}
+
+/// What is known of a host that was asked.
+pub(super) fn host(connection: &Connection, host: &HostKey) -> Result<Option<HostState>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM host WHERE key = ?1 AND asked = 1"))?
+        .query_row([host.as_str()], in_row("host", &["id"], host_state))
+        .optional()
 }
 
 /// Gives back every lease: for the one process that holds the archive's lock, when it begins.

@@ -91,6 +91,16 @@ impl Queue for Sqlite {
         self.write(move |connection| complete(connection, &lease, run, jobs, changed)).await
     }
 
+    async fn host(&self, host: &HostKey) -> Result<Option<HostState>, CatalogError> {
+        let host = host.clone();
+        self.read(move |connection| leases::host(connection, &host)).await
+    }
+
+    async fn record_host(&self, host: &HostKey, state: &HostState) -> Result<(), CatalogError> {
+        let (host, state) = (host.clone(), state.clone());
+        self.write(move |connection| leases::record(connection, &host, &state)).await
+    }
+
     async fn release(&self, lease: &Lease, state: &HostState) -> Result<WriteOutcome, CatalogError> {
         let (lease, state) = (lease.clone(), state.clone());
         self.write(move |connection| leases::release(connection, &lease, &state)).await

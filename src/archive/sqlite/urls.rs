@@ -176,6 +176,11 @@ fn is_taken_down(connection: &Connection, url: &Url) -> Result<bool> {
 /// The row of a URL's host. URLs that name none, such as those of local files, share one without a name.
 fn ensure_host(connection: &Connection, url: &Url) -> Result<i64> {
     let key = HostKey::of(url).map_or_else(String::new, |key| key.as_str().to_owned());
-    connection.prepare_cached("INSERT INTO host (key) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([&key])?;
-    connection.prepare_cached("SELECT id FROM host WHERE key = ?1")?.query_one([&key], |row| row.get(0))
+    host_id(connection, &key)
+}
+
+/// The row of a host, made where there is none.
+pub(super) fn host_id(connection: &Connection, key: &str) -> Result<i64> {
+    connection.prepare_cached("INSERT INTO host (key) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([key])?;
+    connection.prepare_cached("SELECT id FROM host WHERE key = ?1")?.query_one([key], |row| row.get(0))
 }

@@ -250,10 +250,12 @@ impl Ongoing<'_> {
     async fn receive_error(&mut self, response: Response) -> Failure {
         let status = response.status();
         let code = status.as_u16();
-        let wait = retry::retry_after(response.headers(), clock::now());
+        let mut wait = retry::retry_after(response.headers(), clock::now());
         let mut failure = Failure::new(Reason::HttpStatus, self.describe(status)).with_status(code);
         if retry::is_overload(code) {
-            self.request.host.pacer().slow_down();
+            // Where asking ever more slowly did not help, it is left alone for now.
+            let is_slowest = self.request.host.pacer().slow_down();
+            wait = wait.max(is_slowest.then_some(self.session.config.breaker_wait));
         } else if matches!(code, 404 | 410) {
             self.request.host.pacer().recover();
         }

@@ -1,6 +1,7 @@
 //! One host: its settings, what has been learned of it, and when a request to it may start.
 
 pub(crate) mod breaker;
+pub(crate) mod memory;
 pub(crate) mod pacer;
 mod pattern;
 pub(crate) mod permit;
@@ -12,12 +13,13 @@ pub(crate) mod settings;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OnceCell, OwnedMutexGuard};
 
 use super::clock::Clock;
 use crate::locks::Mutex;
-use crate::model::{Failure, HostState, Reason, RefererStrategy};
+use crate::model::{Failure, HostKey, HostState, Reason, RefererStrategy};
 use breaker::{Breaker, BreakerPolicy, BreakerState};
+use memory::HostMemory;
 use pacer::{HoldTooLong, Pacer};
 use permit::{RequestPermit, Slots};
 use settings::HostSettings;
@@ -39,8 +41,12 @@ pub(crate) struct Host {
     referers: Mutex<Referers>,
     /// It has responded in this run.
     has_responded: AtomicBool,
-    /// What was learned has been taken to be kept elsewhere.
-    is_saved: AtomicBool,
+    /// What is kept elsewhere was asked for.
+    recalled: OnceCell<()>,
+    /// What is kept elsewhere, where that is known.
+    kept: Mutex<HostState>,
+    /// Whoever restored it will save it: nothing is kept before.
+    is_leased: AtomicBool,
 }
 
 /// What has been learned of the Referer that a host wants.
@@ -69,7 +75,9 @@ impl Host {
             probe: Arc::default(),
             referers: Mutex::new(Referers { learned: RefererStrategy::Omit, failed_rounds: 0 }),
             has_responded: AtomicBool::new(false),
-            is_saved: AtomicBool::new(false),
+            recalled: OnceCell::new(),
+            kept: Mutex::default(),
+            is_leased: AtomicBool::new(false),
         }
     }
 
@@ -82,7 +90,7 @@ impl Host {
         let in_flight = self.pacer.in_flight().await;
         let probe = self.wait_for_probe().await?;
         let slot = self.pacer.start(slots).await.map_err(|HoldTooLong(until)| {
-            let detail = "the host asked for a pause that is longer than fetch.max_wait; a later run tries again";
+            let detail = "the host is overloaded, or asked for a pause that is longer than fetch.max_wait; a later run tries again";
             Failure::new(Reason::HostDown, detail).deferred_until(until)
         })?;
         self.refuse_if_open()?;
@@ -186,8 +194,8 @@ impl Host {
     }
 
     /// Restores what an earlier run learned, unless this one has learned something itself.
-    pub(crate) fn restore(&self, state: &HostState) {
-        self.is_saved.store(false, Ordering::Relaxed);
+    fn restore(&self, state: &HostState) {
+        state.clone_into(&mut self.kept.lock());
         let (mut breaker, mut referers) = (self.breaker.lock(), self.referers.lock());
         if *breaker == Breaker::default() && referers.learned == RefererStrategy::Omit {
             *breaker = Breaker::restored(state.failures, state.open_until, self.clock.now());
@@ -196,17 +204,46 @@ impl Host {
         self.pacer.restore(state.delay, state.not_before);
     }
 
+    /// Restores what an earlier run learned, for who will [`Host::save`] what this run learns.
+    pub(crate) fn lease(&self, state: &HostState) {
+        self.is_leased.store(true, Ordering::Relaxed);
+        self.restore(state);
+        // Where it was recalled before, this is what was kept since.
+        let _ = self.recalled.set(());
+    }
+
     /// What has been learned, to be kept elsewhere. From then on the host may leave the memory.
     pub(crate) fn save(&self) -> HostState {
-        self.is_saved.store(true, Ordering::Relaxed);
-        self.state()
+        let state = self.state();
+        state.clone_into(&mut self.kept.lock());
+        self.is_leased.store(false, Ordering::Relaxed);
+        state
+    }
+
+    /// Restores what is kept elsewhere, once.
+    pub(crate) async fn recall(&self, key: &HostKey, memory: &dyn HostMemory) {
+        let recall = || async {
+            if let Some(state) = memory.recall(key).await {
+                self.restore(&state);
+            }
+        };
+        self.recalled.get_or_init(recall).await;
+    }
+
+    /// Keeps elsewhere what has been learned since, unless whoever leases the host does.
+    pub(crate) async fn keep(&self, key: &HostKey, memory: &dyn HostMemory) {
+        if !self.is_leased.load(Ordering::Relaxed) && self.state() != *self.kept.lock() {
+            let state = self.state();
+            memory.keep(key, &state).await;
+            *self.kept.lock() = state;
+        }
     }
 
     /// Whether nothing of it is worth keeping in memory: nothing was learned, or that is kept elsewhere, and the next
     /// request would not come too early.
     fn is_forgettable(&self) -> bool {
-        let is_saved = self.is_saved.load(Ordering::Relaxed) && !self.pacer.is_spacing();
-        is_saved || self.has_learned_nothing()
+        let is_kept = || self.state() == *self.kept.lock() && !self.pacer.is_spacing();
+        !self.is_leased.load(Ordering::Relaxed) && (is_kept() || self.has_learned_nothing())
     }
 
     fn has_learned_nothing(&self) -> bool {

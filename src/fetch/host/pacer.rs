@@ -141,11 +141,13 @@ impl Pacer {
         self.state().crawl_delay = delay.min(self.max_wait);
     }
 
-    /// Doubles the spacing: the host is overloaded.
-    pub(crate) fn slow_down(&self) {
+    /// Doubles the spacing: the host is overloaded. Returns whether it is asked as slowly as it ever is already.
+    pub(crate) fn slow_down(&self) -> bool {
         let mut state = self.state();
-        let first = self.delay.max(FIRST_STEP);
-        state.slow_down = (state.slow_down * 2).max(first * 2).min(SLOWEST.max(self.delay));
+        let (first, slowest) = (self.delay.max(FIRST_STEP), SLOWEST.max(self.delay));
+        let is_slowest = state.slow_down >= slowest;
+        state.slow_down = (state.slow_down * 2).max(first * 2).min(slowest);
+        is_slowest
     }
 
     /// Shrinks the spacing by a quarter: the host responded well.
@@ -160,7 +162,7 @@ impl Pacer {
     /// Restores what an earlier run learned, where this run has learned nothing yet. A hold longer than any host can
     /// ask for was written by a clock that was ahead, and is dropped.
     pub(crate) fn restore(&self, slow_down: Duration, not_before: Option<Timestamp>) {
-        if self.remembered() != (Duration::ZERO, None) {
+        if self.current_hold().is_some() || !self.state().slow_down.is_zero() {
             return;
         }
         self.state().slow_down = slow_down.min(SLOWEST);
@@ -170,10 +172,11 @@ impl Pacer {
         }
     }
 
-    /// What the next run restores: the slow-down and the hold.
+    /// What the next run restores: the spacing that the host was slowed down to or asks for, and the hold.
     pub(crate) fn remembered(&self) -> (Duration, Option<Timestamp>) {
         let hold = self.current_hold();
-        (self.state().slow_down, hold)
+        let state = self.state();
+        (state.slow_down.max(state.crawl_delay), hold)
     }
 
     /// Whether nothing of it is worth keeping: no request is under way or was started within its spacing, and nothing
@@ -281,9 +284,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_overloaded_host_is_slowed_down_and_recovers() {
         let (pacer, slots) = (pacer(2, 250), Slots::new(16, 0));
-        pacer.slow_down();
+        assert!(!pacer.slow_down());
         assert_eq!(starts(&pacer, &slots, 3, 1).await, [0, 500, 1000]);
-        (0..40).for_each(|_| pacer.slow_down());
+        let steps = (0..40).take_while(|_| !pacer.slow_down()).count();
+        assert_eq!(steps, 6, "after 1, 2, 4, 8, 16 and 30 s there is nothing slower");
         assert_eq!(pacer.remembered().0, SLOWEST);
         (0..40).for_each(|_| pacer.recover());
         assert_eq!(pacer.remembered().0, Duration::ZERO);

@@ -104,9 +104,9 @@ impl Hosts {
         Arc::clone(self.groups.lock().entry(settings.group.clone()).or_insert_with(make))
     }
 
-    /// Restores what an earlier run learned of a host.
-    pub(crate) fn restore(&self, key: &HostKey, state: &HostState) {
-        self.get(key).restore(state);
+    /// Restores what an earlier run learned of a host, for who will save what this run learns.
+    pub(crate) fn lease(&self, key: &HostKey, state: &HostState) {
+        self.get(key).lease(state);
     }
 
     /// How many requests to a host may be in flight.
@@ -145,7 +145,7 @@ mod tests {
         let hosts = hosts("");
         let dead = |number: usize| {
             let key = key(&format!("http://dead{number}.example/"));
-            hosts.restore(&key, &HostState::default());
+            hosts.lease(&key, &HostState::default());
             (0..6).for_each(|_| hosts.get(&key).record_no_response());
             key
         };
@@ -232,9 +232,9 @@ mod tests {
             delay: Duration::from_secs(4),
         };
         assert_eq!(hosts.save(&key), HostState::default());
-        hosts.restore(&key, &state);
+        hosts.lease(&key, &state);
         assert_eq!(hosts.save(&key), state);
-        hosts.restore(&key, &HostState { failures: 1, ..HostState::default() });
+        hosts.lease(&key, &HostState { failures: 1, ..HostState::default() });
         assert_eq!(hosts.save(&key), state, "what is known here is newer");
     }
 

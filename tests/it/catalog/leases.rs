@@ -13,6 +13,7 @@ suite! {
     a_leased_host_is_leased_again_only_after_its_time
     a_renewed_lease_lasts_longer
     hosts_on_hold_are_not_leased
+    what_is_learned_without_a_lease_holds_a_host
     hosts_that_waited_longest_come_first
     a_hold_beyond_the_horizon_ends
     a_breaker_can_be_closed_and_what_the_host_asked_for_stands
@@ -70,6 +71,23 @@ async fn a_renewed_lease_lasts_longer(catalog: &dyn Catalog) {
     let renewed = catalog.renew(&lease, TTL, at(50)).await.unwrap().unwrap();
     assert_eq!((renewed.until, renewed.epoch), (at(110), lease.epoch));
     assert_eq!(lease_all(catalog, at(109)).await, []);
+}
+
+async fn what_is_learned_without_a_lease_holds_a_host(catalog: &dyn Catalog) {
+    let (host, other) = (HostKey::of(&link(A)).unwrap(), HostKey::from_stored("never.example".to_owned()));
+    assert_eq!((catalog.host(&host).await.unwrap(), catalog.host(&other).await.unwrap()), (None, None));
+    let state = HostState { not_before: Some(at(200)), delay: Duration::from_secs(3), ..HostState::default() };
+    catalog.record_host(&host, &state).await.unwrap();
+    assert_eq!(catalog.host(&host).await.unwrap(), Some(state.clone()));
+    record(catalog, "a", &[A]).await;
+    assert_eq!(lease_all(catalog, at(199)).await, []);
+    let lease = lease_all(catalog, at(200)).await.remove(0);
+    assert_eq!(lease.state, state);
+    let later = HostState { not_before: Some(at(230)), ..HostState::default() };
+    catalog.record_host(&host, &later).await.unwrap();
+    assert_eq!(lease_all(catalog, at(259)).await, [], "the lease goes on");
+    assert!(catalog.renew(&lease, TTL, at(210)).await.unwrap().is_some());
+    assert_eq!(catalog.hosts().await.unwrap(), [(host, later)]);
 }
 
 async fn hosts_on_hold_are_not_leased(catalog: &dyn Catalog) {

@@ -32,7 +32,7 @@ impl Captures for MemoryCatalog {
 
     async fn hosts(&self) -> Result<Vec<(HostKey, HostState)>, CatalogError> {
         let state = self.state();
-        let leased = state.hosts.iter().filter(|(_, host)| host.was_leased);
+        let leased = state.hosts.iter().filter(|(_, host)| host.was_asked);
         Ok(leased.map(|(key, host)| (key.clone(), host.state.clone())).collect())
     }
 

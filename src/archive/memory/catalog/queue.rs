@@ -128,6 +128,18 @@ impl Queue for MemoryCatalog {
         Ok((WriteOutcome::Applied, QueueChanges { ready_articles, queued: 0, sharing }))
     }
 
+    async fn host(&self, host: &HostKey) -> Result<Option<HostState>, CatalogError> {
+        let state = self.state();
+        Ok(state.hosts.get(host).filter(|host| host.was_asked).map(|host| host.state.clone()))
+    }
+
+    async fn record_host(&self, host: &HostKey, state: &HostState) -> Result<(), CatalogError> {
+        let mut all = self.state();
+        let host = all.hosts.entry(host.clone()).or_default();
+        (host.was_asked, host.state) = (true, state.clone());
+        Ok(())
+    }
+
     async fn release(&self, lease: &Lease, state: &HostState) -> Result<WriteOutcome, CatalogError> {
         let mut all = self.state();
         let Some(host) = all.held(lease) else { return Ok(WriteOutcome::Conflict) };
@@ -139,7 +151,7 @@ impl Queue for MemoryCatalog {
 
 impl HostEntry {
     fn lease(&mut self, key: &HostKey, until: Timestamp) -> Lease {
-        self.was_leased = true;
+        self.was_asked = true;
         self.leased_until = Some(until);
         self.epoch += 1;
         Lease { host: key.clone(), epoch: self.epoch, until, state: self.state.clone() }

@@ -79,7 +79,7 @@ pub(super) struct UrlEntry {
 /// A host, with its lease and its jobs.
 #[derive(Debug, Default)]
 pub(super) struct HostEntry {
-    pub(super) was_leased: bool,
+    pub(super) was_asked: bool,
     pub(super) state: HostState,
     pub(super) leased_until: Option<Timestamp>,
     pub(super) epoch: i64,
