@@ -48,7 +48,7 @@ fn print(plan: &Plan, output: &Output) {
         articles.changed,
         articles.vanished,
         count(plan.references, "reference"),
-        count(plan.urls, "image"),
+        count(plan.urls, "URL"),
         if plan.deferred == 0 {
             String::new()
         } else {

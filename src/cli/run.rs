@@ -20,7 +20,7 @@ use super::{dry_run, progress};
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::mirror::{self, Mirror, Retry};
-use crate::model::Report;
+use crate::model::{Report, is_web_address};
 use crate::source::{self, Source};
 
 /// Mirrors every source in the settings, and sends the notifications. `offprint mirror` sends none: a few articles
@@ -57,7 +57,7 @@ pub(crate) async fn mirror(
 
 /// Mirrors a page that the user hands over: as a browser rendered it, for example.
 pub(crate) async fn mirror_html(config: &Config, html: &Path, url: &Url, output: &Output) -> anyhow::Result<Exit> {
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+    if !is_web_address(url) {
         return Err(
             UsageError(format!("{url} is no address of a page: write one such as https://example.org/a")).into()
         );

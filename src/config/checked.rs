@@ -5,6 +5,7 @@ use std::path::Path;
 use url::Url;
 
 use super::home::unexpandable;
+use crate::model::is_web_address;
 
 /// A setting that cannot work.
 pub(super) struct Invalid {
@@ -29,5 +30,5 @@ pub(super) const A_URL: &str = "write an http or https URL such as \"https://exa
 
 /// Whether it is an absolute URL that HTTP can ask for.
 pub(super) fn is_web(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    Url::parse(text).is_ok_and(|url| is_web_address(&url))
 }

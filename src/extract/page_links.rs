@@ -6,7 +6,7 @@ use url::{EncodingOverride, Url};
 
 use super::encoding;
 use super::query;
-use crate::model::Format;
+use crate::model::{Format, is_web_address};
 
 /// The most links of one page that are followed.
 const MOST: usize = 20_000;
@@ -120,7 +120,7 @@ impl Reader {
             .parse(address.trim_matches(|c: char| c <= ' '))
             .ok()?;
         url.set_fragment(None);
-        (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+        is_web_address(&url).then_some(url)
     }
 }
 

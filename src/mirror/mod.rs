@@ -33,12 +33,12 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info};
 
-use crate::archive::rules::{CopySchedule, Schedule};
+use crate::archive::rules::{CopySchedule, Due, Schedule};
 use crate::archive::{Archive, RunId};
 use crate::clock;
 use crate::config::{Config, RunConfig};
 use crate::fetch::{Alternates, FetchError, Fetcher};
-use crate::ingest::{Ingest, KnownPlaceholders};
+use crate::ingest::{CatalogHosts, Ingest, KnownPlaceholders};
 use crate::model::{ProblemReason, Report};
 use crate::source::{Received, Source, Watch, WebReader};
 use crate::trace;
@@ -95,6 +95,7 @@ impl Mirror {
         sources: Vec<Source>,
         stop: CancellationToken,
     ) -> Result<Self, FetchError> {
+        fetcher.remember_hosts(CatalogHosts::of(&archive));
         let tally = Arc::<Tally>::default();
         let control = Arc::new(Control::new(config.run.clone(), Arc::clone(&archive), Arc::clone(&tally), stop));
         let render = RenderStage::new(Arc::clone(&archive), &config, Arc::clone(&tally), Arc::clone(&control));
@@ -204,7 +205,7 @@ impl Mirror {
     async fn enqueue(&self, placeholders: &PlaceholderStage, began: Timestamp) -> Result<(), MirrorError> {
         self.tally.queued.add(self.archive.catalog.queued().await?);
         placeholders.revoke_configured().await?;
-        if self.sources.are_whole() {
+        if self.sources.are_scheduled() {
             let horizon = Schedule::new(&self.config).horizon();
             self.tally.queued.add(self.archive.catalog.enqueue_due(began, horizon).await?);
             self.tally.queued.add(placeholders.enqueue_unprobed().await?);
@@ -230,6 +231,7 @@ impl Mirror {
             archive: Arc::clone(&self.archive),
             sources: self.sources.clone(),
             planner: Planner::new(Arc::clone(&self.config), Some(Arc::clone(&self.archive)), Arc::clone(&self.memory)),
+            due: Due::new(clock::now(), Schedule::new(&self.config).horizon()),
             web: WebReader {
                 fetcher: self.fetcher.clone(),
                 archive: Arc::clone(&self.archive),
@@ -313,7 +315,7 @@ impl Mirror {
 
     /// The settings that decide whether requests succeed, where the run asks by the schedule.
     fn request_settings(&self) -> Option<RequestSettings> {
-        self.sources.are_whole().then(|| RequestSettings::new(&self.config))
+        self.sources.are_scheduled().then(|| RequestSettings::new(&self.config))
     }
 
     fn reporter(&self) -> Reporter {

@@ -15,6 +15,7 @@ use super::ready::ReadyArticles;
 use super::source_report;
 use super::sources::{RunSource, Sources};
 use super::tally::Tally;
+use crate::archive::rules::Due;
 use crate::archive::{Archive, ArticleId, ArticleRow, Body, StoreKey};
 use crate::locks::Mutex;
 use crate::model::{ArticleCounts, Digest, HostKey, MediaType, ProblemReason};
@@ -48,6 +49,8 @@ pub(super) struct ReadStage {
     pub(super) archive: Arc<Archive>,
     pub(super) sources: Sources,
     pub(super) planner: Planner,
+    /// What is due when the run begins.
+    pub(super) due: Due,
     /// Reads the sources that are no folders.
     pub(super) web: WebReader,
     pub(super) tally: Arc<Tally>,
@@ -78,6 +81,10 @@ impl ReadStage {
     }
 
     async fn read_source(&self, source: &Arc<RunSource>) -> Result<(), MirrorError> {
+        if source.is_named() {
+            // The user wants to know whether its host responds now.
+            self.archive.catalog.close_breakers(&source.hosts()).await?;
+        }
         let web = source.list_web(&self.web);
         let (listing, records) = match web {
             Some((listing, records)) => (listing, Some(records)),
@@ -140,6 +147,7 @@ impl ReadStage {
             }
             Difference::Skipped(skipped) => self.tally.skipped(source.name(), &skipped),
             Difference::Note(note) => said.note(note),
+            Difference::Unread(error) => self.tally.problem(source.name(), ProblemReason::UnreadAddress, error),
             Difference::Unreadable(error) if !source.is_folder() => said.failed(error),
             Difference::Unreadable(error) => self.tally.problem(source.name(), ProblemReason::UnreadableFolder, error),
         }
@@ -172,19 +180,22 @@ impl ReadStage {
                 self.tally.problem(&listed.location, reason, message);
             }
         }
-        match id.filter(|_| !source.is_whole()) {
-            Some(id) => self.ask_for_missing(id).await,
+        match id.filter(|_| source.is_named()) {
+            Some(id) => self.ask_for(source, id).await,
             None => Ok(()),
         }
     }
 
-    /// The user named this very article: what it misses is asked for, due or not.
-    async fn ask_for_missing(&self, id: ArticleId) -> Result<(), MirrorError> {
+    /// The user named the source, or this very article.
+    async fn ask_for(&self, source: &RunSource, id: ArticleId) -> Result<(), MirrorError> {
         let references = self.archive.catalog.references(id).await?;
-        let missing = || references.iter().filter_map(|row| row.url.as_ref()).filter(|url| url.asset.is_none());
-        let hosts: BTreeSet<_> = missing().filter_map(|row| HostKey::of(&row.url)).collect();
-        let urls: Vec<_> = missing().map(|row| row.id).collect();
-        self.archive.catalog.close_breakers(&hosts.into_iter().collect::<Vec<_>>()).await?;
+        let rows = references.iter().filter_map(|row| row.url.as_ref());
+        let asked: Vec<_> = rows.filter(|url| source.asks_for(url, self.due)).collect();
+        if source.chosen().is_some() {
+            let hosts: BTreeSet<_> = asked.iter().filter_map(|row| HostKey::of(&row.url)).collect();
+            self.archive.catalog.close_breakers(&hosts.into_iter().collect::<Vec<_>>()).await?;
+        }
+        let urls: Vec<_> = asked.iter().map(|row| row.id).collect();
         self.tally.queued.add(self.archive.catalog.enqueue(&urls).await?);
         self.queued.notify_one();
         Ok(())

@@ -8,7 +8,8 @@ use encoding_rs::Encoding;
 use url::Url;
 
 use super::settings::settings_digest;
-use crate::archive::{Archive, Output};
+use crate::archive::rules::Due;
+use crate::archive::{Archive, Output, UrlRow};
 use crate::config::{AdoptLocal, Config};
 use crate::extract::ExtractOptions;
 use crate::model::{Digest, Failure, Fingerprint, Reason, RelativePath, SourceName};
@@ -30,6 +31,12 @@ impl RunSource {
     pub(super) fn options(&self, path: &RelativePath, url: Option<&Url>, encoding: Option<&str>) -> ExtractOptions {
         let charset = encoding.filter(|_| self.has_pages()).and_then(|name| Encoding::for_label(name.as_bytes()));
         ExtractOptions { base_url: self.base_url(path, url), charset, ..self.options.clone() }
+    }
+
+    /// Whether the user, who named it, has an image of one of its articles asked for: what is due, and of articles that
+    /// were named themselves all that they miss.
+    pub(super) fn asks_for(&self, url: &UrlRow, due: Due) -> bool {
+        if self.chosen().is_some() { url.asset.is_none() } else { due.is_due(&url.facts) }
     }
 
     /// Where its mirrors are written.
@@ -82,9 +89,10 @@ impl Sources {
         self.by_name.get(name)
     }
 
-    /// Whether all articles of all of them are read.
-    pub(super) fn are_whole(&self) -> bool {
-        self.all.iter().all(|source| source.is_whole())
+    /// Whether they are read because the settings list them: what is due is asked for, whatever articles show it. What the
+    /// user names asks for its own images.
+    pub(super) fn are_scheduled(&self) -> bool {
+        self.all.iter().all(|source| !source.is_named())
     }
 
     /// The source that a `file:` URL is in or in whose roots it is, by its path alone: the first that adopts, if one does.
@@ -183,12 +191,12 @@ mod tests {
     }
 
     #[test]
-    fn sources_are_found_by_name_and_whole_where_all_are() {
+    fn sources_are_found_by_name_and_scheduled_where_all_are() {
         let folder = tempfile::tempdir().unwrap();
         let whole = source("a", folder.path(), false, None);
         let part = source("b", folder.path(), false, None).only(["x.md".parse().unwrap()].into());
         let all = sources(AdoptLocal::Auto, vec![whole.clone(), source("b", folder.path(), false, None)]);
-        assert!(all.are_whole() && !sources(AdoptLocal::Auto, vec![whole, part]).are_whole());
+        assert!(all.are_scheduled() && !sources(AdoptLocal::Auto, vec![whole, part]).are_scheduled());
         assert_eq!(all.iter().map(|source| source.name().as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert!(all.get(&"b".parse().unwrap()).is_some() && all.get(&"c".parse().unwrap()).is_none());
     }

@@ -16,6 +16,7 @@ mod path;
 mod reference;
 mod report;
 mod time;
+mod web_address;
 
 pub use article::{ArticleKey, ArticleVersion, Edit, Fingerprint};
 pub use capture::{Capture, Exchange, KeptBody, Validators};
@@ -32,3 +33,4 @@ pub use report::{
     UrlCounts,
 };
 pub use time::saturating_add;
+pub use web_address::is_web_address;

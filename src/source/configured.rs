@@ -12,8 +12,7 @@ use crate::config::{Config, MirrorOutput};
 /// Every source of the settings.
 ///
 /// # Errors
-/// Settings that cannot work: a kind of source that is not read yet, a wrong glob, sources that read what they or
-/// others write.
+/// Settings that cannot work: a wrong glob or address, sources that read what they or others write.
 pub fn configured(config: &Config) -> Result<Vec<Source>, SourceConfigError> {
     prepared(config.source.iter().map(|source| Source::new(source.clone(), &config.store)), config)
 }

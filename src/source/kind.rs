@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use super::error::SourceConfigError;
+use jiff::Timestamp;
+use url::Url;
+
+use super::error::{SourceConfigError, SourceError};
 use super::folder::Folder;
 use super::listing::Listing;
 use super::web::{Address, Crawl, FeedRecords, Feeds, WebReader};
+use crate::archive::Archive;
 use crate::config::{SourceConfig, SourceKind};
 use crate::model::SourceName;
 
@@ -50,6 +54,25 @@ impl Kind {
     /// Settings that cannot work.
     pub(super) fn of_address(config: &SourceConfig) -> Result<Self, SourceConfigError> {
         Ok(Self::Address(Arc::new(Address::new(config)?)))
+    }
+
+    /// The addresses that would be asked for first, where it is read over the network; what these lead to, nobody knows
+    /// before.
+    ///
+    /// # Errors
+    /// Where the file that names them, or the catalog, cannot be read.
+    pub(super) async fn first(
+        &self,
+        source: &SourceName,
+        archive: Option<&Archive>,
+        now: Timestamp,
+    ) -> Result<Vec<Url>, SourceError> {
+        match self {
+            Self::Folder(_) => Ok(Vec::new()),
+            Self::Feed(feeds) | Self::Feeds(feeds) => feeds.first(source, archive, now).await,
+            Self::Sitemap(crawl) | Self::Page(crawl) | Self::List(crawl) => crawl.first(source, archive).await,
+            Self::Address(address) => Ok(vec![address.url().clone()]),
+        }
     }
 
     /// What it has now, and what is to be recorded once all of that is; `None` for a folder.

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::feed::decode;
 use super::xml::{self, Element, Namespace, XmlLimits};
+use crate::model::is_web_address;
 
 /// The longest list that is read, in bytes.
 pub const LONGEST: usize = 16 << 20;
@@ -79,7 +80,7 @@ fn address(written: &str) -> Option<Url> {
         Some(rest) => rest.to_owned(),
         None => written.to_owned(),
     };
-    Url::parse(&written).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    Url::parse(&written).ok().filter(is_web_address)
 }
 
 /// The outlines around it, or else what `category` lists (OPML 2.0): the first of its paths. Its title is the last: as

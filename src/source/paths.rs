@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use url::Url;
 
 use super::error::{SourceConfigError, SourceError};
@@ -15,14 +16,23 @@ use super::off_limits::real;
 use super::web::{FeedRecords, WebReader};
 use crate::archive::{Archive, Output, OutputFolder, StoreKey};
 use crate::config::{AdoptLocal, MirrorOutput, SourceConfig};
-use crate::model::{RelativePath, SourceName};
+use crate::model::{HostKey, RelativePath, SourceName};
+
+/// Why a source is read.
+#[derive(Debug, Clone)]
+pub(super) enum Occasion {
+    /// The settings list it: all that is due is asked for.
+    Schedule,
+    /// The user named it, or these articles of it: its own images are asked for, and no others.
+    Named(Option<BTreeSet<RelativePath>>),
+}
 
 /// A source with the paths it works on.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// What the settings say.
     pub config: SourceConfig,
-    pub(super) only: Option<BTreeSet<RelativePath>>,
+    pub(super) occasion: Occasion,
     pub(super) kind: Kind,
     pub(super) output: PathBuf,
     pub(super) store: PathBuf,
@@ -64,14 +74,19 @@ impl Source {
         if let Kind::Folder(folder) = &mut kind {
             folder.in_place = real(&output) == folder.real_root;
         }
-        Ok(Self { config, only: None, kind, output, store })
+        Ok(Self { config, occasion: Occasion::Schedule, kind, output, store })
     }
 
     /// The same source, of which nothing but these articles is read.
     #[must_use]
-    pub fn only(mut self, paths: BTreeSet<RelativePath>) -> Self {
-        self.only = Some(paths);
-        self
+    pub fn only(self, paths: BTreeSet<RelativePath>) -> Self {
+        Self { occasion: Occasion::Named(Some(paths)), ..self }
+    }
+
+    /// The same source, which the user named.
+    #[must_use]
+    pub(super) fn named(self) -> Self {
+        Self { occasion: Occasion::Named(None), ..self }
     }
 
     /// Its name, and the folder of its mirror in the archive.
@@ -79,9 +94,23 @@ impl Source {
         &self.config.name
     }
 
-    /// Whether all of its articles are read.
-    pub const fn is_whole(&self) -> bool {
-        self.only.is_none()
+    /// Whether it is read because the user named it, and not because the settings list it.
+    pub const fn is_named(&self) -> bool {
+        matches!(self.occasion, Occasion::Named(_))
+    }
+
+    /// The articles that were named of it; `None` where all of them are read.
+    pub const fn chosen(&self) -> Option<&BTreeSet<RelativePath>> {
+        match &self.occasion {
+            Occasion::Named(only) => only.as_ref(),
+            Occasion::Schedule => None,
+        }
+    }
+
+    /// The hosts that it names itself.
+    pub fn hosts(&self) -> Vec<HostKey> {
+        let urls = std::iter::once(&self.config.url).chain(&self.config.urls);
+        urls.filter_map(|url| HostKey::of(&Url::parse(url).ok()?)).collect()
     }
 
     /// Whether it is a folder, and not read over the network.
@@ -97,6 +126,14 @@ impl Source {
         }
     }
 
+    /// The addresses that a run would ask for first, where it is read over the network.
+    ///
+    /// # Errors
+    /// Where the file that names them, or the catalog, cannot be read.
+    pub async fn first_addresses(&self, archive: Option<&Archive>, now: Timestamp) -> Result<Vec<Url>, SourceError> {
+        self.kind.first(self.name(), archive, now).await
+    }
+
     /// What it has now, where it is read over the network, and what is to be recorded once all of that is; `None` for a
     /// folder.
     pub fn list_web(&self, reader: &WebReader) -> Option<(Listing, FeedRecords)> {
@@ -109,7 +146,7 @@ impl Source {
     /// Where it cannot be read at all.
     pub fn list(&self) -> Result<Listing, SourceError> {
         match self.folder() {
-            Some(folder) => folder.list(&self.config, self.only.as_ref()),
+            Some(folder) => folder.list(&self.config, self.chosen()),
             None => Ok(Listing::Partial(Entries::of(std::iter::empty()))),
         }
     }

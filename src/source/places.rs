@@ -81,7 +81,7 @@ pub fn named_page(config: &Config, url: &Url) -> Result<Source, PlaceError> {
         ..address(config, url.as_str()).0
     };
     let mut sources = prepared(std::iter::once(Source::new(page, &config.store)), config)?;
-    Ok(sources.swap_remove(0))
+    Ok(sources.swap_remove(0).named())
 }
 
 /// A file, a folder or an address that was named, and the source it belongs to.
@@ -155,7 +155,7 @@ fn narrowed(source: Source, places: &[Place]) -> Result<Source, PlaceError> {
         }
         is_whole |= place.within.is_empty();
     }
-    Ok(if is_whole { source } else { source.only(only) })
+    Ok(if is_whole { source.named() } else { source.only(only) })
 }
 
 /// The source of an address: the one in the settings, or a new one that is named after its host; and whether it is one of
@@ -244,12 +244,12 @@ mod tests {
         let found = sources(&["posts/a", "posts/b.md"]);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].config.name, "posts");
-        let only = found[0].only.clone().unwrap();
+        let only = found[0].chosen().cloned().unwrap();
         assert_eq!(only.into_iter().map(|path| path.to_string()).collect::<Vec<_>>(), ["a/1.md", "a/2.md", "b.md"]);
-        assert!(sources(&["posts", "posts/b.md"])[0].only.is_none());
+        assert!(sources(&["posts", "posts/b.md"])[0].chosen().is_none());
         let other = sources(&["other.md"]);
         assert_eq!(
-            other[0].only.clone().unwrap().into_iter().map(|path| path.to_string()).collect::<Vec<_>>(),
+            other[0].chosen().cloned().unwrap().into_iter().map(|path| path.to_string()).collect::<Vec<_>>(),
             ["other.md"]
         );
     }

@@ -7,7 +7,7 @@ use super::feed::decode;
 use super::xml::{self, Element, Node, XmlError, XmlLimits};
 use crate::extract::timestamp;
 use crate::media;
-use crate::model::MediaType;
+use crate::model::{MediaType, is_web_address};
 
 /// A sitemap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn text_of(element: &Element, name: &str) -> Option<String> {
 fn address(text: &str, base: Option<&Url>) -> Option<Url> {
     let mut url = Url::options().base_url(base).parse(text).ok()?;
     url.set_fragment(None);
-    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+    is_web_address(&url).then_some(url)
 }
 
 #[cfg(test)]

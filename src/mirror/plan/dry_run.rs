@@ -85,7 +85,7 @@ struct DryRun {
     planner: Planner,
     archive: Option<Arc<Archive>>,
     due: Due,
-    /// The moment, and how far ahead what is due can lie, where all of the sources is read.
+    /// The moment, and how far ahead what is due can lie, where the run asks for that.
     schedule: Option<(Timestamp, Schedule)>,
     /// What is asked for although it is not due.
     again: Again,
@@ -111,18 +111,18 @@ impl DryRun {
         sources: &Sources,
         retry: Option<Retry>,
     ) -> Result<Self, MirrorError> {
-        let (is_whole, now) = (sources.are_whole(), clock::now());
-        let request_settings = is_whole.then(|| RequestSettings::new(config));
+        let (is_scheduled, now) = (sources.are_scheduled(), clock::now());
+        let request_settings = is_scheduled.then(|| RequestSettings::new(config));
         let again = match &archive {
             Some(archive) => Again::new(archive, request_settings.as_ref(), retry).await?,
             None => Again::default(),
         };
         let schedule = Schedule::new(config);
         let due = Due::new(now, schedule.horizon());
-        let asked = PlannedRequests::new(archive.as_deref(), now, is_whole.then_some(due)).await?;
+        let asked = PlannedRequests::new(archive.as_deref(), now, is_scheduled.then_some(due)).await?;
         let planner = Planner::new(Arc::new(config.clone()), archive.clone(), Arc::default());
         let plan = Plan { dry_run: true, ..Plan::default() };
-        let schedule = is_whole.then_some((now, schedule));
+        let schedule = is_scheduled.then_some((now, schedule));
         Ok(Self { planner, archive, due, schedule, again, plan, asked })
     }
 
@@ -136,6 +136,10 @@ impl DryRun {
             Ok(listing) => listing,
             Err(error) => return Ok(source_report::failed(source.name(), &error)),
         };
+        match source.first_addresses(self.archive.as_deref(), clock::now()).await {
+            Ok(urls) => urls.iter().for_each(|url| self.asked.ask(url)),
+            Err(error) => return Ok(source_report::failed(source.name(), &error)),
+        }
         let before = self.plan.articles;
         let archive = self.archive.clone();
         let mut diff = Diff::new(source.name(), listing, archive.as_ref().map(|archive| &*archive.catalog));
@@ -149,13 +153,21 @@ impl DryRun {
                     return Ok(source_report::failed(source.name(), &source.empty(on_record)));
                 }
                 Difference::Skipped(_) | Difference::Note(_) => {}
+                Difference::Unread(error) => {
+                    let (reason, message) = (ProblemReason::UnreadAddress, error.to_string());
+                    self.problem(source.name().to_string(), Unread { reason, message });
+                }
                 Difference::Unreadable(error) => {
                     let (reason, message) = (ProblemReason::UnreadableFolder, error.to_string());
                     self.problem(source.name().to_string(), Unread { reason, message });
                 }
             }
         }
-        let notes = if source.is_folder() { Vec::new() } else { vec!["nothing is asked for in a dry run".to_owned()] };
+        let notes = if source.is_folder() {
+            Vec::new()
+        } else {
+            vec!["nothing is asked for in a dry run: what its addresses lead to is not in it".to_owned()]
+        };
         Ok(source_report::read(source, &before, &self.plan.articles, &notes))
     }
 
@@ -172,20 +184,21 @@ impl DryRun {
             ArticlePlan::Record(article) => self.record(&article).await?,
             ArticlePlan::Unreadable(why) => self.problem(listed.location.to_string(), why),
         }
-        match row.filter(|_| !source.is_whole()) {
-            Some(row) => self.missing_of(row.id).await,
+        match row.filter(|_| source.is_named()) {
+            Some(row) => self.ask_for(source, row.id).await,
             None => Ok(()),
         }
     }
 
-    /// The user named this very article: what it misses is asked for, due or not.
-    async fn missing_of(&mut self, id: ArticleId) -> Result<(), MirrorError> {
+    /// The user named the source, or this very article.
+    async fn ask_for(&mut self, source: &RunSource, id: ArticleId) -> Result<(), MirrorError> {
         let Some(archive) = self.archive.clone() else { return Ok(()) };
-        for url in archive.catalog.references(id).await?.into_iter().filter_map(|row| row.url) {
-            if url.asset.is_none() {
+        let urls = archive.catalog.references(id).await?.into_iter().filter_map(|row| row.url);
+        for url in urls.filter(|url| source.asks_for(url, self.due)).collect::<Vec<_>>() {
+            if source.chosen().is_some() {
                 self.asked.close_breaker(&url.url);
-                self.ask(&url);
             }
+            self.ask(&url);
         }
         Ok(())
     }

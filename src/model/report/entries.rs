@@ -47,6 +47,8 @@ named! {
         Unreadable = "unreadable",
         /// A folder of the source cannot be read. What is on record of it stays.
         UnreadableFolder = "unreadable_folder",
+        /// An address that the source names cannot be read. Others of it can, and what is on record of it stays.
+        UnreadAddress = "unread_address",
         /// The article is larger than `rewrite.max_article`.
         TooLarge = "too_large",
         /// Reading the article's markup takes more memory than there is for articles.
@@ -87,6 +89,7 @@ impl ProblemReason {
             | Self::NameCollision
             | Self::NotWritten => true,
             Self::UnreadableFolder
+            | Self::UnreadAddress
             | Self::StaysRemote
             | Self::TooManyReferences
             | Self::GoneInBulk

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::config::{SourceConfig, SourceKind};
 use crate::extract::timestamp;
-use crate::model::Digest;
+use crate::model::{Digest, is_web_address};
 use crate::source::error::{SourceConfigError, SourceError};
 use crate::source::feed::Entry;
 use crate::source::opml;
@@ -166,7 +166,7 @@ pub(super) fn since(date: &str) -> Result<Option<Timestamp>, String> {
 /// An address on the web.
 pub(in crate::source) fn address(text: &str) -> Result<Url, String> {
     match Url::parse(text.trim()) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        Ok(url) if is_web_address(&url) => Ok(url),
         _ => Err(format!("\"{text}\" is no address: write one such as \"https://example.org/feed\"")),
     }
 }
