@@ -26,6 +26,8 @@ pub enum Difference {
     Skipped(Skipped),
     /// What there is to say of the source, for a person.
     Note(String),
+    /// An address that the source names cannot be read; others of it can.
+    Unread(SourceError),
     /// A part of the source cannot be read.
     Unreadable(SourceError),
 }
@@ -92,6 +94,7 @@ impl<'a> Diff<'a> {
                 }
                 Entry::Skipped(skipped) => return Ok(Some(Difference::Skipped(skipped))),
                 Entry::Note(note) => return Ok(Some(Difference::Note(note))),
+                Entry::Unread(error) => return Ok(Some(Difference::Unread(error))),
                 Entry::Unreadable(error) => {
                     // Articles that cannot be seen may still be there: nothing after this counts as gone.
                     self.complete = false;

@@ -64,6 +64,8 @@ pub enum Entry {
     Withdrawn(RelativePath),
     /// What there is to say of the source, for a person.
     Note(String),
+    /// An address that the source names cannot be read; others of it can.
+    Unread(SourceError),
     /// A part of the source that cannot be read. Articles on record that would come after it may still be there.
     Unreadable(SourceError),
 }
@@ -73,7 +75,7 @@ impl Entry {
     pub(super) fn into_path(self) -> Option<RelativePath> {
         match self {
             Self::Article(listed) => Some(listed.path),
-            Self::Skipped(_) | Self::Withdrawn(_) | Self::Note(_) | Self::Unreadable(_) => None,
+            Self::Skipped(_) | Self::Withdrawn(_) | Self::Note(_) | Self::Unread(_) | Self::Unreadable(_) => None,
         }
     }
 }

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::body::AnyBody;
 use super::content::{Content, LOOKED_AT, content_of};
 use super::crawl::Crawl;
 use super::location::normal;
 use super::reading::{FeedRecords, Reading, WebReader, begin, unrecorded};
 use super::specs::{Feeds, address};
 use crate::config::{SourceConfig, SourceKind};
-use crate::fetch::{Answer, Fetcher, Judge, Purpose, Request};
-use crate::model::{Failure, SourceFailure, SourceName, Validators};
+use crate::fetch::{Answer, Purpose, Request};
+use crate::model::{SourceFailure, SourceName, Validators};
 use crate::source::error::{SourceConfigError, SourceError};
 use crate::source::listing::{Entry, Listing};
-use crate::staging::Staged;
 
 /// Entries that wait for who reads them.
 const WAITING: usize = 2;
@@ -26,23 +26,6 @@ pub(in crate::source) struct Address {
     feed: Arc<Feeds>,
     sitemap: Arc<Crawl>,
     page: Arc<Crawl>,
-}
-
-/// Accepts any body.
-struct Anything<'a> {
-    fetcher: &'a Fetcher,
-}
-
-impl Judge for Anything<'_> {
-    type Accepted = Option<String>;
-
-    async fn judge(&self, _: &Staged, content_type: Option<&str>) -> Result<Option<String>, Failure> {
-        Ok(content_type.map(str::to_owned))
-    }
-
-    async fn follow(&self, to: &Url) -> Result<(), Failure> {
-        self.fetcher.check_robots(Purpose::Page, to).await
-    }
 }
 
 impl Address {
@@ -59,6 +42,11 @@ impl Address {
             page: Arc::new(Crawl::of_address(config, url.clone())?),
             url,
         })
+    }
+
+    /// It.
+    pub(in crate::source) const fn url(&self) -> &Url {
+        &self.url
     }
 
     /// Finds out what it is, and reads it as that.
@@ -86,7 +74,8 @@ impl Reading<Address> {
         if catalog.page(&self.source, &normal(url.clone())).await.map_err(unrecorded)?.is_some() {
             return Ok(Content::Page);
         }
-        let (judge, validators) = (Anything { fetcher: &self.reader.fetcher }, Validators::default());
+        let judge = AnyBody { most: 0, limit: "", purpose: Purpose::Page, fetcher: &self.reader.fetcher };
+        let validators = Validators::default();
         let request = Request { url, purpose: Purpose::Page, article: None, validators: &validators, judge: &judge };
         let response = self.fetch(&request).await;
         let content = match &response.outcome {
@@ -103,8 +92,7 @@ impl Reading<Address> {
     }
 
     fn failed(&self, cause: &str) -> SourceError {
-        let (what, source_name, url) = ("page", self.source.to_string(), self.kind.url.to_string());
         let message = format!("cannot read it back: {cause}");
-        SourceError::Web { what, source_name, url, reason: SourceFailure::Unreadable, message }
+        self.unread("page", &self.kind.url, SourceFailure::Unreadable, message)
     }
 }

@@ -7,7 +7,7 @@ use crate::source::feed::decode;
 /// How much of a body is looked at.
 pub(super) const LOOKED_AT: usize = 64 << 10;
 /// The first bytes of gzip (RFC 1952, section 2.3.1).
-const GZIP: &[u8] = b"\x1f\x8b";
+pub(super) const GZIP: &[u8] = b"\x1f\x8b";
 /// What JSON Feed says of itself.
 const JSON_FEED: &str = "jsonfeed.org/version";
 
@@ -30,8 +30,8 @@ pub(super) enum Content {
     Other(MediaType),
 }
 
-/// What a body is that begins with these bytes. Its response claims `content_type`: that distinguishes a page of plain text or of
-/// a fragment of HTML from other text, and nothing else.
+/// What a body is that begins with these bytes. Its response claims `content_type`: that names the charset, and
+/// distinguishes a style sheet and a page without markup from other text, and nothing else.
 pub(super) fn content_of(head: &[u8], content_type: Option<&str>) -> Content {
     if head.starts_with(GZIP) {
         return Content::Packed;

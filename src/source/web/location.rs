@@ -65,6 +65,15 @@ pub(super) fn site(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
+/// Whether two sites are of one domain: the same, or one within the other.
+pub(super) fn is_same_domain(one: &str, other: &str) -> bool {
+    let is_within = |inner: &str, outer: &str| {
+        let is_name = outer.contains('.') && outer.contains(|c: char| c.is_ascii_alphabetic());
+        is_name && inner.strip_suffix(outer).is_some_and(|rest| rest.ends_with('.'))
+    };
+    one == other || is_within(one, other) || is_within(other, one)
+}
+
 /// An address without its query, which is what a query is asked of.
 pub(super) fn without_query(url: &Url) -> &str {
     &url[..url::Position::AfterPath]
@@ -160,6 +169,23 @@ mod tests {
             ("https://a.example/x?b=2&a=1", "https://a.example/x?b=2&a=1"),
         ] {
             assert_eq!(normal(url(given)).as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn a_domain_holds_what_is_within_it() {
+        for (one, other, expected) in [
+            ("a.example", "a.example", true),
+            ("blog.a.example", "a.example", true),
+            ("a.example", "docs.blog.a.example", true),
+            ("a.example", "ba.example", false),
+            ("old.a.example", "new.a.example", false),
+            ("a.example", "example", false),
+            ("a.example:8080", "a.example", false),
+            ("127.0.0.1", "0.0.1", false),
+            ("localhost", "127.0.0.1", false),
+        ] {
+            assert_eq!(is_same_domain(one, other), expected, "{one} {other}");
         }
     }
 

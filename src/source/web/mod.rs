@@ -5,6 +5,8 @@
 
 mod address;
 mod ask;
+mod beginning;
+mod body;
 mod calendar;
 mod content;
 mod crawl;

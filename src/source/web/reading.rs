@@ -14,7 +14,7 @@ use crate::clock;
 use crate::config::{CrawlConfig, FeedConfig, Size};
 use crate::fetch::{Fetcher, Judge, Request};
 use crate::locks::Mutex;
-use crate::model::{Digest, Exchange, RelativePath, SourceName};
+use crate::model::{Digest, Exchange, RelativePath, SourceFailure, SourceName};
 use crate::source::error::SourceError;
 use crate::source::file_names::Names;
 use crate::source::listing::{Entries, Entry, Listed, Listing, Location};
@@ -125,6 +125,18 @@ impl<K> Reading<K> {
     pub(super) async fn send(&self, entry: Entry) {
         // Where nobody takes it any more, the run is ending.
         let _ = self.send.send(entry).await;
+    }
+
+    /// That an address of the source cannot be read.
+    pub(super) fn unread(
+        &self,
+        what: &'static str,
+        url: &Url,
+        reason: SourceFailure,
+        message: impl Into<String>,
+    ) -> SourceError {
+        let (source_name, url, message) = (self.source.to_string(), url.to_string(), message.into());
+        SourceError::Web { what, source_name, url, reason, message }
     }
 
     /// Whether a further request may be sent, and somebody takes what comes of it.

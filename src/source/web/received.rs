@@ -45,6 +45,11 @@ impl Received {
         self.0.lock().contains_key(url)
     }
 
+    /// Whether the user hands over the page of an address, and it waits.
+    pub fn is_handed(&self, url: &Url) -> bool {
+        self.0.lock().get(url).is_some_and(|response| response.exchanges.is_empty() && response.outcome.is_ok())
+    }
+
     /// The response that came for an address, if one waits.
     pub fn take(&self, url: &Url) -> Option<Response> {
         self.0.lock().remove(url)

@@ -86,8 +86,19 @@ async fn a_page_that_the_user_names_may_lead_to_another_host() {
     origin.set("/more", page("x"));
     let sandbox = Sandbox::new();
     source(&sandbox, "page", &format!("url = \"{}\"\ndepth = 1", origin.url("/")));
-    assert_eq!(counts(&sandbox), [2, 0, 0]);
-    assert_eq!(asked(&origin), ["/", "/more", "/there"]);
+    let ran = sandbox.run(&["run"]).expect(0);
+    assert_eq!(asked(&origin), ["/", "/there"], "the page itself is read");
+    assert!(ran.stderr.contains("1 named page leads to another site, whose links are not followed"), "{ran:?}");
+    assert!(ran.stderr.contains(&localhost), "{ran:?}");
+    for more in [format!("url = \"{}\"\nsame_host = false", origin.url("/")), {
+        let urls = [origin.url("/"), localhost.replace("/there", "/more")];
+        format!("urls = [\"{}\", \"{}\"]", urls[0], urls[1])
+    }] {
+        source(&sandbox, "page", &format!("{more}\ndepth = 1"));
+        let ran = sandbox.run(&["run"]).expect(0);
+        assert!(!ran.stderr.contains("another site"), "{ran:?}");
+        assert_eq!(asked(&origin), ["/", "/more", "/there"], "{more}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,6 +112,54 @@ async fn copies_with_other_queries_are_their_canonical_page() {
     assert_eq!(asked(&origin), ["/", "/p", "/p?sort=down", "/p?sort=up", "/q?id=1"]);
     assert!(ran.stderr.contains("2 pages not kept: their canonical address is another"), "{ran:?}");
     assert_eq!(mirrors(&sandbox), ["index.html", "p.html", "q_id=1.html"]);
+}
+
+/// The canonical page may be missing, forbidden, left out, no page, or lead back to its copy.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_whose_canonical_page_is_none_is_kept() {
+    let copy = |own: &str| page(&format!("<link rel=canonical href={own}><p>x"));
+    let to = [
+        "/gone",
+        "/gone?a=1",
+        "/gone?a=2",
+        "/closed?a=1",
+        "/skip?a=1",
+        "/image?a=1",
+        "/back?a=1",
+        "/one?a=1",
+        "/two?a=1",
+    ];
+    let origin = origin(&[("/", links(&to))]);
+    origin.change(|site| {
+        *site = site.clone().otherwise(move |request| {
+            let (path, is_copy) = (request.path().to_owned(), request.target.contains('?'));
+            match path.as_str() {
+                "/image" if !is_copy => {
+                    Some(Behaviour::serve(Content::new("image/png", crate::testserver::bulk::tiny(1))))
+                }
+                "/back" if !is_copy => Some(Behaviour::redirect(302, "/back?a=1")),
+                "/one" if !is_copy => Some(copy("/one?a=1")),
+                "/two" if !is_copy => Some(Behaviour::redirect(302, "/three")),
+                "/three" => Some(page("x")),
+                "/gone" if !is_copy => None,
+                path if is_copy => Some(copy(path)),
+                _ => None,
+            }
+        });
+    });
+    origin.set("/robots.txt", robots("Disallow: /closed$\n"));
+    let sandbox = Sandbox::new();
+    source(&sandbox, "page", &format!("url = \"{}\"\ndepth = 1\nexclude = [\"/skip\"]", origin.url("/")));
+    let ran = sandbox.run(&["run"]).expect(0);
+    let kept = ["back_a=1", "closed_a=1", "gone_a=1", "gone_a=2", "image_a=1", "index", "one_a=1", "skip_a=1", "three"];
+    assert_eq!(mirrors(&sandbox), kept.map(|name| format!("{name}.html")), "{ran:?}");
+    assert!(ran.stderr.contains("kept although their canonical address is another: that gave no page"), "{ran:?}");
+    assert!(ran.stderr.contains("1 address not read: http_status 404"), "{ran:?}");
+    assert_eq!(counts(&sandbox), [0, 0, 9], "and stays");
+    asked(&origin);
+    origin.set("/gone", page("the page is back"));
+    assert_eq!(counts(&sandbox)[0], 1);
+    assert!(mirrors(&sandbox).contains(&"gone.html".to_owned()));
 }
 
 /// Every page of the traps links on, forever.

@@ -35,13 +35,27 @@ async fn a_line_that_is_no_address_is_reported_and_the_others_are_read() {
     let sandbox = Sandbox::new();
     sandbox.write("urls.txt", format!("\u{feff}{}\nnot an address\n{}\n", origin.url("/a"), origin.url("/gone")));
     source(&sandbox, "list", "path = \"urls.txt\"");
-    let ran = sandbox.run(&["run"]).expect(1);
+    let ran = sandbox.run(&["run"]).expect(3);
     assert!(ran.stderr.contains("line 2: \"not\" is no address"), "{ran:?}");
     assert!(ran.stderr.contains("/gone of the source \"site\": the host answered 404"), "{ran:?}");
     assert_eq!(mirrors(&sandbox), ["a.html"]);
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["sources"][0]["outcome"], "unchanged", "the source was read: {report}");
+    let problems = report["problems"].as_array().unwrap();
+    assert_eq!(problems.iter().filter(|problem| problem["reason"] == "unread_address").count(), 2, "{report}");
     std::fs::remove_file(sandbox.path("urls.txt")).unwrap();
     let report = sandbox.json(&["run"]);
     assert_eq!((&report["sources"][0]["reason"], &report["articles"]["unchanged"]), (&"unreadable".into(), &1.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_which_nothing_can_be_read_fails() {
+    let origin = origin(&[]);
+    let sandbox = Sandbox::new();
+    sandbox.write("urls.txt", format!("{}\n{}\n", origin.url("/gone"), origin.url("/gone-too")));
+    source(&sandbox, "list", "path = \"urls.txt\"");
+    let ran = sandbox.run(&["run"]).expect(1);
+    assert!(ran.stderr.contains("/gone of the source") && ran.stderr.contains("/gone-too of the source"), "{ran:?}");
 }
 
 /// Runs the program with this on its standard input.
@@ -62,6 +76,32 @@ async fn a_list_comes_from_standard_input() {
     source(&sandbox, "list", "path = \"-\"");
     run_with(&sandbox, &["run"], list.as_bytes()).expect(0);
     assert_eq!(mirrors(&sandbox), ["a.html", "images.html"]);
+}
+
+/// A page that the user hands over is one of a source whose crawl goes on in the next run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rendered_page_leaves_a_crawl_where_it_is() {
+    let links = |to: usize| format!("<link rel=stylesheet href=/s/{to}.css><a href=/{to}>x</a>");
+    let pages: Vec<_> = (0..12).map(|at| (format!("/{at}"), links(at + 1))).collect();
+    let origin = origin(&pages.iter().map(|(path, body)| (path.as_str(), body.clone())).collect::<Vec<_>>());
+    let sandbox = Sandbox::new();
+    let settings = |budget: u32| {
+        let url = origin.url("/0");
+        source(&sandbox, "page", &format!("url = \"{url}\"\ndepth = 11\nlimit = 12\n[run]\nmax_requests = {budget}"));
+    };
+    settings(9);
+    sandbox.run(&["run"]).expect(3);
+    let first = asked(&origin);
+    settings(0);
+    let rendered = b"<title>t</title><link rel=stylesheet href=/s/other.css><p>rendered";
+    run_with(&sandbox, &["mirror", "--html", "-", "--base-url", &origin.url("/0")], rendered).expect(0);
+    assert_eq!(asked(&origin), ["/s/other.css"]);
+    sandbox.run(&["run"]).expect(0);
+    let mut all = [first, asked(&origin)].concat();
+    all.retain(|path| !path.starts_with("/s/"));
+    all.sort();
+    assert_eq!(all.len(), 13, "each page once, but for the one that was handed over: {all:?}");
+    assert_eq!(mirrors(&sandbox).len(), 12);
 }
 
 #[tokio::test(flavor = "multi_thread")]

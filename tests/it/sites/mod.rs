@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
 mod crawl;
+mod holds;
 mod hostile;
 mod large;
 mod list;

@@ -76,6 +76,20 @@ async fn style_sheets_are_kept_with_their_images() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn style_sheets_do_not_count_as_pages() {
+    let sheets = ["0", "1", "2", "3", "4"].map(|at| format!("<link rel=stylesheet href=/s/{at}.css>")).concat();
+    let origin = origin(&[("/", format!("{sheets}<a href=/a>x</a><a href=/b>x</a>")), ("/a", String::new())]);
+    for at in 0..5 {
+        origin.set(&format!("/s/{at}.css"), Behaviour::serve(Content::new("text/css", b"a {}".to_vec())));
+    }
+    let sandbox = Sandbox::new();
+    source(&sandbox, "page", &format!("url = \"{}\"\ndepth = 1\nlimit = 2", origin.url("/")));
+    let ran = sandbox.run(&["run"]).expect(0);
+    assert_eq!(mirrors(&sandbox).len(), 7, "{ran:?}");
+    assert!(ran.stderr.contains("1 address not asked for: there are more than 2 pages (limit)"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn next_pages_are_read_up_to_their_limit() {
     let origin = origin(&[]);
     for at in 1..20 {
@@ -99,7 +113,7 @@ async fn what_is_no_page_or_not_there_fails_and_the_others_are_read() {
     let urls = ["/gone", "/feed", "/1.png", "/file", "/large", "/good"].map(|path| format!("\"{}\"", origin.url(path)));
     let sandbox = Sandbox::new();
     source(&sandbox, "page", &format!("urls = [{}]\n[rewrite]\nmax_article = \"100 kB\"", urls.join(", ")));
-    let ran = sandbox.run(&["run"]).expect(1);
+    let ran = sandbox.run(&["run"]).expect(3);
     for why in ["404", "kind \\\"feed\\\"", "it is an image", "neither a page nor an image", "rewrite.max_article"] {
         assert!(ran.stderr.replace('"', "\\\"").contains(why), "{why}: {ran:?}");
     }

@@ -17,6 +17,8 @@ pub(super) enum Bound {
     Depth,
     /// There are more pages than a run reads.
     Pages,
+    /// There are more style sheets than a run reads.
+    Sheets,
     /// There are too many addresses that differ in their queries alone.
     Queries,
     /// One part stands in its path too often.
@@ -29,10 +31,14 @@ pub(super) enum Bound {
     Links,
     /// It is on another host, where that deserves a word: in a sitemap, or behind a redirect.
     OtherHost,
+    /// A page that was named leads there, and it is of another site.
+    OtherSite,
     /// It is neither a page nor an image.
     NoPage,
     /// Its page says that another address is its own.
     Canonical,
+    /// Its page says so, too, and that address gave no page: it is kept.
+    NoCanonical,
     /// It could not be fetched.
     Failed(Reason, Option<u16>),
 }
@@ -77,6 +83,10 @@ impl Bound {
             Self::Pages => {
                 format!("{addresses} not asked for: there are more than {} pages ({})", limits.pages, limits.pages_key)
             }
+            Self::Sheets => {
+                let most = limits.sheets;
+                format!("{addresses} not asked for: there are more than {most} style sheets (crawl.max_pages)")
+            }
             Self::Queries => {
                 let most = limits.queries;
                 format!("{addresses} not asked for: more than crawl.max_queries ({most}) differ in their queries alone")
@@ -95,8 +105,13 @@ impl Bound {
                 format!("{} of one page not followed: it has more than are read", counted(count, "link", "links"))
             }
             Self::OtherHost => format!("{addresses} on other hosts not asked for (same_host)"),
+            Self::OtherSite => {
+                let pages = counted(count, "named page leads", "named pages lead");
+                format!("{pages} to another site, whose links are not followed: name it, too, or set same_host = false")
+            }
             Self::NoPage => format!("{addresses} gave neither a page nor an image"),
             Self::Canonical => format!("{pages} not kept: their canonical address is another"),
+            Self::NoCanonical => format!("{pages} kept although their canonical address is another: that gave no page"),
             Self::Failed(Reason::Robots, _) => format!("{addresses} not asked for: robots.txt forbids it"),
             Self::Failed(reason, Some(status)) => format!("{addresses} not read: {} {status}", reason.as_str()),
             Self::Failed(reason, None) => format!("{addresses} not read: {}", reason.as_str()),

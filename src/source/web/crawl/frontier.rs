@@ -9,7 +9,7 @@ use super::bounds::{Bound, Bounds};
 use super::limits::Limits;
 use super::scope::Scope;
 use crate::model::Digest;
-use crate::source::web::location::{normal, site, without_query};
+use crate::source::web::location::{is_same_domain, normal, site, without_query};
 
 /// Ends of names of files that are no pages: an address that ends so is not followed.
 const FILES: [&str; 46] = [
@@ -42,6 +42,8 @@ pub(super) struct Task {
     pub(super) depth: usize,
     /// Next pages before it, one after another.
     pub(super) chain: usize,
+    /// It is kept although it says that another address is its own: that gave no page.
+    pub(super) is_own: bool,
     /// What a sitemap says of it.
     pub(super) lastmod: Option<String>,
     pub(super) published: Option<Timestamp>,
@@ -50,8 +52,19 @@ pub(super) struct Task {
 
 impl Task {
     pub(super) const fn new(url: Url, via: Via) -> Self {
-        Self { url, via, depth: 0, chain: 0, lastmod: None, published: None, images: Vec::new() }
+        Self { url, via, depth: 0, chain: 0, is_own: false, lastmod: None, published: None, images: Vec::new() }
     }
+}
+
+/// What became of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It was not asked for yet.
+    Open,
+    /// It gave a page, or one that was taken down.
+    Page,
+    /// It gave none.
+    NoPage,
 }
 
 /// What is to be asked for, in the order in which it was found.
@@ -60,11 +73,15 @@ pub(super) struct Frontier {
     scope: Scope,
     pub(super) limits: Limits,
     queue: VecDeque<Task>,
-    known: HashSet<Digest>,
+    known: HashMap<Digest, Fate>,
+    /// Pages that say another address is their own, by that address, of which nothing is known yet.
+    copies: HashMap<Digest, Vec<Task>>,
     sites: HashSet<String>,
     /// How many addresses of one path there are that differ in their queries.
     queries: HashMap<Digest, usize>,
     admitted: usize,
+    /// Style sheets, which are no pages.
+    sheets: usize,
     pub(super) bounds: Bounds,
 }
 
@@ -74,10 +91,12 @@ impl Frontier {
             scope,
             limits,
             queue: VecDeque::new(),
-            known: HashSet::new(),
+            known: HashMap::new(),
+            copies: HashMap::new(),
             sites: HashSet::new(),
             queries: HashMap::new(),
             admitted: 0,
+            sheets: 0,
             bounds: Bounds::default(),
         }
     }
@@ -103,13 +122,13 @@ impl Frontier {
         if task.via == Via::Named {
             self.add_site(&task.url);
         }
-        if self.known.contains(&key(&task.url)) || !self.is_wanted(&task) {
+        if self.known.contains_key(&key(&task.url)) || !self.is_wanted(&task) {
             return;
         }
         if let Some(bound) = self.bound_of(&task) {
             return self.bounds.count(bound, &task.url);
         }
-        self.admit(&task.url);
+        self.admit(&task);
         self.queue.push_back(task);
     }
 
@@ -120,24 +139,73 @@ impl Frontier {
             // It adds a session, for example.
             return true;
         }
-        if self.known.contains(&key(&task.url)) {
+        if self.known.contains_key(&key(&task.url)) {
             return false;
         }
         if task.via == Via::Named {
-            self.add_site(&task.url);
+            self.lead_home(&task.url, &from.url);
         } else if !self.is_wanted(&task) {
             self.bounds.count(Bound::OtherHost, &task.url);
             return false;
         }
-        self.known.insert(key(&task.url));
+        self.known.insert(key(&task.url), Fate::Open);
         true
     }
 
-    fn admit(&mut self, url: &Url) {
-        self.known.insert(key(url));
+    /// A page that was named leads to another: that is read, and its site is one whose pages are read where it is of the
+    /// same domain. Anything else would hand the choice of the site to whoever answers.
+    fn lead_home(&mut self, to: &Url, from: &Url) {
+        if is_same_domain(&site(to), &site(from)) {
+            self.add_site(to);
+        } else if self.scope.same_host && !self.sites.contains(&site(to)) {
+            self.bounds.count(Bound::OtherSite, to);
+        }
+    }
+
+    /// Notes what became of an address, and of the pages that say it is their own: where it gave no page, they are kept
+    /// themselves.
+    pub(super) fn complete(&mut self, url: &Url, fate: Fate) {
+        let key = key(&normal(url.clone()));
+        self.known.insert(key, fate);
+        if fate != Fate::Open {
+            let copies = self.copies.remove(&key).unwrap_or_default();
+            for copy in copies {
+                self.decide(copy, fate);
+            }
+        }
+    }
+
+    /// A page that says another address is its own, which is asked for.
+    pub(super) fn copy(&mut self, copy: &Task, own: Url) {
+        let own = Task { url: normal(own), ..copy.clone() };
+        let key = key(&own.url);
+        self.offer(own);
+        match self.known.get(&key) {
+            Some(Fate::Open) => self.copies.entry(key).or_default().push(copy.clone()),
+            // The settings or a limit leave it out.
+            None => self.decide(copy.clone(), Fate::NoPage),
+            Some(fate) => self.decide(copy.clone(), *fate),
+        }
+    }
+
+    fn decide(&mut self, copy: Task, fate: Fate) {
+        if fate == Fate::Page {
+            return self.bounds.count(Bound::Canonical, &copy.url);
+        }
+        self.bounds.count(Bound::NoCanonical, &copy.url);
+        self.known.insert(key(&copy.url), Fate::Open);
+        self.queue.push_back(Task { is_own: true, ..copy });
+    }
+
+    fn admit(&mut self, task: &Task) {
+        self.known.insert(key(&task.url), Fate::Open);
+        if task.via == Via::Sheet {
+            self.sheets += 1;
+            return;
+        }
         self.admitted += 1;
-        if url.query().is_some() {
-            *self.queries.entry(Digest::of(without_query(url).as_bytes())).or_default() += 1;
+        if task.url.query().is_some() {
+            *self.queries.entry(Digest::of(without_query(&task.url).as_bytes())).or_default() += 1;
         }
     }
 
@@ -160,7 +228,9 @@ impl Frontier {
     fn bound_of(&self, task: &Task) -> Option<Bound> {
         let queries =
             || self.queries.get(&Digest::of(without_query(&task.url).as_bytes())).copied().unwrap_or_default();
-        if task.via == Via::Link && task.depth > self.limits.depth {
+        if task.via == Via::Sheet {
+            (self.sheets >= self.limits.sheets).then_some(Bound::Sheets)
+        } else if task.via == Via::Link && task.depth > self.limits.depth {
             Some(Bound::Depth)
         } else if task.chain > self.limits.chain {
             Some(Bound::Chain)
@@ -272,7 +342,13 @@ mod tests {
         assert!(!frontier.follow(&to("https://b.example/1"), &linked), "another host");
         assert!(frontier.follow(&to("https://b.example/1"), &named), "the user named it");
         assert!(frontier.follow(&to("https://a.example/l?PHPSESSID=1"), &linked), "the same page");
-        assert!(frontier.follow(&to("https://b.example/2"), &linked), "from now on its host is one of them");
-        assert!(!frontier.follow(&to("https://b.example/2"), &linked), "once");
+        assert!(!frontier.follow(&to("https://b.example/2"), &linked), "its site was not named");
+        assert!(frontier.follow(&to("https://new.a.example/"), &named), "a part of the same domain");
+        assert!(frontier.follow(&to("https://new.a.example/2"), &linked), "from now on its host is one of them");
+        assert!(!frontier.follow(&to("https://new.a.example/2"), &linked), "once");
+        let notes = frontier.bounds.notes(&frontier.limits);
+        assert!(
+            notes.iter().any(|note| note.contains("leads to another site") && note.contains("https://b.example/1"))
+        );
     }
 }

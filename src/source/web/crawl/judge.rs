@@ -30,6 +30,11 @@ impl<'a> PageJudge<'a> {
     pub(super) fn led_to(&self) -> Option<Url> {
         self.led_to.lock().take()
     }
+
+    /// Where redirects led that were followed.
+    pub(super) fn followed(&self) -> Vec<Url> {
+        self.followed.lock().drain().collect()
+    }
 }
 
 impl Judge for PageJudge<'_> {

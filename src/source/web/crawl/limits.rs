@@ -10,6 +10,8 @@ pub(super) struct Limits {
     /// Pages, and the setting that says so.
     pub(super) pages: usize,
     pub(super) pages_key: &'static str,
+    /// Style sheets.
+    pub(super) sheets: usize,
     /// Addresses that differ in their queries alone.
     pub(super) queries: usize,
     /// How often one part may stand in a path.
@@ -30,6 +32,7 @@ impl Limits {
             depth,
             pages,
             pages_key,
+            sheets: config.max_pages,
             queries: config.max_queries,
             repeats: config.max_repeats,
             chain: config.max_chain,

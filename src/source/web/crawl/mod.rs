@@ -8,6 +8,7 @@ mod frontier;
 mod gallery;
 mod judge;
 mod limits;
+mod named;
 mod record;
 mod run;
 mod scope;
@@ -24,6 +25,7 @@ use url::Url;
 use self::frontier::{Task, Via};
 use self::limits::Limits;
 use self::scope::Scope;
+use super::location::normal;
 use super::reading::{FeedRecords, Reading, WebReader, begin};
 use super::specs::{address, since};
 use crate::config::{CrawlConfig, SourceConfig};
@@ -106,6 +108,14 @@ impl Crawl {
     /// Reads it, and lists what it finds and what else is on record of the source.
     pub(in crate::source) fn list(self: Arc<Self>, source: SourceName, reader: WebReader) -> (Listing, FeedRecords) {
         begin(self, source, reader, WAITING, Reading::<Self>::run)
+    }
+
+    /// Whether it begins with nothing but such pages.
+    fn is_of(&self, is_such: impl Fn(&Url) -> bool) -> bool {
+        match &self.seeds {
+            Seeds::Pages(urls) => urls.iter().all(|url| is_such(&normal(url.clone()))),
+            Seeds::Sitemap(_) | Seeds::List(_) => false,
+        }
     }
 
     fn limits(&self, config: &CrawlConfig) -> Limits {

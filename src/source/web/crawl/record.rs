@@ -27,6 +27,8 @@ pub(super) struct Known {
 pub(super) struct Progress {
     /// When a crawl began that was not brought to its end.
     pub(super) began: Option<Timestamp>,
+    /// Whether how far it comes is on record.
+    is_kept: bool,
     begun: OnceCell<()>,
     /// What was found as it is on record. It is recorded again only where the crawl does not come to its end, so that the
     /// next run goes on behind it.
@@ -36,7 +38,12 @@ pub(super) struct Progress {
 impl Progress {
     /// A crawl that goes on since a moment, or begins.
     pub(super) fn new(began: Option<Timestamp>) -> Self {
-        Self { began, begun: OnceCell::new(), unchanged: Mutex::default() }
+        Self { began, is_kept: true, begun: OnceCell::new(), unchanged: Mutex::default() }
+    }
+
+    /// A page that the user hands over, beside the crawl of its source: that stays where it is.
+    pub(super) fn of_handed_page() -> Self {
+        Self { is_kept: false, ..Self::new(None) }
     }
 }
 
@@ -110,13 +117,18 @@ impl Reading<Crawl> {
 
     async fn write_down(&self, url: &Url, row: &PageRow, progress: &Progress) -> Result<(), SourceError> {
         let catalog = &self.reader.archive.catalog;
-        let begin = || async { catalog.begin_crawl(&self.source, self.now).await };
-        progress.begun.get_or_try_init(begin).await.map_err(unrecorded)?;
+        if progress.is_kept {
+            let begin = || async { catalog.begin_crawl(&self.source, self.now).await };
+            progress.begun.get_or_try_init(begin).await.map_err(unrecorded)?;
+        }
         catalog.record_page(&self.source, url, row).await.map_err(unrecorded)
     }
 
     /// Records how far a crawl came that is cut short.
     pub(super) async fn keep_place(&self, progress: &Progress) -> Result<(), SourceError> {
+        if !progress.is_kept {
+            return Ok(());
+        }
         let unchanged = std::mem::take(&mut *progress.unchanged.lock());
         for (url, row) in unchanged {
             self.write_down(&url, &row, progress).await?;

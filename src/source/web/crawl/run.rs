@@ -11,10 +11,11 @@ use super::Crawl;
 use super::bounds::Bound;
 use super::frontier::{Frontier, Task, Via};
 use super::gallery;
+use super::named::Named;
 use super::record::Progress;
 use super::visit::Visit;
 use crate::extract::PageLinks;
-use crate::locks::{Mutex, MutexGuard};
+use crate::locks::Mutex;
 use crate::model::{Digest, Failure, Reason, RelativePath, SourceFailure};
 use crate::source::error::SourceError;
 use crate::source::file_names::Names;
@@ -32,12 +33,7 @@ struct Walk {
     listed: Mutex<HashSet<RelativePath>>,
     /// The images that were found, in place of pages, by the order in which they were named.
     images: Mutex<Vec<(usize, Url)>>,
-}
-
-impl Walk {
-    fn frontier(&self) -> MutexGuard<'_, Frontier> {
-        self.frontier.lock()
-    }
+    named: Named,
 }
 
 impl Reading<Crawl> {
@@ -48,15 +44,24 @@ impl Reading<Crawl> {
     }
 
     async fn crawl(&self) -> Result<(), SourceError> {
-        let began = self.reader.archive.catalog.crawl_began(&self.source).await.map_err(unrecorded)?;
         let frontier = Frontier::new(self.kind.scope.clone(), self.kind.limits(&self.reader.crawl));
-        let progress = Progress::new(began);
-        let walk =
-            Walk { frontier: Mutex::new(frontier), progress, listed: Mutex::default(), images: Mutex::default() };
-        self.seed(&walk.frontier).await;
+        let progress = self.progress().await?;
+        let walk = Walk {
+            frontier: Mutex::new(frontier),
+            progress,
+            listed: Mutex::default(),
+            images: Mutex::default(),
+            named: Named::default(),
+        };
+        self.seed(&walk.frontier, &walk.named).await;
         let is_whole = self.walk(&walk).await?;
-        let Walk { frontier, progress, listed, images } = walk;
+        let Walk { frontier, progress, listed, images, named } = walk;
         let mut listed = listed.into_inner();
+        let waiting = named.waiting();
+        let is_whole = is_whole && waiting.is_empty();
+        for (url, failure, detail) in waiting {
+            named.failed(self.unread("page", &url, SourceFailure::Fetch(failure.reason), detail));
+        }
         if is_whole {
             self.list_images(images.into_inner(), &mut listed).await?;
             self.end(&progress).await?;
@@ -64,10 +69,19 @@ impl Reading<Crawl> {
             self.keep_place(&progress).await?;
         }
         let frontier = frontier.into_inner();
-        for note in frontier.bounds.notes(&frontier.limits) {
-            self.send(Entry::Note(note)).await;
+        let notes = frontier.bounds.notes(&frontier.limits).into_iter().map(Entry::Note);
+        for entry in named.into_entries().chain(notes) {
+            self.send(entry).await;
         }
         self.list_recorded(&listed).await
+    }
+
+    /// The crawl that is gone on with, or begun.
+    async fn progress(&self) -> Result<Progress, SourceError> {
+        if self.kind.is_of(|url| self.reader.received.is_handed(url)) {
+            return Ok(Progress::of_handed_page());
+        }
+        Ok(Progress::new(self.reader.archive.catalog.crawl_began(&self.source).await.map_err(unrecorded)?))
     }
 
     /// Visits what is to be visited. Returns whether nothing is left.
@@ -77,13 +91,13 @@ impl Reading<Crawl> {
         let mut number = 0;
         loop {
             while under_way.len() < at_once && self.may_ask() {
-                let Some(task) = walk.frontier().next() else { break };
+                let Some(task) = walk.frontier.lock().next() else { break };
                 under_way.push(self.take(task, number, walk));
                 number += 1;
             }
             match under_way.next().await {
                 Some(result) => result?,
-                None if self.may_ask() && walk.frontier().is_empty() => return Ok(true),
+                None if self.may_ask() && walk.frontier.lock().is_empty() => return Ok(true),
                 None => {
                     self.reader.watch.cut_short();
                     return Ok(false);
@@ -95,30 +109,30 @@ impl Reading<Crawl> {
     async fn take(&self, task: Task, number: usize, walk: &Walk) -> Result<(), SourceError> {
         let visit = self.visit(&task, &walk.frontier, &walk.progress).await?;
         debug!(url = %task.url, "visited");
+        if task.via == Via::Named && visit.is_read() {
+            walk.named.read();
+        }
+        walk.frontier.lock().complete(&task.url, visit.fate());
         match visit {
             Visit::Page(links, path) => {
                 walk.listed.lock().extend(path);
                 self.follow(&task, *links, walk);
             }
-            Visit::Image => {
-                walk.images.lock().push((number, task.url.clone()));
-            }
-            Visit::Copy(own) => {
-                walk.frontier().bounds.count(Bound::Canonical, &task.url);
-                walk.frontier().offer(Task { url: own, ..task.clone() });
-            }
-            Visit::Moved(to) => walk.frontier().offer(Task { url: to, ..task.clone() }),
+            Visit::Image => walk.images.lock().push((number, task.url.clone())),
+            Visit::Copy(own) => walk.frontier.lock().copy(&task, own),
+            Visit::Moved(to) => walk.frontier.lock().offer(Task { url: to, ..task.clone() }),
             Visit::TakenDown => return Ok(()),
             Visit::Failed(Failure { reason: Reason::Budget, .. }) => {}
+            Visit::Failed(failure) if failure.retry_at.is_some() => walk.named.put_off(&task.url, failure),
             Visit::Other(what) if task.via == Via::Named => {
-                self.failed(&task, SourceFailure::NotAPage, format!("it is {what}")).await;
+                walk.named.failed(self.unread("page", &task.url, SourceFailure::NotAPage, format!("it is {what}")));
             }
-            Visit::Other(_) => walk.frontier().bounds.count(Bound::NoPage, &task.url),
+            Visit::Other(_) => walk.frontier.lock().bounds.count(Bound::NoPage, &task.url),
             Visit::Failed(failure) if task.via == Via::Named => {
-                self.failed(&task, SourceFailure::Fetch(failure.reason), failure.detail).await;
+                walk.named.failed(self.unread("page", &task.url, SourceFailure::Fetch(failure.reason), failure.detail));
             }
             Visit::Failed(failure) => {
-                walk.frontier().bounds.count(Bound::Failed(failure.reason, failure.status), &task.url);
+                walk.frontier.lock().bounds.count(Bound::Failed(failure.reason, failure.status), &task.url);
             }
         }
         self.list_images_of(&task, walk).await
@@ -129,7 +143,7 @@ impl Reading<Crawl> {
         if !self.kind.wants_links(task) {
             return;
         }
-        let mut frontier = walk.frontier();
+        let mut frontier = walk.frontier.lock();
         for url in links.sheets {
             frontier.offer(Task { depth: task.depth, ..Task::new(url, Via::Sheet) });
         }
@@ -148,11 +162,6 @@ impl Reading<Crawl> {
         for url in links.links {
             frontier.offer(Task { depth: task.depth + 1, ..Task::new(url, Via::Link) });
         }
-    }
-
-    async fn failed(&self, task: &Task, reason: SourceFailure, message: String) {
-        let (what, source_name, url) = ("page", self.source.to_string(), task.url.to_string());
-        self.send(Entry::Unreadable(SourceError::Web { what, source_name, url, reason, message })).await;
     }
 
     /// Lists the images that a sitemap says a page has, as an article beside it.

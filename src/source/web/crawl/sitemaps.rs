@@ -8,58 +8,37 @@ use url::Url;
 
 use super::Crawl;
 use super::frontier::{Frontier, Task, Via};
-use crate::fetch::{Answer, Fetcher, Judge, Purpose, Request};
-use crate::locks::{Mutex, MutexGuard};
-use crate::model::{Failure, Reason, SourceFailure, Validators};
+use super::named::Named;
+use crate::fetch::{Answer, Purpose, Request};
+use crate::locks::Mutex;
+use crate::model::{SourceFailure, Validators};
 use crate::source::listing::Entry;
 use crate::source::sitemap::{self, Sitemap, SitemapPage};
+use crate::source::web::body::{AnyBody, too_large};
+use crate::source::web::content::GZIP;
 use crate::source::web::reading::Reading;
 use crate::source::xml::XmlLimits;
 use crate::staging::Staged;
 
-/// The first bytes of gzip.
-const GZIP: &[u8] = b"\x1f\x8b";
+/// The setting that says how large a sitemap may be.
+const MAX_SITEMAP: &str = "crawl.max_sitemap";
 /// Where a sitemap lies that robots.txt does not name.
 const USUAL: &str = "/sitemap.xml";
-
-/// Accepts a body that is not too large.
-struct Bounded<'a> {
-    most: u64,
-    fetcher: &'a Fetcher,
-}
-
-impl Judge for Bounded<'_> {
-    type Accepted = Option<String>;
-
-    async fn judge(&self, staged: &Staged, content_type: Option<&str>) -> Result<Option<String>, Failure> {
-        if self.most > 0 && staged.length > self.most {
-            return Err(Failure::new(Reason::TooLarge, too_large(self.most)));
-        }
-        Ok(content_type.map(str::to_owned))
-    }
-
-    async fn follow(&self, to: &Url) -> Result<(), Failure> {
-        self.fetcher.check_robots(Purpose::Page, to).await
-    }
-}
-
-fn too_large(most: u64) -> String {
-    format!("it has more than crawl.max_sitemap ({most} bytes)")
-}
 
 impl Reading<Crawl> {
     /// Reads the sitemap at an address, and those that it lists. The address of a site stands for the sitemaps that its
     /// robots.txt names.
-    pub(super) async fn read_sitemaps(&self, url: &Url, frontier: &Mutex<Frontier>) {
-        lock(frontier).add_site(url);
+    pub(super) async fn read_sitemaps(&self, url: &Url, frontier: &Mutex<Frontier>, named: &Named) {
+        frontier.lock().add_site(url);
         let limits = &self.reader.crawl;
         let mut known = HashSet::new();
-        let mut named: Vec<_> = self.first(url).await.into_iter().filter(|url| known.insert(url.clone())).collect();
-        let (mut left_out, mut too_deep) = (named.len().saturating_sub(limits.max_sitemaps.max(1)), 0_usize);
-        named.truncate(limits.max_sitemaps.max(1));
-        let mut waiting: Vec<(Url, usize)> = named.into_iter().map(|url| (url, 0)).rev().collect();
+        let mut first: Vec<_> = self.first(url).await.into_iter().filter(|url| known.insert(url.clone())).collect();
+        let (mut left_out, mut too_deep) = (first.len().saturating_sub(limits.max_sitemaps.max(1)), 0_usize);
+        first.truncate(limits.max_sitemaps.max(1));
+        let mut waiting: Vec<(Url, usize)> = first.into_iter().map(|url| (url, 0)).rev().collect();
         while let Some((url, nesting)) = waiting.pop().filter(|_| self.may_ask()) {
-            let Some(found) = self.sitemap(&url).await else { continue };
+            let Some(found) = self.sitemap(&url, named).await else { continue };
+            named.read();
             self.offer_pages(found.pages, frontier);
             let mut next = Vec::new();
             for part in found.parts {
@@ -98,7 +77,7 @@ impl Reading<Crawl> {
     }
 
     fn offer_pages(&self, pages: Vec<SitemapPage>, frontier: &Mutex<Frontier>) {
-        let mut frontier = lock(frontier);
+        let mut frontier = frontier.lock();
         let is_recent =
             |page: &SitemapPage| self.kind.since.is_none_or(|since| page.moment().is_none_or(|at| at >= since));
         for page in pages.into_iter().filter(is_recent) {
@@ -108,8 +87,9 @@ impl Reading<Crawl> {
     }
 
     /// One sitemap. Where it cannot be read, that is reported.
-    async fn sitemap(&self, url: &Url) -> Option<Sitemap> {
-        let judge = Bounded { most: self.reader.crawl.max_sitemap.0, fetcher: &self.reader.fetcher };
+    async fn sitemap(&self, url: &Url, named: &Named) -> Option<Sitemap> {
+        let most = self.reader.crawl.max_sitemap.0;
+        let judge = AnyBody { most, limit: MAX_SITEMAP, purpose: Purpose::Page, fetcher: &self.reader.fetcher };
         let validators = Validators::default();
         let request = Request { url, purpose: Purpose::Page, article: None, validators: &validators, judge: &judge };
         let response = self.fetch(&request).await;
@@ -118,7 +98,7 @@ impl Reading<Crawl> {
             Ok(Answer::Body { staged, accepted, .. }) => (staged, accepted),
             Ok(Answer::NotModified) => return None,
             Err(failure) => {
-                self.no_sitemap(url, SourceFailure::Fetch(failure.reason), failure.detail).await;
+                named.failed(self.unread("sitemap", url, SourceFailure::Fetch(failure.reason), failure.detail));
                 return None;
             }
         };
@@ -131,7 +111,7 @@ impl Reading<Crawl> {
                 Some(found)
             }
             Err(message) => {
-                self.no_sitemap(url, SourceFailure::NotASitemap, message).await;
+                named.failed(self.unread("sitemap", url, SourceFailure::NotASitemap, message));
                 None
             }
         }
@@ -156,16 +136,12 @@ fn unpacked(packed: &[u8], most: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = MultiGzDecoder::new(packed).take(most.saturating_add(1)).read_to_end(&mut bytes);
     if bytes.len() as u64 > most {
-        return Err(too_large(most));
+        return Err(too_large(MAX_SITEMAP, most));
     }
     match read {
         Err(cause) if bytes.is_empty() => Err(format!("it is packed with gzip and cannot be unpacked: {cause}")),
         _ => Ok(bytes),
     }
-}
-
-fn lock(frontier: &Mutex<Frontier>) -> MutexGuard<'_, Frontier> {
-    frontier.lock()
 }
 
 #[cfg(test)]

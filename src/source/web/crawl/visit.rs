@@ -6,7 +6,7 @@ use encoding_rs::Encoding;
 use url::Url;
 
 use super::Crawl;
-use super::frontier::{Frontier, Task, Via};
+use super::frontier::{Fate, Frontier, Task, Via};
 use super::judge::PageJudge;
 use super::record::{Known, Progress, links_of};
 use crate::archive::{PageContent, PageRow};
@@ -41,6 +41,22 @@ pub(super) enum Visit {
     Failed(Failure),
 }
 
+impl Visit {
+    /// Whether there is something at the address, or was.
+    pub(super) const fn is_read(&self) -> bool {
+        !matches!(self, Self::Other(_) | Self::Failed(_))
+    }
+
+    /// What it means for pages that say this address is their own.
+    pub(super) const fn fate(&self) -> Fate {
+        match self {
+            Self::Page(..) | Self::TakenDown => Fate::Page,
+            Self::Failed(failure) if failure.retry_at.is_some() => Fate::Open,
+            Self::Copy(_) | Self::Image | Self::Moved(_) | Self::Other(_) | Self::Failed(_) => Fate::NoPage,
+        }
+    }
+}
+
 /// A body, and what is known of it.
 struct Body {
     staged: Staged,
@@ -63,16 +79,32 @@ impl Reading<Crawl> {
             return Ok(Visit::TakenDown);
         }
         let known = self.known(&task.url).await?;
-        let is_held = self.reader.received.holds(&task.url);
-        if let Some(known) = known.as_ref().filter(|known| !is_held && known.is_done(task, progress)) {
+        let is_to_be_read = task.is_own || self.reader.received.holds(&task.url);
+        if let Some(known) = known.as_ref().filter(|known| !is_to_be_read && known.is_done(task, progress)) {
             return Ok(self.recorded(known, task).await);
         }
         let judge = PageJudge::new(task, frontier, &self.reader.fetcher);
         let nothing = Validators::default();
         let validators = known.as_ref().map_or(&nothing, |known| &known.row.validators);
         let request = Request { url: &task.url, purpose: Purpose::Page, article: None, validators, judge: &judge };
-        let Fetched { exchanges, outcome, evidence } = self.fetch(&request).await;
-        match (outcome, judge.led_to(), known) {
+        let response = self.fetch(&request).await;
+        let visit = self.judged(task, response, judge.led_to(), known, progress).await?;
+        let mut frontier = frontier.lock();
+        judge.followed().iter().for_each(|url| frontier.complete(url, visit.fate()));
+        Ok(visit)
+    }
+
+    /// What a response shows, or a redirect that was not followed.
+    async fn judged(
+        &self,
+        task: &Task,
+        response: Response,
+        led_to: Option<Url>,
+        known: Option<Known>,
+        progress: &Progress,
+    ) -> Result<Visit, SourceError> {
+        let Fetched { exchanges, outcome, evidence } = response;
+        match (outcome, led_to, known) {
             (Ok(Answer::Body { staged, validators, accepted: content_type }), _, known) => {
                 let url = exchanges.last().map_or_else(|| task.url.clone(), |exchange| normal(exchange.url.clone()));
                 let body = Body { staged, validators, content_type, exchanges, url };
@@ -107,6 +139,7 @@ impl Reading<Crawl> {
                 Visit::Page(Box::new(links), None)
             }
             PageContent::Image => Visit::Image,
+            PageContent::Moved(to) if is_copy(task, &task.url, to) => Visit::Copy(to.clone()),
             PageContent::Moved(to) => Visit::Moved(to.clone()),
         }
     }
@@ -214,7 +247,9 @@ impl Reading<Crawl> {
             let moved = row(task, PageContent::Moved(body.url.clone()), Validators::default());
             self.record(&task.url, moved, progress).await?;
         }
-        self.record(&body.url, row(task, content, body.validators.clone()), progress).await
+        // What is kept although another address is its own is read as a whole again: that address may be back.
+        let validators = if task.is_own { Validators::default() } else { body.validators.clone() };
+        self.record(&body.url, row(task, content, validators), progress).await
     }
 
     /// Lists a page as an article. Returns its path.
@@ -248,8 +283,11 @@ fn row(task: &Task, content: PageContent, validators: Validators) -> PageRow {
 /// follow one another are no copies: some name their first as their own.
 fn copy_of(task: &Task, url: &Url, links: &PageLinks) -> Option<Url> {
     let own = normal(links.canonical.clone()?);
-    let is_copy = task.via == Via::Link && own != *url && without_query(&own) == without_query(url);
-    is_copy.then_some(own)
+    is_copy(task, url, &own).then_some(own)
+}
+
+fn is_copy(task: &Task, url: &Url, own: &Url) -> bool {
+    task.via == Via::Link && !task.is_own && own != url && without_query(own) == without_query(url)
 }
 
 /// The `charset` of a content type (RFC 9110, section 8.3.2).
