@@ -36,6 +36,20 @@ pub(crate) fn has_scheme(address: &str) -> bool {
     scheme.len() > 1 && scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain)
 }
 
+/// The address that a generator makes of one in its own notation (Docusaurus: `@site/static/a.png`, `pathname:///a.png`);
+/// any other as it is.
+pub(super) fn published(address: &str) -> &str {
+    let from_root = |prefix: &str| address.strip_prefix(prefix).filter(|rest| rest.starts_with('/'));
+    ["@site/static", "@site", "pathname://"].into_iter().find_map(from_root).unwrap_or(address)
+}
+
+/// Whether an address is a path from the root of the site, in whatever notation.
+pub(crate) fn is_from_root(raw: &str) -> bool {
+    let in_tag = |open: &str| raw.strip_prefix(open).map(|rest| rest.trim_start_matches('-').trim_start());
+    let is_link = in_tag("{%").is_some_and(|rest| rest.starts_with("link"));
+    is_link || in_tag("{{").is_some() || published(raw).starts_with(['/', '\\'])
+}
+
 /// Whether the path of a URL, absolute or not, ends like an image's. `File:a.jpg` is a page of a wiki about one.
 pub(super) fn has_image_extension(url: &str) -> bool {
     let path = url.trim().split(['?', '#']).next().unwrap_or_default();

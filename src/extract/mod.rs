@@ -28,13 +28,14 @@ mod sink;
 mod srcset;
 mod template;
 
-pub(crate) use address::has_scheme;
+pub(crate) use address::{has_scheme, is_from_root};
 pub(crate) use dates::timestamp;
 pub use extraction::Extraction;
 pub use format::format_of;
 pub use memory::memory_estimate;
 pub use options::ExtractOptions;
 pub(crate) use page_links::{PageLinks, page_links};
+pub(crate) use sink::EMBED;
 
 use std::ops::Range;
 

@@ -10,6 +10,9 @@ use crate::model::ReferenceKind;
 /// is, and [`Sink::left_out`] says how much that is.
 pub(super) const MAX_REFERENCES: usize = 20_000;
 
+/// The name of a reference that is an embed of a wiki, `![[shot.png]]`: it names a file wherever that lies.
+pub(crate) const EMBED: &str = "embed";
+
 /// A reference as a format reports it: spans are of the decoded text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RawReference {

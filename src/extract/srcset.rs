@@ -36,6 +36,18 @@ pub(super) fn parse(value: &str) -> Vec<Candidate> {
     }
 }
 
+/// The candidates of lists with the media that each is for: `a.jpg [(max-width: 9em)] | b.jpg 2x` (lazysizes).
+pub(super) fn parse_lists(value: &str) -> Vec<Candidate> {
+    let (mut candidates, mut start) = (Vec::new(), 0);
+    for list in value.split('|') {
+        let of_list = parse(list.split('[').next().unwrap_or_default()).into_iter();
+        let place = |url: Range<usize>| start + url.start..start + url.end;
+        candidates.extend(of_list.map(|Candidate { url, size }| Candidate { url: place(url), size }));
+        start += list.len() + 1;
+    }
+    candidates
+}
+
 /// The first of the candidates with the most pixels.
 pub(super) fn largest(candidates: &[Candidate]) -> Option<usize> {
     let larger = |best: usize, at: usize| if candidates[at].size > candidates[best].size { at } else { best };

@@ -10,12 +10,13 @@ use std::collections::HashSet;
 use encoding_rs::Encoding;
 
 use super::delimiters::link_in;
+use super::edits::is_filled;
 use super::plan::plan;
 use super::splice::{places, splice};
 use super::target::{Article, LocalLink, Target};
 use crate::config::Lazy;
 use crate::extract::{ExtractOptions, extract};
-use crate::model::{Edit, Format, Reference, Span};
+use crate::model::{Edit, Format, Reference, ReferenceKind, ReferencePlace, Reveal, Span};
 
 /// How many references of one article are singled out. Finding one takes as many extractions of the article as its number
 /// of references has binary digits; an article with more of them is left as it was.
@@ -38,14 +39,15 @@ pub struct Rewritten {
 /// `targets` are all references of the article in the order of their spans, as extraction found them or as they were
 /// recorded then.
 pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> Rewritten {
-    let mut left_remote = leave_tags(article, &mut targets);
-    let links = |target: &Target| target.link.is_some() && target.place.kind.is_media();
-    let linked = (0..targets.len()).filter(|at| links(&targets[*at])).collect();
+    let mut left_remote = leave_tags(article, lazy, &mut targets);
+    let linked = (0..targets.len()).filter(|at| has_link(&targets[*at])).collect();
     let mut attempts = Attempts { article, lazy, targets, linked };
     let (mut proven, mut singled_out) = (0, 0);
     loop {
         let whole = attempts.with(attempts.linked.len());
         if attempts.is_proven(&whole) {
+            // Where the link of a lazy image takes the place of another address, that one is not there any more.
+            left_remote.retain(|span| !is_filled(*span, &whole.edits));
             left_remote.sort_unstable();
             return Rewritten { left_remote, ..whole };
         }
@@ -60,12 +62,12 @@ pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> R
     }
 }
 
-/// Takes the links off addresses in Markdown that hold a `<` or `>`, and returns where they are.
+/// Takes the links off images in Markdown that would be written over a `<` or `>`, and returns where they are.
 ///
 /// Renderers differ in how they read HTML within Markdown. Where one reads an address as text, such a character in it may
 /// begin or end an element, even a script; without the address another element would, and the mirror would run what the
 /// original does not. No check by one reading can exclude that.
-fn leave_tags(article: &Article<'_>, targets: &mut [Target]) -> Vec<Span> {
+fn leave_tags(article: &Article<'_>, lazy: Lazy, targets: &mut [Target]) -> Vec<Span> {
     if !matches!(article.format, Format::Markdown | Format::Mdx) {
         return Vec::new();
     }
@@ -73,13 +75,26 @@ fn leave_tags(article: &Article<'_>, targets: &mut [Target]) -> Vec<Span> {
         let (raw, _) = article.encoding.decode_without_bom_handling(span.of(article.bytes));
         raw.contains(['<', '>'])
     };
-    let tagged = targets.iter_mut().filter(|target| target.link.is_some() && holds_tag(target.place.span));
+    // Any link makes the base neutral, so that it leads nowhere else.
+    let mut bases = targets.iter().filter(|target| target.place.kind == ReferenceKind::Base);
+    let in_base = bases.any(|base| holds_tag(base.place.span));
+    let is_tagged = |place: &ReferencePlace| {
+        let shown = place.reveal.filter(|_| lazy == Lazy::Reveal);
+        in_base || holds_tag(place.span) || matches!(shown, Some(Reveal::Replace(value)) if holds_tag(value))
+    };
+    let links = targets.iter_mut().filter(|target| has_link(target));
+    let tagged = links.filter(|target| is_tagged(&target.place));
     tagged
         .map(|target| {
             target.link = None;
             target.place.span
         })
         .collect()
+}
+
+/// Whether a link is to be written in the place of a reference.
+fn has_link(target: &Target) -> bool {
+    target.link.is_some() && target.place.kind.is_media()
 }
 
 /// The links that are tried, and the article that they are for.
@@ -237,6 +252,28 @@ mod tests {
         let seen = "x <xmp> y <img src='http://h/1.png?</xmp><textarea>' alt='</xmp><img src=x onerror=alert(1)>'>";
         assert!(rewritten(seen).mirror == seen.as_bytes());
         assert_eq!(rewritten("![](http://h/1.png?a&amp;b)").edits.len(), 1);
+    }
+
+    /// What a link is written over besides the address that it stands for may hold a tag as well.
+    #[test]
+    fn no_value_that_may_be_read_as_a_tag_is_written_over() {
+        for (article, left) in [
+            ("<img src='x<y.jpg' data-src=a.jpg>", 2),
+            ("<img src='data:image/gif;base64,>' data-src=a.jpg>", 1),
+            ("<img data-src=a.jpg src='>'>", 2),
+            ("<img srcset='x.gif?< 1x, y.gif 2x' data-srcset='b.jpg 2x'>", 2),
+            ("<img src=a.jpg srcset='data:,< 1x'>", 1),
+            ("<picture><source data-srcset=a.webp><img src='data:,<b>'></picture>", 1),
+            ("<base href='//h/<b>/'>\n\n![](a.jpg)", 1),
+            ("![](a.jpg)\n</div>\n<base href=<b...\"\">c</source>", 1),
+            ("<base href='<'><img src='>' data-src=a.jpg>\n\n![](b.jpg)", 3),
+            ("---\nimage: a.jpg\n---\n<base href='>'>", 1),
+        ] {
+            let Rewritten { edits, mirror, left_remote } = rewritten(article);
+            let of = |bytes: &[u8]| bytes.iter().filter(|byte| b"<>".contains(byte)).count();
+            assert_eq!((of(&mirror), left_remote.len()), (of(article.as_bytes()), left), "{article}: {edits:?}");
+        }
+        assert_eq!(rewritten("<img src='x.jpg' data-src=a.jpg>").left_remote, []);
     }
 
     #[test]

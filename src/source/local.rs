@@ -12,11 +12,8 @@ use url::Url;
 use super::folder::{Folder, is_hidden, slashed};
 use super::names::{Names, composed};
 use super::paths::Source;
-use crate::extract::has_scheme;
+use crate::extract::{EMBED, has_scheme, is_from_root};
 use crate::model::{Fingerprint, Reference};
-
-/// The name by which extraction marks an embed of a wiki, `![[shot.png]]`: it names a file wherever that lies.
-const EMBED: &str = "embed";
 
 /// The file that an address names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,10 +99,10 @@ enum Address {
 impl Address {
     fn of(folder: &Folder, base_url: &str, path: &str, reference: &Reference) -> Option<Self> {
         let raw = reference.raw.trim_matches(|c: char| c <= ' ');
-        if raw.starts_with("//") || (has_scheme(raw) && !raw.starts_with("file:")) {
+        let from_root = is_from_root(raw);
+        if raw.starts_with("//") || (has_scheme(raw) && !raw.starts_with("file:") && !from_root) {
             return None;
         }
-        let from_root = raw.starts_with(['/', '\\']);
         let url = reference.url.as_ref().ok()?;
         if url.scheme() == "file" {
             let file = url.to_file_path().ok()?;
@@ -222,10 +219,14 @@ mod tests {
 
     /// Where the file of an address in `posts/sub/a.md` is; the place is from the site's folder.
     fn found(base_url: &str, file: &str, address: &str) -> Option<String> {
+        found_in(base_url, file, &format!("<img src=\"{address}\">"), Format::Html)
+    }
+
+    /// The same of the first image of an article.
+    fn found_in(base_url: &str, file: &str, text: &str, format: Format) -> Option<String> {
         let (folder, source) = site(base_url, &[file]);
         let options = ExtractOptions { base_url: source.base_url("sub/a.md", None), ..ExtractOptions::default() };
-        let text = format!("<img src=\"{address}\">");
-        let references = extract(text.as_bytes(), Format::Html, &options).references;
+        let references = extract(text.as_bytes(), format, &options).references;
         match source.local("sub/a.md", references.first()?)? {
             LocalFile::Found(file) => Some(file.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned()),
             LocalFile::Missing(places) => {
@@ -264,6 +265,28 @@ mod tests {
             }
             for address in ["https://other.example/x.png", "//other.example/x.png", "data:image/png;base64,AAAA"] {
                 assert_eq!(found(base_url, "posts/sub/x.png", address), None, "{address} with {base_url:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_in_the_notation_of_a_generator_is_looked_for_where_that_does() {
+        for base_url in ["", "https://news.example/"] {
+            for (file, text) in [
+                ("static/img/x.png", "![a](@site/static/img/x.png)"),
+                ("static/img/x.png", "![a](pathname:///img/x.png)"),
+                ("static/x.png", "![a]({% link x.png %})"),
+                ("posts/x.png", "![a]({%- link /x.png -%})"),
+                ("static/img/x.png", "![a]({{ '/img/x.png' | relative_url }})"),
+                ("static/img/x.png", "<img src=\"{{ 'img/x.png' | absolute_url }}\">"),
+                ("posts/sub/a/x.png", "![a]({% asset_path x.png %})"),
+                ("posts/sub/x.png", "<img src='{% asset_path x.png %}'>"),
+                ("static/img/x.png", "{% include a.html path='/img/x.png' %}"),
+                ("posts/other/x y.png", "---\ncover: '[[x y.png]]'\n---\n"),
+                ("posts/other/x.png", "---\ncover: '![[x.png|100]]'\n---\n"),
+            ] {
+                let is = found_in(base_url, file, text, Format::Markdown);
+                assert_eq!(is.as_deref(), Some(file), "{text} with {base_url:?}");
             }
         }
     }

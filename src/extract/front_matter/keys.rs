@@ -212,9 +212,9 @@ fn is_remote(value: &str) -> bool {
     names_host(value) && (!value.contains(char::is_whitespace) || has_image_path(value))
 }
 
-/// Whether a value is the URL or the path of an image file, by its extension.
+/// Whether a value is the URL or the path of an image file, by its extension. `*.jpg` stands for many.
 fn is_image_path(value: &str) -> bool {
-    let local = !value.contains(':') && !value.contains('\t');
+    let local = !value.contains([':', '\t']) && !value.contains("*.");
     (local || is_remote(value)) && has_image_path(value)
 }
 

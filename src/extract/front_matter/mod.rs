@@ -19,7 +19,7 @@ use super::address::is_http;
 use super::dates;
 use super::line_feeds::with_line_feeds;
 use super::options::ExtractOptions;
-use super::sink::{RawReference, Sink};
+use super::sink::{EMBED, RawReference, Sink};
 use crate::model::ReferenceKind;
 
 /// Reports what the front matter of an article holds, and returns the byte at which the body starts: 0 where there is no
@@ -74,7 +74,9 @@ fn report_images(text: &str, entries: Vec<Entry>, options: &ExtractOptions, sink
         }
         for (span, value) in found {
             let image_group = sink.image_group();
-            sink.push(RawReference::new(span, value, ReferenceKind::FrontMatter, &entry.key, image_group));
+            // A wiki's link names a file wherever that lies.
+            let name = if text[..span.start].ends_with("[[") { EMBED } else { &entry.key };
+            sink.push(RawReference::new(span, value, ReferenceKind::FrontMatter, name, image_group));
         }
     }
 }

@@ -7,7 +7,7 @@ use super::reveal;
 use super::scanner::{Anchor, Named, Pass, Picture, Rules, Shown};
 use super::tokens::{Attribute, Tag};
 use super::value::Value;
-use crate::extract::address::{can_be_address, has_image_extension, is_http, is_image_url};
+use crate::extract::address::{can_be_address, has_image_extension, has_image_path, is_http, is_image_url};
 use crate::extract::attributes::{self, Row, Syntax, When};
 use crate::extract::sink::{MAX_REFERENCES, RawReference};
 use crate::extract::template::looks_like_template;
@@ -78,6 +78,10 @@ impl Pass<'_, '_, '_, '_> {
                 named.found.extend(self.source(tag, &attribute));
             } else if let Some(worth) = self.lazy_worth(tag, attribute.name) {
                 self.lazy(tag, &attribute, worth, &mut named);
+            } else if let Some(bound) = self.bound(tag, &attribute) {
+                self.lazy(tag, &bound, (0, Syntax::Url), &mut named);
+            } else if attribute.name == "poster" && self.is_poster(tag, attribute.value) {
+                named.found.extend(self.read(&attribute, ReferenceKind::Poster, Syntax::Url, 0));
             } else if !self.background(tag, &attribute, &mut named) && self.is_property(tag, &attribute) {
                 named.found.extend(self.read(&attribute, ReferenceKind::Shortcode, Syntax::Url, 0));
             }
@@ -105,6 +109,23 @@ impl Pass<'_, '_, '_, '_> {
         };
         let wanted = self.scanner.rules == Rules::Jsx && self.scanner.wants(ReferenceKind::Shortcode, tag.name);
         wanted && is_component() && is_image()
+    }
+
+    /// The address that an attribute holds as a string of a script (Vue: `:src="'…'"`).
+    fn bound<'a>(&self, tag: &Tag<'_>, attribute: &Attribute<'a>) -> Option<Attribute<'a>> {
+        let bound = attribute.name.strip_prefix("v-bind").unwrap_or(attribute.name).strip_prefix(':')?;
+        let row = attributes::rows(tag.name).iter().find(|row| row.attribute == bound)?;
+        let span = attribute.span.clone().filter(|span| &self.text[span.clone()] == attribute.value)?;
+        let quote = attribute.value.chars().next().filter(|quote| matches!(quote, '\'' | '"' | '`'))?;
+        let value = attribute.value[1..].strip_suffix(quote).filter(|value| !value.contains([quote, '\\']))?;
+        let span = span.start + 1..span.end - 1;
+        let is_plain = row.syntax == Syntax::Url && can_be_address(value, false) && !looks_like_template(value);
+        is_plain.then(|| Attribute { value, span: Some(span), ..attribute.clone() })
+    }
+
+    /// Whether a custom element, such as `model-viewer`, has this poster.
+    fn is_poster(&self, tag: &Tag<'_>, value: &str) -> bool {
+        tag.name.contains('-') && has_image_path(value.trim()) && self.scanner.wants(ReferenceKind::Poster, tag.name)
     }
 
     fn row(&self, tag: &Tag<'_>, row: &Row, attribute: &Attribute<'_>) -> Vec<RawReference> {
@@ -175,7 +196,7 @@ impl Pass<'_, '_, '_, '_> {
         let mut found = self.read(attribute, ReferenceKind::Lazy, syntax, 0);
         found.retain(|found| counts(&found.value));
         if syntax == Syntax::Srcset {
-            let candidates = srcset::parse(attribute.value);
+            let candidates = candidates(attribute);
             let best = srcset::largest(&candidates).map(|best| &attribute.value[candidates[best].url.clone()]);
             let best = best.and_then(|best| found.iter().position(|found| found.value == best));
             named.lazy.extend(best.map(|best| (rank, named.found.len() + best)));
@@ -201,7 +222,7 @@ impl Pass<'_, '_, '_, '_> {
             Syntax::Url => vec![found(trim(self.text, span), attribute.value.trim_matches(is_stripped), name)],
             Syntax::Srcset => {
                 // More than an article may have would only take memory; one more says that there were more.
-                let candidates = srcset::parse(value.decoded()).into_iter().take(MAX_REFERENCES + 1);
+                let candidates = candidates(attribute).into_iter().take(MAX_REFERENCES + 1);
                 let candidates = candidates.map(|candidate| candidate.url);
                 candidates.map(|url| found(value.span(url.clone()), &value.decoded()[url], name)).collect()
             }
@@ -257,6 +278,12 @@ impl Pass<'_, '_, '_, '_> {
         self.sink.push(anchor.link.clone());
         Some(anchor.link.image_group)
     }
+}
+
+/// The candidates of an attribute. Those of a background can name their media in brackets.
+fn candidates(attribute: &Attribute<'_>) -> Vec<srcset::Candidate> {
+    let lists = attribute.name == "data-bgset" && attribute.value.contains(" [");
+    if lists { srcset::parse_lists(attribute.value) } else { srcset::parse(attribute.value) }
 }
 
 /// What URL parsing strips from both ends (URL Standard, "basic URL parser", C0 control or space).

@@ -20,11 +20,11 @@ use self::dialects::Copy;
 use self::outline::{Outline, Place};
 use self::ranges::is_within;
 use self::raw_html::Html;
-use super::address::has_image_extension;
+use super::address::{has_image_extension, published};
 use super::html::Rules;
 use super::options::ExtractOptions;
 use super::shortcode;
-use super::sink::{RawLinkWrap, RawReference, Sink};
+use super::sink::{EMBED, RawLinkWrap, RawReference, Sink};
 use crate::model::ReferenceKind;
 
 /// Reports the images of `text[range]`, the body of an article.
@@ -79,13 +79,15 @@ fn report(
     let shown = |at: usize| !is_within(at, html.comments());
     let image_groups = report_images(outline, shown, sink);
     report_links(outline, &image_groups, &raw_html, sink);
-    for (start, span) in dialects::embeds(text, range) {
+    let embeds = dialects::embeds(text, range.clone()).into_iter().map(|found| (found, EMBED));
+    let directives = dialects::directives(text, range).into_iter().map(|found| (found, "directive"));
+    for ((start, span), name) in embeds.chain(directives) {
         let value = text[span.clone()].to_owned();
         let is_image = has_image_extension(&value) || options.local_links.contains(&value);
         if is_image && shown(start) && !is_within(start, &outline.code) {
             let place = Place { span, value };
             let image_group = sink.image_group();
-            sink.push(reference(&place, ReferenceKind::Markdown, "embed", image_group));
+            sink.push(reference(&place, ReferenceKind::Markdown, name, image_group));
         }
     }
 }
@@ -144,7 +146,7 @@ fn first_within(spans: &[(usize, u32)], range: &Range<usize>) -> Option<u32> {
 }
 
 fn reference(place: &Place, kind: ReferenceKind, name: &str, image_group: u32) -> RawReference {
-    RawReference::new(place.span.clone(), place.value.trim().to_owned(), kind, name, image_group)
+    RawReference::new(place.span.clone(), published(place.value.trim()).to_owned(), kind, name, image_group)
 }
 
 #[cfg(test)]

@@ -5,9 +5,8 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, OffsetIter, Options, Parser, Tag, TagEnd};
 
 use super::destination;
-use super::dialects::{Definitions, Prepared};
+use super::dialects::{Definitions, Prepared, directive_image};
 use super::ranges::is_within;
-use crate::extract::address::has_image_extension;
 
 /// The parts of a text that matter to the search for images; all ranges are of the whole file's text, and in order.
 #[derive(Debug, Default)]
@@ -233,7 +232,7 @@ impl<'a> Walk<'a> {
 
     /// The image of a directive of `MyST`: `` ```{figure} a.jpg ``.
     fn directive(&mut self, info: &str, block: &Range<usize>) {
-        let Some(address) = directive_image(info).filter(|address| has_image_extension(address)) else { return };
+        let Some(address) = directive_image(info) else { return };
         let line = &self.body[block.clone()];
         let Some(at) = line[..line.find('\n').unwrap_or(line.len())].find(address) else { return };
         let span = block.start + at..block.start + at + address.len();
@@ -263,12 +262,6 @@ fn takes_link(body: &str, image: &Open<'_>) -> bool {
 /// Whether a block holds text or HTML of its own, so that a tag left open in it stays in it.
 fn is_leaf(tag: &Tag) -> bool {
     matches!(tag, Tag::Paragraph | Tag::Heading { .. } | Tag::HtmlBlock | Tag::TableCell | Tag::Item)
-}
-
-/// The address of a directive that shows an image.
-fn directive_image(info: &str) -> Option<&str> {
-    let info = info.trim();
-    ["{figure}", "{image}"].iter().find_map(|name| info.strip_prefix(name)).map(str::trim)
 }
 
 /// What a fenced block holds: its lines but for the fences.

@@ -8,7 +8,7 @@ mod syntax;
 use std::ops::Range;
 
 use self::syntax::{Argument, Shortcode, bracketed, shortcode};
-use super::address::{has_image_extension, has_image_path, is_http, is_image_url, may_be_image_url};
+use super::address::{has_image_extension, has_image_path, is_http, is_image_url, may_be_image_url, names_host};
 use super::embedded;
 use super::options::ExtractOptions;
 use super::sink::{RawReference, Sink};
@@ -28,6 +28,15 @@ const IMAGES: &[&str] = &[
     "picture",
     "responsive_image",
 ];
+
+/// Tags of Hexo and Jekyll that stand for the address of a file.
+const ADDRESSES: &[&str] = &["asset_path", "link"];
+
+/// Filters of Jekyll that complete an address.
+const FILTERS: &[&str] = &["absolute_url", "relative_url"];
+
+/// How far before a tag is looked for what it is the address of, in bytes.
+const MAX_BEFORE: usize = 512;
 
 /// Tags that decide and show nothing.
 const CONTROL: &[&str] = &["case", "elsif", "for", "if", "unless", "when"];
@@ -85,7 +94,12 @@ pub(super) fn find(
             raw_ends = raw_end.is_some();
         }
         if at >= raw_until && counts(at) {
-            shortcode.report(text, options, sink);
+            if let Some(found) = shortcode.address(text, at) {
+                let image_group = sink.image_group();
+                sink.push(RawReference { image_group, ..found });
+            } else {
+                shortcode.report(text, options, sink);
+            }
         }
         at = end;
     }
@@ -98,6 +112,19 @@ fn end_of_raw(text: &str, start: usize, end: usize) -> Option<usize> {
 }
 
 impl Shortcode<'_> {
+    /// The image whose address this stands for as a whole: `![a]({% asset_path b.jpg %})`,
+    /// `<img src="{{ '/b.jpg' | relative_url }}">`.
+    fn address(&self, text: &str, start: usize) -> Option<RawReference> {
+        let argument = |argument: &Argument| &text[argument.span.clone()];
+        let is_filtered = || self.output && self.arguments.iter().any(|filter| FILTERS.contains(&argument(filter)));
+        let is_address = self.tag && ADDRESSES.contains(&self.name) && self.arguments.len() == 1;
+        let path = self.arguments.first().map(argument).filter(|path| has_image_path(path) && !names_host(path))?;
+        let counts = (is_address || is_filtered()) && is_address_of_image(text, start, self.end);
+        let from_root = self.name != "asset_path" && !path.starts_with('/');
+        let value = if from_root { format!("/{path}") } else { path.to_owned() };
+        counts.then(|| RawReference::new(start..self.end, value, ReferenceKind::Shortcode, self.name, 0))
+    }
+
     fn report(&self, text: &str, options: &ExtractOptions, sink: &mut Sink) {
         let shows_image = !self.output && IMAGES.binary_search(&self.name.to_ascii_lowercase().as_str()).is_ok();
         let mut image_group = None;
@@ -107,7 +134,7 @@ impl Shortcode<'_> {
                 let kind = if shows_image || !self.tag {
                     kind(argument, &value, shows_image, positional == Some(index))
                 } else {
-                    kind_in_tag(argument, &value)
+                    kind_in_tag(self.name, argument, &value)
                 };
                 kind.map(|kind| (argument.span.clone(), value, kind))
             });
@@ -144,11 +171,22 @@ fn absolute(
     found.map(place).map(|span| (span.clone(), text[span].to_owned(), ReferenceKind::Shortcode)).collect()
 }
 
+/// Whether what stands from `start` to `end` is the address of an image of Markdown or HTML, and all of it.
+fn is_address_of_image(text: &str, start: usize, end: usize) -> bool {
+    let from = (start.saturating_sub(MAX_BEFORE)..=start).find(|at| text.is_char_boundary(*at)).unwrap_or(start);
+    let before = text[from..start].rsplit('\n').next().unwrap_or_default();
+    let label = before.strip_suffix("](").or(before.strip_suffix("](<"));
+    let described = label.and_then(|label| label.rsplit_once('[')).is_some_and(|(before, _)| before.ends_with('!'));
+    let shown = before.trim_end_matches(['"', '\'']).ends_with("src=");
+    (described || shown) && text[end..].starts_with([')', '"', '\'', ' ', '>', '\n'])
+}
+
 /// What kind of reference an argument of a tag is: a path from the root of the site, of a parameter that promises an
-/// image.
-fn kind_in_tag(argument: &Argument, value: &str) -> Option<ReferenceKind> {
+/// image, or, to a template that is included, a file.
+fn kind_in_tag(tag: &str, argument: &Argument, value: &str) -> Option<ReferenceKind> {
     let key = argument.key.to_ascii_lowercase();
-    let promised = WORDS.iter().any(|word| key.contains(word));
+    let is_file = tag.starts_with("include") && ["path", "file"].iter().any(|word| key.contains(word));
+    let promised = is_file || WORDS.iter().any(|word| key.contains(word));
     (promised && value.starts_with('/') && has_image_path(value)).then_some(ReferenceKind::Shortcode)
 }
 

@@ -53,6 +53,18 @@ fn a_link_around_a_copy_of_an_image() {
     check(chain.as_bytes(), Format::Html, (5, 0));
 }
 
+/// The link of a lazy image takes the place of an address that would be left: it is not left then, nor replaced where it
+/// may be read as a tag.
+#[test]
+fn a_placeholder_that_would_be_left_remote() {
+    let tagged = b"<img src=\"x<y.jpg\" data-src=a.jpg>\n";
+    keep_every_promise(tagged, Format::Markdown, Lazy::Reveal);
+    assert_eq!(refused(tagged, Format::Markdown, Lazy::Reveal), (2, 2));
+    assert_eq!(refused(tagged, Format::Markdown, Lazy::Keep), (2, 1));
+    check(tagged, Format::Html, (2, 0));
+    check(b"![](c.jpg)\n\n</div>\n<base href=<b...\"\">x</source>\n", Format::Markdown, (2, 1));
+}
+
 /// What costs a pass over the rest of the article, or a copy of something long, must not do so at every turn. Each of
 /// these takes minutes, or all memory, where the cost is not linear.
 #[test]

@@ -111,6 +111,10 @@ const NAMES: &[&str] = &[
     "data-url",
     "action",
     "markdown",
+    ":src",
+    "v-bind:srcset",
+    "data-bgset",
+    "image",
 ];
 
 const VALUES: &[&str] = &[
@@ -130,6 +134,9 @@ const VALUES: &[&str] = &[
     "default-src &#39;none&#39;",
     "{&quot;src&quot;:&quot;https:\\/\\/h.example\\/a.jpg&quot;,&quot;b&quot;:[&quot;https://h.example/b.jpg&quot;]}",
     "/blank.gif",
+    "&#39;https://h.example/a.jpg'",
+    "`a.jpg`",
+    "https://i.example/b.jpg [(a)] | https://i.example/c.jpg 2x",
     "1",
 ];
 
@@ -168,6 +175,7 @@ const ELEMENTS: &[&str] = &[
     "select",
     "figure",
     "lazy-image",
+    "model-viewer",
     "h:img",
     "Card",
 ];
@@ -311,6 +319,12 @@ const MARKDOWN: &[&str] = &[
     "{/*",
     "*/}",
     "{`",
+    "![a]({% asset_path b.png %})",
+    "<img src=\"{% link a/b.png %}\">",
+    "({{ '/b.png' | relative_url }})",
+    "\n:::{figure} c.png\n",
+    "](@site/static/d.png)",
+    "{% include a.html path=\"/e.png\" %}",
 ];
 
 const FRONT_MATTER: &[&str] = &[

@@ -6,6 +6,7 @@
 
 mod admonitions;
 mod definitions;
+mod directives;
 mod embeds;
 mod fences;
 mod hidden;
@@ -19,6 +20,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub(super) use self::definitions::Definitions;
+pub(super) use self::directives::{directive_image, directives};
 pub(super) use self::embeds::embeds;
 pub(super) use self::lines::{Copy, Line};
 pub(super) use self::markdown_html::is_alone;
