@@ -70,7 +70,7 @@ fn find(text: &str, format: Format, options: &ExtractOptions, sink: &mut Sink) {
 fn page(text: &str, body: Range<usize>, options: &ExtractOptions, sink: &mut Sink) {
     html::find(text, body.clone(), Rules::Html, options, sink);
     if body.start > 0 {
-        shortcode::find(text, body, |_| true, options, sink);
+        shortcode::find(text, body, |_| true, |_| true, options, sink);
     }
 }
 

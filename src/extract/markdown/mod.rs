@@ -42,7 +42,9 @@ pub(super) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, si
     let code = if whole { &outline.fenced } else { &outline.code };
     let counts = |at: usize| !is_within(at, html.comments()) && !is_within(at, code);
     report(text, range.clone(), &outline, before, &html, options, sink);
-    shortcode::find(text, range, counts, options, sink);
+    let pieces: Vec<_> = outline.html.iter().flatten().map(|piece| piece.range.clone()).collect();
+    let in_html = |at: usize| whole || is_within(at, &pieces);
+    shortcode::find(text, range, counts, in_html, options, sink);
 }
 
 /// Reports the images of `text[range]`, the body of an article in MDX.

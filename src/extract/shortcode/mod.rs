@@ -70,11 +70,13 @@ pub(super) fn is_source(parameter: &str) -> bool {
     SOURCES.contains(&parameter)
 }
 
-/// Reports the images that shortcodes show. Those that do not start where `counts` are in code or in a comment.
+/// Reports the images that shortcodes show. Those that do not start where `counts` are in code or in a comment; those that
+/// start `in_html` are read as HTML, and the others as Markdown.
 pub(super) fn find(
     text: &str,
     range: Range<usize>,
     counts: impl Fn(usize) -> bool,
+    in_html: impl Fn(usize) -> bool,
     options: &ExtractOptions,
     sink: &mut Sink,
 ) {
@@ -94,7 +96,7 @@ pub(super) fn find(
             raw_ends = raw_end.is_some();
         }
         if at >= raw_until && counts(at) {
-            if let Some(found) = shortcode.address(text, at) {
+            if let Some(found) = shortcode.address(text, at, &in_html) {
                 let image_group = sink.image_group();
                 sink.push(RawReference { image_group, ..found });
             } else {
@@ -114,12 +116,14 @@ fn end_of_raw(text: &str, start: usize, end: usize) -> Option<usize> {
 impl Shortcode<'_> {
     /// The image whose address this stands for as a whole: `![a]({% asset_path b.jpg %})`,
     /// `<img src="{{ '/b.jpg' | relative_url }}">`.
-    fn address(&self, text: &str, start: usize) -> Option<RawReference> {
-        let argument = |argument: &Argument| &text[argument.span.clone()];
-        let is_filtered = || self.output && self.arguments.iter().any(|filter| FILTERS.contains(&argument(filter)));
-        let is_address = self.tag && ADDRESSES.contains(&self.name) && self.arguments.len() == 1;
-        let path = self.arguments.first().map(argument).filter(|path| has_image_path(path) && !names_host(path))?;
-        let counts = (is_address || is_filtered()) && is_address_of_image(text, start, self.end);
+    fn address(&self, text: &str, start: usize, in_html: impl Fn(usize) -> bool) -> Option<RawReference> {
+        // A hyphen before the closing braces takes the white space after them away.
+        let arguments =
+            || self.arguments.iter().map(|argument| &text[argument.span.clone()]).filter(|part| *part != "-");
+        let is_filtered = || self.output && arguments().any(|filter| FILTERS.contains(&filter));
+        let is_address = self.tag && ADDRESSES.contains(&self.name) && arguments().count() == 1;
+        let path = arguments().next().filter(|path| has_image_path(path) && !names_host(path))?;
+        let counts = (is_address || is_filtered()) && is_address_of_image(text, start..self.end, in_html);
         let from_root = self.name != "asset_path" && !path.starts_with('/');
         let value = if from_root { format!("/{path}") } else { path.to_owned() };
         counts.then(|| RawReference::new(start..self.end, value, ReferenceKind::Shortcode, self.name, 0))
@@ -171,14 +175,15 @@ fn absolute(
     found.map(place).map(|span| (span.clone(), text[span].to_owned(), ReferenceKind::Shortcode)).collect()
 }
 
-/// Whether what stands from `start` to `end` is the address of an image of Markdown or HTML, and all of it.
-fn is_address_of_image(text: &str, start: usize, end: usize) -> bool {
+/// Whether what stands there is the address of an image of Markdown or HTML, and all of it.
+fn is_address_of_image(text: &str, place: Range<usize>, in_html: impl Fn(usize) -> bool) -> bool {
+    let Range { start, end } = place;
     let from = (start.saturating_sub(MAX_BEFORE)..=start).find(|at| text.is_char_boundary(*at)).unwrap_or(start);
     let before = text[from..start].rsplit('\n').next().unwrap_or_default();
     let label = before.strip_suffix("](").or(before.strip_suffix("](<"));
     let described = label.and_then(|label| label.rsplit_once('[')).is_some_and(|(before, _)| before.ends_with('!'));
     let shown = before.trim_end_matches(['"', '\'']).ends_with("src=");
-    (described || shown) && text[end..].starts_with([')', '"', '\'', ' ', '>', '\n'])
+    (if in_html(start) { shown } else { described }) && text[end..].starts_with([')', '"', '\'', ' ', '>', '\n'])
 }
 
 /// What kind of reference an argument of a tag is: a path from the root of the site, of a parameter that promises an
@@ -216,7 +221,7 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let mut sink = Sink::default();
-        find(text, 0..text.len(), |_| true, &ExtractOptions::default(), &mut sink);
+        find(text, 0..text.len(), |_| true, |_| false, &ExtractOptions::default(), &mut sink);
         let found = sink.found.iter().map(|f| format!("{} {} {}", f.kind, f.name, &text[f.span.clone()]));
         assert_eq!(found.collect::<Vec<_>>(), expected, "{text}");
     }
@@ -301,7 +306,7 @@ mod tests {
         ] {
             let mut sink = Sink::default();
             let text = tag.replace("URL", u);
-            find(&text, 0..text.len(), |_| true, &ExtractOptions::default(), &mut sink);
+            find(&text, 0..text.len(), |_| true, |_| false, &ExtractOptions::default(), &mut sink);
             let found: Vec<_> = sink.found.iter().map(|found| &text[found.span.clone()]).collect();
             assert_eq!(found, [u], "{text}");
         }
@@ -318,7 +323,7 @@ mod tests {
     fn code_and_comments_are_skipped() {
         let text = "{% img /a.jpg %}{% img /b.jpg %}";
         let mut sink = Sink::default();
-        find(text, 0..text.len(), |at| at > 0, &ExtractOptions::default(), &mut sink);
+        find(text, 0..text.len(), |at| at > 0, |_| false, &ExtractOptions::default(), &mut sink);
         assert_eq!(sink.found.len(), 1);
     }
 

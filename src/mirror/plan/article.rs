@@ -11,7 +11,7 @@ use url::Url;
 use super::super::article_memory::ArticleMemory;
 use super::super::error::MirrorError;
 use super::super::sources::RunSource;
-use super::references::Resolved;
+use super::references::{Resolved, SavedPage};
 use super::trace_original::{self, Originals};
 use super::unread::Unread;
 use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, NewReference};
@@ -19,7 +19,7 @@ use crate::clock;
 use crate::config::{Config, Size};
 use crate::extract;
 use crate::ingest::{self, InlineImages, InlineLimits};
-use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, RelativePath};
+use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Format, RelativePath};
 use crate::source::{Listed, Location, Made};
 
 /// What is to be done with an article.
@@ -323,7 +323,10 @@ pub(super) async fn read_original(
         let format = extract::format_of(&path, &bytes);
         let mut extraction = extract::extract(&bytes, format, &options);
         let inline = ingest::take_inline(&mut extraction.references, &InlineLimits::new(&config));
-        let resolved = Resolved::of(&source, &path, config.rewrite.adopt_local, &extraction.references);
+        let is_page = matches!(format, Format::Html | Format::Xhtml);
+        let saved = options.base_url.as_ref().zip(extraction.url.as_ref().filter(|_| is_page));
+        let saved = saved.map(|(file, page)| SavedPage { file, page });
+        let resolved = Resolved::of(&source, &path, config.rewrite.adopt_local, saved, &extraction.references);
         let version = ArticleVersion {
             key: ArticleKey { source: source.name().clone(), path },
             original: Digest::of(&bytes),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use url::Url;
+use url::{Position, Url};
 
 use super::super::error::MirrorError;
 use crate::archive::{Archive, ArticleRow, NewReference, UrlRow};
@@ -18,6 +18,24 @@ pub(super) struct Resolved {
     missing: Vec<(usize, Vec<Url>)>,
 }
 
+/// A page that was saved as a file, and says where it was.
+#[derive(Clone, Copy)]
+pub(super) struct SavedPage<'a> {
+    /// The file's URL.
+    pub(super) file: &'a Url,
+    /// The page's.
+    pub(super) page: &'a Url,
+}
+
+impl SavedPage<'_> {
+    /// Where an image of the page was that does not lie beside the file.
+    fn origin_of(self, reference: &Reference, url: &Url) -> Option<Url> {
+        let from_root = || url[Position::BeforePath..].to_owned();
+        let address = if reference.raw.starts_with('/') { Some(from_root()) } else { self.file.make_relative(url) };
+        self.page.join(&address?).ok().filter(Url::has_host)
+    }
+}
+
 /// What a reference names.
 enum Named {
     /// Something that is fetched or adopted.
@@ -31,12 +49,18 @@ enum Named {
 impl Resolved {
     /// Finds out what references name: a file on the disk comes before the web. It asks the file system, so it is not
     /// for the runtime.
-    pub(super) fn of(source: &Source, path: &str, adopt: AdoptLocal, references: &[Reference]) -> Self {
+    pub(super) fn of(
+        source: &Source,
+        path: &str,
+        adopt: AdoptLocal,
+        saved: Option<SavedPage<'_>>,
+        references: &[Reference],
+    ) -> Self {
         let adopts = source.adopts(adopt);
         let mut missing = Vec::new();
         let mut new = Vec::with_capacity(references.len());
         for (at, reference) in references.iter().enumerate() {
-            let url = match named(source, path, adopts, reference) {
+            let url = match named(source, path, adopts, saved, reference) {
                 Named::Url(url) => Some(url),
                 Named::MissingFile(url, places) => {
                     missing.push((at, places));
@@ -71,7 +95,7 @@ impl Resolved {
     }
 }
 
-fn named(source: &Source, path: &str, adopts: bool, reference: &Reference) -> Named {
+fn named(source: &Source, path: &str, adopts: bool, saved: Option<SavedPage<'_>>, reference: &Reference) -> Named {
     let Ok(url) = &reference.url else { return Named::Nothing };
     if !reference.kind.is_media() {
         return Named::Nothing;
@@ -84,8 +108,9 @@ fn named(source: &Source, path: &str, adopts: bool, reference: &Reference) -> Na
         Some(LocalFile::Found(file)) if adopts => file_url(&file).map_or(Named::Nothing, Named::Url),
         Some(LocalFile::Missing(places)) => {
             let places: Vec<_> = places.iter().filter_map(|place| file_url(place)).collect();
-            let asked = if url.has_host() { Some(url) } else { places.first() };
-            asked.cloned().map_or(Named::Nothing, |asked| Named::MissingFile(asked, places))
+            let origin = || saved.and_then(|saved| saved.origin_of(reference, url));
+            let asked = if url.has_host() { Some(url.clone()) } else { origin().or_else(|| places.first().cloned()) };
+            asked.map_or(Named::Nothing, |asked| Named::MissingFile(asked, places))
         }
         None if url.has_host() => Named::Url(url.clone()),
         // A file that is not adopted is shown from where it lies.

@@ -15,6 +15,7 @@ over_both_archives! {
     a_file_that_is_replaced_is_a_changed_image
     a_file_is_adopted_only_where_the_settings_say_so
     the_file_on_the_disk_comes_before_the_web
+    a_saved_page_takes_from_its_site_what_is_not_beside_it
     no_address_names_what_is_hidden
     #[cfg(unix)] no_address_leads_out_of_the_source_and_its_roots
 }
@@ -189,6 +190,29 @@ fn the_file_on_the_disk_comes_before_the_web(sandbox: &Sandbox) {
     sandbox.run(&["run"]);
     assert_eq!(mirror(sandbox).matches("/blobs/").count(), 4, "{}", mirror(sandbox));
     assert_eq!(origin.log().count(), 1);
+}
+
+fn a_saved_page_takes_from_its_site_what_is_not_beside_it(sandbox: &Sandbox) {
+    let image = |number| Behaviour::serve(Content::new("image/png", tiny(number)));
+    let site = Site::new().on("/d/web.png", image(7)).on("/root.png", image(8)).on("/d/in/x.png?v=1", image(9));
+    let origin = Origin::start(site).unwrap();
+    let images = "<img src=here.png><img src=web.png><img src=/root.png><img src='in/x.png?v=1'>";
+    let page = origin.url("/d/page.html");
+    sandbox.write("posts/here.png", tiny(1));
+    for (name, head) in [
+        ("a.html", format!("<link rel=canonical href='{page}'>")),
+        ("b.html", format!("<meta property=og:url content='{page}'>")),
+        ("c.html", format!("<!-- saved from url=(0030){page} -->")),
+    ] {
+        sandbox.write(&format!("posts/{name}"), format!("<!doctype html>{head}{images}"));
+    }
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["references"], json!({"found": 12, "local": 12, "remote": 0}), "{report:#}");
+    assert_eq!(origin.log().count(), 3);
+    // A post that says where it was published is no saved page.
+    sandbox.write("posts/d.md", format!("---\ncanonical: {page}\n---\n![a](gone.png)\n"));
+    assert_eq!(failures(&sandbox.json(&["run"])), [("gone.png".to_owned(), "local_file".to_owned())]);
+    settled(sandbox);
 }
 
 #[tokio::test(flavor = "multi_thread")]
