@@ -52,6 +52,14 @@ pub(super) struct WriteStage {
     names: KeyedLocks<Digest>,
 }
 
+/// Whether every article was looked at in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// What is on record of an article may be from an earlier run still.
+    GoesOn,
+    Over,
+}
+
 /// A mirror that was planned.
 struct Planned {
     rewritten: Rewritten,
@@ -90,7 +98,7 @@ impl WriteStage {
     /// Writes the mirror of each article that the other stages send.
     pub(super) async fn run(&self, ready: mpsc::Receiver<ArticleId>) -> Result<(), MirrorError> {
         let ready = stream::unfold(ready, async |mut ready| Some((ready.recv().await?, ready)));
-        ready.map(Ok).try_for_each_concurrent(WRITTEN_AT_ONCE, |article| self.write(article)).await
+        ready.map(Ok).try_for_each_concurrent(WRITTEN_AT_ONCE, |article| self.write(article, Reading::GoesOn)).await
     }
 
     /// Writes the mirrors that are still waiting when nothing more can be asked for: what is missing stays remote in
@@ -102,26 +110,26 @@ impl WriteStage {
             let Some(end) = waiting.last() else { return Ok(()) };
             last = Some(*end);
             let each = stream::iter(waiting).map(Ok);
-            each.try_for_each_concurrent(WRITTEN_AT_ONCE, |article| self.write(article)).await?;
+            each.try_for_each_concurrent(WRITTEN_AT_ONCE, |article| self.write(article, Reading::Over)).await?;
         }
     }
 
-    async fn write(&self, id: ArticleId) -> Result<(), MirrorError> {
+    async fn write(&self, id: ArticleId, reading: Reading) -> Result<(), MirrorError> {
         let _guard = self.locks.lock(id).await;
         let Some(row) = self.archive.catalog.article_by_id(id).await? else { return Ok(()) };
         match self.sources.get(&row.version.key.source) {
             Some(source) if row.state == ArticleState::Stale => {
-                self.write_mirror(source, &row).instrument(trace::article(&row.version.key)).await
+                self.write_mirror(source, &row, reading).instrument(trace::article(&row.version.key)).await
             }
             _ => Ok(()),
         }
     }
 
     /// The rows first, then the file by rename: whoever sees the mirror finds everything it points at.
-    async fn write_mirror(&self, source: &RunSource, row: &ArticleRow) -> Result<(), MirrorError> {
+    async fn write_mirror(&self, source: &RunSource, row: &ArticleRow, reading: Reading) -> Result<(), MirrorError> {
         let path = &row.version.key.path;
         let _name = self.names.lock(Digest::of(rules::path_key(path).as_bytes())).await;
-        if !self.may_write(source, row).await? {
+        if !self.may_write(source, row, reading).await? {
             return Ok(());
         }
         let original = match self.archive.read_verified(row.version.original, row.version.format.blob_type()).await {
@@ -151,10 +159,12 @@ impl WriteStage {
     }
 
     /// Whether the place of a mirror is free for it. Where it is not, the report says so.
-    async fn may_write(&self, source: &RunSource, row: &ArticleRow) -> Result<bool, MirrorError> {
+    async fn may_write(&self, source: &RunSource, row: &ArticleRow, reading: Reading) -> Result<bool, MirrorError> {
         match place_of(source, row) {
             Destination::Free => {}
             Destination::Gone => return Ok(false),
+            // It may have changed before the run, and not have been looked at yet: it stays stale until then.
+            Destination::Changed if reading == Reading::GoesOn => return Ok(false),
             Destination::Changed => {
                 self.report(
                     row,

@@ -1,13 +1,16 @@
 //! In place: the folder of originals becomes its own mirror.
 
+use std::time::Duration;
+
 use super::{jpeg, post};
 use crate::sandbox::Sandbox;
-use crate::testserver::{Origin, Site};
+use crate::testserver::{Behaviour, Content, Origin, Site};
 
 over_both_archives! {
     in_place_originals_are_kept_edits_are_followed_and_restore_undoes_it
     in_place_an_address_under_any_key_outlives_an_edit
     in_place_an_article_that_is_gone_is_no_problem
+    in_place_what_is_not_looked_at_yet_was_not_changed_during_the_run
 }
 
 fn in_place_originals_are_kept_edits_are_followed_and_restore_undoes_it(sandbox: &Sandbox) {
@@ -67,4 +70,35 @@ fn in_place_an_article_that_is_gone_is_no_problem(sandbox: &Sandbox) {
         assert_eq!(report["problems"], serde_json::json!([]), "{report:#}");
     }
     assert!(!sandbox.path("posts/a.md").exists());
+}
+
+/// An image is replaced while a slow feed is read, before the run comes to the posts that show it. Since the last run one
+/// of these was edited, and one copied back: only their record is old.
+fn in_place_what_is_not_looked_at_yet_was_not_changed_during_the_run(sandbox: &Sandbox) {
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
+    let item = "<item><title>One</title><guid>one</guid><description>text</description></item>";
+    let rss =
+        format!("<?xml version=\"1.0\"?>\n<rss version=\"2.0\"><channel><title>News</title>{item}</channel></rss>");
+    let feed = || Behaviour::serve(Content::new("application/xml", rss.clone().into_bytes()));
+    let host = Origin::start(Site::new().on("/feed.xml", feed())).unwrap();
+    let news = format!("[[source]]\nname = \"news\"\nkind = \"feed\"\nurl = \"{}\"\n", host.url("/feed.xml"));
+    let posts = "[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n";
+    sandbox.settings(&format!("recheck = \"1ms\"\n[rewrite]\nchanged_images = \"newest\"\n{news}{posts}"));
+    let names = ["posts/copied.md", "posts/edited.md"];
+    for name in names {
+        sandbox.write(name, post(&origin, &["/a.jpg"]));
+    }
+    sandbox.run(&["run"]).expect(0);
+    let before = names.map(|name| sandbox.text(name));
+    sandbox.write(names[0], &before[0]);
+    sandbox.write(names[1], before[1].replace("A post", "An edited post"));
+    origin.set("/a.jpg", jpeg(2));
+    host.set("/feed.xml", feed().after(Duration::from_millis(500)));
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["problems"], serde_json::json!([]), "{report:#}");
+    for (name, before) in names.iter().zip(before) {
+        let now = sandbox.text(name);
+        assert!(!now.contains("127.0.0.1") && now != before, "{name} shows the new image: {now}");
+    }
+    assert!(sandbox.text(names[1]).contains("An edited post"));
 }
