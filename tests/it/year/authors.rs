@@ -66,13 +66,12 @@ impl Archive {
         }
     }
 
+    /// The next run over the posts reads it.
     fn note_written(&mut self, name: &str) {
-        if self.is_away {
-            self.unread.insert(name.to_owned());
-        }
+        self.unread.insert(name.to_owned());
     }
 
-    /// A post leaves. What the archive has not read of it, it cannot give back.
+    /// A post leaves. What no run has read of it, the archive cannot give back.
     fn take_away(&mut self, name: &str) {
         std::fs::remove_file(self.sandbox.path(&Self::file(name))).unwrap();
         self.present.remove(name);
