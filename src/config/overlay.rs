@@ -5,12 +5,19 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
+use super::defaults::shipped;
+
 /// Tables whose keys are the user's own.
 const FREE_TABLES: [&str; 1] = ["fetch.resolve"];
 /// Lists of tables in which what is left out is inherited from elsewhere and not from the shipped example.
 const INHERITING: [&str; 1] = ["fetch.host"];
 /// Keys of such a list whose shipped value is an example: left out of a block, they are empty.
 const EXAMPLES: [(&str, &str); 1] = [("source", "path")];
+
+/// How many keys are named where none is like the wrong one.
+const NEAREST: usize = 3;
+/// Where every setting stands with what it means.
+const ALL_STAND: &str = "`offprint man --out DIR` writes offprint.toml(5), which has every setting";
 
 /// A key that no setting has.
 pub(super) struct UnknownKey {
@@ -61,17 +68,34 @@ fn list_item(example: &Value, item: &Spanned<DeValue<'_>>, place: &str) -> Resul
     Ok(if INHERITING.contains(&place) { plain(item.get_ref()) } else { merged })
 }
 
+/// What is wrong, and the way out: the same name in another table, the nearest one in this table, or where all stand.
 fn unknown_key(place: &str, name: &str, known: &Table) -> String {
-    let nearest = known
-        .keys()
-        .map(|key| (strsim::jaro_winkler(name, key), key))
-        .filter(|(similarity, _)| *similarity > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    if let Some((_, key)) = nearest {
-        return format!("there is no setting `{place}`; did you mean `{key}`?");
+    let wrong = format!("there is no setting `{place}`");
+    if let Some(table) = table_with(&Value::Table(shipped()), name, "") {
+        return format!("{wrong}; did you mean `{name}` {table}?");
     }
-    let keys: Vec<_> = known.keys().map(|key| format!("`{key}`")).collect();
-    format!("there is no setting `{place}`; there are {}", keys.join(", "))
+    let mut nearest: Vec<_> = known.keys().map(|key| (strsim::jaro_winkler(name, key), key)).collect();
+    nearest.sort_by(|a, b| b.0.total_cmp(&a.0));
+    if let Some((_, key)) = nearest.first().filter(|(similarity, _)| *similarity > 0.7) {
+        return format!("{wrong}; did you mean `{key}`?");
+    }
+    let some: Vec<_> = nearest.iter().take(NEAREST).map(|(_, key)| format!("`{key}`")).collect();
+    format!("{wrong}; the nearest are {}; {ALL_STAND}", some.join(", "))
+}
+
+/// The table in which a setting of this name stands.
+fn table_with(value: &Value, name: &str, place: &str) -> Option<String> {
+    let (table, here) = match value {
+        Value::Table(table) if place.is_empty() => (table, "at the top".to_owned()),
+        Value::Table(table) => (table, format!("in [{place}]")),
+        Value::Array(items) => (items.first()?.as_table()?, format!("in [[{place}]]")),
+        _ => return None,
+    };
+    if !FREE_TABLES.contains(&place) && table.contains_key(name) {
+        return Some(here);
+    }
+    let below = |key: &String| if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+    table.iter().find_map(|(key, value)| table_with(value, name, &below(key)))
 }
 
 /// The value without its spans.
@@ -97,11 +121,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::DEFAULTS;
-
-    fn shipped() -> Table {
-        DEFAULTS.parse().unwrap()
-    }
 
     fn overlaid(text: &str) -> Result<Table, String> {
         let mut merged = shipped();

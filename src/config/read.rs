@@ -4,18 +4,16 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use toml::Value;
 use toml::de::{DeTable, DeValue};
-use toml::{Table, Value};
 
 use super::Config;
 use super::check::check;
 use super::checked::Invalid;
+use super::defaults::shipped;
 use super::home::expand_home;
 use super::overlay::overlay;
 use super::source::{MirrorOutput, STANDARD_INPUT};
-
-/// The shipped `config.toml`: every key at its default.
-pub const DEFAULTS: &str = include_str!("../../config.toml");
 
 /// A config file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -160,10 +158,6 @@ fn without_value(message: &str) -> String {
         .map_or_else(|| message.to_owned(), |(start, end)| format!("{} text{}", &message[..start], &message[end + 1..]))
 }
 
-fn shipped() -> Table {
-    DEFAULTS.parse().expect("the shipped config.toml is TOML: a test reads it")
-}
-
 /// Where the value with this path (`thumbnail[0].width`) stands in the user's file, or the nearest table around it.
 fn span_of(table: &DeTable<'_>, path: &str) -> Option<Range<usize>> {
     let path = path.replace('[', ".").replace(']', "");
@@ -192,7 +186,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::ThumbnailFormat;
+    use crate::config::{DEFAULTS, ThumbnailFormat};
 
     fn parse(text: &str) -> Result<Config, String> {
         Config::parse(text, Path::new("my.toml")).map_err(|error| error.to_string())
@@ -254,7 +248,23 @@ mod tests {
         assert_eq!(message, "my.toml:3: there is no setting `fetch.per_hosts`; did you mean `per_host`?");
         assert!(refused("[[source]]\nnmae = \"x\"\n").contains("did you mean `name`?"));
         assert!(refused("[[fetch.host]]\ndelays = \"1s\"\n").contains("did you mean `delay`?"));
-        assert!(refused("[fetch]\nqqq = 1\n").contains("there are `concurrency`"));
+        for (text, expected) in [
+            ("[run]\ndelay = \"1s\"\n", "`run.delay`; did you mean `delay` in [fetch]?"),
+            ("[fetch]\nstore = \"x\"\n", "`fetch.store`; did you mean `store` at the top?"),
+            ("links = \"/x/\"\n", "`links`; did you mean `links` in [[source]]?"),
+            ("[fetch]\nper_hosts = 3\n", "`fetch.per_hosts`; did you mean `per_host`?"),
+        ] {
+            assert!(refused(text).contains(expected), "{text}: {}", refused(text));
+        }
+    }
+
+    #[test]
+    fn where_no_key_is_like_the_unknown_one_a_few_are_named_and_where_all_stand() {
+        let message = refused("[fetch]\nqqq = 1\n");
+        let (_, rest) = message.split_once("; the nearest are ").unwrap();
+        let (named, rest) = rest.split_once("; ").unwrap();
+        assert_eq!(named.split(", ").count(), 3, "{message}");
+        assert!(rest.contains("offprint.toml(5)"), "{message}");
     }
 
     #[test]
