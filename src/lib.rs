@@ -162,14 +162,14 @@ pub use self::mirror::{
 };
 pub use self::model::{
     ArchiveId, ArticleCounts, ArticleId, ArticleKey, ArticleVersion, Asset, BlobCounts, Budget, Capture, CaptureId,
-    ChangedImage, Digest, Edit, Ending, Exchange, FailedUrl, Failure, Fingerprint, Format, HostKey, HostState, JobId,
-    KeptBody, LinkWrap, MediaType, MissingUrls, NameError, NotADigest, Problem, ProblemReason, Reason, Reference,
-    ReferenceCounts, ReferenceKind, ReferencePlace, RefererStrategy, RelativePath, Report, Reveal, Revision, RunId,
-    RunOutcome, SkippedFile, SkippedReason, SourceFailure, SourceName, SourceOutcome, SourceReport, Span,
-    ThumbnailCounts, ThumbnailName, UrlCounts, UrlId, UrlProblem, Validators,
+    ChangedImage, Digest, Edit, Ending, Exchange, FailedThumbnail, FailedUrl, Failure, Fingerprint, Format, HostKey,
+    HostState, JobId, KeptBody, LinkWrap, MediaType, MissingUrls, NameError, NotADigest, Problem, ProblemReason,
+    Reason, Reference, ReferenceCounts, ReferenceKind, ReferencePlace, RefererStrategy, RelativePath, Report, Reveal,
+    Revision, RunId, RunOutcome, SkippedFile, SkippedReason, SourceFailure, SourceName, SourceOutcome, SourceReport,
+    Span, ThumbnailCounts, ThumbnailName, UrlCounts, UrlId, UrlProblem, Validators,
 };
 pub use self::notify::{Notifier, NotifyError, RunEnd, exposition as prometheus_exposition, write_prometheus};
-pub use self::rebuild::{RebuildError, Rebuilt, rebuild};
+pub use self::rebuild::{RebuildError, RebuildProgress, Rebuilt, rebuild};
 pub use self::render::RenderError;
 pub use self::restore::{Original, RestoreError, restore, restore_below, restore_over, restore_version};
 pub use self::rewrite::{ChangedMirror, splice, unsplice};

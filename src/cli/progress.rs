@@ -62,15 +62,25 @@ fn style(template: &str) -> ProgressStyle {
 
 /// Shows how a run goes on. The bar appears once it is known how much there is to fetch.
 pub(crate) fn show(bar: &ProgressBar, tally: &Tally, elapsed: Duration) {
-    let total = total(tally);
-    if total > 0 && bar.length().is_none() {
+    set(bar, tally.finished(), total(tally));
+    bar.set_message(message(tally, elapsed));
+}
+
+/// Shows how much of a whole is done, once it is known how much that is.
+pub(crate) fn set(bar: &ProgressBar, done: u64, total: u64) {
+    if total == 0 {
+        return;
+    }
+    if bar.length().is_none() {
         bar.set_style(style(WITH_BAR));
     }
-    if total > 0 {
-        bar.set_length(total);
-        bar.set_position(tally.finished());
-    }
-    bar.set_message(message(tally, elapsed));
+    bar.set_length(total);
+    bar.set_position(done);
+}
+
+/// A number of things, of those that there are where that is known.
+pub(crate) fn of(done: u64, total: u64, noun: &str) -> String {
+    if total == 0 { count(done, noun) } else { format!("{done}/{}", count(total.max(done), noun)) }
 }
 
 /// How many images there are to fetch, as far as is known; it grows while articles are still being read.
@@ -92,8 +102,8 @@ fn message(tally: &Tally, elapsed: Duration) -> String {
 }
 
 /// How long the rest takes at the pace so far.
-fn left(done: u64, total: u64, elapsed: Duration) -> Option<String> {
-    if done == 0 || done == total {
+pub(crate) fn left(done: u64, total: u64, elapsed: Duration) -> Option<String> {
+    if done == 0 || done >= total {
         return None;
     }
     let seconds = elapsed.as_secs_f64() / done as f64 * (total - done) as f64;
@@ -189,6 +199,13 @@ mod tests {
             assert!(line.contains('█') && line.contains('░'), "{line}");
             assert!(line.contains("10/40 images fetched · 30 seconds left"), "{line}");
         }
+    }
+
+    #[test]
+    fn a_total_stands_where_it_is_known() {
+        assert_eq!(of(3, 0, "blob"), "3 blobs");
+        assert_eq!(of(3, 40, "blob"), "3/40 blobs");
+        assert_eq!(of(3, 2, "blob"), "3/3 blobs", "more were kept meanwhile");
     }
 
     #[test]

@@ -1,15 +1,26 @@
 //! `offprint verify --rebuild`.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+
 use super::exit::Exit;
 use super::output::{Label, Output};
+use super::progress::{self, Display};
 use super::words::count;
 use crate::config::Config;
-use crate::rebuild::{self, Rebuilt};
+use crate::rebuild::{self, RebuildProgress, Rebuilt};
 use crate::source;
 
 /// Makes a lost catalog anew, and says what could not be known.
 pub(super) async fn rebuild(config: &Config, output: &Output) -> anyhow::Result<Exit> {
-    let rebuilt = rebuild::rebuild(config, source::configured(config)?).await?;
+    let progress = Arc::new(RebuildProgress::default());
+    let (shown, began) = (Arc::clone(&progress), Instant::now());
+    let display = Display::start(output, move |bar| show(bar, shown.files(), shown.articles(), began.elapsed()));
+    let rebuilt = rebuild::rebuild(config, source::configured(config)?, progress).await;
+    display.end();
+    let rebuilt = rebuilt?;
     if output.json {
         output.value(&rebuilt)?;
     } else {
@@ -17,6 +28,15 @@ pub(super) async fn rebuild(config: &Config, output: &Output) -> anyhow::Result<
     }
     let is_whole = rebuilt.lost.is_empty() && rebuilt.damaged.is_empty() && rebuilt.without_original.is_empty();
     Ok(if is_whole { Exit::Done } else { Exit::Damaged })
+}
+
+/// Each with how many there are.
+fn show(bar: &ProgressBar, files: (u64, u64), articles: (u64, u64), elapsed: Duration) {
+    let (done, all) = (files.0 + articles.0, files.1 + articles.1);
+    progress::set(bar, done, all);
+    let counts = [progress::of(files.0, files.1, "file"), progress::of(articles.0, articles.1, "article")];
+    let message = counts.into_iter().chain(progress::left(done, all, elapsed)).collect::<Vec<_>>().join(" · ");
+    bar.set_message(message);
 }
 
 fn print(rebuilt: &Rebuilt, output: &Output) {

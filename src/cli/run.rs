@@ -1,5 +1,6 @@
 //! `offprint run` and `offprint mirror`.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,12 +17,16 @@ use super::output::Output;
 use super::progress::Display;
 use super::report::{Failures, print_report};
 use super::signals::Signals;
+use super::words::count;
 use super::{dry_run, progress};
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::mirror::{self, Mirror, Retry};
-use crate::model::{Report, is_web_address};
+use crate::model::{ArticleCounts, Report, is_web_address};
 use crate::source::{self, Source};
+
+/// How many folders of mirrors are named.
+const NAMED: usize = 3;
 
 /// Mirrors every source in the settings, and sends the notifications. `offprint mirror` sends none: a few articles
 /// mirrored by hand must not look like the nightly run.
@@ -30,10 +35,34 @@ pub(crate) async fn run(config: &Config, dry_run: bool, retry: Option<Retry>, ou
     if dry_run {
         return dry_run::dry_run(config, sources, retry, output).await;
     }
+    let mirrors: BTreeSet<_> = sources.iter().map(|source| source.mirror("").display().to_string()).collect();
     let notifications = Notifications::run_started(config, output).await;
     let report = mirror_sources(config, sources, retry, output).await;
     notifications.run_finished(&report).await;
-    print_report(&report?, Failures::News, output)
+    let report = report?;
+    let exit = print_report(&report, Failures::News, output)?;
+    if output.shows_progress() && is_first(&report.articles) {
+        output.note(&where_mirrors_are(&mirrors));
+    }
+    Ok(exit)
+}
+
+/// Whether whoever watches the run may see mirrors for the first time.
+const fn is_first(articles: &ArticleCounts) -> bool {
+    articles.new > 0 && articles.new == articles.seen
+}
+
+/// Where to look for what a first run wrote.
+fn where_mirrors_are(mirrors: &BTreeSet<String>) -> String {
+    let named: Vec<_> = mirrors.iter().take(NAMED).cloned().collect();
+    let more = match mirrors.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {}", count(more as u64, "more folder")),
+    };
+    format!(
+        "the mirrored articles are in {}{more}: open pages in a browser, and let your site generator read the rest",
+        named.join(", ")
+    )
 }
 
 /// Mirrors what was named on the command line.
@@ -142,4 +171,21 @@ fn stop_on_signals(stop: CancellationToken, bar: ProgressBar) -> anyhow::Result<
         std::process::exit(Exit::Interrupted as i32);
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_run_says_where_its_mirrors_are() {
+        let counts = |new, seen| ArticleCounts { seen, new, ..ArticleCounts::default() };
+        assert!(is_first(&counts(2, 2)));
+        assert!(!is_first(&counts(0, 0)) && !is_first(&counts(1, 2)));
+        let mirrors = |count: usize| (0..count).map(|at| format!("store/articles/{at}")).collect();
+        let says = |count| where_mirrors_are(&mirrors(count));
+        assert!(says(1).starts_with("the mirrored articles are in store/articles/0: open "), "{}", says(1));
+        assert!(says(4).contains("store/articles/2 and 1 more folder: "), "{}", says(4));
+        assert!(says(9).contains(" and 6 more folders: "), "{}", says(9));
+    }
 }

@@ -1,14 +1,15 @@
 //! `offprint verify`.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use indicatif::HumanBytes;
+use indicatif::{HumanBytes, ProgressBar};
 use serde_json::json;
 
 use super::arguments::VerifyArguments;
 use super::exit::Exit;
 use super::output::{Label, Output};
-use super::progress::Display;
+use super::progress::{self, Display};
 use super::words::count;
 use crate::archive::{self, Archive, Mode};
 use crate::clock;
@@ -55,7 +56,8 @@ async fn look(
     let rate = arguments.rate.map(|Size(rate)| rate);
     let progress = Arc::new(VerifyProgress::default());
     let shown = Arc::clone(&progress);
-    let display = || Display::start(output, move |bar| bar.set_message(message(shown.counts())));
+    let began = Instant::now();
+    let display = || Display::start(output, move |bar| show(bar, shown.counts(), shown.expected(), began.elapsed()));
     if arguments.untrusted {
         let display = display();
         let found = verify::verify_untrusted(&config.store, rate, progress).await;
@@ -71,15 +73,21 @@ async fn look(
     Ok(found?)
 }
 
-fn message(counts: VerifyCounts) -> String {
-    format!(
-        "{} damaged · {} · {} · {} · {}",
-        counts.findings,
-        count(counts.blobs, "blob"),
-        HumanBytes(counts.bytes),
-        count(counts.thumbnails, "thumbnail"),
-        count(counts.articles, "article"),
-    )
+fn show(bar: &ProgressBar, done: VerifyCounts, all: VerifyCounts, elapsed: Duration) {
+    let sum = |counts: VerifyCounts| counts.blobs + counts.thumbnails + counts.articles;
+    progress::set(bar, sum(done), sum(all));
+    bar.set_message(message(done, all, progress::left(sum(done), sum(all), elapsed)));
+}
+
+fn message(done: VerifyCounts, all: VerifyCounts, left: Option<String>) -> String {
+    let damaged = format!("{} damaged", done.findings);
+    let counts = [
+        progress::of(done.blobs, all.blobs, "blob"),
+        progress::of(done.thumbnails, all.thumbnails, "thumbnail"),
+        progress::of(done.articles, all.articles, "article"),
+        HumanBytes(done.bytes).to_string(),
+    ];
+    [damaged].into_iter().chain(left).chain(counts).collect::<Vec<_>>().join(" · ")
 }
 
 /// Repairs under the archive's lock.
@@ -130,4 +138,24 @@ fn print(found: &Verification, repairs: &[Repair], output: &Output) {
         if repairs.is_empty() { String::new() } else { format!(", {} repaired", repaired(repairs)) },
         if found.orphans > 0 { format!(", {} unreferenced", count(found.orphans, "file")) } else { String::new() },
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_has_totals_and_the_time_left_once_they_are_known() {
+        let done = VerifyCounts { blobs: 2, bytes: 2048, thumbnails: 1, ..VerifyCounts::default() };
+        let all = VerifyCounts { blobs: 20, thumbnails: 6, articles: 4, ..VerifyCounts::default() };
+        let bar = ProgressBar::hidden();
+        show(&bar, done, all, Duration::from_secs(9));
+        assert_eq!((bar.position(), bar.length()), (3, Some(30)));
+        assert_eq!(
+            bar.message(),
+            "0 damaged · 81 seconds left · 2/20 blobs · 1/6 thumbnails · 0/4 articles · 2.00 KiB"
+        );
+        show(&bar, done, VerifyCounts::default(), Duration::from_secs(9));
+        assert_eq!(bar.message(), "0 damaged · 2 blobs · 1 thumbnail · 0 articles · 2.00 KiB");
+    }
 }

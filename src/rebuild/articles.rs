@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 
 use super::blobs::Unrecorded;
 use super::pairs::{pairs, shown_by};
+use super::progress::RebuildProgress;
 use super::rebuilt::{RebuildError, Rebuilt};
 use crate::archive::{Archive, ArticleId, ArticleRow, StoreKey};
 use crate::config::Config;
@@ -34,6 +35,7 @@ pub(super) struct Articles<'a> {
     unrecorded: &'a Unrecorded,
     shown: HashMap<Url, Digest>,
     in_place: Vec<InPlace>,
+    progress: Arc<RebuildProgress>,
 }
 
 /// What is there of an article.
@@ -46,9 +48,14 @@ struct ArticleFiles {
 }
 
 impl<'a> Articles<'a> {
-    pub(super) fn new(config: &Config, archive: &'a Arc<Archive>, unrecorded: &'a Unrecorded) -> Self {
+    pub(super) fn new(
+        config: &Config,
+        archive: &'a Arc<Archive>,
+        unrecorded: &'a Unrecorded,
+        progress: Arc<RebuildProgress>,
+    ) -> Self {
         let (shown, in_place) = (HashMap::new(), Vec::new());
-        Self { config: Arc::new(config.clone()), archive, unrecorded, shown, in_place }
+        Self { config: Arc::new(config.clone()), archive, unrecorded, shown, in_place, progress }
     }
 
     /// Which blob mirrors show for which URL.
@@ -59,6 +66,7 @@ impl<'a> Articles<'a> {
     /// Records every article of the sources, and those of which only the mirror is left.
     pub(super) async fn record_all(&mut self, sources: Vec<Source>, rebuilt: &mut Rebuilt) -> Result<(), RebuildError> {
         let mut mirrors = mirrors_in(&self.config.store);
+        self.progress.expect_articles(mirrors.values().map(BTreeSet::len).sum());
         for source in sources {
             let left = mirrors.remove(source.name()).unwrap_or_default();
             let recorder = OriginalRecorder::new(&self.config, self.archive, source);
@@ -125,6 +133,7 @@ impl<'a> Articles<'a> {
         found: ArticleFiles,
         rebuilt: &mut Rebuilt,
     ) -> Result<Option<ArticleId>, RebuildError> {
+        self.progress.article();
         let source = recorder.source();
         let key = ArticleKey { source: source.name().clone(), path: found.path.clone() };
         let row = self.archive.catalog.article(&key).await?;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 
+use super::progress::RebuildProgress;
 use super::rebuilt::{RebuildError, Rebuilt};
 use super::text::text_digest;
 use crate::archive::{Archive, ObjectError, Prefix, StoreKey};
@@ -30,14 +31,19 @@ impl Unrecorded {
     pub(super) async fn find(
         archive: &Archive,
         limits: &MediaConfig,
+        progress: &RebuildProgress,
         rebuilt: &mut Rebuilt,
     ) -> Result<Self, RebuildError> {
         let mut unrecorded = Self::default();
+        for shard in 0..=u8::MAX {
+            progress.expect_files(archive.objects.list(Prefix::Blobs(shard)).await?.len());
+        }
         for shard in 0..=u8::MAX {
             let rows = archive.catalog.blobs_on_record(shard).await?.into_iter();
             let mut on_record: HashMap<_, _> =
                 rows.map(|row| row.map(|row| (row.key(), row))).collect::<Result<_, _>>()?;
             for (key, found) in archive.objects.list(Prefix::Blobs(shard)).await? {
+                progress.file();
                 if on_record.remove(&key).is_none() {
                     unrecorded.read(archive, limits, &key, found.written(), rebuilt).await?;
                 }

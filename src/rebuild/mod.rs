@@ -7,6 +7,7 @@
 mod articles;
 mod blobs;
 mod pairs;
+mod progress;
 mod rebuilt;
 mod text;
 mod urls;
@@ -26,15 +27,20 @@ use crate::source::Source;
 use articles::Articles;
 use blobs::Unrecorded;
 
+pub use progress::RebuildProgress;
 pub use rebuilt::{RebuildError, Rebuilt};
 
 /// Makes the catalog of an archive anew, where it is lost or damaged.
 ///
 /// # Errors
 /// [`RebuildError`]; the archive is as it was then.
-pub async fn rebuild(config: &Config, sources: Vec<Source>) -> Result<Rebuilt, RebuildError> {
+pub async fn rebuild(
+    config: &Config,
+    sources: Vec<Source>,
+    progress: Arc<RebuildProgress>,
+) -> Result<Rebuilt, RebuildError> {
     let catalog = archive::rebuild_catalog(&config.store, clock::now()).await?;
-    let rebuilt = fill(config, sources, &catalog.archive, catalog.copy.clone()).await?;
+    let rebuilt = fill(config, sources, &catalog.archive, catalog.copy.clone(), &progress).await?;
     let damaged_catalog = catalog.finish(clock::now())?;
     Ok(Rebuilt { damaged_catalog, ..rebuilt })
 }
@@ -44,14 +50,15 @@ async fn fill(
     sources: Vec<Source>,
     archive: &Archive,
     copy: Option<String>,
+    progress: &Arc<RebuildProgress>,
 ) -> Result<Rebuilt, RebuildError> {
     let archive = Arc::new(archive.clone());
     let mut rebuilt = Rebuilt { copy, ..Rebuilt::default() };
-    let unrecorded = Unrecorded::find(&archive, &config.media, &mut rebuilt).await?;
+    let unrecorded = Unrecorded::find(&archive, &config.media, progress, &mut rebuilt).await?;
     rebuilt.reports = record_reports(&archive).await?;
     let now = clock::now();
     let run = archive.catalog.begin_run(now).await?;
-    let mut articles = Articles::new(config, &archive, &unrecorded);
+    let mut articles = Articles::new(config, &archive, &unrecorded, Arc::clone(progress));
     articles.record_all(sources, &mut rebuilt).await?;
     let shown = articles.shown();
     rebuilt.images = urls::record(config, &archive, &unrecorded, &shown, run).await?;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use tokio::io::AsyncReadExt;
 
-use super::{Damage, Finding, SIDE_BY_SIDE, Verification, Verifier, VerifyError, add};
+use super::progress::add;
+use super::{Damage, Finding, SIDE_BY_SIDE, Verification, Verifier, VerifyError};
 use crate::archive::{BlobRow, CatalogError, ObjectReader, Prefix, ReadRows, StoreKey, ThumbnailRow};
 use crate::model::{Digest, Hasher};
 

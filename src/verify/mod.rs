@@ -11,24 +11,26 @@ mod error;
 mod finding;
 mod mirror_file;
 mod pace;
+mod progress;
 mod repair;
 mod repair_source;
 mod subset;
 mod untrusted;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Semaphore;
 
 use crate::archive::Archive;
 
 use pace::Pace;
+use progress::add;
 
 pub use configured::ConfiguredRepairSource;
 pub use error::VerifyError;
 pub use finding::{Damage, Finding};
 pub use mirror_file::{FindMirror, MirrorFile, find_mirror};
+pub use progress::{VerifyCounts, VerifyProgress};
 pub use repair::{Repair, repair};
 pub use repair_source::RepairSource;
 pub use subset::{NotASubset, Subset};
@@ -48,50 +50,6 @@ pub struct VerifyOptions {
     pub rate: Option<u64>,
     /// Where mirrors are.
     pub find_mirror: Box<FindMirror>,
-}
-
-/// How far a verification is, for whoever displays it.
-#[derive(Debug, Default)]
-pub struct VerifyProgress {
-    blobs: AtomicU64,
-    bytes: AtomicU64,
-    thumbnails: AtomicU64,
-    articles: AtomicU64,
-    findings: AtomicU64,
-}
-
-/// What was verified so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(not(feature = "testing"), non_exhaustive)]
-pub struct VerifyCounts {
-    /// Blobs hashed.
-    pub blobs: u64,
-    /// Bytes hashed.
-    pub bytes: u64,
-    /// Thumbnails hashed.
-    pub thumbnails: u64,
-    /// Mirrored articles compared with their originals and their links followed.
-    pub articles: u64,
-    /// Findings.
-    pub findings: u64,
-}
-
-impl VerifyProgress {
-    /// The counts at this moment.
-    pub fn counts(&self) -> VerifyCounts {
-        let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        VerifyCounts {
-            blobs: get(&self.blobs),
-            bytes: get(&self.bytes),
-            thumbnails: get(&self.thumbnails),
-            articles: get(&self.articles),
-            findings: get(&self.findings),
-        }
-    }
-}
-
-fn add(count: &AtomicU64, by: usize) {
-    count.fetch_add(by as u64, Ordering::Relaxed);
 }
 
 /// What a verification found.
@@ -124,6 +82,7 @@ pub async fn verify(
 ) -> Result<Verification, VerifyError> {
     let pace = Pace::new(options.rate);
     let verifier = Arc::new(Verifier { archive, options, pace, progress, memory: Semaphore::new(MEMORY as usize) });
+    verifier.progress.expect(verifier.expected().await?);
     let integrity = verifier.archive.catalog.integrity().await?;
     let mut found = Verification::default();
     verifier.report(&mut found, integrity.into_iter().map(|detail| Finding::Catalog { detail }));
@@ -136,6 +95,21 @@ pub async fn verify(
 }
 
 impl Verifier {
+    /// How much there is to verify. What of the catalog cannot be read is not counted here, and found later.
+    async fn expected(&self) -> Result<VerifyCounts, VerifyError> {
+        let (catalog, subset) = (&self.archive.catalog, self.options.subset);
+        let mut counts =
+            VerifyCounts { articles: subset.share(catalog.totals().await?.articles), ..VerifyCounts::default() };
+        for shard in (0..=u8::MAX).filter(|shard| subset.covers_shard(*shard)) {
+            let blobs = catalog.blobs_on_record(shard).await?.into_iter().flatten();
+            counts.blobs += blobs.filter(|row| subset.covers(row.digest)).count() as u64;
+            let thumbnails = catalog.thumbnails_on_record(shard).await?.into_iter().flatten();
+            counts.thumbnails +=
+                thumbnails.filter(|row| row.made.is_ok() && subset.covers(row.original)).count() as u64;
+        }
+        Ok(counts)
+    }
+
     fn report(&self, found: &mut Verification, findings: impl IntoIterator<Item = Finding>) {
         let before = found.findings.len();
         found.findings.extend(findings);

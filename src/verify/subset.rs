@@ -40,6 +40,11 @@ impl Subset {
         self.of.get() <= SHARDS || self.is_part(u32::from_be_bytes([0, a, b, c]))
     }
 
+    /// About how many of so many articles are in it.
+    pub(super) fn share(self, all: u64) -> u64 {
+        all.div_ceil(u64::from(self.of.get()))
+    }
+
     /// Whether an article is in it.
     pub(super) fn covers_row(self, id: i64) -> bool {
         id.rem_euclid(i64::from(self.of.get())) == i64::from(self.part - 1)

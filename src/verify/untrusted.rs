@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::error::VerifyError;
 use super::finding::Finding;
 use super::mirror_file::MirrorFile;
-use super::{Subset, Verification, VerifyOptions, VerifyProgress, add};
+use super::progress::add;
+use super::{Subset, Verification, VerifyOptions, VerifyProgress};
 use crate::archive::{self, Archive, ArchiveError, Mode, Survey};
 
 /// Verifies all of an archive whose maker is not trusted. Each thing in its folder that offprint does not put there is a
