@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_of_one_second_are_told_apart_and_those_of_earlier_versions_are_read() {
+    fn copies_of_one_second_differ_and_those_of_earlier_versions_are_read() {
         let moment = |name: &str| {
             let key = StoreKey::CatalogCopy { name: RelativePath::new(name).unwrap() };
             parts_of(&key).map(|(made, mark)| (made.to_string(), mark.to_owned()))

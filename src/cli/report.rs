@@ -7,7 +7,9 @@ use super::exit::Exit;
 use super::output::{Label, Output};
 use super::words::{count, moment};
 use crate::config::Size;
-use crate::model::{ArticleCounts, FailedUrl, ReferenceCounts, Report, RunOutcome, SourceOutcome, SourceReport};
+use crate::model::{
+    ArticleCounts, FailedThumbnail, FailedUrl, ReferenceCounts, Report, RunOutcome, SourceOutcome, SourceReport,
+};
 
 /// How many failures are listed without -v.
 const LISTED: usize = 10;
@@ -31,6 +33,7 @@ pub(super) fn print_report(report: &Report, failures: Failures, output: &Output)
     print_sources(&report.sources, output);
     print_problems(report, output);
     print_failures(report, failures, output);
+    print_failed_thumbnails(&report.failed_thumbnails, output);
     Ok(Exit::of_report(report))
 }
 
@@ -198,6 +201,17 @@ fn print_failures(report: &Report, failures: Failures, output: &Output) {
     let untried = report.missing.new.iter().filter(|url| report.stopped_by.is_none() && !failed.contains(url.as_str()));
     for url in untried.take(listed) {
         output.labelled_note(Label::Warning("missing"), &format!("{url} (not asked for)"));
+    }
+}
+
+fn print_failed_thumbnails(thumbnails: &[FailedThumbnail], output: &Output) {
+    let listed = if output.lists_all() { usize::MAX } else { LISTED };
+    for FailedThumbnail { image, url, name, detail } in thumbnails.iter().take(listed) {
+        let image = url.clone().unwrap_or_else(|| format!("the image {image}"));
+        output.note(&format!("no thumbnail \"{name}\" of {image}: {detail}"));
+    }
+    if thumbnails.len() > listed {
+        output.note(&format!("… and {} more thumbnails; -v lists them", thumbnails.len() - listed));
     }
 }
 

@@ -14,7 +14,7 @@ use super::tally::Tally;
 use crate::archive::{Archive, ThumbnailRow};
 use crate::config::Config;
 use crate::locks::Mutex;
-use crate::model::{Asset, Digest};
+use crate::model::{Asset, Digest, FailedThumbnail};
 use crate::render::{RenderError, Rendered, Renderer};
 
 /// Assets taken from the catalog at a time.
@@ -67,9 +67,10 @@ impl RenderStage {
         if self.is_late(digest) {
             return Ok(Ensured::Late);
         }
-        let Some(article_wait) = self.article_wait else { return Ok(Ensured::Done(self.render(digest, asset).await?)) };
-        let work = render(Arc::clone(&self.renderer), Arc::clone(&self.tally), digest, asset.clone());
-        let mut rendering = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
+        let Some(article_wait) = self.article_wait else {
+            return Ok(Ensured::Done(self.rendering(digest, asset).await?));
+        };
+        let mut rendering = AbortOnDropHandle::new(tokio::spawn(self.rendering(digest, asset).in_current_span()));
         if let Ok(done) = tokio::time::timeout(article_wait, &mut rendering).await {
             return Ok(Ensured::Done(done.expect("rendering does not panic")?));
         }
@@ -87,8 +88,14 @@ impl RenderStage {
         late.get(&digest).is_some_and(|rendering| !rendering.is_finished())
     }
 
-    async fn render(&self, digest: Digest, asset: &Asset) -> Result<Option<u64>, MirrorError> {
-        render(Arc::clone(&self.renderer), Arc::clone(&self.tally), digest, asset.clone()).await
+    fn rendering(
+        &self,
+        digest: Digest,
+        asset: &Asset,
+    ) -> impl Future<Output = Result<Option<u64>, MirrorError>> + Send + use<> {
+        let (archive, renderer, tally) = (self.archive.clone(), Arc::clone(&self.renderer), Arc::clone(&self.tally));
+        let asset = asset.clone();
+        async move { render(&archive, &renderer, &tally, digest, &asset).await }
     }
 
     /// Waits for what is late, and makes every thumbnail that the settings ask for and the archive lacks, whatever its
@@ -112,7 +119,7 @@ impl RenderStage {
             let Some(end) = lacking.last() else { break };
             last = Some(end.digest);
             let each = stream::iter(&lacking).map(Ok::<_, MirrorError>);
-            let render = async |row: &crate::archive::AssetRow| self.render(row.digest, &row.asset).await.map(drop);
+            let render = async |row: &crate::archive::AssetRow| self.rendering(row.digest, &row.asset).await.map(drop);
             each.try_for_each_concurrent(RENDERED_AT_ONCE, render).await?;
         }
         Ok(())
@@ -122,18 +129,35 @@ impl RenderStage {
 /// Makes the thumbnails of an asset that are not on record, and gives its perceptual hash where it was decoded. A blob
 /// that cannot be read gets none: `verify` names it.
 async fn render(
-    renderer: Arc<Renderer>,
-    tally: Arc<Tally>,
+    archive: &Archive,
+    renderer: &Renderer,
+    tally: &Tally,
     digest: Digest,
-    asset: Asset,
+    asset: &Asset,
 ) -> Result<Option<u64>, MirrorError> {
-    let Rendered { made, failed, perceptual_hash } = match renderer.ensure(digest, &asset).await {
+    let Rendered { made, failed, perceptual_hash } = match renderer.ensure(digest, asset).await {
         Err(RenderError::Read(_)) => return Ok(None),
         result => result?,
     };
     tally.thumbnails.add(made);
     tally.thumbnails_failed.add(failed);
+    if failed > 0 {
+        note_failed(archive, renderer, tally, digest).await?;
+    }
     Ok(perceptual_hash)
+}
+
+/// Notes the thumbnails that an asset cannot have by the settings of now, and why.
+async fn note_failed(archive: &Archive, renderer: &Renderer, tally: &Tally, digest: Digest) -> Result<(), MirrorError> {
+    let recipes = renderer.recipes();
+    for row in archive.catalog.thumbnails(&[digest]).await? {
+        if let (Err(detail), true) = (row.made, recipes.contains(&(row.name.clone(), row.recipe))) {
+            let name = row.name.to_string();
+            // Its capture may not be on record yet: the report looks for an address.
+            tally.failed_thumbnail(FailedThumbnail { image: digest, url: None, name, detail });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

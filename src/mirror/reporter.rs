@@ -45,6 +45,9 @@ impl Reporter {
             ReferenceCounts { found: totals.references, local: totals.local, remote: totals.references - totals.local };
         let asked = report.urls.fetched + report.urls.not_modified;
         report.urls.fresh = totals.urls_good.saturating_sub(asked);
+        for failed in &mut report.failed_thumbnails {
+            failed.url = self.archive.catalog.urls_of(failed.image).await?.first().map(ToString::to_string);
+        }
         if report.outcome != RunOutcome::Interrupted {
             self.note_missing(&mut report).await?;
             report.settings = self.request_settings.as_ref().map(RequestSettings::digests).unwrap_or_default();

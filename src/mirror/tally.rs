@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::locks::Mutex;
 use crate::model::{
-    ArticleCounts, BlobCounts, ChangedImage, Digest, Exchange, FailedUrl, Problem, ProblemReason, Report, SkippedFile,
-    SourceName, SourceReport, ThumbnailCounts, UrlCounts,
+    ArticleCounts, BlobCounts, ChangedImage, Digest, Exchange, FailedThumbnail, FailedUrl, Problem, ProblemReason,
+    Report, SkippedFile, SourceName, SourceReport, ThumbnailCounts, UrlCounts,
 };
 use crate::source::Skipped;
 
@@ -24,6 +24,7 @@ macro_rules! tally {
             /// URLs with the bytes that are no version of theirs, as it turned out before or after these were counted.
             not_changed: Mutex<HashSet<(String, Digest)>>,
             failures: Mutex<Vec<FailedUrl>>,
+            failed_thumbnails: Mutex<Vec<FailedThumbnail>>,
             problems: Mutex<Vec<Problem>>,
             skipped: Mutex<Vec<SkippedFile>>,
             sources: Mutex<Vec<SourceReport>>,
@@ -139,6 +140,11 @@ impl Tally {
         push(&self.failures, failure);
     }
 
+    /// Notes a thumbnail that cannot be made.
+    pub(super) fn failed_thumbnail(&self, thumbnail: FailedThumbnail) {
+        push(&self.failed_thumbnails, thumbnail);
+    }
+
     /// Notes what could not be read or written, or deserves a look. An article that fails for it is counted.
     pub(super) fn problem(&self, article: impl Display, reason: ProblemReason, message: impl Display) {
         self.failed_articles.add(u64::from(reason.fails_article()));
@@ -169,6 +175,7 @@ impl Tally {
             thumbnails: ThumbnailCounts { made: self.thumbnails.get(), failed: self.thumbnails_failed.get() },
             changed_images: self.changed_images(),
             failures: sorted(&self.failures, |failure| failure.url.clone()),
+            failed_thumbnails: sorted(&self.failed_thumbnails, |failed| format!("{} {}", failed.image, failed.name)),
             problems: sorted(&self.problems, |problem| problem.article.clone()),
             skipped: sorted(&self.skipped, |skipped| skipped.article.clone()),
             offline: self.answered.get() == 0 && self.unreachable.get() > 0,

@@ -28,9 +28,9 @@ pub use media_type::{Asset, Ending, MediaType};
 pub use path::{NameError, RelativePath, SourceName, ThumbnailName};
 pub use reference::{Format, LinkWrap, Reference, ReferenceKind, ReferencePlace, Reveal, Span, UrlProblem};
 pub use report::{
-    ArticleCounts, BlobCounts, Budget, ChangedImage, FailedUrl, MissingUrls, Problem, ProblemReason, ReferenceCounts,
-    Report, RunOutcome, SkippedFile, SkippedReason, SourceFailure, SourceOutcome, SourceReport, ThumbnailCounts,
-    UrlCounts,
+    ArticleCounts, BlobCounts, Budget, ChangedImage, FailedThumbnail, FailedUrl, MissingUrls, Problem, ProblemReason,
+    ReferenceCounts, Report, RunOutcome, SkippedFile, SkippedReason, SourceFailure, SourceOutcome, SourceReport,
+    ThumbnailCounts, UrlCounts,
 };
 pub use time::saturating_add;
 pub use web_address::is_web_address;

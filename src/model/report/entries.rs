@@ -40,6 +40,20 @@ pub struct FailedUrl {
     pub next_attempt: Option<String>,
 }
 
+/// A thumbnail that cannot be made of an image that is kept. Articles show the image itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FailedThumbnail {
+    /// The SHA-256 of the image.
+    pub image: Digest,
+    /// An address that gave it; `None` where none did.
+    pub url: Option<String>,
+    /// The name of the size.
+    pub name: String,
+    /// Why, in one sentence for a person.
+    pub detail: String,
+}
+
 named! {
     /// Why a report lists a problem. This list is closed: what reads reports relies on it.
     pub enum ProblemReason {

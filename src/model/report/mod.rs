@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use counts::{ArticleCounts, BlobCounts, MissingUrls, ReferenceCounts, ThumbnailCounts, UrlCounts};
-pub use entries::{ChangedImage, FailedUrl, Problem, ProblemReason, SkippedFile, SkippedReason};
+pub use entries::{ChangedImage, FailedThumbnail, FailedUrl, Problem, ProblemReason, SkippedFile, SkippedReason};
 pub use source::{SourceFailure, SourceOutcome, SourceReport};
 
 /// The report of a run: what `run --json` prints and `store/runs/*.json` holds.
@@ -57,6 +57,8 @@ pub struct Report {
     pub changed_images: Vec<ChangedImage>,
     /// URLs that gave no good capture in this run.
     pub failures: Vec<FailedUrl>,
+    /// Thumbnails that could not be made. They are not tried again with the same settings.
+    pub failed_thumbnails: Vec<FailedThumbnail>,
     /// What could not be read or written, or deserves a look.
     pub problems: Vec<Problem>,
     /// What looks like an article and is not read, such as a link that leads out of its source.
@@ -164,6 +166,7 @@ mod tests {
             "/thumbnails/failed",
             "/changed_images",
             "/failures",
+            "/failed_thumbnails",
             "/elapsed_ms",
         ] {
             assert!(json.pointer(pointer).is_some(), "{pointer}");
