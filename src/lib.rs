@@ -54,7 +54,7 @@
 //! | 3 | `source`, `ingest`, `render`: where articles come from, keeping what came, making renditions |
 //! | 2 | `rewrite`, `fetch`, `media`, `archive`: leaves that do not know each other |
 //! | 1 | `extract`: bytes to references, title, date and text |
-//! | 0 | `model`, `config`, `trace`, `locks`, `clock`: plain data, settings |
+//! | 0 | `config`, `staging`: settings, temporary files; below them `model`, `trace`, `locks`, `clock`: plain data and what needs nothing else |
 //!
 //! # Invariants
 //!
