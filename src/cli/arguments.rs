@@ -1,4 +1,4 @@
-//! What can be asked for.
+//! The command line: commands, their arguments and their help.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,9 +32,13 @@ Start with:
   offprint run                 mirror every source in the settings (every night)
 
 Exit status:
-  0 done   1 could not run   2 wrong arguments or settings   3 done, but images are newly missing or work was left
-  4 damage found   75 another run holds the archive   130 interrupted (the archive is consistent)
-  check: 3 images are still remote   4 a local link leads nowhere
+  0 done
+  1 could not run, or a source could not be read
+  2 wrong arguments or settings
+  3 done, but images are newly missing or work was left; check: images are still remote
+  4 damage found; check: a local link leads nowhere
+  75 another run holds the archive
+  130 interrupted (the archive is consistent)
 
 Environment:
   OFFPRINT_CONFIG, OFFPRINT_STORE   used where --config or --store is not given
@@ -98,17 +102,17 @@ pub(crate) enum Command {
         #[arg(long)]
         ignore_robots: bool,
     },
-    /// Mirror just these files, folders or addresses, with the same settings
+    /// Mirror just these files, folders or URLs, with the same settings
     Mirror {
-        /// Files or folders of posts; addresses, each of a feed, a sitemap, a page or an image, by what comes back; - reads
-        /// addresses from standard input, one a line
+        /// Files or folders of posts; URLs, each of a feed, a sitemap, a page or an image: its content decides; - reads URLs
+        /// from standard input, one in each line
         #[arg(required_unless_present = "html", value_name = "PATH|URL|-")]
         places: Vec<PathBuf>,
         /// Mirror the HTML in FILE, such as the page that a browser rendered, as the page at --base-url; - reads standard
         /// input
         #[arg(long, value_name = "FILE|-", requires = "base_url", conflicts_with_all = ["places", "dry_run"])]
         html: Option<PathBuf>,
-        /// The address of the page in --html
+        /// The URL of the page in --html
         #[arg(long, value_name = "URL", requires = "html")]
         base_url: Option<Url>,
         /// Request feeds, sitemaps and pages although robots.txt forbids it; the report says so
@@ -120,9 +124,9 @@ pub(crate) enum Command {
     },
     /// Mirror a small newsroom on this machine for real, and show the result
     ///
-    /// Starts a server on loopback with posts whose images are copied, redirected, slow, missing or refused at first;
-    /// mirrors them, prints what happened, and serves the mirror until Ctrl-C. Everything lies in a temporary folder
-    /// that is removed at the end; --store keeps it in a folder of yours.
+    /// Starts a server on loopback with feeds of posts whose images are copied, redirected, slow, missing or refused at
+    /// first; mirrors them, prints what happened, and serves the mirror until Ctrl-C. Everything lies in a temporary
+    /// folder that is removed at the end; --store keeps it in a folder of yours.
     Demo {
         /// End after the report, without serving the mirror
         #[arg(long)]
@@ -167,9 +171,9 @@ pub(crate) enum Command {
     },
     /// Take down articles, images, sources or hosts, on record
     ///
-    /// Deletes an article with its versions, its mirror and the images that no other article shows; or what a URL or the
-    /// URLs of a host gave, so that articles show their addresses again. Mirrored in place, an article gets its original
-    /// back. The catalog records what was taken down, when and why; later runs neither read nor fetch it.
+    /// Deletes an article with its versions, its mirror and the images that no other article shows; or what was fetched
+    /// from a URL or a host, so that articles show the remote URLs again. An article that is mirrored in place gets its
+    /// original back. The catalog records what was taken down, when and why; later runs neither read nor fetch it.
     Forget(ForgetArguments),
     /// Print or restore original articles, bit for bit
     Restore(RestoreArguments),
@@ -211,8 +215,8 @@ pub(crate) struct VerifyArguments {
     /// Repair damage: fetch identical bytes from the origin, make thumbnails and mirrors again, quarantine the rest
     #[arg(long)]
     pub(crate) repair: bool,
-    /// Verify an archive that came from somebody else before it is used: list whatever lies in its folder and is no part
-    /// of an archive, too, and take no mirror for the one of a source in the settings
+    /// Verify an archive that came from somebody else before it is used: also list what lies in its folder and is no part
+    /// of an archive; the sources in the settings have no effect
     #[arg(long, conflicts_with_all = ["subset", "repair", "rebuild"])]
     pub(crate) untrusted: bool,
     /// Make a lost or damaged catalog anew: from its newest copy, the blobs, the mirrors, the sources and the reports
