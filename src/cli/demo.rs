@@ -87,10 +87,10 @@ fn print(report: &Report, newsroom: &Newsroom, output: &Output) {
     output.line(&format!("{} of {} are local now.", references.local, count(references.found, "reference")));
     for failure in &report.failures {
         let status = failure.status.map(|status| format!(" {status}")).unwrap_or_default();
-        let text = format!("{} ({}{status}); its article keeps the address", failure.url, failure.reason);
+        let text = format!("{} ({}{status}); its article keeps the remote URL", failure.url, failure.reason);
         output.labelled(Label::Warning("missing"), &text);
     }
-    output.note("Each article equals its original outside the addresses of its images.");
+    output.note("Each article equals its original outside the URLs of its images.");
 }
 
 /// Serves the mirror until Ctrl-C or SIGTERM.

@@ -39,7 +39,7 @@ pub(crate) fn opml(file: &Path, settings: &Path, output: &Output) -> anyhow::Res
     let known = if known > 0 { format!(", {known} named there already") } else { String::new() };
     output.line(&format!("{} added to {}{known}", count(added as u64, "source"), settings.display()));
     for text in unusable {
-        output.warn(&format!("\"{text}\" is no address of a feed: it is passed over"));
+        output.warn(&format!("\"{text}\" is no URL of a feed: it is skipped"));
     }
     Ok(Exit::Done)
 }

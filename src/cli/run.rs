@@ -88,7 +88,7 @@ pub(crate) async fn mirror(
 pub(crate) async fn mirror_html(config: &Config, html: &Path, url: &Url, output: &Output) -> anyhow::Result<Exit> {
     if !is_web_address(url) {
         return Err(
-            UsageError(format!("{url} is no address of a page: write one such as https://example.org/a")).into()
+            UsageError(format!("{url} is no URL of a page: write one such as https://example.org/a")).into()
         );
     }
     let page = if html == Path::new("-") {

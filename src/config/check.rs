@@ -140,7 +140,7 @@ mod tests {
             (source("exclude = [\"[\"]"), 4, "character class"),
             (source("output = \"~you/x\""), 4, "whole path"),
             ("[[source]]\nname = \"a\"\n".to_owned(), 1, "path = \"posts\""),
-            ("[[source]]\nname = \"a\"\nkind = \"feed\"\n".to_owned(), 1, "its address"),
+            ("[[source]]\nname = \"a\"\nkind = \"feed\"\n".to_owned(), 1, "its URL"),
             ("store = \"~you/archive\"\n".to_owned(), 1, "whole path"),
             ("[report]\nwebhook = \"not a url\"\n".to_owned(), 2, "https://"),
             ("[report]\nping_start = \"ftp://a.example\"\n".to_owned(), 2, "https://"),

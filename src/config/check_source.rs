@@ -65,7 +65,7 @@ fn check_place(place: &str, source: &SourceConfig) -> Checked {
     ensure(
         wants_path || has_urls || is_web(&source.url),
         || key("url"),
-        || format!("a {kind} needs its address: {A_URL}"),
+        || format!("a {kind} needs its URL: {A_URL}"),
     )?;
     for (at, url) in source.urls.iter().enumerate() {
         ensure(is_web(url), || format!("{place}.urls[{at}]"), || A_URL.to_owned())?;

@@ -94,7 +94,7 @@ impl SourceKind {
             Self::Feeds => "list of feeds",
             Self::Sitemap => "sitemap",
             Self::Page => "page",
-            Self::List => "list of addresses",
+            Self::List => "list of URLs",
         }
     }
 }

@@ -15,7 +15,7 @@ pub enum FetchError {
         cause: String,
     },
     /// The proxy's address cannot be used. The error does not repeat it, because it may hold a password.
-    #[error("fetch.proxy: {0}; write an address such as \"http://proxy:3128\" or \"socks5://proxy:1080\"")]
+    #[error("fetch.proxy: {0}; write a URL such as \"http://proxy:3128\" or \"socks5://proxy:1080\"")]
     Proxy(String),
     /// A setting holds characters that no header can hold.
     #[error("{key}: {cause}")]

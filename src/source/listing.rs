@@ -123,7 +123,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, .. } => path.display().fmt(f),
-            Self::Made(made) => f.write_str(made.url.as_ref().map_or("an entry without an address", Url::as_str)),
+            Self::Made(made) => f.write_str(made.url.as_ref().map_or("an entry without a URL", Url::as_str)),
             Self::Archive => f.write_str("the archive"),
         }
     }

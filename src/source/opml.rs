@@ -49,7 +49,7 @@ pub fn feeds(bytes: &[u8]) -> Result<Outlines, String> {
     }
     match (found.feeds.as_slice(), found.unusable.first()) {
         ([], None) => Err("it lists no feed: none of its outlines has an xmlUrl".to_owned()),
-        ([], Some(text)) => Err(format!("it lists no feed: \"{text}\" is no address")),
+        ([], Some(text)) => Err(format!("it lists no feed: \"{text}\" is no URL")),
         _ => Ok(found),
     }
 }
@@ -113,6 +113,6 @@ mod tests {
         let refused = |opml: &str| super::feeds(opml.as_bytes()).unwrap_err();
         assert!(refused("<rss/>").contains("<rss>"));
         assert!(refused("<opml><body><outline text='x'/></body></opml>").contains("xmlUrl"));
-        assert!(refused("<opml><body><outline xmlUrl='/x'/></body></opml>").contains("\"/x\" is no address"));
+        assert!(refused("<opml><body><outline xmlUrl='/x'/></body></opml>").contains("\"/x\" is no URL"));
     }
 }

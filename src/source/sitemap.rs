@@ -49,13 +49,13 @@ pub(super) enum SitemapError {
     #[error("{0}{way}", way = .0.setting())]
     Xml(#[from] XmlError),
     /// It is a page.
-    #[error("it is a page (HTML) and no sitemap: write the address that the site's robots.txt names after `Sitemap:`")]
+    #[error("it is a page (HTML) and no sitemap: write the URL that the site's robots.txt names after `Sitemap:`")]
     Page,
     /// It is another kind of XML.
     #[error("it is XML and no sitemap: its first element is <{0}>")]
     Other(String),
     /// A line of its text is no address.
-    #[error("it is neither XML nor a text with an address a line: line {0} is none")]
+    #[error("it is neither XML nor a text with a URL in each line: line {0} has none")]
     Line(usize),
 }
 

@@ -156,7 +156,7 @@ pub(crate) fn forbidden_address(address: IpAddr) -> Failure {
 pub(crate) fn forbidden_port(port: u16) -> Failure {
     Failure::new(
         Reason::ForbiddenAddress,
-        format!("port {port} is not in fetch.ports, and fetch.allow_net does not permit the address"),
+        format!("port {port} is not in fetch.ports, and fetch.allow_net does not permit the IP address"),
     )
 }
 

@@ -28,7 +28,7 @@ impl ProxySetting {
         let url = Url::parse(value).map_err(|error| FetchError::Proxy(error.to_string()))?;
         let known = matches!(url.scheme(), "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h");
         let (true, Some(host)) = (known, url.host_str()) else {
-            return Err(FetchError::Proxy("it is not the address of an HTTP or SOCKS proxy".to_owned()));
+            return Err(FetchError::Proxy("it is not the URL of an HTTP or SOCKS proxy".to_owned()));
         };
         let proxy = Proxy::all(url.as_str()).map_err(|_| FetchError::Proxy("it cannot be used".to_owned()))?;
         let resolves_remotely = !matches!(url.scheme(), "socks4" | "socks5");

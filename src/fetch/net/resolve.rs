@@ -35,14 +35,14 @@ impl Lookup for SystemLookup {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unresolved {
     /// The look-up failed, or found nothing.
-    #[error("the host has no address")]
+    #[error("the host has no IP address")]
     NoAddress(#[source] io::Error),
     /// No address is on the public internet or in `fetch.allow_net`.
-    #[error("{name} has the address {address}, which is not on the public internet; fetch.allow_net can permit it")]
+    #[error("{name} has the IP address {address}, which is not on the public internet; fetch.allow_net can permit it")]
     Forbidden { name: String, address: IpAddr },
     /// The address is public, and the port is not permitted there.
     #[error(
-        "{name} has the address {address}: this port is not in fetch.ports, and fetch.allow_net does not permit it"
+        "{name} has the IP address {address}: this port is not in fetch.ports, and fetch.allow_net does not permit it"
     )]
     ForbiddenPort { name: String, address: IpAddr },
 }

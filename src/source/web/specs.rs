@@ -167,12 +167,12 @@ pub(super) fn since(date: &str) -> Result<Option<Timestamp>, String> {
 pub(in crate::source) fn address(text: &str) -> Result<Url, String> {
     match Url::parse(text.trim()) {
         Ok(url) if is_web_address(&url) => Ok(url),
-        _ => Err(format!("\"{text}\" is no address: write one such as \"https://example.org/feed\"")),
+        _ => Err(format!("\"{text}\" is no URL: write one such as \"https://example.org/feed\"")),
     }
 }
 
 fn passed_over(file: &Path, text: &str) -> String {
-    format!("{} names \"{text}\", which is no address of a feed: it is passed over", file.display())
+    format!("{} names \"{text}\", which is no URL of a feed: it is skipped", file.display())
 }
 
 /// That a file cannot be read.
@@ -200,7 +200,7 @@ fn list(bytes: &[u8], file: &Path) -> Result<Vec<(Url, Vec<String>)>, SourceErro
     });
     let feeds: Vec<_> = feeds.collect::<Result<_, _>>()?;
     if feeds.is_empty() {
-        Err(unreadable(file, &"it lists no feed: write the address of one in each line"))
+        Err(unreadable(file, &"it lists no feed: write the URL of one in each line"))
     } else {
         Ok(feeds)
     }

@@ -100,7 +100,7 @@ fn wrong_settings_and_arguments_end_with_2_and_name_the_way_out() {
     );
     sandbox.write("config.toml", "");
     let ran = sandbox.run(&["mirror", "https://"]).expect(2);
-    assert!(ran.stderr.contains("`url`: \"https://\" is no address: write one such as"), "{ran:?}");
+    assert!(ran.stderr.contains("`url`: \"https://\" is no URL: write one such as"), "{ran:?}");
 }
 
 #[test]

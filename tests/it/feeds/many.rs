@@ -28,7 +28,7 @@ async fn outlines_are_categories_and_one_feed_that_fails_does_not_stop_the_other
     let ran = sandbox.run(&["run"]).expect(1);
     assert!(ran.stderr.contains("/3 of the source \"news\": the host answered 500"), "{ran:?}");
     assert!(
-        ran.stderr.contains("names \"nowhere\", which is no address of a feed"),
+        ran.stderr.contains("names \"nowhere\", which is no URL of a feed"),
         "what one says is not lost: {ran:?}"
     );
     assert!(ran.stdout.starts_with("done, but 1 feed could not be read: 3 articles (3 new"), "{ran:?}");
@@ -117,7 +117,7 @@ async fn an_opml_file_becomes_sources_that_a_run_reads() {
     sandbox.write("more.opml", more);
     let ran = sandbox.run(&["import", "opml", "more.opml"]).expect(0);
     assert_eq!(ran.stdout, "1 source added to config.toml\n");
-    assert!(ran.stderr.contains("\"nowhere\" is no address of a feed: it is passed over"), "{ran:?}");
+    assert!(ran.stderr.contains("\"nowhere\" is no URL of a feed: it is skipped"), "{ran:?}");
     sandbox.write("feeds.opml", "<rss/>");
     assert!(sandbox.run(&["import", "opml", "feeds.opml"]).expect(2).stderr.contains("it is no OPML"));
 }

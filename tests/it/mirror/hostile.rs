@@ -127,7 +127,7 @@ fn sent(origin: &Origin) -> String {
     let visits = origin.log().requests();
     let without = visits.iter().filter(|visit| visit.request.header("referer").is_none()).count();
     let own = visits.iter().filter(|visit| visit.request.header("referer") == Some(&origin.url("/"))).count();
-    assert_eq!(without + own, visits.len(), "articles without an address of their own are not named");
+    assert_eq!(without + own, visits.len(), "articles without a URL of their own are not named");
     format!("{without} without a Referer, {own} with its own")
 }
 

@@ -35,11 +35,11 @@ async fn links_are_followed_as_deep_and_wide_as_the_settings_say() {
     settings(1);
     let ran = sandbox.run(&["run"]).expect(0);
     assert_eq!(asked(&origin), ["/", "/a", "/b"]);
-    assert!(ran.stderr.contains("2 addresses not followed: further away than depth = 1, such as http"), "{ran:?}");
+    assert!(ran.stderr.contains("2 URLs not followed: further away than depth = 1, such as http"), "{ran:?}");
     settings(2);
     let ran = sandbox.run(&["run"]).expect(0);
     assert_eq!(asked(&origin), ["/", "/a", "/a/1", "/b", "/gone"]);
-    assert!(ran.stderr.contains("1 address not read: http_status 404, such as"), "{ran:?}");
+    assert!(ran.stderr.contains("1 URL not read: http_status 404, such as"), "{ran:?}");
     assert_eq!(mirrors(&sandbox), ["a/1.html", "a.html", "b.html", "index.html"]);
 }
 
@@ -54,7 +54,7 @@ async fn robots_are_obeyed_also_behind_redirects() {
     source(&sandbox, "page", &format!("url = \"{}\"\ndepth = 3", origin.url("/")));
     let ran = sandbox.run(&["run"]).expect(0);
     assert_eq!(asked(&origin), ["/", "/open", "/quiet", "/to-closed"]);
-    assert!(ran.stderr.contains("2 addresses not asked for: robots.txt forbids it"), "{ran:?}");
+    assert!(ran.stderr.contains("2 URLs not asked for: robots.txt forbids it"), "{ran:?}");
     assert!(ran.stderr.contains("1 page whose links are not followed"), "{ran:?}");
     let report = sandbox.json(&["run", "--ignore-robots"]);
     assert_eq!(report["ignored_robots"], true);
@@ -72,7 +72,7 @@ async fn redirects_lead_to_each_page_once() {
     source(&sandbox, "page", &format!("url = \"{}\"\ndepth = 2", origin.url("/")));
     let ran = sandbox.run(&["run"]).expect(0);
     assert_eq!(asked(&origin), ["/", "/new", "/old", "/older", "/out", "/round"]);
-    assert!(ran.stderr.contains("1 address on other hosts not asked for"), "{ran:?}");
+    assert!(ran.stderr.contains("1 URL on other hosts not asked for"), "{ran:?}");
     assert_eq!(mirrors(&sandbox), ["index.html", "new.html"]);
     assert_eq!(counts(&sandbox), [0, 0, 2]);
 }
@@ -110,7 +110,7 @@ async fn copies_with_other_queries_are_their_canonical_page() {
     source(&sandbox, "page", &format!("url = \"{}\"\ndepth = 1", origin.url("/")));
     let ran = sandbox.run(&["run"]).expect(0);
     assert_eq!(asked(&origin), ["/", "/p", "/p?sort=down", "/p?sort=up", "/q?id=1"]);
-    assert!(ran.stderr.contains("2 pages not kept: their canonical address is another"), "{ran:?}");
+    assert!(ran.stderr.contains("2 pages not kept: their canonical URL is another"), "{ran:?}");
     assert_eq!(mirrors(&sandbox), ["index.html", "p.html", "q_id=1.html"]);
 }
 

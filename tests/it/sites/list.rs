@@ -36,7 +36,7 @@ async fn a_line_that_is_no_address_is_reported_and_the_others_are_read() {
     sandbox.write("urls.txt", format!("\u{feff}{}\nnot an address\n{}\n", origin.url("/a"), origin.url("/gone")));
     source(&sandbox, "list", "path = \"urls.txt\"");
     let ran = sandbox.run(&["run"]).expect(3);
-    assert!(ran.stderr.contains("line 2: \"not\" is no address"), "{ran:?}");
+    assert!(ran.stderr.contains("line 2: \"not\" is no URL"), "{ran:?}");
     assert!(ran.stderr.contains("/gone of the source \"site\": the host answered 404"), "{ran:?}");
     assert_eq!(mirrors(&sandbox), ["a.html"]);
     let report = sandbox.json(&["run"]);
@@ -123,5 +123,5 @@ async fn a_rendered_page_on_standard_input_becomes_an_article() {
     assert!(sandbox.run(&["restore", &key]).expect(0).stdout.ends_with("<p>more"));
     assert!(sandbox.run(&["mirror", "--html", "page.html"]).expect(2).stderr.contains("--base-url"));
     let ran = sandbox.run(&["mirror", "--html", "page.html", "--base-url", "file:///x"]).expect(2);
-    assert!(ran.stderr.contains("is no address of a page"), "{ran:?}");
+    assert!(ran.stderr.contains("is no URL of a page"), "{ran:?}");
 }

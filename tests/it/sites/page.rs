@@ -101,7 +101,7 @@ async fn next_pages_are_read_up_to_their_limit() {
     source(&sandbox, "page", &format!("url = \"{url}\"\n[crawl]\nmax_chain = 4"));
     let ran = sandbox.run(&["run"]).expect(0);
     assert_eq!(asked(&origin), ["/p/1", "/p/2", "/p/3", "/p/4", "/p/5"]);
-    assert!(ran.stderr.contains("1 address not asked for: after more than crawl.max_chain (4) next pages"), "{ran:?}");
+    assert!(ran.stderr.contains("1 URL not asked for: after more than crawl.max_chain (4) next pages"), "{ran:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,7 +45,7 @@ async fn an_index_leads_to_sitemaps_packed_or_not_in_xml_or_text() {
     origin.set("/c.txt", Behaviour::serve(Content::new("text/plain", c.into_bytes())));
     let sandbox = sitemap(&origin, "/index.xml", "");
     let ran = sandbox.run(&["run"]).expect(0);
-    assert!(ran.stderr.contains("1 address not read: http_status 404"), "{ran:?}");
+    assert!(ran.stderr.contains("1 URL not read: http_status 404"), "{ran:?}");
     assert_eq!(mirrors(&sandbox), ["a.html", "b.html", "c.html"]);
     assert!(mirror(&sandbox, &origin, "c.html").contains("blobs/"));
     let pages = ["/1.png", "/a", "/a.xml", "/b", "/b.xml.gz", "/c", "/c.txt", "/gone", "/index.xml"];
@@ -99,7 +99,7 @@ async fn the_address_of_a_site_stands_for_what_its_robots_txt_names() {
     origin.set("/2.xml", xml(&urlset(&origin, &[("/b", "")])));
     let sandbox = sitemap(&origin, "/", "");
     let ran = sandbox.run(&["run"]).expect(0);
-    assert!(ran.stderr.contains("1 address not asked for: robots.txt forbids it"), "{ran:?}");
+    assert!(ran.stderr.contains("1 URL not asked for: robots.txt forbids it"), "{ran:?}");
     assert_eq!(asked(&origin), ["/1.xml", "/2.xml", "/a"]);
     origin.set("/robots.txt", Behaviour::status(404));
     origin.set("/sitemap.xml", xml(&urlset(&origin, &[("/b", "")])));
@@ -114,7 +114,7 @@ async fn only_pages_of_the_host_are_read_unless_the_settings_say_otherwise() {
     origin.set("/sitemap.xml", xml(&format!("<urlset><url><loc>{elsewhere}</loc></url></urlset>")));
     let sandbox = sitemap(&origin, "/sitemap.xml", "");
     let ran = sandbox.run(&["run"]).expect(0);
-    assert!(ran.stderr.contains("1 address on other hosts not asked for (same_host)"), "{ran:?}");
+    assert!(ran.stderr.contains("1 URL on other hosts not asked for (same_host)"), "{ran:?}");
     source(&sandbox, "sitemap", &format!("url = \"{}\"\nsame_host = false", origin.url("/sitemap.xml")));
     assert_eq!(counts(&sandbox), [1, 0, 0]);
 }

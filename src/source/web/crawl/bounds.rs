@@ -77,44 +77,44 @@ impl Bounds {
 
 impl Bound {
     fn says(self, count: u64, limits: &Limits) -> String {
-        let (addresses, pages) = (counted(count, "address", "addresses"), counted(count, "page", "pages"));
+        let (urls, pages) = (counted(count, "URL", "URLs"), counted(count, "page", "pages"));
         match self {
-            Self::Depth => format!("{addresses} not followed: further away than depth = {}", limits.depth),
+            Self::Depth => format!("{urls} not followed: further away than depth = {}", limits.depth),
             Self::Pages => {
-                format!("{addresses} not asked for: there are more than {} pages ({})", limits.pages, limits.pages_key)
+                format!("{urls} not asked for: there are more than {} pages ({})", limits.pages, limits.pages_key)
             }
             Self::Sheets => {
                 let most = limits.sheets;
-                format!("{addresses} not asked for: there are more than {most} style sheets (crawl.max_pages)")
+                format!("{urls} not asked for: there are more than {most} style sheets (crawl.max_pages)")
             }
             Self::Queries => {
                 let most = limits.queries;
-                format!("{addresses} not asked for: more than crawl.max_queries ({most}) differ in their queries alone")
+                format!("{urls} not asked for: more than crawl.max_queries ({most}) differ in their queries alone")
             }
             Self::Repeats => {
                 let most = limits.repeats;
                 format!(
-                    "{addresses} not asked for: a part stands in the path more than crawl.max_repeats ({most}) times"
+                    "{urls} not asked for: a part stands in the path more than crawl.max_repeats ({most}) times"
                 )
             }
             Self::Chain => {
-                format!("{addresses} not asked for: after more than crawl.max_chain ({}) next pages", limits.chain)
+                format!("{urls} not asked for: after more than crawl.max_chain ({}) next pages", limits.chain)
             }
             Self::Nofollow => format!("{pages} whose links are not followed: robots are asked not to (nofollow)"),
             Self::Links => {
                 format!("{} of one page not followed: it has more than are read", counted(count, "link", "links"))
             }
-            Self::OtherHost => format!("{addresses} on other hosts not asked for (same_host)"),
+            Self::OtherHost => format!("{urls} on other hosts not asked for (same_host)"),
             Self::OtherSite => {
                 let pages = counted(count, "named page leads", "named pages lead");
                 format!("{pages} to another site, whose links are not followed: name it, too, or set same_host = false")
             }
-            Self::NoPage => format!("{addresses} gave neither a page nor an image"),
-            Self::Canonical => format!("{pages} not kept: their canonical address is another"),
-            Self::NoCanonical => format!("{pages} kept although their canonical address is another: that gave no page"),
-            Self::Failed(Reason::Robots, _) => format!("{addresses} not asked for: robots.txt forbids it"),
-            Self::Failed(reason, Some(status)) => format!("{addresses} not read: {} {status}", reason.as_str()),
-            Self::Failed(reason, None) => format!("{addresses} not read: {}", reason.as_str()),
+            Self::NoPage => format!("{urls} gave neither a page nor an image"),
+            Self::Canonical => format!("{pages} not kept: their canonical URL is another"),
+            Self::NoCanonical => format!("{pages} kept although their canonical URL is another: that gave no page"),
+            Self::Failed(Reason::Robots, _) => format!("{urls} not asked for: robots.txt forbids it"),
+            Self::Failed(reason, Some(status)) => format!("{urls} not read: {} {status}", reason.as_str()),
+            Self::Failed(reason, None) => format!("{urls} not read: {}", reason.as_str()),
         }
     }
 }
@@ -137,7 +137,7 @@ mod tests {
         bounds.count(Bound::Failed(Reason::HttpStatus, Some(404)), &url("3"));
         let limits = Limits { depth: 3, ..Limits::default() };
         let notes = bounds.notes(&limits);
-        assert_eq!(notes[0], "2 addresses not followed: further away than depth = 3, such as https://a.example/1");
-        assert_eq!(notes[1], "1 address not read: http_status 404, such as https://a.example/3");
+        assert_eq!(notes[0], "2 URLs not followed: further away than depth = 3, such as https://a.example/1");
+        assert_eq!(notes[1], "1 URL not read: http_status 404, such as https://a.example/3");
     }
 }

@@ -70,7 +70,7 @@ fn lines(text: &str, file: &Path, named: &Named) -> Vec<Url> {
     let more = wrong.len().saturating_sub(REPORTED);
     wrong.truncate(REPORTED);
     if more > 0 {
-        wrong.push(format!("{more} further lines are no addresses"));
+        wrong.push(format!("{more} further lines are no URLs"));
     }
     for message in &wrong {
         named.failed(unreadable(file, message));

@@ -105,7 +105,7 @@ impl Reading<Crawl> {
         match self.parse(url.clone(), staged, content_type).await {
             Ok(found) => {
                 if found.unusable > 0 {
-                    let note = format!("{} entries of {url} have no usable address", found.unusable);
+                    let note = format!("{} entries of {url} have no usable URL", found.unusable);
                     self.send(Entry::Note(note)).await;
                 }
                 Some(found)
