@@ -87,9 +87,7 @@ pub(crate) async fn mirror(
 /// Mirrors a page that the user hands over: as a browser rendered it, for example.
 pub(crate) async fn mirror_html(config: &Config, html: &Path, url: &Url, output: &Output) -> anyhow::Result<Exit> {
     if !is_web_address(url) {
-        return Err(
-            UsageError(format!("{url} is no URL of a page: write one such as https://example.org/a")).into()
-        );
+        return Err(UsageError(format!("{url} is no URL of a page: write one such as https://example.org/a")).into());
     }
     let page = if html == Path::new("-") {
         // One byte more than may be read of an article shows that there is more.

@@ -27,10 +27,7 @@ async fn outlines_are_categories_and_one_feed_that_fails_does_not_stop_the_other
     feeds(&sandbox, "opml = \"feeds.opml\"");
     let ran = sandbox.run(&["run"]).expect(1);
     assert!(ran.stderr.contains("/3 of the source \"news\": the host answered 500"), "{ran:?}");
-    assert!(
-        ran.stderr.contains("names \"nowhere\", which is no URL of a feed"),
-        "what one says is not lost: {ran:?}"
-    );
+    assert!(ran.stderr.contains("names \"nowhere\", which is no URL of a feed"), "what one says is not lost: {ran:?}");
     assert!(ran.stdout.starts_with("done, but 1 feed could not be read: 3 articles (3 new"), "{ran:?}");
     let expected = ["alone/four.md", "新媒体/观察者网/a_b/two.md", "新媒体/观察者网/头条/one.md"];
     assert_eq!(posts(&sandbox), expected);

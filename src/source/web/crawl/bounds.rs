@@ -93,9 +93,7 @@ impl Bound {
             }
             Self::Repeats => {
                 let most = limits.repeats;
-                format!(
-                    "{urls} not asked for: a part stands in the path more than crawl.max_repeats ({most}) times"
-                )
+                format!("{urls} not asked for: a part stands in the path more than crawl.max_repeats ({most}) times")
             }
             Self::Chain => {
                 format!("{urls} not asked for: after more than crawl.max_chain ({}) next pages", limits.chain)
