@@ -52,7 +52,7 @@ pub struct Checked {
 pub struct CheckedPlace {
     /// The article.
     pub article: String,
-    /// The reference as it is written there, or why the article cannot be read.
+    /// The reference as it stands there, or why the article cannot be read.
     pub raw: String,
     /// What kind of place it is.
     pub kind: Option<&'static str>,
@@ -106,7 +106,7 @@ impl Target {
     }
 }
 
-/// A reference as it is written, but for a user name and password in it.
+/// A reference as it stands in the article, without a user name and password.
 fn shown(reference: &Reference) -> String {
     match &reference.url {
         Ok(url) if reference.raw.contains('@') && url.has_host() => url.to_string(),
@@ -134,8 +134,8 @@ impl Checker<'_> {
             }
         };
         self.checked.articles += 1;
-        // A browser that opens the file from the disk resolves references against the file's own URL. What an address
-        // is only by its looks must be known for the local link that took its place.
+        // A browser that opens the file from the disk resolves references against the file's own URL. A reference that
+        // was recognised only as the URL of an image must be recognised again when a local link replaced it.
         let mut options = ExtractOptions::new(&self.config.rewrite, Url::from_file_path(&file).ok());
         options.local_links = links_in(&bytes).into_keys().collect();
         for reference in extract::extract(&bytes, row.version.format, &options).references {
@@ -155,7 +155,8 @@ impl Checker<'_> {
         Ok(source)
     }
 
-    /// Whether the mirror of an article may be gone: its author took the article away, or the settings its source.
+    /// Whether the mirror of an article may be missing: the author deleted the article, or the settings no longer have
+    /// its source.
     fn is_given_up(&self, row: &ArticleRow, source: &Source) -> bool {
         let is_configured = self.config.source.iter().any(|known| known.name == *source.name());
         let folder = if source.is_in_place() { source.file("") } else { source.mirror("") };
@@ -191,7 +192,7 @@ impl Checker<'_> {
         matches!(self.archive.objects.stat(key).await, Ok(Some(_)))
     }
 
-    /// Whether a link of an article that is gone is spelled by the settings of its time. What it leads to is kept.
+    /// Whether a link of a vanished article was written with the settings of its time. Its target is kept.
     async fn is_of_other_settings(&self, row: &ArticleRow, reference: &Reference) -> bool {
         match linked_object(&reference.raw).filter(|_| row.is_gone) {
             Some(key) => self.is_there(&key).await,
@@ -200,7 +201,7 @@ impl Checker<'_> {
     }
 }
 
-/// Whether a reference of an article that is mirrored in place names a file that was left where it lies.
+/// Whether a reference of an article that is mirrored in place names a file that was left in its place.
 fn is_left(key: &ArticleKey, reference: &Reference, source: &Source) -> bool {
     source.is_in_place() && matches!(source.local(&key.path, reference), Some(LocalFile::Found(_)))
 }

@@ -31,8 +31,8 @@ const READ: &str = "%Y%m%dT%H%M%S%.fZ";
 const MARK: usize = 16;
 
 impl Archive {
-    /// Copies the catalog where that is due and something changed since the newest copy, and removes the oldest copies
-    /// beyond those that are kept, also those that an earlier call was cut off before. Whether a copy was made.
+    /// Copies the catalog if a copy is due and something changed since the newest one. Removes the oldest copies beyond
+    /// those that are kept, also copies that an interrupted call left. Returns whether a copy was made.
     ///
     /// # Errors
     /// [`CopyError`]; the copies from before stay.

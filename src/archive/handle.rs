@@ -18,7 +18,7 @@ pub struct Archive {
     pub catalog: Arc<dyn Catalog>,
     /// The bytes.
     pub objects: Arc<dyn Objects>,
-    // After the catalog, so that the lock of a local archive is let go last.
+    // Dropped after the catalog, so that the lock of a local archive is released last.
     _lock: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -57,7 +57,7 @@ impl Archive {
         Self { catalog, objects, _lock: None }
     }
 
-    /// An empty archive that goes when it is dropped, for tests and for trying things out.
+    /// An empty archive in memory, for tests and experiments.
     ///
     /// # Errors
     /// Where the system has no place for temporary files: bodies that are received go through one.
@@ -65,12 +65,12 @@ impl Archive {
         Ok(Self::new(Arc::new(MemoryCatalog::new()), Arc::new(MemoryObjects::new()?)))
     }
 
-    /// The same, under a lock that is let go with the archive.
+    /// The same, under a lock that is released with the archive.
     pub(super) fn locked(catalog: Arc<dyn Catalog>, objects: Arc<dyn Objects>, lock: impl Any + Send + Sync) -> Self {
         Self { catalog, objects, _lock: Some(Arc::new(lock)) }
     }
 
-    /// The mirrored articles of a source that has no folder of its own for them.
+    /// The mirrored articles of a source without an output folder of its own.
     pub fn output(&self, source: &SourceName) -> Output {
         Output::Archive { objects: Arc::clone(&self.objects), source: source.clone() }
     }
@@ -84,7 +84,7 @@ impl Archive {
         Ok(self.objects.put(&key, Body::Staged(staged)).await?.put)
     }
 
-    /// The whole of a blob. The one way to read one that goes into something: its bytes are compared with its digest.
+    /// Reads a whole blob and compares its bytes with its digest. Whatever uses the bytes of a blob reads them by this.
     ///
     /// # Errors
     /// [`ReadError`] where the blob is missing or damaged, or the store refuses.

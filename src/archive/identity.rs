@@ -1,7 +1,7 @@
 //! The identity of the archive in a folder: `archive.json`, which is written when the archive is made.
 //!
-//! The catalog has the same id. A folder with another catalog, or with none, is not opened: what its blobs belong to is
-//! not known then, and a new catalog would have them removed as garbage.
+//! The catalog has the same id. A folder with another catalog, or with none, is not opened: it is unknown what its
+//! blobs belong to, and a new catalog would have them removed as garbage.
 
 use std::io::{self, ErrorKind};
 

@@ -19,7 +19,7 @@ pub(super) const LATER_FOLDERS: [&str; 3] = [INDEX, QUARANTINE, COPIES];
 /// The folders whose files articles link to.
 pub(super) const LINKED_FOLDERS: [&str; 2] = [BLOBS, THUMBNAILS];
 
-/// What is stored under one path. No key leads out of the archive: its parts are types that cannot.
+/// What is stored under one path. No key leads out of the archive, because the types of its parts rule that out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StoreKey {
     /// Bytes under their SHA-256: never changed, never overwritten.
@@ -50,7 +50,7 @@ pub enum StoreKey {
         /// The page.
         path: RelativePath,
     },
-    /// A copy of the catalog, by the moment when it was made and the mark of what it knew.
+    /// A copy of the catalog. Its name holds when it was made, and the mark of its content.
     CatalogCopy {
         /// Its name.
         name: RelativePath,
@@ -145,7 +145,7 @@ impl StoreKey {
             Self::Report { .. } => "application/json",
             Self::CatalogCopy { .. } => "application/vnd.sqlite3",
             Self::Index { path } => by_extension(path),
-            // Damaged bytes are nothing in particular.
+            // Damaged bytes have no type.
             Self::Quarantine { .. } => MediaType::Unknown.mime(),
         }
     }

@@ -1,7 +1,7 @@
 //! What lies in an archive's folder, compared with what may lie there.
 //!
-//! An archive that came from somebody else may hold anything anywhere. Nothing here is opened: each entry is looked at,
-//! and no link is followed.
+//! An archive that came from somebody else may hold anything anywhere. Nothing here opens an entry or follows a link:
+//! it only reads the names and the metadata.
 
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -32,7 +32,7 @@ pub struct Stray {
 pub struct Survey {
     /// What does not belong there, in the order of its places.
     pub strays: Vec<Stray>,
-    /// The mirrored articles that lie there, whether anything is known of them or not.
+    /// The mirrored articles that lie there, recorded or not.
     pub articles: Vec<ArticleKey>,
 }
 
@@ -65,7 +65,7 @@ impl Survey {
         let facts = folder.look(&name);
         match facts.as_ref().map(Option::as_ref) {
             Err(_) => self.stray(place, "nothing can be known of it"),
-            // It went meanwhile.
+            // It was removed meanwhile.
             Ok(None) => {}
             Ok(Some(facts)) => match wrong(&place, facts) {
                 Some(why) => self.stray(place, why),

@@ -13,7 +13,7 @@ pub fn linked_object(link: &str) -> Option<StoreKey> {
     starts.max().and_then(|start| StoreKey::parse(&link[start..]))
 }
 
-/// The links in a text, with what they lead to. UTF-16 is looked at without its zeros: links are ASCII.
+/// The links in a text, with what they lead to. In UTF-16 the zero bytes are skipped: links are ASCII.
 pub fn links_in(text: &[u8]) -> BTreeMap<String, StoreKey> {
     let is_wide = text.iter().take(64).any(|byte| *byte == 0);
     let narrow: Vec<u8> = if is_wide { text.iter().copied().filter(|byte| *byte != 0).collect() } else { Vec::new() };
@@ -36,7 +36,7 @@ fn paths(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     starts.map(|start| start..start + text[start..].iter().take_while(|byte| may_be_in_path(**byte)).count())
 }
 
-/// Whether a byte can stand in a link before the path of an object: in a relative path, a prefix or an address.
+/// Whether a byte can stand in a link before the path of an object: in a relative path, a prefix or a URL.
 const fn may_precede(byte: u8) -> bool {
     may_be_in_path(byte) || byte.is_ascii_uppercase() || matches!(byte, b':' | b'~' | b'%')
 }
@@ -46,8 +46,7 @@ const fn may_be_in_path(byte: u8) -> bool {
 }
 
 /// The files of the archive that a text links to, relative to the archive's folder, whatever comes before them in the
-/// link. Links are spelled with `[0-9a-z/._-]` only, so nothing in them is escaped, save for UTF-16, which is looked at
-/// without its zeros.
+/// link. Links consist of `[0-9a-z/._-]` only, so nothing in them is escaped. In UTF-16 the zero bytes are skipped.
 pub fn linked_files(text: &[u8]) -> Vec<String> {
     let text: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
     let files = paths(&text).map(|path| String::from_utf8_lossy(&text[path]).into_owned());

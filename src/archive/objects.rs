@@ -34,7 +34,7 @@ pub struct Stored {
 /// Bytes to put.
 #[derive(Debug)]
 pub enum Body {
-    /// In a temporary file of the archive's staging folder. It goes, whatever comes of it.
+    /// In a temporary file of the archive's staging folder. The file is removed in any case.
     Staged(Staged),
     /// In memory.
     Bytes(Vec<u8>),
@@ -48,8 +48,8 @@ pub type ObjectReader = Box<dyn AsyncRead + Send + Unpin>;
 /// Many tasks may use it at a time. One process at a time puts and deletes.
 #[async_trait]
 pub trait Objects: Send + Sync {
-    /// Keeps bytes. When this returns, they outlive a loss of power. A blob that is there stays as it is, but for one
-    /// that has another size: its bytes are damaged, and these replace them. Any other object is replaced as a whole.
+    /// Keeps bytes. When this returns, they outlive a loss of power. A blob that exists stays as it is, unless its size
+    /// is wrong: then it is damaged, and these bytes replace it. Any other object is replaced as a whole.
     ///
     /// # Errors
     /// [`ObjectError::OtherBytes`] where the key is a blob's and the bytes are not, [`ObjectError::Io`] otherwise.
@@ -61,20 +61,20 @@ pub trait Objects: Send + Sync {
     /// What is known of an object without reading it; `None` where there is none.
     async fn stat(&self, key: &StoreKey) -> Result<Option<Fingerprint>, ObjectError>;
 
-    /// All objects of a prefix, in the order of their keys. What is stored there and has no key is left out.
+    /// All objects of a prefix, in the order of their keys. Files without a key are left out.
     async fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError>;
 
-    /// Removes an object; true where it was there.
+    /// Removes an object. Returns whether it was there.
     async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError>;
 
     /// Where bytes wait until they are put.
     fn staging(&self) -> &Staging;
 
-    /// The bytes that are free for more objects; `None` where nobody knows.
+    /// The bytes that are free for more objects; `None` where that is unknown.
     fn free_space(&self) -> Option<u64>;
 }
 
-/// The store of objects could not do what was asked.
+/// A call of the store of objects failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectError {

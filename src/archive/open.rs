@@ -209,7 +209,7 @@ fn holds_files(tree: &Tree, path: &str) -> Result<bool, ArchiveError> {
     Ok(false)
 }
 
-/// What is named as a folder or a file of ours is one, and no link: an archive may come from somebody else.
+/// Refuses a link where a folder or a file of an archive should be: an archive may come from somebody else.
 fn refuse_links(tree: &Tree) -> Result<(), ArchiveError> {
     for name in tree.root().names().map_err(tree.failed("list", ""))? {
         let is_folder = folders().any(|folder| folder.split('/').next() == Some(&name));
@@ -228,8 +228,8 @@ fn refuse_links(tree: &Tree) -> Result<(), ArchiveError> {
     Ok(())
 }
 
-/// A file that is written where it stands has no other name: a link of that kind may come with an archive, or be part of
-/// a snapshot, which would change with the archive.
+/// Refuses a file with further hard links that would be written in place. Such a link may come with an archive, or be
+/// part of a snapshot, and would change with the archive.
 fn refuse_other_names(tree: &Tree, name: &str) -> Result<(), ObjectError> {
     let found = tree.root().look(name).map_err(tree.failed("look at", name))?;
     if !found.is_some_and(|found| has_other_names(&found)) {
@@ -246,7 +246,8 @@ pub(super) fn not_locked(error: NotLocked, store: &Path) -> ArchiveError {
     }
 }
 
-/// Removes what a process that died left. Only the holder of the lock may: the files of the living lie there, too.
+/// Removes what a process that was killed left. Only the holder of the lock may do that, because a running process has
+/// files there, too.
 fn empty(staging: &Staging) -> io::Result<()> {
     staging.leftovers()?.iter().try_for_each(|leftover| staging.remove(leftover).map(drop))
 }

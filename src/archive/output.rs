@@ -52,7 +52,7 @@ impl Output {
         }
     }
 
-    /// Removes an article; true where it was there.
+    /// Removes an article. Returns whether it was there.
     ///
     /// # Errors
     /// Where the store or the file system refuses.

@@ -1,7 +1,7 @@
-//! A catalog that is made anew beside the one that is lost or damaged, and takes its place as a whole.
+//! Makes a new catalog beside one that is lost or damaged, and puts it in its place as a whole.
 //!
-//! Until it does, the archive is as it was. Killed at any time, there is either no catalog, or the damaged one, or the
-//! whole new one.
+//! Until then the archive stays as it was. Whenever the process is killed, there is either no catalog, or the damaged
+//! one, or the whole new one.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ pub async fn rebuild_catalog(store: &Path, now: Timestamp) -> Result<CatalogRebu
     Ok(CatalogRebuild { archive, copy, tree, staging, _lock: lock })
 }
 
-/// Whether the catalog that is there is this archive's, and finds nothing wrong with itself.
+/// Whether there is a catalog of this archive whose integrity check finds nothing.
 async fn is_whole(tree: &Tree, id: Option<ArchiveId>) -> bool {
     let path = tree.place().join(CATALOG);
     if !is_usable(&path, id) {
@@ -70,7 +70,7 @@ async fn is_whole(tree: &Tree, id: Option<ArchiveId>) -> bool {
     }
     match Sqlite::to_read(&path) {
         Ok(Some(catalog)) => is_sound(&catalog).await,
-        // One of an older schema is brought up to date by a run.
+        // A run migrates a catalog with an older schema.
         Ok(None) => true,
         Err(_) => false,
     }
@@ -133,8 +133,8 @@ fn remove_new(tree: &Tree) -> Result<(), ArchiveError> {
 }
 
 impl CatalogRebuild {
-    /// Puts the new catalog in the place of the old one, which is kept beside it where it holds anything. Every clone of
-    /// the archive must be gone. Gives where the old one is.
+    /// Puts the new catalog in the place of the old one, which is kept beside it if it holds anything. Every clone of
+    /// the archive must be dropped before. Returns where the old one is.
     ///
     /// # Errors
     /// [`ArchiveError`]; the archive is as it was then.
@@ -150,7 +150,7 @@ impl CatalogRebuild {
         };
         let (tree, staging) = (Arc::clone(tree), staging.clone());
         let Self { archive, _lock, .. } = self;
-        // The last one to hold the catalog puts its log into the file.
+        // The last holder that drops the catalog writes its log into the file.
         drop(archive);
         let log = tree.root().look(&format!("{NEW}-wal")).map_err(tree.failed("look at", NEW))?;
         if log.is_some_and(|log| log.len() > 0) {
@@ -165,7 +165,7 @@ impl CatalogRebuild {
     }
 }
 
-/// Takes the old catalog out of the way, with what belongs to it.
+/// Renames the old catalog, and removes the files that belong to it.
 fn set_aside(tree: &Tree, now: Timestamp) -> Result<Option<PathBuf>, ArchiveError> {
     let found = tree.root().look(CATALOG).map_err(tree.failed("look at", CATALOG))?;
     for rest in ["-wal", "-shm", ".sha256"] {

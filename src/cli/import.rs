@@ -88,7 +88,7 @@ fn source(name: &str, feed: &Outline) -> Table {
     table
 }
 
-/// A name that no other source has: the title's letters and digits, with a mark of the address.
+/// A name that no other source has: the title's letters and digits, with a mark of the URL.
 fn name(feed: &Outline, names: &mut HashSet<String>) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let title: String = feed.title.chars().map(plain).collect();

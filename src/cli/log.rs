@@ -24,7 +24,7 @@ pub(crate) fn start(verbosity: Verbosity) -> Result<(), UsageError> {
 
 fn level(verbosity: Verbosity) -> LevelFilter {
     match verbosity {
-        // What is wrong stands in the report, and is printed from there.
+        // Failures are in the report, and are printed from there.
         Verbosity::Quiet | Verbosity::Normal => LevelFilter::OFF,
         Verbosity::Verbose => LevelFilter::INFO,
         Verbosity::Debug => LevelFilter::DEBUG,

@@ -117,7 +117,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Text for roff: nothing in it is taken for a request or an escape.
+/// Text for roff: nothing in it is read as a request or an escape.
 fn roff(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-");
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }

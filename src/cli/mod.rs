@@ -68,7 +68,7 @@ fn run_command(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
     log::start(output.verbosity)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     let result = runtime.block_on(dispatch(cli, output));
-    // A decoder that is still at work must not hold up the end of an interrupted run.
+    // A decoder that still runs must not delay the end of an interrupted run.
     runtime.shutdown_background();
     result
 }

@@ -16,8 +16,8 @@ const PAGE: usize = 1000;
 /// A place that a name may mean: a source, and a path in it, which is empty for the whole source.
 type Place = (SourceName, String);
 
-/// The articles that a name means: one, those of a folder, or those of a source. One is named by SOURCE/PATH as reports
-/// do, by its mirror, or by its file; a folder likewise.
+/// The articles that a name means: one, those of a folder, or those of a source. A name is SOURCE/PATH as in reports, a
+/// mirror, or the file itself; likewise for a folder.
 pub(super) async fn articles_named(name: &Path, config: &Config, archive: &Archive) -> anyhow::Result<Vec<ArticleKey>> {
     for (source, path) in places(name, config)? {
         if let Ok(path) = path.parse() {
@@ -42,8 +42,8 @@ pub(super) async fn article_named(name: &Path, config: &Config, archive: &Archiv
     }
 }
 
-/// What is to be taken down: a URL, an article, a source or a host. What was taken down already can be named again, so that
-/// a call which was cut off can be repeated.
+/// What a name means to `offprint forget`: a URL, an article, a source or a host. What was taken down can be named
+/// again, so that an interrupted call can be repeated.
 pub(super) async fn target_named(name: &str, config: &Config, archive: &Archive) -> anyhow::Result<TakedownTarget> {
     let taken_down: Vec<_> = archive.catalog.takedowns().await?.into_iter().map(|row| row.target).collect();
     if let Some(url) = Url::parse(name).ok().filter(Url::has_host) {
@@ -120,7 +120,7 @@ fn places(name: &Path, config: &Config) -> anyhow::Result<Vec<Place>> {
     Ok(places)
 }
 
-/// The error for a name that means nothing, with what can be named.
+/// The error for an unknown name, with the names that are possible.
 async fn unknown(name: &Path, config: &Config, archive: &Archive) -> anyhow::Error {
     let mut sources: Vec<_> = config.source.iter().map(|source| source.name.to_string()).collect();
     let on_record = archive.catalog.sources().await.unwrap_or_default();

@@ -82,7 +82,7 @@ impl<'a> Notifications<'a> {
         Ok(())
     }
 
-    /// Also with -q: nobody would notice that a notification did not arrive.
+    /// Also with -q: otherwise nobody would notice that a notification failed.
     fn warn(&self, errors: impl IntoIterator<Item = NotifyError>) {
         for error in errors {
             self.output.error(&error.into());

@@ -1,7 +1,7 @@
 //! How many files the process may have open.
 
 /// Raises the soft limit to the hard one. The usual soft limit of 1024 is made for programs that wait with `select(2)`;
-/// a night with many hosts needs more. Where that fails, the fetcher makes do with what there is.
+/// a run with many hosts needs more. If that fails, the fetcher opens fewer connections.
 #[cfg(unix)]
 pub(super) fn raise_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

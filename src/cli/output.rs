@@ -111,7 +111,7 @@ impl Output {
         Ok(())
     }
 
-    /// Bytes that the user asked for, as they are; a terminal gets them as harmless text.
+    /// Bytes that the user asked for, unchanged; for a terminal they are escaped.
     pub(crate) fn bytes(&self, bytes: &[u8]) {
         if io::stdout().is_terminal() {
             self.to_stdout(harmless_lines(&String::from_utf8_lossy(bytes)).as_bytes());
@@ -145,7 +145,7 @@ impl Output {
         to_stderr(&Label::Damage("offprint").before(&format!("{error:#}"), self.colors.stderr));
     }
 
-    /// Whether progress can be shown: a person watches, and the steps of the run are not logged.
+    /// Whether progress can be shown: standard error is a terminal, and the steps of the run are not logged.
     pub(crate) fn shows_progress(&self) -> bool {
         self.verbosity == Verbosity::Normal && io::stderr().is_terminal()
     }
@@ -165,7 +165,7 @@ impl Output {
     }
 }
 
-/// Prints what clap has to say: help as it is, and errors, which quote arguments, as harmless text.
+/// Prints the messages of clap: help unchanged, and errors, which quote arguments, escaped.
 pub(crate) fn usage(error: &clap::Error) {
     if error.use_stderr() {
         let message = error.render().to_string();

@@ -6,8 +6,8 @@ use super::output;
 use crate::media;
 
 /// Keeps panics of image decoders off standard error. Such a panic is caught and recorded as the state of one image; a
-/// backtrace for each of a thousand broken images would bury what matters. Other panics are printed: their messages may
-/// quote an article, so they go the way of everything that is printed.
+/// backtrace for each of a thousand broken images would hide everything else. Other panics are printed like all other
+/// output, because their messages may quote an article.
 pub(super) fn install() {
     panic::set_hook(Box::new(|info| {
         if !media::is_decoding() {

@@ -37,7 +37,7 @@ pub(super) fn print_report(report: &Report, failures: Failures, output: &Output)
     Ok(Exit::of_report(report))
 }
 
-/// Sources that could not be read, with `-q` as well, and what else there is to say of a source.
+/// Sources that could not be read, with `-q` as well, and the notes about a source.
 pub(crate) fn print_sources(sources: &[SourceReport], output: &Output) {
     for source in sources.iter().filter(|source| !source.detail.is_empty()) {
         match source.outcome {
@@ -197,7 +197,7 @@ fn print_failures(report: &Report, failures: Failures, output: &Output) {
         output.note(&format!("… and {} more; `offprint status -v` lists them", shown.len() - listed));
     }
     let failed: HashSet<&str> = report.failures.iter().map(|failure| failure.url.as_str()).collect();
-    // Where a budget ended the run, its line says it of all of them.
+    // If a budget ended the run, one line about it stands for all of them.
     let untried = report.missing.new.iter().filter(|url| report.stopped_by.is_none() && !failed.contains(url.as_str()));
     for url in untried.take(listed) {
         output.labelled_note(Label::Warning("missing"), &format!("{url} (not asked for)"));

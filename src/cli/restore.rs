@@ -15,8 +15,8 @@ use crate::model::ArticleKey;
 use crate::restore::{self, Original};
 use crate::source::Source;
 
-/// Gives back originals: to standard output, below a folder, or over the articles themselves. One that cannot be given
-/// back does not stop the others.
+/// Restores originals: to standard output, below a folder, or over the articles themselves. One that cannot be restored
+/// does not stop the others.
 pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, output: &Output) -> anyhow::Result<Exit> {
     let to_stdout = arguments.to.is_none() && !arguments.in_place;
     if to_stdout && arguments.articles.len() > 1 {
@@ -25,7 +25,7 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
     if to_stdout && output.json {
         return Err(UsageError("--json lists what was written: name a folder with --to DIR".to_owned()).into());
     }
-    // Writing over articles must not cross a run that is writing them too.
+    // Writing over articles must not coincide with a run that writes them, too.
     let archive = if arguments.in_place {
         archive::open(&config.store, Mode::Write)?
     } else {
@@ -72,7 +72,7 @@ async fn wanted(arguments: &RestoreArguments, config: &Config, archive: &Archive
     Ok(keys)
 }
 
-/// Gives one original back, and says where it is; `None` where it was printed.
+/// Restores one original, and gives its place; `None` if it was printed.
 async fn one(
     arguments: &RestoreArguments,
     config: &Config,

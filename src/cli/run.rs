@@ -84,13 +84,13 @@ pub(crate) async fn mirror(
     Ok(exit)
 }
 
-/// Mirrors a page that the user hands over: as a browser rendered it, for example.
+/// Mirrors a page that the user passes in, for example as a browser rendered it.
 pub(crate) async fn mirror_html(config: &Config, html: &Path, url: &Url, output: &Output) -> anyhow::Result<Exit> {
     if !is_web_address(url) {
         return Err(UsageError(format!("{url} is no URL of a page: write one such as https://example.org/a")).into());
     }
     let page = if html == Path::new("-") {
-        // One byte more than may be read of an article shows that there is more.
+        // One byte beyond the limit shows that there is more.
         let most = Some(config.rewrite.max_article.0).filter(|most| *most > 0).map_or(u64::MAX, |most| most + 1);
         let mut page = Vec::new();
         std::io::stdin().lock().take(most).read_to_end(&mut page).context("cannot read standard input")?;
@@ -111,7 +111,7 @@ pub(crate) async fn mirror_html(config: &Config, html: &Path, url: &Url, output:
     Ok(exit)
 }
 
-/// Where the mirrors are of folders that the settings do not list: their names are made up.
+/// The mirrors of folders that the settings do not list: their source names are generated.
 fn unlisted_mirrors(config: &Config, sources: &[Source]) -> Vec<String> {
     let is_listed = |source: &&Source| config.source.iter().any(|listed| listed.name == *source.name());
     let place = |source: &Source| match source.config.url.as_str() {

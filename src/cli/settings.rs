@@ -26,7 +26,7 @@ pub(crate) fn read(global: &Global) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// The same for a command that needs no settings of the user's own: a file of another program is passed over.
+/// The same for a command that needs no settings of the user: a file of another program is ignored.
 pub(crate) fn read_or_default(global: &Global) -> anyhow::Result<Config> {
     match named(global) {
         None if !Path::new(OWN).exists() && foreign().is_some() => Ok(Config::default()),
@@ -39,8 +39,8 @@ pub(crate) fn read_named(global: &Global) -> anyhow::Result<Config> {
     Ok(named(global).map_or_else(|| Ok(Config::default()), |file| Config::read(&file))?)
 }
 
-/// The settings, for a command that reads their sources. Without a file there is only the source of the defaults, which
-/// most likely is not there.
+/// The settings, for a command that reads their sources. Without a file there is only the default source, whose folder
+/// most likely does not exist.
 pub(crate) fn read_with_sources(global: &Global) -> anyhow::Result<Config> {
     let config = read(global)?;
     if find(global)?.is_none() && !config.source.iter().all(|source| source.path.is_dir()) {
@@ -86,7 +86,7 @@ fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(|path| expand_home(Path::new(&path)))
 }
 
-/// The key by which the shared file shows that another program reads it.
+/// The key by which the shared file is recognised as that of another program.
 fn foreign() -> Option<String> {
     foreign_key(&std::fs::read_to_string(SHARED).ok()?)
 }

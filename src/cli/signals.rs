@@ -1,8 +1,8 @@
-//! The signals that end a command: Ctrl-C, and SIGTERM where there is such a thing.
+//! The signals that end a command: Ctrl-C, and SIGTERM on systems that have it.
 
 use anyhow::Context;
 
-/// Listens for the signals. What comes after it was made is not lost.
+/// Listens for the signals. A signal that arrives after this was made is not lost.
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,

@@ -14,7 +14,7 @@ use crate::status::{self, MissingUrl, PastRun, Status};
 const LISTED: usize = 20;
 /// How many days with next tries are listed.
 const DAYS: usize = 7;
-/// From this ratio on, deduplication saves enough to be worth a word.
+/// From this ratio on, the savings by deduplication are printed.
 const WORTH_A_WORD: f64 = 1.05;
 
 /// Prints what the archive holds.

@@ -84,12 +84,12 @@ pub struct NewReference {
     pub place: ReferencePlace,
     /// What to fetch; `None` where the reference names nothing that is fetched.
     pub url: Option<Url>,
-    /// What a browser would request, or why that cannot be said, where it is not fetched.
+    /// If nothing is fetched: the URL that a browser would request, or why it cannot be determined.
     pub unfetched: Option<Result<Url, UrlProblem>>,
 }
 
 impl NewReference {
-    /// A reference of which this is fetched.
+    /// A reference whose URL is fetched.
     pub fn new(reference: &Reference, url: Option<Url>) -> Self {
         Self { place: reference.place(), unfetched: url.is_none().then(|| reference.url.clone()), url }
     }
@@ -103,7 +103,7 @@ pub struct ReferenceRow {
     pub place: ReferencePlace,
     /// What is fetched, with its newest good capture, where there is one.
     pub url: Option<UrlRow>,
-    /// What a browser would request, or why that cannot be said, where it is not fetched.
+    /// If nothing is fetched: the URL that a browser would request, or why it cannot be determined.
     pub unfetched: Option<Result<Url, UrlProblem>>,
     /// The asset that this article showed before the bytes of its URL changed.
     pub shown_first: Option<AssetRow>,
@@ -180,8 +180,8 @@ pub trait Articles: Send + Sync {
     /// An article's references, in the order of their spans.
     async fn references(&self, id: ArticleId) -> Result<Vec<ReferenceRow>, CatalogError>;
 
-    /// Records a mirror's digest and edits before its file is written. A conflict where the article's revision is no
-    /// longer `planned`: it became stale again, and that mirror would be an old one.
+    /// Records a mirror's digest and edits before its file is written. Returns a conflict, and changes nothing, if the
+    /// article's revision is no longer `planned`: the article became stale again, and this mirror is outdated.
     async fn record_mirror(
         &self,
         id: ArticleId,

@@ -20,9 +20,9 @@ pub enum UrlState {
     Good,
     /// The last attempt failed. A good capture from before may still be kept.
     Failed,
-    /// It was not requested the last time it was due, because its host was not to be asked or the budget was used up.
+    /// It was not requested when it was last due, because requests to its host were suspended or a budget was used up.
     Deferred,
-    /// It failed so often, or so finally, that it is no longer requested.
+    /// It failed too often, or permanently: it is no longer requested.
     Retired,
 }
 
@@ -46,9 +46,9 @@ pub struct UrlFacts {
     pub good: Option<(Timestamp, Timestamp)>,
     /// The asset of the newest good one.
     pub kept: Option<Digest>,
-    /// What that lets a later request be compared with.
+    /// Its validators, for conditional requests.
     pub validators: Validators,
-    /// How far it was reported as missing. A good capture ends that.
+    /// Whether it was reported as missing. A good capture resets this.
     pub reported: MissingReport,
 }
 

@@ -1,4 +1,4 @@
-//! Why a catalog could not do what it was called for.
+//! Why a call of the catalog failed.
 
 /// A catalog's call failed, and changed nothing.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum CatalogError {
         /// The newest one known here.
         known: i64,
     },
-    /// It is made of other parts than the catalogs that offprint makes.
+    /// It has other tables, triggers, views or indexes than a catalog of offprint.
     #[error(
         "the catalog {place} is none that offprint makes, and is not used: {difference}; `offprint verify --rebuild` \
          makes it anew from what is kept"

@@ -15,9 +15,9 @@ use crate::model::{Digest, RelativePath, SourceName, Validators};
 pub struct FeedRow {
     /// The digest of the settings that its entries were read with. With others, all of them are read again.
     pub settings: Digest,
-    /// What the next request can compare with.
+    /// Validators for the next conditional request.
     pub validators: Validators,
-    /// How long its host said that it stays as it is.
+    /// How long its host said that it does not change.
     pub lifetime: Option<Duration>,
     /// Hours of the day, in UTC, in which it is not to be requested.
     pub skip_hours: Vec<i8>,

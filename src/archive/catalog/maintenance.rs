@@ -22,24 +22,24 @@ pub struct ArchiveRow {
     pub made_at: Timestamp,
 }
 
-/// Every row of a listing, as it was read. One that cannot be read is given as the error that names it, and ends nothing;
-/// where all are needed, the first such error is the listing's.
+/// The rows of a listing. A row that cannot be read is an error that names it, and the listing goes on. A caller that
+/// needs all rows returns the first such error.
 pub type ReadRows<T> = Vec<Result<T, CatalogError>>;
 
-/// What proving, mending and pruning an archive needs.
+/// What `verify`, `repair` and `gc` need.
 #[async_trait]
 pub trait Maintenance: Send + Sync {
     /// The identity of the archive.
     async fn archive(&self) -> Result<ArchiveRow, CatalogError>;
 
-    /// What the database finds when it checks itself: one line each, none where it is whole.
+    /// The problems that the database's integrity check finds, one line each; empty if there are none.
     async fn integrity(&self) -> Result<Vec<String>, CatalogError>;
 
-    /// Differs where what the catalog knows differs; runs and their reports do not count. `None` where the catalog cannot
-    /// be copied.
+    /// A mark of the catalog's content, without runs and reports: if the contents differ, so do the marks. `None` if
+    /// the catalog cannot be copied.
     async fn content_mark(&self) -> Result<Option<Digest>, CatalogError>;
 
-    /// Writes a whole copy of the catalog into an empty file, beside whoever reads and writes it.
+    /// Copies the catalog into an empty file, while others read and write it.
     async fn copy_to(&self, file: &Path) -> Result<(), CatalogError>;
 
     /// The blobs on record whose digest starts with this byte, in order of digest.
@@ -60,8 +60,8 @@ pub trait Maintenance: Send + Sync {
     /// Makes articles stale, so that their mirrors are written again.
     async fn make_stale(&self, articles: &[ArticleId]) -> Result<(), CatalogError>;
 
-    /// Up to `limit` articles after this one, in the order of their rows. One whose row cannot be read is given as the
-    /// error that names it, and ends nothing.
+    /// Up to `limit` articles after this one, in the order of their rows. A row that cannot be read is an error that
+    /// names it, and the others follow.
     async fn articles_by_row(
         &self,
         after: Option<ArticleId>,
@@ -81,15 +81,15 @@ pub trait Maintenance: Send + Sync {
     /// and the articles that show it are stale. The captures stay as they were.
     async fn lose_asset(&self, digest: Digest, now: Timestamp) -> Result<(), CatalogError>;
 
-    /// Of the blobs whose digest starts with this byte, those recorded before a moment that nothing keeps alive.
+    /// The blobs whose digest starts with this byte, that were recorded before this moment and that nothing refers to.
     async fn unreferenced_blobs(&self, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>, CatalogError>;
 
-    /// When what nothing refers to was first seen as such, by its path in the archive.
+    /// When each unreferenced object was first found unreferenced, by its path in the archive.
     async fn garbage_seen(&self) -> Result<BTreeMap<String, Timestamp>, CatalogError>;
 
-    /// Notes since when nothing refers to these, and forgets what was noted of others.
+    /// Records since when these objects are unreferenced, and deletes what was recorded of others.
     async fn note_garbage(&self, seen: &BTreeMap<String, Timestamp>) -> Result<(), CatalogError>;
 
-    /// Forgets a blob with its thumbnails, unless something keeps it alive by now; whether it is forgotten.
+    /// Deletes the rows of a blob and its thumbnails, unless something refers to it by now. Returns whether it did.
     async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError>;
 }

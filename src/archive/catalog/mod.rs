@@ -1,9 +1,9 @@
 //! What an archive knows: one small trait for each kind of caller, and their sum.
 //!
 //! A catalog keeps facts about articles, URLs, captures and blobs, and the queue of URLs to request. Each method is one
-//! transaction: what it wrote outlives a loss of power once it returns. Completing a job and recording its capture is
-//! one of them. What is to be decided, the rules beside this folder decide: an implementation stores, and calls them
-//! inside its transactions. Every implementation passes the suite in `tests/it/catalog`.
+//! transaction: once it returns, what it wrote outlives a loss of power. Completing a job and recording its capture is
+//! one of them. The rules beside this folder make the decisions: an implementation calls them inside its transactions,
+//! and stores the results. Every implementation passes the suite in `tests/it/catalog`.
 //!
 //! Lists come in pages: the next page starts after the last row of the one before, so that rows which are added or
 //! removed meanwhile neither repeat nor hide others. A row that holds a value which no offprint writes makes its call

@@ -1,4 +1,4 @@
-//! Pages of the web, and crawls that are not at their end.
+//! Pages of the web, and unfinished crawls.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -7,19 +7,19 @@ use url::Url;
 use super::error::CatalogError;
 use crate::model::{Digest, RelativePath, SourceName, Validators};
 
-/// What was found at the address of a page.
+/// What was found at the URL of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageContent {
     /// A page, which is an article.
     Article {
         /// The path of the article.
         path: RelativePath,
-        /// The digest of the page's bytes. Where the article on record has other ones, this row says nothing.
+        /// The digest of the page's bytes. If the recorded article has another one, this row is outdated.
         original: Digest,
     },
     /// An image.
     Image,
-    /// Nothing of its own: it leads to another address.
+    /// A redirect, or a copy of another page: this is the other URL.
     Moved(Url),
 }
 
@@ -27,9 +27,9 @@ pub enum PageContent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct PageRow {
-    /// What was found at its address.
+    /// What was found at its URL.
     pub content: PageContent,
-    /// What the next request can compare with.
+    /// Validators for the next conditional request.
     pub validators: Validators,
     /// When a sitemap said that it was last changed, as it stands there.
     pub lastmod: Option<String>,
@@ -46,12 +46,12 @@ pub trait Pages: Send + Sync {
     /// Records a page in place of what was on record of it.
     async fn record_page(&self, source: &SourceName, url: &Url, row: &PageRow) -> Result<(), CatalogError>;
 
-    /// When the crawl of a source began that is not at its end; `None` where there is none.
+    /// When the unfinished crawl of a source began; `None` if there is none.
     async fn crawl_began(&self, source: &SourceName) -> Result<Option<Timestamp>, CatalogError>;
 
-    /// Records that a crawl of a source began. One that is not at its end goes on.
+    /// Records that a crawl of a source began. An unfinished one is continued.
     async fn begin_crawl(&self, source: &SourceName, at: Timestamp) -> Result<(), CatalogError>;
 
-    /// Records that the crawl of a source is at its end.
+    /// Records that the crawl of a source is finished.
     async fn end_crawl(&self, source: &SourceName) -> Result<(), CatalogError>;
 }

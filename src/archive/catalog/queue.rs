@@ -39,9 +39,9 @@ pub struct Job {
     pub id: JobId,
     /// What to request.
     pub url: UrlRow,
-    /// Where the first article that shows it was published, for hosts that want to know.
+    /// The URL of the first article that shows it, which some hosts require as the Referer.
     pub article_url: Option<Url>,
-    /// When that article was published, where it says so: what a web archive is asked for.
+    /// When that article was published, if it says so: web archives are asked for a capture of that time.
     pub article_published: Option<Timestamp>,
     /// The kind of that article's first reference to it.
     pub kind: ReferenceKind,
@@ -75,12 +75,12 @@ pub enum JobResult {
         size: u64,
         /// What it is.
         asset: Asset,
-        /// What a later request can be compared with.
+        /// The validators for later conditional requests.
         validators: Validators,
         /// When to request it again; `None` for never.
         next_attempt: Option<Timestamp>,
     },
-    /// The server says that the good capture is still what it would send.
+    /// Not modified: the good capture is still current.
     NotModified {
         /// When to request it again; `None` for never.
         next_attempt: Option<Timestamp>,
@@ -92,7 +92,7 @@ pub enum JobResult {
         /// When to try again; `None` retires the URL.
         next_attempt: Option<Timestamp>,
     },
-    /// It was not tried.
+    /// It was not requested.
     Deferred {
         /// Why not.
         failure: Failure,
@@ -143,7 +143,7 @@ pub trait Queue: Send + Sync {
     /// Queues those of some URLs that an article shows, due or not, and gives how many were not queued yet.
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError>;
 
-    /// Closes the circuit breakers of hosts, so that they may be asked now. What a host asked for itself stands.
+    /// Closes the circuit breakers of hosts, so that requests may be sent now. A wait that a host asked for stays.
     async fn close_breakers(&self, hosts: &[HostKey]) -> Result<(), CatalogError>;
 
     /// Up to `limit` URLs after this one that are queued.
@@ -177,9 +177,9 @@ pub trait Queue: Send + Sync {
     /// Up to `limit` jobs of a leased host after this one; none where the lease is no longer held.
     async fn jobs(&self, lease: &Lease, after: Option<JobId>, limit: usize) -> Result<Vec<Job>, CatalogError>;
 
-    /// Ends jobs: appends their captures, records what was kept, takes them from the queue, and makes the articles stale
-    /// that show something else now. Where a good capture replaces other bytes, mirrored articles keep those as what
-    /// they showed first; `changed` says whether they go on showing them. A job that is no longer queued is passed over.
+    /// Ends jobs: appends their captures, records what was kept, takes them from the queue, and makes the articles
+    /// stale that show something else now. If a good capture replaces other bytes, mirrored articles keep those as what
+    /// they showed first; `changed` says whether they go on showing them. Skips a job that is no longer queued.
     async fn complete_jobs(
         &self,
         lease: &Lease,

@@ -31,7 +31,7 @@ pub struct Totals {
     pub vanished: u64,
     /// References with a URL that is fetched, in the newest versions of all articles.
     pub references: u64,
-    /// Of them, those whose URL has a good capture, but for those that their mirror does not show all the same.
+    /// Of them, those that the mirrors show from the archive.
     pub local: u64,
     /// Distinct URLs.
     pub urls: u64,
@@ -55,7 +55,7 @@ pub enum MissingReport {
     /// It is not missing, or was not reported.
     #[default]
     None,
-    /// It was not asked for yet: a budget was used up, or its host was not to be asked.
+    /// It was not requested yet: a budget was used up, or requests to its host were suspended.
     Untried,
     /// It failed.
     Failed,
@@ -82,21 +82,21 @@ impl MissingReport {
 pub struct MissingCounts {
     /// All of them.
     pub urls: u64,
-    /// Of them, those that were not reported as missing before, or only as not asked for.
+    /// Of them, the newly missing ones: those not reported as missing before, or only as not requested.
     pub new: u64,
-    /// Of the new ones, those that were not asked for.
+    /// Of the newly missing ones, those that were not requested.
     pub new_untried: u64,
-    /// When the first of all is due.
+    /// When the next of them is due.
     pub next_attempt: Option<Timestamp>,
 }
 
-/// What is missing now, and which of it is news.
+/// What is missing, and what of it is newly missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ReportedMissing {
     /// How much.
     pub counts: MissingCounts,
-    /// The URLs that are news, at most 10,000 of them.
+    /// The newly missing URLs, at most 10,000.
     pub news: Vec<Url>,
 }
 
@@ -112,7 +112,7 @@ pub trait Runs: Send + Sync {
     /// The newest runs, newest first.
     async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError>;
 
-    /// What is missing, and what of that is new since the last call.
+    /// What is missing, and what of it is newly missing since the last call.
     async fn report_missing(&self) -> Result<ReportedMissing, CatalogError>;
 
     /// Sums over everything.

@@ -12,8 +12,8 @@ const LONGEST: u64 = 64;
 
 /// The right to change the archive, until it is dropped or the process ends, however it ends.
 ///
-/// The system holds it for the open file, so no crash leaves one behind. The file stays; the process id in it is
-/// for people who ask who holds it.
+/// The operating system ties the lock to the open file, so a crash releases it. The file stays; the process id in it is
+/// for people who look for the holder.
 #[derive(Debug)]
 pub(in crate::archive) struct Lock {
     _file: File,
@@ -44,7 +44,7 @@ impl Lock {
             Err(TryLockError::WouldBlock) => return Err(NotLocked::Held(holder(file))),
             Err(TryLockError::Error(cause)) => return Err(failed(cause)),
         }
-        // What is written to a file of several names is written elsewhere, too.
+        // A write to a file with further hard links changes these, too.
         if !has_other_names(&file.metadata().map_err(failed)?) {
             sign(&mut file).map_err(failed)?;
         }

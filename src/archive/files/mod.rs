@@ -43,8 +43,8 @@ pub(super) struct Files {
 struct Inner {
     tree: Arc<Tree>,
     staging: Staging,
-    /// Held from the look for a blob to its rename, so that of several tasks with the same bytes one creates it. Other
-    /// processes are kept away by the archive's lock; a rename that replaces nothing is not to be had everywhere.
+    /// Held from the check for a blob to its rename, so that only one of several tasks with the same bytes creates it.
+    /// The archive's lock excludes other processes. Not every file system has a rename that replaces nothing.
     naming: [Mutex<()>; SIDE_BY_SIDE],
 }
 
@@ -55,7 +55,7 @@ impl Files {
         Self { inner: Arc::new(Inner { tree, staging, naming }) }
     }
 
-    /// Runs something that waits for the disk, away from the tasks that must not.
+    /// Runs a blocking disk operation on a thread for such operations.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, ObjectError> + Send + 'static,
@@ -94,7 +94,7 @@ impl Inner {
         let _one_at_a_time = naming.lock();
         match self.look(&path)?.filter(|found| found.len() == staged.length) {
             Some(found) => {
-                // Whoever put it may have died before its name was safe on the disk.
+                // The process that wrote it may have been killed before its name was durable.
                 folder.sync().map_err(self.tree.failed("save the folder of", &path))?;
                 Ok(Stored { put: Put::Existed, fingerprint: Fingerprint::of(&found) })
             }
@@ -164,7 +164,7 @@ impl Inner {
         for name in self.names(path)? {
             let path = format!("{path}/{name}");
             let key = StoreKey::parse(&path).filter(|key| prefix.covers(key));
-            // Links and folders that are named as objects are none.
+            // Links and folders with the name of an object do not count.
             if let Some(key) = key
                 && let Ok(Some(facts)) = self.look(&path)
             {

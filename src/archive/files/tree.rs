@@ -17,8 +17,8 @@ use crate::staging::Staging;
 pub(in crate::archive) struct Tree {
     place: PathBuf,
     root: Arc<Folder>,
-    /// Folders that this process has seen safe on the disk, from the root downwards. That a folder exists is not
-    /// enough: whoever made it may have been killed before its parent's entries were.
+    /// Folders whose names this process has made durable, from the root downwards. It is not enough that a folder
+    /// exists: the process that made it may have been killed before it synced the parent.
     durable: Mutex<HashSet<String>>,
     making: Mutex<()>,
 }
@@ -30,7 +30,7 @@ impl Tree {
         Ok(Self { place: place.to_owned(), root, durable: Mutex::default(), making: Mutex::default() })
     }
 
-    /// Opens a folder, and makes it and those above it where they are missing, each safe on the disk.
+    /// Opens a folder. Makes it and its parents where they are missing, each durable.
     pub(in crate::archive) fn make(place: &Path, links: Links) -> io::Result<Self> {
         make_durable(place)?;
         Self::open(place, links)
@@ -58,7 +58,7 @@ impl Tree {
         Ok(Some(folder))
     }
 
-    /// A folder below, which is made with those above it where they are missing, and whose name is safe on the disk.
+    /// A folder below. Makes it and its parents where they are missing, each durable.
     pub(in crate::archive) fn make_folder(&self, path: &str) -> Result<Arc<Folder>, ObjectError> {
         let is_known = path.is_empty() || self.durable.lock().contains(path);
         if let Some(folder) = is_known.then(|| self.folder(path)).transpose()?.flatten() {
@@ -139,7 +139,7 @@ fn parts(path: &str) -> impl Iterator<Item = (&str, &str)> {
     ends.map(|end| (split(&path[..end]).1, &path[..end]))
 }
 
-/// Makes a folder with those above it, and sees each of their names safe on the disk.
+/// Makes a folder and its parents, and makes each of their names durable.
 fn make_durable(place: &Path) -> io::Result<()> {
     let Some(parent) = place.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
     if !place.is_dir() {
@@ -152,7 +152,7 @@ fn make_durable(place: &Path) -> io::Result<()> {
     sync_folder(parent)
 }
 
-/// Brings the entries of a folder to the disk, where the file system can.
+/// Makes the entries of a folder durable, if the file system supports that.
 pub(in crate::archive) fn sync_folder(place: &Path) -> io::Result<()> {
     Folder::open(place, Links::Followed)?.sync()
 }

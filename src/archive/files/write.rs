@@ -10,7 +10,7 @@ use crate::staging::Staged;
 /// What permissions a file gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rights {
-    /// Nobody may write it. A courtesy: a file system without permissions takes it all the same.
+    /// Read-only. File systems without permissions ignore it.
     ReadOnly,
     /// Those of the file that it replaces, with its owner and its extended attributes.
     Kept,
@@ -25,7 +25,7 @@ impl Rights {
     }
 }
 
-/// Gives a staged file a name in a folder, over what had it.
+/// Renames a staged file into a folder, replacing what has that name.
 ///
 /// The order makes it durable: the bytes, the name, the folder that holds the name.
 pub(super) fn write(folder: &Folder, name: &str, staged: Staged, rights: Rights) -> io::Result<Fingerprint> {

@@ -1,4 +1,4 @@
-//! An archive that goes when the process ends, for tests and for trying things out.
+//! An archive in memory, for tests and experiments.
 
 mod catalog;
 mod objects;

@@ -36,7 +36,7 @@ impl ArticleFacts {
         self.stale && self.waiting == 0
     }
 
-    /// What it shows has changed: a mirror that was planned before is an old one.
+    /// What it shows has changed: a mirror that was planned before is outdated.
     #[must_use]
     pub const fn made_stale(self) -> Self {
         Self { stale: true, writing: false, revision: Revision(self.revision.0 + 1), ..self }
@@ -72,8 +72,8 @@ impl ArticleFacts {
     }
 }
 
-/// Whether an article's mirror may be missing without being damaged: its source no longer has the article, and so no run
-/// writes the mirror again. Who deletes it means it.
+/// Whether an article's mirror may be missing without being damaged: its source no longer has the article, so no run
+/// writes the mirror again. A deletion of it is taken to be intended.
 pub fn mirror_may_be_missing(state: ArticleState) -> bool {
     state == ArticleState::Vanished
 }

@@ -1,9 +1,9 @@
-//! What is known of an asset after its bytes came again.
+//! What is known of an asset after its bytes were fetched again.
 
 use crate::model::Asset;
 
-/// What is known of an asset is renewed whenever its bytes are looked at, except its media type: links in mirrors that are
-/// written already end in its extension. A perceptual hash that was not computed this time stays as well.
+/// What is known of an asset is renewed whenever its bytes are probed, except its media type: links in existing mirrors
+/// end in its extension. A perceptual hash that was not computed this time stays as well.
 #[must_use]
 pub(super) fn renewed(known: Option<&Asset>, found: &Asset) -> Asset {
     Asset {

@@ -9,19 +9,19 @@ use crate::model::saturating_add;
 /// How often the catalog is copied, and how many copies are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopySchedule {
-    /// So long after the copy before; never where it is zero.
+    /// The least time after the copy before; zero makes no copies.
     pub every: Duration,
-    /// So many are kept, and at least one.
+    /// How many are kept: at least one.
     pub keep: usize,
 }
 
-/// Whether a copy is due. One from a moment ahead was made while the clock was ahead, and says nothing.
+/// Whether a copy is due. A copy from a moment ahead was made while the clock was ahead, and is ignored.
 pub fn copy_is_due(newest: Option<Timestamp>, schedule: CopySchedule, now: Timestamp) -> bool {
     !schedule.every.is_zero() && newest.is_none_or(|made| made > now || saturating_add(made, schedule.every) <= now)
 }
 
-/// How many copies are beyond those that are kept, of so many that there were before one was or was not made. They are the
-/// oldest. Where no copies are to be made, those that there are stay.
+/// How many copies are to be removed, of so many that there were before one was or was not made: the oldest beyond
+/// those that are kept. If no copies are to be made, none is removed.
 pub fn old_copies(before: usize, is_made: bool, schedule: CopySchedule) -> usize {
     if schedule.every.is_zero() {
         return 0;

@@ -9,7 +9,7 @@ use crate::model::saturating_add;
 
 /// What counts as due at a moment.
 ///
-/// A moment further ahead than any wait can lie was written while the machine's clock was ahead. It counts as passed:
+/// A moment further ahead than the longest wait was written while the machine's clock was ahead. It counts as passed:
 /// waiting for it could take years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
@@ -28,7 +28,7 @@ impl Due {
         Self { now, latest: Timestamp::MAX }
     }
 
-    /// A moment counts as passed that is not after the first of these, or is after the second.
+    /// A moment counts as passed if it is not after the first of these, or is after the second.
     pub const fn bounds(self) -> (Timestamp, Timestamp) {
         (self.now, self.latest)
     }

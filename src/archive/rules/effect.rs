@@ -96,7 +96,7 @@ pub enum Effect {
         /// What it is.
         media_type: MediaType,
     },
-    /// Forget a blob with its thumbnails, unless something keeps it alive.
+    /// Delete the rows of a blob and its thumbnails, unless something refers to it.
     ForgetGarbage {
         /// The digest.
         digest: Digest,
@@ -109,7 +109,7 @@ pub enum Effect {
     ForgetGiven(UrlId),
     /// Forget a URL that no article shows.
     ForgetUrl(UrlId),
-    /// Note since when nothing refers to a file of the archive.
+    /// Note since when a file of the archive is unreferenced.
     NoteGarbage {
         /// Its path in the archive.
         path: String,

@@ -1,4 +1,4 @@
-//! What keeps a blob or a thumbnail alive, and how long what nothing refers to is left.
+//! What keeps a blob or a thumbnail, and for how long an unreferenced one stays.
 
 use std::time::Duration;
 
@@ -45,20 +45,20 @@ pub struct ThumbnailUses {
 }
 
 impl ThumbnailUses {
-    /// Whether it can go once it is old enough. A thumbnail of a wanted name by an outdated recipe stays: the next run
-    /// makes the other one in its place.
+    /// Whether it can be removed once it is old enough. A thumbnail of a wanted name by an outdated recipe stays: the
+    /// next run replaces it.
     pub const fn is_garbage(self) -> bool {
         !self.is_on_record || !(self.is_wanted || self.is_linked)
     }
 }
 
-/// Since when nothing refers to a thing: since it was first seen so. A moment ahead was written by a clock that was
-/// ahead, and counts as now.
+/// Since when a thing is unreferenced: since that was first seen. A moment ahead was written while the clock was ahead,
+/// and counts as now.
 pub fn unreferenced_since(first_seen: Option<Timestamp>, now: Timestamp) -> Timestamp {
     first_seen.map_or(now, |seen| seen.min(now))
 }
 
-/// Whether a thing to which nothing refers was left for the whole grace period.
+/// Whether an unreferenced thing has stayed for the whole grace period.
 pub fn is_past_grace(since: Timestamp, grace: Duration, now: Timestamp) -> bool {
     saturating_add(since, grace) <= now
 }

@@ -10,7 +10,7 @@ use crate::model::HostState;
 pub struct HostHold {
     /// Its circuit breaker is open until then.
     pub open_until: Option<Timestamp>,
-    /// It asked to be left alone until then.
+    /// It asked not to be requested until then.
     pub not_before: Option<Timestamp>,
     /// Another worker leases it until then.
     pub leased_until: Option<Timestamp>,
@@ -22,18 +22,20 @@ impl HostHold {
         Self { open_until: state.open_until, not_before: state.not_before, leased_until: None }
     }
 
-    /// From when on it may be leased; `None` where nothing ever kept it. Hosts are leased in this order, `None` first.
+    /// From when on it may be leased; `None` if no lease was ever held back. Hosts are leased in this order, `None`
+    /// first.
     pub fn ready_at(self) -> Option<Timestamp> {
         self.open_until.max(self.not_before).max(self.leased_until)
     }
 
-    /// Without its circuit breaker: the user wants it asked again. What the host asked for itself stands.
+    /// Without its circuit breaker: the user wants the host to be requested again. A wait that the host asked for
+    /// stays.
     #[must_use]
     pub fn breaker_closed(self) -> Self {
         Self { open_until: None, ..self }
     }
 
-    /// Without what a clock that was ahead wrote.
+    /// Without moments that a clock which was ahead wrote.
     #[must_use]
     pub fn plausible(self, due: Due) -> Self {
         let (_, latest) = due.bounds();

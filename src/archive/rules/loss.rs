@@ -19,8 +19,8 @@ pub struct AssetFacts {
     pub showing: Vec<ArticleId>,
 }
 
-/// What follows from the loss of an asset's bytes: its URLs have no good capture any more and are due, and the articles
-/// that show it are stale. The captures stay as they were.
+/// What follows from the loss of an asset's bytes: its URLs lose their good capture and are due, and the articles that
+/// show it become stale. The captures stay as they were.
 pub fn lost(digest: Digest, facts: AssetFacts, now: Timestamp) -> Vec<Effect> {
     let stale: BTreeSet<ArticleId> = facts.showing.into_iter().collect();
     let mut effects: Vec<_> = stale.into_iter().map(Effect::MakeStale).collect();

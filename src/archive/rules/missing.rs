@@ -1,4 +1,4 @@
-//! What is missing, and what of it is news.
+//! What is missing, and what of it is newly missing.
 
 use jiff::Timestamp;
 use url::Url;

@@ -1,11 +1,11 @@
-//! What every catalog decides alike: pure functions, without I/O and without SQL.
+//! Decisions that are the same for every catalog: pure functions, without I/O and without SQL.
 //!
-//! A catalog reads facts, hands them to a rule, and stores what comes back, all in one transaction: new facts, or a list
-//! of [`Effect`]s. So two catalogs differ in how they store, and never in what becomes of a URL or an article.
+//! In one transaction, a catalog reads facts, passes them to a rule, and stores what the rule returns: new facts, or a
+//! list of [`Effect`]s. So catalogs differ in how they store, and agree in what becomes of a URL or an article.
 //!
-//! What a database can only find by an index, it finds by a condition that a rule states as data: [`Due::bounds`],
-//! [`HostHold::ready_at`], [`UrlFacts::is_failing`](super::catalog::UrlFacts::is_failing). What is left to a catalog is which rows exist and refer to which: that
-//! a URL is queued once, and only while an article shows it.
+//! A database finds some rows only by an index. A rule states such a condition as data: [`Due::bounds`],
+//! [`HostHold::ready_at`], [`UrlFacts::is_failing`](super::catalog::UrlFacts::is_failing). A catalog itself decides
+//! only which rows exist and refer to which: that a URL is queued once, and only while an article shows it.
 //!
 //! | rule | decides |
 //! |---|---|
@@ -17,10 +17,10 @@
 //! | `on_replaced`, [`shown`] | which version of an image an article shows |
 //! | [`previous`] | which earlier version returns when a placeholder is revoked |
 //! | `renewed` | what is known of an asset whose bytes came again |
-//! | [`MissingReport`](super::catalog::MissingReport) | what is missing, and what of it is news |
+//! | [`MissingReport`](super::catalog::MissingReport) | what is missing, and what of it is newly missing |
 //! | [`BlobUses`], [`ThumbnailUses`] | what keeps a blob or a thumbnail alive |
 //! | [`copy_is_due`], [`old_copies`] | when the catalog is copied, and which copies go |
-//! | [`unreferenced_since`], [`is_past_grace`] | how long what nothing refers to is left |
+//! | [`unreferenced_since`], [`is_past_grace`] | for how long an unreferenced object stays |
 //! | [`path_key`] | which paths name one file |
 
 mod article;

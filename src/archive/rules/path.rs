@@ -2,14 +2,14 @@
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-/// What two paths have in common that some file system takes for one: exFAT, NTFS and APFS do not distinguish upper from
-/// lower case, and APFS not composed from decomposed letters.
+/// The common form of paths that some file system treats as one: exFAT, NTFS and APFS do not distinguish upper from
+/// lower case, and APFS does not distinguish composed from decomposed letters.
 pub fn path_key(path: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(path).chars().map(folded).collect()
 }
 
-/// A letter in one case. File systems compare letter by letter, by tables of single letters: `ς` and `σ` are one, since both
-/// are `Σ` in capitals, and `ß` is not `ss`.
+/// A letter in one case. File systems compare letter by letter, by tables of single letters: `ς` and `σ` are equal,
+/// since both are `Σ` in capitals, and `ß` is not `ss`.
 fn folded(letter: char) -> char {
     let upper = only(letter.to_uppercase()).unwrap_or(letter);
     only(upper.to_lowercase()).unwrap_or(upper)

@@ -27,8 +27,8 @@ pub fn revoked_from(what: &Revocation, urls: Vec<UrlId>) -> Vec<UrlId> {
 
 /// What follows from revoking a placeholder of a host.
 ///
-/// `urls` are those that [`revoked_from`] chose. `shown` says which articles go on showing the placeholder of which URL
-/// of the host, although the URL gave another image since: they show that.
+/// `urls` are those that [`revoked_from`] chose. `shown` says which articles still show the placeholder of which URL of
+/// the host, although the URL gave another image since: from now on they show that image.
 pub fn revoked(
     host: &HostKey,
     what: &Revocation,

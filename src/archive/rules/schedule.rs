@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::config::{Config, Recheck, RunConfig};
 use crate::model::{Failure, HostState, Reason, saturating_add};
 
-/// Waits are stretched by up to this, so that the failures of one bad night are not all tried again in another.
+/// Waits are stretched by up to this, so that the failures of one night are not all tried again in one later night.
 const JITTER: f64 = 0.1;
 
 /// The waits between attempts.
@@ -33,7 +33,8 @@ impl Schedule {
 
     /// When a URL is due again after a failure; `None` retires it. Waits grow with the `failures` before this one.
     ///
-    /// `chance` is a number from 0 up to 1 that the caller draws for each failure: it says how far the wait is stretched.
+    /// `chance` is a random number from 0 up to 1 that the caller draws for each failure: it determines how far the
+    /// wait is stretched.
     pub fn retry(&self, failures: u32, failure: &Failure, now: Timestamp, chance: f64) -> Option<Timestamp> {
         if is_final(failure) || (is_gone(failure) && failures + 1 >= self.run.retire_after) {
             return None;
@@ -54,12 +55,12 @@ impl Schedule {
     }
 }
 
-/// No later attempt can end otherwise.
+/// Every later attempt would end in the same way.
 fn is_final(failure: &Failure) -> bool {
     failure.reason == Reason::BadUrl || failure.status == Some(410)
 }
 
-/// What an image looks like that was taken down; it could still come back.
+/// How a takedown of an image looks; the image could still come back.
 fn is_gone(failure: &Failure) -> bool {
     failure.reason == Reason::Dns || failure.status == Some(404)
 }

@@ -10,9 +10,9 @@ use crate::model::{ArticleId, UrlId};
 
 /// What follows from a takedown. `showing` are the articles that show each of the URLs that it reaches.
 ///
-/// What only the articles and URLs show is forgotten. A URL that another article shows stays, retired, and that article
-/// is stale. What is to be deleted counts as garbage from long ago, so that the next collection deletes what was not
-/// deleted at once.
+/// What only the articles and URLs show is deleted. A URL that another article shows stays, retired, and that article
+/// becomes stale. Objects to delete are noted as garbage whose grace period is over, so that the next collection
+/// deletes what was not deleted at once.
 pub fn taken_down(reach: &TakedownReach, showing: &[(UrlId, Vec<ArticleId>)]) -> Vec<Effect> {
     let going: BTreeSet<ArticleId> = reach.articles.iter().map(|(id, _)| *id).collect();
     let mut effects: Vec<_> = going.iter().copied().map(Effect::ForgetArticle).collect();

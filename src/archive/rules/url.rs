@@ -9,7 +9,7 @@ use crate::model::{Digest, Failure, Reason, Validators};
 /// What the last response of an attempt was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Response {
-    /// Its status; `None` where none came, or where the image was adopted from the article or from beside it.
+    /// Its status; `None` if no response came, or the image was adopted from the article or from a file beside it.
     pub(super) status: Option<u16>,
     /// When the attempt was made.
     pub(super) at: Timestamp,
@@ -50,14 +50,14 @@ impl UrlFacts {
         Self { state: UrlState::Good, status, next_attempt, good, kept, validators, ..Self::default() }
     }
 
-    /// The good capture still stands. Where there is none, nothing does, and the answer was wrong.
+    /// The good capture is still current. If there is none, the response was wrong.
     fn on_not_modified(self, next_attempt: Option<Timestamp>, Response { status, at }: Response) -> Self {
         let state = if self.kept.is_some() { UrlState::Good } else { UrlState::Failed };
         let good = self.kept.and(self.good).map(|(first, _)| (first, at));
         Self { state, reason: None, detail: None, status, attempts: 0, next_attempt, good, ..self }
     }
 
-    /// No good capture this time. The one from before stays, and its validators with it.
+    /// No good capture this time. The one from before stays, with its validators.
     fn on_failed(self, failure: &Failure, next_attempt: Option<Timestamp>) -> Self {
         let state = if next_attempt.is_some() { UrlState::Failed } else { UrlState::Retired };
         let attempts = self.attempts.saturating_add(1);
@@ -73,8 +73,9 @@ impl UrlFacts {
         Self { reason: Some(failure.reason), detail: Some(failure.detail.clone()), ..self }
     }
 
-    /// The newest capture was a placeholder: it counts as a failure, and the version before it returns, where there is
-    /// one. Validators are those of the placeholder and go with it, so that the next request gets a whole response.
+    /// The newest capture was a placeholder: it counts as a failure, and the version before it returns, if there is
+    /// one. The validators are those of the placeholder and are removed, so that the next request gets a whole
+    /// response.
     #[must_use]
     pub(super) fn on_revoked(self, previous: Option<(Digest, Timestamp)>, next_attempt: Option<Timestamp>) -> Self {
         let good = self.good.zip(previous).map(|((first, _), (_, captured))| (first, captured));
@@ -90,7 +91,7 @@ impl UrlFacts {
         }
     }
 
-    /// The bytes of the good capture are lost: there is none any more, and the URL is due at once.
+    /// The bytes of the good capture are lost: the URL has no good capture any more, and is due at once.
     #[must_use]
     pub(super) fn on_lost(self, now: Timestamp) -> Self {
         Self {
@@ -103,7 +104,7 @@ impl UrlFacts {
         }
     }
 
-    /// It was taken down on purpose: nothing of it is kept, and it is never asked for again.
+    /// It was taken down on purpose: nothing of it is kept, and it is never requested again.
     #[must_use]
     pub fn taken_down() -> Self {
         let failure = Failure::new(Reason::TakenDown, "it was taken down by `offprint forget`");
@@ -125,13 +126,14 @@ impl UrlFacts {
         }
     }
 
-    /// What the next report says of it. What an article shows and the archive lacks is missing, whatever the reason, but
-    /// for what was taken down on purpose.
+    /// How far the next report counts it as missing: everything that an article shows and the archive lacks, whatever
+    /// the reason, except what was taken down on purpose.
     pub fn report_next(&self, is_shown: bool) -> MissingReport {
         match (is_shown && self.kept.is_none() && !self.is_taken_down(), self.attempts) {
             (false, _) => MissingReport::None,
             (true, 0) => MissingReport::Untried,
-            // Of a host that does not answer, one URL after another fails: that is no news of each.
+            // If a host does not answer, its URLs fail one after another: they are reported once, not each as newly
+            // missing.
             (true, _) if self.reported == MissingReport::Untried && self.is_unreached() => MissingReport::Untried,
             (true, _) => MissingReport::Failed,
         }
@@ -387,7 +389,7 @@ mod tests {
                 let is_final = matches!(result, JobResult::Failed { next_attempt: None, .. });
                 prop_assert_eq!(facts.state == UrlState::Retired, is_final);
                 prop_assert_eq!(facts.reason.is_some(), facts.detail.is_some());
-                // Never worse: what was kept goes only for something that is kept instead.
+                // Never worse: only another kept asset replaces a kept one.
                 prop_assert!(before.kept.is_none() || facts.kept.is_some());
                 let is_kept = matches!(result, JobResult::Kept { .. });
                 prop_assert!(facts.kept == before.kept || is_kept);

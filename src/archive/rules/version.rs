@@ -19,7 +19,7 @@ pub(super) enum AssetChange {
     Gone,
 }
 
-/// What an article does when new bytes of a URL that it shows take the place of others.
+/// What an article shows after new bytes of a URL replaced others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OnReplaced {
     /// The bytes before are kept as what it showed first.
@@ -28,8 +28,8 @@ pub(super) struct OnReplaced {
     pub(super) becomes_stale: bool,
 }
 
-/// An article that has a mirror goes on showing the bytes that it showed first, unless the settings want the newest. One
-/// that has none shows the newest from the start.
+/// An article with a mirror still shows the bytes that it showed first, unless the settings want the newest. An article
+/// without a mirror shows the newest from the start.
 pub(super) fn on_replaced(has_mirror: bool, keeps_a_version: bool, changed: ChangedImages) -> OnReplaced {
     let keeps_before = has_mirror && !keeps_a_version;
     let shows_first = keeps_before || keeps_a_version;
@@ -71,7 +71,7 @@ const fn is_placeholder(shared: SharedBlob) -> bool {
     shared.replaces_others || matches!(shared.verdict, Some(PlaceholderVerdict::Placeholder))
 }
 
-/// Whether a host can be asked whether a blob is a placeholder: there is none to ask for files beside an article.
+/// Whether a probe of the host can show that a blob is a placeholder. Files beside an article have no host.
 pub fn can_be_probed(host: &HostKey) -> bool {
     host.as_str() != "file:"
 }

@@ -68,7 +68,7 @@ pub(super) fn ready_of(
     Ok(ready)
 }
 
-/// Counts anew how many URLs of an article are queued: after its references changed.
+/// Counts again how many URLs of an article are queued, after its references changed.
 pub(super) fn recount_waiting(connection: &Connection, article: ArticleId) -> Result<()> {
     connection
         .prepare_cached(

@@ -54,8 +54,8 @@ fn sized_asset(row: &Row<'_>) -> Result<AssetRow> {
     })(row)
 }
 
-/// The least digest that starts with this byte, and the one that begins the next shard. No digest has more than 32
-/// bytes, so 33 bytes end the last shard.
+/// The half-open range of digests of a shard, which is their first byte. No digest has more than 32 bytes, so 33 bytes
+/// end the last shard.
 fn bounds(shard: u8) -> ([u8; 1], Vec<u8>) {
     let end = shard.checked_add(1).map_or_else(|| vec![u8::MAX; 33], |next| vec![next]);
     ([shard], end)
@@ -252,7 +252,7 @@ pub(super) fn forget_thumbnails(connection: &Connection, original: Digest, name:
     Ok(())
 }
 
-/// Whether every asset has a thumbnail on record for each name and recipe, by the counts that triggers keep.
+/// Whether every asset has a recorded thumbnail for each name and recipe, by the counts that triggers keep.
 fn none_lacks(connection: &Connection, recipes: &[(ThumbnailName, Digest)]) -> Result<bool> {
     let mut has_all = connection.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM rendered r JOIN total t ON t.assets = r.assets
@@ -266,7 +266,7 @@ fn none_lacks(connection: &Connection, recipes: &[(ThumbnailName, Digest)]) -> R
     Ok(true)
 }
 
-/// The assets of which a thumbnail is not on record for each name and recipe.
+/// The assets without a recorded thumbnail for some name and recipe.
 pub(super) fn lacking(
     connection: &Connection,
     recipes: &[(ThumbnailName, Digest)],

@@ -10,7 +10,7 @@ const MOST: usize = 256 << 20;
 /// What a row takes besides its texts.
 const ROW: usize = 256;
 
-/// All rows, where they have this size at most together. `length` is that of a row's texts and bytes.
+/// All rows, if their sizes add up to this at most. `length` gives the size of a row's texts and bytes.
 pub(super) fn collect<T>(
     rows: impl Iterator<Item = Result<T>>,
     what: &'static str,

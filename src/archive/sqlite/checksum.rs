@@ -30,8 +30,8 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes the checksum, unless part of the catalog is still in its write-ahead log. A failure loses only the checksum:
-/// a checksum that is cut off does not parse and counts as none.
+/// Writes the checksum, unless part of the catalog is still in its write-ahead log. A failure loses only the checksum.
+/// One that is cut off does not parse, and is ignored.
 pub(super) fn write(path: &Path) {
     if !log_left(path) {
         let _ = try_write(path);
@@ -51,8 +51,8 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
     sync_folder(path.parent().unwrap_or(Path::new(".")))
 }
 
-/// Whether the file differs from what its checksum says. False where there is no checksum, or where a process removes
-/// it meanwhile in order to write.
+/// Whether the file differs from its checksum. False if there is no checksum, or if another process removes it in order
+/// to write.
 pub(super) fn mismatches(path: &Path) -> bool {
     let (Some(expected), Ok(found)) = (read(path), digest(path)) else { return false };
     expected != found && read(path) == Some(expected)

@@ -1,7 +1,6 @@
 //! Columns and the values they hold.
 //!
-//! A value that no offprint writes becomes a [`Damaged`] inside the database library's error, which
-//! [`super::error`] takes out again.
+//! An invalid value becomes a [`Damaged`] inside the database library's error. [`super::error`] unpacks it again.
 
 use std::time::Duration;
 

@@ -18,8 +18,8 @@ const PREPARED: usize = 128;
 /// The longest value and the longest row that are read, in bytes. No offprint writes longer ones.
 const LONGEST_VALUE: i32 = 128 << 20;
 
-/// What a rollback journal ends with that names a file: the database removes that file when it plays the journal back
-/// (SQLite's `pager.c`, super-journals). The journals of one database alone never end so.
+/// The end of a rollback journal that names a file: the database removes that file when it rolls the journal back
+/// (SQLite's `pager.c`, super-journals). The journals of a single database never end so.
 const NAMES_A_FILE: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
 /// The connection that writes. `synchronous=FULL`: with WAL, anything less loses commits when power goes.
@@ -39,8 +39,8 @@ pub(super) fn to_write(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// A connection that reads. On a file system where nothing may be written, not even the index of the write-ahead
-/// log, the file is taken to be one that nobody changes.
+/// A connection that reads. On a read-only file system, where not even the index of the write-ahead log can be written,
+/// the file is opened as one that does not change.
 pub(super) fn to_read(path: &Path) -> Result<Connection> {
     refuse_foreign_journal(path)?;
     let connection = match shared(path) {
@@ -69,9 +69,9 @@ fn full() -> Error {
     Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None)
 }
 
-/// Whether the disk may be too full for the index of the write-ahead log. It is memory that a file stands behind, and
-/// SQLite reserves it by the page: where the blocks of the disk are smaller than that, as on small ext4 disks, writing
-/// to it would end the process with a bus error.
+/// Whether the disk may be too full for the index of the write-ahead log. The index is mapped memory, and SQLite
+/// reserves it by the page: if the blocks of the disk are smaller, as on small ext4 disks, a write to it could end the
+/// process with a bus error.
 #[cfg(unix)]
 fn lacks_room_for_the_index(path: &Path) -> bool {
     /// More than the index takes: 32 KiB for every 4 MiB of the log.
@@ -85,8 +85,8 @@ fn lacks_room_for_the_index(_: &Path) -> bool {
     false
 }
 
-/// The file may come from somebody else: what its schema says is run with the rights of no more than data, and its pages
-/// are checked when they are read.
+/// The file may come from somebody else: its schema runs with the least rights, and its pages are checked when they are
+/// read.
 fn set_up(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -97,7 +97,7 @@ fn set_up(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a file beside which lies a journal that names another file: to play it back would remove that file.
+/// Refuses a file with a journal beside it that names another file: rolling that back would remove the other file.
 fn refuse_foreign_journal(path: &Path) -> Result<()> {
     let mut journal = path.as_os_str().to_owned();
     journal.push("-journal");

@@ -1,5 +1,5 @@
-//! What the catalog costs grows in proportion to what it is given: an article may have as many references as its maker
-//! likes, on as many hosts.
+//! The cost of the catalog grows linearly with its input: the author of an article decides how many references it has,
+//! and on how many hosts.
 #![expect(clippy::unwrap_used, reason = "a measurement among the tests")]
 
 use std::path::Path;
@@ -114,7 +114,7 @@ fn drain_host(connection: &Connection, run: RunId, lease: &Lease) -> usize {
     }
 }
 
-/// The time that this thread has computed, whatever else the machine does.
+/// The CPU time of this thread, whatever else the machine does.
 fn computed() -> Duration {
     let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(statistics.split(' ').next().unwrap().parse().unwrap())

@@ -8,7 +8,7 @@ use rusqlite::{Error, ErrorCode, Result, Row};
 
 use crate::archive::catalog::CatalogError;
 
-/// A column holds a value that no offprint writes. It travels inside the database library's errors.
+/// A column holds an invalid value. This travels inside the database library's errors.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: {value}")]
 pub(super) struct Damaged {
@@ -24,15 +24,15 @@ impl Damaged {
         FromSqlError::other(Self { row: None, what, value: value.to_string() })
     }
 
-    /// The error of a row whose columns together hold what no offprint writes.
+    /// The error of a row whose columns are invalid together.
     pub(super) fn in_column(what: &'static str, value: impl std::fmt::Display) -> Error {
         let damaged = Self { row: None, what, value: value.to_string() };
         Error::FromSqlConversionFailure(0, Type::Null, Box::new(damaged))
     }
 }
 
-/// Reads a row of a table. Where a value in it cannot be read, the error names the row by the columns of its key; of a
-/// row that another was joined to, the one that holds the value.
+/// Reads a row of a table. If a value cannot be read, the error names the row by the columns of its key; of joined
+/// rows, the one that holds the value.
 pub(super) fn in_row<T>(
     table: &'static str,
     key: &'static [&'static str],
@@ -77,7 +77,7 @@ pub(super) fn catalog_error(place: &Path, error: &Error) -> CatalogError {
     let place = place.display().to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => CatalogError::Full { place },
-        // The index of the write-ahead log finds no room: the database has no code of its own for that.
+        // There is no room for the index of the write-ahead log: the database has no code of its own for that.
         _ if extended_code(error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => CatalogError::Full { place },
         Some(ErrorCode::ReadOnly) => CatalogError::Database { place, cause: "it may not be written".into() },
         _ => CatalogError::Database { place, cause: error.to_string() },

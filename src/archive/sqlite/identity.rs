@@ -1,4 +1,4 @@
-//! What a catalog's file says of itself to whoever is about to open it.
+//! What a catalog's file says about itself before it is opened.
 
 use std::path::Path;
 
@@ -47,7 +47,7 @@ pub(super) fn archive(connection: &Connection) -> rusqlite::Result<ArchiveRow> {
     connection.prepare_cached("SELECT id, made_at FROM archive")?.query_one([], in_row("archive", &[], archive))
 }
 
-/// Gives a catalog that got its own id just now, by an upgrade from this version, the id that its archive has already.
+/// Gives a catalog that was upgraded from this version, and so has a new id, the id of its archive.
 pub(super) fn adopt(connection: &Connection, before: usize, id: Option<ArchiveId>) -> rusqlite::Result<()> {
     if let Some(id) = id.filter(|_| before < FIRST_WITH_ID) {
         connection.execute("UPDATE archive SET id = ?1", params![id.0.to_be_bytes()])?;

@@ -1,4 +1,4 @@
-//! The rows of the queue. A job goes when it is done. Triggers keep what hosts and articles count of them.
+//! The rows of the queue. A finished job is deleted. Triggers keep the counts of hosts and articles.
 
 use rusqlite::{Connection, Result, Row, params};
 
@@ -63,7 +63,7 @@ pub(super) fn due_urls(connection: &Connection, due: Due, after: Option<UrlId>, 
         .collect()
 }
 
-/// Takes those of some URLs from the queue that no article shows any more.
+/// Deletes the jobs of those URLs that no article shows any more.
 pub(super) fn forget_unshown(connection: &Connection, urls: &[UrlId]) -> Result<()> {
     let mut forget = connection.prepare_cached(
         "DELETE FROM job WHERE url_id = ?1 AND NOT EXISTS (SELECT 1 FROM reference WHERE url_id = ?1)",
@@ -75,7 +75,7 @@ pub(super) fn count(connection: &Connection) -> Result<u64> {
     connection.prepare_cached("SELECT count(*) FROM job")?.query_one([], |row| row.get(0))
 }
 
-/// Takes a job from the queue; false where it is no longer there.
+/// Deletes a job; false if it is no longer there.
 pub(super) fn remove(connection: &Connection, job: JobId, url: UrlId, host: i64) -> Result<bool> {
     let removed = connection
         .prepare_cached("DELETE FROM job WHERE id = ?1 AND url_id = ?2 AND host_id = ?3")?

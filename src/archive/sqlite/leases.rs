@@ -53,7 +53,7 @@ fn hold(row: &Row<'_>) -> Result<HostHold> {
     })
 }
 
-/// A hold as the column by which hosts are ordered; 0 where nothing ever held the host.
+/// A hold as the column by which hosts are ordered; 0 for a host that was never held back.
 struct ReadyAt(HostHold);
 
 impl rusqlite::ToSql for ReadyAt {
@@ -160,7 +160,7 @@ pub(super) fn host(connection: &Connection, host: &HostKey) -> Result<Option<Hos
         .optional()
 }
 
-/// Gives back every lease: for the one process that holds the archive's lock, when it begins.
+/// Ends every lease. Only the process that holds the archive's lock may do that, when it begins.
 pub(super) fn end_all(connection: &Connection) -> Result<()> {
     for (host, hold) in holds(connection, "lease_worker IS NOT NULL")? {
         store_hold(connection, host, HostHold { leased_until: None, ..hold })?;

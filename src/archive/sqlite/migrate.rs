@@ -70,14 +70,14 @@ pub(super) fn apply(connection: &Connection, version: usize, sql: &str) -> rusql
     transaction.commit()
 }
 
-/// The copy that is made of a file before it leaves this version.
+/// The copy that is made of a file before it is upgraded from this version.
 pub(super) fn backup_path(path: &Path, version: usize) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".v{version}"));
     name.into()
 }
 
-/// Removes an earlier copy, with a journal that may lie beside it: what it says would be done to the new one.
+/// Removes an earlier copy, with a journal beside it: the database would roll that back into the new copy.
 fn remove(backup: &Path) -> std::io::Result<()> {
     for rest in ["-journal", "-wal", "-shm", ""] {
         let mut name = backup.as_os_str().to_owned();

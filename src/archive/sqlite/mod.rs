@@ -57,9 +57,9 @@ pub(super) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file to read and write, and makes or upgrades it where needed. The caller holds the archive's lock,
-    /// so that leases which are left belong to no process. Where the archive has an id already, a catalog from before
-    /// there were ids takes it.
+    /// Opens the file to read and write. Makes or upgrades it where needed. The caller holds the archive's lock, so
+    /// that leases which are left belong to no process. A catalog from before there were ids takes the id of the
+    /// archive, if that has one.
     pub(super) fn to_write(path: &Path, id: Option<ArchiveId>) -> Result<Self, CatalogError> {
         let failed = |error| catalog_error(path, &error);
         checksum::remove(path).map_err(|error| refused(path, format!("cannot remove its checksum: {error}")))?;

@@ -1,4 +1,4 @@
-//! What a catalog's file is made of: the tables, indexes, triggers and views of its version, and nothing else.
+//! The parts of a catalog's file: the tables, indexes, triggers and views of its version, and nothing else.
 //!
 //! The file may come from somebody else. A trigger in it would run whenever a row is written, and a view could stand
 //! where a table should.
@@ -16,11 +16,11 @@ use crate::archive::catalog::CatalogError;
 /// The definition of each part, as a list of tokens, by its kind and name.
 type Parts = BTreeMap<(String, String), Vec<String>>;
 
-/// What no offprint defines: the tables and indexes that the database makes for itself.
+/// The tables and indexes that the database makes for itself.
 const DEFINED: &str = "SELECT type, name, sql FROM sqlite_schema
     WHERE NOT (type = 'index' AND sql IS NULL) AND name NOT IN ('sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4')";
 
-/// Refuses a file of this version that has a part too many, lacks one, or defines one in another way.
+/// Refuses a file of this version with a further, missing or different part.
 pub(super) fn check(connection: &Connection, path: &Path, version: usize) -> std::result::Result<(), CatalogError> {
     let failed = |error| catalog_error(path, &error);
     let (found, expected) = (parts(connection).map_err(failed)?, expected(version).map_err(failed)?);

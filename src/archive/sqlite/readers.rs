@@ -14,7 +14,7 @@ use crate::locks::Mutex;
 /// How many calls read at a time.
 const READERS: usize = 4;
 
-/// Connections that read, opened on demand and kept for the next call.
+/// Connections that read: opened on demand, and kept for the next call.
 #[derive(Clone)]
 pub(super) struct Readers(Arc<Pool>);
 

@@ -13,7 +13,7 @@ use crate::archive::catalog::{AssetRow, NewReference, ReferenceRow};
 use crate::archive::rules::Due;
 use crate::model::{ArticleId, LinkWrap, ReferencePlace, Reveal, Span, UrlId, UrlProblem};
 
-/// Puts an article's references in place of its earlier ones, and gives how many URLs were queued.
+/// Replaces an article's references, and gives how many URLs were queued.
 pub(super) fn replace(
     connection: &Connection,
     article: ArticleId,
@@ -81,7 +81,7 @@ fn unfetched(row: &Row<'_>) -> Result<Option<std::result::Result<Url, UrlProblem
     Ok(url.or(row.get::<_, Option<UrlProblem>>("problem")?.map(Err)))
 }
 
-/// Where a URL goes to be revealed: it replaces `start..end`, or is inserted at `start` where there is no end.
+/// Where a revealed URL is written: it replaces `start..end`, or is inserted at `start` if there is no end.
 #[derive(Default)]
 struct RevealColumns {
     start: Option<usize>,
@@ -108,7 +108,7 @@ const LINKED: &str = "linked";
 const HTML: &str = "html";
 const MARKDOWN: &str = "markdown";
 
-/// What a link can go around, and the bytes that its line must start with.
+/// What a link can enclose, and the bytes that its line must start with.
 #[derive(Default)]
 struct WrapColumns {
     kind: Option<&'static str>,
@@ -145,7 +145,7 @@ fn span(row: &Row<'_>, start: &str, end: &str) -> Result<Option<Span>> {
     Ok(bounds.map(|(start, end)| Span::new(start, end)))
 }
 
-/// An article that no longer shows a URL has no say in which version it shows.
+/// If an article no longer shows a URL, its choice of a version of that URL is deleted.
 fn forget_versions_not_shown(connection: &Connection, article: ArticleId) -> Result<()> {
     connection
         .prepare_cached(

@@ -91,7 +91,7 @@ pub(super) fn by_url(connection: &Connection, wanted: &Url) -> Result<Option<Url
         .optional()
 }
 
-/// The URLs of which [`UrlFacts::is_failing`] holds, by an index that says the same.
+/// The URLs for which [`UrlFacts::is_failing`] holds, by an index with the same condition.
 pub(super) fn failing(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>> {
     connection
         .prepare_cached(&format!(
@@ -102,7 +102,7 @@ pub(super) fn failing(connection: &Connection, after: Option<UrlId>, limit: usiz
         .collect()
 }
 
-/// Counts the URLs that articles show and that have no good capture, and stores how far they are reported.
+/// Counts the URLs that articles show and that have no good capture, and stores how they were reported.
 pub(super) fn report_missing(connection: &Connection) -> Result<ReportedMissing> {
     let reported: Vec<(UrlId, Url, MissingReport, UrlFacts)> = connection
         .prepare_cached(

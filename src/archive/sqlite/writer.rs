@@ -1,8 +1,8 @@
 //! The one thread that writes.
 //!
-//! Calls queue up while it waits for the disk, and the next commit takes them all: under load one fsync pays for
-//! dozens of calls, and an idle catalog commits each at once. A call that fails takes only itself back, by its
-//! savepoint. No call returns before the commit is durable.
+//! Calls queue up while the thread waits for the disk, and the next commit takes them all: under load one fsync serves
+//! dozens of calls, and an idle catalog commits each at once. A call that fails is rolled back alone, to its savepoint.
+//! No call returns before the commit is durable.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl Writer {
         let call: Call = Box::new(move |connection| {
             let result = connection.ok_or_else(rolled_back).and_then(|connection| in_savepoint(connection, call));
             Box::new(move |committed| {
-                // Where the transaction failed as a whole, its error says more than the call's.
+                // If the whole transaction failed, its error says more than the call's.
                 let outcome = match (committed, result) {
                     (Err(error), _) => Err(catalog_error(&place, error)),
                     (Ok(()), result) => result.map_err(|error| catalog_error(&place, &error)),
@@ -87,8 +87,8 @@ fn rolled_back() -> Error {
     Error::SqliteFailure(abort, Some("the transaction was rolled back".into()))
 }
 
-/// Puts the write-ahead log into the file, so that the file is all there is to copy. Where a reader of another process
-/// is in the way, the next to close does it.
+/// Writes the write-ahead log into the file, so that a copy of the file alone is whole. If a reader of another process
+/// prevents that, the next process that closes the file does it.
 fn close(connection: Connection) {
     let _ = connection.busy_timeout(CLOSING);
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -98,7 +98,7 @@ fn close(connection: Connection) {
 fn in_savepoint<T>(connection: &Connection, call: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
     connection.prepare_cached("SAVEPOINT call")?.execute([])?;
     let result = call(connection);
-    // On errors such as a full disk the database takes the whole transaction back, savepoints and all.
+    // On errors such as a full disk the database rolls the whole transaction back, savepoints included.
     if connection.is_autocommit() {
         return result.and(Err(rolled_back()));
     }

@@ -54,7 +54,7 @@ impl Folder {
         }
     }
 
-    /// Opens a regular file to read; `None` where there is none. Nothing else is opened, or waited for.
+    /// Opens a regular file to read; `None` where there is none. It never opens anything else, and so never blocks.
     pub(in crate::archive) fn open_file(&self, name: &str) -> io::Result<Option<File>> {
         match self.regular(name, OFlags::RDONLY) {
             Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
@@ -78,17 +78,17 @@ impl Folder {
         if file.metadata()?.is_file() { Ok(file) } else { Err(is_no_file()) }
     }
 
-    /// Gives a file from elsewhere a name in this folder, over what had it.
+    /// Renames a file of another folder into this one, replacing what has that name.
     pub(in crate::archive) fn take(&self, from: &Path, name: &str) -> io::Result<()> {
         Ok(renameat(CWD, from, &self.handle, name)?)
     }
 
-    /// Gives an entry another name, over what had it.
+    /// Renames an entry, replacing what has that name.
     pub(in crate::archive) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(renameat(&self.handle, from, &self.handle, to)?)
     }
 
-    /// Removes a file; true where it was there. Of a link, the link goes.
+    /// Removes a file, or a link itself. Returns whether it was there.
     pub(in crate::archive) fn remove(&self, name: &str) -> io::Result<bool> {
         match unlinkat(&self.handle, name, AtFlags::empty()) {
             Ok(()) => Ok(true),
@@ -111,7 +111,7 @@ impl Folder {
         Ok(self.entries()?.into_iter().filter_map(|name| name.into_string().ok()).collect())
     }
 
-    /// Brings its entries to the disk, where the file system can.
+    /// Makes its entries durable, if the file system supports that.
     pub(in crate::archive) fn sync(&self) -> io::Result<()> {
         self.handle.sync_all().or_else(|cause| if cannot_sync(&cause) { Ok(()) } else { Err(cause) })
     }

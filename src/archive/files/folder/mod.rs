@@ -21,19 +21,19 @@ pub(in crate::archive) enum Links {
     Refused,
 }
 
-/// Whether a file has another name, which may lie outside of the archive: what is written to it there is written.
+/// Whether a file has further hard links: they may lie outside of the archive, and change with it.
 #[cfg(unix)]
 pub(in crate::archive) fn has_other_names(file: &std::fs::Metadata) -> bool {
     file.is_file() && std::os::unix::fs::MetadataExt::nlink(file) > 1
 }
 
-/// The same where nobody can know.
+/// The same on systems that do not count hard links.
 #[cfg(not(unix))]
 pub(in crate::archive) fn has_other_names(_file: &std::fs::Metadata) -> bool {
     false
 }
 
-/// What stands where a folder or a regular file should be.
+/// The error if something other than a folder or a regular file has its name.
 fn is_link() -> io::Error {
     io::Error::other("it is a link, and offprint follows none within an archive")
 }
@@ -46,8 +46,8 @@ fn is_no_folder() -> io::Error {
     io::Error::other("it is not a folder")
 }
 
-/// Whether an error says that the file system cannot bring a folder to the disk, rather than that it failed to: a
-/// folder of another system, an external disk, a network share. There a file's name may be lost with the power.
+/// Whether an error says that the file system cannot sync a folder (a folder of another system, an external disk, a
+/// network share), rather than that the sync failed. On such a file system a loss of power can lose a file's name.
 fn cannot_sync(cause: &io::Error) -> bool {
     use io::ErrorKind::{InvalidInput, PermissionDenied, ReadOnlyFilesystem, Unsupported};
     matches!(cause.kind(), InvalidInput | Unsupported | PermissionDenied | ReadOnlyFilesystem)

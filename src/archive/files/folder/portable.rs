@@ -47,7 +47,7 @@ impl Folder {
         found.map(Some).or_else(|cause| if cause.kind() == ErrorKind::NotFound { Ok(None) } else { Err(cause) })
     }
 
-    /// Opens a regular file to read; `None` where there is none. Nothing else is opened, or waited for.
+    /// Opens a regular file to read; `None` where there is none. It never opens anything else, and so never blocks.
     pub(in crate::archive) fn open_file(&self, name: &str) -> io::Result<Option<File>> {
         self.regular(name)?.then(|| File::open(self.path.join(name))).transpose()
     }
@@ -67,17 +67,17 @@ impl Folder {
         }
     }
 
-    /// Gives a file from elsewhere a name in this folder, over what had it.
+    /// Renames a file of another folder into this one, replacing what has that name.
     pub(in crate::archive) fn take(&self, from: &Path, name: &str) -> io::Result<()> {
         fs::rename(from, self.path.join(name))
     }
 
-    /// Gives an entry another name, over what had it.
+    /// Renames an entry, replacing what has that name.
     pub(in crate::archive) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         fs::rename(self.path.join(from), self.path.join(to))
     }
 
-    /// Removes a file; true where it was there. Of a link, the link goes.
+    /// Removes a file, or a link itself. Returns whether it was there.
     pub(in crate::archive) fn remove(&self, name: &str) -> io::Result<bool> {
         match fs::remove_file(self.path.join(name)) {
             Ok(()) => Ok(true),
@@ -96,7 +96,7 @@ impl Folder {
         Ok(self.entries()?.into_iter().filter_map(|name| name.into_string().ok()).collect())
     }
 
-    /// Brings its entries to the disk, where the system can: a folder may not be opened as a file everywhere.
+    /// Makes its entries durable, if the system supports that: not every system opens a folder as a file.
     pub(in crate::archive) fn sync(&self) -> io::Result<()> {
         let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
         synced.or_else(|cause| if cannot_sync(&cause) { Ok(()) } else { Err(cause) })

@@ -78,7 +78,7 @@ impl State {
         self.blobs.remove(&(digest, media_type.as_str()));
     }
 
-    /// Forgets a blob with its thumbnails, unless something keeps it alive.
+    /// Deletes the rows of a blob and its thumbnails, unless something refers to it.
     pub(super) fn forget_garbage(&mut self, digest: Digest, media_type: MediaType) -> bool {
         let is_on_record = self.blobs.contains_key(&(digest, media_type.as_str()));
         let is_garbage = is_on_record && self.uses(digest).is_garbage();

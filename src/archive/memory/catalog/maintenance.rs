@@ -1,4 +1,4 @@
-//! What proving, mending and pruning an archive needs.
+//! What `verify`, `repair` and `gc` need.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -21,7 +21,7 @@ impl Maintenance for MemoryCatalog {
         Ok(self.state().archive)
     }
 
-    /// Nothing can be wrong with it: there is no file.
+    /// Nothing can be wrong: there is no file.
     async fn integrity(&self) -> Result<Vec<String>, CatalogError> {
         Ok(Vec::new())
     }

@@ -1,7 +1,7 @@
-//! A catalog in memory, for tests and for trying things out.
+//! A catalog in memory, for tests and experiments.
 //!
-//! It keeps plain maps behind one lock, and calls the same rules as the catalog in a database. So it says, in the
-//! shortest form there is, what a catalog has to store.
+//! It keeps plain maps behind one lock, and calls the same rules as the catalog in a database. So it shows in short
+//! what a catalog has to store.
 
 mod articles;
 mod captures;
@@ -20,7 +20,7 @@ use self::state::State;
 use crate::archive::catalog::CatalogError;
 use crate::locks::{Mutex, MutexGuard};
 
-/// A catalog that goes when it is dropped.
+/// A catalog in memory. It is lost when it is dropped.
 #[derive(Debug, Default)]
 pub struct MemoryCatalog(Mutex<State>);
 

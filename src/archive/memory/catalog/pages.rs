@@ -1,4 +1,4 @@
-//! Pages of the web, and crawls that are not at their end.
+//! Pages of the web, and unfinished crawls.
 
 use async_trait::async_trait;
 use jiff::Timestamp;

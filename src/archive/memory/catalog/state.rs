@@ -24,7 +24,7 @@ pub(super) struct State {
     pub(super) feeds: BTreeMap<(SourceName, Url), FeedRow>,
     pub(super) entries: BTreeMap<(SourceName, Digest), EntryRow>,
     pub(super) pages: BTreeMap<(SourceName, Url), PageRow>,
-    /// When the crawls began that are not at their end.
+    /// When the unfinished crawls began.
     pub(super) crawls: BTreeMap<SourceName, Timestamp>,
     pub(super) articles: BTreeMap<ArticleId, ArticleEntry>,
     pub(super) article_ids: BTreeMap<ArticleKey, ArticleId>,
@@ -39,7 +39,7 @@ pub(super) struct State {
     pub(super) thumbnails: BTreeMap<(Digest, ThumbnailName), ThumbnailRow>,
     pub(super) shared: BTreeMap<(HostKey, Digest), SharedBlob>,
     pub(super) takedowns: BTreeMap<TakedownTarget, TakedownRow>,
-    /// When what nothing refers to was first seen as such.
+    /// When each unreferenced object was first found unreferenced.
     pub(super) garbage: BTreeMap<String, Timestamp>,
     last_job: i64,
 }
@@ -67,7 +67,7 @@ pub(super) struct UrlEntry {
     pub(super) url: Url,
     pub(super) host: HostKey,
     pub(super) facts: UrlFacts,
-    /// Assets that a newer one has taken the place of.
+    /// Assets that a newer one replaced.
     pub(super) replaced: BTreeSet<Digest>,
     /// The newest placeholder that was revoked from it.
     pub(super) revoked: Option<Digest>,
@@ -89,7 +89,7 @@ pub(super) struct HostEntry {
 }
 
 impl HostEntry {
-    /// What keeps it from being leased.
+    /// When it may be leased again, and why not before.
     pub(super) fn hold(&self) -> HostHold {
         HostHold { leased_until: self.leased_until, ..HostHold::of(&self.state) }
     }
