@@ -8,7 +8,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// The time now. The tests set the clock of the program: `OFFPRINT_TEST_CLOCK` is how many seconds it is ahead.
+/// The time now. Tests set the clock of the program: `OFFPRINT_TEST_CLOCK` is how many seconds it is ahead.
 #[cfg(feature = "testing")]
 pub(crate) fn now() -> Timestamp {
     let ahead = std::env::var("OFFPRINT_TEST_CLOCK").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(0);

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The text with each character that a terminal obeys or that nobody can see written as an escape, such as `\u{202e}`.
+/// The text with escapes, such as `\u{202e}`, for characters that control a terminal or are invisible.
 pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     escaped(text, is_hidden, |c, out| out.extend(c.escape_default()))
 }
@@ -37,8 +37,8 @@ fn escaped(text: &str, hidden: impl Fn(char) -> bool, escape: impl Fn(char, &mut
     Cow::Owned(out)
 }
 
-/// Whether a terminal obeys a character, or shows nothing for it. The joiners U+200C and U+200D are not among them:
-/// Persian, the scripts of India and emoji are written with them.
+/// Whether a character controls a terminal or is invisible. The joiners U+200C and U+200D are not among them: Persian,
+/// the scripts of India and emoji need them.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -91,7 +91,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a stranger writes, a terminal obeys none of it, and what is harmless stays.
+        /// No text of a stranger controls a terminal, and harmless text stays unchanged.
         #[test]
         fn no_text_is_obeyed(text in any::<String>(), hidden in prop::sample::select(vec!['\u{1b}', '\u{202e}', '\0', '\r'])) {
             let text = format!("{text}{hidden}{text}");

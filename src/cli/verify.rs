@@ -25,7 +25,7 @@ pub(crate) async fn verify(arguments: &VerifyArguments, config: &Config, output:
     if arguments.rebuild {
         return super::rebuild::rebuild(config, output).await;
     }
-    // The settings are the receiver's, and their sources are none of a received archive's.
+    // The settings belong to the receiver, and their sources are not those of a received archive.
     let sources = if arguments.untrusted { Vec::new() } else { source::configured(config)? };
     let found = look(arguments, config, &sources, output).await?;
     let repairs = if arguments.repair && !found.findings.is_empty() {

@@ -13,7 +13,7 @@ pub(crate) fn count_of<T>(things: &[T], noun: &str) -> String {
     count(things.len() as u64, noun)
 }
 
-/// A moment as people write it, to the minute and in UTC; what is no moment stays as it is.
+/// A moment as people write it, to the minute and in UTC. Text that is no moment stays unchanged.
 pub(crate) fn moment(text: &str) -> String {
     let at = text.parse::<Timestamp>();
     at.map_or_else(|_| text.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())

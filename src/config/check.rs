@@ -90,7 +90,7 @@ fn referers(key: &str, strategies: &[RefererStrategy]) -> Checked {
     ensure(!strategies.is_empty(), || key.to_owned(), || "write [\"none\"] to send no Referer".to_owned())
 }
 
-/// Addresses of notifications may hold a secret, so messages do not repeat them.
+/// URLs of notifications may hold a secret, so messages do not repeat them.
 fn check_report(report: &ReportConfig) -> Checked {
     let addresses = [
         ("webhook", &report.webhook),

@@ -1,4 +1,4 @@
-//! Settings of sources that cannot work although each value has its type.
+//! Settings of sources that cannot work, although each value has the right type.
 
 use globset::Glob;
 
@@ -8,7 +8,7 @@ use super::source::{MirrorOutput, SourceConfig, SourceKind};
 /// A key that only some kinds take: its name, whether it is set, and those kinds.
 type KindKey = (&'static str, fn(&SourceConfig) -> bool, &'static [SourceKind]);
 
-/// Keys that only some kinds take. Elsewhere they would do nothing, and so are refused.
+/// Keys that only some kinds take. They would have no effect for the others, and so are refused there.
 const KIND_KEYS: [KindKey; 6] = [
     ("urls", |source| !source.urls.is_empty(), &[SourceKind::Page]),
     ("depth", |source| source.depth > 0, &[SourceKind::Page]),

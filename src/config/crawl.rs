@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::units::Size;
 
-/// Limits on the reading of sites: of pages, sitemaps and lists of addresses.
+/// Limits on the reading of sites: of pages, sitemaps and lists of URLs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]

@@ -44,7 +44,7 @@ pub struct FetchConfig {
     #[serde(deserialize_with = "referers")]
     pub referer: Vec<RefererStrategy>,
     pub robots: RobotsRule,
-    /// Whether pages and feeds are requested although robots.txt forbids it. Only the command line says so.
+    /// Whether pages and feeds are requested although robots.txt forbids it. Only the command line can set this.
     #[serde(skip)]
     pub ignore_robots: bool,
     pub recheck: Recheck,
@@ -60,7 +60,7 @@ pub struct FetchConfig {
     pub host: Vec<HostConfig>,
 }
 
-/// What differs for the hosts that match a pattern; what is left out is as in [`FetchConfig`].
+/// What differs for the hosts that match a pattern. Keys that are left out have the values of [`FetchConfig`].
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]

@@ -2,8 +2,8 @@
 
 use toml::de::DeTable;
 
-/// Keys at the top level of the settings of Hugo and Zola, in lower case: Hugo does not mind the case. Every site of
-/// theirs has the first one or two.
+/// Keys at the top level of the settings of Hugo and Zola, in lower case: Hugo ignores the case. Every such site has
+/// the first one or two.
 const FOREIGN: [&str; 10] = [
     "baseurl",
     "base_url",
@@ -17,8 +17,8 @@ const FOREIGN: [&str; 10] = [
     "compile_sass",
 ];
 
-/// The first key of a settings file that offprint never has and a static-site generator does. `None` where there is no
-/// such key, or the text is not TOML.
+/// The first key of a settings file that a static-site generator has and offprint does not. `None` if there is no such
+/// key, or the text is not TOML.
 pub fn foreign_key(text: &str) -> Option<String> {
     let table = DeTable::parse(text).ok()?;
     let mut keys: Vec<_> = table.get_ref().keys().collect();

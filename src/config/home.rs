@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// The path with a leading `~` for the home folder. Shells expand it on the command line; settings and variables of
-/// services reach the program as they are written.
+/// The path with the home folder for a leading `~`. Shells expand it on the command line; in settings and in variables
+/// of services the program has to.
 pub fn expand_home(path: &Path) -> PathBuf {
     expanded(path, std::env::home_dir().as_deref())
 }
@@ -15,7 +15,7 @@ fn expanded(path: &Path, home: Option<&Path>) -> PathBuf {
     }
 }
 
-/// Why a path that begins with `~` cannot be expanded; `None` where it can, or does not begin so.
+/// Why a path that begins with `~` cannot be expanded; `None` if it can, or does not begin so.
 pub(super) fn unexpandable(path: &Path) -> Option<&'static str> {
     let first = path.components().next()?.as_os_str();
     if first == "~" {

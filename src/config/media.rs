@@ -29,8 +29,8 @@ pub struct ThumbnailConfig {
 pub enum Fit {
     /// The whole image within width and height.
     Inside,
-    /// As inside; of an image that is more than three times as long as its box allows, a part that can be recognised:
-    /// the top of a tall one, the middle of a wide one.
+    /// As inside, unless an image is more than three times as long as its box allows: then a part that can be
+    /// recognised, the top of a tall one or the middle of a wide one.
     Auto,
     /// Fill width and height; what stands over is cut off.
     Cover,
@@ -85,7 +85,7 @@ pub struct MediaConfig {
 }
 
 impl MediaConfig {
-    /// Whether an image of this size is there to count readers. One of an unknown size is not.
+    /// Whether an image of this size only counts readers. One of an unknown size does not.
     pub fn is_tracker(&self, width: u32, height: u32) -> bool {
         [width, height].iter().all(|side| (1..=self.min_side).contains(side))
     }

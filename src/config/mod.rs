@@ -1,4 +1,4 @@
-//! The settings: what `config.toml` says, read over the defaults that the shipped `config.toml` spells out.
+//! The settings: `config.toml`, read over the defaults in the shipped `config.toml`.
 
 mod check;
 mod check_source;

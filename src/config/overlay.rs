@@ -9,7 +9,7 @@ use super::defaults::shipped;
 
 /// Tables whose keys are the user's own.
 const FREE_TABLES: [&str; 1] = ["fetch.resolve"];
-/// Lists of tables in which what is left out is inherited from elsewhere and not from the shipped example.
+/// Lists of tables whose missing keys take their values from elsewhere, and not from the shipped example.
 const INHERITING: [&str; 1] = ["fetch.host"];
 /// Keys of such a list whose shipped value is an example: left out of a block, they are empty.
 const EXAMPLES: [(&str, &str); 1] = [("source", "path")];
@@ -189,7 +189,7 @@ mod tests {
     }
 
     proptest! {
-        /// A slip of the pen in any key is refused, and the right key is named.
+        /// A misspelt key is refused anywhere, and the right key is named.
         #[test]
         fn a_misspelt_key_is_refused_and_the_right_one_is_named(pick in any::<prop::sample::Index>(), slip in 0..3_usize) {
             let all = all();

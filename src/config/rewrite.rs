@@ -59,7 +59,7 @@ pub enum MediaKind {
     Track,
 }
 
-/// What becomes of images that an article holds itself, as `data:` URLs.
+/// What happens to images that an article holds itself, as `data:` URLs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]

@@ -24,7 +24,7 @@ pub struct SourceConfig {
     pub url: String,
     /// Further pages.
     pub urls: Vec<String>,
-    /// How far links are followed from pages that are named; 0 for not at all.
+    /// How many links away from the named pages further pages are read; 0 reads only the named ones.
     pub depth: usize,
     /// Whether only pages of the hosts that are named are read.
     pub same_host: bool,
@@ -32,7 +32,7 @@ pub struct SourceConfig {
     pub opml: PathBuf,
     /// What the posts of a feed are filed under.
     pub categories: Vec<String>,
-    /// Who stands as the author of the posts of a feed; empty for who the feed says.
+    /// The author of the posts of a feed; empty for the author that the feed names.
     pub author: String,
     /// The newest entries of a feed, or the pages of a site, that are read; 0 for all.
     pub limit: usize,
@@ -40,7 +40,7 @@ pub struct SourceConfig {
     pub since: String,
     /// How posts are written: `hexo`, `hugo`, `html`, or the file of a template.
     pub template: PathBuf,
-    /// Globs below `path` that are read; of pages, globs of their addresses.
+    /// Globs below `path` that are read; of pages, globs of their URLs.
     pub include: Vec<String>,
     /// Globs below `path` that are not.
     pub exclude: Vec<String>,

@@ -154,7 +154,7 @@ mod tests {
             }
         }
 
-        /// What is printed is at most a tenth of its unit below what was measured, and reads as a size again.
+        /// What is printed reads as a size again, and is at most a tenth of its unit below the value.
         #[test]
         fn a_printed_size_is_close_to_what_it_stands_for(bytes in any::<u64>()) {
             let printed = Size(bytes).to_string();

@@ -1,4 +1,4 @@
-//! Images made on the spot: a landscape for every seed, always the same one for the same seed.
+//! Generated images: a landscape for every seed, always the same one for the same seed.
 
 use std::io::Cursor;
 
@@ -85,7 +85,7 @@ fn fits(outcome: ImageResult<()>) {
     outcome.expect("an image of at most 16383 pixels a side is encoded in memory");
 }
 
-/// What an image shows: sky, a sun, three ranges of hills. All of it is worked out for columns and rows, not pixels.
+/// What an image shows: sky, a sun, three ranges of hills. All of it is computed for columns and rows, not for pixels.
 struct Scene {
     height: f32,
     zenith: [u8; 3],

@@ -47,7 +47,7 @@ const fn srcset(element: &'static str, attribute: &'static str) -> Row {
     Row { syntax: Syntax::Srcset, ..row(element, attribute, ReferenceKind::Srcset) }
 }
 
-/// Sorted by element. What `link` and `meta` hold depends on more than their name, see `head`.
+/// Sorted by element. The meaning of `link` and `meta` depends on more than their name, see `head`.
 const ROWS: &[Row] = &[
     row("amp-anim", "src", ReferenceKind::Image),
     srcset("amp-anim", "srcset"),
@@ -136,7 +136,7 @@ fn is_listed(element: &str) -> bool {
     )
 }
 
-/// Attributes from which a script takes an image when it comes into view, the ones that name it best first.
+/// Attributes from which a script takes an image when it comes into view, the most reliable ones first.
 const LAZY: &[(&str, Syntax)] = &[
     ("data-src", Syntax::Url),
     ("data-lazy-src", Syntax::Url),
@@ -185,7 +185,7 @@ const LAZY: &[(&str, Syntax)] = &[
     ("data-bgset", Syntax::Srcset),
 ];
 
-/// How good a lazy attribute is, from 0 down, and how its value is written; `None` for one that is not lazy.
+/// The rank of a lazy attribute, from 0 down, and how its value is written; `None` for one that is not lazy.
 pub(super) fn lazy(attribute: &str, further: &[String]) -> Option<(usize, Syntax)> {
     let known = || LAZY.iter().position(|(name, _)| *name == attribute).map(|rank| (rank, LAZY[rank].1));
     let named =
@@ -206,7 +206,7 @@ pub(super) fn is_weak(attribute: &str) -> bool {
     matches!(attribute, "data-url" | "data-img-url" | "file")
 }
 
-/// Elements that show an image themselves, so that whatever URL their lazy attributes hold is one.
+/// Elements that show an image themselves: any URL in their lazy attributes is that of an image.
 pub(super) fn shows_image(element: &str) -> bool {
     matches!(element, "img" | "image" | "source" | "input" | "amp-anim") || is_custom_image(element)
 }

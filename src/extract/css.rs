@@ -27,7 +27,7 @@ pub(super) fn parse(css: &str) -> Vec<Address> {
     scanner.found
 }
 
-/// What stands before a value and decides whether it is an image.
+/// The context of a value, which decides whether it is an image.
 #[derive(Default)]
 struct Context {
     /// The last name, which is a property if a colon follows.
@@ -124,7 +124,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Moves over a name and says where it was (CSS Syntax, "consume an ident sequence").
+    /// Moves over a name and gives its place (CSS Syntax, "consume an ident sequence").
     fn name(&mut self) -> Range<usize> {
         let start = self.at;
         while let Some(byte) = self.peek() {
@@ -212,7 +212,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Moves over a string, and says where its content is; `None` for a bad one (CSS Syntax, "consume a string
+    /// Moves over a string and gives the place of its content; `None` for a bad one (CSS Syntax, "consume a string
     /// token").
     fn string(&mut self, quote: u8) -> Option<Range<usize>> {
         self.at += 1;
@@ -235,7 +235,8 @@ impl Scanner<'_> {
         Some(start..self.at)
     }
 
-    /// Moves over a backslash and what it escapes; of hexadecimal digits the first is enough, the others are plain.
+    /// Moves over a backslash and what it escapes. Of hexadecimal digits it takes the first; the others are plain
+    /// characters.
     fn escape(&mut self) {
         self.at += 1;
         let rest = &self.css[self.at..];

@@ -5,8 +5,8 @@ use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
 use jiff::tz::Offset;
 
-/// The moment that a value names: RFC 822 as feeds write it, ISO 8601, or `2021-08-30 14:08:02 +0800` with any of its
-/// parts after the day left out. Without a zone it is UTC.
+/// The moment that a value names: RFC 822 as feeds write it, ISO 8601, or `2021-08-30 14:08:02 +0800`, of which each
+/// part after the day may be missing. Without a zone it is UTC.
 pub(crate) fn timestamp(value: &str) -> Option<Timestamp> {
     let value = value.trim();
     let exact = value.parse::<Timestamp>().ok();
@@ -47,7 +47,7 @@ fn time(clock: &str) -> Option<[u16; 3]> {
     Some([parts.next().unwrap_or(Some(0))?, parts.next().unwrap_or(Some(0))?, parts.next().unwrap_or(Some(0))?])
 }
 
-/// `Z`, `+0800`, `+08:00` or `-5`. The name of any other zone is passed over, as its offset is not known here.
+/// `Z`, `+0800`, `+08:00` or `-5`. The name of any other zone is ignored, as its offset is not known here.
 fn offset(zone: &str) -> Option<Offset> {
     let sign = match zone.chars().next() {
         Some('+') => 1,

@@ -12,7 +12,7 @@ use crate::model::Reference;
 pub struct Extraction {
     /// Its references, ordered by their spans, which do not overlap.
     pub references: Vec<Reference>,
-    /// How many more there are than one article may have, or at least as many. These stay as they are.
+    /// How many references there are beyond the limit of one article, or at least as many. These stay unchanged.
     pub left_out: usize,
     /// The encoding the file is written in, and so the one that splices are written in.
     pub encoding: &'static Encoding,

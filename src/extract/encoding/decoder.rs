@@ -98,14 +98,14 @@ fn by_steps(bytes: &[u8], mark: usize, encoding: &'static Encoding, notes: &mut 
         let text = str::from_utf8(&produced[..written]).unwrap_or_default();
         start = note(notes, text, start..at, (encoding, &result));
         if matches!(result, DecoderResult::Malformed(..)) && encoding != ISO_2022_JP {
-            // The decoder may have put bytes back; a fresh one reads them again from where the error ends.
+            // The decoder may have returned bytes to the input: a new one reads them again from the end of the error.
             decoder = encoding.new_decoder_without_bom_handling();
             at = start;
         }
     }
 }
 
-/// Notes what came of the bytes read since the last character; returns where the next ones start.
+/// Records the result of the bytes read since the last character; returns where the next ones start.
 fn note(
     notes: &mut Notes,
     text: &str,

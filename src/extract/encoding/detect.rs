@@ -8,14 +8,14 @@ use encoding_rs::{
 
 use crate::model::Format;
 
-/// How far into a file its encoding is looked for. The standard prescans 1024 bytes, but also has a parser that comes
-/// upon a declaration later start again (HTML, "changing the encoding while parsing").
+/// How far into a file a declaration of its encoding is searched for. The standard prescans 1024 bytes, but also lets a
+/// parser that finds a declaration later start again (HTML, "changing the encoding while parsing").
 const PRESCAN: usize = 64 * 1024;
 
 /// The encoding, and how many bytes of byte order mark come first.
 ///
-/// The mark decides; then what only UTF-8 looks like, since pages are saved as UTF-8 whatever they declare; then the
-/// `charset` of the response that it came in; then what the file declares; then what its bytes look like.
+/// In this order: the byte order mark; UTF-8, if the bytes are valid and not by chance, since pages are saved as UTF-8
+/// whatever they declare; the `charset` of the response; the declaration in the file; a guess from the bytes.
 pub(super) fn encoding_of(
     bytes: &[u8],
     format: Format,
@@ -24,8 +24,8 @@ pub(super) fn encoding_of(
     if let Some(marked) = Encoding::for_bom(bytes) {
         return marked;
     }
-    // A style sheet is short and hand-written: its bytes can look like UTF-8 by chance, but what it declares counts to
-    // every browser.
+    // A style sheet is short and hand-written: its bytes can look like UTF-8 by chance, and every browser obeys its
+    // declaration.
     let sheet = Some(bytes).filter(|_| format == Format::Css).and_then(|bytes| declared(bytes, format));
     let utf8 = || unmistakable(bytes).filter(|_| !is_chance(bytes, format));
     let encoding = wide(bytes).or(sheet).or_else(utf8).or_else(|| charset.map(readable));
@@ -42,7 +42,7 @@ fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// UTF-8, if the file has characters beyond ASCII and (all but) nothing in it is not UTF-8.
+/// UTF-8, if the file has characters beyond ASCII and (almost) no invalid bytes.
 fn unmistakable(bytes: &[u8]) -> Option<&'static Encoding> {
     const MUCH: usize = 16;
     let start = Encoding::ascii_valid_up_to(bytes);
@@ -61,8 +61,8 @@ fn unmistakable(bytes: &[u8]) -> Option<&'static Encoding> {
     (valid >= MUCH * invalid).then_some(UTF_8)
 }
 
-/// Whether what looks like UTF-8 can be chance: two bytes of many East Asian characters look like one character of UTF-8,
-/// and a page that declares such an encoding and has nothing else is in it to every browser.
+/// Whether valid UTF-8 can be chance: two bytes of many East Asian characters are also one character of UTF-8, and if a
+/// page declares such an encoding and has nothing else, every browser reads it so.
 fn is_chance(bytes: &[u8], format: Format) -> bool {
     let two_bytes = || bytes.iter().all(|byte| *byte < 0xE0);
     let east_asian = |encoding| [GBK, GB18030, BIG5, EUC_KR, EUC_JP, SHIFT_JIS].contains(&encoding);
@@ -81,7 +81,7 @@ fn declared(bytes: &[u8], format: Format) -> Option<&'static Encoding> {
     Encoding::for_label(label).map(readable)
 }
 
-/// A declaration that can be read at all was not written in UTF-16 (HTML, the last steps of the prescan).
+/// A declaration that was found byte by byte was not written in UTF-16 (HTML, the last steps of the prescan).
 fn readable(encoding: &'static Encoding) -> &'static Encoding {
     if encoding == UTF_16LE || encoding == UTF_16BE {
         UTF_8

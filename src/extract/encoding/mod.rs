@@ -1,6 +1,6 @@
 //! Bytes on disk → UTF-8 text, and back from places in the text to bytes.
 //!
-//! A UTF-8 file is borrowed as it is. For any other encoding the text is kept beside a table of its runs: stretches in
+//! A UTF-8 file is borrowed unchanged. For any other encoding the text is kept beside a table of its runs: stretches in
 //! which every character takes the same number of bytes in both.
 
 mod decoder;
@@ -37,7 +37,7 @@ enum Map {
     Runs(Vec<Run>),
 }
 
-/// Decodes a file. The response that it came in said that it is written in `charset`, where it did.
+/// Decodes a file. `charset` is the encoding that the response named, if there was one.
 pub(super) fn decode<'a>(bytes: &'a [u8], format: Format, charset: Option<&'static Encoding>) -> Decoded<'a> {
     let (encoding, mark) = detect::encoding_of(bytes, format, charset);
     match str::from_utf8(&bytes[mark..]) {
@@ -50,8 +50,8 @@ pub(super) fn decode<'a>(bytes: &'a [u8], format: Format, charset: Option<&'stat
 }
 
 impl Decoded<'_> {
-    /// The bytes that spell a part of the text. `None` where they would not decode to just that part on their own: in
-    /// the middle of a character, next to bytes that are no text, or in a shifted state of ISO-2022-JP.
+    /// The bytes that spell a part of the text. `None` if they alone would not decode to that part: in the middle of a
+    /// character, next to invalid bytes, or in a shifted state of ISO-2022-JP.
     pub(super) fn span(&self, bytes: &[u8], part: Range<usize>) -> Option<Span> {
         if let Map::Same(mark) = self.map {
             return Some(Span::new(part.start + mark, part.end + mark));
@@ -63,7 +63,7 @@ impl Decoded<'_> {
         (same == (Cow::Borrowed(text), false)).then_some(span)
     }
 
-    /// The bytes that a part of the text stands in, whatever they are.
+    /// The bytes at which a part of the text stands, whatever they are.
     pub(super) fn place(&self, part: &Range<usize>) -> Option<Span> {
         match &self.map {
             Map::Same(mark) => Some(Span::new(part.start + mark, part.end + mark)),

@@ -1,4 +1,4 @@
-//! Stretches of a text in which characters are as long as each other, in the text and in the file.
+//! Stretches of a text in which all characters have the same length, in the text and in the file.
 
 /// A stretch of characters that are all as long as each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

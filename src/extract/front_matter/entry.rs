@@ -18,7 +18,8 @@ pub(super) struct Entry {
 /// The longest key, in bytes, that says anything.
 const MAX_KEY: usize = 256;
 
-/// What is kept of a key: it is copied to all that it holds, so one that is too long to be any that counts is empty.
+/// The part of a key that is kept: it is copied to all that it holds, so a key that is too long to be a known one is
+/// replaced by the empty key.
 pub(super) fn kept_key(key: impl Into<String>) -> String {
     Some(key.into()).filter(|key| key.len() <= MAX_KEY).unwrap_or_default()
 }

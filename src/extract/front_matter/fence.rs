@@ -32,8 +32,8 @@ enum Language {
 }
 
 impl Block {
-    /// Its scalars; `None` where what stands between the fences is not front matter after all, such as prose between
-    /// two thematic breaks.
+    /// Its scalars; `None` if the text between the fences is not front matter, such as prose between two thematic
+    /// breaks.
     pub(super) fn entries(&self, text: &str) -> Option<Vec<Entry>> {
         let content = self.content.clone();
         match self.language {
@@ -66,7 +66,7 @@ pub(super) fn block(text: &str) -> Option<Block> {
         if words == fence || (language == Language::Yaml && words == "...") {
             return Some(Block { language, content: content..at, body: next });
         }
-        // Without a fence it ends before the first blank line, or it is prose.
+        // Without a fence it ends before the first blank line; otherwise it is prose.
         if language == Language::Unopened && words.is_empty() {
             return None;
         }

@@ -14,13 +14,13 @@ pub(super) fn object(text: &str, start: usize) -> Option<Vec<Entry>> {
     scan.object().map(|_| scan.entries)
 }
 
-/// Where the object at `start` ends; `None` where none is there. Nothing of it is kept in memory: what reading it takes is
-/// judged by this.
+/// Where the object at `start` ends; `None` if there is none. It keeps nothing in memory, so that the memory which
+/// reading takes can be estimated by this.
 pub(super) fn object_end(text: &str, start: usize) -> Option<usize> {
     Scan { keeps: false, ..Scan::new(text, start, text.len()) }.object()
 }
 
-/// The strings of an object that is written without its braces. What cannot be read ends it.
+/// The strings of an object that is written without its braces. They end where it cannot be read.
 pub(super) fn members(text: &str, content: Range<usize>) -> Vec<Entry> {
     let mut scan = Scan::new(text, content.start, content.end);
     scan.open.push(Container { parent: String::new(), key: None, list: false });

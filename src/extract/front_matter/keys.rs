@@ -91,7 +91,7 @@ const IMAGES: &[&str] = &[
     "twitterimage",
 ];
 
-/// How keys end that name an image on the web, whatever stands before: `excerpt_image`.
+/// How keys end that name an image on the web, with any beginning: `excerpt_image`.
 const IMAGE_ENDINGS: &[&str] = &[
     "avatar",
     "avatarurl",
@@ -116,7 +116,7 @@ const IMAGE_ENDINGS: &[&str] = &[
     "thumburl",
 ];
 
-/// Keys that say where a thing is: an image's address where what holds them is a key of an image.
+/// Keys that say where a thing is: the URL of an image, if the key that holds them is one of an image.
 const PLACES: &[&str] = &["contenturl", "file", "filename", "href", "path", "src", "uri", "url"];
 
 /// Keys that describe the image whose mapping they are in.
@@ -218,11 +218,11 @@ fn is_image_path(value: &str) -> bool {
     (local || is_remote(value)) && has_image_path(value)
 }
 
-/// Undoes the character references that feeds leave in front matter.
+/// Decodes the character references that feeds leave in front matter.
 ///
-/// Neither YAML nor JSON knows them, but generators write `&#123;` so that a template engine does not see `{`, and
-/// copy `&amp;` from an attribute; themes print the value into HTML, where a browser decodes it. Only what ends in `;`
-/// is decoded, as a bare `&copy=1` belongs to a query.
+/// They are not part of YAML or JSON, but generators write `&#123;` so that a template engine does not see `{`, and
+/// copy `&amp;` from an attribute. Themes print the value into HTML, where a browser decodes it. Only references that
+/// end in `;` are decoded, as a bare `&copy=1` belongs to a query.
 fn decode_references(value: &str) -> String {
     let mut decoded = String::with_capacity(value.len());
     let mut rest = value;

@@ -1,11 +1,11 @@
-//! Front matter that is meant as YAML and is none, such as `title: Foo: bar`, read line by line.
+//! Front matter that is intended as YAML and is invalid, such as `title: Foo: bar`, read line by line.
 
 use std::ops::Range;
 
 use super::entry::{Entry, after_properties, trimmed};
 use super::json;
 
-/// The scalars of the lines `key: value` and `- value`; `None` where the first line has no key, so that this is prose.
+/// The scalars of the lines `key: value` and `- value`; `None` if the first line has no key: then this is prose.
 pub(super) fn entries(text: &str, content: Range<usize>) -> Option<Vec<Entry>> {
     let mut reader = Reader { text, open: Vec::new(), entries: Vec::new() };
     let mut at = content.start;
@@ -83,7 +83,7 @@ fn key(text: &str, span: Range<usize>) -> Option<(String, Range<usize>)> {
     plausible.then(|| (key.to_owned(), trimmed(text, span.start + colon + 1..span.end)))
 }
 
-/// What a scalar says, and the bytes inside its quotes or before its comment.
+/// The value of a scalar, and the bytes inside its quotes or before its comment.
 fn unquote(text: &str, span: Range<usize>) -> Option<(String, Range<usize>)> {
     let raw = &text[span.clone()];
     let Some(quote) = raw.chars().next().filter(|first| matches!(first, '\'' | '"')) else {

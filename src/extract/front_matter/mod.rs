@@ -1,7 +1,7 @@
 //! Front matter: the YAML, TOML or JSON that stands before an article's body.
 //!
-//! Each language is a small module that yields `Entry`s: scalars with the key that holds them and the bytes that
-//! spell them. This module decides which of them name an image, and which hold the title, the date and the address.
+//! Each language is a small module that yields `Entry`s: scalars with the key that holds them and the bytes that spell
+//! them. This module decides which of them name an image, and which hold the title, the date and the URL.
 
 mod entry;
 mod fence;
@@ -58,7 +58,7 @@ fn report_facts(entries: &[Entry], sink: &mut Sink) {
 }
 
 fn report_images(text: &str, entries: Vec<Entry>, options: &ExtractOptions, sink: &mut Sink) {
-    // An alias has no bytes of its own: it is an entry with the span of what it stands for, which counts once.
+    // An alias has no bytes of its own: it is an entry with the span of its anchor, which counts once.
     let mut seen = BTreeSet::new();
     for entry in entries {
         if seen.contains(&entry.span.start) {

@@ -77,7 +77,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Takes in one event; `None` where a span does not hold what the parser says, so that no splice can go wrong.
+    /// Handles one event; `None` if a span does not hold what the parser says, so that no splice can go wrong.
     fn take(&mut self, event: Event, span: Span) -> Option<()> {
         match event {
             Event::MappingStart(..) => self.enter(false),
@@ -129,7 +129,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// An alias says what its anchor says, and stands where that stands.
+    /// An alias has the value and the place of its anchor.
     fn alias(&mut self, anchor: usize) {
         let key = self.open.last().and_then(|node| Some((node.key.clone()?, node.parent.clone())));
         if let (Some((key, parent)), Some((value, span))) = (key, self.anchors.get(&anchor)) {
@@ -146,8 +146,8 @@ impl Reader<'_> {
     }
 }
 
-/// What a scalar says and the bytes that spell it: several of each where a block holds several lines, as a list of
-/// addresses may. `None` where the bytes do not bear the parser out.
+/// The value of a scalar and the bytes that spell it: several of each if a block holds several lines, as a list of URLs
+/// may. `None` if the bytes differ from what the parser says.
 fn places(text: &str, raw: Range<usize>, value: &str, style: ScalarStyle) -> Option<Vec<(String, Range<usize>)>> {
     let source = text.get(raw.clone())?;
     match style {
@@ -168,7 +168,7 @@ fn quoted(text: &str, raw: Range<usize>, quote: char) -> Option<Range<usize>> {
     Some(trimmed(text, start..start + inner.len()))
 }
 
-/// A block scalar, line by line: where it is the address of an image, that is its only line.
+/// A block scalar, line by line: if it is the URL of an image, that is its only line.
 fn block(text: &str, raw: Range<usize>) -> Vec<(String, Range<usize>)> {
     let mut lines = Vec::new();
     let mut at = raw.start;

@@ -9,11 +9,11 @@ use crate::extract::json;
 use crate::extract::sink::RawReference;
 use crate::model::ReferenceKind;
 
-/// What backgrounds are worth, after all attributes that are listed.
+/// The rank of backgrounds: after all attributes that are listed.
 const RANK: usize = 500;
 
 impl Pass<'_, '_, '_, '_> {
-    /// Adds the background that an unlisted attribute names; says whether it does.
+    /// Adds the background that an unlisted attribute names. Returns whether there is one.
     pub(super) fn background(&self, tag: &Tag<'_>, attribute: &Attribute<'_>, named: &mut Named) -> bool {
         if attribute.value.starts_with(['{', '[']) {
             self.settings(tag, attribute, named);
@@ -55,7 +55,7 @@ impl Pass<'_, '_, '_, '_> {
     }
 }
 
-/// Whether the name of an attribute promises a background or a poster: `data-lazy-bg`, `data-parallax-image`.
+/// Whether the name of an attribute is one for a background or a poster: `data-lazy-bg`, `data-parallax-image`.
 fn names_background(element: &str, name: &str) -> bool {
     let Some(name) = name.strip_prefix("data-") else { return false };
     let is_player = matches!(element, "video" | "audio");

@@ -6,11 +6,11 @@ use super::value::Value;
 use crate::extract::sink::RawReference;
 use crate::model::ReferenceKind;
 
-/// Attributes that make a browser refuse an image from the disk, or one whose bytes it does not expect, and what they are
-/// called in a mirror. There they are read again, so that a mirror can be undone.
+/// Attributes that make a browser refuse an image from the disk, or one with other bytes than expected, and their names
+/// in a mirror. They are extracted from a mirror again, so that it can be restored.
 const ATTRIBUTES: &[&str] = &["crossorigin", "integrity", "data-crossorigin", "data-integrity"];
 
-/// The directive that decides over images, and the one that does where that is absent (Content Security Policy Level 3,
+/// The directive that decides over images, and the one that does if that is absent (Content Security Policy Level 3,
 /// section 6.8).
 const DIRECTIVES: [&str; 2] = ["img-src", "default-src"];
 

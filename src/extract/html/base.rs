@@ -7,7 +7,7 @@ use crate::extract::sink::RawReference;
 use crate::extract::template::looks_like_template;
 use crate::model::ReferenceKind;
 
-/// Attributes that hold an address, whatever the element. Where it is an image's, the image counts.
+/// Attributes that hold a URL, on any element. If the URL is that of an image, it is reported as an image.
 const ADDRESSES: &[&str] = &["action", "data", "formaction", "href", "poster", "src", "xlink:href"];
 
 impl Pass<'_, '_, '_, '_> {
@@ -21,7 +21,7 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
-    /// Reports what a base completes although it is no image: in a mirror it must still lead to its origin.
+    /// Reports URLs that a base completes and that are no images: in a mirror they must still lead to their origin.
     pub(super) fn based(&mut self, tag: &Tag<'_>) {
         if self.sink.base.is_none() || tag.name == "base" {
             return;
@@ -38,7 +38,7 @@ impl Pass<'_, '_, '_, '_> {
     }
 }
 
-/// Whether a base can complete an address. One that is absolute counts too, as it may have been completed in a mirror.
+/// Whether a base can complete a URL. An absolute one counts too, as it may have been completed in a mirror.
 fn is_completed(value: &str) -> bool {
     let scheme = value.split_once(':').map_or("", |(scheme, _)| scheme);
     let named = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));

@@ -1,5 +1,5 @@
-//! Text between comments, where an element's text is markup: in `svg`, in `math` and in XML, a `<style>` holds no raw
-//! text, and what a comment holds there is no style.
+//! Text between comments. In `svg`, in `math` and in XML the text of a `<style>` is markup and not raw text, so a
+//! comment in it is not part of the style.
 
 use std::ops::Range;
 

@@ -67,7 +67,7 @@ impl Pass<'_, '_, '_, '_> {
         let mut named = Named::default();
         let rows = attributes::rows(tag.name);
         for attribute in tag.attributes().filter(|attribute| !attribute.value.is_empty()) {
-            // The `image` of SVG is no `img`: what it has in `src` is for browsers that know no SVG.
+            // In SVG, `image` is no `img`: its `src` is a fallback for browsers without SVG.
             let svg = !tag.html && matches!(attribute.name, "src" | "srcset");
             let is_row = |row: &&Row| row.attribute == attribute.name || self.is_prefixed_link(row, attribute.name);
             if let Some(row) = rows.iter().find(is_row).filter(|_| !svg) {
@@ -143,7 +143,7 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
-    /// `source src` is what its parent plays; without one, an image if it is named like one.
+    /// `source src` is what its parent plays. Without a parent it is an image if it is named like one.
     fn source(&self, tag: &Tag<'_>, attribute: &Attribute<'_>) -> Vec<RawReference> {
         let kind = if self.scanner.media.is_some() { ReferenceKind::Media } else { ReferenceKind::Image };
         let counts = kind == ReferenceKind::Media || has_image_extension(attribute.value);
@@ -154,8 +154,8 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
-    /// How good a lazy attribute of an element is, and how its value is written. A script makes an image of an element
-    /// that is called one, such as `lazy-image`.
+    /// The rank of a lazy attribute of an element, and how its value is written. A script makes an image of an element
+    /// whose name says so, such as `lazy-image`.
     fn lazy_worth(&self, tag: &Tag<'_>, attribute: &str) -> Option<(usize, Syntax)> {
         match attribute {
             "src" if attributes::has_image_word(tag.name) => Some((0, Syntax::Url)),
@@ -236,7 +236,7 @@ impl Pass<'_, '_, '_, '_> {
     /// Gives all references of an image element the number of its image.
     fn number_image(&mut self, found: &mut [RawReference]) {
         let copied = self.copied(found);
-        // Whether a place is a reference does not hang on what others say: the link around a copy is one too.
+        // Whether a place is a reference does not depend on earlier references: the link around a copy is one, too.
         let around = copied.and_then(|number| self.claim_anchor(Some(number)));
         let number = around.or(copied).unwrap_or_else(|| self.number());
         for found in &mut *found {
@@ -246,7 +246,7 @@ impl Pass<'_, '_, '_, '_> {
         self.scanner.last = copied.is_none().then_some(shown);
     }
 
-    /// The number of the image before this one, if one of them is within `noscript` and names what the other names.
+    /// The number of the image before this one, if one of them is within `noscript` and both name the same.
     fn copied(&self, found: &[RawReference]) -> Option<u32> {
         let shown = self.scanner.last.as_ref().filter(|shown| shown.noscript != self.scanner.noscript)?;
         let named = self.sink.found.get(shown.found.clone()).unwrap_or_default();
@@ -270,7 +270,7 @@ impl Pass<'_, '_, '_, '_> {
     }
 
     /// Reports the link around an image, unless an image before it did, and gives the number of what it leads to: the
-    /// one that is given, or its own.
+    /// given one, or its own.
     fn claim_anchor(&mut self, number: Option<u32>) -> Option<u32> {
         let anchor = self.scanner.anchor.as_mut().filter(|anchor| !anchor.claimed)?;
         anchor.claimed = true;

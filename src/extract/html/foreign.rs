@@ -1,9 +1,9 @@
 //! Whether markup is inside `svg` or `math`, where `<style>` and `<title>` are elements like any other.
 //!
-//! A tree builder would know; this follows its rules as far as tags alone allow (HTML, "the rules for parsing tokens
-//! in foreign content").
+//! A tree builder does this exactly; this follows its rules as far as tags alone allow (HTML, "the rules for parsing
+//! tokens in foreign content").
 
-/// What the innermost open element is, as far as it decides how its content is read.
+/// What the innermost open element is, as far as this decides how its content is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Scope {
     /// `svg` and what is in it.
@@ -66,7 +66,7 @@ const BREAKING_OUT: &[&str] = &[
     "var",
 ];
 
-/// How many elements are followed into each other: as many as browsers follow, so that an end tag costs little.
+/// The number of nested elements that are tracked: as many as browsers track, so that an end tag costs little.
 const MAX_DEPTH: usize = 512;
 
 /// The open elements that matter, outermost first.
@@ -81,7 +81,7 @@ impl Foreign {
         matches!(self.open.last(), None | Some(Scope::Html(_)))
     }
 
-    /// Takes note of a start tag; says whether its element is an HTML element.
+    /// Handles a start tag. Returns whether its element is an HTML element.
     pub(super) fn start(&mut self, name: &str, self_closing: bool) -> bool {
         if self.open.is_empty() && !matches!(name, "svg" | "math") {
             return true;

@@ -74,7 +74,7 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
-    /// Takes note of a date of publication; the first one counts, before any `<time>` that does not say what it is.
+    /// Takes a date of publication. The first one counts, and takes precedence over a `<time>` of unknown meaning.
     fn published(&mut self, date: &str) {
         let Some(date) = dates::timestamp(date) else { return };
         if self.sink.published.is_none() || self.scanner.dated_by_time {

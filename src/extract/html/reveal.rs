@@ -34,8 +34,8 @@ pub(super) fn reveal(tag: &Tag<'_>, named: &mut Named) {
 }
 
 impl Pass<'_, '_, '_, '_> {
-    /// Remembers the best lazy candidate of a `source` for the `img` after it. A `source` that shows something itself
-    /// makes that needless.
+    /// Remembers the best lazy candidate of a `source` for the `img` after it. It is not needed if a `source` shows
+    /// something itself.
     pub(super) fn remember_source(&mut self, tag: &Tag<'_>, named: &Named) {
         let place = self.sink.found.len();
         let Some(picture) = self.scanner.picture.as_mut().filter(|_| tag.name == "source") else { return };
