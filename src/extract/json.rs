@@ -1,9 +1,9 @@
-//! The strings in some JSON, each with the properties that lead to it. What is no JSON is passed over.
+//! The strings in some JSON, each with the properties that lead to it. Invalid JSON is skipped.
 
 use std::ops::Range;
 
-/// Hands over every string: the properties of the objects around it, outermost first, where it stands without its
-/// quotes, and what it says. Items of an array have the array's property.
+/// Reports every string: the properties of the objects around it, outermost first, its place without the quotes, and
+/// its value. Items of an array have the array's property.
 pub(in crate::extract) fn strings(json: &str, mut take: impl FnMut(&[String], Range<usize>, &str)) {
     let mut path: Vec<String> = Vec::new();
     let mut objects = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The text with a line feed for each carriage return that stands alone, which ended the lines of old systems.
+/// The text with a line feed for each carriage return without one, which ended the lines of old systems.
 pub(super) fn with_line_feeds(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let alone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');

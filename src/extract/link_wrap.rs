@@ -2,8 +2,8 @@
 
 use super::sink::{RawLinkWrap, Sink};
 
-/// Marks the images that are in a link already. It runs once all links are known, since a link of Markdown can be around
-/// an image of HTML and the reverse. Nothing wraps an image in an `<a>` without `href` either: links do not nest.
+/// Marks the images that are within a link. It runs once all links are known, since a link of Markdown can enclose an
+/// image of HTML and vice versa. An image in an `<a>` without `href` is not wrapped either: links do not nest.
 pub(super) fn unwrap_linked(sink: &mut Sink) {
     let links = apart(std::mem::take(&mut sink.links));
     for found in &mut sink.found {

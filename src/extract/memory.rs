@@ -1,12 +1,12 @@
-//! How much memory reading an article takes, judged before it is read.
+//! How much memory reading an article takes, estimated before it is read.
 
 use super::encoding;
 use super::front_matter;
 use super::sink::MAX_REFERENCES;
 use crate::model::Format;
 
-/// Bytes for each byte of an article that is in memory anyway: as it is on disk, decoded, with HTML blanked out, and as
-/// its mirror.
+/// Bytes for each byte of an article that is in memory in any case: the file, the decoded text, the copy with HTML
+/// blanked out, and the mirror.
 const PER_BYTE: u64 = 8;
 /// For each byte of front matter: the parsers build a tree, and `- - - -` is a list in a list for every two bytes.
 const PER_FRONT_MATTER_BYTE: u64 = 160;
@@ -50,8 +50,8 @@ pub fn memory_estimate(bytes: &[u8], format: Format) -> u64 {
         + commas * PER_COMMA
 }
 
-/// Whether a tag is the first that is not blank, as in a page: then nothing is front matter, and the page need not be
-/// decoded to find out. In UTF-16 every other byte is zero.
+/// Whether a tag is the first thing that is not blank, as in a page: then there is no front matter, and the page need
+/// not be decoded to find that out. In UTF-16 every other byte is zero.
 fn begins_with_a_tag(bytes: &[u8]) -> bool {
     let is_before = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF);
     bytes.iter().find(|byte| !is_before(byte)) == Some(&b'<')

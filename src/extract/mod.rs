@@ -43,7 +43,7 @@ use self::html::Rules;
 use self::sink::{RawReference, Sink};
 use crate::model::{Format, ReferenceKind};
 
-/// Finds every reference of an article. Any bytes will do: what cannot be understood is passed over.
+/// Finds every reference of an article. Any bytes are accepted: what cannot be parsed is skipped.
 pub fn extract(bytes: &[u8], format: Format, options: &ExtractOptions) -> Extraction {
     let decoded = encoding::decode(bytes, format, options.charset);
     let mut sink = Sink::default();
@@ -52,7 +52,7 @@ pub fn extract(bytes: &[u8], format: Format, options: &ExtractOptions) -> Extrac
     resolve::resolve(bytes, &decoded, format, sink, options)
 }
 
-/// Hands the text to the module of its format; front matter stands before any body.
+/// Passes the text to the module of its format; front matter stands before any body.
 fn find(text: &str, format: Format, options: &ExtractOptions, sink: &mut Sink) {
     if format == Format::Css {
         return stylesheet(text, options, sink);

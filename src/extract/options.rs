@@ -10,9 +10,9 @@ use crate::config::{DataUrls, MediaKind, RewriteConfig};
 /// Settings of extraction: what it takes besides the bytes.
 #[derive(Debug, Clone)]
 pub struct ExtractOptions {
-    /// What relative addresses are relative to, where the article does not say.
+    /// What relative URLs are resolved against, if the article does not say.
     pub base_url: Option<Url>,
-    /// The charset that the response named in which the article came; it counts before what the article declares.
+    /// The charset that the response named; it takes precedence over the article's own declaration.
     pub charset: Option<&'static Encoding>,
     /// Front-matter keys that hold an image, besides the well-known ones.
     pub front_matter_keys: Vec<String>,
@@ -26,8 +26,8 @@ pub struct ExtractOptions {
     pub json_ld: bool,
     /// Whether `data:` URLs that say they are images are references.
     pub data_urls: bool,
-    /// The local links of a mirror. What is an address only by its looks, such as the value of an unknown attribute or
-    /// key, is a reference where it is one of these: the address that it took the place of was one.
+    /// The local links of a mirror. A value that is recognised only by looking like the URL of an image, such as that
+    /// of an unknown attribute or key, is recognised in the mirror if it is one of these: it replaced such a URL.
     pub local_links: HashSet<String>,
 }
 

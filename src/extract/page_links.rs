@@ -1,4 +1,4 @@
-//! Where a page leads: its links, its next page, its canonical address, its style sheets.
+//! Where a page leads: its links, its next page, its canonical URL, its style sheets.
 
 use encoding_rs::Encoding;
 use html5gum::{DefaultEmitter, Token, Tokenizer};
@@ -28,7 +28,7 @@ pub(crate) struct PageLinks {
     pub(crate) left_out: usize,
 }
 
-/// The links of a page that came from `url`, and of which the response said that it is written in `charset`.
+/// The links of a page that came from `url`. `charset` is the encoding that the response named.
 pub(crate) fn page_links(bytes: &[u8], url: &Url, charset: Option<&'static Encoding>) -> PageLinks {
     let decoded = encoding::decode(bytes, Format::Html, charset);
     let query = query::encoding_of(Format::Html, decoded.encoding);

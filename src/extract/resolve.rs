@@ -58,10 +58,10 @@ pub(super) fn resolve(
 
 /// What relative addresses are relative to.
 ///
-/// What the document's `<base>` says counts first, as in a browser, and then the setting, which is the user's word. A page
-/// without either has the address that it was saved from, which is the one that was requested, or else the one that it
-/// states: its canonical URL may be of another edition of it. Where the page is a file, what lies beside it is meant by a
-/// path from its folder, and the site that it was saved from by a path from the root.
+/// The document's `<base>` takes precedence, as in a browser, and then the user's setting. A page without either is
+/// resolved against the URL that it was saved from: the requested one, or else the one that it states; its canonical
+/// URL may be that of another edition. If the page is a file, a path from its folder means a file beside it, and a path
+/// from the root means the site that it was saved from.
 struct Bases {
     /// The base of the document.
     own: Option<Url>,
@@ -98,7 +98,7 @@ impl Bases {
     }
 }
 
-/// Makes an http URL https, as a page can ask for; the port stays unless it was the usual one.
+/// Makes an http URL https, as a page can request; the port stays unless it was the default.
 fn upgrade(reference: &mut Reference) {
     if let Ok(url) = &mut reference.url
         && url.scheme() == "http"
@@ -109,7 +109,7 @@ fn upgrade(reference: &mut Reference) {
     }
 }
 
-/// The reference at a place, if its value can be the address of an image and the file can be spliced there.
+/// The reference at a place, if its value can be the URL of an image and the file can be spliced there.
 fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Base<'_>, found: RawReference) -> Option<Reference> {
     let value = found.value.trim_matches(|c| c <= ' ');
     if value.is_empty() {
@@ -142,23 +142,23 @@ fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Base<'_>, found: RawRefe
     })
 }
 
-/// The URL without a user name and password: they are secrets, no part of where an image is, and kept nowhere.
+/// The URL without a user name and password: they are secrets, do not identify the image, and are not kept.
 fn without_user(mut url: Url) -> Url {
     // Both fail only for URLs that hold neither.
     let _ = url.set_username("").and_then(|()| url.set_password(None));
     url
 }
 
-/// The length of the fragment that a reference ends with. It stays where it is: it is not sent, and it still means the
-/// same of the local copy.
+/// The length of the fragment that a reference ends with. It keeps its place: it is not sent, and it means the same in
+/// the local copy.
 fn fragment_length(raw: &str, value: &str) -> usize {
     let fragment = value.find('#').map_or("", |at| &value[at..]);
     if raw.len() > fragment.len() && raw.ends_with(fragment) { fragment.len() } else { 0 }
 }
 
-/// The URL that a browser would request. One without a scheme, `//host/path`, is https where the page around it has no
-/// origin: it is unknown, or a file. More slashes mean the same (URL Standard, "special authority ignore slashes
-/// state"), which the parser forgets for relative URLs.
+/// The URL that a browser would request. One without a scheme, `//host/path`, is https if the page around it has no
+/// origin, because that is unknown or a file. More slashes mean the same (URL Standard, "special authority ignore
+/// slashes state"), which the parser ignores for relative URLs.
 fn join(base: Base<'_>, value: &str) -> Result<Url, UrlProblem> {
     let value = value.trim_start_matches(|c| c <= ' ');
     let origin = base.url.filter(|base| base.scheme() != "file" || !names_host(value));

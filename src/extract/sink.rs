@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::model::ReferenceKind;
 
-/// How many references of one article are kept. Memory and the catalog are bounded by it; what comes after stays as it
-/// is, and [`Sink::left_out`] says how much that is.
+/// How many references of one article are kept. This bounds memory and the catalog. Further references stay unchanged,
+/// and [`Sink::left_out`] counts them.
 pub(super) const MAX_REFERENCES: usize = 20_000;
 
 /// The name of a reference that is an embed of a wiki, `![[shot.png]]`: it names a file wherever that lies.
@@ -18,7 +18,7 @@ pub(crate) const EMBED: &str = "embed";
 pub(super) struct RawReference {
     /// Where its raw text stands.
     pub(super) span: Range<usize>,
-    /// What it names: entities, escapes and the like decoded, white space as a browser strips it; not yet resolved.
+    /// Its value: entities, escapes and the like decoded, white space stripped as a browser does; not yet resolved.
     pub(super) value: String,
     /// What kind of place it is.
     pub(super) kind: ReferenceKind,
@@ -76,7 +76,7 @@ pub(super) struct Sink {
     pub(super) canonical: Option<String>,
     /// Whether the page asks for its images over https, whatever their URLs say.
     pub(super) upgrade: bool,
-    /// Elements and spans that take a link, and whether they lead somewhere: no other link can be put in them.
+    /// Elements and spans that take a link, and whether the link has a target: no other link can be put into them.
     pub(super) links: Vec<(Range<usize>, bool)>,
     /// How many references were found beyond [`MAX_REFERENCES`].
     pub(super) left_out: usize,

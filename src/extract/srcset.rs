@@ -11,8 +11,8 @@ pub(super) struct Candidate {
     pub(super) size: f64,
 }
 
-/// The candidates of a value whose character references are decoded. A candidate whose descriptors a browser refuses
-/// is not requested by it, and so is none.
+/// The candidates of a value whose character references are decoded. A browser does not request a candidate whose
+/// descriptors are invalid, so that is none.
 pub(super) fn parse(value: &str) -> Vec<Candidate> {
     let bytes = value.as_bytes();
     let mut candidates = Vec::new();
@@ -78,7 +78,7 @@ fn descriptors_length(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-/// What the descriptors say of the size; `None` where the standard calls them an error.
+/// The size by the descriptors; `None` if the standard calls them an error.
 fn size_of(descriptors: &str) -> Option<f64> {
     let (mut width, mut density, mut height) = (None, None, None);
     for descriptor in split(descriptors) {
@@ -104,7 +104,7 @@ fn split(descriptors: &str) -> Vec<&str> {
         in_parentheses = (in_parentheses || c == '(') && c != ')';
         !in_parentheses && u8::try_from(c).is_ok_and(is_space)
     });
-    // The last byte of a descriptor is looked at as a byte, so one that ends in another character is kept out here.
+    // The last byte of a descriptor is compared as a byte, so one that ends in another character is excluded here.
     pieces.filter(|piece| !piece.is_empty()).map(|piece| if piece.is_ascii() { piece } else { "?" }).collect()
 }
 

@@ -1,10 +1,10 @@
-//! Values that a template or a script completes before a browser asks for anything.
+//! Values that a template or a script completes before a browser requests anything.
 
-/// Words for which scripts put a number or a format into an address.
+/// Words that scripts replace by a number or a format in a URL.
 const FIELDS: &[&str] =
     &["width", "height", "size", "quality", "ratio", "format", "dpr", "resolution", "dimensions", "crop", "w", "h"];
 
-/// Whether a value is a template and not an address: `{{url}}`, `#{url}`, `${url}`, `<%= url %>`, `{width}`, `%width%`,
+/// Whether a value is a template and not a URL: `{{url}}`, `#{url}`, `${url}`, `<%= url %>`, `{width}`, `%width%`,
 /// `__WIDTH__`, `[width]`, `%7Bwidth%7D`.
 pub(super) fn looks_like_template(value: &str) -> bool {
     let bytes = value.as_bytes();

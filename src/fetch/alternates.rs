@@ -1,4 +1,4 @@
-//! Where an image may be that its URL does not give: at the same address over TLS, and in web archives.
+//! Alternate locations of an image: the same URL over TLS, and web archives.
 
 use std::time::Duration;
 
@@ -21,9 +21,9 @@ pub struct Alternates {
 /// When web archives are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskArchives {
-    /// The image no longer exists at its URL, as far as the host's answer shows.
+    /// The image no longer exists at its URL, by the host's response.
     IfGone,
-    /// The URL does not give the image, for whatever reason, also where its host is only down for now.
+    /// The URL does not give the image, for whatever reason, including that its host is down for now.
     IfMissing,
 }
 
@@ -36,9 +36,9 @@ impl Alternates {
         Ok(Self { fetcher, archives: WebArchives::new(config)? })
     }
 
-    /// Fetches from the URL; where that fails, from the same address over TLS; where that fails too, from web archives,
-    /// which are asked for the capture nearest to `published`. The result holds all exchanges. Where no location has the
-    /// image, the URL's own failure is the outcome. All of it takes no longer than `fetch.url_timeout`.
+    /// Fetches from the URL; if that fails, from the same URL over TLS; if that fails too, from web archives, which are
+    /// asked for the capture nearest to `published`. The result holds all exchanges. If no location has the image, the
+    /// URL's own failure is the outcome. All of it takes no longer than `fetch.url_timeout`.
     pub async fn fetch<J: Judge>(
         &self,
         request: &Request<'_, J>,
@@ -82,14 +82,14 @@ impl AskArchives {
     }
 }
 
-/// The same address over TLS, for a URL without it on its scheme's own port.
+/// The same URL over TLS, for a URL without TLS on the default port of its scheme.
 fn over_tls(url: &Url) -> Option<Url> {
     let mut secure = url.clone();
     let is_plain = url.scheme() == "http" && url.port().is_none();
     (is_plain && secure.set_scheme("https").is_ok()).then_some(secure)
 }
 
-/// Whether TLS may change the outcome. It does not for a host that has no address, must not be reached, or gets no
+/// Whether TLS may change the outcome. It does not for a host that has no IP address, must not be reached, or gets no
 /// requests for now.
 const fn may_differ_over_tls(failure: &Failure) -> bool {
     let is_final = matches!(
@@ -99,8 +99,8 @@ const fn may_differ_over_tls(failure: &Failure) -> bool {
     !is_final && failure.retry_at.is_none()
 }
 
-/// Whether the whole world can know a host by this name, so that a web archive may learn its URLs: not one of an intranet
-/// (RFC 6762, RFC 8375, and `internal`, which ICANN reserved for private use).
+/// Whether a host name is public, so that a web archive may learn its URLs: not one of an intranet (RFC 6762, RFC 8375,
+/// and `internal`, which ICANN reserved for private use).
 fn is_public_name(url: &Url) -> bool {
     const PRIVATE: [&str; 8] = ["local", "localhost", "internal", "intranet", "lan", "home", "corp", "private"];
     let Some(name) = url.domain().map(|name| name.trim_end_matches('.')) else { return true };
@@ -108,8 +108,8 @@ fn is_public_name(url: &Url) -> bool {
     name.contains('.') && !PRIVATE.contains(&last) && !name.ends_with(".home.arpa")
 }
 
-/// Adds the exchanges of a second location, and takes its body where it is good. Its validators belong to another address
-/// and compare with nothing.
+/// Adds the exchanges of a second location, and takes its body if it is good. Its validators belong to another URL and
+/// are dropped.
 fn or_else<T>(mut fetched: Fetched<T>, answer: Fetched<T>) -> Fetched<T> {
     fetched.exchanges.extend(answer.exchanges);
     fetched.evidence.extend(answer.evidence);

@@ -44,7 +44,7 @@ impl Pass<'_, '_, '_, '_> {
         picture.lazy = picture.lazy.or(best).filter(|_| !picture.shown);
     }
 
-    /// An `img` without an image of its own is where the lazy `source` before it is to show.
+    /// An `img` without an image of its own shows the lazy `source` before it.
     pub(super) fn reveal_source(&mut self, tag: &Tag<'_>, named: &Named) {
         if tag.name != "img" || !named.lazy.is_empty() || tag.value("srcset").is_some() {
             return;
@@ -57,7 +57,7 @@ impl Pass<'_, '_, '_, '_> {
     }
 }
 
-/// An image whose `src` is real but whose `srcset` holds only placeholders shows them instead.
+/// An image with a real `src` and a `srcset` of placeholders only: the browser shows the placeholders.
 fn reveal_eager(tag: &Tag<'_>, named: &mut Named) {
     let hidden = tag.value("srcset").is_some_and(all_inline);
     let src = named.found.iter_mut().find(|found| found.kind == ReferenceKind::Image && !is_inline(&found.value));
@@ -83,8 +83,8 @@ fn srcset_of(tag: &Tag<'_>) -> Option<RawReveal> {
     srcset.span.map(RawReveal::Replace)
 }
 
-/// The place of an image's `src`: its value, or, where it has none, the end of the attribute whose value ends at
-/// `after`. A bare `src` without a value would win over one that stands after it.
+/// The place of an image's `src`: its value, or, if it has none, the end of the attribute whose value ends at `after`.
+/// A bare `src` without a value would take precedence over one that stands after it.
 fn src_of(tag: &Tag<'_>, after: usize) -> RawReveal {
     let holds = |span: &std::ops::Range<usize>| (span.start..=span.end).contains(&after);
     if let Some(src) = tag.attribute("src") {

@@ -19,8 +19,8 @@ pub(in crate::extract) enum Rules {
     Jsx,
 }
 
-/// Reads the pieces of HTML of one article, in order, and remembers from one to the next which elements are open:
-/// Markdown cuts its HTML at blank lines and between inline tags.
+/// Reads the pieces of HTML of one article in order, and keeps the open elements from one piece to the next: Markdown
+/// cuts its HTML at blank lines and between inline tags.
 pub(in crate::extract) struct Scanner<'o> {
     pub(super) rules: Rules,
     pub(super) options: &'o ExtractOptions,
@@ -38,7 +38,7 @@ pub(in crate::extract) struct Scanner<'o> {
     pub(super) figure: Option<Figure>,
     /// The open `video` or `audio`, for their `source`.
     pub(super) media: Option<&'static str>,
-    /// The last image, for the copy of it that `<noscript>` may hold.
+    /// The last image: `<noscript>` may hold a copy of it.
     pub(super) last: Option<Shown>,
     /// What stands beside a `src` that many elements may share.
     pub(super) shared: Shared,
@@ -46,7 +46,7 @@ pub(in crate::extract) struct Scanner<'o> {
     pub(super) documents: usize,
     /// Whether the open `script` is JSON-LD.
     pub(super) json_ld: bool,
-    /// Whether the date of publication is only that of some `<time>`.
+    /// Whether the date of publication is only that of a `<time>` of unknown meaning.
     pub(super) dated_by_time: bool,
 }
 
@@ -62,7 +62,7 @@ pub(super) struct Picture {
     /// Where it starts, and how much had been found before it.
     pub(super) start: usize,
     pub(super) before: usize,
-    /// The best lazy candidate of its sources: where it is among what was found.
+    /// The best lazy candidate of its sources, as an index into what was found.
     pub(super) lazy: Option<usize>,
     /// Whether one of its sources shows something as it is.
     pub(super) shown: bool,
@@ -75,7 +75,7 @@ pub(super) struct Figure {
     pub(super) before: usize,
 }
 
-/// An image element, and where what it names is among what was found.
+/// An image element, and the indices of its references among what was found.
 pub(super) struct Shown {
     pub(super) number: u32,
     pub(super) noscript: bool,
@@ -123,9 +123,9 @@ pub(super) struct Pass<'s, 'o, 't, 'k> {
 pub(super) struct Named {
     /// Everything found in its attributes.
     pub(super) found: Vec<RawReference>,
-    /// Which of it a script would show: (rank, where among `found`), the best first.
+    /// What a script would show: (rank, index into `found`), the best first.
     pub(super) lazy: Vec<(usize, usize)>,
-    /// What it would show if its `src` were a placeholder: that, and the image.
+    /// What would be shown if its `src` were a placeholder: the `src`, and the image.
     pub(super) beside: Option<(String, RawReference)>,
 }
 

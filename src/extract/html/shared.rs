@@ -1,4 +1,4 @@
-//! Images whose `src` is the same on many elements: a placeholder of the site's own, in place of which a script puts what
+//! Images whose `src` is the same on many elements: a placeholder of the site itself, which a script replaces by what
 //! another attribute names.
 
 use std::collections::{BTreeMap, HashSet};
@@ -8,12 +8,12 @@ use crate::extract::sink::{MAX_REFERENCES, RawReference, Sink};
 /// On how many elements one address is a placeholder.
 const MANY: usize = 3;
 
-/// What other attributes name, by the `src` that stands beside it.
+/// What other attributes name, by the `src` of their element.
 #[derive(Default)]
 pub(super) struct Shared(BTreeMap<String, Vec<RawReference>>, usize);
 
 impl Shared {
-    /// Takes note of an image that would be shown if the `src` beside it were a placeholder.
+    /// Records an image that would be shown if the `src` of its element were a placeholder.
     pub(super) fn note(&mut self, src: String, image: RawReference) {
         if self.1 < MAX_REFERENCES {
             self.0.entry(src).or_default().push(image);
@@ -21,7 +21,7 @@ impl Shared {
         }
     }
 
-    /// Reports the images beside those that turned out to be placeholders: each element names another one.
+    /// Reports the images of elements whose `src` turned out to be a placeholder: each element names another image.
     pub(super) fn close(self, sink: &mut Sink) {
         for images in self.0.into_values().filter(|images| images.len() >= MANY) {
             let named: HashSet<_> = images.iter().map(|image| image.value.as_str()).collect();

@@ -8,8 +8,8 @@ use super::value::Value;
 use crate::extract::sink::{RawReference, Sink};
 
 impl Pass<'_, '_, '_, '_> {
-    /// Reports the images of the document within an attribute. Its addresses are relative to the page's base (HTML, "the
-    /// iframe element"); a document with a base of its own is left alone, and so is one within another.
+    /// Reports the images of the document within an attribute. Its URLs are relative to the page's base (HTML, "the
+    /// iframe element"). A document with a base of its own is skipped, and so is one within another.
     pub(super) fn srcdoc(&mut self, tag: &Tag<'_>) {
         let Some(document) = tag.attribute("srcdoc").filter(|_| tag.name == "iframe" && self.scanner.documents == 0)
         else {

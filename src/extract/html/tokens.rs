@@ -223,7 +223,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
         self.handler.end_tag(name, self.tag_start..self.position);
     }
 
-    /// Hands over a start tag, and says how its content is to be read.
+    /// Reports a start tag. Returns how its content is to be read.
     fn start_tag(&mut self) -> Option<State> {
         for slot in &mut self.slots {
             slot.find_value(self.text.as_bytes());
@@ -248,7 +248,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
         None
     }
 
-    /// Whether an element can be one of HTML: in XML, names with capital letters are of none (XHTML 1.0, section 4.2).
+    /// Whether an element can be one of HTML: in XML, names with capital letters are not (XHTML 1.0, section 4.2).
     fn is_known(&self, html: bool) -> bool {
         let name = || self.text.as_bytes().get(self.tag_start + 1..self.name_end).unwrap_or_default();
         !self.xml || !html || !name().iter().any(u8::is_ascii_uppercase)

@@ -1,9 +1,9 @@
-//! Images whose address stands in an attribute that no table lists.
+//! Images whose URL stands in an attribute that no table lists.
 //!
-//! An element that shows an image, but whose `src` is absent or a placeholder, has its address somewhere else: in an
-//! attribute whose value is one address of an image and nothing more, in one that holds image candidates, or in JSON.
-//! Where several compete, their names decide, so that a mirror, in which values are links, is read alike. What an element
-//! holds besides an image that it shows, such as the original of a gallery, is not asked for.
+//! If an element shows an image and its `src` is absent or a placeholder, the URL stands somewhere else: in an
+//! attribute whose whole value is the URL of an image, in one that holds image candidates, or in JSON. If several
+//! compete, their names decide, so that a mirror, in which values are links, is read in the same way. What an element
+//! holds besides the image that it shows, such as the original of a gallery, is not fetched.
 
 use super::reveal::srcset_urls;
 use super::scanner::{Named, Pass};
@@ -42,11 +42,11 @@ const PLACEHOLDERS: &[&str] = &[
 /// Words that stand beside them.
 const BESIDE: &[&str] = &["bg", "default", "gif", "image", "img", "load", "x"];
 
-/// Words in names that say that the shown image stands there, the clearest first.
+/// Words in names of the attribute that holds the shown image, the clearest first.
 const SHOWN: &[&str] = &["src", "orig", "lazy", "image", "img", "photo", "pic", "full", "load", "url"];
-/// How many of these are words for an image, whatever its address looks like.
+/// How many of these words mean an image, whatever its URL looks like.
 const NAMING: usize = 7;
-/// Words in names that say that a smaller or another image stands there.
+/// Words in names of attributes that hold a smaller or another image.
 const OTHER: &[&str] = &[
     "api",
     "avatar",
@@ -71,11 +71,11 @@ const OTHER: &[&str] = &[
     "tiny",
 ];
 
-/// What unlisted attributes are worth, after all those that are listed.
+/// The rank of unlisted attributes: after all those that are listed.
 const FIRST_RANK: usize = 1000;
 
 impl Pass<'_, '_, '_, '_> {
-    /// Adds what an image element names where nothing else of it is listed.
+    /// Adds what an image element names if nothing else of it is listed.
     pub(super) fn unlisted(&self, tag: &Tag<'_>, named: &mut Named) {
         let shows_images = || attributes::shows_image(tag.name) && self.scanner.media.is_none();
         if !named.lazy.is_empty() || !shows_images() || !self.scanner.wants(ReferenceKind::Lazy, tag.name) {
@@ -98,7 +98,7 @@ impl Pass<'_, '_, '_, '_> {
 }
 
 impl Pass<'_, '_, '_, '_> {
-    /// What an `img` names besides its `src`, which may be a placeholder that the site draws itself.
+    /// What an `img` names besides its `src`, if that may be a placeholder that the site draws itself.
     fn beside(&self, tag: &Tag<'_>) -> Option<(String, RawReference)> {
         let src = tag.attribute("src").filter(|_| tag.attribute("srcset").is_none())?;
         let is_image = |attribute: &Attribute<'_>| {
@@ -151,7 +151,7 @@ impl Search<'_, '_, '_, '_, '_> {
         self.is_local(value) || (self.shows_nothing && is_image_address(value.trim(), name))
     }
 
-    /// The best attribute that is one address, the best that holds candidates, and those that hold a local link.
+    /// The best attribute that is one URL, the best that holds candidates, and those that hold a local link.
     fn attributes(&self, tag: &Tag<'_>, named: &mut Named) {
         for syntax in [Syntax::Url, Syntax::Srcset] {
             let counts =
@@ -180,7 +180,7 @@ impl Search<'_, '_, '_, '_, '_> {
         expected && !urls.is_empty() && !looks_like_template(value) && urls.into_iter().all(is_candidate)
     }
 
-    /// The best address of an image in JSON, and those that are local links.
+    /// The best URL of an image in JSON, and those that are local links.
     fn json(&self, tag: &Tag<'_>, named: &mut Named) {
         for attribute in tag.attributes().filter(|attribute| attribute.value.trim_start().starts_with(['{', '['])) {
             let Some(span) = attribute.span.clone() else { continue };
@@ -206,7 +206,7 @@ impl Search<'_, '_, '_, '_, '_> {
 }
 
 impl Search<'_, '_, '_, '_, '_> {
-    /// The addresses of images in values of other notations: lists, objects of JavaScript.
+    /// The URLs of images in values of other notations: lists, objects of JavaScript.
     fn texts(&self, tag: &Tag<'_>, named: &mut Named) {
         for attribute in tag.attributes().filter(|attribute| !is_of_another_kind(tag, attribute.name)) {
             let Some(span) = attribute.span.clone().filter(|_| attribute.value.contains([',', '{', '['])) else {
@@ -224,8 +224,8 @@ impl Search<'_, '_, '_, '_, '_> {
     }
 }
 
-/// Whether a value is the address of an image: a URL, a path to a file, or, where the name promises an image, any URL or
-/// file. A list of addresses is none.
+/// Whether a value is the URL of an image: an absolute URL, a path to a file, or, if the name is one for an image, any
+/// URL or file. A list of URLs is not.
 fn is_image_address(value: &str, name: &str) -> bool {
     let path = value.contains('/') || name.contains("src");
     let plain = !value.contains(|c: char| c <= ' ' || matches!(c, '"' | '<' | '>' | '\\' | '`' | ',' | ';' | '|'));
@@ -234,33 +234,33 @@ fn is_image_address(value: &str, name: &str) -> bool {
         || (path && plain && !describes(name) && has_image_path(value) && can_be_address(value, false))
 }
 
-/// Whether the name of an attribute or property promises the shown image, so that its address may look like any other.
+/// Whether the name of an attribute or property is one for the shown image, so that its URL may look like any other.
 fn names_image(name: &str) -> bool {
     rank(name) < NAMING
 }
 
-/// Whether a text ends in what a candidate of `srcset` does: a width or a density.
+/// Whether a text ends in a descriptor of `srcset`: a width or a density.
 fn ends_in_descriptor(value: &str) -> bool {
     let last = value.split_ascii_whitespace().next_back().filter(|last| last.len() < value.trim().len());
     let number = last.and_then(|last| last.strip_suffix(['w', 'x']));
     number.is_some_and(|number| number.parse::<f32>().is_ok())
 }
 
-/// Whether the name of an attribute promises words about an image.
+/// Whether the name of an attribute is one for words about an image.
 fn describes(name: &str) -> bool {
     ["alt", "caption", "description", "file-name", "filename", "label", "name", "title"]
         .iter()
         .any(|word| name.ends_with(word))
 }
 
-/// Whether an attribute says something else of the element, or stands in a table.
+/// Whether an attribute describes the element in another way, or is in a table.
 fn is_of_another_kind(tag: &Tag<'_>, name: &str) -> bool {
     let known = attributes::rows(tag.name).iter().any(|row| row.attribute == name);
     let described = ["alt", "class", "content", "href", "id", "longdesc", "name", "style", "title", "usemap"];
     known || described.contains(&name) || name.starts_with("aria-") || name.starts_with("on")
 }
 
-/// How well a name says that the shown image stands there: the less the better.
+/// How clearly a name means the shown image: a lower rank is clearer.
 fn rank(name: &str) -> usize {
     let shown = SHOWN.iter().position(|word| name.contains(word)).unwrap_or(SHOWN.len());
     if OTHER.iter().any(|word| name.contains(word)) { shown + SHOWN.len() + 1 } else { shown }

@@ -1,4 +1,4 @@
-//! Which part of an attribute, as it stands in the file, spells which part of its decoded value.
+//! Which part of an attribute's raw text spells which part of its decoded value.
 
 use std::ops::Range;
 
@@ -8,8 +8,8 @@ pub(super) struct Value<'a> {
     raw: &'a str,
     start: usize,
     decoded: &'a str,
-    /// Where raw and decoded text no longer run in step: (decoded offset, raw offset), each the start of a part that
-    /// does; empty for a value that is written as it is.
+    /// Where the offsets in the raw and the decoded text start to differ in another way: (decoded offset, raw offset);
+    /// empty if the two texts are equal.
     steps: Vec<(usize, usize)>,
 }
 
@@ -40,14 +40,14 @@ impl<'a> Value<'a> {
     }
 
     /// Where the character before an offset of the decoded value ends. A character reference ends where the next
-    /// character starts, so it is only the end of the value that has none.
+    /// character starts, so its own end is needed only at the end of the value.
     fn raw_end(&self, at: usize) -> usize {
         if at == self.decoded.len() { self.raw.len() } else { self.raw_offset(at) }
     }
 }
 
-/// Walks over both texts side by side. Which characters a reference consumes can be found out without knowing its name:
-/// all letters and digits and the semicolon, or, in an attribute, none (HTML, "named character reference state").
+/// Walks over both texts together. How many characters a reference consumes follows without its name: all letters and
+/// digits and the semicolon, or, in an attribute, none (HTML, "named character reference state").
 fn steps(raw: &str, decoded: &str) -> Vec<(usize, usize)> {
     let mut steps = Vec::new();
     let (mut at, mut to) = (0, 0);
@@ -62,7 +62,7 @@ fn steps(raw: &str, decoded: &str) -> Vec<(usize, usize)> {
     steps
 }
 
-/// How many bytes of the raw text the next characters of the decoded one come from.
+/// The number of raw bytes that spell the next characters of the decoded text.
 fn step(raw: &str, decoded: &str) -> (usize, usize) {
     let next = |text: &str| text.chars().next().map_or(0, char::len_utf8);
     let produced = next(decoded);
@@ -76,7 +76,7 @@ fn step(raw: &str, decoded: &str) -> (usize, usize) {
     }
 }
 
-/// The length of the character reference that the text starts with; `None` if its `&` stands for itself.
+/// The length of the character reference at the start of the text; `None` if its `&` is a plain character.
 fn reference_length(raw: &str, decoded: &str) -> Option<usize> {
     let count = |from: usize, of_sort: fn(&u8) -> bool| raw.bytes().skip(from).take_while(of_sort).count();
     let (prefix, digits) = match raw.as_bytes() {
@@ -102,7 +102,7 @@ fn second_character(raw: &str, decoded: &str) -> usize {
 mod tests {
     use super::*;
 
-    /// Each part of the decoded value must come from the part of the raw one that is given beside it.
+    /// Each part of the decoded value must come from the given part of the raw one.
     fn check(parts: &[(&str, &str)]) {
         let raw: String = parts.iter().map(|(raw, _)| *raw).collect();
         let decoded: String = parts.iter().map(|(_, decoded)| *decoded).collect();

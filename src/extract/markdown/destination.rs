@@ -1,13 +1,13 @@
 //! Where the destination of a link stands in the source (CommonMark 0.31 §6.3, §4.7).
 //!
-//! The parser says what a link means but only where it starts and ends. The destination is found again by the grammar
-//! and counts only if it means the same, so that a splice cannot hit anything else.
+//! The parser gives the meaning of a link, but only the start and end of the whole. The destination is found again by
+//! the grammar, and is used only if it has the same meaning, so that a splice cannot hit anything else.
 
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Parser, Tag};
 
-/// The destination of `[text](destination "title")`, given where the text ends at the latest and where the link ends.
+/// The destination of `[text](destination "title")`, given the last possible end of the text and the end of the link.
 pub(super) fn inline(text: &str, rest: Range<usize>, meaning: &str) -> Option<Range<usize>> {
     let open = rest.start + text.get(rest.clone())?.find("](")?;
     after(text, open + 2, rest.end, meaning)
@@ -67,7 +67,7 @@ fn destination(text: &str, start: usize) -> Option<(Range<usize>, Range<usize>)>
     (!pointed).then_some((start..at, start..at))
 }
 
-/// What a destination with spaces means, with its escapes and entities decoded.
+/// The meaning of a destination with spaces, with its escapes and entities decoded.
 pub(super) fn meaning(raw: &str) -> String {
     if !raw.contains(['\\', '&']) {
         return raw.to_owned();
@@ -80,7 +80,7 @@ pub(super) fn meaning(raw: &str) -> String {
     meanings.next().unwrap_or_else(|| raw.to_owned())
 }
 
-/// Whether a destination means what the parser says, with its escapes and entities decoded.
+/// Whether a destination has the meaning that the parser gives, with its escapes and entities decoded.
 fn means(raw: &str, source: &str, meaning: &str) -> bool {
     if !raw.contains(['\\', '&']) {
         return raw == meaning;

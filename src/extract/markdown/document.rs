@@ -1,8 +1,8 @@
 //! Bodies that are HTML, although their file is named Markdown.
 //!
-//! Feeds are saved as posts whose body is one `<div>`. By CommonMark a blank line ends an HTML block, and what is
-//! indented after it is code: nobody wrote such a body to be read that way, so it is read as HTML whole. A body that
-//! only starts with HTML, as a README with a centred logo does, is Markdown.
+//! Posts that were saved from feeds have one `<div>` as their body. By CommonMark a blank line ends an HTML block, and
+//! indented text after it is code. Nobody wrote such a body to be read so; therefore it is read as HTML as a whole. A
+//! body that only starts with HTML, as a README with a centred logo does, is Markdown.
 
 /// Elements that hold the whole of a body, or a large part.
 const CONTAINERS: &[&str] = &[
@@ -32,8 +32,8 @@ const VOID: &[&str] = &["area", "base", "br", "col", "embed", "hr", "img", "inpu
 /// What only Markdown has.
 const MARKS: &[&str] = &["![", "](", "]:", "`", "~~~", "{{", "{%"];
 
-/// Whether a body is HTML: it starts with a container, and either nothing but elements follows, or nothing that would
-/// mean more in Markdown than in HTML.
+/// Whether a body is HTML: it starts with a container, and after that come only elements, or nothing that has more
+/// meaning in Markdown than in HTML.
 pub(super) fn is_html(body: &str) -> bool {
     let mut at = body.len() - body.trim_start().len();
     if !name_at(body, at + 1).is_some_and(|name| is_one_of(CONTAINERS, name)) || !body[at..].starts_with('<') {

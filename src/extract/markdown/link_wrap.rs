@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::outline::Outline;
 use crate::extract::sink::{RawLinkWrap, RawReference};
 
-/// An `img` or `picture` alone on its line makes all up to the next blank line HTML (CommonMark 4.6, condition 7). With
-/// a link before it on that line it would not, so the link gets that line for itself, and what stood before the image
-/// is repeated: spaces and the marks of a quotation may be, those of a list may not.
+/// An `img` or `picture` alone on its line makes everything up to the next blank line HTML (CommonMark 4.6, condition
+/// 7). A link before it on that line would prevent that, so the link gets a line of its own, and the text before the
+/// image is repeated: spaces and the marks of a quotation may be repeated, those of a list may not.
 pub(super) fn of_blocks(text: &str, outline: &Outline, found: &mut [RawReference]) {
     let blocks = outline.html.iter().filter_map(|block| block.first().filter(|piece| !piece.inline));
     let starts: Vec<usize> = blocks.map(|piece| piece.range.start + indent(&text[piece.range.clone()])).collect();

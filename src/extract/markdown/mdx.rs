@@ -1,7 +1,7 @@
 //! MDX: Markdown with JSX and without indented code (mdxjs.com, "MDX syntax").
 //!
-//! A copy of the article gets tags that HTML knows too: a string in braces stands in its quotes alone, and any other
-//! expression is gone. The images that expressions name are reported from there.
+//! Makes a copy of the article with tags that HTML knows: of a string in braces only the quoted string stays, and any
+//! other expression is removed. The images that expressions name are reported from there.
 
 use std::ops::Range;
 
@@ -15,11 +15,11 @@ use crate::model::ReferenceKind;
 /// The longest expression, in bytes. A brace that never closes must not cost a pass over the article.
 const MAX_LENGTH: usize = 4096;
 
-/// How many times the length of the article may be looked at in vain for the ends of expressions. Beyond that, what begins
-/// like a tag is text.
+/// How many times the length of the article may be searched in vain for the ends of expressions. Beyond that, what
+/// begins like a tag is text.
 const MAX_IN_VAIN: usize = 16;
 
-/// What takes the place of an expression: the name of an attribute that means nothing. A blank line would end the tag.
+/// The replacement of an expression: the name of an attribute without a meaning. A blank line would end the tag.
 const FILLING: u8 = b'x';
 
 /// An expression of a tag that is more than a string: its property, and its braces with all that is in them.
@@ -37,7 +37,7 @@ pub(super) struct Jsx {
     pub(super) tags: Vec<Range<usize>>,
 }
 
-/// Turns the tags of MDX into tags of HTML, and moves what is indented to the start of its line.
+/// Turns the tags of MDX into tags of HTML, and removes the indentation of their lines.
 pub(super) fn normalise(copy: &mut Copy<'_>) -> Jsx {
     let text = copy.text();
     let MdxParts { mut blanks, mut expressions, mut tags } = outside_of_markdown(text, copy.range.start);
@@ -81,7 +81,7 @@ fn modules(text: &str, lines: &[Line]) -> Vec<Expression> {
 /// What stands in an article besides Markdown.
 #[derive(Default)]
 struct MdxParts {
-    /// What takes the place of comments, and of what is no HTML in tags.
+    /// The replacement of comments, and of what is not HTML in tags.
     blanks: Vec<(Range<usize>, u8)>,
     expressions: Vec<Expression>,
     tags: Vec<Range<usize>>,
@@ -141,7 +141,7 @@ fn end_of_raw_text(text: &str, start: usize, scan_budget: &mut usize) -> Option<
 struct Tag<'a> {
     text: &'a str,
     at: usize,
-    /// Bytes that were looked at for the end of an expression that has none.
+    /// Bytes that were searched for the end of an expression that has none.
     in_vain: usize,
     blanks: Vec<(Range<usize>, u8)>,
     expressions: Vec<Expression>,
@@ -233,7 +233,7 @@ impl Tag<'_> {
         None
     }
 
-    /// Leaves a string in its quotes, and nothing of any other expression.
+    /// Keeps a string in its quotes, and nothing of any other expression.
     fn expression(&mut self, property: Range<usize>, braces: Range<usize>) {
         let inside = &self.text[braces.start + 1..braces.end - 1];
         let from = braces.start + 1 + (inside.len() - inside.trim_start().len());

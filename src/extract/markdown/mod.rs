@@ -1,8 +1,8 @@
 //! Markdown (CommonMark 0.31 and GFM), and the HTML in it.
 //!
-//! The Markdown parser says what is an image, what is HTML and what is code; [`destination`] finds the bytes of an
-//! image's address again. HTML is read by the same rules as a page, from a copy of the article in which all that is not
-//! HTML is blank, so that positions stay the same.
+//! The Markdown parser finds images, HTML and code; [`destination`] then finds the bytes of an image's URL. HTML is
+//! read by the same rules as a page, from a copy of the article in which all that is not HTML is blank, so that
+//! positions stay the same.
 
 mod destination;
 mod dialects;
@@ -66,7 +66,7 @@ pub(super) fn find_mdx(text: &str, range: Range<usize>, options: &ExtractOptions
     mdx::find(text, &expressions, counts, options, sink);
 }
 
-/// Reports what is Markdown, once the HTML is: that stands from `before` on.
+/// Reports what is Markdown, after the HTML, which starts at `before` in the list.
 fn report(
     text: &str,
     range: Range<usize>,
@@ -94,7 +94,7 @@ fn report(
     }
 }
 
-/// The addresses of the images of a text that is Markdown, and where they stand.
+/// The URLs of the images of a text that is Markdown, and where they stand.
 pub(super) fn image_addresses(text: &str) -> Vec<(Range<usize>, String)> {
     let embeds =
         dialects::embeds(text, 0..text.len()).into_iter().map(|(_, span)| (span.clone(), text[span].to_owned()));

@@ -48,7 +48,7 @@ pub(super) struct Link {
     pub(super) place: Place,
     /// The whole link.
     pub(super) range: Range<usize>,
-    /// Which of [`Outline::images`] is the first that the link is around.
+    /// The first of [`Outline::images`] that the link encloses.
     pub(super) image: Option<usize>,
 }
 
@@ -74,7 +74,7 @@ impl Outline {
         walk.outline
     }
 
-    /// Puts back what the copy that was read lacks: the tags, and the spaces of addresses.
+    /// Restores what the copy lacks: the tags, and the spaces of URLs.
     pub(super) fn restore(&mut self, text: &str, prepared: &Prepared<'_>) {
         let images = self.images.iter_mut().map(|image| &mut image.place);
         for place in images.chain(self.links.iter_mut().map(|link| &mut link.place)) {
@@ -173,7 +173,7 @@ impl<'a> Walk<'a> {
         if let Some(outer) = self.open.last_mut() {
             outer.content_end = outer.content_end.max(open.range.end);
         }
-        // What stands in an image's text is its description: only the outermost image is shown.
+        // The text of an image is its description: only the outermost image is shown.
         if self.open.iter().any(|outer| outer.image) {
             return;
         }
@@ -249,8 +249,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether `[` and `](…)` around an image make a link and nothing else. What stands beside it may not become part of
-/// that, brackets in its text may be a link, and the destination of a definition may be used elsewhere.
+/// Whether `[` and `](…)` around an image make a link and nothing else. Text beside it must not become part of the
+/// link, brackets in its text may be a link, and the destination of a definition may be used elsewhere.
 fn takes_link(body: &str, image: &Open<'_>) -> bool {
     let (body, Range { start, end }) = (body.as_bytes(), image.range.clone());
     let inline = image.image && image.link_type == LinkType::Inline && body[start..].starts_with(b"![");

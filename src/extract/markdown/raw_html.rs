@@ -10,14 +10,14 @@ use crate::extract::html::{Rules, Scanner};
 use crate::extract::options::ExtractOptions;
 use crate::extract::sink::Sink;
 
-/// Elements in whose content tags mean nothing (HTML Standard §13.1.2 and §13.2.6.2).
+/// Elements whose content holds no tags (HTML Standard §13.1.2 and §13.2.6.2).
 const RAW_TEXT: &[&str] =
     &["iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"];
 
 /// A copy of the text in which all that is not HTML is blank.
 pub(super) struct Html {
     text: String,
-    /// The parts that are read apart, so that a tag left open in one does not swallow the next.
+    /// The parts that are read separately, so that a tag left open in one does not swallow the next.
     parts: Vec<Range<usize>>,
     /// The comments that have an end, in order.
     comments: Vec<Range<usize>>,
@@ -49,8 +49,8 @@ fn extent(block: &[RawHtml]) -> Range<usize> {
     start..block.last().map_or(start, |piece| piece.range.end)
 }
 
-/// The pieces of a block, without a `<title>` in prose that is never closed: to a browser all that follows would be
-/// its content.
+/// The pieces of a block. A `<title>` in prose that is never closed is left out: a browser would read all that follows
+/// as its content.
 fn shown<'a>(text: &'a str, block: &'a [RawHtml]) -> impl Iterator<Item = Range<usize>> + 'a {
     let mut closings = BTreeMap::new();
     block.iter().filter_map(move |piece| {
@@ -81,7 +81,7 @@ impl Html {
     fn new(mut copy: Vec<u8>, parts: Vec<Range<usize>>) -> Self {
         let comments = comments(&copy);
         for comment in &comments {
-            // Markdown cuts a comment within other HTML at a blank line; to a browser it goes on.
+            // Markdown ends a comment within other HTML at a blank line; a browser does not.
             let after = parts.partition_point(|part| part.start <= comment.start);
             if parts.get(after).is_some_and(|next| next.start < comment.end) {
                 copy[comment.clone()].fill(b' ');

@@ -1,7 +1,7 @@
 //! Shortcodes of Hugo and tags of Hexo that show an image.
 //!
 //! Hugo writes `{{< figure src="a.jpg" link="b.jpg" >}}` or `{{% img src=a.jpg %}}`, Hexo `{% img left /a.jpg 300 %}`.
-//! Everything else between such braces is a template, and left alone.
+//! Everything else between such braces is a template, and is skipped.
 
 mod syntax;
 
@@ -107,8 +107,8 @@ pub(super) fn find(
     }
 }
 
-/// Where the text that `{% raw %}` shows as it is ends: nothing in it is a tag. `None` where it has no end: it is no
-/// such text then.
+/// Where the text ends that `{% raw %}` shows literally: nothing in it is a tag. `None` if it has no end: then it is
+/// not such a text.
 fn end_of_raw(text: &str, start: usize, end: usize) -> Option<usize> {
     memchr::memmem::find(&text.as_bytes()[start..end], b"endraw").map(|length| start + length)
 }
@@ -155,14 +155,14 @@ impl Shortcode<'_> {
         }
     }
 
-    /// The argument without a name that is the image: the first that looks like an address.
+    /// The argument without a name that is the image: the first that looks like a URL.
     fn positional(&self, text: &str) -> Option<usize> {
         let is_address = |value: &str| is_http(value) || value.starts_with(['/', '.']) || has_image_extension(value);
         self.arguments.iter().position(|argument| argument.key.is_empty() && is_address(&text[argument.span.clone()]))
     }
 }
 
-/// The addresses of images on the web within an argument, whatever the shortcode is, and the local links in their place.
+/// The URLs of images on the web within an argument, whatever the shortcode is, and the local links that replaced them.
 fn absolute(
     text: &str,
     argument: Range<usize>,

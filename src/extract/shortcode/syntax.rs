@@ -110,7 +110,7 @@ fn argument<'a>(text: &'a str, start: usize, limit: usize, close: &str) -> Optio
     }
     let end = bare_end(bytes, at, limit, close.as_bytes())?;
     let comma = end > at && bytes[end - 1] == b',';
-    // What is neither a key nor a value, such as a lone `=`, must still be passed over.
+    // Text that is neither a key nor a value, such as a lone `=`, must be skipped, too.
     Some((Argument { key, span: at..end - usize::from(comma) }, end.max(start + 1)))
 }
 

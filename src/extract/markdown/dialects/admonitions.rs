@@ -1,12 +1,12 @@
-//! Blocks whose content is indented by four columns, which CommonMark takes for code: admonitions (`!!!`, `???`) and tabs
-//! (`===`) of `MkDocs`, and definitions (`:`) of python-markdown, kramdown and pandoc.
+//! Blocks whose content is indented by four columns, which CommonMark reads as code: admonitions (`!!!`, `???`) and
+//! tabs (`===`) of `MkDocs`, and definitions (`:`) of python-markdown, kramdown and pandoc.
 
 use super::lines::Copy;
 
 /// How far the content of a block is indented.
 const INDENTATION: usize = 4;
 
-/// Takes the indentation from what such blocks hold, level by level.
+/// Removes the indentation of the content of such blocks, level by level.
 pub(super) fn unindent(copy: &mut Copy<'_>) {
     if !copy.has(&["!!!", "???", "=== \"", "=== '", "===! ", "===+ ", ": ", ":\t", "~ ", "~\t"]) {
         return;

@@ -1,4 +1,4 @@
-//! Definitions of addresses where CommonMark expects none: right below a paragraph, or with attributes after the title
+//! Link definitions where CommonMark expects none: directly below a paragraph, or with attributes after the title
 //! (python-markdown, kramdown).
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use pulldown_cmark::{BrokenLink, BrokenLinkCallback, CowStr};
 use super::super::destination;
 use super::lines::{Copy, Line};
 
-/// The definitions that the parser may not know, by their labels.
+/// The definitions that the parser may not recognise, by their labels.
 #[derive(Debug, Default)]
 pub(in crate::extract::markdown) struct Definitions(HashMap<String, (Range<usize>, String)>);
 

@@ -1,4 +1,4 @@
-//! Text that the engines of sites do not show as Markdown: code between the tags of a highlighter (Jekyll, Hexo, Hugo), and
+//! Text that site generators do not show as Markdown: code between the tags of a highlighter (Jekyll, Hexo, Hugo), and
 //! comments (Liquid, kramdown, Obsidian).
 
 use std::ops::Range;
@@ -14,7 +14,7 @@ const TAGS: &[&str] = &["code", "codeblock", "comment", "highlight", "prism"];
 /// Shortcodes of Hugo that do.
 const SHORTCODES: &[&str] = &["code", "comment", "highlight", "prism"];
 
-/// Writes blanks over what is not shown, and gives its places, in order.
+/// Replaces what is not shown by blanks, and gives its places in order.
 pub(super) fn blank(copy: &mut Copy<'_>) -> Vec<Range<usize>> {
     if !copy.has(&["{%", "{{", "{::comment}", "%%"]) {
         return Vec::new();

@@ -55,7 +55,7 @@ impl<'a> Copy<'a> {
         any.iter().any(|part| memmem::find(body, part.as_bytes()).is_some())
     }
 
-    /// Writes an ASCII character over all of some parts. Blanks leave line breaks where they are.
+    /// Overwrites some parts with an ASCII character. Blanks keep line breaks.
     pub(in crate::extract::markdown) fn fill(&mut self, parts: impl IntoIterator<Item = (Range<usize>, u8)>) {
         let mut parts = parts.into_iter().peekable();
         if parts.peek().is_some() {
@@ -121,7 +121,7 @@ fn width(blank: u8, columns: usize) -> usize {
     if blank == b'\t' { 4 - columns % 4 } else { 1 }
 }
 
-/// Takes note of a fence (CommonMark 4.5), and says whether a line belongs to fenced code.
+/// Tracks fences (CommonMark 4.5). Returns whether a line belongs to fenced code.
 fn fence_state(open: &mut Option<(u8, usize)>, line: &[u8]) -> bool {
     let mark = line.first().copied().filter(|first| matches!(first, b'`' | b'~'));
     let length = mark.map_or(0, |mark| line.iter().take_while(|byte| **byte == mark).count());

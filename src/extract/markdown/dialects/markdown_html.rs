@@ -18,7 +18,7 @@ struct Open {
     markdown: bool,
 }
 
-/// Takes the tags away whose content is Markdown, and the indentation of that. Gives the tags.
+/// Removes the tags whose content is Markdown, and the indentation of that content. Gives the tags.
 pub(super) fn open(copy: &mut Copy<'_>) -> Vec<Range<usize>> {
     let everywhere = copy.has(&["parse_block_html=\"true\"", "parse_block_html='true'"]);
     let named = [" markdown", "\tmarkdown", "\nmarkdown", " MARKDOWN"];
@@ -92,7 +92,7 @@ fn tag(text: &str, start: usize) -> Option<Tag> {
     None
 }
 
-/// Whether the attributes of a tag say that what it holds is Markdown.
+/// Whether the attributes of a tag say that its content is Markdown.
 fn holds_markdown(attributes: &str) -> bool {
     let attributes = attributes.to_ascii_lowercase();
     attributes.match_indices("markdown").any(|(at, name)| {
@@ -106,7 +106,7 @@ fn holds_markdown(attributes: &str) -> bool {
 
 /// Whether nothing else stands on the lines of a tag.
 pub(in crate::extract::markdown) fn is_alone(text: &str, tag: &Range<usize>) -> bool {
-    // Only blanks are passed over, so that a long line of tags is not read once for each of them.
+    // Skips blanks only, so that a long line of tags is not read once for each of them.
     let is_end = |first: Option<char>| first.is_none_or(|first| matches!(first, '\n' | '\r'));
     let is_blank = |character: &char| character.is_whitespace() && !matches!(character, '\n' | '\r');
     let before = text[..tag.start].chars().rev().find(|character| !is_blank(character));
@@ -114,7 +114,7 @@ pub(in crate::extract::markdown) fn is_alone(text: &str, tag: &Range<usize>) -> 
     is_end(before) && is_end(after)
 }
 
-/// Takes from the lines that each element holds the indentation that they share.
+/// Removes the indentation that the lines of each element share.
 fn unindent(copy: &mut Copy<'_>, lines: Vec<Line>, elements: &[(Range<usize>, Range<usize>)]) {
     let mut removed = vec![0; lines.len()];
     for (start, end) in elements {

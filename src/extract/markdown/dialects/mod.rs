@@ -1,8 +1,8 @@
 //! What the engines of sites show beyond CommonMark.
 //!
-//! Each dialect changes a copy of the article so that a parser of CommonMark reads what the site's engine reads. The copy
-//! is as long as the article, and what spells an address stands where it stood: blanks take the place of what CommonMark
-//! does not know, and indentation goes to the end of the line before. Code stays code.
+//! Each dialect changes a copy of the article so that a parser of CommonMark reads what the site generator reads. The
+//! copy has the length of the article, and what spells a URL keeps its place: blanks replace what CommonMark does not
+//! know, and indentation moves to the end of the line before. Code stays code.
 
 mod admonitions;
 mod definitions;

@@ -1,4 +1,4 @@
-//! Sizes after an address: `![a](b.jpg =100x20)` (`HackMD`, Joplin, Typora, markdown-it-imsize).
+//! Sizes after a URL: `![a](b.jpg =100x20)` (`HackMD`, Joplin, Typora, markdown-it-imsize).
 
 use std::ops::Range;
 
@@ -28,7 +28,8 @@ fn sizes(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
         let Some(length) = size(&text[at + 1..]) else { continue };
         let after = text[at + 1 + length..].trim_start_matches([' ', '\t']);
         let blank = matches!(bytes[at - 1], b' ' | b'\t');
-        // The size of the link that was opened last; a line break or its end in between, and it is of none.
+        // The size after the link that was opened last. There is none if a line break or the end of the link comes
+        // before it.
         let within = last.is_some_and(|open| at - open < 2048 && !text[open..at].contains(['\n', '\r']));
         if blank && within && after.starts_with([')', '"', '\'']) {
             found.push(at..at + 1 + length);

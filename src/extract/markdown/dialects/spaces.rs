@@ -1,5 +1,5 @@
-//! Spaces in addresses: `![a](my pic.jpg)` (pandoc, Typora, `MWeb`). A file with the extension of an image is one to its
-//! writer.
+//! Spaces in URLs: `![a](my pic.jpg)` (pandoc, Typora, `MWeb`). A file with the extension of an image is taken to be
+//! meant as one.
 
 use std::ops::Range;
 
@@ -43,7 +43,7 @@ fn address(text: &str, inside: Range<usize>) -> Option<Range<usize>> {
     (inside.contains([' ', '\t']) && plain && is_image).then(|| from..from + inside.len())
 }
 
-/// The longest address, in bytes. One that never ends must not cost a pass over the line.
+/// The longest URL, in bytes. One that never ends must not cost a pass over the line.
 const MAX_LENGTH: usize = 1024;
 
 /// How far it is to the closing parenthesis of the same line.

@@ -1,5 +1,5 @@
-//! What follows an address where CommonMark expects a title in quotes: attributes, quotes within quotes, curly quotes. The
-//! address ends before it.
+//! What follows a URL where CommonMark expects a title in quotes: attributes, quotes within quotes, curly quotes. The
+//! URL ends before it.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ pub(super) fn blank(copy: &mut Copy<'_>) {
     copy.fill(found);
 }
 
-/// What follows the address within the parentheses of an image or link.
+/// What follows the URL within the parentheses of an image or link.
 fn after_address(text: &str, inside: Range<usize>) -> Option<Range<usize>> {
     let content = text[inside.clone()].trim();
     let (address, rest) = content.split_once([' ', '\t'])?;
