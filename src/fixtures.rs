@@ -103,7 +103,7 @@ pub(crate) fn exchange(url: &Url, second: i64, status: Option<u16>) -> Exchange 
     }
 }
 
-/// Works off everything that is queued, at this second: what becomes of a URL is what `result` says.
+/// Completes everything that is queued, at this second: `result` gives the result of each URL.
 pub(crate) async fn complete(archive: &Archive, second: i64, result: impl Fn(&Url) -> JobResult) -> RunId {
     let catalog = &archive.catalog;
     let run = catalog.begin_run(at(second)).await.unwrap();

@@ -1,8 +1,8 @@
 //! Taking down: articles and images that must not be kept, on record.
 //!
-//! What is visible goes first, then the rows in one transaction, then the bytes, then the copies of the catalog. Whenever
-//! the program is killed, another call finishes the work: an article whose mirror is gone is stale until its rows go, and
-//! what rows no longer name is noted as garbage whose grace period is over, which `gc` deletes as well.
+//! The mirrors go first, then the rows in one transaction, then the bytes, then the copies of the catalog. Whenever the
+//! program is killed, another call finishes the work: an article without its mirror is stale until its rows go, and
+//! what has no rows any more is noted as garbage whose grace period is over, which `gc` deletes as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +45,7 @@ pub async fn forget(
 ) -> Result<TakedownReach, ForgetError> {
     let reach = archive.catalog.takedown_reach(target).await?;
     let ids: Vec<_> = reach.articles.iter().map(|(id, _)| *id).collect();
-    // The next run writes their mirrors, should this call end before the rows are gone.
+    // If this call ends before the rows are gone, the next run writes their mirrors.
     archive.catalog.make_stale(&ids).await?;
     for (id, key) in &reach.articles {
         if let Some(row) = archive.catalog.article_by_id(*id).await? {
@@ -61,8 +61,8 @@ pub async fn forget(
     Ok(reach)
 }
 
-/// Deletes the bytes that takedowns left, this one's and those of calls that were cut off. They are noted as garbage from
-/// long ago; what came back meanwhile stays.
+/// Deletes the bytes that takedowns left, this one's and those of interrupted calls. They are noted as garbage whose
+/// grace period is over. What was recorded again meanwhile stays.
 async fn delete_noted(archive: &Archive) -> Result<(), ForgetError> {
     let noted = archive.catalog.garbage_seen().await?;
     let (due, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -99,7 +99,7 @@ async fn on_record(archive: &Archive, keys: &[StoreKey]) -> Result<BTreeSet<Stor
     Ok(found)
 }
 
-/// In place, the author's file stays: its original is written back, unless somebody changed the file since.
+/// An article in place: its original is written back, unless the file was changed since.
 async fn remove_mirror(
     archive: &Archive,
     row: &ArticleRow,

@@ -1,10 +1,9 @@
 //! Removal of what nothing references.
 //!
-//! First a plan, which changes nothing and can be shown, then a sweep of exactly that plan. The holder of the
-//! archive's lock sweeps, so no run is under way that could just have put a blob. The grace period runs from the moment
-//! when a thing was first seen without a reference, which is recorded: the age of its file says nothing of that. What any
-//! version of an article, any good capture of a URL, or any exchange as its evidence refers to stays: history is no
-//! garbage.
+//! First a plan, which changes nothing and can be shown, then a sweep of exactly that plan. The holder of the archive's
+//! lock sweeps, so no run is under way that could just have put a blob. The grace period begins when a thing is first
+//! found unreferenced, which is recorded: the age of its file does not show that. What any version of an article, any
+//! good capture of a URL, or any exchange as its evidence refers to always stays, because history is no garbage.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -33,7 +32,7 @@ pub enum Garbage {
         /// Its size.
         size: u64,
     },
-    /// A blob on no record: a crash came between its bytes and its row.
+    /// A blob without a row: a crash came between its bytes and its row.
     Orphan {
         /// Which one.
         digest: Digest,
@@ -42,7 +41,7 @@ pub enum Garbage {
         /// Its size.
         size: u64,
     },
-    /// A thumbnail on no record, of a blob that goes, or that nobody asks for.
+    /// A thumbnail without a row, of a blob that goes, or of a name that the settings do not have.
     Thumbnail {
         /// Which one.
         key: StoreKey,
@@ -131,13 +130,14 @@ pub struct GcPlan {
     pub waiting: Vec<Garbage>,
 }
 
-/// Looks for what nothing refers to, and changes nothing. What was never seen before has its grace period before it.
+/// Finds what is unreferenced, and changes nothing. For what is found for the first time, the grace period is still to
+/// come.
 pub async fn plan(archive: &Archive, rules: GcRules<'_>) -> Result<GcPlan, GcError> {
     let (garbage, since) = look(archive, rules).await?;
     Ok(GcPlan::of(garbage, &since, rules))
 }
 
-/// The same, and notes in the catalog what was seen for the first time: its grace period begins.
+/// The same, and records in the catalog what is found for the first time: its grace period begins.
 pub async fn plan_and_note(archive: &Archive, rules: GcRules<'_>) -> Result<GcPlan, GcError> {
     let (garbage, since) = look(archive, rules).await?;
     archive.catalog.note_garbage(&since).await?;
@@ -179,7 +179,8 @@ async fn find_blobs(
     now: Timestamp,
     found: &mut Vec<Garbage>,
 ) -> Result<BTreeSet<Digest>, GcError> {
-    // Files before rows: a blob that is put meanwhile has its row by then, or is seen for the first time.
+    // Files are listed before rows are read: a blob that is put meanwhile then has its row, or is found for the first
+    // time.
     let files = blobs_of(archive, shard).await?;
     let rows = archive.catalog.blobs_on_record(shard).await?.into_iter();
     let on_record: BTreeSet<_> =

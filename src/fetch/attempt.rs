@@ -203,8 +203,8 @@ impl<'a, J: Judge> Attempt<'a, J> {
         })
     }
 
-    /// Whether this is the host of the URL, and not one that redirects lead to. What a host said of its version of the
-    /// image is said to that host only: another one could identify readers by it.
+    /// Whether this is the host of the URL, and not one that redirects lead to. The validators of a host are sent back
+    /// to that host only: another one could identify readers by them.
     fn is_own_host(&self, key: &HostKey) -> bool {
         HostKey::of(self.request.url).as_ref() == Some(key)
     }

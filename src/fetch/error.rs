@@ -14,7 +14,7 @@ pub enum FetchError {
         /// Why.
         cause: String,
     },
-    /// The proxy's address cannot be used. The error does not repeat it, because it may hold a password.
+    /// The proxy's URL cannot be used. The error does not repeat it, because it may hold a password.
     #[error("fetch.proxy: {0}; write a URL such as \"http://proxy:3128\" or \"socks5://proxy:1080\"")]
     Proxy(String),
     /// A setting holds characters that no header can hold.
@@ -36,7 +36,7 @@ pub enum FetchError {
     /// A key of `[fetch.resolve]` ends in no port.
     #[error("fetch.resolve: `{0}` ends in no port: write \"host\" or \"host:port\"")]
     Resolve(String),
-    /// A key of `[fetch.resolve]` names a port that its address does not have.
+    /// A key of `[fetch.resolve]` names a port that its IP address does not have.
     #[error("fetch.resolve: requests to `{0}` go to the port that their URLs name: give the address the same port")]
     ResolvePort(String),
     /// A template gives no URL: its place in the list, from 1. The error does not repeat it, because it may hold a key.

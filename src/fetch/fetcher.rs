@@ -33,7 +33,7 @@ impl Fetcher {
         Self::with_lookup(config, staging, SystemLookup)
     }
 
-    /// The same, with another way to look up the addresses of names that `[fetch.resolve]` does not give.
+    /// The same, with another way to look up the IP addresses of names that `[fetch.resolve]` does not give.
     ///
     /// # Errors
     /// As for [`Fetcher::new`].
@@ -65,7 +65,8 @@ impl Fetcher {
         self.session.hosts.lease(host, state);
     }
 
-    /// What has been learned of a host, for the next run. From then on the host may leave the memory, until it is restored.
+    /// What has been learned of a host, for the next run. After that the host may be dropped from memory, until it is
+    /// restored.
     pub fn host_state(&self, host: &HostKey) -> HostState {
         self.session.hosts.save(host)
     }

@@ -43,8 +43,9 @@ impl WebArchives {
         Ok((!config.templates.is_empty()).then_some(archives))
     }
 
-    /// Asks the archives for the capture nearest to `when`, until one has a body that the request's judge accepts. Returns
-    /// the outcome of the last one, and how much of `time` is left. The archives get no article's address.
+    /// Asks the archives for the capture nearest to `when`, until one has a body that the request's judge accepts.
+    /// Returns the outcome of the last one, and how much of `time` is left. The archives do not get the URL of an
+    /// article.
     pub(crate) async fn fetch_within<J: Judge>(
         &self,
         fetcher: &Fetcher,
@@ -73,7 +74,7 @@ impl WebArchives {
     }
 }
 
-/// Fills in a template: `{timestamp}` with 14 digits (UTC), `{url}` with the URL as it is. A query in it becomes the
+/// Fills in a template: `{timestamp}` with 14 digits (UTC), `{url}` with the URL unchanged. A query in it becomes the
 /// archive's own, as web archives expect.
 fn memento_url(template: &str, url: &Url, when: Timestamp) -> Option<Url> {
     let mut url = url.clone();

@@ -1,10 +1,10 @@
 //! Fetching: one URL at a time, politely, and never fooled.
 //!
-//! A [`Fetcher`] gets a URL and a [`Judge`] that knows what is wanted. It waits for the host's pace (`host`), connects only
-//! to addresses that articles may reach (`net`), follows redirects itself (`attempt`, `redirect`), receives the body within
-//! limits (`body`), retries transient failures, tries other Referers where the host refuses, and returns every request and
-//! response as sent and received (`exchange`). [`Alternates`] adds the places where an image may be that its URL does not
-//! give.
+//! A [`Fetcher`] gets a URL and a [`Judge`] that decides which bodies are good. It waits for the host's pace (`host`),
+//! connects only to IP addresses that articles may reach (`net`), follows redirects itself (`attempt`, `redirect`),
+//! receives the body within limits (`body`), retries transient failures, tries other Referers if the host refuses, and
+//! returns every request and response as sent and received (`exchange`). [`Alternates`] adds the places where an image
+//! may be that its URL does not give.
 
 mod alternates;
 mod attempt;

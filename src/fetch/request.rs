@@ -45,10 +45,10 @@ pub struct Request<'a, J: Judge> {
     pub url: &'a Url,
     /// What it is for.
     pub purpose: Purpose,
-    /// The address of an article that shows it, for hosts that want to know. It is sent without query and credentials,
-    /// and only after a refusal.
+    /// The URL of an article that shows it, which some hosts require as the Referer. It is sent without query and
+    /// credentials, and only after a refusal.
     pub article: Option<&'a Url>,
-    /// What the kept capture can be compared with; empty where there is none.
+    /// The validators of the kept capture; empty if there is none.
     pub validators: &'a Validators,
     /// Decides whether a body is what is wanted.
     pub judge: &'a J,
@@ -91,7 +91,7 @@ pub trait Judge: Send + Sync {
 /// What became of a request.
 #[derive(Debug)]
 pub struct Fetched<T> {
-    /// Every exchange, in order: redirects, retries and alternate addresses included.
+    /// Every exchange, in order: redirects, retries and alternate locations included.
     pub exchanges: Vec<Exchange>,
     /// How it ended.
     pub outcome: Result<Answer<T>, Failure>,

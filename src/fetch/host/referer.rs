@@ -44,8 +44,8 @@ pub(crate) fn referer(
     value.map_or(Referer::Unavailable, Referer::Value)
 }
 
-/// The article's address without credentials, query and fragment. The address of a page that came over TLS is not sent
-/// in a request without TLS (RFC 9110, section 10.1.3).
+/// The article's URL without credentials, query and fragment. The URL of a page that came over TLS is not sent in a
+/// request without TLS (RFC 9110, section 10.1.3).
 fn article_referer(article: &Url, url: &Url) -> Option<HeaderValue> {
     let downgrade = article.scheme() == "https" && url.scheme() != "https";
     if downgrade || !matches!(article.scheme(), "http" | "https") {

@@ -15,15 +15,15 @@ use crate::fetch::error::FetchError;
 use crate::locks::Mutex;
 use crate::model::{HostKey, HostState};
 
-/// From this number of hosts on, those are dropped of which there is nothing to remember.
+/// From this number of hosts on, hosts without anything to remember are dropped.
 const MANY: usize = 4096;
 
 /// The hosts in memory.
 #[derive(Debug, Default)]
 struct Known {
     hosts: HashMap<HostKey, Arc<Host>>,
-    /// The number of hosts at which they are looked through next: twice those that the last look left, so that looking
-    /// takes constant time for each host.
+    /// The number of hosts at which they are checked next: twice those that the last check left, so that checking takes
+    /// constant time for each host.
     next_sweep: usize,
 }
 
@@ -36,7 +36,7 @@ impl Known {
     }
 }
 
-/// All hosts that were asked for, with the settings of those that were not.
+/// All hosts that were requested, with the settings of those that were not.
 #[derive(Debug)]
 pub(crate) struct Hosts {
     clock: Clock,

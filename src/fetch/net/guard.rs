@@ -1,8 +1,8 @@
 //! Which URLs may be requested and which addresses connected to.
 //!
-//! Strangers write articles, so a URL in one may aim at the network in which offprint runs. The address of the connection
-//! decides: a name is judged by what it resolves to, on every hop, and the connector gets only addresses that were judged
-//! (see `resolve`). Where a proxy resolves names, it decides which address a name stands for.
+//! Strangers write articles, so a URL in one may aim at the network in which offprint runs. The IP address of the
+//! connection decides: a name is judged by what it resolves to, on every hop, and the connector gets only addresses
+//! that were judged (see `resolve`). If a proxy resolves names, the proxy decides which address a name stands for.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! `[fetch.resolve]`: addresses that are known without asking the system.
+//! `[fetch.resolve]`: IP addresses that replace a look-up by the system.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use super::resolve::KnownAddresses;
 use crate::config::FetchConfig;
 use crate::fetch::error::FetchError;
 
-/// The addresses of names at every port, and of all names at the ports that have addresses of their own.
+/// The IP addresses of names at every port, and of all names at the ports that have addresses of their own.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownByPort {
     everywhere: Arc<KnownAddresses>,

@@ -1,4 +1,4 @@
-//! Names to addresses, each judged before a connection is made to it.
+//! Names to IP addresses, each judged before a connection is made to it.
 //!
 //! The connector gets only addresses that were judged here, at the moment it connects. So there is no second look-up
 //! between the check and the connection that an attacker's name server could answer differently.

@@ -39,7 +39,7 @@ impl Entry {
 }
 
 impl RobotsCache {
-    /// The file of an origin. Where it is not cached, `ask` gets it, once for all who want it meanwhile.
+    /// The file of an origin. If it is not cached, `ask` fetches it, once for all that wait for it meanwhile.
     pub(crate) async fn get(&self, origin: String, ask: impl Future<Output = RobotsResult>) -> RobotsResult {
         let entry = self.entry(origin);
         entry.found.get_or_init(|| ask).await.clone()
