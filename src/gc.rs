@@ -253,7 +253,7 @@ fn leftovers(archive: &Archive) -> Result<Vec<Leftover>, GcError> {
     }
 }
 
-/// Removes what was planned, under the archive's lock, and gives what was removed: what something refers to by now
+/// Removes what was planned, under the archive's lock, and gives what was removed. What something refers to by now
 /// stays. Rows go before bytes, so a crash leaves at worst an orphan for the next time.
 pub async fn sweep(archive: &Archive, plan: Vec<Garbage>) -> Result<Vec<Garbage>, GcError> {
     let (blobs, files): (Vec<_>, Vec<_>) =
@@ -327,7 +327,7 @@ mod tests {
         garbage.iter().filter_map(digest).collect()
     }
 
-    /// The grace period runs from the moment when something was first seen and noted, whatever looked at it before.
+    /// The grace period begins when something was first found and recorded.
     #[tokio::test]
     async fn the_grace_period_begins_when_something_is_noted() {
         let archive = fixtures::archive();

@@ -26,8 +26,8 @@
 //! [`status()`], [`check()`], [`verify()`], [`restore()`], [`find_garbage`] and the histories read an archive. The folder
 //! `examples/` has a program for each: `extract`, `mirror_folder` and `read_archive`.
 //!
-//! The crate needs a [tokio](https://docs.rs/tokio) runtime. It changes nothing outside of what it is given: it installs
-//! neither a panic hook nor a TLS provider nor a logger.
+//! The crate needs a [tokio](https://docs.rs/tokio) runtime. It changes no state of the process: it installs neither a
+//! panic hook nor a TLS provider nor a logger.
 //!
 //! # One way through
 //!
@@ -189,7 +189,7 @@ pub use self::verify::{
 #[cfg(feature = "web")]
 pub use self::web::{Handler, Server, serve_folder};
 
-/// What the tests, benchmarks and fuzz targets of this package see of its inside. It may change at any time.
+/// The inside of the crate, for the tests, benchmarks and fuzz targets of this package. It may change at any time.
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod testing {

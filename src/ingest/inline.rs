@@ -1,8 +1,8 @@
 //! Images that stand inside an article, as `data:` URLs → blobs.
 //!
-//! Each gets an address of its own: the name of its bytes (RFC 6920), `ni:///sha-256;…?ct=image/png`. From there on it
-//! goes the way of every image, but for the request. What is no image, not whole, or too small to be more than a
-//! placeholder is no reference: it stays where it is, and nothing is missing.
+//! Each gets a URL of its own: the name of its bytes (RFC 6920), `ni:///sha-256;…?ct=image/png`. From then on it is
+//! handled as every image is, but without a request. Data that is no image, not whole, or too small to be more than a
+//! placeholder is not a reference: it stays in the article, and does not count as missing.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub const NI_SCHEME: &str = "ni";
 /// The images that an article holds itself, by their digest.
 pub type InlineImages = BTreeMap<Digest, (MediaType, Vec<u8>)>;
 
-/// How large an inline image may be to be kept as a blob: as large as one that is fetched.
+/// The size limit of an inline image that is kept as a blob: that of an image that is fetched.
 #[derive(Debug, Clone)]
 pub struct InlineLimits {
     media: MediaConfig,
@@ -34,8 +34,8 @@ impl InlineLimits {
     }
 }
 
-/// Decodes every `data:` URL among some references and gives it the name of its bytes instead; those that are no image
-/// to be kept lose their URL.
+/// Decodes every `data:` URL among some references, and replaces it by the name of its bytes. References whose data is
+/// not kept lose their URL.
 pub fn take_inline(references: &mut [Reference], limits: &InlineLimits) -> InlineImages {
     let mut images = InlineImages::new();
     for reference in references {
@@ -50,7 +50,7 @@ pub fn take_inline(references: &mut [Reference], limits: &InlineLimits) -> Inlin
     images
 }
 
-/// The image that a `data:` URL holds, by the same measure as one that is fetched.
+/// The image that a `data:` URL holds, judged as one that is fetched.
 fn decode(url: &Url, limits: &InlineLimits) -> Option<(MediaType, Vec<u8>)> {
     let limit = limits.max_bytes.0;
     let (bytes, _) = DataUrl::process(url.as_str()).ok()?.decode_to_vec().ok()?;
@@ -67,7 +67,7 @@ fn name(digest: Digest, media_type: MediaType) -> Option<Url> {
     Url::parse(&format!("{NI_SCHEME}:///sha-256;{hash}?ct={}", media_type.mime())).ok()
 }
 
-/// The digest in the name of an inline image, and what the image can be; `None` for any other URL.
+/// The digest in the name of an inline image, and its possible media types; `None` for any other URL.
 pub fn inline_name(url: &Url) -> Option<(Digest, impl Iterator<Item = MediaType>)> {
     let hash = url.path().strip_prefix("/sha-256;")?;
     let digest = Digest::from_bytes(BASE64URL_NOPAD.decode(hash.as_bytes()).ok()?.try_into().ok()?);

@@ -26,7 +26,7 @@ impl<'a> ImageJudge<'a> {
         Self { kind, limits, placeholders: None, candidate: None, unclosed: Mutex::new(None) }
     }
 
-    /// The same, which also refuses what this host is known to send in place of images.
+    /// The same, which also refuses the known placeholders of this host.
     #[must_use]
     pub fn of_host(self, host: Option<HostKey>, placeholders: &'a KnownPlaceholders) -> Self {
         Self { placeholders: host.map(|host| (placeholders, host)), ..self }
@@ -60,8 +60,8 @@ impl<'a> ImageJudge<'a> {
 }
 
 impl ImageJudge<'_> {
-    /// Judges bytes that came without a request: of a file beside the article, or of the article itself. They end where
-    /// their author left them, so an image that breaks off is kept as it is.
+    /// Judges bytes that came without a request: of a file beside the article, or of the article itself. The author
+    /// left them so, so an image that is truncated is kept.
     pub async fn judge_local(&self, staged: &Staged) -> Result<Asset, Failure> {
         self.asset_of(staged).await
     }
@@ -79,8 +79,8 @@ impl ImageJudge<'_> {
         Ok(asset)
     }
 
-    /// Refuses a body that breaks off. One that lacks only its end marker is refused the first time and accepted the
-    /// second time: equal bytes twice, each of the declared length, are what the origin has.
+    /// Refuses a body that is truncated. One that lacks only its end marker is refused the first time and accepted the
+    /// second time: if equal bytes of the declared length come twice, the origin has no others.
     fn check_ending(&self, ending: Ending, digest: Digest) -> Result<(), Reason> {
         let mut unclosed = self.unclosed.lock();
         match ending {

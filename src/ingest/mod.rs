@@ -23,7 +23,7 @@ pub use inline::{InlineImages, InlineLimits, NI_SCHEME, inline_name, take_inline
 pub use judge::ImageJudge;
 pub use placeholders::{KnownPlaceholders, is_honest};
 
-/// The archive could not keep what was fetched: the run cannot go on.
+/// The archive could not store what was fetched: the run cannot continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IngestError {
@@ -143,8 +143,8 @@ impl Ingest {
         Ingested { result, kept: None, changed: None }
     }
 
-    /// Copies what an article shows and no request is needed for, such as a local file, into the archive's staging
-    /// folder, and judges it. It has the limit of images from hosts, and no more of it is copied.
+    /// Copies an image that needs no request, such as a local file, into the archive's staging folder, and judges it.
+    /// It has the size limit of images from hosts, and no more than that is copied.
     pub async fn adopt<R: Read>(
         &self,
         open: impl FnOnce() -> std::io::Result<R> + Send + 'static,

@@ -1,4 +1,4 @@
-//! What hosts are known to send in place of images, and what they honestly send for several URLs.
+//! Which images hosts are known to send in place of others, and which genuine ones they send for several URLs.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::model::{Digest, HostKey};
 /// So many genuine shared blobs prove a host honest.
 const PROVEN: usize = 3;
 
-/// What is known of the bytes that hosts send for several URLs, while these hosts are asked.
+/// What is known of blobs that hosts send for several URLs, while requests to these hosts are under way.
 #[derive(Debug, Default)]
 pub struct KnownPlaceholders {
     known: Mutex<HashMap<HostKey, HashMap<Digest, SharedBlob>>>,
@@ -17,7 +17,7 @@ pub struct KnownPlaceholders {
 
 impl KnownPlaceholders {
     fn known(&self) -> MutexGuard<'_, HashMap<HostKey, HashMap<Digest, SharedBlob>>> {
-        // Nothing that is done under this lock panics half-way through a change.
+        // Nothing that is done under this lock panics in the middle of a change.
         self.known.lock()
     }
 

@@ -1,4 +1,4 @@
-//! A lock for each key: work on one thing is done by one caller at a time; others that want the same wait for it.
+//! A lock for each key: one caller at a time works on a key, and others that want the same key wait.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -4,8 +4,8 @@ pub(crate) use std::sync::MutexGuard;
 
 use std::sync::PoisonError;
 
-/// A mutex that a panic does not poison. It is for values that are whole after every single change: where a thread
-/// panicked while it held the lock, the next one goes on with what is there.
+/// A mutex that a panic does not poison. It is for values that are valid after every single change: if a thread panics
+/// while it holds the lock, the next thread continues with the value as it is.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
 

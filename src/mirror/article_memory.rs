@@ -9,12 +9,12 @@ use crate::extract;
 use crate::model::Format;
 
 /// The memory for all articles that are parsed side by side, in bytes. With the articles themselves, of which eight are
-/// read at a time, and what the program takes anyway, a run stays below 300 MB.
+/// read at a time, and the memory of the rest of the program, a run stays below 300 MB.
 const ROOM: u64 = 160 << 20;
-/// Memory is counted in these, because a semaphore gives out no more than 2³² permits at a time.
+/// The unit in which memory is counted, because a semaphore gives out no more than 2³² permits at a time.
 const KIB: u64 = 1024;
 
-/// An article that takes more memory than there is for all of them.
+/// An article that takes more memory than there is for all articles.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "its markup takes {} of memory to read, more than the {} that there is for articles: split it",
@@ -48,7 +48,8 @@ impl ArticleMemory {
         Ok(self.room(wanted).await)
     }
 
-    /// The same for an article that was admitted when it was read: an earlier version may have read more.
+    /// The same for an article that was admitted when it was read: another version of the program may have read more
+    /// references.
     pub(super) async fn admit_again(&self, bytes: &[u8], format: Format) -> OwnedSemaphorePermit {
         self.room(extract::memory_estimate(bytes, format).min(ROOM)).await
     }

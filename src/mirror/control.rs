@@ -1,4 +1,4 @@
-//! When a run ends: when the user says stop, or when a budget is used up. The rest is left to the next run.
+//! When a run ends: when the user stops it, or when a budget is used up. The rest is left to the next run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -90,7 +90,7 @@ impl Control {
         !limit.is_zero() && self.began.elapsed() >= limit
     }
 
-    /// Notes that the run may not go on, and not every article was read.
+    /// Notes that the run may not continue, and that not every article was read.
     pub(super) fn cut_short(&self) {
         self.cut_short.store(true, Ordering::Relaxed);
     }

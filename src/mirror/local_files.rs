@@ -1,4 +1,4 @@
-//! Files beside articles that changed, went or came back since they were kept.
+//! Files beside articles that were changed, deleted or restored since they were kept.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ const SHOWING: usize = 1000;
 pub(super) struct LocalChanges {
     /// URLs of files that are not as they were kept.
     pub(super) to_adopt: Vec<(UrlId, Url)>,
-    /// Articles whose references may name other files by now: they are read again though they are as they were.
+    /// Articles whose references may name other files by now: they are read again although they are unchanged.
     pub(super) to_read: HashSet<ArticleKey>,
 }
 
@@ -72,7 +72,7 @@ fn change(sources: &Sources, row: &UrlRow) -> Change {
     let tag = source.local_file(&row.url).and_then(|file| file_tag(&file).ok());
     let was_missing = row.facts.reason == Some(Reason::LocalFile);
     match tag {
-        // Where files are left where they lie, the article no longer asks for it.
+        // If files are left in their places, the article no longer needs it.
         Some(_) if !sources.adopts(source) => Change::Look,
         Some(tag) if was_missing || row.facts.validators.etag.as_ref() != Some(&tag) => Change::Adopt,
         None if row.asset.is_none() => Change::Look,
@@ -116,7 +116,7 @@ mod tests {
         Lost,
     }
 
-    /// What is to be done with a file that was once this, and is there now or not.
+    /// What to do with a file that was once in this state, and exists now or not.
     async fn done(was: Was, exists: bool, in_place: bool) -> (usize, usize) {
         let (folder, sources) = folder(in_place);
         let (archive, file) = (fixtures::archive(), folder.path().join("a.png"));

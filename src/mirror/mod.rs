@@ -1,9 +1,9 @@
 //! The main job: list → extract → fetch → ingest → render → rewrite → report.
 //!
-//! This is the only place where things run side by side. Three stages run at once: one reads articles and puts what
-//! they show into the catalog's queue, one leases hosts and works through their jobs, one writes the mirror of every
-//! article of which nothing is left in the queue. The catalog is between them, so a run can stop anywhere and the next
-//! one goes on from there. Each stage is a struct with what that stage needs; [`Mirror`] only wires them.
+//! Only this module runs things side by side. Three stages run at once: one reads articles and queues the URLs that
+//! they show, one leases hosts and processes their jobs, one writes the mirror of every article without a queued URL.
+//! The catalog is between them, so a run can stop anywhere and the next one continues from there. Each stage is a
+//! struct with what that stage needs; [`Mirror`] only wires them.
 
 mod article_memory;
 mod control;
@@ -121,7 +121,7 @@ impl Mirror {
         Self { retry, ..self }
     }
 
-    /// The same, for which a page came already: it is read in place of a request.
+    /// The same, with a page that is there already: it is read instead of being requested.
     ///
     /// # Errors
     /// Where the archive's temporary files cannot be written.
@@ -147,7 +147,7 @@ impl Mirror {
     async fn run_since(self, began: Timestamp) -> Result<Report, MirrorError> {
         let run = self.archive.catalog.begin_run(began).await?;
         let reporter = self.reporter();
-        // The state of all stages together is large: on the heap it does not grow every caller's own.
+        // The state of all stages together is large: on the heap it does not enlarge the futures of all callers.
         let done = match Box::pin(self.stages(run, began)).await {
             Ok(left) => {
                 self.copy_catalog().await;
@@ -158,7 +158,7 @@ impl Mirror {
         let mut report = match done {
             Ok(report) => report,
             Err(error) => {
-                // Where the archive takes not even that, the first error says more.
+                // If even that cannot be written, the first error says more.
                 let _ = reporter.keep(run, &mut reporter.failed(began, &error)).await;
                 return Err(error);
             }
@@ -168,8 +168,8 @@ impl Mirror {
         Ok(report)
     }
 
-    /// Copies the catalog into the archive where that is due. Where it fails, the run has done its work all the same: the
-    /// report names the problem.
+    /// Copies the catalog into the archive if that is due. A failure does not change how the run ends: the report names
+    /// the problem.
     async fn copy_catalog(&self) {
         let RunConfig { catalog_copy_every: every, catalog_copies: keep, .. } = self.config.run;
         if let Err(error) = self.archive.copy_catalog(CopySchedule { every, keep }, clock::now()).await {
@@ -201,7 +201,7 @@ impl Mirror {
         Ok(self.archive.catalog.queued().await?)
     }
 
-    /// Puts into the queue what is to be asked for whatever the articles show now.
+    /// Queues the URLs that are due, whatever the articles show now.
     async fn enqueue(&self, placeholders: &PlaceholderStage, began: Timestamp) -> Result<(), MirrorError> {
         self.tally.queued.add(self.archive.catalog.queued().await?);
         placeholders.revoke_configured().await?;
@@ -313,7 +313,7 @@ impl Mirror {
         Outcomes { archive: Arc::clone(&self.archive), tally: Arc::clone(&self.tally) }
     }
 
-    /// The settings that decide whether requests succeed, where the run asks by the schedule.
+    /// The settings that decide whether requests succeed, if the run covers all sources.
     fn request_settings(&self) -> Option<RequestSettings> {
         self.sources.are_scheduled().then(|| RequestSettings::new(&self.config))
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::archive::{self, Archive, ArchiveError, Mode};
 use crate::source::{Source, mirror_of_an_archive};
 
-/// Opens the archive in a folder for a run over some sources. A first run makes it, unless mirrors of these sources show
-/// that there was one: it may only not be mounted.
+/// Opens the archive in a folder for a run over some sources. A first run makes it, unless mirrors of these sources
+/// show that there was one: then it may only not be mounted.
 ///
 /// # Errors
 /// As for [`open`](crate::open), and [`ArchiveError::Traces`] where there was an archive.

@@ -233,8 +233,8 @@ impl ReadStage {
     }
 }
 
-/// What there is to say where more than half of a source's articles are gone at once: its folder may be half mounted, or
-/// the wrong one. Articles that are gone while as many are new were moved.
+/// The message if more than half of a source's articles are gone at once: its folder may be half mounted, or the wrong
+/// one. If as many articles are new as are gone, they were moved.
 fn gone_in_bulk(before: &ArticleCounts, after: &ArticleCounts) -> Option<String> {
     let (gone, new) = (after.vanished - before.vanished, after.new - before.new);
     let on_record = (after.seen - before.seen).saturating_sub(new) + gone;

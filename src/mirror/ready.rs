@@ -11,14 +11,14 @@ const WAITING: usize = 256;
 #[derive(Debug, Clone)]
 pub(super) struct ReadyArticles(mpsc::Sender<ArticleId>);
 
-/// A way for articles that are ready. It ends when every sender is gone.
+/// A channel for articles that are ready. It closes when every sender is dropped.
 pub(super) fn ready_articles() -> (ReadyArticles, mpsc::Receiver<ArticleId>) {
     let (send, receive) = mpsc::channel(WAITING);
     (ReadyArticles(send), receive)
 }
 
 impl ReadyArticles {
-    /// Hands articles on. Where nobody takes them any more, the run is ending.
+    /// Sends articles to the writing stage. If that has ended, the run is ending.
     pub(super) async fn announce(&self, articles: Vec<ArticleId>) {
         for article in articles {
             let _ = self.0.send(article).await;

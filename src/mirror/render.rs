@@ -24,7 +24,7 @@ const RENDERED_AT_ONCE: usize = 8;
 
 type Rendering = AbortOnDropHandle<Result<Option<u64>, MirrorError>>;
 
-/// Makes thumbnails. One that takes long is made on the side: nothing waits for it but the end of the run.
+/// Makes thumbnails. A thumbnail that takes long is made in the background: only the end of the run waits for it.
 pub(super) struct RenderStage {
     archive: Arc<Archive>,
     renderer: Arc<Renderer>,
@@ -39,7 +39,7 @@ pub(super) struct RenderStage {
 /// Whether the thumbnails of an asset are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ensured {
-    /// All that can be made are, with the perceptual hash of the image where it was decoded for them.
+    /// All possible thumbnails are made, and the perceptual hash of the image if it was decoded for them.
     Done(Option<u64>),
     /// They are still being made.
     Late,
@@ -78,7 +78,7 @@ impl RenderStage {
         Ok(Ensured::Late)
     }
 
-    /// Whether a thumbnail of an asset is to be made, with these on record.
+    /// Whether a thumbnail of an asset is to be made, if these are recorded.
     pub(super) fn lacks(&self, digest: Digest, on_record: &[ThumbnailRow]) -> bool {
         self.renderer.lacks(digest, on_record)
     }
@@ -98,8 +98,8 @@ impl RenderStage {
         async move { render(&archive, &renderer, &tally, digest, &asset).await }
     }
 
-    /// Waits for what is late, and makes every thumbnail that the settings ask for and the archive lacks, whatever its
-    /// asset is shown by. It ends early with the run.
+    /// Waits for late thumbnails, and makes every thumbnail that the settings ask for and the archive lacks, whatever
+    /// shows its asset. It ends early with the run.
     pub(super) async fn run(&self) -> Result<(), MirrorError> {
         tokio::select! {
             result = self.sweep() => result,
@@ -126,8 +126,8 @@ impl RenderStage {
     }
 }
 
-/// Makes the thumbnails of an asset that are not on record, and gives its perceptual hash where it was decoded. A blob
-/// that cannot be read gets none: `verify` names it.
+/// Makes the thumbnails of an asset that are not recorded, and gives its perceptual hash if it was decoded. A blob that
+/// cannot be read gets none: `verify` names it.
 async fn render(
     archive: &Archive,
     renderer: &Renderer,

@@ -18,7 +18,7 @@ pub(super) struct Reporter {
     pub(super) archive: Arc<Archive>,
     pub(super) tally: Arc<Tally>,
     pub(super) control: Arc<Control>,
-    /// The settings that decide whether requests succeed, where the run took heed of a change of them.
+    /// The settings that decide whether requests succeed, if the run compared them with those of the last one.
     pub(super) request_settings: Option<RequestSettings>,
     /// Whether the user wanted something to be asked for again.
     pub(super) is_retry: bool,
@@ -55,7 +55,7 @@ impl Reporter {
         Ok(report)
     }
 
-    /// The report of a run that could not go on. What it counted so far is in it.
+    /// The report of a run that failed. It has what was counted so far.
     pub(super) fn failed(&self, began: Timestamp, error: &MirrorError) -> Report {
         Report { outcome: RunOutcome::Failed, error: Some(error.to_string()), ..self.started(began) }
     }
@@ -66,7 +66,7 @@ impl Reporter {
         Report { run, retried, ignored_robots: self.ignored_robots, elapsed_ms, ..self.tally.report() }
     }
 
-    /// A run that the user stopped reports nothing as missing: the next one goes on, and then it is news.
+    /// A run that the user stopped reports nothing as newly missing: the next run continues, and reports it.
     async fn note_missing(&self, report: &mut Report) -> Result<(), MirrorError> {
         let ReportedMissing { counts, news } = self.archive.catalog.report_missing().await?;
         report.newly_missing = counts.new;

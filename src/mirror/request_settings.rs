@@ -1,4 +1,5 @@
-//! The settings that decide whether a request succeeds: where one changes, what failed for it is worth another attempt.
+//! The settings that decide whether a request succeeds: when one changes, URLs that failed because of it are tried
+//! again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +29,7 @@ const REDIRECTS: &str = "redirects";
 /// What decides whether a host can be reached at all.
 pub(super) const REACHABILITY: [&str; 2] = [NETWORK, TIME];
 
-/// The settings that decide a failure of this kind; `None` where none does.
+/// The settings that decide a failure of this kind; `None` if none does.
 pub(super) const fn deciding(reason: Reason, status: Option<u16>) -> Option<&'static str> {
     match (reason, status) {
         (Reason::HttpStatus, Some(400..=403 | 405..=407 | 418 | 429 | 451))
@@ -75,7 +76,7 @@ impl RequestSettings {
         self.0.iter().map(|(group, digest)| ((*group).to_owned(), digest.clone())).collect()
     }
 
-    /// What is decided by other settings now. What an earlier report does not name has not changed.
+    /// What is decided by settings that changed. A setting that an earlier report does not name has not changed.
     pub(super) fn changed_since(&self, last: &BTreeMap<String, String>) -> BTreeSet<&'static str> {
         let changed =
             |(group, digest): &(&&'static str, &String)| last.get(**group).is_some_and(|last| last != *digest);
@@ -83,8 +84,8 @@ impl RequestSettings {
     }
 }
 
-/// A setting by its name in the config file, and its value as text. Neither is how the code spells it, so that nothing
-/// is asked for again because something has another name in the code.
+/// A setting by its name in the config file, and its value as text. Both are independent of names in the code, so that
+/// renaming something in the code requests nothing again.
 type Setting = (&'static str, String);
 
 fn digest(settings: &[Setting]) -> String {
@@ -180,7 +181,7 @@ mod tests {
         assert_eq!(changed(|config| config.fetch.concurrency = 1), Vec::<&str>::new());
     }
 
-    /// The digests depend on names and values of the config file alone: what a name in the code is changes none of them.
+    /// The digests depend on names and values of the config file alone, and not on names in the code.
     #[test]
     fn the_digests_of_known_settings_stay_as_they_are() {
         let mut config = Config::default();

@@ -1,4 +1,5 @@
-//! What is asked for again although it is not due: because the user says so, or because a setting changed that decided.
+//! What is requested again although it is not due: because the user names it, or because a setting changed that decided
+//! the failure.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -12,7 +13,7 @@ use crate::model::{HostKey, Reason, Report};
 
 /// URLs taken from the catalog at a time.
 const PAGE: usize = 1000;
-/// How many runs are looked through for the report of the last one that asked by the schedule.
+/// How many runs are searched for the report of the last one that covered all sources.
 const RUNS_LOOKED_AT: usize = 20;
 
 /// Which of the URLs that failed are asked for again now.
@@ -76,7 +77,7 @@ fn is_of_host(url: &Url, host: &str) -> bool {
     name == host || port.is_some_and(|port| format!("{name}:{port}") == host)
 }
 
-/// Which of the URLs that failed are asked for although they are not due.
+/// Which of the URLs that failed are requested although they are not due.
 #[derive(Debug, Default)]
 pub(super) struct Again {
     /// What the user wants.
@@ -86,7 +87,7 @@ pub(super) struct Again {
 }
 
 impl Again {
-    /// What the user wants, and what `settings` decide that are not those of the last run.
+    /// What the user names, and what `settings` decide that differ from those of the last run.
     pub(super) async fn new(
         archive: &Archive,
         settings: Option<&RequestSettings>,
@@ -116,8 +117,8 @@ impl Again {
         group.is_some_and(|group| self.changed.contains(group))
     }
 
-    /// Puts all of them into the queue, and closes the circuit breakers that are in their way. Gives how many the user
-    /// named, and how many were not in the queue yet.
+    /// Queues all of them, and closes the circuit breakers of their hosts. Gives how many the user named, and how many
+    /// were not in the queue yet.
     pub(super) async fn enqueue(&self, archive: &Archive) -> Result<(u64, u64), MirrorError> {
         let (mut last, mut named, mut queued) = (None, 0, 0);
         let mut hosts = BTreeSet::new();
@@ -135,7 +136,7 @@ impl Again {
     }
 }
 
-/// The report of an earlier run, where it has digests of the settings: not every run takes heed of them.
+/// The report of an earlier run, if it has digests of the settings: not every run compares them.
 fn with_digests(report: &str) -> Option<Report> {
     serde_json::from_str(report).ok().filter(|report: &Report| !report.settings.is_empty())
 }
@@ -178,7 +179,7 @@ mod tests {
         }
     }
 
-    /// URLs of two hosts: one that hosts refuse, one that none has, one that cannot be reached, and a good one.
+    /// URLs of two hosts: one that hosts refuse, one that does not exist, one that cannot be reached, and a good one.
     async fn failing() -> Arc<Archive> {
         let archive = fixtures::archive();
         let urls = ["http://a.example/403", "http://a.example/404", "http://b.example/dns", "http://b.example/good"];

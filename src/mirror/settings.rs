@@ -11,8 +11,8 @@ use crate::source::Source;
 const MIRROR_FORMAT_VERSION: u32 = 3;
 
 /// The digest of every setting that decides what is found in the articles of a source and what is written to them.
-/// Settings are named one by one: a new one is added here only where it is not at its default, so that it re-reads
-/// nothing.
+/// Settings are named one by one. A new setting is added here only if it is not at its default, so that an upgrade
+/// re-reads nothing.
 pub(super) fn settings_digest(config: &Config, source: &Source) -> Digest {
     let mut text = format!("mirror {MIRROR_FORMAT_VERSION}\n");
     let mut line = |name: &str, value: &str| writeln!(text, "{name}={value:?}").expect("a text takes any text");
@@ -27,7 +27,7 @@ pub(super) fn settings_digest(config: &Config, source: &Source) -> Digest {
     Digest::of(text.as_bytes())
 }
 
-/// Every field is taken by name, so that a new one is not forgotten.
+/// Every field is matched by name, so that a new one is not forgotten.
 fn rewriting(config: &RewriteConfig, line: &mut impl FnMut(&str, &str)) {
     let RewriteConfig {
         images,

@@ -26,8 +26,8 @@ pub(super) struct RunSource {
 }
 
 impl RunSource {
-    /// What extraction needs to know about an article: of a page also where it came from, and the encoding that its
-    /// response named or that it is on record with.
+    /// What extraction needs to know about an article. For a page, that includes its URL and its encoding, as its
+    /// response named it or as it is recorded.
     pub(super) fn options(&self, path: &RelativePath, url: Option<&Url>, encoding: Option<&str>) -> ExtractOptions {
         let charset = encoding.filter(|_| self.has_pages()).and_then(|name| Encoding::for_label(name.as_bytes()));
         ExtractOptions { base_url: self.base_url(path, url), charset, ..self.options.clone() }
@@ -107,8 +107,8 @@ impl Sources {
         source.adopts(self.adopt)
     }
 
-    /// The file that a `file:` URL names in one of them that adopts files. It asks the file system, so it is not for the
-    /// runtime.
+    /// The file that a `file:` URL names in a source that adopts files. It reads the file system, so it must not run on
+    /// the runtime's threads.
     ///
     /// # Errors
     /// Why there is none.

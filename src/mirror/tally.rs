@@ -21,7 +21,8 @@ macro_rules! tally {
         pub struct Tally {
             $($(#[$doc])* pub $field: Counter,)*
             changed_images: Mutex<Vec<ChangedImage>>,
-            /// URLs with the bytes that are no version of theirs, as it turned out before or after these were counted.
+            /// (URL, digest) pairs found to be placeholders, before or after these were counted: they are dropped from
+            /// the changed images.
             not_changed: Mutex<HashSet<(String, Digest)>>,
             failures: Mutex<Vec<FailedUrl>>,
             failed_thumbnails: Mutex<Vec<FailedThumbnail>>,
@@ -69,7 +70,7 @@ tally! {
     requests,
     /// Responses received.
     answered,
-    /// URLs whose host could not be reached, and that had never failed before, and neither had their host.
+    /// URLs whose host could not be reached, if neither they nor their host had ever failed before.
     unreachable,
     /// Bytes of bodies received.
     bytes,

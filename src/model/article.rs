@@ -26,7 +26,7 @@ impl fmt::Display for ArticleKey {
     }
 }
 
-/// The facts of a file by which an untouched one is recognised without reading it.
+/// The facts of a file by which an unchanged one is recognised without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
     /// Size in bytes.
@@ -49,14 +49,14 @@ impl Fingerprint {
         Self { size: file.len(), modified, inode }
     }
 
-    /// Whether two names may lead to one file. The inode does not count: file systems of user space and of networks may give
-    /// each name one of its own.
+    /// Whether two names may lead to one file. The inode does not count: file systems in user space and on networks may
+    /// give each name one of its own.
     pub const fn may_be_one_file(self, other: Self) -> bool {
         self.size == other.size && self.modified == other.modified
     }
 
-    /// That of a file which users edit. When its inode was changed last counts with the inode: a program can give a file
-    /// its old size and time, but not that one (`st_ctime` of POSIX).
+    /// The fingerprint of a file that users edit. It includes the time of the last change of the inode: a program can
+    /// set a file's size and time back, but not that one (`st_ctime` of POSIX).
     pub fn of_edited(file: &Metadata) -> Self {
         let found = Self::of(file);
         #[cfg(unix)]
@@ -88,8 +88,8 @@ pub struct ArticleVersion {
     pub fingerprint: Fingerprint,
     /// How it is written.
     pub format: Format,
-    /// The encoding of its bytes, as the WHATWG's standard names it. `None` where a version of the program read it that
-    /// did not record it: then its references lack what a mirror needs, and it is to be read again.
+    /// The encoding of its bytes, as the WHATWG's standard names it. `None` if it was read by a version of the program
+    /// that did not record it: then its references lack what a mirror needs, and it must be read again.
     pub encoding: Option<String>,
     /// The digest of the settings that shape extraction and rewriting; when they change, so does the mirror.
     pub settings: Digest,
@@ -97,7 +97,7 @@ pub struct ArticleVersion {
     pub title: Option<String>,
     /// When it was published, where it says so.
     pub published: Option<Timestamp>,
-    /// Where it was published, where that is known: what may be sent to the hosts of its images.
+    /// Where it was published, if that is known: this may be sent to the hosts of its images.
     pub url: Option<Url>,
     /// When this version was read.
     pub read_at: Timestamp,

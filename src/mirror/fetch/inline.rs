@@ -1,4 +1,4 @@
-//! Images that articles hold themselves, when their turn in the queue comes.
+//! Images that articles hold themselves, as jobs of the queue.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::fetch::Answer;
 use crate::ingest::{ImageJudge, Ingest, InlineLimits, inline_name, take_inline};
 use crate::model::{Asset, Digest, Failure, MediaType, Reason};
 
-/// Originals that are read for an image whose blob is gone: one that shows it is enough, unless it is damaged itself.
+/// Originals that are read for an image whose blob is lost: one that shows it is enough, unless it is damaged itself.
 const ORIGINALS_READ: usize = 4;
 
 /// Gives the images that articles hold themselves.
@@ -26,8 +26,7 @@ impl InlineSource {
         Self { archive, ingest, options, limits: InlineLimits::new(config) }
     }
 
-    /// The image that was taken out of its article when that was read; out of the article once more, where the blob is
-    /// gone.
+    /// The image that was taken out of its article when that was read. If its blob is lost, it is taken out again.
     pub(super) async fn image(&self, url: &UrlRow, judge: &ImageJudge<'_>) -> Result<Answer<Asset>, Failure> {
         let (digest, types) = inline_name(&url.url).ok_or_else(|| Failure::new(Reason::BadUrl, "it names no bytes"))?;
         let kept = match self.kept(digest, types).await {

@@ -37,7 +37,7 @@ pub(in crate::mirror) struct JobStage {
 }
 
 impl JobStage {
-    /// Does one job: whatever was sent is durable before its rows are recorded.
+    /// Does one job: bodies are durable before their rows are recorded.
     pub(super) async fn process(self: Arc<Self>, lease: Lease, job: Job) -> Result<(), MirrorError> {
         let fetched = self.fetch(&job).await;
         let fetched = self.placeholders.refuse_replacement(&job, fetched).await?;
@@ -73,7 +73,7 @@ impl JobStage {
     }
 
     async fn request(&self, job: &Job, judge: &ImageJudge<'_>) -> Fetched<Asset> {
-        // Without the capture that validators belong to, "not modified" would be no answer.
+        // Without the capture that the validators belong to, "not modified" gives no image.
         let nothing_to_compare = Validators::default();
         let has_capture = job.url.asset.is_some();
         let request = Request {
@@ -83,7 +83,7 @@ impl JobStage {
             validators: if has_capture { &job.url.facts.validators } else { &nothing_to_compare },
             judge,
         };
-        // The kept capture is what the host sent once. No copy from elsewhere is better.
+        // The kept capture came from the host itself. No copy from another location is better.
         if has_capture {
             return self.fetcher.fetch(&request).await;
         }
@@ -91,12 +91,12 @@ impl JobStage {
         self.alternates.fetch(&request, published, AskArchives::IfGone).await
     }
 
-    /// A local file goes the way of every image, but for the request.
+    /// A local file is handled as every image is, but without a request.
     async fn adopt(&self, job: &Job, judge: &ImageJudge<'_>) -> Fetched<Asset> {
         let (sources, url) = (self.sources.clone(), job.url.url.clone());
         let found = tokio::task::spawn_blocking(move || {
             let file = sources.local_file(&url)?;
-            // Taken before the bytes are: what is written meanwhile is noticed the next time.
+            // Taken before the bytes are read: a later change of the file is then noticed the next time.
             let tag = file_tag(&file).ok();
             Ok::<_, Failure>((file, tag))
         });
@@ -110,7 +110,7 @@ impl JobStage {
     }
 }
 
-/// A response that came when nobody knew that it is an image, judged as any other.
+/// A response that came before it was known to be an image, judged as any other.
 async fn judged(response: Response, judge: &ImageJudge<'_>) -> Fetched<Asset> {
     let Fetched { exchanges, outcome, evidence } = response;
     let outcome = match outcome {

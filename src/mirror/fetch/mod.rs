@@ -22,17 +22,17 @@ use crate::trace;
 pub(super) use inline::InlineSource;
 pub(super) use job::JobStage;
 
-/// How long a host is leased at a time. A worker that dies keeps its hosts from others no longer than this.
+/// How long a host is leased at a time. A worker that dies blocks its hosts for no longer than this.
 const LEASE: Duration = Duration::from_secs(300);
-/// For each request that may be in flight, so many hosts are worked through at a time: dead ones, which take long to
+/// How many hosts are worked on at a time, for each request that may be in flight: dead hosts, which take long to
 /// recognise, are among them.
 const HOSTS: usize = 8;
 /// Jobs taken from the catalog at a time.
 const PAGE: usize = 64;
-/// Jobs of one host under way beyond those that may be asking it: they wait for the disk or are being thumbnailed.
+/// Jobs of one host that are under way beyond its requests: they wait for the disk or for thumbnails.
 const AHEAD: usize = 8;
 
-/// Works through the queue: leases hosts and hands their jobs on.
+/// Works through the queue: leases hosts and starts their jobs.
 pub(super) struct FetchStage {
     pub(super) archive: Arc<Archive>,
     pub(super) fetcher: Fetcher,
@@ -55,7 +55,7 @@ struct HostQueue {
 }
 
 impl FetchStage {
-    /// Works through the queue until nothing is left that may be asked for now, and every article was `read`.
+    /// Works through the queue until no job that may be started now is left, and every article was `read`.
     pub(super) async fn run(self, mut read: watch::Receiver<bool>) -> Result<(), MirrorError> {
         let this = Arc::new(self);
         let worker = Worker(format!("{}-{}", std::process::id(), this.run.0));
@@ -87,7 +87,7 @@ impl FetchStage {
         Ok(self.archive.catalog.lease(worker, room, LEASE, clock::now()).await?)
     }
 
-    /// Works through the jobs of one host, then gives the lease back with what was learned of the host.
+    /// Processes the jobs of one host, then ends the lease and records what was learned of the host.
     async fn process_host(self: Arc<Self>, lease: Lease) -> Result<(), MirrorError> {
         self.fetcher.restore_host(&lease.host, &lease.state);
         self.placeholders.begin_host(&lease.host).await?;
@@ -102,7 +102,7 @@ impl FetchStage {
         result
     }
 
-    /// Each job is a task of its own: it goes on while this one waits for the catalog, and never holds up another.
+    /// Each job is a task of its own: it continues while this one waits for the catalog, and never delays another.
     async fn drain_host(&self, lease: &Lease) -> Result<(), MirrorError> {
         let mut queue = HostQueue { lease: lease.clone(), last: None, waiting: Vec::new().into_iter() };
         let mut under_way = JoinSet::new();

@@ -1,8 +1,9 @@
-//! What a blob is that several URLs of a host have: decided from facts alone, without a request and without the catalog.
+//! What a blob is that several URLs of a host have: decided from facts alone, without a request and without the
+//! catalog.
 //!
-//! Honest hosts, too, have one image under several URLs, and the bytes alone say nothing. Two things do. A host that
-//! sends other images to requests with another Referer sent a placeholder before: a probe shows it. And an image that
-//! takes the place of different images that are kept is no new version of any of them.
+//! A host may have one genuine image under several URLs, and the bytes alone do not show which case it is. Two facts
+//! do. If a host sends other images to requests with another Referer, it sent a placeholder before: a probe shows that.
+//! And an image that replaces different kept images is not a new version of any of them.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +14,12 @@ use super::recent::Share;
 use crate::archive::{PlaceholderVerdict, SharedBlob, SharedUrl};
 use crate::model::Digest;
 
-/// So many images of a host with the same bytes make it worth a probe.
+/// The number of images of a host with the same bytes that makes these worth a probe.
 pub(super) const SUSPICIOUS: usize = 3;
 /// So many are worth a probe whatever is known of the host.
 const MANY: usize = 64;
-/// One in so many of a host's newest captures makes a blob worth a probe at a host that has proven honest.
+/// The share of a host's newest captures, as one in so many, that makes a blob worth a probe if the host has proven
+/// honest.
 const SHARE: usize = 5;
 
 /// What is known of a blob when a URL of a host has just got it.
@@ -42,10 +44,10 @@ pub(super) enum Decision<'a> {
     Revoke,
     /// It is not known to be one.
     Examine {
-        /// URLs whose own image it replaced without being a new version of it: they get that back.
+        /// URLs whose own image it replaced without being a new version of it: their image is restored.
         restore: Vec<&'a SharedUrl>,
-        /// Another image of the host, where the blob is worth a probe: the host is asked again for it and for the URL
-        /// that has just got the blob.
+        /// Another image of the host, if the blob is worth a probe: this image and the URL that has just got the blob
+        /// are requested again.
         probe: Option<&'a SharedUrl>,
     },
 }
@@ -64,8 +66,8 @@ pub(super) fn decide<'a>(facts: &Facts<'a>) -> Decision<'a> {
     Decision::Examine { restore, probe: other.filter(|_| is_worth_a_probe) }
 }
 
-/// Whether a blob that so many images of a host have is worth requests that show what it is. A host that has proven
-/// honest is asked only about a blob that makes up much of what it sends now, or that very many of its images have.
+/// Whether a blob that so many images of a host have is worth a probe. A host that has proven honest is probed only
+/// about a blob that makes up much of what it sends now, or that very many of its images have.
 fn is_suspicious(images: usize, is_honest: bool, share: Option<Share>) -> bool {
     let is_much = |share: Share| share.same >= SUSPICIOUS && share.same * SHARE >= share.of;
     images >= MANY || (images >= SUSPICIOUS && (!is_honest || share.is_none_or(is_much)))
@@ -91,7 +93,7 @@ pub(super) fn replaced(known: SharedBlob, sharing: &[SharedUrl]) -> Vec<&SharedU
     sharing.iter().filter(|one| one.previous.is_some() && is_replaced(one)).collect()
 }
 
-/// What a host sent when it was asked once more for an image whose bytes may be a placeholder.
+/// The response of a host to another request for an image whose bytes may be a placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProbeAnswer {
     /// Another good image.
@@ -110,7 +112,7 @@ impl ProbeAnswer {
     }
 }
 
-/// What a probe shows: whether two different images came, and whether every request was answered.
+/// The verdict of a probe, by whether two different images came and whether every request was answered.
 pub(super) const fn verdict(two_images_came: bool, all_answered: bool) -> Option<PlaceholderVerdict> {
     match (two_images_came, all_answered) {
         (true, _) => Some(PlaceholderVerdict::Placeholder),
@@ -131,7 +133,7 @@ mod tests {
         SharedUrl { id: UrlId(id), url, previous: before.map(|bytes| Digest::of(bytes.as_bytes())) }
     }
 
-    /// So many different images, none of which had other bytes before.
+    /// That many different images, none of which had other bytes before.
     fn group(images: usize) -> Vec<SharedUrl> {
         (0..).map(|at| shared(at, &format!("/photo-{at}.jpg"), None)).take(images).collect()
     }

@@ -2,9 +2,9 @@
 
 use url::Url;
 
-/// The address of an image without what only chooses among its sizes: the query, and sizes in the path such as
-/// `-640x480`, `@2x` and `/w_300/`. What is not known for a size costs a probe; a number may be all that distinguishes
-/// two images.
+/// The URL of an image without the parts that only choose among its sizes: the query, and sizes in the path such as
+/// `-640x480`, `@2x` and `/w_300/`. A size in an unknown form costs a probe; a number may be all that distinguishes two
+/// images.
 pub(super) fn image_address(url: &Url) -> String {
     let segments = url.path().split('/').filter(|segment| !segment.split(',').all(is_command));
     let without_sizes: Vec<_> = segments.map(without_size).collect();

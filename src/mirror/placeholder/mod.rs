@@ -1,7 +1,7 @@
 //! Placeholders: one image that a host sends in place of many.
 //!
-//! The [`detector`] decides from facts. This stage gathers them, sends the probe that the detector asks for, and revokes
-//! what turned out to be a placeholder. What a host answered to a probe is remembered.
+//! The [`detector`] decides from facts. This stage gathers them, sends the probe that the detector wants, and revokes
+//! placeholders. It records the verdict of each probe.
 
 mod detector;
 mod image_address;
@@ -88,7 +88,7 @@ impl PlaceholderStage {
         }
     }
 
-    /// Takes placeholders back that were kept before the settings named them.
+    /// Revokes placeholders that were kept before the settings named them.
     pub(super) async fn revoke_configured(&self) -> Result<(), MirrorError> {
         for (host, digest) in configured(&self.archive, &self.config, &self.fetcher).await? {
             self.revoker.revoke_all(&host, digest).await?;
@@ -96,8 +96,8 @@ impl PlaceholderStage {
         Ok(())
     }
 
-    /// Puts one URL of each group into the queue of which the host should have been asked, and was not: because a run
-    /// ended just then, or the host was down. Gives how many.
+    /// Queues one URL of each group that is still to be probed, because a run ended just then or the host was down.
+    /// Gives how many.
     pub(super) async fn enqueue_unprobed(&self) -> Result<u64, MirrorError> {
         let candidates: Vec<_> = unprobed(&self.archive).await?.into_iter().map(|shared| shared.id).collect();
         if candidates.is_empty() {
@@ -121,7 +121,7 @@ impl PlaceholderStage {
         self.recent.forget(host);
     }
 
-    /// Refuses an image in place of the one that is kept, where the host has sent it in place of others, too.
+    /// Refuses an image in place of the kept one, if the host has sent it in place of others, too.
     pub(super) async fn refuse_replacement(
         &self,
         job: &Job,
@@ -144,7 +144,7 @@ impl PlaceholderStage {
         Ok(fetched)
     }
 
-    /// Examines the bytes that a URL has after its job, where other URLs have them as well, and gives the articles that
+    /// Examines the bytes that a URL has after its job, if other URLs have them as well, and gives the articles that
     /// are ready.
     pub(super) async fn examine(
         &self,
@@ -180,7 +180,7 @@ impl PlaceholderStage {
         }
     }
 
-    /// The bytes that a URL has after its job, if they are worth a look at the other URLs that have them: they are
+    /// The bytes that a URL has after its job, if the other URLs that have them are to be examined: the bytes are
     /// shared, or were found meanwhile to be no image of this URL.
     fn candidate(&self, host: &HostKey, job: &Job, result: &JobResult, changes: &QueueChanges) -> Option<Digest> {
         let digest = match result {
@@ -198,7 +198,7 @@ impl PlaceholderStage {
         self.control.may_go_on() && self.probed.lock().insert((host.clone(), digest))
     }
 
-    /// Asks whether bytes are a placeholder, and does what follows from it.
+    /// Probes whether bytes are a placeholder, and acts on the verdict.
     async fn probe(
         &self,
         host: &HostKey,
@@ -238,7 +238,7 @@ pub(super) async fn configured(
     Ok(found)
 }
 
-/// One URL of each group of which the host should have been asked, and was not.
+/// One URL of each group that is still to be probed.
 pub(super) async fn unprobed(archive: &Archive) -> Result<Vec<SharedUrl>, MirrorError> {
     let mut candidates = Vec::new();
     for (host, digest) in archive.catalog.unprobed_shared_blobs(SUSPICIOUS).await? {

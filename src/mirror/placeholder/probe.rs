@@ -9,7 +9,7 @@ use crate::ingest::{ImageJudge, Ingest, IngestError};
 use crate::mirror::tally::Tally;
 use crate::model::{Asset, Digest, Exchange, RefererStrategy, Validators};
 
-/// What a host sent when it was asked again for two images that came with the same bytes.
+/// The responses of a host to further requests for two images that came with the same bytes.
 #[derive(Debug, Default)]
 pub(super) struct Probe {
     /// The requests, by the URLs that they belong to.
@@ -35,7 +35,8 @@ pub(super) struct Prober {
 }
 
 impl Prober {
-    /// Asks for two images with one Referer after the other, until they differ from the candidate and from each other.
+    /// Requests two images with one Referer strategy after the other, until they differ from the candidate and from each
+    /// other.
     pub(super) async fn probe(&self, job: &Job, other: &SharedUrl, candidate: Digest) -> Result<Probe, IngestError> {
         let mut probe = Probe::default();
         let judge = self.ingest.judge(job).but_not(candidate);

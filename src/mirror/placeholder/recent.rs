@@ -66,7 +66,7 @@ mod tests {
     }
 
     proptest! {
-        /// The shares of all blobs are what was sent lately, and no host knows of another.
+        /// The shares of all blobs add up to what was sent lately, and each host is counted by itself.
         #[test]
         fn shares_add_up_to_what_was_sent(sent in prop::collection::vec((0..2_usize, 0..4_u16), 0..200)) {
             let recent = RecentCaptures::default();

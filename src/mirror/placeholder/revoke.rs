@@ -32,15 +32,14 @@ pub(super) struct Revoker {
 }
 
 impl Revoker {
-    /// Takes a placeholder back from every URL of a host, asks for them again, and gives the articles that are ready.
+    /// Revokes a placeholder from every URL of a host, queues them again, and gives the articles that are ready.
     pub(super) async fn revoke_all(&self, host: &HostKey, digest: Digest) -> Result<Vec<ArticleId>, MirrorError> {
         let what = Revocation { digest, only: None, next_attempt: self.next_attempt(), requeue: true };
         let sharing = self.archive.catalog.urls_sharing(host, digest, LOOKED_AT).await?;
         Ok(self.revoke(host, &what, &sharing).await?.changes.ready_articles)
     }
 
-    /// Gives URLs the images back that they had before a placeholder came. It is a failure of theirs, and reported as
-    /// one.
+    /// Restores the images that URLs had before a placeholder. It counts, and is reported, as a failure of these URLs.
     pub(super) async fn restore(
         &self,
         host: &HostKey,

@@ -1,18 +1,18 @@
-//! An article beside what may be its mirror, without a record of what was spliced.
+//! Compares an article with what may be its mirror, without a record of what was spliced.
 
 use memchr::memmem;
 
 use crate::model::{Reference, Reveal, Span};
 
-/// How far a replaced address that names no image is looked for the text after it.
+/// How far after a replaced URL, if the replacement is no link to an object, the following text is searched for.
 const RESYNC: usize = 4096;
-/// How much of the text after such an address must stand in the mirror.
+/// How much of the text after such a URL must stand in the mirror.
 const AFTER: usize = 12;
 
 /// What is inserted with a link: before and after it.
 const INSERTED: [(&[u8], &[u8]); 3] = [(b" src=\"", b"\""), (b"<a href=\"", b"\">"), (b"](", b")")];
 
-/// Which reference of an article each of these links stands for, if a mirror is the article with links in place of
+/// Which reference of an article each of these links replaced, if the mirror is the article with links in place of
 /// references and nothing else. Both are places in their texts, in order.
 pub(super) fn align(
     original: &[u8],
@@ -97,8 +97,8 @@ impl Walk<'_> {
         a.is_some() && a == b
     }
 
-    /// The place here that a link took. Where several begin here, as a list of candidates does with its first, it is one
-    /// after which both texts go on alike.
+    /// The place here that a link replaced. If several begin here, as a list of candidates begins where its first does,
+    /// it is one after which both texts continue alike.
     fn replaced(&self, link: &Span) -> Option<&LinkPlace> {
         let here = self.places[self.next.0..].iter().take_while(|place| place.span.start == self.at.0);
         let mut goes_on = here.filter(|place| self.original.get(place.span.end) == self.mirror.get(link.end));
@@ -109,7 +109,7 @@ impl Walk<'_> {
         self.mirror[self.at.1..].starts_with(span.of(self.original))
     }
 
-    /// Where the mirror goes on after an address that was replaced by something that is no link to an object.
+    /// Where the mirror continues after a URL that was replaced by something other than a link to an object.
     fn resync(&self, span: Span) -> Option<usize> {
         let after = &self.original[span.end..self.original.len().min(span.end + AFTER)];
         let rest = &self.mirror[self.at.1..];
@@ -142,8 +142,8 @@ impl Walk<'_> {
     }
 }
 
-/// How long the line break is that Markdown needs between a link and the tag of its image, with the prefix of the line
-/// after it, such as that of a quotation.
+/// The length of the line break that Markdown needs between a link and the tag of its image, with the prefix of the
+/// line after it, such as that of a quotation.
 fn line_break(mirror: &[u8]) -> usize {
     let is_prefix = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'>');
     let after = |length: usize| length + mirror[length..].iter().take_while(is_prefix).count();

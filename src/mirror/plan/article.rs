@@ -1,4 +1,4 @@
-//! What is to be done with one article, found out without doing it.
+//! What a run does with one article, determined without doing it.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -24,9 +24,9 @@ use crate::source::{Listed, Location, Made};
 
 /// What is to be done with an article.
 pub(in crate::mirror) enum ArticlePlan {
-    /// Nothing: neither the article, nor its settings, nor its mirror has changed.
+    /// Nothing: the article, its settings and its mirror are unchanged.
     Unchanged,
-    /// Its content is the one on record: only its fingerprint is to be noted.
+    /// Its content is the recorded one: only its fingerprint is to be recorded.
     Touch {
         /// The article.
         id: ArticleId,
@@ -70,7 +70,7 @@ pub(in crate::mirror) enum Change {
     Settings,
 }
 
-/// Finds out what is to be done with articles. It reads files and the catalog, and writes nothing.
+/// Determines what a run does with articles. It reads files and the catalog, and writes nothing.
 pub(in crate::mirror) struct Planner {
     config: Arc<Config>,
     archive: Option<Arc<Archive>>,
@@ -90,7 +90,7 @@ impl Planner {
         Self { config, archive, originals, memory, to_read: HashSet::new() }
     }
 
-    /// Reads these articles though they are as they were: files beside them are not.
+    /// Reads these articles although they are unchanged: files beside them are not.
     pub(in crate::mirror) fn read_again(&mut self, articles: HashSet<ArticleKey>) {
         self.to_read = articles;
     }
@@ -250,7 +250,7 @@ impl Planner {
         self.read(found, Some(row), bytes, Change::Settings).await
     }
 
-    /// An article that is as it was, unless its references name other files by now.
+    /// An unchanged article, unless its references name other files by now.
     async fn unless_other_files(
         &self,
         found: &FoundArticle<'_>,
@@ -300,15 +300,15 @@ impl Planner {
             Some(archive) => resolved.keep_copies(archive, row).await?,
             None => resolved.references,
         };
-        // What the feed says of its entry counts before what the post says.
+        // The date of a feed's entry takes precedence over the date in the post.
         article.version.url = url.clone().or(article.version.url);
         article.version.published = published.or(article.version.published);
         Ok(ArticlePlan::Record(Box::new(ReadArticle { change, ..*article })))
     }
 }
 
-/// Reads an original for what is recorded of it but for its references, on a thread that may take its time; and what its
-/// references name. `url` and `charset` are where it came from and what its response named, where that is known.
+/// Reads an original, on a thread for such work: the facts to record about it, and its references. `url` and `charset`
+/// are where it came from and what its response named, if that is known.
 pub(super) async fn read_original(
     config: &Arc<Config>,
     source: &Arc<RunSource>,
@@ -361,8 +361,8 @@ fn touch(found: &FoundArticle<'_>, row: &ArticleRow, is_mirror: bool) -> Article
     ArticlePlan::Touch { id: row.id, fingerprint: found.fingerprint, is_mirror }
 }
 
-/// Whether nothing is to be done with an article that has the content on record: its mirror is there, or is about to be
-/// written, by the settings of today.
+/// Whether nothing is to be done with an article whose content is the recorded one: its mirror exists, or is about to
+/// be written, with the present settings.
 async fn is_up_to_date(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {
     let is_current = row.version.settings == source.settings;
     match row.state {
@@ -377,7 +377,7 @@ fn is_mirror(row: &ArticleRow, bytes: &[u8]) -> bool {
     row.mirror.is_some_and(|(mirror, _)| mirror == Digest::of(bytes))
 }
 
-/// Neither the article, nor its settings, nor its mirror has changed since the mirror was written.
+/// The article, its settings and its mirror are unchanged since the mirror was written.
 async fn is_untouched(found: &FoundArticle<'_>, row: &ArticleRow) -> bool {
     let source = found.source;
     let Some((_, mirror)) = row.mirror else { return false };

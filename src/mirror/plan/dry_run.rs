@@ -54,7 +54,7 @@ pub struct Plan {
     pub problems: Vec<Problem>,
 }
 
-/// Finds out what a run over `sources` would do, with what it would `retry`. Without an archive everything is new.
+/// Determines what a run over `sources` would do, with what it would `retry`. Without an archive everything is new.
 ///
 /// # Errors
 /// Where the catalog cannot be read, or the settings of requests cannot work.
@@ -100,7 +100,7 @@ enum Pending {
     Queued,
     /// Those whose next attempt is due, good or not.
     Due,
-    /// Those that failed, and are asked for again although they are not due.
+    /// Those that failed, and are requested again although they are not due.
     Again,
 }
 
@@ -218,7 +218,7 @@ impl DryRun {
         Ok(())
     }
 
-    /// A URL that an article is about to show: it is asked for where it is not on record, or due.
+    /// A URL that an article is about to show: it is requested if it is not recorded, or due.
     async fn consider(&mut self, url: &Url) -> Result<(), MirrorError> {
         if !self.asked.is_new(url) {
             return Ok(());

@@ -9,9 +9,9 @@ use crate::extract::{self, ExtractOptions};
 use crate::model::{Edit, Format, Reference, Span};
 use crate::rewrite;
 
-/// The article as its author would have it without a mirror: where a splice of a mirror still stands, what it replaced
-/// stands again; everything else is as the user left it. `links` are those of the text: one that leads to the same
-/// object as a splice's is the same, from whatever folder.
+/// The article as its author would have it without a mirror: each splice that still stands in it is undone, and
+/// everything else is as the user left it. `links` are those of the text. A link that leads to the same object as a
+/// splice's is the same, in whatever folder the text is.
 pub(super) fn original_of(
     edited: &[u8],
     format: Format,
@@ -31,7 +31,7 @@ pub(super) fn original_of(
     rewrite::splice(edited, &back)
 }
 
-/// The link that a splice wrote, whatever the file's encoding: links are ASCII, which UTF-16 spells with zero bytes
+/// The link that a splice wrote, in any encoding of the file: links are ASCII, which UTF-16 spells with zero bytes
 /// between.
 fn link_of(edit: &Edit) -> Option<String> {
     let plain = narrow(&edit.replacement);
@@ -47,7 +47,7 @@ fn taken_out(edited: &[u8], span: Span) -> Edit {
     Edit { span, raw: span.of(edited).to_vec(), replacement: Vec::new() }
 }
 
-/// What a link is known by: the object that it leads to, or else its text.
+/// What identifies a link: the object that it leads to, or else its text.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum LinkTarget {
     Object(StoreKey),
@@ -77,8 +77,8 @@ impl<'a> Spliced<'a> {
         Self(by_link)
     }
 
-    /// The splice that wrote this reference, turned round; the earliest, where several wrote the same. What was inserted
-    /// with the link is taken out with it.
+    /// The inverse of the splice that wrote this reference; of the earliest, if several wrote the same. It also removes
+    /// what was inserted with the link.
     fn take(&mut self, edited: &[u8], reference: &Reference) -> Option<Edit> {
         let waiting = self.0.get_mut(&LinkTarget::by(reference.span.of(edited)))?;
         let stands = |(link, edit): &(Span, &Edit)| stands_at(edited, reference.span, *link, edit);
@@ -128,8 +128,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is written around the images of a mirrored post, its original is what its author would have
-        /// written: the edit, with the addresses that were there.
+        /// Whatever a user writes around the images of a mirrored post, its original is what the author would have
+        /// written: the edit, with the URLs that were there.
         #[test]
         fn an_edit_of_a_mirror_is_an_edit_of_its_original(
             images in prop::collection::vec((0..4_usize, 0..3_usize), 1..5),

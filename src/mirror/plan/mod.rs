@@ -1,4 +1,4 @@
-//! What is to be done: one implementation, which a run executes and a dry run prints.
+//! What a run does: one implementation, which a run executes and a dry run prints.
 
 mod align;
 mod article;

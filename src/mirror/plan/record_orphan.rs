@@ -1,4 +1,4 @@
-//! Originals that are recorded without a source that lists them: where a lost catalog is made anew.
+//! Records originals without a source that lists them, to rebuild a lost catalog.
 
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use crate::ingest::NI_SCHEME;
 use crate::model::Reference;
 use crate::source::{LocalFile, Source};
 
-/// The references as the catalog keeps them, and the files of theirs that are not there.
+/// The references as the catalog keeps them, and their missing files.
 pub(super) struct Resolved {
     pub(super) references: Vec<NewReference>,
     /// Which reference, and where its file may have been.
@@ -40,7 +40,7 @@ impl SavedPage<'_> {
 enum Named {
     /// Something that is fetched or adopted.
     Url(Url),
-    /// A file that is not there: what is asked for in its place, and where it may have been.
+    /// A file that is missing: the URL that is fetched in its place, and where the file may have been.
     MissingFile(Url, Vec<Url>),
     /// Nothing that is kept.
     Nothing,
@@ -73,7 +73,7 @@ impl Resolved {
         Self { references: new, missing }
     }
 
-    /// Points references whose file is gone to what is kept of it: a kept copy stays.
+    /// Points references whose file is gone to the kept copy of it.
     pub(super) async fn keep_copies(
         mut self,
         archive: &Archive,

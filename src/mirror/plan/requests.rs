@@ -1,4 +1,4 @@
-//! The URLs that a run would ask for: each once, and none of a host that is not being asked.
+//! The URLs that a run would request: each once, and none of a host to which requests are suspended.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -38,7 +38,7 @@ impl Urls {
 /// The URLs that a run would ask for.
 #[derive(Debug, Default)]
 pub(super) struct PlannedRequests {
-    /// The URLs that were looked at, by their digests, and whether they are asked for.
+    /// The URLs that were considered, by their digests, and whether they are requested.
     seen: HashMap<Digest, bool>,
     /// What keeps hosts from being asked now.
     holds: HashMap<HostKey, HostHold>,
@@ -51,7 +51,7 @@ pub(super) struct PlannedRequests {
 }
 
 impl PlannedRequests {
-    /// Nothing yet. What a run ends that a clock which was ahead wrote is no hold where `due` is given.
+    /// Nothing yet. With `due`, a hold that a clock which was ahead wrote is ignored, as a run does.
     pub(super) async fn new(archive: Option<&Archive>, now: Timestamp, due: Option<Due>) -> Result<Self, MirrorError> {
         let hosts = match archive {
             Some(archive) => archive.catalog.hosts().await?,
@@ -83,7 +83,7 @@ impl PlannedRequests {
         }
     }
 
-    /// The run closes the circuit breaker of the host of this URL: the user wants it asked again.
+    /// The run closes the circuit breaker of the host of this URL: the user wants it requested again.
     pub(super) fn close_breaker(&mut self, url: &Url) {
         let Some(host) = HostKey::of(url) else { return };
         let is_closed = self.closed.insert(host.clone());
@@ -101,7 +101,7 @@ impl PlannedRequests {
         hold.ready_at().is_some_and(|at| at > self.now)
     }
 
-    /// How many URLs are asked for, the first of them, and how many wait for their hosts.
+    /// How many URLs are requested, the first of them, and how many wait for their hosts.
     pub(super) fn finish(self) -> (u64, Vec<String>, u64) {
         (self.urls.count, self.urls.listed, self.held.into_values().map(|urls| urls.count).sum())
     }

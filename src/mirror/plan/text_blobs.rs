@@ -1,4 +1,4 @@
-//! The originals of an archive by how they begin: what finds one that the catalog does not know.
+//! The originals of an archive by how they begin, to find one that the catalog does not have.
 
 use tokio::io::AsyncReadExt;
 

@@ -1,7 +1,7 @@
-//! The original of a text that offprint wrote, wherever it stands now.
+//! The original of a text that offprint wrote, wherever the text is now.
 //!
-//! A post that is mirrored in place can be renamed, moved, copied, edited or read by another source. Its path says
-//! nothing then, but its links do: they hold the digests of what they lead to. Nothing that still holds such links is
+//! A post that is mirrored in place can be renamed, moved, copied, edited or read by another source. Then its path does
+//! not identify it, but its links do: they hold the digests of their targets. Nothing that still holds such links is
 //! recorded as an original.
 
 use std::collections::{BTreeMap, HashMap};
@@ -24,7 +24,7 @@ const OBJECTS: usize = 32;
 const SHOWING: usize = 256;
 /// Articles of those that are compared with a text.
 const CANDIDATES: usize = 16;
-/// An original that holds links itself was recorded by an earlier version: its original is looked for in turn.
+/// An original that holds links itself was recorded by an earlier version: its own original is searched for, too.
 const DEPTH: usize = 8;
 
 /// A text that was found, and how it is read.
@@ -33,7 +33,7 @@ pub(super) struct MirrorText<'a> {
     pub(super) format: Format,
     /// The options of its extraction.
     pub(super) options: &'a ExtractOptions,
-    /// What links begin with in the mirrors of its source, where that is a prefix of the settings.
+    /// The start of links in the mirrors of its source, if the settings give a prefix.
     pub(super) prefix: &'a str,
     /// What is on record under its path.
     pub(super) row: Option<&'a ArticleRow>,
@@ -56,8 +56,8 @@ impl Originals {
         Ok(self.archive.catalog.is_taken_down(&key).await?)
     }
 
-    /// The original of a text: the text itself, where nothing in it leads into an archive. Otherwise why it cannot be
-    /// had.
+    /// The original of a text: the text itself, if nothing in it leads into an archive. Otherwise an error that says
+    /// why there is none.
     pub(super) async fn of(
         &self,
         found: &MirrorText<'_>,
@@ -79,7 +79,7 @@ impl Originals {
         Ok(Err(untraced(&found.links(&text))))
     }
 
-    /// What a text was made from, by the strongest evidence there is.
+    /// What a text was made from, by the strongest evidence that there is.
     async fn step(
         &self,
         found: &MirrorText<'_>,
@@ -128,7 +128,7 @@ impl Originals {
         Ok(own.into_iter().chain(others.into_iter().map(|(id, _)| id)).take(CANDIDATES).collect())
     }
 
-    /// The version of a candidate of which the text is a mirror, where the images that it shows prove it.
+    /// The version of a candidate whose mirror the text is, if the images that it shows prove that.
     async fn earlier_version(
         &self,
         found: &MirrorText<'_>,
@@ -149,7 +149,7 @@ impl Originals {
         Ok(None)
     }
 
-    /// The text with the splices undone that candidates are on record with, where that leaves no link.
+    /// The text with the recorded splices of candidates undone, if that leaves no link.
     async fn by_edits(
         &self,
         found: &MirrorText<'_>,
@@ -241,7 +241,7 @@ enum Agreement {
     None,
     /// Nothing speaks against it.
     Possible,
-    /// Every link leads to what the address in its place was known to give.
+    /// Every link leads to what the URL in its place is recorded to have given.
     Proven,
 }
 
@@ -270,7 +270,7 @@ impl MirrorText<'_> {
         references.filter_map(|reference| Some((reference.span, links.get(&reference.raw)?.clone()))).collect()
     }
 
-    /// Whether a link is one that offprint wrote: what leads to another site is an address as any other.
+    /// Whether a link is one that offprint wrote. A link to another site is a URL as any other.
     fn is_ours(&self, link: &str) -> bool {
         let is_elsewhere = link.contains("://") || link.starts_with("//");
         !is_elsewhere || (!self.prefix.is_empty() && link.starts_with(self.prefix))

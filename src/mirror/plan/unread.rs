@@ -26,7 +26,7 @@ impl Unread {
         Self { reason: ProblemReason::TooLarge, message }
     }
 
-    /// A text with so many links into an archive that does not know what stood there.
+    /// A text with so many links into an archive that does not know what they replaced.
     pub(super) fn untraced(links: usize, first: &str) -> Self {
         let message = format!(
             "it holds {links} links into an archive, such as {first}, and this archive does not know what stood there; \

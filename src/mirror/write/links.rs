@@ -1,4 +1,4 @@
-//! What each reference of an article shows: decided from what is recorded, without I/O.
+//! What each reference of an article shows: decided from records, without I/O.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use crate::archive::{AssetRow, ReferenceRow, RenditionRow, StoreKey, UrlRow, Url
 use crate::config::{Images, RewriteConfig};
 use crate::model::{Asset, Digest, LinkWrap, ReferenceKind};
 
-/// The thumbnails that stand for images in articles, by the digests of those, with their files in the archive.
+/// The thumbnails that replace images in articles, by the digests of the images, with their files in the archive.
 pub(super) type Thumbnails = HashMap<Digest, (String, RenditionRow)>;
 
 /// What a reference shows from now on.
@@ -38,7 +38,7 @@ impl Rule<'_> {
         rows.iter().filter(|row| self.thumbnail_place(row).is_some()).filter_map(|row| self.asset(row, rows))
     }
 
-    /// What the references of an article show; those that are not named stay as they are.
+    /// What the references of an article show. References that are not among these stay unchanged.
     pub(super) fn shown<'a>(
         &self,
         rows: &'a [ReferenceRow],
@@ -64,7 +64,8 @@ impl Rule<'_> {
         }
     }
 
-    /// The file that stands for an asset. In the text, a thumbnail does so only where it is smaller in every way.
+    /// The file that an article shows for an asset. In the text, that is a thumbnail only if it is smaller in every
+    /// way.
     fn shown_by(
         &self,
         row: &ReferenceRow,
@@ -201,7 +202,7 @@ mod tests {
         assert_eq!(Rule { rewrite: &config }.with_thumbnail(&[good("a")]).count(), 0);
     }
 
-    /// In the text a thumbnail stands for its image only where it is smaller in every way, and leads to the whole one.
+    /// In the text a thumbnail replaces its image only if it is smaller in every way, and leads to the full image.
     #[test]
     fn a_thumbnail_in_the_text_is_smaller_in_every_way_and_leads_to_the_whole() {
         let config = RewriteConfig { images: Images::ThumbnailLinked, ..Config::default().rewrite };
@@ -244,7 +245,7 @@ mod tests {
     }
 
     proptest! {
-        /// A reference shows the image of its own URL where that is kept, and otherwise only one of its own group.
+        /// A reference shows the image of its own URL if that is kept, and otherwise only one of its own group.
         #[test]
         fn no_reference_shows_an_image_of_another_group(
             states in prop::collection::vec((0..3_u32, 0..4_usize, any::<bool>()), 1..7),

@@ -1,4 +1,4 @@
-//! Articles of which nothing is left in the queue → their mirrors.
+//! Articles without a queued URL → their mirrors.
 
 mod links;
 mod recorded;
@@ -44,11 +44,12 @@ pub(super) struct WriteStage {
     rewrite: RewriteConfig,
     /// The thumbnail that articles show.
     thumbnail: Option<ThumbnailName>,
-    /// An article that is announced twice is written twice in turn: an older plan never replaces a newer mirror.
+    /// If an article is announced twice, it is written twice, one after the other: an older plan never replaces a newer
+    /// mirror.
     locks: KeyedLocks<ArticleId>,
-    /// What is reported already: an article that is announced twice is reported once.
+    /// Problems that are reported already: an article that is announced twice is reported once.
     reported: Mutex<HashSet<(ArticleId, ProblemReason)>>,
-    /// Articles whose names a disk may take for one are written in turn.
+    /// Articles whose names may be equal to a disk are written one after the other.
     names: KeyedLocks<Digest>,
 }
 
@@ -101,7 +102,7 @@ impl WriteStage {
         ready.map(Ok).try_for_each_concurrent(WRITTEN_AT_ONCE, |article| self.write(article, Reading::GoesOn)).await
     }
 
-    /// Writes the mirrors that are still waiting when nothing more can be asked for: what is missing stays remote in
+    /// Writes the mirrors that are still waiting when nothing more can be requested: what is missing stays remote in
     /// them, and they are written again when it comes.
     pub(super) async fn write_waiting(&self) -> Result<(), MirrorError> {
         let mut last = None;
@@ -203,7 +204,8 @@ impl WriteStage {
         Ok(None)
     }
 
-    /// Writes a mirror; where an article that is gone had the name of one of its folders, that one's mirror makes way.
+    /// Writes a mirror. If the mirror of a vanished article has the name of one of its folders, that one is removed
+    /// first.
     async fn publish_in_the_way(
         &self,
         source: &RunSource,
@@ -270,8 +272,8 @@ impl WriteStage {
         Ok(Planned { rewritten: rewrite::rewrite(&article, self.rewrite.lazy, targets), lacks_thumbnail })
     }
 
-    /// The thumbnails of what an article shows by one, and their files; and whether one of them is late. What the archive
-    /// lacks is made, side by side. The catalog is asked once, and once more where something was made.
+    /// The thumbnails that an article shows, with their files; and whether one of them is late. Makes those that the
+    /// archive lacks, side by side. It queries the catalog once, and once more if something was made.
     async fn thumbnails(&self, rule: &Rule<'_>, rows: &[ReferenceRow]) -> Result<(Thumbnails, bool), MirrorError> {
         let assets: BTreeMap<_, _> = rule.with_thumbnail(rows).map(|kept| (kept.digest, &kept.asset)).collect();
         if assets.is_empty() {
@@ -290,7 +292,7 @@ impl WriteStage {
         Ok((made.collect(), ensured.contains(&Ensured::Late)))
     }
 
-    /// What is kept and yet stays remote is reported, as nothing else would say why.
+    /// Reports what is kept and yet stays remote: nothing else would say why.
     fn report_left_remote(&self, row: &ArticleRow, refused: &[Span]) {
         if let Some(first) = refused.first() {
             let (count, at) = (refused.len(), first.start);

@@ -1,4 +1,4 @@
-//! What was recorded of an article's references, and what archives of earlier versions lack of it.
+//! The recorded references of an article, completed for archives of earlier versions.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,8 @@ use crate::archive::{ArticleRow, NewReference, ReferenceRow};
 use crate::extract::{self, ExtractOptions};
 use crate::model::{LinkWrap, Reference, ReferencePlace, Reveal, Span};
 
-/// Every reference of an article, and its encoding. An earlier version of the program recorded only what can be fetched:
-/// such an article is parsed once more.
+/// Every reference of an article, and its encoding. An earlier version of the program recorded only what can be
+/// fetched: such an article is parsed once more.
 pub(super) fn references(
     row: &ArticleRow,
     original: &[u8],
@@ -26,7 +26,7 @@ pub(super) fn references(
     (extraction.encoding, completed(&extraction.references, &recorded))
 }
 
-/// Whether all that is recorded of a reference lies within an original of this length.
+/// Whether the recorded places of a reference lie within an original of this length.
 fn lies_within(place: &ReferencePlace, length: usize) -> bool {
     let reveal = place.reveal.map(|reveal| match reveal {
         Reveal::Replace(span) => span,

@@ -1,7 +1,7 @@
 //! How much drawing an SVG asks for.
 //!
-//! A few lines that use each other can stand for billions of shapes. Drawing cannot be interrupted, so what a drawing
-//! amounts to is counted before it begins.
+//! A few lines that use each other can stand for billions of shapes. Drawing cannot be interrupted, so the work of a
+//! drawing is counted before it begins.
 
 use std::collections::HashMap;
 
@@ -41,7 +41,7 @@ pub(super) struct Cost {
     pub(super) layers: u64,
 }
 
-/// Refuses a document that amounts to too much drawing, and returns how many layers it needs.
+/// Refuses a document that takes too much drawing, and returns how many layers it needs.
 pub(super) fn check(document: &Document<'_>) -> Result<Cost, MediaError> {
     let mut ids = HashMap::new();
     let sheets = styles::sheets(document);
@@ -88,8 +88,8 @@ fn numbers(list: &str) -> u64 {
     list.split(|it| !part_of_number(it)).filter(|digits| !digits.is_empty()).count() as u64
 }
 
-/// Refuses elements that take what they lack from each other in a ring, as one gradient from another: the parser would
-/// go round for ever (SVG 2, section 14.1.1 calls it an error). What it takes from itself alone is let through.
+/// Refuses elements that inherit from each other in a cycle, as one gradient from another: the parser would never end
+/// (SVG 2, section 14.1.1 calls it an error). An element that refers only to itself is accepted.
 fn check_rings(document: &Document<'_>) -> Result<(), MediaError> {
     let mut links: HashMap<&str, Vec<&str>> = HashMap::new();
     let mut entries: HashMap<&str, usize> = HashMap::new();
@@ -101,7 +101,8 @@ fn check_rings(document: &Document<'_>) -> Result<(), MediaError> {
             *entries.entry(other).or_default() += 1;
         }
     }
-    // What nothing links to is in no ring; when it is taken away, the same holds of what it linked to, and so on.
+    // An element that nothing links to is in no cycle. When it is removed, the same holds for what it linked to, and so
+    // on.
     let mut outside: Vec<&str> = links.keys().copied().filter(|id| !entries.contains_key(id)).collect();
     while let Some(id) = outside.pop() {
         for other in links.remove(id).unwrap_or_default() {
@@ -143,10 +144,10 @@ fn leading_digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-/// What each element takes, with all that is in it and used by it.
+/// The work of each element, with all that is in it and used by it.
 struct Costs<'a, 'input> {
     ids: HashMap<&'a str, Node<'a, 'input>>,
-    /// Whether a style sheet may say more about elements than their attributes do.
+    /// Whether a style sheet may change more about elements than their attributes do.
     styled: bool,
     known: HashMap<NodeId, Cost>,
 }
@@ -174,7 +175,7 @@ impl<'a, 'input> Costs<'a, 'input> {
         Ok(cost)
     }
 
-    /// What all markers take where a style sheet may ask for them at every point of the drawing.
+    /// The work of all markers, if a style sheet may put one at every point of the drawing.
     fn of_all_markers(&mut self, document: &'a Document<'input>) -> Result<u64, MediaError> {
         let mut sum = 0_u64;
         for marker in document.descendants().filter(|node| node.tag_name().name() == "marker") {
@@ -203,8 +204,8 @@ impl<'a, 'input> Costs<'a, 'input> {
     }
 }
 
-/// The elements that an attribute may name: `#id`, `url(#id)` and `url("#id")`. A name may have any character in it, so
-/// that each end it can have is tried.
+/// The elements that an attribute may name: `#id`, `url(#id)` and `url("#id")`. A name may contain any character, so
+/// each end that it can have is tried.
 fn references(value: &str) -> impl Iterator<Item = &str> + use<'_> {
     const ENDS: [&[char]; 3] = [&[' '], &[')', ' '], &['"', '\'']];
     // Data has no references, and can be long.
