@@ -37,7 +37,7 @@ pub enum RestoreError {
     /// The file has other content than what is to be written.
     #[error("{} has other content: --overwrite replaces it", .0.display())]
     OtherContent(PathBuf),
-    /// Somebody changed the article since the last run, and that is on no record.
+    /// The article was changed since the last run, and the change is not recorded.
     #[error("{} was changed since the last run: --overwrite replaces it", .0.display())]
     Changed(PathBuf),
     /// The article was made of an entry of a feed.
@@ -118,8 +118,8 @@ fn pick<'a>(versions: &'a [VersionRow], wanted: &str) -> Option<&'a VersionRow> 
     found.last().copied().filter(|_| is_one && !wanted.is_empty())
 }
 
-/// Writes an original below a folder, at `SOURCE/PATH`, and gives its file. What has other content there is replaced only
-/// where `overwrite` says so.
+/// Writes an original below a folder, at `SOURCE/PATH`, and gives its file. Replaces a file with other content only
+/// with `overwrite`.
 ///
 /// # Errors
 /// Other content, and a folder that cannot be written.
@@ -145,9 +145,9 @@ pub fn restore_below(
     Ok(file)
 }
 
-/// Writes an original over the article of its source, atomically, and gives its file. What somebody wrote there since the
-/// last run is on no record, and is replaced only where `overwrite` says so. A run that writes articles in place must not
-/// go on meanwhile: open the archive to write.
+/// Writes an original over the article of its source, atomically, and gives its file. Replaces changes since the last
+/// run, which are not recorded, only with `overwrite`. No run that writes articles in place may be under way: open the
+/// archive to write.
 ///
 /// # Errors
 /// A source whose articles are no files, what was written there since the last run, and a file that cannot be written.
@@ -228,7 +228,7 @@ mod tests {
     }
 
     proptest! {
-        /// A version is found by its number and by every beginning of its digest that is its alone; never another one.
+        /// A version is found by its number and by every unique beginning of its digest; never another version.
         #[test]
         fn no_version_is_taken_for_another(texts in prop::collection::vec("[a-d]", 1..8), digits in 1..64_usize) {
             let versions: Vec<_> = texts.iter().map(|text| version(text)).collect();

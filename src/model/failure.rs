@@ -27,7 +27,7 @@ named! {
         Tls = "tls",
         /// No connection, or it broke.
         Connect = "connect",
-        /// The answer breaks the rules of HTTP or exceeds a limit on heads.
+        /// The response breaks the rules of HTTP or exceeds a limit on heads.
         Protocol = "protocol",
         /// The address is one that articles must not reach.
         ForbiddenAddress = "forbidden_address",
@@ -63,7 +63,7 @@ pub struct Failure {
     /// One sentence for a person: what happened, and what can be done about it.
     pub detail: String,
     /// The URL must not be requested before this moment (`Retry-After`, an open circuit breaker), so it is deferred and
-    /// not counted as failed. `None` where the failure is the URL's own.
+    /// not counted as failed. `None` if the failure is the URL's own.
     pub retry_at: Option<Timestamp>,
 }
 

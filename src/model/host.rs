@@ -8,13 +8,13 @@ use url::Url;
 
 use super::named::named;
 
-/// Who answers a URL, and so who is paced: `host`, or `host:port` where the port is not the scheme's own.
+/// The server of a URL, to which the pace applies: `host`, or `host:port` if the port is not the scheme's default.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostKey(String);
 
 impl HostKey {
-    /// The host that answers this URL, `file:` for all files of this machine, and `ni:` for all that was found inside
-    /// articles; `None` where it names none.
+    /// The host of this URL; `file:` for all files of this machine, and `ni:` for all images that articles hold; `None`
+    /// if the URL names none.
     pub fn of(url: &Url) -> Option<Self> {
         if matches!(url.scheme(), "file" | "ni") {
             return Some(Self(format!("{}:", url.scheme())));
@@ -44,7 +44,7 @@ impl fmt::Display for HostKey {
 }
 
 named! {
-    /// Which Referer a host is sent. A host that refuses one is tried with the next.
+    /// Which Referer a host gets. If it refuses one, the next is tried.
     pub enum RefererStrategy {
         /// None.
         Omit = "none",
@@ -67,14 +67,14 @@ pub struct HostState {
     pub failures: u32,
     /// The circuit breaker is open: no request is sent before this moment.
     pub open_until: Option<Timestamp>,
-    /// The host asked to be left alone until this moment (`Retry-After`).
+    /// The host asked not to be requested until this moment (`Retry-After`).
     pub not_before: Option<Timestamp>,
     /// The spacing between requests that the host has been slowed down to, beyond the configured one.
     pub delay: Duration,
 }
 
 impl HostState {
-    /// A host is held for no longer at a time, whatever it asks for and however often it failed.
+    /// The longest time for which a host is held, whatever it asks for and however often it failed.
     pub const LONGEST_HOLD: Duration = Duration::from_secs(24 * 60 * 60);
 }
 
@@ -100,7 +100,7 @@ mod tests {
     }
 
     proptest! {
-        /// Two URLs have one key where one server answers both, and its text is read back as it was.
+        /// Two URLs have one key if one server answers both, and its stored text parses back to the key.
         #[test]
         fn a_key_is_host_and_port(host in "[a-c]{1,3}\\.example", port in prop::option::of(1..9_u16), path in "[a-z/]{0,5}") {
             let authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));

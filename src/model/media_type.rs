@@ -3,7 +3,7 @@
 use super::named::named;
 
 named! {
-    /// What kind of media some bytes are. The name is the extension that blobs of it carry.
+    /// What kind of media some bytes are. The name is the extension of blobs of this type.
     pub enum MediaType {
         /// JPEG (ITU-T T.81).
         Jpeg = "jpg",
@@ -121,8 +121,8 @@ pub enum Ending {
     /// The file ends where its format says.
     #[default]
     Whole,
-    /// The pixels are there, but what closes the file is missing: the EOI marker of a JPEG, the IEND chunk of a PNG, the
-    /// trailer of a GIF, trailing metadata, or part of the last row of a BMP. Browsers show such an image.
+    /// The pixels are whole, but the end is missing: the EOI marker of a JPEG, the IEND chunk of a PNG, the trailer of
+    /// a GIF, trailing metadata, or part of the last row of a BMP. Browsers show such an image.
     NoEndMarker,
     /// Pixels are missing.
     Truncated,

@@ -1,8 +1,8 @@
 //! The nouns of offprint: plain data, no I/O.
 //!
-//! They are here, and not in the module that makes them, because each is made in one place, kept in a second and
-//! shown in a third. None of them knows how it is stored or printed: rows are mapped in `archive`, JSON in `cli`. A report
-//! is JSON itself: what a run prints and keeps, `status` reads again.
+//! They are here, and not in the module that makes them, because each is made in one place, stored in a second and
+//! shown in a third. None of them depends on how it is stored or printed: rows are mapped in `archive`, JSON in `cli`.
+//! A report is JSON itself: a run prints and stores it, and `status` reads it again.
 
 mod article;
 mod capture;

@@ -14,7 +14,7 @@ pub enum NameError {
     /// It is not a plain name.
     #[error("\"{0}\" is not a name: use lower-case letters, digits, - and _")]
     NotPlain(String),
-    /// It would lead out of its folder, or is no path on some system.
+    /// It would lead out of its folder, or is not valid on every system.
     #[error(
         "\"{}\" is not a path within a folder: it has an empty part, a part . or .., a backslash or a NUL", .0.escape_debug()
     )]
@@ -114,8 +114,8 @@ names! {
     SourceName: plain;
     /// The name of a thumbnail's size: lower-case letters, digits, `-` and `_`.
     ThumbnailName: plain;
-    /// A path below some folder, with `/` between its parts. It has no empty part, no `.` and no `..`, no backslash
-    /// and no NUL, so that no file system takes it for a path that leads elsewhere.
+    /// A path below some folder, with `/` between its parts. It has no empty part, no `.` and no `..`, no backslash and
+    /// no NUL, so that it leads nowhere else on any file system.
     RelativePath: relative;
 }
 

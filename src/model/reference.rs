@@ -132,8 +132,8 @@ impl Reference {
 pub enum LinkWrap {
     /// The image is in a link already, which stays as it is.
     Linked,
-    /// `<a href="…">` and `</a>` go around these bytes. Where the element starts an HTML block of Markdown, the start
-    /// tag of the link must start it, on a line of its own after what the line starts with: these bytes.
+    /// `<a href="…">` and `</a>` enclose these bytes. If the element starts an HTML block of Markdown, the start tag of
+    /// the link must start it, on a line of its own after what the line starts with: these bytes.
     Html(Span, Option<Span>),
     /// `[` and `](…)` go around these bytes.
     Markdown(Span),
@@ -143,8 +143,8 @@ pub enum LinkWrap {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Reveal {
-    /// The element has an eager attribute with a placeholder in it: replace that value. Where the value is a
-    /// reference itself, this edit takes its place.
+    /// The element has an eager attribute with a placeholder in it: replace that value. If the value is a reference
+    /// itself, this edit replaces its edit.
     Replace(Span),
     /// The element has none: write ` src="…"` at this byte.
     Insert(usize),
@@ -157,7 +157,7 @@ named! {
         NoBase = "no_base",
         /// The URL Standard calls it a failure: a space in the host, a port that is no number.
         Malformed = "malformed",
-        /// It holds its bytes itself (`data:`), and they are no image to be kept.
+        /// It holds its bytes itself (`data:`), and they are no image that is kept.
         Inline = "inline",
     }
 }
@@ -176,7 +176,7 @@ impl UrlProblem {
 named! {
     /// What kind of place a reference stands in.
     pub enum ReferenceKind {
-        /// The address of an image element: `img src`, `input type=image`, SVG `image`, `amp-img`, `object`, `embed`.
+        /// The URL of an image element: `img src`, `input type=image`, SVG `image`, `amp-img`, `object`, `embed`.
         Image = "image",
         /// One candidate of a `srcset` or `imagesrcset`.
         Srcset = "srcset",
@@ -206,9 +206,9 @@ named! {
         FrontMatter = "front_matter",
         /// A value in JSON-LD.
         JsonLd = "json_ld",
-        /// `<base href>`: not an image, but it decides where relative links lead.
+        /// `<base href>`: not an image, but relative links are resolved against it.
         Base = "base",
-        /// A link, script or other address that `<base>` completes: not an image, but it must still lead there when the
+        /// A link, script or other URL that `<base>` completes: not an image, but it must still lead there when the
         /// mirror has another base.
         BaseRelative = "base_relative",
         /// `crossorigin` or `integrity` of an element that shows an image: a browser would not show a local one.
@@ -220,7 +220,7 @@ named! {
 
 impl ReferenceKind {
     /// Whether it names an image or other media, so that it is fetched, counted and made local. The others are places
-    /// that are rewritten so that the mirror shows what is local in it.
+    /// that are rewritten so that local images show in the mirror.
     pub const fn is_media(self) -> bool {
         !matches!(self, Self::Base | Self::BaseRelative | Self::CrossOrigin | Self::Policy)
     }

@@ -1,6 +1,6 @@
 //! Notifications about a run: POST requests when it starts and ends, and a file for Prometheus.
 //!
-//! The addresses are the user's own settings, so private ones are allowed. A notification that fails never changes how a
+//! The URLs are the user's own settings, so private hosts are allowed. A notification that fails never changes how a
 //! run ends.
 
 mod prometheus;

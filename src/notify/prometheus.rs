@@ -100,8 +100,8 @@ impl Page {
     }
 }
 
-/// Writes the file by rename, so that the collector never reads a half. It runs as another user, so all may read it;
-/// the temporary file has a name that it passes over.
+/// Writes the file by rename, so that the collector never reads half of it. The collector runs as another user, so
+/// everybody may read it; it ignores the name of the temporary file.
 pub fn write(file: &Path, text: &str) -> Result<(), NotifyError> {
     let failed =
         |cause: std::io::Error| NotifyError { setting: "prometheus", cause: format!("{}: {cause}", file.display()) };
@@ -133,8 +133,8 @@ mod tests {
     use super::*;
     use crate::model::Reason;
 
-    /// The samples of a page by their names with labels, after checking that the page is what Prometheus reads: each
-    /// name is declared once, before its samples, which stand together.
+    /// The samples of a page by their names with labels, after checking the syntax that Prometheus reads: each name is
+    /// declared once, before its samples, which are contiguous.
     fn samples(page: &str) -> BTreeMap<String, f64> {
         let (mut found, mut declared, mut current) = (BTreeMap::new(), Vec::new(), String::new());
         for line in page.lines() {

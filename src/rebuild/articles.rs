@@ -73,7 +73,7 @@ impl<'a> Articles<'a> {
             self.record_source(&recorder, left, rebuilt).await?;
         }
         for (name, left) in mirrors {
-            // A folder that was named on the command line once, or a source that the settings no longer have.
+            // A folder that was once named on the command line, or a source that the settings no longer have.
             let mut source = Config::default().source.swap_remove(0);
             source.name = name;
             let source = Source::new(source, &self.config.store)?;
@@ -126,7 +126,7 @@ impl<'a> Articles<'a> {
         Ok(())
     }
 
-    /// Records an article, unless it is on record with this mirror, and gives its row where it was recorded.
+    /// Records an article, unless it is recorded with this mirror. Gives its row if it was recorded now.
     async fn record(
         &mut self,
         recorder: &OriginalRecorder,
@@ -185,7 +185,7 @@ impl<'a> Articles<'a> {
         self.unrecorded.original_of(mirror, format).or(own).or(on_record)
     }
 
-    /// Reads an original and its mirror side by side: which blob is shown for which URL, and what was spliced.
+    /// Compares an original with its mirror: which blob is shown for which URL, and what was spliced.
     async fn compare(
         &mut self,
         recorder: &OriginalRecorder,
@@ -217,7 +217,7 @@ impl<'a> Articles<'a> {
         Ok(edits)
     }
 
-    /// Records what stands in place of the originals, so that no run takes it for one.
+    /// Records the mirrors that replace the originals, so that no run takes one for an original.
     pub(super) async fn record_mirrors_in_place(&self) -> Result<(), RebuildError> {
         for InPlace { id, mirror, fingerprint, original, edits } in &self.in_place {
             let Some(row) = self.archive.catalog.article_by_id(*id).await? else { continue };
@@ -229,13 +229,13 @@ impl<'a> Articles<'a> {
     }
 }
 
-/// Whether neither the article nor its mirror differs from what is on record.
+/// Whether the article and its mirror are as recorded.
 fn is_as_recorded(row: &ArticleRow, found: &ArticleFiles) -> bool {
     let mirror = found.mirror.as_ref().map(|mirror| Digest::of(mirror));
     mirror.is_none() || row.mirror.map(|(digest, _)| digest) == mirror
 }
 
-/// The one splice that makes an original its mirror: all between what they begin and end with alike.
+/// The one splice that makes an original its mirror: everything between their common beginning and their common end.
 fn one_edit(original: &[u8], mirror: &[u8]) -> Vec<Edit> {
     let start = original.iter().zip(mirror).take_while(|(one, other)| one == other).count();
     let (rest, other) = (&original[start..], &mirror[start..]);

@@ -26,8 +26,8 @@ pub(super) struct Unrecorded {
 }
 
 impl Unrecorded {
-    /// Compares the store with the catalog: what is on record and not there is lost, and what is there and on no record is
-    /// read.
+    /// Compares the store with the catalog. A blob with a row and without a file is lost; one with a file and without a
+    /// row is read.
     pub(super) async fn find(
         archive: &Archive,
         limits: &MediaConfig,
@@ -111,7 +111,8 @@ impl Unrecorded {
     }
 }
 
-/// A blob that is on record and not there: an image is due again. An original stays on record, as a backup may have it.
+/// A blob with a row and without a file: an image becomes due again. An original stays recorded, as a backup may have
+/// it.
 async fn lose(archive: &Archive, digest: Digest, media_type: MediaType) -> Result<(), RebuildError> {
     if archive.catalog.articles_of_original(digest).await?.is_empty() {
         archive.catalog.lose_asset(digest, clock::now()).await?;
@@ -124,7 +125,7 @@ const fn is_text(media_type: MediaType) -> bool {
     matches!(media_type, MediaType::Markdown | MediaType::Html | MediaType::Css)
 }
 
-/// The format that the text of an original is compared by. An original and its mirror are read alike.
+/// The format by which the text of an original is compared. An original and its mirror are read in the same way.
 pub(super) const fn format_of(media_type: MediaType) -> Format {
     match media_type {
         MediaType::Html => Format::Html,
@@ -133,7 +134,7 @@ pub(super) const fn format_of(media_type: MediaType) -> Format {
     }
 }
 
-/// The shipped options: what is compared is read alike, whatever the settings say.
+/// The shipped options: texts that are compared are read in the same way, whatever the settings say.
 pub(super) fn plain_options() -> ExtractOptions {
     ExtractOptions::new(&Config::default().rewrite, None)
 }

@@ -1,8 +1,8 @@
-//! A lost catalog, made anew from what is kept: the newest copy of it, blobs, mirrors, the files of sources, reports.
+//! Rebuilds a lost catalog from what is kept: its newest copy, blobs, mirrors, the files of sources, reports.
 //!
-//! A mirror names the bytes that it shows, and the original names the URLs: read side by side, they show again which URL
-//! gave which blob. Originals are found by the text that they share with their mirrors. What no file records is lost, and
-//! [`Rebuilt`] says so.
+//! A mirror names the blobs that it shows, and its original names the URLs: compared with each other, they show which
+//! URL gave which blob. Originals are found by the text that they share with their mirrors. What no file records is
+//! lost, and [`Rebuilt`] says so.
 
 mod articles;
 mod blobs;
@@ -30,7 +30,7 @@ use blobs::Unrecorded;
 pub use progress::RebuildProgress;
 pub use rebuilt::{RebuildError, Rebuilt};
 
-/// Makes the catalog of an archive anew, where it is lost or damaged.
+/// Rebuilds the catalog of an archive that is lost or damaged.
 ///
 /// # Errors
 /// [`RebuildError`]; the archive is as it was then.

@@ -28,7 +28,7 @@ pub enum RebuildError {
     Source(#[from] crate::source::SourceConfigError),
 }
 
-/// What a new catalog was made from, and what could not be known.
+/// What a catalog was rebuilt from, and what could not be recovered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Rebuilt {
@@ -44,12 +44,12 @@ pub struct Rebuilt {
     pub reports: u64,
     /// Blobs that the copy names and that are not there.
     pub lost: Vec<String>,
-    /// Blobs whose bytes are not those that their names say. They are on no record.
+    /// Blobs whose bytes do not match their names. They are not recorded.
     pub damaged: Vec<String>,
     /// Mirrors of which no original is kept.
     pub without_original: Vec<String>,
-    /// Texts that belong to no article that is known: earlier versions, posts whose mirrors are gone, pages that hosts sent
-    /// in place of images.
+    /// Texts that belong to no known article: earlier versions, posts whose mirrors are gone, pages that hosts sent in
+    /// place of images.
     pub unplaced_originals: u64,
     /// Images that no mirror shows.
     pub unplaced_images: u64,

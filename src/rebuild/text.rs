@@ -3,8 +3,8 @@
 use crate::extract::{self, ExtractOptions};
 use crate::model::{Digest, Format, Span};
 
-/// A digest of what rewriting leaves alone: an article without its references and its tags, and of the rest only letters
-/// and digits. An original and each of its mirrors have the same.
+/// A digest of what rewriting does not change: of an article without its references and its tags, the letters and
+/// digits. An original and each of its mirrors have the same.
 pub(super) fn text_digest(bytes: &[u8], format: Format, options: &ExtractOptions) -> Digest {
     let references = extract::extract(bytes, format, options).references;
     let spans = references.iter().filter(|reference| reference.kind.is_media()).map(|reference| reference.span);

@@ -1,4 +1,4 @@
-//! URLs, as good as they were: each with the blob that a mirror shows for it.
+//! Restores the URLs: each with the blob that a mirror shows for it.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! How many images are decoded side by side: one a core, within the memory that the settings allow, each for so long.
+//! How many images are decoded side by side: one per core, within the memory of the settings, each for a limited time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,16 +10,16 @@ use crate::config::{MediaConfig, ThumbnailConfig};
 use crate::media::{self, MediaError, Renditions};
 use crate::model::Asset;
 
-/// Memory is counted in these, because a semaphore gives out no more than 2³² permits at a time.
+/// The unit in which memory is counted, because a semaphore gives out no more than 2³² permits at a time.
 const KIB: u64 = 1024;
 
 /// After so many times `media.max_time`, an image is given up. Large images on slow machines take less.
 const GIVE_UP: u32 = 6;
 
-/// No image is given up before, however short the time is that articles wait.
+/// No image is given up before this time, however short articles wait.
 const LEAST: Duration = Duration::from_secs(10);
 
-/// How many images that were given up may be at work at a time and leave their memory to others. No decoder can be
+/// How many images that were given up may still be decoding while others use their memory. No decoder can be
 /// interrupted, so that memory is in use twice then.
 const MOST_GIVEN_UP: usize = 2;
 
@@ -65,11 +65,11 @@ impl DecodePool {
 
 impl DecodePermit<'_> {
     /// Waits for the memory that an image takes, then makes its renditions on a blocking thread. One that takes far too
-    /// long is given up: its core and its memory are for others then.
+    /// long is given up: then others may use its core and its memory.
     pub async fn thumbnails(self, bytes: Vec<u8>, asset: Asset, sizes: Vec<ThumbnailConfig>) -> Renditions {
         let limits = self.pool.limits.clone();
         let wanted = media::memory_estimate(&bytes, &asset, &sizes, &limits).div_ceil(KIB);
-        // An image that takes more than there is will be refused; it need not wait for everything.
+        // An image that takes more memory than there is will be refused; it need not wait for all of it.
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(room(&limits));
         let memory = Arc::clone(&self.pool.memory).acquire_many_owned(wanted).await;
         let memory = memory.expect("the semaphore is never closed");
@@ -104,7 +104,7 @@ impl DecodePool {
         None
     }
 
-    /// Gives others the memory of work that was given up, unless too much such work is still being done.
+    /// Lets others use the memory of work that was given up, unless too much such work is still running.
     fn free(&self, permits: usize, is_freed: &AtomicBool) {
         let fewer = |count: usize| (count < MOST_GIVEN_UP).then_some(count + 1);
         if self.given_up.fetch_update(Ordering::AcqRel, Ordering::Acquire, fewer).is_err() {

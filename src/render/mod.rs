@@ -16,7 +16,7 @@ use crate::model::{Asset, Digest, ThumbnailName};
 pub use decode_pool::{DecodePermit, DecodePool};
 pub use recipe::Recipe;
 
-/// A thumbnail that could not be kept. An image that cannot be decoded is no such error: that is recorded.
+/// A thumbnail could not be stored. An image that cannot be decoded is no such error: that is recorded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenderError {
@@ -118,7 +118,7 @@ impl Renderer {
         Ok(Rendered { made: rows.len() as u64 - failed, failed, perceptual_hash })
     }
 
-    /// Records that what is no image has no thumbnails, so that it does not lack them in every run.
+    /// Records that a blob that is no image has no thumbnails, so that later runs do not try to make them.
     async fn record_none(&self, digest: Digest, lacking: &[&Recipe]) -> Result<(), RenderError> {
         let none = |recipe: &&Recipe| ThumbnailRow {
             original: digest,

@@ -29,8 +29,8 @@ impl Recipe {
     }
 }
 
-/// What the digest is made of. Archives hold digests of just this text: a new setting of thumbnails is appended only
-/// where it is not at its default.
+/// The text of which the digest is made. Archives hold digests of exactly this text: a new setting of thumbnails is
+/// appended only if it is not at its default.
 fn text(size: &ThumbnailConfig) -> String {
     let ThumbnailConfig { name, width, height, fit, format, quality, animation } = size;
     let (fit, format, animation) = (fit_name(*fit), format_name(*format), animation_name(*animation));

@@ -2,8 +2,8 @@
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
-/// ASCII text in the encoding of the file. Every encoding that the web knows spells it in one way, as ASCII or, in
-/// UTF-16, in two bytes each (Encoding Standard, section 4).
+/// ASCII text in the encoding of the file. Every encoding of the web spells it in one way, as ASCII or, in UTF-16, in
+/// two bytes each (Encoding Standard, section 4).
 pub(super) fn written(text: &str, encoding: &'static Encoding) -> Vec<u8> {
     if encoding == UTF_16LE {
         text.bytes().flat_map(|byte| [byte, 0]).collect()

@@ -6,7 +6,7 @@ use memchr::memmem;
 use super::ascii::written;
 use crate::model::Span;
 
-/// What stands before the link where a lazy image gets a `src`; a quote stands after it.
+/// What stands before the link if a lazy image gets a `src`; a quote stands after it.
 pub(super) const SRC: &str = " src=\"";
 
 /// What stands before and after a link that was inserted.
@@ -15,8 +15,8 @@ const AROUND_LINKS: [(&str, &str); 3] = [(SRC, "\""), ("<a href=\"", "\""), ("](
 /// What is inserted with a link around an image, on the other side of it.
 const CLOSING_DELIMITERS: [&str; 2] = ["[", "</a>"];
 
-/// Where the link stands in what an edit wrote: all of it where it took the place of an address, and a part where it was
-/// `inserted` with an attribute or a link of its own. `None` for the closing delimiter of such a link.
+/// Where the link stands in what an edit wrote: all of it if it replaced a URL, and a part if it was `inserted` with an
+/// attribute or a link of its own. `None` for the closing delimiter of such a link.
 pub(crate) fn link_in(replacement: &[u8], inserted: bool, encoding: &'static Encoding) -> Option<Span> {
     let whole = Some(Span::new(0, replacement.len()));
     if !inserted {

@@ -1,8 +1,8 @@
 //! References and local links → the mirrored article, by splicing, and back.
 //!
-//! Nothing here knows a format: extraction records which bytes spell each reference, and local links need no escaping in
-//! any of them, since they consist of characters that mean themselves everywhere. Whether the rest of the article still
-//! means what it meant is checked: [`rewrite`] extracts the mirror again.
+//! Nothing here depends on a format: extraction records which bytes spell each reference, and local links need no
+//! escaping in any format, because their characters are syntax in none. Whether the rest of the article keeps its
+//! meaning is checked: [`rewrite`] extracts the mirror again.
 
 mod ascii;
 mod delimiters;

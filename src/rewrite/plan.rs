@@ -12,9 +12,10 @@ use crate::model::{Edit, Reveal, Span};
 
 /// The edits that make an article local: ordered, disjoint, none without effect.
 ///
-/// `targets` are all of its references, in order, since a link is not put around one that holds another. A link that
-/// would need escaping somewhere is left out. What would keep a browser from showing local images is changed with them,
-/// and `<base>` is made neutral: what it completed becomes absolute, so that it leads where it led.
+/// `targets` are all of its references, in order, since a link does not wrap one that holds another. A link that would
+/// need escaping somewhere is left out. Attributes and policies that would keep a browser from showing local images are
+/// changed with them, and `<base>` is made neutral: URLs that it completed become absolute, so that they lead where
+/// they led.
 pub fn plan(article: &Article<'_>, lazy: Lazy, targets: &[Target]) -> Vec<Edit> {
     let Article { bytes, encoding, .. } = *article;
     let (mut own, mut revealed) = (Vec::new(), Vec::new());
@@ -37,7 +38,7 @@ pub fn plan(article: &Article<'_>, lazy: Lazy, targets: &[Target]) -> Vec<Edit> 
     in_order(edits)
 }
 
-/// A target with the link that goes in its place, if it gets one that can be written anywhere.
+/// A target with the link that replaces it, if it gets one that can be written in every format.
 fn linked(target: &Target) -> Option<(&Target, &str)> {
     let link = target.link.as_ref().filter(|_| target.place.kind.is_media())?;
     needs_no_escape(&link.shown).then_some((target, link.shown.as_str()))

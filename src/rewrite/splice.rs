@@ -50,7 +50,7 @@ pub fn unsplice(mirror: &[u8], edits: &[Edit]) -> Result<Vec<u8>, ChangedMirror>
 pub fn places(edits: &[Edit]) -> Vec<Span> {
     let (mut kept, mut written, mut end) = (0, 0, 0);
     let place = |edit: &Edit| {
-        // Edits out of order, as a damaged catalog may have them, have no places; no mirror fits what comes out.
+        // Edits out of order, as a damaged catalog may have them, have no places; no mirror matches the result.
         kept += edit.span.start.saturating_sub(end);
         end = edit.span.end;
         let start = kept.saturating_add(written);

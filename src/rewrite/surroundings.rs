@@ -1,7 +1,8 @@
-//! What stands around local links and would keep a browser from showing them, or lead elsewhere once they are there.
+//! What surrounds local links and would keep a browser from showing them, or would lead elsewhere after they are
+//! written.
 //!
-//! Each edit keeps the bytes that it replaces and writes something before or after them, so that reading the mirror finds
-//! the same places again, and finds nothing left to do.
+//! Each edit keeps the bytes that it replaces and writes something before or after them. So extraction from the mirror
+//! finds the same places again, and nothing left to do.
 
 use std::collections::HashSet;
 
@@ -13,18 +14,18 @@ use super::target::Target;
 use crate::extract::has_scheme;
 use crate::model::{Edit, ReferenceKind, Span};
 
-/// What a mirrored document's `<base>` says: that the document itself is the base. A fragment is no part of a base, so
-/// links to places in the document stay in it.
+/// The `<base>` of a mirrored document: the document itself. A fragment is no part of a base, so links to places in the
+/// document stay in it.
 const OWN_DOCUMENT: &str = "#";
 
 /// What makes an attribute mean nothing to a browser.
 const NO_MEANING: &str = "data-";
 
-/// What lets a directive of a policy allow local images, from a disk and from a server. Character references mean the
-/// same with and without quotes around the attribute.
+/// The sources that let a directive of a policy allow local images, from a disk and from a server. Character references
+/// mean the same with and without quotes around the attribute.
 const LOCAL_SOURCES: &str = "&#32;&#39;self&#39;&#32;file:";
 
-/// The edits that an article needs once these targets with a link are local.
+/// The edits that an article needs when these targets with a link are local.
 pub(super) fn edits(original: &[u8], encoding: &'static Encoding, targets: &[Target], linked: &[&Target]) -> Vec<Edit> {
     let surroundings = Surroundings { original, encoding };
     let local: HashSet<u32> = linked.iter().map(|target| target.place.image_group).collect();
@@ -61,8 +62,8 @@ impl Surroundings<'_> {
         self.encoding.decode_without_bom_handling(target.place.span.of(self.original)).0.into_owned()
     }
 
-    /// Where a base leads. A base that is relative itself stays so: what it completes is as far from the mirror as from
-    /// the original.
+    /// Where a base leads. A base that is relative itself stays so: the mirror and the original are at the same
+    /// distance from what it completes.
     fn origin(&self, base: &Target) -> Option<Origin> {
         let raw = self.text(base);
         let raw = raw.trim();
@@ -121,7 +122,7 @@ fn up_to_slash(address: &str) -> &str {
     &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
 }
 
-/// A part of a URL in characters that mean themselves everywhere.
+/// A part of a URL whose characters are syntax nowhere.
 fn plain(url: &str) -> String {
     let escaped = |byte: u8| match byte {
         _ if needs_no_escape(&char::from(byte).to_string()) => char::from(byte).to_string(),

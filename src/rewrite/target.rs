@@ -1,4 +1,4 @@
-//! What rewriting takes: an article, and its references with the links that they get.
+//! The input of rewriting: an article, and its references with the links that they get.
 
 use encoding_rs::Encoding;
 use url::Url;
@@ -19,7 +19,7 @@ pub struct Article<'a> {
     pub options: &'a ExtractOptions,
 }
 
-/// A reference as rewriting needs it, and the link that takes its place.
+/// A reference as rewriting needs it, and the link that replaces it.
 ///
 /// All of it can be recorded when an article is read, so that writing its mirror takes no second extraction; the raw
 /// text is taken from the article.
@@ -45,7 +45,7 @@ impl Target {
 pub struct LocalLink {
     /// The local link that goes in its place.
     pub shown: String,
-    /// Where that is a smaller image in the text: the local link of the full one, which goes around it.
+    /// If that is a smaller image in the text: the local link of the full one, which encloses it.
     pub full: Option<String>,
 }
 

@@ -1,9 +1,9 @@
 //! Rewrites an article and checks the mirror before it is written: extracted again, it must have the local links where
 //! they were written, every other reference where it was, and nothing else.
 //!
-//! Replacing an address can change how the following text is read, because the address contains characters that are
-//! syntax there: a code fence, a quote, a brace. Such a reference stays as it was. It is found by bisection: it is the
-//! last one of the shortest run of links, from the start of the article, that fails the check.
+//! Replacing a URL can change how the following text parses, because the URL contains characters that are syntax there:
+//! a code fence, a quote, a brace. Such a reference stays as it was. It is found by bisection: it is the last one of
+//! the shortest run of links, from the start of the article, that fails the check.
 
 use std::collections::HashSet;
 
@@ -18,8 +18,8 @@ use crate::config::Lazy;
 use crate::extract::{ExtractOptions, extract};
 use crate::model::{Edit, Format, Reference, ReferenceKind, ReferencePlace, Reveal, Span};
 
-/// How many references of one article are singled out. Finding one takes as many extractions of the article as its number
-/// of references has binary digits; an article with more of them is left as it was.
+/// How many such references of one article are found. Finding one takes as many extractions of the article as its
+/// number of references has binary digits. An article with more of them stays unchanged.
 const MAX_LEFT_REMOTE: usize = 8;
 
 /// An article made local.
@@ -29,12 +29,12 @@ pub struct Rewritten {
     pub edits: Vec<Edit>,
     /// The mirror: the article with them.
     pub mirror: Vec<u8>,
-    /// References that have a link and were left as they were, in order: with it, something else would be read
+    /// References with a link that stay as they were, in order: with the link, something else would be read
     /// differently.
     pub left_remote: Vec<Span>,
 }
 
-/// Writes local links into an article as [`plan`] does, but for those that would change what else it shows.
+/// Writes local links into an article as [`plan`] does, except those that would change what else it shows.
 ///
 /// `targets` are all references of the article in the order of their spans, as extraction found them or as they were
 /// recorded then.
@@ -107,7 +107,7 @@ struct Attempts<'a> {
 }
 
 impl Attempts<'_> {
-    /// Takes the link off the target that is at this place among those that have one.
+    /// Removes the link of the target with this index among those that have one.
     fn leave(&mut self, at: usize) -> Span {
         let target = &mut self.targets[self.linked.remove(at)];
         target.link = None;
@@ -125,7 +125,7 @@ impl Attempts<'_> {
         Rewritten { edits, mirror, left_remote: Vec::new() }
     }
 
-    /// Which link makes the article wrong. All of them together do, and as many as are `proven` do not.
+    /// Which link makes the mirror fail the check. All links together do, and the first `proven` ones do not.
     fn first_wrong(&self, proven: usize) -> usize {
         let (mut right, mut wrong) = (proven, self.linked.len());
         while wrong - right > 1 {
@@ -135,8 +135,8 @@ impl Attempts<'_> {
         right
     }
 
-    /// Whether the mirror shows what it should: each reference that was left where it now stands, each link where it
-    /// was written, nothing else, and nothing that mirroring it again would change.
+    /// Whether the mirror shows what it should: each remaining reference in its new place, each link where it was
+    /// written, nothing else, and nothing that mirroring it again would change.
     fn is_proven(&self, attempt: &Rewritten) -> bool {
         let Article { format, encoding, options, .. } = *self.article;
         let Rewritten { edits, mirror, .. } = attempt;
@@ -161,8 +161,8 @@ impl Attempts<'_> {
     }
 }
 
-/// Whether a mirror is the same text in both encodings: an encoding that is nowhere declared is guessed, and an address
-/// can hold the only bytes that it was guessed by.
+/// Whether a mirror decodes to the same text in both encodings: an encoding that is declared nowhere is guessed, and a
+/// URL can hold the only bytes by which it was guessed.
 fn reads_alike(mirror: &[u8], one: &'static Encoding, other: &'static Encoding) -> bool {
     one == other || one.decode_without_bom_handling(mirror).0 == other.decode_without_bom_handling(mirror).0
 }
@@ -180,7 +180,7 @@ fn expected(targets: &[Target], edits: &[Edit], encoding: &'static Encoding) -> 
     expected
 }
 
-/// Where a span of the original stands in the mirror; `None` for one that an edit replaces.
+/// Where a span of the original is in the mirror; `None` for one that an edit replaces.
 fn shifted(span: Span, edits: &[Edit], places: &[Span]) -> Option<Span> {
     let before = edits.partition_point(|edit| edit.span.end <= span.start);
     if edits.get(before).is_some_and(|edit| edit.span.start < span.end) {
@@ -208,7 +208,7 @@ mod tests {
         rewrite(&article, Lazy::Reveal, found.references.iter().map(|found| Target::new(found, link(found))).collect())
     }
 
-    /// Paragraphs in which the fence that ends an address makes code of what follows, and an image.
+    /// Paragraphs in which the fence at the end of a URL makes code of what follows, and an image.
     fn fenced(count: usize) -> String {
         "{% img /a``` %} x {% img /b``` %}\n\n".repeat(count) + "![](c.jpg)"
     }

@@ -136,7 +136,7 @@ mod tests {
         page
     }
 
-    /// The mirror is `expected`, and its page is that of the original but for links and addresses.
+    /// The mirror is `expected`, and its page is that of the original except for links and URLs.
     fn markdown(original: &str, expected: &str) {
         let mirror = mirror(original, Format::Markdown);
         assert_eq!(mirror, expected);

@@ -1,4 +1,4 @@
-//! The sources of the settings, each knowing where discovery never goes.
+//! The sources of the settings. Each excludes the archive and the outputs of all.
 
 use std::path::Path;
 
@@ -51,7 +51,7 @@ fn check(source: &Source, off_limits: &OffLimits) -> Result<(), SourceConfigErro
     Ok(())
 }
 
-/// No two sources change the same file. Others may read what one changes: they know its originals.
+/// No two sources change the same file. A source may read what another one changes: it uses the recorded originals.
 fn check_overlaps(sources: &[Source]) -> Result<(), SourceConfigError> {
     for in_place in sources.iter().filter(|source| source.is_in_place()) {
         for other in sources.iter().filter(|other| other.is_in_place() && other.name() != in_place.name()) {
@@ -67,7 +67,7 @@ fn check_overlaps(sources: &[Source]) -> Result<(), SourceConfigError> {
     Ok(())
 }
 
-/// The folder that two sources both read: the inner one, where neither leaves it out.
+/// The folder that two sources both read: the inner one, unless the outer source excludes it.
 fn shared_folder<'a>(one: &'a Source, other: &'a Source) -> Option<&'a Path> {
     let within = |outer: &Source, inner: &'a Source| {
         let (outer, inner) = (outer.folder()?, inner.folder()?);

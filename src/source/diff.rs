@@ -32,7 +32,7 @@ pub enum Difference {
     Unreadable(SourceError),
 }
 
-/// Compares a listing with the catalog, by key. Neither is ever whole in memory.
+/// Compares a listing with the catalog, by key. Neither is ever in memory as a whole.
 pub struct Diff<'a> {
     entries: Entries,
     listed: Option<Listed>,
@@ -78,7 +78,7 @@ impl<'a> Diff<'a> {
         Ok(Some(Difference::Listed(listed, row.map(Box::new))))
     }
 
-    /// Takes the next article from the listing, or gives what comes before it.
+    /// Takes the next article from the listing, or gives an entry before it that is none.
     async fn pull(&mut self) -> Result<Option<Difference>, CatalogError> {
         while let Some(entry) = self.entries.next().await {
             match entry {
@@ -96,7 +96,7 @@ impl<'a> Diff<'a> {
                 Entry::Note(note) => return Ok(Some(Difference::Note(note))),
                 Entry::Unread(error) => return Ok(Some(Difference::Unread(error))),
                 Entry::Unreadable(error) => {
-                    // Articles that cannot be seen may still be there: nothing after this counts as gone.
+                    // Articles in an unreadable part may still be there: nothing after this counts as gone.
                     self.complete = false;
                     return Ok(Some(Difference::Unreadable(error)));
                 }

@@ -21,7 +21,7 @@ counts! {
         new,
         /// On record with other content.
         changed,
-        /// As they were, even where their mirror was written again because a setting changed.
+        /// Unchanged, even if their mirror was written again because a setting changed.
         unchanged,
         /// On record, and no longer in their source.
         vanished,
@@ -53,7 +53,7 @@ counts! {
         failed,
         /// Not asked for, because their host is not being asked.
         deferred,
-        /// In the queue when the run ended: the next one goes on with them.
+        /// In the queue when the run ended: the next run continues with them.
         left,
     }
 }
@@ -64,7 +64,7 @@ counts! {
 pub struct MissingUrls {
     /// All of them.
     pub urls: u64,
-    /// The newly missing ones: at most 10,000 of them, in the order of their letters.
+    /// The newly missing ones: at most 10,000 of them, in alphabetical order.
     pub new: Vec<String>,
     /// Of the newly missing ones, those that were not asked for.
     pub newly_untried: u64,

@@ -67,19 +67,19 @@ named! {
         TooLarge = "too_large",
         /// Reading the article's markup takes more memory than there is for articles.
         TooMuchMarkup = "too_much_markup",
-        /// The article holds links into an archive, and this one does not know what stood there.
+        /// The article holds links into an archive, and this one has no record of what they replaced.
         UntracedLinks = "untraced_links",
         /// The original of the article is damaged or missing in the archive.
         DamagedOriginal = "damaged_original",
         /// In place, the article was changed during the run. The next one mirrors it.
         ChangedDuringRun = "changed_during_run",
-        /// The disk takes the article's name and that of another article for one.
+        /// The disk does not distinguish the article's name from that of another article.
         NameCollision = "name_collision",
         /// The mirror of the article cannot be written.
         NotWritten = "not_written",
         /// Images of the article stay remote, because a link there would change how the text around it is read.
         StaysRemote = "stays_remote",
-        /// The article has more references than one article may have. The others stay as they are.
+        /// The article has more references than one article may have. The others stay unchanged.
         TooManyReferences = "too_many_references",
         /// More than half of a source's articles are gone from it at once.
         GoneInBulk = "gone_in_bulk",
@@ -121,7 +121,7 @@ impl ProblemReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Problem {
-    /// The article, as `SOURCE/PATH` or by its file; else what has the problem, such as a source.
+    /// The article, as `SOURCE/PATH` or by its file; or what else has the problem, such as a source.
     pub article: String,
     /// Why.
     #[serde(default = "ProblemReason::other")]

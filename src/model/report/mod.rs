@@ -39,19 +39,19 @@ pub struct Report {
     pub blobs: BlobCounts,
     /// What was made.
     pub thumbnails: ThumbnailCounts,
-    /// URLs without a good capture that no run before reported as missing, or only as not asked for yet.
+    /// URLs without a good capture that no run before reported as missing, or only as not requested yet.
     pub newly_missing: u64,
     /// What is missing, newly or not.
     pub missing: MissingUrls,
-    /// No host answered, although some had never failed before: the machine had no network. What failed is asked for again
-    /// by the next run.
+    /// No host answered, although some had never failed before: the machine had no network. The next run tries again
+    /// what failed.
     pub offline: bool,
-    /// URLs that match what the user wanted to be asked for again; `None` where he named nothing.
+    /// URLs that match what `--retry` named; `None` without it.
     pub retried: Option<u64>,
     /// Why the run could not go on; `None` where it could.
     pub error: Option<String>,
-    /// Digests of the settings that decide whether requests succeed, by what they decide. Where one changes, what failed
-    /// for it is asked for again.
+    /// Digests of the settings that decide whether requests succeed, by what they decide. When one changes, URLs that
+    /// failed because of it are tried again.
     pub settings: BTreeMap<String, String>,
     /// Images whose bytes are no longer those of an earlier capture.
     pub changed_images: Vec<ChangedImage>,
@@ -75,7 +75,7 @@ pub enum RunOutcome {
     /// Nothing was left to do.
     #[default]
     Complete,
-    /// Something is left: a host is not being asked, or a budget is used up.
+    /// Some work is left: requests to a host are suspended, or a budget is used up.
     Incomplete,
     /// The user stopped it.
     Interrupted,
@@ -116,8 +116,8 @@ impl Report {
         self.sources.iter().filter(|source| source.is_failed())
     }
 
-    /// Whether the run did all of its work. What hosts do not have is no fault of the run; what it did not read, write or
-    /// ask for is.
+    /// Whether the run did all of its work. A missing image is no failure of the run, if its host does not have it;
+    /// what the run did not read, write or request is.
     pub fn is_work_done(&self) -> bool {
         matches!(self.outcome, RunOutcome::Complete | RunOutcome::Incomplete)
             && self.stopped_by.is_none()

@@ -15,7 +15,7 @@ pub struct SourceReport {
     /// Why it was not. Its name in JSON, which is empty otherwise.
     #[serde(with = "reason_name", default)]
     pub reason: Option<SourceFailure>,
-    /// The same as a sentence for a person, or what else there is to say of it; empty otherwise.
+    /// The same as a sentence for a person, or a note about the source; empty otherwise.
     pub detail: String,
 }
 
@@ -65,7 +65,7 @@ pub enum SourceFailure {
     NotAFeed,
     /// What its host sent is no sitemap, or none within the limits.
     NotASitemap,
-    /// What its host sent is neither a page nor an image, or none within the limits.
+    /// The response is neither a page nor an image, or exceeds the limits.
     NotAPage,
     /// Its host says that it is gone for good.
     Gone,
