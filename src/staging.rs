@@ -1,6 +1,7 @@
 //! Bytes on their way into the archive: temporary files, hashed as they are written.
 //!
-//! The one way to make them. Whoever fetches, copies or reads bytes writes them here, and the archive takes the file.
+//! The only module that makes them. Whatever fetches, copies or reads bytes writes them here, and the archive takes the
+//! file.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -25,7 +26,7 @@ pub struct Staging {
     folder: Arc<Path>,
 }
 
-/// Bytes in a temporary file, hashed and not yet kept. The file goes when this is dropped.
+/// Bytes in a temporary file, hashed and not yet kept. The file is removed when this is dropped.
 #[derive(Debug)]
 pub struct Staged {
     /// The temporary file.
@@ -136,7 +137,8 @@ pub(crate) fn is_ours(name: &str) -> bool {
     EARLIER.iter().chain([&PREFIX]).any(|prefix| name.starts_with(prefix))
 }
 
-/// A temporary file with the permissions of any new file, not those of a secret: it becomes a file of the archive.
+/// A temporary file with the permissions of any new file, not with those of a private one: it becomes a file of the
+/// archive.
 fn new_file(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(prefix);

@@ -24,7 +24,7 @@ pub enum SourceError {
         /// The folder.
         path: PathBuf,
     },
-    /// The folder holds no article, although the archive has some of it: a disk that is not mounted looks like that.
+    /// The folder holds no article, although the archive has some of it. A disk that is not mounted looks like that.
     #[error(
         "the source \"{source_name}\" has no articles in {}, and the archive has {on_record} of it: mount its disk, or \
          take the source out of the config file",

@@ -8,12 +8,12 @@ use crate::model::{Digest, RelativePath};
 const LONGEST: usize = 255;
 /// Bytes left for the suffix that distinguishes two files of one name.
 const ROOM: usize = 24;
-/// Names that are numbered; after them come those with a part of the identity's digest.
+/// The number of names with a number; after them come those with a part of the identity's digest.
 const NUMBERED: usize = 20;
 /// Names that Windows keeps for devices.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
 
-/// The names that a file may have, the best first. All of them are taken by every file system.
+/// The names that a file may have, the best first. Every file system accepts all of them.
 #[derive(Debug)]
 pub(super) struct Names {
     folder: String,
@@ -62,11 +62,13 @@ fn folder(folders: &[String]) -> String {
     parts.fold(String::new(), |folder, part| folder + &part + "/")
 }
 
-/// Generators and shells pass over files whose names begin so: Hexo and Jekyll those with `_` and `.`, Hugo those with `#`.
+/// Generators and shells ignore files whose names begin so: Hexo and Jekyll those with `_` and `.`, Hugo those with
+/// `#`.
 const HIDING: [char; 6] = ['.', '_', '~', '-', '#', ' '];
 
-/// A text as one part of a path: what some file system or generator refuses is replaced by `_`, blanks are single, and it
-/// neither begins nor ends with what would hide it or be dropped. Hexo decodes `%`, and fails where that is not possible.
+/// A text as one part of a path. Characters that some file system or generator refuses are replaced by `_`, blanks are
+/// single, and no character at its ends would hide it or be dropped. Hexo decodes `%`, and fails if that is not
+/// possible.
 fn part(text: &str, longest: usize) -> String {
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(text);
     let allowed = composed.chars().filter(|c| !is_invisible(*c)).map(|c| match c {
@@ -86,7 +88,7 @@ fn part(text: &str, longest: usize) -> String {
     name.trim_end_matches(['.', ' ']).to_owned()
 }
 
-/// Characters that show nothing, or turn the direction of others.
+/// Characters that are invisible, or turn the direction of others.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
 }

@@ -39,7 +39,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// The folder of these settings. It knows nothing of where its mirror and those of others go.
+    /// The folder of these settings. Where mirrors go is added later.
     ///
     /// # Errors
     /// A wrong glob, or a path that cannot be made absolute.
@@ -83,8 +83,8 @@ impl Folder {
         })
     }
 
-    /// Its articles, in the order of their paths as texts, and what looks like one and is not read. A part of the folder
-    /// that cannot be read is an entry of its own, and the walk goes on.
+    /// Its articles, in the order of their paths as texts, and files that look like articles and are not read. A part
+    /// of the folder that cannot be read is an entry of its own, and the walk continues.
     pub(super) fn entries(self) -> impl Iterator<Item = Entry> {
         let walk = WalkDir::new(&self.root).sort_by(in_order_of_paths).into_iter();
         let entered = self.clone();
@@ -161,7 +161,7 @@ impl Folder {
         }
     }
 
-    /// Whether a file of this kind is an article. One that is not there is left to who reads it.
+    /// Whether a file of this kind is an article. One that does not exist is an error when it is read.
     fn admit_kind(&self, relative: &Path, kind: Option<FileType>) -> Result<(), SkipReason> {
         if kind.is_some_and(|kind| kind.is_symlink()) && self.root.join(relative).is_dir() {
             return Err(SkipReason::LinkToFolder);
@@ -178,7 +178,7 @@ impl Folder {
         }
     }
 
-    /// A link is followed to a file within the folder, and no further.
+    /// A link is followed to a file within the folder, and nowhere else.
     fn admit_link(&self, link: &Path) -> Result<(), SkipReason> {
         let target = match link.canonicalize() {
             Ok(target) => target,

@@ -40,13 +40,13 @@ impl Globs {
         }
     }
 
-    /// Whether everything in a folder is left out, judged by two made-up names in it.
+    /// Whether everything in a folder is excluded, tested with two made-up names in it.
     pub(super) fn exclude_all_of(&self, folder: &Path) -> bool {
         ["a.md", "a/a.md"].iter().all(|name| self.exclude.is_match(folder.join(name)))
     }
 }
 
-/// Extensions are written in any case, so what is included is; `exclude` leaves out exactly what it says.
+/// Extensions are written in any case, so `include` ignores case; `exclude` does not.
 fn set(patterns: &[String], any_case: bool) -> Result<GlobSet, globset::Error> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {

@@ -1,4 +1,4 @@
-//! The kinds of sources, each with what it needs. A new one is a row here and a file of its own.
+//! The kinds of sources, and the reader of each. `docs/architecture.md` lists what else a new kind needs.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(super) enum Kind {
     Page(Arc<Crawl>),
     /// The pages and images that a file lists.
     List(Arc<Crawl>),
-    /// What comes back from an address that was named on the command line.
+    /// A URL that was named on the command line: its content decides what it is.
     Address(Arc<Address>),
 }
 
@@ -48,7 +48,7 @@ impl Kind {
         })
     }
 
-    /// What comes back from the address that the settings name as `url`.
+    /// The source of the URL that the settings name as `url`: its content decides what it is.
     ///
     /// # Errors
     /// Settings that cannot work.

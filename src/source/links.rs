@@ -4,11 +4,11 @@ use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Everything but what a link may hold without being escaped in HTML, CSS, YAML or Markdown.
+/// All characters except those that a link may hold without being escaped in HTML, CSS, YAML or Markdown.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'_').remove(b'-');
 
-/// An absolute path without `.` and `..`; links are not resolved, so that it stays what the user wrote. An empty one, which
-/// the settings have for sources that are no folders, is the current folder.
+/// An absolute path without `.` and `..`. Links are not resolved, so that the path stays what the user wrote. An empty
+/// path, which sources other than folders have, is the current folder.
 ///
 /// # Errors
 /// Where the current folder is not known.
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     fn parts(least: usize) -> impl Strategy<Value = Vec<String>> {
-        // What looks like a drive, such as `a:`, is one to a browser in the root, and to the reader of URLs anywhere.
+        // A name such as `a:` is a drive: to a browser in the root, and to a parser of URLs anywhere.
         let part =
             "[a-c é%?#&()'\"雨:-]{1,4}".prop_filter("it is no drive", |part| !(part.len() == 2 && part.ends_with(':')));
         prop::collection::vec(part, least..5)
@@ -58,8 +58,8 @@ mod tests {
     }
 
     proptest! {
-        /// A browser that opens a file of the folder is led to the other file, whatever both are called, and the link
-        /// needs no escaping anywhere.
+        /// A browser that opens a file of the folder finds the other file, whatever both are called, and the link needs
+        /// no escaping anywhere.
         #[test]
         fn a_relative_link_leads_to_its_file(folder in parts(0), file in parts(1)) {
             prop_assume!(folder != file);
@@ -68,7 +68,7 @@ mod tests {
             prop_assert!(link.bytes().all(is_plain), "{link}");
             let article = Url::from_file_path(path(&folder).join("article.html")).unwrap();
             let led = article.join(&link).unwrap().to_file_path().unwrap();
-            // A folder links to itself or to one above by ways up alone, which end in a slash for a browser.
+            // A folder links to itself or to one above by `..` parts alone, which a browser ends with a slash.
             let expected = path(&file);
             prop_assert_eq!(led.components().collect::<Vec<_>>(), expected.components().collect::<Vec<_>>());
         }

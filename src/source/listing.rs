@@ -20,7 +20,7 @@ const WAITING: usize = 1000;
 pub enum Listing {
     /// All its articles, in the order of their paths as texts: an article on record that is not among them is gone.
     Complete(Entries),
-    /// Some of its articles, in any order, such as the newest of a feed: of the others nothing is known.
+    /// Some of its articles, in any order, such as the newest of a feed: nothing is known of the others.
     Partial(Entries),
 }
 
@@ -100,13 +100,13 @@ pub enum Location {
         /// Its size, time and inode.
         fingerprint: Fingerprint,
     },
-    /// In memory: it was made of an entry of a feed, or came from its host.
+    /// In memory: it was made from an entry of a feed, or came from its host.
     Made(Arc<Made>),
-    /// Nowhere but in the archive: its source no longer lists it, which for a feed does not mean that it is gone.
+    /// Only in the archive: its source no longer lists it, which for a feed does not mean that it is gone.
     Archive,
 }
 
-/// An article that is no file of anybody's: it was made, or came from its host.
+/// An article that is no file of the user: it was made from an entry, or came from its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
     /// Its bytes.

@@ -1,8 +1,8 @@
-//! Files beside articles: which of them an address in an article means.
+//! Files beside articles: which file a reference in an article names.
 //!
-//! An address is looked for beside its article, in the folder that is named after the article, in the folders that
-//! stand for the root of the site, and in the source itself. Names are compared as the disk does, and in Unicode's
-//! composed form: some systems write `é` as two characters.
+//! The file of a reference is searched for beside its article, in the folder that is named after the article, in the
+//! folders that stand for the root of the site, and in the source itself. Names are compared as the disk does, and in
+//! Unicode's composed form: some systems write `é` as two characters.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -25,8 +25,8 @@ pub enum LocalFile {
 }
 
 impl Source {
-    /// The file that a reference of the article at `path` names; `None` where it names none. It asks the file system, so
-    /// it is not for the runtime.
+    /// The file that a reference of the article at `path` names; `None` if it names none. It reads the file system, so
+    /// it must not run on the runtime's threads.
     pub fn local(&self, path: &str, reference: &Reference) -> Option<LocalFile> {
         let folder = self.folder()?;
         let address = Address::of(folder, &self.config.base_url, path, reference)?;
@@ -36,10 +36,10 @@ impl Source {
         Some(found.map_or(LocalFile::Missing(places), LocalFile::Found))
     }
 
-    /// The file that a `file:` URL names, where it lies within the source or its roots and no link leads out of them. It
-    /// asks the file system, so it is not for the runtime.
+    /// The file that a `file:` URL names, if it lies within the source or its roots and no link leads out of them. It
+    /// reads the file system, so it must not run on the runtime's threads.
     pub fn local_file(&self, url: &Url) -> Option<PathBuf> {
-        // What comes over the network never names a file of this machine.
+        // A page that came over the network never names a file of this machine.
         self.folder()?.admitted(&url.to_file_path().ok()?)
     }
 
@@ -52,8 +52,8 @@ impl Source {
 }
 
 impl Folder {
-    /// A file without links, where it lies within the source or its roots, and neither it nor a folder that it lies in is
-    /// hidden there: what discovery passes over, no address names.
+    /// A file without links, if it lies within the source or its roots, and neither it nor a folder of its path is
+    /// hidden there: a reference names no file that discovery ignores.
     fn admitted(&self, file: &Path) -> Option<PathBuf> {
         let file = file.canonicalize().ok()?;
         let mut folders = self.roots.iter().map(|root| &root.real).chain([&self.real_root]);
@@ -88,7 +88,7 @@ pub fn file_tag(file: &Path) -> std::io::Result<String> {
 enum Address {
     /// A path within the source.
     Within(String),
-    /// A path from the root of the site, and the same within the source where the site's address says so.
+    /// A path from the root of the site, and the path within the source if the source has a part of the site.
     FromRoot(String, Option<String>),
     /// A path that leads out of the source, or a whole one.
     Elsewhere(PathBuf),
@@ -172,7 +172,7 @@ fn folder_of(path: &str) -> &str {
     path.rfind('/').map_or("", |slash| &path[..=slash])
 }
 
-/// The path with the names that its folders hold, where one of them is composed otherwise.
+/// The path with the names as the folders hold them, if one is composed in another way.
 fn composed_otherwise(place: &Path) -> Option<PathBuf> {
     if place.to_str()?.is_ascii() {
         return None;
@@ -199,7 +199,7 @@ mod tests {
     use crate::extract::{ExtractOptions, extract};
     use crate::model::Format;
 
-    /// A site whose posts are in `posts` and whose root is `static`, with these files; each holds its own name.
+    /// A site with these files, whose posts are in `posts` and whose root is `static`. Each file holds its own name.
     fn site(base_url: &str, files: &[&str]) -> (tempfile::TempDir, Source) {
         let folder = tempfile::tempdir().unwrap();
         for file in [&["posts/sub/a.md", "static/x"], files].concat() {
@@ -217,7 +217,7 @@ mod tests {
         (folder, source)
     }
 
-    /// Where the file of an address in `posts/sub/a.md` is; the place is from the site's folder.
+    /// Where the file of a reference in `posts/sub/a.md` is, relative to the site's folder.
     fn found(base_url: &str, file: &str, address: &str) -> Option<String> {
         found_in(base_url, file, &format!("<img src=\"{address}\">"), Format::Html)
     }

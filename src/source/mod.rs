@@ -1,4 +1,4 @@
-//! Where articles come from: what a source lists, how that differs from what is on record, where its mirror goes.
+//! Where articles come from: what a source lists, how that differs from what is recorded, where its mirror goes.
 
 mod configured;
 mod diff;

@@ -1,4 +1,4 @@
-//! Files of a source by their names, for embeds of wikis, which name a file wherever it lies.
+//! The files of a source by their names, for embeds of wikis, which name a file in any folder.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 
 use crate::archive::rules::path_key;
 
-/// The files of a folder, by their names in small letters and composed form. Wikis take these for one.
+/// The files of a folder, by their names in lower case and composed form. Wikis do not distinguish these.
 #[derive(Debug)]
 pub(super) struct Names(HashMap<String, Vec<String>>);
 
@@ -21,7 +21,7 @@ impl Names {
     }
 
     /// The file that an embed in the article at `path` names: its last folders must be those of the embed. Of several,
-    /// the one that is written the same way, then the nearest to the article, then the one with the shortest path.
+    /// the one with the same spelling, then the nearest to the article, then the one with the shortest path.
     pub(super) fn find(&self, path: &str, embed: &str) -> Option<&str> {
         let wanted = path_key(embed);
         let ends = |found: &&String| {

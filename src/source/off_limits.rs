@@ -10,8 +10,8 @@ pub(super) struct OffLimits {
 }
 
 impl OffLimits {
-    /// The archive in `store`, and these outputs. The folders of an archive may be links to other disks; where those
-    /// lead is part of it.
+    /// The archive in `store`, and these outputs. The folders of an archive may be links to other disks: their targets
+    /// belong to it.
     pub(super) fn new<'a>(store: &Path, outputs: impl Iterator<Item = &'a Path>) -> Self {
         let parts = std::fs::read_dir(store).into_iter().flatten().filter_map(Result::ok).map(|part| part.path());
         let folders = parts.filter(|part| part.is_dir()).chain([store.to_owned()]).map(|part| real(&part));

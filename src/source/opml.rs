@@ -27,7 +27,7 @@ pub struct Outline {
 pub struct Outlines {
     /// Its feeds, in its order.
     pub feeds: Vec<Outline>,
-    /// What it names in place of addresses, which no feed can be asked for at.
+    /// Texts in place of URLs, which name no feed.
     pub unusable: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ fn collect(element: &Element, categories: &mut Vec<String>, found: &mut Outlines
     }
 }
 
-/// The address of a feed, which may be written with the scheme `feed:`, around another one or in place of `http:`.
+/// The URL of a feed. It may have the scheme `feed:`, in front of another scheme or in place of `http:`.
 fn address(written: &str) -> Option<Url> {
     let scheme = written.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("feed:"));
     let written = match scheme.map(|_| &written[5..]) {
@@ -83,8 +83,8 @@ fn address(written: &str) -> Option<Url> {
     Url::parse(&written).ok().filter(is_web_address)
 }
 
-/// The outlines around it, or else what `category` lists (OPML 2.0): the first of its paths. Its title is the last: as
-/// the newsrooms that offprint came from have it, a feed is a channel of a site.
+/// The outlines around it, or else the first path that `category` lists (OPML 2.0). Its title is the last part: a feed
+/// is taken to be a channel of a site.
 fn categories_of(outline: &Element, title: &str, around: &[String]) -> Vec<String> {
     let listed = outline.attribute("category").and_then(|listed| listed.split(',').next()).unwrap_or_default();
     let path: Vec<&str> =

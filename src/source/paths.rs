@@ -39,8 +39,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source whose mirror points at the archive in `store`. It knows nothing of other sources; those that
-    /// `configured` gives do.
+    /// A source whose mirror points at the archive in `store`. It does not exclude the outputs of other sources; those
+    /// that `configured` gives do.
     ///
     /// # Errors
     /// Settings that cannot work.
@@ -49,7 +49,7 @@ impl Source {
         Self::of_kind(config, kind, store)
     }
 
-    /// The source of an address, of which nobody knows yet what it is.
+    /// The source of a URL whose content is not known yet.
     ///
     /// # Errors
     /// Settings that cannot work.
@@ -140,7 +140,7 @@ impl Source {
         self.kind.list_web(self.name(), reader)
     }
 
-    /// What it has now. Without a reader of the web, what is read over the network has nothing.
+    /// Lists what it has now. A source on the web lists nothing here: it needs a reader.
     ///
     /// # Errors
     /// Where it cannot be read at all.
@@ -151,7 +151,7 @@ impl Source {
         }
     }
 
-    /// That it lists nothing, although so many of its articles are on record.
+    /// The error that it lists nothing, although so many of its articles are recorded.
     pub fn empty(&self, on_record: u64) -> SourceError {
         let (source_name, path) = (self.name().to_string(), self.config.path.clone());
         SourceError::Empty { source_name, path, on_record }
@@ -165,7 +165,7 @@ impl Source {
         }
     }
 
-    /// Where an article is. Those that are read over the network are no files but those of the mirror.
+    /// Where an article is. Articles from the web have no file but their mirror.
     pub fn file(&self, path: &str) -> PathBuf {
         self.folder().map_or(&self.output, |folder| &folder.root).join(path)
     }
@@ -188,8 +188,8 @@ impl Source {
         }
     }
 
-    /// What relative addresses in an article are relative to: the configured address, the file itself, or the address
-    /// that a page came from. Where that is not known, the path of a page says it but for its query.
+    /// What relative URLs in an article are resolved against: the configured URL, the file itself, or the URL that a
+    /// page came from. If that is not known, it follows from the path of a page, except for its query.
     pub fn base_url(&self, path: &str, fetched_from: Option<&Url>) -> Option<Url> {
         match (self.config.base_url.as_str(), &self.kind) {
             ("", Kind::Folder(_)) => Url::from_file_path(self.file(path)).ok(),
@@ -202,7 +202,7 @@ impl Source {
         }
     }
 
-    /// Whether its articles are pages as their hosts sent them, whose address and charset are known from the response.
+    /// Whether its articles are pages as their hosts sent them, with the URL and charset of the response.
     pub const fn has_pages(&self) -> bool {
         !matches!(self.kind, Kind::Folder(_) | Kind::Feed(_) | Kind::Feeds(_))
     }
@@ -216,8 +216,8 @@ impl Source {
         }
     }
 
-    /// What the mirror of the article at `path` writes to point at a file of the archive. It holds only letters,
-    /// digits and `/ . _ - %`, so that no splice needs escaping.
+    /// The link to a file of the archive in the mirror of the article at `path`. It has only letters, digits and `/ . _
+    /// - %`, so that no splice needs escaping.
     pub fn link(&self, path: &str, in_store: &str) -> String {
         match self.config.links.as_str() {
             "" => {
@@ -229,7 +229,7 @@ impl Source {
         }
     }
 
-    /// What links from the folder of its mirror to the archive begin with: where it changes, every link does.
+    /// The beginning of links from the folder of its mirror to the archive: when it changes, every link does.
     pub fn link_prefix(&self) -> String {
         match self.config.links.as_str() {
             "" => relative(&self.output, &self.store),

@@ -50,7 +50,8 @@ pub enum PlaceError {
     Config(#[from] SourceConfigError),
 }
 
-/// The sources of files, folders and addresses, and of a list on standard input: those of the settings where they belong to one, new ones otherwise.
+/// The sources of files, folders and URLs, and of a list on standard input: those of the settings to which they belong,
+/// or else new ones.
 ///
 /// # Errors
 /// Where something that is named is not read as an article.
@@ -67,8 +68,8 @@ pub fn named(config: &Config, places: &[PathBuf]) -> Result<Vec<Source>, PlaceEr
     sources.into_iter().map(|source| narrowed(source, &places)).collect()
 }
 
-/// The source of one page that the user hands over: that of the settings which names it, of which nothing else is read, or
-/// a new one.
+/// The source of one page that the user passes in: the one of the settings that names it, limited to that page, or a
+/// new one.
 ///
 /// # Errors
 /// Where the settings cannot work.
@@ -84,11 +85,11 @@ pub fn named_page(config: &Config, url: &Url) -> Result<Source, PlaceError> {
     Ok(sources.swap_remove(0).named())
 }
 
-/// A file, a folder or an address that was named, and the source it belongs to.
+/// A file, a folder or a URL that was named, and the source that it belongs to.
 struct Place {
     path: PathBuf,
     is_folder: bool,
-    /// Whether it is an address of which the settings do not say what it is.
+    /// Whether it is a URL of which the settings do not say what it is.
     is_address: bool,
     source: SourceConfig,
     /// Its path within the source; empty for the source's own folder.
@@ -145,7 +146,7 @@ impl Place {
     }
 }
 
-/// The source with nothing but what was named of it; whole, where its own folder was.
+/// The source, limited to what was named of it; all of it if its own folder was named.
 fn narrowed(source: Source, places: &[Place]) -> Result<Source, PlaceError> {
     let mut only = BTreeSet::new();
     let mut is_whole = false;
@@ -158,8 +159,8 @@ fn narrowed(source: Source, places: &[Place]) -> Result<Source, PlaceError> {
     Ok(if is_whole { source.named() } else { source.only(only) })
 }
 
-/// The source of an address: the one in the settings, or a new one that is named after its host; and whether it is one of
-/// the settings, which say what it is.
+/// The source of a URL: the one in the settings, or a new one that is named after its host; and whether it is a new
+/// one, whose content decides what it is.
 fn address(config: &Config, url: &str) -> (SourceConfig, bool) {
     let has_url = |source: &&SourceConfig| {
         matches!(source.kind, SourceKind::Feed | SourceKind::Sitemap | SourceKind::Page)

@@ -7,7 +7,7 @@ use super::paths::Source;
 use crate::archive::linked_files;
 
 /// The first mirror of these sources, in place or in an output of their own, that links into an archive. It reads every
-/// such mirror, and so is for the moment before an archive is made.
+/// such mirror, and so is only used before an archive is made.
 pub fn mirror_of_an_archive(sources: &[Source]) -> Option<PathBuf> {
     let folders = sources.iter().filter_map(|source| Some((source, source.folder()?.clone())));
     let mut mirrors = folders.flat_map(|(source, folder)| {

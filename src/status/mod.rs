@@ -106,7 +106,7 @@ pub struct PastRun {
     pub began: String,
     /// When it ended; `None` where it was interrupted or is under way.
     pub ended: Option<String>,
-    /// Its report; `None` where it has none, or where another version of offprint wrote one that this one cannot read.
+    /// Its report; `None` if it has none, or one that this version of offprint cannot read.
     pub report: Option<Report>,
 }
 
@@ -245,7 +245,8 @@ mod tests {
     }
 
     proptest! {
-        /// Every failing URL is counted once by reason and once by host: as missing, or as rot where it is kept.
+        /// Every failing URL is counted once by reason and once by host: as missing, or as failing again although it is
+        /// kept.
         #[test]
         fn every_failing_url_is_counted_once(rows in prop::collection::vec(any_row(), 0..40)) {
             let status = counted(&rows);

@@ -1,6 +1,6 @@
 //! Duplicate groups: images that look alike, and the best copy of those that are gone.
 //!
-//! Advice and nothing else. Two images may look alike and differ in what matters, so nothing is merged, removed or shown
+//! This is only advice. Two images may look alike and differ in what matters, so nothing is merged, removed or shown
 //! because of it.
 
 use std::collections::HashMap;
@@ -208,7 +208,7 @@ impl<'a> Suggestions<'a> {
         }
     }
 
-    /// The best copy of an image that is gone, by what its articles name for the same image.
+    /// The best copy of an image that is gone, by the other URLs that its articles name for the same image.
     async fn suggestion(&mut self, gone: &UrlRow) -> Result<Option<Suggestion>, CatalogError> {
         let articles = self.archive.catalog.articles_of(gone.id, LISTED_BESIDE).await?;
         for key in &articles {
@@ -220,7 +220,7 @@ impl<'a> Suggestions<'a> {
         Ok(None)
     }
 
-    /// The best copy that an article names beside a URL that is gone.
+    /// The best copy at the other URLs that an article names for the image of a URL that is gone.
     async fn copy_in(&mut self, key: &ArticleKey, gone: &UrlRow) -> Result<Option<Copy>, CatalogError> {
         let comparison = self.comparison;
         let references = self.references(key).await?;

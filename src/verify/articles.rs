@@ -35,7 +35,8 @@ impl Verifier {
         }
     }
 
-    /// What is wrong with an article. A row of its that cannot be read is one finding, and ends nothing else.
+    /// What is wrong with an article. A row that cannot be read is one finding, and does not end the comparison of
+    /// others.
     async fn check_article(self: Arc<Self>, row: ArticleRow) -> Result<Vec<Finding>, CatalogError> {
         let mut found = Vec::new();
         if let Err(error) = self.archive.catalog.references(row.id).await {
@@ -69,7 +70,8 @@ impl Verifier {
         Ok(found)
     }
 
-    /// The memory that comparing an article takes, in MiB: for its original, its mirror, and the mirror made anew.
+    /// The memory that comparing an article takes, in MiB: for its original, its mirror, and the mirror that is made
+    /// again.
     async fn mebibytes(&self, row: &ArticleRow, mirror: &MirrorFile) -> u32 {
         let key = StoreKey::Blob { digest: row.version.original, media_type: row.version.format.blob_type() };
         let original = self.archive.objects.stat(&key).await.ok().flatten();
@@ -79,8 +81,8 @@ impl Verifier {
         u32::try_from((bytes >> 20) + 1).unwrap_or(u32::MAX).min(MEMORY)
     }
 
-    /// Whether a mirror may be as it is: nobody writes that of an article which is gone again, and where the file system takes
-    /// its name for that of another article, the other's mirror is in its place.
+    /// Whether a mirror may be as it is: no run writes the mirror of an article that is gone again, and if the file
+    /// system does not distinguish its name from that of another article, the other's mirror is in its place.
     async fn has_made_way(&self, row: &ArticleRow, damage: &Damage) -> Result<bool, CatalogError> {
         if !rules::mirror_may_be_missing(row.state) {
             return Ok(false);
@@ -142,7 +144,7 @@ impl Verifier {
     }
 }
 
-/// Whether somebody edited a mirror that is in place: the next run reads it.
+/// Whether a mirror in place was edited: the next run reads it.
 async fn was_edited(mirror: &MirrorFile, path: &RelativePath, recorded: Fingerprint) -> bool {
     mirror.in_place && mirror.output.fingerprint(path).await.ok().flatten() != Some(recorded)
 }

@@ -15,14 +15,14 @@ use crate::model::{Digest, Hasher};
 /// Bytes read at a time.
 const PIECE: usize = 256 << 10;
 
-/// A file that is longer than its record by more than this is not read: whoever made the archive may have made it as long
-/// as they liked.
+/// A file that is longer than its record by more than this is not read: the maker of the archive decides how long it
+/// is.
 const SLACK: u64 = 1 << 20;
 
 impl Verifier {
     /// One of the 256 shards.
     pub(super) async fn verify_shard(self: &Arc<Self>, shard: u8, found: &mut Verification) -> Result<(), VerifyError> {
-        // Objects before rows: most blobs that a run puts meanwhile have their rows by then.
+        // Lists objects before rows: most blobs that a run puts meanwhile then have their rows.
         let files = self.archive.objects.list(Prefix::Blobs(shard)).await?;
         let rows = self.archive.catalog.blobs_on_record(shard).await?;
         let mut rows = self.readable(rows, found)?;

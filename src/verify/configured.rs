@@ -48,7 +48,7 @@ impl ConfiguredRepairSource {
     }
 }
 
-/// Accepts the very same bytes only. Other bytes count as a refusal, so that the next Referer strategy is tried.
+/// Accepts identical bytes only. Other bytes count as a refusal, so that the next Referer strategy is tried.
 struct Same(Digest);
 
 impl Judge for Same {
@@ -87,7 +87,7 @@ impl RepairSource for ConfiguredRepairSource {
     }
 
     async fn render(&self, original: Digest, asset: &Asset) {
-        // A thumbnail that cannot be made now is made by the next run, which says why it cannot.
+        // A thumbnail that cannot be made now is left to the next run, which reports why.
         let _ = self.renderer.ensure(original, asset).await;
     }
 }

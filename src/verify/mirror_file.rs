@@ -9,15 +9,15 @@ use crate::source::Source;
 pub struct MirrorFile {
     /// The mirrors of its source.
     pub output: Output,
-    /// Whether people edit it there: then a changed file is no damage.
+    /// Whether users edit it there: then a changed file is no damage.
     pub in_place: bool,
 }
 
 /// Finds the mirror of an article.
 pub type FindMirror = dyn Fn(&ArticleKey) -> MirrorFile + Send + Sync;
 
-/// The mirror of an article, of one of these sources or of one that was named on the command line once: the mirrors of
-/// those are in the archive.
+/// The mirror of an article of one of these sources, or of one that was once named on the command line: those mirrors
+/// are in the archive.
 pub fn find_mirror(sources: &[Source], archive: &Archive, key: &ArticleKey) -> MirrorFile {
     match source_of(sources, key) {
         Some(source) => MirrorFile { output: source.destination(archive), in_place: source.is_in_place() },

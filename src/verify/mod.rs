@@ -1,8 +1,8 @@
 //! Fixity: bytes and structure.
 //!
-//! Two passes, because neither sees what the other does. The first hashes every blob and thumbnail and compares it with
-//! its name or row. The second follows every row to the file that it names. Damage is data: one [`Finding`] each.
-//! A run may go on meanwhile, so a finding is looked up again before it is reported.
+//! Two passes, because neither finds what the other does. The first hashes every blob and thumbnail and compares it
+//! with its name or row. The second follows every row to the file that it names. Damage is data: one [`Finding`] each.
+//! A run may be under way meanwhile, so a finding is checked again before it is reported.
 
 mod articles;
 mod blobs;
@@ -46,7 +46,7 @@ const MEMORY: u32 = 128;
 pub struct VerifyOptions {
     /// The part of everything.
     pub subset: Subset,
-    /// Bytes read per second, at most; `None` for as fast as it goes.
+    /// Bytes read per second, at most; `None` for no limit.
     pub rate: Option<u64>,
     /// Where mirrors are.
     pub find_mirror: Box<FindMirror>,

@@ -1,4 +1,4 @@
-//! Repairs: a blob gets identical bytes or none, derived files are made again, and damaged bytes are put aside.
+//! Repairs: a blob gets identical bytes or none, derived files are made again, and damaged bytes are quarantined.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -105,7 +105,7 @@ impl Repairer<'_> {
             self.archive.keep(same, media_type).await?;
             return Ok(Repair::Restored);
         }
-        // Nothing can request an original again. Its row stays, so that a copy from a backup can still be put back.
+        // Nothing can fetch an original again. Its row stays, so that a copy from a backup can still be restored.
         let is_original = !self.archive.catalog.articles_of_original(digest).await?.is_empty();
         if is_original {
             return Ok(Repair::Unrepairable);
@@ -134,7 +134,7 @@ impl Repairer<'_> {
         Ok(None)
     }
 
-    /// The original that an article's mirror was made from: its splices, undone.
+    /// The original of an article, by undoing the splices of its mirror.
     async fn undo_mirror(&self, article: &ArticleKey) -> Result<Option<Staged>, VerifyError> {
         let Some(row) = self.archive.catalog.article(article).await? else { return Ok(None) };
         let edits = self.archive.catalog.edits(row.id).await?;
@@ -157,7 +157,7 @@ impl Repairer<'_> {
         Ok(candidates)
     }
 
-    /// Puts the damaged bytes aside: a part of an image may be better than none.
+    /// Quarantines the damaged bytes: a part of an image may be better than none.
     async fn quarantine(&self, digest: Digest, media_type: MediaType) -> Result<(), VerifyError> {
         let key = StoreKey::Blob { digest, media_type };
         let size = self.archive.catalog.blob(digest).await?.map_or(0, |(_, size)| size);

@@ -1,4 +1,4 @@
-//! A share of everything, so that some nights together cover all.
+//! A share of everything, so that several nights together cover all.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -18,7 +18,7 @@ pub struct Subset {
 #[error("`{0}` is not a subset: write the number of a share and how many there are, such as \"3/30\"")]
 pub struct NotASubset(String);
 
-/// As many shares as there are shards can be made of whole shards; more must cut through them.
+/// Up to the number of shards, shares consist of whole shards; more shares must divide them.
 const SHARDS: u32 = 256;
 
 impl Subset {

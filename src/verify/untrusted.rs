@@ -1,5 +1,5 @@
-//! An archive that came from somebody else, before it is used for anything: all that verification looks at, and whatever
-//! else lies in its folder.
+//! Verifies an archive that came from somebody else, before it is used for anything: everything that verification
+//! covers, and whatever else lies in its folder.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use super::progress::add;
 use super::{Subset, Verification, VerifyOptions, VerifyProgress};
 use crate::archive::{self, Archive, ArchiveError, Mode, Survey};
 
-/// Verifies all of an archive whose maker is not trusted. Each thing in its folder that offprint does not put there is a
-/// finding, as is a mirrored article that its catalog does not know, and a catalog that cannot be used. Nothing in the
-/// folder is followed, waited for or changed, and no settings say where anything of it is.
+/// Verifies all of an archive whose maker is not trusted. Each thing in its folder that offprint does not put there is
+/// a finding, as is a mirrored article without a row, and a catalog that cannot be used. It follows no link in the
+/// folder, waits for nothing there and changes nothing. No settings say where parts of the archive are.
 ///
 /// # Errors
 /// [`VerifyError`] where there is no archive, or it cannot be read.
@@ -45,7 +45,7 @@ pub async fn verify_untrusted(
     Ok(Verification { findings, ..found })
 }
 
-/// Everything; mirrors are in the archive, wherever the settings have those of their own sources.
+/// Everything. The mirrors are those in the archive, wherever the settings put those of their own sources.
 fn options(archive: &Archive, rate: Option<u64>) -> VerifyOptions {
     let mirrored = archive.clone();
     let find_mirror =

@@ -139,7 +139,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever files are called, a list has one link for each, which leads to it and nowhere else.
+        /// Whatever the names of files, a list has one link for each, which leads to it and nowhere else.
         #[test]
         fn each_name_is_one_link_to_itself(names in prop::collection::vec("[a-z<>&\"'%#?:é雨 .-]{1,9}", 0..6), is_top in any::<bool>()) {
             // No file can be called so.

@@ -29,7 +29,7 @@ pub type Request = hyper::Request<Incoming>;
 /// Answers requests.
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {
-    /// The response to a request. What goes wrong is a response, too.
+    /// The response to a request. Errors are responses, too.
     async fn respond(&self, request: Request) -> Response;
 }
 
@@ -70,7 +70,7 @@ impl Server {
         let (closing, aborting, connections) = (self.closing.clone(), self.aborting.clone(), self.connections.clone());
         async move {
             while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
-                // An accept fails when the client is gone already or descriptors run out: both pass.
+                // An accept fails if the client is gone already or descriptors run out; both are transient.
                 let Ok((stream, _)) = accepted else {
                     tokio::task::yield_now().await;
                     continue;

@@ -1,4 +1,4 @@
-//! Which file answers a path, and that none outside of the folder ever does.
+//! Which file answers a path. No file outside of the folder ever does.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -93,7 +93,8 @@ fn media_type(ending: &str) -> MediaType {
     MediaType::from_name(name).unwrap_or(MediaType::Unknown)
 }
 
-/// What a file is served as. The encoding of an HTML article is its own business: it may not be UTF-8 and says so.
+/// The content type of a file. That of an HTML article names no encoding: the article may not be UTF-8, and declares
+/// its own.
 fn mime(media_type: MediaType) -> Option<String> {
     match media_type {
         MediaType::Unknown => None,

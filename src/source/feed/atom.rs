@@ -85,7 +85,7 @@ fn entry(element: &Element, feed: &Url) -> Entry {
     }
 }
 
-/// The content, or else the summary, where there is anything in it.
+/// The content, or else the summary, if that is not empty.
 fn content(entry: &Element) -> Option<&Element> {
     let parts = ["content", "summary"].into_iter().filter_map(|name| child(entry, name));
     parts.into_iter().find(|part| part.has_elements() || !part.text().trim().is_empty())

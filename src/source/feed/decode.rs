@@ -5,17 +5,17 @@ use std::borrow::Cow;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
-/// For each byte that is no UTF-8 but the first, so many letters beyond ASCII are.
+/// For each invalid byte of UTF-8 after the first, there must be so many letters beyond ASCII.
 const FEW: usize = 4;
 /// How far the declaration of XML is looked for.
 const HEAD: usize = 1024;
 
-/// The text of a document, without a byte order mark, characters that XML forbids, and what stands before its first
-/// `<` or `{`.
+/// The text of a document, without a byte order mark, characters that XML forbids, and the text before its first `<` or
+/// `{`.
 ///
-/// A byte order mark counts most (XML 1.0, appendix F). Bytes that are UTF-8 are read as UTF-8, whatever is declared:
-/// that is right in all but contrived cases. Else the charset of `content_type` counts (RFC 7303, section 3), then what
-/// the document declares, where the bytes are text in it; else the encoding is guessed from the bytes.
+/// A byte order mark decides (XML 1.0, appendix F). Bytes that are UTF-8 are read as UTF-8, whatever is declared: that
+/// is right in all but contrived cases. Else the charset of `content_type` decides (RFC 7303, section 3), then the
+/// document's own declaration, if the bytes are valid in it; else the encoding is guessed from the bytes.
 pub(in crate::source) fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
     let text = match utf_32(bytes) {
         Some(text) => text,
@@ -52,7 +52,7 @@ fn decoded<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
             return text;
         }
     }
-    // A few broken bytes in a document that says what it is do not make it another one.
+    // A few invalid bytes do not change the encoding of a document that declares it.
     let encoding = declared.into_iter().flatten().find(|encoding| *encoding != UTF_8);
     encoding.unwrap_or_else(|| guess(bytes)).decode_without_bom_handling(bytes).0
 }
@@ -63,7 +63,7 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     detector.guess(None, Utf8Detection::Allow)
 }
 
-/// Whether bytes are UTF-8 but for a few of them: letters beyond ASCII in other encodings are hardly ever UTF-8.
+/// Whether bytes are UTF-8 except for a few: letters beyond ASCII in other encodings are hardly ever valid UTF-8.
 fn is_nearly_utf8(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let beyond = text.chars().filter(|c| !c.is_ascii());

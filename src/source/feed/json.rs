@@ -57,7 +57,7 @@ pub(super) fn read(text: &str, url: &Url, most: usize) -> Result<Feed, FeedError
     })
 }
 
-/// How many values a text of JSON has: one, and one more for each comma and each thing that opens.
+/// How many values a text of JSON has: one, and one more for each comma and each opening bracket.
 fn values(text: &str) -> usize {
     let (mut count, mut is_string, mut is_escaped) = (1, false, false);
     for byte in text.bytes() {
@@ -72,7 +72,7 @@ fn values(text: &str) -> usize {
     count
 }
 
-/// A text, or a number that stands for one, as ids of some feeds do.
+/// A text, or a number in place of one, as ids of some feeds are.
 fn string(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),

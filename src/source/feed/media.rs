@@ -31,7 +31,7 @@ fn of_element(element: &Element, base: &Url, media: &mut Vec<Media>) {
     }
 }
 
-/// The address of an `image` of RSS, which holds it in an element or is it.
+/// The URL of an `image` of RSS: its text, or that of an element in it.
 pub(super) fn image_address(element: &Element) -> Option<String> {
     let resource = || element.attribute_in(Namespace::Rdf, "resource").map(str::to_owned);
     let inner = element.text_of(Namespace::Core, "url").or_else(resource);
@@ -53,7 +53,7 @@ pub(super) fn web(base: &Url, address: &str) -> Option<Url> {
     base.join(address.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// What a medium is, from its type, or else from what its address ends in.
+/// What a medium is, by its type, or else by the extension of its URL.
 pub(super) fn kind_of(media_type: Option<&str>, medium: Option<&str>, url: &Url) -> MediaKind {
     let named = [media_type, medium].into_iter().flatten().find_map(|name| {
         let kind = name.split('/').next()?.trim().to_ascii_lowercase();

@@ -17,7 +17,7 @@ pub(in crate::source) struct Feed {
     pub(in crate::source) image: Option<Url>,
     /// How long its host wants it to be kept (`ttl`).
     pub(in crate::source) ttl: Option<Duration>,
-    /// Hours of the day, in UTC, in which it is not to be asked for (`skipHours`).
+    /// Hours of the day, in UTC, in which it is not to be requested (`skipHours`).
     pub(in crate::source) skip_hours: Vec<i8>,
     /// Its entries, in its order.
     pub(in crate::source) entries: Vec<Entry>,

@@ -103,7 +103,7 @@ fn entry(item: &Element, feed: &Url) -> Entry {
     }
 }
 
-/// When the item was published and changed; the date as it stands, where no date can be read.
+/// When the item was published and changed; the raw text of a date that cannot be parsed.
 fn dates(item: &Element) -> (Option<jiff::Timestamp>, Option<jiff::Timestamp>, Option<String>) {
     let first = |names: &[(Namespace, &str)]| names.iter().find_map(|(of, name)| item.text_of(*of, name));
     let published = first(&[

@@ -35,7 +35,7 @@ pub(super) fn of_html(html: &str) -> String {
     line(&unescape(&text))
 }
 
-/// The text of a title whose format nobody names: RSS has titles with and without markup.
+/// The text of a title of unknown format: RSS has titles with and without markup.
 pub(super) fn title(element: &Element) -> String {
     if element.has_elements() { line(&element.text()) } else { of_html(&element.text()) }
 }

@@ -10,11 +10,12 @@ use super::filters::is_reference;
 const RAW: [&[u8]; 7] = [b"script", b"style", b"iframe", b"noembed", b"noframes", b"noscript", b"xmp"];
 
 /// HTML that Markdown reads as HTML to its end. A blank line would end its block (`CommonMark` 0.31, section 4.6), and
-/// make code of lines that are indented, and lists of those that begin with a hyphen: their images would not be shown.
+/// make code of indented lines, and lists of those that begin with a hyphen: their images would not be shown.
 ///
-/// Where text goes on after a blank line, its end is written as a reference, `&#10;`; within tags and scripts, where no
-/// reference can stand, the line is left out. A reference that stands in the text already gets one more zero, so that
-/// the text can be restored. Blank lines before a line that begins with a tag stay: it begins a block of its own.
+/// If text continues after a blank line, the end of that line is written as a reference, `&#10;`. Within tags and
+/// scripts, where no reference can stand, the line is left out. A reference that is in the text already gets one more
+/// zero, so that the text can be restored. Blank lines before a line that begins with a tag stay: it begins a block of
+/// its own.
 pub(super) fn unbroken(html: &str) -> String {
     let texts = texts(html);
     let is_text = |at: usize| {

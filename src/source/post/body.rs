@@ -24,7 +24,7 @@ fn references(html: &str, base: Option<&Url>) -> Vec<Reference> {
     extract::extract(html.as_bytes(), Format::Html, &options).references
 }
 
-/// The same HTML with every relative address made absolute: a post stands elsewhere than its feed. Nothing else changes.
+/// The same HTML with every relative URL made absolute: a post has another place than its feed. Nothing else changes.
 pub(super) fn absolute(html: &str, base: &Url) -> String {
     let media = references(html, Some(base)).into_iter().filter_map(|reference| {
         let url = reference.url.ok()?;
@@ -79,7 +79,7 @@ fn value_in(html: &str, attribute: Range<usize>) -> Option<Range<usize>> {
     }
 }
 
-/// The HTML with the media that it does not show itself: images as such, films and sounds to be played.
+/// The HTML with the media that it does not show itself: images as images, audio and video as players.
 pub(super) fn with_media(mut html: String, media: &[Media]) -> String {
     let mut shown: HashSet<Url> =
         references(&html, None).into_iter().filter_map(|reference| reference.url.ok()).collect();

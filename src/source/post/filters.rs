@@ -7,7 +7,7 @@ pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", one_line(text).replace('\'', "''"))
 }
 
-/// A text as a plain YAML scalar where it is one, else in quotes (YAML 1.2, section 7.3.3).
+/// A text as a plain YAML scalar if possible, else in quotes (YAML 1.2, section 7.3.3).
 pub(super) fn plain(text: &str) -> String {
     let text = one_line(text);
     let indicates = |c: char| "-?:,[]{}#&*!|>'\"%@` ".contains(c);
@@ -60,7 +60,7 @@ pub(super) fn neutralised(html: &str) -> String {
 /// The ends of references to braces.
 const BRACES: [&str; 2] = ["123;", "125;"];
 
-/// Whether a text begins with a reference that ends so, whatever zeros it has.
+/// Whether a text begins with a reference that ends so, with any number of zeros.
 pub(super) fn is_reference(text: &str, ends: &[&str]) -> bool {
     let digits = text.strip_prefix("&#").unwrap_or_default().trim_start_matches('0');
     ends.iter().any(|end| digits.starts_with(end))
@@ -91,7 +91,7 @@ fn restored(text: &str) -> String {
 const BEFORE: &str = "   \n";
 const AFTER: &str = "  \n";
 
-/// A body without the blanks that the seed's form puts around it, where it has them already: they are not put there
+/// A body without the blanks that the form of Hexo puts around it: if it has them already, they are not put there
 /// twice.
 pub(super) fn bare(body: &str) -> String {
     let body = body.strip_prefix(BEFORE).unwrap_or(body);

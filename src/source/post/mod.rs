@@ -13,7 +13,7 @@ use url::Url;
 
 use super::feed::{Entry, Feed, MediaKind};
 
-/// How the seed's form writes a date: as HTTP does (RFC 9110, section 5.6.7).
+/// How the form of Hexo writes a date: as HTTP does (RFC 9110, section 5.6.7).
 const DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
 
 /// What a post is made of besides its entry.
@@ -23,7 +23,7 @@ pub(super) struct Around<'a> {
     /// The address of the feed.
     pub(super) feed_url: &'a Url,
     pub(super) categories: &'a [String],
-    /// Stands in place of the entry's own author; empty where it does not.
+    /// Replaces the entry's own author; empty to keep it.
     pub(super) author: &'a str,
     /// When a feed first had the entry: its date, where it has none.
     pub(super) first_seen: Timestamp,

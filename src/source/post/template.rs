@@ -14,7 +14,7 @@ const FORMS: [(&str, &str, &str); 3] = [
     ("hugo", "html", include_str!("forms/hugo.html.jinja")),
     ("html", "html", include_str!("forms/page.html.jinja")),
 ];
-/// Ends of the names of template files that say nothing of what they make.
+/// Extensions of template files that do not say what the template makes.
 const TEMPLATES: [&str; 4] = ["jinja", "jinja2", "j2", "tmpl"];
 
 /// How posts are written.
@@ -81,7 +81,7 @@ fn wrong(error: &minijinja::Error) -> FormError {
     FormError(format!("the template does not work{line}: {error}"))
 }
 
-/// What posts of a template's file are: the extension before that of templates.
+/// The extension of posts that a template file makes: the one before the extension of templates.
 fn extension(template: &Path) -> String {
     let of = |path: &Path| path.extension().and_then(|extension| extension.to_str()).map(str::to_owned);
     let own = of(template).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! An address that was named on the command line: a feed, a sitemap, a page or an image, by what comes back.
+//! A URL that was named on the command line: a feed, a sitemap, a page or an image, as its content decides.
 
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ impl Reading<Address> {
         }
     }
 
-    /// What it is: what it was before, or what comes back. The response waits for who reads it as that.
+    /// What it is: what is recorded, or what the response shows. The response is kept for the reader of that kind.
     async fn content(&self) -> Result<Content, SourceError> {
         let (url, catalog) = (&self.kind.url, &self.reader.archive.catalog);
         if catalog.feed(&self.source, url).await.map_err(unrecorded)?.is_some() {

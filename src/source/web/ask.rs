@@ -15,7 +15,7 @@ use crate::source::error::SourceError;
 use crate::source::feed::{self, Document, Feed};
 use crate::staging::Staged;
 
-/// Statuses of redirects that are meant for good (RFC 9110, sections 15.4.2 and 15.4.9).
+/// Statuses of permanent redirects (RFC 9110, sections 15.4.2 and 15.4.9).
 const PERMANENT: [Option<u16>; 2] = [Some(301), Some(308)];
 /// Gone for good (RFC 9110, section 15.5.11).
 const GONE: u16 = 410;
@@ -65,7 +65,7 @@ struct Response {
 }
 
 impl Reading<Feeds> {
-    /// Asks for a feed, unless it is retired, or said that it stays as it is.
+    /// Requests a feed, unless it is retired or still fresh.
     pub(super) async fn ask(&self, spec: &FeedSpec) -> Result<Asked, SourceError> {
         let row = self.reader.archive.catalog.feed(&self.source, &spec.key).await.map_err(unrecorded)?;
         if let Some(retired_at) = row.as_ref().and_then(|row| row.retired_at) {
@@ -125,7 +125,7 @@ impl Reading<Feeds> {
         Ok(Asked { feed: Some((feed, url)), note, row: Some(row) })
     }
 
-    /// The feed that a page names. Its validators are those of another address, so none are kept.
+    /// The feed that a page names. Its validators belong to another URL, so none are kept.
     async fn behind_page(&self, spec: &FeedSpec, url: &Url) -> Result<(Feed, Url, Validators), SourceError> {
         let response = self.request(url, &Validators::default()).await;
         let response = response.map_err(|failure| self.failed(spec, failure))?;
@@ -142,7 +142,8 @@ impl Reading<Feeds> {
         skipped.or(until)
     }
 
-    /// A feed that is gone for good is not asked for any more. One that moved and is not there is asked for where it was.
+    /// A feed that is gone for good is not requested any more. One that moved and is not there is requested at its old
+    /// URL.
     async fn refused(&self, spec: &FeedSpec, fresh: FeedRow, failure: Refusal) -> Result<Asked, SourceError> {
         let is_gone = matches!(&failure, Refusal::Fetch(failure) if failure.status == Some(GONE));
         if !is_gone && fresh.moved_to.is_none() {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-/// A feed is asked for a little early: a run that starts each day at the same time must not miss a day because it was
+/// A feed is requested a little early: a run that starts each day at the same time must not miss a day because it was
 /// quicker than the day before.
 const EARLY: u32 = 10;
 
-/// The moment before which a feed need not be asked for again: its host said how long it stays as it is, and no longer
-/// than `longest` is waited.
+/// The moment before which a feed need not be requested again: its host said how long it stays fresh, and the wait is
+/// at most `longest`.
 pub(super) fn fresh_until(now: Timestamp, lifetime: Option<Duration>, longest: Duration) -> Option<Timestamp> {
     let lifetime = lifetime?.min(longest);
     let lifetime = lifetime.saturating_sub(lifetime / EARLY);

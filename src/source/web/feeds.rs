@@ -1,4 +1,4 @@
-//! The reading of feeds: each is asked for, and its entries are listed.
+//! The reading of feeds: each is requested, and its entries are listed.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::source::listing::{Entry, Listed, Listing};
 const WAITING: usize = 100;
 
 impl Feeds {
-    /// Asks for every feed that is due, and lists its entries and what else is on record of the source.
+    /// Requests every feed that is due, and lists its entries and what else is recorded of the source.
     pub(in crate::source) fn list(self: Arc<Self>, source: SourceName, reader: WebReader) -> (Listing, FeedRecords) {
         begin(self, source, reader, WAITING, Reading::<Self>::run)
     }

@@ -1,5 +1,4 @@
-//! Addresses of pages: what identifies a page, which site they are of, and the names of the files that are made of
-//! them.
+//! URLs of pages: what identifies a page, which site it belongs to, and the name of its file.
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -7,7 +6,7 @@ use url::Url;
 use crate::model::Digest;
 use crate::source::file_names::Names;
 
-/// Parameters of queries that identify readers, or say where they came from, and not pages.
+/// Parameters of queries that identify readers, or where they came from, and not pages.
 const SESSIONS: [&str; 14] = [
     "phpsessid",
     "jsessionid",
@@ -36,7 +35,7 @@ const ENDINGS: [&str; 4] = ["html", "htm", "xhtml", "shtml"];
 const FOLDERS: usize = 30;
 const LONGEST: usize = 700;
 
-/// The address without its fragment, and without what names a session.
+/// The URL without its fragment, and without parameters of sessions.
 pub(super) fn normal(mut url: Url) -> Url {
     url.set_fragment(None);
     if let Some((path, _)) = url.path().to_ascii_lowercase().split_once(PATH_SESSION) {
@@ -57,8 +56,8 @@ fn is_session(parameter: &str) -> bool {
     SESSIONS.contains(&name.as_str()) || (name == SESSION_OR_STORY && is_number)
 }
 
-/// The site of an address: its host without `www.`, and its port where that is not the usual one. Sites are the same over
-/// http and https.
+/// The site of a URL: its host without `www.`, and its port if that is not the default. Sites are the same over http
+/// and https.
 pub(super) fn site(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     let host = host.strip_prefix("www.").unwrap_or(host);
@@ -101,7 +100,7 @@ pub(super) fn names(url: &Url, extension: &str) -> Names {
     Names::new(&folders, &title, extension, identity(url))
 }
 
-/// The stem of a file's name, and what it ends in: what it has, where that is of a page.
+/// The stem of a file's name, and its extension: its own, if that is one of a page.
 fn stem<'a>(last: &'a str, extension: &'a str) -> (&'a str, &'a str) {
     match last.rsplit_once('.') {
         Some((stem, end)) if end.eq_ignore_ascii_case(extension) => (stem, extension),
@@ -112,7 +111,7 @@ fn stem<'a>(last: &'a str, extension: &'a str) -> (&'a str, &'a str) {
     }
 }
 
-/// The name of a folder: none ends as files do that are made, so that no file stands where a folder is needed.
+/// The name of a folder. It never has an extension of generated files, so that no file has the name of a folder.
 fn folder(name: String) -> String {
     let end = name.trim_end_matches(['.', ' ']).rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
     match end {

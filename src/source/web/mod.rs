@@ -1,7 +1,7 @@
 //! Sources that are read over the network: feeds, sitemaps, pages, lists of addresses.
 //!
-//! What such a source has is listed beside everything that is on record of it, so that a setting that changed reaches
-//! articles which the source has long dropped. Nothing that is not listed is gone.
+//! Such a source lists what it has now and everything that is recorded of it, so that a changed setting also reaches
+//! articles which the source no longer lists. An article that is not listed is not gone.
 
 mod address;
 mod ask;

@@ -1,4 +1,4 @@
-//! What one reading of a source needs, and what it gives to be recorded.
+//! What one reading of a source needs, and the records that it gives.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub trait Watch: Send + Sync {
     /// Whether a further request may be sent.
     fn may_ask(&self) -> bool;
 
-    /// Notes that something was left, because no further request may be sent.
+    /// Notes that something was left out, because no further request may be sent.
     fn cut_short(&self);
 
     /// Counts requests that were sent.
@@ -56,7 +56,7 @@ pub struct WebReader {
     pub at_once: usize,
 }
 
-/// What the feeds of a source said, to be recorded once all their entries are.
+/// What the feeds of a source said, to be recorded after all their entries are.
 #[derive(Debug, Default, Clone)]
 pub struct FeedRecords(Arc<Said>);
 
@@ -68,18 +68,18 @@ struct Said {
 }
 
 impl FeedRecords {
-    /// Takes note of a feed that was read, and of what is to be recorded of it.
+    /// Notes a feed that was read, and its record.
     pub(super) fn read(&self, url: &Url, row: Option<FeedRow>) {
         self.0.is_any_read.store(true, Ordering::Relaxed);
         self.0.rows.lock().extend(row.map(|row| (url.clone(), row)));
     }
 
-    /// Whether any feed was read: the source was, although others of its feeds may have failed.
+    /// Whether any feed was read: then the source was read, although others of its feeds may have failed.
     pub fn is_any_read(&self) -> bool {
         self.0.is_any_read.load(Ordering::Relaxed)
     }
 
-    /// Records it. Before, the next run would ask for all of it again.
+    /// Records it, after all entries are recorded: otherwise a failure would lose entries.
     ///
     /// # Errors
     /// Where the catalog cannot be written.
@@ -144,7 +144,7 @@ impl<K> Reading<K> {
         self.reader.watch.may_ask() && !self.send.is_closed()
     }
 
-    /// What a host sends for an address, or what came for it before. Who calls this counts the requests.
+    /// What a host sends for a URL, or the response that is there already. The caller counts the requests.
     pub(super) async fn fetch<J: Judge<Accepted = Option<String>>>(&self, request: &Request<'_, J>) -> Response {
         match self.reader.received.take(request.url) {
             Some(response) => response,
@@ -152,7 +152,7 @@ impl<K> Reading<K> {
         }
     }
 
-    /// The path of the article that is made of something: the one on record, or the first of its names that is free.
+    /// The path of the article with this identity: the recorded one, or the first of its names that is free.
     pub(super) async fn place(&self, identity: Digest, names: Names) -> Result<EntryRow, SourceError> {
         let catalog = &self.reader.archive.catalog;
         for path in names {
@@ -167,7 +167,7 @@ impl<K> Reading<K> {
         Err(SourceError::Catalog("no name is left for an article that is called as many others are".to_owned()))
     }
 
-    /// Lists what is on record and was not listed: it is no longer in its source, or that has nothing new.
+    /// Lists what is recorded and was not listed: the source no longer has it, or has nothing new.
     pub(super) async fn list_recorded(&self, listed: &HashSet<RelativePath>) -> Result<(), SourceError> {
         let mut last = None;
         loop {
@@ -185,8 +185,8 @@ impl<K> Reading<K> {
     }
 }
 
-/// Begins a reading of a source of some kind, whose entries are handed on as they are found. No more than `waiting` of
-/// them wait for who takes them.
+/// Begins a reading of a source of some kind, whose entries are sent as they are found. No more than `waiting` of them
+/// wait to be read.
 pub(super) fn begin<K, R: Future<Output = ()> + Send + 'static>(
     kind: Arc<K>,
     source: SourceName,

@@ -11,14 +11,14 @@ use crate::locks::Mutex;
 use crate::model::Validators;
 use crate::staging::Staged;
 
-/// The most bytes that wait, on the disk. Beyond them what came is given up, and requested again.
+/// The most bytes that wait, on the disk. A response beyond them is dropped, and requested again.
 const MOST: u64 = 1 << 30;
 
 /// A response that was not judged: its body, and the type that it claims.
 pub type Response = Fetched<Option<String>>;
 
-/// Responses by the addresses that were asked for: an image that was asked for as a page, and a page that the user hands
-/// over. Whoever needs one takes it in place of a request.
+/// Responses by the requested URLs: an image that was requested as a page, and a page that the user passed in. They are
+/// used instead of a request.
 #[derive(Debug, Clone, Default)]
 pub struct Received(Arc<Mutex<HashMap<Url, Response>>>);
 
@@ -32,7 +32,7 @@ impl Received {
         }
     }
 
-    /// Keeps a page that came from nowhere. What is UTF-8 is read as that, anything else as the page itself says.
+    /// Keeps a page that was not fetched. It is read as UTF-8 if it is valid, else as it declares itself.
     pub fn hold_page(&self, url: Url, staged: Staged) {
         let is_utf8 = staged.read().is_ok_and(|bytes| std::str::from_utf8(&bytes).is_ok());
         let accepted = Some(if is_utf8 { "text/html; charset=utf-8" } else { "text/html" }.to_owned());

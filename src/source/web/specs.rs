@@ -25,10 +25,10 @@ const PARSED_AT_ONCE: usize = 2;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::source) struct FeedSpec {
     pub(in crate::source) url: Url,
-    /// What it is on record by: its address, and where that is listed several times, its categories as well.
+    /// Its key in the catalog: its URL and, if that is listed several times, its categories as well.
     pub(in crate::source) key: Url,
     pub(in crate::source) categories: Vec<String>,
-    /// Stands in place of the entries' own authors; empty where it does not.
+    /// Replaces the entries' own authors; empty to keep them.
     pub(in crate::source) author: String,
 }
 
@@ -81,7 +81,7 @@ impl Feeds {
         })
     }
 
-    /// The feeds, and what there is to say of the file that names them. It is read anew each time.
+    /// The feeds, and notes about the file that names them. The file is read each time.
     pub(super) fn specs(&self) -> Result<(Vec<FeedSpec>, Vec<String>), SourceError> {
         let spec = |url, own: Vec<String>| {
             let categories = self.categories.iter().cloned().chain(own).collect();
@@ -188,7 +188,7 @@ fn read(file: &Path) -> Result<Vec<u8>, SourceError> {
     std::fs::read(file).map_err(|cause| unreadable(file, &cause))
 }
 
-/// Feeds, one a line: the address, then its categories with `/` between them.
+/// Feeds, one in each line: the URL, then its categories with `/` between them.
 fn list(bytes: &[u8], file: &Path) -> Result<Vec<(Url, Vec<String>)>, SourceError> {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.trim_start_matches('\u{feff}').lines().enumerate().map(|(at, line)| (at + 1, line.trim()));

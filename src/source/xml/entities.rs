@@ -45,7 +45,7 @@ impl Entities {
         Ok(())
     }
 
-    /// The text that a reference stands for; the reference itself where nobody knows it.
+    /// The text that a reference stands for; the reference itself if it is unknown.
     pub(super) fn resolve(&self, reference: &BytesRef<'_>) -> String {
         self.named(reference).unwrap_or_else(|| format!("&{};", &**reference))
     }

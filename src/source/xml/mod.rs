@@ -1,7 +1,7 @@
 //! XML as the web has it: read within limits, and leniently, into a small tree.
 //!
-//! Nothing outside of the document is ever read: an external entity or DTD is not fetched, and an entity that the document
-//! declares itself is refused unless it is plain text, so that no text grows by being expanded.
+//! Nothing outside of the document is ever read: an external entity or DTD is not fetched, and an entity that the
+//! document declares itself is refused unless it is plain text, so that expansion multiplies no text.
 
 mod entities;
 mod error;
@@ -23,16 +23,16 @@ use self::tree::{Attribute, Builder};
 /// Bytes of text that the entities of one document stand for in all, far beyond what a document needs.
 const EXPANDED: usize = 1 << 20;
 
-/// Reads a document. What is not well-formed is read as far as it can be: end tags without a start are passed over,
-/// elements without an end end with the one around them, an unknown entity is its own name.
+/// Reads a document. What is not well-formed is read as far as possible: end tags without a start are skipped, elements
+/// without an end end with their parent, an unknown entity stays as it is written.
 pub(super) fn parse(text: &str, limits: XmlLimits) -> Result<Element, XmlError> {
     let mut children = Vec::new();
     let root = parse_each(text, limits, &mut |child| children.push(child))?;
     Ok(root.with_children(children))
 }
 
-/// Reads a document likewise, and hands over what its root holds piece by piece, so that a long one takes no more memory
-/// than its text. Returns the root without it.
+/// Reads a document in the same way, and passes the children of its root on one by one, so that a long document takes
+/// no more memory than its text. Returns the root without them.
 pub(super) fn parse_each(text: &str, limits: XmlLimits, take: &mut dyn FnMut(Node)) -> Result<Element, XmlError> {
     let mut reader = Reader::from_str(text);
     let config = reader.config_mut();

@@ -29,7 +29,7 @@ pub(in crate::source) enum Namespace {
     Other,
 }
 
-/// Beginnings of addresses, in lower case and without scheme. Feeds are careless with the rest.
+/// Beginnings of namespace URLs, in lower case and without scheme. Feeds vary in the rest.
 const ADDRESSES: [(&str, Namespace); 23] = [
     ("www.w3.org/2005/atom", Namespace::Atom),
     ("purl.org/atom/ns", Namespace::Atom),
@@ -56,10 +56,10 @@ const ADDRESSES: [(&str, Namespace); 23] = [
     ("www.sitemaps.org/schemas/sitemap", Namespace::Core),
 ];
 
-/// Declarations in force that are heeded: each name is looked up among them.
+/// Declarations in force that are used: each name is looked up among them.
 const DECLARED: usize = 1000;
 
-/// Prefixes that stand for a vocabulary where a feed forgets to declare them.
+/// Prefixes that stand for a vocabulary if a feed does not declare them.
 const PREFIXES: [(&str, Namespace); 11] = [
     ("xml", Namespace::Xml),
     ("atom", Namespace::Atom),

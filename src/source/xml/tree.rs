@@ -185,7 +185,7 @@ impl Builder {
         }
     }
 
-    /// What the root holds so far, where it holds a whole element and nothing in it is open.
+    /// What the root holds so far, if that is a whole element and nothing in it is open.
     pub(super) fn take_elements(&mut self) -> Vec<Node> {
         match self.open.as_mut_slice() {
             [(_, root)] if self.root.is_none() && matches!(root.children.last(), Some(Node::Element(_))) => {

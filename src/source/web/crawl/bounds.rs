@@ -1,4 +1,4 @@
-//! What a crawl left out, and why: every limit that it came to is reported.
+//! What a crawl left out, and why: every limit that it reached is reported.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,7 +7,7 @@ use url::Url;
 use super::limits::Limits;
 use crate::model::{Digest, Reason};
 
-/// Addresses that are remembered for the counts. Beyond them one that is met twice counts twice.
+/// URLs that are remembered for the counts. Beyond them, a URL that is found twice counts twice.
 const REMEMBERED: usize = 100_000;
 
 /// Why an address was not asked for, or gave nothing.
@@ -29,7 +29,7 @@ pub(super) enum Bound {
     Nofollow,
     /// Links of a page beyond those that are read.
     Links,
-    /// It is on another host, where that deserves a word: in a sitemap, or behind a redirect.
+    /// It is on another host. Only URLs of a sitemap or behind a redirect are counted so.
     OtherHost,
     /// A page that was named leads there, and it is of another site.
     OtherSite,

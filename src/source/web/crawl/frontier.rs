@@ -116,7 +116,7 @@ impl Frontier {
         self.sites.insert(site(url));
     }
 
-    /// Takes an address in, where it is new, within the scope and within the limits.
+    /// Adds a URL if it is new, within the scope and within the limits.
     pub(super) fn offer(&mut self, task: Task) {
         let task = Task { url: normal(task.url), ..task };
         if task.via == Via::Named {
@@ -132,7 +132,7 @@ impl Frontier {
         self.queue.push_back(task);
     }
 
-    /// Whether a redirect may lead a request on: to an address that is new and wanted. From then on it is known.
+    /// Whether a redirect may be followed: only to a URL that is new and wanted. From then on it counts as known.
     pub(super) fn follow(&mut self, to: &Url, from: &Task) -> bool {
         let task = Task { url: normal(to.clone()), ..from.clone() };
         if task.url == from.url {
@@ -209,8 +209,7 @@ impl Frontier {
         }
     }
 
-    /// Whether the settings ask for it. What a page links to on other hosts, or what the patterns leave out, deserves no
-    /// word.
+    /// Whether the settings want it. Links to other hosts, and those that the patterns exclude, are not reported.
     fn is_wanted(&mut self, task: &Task) -> bool {
         let is_at_home = !self.scope.same_host || self.sites.contains(&site(&task.url));
         match task.via {
@@ -258,7 +257,7 @@ fn is_file(url: &Url) -> bool {
     url.query().is_none() && end.is_some_and(|end| FILES.contains(&end.as_str()))
 }
 
-/// How often the part of a path stands in it that stands there most often.
+/// How often the most frequent part of a path occurs in it.
 fn repeats(url: &Url) -> usize {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for part in url.path_segments().into_iter().flatten().filter(|part| !part.is_empty()) {

@@ -1,4 +1,4 @@
-//! Images that no page shows, as an article: those of a list, and those that a sitemap says a page has.
+//! Images that no page shows, as an article: those of a list, and those that a sitemap names for a page.
 
 use std::fmt::Write as _;
 

@@ -10,7 +10,7 @@ use crate::locks::Mutex;
 use crate::model::{Failure, Reason};
 use crate::staging::Staged;
 
-/// Accepts any body. A redirect is followed only to what the crawl would ask for, and has not.
+/// Accepts any body. A redirect is followed only to a URL that the crawl would request, and has not.
 pub(super) struct PageJudge<'a> {
     task: &'a Task,
     frontier: &'a Mutex<Frontier>,

@@ -1,7 +1,7 @@
 //! The reading of sites: pages and what they link to, the pages of sitemaps, pages and images that a list names.
 //!
-//! All of them are one crawl that begins with other addresses. It keeps what it found of each address on record as soon as
-//! it is found, so that one which is interrupted goes on where it was.
+//! All of them are one crawl that begins with other URLs. It records what it found at each URL as soon as it is found,
+//! so that an interrupted crawl continues where it was.
 
 mod bounds;
 mod frontier;
@@ -33,7 +33,7 @@ use crate::model::SourceName;
 use crate::source::error::SourceConfigError;
 use crate::source::listing::Listing;
 
-/// Pages that wait for who reads them. Each is in memory as a whole.
+/// Pages that wait to be read. Each is in memory as a whole.
 const WAITING: usize = 2;
 
 /// What a crawl begins with.
@@ -105,7 +105,7 @@ impl Crawl {
         Ok(Self { scope: Scope::new(config)?, seeds, depth, limit, since, keeps_images })
     }
 
-    /// Reads it, and lists what it finds and what else is on record of the source.
+    /// Reads it, and lists what it finds and what else is recorded of the source.
     pub(in crate::source) fn list(self: Arc<Self>, source: SourceName, reader: WebReader) -> (Listing, FeedRecords) {
         begin(self, source, reader, WAITING, Reading::<Self>::run)
     }

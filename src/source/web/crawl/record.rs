@@ -16,7 +16,7 @@ use crate::model::{ArticleKey, Digest, RelativePath};
 use crate::source::error::SourceError;
 use crate::source::web::reading::{Reading, unrecorded};
 
-/// What is on record of an address, where it is true of the archive as it is.
+/// What is recorded of a URL, if it matches the present archive.
 pub(super) struct Known {
     pub(super) row: PageRow,
     /// The article, where it is a page.
@@ -30,8 +30,8 @@ pub(super) struct Progress {
     /// Whether how far it comes is on record.
     is_kept: bool,
     begun: OnceCell<()>,
-    /// What was found as it is on record. It is recorded again only where the crawl does not come to its end, so that the
-    /// next run goes on behind it.
+    /// What was found unchanged. It is recorded again only if the crawl is interrupted, so that the next run continues
+    /// after it.
     unchanged: Mutex<Vec<(Url, PageRow)>>,
 }
 
@@ -56,8 +56,8 @@ impl Known {
         }
     }
 
-    /// Whether it need not be asked for: this crawl did, or the sitemap says that it is as it was. An image is the affair of
-    /// the job that keeps it.
+    /// Whether it need not be requested: this crawl requested it, or the sitemap says that it is unchanged. Whether an
+    /// image is requested again is decided by its job.
     pub(super) fn is_done(&self, task: &Task, progress: &Progress) -> bool {
         let is_of_this_crawl = progress.began.is_some_and(|began| self.row.found_at >= began);
         let is_as_it_was = task.lastmod.is_some() && self.row.lastmod == task.lastmod;
@@ -67,7 +67,7 @@ impl Known {
 }
 
 impl Reading<Crawl> {
-    /// What is on record of an address. A page whose article is another one by now, or gone, is on no record.
+    /// What is recorded of a URL; nothing if the article of the page is another one by now, or gone.
     pub(super) async fn known(&self, url: &Url) -> Result<Option<Known>, SourceError> {
         let catalog = &self.reader.archive.catalog;
         let Some(row) = catalog.page(&self.source, url).await.map_err(unrecorded)? else { return Ok(None) };
@@ -83,7 +83,7 @@ impl Reading<Crawl> {
         ArticleKey { source: self.source.clone(), path: path.clone() }
     }
 
-    /// Whether the page of an address was taken down: it is not asked for again.
+    /// Whether the page of a URL was taken down: it is not requested again.
     pub(super) async fn is_taken_down(&self, url: &Url) -> Result<bool, SourceError> {
         let catalog = &self.reader.archive.catalog;
         let Some(row) = catalog.page(&self.source, url).await.map_err(unrecorded)? else { return Ok(false) };
@@ -103,8 +103,8 @@ impl Reading<Crawl> {
         links_of(Arc::new(bytes), url, charset).await
     }
 
-    /// Records what was found at an address, where that differs from what is on record. The first record of a crawl says
-    /// that it began.
+    /// Records what was found at a URL, if that differs from the record. The first record of a crawl says that it
+    /// began.
     pub(super) async fn record(&self, url: &Url, row: PageRow, progress: &Progress) -> Result<(), SourceError> {
         let catalog = &self.reader.archive.catalog;
         let before = catalog.page(&self.source, url).await.map_err(unrecorded)?;
@@ -145,7 +145,7 @@ impl Reading<Crawl> {
     }
 }
 
-/// Where a page leads, found out on a thread that may take its time.
+/// Where a page leads, determined on a thread for such work.
 pub(super) async fn links_of(bytes: Arc<Vec<u8>>, url: Url, charset: Option<&'static Encoding>) -> PageLinks {
     let read = tokio::task::spawn_blocking(move || page_links(&bytes, &url, charset));
     read.await.expect("any page is read for its links without a panic")

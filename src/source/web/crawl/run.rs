@@ -23,7 +23,7 @@ use crate::source::listing::{Entry, Listed, Location, Made};
 use crate::source::web::location::names;
 use crate::source::web::reading::{Reading, unrecorded};
 
-/// Pages that are asked for side by side, at most: each is in memory as a whole.
+/// Pages that are requested side by side, at most: each is in memory as a whole.
 const AT_ONCE: usize = 8;
 
 /// A crawl that is under way.
@@ -31,7 +31,7 @@ struct Walk {
     frontier: Mutex<Frontier>,
     progress: Progress,
     listed: Mutex<HashSet<RelativePath>>,
-    /// The images that were found, in place of pages, by the order in which they were named.
+    /// The images that were found in place of pages, in the order in which they were named.
     images: Mutex<Vec<(usize, Url)>>,
     named: Named,
 }

@@ -25,7 +25,7 @@ struct Patterns {
 }
 
 impl Scope {
-    /// What the settings of a source ask for. The patterns of files that are shipped mean no pages.
+    /// The scope of a source's settings. The shipped patterns are for files, and do not apply to pages.
     ///
     /// # Errors
     /// A pattern that cannot be read.

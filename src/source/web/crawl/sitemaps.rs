@@ -26,7 +26,7 @@ const MAX_SITEMAP: &str = "crawl.max_sitemap";
 const USUAL: &str = "/sitemap.xml";
 
 impl Reading<Crawl> {
-    /// Reads the sitemap at an address, and those that it lists. The address of a site stands for the sitemaps that its
+    /// Reads the sitemap at a URL, and those that it lists. The URL of a site stands for the sitemaps that its
     /// robots.txt names.
     pub(super) async fn read_sitemaps(&self, url: &Url, frontier: &Mutex<Frontier>, named: &Named) {
         frontier.lock().add_site(url);
@@ -131,7 +131,7 @@ impl Reading<Crawl> {
     }
 }
 
-/// What gzip packed, up to a limit. What breaks off is read as far as it goes.
+/// Unpacks gzip, up to a limit. A truncated text is read as far as it goes.
 fn unpacked(packed: &[u8], most: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = MultiGzDecoder::new(packed).take(most.saturating_add(1)).read_to_end(&mut bytes);

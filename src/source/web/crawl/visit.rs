@@ -1,4 +1,4 @@
-//! One address: asked for, identified by its content, kept, recorded.
+//! One URL: requested, identified by its content, kept, recorded.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::staging::Staged;
 
 /// What was found at an address.
 pub(super) enum Visit {
-    /// A page, with what it leads to, where that is wanted; and the path of its article, where that was listed.
+    /// A page, with its links if they are needed, and the path of its article if that was listed.
     Page(Box<PageLinks>, Option<RelativePath>),
     /// A page that says its own address is this.
     Copy(Url),
@@ -183,7 +183,7 @@ impl Reading<Crawl> {
         }
     }
 
-    /// Keeps an image for the job that asks for it as such: it is fetched once.
+    /// Keeps the response for the job that requests the image: it is fetched once.
     async fn image(
         &self,
         task: &Task,
@@ -279,8 +279,8 @@ fn row(task: &Task, content: PageContent, validators: Validators) -> PageRow {
     PageRow { content, validators, lastmod: task.lastmod.clone(), found_at: clock::now() }
 }
 
-/// The address that a page says is its own, where that is the same but for the query: then this one is a copy. Pages that
-/// follow one another are no copies: some name their first as their own.
+/// The canonical URL of a page, if it differs only in the query: then this page is a copy. Pages that follow one
+/// another are no copies: some name their first page as canonical.
 fn copy_of(task: &Task, url: &Url, links: &PageLinks) -> Option<Url> {
     let own = normal(links.canonical.clone()?);
     is_copy(task, url, &own).then_some(own)
