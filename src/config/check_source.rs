@@ -43,7 +43,7 @@ pub(super) fn check_source(place: &str, source: &SourceConfig) -> Checked {
     globs(&key("exclude"), &source.exclude)
 }
 
-/// Where it is: a path or an address, whichever its kind takes.
+/// Where it is: a path or a URL, whichever its kind takes.
 fn check_place(place: &str, source: &SourceConfig) -> Checked {
     let key = |name: &str| format!("{place}.{name}");
     let is_listed = source.kind == SourceKind::Feeds;

@@ -25,7 +25,7 @@ pub(super) fn home(key: &str, path: &Path) -> Checked {
     unexpandable(path).map_or(Ok(()), |why| Err(Invalid { key: key.to_owned(), message: why.to_owned() }))
 }
 
-/// What an address looks like.
+/// The form of a URL, for messages.
 pub(super) const A_URL: &str = "write an http or https URL such as \"https://example.org/\"";
 
 /// Whether it is an absolute URL that HTTP can ask for.

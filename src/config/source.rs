@@ -44,7 +44,7 @@ pub struct SourceConfig {
     pub include: Vec<String>,
     /// Globs below `path` that are not.
     pub exclude: Vec<String>,
-    /// What relative addresses are relative to.
+    /// What relative URLs are resolved against.
     pub base_url: String,
     /// Folders that stand for the root of the site, `/`.
     pub roots: Vec<PathBuf>,

@@ -81,7 +81,7 @@ enum Route {
 impl Site {
     pub const HOSTS: [&str; 7] = [PHOTOS, COPIES, OLD, STRICT, MEMBERS, SLOW, BUSY];
 
-    /// A site with these feeds, by their paths, in which addresses have no port.
+    /// A site with these feeds, by their paths, in which URLs have no port.
     pub fn new(feeds: HashMap<String, String>) -> Self {
         let mut routes = photos();
         routes.extend(special());
@@ -109,7 +109,7 @@ impl Site {
     }
 }
 
-/// A text whose addresses name the server's port.
+/// A text whose URLs name the server's port.
 pub fn with_port(text: &str, port: u16) -> String {
     text.replace(".example/", &format!(".example:{port}/"))
 }

@@ -1,4 +1,4 @@
-//! What a value can be: the address of an image, or something inline.
+//! What a value can be: the URL of an image, or something inline.
 
 use super::template::looks_like_template;
 
@@ -29,7 +29,7 @@ const OTHER_EXTENSIONS: &[&str] = &[
     "txt", "wav", "webm", "woff", "woff2", "xhtml", "xml", "zip",
 ];
 
-/// Whether an address starts with a scheme (RFC 3986, section 3.1); `C:\\` is a drive.
+/// Whether a URL starts with a scheme (RFC 3986, section 3.1); `C:\\` is a drive.
 pub(crate) fn has_scheme(address: &str) -> bool {
     let Some((scheme, _)) = address.split_once(':') else { return false };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
@@ -63,7 +63,7 @@ fn is_wiki_page(name: &str) -> bool {
     name.contains(':') || name.contains("%3A") || name.contains("%3a")
 }
 
-/// Whether the path of an address ends like an image's. Of `https://example.png` all is host.
+/// Whether the path of a URL ends like an image's. Of `https://example.png` all is host.
 pub(super) fn has_image_path(address: &str) -> bool {
     let authority =
         if address.starts_with("//") { address.get(2..) } else { address.split_once("://").map(|(_, rest)| rest) };
@@ -88,7 +88,7 @@ fn has_host(rest: &str) -> bool {
     rest.starts_with(|first: char| first.is_alphanumeric() || first == '[')
 }
 
-/// Whether a value is one address of an image on the web, and nothing else.
+/// Whether a value is one URL of an image on the web, and nothing else.
 pub(super) fn is_image_url(value: &str) -> bool {
     names_host(value)
         && has_image_path(value)
@@ -96,7 +96,7 @@ pub(super) fn is_image_url(value: &str) -> bool {
         && !value.contains(|c: char| c <= ' ' || matches!(c, '"' | '<' | '>' | '\\' | '`'))
 }
 
-/// Whether a value is one address on the web that may be an image's: what names it decides.
+/// Whether a value is one URL on the web that may be an image's: what names it decides.
 pub(super) fn may_be_image_url(value: &str) -> bool {
     let path = value.split(['?', '#']).next().unwrap_or_default();
     let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, end)| end);
@@ -106,7 +106,7 @@ pub(super) fn may_be_image_url(value: &str) -> bool {
         && !value.contains(|c: char| c <= ' ' || matches!(c, '"' | '<' | '>' | '\\' | '`' | ','))
 }
 
-/// Whether a value can be the address of an image: not only a fragment, not inline unless that is asked for, not a
+/// Whether a value can be the URL of an image: not only a fragment, not inline unless that is asked for, not a
 /// script's, not a template's, not a resource of a notebook (`:/1f8a…`).
 pub(super) fn can_be_address(value: &str, inline: bool) -> bool {
     let value = value.trim_matches(|c| c <= ' ');

@@ -25,7 +25,7 @@ pub(super) enum When {
     ImageFile,
 }
 
-/// An attribute that holds the address of an image or other media.
+/// An attribute that holds the URL of an image or other media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Row {
     element: &'static str,
@@ -254,7 +254,7 @@ pub(super) fn link(rel: &str, as_image: bool) -> Option<ReferenceKind> {
     kinds.next()
 }
 
-/// Whether a `meta` of that name, property or itemprop holds the address of an image.
+/// Whether a `meta` of that name, property or itemprop holds the URL of an image.
 pub(super) fn meta(name: &str) -> bool {
     let name = name.trim().to_ascii_lowercase();
     let name = name.as_str();

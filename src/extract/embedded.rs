@@ -1,4 +1,4 @@
-//! Addresses within a text of some other notation: the argument of a tag, a list, an object of JavaScript.
+//! URLs within a text of some other notation: the argument of a tag, a list, an object of JavaScript.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::address::is_http;
 
 const DELIMITERS: [char; 16] = ['"', '\'', '`', ' ', '\t', '\n', '\r', '|', '[', ']', '{', '}', '<', '>', '(', ')'];
 
-/// Where the addresses that count stand in a text.
+/// Where the URLs that count stand in a text.
 pub(super) fn addresses(text: &str, counts: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -25,8 +25,7 @@ pub(super) fn addresses(text: &str, counts: impl Fn(&str) -> bool) -> Vec<Range<
     found
 }
 
-/// The words of a text, each with the delimiter after it. Parentheses delimit words only where they are no part of an
-/// address.
+/// The words of a text, each with the delimiter after it. Parentheses delimit words unless they are part of a URL.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut in_address = false;
     text.split_inclusive(move |c: char| {
@@ -36,12 +35,12 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a text is several addresses, with a mark between each and the next.
+/// Whether a text is several URLs, with a mark between each and the next.
 pub(super) fn is_list(text: &str) -> bool {
     text.match_indices([',', ';']).any(|(at, _)| is_http(&text[at + 1..]))
 }
 
-/// The parts of a list within a word. A comma within an address ends no part.
+/// The parts of a list within a word. A comma within a URL ends no part.
 fn parts(word: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = word;
@@ -58,7 +57,7 @@ fn parts(word: &str) -> Vec<&str> {
     parts
 }
 
-/// The value of `key:value` or `key=value`, where it is an address.
+/// The value of `key:value` or `key=value`, where it is a URL.
 fn value_of(part: &str) -> &str {
     let is_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let split = part.split_once([':', '=']).filter(|(key, _)| key.bytes().all(is_key));

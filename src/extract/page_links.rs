@@ -18,7 +18,7 @@ pub(crate) struct PageLinks {
     pub(crate) links: Vec<Url>,
     /// The pages that it says are its next ones (`rel=next`).
     pub(crate) next: Vec<Url>,
-    /// The address that it says is its own (RFC 6596).
+    /// The URL that it says is its own (RFC 6596).
     pub(crate) canonical: Option<Url>,
     /// Its style sheets.
     pub(crate) sheets: Vec<Url>,
@@ -111,7 +111,7 @@ impl Reader {
         }
     }
 
-    /// What an address leads to, without its fragment; `None` where that is not on the web.
+    /// What a URL leads to, without its fragment; `None` where that is not on the web.
     fn joined(&self, address: &str) -> Option<Url> {
         let encode: EncodingOverride<'_> = Some(&|text| query::encode(text, self.query));
         let mut url = Url::options()

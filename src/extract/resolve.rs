@@ -14,7 +14,7 @@ use crate::model::{Format, LinkWrap, Reference, ReferenceKind, Reveal, UrlProble
 /// The longest `<base href>`, in bytes, that counts: it is copied to every relative URL.
 const MAX_BASE: usize = 2048;
 
-/// What the addresses of an article are read against.
+/// What the URLs of an article are resolved against.
 #[derive(Clone, Copy)]
 struct Base<'a> {
     url: Option<&'a Url>,
@@ -56,7 +56,7 @@ pub(super) fn resolve(
     }
 }
 
-/// What relative addresses are relative to.
+/// What relative URLs are resolved against.
 ///
 /// The document's `<base>` takes precedence, as in a browser, and then the user's setting. A page without either is
 /// resolved against the URL that it was saved from: the requested one, or else the one that it states; its canonical

@@ -14,7 +14,7 @@ use crate::config::{Config, MediaConfig, Size};
 use crate::media;
 use crate::model::{Digest, Ending, MediaType, Reference, UrlProblem};
 
-/// The scheme of addresses that name their bytes.
+/// The scheme of URLs that name their bytes.
 pub const NI_SCHEME: &str = "ni";
 
 /// The images that an article holds itself, by their digest.

@@ -15,7 +15,7 @@ const IDENTITY: &str = "identity";
 const SIZE: &str = "size";
 /// Which images count readers.
 const MIN_SIDE: &str = "min_side";
-/// Which addresses and URLs may be requested.
+/// Which IP addresses and URLs may be requested.
 const ALLOWED: &str = "allowed";
 /// How hosts are reached.
 const NETWORK: &str = "network";

@@ -45,7 +45,7 @@ pub struct Exchange {
     pub response_head: Option<Vec<u8>>,
     /// The status code.
     pub status: Option<u16>,
-    /// The address that answered.
+    /// The IP address and port of the server.
     pub peer: Option<SocketAddr>,
     /// The protocol spoken: `http/1.1` or `h2`.
     pub protocol: Option<&'static str>,

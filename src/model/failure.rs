@@ -21,7 +21,7 @@ named! {
         TooSlow = "too_slow",
         /// A wait took longer than its limit.
         Timeout = "timeout",
-        /// The host name has no address.
+        /// The host name has no IP address.
         Dns = "dns",
         /// The TLS handshake failed.
         Tls = "tls",
@@ -29,7 +29,7 @@ named! {
         Connect = "connect",
         /// The response breaks the rules of HTTP or exceeds a limit on heads.
         Protocol = "protocol",
-        /// The address is one that articles must not reach.
+        /// The IP address is one that articles must not reach.
         ForbiddenAddress = "forbidden_address",
         /// The redirects loop or are too many.
         TooManyRedirects = "too_many_redirects",

@@ -74,7 +74,7 @@ impl RunEnd<'_> {
     }
 }
 
-/// Sends notifications to the addresses of `[report]`.
+/// Sends notifications to the URLs of `[report]`.
 pub struct Notifier {
     client: Client,
     settings: ReportConfig,

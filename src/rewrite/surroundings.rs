@@ -49,9 +49,9 @@ struct Surroundings<'a> {
 
 /// Where what a base completes leads.
 struct Origin {
-    /// `https:`, for an address that only lacks that.
+    /// `https:`, for a URL that only lacks that.
     scheme: String,
-    /// The host, for an address that starts with a slash.
+    /// The host, for a URL that starts with a slash.
     host: String,
     /// The base up to its last slash, for any other.
     folder: String,
@@ -84,7 +84,7 @@ impl Surroundings<'_> {
         is_usable.then_some(origin)
     }
 
-    /// Completes an address as the base did.
+    /// Completes a URL as the base did.
     fn absolute(&self, target: &Target, origin: &Origin) -> Option<Edit> {
         let raw = self.text(target);
         let address = raw.trim_start();
@@ -116,7 +116,7 @@ impl Surroundings<'_> {
     }
 }
 
-/// An address up to its last slash.
+/// A URL up to its last slash.
 fn up_to_slash(address: &str) -> &str {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     &path[..path.rfind('/').map_or(0, |slash| slash + 1)]

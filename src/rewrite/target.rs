@@ -27,7 +27,7 @@ pub struct Article<'a> {
 pub struct Target {
     /// Where it stands.
     pub place: ReferencePlace,
-    /// The address, absolute.
+    /// The URL, absolute.
     pub url: Option<Url>,
     /// The link that it gets; `None` leaves it remote.
     pub link: Option<LocalLink>,

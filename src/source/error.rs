@@ -53,7 +53,7 @@ pub enum SourceError {
         what: &'static str,
         /// The source.
         source_name: String,
-        /// Its address.
+        /// Its URL.
         url: String,
         /// Why, as reports name it.
         reason: SourceFailure,

@@ -84,7 +84,7 @@ pub fn file_tag(file: &Path) -> std::io::Result<String> {
     Ok(format!("{}-{}-{:x}", found.size, found.modified, found.inode))
 }
 
-/// What an address says of a file.
+/// How a URL names a file.
 enum Address {
     /// A path within the source.
     Within(String),

@@ -16,7 +16,7 @@ const LIMITS: XmlLimits = XmlLimits { depth: 64, tag: 64 << 10, nodes: 1_000_000
 pub struct Outline {
     /// Its title; empty where it has none.
     pub title: String,
-    /// Its address.
+    /// Its URL.
     pub url: Url,
     /// The titles of the outlines that it lies in, the outermost first, and its own.
     pub categories: Vec<String>,

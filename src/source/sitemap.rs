@@ -16,7 +16,7 @@ pub(super) struct Sitemap {
     pub(super) parts: Vec<Url>,
     /// The pages.
     pub(super) pages: Vec<SitemapPage>,
-    /// How many entries have no usable address.
+    /// How many entries have no usable URL.
     pub(super) unusable: usize,
 }
 
@@ -54,12 +54,12 @@ pub(super) enum SitemapError {
     /// It is another kind of XML.
     #[error("it is XML and no sitemap: its first element is <{0}>")]
     Other(String),
-    /// A line of its text is no address.
+    /// A line of its text is no URL.
     #[error("it is neither XML nor a text with a URL in each line: line {0} has none")]
     Line(usize),
 }
 
-/// Reads what a host sent for the address `url`.
+/// Reads what a host sent for the URL `url`.
 ///
 /// # Errors
 /// Why it is no sitemap, or none within the limits.
@@ -87,7 +87,7 @@ pub(super) fn read(
     }
 }
 
-/// An address a line.
+/// A text with a URL in each line.
 fn list(text: &str) -> Result<Sitemap, SitemapError> {
     let mut found = Sitemap::default();
     let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
@@ -126,7 +126,7 @@ fn text_of(element: &Element, name: &str) -> Option<String> {
     named(element, name).map(|child| child.text().trim().to_owned()).find(|text| !text.is_empty())
 }
 
-/// An address on the web, without its fragment.
+/// A URL on the web, without its fragment.
 fn address(text: &str, base: Option<&Url>) -> Option<Url> {
     let mut url = Url::options().base_url(base).parse(text).ok()?;
     url.set_fragment(None);

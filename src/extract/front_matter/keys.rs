@@ -136,7 +136,7 @@ enum Role {
     Other,
 }
 
-/// The address that an entry names, if it names an image.
+/// The URL that an entry names, if it names an image.
 pub(super) fn image(entry: &Entry, options: &ExtractOptions) -> Option<String> {
     let value = decode_references(entry.value.trim());
     if value.is_empty()
@@ -198,7 +198,7 @@ fn last_part(key: &str) -> &str {
     key.rsplit_once('.').map_or(key, |(_, last)| last)
 }
 
-/// Whether a value is several addresses, between commas or white space.
+/// Whether a value is several URLs, between commas or white space.
 fn is_list(value: &str) -> bool {
     let mut words = value.split_whitespace();
     let host = |word: Option<&str>| word.is_some_and(|word| names_host(word.trim_start_matches(',')));

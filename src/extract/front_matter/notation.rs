@@ -1,4 +1,4 @@
-//! Images in values that are written in another notation: Markdown, HTML, CSS, or a list of addresses.
+//! Images in values that are written in another notation: Markdown, HTML, CSS, or a list of URLs.
 
 use std::ops::Range;
 
@@ -10,10 +10,10 @@ use crate::extract::sink::Sink;
 use crate::extract::template::looks_like_template;
 use crate::extract::{css, html, markdown};
 
-/// What stands between the addresses of a list.
+/// What stands between the URLs of a list.
 const MARKS: [char; 3] = [',', ';', '|'];
 
-/// The addresses that the value of an entry shows in another notation, and where each stands in the text.
+/// The URLs that the value of an entry shows in another notation, and where each stands in the text.
 pub(super) fn images(text: &str, entry: &Entry, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
     let shown = |address: &str| {
         let image = names_host(address) || has_image_extension(address);
@@ -51,7 +51,7 @@ fn written_in(entry: &Entry, options: &ExtractOptions) -> Vec<(Range<usize>, Str
     list(value, options, keys::is_of_images(entry))
 }
 
-/// The addresses between the quotes of some JSON.
+/// The URLs between the quotes of some JSON.
 fn quoted(value: &str, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
     let quotes: Vec<_> = value.match_indices('"').map(|(at, _)| at).collect();
     let strings = quotes.chunks_exact(2).map(|pair| pair[0] + 1..pair[1]);
@@ -63,7 +63,7 @@ fn is_address(value: &str, options: &ExtractOptions) -> bool {
     is_image_url(value) || options.local_links.contains(value)
 }
 
-/// Several addresses between marks or white space; nothing where one of the parts is none. Under a key of images, the
+/// Several URLs between marks or white space; nothing where one of the parts is none. Under a key of images, the
 /// files of a list are images too.
 fn list(value: &str, options: &ExtractOptions, of_images: bool) -> Vec<(Range<usize>, String)> {
     let parts = parts(value);
@@ -75,7 +75,7 @@ fn list(value: &str, options: &ExtractOptions, of_images: bool) -> Vec<(Range<us
     parts.into_iter().map(|part| (part.clone(), value[part].to_owned())).collect()
 }
 
-/// The parts of a list: between white space, and before a mark that a URL follows. Other marks are part of an address.
+/// The parts of a list: between white space, and before a mark that a URL follows. Other marks are part of a URL.
 fn parts(value: &str) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut start = 0;

@@ -8,7 +8,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::entry::{Entry, after_properties, kept_key, trimmed};
 
-/// The longest value, in bytes, that an alias repeats: longer ones are no addresses, and an article could repeat one
+/// The longest value, in bytes, that an alias repeats: longer ones are no URLs, and an article could repeat one
 /// without end.
 const MAX_ALIASED: usize = 4096;
 

@@ -1,4 +1,4 @@
-//! The base of a document, and the addresses that it completes.
+//! The base of a document, and the URLs that it completes.
 
 use super::scanner::Pass;
 use super::tokens::Tag;

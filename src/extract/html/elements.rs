@@ -298,7 +298,7 @@ fn trim(text: &str, span: Range<usize>) -> Range<usize> {
     start..(start + raw.trim_matches(is_stripped).len())
 }
 
-/// Whether the value of a lazy attribute can be an address: it is one word, with a dot or slash in it.
+/// Whether the value of a lazy attribute can be a URL: it is one word, with a dot or slash in it.
 fn looks_like_url(value: &str) -> bool {
     value.contains(['/', '.'])
         && !value.contains(|c: char| c.is_ascii_whitespace() || matches!(c, '{' | '[' | '"' | '<'))

@@ -6,10 +6,10 @@ use crate::extract::json;
 
 /// Properties whose value is an image.
 const IMAGES: &[&str] = &["image", "logo", "photo", "primaryImageOfPage", "screenshot", "thumbnail", "thumbnailUrl"];
-/// Properties of an image that hold its address.
+/// Properties of an image that hold its URL.
 const ADDRESSES: &[&str] = &["contentUrl", "url"];
 
-/// The addresses of images in some JSON: where each stands without its quotes, the property, and what it says.
+/// The URLs of images in some JSON: where each stands without its quotes, the property, and what it says.
 pub(super) fn images(json: &str) -> Vec<(Range<usize>, String, String)> {
     let mut found = Vec::new();
     json::strings(json, |path, span, value| {
@@ -20,7 +20,7 @@ pub(super) fn images(json: &str) -> Vec<(Range<usize>, String, String)> {
     found
 }
 
-/// Whether properties lead to an image, or to the address of one.
+/// Whether properties lead to an image, or to the URL of one.
 fn is_image(path: &[String]) -> bool {
     let names_image = |at: usize| {
         let property = path.len().checked_sub(at).and_then(|at| path.get(at));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::extract::sink::{MAX_REFERENCES, RawReference, Sink};
 
-/// On how many elements one address is a placeholder.
+/// On how many elements one URL is a placeholder.
 const MANY: usize = 3;
 
 /// What other attributes name, by the `src` of their element.

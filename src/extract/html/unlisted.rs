@@ -122,7 +122,7 @@ fn shows_nothing(tag: &Tag<'_>) -> bool {
     sources.all(is_placeholder) && candidates.all(is_placeholder)
 }
 
-/// Whether an address shows nothing of its own.
+/// Whether a URL shows nothing of its own.
 fn is_placeholder(address: &str) -> bool {
     let address = address.trim();
     let path = address.split(['?', '#']).next().unwrap_or_default();
@@ -146,7 +146,7 @@ impl Search<'_, '_, '_, '_, '_> {
         self.pass.scanner.options.local_links.contains(value.trim())
     }
 
-    /// Whether a value is the address of the image.
+    /// Whether a value is the URL of the image.
     fn is_image(&self, value: &str, name: &str) -> bool {
         self.is_local(value) || (self.shows_nothing && is_image_address(value.trim(), name))
     }

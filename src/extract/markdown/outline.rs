@@ -25,7 +25,7 @@ pub(super) struct Outline {
     pub(super) fenced: Vec<Range<usize>>,
 }
 
-/// An address and the bytes that spell it.
+/// A URL and the bytes that spell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) span: Range<usize>,

@@ -32,7 +32,7 @@ pub(super) fn align(
     (walk.next.1 == links.len()).then_some(walk.pairs)
 }
 
-/// A place where an address stands that a mirror can replace.
+/// A place where a URL stands that a mirror can replace.
 struct LinkPlace {
     span: Span,
     reference: usize,

@@ -48,7 +48,7 @@ fn push(element: &Element, attribute: &str, base: &Url, media: &mut Vec<Media>) 
     media.push(Media { url, kind, is_thumbnail: false });
 }
 
-/// An address on the web.
+/// A URL on the web.
 pub(super) fn web(base: &Url, address: &str) -> Option<Url> {
     base.join(address.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }

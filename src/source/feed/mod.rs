@@ -27,7 +27,7 @@ use super::xml::{self, Namespace, XmlLimits};
 pub(super) enum Document {
     /// A feed.
     Feed(Box<Feed>),
-    /// A page; where it names its feed, the feed's address.
+    /// A page; where it names its feed, the feed's URL.
     Page(Option<Url>),
 }
 

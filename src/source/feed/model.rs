@@ -41,7 +41,7 @@ pub(in crate::source) struct Entry {
     pub(in crate::source) categories: Vec<String>,
     /// The content, or else the summary, as HTML.
     pub(in crate::source) content: String,
-    /// What relative addresses in the content are relative to.
+    /// What relative URLs in the content are resolved against.
     pub(in crate::source) base: Option<Url>,
     /// Media beside the content: enclosures, `media:*`, `itunes:image`.
     pub(in crate::source) media: Vec<Media>,

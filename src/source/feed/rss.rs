@@ -59,13 +59,13 @@ fn skip_hours(channel: &Element) -> Vec<i8> {
     hours.filter_map(|hour| hour.text().trim().parse::<i8>().ok()).map(|hour| hour.rem_euclid(HOURS)).collect()
 }
 
-/// What addresses in an element are relative to.
+/// What URLs in an element are relative to.
 fn base_of(element: &Element, outer: &Url) -> Url {
     let own = element.attribute_in(Namespace::Xml, "base").and_then(|base| outer.join(base).ok());
     own.unwrap_or_else(|| outer.clone())
 }
 
-/// The address of the page: `link`, or one of Atom in RSS.
+/// The URL of the page: `link`, or one of Atom in RSS.
 fn link_of(element: &Element, base: &Url) -> Option<Url> {
     let own = element.text_of(Namespace::Core, "link").and_then(|link| web(base, &link));
     own.or_else(|| {

@@ -20,7 +20,7 @@ const DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Around<'a> {
     pub(super) feed: &'a Feed,
-    /// The address of the feed.
+    /// The URL of the feed.
     pub(super) feed_url: &'a Url,
     pub(super) categories: &'a [String],
     /// Replaces the entry's own author; empty to keep it.

@@ -19,7 +19,7 @@ use crate::source::listing::{Entry, Listing};
 /// Entries that wait for who reads them.
 const WAITING: usize = 2;
 
-/// What an address may be of.
+/// What a URL may lead to.
 #[derive(Debug)]
 pub(in crate::source) struct Address {
     url: Url,
@@ -29,7 +29,7 @@ pub(in crate::source) struct Address {
 }
 
 impl Address {
-    /// The address that the settings of a source name as its `url`.
+    /// The URL that the settings of a source name as its `url`.
     ///
     /// # Errors
     /// Settings that cannot work.

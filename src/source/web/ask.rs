@@ -22,7 +22,7 @@ const GONE: u16 = 410;
 
 /// What became of asking for a feed.
 pub(super) struct Asked {
-    /// The feed and its address, where there is something new in it.
+    /// The feed and its URL, where there is something new in it.
     pub(super) feed: Option<(Feed, Url)>,
     /// What else there is to say, for a person.
     pub(super) note: Option<String>,

@@ -20,7 +20,7 @@ pub(super) enum Content {
     Sheet,
     /// A feed.
     Feed,
-    /// A sitemap: in XML, or with an address a line.
+    /// A sitemap: in XML, or with a URL in each line.
     Sitemap,
     /// An image.
     Image,
@@ -99,7 +99,7 @@ pub(super) fn claims(content_type: Option<&str>, types: &[&str]) -> bool {
     types.iter().any(|media_type| claimed.eq_ignore_ascii_case(media_type))
 }
 
-/// Whether each line is an address, as a sitemap of plain text has it.
+/// Whether each line is a URL, as a sitemap of plain text has it.
 fn is_list(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head);
     let mut lines =

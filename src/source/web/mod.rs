@@ -1,4 +1,4 @@
-//! Sources that are read over the network: feeds, sitemaps, pages, lists of addresses.
+//! Sources that are read over the network: feeds, sitemaps, pages, lists of URLs.
 //!
 //! Such a source lists what it has now and everything that is recorded of it, so that a changed setting also reaches
 //! articles which the source no longer lists. An article that is not listed is not gone.

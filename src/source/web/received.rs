@@ -23,7 +23,7 @@ pub type Response = Fetched<Option<String>>;
 pub struct Received(Arc<Mutex<HashMap<Url, Response>>>);
 
 impl Received {
-    /// Keeps a response for whoever asks for its address next.
+    /// Keeps a response for the next request of its URL.
     pub fn hold(&self, url: Url, response: Response) {
         let mut held = self.0.lock();
         let waiting: u64 = held.values().map(length).sum();
@@ -40,7 +40,7 @@ impl Received {
         self.hold(normal(url), Fetched::without_request(Ok(answer)));
     }
 
-    /// Whether a response waits for an address.
+    /// Whether there is a response for a URL.
     pub fn holds(&self, url: &Url) -> bool {
         self.0.lock().contains_key(url)
     }

@@ -163,7 +163,7 @@ pub(super) fn since(date: &str) -> Result<Option<Timestamp>, String> {
     (!date.is_empty()).then(|| timestamp(date).ok_or_else(message)).transpose()
 }
 
-/// An address on the web.
+/// A URL on the web.
 pub(in crate::source) fn address(text: &str) -> Result<Url, String> {
     match Url::parse(text.trim()) {
         Ok(url) if is_web_address(&url) => Ok(url),

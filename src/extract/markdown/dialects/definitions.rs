@@ -28,7 +28,7 @@ impl Definitions {
         Self(found)
     }
 
-    /// Where the address of a label stands in the body.
+    /// Where the URL of a label stands in the body.
     pub(in crate::extract::markdown) fn place(&self, label: &str) -> Option<Range<usize>> {
         self.0.get(&normalised(label)).map(|(place, _)| place.clone())
     }
@@ -46,7 +46,7 @@ fn normalised(label: &str) -> String {
     label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// The label and the address of a line that is a definition.
+/// The label and the URL of a line that is a definition.
 fn definition(body: &str, line: &Line) -> Option<(String, Range<usize>)> {
     let text = body[line.text..line.end].strip_prefix('[').filter(|text| !text.starts_with(['^', ']']))?;
     let (label, rest) = text.split_once("]:").filter(|(label, _)| label.len() < 1000 && !label.contains(['[', ']']))?;

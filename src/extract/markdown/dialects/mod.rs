@@ -33,7 +33,7 @@ pub(super) struct Prepared<'a> {
     pub(super) tags: Vec<Range<usize>>,
     /// Code and comments that CommonMark would show, in order.
     pub(super) hidden: Vec<Range<usize>>,
-    /// Addresses that are spelled otherwise in the copy, in order.
+    /// URLs that are spelled otherwise in the copy, in order.
     pub(super) spaced: Vec<Range<usize>>,
 }
 

@@ -8,7 +8,7 @@ use memchr::memmem;
 use super::lines::Copy;
 use crate::extract::address::{has_image_extension, is_http};
 
-/// Joins the words of such addresses, and gives their places.
+/// Joins the words of such URLs, and gives their places.
 pub(super) fn join(copy: &mut Copy<'_>) -> Vec<Range<usize>> {
     let found = addresses(copy.text(), copy.range.clone());
     let text = copy.text();
@@ -32,7 +32,7 @@ pub(super) fn inside_parentheses(text: &str, range: Range<usize>) -> impl Iterat
     opened.filter_map(|start| Some(start..start + length(&text[start..])?))
 }
 
-/// The address with spaces that stands within some parentheses.
+/// The URL with spaces that stands within some parentheses.
 fn address(text: &str, inside: Range<usize>) -> Option<Range<usize>> {
     let start = inside.start;
     let inside = &text[inside];
@@ -70,7 +70,7 @@ fn length(text: &str) -> Option<usize> {
     None
 }
 
-/// An address without the title that follows it.
+/// A URL without the title that follows it.
 pub(super) fn without_title(inside: &str) -> &str {
     let Some(quote) = inside.chars().next_back().filter(|last| matches!(last, '"' | '\'')) else { return inside };
     let title = inside[..inside.len() - 1].rfind(quote).filter(|at| inside[..*at].ends_with([' ', '\t']));

@@ -10,7 +10,7 @@ use crate::model::{Digest, Reason};
 /// URLs that are remembered for the counts. Beyond them, a URL that is found twice counts twice.
 const REMEMBERED: usize = 100_000;
 
-/// Why an address was not asked for, or gave nothing.
+/// Why a URL was not requested, or gave nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Bound {
     /// It is further away than the settings allow.
@@ -35,7 +35,7 @@ pub(super) enum Bound {
     OtherSite,
     /// It is neither a page nor an image.
     NoPage,
-    /// Its page says that another address is its own.
+    /// Its page has another canonical URL.
     Canonical,
     /// Its page says so, too, and that address gave no page: it is kept.
     NoCanonical,
@@ -43,7 +43,7 @@ pub(super) enum Bound {
     Failed(Reason, Option<u16>),
 }
 
-/// What was left out: how often, and the first address of each kind.
+/// What was left out: how often, and the first URL of each kind.
 #[derive(Debug, Default)]
 pub(super) struct Bounds {
     found: BTreeMap<Bound, (u64, String)>,
@@ -51,7 +51,7 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// Counts an address, once.
+    /// Counts a URL, once.
     pub(super) fn count(&mut self, bound: Bound, url: &Url) {
         let is_new =
             self.seen.len() >= REMEMBERED || self.seen.insert(Digest::of(format!("{bound:?} {url}").as_bytes()));
@@ -60,7 +60,7 @@ impl Bounds {
         }
     }
 
-    /// Counts several of an address.
+    /// Counts several things of one URL.
     pub(super) fn add(&mut self, bound: Bound, url: &Url, count: u64) {
         let found = self.found.entry(bound).or_insert_with(|| (0, url.to_string()));
         found.0 += count;

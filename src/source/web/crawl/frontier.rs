@@ -11,14 +11,14 @@ use super::scope::Scope;
 use crate::model::Digest;
 use crate::source::web::location::{is_same_domain, normal, site, without_query};
 
-/// Ends of names of files that are no pages: an address that ends so is not followed.
+/// Extensions of files that are no pages: a URL that ends in one is not followed.
 const FILES: [&str; 46] = [
     "7z", "aac", "apk", "avi", "avif", "bin", "bmp", "bz2", "css", "csv", "deb", "dmg", "doc", "docx", "eot", "epub",
     "exe", "flac", "gif", "gz", "ico", "iso", "jar", "jpeg", "jpg", "js", "m4a", "m4v", "mov", "mp3", "mp4", "mpg",
     "ogg", "pdf", "png", "ppt", "pptx", "rar", "rpm", "svg", "tar", "webm", "webp", "woff2", "xls", "zip",
 ];
 
-/// How an address was found.
+/// How a URL was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Via {
     /// The user named it.
@@ -33,7 +33,7 @@ pub(super) enum Via {
     Sheet,
 }
 
-/// An address to ask for.
+/// A URL to request.
 #[derive(Debug, Clone)]
 pub(super) struct Task {
     pub(super) url: Url,
@@ -77,7 +77,7 @@ pub(super) struct Frontier {
     /// Pages that say another address is their own, by that address, of which nothing is known yet.
     copies: HashMap<Digest, Vec<Task>>,
     sites: HashSet<String>,
-    /// How many addresses of one path there are that differ in their queries.
+    /// How many URLs of one path there are that differ in their queries.
     queries: HashMap<Digest, usize>,
     admitted: usize,
     /// Style sheets, which are no pages.
@@ -101,12 +101,12 @@ impl Frontier {
         }
     }
 
-    /// The address that is asked for next.
+    /// The URL that is requested next.
     pub(super) fn next(&mut self) -> Option<Task> {
         self.queue.pop_front()
     }
 
-    /// Whether nothing is left to ask for.
+    /// Whether no URL is left to request.
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
@@ -223,7 +223,7 @@ impl Frontier {
         }
     }
 
-    /// The limit that keeps an address out.
+    /// The limit that keeps a URL out.
     fn bound_of(&self, task: &Task) -> Option<Bound> {
         let queries =
             || self.queries.get(&Digest::of(without_query(&task.url).as_bytes())).copied().unwrap_or_default();
@@ -250,7 +250,7 @@ fn key(url: &Url) -> Digest {
     Digest::of(url.as_str().as_bytes())
 }
 
-/// Whether an address is that of a file that is no page, by its name.
+/// Whether a URL names a file that is no page, by its extension.
 fn is_file(url: &Url) -> bool {
     let name = url.path().rsplit('/').next().unwrap_or_default();
     let end = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());

@@ -56,7 +56,7 @@ pub(in crate::source) struct Crawl {
     limit: usize,
     /// What a sitemap says is older is not read.
     since: Option<Timestamp>,
-    /// Whether an image at an address is kept, and not only a page.
+    /// Whether an image at a URL is kept, and not only a page.
     keeps_images: bool,
 }
 
@@ -89,7 +89,7 @@ impl Crawl {
         Self::new(config, Seeds::List(config.path.clone()))
     }
 
-    /// The page or the image at one address.
+    /// The page or the image at one URL.
     ///
     /// # Errors
     /// Settings that cannot work.

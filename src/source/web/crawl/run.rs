@@ -1,4 +1,4 @@
-//! A crawl, from its first address to its last.
+//! A crawl, from its first URL to its last.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use url::{Position, Url};
 use crate::config::{Config, SourceConfig};
 use crate::source::error::SourceConfigError;
 
-/// Patterns of addresses.
+/// Patterns of URLs.
 #[derive(Debug, Clone)]
 pub(super) struct Scope {
     /// Empty for every page.
@@ -17,7 +17,7 @@ pub(super) struct Scope {
     pub(super) same_host: bool,
 }
 
-/// Patterns of whole addresses, and of paths with their queries: those that begin with a slash.
+/// Patterns of whole URLs, and of paths with their queries: those that begin with a slash.
 #[derive(Debug, Clone)]
 struct Patterns {
     addresses: GlobSet,
@@ -67,7 +67,7 @@ impl Patterns {
         self.addresses.is_empty() && self.paths.is_empty()
     }
 
-    /// As the address is written, and as it reads.
+    /// The URL as it is written, and with its escapes decoded.
     fn matches(&self, url: &Url) -> bool {
         let path = &url[Position::BeforePath..];
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();

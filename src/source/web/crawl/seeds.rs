@@ -1,4 +1,4 @@
-//! The addresses that a crawl begins with: those of the settings, of a file, of sitemaps.
+//! The URLs that a crawl begins with: those of the settings, of a file, of sitemaps.
 
 use std::io::Read as _;
 use std::path::Path;

@@ -65,7 +65,7 @@ impl Reading<Crawl> {
         }
     }
 
-    /// The sitemaps that an address stands for.
+    /// The sitemaps that a URL stands for.
     async fn first(&self, url: &Url) -> Vec<Url> {
         if !matches!(url.path(), "/" | "/robots.txt") || url.query().is_some() {
             return vec![url.clone()];

@@ -23,15 +23,15 @@ use crate::source::web::reading::Reading;
 use crate::source::web::received::Response;
 use crate::staging::Staged;
 
-/// What was found at an address.
+/// What was found at a URL.
 pub(super) enum Visit {
     /// A page, with its links if they are needed, and the path of its article if that was listed.
     Page(Box<PageLinks>, Option<RelativePath>),
-    /// A page that says its own address is this.
+    /// A copy of a page: this is its canonical URL.
     Copy(Url),
     /// An image.
     Image,
-    /// It leads elsewhere, and that is not asked for, or is already.
+    /// A redirect to a URL that is not requested, or was already.
     Moved(Url),
     /// It was taken down on purpose.
     TakenDown,
@@ -68,7 +68,7 @@ struct Body {
 }
 
 impl Reading<Crawl> {
-    /// Finds out what is at an address.
+    /// Determines what is at a URL.
     pub(super) async fn visit(
         &self,
         task: &Task,
@@ -274,7 +274,7 @@ impl Reading<Crawl> {
     }
 }
 
-/// What is recorded of an address.
+/// What is recorded of a URL.
 fn row(task: &Task, content: PageContent, validators: Validators) -> PageRow {
     PageRow { content, validators, lastmod: task.lastmod.clone(), found_at: clock::now() }
 }
