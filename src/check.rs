@@ -77,7 +77,7 @@ pub async fn check(archive: &Archive, config: &Config) -> Result<Checked, CheckE
 struct Checker<'a> {
     archive: &'a Archive,
     config: &'a Config,
-    /// Those of the articles looked at so far.
+    /// Those of the articles that were checked so far.
     sources: HashMap<SourceName, Arc<Source>>,
     checked: Checked,
 }

@@ -71,7 +71,7 @@ pub(crate) async fn show(archive: &Archive, path: &str, urls: &[&str]) -> Articl
     archive.catalog.record_article(&version, 7, &references).await.unwrap().0
 }
 
-/// A good capture of these bytes, never to be asked for again.
+/// A good capture of these bytes, never to be requested again.
 pub(crate) fn kept(bytes: &str) -> JobResult {
     let asset = Asset { width: 6, height: 4, ..Asset::of_type(MediaType::Png) };
     let (digest, size) = (Digest::of(bytes.as_bytes()), bytes.len() as u64);

@@ -97,7 +97,7 @@ impl fmt::Display for Garbage {
     }
 }
 
-/// Garbage could not be looked for or removed.
+/// Garbage could not be found or removed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GcError {

@@ -21,7 +21,7 @@ pub enum RestoreError {
     Version {
         /// The article.
         article: ArticleKey,
-        /// What was asked for.
+        /// The article that was named.
         wanted: String,
         /// How many versions there are.
         count: usize,

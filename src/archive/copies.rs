@@ -1,4 +1,4 @@
-//! Copies of the catalog among the objects: what a lost catalog is made anew from.
+//! Copies of the catalog among the objects: a lost catalog is rebuilt from them.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;

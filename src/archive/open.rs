@@ -65,7 +65,7 @@ pub enum ArchiveError {
         /// What shows it.
         trace: PathBuf,
     },
-    /// Its catalog is to be made anew, and nothing is wrong with it.
+    /// Its catalog is to be rebuilt, and nothing is wrong with it.
     #[error("the catalog of the archive {place} is whole: there is nothing to rebuild")]
     NothingToRebuild {
         /// The folder.
@@ -156,7 +156,7 @@ fn open_to_read(store: &Path) -> Result<Archive, ArchiveError> {
     Ok(assemble(tree, staging, catalog, None))
 }
 
-/// Looks at what is there before anything is written, and gives the archive's id where it has one.
+/// Examines what is there before anything is written, and gives the archive's id if it has one.
 fn examine(tree: &Tree, store: &Path, may_be_new: bool) -> Result<Option<ArchiveId>, ArchiveError> {
     refuse_links(tree)?;
     let place = || store.display().to_string();

@@ -24,7 +24,7 @@ use crate::staging::Staging;
 /// The catalog while it is made.
 const NEW: &str = "catalog.db.new";
 
-/// An archive whose catalog is being made anew. Without a call of [`finish`](Self::finish) nothing has changed.
+/// An archive whose catalog is being rebuilt. Without a call of [`finish`](Self::finish) nothing has changed.
 pub struct CatalogRebuild {
     /// The archive with the new catalog.
     pub archive: Archive,

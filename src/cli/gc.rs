@@ -59,7 +59,7 @@ fn print(garbage: &[Garbage], dry_run: bool, output: &Output) {
     output.line(&format!("{} {done}, {}", count_of(garbage, "file"), Size(bytes(garbage))));
 }
 
-/// What is left for now, with the setting that says how long.
+/// What is kept for now, with the setting that says for how long.
 fn print_waiting(waiting: &[Garbage], output: &Output) {
     if waiting.is_empty() {
         return;

@@ -13,7 +13,7 @@ use super::output::Output;
 use super::words::count_of;
 use crate::config::DEFAULTS;
 
-/// What the page of the program says after its options. Lines that start with a dot are roff's.
+/// The sections of the program's page after its options. Lines that start with a dot are roff's.
 const SECTIONS: &str = include_str!("man/offprint.1.roff");
 
 /// A manual page.

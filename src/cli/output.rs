@@ -14,7 +14,7 @@ use super::arguments::Global;
 use super::terminal::{self, harmless, harmless_lines};
 use crate::locks::Mutex;
 
-/// Prints as the user asked.
+/// Prints with the verbosity that the user chose.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) json: bool,
@@ -24,12 +24,12 @@ pub(crate) struct Output {
     failed: Mutex<Option<io::Error>>,
 }
 
-/// How much is printed besides what was asked for.
+/// The verbosity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
     /// `-q`: errors and damage.
     Quiet,
-    /// The result, and what is new.
+    /// The result, and what is newly missing.
     Normal,
     /// `-v`: everything there is, and the steps of the run.
     Verbose,
@@ -44,7 +44,7 @@ struct Colors {
     stderr: bool,
 }
 
-/// The first word of a line, which says what the rest is about.
+/// The first word of a line: its severity or kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Label {
     /// It deserves a look.
@@ -85,7 +85,7 @@ impl Output {
         Self { json: global.json, verbosity, colors, failed: Mutex::default() }
     }
 
-    /// Whether each thing is listed, not only what is new.
+    /// Whether everything is listed, and not only what is newly missing.
     pub(crate) fn lists_all(&self) -> bool {
         self.verbosity >= Verbosity::Verbose
     }

@@ -60,7 +60,7 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the template is well formed: a test draws it")
 }
 
-/// Shows how a run goes on. The bar appears once it is known how much there is to fetch.
+/// Shows the progress of a run. The bar appears once it is known how much there is to fetch.
 pub(crate) fn show(bar: &ProgressBar, tally: &Tally, elapsed: Duration) {
     set(bar, tally.finished(), total(tally));
     bar.set_message(message(tally, elapsed));

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::rebuild::{self, RebuildProgress, Rebuilt};
 use crate::source;
 
-/// Makes a lost catalog anew, and says what could not be known.
+/// Rebuilds a lost catalog, and prints what could not be recovered.
 pub(super) async fn rebuild(config: &Config, output: &Output) -> anyhow::Result<Exit> {
     let progress = Arc::new(RebuildProgress::default());
     let (shown, began) = (Arc::clone(&progress), Instant::now());

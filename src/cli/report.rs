@@ -140,7 +140,7 @@ fn unread(report: &Report) -> String {
     counts.map(|(number, what)| count(number, what)).collect::<Vec<_>>().join(" and ")
 }
 
-/// What is missing, and when it is asked for again.
+/// What is missing, and when it is tried again.
 fn missing(report: &Report) -> Option<String> {
     let missing = &report.missing;
     let images = (missing.urls > 0).then(|| format!("{} missing", count(missing.urls, "image")))?;
@@ -183,7 +183,7 @@ fn print_problems(report: &Report, output: &Output) {
     }
 }
 
-/// What is newly missing; every failure where the user asked for them.
+/// What is newly missing; with `-v` or `--retry`, every failure.
 fn print_failures(report: &Report, failures: Failures, output: &Output) {
     let new: HashSet<&str> = report.missing.new.iter().map(String::as_str).collect();
     let all = output.lists_all() || failures == Failures::All;

@@ -81,7 +81,7 @@ pub struct HostConfig {
     pub placeholders: Vec<Digest>,
 }
 
-/// Whether images heed robots.txt.
+/// Whether requests for images obey robots.txt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
@@ -92,7 +92,7 @@ pub enum RobotsRule {
     Respect,
 }
 
-/// When an image that is kept is asked for again.
+/// When a kept image is requested again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Recheck {

@@ -32,7 +32,7 @@ pub enum Fit {
     /// As inside, unless an image is more than three times as long as its box allows: then a part that can be
     /// recognised, the top of a tall one or the middle of a wide one.
     Auto,
-    /// Fill width and height; what stands over is cut off.
+    /// Fill width and height; what exceeds them is cropped.
     Cover,
     /// Fill width and height, and keep the top.
     #[serde(rename = "cover-top")]

@@ -49,7 +49,7 @@ pub struct Config {
     pub thumbnail: Vec<ThumbnailConfig>,
     /// Limits on images.
     pub media: MediaConfig,
-    /// What is looked for in articles, and what is written instead.
+    /// What is extracted from articles, and how they are rewritten.
     pub rewrite: RewriteConfig,
     /// Limits on feeds.
     pub feed: FeedConfig,

@@ -1,10 +1,10 @@
-//! What is looked for in articles, and what is written instead.
+//! What is extracted from articles, and how they are rewritten.
 
 use serde::Deserialize;
 
 use super::units::Size;
 
-/// What is looked for in articles, and what is written instead.
+/// What is extracted from articles, and how they are rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]

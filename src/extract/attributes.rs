@@ -213,17 +213,17 @@ pub(super) fn shows_image(element: &str) -> bool {
 
 /// Whether a custom element is called an image (HTML, "valid custom element name": it has a hyphen).
 pub(super) fn is_custom_image(element: &str) -> bool {
-    // Few elements have a hyphen, and every element is looked at.
+    // Few elements have a hyphen, and every element is checked.
     element.as_bytes().contains(&b'-')
         && element.rsplit_once('-').is_some_and(|(_, kind)| matches!(kind, "image" | "img" | "photo" | "picture"))
 }
 
-/// Whether a word in the name of a custom element is one for an image.
+/// Whether a word in the name of a custom element means an image.
 pub(super) fn has_image_word(element: &str) -> bool {
     element.contains('-') && element.split('-').any(|word| matches!(word, "image" | "img" | "photo" | "picture"))
 }
 
-/// Whether the name of an element ends with a word for an image.
+/// Whether the name of an element ends with a word that means an image.
 pub(super) fn is_called_image(element: &str) -> bool {
     ["image", "img", "photo", "picture"].iter().any(|word| element.ends_with(word))
 }

@@ -3,7 +3,7 @@
 use super::encoding;
 use crate::model::Format;
 
-/// How much of a file is looked at for its format, in bytes.
+/// How much of a file is examined for its format, in bytes.
 const LOOKED_AT: usize = 1024;
 
 /// The format that a file's name promises, or else its content: a document that starts with a tag is HTML, anything

@@ -38,7 +38,7 @@ pub(super) fn resolve(
     if sink.upgrade {
         references.iter_mut().filter(|reference| reference.kind.is_media()).for_each(upgrade);
     }
-    // Of what stands at one place, the image counts.
+    // Of several things in one place, the image counts.
     references.sort_by_key(|reference| (reference.span, !reference.kind.is_media()));
     let mut end = 0;
     references.retain(|reference| {

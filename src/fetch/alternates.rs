@@ -18,7 +18,7 @@ pub struct Alternates {
     archives: Option<WebArchives>,
 }
 
-/// When web archives are asked.
+/// When web archives are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskArchives {
     /// The image no longer exists at its URL, by the host's response.

@@ -29,7 +29,7 @@ impl KnownPlaceholders {
         shared.replaces_others |= more.replaces_others;
     }
 
-    /// Forgets a host that is not asked any more.
+    /// Drops what is known of a host to which no more requests are sent.
     pub fn forget(&self, host: &HostKey) {
         self.known().remove(host);
     }

@@ -29,7 +29,7 @@ impl<K: Eq + Hash> Default for KeyedLocks<K> {
 }
 
 impl<K: Eq + Hash + Copy> KeyedLocks<K> {
-    /// Waits until nobody else works on what the key names.
+    /// Waits until no other caller works on this key.
     pub(crate) async fn lock(&self, key: K) -> KeyedGuard<K> {
         let lock = Arc::clone(self.0.lock().entry(key).or_default());
         let guard = Some(lock.lock_owned().await);
@@ -41,7 +41,7 @@ impl<K: Eq + Hash> Drop for KeyedGuard<K> {
     fn drop(&mut self) {
         let mut locks = self.locks.lock();
         self.guard = None;
-        // One reference is the map's own: with no other, nobody waits.
+        // One reference is the map's own: if there is no other, no caller waits.
         if locks.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             locks.remove(&self.key);
         }

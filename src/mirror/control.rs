@@ -12,14 +12,14 @@ use crate::config::RunConfig;
 use crate::model::{Budget, Exchange};
 use crate::source::Watch;
 
-/// Says to every stage whether the run may go on.
+/// Shows every stage whether the run may continue.
 pub(super) struct Control {
     budgets: RunConfig,
     archive: Arc<Archive>,
     tally: Arc<Tally>,
     stop: CancellationToken,
     began: Instant,
-    /// The run may not go on, and not every article was read.
+    /// The run may not continue, and not every article was read.
     cut_short: AtomicBool,
     /// The budget that was used up first.
     used_up: OnceLock<Budget>,
@@ -43,12 +43,12 @@ impl Control {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Ends the run soon: the user said so, or a stage failed.
+    /// Ends the run soon: the user stopped it, or a stage failed.
     pub(super) fn stop(&self) {
         self.stop.cancel();
     }
 
-    /// Whether the user said stop, or a stage failed.
+    /// Whether the user stopped it, or a stage failed.
     pub(super) fn is_stopped(&self) -> bool {
         self.stop.is_cancelled()
     }

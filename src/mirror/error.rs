@@ -1,11 +1,11 @@
-//! Why a run cannot go on.
+//! Why a run cannot continue.
 
 use crate::archive::{CatalogError, ObjectError, ReadError};
 use crate::fetch::FetchError;
 use crate::ingest::IngestError;
 use crate::render::RenderError;
 
-/// A run that cannot go on. What it kept so far is kept.
+/// A run that cannot continue. What it kept so far is kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MirrorError {

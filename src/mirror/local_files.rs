@@ -24,12 +24,12 @@ pub(super) struct LocalChanges {
     pub(super) to_read: HashSet<ArticleKey>,
 }
 
-/// What a file is now, beside what is on record of it.
+/// The present state of a file, compared with the recorded one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Change {
     /// Nothing that matters.
     None,
-    /// It is another, or back, or gone: whoever adopts it finds out.
+    /// It is another file, or back, or gone: its job decides.
     Adopt,
     /// It is not there and was not: another place may have it now.
     Look,
@@ -103,10 +103,10 @@ mod tests {
         (folder, sources)
     }
 
-    /// What a file was found to be when it was asked for last.
+    /// The state of a file when it was last adopted.
     #[derive(Debug, Clone, Copy)]
     enum Was {
-        /// It was adopted as it is now.
+        /// It was adopted in this state.
         Kept,
         /// It was adopted, and had other bytes.
         KeptOther,

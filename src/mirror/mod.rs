@@ -77,9 +77,9 @@ pub struct Mirror {
     memory: Arc<ArticleMemory>,
     /// Wakes the stage that fetches when something was put into the queue.
     queued: Arc<Notify>,
-    /// What the user wants to be asked for again.
+    /// What the user names with `--retry`.
     retry: Option<Retry>,
-    /// What came before it is asked for.
+    /// Responses that came before their requests.
     received: Received,
 }
 
@@ -130,7 +130,7 @@ impl Mirror {
         Ok(self)
     }
 
-    /// What the run counts while it goes on.
+    /// The counts of the run, while it is under way.
     pub fn tally(&self) -> Arc<Tally> {
         Arc::clone(&self.tally)
     }

@@ -25,7 +25,7 @@ use crate::trace;
 /// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
 const READ_AT_ONCE: usize = 8;
 
-/// What a source says of itself while it is read.
+/// The messages of a source while it is read.
 #[derive(Default)]
 struct SourceNotes(Mutex<(Vec<SourceError>, Vec<String>)>);
 

@@ -32,7 +32,7 @@ pub(super) struct RenderStage {
     control: Arc<Control>,
     /// How long an article waits for a thumbnail; `None` for as long as it takes.
     article_wait: Option<Duration>,
-    /// The assets for whose thumbnails nobody waits any more.
+    /// The assets whose thumbnails are late: no article waits for them any more.
     late: Mutex<HashMap<Digest, Rendering>>,
 }
 

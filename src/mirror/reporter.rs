@@ -20,9 +20,9 @@ pub(super) struct Reporter {
     pub(super) control: Arc<Control>,
     /// The settings that decide whether requests succeed, if the run compared them with those of the last one.
     pub(super) request_settings: Option<RequestSettings>,
-    /// Whether the user wanted something to be asked for again.
+    /// Whether the user named something to retry.
     pub(super) is_retry: bool,
-    /// Whether robots.txt is ignored, as the user asked.
+    /// Whether robots.txt is ignored, at the user's request.
     pub(super) ignored_robots: bool,
     /// How many reports are kept.
     pub(super) keep: usize,

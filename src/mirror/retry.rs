@@ -16,7 +16,7 @@ const PAGE: usize = 1000;
 /// How many runs are searched for the report of the last one that covered all sources.
 const RUNS_LOOKED_AT: usize = 20;
 
-/// Which of the URLs that failed are asked for again now.
+/// Which of the URLs that failed are requested again now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Retry {
@@ -103,7 +103,7 @@ impl Again {
         Ok(Self { retry, changed })
     }
 
-    /// Whether a URL that failed is asked for.
+    /// Whether a URL that failed is requested.
     pub(super) fn asks_for(&self, row: &UrlRow) -> bool {
         self.is_named(row) || self.is_decided_anew(row)
     }

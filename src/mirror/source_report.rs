@@ -1,4 +1,4 @@
-//! What a report says of a source that was read, or that could not be.
+//! The report of a source that was read, or that could not be.
 
 use crate::model::{ArticleCounts, SourceName, SourceOutcome, SourceReport};
 use crate::source::{Source, SourceError};

@@ -1,4 +1,4 @@
-//! What a run counts while it goes on.
+//! The counts of a run, while it is under way.
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -16,7 +16,8 @@ const LISTED: usize = 10_000;
 
 macro_rules! tally {
     ($($(#[$doc:meta])* $field:ident,)*) => {
-        /// What a run counts while it goes on. The progress display reads it, the report is made from it.
+        /// The counts of a run, while it is under way. The progress display reads them, and the report is made from
+        /// them.
         #[derive(Debug, Default)]
         pub struct Tally {
             $($(#[$doc])* pub $field: Counter,)*
@@ -34,7 +35,7 @@ macro_rules! tally {
 }
 
 tally! {
-    /// Articles looked at.
+    /// Articles that were read or compared.
     seen,
     /// Articles not on record before.
     new,
@@ -52,17 +53,17 @@ tally! {
     queued,
     /// URLs that were good already.
     fresh,
-    /// URLs asked for, with a good capture.
+    /// URLs requested, with a good capture.
     fetched,
     /// Of them, those whose capture was found later in the run to be a placeholder.
     revoked,
-    /// URLs asked for, and not modified.
+    /// URLs requested, and not modified.
     not_modified,
-    /// URLs asked for, without a good capture.
+    /// URLs requested, without a good capture.
     failed,
     /// URLs left for a later run.
     deferred,
-    /// URLs that match what the user wanted to be asked for again.
+    /// URLs that match what the user named to retry.
     retried,
     /// Jobs begun, each of at least one request.
     begun,
@@ -152,7 +153,7 @@ impl Tally {
         push(&self.problems, Problem { article: article.to_string(), reason, message: message.to_string() });
     }
 
-    /// Notes what is not read although it looks like an article.
+    /// Notes a file that is not read although it looks like an article.
     pub(super) fn skipped(&self, source: &SourceName, Skipped { path, why }: &Skipped) {
         let (article, reason) = (format!("{source}/{path}"), why.name());
         push(&self.skipped, SkippedFile { article, reason, message: why.to_string() });

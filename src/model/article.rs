@@ -103,7 +103,7 @@ pub struct ArticleVersion {
     pub read_at: Timestamp,
 }
 
-/// One splice of a rewrite: what stood there, and what stands there now.
+/// One splice of a rewrite: the bytes before, and the bytes after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     /// The bytes of the original that were replaced.

@@ -33,7 +33,7 @@ pub struct Capture {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct Exchange {
-    /// The URL asked for.
+    /// The requested URL.
     pub url: Url,
     /// When the request was sent.
     pub at: Timestamp,

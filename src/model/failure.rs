@@ -41,7 +41,7 @@ named! {
         TrackingPixel = "tracking_pixel",
         /// The URL is not one that can be requested.
         BadUrl = "bad_url",
-        /// The host is not being asked at present.
+        /// Requests to the host are suspended at present.
         HostDown = "host_down",
         /// The run's budget is used up.
         Budget = "budget",

@@ -27,7 +27,7 @@ fn plain(text: &str) -> Result<(), NameError> {
     if !text.is_empty() && text.chars().all(allowed) { Ok(()) } else { Err(NameError::NotPlain(text.to_owned())) }
 }
 
-/// Parts divided by `/`, none of which leads up or starts anew.
+/// Parts separated by `/`. None of them leads up or to a root.
 fn relative(text: &str) -> Result<(), NameError> {
     let allowed = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
     if text.split('/').all(allowed) { Ok(()) } else { Err(NameError::Escapes(text.to_owned())) }

@@ -79,7 +79,7 @@ pub struct Reference {
     pub span: Span,
     /// Exactly those bytes, decoded from the file's encoding and from nothing else.
     pub raw: String,
-    /// What a browser would request, or why that cannot be said.
+    /// The URL that a browser would request, or why it cannot be determined.
     pub url: Result<Url, UrlProblem>,
     /// What kind of place it is.
     pub kind: ReferenceKind,

@@ -261,7 +261,7 @@ fn mirrors_in(store: &Path) -> BTreeMap<SourceName, BTreeSet<RelativePath>> {
     mirrors
 }
 
-/// The bytes of a file of somebody else's, where it can be read.
+/// The bytes of a file outside of the archive, if it can be read.
 fn read(file: &Path) -> Option<Vec<u8>> {
     std::fs::read(file).ok()
 }

@@ -1,4 +1,4 @@
-//! Blobs that are on no record, each judged anew by its bytes.
+//! Blobs without a row, each judged again by its bytes.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What came of making a catalog anew.
+//! The result of rebuilding a catalog.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::archive::{ArchiveError, CatalogError, ObjectError};
 use crate::mirror::MirrorError;
 
-/// A catalog could not be made anew. The archive is as it was.
+/// A catalog could not be rebuilt. The archive is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RebuildError {

@@ -18,7 +18,7 @@ use crate::model::{Digest, Validators};
 const PAGE: usize = 256;
 /// More hosts than a catalog has.
 const HOSTS: usize = 1 << 30;
-/// No host is held for longer: none is asked.
+/// No host is held for longer: no request is sent.
 const LONG: Duration = Duration::from_secs(20 * 365 * 86_400);
 
 /// Completes the jobs of these URLs with the blobs that mirrors show for them, and gives how many. Other URLs stay in the

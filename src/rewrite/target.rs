@@ -43,7 +43,7 @@ impl Target {
 /// The link that a reference gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalLink {
-    /// The local link that goes in its place.
+    /// The local link that replaces it.
     pub shown: String,
     /// If that is a smaller image in the text: the local link of the full one, which encloses it.
     pub full: Option<String>,

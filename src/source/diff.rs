@@ -1,4 +1,4 @@
-//! What a source lists beside what is on record of it.
+//! Compares what a source lists with what is recorded of it.
 
 use crate::archive::{ArticleRow, Catalog, CatalogError};
 use crate::model::{ArticleKey, RelativePath, SourceName};

@@ -28,7 +28,7 @@ pub(super) struct Folder {
     pub(super) real_root: PathBuf,
     /// Which files are articles.
     pub(super) globs: Globs,
-    /// Where it never goes.
+    /// The folders that it never enters.
     pub(super) off_limits: OffLimits,
     /// Whether the mirror takes the place of the articles.
     pub(super) in_place: bool,

@@ -1,4 +1,4 @@
-//! Where discovery never goes: into what offprint writes itself.
+//! The folders that discovery never enters: those that offprint writes itself.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

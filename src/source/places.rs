@@ -18,7 +18,7 @@ use crate::model::{Digest, RelativePath, SourceName};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlaceError {
-    /// It is not there, or cannot be looked at.
+    /// It does not exist, or cannot be read.
     #[error("cannot read {}: {cause}", path.display())]
     Unreadable {
         /// The file or folder.
@@ -127,7 +127,7 @@ impl Place {
         Self { path: path.to_owned(), is_folder: true, is_address, source, within: String::new() }
     }
 
-    /// The articles that it stands for.
+    /// The articles in it.
     fn articles(&self, folder: &Folder) -> Result<Vec<RelativePath>, PlaceError> {
         if !self.is_folder {
             let skipped = |why| PlaceError::Skipped { path: self.path.clone(), why };

@@ -81,8 +81,9 @@ impl Verifier {
         u32::try_from((bytes >> 20) + 1).unwrap_or(u32::MAX).min(MEMORY)
     }
 
-    /// Whether a mirror may be as it is: no run writes the mirror of an article that is gone again, and if the file
-    /// system does not distinguish its name from that of another article, the other's mirror is in its place.
+    /// Whether a mirror may differ or be missing without damage: no run writes the mirror of an article that is gone
+    /// again, and if the file system does not distinguish its name from that of another article, the other's mirror is
+    /// in its place.
     async fn has_made_way(&self, row: &ArticleRow, damage: &Damage) -> Result<bool, CatalogError> {
         if !rules::mirror_may_be_missing(row.state) {
             return Ok(false);

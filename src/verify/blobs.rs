@@ -69,7 +69,7 @@ impl Verifier {
         let (Ok(made), Some(key)) = (&row.made, row.key()) else { return Ok(None) };
         let damage = self.object(&key, made.digest, made.size).await;
         add(&self.progress.thumbnails, 1);
-        // It may have been made anew since its row was read.
+        // It may have been made again since its row was read.
         if damage.is_none() || !self.archive.catalog.thumbnails(&[row.original]).await?.contains(&row) {
             return Ok(None);
         }

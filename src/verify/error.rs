@@ -1,4 +1,4 @@
-//! Why a verification or a repair cannot go on.
+//! Why a verification or a repair cannot continue.
 
 use crate::archive::{ArchiveError, CatalogError, ObjectError};
 

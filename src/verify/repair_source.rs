@@ -12,7 +12,7 @@ use crate::staging::Staged;
 pub trait RepairSource: Send + Sync {
     /// What a URL serves now: from its own host, or from a web archive that captured it at about that time.
     async fn fetch(&self, url: &Url, wanted: Digest, when: Timestamp) -> Option<Staged>;
-    /// The file that an article was read from, as it is now.
+    /// The file that an article was read from, in its present state.
     async fn read_article(&self, article: &ArticleKey) -> Option<Staged>;
     /// Makes the thumbnails that an asset lacks.
     async fn render(&self, original: Digest, asset: &Asset);

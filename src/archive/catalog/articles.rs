@@ -39,7 +39,8 @@ pub struct ArticleRow {
     pub revision: Revision,
     /// How many of its URLs are queued.
     pub waiting: u64,
-    /// The digest of the mirrored file, and what shows that nobody touched it; `None` until it is written.
+    /// The digest of the mirrored file, and the fingerprint by which an unchanged file is recognised; `None` until it
+    /// is written.
     pub mirror: Option<(Digest, Fingerprint)>,
 }
 

@@ -31,7 +31,7 @@ pub struct PageRow {
     pub content: PageContent,
     /// Validators for the next conditional request.
     pub validators: Validators,
-    /// When a sitemap said that it was last changed, as it stands there.
+    /// When a sitemap said that it was last changed, in the sitemap's own form.
     pub lastmod: Option<String>,
     /// When its content, or what else is on record of it, was last found to be new.
     pub found_at: Timestamp,

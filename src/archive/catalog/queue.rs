@@ -137,7 +137,7 @@ pub struct QueueChanges {
 pub trait Queue: Send + Sync {
     /// Queues every URL that some article shows and that is due, longest due first, and gives their number. A moment
     /// further ahead than `horizon` was written by a clock that was ahead: such a URL is due, and such a host may be
-    /// asked.
+    /// requested.
     async fn enqueue_due(&self, now: Timestamp, horizon: Duration) -> Result<u64, CatalogError>;
 
     /// Queues those of some URLs that an article shows, due or not, and gives how many were not queued yet.
@@ -161,8 +161,8 @@ pub trait Queue: Send + Sync {
     /// How many jobs are queued.
     async fn queued(&self) -> Result<u64, CatalogError>;
 
-    /// Leases up to `limit` hosts that have jobs, are not leased and may be asked now, those that may be asked for
-    /// longest first.
+    /// Leases up to `limit` hosts that have jobs, are not leased and may be requested now, in the order in which they
+    /// became ready.
     async fn lease(
         &self,
         worker: &Worker,

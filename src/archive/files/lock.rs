@@ -7,7 +7,7 @@ use super::folder::has_other_names;
 use super::tree::Tree;
 use crate::archive::objects::ObjectError;
 
-/// More than our lock files hold: a longer file is somebody else's, and is not written over.
+/// More than our lock files hold: a longer file belongs to somebody else, and is not overwritten.
 const LONGEST: u64 = 64;
 
 /// The right to change the archive, until it is dropped or the process ends, however it ends.

@@ -1,7 +1,7 @@
 //! Objects as files of one folder, which other programs can read.
 //!
-//! Whatever is below the store is reached by [`Folder`] alone: no link is followed there, and nothing
-//! but regular files is opened. An archive may come from somebody else.
+//! Everything below the store is reached by [`Folder`] alone: it follows no link there, and opens only regular files.
+//! An archive may come from somebody else.
 
 mod folder;
 mod lock;
@@ -111,7 +111,7 @@ impl Inner {
         Ok(Stored { put, fingerprint })
     }
 
-    /// What is known of a file; what stands there and is no regular file is an error.
+    /// The metadata of a file. If something other than a regular file has its name, that is an error.
     fn look(&self, path: &str) -> Result<Option<Metadata>, ObjectError> {
         let (parent, name) = split(path);
         let Some(folder) = self.tree.folder(parent)? else { return Ok(None) };

@@ -75,7 +75,7 @@ fn read_only(found: &Metadata) -> Permissions {
     permissions
 }
 
-/// Gives a file what the one had that it replaces. What the system does not let this user give stays as it is.
+/// Gives a file the owner and permissions of the one that it replaces. Those that this user may not set stay unchanged.
 fn keep_rights(folder: &Folder, name: &str, new: &File, rights: Rights) -> io::Result<()> {
     let Some(old) = folder.look(name)?.filter(Metadata::is_file) else { return Ok(()) };
     #[cfg(unix)]
@@ -91,7 +91,7 @@ fn keep_rights(folder: &Folder, name: &str, new: &File, rights: Rights) -> io::R
     Ok(())
 }
 
-/// A user other than root can give a file to a group of theirs, but to nobody else.
+/// A user other than root can give a file to one of their groups, but to no other user.
 #[cfg(unix)]
 fn keep_owner(old: &Metadata, new: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};

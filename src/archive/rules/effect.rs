@@ -67,7 +67,7 @@ pub enum Effect {
         /// The blob.
         digest: Digest,
     },
-    /// Note what an article goes on showing of a URL.
+    /// Note which earlier asset an article still shows of a URL.
     KeepShown {
         /// The article.
         article: ArticleId,
@@ -76,7 +76,7 @@ pub enum Effect {
         /// What it showed first.
         digest: Digest,
     },
-    /// Note that an article goes on showing nothing of a URL but its newest asset.
+    /// Note that an article shows the newest asset of a URL again.
     ForgetShown {
         /// The article.
         article: ArticleId,

@@ -18,7 +18,7 @@ pub struct BlobUses {
     pub is_asset: bool,
     /// It was the newest good capture of a URL.
     pub was_asset: bool,
-    /// An article goes on showing it although its URL has newer bytes.
+    /// An article still shows it although its URL has newer bytes.
     pub is_shown_first: bool,
     /// It is the newest placeholder that was revoked from a URL.
     pub was_revoked: bool,

@@ -28,7 +28,7 @@ pub struct ShowingArticle {
     pub id: ArticleId,
     /// Whether its mirror was ever recorded.
     pub has_mirror: bool,
-    /// Whether it goes on showing earlier bytes of the URL.
+    /// Whether it still shows earlier bytes of the URL.
     pub keeps_a_version: bool,
 }
 

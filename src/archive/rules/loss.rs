@@ -15,7 +15,7 @@ pub struct AssetFacts {
     pub media_type: Option<MediaType>,
     /// The URLs that have it.
     pub urls: Vec<(UrlId, UrlFacts)>,
-    /// The articles that show these URLs, or go on showing it.
+    /// The articles that show these URLs, or still show it.
     pub showing: Vec<ArticleId>,
 }
 

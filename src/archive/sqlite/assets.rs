@@ -232,7 +232,7 @@ fn thumbnail(row: &Row<'_>) -> Result<ThumbnailRow> {
     })(row)
 }
 
-/// The articles that show a URL which gave a blob at any time, or that go on showing the blob.
+/// The articles that show a URL which gave a blob at any time, or that still show the blob.
 pub(super) fn articles_showing(connection: &Connection, digest: Digest) -> Result<Vec<ArticleId>> {
     connection
         .prepare_cached(

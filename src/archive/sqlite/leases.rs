@@ -15,7 +15,7 @@ use crate::model::{HostKey, HostState, saturating_add};
 const COLUMNS: &str =
     "id, key, lease_worker, lease_epoch, lease_until, referer, failures, open_until, not_before, delay";
 
-/// Leases hosts that have jobs and may be asked, in the order in which they became ready.
+/// Leases hosts that have jobs and may be requested, in the order in which they became ready.
 pub(super) fn lease(
     connection: &Connection,
     worker: &Worker,

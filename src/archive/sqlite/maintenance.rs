@@ -171,7 +171,7 @@ fn integrity(connection: &Connection) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// The articles that show an asset: those of its URLs, and those that go on showing it.
+/// The articles that show an asset: those of its URLs, and those that still show it after its URL changed.
 fn showing(connection: &Connection, digest: Digest) -> Result<Vec<ArticleId>> {
     connection
         .prepare_cached(

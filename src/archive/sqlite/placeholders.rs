@@ -176,7 +176,7 @@ fn is_of_run(connection: &Connection, run: RunId, url: UrlId, digest: Digest) ->
         .exists(params![url, run, digest])
 }
 
-/// The articles that go on showing a blob although their URLs of this host gave others since, and these URLs.
+/// The articles that still show a blob although their URLs of this host gave others since, and these URLs.
 fn shown_first(connection: &Connection, host: &HostKey, digest: Digest) -> Result<Vec<(ArticleId, UrlId)>> {
     connection
         .prepare_cached(

@@ -1,4 +1,4 @@
-//! Takedowns: what they reach, and how it goes.
+//! Takedowns: what they reach, and how it is removed.
 
 use async_trait::async_trait;
 use jiff::Timestamp;

@@ -61,7 +61,7 @@ impl Writer {
                     (Err(error), _) => Err(catalog_error(&place, error)),
                     (Ok(()), result) => result.map_err(|error| catalog_error(&place, &error)),
                 };
-                // The caller may no longer wait: then nobody needs the answer.
+                // The caller may no longer wait: then the answer is dropped.
                 let _ = reply.send(outcome);
             })
         });

@@ -69,7 +69,7 @@ fn is_chance(bytes: &[u8], format: Format) -> bool {
     two_bytes() && declared(bytes, format).is_some_and(east_asian)
 }
 
-/// What the file says it is written in.
+/// The encoding that the file declares.
 fn declared(bytes: &[u8], format: Format) -> Option<&'static Encoding> {
     let label = match format {
         Format::Css => css_label(bytes)?,

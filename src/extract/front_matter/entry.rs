@@ -9,7 +9,7 @@ pub(super) struct Entry {
     pub(super) key: String,
     /// The key that holds the mapping that it is in; empty at the top.
     pub(super) parent: String,
-    /// What it says: quotes, escapes and folding undone.
+    /// Its value: quotes, escapes and folding undone.
     pub(super) value: String,
     /// The bytes that spell it, inside the quotes.
     pub(super) span: Range<usize>,

@@ -12,7 +12,7 @@ use super::entry::{Entry, kept_key, trimmed};
 /// How deep arrays and inline tables are followed.
 const MAX_DEPTH: u32 = 128;
 
-/// The scalars of a document. What is not TOML is passed over.
+/// The scalars of a document. What is not TOML is skipped.
 pub(super) fn entries(text: &str, content: Range<usize>) -> Vec<Entry> {
     let source = Source::new(&text[content.clone()]);
     let tokens = source.lex().into_vec();

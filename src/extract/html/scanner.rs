@@ -103,7 +103,7 @@ impl<'o> Scanner<'o> {
         }
     }
 
-    /// Ends the article: a link that is still open goes on to its end.
+    /// Ends the article: a link that is still open extends to its end.
     pub(in crate::extract) fn finish(&mut self, end: usize, sink: &mut Sink) {
         self.close_figure(sink);
         std::mem::take(&mut self.shared).close(sink);
@@ -130,7 +130,7 @@ pub(super) struct Named {
 }
 
 impl Scanner<'_> {
-    /// Whether references of a kind are looked for.
+    /// Whether references of a kind are wanted.
     pub(super) fn wants(&self, kind: ReferenceKind, element: &str) -> bool {
         attributes::wanted(kind, element, &self.options.media)
     }

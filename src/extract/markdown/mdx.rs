@@ -58,7 +58,7 @@ pub(super) fn normalise(copy: &mut Copy<'_>) -> Jsx {
     Jsx { expressions, tags }
 }
 
-/// Takes the tags away: what stands between them is Markdown.
+/// Removes the tags: the text between them is Markdown.
 pub(super) fn open(copy: &mut Copy<'_>, tags: &[Range<usize>]) {
     let text = copy.text();
     let filling = |tag: &Range<usize>| if is_alone(text, tag) { b' ' } else { FILLING };

@@ -71,7 +71,7 @@ impl Hosts {
         })
     }
 
-    /// The host with this key, made when it is first asked for.
+    /// The host with this key. It is made when it is first requested.
     pub(crate) fn get(&self, key: &HostKey) -> Arc<Host> {
         let mut known = self.known.lock();
         if let Some(host) = known.hosts.get(key) {

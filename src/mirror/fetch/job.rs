@@ -25,7 +25,7 @@ pub(in crate::mirror) struct JobStage {
     pub(in crate::mirror) ingest: Arc<Ingest>,
     pub(in crate::mirror) inline: InlineSource,
     pub(in crate::mirror) sources: Sources,
-    /// Images that came when they were asked for as pages.
+    /// Images that came in response to requests for pages.
     pub(in crate::mirror) received: Received,
     pub(in crate::mirror) placeholders: Arc<PlaceholderStage>,
     pub(in crate::mirror) render: Arc<RenderStage>,

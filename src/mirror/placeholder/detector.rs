@@ -52,7 +52,7 @@ pub(super) enum Decision<'a> {
     },
 }
 
-/// Decides what is to be done about a blob.
+/// Decides what to do about a blob.
 pub(super) fn decide<'a>(facts: &Facts<'a>) -> Decision<'a> {
     if facts.known.verdict == Some(PlaceholderVerdict::Placeholder) {
         return Decision::Revoke;

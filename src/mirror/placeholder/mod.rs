@@ -48,7 +48,7 @@ pub(super) struct PlaceholderStage {
     prober: Prober,
     revoker: Revoker,
     recent: RecentCaptures,
-    /// The blobs that hosts were asked about: once in a run.
+    /// The (host, digest) pairs that were probed: each once in a run.
     probed: Mutex<HashSet<(HostKey, Digest)>>,
 }
 
@@ -106,7 +106,7 @@ impl PlaceholderStage {
         Ok(self.archive.catalog.enqueue(&candidates).await?)
     }
 
-    /// Takes up what is known of what a host sends for several URLs.
+    /// Loads what is known of the blobs that a host sends for several URLs.
     pub(super) async fn begin_host(&self, host: &HostKey) -> Result<(), MirrorError> {
         let configured = self.fetcher.placeholders(host).into_iter().map(|digest| (digest, PLACEHOLDER));
         for (digest, shared) in self.archive.catalog.shared_blobs(host).await?.into_iter().chain(configured) {
@@ -115,7 +115,7 @@ impl PlaceholderStage {
         Ok(())
     }
 
-    /// Forgets a host that is not asked any more.
+    /// Drops what is known of a host to which no more requests are sent.
     pub(super) fn end_host(&self, host: &HostKey) {
         self.known.forget(host);
         self.recent.forget(host);
@@ -193,7 +193,7 @@ impl PlaceholderStage {
         (is_known || !changes.sharing.is_empty()).then_some(digest)
     }
 
-    /// Whether requests may be sent about a blob: once in a run, and while the run may go on.
+    /// Whether requests may be sent about a blob: once in a run, and while the run may continue.
     fn may_probe(&self, host: &HostKey, digest: Digest) -> bool {
         self.control.may_go_on() && self.probed.lock().insert((host.clone(), digest))
     }
@@ -252,7 +252,7 @@ pub(super) async fn unprobed(archive: &Archive) -> Result<Vec<SharedUrl>, Mirror
     Ok(candidates)
 }
 
-/// The host that is asked for a URL; none for a local file.
+/// The host of a URL; none for a local file.
 fn asked_host(url: &Url) -> Option<HostKey> {
     HostKey::of(url).filter(|_| url.scheme() != "file")
 }

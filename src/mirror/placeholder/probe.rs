@@ -21,7 +21,7 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// What it shows; `None` where that cannot be said.
+    /// The verdict; `None` if the probe was inconclusive.
     pub(super) const fn verdict(&self) -> Option<PlaceholderVerdict> {
         detector::verdict(self.images_came_with.is_some(), !self.is_inconclusive)
     }

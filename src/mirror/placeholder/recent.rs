@@ -5,10 +5,10 @@ use std::collections::{HashMap, VecDeque};
 use crate::locks::Mutex;
 use crate::model::{Digest, HostKey};
 
-/// How many of a host's newest captures are looked at.
+/// How many of a host's newest captures are examined.
 const RECENT: usize = 64;
 
-/// The newest captures of each host, while it is asked.
+/// The newest captures of each host, while requests to it are under way.
 #[derive(Debug, Default)]
 pub(super) struct RecentCaptures(Mutex<HashMap<HostKey, VecDeque<Digest>>>);
 
@@ -32,7 +32,7 @@ impl RecentCaptures {
         recent.push_back(digest);
     }
 
-    /// Forgets a host that is not asked any more.
+    /// Drops what is known of a host to which no more requests are sent.
     pub(super) fn forget(&self, host: &HostKey) {
         self.0.lock().remove(host);
     }

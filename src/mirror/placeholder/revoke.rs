@@ -13,7 +13,7 @@ use crate::mirror::outcomes::Outcomes;
 use crate::mirror::tally::Tally;
 use crate::model::{Digest, Failure, HostKey, Reason};
 
-/// URLs with the same bytes that are looked at.
+/// How many URLs with the same bytes are examined.
 pub(in crate::mirror) const LOOKED_AT: usize = 256;
 
 const REPLACES_OTHERS: SharedBlob = SharedBlob { verdict: None, replaces_others: true };

@@ -44,7 +44,7 @@ pub struct Plan {
     pub references: u64,
     /// URLs that would be requested.
     pub urls: u64,
-    /// URLs that wait, because their host is not being asked now.
+    /// URLs that wait, because requests to their host are suspended.
     pub deferred: u64,
     /// Articles whose mirror would be written.
     pub write: Vec<String>,
@@ -87,7 +87,7 @@ struct DryRun {
     due: Due,
     /// The moment, and how far ahead what is due can lie, where the run asks for that.
     schedule: Option<(Timestamp, Schedule)>,
-    /// What is asked for although it is not due.
+    /// What is requested although it is not due.
     again: Again,
     plan: Plan,
     asked: PlannedRequests,
@@ -285,7 +285,7 @@ impl DryRun {
         })
     }
 
-    /// What was taken down is never asked for.
+    /// Whatever was taken down is never requested.
     fn ask(&mut self, row: &UrlRow) {
         if row.facts.reason != Some(Reason::TakenDown) {
             self.asked.ask(&row.url);

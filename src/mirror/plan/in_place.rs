@@ -104,7 +104,7 @@ mod tests {
     use crate::config::Lazy;
     use crate::rewrite::{Article, Target};
 
-    /// What a mirror goes back to after its prose was edited.
+    /// The original of a mirror whose prose was edited.
     fn check(original: &str) {
         let options = ExtractOptions::default();
         let extraction = extract::extract(original.as_bytes(), Format::Html, &options);

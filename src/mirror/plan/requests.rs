@@ -40,13 +40,13 @@ impl Urls {
 pub(super) struct PlannedRequests {
     /// The URLs that were considered, by their digests, and whether they are requested.
     seen: HashMap<Digest, bool>,
-    /// What keeps hosts from being asked now.
+    /// The holds of hosts.
     holds: HashMap<HostKey, HostHold>,
     /// Hosts whose circuit breakers the run closes.
     closed: HashSet<HostKey>,
     now: Timestamp,
     urls: Urls,
-    /// URLs of hosts that are not being asked.
+    /// URLs of hosts to which requests are suspended.
     held: BTreeMap<HostKey, Urls>,
 }
 
@@ -62,7 +62,7 @@ impl PlannedRequests {
         Ok(Self { holds, now, ..Self::default() })
     }
 
-    /// Whether a URL was not looked at before.
+    /// Whether a URL was not considered before.
     pub(super) fn is_new(&mut self, url: &Url) -> bool {
         let mut is_new = false;
         self.seen.entry(digest(url)).or_insert_with(|| {
@@ -72,7 +72,7 @@ impl PlannedRequests {
         is_new
     }
 
-    /// Takes a URL that is to be asked for.
+    /// Adds a URL that is to be requested.
     pub(super) fn ask(&mut self, url: &Url) {
         if self.seen.insert(digest(url), true) == Some(true) {
             return;
@@ -123,7 +123,7 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    /// What is asked at second 100, where `a.example` is held.
+    /// What is requested at second 100, while `a.example` is held.
     fn asked(hold: HostHold) -> PlannedRequests {
         let holds = HashMap::from([(HostKey::of(&url("http://a.example/")).unwrap(), hold)]);
         PlannedRequests { holds, now: at(100), ..PlannedRequests::default() }

@@ -18,9 +18,9 @@ use crate::archive::{Archive, ArticleId, ArticleRow, AssetRow, StoreKey, links_i
 use crate::extract::{self, ExtractOptions};
 use crate::model::{ArticleKey, Digest, Edit, Format, Reference, RelativePath, SourceName, Span};
 
-/// Objects by which articles are looked for that show them.
+/// How many objects are used to find articles that show them.
 const OBJECTS: usize = 32;
-/// Articles that are looked at for one object.
+/// How many articles are examined for one object.
 const SHOWING: usize = 256;
 /// Articles of those that are compared with a text.
 const CANDIDATES: usize = 16;

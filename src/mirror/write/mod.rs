@@ -177,7 +177,7 @@ impl WriteStage {
         }
         let Some(ArticleKey { path, .. }) = self.owner(source, row).await? else { return Ok(true) };
         if row.is_gone {
-            // Its original is kept, and nobody can rename it any more.
+            // Its original is kept, and no user can rename it any more.
             return Ok(false);
         }
         let why = "this disk takes their names for one; rename one of them";
@@ -292,7 +292,7 @@ impl WriteStage {
         Ok((made.collect(), ensured.contains(&Ensured::Late)))
     }
 
-    /// Reports what is kept and yet stays remote: nothing else would say why.
+    /// Reports images that are kept and yet stay remote: nothing else would say why.
     fn report_left_remote(&self, row: &ArticleRow, refused: &[Span]) {
         if let Some(first) = refused.first() {
             let (count, at) = (refused.len(), first.start);

@@ -47,11 +47,11 @@ counts! {
         fetched,
         /// Good already, and not due.
         fresh,
-        /// Asked for, and still what is kept.
+        /// Requested, and not modified.
         not_modified,
         /// Asked for, without a good capture.
         failed,
-        /// Not asked for, because their host is not being asked.
+        /// Not requested, because requests to their host are suspended.
         deferred,
         /// In the queue when the run ended: the next run continues with them.
         left,
@@ -66,7 +66,7 @@ pub struct MissingUrls {
     pub urls: u64,
     /// The newly missing ones: at most 10,000 of them, in alphabetical order.
     pub new: Vec<String>,
-    /// Of the newly missing ones, those that were not asked for.
+    /// Of the newly missing ones, those that were not requested.
     pub newly_untried: u64,
     /// When the first of all is due; `None` where none is.
     pub next_attempt: Option<String>,

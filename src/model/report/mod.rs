@@ -23,7 +23,7 @@ pub struct Report {
     pub run: String,
     /// How it ended.
     pub outcome: RunOutcome,
-    /// Whether robots.txt was ignored, as the user asked.
+    /// Whether robots.txt was ignored, at the user's request.
     pub ignored_robots: bool,
     /// The setting that ended the run before its work was done.
     pub stopped_by: Option<Budget>,
@@ -48,7 +48,7 @@ pub struct Report {
     pub offline: bool,
     /// URLs that match what `--retry` named; `None` without it.
     pub retried: Option<u64>,
-    /// Why the run could not go on; `None` where it could.
+    /// Why the run could not continue; `None` if it could.
     pub error: Option<String>,
     /// Digests of the settings that decide whether requests succeed, by what they decide. When one changes, URLs that
     /// failed because of it are tried again.
@@ -79,7 +79,7 @@ pub enum RunOutcome {
     Incomplete,
     /// The user stopped it.
     Interrupted,
-    /// It could not go on.
+    /// It could not continue.
     Failed,
 }
 

@@ -91,7 +91,7 @@ fn content(entry: &Element) -> Option<&Element> {
     parts.into_iter().find(|part| part.has_elements() || !part.text().trim().is_empty())
 }
 
-/// What Media RSS says of a film that has no content.
+/// The description that Media RSS gives of a video without content.
 fn described(entry: &Element) -> String {
     let within = entry.elements().filter(|element| element.namespace == Namespace::Media);
     let text = within.into_iter().find_map(|media| media.text_of(Namespace::Media, "description"));

@@ -7,7 +7,7 @@ use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
 /// For each invalid byte of UTF-8 after the first, there must be so many letters beyond ASCII.
 const FEW: usize = 4;
-/// How far the declaration of XML is looked for.
+/// How far the XML declaration is searched for.
 const HEAD: usize = 1024;
 
 /// The text of a document, without a byte order mark, characters that XML forbids, and the text before its first `<` or

@@ -52,7 +52,7 @@ pub(in crate::source) struct Entry {
 pub(in crate::source) struct Media {
     pub(in crate::source) url: Url,
     pub(in crate::source) kind: MediaKind,
-    /// Whether it stands for something else: a thumbnail of it.
+    /// Whether it represents another medium: a thumbnail of it.
     pub(in crate::source) is_thumbnail: bool,
 }
 

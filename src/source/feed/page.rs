@@ -14,7 +14,7 @@ pub(super) fn is_page(text: &str) -> bool {
     first.is_some_and(|tag| tag.starts_with("html") || tag.starts_with("!doctype html"))
 }
 
-/// How far the first element is looked for.
+/// How far the first element is searched for.
 const HEAD: usize = 4096;
 
 /// The first feed that a page names.

@@ -1,4 +1,4 @@
-//! One feed, asked for.
+//! The request for one feed.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! When a feed is asked for again.
+//! When a feed is requested again.
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use crate::media;
 use crate::model::MediaType;
 use crate::source::feed::decode;
 
-/// How much of a body is looked at.
+/// How much of a body is examined.
 pub(super) const LOOKED_AT: usize = 64 << 10;
 /// The first bytes of gzip (RFC 1952, section 2.3.1).
 pub(super) const GZIP: &[u8] = b"\x1f\x8b";

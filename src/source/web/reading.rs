@@ -44,7 +44,7 @@ pub struct WebReader {
     pub archive: Arc<Archive>,
     /// Who watches over them.
     pub watch: Arc<dyn Watch>,
-    /// Responses that came before they are asked for.
+    /// Responses that came before their requests.
     pub received: Received,
     /// The limits on feeds.
     pub feed: FeedConfig,
@@ -123,7 +123,7 @@ impl<K> Reading<K> {
 
     /// Hands on what was found.
     pub(super) async fn send(&self, entry: Entry) {
-        // Where nobody takes it any more, the run is ending.
+        // If the receiver is gone, the run is ending.
         let _ = self.send.send(entry).await;
     }
 

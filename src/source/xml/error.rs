@@ -26,7 +26,7 @@ pub(in crate::source) enum XmlError {
     /// There are too many elements and attributes.
     #[error("it has more than {0} elements and attributes")]
     TooMany(usize),
-    /// Its entities stand for more text than is read.
+    /// Its entities expand to more text than is read.
     #[error("its entities stand for more than {0} bytes of text: such entities are how a document grows without bound")]
     Grows(usize),
     /// An entity leads out of the document.

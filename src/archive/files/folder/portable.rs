@@ -1,4 +1,4 @@
-//! By paths: each name is looked at before it is used. This holds against what lies there, as in an archive that came
+//! By paths: each name is checked before it is used. This protects against what lies there, as in an archive that came
 //! from somebody else, but not against a process that changes it meanwhile.
 
 use std::ffi::OsString;

@@ -133,7 +133,7 @@ fn is_of_shard(digest: Digest, shard: u8) -> bool {
 }
 
 impl State {
-    /// The articles that show an asset: those of its URLs, and those that go on showing it.
+    /// The articles that show an asset: those of its URLs, and those that still show it after its URL changed.
     fn articles_with(&self, digest: Digest) -> Vec<ArticleId> {
         let of_urls = self.urls_with(digest).into_iter().flat_map(|url| self.showing(url));
         let shows_first = |id: &ArticleId| self.articles[id].shown_first.values().any(|shown| *shown == digest);

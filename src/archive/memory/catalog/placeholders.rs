@@ -119,7 +119,7 @@ impl State {
         PlaceholderUrl { facts, previous: self.previous(url, digest), showing: self.showing(url) }
     }
 
-    /// The articles that go on showing a blob although their URLs of this host gave others since, and these URLs.
+    /// The articles that still show a blob although their URLs of this host gave others since, and these URLs.
     fn shown_of_host(&self, host: &HostKey, digest: Digest) -> Vec<(ArticleId, UrlId)> {
         let shown = self
             .articles

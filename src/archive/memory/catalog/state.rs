@@ -57,7 +57,7 @@ pub(super) struct ArticleEntry {
     pub(super) edits: Vec<Edit>,
     /// References that are kept and that the mirror does not show.
     pub(super) unshown: u64,
-    /// What it goes on showing of URLs whose bytes changed.
+    /// The earlier assets that it still shows of URLs whose bytes changed.
     pub(super) shown_first: BTreeMap<UrlId, Digest>,
 }
 

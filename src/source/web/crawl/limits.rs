@@ -2,7 +2,7 @@
 
 use crate::config::CrawlConfig;
 
-/// How far a crawl goes.
+/// The limits of a crawl.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Limits {
     /// Links from the pages that are named.

@@ -54,7 +54,7 @@ pub(in crate::source) struct Crawl {
     scope: Scope,
     depth: usize,
     limit: usize,
-    /// What a sitemap says is older is not read.
+    /// Pages that the sitemap says are older are not read.
     since: Option<Timestamp>,
     /// Whether an image at a URL is kept, and not only a page.
     keeps_images: bool,

@@ -23,7 +23,7 @@ pub(super) struct Known {
     article: Option<ArticleRow>,
 }
 
-/// The crawl that a run goes on with, or begins.
+/// The crawl that a run continues or begins.
 pub(super) struct Progress {
     /// When a crawl began that was not brought to its end.
     pub(super) began: Option<Timestamp>,
@@ -36,7 +36,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// A crawl that goes on since a moment, or begins.
+    /// Continues a crawl that began at this moment, or begins one.
     pub(super) fn new(began: Option<Timestamp>) -> Self {
         Self { began, is_kept: true, begun: OnceCell::new(), unchanged: Mutex::default() }
     }
