@@ -183,7 +183,7 @@ fn print_problems(report: &Report, output: &Output) {
     }
 }
 
-/// What is newly missing; with `-v` or `--retry`, every failure.
+/// The newly missing URLs; every failure with `-v`, and after `offprint mirror`.
 fn print_failures(report: &Report, failures: Failures, output: &Output) {
     let new: HashSet<&str> = report.missing.new.iter().map(String::as_str).collect();
     let all = output.lists_all() || failures == Failures::All;

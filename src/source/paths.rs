@@ -216,8 +216,8 @@ impl Source {
         }
     }
 
-    /// The link to a file of the archive in the mirror of the article at `path`. It has only letters, digits and `/ . _
-    /// - %`, so that no splice needs escaping.
+    /// The link to a file of the archive in the mirror of the article at `path`. It consists of letters, digits and the
+    /// characters in `/._-%`, so that no splice needs escaping.
     pub fn link(&self, path: &str, in_store: &str) -> String {
         match self.config.links.as_str() {
             "" => {
