@@ -195,8 +195,8 @@ pub(crate) enum Command {
 pub(crate) enum Import {
     /// Add a source to the settings for each feed of an OPML file
     ///
-    /// Nested outlines become categories. Feeds that the settings name already are passed over, and the rest of the file
-    /// stays as it is.
+    /// Nested outlines become categories. Feeds that the settings name already are skipped, and the rest of the file stays
+    /// unchanged.
     Opml {
         /// The OPML file
         file: PathBuf,

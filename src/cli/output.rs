@@ -47,7 +47,7 @@ struct Colors {
 /// The first word of a line: its severity or kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Label {
-    /// It deserves a look.
+    /// It needs attention.
     Warning(&'static str),
     /// It is damage, or an error.
     Damage(&'static str),

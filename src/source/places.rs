@@ -159,8 +159,8 @@ fn narrowed(source: Source, places: &[Place]) -> Result<Source, PlaceError> {
     Ok(if is_whole { source.named() } else { source.only(only) })
 }
 
-/// The source of a URL: the one in the settings, or a new one that is named after its host; and whether it is a new
-/// one, whose content decides what it is.
+/// The source of a URL: the one in the settings, or a new one that is named after its host; and whether the settings
+/// say what it is, so that its content need not decide that.
 fn address(config: &Config, url: &str) -> (SourceConfig, bool) {
     let has_url = |source: &&SourceConfig| {
         matches!(source.kind, SourceKind::Feed | SourceKind::Sitemap | SourceKind::Page)

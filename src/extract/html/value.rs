@@ -8,8 +8,8 @@ pub(super) struct Value<'a> {
     raw: &'a str,
     start: usize,
     decoded: &'a str,
-    /// Where the offsets in the raw and the decoded text start to differ in another way: (decoded offset, raw offset);
-    /// empty if the two texts are equal.
+    /// Where the distance between decoded and raw offsets changes: (decoded offset, raw offset), after the change.
+    /// Empty if the two texts are equal.
     steps: Vec<(usize, usize)>,
 }
 

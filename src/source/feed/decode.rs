@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
-/// For each invalid byte of UTF-8 after the first, there must be so many letters beyond ASCII.
+/// How many letters beyond ASCII there must be for each invalid byte of UTF-8 after the first.
 const FEW: usize = 4;
 /// How far the XML declaration is searched for.
 const HEAD: usize = 1024;

@@ -160,6 +160,8 @@ fn local_links_between_documents_lead_somewhere() {
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/architecture.md",
+        "docs/publishing.md",
+        "docs/received.md",
         "docs/reference.md",
         "docs/report.md",
         "tests/README.md",
