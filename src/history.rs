@@ -32,7 +32,7 @@ pub struct CaptureMade {
     pub at: String,
     /// The URL of the request: after a redirect, another one than that of the history.
     pub url: String,
-    /// The status of the response; `None` where there was none.
+    /// The status of the response; `None` if there was none.
     pub status: Option<u16>,
     /// Why it is not a good capture.
     pub reason: Option<&'static str>,
@@ -82,7 +82,7 @@ pub struct VersionRead {
     pub title: Option<String>,
 }
 
-/// The history of a URL; `None` where it is not on record.
+/// The history of a URL; `None` if it is not on record.
 pub async fn of_url(archive: &Archive, url: &Url) -> Result<Option<UrlHistory>, CatalogError> {
     let Some(row) = archive.catalog.url(url).await? else { return Ok(None) };
     let mut captures = Vec::new();
@@ -118,7 +118,7 @@ async fn made(archive: &Archive, exchange: &Exchange) -> Result<CaptureMade, Cat
     })
 }
 
-/// The history of an article; `None` where it is not on record.
+/// The history of an article; `None` if it is not on record.
 pub async fn of_article(archive: &Archive, key: &ArticleKey) -> Result<Option<ArticleHistory>, CatalogError> {
     let Some(row) = archive.catalog.article(key).await? else { return Ok(None) };
     let versions = archive.catalog.versions(row.id).await?.into_iter().map(|version| VersionRead {

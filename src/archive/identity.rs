@@ -30,7 +30,7 @@ struct IdentityFile {
     made: String,
 }
 
-/// The id that the file has; `None` where there is no file.
+/// The id that the file has; `None` if there is no file.
 pub(super) fn read(store: &Tree) -> Result<Option<ArchiveId>, ObjectError> {
     let Some(text) = store.read(FILE, LONGEST)? else { return Ok(None) };
     let id = parse(&text).map_err(|why| io::Error::new(ErrorKind::InvalidData, why));

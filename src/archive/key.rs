@@ -109,7 +109,7 @@ impl StoreKey {
         LINKED_FOLDERS.iter().any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
     }
 
-    /// What has this path; `None` where nothing that is stored has.
+    /// What has this path; `None` if nothing that is stored has.
     pub fn parse(path: &str) -> Option<Self> {
         let below = |folder: &str| path.strip_prefix(folder)?.strip_prefix('/');
         if let Some(rest) = below(BLOBS) {

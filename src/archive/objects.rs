@@ -55,10 +55,10 @@ pub trait Objects: Send + Sync {
     /// [`ObjectError::OtherBytes`] where the key is a blob's and the bytes are not, [`ObjectError::Io`] otherwise.
     async fn put(&self, key: &StoreKey, body: Body) -> Result<Stored, ObjectError>;
 
-    /// Reads an object, or a range of its bytes, which ends where the object does; `None` where there is none.
+    /// Reads an object, or a range of its bytes, which ends where the object does; `None` if there is none.
     async fn open(&self, key: &StoreKey, range: Option<Range<u64>>) -> Result<Option<ObjectReader>, ObjectError>;
 
-    /// What is known of an object without reading it; `None` where there is none.
+    /// What is known of an object without reading it; `None` if there is none.
     async fn stat(&self, key: &StoreKey) -> Result<Option<Fingerprint>, ObjectError>;
 
     /// All objects of a prefix, in the order of their keys. Files without a key are left out.
@@ -70,7 +70,7 @@ pub trait Objects: Send + Sync {
     /// Where bytes wait until they are put.
     fn staging(&self) -> &Staging;
 
-    /// The bytes that are free for more objects; `None` where that is unknown.
+    /// The bytes that are free for more objects; `None` if that is unknown.
     fn free_space(&self) -> Option<u64>;
 }
 

@@ -36,7 +36,7 @@ impl Output {
         }
     }
 
-    /// Reads an article; `None` where there is none.
+    /// Reads an article; `None` if there is none.
     ///
     /// # Errors
     /// Where the store or the file system refuses.
@@ -63,7 +63,7 @@ impl Output {
         }
     }
 
-    /// The fingerprint of an article; `None` where there is none.
+    /// The fingerprint of an article; `None` if there is none.
     ///
     /// # Errors
     /// Where the store or the file system refuses.

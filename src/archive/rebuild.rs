@@ -28,7 +28,7 @@ const NEW: &str = "catalog.db.new";
 pub struct CatalogRebuild {
     /// The archive with the new catalog.
     pub archive: Archive,
-    /// The copy that it began with, by its path in the archive; `None` where there was none that can be used.
+    /// The copy that it began with, by its path in the archive; `None` if there was none that can be used.
     pub copy: Option<String>,
     tree: Arc<Tree>,
     staging: Staging,

@@ -8,7 +8,7 @@ use super::words::moment;
 use crate::archive::{self, ArchiveError, Mode};
 use crate::config::Config;
 
-/// Makes an archive, and nothing where there is one.
+/// Makes an archive, and nothing if there is one.
 pub(crate) async fn init(config: &Config, output: &Output) -> anyhow::Result<Exit> {
     let is_new = matches!(archive::open(&config.store, Mode::Read), Err(ArchiveError::Missing { .. }));
     let archive = archive::open(&config.store, Mode::Create)?;

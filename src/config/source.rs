@@ -28,7 +28,7 @@ pub struct SourceConfig {
     pub depth: usize,
     /// Whether only pages of the hosts that are named are read.
     pub same_host: bool,
-    /// Of feeds: a file of OPML that lists them; empty where `path` does.
+    /// Of feeds: an OPML file that lists them; empty if `path` lists them.
     pub opml: PathBuf,
     /// What the posts of a feed are filed under.
     pub categories: Vec<String>,

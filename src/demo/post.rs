@@ -21,7 +21,7 @@ impl Post {
         post
     }
 
-    /// A field of its front matter, without quotes; empty where it has none.
+    /// A field of its front matter, without quotes; empty if it has none.
     pub(super) fn field(&self, name: &str) -> &str {
         let value = self.text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
         value.unwrap_or_default().trim_matches('\'')

@@ -16,7 +16,7 @@ pub(super) struct Address {
     pub(super) span: Range<usize>,
     /// The URL, escapes decoded.
     pub(super) value: String,
-    /// The property it is the value of; empty where that is unknown.
+    /// The property it is the value of; empty if that is unknown.
     pub(super) property: String,
 }
 

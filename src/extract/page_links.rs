@@ -111,7 +111,7 @@ impl Reader {
         }
     }
 
-    /// What a URL leads to, without its fragment; `None` where that is not on the web.
+    /// What a URL leads to, without its fragment; `None` if that is not on the web.
     fn joined(&self, address: &str) -> Option<Url> {
         let encode: EncodingOverride<'_> = Some(&|text| query::encode(text, self.query));
         let mut url = Url::options()

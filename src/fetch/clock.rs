@@ -33,7 +33,7 @@ impl Clock {
     }
 }
 
-/// The time from one moment to another; zero where the other is past.
+/// The time from one moment to another; zero if the other is past.
 pub(crate) fn from_to(from: Timestamp, to: Timestamp) -> Duration {
     to.duration_since(from).try_into().unwrap_or_default()
 }

@@ -24,7 +24,7 @@ pub struct WebArchives {
 }
 
 impl WebArchives {
-    /// The archives of these settings; `None` where there are none, which is the default.
+    /// The archives of these settings; `None` if there are none, which is the default.
     ///
     /// # Errors
     /// A template that gives no URL.

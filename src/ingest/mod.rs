@@ -43,7 +43,7 @@ pub enum IngestError {
 pub struct Ingested {
     /// How its job ends.
     pub result: JobResult,
-    /// Whether its bytes are new to the archive, and how many they are; `None` where none were kept.
+    /// Whether its bytes are new to the archive, and how many they are; `None` if none were kept.
     pub kept: Option<(Put, u64)>,
     /// The image that an earlier capture of the URL had, and the one it has now.
     pub changed: Option<(Digest, Digest)>,

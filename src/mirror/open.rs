@@ -15,7 +15,7 @@ pub fn open_for_run(store: &Path, sources: &[Source]) -> Result<Archive, Archive
     archive::open(store, Mode::Create)
 }
 
-/// Opens the archive in a folder for a dry run over some sources; `None` where a run would make it.
+/// Opens the archive in a folder for a dry run over some sources; `None` if a run would make it.
 ///
 /// # Errors
 /// As for [`open_for_run`].

@@ -18,7 +18,7 @@ use crate::source::Source;
 /// A source of a run.
 pub(super) struct RunSource {
     source: Source,
-    /// Where its mirrors are; `None` where there is no archive yet.
+    /// Where its mirrors are; `None` if there is no archive yet.
     output: Option<Output>,
     /// The digest of the settings that shape the mirrors of its articles.
     pub(super) settings: Digest,
@@ -44,7 +44,7 @@ impl RunSource {
         self.output.clone().unwrap_or_else(|| self.destination(archive))
     }
 
-    /// The fingerprint of the mirror of an article; `None` where there is no mirror.
+    /// The fingerprint of the mirror of an article; `None` if there is no mirror.
     pub(super) async fn mirror_fingerprint(&self, path: &RelativePath) -> Option<Fingerprint> {
         self.output.as_ref()?.fingerprint(path).await.ok().flatten()
     }

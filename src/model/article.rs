@@ -33,7 +33,7 @@ pub struct Fingerprint {
     pub size: u64,
     /// Time of the last modification, in nanoseconds since 1970.
     pub modified: i64,
-    /// The file's inode; 0 where the system has none. See also [`Fingerprint::of_edited`].
+    /// The file's inode; 0 if the system has none. See also [`Fingerprint::of_edited`].
     pub inode: u64,
 }
 

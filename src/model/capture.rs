@@ -25,7 +25,7 @@ pub struct Capture {
     pub url: Url,
     /// Every request and response, in order; at least one.
     pub exchanges: Vec<Exchange>,
-    /// The digest of what was kept; `None` where nothing was.
+    /// The digest of what was kept; `None` if nothing was.
     pub digest: Option<Digest>,
 }
 
@@ -41,7 +41,7 @@ pub struct Exchange {
     pub elapsed: Duration,
     /// The request line and headers, in the form of HTTP/1.1; configured secrets are redacted.
     pub request_head: Vec<u8>,
-    /// The status line and headers, in the form of HTTP/1.1; `None` where no answer came.
+    /// The status line and headers, in the form of HTTP/1.1; `None` if no answer came.
     pub response_head: Option<Vec<u8>>,
     /// The status code.
     pub status: Option<u16>,
@@ -49,7 +49,7 @@ pub struct Exchange {
     pub peer: Option<SocketAddr>,
     /// The protocol spoken: `http/1.1` or `h2`.
     pub protocol: Option<&'static str>,
-    /// The content codings that were undone, in the order in which they were applied, such as `gzip`; empty where there
+    /// The content codings that were undone, in the order in which they were applied, such as `gzip`; empty if there
     /// were none (RFC 9110, section 8.4). Digest, length and kept bytes are those of the decoded body.
     pub coding: String,
     /// The digest of the body, where all of it was read.

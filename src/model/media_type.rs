@@ -134,9 +134,9 @@ pub enum Ending {
 pub struct Asset {
     /// What it is, by its content.
     pub media_type: MediaType,
-    /// Width in pixels as stored, before orientation is applied; 0 where it has none.
+    /// Width in pixels as stored, before orientation is applied; 0 if it has none.
     pub width: u32,
-    /// Height in pixels as stored, before orientation is applied; 0 where it has none.
+    /// Height in pixels as stored, before orientation is applied; 0 if it has none.
     pub height: u32,
     /// EXIF orientation, 1 to 8; 1 where none is given.
     pub orientation: u8,
@@ -144,9 +144,9 @@ pub struct Asset {
     pub frames: u32,
     /// Whether pixels can be transparent.
     pub alpha: bool,
-    /// Bits per channel; 0 where unknown.
+    /// Bits per channel; 0 if unknown.
     pub bit_depth: u8,
-    /// The colour space its pixels are stored in, such as `rgb`, `gray`, `cmyk`; empty where unknown.
+    /// The colour space its pixels are stored in, such as `rgb`, `gray`, `cmyk`; empty if unknown.
     pub color_space: String,
     /// The description of its ICC profile, where it has one.
     pub icc_name: Option<String>,

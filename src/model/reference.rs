@@ -90,7 +90,7 @@ pub struct Reference {
     pub image_group: u32,
     /// For a lazily loaded image: where its URL must also stand for it to show without JavaScript.
     pub reveal: Option<Reveal>,
-    /// For an image within the text: where a link to the full image can go around it; `None` where none can.
+    /// For an image within the text: where a link to the full image can go around it; `None` if none can.
     pub link_wrap: Option<LinkWrap>,
 }
 

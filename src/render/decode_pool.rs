@@ -81,7 +81,7 @@ impl DecodePermit<'_> {
 }
 
 impl DecodePool {
-    /// Runs work on a blocking thread; `None` where it was given up. The memory is free when the work is done.
+    /// Runs work on a blocking thread; `None` if it was given up. The memory is free when the work is done.
     async fn run<T: Send + 'static>(
         &self,
         memory: OwnedSemaphorePermit,

@@ -44,7 +44,7 @@ pub struct Diff<'a> {
 }
 
 impl<'a> Diff<'a> {
-    /// Compares what a source lists with what `catalog` has of it; with nothing where there is no catalog.
+    /// Compares what a source lists with what `catalog` has of it; with nothing if there is no catalog.
     pub fn new(source: &SourceName, listing: Listing, catalog: Option<&'a dyn Catalog>) -> Self {
         let (entries, complete) = match listing {
             Listing::Complete(entries) => (entries, true),

@@ -14,7 +14,7 @@ const LIMITS: XmlLimits = XmlLimits { depth: 64, tag: 64 << 10, nodes: 1_000_000
 /// A feed of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
-    /// Its title; empty where it has none.
+    /// Its title; empty if it has none.
     pub title: String,
     /// Its URL.
     pub url: Url,

@@ -70,7 +70,7 @@ pub struct Status {
 pub struct MissingUrl {
     /// The URL.
     pub url: String,
-    /// Why; `None` where it was not tried yet.
+    /// Why; `None` if it was not tried yet.
     pub reason: Option<Reason>,
     /// What happened at the last attempt, in one sentence with the way out.
     pub detail: Option<String>,
@@ -104,7 +104,7 @@ pub struct KnownHost {
 pub struct PastRun {
     /// When it began.
     pub began: String,
-    /// When it ended; `None` where it was interrupted or is under way.
+    /// When it ended; `None` if it was interrupted or is under way.
     pub ended: Option<String>,
     /// Its report; `None` if it has none, or one that this version of offprint cannot read.
     pub report: Option<Report>,

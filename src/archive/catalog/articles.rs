@@ -83,7 +83,7 @@ pub struct VersionRow {
 pub struct NewReference {
     /// Where it stands.
     pub place: ReferencePlace,
-    /// What to fetch; `None` where the reference names nothing that is fetched.
+    /// What to fetch; `None` if the reference names nothing that is fetched.
     pub url: Option<Url>,
     /// If nothing is fetched: the URL that a browser would request, or why it cannot be determined.
     pub unfetched: Option<Result<Url, UrlProblem>>,

@@ -40,7 +40,7 @@ pub struct UrlFacts {
     pub status: Option<u16>,
     /// Failures since the last good one.
     pub attempts: u32,
-    /// When the next one is due; `None` where it never is.
+    /// When the next one is due; `None` if it never is.
     pub next_attempt: Option<Timestamp>,
     /// When the first and the last good one were made.
     pub good: Option<(Timestamp, Timestamp)>,
@@ -132,7 +132,7 @@ pub struct ThumbnailRow {
 }
 
 impl ThumbnailRow {
-    /// Where it is stored; `None` where it could not be made.
+    /// Where it is stored; `None` if it could not be made.
     pub fn key(&self) -> Option<StoreKey> {
         let made = self.made.as_ref().ok()?;
         Some(StoreKey::Thumbnail { name: self.name.clone(), original: self.original, media_type: made.media_type })

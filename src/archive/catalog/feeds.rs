@@ -42,7 +42,7 @@ pub struct EntryRow {
 /// What reading feeds needs.
 #[async_trait]
 pub trait Feeds: Send + Sync {
-    /// What is on record of a feed; `None` where it was never read.
+    /// What is on record of a feed; `None` if it was never read.
     async fn feed(&self, source: &SourceName, url: &Url) -> Result<Option<FeedRow>, CatalogError>;
 
     /// Records a feed in place of what was on record of it.

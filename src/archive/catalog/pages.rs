@@ -40,7 +40,7 @@ pub struct PageRow {
 /// What crawling needs.
 #[async_trait]
 pub trait Pages: Send + Sync {
-    /// What is on record of a page; `None` where it was never read.
+    /// What is on record of a page; `None` if it was never read.
     async fn page(&self, source: &SourceName, url: &Url) -> Result<Option<PageRow>, CatalogError>;
 
     /// Records a page in place of what was on record of it.

@@ -171,10 +171,10 @@ pub trait Queue: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<Lease>, CatalogError>;
 
-    /// Prolongs a lease; `None` where it is no longer held.
+    /// Prolongs a lease; `None` if it is no longer held.
     async fn renew(&self, lease: &Lease, ttl: Duration, now: Timestamp) -> Result<Option<Lease>, CatalogError>;
 
-    /// Up to `limit` jobs of a leased host after this one; none where the lease is no longer held.
+    /// Up to `limit` jobs of a leased host after this one; none if the lease is no longer held.
     async fn jobs(&self, lease: &Lease, after: Option<JobId>, limit: usize) -> Result<Vec<Job>, CatalogError>;
 
     /// Ends jobs: appends their captures, records what was kept, takes them from the queue, and makes the articles

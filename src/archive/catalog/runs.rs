@@ -15,7 +15,7 @@ pub struct RunRow {
     pub id: RunId,
     /// When it began.
     pub began: Timestamp,
-    /// When it ended; `None` where it was cut off or is under way.
+    /// When it ended; `None` if it was cut off or is under way.
     pub ended: Option<Timestamp>,
     /// Its report, as JSON; empty until it ended.
     pub report: String,

@@ -42,7 +42,7 @@ impl TakedownTarget {
         }
     }
 
-    /// The target of a kind and name; `None` where no offprint writes them.
+    /// The target of a kind and name; `None` if no offprint writes them.
     pub fn parse(kind: &str, name: &str) -> Option<Self> {
         match kind {
             "article" => {

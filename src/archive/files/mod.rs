@@ -182,7 +182,7 @@ impl Inner {
         Ok(found.is_some_and(|found| found.is_dir()))
     }
 
-    /// The names in a folder; none where there is no folder, or something else in its place.
+    /// The names in a folder; none if there is no folder, or something else in its place.
     fn names(&self, path: &str) -> Result<Vec<String>, ObjectError> {
         if !self.is_folder(path)? {
             return Ok(Vec::new());

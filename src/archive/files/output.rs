@@ -57,7 +57,7 @@ impl OutputFolder {
         self.blocking(move |inner| inner.write(&path, &bytes)).await
     }
 
-    /// Reads a file; `None` where there is none.
+    /// Reads a file; `None` if there is none.
     ///
     /// # Errors
     /// Where the file system refuses.
@@ -66,7 +66,7 @@ impl OutputFolder {
         self.blocking(move |inner| inner.read(&path)).await
     }
 
-    /// The fingerprint of a file; `None` where there is none.
+    /// The fingerprint of a file; `None` if there is none.
     ///
     /// # Errors
     /// Where the file system refuses.

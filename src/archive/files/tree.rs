@@ -46,7 +46,7 @@ impl Tree {
         &self.root
     }
 
-    /// A folder below; `None` where there is none.
+    /// A folder below; `None` if there is none.
     pub(in crate::archive) fn folder(&self, path: &str) -> Result<Option<Arc<Folder>>, ObjectError> {
         let mut folder = Arc::clone(&self.root);
         for (name, upto) in parts(path) {
@@ -84,7 +84,7 @@ impl Tree {
         inside.ok_or_else(|| self.failed("use", upto)(ErrorKind::NotFound.into()))
     }
 
-    /// Reads a small file whole; `None` where there is none.
+    /// Reads a small file whole; `None` if there is none.
     pub(in crate::archive) fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, ObjectError> {
         let (parent, name) = split(path);
         let Some(folder) = self.folder(parent)? else { return Ok(None) };

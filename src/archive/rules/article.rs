@@ -60,7 +60,7 @@ impl ArticleFacts {
         Self { vanished: true, ..self }
     }
 
-    /// A mirror that was planned at a revision is recorded; `None` where it became stale again since.
+    /// A mirror that was planned at a revision is recorded; `None` if it became stale again since.
     pub fn mirror_recorded(self, planned: Revision) -> Option<Self> {
         (self.revision == planned).then_some(Self { writing: true, ..self })
     }

@@ -11,7 +11,7 @@ use crate::model::{ArticleId, Digest, MediaType, UrlId};
 /// What is on record of an asset.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AssetFacts {
-    /// What it is; `None` where it is not on record.
+    /// What it is; `None` if it is not on record.
     pub media_type: Option<MediaType>,
     /// The URLs that have it.
     pub urls: Vec<(UrlId, UrlFacts)>,

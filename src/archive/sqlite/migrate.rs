@@ -24,7 +24,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0011_mirror.sql"),
 ];
 
-/// The schema version of a file: 0 where it is empty.
+/// The schema version of a file: 0 if it is empty.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<usize> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }

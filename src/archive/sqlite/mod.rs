@@ -51,7 +51,7 @@ pub(super) use self::identity::{CatalogFile, look};
 
 /// The catalog in one file.
 pub(super) struct Sqlite {
-    /// `None` where the file is only read.
+    /// `None` if the file is only read.
     writer: Option<Writer>,
     readers: Readers,
 }
@@ -73,7 +73,7 @@ impl Sqlite {
         Ok(Self { writer: Some(writer), readers: Readers::new(path) })
     }
 
-    /// Opens the file to read only. `None` where its schema is older and must be upgraded first.
+    /// Opens the file to read only. `None` if its schema is older and must be upgraded first.
     pub(super) fn to_read(path: &Path) -> Result<Option<Self>, CatalogError> {
         let readers = Readers::new(path);
         let known = migrate::MIGRATIONS.len();

@@ -109,7 +109,7 @@ fn in_savepoint<T>(connection: &Connection, call: impl FnOnce(&Connection) -> Re
     result
 }
 
-/// Waits for a call, and commits it with all that wait behind it. `None` where no more will come.
+/// Waits for a call, and commits it with all that wait behind it. `None` if no more will come.
 fn batch(connection: &Connection, queue: &mpsc::Receiver<Call>) -> Option<()> {
     let first = queue.recv().ok()?;
     let calls = std::iter::once(first).chain(queue.try_iter()).take(BATCH);

@@ -8,7 +8,7 @@ use crate::extract::json;
 /// The deepest that objects and lists lie in each other in front matter. Parsers of JSON go less deep.
 const DEEPEST: usize = 1000;
 
-/// The strings of the object at `start` with their keys; `None` where none is there.
+/// The strings of the object at `start` with their keys; `None` if none is there.
 pub(super) fn object(text: &str, start: usize) -> Option<Vec<Entry>> {
     let mut scan = Scan::new(text, start, text.len());
     scan.object().map(|_| scan.entries)
@@ -106,7 +106,7 @@ impl<'a> Scan<'a> {
         Some(token)
     }
 
-    /// Takes in one token; `None` where JSON has no such thing here.
+    /// Takes in one token; `None` if JSON has no such thing here.
     fn take(&mut self, token: Token) -> Option<()> {
         match token {
             Token::Open { list } => self.enter(list)?,

@@ -22,7 +22,7 @@ use super::options::ExtractOptions;
 use super::sink::{EMBED, RawReference, Sink};
 use crate::model::ReferenceKind;
 
-/// Reports what the front matter of an article holds, and returns the byte at which the body starts: 0 where there is no
+/// Reports what the front matter of an article holds, and returns the byte at which the body starts: 0 if there is no
 /// front matter.
 pub(super) fn find(text: &str, options: &ExtractOptions, sink: &mut Sink) -> usize {
     let text = &*with_line_feeds(text);

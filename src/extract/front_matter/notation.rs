@@ -63,7 +63,7 @@ fn is_address(value: &str, options: &ExtractOptions) -> bool {
     is_image_url(value) || options.local_links.contains(value)
 }
 
-/// Several URLs between marks or white space; nothing where one of the parts is none. Under a key of images, the
+/// Several URLs between marks or white space; nothing if one of the parts is none. Under a key of images, the
 /// files of a list are images too.
 fn list(value: &str, options: &ExtractOptions, of_images: bool) -> Vec<(Range<usize>, String)> {
     let parts = parts(value);

@@ -12,7 +12,7 @@ use super::entry::{Entry, after_properties, kept_key, trimmed};
 /// without end.
 const MAX_ALIASED: usize = 4096;
 
-/// The scalars of a document; `None` where it is no YAML, or no mapping.
+/// The scalars of a document; `None` if it is no YAML, or no mapping.
 pub(super) fn entries(text: &str, content: Range<usize>) -> Option<Vec<Entry>> {
     let document = &text[content.clone()];
     let mut reader = Reader {

@@ -160,7 +160,7 @@ impl Tag<'_> {
         start..self.at
     }
 
-    /// Reads up to the end of the tag; `None` where there is none.
+    /// Reads up to the end of the tag; `None` if there is none.
     fn read(&mut self) -> Option<()> {
         self.peek().filter(u8::is_ascii_alphabetic)?;
         let name = self.skip(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'_'));

@@ -209,7 +209,7 @@ fn kind(argument: &Argument, value: &str, shows_image: bool, positional: bool) -
     }
 }
 
-/// What an argument names; `None` where that is nothing.
+/// What an argument names; `None` if that is nothing.
 fn address(raw: &str) -> Option<String> {
     let value = raw.trim();
     (!value.is_empty() && value != "/").then(|| value.replace("\\\"", "\""))

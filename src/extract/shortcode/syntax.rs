@@ -23,7 +23,7 @@ pub(super) struct Shortcode<'a> {
 /// An argument, with or without a name.
 #[derive(Debug)]
 pub(super) struct Argument<'a> {
-    /// The parameter's name; empty where only its position counts.
+    /// The parameter's name; empty if only its position counts.
     pub(super) key: &'a str,
     /// The bytes inside its quotes.
     pub(super) span: Range<usize>,
@@ -114,7 +114,7 @@ fn argument<'a>(text: &'a str, start: usize, limit: usize, close: &str) -> Optio
     Some((Argument { key, span: at..end - usize::from(comma) }, end.max(start + 1)))
 }
 
-/// Where a value without quotes ends; `None` where another shortcode starts or ends first, as they do not nest.
+/// Where a value without quotes ends; `None` if another shortcode starts or ends first, as they do not nest.
 fn bare_end(bytes: &[u8], start: usize, limit: usize, close: &[u8]) -> Option<usize> {
     for at in start..limit {
         let rest = &bytes[at..];

@@ -207,7 +207,7 @@ pub(crate) async fn receive_unwanted(mut response: Response, limits: &Limits, mu
     Unwanted { digest: staged.as_ref().map(|staged| staged.digest), length, coding, staged }
 }
 
-/// Reads a body to its end; `None` where it is longer, takes longer or does not decode.
+/// Reads a body to its end; `None` if it is longer, takes longer or does not decode.
 async fn read_short(
     response: &mut Response,
     decoder: &mut Decoder,
@@ -222,7 +222,7 @@ async fn read_short(
     Some(())
 }
 
-/// Decodes a piece; `None` where it does not decode, or yields more than `most` bytes.
+/// Decodes a piece; `None` if it does not decode, or yields more than `most` bytes.
 fn decode_piece(decoder: &mut Decoder, piece: &[u8], most: u64) -> Option<Vec<u8>> {
     let mut output = Vec::new();
     for mut coded in piece.chunks(PIECE) {

@@ -48,8 +48,8 @@ impl Partial {
 }
 
 impl Version {
-    /// The version of a whole response. `None` where it has no strong validator or no length, where the server takes no
-    /// ranges, or where the bytes are coded.
+    /// The version of a whole response. `None` if it has no strong validator or no length, if the server takes no
+    /// ranges, or if the bytes are coded.
     pub(crate) fn of_whole(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
         let takes_ranges = headers.get(ACCEPT_RANGES).is_none_or(|value| value.as_bytes() != b"none");
         if !takes_ranges || status != StatusCode::OK || headers.contains_key(CONTENT_ENCODING) {

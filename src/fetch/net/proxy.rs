@@ -17,7 +17,7 @@ pub(crate) struct ProxySetting {
 }
 
 impl ProxySetting {
-    /// Reads `fetch.proxy`; `None` where it is empty.
+    /// Reads `fetch.proxy`; `None` if it is empty.
     ///
     /// # Errors
     /// It is not the address of a proxy. The error does not repeat the value, which may hold a password.

@@ -15,7 +15,7 @@ const SRGB: [u32; 8] = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 
 /// How far each may be from that of sRGB to count as such.
 const PRIMARY_TOLERANCE: u32 = 300;
 
-/// The profile that gamma and primaries stand for; `None` where they are those of sRGB, not there, or overruled by a
+/// The profile that gamma and primaries stand for; `None` if they are those of sRGB, not there, or overruled by a
 /// chunk of a higher rank.
 pub(super) fn profile(bytes: &[u8], gray: bool) -> Option<Vec<u8>> {
     let (gamma, primaries) = chunks(ByteReader(bytes))?;
@@ -43,7 +43,7 @@ pub(super) fn profile(bytes: &[u8], gray: bool) -> Option<Vec<u8>> {
     profile.encode().ok()
 }
 
-/// Gamma and primaries as the file holds them; `None` where a chunk of a higher rank says what the colors are.
+/// Gamma and primaries as the file holds them; `None` if a chunk of a higher rank says what the colors are.
 fn chunks(bytes: ByteReader<'_>) -> Option<(Option<u32>, Option<[u32; 8]>)> {
     let (mut gamma, mut primaries) = (None, None);
     let mut at = 8;

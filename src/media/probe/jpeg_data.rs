@@ -35,7 +35,7 @@ struct Image {
 }
 
 impl Image {
-    /// Walks all segments and scans; `None` where one breaks off, or is of a kind that is not read here.
+    /// Walks all segments and scans; `None` if one breaks off, or is of a kind that is not read here.
     fn read(&mut self, bytes: ByteReader<'_>) -> Option<()> {
         let mut at = 2;
         while let Some((marker, body)) = next_segment(bytes, &mut at) {

@@ -37,7 +37,7 @@ impl RecentCaptures {
         self.0.lock().remove(host);
     }
 
-    /// How many of a host's newest captures are this blob; `None` where none is known.
+    /// How many of a host's newest captures are this blob; `None` if none is known.
     pub(super) fn share(&self, host: &HostKey, digest: Digest) -> Option<Share> {
         let hosts = self.0.lock();
         let recent = hosts.get(host)?;

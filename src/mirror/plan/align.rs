@@ -69,7 +69,7 @@ impl Walk<'_> {
         self.at == (self.original.len(), self.mirror.len())
     }
 
-    /// Reads on in both; false where they part.
+    /// Reads on in both; false if they part.
     fn step(&mut self) -> bool {
         while self.places.get(self.next.0).is_some_and(|place| place.span.start < self.at.0) {
             self.next.0 += 1;
@@ -162,7 +162,7 @@ mod tests {
     use crate::model::Format;
     use crate::rewrite::{Article, LocalLink, Target, plan, splice};
 
-    /// The raw texts that the links of a mirror stand for; `None` where it is no mirror of the article.
+    /// The raw texts that the links of a mirror stand for; `None` if it is no mirror of the article.
     fn pairs(original: &str, mirror: &str) -> Option<Vec<String>> {
         let options = ExtractOptions::default();
         let references = extract(original.as_bytes(), Format::Markdown, &options).references;

@@ -68,7 +68,7 @@ pub struct MissingUrls {
     pub new: Vec<String>,
     /// Of the newly missing ones, those that were not requested.
     pub newly_untried: u64,
-    /// When the first of all is due; `None` where none is.
+    /// When the next of them is due; `None` if none is.
     pub next_attempt: Option<String>,
 }
 

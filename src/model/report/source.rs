@@ -112,7 +112,7 @@ impl SourceFailure {
     ];
 }
 
-/// A reason by its name, which is empty where there is none.
+/// A reason by its name, which is empty if there is none.
 mod reason_name {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};

@@ -26,7 +26,7 @@ pub(super) struct Asked {
     pub(super) feed: Option<(Feed, Url)>,
     /// What else there is to say, for a person.
     pub(super) note: Option<String>,
-    /// What is recorded once its entries are; `None` where nothing changes.
+    /// What is recorded once its entries are; `None` if nothing changes.
     pub(super) row: Option<FeedRow>,
 }
 

@@ -17,7 +17,7 @@ pub(super) fn fresh_until(now: Timestamp, lifetime: Option<Duration>, longest: D
     now.checked_add(lifetime).ok().filter(|_| !lifetime.is_zero())
 }
 
-/// The first moment that is in none of these hours of the day, in UTC; `None` where `now` is such a moment, or none is.
+/// The first moment that is in none of these hours of the day, in UTC; `None` if `now` is such a moment, or none is.
 pub(super) fn after_skipped(now: Timestamp, hours: &[i8]) -> Option<Timestamp> {
     let hour = |at: &Timestamp| at.to_zoned(TimeZone::UTC).hour();
     if !hours.contains(&hour(&now)) {

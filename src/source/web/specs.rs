@@ -157,7 +157,7 @@ impl FeedSpec {
     }
 }
 
-/// The moment that a date of the settings stands for; `None` where it is empty.
+/// The moment that a date of the settings stands for; `None` if it is empty.
 pub(super) fn since(date: &str) -> Result<Option<Timestamp>, String> {
     let message = || format!("\"{date}\" is no date: write one such as \"2026-01-31\"");
     (!date.is_empty()).then(|| timestamp(date).ok_or_else(message)).transpose()

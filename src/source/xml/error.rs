@@ -40,7 +40,7 @@ pub(in crate::source) enum XmlError {
 }
 
 impl XmlError {
-    /// The setting of feeds that this is a limit of, in parentheses; empty where it is of none.
+    /// The setting of feeds that this is a limit of, in parentheses; empty if it is of none.
     pub(in crate::source) const fn setting(&self) -> &'static str {
         match self {
             Self::TooDeep(_) => " (feed.max_depth)",

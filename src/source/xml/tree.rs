@@ -74,12 +74,12 @@ impl Element {
         self.all(namespace, name).map(|element| element.text().trim().to_owned()).find(|text| !text.is_empty())
     }
 
-    /// The value of an attribute without prefix, trimmed; `None` where it is empty.
+    /// The value of an attribute without prefix, trimmed; `None` if it is empty.
     pub(in crate::source) fn attribute(&self, name: &str) -> Option<&str> {
         self.attribute_in(Namespace::Core, name)
     }
 
-    /// The value of an attribute, trimmed; `None` where it is empty.
+    /// The value of an attribute, trimmed; `None` if it is empty.
     pub(in crate::source) fn attribute_in(&self, namespace: Namespace, name: &str) -> Option<&str> {
         let found = self
             .attributes

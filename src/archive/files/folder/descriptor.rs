@@ -25,7 +25,7 @@ impl Folder {
         Ok(Self { handle: File::from(handle), links })
     }
 
-    /// Opens a folder in this one; `None` where there is none.
+    /// Opens a folder in this one; `None` if there is none.
     pub(in crate::archive) fn enter(&self, name: &str) -> io::Result<Option<Self>> {
         match openat(&self.handle, name, OFlags::DIRECTORY | OFlags::CLOEXEC | self.follow(), Mode::empty()) {
             Ok(handle) => Ok(Some(Self { handle: File::from(handle), links: self.links })),
@@ -54,7 +54,7 @@ impl Folder {
         }
     }
 
-    /// Opens a regular file to read; `None` where there is none. It never opens anything else, and so never blocks.
+    /// Opens a regular file to read; `None` if there is none. It never opens anything else, and so never blocks.
     pub(in crate::archive) fn open_file(&self, name: &str) -> io::Result<Option<File>> {
         match self.regular(name, OFlags::RDONLY) {
             Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),

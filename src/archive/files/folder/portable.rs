@@ -22,7 +22,7 @@ impl Folder {
         if is_folder { Ok(Self { path: path.to_owned(), links }) } else { Err(ErrorKind::NotADirectory.into()) }
     }
 
-    /// Opens a folder in this one; `None` where there is none.
+    /// Opens a folder in this one; `None` if there is none.
     pub(in crate::archive) fn enter(&self, name: &str) -> io::Result<Option<Self>> {
         match self.look(name)? {
             None => Ok(None),
@@ -47,7 +47,7 @@ impl Folder {
         found.map(Some).or_else(|cause| if cause.kind() == ErrorKind::NotFound { Ok(None) } else { Err(cause) })
     }
 
-    /// Opens a regular file to read; `None` where there is none. It never opens anything else, and so never blocks.
+    /// Opens a regular file to read; `None` if there is none. It never opens anything else, and so never blocks.
     pub(in crate::archive) fn open_file(&self, name: &str) -> io::Result<Option<File>> {
         self.regular(name)?.then(|| File::open(self.path.join(name))).transpose()
     }

@@ -83,7 +83,7 @@ impl State {
         self.urls_with(digest).into_iter().filter(|url| self.urls[url].host == *host).collect()
     }
 
-    /// What is known of a blob of a host, to be changed; `None` where the host is not on record.
+    /// What is known of a blob of a host, to be changed; `None` if the host is not on record.
     pub(super) fn shared_mut(&mut self, host: &HostKey, digest: Digest) -> Option<&mut SharedBlob> {
         let is_known = self.hosts.contains_key(host);
         is_known.then(|| self.shared.entry((host.clone(), digest)).or_default())

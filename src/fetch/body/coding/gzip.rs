@@ -82,7 +82,7 @@ impl Gzip {
         Ok(Vec::new())
     }
 
-    /// Decodes what is left at the end. Fails where the end of a member is missing.
+    /// Decodes what is left at the end. Fails if the end of a member is missing.
     pub(super) fn finish(&mut self) -> io::Result<Vec<u8>> {
         match &mut self.state {
             State::In(member) => member.try_finish().map(|()| std::mem::take(member.get_mut())),

@@ -44,7 +44,7 @@ impl Decoder {
         Self { coding, name }
     }
 
-    /// The coding that is undone; empty where there is none.
+    /// The coding that is undone; empty if there is none.
     pub(crate) fn undone(&self) -> &str {
         if self.is_identity() { "" } else { &self.name }
     }
@@ -73,7 +73,7 @@ impl Decoder {
         }
     }
 
-    /// Decodes what is left at the end. Fails where the end of the coded bytes is missing.
+    /// Decodes what is left at the end. Fails if the end of the coded bytes is missing.
     pub(crate) fn finish(&mut self) -> io::Result<Vec<u8>> {
         let is_whole = match &mut self.coding {
             Coding::Gzip(gzip) => return gzip.finish(),

@@ -164,7 +164,7 @@ impl Outline {
         self.lines * crossing / 2.0
     }
 
-    /// How many dashes the stroke has. The library draws none where there are more than a million.
+    /// How many dashes the stroke has. The library draws none if there are more than a million.
     fn dashes(&self, path: &Path, scale: f32) -> f64 {
         let Some(pattern) = path.stroke().and_then(|stroke| stroke.dasharray()) else { return 0.0 };
         let period = f64::from(pattern.iter().sum::<f32>() * scale).max(1e-6);
