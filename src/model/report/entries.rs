@@ -117,7 +117,7 @@ impl ProblemReason {
     }
 }
 
-/// What could not be read or written, or deserves a look.
+/// What could not be read or written, or needs attention.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Problem {

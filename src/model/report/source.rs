@@ -98,7 +98,7 @@ impl SourceFailure {
         named.or_else(|| Reason::from_name(name).map(Self::Fetch))
     }
 
-    /// Every failure that is none of fetching.
+    /// Every failure except those of fetching.
     const OTHERS: [Self; 9] = [
         Self::Missing,
         Self::Unreadable,
