@@ -1,7 +1,7 @@
 //! Objects as files of one folder, which other programs can read.
 //!
-//! Everything below the store is reached by [`Folder`] alone: it follows no link there, and opens only regular files.
-//! An archive may come from somebody else.
+//! Whatever is below the store is reached by [`Folder`] alone: no link is followed there, and nothing
+//! but regular files is opened. An archive may come from somebody else.
 
 mod folder;
 mod lock;
@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use self::tree::split;
-use self::write::Rights;
+use self::write::{Rights, Synced};
 use super::key::{Prefix, StoreKey};
 use super::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
 use crate::locks::Mutex;
@@ -43,8 +43,8 @@ pub(super) struct Files {
 struct Inner {
     tree: Arc<Tree>,
     staging: Staging,
-    /// Held from the check for a blob to its rename, so that only one of several tasks with the same bytes creates it.
-    /// The archive's lock excludes other processes. Not every file system has a rename that replaces nothing.
+    /// Held from the look for a blob to its rename, so that of several tasks with the same bytes one creates it. Other
+    /// processes are kept away by the archive's lock; a rename that replaces nothing is not to be had everywhere.
     naming: [Mutex<()>; SIDE_BY_SIDE],
 }
 
@@ -55,7 +55,7 @@ impl Files {
         Self { inner: Arc::new(Inner { tree, staging, naming }) }
     }
 
-    /// Runs a blocking disk operation on a thread for such operations.
+    /// Runs something that waits for the disk, away from the tasks that must not.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, ObjectError> + Send + 'static,
@@ -87,35 +87,39 @@ impl Inner {
 
     fn put_blob(&self, key: &StoreKey, staged: Staged, naming: &Mutex<()>) -> Result<Stored, ObjectError> {
         let path = key.path();
-        let folder = self.tree.make_folder(split(&path).0)?;
-        // So that the wait for the disk is not within the lock.
-        let synced = std::fs::File::open(&staged.path).and_then(|file| file.sync_all());
-        synced.map_err(self.tree.failed("save", &path))?;
+        let (parent, name) = split(&path);
+        let folder = self.tree.make_folder(parent)?;
+        // Before the lock is taken, so that the wait for the disk is not within it.
+        let synced = Synced::read_only(staged).map_err(self.tree.failed("save", &path))?;
         let _one_at_a_time = naming.lock();
-        match self.look(&path)?.filter(|found| found.len() == staged.length) {
-            Some(found) => {
-                // The process that wrote it may have been killed before its name was durable.
-                folder.sync().map_err(self.tree.failed("save the folder of", &path))?;
-                Ok(Stored { put: Put::Existed, fingerprint: Fingerprint::of(&found) })
-            }
-            None => self.replace(key, staged, Rights::ReadOnly),
+        let found = self.look_in(&folder, &path)?;
+        if let Some(found) = found.as_ref().filter(|found| found.len() == synced.length()) {
+            // The process that wrote it may have been killed before its name was durable.
+            folder.sync().map_err(self.tree.failed("save the folder of", &path))?;
+            return Ok(Stored { put: Put::Existed, fingerprint: Fingerprint::of(found) });
         }
+        let fingerprint = synced.name(&folder, name).map_err(self.tree.failed("write", &path))?;
+        Ok(Stored { put: if found.is_some() { Put::Replaced } else { Put::Created }, fingerprint })
     }
 
     fn replace(&self, key: &StoreKey, staged: Staged, rights: Rights) -> Result<Stored, ObjectError> {
         let path = key.path();
         let (parent, name) = split(&path);
         let folder = self.tree.make_folder(parent)?;
-        let put = if self.look(&path)?.is_some() { Put::Replaced } else { Put::Created };
+        let put = if self.look_in(&folder, &path)?.is_some() { Put::Replaced } else { Put::Created };
         let fingerprint = write::write(&folder, name, staged, rights).map_err(self.tree.failed("write", &path))?;
         Ok(Stored { put, fingerprint })
     }
 
-    /// The metadata of a file. If something other than a regular file has its name, that is an error.
+    /// What is known of a file; what stands there and is no regular file is an error.
     fn look(&self, path: &str) -> Result<Option<Metadata>, ObjectError> {
-        let (parent, name) = split(path);
-        let Some(folder) = self.tree.folder(parent)? else { return Ok(None) };
-        match folder.look(name).map_err(self.tree.failed("look at", path))? {
+        let Some(folder) = self.tree.folder(split(path).0)? else { return Ok(None) };
+        self.look_in(&folder, path)
+    }
+
+    /// The same of a file whose folder is open.
+    fn look_in(&self, folder: &Folder, path: &str) -> Result<Option<Metadata>, ObjectError> {
+        match folder.look(split(path).1).map_err(self.tree.failed("look at", path))? {
             Some(found) if !found.is_file() => {
                 Err(self.tree.failed("use", path)(io::Error::other("it is not a regular file")))
             }
@@ -164,7 +168,7 @@ impl Inner {
         for name in self.names(path)? {
             let path = format!("{path}/{name}");
             let key = StoreKey::parse(&path).filter(|key| prefix.covers(key));
-            // Links and folders with the name of an object do not count.
+            // Links and folders that are named as objects are none.
             if let Some(key) = key
                 && let Ok(Some(facts)) = self.look(&path)
             {
@@ -182,7 +186,7 @@ impl Inner {
         Ok(found.is_some_and(|found| found.is_dir()))
     }
 
-    /// The names in a folder; none if there is no folder, or something else in its place.
+    /// The names in a folder; none where there is no folder, or something else in its place.
     fn names(&self, path: &str) -> Result<Vec<String>, ObjectError> {
         if !self.is_folder(path)? {
             return Ok(Vec::new());

@@ -49,6 +49,9 @@ impl Tree {
     /// A folder below; `None` if there is none.
     pub(in crate::archive) fn folder(&self, path: &str) -> Result<Option<Arc<Folder>>, ObjectError> {
         let mut folder = Arc::clone(&self.root);
+        if let Some(inside) = folder.descend(path) {
+            return Ok(Some(Arc::new(inside)));
+        }
         for (name, upto) in parts(path) {
             match folder.enter(name).map_err(self.failed("use", upto))? {
                 Some(inside) => folder = Arc::new(inside),

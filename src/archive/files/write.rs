@@ -10,7 +10,7 @@ use crate::staging::Staged;
 /// What permissions a file gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rights {
-    /// Read-only. File systems without permissions ignore it.
+    /// Nobody may write it. A courtesy: a file system without permissions takes it all the same.
     ReadOnly,
     /// Those of the file that it replaces, with its owner and its extended attributes.
     Kept,
@@ -25,31 +25,67 @@ impl Rights {
     }
 }
 
-/// Renames a staged file into a folder, replacing what has that name.
+/// A staged file whose bytes and rights are safe on the disk: it lacks its name.
+pub(super) struct Synced {
+    staged: Staged,
+    file: File,
+    rights: Rights,
+}
+
+impl Synced {
+    /// Gives a file that replaces nothing its rights, and brings it to the disk.
+    pub(super) fn read_only(staged: Staged) -> io::Result<Self> {
+        let (file, found) = open(&staged)?;
+        drop(file.set_permissions(read_only(&found)));
+        Self::sync(staged, file, Rights::ReadOnly)
+    }
+
+    fn sync(staged: Staged, file: File, rights: Rights) -> io::Result<Self> {
+        file.sync_all()?;
+        Ok(Self { staged, file, rights })
+    }
+
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> u64 {
+        self.staged.length
+    }
+
+    /// Gives it a name in a folder, over what had it, and brings the name to the disk.
+    pub(super) fn name(self, folder: &Folder, name: &str) -> io::Result<Fingerprint> {
+        let Self { staged, file, rights } = self;
+        let file = match folder.take(&staged.path, name) {
+            Ok(()) => {
+                // Its old name is free: another file may have it before the guard would remove it.
+                let _ = staged.path.keep();
+                file
+            }
+            Err(cause) if cause.kind() == ErrorKind::CrossesDevices => across(folder, name, &file, rights)?,
+            Err(cause) => return Err(cause),
+        };
+        folder.sync()?;
+        Ok(rights.fingerprint(&file.metadata()?))
+    }
+}
+
+fn open(staged: &Staged) -> io::Result<(File, Metadata)> {
+    let file = File::options().read(true).write(true).open(&staged.path)?;
+    let found = file.metadata()?;
+    if found.len() == staged.length {
+        return Ok((file, found));
+    }
+    Err(io::Error::other(format!("it has {} bytes instead of {}", found.len(), staged.length)))
+}
+
+/// Gives a staged file a name in a folder, over what had it.
 ///
 /// The order makes it durable: the bytes, the name, the folder that holds the name.
 pub(super) fn write(folder: &Folder, name: &str, staged: Staged, rights: Rights) -> io::Result<Fingerprint> {
-    let file = File::options().read(true).write(true).open(&staged.path)?;
-    let found = file.metadata()?;
-    if found.len() != staged.length {
-        return Err(io::Error::other(format!("it has {} bytes instead of {}", found.len(), staged.length)));
-    }
+    let (file, found) = open(&staged)?;
     match rights {
         Rights::ReadOnly => drop(file.set_permissions(read_only(&found))),
         Rights::Kept | Rights::KeptWithTime => keep_rights(folder, name, &file, rights)?,
     }
-    file.sync_all()?;
-    let file = match folder.take(&staged.path, name) {
-        Ok(()) => {
-            // Its old name is free: another file may have it before the guard would remove it.
-            let _ = staged.path.keep();
-            file
-        }
-        Err(cause) if cause.kind() == ErrorKind::CrossesDevices => across(folder, name, &file, rights)?,
-        Err(cause) => return Err(cause),
-    };
-    folder.sync()?;
-    Ok(rights.fingerprint(&file.metadata()?))
+    Synced::sync(staged, file, rights)?.name(folder, name)
 }
 
 /// The folder is on another file system than the staged file: it is copied into the folder first.
@@ -75,7 +111,7 @@ fn read_only(found: &Metadata) -> Permissions {
     permissions
 }
 
-/// Gives a file the owner and permissions of the one that it replaces. Those that this user may not set stay unchanged.
+/// Gives a file what the one had that it replaces. What the system does not let this user give stays as it is.
 fn keep_rights(folder: &Folder, name: &str, new: &File, rights: Rights) -> io::Result<()> {
     let Some(old) = folder.look(name)?.filter(Metadata::is_file) else { return Ok(()) };
     #[cfg(unix)]
@@ -91,7 +127,7 @@ fn keep_rights(folder: &Folder, name: &str, new: &File, rights: Rights) -> io::R
     Ok(())
 }
 
-/// A user other than root can give a file to one of their groups, but to no other user.
+/// A user other than root can give a file to a group of theirs, but to nobody else.
 #[cfg(unix)]
 fn keep_owner(old: &Metadata, new: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};

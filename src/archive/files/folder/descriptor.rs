@@ -6,7 +6,9 @@ use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fstatvfs, mkdirat, openat, renameat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, Dir, Mode, OFlags, ResolveFlags, fstatvfs, mkdirat, openat, openat2, renameat, unlinkat,
+};
 use rustix::io::Errno;
 
 use super::{Links, cannot_sync, is_link, is_no_file, is_no_folder};
@@ -33,6 +35,21 @@ impl Folder {
             Err(Errno::LOOP | Errno::NOTDIR) => Err(self.in_place_of_a_folder(name)),
             Err(cause) => Err(cause.into()),
         }
+    }
+
+    /// A folder some levels below this one, by one call. `None` also where it cannot be had so: there, [`Folder::enter`]
+    /// finds out why, name by name. Kernels before 5.6 cannot do it, and some sandboxes forbid it.
+    pub(in crate::archive) fn descend(&self, path: &str) -> Option<Self> {
+        let how = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle = match self.links {
+            _ if path.is_empty() => return None,
+            Links::Followed => openat(&self.handle, path, how, Mode::empty()),
+            Links::Refused => {
+                let bounds = ResolveFlags::NO_SYMLINKS | ResolveFlags::BENEATH;
+                openat2(&self.handle, path, how, Mode::empty(), bounds)
+            }
+        };
+        Some(Self { handle: File::from(handle.ok()?), links: self.links })
     }
 
     fn in_place_of_a_folder(&self, name: &str) -> io::Error {

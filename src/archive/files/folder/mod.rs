@@ -1,4 +1,4 @@
-//! The door to everything below the store: folders reached name by name, so that no link leads elsewhere.
+//! How everything below the store is reached: by folders that were opened so that no link leads elsewhere.
 
 #[cfg(target_os = "linux")]
 mod descriptor;
@@ -86,6 +86,7 @@ mod tests {
                     assert!(!a.remove("newer").unwrap());
                     assert!(a.look("newer").unwrap().is_none() && a.open_file("newer").unwrap().is_none());
                     assert!(root.enter("none").unwrap().is_none());
+                    assert!(root.descend("none/b").is_none() && root.descend("").is_none());
                     a.sync().unwrap();
                     assert_eq!(a.free_space().is_some(), cfg!(unix));
                 }
@@ -107,6 +108,10 @@ mod tests {
                         assert!(error.to_string().contains("link") || error.to_string().contains("regular"), "{error}");
                     }
                     assert!(root.look("file").unwrap().unwrap().is_symlink());
+                    fs::create_dir(outside.path().join("below")).unwrap();
+                    for outside in ["folder", "folder/below", "..", "../..", "/"] {
+                        assert!(root.descend(outside).is_none(), "{outside}");
+                    }
                     let root = Folder::open(place.path(), Links::Followed).unwrap();
                     let inside = root.enter("folder").unwrap().unwrap();
                     assert!(inside.open_file("precious").unwrap().is_some());
@@ -126,6 +131,19 @@ mod tests {
                 }
             }
         };
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_some_levels_below_is_opened_by_one_call() {
+        let place = tempfile::tempdir().unwrap();
+        fs::create_dir_all(place.path().join("a/b/c")).unwrap();
+        fs::write(place.path().join("a/b/c/file"), "text").unwrap();
+        for links in [Links::Refused, Links::Followed] {
+            let root = Folder::open(place.path(), links).unwrap();
+            assert_eq!(root.descend("a/b/c").unwrap().names().unwrap(), ["file"]);
+            assert!(root.descend("a/b/c/file").is_none());
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -32,6 +32,12 @@ impl Folder {
         }
     }
 
+    /// A folder some levels below this one, by one call: never, as each name is to be looked at.
+    #[expect(clippy::unused_self, reason = "where descriptors are, it is one call")]
+    pub(in crate::archive) fn descend(&self, _path: &str) -> Option<Self> {
+        None
+    }
+
     /// Makes a folder in this one.
     pub(in crate::archive) fn make(&self, name: &str) -> io::Result<()> {
         fs::create_dir(self.path.join(name))
