@@ -10,7 +10,7 @@ use crate::staging::Staged;
 /// What permissions a file gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rights {
-    /// Nobody may write it. A courtesy: a file system without permissions takes it all the same.
+    /// Read-only. File systems without permissions ignore it.
     ReadOnly,
     /// Those of the file that it replaces, with its owner and its extended attributes.
     Kept,
@@ -25,7 +25,7 @@ impl Rights {
     }
 }
 
-/// A staged file whose bytes and rights are safe on the disk: it lacks its name.
+/// A staged file whose bytes and permissions are durable. It has not been renamed yet.
 pub(super) struct Synced {
     staged: Staged,
     file: File,
@@ -33,7 +33,7 @@ pub(super) struct Synced {
 }
 
 impl Synced {
-    /// Gives a file that replaces nothing its rights, and brings it to the disk.
+    /// Makes a file read-only and its bytes durable.
     pub(super) fn read_only(staged: Staged) -> io::Result<Self> {
         let (file, found) = open(&staged)?;
         drop(file.set_permissions(read_only(&found)));
@@ -50,7 +50,7 @@ impl Synced {
         self.staged.length
     }
 
-    /// Gives it a name in a folder, over what had it, and brings the name to the disk.
+    /// Renames it into a folder, replacing what has that name, and makes the name durable.
     pub(super) fn name(self, folder: &Folder, name: &str) -> io::Result<Fingerprint> {
         let Self { staged, file, rights } = self;
         let file = match folder.take(&staged.path, name) {
@@ -76,7 +76,7 @@ fn open(staged: &Staged) -> io::Result<(File, Metadata)> {
     Err(io::Error::other(format!("it has {} bytes instead of {}", found.len(), staged.length)))
 }
 
-/// Gives a staged file a name in a folder, over what had it.
+/// Renames a staged file into a folder, replacing what has that name.
 ///
 /// The order makes it durable: the bytes, the name, the folder that holds the name.
 pub(super) fn write(folder: &Folder, name: &str, staged: Staged, rights: Rights) -> io::Result<Fingerprint> {
@@ -111,7 +111,7 @@ fn read_only(found: &Metadata) -> Permissions {
     permissions
 }
 
-/// Gives a file what the one had that it replaces. What the system does not let this user give stays as it is.
+/// Gives a file the owner and permissions of the one that it replaces. Those that this user may not set stay unchanged.
 fn keep_rights(folder: &Folder, name: &str, new: &File, rights: Rights) -> io::Result<()> {
     let Some(old) = folder.look(name)?.filter(Metadata::is_file) else { return Ok(()) };
     #[cfg(unix)]
@@ -127,7 +127,7 @@ fn keep_rights(folder: &Folder, name: &str, new: &File, rights: Rights) -> io::R
     Ok(())
 }
 
-/// A user other than root can give a file to a group of theirs, but to nobody else.
+/// A user other than root can give a file to one of their groups, but to no other user.
 #[cfg(unix)]
 fn keep_owner(old: &Metadata, new: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
