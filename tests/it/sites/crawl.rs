@@ -153,8 +153,8 @@ async fn a_copy_whose_canonical_page_is_none_is_kept() {
     let ran = sandbox.run(&["run"]).expect(0);
     let kept = ["back_a=1", "closed_a=1", "gone_a=1", "gone_a=2", "image_a=1", "index", "one_a=1", "skip_a=1", "three"];
     assert_eq!(mirrors(&sandbox), kept.map(|name| format!("{name}.html")), "{ran:?}");
-    assert!(ran.stderr.contains("kept although their canonical address is another: that gave no page"), "{ran:?}");
-    assert!(ran.stderr.contains("1 address not read: http_status 404"), "{ran:?}");
+    assert!(ran.stderr.contains("kept although their canonical URL is another: that gave no page"), "{ran:?}");
+    assert!(ran.stderr.contains("1 URL not read: http_status 404"), "{ran:?}");
     assert_eq!(counts(&sandbox), [0, 0, 9], "and stays");
     asked(&origin);
     origin.set("/gone", page("the page is back"));

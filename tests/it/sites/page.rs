@@ -86,7 +86,7 @@ async fn style_sheets_do_not_count_as_pages() {
     source(&sandbox, "page", &format!("url = \"{}\"\ndepth = 1\nlimit = 2", origin.url("/")));
     let ran = sandbox.run(&["run"]).expect(0);
     assert_eq!(mirrors(&sandbox).len(), 7, "{ran:?}");
-    assert!(ran.stderr.contains("1 address not asked for: there are more than 2 pages (limit)"), "{ran:?}");
+    assert!(ran.stderr.contains("1 URL not asked for: there are more than 2 pages (limit)"), "{ran:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
