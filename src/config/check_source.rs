@@ -39,8 +39,20 @@ pub(super) fn check_source(place: &str, source: &SourceConfig) -> Checked {
         || key("links"),
         || "local links start with a path such as \"/media/\", or with an http or https URL".to_owned(),
     )?;
-    globs(&key("include"), &source.include)?;
-    globs(&key("exclude"), &source.exclude)
+    let is_crawled = matches!(source.kind, SourceKind::Page | SourceKind::Sitemap);
+    for (name, patterns) in [("include", &source.include), ("exclude", &source.exclude)] {
+        globs(&key(name), patterns)?;
+        let wrong = patterns.iter().find(|pattern| is_crawled && !is_of_addresses(pattern));
+        ensure(
+            wrong.is_none(),
+            || key(name),
+            || {
+                let wrong = wrong.map(String::as_str).unwrap_or_default();
+                format!("no address of a page is like \"{wrong}\": write \"/blog/**\" or \"https://example.org/**\"")
+            },
+        )?;
+    }
+    Ok(())
 }
 
 /// Where it is: a path or a URL, whichever its kind takes.
@@ -94,6 +106,12 @@ fn globs(key: &str, patterns: &[String]) -> Checked {
         Glob::new(pattern).map_err(message)?;
     }
     Ok(())
+}
+
+/// Whether a glob can be one of addresses: it begins as a path does, or as a whole address, or with what stands for any
+/// of them.
+fn is_of_addresses(pattern: &str) -> bool {
+    ["/", "http", "**", "*://", "{", "[", "?"].iter().any(|start| pattern.starts_with(start))
 }
 
 /// Whether local links that start with it lead to the archive from every article. What starts with neither a slash nor

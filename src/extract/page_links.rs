@@ -10,6 +10,8 @@ use crate::model::{Format, is_web_address};
 
 /// The most links of one page that are followed.
 const MOST: usize = 20_000;
+/// The most elements for readers without scripts that are read within one another.
+const MOST_NESTED: usize = 8;
 
 /// Where a page leads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,17 +35,7 @@ pub(crate) fn page_links(bytes: &[u8], url: &Url, charset: Option<&'static Encod
     let decoded = encoding::decode(bytes, Format::Html, charset);
     let query = query::encoding_of(Format::Html, decoded.encoding);
     let mut reader = Reader { base: url.clone(), has_base: false, query, found: PageLinks::default() };
-    let mut emitter = DefaultEmitter::<()>::new_with_span();
-    // What scripts and style sheets hold is no markup.
-    emitter.naively_switch_states(true);
-    for token in Tokenizer::new_with_emitter(&*decoded.text, emitter) {
-        let Ok(Token::StartTag(tag)) = token else { continue };
-        let value = |name: &str| {
-            let value = tag.attributes.get(name.as_bytes())?;
-            Some(String::from_utf8_lossy(value).into_owned())
-        };
-        reader.start_tag(&tag.name, value);
-    }
+    reader.read(&decoded.text, 0);
     reader.found
 }
 
@@ -55,6 +47,31 @@ struct Reader {
 }
 
 impl Reader {
+    fn read(&mut self, html: &str, nesting: usize) {
+        let mut emitter = DefaultEmitter::<()>::new_with_span();
+        // What scripts and style sheets hold is no markup.
+        emitter.naively_switch_states(true);
+        let mut is_for_readers_without_scripts = false;
+        for token in Tokenizer::new_with_emitter(html, emitter) {
+            match token {
+                Ok(Token::StartTag(tag)) => {
+                    is_for_readers_without_scripts = &**tag.name == b"noscript" && !tag.self_closing;
+                    let value = |name: &str| {
+                        let value = tag.attributes.get(name.as_bytes())?;
+                        Some(String::from_utf8_lossy(value).into_owned())
+                    };
+                    self.start_tag(&tag.name, value);
+                }
+                // Nobody runs scripts here, so that what stands there is markup.
+                Ok(Token::String(text)) if is_for_readers_without_scripts && nesting < MOST_NESTED => {
+                    self.read(&String::from_utf8_lossy(&text), nesting + 1);
+                }
+                Ok(Token::EndTag(_)) => is_for_readers_without_scripts = false,
+                _ => {}
+            }
+        }
+    }
+
     fn start_tag(&mut self, name: &[u8], value: impl Fn(&str) -> Option<String>) {
         match name {
             b"base" if !self.has_base => {
@@ -63,7 +80,8 @@ impl Reader {
                 }
             }
             b"a" | b"area" => {
-                if let Some(url) = value("href").and_then(|href| self.joined(&href)) {
+                let href = value("href").or_else(|| value("xlink:href"));
+                if let Some(url) = href.and_then(|href| self.joined(&href)) {
                     self.link(url, &relations(value("rel")));
                 }
             }
@@ -157,6 +175,15 @@ mod tests {
                 "https://a.example/b/frame"
             ]
         );
+    }
+
+    #[test]
+    fn links_for_readers_without_scripts_and_of_svg_are_links() {
+        let found = of(b"<noscript><a href=/n>1</a><noscript><a href=/m>2</a></noscript><a href=/o>3</a>\
+            <svg><a xlink:href=/x><a href=/h xlink:href=/no></svg><template><a href=/t>4</a></template>");
+        let paths: Vec<_> = found.links.iter().map(Url::path).collect();
+        of("<noscript>".repeat(100_000).as_bytes());
+        assert_eq!(paths, ["/n", "/m", "/o", "/x", "/h", "/t"]);
     }
 
     #[test]

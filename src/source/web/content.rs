@@ -8,6 +8,8 @@ use crate::source::feed::decode;
 pub(super) const LOOKED_AT: usize = 64 << 10;
 /// The first bytes of gzip (RFC 1952, section 2.3.1).
 pub(super) const GZIP: &[u8] = b"\x1f\x8b";
+/// The types of pages.
+const PAGES: &[&str] = &["text/html", "application/xhtml+xml"];
 /// What JSON Feed says of itself.
 const JSON_FEED: &str = "jsonfeed.org/version";
 
@@ -48,13 +50,14 @@ pub(super) fn content_of(head: &[u8], content_type: Option<&str>) -> Content {
     if text.starts_with('{') && text.contains(JSON_FEED) {
         return Content::Feed;
     }
+    // Text of two bytes a character shows only once it is decoded.
+    let is_page = claims(content_type, PAGES) && media::sniff(text.as_bytes()) == MediaType::Html;
     match found {
         MediaType::Svg => Content::Image,
+        _ if is_page => Content::Page,
         MediaType::Html => Content::Page,
         MediaType::Css | MediaType::Text if claims(content_type, &["text/css"]) => Content::Sheet,
-        MediaType::Css | MediaType::Text if claims(content_type, &["text/html", "application/xhtml+xml"]) => {
-            Content::Page
-        }
+        MediaType::Css | MediaType::Text if claims(content_type, PAGES) => Content::Page,
         MediaType::Text if is_list(head) => Content::Sitemap,
         other => Content::Other(other),
     }
@@ -137,5 +140,7 @@ mod tests {
             assert_eq!(content_of(body.as_bytes(), content_type), expected, "{body}");
         }
         assert_eq!(content_of(b"\x1f\x8b\x08", None), Content::Packed);
+        let wide: Vec<u8> = "<!doctype html><title>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(content_of(&wide, Some("text/html; charset=utf-16le")), Content::Page);
     }
 }

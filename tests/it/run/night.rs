@@ -106,7 +106,7 @@ async fn a_dry_run_prints_what_a_run_would_do_and_changes_nothing() {
     let ran = sandbox.run(&["-v", "run", "--dry-run"]).expect(0);
     let expected = format!(
         "would fetch {}\nwould write posts/3.md\ndry run: 3 articles (1 new, 0 changed, 1 vanished); 2 references in \
-         those, 1 image to ask for\n",
+         those, 1 URL to ask for\n",
         origin.url("/new.png")
     );
     assert_eq!(ran.stdout, expected);

@@ -78,6 +78,8 @@ fn keys_that_do_nothing_for_a_kind_are_refused_with_their_line_and_the_way_out()
         ("list", "", 5, "path = \"urls.txt\""),
         ("page", "url = \"https://a.example/\"\noutput = \".\"", 9, "only a folder is mirrored in place"),
         ("page", "url = \"https://a.example/\"\nexclude = [\"[\"]", 9, "character class"),
+        ("page", "url = \"https://a.example/\"\nexclude = [\"*.pdf\"]", 9, "no address of a page is like \"*.pdf\""),
+        ("sitemap", "url = \"https://a.example/\"\ninclude = [\"a.example/**\"]", 9, "https://example.org/**"),
     ] {
         source(&sandbox, kind, more);
         let ran = sandbox.run(&["run"]).expect(2);
