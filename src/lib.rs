@@ -129,12 +129,13 @@ pub use tokio_util::sync::CancellationToken;
 
 pub use self::archive::{
     Archive, ArchiveError, ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Body, Captures, Catalog,
-    CatalogError, CompletedJob, CopyError, DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance,
-    MemoryCatalog, MemoryObjects, MissingCounts, MissingReport, Mode, NewReference, ObjectError, ObjectReader, Objects,
-    Origins, Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue,
-    QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, ReportedMissing, Revocation, Revoked, RunRow, Runs,
-    SharedBlob, SharedUrl, StoreKey, Stored, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow,
-    Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker, WriteOutcome, open, rules::CopySchedule,
+    CatalogError, CompletedJob, CopyError, DatedArticle, EntryPage, EntryRow, FeedRow, Feeds, Job, JobResult, Lease,
+    Maintenance, MemoryCatalog, MemoryObjects, MissingCounts, MissingReport, Mode, NewReference, ObjectError,
+    ObjectReader, Objects, Origins, Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict,
+    Placeholders, Prefix, Put, Queue, QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, ReportedMissing,
+    Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownReach, TakedownRow,
+    TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker, WriteOutcome,
+    open, rules::CopySchedule,
 };
 pub use self::check::{CheckError, Checked, CheckedPlace, check};
 #[cfg(feature = "cli")]
@@ -147,7 +148,7 @@ pub use self::config::{
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
 pub use self::fetch::{Answer, FetchError, Fetched, Fetcher, Judge, Lookup, Purpose, Request, Robots, SystemLookup};
-pub use self::forget::{FindOutput, ForgetError, forget};
+pub use self::forget::{FindOutput, ForgetError, Forgotten, forget};
 pub use self::gc::{
     Garbage, GcError, GcPlan, GcRules, plan as find_garbage, plan_and_note as note_garbage, sweep as remove_garbage,
 };
@@ -174,7 +175,7 @@ pub use self::render::RenderError;
 pub use self::restore::{Original, RestoreError, restore, restore_below, restore_over, restore_version};
 pub use self::rewrite::{ChangedMirror, splice, unsplice};
 pub use self::source::{
-    Entries, Entry, FeedRecords, Listed, Listing, LocalFile, Location, Made, Received, SkipReason, Skipped, Source,
+    Checkpoint, Entries, Entry, Listed, Listing, LocalFile, Location, Made, Received, SkipReason, Skipped, Source,
     SourceConfigError, SourceError, Watch, WebReader, configured as configured_sources,
 };
 pub use self::staging::{Leftover, Staged, Staging, StagingFile};

@@ -23,10 +23,10 @@ mod sqlite;
 
 pub use catalog::{
     ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError, CompletedJob,
-    DatedArticle, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance, MissingCounts, MissingReport,
-    NewReference, Origins, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Queue, QueueChanges,
-    ReadRows, ReferenceRow, RenditionRow, ReportedMissing, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
-    TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState,
+    DatedArticle, EntryPage, EntryRow, FeedRow, Feeds, Job, JobResult, Lease, Maintenance, MissingCounts,
+    MissingReport, NewReference, Origins, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Queue,
+    QueueChanges, ReadRows, ReferenceRow, RenditionRow, ReportedMissing, Revocation, Revoked, RunRow, Runs, SharedBlob,
+    SharedUrl, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState,
     VersionRow, Worker, WriteOutcome,
 };
 pub use copies::CopyError;

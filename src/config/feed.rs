@@ -18,4 +18,8 @@ pub struct FeedConfig {
     pub max_nodes: usize,
     #[serde(deserialize_with = "duration")]
     pub max_wait: Duration,
+    pub max_page_nodes: usize,
+    pub max_page_depth: usize,
+    #[serde(deserialize_with = "duration")]
+    pub max_page_time: Duration,
 }

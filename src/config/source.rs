@@ -38,6 +38,8 @@ pub struct SourceConfig {
     pub limit: usize,
     /// Older entries of a feed or a sitemap are not read; empty for none.
     pub since: String,
+    /// Whether the posts of a feed have the main text of the pages that its entries lead to.
+    pub full_text: bool,
     /// How posts are written: `hexo`, `hugo`, `html`, or the file of a template.
     pub template: PathBuf,
     /// Globs below `path` that are read; of pages, globs of their URLs.

@@ -55,7 +55,6 @@ mod thumbnail;
 mod unclosed;
 mod yuv;
 
-#[cfg(test)]
 pub(crate) use catch_panic::catch_panic;
 pub use catch_panic::is_decoding;
 pub use error::MediaError;

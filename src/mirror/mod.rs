@@ -239,6 +239,7 @@ impl Mirror {
                 received: self.received.clone(),
                 feed: self.config.feed.clone(),
                 crawl: self.config.crawl.clone(),
+                schedule: Schedule::new(&self.config),
                 max_article: self.config.rewrite.max_article,
                 at_once: self.config.fetch.concurrency,
             },

@@ -19,7 +19,7 @@ use crate::archive::rules::Due;
 use crate::archive::{Archive, ArticleId, ArticleRow, Body, StoreKey};
 use crate::locks::Mutex;
 use crate::model::{ArticleCounts, Digest, HostKey, MediaType, ProblemReason};
-use crate::source::{Diff, Difference, FeedRecords, Listed, SkipReason, Skipped, SourceError, WebReader};
+use crate::source::{Checkpoint, Diff, Difference, Listed, SkipReason, Skipped, SourceError, WebReader};
 use crate::trace;
 
 /// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
@@ -86,8 +86,8 @@ impl ReadStage {
             self.archive.catalog.close_breakers(&source.hosts()).await?;
         }
         let web = source.list_web(&self.web);
-        let (listing, records) = match web {
-            Some((listing, records)) => (listing, Some(records)),
+        let (listing, checkpoint) = match web {
+            Some((listing, checkpoint)) => (listing, Some(checkpoint)),
             None => match source.list() {
                 Ok(listing) => (listing, None),
                 Err(error) => {
@@ -106,9 +106,9 @@ impl ReadStage {
             .take_until(self.control.ended())
             .try_for_each_concurrent(READ_AT_ONCE, |difference| self.read(source, difference, &said))
             .await?;
-        let is_any_read = records.as_ref().is_some_and(FeedRecords::is_any_read);
-        if let Some(records) = records.filter(|_| !self.control.is_stopped() && !self.control.is_time_up()) {
-            records.record(source.name(), &self.archive).await?;
+        let is_any_read = checkpoint.as_ref().is_some_and(Checkpoint::is_any_read);
+        if let Some(checkpoint) = checkpoint.filter(|_| !self.control.is_stopped() && !self.control.is_time_up()) {
+            checkpoint.record(source.name(), &self.archive).await?;
         }
         info!(articles = self.tally.seen.get(), "source read");
         let after = self.tally.article_counts();
@@ -146,6 +146,9 @@ impl ReadStage {
                 said.failed(source.empty(on_record));
             }
             Difference::Skipped(skipped) => self.tally.skipped(source.name(), &skipped),
+            Difference::Problem(path, reason, message) => {
+                self.tally.problem(format_args!("{}/{path}", source.name()), reason, message);
+            }
             Difference::Note(note) => said.note(note),
             Difference::Unread(error) => self.tally.problem(source.name(), ProblemReason::UnreadAddress, error),
             Difference::Unreadable(error) if !source.is_folder() => said.failed(error),

@@ -29,7 +29,7 @@ impl RunSource {
     /// What extraction needs to know about an article. For a page, that includes its URL and its encoding, as its
     /// response named it or as it is recorded.
     pub(super) fn options(&self, path: &RelativePath, url: Option<&Url>, encoding: Option<&str>) -> ExtractOptions {
-        let charset = encoding.filter(|_| self.has_pages()).and_then(|name| Encoding::for_label(name.as_bytes()));
+        let charset = encoding.filter(|_| self.is_page(path)).and_then(|name| Encoding::for_label(name.as_bytes()));
         ExtractOptions { base_url: self.base_url(path, url), charset, ..self.options.clone() }
     }
 

@@ -1,7 +1,7 @@
 //! Compares what a source lists with what is recorded of it.
 
 use crate::archive::{ArticleRow, Catalog, CatalogError};
-use crate::model::{ArticleKey, RelativePath, SourceName};
+use crate::model::{ArticleKey, ProblemReason, RelativePath, SourceName};
 
 use super::error::SourceError;
 use super::listing::{Entries, Entry, Listed, Listing, Skipped};
@@ -28,6 +28,8 @@ pub enum Difference {
     Note(String),
     /// An address that the source names cannot be read; others of it can.
     Unread(SourceError),
+    /// What deserves a look of an article that is read all the same.
+    Problem(RelativePath, ProblemReason, String),
     /// A part of the source cannot be read.
     Unreadable(SourceError),
 }
@@ -93,6 +95,9 @@ impl<'a> Diff<'a> {
                     }
                 }
                 Entry::Skipped(skipped) => return Ok(Some(Difference::Skipped(skipped))),
+                Entry::Problem(path, reason, message) => {
+                    return Ok(Some(Difference::Problem(path, reason, message)));
+                }
                 Entry::Note(note) => return Ok(Some(Difference::Note(note))),
                 Entry::Unread(error) => return Ok(Some(Difference::Unread(error))),
                 Entry::Unreadable(error) => {

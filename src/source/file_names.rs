@@ -31,6 +31,12 @@ impl Names {
         Self { folder: folder(folders), stem, extension: extension.to_owned(), identity, tried: 0 }
     }
 
+    /// The same names, in a folder that no name of a category or a page can have.
+    pub(super) fn below(mut self, folder: &str) -> Self {
+        self.folder.insert_str(0, folder);
+        self
+    }
+
     /// The same names, with something after their stems.
     pub(super) fn with_suffix(mut self, suffix: &str) -> Self {
         self.stem.push_str(suffix);

@@ -8,7 +8,7 @@ use url::Url;
 use super::error::{SourceConfigError, SourceError};
 use super::folder::Folder;
 use super::listing::Listing;
-use super::web::{Address, Crawl, FeedRecords, Feeds, WebReader};
+use super::web::{Address, Checkpoint, Crawl, Feeds, WebReader};
 use crate::archive::Archive;
 use crate::config::{SourceConfig, SourceKind};
 use crate::model::SourceName;
@@ -76,7 +76,7 @@ impl Kind {
     }
 
     /// What it has now, and what is to be recorded once all of that is; `None` for a folder.
-    pub(super) fn list_web(&self, source: &SourceName, reader: &WebReader) -> Option<(Listing, FeedRecords)> {
+    pub(super) fn list_web(&self, source: &SourceName, reader: &WebReader) -> Option<(Listing, Checkpoint)> {
         let (source, reader) = (source.clone(), reader.clone());
         match self {
             Self::Folder(_) => None,

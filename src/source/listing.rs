@@ -10,8 +10,11 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::error::SourceError;
-use crate::model::{Fingerprint, RelativePath, SkippedReason};
+use crate::model::{Fingerprint, ProblemReason, RelativePath, SkippedReason};
 
+/// The folder of a feed's source that holds the pages of its entries. Generators pass over folders whose names begin so,
+/// and no post is in it: the names of categories cannot.
+pub(super) const PAGES: &str = "_pages/";
 /// How many entries wait for who reads them.
 const WAITING: usize = 1000;
 
@@ -66,6 +69,8 @@ pub enum Entry {
     Note(String),
     /// An address that the source names cannot be read; others of it can.
     Unread(SourceError),
+    /// What deserves a look of an article that is read all the same.
+    Problem(RelativePath, ProblemReason, String),
     /// A part of the source that cannot be read. Articles on record that would come after it may still be there.
     Unreadable(SourceError),
 }
@@ -75,7 +80,12 @@ impl Entry {
     pub(super) fn into_path(self) -> Option<RelativePath> {
         match self {
             Self::Article(listed) => Some(listed.path),
-            Self::Skipped(_) | Self::Withdrawn(_) | Self::Note(_) | Self::Unread(_) | Self::Unreadable(_) => None,
+            Self::Skipped(_)
+            | Self::Withdrawn(_)
+            | Self::Note(_)
+            | Self::Problem(..)
+            | Self::Unread(_)
+            | Self::Unreadable(_) => None,
         }
     }
 }

@@ -11,9 +11,9 @@ use super::error::{SourceConfigError, SourceError};
 use super::folder::Folder;
 use super::kind::Kind;
 use super::links::{absolute, relative};
-use super::listing::{Entries, Listing};
+use super::listing::{Entries, Listing, PAGES};
 use super::off_limits::real;
-use super::web::{FeedRecords, WebReader};
+use super::web::{Checkpoint, WebReader};
 use crate::archive::{Archive, Output, OutputFolder, StoreKey};
 use crate::config::{AdoptLocal, MirrorOutput, SourceConfig};
 use crate::model::{HostKey, RelativePath, SourceName};
@@ -136,7 +136,7 @@ impl Source {
 
     /// What it has now, where it is read over the network, and what is to be recorded once all of that is; `None` for a
     /// folder.
-    pub fn list_web(&self, reader: &WebReader) -> Option<(Listing, FeedRecords)> {
+    pub fn list_web(&self, reader: &WebReader) -> Option<(Listing, Checkpoint)> {
         self.kind.list_web(self.name(), reader)
     }
 
@@ -193,6 +193,7 @@ impl Source {
     pub fn base_url(&self, path: &str, fetched_from: Option<&Url>) -> Option<Url> {
         match (self.config.base_url.as_str(), &self.kind) {
             ("", Kind::Folder(_)) => Url::from_file_path(self.file(path)).ok(),
+            (_, Kind::Feed(_) | Kind::Feeds(_)) if self.is_page(path) => fetched_from.cloned(),
             ("", Kind::Feed(_) | Kind::Feeds(_)) => None,
             ("", _) => fetched_from.cloned().or_else(|| Url::parse(&format!("https://{path}")).ok()),
             (base, Kind::Folder(_) | Kind::Feed(_) | Kind::Feeds(_)) => {
@@ -202,9 +203,13 @@ impl Source {
         }
     }
 
-    /// Whether its articles are pages as their hosts sent them, with the URL and charset of the response.
-    pub const fn has_pages(&self) -> bool {
-        !matches!(self.kind, Kind::Folder(_) | Kind::Feed(_) | Kind::Feeds(_))
+    /// Whether the article at `path` is a page as its host sent it, with the URL and charset of the response.
+    pub fn is_page(&self, path: &str) -> bool {
+        match self.kind {
+            Kind::Folder(_) => false,
+            Kind::Feed(_) | Kind::Feeds(_) => path.starts_with(PAGES),
+            _ => true,
+        }
     }
 
     /// Whether images beside the articles go into the archive.

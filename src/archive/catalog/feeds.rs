@@ -27,6 +27,8 @@ pub struct FeedRow {
     pub moved_to: Option<Url>,
     /// When its host said that it is gone for good. It is not requested any more.
     pub retired_at: Option<Timestamp>,
+    /// From this moment on, pages of its entries are due that could not be read: it is requested without validators then.
+    pub pages_due: Option<Timestamp>,
 }
 
 /// What is on record of an entry.
@@ -37,6 +39,20 @@ pub struct EntryRow {
     pub path: RelativePath,
     /// When a feed first had it.
     pub first_seen: Timestamp,
+    /// What became of its page, where that was asked for.
+    pub page: Option<EntryPage>,
+}
+
+/// What became of the page that an entry leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
+pub struct EntryPage {
+    /// The digest of the entry as it was when its page was asked for. With another one, the page is asked for again.
+    pub version: Digest,
+    /// Attempts, one after another, that gave no page.
+    pub failures: u32,
+    /// When it is asked for again although the entry stays as it is; `None` for never.
+    pub next_attempt: Option<Timestamp>,
 }
 
 /// What reading feeds needs.
@@ -54,4 +70,12 @@ pub trait Feeds: Send + Sync {
     /// Records a new entry. Returns whether it was recorded: not where its identity is on record already, nor where
     /// another entry of the source has the path, upper and lower case compared as equal.
     async fn add_entry(&self, source: &SourceName, identity: Digest, row: &EntryRow) -> Result<bool, CatalogError>;
+
+    /// Records what became of the page of an entry on record, in place of what was on record of it.
+    async fn record_entry_page(
+        &self,
+        source: &SourceName,
+        identity: Digest,
+        page: &EntryPage,
+    ) -> Result<(), CatalogError>;
 }

@@ -24,7 +24,7 @@ mod takedowns;
 pub use articles::{ArticleRow, ArticleState, Articles, DatedArticle, NewReference, ReferenceRow, VersionRow};
 pub use captures::{AssetRow, BlobRow, Captures, RenditionRow, ThumbnailRow, UrlFacts, UrlRow, UrlState};
 pub use error::CatalogError;
-pub use feeds::{EntryRow, FeedRow, Feeds};
+pub use feeds::{EntryPage, EntryRow, FeedRow, Feeds};
 pub use maintenance::{ArchiveRow, Maintenance, ReadRows};
 pub use origins::Origins;
 pub use pages::{PageContent, PageRow, Pages};

@@ -23,6 +23,13 @@ pub enum PageContent {
     Moved(Url),
 }
 
+impl PageContent {
+    /// Whether it is the page with these bytes.
+    pub fn is_of(&self, bytes: Digest) -> bool {
+        matches!(self, Self::Article { original, .. } if *original == bytes)
+    }
+}
+
 /// What is on record of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]

@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0009_takedown.sql"),
     include_str!("schema/0010_page.sql"),
     include_str!("schema/0011_mirror.sql"),
+    include_str!("schema/0012_entry_page.sql"),
 ];
 
 /// The schema version of a file: 0 if it is empty.

@@ -152,7 +152,7 @@ impl DryRun {
                 Difference::Empty { on_record } => {
                     return Ok(source_report::failed(source.name(), &source.empty(on_record)));
                 }
-                Difference::Skipped(_) | Difference::Note(_) => {}
+                Difference::Skipped(_) | Difference::Note(_) | Difference::Problem(..) => {}
                 Difference::Unread(error) => {
                     let (reason, message) = (ProblemReason::UnreadAddress, error.to_string());
                     self.problem(source.name().to_string(), Unread { reason, message });

@@ -81,6 +81,8 @@ named! {
         StaysRemote = "stays_remote",
         /// The article has more references than one article may have. The others stay unchanged.
         TooManyReferences = "too_many_references",
+        /// The page of a feed's entry gives no full text. What the feed itself says is the body of its post.
+        NoFullText = "no_full_text",
         /// More than half of a source's articles are gone from it at once.
         GoneInBulk = "gone_in_bulk",
         /// The copy of the catalog cannot be made.
@@ -106,6 +108,7 @@ impl ProblemReason {
             | Self::UnreadAddress
             | Self::StaysRemote
             | Self::TooManyReferences
+            | Self::NoFullText
             | Self::GoneInBulk
             | Self::CatalogCopy
             | Self::Other => false,

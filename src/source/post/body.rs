@@ -133,6 +133,24 @@ pub(super) fn first_words(html: &str) -> String {
     }
 }
 
+/// How many characters the body says, without blanks.
+pub(super) fn text_length(html: &str) -> usize {
+    let mut emitter = DefaultEmitter::<()>::new_with_span();
+    emitter.naively_switch_states(true);
+    let (mut length, mut is_code) = (0, false);
+    for token in Tokenizer::new_with_emitter(html, emitter) {
+        match token {
+            Ok(Token::StartTag(tag)) => is_code = matches!(tag.name.as_slice(), b"script" | b"style"),
+            Ok(Token::EndTag(_)) => is_code = false,
+            Ok(Token::String(text)) if !is_code => {
+                length += String::from_utf8_lossy(&text).chars().filter(|c| !c.is_whitespace()).count();
+            }
+            _ => {}
+        }
+    }
+    length
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -82,6 +82,11 @@ fn author(entry: &Entry, around: &Around<'_>) -> String {
     }
 }
 
+/// How many characters of text HTML has, blanks left out.
+pub(super) fn text_length(html: &str) -> usize {
+    body::text_length(html)
+}
+
 /// The title that a post's file is named by.
 pub(super) fn file_title(entry: &Entry) -> String {
     title(entry, &entry.content)

@@ -8,7 +8,7 @@ use super::body::AnyBody;
 use super::content::{Content, LOOKED_AT, content_of};
 use super::crawl::Crawl;
 use super::location::normal;
-use super::reading::{FeedRecords, Reading, WebReader, begin, unrecorded};
+use super::reading::{Checkpoint, Reading, WebReader, begin, unrecorded};
 use super::specs::{Feeds, address};
 use crate::config::{SourceConfig, SourceKind};
 use crate::fetch::{Answer, Purpose, Request};
@@ -50,7 +50,7 @@ impl Address {
     }
 
     /// Finds out what it is, and reads it as that.
-    pub(in crate::source) fn list(self: Arc<Self>, source: SourceName, reader: WebReader) -> (Listing, FeedRecords) {
+    pub(in crate::source) fn list(self: Arc<Self>, source: SourceName, reader: WebReader) -> (Listing, Checkpoint) {
         begin(self, source, reader, WAITING, Reading::<Self>::run)
     }
 }

@@ -20,10 +20,19 @@ const PERMANENT: [Option<u16>; 2] = [Some(301), Some(308)];
 /// Gone for good (RFC 9110, section 15.5.11).
 const GONE: u16 = 410;
 
+/// A feed in which there is something new, or of which pages are due.
+pub(super) struct News {
+    pub(super) feed: Feed,
+    /// Where it came from.
+    pub(super) url: Url,
+    /// Whether its earlier posts were made with other settings.
+    pub(super) are_settings_new: bool,
+}
+
 /// What became of asking for a feed.
 pub(super) struct Asked {
-    /// The feed and its URL, where there is something new in it.
-    pub(super) feed: Option<(Feed, Url)>,
+    /// The feed, where there is something new in it.
+    pub(super) news: Option<News>,
     /// What else there is to say, for a person.
     pub(super) note: Option<String>,
     /// What is recorded once its entries are; `None` if nothing changes.
@@ -31,7 +40,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    const NOTHING: Self = Self { feed: None, note: None, row: None };
+    const NOTHING: Self = Self { news: None, note: None, row: None };
 }
 
 /// Accepts any body that is not too large, with the type that its response claims.
@@ -77,7 +86,9 @@ impl Reading<Feeds> {
             return Ok(Asked::NOTHING);
         }
         let url = row.as_ref().and_then(|row| row.moved_to.clone()).unwrap_or_else(|| spec.url.clone());
-        let validators = known.map(|row| row.validators.clone()).unwrap_or_default();
+        // Entries stand in the feed alone: where pages of theirs are due, all of it is asked for.
+        let are_pages_due = known.and_then(|row| row.pages_due).is_some_and(|at| at <= self.now);
+        let validators = known.filter(|_| !are_pages_due).map(|row| row.validators.clone()).unwrap_or_default();
         let fresh = FeedRow { settings, validators: Validators::default(), ..empty_row(row.as_ref()) };
         match self.request(&url, &validators).await {
             Ok(response) => self.answered(spec, known, fresh, response).await,
@@ -103,7 +114,7 @@ impl Reading<Feeds> {
             let lifetime = before.lifetime.max(age);
             let row =
                 FeedRow { fresh_until: self.fresh_until(lifetime, &before.skip_hours), moved_to, ..before.clone() };
-            return Ok(Asked { feed: None, note, row: (row != before).then_some(row) });
+            return Ok(Asked { news: None, note, row: (row != before).then_some(row) });
         };
         let (feed, url, validators) = match document {
             Document::Feed(feed) => (*feed, response.url, response.validators),
@@ -122,7 +133,8 @@ impl Reading<Feeds> {
             moved_to,
             ..fresh
         };
-        Ok(Asked { feed: Some((feed, url)), note, row: Some(row) })
+        let news = News { feed, url, are_settings_new: known.is_none() };
+        Ok(Asked { news: Some(news), note, row: Some(row) })
     }
 
     /// The feed that a page names. Its validators belong to another URL, so none are kept.
@@ -226,6 +238,7 @@ fn empty_row(before: Option<&FeedRow>) -> FeedRow {
         skip_hours: Vec::new(),
         moved_to: before.and_then(|row| row.moved_to.clone()),
         retired_at: None,
+        pages_due: None,
     }
 }
 

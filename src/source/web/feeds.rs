@@ -1,28 +1,28 @@
 //! The reading of feeds: each is requested, and its entries are listed.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use tracing::debug;
-use url::Url;
 
-use super::ask::Asked;
-use super::reading::{FeedRecords, Reading, WebReader, begin};
+use super::ask::{Asked, News};
+use super::entry_pages::EntryPages;
+use super::reading::{Checkpoint, Reading, WebReader, begin};
 use super::specs::{FeedSpec, Feeds};
-use crate::locks::Mutex;
-use crate::model::{RelativePath, SourceName};
+use crate::model::SourceName;
 use crate::source::error::SourceError;
-use crate::source::feed::Feed;
-use crate::source::listing::{Entry, Listed, Listing};
+use crate::source::listing::{Entry, Listing};
 
 /// Entries that wait for who reads them.
 const WAITING: usize = 100;
+/// The same where each may be as large as a page.
+const WAITING_PAGES: usize = 8;
 
 impl Feeds {
     /// Requests every feed that is due, and lists its entries and what else is recorded of the source.
-    pub(in crate::source) fn list(self: Arc<Self>, source: SourceName, reader: WebReader) -> (Listing, FeedRecords) {
-        begin(self, source, reader, WAITING, Reading::<Self>::run)
+    pub(in crate::source) fn list(self: Arc<Self>, source: SourceName, reader: WebReader) -> (Listing, Checkpoint) {
+        let waiting = if self.full_text { WAITING_PAGES } else { WAITING };
+        begin(self, source, reader, waiting, Reading::<Self>::run)
     }
 }
 
@@ -38,26 +38,29 @@ impl Reading<Feeds> {
         for note in notes {
             self.send(Entry::Note(note)).await;
         }
-        let listed = Mutex::new(HashSet::new());
+        let pages = EntryPages::new();
         let each = stream::iter(&specs);
-        each.for_each_concurrent(self.reader.at_once.max(1), |spec| self.read(spec, &listed)).await;
-        let listed = listed.into_inner();
-        if let Err(error) = self.list_recorded(&listed).await {
+        each.for_each_concurrent(self.reader.at_once.max(1), |spec| self.read(spec, &pages)).await;
+        if let Err(error) = self.list_recorded(&pages.into_listed()).await {
             self.send(Entry::Unreadable(error)).await;
         }
     }
 
-    async fn read(&self, spec: &FeedSpec, listed: &Mutex<HashSet<RelativePath>>) {
+    async fn read(&self, spec: &FeedSpec, pages: &EntryPages) {
         if !self.may_ask() {
             return self.reader.watch.cut_short();
         }
-        let asked = match self.ask(spec).await {
+        let Asked { news, note, mut row } = match self.ask(spec).await {
             Ok(asked) => asked,
             Err(error) => return self.send(Entry::Unreadable(error)).await,
         };
-        let Asked { feed, note, row } = asked;
-        match self.list_feed(spec, feed, listed).await {
-            Ok(()) => self.records.read(&spec.key, row),
+        match self.list_news(spec, news, pages).await {
+            Ok(pages_due) => {
+                if let Some(row) = row.as_mut() {
+                    row.pages_due = pages_due.unwrap_or(row.pages_due);
+                }
+                self.checkpoint.read(&spec.key, row);
+            }
             Err(error) => self.send(Entry::Unreadable(error)).await,
         }
         if let Some(note) = note {
@@ -65,22 +68,21 @@ impl Reading<Feeds> {
         }
     }
 
-    async fn list_feed(
+    /// Lists the entries of a feed in which there is something new. Returns from when on pages of them are due, where any
+    /// is read.
+    async fn list_news(
         &self,
         spec: &FeedSpec,
-        feed: Option<(Feed, Url)>,
-        listed: &Mutex<HashSet<RelativePath>>,
-    ) -> Result<(), SourceError> {
-        let Some((feed, url)) = feed else { return Ok(()) };
+        news: Option<News>,
+        pages: &EntryPages,
+    ) -> Result<Option<Option<jiff::Timestamp>>, SourceError> {
+        let Some(news) = news else { return Ok(None) };
+        let feed = &news.feed;
         debug!(url = %spec.url, format = feed.format, entries = feed.entries.len(), "feed read");
-        let withdrawn = self.withdrawn(spec, &feed).await;
-        let entries = self.made(spec, feed, url).await?.into_iter().map(Entry::Article);
-        for entry in withdrawn.into_iter().map(Entry::Withdrawn).chain(entries) {
-            if let Entry::Article(Listed { path, .. }) | Entry::Withdrawn(path) = &entry {
-                listed.lock().insert(path.clone());
-            }
-            self.send(entry).await;
+        for path in self.withdrawn(spec, feed).await {
+            pages.list(path.clone());
+            self.send(Entry::Withdrawn(path)).await;
         }
-        Ok(())
+        self.list_entries(spec, news, pages).await.map(Some)
     }
 }

@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::received::{Received, Response};
-use crate::archive::{Archive, CatalogError, EntryRow, FeedRow};
+use crate::archive::rules::Schedule;
+use crate::archive::{Archive, CatalogError, EntryPage, EntryRow, FeedRow};
 use crate::clock;
 use crate::config::{CrawlConfig, FeedConfig, Size};
 use crate::fetch::{Fetcher, Judge, Request};
@@ -50,28 +51,37 @@ pub struct WebReader {
     pub feed: FeedConfig,
     /// The limits on the reading of sites.
     pub crawl: CrawlConfig,
+    /// When the page of an entry is asked for again that could not be read.
+    pub schedule: Schedule,
     /// The most bytes of an article.
     pub max_article: Size,
     /// Requests of a source that are sent side by side.
     pub at_once: usize,
 }
 
-/// What the feeds of a source said, to be recorded after all their entries are.
+/// Where the next reading of a source goes on: recorded once every article that was listed before it is.
 #[derive(Debug, Default, Clone)]
-pub struct FeedRecords(Arc<Said>);
+pub struct Checkpoint(Arc<Progress>);
 
 #[derive(Debug, Default)]
-struct Said {
-    rows: Mutex<Vec<(Url, FeedRow)>>,
+struct Progress {
+    feeds: Mutex<Vec<(Url, FeedRow)>>,
+    /// Entries, by their identities, whose pages were asked for.
+    pages: Mutex<Vec<(Digest, EntryPage)>>,
     /// Whether any feed was read.
     is_any_read: AtomicBool,
 }
 
-impl FeedRecords {
+impl Checkpoint {
     /// Notes a feed that was read, and its record.
     pub(super) fn read(&self, url: &Url, row: Option<FeedRow>) {
         self.0.is_any_read.store(true, Ordering::Relaxed);
-        self.0.rows.lock().extend(row.map(|row| (url.clone(), row)));
+        self.0.feeds.lock().extend(row.map(|row| (url.clone(), row)));
+    }
+
+    /// Takes note of an entry whose page was asked for.
+    pub(super) fn asked_page(&self, identity: Digest, page: EntryPage) {
+        self.0.pages.lock().push((identity, page));
     }
 
     /// Whether any feed was read: then the source was read, although others of its feeds may have failed.
@@ -84,8 +94,11 @@ impl FeedRecords {
     /// # Errors
     /// Where the catalog cannot be written.
     pub async fn record(&self, source: &SourceName, archive: &Archive) -> Result<(), CatalogError> {
-        let rows = self.0.rows.take();
-        for (url, row) in rows {
+        let (pages, feeds) = (self.0.pages.take(), self.0.feeds.take());
+        for (identity, page) in pages {
+            archive.catalog.record_entry_page(source, identity, &page).await?;
+        }
+        for (url, row) in feeds {
             archive.catalog.record_feed(source, &url, &row).await?;
         }
         Ok(())
@@ -98,7 +111,7 @@ pub(super) struct Reading<K> {
     pub(super) source: SourceName,
     pub(super) kind: Arc<K>,
     pub(super) now: Timestamp,
-    pub(super) records: FeedRecords,
+    pub(super) checkpoint: Checkpoint,
     pub(super) send: mpsc::Sender<Entry>,
 }
 
@@ -110,7 +123,7 @@ impl<K> Reading<K> {
             source: self.source.clone(),
             kind,
             now: self.now,
-            records: self.records.clone(),
+            checkpoint: self.checkpoint.clone(),
             send: self.send.clone(),
         }
     }
@@ -159,7 +172,7 @@ impl<K> Reading<K> {
             if let Some(row) = catalog.entry(&self.source, identity).await.map_err(unrecorded)? {
                 return Ok(row);
             }
-            let row = EntryRow { path, first_seen: self.now };
+            let row = EntryRow { path, first_seen: self.now, page: None };
             if catalog.add_entry(&self.source, identity, &row).await.map_err(unrecorded)? {
                 return Ok(row);
             }
@@ -193,12 +206,12 @@ pub(super) fn begin<K, R: Future<Output = ()> + Send + 'static>(
     reader: WebReader,
     waiting: usize,
     run: impl FnOnce(Reading<K>) -> R,
-) -> (Listing, FeedRecords) {
+) -> (Listing, Checkpoint) {
     let (send, receive) = mpsc::channel(waiting);
-    let records = FeedRecords::default();
-    let reading = Reading { reader, source, kind, now: clock::now(), records: records.clone(), send };
+    let checkpoint = Checkpoint::default();
+    let reading = Reading { reader, source, kind, now: clock::now(), checkpoint: checkpoint.clone(), send };
     tokio::spawn(run(reading));
-    (Listing::Partial(Entries::received(receive)), records)
+    (Listing::Partial(Entries::received(receive)), checkpoint)
 }
 
 /// That the catalog cannot be read or written.

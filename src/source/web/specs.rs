@@ -51,6 +51,8 @@ pub(in crate::source) struct Feeds {
     author: String,
     limit: usize,
     since: Option<Timestamp>,
+    /// Whether posts have the main text of their entries' pages.
+    pub(super) full_text: bool,
     pub(super) form: Form,
     /// Held while a feed is parsed: its tree takes many times the memory of its text.
     pub(super) parsing: Semaphore,
@@ -76,6 +78,7 @@ impl Feeds {
             author: config.author.clone(),
             limit: config.limit,
             since,
+            full_text: config.full_text,
             parsing: Semaphore::new(PARSED_AT_ONCE),
             form: Form::new(&config.template).map_err(|error| wrong("template", error.to_string()))?,
         })
@@ -114,6 +117,9 @@ impl Feeds {
     pub(super) fn settings_of(&self, spec: &FeedSpec) -> Digest {
         let mut text = format!("feed {FEED_FORMAT_VERSION}\n{}\n{:?}\n{}\n", self.form.digest, self.since, self.limit);
         write!(text, "{:?}\n{:?}", spec.categories, spec.author).expect("a text takes any text");
+        if self.full_text {
+            text.push_str("\nfull text");
+        }
         Digest::of(text.as_bytes())
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offprint::testing::archive::{Catalog, EntryRow, FeedRow};
+use offprint::testing::archive::{Catalog, EntryPage, EntryRow, FeedRow};
 use offprint::testing::model::{Digest, Validators};
 
 use super::fixtures::at;
@@ -10,6 +10,7 @@ use super::fixtures::at;
 suite! {
     a_feed_is_recorded_in_place_of_what_was_on_record
     an_entry_keeps_its_path
+    the_page_of_an_entry_is_recorded_in_place_of_what_was_on_record
     no_two_entries_have_paths_that_a_file_system_takes_for_one
 }
 
@@ -26,6 +27,7 @@ async fn a_feed_is_recorded_in_place_of_what_was_on_record(catalog: &dyn Catalog
         fresh_until: Some(at(9)),
         moved_to: Some("https://b.example/feed".parse().unwrap()),
         retired_at: Some(at(8)),
+        pages_due: Some(at(7)),
     };
     let next = FeedRow {
         settings: Digest::of(b"two"),
@@ -35,6 +37,7 @@ async fn a_feed_is_recorded_in_place_of_what_was_on_record(catalog: &dyn Catalog
         fresh_until: None,
         moved_to: None,
         retired_at: None,
+        pages_due: None,
     };
     for row in [first, next] {
         catalog.record_feed(&news, &url, &row).await.unwrap();
@@ -45,7 +48,7 @@ async fn a_feed_is_recorded_in_place_of_what_was_on_record(catalog: &dyn Catalog
 
 async fn an_entry_keeps_its_path(catalog: &dyn Catalog) {
     let source = "news".parse().unwrap();
-    let row = |path: &str, second| EntryRow { path: path.parse().unwrap(), first_seen: at(second) };
+    let row = |path: &str, second| EntryRow { path: path.parse().unwrap(), first_seen: at(second), page: None };
     let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
     assert_eq!(catalog.entry(&source, one).await.unwrap(), None);
     assert!(catalog.add_entry(&source, one, &row("a/first.md", 1)).await.unwrap());
@@ -54,9 +57,23 @@ async fn an_entry_keeps_its_path(catalog: &dyn Catalog) {
     assert_eq!(catalog.entry(&source, two).await.unwrap(), None);
 }
 
+async fn the_page_of_an_entry_is_recorded_in_place_of_what_was_on_record(catalog: &dyn Catalog) {
+    let source = "news".parse().unwrap();
+    let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
+    let row = |page| EntryRow { path: "a.md".parse().unwrap(), first_seen: at(1), page };
+    assert!(catalog.add_entry(&source, one, &row(None)).await.unwrap());
+    for next_attempt in [Some(at(9)), None] {
+        let page = EntryPage { version: Digest::of(b"as it was"), failures: 3, next_attempt };
+        catalog.record_entry_page(&source, one, &page).await.unwrap();
+        assert_eq!(catalog.entry(&source, one).await.unwrap(), Some(row(Some(page.clone()))));
+        catalog.record_entry_page(&source, two, &page).await.unwrap();
+    }
+    assert_eq!(catalog.entry(&source, two).await.unwrap(), None, "a page makes no entry");
+}
+
 async fn no_two_entries_have_paths_that_a_file_system_takes_for_one(catalog: &dyn Catalog) {
     let (news, other) = ("news".parse().unwrap(), "other".parse().unwrap());
-    let row = |path: &str| EntryRow { path: path.parse().unwrap(), first_seen: at(1) };
+    let row = |path: &str| EntryRow { path: path.parse().unwrap(), first_seen: at(1), page: None };
     let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
     assert!(catalog.add_entry(&news, one, &row("新/\u{c9}.md")).await.unwrap());
     for taken in ["新/\u{c9}.md", "新/\u{e9}.md", "新/E\u{301}.MD"] {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
 mod corpus;
+mod full_text;
 #[cfg(unix)]
 mod generators;
 mod hostile;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use url::Url;
 
 use super::MemoryCatalog;
-use crate::archive::catalog::{CatalogError, EntryRow, FeedRow, Feeds};
+use crate::archive::catalog::{CatalogError, EntryPage, EntryRow, FeedRow, Feeds};
 use crate::archive::rules;
 use crate::model::{Digest, SourceName};
 
@@ -34,5 +34,17 @@ impl Feeds for MemoryCatalog {
         }
         state.entries.insert((source.clone(), identity), row.clone());
         Ok(true)
+    }
+
+    async fn record_entry_page(
+        &self,
+        source: &SourceName,
+        identity: Digest,
+        page: &EntryPage,
+    ) -> Result<(), CatalogError> {
+        if let Some(entry) = self.state().entries.get_mut(&(source.clone(), identity)) {
+            entry.page = Some(page.clone());
+        }
+        Ok(())
     }
 }

@@ -26,7 +26,7 @@ use self::frontier::{Task, Via};
 use self::limits::Limits;
 use self::scope::Scope;
 use super::location::normal;
-use super::reading::{FeedRecords, Reading, WebReader, begin};
+use super::reading::{Checkpoint, Reading, WebReader, begin};
 use super::specs::{address, since};
 use crate::config::{CrawlConfig, SourceConfig};
 use crate::model::SourceName;
@@ -106,7 +106,7 @@ impl Crawl {
     }
 
     /// Reads it, and lists what it finds and what else is recorded of the source.
-    pub(in crate::source) fn list(self: Arc<Self>, source: SourceName, reader: WebReader) -> (Listing, FeedRecords) {
+    pub(in crate::source) fn list(self: Arc<Self>, source: SourceName, reader: WebReader) -> (Listing, Checkpoint) {
         begin(self, source, reader, WAITING, Reading::<Self>::run)
     }
 

@@ -17,7 +17,7 @@ use crate::locks::Mutex;
 use crate::model::{Exchange, Failure, Reason, RelativePath, Validators};
 use crate::source::error::SourceError;
 use crate::source::listing::{Entry, Listed, Location, Made};
-use crate::source::web::content::{Content, LOOKED_AT, claims, content_of};
+use crate::source::web::content::{Content, LOOKED_AT, charset, claims, content_of};
 use crate::source::web::location::{identity, names, normal, without_query};
 use crate::source::web::reading::Reading;
 use crate::source::web::received::Response;
@@ -288,11 +288,4 @@ fn copy_of(task: &Task, url: &Url, links: &PageLinks) -> Option<Url> {
 
 fn is_copy(task: &Task, url: &Url, own: &Url) -> bool {
     task.via == Via::Link && !task.is_own && own != url && without_query(own) == without_query(url)
-}
-
-/// The `charset` of a content type (RFC 9110, section 8.3.2).
-fn charset(content_type: &str) -> Option<&'static Encoding> {
-    let parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
-    let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
-    charsets.find_map(|(_, value)| Encoding::for_label(value.trim().trim_matches(['"', '\'']).as_bytes()))
 }
