@@ -29,6 +29,9 @@ pub struct DecodePool {
     limits: MediaConfig,
     /// After so long an image is given up.
     give_up: Duration,
+    /// An image that waits longer for its memory is given up as well: all the others together cannot take so long, unless
+    /// some never end.
+    longest_wait: Duration,
     cores: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     /// Images that were given up and are still at work.
@@ -50,10 +53,11 @@ impl DecodePool {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
+        let give_up = if limits.max_time.is_zero() { Duration::MAX } else { LEAST.max(limits.max_time * GIVE_UP) };
+        let longest_wait = give_up.saturating_mul(u32::try_from(cores).unwrap_or(u32::MAX));
         let memory = Arc::new(Semaphore::new(room(limits) as usize));
         let cores = Arc::new(Semaphore::new(cores));
-        let give_up = if limits.max_time.is_zero() { Duration::MAX } else { LEAST.max(limits.max_time * GIVE_UP) };
-        Self { limits: limits.clone(), give_up, cores, memory, given_up: Arc::default() }
+        Self { limits: limits.clone(), give_up, longest_wait, cores, memory, given_up: Arc::default() }
     }
 
     /// Waits for a core.
@@ -71,11 +75,12 @@ impl DecodePermit<'_> {
         let wanted = media::memory_estimate(&bytes, &asset, &sizes, &limits).div_ceil(KIB);
         // An image that takes more memory than there is will be refused; it need not wait for all of it.
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(room(&limits));
-        let memory = Arc::clone(&self.pool.memory).acquire_many_owned(wanted).await;
-        let memory = memory.expect("the semaphore is never closed");
+        let memory = Arc::clone(&self.pool.memory).acquire_many_owned(wanted);
         let count = sizes.len();
-        let made = self.pool.run(memory, move || media::thumbnails(&bytes, &asset, &sizes, &limits)).await;
         let out_of_time = || Renditions { sizes: vec![Err(MediaError::OutOfTime); count], perceptual_hash: None };
+        let Ok(memory) = tokio::time::timeout(self.pool.longest_wait, memory).await else { return out_of_time() };
+        let memory = memory.expect("the semaphore is never closed");
+        let made = self.pool.run(memory, move || media::thumbnails(&bytes, &asset, &sizes, &limits)).await;
         made.unwrap_or_else(out_of_time)
     }
 }
@@ -208,6 +213,12 @@ mod tests {
         let (let_go, work) = endless();
         assert_eq!(pool.run(whole().await, work).await, None);
         assert_eq!(pool.memory.available_permits(), 0, "memory is not in use again and again");
+        pool.longest_wait = Duration::from_millis(6);
+        let bytes = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;".to_vec();
+        let asset = media::probe(&bytes, &pool.limits);
+        let size = Config::default().thumbnail[0].clone();
+        let made = pool.permit().await.thumbnails(bytes, asset, vec![size]).await;
+        assert!(matches!(made.sizes[..], [Err(MediaError::OutOfTime)]), "nobody waits for what never ends: {made:?}");
         drop(let_go);
         drop(whole().await);
         drop(at_work);
