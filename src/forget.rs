@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::archive::{
-    Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, StoreKey, TakedownReach, TakedownTarget,
-    ThumbnailRow,
+    Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, ReadError, StoreKey, TakedownReach,
+    TakedownTarget, ThumbnailRow,
 };
 use crate::model::{ArticleKey, Digest};
 
@@ -29,6 +29,17 @@ pub enum ForgetError {
     Copies(#[from] CopyError),
 }
 
+/// What was taken down.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Forgotten {
+    /// What the archive no longer keeps.
+    pub reach: TakedownReach,
+    /// Articles that are mirrored in place and whose original cannot be written back, with the reason: their files stay as
+    /// the mirror wrote them.
+    pub left: Vec<(ArticleKey, ReadError)>,
+}
+
 /// Where the mirror of an article is, and whether it takes the place of the article.
 pub type FindOutput<'a> = dyn Fn(&ArticleKey) -> (Output, bool) + Send + Sync + 'a;
 
@@ -42,14 +53,16 @@ pub async fn forget(
     reason: &str,
     find_output: &FindOutput<'_>,
     now: Timestamp,
-) -> Result<TakedownReach, ForgetError> {
+) -> Result<Forgotten, ForgetError> {
     let reach = archive.catalog.takedown_reach(target).await?;
     let ids: Vec<_> = reach.articles.iter().map(|(id, _)| *id).collect();
     // If this call ends before the rows are gone, the next run writes their mirrors.
     archive.catalog.make_stale(&ids).await?;
+    let mut left = Vec::new();
     for (id, key) in &reach.articles {
         if let Some(row) = archive.catalog.article_by_id(*id).await? {
-            remove_mirror(archive, &row, find_output(key)).await?;
+            let error = remove_mirror(archive, &row, find_output(key)).await?;
+            left.extend(error.map(|error| (key.clone(), error)));
         }
         // Where the mirror was before the source got an output of its own.
         archive.objects.delete(&StoreKey::Article(key.clone())).await?;
@@ -58,7 +71,7 @@ pub async fn forget(
     delete_noted(archive).await?;
     // They name what was taken down.
     archive.replace_catalog_copies(now).await?;
-    Ok(reach)
+    Ok(Forgotten { reach, left })
 }
 
 /// Deletes the bytes that takedowns left, this one's and those of interrupted calls. They are noted as garbage whose
@@ -99,22 +112,25 @@ async fn on_record(archive: &Archive, keys: &[StoreKey]) -> Result<BTreeSet<Stor
     Ok(found)
 }
 
-/// An article in place: its original is written back, unless the file was changed since.
+/// In place, the author's file stays: its original is written back, unless somebody changed the file since. Returns why it
+/// cannot be.
 async fn remove_mirror(
     archive: &Archive,
     row: &ArticleRow,
     (output, in_place): (Output, bool),
-) -> Result<(), ForgetError> {
+) -> Result<Option<ReadError>, ForgetError> {
     let path = &row.version.key.path;
     if !in_place {
         output.remove(path).await?;
-        return Ok(());
+        return Ok(None);
     }
     let there = output.read(path).await?;
     let is_mirror = there.is_some_and(|bytes| row.mirror.is_some_and(|(digest, _)| digest == Digest::of(&bytes)));
-    if is_mirror && let Ok(original) = archive.read_verified(row.version.original, row.version.format.blob_type()).await
-    {
-        output.write(path, original).await?;
+    if !is_mirror {
+        return Ok(None);
     }
-    Ok(())
+    match archive.read_verified(row.version.original, row.version.format.blob_type()).await {
+        Ok(original) => output.write(path, original).await.map(|_| None).map_err(ForgetError::from),
+        Err(error) => Ok(Some(error)),
+    }
 }

@@ -5,12 +5,13 @@ use serde_json::json;
 use super::arguments::ForgetArguments;
 use super::exit::Exit;
 use super::named::target_named;
-use super::output::Output;
+use super::output::{Label, Output};
 use super::words::count_of;
-use crate::archive::{self, Archive, BlobRow, Mode, TakedownReach, TakedownTarget};
+use crate::archive::{self, Archive, BlobRow, Mode, ReadError, TakedownReach, TakedownTarget};
 use crate::clock;
 use crate::config::{Config, Size};
-use crate::forget::forget as take_down;
+use crate::forget::{Forgotten, forget as take_down};
+use crate::model::ArticleKey;
 use crate::source;
 use crate::verify::find_mirror;
 
@@ -25,30 +26,32 @@ pub(crate) async fn forget(arguments: &ForgetArguments, config: &Config, output:
     for name in &arguments.names {
         targets.push(target_named(name, config, &archive).await?);
     }
-    let mut done = Vec::new();
+    let (mut done, mut is_damaged) = (Vec::new(), false);
     for target in targets {
-        let reach = if arguments.dry_run {
-            archive.catalog.takedown_reach(&target).await?
+        let (reach, left) = if arguments.dry_run {
+            (archive.catalog.takedown_reach(&target).await?, Vec::new())
         } else {
-            one(&archive, config, &target, &arguments.reason).await?
+            let Forgotten { reach, left, .. } = one(&archive, config, &target, &arguments.reason).await?;
+            (reach, left)
         };
+        for (key, error) in &left {
+            let why =
+                format!("{key} stays in place as its mirror, because its original cannot be written back: {error}");
+            output.labelled(Label::Damage("damaged"), &why);
+        }
+        is_damaged |= !left.is_empty();
         if !output.json {
             print(&target, &reach, arguments.dry_run, output);
         }
-        done.push(as_json(&target, &reach));
+        done.push(as_json(&target, &reach, &left));
     }
     if output.json {
         output.value(&json!({"dry_run": arguments.dry_run, "taken_down": done}))?;
     }
-    Ok(Exit::Done)
+    Ok(if is_damaged { Exit::Damaged } else { Exit::Done })
 }
 
-async fn one(
-    archive: &Archive,
-    config: &Config,
-    target: &TakedownTarget,
-    reason: &str,
-) -> anyhow::Result<TakedownReach> {
+async fn one(archive: &Archive, config: &Config, target: &TakedownTarget, reason: &str) -> anyhow::Result<Forgotten> {
     let sources = source::configured(config)?;
     let find = |key: &_| {
         let mirror = find_mirror(&sources, archive, key);
@@ -61,7 +64,8 @@ fn bytes(reach: &TakedownReach) -> u64 {
     reach.blobs.iter().map(|blob: &BlobRow| blob.size).sum()
 }
 
-fn as_json(target: &TakedownTarget, reach: &TakedownReach) -> serde_json::Value {
+fn as_json(target: &TakedownTarget, reach: &TakedownReach, left: &[(ArticleKey, ReadError)]) -> serde_json::Value {
+    let left = left.iter().map(|(key, error)| json!({"article": key.to_string(), "why": error.to_string()}));
     json!({
         "kind": target.kind(),
         "target": target.name(),
@@ -69,6 +73,7 @@ fn as_json(target: &TakedownTarget, reach: &TakedownReach) -> serde_json::Value 
         "urls": reach.urls.iter().map(|(_, url)| url.to_string()).collect::<Vec<_>>(),
         "blobs": reach.blobs.iter().map(|blob| blob.key().path()).collect::<Vec<_>>(),
         "bytes": bytes(reach),
+        "left_as_mirrors": left.collect::<Vec<_>>(),
     })
 }
 

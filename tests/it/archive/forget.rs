@@ -119,6 +119,28 @@ async fn a_source_in_place_gets_its_originals_back() {
     assert_eq!(sandbox.json(&["status"])["articles"], 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_in_place_whose_original_is_damaged_is_named() {
+    let origin = origin();
+    let sandbox = Sandbox::new();
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"posts\"\n");
+    let original = format!("![]({})\n", origin.url("/own.jpg"));
+    sandbox.write("posts/a.md", &original);
+    sandbox.run(&["run"]).expect(0);
+    let (mirror, files) = (sandbox.text("posts/a.md"), sandbox.tree("store/blobs").into_keys());
+    let text = files.filter(|name| name.extension().is_some_and(|end| end == "md")).next().unwrap();
+    let text = sandbox.path("store/blobs").join(text);
+    std::fs::remove_file(&text).unwrap();
+    std::fs::write(&text, "rotten").unwrap();
+    let ran = sandbox.run(&["forget", "posts/a.md"]).expect(4);
+    assert!(
+        ran.stdout.contains("posts/a.md stays in place as its mirror") && ran.stdout.contains("damaged"),
+        "{ran:?}"
+    );
+    assert_eq!(sandbox.text("posts/a.md"), mirror);
+    assert_eq!(sandbox.tree("store/blobs").len(), 0, "it is taken down all the same");
+}
+
 #[test]
 fn what_is_not_known_cannot_be_taken_down() {
     let sandbox = Sandbox::new();

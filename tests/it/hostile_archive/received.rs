@@ -134,6 +134,20 @@ impl Received {
 }
 
 #[test]
+fn the_exit_status_says_what_was_found() {
+    let received = Received::new();
+    give_to_nobody(&received.sandbox.path(""));
+    received.run(&["verify", "--untrusted"]).expect(0);
+    received.run(&["verify", "--untrusted", "--subset", "none"]).expect(2);
+    let blob = received.sandbox.tree("store/blobs").into_keys().next().unwrap();
+    fs::write(received.sandbox.path("store/blobs").join(blob), "other bytes").unwrap();
+    let found = received.run(&["verify", "--untrusted"]).expect(4);
+    assert!(found.stdout.contains("damaged"), "{found:?}");
+    fs::rename(received.sandbox.path("store"), received.sandbox.path("away")).unwrap();
+    assert!(received.run(&["verify", "--untrusted"]).expect(1).stderr.contains("archive"));
+}
+
+#[test]
 fn what_offprint_made_itself_is_proven_and_left_as_it_is() {
     let received = Received::new();
     give_to_nobody(&received.sandbox.path(""));
