@@ -42,7 +42,12 @@ async fn listed(source: &Source) -> Vec<String> {
 async fn skipped(source: &Source) -> Vec<(String, SkipReason)> {
     let skipped = entries(source).await.into_iter().filter_map(|entry| match entry {
         Entry::Skipped(Skipped { path, why }) => Some((path, why)),
-        Entry::Article(_) | Entry::Withdrawn(_) | Entry::Note(_) | Entry::Unread(_) | Entry::Unreadable(_) => None,
+        Entry::Article(_)
+        | Entry::Withdrawn(_)
+        | Entry::Note(_)
+        | Entry::Problem(..)
+        | Entry::Unread(_)
+        | Entry::Unreadable(_) => None,
     });
     skipped.collect()
 }

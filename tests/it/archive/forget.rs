@@ -127,8 +127,9 @@ async fn a_source_in_place_whose_original_is_damaged_is_named() {
     let original = format!("![]({})\n", origin.url("/own.jpg"));
     sandbox.write("posts/a.md", &original);
     sandbox.run(&["run"]).expect(0);
-    let (mirror, files) = (sandbox.text("posts/a.md"), sandbox.tree("store/blobs").into_keys());
-    let text = files.filter(|name| name.extension().is_some_and(|end| end == "md")).next().unwrap();
+    let mirror = sandbox.text("posts/a.md");
+    let mut files = sandbox.tree("store/blobs").into_keys();
+    let text = files.find(|name| name.extension().is_some_and(|end| end == "md")).unwrap();
     let text = sandbox.path("store/blobs").join(text);
     std::fs::remove_file(&text).unwrap();
     std::fs::write(&text, "rotten").unwrap();
