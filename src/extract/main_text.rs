@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_page_whose_tree_would_be_too_large_is_refused_before_there_is_one() {
-        let formatting: String = (0..200).map(|at| format!("<b x={at}>")).collect();
+        let formatting = (0..200).map(|at| format!("<b x={at}>")).collect::<Vec<_>>().concat();
         for (html, expected) in [
             ("<div>".repeat(300), MainTextError::TooDeep(256)),
             ("<div></span>".repeat(300), MainTextError::TooDeep(256)),
