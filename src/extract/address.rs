@@ -55,12 +55,18 @@ pub(super) fn has_image_extension(url: &str) -> bool {
     let path = url.trim().split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    // Some hosts take a style or a size after it: `a.jpg!w300`, `a.jpg@s_2,w_820`.
+    let extension = extension.split(['!', '@']).next().unwrap_or_default();
     IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)) && !is_wiki_page(name)
 }
 
-/// Whether a name is that of a wiki's page about a file.
+/// Whether a name is that of a wiki's page about a file. An escaped URL within a name makes none of it.
 fn is_wiki_page(name: &str) -> bool {
-    name.contains(':') || name.contains("%3A") || name.contains("%3a")
+    let mark = name.find(':').or_else(|| name.find("%3A")).or_else(|| name.find("%3a"));
+    mark.is_some_and(|mark| {
+        let rest = name[mark..].trim_start_matches(':').trim_start_matches("%3A").trim_start_matches("%3a");
+        !rest.get(..6).is_some_and(|slashes| slashes.eq_ignore_ascii_case("%2F%2F"))
+    })
 }
 
 /// Whether the path of a URL ends like an image's. Of `https://example.png` all is host.
@@ -103,7 +109,8 @@ pub(super) fn may_be_image_url(value: &str) -> bool {
     names_host(value)
         && !OTHER_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
         && !looks_like_template(value)
-        && !value.contains(|c: char| c <= ' ' || matches!(c, '"' | '<' | '>' | '\\' | '`' | ','))
+        && !value.contains(|c: char| c <= ' ' || matches!(c, '"' | '<' | '>' | '\\' | '`'))
+        && !value.split(',').skip(1).any(names_host)
 }
 
 /// Whether a value can be the URL of an image: not only a fragment, not inline unless that is asked for, not a
@@ -144,8 +151,20 @@ mod tests {
     #[test]
     fn an_extension_is_the_end_of_the_path() {
         assert!(IMAGE_EXTENSIONS.is_sorted());
-        for yes in ["a.jpg", "https://e.com/a.PNG?x=1.txt#y", "//e.com/a/b.webp", "../a b.svg"] {
+        for yes in [
+            "a.jpg",
+            "https://e.com/a.PNG?x=1.txt#y",
+            "//e.com/a/b.webp",
+            "../a b.svg",
+            "https://e.com/q_auto:good/https%3A%2F%2Fb.example%2Fab.jpeg",
+            "https://e.com/f_auto/https%3a%2f%2fb.example%2fab.png",
+            "https://e.com/a.jpg!w300",
+            "https://e.com/a.jpg@s_2,w_820,h_462",
+        ] {
             assert!(has_image_path(yes), "{yes}");
+        }
+        for no in ["File:a.jpg", "https://e.com/wiki/Datei%3Aa.jpg", "https://e.com/a!b", "me@e.com"] {
+            assert!(!has_image_path(no), "{no}");
         }
         for no in ["https://example.png", "https://e.com/a?b.jpg", "https://e.com/a.jpg/b", "a.jpg.html", "jpg", ""] {
             assert!(!has_image_path(no), "{no}");
@@ -158,6 +177,13 @@ mod tests {
         for no in ["C:\\a.png", "a/b:c.png", "10:30.png", "a.png", ":", ""] {
             assert!(!has_scheme(no), "{no}");
         }
+    }
+
+    #[test]
+    fn commas_within_a_url_make_no_list_of_it() {
+        assert!(may_be_image_url("https://c.example/w_120,c_limit/a"));
+        assert!(!may_be_image_url("https://c.example/a,https://c.example/b"));
+        assert!(!may_be_image_url("//c.example/a,//c.example/b"));
     }
 
     #[test]

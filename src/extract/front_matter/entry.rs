@@ -33,7 +33,8 @@ pub(super) fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
 
 /// Passes over a node's tag and anchor (YAML 1.2 §6.9).
 pub(super) fn after_properties(text: &str, mut span: Range<usize>) -> Range<usize> {
-    while text[span.clone()].starts_with(['!', '&']) {
+    // An image of Markdown begins like a tag.
+    while text[span.clone()].starts_with(['!', '&']) && !text[span.clone()].starts_with("![") {
         let length = text[span.clone()].find(char::is_whitespace).unwrap_or(span.len());
         span = trimmed(text, span.start + length..span.end);
     }

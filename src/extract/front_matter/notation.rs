@@ -32,10 +32,12 @@ fn written_in(entry: &Entry, options: &ExtractOptions) -> Vec<(Range<usize>, Str
     if value.contains("![") && (value.contains("](") || value.contains("]]")) {
         return markdown::image_addresses(value);
     }
-    if (value.contains("url(") || value.contains("image-set(")) && !value.contains('<') {
+    let lower = value.to_ascii_lowercase();
+    let is_css = lower.contains("url(") || lower.contains("image-set(");
+    if is_css && !value.contains('<') {
         return css::parse(value).into_iter().map(|address| (address.span, address.value)).collect();
     }
-    if value.contains('<') && value.contains("src") {
+    if value.contains('<') && (is_css || lower.contains("src") || lower.contains("poster")) {
         let mut sink = Sink::default();
         html::find(value, 0..value.len(), html::Rules::Html, options, &mut sink);
         sink.found.sort_by_key(|found| found.span.start);

@@ -11,6 +11,9 @@ use crate::model::ReferenceKind;
 
 /// Marks on the best lazy reference of an `img` where its URL must go, if the element does not show it already.
 pub(super) fn reveal(tag: &Tag<'_>, named: &mut Named) {
+    if tag.name == "source" {
+        return reveal_in_source(tag, named);
+    }
     if !matches!(tag.name, "img" | "image") {
         return;
     }
@@ -40,7 +43,8 @@ impl Pass<'_, '_, '_, '_> {
         let place = self.sink.found.len();
         let Some(picture) = self.scanner.picture.as_mut().filter(|_| tag.name == "source") else { return };
         picture.shown |= tag.value("srcset").is_some_and(|value| !all_inline(value));
-        let best = named.lazy.first().map(|(_, best)| place + best);
+        let best = named.lazy.first().filter(|(_, best)| named.found[*best].reveal.is_none());
+        let best = best.map(|(_, best)| place + best);
         picture.lazy = picture.lazy.or(best).filter(|_| !picture.shown);
     }
 
@@ -54,6 +58,14 @@ impl Pass<'_, '_, '_, '_> {
         if let Some(found) = lazy.filter(|_| placeholder).and_then(|lazy| self.sink.found.get_mut(lazy)) {
             found.reveal = Some(src_of(tag, tag.name_end));
         }
+    }
+}
+
+/// A `source` with placeholders only is chosen by the browser, whatever the `img` after it shows.
+fn reveal_in_source(tag: &Tag<'_>, named: &mut Named) {
+    let hidden = tag.value("srcset").is_some_and(all_inline);
+    if let Some((_, best)) = named.lazy.first().filter(|_| hidden) {
+        named.found[*best].reveal = srcset_of(tag);
     }
 }
 

@@ -129,6 +129,18 @@ pub(super) struct Named {
     pub(super) beside: Option<(String, RawReference)>,
 }
 
+impl Named {
+    /// Drops what was found first and is not the image after all.
+    pub(super) fn drop_lazy(&mut self, dropped: &[(usize, usize)]) {
+        let mut at: Vec<_> = dropped.iter().map(|(_, at)| *at).collect();
+        at.sort_unstable();
+        for at in at.into_iter().rev() {
+            self.found.remove(at);
+            self.lazy.iter_mut().filter(|(_, later)| *later > at).for_each(|(_, later)| *later -= 1);
+        }
+    }
+}
+
 impl Scanner<'_> {
     /// Whether references of a kind are wanted.
     pub(super) fn wants(&self, kind: ReferenceKind, element: &str) -> bool {

@@ -78,9 +78,20 @@ impl Pass<'_, '_, '_, '_> {
     /// Adds what an image element names if nothing else of it is listed.
     pub(super) fn unlisted(&self, tag: &Tag<'_>, named: &mut Named) {
         let shows_images = || attributes::shows_image(tag.name) && self.scanner.media.is_none();
-        if !named.lazy.is_empty() || !shows_images() || !self.scanner.wants(ReferenceKind::Lazy, tag.name) {
+        let is_clear = named.lazy.iter().any(|(_, at)| !is_doubtful(&named.found[*at]));
+        if is_clear || !shows_images() || !self.scanner.wants(ReferenceKind::Lazy, tag.name) {
             return;
         }
+        let doubtful = std::mem::take(&mut named.lazy);
+        self.search(tag, named);
+        if named.lazy.is_empty() {
+            named.lazy = doubtful;
+        } else {
+            named.drop_lazy(&doubtful);
+        }
+    }
+
+    fn search(&self, tag: &Tag<'_>, named: &mut Named) {
         let shown_by_picture = self.scanner.picture.as_ref().is_some_and(|picture| picture.shown);
         let search = Search { pass: self, shows_nothing: !shown_by_picture && shows_nothing(tag) };
         if search.shows_nothing || !self.scanner.options.local_links.is_empty() {
@@ -112,6 +123,11 @@ impl Pass<'_, '_, '_, '_> {
         image.reveal = src.span.map(RawReveal::Replace);
         Some((src.value.to_owned(), image))
     }
+}
+
+/// Whether the value of a listed attribute is hardly the image: a page, or a placeholder.
+fn is_doubtful(found: &RawReference) -> bool {
+    (attributes::is_weak(&found.name) && !has_image_path(&found.value)) || is_placeholder(&found.value)
 }
 
 /// Whether neither `src` nor `srcset` of an element shows something of its own.
@@ -148,7 +164,8 @@ impl Search<'_, '_, '_, '_, '_> {
 
     /// Whether a value is the URL of the image.
     fn is_image(&self, value: &str, name: &str) -> bool {
-        self.is_local(value) || (self.shows_nothing && is_image_address(value.trim(), name))
+        let is_image = || is_image_address(value.trim(), name) && !is_placeholder(value);
+        self.is_local(value) || (self.shows_nothing && is_image())
     }
 
     /// The best attribute that is one URL, the best that holds candidates, and those that hold a local link.
