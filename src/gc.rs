@@ -140,7 +140,11 @@ pub async fn plan(archive: &Archive, rules: GcRules<'_>) -> Result<GcPlan, GcErr
 /// The same, and records in the catalog what is found for the first time: its grace period begins.
 pub async fn plan_and_note(archive: &Archive, rules: GcRules<'_>) -> Result<GcPlan, GcError> {
     let (garbage, since) = look(archive, rules).await?;
-    archive.catalog.note_garbage(&since).await?;
+    match archive.catalog.note_garbage(&since).await {
+        // What was noted before can go, and makes room.
+        Err(CatalogError::Full { .. }) => {}
+        noted => noted?,
+    }
     Ok(GcPlan::of(garbage, &since, rules))
 }
 
@@ -256,10 +260,18 @@ fn leftovers(archive: &Archive) -> Result<Vec<Leftover>, GcError> {
 /// Removes what was planned, under the archive's lock, and gives what was removed. What something refers to by now
 /// stays. Rows go before bytes, so a crash leaves at worst an orphan for the next time.
 pub async fn sweep(archive: &Archive, plan: Vec<Garbage>) -> Result<Vec<Garbage>, GcError> {
-    let (blobs, files): (Vec<_>, Vec<_>) =
-        plan.into_iter().partition(|garbage| matches!(garbage, Garbage::Blob { .. }));
+    // What is on no record first: on a full disk it makes the room that rows need to go.
+    let mut in_turn = [const { Vec::new() }; 3];
+    for garbage in plan {
+        let turn = match garbage {
+            Garbage::Orphan { .. } | Garbage::Temporary(_) => 0,
+            Garbage::Blob { .. } => 1,
+            Garbage::Thumbnail { .. } => 2,
+        };
+        in_turn[turn].push(garbage);
+    }
     let mut removed = Vec::new();
-    for garbage in [blobs, files] {
+    for garbage in in_turn {
         let each = stream::iter(garbage)
             .map(|garbage| async move { Ok::<_, GcError>(remove(archive, &garbage).await?.then_some(garbage)) });
         let each: Vec<_> = each.buffered(SIDE_BY_SIDE).try_collect().await?;

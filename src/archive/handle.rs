@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, CatalogError};
 use super::key::StoreKey;
 use super::memory::{MemoryCatalog, MemoryObjects};
 use super::objects::{Body, ObjectError, Objects, Put, read_whole};
@@ -82,6 +82,24 @@ impl Archive {
     pub async fn keep(&self, staged: Staged, media_type: MediaType) -> Result<Put, ObjectError> {
         let key = StoreKey::Blob { digest: staged.digest, media_type };
         Ok(self.objects.put(&key, Body::Staged(staged)).await?.put)
+    }
+
+    /// Whether the catalog has blobs on record and not one of them is there: their folder is lost, or not mounted. Where
+    /// the store cannot say, they are not lost.
+    ///
+    /// # Errors
+    /// Where the catalog cannot be read.
+    pub async fn has_lost_all_blobs(&self) -> Result<bool, CatalogError> {
+        let mut is_any_on_record = false;
+        for shard in 0..=u8::MAX {
+            for row in self.catalog.blobs_on_record(shard).await?.iter().flatten() {
+                is_any_on_record = true;
+                if !matches!(self.objects.stat(&row.key()).await, Ok(None)) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(is_any_on_record)
     }
 
     /// Reads a whole blob and compares its bytes with its digest. Whatever uses the bytes of a blob reads them by this.

@@ -99,6 +99,11 @@ fn of_process(pid: Option<u32>) -> String {
 }
 
 pub(super) const CATALOG: &str = "catalog.db";
+/// It, and what the database and its checksum keep beside it.
+pub(super) const CATALOG_FILES: [&str; 5] =
+    [CATALOG, "catalog.db-wal", "catalog.db-shm", "catalog.db-journal", "catalog.db.sha256"];
+/// What the name of a catalog begins with that was put aside.
+pub(super) const ASIDE: &str = "catalog.db.damaged-";
 pub(super) const TMP: &str = "tmp";
 
 /// The folders that an archive may have at the top.
@@ -162,6 +167,7 @@ fn examine(tree: &Tree, store: &Path, may_be_new: bool) -> Result<Option<Archive
     let place = || store.display().to_string();
     let id = identity::read(tree)?;
     let file = tree.root().look(CATALOG).map_err(tree.failed("look at", CATALOG))?;
+    refuse_other_kinds(tree)?;
     let catalog = file.map_or(Ok(CatalogFile::Empty), |_| sqlite::look(&tree.place().join(CATALOG)))?;
     match (id, catalog) {
         (Some(id), CatalogFile::Of(row)) if id != row.id => Err(ArchiveError::OtherCatalog { place: place() }),
@@ -171,6 +177,18 @@ fn examine(tree: &Tree, store: &Path, may_be_new: bool) -> Result<Option<Archive
         (None, CatalogFile::Empty) if may_be_new => Ok(None),
         (None, CatalogFile::Empty) => Err(ArchiveError::Missing { place: place() }),
     }
+}
+
+/// What is in the place of the catalog, or of what belongs to it, is a regular file.
+fn refuse_other_kinds(tree: &Tree) -> Result<(), ArchiveError> {
+    for name in CATALOG_FILES {
+        let found = tree.root().look(name).map_err(tree.failed("look at", name))?;
+        if found.is_some_and(|found| !found.is_file()) {
+            let (place, cause) = (tree.place().join(name).display().to_string(), "it is not a regular file".to_owned());
+            return Err(CatalogError::Unreadable { place, cause }.into());
+        }
+    }
+    Ok(())
 }
 
 /// What is there besides a catalog: the archive's id, where it has one, and whether anything that an archive holds.
@@ -213,7 +231,9 @@ fn holds_files(tree: &Tree, path: &str) -> Result<bool, ArchiveError> {
 fn refuse_links(tree: &Tree) -> Result<(), ArchiveError> {
     for name in tree.root().names().map_err(tree.failed("list", ""))? {
         let is_folder = folders().any(|folder| folder.split('/').next() == Some(&name));
-        let is_file = name.starts_with(CATALOG) || name == identity::FILE || name == Lock::FILE;
+        let is_looked_at_elsewhere = CATALOG_FILES.contains(&&*name) || name.starts_with(ASIDE);
+        let is_file =
+            (name.starts_with(CATALOG) && !is_looked_at_elsewhere) || name == identity::FILE || name == Lock::FILE;
         let found = tree.root().look(&name).map_err(tree.failed("look at", &name))?;
         let wrong = found.is_some_and(|found| (is_folder && !found.is_dir()) || (is_file && !found.is_file()));
         if wrong {

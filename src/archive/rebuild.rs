@@ -16,7 +16,7 @@ use super::handle::Archive;
 use super::identity;
 use super::key::{Prefix, StoreKey};
 use super::objects::{ObjectError, Objects};
-use super::open::{ArchiveError, CATALOG, TMP, examine_parts, not_locked};
+use super::open::{ASIDE, ArchiveError, CATALOG, CATALOG_FILES, TMP, examine_parts, not_locked};
 use super::sqlite::{self, CatalogFile, Sqlite};
 use crate::model::ArchiveId;
 use crate::staging::Staging;
@@ -83,7 +83,7 @@ async fn is_sound(catalog: &Sqlite) -> bool {
 
 /// Whether a file is a catalog of this archive.
 fn is_usable(path: &Path, id: Option<ArchiveId>) -> bool {
-    path.is_file()
+    path.symlink_metadata().is_ok_and(|found| found.is_file())
         && match sqlite::look(path) {
             Ok(CatalogFile::Of(row)) => id.is_none_or(|id| id == row.id),
             Ok(CatalogFile::WithoutId) => true,
@@ -167,15 +167,19 @@ impl CatalogRebuild {
 
 /// Renames the old catalog, and removes the files that belong to it.
 fn set_aside(tree: &Tree, now: Timestamp) -> Result<Option<PathBuf>, ArchiveError> {
-    let found = tree.root().look(CATALOG).map_err(tree.failed("look at", CATALOG))?;
-    for rest in ["-wal", "-shm", ".sha256"] {
-        let name = format!("{CATALOG}{rest}");
-        tree.root().remove(&name).map_err(tree.failed("remove", &name))?;
+    let mut aside = None;
+    for name in CATALOG_FILES.iter().rev() {
+        match tree.root().look(name).map_err(tree.failed("look at", name))? {
+            None => {}
+            Some(found) if found.is_file() && (*name != CATALOG || found.len() == 0) => {
+                tree.root().remove(name).map_err(tree.failed("remove", name))?;
+            }
+            Some(_) => {
+                let to = format!("{ASIDE}{}{}", now.strftime("%Y%m%dT%H%M%SZ"), &name[CATALOG.len()..]);
+                tree.root().rename(name, &to).map_err(tree.failed("rename", name))?;
+                aside = Some(tree.place().join(to));
+            }
+        }
     }
-    if found.is_none_or(|found| found.len() == 0) {
-        return Ok(None);
-    }
-    let aside = format!("{CATALOG}.damaged-{}", now.strftime("%Y%m%dT%H%M%SZ"));
-    tree.root().rename(CATALOG, &aside).map_err(tree.failed("rename", CATALOG))?;
-    Ok(Some(tree.place().join(aside)))
+    Ok(aside)
 }

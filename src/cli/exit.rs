@@ -2,12 +2,18 @@
 
 use std::process::ExitCode;
 
-use crate::archive::ArchiveError;
+use crate::archive::{ArchiveError, CatalogError};
+use crate::check::CheckError;
 use crate::config::ConfigError;
 use crate::fetch::FetchError;
+use crate::forget::ForgetError;
+use crate::gc::GcError;
+use crate::mirror::MirrorError;
 use crate::model::{Report, RunOutcome};
+use crate::rebuild::RebuildError;
 use crate::restore::RestoreError;
 use crate::source::{PlaceError, SourceConfigError};
+use crate::verify::VerifyError;
 
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +67,24 @@ impl Exit {
     }
 }
 
-/// An archive without its own catalog is damaged.
+/// An archive without its own catalog or its blobs is damaged, as is one whose catalog cannot be read.
 fn is_damage(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(ArchiveError::WithoutCatalog { .. } | ArchiveError::OtherCatalog { .. }))
+        || error.downcast_ref().is_some_and(MirrorError::is_damage)
+        || catalog_error(error).is_some_and(CatalogError::is_damage)
+}
+
+/// The error of the catalog that another one passes on.
+fn catalog_error(error: &anyhow::Error) -> Option<&CatalogError> {
+    macro_rules! passed_on {
+        ($($outer:ident)*) => { None$(.or_else(|| match error.downcast_ref() {
+            Some($outer::Catalog(inner)) => Some(inner),
+            _ => None,
+        }))* };
+    }
+    error.downcast_ref().or(passed_on!(
+        ArchiveError CheckError ForgetError GcError RebuildError RestoreError VerifyError
+    ))
 }
 
 impl From<Exit> for ExitCode {
@@ -80,7 +101,6 @@ pub(crate) struct UsageError(pub(crate) String);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::CatalogError;
     use crate::model::{Budget, MissingUrls, Problem, ProblemReason, SourceFailure, SourceOutcome, SourceReport};
 
     fn read(name: &str) -> SourceReport {
@@ -135,7 +155,8 @@ mod tests {
         let glob = SourceConfigError::Glob { source_name: source_name(), message: String::new() };
         let nothing = PlaceError::NoArticles { path: "a".into(), include: Vec::new() };
         let unreadable = PlaceError::Unreadable { path: "a".into(), cause: cause() };
-        let database = CatalogError::Database { place: place(), cause: String::new() };
+        let database = || CatalogError::Database { place: place(), cause: String::new() };
+        let unreadable_catalog = || CatalogError::Unreadable { place: place(), cause: String::new() };
         for (error, expected) in [
             (anyhow::Error::from(wrong), Exit::Usage),
             (UsageError("no".to_owned()).into(), Exit::Usage),
@@ -150,7 +171,14 @@ mod tests {
             (ArchiveError::Missing { place: place() }.into(), Exit::Failed),
             (ArchiveError::WithoutCatalog { place: place() }.into(), Exit::Damaged),
             (ArchiveError::OtherCatalog { place: place() }.into(), Exit::Damaged),
-            (database.into(), Exit::Failed),
+            (database().into(), Exit::Failed),
+            (MirrorError::from(database()).into(), Exit::Failed),
+            (unreadable_catalog().into(), Exit::Damaged),
+            (ArchiveError::from(unreadable_catalog()).into(), Exit::Damaged),
+            (MirrorError::from(unreadable_catalog()).into(), Exit::Damaged),
+            (VerifyError::from(unreadable_catalog()).into(), Exit::Damaged),
+            (GcError::from(unreadable_catalog()).into(), Exit::Damaged),
+            (MirrorError::WithoutBlobs.into(), Exit::Damaged),
             (anyhow::anyhow!("of no kind"), Exit::Failed),
         ] {
             assert_eq!(Exit::of_error(&error), expected, "{error:?}");

@@ -1,6 +1,6 @@
 //! `offprint restore`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::archive::{self, Archive, Mode};
 use crate::config::Config;
 use crate::model::ArticleKey;
 use crate::restore::{self, Original};
-use crate::source::Source;
+use crate::source::{self, Source};
 
 /// Restores originals: to standard output, below a folder, or over the articles themselves. One that cannot be restored
 /// does not stop the others.
@@ -24,6 +24,9 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
     }
     if to_stdout && output.json {
         return Err(UsageError("--json lists what was written: name a folder with --to DIR".to_owned()).into());
+    }
+    if let Some(folder) = &arguments.to {
+        refuse_archive(folder, config)?;
     }
     // Writing over articles must not coincide with a run that writes them, too.
     let archive = if arguments.in_place {
@@ -54,6 +57,19 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
         output.value(&json!({"restored": restored}))?;
     }
     Ok(if failed { Exit::Failed } else { Exit::Done })
+}
+
+/// What is restored stays out of the archive: there it would be taken for a mirror or for nothing that is known.
+fn refuse_archive(folder: &Path, config: &Config) -> anyhow::Result<()> {
+    let (place, store) = (source::absolute(folder)?, source::absolute(&config.store)?);
+    let archive = source::real(&store);
+    let lies_there = |place: &Path| source::real(place).starts_with(&archive);
+    let below = config.source.iter().map(|source| place.join(&source.name));
+    if !lies_there(&place) && !below.into_iter().any(|below| lies_there(&below)) {
+        return Ok(());
+    }
+    let message = format!("{} lies in the archive {}: name another folder", folder.display(), config.store.display());
+    Err(UsageError(message).into())
 }
 
 /// Standard output takes one article.

@@ -9,6 +9,13 @@ use crate::render::RenderError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MirrorError {
+    /// Not one of the blobs on record is there.
+    #[error(
+        "the archive has lost its blobs: not one of those that its catalog names is there; mount or restore its folder \
+         `blobs`, let `offprint verify --repair` bring back what articles and hosts still have, or move the archive away \
+         to begin a new one"
+    )]
+    WithoutBlobs,
     /// The archive cannot keep blobs.
     #[error(transparent)]
     Object(#[from] ObjectError),
@@ -27,4 +34,21 @@ pub enum MirrorError {
     /// A thumbnail cannot be kept.
     #[error(transparent)]
     Render(#[from] RenderError),
+}
+
+impl MirrorError {
+    /// The error of the catalog that it passes on.
+    pub const fn catalog(&self) -> Option<&CatalogError> {
+        match self {
+            Self::Catalog(error)
+            | Self::Ingest(IngestError::Catalog(error))
+            | Self::Render(RenderError::Catalog(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the archive is damaged, so that the run cannot be made before somebody mends it.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::WithoutBlobs) || self.catalog().is_some_and(CatalogError::is_damage)
+    }
 }

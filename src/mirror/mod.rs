@@ -46,6 +46,7 @@ use crate::trace;
 use article_memory::ArticleMemory;
 use control::Control;
 use fetch::{FetchStage, InlineSource, JobStage};
+use open::refuse_without_blobs;
 use outcomes::Outcomes;
 use placeholder::{PlaceholderParts, PlaceholderStage};
 use plan::Planner;
@@ -145,6 +146,7 @@ impl Mirror {
     }
 
     async fn run_since(self, began: Timestamp) -> Result<Report, MirrorError> {
+        refuse_without_blobs(&self.archive).await?;
         let run = self.archive.catalog.begin_run(began).await?;
         let reporter = self.reporter();
         // The state of all stages together is large: on the heap it does not enlarge the futures of all callers.
@@ -205,12 +207,15 @@ impl Mirror {
     async fn enqueue(&self, placeholders: &PlaceholderStage, began: Timestamp) -> Result<(), MirrorError> {
         self.tally.queued.add(self.archive.catalog.queued().await?);
         placeholders.revoke_configured().await?;
+        let again = Again::new(&self.archive, self.request_settings().as_ref(), self.retry.clone()).await?;
+        if again.reschedules {
+            self.archive.catalog.reschedule_rechecks(self.config.fetch.recheck).await?;
+        }
         if self.sources.are_scheduled() {
             let horizon = Schedule::new(&self.config).horizon();
             self.tally.queued.add(self.archive.catalog.enqueue_due(began, horizon).await?);
             self.tally.queued.add(placeholders.enqueue_unprobed().await?);
         }
-        let again = Again::new(&self.archive, self.request_settings().as_ref(), self.retry.clone()).await?;
         let (named, queued) = again.enqueue(&self.archive).await?;
         self.tally.retried.add(named);
         self.tally.queued.add(queued);

@@ -1,6 +1,6 @@
 //! Assets → thumbnails: what the settings ask for and the archive lacks is made, for new assets and for old ones.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use tracing::Instrument;
 use super::control::Control;
 use super::error::MirrorError;
 use super::tally::Tally;
-use crate::archive::{Archive, ThumbnailRow};
+use crate::archive::{Archive, Prefix, ThumbnailRow};
 use crate::config::Config;
 use crate::locks::Mutex;
-use crate::model::{Asset, Digest, FailedThumbnail};
+use crate::model::{Asset, Digest, FailedThumbnail, ThumbnailName};
 use crate::render::{RenderError, Rendered, Renderer};
 
 /// Assets taken from the catalog at a time.
@@ -113,6 +113,7 @@ impl RenderStage {
             rendering.await.expect("rendering does not panic")?;
         }
         let recipes = self.renderer.recipes();
+        self.forget_lost(&recipes).await?;
         let mut last = None;
         while !recipes.is_empty() {
             let lacking = self.archive.catalog.assets_lacking(&recipes, last, PAGE).await?;
@@ -121,6 +122,31 @@ impl RenderStage {
             let each = stream::iter(&lacking).map(Ok::<_, MirrorError>);
             let render = async |row: &crate::archive::AssetRow| self.rendering(row.digest, &row.asset).await.map(drop);
             each.try_for_each_concurrent(RENDERED_AT_ONCE, render).await?;
+        }
+        Ok(())
+    }
+}
+
+impl RenderStage {
+    /// Forgets thumbnails that are on record and not there: somebody removed them. Those that the settings ask for are made
+    /// again, with the same names; what mirrors show of the others makes way for what there is.
+    async fn forget_lost(&self, recipes: &[(ThumbnailName, Digest)]) -> Result<(), MirrorError> {
+        let catalog = &self.archive.catalog;
+        for shard in 0..=u8::MAX {
+            // Rows before files: what is on record was put before.
+            let rows = catalog.thumbnails_on_record(shard).await?;
+            let files = self.archive.objects.list(Prefix::Thumbnails(shard)).await?;
+            let there: HashSet<_> = files.into_iter().map(|(key, _)| key).collect();
+            let is_lost = |row: &&ThumbnailRow| row.key().is_some_and(|key| !there.contains(&key));
+            let lost = rows.iter().flatten().filter(is_lost).map(|row| (row.original, row.name.clone()));
+            let is_wanted = |(_, name): &(Digest, ThumbnailName)| recipes.iter().any(|(wanted, _)| wanted == name);
+            let (wanted, others): (Vec<_>, Vec<_>) = lost.partition(is_wanted);
+            if !wanted.is_empty() {
+                catalog.discard_thumbnails(&wanted).await?;
+            }
+            if !others.is_empty() {
+                catalog.forget_thumbnails(&others).await?;
+            }
         }
         Ok(())
     }

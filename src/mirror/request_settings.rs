@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Config, FetchConfig, HostConfig, RobotsRule};
+use crate::config::{Config, FetchConfig, HostConfig, Recheck, RobotsRule};
 use crate::model::{Digest, Reason};
 
 /// Hexadecimal digits of a digest in a report: enough to notice a change, and too few to find a cookie by trying.
@@ -25,6 +25,9 @@ const TIME: &str = "time";
 const ROBOTS: &str = "robots";
 /// How many redirects are followed.
 const REDIRECTS: &str = "redirects";
+
+/// When good images are asked for again. It decides no failure.
+const RECHECK: &str = "recheck";
 
 /// What decides whether a host can be reached at all.
 pub(super) const REACHABILITY: [&str; 2] = [NETWORK, TIME];
@@ -67,6 +70,7 @@ impl RequestSettings {
             (TIME, time(fetch)),
             (ROBOTS, vec![("robots", robots_text(fetch.robots).to_owned())]),
             (REDIRECTS, vec![("max_redirects", fetch.max_redirects.to_string())]),
+            (RECHECK, vec![("recheck", recheck_text(fetch.recheck))]),
         ];
         Self(groups.into_iter().map(|(group, settings)| (group, digest(&settings))).collect())
     }
@@ -74,6 +78,11 @@ impl RequestSettings {
     /// As a report has them.
     pub(super) fn digests(&self) -> BTreeMap<String, String> {
         self.0.iter().map(|(group, digest)| ((*group).to_owned(), digest.clone())).collect()
+    }
+
+    /// Whether good images are asked for again at other times than a run with these digests made them due.
+    pub(super) fn rechecks_otherwise_than(&self, last: &BTreeMap<String, String>) -> bool {
+        self.0.get(RECHECK) != last.get(RECHECK)
     }
 
     /// What is decided by settings that changed. A setting that an earlier report does not name has not changed.
@@ -134,6 +143,13 @@ fn time(fetch: &FetchConfig) -> Vec<Setting> {
     limits.into_iter().chain([("min_rate", fetch.min_rate.0.to_string())]).collect()
 }
 
+fn recheck_text(recheck: Recheck) -> String {
+    match recheck {
+        Recheck::Never => "never".to_owned(),
+        Recheck::After(age) => age.as_millis().to_string(),
+    }
+}
+
 const fn robots_text(robots: RobotsRule) -> &'static str {
     match robots {
         RobotsRule::Ignore => "ignore",
@@ -178,6 +194,8 @@ mod tests {
         assert_eq!(changed(|config| config.fetch.proxy = "http://p.example:1".to_owned()), [NETWORK]);
         assert_eq!(changed(|config| config.fetch.robots = RobotsRule::Respect), [ROBOTS]);
         assert_eq!(changed(|config| config.fetch.max_redirects = 1), [REDIRECTS]);
+        let week = Recheck::After(std::time::Duration::from_secs(7 * 86_400));
+        assert_eq!(changed(|config| config.fetch.recheck = week), [RECHECK]);
         assert_eq!(changed(|config| config.fetch.concurrency = 1), Vec::<&str>::new());
     }
 
@@ -197,6 +215,7 @@ mod tests {
             ("identity", "7fc95b8f"),
             ("min_side", "fbb38634"),
             ("network", "1d5eb386"),
+            ("recheck", "844bc117"),
             ("redirects", "98eb3df1"),
             ("robots", "e9cc69a2"),
             ("size", "36de4104"),

@@ -84,6 +84,8 @@ pub(super) struct Again {
     retry: Option<Retry>,
     /// What is decided by other settings than those of the last run.
     changed: BTreeSet<&'static str>,
+    /// Whether good images are due at other times than the last run made them.
+    pub(super) reschedules: bool,
 }
 
 impl Again {
@@ -100,7 +102,8 @@ impl Again {
         if last.offline {
             changed.extend(request_settings::REACHABILITY);
         }
-        Ok(Self { retry, changed })
+        let reschedules = settings.rechecks_otherwise_than(&last.settings);
+        Ok(Self { retry, changed, reschedules })
     }
 
     /// Whether a URL that failed is requested.

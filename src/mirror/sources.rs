@@ -114,13 +114,16 @@ impl Sources {
     /// Why there is none.
     pub(super) fn local_file(&self, url: &Url) -> Result<std::path::PathBuf, Failure> {
         let mut adopting = self.all.iter().filter(|source| self.adopts(source));
-        let why = match self.holding(url) {
-            None => "it lies outside its source: set the `roots` of the source, or its `base_url`",
-            Some(source) if source.config.roots.is_empty() => {
+        let holding = self.holding(url);
+        let other = holding.and_then(|source| source.why_not_admitted(url));
+        let why = match (holding, other) {
+            (None, _) => "it lies outside its source: set the `roots` of the source, or its `base_url`",
+            (Some(_), Some(why)) => why,
+            (Some(source), None) if source.config.roots.is_empty() => {
                 "there is no such file: put it there, correct the article, or set the `roots` of the source where `/` \
                  stands for another folder"
             }
-            Some(_) => "there is no such file: put it there, or correct the article",
+            (Some(_), None) => "there is no such file: put it there, or correct the article",
         };
         adopting.find_map(|source| source.local_file(url)).ok_or_else(|| Failure::new(Reason::LocalFile, why))
     }

@@ -43,6 +43,27 @@ impl Source {
         self.folder()?.admitted(&url.to_file_path().ok()?)
     }
 
+    /// Why what is in the place that a `file:` URL names is no file that an article can show; `None` where nothing is
+    /// there. It asks the file system, so it is not for the runtime.
+    pub fn why_not_admitted(&self, url: &Url) -> Option<&'static str> {
+        let (folder, place) = (self.folder()?, url.to_file_path().ok()?);
+        let found = place.symlink_metadata().ok()?;
+        let target = place.metadata();
+        Some(match target {
+            Err(_) if found.is_symlink() => "it is a link to nothing: put the file there, or correct the article",
+            Err(_) => "it cannot be looked at: give offprint the right to read it",
+            Ok(target) if target.is_dir() => "it is a folder, and no image: correct the article",
+            Ok(target) if !target.is_file() => {
+                "it is neither a file nor a folder, and is not opened: put an image there"
+            }
+            Ok(_) if folder.leads_out(&place) => {
+                "it is a link that leads out of its source: put a copy of the file there, or set the `roots` of the \
+                 source to where it leads"
+            }
+            Ok(_) => "it is hidden, by its own name or that of a folder: rename it, or correct the article",
+        })
+    }
+
     /// Whether a `file:` URL names a place within the source or its roots, by its path alone.
     pub fn holds(&self, url: &Url) -> bool {
         let (Ok(file), Some(folder)) = (url.to_file_path(), self.folder()) else { return false };
@@ -59,6 +80,13 @@ impl Folder {
         let mut folders = self.roots.iter().map(|root| &root.real).chain([&self.real_root]);
         let shows = |folder: &PathBuf| file.strip_prefix(folder).is_ok_and(|within| !is_hidden(within));
         (folders.any(shows) && file.is_file()).then_some(file)
+    }
+
+    /// Whether a place is a link, or in one, that leads out of the source and its roots.
+    fn leads_out(&self, place: &Path) -> bool {
+        let Ok(place) = place.canonicalize() else { return false };
+        let mut folders = self.roots.iter().map(|root| &root.real).chain([&self.real_root]);
+        !folders.any(|folder| place.starts_with(folder))
     }
 
     /// The file at a place, by the name that it has there.

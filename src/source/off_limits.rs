@@ -30,7 +30,7 @@ impl OffLimits {
 }
 
 /// A path without links, as far as it exists.
-pub(super) fn real(path: &Path) -> PathBuf {
+pub fn real(path: &Path) -> PathBuf {
     let found = path.ancestors().find_map(|folder| Some((folder, folder.canonicalize().ok()?)));
     let Some((folder, real)) = found else { return path.to_owned() };
     match path.strip_prefix(folder) {

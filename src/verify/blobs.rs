@@ -22,8 +22,15 @@ const SLACK: u64 = 1 << 20;
 impl Verifier {
     /// One of the 256 shards.
     pub(super) async fn verify_shard(self: &Arc<Self>, shard: u8, found: &mut Verification) -> Result<(), VerifyError> {
-        // Lists objects before rows: most blobs that a run puts meanwhile then have their rows.
-        let files = self.archive.objects.list(Prefix::Blobs(shard)).await?;
+        // Lists objects before rows: most blobs that a run puts meanwhile then have their rows. Where the folder cannot be
+        // listed, each blob on record in it is a finding of its own.
+        let files = match self.archive.objects.list(Prefix::Blobs(shard)).await {
+            Ok(files) => files,
+            Err(error) => {
+                self.report(found, [Finding::Folder { detail: error.to_string() }]);
+                Vec::new()
+            }
+        };
         let rows = self.archive.catalog.blobs_on_record(shard).await?;
         let mut rows = self.readable(rows, found)?;
         let on_record: BTreeSet<_> = rows.iter().map(BlobRow::key).collect();

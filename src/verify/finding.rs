@@ -21,6 +21,11 @@ pub enum Finding {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A folder of the archive that cannot be listed.
+    Folder {
+        /// Which one, and why.
+        detail: String,
+    },
     /// A blob: an original image or article.
     Blob {
         /// Which one.
@@ -112,6 +117,7 @@ impl Finding {
         match self {
             Self::Catalog { .. } => "catalog",
             Self::Stray { .. } => "stray",
+            Self::Folder { .. } => "folder",
             Self::Blob { .. } => "blob",
             Self::Thumbnail { .. } => "thumbnail",
             Self::Mirror { .. } => "mirror",
@@ -126,6 +132,7 @@ impl fmt::Display for Finding {
         match self {
             Self::Catalog { detail } => write!(f, "the catalog: {detail}"),
             Self::Stray { place, why } => write!(f, "{place}: {why}"),
+            Self::Folder { detail } => f.write_str(detail),
             Self::Blob { digest, media_type, damage } => write!(f, "the blob {digest}.{media_type} {damage}"),
             Self::Thumbnail { original, name, damage, .. } => {
                 write!(f, "the thumbnail \"{name}\" of {original} {damage}")

@@ -60,7 +60,11 @@ pub async fn repair(
     for blobs in [true, false] {
         for (finding, repair) in findings.iter().zip(&mut repairs) {
             if matches!(finding, Finding::Blob { .. }) == blobs {
-                *repair = repairer.repair(finding).await?;
+                *repair = match repairer.repair(finding).await {
+                    // What the file system refuses for one file, it need not refuse for another.
+                    Err(VerifyError::Objects(error)) if !error.is_full() => Repair::Unrepairable,
+                    result => result?,
+                };
             }
         }
     }
@@ -77,7 +81,7 @@ struct Repairer<'a> {
 impl Repairer<'_> {
     async fn repair(&self, finding: &Finding) -> Result<Repair, VerifyError> {
         match finding {
-            Finding::Catalog { .. } | Finding::Stray { .. } => Ok(Repair::Unrepairable),
+            Finding::Catalog { .. } | Finding::Stray { .. } | Finding::Folder { .. } => Ok(Repair::Unrepairable),
             Finding::Blob { digest, media_type, damage } => self.repair_blob(*digest, *media_type, damage).await,
             Finding::Thumbnail { original, name, .. } => self.regenerate_thumbnail(*original, name).await,
             Finding::Mirror { id, .. } | Finding::Edits { id, .. } | Finding::Link { id, .. } => {

@@ -35,8 +35,22 @@ pub enum CatalogError {
         /// The first difference.
         difference: String,
     },
+    /// Its file is damaged, or none of a database.
+    #[error(
+        "the catalog {place} cannot be read: {cause}; restore it from a backup, or let `offprint verify --rebuild` make \
+         it anew from what is kept"
+    )]
+    Unreadable {
+        /// Where the catalog is.
+        place: String,
+        /// Why.
+        cause: String,
+    },
     /// A row holds a value that no offprint writes.
-    #[error("{row} of the catalog holds a {what} that cannot be read: {value}; `offprint verify` says more")]
+    #[error(
+        "{row} of the catalog holds a {what} that cannot be read: {value}; `offprint verify` says more, and `offprint \
+         verify --rebuild` makes the catalog anew"
+    )]
     Damaged {
         /// Which row.
         row: String,
@@ -51,4 +65,16 @@ pub enum CatalogError {
         /// Where the catalog is.
         place: String,
     },
+}
+
+impl CatalogError {
+    /// Whether the catalog itself is damaged, and can be made anew.
+    pub const fn is_damage(&self) -> bool {
+        matches!(self, Self::Foreign { .. } | Self::Unreadable { .. } | Self::Damaged { .. })
+    }
+
+    /// Whether it is about one row: what other rows say is not in doubt.
+    pub const fn is_of_one_row(&self) -> bool {
+        matches!(self, Self::Damaged { .. })
+    }
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::captures::UrlRow;
 use super::error::CatalogError;
-use crate::config::ChangedImages;
+use crate::config::{ChangedImages, Recheck};
 use crate::model::{
     ArticleId, Asset, Digest, Exchange, Failure, HostKey, HostState, JobId, ReferenceKind, RunId, UrlId, Validators,
 };
@@ -142,6 +142,9 @@ pub trait Queue: Send + Sync {
 
     /// Queues those of some URLs that an article shows, due or not, and gives how many were not queued yet.
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError>;
+
+    /// Makes good images due again when these settings say so, counted from their last good capture.
+    async fn reschedule_rechecks(&self, recheck: Recheck) -> Result<(), CatalogError>;
 
     /// Closes the circuit breakers of hosts, so that requests may be sent now. A wait that a host asked for stays.
     async fn close_breakers(&self, hosts: &[HostKey]) -> Result<(), CatalogError>;

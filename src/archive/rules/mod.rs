@@ -11,7 +11,7 @@
 //! |---|---|
 //! | [`completed`], [`revoked`], [`lost`], [`taken_down`] | what the end of a job, a revocation, a loss or a takedown changes |
 //! | [`UrlFacts`](super::catalog::UrlFacts) | what an attempt, a revocation or a loss makes of a URL |
-//! | [`Due`], [`Schedule`] | which URLs are due, and when one is due again |
+//! | [`Due`], [`Schedule`], [`recheck_at`] | which URLs are due, and when one is due again |
 //! | [`HostHold`] | when a host may be leased |
 //! | [`ArticleFacts`] | what makes an article stale, and what makes it ready to be written |
 //! | `on_replaced`, [`shown`] | which version of an image an article shows |
@@ -50,6 +50,6 @@ pub use job::{JobFacts, ShowingArticle, captured, completed};
 pub use loss::{AssetFacts, lost};
 pub use path::path_key;
 pub use revocation::{PlaceholderUrl, revoked, revoked_from};
-pub use schedule::Schedule;
+pub use schedule::{Schedule, recheck_at};
 pub use takedown::taken_down;
 pub use version::{Earlier, can_be_probed, previous, shown};

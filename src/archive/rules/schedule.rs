@@ -25,10 +25,7 @@ impl Schedule {
 
     /// When a good capture is due again; `None` for never.
     pub fn recheck(&self, now: Timestamp) -> Option<Timestamp> {
-        match self.recheck {
-            Recheck::Never => None,
-            Recheck::After(age) => Some(saturating_add(now, age)),
-        }
+        recheck_at(self.recheck, now)
     }
 
     /// When a URL is due again after a failure; `None` retires it. Waits grow with the `failures` before this one.
@@ -52,6 +49,14 @@ impl Schedule {
             Recheck::After(age) => age,
         };
         longest.max(recheck).max(HostState::LONGEST_HOLD)
+    }
+}
+
+/// When a capture of this moment is due again; `None` for never.
+pub fn recheck_at(recheck: Recheck, captured: Timestamp) -> Option<Timestamp> {
+    match recheck {
+        Recheck::Never => None,
+        Recheck::After(age) => Some(saturating_add(captured, age)),
     }
 }
 

@@ -79,6 +79,9 @@ pub(super) fn catalog_error(place: &Path, error: &Error) -> CatalogError {
         Some(ErrorCode::DiskFull) => CatalogError::Full { place },
         // There is no room for the index of the write-ahead log: the database has no code of its own for that.
         _ if extended_code(error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => CatalogError::Full { place },
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            CatalogError::Unreadable { place, cause: error.to_string() }
+        }
         Some(ErrorCode::ReadOnly) => CatalogError::Database { place, cause: "it may not be written".into() },
         _ => CatalogError::Database { place, cause: error.to_string() },
     }

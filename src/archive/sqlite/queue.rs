@@ -12,7 +12,7 @@ use crate::archive::catalog::{
     CatalogError, CompletedJob, Job, Lease, Queue, QueueChanges, UrlFacts, UrlRow, Worker, WriteOutcome,
 };
 use crate::archive::rules::{self, Due, JobFacts, ShowingArticle};
-use crate::config::ChangedImages;
+use crate::config::{ChangedImages, Recheck};
 use crate::model::{HostKey, HostState, JobId, RunId, UrlId};
 
 #[async_trait]
@@ -29,6 +29,10 @@ impl Queue for Sqlite {
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError> {
         let urls = urls.to_vec();
         self.write(move |connection| urls.iter().map(|url| jobs::queue(connection, *url)).sum()).await
+    }
+
+    async fn reschedule_rechecks(&self, recheck: Recheck) -> Result<(), CatalogError> {
+        self.write(move |connection| urls::reschedule_rechecks(connection, recheck)).await
     }
 
     async fn close_breakers(&self, hosts: &[HostKey]) -> Result<(), CatalogError> {

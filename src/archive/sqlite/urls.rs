@@ -1,12 +1,15 @@
 //! URLs: their rows, and what is known of the attempts to get them.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use url::Url;
 
 use super::assets;
-use super::codec::{Text, millis, moment_if_any, url_of};
+use super::codec::{Text, millis, moment, moment_if_any, url_of};
 use super::error::in_row;
 use crate::archive::catalog::{AssetRow, MissingReport, ReportedMissing, UrlFacts, UrlRow};
+use crate::archive::rules;
+use crate::config::Recheck;
 use crate::model::{Digest, HostKey, UrlId, Validators};
 
 /// What [`url()`] reads, of a row `u` joined as [`WITH_ASSET`] says.
@@ -100,6 +103,27 @@ pub(super) fn failing(connection: &Connection, after: Option<UrlId>, limit: usiz
         ))?
         .query_map(params![after.map_or(0, |id| id.0), limit], url)?
         .collect()
+}
+
+/// Stores what [`rules::recheck_at`] says of every URL with a good capture. Of those that have it already, no row changes.
+pub(super) fn reschedule_rechecks(connection: &Connection, recheck: Recheck) -> Result<()> {
+    let good: Vec<(UrlId, Timestamp, Option<Timestamp>)> = connection
+        .prepare_cached("SELECT id, last_good, next_attempt FROM url WHERE state = 'good' AND last_good NOT NULL")?
+        .query_map(
+            [],
+            in_row("url", &["id"], |row| {
+                Ok((row.get("id")?, moment(row, "last_good")?, moment_if_any(row, "next_attempt")?))
+            }),
+        )?
+        .collect::<Result<_>>()?;
+    let mut update = connection.prepare_cached("UPDATE url SET next_attempt = ?2 WHERE id = ?1")?;
+    for (id, last, before) in good {
+        let due = rules::recheck_at(recheck, last);
+        if before != due {
+            update.execute(params![id, millis(due)])?;
+        }
+    }
+    Ok(())
 }
 
 /// Counts the URLs that articles show and that have no good capture, and stores how they were reported.

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::super::error::MirrorError;
 use super::super::local_files::local_changes;
+use super::super::open::refuse_without_blobs;
 use super::super::placeholder;
 use super::super::request_settings::RequestSettings;
 use super::super::retry::{Again, Retry};
@@ -64,6 +65,9 @@ pub async fn plan(
     sources: Vec<Source>,
     retry: Option<Retry>,
 ) -> Result<Plan, MirrorError> {
+    if let Some(archive) = &archive {
+        refuse_without_blobs(archive).await?;
+    }
     let sources = Sources::new(config, sources, archive.as_deref());
     let mut dry_run = DryRun::new(config, archive.clone(), &sources, retry).await?;
     if let Some(archive) = &archive {

@@ -28,8 +28,12 @@ impl Unread {
 
     /// A text with so many links into an archive that does not know what they replaced.
     pub(super) fn untraced(links: usize, first: &str) -> Self {
+        let which = match links {
+            1 => format!("a link into an archive, {first}"),
+            _ => format!("{links} links into an archive, such as {first}"),
+        };
         let message = format!(
-            "it holds {links} links into an archive, such as {first}, and this archive does not know what stood there; \
+            "it holds {which}, and this archive does not know what stood there; \
              run offprint with the archive that wrote them (`--store`), or put the original back"
         );
         Self { reason: ProblemReason::UntracedLinks, message }

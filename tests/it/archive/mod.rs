@@ -5,6 +5,7 @@ mod earlier_schemas;
 mod forget;
 mod fuse_disks;
 mod gc;
+mod lost_parts;
 mod rebuild;
 mod received;
 mod restore;

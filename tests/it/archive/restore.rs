@@ -74,3 +74,27 @@ fn nothing_is_written_over_unasked() {
     sandbox.run(&["restore", "--in-place", "--overwrite", "posts/a.md"]).expect(0);
     assert_eq!(sandbox.text("posts/a.md"), "second\n");
 }
+
+#[test]
+fn nothing_is_restored_into_the_archive() {
+    let sandbox = archived();
+    let before = sandbox.digests("store");
+    for to in ["store", "store/blobs", "store/articles", "posts/../store/new", "./store/articles/posts"] {
+        let printed = sandbox.run(&["restore", "--all", "--to", to]).expect(2).stderr;
+        assert!(printed.contains("lies in the archive") && printed.contains("another folder"), "{to}: {printed}");
+    }
+    assert_eq!(sandbox.digests("store"), before);
+    sandbox.run(&["restore", "--all", "--to", "store2"]).expect(0);
+    sandbox.run(&["verify"]).expect(0);
+}
+
+/// A source may have the name of the archive's folder.
+#[test]
+fn a_source_is_not_restored_over_the_archive_of_its_name() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("[[source]]\nname = \"store\"\npath = \"posts\"\n");
+    sandbox.write("posts/a.md", "text\n");
+    sandbox.run(&["run"]).expect(0);
+    sandbox.run(&["restore", "--all", "--to", "."]).expect(2);
+    sandbox.run(&["restore", "--all", "--to", "out"]).expect(0);
+}

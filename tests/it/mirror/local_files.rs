@@ -271,3 +271,30 @@ fn no_address_names_what_is_hidden(sandbox: &Sandbox) {
     let mirror = mirror(sandbox);
     assert_eq!(mirror.matches("blobs/").count(), 1, "{mirror}");
 }
+
+/// What is there and cannot be shown is not reported as missing: the way out is another.
+#[cfg(unix)]
+#[test]
+fn what_is_in_the_place_of_a_file_is_named() {
+    let sandbox = Sandbox::new();
+    let cases = [
+        ("folder.png", "it is a folder"),
+        (".hidden.png", "it is hidden"),
+        ("out.png", "leads out of its source"),
+        ("nothing.png", "a link to nothing"),
+        ("gone.png", "there is no such file"),
+    ];
+    sandbox.write("posts/folder.png/x.txt", "");
+    sandbox.write("posts/.hidden.png", "image");
+    sandbox.write("elsewhere.png", "image");
+    std::os::unix::fs::symlink("../elsewhere.png", sandbox.path("posts/out.png")).unwrap();
+    std::os::unix::fs::symlink("nowhere.png", sandbox.path("posts/nothing.png")).unwrap();
+    sandbox.write("posts/a.md", cases.map(|(name, _)| format!("![]({name})\n\n")).concat());
+    let report = sandbox.json(&["run"]);
+    let failures = report["failures"].as_array().unwrap();
+    for (name, why) in cases {
+        let ends_so = |failure: &&serde_json::Value| failure["url"].as_str().unwrap().ends_with(&format!("/{name}"));
+        let detail = failures.iter().find(ends_so).unwrap_or_else(|| panic!("{name}: {report:#}"));
+        assert!(detail["detail"].as_str().unwrap().contains(why), "{name}: {detail}");
+    }
+}

@@ -11,6 +11,7 @@ over_both_archives! {
     what_the_user_names_is_asked_for_now
     what_a_setting_decided_is_due_when_that_setting_changes
     a_named_article_is_asked_about_now
+    a_recheck_that_is_set_later_counts_for_what_is_kept
 }
 
 fn png(seed: u64) -> Behaviour {
@@ -117,4 +118,23 @@ async fn what_failed_offline_is_asked_for_by_the_next_run() {
     let report = sandbox.json(&["run"]);
     assert_eq!((&report["urls"]["fetched"], &report["offline"]), (&1.into(), &false.into()), "{report:#}");
     assert_eq!(origin.log().count(), 1);
+}
+
+fn a_recheck_that_is_set_later_counts_for_what_is_kept(sandbox: &Sandbox) {
+    let origin = Origin::start(Site::new().on("/a.png", png(1))).unwrap();
+    sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/a.png")));
+    let asks = |recheck: &str, expected: usize| {
+        sandbox.settings(&format!("recheck = \"{recheck}\"\n"));
+        let before = origin.log().count();
+        sandbox.run(&["run"]).expect(0);
+        assert_eq!(origin.log().count() - before, expected, "{recheck}");
+    };
+    asks("never", 1);
+    asks("1h", 0);
+    asks("0s", 1);
+    asks("0s", 1);
+    asks("30d", 0);
+    asks("0s", 1);
+    asks("never", 0);
+    asks("never", 0);
 }

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use super::state::{HostEntry, State, page};
 use super::{MemoryCatalog, missing};
 use crate::archive::catalog::{
-    CatalogError, CompletedJob, Job, Lease, Queue, QueueChanges, UrlFacts, UrlRow, Worker, WriteOutcome,
+    CatalogError, CompletedJob, Job, Lease, Queue, QueueChanges, UrlFacts, UrlRow, UrlState, Worker, WriteOutcome,
 };
 use crate::archive::rules::{self, Due, HostHold, JobFacts, ShowingArticle};
-use crate::config::ChangedImages;
+use crate::config::{ChangedImages, Recheck};
 use crate::model::{HostKey, HostState, JobId, RunId, UrlId, saturating_add};
 
 #[async_trait]
@@ -30,6 +30,15 @@ impl Queue for MemoryCatalog {
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError> {
         let mut state = self.state();
         Ok(urls.iter().map(|url| state.queue(*url)).sum())
+    }
+
+    async fn reschedule_rechecks(&self, recheck: Recheck) -> Result<(), CatalogError> {
+        for facts in self.state().urls.values_mut().map(|entry| &mut entry.facts) {
+            if let (UrlState::Good, Some((_, last))) = (facts.state, facts.good) {
+                facts.next_attempt = rules::recheck_at(recheck, last);
+            }
+        }
+        Ok(())
     }
 
     async fn close_breakers(&self, hosts: &[HostKey]) -> Result<(), CatalogError> {
