@@ -66,12 +66,17 @@ pub async fn check(archive: &Archive, config: &Config) -> Result<Checked, CheckE
     let mut last = None;
     loop {
         let rows = archive.catalog.articles(None, last.as_ref(), PAGE).await?;
-        let Some(end) = rows.last() else { return Ok(checker.checked) };
+        let Some(end) = rows.last() else { break };
         last = Some(end.version.key.clone());
         for row in rows.iter().filter(|row| row.mirror.is_some()) {
             checker.article(row).await?;
         }
     }
+    let mut found = checker.checked;
+    let unreadable = archive.catalog.unreadable_rows().into_iter();
+    let place = |raw| CheckedPlace { article: "the catalog".to_owned(), raw, kind: None, start: None };
+    found.unreadable.extend(unreadable.map(place));
+    Ok(found)
 }
 
 struct Checker<'a> {

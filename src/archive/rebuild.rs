@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::io::AsyncWriteExt;
 
+use super::catalog::{Articles, Captures, CatalogError, Maintenance};
 use super::copies::oldest_first;
 use super::files::{Files, Links, Lock, Tree};
 use super::handle::Archive;
@@ -23,6 +24,8 @@ use crate::staging::Staging;
 
 /// The catalog while it is made.
 const NEW: &str = "catalog.db.new";
+/// Rows that are read at a time.
+const ROWS: usize = 1000;
 
 /// An archive whose catalog is being rebuilt. Without a call of [`finish`](Self::finish) nothing has changed.
 pub struct CatalogRebuild {
@@ -62,7 +65,7 @@ pub async fn rebuild_catalog(store: &Path, now: Timestamp) -> Result<CatalogRebu
     Ok(CatalogRebuild { archive, copy, tree, staging, _lock: lock })
 }
 
-/// Whether there is a catalog of this archive whose integrity check finds nothing.
+/// Whether the catalog that is there is this archive's, and nothing is wrong with it.
 async fn is_whole(tree: &Tree, id: Option<ArchiveId>) -> bool {
     let path = tree.place().join(CATALOG);
     if !is_usable(&path, id) {
@@ -76,9 +79,40 @@ async fn is_whole(tree: &Tree, id: Option<ArchiveId>) -> bool {
     }
 }
 
+/// Whether a catalog finds nothing wrong with itself, and each of its rows can be read.
 async fn is_sound(catalog: &Sqlite) -> bool {
-    use super::catalog::Maintenance;
     catalog.integrity().await.is_ok_and(|found| found.is_empty())
+        && is_readable(catalog).await.unwrap_or(false)
+        && catalog.unreadable_rows().is_empty()
+}
+
+/// Reads every row of blobs, URLs and articles; false where one of them cannot be read.
+async fn is_readable(catalog: &Sqlite) -> Result<bool, CatalogError> {
+    for shard in 0..=u8::MAX {
+        let blobs = catalog.blobs_on_record(shard).await?;
+        let (assets, thumbnails) = (catalog.assets_on_record(shard).await?, catalog.thumbnails_on_record(shard).await?);
+        if !blobs.iter().all(Result::is_ok)
+            || !assets.iter().all(Result::is_ok)
+            || !thumbnails.iter().all(Result::is_ok)
+        {
+            return Ok(false);
+        }
+    }
+    let (mut last_url, mut last_article) = (None, None);
+    while let Some(end) = catalog.failing_urls(last_url, ROWS).await?.last() {
+        last_url = Some(end.id);
+    }
+    loop {
+        let rows = catalog.articles_by_row(last_article, ROWS).await?;
+        let Some((end, _)) = rows.last() else { return Ok(true) };
+        last_article = Some(*end);
+        for (id, row) in rows {
+            row?;
+            catalog.references(id).await?;
+            catalog.edits(id).await?;
+            catalog.versions(id).await?;
+        }
+    }
 }
 
 /// Whether a file is a catalog of this archive.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::arguments::RestoreArguments;
 use super::exit::{Exit, UsageError};
 use super::named::{all_articles, articles_named};
-use super::output::Output;
+use super::output::{Label, Output};
 use crate::archive::{self, Archive, Mode};
 use crate::config::Config;
 use crate::model::ArticleKey;
@@ -53,10 +53,18 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
             }
         }
     }
+    let unreadable = archive.catalog.unreadable_rows();
+    for row in &unreadable {
+        output.labelled(Label::Damage("damaged"), row);
+    }
     if output.json && !to_stdout {
         output.value(&json!({"restored": restored}))?;
     }
-    Ok(if failed { Exit::Failed } else { Exit::Done })
+    Ok(match (failed, unreadable.is_empty()) {
+        (_, false) => Exit::Damaged,
+        (true, true) => Exit::Failed,
+        (false, true) => Exit::Done,
+    })
 }
 
 /// What is restored stays out of the archive: there it would be taken for a mirror or for nothing that is known.

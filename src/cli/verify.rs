@@ -116,6 +116,11 @@ fn as_json(arguments: &VerifyArguments, found: &Verification, repairs: &[Repair]
     })
 }
 
+/// Whether only a new catalog mends it, and it does not say so itself.
+fn needs_rebuild(finding: &Finding) -> bool {
+    matches!(finding, Finding::Catalog { detail } if !detail.contains("--rebuild"))
+}
+
 fn print(found: &Verification, repairs: &[Repair], output: &Output) {
     for (at, finding) in found.findings.iter().enumerate() {
         let repair = match repairs.get(at) {
@@ -125,7 +130,8 @@ fn print(found: &Verification, repairs: &[Repair], output: &Output) {
             Some(Repair::Quarantined) => "; what is left is in quarantine, and the next run asks for the image again",
             Some(Repair::Unrepairable) => "; it cannot be repaired",
         };
-        output.labelled(Label::Damage("damaged"), &format!("{finding}{repair}"));
+        let way_out = if needs_rebuild(finding) { "; `offprint verify --rebuild` makes the catalog anew" } else { "" };
+        output.labelled(Label::Damage("damaged"), &format!("{finding}{repair}{way_out}"));
     }
     let counts = found.counts;
     output.line(&format!(

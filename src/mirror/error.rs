@@ -47,6 +47,11 @@ impl MirrorError {
         }
     }
 
+    /// Whether it is about one row of the catalog: what other rows are about can be done all the same.
+    pub fn is_of_one_row(&self) -> bool {
+        self.catalog().is_some_and(CatalogError::is_of_one_row)
+    }
+
     /// Whether the archive is damaged, so that the run cannot be made before somebody mends it.
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::WithoutBlobs) || self.catalog().is_some_and(CatalogError::is_damage)

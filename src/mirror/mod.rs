@@ -39,6 +39,7 @@ use crate::clock;
 use crate::config::{Config, RunConfig};
 use crate::fetch::{Alternates, FetchError, Fetcher};
 use crate::ingest::{CatalogHosts, Ingest, KnownPlaceholders};
+use crate::locks::Mutex;
 use crate::model::{ProblemReason, Report};
 use crate::source::{Received, Source, Watch, WebReader};
 use crate::trace;
@@ -269,6 +270,7 @@ impl Mirror {
             queued: Arc::clone(&self.queued),
             run,
             concurrency: self.config.fetch.concurrency,
+            passed_over: Mutex::default(),
         };
         (stage, placeholders)
     }

@@ -135,7 +135,8 @@ impl ReadStage {
         match difference {
             Difference::Listed(listed, row) => {
                 let span = trace::article(format_args!("{}/{}", source.name(), listed.path));
-                self.article(source, &listed, row.as_deref()).instrument(span).await?;
+                let read = self.article(source, &listed, row.as_deref()).instrument(span).await;
+                self.tally.pass_over(format_args!("{}/{}", source.name(), listed.path), read)?;
             }
             Difference::Gone(row) if row.is_gone => {}
             Difference::Gone(row) => {

@@ -120,7 +120,9 @@ impl RenderStage {
             let Some(end) = lacking.last() else { break };
             last = Some(end.digest);
             let each = stream::iter(&lacking).map(Ok::<_, MirrorError>);
-            let render = async |row: &crate::archive::AssetRow| self.rendering(row.digest, &row.asset).await.map(drop);
+            let render = async |row: &crate::archive::AssetRow| {
+                self.tally.pass_over(row.digest, self.rendering(row.digest, &row.asset).await.map(drop))
+            };
             each.try_for_each_concurrent(RENDERED_AT_ONCE, render).await?;
         }
         Ok(())

@@ -11,7 +11,7 @@ use super::tally::Tally;
 
 use crate::archive::{Archive, Body, Prefix, ReportedMissing, RunId, StoreKey};
 use crate::clock;
-use crate::model::{MissingUrls, ReferenceCounts, Report, RunOutcome};
+use crate::model::{MissingUrls, ProblemReason, ReferenceCounts, Report, RunOutcome};
 
 /// Makes and keeps reports.
 pub(super) struct Reporter {
@@ -32,6 +32,9 @@ impl Reporter {
     /// The report of a run that leaves so many URLs in the queue.
     pub(super) async fn report(&self, began: Timestamp, left: u64) -> Result<Report, MirrorError> {
         let totals = self.archive.catalog.totals().await?;
+        for row in self.archive.catalog.unreadable_rows() {
+            self.tally.problem("the catalog", ProblemReason::DamagedCatalog, row);
+        }
         let mut report = self.started(began);
         let complete = left == 0 && self.control.has_read_all();
         report.outcome = match (self.control.is_stopped(), complete) {

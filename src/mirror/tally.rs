@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::error::MirrorError;
 use crate::locks::Mutex;
 use crate::model::{
     ArticleCounts, BlobCounts, ChangedImage, Digest, Exchange, FailedThumbnail, FailedUrl, Problem, ProblemReason,
@@ -151,6 +152,15 @@ impl Tally {
     pub(super) fn problem(&self, article: impl Display, reason: ProblemReason, message: impl Display) {
         self.failed_articles.add(u64::from(reason.fails_article()));
         push(&self.problems, Problem { article: article.to_string(), reason, message: message.to_string() });
+    }
+
+    /// Notes as a problem of `what` that a row of the catalog cannot be read. Nothing else ends with it.
+    pub(super) fn pass_over(&self, what: impl Display, result: Result<(), MirrorError>) -> Result<(), MirrorError> {
+        match result {
+            Err(error) if error.is_of_one_row() => self.problem(what, ProblemReason::DamagedCatalog, error),
+            result => return result,
+        }
+        Ok(())
     }
 
     /// Notes a file that is not read although it looks like an article.

@@ -34,6 +34,7 @@ pub use folder::fingerprint;
 pub use links::absolute;
 pub use listing::{Entries, Entry, Listed, Listing, Location, Made, SkipReason, Skipped};
 pub use local::{LocalFile, file_tag};
+pub use names::composed;
 pub use off_limits::real;
 pub use opml::{LONGEST as LONGEST_LIST, Outline, Outlines, feeds as opml_feeds};
 pub use paths::Source;

@@ -50,7 +50,7 @@ fn shared(one: &str, other: &str) -> usize {
 }
 
 /// Unicode's composed form.
-pub(super) fn composed(name: &str) -> String {
+pub fn composed(name: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(name).into_owned()
 }
 

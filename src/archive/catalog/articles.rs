@@ -119,7 +119,8 @@ impl ReferenceRow {
     }
 }
 
-/// What reading, writing and showing articles needs.
+/// What reading, writing and showing articles needs. Listings leave out rows that cannot be read:
+/// [`Maintenance::unreadable_rows`](super::Maintenance::unreadable_rows) names them.
 #[async_trait]
 pub trait Articles: Send + Sync {
     /// One article.

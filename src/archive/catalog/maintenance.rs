@@ -35,6 +35,10 @@ pub trait Maintenance: Send + Sync {
     /// The problems that the database's integrity check finds, one line each; empty if there are none.
     async fn integrity(&self) -> Result<Vec<String>, CatalogError>;
 
+    /// What there is to say of the rows that listings left out, because they cannot be read, since the catalog was opened.
+    /// Each names its row and the way out.
+    fn unreadable_rows(&self) -> Vec<String>;
+
     /// A mark of the catalog's content, without runs and reports: if the contents differ, so do the marks. `None` if
     /// the catalog cannot be copied.
     async fn content_mark(&self) -> Result<Option<Digest>, CatalogError>;

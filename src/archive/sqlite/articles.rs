@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::codec::{Millis, Text, article_key, millis, moment, moment_if_any, url_if_any};
-use super::error::in_row;
+use super::error::{in_row, readable};
 use super::{Sqlite, article_facts, assets, mirrors, references};
 use crate::archive::catalog::{
     ArticleRow, Articles, CatalogError, DatedArticle, NewReference, QueueChanges, ReferenceRow, VersionRow,
@@ -33,7 +33,7 @@ impl Articles for Sqlite {
         limit: usize,
     ) -> Result<Vec<ArticleRow>, CatalogError> {
         let (source, after) = (source.map(str::to_owned), after.cloned());
-        self.read(move |connection| page(connection, source.as_deref(), after.as_ref(), limit)).await
+        self.read_readable(move |connection| page(connection, source.as_deref(), after.as_ref(), limit)).await
     }
 
     async fn sources(&self) -> Result<Vec<SourceName>, CatalogError> {
@@ -45,7 +45,7 @@ impl Articles for Sqlite {
         before: Option<DatedArticle>,
         limit: usize,
     ) -> Result<Vec<ArticleRow>, CatalogError> {
-        self.read(move |connection| page_by_date(connection, before, limit)).await
+        self.read_readable(move |connection| page_by_date(connection, before, limit)).await
     }
 
     async fn articles_of_host(
@@ -55,11 +55,11 @@ impl Articles for Sqlite {
         limit: usize,
     ) -> Result<Vec<ArticleRow>, CatalogError> {
         let (host, after) = (host.clone(), after.cloned());
-        self.read(move |connection| page_of_host(connection, &host, after.as_ref(), limit)).await
+        self.read_readable(move |connection| page_of_host(connection, &host, after.as_ref(), limit)).await
     }
 
     async fn articles_of(&self, url: UrlId, limit: usize) -> Result<Vec<ArticleKey>, CatalogError> {
-        self.read(move |connection| keys_showing(connection, url, limit)).await
+        self.read_readable(move |connection| keys_showing(connection, url, limit)).await
     }
 
     async fn record_article(
@@ -138,7 +138,7 @@ fn page(
     source: Option<&str>,
     after: Option<&ArticleKey>,
     limit: usize,
-) -> Result<Vec<ArticleRow>> {
+) -> Result<Vec<Result<ArticleRow>>> {
     let (after_source, after_path) = after.map_or(("", ""), |key| (key.source.as_str(), key.path.as_str()));
     // Within one source the path alone is compared: a comparison of pairs would walk the source from its start.
     let beyond = match source {
@@ -147,10 +147,9 @@ fn page(
         Some(_) => "source = ?1 AND ?2 NOT NULL AND ?3 NOT NULL",
         None => "(source, path) > (?2, ?3) AND ?1 IS NULL",
     };
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM article WHERE {beyond} ORDER BY source, path LIMIT ?4"))?
-        .query_map(params![source, after_source, after_path, limit], article)?
-        .collect()
+    let sql = format!("SELECT {COLUMNS} FROM article WHERE {beyond} ORDER BY source, path");
+    let mut statement = connection.prepare_cached(&sql)?;
+    readable(statement.query_map(params![source, after_source, after_path], article)?, limit)
 }
 
 /// Articles in the order of their rows, each with its id, also where the rest of its row cannot be read.
@@ -172,15 +171,17 @@ fn sources(connection: &Connection) -> Result<Vec<SourceName>> {
         .collect()
 }
 
-fn page_by_date(connection: &Connection, before: Option<DatedArticle>, limit: usize) -> Result<Vec<ArticleRow>> {
+fn page_by_date(
+    connection: &Connection,
+    before: Option<DatedArticle>,
+    limit: usize,
+) -> Result<Vec<Result<ArticleRow>>> {
     let (date, id) = before.map_or((i64::MAX, i64::MAX), |place| (place.date.as_millisecond(), place.id.0));
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM article WHERE (coalesce(published, read_at), id) < (?1, ?2)
-             ORDER BY coalesce(published, read_at) DESC, id DESC LIMIT ?3"
-        ))?
-        .query_map(params![date, id, limit], article)?
-        .collect()
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM article WHERE (coalesce(published, read_at), id) < (?1, ?2)
+         ORDER BY coalesce(published, read_at) DESC, id DESC"
+    ))?;
+    readable(statement.query_map(params![date, id], article)?, limit)
 }
 
 fn page_of_host(
@@ -188,39 +189,33 @@ fn page_of_host(
     host: &HostKey,
     after: Option<&ArticleKey>,
     limit: usize,
-) -> Result<Vec<ArticleRow>> {
+) -> Result<Vec<Result<ArticleRow>>> {
     let (source, path) = after.map_or(("", ""), |key| (key.source.as_str(), key.path.as_str()));
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM article
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM article
              WHERE (source, path) > (?2, ?3) AND EXISTS (SELECT 1 FROM reference r JOIN url u ON u.id = r.url_id
                  WHERE r.article_id = article.id AND u.host_id = (SELECT id FROM host WHERE key = ?1))
-             ORDER BY source, path LIMIT ?4"
-        ))?
-        .query_map(params![host.as_str(), source, path, limit], article)?
-        .collect()
+             ORDER BY source, path"
+    ))?;
+    readable(statement.query_map(params![host.as_str(), source, path], article)?, limit)
 }
 
-fn keys_showing(connection: &Connection, url: UrlId, limit: usize) -> Result<Vec<ArticleKey>> {
-    connection
-        .prepare_cached(
-            "SELECT id, source, path FROM article WHERE id IN (SELECT article_id FROM reference WHERE url_id = ?1)
-             ORDER BY source, path LIMIT ?2",
-        )?
-        .query_map(params![url, limit], in_row("article", &["id"], article_key))?
-        .collect()
+fn keys_showing(connection: &Connection, url: UrlId, limit: usize) -> Result<Vec<Result<ArticleKey>>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, source, path FROM article WHERE id IN (SELECT article_id FROM reference WHERE url_id = ?1)
+         ORDER BY source, path",
+    )?;
+    readable(statement.query_map([url], in_row("article", &["id"], article_key))?, limit)
 }
 
 /// The articles of which a blob is the original, now or before.
-pub(super) fn keys_of_original(connection: &Connection, digest: Digest) -> Result<Vec<ArticleKey>> {
-    connection
-        .prepare_cached(
-            "SELECT id, source, path FROM article
-             WHERE original = ?1 OR id IN (SELECT article_id FROM article_version WHERE original = ?1)
-             ORDER BY source, path",
-        )?
-        .query_map([digest], in_row("article", &["id"], article_key))?
-        .collect()
+pub(super) fn keys_of_original(connection: &Connection, digest: Digest) -> Result<Vec<Result<ArticleKey>>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, source, path FROM article
+         WHERE original = ?1 OR id IN (SELECT article_id FROM article_version WHERE original = ?1)
+         ORDER BY source, path",
+    )?;
+    readable(statement.query_map([digest], in_row("article", &["id"], article_key))?, usize::MAX)
 }
 
 fn stale_page(connection: &Connection, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleId>> {

@@ -5,7 +5,7 @@ use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params, params_from_iter};
 
 use super::codec::{Millis, moment};
-use super::error::in_row;
+use super::error::{in_row, readable};
 use crate::archive::catalog::{AssetRow, BlobRow, RenditionRow, ThumbnailRow};
 use crate::model::{ArticleId, Asset, Digest, Ending, MediaType, ThumbnailName};
 
@@ -272,7 +272,7 @@ pub(super) fn lacking(
     recipes: &[(ThumbnailName, Digest)],
     after: Option<Digest>,
     limit: usize,
-) -> Result<Vec<AssetRow>> {
+) -> Result<Vec<Result<AssetRow>>> {
     if none_lacks(connection, recipes)? {
         return Ok(Vec::new());
     }
@@ -287,8 +287,7 @@ pub(super) fn lacking(
     let any = (0..recipes.len()).map(lacks).chain(["0".to_owned()]).collect::<Vec<_>>().join(" OR ");
     let mut parameters: Vec<&dyn rusqlite::ToSql> = vec![&after, &limit];
     parameters.extend(recipes.iter().flat_map(|(name, recipe)| [name as &dyn rusqlite::ToSql, recipe]));
-    connection
-        .prepare_cached(&format!("{WITH_SIZE} WHERE a.digest > ?1 AND ({any}) ORDER BY a.digest LIMIT ?2"))?
-        .query_map(params_from_iter(parameters), sized_asset)?
-        .collect()
+    let sql = format!("{WITH_SIZE} WHERE a.digest > ?1 AND ?2 NOT NULL AND ({any}) ORDER BY a.digest");
+    let mut statement = connection.prepare_cached(&sql)?;
+    readable(statement.query_map(params_from_iter(parameters), sized_asset)?, limit)
 }

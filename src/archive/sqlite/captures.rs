@@ -21,7 +21,7 @@ impl Captures for Sqlite {
     }
 
     async fn failing_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {
-        self.read(move |connection| urls::failing(connection, after, limit)).await
+        self.read_readable(move |connection| urls::failing(connection, after, limit)).await
     }
 
     async fn captures(&self, url: UrlId) -> Result<Vec<Capture>, CatalogError> {
@@ -61,7 +61,7 @@ impl Captures for Sqlite {
         limit: usize,
     ) -> Result<Vec<AssetRow>, CatalogError> {
         let recipes = recipes.to_vec();
-        self.read(move |connection| assets::lacking(connection, &recipes, after, limit)).await
+        self.read_readable(move |connection| assets::lacking(connection, &recipes, after, limit)).await
     }
 }
 

@@ -66,6 +66,33 @@ fn name_row(error: Error, row: impl FnOnce() -> String) -> Error {
     Error::FromSqlConversionFailure(0, Type::Null, Box::new(named))
 }
 
+/// Whether an error is about the values of one row: others can be read all the same.
+pub(super) const fn is_of_one_row(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::FromSqlConversionFailure(..)
+            | Error::InvalidColumnType(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::Utf8Error(..)
+    )
+}
+
+/// Up to `limit` rows that can be read, with the errors of those between them that cannot.
+pub(super) fn readable<T>(mut rows: impl Iterator<Item = Result<T>>, limit: usize) -> Result<Vec<Result<T>>> {
+    let (mut all, mut read) = (Vec::new(), 0);
+    while read < limit {
+        match rows.next() {
+            None => break,
+            Some(Err(error)) if !is_of_one_row(&error) => return Err(error),
+            Some(row) => {
+                read += usize::from(row.is_ok());
+                all.push(row);
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// The catalog's error for the database's.
 pub(super) fn catalog_error(place: &Path, error: &Error) -> CatalogError {
     if let Error::FromSqlConversionFailure(_, _, source) = error

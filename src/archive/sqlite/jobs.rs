@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Result, Row, params};
 
 use super::codec::{Millis, moment_if_any, url_if_any};
-use super::error::in_row;
+use super::error::{in_row, readable};
 use super::urls;
 use crate::archive::catalog::{Job, UrlRow};
 use crate::archive::rules::Due;
@@ -37,30 +37,32 @@ pub(super) fn queue_due(connection: &Connection, due: Due) -> Result<u64> {
 }
 
 /// The URLs in the queue, page by page.
-pub(super) fn queued_urls(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT {} FROM url u {} WHERE EXISTS (SELECT 1 FROM job WHERE url_id = u.id) AND u.id > ?1
-             ORDER BY u.id LIMIT ?2",
-            urls::COLUMNS,
-            urls::WITH_ASSET
-        ))?
-        .query_map(params![after.map_or(0, |id| id.0), limit], urls::url)?
-        .collect()
+pub(super) fn queued_urls(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<Result<UrlRow>>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {} FROM url u {} WHERE EXISTS (SELECT 1 FROM job WHERE url_id = u.id) AND u.id > ?1
+             ORDER BY u.id",
+        urls::COLUMNS,
+        urls::WITH_ASSET
+    ))?;
+    readable(statement.query_map([after.map_or(0, |id| id.0)], urls::url)?, limit)
 }
 
 /// The URLs that [`queue_due`] queues, page by page.
-pub(super) fn due_urls(connection: &Connection, due: Due, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>> {
+pub(super) fn due_urls(
+    connection: &Connection,
+    due: Due,
+    after: Option<UrlId>,
+    limit: usize,
+) -> Result<Vec<Result<UrlRow>>> {
     let (passed, latest) = due.bounds();
-    connection
-        .prepare_cached(&format!(
-            "SELECT {} FROM url u {} WHERE (u.next_attempt <= ?1 OR u.next_attempt > ?2)
-                 AND EXISTS (SELECT 1 FROM reference WHERE url_id = u.id) AND u.id > ?3 ORDER BY u.id LIMIT ?4",
-            urls::COLUMNS,
-            urls::WITH_ASSET
-        ))?
-        .query_map(params![Millis(passed), Millis(latest), after.map_or(0, |id| id.0), limit], urls::url)?
-        .collect()
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {} FROM url u {} WHERE (u.next_attempt <= ?1 OR u.next_attempt > ?2)
+                 AND EXISTS (SELECT 1 FROM reference WHERE url_id = u.id) AND u.id > ?3 ORDER BY u.id",
+        urls::COLUMNS,
+        urls::WITH_ASSET
+    ))?;
+    let bounds = params![Millis(passed), Millis(latest), after.map_or(0, |id| id.0)];
+    readable(statement.query_map(bounds, urls::url)?, limit)
 }
 
 /// Deletes the jobs of those URLs that no article shows any more.
@@ -84,20 +86,24 @@ pub(super) fn remove(connection: &Connection, job: JobId, url: UrlId, host: i64)
 }
 
 /// The jobs of a host, each with the first reference to its URL.
-pub(super) fn of_host(connection: &Connection, host: i64, after: Option<JobId>, limit: usize) -> Result<Vec<Job>> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT j.id AS job_id, {}, r.kind, article.url AS article_url, article.published AS article_published
+pub(super) fn of_host(
+    connection: &Connection,
+    host: i64,
+    after: Option<JobId>,
+    limit: usize,
+) -> Result<Vec<Result<Job>>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT j.id AS job_id, {}, r.kind, article.url AS article_url, article.published AS article_published
              FROM job j JOIN url u ON u.id = j.url_id {}
                  JOIN reference r ON (r.article_id, r.ord) =
                      (SELECT article_id, ord FROM reference WHERE url_id = j.url_id ORDER BY article_id, ord LIMIT 1)
                  JOIN article ON article.id = r.article_id
-             WHERE j.host_id = ?1 AND j.id > ?2 ORDER BY j.id LIMIT ?3",
-            urls::COLUMNS,
-            urls::WITH_ASSET
-        ))?
-        .query_map(params![host, after.map_or(0, |id| id.0), limit], in_row("job", &["job_id"], job))?
-        .collect()
+             WHERE j.host_id = ?1 AND j.id > ?2 ORDER BY j.id",
+        urls::COLUMNS,
+        urls::WITH_ASSET
+    ))?;
+    let rows = statement.query_map(params![host, after.map_or(0, |id| id.0)], in_row("job", &["job_id"], job))?;
+    readable(rows, limit)
 }
 
 fn job(row: &Row<'_>) -> Result<Job> {

@@ -34,6 +34,10 @@ impl Maintenance for Sqlite {
         .await
     }
 
+    fn unreadable_rows(&self) -> Vec<String> {
+        self.unreadable.lock().iter().cloned().collect()
+    }
+
     async fn content_mark(&self) -> Result<Option<Digest>, CatalogError> {
         self.read(copy::content_mark).await.map(Some)
     }
@@ -56,11 +60,11 @@ impl Maintenance for Sqlite {
     }
 
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError> {
-        self.read(move |connection| urls::that_gave(connection, digest)).await
+        self.read_readable(move |connection| urls::that_gave(connection, digest)).await
     }
 
     async fn articles_of_original(&self, digest: Digest) -> Result<Vec<ArticleKey>, CatalogError> {
-        self.read(move |connection| articles::keys_of_original(connection, digest)).await
+        self.read_readable(move |connection| articles::keys_of_original(connection, digest)).await
     }
 
     async fn make_stale(&self, articles: &[ArticleId]) -> Result<(), CatalogError> {
@@ -123,18 +127,6 @@ impl Maintenance for Sqlite {
 
     async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError> {
         self.write(move |connection| garbage::forget_blob(connection, digest, media_type)).await
-    }
-}
-
-impl Sqlite {
-    /// Runs a listing of which each row is read by itself.
-    async fn read_rows<T: Send + 'static>(
-        &self,
-        call: impl FnOnce(&Connection) -> Result<Vec<Result<T>>> + Send + 'static,
-    ) -> Result<ReadRows<T>, CatalogError> {
-        let rows = self.read(call).await?;
-        let path = self.readers.path();
-        Ok(rows.into_iter().map(|row| row.map_err(|error| catalog_error(path, &error))).collect())
     }
 }
 

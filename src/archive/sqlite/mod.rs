@@ -37,6 +37,7 @@ mod takedowns;
 mod urls;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -44,7 +45,8 @@ use rusqlite::Connection;
 use self::error::{catalog_error, refused};
 use self::readers::Readers;
 use self::writer::Writer;
-use crate::archive::catalog::CatalogError;
+use crate::archive::catalog::{CatalogError, ReadRows};
+use crate::locks::Mutex;
 use crate::model::ArchiveId;
 
 pub(super) use self::identity::{CatalogFile, look};
@@ -54,6 +56,8 @@ pub(super) struct Sqlite {
     /// `None` if the file is only read.
     writer: Option<Writer>,
     readers: Readers,
+    /// What there is to say of the rows that listings left out.
+    unreadable: Mutex<BTreeSet<String>>,
 }
 
 impl Sqlite {
@@ -70,7 +74,7 @@ impl Sqlite {
         leases::end_all(&connection).map_err(failed)?;
         let writer = Writer::start(connection, path.to_owned())
             .map_err(|error| refused(path, format!("cannot start the thread that writes it: {error}")))?;
-        Ok(Self { writer: Some(writer), readers: Readers::new(path) })
+        Ok(Self { writer: Some(writer), readers: Readers::new(path), unreadable: Mutex::default() })
     }
 
     /// Opens the file to read only. `None` if its schema is older and must be upgraded first.
@@ -78,7 +82,7 @@ impl Sqlite {
         let readers = Readers::new(path);
         let known = migrate::MIGRATIONS.len();
         let found = readers.with(|connection| migrate::refuse_newer(connection, path, known))??;
-        Ok((found == known).then_some(Self { writer: None, readers }))
+        Ok((found == known).then_some(Self { writer: None, readers, unreadable: Mutex::default() }))
     }
 
     /// Runs a call in a transaction of its own.
@@ -90,6 +94,31 @@ impl Sqlite {
             Some(writer) => writer.call(call).await,
             None => Err(refused(self.readers.path(), "it was opened for reading only")),
         }
+    }
+
+    /// Runs a listing of which each row is read by itself.
+    async fn read_rows<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Connection) -> rusqlite::Result<Vec<rusqlite::Result<T>>> + Send + 'static,
+    ) -> Result<ReadRows<T>, CatalogError> {
+        let rows = self.read(call).await?;
+        let path = self.readers.path();
+        Ok(rows.into_iter().map(|row| row.map_err(|error| catalog_error(path, &error))).collect())
+    }
+
+    /// The rows of a listing that can be read. The others are noted: one row never ends what is done with the rest.
+    async fn read_readable<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Connection) -> rusqlite::Result<Vec<rusqlite::Result<T>>> + Send + 'static,
+    ) -> Result<Vec<T>, CatalogError> {
+        let mut readable = Vec::new();
+        for row in self.read_rows(call).await? {
+            match row {
+                Ok(row) => readable.push(row),
+                Err(error) => drop(self.unreadable.lock().insert(error.to_string())),
+            }
+        }
+        Ok(readable)
     }
 
     /// Runs a call that only reads.

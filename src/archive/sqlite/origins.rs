@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Result, Row, params};
 
 use super::codec::article_key;
-use super::error::in_row;
+use super::error::{in_row, readable};
 use super::{Sqlite, urls};
 use crate::archive::catalog::{CatalogError, Origins, UrlRow};
 use crate::model::{ArticleKey, Digest, Format, UrlId};
@@ -21,7 +21,7 @@ impl Origins for Sqlite {
     }
 
     async fn file_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {
-        self.read(move |connection| file_urls(connection, after, limit)).await
+        self.read_readable(move |connection| file_urls(connection, after, limit)).await
     }
 }
 
@@ -46,15 +46,13 @@ fn articles_with_mirror(connection: &Connection, except: &ArticleKey, mirror: Di
         .collect()
 }
 
-fn file_urls(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT {} FROM url u {} WHERE u.url >= 'file:' AND u.url < 'file;' AND u.id > ?1
+fn file_urls(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<Result<UrlRow>>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {} FROM url u {} WHERE u.url >= 'file:' AND u.url < 'file;' AND u.id > ?1
                  AND EXISTS (SELECT 1 FROM reference r WHERE r.url_id = u.id)
-             ORDER BY u.id LIMIT ?2",
-            urls::COLUMNS,
-            urls::WITH_ASSET
-        ))?
-        .query_map(params![after.map_or(0, |id| id.0), limit], urls::url)?
-        .collect()
+             ORDER BY u.id",
+        urls::COLUMNS,
+        urls::WITH_ASSET
+    ))?;
+    readable(statement.query_map([after.map_or(0, |id| id.0)], urls::url)?, limit)
 }

@@ -41,7 +41,7 @@ impl Queue for Sqlite {
     }
 
     async fn queued_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {
-        self.read(move |connection| jobs::queued_urls(connection, after, limit)).await
+        self.read_readable(move |connection| jobs::queued_urls(connection, after, limit)).await
     }
 
     async fn due_urls(
@@ -52,7 +52,7 @@ impl Queue for Sqlite {
         limit: usize,
     ) -> Result<Vec<UrlRow>, CatalogError> {
         let due = Due::new(now, horizon);
-        self.read(move |connection| jobs::due_urls(connection, due, after, limit)).await
+        self.read_readable(move |connection| jobs::due_urls(connection, due, after, limit)).await
     }
 
     async fn queued(&self) -> Result<u64, CatalogError> {
@@ -77,7 +77,7 @@ impl Queue for Sqlite {
 
     async fn jobs(&self, lease: &Lease, after: Option<JobId>, limit: usize) -> Result<Vec<Job>, CatalogError> {
         let lease = lease.clone();
-        self.read(move |connection| match leases::held(connection, &lease)? {
+        self.read_readable(move |connection| match leases::held(connection, &lease)? {
             Some(host) => jobs::of_host(connection, host, after, limit),
             None => Ok(Vec::new()),
         })

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::assets;
 use super::codec::{Text, millis, moment, moment_if_any, url_of};
-use super::error::in_row;
+use super::error::{in_row, is_of_one_row, readable};
 use crate::archive::catalog::{AssetRow, MissingReport, ReportedMissing, UrlFacts, UrlRow};
 use crate::archive::rules;
 use crate::config::Recheck;
@@ -94,15 +94,13 @@ pub(super) fn by_url(connection: &Connection, wanted: &Url) -> Result<Option<Url
         .optional()
 }
 
-/// The URLs for which [`UrlFacts::is_failing`] holds, by an index with the same condition.
-pub(super) fn failing(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM url u {WITH_ASSET}
-             WHERE (u.digest IS NULL OR u.state IN ('failed', 'retired')) AND u.id > ?1 ORDER BY u.id LIMIT ?2"
-        ))?
-        .query_map(params![after.map_or(0, |id| id.0), limit], url)?
-        .collect()
+/// The URLs of which [`UrlFacts::is_failing`] holds, by an index that says the same.
+pub(super) fn failing(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<Result<UrlRow>>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM url u {WITH_ASSET}
+         WHERE (u.digest IS NULL OR u.state IN ('failed', 'retired')) AND u.id > ?1 ORDER BY u.id"
+    ))?;
+    readable(statement.query_map([after.map_or(0, |id| id.0)], url)?, limit)
 }
 
 /// Stores what [`rules::recheck_at`] says of every URL with a good capture. Of those that have it already, no row changes.
@@ -115,6 +113,7 @@ pub(super) fn reschedule_rechecks(connection: &Connection, recheck: Recheck) -> 
                 Ok((row.get("id")?, moment(row, "last_good")?, moment_if_any(row, "next_attempt")?))
             }),
         )?
+        .filter(|row| !row.as_ref().is_err_and(is_of_one_row))
         .collect::<Result<_>>()?;
     let mut update = connection.prepare_cached("UPDATE url SET next_attempt = ?2 WHERE id = ?1")?;
     for (id, last, before) in good {
@@ -142,6 +141,7 @@ pub(super) fn report_missing(connection: &Connection) -> Result<ReportedMissing>
                 Ok((row.get("id")?, url_of(row, "url")?, now, facts))
             }),
         )?
+        .filter(|row| !row.as_ref().is_err_and(is_of_one_row))
         .collect::<Result<_>>()?;
     let mut update = connection.prepare_cached("UPDATE url SET reported = ?2 WHERE id = ?1")?;
     let mut missing = ReportedMissing::default();
@@ -163,14 +163,12 @@ pub(super) fn with_asset(connection: &Connection, digest: Digest) -> Result<Vec<
 }
 
 /// The URLs that ever gave a blob.
-pub(super) fn that_gave(connection: &Connection, digest: Digest) -> Result<Vec<Url>> {
-    connection
-        .prepare_cached(
-            "SELECT id, url FROM url
-             WHERE digest = ?1 OR id IN (SELECT url_id FROM replaced_asset WHERE digest = ?1) ORDER BY id",
-        )?
-        .query_map([digest], in_row("url", &["id"], |row| url_of(row, "url")))?
-        .collect()
+pub(super) fn that_gave(connection: &Connection, digest: Digest) -> Result<Vec<Result<Url>>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, url FROM url
+         WHERE digest = ?1 OR id IN (SELECT url_id FROM replaced_asset WHERE digest = ?1) ORDER BY id",
+    )?;
+    readable(statement.query_map([digest], in_row("url", &["id"], |row| url_of(row, "url")))?, usize::MAX)
 }
 
 /// The row of a URL, made where there is none.

@@ -3,6 +3,7 @@
 mod inline;
 mod job;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use super::tally::Tally;
 use crate::archive::{Archive, Job, JobId, Lease, RunId, Worker};
 use crate::clock;
 use crate::fetch::Fetcher;
+use crate::locks::Mutex;
+use crate::model::HostKey;
 use crate::trace;
 
 pub(super) use inline::InlineSource;
@@ -45,6 +48,8 @@ pub(super) struct FetchStage {
     pub(super) run: RunId,
     /// Requests that may be in flight.
     pub(super) concurrency: usize,
+    /// Hosts with jobs of which the catalog cannot be read: what is left of them waits for the next run.
+    pub(super) passed_over: Mutex<HashSet<HostKey>>,
 }
 
 /// The jobs of a leased host, page by page.
@@ -84,7 +89,18 @@ impl FetchStage {
         if room == 0 {
             return Ok(Vec::new());
         }
-        Ok(self.archive.catalog.lease(worker, room, LEASE, clock::now()).await?)
+        let mut leased = self.archive.catalog.lease(worker, room, LEASE, clock::now()).await?;
+        let is_passed_over = |lease: &Lease| self.passed_over.lock().contains(&lease.host);
+        for lease in leased.iter().filter(|lease| is_passed_over(lease)) {
+            self.archive.catalog.release(lease, &lease.state).await?;
+        }
+        leased.retain(|lease| !is_passed_over(lease));
+        Ok(leased)
+    }
+
+    /// Leaves what else a host has for the next run.
+    fn pass_over(&self, lease: &Lease) {
+        self.passed_over.lock().insert(lease.host.clone());
     }
 
     /// Processes the jobs of one host, then ends the lease and records what was learned of the host.
@@ -118,8 +134,20 @@ impl FetchStage {
                 under_way.spawn(Arc::clone(&self.jobs).process(queue.lease.clone(), job).instrument(span));
             }
             match under_way.join_next().await {
-                Some(result) => result.expect("a job does not panic")?,
-                None => return Ok(()),
+                Some(result) => {
+                    let result = result.expect("a job does not panic");
+                    if result.as_ref().is_err_and(MirrorError::is_of_one_row) {
+                        self.pass_over(lease);
+                    }
+                    self.tally.pass_over(lease.host.as_str(), result)?;
+                }
+                None => {
+                    // It has jobs, or it were not leased: none of them can be read.
+                    if queue.last.is_none() && self.control.may_go_on() {
+                        self.pass_over(lease);
+                    }
+                    return Ok(());
+                }
             }
         }
     }

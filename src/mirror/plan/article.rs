@@ -297,7 +297,10 @@ impl Planner {
         let read = read_original(&self.config, source, &listed.path, *fingerprint, bytes, came);
         let (mut article, resolved) = read.await;
         article.references = match &self.archive {
-            Some(archive) => resolved.keep_copies(archive, row).await?,
+            Some(archive) => {
+                let known = row.map(|row| row.id);
+                resolved.keep_copies(archive, source, known, article.version.original).await?
+            }
             None => resolved.references,
         };
         // The date of a feed's entry takes precedence over the date in the post.

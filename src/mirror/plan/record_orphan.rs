@@ -50,7 +50,7 @@ impl OriginalRecorder {
         let (read, resolved) =
             read_original(&self.config, &self.source, path, fingerprint, original, (None, None)).await;
         let ReadArticle { version, inline, .. } = *read;
-        let references = resolved.keep_copies(&self.archive, None).await?;
+        let references = resolved.keep_copies(&self.archive, &self.source, None, version.original).await?;
         for (media_type, image) in inline.into_values() {
             let staged = self.archive.objects.staging().write(&image);
             let failed = crate::archive::ObjectError::io("write", &version.key);

@@ -99,7 +99,8 @@ impl WriteStage {
     /// Writes the mirror of each article that the other stages send.
     pub(super) async fn run(&self, ready: mpsc::Receiver<ArticleId>) -> Result<(), MirrorError> {
         let ready = stream::unfold(ready, async |mut ready| Some((ready.recv().await?, ready)));
-        ready.map(Ok).try_for_each_concurrent(WRITTEN_AT_ONCE, |article| self.write(article, Reading::GoesOn)).await
+        let write = |article| self.write_or_pass_over(article, Reading::GoesOn);
+        ready.map(Ok).try_for_each_concurrent(WRITTEN_AT_ONCE, write).await
     }
 
     /// Writes the mirrors that are still waiting when nothing more can be requested: what is missing stays remote in
@@ -111,8 +112,13 @@ impl WriteStage {
             let Some(end) = waiting.last() else { return Ok(()) };
             last = Some(*end);
             let each = stream::iter(waiting).map(Ok);
-            each.try_for_each_concurrent(WRITTEN_AT_ONCE, |article| self.write(article, Reading::Over)).await?;
+            let write = |article| self.write_or_pass_over(article, Reading::Over);
+            each.try_for_each_concurrent(WRITTEN_AT_ONCE, write).await?;
         }
+    }
+
+    async fn write_or_pass_over(&self, id: ArticleId, reading: Reading) -> Result<(), MirrorError> {
+        self.tally.pass_over(format_args!("the article of row {}", id.0), self.write(id, reading).await)
     }
 
     async fn write(&self, id: ArticleId, reading: Reading) -> Result<(), MirrorError> {

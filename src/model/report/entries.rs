@@ -87,6 +87,8 @@ named! {
         GoneInBulk = "gone_in_bulk",
         /// The copy of the catalog cannot be made.
         CatalogCopy = "catalog_copy",
+        /// A row of the catalog cannot be read.
+        DamagedCatalog = "damaged_catalog",
         /// Any other. Reports of earlier versions name no reason, and so have this one.
         Other = "other",
     }
@@ -111,6 +113,7 @@ impl ProblemReason {
             | Self::NoFullText
             | Self::GoneInBulk
             | Self::CatalogCopy
+            | Self::DamagedCatalog
             | Self::Other => false,
         }
     }

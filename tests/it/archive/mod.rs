@@ -1,6 +1,7 @@
 //! What keeps an archive whole: damage, garbage, what others made of it, what earlier versions made.
 
 mod copies;
+mod damaged_rows;
 mod earlier_schemas;
 mod forget;
 mod fuse_disks;

@@ -17,6 +17,9 @@ over_both_archives! {
     the_file_on_the_disk_comes_before_the_web
     a_saved_page_takes_from_its_site_what_is_not_beside_it
     no_address_names_what_is_hidden
+    a_kept_copy_stays_when_its_article_is_edited_whatever_form_its_name_has
+    a_kept_copy_goes_along_with_an_article_that_is_moved
+    a_copy_of_an_article_does_not_show_the_files_of_the_other
     #[cfg(unix)] no_address_leads_out_of_the_source_and_its_roots
 }
 
@@ -297,4 +300,50 @@ fn what_is_in_the_place_of_a_file_is_named() {
         let detail = failures.iter().find(ends_so).unwrap_or_else(|| panic!("{name}: {report:#}"));
         assert!(detail["detail"].as_str().unwrap().contains(why), "{name}: {detail}");
     }
+}
+
+fn a_kept_copy_stays_when_its_article_is_edited_whatever_form_its_name_has(sandbox: &Sandbox) {
+    for (at, (file, address)) in
+        [("cafe\u{301}.png", "caf\u{e9}.png"), ("caf\u{e9}.png", "cafe\u{301}.png"), ("a b.png", "a%20b.png")]
+            .into_iter()
+            .enumerate()
+    {
+        let sandbox = &sandbox.another();
+        sandbox.write(&format!("posts/{file}"), tiny(at as u64));
+        sandbox.write("posts/a.md", format!("![]({address})\n"));
+        sandbox.run(&["run"]).expect(0);
+        std::fs::remove_file(sandbox.path(&format!("posts/{file}"))).unwrap();
+        sandbox.run(&["run"]).expect(0);
+        sandbox.write("posts/a.md", format!("![]({address})\n\nedited\n"));
+        sandbox.run(&["run"]).expect(0);
+        assert!(mirror(sandbox).contains("blobs/sha256/"), "{file}: {}", mirror(sandbox));
+    }
+}
+
+fn a_kept_copy_goes_along_with_an_article_that_is_moved(sandbox: &Sandbox) {
+    for in_place in [false, true] {
+        let sandbox = &sandbox.another();
+        let output = if in_place { "output = \"posts\"\n" } else { "" };
+        let always = "[rewrite]\nadopt_local = \"always\"\n";
+        sandbox.settings(&format!("{always}[[source]]\nname = \"posts\"\npath = \"posts\"\n{output}"));
+        sandbox.write("posts/d/u.png", tiny(1));
+        sandbox.write("posts/d/a.md", "![](u.png)\n");
+        sandbox.run(&["run"]).expect(0);
+        std::fs::remove_file(sandbox.path("posts/d/u.png")).unwrap();
+        sandbox.run(&["run"]).expect(0);
+        std::fs::rename(sandbox.path("posts/d"), sandbox.path("posts/e")).unwrap();
+        sandbox.run(&["run"]).expect(0);
+        let moved = sandbox.text(if in_place { "posts/e/a.md" } else { "store/articles/posts/e/a.md" });
+        assert!(moved.contains("blobs/sha256/"), "in place: {in_place}: {moved}");
+        assert_eq!(sandbox.run(&["restore", "posts/e/a.md"]).expect(0).stdout, "![](u.png)\n");
+    }
+}
+
+fn a_copy_of_an_article_does_not_show_the_files_of_the_other(sandbox: &Sandbox) {
+    sandbox.write("posts/d/u.png", tiny(1));
+    sandbox.write("posts/d/a.md", "![](u.png)\n");
+    sandbox.run(&["run"]).expect(0);
+    sandbox.write("posts/e/a.md", "![](u.png)\n");
+    sandbox.run(&["run"]).expect(3);
+    assert_eq!(sandbox.text("store/articles/posts/e/a.md"), "![](u.png)\n");
 }
