@@ -137,7 +137,8 @@ impl RenderStage {
         for shard in 0..=u8::MAX {
             // Rows before files: what is on record was put before.
             let rows = catalog.thumbnails_on_record(shard).await?;
-            let files = self.archive.objects.list(Prefix::Thumbnails(shard)).await?;
+            // Where the folder cannot be listed, nobody knows what is lost: `verify` names it.
+            let Ok(files) = self.archive.objects.list(Prefix::Thumbnails(shard)).await else { continue };
             let there: HashSet<_> = files.into_iter().map(|(key, _)| key).collect();
             let is_lost = |row: &&ThumbnailRow| row.key().is_some_and(|key| !there.contains(&key));
             let lost = rows.iter().flatten().filter(is_lost).map(|row| (row.original, row.name.clone()));

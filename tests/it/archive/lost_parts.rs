@@ -42,7 +42,8 @@ async fn a_catalog_that_cannot_be_read_is_damage_and_a_rebuild_heals_it() {
         let (sandbox, origin) = mirrored();
         let _ = fs::remove_file(sandbox.path("store/catalog.db-wal"));
         instead(&sandbox);
-        let before = sandbox.digests("store");
+        let kept = || ["blobs", "articles", "runs"].map(|part| sandbox.digests(&format!("store/{part}")));
+        let before = kept();
         for command in [&["run"][..], &["run", "--dry-run"], &["status"], &["check"], &["gc"], &["verify"]] {
             let printed = sandbox.run(command).expect(4).stderr;
             assert!(
@@ -50,7 +51,7 @@ async fn a_catalog_that_cannot_be_read_is_damage_and_a_rebuild_heals_it() {
                 "{at} {command:?}: {printed}"
             );
         }
-        assert_eq!(sandbox.digests("store"), before, "{at}");
+        assert_eq!(kept(), before, "{at}");
         sandbox.run(&["verify", "--rebuild"]).expect(0);
         let asked = origin.log().requests().len();
         sandbox.run(&["run"]).expect(0);
