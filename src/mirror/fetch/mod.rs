@@ -133,22 +133,18 @@ impl FetchStage {
                 let span = trace::job(&job.url.url);
                 under_way.spawn(Arc::clone(&self.jobs).process(queue.lease.clone(), job).instrument(span));
             }
-            match under_way.join_next().await {
-                Some(result) => {
-                    let result = result.expect("a job does not panic");
-                    if result.as_ref().is_err_and(MirrorError::is_of_one_row) {
-                        self.pass_over(lease);
-                    }
-                    self.tally.pass_over(lease.host.as_str(), result)?;
+            let Some(result) = under_way.join_next().await else {
+                // It has jobs, or it would not be leased: none of them can be read.
+                if queue.last.is_none() && self.control.may_go_on() {
+                    self.pass_over(lease);
                 }
-                None => {
-                    // It has jobs, or it were not leased: none of them can be read.
-                    if queue.last.is_none() && self.control.may_go_on() {
-                        self.pass_over(lease);
-                    }
-                    return Ok(());
-                }
+                return Ok(());
+            };
+            let result = result.expect("a job does not panic");
+            if result.as_ref().is_err_and(MirrorError::is_of_one_row) {
+                self.pass_over(lease);
             }
+            self.tally.pass_over(lease.host.as_str(), result)?;
         }
     }
 
