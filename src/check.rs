@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use url::Url;
 
-use crate::archive::{Archive, ArticleRow, CatalogError, StoreKey, linked_object, links_in, rules};
+use crate::archive::{Archive, ArticleRow, CatalogError, ObjectError, StoreKey, linked_object, links_in, rules};
 use crate::config::Config;
 use crate::extract::{self, ExtractOptions};
 use crate::model::{ArticleKey, Reference, SourceName};
@@ -23,6 +23,9 @@ pub enum CheckError {
     /// The catalog cannot be read.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The mirrors cannot be listed.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
     /// The settings of a source cannot work.
     #[error(transparent)]
     Source(#[from] SourceConfigError),
@@ -63,6 +66,10 @@ pub struct CheckedPlace {
 /// Reads every mirrored article and follows its references.
 pub async fn check(archive: &Archive, config: &Config) -> Result<Checked, CheckError> {
     let mut checker = Checker { archive, config, sources: HashMap::new(), checked: Checked::default() };
+    for key in archive.unrecorded_mirrors::<CheckError>().await?.unknown {
+        let raw = "the catalog knows no such article; `offprint verify --rebuild` records it".to_owned();
+        checker.checked.unreadable.push(CheckedPlace { article: key.to_string(), raw, kind: None, start: None });
+    }
     let mut last = None;
     loop {
         let rows = archive.catalog.articles(None, last.as_ref(), PAGE).await?;

@@ -13,8 +13,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use crate::archive::rules::{self as archive_rules, ThumbnailUses};
-use crate::archive::{Archive, CatalogError, ObjectError, Prefix, StoreKey, links_to};
-use crate::model::{Digest, Fingerprint, MediaType, ThumbnailName};
+use crate::archive::{Archive, CatalogError, ObjectError, Prefix, StoreKey, UnrecordedMirrors, links_to};
+use crate::model::{Digest, Fingerprint, MediaType, ProblemReason, ThumbnailName};
 use crate::staging::Leftover;
 
 /// Removals under way at a time: their commits are shared.
@@ -166,6 +166,7 @@ async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<(Vec<Garbage>, BT
         find_thumbnails(archive, shard, rules.thumbnails, &going, &mut found).await?;
     }
     found.extend(leftovers(archive)?.into_iter().map(Garbage::Temporary));
+    spare(archive, &mut found).await?;
     let seen = archive.catalog.garbage_seen().await?;
     let since = |garbage: &Garbage| {
         let path = garbage.path();
@@ -174,6 +175,33 @@ async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<(Vec<Garbage>, BT
     };
     let since = found.iter().map(since).collect();
     Ok((found, since))
+}
+
+/// Takes out of the garbage what a mirror links to that the catalog does not describe: one that is older than the
+/// archive does not know what such mirrors show. Their originals are among the texts on no record.
+async fn spare(archive: &Archive, found: &mut Vec<Garbage>) -> Result<(), GcError> {
+    let UnrecordedMirrors { unknown, changed, .. } = archive.unrecorded_mirrors::<GcError>().await?;
+    let (lacks_rows, awaits) = (!unknown.is_empty(), awaits_originals(archive).await?);
+    let linked = archive.linked_by(unknown.into_iter().chain(changed)).await?;
+    let stays = |garbage: &Garbage| match garbage {
+        Garbage::Orphan { media_type, .. } => awaits || (lacks_rows && media_type.is_article()),
+        Garbage::Thumbnail { .. } => awaits,
+        Garbage::Blob { .. } | Garbage::Temporary(_) => false,
+    };
+    found.retain(|garbage| !stays(garbage) && !linked.contains(&garbage.path()));
+    Ok(())
+}
+
+/// Whether an article waits for its original, which may be among the texts on no record: the last run, or what made the
+/// catalog anew, could not say which one it is.
+async fn awaits_originals(archive: &Archive) -> Result<bool, CatalogError> {
+    let last = archive.catalog.runs(1).await?.pop();
+    let report: serde_json::Value = last.and_then(|run| serde_json::from_str(&run.report).ok()).unwrap_or_default();
+    let is_any = |name: &str| report[name].as_array().is_some_and(|list| !list.is_empty());
+    let untraced = ProblemReason::UntracedLinks.as_str();
+    let mut problems = report["problems"].as_array().into_iter().flatten();
+    let is_untraced = problems.any(|problem| problem["reason"] == untraced);
+    Ok(is_untraced || is_any("without_original") || is_any("unseen"))
 }
 
 /// The garbage among the blobs of one shard. Gives those whose thumbnails go, too: no blob of their digest stays.

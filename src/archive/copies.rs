@@ -117,6 +117,11 @@ pub(super) fn oldest_first<F>(mut copies: Vec<(StoreKey, F)>, now: Timestamp) ->
     copies
 }
 
+/// When a copy was made.
+pub(super) fn moment_of(copy: &StoreKey) -> Option<Timestamp> {
+    parts_of(copy).map(|(made, _)| made)
+}
+
 /// When a copy was made, and the mark of what it knew.
 fn parts_of(key: &StoreKey) -> Option<(Timestamp, &str)> {
     let StoreKey::CatalogCopy { name } = key else { return None };

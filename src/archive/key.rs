@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
 use crate::model::{ArticleKey, Digest, MediaType, RelativePath, SourceName, ThumbnailName};
 
 const BLOBS: &str = "blobs/sha256";
@@ -9,7 +13,7 @@ const THUMBNAILS: &str = "thumbnails";
 const ARTICLES: &str = "articles";
 const REPORTS: &str = "runs";
 const INDEX: &str = "index";
-const QUARANTINE: &str = "quarantine";
+pub(super) const QUARANTINE: &str = "quarantine";
 const COPIES: &str = "catalog-copies";
 
 /// The folders that an archive has from the start.
@@ -75,6 +79,8 @@ pub enum Prefix {
     Reports,
     /// The copies of the catalog.
     CatalogCopies,
+    /// The mirrors of all sources that have them in the archive.
+    Mirrors,
 }
 
 impl StoreKey {
@@ -102,6 +108,13 @@ impl StoreKey {
     /// The folder of a source's mirror in the archive.
     pub fn mirrors_of(source: &SourceName) -> String {
         format!("{ARTICLES}/{source}")
+    }
+
+    /// When the run of a report began, by its name; `None` for what is no report.
+    pub fn report_moment(&self) -> Option<Timestamp> {
+        let Self::Report { run } = self else { return None };
+        let began = DateTime::strptime("%Y%m%dT%H%M%SZ", run.get(..16)?).ok()?;
+        Some(began.to_zoned(TimeZone::UTC).ok()?.timestamp())
     }
 
     /// Whether a path in the archive lies where blobs and thumbnails do.
@@ -165,6 +178,7 @@ impl Prefix {
             Self::Thumbnails(_) => THUMBNAILS.to_owned(),
             Self::Reports => REPORTS.to_owned(),
             Self::CatalogCopies => COPIES.to_owned(),
+            Self::Mirrors => ARTICLES.to_owned(),
         }
     }
 
@@ -173,7 +187,9 @@ impl Prefix {
         match (self, key) {
             (Self::Blobs(shard), StoreKey::Blob { digest, .. }) => digest.as_bytes()[0] == shard,
             (Self::Thumbnails(shard), StoreKey::Thumbnail { original, .. }) => original.as_bytes()[0] == shard,
-            (Self::Reports, StoreKey::Report { .. }) | (Self::CatalogCopies, StoreKey::CatalogCopy { .. }) => true,
+            (Self::Reports, StoreKey::Report { .. })
+            | (Self::CatalogCopies, StoreKey::CatalogCopy { .. })
+            | (Self::Mirrors, StoreKey::Article(_)) => true,
             _ => false,
         }
     }

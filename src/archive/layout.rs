@@ -12,7 +12,7 @@ use super::key::StoreKey;
 use super::objects::ObjectError;
 use super::open::{ArchiveError, CATALOG, TMP};
 use super::{identity, open};
-use crate::model::{ArticleKey, SourceName, ThumbnailName};
+use crate::model::{SourceName, ThumbnailName};
 use crate::staging;
 
 /// How deep folders may lie in each other. Articles lie in the deepest.
@@ -32,8 +32,6 @@ pub struct Stray {
 pub struct Survey {
     /// What does not belong there, in the order of its places.
     pub strays: Vec<Stray>,
-    /// The mirrored articles that lie there, recorded or not.
-    pub articles: Vec<ArticleKey>,
 }
 
 /// Looks at everything in an archive's folder.
@@ -70,7 +68,7 @@ impl Survey {
             Ok(Some(facts)) => match wrong(&place, facts) {
                 Some(why) => self.stray(place, why),
                 None if facts.is_dir() => folders.push(place),
-                None => self.articles.extend(article(&place)),
+                None => {}
             },
         }
     }
@@ -128,13 +126,6 @@ fn may_follow_catalog(rest: &str) -> bool {
     ["", "-wal", "-shm", ".sha256"].contains(&rest)
         || rest.strip_prefix(".v").is_some_and(is_version)
         || rest.starts_with(".damaged-")
-}
-
-fn article(place: &str) -> Option<ArticleKey> {
-    match StoreKey::parse(place) {
-        Some(StoreKey::Article(key)) => Some(key),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -67,6 +67,13 @@ pub trait Objects: Send + Sync {
     /// Removes an object. Returns whether it was there.
     async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError>;
 
+    /// Moves away what lies at the path of an object, or of a folder of objects, and is neither; true where it was there.
+    /// Nothing of it is lost. Where keys are no files, nothing of the kind can lie there.
+    async fn put_aside(&self, path: &str) -> Result<bool, ObjectError> {
+        let _ = path;
+        Ok(false)
+    }
+
     /// Where bytes wait until they are put.
     fn staging(&self) -> &Staging;
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::io::AsyncWriteExt;
 
-use super::catalog::{Articles, Captures, CatalogError, Maintenance};
-use super::copies::oldest_first;
+use super::catalog::{Articles, Captures, Catalog, CatalogError, Maintenance, Runs};
+use super::copies::{moment_of, oldest_first};
 use super::files::{Files, Links, Lock, Tree};
 use super::handle::Archive;
 use super::identity;
@@ -53,30 +53,50 @@ pub async fn rebuild_catalog(store: &Path, now: Timestamp) -> Result<CatalogRebu
     if id.is_none() && !holds_content {
         return Err(ArchiveError::Missing { place: place() });
     }
-    if is_whole(&tree, id).await {
+    let whole = whole(&tree, id).await;
+    if let Some(whole) = &whole
+        && !is_behind(whole.as_ref(), &tree).await?
+    {
         return Err(ArchiveError::NothingToRebuild { place: place() });
     }
     let lock = Lock::take(&tree).map_err(|error| not_locked(error, store))?;
     tree.make_folder(TMP)?;
     let staging = Staging::new(tree.place().join(TMP));
     let objects = Arc::new(Files::new(Arc::clone(&tree), staging.clone()));
-    let (catalog, copy) = begin(&tree, &*objects, id, now).await?;
+    let (catalog, copy) = begin(&tree, &*objects, id, whole.flatten(), now).await?;
     let archive = Archive::new(Arc::new(catalog), objects);
     Ok(CatalogRebuild { archive, copy, tree, staging, _lock: lock })
 }
 
-/// Whether the catalog that is there is this archive's, and nothing is wrong with it.
-async fn is_whole(tree: &Tree, id: Option<ArchiveId>) -> bool {
+/// The catalog that is there, where it is this archive's and finds nothing wrong with itself. One of an older schema is
+/// whole, and a run brings it up to date: it is not read.
+async fn whole(tree: &Tree, id: Option<ArchiveId>) -> Option<Option<Arc<Sqlite>>> {
     let path = tree.place().join(CATALOG);
     if !is_usable(&path, id) {
-        return false;
+        return None;
     }
     match Sqlite::to_read(&path) {
-        Ok(Some(catalog)) => is_sound(&catalog).await,
-        // A run migrates a catalog with an older schema.
-        Ok(None) => true,
-        Err(_) => false,
+        Ok(Some(catalog)) => is_sound(&catalog).await.then(|| Some(Arc::new(catalog))),
+        Ok(None) => Some(None),
+        Err(_) => None,
     }
+}
+
+/// Whether a whole catalog is older than what is kept: it lacks the article of a mirror, or the run of a report.
+async fn is_behind(whole: Option<&Arc<Sqlite>>, tree: &Arc<Tree>) -> Result<bool, ArchiveError> {
+    let Some(catalog) = whole else { return Ok(false) };
+    let staging = Staging::new(tree.place().join(TMP));
+    let objects = Arc::new(Files::new(Arc::clone(tree), staging));
+    let archive = Archive::new(Arc::clone(catalog) as Arc<dyn Catalog>, objects);
+    Ok(!archive.unrecorded_mirrors::<ArchiveError>().await?.unknown.is_empty() || lacks_a_run(&archive).await?)
+}
+
+/// Whether the newest report is of a run that the catalog does not know.
+async fn lacks_a_run(archive: &Archive) -> Result<bool, ArchiveError> {
+    let reports = archive.objects.list(Prefix::Reports).await?;
+    let Some(newest) = reports.last().and_then(|(key, _)| key.report_moment()) else { return Ok(false) };
+    let runs = archive.catalog.runs(reports.len() + 1).await?;
+    Ok(runs.iter().all(|run| run.began.as_second() < newest.as_second()))
 }
 
 /// Whether a catalog finds nothing wrong with itself, and each of its rows can be read.
@@ -130,10 +150,19 @@ async fn begin(
     tree: &Tree,
     objects: &dyn Objects,
     id: Option<ArchiveId>,
+    whole: Option<Arc<Sqlite>>,
     now: Timestamp,
 ) -> Result<(Sqlite, Option<String>), ArchiveError> {
     let path = tree.place().join(NEW);
+    let own = match &whole {
+        Some(catalog) => catalog.runs(1).await?.first().map(|run| run.began),
+        None => None,
+    };
     for (key, _) in oldest_first(objects.list(Prefix::CatalogCopies).await?, now).iter().rev() {
+        // A catalog that is older than the archive may be newer than its copies.
+        if own.is_some_and(|own| moment_of(key).is_none_or(|copied| copied < own)) {
+            break;
+        }
         remove_new(tree)?;
         write_copy(objects, key, &path).await?;
         if !is_usable(&path, id) {
@@ -146,7 +175,9 @@ async fn begin(
         }
     }
     remove_new(tree)?;
-    Ok((Sqlite::to_write(&path, id)?, None))
+    let Some(catalog) = whole else { return Ok((Sqlite::to_write(&path, id)?, None)) };
+    catalog.copy_to(&path).await?;
+    Ok((Sqlite::to_write(&path, id)?, Some(CATALOG.to_owned())))
 }
 
 async fn write_copy(objects: &dyn Objects, key: &StoreKey, to: &Path) -> Result<(), ArchiveError> {

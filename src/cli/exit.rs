@@ -9,7 +9,7 @@ use crate::fetch::FetchError;
 use crate::forget::ForgetError;
 use crate::gc::GcError;
 use crate::mirror::MirrorError;
-use crate::model::{Report, RunOutcome};
+use crate::model::{ProblemReason, Report, RunOutcome};
 use crate::rebuild::RebuildError;
 use crate::restore::RestoreError;
 use crate::source::{PlaceError, SourceConfigError};
@@ -42,6 +42,7 @@ impl Exit {
             RunOutcome::Interrupted => Self::Interrupted,
             _ if report.failed_sources().next().is_some() => Self::Failed,
             RunOutcome::Failed => Self::Failed,
+            _ if report.problems.iter().any(|problem| problem.reason == ProblemReason::OlderCatalog) => Self::Damaged,
             _ if report.newly_missing > 0 || !report.is_work_done() => Self::Missing,
             _ => Self::Done,
         }

@@ -27,7 +27,11 @@ pub(super) async fn rebuild(config: &Config, output: &Output) -> anyhow::Result<
         print(&rebuilt, output);
     }
     let is_whole = rebuilt.lost.is_empty() && rebuilt.damaged.is_empty() && rebuilt.without_original.is_empty();
-    Ok(if is_whole { Exit::Done } else { Exit::Damaged })
+    Ok(match (is_whole, rebuilt.unseen.is_empty()) {
+        (false, _) => Exit::Damaged,
+        (true, false) => Exit::Missing,
+        (true, true) => Exit::Done,
+    })
 }
 
 /// Each with how many there are.
@@ -46,6 +50,11 @@ fn print(rebuilt: &Rebuilt, output: &Output) {
         for place in places {
             output.labelled(Label::Damage(label), place);
         }
+    }
+    for source in &rebuilt.unseen {
+        let why = "none of its articles is there: mount its folder, or name the settings that have it (`--config`); the next \
+                   run reads it, and until then gc leaves the texts that may be its originals";
+        output.labelled(Label::Warning("not seen"), &format!("the source {source}: {why}"));
     }
     if let Some(old) = &rebuilt.damaged_catalog {
         output.note(&format!("the damaged catalog is {} now", old.display()));

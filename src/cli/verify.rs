@@ -70,7 +70,9 @@ async fn look(
     let display = display();
     let found = verify::verify(archive, VerifyOptions { subset: arguments.subset, rate, find_mirror }, progress).await;
     display.end();
-    Ok(found?)
+    let mut found = found?;
+    found.findings.extend(verify::misplaced(&config.store)?);
+    Ok(found)
 }
 
 fn show(bar: &ProgressBar, done: VerifyCounts, all: VerifyCounts, elapsed: Duration) {
@@ -112,6 +114,7 @@ fn as_json(arguments: &VerifyArguments, found: &Verification, repairs: &[Repair]
         "thumbnails": counts.thumbnails,
         "articles": counts.articles,
         "orphans": found.orphans,
+        "elsewhere": found.elsewhere,
         "findings": findings.collect::<Vec<_>>(),
     })
 }
@@ -135,7 +138,7 @@ fn print(found: &Verification, repairs: &[Repair], output: &Output) {
     }
     let counts = found.counts;
     output.line(&format!(
-        "{} ({}), {} and {} verified, {} damaged{}{}",
+        "{} ({}), {} and {} verified, {} damaged{}{}{}",
         count(counts.blobs, "blob"),
         Size(counts.bytes),
         count(counts.thumbnails, "thumbnail"),
@@ -143,6 +146,10 @@ fn print(found: &Verification, repairs: &[Repair], output: &Output) {
         found.findings.len(),
         if repairs.is_empty() { String::new() } else { format!(", {} repaired", repaired(repairs)) },
         if found.orphans > 0 { format!(", {} unreferenced", count(found.orphans, "file")) } else { String::new() },
+        match found.elsewhere {
+            0 => String::new(),
+            some => format!(", not looked at: {} of sources that the settings do not name", count(some, "mirror")),
+        },
     ));
 }
 

@@ -24,6 +24,7 @@ mod settings;
 mod source_report;
 mod sources;
 mod tally;
+mod traced;
 mod write;
 
 use std::sync::Arc;
@@ -154,7 +155,10 @@ impl Mirror {
         let done = match Box::pin(self.stages(run, began)).await {
             Ok(left) => {
                 self.copy_catalog().await;
-                reporter.report(began, left).await
+                match self.note_unrecorded().await {
+                    Ok(()) => reporter.report(began, left).await,
+                    Err(error) => Err(error),
+                }
             }
             Err(error) => Err(error),
         };
@@ -178,6 +182,20 @@ impl Mirror {
         if let Err(error) = self.archive.copy_catalog(CopySchedule { every, keep }, clock::now()).await {
             self.tally.problem("the copy of the catalog", ProblemReason::CatalogCopy, error);
         }
+    }
+
+    /// Reports mirrors in the archive that the catalog knows nothing of: it is older than they are.
+    async fn note_unrecorded(&self) -> Result<(), MirrorError> {
+        let unknown = self.archive.unrecorded_mirrors::<MirrorError>().await?.unknown;
+        if let Some(first) = unknown.first() {
+            let message = format!(
+                "the catalog does not know the articles of {} mirrors in the archive, such as {first}: where it is older \
+                 than the archive, `offprint verify --rebuild` records what it lacks",
+                unknown.len()
+            );
+            self.tally.problem("the catalog", ProblemReason::OlderCatalog, message);
+        }
+        Ok(())
     }
 
     /// Runs the stages side by side, and gives how many URLs are left in the queue.

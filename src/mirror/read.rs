@@ -15,6 +15,7 @@ use super::ready::ReadyArticles;
 use super::source_report;
 use super::sources::{RunSource, Sources};
 use super::tally::Tally;
+use super::traced;
 use crate::archive::rules::Due;
 use crate::archive::{Archive, ArticleId, ArticleRow, Body, StoreKey};
 use crate::locks::Mutex;
@@ -207,7 +208,7 @@ impl ReadStage {
 
     /// Keeps what the article holds and its original as blobs, and then records it with its references.
     async fn record(&self, article: ReadArticle) -> Result<ArticleId, MirrorError> {
-        let ReadArticle { bytes, version, references, inline, left_out, change } = article;
+        let ReadArticle { bytes, version, references, inline, traced, left_out, change } = article;
         match change {
             Change::New => self.tally.new.one(),
             Change::Content => self.tally.changed.one(),
@@ -221,6 +222,7 @@ impl ReadStage {
             let why = format!("{left_out} of its references stay as they are: it has more than {read}");
             self.tally.problem(&version.key, ProblemReason::TooManyReferences, why);
         }
+        traced::hold(&self.archive, &self.web.received, &references, traced).await?;
         let size = bytes.len() as u64;
         self.put(bytes, version.format.blob_type()).await?;
         let (id, changes) = self.archive.catalog.record_article(&version, size, &references).await?;

@@ -89,6 +89,11 @@ impl MediaType {
         }
     }
 
+    /// Whether the originals of articles are kept as it.
+    pub const fn is_article(self) -> bool {
+        matches!(self, Self::Markdown | Self::Html | Self::Css)
+    }
+
     /// Whether a browser or an image viewer would show it as an image.
     pub const fn is_image(self) -> bool {
         matches!(

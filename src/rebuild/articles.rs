@@ -28,6 +28,21 @@ struct InPlace {
     edits: Vec<Edit>,
 }
 
+/// What an article was made from.
+enum Origin {
+    Known(Digest, MediaType),
+    /// Several originals have its text, and its mirror can be made from each.
+    OneOf(Vec<(Digest, MediaType)>),
+    Unknown,
+}
+
+/// An article that may have been made from several originals.
+struct Undecided {
+    source: Source,
+    found: ArticleFiles,
+    candidates: Vec<(Digest, MediaType)>,
+}
+
 /// Records articles and gathers what their mirrors show.
 pub(super) struct Articles<'a> {
     config: Arc<Config>,
@@ -36,6 +51,7 @@ pub(super) struct Articles<'a> {
     shown: HashMap<Url, Digest>,
     in_place: Vec<InPlace>,
     progress: Arc<RebuildProgress>,
+    undecided: Vec<Undecided>,
 }
 
 /// What is there of an article.
@@ -54,8 +70,8 @@ impl<'a> Articles<'a> {
         unrecorded: &'a Unrecorded,
         progress: Arc<RebuildProgress>,
     ) -> Self {
-        let (shown, in_place) = (HashMap::new(), Vec::new());
-        Self { config: Arc::new(config.clone()), archive, unrecorded, shown, in_place, progress }
+        let (shown, in_place, undecided) = (HashMap::new(), Vec::new(), Vec::new());
+        Self { config: Arc::new(config.clone()), archive, unrecorded, shown, in_place, progress, undecided }
     }
 
     /// Which blob mirrors show for which URL.
@@ -82,7 +98,7 @@ impl<'a> Articles<'a> {
                 self.record_vanished(&recorder, path, rebuilt).await?;
             }
         }
-        Ok(())
+        self.record_undecided(rebuilt).await
     }
 
     async fn record_source(
@@ -91,11 +107,12 @@ impl<'a> Articles<'a> {
         mut left: BTreeSet<RelativePath>,
         rebuilt: &mut Rebuilt,
     ) -> Result<(), RebuildError> {
-        let source = recorder.source();
+        let (source, mut is_seen) = (recorder.source(), !recorder.source().is_folder());
         // A source that cannot be read now is read by the next run.
         if let Ok(Listing::Complete(mut entries) | Listing::Partial(mut entries)) = source.list() {
             while let Some(entry) = entries.next().await {
                 let Entry::Article(listed) = entry else { continue };
+                is_seen = true;
                 left.remove(&listed.path);
                 let key = ArticleKey { source: source.name().clone(), path: listed.path.clone() };
                 if self.archive.catalog.is_taken_down(&key).await? {
@@ -106,6 +123,9 @@ impl<'a> Articles<'a> {
                 let file = read(&file).map(|bytes| (bytes, fingerprint));
                 self.record(recorder, ArticleFiles { path: listed.path, file, mirror }, rebuilt).await?;
             }
+        }
+        if !is_seen {
+            rebuilt.unseen.push(source.name().to_string());
         }
         for path in left {
             self.record_vanished(recorder, path, rebuilt).await?;
@@ -134,18 +154,57 @@ impl<'a> Articles<'a> {
         rebuilt: &mut Rebuilt,
     ) -> Result<Option<ArticleId>, RebuildError> {
         self.progress.article();
-        let source = recorder.source();
-        let key = ArticleKey { source: source.name().clone(), path: found.path.clone() };
+        let key = ArticleKey { source: recorder.source().name().clone(), path: found.path.clone() };
         let row = self.archive.catalog.article(&key).await?;
         if row.as_ref().is_some_and(|row| is_as_recorded(row, &found)) {
             return Ok(None);
         }
-        let Some((digest, media_type)) = self.original_of(source, &found, row.as_ref()) else {
-            if found.mirror.is_some() && row.is_none() {
-                rebuilt.without_original.push(key.to_string());
+        match self.original_of(recorder, &found, row.as_ref()).await? {
+            Origin::Known(digest, media_type) => {
+                self.record_original(recorder, found, (digest, media_type), rebuilt).await
             }
-            return Ok(None);
-        };
+            Origin::OneOf(candidates) => {
+                self.undecided.push(Undecided { source: recorder.source().clone(), found, candidates });
+                Ok(None)
+            }
+            Origin::Unknown => {
+                if found.mirror.is_some() && row.is_none() {
+                    rebuilt.without_original.push(key.to_string());
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// What every other mirror shows may decide what an article was made from. Otherwise it is not guessed.
+    async fn record_undecided(&mut self, rebuilt: &mut Rebuilt) -> Result<(), RebuildError> {
+        for Undecided { source, found, candidates } in std::mem::take(&mut self.undecided) {
+            let (is_gone, recorder) = (found.file.is_none(), OriginalRecorder::new(&self.config, self.archive, source));
+            let mirror = found.mirror.clone().unwrap_or_default();
+            let fitting = recorder.fitting(&found.path, &mirror, &candidates, &self.shown).await?;
+            if let [original] = fitting[..] {
+                let id = self.record_original(&recorder, found, original, rebuilt).await?;
+                self.archive.catalog.mark_vanished(id.filter(|_| is_gone).as_slice()).await?;
+                continue;
+            }
+            let blob = |(digest, media_type): &(Digest, MediaType)| {
+                StoreKey::Blob { digest: *digest, media_type: *media_type }.path()
+            };
+            let possible: Vec<_> = candidates.iter().map(blob).collect();
+            let article = format!("{}/{}", recorder.source().name(), found.path);
+            rebuilt.without_original.push(format!("{article}: it is one of {}", possible.join(", ")));
+        }
+        Ok(())
+    }
+
+    async fn record_original(
+        &mut self,
+        recorder: &OriginalRecorder,
+        found: ArticleFiles,
+        (digest, media_type): (Digest, MediaType),
+        rebuilt: &mut Rebuilt,
+    ) -> Result<Option<ArticleId>, RebuildError> {
+        let source = recorder.source();
         let Ok(original) = self.archive.read_verified(digest, media_type).await else { return Ok(None) };
         // A file with other content is read by the next run.
         let as_read = |(bytes, found): &(Vec<u8>, Fingerprint)| {
@@ -164,25 +223,37 @@ impl<'a> Articles<'a> {
         Ok(Some(id))
     }
 
-    /// The original of an article: its file, where that is kept; otherwise the one that has the text of its mirror.
-    fn original_of(
+    /// The original of an article: its file, where that is kept; otherwise the one that has the text of its mirror. Of
+    /// several with that text it is the one that differs from the mirror in nothing but links.
+    async fn original_of(
         &self,
-        source: &Source,
+        recorder: &OriginalRecorder,
         found: &ArticleFiles,
         row: Option<&ArticleRow>,
-    ) -> Option<(Digest, MediaType)> {
+    ) -> Result<Origin, RebuildError> {
         let file = found.file.as_ref().map(|(bytes, _)| Digest::of(bytes));
         if let Some(digest) = file
             && let Some(media_type) = self.unrecorded.original(digest)
         {
-            return Some((digest, media_type));
+            return Ok(Origin::Known(digest, media_type));
         }
-        let mirror = found.mirror.as_ref()?;
-        let format = extract::format_of(&found.path, mirror);
-        let on_record = row.map(|row| (row.version.original, row.version.format.blob_type()));
+        let Some(mirror) = found.mirror.as_ref() else { return Ok(Origin::Unknown) };
+        let same_text = self.unrecorded.originals_of(mirror, extract::format_of(&found.path, mirror));
+        match same_text[..] {
+            [] => {}
+            [(digest, media_type)] => return Ok(Origin::Known(digest, media_type)),
+            _ => {
+                let fitting = recorder.fitting(&found.path, mirror, &same_text, &self.shown).await?;
+                return Ok(match fitting[..] {
+                    [(digest, media_type)] => Origin::Known(digest, media_type),
+                    [] => Origin::OneOf(same_text),
+                    _ => Origin::OneOf(fitting),
+                });
+            }
+        }
         // In place, the mirror is the file: an article that was never mirrored is its own original.
-        let own = file.filter(|_| !source.is_in_place()).and(on_record);
-        self.unrecorded.original_of(mirror, format).or(own).or(on_record)
+        let on_record = row.map(|row| (row.version.original, row.version.format.blob_type()));
+        Ok(on_record.map_or(Origin::Unknown, |(digest, media_type)| Origin::Known(digest, media_type)))
     }
 
     /// Compares an original with its mirror: which blob is shown for which URL, and what was spliced.

@@ -73,7 +73,7 @@ impl Unrecorded {
             return Ok(());
         }
         let found = media::probe(&bytes, limits);
-        if is_text(media_type) {
+        if media_type.is_article() {
             let text = text_digest(&bytes, format_of(media_type), &plain_options());
             self.originals.insert(digest, (media_type, written));
             self.by_text.entry(text).or_default().push(digest);
@@ -89,13 +89,14 @@ impl Unrecorded {
         self.originals.get(&digest).map(|(media_type, _)| *media_type)
     }
 
-    /// The newest original that has the text of a mirror.
-    pub(super) fn original_of(&self, mirror: &[u8], format: Format) -> Option<(Digest, MediaType)> {
-        let same = self.by_text.get(&text_digest(mirror, format_of(format.blob_type()), &plain_options()))?;
-        let of_type = same.iter().filter_map(|digest| Some((self.originals.get(digest)?, *digest)));
-        let newest = of_type.filter(|((media_type, _), _)| *media_type == format.blob_type());
-        let ((media_type, _), digest) = newest.max_by_key(|((_, written), digest)| (*written, *digest))?;
-        Some((digest, *media_type))
+    /// The originals that have the text of a mirror, oldest first.
+    pub(super) fn originals_of(&self, mirror: &[u8], format: Format) -> Vec<(Digest, MediaType)> {
+        let text = text_digest(mirror, format_of(format.blob_type()), &plain_options());
+        let same = self.by_text.get(&text).into_iter().flatten();
+        let of_type = same.filter_map(|digest| Some((self.originals.get(digest)?, *digest)));
+        let mut found: Vec<_> = of_type.filter(|((media_type, _), _)| *media_type == format.blob_type()).collect();
+        found.sort_by_key(|((_, written), digest)| (*written, *digest));
+        found.into_iter().map(|((media_type, _), digest)| (digest, *media_type)).collect()
     }
 
     /// How many originals and how many images have got no place in the catalog.
@@ -119,10 +120,6 @@ async fn lose(archive: &Archive, digest: Digest, media_type: MediaType) -> Resul
         archive.catalog.forget_blob(digest, media_type).await?;
     }
     Ok(())
-}
-
-const fn is_text(media_type: MediaType) -> bool {
-    matches!(media_type, MediaType::Markdown | MediaType::Html | MediaType::Css)
 }
 
 /// The format by which the text of an original is compared. An original and its mirror are read in the same way.

@@ -14,14 +14,12 @@ mod urls;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use tokio::io::AsyncReadExt;
 
-use crate::archive::{self, Archive, Prefix, StoreKey};
+use crate::archive::{self, Archive, Prefix};
 use crate::clock;
 use crate::config::Config;
+use crate::model::Report;
 use crate::source::Source;
 
 use articles::Articles;
@@ -64,9 +62,27 @@ async fn fill(
     rebuilt.images = urls::record(config, &archive, &unrecorded, &shown, run).await?;
     articles.record_mirrors_in_place().await?;
     (rebuilt.unplaced_originals, rebuilt.unplaced_images) = unrecorded.unplaced(&archive).await?;
+    if rebuilt.unplaced_originals == 0 {
+        rebuilt.unseen.clear();
+    } else {
+        rebuilt.unseen.extend(unlisted_sources(config, &archive).await?);
+    }
     let json = serde_json::to_string(&rebuilt).expect("what was rebuilt is plain data");
     archive.catalog.finish_run(run, clock::now(), &json).await?;
     Ok(rebuilt)
+}
+
+/// Sources that the newest report names, and neither the settings nor any article on record.
+async fn unlisted_sources(config: &Config, archive: &Archive) -> Result<Vec<String>, RebuildError> {
+    let known = archive.catalog.sources().await?;
+    let is_known = |name: &str| {
+        known.iter().any(|source| source.as_str() == name)
+            || config.source.iter().any(|source| source.name.as_str() == name)
+    };
+    let mut reports = archive.catalog.runs(2).await?.into_iter();
+    let newest = reports.find_map(|run| serde_json::from_str::<Report>(&run.report).ok());
+    let named = newest.into_iter().flat_map(|report| report.sources).map(|source| source.name);
+    Ok(named.filter(|name| !is_known(name)).collect())
 }
 
 /// Records the reports that the catalog does not have: `status` lists their runs again.
@@ -74,7 +90,7 @@ async fn record_reports(archive: &Archive) -> Result<u64, RebuildError> {
     let known = archive.catalog.runs(1).await?.first().map(|run| run.began);
     let mut recorded = 0;
     for (key, _) in archive.objects.list(Prefix::Reports).await? {
-        let Some(began) = moment_of(&key) else { continue };
+        let Some(began) = key.report_moment() else { continue };
         let Some(mut reader) = archive.objects.open(&key, None).await? else { continue };
         let mut text = String::new();
         // To the second, as its name is.
@@ -87,11 +103,4 @@ async fn record_reports(archive: &Archive) -> Result<u64, RebuildError> {
         recorded += 1;
     }
     Ok(recorded)
-}
-
-/// When the run of a report began, by the report's name.
-fn moment_of(key: &StoreKey) -> Option<Timestamp> {
-    let StoreKey::Report { run } = key else { return None };
-    let began = DateTime::strptime("%Y%m%dT%H%M%SZ", run.get(..16)?).ok()?;
-    Some(began.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }

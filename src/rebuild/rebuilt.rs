@@ -48,6 +48,9 @@ pub struct Rebuilt {
     pub damaged: Vec<String>,
     /// Mirrors of which no original is kept.
     pub without_original: Vec<String>,
+    /// Sources without any article now, while there are texts that belong to none: their folders may not be mounted. Sources
+    /// that reports name and the settings do not are among them.
+    pub unseen: Vec<String>,
     /// Texts that belong to no known article: earlier versions, posts whose mirrors are gone, pages that hosts sent in
     /// place of images.
     pub unplaced_originals: u64,

@@ -55,7 +55,9 @@ impl Verifier {
         let mut found = Vec::new();
         let path = &row.version.key.path;
         let _memory = self.memory.acquire_many(self.mebibytes(&row, &mirror).await).await;
-        if !was_edited(&mirror, path, fingerprint).await
+        if self.is_elsewhere(&mirror, &row).await {
+            add(&self.elsewhere, 1);
+        } else if !was_edited(&mirror, path, fingerprint).await
             && let Some(damage) = self.mirror(&mirror, path, digest).await
             && !self.has_made_way(&row, &damage).await?
         {
@@ -68,6 +70,14 @@ impl Verifier {
             return Ok(Vec::new());
         }
         Ok(found)
+    }
+
+    /// Whether nobody says where a mirror is: it is not in the archive, as none of its source, which the settings do not know.
+    async fn is_elsewhere(&self, mirror: &MirrorFile, row: &ArticleRow) -> bool {
+        let key = &row.version.key;
+        !mirror.is_configured
+            && !self.in_archive.contains(&key.source)
+            && matches!(mirror.output.fingerprint(&key.path).await, Ok(None))
     }
 
     /// The memory that comparing an article takes, in MiB: for its original, its mirror, and the mirror that is made

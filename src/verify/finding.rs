@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::archive::{ArticleId, CatalogError};
+use crate::archive::{ArticleId, CatalogError, StoreKey};
 use crate::model::{ArticleKey, Digest, MediaType, ThumbnailName};
 
 /// One damaged thing.
@@ -110,6 +110,13 @@ impl Finding {
             }
             error => Err(error),
         }
+    }
+
+    /// A mirror in the archive of an article that the catalog does not know.
+    pub(super) fn unrecorded(article: ArticleKey) -> Self {
+        let why = "the catalog knows no such article: where it is older than the archive, `offprint verify --rebuild` \
+                   records what it lacks";
+        Self::Stray { place: StoreKey::Article(article).path(), why }
     }
 
     /// Its name in reports, in `snake_case`.

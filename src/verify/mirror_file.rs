@@ -11,6 +11,8 @@ pub struct MirrorFile {
     pub output: Output,
     /// Whether users edit it there: then a changed file is no damage.
     pub in_place: bool,
+    /// Whether the settings know its source. Those of another machine may have the mirrors outside the archive.
+    pub is_configured: bool,
 }
 
 /// Finds the mirror of an article.
@@ -20,8 +22,11 @@ pub type FindMirror = dyn Fn(&ArticleKey) -> MirrorFile + Send + Sync;
 /// are in the archive.
 pub fn find_mirror(sources: &[Source], archive: &Archive, key: &ArticleKey) -> MirrorFile {
     match source_of(sources, key) {
-        Some(source) => MirrorFile { output: source.destination(archive), in_place: source.is_in_place() },
-        None => MirrorFile { output: archive.output(&key.source), in_place: false },
+        Some(source) => {
+            let (output, in_place) = (source.destination(archive), source.is_in_place());
+            MirrorFile { output, in_place, is_configured: true }
+        }
+        None => MirrorFile { output: archive.output(&key.source), in_place: false, is_configured: false },
     }
 }
 

@@ -10,6 +10,7 @@ mod configured;
 mod error;
 mod finding;
 mod mirror_file;
+mod misplaced;
 mod pace;
 mod progress;
 mod repair;
@@ -17,11 +18,14 @@ mod repair_source;
 mod subset;
 mod untrusted;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Semaphore;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, UnrecordedMirrors};
+use crate::model::SourceName;
 
 use pace::Pace;
 use progress::add;
@@ -30,6 +34,7 @@ pub use configured::ConfiguredRepairSource;
 pub use error::VerifyError;
 pub use finding::{Damage, Finding};
 pub use mirror_file::{FindMirror, MirrorFile, find_mirror};
+pub use misplaced::misplaced;
 pub use progress::{VerifyCounts, VerifyProgress};
 pub use repair::{Repair, repair};
 pub use repair_source::RepairSource;
@@ -60,6 +65,8 @@ pub struct Verification {
     pub counts: VerifyCounts,
     /// Blobs without a row: a crash may leave them, and `gc` removes them.
     pub orphans: u64,
+    /// Mirrors that are not in the archive, of sources that the settings do not know: nobody says where they are.
+    pub elsewhere: u64,
     /// What is damaged.
     pub findings: Vec<Finding>,
 }
@@ -72,6 +79,10 @@ struct Verifier {
     progress: Arc<VerifyProgress>,
     /// A permit for each MiB of articles that are compared at a time.
     memory: Semaphore,
+    /// The sources that have a mirror in the archive.
+    in_archive: BTreeSet<SourceName>,
+    /// Mirrors that were not looked at.
+    elsewhere: AtomicU64,
 }
 
 /// Verifies everything in the subset, and reports each damaged thing once.
@@ -81,7 +92,9 @@ pub async fn verify(
     progress: Arc<VerifyProgress>,
 ) -> Result<Verification, VerifyError> {
     let pace = Pace::new(options.rate);
-    let verifier = Arc::new(Verifier { archive, options, pace, progress, memory: Semaphore::new(MEMORY as usize) });
+    let UnrecordedMirrors { unknown, sources: in_archive, .. } = archive.unrecorded_mirrors::<VerifyError>().await?;
+    let (memory, elsewhere) = (Semaphore::new(MEMORY as usize), AtomicU64::default());
+    let verifier = Arc::new(Verifier { archive, options, pace, progress, memory, in_archive, elsewhere });
     verifier.progress.expect(verifier.expected().await?);
     let integrity = verifier.archive.catalog.integrity().await?;
     let mut found = Verification::default();
@@ -89,7 +102,9 @@ pub async fn verify(
     for shard in (0..=u8::MAX).filter(|shard| verifier.options.subset.covers_shard(*shard)) {
         verifier.verify_shard(shard, &mut found).await?;
     }
+    verifier.report(&mut found, unknown.into_iter().map(Finding::unrecorded));
     verifier.verify_articles(&mut found).await?;
+    found.elsewhere = verifier.elsewhere.load(Ordering::Relaxed);
     found.counts = verifier.progress.counts();
     Ok(found)
 }

@@ -9,9 +9,10 @@ use url::Url;
 
 use super::error::VerifyError;
 use super::finding::{Damage, Finding};
-use super::mirror_file::FindMirror;
+use super::mirror_file::{FindMirror, MirrorFile};
 use super::repair_source::RepairSource;
-use crate::archive::{Archive, Body, ObjectError, StoreKey};
+use crate::archive::{Archive, Body, ObjectError, Output, StoreKey};
+use crate::extract;
 use crate::model::{ArticleKey, Digest, MediaType, ThumbnailName};
 use crate::rewrite::unsplice;
 use crate::staging::Staged;
@@ -56,10 +57,10 @@ pub async fn repair(
 ) -> Result<Vec<Repair>, VerifyError> {
     let repairer = Repairer { archive, source, find_mirror, now };
     let mut repairs = vec![Repair::Unrepairable; findings.len()];
-    // Blobs first: derived files are made from them.
-    for blobs in [true, false] {
+    // What is in the way first, then blobs: derived files are made from them.
+    for stage in 0..3 {
         for (finding, repair) in findings.iter().zip(&mut repairs) {
-            if matches!(finding, Finding::Blob { .. }) == blobs {
+            if stage_of(finding) == stage {
                 *repair = match repairer.repair(finding).await {
                     // What the file system refuses for one file, it need not refuse for another.
                     Err(VerifyError::Objects(error)) if !error.is_full() => Repair::Unrepairable,
@@ -69,6 +70,14 @@ pub async fn repair(
         }
     }
     Ok(repairs)
+}
+
+const fn stage_of(finding: &Finding) -> u8 {
+    match finding {
+        Finding::Stray { .. } => 0,
+        Finding::Blob { .. } => 1,
+        _ => 2,
+    }
 }
 
 struct Repairer<'a> {
@@ -81,10 +90,21 @@ struct Repairer<'a> {
 impl Repairer<'_> {
     async fn repair(&self, finding: &Finding) -> Result<Repair, VerifyError> {
         match finding {
-            Finding::Catalog { .. } | Finding::Stray { .. } | Finding::Folder { .. } => Ok(Repair::Unrepairable),
+            Finding::Catalog { .. } | Finding::Folder { .. } => Ok(Repair::Unrepairable),
+            Finding::Stray { place, .. } => match self.archive.objects.put_aside(place).await? {
+                true => Ok(Repair::Regenerated),
+                false => Ok(Repair::Unrepairable),
+            },
             Finding::Blob { digest, media_type, damage } => self.repair_blob(*digest, *media_type, damage).await,
             Finding::Thumbnail { original, name, .. } => self.regenerate_thumbnail(*original, name).await,
-            Finding::Mirror { id, .. } | Finding::Edits { id, .. } | Finding::Link { id, .. } => {
+            Finding::Mirror { id, article, damage } => {
+                if *damage != Damage::Missing {
+                    self.put_mirror_aside(article).await?;
+                }
+                self.archive.catalog.make_stale(&[*id]).await?;
+                Ok(Repair::Regenerated)
+            }
+            Finding::Edits { id, .. } | Finding::Link { id, .. } => {
                 self.archive.catalog.make_stale(&[*id]).await?;
                 Ok(Repair::Regenerated)
             }
@@ -159,6 +179,20 @@ impl Repairer<'_> {
             candidates.extend(std::iter::once(first).chain(hops).filter(|(url, _)| known.insert(url.clone())));
         }
         Ok(candidates)
+    }
+
+    /// Puts what is in place of a mirror outside the archive aside: somebody may have written it.
+    async fn put_mirror_aside(&self, article: &ArticleKey) -> Result<(), VerifyError> {
+        let MirrorFile { output, in_place, .. } = (self.find_mirror)(article);
+        if in_place || matches!(output, Output::Archive { .. }) {
+            return Ok(());
+        }
+        let Some(bytes) = output.read(&article.path).await? else { return Ok(()) };
+        let media_type = extract::format_of(&article.path, &bytes).blob_type();
+        let key = StoreKey::Quarantine { digest: Digest::of(&bytes), media_type };
+        self.archive.objects.put(&key, Body::Bytes(bytes)).await?;
+        output.remove(&article.path).await?;
+        Ok(())
     }
 
     /// Quarantines the damaged bytes: a part of an image may be better than none.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::error::VerifyError;
 use super::finding::Finding;
-use super::mirror_file::MirrorFile;
 use super::progress::add;
 use super::{Subset, Verification, VerifyOptions, VerifyProgress};
 use crate::archive::{self, Archive, ArchiveError, Mode, Survey};
@@ -22,7 +21,7 @@ pub async fn verify_untrusted(
     rate: Option<u64>,
     progress: Arc<VerifyProgress>,
 ) -> Result<Verification, VerifyError> {
-    let Survey { strays, articles } = archive::survey(store)?;
+    let Survey { strays } = archive::survey(store)?;
     let mut findings: Vec<_> =
         strays.into_iter().map(|stray| Finding::Stray { place: stray.place, why: stray.why }).collect();
     add(&progress.findings, findings.len());
@@ -36,19 +35,12 @@ pub async fn verify_untrusted(
     };
     let mut found = super::verify(Arc::clone(&archive), options(&archive, rate), progress).await?;
     findings.append(&mut found.findings);
-    for article in articles {
-        if matches!(archive.catalog.article(&article).await, Ok(None)) {
-            let place = archive::StoreKey::Article(article).path();
-            findings.push(Finding::Stray { place, why: "the catalog knows no such article" });
-        }
-    }
     Ok(Verification { findings, ..found })
 }
 
 /// Everything. The mirrors are those in the archive, wherever the settings put those of their own sources.
 fn options(archive: &Archive, rate: Option<u64>) -> VerifyOptions {
     let mirrored = archive.clone();
-    let find_mirror =
-        move |key: &crate::model::ArticleKey| MirrorFile { output: mirrored.output(&key.source), in_place: false };
+    let find_mirror = move |key: &crate::model::ArticleKey| super::find_mirror(&[], &mirrored, key);
     VerifyOptions { subset: Subset::ALL, rate, find_mirror: Box::new(find_mirror) }
 }

@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use self::tree::split;
 use self::write::{Rights, Synced};
-use super::key::{Prefix, StoreKey};
+use super::key::{Prefix, QUARANTINE, StoreKey};
 use super::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
 use crate::locks::Mutex;
 use crate::model::Fingerprint;
@@ -120,9 +120,9 @@ impl Inner {
     /// The same of a file whose folder is open.
     fn look_in(&self, folder: &Folder, path: &str) -> Result<Option<Metadata>, ObjectError> {
         match folder.look(split(path).1).map_err(self.tree.failed("look at", path))? {
-            Some(found) if !found.is_file() => {
-                Err(self.tree.failed("use", path)(io::Error::other("it is not a regular file")))
-            }
+            Some(found) if !found.is_file() => Err(self.tree.failed("use", path)(io::Error::other(
+                "it is not a regular file: `offprint verify --repair` moves it away",
+            ))),
             found => Ok(found),
         }
     }
@@ -141,6 +141,24 @@ impl Inner {
         folder.remove(name).map_err(self.tree.failed("remove", &path))
     }
 
+    /// Moves what is no regular file into the quarantine, under a name that says where it was.
+    fn put_aside(&self, path: &str) -> Result<bool, ObjectError> {
+        let (parent, name) = split(path);
+        let Some(folder) = self.tree.folder(parent)? else { return Ok(false) };
+        let found = folder.look(name).map_err(self.tree.failed("look at", path))?;
+        if found.is_none_or(|found| found.is_file()) {
+            return Ok(false);
+        }
+        self.tree.make_folder(QUARANTINE)?;
+        let (from, quarantine) = (self.tree.place().join(path), self.tree.place().join(QUARANTINE));
+        let plain = path.replace('/', "-");
+        let names = std::iter::once(plain.clone()).chain((2..).map(|number: u32| format!("{plain}-{number}")));
+        let mut places = names.map(|name| quarantine.join(name));
+        let Some(to) = places.find(|place| place.symlink_metadata().is_err()) else { return Ok(false) };
+        std::fs::rename(from, to).map_err(self.tree.failed("move away", path))?;
+        Ok(true)
+    }
+
     fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError> {
         let top = prefix.folder();
         let folders = match prefix {
@@ -149,6 +167,7 @@ impl Inner {
                 let sizes = sizes.filter(|size| self.is_folder(size).unwrap_or(false));
                 sizes.map(|size| format!("{size}/{shard:02x}")).collect()
             }
+            Prefix::Mirrors => self.folders_below(top)?,
             Prefix::Blobs(_) | Prefix::Reports | Prefix::CatalogCopies => vec![top],
         };
         let mut found = Vec::new();
@@ -156,6 +175,17 @@ impl Inner {
             self.list_folder(&folder, prefix, &mut found)?;
         }
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(found)
+    }
+
+    /// A folder and all that lie in it, at any depth. Links to folders are none.
+    fn folders_below(&self, top: String) -> Result<Vec<String>, ObjectError> {
+        let (mut found, mut at) = (vec![top], 0);
+        while let Some(folder) = found.get(at).cloned() {
+            at += 1;
+            let names = self.names(&folder)?.into_iter().map(|name| format!("{folder}/{name}"));
+            found.extend(names.filter(|path| self.is_folder(path).unwrap_or(false)));
+        }
         Ok(found)
     }
 
@@ -224,6 +254,11 @@ impl Objects for Files {
     async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError> {
         let key = key.clone();
         self.blocking(move |files| files.delete(&key)).await
+    }
+
+    async fn put_aside(&self, path: &str) -> Result<bool, ObjectError> {
+        let path = path.to_owned();
+        self.blocking(move |files| files.put_aside(&path)).await
     }
 
     fn staging(&self) -> &Staging {

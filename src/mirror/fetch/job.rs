@@ -62,13 +62,13 @@ impl JobStage {
 
     async fn fetch(&self, job: &Job) -> Fetched<Asset> {
         let judge = self.ingest.judge(job);
+        if let Some(response) = self.received.take(&job.url.url) {
+            return judged(response, &judge).await;
+        }
         match job.url.url.scheme() {
             "file" => self.adopt(job, &judge).await,
             NI_SCHEME => Fetched::without_request(self.inline.image(&job.url, &judge).await),
-            _ => match self.received.take(&job.url.url) {
-                Some(response) => judged(response, &judge).await,
-                None => self.request(job, &judge).await,
-            },
+            _ => self.request(job, &judge).await,
         }
     }
 

@@ -30,6 +30,10 @@ const LEASE: Duration = Duration::from_secs(300);
 /// How many hosts are worked on at a time, for each request that may be in flight: dead hosts, which take long to
 /// recognise, are among them.
 const HOSTS: usize = 8;
+/// More hosts than a catalog has.
+const ALL_HOSTS: usize = 1 << 30;
+/// No host is held for longer: what is not asked for is not held up by that.
+const LONG: Duration = Duration::from_secs(20 * 365 * 86_400);
 /// Jobs taken from the catalog at a time.
 const PAGE: usize = 64;
 /// Jobs of one host that are under way beyond its requests: they wait for the disk or for thumbnails.
@@ -75,7 +79,7 @@ impl FetchStage {
                 hosts.spawn(Arc::clone(&this).process_host(lease).instrument(span));
             }
             if hosts.is_empty() && none_leased && (all_read || !this.control.may_go_on()) {
-                return Ok(());
+                return this.keep_received(&worker, read).await;
             }
             tokio::select! {
                 Some(host) = hosts.join_next() => host.expect("a host's work does not panic")?,
@@ -83,6 +87,34 @@ impl FetchStage {
                 _ = read.changed(), if !all_read => {}
             }
         }
+    }
+
+    /// What came without a request is kept, whatever is not asked for now: offline, over a budget, of a host that is not to
+    /// be asked.
+    async fn keep_received(
+        self: Arc<Self>,
+        worker: &Worker,
+        mut read: watch::Receiver<bool>,
+    ) -> Result<(), MirrorError> {
+        // Where its sender is gone, reading has ended, too.
+        let _ = read.wait_for(|all_read| *all_read).await;
+        if self.control.is_stopped() || !self.jobs.received.is_any_held() {
+            return Ok(());
+        }
+        for lease in self.archive.catalog.lease(worker, ALL_HOSTS, LEASE, clock::now() + LONG).await? {
+            let mut last = None;
+            loop {
+                let page = self.archive.catalog.jobs(&lease, last, PAGE).await?;
+                let Some(end) = page.last() else { break };
+                last = Some(end.id);
+                for job in page.into_iter().filter(|job| self.jobs.received.holds(&job.url.url)) {
+                    self.tally.begun.one();
+                    Arc::clone(&self.jobs).process(lease.clone(), job).await?;
+                }
+            }
+            self.archive.catalog.release(&lease, &lease.state).await?;
+        }
+        Ok(())
     }
 
     async fn lease(&self, worker: &Worker, room: usize) -> Result<Vec<Lease>, MirrorError> {

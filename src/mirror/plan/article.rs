@@ -12,14 +12,14 @@ use super::super::article_memory::ArticleMemory;
 use super::super::error::MirrorError;
 use super::super::sources::RunSource;
 use super::references::{Resolved, SavedPage};
-use super::trace_original::{self, Originals};
+use super::trace_original::{self, Originals, Traced};
 use super::unread::Unread;
-use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, NewReference};
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, NewReference, StoreKey};
 use crate::clock;
 use crate::config::{Config, Size};
 use crate::extract;
 use crate::ingest::{self, InlineImages, InlineLimits};
-use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Format, RelativePath};
+use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Format, RelativePath, Span};
 use crate::source::{Listed, Location, Made};
 
 /// What is to be done with an article.
@@ -53,6 +53,8 @@ pub(in crate::mirror) struct ReadArticle {
     pub(in crate::mirror) references: Vec<NewReference>,
     /// The images that it holds itself.
     pub(in crate::mirror) inline: InlineImages,
+    /// What stood in place of some references, by their spans: the URLs gave that, whatever the catalog knows of them.
+    pub(in crate::mirror) traced: Vec<(Span, StoreKey)>,
     /// How many references it has beyond those that one article may have.
     pub(in crate::mirror) left_out: usize,
     /// What differs from the record.
@@ -138,18 +140,32 @@ impl Planner {
         {
             return Ok(touch(&found, row, true));
         }
-        let _admitted = match self.memory.admit(&bytes, extract::format_of(&listed.path, &bytes)).await {
+        self.plan_text(&found, row, bytes).await
+    }
+
+    /// A text that was found, which may be a mirror: once there is memory for it, its original is read.
+    async fn plan_text(
+        &self,
+        found: &FoundArticle<'_>,
+        row: Option<&ArticleRow>,
+        bytes: Vec<u8>,
+    ) -> Result<ArticlePlan, MirrorError> {
+        let _admitted = match self.memory.admit(&bytes, extract::format_of(&found.listed.path, &bytes)).await {
             Ok(admitted) => admitted,
             Err(refused) => return Ok(ArticlePlan::Unreadable(refused.into())),
         };
-        let bytes = match self.original(&found, row, bytes).await? {
-            Ok(bytes) => bytes,
+        let (bytes, traced) = match self.original(found, row, bytes).await? {
+            Ok(original) => original,
             Err(why) => return Ok(ArticlePlan::Unreadable(why)),
         };
-        match row {
-            Some(row) => self.plan_known(&found, row, bytes).await,
-            None => self.read(&found, None, bytes, Change::New).await,
+        let mut plan = match row {
+            Some(row) => self.plan_known(found, row, bytes).await?,
+            None => self.read(found, None, bytes, Change::New).await?,
+        };
+        if let ArticlePlan::Record(article) = &mut plan {
+            article.traced = traced;
         }
+        Ok(plan)
     }
 
     /// An article that is in memory: it was made of an entry of a feed, or is a page.
@@ -272,17 +288,17 @@ impl Planner {
         })
     }
 
-    /// The original of what was read; or why it cannot be had.
+    /// The original of what was read, and what its links stood for; or why it cannot be had.
     async fn original(
         &self,
         found: &FoundArticle<'_>,
         row: Option<&ArticleRow>,
         bytes: Vec<u8>,
-    ) -> Result<Result<Vec<u8>, Unread>, MirrorError> {
-        let Some(originals) = &self.originals else { return Ok(Ok(bytes)) };
+    ) -> Result<Result<Traced, Unread>, MirrorError> {
+        let Some(originals) = &self.originals else { return Ok(Ok((bytes, Vec::new()))) };
         let (path, prefix) = (&found.listed.path, found.source.config.links.as_str());
         let (format, options) = (extract::format_of(path, &bytes), found.source.options(path, None, None));
-        originals.of(&trace_original::MirrorText { format, options: &options, prefix, row }, bytes).await
+        originals.traced(&trace_original::MirrorText { format, options: &options, prefix, row }, bytes).await
     }
 
     async fn read(
@@ -342,8 +358,8 @@ pub(super) async fn read_original(
             url: extraction.url,
             read_at: clock::now(),
         };
-        let (references, left_out) = (Vec::new(), extraction.left_out);
-        (Box::new(ReadArticle { bytes, version, references, inline, left_out, change: Change::New }), resolved)
+        let (references, traced, left_out) = (Vec::new(), Vec::new(), extraction.left_out);
+        (Box::new(ReadArticle { bytes, version, references, inline, traced, left_out, change: Change::New }), resolved)
     });
     read.await.expect("extraction takes any bytes without a panic")
 }

@@ -1,14 +1,18 @@
 //! Records originals without a source that lists them, to rebuild a lost catalog.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use url::Url;
 
 use super::super::error::MirrorError;
 use super::super::sources::{RunSource, Sources};
 use super::article::{ReadArticle, read_original};
+use super::trace_original::{MirrorText, Originals};
 use crate::archive::{Archive, ArticleId};
 use crate::config::Config;
-use crate::extract::ExtractOptions;
-use crate::model::{Fingerprint, RelativePath};
+use crate::extract::{self, ExtractOptions};
+use crate::model::{Digest, Fingerprint, MediaType, RelativePath};
 use crate::source::Source;
 
 /// Records originals of one source as a run does.
@@ -34,6 +38,23 @@ impl OriginalRecorder {
     /// What extraction needs to know about an article.
     pub fn options(&self, path: &RelativePath) -> ExtractOptions {
         self.source.options(path, None, None)
+    }
+
+    /// Which of some originals a mirror can be made from, by the catalog and by what other mirrors `show`.
+    ///
+    /// # Errors
+    /// Where the archive cannot be read.
+    pub async fn fitting(
+        &self,
+        path: &RelativePath,
+        mirror: &[u8],
+        candidates: &[(Digest, MediaType)],
+        shown: &HashMap<Url, Digest>,
+    ) -> Result<Vec<(Digest, MediaType)>, MirrorError> {
+        let (format, options) = (extract::format_of(path, mirror), self.options(path));
+        let prefix = self.source.config.links.as_str();
+        let found = MirrorText { format, options: &options, prefix, row: None };
+        Originals::new(Arc::clone(&self.archive)).fitting(&found, mirror, candidates, shown).await
     }
 
     /// Records an article whose original is a blob already. The images that it holds itself are kept.

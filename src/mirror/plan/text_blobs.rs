@@ -20,12 +20,17 @@ impl TextBlobs {
         for shard in 0..=u8::MAX {
             for (key, _) in archive.objects.list(Prefix::Blobs(shard)).await? {
                 let StoreKey::Blob { digest, media_type } = key else { continue };
-                if matches!(media_type, MediaType::Markdown | MediaType::Html | MediaType::Css) {
+                if media_type.is_article() {
                     blobs.push((digest, media_type, head(archive, &key).await?));
                 }
             }
         }
         Ok(Self(blobs))
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Digest, MediaType)> {
+        self.0.iter().map(|(digest, media_type, _)| (*digest, *media_type))
     }
 
     /// Those that begin as a text does whose first link is at `first`.

@@ -23,31 +23,38 @@ const OBJECTS: usize = 32;
 /// How many articles are examined for one object.
 const SHOWING: usize = 256;
 /// Articles of those that are compared with a text.
-const CANDIDATES: usize = 16;
+pub(super) const CANDIDATES: usize = 16;
+/// Texts that a message names.
+const NAMED: usize = 5;
 /// An original that holds links itself was recorded by an earlier version: its own original is searched for, too.
 const DEPTH: usize = 8;
 
 /// A text that was found, and how it is read.
-pub(super) struct MirrorText<'a> {
+pub(in crate::mirror) struct MirrorText<'a> {
     /// How it is written.
-    pub(super) format: Format,
+    pub(in crate::mirror) format: Format,
     /// The options of its extraction.
-    pub(super) options: &'a ExtractOptions,
+    pub(in crate::mirror) options: &'a ExtractOptions,
     /// The start of links in the mirrors of its source, if the settings give a prefix.
-    pub(super) prefix: &'a str,
+    pub(in crate::mirror) prefix: &'a str,
     /// What is on record under its path.
-    pub(super) row: Option<&'a ArticleRow>,
+    pub(in crate::mirror) row: Option<&'a ArticleRow>,
 }
 
+/// An original, and what stood in place of its references, by their spans.
+pub(super) type Traced = (Vec<u8>, Vec<(Span, StoreKey)>);
+
 /// Finds originals. It reads the archive and writes nothing.
-pub(super) struct Originals {
-    archive: Arc<Archive>,
+pub(in crate::mirror) struct Originals {
+    pub(super) archive: Arc<Archive>,
     blobs: OnceCell<TextBlobs>,
+    /// Texts that belong to no article, as messages name them.
+    nobodys: OnceCell<Vec<String>>,
 }
 
 impl Originals {
-    pub(super) fn new(archive: Arc<Archive>) -> Self {
-        Self { archive, blobs: OnceCell::new() }
+    pub(in crate::mirror) fn new(archive: Arc<Archive>) -> Self {
+        Self { archive, blobs: OnceCell::new(), nobodys: OnceCell::new() }
     }
 
     /// Whether an article was taken down, by itself or with its source.
@@ -72,11 +79,51 @@ impl Originals {
             text = match self.step(found, &text, &links).await? {
                 Some(Ok(original)) => original,
                 Some(Err(why)) => return Ok(Err(why)),
-                None if links.keys().any(|link| found.is_ours(link)) => return Ok(Err(untraced(&links))),
+                None if links.keys().any(|link| found.is_ours(link)) => return Ok(Err(self.untraced(&links).await?)),
                 None => return Ok(Ok(text)),
             };
         }
-        Ok(Err(untraced(&found.links(&text))))
+        Ok(Err(self.untraced(&found.links(&text)).await?))
+    }
+
+    /// The original of a text, and what its links show in place of its references.
+    pub(super) async fn traced(
+        &self,
+        found: &MirrorText<'_>,
+        text: Vec<u8>,
+    ) -> Result<Result<Traced, Unread>, MirrorError> {
+        let links = found.links(&text);
+        if links.is_empty() {
+            return Ok(Ok((text, Vec::new())));
+        }
+        let original = match self.of(found, text.clone()).await? {
+            Ok(original) => original,
+            Err(why) => return Ok(Err(why)),
+        };
+        let spans = found.spans(&text, &links);
+        let pairs = found.pairs(&original, &text, &spans).unwrap_or_default();
+        let shown = pairs.into_iter().map(|(reference, link)| (reference.span, spans[link].1.clone())).collect();
+        Ok(Ok((original, shown)))
+    }
+
+    /// Why a text with these links is not read, with the texts that may be its original.
+    async fn untraced(&self, links: &Links) -> Result<Unread, MirrorError> {
+        let first = links.keys().next().map_or("", String::as_str);
+        let nobodys = self.nobodys.get_or_try_init(|| self.find_nobodys()).await?;
+        Ok(Unread::untraced(links.len(), first, nobodys))
+    }
+
+    async fn find_nobodys(&self) -> Result<Vec<String>, MirrorError> {
+        let mut found = Vec::new();
+        for (digest, media_type) in self.text_blobs().await?.all() {
+            if self.archive.catalog.articles_of_original(digest).await?.is_empty() {
+                found.push(StoreKey::Blob { digest, media_type }.path());
+            }
+            if found.len() == NAMED {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// What a text was made from, by the strongest evidence that there is.
@@ -186,7 +233,7 @@ impl Originals {
             return Ok(None);
         }
         let spans = found.spans(text, links);
-        let blobs = self.blobs.get_or_try_init(|| TextBlobs::read(&self.archive)).await?;
+        let blobs = self.text_blobs().await?;
         let mut possible = Vec::new();
         for (digest, media_type) in blobs.beginning_like(text, spans.first().map_or(0, |(span, _)| span.start)) {
             let Ok(original) = self.archive.read_verified(digest, media_type).await else { continue };
@@ -199,23 +246,23 @@ impl Originals {
         Ok(possible.pop().filter(|_| possible.is_empty()))
     }
 
+    /// The texts of the archive, which are listed once.
+    pub(super) async fn text_blobs(&self) -> Result<&TextBlobs, MirrorError> {
+        Ok(self.blobs.get_or_try_init(|| TextBlobs::read(&self.archive)).await?)
+    }
+
     /// Whether a text can be the mirror of an original.
-    async fn agreement(
+    pub(super) async fn agreement(
         &self,
         found: &MirrorText<'_>,
         original: &[u8],
         text: &[u8],
         links: &[(Span, StoreKey)],
     ) -> Result<Agreement, MirrorError> {
-        let references = extract::extract(original, found.format, found.options).references;
-        let spans: Vec<_> = links.iter().map(|(span, _)| *span).collect();
-        let Some(pairs) = align(original, &references, text, &spans) else { return Ok(Agreement::None) };
-        if pairs.is_empty() || !found.links(original).is_empty() {
-            return Ok(Agreement::None);
-        }
+        let Some(pairs) = found.pairs(original, text, links) else { return Ok(Agreement::None) };
         let mut agreement = Agreement::Proven;
-        for (reference, link) in pairs {
-            agreement = agreement.min(self.had(&references[reference], &links[link].1).await?);
+        for (reference, link) in &pairs {
+            agreement = agreement.min(self.had(reference, &links[*link].1).await?);
         }
         Ok(agreement)
     }
@@ -236,7 +283,7 @@ impl Originals {
 
 /// How well an original explains a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Agreement {
+pub(super) enum Agreement {
     /// It does not.
     None,
     /// Nothing speaks against it.
@@ -246,11 +293,11 @@ enum Agreement {
 }
 
 /// Links of a text, with what they lead to.
-type Links = BTreeMap<String, StoreKey>;
+pub(super) type Links = BTreeMap<String, StoreKey>;
 
 impl MirrorText<'_> {
     /// The references of a text that lead to blobs or thumbnails of some archive.
-    fn links(&self, text: &[u8]) -> Links {
+    pub(super) fn links(&self, text: &[u8]) -> Links {
         let mut links = links_in(text);
         if !links.is_empty() {
             let references = self.references(text, &links);
@@ -265,9 +312,25 @@ impl MirrorText<'_> {
     }
 
     /// Where the links stand, in order.
-    fn spans(&self, text: &[u8], links: &Links) -> Vec<(Span, StoreKey)> {
+    pub(super) fn spans(&self, text: &[u8], links: &Links) -> Vec<(Span, StoreKey)> {
         let references = self.references(text, links).into_iter();
         references.filter_map(|reference| Some((reference.span, links.get(&reference.raw)?.clone()))).collect()
+    }
+
+    /// Which reference of an original each link of a text stands for, where nothing else differs.
+    pub(super) fn pairs(
+        &self,
+        original: &[u8],
+        text: &[u8],
+        links: &[(Span, StoreKey)],
+    ) -> Option<Vec<(Reference, usize)>> {
+        let references = extract::extract(original, self.format, self.options).references;
+        let spans: Vec<_> = links.iter().map(|(span, _)| *span).collect();
+        let pairs = align(original, &references, text, &spans)?;
+        if pairs.is_empty() || !self.links(original).is_empty() {
+            return None;
+        }
+        Some(pairs.into_iter().map(|(reference, link)| (references[reference].clone(), link)).collect())
     }
 
     /// Whether a link is one that offprint wrote. A link to another site is a URL as any other.
@@ -278,14 +341,10 @@ impl MirrorText<'_> {
 }
 
 /// The asset that a link shows.
-const fn shown(key: &StoreKey) -> Option<Digest> {
+pub(super) const fn shown(key: &StoreKey) -> Option<Digest> {
     match key {
         StoreKey::Blob { digest, .. } => Some(*digest),
         StoreKey::Thumbnail { original, .. } => Some(*original),
         _ => None,
     }
-}
-
-fn untraced(links: &Links) -> Unread {
-    Unread::untraced(links.len(), links.keys().next().map_or("", String::as_str))
 }

@@ -26,15 +26,20 @@ impl Unread {
         Self { reason: ProblemReason::TooLarge, message }
     }
 
-    /// A text with so many links into an archive that does not know what they replaced.
-    pub(super) fn untraced(links: usize, first: &str) -> Self {
+    /// A text with so many links into an archive that does not know what they replaced. One of `nobodys`, texts that belong to
+    /// no article, may be its original.
+    pub(super) fn untraced(links: usize, first: &str, nobodys: &[String]) -> Self {
+        let candidates = match nobodys {
+            [] => String::new(),
+            some => format!("; of what the archive keeps, it may be one of {}", some.join(", ")),
+        };
         let which = match links {
             1 => format!("a link into an archive, {first}"),
             _ => format!("{links} links into an archive, such as {first}"),
         };
         let message = format!(
             "it holds {which}, and this archive does not know what stood there; \
-             run offprint with the archive that wrote them (`--store`), or put the original back"
+             run offprint with the archive that wrote them (`--store`), or put the original back{candidates}"
         );
         Self { reason: ProblemReason::UntracedLinks, message }
     }
@@ -66,7 +71,7 @@ mod tests {
                 "it has 3.0 MiB, more than rewrite.max_article",
             ),
             (
-                Unread::untraced(2, "../blobs/x"),
+                Unread::untraced(2, "../blobs/x", &[]),
                 ProblemReason::UntracedLinks,
                 "2 links into an archive, such as ../blobs/x",
             ),
@@ -74,6 +79,11 @@ mod tests {
             assert_eq!(unread.reason, reason);
             assert!(unread.message.contains(says) && reason.fails_article(), "{}", unread.message);
         }
-        assert!(Unread::untraced(1, "x").message.contains("`--store`"));
+        assert!(Unread::untraced(1, "x", &[]).message.contains("holds a link into"));
+        assert!(
+            Unread::untraced(1, "x", &["blobs/y".to_owned()])
+                .message
+                .ends_with("`--store`), or put the original back; of what the archive keeps, it may be one of blobs/y")
+        );
     }
 }

@@ -1,11 +1,11 @@
 //! Articles without a queued URL → their mirrors.
 
 mod links;
+mod place;
 mod recorded;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
-use std::io::ErrorKind;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -24,10 +24,10 @@ use crate::config::{Config, RewriteConfig};
 use crate::locks::{KeyedLocks, Mutex};
 use crate::model::{ArticleKey, Digest, Fingerprint, ProblemReason, RelativePath, Span, ThumbnailName};
 use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
-use crate::source::fingerprint;
 use crate::trace;
 
 use links::{Rule, Shown, Thumbnails};
+use place::{Place, Places, Reading};
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
 const WRITTEN_AT_ONCE: usize = 8;
@@ -51,14 +51,7 @@ pub(super) struct WriteStage {
     reported: Mutex<HashSet<(ArticleId, ProblemReason)>>,
     /// Articles whose names may be equal to a disk are written one after the other.
     names: KeyedLocks<Digest>,
-}
-
-/// Whether every article was looked at in this run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    /// What is on record of an article may be from an earlier run still.
-    GoesOn,
-    Over,
+    places: Places,
 }
 
 /// A mirror that was planned.
@@ -81,7 +74,7 @@ impl WriteStage {
             "" => config.thumbnail.first().map(|size| size.name.clone()),
             name => name.parse().ok(),
         };
-        let rewrite = config.rewrite.clone();
+        let (rewrite, places) = (config.rewrite.clone(), Places::new(Arc::clone(&archive), config));
         Self {
             archive,
             sources,
@@ -93,6 +86,7 @@ impl WriteStage {
             locks: KeyedLocks::default(),
             reported: Mutex::default(),
             names: KeyedLocks::default(),
+            places,
         }
     }
 
@@ -135,8 +129,9 @@ impl WriteStage {
     /// The rows first, then the file by rename: whoever sees the mirror finds everything it points at.
     async fn write_mirror(&self, source: &RunSource, row: &ArticleRow, reading: Reading) -> Result<(), MirrorError> {
         let path = &row.version.key.path;
-        let _name = self.names.lock(Digest::of(rules::path_key(path).as_bytes())).await;
-        if !self.may_write(source, row, reading).await? {
+        let place = source.output(&self.archive).place(path);
+        let _name = self.names.lock(Digest::of(rules::path_key(&place.to_string_lossy()).as_bytes())).await;
+        if !self.is_free(row, self.places.look(source, row, reading).await?) {
             return Ok(());
         }
         let original = match self.archive.read_verified(row.version.original, row.version.format.blob_type()).await {
@@ -150,6 +145,9 @@ impl WriteStage {
         let Rewritten { edits, mirror, left_remote } = rewritten;
         self.report_left_remote(row, &left_remote);
         let digest = Digest::of(&mirror);
+        if !self.is_free(row, self.places.may_replace(source, row, digest).await?) {
+            return Ok(());
+        }
         if self.archive.catalog.record_mirror(row.id, row.revision, digest, &edits).await? == WriteOutcome::Conflict {
             // Whatever made it stale again has announced it again, or will.
             return Ok(());
@@ -165,49 +163,17 @@ impl WriteStage {
         Ok(())
     }
 
-    /// Whether the place of a mirror is free for it. Where it is not, the report says so.
-    async fn may_write(&self, source: &RunSource, row: &ArticleRow, reading: Reading) -> Result<bool, MirrorError> {
-        match place_of(source, row) {
-            Destination::Free => {}
-            Destination::Gone => return Ok(false),
-            // It may have changed before the run, and not have been looked at yet: it stays stale until then.
-            Destination::Changed if reading == Reading::GoesOn => return Ok(false),
-            Destination::Changed => {
-                self.report(
-                    row,
-                    ProblemReason::ChangedDuringRun,
-                    "it was changed during the run and is left for the next one",
-                );
-                return Ok(false);
+    /// Whether a mirror may be written. Where it may not, the report says so.
+    fn is_free(&self, row: &ArticleRow, place: Place) -> bool {
+        match place {
+            Place::Free => true,
+            Place::Taken(problem) => {
+                if let Some((reason, message)) = problem {
+                    self.report(row, reason, message);
+                }
+                false
             }
         }
-        let Some(ArticleKey { path, .. }) = self.owner(source, row).await? else { return Ok(true) };
-        if row.is_gone {
-            // Its original is kept, and no user can rename it any more.
-            return Ok(false);
-        }
-        let why = "this disk takes their names for one; rename one of them";
-        let message = format!("its mirror would be one file with that of {path}: {why}");
-        self.report(row, ProblemReason::NameCollision, message);
-        Ok(false)
-    }
-
-    /// The other article whose mirror is the file that this one would replace.
-    async fn owner(&self, source: &RunSource, row: &ArticleRow) -> Result<Option<ArticleKey>, MirrorError> {
-        let key = &row.version.key;
-        let output = source.output(&self.archive);
-        let there = output.fingerprint(&key.path).await.ok().flatten();
-        let Some(file) = there.filter(|file| row.mirror.is_none_or(|(_, own)| own != *file)) else { return Ok(None) };
-        let Some(bytes) = output.read(&key.path).await.ok().flatten() else { return Ok(None) };
-        let same_bytes = self.archive.catalog.articles_with_mirror(key, Digest::of(&bytes)).await?;
-        let name = rules::path_key(&key.path);
-        for other in same_bytes.into_iter().filter(|other| rules::path_key(&other.path) == name) {
-            let others = output.fingerprint(&other.path).await.ok().flatten();
-            if others.is_some_and(|others| others.may_be_one_file(file)) {
-                return Ok(Some(other));
-            }
-        }
-        Ok(None)
     }
 
     /// Writes a mirror. If the mirror of a vanished article has the name of one of its folders, that one is removed
@@ -332,26 +298,4 @@ fn target(row: &ReferenceRow, link: Option<LocalLink>) -> Target {
     let unfetched = || row.unfetched.as_ref()?.as_ref().ok().cloned();
     let url = row.url.as_ref().map(|url| url.url.clone()).or_else(unfetched);
     Target { place: row.place.clone(), url, link }
-}
-
-/// The place where a mirror is to be written.
-enum Destination {
-    /// It can be written there.
-    Free,
-    /// In place, another file is there than the one that was read, or the mirror written over it.
-    Changed,
-    /// In place, the article's author took it away.
-    Gone,
-}
-
-fn place_of(source: &RunSource, row: &ArticleRow) -> Destination {
-    if !source.is_in_place() {
-        return Destination::Free;
-    }
-    match fingerprint(&source.file(&row.version.key.path)) {
-        Ok(found) if found == row.version.fingerprint => Destination::Free,
-        Ok(found) if row.mirror.is_some_and(|(_, mirror)| mirror == found) => Destination::Free,
-        Err(cause) if cause.kind() == ErrorKind::NotFound => Destination::Gone,
-        _ => Destination::Changed,
-    }
 }

@@ -73,8 +73,11 @@ named! {
         DamagedOriginal = "damaged_original",
         /// In place, the article was changed during the run. The next one mirrors it.
         ChangedDuringRun = "changed_during_run",
-        /// The disk does not distinguish the article's name from that of another article.
+        /// The disk does not distinguish the article's name from that of another article, or two sources write both into one
+        /// folder.
         NameCollision = "name_collision",
+        /// The place of the article's mirror holds a file that offprint did not write.
+        PlaceTaken = "place_taken",
         /// The mirror of the article cannot be written.
         NotWritten = "not_written",
         /// Images of the article stay remote, because a link there would change how the text around it is read.
@@ -89,6 +92,8 @@ named! {
         CatalogCopy = "catalog_copy",
         /// A row of the catalog cannot be read.
         DamagedCatalog = "damaged_catalog",
+        /// Mirrors in the archive are of articles that the catalog does not know: it is older than they are.
+        OlderCatalog = "older_catalog",
         /// Any other. Reports of earlier versions name no reason, and so have this one.
         Other = "other",
     }
@@ -105,6 +110,7 @@ impl ProblemReason {
             | Self::DamagedOriginal
             | Self::ChangedDuringRun
             | Self::NameCollision
+            | Self::PlaceTaken
             | Self::NotWritten => true,
             Self::UnreadableFolder
             | Self::UnreadAddress
@@ -114,6 +120,7 @@ impl ProblemReason {
             | Self::GoneInBulk
             | Self::CatalogCopy
             | Self::DamagedCatalog
+            | Self::OlderCatalog
             | Self::Other => false,
         }
     }

@@ -40,6 +40,11 @@ impl Received {
         self.hold(normal(url), Fetched::without_request(Ok(answer)));
     }
 
+    /// Whether any response waits.
+    pub fn is_any_held(&self) -> bool {
+        !self.0.lock().is_empty()
+    }
+
     /// Whether there is a response for a URL.
     pub fn holds(&self, url: &Url) -> bool {
         self.0.lock().contains_key(url)

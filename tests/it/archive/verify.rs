@@ -198,7 +198,8 @@ impl Sample {
 
     async fn verify_part(&self, subset: Subset, in_place: bool) -> Verification {
         let archive = Archive::clone(&self.archive);
-        let find_mirror = move |key: &ArticleKey| MirrorFile { output: archive.output(&key.source), in_place };
+        let find_mirror =
+            move |key: &ArticleKey| MirrorFile { output: archive.output(&key.source), in_place, is_configured: true };
         let options = VerifyOptions { subset, rate: None, find_mirror: Box::new(find_mirror) };
         verify::verify(Arc::clone(&self.archive), options, Arc::new(VerifyProgress::default())).await.unwrap()
     }
@@ -282,7 +283,11 @@ impl RepairSource for Served {
 async fn repair(sample: &Sample, origin: &Served) -> Vec<Repair> {
     let findings = sample.verify().await.findings;
     let archive = Archive::clone(&sample.archive);
-    let find_mirror = move |key: &ArticleKey| MirrorFile { output: archive.output(&key.source), in_place: false };
+    let find_mirror = move |key: &ArticleKey| MirrorFile {
+        output: archive.output(&key.source),
+        in_place: false,
+        is_configured: true,
+    };
     verify::repair(&sample.archive, &findings, origin, &find_mirror, now()).await.unwrap()
 }
 
@@ -657,4 +662,66 @@ fn a_post_in_place_that_was_deleted_is_no_damage() {
     sandbox.run(&["run"]).expect(0);
     sandbox.run(&["verify"]).expect(0);
     sandbox.run(&["check"]).expect(0);
+}
+
+/// A source that was renamed, dropped, or is of the settings of another machine: nobody says where its mirrors are.
+#[test]
+fn mirrors_of_a_source_that_the_settings_do_not_name_are_no_damage() {
+    for output in ["posts", "out"] {
+        let sandbox = Sandbox::new();
+        let named = |name: &str| format!("[[source]]\nname = \"{name}\"\npath = \"posts\"\noutput = \"{output}\"\n");
+        sandbox.settings(&named("posts"));
+        sandbox.write("posts/a.md", "text\n");
+        sandbox.run(&["run"]).expect(0);
+        sandbox.run(&["verify", "--untrusted"]).expect(0);
+        sandbox.settings("[[source]]\nname = \"other\"\npath = \"elsewhere\"\n");
+        let verified = sandbox.json(&["verify"]);
+        assert_eq!((&verified["elsewhere"], &verified["findings"]), (&1.into(), &serde_json::json!([])), "{verified}");
+        assert!(sandbox.run(&["verify"]).expect(0).stdout.contains("not looked at: 1 mirror"));
+        sandbox.settings(&named("blog"));
+        sandbox.run(&["run"]).expect(0);
+        sandbox.run(&["verify"]).expect(0);
+        // With its settings it is damage.
+        sandbox.settings(&named("posts"));
+        fs::remove_file(sandbox.path(&format!("{output}/a.md"))).unwrap();
+        if output == "out" {
+            sandbox.run(&["verify"]).expect(4);
+        }
+    }
+}
+
+/// A folder or a pipe takes the place of an object, of which the catalog knows nothing yet or something already.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_the_place_of_an_object_is_damage_and_is_moved_away() {
+    let photo =
+        crate::testserver::Content::new("image/jpeg", offprint::testing::demo::photo::Photo::new(1, 640, 480).jpeg());
+    let site = crate::testserver::Site::new().on("/a.jpg", crate::testserver::Behaviour::serve(photo));
+    let origin = crate::testserver::Origin::start(site).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/a.jpg")));
+    sandbox.run(&["run", "--store", "first"]).expect(0);
+    let files: Vec<_> = ["blobs", "thumbnails"]
+        .into_iter()
+        .flat_map(|folder| {
+            sandbox.tree(&format!("first/{folder}")).into_keys().map(move |name| format!("{folder}/{}", name.display()))
+        })
+        .collect();
+    assert!(files.len() >= 3, "{files:?}");
+    for (store, file) in files.iter().flat_map(|file| [("new", file), ("first", file)]) {
+        let place = sandbox.path(store).join(file);
+        let _ = fs::remove_file(&place);
+        if store == "new" {
+            let _ = fs::remove_dir_all(sandbox.path(store));
+            sandbox.run(&["init", "--store", store]).expect(0);
+        }
+        fs::create_dir_all(place.join("something")).unwrap();
+        let ran = sandbox.run(&["verify", "--store", store]).expect(4);
+        assert!(ran.stdout.contains(file) || ran.stderr.contains(file), "{file}: {ran:?}");
+        sandbox.run(&["verify", "--repair", "--store", store]).expect(0);
+        sandbox.run(&["run", "--store", store]).expect(0);
+        sandbox.run(&["verify", "--store", store]).expect(0);
+        let quarantine = sandbox.path(store).join("quarantine");
+        assert!(fs::read_dir(quarantine).unwrap().flatten().any(|entry| entry.path().join("something").is_dir()));
+    }
 }

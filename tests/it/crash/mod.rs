@@ -52,7 +52,11 @@ fn tree(sandbox: &Sandbox) -> [BTreeMap<PathBuf, Digest>; 3] {
 async fn is_whole(sandbox: &Sandbox, when: &str) {
     let archive = Arc::new(archive::open(&sandbox.path("store"), Mode::Create).unwrap());
     let mirrored = Archive::clone(&archive);
-    let find_mirror = move |key: &ArticleKey| MirrorFile { output: mirrored.output(&key.source), in_place: false };
+    let find_mirror = move |key: &ArticleKey| MirrorFile {
+        output: mirrored.output(&key.source),
+        in_place: false,
+        is_configured: true,
+    };
     let options = VerifyOptions { subset: Subset::ALL, rate: None, find_mirror: Box::new(find_mirror) };
     let verified = verify::verify(archive, options, Arc::new(VerifyProgress::default())).await.unwrap();
     assert_eq!(verified.findings, [], "{when}");

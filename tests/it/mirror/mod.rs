@@ -57,6 +57,7 @@ mod inline;
 mod linked;
 mod local_files;
 mod origins;
+mod outputs;
 mod placeholders;
 mod problems;
 mod real_articles;

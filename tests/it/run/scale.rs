@@ -186,7 +186,11 @@ async fn each<W: Future<Output = ()>>(articles: usize, work: impl Fn(usize) -> W
 
 async fn verify_part(archive: &Arc<Archive>, subset: &str) {
     let mirrored = Archive::clone(archive);
-    let find_mirror = move |key: &ArticleKey| MirrorFile { output: mirrored.output(&key.source), in_place: false };
+    let find_mirror = move |key: &ArticleKey| MirrorFile {
+        output: mirrored.output(&key.source),
+        in_place: false,
+        is_configured: true,
+    };
     let options = VerifyOptions { subset: subset.parse().unwrap(), rate: None, find_mirror: Box::new(find_mirror) };
     let found = verify::verify(Arc::clone(archive), options, Arc::new(VerifyProgress::default())).await.unwrap();
     assert_eq!(found.findings, []);

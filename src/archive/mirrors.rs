@@ -1,0 +1,86 @@
+//! Mirrors in the archive, compared with what the catalog says of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::catalog::CatalogError;
+use super::handle::Archive;
+use super::key::{Prefix, StoreKey};
+use super::links::linked_files;
+use super::objects::{ObjectError, read_whole};
+use super::rules;
+use crate::model::{ArticleKey, Fingerprint, SourceName};
+
+/// Articles taken from the catalog at a time.
+const PAGE: usize = 1000;
+
+/// Mirrors that differ from their rows: the catalog is older than they are.
+#[derive(Debug, Default)]
+pub struct UnrecordedMirrors {
+    /// Of articles without a row.
+    pub unknown: Vec<ArticleKey>,
+    /// Of articles whose rows describe another file.
+    pub changed: Vec<ArticleKey>,
+    /// The sources that have a mirror in the archive.
+    pub sources: BTreeSet<SourceName>,
+}
+
+impl Archive {
+    /// Compares the mirrors in the archive with the catalog. No mirror is read.
+    ///
+    /// # Errors
+    /// Where the mirrors cannot be listed, or the catalog not read.
+    pub async fn unrecorded_mirrors<E: From<CatalogError> + From<ObjectError>>(&self) -> Result<UnrecordedMirrors, E> {
+        let mut listed: BTreeMap<ArticleKey, Fingerprint> = BTreeMap::new();
+        for (key, file) in self.objects.list(Prefix::Mirrors).await? {
+            if let StoreKey::Article(key) = key {
+                listed.insert(key, file);
+            }
+        }
+        let mut found = UnrecordedMirrors::default();
+        found.sources.extend(listed.keys().map(|key| key.source.clone()));
+        if listed.is_empty() {
+            return Ok(found);
+        }
+        let (mut last, mut names, mut is_readable) = (None, BTreeSet::new(), true);
+        loop {
+            let page = self.catalog.articles_by_row(last, PAGE).await?;
+            let Some((end, _)) = page.last() else { break };
+            last = Some(*end);
+            for (_, row) in page {
+                let Ok(row) = row else {
+                    is_readable = false;
+                    continue;
+                };
+                let key = row.version.key;
+                if let Some(file) = listed.remove(&key)
+                    && row.mirror.is_none_or(|(_, recorded)| recorded != file)
+                {
+                    found.changed.push(key.clone());
+                }
+                names.insert((key.source, rules::path_key(&key.path)));
+            }
+        }
+        // A disk may spell a name in another way than it was given.
+        let is_unknown = |key: &ArticleKey| !names.contains(&(key.source.clone(), rules::path_key(&key.path)));
+        // A row that cannot be read may be that of any.
+        found.unknown = listed.into_keys().filter(|key| is_readable && is_unknown(key)).collect();
+        Ok(found)
+    }
+
+    /// The objects that these mirrors link to, by their paths in the archive.
+    ///
+    /// # Errors
+    /// Where a mirror cannot be read.
+    pub async fn linked_by(
+        &self,
+        mirrors: impl IntoIterator<Item = ArticleKey>,
+    ) -> Result<BTreeSet<String>, ObjectError> {
+        let mut linked = BTreeSet::new();
+        for key in mirrors.into_iter().map(StoreKey::Article) {
+            if let Some(reader) = self.objects.open(&key, None).await? {
+                linked.extend(linked_files(&read_whole(reader, &key).await?));
+            }
+        }
+        Ok(linked)
+    }
+}
