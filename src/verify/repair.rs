@@ -91,10 +91,10 @@ impl Repairer<'_> {
     async fn repair(&self, finding: &Finding) -> Result<Repair, VerifyError> {
         match finding {
             Finding::Catalog { .. } | Finding::Folder { .. } => Ok(Repair::Unrepairable),
-            Finding::Stray { place, .. } => match self.archive.objects.put_aside(place).await? {
-                true => Ok(Repair::Regenerated),
-                false => Ok(Repair::Unrepairable),
-            },
+            Finding::Stray { place, .. } => {
+                let is_aside = self.archive.objects.put_aside(place).await?;
+                Ok(if is_aside { Repair::Regenerated } else { Repair::Unrepairable })
+            }
             Finding::Blob { digest, media_type, damage } => self.repair_blob(*digest, *media_type, damage).await,
             Finding::Thumbnail { original, name, .. } => self.regenerate_thumbnail(*original, name).await,
             Finding::Mirror { id, article, damage } => {

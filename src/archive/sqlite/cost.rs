@@ -102,7 +102,7 @@ fn drain_host(connection: &Connection, run: RunId, lease: &Lease) -> usize {
     loop {
         let page = jobs::of_host(connection, host, None, 64).unwrap();
         for job in &page {
-            let at = Timestamp::now();
+            let (job, at) = (job.as_ref().unwrap(), Timestamp::now());
             let exchanges = Vec::<Exchange>::new();
             let job = CompletedJob { job: job.id, url: job.url.id, at, exchanges, result: failed() };
             queue::complete(connection, lease, run, vec![job], ChangedImages::First).unwrap();

@@ -191,10 +191,10 @@ fn is_address_of_image(text: &str, place: Range<usize>, in_html: impl Fn(usize) 
 fn kind_in_tag(tag: &str, argument: &Argument, value: &str) -> Option<ReferenceKind> {
     let key = argument.key.to_ascii_lowercase();
     let is_file = tag.starts_with("include") && ["path", "file"].iter().any(|word| key.contains(word));
-    let named = |word: &&str| key.contains(word);
-    let is_path = value.starts_with('/') && has_image_path(value) && (is_file || WORDS.iter().any(|word| named(&word)));
+    let named = |word: &&str| key.contains(*word);
+    let is_path = value.starts_with('/') && has_image_path(value) && (is_file || WORDS.iter().any(named));
     // A `src` may be anything's.
-    let is_url = may_be_image_url(value) && WORDS.iter().filter(|word| **word != "src").any(|word| named(&word));
+    let is_url = may_be_image_url(value) && WORDS.iter().filter(|word| **word != "src").any(named);
     (is_path || is_url).then_some(ReferenceKind::Shortcode)
 }
 

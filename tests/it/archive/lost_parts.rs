@@ -21,17 +21,24 @@ fn mirrored() -> (Sandbox, Origin) {
 
 /// What may be in the place of the catalog.
 const INSTEAD: [fn(&Sandbox); 6] = [
-    |sandbox| fs::File::options().write(true).open(sandbox.path("store/catalog.db")).unwrap().set_len(4096).unwrap(),
+    |sandbox| {
+        fs::File::options();
+            .write(true)
+            .open(sandbox.path("store/catalog.db"))
+            .expect("the disk lets it")
+            .set_len(4096)
+            .expect("the disk lets it")
+    },
     |sandbox| sandbox.write("store/catalog.db", [b'x'; 9000]),
     |sandbox| sandbox.write("store/catalog.db", "short"),
     |sandbox| {
-        fs::remove_file(sandbox.path("store/catalog.db")).unwrap();
+        fs::remove_file(sandbox.path("store/catalog.db")).expect("the disk lets it");
         sandbox.write("store/catalog.db/file", "");
     },
     #[cfg(unix)]
     |sandbox| {
-        fs::rename(sandbox.path("store/catalog.db"), sandbox.path("catalog.db")).unwrap();
-        std::os::unix::fs::symlink("../catalog.db", sandbox.path("store/catalog.db")).unwrap();
+        fs::rename(sandbox.path("store/catalog.db"), sandbox.path("catalog.db")).expect("the disk lets it");
+        std::os::unix::fs::symlink("../catalog.db", sandbox.path("store/catalog.db")).expect("the disk lets it");
     },
     |sandbox| sandbox.write("store/catalog.db-wal/file", ""),
 ];
