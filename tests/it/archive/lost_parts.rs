@@ -22,12 +22,12 @@ fn mirrored() -> (Sandbox, Origin) {
 /// What may be in the place of the catalog.
 const INSTEAD: [fn(&Sandbox); 6] = [
     |sandbox| {
-        fs::File::options();
+        fs::File::options()
             .write(true)
             .open(sandbox.path("store/catalog.db"))
             .expect("the disk lets it")
             .set_len(4096)
-            .expect("the disk lets it")
+            .expect("the disk lets it");
     },
     |sandbox| sandbox.write("store/catalog.db", [b'x'; 9000]),
     |sandbox| sandbox.write("store/catalog.db", "short"),
