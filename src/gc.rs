@@ -180,9 +180,11 @@ async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<(Vec<Garbage>, BT
 /// Takes out of the garbage what a mirror links to that the catalog does not describe: one that is older than the
 /// archive does not know what such mirrors show. Their originals are among the texts on no record.
 async fn spare(archive: &Archive, found: &mut Vec<Garbage>) -> Result<(), GcError> {
-    let UnrecordedMirrors { unknown, changed, .. } = archive.unrecorded_mirrors::<GcError>().await?;
-    let (lacks_rows, awaits) = (!unknown.is_empty(), awaits_originals(archive).await?);
-    let linked = archive.linked_by(unknown.into_iter().chain(changed)).await?;
+    let UnrecordedMirrors { unknown, of_unknown_sources, changed, .. } =
+        archive.unrecorded_mirrors::<GcError>().await?;
+    let lacks_rows = !unknown.is_empty() || !of_unknown_sources.is_empty();
+    let awaits = awaits_originals(archive).await?;
+    let linked = archive.linked_by(unknown.into_iter().chain(of_unknown_sources).chain(changed)).await?;
     let stays = |garbage: &Garbage| match garbage {
         Garbage::Orphan { media_type, .. } => awaits || (lacks_rows && media_type.is_article()),
         Garbage::Thumbnail { .. } => awaits,

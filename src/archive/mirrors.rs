@@ -18,6 +18,8 @@ const PAGE: usize = 1000;
 pub struct UnrecordedMirrors {
     /// Of articles without a row.
     pub unknown: Vec<ArticleKey>,
+    /// The same, of sources that the catalog does not know at all: an output of a source may lie there.
+    pub of_unknown_sources: Vec<ArticleKey>,
     /// Of articles whose rows describe another file.
     pub changed: Vec<ArticleKey>,
     /// The sources that have a mirror in the archive.
@@ -63,7 +65,9 @@ impl Archive {
         // A disk may spell a name in another way than it was given.
         let is_unknown = |key: &ArticleKey| !names.contains(&(key.source.clone(), rules::path_key(&key.path)));
         // A row that cannot be read may be that of any.
-        found.unknown = listed.into_keys().filter(|key| is_readable && is_unknown(key)).collect();
+        let unknown = listed.into_keys().filter(|key| is_readable && is_unknown(key));
+        let sources: BTreeSet<_> = self.catalog.sources().await?.into_iter().collect();
+        (found.unknown, found.of_unknown_sources) = unknown.partition(|key| sources.contains(&key.source));
         Ok(found)
     }
 

@@ -38,21 +38,7 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
     if to_stdout && keys.len() > 1 {
         return Err(one_at_a_time());
     }
-    let (mut restored, mut failed) = (Vec::new(), false);
-    for key in keys {
-        match one(arguments, config, &archive, &key, output).await {
-            Ok(Some((original, file))) => {
-                let sha256 = original.digest.to_string();
-                restored.push(json!({"article": key.to_string(), "file": file, "sha256": sha256}));
-                output.note(&format!("{key} restored to {}", file.display()));
-            }
-            Ok(None) => {}
-            Err(error) => {
-                failed = true;
-                output.error(&error);
-            }
-        }
-    }
+    let (restored, failed) = each(&keys, arguments, config, &archive, output).await;
     let unreadable = archive.catalog.unreadable_rows();
     for row in &unreadable {
         output.labelled(Label::Damage("damaged"), row);
@@ -65,6 +51,32 @@ pub(crate) async fn restore(arguments: &RestoreArguments, config: &Config, outpu
         (true, true) => Exit::Failed,
         (false, true) => Exit::Done,
     })
+}
+
+/// Restores articles, and gives what was written, and whether one of them failed.
+async fn each(
+    keys: &[ArticleKey],
+    arguments: &RestoreArguments,
+    config: &Config,
+    archive: &Archive,
+    output: &Output,
+) -> (Vec<serde_json::Value>, bool) {
+    let (mut restored, mut failed) = (Vec::new(), false);
+    for key in keys {
+        match one(arguments, config, archive, key, output).await {
+            Ok(Some((original, file))) => {
+                let sha256 = original.digest.to_string();
+                restored.push(json!({"article": key.to_string(), "file": file, "sha256": sha256}));
+                output.note(&format!("{key} restored to {}", file.display()));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                failed = true;
+                output.error(&error);
+            }
+        }
+    }
+    (restored, failed)
 }
 
 /// What is restored stays out of the archive: there it would be taken for a mirror or for nothing that is known.

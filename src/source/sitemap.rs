@@ -188,7 +188,7 @@ mod tests {
             ("<!doctype html><html><p>Not found", "it is a page (HTML)"),
             ("<rss/>", "its first element is <rss>"),
             ("  ", "it is empty"),
-            ("https://a.example/1\nand more\n", "line 2 is none"),
+            ("https://a.example/1\nand more\n", "line 2 has none"),
             (deep.as_str(), "feed.max_depth"),
             (long.as_str(), "feed.max_tag"),
             (bomb, "grows without bound"),

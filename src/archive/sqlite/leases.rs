@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::codec::{Length, Millis, millis, moment, moment_if_any};
-use super::error::{in_row, is_of_one_row};
+use super::error::in_row;
 use super::urls::host_id;
 use crate::archive::catalog::{Lease, Worker, WriteOutcome};
 use crate::archive::rules::{Due, HostHold};
@@ -28,11 +28,9 @@ pub(super) fn lease(
             "SELECT {COLUMNS} FROM host WHERE pending > 0 AND ready_at <= ?1 ORDER BY ready_at, first_job LIMIT ?2"
         ))?
         .query_map(params![Millis(now), limit], in_row("host", &["id"], |row| Ok((row.get("id")?, hold(row)?))))?
-        .filter(|row| !row.as_ref().is_err_and(is_of_one_row))
         .collect::<Result<_>>()?;
     let until = saturating_add(now, ttl);
-    let leased = hosts.into_iter().map(|(host, hold)| take(connection, host, hold, worker, until));
-    leased.filter(|lease| !lease.as_ref().is_err_and(is_of_one_row)).collect()
+    hosts.into_iter().map(|(host, hold)| take(connection, host, hold, worker, until)).collect()
 }
 
 fn take(connection: &Connection, host: i64, hold: HostHold, worker: &Worker, until: Timestamp) -> Result<Lease> {

@@ -64,7 +64,8 @@ impl Hostile {
     fn is_proven(&self) -> Vec<String> {
         let mut wrong = self.try_command(&["verify", "--untrusted"]);
         if let Some(name) = self.is_named_by() {
-            let received = self.make(&Canary::new());
+            let canary = Canary::new();
+            let received = self.make(&canary);
             let ran = received.run(&["verify", "--untrusted"]);
             let is_named = ran.stdout.contains(name) || ran.stderr.contains(name);
             if !is_named || ![1, 4].contains(&ran.status) {
