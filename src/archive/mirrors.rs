@@ -66,7 +66,7 @@ impl Archive {
         let is_unknown = |key: &ArticleKey| !names.contains(&(key.source.clone(), rules::path_key(&key.path)));
         // A row that cannot be read may be that of any.
         let unknown = listed.into_keys().filter(|key| is_readable && is_unknown(key));
-        let sources: BTreeSet<_> = self.catalog.sources().await?.into_iter().collect();
+        let sources: BTreeSet<_> = names.iter().map(|(source, _)| source).collect();
         (found.unknown, found.of_unknown_sources) = unknown.partition(|key| sources.contains(&key.source));
         Ok(found)
     }
