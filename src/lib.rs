@@ -135,7 +135,7 @@ pub use self::archive::{
     Placeholders, Prefix, Put, Queue, QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, ReportedMissing,
     Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownReach, TakedownRow,
     TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker, WriteOutcome,
-    open, rules::CopySchedule,
+    open, rules::CopySchedule, rules::Schedule,
 };
 pub use self::check::{CheckError, Checked, CheckedPlace, check};
 #[cfg(feature = "cli")]

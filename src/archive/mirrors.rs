@@ -15,15 +15,15 @@ const PAGE: usize = 1000;
 
 /// Mirrors that differ from their rows: the catalog is older than they are.
 #[derive(Debug, Default)]
-pub struct UnrecordedMirrors {
+pub(crate) struct UnrecordedMirrors {
     /// Of articles without a row.
-    pub unknown: Vec<ArticleKey>,
+    pub(crate) unknown: Vec<ArticleKey>,
     /// The same, of sources that the catalog does not know at all: an output of a source may lie there.
-    pub of_unknown_sources: Vec<ArticleKey>,
+    pub(crate) of_unknown_sources: Vec<ArticleKey>,
     /// Of articles whose rows describe another file.
-    pub changed: Vec<ArticleKey>,
+    pub(crate) changed: Vec<ArticleKey>,
     /// The sources that have a mirror in the archive.
-    pub sources: BTreeSet<SourceName>,
+    pub(crate) sources: BTreeSet<SourceName>,
 }
 
 impl Archive {
@@ -31,7 +31,9 @@ impl Archive {
     ///
     /// # Errors
     /// Where the mirrors cannot be listed, or the catalog not read.
-    pub async fn unrecorded_mirrors<E: From<CatalogError> + From<ObjectError>>(&self) -> Result<UnrecordedMirrors, E> {
+    pub(crate) async fn unrecorded_mirrors<E: From<CatalogError> + From<ObjectError>>(
+        &self,
+    ) -> Result<UnrecordedMirrors, E> {
         let mut listed: BTreeMap<ArticleKey, Fingerprint> = BTreeMap::new();
         for (key, file) in self.objects.list(Prefix::Mirrors).await? {
             if let StoreKey::Article(key) = key {
@@ -75,7 +77,7 @@ impl Archive {
     ///
     /// # Errors
     /// Where a mirror cannot be read.
-    pub async fn linked_by(
+    pub(crate) async fn linked_by(
         &self,
         mirrors: impl IntoIterator<Item = ArticleKey>,
     ) -> Result<BTreeSet<String>, ObjectError> {

@@ -37,7 +37,7 @@ pub use key::{Prefix, StoreKey};
 pub use layout::{Stray, Survey, survey};
 pub use links::{linked_files, linked_object, links_in, links_to};
 pub use memory::{MemoryCatalog, MemoryObjects};
-pub use mirrors::UnrecordedMirrors;
+pub(crate) use mirrors::UnrecordedMirrors;
 pub use objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
 pub use open::{ArchiveError, Mode, open};
 pub use output::Output;
