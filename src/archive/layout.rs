@@ -27,18 +27,11 @@ pub struct Stray {
     pub why: &'static str,
 }
 
-/// What an archive's folder holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Survey {
-    /// What does not belong there, in the order of its places.
-    pub strays: Vec<Stray>,
-}
-
-/// Looks at everything in an archive's folder.
+/// What an archive's folder holds that does not belong there, in the order of its places.
 ///
 /// # Errors
 /// [`ArchiveError::Missing`] where there is no folder, [`ArchiveError::Object`] where it cannot be listed.
-pub fn survey(store: &Path) -> Result<Survey, ArchiveError> {
+pub fn survey(store: &Path) -> Result<Vec<Stray>, ArchiveError> {
     if !store.is_dir() {
         return Err(ArchiveError::Missing { place: store.display().to_string() });
     }
@@ -51,7 +44,13 @@ pub fn survey(store: &Path) -> Result<Survey, ArchiveError> {
         }
     }
     found.strays.sort_by(|a, b| a.place.cmp(&b.place));
-    Ok(found)
+    Ok(found.strays)
+}
+
+/// A look at one folder after the other.
+#[derive(Default)]
+struct Survey {
+    strays: Vec<Stray>,
 }
 
 impl Survey {

@@ -34,7 +34,7 @@ pub use copies::CopyError;
 pub use files::OutputFolder;
 pub use handle::{Archive, ReadError};
 pub use key::{Prefix, StoreKey};
-pub use layout::{Stray, Survey, survey};
+pub use layout::{Stray, survey};
 pub use links::{linked_files, linked_object, links_in, links_to};
 pub use memory::{MemoryCatalog, MemoryObjects};
 pub(crate) use mirrors::UnrecordedMirrors;

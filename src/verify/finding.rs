@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::archive::{ArticleId, CatalogError, StoreKey};
+use crate::archive::{ArticleId, CatalogError, StoreKey, Stray};
 use crate::model::{ArticleKey, Digest, MediaType, ThumbnailName};
 
 /// One damaged thing.
@@ -99,6 +99,11 @@ pub enum Damage {
 }
 
 impl Finding {
+    /// The finding of what does not belong in an archive.
+    pub(super) fn stray(Stray { place, why }: Stray) -> Self {
+        Self::Stray { place, why }
+    }
+
     /// The finding of a row that cannot be read.
     ///
     /// # Errors

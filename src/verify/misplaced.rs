@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::VerifyError;
 use super::finding::Finding;
-use crate::archive::{self, StoreKey, Survey};
+use crate::archive::{self, StoreKey};
 
 /// Each thing in an archive's folder that takes the place of a blob or a thumbnail, or of a folder of them: a folder, a link, a
 /// pipe. Nothing can be kept there until it is moved away, whether a row names it or not.
@@ -12,12 +12,11 @@ use crate::archive::{self, StoreKey, Survey};
 /// # Errors
 /// [`VerifyError`] where the folder cannot be listed.
 pub fn misplaced(store: &Path) -> Result<Vec<Finding>, VerifyError> {
-    let Survey { strays } = archive::survey(store)?;
     let is_meant = |place: &str| {
-        let is_file = store.join(place).symlink_metadata().is_ok_and(|found| found.is_file());
-        let is_folder = store.join(place).symlink_metadata().is_ok_and(|found| found.is_dir());
+        let found = store.join(place).symlink_metadata();
+        let (is_file, is_folder) = found.map_or((false, false), |found| (found.is_file(), found.is_dir()));
         StoreKey::is_linked_path(place) && !is_file && (!is_folder || StoreKey::parse(place).is_some())
     };
-    let strays = strays.into_iter().filter(|stray| is_meant(&stray.place));
-    Ok(strays.map(|stray| Finding::Stray { place: stray.place, why: stray.why }).collect())
+    let strays = archive::survey(store)?.into_iter().filter(|stray| is_meant(&stray.place));
+    Ok(strays.map(Finding::stray).collect())
 }

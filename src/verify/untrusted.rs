@@ -8,7 +8,7 @@ use super::error::VerifyError;
 use super::finding::Finding;
 use super::progress::add;
 use super::{Subset, Verification, VerifyOptions, VerifyProgress};
-use crate::archive::{self, Archive, ArchiveError, Mode, Survey};
+use crate::archive::{self, Archive, ArchiveError, Mode};
 
 /// Verifies all of an archive whose maker is not trusted. Each thing in its folder that offprint does not put there is
 /// a finding, as is a mirrored article without a row, and a catalog that cannot be used. It follows no link in the
@@ -21,9 +21,7 @@ pub async fn verify_untrusted(
     rate: Option<u64>,
     progress: Arc<VerifyProgress>,
 ) -> Result<Verification, VerifyError> {
-    let Survey { strays } = archive::survey(store)?;
-    let mut findings: Vec<_> =
-        strays.into_iter().map(|stray| Finding::Stray { place: stray.place, why: stray.why }).collect();
+    let mut findings: Vec<_> = archive::survey(store)?.into_iter().map(Finding::stray).collect();
     add(&progress.findings, findings.len());
     let archive = match archive::open(store, Mode::Read) {
         Ok(archive) => Arc::new(archive),

@@ -149,13 +149,12 @@ impl Inner {
         if found.is_none_or(|found| found.is_file()) {
             return Ok(false);
         }
-        self.tree.make_folder(QUARANTINE)?;
-        let (from, quarantine) = (self.tree.place().join(path), self.tree.place().join(QUARANTINE));
+        let quarantine = self.tree.make_folder(QUARANTINE)?;
         let plain = path.replace('/', "-");
-        let names = std::iter::once(plain.clone()).chain((2..).map(|number: u32| format!("{plain}-{number}")));
-        let mut places = names.map(|name| quarantine.join(name));
-        let Some(to) = places.find(|place| place.symlink_metadata().is_err()) else { return Ok(false) };
-        std::fs::rename(from, to).map_err(self.tree.failed("move away", path))?;
+        let mut names = std::iter::once(plain.clone()).chain((2..).map(|number: u32| format!("{plain}-{number}")));
+        let is_free = |name: &String| quarantine.look(name).is_ok_and(|found| found.is_none());
+        let Some(to) = names.find(is_free) else { return Ok(false) };
+        quarantine.take(&self.tree.place().join(path), &to).map_err(self.tree.failed("move away", path))?;
         Ok(true)
     }
 

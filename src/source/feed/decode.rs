@@ -71,13 +71,11 @@ fn is_nearly_utf8(bytes: &[u8]) -> bool {
     bad.len() < good.len() && bad.len() <= 1 + good.len() / FEW
 }
 
-/// The charset of a `Content-Type`.
-fn charset(content_type: &str) -> Option<&'static Encoding> {
-    let parameter = content_type.split(';').find_map(|part| {
-        let (name, value) = part.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches(['"', '\'']))
-    });
-    Encoding::for_label(parameter?.as_bytes())
+/// The `charset` of a content type (RFC 9110, section 8.3.2).
+pub(in crate::source) fn charset(content_type: &str) -> Option<&'static Encoding> {
+    let parameters = content_type.split(';').filter_map(|parameter| parameter.split_once('='));
+    let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    charsets.find_map(|(_, value)| Encoding::for_label(value.trim().trim_matches(['"', '\'']).as_bytes()))
 }
 
 /// The encoding that the declaration of XML names.

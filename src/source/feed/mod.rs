@@ -12,7 +12,7 @@ mod rss;
 mod summary;
 mod text;
 
-pub(super) use self::decode::decode;
+pub(super) use self::decode::{charset, decode};
 pub(super) use self::error::FeedError;
 pub(super) use self::model::{Entry, Feed, Media, MediaKind};
 #[cfg(feature = "testing")]

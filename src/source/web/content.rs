@@ -1,7 +1,5 @@
 //! What a host sent, by its content and not by its name.
 
-use encoding_rs::Encoding;
-
 use crate::media;
 use crate::model::MediaType;
 use crate::source::feed::decode;
@@ -102,13 +100,6 @@ fn first_element(text: &str) -> Option<&str> {
 pub(super) fn claims(content_type: Option<&str>, types: &[&str]) -> bool {
     let claimed = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     types.iter().any(|media_type| claimed.eq_ignore_ascii_case(media_type))
-}
-
-/// The `charset` of a content type (RFC 9110, section 8.3.2).
-pub(super) fn charset(content_type: &str) -> Option<&'static Encoding> {
-    let parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
-    let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
-    charsets.find_map(|(_, value)| Encoding::for_label(value.trim().trim_matches(['"', '\'']).as_bytes()))
 }
 
 /// Whether each line is a URL, as a sitemap of plain text has it.

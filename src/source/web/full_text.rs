@@ -9,7 +9,7 @@ use encoding_rs::Encoding;
 use url::Url;
 
 use super::body::AnyBody;
-use super::content::{Content, LOOKED_AT, charset, claims, content_of};
+use super::content::{Content, LOOKED_AT, claims, content_of};
 use super::entry_pages::{EntryPages, PageText};
 use super::location::{identity, names, normal};
 use super::no_text::NoText;
@@ -21,6 +21,7 @@ use crate::fetch::{Answer, Fetched, Purpose, Request};
 use crate::media::catch_panic;
 use crate::model::{ArticleKey, ArticleVersion, Digest, Exchange, Validators};
 use crate::source::error::SourceError;
+use crate::source::feed::charset;
 use crate::source::listing::{Entry, Listed, Location, Made, PAGES};
 use crate::staging::Staged;
 

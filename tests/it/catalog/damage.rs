@@ -17,14 +17,20 @@ async fn sample(folder: &Path) {
     archive.catalog.record_thumbnails(&[thumbnail_of(Digest::of(b"bytes"), "small")], &[]).await.unwrap();
 }
 
-/// What is said of a sample that somebody changed.
-async fn damaged<T>(sql: &str, call: impl AsyncFn(&dyn Catalog) -> Result<T, CatalogError>) -> (String, &'static str) {
+/// A sample that somebody changed.
+async fn changed(sql: &str) -> (tempfile::TempDir, Archive) {
     let folder = tempfile::tempdir().unwrap();
     sample(folder.path()).await;
     let database = rusqlite::Connection::open(folder.path().join("catalog.db")).unwrap();
     database.execute_batch(sql).unwrap();
     drop(database);
-    let archive: Archive = archive::open(folder.path(), Mode::Write).unwrap();
+    let archive = archive::open(folder.path(), Mode::Write).unwrap();
+    (folder, archive)
+}
+
+/// What is said of a sample that somebody changed.
+async fn damaged<T>(sql: &str, call: impl AsyncFn(&dyn Catalog) -> Result<T, CatalogError>) -> (String, &'static str) {
+    let (_folder, archive) = changed(sql).await;
     match call(&*archive.catalog).await {
         Err(CatalogError::Damaged { row, what, .. }) => (row, what),
         Err(other) => panic!("{sql}: {other}"),
@@ -37,12 +43,7 @@ async fn left_out<T>(
     sql: &str,
     call: impl AsyncFn(&dyn Catalog) -> Result<Vec<T>, CatalogError>,
 ) -> (usize, Vec<String>) {
-    let folder = tempfile::tempdir().unwrap();
-    sample(folder.path()).await;
-    let database = rusqlite::Connection::open(folder.path().join("catalog.db")).unwrap();
-    database.execute_batch(sql).unwrap();
-    drop(database);
-    let archive: Archive = archive::open(folder.path(), Mode::Write).unwrap();
+    let (_folder, archive) = changed(sql).await;
     let page = call(&*archive.catalog).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     (page.len(), archive.catalog.unreadable_rows())
 }
@@ -177,12 +178,7 @@ async fn every_kind_of_row_is_named() {
 
 #[tokio::test]
 async fn a_damaged_host_is_not_leased_in_silence() {
-    let folder = tempfile::tempdir().unwrap();
-    sample(folder.path()).await;
-    let database = rusqlite::Connection::open(folder.path().join("catalog.db")).unwrap();
-    database.execute_batch("UPDATE host SET referer = 'bad'").unwrap();
-    drop(database);
-    let archive = archive::open(folder.path(), Mode::Write).unwrap();
+    let (_folder, archive) = changed("UPDATE host SET referer = 'bad'").await;
     let url = archive.catalog.url(&link(A)).await.unwrap().unwrap().id;
     archive.catalog.enqueue(&[url]).await.unwrap();
     let leased = archive.catalog.lease(&worker("first"), 9, TTL, at(9)).await;
