@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::archive::rules;
 use crate::archive::{
     Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, ReadError, StoreKey, TakedownReach,
     TakedownTarget, ThumbnailRow,
@@ -79,7 +80,7 @@ pub async fn forget(
 async fn delete_noted(archive: &Archive) -> Result<(), ForgetError> {
     let noted = archive.catalog.garbage_seen().await?;
     let (due, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        noted.into_iter().partition(|(_, since)| *since == Timestamp::UNIX_EPOCH);
+        noted.into_iter().partition(|(_, since)| rules::is_left_by_takedown(*since));
     let keys: Vec<_> = due.keys().filter_map(|path| StoreKey::parse(path)).collect();
     let on_record = on_record(archive, &keys).await?;
     for key in keys.iter().filter(|key| !on_record.contains(key)) {

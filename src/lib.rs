@@ -129,13 +129,13 @@ pub use tokio_util::sync::CancellationToken;
 
 pub use self::archive::{
     Archive, ArchiveError, ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Body, Captures, Catalog,
-    CatalogError, CompletedJob, CopyError, DatedArticle, EntryPage, EntryRow, FeedRow, Feeds, Job, JobResult, Lease,
-    Maintenance, MemoryCatalog, MemoryObjects, MissingCounts, MissingReport, Mode, NewReference, ObjectError,
-    ObjectReader, Objects, Origins, Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict,
-    Placeholders, Prefix, Put, Queue, QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, ReportedMissing,
-    Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownReach, TakedownRow,
-    TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker, WriteOutcome,
-    open, rules::CopySchedule, rules::Schedule,
+    CatalogError, CompletedJob, Copies, CopyError, DatedArticle, EntryPage, EntryRow, FeedRow, Feeds,
+    GarbageCollection, Identity, Inventory, Job, JobResult, Lease, MemoryCatalog, MemoryObjects, MissingCounts,
+    MissingReport, Mode, NewReference, ObjectError, ObjectReader, Objects, Origins, Output, OutputFolder, PageContent,
+    PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue, QueueChanges, ReadError, ReadRows,
+    ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
+    StoreKey, Stored, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow,
+    UrlState, VersionRow, Worker, WriteOutcome, open, rules::CopySchedule, rules::Schedule,
 };
 pub use self::check::{CheckError, Checked, CheckedPlace, check};
 #[cfg(feature = "cli")]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::io::AsyncWriteExt;
 
-use super::catalog::{Articles, Captures, Catalog, CatalogError, Maintenance, Runs};
+use super::catalog::{Articles, Captures, Catalog, CatalogError, Copies, Inventory, Runs};
 use super::copies::{moment_of, oldest_first};
 use super::files::{Files, Links, Lock, Tree};
 use super::handle::Archive;

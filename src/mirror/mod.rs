@@ -51,7 +51,7 @@ use fetch::{FetchStage, InlineSource, JobStage};
 use open::refuse_without_blobs;
 use outcomes::Outcomes;
 use placeholder::{PlaceholderParts, PlaceholderStage};
-use plan::Planner;
+use plan::{Pending, Planner};
 use read::ReadStage;
 use ready::{ReadyArticles, ready_articles};
 use render::RenderStage;
@@ -224,21 +224,32 @@ impl Mirror {
 
     /// Queues the URLs that are due, whatever the articles show now.
     async fn enqueue(&self, placeholders: &PlaceholderStage, began: Timestamp) -> Result<(), MirrorError> {
-        self.tally.queued.add(self.archive.catalog.queued().await?);
-        placeholders.revoke_configured().await?;
         let again = Again::new(&self.archive, self.request_settings().as_ref(), self.retry.clone()).await?;
         if again.reschedules {
             self.archive.catalog.reschedule_rechecks(self.config.fetch.recheck).await?;
         }
-        if self.sources.are_scheduled() {
-            let horizon = Schedule::new(&self.config).horizon();
-            self.tally.queued.add(self.archive.catalog.enqueue_due(began, horizon).await?);
-            self.tally.queued.add(placeholders.enqueue_unprobed().await?);
+        for pending in plan::pending(self.sources.are_scheduled()) {
+            let queued = match pending {
+                Pending::Queued => self.archive.catalog.queued().await?,
+                // They count what they queue themselves.
+                Pending::Placeholders => placeholders.revoke_configured().await.map(|()| 0)?,
+                Pending::Due => {
+                    let horizon = Schedule::new(&self.config).horizon();
+                    self.archive.catalog.enqueue_due(began, horizon).await?
+                }
+                Pending::Unprobed => placeholders.enqueue_unprobed().await?,
+                Pending::Again => self.enqueue_again(&again).await?,
+            };
+            self.tally.queued.add(queued);
         }
+        Ok(())
+    }
+
+    /// Puts into the queue what failed and is asked for again although it is not due, and gives how many that are.
+    async fn enqueue_again(&self, again: &Again) -> Result<u64, MirrorError> {
         let (named, queued) = again.enqueue(&self.archive).await?;
         self.tally.retried.add(named);
-        self.tally.queued.add(queued);
-        Ok(())
+        Ok(queued)
     }
 
     /// A stage that fails stops the others, so that the run ends with its error.

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::error::MirrorError;
 use super::request_settings::{self, RequestSettings};
-use crate::archive::{Archive, UrlRow};
+use crate::archive::{Archive, UrlId, UrlRow};
 use crate::model::{HostKey, Reason, Report};
 
 /// URLs taken from the catalog at a time.
@@ -106,8 +106,8 @@ impl Again {
         Ok(Self { retry, changed, reschedules })
     }
 
-    /// Whether a URL that failed is requested.
-    pub(super) fn asks_for(&self, row: &UrlRow) -> bool {
+    /// Whether a URL that failed is asked for.
+    fn asks_for(&self, row: &UrlRow) -> bool {
         self.is_named(row) || self.is_decided_anew(row)
     }
 
@@ -120,19 +120,31 @@ impl Again {
         group.is_some_and(|group| self.changed.contains(group))
     }
 
-    /// Queues all of them, and closes the circuit breakers of their hosts. Gives how many the user named, and how many
-    /// were not in the queue yet.
+    /// Those on the next page of the URLs that failed which are asked for, from after `last` on; `None` at the end.
+    pub(super) async fn next_page(
+        &self,
+        archive: &Archive,
+        last: &mut Option<UrlId>,
+    ) -> Result<Option<Vec<UrlRow>>, MirrorError> {
+        if self.retry.is_none() && self.changed.is_empty() {
+            return Ok(None);
+        }
+        let mut rows = archive.catalog.failing_urls(*last, PAGE).await?;
+        let Some(end) = rows.last() else { return Ok(None) };
+        *last = Some(end.id);
+        rows.retain(|row| self.asks_for(row));
+        Ok(Some(rows))
+    }
+
+    /// Puts all of them into the queue, and closes the circuit breakers that are in their way. Gives how many the user
+    /// named, and how many were not in the queue yet.
     pub(super) async fn enqueue(&self, archive: &Archive) -> Result<(u64, u64), MirrorError> {
         let (mut last, mut named, mut queued) = (None, 0, 0);
         let mut hosts = BTreeSet::new();
-        while self.retry.is_some() || !self.changed.is_empty() {
-            let rows = archive.catalog.failing_urls(last, PAGE).await?;
-            let Some(end) = rows.last() else { break };
-            last = Some(end.id);
+        while let Some(rows) = self.next_page(archive, &mut last).await? {
             named += rows.iter().filter(|row| self.is_named(row)).count() as u64;
-            let meant = || rows.iter().filter(|row| self.asks_for(row));
-            hosts.extend(meant().filter_map(|row| HostKey::of(&row.url)));
-            queued += archive.catalog.enqueue(&meant().map(|row| row.id).collect::<Vec<_>>()).await?;
+            hosts.extend(rows.iter().filter_map(|row| HostKey::of(&row.url)));
+            queued += archive.catalog.enqueue(&rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
         }
         archive.catalog.close_breakers(&hosts.into_iter().collect::<Vec<_>>()).await?;
         Ok((named, queued))

@@ -120,7 +120,7 @@ impl ReferenceRow {
 }
 
 /// What reading, writing and showing articles needs. Listings leave out rows that cannot be read:
-/// [`Maintenance::unreadable_rows`](super::Maintenance::unreadable_rows) names them.
+/// [`Copies::unreadable_rows`](super::Copies::unreadable_rows) names them.
 #[async_trait]
 pub trait Articles: Send + Sync {
     /// One article.

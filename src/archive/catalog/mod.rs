@@ -11,35 +11,70 @@
 
 mod articles;
 mod captures;
+mod copies;
 mod error;
 mod feeds;
-mod maintenance;
+mod garbage;
+mod identity;
+mod inventory;
 mod origins;
 mod pages;
 mod placeholders;
 mod queue;
+mod repairs;
 mod runs;
 mod takedowns;
 
 pub use articles::{ArticleRow, ArticleState, Articles, DatedArticle, NewReference, ReferenceRow, VersionRow};
 pub use captures::{AssetRow, BlobRow, Captures, RenditionRow, ThumbnailRow, UrlFacts, UrlRow, UrlState};
+pub use copies::Copies;
 pub use error::CatalogError;
 pub use feeds::{EntryPage, EntryRow, FeedRow, Feeds};
-pub use maintenance::{ArchiveRow, Maintenance, ReadRows};
+pub use garbage::GarbageCollection;
+pub use identity::{ArchiveRow, Identity};
+pub use inventory::{Inventory, ReadRows};
 pub use origins::Origins;
 pub use pages::{PageContent, PageRow, Pages};
 pub use placeholders::{PlaceholderVerdict, Placeholders, Revocation, Revoked, SharedBlob, SharedUrl};
 pub use queue::{CompletedJob, Job, JobResult, Lease, Queue, QueueChanges, Worker, WriteOutcome};
+pub use repairs::Repairs;
 pub use runs::{MissingCounts, MissingReport, ReportedMissing, RunRow, Runs, Totals};
 pub use takedowns::{TakedownReach, TakedownRow, TakedownTarget, Takedowns};
 
 /// Everything that an archive knows.
 pub trait Catalog:
-    Articles + Captures + Queue + Placeholders + Runs + Feeds + Pages + Origins + Takedowns + Maintenance
+    Articles
+    + Captures
+    + Queue
+    + Placeholders
+    + Runs
+    + Feeds
+    + Pages
+    + Origins
+    + Takedowns
+    + Identity
+    + Copies
+    + Inventory
+    + Repairs
+    + GarbageCollection
 {
 }
 
-impl<T: Articles + Captures + Queue + Placeholders + Runs + Feeds + Pages + Origins + Takedowns + Maintenance + ?Sized>
-    Catalog for T
+impl<T> Catalog for T where
+    T: Articles
+        + Captures
+        + Queue
+        + Placeholders
+        + Runs
+        + Feeds
+        + Pages
+        + Origins
+        + Takedowns
+        + Identity
+        + Copies
+        + Inventory
+        + Repairs
+        + GarbageCollection
+        + ?Sized
 {
 }

@@ -79,14 +79,14 @@ pub fn mirror_may_be_missing(state: ArticleState) -> bool {
 }
 
 /// Whether an article that was read again is a new version: its bytes differ. Other settings alone make none.
-pub fn is_new_version(on_record: Digest, read: Digest) -> bool {
+pub(super) fn is_new_version(on_record: Digest, read: Digest) -> bool {
     on_record != read
 }
 
 /// How many references whose URL has a good capture a mirror does not show: none of its edits touches them.
 ///
 /// `edits` are in order and do not overlap.
-pub fn unshown(kept: impl IntoIterator<Item = Span>, edits: &[Edit]) -> u64 {
+pub(super) fn unshown(kept: impl IntoIterator<Item = Span>, edits: &[Edit]) -> u64 {
     let is_shown = |span: &Span| {
         let near = edits.partition_point(|edit| edit.span.end <= span.start);
         edits.get(near).is_some_and(|edit| edit.span.start < span.end)

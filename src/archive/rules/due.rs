@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::effect::Effect;
 use crate::archive::catalog::{UrlFacts, UrlState};
-use crate::model::saturating_add;
+use crate::model::{UrlId, saturating_add};
 
 /// What counts as due at a moment.
 ///
@@ -40,8 +41,18 @@ impl Due {
 
     /// Whether a URL is to be requested: it never was, or its next attempt is due.
     pub fn is_due(self, url: &UrlFacts) -> bool {
-        url.state == UrlState::New || url.next_attempt.is_some_and(|at| self.has_passed(at))
+        url.state == UrlState::New || self.is_due_again(url)
     }
+
+    /// Whether the next attempt to get a URL is due.
+    pub fn is_due_again(self, url: &UrlFacts) -> bool {
+        url.next_attempt.is_some_and(|at| self.has_passed(at))
+    }
+}
+
+/// What follows where somebody asks for URLs, due or not: those that may be queued are.
+pub fn requested(urls: Vec<(UrlId, UrlFacts)>) -> Vec<Effect> {
+    urls.into_iter().filter(|(_, facts)| facts.may_be_queued()).map(|(url, _)| Effect::Queue(url)).collect()
 }
 
 #[cfg(test)]
@@ -73,6 +84,15 @@ mod tests {
             assert!(due.is_due(&url(state, Some(at(1000)))), "{state:?}");
             assert!(!due.is_due(&url(state, Some(at(1001)))), "{state:?}");
         }
+    }
+
+    #[test]
+    fn whatever_is_asked_for_is_queued_but_what_was_taken_down() {
+        let taken_down = (UrlId(1), UrlFacts::taken_down());
+        let states = [UrlState::New, UrlState::Good, UrlState::Failed, UrlState::Deferred, UrlState::Retired];
+        let others = (2..).zip(states).map(|(id, state)| (UrlId(id), UrlFacts { state, ..UrlFacts::default() }));
+        let effects = requested([taken_down].into_iter().chain(others).collect());
+        assert_eq!(effects, [2, 3, 4, 5, 6].map(|id| Effect::Queue(UrlId(id))));
     }
 
     proptest! {

@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::archive::catalog::{BlobRow, UrlFacts};
-use crate::model::{ArticleId, Asset, Digest, Exchange, HostKey, MediaType, RunId, UrlId};
+use super::article::ArticleFacts;
+use crate::archive::catalog::{BlobRow, NewReference, UrlFacts};
+use crate::model::{
+    ArticleId, ArticleVersion, Asset, Digest, Edit, Exchange, HostKey, MediaType, RunId, ThumbnailName, UrlId,
+};
 
 /// One change of what a catalog keeps.
 ///
@@ -39,6 +42,12 @@ pub enum Effect {
     },
     /// Put a URL into the queue, where an article shows it and it is not there.
     Queue(UrlId),
+    /// Take a URL from the queue, where no article shows it.
+    Unqueue(UrlId),
+    /// Take a URL from the queue: its job has ended.
+    EndJob(UrlId),
+    /// Change what is on record of an article as it was read and is mirrored.
+    Article(ArticleId, ArticleEffect),
     /// Note that a URL had an asset before the one that it has.
     KeepReplaced {
         /// The URL.
@@ -87,17 +96,17 @@ pub enum Effect {
     MakeStale(ArticleId),
     /// Note that no URL and no article keeps a blob as an earlier version.
     ForgetVersions(Digest),
+    /// Forget a thumbnail of a blob.
+    ForgetThumbnail {
+        /// The blob.
+        original: Digest,
+        /// The name of the thumbnail.
+        name: ThumbnailName,
+    },
     /// Forget the thumbnails of a blob.
     ForgetThumbnails(Digest),
     /// Forget an asset with its blob.
     ForgetAsset {
-        /// The digest.
-        digest: Digest,
-        /// What it is.
-        media_type: MediaType,
-    },
-    /// Delete the rows of a blob and its thumbnails, unless something refers to it.
-    ForgetGarbage {
         /// The digest.
         digest: Digest,
         /// What it is.
@@ -118,6 +127,28 @@ pub enum Effect {
     },
 }
 
+/// One change of what a catalog keeps of an article as it was read and is mirrored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ArticleEffect {
+    /// Note that the version that is on record is an earlier one from now on.
+    KeepVersion,
+    /// Put this in place of the version that is on record.
+    StoreVersion(Box<ArticleVersion>),
+    /// Put these in place of its references, each with the URL that it shows.
+    StoreReferences(Vec<(NewReference, Option<UrlId>)>),
+    /// Put this in place of where it stands, but for `waiting`, which the queue says.
+    StoreFacts(ArticleFacts),
+    /// Note how many kept references its mirror does not show.
+    StoreUnshown(u64),
+    /// Put a mirror whose file has not appeared in place of the one that is on record.
+    StoreMirror {
+        /// The digest of the mirror.
+        digest: Digest,
+        /// The splices that made it, in order.
+        edits: Vec<Edit>,
+    },
+}
+
 /// What a rule decided.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Decision {
@@ -125,4 +156,6 @@ pub struct Decision {
     pub effects: Vec<Effect>,
     /// The articles that may have become ready by it.
     pub articles: Vec<ArticleId>,
+    /// A URL whose asset is to be compared with those of its host.
+    pub compared: Option<UrlId>,
 }

@@ -1,36 +1,67 @@
 //! What keeps a blob or a thumbnail, and for how long an unreferenced one stays.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::saturating_add;
+use super::effect::Effect;
+use crate::model::{ArticleId, Digest, MediaType, UrlId, saturating_add};
 
-/// Who refers to a blob.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a reference of its own kind, and any one is enough")]
-pub struct BlobUses {
-    /// An article's newest version is made from it.
-    pub is_original: bool,
-    /// An article's earlier version was.
-    pub was_original: bool,
-    /// It is the newest good capture of a URL.
-    pub is_asset: bool,
-    /// It was the newest good capture of a URL.
-    pub was_asset: bool,
-    /// An article still shows it although its URL has newer bytes.
-    pub is_shown_first: bool,
-    /// It is the newest placeholder that was revoked from a URL.
-    pub was_revoked: bool,
-    /// An exchange keeps it as evidence of what a host sent.
-    pub is_evidence: bool,
+/// Since when nothing refers to what a takedown left: from long ago, so that no grace period is left. No clock gives this
+/// moment, so it also distinguishes what a takedown left from other garbage.
+pub(super) const SINCE_TAKEDOWN: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// Whether it was a takedown that left what is noted as garbage since this moment.
+pub fn is_left_by_takedown(since: Timestamp) -> bool {
+    since == SINCE_TAKEDOWN
 }
 
-impl BlobUses {
-    /// Whether nothing refers to it, so that it can go once it is old enough.
-    pub fn is_garbage(self) -> bool {
-        self == Self::default()
+/// One use of a blob. Any one keeps it alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlobUse {
+    /// An article's newest version is made from it.
+    Original(ArticleId),
+    /// An article's earlier version was.
+    EarlierOriginal(ArticleId),
+    /// It is the newest good capture of a URL.
+    Asset(UrlId),
+    /// It was the newest good capture of a URL.
+    EarlierAsset(UrlId),
+    /// An article goes on showing it although its URL has newer bytes.
+    ShownFirst(ArticleId, UrlId),
+    /// It is the newest placeholder that was revoked from a URL.
+    Revoked(UrlId),
+    /// An exchange of a URL keeps it as evidence of what a host sent.
+    Evidence(UrlId),
+}
+
+impl BlobUse {
+    /// Whether it ends where these articles are forgotten, and what these URLs gave.
+    pub(super) fn ends_with(self, articles: &BTreeSet<ArticleId>, urls: &BTreeSet<UrlId>) -> bool {
+        match self {
+            Self::Original(article) | Self::EarlierOriginal(article) => articles.contains(&article),
+            Self::Asset(url) | Self::EarlierAsset(url) | Self::Revoked(url) | Self::Evidence(url) => {
+                urls.contains(&url)
+            }
+            Self::ShownFirst(article, url) => articles.contains(&article) || urls.contains(&url),
+        }
     }
+}
+
+/// Whether a blob can go once it is old enough: it has not even one use.
+pub const fn is_garbage(any_use: Option<BlobUse>) -> bool {
+    any_use.is_none()
+}
+
+/// What follows from forgetting a blob that is on record: it goes with its thumbnails, unless it has a use.
+pub fn forgotten(digest: Digest, media_type: MediaType, any_use: Option<BlobUse>) -> Vec<Effect> {
+    if is_garbage(any_use) { without_blob(digest, media_type).into() } else { Vec::new() }
+}
+
+/// A blob goes with its thumbnails.
+pub(super) const fn without_blob(digest: Digest, media_type: MediaType) -> [Effect; 2] {
+    [Effect::ForgetThumbnails(digest), Effect::ForgetAsset { digest, media_type }]
 }
 
 /// What keeps a thumbnail alive.
@@ -67,21 +98,48 @@ pub fn is_past_grace(since: Timestamp, grace: Duration, now: Timestamp) -> bool 
 mod tests {
     use super::*;
 
+    const ARTICLE: ArticleId = ArticleId(1);
+    const URL: UrlId = UrlId(2);
+    const USES: [BlobUse; 7] = [
+        BlobUse::Original(ARTICLE),
+        BlobUse::EarlierOriginal(ARTICLE),
+        BlobUse::Asset(URL),
+        BlobUse::EarlierAsset(URL),
+        BlobUse::ShownFirst(ARTICLE, URL),
+        BlobUse::Revoked(URL),
+        BlobUse::Evidence(URL),
+    ];
+
     #[test]
     fn any_one_use_keeps_a_blob() {
-        let unused = BlobUses::default();
-        assert!(unused.is_garbage());
-        for used in [
-            BlobUses { is_original: true, ..unused },
-            BlobUses { was_original: true, ..unused },
-            BlobUses { is_asset: true, ..unused },
-            BlobUses { was_asset: true, ..unused },
-            BlobUses { is_shown_first: true, ..unused },
-            BlobUses { was_revoked: true, ..unused },
-            BlobUses { is_evidence: true, ..unused },
-        ] {
-            assert!(!used.is_garbage(), "{used:?}");
+        let (digest, media_type) = (Digest::of(b"a"), MediaType::Png);
+        for used in USES {
+            assert!(!is_garbage(Some(used)) && forgotten(digest, media_type, Some(used)).is_empty(), "{used:?}");
         }
+        let gone = [Effect::ForgetThumbnails(digest), Effect::ForgetAsset { digest, media_type }];
+        assert!(is_garbage(None));
+        assert_eq!(forgotten(digest, media_type, None), gone);
+    }
+
+    #[test]
+    fn a_use_ends_with_its_article_or_its_url() {
+        let (article, url) = (BTreeSet::from([ARTICLE]), BTreeSet::from([URL]));
+        let (no_article, no_url) = (BTreeSet::new(), BTreeSet::new());
+        let ends =
+            [(true, false), (true, false), (false, true), (false, true), (true, true), (false, true), (false, true)];
+        for (used, (with_article, with_url)) in USES.into_iter().zip(ends) {
+            assert_eq!(used.ends_with(&article, &no_url), with_article, "{used:?}");
+            assert_eq!(used.ends_with(&no_article, &url), with_url, "{used:?}");
+            assert!(used.ends_with(&article, &url) && !used.ends_with(&no_article, &no_url), "{used:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_takedown_left_is_no_other_garbage_and_has_no_grace_left() {
+        let since = SINCE_TAKEDOWN;
+        assert!(is_left_by_takedown(since) && !is_left_by_takedown(Timestamp::from_second(1).unwrap()));
+        let (grace, now) = (Duration::from_secs(30 * 86_400), Timestamp::from_second(1_700_000_000).unwrap());
+        assert!(is_past_grace(since, grace, now));
     }
 
     #[test]

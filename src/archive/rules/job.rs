@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::asset::renewed;
 use super::effect::{Decision, Effect};
-use super::url::Response;
+use super::response::Response;
 use super::version::{AssetChange, on_replaced};
 use crate::archive::catalog::{BlobRow, CompletedJob, JobResult, UrlFacts};
 use crate::config::ChangedImages;
@@ -35,7 +35,8 @@ pub struct ShowingArticle {
 /// What follows from the end of a job.
 pub fn completed(run: RunId, job: CompletedJob, before: &JobFacts, changed: ChangedImages) -> Decision {
     let response = Response::of(&job);
-    let mut effects = Vec::new();
+    let compared = UrlFacts::is_worth_comparing(&job.result).then_some(job.url);
+    let mut effects = vec![Effect::EndJob(job.url)];
     if let JobResult::Kept { digest, size, asset, .. } = &job.result {
         effects.extend(kept(*digest, *size, renewed(before.asset.as_ref(), asset), response.at));
     }
@@ -44,7 +45,7 @@ pub fn completed(run: RunId, job: CompletedJob, before: &JobFacts, changed: Chan
     let change = before.url.change_to(&after);
     effects.push(Effect::StoreUrl { url: job.url, facts: after });
     effects.extend(shown(job.url, change, &before.showing, changed));
-    Decision { effects, articles: before.showing.iter().map(|article| article.id).collect() }
+    Decision { effects, articles: before.showing.iter().map(|article| article.id).collect(), compared }
 }
 
 /// An asset is on record with its blob.
@@ -154,13 +155,15 @@ mod tests {
         let capture =
             Effect::AppendCapture { url: URL, run: RUN, digest: Some(digest("a")), exchanges: vec![exchange(5, None)] };
         let expected = [
+            Effect::EndJob(URL),
             Effect::RecordBlob(blob),
             Effect::StoreAsset { digest: digest("a"), asset: Asset::of_type(MediaType::Png) },
             capture,
             Effect::StoreUrl { url: URL, facts: after },
             Effect::MakeStale(ArticleId(1)),
         ];
-        assert_eq!(decision, Decision { effects: expected.into(), articles: vec![ArticleId(1)] });
+        let compared = Some(URL);
+        assert_eq!(decision, Decision { effects: expected.into(), articles: vec![ArticleId(1)], compared });
     }
 
     #[test]
@@ -188,7 +191,7 @@ mod tests {
         ] {
             let before = facts(Some("old"), showing.clone());
             let decision = completed(RUN, job(found("new", MediaType::Png), Vec::new()), &before, changed);
-            assert_eq!(decision.effects[3..], expected, "{changed:?}");
+            assert_eq!(decision.effects[4..], expected, "{changed:?}");
             assert_eq!(decision.articles, [ArticleId(1), ArticleId(2), ArticleId(3)]);
         }
     }
@@ -202,6 +205,7 @@ mod tests {
         let before = facts(Some("old"), vec![article(1, true, false)]);
         let decision = completed(RUN, job(result, exchanges), &before, ChangedImages::First);
         let [
+            Effect::EndJob(URL),
             Effect::RecordBlob(blob),
             Effect::AppendCapture { digest: None, exchanges, .. },
             Effect::StoreUrl { facts, .. },
@@ -212,6 +216,6 @@ mod tests {
         let expected = BlobRow { digest: digest("page"), media_type: MediaType::Html, size: 4, created: at(6) };
         assert_eq!((*blob, exchanges.len()), (expected, 2));
         assert_eq!((facts.state, facts.kept, facts.attempts), (UrlState::Failed, Some(digest("old")), 1));
-        assert_eq!(decision.articles, [ArticleId(1)], "its last job may have ended");
+        assert_eq!((decision.articles, decision.compared), (vec![ArticleId(1)], None), "its last job may have ended");
     }
 }

@@ -1,4 +1,4 @@
-//! What the loss of an asset's bytes changes.
+//! What the loss of bytes changes: those of an asset, and those of thumbnails.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::effect::Effect;
 use crate::archive::catalog::UrlFacts;
-use crate::model::{ArticleId, Digest, MediaType, UrlId};
+use crate::model::{ArticleId, Digest, MediaType, ThumbnailName, UrlId};
 
 /// What is on record of an asset.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +31,32 @@ pub fn lost(digest: Digest, facts: AssetFacts, now: Timestamp) -> Vec<Effect> {
     effects
 }
 
+/// A thumbnail whose file is lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostThumbnail {
+    /// The blob that it was made from.
+    pub original: Digest,
+    /// Its name.
+    pub name: ThumbnailName,
+    /// The articles that show the blob.
+    pub showing: Vec<ArticleId>,
+}
+
+/// What follows from the loss of thumbnails: they are made again, and the articles that show their blobs are stale.
+pub fn thumbnails_lost(thumbnails: Vec<LostThumbnail>) -> Vec<Effect> {
+    let (mut effects, mut stale) = (Vec::new(), BTreeSet::new());
+    for LostThumbnail { original, name, showing } in thumbnails {
+        effects.push(Effect::ForgetThumbnail { original, name });
+        stale.extend(showing);
+    }
+    effects.extend(stale.into_iter().map(Effect::MakeStale));
+    effects
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -63,5 +87,29 @@ mod tests {
         let (digest, now) = (Digest::of(b"lost"), Timestamp::from_second(9).unwrap());
         let nothing = AssetFacts { media_type: None, urls: Vec::new(), showing: Vec::new() };
         assert_eq!(lost(digest, nothing, now), [Effect::ForgetVersions(digest), Effect::ForgetThumbnails(digest)]);
+    }
+
+    fn thumbnail() -> impl Strategy<Value = LostThumbnail> {
+        let showing = prop::collection::vec((1..5_i64).prop_map(ArticleId), 0..4);
+        (0..3_u8, "[a-c]", showing).prop_map(|(bytes, name, showing)| LostThumbnail {
+            original: Digest::of(&[bytes]),
+            name: name.parse().unwrap(),
+            showing,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn each_lost_thumbnail_is_forgotten_and_each_article_that_shows_one_is_stale_once(
+            thumbnails in prop::collection::vec(thumbnail(), 0..6),
+        ) {
+            let showing: BTreeSet<_> = thumbnails.iter().flat_map(|lost| lost.showing.iter().copied()).collect();
+            let forget = |lost: &LostThumbnail| {
+                Effect::ForgetThumbnail { original: lost.original, name: lost.name.clone() }
+            };
+            let expected: Vec<_> =
+                thumbnails.iter().map(forget).chain(showing.into_iter().map(Effect::MakeStale)).collect();
+            prop_assert_eq!(thumbnails_lost(thumbnails), expected);
+        }
     }
 }

@@ -9,16 +9,18 @@
 //!
 //! | rule | decides |
 //! |---|---|
-//! | [`completed`], [`revoked`], [`lost`], [`taken_down`] | what the end of a job, a revocation, a loss or a takedown changes |
+//! | [`recorded`], [`mirrored`] | what reading an article and making its mirror change |
+//! | [`completed`], [`revoked`], [`lost`], [`thumbnails_lost`], [`taken_down`], [`forgotten`] | what the end of a job, a revocation, a loss, a takedown or a collection changes |
 //! | [`UrlFacts`](super::catalog::UrlFacts) | what an attempt, a revocation or a loss makes of a URL |
 //! | [`Due`], [`Schedule`], [`recheck_at`] | which URLs are due, and when one is due again |
+//! | [`TakedownTarget`](super::catalog::TakedownTarget), [`reach`] | what a takedown covers, and all that it takes with it |
 //! | [`HostHold`] | when a host may be leased |
 //! | [`ArticleFacts`] | what makes an article stale, and what makes it ready to be written |
 //! | `on_replaced`, [`shown`] | which version of an image an article shows |
 //! | [`previous`] | which earlier version returns when a placeholder is revoked |
 //! | `renewed` | what is known of an asset whose bytes came again |
 //! | [`MissingReport`](super::catalog::MissingReport) | what is missing, and what of it is newly missing |
-//! | [`BlobUses`], [`ThumbnailUses`] | what keeps a blob or a thumbnail alive |
+//! | [`BlobUse`], [`ThumbnailUses`] | what keeps a blob or a thumbnail alive |
 //! | [`copy_is_due`], [`old_copies`] | when the catalog is copied, and which copies go |
 //! | [`unreferenced_since`], [`is_past_grace`] | for how long an unreferenced object stays |
 //! | [`path_key`] | which paths name one file |
@@ -34,22 +36,27 @@ mod job;
 mod loss;
 mod missing;
 mod path;
+mod record;
+mod response;
 mod revocation;
 mod schedule;
 mod takedown;
 mod url;
 mod version;
 
-pub use article::{ArticleFacts, is_new_version, mirror_may_be_missing, unshown};
+pub use article::{ArticleFacts, mirror_may_be_missing};
 pub use copy::{CopySchedule, copy_is_due, old_copies};
-pub use due::Due;
-pub use effect::{Decision, Effect};
-pub use garbage::{BlobUses, ThumbnailUses, is_past_grace, unreferenced_since};
+pub use due::{Due, requested};
+pub use effect::{ArticleEffect, Decision, Effect};
+pub use garbage::{
+    BlobUse, ThumbnailUses, forgotten, is_garbage, is_left_by_takedown, is_past_grace, unreferenced_since,
+};
 pub use host::HostHold;
 pub use job::{JobFacts, ShowingArticle, captured, completed};
-pub use loss::{AssetFacts, lost};
+pub use loss::{AssetFacts, LostThumbnail, lost, thumbnails_lost};
 pub use path::path_key;
+pub use record::{KnownArticle, MirrorFacts, RecordFacts, mirrored, recorded};
 pub use revocation::{PlaceholderUrl, revoked, revoked_from};
 pub use schedule::{Schedule, recheck_at};
-pub use takedown::taken_down;
+pub use takedown::{ReachFacts, ReachableUrl, reach, taken_down};
 pub use version::{Earlier, can_be_probed, previous, shown};

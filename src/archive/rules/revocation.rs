@@ -53,7 +53,7 @@ pub fn revoked(
         stale.insert(article);
     }
     effects.extend(stale.iter().copied().map(Effect::MakeStale));
-    Decision { effects, articles: stale.into_iter().collect() }
+    Decision { effects, articles: stale.into_iter().collect(), compared: None }
 }
 
 #[cfg(test)]

@@ -1,12 +1,71 @@
-//! What a takedown changes.
+//! What a takedown covers and reaches, and what it changes.
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use url::Url;
 
 use super::effect::Effect;
-use crate::archive::catalog::{BlobRow, TakedownReach, ThumbnailRow, UrlFacts};
-use crate::model::{ArticleId, UrlId};
+use super::garbage::{BlobUse, SINCE_TAKEDOWN, without_blob};
+use crate::archive::catalog::{BlobRow, TakedownReach, TakedownTarget, ThumbnailRow, UrlFacts};
+use crate::model::{ArticleId, ArticleKey, HostKey, UrlId};
+
+impl TakedownTarget {
+    /// The targets any one of which covers a URL: the URL itself and its host.
+    pub(in crate::archive) fn covering_url(url: &Url) -> Vec<Self> {
+        let host = HostKey::of(url).map(Self::Host);
+        host.into_iter().chain([Self::Url(url.clone())]).collect()
+    }
+
+    /// The targets any one of which covers an article: the article itself and its source.
+    pub(in crate::archive) fn covering_article(key: &ArticleKey) -> Vec<Self> {
+        vec![Self::Article(key.clone()), Self::Source(key.source.clone())]
+    }
+}
+
+/// A URL that a takedown may reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReachableUrl {
+    /// Its row.
+    pub id: UrlId,
+    /// The URL.
+    pub url: Url,
+    /// The articles that show it.
+    pub showing: Vec<ArticleId>,
+}
+
+/// What a takedown may reach, as it is on record. More than that changes nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReachFacts {
+    /// At least the articles that it covers.
+    pub articles: Vec<(ArticleId, ArticleKey)>,
+    /// At least the URLs that it covers, and those that these articles show.
+    pub urls: Vec<ReachableUrl>,
+    /// At least the blobs that these articles and URLs use, each with all its uses.
+    pub blobs: Vec<(BlobRow, Vec<BlobUse>)>,
+    /// At least the thumbnails of these blobs.
+    pub thumbnails: Vec<ThumbnailRow>,
+}
+
+/// What a takedown reaches: the articles and URLs that it covers, the URLs that only these articles show, and the blobs
+/// that only these articles and URLs use, with their thumbnails.
+pub fn reach(target: &TakedownTarget, facts: ReachFacts) -> TakedownReach {
+    let is_covered = |key: &ArticleKey| TakedownTarget::covering_article(key).contains(target);
+    let articles: Vec<_> = facts.articles.into_iter().filter(|(_, key)| is_covered(key)).collect();
+    let in_articles: BTreeSet<ArticleId> = articles.iter().map(|(id, _)| *id).collect();
+    let is_only_theirs = |shown: &ReachableUrl| {
+        !shown.showing.is_empty() && shown.showing.iter().all(|article| in_articles.contains(article))
+    };
+    let is_reached =
+        |shown: &ReachableUrl| TakedownTarget::covering_url(&shown.url).contains(target) || is_only_theirs(shown);
+    let urls: Vec<_> =
+        facts.urls.into_iter().filter(is_reached).map(|ReachableUrl { id, url, .. }| (id, url)).collect();
+    let in_urls: BTreeSet<UrlId> = urls.iter().map(|(id, _)| *id).collect();
+    let goes = |uses: &[BlobUse]| !uses.is_empty() && uses.iter().all(|used| used.ends_with(&in_articles, &in_urls));
+    let blobs: Vec<_> = facts.blobs.into_iter().filter(|(_, uses)| goes(uses)).map(|(row, _)| row).collect();
+    let digests: BTreeSet<_> = blobs.iter().map(|row| row.digest).collect();
+    let thumbnails = facts.thumbnails.into_iter().filter(|row| digests.contains(&row.original)).collect();
+    TakedownReach { articles, urls, blobs, thumbnails }
+}
 
 /// What follows from a takedown. `showing` are the articles that show each of the URLs that it reaches.
 ///
@@ -24,18 +83,20 @@ pub fn taken_down(reach: &TakedownReach, showing: &[(UrlId, Vec<ArticleId>)]) ->
         stale.extend(staying);
     }
     effects.extend(stale.into_iter().map(Effect::MakeStale));
-    let forget = |blob: &BlobRow| Effect::ForgetGarbage { digest: blob.digest, media_type: blob.media_type };
-    effects.extend(reach.blobs.iter().map(forget));
+    effects.extend(reach.blobs.iter().flat_map(|blob| without_blob(blob.digest, blob.media_type)));
     let files = reach.blobs.iter().map(BlobRow::key).chain(reach.thumbnails.iter().filter_map(ThumbnailRow::key));
-    effects.extend(files.map(|key| Effect::NoteGarbage { path: key.path(), since: Timestamp::UNIX_EPOCH }));
+    effects.extend(files.map(|key| Effect::NoteGarbage { path: key.path(), since: SINCE_TAKEDOWN }));
     effects
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
     use super::*;
     use crate::archive::catalog::RenditionRow;
-    use crate::model::{ArticleKey, Digest, MediaType};
+    use crate::model::{Digest, MediaType};
 
     fn article(id: i64) -> (ArticleId, ArticleKey) {
         let key = ArticleKey { source: "posts".parse().unwrap(), path: format!("{id}.md").parse().unwrap() };
@@ -69,9 +130,110 @@ mod tests {
         let row = |made| ThumbnailRow { original: digest, name: "small".parse().unwrap(), recipe: digest, made };
         let thumbnails = vec![row(Ok(made)), row(Err("it is no image".to_owned()))];
         let reach = TakedownReach { blobs: vec![blob], thumbnails, ..TakedownReach::default() };
-        let note = |path: String| Effect::NoteGarbage { path, since: Timestamp::UNIX_EPOCH };
+        let note = |path: String| Effect::NoteGarbage { path, since: SINCE_TAKEDOWN };
         let small = reach.thumbnails[0].key().unwrap().path();
-        let expected = [Effect::ForgetGarbage { digest, media_type }, note(blob.key().path()), note(small)];
+        let [thumbnails, asset] = without_blob(digest, media_type);
+        let expected = [thumbnails, asset, note(blob.key().path()), note(small)];
         assert_eq!(taken_down(&reach, &[]), expected, "a thumbnail that was never made has no file");
+    }
+
+    fn target_of(number: usize) -> TakedownTarget {
+        match number {
+            0 => TakedownTarget::Article(article(1).1),
+            1 => TakedownTarget::Source("posts".parse().unwrap()),
+            2 => TakedownTarget::Url(link(1)),
+            _ => TakedownTarget::Host(HostKey::of(&link(1)).unwrap()),
+        }
+    }
+
+    /// One of two URLs of each of two hosts.
+    fn link(id: i64) -> Url {
+        format!("https://images{}.example/{id}", id / 2).parse().unwrap()
+    }
+
+    #[test]
+    fn an_article_is_covered_with_its_source_and_a_url_with_its_host() {
+        let (mine, other) = (article(1).1, article(2).1);
+        let elsewhere = ArticleKey { source: "other".parse().unwrap(), path: mine.path.clone() };
+        let covered =
+            |key: &ArticleKey| [0, 1].map(|kind| TakedownTarget::covering_article(key).contains(&target_of(kind)));
+        assert_eq!(
+            [covered(&mine), covered(&other), covered(&elsewhere)],
+            [[true, true], [false, true], [false, false]]
+        );
+        let covered = |id| [2, 3].map(|kind| TakedownTarget::covering_url(&link(id)).contains(&target_of(kind)));
+        assert_eq!([covered(1), covered(0), covered(2)], [[true, true], [false, true], [false, false]]);
+        let inline = "data:image/png,".parse().unwrap();
+        assert_eq!(TakedownTarget::covering_url(&inline), [TakedownTarget::Url(inline)], "it has no host");
+    }
+
+    fn blob(bytes: u8) -> BlobRow {
+        BlobRow { digest: Digest::of(&[bytes]), media_type: MediaType::Png, size: 1, created: Timestamp::MIN }
+    }
+
+    fn used() -> impl Strategy<Value = BlobUse> {
+        (0..7_usize, (1..4_i64).prop_map(ArticleId), (0..4_i64).prop_map(UrlId)).prop_map(|(kind, article, url)| {
+            match kind {
+                0 => BlobUse::Original(article),
+                1 => BlobUse::EarlierOriginal(article),
+                2 => BlobUse::Asset(url),
+                3 => BlobUse::EarlierAsset(url),
+                4 => BlobUse::ShownFirst(article, url),
+                5 => BlobUse::Revoked(url),
+                _ => BlobUse::Evidence(url),
+            }
+        })
+    }
+
+    fn facts() -> impl Strategy<Value = ReachFacts> {
+        let showing = prop::collection::vec(prop::collection::btree_set(1..4_i64, 0..3), 4);
+        let uses = prop::collection::vec(prop::collection::vec(used(), 0..4), 3);
+        (showing, uses).prop_map(|(showing, uses)| ReachFacts {
+            articles: [1, 2, 3].map(article).to_vec(),
+            urls: (0..)
+                .zip(showing)
+                .map(|(id, showing)| ReachableUrl {
+                    id: UrlId(id),
+                    url: link(id),
+                    showing: showing.into_iter().map(ArticleId).collect(),
+                })
+                .collect(),
+            blobs: (0..).zip(uses).map(|(bytes, uses)| (blob(bytes), uses)).collect(),
+            thumbnails: Vec::new(),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_stays_loses_what_it_shows_or_uses(facts in facts(), kind in 0..4_usize) {
+            let target = target_of(kind);
+            let reach = reach(&target, facts.clone());
+            let articles: BTreeSet<_> = reach.articles.iter().map(|(id, _)| *id).collect();
+            let urls: BTreeSet<_> = reach.urls.iter().map(|(id, _)| *id).collect();
+            for shown in &facts.urls {
+                let is_covered = TakedownTarget::covering_url(&shown.url).contains(&target);
+                let stays_shown = shown.showing.iter().any(|article| !articles.contains(article));
+                let is_left_alone = !is_covered && !shown.showing.is_empty() && !stays_shown;
+                prop_assert_eq!(urls.contains(&shown.id), is_covered || is_left_alone);
+            }
+            for (row, uses) in &facts.blobs {
+                let is_used = uses.iter().any(|used| !used.ends_with(&articles, &urls));
+                prop_assert_eq!(reach.blobs.contains(row), !uses.is_empty() && !is_used);
+            }
+        }
+
+        #[test]
+        fn what_has_nothing_to_do_with_it_changes_nothing(facts in facts(), kind in 0..4_usize) {
+            let target = target_of(kind);
+            let whole = reach(&target, facts.clone());
+            let is_reached = |url: &ReachableUrl| whole.urls.iter().any(|(id, _)| *id == url.id);
+            let only = ReachFacts {
+                articles: whole.articles.clone(),
+                urls: facts.urls.into_iter().filter(is_reached).collect(),
+                blobs: facts.blobs.into_iter().filter(|(row, _)| whole.blobs.contains(row)).collect(),
+                thumbnails: Vec::new(),
+            };
+            prop_assert_eq!(reach(&target, only), whole);
+        }
     }
 }

@@ -2,26 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::response::Response;
 use super::version::AssetChange;
-use crate::archive::catalog::{CompletedJob, JobResult, MissingReport, UrlFacts, UrlState};
+use crate::archive::catalog::{JobResult, MissingReport, UrlFacts, UrlState};
 use crate::model::{Digest, Failure, Reason, Validators};
-
-/// What the last response of an attempt was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Response {
-    /// Its status; `None` if no response came, or the image was adopted from the article or from a file beside it.
-    pub(super) status: Option<u16>,
-    /// When the attempt was made.
-    pub(super) at: Timestamp,
-}
-
-impl Response {
-    /// The last response of a job, or the moment when it ended without one.
-    pub(super) fn of(job: &CompletedJob) -> Self {
-        let last = job.exchanges.last();
-        Self { status: last.and_then(|exchange| exchange.status), at: last.map_or(job.at, |exchange| exchange.at) }
-    }
-}
 
 impl UrlFacts {
     /// What a job's result makes of the URL.
@@ -109,6 +93,17 @@ impl UrlFacts {
     pub fn taken_down() -> Self {
         let failure = Failure::new(Reason::TakenDown, "it was taken down by `offprint forget`");
         Self { state: UrlState::Retired, ..Self::default() }.because(&failure)
+    }
+
+    /// What is known of a URL that no article showed before, and that a takedown covers or not.
+    #[must_use]
+    pub(in crate::archive) fn first_seen(is_taken_down: bool) -> Self {
+        if is_taken_down { Self::taken_down() } else { Self::default() }
+    }
+
+    /// Whether it may be put into the queue at all. What was taken down never is.
+    pub fn may_be_queued(&self) -> bool {
+        !self.is_taken_down()
     }
 
     /// Whether it was taken down on purpose.
@@ -306,6 +301,8 @@ mod tests {
     fn what_was_taken_down_is_retired_and_nothing_of_it_is_kept() {
         let facts = UrlFacts::taken_down();
         assert!(facts.is_taken_down() && !good().is_taken_down());
+        assert!(!facts.may_be_queued() && good().may_be_queued());
+        assert_eq!([UrlFacts::first_seen(true), UrlFacts::first_seen(false)], [facts.clone(), UrlFacts::default()]);
         assert_eq!((facts.state, facts.next_attempt, facts.kept), (UrlState::Retired, None, None));
         assert!(facts.detail.is_some(), "a person reads why");
         let due = crate::archive::rules::Due::new(at(0), std::time::Duration::ZERO);
@@ -334,36 +331,6 @@ mod tests {
         ] {
             assert_eq!(UrlFacts::is_worth_comparing(&result), expected, "{result:?}");
         }
-    }
-
-    #[test]
-    fn the_last_response_of_a_job_counts_and_its_end_where_there_was_none() {
-        let exchange = |second, status| crate::model::Exchange {
-            url: "https://images.example/a".parse().unwrap(),
-            at: at(second),
-            elapsed: std::time::Duration::ZERO,
-            request_head: Vec::new(),
-            response_head: None,
-            status,
-            peer: None,
-            protocol: None,
-            coding: String::new(),
-            digest: None,
-            length: 0,
-            body: None,
-            reason: None,
-        };
-        let job = |exchanges| CompletedJob {
-            job: crate::model::JobId(1),
-            url: crate::model::UrlId(1),
-            at: at(9),
-            exchanges,
-            result: JobResult::NotModified { next_attempt: None },
-        };
-        assert_eq!(Response::of(&job(Vec::new())), Response { status: None, at: at(9) });
-        let redirected = job(vec![exchange(1, Some(301)), exchange(2, Some(304))]);
-        assert_eq!(Response::of(&redirected), Response { status: Some(304), at: at(2) });
-        assert_eq!(Response::of(&job(vec![exchange(3, None)])), Response { status: None, at: at(3) });
     }
 
     fn result() -> impl Strategy<Value = JobResult> {

@@ -1,16 +1,18 @@
 //! Articles and their versions.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::codec::{Millis, Text, article_key, millis, moment, moment_if_any, url_if_any};
+use super::codec::{article_key, moment, moment_if_any, url_if_any};
 use super::error::{in_row, readable};
-use super::{Sqlite, article_facts, assets, mirrors, references};
+use super::{Sqlite, article_facts, effects, mirrors, references, urls, versions};
 use crate::archive::catalog::{
     ArticleRow, Articles, CatalogError, DatedArticle, NewReference, QueueChanges, ReferenceRow, VersionRow,
     WriteOutcome,
 };
-use crate::archive::rules::{self, ArticleFacts};
+use crate::archive::rules::{self, ArticleFacts, KnownArticle, MirrorFacts, RecordFacts};
 use crate::model::{
     ArticleId, ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, HostKey, Revision, SourceName, UrlId,
 };
@@ -69,7 +71,7 @@ impl Articles for Sqlite {
         references: &[NewReference],
     ) -> Result<(ArticleId, QueueChanges), CatalogError> {
         let (version, references) = (version.clone(), references.to_vec());
-        self.write(move |connection| record(connection, &version, size, &references)).await
+        self.write(move |connection| record(connection, version, size, references)).await
     }
 
     async fn touch_article(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError> {
@@ -89,7 +91,7 @@ impl Articles for Sqlite {
     }
 
     async fn versions(&self, id: ArticleId) -> Result<Vec<VersionRow>, CatalogError> {
-        self.read(move |connection| versions(connection, id)).await
+        self.read(move |connection| versions::of_article(connection, id)).await
     }
 
     async fn references(&self, id: ArticleId) -> Result<Vec<ReferenceRow>, CatalogError> {
@@ -104,7 +106,7 @@ impl Articles for Sqlite {
         edits: &[Edit],
     ) -> Result<WriteOutcome, CatalogError> {
         let edits = edits.to_vec();
-        self.write(move |connection| mirrors::record(connection, id, planned, digest, &edits)).await
+        self.write(move |connection| record_mirror(connection, id, planned, digest, edits)).await
     }
 
     async fn finish_mirror(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError> {
@@ -259,85 +261,46 @@ fn version(row: &Row<'_>) -> Result<ArticleVersion> {
     })
 }
 
+/// What is on record where an article was read: its row and those of what it shows are made where there are none.
+fn facts_of(connection: &Connection, key: &ArticleKey, references: Vec<NewReference>) -> Result<RecordFacts> {
+    let (article, original) = versions::ensure(connection, key)?;
+    let facts = article_facts::facts_of(connection, article)?;
+    let before = match original.zip(facts) {
+        Some((original, facts)) => {
+            Some(KnownArticle { original, facts, urls: references::url_ids(connection, article)? })
+        }
+        None => None,
+    };
+    let references = references::with_urls(connection, references)?;
+    let shown: BTreeSet<UrlId> = references.iter().filter_map(|(_, url)| *url).collect();
+    let urls = shown.into_iter().map(|url| Ok((url, urls::facts_of(connection, url)?))).collect::<Result<_>>()?;
+    Ok(RecordFacts { article, before, references, urls })
+}
+
 pub(super) fn record(
     connection: &Connection,
-    version: &ArticleVersion,
+    version: ArticleVersion,
     size: u64,
-    references: &[NewReference],
+    references: Vec<NewReference>,
 ) -> Result<(ArticleId, QueueChanges)> {
-    assets::record_blob(connection, version.original, version.format.blob_type(), size, version.read_at)?;
-    let id = record_version(connection, version)?;
-    let queued = references::replace(connection, id, references, version.read_at)?;
-    article_facts::recount_waiting(connection, id)?;
-    let ready_articles = article_facts::ready_of(connection, [id])?;
-    Ok((id, QueueChanges { ready_articles, queued, ..QueueChanges::default() }))
+    let facts = facts_of(connection, &version.key, references)?;
+    Ok((facts.article, effects::decide(connection, rules::recorded(version, size, facts))?))
 }
 
-/// Writes a version into its article's row, which is made where there is none, and keeps the version before.
-fn record_version(connection: &Connection, version: &ArticleVersion) -> Result<ArticleId> {
-    let known: Option<(ArticleId, Digest)> = connection
-        .prepare_cached("SELECT id, original FROM article WHERE source = ?1 AND path = ?2")?
-        .query_row(params![version.key.source, version.key.path], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((id, original)) = known else {
-        let id = insert(connection, &version.key)?;
-        write_version(connection, id, version)?;
-        article_facts::store(connection, id, ArticleFacts::NEW)?;
-        return Ok(id);
+fn record_mirror(
+    connection: &Connection,
+    article: ArticleId,
+    planned: Revision,
+    digest: Digest,
+    edits: Vec<Edit>,
+) -> Result<WriteOutcome> {
+    let Some(facts) = article_facts::facts_of(connection, article)? else { return Ok(WriteOutcome::Conflict) };
+    let facts = MirrorFacts { facts, kept: mirrors::kept_spans(connection, article)? };
+    let Some(effects) = rules::mirrored(article, planned, digest, edits, facts) else {
+        return Ok(WriteOutcome::Conflict);
     };
-    if rules::is_new_version(original, version.original) {
-        keep_version(connection, id)?;
-    }
-    write_version(connection, id, version)?;
-    article_facts::change(connection, id, ArticleFacts::read_again)?;
-    Ok(id)
-}
-
-/// An empty row, to be written into before the transaction ends.
-fn insert(connection: &Connection, key: &ArticleKey) -> Result<ArticleId> {
-    connection
-        .prepare_cached(
-            "INSERT INTO article (source, path, original, size, modified, inode, format, settings, read_at)
-             VALUES (?1, ?2, x'', 0, 0, 0, '', x'', 0) RETURNING id",
-        )?
-        .query_one(params![key.source, key.path], |row| row.get(0))
-}
-
-/// Keeps the version on record, which another one is about to replace.
-fn keep_version(connection: &Connection, id: ArticleId) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO article_version (article_id, ord, original, format, title, published, read_at)
-             SELECT id, (SELECT count(*) FROM article_version WHERE article_id = id), original, format, title,
-                 published, read_at
-             FROM article WHERE id = ?1",
-        )?
-        .execute([id])?;
-    Ok(())
-}
-
-fn write_version(connection: &Connection, id: ArticleId, version: &ArticleVersion) -> Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE article SET original = ?2, size = ?3, modified = ?4, inode = ?5, format = ?6, encoding = ?7,
-                 settings = ?8, title = ?9, published = ?10, url = ?11, read_at = ?12, refused = 0
-             WHERE id = ?1",
-        )?
-        .execute(params![
-            id,
-            version.original,
-            version.fingerprint.size,
-            version.fingerprint.modified,
-            version.fingerprint.inode.cast_signed(),
-            version.format,
-            version.encoding,
-            version.settings,
-            version.title,
-            millis(version.published),
-            version.url.as_ref().map(Text),
-            Millis(version.read_at),
-        ])?;
-    Ok(())
+    effects::apply(connection, effects)?;
+    Ok(WriteOutcome::Applied)
 }
 
 fn touch(connection: &Connection, id: ArticleId, fingerprint: Fingerprint) -> Result<()> {
@@ -345,26 +308,4 @@ fn touch(connection: &Connection, id: ArticleId, fingerprint: Fingerprint) -> Re
         .prepare_cached("UPDATE article SET size = ?2, modified = ?3, inode = ?4 WHERE id = ?1")?
         .execute(params![id, fingerprint.size, fingerprint.modified, fingerprint.inode.cast_signed()])?;
     article_facts::change(connection, id, ArticleFacts::back_in_source)
-}
-
-fn versions(connection: &Connection, id: ArticleId) -> Result<Vec<VersionRow>> {
-    let version = |row: &Row<'_>| {
-        Ok(VersionRow {
-            original: row.get("original")?,
-            format: row.get("format")?,
-            title: row.get("title")?,
-            published: moment_if_any(row, "published")?,
-            read_at: moment(row, "read_at")?,
-        })
-    };
-    connection
-        .prepare_cached(
-            "SELECT article_id, ord, original, format, title, published, read_at, 0 AS newest FROM article_version
-                 WHERE article_id = ?1
-             UNION ALL
-             SELECT id, 0, original, format, title, published, read_at, 1 FROM article WHERE id = ?1
-             ORDER BY newest, ord",
-        )?
-        .query_map([id], in_row("article", &["article_id"], version))?
-        .collect()
 }

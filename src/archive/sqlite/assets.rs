@@ -77,6 +77,14 @@ pub(super) fn blobs(connection: &Connection, shard: u8) -> Result<Vec<Result<Blo
         .collect()
 }
 
+/// The rows of some bytes: one for each kind as which they are kept.
+pub(super) fn blobs_of(connection: &Connection, digest: Digest) -> Result<Vec<BlobRow>> {
+    connection
+        .prepare_cached("SELECT * FROM blob WHERE digest = ?1 ORDER BY media_type")?
+        .query_map([digest], blob_row)?
+        .collect()
+}
+
 fn blob_row(row: &Row<'_>) -> Result<BlobRow> {
     in_row("blob", &["digest", "media_type"], |row| {
         Ok(BlobRow {

@@ -1,20 +1,58 @@
-//! Copies of the catalog's file.
+//! The catalog as a whole: whose it is, whether it is sound, and copies of its file.
 
 use std::path::Path;
 
+use async_trait::async_trait;
 use rusqlite::{Connection, Result, params};
 
+use super::{Sqlite, checksum, identity, integrity};
+use crate::archive::catalog::{ArchiveRow, CatalogError, Copies, Identity};
 use crate::model::Digest;
 
-/// Sums that change with the content of the catalog. Each is read from few pages, or by one pass over the articles or
-/// the takedowns.
+#[async_trait]
+impl Identity for Sqlite {
+    async fn archive(&self) -> Result<ArchiveRow, CatalogError> {
+        self.read(identity::archive).await
+    }
+}
+
+#[async_trait]
+impl Copies for Sqlite {
+    async fn integrity(&self) -> Result<Vec<String>, CatalogError> {
+        let path = self.readers.path().to_owned();
+        self.read(move |connection| {
+            let mut found = integrity::check(connection)?;
+            if checksum::mismatches(&path) {
+                found.push("its file was changed since offprint last wrote it".into());
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    fn unreadable_rows(&self) -> Vec<String> {
+        self.unreadable.lock().iter().cloned().collect()
+    }
+
+    async fn content_mark(&self) -> Result<Option<Digest>, CatalogError> {
+        self.read(content_mark).await.map(Some)
+    }
+
+    async fn copy_to(&self, file: &Path) -> Result<(), CatalogError> {
+        let file = file.to_owned();
+        self.read(move |connection| copy_to(connection, &file)).await
+    }
+}
+
+/// Sums that differ where what is kept or known of it differs. Each is read from few pages, or by one walk over the
+/// articles or the takedowns.
 const SUMS: &str = "SELECT t.*, (SELECT max(id) FROM capture), (SELECT sum(revision + read_at % 1000003) FROM article),
     (SELECT sum(mirror_modified % 1000003) FROM article), (SELECT count(*) FROM article_version),
     (SELECT count(*) FROM shown_version), (SELECT count(*) FROM blob), (SELECT count(*) FROM takedown),
     (SELECT sum(at % 1000003) FROM takedown) FROM total t";
 
-/// A mark of the catalog's content, without runs and reports: if the contents differ, so do the marks.
-pub(super) fn content_mark(connection: &Connection) -> Result<Digest> {
+/// Differs where what the catalog knows differs; runs and their reports do not count.
+fn content_mark(connection: &Connection) -> Result<Digest> {
     let mut statement = connection.prepare_cached(SUMS)?;
     let count = statement.column_count();
     let text = statement.query_one([], |row| {
@@ -24,8 +62,8 @@ pub(super) fn content_mark(connection: &Connection) -> Result<Digest> {
     Ok(Digest::of(text.as_bytes()))
 }
 
-/// Copies what is committed into an empty file. Others may write meanwhile.
-pub(super) fn copy_to(connection: &Connection, file: &Path) -> Result<()> {
+/// Writes what is committed by now into an empty file. Whoever writes goes on meanwhile.
+fn copy_to(connection: &Connection, file: &Path) -> Result<()> {
     connection.execute("VACUUM INTO ?1", params![file.to_string_lossy()])?;
     Ok(())
 }

@@ -64,7 +64,7 @@ fn record(connection: &Connection, path: &str, references: &[NewReference]) {
         url: None,
         read_at: now(),
     };
-    articles::record(connection, &version, 1, references).unwrap();
+    articles::record(connection, version, 1, references.to_vec()).unwrap();
 }
 
 fn fill(connection: &Connection, layout: Layout, count: usize) {

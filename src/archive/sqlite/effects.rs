@@ -3,12 +3,19 @@
 use rusqlite::{Connection, Result, ToSql, params};
 
 use super::codec::Millis;
-use super::{article_facts, assets, captures, garbage, jobs, urls};
-use crate::archive::catalog::BlobRow;
-use crate::archive::rules::{ArticleFacts, Effect};
+use super::{article_facts, assets, captures, jobs, mirrors, references, urls, versions};
+use crate::archive::catalog::{BlobRow, QueueChanges};
+use crate::archive::rules::{ArticleEffect, ArticleFacts, Decision, Effect};
 use crate::model::{ArticleId, Digest, HostKey};
 
-/// Stores what a rule decided, and gives how many jobs that put into the queue.
+/// Stores what a rule decided, and gives what that changed in the queue.
+pub(super) fn decide(connection: &Connection, decision: Decision) -> Result<QueueChanges> {
+    let queued = apply(connection, decision.effects)?;
+    let ready_articles = article_facts::ready_of(connection, decision.articles)?;
+    Ok(QueueChanges { ready_articles, queued, ..QueueChanges::default() })
+}
+
+/// Stores effects, and gives how many jobs that put into the queue.
 pub(super) fn apply(connection: &Connection, effects: Vec<Effect>) -> Result<u64> {
     effects.into_iter().map(|effect| store(connection, effect)).sum()
 }
@@ -40,11 +47,14 @@ fn store(connection: &Connection, effect: Effect) -> Result<u64> {
         Effect::ForgetShown { article, url } => {
             run("DELETE FROM shown_version WHERE article_id = ?1 AND url_id = ?2", &[&article, &url])
         }
+        Effect::Unqueue(url) => run(UNQUEUE, &[&url]),
+        Effect::EndJob(url) => run("DELETE FROM job WHERE url_id = ?1", &[&url]),
+        Effect::Article(article, effect) => change_article(connection, article, effect),
         Effect::MakeStale(article) => article_facts::change(connection, article, ArticleFacts::made_stale),
         Effect::ForgetVersions(digest) => run_each(connection, &FORGET_VERSIONS, &digest),
+        Effect::ForgetThumbnail { original, name } => assets::forget_thumbnails(connection, original, Some(&name)),
         Effect::ForgetThumbnails(digest) => assets::forget_thumbnails(connection, digest, None),
         Effect::ForgetAsset { digest, media_type } => assets::forget(connection, digest, media_type),
-        Effect::ForgetGarbage { digest, media_type } => garbage::forget_blob(connection, digest, media_type).map(drop),
         Effect::ForgetArticle(article) => forget_article(connection, article),
         Effect::ForgetGiven(url) => run_each(connection, &FORGET_GIVEN, &url),
         Effect::ForgetUrl(url) => run("DELETE FROM url WHERE id = ?1", &[&url]),
@@ -53,6 +63,19 @@ fn store(connection: &Connection, effect: Effect) -> Result<u64> {
         }
     }?;
     Ok(0)
+}
+
+fn change_article(connection: &Connection, article: ArticleId, effect: ArticleEffect) -> Result<()> {
+    match effect {
+        ArticleEffect::KeepVersion => versions::keep(connection, article),
+        ArticleEffect::StoreVersion(version) => versions::store(connection, article, &version),
+        ArticleEffect::StoreReferences(references) => references::store(connection, article, &references),
+        ArticleEffect::StoreFacts(facts) => article_facts::store(connection, article, facts),
+        ArticleEffect::StoreUnshown(unshown) => {
+            execute(connection, "UPDATE article SET refused = ?2 WHERE id = ?1", &[&article, &unshown])
+        }
+        ArticleEffect::StoreMirror { digest, edits } => mirrors::store(connection, article, digest, &edits),
+    }
 }
 
 fn execute(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Result<()> {
@@ -76,6 +99,8 @@ fn mark_replacing(connection: &Connection, host: &HostKey, digest: &Digest) -> R
         .execute(params![host.as_str(), digest])?;
     Ok(())
 }
+
+const UNQUEUE: &str = "DELETE FROM job WHERE url_id = ?1 AND NOT EXISTS (SELECT 1 FROM reference WHERE url_id = ?1)";
 
 const FORGET_VERSIONS: [&str; 3] = [
     "DELETE FROM replaced_asset WHERE digest = ?1",

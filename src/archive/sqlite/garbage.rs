@@ -1,52 +1,60 @@
-//! What refers to a blob, and what nothing refers to.
+//! Blobs that nothing uses, and since when.
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, Row, params};
 
-use super::assets;
 use super::codec::{Millis, moment};
 use super::error::in_row;
-use crate::archive::catalog::BlobRow;
-use crate::archive::rules::BlobUses;
-use crate::model::{Digest, MediaType};
+use super::{Sqlite, assets, effects, uses};
+use crate::archive::catalog::{BlobRow, CatalogError, GarbageCollection};
+use crate::archive::rules;
+use crate::model::{Digest, MediaType, ThumbnailName};
 
-/// Who refers to a blob, of a row of `blob`.
-const USES: &str = "EXISTS (SELECT 1 FROM article WHERE original = blob.digest) AS is_original,
-    EXISTS (SELECT 1 FROM article_version WHERE original = blob.digest) AS was_original,
-    EXISTS (SELECT 1 FROM url WHERE digest = blob.digest) AS is_asset,
-    EXISTS (SELECT 1 FROM replaced_asset WHERE digest = blob.digest) AS was_asset,
-    EXISTS (SELECT 1 FROM shown_version WHERE digest = blob.digest) AS is_shown_first,
-    EXISTS (SELECT 1 FROM refused_body WHERE digest = blob.digest) AS was_revoked,
-    EXISTS (SELECT 1 FROM exchange WHERE body = blob.digest) AS is_evidence";
+#[async_trait]
+impl GarbageCollection for Sqlite {
+    async fn unreferenced_blobs(&self, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>, CatalogError> {
+        self.read(move |connection| unreferenced(connection, shard, before)).await
+    }
 
-fn uses(row: &Row<'_>) -> Result<BlobUses> {
-    Ok(BlobUses {
-        is_original: row.get("is_original")?,
-        was_original: row.get("was_original")?,
-        is_asset: row.get("is_asset")?,
-        was_asset: row.get("was_asset")?,
-        is_shown_first: row.get("is_shown_first")?,
-        was_revoked: row.get("was_revoked")?,
-        is_evidence: row.get("is_evidence")?,
-    })
+    async fn garbage_seen(&self) -> Result<BTreeMap<String, Timestamp>, CatalogError> {
+        self.read(seen).await
+    }
+
+    async fn note_garbage(&self, seen: &BTreeMap<String, Timestamp>) -> Result<(), CatalogError> {
+        let seen = seen.clone();
+        self.write(move |connection| note(connection, &seen)).await
+    }
+
+    async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError> {
+        self.write(move |connection| forget_blob(connection, digest, media_type)).await
+    }
+
+    async fn discard_thumbnails(&self, thumbnails: &[(Digest, ThumbnailName)]) -> Result<(), CatalogError> {
+        let thumbnails = thumbnails.to_vec();
+        self.write(move |connection| {
+            thumbnails
+                .iter()
+                .try_for_each(|(original, name)| assets::forget_thumbnails(connection, *original, Some(name)))
+        })
+        .await
+    }
 }
 
-pub(super) fn unreferenced(connection: &Connection, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>> {
-    let mut uses_of =
-        connection.prepare_cached(&format!("SELECT {USES} FROM blob WHERE digest = ?1 AND media_type = ?2"))?;
+fn unreferenced(connection: &Connection, shard: u8, before: Timestamp) -> Result<Vec<BlobRow>> {
     let mut garbage = Vec::new();
     for blob in assets::blobs(connection, shard)? {
         let blob = blob?;
-        if blob.created < before && uses_of.query_one(params![blob.digest, blob.media_type], uses)?.is_garbage() {
+        if blob.created < before && rules::is_garbage(uses::any(connection, blob.digest)?) {
             garbage.push(blob);
         }
     }
     Ok(garbage)
 }
 
-pub(super) fn seen(connection: &Connection) -> Result<BTreeMap<String, Timestamp>> {
+fn seen(connection: &Connection) -> Result<BTreeMap<String, Timestamp>> {
     let noted = |row: &Row<'_>| Ok((row.get("path")?, moment(row, "first_seen")?));
     connection
         .prepare_cached("SELECT path, first_seen FROM garbage")?
@@ -54,7 +62,7 @@ pub(super) fn seen(connection: &Connection) -> Result<BTreeMap<String, Timestamp
         .collect()
 }
 
-pub(super) fn note(connection: &Connection, garbage: &BTreeMap<String, Timestamp>) -> Result<()> {
+fn note(connection: &Connection, garbage: &BTreeMap<String, Timestamp>) -> Result<()> {
     let known = seen(connection)?;
     let mut forget = connection.prepare_cached("DELETE FROM garbage WHERE path = ?1")?;
     for path in known.keys().filter(|path| !garbage.contains_key(*path)) {
@@ -67,16 +75,13 @@ pub(super) fn note(connection: &Connection, garbage: &BTreeMap<String, Timestamp
     Ok(())
 }
 
-pub(super) fn forget_blob(connection: &Connection, digest: Digest, media_type: MediaType) -> Result<bool> {
-    let uses = connection
-        .prepare_cached(&format!("SELECT {USES} FROM blob WHERE digest = ?1 AND media_type = ?2"))?
-        .query_map(params![digest, media_type], uses)?
-        .next()
-        .transpose()?;
-    let is_garbage = uses.is_some_and(BlobUses::is_garbage);
-    if is_garbage {
-        assets::forget_thumbnails(connection, digest, None)?;
-        assets::forget(connection, digest, media_type)?;
+/// Forgets a blob, unless it has a use; whether it was there and is forgotten.
+fn forget_blob(connection: &Connection, digest: Digest, media_type: MediaType) -> Result<bool> {
+    if !assets::blobs_of(connection, digest)?.iter().any(|row| row.media_type == media_type) {
+        return Ok(false);
     }
-    Ok(is_garbage)
+    let effects = rules::forgotten(digest, media_type, uses::any(connection, digest)?);
+    let is_forgotten = !effects.is_empty();
+    effects::apply(connection, effects)?;
+    Ok(is_forgotten)
 }

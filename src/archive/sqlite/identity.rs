@@ -6,9 +6,8 @@ use rusqlite::{Connection, Row, params};
 
 use super::codec::moment;
 use super::error::{catalog_error, in_row};
-use super::migrate;
-use super::parts;
 use super::readers::Readers;
+use super::{migrate, parts};
 use crate::archive::catalog::{ArchiveRow, CatalogError};
 use crate::model::ArchiveId;
 

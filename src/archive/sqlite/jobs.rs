@@ -14,7 +14,6 @@ pub(super) fn queue(connection: &Connection, url: UrlId) -> Result<u64> {
     let queued = connection
         .prepare_cached(
             "INSERT INTO job (host_id, url_id) SELECT host_id, id FROM url WHERE id = ?1
-                 AND reason IS NOT 'taken_down'
                  AND NOT EXISTS (SELECT 1 FROM job WHERE url_id = ?1)
                  AND EXISTS (SELECT 1 FROM reference WHERE url_id = ?1)",
         )?
@@ -65,24 +64,15 @@ pub(super) fn due_urls(
     readable(statement.query_map(bounds, urls::url)?, limit)
 }
 
-/// Deletes the jobs of those URLs that no article shows any more.
-pub(super) fn forget_unshown(connection: &Connection, urls: &[UrlId]) -> Result<()> {
-    let mut forget = connection.prepare_cached(
-        "DELETE FROM job WHERE url_id = ?1 AND NOT EXISTS (SELECT 1 FROM reference WHERE url_id = ?1)",
-    )?;
-    urls.iter().try_for_each(|url| forget.execute([url]).map(drop))
-}
-
 pub(super) fn count(connection: &Connection) -> Result<u64> {
     connection.prepare_cached("SELECT count(*) FROM job")?.query_one([], |row| row.get(0))
 }
 
-/// Deletes a job; false if it is no longer there.
-pub(super) fn remove(connection: &Connection, job: JobId, url: UrlId, host: i64) -> Result<bool> {
-    let removed = connection
-        .prepare_cached("DELETE FROM job WHERE id = ?1 AND url_id = ?2 AND host_id = ?3")?
-        .execute(params![job, url, host])?;
-    Ok(removed == 1)
+/// Whether a job of a host is in the queue.
+pub(super) fn is_queued(connection: &Connection, job: JobId, url: UrlId, host: i64) -> Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM job WHERE id = ?1 AND url_id = ?2 AND host_id = ?3")?
+        .exists(params![job, url, host])
 }
 
 /// The jobs of a host, each with the first reference to its URL.

@@ -4,9 +4,8 @@ use rusqlite::{Connection, Result, Row, params};
 
 use super::error::in_row;
 use super::{article_facts, bounded};
-use crate::archive::catalog::WriteOutcome;
-use crate::archive::rules::{self, ArticleFacts};
-use crate::model::{ArticleId, Digest, Edit, Fingerprint, Revision, Span};
+use crate::archive::rules::ArticleFacts;
+use crate::model::{ArticleId, Digest, Edit, Fingerprint, Span};
 
 /// The mirrored file of an article's row, once it has appeared.
 pub(super) fn mirror(row: &Row<'_>) -> Result<Option<(Digest, Fingerprint)>> {
@@ -17,22 +16,12 @@ pub(super) fn mirror(row: &Row<'_>) -> Result<Option<(Digest, Fingerprint)>> {
     Ok(Some((digest, Fingerprint { size, modified: row.get("mirror_modified")?, inode: inode.cast_unsigned() })))
 }
 
-pub(super) fn record(
-    connection: &Connection,
-    article: ArticleId,
-    planned: Revision,
-    digest: Digest,
-    edits: &[Edit],
-) -> Result<WriteOutcome> {
-    let facts = article_facts::facts_of(connection, article)?.and_then(|facts| facts.mirror_recorded(planned));
-    let Some(facts) = facts else { return Ok(WriteOutcome::Conflict) };
-    article_facts::store(connection, article, facts)?;
-    let refused = rules::unshown(kept_spans(connection, article)?, edits);
+/// Puts a mirror whose file has not appeared in place of the one that is on record.
+pub(super) fn store(connection: &Connection, article: ArticleId, digest: Digest, edits: &[Edit]) -> Result<()> {
     connection
-        .prepare_cached("UPDATE article SET mirror = ?2, mirror_size = NULL, refused = ?3 WHERE id = ?1")?
-        .execute(params![article, digest, refused])?;
-    replace_edits(connection, article, edits)?;
-    Ok(WriteOutcome::Applied)
+        .prepare_cached("UPDATE article SET mirror = ?2, mirror_size = NULL WHERE id = ?1")?
+        .execute(params![article, digest])?;
+    replace_edits(connection, article, edits)
 }
 
 fn replace_edits(connection: &Connection, article: ArticleId, edits: &[Edit]) -> Result<()> {
@@ -47,7 +36,7 @@ fn replace_edits(connection: &Connection, article: ArticleId, edits: &[Edit]) ->
 }
 
 /// The references of an article whose URL has a good capture.
-fn kept_spans(connection: &Connection, article: ArticleId) -> Result<Vec<Span>> {
+pub(super) fn kept_spans(connection: &Connection, article: ArticleId) -> Result<Vec<Span>> {
     connection
         .prepare_cached(
             "SELECT r.start, r.\"end\" FROM reference r JOIN url u ON u.id = r.url_id

@@ -8,7 +8,7 @@ use super::codec::{moment, url_of};
 use super::error::in_row;
 use super::{Sqlite, article_facts, effects, urls};
 use crate::archive::catalog::{
-    CatalogError, PlaceholderVerdict, Placeholders, QueueChanges, Revocation, Revoked, SharedBlob, SharedUrl,
+    CatalogError, PlaceholderVerdict, Placeholders, Revocation, Revoked, SharedBlob, SharedUrl,
 };
 use crate::archive::rules::{self, Earlier, PlaceholderUrl};
 use crate::model::{ArticleId, Digest, Exchange, HostKey, RunId, UrlId};
@@ -147,9 +147,7 @@ fn revoke(connection: &Connection, run: RunId, host: &HostKey, what: &Revocation
     let facts = facts.collect::<Result<_>>()?;
     let shown = shown_first(connection, host, what.digest)?;
     let decision = rules::revoked(host, what, facts, &shown);
-    let queued = effects::apply(connection, decision.effects)?;
-    let ready_articles = article_facts::ready_of(connection, decision.articles)?;
-    Ok(Revoked { urls, of_this_run, changes: QueueChanges { ready_articles, queued, sharing: Vec::new() } })
+    Ok(Revoked { urls, of_this_run, changes: effects::decide(connection, decision)? })
 }
 
 fn facts_of(connection: &Connection, url: UrlId, digest: Digest) -> Result<PlaceholderUrl> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Result, params};
 
 use super::{Sqlite, article_facts, assets, effects, jobs, leases, urls};
 use crate::archive::catalog::{
-    CatalogError, CompletedJob, Job, Lease, Queue, QueueChanges, UrlFacts, UrlRow, Worker, WriteOutcome,
+    CatalogError, CompletedJob, Job, Lease, Queue, QueueChanges, UrlRow, Worker, WriteOutcome,
 };
 use crate::archive::rules::{self, Due, JobFacts, ShowingArticle};
 use crate::config::{ChangedImages, Recheck};
@@ -28,7 +28,7 @@ impl Queue for Sqlite {
 
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError> {
         let urls = urls.to_vec();
-        self.write(move |connection| urls.iter().map(|url| jobs::queue(connection, *url)).sum()).await
+        self.write(move |connection| enqueue(connection, &urls)).await
     }
 
     async fn reschedule_rechecks(&self, recheck: Recheck) -> Result<(), CatalogError> {
@@ -111,6 +111,12 @@ impl Queue for Sqlite {
     }
 }
 
+fn enqueue(connection: &Connection, asked: &[UrlId]) -> Result<u64> {
+    let facts = asked.iter().map(|url| Ok(urls::facts_if_any(connection, *url)?.map(|facts| (*url, facts))));
+    let known = facts.filter_map(Result::transpose).collect::<Result<_>>()?;
+    effects::apply(connection, rules::requested(known))
+}
+
 pub(super) fn complete(
     connection: &Connection,
     lease: &Lease,
@@ -123,15 +129,17 @@ pub(super) fn complete(
     };
     let (mut affected, mut sharing) = (BTreeSet::new(), Vec::new());
     for job in completed {
-        if jobs::remove(connection, job.job, job.url, host)? {
-            let (url, is_worth_comparing) = (job.url, UrlFacts::is_worth_comparing(&job.result));
-            let before = facts_of(connection, &job)?;
-            let decision = rules::completed(run, job, &before, changed);
-            effects::apply(connection, decision.effects)?;
-            affected.extend(decision.articles);
-            if is_worth_comparing && is_shared(connection, host, url)? {
-                sharing.push(url);
-            }
+        if !jobs::is_queued(connection, job.job, job.url, host)? {
+            continue;
+        }
+        let before = facts_of(connection, &job)?;
+        let decision = rules::completed(run, job, &before, changed);
+        effects::apply(connection, decision.effects)?;
+        affected.extend(decision.articles);
+        if let Some(url) = decision.compared
+            && is_shared(connection, host, url)?
+        {
+            sharing.push(url);
         }
     }
     let ready_articles = article_facts::ready_of(connection, affected)?;

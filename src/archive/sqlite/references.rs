@@ -2,39 +2,38 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, Result, Row, params};
 use url::Url;
 
 use super::codec::{Text, url_if_any};
 use super::error::{Damaged, in_row};
-use super::{assets, bounded, jobs, urls};
+use super::{article_facts, assets, bounded, urls};
 use crate::archive::catalog::{AssetRow, NewReference, ReferenceRow};
-use crate::archive::rules::Due;
 use crate::model::{ArticleId, LinkWrap, ReferencePlace, Reveal, Span, UrlId, UrlProblem};
 
-/// Replaces an article's references, and gives how many URLs were queued.
-pub(super) fn replace(
+/// References with the rows of what they show, which are made where there are none.
+pub(super) fn with_urls(
+    connection: &Connection,
+    references: Vec<NewReference>,
+) -> Result<Vec<(NewReference, Option<UrlId>)>> {
+    let with_url = |reference: NewReference| {
+        let url = reference.url.as_ref().map(|url| urls::ensure(connection, url)).transpose()?;
+        Ok((reference, url))
+    };
+    references.into_iter().map(with_url).collect()
+}
+
+/// Puts references in place of an article's earlier ones.
+pub(super) fn store(
     connection: &Connection,
     article: ArticleId,
-    references: &[NewReference],
-    at: Timestamp,
-) -> Result<u64> {
-    let before = url_ids(connection, article)?;
+    references: &[(NewReference, Option<UrlId>)],
+) -> Result<()> {
     connection.prepare_cached("DELETE FROM reference WHERE article_id = ?1")?.execute([article])?;
-    let mut queued = 0;
-    for (ord, reference) in references.iter().enumerate() {
-        let url = reference.url.as_ref().map(|url| urls::ensure(connection, url)).transpose()?;
-        insert(connection, article, ord, reference, url)?;
-        if let Some(url) = url
-            && Due::at(at).is_due(&urls::facts_of(connection, url)?)
-        {
-            queued += jobs::queue(connection, url)?;
-        }
+    for (ord, (reference, url)) in references.iter().enumerate() {
+        insert(connection, article, ord, reference, *url)?;
     }
-    jobs::forget_unshown(connection, &before)?;
-    forget_versions_not_shown(connection, article)?;
-    Ok(queued)
+    article_facts::recount_waiting(connection, article)
 }
 
 fn insert(
@@ -145,19 +144,8 @@ fn span(row: &Row<'_>, start: &str, end: &str) -> Result<Option<Span>> {
     Ok(bounds.map(|(start, end)| Span::new(start, end)))
 }
 
-/// If an article no longer shows a URL, its choice of a version of that URL is deleted.
-fn forget_versions_not_shown(connection: &Connection, article: ArticleId) -> Result<()> {
-    connection
-        .prepare_cached(
-            "DELETE FROM shown_version WHERE article_id = ?1
-                 AND url_id NOT IN (SELECT url_id FROM reference WHERE article_id = ?1 AND url_id IS NOT NULL)",
-        )?
-        .execute([article])?;
-    Ok(())
-}
-
 /// The URLs that an article shows.
-fn url_ids(connection: &Connection, article: ArticleId) -> Result<Vec<UrlId>> {
+pub(super) fn url_ids(connection: &Connection, article: ArticleId) -> Result<Vec<UrlId>> {
     connection
         .prepare_cached("SELECT DISTINCT url_id FROM reference WHERE article_id = ?1 AND url_id IS NOT NULL")?
         .query_map([article], |row| row.get(0))?

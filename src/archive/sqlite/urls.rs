@@ -1,13 +1,13 @@
 //! URLs: their rows, and what is known of the attempts to get them.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 use url::Url;
 
-use super::assets;
 use super::codec::{Text, millis, moment, moment_if_any, url_of};
 use super::error::{in_row, is_of_one_row, readable};
-use crate::archive::catalog::{AssetRow, MissingReport, ReportedMissing, UrlFacts, UrlRow};
+use super::{assets, takedown_rows};
+use crate::archive::catalog::{AssetRow, MissingReport, ReportedMissing, TakedownTarget, UrlFacts, UrlRow};
 use crate::archive::rules;
 use crate::config::Recheck;
 use crate::model::{Digest, HostKey, UrlId, Validators};
@@ -51,13 +51,19 @@ fn facts(row: &Row<'_>) -> Result<UrlFacts> {
 
 /// What the rules read of a URL.
 pub(super) fn facts_of(connection: &Connection, url: UrlId) -> Result<UrlFacts> {
+    facts_if_any(connection, url)?.ok_or(Error::QueryReturnedNoRows)
+}
+
+/// What the rules read of a URL; `None` where it is not on record.
+pub(super) fn facts_if_any(connection: &Connection, url: UrlId) -> Result<Option<UrlFacts>> {
     connection
         .prepare_cached(
             "SELECT id, state, reason, detail, status, attempts, next_attempt, first_good, last_good, digest, etag,
                  last_modified, reported
              FROM url WHERE id = ?1",
         )?
-        .query_one([url], in_row("url", &["id"], facts))
+        .query_row([url], in_row("url", &["id"], facts))
+        .optional()
 }
 
 /// Stores what the rules made of a URL.
@@ -181,18 +187,13 @@ pub(super) fn ensure(connection: &Connection, url: &Url) -> Result<UrlId> {
     let id = connection
         .prepare_cached("INSERT INTO url (url, host_id) VALUES (?1, ?2) RETURNING id")?
         .query_one(params![text, ensure_host(connection, url)?], |row| row.get(0))?;
-    if is_taken_down(connection, url)? {
-        store(connection, id, &UrlFacts::taken_down())?;
+    let is_taken_down = takedown_rows::have_any(connection, &TakedownTarget::covering_url(url))?;
+    let facts = UrlFacts::first_seen(is_taken_down);
+    // The row begins as a URL that was never requested.
+    if facts != UrlFacts::default() {
+        store(connection, id, &facts)?;
     }
     Ok(id)
-}
-
-/// Whether a URL was taken down, by itself or with its host.
-fn is_taken_down(connection: &Connection, url: &Url) -> Result<bool> {
-    let host = HostKey::of(url).map_or_else(String::new, |host| host.as_str().to_owned());
-    connection
-        .prepare_cached("SELECT 1 FROM takedown WHERE (kind, target) = ('url', ?1) OR (kind, target) = ('host', ?2)")?
-        .exists(params![Text(url), host])
 }
 
 /// The row of a URL's host. URLs that name none, such as those of local files, share one without a name.

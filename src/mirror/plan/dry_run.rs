@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use super::super::retry::{Again, Retry};
 use super::super::source_report;
 use super::super::sources::{RunSource, Sources};
 use super::article::{ArticlePlan, Change, Planner, ReadArticle};
+use super::pending::{Pending, pending};
 use super::requests::PlannedRequests;
 use super::unread::Unread;
 use crate::archive::rules::{Due, Schedule};
@@ -23,7 +25,7 @@ use crate::archive::{Archive, ArticleId, ArticleRow, UrlId, UrlRow};
 use crate::clock;
 use crate::config::Config;
 use crate::fetch::Fetcher;
-use crate::model::{ArticleCounts, Problem, ProblemReason, Reason, SourceReport};
+use crate::model::{ArticleCounts, Problem, ProblemReason, SourceReport};
 use crate::source::{Diff, Difference, Listed, Source};
 
 /// Entries of each list; the counts are always whole.
@@ -89,23 +91,15 @@ struct DryRun {
     planner: Planner,
     archive: Option<Arc<Archive>>,
     due: Due,
-    /// The moment, and how far ahead what is due can lie, where the run asks for that.
-    schedule: Option<(Timestamp, Schedule)>,
-    /// What is requested although it is not due.
+    now: Timestamp,
+    /// How far ahead what is due can lie.
+    horizon: Duration,
+    /// Whether the run asks by the schedule.
+    is_scheduled: bool,
+    /// What is asked for although it is not due.
     again: Again,
     plan: Plan,
     asked: PlannedRequests,
-}
-
-/// URLs that a run asks for whatever the articles show.
-#[derive(Debug, Clone, Copy)]
-enum Pending {
-    /// Those that an earlier run left in the queue.
-    Queued,
-    /// Those whose next attempt is due, good or not.
-    Due,
-    /// Those that failed, and are requested again although they are not due.
-    Again,
 }
 
 impl DryRun {
@@ -121,13 +115,12 @@ impl DryRun {
             Some(archive) => Again::new(archive, request_settings.as_ref(), retry).await?,
             None => Again::default(),
         };
-        let schedule = Schedule::new(config);
-        let due = Due::new(now, schedule.horizon());
+        let horizon = Schedule::new(config).horizon();
+        let due = Due::new(now, horizon);
         let asked = PlannedRequests::new(archive.as_deref(), now, is_scheduled.then_some(due)).await?;
         let planner = Planner::new(Arc::new(config.clone()), archive.clone(), Arc::default());
         let plan = Plan { dry_run: true, ..Plan::default() };
-        let schedule = is_scheduled.then_some((now, schedule));
-        Ok(Self { planner, archive, due, schedule, again, plan, asked })
+        Ok(Self { planner, archive, due, now, horizon, is_scheduled, again, plan, asked })
     }
 
     fn finish(self) -> Plan {
@@ -239,7 +232,31 @@ impl DryRun {
 
     /// What a run asks for whatever the articles show.
     async fn whatever_articles_show(&mut self, archive: &Archive, config: &Config) -> Result<(), MirrorError> {
-        self.pending(archive, Pending::Queued).await?;
+        for pending in pending(self.is_scheduled) {
+            match pending {
+                Pending::Queued => self.ask_queued(archive).await?,
+                Pending::Placeholders => self.ask_placeholders(archive, config).await?,
+                Pending::Due => self.ask_due(archive).await?,
+                Pending::Unprobed => {
+                    placeholder::unprobed(archive).await?.iter().for_each(|shared| self.asked.ask(&shared.url));
+                }
+                Pending::Again => self.ask_again(archive).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_queued(&mut self, archive: &Archive) -> Result<(), MirrorError> {
+        let mut last = None;
+        while let Some(rows) = page(archive.catalog.queued_urls(last, PAGE).await?, &mut last) {
+            for row in &rows {
+                self.ask(row);
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_placeholders(&mut self, archive: &Archive, config: &Config) -> Result<(), MirrorError> {
         let fetcher = Fetcher::new(&config.fetch, Path::new(""))?;
         for (host, digest) in placeholder::configured(archive, config, &fetcher).await? {
             let sharing = archive.catalog.urls_sharing(&host, digest, placeholder::LOOKED_AT).await?;
@@ -247,51 +264,33 @@ impl DryRun {
                 self.asked.ask(&shared.url);
             }
         }
-        if self.schedule.is_some() {
-            self.pending(archive, Pending::Due).await?;
-            placeholder::unprobed(archive).await?.iter().for_each(|shared| self.asked.ask(&shared.url));
-        }
-        self.pending(archive, Pending::Again).await
+        Ok(())
     }
 
-    async fn pending(&mut self, archive: &Archive, pending: Pending) -> Result<(), MirrorError> {
+    async fn ask_due(&mut self, archive: &Archive) -> Result<(), MirrorError> {
         let mut last = None;
-        loop {
-            let rows = self.page(archive, pending, last).await?;
-            let Some(end) = rows.last() else { return Ok(()) };
-            last = Some(end.id);
+        let (now, horizon) = (self.now, self.horizon);
+        while let Some(rows) = page(archive.catalog.due_urls(now, horizon, last, PAGE).await?, &mut last) {
             for row in &rows {
-                match pending {
-                    Pending::Queued | Pending::Due => self.ask(row),
-                    Pending::Again if self.again.asks_for(row) => {
-                        self.asked.close_breaker(&row.url);
-                        self.ask(row);
-                    }
-                    Pending::Again => {}
-                }
+                self.ask(row);
             }
         }
+        Ok(())
     }
 
-    async fn page(
-        &self,
-        archive: &Archive,
-        pending: Pending,
-        after: Option<UrlId>,
-    ) -> Result<Vec<UrlRow>, MirrorError> {
-        Ok(match (pending, &self.schedule) {
-            (Pending::Queued, _) => archive.catalog.queued_urls(after, PAGE).await?,
-            (Pending::Due, Some((now, schedule))) => {
-                archive.catalog.due_urls(*now, schedule.horizon(), after, PAGE).await?
+    async fn ask_again(&mut self, archive: &Archive) -> Result<(), MirrorError> {
+        let mut last = None;
+        while let Some(rows) = self.again.next_page(archive, &mut last).await? {
+            for row in &rows {
+                self.asked.close_breaker(&row.url);
+                self.ask(row);
             }
-            (Pending::Again, _) => archive.catalog.failing_urls(after, PAGE).await?,
-            (Pending::Due, None) => Vec::new(),
-        })
+        }
+        Ok(())
     }
 
-    /// Whatever was taken down is never requested.
     fn ask(&mut self, row: &UrlRow) {
-        if row.facts.reason != Some(Reason::TakenDown) {
+        if row.facts.may_be_queued() {
             self.asked.ask(&row.url);
         }
     }
@@ -300,6 +299,12 @@ impl DryRun {
         self.plan.articles.failed += u64::from(reason.fails_article());
         push(&mut self.plan.problems, || Problem { article, reason, message });
     }
+}
+
+/// A page, after whose last row the next one begins; `None` where it is empty.
+fn page(rows: Vec<UrlRow>, last: &mut Option<UrlId>) -> Option<Vec<UrlRow>> {
+    *last = Some(rows.last()?.id);
+    Some(rows)
 }
 
 fn push<T>(list: &mut Vec<T>, item: impl FnOnce() -> T) {

@@ -5,6 +5,7 @@ mod article;
 mod dry_run;
 mod in_place;
 mod kept;
+mod pending;
 mod record_orphan;
 mod references;
 mod requests;
@@ -14,6 +15,7 @@ mod unread;
 
 pub(super) use article::{ArticlePlan, Change, Planner, ReadArticle};
 pub use dry_run::{Plan, plan};
+pub(super) use pending::{Pending, pending};
 pub use record_orphan::OriginalRecorder;
 pub(super) use trace_original::{MirrorText, Originals};
 pub(super) use unread::Unread;

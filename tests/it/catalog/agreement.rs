@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use offprint::testing::archive::{Catalog, CompletedJob, JobResult, PlaceholderVerdict, Revocation, RunId, UrlId};
+use offprint::testing::archive::{
+    Catalog, CompletedJob, JobResult, PlaceholderVerdict, Revocation, RunId, TakedownTarget, UrlId,
+};
 use offprint::testing::config::ChangedImages;
 use offprint::testing::model::{
     ArticleId, ArticleVersion, Digest, Edit, Exchange, Failure, Fingerprint, HostKey, HostState, KeptBody, MediaType,
@@ -45,6 +47,8 @@ enum Event {
     Vanish { article: usize, back: bool },
     /// What nothing refers to is forgotten.
     Collect,
+    /// An article, all of them, a URL or a host is taken down.
+    TakeDown(usize),
 }
 
 /// How a job ends.
@@ -82,6 +86,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (bytes, any::<bool>()).prop_map(|(bytes, forget)| Event::Thumbnail { bytes, forget }),
         1 => (article, any::<bool>()).prop_map(|(article, back)| Event::Vanish { article, back }),
         1 => Just(Event::Collect),
+        1 => (0..4_usize).prop_map(Event::TakeDown),
     ]
 }
 
@@ -148,6 +153,7 @@ impl Player<'_> {
             }
             Event::Vanish { article, back } => self.vanish(*article, *back).await,
             Event::Collect => self.collect().await,
+            Event::TakeDown(kind) => self.take_down(*kind).await,
         }
     }
 
@@ -224,6 +230,19 @@ impl Player<'_> {
         }
     }
 
+    async fn take_down(&mut self, kind: usize) {
+        let target = match kind {
+            0 => TakedownTarget::Article(key("0")),
+            1 => TakedownTarget::Source(key("0").source),
+            2 => TakedownTarget::Url(link(&url_of(1))),
+            _ => TakedownTarget::Host(hosts()[0].clone()),
+        };
+        let planned = self.catalog.takedown_reach(&target).await.unwrap();
+        let reach = self.catalog.take_down(&target, at(self.now), "asked to").await.unwrap();
+        assert_eq!(planned, reach);
+        self.record(reach);
+    }
+
     /// Everything that the catalog says of itself.
     async fn look(&mut self) {
         let catalog = self.catalog;
@@ -262,6 +281,7 @@ impl Player<'_> {
             self.record(blobs.collect::<Result<Vec<_>, _>>().unwrap());
             self.record(catalog.unreferenced_blobs(shard, at(self.now)).await.unwrap());
         }
+        self.record((catalog.takedowns().await.unwrap(), catalog.garbage_seen().await.unwrap()));
         assert_eq!(catalog.integrity().await.unwrap(), [""; 0]);
     }
 }

@@ -1,7 +1,6 @@
 //! Articles, their references and mirrors.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 use super::MemoryCatalog;
 use super::state::{ArticleEntry, State, next_id, page};
@@ -9,7 +8,7 @@ use crate::archive::catalog::{
     ArticleRow, Articles, CatalogError, DatedArticle, NewReference, QueueChanges, ReferenceRow, VersionRow,
     WriteOutcome,
 };
-use crate::archive::rules::{self, ArticleFacts, Due};
+use crate::archive::rules::{self, ArticleFacts, KnownArticle, MirrorFacts, RecordFacts};
 use crate::model::{
     ArticleId, ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, HostKey, Revision, SourceName, Span, UrlId,
 };
@@ -86,11 +85,8 @@ impl Articles for MemoryCatalog {
         references: &[NewReference],
     ) -> Result<(ArticleId, QueueChanges), CatalogError> {
         let mut state = self.state();
-        state.record_blob(version.original, version.format.blob_type(), size, version.read_at);
-        let id = state.record_version(version);
-        let queued = state.replace_references(id, references, version.read_at);
-        let ready_articles = state.ready_of([id]);
-        Ok((id, QueueChanges { ready_articles, queued, ..QueueChanges::default() }))
+        let facts = state.record_facts(&version.key, references);
+        Ok((facts.article, state.decide(rules::recorded(version.clone(), size, facts))))
     }
 
     async fn touch_article(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError> {
@@ -116,7 +112,7 @@ impl Articles for MemoryCatalog {
 
     async fn versions(&self, id: ArticleId) -> Result<Vec<VersionRow>, CatalogError> {
         let state = self.state();
-        let versions = |entry: &ArticleEntry| [entry.earlier.clone(), vec![version_row(&entry.version)]].concat();
+        let versions = |entry: &ArticleEntry| [entry.earlier.clone(), vec![entry.version_row()]].concat();
         Ok(state.articles.get(&id).map(versions).unwrap_or_default())
     }
 
@@ -135,13 +131,12 @@ impl Articles for MemoryCatalog {
         edits: &[Edit],
     ) -> Result<WriteOutcome, CatalogError> {
         let mut state = self.state();
-        let facts = state.facts_of(id).and_then(|facts| facts.mirror_recorded(planned));
-        let Some(facts) = facts else { return Ok(WriteOutcome::Conflict) };
-        let unshown = rules::unshown(state.kept_spans(id), edits);
-        if let Some(entry) = state.articles.get_mut(&id) {
-            (entry.facts, entry.mirror, entry.mirror_file) = (facts, Some(digest), None);
-            (entry.edits, entry.unshown) = (edits.to_vec(), unshown);
-        }
+        let Some(facts) = state.facts_of(id) else { return Ok(WriteOutcome::Conflict) };
+        let facts = MirrorFacts { facts, kept: state.kept_spans(id) };
+        let Some(effects) = rules::mirrored(id, planned, digest, edits.to_vec(), facts) else {
+            return Ok(WriteOutcome::Conflict);
+        };
+        state.apply(effects);
         Ok(WriteOutcome::Applied)
     }
 
@@ -156,16 +151,6 @@ impl Articles for MemoryCatalog {
 
     async fn edits(&self, id: ArticleId) -> Result<Vec<Edit>, CatalogError> {
         Ok(self.state().articles.get(&id).map(|entry| entry.edits.clone()).unwrap_or_default())
-    }
-}
-
-fn version_row(version: &ArticleVersion) -> VersionRow {
-    VersionRow {
-        original: version.original,
-        format: version.format,
-        title: version.title.clone(),
-        published: version.published,
-        read_at: version.read_at,
     }
 }
 
@@ -188,62 +173,20 @@ impl State {
         ReferenceRow::new(reference.clone(), url.map(|url| self.url_row(url)), first)
     }
 
-    /// Writes a version into its article, which is made where there is none, and keeps the version before.
-    fn record_version(&mut self, version: &ArticleVersion) -> ArticleId {
-        if let Some(id) = self.article_ids.get(&version.key).copied() {
-            let entry = self.articles.get_mut(&id).expect("an article that has a key has an entry");
-            if rules::is_new_version(entry.version.original, version.original) {
-                entry.earlier.push(version_row(&entry.version));
-            }
-            (entry.version, entry.unshown) = (version.clone(), 0);
-            self.change(id, ArticleFacts::read_again);
-            return id;
-        }
-        let id = ArticleId(next_id(self.articles.keys().last().map(|id| id.0)));
-        let entry = ArticleEntry {
-            version: version.clone(),
-            earlier: Vec::new(),
-            facts: ArticleFacts::NEW,
-            references: Vec::new(),
-            mirror: None,
-            mirror_file: None,
-            edits: Vec::new(),
-            unshown: 0,
-            shown_first: std::collections::BTreeMap::new(),
-        };
-        self.articles.insert(id, entry);
-        self.article_ids.insert(version.key.clone(), id);
-        id
-    }
-
-    /// Puts an article's references in place of its earlier ones, and gives how many URLs were queued.
-    fn replace_references(&mut self, article: ArticleId, references: &[NewReference], at: Timestamp) -> u64 {
-        let before = self.urls_of(article);
-        for url in &before {
-            self.url_mut(*url).showing.remove(&article);
-        }
-        let mut queued = 0;
-        let mut recorded = Vec::new();
-        for reference in references {
-            let url = reference.url.as_ref().map(|url| self.ensure_url(url));
-            recorded.push((reference.clone(), url));
-            if let Some(url) = url {
-                self.url_mut(url).showing.insert(article);
-                let is_due = Due::at(at).is_due(&self.urls[&url].facts);
-                queued += if is_due { self.queue(url) } else { 0 };
-            }
-        }
-        for url in before.into_iter().filter(|url| self.urls[url].showing.is_empty()).collect::<Vec<_>>() {
-            self.unqueue(url);
-        }
-        let entry = self.articles.get_mut(&article).expect("it was just recorded");
-        entry.shown_first.retain(|url, _| recorded.iter().any(|(_, shown)| *shown == Some(*url)));
-        entry.references = recorded;
-        queued
-    }
-
-    fn urls_of(&self, article: ArticleId) -> Vec<UrlId> {
-        self.articles[&article].references.iter().filter_map(|(_, url)| *url).collect()
+    /// What is on record where an article was read. The rows of what it shows are made where there are none.
+    fn record_facts(&mut self, key: &ArticleKey, references: &[NewReference]) -> RecordFacts {
+        let known = self.article_ids.get(key).copied();
+        let article = known.unwrap_or_else(|| ArticleId(next_id(self.articles.keys().last().map(|id| id.0))));
+        let before = known.and_then(|id| {
+            let original = self.articles.get(&id)?.version.original;
+            Some(KnownArticle { original, facts: self.facts_of(id)?, urls: self.urls_of(id) })
+        });
+        let with_url =
+            |reference: &NewReference| (reference.clone(), reference.url.as_ref().map(|url| self.ensure_url(url)));
+        let references: Vec<_> = references.iter().map(with_url).collect();
+        let shown = references.iter().filter_map(|(_, url)| *url);
+        let urls = shown.map(|url| (url, self.urls[&url].facts.clone())).collect();
+        RecordFacts { article, before, references, urls }
     }
 
     /// The references of an article whose URL has a good capture.

@@ -21,9 +21,7 @@ impl Captures for MemoryCatalog {
     }
 
     async fn captures(&self, url: UrlId) -> Result<Vec<Capture>, CatalogError> {
-        let state = self.state();
-        let of_url = state.captures.values().filter(|(captured, _)| *captured == url);
-        Ok(of_url.map(|(_, capture)| capture.clone()).collect())
+        Ok(self.state().captures_of(url).cloned().collect())
     }
 
     async fn captures_after(&self, after: Option<CaptureId>, limit: usize) -> Result<Vec<Capture>, CatalogError> {

@@ -2,13 +2,30 @@
 
 use jiff::Timestamp;
 
-use super::state::State;
-use crate::archive::catalog::BlobRow;
-use crate::archive::rules::{ArticleFacts, Effect};
-use crate::model::{ArticleId, Digest, MediaType, UrlId};
+use super::state::{ArticleEntry, State};
+use crate::archive::catalog::{BlobRow, NewReference, QueueChanges};
+use crate::archive::rules::{ArticleEffect, ArticleFacts, Decision, Effect};
+use crate::model::{ArticleId, ArticleVersion, Digest, Edit, MediaType, UrlId};
+
+impl ArticleEntry {
+    fn keep_version(&mut self) {
+        self.earlier.push(self.version_row());
+    }
+
+    fn store_mirror(&mut self, digest: Digest, edits: Vec<Edit>) {
+        (self.mirror, self.mirror_file, self.edits) = (Some(digest), None, edits);
+    }
+}
 
 impl State {
-    /// Stores what a rule decided, and gives how many jobs that put into the queue.
+    /// Stores what a rule decided, and gives what that changed in the queue.
+    pub(super) fn decide(&mut self, decision: Decision) -> QueueChanges {
+        let queued = self.apply(decision.effects);
+        let ready_articles = self.ready_of(decision.articles);
+        QueueChanges { ready_articles, queued, ..QueueChanges::default() }
+    }
+
+    /// Stores effects, and gives how many jobs that put into the queue.
     pub(super) fn apply(&mut self, effects: Vec<Effect>) -> u64 {
         effects.into_iter().map(|effect| self.store(effect)).sum()
     }
@@ -21,7 +38,7 @@ impl State {
             }
             Effect::StoreAsset { digest, asset } => drop(self.assets.insert(digest, asset)),
             Effect::AppendCapture { url, run, digest, exchanges } => self.append_capture(url, run, digest, exchanges),
-            Effect::StoreUrl { url, facts } => self.url_mut(url).facts = facts,
+            Effect::StoreUrl { url, facts } => self.store_url(url, facts),
             Effect::KeepReplaced { url, digest } => drop(self.url_mut(url).replaced.insert(digest)),
             Effect::ForgetReplaced { url, digest } => drop(self.url_mut(url).replaced.remove(&digest)),
             Effect::KeepRevoked { url, digest } => self.url_mut(url).revoked = Some(digest),
@@ -30,13 +47,24 @@ impl State {
                     shared.replaces_others = true;
                 }
             }
-            Effect::KeepShown { article, url, digest } => self.keep_shown(article, url, digest),
-            Effect::ForgetShown { article, url } => self.forget_shown(article, url),
+            Effect::KeepShown { article, url, digest } => {
+                self.of_article(article, |entry| {
+                    entry.shown_first.insert(url, digest);
+                });
+            }
+            Effect::ForgetShown { article, url } => {
+                self.of_article(article, |entry| {
+                    entry.shown_first.remove(&url);
+                });
+            }
+            Effect::Unqueue(url) => self.unqueue_unshown(url),
+            Effect::EndJob(url) => self.unqueue(url),
+            Effect::Article(article, effect) => self.change_article(article, effect),
             Effect::MakeStale(article) => self.change(article, ArticleFacts::made_stale),
             Effect::ForgetVersions(digest) => self.forget_versions(digest),
+            Effect::ForgetThumbnail { original, name } => drop(self.thumbnails.remove(&(original, name))),
             Effect::ForgetThumbnails(digest) => self.forget_thumbnails(digest),
             Effect::ForgetAsset { digest, media_type } => self.forget_asset(digest, media_type),
-            Effect::ForgetGarbage { digest, media_type } => drop(self.forget_garbage(digest, media_type)),
             Effect::ForgetArticle(article) => self.forget_article(article),
             Effect::ForgetGiven(url) => self.forget_given(url),
             Effect::ForgetUrl(url) => self.forget_url(url),
@@ -45,15 +73,48 @@ impl State {
         0
     }
 
-    fn keep_shown(&mut self, article: ArticleId, url: UrlId, digest: Digest) {
-        if let Some(entry) = self.articles.get_mut(&article) {
-            entry.shown_first.insert(url, digest);
+    fn change_article(&mut self, article: ArticleId, effect: ArticleEffect) {
+        match effect {
+            ArticleEffect::KeepVersion => self.of_article(article, ArticleEntry::keep_version),
+            ArticleEffect::StoreVersion(version) => self.store_version(article, *version),
+            ArticleEffect::StoreReferences(references) => self.store_references(article, references),
+            ArticleEffect::StoreFacts(facts) => self.change(article, |_| facts),
+            ArticleEffect::StoreUnshown(unshown) => self.of_article(article, |entry| entry.unshown = unshown),
+            ArticleEffect::StoreMirror { digest, edits } => {
+                self.of_article(article, |entry| entry.store_mirror(digest, edits));
+            }
         }
     }
 
-    fn forget_shown(&mut self, article: ArticleId, url: UrlId) {
+    /// Changes an article, where it is on record.
+    fn of_article(&mut self, article: ArticleId, change: impl FnOnce(&mut ArticleEntry)) {
         if let Some(entry) = self.articles.get_mut(&article) {
-            entry.shown_first.remove(&url);
+            change(entry);
+        }
+    }
+
+    /// Puts a version in place of the one of its article, which is made where there is none.
+    fn store_version(&mut self, article: ArticleId, version: ArticleVersion) {
+        self.article_ids.insert(version.key.clone(), article);
+        match self.articles.get_mut(&article) {
+            Some(entry) => entry.version = version,
+            None => drop(self.articles.insert(article, ArticleEntry::new(version))),
+        }
+    }
+
+    fn store_references(&mut self, article: ArticleId, references: Vec<(NewReference, Option<UrlId>)>) {
+        for url in self.urls_of(article) {
+            self.url_mut(url).showing.remove(&article);
+        }
+        for url in references.iter().filter_map(|(_, url)| *url) {
+            self.url_mut(url).showing.insert(article);
+        }
+        self.of_article(article, |entry| entry.references = references);
+    }
+
+    fn unqueue_unshown(&mut self, url: UrlId) {
+        if self.urls.get(&url).is_some_and(|entry| entry.showing.is_empty()) {
+            self.unqueue(url);
         }
     }
 
@@ -78,23 +139,12 @@ impl State {
         self.blobs.remove(&(digest, media_type.as_str()));
     }
 
-    /// Deletes the rows of a blob and its thumbnails, unless something refers to it.
-    pub(super) fn forget_garbage(&mut self, digest: Digest, media_type: MediaType) -> bool {
-        let is_on_record = self.blobs.contains_key(&(digest, media_type.as_str()));
-        let is_garbage = is_on_record && self.uses(digest).is_garbage();
-        if is_garbage {
-            self.forget_thumbnails(digest);
-            self.forget_asset(digest, media_type);
-        }
-        is_garbage
-    }
-
     fn forget_article(&mut self, article: ArticleId) {
+        for url in self.urls_of(article) {
+            self.url_mut(url).showing.remove(&article);
+        }
         if let Some(entry) = self.articles.remove(&article) {
             self.article_ids.remove(&entry.version.key);
-        }
-        for entry in self.urls.values_mut() {
-            entry.showing.remove(&article);
         }
     }
 
@@ -103,10 +153,12 @@ impl State {
         for article in self.articles.values_mut() {
             article.shown_first.remove(&url);
         }
-        self.captures.retain(|_, (of, _)| *of != url);
         let entry = self.url_mut(url);
         entry.replaced.clear();
         entry.revoked = None;
+        for capture in std::mem::take(&mut entry.captures) {
+            self.captures.remove(&capture);
+        }
     }
 
     fn forget_url(&mut self, url: UrlId) {

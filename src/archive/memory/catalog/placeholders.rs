@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::state::State;
 use super::{MemoryCatalog, missing};
 use crate::archive::catalog::{
-    CatalogError, PlaceholderVerdict, Placeholders, QueueChanges, Revocation, Revoked, SharedBlob, SharedUrl,
+    CatalogError, PlaceholderVerdict, Placeholders, Revocation, Revoked, SharedBlob, SharedUrl,
 };
 use crate::archive::rules::{self, Earlier, PlaceholderUrl};
 use crate::model::{ArticleId, Digest, Exchange, HostKey, RunId, UrlId};
@@ -72,9 +72,7 @@ impl Placeholders for MemoryCatalog {
         let of_this_run = urls.iter().filter(|url| state.is_of_run(run, **url, what.digest)).count() as u64;
         let facts = urls.iter().map(|url| (*url, state.placeholder_url(*url, what.digest))).collect();
         let decision = rules::revoked(host, what, facts, &state.shown_of_host(host, what.digest));
-        let queued = state.apply(decision.effects);
-        let ready_articles = state.ready_of(decision.articles);
-        Ok(Revoked { urls, of_this_run, changes: QueueChanges { ready_articles, queued, sharing: Vec::new() } })
+        Ok(Revoked { urls, of_this_run, changes: state.decide(decision) })
     }
 }
 
@@ -96,8 +94,7 @@ impl State {
     /// The version that a URL had before these bytes.
     fn previous(&self, url: UrlId, current: Digest) -> Option<(Digest, Timestamp)> {
         let host = &self.urls[&url].host;
-        let captures = self.captures.values().rev().filter(|(captured, _)| *captured == url);
-        let earlier = captures.filter_map(|(_, capture)| {
+        let earlier = self.captures_of(url).rev().filter_map(|capture| {
             let digest = capture.digest?;
             Some(Earlier {
                 digest,
@@ -110,8 +107,7 @@ impl State {
     }
 
     fn is_of_run(&self, run: RunId, url: UrlId, digest: Digest) -> bool {
-        let mut captures = self.captures.values();
-        captures.any(|(of, capture)| *of == url && capture.run == run && capture.digest == Some(digest))
+        self.captures_of(url).any(|capture| capture.run == run && capture.digest == Some(digest))
     }
 
     fn placeholder_url(&self, url: UrlId, digest: Digest) -> PlaceholderUrl {

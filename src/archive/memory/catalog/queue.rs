@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::state::{HostEntry, State, page};
 use super::{MemoryCatalog, missing};
 use crate::archive::catalog::{
-    CatalogError, CompletedJob, Job, Lease, Queue, QueueChanges, UrlFacts, UrlRow, UrlState, Worker, WriteOutcome,
+    CatalogError, CompletedJob, Job, Lease, Queue, QueueChanges, UrlRow, UrlState, Worker, WriteOutcome,
 };
 use crate::archive::rules::{self, Due, HostHold, JobFacts, ShowingArticle};
 use crate::config::{ChangedImages, Recheck};
@@ -20,8 +20,7 @@ impl Queue for MemoryCatalog {
     async fn enqueue_due(&self, now: Timestamp, horizon: Duration) -> Result<u64, CatalogError> {
         let (mut state, due) = (self.state(), Due::new(now, horizon));
         state.hosts.values_mut().for_each(|host| host.end_implausible(due));
-        let is_due = |facts: &UrlFacts| facts.next_attempt.is_some_and(|at| due.has_passed(at));
-        let urls = state.urls.iter().filter(|(_, entry)| is_due(&entry.facts));
+        let urls = state.urls.iter().filter(|(_, entry)| due.is_due_again(&entry.facts));
         let mut urls: Vec<_> = urls.map(|(id, entry)| (entry.facts.next_attempt, *id)).collect();
         urls.sort_unstable();
         Ok(urls.into_iter().map(|(_, url)| state.queue(url)).sum())
@@ -29,7 +28,8 @@ impl Queue for MemoryCatalog {
 
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError> {
         let mut state = self.state();
-        Ok(urls.iter().map(|url| state.queue(*url)).sum())
+        let known = urls.iter().filter_map(|url| Some((*url, state.urls.get(url)?.facts.clone()))).collect();
+        Ok(state.apply(rules::requested(known)))
     }
 
     async fn reschedule_rechecks(&self, recheck: Recheck) -> Result<(), CatalogError> {
@@ -53,8 +53,7 @@ impl Queue for MemoryCatalog {
 
     async fn queued_urls(&self, after: Option<UrlId>, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {
         let state = self.state();
-        let queued: BTreeSet<_> = state.jobs.values().copied().collect();
-        Ok(page(&state.urls, after, limit, |id, _| queued.contains(id).then(|| state.url_row(*id))))
+        Ok(page(&state.urls, after, limit, |id, entry| entry.job.is_some().then(|| state.url_row(*id))))
     }
 
     async fn due_urls(
@@ -66,7 +65,7 @@ impl Queue for MemoryCatalog {
     ) -> Result<Vec<UrlRow>, CatalogError> {
         let (state, due) = (self.state(), Due::new(now, horizon));
         Ok(page(&state.urls, after, limit, |id, entry| {
-            let is_due = entry.facts.next_attempt.is_some_and(|at| due.has_passed(at)) && !entry.showing.is_empty();
+            let is_due = due.is_due_again(&entry.facts) && !entry.showing.is_empty();
             is_due.then(|| state.url_row(*id))
         }))
     }
@@ -121,17 +120,14 @@ impl Queue for MemoryCatalog {
         }
         let (mut affected, mut sharing) = (BTreeSet::new(), Vec::new());
         for job in jobs {
-            if state.is_of_host(&job, &lease.host) {
-                state.unqueue(job.url);
-                let (url, is_worth_comparing) = (job.url, UrlFacts::is_worth_comparing(&job.result));
-                let before = state.job_facts(&job);
-                let decision = rules::completed(run, job, &before, changed);
-                state.apply(decision.effects);
-                affected.extend(decision.articles);
-                if is_worth_comparing && state.is_shared(url) {
-                    sharing.push(url);
-                }
+            if !state.is_of_host(&job, &lease.host) {
+                continue;
             }
+            let before = state.job_facts(&job);
+            let decision = rules::completed(run, job, &before, changed);
+            state.apply(decision.effects);
+            affected.extend(decision.articles);
+            sharing.extend(decision.compared.filter(|url| state.is_shared(*url)));
         }
         let ready_articles = state.ready_of(affected);
         Ok((WriteOutcome::Applied, QueueChanges { ready_articles, queued: 0, sharing }))

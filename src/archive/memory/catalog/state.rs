@@ -33,6 +33,8 @@ pub(super) struct State {
     pub(super) hosts: BTreeMap<HostKey, HostEntry>,
     pub(super) jobs: BTreeMap<JobId, UrlId>,
     pub(super) captures: BTreeMap<CaptureId, (UrlId, Capture)>,
+    /// The URLs whose asset a blob is: an index of [`UrlFacts::kept`].
+    with_asset: HashMap<Digest, BTreeSet<UrlId>>,
     /// By digest and name of the media type.
     pub(super) blobs: BTreeMap<(Digest, &'static str), BlobRow>,
     pub(super) assets: BTreeMap<Digest, Asset>,
@@ -61,6 +63,35 @@ pub(super) struct ArticleEntry {
     pub(super) shown_first: BTreeMap<UrlId, Digest>,
 }
 
+impl ArticleEntry {
+    /// An article that was just read for the first time.
+    pub(super) const fn new(version: ArticleVersion) -> Self {
+        Self {
+            version,
+            earlier: Vec::new(),
+            facts: ArticleFacts::NEW,
+            references: Vec::new(),
+            mirror: None,
+            mirror_file: None,
+            edits: Vec::new(),
+            unshown: 0,
+            shown_first: BTreeMap::new(),
+        }
+    }
+
+    /// The version that is mirrored, as a row.
+    pub(super) fn version_row(&self) -> VersionRow {
+        let ArticleVersion { original, format, title, published, read_at, .. } = &self.version;
+        VersionRow {
+            original: *original,
+            format: *format,
+            title: title.clone(),
+            published: *published,
+            read_at: *read_at,
+        }
+    }
+}
+
 /// A URL, with what is kept of it besides its newest good capture.
 #[derive(Debug)]
 pub(super) struct UrlEntry {
@@ -73,6 +104,8 @@ pub(super) struct UrlEntry {
     pub(super) revoked: Option<Digest>,
     /// The articles that show it.
     pub(super) showing: BTreeSet<ArticleId>,
+    /// Its captures, oldest first.
+    pub(super) captures: Vec<CaptureId>,
     pub(super) job: Option<JobId>,
 }
 
@@ -111,6 +144,7 @@ impl Default for State {
             hosts: BTreeMap::new(),
             jobs: BTreeMap::new(),
             captures: BTreeMap::new(),
+            with_asset: HashMap::new(),
             blobs: BTreeMap::new(),
             assets: BTreeMap::new(),
             thumbnails: BTreeMap::new(),
@@ -133,6 +167,11 @@ pub(super) fn page<K: Ord + Clone, V, T>(
     map.range((from, std::ops::Bound::Unbounded)).filter_map(|(key, value)| read(key, value)).take(limit).collect()
 }
 
+/// Whether a digest starts with this byte.
+pub(super) fn is_of_shard(digest: Digest, shard: u8) -> bool {
+    digest.as_bytes()[0] == shard
+}
+
 /// The first id of rows, or the one after the greatest.
 pub(super) fn next_id(last: Option<i64>) -> i64 {
     last.map_or(1, |last| last + 1)
@@ -144,9 +183,15 @@ impl State {
     /// Where an article stands.
     pub(super) fn facts_of(&self, article: ArticleId) -> Option<ArticleFacts> {
         let entry = self.articles.get(&article)?;
-        let urls: BTreeSet<UrlId> = entry.references.iter().filter_map(|(_, url)| *url).collect();
+        let urls = self.urls_of(article);
         let waiting = urls.iter().filter(|url| self.urls[url].job.is_some()).count() as u64;
         Some(ArticleFacts { waiting, ..entry.facts })
+    }
+
+    /// The URLs that an article shows, each once; none where the article is not on record.
+    pub(super) fn urls_of(&self, article: ArticleId) -> Vec<UrlId> {
+        let references = self.articles.get(&article).into_iter().flat_map(|entry| &entry.references);
+        references.filter_map(|(_, url)| *url).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Stores what a rule makes of an article.
@@ -181,8 +226,7 @@ impl State {
         let id = UrlId(next_id(self.urls.keys().last().map(|id| id.0)));
         let host = HostKey::of(url).unwrap_or_else(|| HostKey::from_stored(String::new()));
         self.hosts.entry(host.clone()).or_default();
-        let facts = UrlFacts::default();
-        let facts = if self.is_url_taken_down(url) { UrlFacts::taken_down() } else { facts };
+        let facts = UrlFacts::first_seen(self.was_taken_down(&TakedownTarget::covering_url(url)));
         let entry = UrlEntry {
             url: url.clone(),
             host,
@@ -190,6 +234,7 @@ impl State {
             replaced: BTreeSet::new(),
             revoked: None,
             showing: BTreeSet::new(),
+            captures: Vec::new(),
             job: None,
         };
         self.urls.insert(id, entry);
@@ -210,7 +255,19 @@ impl State {
 
     /// The URLs whose asset this is.
     pub(super) fn urls_with(&self, digest: Digest) -> Vec<UrlId> {
-        self.urls.iter().filter(|(_, entry)| entry.facts.kept == Some(digest)).map(|(id, _)| *id).collect()
+        self.with_asset.get(&digest).into_iter().flatten().copied().collect()
+    }
+
+    /// Puts this in place of what was known of a URL.
+    pub(super) fn store_url(&mut self, url: UrlId, facts: UrlFacts) {
+        let (now, entry) = (facts.kept, self.url_mut(url));
+        let before = std::mem::replace(&mut entry.facts, facts).kept;
+        if let Some(urls) = before.and_then(|digest| self.with_asset.get_mut(&digest)) {
+            urls.remove(&url);
+        }
+        if let Some(digest) = now {
+            self.with_asset.entry(digest).or_default().insert(url);
+        }
     }
 
     // Blobs.
@@ -228,11 +285,19 @@ impl State {
 
     // Captures.
 
+    /// The captures of a URL, oldest first.
+    pub(super) fn captures_of(&self, url: UrlId) -> impl DoubleEndedIterator<Item = &Capture> {
+        let ids = self.urls.get(&url).into_iter().flat_map(|entry| &entry.captures);
+        ids.map(|id| &self.captures[id].1)
+    }
+
     /// Appends one attempt.
     pub(super) fn append_capture(&mut self, url: UrlId, run: RunId, digest: Option<Digest>, exchanges: Vec<Exchange>) {
         let Some(at) = exchanges.first().map(|first| first.at) else { return };
         let id = CaptureId(next_id(self.captures.keys().last().map(|id| id.0)));
-        let requested = self.urls[&url].url.clone();
+        let entry = self.url_mut(url);
+        entry.captures.push(id);
+        let requested = entry.url.clone();
         self.captures.insert(id, (url, Capture { id, run, at, url: requested, exchanges, digest }));
     }
 
@@ -241,8 +306,7 @@ impl State {
     /// Queues a URL that some article shows, unless it is queued already, and gives how many jobs that made.
     pub(super) fn queue(&mut self, url: UrlId) -> u64 {
         let id = JobId(self.last_job + 1);
-        let may_wait =
-            |entry: &&mut UrlEntry| entry.job.is_none() && !entry.showing.is_empty() && !entry.facts.is_taken_down();
+        let may_wait = |entry: &&mut UrlEntry| entry.job.is_none() && !entry.showing.is_empty();
         let Some(entry) = self.urls.get_mut(&url).filter(may_wait) else {
             return 0;
         };

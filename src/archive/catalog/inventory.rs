@@ -1,0 +1,43 @@
+//! What is on record, row by row, and what refers to it.
+
+use async_trait::async_trait;
+use url::Url;
+
+use super::articles::ArticleRow;
+use super::captures::{AssetRow, BlobRow, ThumbnailRow};
+use super::error::CatalogError;
+use crate::model::{ArticleId, ArticleKey, Digest};
+
+/// The rows of a listing. A row that cannot be read is an error that names it, and the listing goes on. A caller that
+/// needs all rows returns the first such error.
+pub type ReadRows<T> = Vec<Result<T, CatalogError>>;
+
+/// What proving an archive needs.
+#[async_trait]
+pub trait Inventory: Send + Sync {
+    /// The blobs on record whose digest starts with this byte, in order of digest.
+    async fn blobs_on_record(&self, shard: u8) -> Result<ReadRows<BlobRow>, CatalogError>;
+
+    /// The assets on record whose digest starts with this byte, in order of digest.
+    async fn assets_on_record(&self, shard: u8) -> Result<ReadRows<AssetRow>, CatalogError>;
+
+    /// The thumbnails on record of blobs whose digest starts with this byte, in order of digest and name.
+    async fn thumbnails_on_record(&self, shard: u8) -> Result<ReadRows<ThumbnailRow>, CatalogError>;
+
+    /// The URLs that a blob was ever captured from.
+    async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError>;
+
+    /// The articles of which a blob is the original, in the newest version or an older one.
+    async fn articles_of_original(&self, digest: Digest) -> Result<Vec<ArticleKey>, CatalogError>;
+
+    /// Up to `limit` articles after this one, in the order of their rows. A row that cannot be read is an error that
+    /// names it, and the others follow.
+    async fn articles_by_row(
+        &self,
+        after: Option<ArticleId>,
+        limit: usize,
+    ) -> Result<Vec<(ArticleId, Result<ArticleRow, CatalogError>)>, CatalogError>;
+
+    /// The articles whose mirrors may show an asset: those with a URL that gave it at any time.
+    async fn articles_showing(&self, digest: Digest) -> Result<Vec<ArticleId>, CatalogError>;
+}

@@ -1,0 +1,46 @@
+//! What is on record, row by row, and what refers to it.
+
+use async_trait::async_trait;
+use url::Url;
+
+use super::error::catalog_error;
+use super::{Sqlite, articles, assets, urls};
+use crate::archive::catalog::{ArticleRow, AssetRow, BlobRow, CatalogError, Inventory, ReadRows, ThumbnailRow};
+use crate::model::{ArticleId, ArticleKey, Digest};
+
+#[async_trait]
+impl Inventory for Sqlite {
+    async fn blobs_on_record(&self, shard: u8) -> Result<ReadRows<BlobRow>, CatalogError> {
+        self.read_rows(move |connection| assets::blobs(connection, shard)).await
+    }
+
+    async fn assets_on_record(&self, shard: u8) -> Result<ReadRows<AssetRow>, CatalogError> {
+        self.read_rows(move |connection| assets::assets(connection, shard)).await
+    }
+
+    async fn thumbnails_on_record(&self, shard: u8) -> Result<ReadRows<ThumbnailRow>, CatalogError> {
+        self.read_rows(move |connection| assets::thumbnails_of_shard(connection, shard)).await
+    }
+
+    async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError> {
+        self.read_readable(move |connection| urls::that_gave(connection, digest)).await
+    }
+
+    async fn articles_of_original(&self, digest: Digest) -> Result<Vec<ArticleKey>, CatalogError> {
+        self.read_readable(move |connection| articles::keys_of_original(connection, digest)).await
+    }
+
+    async fn articles_by_row(
+        &self,
+        after: Option<ArticleId>,
+        limit: usize,
+    ) -> Result<Vec<(ArticleId, Result<ArticleRow, CatalogError>)>, CatalogError> {
+        let rows = self.read(move |connection| articles::page_by_row(connection, after, limit)).await?;
+        let path = self.readers.path();
+        Ok(rows.into_iter().map(|(id, row)| (id, row.map_err(|error| catalog_error(path, &error)))).collect())
+    }
+
+    async fn articles_showing(&self, digest: Digest) -> Result<Vec<ArticleId>, CatalogError> {
+        self.read(move |connection| assets::articles_showing(connection, digest)).await
+    }
+}
