@@ -18,26 +18,24 @@ pub struct Subset {
 #[error("`{0}` is not a subset: write the number of a share and how many there are, such as \"3/30\"")]
 pub struct NotASubset(String);
 
-/// Up to the number of shards, shares consist of whole shards; more shares must divide them.
+/// Up to the number of shards, shares consist of whole shards. Where there are more shares, each is a part of one shard.
 const SHARDS: u32 = 256;
 
 impl Subset {
     /// Everything.
     pub const ALL: Self = Self { part: 1, of: NonZeroU32::MIN };
 
-    fn is_part(self, number: u32) -> bool {
-        number % self.of == self.part - 1
-    }
-
     /// Whether any blob of a shard is in it.
     pub(super) fn covers_shard(self, shard: u8) -> bool {
-        self.of.get() > SHARDS || self.is_part(u32::from(shard))
+        let (part, of) = (self.part - 1, self.of.get());
+        if of <= SHARDS { u32::from(shard) % of == part } else { part % SHARDS == u32::from(shard) }
     }
 
     /// Whether a blob of a shard that it covers is in it.
     pub(super) fn covers(self, digest: Digest) -> bool {
-        let [_, a, b, c, ..] = *digest.as_bytes();
-        self.of.get() <= SHARDS || self.is_part(u32::from_be_bytes([0, a, b, c]))
+        let [shard, a, b, c, ..] = *digest.as_bytes();
+        let shares_of_shard = (self.of.get().saturating_sub(u32::from(shard))).div_ceil(SHARDS).max(1);
+        u32::from_be_bytes([0, a, b, c]) % shares_of_shard == (self.part - 1) / SHARDS % shares_of_shard
     }
 
     /// About how many of so many articles are in it.
