@@ -57,25 +57,63 @@ fn measurement_of_time() {
     assert_eq!(too_slow, 0, "{too_slow} of {}", rows.len());
 }
 
-/// Articles of every form, as large as the default settings take them, by one run of the program.
+/// The default `rewrite.max_article`, in bytes.
+const BOUND: usize = 8 << 20;
+
+/// What a run over eight articles of one length took, with what became of them.
+struct Eight {
+    peak: u64,
+    seconds: f64,
+    /// How many articles have a mirror, and why the others have none.
+    mirrored: usize,
+    refused: Vec<String>,
+    text: String,
+}
+
+/// Has the program mirror eight articles with default settings, which are read side by side.
+fn eight(forms: &[&Form], length: usize) -> Eight {
+    let sandbox = Sandbox::new();
+    for (number, form) in forms.iter().enumerate() {
+        let ending = form.format.as_str().replace("markdown", "md");
+        sandbox.write(&format!("posts/{number}.{ending}"), form.article(length));
+    }
+    let run = watch(sandbox.command(&["--json", "run"]));
+    assert!(matches!(run.ran.status, 0 | 3), "{run:?}");
+    let report: serde_json::Value = serde_json::from_str(&run.ran.stdout).expect("it is a report");
+    let problems = report["problems"].as_array().into_iter().flatten();
+    let reasons = problems.map(|problem| problem["reason"].as_str().unwrap_or_default().to_owned());
+    let refused: Vec<_> = reasons.filter(|reason| reason == "too_large" || reason == "too_much_markup").collect();
+    let mirrored = report["articles"]["new"].as_u64().and_then(|count| usize::try_from(count).ok());
+    let (mirrored, seconds) = (mirrored.unwrap_or_default(), run.took.as_secs_f64());
+    let names: Vec<_> = forms.iter().map(|form| form.name()).collect();
+    let text =
+        format!("{} KiB: {} MiB, {seconds:.1} s, {mirrored} mirrored; {}", length >> 10, run.peak, names.join(" | "));
+    Eight { peak: run.peak, seconds, mirrored, refused, text }
+}
+
+/// Articles of every form, eight at a time, at the lengths up to `OFFPRINT_SCALE`; those beyond what is read, of some
+/// forms.
 #[test]
 #[ignore = "measurement: it writes gigabytes and takes long"]
 fn measurement_of_memory() {
-    let length = *lengths().last().unwrap_or(&1024);
-    let mut peaks = Vec::new();
     let forms: Vec<_> = hostile().collect();
-    for (at, forms) in forms.chunks(16).enumerate() {
-        let sandbox = Sandbox::new();
-        for (number, form) in forms.iter().enumerate() {
-            let ending = form.format.as_str().replace("markdown", "md");
-            sandbox.write(&format!("posts/{number}.{ending}"), form.article(length));
+    let mut rows = Vec::new();
+    for length in lengths().into_iter().filter(|length| *length >= 256 << 10) {
+        for forms in forms.chunks(8).take(if length > BOUND { 2 } else { usize::MAX }) {
+            let row = eight(forms, length);
+            assert_eq!(row.mirrored + row.refused.len(), forms.len(), "{} {:?}", row.text, row.refused);
+            assert!(length <= BOUND || row.refused.iter().all(|reason| reason == "too_large"), "{:?}", row.refused);
+            assert!(length <= BOUND || row.mirrored == 0, "{}", row.text);
+            rows.push(row);
         }
-        let run = watch(sandbox.command(&["run"]));
-        say(&format!("{at}: peak {} MiB in {:?}, {}", run.peak, run.took, run.ran.stdout.lines().last().unwrap_or("")));
-        assert!(matches!(run.ran.status, 0 | 3), "{run:?}");
-        peaks.push(run.peak);
     }
-    let most = peaks.into_iter().max().unwrap_or_default();
-    say(&format!("articles of {length} bytes, all forms: at most {most} MiB"));
+    let refused: usize = rows.iter().map(|row| row.refused.len()).sum();
+    say(&format!("{} runs of eight articles, {refused} articles refused; the ten with the most memory:", rows.len()));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.peak));
+    rows.iter().take(10).for_each(|row| say(&row.text));
+    rows.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    say("and the three that took longest:");
+    rows.iter().take(3).for_each(|row| say(&row.text));
+    let most = rows.iter().map(|row| row.peak).max().unwrap_or_default();
     assert!(most < MEMORY, "{most} MiB");
 }
