@@ -76,6 +76,17 @@ impl Fetcher {
         self.session.connections.close(host);
     }
 
+    /// Whether further requests are sent. Where they are not, those that wait for their turn end, deferred; those that
+    /// are under way go on.
+    pub(crate) fn set_open(&self, is_open: bool) {
+        self.session.slots.set_open(is_open);
+    }
+
+    /// Whether requests to a host wait: its responses come slowly, or it asked for a pause.
+    pub(crate) fn is_slow(&self, host: &HostKey) -> bool {
+        self.session.hosts.get(host).is_slow()
+    }
+
     /// How many requests to a host may be in flight, as the settings say.
     pub fn per_host(&self, host: &HostKey) -> usize {
         self.session.hosts.per_host(host)

@@ -12,6 +12,7 @@ use super::error::FetchError;
 use super::fetcher::Fetcher;
 use super::host::pacer::Pacer;
 use super::host::permit::Slots;
+use super::host::promptness::Standing;
 use super::request::{Fetched, Judge, Request};
 use crate::config::FallbackConfig;
 use crate::model::{Exchange, Validators};
@@ -59,7 +60,7 @@ impl WebArchives {
             let validators = Validators::default();
             let request = Request { url: &url, article: None, validators: &validators, ..*request };
             let _in_flight = self.pacer.in_flight().await;
-            let _slot = self.pacer.start(&self.slots).await;
+            let _slot = self.pacer.start(&self.slots, Standing::New).await;
             let (answer, left) = fetcher.fetch_within(&request, Some(&http_date(when)), time).await;
             time = left;
             exchanges.extend(answer.exchanges);

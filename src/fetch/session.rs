@@ -20,6 +20,9 @@ use crate::config::FetchConfig;
 use crate::model::{Failure, HostKey, Reason};
 use crate::staging::Staging;
 
+/// The most requests that wait for hosts which are silent or slow, whatever the system allows.
+const MOST_PARKED: usize = 384;
+
 /// The settings and the state of one fetcher.
 pub(crate) struct Session {
     /// The settings.
@@ -46,13 +49,13 @@ impl Session {
     /// # Errors
     /// Settings that cannot work.
     pub(crate) fn new(config: &FetchConfig, staging: &Path, lookup: Arc<dyn Lookup>) -> Result<Self, FetchError> {
-        let most = descriptors::for_requests() / 4;
+        let most = descriptors::for_requests();
         Ok(Self {
             limits: Limits::new(config),
             connections: Connections::new(config, lookup)?,
             hosts: Hosts::new(config, Clock::start())?,
             robots: RobotsCache::default(),
-            slots: Slots::new(config.concurrency.min(most.max(1)), most),
+            slots: Slots::new(config.concurrency.min((most / 4).max(1)), most.min(MOST_PARKED)),
             staging: Staging::new(staging),
             memory: OnceLock::new(),
             config: config.clone(),

@@ -30,7 +30,7 @@ mod write;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info};
 
@@ -47,7 +47,7 @@ use crate::trace;
 
 use article_memory::ArticleMemory;
 use control::Control;
-use fetch::{FetchStage, InlineSource, JobStage};
+use fetch::{BUSY_HOSTS, FetchStage, InlineSource, JobStage};
 use open::refuse_without_blobs;
 use outcomes::Outcomes;
 use placeholder::{PlaceholderParts, PlaceholderStage};
@@ -298,7 +298,7 @@ impl Mirror {
             jobs: Arc::new(self.job_stage(run, ready, ingest, Arc::clone(&placeholders))),
             queued: Arc::clone(&self.queued),
             run,
-            concurrency: self.config.fetch.concurrency,
+            busy: Arc::new(Semaphore::new(BUSY_HOSTS)),
             passed_over: Mutex::default(),
         };
         (stage, placeholders)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Response;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, TRANSFER_ENCODING};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::coding::{Decoder, PIECE};
 use super::digest_fields::DigestFields;
@@ -20,8 +20,6 @@ use crate::fetch::net::classify::{broken_body, is_unclean_close};
 use crate::model::{Digest, Failure, Reason};
 use crate::staging::Staged;
 
-/// After so long without a byte a request is parked.
-const SILENCE: Duration = Duration::from_secs(1);
 /// How long a body is read that is not wanted.
 const UNWANTED_TIME: Duration = Duration::from_secs(5);
 
@@ -59,18 +57,16 @@ impl Receiving<'_> {
         self.refuse_larger(length)?;
         self.body.reserve(length);
         let delimited = is_delimited(&self.response);
-        let mut rate = Rate::new(self.limits.min_rate, self.limits.timeout);
+        let (begun, mut rate) = (Instant::now(), self.rate());
         while !wire.is_complete()
             && let Some(piece) = self.piece(delimited).await?
         {
             wire.add(piece.len());
             fields.update(&piece);
             self.keep(&piece, &mut decoder).await?;
-            match rate.add(piece.len() as u64)? {
-                Some(true) => self.permit.park(),
-                Some(false) => self.deadline += self.permit.unpark().await,
-                None => {}
-            }
+            let (bytes, since) = (piece.len() as u64, begun.elapsed());
+            let is_slow = rate.add(bytes, self.permit.record_bytes(bytes))?;
+            self.deadline += self.permit.record_rate(is_slow, since).await;
         }
         let rest = decoder.finish().map_err(|error| Failure::new(Reason::Truncated, whole_message(&error)))?;
         self.body.push(&rest);
@@ -79,21 +75,18 @@ impl Receiving<'_> {
         Ok(Arrived { fields, coding: decoder.undone().to_owned(), ignored_coding })
     }
 
+    fn rate(&self) -> Rate {
+        Rate::new(self.limits.min_rate, self.limits.timeout, self.permit.patience())
+    }
+
     async fn piece(&mut self, delimited: bool) -> Result<Option<impl Deref<Target = [u8]> + use<>>, Failure> {
         let until = self.limits.next_piece(self.deadline);
-        let mut next = std::pin::pin!(self.response.chunk());
-        let piece = if let Ok(piece) = timeout_at(until.min(Instant::now() + SILENCE), &mut next).await {
-            Ok(piece)
-        } else {
-            self.permit.park();
-            timeout_at(until, next).await
-        };
-        match piece {
+        match self.permit.wait_for(self.response.chunk(), until).await {
             // The length of such a body is unknown, so its content decides whether it is whole.
-            Ok(Err(error)) if !delimited && is_unclean_close(&error) => Ok(None),
-            Ok(piece) => piece.map_err(|error| broken_body(&error)),
-            Err(_) if until == self.deadline => Err(Failure::new(Reason::Timeout, "fetch.timeout ran out")),
-            Err(_) => Err(Failure::new(Reason::Timeout, "no piece of the body arrived within fetch.read_timeout")),
+            Some(Err(error)) if !delimited && is_unclean_close(&error) => Ok(None),
+            Some(piece) => piece.map_err(|error| broken_body(&error)),
+            None if until == self.deadline => Err(Failure::new(Reason::Timeout, "fetch.timeout ran out")),
+            None => Err(Failure::new(Reason::Timeout, "no piece of the body arrived within fetch.read_timeout")),
         }
     }
 
@@ -189,13 +182,17 @@ pub(crate) struct Unwanted {
 }
 
 /// Reads a body that is not wanted, where it is short. Reading it to its end keeps the connection usable.
-pub(crate) async fn receive_unwanted(mut response: Response, limits: &Limits, mut body: BodyWriter) -> Unwanted {
+pub(crate) async fn receive_unwanted(
+    response: Response,
+    limits: &Limits,
+    mut body: BodyWriter,
+    permit: &mut RequestPermit,
+) -> Unwanted {
     if response.content_length().is_some_and(|length| length > limits.max_unwanted()) {
         return Unwanted::default();
     }
     let mut decoder = Decoder::of(response.headers());
-    let until = Instant::now() + UNWANTED_TIME;
-    let is_whole = read_short(&mut response, &mut decoder, &mut body, (limits.max_unwanted(), until)).await;
+    let is_whole = read_short(response, &mut decoder, &mut body, limits.max_unwanted(), permit).await;
     let (length, coding) = (body.length(), decoder.undone().to_owned());
     if is_whole.is_none() || decoder.finish().is_err() {
         return Unwanted { length, ..Unwanted::default() };
@@ -209,12 +206,14 @@ pub(crate) async fn receive_unwanted(mut response: Response, limits: &Limits, mu
 
 /// Reads a body to its end; `None` if it is longer, takes longer or does not decode.
 async fn read_short(
-    response: &mut Response,
+    mut response: Response,
     decoder: &mut Decoder,
     body: &mut BodyWriter,
-    (most, until): (u64, Instant),
+    most: u64,
+    permit: &mut RequestPermit,
 ) -> Option<()> {
-    while let Some(piece) = timeout_at(until, response.chunk()).await.ok()?.ok()? {
+    let until = Instant::now() + UNWANTED_TIME;
+    while let Some(piece) = permit.wait_for(response.chunk(), until).await?.ok()? {
         let room = most.saturating_sub(body.length());
         body.push(&decode_piece(decoder, &piece, room)?);
         body.flush_full().await.ok()?;

@@ -7,7 +7,7 @@ mod response;
 use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 use tracing::{Instrument, debug};
 
 use super::body::receive::{Arrived, Receiving, finish, receive_unwanted};
@@ -26,9 +26,6 @@ use crate::trace;
 use request::Outgoing;
 use response::ResponseKind;
 
-/// After so long without a response a request is parked. Hosts that have not responded yet may be dead.
-const FIRST_RESPONSE: Duration = Duration::from_millis(300);
-const NEXT_RESPONSE: Duration = Duration::from_secs(1);
 /// How long to wait before a connection is tried again for which no descriptor was left.
 const DESCRIPTOR_WAIT: Duration = Duration::from_millis(100);
 
@@ -100,6 +97,7 @@ pub(crate) async fn exchange(
     };
     let span = trace::exchange(&ongoing.record.url);
     let received = ongoing.run().instrument(span.clone()).await;
+    ongoing.record_end();
     let Ongoing { mut record, partial, evidence, connect_timed_out, .. } = ongoing;
     let received = received.map_err(|failure| Failure { status: failure.status.or(record.status), ..failure });
     record.elapsed = begun.elapsed();
@@ -191,17 +189,19 @@ impl Ongoing<'_> {
         sending: impl Future<Output = Result<Response, E>>,
         limit: Instant,
     ) -> Option<Result<Response, E>> {
-        let mut sending = std::pin::pin!(sending);
-        let head_timeout = if self.request.host.has_responded() { NEXT_RESPONSE } else { FIRST_RESPONSE };
-        if let Ok(sent) = timeout_at(limit.min(Instant::now() + head_timeout), &mut sending).await {
-            return Some(sent);
-        }
-        self.permit.park();
-        let sent = timeout_at(limit, sending).await.ok()?;
+        let begun = Instant::now();
+        let sent = self.permit.wait_for(sending, limit).await?;
         if sent.is_ok() {
-            self.deadline += self.permit.unpark().await;
+            self.deadline += self.permit.record_head(begun.elapsed()).await;
         }
         Some(sent)
+    }
+
+    /// A host whose response came to its end, whatever it is, has answered in time unless it was slow.
+    fn record_end(&self) {
+        if self.record.status.is_some() {
+            self.permit.record_end();
+        }
     }
 
     fn record_sign(&mut self, sign: HostSign) {
@@ -281,7 +281,7 @@ impl Ongoing<'_> {
     /// Receives a body that is not wanted.
     async fn receive_evidence(&mut self, response: Response) {
         let body = BodyWriter::new(&self.session.staging);
-        let unwanted = receive_unwanted(response, &self.session.limits, body).await;
+        let unwanted = receive_unwanted(response, &self.session.limits, body, self.permit).await;
         (self.record.digest, self.record.length) = (unwanted.digest, unwanted.length);
         (self.record.coding, self.evidence) = (unwanted.coding, unwanted.staged);
     }

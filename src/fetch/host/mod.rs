@@ -1,10 +1,13 @@
 //! One host: its settings, what has been learned of it, and when a request to it may start.
 
+mod admission;
 pub(crate) mod breaker;
+mod line;
 pub(crate) mod memory;
 pub(crate) mod pacer;
 mod pattern;
 pub(crate) mod permit;
+pub(crate) mod promptness;
 pub(crate) mod referer;
 pub(crate) mod registry;
 pub(crate) mod retry;
@@ -20,8 +23,9 @@ use crate::locks::Mutex;
 use crate::model::{Failure, HostKey, HostState, Reason, RefererStrategy};
 use breaker::{Breaker, BreakerPolicy, BreakerState};
 use memory::HostMemory;
-use pacer::{HoldTooLong, Pacer};
+use pacer::{NoStart, Pacer};
 use permit::{RequestPermit, Slots};
+use promptness::{Promptness, Standing};
 use settings::HostSettings;
 
 /// After so many URLs that refused every Referer strategy, only the first strategy is tried.
@@ -41,6 +45,8 @@ pub(crate) struct Host {
     referers: Mutex<Referers>,
     /// It has responded in this run.
     has_responded: AtomicBool,
+    /// How promptly it has answered in this run.
+    promptness: Arc<Promptness>,
     /// What is kept elsewhere was asked for.
     recalled: OnceCell<()>,
     /// What is kept elsewhere, where that is known.
@@ -75,6 +81,7 @@ impl Host {
             probe: Arc::default(),
             referers: Mutex::new(Referers { learned: RefererStrategy::Omit, failed_rounds: 0 }),
             has_responded: AtomicBool::new(false),
+            promptness: Arc::default(),
             recalled: OnceCell::new(),
             kept: Mutex::default(),
             is_leased: AtomicBool::new(false),
@@ -84,17 +91,33 @@ impl Host {
     /// Waits until a request may start.
     ///
     /// # Errors
-    /// The breaker is open, or the host asked for a longer pause than a run waits.
+    /// The breaker is open, the host asked for a longer pause than a run waits, or the run is ending.
     pub(crate) async fn permit(&self, slots: &Slots) -> Result<RequestPermit, Failure> {
         self.refuse_if_open()?;
         let in_flight = self.pacer.in_flight().await;
         let probe = self.wait_for_probe().await?;
-        let slot = self.pacer.start(slots).await.map_err(|HoldTooLong(until)| {
-            let detail = "the host is overloaded, or asked for a pause that is longer than fetch.max_wait; a later run tries again";
-            Failure::new(Reason::HostDown, detail).deferred_until(until)
-        })?;
+        let start =
+            self.pacer.start(slots, self.promptness.standing()).await.map_err(|no_start| self.deferred(no_start))?;
         self.refuse_if_open()?;
-        Ok(RequestPermit::new(slots, slot, in_flight, probe))
+        Ok(RequestPermit::new(slots, start, &self.promptness, in_flight, probe))
+    }
+
+    fn deferred(&self, no_start: NoStart) -> Failure {
+        match no_start {
+            NoStart::HoldTooLong(until) => {
+                let detail = "the host is overloaded, or asked for a pause that is longer than fetch.max_wait; a later run tries again";
+                Failure::new(Reason::HostDown, detail).deferred_until(until)
+            }
+            NoStart::RunEnds => {
+                let detail = "the run ended before the request was sent; a later run sends it";
+                Failure::new(Reason::Budget, detail).deferred_until(self.clock.now())
+            }
+        }
+    }
+
+    /// Whether its requests wait: its responses come slowly, or it asked for a pause.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.promptness.standing() == Standing::Slow || self.pacer.is_held()
     }
 
     /// Passes the breaker: at once where it is closed, one request at a time where it is half-open.

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::permit::Slots;
+use super::admission::Closed;
+use super::permit::{Slots, Start};
+use super::promptness::Standing;
 use super::retry::LONGEST_RETRY_AFTER;
 use crate::fetch::clock::{Clock, from_to};
 use crate::locks::{Mutex, MutexGuard};
@@ -44,9 +46,20 @@ struct PacerState {
     held: Duration,
 }
 
-/// The host asked for a longer pause than a run waits. It ends at this moment.
+/// Why no request starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct HoldTooLong(pub(crate) Timestamp);
+pub(crate) enum NoStart {
+    /// The host asked for a longer pause than a run waits. It ends at this moment.
+    HoldTooLong(Timestamp),
+    /// No more requests are opened in this run.
+    RunEnds,
+}
+
+impl From<Closed> for NoStart {
+    fn from(_: Closed) -> Self {
+        Self::RunEnds
+    }
+}
 
 impl Pacer {
     /// A pacer for so many requests in flight, at least `delay` apart, that waits no longer than `max_wait` in all.
@@ -73,12 +86,12 @@ impl Pacer {
 
     /// Waits until a request may start: for the host's hold, for its spacing, for a slot among all requests. The caller
     /// has an in-flight permit.
-    pub(crate) async fn start(&self, slots: &Slots) -> Result<OwnedSemaphorePermit, HoldTooLong> {
+    pub(crate) async fn start(&self, slots: &Slots, standing: Standing) -> Result<Start, NoStart> {
         if self.is_unpaced() {
-            return Ok(slots.acquire().await);
+            return Ok(slots.start(standing).await?);
         }
         let _lock = self.start_lock.lock().await;
-        let slot = self.wait_for_start(slots).await?;
+        let slot = self.wait_for_start(slots, standing).await?;
         let mut state = self.state();
         state.next_start = Some(Instant::now() + self.delay.max(state.slow_down).max(state.crawl_delay));
         Ok(slot)
@@ -91,28 +104,33 @@ impl Pacer {
     }
 
     /// A hold may begin during any other wait, so it is checked again at the end.
-    async fn wait_for_start(&self, slots: &Slots) -> Result<OwnedSemaphorePermit, HoldTooLong> {
+    async fn wait_for_start(&self, slots: &Slots, standing: Standing) -> Result<Start, NoStart> {
         loop {
             self.wait_for_hold().await?;
             let next_start = self.state().next_start;
             if let Some(at) = next_start.filter(|at| *at > Instant::now()) {
                 tokio::time::sleep_until(at).await;
             }
-            let slot = slots.acquire().await;
+            let slot = slots.start(standing).await?;
             if self.current_hold().is_none() {
                 return Ok(slot);
             }
         }
     }
 
-    async fn wait_for_hold(&self) -> Result<(), HoldTooLong> {
+    async fn wait_for_hold(&self) -> Result<(), NoStart> {
         while let Some(until) = self.current_hold() {
             if self.state().held > self.max_wait {
-                return Err(HoldTooLong(until));
+                return Err(NoStart::HoldTooLong(until));
             }
             self.clock.sleep_until(until).await;
         }
         Ok(())
+    }
+
+    /// Whether it asked for a pause that has not ended.
+    pub(crate) fn is_held(&self) -> bool {
+        self.current_hold().is_some()
     }
 
     fn current_hold(&self) -> Option<Timestamp> {
@@ -201,9 +219,9 @@ mod tests {
         Arc::new(Pacer::new(Clock::start(), per_host, Duration::from_millis(delay_ms), MAX_WAIT))
     }
 
-    async fn start(pacer: &Pacer, slots: &Slots) -> Result<[OwnedSemaphorePermit; 2], HoldTooLong> {
+    async fn start(pacer: &Pacer, slots: &Slots) -> Result<(OwnedSemaphorePermit, Start), NoStart> {
         let in_flight = pacer.in_flight().await;
-        Ok([in_flight, pacer.start(slots).await?])
+        Ok((in_flight, pacer.start(slots, Standing::Quick).await?))
     }
 
     /// The moments, in milliseconds, at which so many requests of this length start.
@@ -238,7 +256,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn spacing_holds_although_all_slots_were_taken() {
         let slots = Slots::new(1, 0);
-        let other = slots.acquire().await;
+        let other = slots.start(Standing::Quick).await.unwrap();
         let pacer = pacer(8, 250);
         let waiting = tokio::spawn(async move { starts(&pacer, &slots, 3, 1).await });
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -258,7 +276,7 @@ mod tests {
     async fn holds_beyond_what_a_run_waits_are_for_the_next_run() {
         let (pacer, slots) = (pacer(8, 0), Slots::new(16, 0));
         let until = pacer.hold(Duration::from_secs(31)).expect("31 s is too long");
-        assert_eq!(start(&pacer, &slots).await.unwrap_err(), HoldTooLong(until));
+        assert_eq!(start(&pacer, &slots).await.unwrap_err(), NoStart::HoldTooLong(until));
     }
 
     #[tokio::test(start_paused = true)]

@@ -22,7 +22,7 @@ use crate::model::HostKey;
 /// How long a connection may idle before it is closed.
 const IDLE: Duration = Duration::from_secs(30);
 /// The most hosts with open connections that are not in use.
-const MOST_HOSTS: usize = 128;
+const MOST_HOSTS: usize = 64;
 /// The window of one HTTP/2 stream, in bytes, and of a connection: what a peer may send before it is read.
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
@@ -55,6 +55,8 @@ struct OpenClient {
     client: Client,
     host: HostKey,
     last_use: u64,
+    /// It was used more than once. Most hosts have one image, and many are silent: these do not displace the others.
+    is_reused: bool,
 }
 
 impl Connections {
@@ -111,11 +113,12 @@ impl Connections {
         let last_use = open.uses;
         if let Some(known) = open.clients.get_mut(&key) {
             known.last_use = last_use;
+            known.is_reused = true;
             return Ok(known.client.clone());
         }
         let client = self.build(&key.0, key.1, reach)?;
         open.make_room(self.most_hosts);
-        open.clients.insert(key, OpenClient { client: client.clone(), host: host.clone(), last_use });
+        open.clients.insert(key, OpenClient { client: client.clone(), host: host.clone(), last_use, is_reused: false });
         Ok(client)
     }
 
@@ -173,12 +176,14 @@ impl Connections {
 }
 
 impl OpenClients {
-    /// Closes the idle connections of the host that was used least recently, where there are too many.
+    /// Closes the idle connections of the host that was used least recently, where there are too many: of one that was
+    /// used once, where there is one.
     fn make_room(&mut self, most: usize) {
         if self.clients.len() < most {
             return;
         }
-        let oldest = self.clients.iter().min_by_key(|(_, open)| open.last_use).map(|(key, _)| key.clone());
+        let oldest =
+            self.clients.iter().min_by_key(|(_, open)| (open.is_reused, open.last_use)).map(|(key, _)| key.clone());
         if let Some(key) = oldest {
             self.clients.remove(&key);
         }
@@ -248,6 +253,20 @@ mod tests {
         assert!(!names(&connections).contains(&"host1.example".to_owned()));
         connections.close_all();
         assert!(names(&connections).is_empty());
+    }
+
+    #[test]
+    fn hosts_that_are_asked_once_displace_none_that_is_asked_again() {
+        let connections = connections(|_| ()).unwrap();
+        let open = |number: usize| {
+            let url = Url::parse(&format!("https://host{number}.example/")).unwrap();
+            connections.client(&url, &HostKey::of(&url).unwrap(), Reach::Public).unwrap();
+        };
+        (0..2).for_each(|_| open(0));
+        (1..connections.most_hosts * 3).for_each(open);
+        let open = connections.open();
+        assert!(open.clients.contains_key(&("host0.example".to_owned(), 443)));
+        assert_eq!(open.clients.len(), connections.most_hosts);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{Instrument, info};
 
@@ -26,17 +26,21 @@ pub(super) use inline::InlineSource;
 pub(super) use job::JobStage;
 
 /// How long a host is leased at a time. A worker that dies blocks its hosts for no longer than this.
-const LEASE: Duration = Duration::from_secs(300);
-/// How many hosts are worked on at a time, for each request that may be in flight: dead hosts, which take long to
-/// recognise, are among them.
-const HOSTS: usize = 8;
+const LEASE: Duration = Duration::from_secs(6 * 3600);
+/// How many hosts are worked on at a time. Those that are silent, slow or have asked for a pause are among them, and must
+/// not keep others from being asked.
+const HOSTS: usize = 4096;
+/// How many hosts may have many jobs under way: as many as keep their connections meanwhile.
+pub(super) const BUSY_HOSTS: usize = 64;
 /// More hosts than a catalog has.
 const ALL_HOSTS: usize = 1 << 30;
 /// No host is held for longer: what is not asked for is not held up by that.
 const LONG: Duration = Duration::from_secs(20 * 365 * 86_400);
-/// Jobs taken from the catalog at a time.
+/// A host that is busy and keeps its requests waiting lets another be busy after this time.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Jobs of a busy host that are taken from the catalog at a time.
 const PAGE: usize = 64;
-/// Jobs of one host that are under way beyond its requests: they wait for the disk or for thumbnails.
+/// Jobs of a busy host that are under way beyond its requests: they wait for the disk or for thumbnails.
 const AHEAD: usize = 8;
 
 /// Works through the queue: leases hosts and starts their jobs.
@@ -50,8 +54,8 @@ pub(super) struct FetchStage {
     /// Something was put into the queue.
     pub(super) queued: Arc<Notify>,
     pub(super) run: RunId,
-    /// Requests that may be in flight.
-    pub(super) concurrency: usize,
+    /// One permit for each host that may be busy.
+    pub(super) busy: Arc<Semaphore>,
     /// Hosts with jobs of which the catalog cannot be read: what is left of them waits for the next run.
     pub(super) passed_over: Mutex<HashSet<HostKey>>,
 }
@@ -61,17 +65,49 @@ struct HostQueue {
     lease: Lease,
     last: Option<JobId>,
     waiting: std::vec::IntoIter<Job>,
+    /// How many requests the host may have in flight.
+    per_host: usize,
+    /// Held by a host that has more jobs than those it was tried with, and that is not slow.
+    busy: Option<OwnedSemaphorePermit>,
+}
+
+impl HostQueue {
+    /// How many of its jobs may be under way.
+    fn at_once(&self) -> usize {
+        if self.busy.is_some() { self.per_host + AHEAD } else { self.per_host }
+    }
+
+    /// After which time it is looked whether a host that is busy keeps its requests waiting.
+    const fn look_again(&self) -> Duration {
+        if self.busy.is_some() { LOOK_AGAIN } else { LONG }
+    }
+
+    /// How many of its jobs are taken from the catalog at a time.
+    fn page(&self) -> usize {
+        if self.busy.is_some() { PAGE } else { self.per_host.min(PAGE) }
+    }
 }
 
 impl FetchStage {
     /// Works through the queue until no job that may be started now is left, and every article was `read`.
-    pub(super) async fn run(self, mut read: watch::Receiver<bool>) -> Result<(), MirrorError> {
+    pub(super) async fn run(self, read: watch::Receiver<bool>) -> Result<(), MirrorError> {
         let this = Arc::new(self);
+        this.fetcher.set_open(true);
+        let mut running = std::pin::pin!(Arc::clone(&this).work(read));
+        tokio::select! {
+            result = &mut running => return result,
+            () = this.control.ended() => this.fetcher.set_open(false),
+        }
+        running.await
+    }
+
+    async fn work(self: Arc<Self>, mut read: watch::Receiver<bool>) -> Result<(), MirrorError> {
+        let this = self;
         let worker = Worker(format!("{}-{}", std::process::id(), this.run.0));
         let mut hosts = JoinSet::new();
         loop {
             let all_read = *read.borrow_and_update();
-            let room = this.concurrency.saturating_mul(HOSTS).saturating_sub(hosts.len());
+            let room = HOSTS.saturating_sub(hosts.len());
             let leased = if this.control.may_go_on() { this.lease(&worker, room).await? } else { Vec::new() };
             let none_leased = leased.is_empty();
             for lease in leased {
@@ -82,7 +118,13 @@ impl FetchStage {
                 return this.keep_received(&worker, read).await;
             }
             tokio::select! {
-                Some(host) = hosts.join_next() => host.expect("a host's work does not panic")?,
+                Some(host) = hosts.join_next() => {
+                    host.expect("a host's work does not panic")?;
+                    // Hosts that have ended meanwhile are replaced together.
+                    while let Some(host) = hosts.try_join_next() {
+                        host.expect("a host's work does not panic")?;
+                    }
+                }
                 () = this.queued.notified() => {}
                 _ = read.changed(), if !all_read => {}
             }
@@ -152,20 +194,26 @@ impl FetchStage {
 
     /// Each job is a task of its own: it continues while this one waits for the catalog, and never delays another.
     async fn drain_host(&self, lease: &Lease) -> Result<(), MirrorError> {
-        let mut queue = HostQueue { lease: lease.clone(), last: None, waiting: Vec::new().into_iter() };
+        let per_host = self.fetcher.per_host(&lease.host);
+        let mut queue =
+            HostQueue { lease: lease.clone(), last: None, waiting: Vec::new().into_iter(), per_host, busy: None };
         let mut under_way = JoinSet::new();
-        let at_once = self.fetcher.per_host(&lease.host) + AHEAD;
         loop {
-            if queue.waiting.len() == 0 && under_way.len() < at_once && self.control.may_go_on() {
+            if queue.waiting.len() == 0 && under_way.len() < queue.at_once() && self.control.may_go_on() {
                 self.refill(&mut queue).await?;
             }
-            while under_way.len() < at_once && self.control.may_go_on() {
+            while under_way.len() < queue.at_once() && self.control.may_go_on() {
                 let Some(job) = queue.waiting.next() else { break };
                 self.tally.begun.one();
                 let span = trace::job(&job.url.url);
                 under_way.spawn(Arc::clone(&self.jobs).process(queue.lease.clone(), job).instrument(span));
             }
-            let Some(result) = under_way.join_next().await else {
+            let ended = tokio::time::timeout(queue.look_again(), under_way.join_next()).await;
+            if self.fetcher.is_slow(&lease.host) {
+                queue.busy = None;
+            }
+            let Ok(ended) = ended else { continue };
+            let Some(result) = ended else {
                 // It has jobs, or it would not be leased: none of them can be read.
                 if queue.last.is_none() && self.control.may_go_on() {
                     self.pass_over(lease);
@@ -188,11 +236,18 @@ impl FetchStage {
                 None => return Ok(()),
             }
         }
-        let mut jobs = self.archive.catalog.jobs(&queue.lease, queue.last, PAGE).await?;
+        self.let_be_busy(queue).await;
+        let mut jobs = self.archive.catalog.jobs(&queue.lease, queue.last, queue.page()).await?;
         queue.last = jobs.last().map(|job| job.id).or(queue.last);
         // URLs that have never failed come first: a host is probed with them, and not with those that fail anyway.
         jobs.sort_by_key(|job| job.url.facts.attempts);
         queue.waiting = jobs.into_iter();
         Ok(())
+    }
+    /// After its first jobs a host that is not slow is worked on with all that it may have at once, when it is its turn.
+    async fn let_be_busy(&self, queue: &mut HostQueue) {
+        if queue.busy.is_none() && queue.last.is_some() && !self.fetcher.is_slow(&queue.lease.host) {
+            queue.busy = Arc::clone(&self.busy).acquire_owned().await.ok();
+        }
     }
 }
