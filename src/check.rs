@@ -75,8 +75,11 @@ pub async fn check(archive: &Archive, config: &Config) -> Result<Checked, CheckE
         let rows = archive.catalog.articles(None, last.as_ref(), PAGE).await?;
         let Some(end) = rows.last() else { break };
         last = Some(end.version.key.clone());
-        for row in rows.iter().filter(|row| row.mirror.is_some()) {
-            checker.article(row).await?;
+        for row in &rows {
+            match row.mirror {
+                Some(_) => checker.article(row).await?,
+                None => checker.unwritten(row).await?,
+            }
         }
     }
     let mut found = checker.checked;
@@ -154,6 +157,18 @@ impl Checker<'_> {
             if let Some(target) = target_of(&reference, &source, &store) {
                 self.reference(row, &reference, target, &source).await;
             }
+        }
+        Ok(())
+    }
+
+    /// An article whose mirror was never written: it may not be, because something lies in its place.
+    async fn unwritten(&mut self, row: &ArticleRow) -> Result<(), CheckError> {
+        let key = &row.version.key;
+        let output = self.source(&key.source)?.destination(self.archive);
+        if !rules::mirror_may_be_missing(row.state) && output.is_obstructed(&key.path).await {
+            let raw = format!("something that is no file lies in its place, {}", output.place(&key.path).display());
+            self.checked.articles += 1;
+            self.checked.unreadable.push(CheckedPlace { article: key.to_string(), raw, kind: None, start: None });
         }
         Ok(())
     }

@@ -5,13 +5,14 @@
 //! what has no rows any more is noted as garbage whose grace period is over, which `gc` deletes as well.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use crate::archive::rules;
 use crate::archive::{
     Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, ReadError, StoreKey, TakedownReach,
-    TakedownTarget, ThumbnailRow,
+    TakedownTarget, ThumbnailRow, links_in,
 };
 use crate::model::{ArticleKey, Digest};
 
@@ -39,6 +40,15 @@ pub struct Forgotten {
     /// Articles that are mirrored in place and whose original cannot be written back, with the reason: their files stay as
     /// the mirror wrote them.
     pub left: Vec<(ArticleKey, ReadError)>,
+    /// Files in the places of mirrors that offprint did not write, or that somebody changed since. They stay.
+    pub not_ours: Vec<PathBuf>,
+}
+
+impl Forgotten {
+    /// What a takedown would take with it.
+    pub const fn planned(reach: TakedownReach) -> Self {
+        Self { reach, left: Vec::new(), not_ours: Vec::new() }
+    }
 }
 
 /// Where the mirror of an article is, and whether it takes the place of the article.
@@ -59,20 +69,26 @@ pub async fn forget(
     let ids: Vec<_> = reach.articles.iter().map(|(id, _)| *id).collect();
     // If this call ends before the rows are gone, the next run writes their mirrors.
     archive.catalog.make_stale(&ids).await?;
-    let mut left = Vec::new();
+    let (mut left, mut not_ours) = (Vec::new(), Vec::new());
     for (id, key) in &reach.articles {
-        if let Some(row) = archive.catalog.article_by_id(*id).await? {
-            let error = remove_mirror(archive, &row, find_output(key)).await?;
+        let Some(row) = archive.catalog.article_by_id(*id).await? else { continue };
+        let (output, in_place) = find_output(key);
+        if in_place {
+            let error = write_original_back(archive, &row, &output).await?;
             left.extend(error.map(|error| (key.clone(), error)));
+        } else {
+            not_ours.extend(remove_mirror(archive, &row, &output).await?);
         }
-        // Where the mirror was before the source got an output of its own.
-        archive.objects.delete(&StoreKey::Article(key.clone())).await?;
+        if !matches!(output, Output::Archive { .. }) {
+            // Where the mirror was before the source got an output of its own.
+            not_ours.extend(remove_mirror(archive, &row, &archive.output(&key.source)).await?);
+        }
     }
     let reach = archive.catalog.take_down(target, now, reason).await?;
     delete_noted(archive).await?;
     // They name what was taken down.
     archive.replace_catalog_copies(now).await?;
-    Ok(Forgotten { reach, left })
+    Ok(Forgotten { reach, left, not_ours })
 }
 
 /// Deletes the bytes that takedowns left, this one's and those of interrupted calls. They are noted as garbage whose
@@ -113,18 +129,41 @@ async fn on_record(archive: &Archive, keys: &[StoreKey]) -> Result<BTreeSet<Stor
     Ok(found)
 }
 
+/// Removes the mirror of an article. What offprint did not write there stays: its place is returned.
+async fn remove_mirror(archive: &Archive, row: &ArticleRow, output: &Output) -> Result<Option<PathBuf>, ForgetError> {
+    let path = &row.version.key.path;
+    let place = || Some(output.place(path));
+    if output.is_obstructed(path).await {
+        return Ok(place());
+    }
+    let Some(bytes) = output.read(path).await? else { return Ok(None) };
+    if !is_ours(archive, row, output, &bytes).await? {
+        return Ok(place());
+    }
+    output.remove(path).await?;
+    Ok(None)
+}
+
+/// Whether a file in the place of a mirror is what offprint wrote: the mirror on record, or a text of the article itself. In
+/// the archive, that is also whatever links to its objects: a mirror that the settings of another time made.
+async fn is_ours(archive: &Archive, row: &ArticleRow, output: &Output, bytes: &[u8]) -> Result<bool, CatalogError> {
+    let digest = Digest::of(bytes);
+    let is_in_archive = matches!(output, Output::Archive { .. });
+    if row.mirror.is_some_and(|(mirror, _)| mirror == digest) || (is_in_archive && !links_in(bytes).is_empty()) {
+        return Ok(true);
+    }
+    let versions = archive.catalog.versions(row.id).await?;
+    Ok(versions.iter().any(|version| version.original == digest))
+}
+
 /// In place, the author's file stays: its original is written back, unless somebody changed the file since. Returns why it
 /// cannot be.
-async fn remove_mirror(
+async fn write_original_back(
     archive: &Archive,
     row: &ArticleRow,
-    (output, in_place): (Output, bool),
+    output: &Output,
 ) -> Result<Option<ReadError>, ForgetError> {
     let path = &row.version.key.path;
-    if !in_place {
-        output.remove(path).await?;
-        return Ok(None);
-    }
     let there = output.read(path).await?;
     let is_mirror = there.is_some_and(|bytes| row.mirror.is_some_and(|(digest, _)| digest == Digest::of(&bytes)));
     if !is_mirror {

@@ -13,7 +13,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use crate::archive::rules::{self as archive_rules, ThumbnailUses};
-use crate::archive::{Archive, CatalogError, ObjectError, Prefix, StoreKey, UnrecordedMirrors, links_to};
+use crate::archive::{Archive, CatalogError, ObjectError, Prefix, StoreKey, UnrecordedMirrors, WithoutBlobs, links_to};
 use crate::model::{Digest, Fingerprint, MediaType, ProblemReason, ThumbnailName};
 use crate::staging::Leftover;
 
@@ -107,6 +107,9 @@ pub enum GcError {
     /// The store of objects refused.
     #[error(transparent)]
     Objects(#[from] ObjectError),
+    /// Not one of the blobs on record is there.
+    #[error(transparent)]
+    WithoutBlobs(#[from] WithoutBlobs),
 }
 
 /// What stays although nothing refers to it, and for how long.
@@ -160,6 +163,7 @@ impl GcPlan {
 
 /// All garbage there is, and since when each of it is.
 async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<(Vec<Garbage>, BTreeMap<String, Timestamp>), GcError> {
+    archive.refuse_without_blobs::<GcError>().await?;
     let mut found = Vec::new();
     for shard in 0..=u8::MAX {
         let going = find_blobs(archive, shard, rules.now, &mut found).await?;

@@ -51,6 +51,15 @@ pub enum ReadError {
     Object(#[from] ObjectError),
 }
 
+/// Not one of the blobs on record is there.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error(
+    "the archive has lost its blobs: not one of those that its catalog names is there; mount or restore its folder \
+     `blobs`, let `offprint verify --repair` bring back what articles and hosts still have, or move the archive away \
+     to begin a new one"
+)]
+pub struct WithoutBlobs;
+
 impl Archive {
     /// Any facts with any bytes.
     pub fn new(catalog: Arc<dyn Catalog>, objects: Arc<dyn Objects>) -> Self {
@@ -100,6 +109,14 @@ impl Archive {
             }
         }
         Ok(is_any_on_record)
+    }
+
+    /// Refuses an archive that has lost all its blobs: nothing that is done with it would say so.
+    ///
+    /// # Errors
+    /// [`WithoutBlobs`], or where the catalog cannot be read.
+    pub async fn refuse_without_blobs<E: From<CatalogError> + From<WithoutBlobs>>(&self) -> Result<(), E> {
+        if self.has_lost_all_blobs().await? { Err(WithoutBlobs.into()) } else { Ok(()) }
     }
 
     /// Reads a whole blob and compares its bytes with its digest. Whatever uses the bytes of a blob reads them by this.

@@ -32,7 +32,7 @@ pub use catalog::{
 };
 pub use copies::CopyError;
 pub use files::OutputFolder;
-pub use handle::{Archive, ReadError};
+pub use handle::{Archive, ReadError, WithoutBlobs};
 pub use key::{Prefix, StoreKey};
 pub use layout::{Stray, survey};
 pub use links::{linked_files, linked_object, links_in, links_to};

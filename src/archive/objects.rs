@@ -52,7 +52,8 @@ pub trait Objects: Send + Sync {
     /// is wrong: then it is damaged, and these bytes replace it. Any other object is replaced as a whole.
     ///
     /// # Errors
-    /// [`ObjectError::OtherBytes`] where the key is a blob's and the bytes are not, [`ObjectError::Io`] otherwise.
+    /// [`ObjectError::OtherBytes`] where the key is a blob's and the bytes are not, [`ObjectError::Place`] where this one
+    /// object cannot be kept, [`ObjectError::Io`] otherwise.
     async fn put(&self, key: &StoreKey, body: Body) -> Result<Stored, ObjectError>;
 
     /// Reads an object, or a range of its bytes, which ends where the object does; `None` if there is none.
@@ -95,6 +96,17 @@ pub enum ObjectError {
         /// Why.
         cause: io::Error,
     },
+    /// One object cannot be kept or read where it belongs, and others can: something else lies in its place or in that of
+    /// its folder, or nobody may use it.
+    #[error("cannot {action} {place}: {cause}")]
+    Place {
+        /// What was being done, as a verb.
+        action: &'static str,
+        /// Where it belongs.
+        place: String,
+        /// Why, with the way out.
+        cause: io::Error,
+    },
     /// The bytes are not those that the key of a blob names.
     #[error("cannot keep bytes with the SHA-256 {found} as the blob {expected}")]
     OtherBytes {
@@ -110,6 +122,11 @@ impl ObjectError {
     pub fn io(action: &'static str, place: &dyn Display) -> impl FnOnce(io::Error) -> Self + use<> {
         let place = place.to_string();
         move |cause| Self::Io { action, place, cause }
+    }
+
+    /// Whether it is about the place of one object, so that others can be kept all the same.
+    pub const fn is_of_one_place(&self) -> bool {
+        matches!(self, Self::Place { .. })
     }
 
     /// Whether it is for want of room, which no other object would escape either.

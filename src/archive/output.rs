@@ -74,6 +74,14 @@ impl Output {
         }
     }
 
+    /// Whether something that is no file lies in the place of an article.
+    pub async fn is_obstructed(&self, path: &RelativePath) -> bool {
+        match self {
+            Self::Archive { .. } => self.fingerprint(path).await.is_err_and(|error| error.is_of_one_place()),
+            Self::Folder(folder) => folder.is_obstructed(path).await,
+        }
+    }
+
     /// Where an article is, for messages: its file, or its path in the archive.
     pub fn place(&self, path: &RelativePath) -> PathBuf {
         match self {

@@ -16,6 +16,7 @@ pub(crate) async fn check(config: &Config, output: &Output) -> anyhow::Result<Ex
     } else {
         print(&checked, output);
     }
+    archive.refuse_without_blobs::<anyhow::Error>().await?;
     Ok(if !checked.dangling.is_empty() || !checked.unreadable.is_empty() {
         Exit::Damaged
     } else if checked.remote.is_empty() && checked.missing.is_empty() {

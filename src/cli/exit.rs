@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::archive::{ArchiveError, CatalogError};
+use crate::archive::{ArchiveError, CatalogError, WithoutBlobs};
 use crate::check::CheckError;
 use crate::config::ConfigError;
 use crate::fetch::FetchError;
@@ -72,6 +72,8 @@ impl Exit {
 fn is_damage(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(ArchiveError::WithoutCatalog { .. } | ArchiveError::OtherCatalog { .. }))
         || error.downcast_ref().is_some_and(MirrorError::is_damage)
+        || matches!(error.downcast_ref(), Some(GcError::WithoutBlobs(_)))
+        || error.is::<WithoutBlobs>()
         || catalog_error(error).is_some_and(CatalogError::is_damage)
 }
 
@@ -179,7 +181,9 @@ mod tests {
             (MirrorError::from(unreadable_catalog()).into(), Exit::Damaged),
             (VerifyError::from(unreadable_catalog()).into(), Exit::Damaged),
             (GcError::from(unreadable_catalog()).into(), Exit::Damaged),
-            (MirrorError::WithoutBlobs.into(), Exit::Damaged),
+            (MirrorError::from(WithoutBlobs).into(), Exit::Damaged),
+            (GcError::from(WithoutBlobs).into(), Exit::Damaged),
+            (WithoutBlobs.into(), Exit::Damaged),
             (anyhow::anyhow!("of no kind"), Exit::Failed),
         ] {
             assert_eq!(Exit::of_error(&error), expected, "{error:?}");

@@ -7,11 +7,10 @@ use super::exit::Exit;
 use super::named::target_named;
 use super::output::{Label, Output};
 use super::words::count_of;
-use crate::archive::{self, Archive, BlobRow, Mode, ReadError, TakedownReach, TakedownTarget};
+use crate::archive::{self, Archive, BlobRow, Mode, TakedownReach, TakedownTarget};
 use crate::clock;
 use crate::config::{Config, Size};
 use crate::forget::{Forgotten, forget as take_down};
-use crate::model::ArticleKey;
 use crate::source;
 use crate::verify::find_mirror;
 
@@ -26,29 +25,45 @@ pub(crate) async fn forget(arguments: &ForgetArguments, config: &Config, output:
     for name in &arguments.names {
         targets.push(target_named(name, config, &archive).await?);
     }
-    let (mut done, mut is_damaged) = (Vec::new(), false);
+    let (mut done, mut exit) = (Vec::new(), Exit::Done);
     for target in targets {
-        let (reach, left) = if arguments.dry_run {
-            (archive.catalog.takedown_reach(&target).await?, Vec::new())
+        let forgotten = if arguments.dry_run {
+            Forgotten::planned(archive.catalog.takedown_reach(&target).await?)
         } else {
-            let Forgotten { reach, left, .. } = one(&archive, config, &target, &arguments.reason).await?;
-            (reach, left)
+            one(&archive, config, &target, &arguments.reason).await?
         };
-        for (key, error) in &left {
-            let why =
-                format!("{key} stays in place as its mirror, because its original cannot be written back: {error}");
-            output.labelled(Label::Damage("damaged"), &why);
-        }
-        is_damaged |= !left.is_empty();
+        exit = worse(exit, what_stays(&forgotten, output));
         if !output.json {
-            print(&target, &reach, arguments.dry_run, output);
+            print(&target, &forgotten.reach, arguments.dry_run, output);
         }
-        done.push(as_json(&target, &reach, &left));
+        done.push(as_json(&target, &forgotten));
     }
     if output.json {
         output.value(&json!({"dry_run": arguments.dry_run, "taken_down": done}))?;
     }
-    Ok(if is_damaged { Exit::Damaged } else { Exit::Done })
+    Ok(exit)
+}
+
+/// Says what could not be taken down. The status that follows from that: 4 where an original is damaged, and 3 where
+/// somebody has to look at a file.
+fn what_stays(Forgotten { left, not_ours, .. }: &Forgotten, output: &Output) -> Exit {
+    for (key, error) in left {
+        let why = format!("{key} stays in place as its mirror, because its original cannot be written back: {error}");
+        output.labelled(Label::Damage("damaged"), &why);
+    }
+    for file in not_ours {
+        let why = "offprint did not write it, or somebody changed it since: look at it, and delete it yourself";
+        output.labelled(Label::Damage("stays"), &format!("{}: {why}", file.display()));
+    }
+    match (left.is_empty(), not_ours.is_empty()) {
+        (false, _) => Exit::Damaged,
+        (true, false) => Exit::Missing,
+        (true, true) => Exit::Done,
+    }
+}
+
+fn worse(one: Exit, other: Exit) -> Exit {
+    if other as i32 > one as i32 { other } else { one }
 }
 
 async fn one(archive: &Archive, config: &Config, target: &TakedownTarget, reason: &str) -> anyhow::Result<Forgotten> {
@@ -64,7 +79,7 @@ fn bytes(reach: &TakedownReach) -> u64 {
     reach.blobs.iter().map(|blob: &BlobRow| blob.size).sum()
 }
 
-fn as_json(target: &TakedownTarget, reach: &TakedownReach, left: &[(ArticleKey, ReadError)]) -> serde_json::Value {
+fn as_json(target: &TakedownTarget, Forgotten { reach, left, not_ours, .. }: &Forgotten) -> serde_json::Value {
     let left = left.iter().map(|(key, error)| json!({"article": key.to_string(), "why": error.to_string()}));
     json!({
         "kind": target.kind(),
@@ -74,6 +89,7 @@ fn as_json(target: &TakedownTarget, reach: &TakedownReach, left: &[(ArticleKey, 
         "blobs": reach.blobs.iter().map(|blob| blob.key().path()).collect::<Vec<_>>(),
         "bytes": bytes(reach),
         "left_as_mirrors": left.collect::<Vec<_>>(),
+        "not_ours": not_ours.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
     })
 }
 

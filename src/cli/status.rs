@@ -26,6 +26,7 @@ pub(crate) async fn status(config: &Config, output: &Output) -> anyhow::Result<E
     } else {
         print(&status, output);
     }
+    archive.refuse_without_blobs::<anyhow::Error>().await?;
     Ok(Exit::Done)
 }
 

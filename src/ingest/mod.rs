@@ -71,18 +71,30 @@ impl Ingest {
     }
 
     /// Keeps bodies of redirects and of responses that were not accepted, as evidence of what hosts sent, and names
-    /// each in the exchanges that it belongs to. The bodies are durable before the rows of their exchanges.
+    /// each in the exchanges that it belongs to. The bodies are durable before the rows of their exchanges. One whose place
+    /// in the archive is not free is left out, and the errors say why.
     ///
     /// # Errors
     /// Where the archive cannot keep them.
-    pub async fn keep_evidence(&self, exchanges: &mut [Exchange], evidence: Vec<Staged>) -> Result<(), IngestError> {
+    pub async fn keep_evidence(
+        &self,
+        exchanges: &mut [Exchange],
+        evidence: Vec<Staged>,
+    ) -> Result<Vec<ObjectError>, IngestError> {
+        let mut left_out = Vec::new();
         for staged in evidence {
-            let body = self.keep_body(staged).await?;
+            let body = match self.keep_body(staged).await {
+                Err(IngestError::Blob(error)) if error.is_of_one_place() => {
+                    left_out.push(error);
+                    continue;
+                }
+                body => body?,
+            };
             for exchange in exchanges.iter_mut().filter(|exchange| exchange.digest == Some(body.digest)) {
                 exchange.body = Some(body.clone());
             }
         }
-        Ok(())
+        Ok(left_out)
     }
 
     async fn keep_body(&self, staged: Staged) -> Result<KeptBody, IngestError> {
@@ -105,7 +117,10 @@ impl Ingest {
     ) -> Result<Ingested, IngestError> {
         match answer {
             Ok(Answer::Body { staged, validators, accepted }) => {
-                self.keep(url, staged, validators, accepted, now).await
+                match self.keep(url, staged, validators, accepted, now).await {
+                    Err(IngestError::Blob(error)) if error.is_of_one_place() => Ok(not_kept(&error, now)),
+                    kept => kept,
+                }
             }
             Ok(Answer::NotModified) => {
                 let result = JobResult::NotModified { next_attempt: self.schedule.recheck(now) };
@@ -163,6 +178,13 @@ impl Ingest {
         let accepted = verdict.judge_local(&staged).await?;
         Ok(Answer::Body { staged, validators: Validators::default(), accepted })
     }
+}
+
+/// The place of an image in the archive is not free. It is asked for again as soon as that may have been mended.
+fn not_kept(error: &ObjectError, now: Timestamp) -> Ingested {
+    let failure = Failure::new(Reason::NotKept, error.to_string());
+    let result = JobResult::Failed { failure, next_attempt: Some(now) };
+    Ingested { result, kept: None, changed: None }
 }
 
 fn deferred(failure: Failure, next_attempt: Timestamp) -> Ingested {

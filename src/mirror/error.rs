@@ -1,6 +1,6 @@
 //! Why a run cannot continue.
 
-use crate::archive::{CatalogError, ObjectError, ReadError};
+use crate::archive::{CatalogError, ObjectError, ReadError, WithoutBlobs};
 use crate::fetch::FetchError;
 use crate::ingest::IngestError;
 use crate::render::RenderError;
@@ -10,12 +10,8 @@ use crate::render::RenderError;
 #[non_exhaustive]
 pub enum MirrorError {
     /// Not one of the blobs on record is there.
-    #[error(
-        "the archive has lost its blobs: not one of those that its catalog names is there; mount or restore its folder \
-         `blobs`, let `offprint verify --repair` bring back what articles and hosts still have, or move the archive away \
-         to begin a new one"
-    )]
-    WithoutBlobs,
+    #[error(transparent)]
+    WithoutBlobs(#[from] WithoutBlobs),
     /// The archive cannot keep blobs.
     #[error(transparent)]
     Object(#[from] ObjectError),
@@ -52,8 +48,21 @@ impl MirrorError {
         self.catalog().is_some_and(CatalogError::is_of_one_row)
     }
 
+    /// Whether it is about the place of one object in the archive: others can be kept and read all the same.
+    pub const fn is_of_one_place(&self) -> bool {
+        match self {
+            Self::Object(error)
+            | Self::Read(ReadError::Object(error))
+            | Self::Ingest(IngestError::Blob(error) | IngestError::Read(ReadError::Object(error)))
+            | Self::Render(RenderError::Write(error) | RenderError::Read(ReadError::Object(error))) => {
+                error.is_of_one_place()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the archive is damaged, so that the run cannot be made before somebody mends it.
     pub fn is_damage(&self) -> bool {
-        matches!(self, Self::WithoutBlobs) || self.catalog().is_some_and(CatalogError::is_damage)
+        matches!(self, Self::WithoutBlobs(_)) || self.catalog().is_some_and(CatalogError::is_damage)
     }
 }

@@ -48,7 +48,6 @@ use crate::trace;
 use article_memory::ArticleMemory;
 use control::Control;
 use fetch::{BUSY_HOSTS, FetchStage, InlineSource, JobStage};
-use open::refuse_without_blobs;
 use outcomes::Outcomes;
 use placeholder::{PlaceholderParts, PlaceholderStage};
 use plan::{Pending, Planner};
@@ -148,7 +147,7 @@ impl Mirror {
     }
 
     async fn run_since(self, began: Timestamp) -> Result<Report, MirrorError> {
-        refuse_without_blobs(&self.archive).await?;
+        self.archive.refuse_without_blobs::<MirrorError>().await?;
         let run = self.archive.catalog.begin_run(began).await?;
         let reporter = self.reporter();
         // The state of all stages together is large: on the heap it does not enlarge the futures of all callers.

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::error::MirrorError;
 use crate::archive::{self, Archive, ArchiveError, Mode};
 use crate::source::{Source, mirror_of_an_archive};
 
@@ -26,12 +25,6 @@ pub fn open_for_dry_run(store: &Path, sources: &[Source]) -> Result<Option<Archi
         Err(ArchiveError::Missing { .. }) => Ok(None),
         opened => opened.map(Some),
     }
-}
-
-/// Refuses an archive without the blobs that its catalog names: what is kept would not be asked for again, and the run
-/// would say that all is well.
-pub(super) async fn refuse_without_blobs(archive: &Archive) -> Result<(), MirrorError> {
-    if archive.has_lost_all_blobs().await? { Err(MirrorError::WithoutBlobs) } else { Ok(()) }
 }
 
 /// Refuses to begin an archive where there must have been one.

@@ -10,7 +10,7 @@ use super::request_settings;
 use super::tally::Tally;
 use crate::archive::{Archive, JobResult, Put, UrlId, UrlRow};
 use crate::ingest::Ingested;
-use crate::model::{ChangedImage, Exchange, FailedUrl, Failure, HostState};
+use crate::model::{ChangedImage, Exchange, FailedUrl, Failure, HostState, Reason};
 
 /// Articles named in a report beside one URL.
 const ARTICLES_NAMED: usize = 20;
@@ -59,6 +59,11 @@ impl Outcomes {
         }
     }
 
+    /// Notes that the archive has no free place for what a URL gave.
+    pub(super) fn misplaced(&self, url: &Url, why: &str) {
+        self.tally.misplaced(url, why);
+    }
+
     /// Notes a URL that failed, with the articles that show it.
     pub(super) async fn failed(
         &self,
@@ -69,6 +74,9 @@ impl Outcomes {
         next_attempt: Option<Timestamp>,
     ) -> Result<(), MirrorError> {
         self.tally.failed.one();
+        if failure.reason == Reason::NotKept {
+            self.misplaced(url, &failure.detail);
+        }
         self.tally.failure(FailedUrl {
             url: url.to_string(),
             articles: self.articles_of(id).await?,

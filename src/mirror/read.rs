@@ -17,7 +17,7 @@ use super::sources::{RunSource, Sources};
 use super::tally::Tally;
 use super::traced;
 use crate::archive::rules::Due;
-use crate::archive::{Archive, ArticleId, ArticleRow, Body, StoreKey};
+use crate::archive::{Archive, ArticleId, ArticleRow, Body, ObjectError, StoreKey};
 use crate::locks::Mutex;
 use crate::model::{ArticleCounts, Digest, HostKey, MediaType, ProblemReason};
 use crate::source::{Checkpoint, Diff, Difference, Listed, SkipReason, Skipped, SourceError, WebReader};
@@ -176,7 +176,7 @@ impl ReadStage {
                     self.archive.catalog.finish_mirror(id, fingerprint).await?;
                 }
             }
-            ArticlePlan::Record(article) => id = Some(self.record(*article).await?),
+            ArticlePlan::Record(article) => id = self.record(*article).await?,
             ArticlePlan::TakenDown => {
                 let (path, why) = (listed.path.to_string(), SkipReason::TakenDown);
                 self.tally.skipped(source.name(), &Skipped { path, why });
@@ -206,36 +206,45 @@ impl ReadStage {
         Ok(())
     }
 
-    /// Keeps what the article holds and its original as blobs, and then records it with its references.
-    async fn record(&self, article: ReadArticle) -> Result<ArticleId, MirrorError> {
+    /// Keeps what the article holds and its original as blobs, and then records it with its references. Without its
+    /// original it is not recorded.
+    async fn record(&self, article: ReadArticle) -> Result<Option<ArticleId>, MirrorError> {
         let ReadArticle { bytes, version, references, inline, traced, left_out, change } = article;
+        for (media_type, image) in inline.into_values() {
+            // Its job takes it out of the article again, and says what is in the way.
+            drop(self.put(image, media_type).await?);
+        }
+        traced::hold(&self.archive, &self.web.received, &references, traced).await?;
+        let size = bytes.len() as u64;
+        if let Err(error) = self.put(bytes, version.format.blob_type()).await? {
+            let why = format!("its original cannot be kept: {error}");
+            self.tally.problem(&version.key, ProblemReason::NotWritten, why);
+            return Ok(None);
+        }
         match change {
             Change::New => self.tally.new.one(),
             Change::Content => self.tally.changed.one(),
             Change::Settings => self.tally.unchanged.one(),
-        }
-        for (media_type, image) in inline.into_values() {
-            self.put(image, media_type).await?;
         }
         if left_out > 0 {
             let read = references.len();
             let why = format!("{left_out} of its references stay as they are: it has more than {read}");
             self.tally.problem(&version.key, ProblemReason::TooManyReferences, why);
         }
-        traced::hold(&self.archive, &self.web.received, &references, traced).await?;
-        let size = bytes.len() as u64;
-        self.put(bytes, version.format.blob_type()).await?;
         let (id, changes) = self.archive.catalog.record_article(&version, size, &references).await?;
         self.tally.queued.add(changes.queued);
         self.queued.notify_one();
         self.ready.announce(changes.ready_articles).await;
-        Ok(id)
+        Ok(Some(id))
     }
 
-    async fn put(&self, bytes: Vec<u8>, media_type: MediaType) -> Result<(), MirrorError> {
+    /// Keeps a blob; gives the error where it is its place alone that is not free.
+    async fn put(&self, bytes: Vec<u8>, media_type: MediaType) -> Result<Result<(), ObjectError>, MirrorError> {
         let key = StoreKey::Blob { digest: Digest::of(&bytes), media_type };
-        self.archive.objects.put(&key, Body::Bytes(bytes)).await?;
-        Ok(())
+        match self.archive.objects.put(&key, Body::Bytes(bytes)).await {
+            Err(error) if error.is_of_one_place() => Ok(Err(error)),
+            put => Ok(Ok(drop(put?))),
+        }
     }
 }
 

@@ -164,12 +164,15 @@ async fn render(
     digest: Digest,
     asset: &Asset,
 ) -> Result<Option<u64>, MirrorError> {
-    let Rendered { made, failed, perceptual_hash } = match renderer.ensure(digest, asset).await {
+    let Rendered { made, failed, perceptual_hash, not_kept } = match renderer.ensure(digest, asset).await {
         Err(RenderError::Read(_)) => return Ok(None),
         result => result?,
     };
     tally.thumbnails.add(made);
     tally.thumbnails_failed.add(failed);
+    for (name, why) in not_kept {
+        tally.misplaced(format_args!("the thumbnail \"{name}\" of {digest}"), why);
+    }
     if failed > 0 {
         note_failed(archive, renderer, tally, digest).await?;
     }

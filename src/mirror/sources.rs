@@ -33,6 +33,11 @@ impl RunSource {
         ExtractOptions { base_url: self.base_url(path, url), charset, ..self.options.clone() }
     }
 
+    /// Whether a run over it looks at an article: where articles of it were named, at no other.
+    pub(super) fn reads(&self, path: &RelativePath) -> bool {
+        self.chosen().is_none_or(|chosen| chosen.contains(path))
+    }
+
     /// Whether the user, who named it, has an image of one of its articles asked for: what is due, and of articles that
     /// were named themselves all that they miss.
     pub(super) fn asks_for(&self, url: &UrlRow, due: Due) -> bool {

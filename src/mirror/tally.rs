@@ -154,10 +154,21 @@ impl Tally {
         push(&self.problems, Problem { article: article.to_string(), reason, message: message.to_string() });
     }
 
-    /// Notes as a problem of `what` that a row of the catalog cannot be read. Nothing else ends with it.
+    /// Notes that the place of what belongs in the archive is not free, once in a run: it is tried whenever it is wanted.
+    pub(super) fn misplaced(&self, what: impl Display, why: impl Display) {
+        let (article, reason, message) = (what.to_string(), ProblemReason::Misplaced, why.to_string());
+        let problem = Problem { article, reason, message };
+        if !self.problems.lock().contains(&problem) {
+            push(&self.problems, problem);
+        }
+    }
+
+    /// Notes as a problem of `what` that a row of the catalog cannot be read, or that the place of an object cannot be
+    /// used. Nothing else ends with it.
     pub(super) fn pass_over(&self, what: impl Display, result: Result<(), MirrorError>) -> Result<(), MirrorError> {
         match result {
             Err(error) if error.is_of_one_row() => self.problem(what, ProblemReason::DamagedCatalog, error),
+            Err(error) if error.is_of_one_place() => self.misplaced(what, error),
             result => return result,
         }
         Ok(())

@@ -49,6 +49,8 @@ named! {
         LocalFile = "local_file",
         /// It was taken down by `offprint forget`.
         TakenDown = "taken_down",
+        /// Something else lies in the archive where the image belongs, so that it cannot be kept.
+        NotKept = "not_kept",
     }
 }
 

@@ -32,7 +32,7 @@ pub enum RenderError {
 }
 
 /// What was done for one asset.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rendered {
     /// Thumbnails that were made.
     pub made: u64,
@@ -40,6 +40,9 @@ pub struct Rendered {
     pub failed: u64,
     /// The perceptual hash of the image, where it was decoded.
     pub perceptual_hash: Option<u64>,
+    /// Thumbnails whose places in the archive are not free, with the reason. They are on no record, and made once the
+    /// places are free.
+    pub not_kept: Vec<(ThumbnailName, String)>,
 }
 
 /// Makes thumbnails.
@@ -101,10 +104,16 @@ impl Renderer {
 
     async fn render(&self, digest: Digest, asset: &Asset, lacking: &[&Recipe]) -> Result<Rendered, RenderError> {
         let Renditions { sizes, perceptual_hash } = self.decode(digest, asset, lacking).await?;
-        let mut rows = Vec::new();
+        let (mut rows, mut not_kept) = (Vec::new(), Vec::new());
         for (recipe, rendition) in lacking.iter().zip(sizes) {
             let made = match rendition {
-                Ok(rendition) => Ok(self.keep(digest, &recipe.size.name, rendition).await?),
+                Ok(rendition) => match self.keep(digest, &recipe.size.name, rendition).await {
+                    Err(RenderError::Write(error)) if error.is_of_one_place() => {
+                        not_kept.push((recipe.size.name.clone(), error.to_string()));
+                        continue;
+                    }
+                    kept => Ok(kept?),
+                },
                 Err(error) => {
                     info!(image = %digest, size = %recipe.size.name, %error, "no thumbnail");
                     Err(error.to_string())
@@ -115,7 +124,7 @@ impl Renderer {
         let failed = rows.iter().filter(|row| row.made.is_err()).count() as u64;
         let hash = perceptual_hash.map(|hash| (digest, hash));
         self.archive.catalog.record_thumbnails(&rows, hash.as_slice()).await?;
-        Ok(Rendered { made: rows.len() as u64 - failed, failed, perceptual_hash })
+        Ok(Rendered { made: rows.len() as u64 - failed, failed, perceptual_hash, not_kept })
     }
 
     /// Records that a blob that is no image has no thumbnails, so that later runs do not try to make them.

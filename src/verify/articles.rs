@@ -7,7 +7,7 @@ use super::finding::{Damage, Finding};
 use super::mirror_file::MirrorFile;
 use super::progress::add;
 use super::{MEMORY, Verification, Verifier};
-use crate::archive::{ArticleRow, ArticleState, CatalogError, StoreKey, linked_files, rules};
+use crate::archive::{ArticleRow, ArticleState, CatalogError, Output, StoreKey, linked_files, rules};
 use crate::model::{Digest, Edit, Fingerprint, RelativePath};
 use crate::rewrite::splice;
 
@@ -25,7 +25,10 @@ impl Verifier {
             let mut rows = Vec::new();
             for (_, row) in page.into_iter().filter(|(id, _)| self.options.subset.covers_row(id.0)) {
                 match row {
-                    Ok(row) if row.state == ArticleState::Stale => {}
+                    Ok(row) if row.state == ArticleState::Stale => {
+                        let obstacle = self.obstacle(&row).await;
+                        self.report(found, obstacle);
+                    }
                     Ok(row) => rows.push(row),
                     Err(error) => self.report(found, [Finding::of_row(error)?]),
                 }
@@ -33,6 +36,14 @@ impl Verifier {
             let articles = self.side_by_side(rows, Self::check_article).await?;
             self.report(found, articles);
         }
+    }
+
+    /// What lies in the archive where the mirror of an article is about to be written, and is no file.
+    async fn obstacle(&self, row: &ArticleRow) -> Option<Finding> {
+        let key = &row.version.key;
+        let output = (self.options.find_mirror)(key).output;
+        let is_ours = matches!(output, Output::Archive { .. });
+        (is_ours && output.is_obstructed(&key.path).await).then(|| Finding::obstacle(key.clone()))
     }
 
     /// What is wrong with an article. A row that cannot be read is one finding, and does not end the comparison of

@@ -117,6 +117,12 @@ impl Finding {
         }
     }
 
+    /// Something that is no file, where the mirror of an article belongs in the archive.
+    pub(super) fn obstacle(article: ArticleKey) -> Self {
+        let why = "the mirror of an article belongs there";
+        Self::Stray { place: StoreKey::Article(article).path(), why }
+    }
+
     /// A mirror in the archive of an article that the catalog does not know.
     pub(super) fn unrecorded(article: ArticleKey) -> Self {
         let why = "the catalog knows no such article: where it is older than the archive, `offprint verify --rebuild` \

@@ -181,10 +181,16 @@ impl Repairer<'_> {
         Ok(candidates)
     }
 
-    /// Puts what is in place of a mirror outside the archive aside: somebody may have written it.
+    /// Puts what is in place of a mirror aside: outside the archive somebody may have written it, and within it is in the
+    /// way if it is no file.
     async fn put_mirror_aside(&self, article: &ArticleKey) -> Result<(), VerifyError> {
         let MirrorFile { output, in_place, .. } = (self.find_mirror)(article);
-        if in_place || matches!(output, Output::Archive { .. }) {
+        if matches!(output, Output::Archive { .. }) {
+            // A file there is replaced.
+            self.archive.objects.put_aside(&StoreKey::Article(article.clone()).path()).await?;
+            return Ok(());
+        }
+        if in_place {
             return Ok(());
         }
         let Some(bytes) = output.read(&article.path).await? else { return Ok(()) };

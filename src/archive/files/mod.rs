@@ -10,13 +10,14 @@ mod tree;
 mod write;
 
 use std::fs::Metadata;
-use std::io::{self, SeekFrom};
+use std::io::{self, ErrorKind, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
+use self::folder::{is_no_file, is_obstacle};
 use self::tree::split;
 use self::write::{Rights, Synced};
 use super::key::{Prefix, QUARANTINE, StoreKey};
@@ -76,13 +77,14 @@ impl Inner {
                 self.staging.write(&bytes).map_err(failed)?
             }
         };
-        match key {
+        let put = match key {
             StoreKey::Blob { digest, .. } => {
                 let lock = &self.naming[usize::from(digest.as_bytes()[0]) % SIDE_BY_SIDE];
                 self.put_blob(key, staged, lock)
             }
             _ => self.replace(key, staged, Rights::Kept),
-        }
+        };
+        put.map_err(of_one_place)
     }
 
     fn put_blob(&self, key: &StoreKey, staged: Staged, naming: &Mutex<()>) -> Result<Stored, ObjectError> {
@@ -120,9 +122,7 @@ impl Inner {
     /// The same of a file whose folder is open.
     fn look_in(&self, folder: &Folder, path: &str) -> Result<Option<Metadata>, ObjectError> {
         match folder.look(split(path).1).map_err(self.tree.failed("look at", path))? {
-            Some(found) if !found.is_file() => Err(self.tree.failed("use", path)(io::Error::other(
-                "it is not a regular file: `offprint verify --repair` moves it away",
-            ))),
+            Some(found) if !found.is_file() => Err(self.tree.failed("use", path)(is_no_file())),
             found => Ok(found),
         }
     }
@@ -160,68 +160,56 @@ impl Inner {
 
     fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError> {
         let top = prefix.folder();
-        let folders = match prefix {
-            Prefix::Thumbnails(shard) => {
-                let sizes = self.names(&top)?.into_iter().map(|size| format!("{top}/{size}"));
-                let sizes = sizes.filter(|size| self.is_folder(size).unwrap_or(false));
-                sizes.map(|size| format!("{size}/{shard:02x}")).collect()
+        let (mut found, mut folders) = (Vec::new(), vec![top.clone()]);
+        if let Prefix::Thumbnails(shard) = prefix {
+            let sizes = self.look_into(&top)?.into_iter().filter(|(_, facts)| facts.is_dir());
+            folders = sizes.map(|(size, _)| format!("{size}/{shard:02x}")).collect();
+        }
+        while let Some(folder) = folders.pop() {
+            for (path, facts) in self.look_into(&folder)? {
+                // Links and folders that are named as objects are none.
+                if facts.is_dir() && prefix == Prefix::Mirrors {
+                    folders.push(path);
+                } else if facts.is_file()
+                    && let Some(key) = StoreKey::parse(&path).filter(|key| prefix.covers(key))
+                {
+                    found.push((key, Fingerprint::of(&facts)));
+                }
             }
-            Prefix::Mirrors => self.folders_below(top)?,
-            Prefix::Blobs(_) | Prefix::Reports | Prefix::CatalogCopies => vec![top],
-        };
-        let mut found = Vec::new();
-        for folder in folders {
-            self.list_folder(&folder, prefix, &mut found)?;
         }
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(found)
     }
 
-    /// A folder and all that lie in it, at any depth. Links to folders are none.
-    fn folders_below(&self, top: String) -> Result<Vec<String>, ObjectError> {
-        let (mut found, mut at) = (vec![top], 0);
-        while let Some(folder) = found.get(at).cloned() {
-            at += 1;
-            let names = self.names(&folder)?.into_iter().map(|name| format!("{folder}/{name}"));
-            found.extend(names.filter(|path| self.is_folder(path).unwrap_or(false)));
-        }
-        Ok(found)
+    /// The paths of what a folder holds, each with what is known of it; none where there is no folder, or something else
+    /// in its place. The folder is opened once.
+    fn look_into(&self, path: &str) -> Result<Vec<(String, Metadata)>, ObjectError> {
+        let folder = match self.tree.folder(path) {
+            Err(ObjectError::Io { cause, .. }) if is_obstacle(&cause) => return Ok(Vec::new()),
+            folder => folder?,
+        };
+        let Some(folder) = folder else { return Ok(Vec::new()) };
+        let names = folder.names().map_err(self.tree.failed("list", path))?;
+        // What is removed meanwhile is not there, and what nobody may look at is not ours.
+        let looked = names.into_iter().filter_map(|name| {
+            let facts = folder.look(&name).ok().flatten()?;
+            Some((format!("{path}/{name}"), facts))
+        });
+        Ok(looked.collect())
     }
+}
 
-    fn list_folder(
-        &self,
-        path: &str,
-        prefix: Prefix,
-        found: &mut Vec<(StoreKey, Fingerprint)>,
-    ) -> Result<(), ObjectError> {
-        for name in self.names(path)? {
-            let path = format!("{path}/{name}");
-            let key = StoreKey::parse(&path).filter(|key| prefix.covers(key));
-            // Links and folders that are named as objects are none.
-            if let Some(key) = key
-                && let Ok(Some(facts)) = self.look(&path)
-            {
-                found.push((key, Fingerprint::of(&facts)));
-            }
+/// Refusals that are about the place of one object, with the way out: another object has another place.
+fn of_one_place(error: ObjectError) -> ObjectError {
+    match error {
+        ObjectError::Io { action, place, cause } if is_obstacle(&cause) => {
+            let cause = io::Error::other(format!("{cause}: `offprint verify --repair` moves it away"));
+            ObjectError::Place { action, place, cause }
         }
-        Ok(())
-    }
-
-    /// Whether a path below is a folder, and no link to one.
-    fn is_folder(&self, path: &str) -> Result<bool, ObjectError> {
-        let (parent, name) = split(path);
-        let Some(parent) = self.tree.folder(parent)? else { return Ok(false) };
-        let found = parent.look(name).map_err(self.tree.failed("look at", path))?;
-        Ok(found.is_some_and(|found| found.is_dir()))
-    }
-
-    /// The names in a folder; none where there is no folder, or something else in its place.
-    fn names(&self, path: &str) -> Result<Vec<String>, ObjectError> {
-        if !self.is_folder(path)? {
-            return Ok(Vec::new());
+        ObjectError::Io { action, place, cause } if cause.kind() == ErrorKind::PermissionDenied => {
+            ObjectError::Place { action, place, cause }
         }
-        let names = self.tree.folder(path)?.map(|folder| folder.names()).transpose();
-        Ok(names.map_err(self.tree.failed("list", path))?.unwrap_or_default())
+        error => error,
     }
 }
 
@@ -234,7 +222,8 @@ impl Objects for Files {
 
     async fn open(&self, key: &StoreKey, range: Option<Range<u64>>) -> Result<Option<ObjectReader>, ObjectError> {
         let wanted = key.clone();
-        let Some(file) = self.blocking(move |files| files.open(&wanted)).await? else { return Ok(None) };
+        let opened = self.blocking(move |files| files.open(&wanted).map_err(of_one_place)).await?;
+        let Some(file) = opened else { return Ok(None) };
         let mut file = tokio::fs::File::from_std(file);
         let Some(range) = range else { return Ok(Some(Box::new(file))) };
         file.seek(SeekFrom::Start(range.start)).await.map_err(ObjectError::io("read", key))?;
@@ -243,7 +232,7 @@ impl Objects for Files {
 
     async fn stat(&self, key: &StoreKey) -> Result<Option<Fingerprint>, ObjectError> {
         let path = key.path();
-        self.blocking(move |files| Ok(files.look(&path)?.as_ref().map(Fingerprint::of))).await
+        self.blocking(move |files| Ok(files.look(&path).map_err(of_one_place)?.as_ref().map(Fingerprint::of))).await
     }
 
     async fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError> {
@@ -252,7 +241,7 @@ impl Objects for Files {
 
     async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError> {
         let key = key.clone();
-        self.blocking(move |files| files.delete(&key)).await
+        self.blocking(move |files| files.delete(&key).map_err(of_one_place)).await
     }
 
     async fn put_aside(&self, path: &str) -> Result<bool, ObjectError> {

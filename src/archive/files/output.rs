@@ -75,6 +75,13 @@ impl OutputFolder {
         self.blocking(move |inner| inner.fingerprint(&path)).await
     }
 
+    /// Whether something that is no file, or a link to none, has the name of a file.
+    pub async fn is_obstructed(&self, path: &RelativePath) -> bool {
+        let file = self.file(path);
+        let look = move || file.symlink_metadata().is_ok() && !file.is_file();
+        tokio::task::spawn_blocking(look).await.unwrap_or(false)
+    }
+
     /// Removes a file; true where it was there.
     ///
     /// # Errors

@@ -43,7 +43,9 @@ impl JobStage {
         let fetched = self.placeholders.refuse_replacement(&job, fetched).await?;
         self.outcomes.exchanged(&fetched.exchanges);
         let Fetched { mut exchanges, outcome, evidence } = fetched;
-        self.ingest.keep_evidence(&mut exchanges, evidence).await?;
+        for error in self.ingest.keep_evidence(&mut exchanges, evidence).await? {
+            self.outcomes.misplaced(&job.url.url, &error.to_string());
+        }
         let at = clock::now();
         let mut ingested = self.ingest.ingest(&job.url, outcome, at).await?;
         if let JobResult::Kept { digest, asset, .. } = &mut ingested.result {

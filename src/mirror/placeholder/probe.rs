@@ -73,7 +73,9 @@ impl Prober {
         let mut fetched = self.fetcher.fetch_with(referer, request).await;
         self.tally.exchanged(&fetched.exchanges);
         let answer = answer(&fetched);
-        self.ingest.keep_evidence(&mut fetched.exchanges, fetched.evidence).await?;
+        for error in self.ingest.keep_evidence(&mut fetched.exchanges, fetched.evidence).await? {
+            self.tally.misplaced(request.url, error);
+        }
         probe.asked.push((id, fetched.exchanges));
         probe.is_inconclusive |= answer == ProbeAnswer::Silence;
         Ok(answer)

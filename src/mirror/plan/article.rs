@@ -11,6 +11,7 @@ use url::Url;
 use super::super::article_memory::ArticleMemory;
 use super::super::error::MirrorError;
 use super::super::sources::RunSource;
+use super::moved::Moved;
 use super::references::{Resolved, SavedPage};
 use super::trace_original::{self, Originals, Traced};
 use super::unread::Unread;
@@ -77,6 +78,7 @@ pub(in crate::mirror) struct Planner {
     config: Arc<Config>,
     archive: Option<Arc<Archive>>,
     originals: Option<Originals>,
+    moved: Option<Moved>,
     memory: Arc<ArticleMemory>,
     to_read: HashSet<ArticleKey>,
 }
@@ -88,8 +90,8 @@ impl Planner {
         archive: Option<Arc<Archive>>,
         memory: Arc<ArticleMemory>,
     ) -> Self {
-        let originals = archive.clone().map(Originals::new);
-        Self { config, archive, originals, memory, to_read: HashSet::new() }
+        let (originals, moved) = (archive.clone().map(Originals::new), archive.clone().map(Moved::new));
+        Self { config, archive, originals, moved, memory, to_read: HashSet::new() }
     }
 
     /// Reads these articles although they are unchanged: files beside them are not.
@@ -312,10 +314,10 @@ impl Planner {
         let came = (url.as_ref(), *charset);
         let read = read_original(&self.config, source, &listed.path, *fingerprint, bytes, came);
         let (mut article, resolved) = read.await;
-        article.references = match &self.archive {
-            Some(archive) => {
+        article.references = match self.archive.as_ref().zip(self.moved.as_ref()) {
+            Some((archive, moved)) => {
                 let known = row.map(|row| row.id);
-                resolved.keep_copies(archive, source, known, article.version.original).await?
+                resolved.keep_copies(archive, source, known, (moved, &article.bytes)).await?
             }
             None => resolved.references,
         };

@@ -1,5 +1,6 @@
 //! What a run would do, without doing it: no request, no write, no archive made.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,6 @@ use url::Url;
 
 use super::super::error::MirrorError;
 use super::super::local_files::local_changes;
-use super::super::open::refuse_without_blobs;
 use super::super::placeholder;
 use super::super::request_settings::RequestSettings;
 use super::super::retry::{Again, Retry};
@@ -18,14 +18,15 @@ use super::super::source_report;
 use super::super::sources::{RunSource, Sources};
 use super::article::{ArticlePlan, Change, Planner, ReadArticle};
 use super::pending::{Pending, pending};
+use super::place::{self, Place, Places};
 use super::requests::PlannedRequests;
 use super::unread::Unread;
-use crate::archive::rules::{Due, Schedule};
-use crate::archive::{Archive, ArticleId, ArticleRow, UrlId, UrlRow};
+use crate::archive::rules::{self, Due, Schedule};
+use crate::archive::{Archive, ArticleId, ArticleRow, UrlId, UrlRow, UrlState};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Recheck};
 use crate::fetch::Fetcher;
-use crate::model::{ArticleCounts, Problem, ProblemReason, SourceReport};
+use crate::model::{ArticleCounts, ArticleKey, ArticleVersion, Problem, ProblemReason, SourceReport};
 use crate::source::{Diff, Difference, Listed, Source};
 
 /// Entries of each list; the counts are always whole.
@@ -68,7 +69,7 @@ pub async fn plan(
     retry: Option<Retry>,
 ) -> Result<Plan, MirrorError> {
     if let Some(archive) = &archive {
-        refuse_without_blobs(archive).await?;
+        archive.refuse_without_blobs::<MirrorError>().await?;
     }
     let sources = Sources::new(config, sources, archive.as_deref());
     let mut dry_run = DryRun::new(config, archive.clone(), &sources, retry).await?;
@@ -82,6 +83,7 @@ pub async fn plan(
         dry_run.plan.sources.push(report);
     }
     if let Some(archive) = &archive {
+        dry_run.waiting(archive, &sources).await?;
         dry_run.whatever_articles_show(archive, config).await?;
     }
     Ok(dry_run.finish())
@@ -100,6 +102,11 @@ struct DryRun {
     again: Again,
     plan: Plan,
     asked: PlannedRequests,
+    recheck: Recheck,
+    /// The places of mirrors; `None` where there is no archive yet.
+    places: Option<Places>,
+    /// Articles whose mirror a run would write or could not write.
+    looked_at: HashSet<ArticleKey>,
 }
 
 impl DryRun {
@@ -120,7 +127,9 @@ impl DryRun {
         let asked = PlannedRequests::new(archive.as_deref(), now, is_scheduled.then_some(due)).await?;
         let planner = Planner::new(Arc::new(config.clone()), archive.clone(), Arc::default());
         let plan = Plan { dry_run: true, ..Plan::default() };
-        Ok(Self { planner, archive, due, now, horizon, is_scheduled, again, plan, asked })
+        let (recheck, looked_at) = (config.fetch.recheck, HashSet::new());
+        let places = archive.clone().map(|archive| Places::new(archive, config));
+        Ok(Self { planner, archive, due, now, horizon, is_scheduled, again, plan, asked, recheck, places, looked_at })
     }
 
     fn finish(self) -> Plan {
@@ -178,7 +187,7 @@ impl DryRun {
         match self.planner.plan(source, listed, row).await? {
             ArticlePlan::Unchanged | ArticlePlan::Touch { .. } => self.plan.articles.unchanged += 1,
             ArticlePlan::TakenDown => {}
-            ArticlePlan::Record(article) => self.record(&article).await?,
+            ArticlePlan::Record(article) => self.record(source, &article, row).await?,
             ArticlePlan::Unreadable(why) => self.problem(listed.location.to_string(), why),
         }
         match row.filter(|_| source.is_named()) {
@@ -200,19 +209,61 @@ impl DryRun {
         Ok(())
     }
 
-    async fn record(&mut self, article: &ReadArticle) -> Result<(), MirrorError> {
+    async fn record(
+        &mut self,
+        source: &RunSource,
+        article: &ReadArticle,
+        row: Option<&ArticleRow>,
+    ) -> Result<(), MirrorError> {
         let counts = &mut self.plan.articles;
         match article.change {
             Change::New => counts.new += 1,
             Change::Content => counts.changed += 1,
             Change::Settings => counts.unchanged += 1,
         }
-        push(&mut self.plan.write, || article.version.key.to_string());
+        self.write(source, &article.version, row).await?;
         self.plan.references += article.references.iter().filter(|reference| reference.url.is_some()).count() as u64;
         for url in article.references.iter().filter_map(|reference| reference.url.as_ref()) {
             self.consider(url).await?;
         }
         Ok(())
+    }
+
+    /// The mirror of an article that is about to be written, or why it could not be.
+    async fn write(
+        &mut self,
+        source: &RunSource,
+        version: &ArticleVersion,
+        row: Option<&ArticleRow>,
+    ) -> Result<(), MirrorError> {
+        self.looked_at.insert(version.key.clone());
+        let place = match &self.places {
+            Some(places) => places.planned(source, version, row).await?,
+            None => place::of_first_run(source, version),
+        };
+        match place {
+            Place::Free => push(&mut self.plan.write, || version.key.to_string()),
+            Place::Taken(None) => {}
+            Place::Taken(Some((reason, message))) => self.problem(version.key.to_string(), Unread { reason, message }),
+        }
+        Ok(())
+    }
+
+    /// The mirrors that an earlier run left to be written.
+    async fn waiting(&mut self, archive: &Archive, sources: &Sources) -> Result<(), MirrorError> {
+        let mut last = None;
+        loop {
+            let waiting = archive.catalog.stale_articles(last, PAGE).await?;
+            let Some(end) = waiting.last() else { return Ok(()) };
+            last = Some(*end);
+            for id in waiting {
+                let Some(row) = archive.catalog.article_by_id(id).await? else { continue };
+                let source = sources.get(&row.version.key.source);
+                if let Some(source) = source.filter(|_| !self.looked_at.contains(&row.version.key)) {
+                    self.write(source, &row.version, Some(&row)).await?;
+                }
+            }
+        }
     }
 
     /// A URL that an article is about to show: it is requested if it is not recorded, or due.
@@ -272,10 +323,34 @@ impl DryRun {
         let (now, horizon) = (self.now, self.horizon);
         while let Some(rows) = page(archive.catalog.due_urls(now, horizon, last, PAGE).await?, &mut last) {
             for row in &rows {
-                self.ask(row);
+                if self.is_rechecked(row) != Some(false) {
+                    self.ask(row);
+                }
             }
         }
-        Ok(())
+        if self.again.reschedules { self.ask_rechecked(archive).await } else { Ok(()) }
+    }
+
+    /// Good images that are due by another `fetch.recheck` than that of the last run.
+    async fn ask_rechecked(&mut self, archive: &Archive) -> Result<(), MirrorError> {
+        let mut last = None;
+        loop {
+            let rows = archive.catalog.articles_by_row(last, PAGE).await?;
+            let Some((end, _)) = rows.last() else { return Ok(()) };
+            last = Some(*end);
+            for id in rows.into_iter().filter(|(_, row)| row.is_ok()).map(|(id, _)| id) {
+                let urls = archive.catalog.references(id).await?.into_iter().filter_map(|row| row.url);
+                for url in urls.filter(|url| self.is_rechecked(url) == Some(true)).collect::<Vec<_>>() {
+                    self.ask(&url);
+                }
+            }
+        }
+    }
+
+    /// Whether a good image is due by the settings, where the run counts that anew; `None` for what it leaves.
+    fn is_rechecked(&self, url: &UrlRow) -> Option<bool> {
+        let (_, last) = url.facts.good.filter(|_| self.again.reschedules && url.facts.state == UrlState::Good)?;
+        Some(rules::recheck_at(self.recheck, last).is_some_and(|at| at <= self.now))
     }
 
     async fn ask_again(&mut self, archive: &Archive) -> Result<(), MirrorError> {

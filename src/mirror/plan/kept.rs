@@ -18,7 +18,7 @@ impl Originals {
             return Ok(true);
         }
         let key = StoreKey::Blob { digest, media_type: found.format.blob_type() };
-        if self.archive.objects.stat(&key).await?.is_some() {
+        if matches!(self.archive.objects.stat(&key).await, Ok(Some(_))) {
             return Ok(true);
         }
         let links = found.links(text);

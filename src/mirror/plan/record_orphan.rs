@@ -8,6 +8,7 @@ use url::Url;
 use super::super::error::MirrorError;
 use super::super::sources::{RunSource, Sources};
 use super::article::{ReadArticle, read_original};
+use super::moved::Moved;
 use super::trace_original::{MirrorText, Originals};
 use crate::archive::{Archive, ArticleId};
 use crate::config::Config;
@@ -20,6 +21,7 @@ pub struct OriginalRecorder {
     config: Arc<Config>,
     archive: Arc<Archive>,
     source: Arc<RunSource>,
+    moved: Moved,
 }
 
 impl OriginalRecorder {
@@ -27,7 +29,8 @@ impl OriginalRecorder {
     pub fn new(config: &Arc<Config>, archive: &Arc<Archive>, source: Source) -> Self {
         let sources = Sources::new(config, vec![source], Some(archive));
         let source = sources.iter().next().map(Arc::clone).expect("there is one source");
-        Self { config: Arc::clone(config), archive: Arc::clone(archive), source }
+        let moved = Moved::new(Arc::clone(archive));
+        Self { config: Arc::clone(config), archive: Arc::clone(archive), source, moved }
     }
 
     /// The source.
@@ -70,8 +73,9 @@ impl OriginalRecorder {
         let size = original.len() as u64;
         let (read, resolved) =
             read_original(&self.config, &self.source, path, fingerprint, original, (None, None)).await;
-        let ReadArticle { version, inline, .. } = *read;
-        let references = resolved.keep_copies(&self.archive, &self.source, None, version.original).await?;
+        let ReadArticle { version, inline, bytes, .. } = *read;
+        let moved = (&self.moved, &*bytes);
+        let references = resolved.keep_copies(&self.archive, &self.source, None, moved).await?;
         for (media_type, image) in inline.into_values() {
             let staged = self.archive.objects.staging().write(&image);
             let failed = crate::archive::ObjectError::io("write", &version.key);

@@ -5,11 +5,12 @@ use std::path::Path;
 use url::{Position, Url};
 
 use super::super::error::MirrorError;
+use super::moved::{Moved, file_name};
 use crate::archive::{Archive, ArticleId, NewReference, UrlRow};
 use crate::config::AdoptLocal;
 use crate::ingest::NI_SCHEME;
-use crate::model::{Digest, Reference};
-use crate::source::{LocalFile, Source, composed};
+use crate::model::Reference;
+use crate::source::{LocalFile, Source};
 
 /// The references as the catalog keeps them, and their missing files.
 pub(super) struct Resolved {
@@ -74,20 +75,23 @@ impl Resolved {
     }
 
     /// Points references whose file is gone to what is kept of it: a kept copy stays. `known` is the article as it is on
-    /// record, where it is; one that is not may be another that was moved, with the text of `original`.
+    /// record, where it is; one that is not may be another that was moved, and edited.
     pub(super) async fn keep_copies(
         mut self,
         archive: &Archive,
         source: &Source,
         known: Option<ArticleId>,
-        original: Digest,
+        (moved, text): (&Moved, &[u8]),
     ) -> Result<Vec<NewReference>, MirrorError> {
         if self.missing.is_empty() {
             return Ok(self.references);
         }
         let records = match known {
             Some(known) => vec![known],
-            None => moved_here(archive, source, original).await?,
+            None => {
+                let missing: Vec<_> = self.missing.iter().filter_map(|(_, places)| places.first().cloned()).collect();
+                moved.here(source, text, &missing).await?
+            }
         };
         let mut shown = Vec::new();
         for article in records {
@@ -125,20 +129,6 @@ fn named(source: &Source, path: &str, adopts: bool, saved: Option<SavedPage<'_>>
     }
 }
 
-/// The articles with this text that are no longer where they are on record: one of them may stand elsewhere now. A copy of
-/// an article that is still there is an article of its own, whose files lie beside it.
-async fn moved_here(archive: &Archive, source: &Source, original: Digest) -> Result<Vec<ArticleId>, MirrorError> {
-    let mut moved = Vec::new();
-    for key in archive.catalog.articles_of_original(original).await? {
-        let Some(row) = archive.catalog.article(&key).await? else { continue };
-        let is_there = key.source == *source.name() && source.is_folder() && source.file(&key.path).exists();
-        if row.version.original == original && !is_there && (row.is_gone || key.source == *source.name()) {
-            moved.push(row.id);
-        }
-    }
-    Ok(moved)
-}
-
 /// The file of which a copy is kept: in one of these places, or one of the same name that the article showed before.
 async fn kept_copy(archive: &Archive, places: &[Url], shown: &[UrlRow]) -> Result<Option<Url>, MirrorError> {
     for place in places {
@@ -147,8 +137,7 @@ async fn kept_copy(archive: &Archive, places: &[Url], shown: &[UrlRow]) -> Resul
         }
     }
     // Some systems write a character of a name as two.
-    let name = |url: &Url| Some(composed(url.to_file_path().ok()?.file_name()?.to_str()?));
-    let wanted = places.first().and_then(name);
-    let is_it = |row: &&UrlRow| row.asset.is_some() && row.url.scheme() == "file" && name(&row.url) == wanted;
+    let wanted = places.first().and_then(file_name);
+    let is_it = |row: &&UrlRow| row.asset.is_some() && row.url.scheme() == "file" && file_name(&row.url) == wanted;
     Ok(shown.iter().find(is_it).map(|row| row.url.clone()))
 }

@@ -1,7 +1,7 @@
 //! Articles without a queued URL → their mirrors.
 
 mod links;
-mod place;
+mod owner;
 mod recorded;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::article_memory::ArticleMemory;
 use super::error::MirrorError;
+use super::plan::{Place, Places, Reading};
 use super::render::{Ensured, RenderStage};
 use super::sources::{RunSource, Sources};
 use super::tally::Tally;
@@ -27,7 +28,7 @@ use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
 use crate::trace;
 
 use links::{Rule, Shown, Thumbnails};
-use place::{Place, Places, Reading};
+use owner::Owner;
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
 const WRITTEN_AT_ONCE: usize = 8;
@@ -145,15 +146,21 @@ impl WriteStage {
         let Rewritten { edits, mirror, left_remote } = rewritten;
         self.report_left_remote(row, &left_remote);
         let digest = Digest::of(&mirror);
-        if !self.is_free(row, self.places.may_replace(source, row, digest).await?) {
+        if !self.is_free(row, self.places.may_replace(source, &row.version, Some(row), digest).await?) {
             return Ok(());
         }
         if self.archive.catalog.record_mirror(row.id, row.revision, digest, &edits).await? == WriteOutcome::Conflict {
             // Whatever made it stale again has announced it again, or will.
             return Ok(());
         }
+        let owner = Owner::of(source, path);
         match self.publish_in_the_way(source, path, digest, &mirror).await {
-            Ok(fingerprint) => self.archive.catalog.finish_mirror(row.id, fingerprint).await?,
+            Ok(fingerprint) => {
+                if let Some(message) = owner.message_if_other(source, path) {
+                    self.report(row, ProblemReason::OtherOwner, message);
+                }
+                self.archive.catalog.finish_mirror(row.id, fingerprint).await?;
+            }
             Err(error) if error.is_full() => return Err(error.into()),
             Err(error) => self.report(row, ProblemReason::NotWritten, error),
         }

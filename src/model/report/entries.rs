@@ -78,8 +78,12 @@ named! {
         NameCollision = "name_collision",
         /// The place of the article's mirror holds a file that offprint did not write.
         PlaceTaken = "place_taken",
-        /// The mirror of the article cannot be written.
+        /// The mirror of the article cannot be written, or its original not be kept.
         NotWritten = "not_written",
+        /// Something else lies in the archive where an image, a thumbnail or other bytes belong.
+        Misplaced = "misplaced",
+        /// In place, the article belongs to another user since its mirror was written.
+        OtherOwner = "other_owner",
         /// Images of the article stay remote, because a link there would change how the text around it is read.
         StaysRemote = "stays_remote",
         /// The article has more references than one article may have. The others stay unchanged.
@@ -115,6 +119,8 @@ impl ProblemReason {
             Self::UnreadableFolder
             | Self::UnreadAddress
             | Self::StaysRemote
+            | Self::Misplaced
+            | Self::OtherOwner
             | Self::TooManyReferences
             | Self::NoFullText
             | Self::GoneInBulk

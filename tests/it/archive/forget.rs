@@ -165,3 +165,32 @@ async fn the_mirror_in_the_archive_goes_although_the_source_has_an_output_of_its
     sandbox.run(&["forget", "posts/a.md"]).expect(0);
     assert!(!sandbox.path("out/a.md").exists() && !sandbox.path("store/articles/posts/a.md").exists());
 }
+
+/// Only what offprint wrote is deleted: what somebody else put, or changed, where a mirror belongs stays and is named.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_offprint_did_not_write_stays_and_is_named() {
+    const OWN: &str = "my own text, the only copy";
+    let origin = origin();
+    let settings = |output: &str| format!("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"{output}\"\n");
+    for (output, place) in [("out", "out/a.md"), ("", "store/articles/posts/a.md")] {
+        for is_edited in [false, true] {
+            let sandbox = Sandbox::new();
+            sandbox.settings(&settings(output));
+            sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/own.jpg")));
+            sandbox.write("posts/b.md", "text\n");
+            sandbox.run(&["run"]).expect(0);
+            let there = if is_edited { sandbox.text(place) + OWN } else { OWN.to_owned() };
+            sandbox.write(place, &there);
+            // An edited mirror in the archive is no file of the user's.
+            let stays = !is_edited || output == "out";
+            let forgotten = sandbox.run(&["forget", "posts/a.md"]).expect(if stays { 3 } else { 0 }).stdout;
+            assert_eq!(forgotten.contains(&format!("{place}: offprint did not write it")), stays, "{forgotten}");
+            assert_eq!(sandbox.path(place).exists(), stays, "{place}");
+            if stays {
+                assert_eq!(sandbox.text(place), there);
+            }
+            assert!(!is_kept(&sandbox, &image(1)), "it is taken down all the same");
+            sandbox.run(&["forget", "posts/b.md"]).expect(0);
+        }
+    }
+}

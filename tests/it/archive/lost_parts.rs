@@ -76,7 +76,16 @@ async fn an_archive_without_its_blobs_is_no_archive_where_all_is_well() {
         if leaves_folders {
             fs::create_dir_all(sandbox.path("store/blobs/sha256/5f")).unwrap();
         }
-        for command in [&["run"][..], &["run", "--dry-run"], &["mirror", "posts"]] {
+        let commands = [
+            &["run"][..],
+            &["run", "--dry-run"],
+            &["mirror", "posts"],
+            &["gc"],
+            &["gc", "--dry-run"],
+            &["status"],
+            &["check"],
+        ];
+        for command in commands {
             let printed = sandbox.run(command).expect(4).stderr;
             assert!(
                 printed.contains("lost its blobs") && printed.contains("verify --repair"),

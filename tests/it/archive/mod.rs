@@ -7,6 +7,7 @@ mod forget;
 mod fuse_disks;
 mod gc;
 mod lost_parts;
+mod misplaced;
 mod older_catalog;
 mod rebuild;
 mod received;

@@ -103,3 +103,38 @@ impl Drop for Mounted {
         let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }
+
+/// A user may not give a file to another one: who mirrors a post of somebody else in place becomes its owner, and is told.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs root"]
+async fn the_owner_of_a_post_in_place_stays_or_is_reported() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+    let (author, nobody) = (1234, 65534);
+    let origin = site();
+    for (user, reasons) in [(None, serde_json::json!([])), (Some(nobody), serde_json::json!(["other_owner"]))] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n");
+        sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/1.jpg")));
+        for folder in ["", "posts"] {
+            std::fs::set_permissions(sandbox.path(folder), std::fs::Permissions::from_mode(0o777)).unwrap();
+        }
+        chown(sandbox.path("posts/a.md"), Some(author), Some(author)).unwrap();
+        let run = |arguments: &[&str]| {
+            let mut command = sandbox.command(arguments);
+            if let Some(user) = user {
+                command.uid(user).gid(user);
+            }
+            crate::sandbox::Ran::of(&command.output().unwrap())
+        };
+        let ran = run(&["--json", "run"]);
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+        let found: Vec<_> = report["problems"].as_array().unwrap().iter().map(|one| one["reason"].clone()).collect();
+        assert_eq!(serde_json::Value::Array(found), reasons, "{report:#}");
+        assert!(sandbox.text("posts/a.md").contains("blobs/"), "{report:#}");
+        let owner = std::fs::metadata(sandbox.path("posts/a.md")).unwrap().uid();
+        assert_eq!(owner, user.unwrap_or(author));
+        run(&["run"]).expect(0);
+    }
+}

@@ -11,6 +11,7 @@ over_both_archives! {
     in_place_an_address_under_any_key_outlives_an_edit
     in_place_an_article_that_is_gone_is_no_problem
     in_place_what_is_not_looked_at_yet_was_not_changed_during_the_run
+    in_place_nothing_is_said_of_a_post_that_was_not_named
 }
 
 fn in_place_originals_are_kept_edits_are_followed_and_restore_undoes_it(sandbox: &Sandbox) {
@@ -101,4 +102,23 @@ fn in_place_what_is_not_looked_at_yet_was_not_changed_during_the_run(sandbox: &S
         assert!(!now.contains("127.0.0.1") && now != before, "{name} shows the new image: {now}");
     }
     assert!(sandbox.text(names[1]).contains("An edited post"));
+}
+
+/// `offprint mirror a.md` looks at no other post: what is to be said of one that was edited is for the run that reads it.
+fn in_place_nothing_is_said_of_a_post_that_was_not_named(sandbox: &Sandbox) {
+    let origin = Origin::start(Site::new().on("/b.jpg", jpeg(3))).unwrap();
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n");
+    sandbox.write("posts/a.md", post(&origin, &["/a.jpg"]));
+    sandbox.write("posts/b.md", post(&origin, &["/a.jpg", "/b.jpg"]));
+    sandbox.run(&["run"]).expect(3);
+    let edited = sandbox.text("posts/b.md").replace("A post", "An edited post");
+    sandbox.write("posts/b.md", &edited);
+    // Both posts are stale once their image is there.
+    origin.set("/a.jpg", jpeg(1));
+    let report = sandbox.json(&["mirror", "posts/a.md"]);
+    assert_eq!((&report["problems"], &report["urls"]["fetched"]), (&serde_json::json!([]), &1.into()), "{report:#}");
+    assert_eq!(sandbox.text("posts/b.md"), edited, "it is left as it is");
+    sandbox.run(&["run"]).expect(0);
+    let now = sandbox.text("posts/b.md");
+    assert!(now.contains("An edited post") && !now.contains("127.0.0.1"), "{now}");
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use offprint::Digest;
 use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
@@ -19,6 +20,8 @@ over_both_archives! {
     no_address_names_what_is_hidden
     a_kept_copy_stays_when_its_article_is_edited_whatever_form_its_name_has
     a_kept_copy_goes_along_with_an_article_that_is_moved
+    a_kept_copy_goes_along_with_an_article_that_is_moved_and_edited
+    a_new_article_does_not_show_the_files_of_one_that_is_gone
     a_copy_of_an_article_does_not_show_the_files_of_the_other
     #[cfg(unix)] no_address_leads_out_of_the_source_and_its_roots
 }
@@ -337,6 +340,48 @@ fn a_kept_copy_goes_along_with_an_article_that_is_moved(sandbox: &Sandbox) {
         assert!(moved.contains("blobs/sha256/"), "in place: {in_place}: {moved}");
         assert_eq!(sandbox.run(&["restore", "posts/e/a.md"]).expect(0).stdout, "![](u.png)\n");
     }
+}
+
+/// Renamed or moved, and edited, in one night: most of the text is what it was.
+fn a_kept_copy_goes_along_with_an_article_that_is_moved_and_edited(sandbox: &Sandbox) {
+    for in_place in [false, true] {
+        for to in ["posts/e/a.md", "posts/d/renamed.md"] {
+            let sandbox = &sandbox.another();
+            let output = if in_place { "output = \"posts\"\n" } else { "" };
+            let always = "[rewrite]\nadopt_local = \"always\"\n";
+            sandbox.settings(&format!("{always}[[source]]\nname = \"posts\"\npath = \"posts\"\n{output}"));
+            sandbox.write("posts/d/u.png", tiny(1));
+            sandbox.write("posts/d/a.md", "title: A\n\nfirst line\n![](u.png)\nlast line\n");
+            // Another post that is gone, with a file of the same name and another text.
+            sandbox.write("posts/other/u.png", tiny(2));
+            sandbox.write("posts/other/b.md", "title: B\n\nsomething else\n![](u.png)\nthe end\n");
+            sandbox.run(&["run"]).expect(0);
+            std::fs::remove_dir_all(sandbox.path("posts/other")).unwrap();
+            std::fs::remove_file(sandbox.path("posts/d/u.png")).unwrap();
+            sandbox.run(&["run"]).expect(0);
+            let text = sandbox.text("posts/d/a.md").replace("last line", "the last line, edited");
+            std::fs::remove_file(sandbox.path("posts/d/a.md")).unwrap();
+            // In place, the link is relative to the folder.
+            sandbox.write(to, text);
+            sandbox.run(&["run"]).expect(0);
+            let place = if in_place { to.to_owned() } else { format!("store/articles/{to}") };
+            let moved = sandbox.text(&place);
+            assert!(moved.contains("edited") && moved.contains(&Digest::of(&tiny(1)).to_string()), "{to}: {moved}");
+        }
+    }
+}
+
+/// A post that is new, whose text is not that of one that is gone, has no claim to its files.
+fn a_new_article_does_not_show_the_files_of_one_that_is_gone(sandbox: &Sandbox) {
+    sandbox.write("posts/d/u.png", tiny(1));
+    sandbox.write("posts/d/a.md", "title: A\n\nfirst line\n![](u.png)\nlast line\n");
+    sandbox.write("posts/stays.md", "text\n");
+    sandbox.run(&["run"]).expect(0);
+    std::fs::remove_dir_all(sandbox.path("posts/d")).unwrap();
+    let new = "title: B\n\nanother text\n![](u.png)\nits end\n";
+    sandbox.write("posts/e/a.md", new);
+    sandbox.run(&["run"]).expect(3);
+    assert_eq!(sandbox.text("store/articles/posts/e/a.md"), new);
 }
 
 fn a_copy_of_an_article_does_not_show_the_files_of_the_other(sandbox: &Sandbox) {

@@ -9,6 +9,7 @@ use crate::testserver::{Origin, Site};
 over_both_archives! {
     a_file_that_offprint_did_not_write_stays_where_a_mirror_belongs
     a_mirror_that_a_user_changed_stays_and_comes_anew_when_it_is_moved_away
+    a_dry_run_says_which_mirrors_have_no_place
     two_sources_with_one_output_never_replace_each_others_mirrors
 }
 
@@ -76,6 +77,31 @@ fn a_mirror_that_a_user_changed_stays_and_comes_anew_when_it_is_moved_away(sandb
     std::fs::rename(sandbox.path("public/a.md"), sandbox.path("mine")).unwrap();
     sandbox.run(&["run"]).expect(0);
     assert_eq!(sandbox.text("public/a.md"), mirror);
+}
+
+/// Before the first run, after it, for a post that waits since, and for one that was edited.
+fn a_dry_run_says_which_mirrors_have_no_place(sandbox: &Sandbox) {
+    sandbox.settings(&source("posts", "public"));
+    sandbox.write("posts/a.md", "text");
+    sandbox.write("posts/same.md", "the same");
+    sandbox.write("public/a.md", OWN);
+    sandbox.write("public/same.md", "the same");
+    let planned = || {
+        let plan = sandbox.json(&["run", "--dry-run"]);
+        let reasons = plan["problems"].as_array().unwrap().iter();
+        let reasons: Vec<_> = reasons.map(|problem| problem["reason"].as_str().unwrap().to_owned()).collect();
+        (reasons, plan["articles"]["failed"].clone(), plan["write"].clone())
+    };
+    let taken = || vec!["place_taken".to_owned()];
+    assert_eq!(planned(), (taken(), 1.into(), serde_json::json!(["posts/same.md"])));
+    sandbox.run(&["run"]).expect(3);
+    assert_eq!(planned(), (taken(), 1.into(), serde_json::json!([])), "it waits");
+    sandbox.write("posts/a.md", "text, edited");
+    assert_eq!(planned(), (taken(), 1.into(), serde_json::json!([])));
+    std::fs::remove_file(sandbox.path("public/a.md")).unwrap();
+    assert_eq!(planned(), (Vec::new(), 0.into(), serde_json::json!(["posts/a.md"])));
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(planned(), (Vec::new(), 0.into(), serde_json::json!([])));
 }
 
 fn two_sources_with_one_output_never_replace_each_others_mirrors(sandbox: &Sandbox) {

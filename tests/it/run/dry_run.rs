@@ -205,13 +205,19 @@ async fn a_good_image_that_is_due_again_is_listed() {
     world.show(1, 1);
     world.sandbox.run(&["run"]).expect(0);
     let both: BTreeSet<_> = [world.url(0), world.url(1)].into();
-    assert_eq!(world.night(&["run"]), (both.clone(), both));
+    assert_eq!(world.night(&["run"]), (both.clone(), both.clone()));
     world.schedule(false, true);
     world.sandbox.run(&["run"]).expect(0);
     let none = BTreeSet::new();
     assert_eq!(world.night(&["run"]), (none.clone(), none.clone()), "it is not due");
     let post = world.post(0);
-    assert_eq!(world.night(&["mirror", &post]), (none.clone(), none), "a named article misses nothing");
+    assert_eq!(world.night(&["mirror", &post]), (none.clone(), none.clone()), "a named article misses nothing");
+    // The night in which the setting changes.
+    world.schedule(true, true);
+    assert_eq!(world.night(&["run"]), (both.clone(), both.clone()));
+    assert_eq!(world.night(&["run"]), (both.clone(), both));
+    world.schedule(false, true);
+    assert_eq!(world.night(&["run"]), (none.clone(), none), "what was due by the setting before is not");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,17 +33,27 @@ pub(in crate::archive) fn has_other_names(_file: &std::fs::Metadata) -> bool {
     false
 }
 
-/// The error if something other than a folder or a regular file has its name.
-fn is_link() -> io::Error {
-    io::Error::other("it is a link, and offprint follows none within an archive")
+/// Something other than a folder or a regular file has its name.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("{0}")]
+struct Obstacle(&'static str);
+
+/// Whether an error is that something else has the name of a folder or of a regular file.
+pub(in crate::archive) fn is_obstacle(cause: &io::Error) -> bool {
+    cause.get_ref().is_some_and(|cause| cause.is::<Obstacle>())
 }
 
-fn is_no_file() -> io::Error {
-    io::Error::other("it is not a regular file")
+fn is_link() -> io::Error {
+    io::Error::other(Obstacle("it is a link, and offprint follows none within an archive"))
+}
+
+/// The error where something else has the name of a regular file.
+pub(in crate::archive) fn is_no_file() -> io::Error {
+    io::Error::other(Obstacle("it is not a regular file"))
 }
 
 fn is_no_folder() -> io::Error {
-    io::Error::other("it is not a folder")
+    io::Error::other(Obstacle("it is not a folder"))
 }
 
 /// Whether an error says that the file system cannot sync a folder (a folder of another system, an external disk, a

@@ -1,33 +1,33 @@
 //! Whether the place of a mirror is free for it.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::error::MirrorError;
-use super::super::plan::{MirrorText, Originals};
 use super::super::sources::RunSource;
+use super::trace_original::{MirrorText, Originals};
 use crate::archive::{Archive, ArticleRow, Output, rules};
 use crate::config::Config;
-use crate::model::{ArticleKey, Digest, Fingerprint, ProblemReason, RelativePath, SourceName};
+use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, ProblemReason, RelativePath, SourceName};
 use crate::source::{Source, fingerprint};
 
 /// Whether every article was looked at in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(in crate::mirror) enum Reading {
     /// What is on record of an article may be from an earlier run still.
     GoesOn,
     Over,
 }
 
 /// Whether a mirror may be written; and why not, where a report is to say it.
-pub(super) enum Place {
+pub(in crate::mirror) enum Place {
     Free,
     Taken(Option<(ProblemReason, String)>),
 }
 
 /// Looks at the places of mirrors.
-pub(super) struct Places {
+pub(in crate::mirror) struct Places {
     archive: Arc<Archive>,
     originals: Originals,
     /// Where each source of the settings has its mirrors: two of them may have one folder.
@@ -59,22 +59,24 @@ fn outputs(config: &Config) -> Vec<(SourceName, PathBuf)> {
 }
 
 impl Places {
-    pub(super) fn new(archive: Arc<Archive>, config: &Config) -> Self {
+    pub(in crate::mirror) fn new(archive: Arc<Archive>, config: &Config) -> Self {
         Self { originals: Originals::new(Arc::clone(&archive)), archive, outputs: outputs(config) }
     }
 
     /// Whether the place of a mirror is free for it.
-    pub(super) async fn look(
+    pub(in crate::mirror) async fn look(
         &self,
         source: &RunSource,
         row: &ArticleRow,
         reading: Reading,
     ) -> Result<Place, MirrorError> {
+        let path = &row.version.key.path;
         match place_of(source, row) {
             Destination::Free => {}
             Destination::Gone => return Ok(Place::Taken(None)),
-            // It may have changed before the run, and not have been looked at yet: it stays stale until then.
-            Destination::Changed if reading == Reading::GoesOn => return Ok(Place::Taken(None)),
+            // It may have changed before the run, and not have been looked at yet, or not be looked at by this run: it stays
+            // stale until then.
+            Destination::Changed if reading == Reading::GoesOn || !source.reads(path) => return Ok(Place::Taken(None)),
             Destination::Changed => {
                 let message = "it was changed during the run and is left for the next one".to_owned();
                 return Ok(Place::Taken(Some((ProblemReason::ChangedDuringRun, message))));
@@ -83,7 +85,7 @@ impl Places {
         let Some(owner) = self.owner(source, row).await? else { return Ok(Place::Free) };
         // The other one may be gone, and not be known to be yet. The original of this one is kept where it is gone itself,
         // and nobody can rename it any more.
-        let is_news = reading == Reading::Over && !row.is_gone;
+        let is_news = reading == Reading::Over && !row.is_gone && source.reads(path);
         Ok(Place::Taken(is_news.then(|| (ProblemReason::NameCollision, owner.message()))))
     }
 
@@ -138,43 +140,82 @@ impl Places {
         Ok(None)
     }
 
-    /// Whether the file at the place of a mirror may be replaced by this one: offprint wrote it, or its text is kept. What
-    /// somebody else wrote into an output stays, and the report says so.
-    pub(super) async fn may_replace(
+    /// The place of a mirror that a run would write, as far as that can be known before it is made.
+    pub(super) async fn planned(
         &self,
         source: &RunSource,
-        row: &ArticleRow,
+        version: &ArticleVersion,
+        row: Option<&ArticleRow>,
+    ) -> Result<Place, MirrorError> {
+        let place = self.may_replace(source, version, row, version.original).await?;
+        let is_waiting = |row: &&ArticleRow| row.version == *version;
+        match (place, row.filter(is_waiting)) {
+            (Place::Free, Some(row)) => self.look(source, row, Reading::Over).await,
+            (place, _) => Ok(place),
+        }
+    }
+
+    /// Whether the file at the place of a mirror may be replaced by one of this digest, or, in a dry run, of an article with
+    /// this original: offprint wrote it, or its text is kept. What somebody else wrote into an output stays, and the report
+    /// says so.
+    pub(in crate::mirror) async fn may_replace(
+        &self,
+        source: &RunSource,
+        version: &ArticleVersion,
+        row: Option<&ArticleRow>,
         digest: Digest,
     ) -> Result<Place, MirrorError> {
-        let (output, path) = (source.output(&self.archive), &row.version.key.path);
+        let (output, path) = (source.output(&self.archive), &version.key.path);
         if source.is_in_place() || matches!(output, Output::Archive { .. }) {
             return Ok(Place::Free);
         }
         let there = output.fingerprint(path).await.ok().flatten();
-        if there.is_none_or(|file| row.mirror.is_some_and(|(_, own)| own == file)) {
+        if output.is_obstructed(path).await {
+            return Ok(taken(&output.place(path)));
+        }
+        let own = row.and_then(|row| row.mirror).map(|(_, own)| own);
+        if there.is_none_or(|file| own == Some(file)) {
             return Ok(Place::Free);
         }
         // What cannot be read cannot be known: writing says why, or the next run looks again.
         let bytes = output.read(path).await?.unwrap_or_default();
-        if Digest::of(&bytes) == digest || self.is_kept(source, row, &bytes).await? {
+        if Digest::of(&bytes) == digest || self.is_kept(source, version, row, &bytes).await? {
             return Ok(Place::Free);
         }
-        let place = output.place(path);
-        let message = format!(
-            "the place of its mirror holds a file that offprint did not write, or that was changed since: move {} away, \
-             or give the source another `output`",
-            place.display()
-        );
-        Ok(Place::Taken(Some((ProblemReason::PlaceTaken, message))))
+        Ok(taken(&output.place(path)))
     }
 
-    async fn is_kept(&self, source: &RunSource, row: &ArticleRow, bytes: &[u8]) -> Result<bool, MirrorError> {
-        let version = &row.version;
+    async fn is_kept(
+        &self,
+        source: &RunSource,
+        version: &ArticleVersion,
+        row: Option<&ArticleRow>,
+        bytes: &[u8],
+    ) -> Result<bool, MirrorError> {
         let options = source.options(&version.key.path, version.url.as_ref(), version.encoding.as_deref());
         let prefix = source.config.links.as_str();
-        let found = MirrorText { format: version.format, options: &options, prefix, row: Some(row) };
+        let found = MirrorText { format: version.format, options: &options, prefix, row };
         self.originals.keep(&found, bytes).await
     }
+}
+
+/// The place of a mirror for the first run: the archive is not made yet, so that nothing there is from it.
+pub(super) fn of_first_run(source: &RunSource, version: &ArticleVersion) -> Place {
+    let place = source.mirror(&version.key.path);
+    let is_free = source.is_in_place()
+        || place.symlink_metadata().is_err()
+        || std::fs::read(&place).is_ok_and(|there| Digest::of(&there) == version.original);
+    if is_free { Place::Free } else { taken(&place) }
+}
+
+/// What offprint did not write lies in the place of a mirror.
+fn taken(place: &Path) -> Place {
+    let message = format!(
+        "the place of its mirror holds a file that offprint did not write, or that was changed since: move {} away, or \
+         give the source another `output`",
+        place.display()
+    );
+    Place::Taken(Some((ProblemReason::PlaceTaken, message)))
 }
 
 impl Owner {
