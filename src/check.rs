@@ -8,6 +8,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::archive::{Archive, ArticleRow, CatalogError, ObjectError, StoreKey, linked_object, links_in, rules};
+use crate::clock;
 use crate::config::Config;
 use crate::extract::{self, ExtractOptions};
 use crate::model::{ArticleKey, Reference, SourceName};
@@ -69,6 +70,10 @@ pub async fn check(archive: &Archive, config: &Config) -> Result<Checked, CheckE
     for key in archive.unrecorded_mirrors::<CheckError>().await?.unknown {
         let raw = "the catalog knows no such article; `offprint verify --rebuild` records it".to_owned();
         checker.checked.unreadable.push(CheckedPlace { article: key.to_string(), raw, kind: None, start: None });
+    }
+    for newer in archive.newer_runs::<CheckError>(clock::now()).await? {
+        let (article, raw) = ("the catalog".to_owned(), newer.to_string());
+        checker.checked.unreadable.push(CheckedPlace { article, raw, kind: None, start: None });
     }
     let mut last = None;
     loop {

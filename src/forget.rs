@@ -1,20 +1,25 @@
 //! Taking down: articles and images that must not be kept, on record.
 //!
-//! The mirrors go first, then the rows in one transaction, then the bytes, then the copies of the catalog. Whenever the
-//! program is killed, another call finishes the work: an article without its mirror is stale until its rows go, and
-//! what has no rows any more is noted as garbage whose grace period is over, which `gc` deletes as well.
+//! A file of the archive that says so comes first, then the mirrors go, then the rows in one transaction, then the bytes,
+//! then the copies of the catalog. Whenever the program is killed, another call or the next run finishes the work: the file
+//! says what is to go, and what has no rows any more is noted as garbage whose grace period is over, which `gc` deletes as
+//! well.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use crate::archive::rules;
 use crate::archive::{
-    Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, ReadError, StoreKey, TakedownReach,
-    TakedownTarget, ThumbnailRow, links_in,
+    Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, ReadError, StoreKey, TakedownDifferences,
+    TakedownReach, TakedownRow, TakedownTarget, ThumbnailRow, links_in,
 };
 use crate::model::{ArticleKey, Digest};
+
+/// Rows written at a time: their commits are shared.
+const SIDE_BY_SIDE: usize = 64;
 
 /// Something could not be taken down as a whole.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +47,16 @@ pub struct Forgotten {
     pub left: Vec<(ArticleKey, ReadError)>,
     /// Files in the places of mirrors that offprint did not write, or that somebody changed since. They stay.
     pub not_ours: Vec<PathBuf>,
+    /// How many originals are recognised from now on, under whatever name.
+    pub texts: usize,
+    /// Other articles with the same text: they stay.
+    pub shared: Vec<ArticleKey>,
 }
 
 impl Forgotten {
     /// What a takedown would take with it.
     pub const fn planned(reach: TakedownReach) -> Self {
-        Self { reach, left: Vec::new(), not_ours: Vec::new() }
+        Self { reach, left: Vec::new(), not_ours: Vec::new(), texts: 0, shared: Vec::new() }
     }
 }
 
@@ -57,7 +66,7 @@ pub type FindOutput<'a> = dyn Fn(&ArticleKey) -> (Output, bool) + Send + Sync + 
 /// Takes down, and gives what was taken with it.
 ///
 /// # Errors
-/// [`ForgetError`]; a second call goes on from there.
+/// [`ForgetError`]; a second call, or the next run, goes on from there.
 pub async fn forget(
     archive: &Archive,
     target: &TakedownTarget,
@@ -66,8 +75,64 @@ pub async fn forget(
     now: Timestamp,
 ) -> Result<Forgotten, ForgetError> {
     let reach = archive.catalog.takedown_reach(target).await?;
+    let Texts { alone, shared } = texts_of(archive, &reach).await?;
+    let row = |target| TakedownRow { target, at: now, reason: reason.to_owned() };
+    let of_texts: Vec<_> = alone.into_iter().map(|text| row(TakedownTarget::Text(text))).collect();
+    let rows: Vec<_> = std::iter::once(row(target.clone())).chain(of_texts.iter().cloned()).collect();
+    // Whatever becomes of the catalog, it is known from now on what is to go.
+    archive.keep_takedowns(&rows, now).await?;
+    record_texts(archive, &of_texts).await?;
+    let forgotten = take(archive, &rows[0], find_output).await?;
+    delete_noted(archive).await?;
+    // They name what was taken down.
+    archive.replace_catalog_copies(now).await?;
+    Ok(Forgotten { texts: of_texts.len(), shared, ..forgotten })
+}
+
+/// What was taken down once more, because the catalog did not know of it.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct TakenDownAgain {
+    /// Which takedowns.
+    pub again: Vec<TakedownRow>,
+    /// Files of takedowns that cannot be read, by their paths.
+    pub unreadable: Vec<String>,
+}
+
+/// Takes down again what the files of takedowns say and the catalog does not know: it is from a backup, was made anew, or
+/// the call was cut off. Nothing of it is read or fetched again.
+///
+/// # Errors
+/// [`ForgetError`]; another call goes on from there.
+pub async fn take_down_again(
+    archive: &Archive,
+    find_output: &FindOutput<'_>,
+    now: Timestamp,
+) -> Result<TakenDownAgain, ForgetError> {
+    let TakedownDifferences { unknown, unwritten, unreadable } = archive.compare_takedowns::<ForgetError>().await?;
+    // Those of a version that wrote no files.
+    archive.keep_takedowns(&unwritten, now).await?;
+    if unknown.is_empty() {
+        return Ok(TakenDownAgain { again: unknown, unreadable });
+    }
+    let (texts, others): (Vec<_>, Vec<_>) =
+        unknown.into_iter().partition(|row| matches!(row.target, TakedownTarget::Text(_)));
+    record_texts(archive, &texts).await?;
+    for row in &others {
+        take(archive, row, find_output).await?;
+    }
+    delete_noted(archive).await?;
+    // Copies that are newer than the catalog know of it.
+    if archive.newer_runs::<ForgetError>(now).await?.is_empty() {
+        archive.replace_catalog_copies(now).await?;
+    }
+    Ok(TakenDownAgain { again: others, unreadable })
+}
+
+/// Takes down one target: the mirrors go first, then the rows.
+async fn take(archive: &Archive, row: &TakedownRow, find_output: &FindOutput<'_>) -> Result<Forgotten, ForgetError> {
+    let reach = archive.catalog.takedown_reach(&row.target).await?;
     let ids: Vec<_> = reach.articles.iter().map(|(id, _)| *id).collect();
-    // If this call ends before the rows are gone, the next run writes their mirrors.
     archive.catalog.make_stale(&ids).await?;
     let (mut left, mut not_ours) = (Vec::new(), Vec::new());
     for (id, key) in &reach.articles {
@@ -84,11 +149,37 @@ pub async fn forget(
             not_ours.extend(remove_mirror(archive, &row, &archive.output(&key.source)).await?);
         }
     }
-    let reach = archive.catalog.take_down(target, now, reason).await?;
-    delete_noted(archive).await?;
-    // They name what was taken down.
-    archive.replace_catalog_copies(now).await?;
-    Ok(Forgotten { reach, left, not_ours })
+    let reach = archive.catalog.take_down(&row.target, row.at, &row.reason).await?;
+    Ok(Forgotten { reach, left, not_ours, texts: 0, shared: Vec::new() })
+}
+
+/// The originals of articles that are taken down.
+struct Texts {
+    /// Those of no other article: no later one has them, whatever its name.
+    alone: BTreeSet<Digest>,
+    /// Other articles with the same text, which stay.
+    shared: Vec<ArticleKey>,
+}
+
+async fn texts_of(archive: &Archive, reach: &TakedownReach) -> Result<Texts, ForgetError> {
+    let going: BTreeSet<_> = reach.articles.iter().map(|(_, key)| key).collect();
+    let (mut alone, mut shared) = (BTreeSet::new(), BTreeSet::new());
+    for (id, _) in &reach.articles {
+        for version in archive.catalog.versions(*id).await? {
+            let others = archive.catalog.articles_of_original(version.original).await?;
+            let before = shared.len();
+            shared.extend(others.into_iter().filter(|key| !going.contains(key)));
+            if shared.len() == before && version.original != Digest::of(b"") {
+                alone.insert(version.original);
+            }
+        }
+    }
+    Ok(Texts { alone, shared: shared.into_iter().collect() })
+}
+
+async fn record_texts(archive: &Archive, rows: &[TakedownRow]) -> Result<(), ForgetError> {
+    let each = stream::iter(rows).map(|row| archive.catalog.take_down(&row.target, row.at, &row.reason));
+    each.buffered(SIDE_BY_SIDE).try_for_each(async |_| Ok(())).await.map_err(ForgetError::from)
 }
 
 /// Deletes the bytes that takedowns left, this one's and those of interrupted calls. They are noted as garbage whose

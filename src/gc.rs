@@ -13,7 +13,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use crate::archive::rules::{self as archive_rules, ThumbnailUses};
-use crate::archive::{Archive, CatalogError, ObjectError, Prefix, StoreKey, UnrecordedMirrors, WithoutBlobs, links_to};
+use crate::archive::{
+    Archive, CatalogError, Newer, ObjectError, Prefix, StoreKey, UnrecordedMirrors, WithoutBlobs, links_to,
+};
 use crate::model::{Digest, Fingerprint, MediaType, ProblemReason, ThumbnailName};
 use crate::staging::Leftover;
 
@@ -131,18 +133,24 @@ pub struct GcPlan {
     pub going: Vec<Garbage>,
     /// What is not.
     pub waiting: Vec<Garbage>,
+    /// What in the archive is newer than its catalog: then it does not know what is garbage, and nothing but temporary
+    /// files goes.
+    pub newer: Vec<Newer>,
 }
 
 /// Finds what is unreferenced, and changes nothing. For what is found for the first time, the grace period is still to
 /// come.
 pub async fn plan(archive: &Archive, rules: GcRules<'_>) -> Result<GcPlan, GcError> {
-    let (garbage, since) = look(archive, rules).await?;
-    Ok(GcPlan::of(garbage, &since, rules))
+    let Looked { garbage, since, newer } = look(archive, rules).await?;
+    Ok(GcPlan { newer, ..GcPlan::of(garbage, &since, rules) })
 }
 
 /// The same, and records in the catalog what is found for the first time: its grace period begins.
 pub async fn plan_and_note(archive: &Archive, rules: GcRules<'_>) -> Result<GcPlan, GcError> {
-    let (garbage, since) = look(archive, rules).await?;
+    let Looked { garbage, since, newer } = look(archive, rules).await?;
+    if !newer.is_empty() {
+        return Ok(GcPlan { newer, ..GcPlan::of(garbage, &since, rules) });
+    }
     match archive.catalog.note_garbage(&since).await {
         // What was noted before can go, and makes room.
         Err(CatalogError::Full { .. }) => {}
@@ -157,12 +165,18 @@ impl GcPlan {
             since.get(&garbage.path()).is_some_and(|since| archive_rules::is_past_grace(*since, grace, now))
         };
         let (going, waiting) = garbage.into_iter().partition(is_past);
-        Self { going, waiting }
+        Self { going, waiting, newer: Vec::new() }
     }
 }
 
-/// All garbage there is, and since when each of it is.
-async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<(Vec<Garbage>, BTreeMap<String, Timestamp>), GcError> {
+/// All garbage there is, since when each of it is, and what is newer than the catalog.
+struct Looked {
+    garbage: Vec<Garbage>,
+    since: BTreeMap<String, Timestamp>,
+    newer: Vec<Newer>,
+}
+
+async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<Looked, GcError> {
     archive.refuse_without_blobs::<GcError>().await?;
     let mut found = Vec::new();
     for shard in 0..=u8::MAX {
@@ -170,7 +184,12 @@ async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<(Vec<Garbage>, BT
         find_thumbnails(archive, shard, rules.thumbnails, &going, &mut found).await?;
     }
     found.extend(leftovers(archive)?.into_iter().map(Garbage::Temporary));
-    spare(archive, &mut found).await?;
+    let newer = archive.newer_than_catalog::<GcError>(rules.now).await?;
+    if newer.is_empty() {
+        spare(archive, &mut found).await?;
+    } else {
+        found.retain(|garbage| matches!(garbage, Garbage::Temporary(_)));
+    }
     let seen = archive.catalog.garbage_seen().await?;
     let since = |garbage: &Garbage| {
         let path = garbage.path();
@@ -178,7 +197,7 @@ async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<(Vec<Garbage>, BT
         (path, since)
     };
     let since = found.iter().map(since).collect();
-    Ok((found, since))
+    Ok(Looked { garbage: found, since, newer })
 }
 
 /// Takes out of the garbage what a mirror links to that the catalog does not describe: one that is older than the

@@ -15,11 +15,12 @@ const REPORTS: &str = "runs";
 const INDEX: &str = "index";
 pub(super) const QUARANTINE: &str = "quarantine";
 const COPIES: &str = "catalog-copies";
+const TAKEDOWNS: &str = "takedowns";
 
 /// The folders that an archive has from the start.
 pub(super) const FOLDERS: [&str; 4] = [BLOBS, THUMBNAILS, ARTICLES, REPORTS];
 /// Those that come when something is put into them.
-pub(super) const LATER_FOLDERS: [&str; 3] = [INDEX, QUARANTINE, COPIES];
+pub(super) const LATER_FOLDERS: [&str; 4] = [INDEX, QUARANTINE, COPIES, TAKEDOWNS];
 /// The folders whose files articles link to.
 pub(super) const LINKED_FOLDERS: [&str; 2] = [BLOBS, THUMBNAILS];
 
@@ -59,6 +60,11 @@ pub enum StoreKey {
         /// Its name.
         name: RelativePath,
     },
+    /// What was taken down by one call. Its name holds when.
+    Takedown {
+        /// Its name.
+        name: RelativePath,
+    },
     /// What is left of a damaged blob.
     Quarantine {
         /// The digest of the bytes that it had.
@@ -79,6 +85,8 @@ pub enum Prefix {
     Reports,
     /// The copies of the catalog.
     CatalogCopies,
+    /// The files of takedowns.
+    Takedowns,
     /// The mirrors of all sources that have them in the archive.
     Mirrors,
 }
@@ -96,6 +104,7 @@ impl StoreKey {
             Self::Report { run } => format!("{REPORTS}/{run}.json"),
             Self::Index { path } => format!("{INDEX}/{path}"),
             Self::CatalogCopy { name } => format!("{COPIES}/{name}.db"),
+            Self::Takedown { name } => format!("{TAKEDOWNS}/{name}.json"),
             Self::Quarantine { digest, media_type } => format!("{QUARANTINE}/{digest}.{media_type}"),
         }
     }
@@ -143,6 +152,9 @@ impl StoreKey {
         if let Some(rest) = below(COPIES) {
             return Some(Self::CatalogCopy { name: rest.strip_suffix(".db")?.parse().ok()? });
         }
+        if let Some(rest) = below(TAKEDOWNS) {
+            return Some(Self::Takedown { name: rest.strip_suffix(".json")?.parse().ok()? });
+        }
         if let Some(rest) = below(INDEX) {
             return Some(Self::Index { path: rest.parse().ok()? });
         }
@@ -155,7 +167,7 @@ impl StoreKey {
         match self {
             Self::Blob { media_type, .. } | Self::Thumbnail { media_type, .. } => media_type.mime(),
             Self::Article(key) => by_extension(&key.path),
-            Self::Report { .. } => "application/json",
+            Self::Report { .. } | Self::Takedown { .. } => "application/json",
             Self::CatalogCopy { .. } => "application/vnd.sqlite3",
             Self::Index { path } => by_extension(path),
             // Damaged bytes have no type.
@@ -178,6 +190,7 @@ impl Prefix {
             Self::Thumbnails(_) => THUMBNAILS.to_owned(),
             Self::Reports => REPORTS.to_owned(),
             Self::CatalogCopies => COPIES.to_owned(),
+            Self::Takedowns => TAKEDOWNS.to_owned(),
             Self::Mirrors => ARTICLES.to_owned(),
         }
     }
@@ -189,6 +202,7 @@ impl Prefix {
             (Self::Thumbnails(shard), StoreKey::Thumbnail { original, .. }) => original.as_bytes()[0] == shard,
             (Self::Reports, StoreKey::Report { .. })
             | (Self::CatalogCopies, StoreKey::CatalogCopy { .. })
+            | (Self::Takedowns, StoreKey::Takedown { .. })
             | (Self::Mirrors, StoreKey::Article(_)) => true,
             _ => false,
         }
@@ -241,6 +255,10 @@ mod tests {
                 StoreKey::CatalogCopy { name: "20261122T030000Z-0f".parse().unwrap() },
                 "catalog-copies/20261122T030000Z-0f.db".to_owned(),
             ),
+            (
+                StoreKey::Takedown { name: "20261122T030000Z-0f".parse().unwrap() },
+                "takedowns/20261122T030000Z-0f.json".to_owned(),
+            ),
         ]
     }
 
@@ -283,6 +301,7 @@ mod tests {
             path().prop_map(|run| StoreKey::Report { run }),
             path().prop_map(|path| StoreKey::Index { path }),
             path().prop_map(|name| StoreKey::CatalogCopy { name }),
+            path().prop_map(|name| StoreKey::Takedown { name }),
         ]
     }
 
@@ -298,7 +317,7 @@ mod tests {
         }
 
         #[test]
-        fn no_other_path_is_a_key_by_accident(path in "(blobs/sha256|thumbnails|articles|runs|index|quarantine|catalog-copies)(/[a-f0-9.]{0,70}){0,3}") {
+        fn no_other_path_is_a_key_by_accident(path in "(blobs/sha256|thumbnails|articles|runs|index|quarantine|catalog-copies|takedowns)(/[a-f0-9.]{0,70}){0,3}") {
             if let Some(key) = StoreKey::parse(&path) {
                 prop_assert_eq!(key.path(), path);
             }

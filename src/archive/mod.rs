@@ -5,6 +5,7 @@
 //! transaction. The order of writes (blob durable, then its row, then the article that points at it) and what counts as
 //! a good capture are decided above the archive, in `ingest`, `mirror`, `verify` and `gc`.
 
+mod behind;
 mod catalog;
 mod copies;
 mod files;
@@ -21,7 +22,9 @@ mod output;
 mod rebuild;
 pub mod rules;
 mod sqlite;
+mod takedown_files;
 
+pub use behind::Newer;
 pub use catalog::{
     ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError, CompletedJob,
     Copies, DatedArticle, EntryPage, EntryRow, FeedRow, Feeds, GarbageCollection, Identity, Inventory, Job, JobResult,
@@ -42,5 +45,6 @@ pub use objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
 pub use open::{ArchiveError, Mode, open};
 pub use output::Output;
 pub use rebuild::{CatalogRebuild, rebuild_catalog};
+pub use takedown_files::TakedownDifferences;
 
 pub use crate::model::{ArchiveId, ArticleId, CaptureId, JobId, Revision, RunId, UrlId};

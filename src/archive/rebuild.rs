@@ -55,7 +55,7 @@ pub async fn rebuild_catalog(store: &Path, now: Timestamp) -> Result<CatalogRebu
     }
     let whole = whole(&tree, id).await;
     if let Some(whole) = &whole
-        && !is_behind(whole.as_ref(), &tree).await?
+        && !is_behind(whole.as_ref(), &tree, now).await?
     {
         return Err(ArchiveError::NothingToRebuild { place: place() });
     }
@@ -82,21 +82,13 @@ async fn whole(tree: &Tree, id: Option<ArchiveId>) -> Option<Option<Arc<Sqlite>>
     }
 }
 
-/// Whether a whole catalog is older than what is kept: it lacks the article of a mirror, or the run of a report.
-async fn is_behind(whole: Option<&Arc<Sqlite>>, tree: &Arc<Tree>) -> Result<bool, ArchiveError> {
+/// Whether a whole catalog is older than what is kept.
+async fn is_behind(whole: Option<&Arc<Sqlite>>, tree: &Arc<Tree>, now: Timestamp) -> Result<bool, ArchiveError> {
     let Some(catalog) = whole else { return Ok(false) };
     let staging = Staging::new(tree.place().join(TMP));
     let objects = Arc::new(Files::new(Arc::clone(tree), staging));
     let archive = Archive::new(Arc::clone(catalog) as Arc<dyn Catalog>, objects);
-    Ok(!archive.unrecorded_mirrors::<ArchiveError>().await?.unknown.is_empty() || lacks_a_run(&archive).await?)
-}
-
-/// Whether the newest report is of a run that the catalog does not know.
-async fn lacks_a_run(archive: &Archive) -> Result<bool, ArchiveError> {
-    let reports = archive.objects.list(Prefix::Reports).await?;
-    let Some(newest) = reports.last().and_then(|(key, _)| key.report_moment()) else { return Ok(false) };
-    let runs = archive.catalog.runs(reports.len() + 1).await?;
-    Ok(runs.iter().all(|run| run.began.as_second() < newest.as_second()))
+    Ok(!archive.newer_than_catalog::<ArchiveError>(now).await?.is_empty())
 }
 
 /// Whether a catalog finds nothing wrong with itself, and each of its rows can be read.

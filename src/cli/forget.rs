@@ -10,8 +10,8 @@ use super::words::count_of;
 use crate::archive::{self, Archive, BlobRow, Mode, TakedownReach, TakedownTarget};
 use crate::clock;
 use crate::config::{Config, Size};
-use crate::forget::{Forgotten, forget as take_down};
-use crate::source;
+use crate::forget::{self, Forgotten, TakenDownAgain};
+use crate::source::{self, Source};
 use crate::verify::find_mirror;
 
 /// Takes down what was named, or lists what would go with it.
@@ -32,9 +32,9 @@ pub(crate) async fn forget(arguments: &ForgetArguments, config: &Config, output:
         } else {
             one(&archive, config, &target, &arguments.reason).await?
         };
-        exit = worse(exit, what_stays(&forgotten, output));
+        exit = worse(exit, what_stays(&forgotten, config, output));
         if !output.json {
-            print(&target, &forgotten.reach, arguments.dry_run, output);
+            print(&target, &forgotten, arguments.dry_run, output);
         }
         done.push(as_json(&target, &forgotten));
     }
@@ -46,14 +46,15 @@ pub(crate) async fn forget(arguments: &ForgetArguments, config: &Config, output:
 
 /// Says what could not be taken down. The status that follows from that: 4 where an original is damaged, and 3 where
 /// somebody has to look at a file.
-fn what_stays(Forgotten { left, not_ours, .. }: &Forgotten, output: &Output) -> Exit {
+fn what_stays(Forgotten { left, not_ours, .. }: &Forgotten, config: &Config, output: &Output) -> Exit {
     for (key, error) in left {
         let why = format!("{key} stays in place as its mirror, because its original cannot be written back: {error}");
         output.labelled(Label::Damage("damaged"), &why);
     }
     for file in not_ours {
         let why = "offprint did not write it, or somebody changed it since: look at it, and delete it yourself";
-        output.labelled(Label::Damage("stays"), &format!("{}: {why}", file.display()));
+        // In the archive, a place is relative to its folder.
+        output.labelled(Label::Damage("stays"), &format!("{}: {why}", config.store.join(file).display()));
     }
     match (left.is_empty(), not_ours.is_empty()) {
         (false, _) => Exit::Damaged,
@@ -66,20 +67,39 @@ fn worse(one: Exit, other: Exit) -> Exit {
     if other as i32 > one as i32 { other } else { one }
 }
 
+/// Takes down again what the catalog does not know of, and says so.
+pub(super) async fn take_down_again(archive: &Archive, sources: &[Source], output: &Output) -> anyhow::Result<()> {
+    let find = |key: &_| {
+        let mirror = find_mirror(sources, archive, key);
+        (mirror.output, mirror.in_place)
+    };
+    let TakenDownAgain { again, unreadable, .. } = forget::take_down_again(archive, &find, clock::now()).await?;
+    for row in &again {
+        let what = format!("the {} {}, as the archive's files of takedowns say", row.target.kind(), row.target.name());
+        output.labelled_note(Label::Warning("taken down again"), &what);
+    }
+    for file in &unreadable {
+        let why = "what it says was taken down cannot be read: `offprint verify` says more";
+        output.labelled_note(Label::Damage("damaged"), &format!("{file}: {why}"));
+    }
+    Ok(())
+}
+
 async fn one(archive: &Archive, config: &Config, target: &TakedownTarget, reason: &str) -> anyhow::Result<Forgotten> {
     let sources = source::configured(config)?;
     let find = |key: &_| {
         let mirror = find_mirror(&sources, archive, key);
         (mirror.output, mirror.in_place)
     };
-    Ok(take_down(archive, target, reason, &find, clock::now()).await?)
+    Ok(forget::forget(archive, target, reason, &find, clock::now()).await?)
 }
 
 fn bytes(reach: &TakedownReach) -> u64 {
     reach.blobs.iter().map(|blob: &BlobRow| blob.size).sum()
 }
 
-fn as_json(target: &TakedownTarget, Forgotten { reach, left, not_ours, .. }: &Forgotten) -> serde_json::Value {
+fn as_json(target: &TakedownTarget, forgotten: &Forgotten) -> serde_json::Value {
+    let Forgotten { reach, left, not_ours, .. } = forgotten;
     let left = left.iter().map(|(key, error)| json!({"article": key.to_string(), "why": error.to_string()}));
     json!({
         "kind": target.kind(),
@@ -89,11 +109,14 @@ fn as_json(target: &TakedownTarget, Forgotten { reach, left, not_ours, .. }: &Fo
         "blobs": reach.blobs.iter().map(|blob| blob.key().path()).collect::<Vec<_>>(),
         "bytes": bytes(reach),
         "left_as_mirrors": left.collect::<Vec<_>>(),
+        "texts": forgotten.texts,
+        "same_text": forgotten.shared.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "not_ours": not_ours.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
     })
 }
 
-fn print(target: &TakedownTarget, reach: &TakedownReach, dry_run: bool, output: &Output) {
+fn print(target: &TakedownTarget, forgotten: &Forgotten, dry_run: bool, output: &Output) {
+    let reach = &forgotten.reach;
     if dry_run || output.lists_all() {
         let articles = reach.articles.iter().map(|(_, key)| format!("article: {key}"));
         let urls = reach.urls.iter().map(|(_, url)| format!("URL: {url}"));
@@ -110,4 +133,13 @@ fn print(target: &TakedownTarget, reach: &TakedownReach, dry_run: bool, output: 
         count_of(&reach.blobs, "blob"),
         Size(bytes(reach)),
     ));
+    for key in &forgotten.shared {
+        output.line(&format!("{key} has the same text and stays: name it to take it down, too"));
+    }
+    if forgotten.texts > 0 {
+        let what = if forgotten.texts == 1 { "its text" } else { "these texts" };
+        output.line(&format!(
+            "later runs leave {what} out under any name; a text that is both edited and renamed is another article to them"
+        ));
+    }
 }

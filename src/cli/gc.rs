@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::exit::Exit;
-use super::output::Output;
+use super::output::{Label, Output};
 use super::words::count_of;
 use crate::archive::{self, Mode};
 use crate::clock;
@@ -14,12 +14,12 @@ use crate::gc::{self, Garbage, GcPlan, GcRules};
 pub(crate) async fn gc(config: &Config, dry_run: bool, output: &Output) -> anyhow::Result<Exit> {
     let thumbnails: Vec<_> = config.thumbnail.iter().map(|size| size.name.clone()).collect();
     let rules = GcRules { thumbnails: &thumbnails, grace: config.run.grace, now: clock::now() };
-    let GcPlan { going, waiting } = if dry_run {
+    let GcPlan { going, waiting, newer, .. } = if dry_run {
         gc::plan(&archive::open(&config.store, Mode::Read)?, rules).await?
     } else {
         let archive = archive::open(&config.store, Mode::Write)?;
         let plan = gc::plan_and_note(&archive, rules).await?;
-        GcPlan { going: gc::sweep(&archive, plan.going).await?, waiting: plan.waiting }
+        GcPlan { going: gc::sweep(&archive, plan.going.clone()).await?, ..plan }
     };
     if output.json {
         output.value(&as_json(&going, &waiting, dry_run))?;
@@ -27,7 +27,10 @@ pub(crate) async fn gc(config: &Config, dry_run: bool, output: &Output) -> anyho
         print(&going, dry_run, output);
         print_waiting(&waiting, output);
     }
-    Ok(Exit::Done)
+    for newer in &newer {
+        output.labelled_note(Label::Damage("damaged"), &newer.to_string());
+    }
+    Ok(if newer.is_empty() { Exit::Done } else { Exit::Damaged })
 }
 
 fn bytes(garbage: &[Garbage]) -> u64 {

@@ -143,6 +143,7 @@ async fn mirror_with_page(
     // Settings that cannot work make no archive.
     Fetcher::check(&config.fetch)?;
     let archive = Arc::new(mirror::open_for_run(&config.store, &sources)?);
+    super::forget::take_down_again(&archive, &sources, output).await?;
     let fetcher = Fetcher::new(&config.fetch, archive.objects.staging().folder())?;
     let stop = CancellationToken::new();
     let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop.clone())?.retry(retry);

@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info};
 
 use crate::archive::rules::{CopySchedule, Due, Schedule};
-use crate::archive::{Archive, RunId};
+use crate::archive::{Archive, Newer, RunId};
 use crate::clock;
 use crate::config::{Config, RunConfig};
 use crate::fetch::{Alternates, FetchError, Fetcher};
@@ -148,13 +148,15 @@ impl Mirror {
 
     async fn run_since(self, began: Timestamp) -> Result<Report, MirrorError> {
         self.archive.refuse_without_blobs::<MirrorError>().await?;
+        // What the run itself writes is newer in any case.
+        let newer = self.archive.newer_runs::<MirrorError>(began).await?;
         let run = self.archive.catalog.begin_run(began).await?;
         let reporter = self.reporter();
         // The state of all stages together is large: on the heap it does not enlarge the futures of all callers.
         let done = match Box::pin(self.stages(run, began)).await {
             Ok(left) => {
                 self.copy_catalog().await;
-                match self.note_unrecorded().await {
+                match self.note_newer(newer).await {
                     Ok(()) => reporter.report(began, left).await,
                     Err(error) => Err(error),
                 }
@@ -183,16 +185,12 @@ impl Mirror {
         }
     }
 
-    /// Reports mirrors in the archive that the catalog knows nothing of: it is older than they are.
-    async fn note_unrecorded(&self) -> Result<(), MirrorError> {
-        let unknown = self.archive.unrecorded_mirrors::<MirrorError>().await?.unknown;
-        if let Some(first) = unknown.first() {
-            let message = format!(
-                "the catalog does not know the articles of {} mirrors in the archive, such as {first}: where it is older \
-                 than the archive, `offprint verify --rebuild` records what it lacks",
-                unknown.len()
-            );
-            self.tally.problem("the catalog", ProblemReason::OlderCatalog, message);
+    /// Reports what in the archive is newer than its catalog. Mirrors that it knows nothing of may be those of articles that
+    /// the run has read.
+    async fn note_newer(&self, mut newer: Vec<Newer>) -> Result<(), MirrorError> {
+        newer.extend(self.archive.newer_mirrors::<MirrorError>().await?);
+        for newer in newer {
+            self.tally.problem("the catalog", ProblemReason::OlderCatalog, newer);
         }
         Ok(())
     }

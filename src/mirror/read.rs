@@ -243,7 +243,7 @@ impl ReadStage {
         let key = StoreKey::Blob { digest: Digest::of(&bytes), media_type };
         match self.archive.objects.put(&key, Body::Bytes(bytes)).await {
             Err(error) if error.is_of_one_place() => Ok(Err(error)),
-            put => Ok(Ok(drop(put?))),
+            put => Ok(put.map(|_| Ok(()))?),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Articles, each from its mirror and the original that has the same text.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -52,6 +52,8 @@ pub(super) struct Articles<'a> {
     in_place: Vec<InPlace>,
     progress: Arc<RebuildProgress>,
     undecided: Vec<Undecided>,
+    /// Texts that were taken down.
+    taken_down: HashSet<Digest>,
 }
 
 /// What is there of an article.
@@ -71,7 +73,8 @@ impl<'a> Articles<'a> {
         progress: Arc<RebuildProgress>,
     ) -> Self {
         let (shown, in_place, undecided) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { config: Arc::new(config.clone()), archive, unrecorded, shown, in_place, progress, undecided }
+        let (config, taken_down) = (Arc::new(config.clone()), HashSet::new());
+        Self { config, archive, unrecorded, shown, in_place, progress, undecided, taken_down }
     }
 
     /// Which blob mirrors show for which URL.
@@ -81,6 +84,7 @@ impl<'a> Articles<'a> {
 
     /// Records every article of the sources, and those of which only the mirror is left.
     pub(super) async fn record_all(&mut self, sources: Vec<Source>, rebuilt: &mut Rebuilt) -> Result<(), RebuildError> {
+        self.taken_down = self.archive.texts_taken_down().await?;
         let mut mirrors = mirrors_in(&self.config.store);
         self.progress.expect_articles(mirrors.values().map(BTreeSet::len).sum());
         for source in sources {
@@ -115,7 +119,7 @@ impl<'a> Articles<'a> {
                 is_seen = true;
                 left.remove(&listed.path);
                 let key = ArticleKey { source: source.name().clone(), path: listed.path.clone() };
-                if self.archive.catalog.is_taken_down(&key).await? {
+                if self.is_taken_down(&key).await? {
                     continue;
                 }
                 let Location::File { path: file, fingerprint } = listed.location else { continue };
@@ -139,11 +143,24 @@ impl<'a> Articles<'a> {
         path: RelativePath,
         rebuilt: &mut Rebuilt,
     ) -> Result<(), RebuildError> {
+        let key = ArticleKey { source: recorder.source().name().clone(), path: path.clone() };
+        if self.is_taken_down(&key).await? {
+            return Ok(());
+        }
         let mirror = read(&recorder.source().mirror(&path));
         if let Some(id) = self.record(recorder, ArticleFiles { path, file: None, mirror }, rebuilt).await? {
             self.archive.catalog.mark_vanished(&[id]).await?;
         }
         Ok(())
+    }
+
+    /// Whether an article was taken down. A mirror of it in the archive, as from a backup, goes.
+    async fn is_taken_down(&self, key: &ArticleKey) -> Result<bool, RebuildError> {
+        let is_taken_down = self.archive.catalog.is_taken_down(key).await?;
+        if is_taken_down {
+            self.archive.objects.delete(&StoreKey::Article(key.clone())).await?;
+        }
+        Ok(is_taken_down)
     }
 
     /// Records an article, unless it is recorded with this mirror. Gives its row if it was recorded now.
@@ -159,7 +176,11 @@ impl<'a> Articles<'a> {
         if row.as_ref().is_some_and(|row| is_as_recorded(row, &found)) {
             return Ok(None);
         }
+        if found.file.as_ref().is_some_and(|(bytes, _)| self.taken_down.contains(&Digest::of(bytes))) {
+            return Ok(None);
+        }
         match self.original_of(recorder, &found, row.as_ref()).await? {
+            Origin::Known(digest, _) if self.taken_down.contains(&digest) => Ok(None),
             Origin::Known(digest, media_type) => {
                 self.record_original(recorder, found, (digest, media_type), rebuilt).await
             }

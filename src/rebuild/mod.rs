@@ -12,6 +12,7 @@ mod rebuilt;
 mod text;
 mod urls;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::io::AsyncReadExt;
@@ -19,8 +20,10 @@ use tokio::io::AsyncReadExt;
 use crate::archive::{self, Archive, Prefix};
 use crate::clock;
 use crate::config::Config;
+use crate::forget::take_down_again;
 use crate::model::Report;
 use crate::source::Source;
+use crate::verify::find_mirror;
 
 use articles::Articles;
 use blobs::Unrecorded;
@@ -54,6 +57,7 @@ async fn fill(
     let mut rebuilt = Rebuilt { copy, ..Rebuilt::default() };
     let unrecorded = Unrecorded::find(&archive, &config.media, progress, &mut rebuilt).await?;
     rebuilt.reports = record_reports(&archive).await?;
+    repeat_takedowns(&sources, &archive).await?;
     let now = clock::now();
     let run = archive.catalog.begin_run(now).await?;
     let mut articles = Articles::new(config, &archive, &unrecorded, Arc::clone(progress));
@@ -72,6 +76,16 @@ async fn fill(
     Ok(rebuilt)
 }
 
+/// Whatever the copy says, what was taken down stays so.
+async fn repeat_takedowns(sources: &[Source], archive: &Archive) -> Result<(), RebuildError> {
+    let find = |key: &_| {
+        let mirror = find_mirror(sources, archive, key);
+        (mirror.output, mirror.in_place)
+    };
+    take_down_again(archive, &find, clock::now()).await?;
+    Ok(())
+}
+
 /// Sources that the newest report names, and neither the settings nor any article on record.
 async fn unlisted_sources(config: &Config, archive: &Archive) -> Result<Vec<String>, RebuildError> {
     let known = archive.catalog.sources().await?;
@@ -87,19 +101,17 @@ async fn unlisted_sources(config: &Config, archive: &Archive) -> Result<Vec<Stri
 
 /// Records the reports that the catalog does not have: `status` lists their runs again.
 async fn record_reports(archive: &Archive) -> Result<u64, RebuildError> {
-    let known = archive.catalog.runs(1).await?.first().map(|run| run.began);
+    let known: HashSet<_> = archive.catalog.run_times().await?.iter().map(|(began, _)| began.as_second()).collect();
     let mut recorded = 0;
     for (key, _) in archive.objects.list(Prefix::Reports).await? {
-        let Some(began) = key.report_moment() else { continue };
-        let Some(mut reader) = archive.objects.open(&key, None).await? else { continue };
-        let mut text = String::new();
         // To the second, as its name is.
-        let is_known = known.is_some_and(|known| began.as_second() <= known.as_second());
-        if is_known || reader.read_to_string(&mut text).await.is_err() {
-            continue;
-        }
+        let Some(began) = key.report_moment().filter(|began| !known.contains(&began.as_second())) else { continue };
+        let Some(mut reader) = archive.objects.open(&key, None).await? else { continue };
+        let mut text = Vec::new();
+        // What cannot be read of it is left out: the run was there all the same.
+        let _ = reader.read_to_end(&mut text).await;
         let run = archive.catalog.begin_run(began).await?;
-        archive.catalog.finish_run(run, began, &text).await?;
+        archive.catalog.finish_run(run, began, &String::from_utf8_lossy(&text)).await?;
         recorded += 1;
     }
     Ok(recorded)

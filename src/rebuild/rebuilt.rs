@@ -23,6 +23,9 @@ pub enum RebuildError {
     /// An article cannot be recorded.
     #[error(transparent)]
     Mirror(#[from] MirrorError),
+    /// What was taken down cannot be taken down again.
+    #[error(transparent)]
+    Forget(#[from] crate::forget::ForgetError),
     /// The settings of a source cannot work.
     #[error(transparent)]
     Source(#[from] crate::source::SourceConfigError),

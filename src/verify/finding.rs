@@ -123,6 +123,13 @@ impl Finding {
         Self::Stray { place: StoreKey::Article(article).path(), why }
     }
 
+    /// The file of a takedown that cannot be read.
+    pub(super) fn unreadable_takedown(place: String) -> Self {
+        let why = "what it says was taken down cannot be read: restore it from a backup, or repeat `offprint forget` and \
+                   delete it";
+        Self::Stray { place, why }
+    }
+
     /// A mirror in the archive of an article that the catalog does not know.
     pub(super) fn unrecorded(article: ArticleKey) -> Self {
         let why = "the catalog knows no such article: where it is older than the archive, `offprint verify --rebuild` \

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Semaphore;
 
 use crate::archive::{Archive, UnrecordedMirrors};
+use crate::clock;
 use crate::model::SourceName;
 
 use pace::Pace;
@@ -99,6 +100,10 @@ pub async fn verify(
     let integrity = verifier.archive.catalog.integrity().await?;
     let mut found = Verification::default();
     verifier.report(&mut found, integrity.into_iter().map(|detail| Finding::Catalog { detail }));
+    let newer = verifier.archive.newer_runs::<VerifyError>(clock::now()).await?;
+    verifier.report(&mut found, newer.into_iter().map(|newer| Finding::Catalog { detail: newer.to_string() }));
+    let unreadable = verifier.archive.compare_takedowns::<VerifyError>().await?.unreadable;
+    verifier.report(&mut found, unreadable.into_iter().map(Finding::unreadable_takedown));
     for shard in (0..=u8::MAX).filter(|shard| verifier.options.subset.covers_shard(*shard)) {
         verifier.verify_shard(shard, &mut found).await?;
     }

@@ -112,6 +112,9 @@ pub trait Runs: Send + Sync {
     /// The newest runs, newest first.
     async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError>;
 
+    /// When each run began and ended, in no order.
+    async fn run_times(&self) -> Result<Vec<(Timestamp, Option<Timestamp>)>, CatalogError>;
+
     /// What is missing, and what of it is newly missing since the last call.
     async fn report_missing(&self) -> Result<ReportedMissing, CatalogError>;
 

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::captures::{BlobRow, ThumbnailRow};
 use super::error::CatalogError;
-use crate::model::{ArticleId, ArticleKey, HostKey, SourceName, UrlId};
+use crate::model::{ArticleId, ArticleKey, Digest, HostKey, SourceName, UrlId};
 
 /// What can be taken down.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,8 @@ pub enum TakedownTarget {
     Source(SourceName),
     /// Every URL of a host.
     Host(HostKey),
+    /// One original, under whatever name it comes: an article that is not on record and has this text is not read.
+    Text(Digest),
 }
 
 impl TakedownTarget {
@@ -29,6 +31,7 @@ impl TakedownTarget {
             Self::Url(_) => "url",
             Self::Source(_) => "source",
             Self::Host(_) => "host",
+            Self::Text(_) => "text",
         }
     }
 
@@ -39,6 +42,7 @@ impl TakedownTarget {
             Self::Url(url) => url.to_string(),
             Self::Source(name) => name.to_string(),
             Self::Host(host) => host.to_string(),
+            Self::Text(digest) => digest.to_string(),
         }
     }
 
@@ -52,6 +56,7 @@ impl TakedownTarget {
             "url" => Some(Self::Url(name.parse().ok()?)),
             "source" => Some(Self::Source(name.parse().ok()?)),
             "host" => Some(Self::Host(HostKey::from_stored(name.to_owned()))),
+            "text" => Some(Self::Text(name.parse().ok()?)),
             _ => None,
         }
     }

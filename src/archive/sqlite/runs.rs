@@ -25,6 +25,10 @@ impl Runs for Sqlite {
         self.read(move |connection| newest(connection, limit)).await
     }
 
+    async fn run_times(&self) -> Result<Vec<(Timestamp, Option<Timestamp>)>, CatalogError> {
+        self.read(times).await
+    }
+
     async fn report_missing(&self) -> Result<ReportedMissing, CatalogError> {
         self.write(urls::report_missing).await
     }
@@ -61,6 +65,14 @@ fn newest(connection: &Connection, limit: usize) -> Result<Vec<RunRow>> {
     connection
         .prepare_cached("SELECT id, began, ended, report FROM run ORDER BY id DESC LIMIT ?1")?
         .query_map([limit], in_row("run", &["id"], run))?
+        .collect()
+}
+
+fn times(connection: &Connection) -> Result<Vec<(Timestamp, Option<Timestamp>)>> {
+    let times = |row: &Row<'_>| Ok((moment(row, "began")?, moment_if_any(row, "ended")?));
+    connection
+        .prepare_cached("SELECT id, began, ended FROM run")?
+        .query_map([], in_row("run", &["id"], times))?
         .collect()
 }
 

@@ -62,7 +62,7 @@ fn articles_of(connection: &Connection, target: &TakedownTarget) -> Result<Vec<(
     let (source, path) = match target {
         TakedownTarget::Article(key) => (&key.source, Some(key.path.as_str())),
         TakedownTarget::Source(source) => (source, None),
-        TakedownTarget::Url(_) | TakedownTarget::Host(_) => return Ok(Vec::new()),
+        TakedownTarget::Url(_) | TakedownTarget::Host(_) | TakedownTarget::Text(_) => return Ok(Vec::new()),
     };
     let article = |row: &Row<'_>| Ok((row.get("id")?, article_key(row)?));
     connection
@@ -80,6 +80,7 @@ fn urls_of(connection: &Connection, target: &TakedownTarget, in_articles: &str) 
         Ok(ReachableUrl { id, url: url_of(row, "url")?, showing: article_facts::showing(connection, id)? })
     });
     match target {
+        TakedownTarget::Text(_) => Ok(Vec::new()),
         TakedownTarget::Url(wanted) => connection
             .prepare_cached("SELECT id, url FROM url WHERE url = ?1")?
             .query_map([Text(wanted)], url)?

@@ -311,6 +311,11 @@ impl Planner {
         change: Change,
     ) -> Result<ArticlePlan, MirrorError> {
         let FoundArticle { source, listed, fingerprint, url, published, charset } = found;
+        if let (None, Some(originals)) = (row, &self.originals)
+            && originals.is_text_taken_down(&bytes).await?
+        {
+            return Ok(ArticlePlan::TakenDown);
+        }
         let came = (url.as_ref(), *charset);
         let read = read_original(&self.config, source, &listed.path, *fingerprint, bytes, came);
         let (mut article, resolved) = read.await;

@@ -86,12 +86,11 @@ impl Resolved {
         if self.missing.is_empty() {
             return Ok(self.references);
         }
-        let records = match known {
-            Some(known) => vec![known],
-            None => {
-                let missing: Vec<_> = self.missing.iter().filter_map(|(_, places)| places.first().cloned()).collect();
-                moved.here(source, text, &missing).await?
-            }
+        let records = if let Some(known) = known {
+            vec![known]
+        } else {
+            let missing: Vec<_> = self.missing.iter().filter_map(|(_, places)| places.first().cloned()).collect();
+            moved.here(source, text, &missing).await?
         };
         let mut shown = Vec::new();
         for article in records {

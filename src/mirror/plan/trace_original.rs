@@ -4,7 +4,7 @@
 //! not identify it, but its links do: they hold the digests of their targets. Nothing that still holds such links is
 //! recorded as an original.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
@@ -50,17 +50,25 @@ pub(in crate::mirror) struct Originals {
     blobs: OnceCell<TextBlobs>,
     /// Texts that belong to no article, as messages name them.
     nobodys: OnceCell<Vec<String>>,
+    /// Texts that were taken down.
+    taken_down: OnceCell<HashSet<Digest>>,
 }
 
 impl Originals {
     pub(in crate::mirror) fn new(archive: Arc<Archive>) -> Self {
-        Self { archive, blobs: OnceCell::new(), nobodys: OnceCell::new() }
+        Self { archive, blobs: OnceCell::new(), nobodys: OnceCell::new(), taken_down: OnceCell::new() }
     }
 
     /// Whether an article was taken down, by itself or with its source.
     pub(super) async fn is_taken_down(&self, source: &SourceName, path: &RelativePath) -> Result<bool, MirrorError> {
         let key = ArticleKey { source: source.clone(), path: path.clone() };
         Ok(self.archive.catalog.is_taken_down(&key).await?)
+    }
+
+    /// Whether a text was taken down, under whatever name.
+    pub(super) async fn is_text_taken_down(&self, text: &[u8]) -> Result<bool, MirrorError> {
+        let taken_down = self.taken_down.get_or_try_init(|| self.archive.texts_taken_down()).await?;
+        Ok(!taken_down.is_empty() && taken_down.contains(&Digest::of(text)))
     }
 
     /// The original of a text: the text itself, if nothing in it leads into an archive. Otherwise an error that says

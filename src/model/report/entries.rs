@@ -96,7 +96,7 @@ named! {
         CatalogCopy = "catalog_copy",
         /// A row of the catalog cannot be read.
         DamagedCatalog = "damaged_catalog",
-        /// Mirrors in the archive are of articles that the catalog does not know: it is older than they are.
+        /// The catalog is older than the archive around it: it does not know what mirrors, reports or its own copies show.
         OlderCatalog = "older_catalog",
         /// Any other. Reports of earlier versions name no reason, and so have this one.
         Other = "other",

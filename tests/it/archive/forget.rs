@@ -194,3 +194,120 @@ async fn a_file_that_offprint_did_not_write_stays_and_is_named() {
         }
     }
 }
+
+/// The text of an article that was taken down stays out under any name, in any source, whatever becomes of the catalog.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_was_taken_down_stays_out_under_any_name() {
+    let origin = origin();
+    for in_place in [false, true] {
+        let sandbox = Sandbox::new();
+        let output = if in_place { "posts" } else { "" };
+        let source = |name: &str| format!("[[source]]\nname = \"{name}\"\npath = \"posts\"\noutput = \"{output}\"\n");
+        sandbox.settings(&source("posts"));
+        let original = format!("A secret ![]({})\n", origin.url("/own.jpg"));
+        sandbox.write("posts/a.md", &original);
+        sandbox.write("posts/b.md", "text\n");
+        sandbox.run(&["run"]).expect(0);
+        let printed = sandbox.run(&["forget", "posts/a.md"]).expect(0).stdout;
+        assert!(printed.contains("under any name"), "{printed}");
+        let asked = origin.log().requests().len();
+        let stays_out = |name: &str| {
+            let report = sandbox.json(&["run"]);
+            assert_eq!(report["skipped"][0]["reason"], "taken_down", "{name}: {report:#}");
+            assert_eq!(sandbox.text(name), original);
+            assert_eq!(origin.log().requests().len(), asked, "{name}");
+            assert!(!is_kept(&sandbox, original.as_bytes()) && !is_kept(&sandbox, &image(1)), "{name}");
+        };
+        std::fs::rename(sandbox.path("posts/a.md"), sandbox.path("posts/c.md")).expect("it is there");
+        stays_out("posts/c.md");
+        std::fs::create_dir(sandbox.path("posts/deep")).expect("it can be made");
+        std::fs::rename(sandbox.path("posts/c.md"), sandbox.path("posts/deep/d.md")).expect("it is there");
+        stays_out("posts/deep/d.md");
+        sandbox.settings(&source("renamed"));
+        stays_out("posts/deep/d.md");
+        let plan = sandbox.json(&["run", "--dry-run"]);
+        assert_eq!((&plan["write"], &plan["fetch"]), (&serde_json::json!([]), &serde_json::json!([])), "{plan:#}");
+        // Without any catalog: its files of takedowns are left.
+        for part in ["store/catalog-copies", "store/runs"] {
+            let _ = std::fs::remove_dir_all(sandbox.path(part));
+        }
+        std::fs::remove_file(sandbox.path("store/catalog.db")).expect("it is there");
+        let rebuilt = sandbox.run(&["verify", "--rebuild"]);
+        assert!([0, 3].contains(&rebuilt.status), "{rebuilt:?}");
+        stays_out("posts/deep/d.md");
+        std::fs::rename(sandbox.path("posts/deep/d.md"), sandbox.path("posts/a.md")).expect("it is there");
+        stays_out("posts/a.md");
+    }
+}
+
+/// A copy that somebody else's article is stays with it, and is named.
+#[test]
+fn a_text_that_another_article_has_stays_with_it() {
+    let sandbox = Sandbox::new();
+    for post in ["a.md", "b.md"] {
+        sandbox.write(&format!("posts/{post}"), "the same text\n");
+    }
+    sandbox.run(&["run"]).expect(0);
+    let printed = sandbox.run(&["forget", "posts/a.md"]).expect(0).stdout;
+    assert!(printed.contains("posts/b.md has the same text and stays"), "{printed}");
+    assert!(!printed.contains("under any name"), "{printed}");
+    std::fs::rename(sandbox.path("posts/b.md"), sandbox.path("posts/c.md")).expect("it is there");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(sandbox.text("store/articles/posts/c.md"), "the same text\n");
+    // Both at once are taken down with their text.
+    sandbox.run(&["forget", "posts"]).expect(0);
+    std::fs::rename(sandbox.path("posts/c.md"), sandbox.path("posts/d.md")).expect("it is there");
+    sandbox.settings("[[source]]\nname = \"other\"\npath = \"posts\"\n");
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["articles"]["new"], 0, "{report:#}");
+}
+
+/// A catalog from before the takedown, as from a backup: the next run takes down again, before it reads or fetches anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_from_a_backup_takes_down_again() {
+    let origin = origin();
+    let sandbox = mirrored(&origin);
+    let old = sandbox.read("store/catalog.db");
+    let (original, backup) = (sandbox.read("posts/a.md"), sandbox.read("store/articles/posts/a.md"));
+    sandbox.run(&["forget", "posts/a.md", "--reason", "a court said so"]).expect(0);
+    for rest in ["-wal", "-shm", ".sha256"] {
+        let _ = std::fs::remove_file(sandbox.path(&format!("store/catalog.db{rest}")));
+    }
+    sandbox.write("store/catalog.db", &old);
+    sandbox.write("store/articles/posts/a.md", &backup);
+    let asked = origin.log().requests().len();
+    let ran = sandbox.run(&["run"]);
+    assert!(ran.stderr.contains("taken down again: the article posts/a.md"), "{ran:?}");
+    assert!(!sandbox.path("store/articles/posts/a.md").exists(), "the mirror of the backup goes as well");
+    assert!(!is_kept(&sandbox, &original) && !is_kept(&sandbox, &image(1)) && is_kept(&sandbox, &image(2)));
+    assert_eq!(origin.log().requests().len(), asked);
+    let rebuilt = sandbox.run(&["verify", "--rebuild"]);
+    assert!([0, 1].contains(&rebuilt.status), "{rebuilt:?}");
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["skipped"][0]["article"], &report["problems"]), (&"posts/a.md".into(), &serde_json::json!([])));
+    let catalog = rusqlite::Connection::open(sandbox.path("store/catalog.db")).expect("it is a database");
+    let why: String = catalog
+        .query_row("SELECT reason FROM takedown WHERE kind = 'article'", [], |row| row.get(0))
+        .expect("it is on record");
+    assert_eq!(why, "a court said so");
+}
+
+/// What of the archive's own files of takedowns cannot be read is damage: what it named is not known.
+#[test]
+fn a_file_of_a_takedown_that_cannot_be_read_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "text\n");
+    sandbox.write("posts/b.md", "other\n");
+    sandbox.run(&["run"]).expect(0);
+    sandbox.run(&["forget", "posts/a.md"]).expect(0);
+    let file = sandbox.only("store/takedowns", ".json");
+    let name = file.file_name().expect("it has a name").to_string_lossy().into_owned();
+    std::fs::write(&file, "{").expect("it can be written");
+    assert!(sandbox.run(&["run"]).stderr.contains(&name));
+    assert!(sandbox.run(&["verify"]).expect(4).stdout.contains(&name));
+    std::fs::remove_file(&file).expect("it is there");
+    // The catalog knows it, and it is written again.
+    sandbox.run(&["run"]).expect(0);
+    sandbox.run(&["verify"]).expect(0);
+    sandbox.only("store/takedowns", ".json");
+}

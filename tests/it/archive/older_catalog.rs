@@ -18,9 +18,9 @@ fn put_back(sandbox: &Sandbox, catalog: &[u8]) {
     sandbox.write("store/catalog.db", catalog);
 }
 
-fn collect_garbage(sandbox: &Sandbox) {
+fn collect_garbage(sandbox: &Sandbox, status: i32) {
     for _ in 0..3 {
-        sandbox.run(&["gc"]).expect(0);
+        sandbox.run(&["gc"]).expect(status);
     }
 }
 
@@ -45,7 +45,7 @@ async fn it_is_noticed_and_completed_and_nothing_that_a_mirror_shows_is_removed(
         let printed = format!("{}{}", said.stdout, said.stderr);
         assert!(printed.contains("posts/b.md") && printed.contains("`offprint verify --rebuild`"), "{printed}");
     }
-    collect_garbage(&sandbox);
+    collect_garbage(&sandbox, 4);
     assert_eq!((sandbox.digests("store/blobs"), sandbox.digests("store/articles")), kept);
     let rebuilt = sandbox.json(&["verify", "--rebuild"]);
     assert_eq!((&rebuilt["copy"], &rebuilt["articles"]), (&"catalog.db".into(), &1.into()), "{rebuilt}");
@@ -53,7 +53,7 @@ async fn it_is_noticed_and_completed_and_nothing_that_a_mirror_shows_is_removed(
     for command in ["verify", "run", "check"] {
         sandbox.run(&[command]).expect(0);
     }
-    collect_garbage(&sandbox);
+    collect_garbage(&sandbox, 0);
     assert_eq!((sandbox.digests("store/blobs"), sandbox.digests("store/articles")), kept);
     sandbox.run(&["verify", "--rebuild"]).expect(1);
 }
@@ -79,4 +79,60 @@ async fn a_newer_copy_is_taken_before_an_older_catalog() {
     assert_eq!(origin.log().requests().len(), asked);
     let history = sandbox.json(&["status", "--history", origin.url("/2.jpg").as_str()]);
     assert_eq!(history["captures"].as_array().map(Vec::len), Some(1), "{history}");
+}
+
+/// Where no mirror shows it, as in place or where an output lies elsewhere: by the reports of runs that it does not know, or by a
+/// copy that was made since. What is on none of its rows stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_noticed_by_reports_and_by_copies_that_are_newer() {
+    for lost in ["catalog-copies", "runs"] {
+        let origin = origin();
+        let sandbox = Sandbox::new();
+        let source = "[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"posts\"\n";
+        sandbox.settings(&format!("[run]\ngrace = \"1ms\"\ncatalog_copy_every = \"1ms\"\n{source}"));
+        sandbox.write("posts/a.md", format!("One ![]({})\n", origin.url("/1.jpg")));
+        sandbox.run(&["run"]).expect(0);
+        // Runs are known by their second.
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        let old = sandbox.read("store/catalog.db");
+        sandbox.write("posts/b.md", format!("Two ![]({})\n", origin.url("/2.jpg")));
+        sandbox.run(&["run"]).expect(0);
+        std::fs::remove_dir_all(sandbox.path(&format!("store/{lost}"))).expect("it is there");
+        let kept = sandbox.digests("store/blobs");
+        put_back(&sandbox, &old);
+        for command in [&["check"][..], &["verify"], &["gc"], &["gc", "--dry-run"]] {
+            let ran = sandbox.run(command).expect(4);
+            let printed = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(printed.contains("`offprint verify --rebuild`"), "without {lost}: {command:?}: {printed}");
+        }
+        collect_garbage(&sandbox, 4);
+        assert_eq!(sandbox.digests("store/blobs"), kept, "without {lost}");
+        sandbox.run(&["verify", "--rebuild"]).expect(0);
+        let asked = origin.log().requests().len();
+        for command in ["run", "check", "verify", "gc", "run"] {
+            sandbox.run(&[command]).expect(0);
+        }
+        assert_eq!(origin.log().requests().len(), asked, "without {lost}");
+        sandbox.run(&["verify", "--rebuild"]).expect(1);
+    }
+}
+
+/// A run with it says so, and goes on saying so until it is completed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_with_it_says_so_night_after_night() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "text\n");
+    sandbox.run(&["run"]).expect(0);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let old = sandbox.read("store/catalog.db");
+    sandbox.run(&["run"]).expect(0);
+    put_back(&sandbox, &old);
+    for _ in 0..2 {
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        let report = sandbox.json(&["run"]);
+        assert_eq!(report["problems"][0]["reason"], "older_catalog", "{report:#}");
+    }
+    sandbox.run(&["run"]).expect(4);
+    sandbox.run(&["verify", "--rebuild"]).expect(0);
+    sandbox.run(&["run"]).expect(0);
 }

@@ -104,7 +104,7 @@ impl Drop for Mounted {
     }
 }
 
-/// A user may not give a file to another one: who mirrors a post of somebody else in place becomes its owner, and is told.
+/// A user may not give a file to another one: who mirrors a post of somebody else in place becomes its owner, and the report says so.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs root"]

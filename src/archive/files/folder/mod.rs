@@ -40,7 +40,7 @@ struct Obstacle(&'static str);
 
 /// Whether an error is that something else has the name of a folder or of a regular file.
 pub(in crate::archive) fn is_obstacle(cause: &io::Error) -> bool {
-    cause.get_ref().is_some_and(|cause| cause.is::<Obstacle>())
+    cause.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Obstacle>)
 }
 
 fn is_link() -> io::Error {

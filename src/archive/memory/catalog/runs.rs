@@ -28,6 +28,10 @@ impl Runs for MemoryCatalog {
         Ok(self.state().runs.values().rev().take(limit).cloned().collect())
     }
 
+    async fn run_times(&self) -> Result<Vec<(Timestamp, Option<Timestamp>)>, CatalogError> {
+        Ok(self.state().runs.values().map(|run| (run.began, run.ended)).collect())
+    }
+
     async fn report_missing(&self) -> Result<ReportedMissing, CatalogError> {
         let mut missing = ReportedMissing::default();
         for entry in self.state().urls.values_mut() {
