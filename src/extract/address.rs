@@ -26,8 +26,12 @@ const NO_ADDRESS: &[&str] = &[
 /// Extensions of files on the web that are no images.
 const OTHER_EXTENSIONS: &[&str] = &[
     "asp", "aspx", "css", "htm", "html", "js", "json", "m3u8", "mjs", "mov", "mp3", "mp4", "ogg", "pdf", "shtml",
-    "txt", "wav", "webm", "woff", "woff2", "xhtml", "xml", "zip",
+    "txt", "wav", "webm", "xhtml", "xml", "zip",
 ];
+/// Extensions of fonts, and of what styles load besides.
+const STYLE_EXTENSIONS: &[&str] = &["eot", "htc", "otf", "ttc", "ttf", "woff", "woff2"];
+/// Extensions of programs, which may send anything.
+const PROGRAMS: &[&str] = &["asp", "aspx"];
 
 /// Whether a URL starts with a scheme (RFC 3986, section 3.1); `C:\\` is a drive.
 pub(crate) fn has_scheme(address: &str) -> bool {
@@ -102,12 +106,61 @@ pub(super) fn is_image_url(value: &str) -> bool {
         && !value.contains(|c: char| c <= ' ' || matches!(c, '"' | '<' | '>' | '\\' | '`'))
 }
 
+/// Whether a value is one URL of an image on the web in which white space is not escaped: browsers escape it. A list of
+/// URLs is none, nor is a text that holds one.
+pub(super) fn is_spaced_image_url(value: &str) -> bool {
+    is_spaced_image(value) && names_host(value)
+}
+
+/// Whether a value with white space is one address of an image, and no list and no text that holds one.
+pub(super) fn is_spaced_image(value: &str) -> bool {
+    let words: Vec<_> = value.split_ascii_whitespace().collect();
+    let Some((last, others)) = words.split_last().filter(|(_, others)| !others.is_empty()) else { return false };
+    let ends = |word: &&str| has_image_extension(word) || word.ends_with([',', ';', '|']);
+    let starts = |word: &&str| word.contains("://") || word.starts_with(['/', '(', '[', '{']);
+    !others.iter().any(ends)
+        && !words[1..].iter().any(starts)
+        && has_image_path(last)
+        && !looks_like_template(value)
+        && !value.contains(['"', '<', '>', '\\', '`', '{'])
+}
+
+/// Whether the query of a URL on the web says that it is an image's, such as `?wx_fmt=png`.
+pub(super) fn is_image_by_query(value: &str) -> bool {
+    let query = value.split_once('?').map_or("", |(_, query)| query);
+    let says_image = |(key, value): (&str, &str)| {
+        ["fm", "fmt", "format"].iter().any(|end| key.ends_with(end)) && IMAGE_EXTENSIONS.contains(&value)
+    };
+    query.split('&').filter_map(|part| part.split_once('=')).any(says_image) && may_be_image_url(value)
+}
+
+/// The extension of the file that a URL names.
+fn extension(url: &str) -> &str {
+    let path = url.trim().split(['?', '#']).next().unwrap_or_default();
+    path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, end)| end)
+}
+
+fn is_one_of(extension: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| known.eq_ignore_ascii_case(extension))
+}
+
+/// Whether a URL names a font, or what else styles load that is no image.
+pub(super) fn names_style_file(url: &str) -> bool {
+    is_one_of(extension(url), STYLE_EXTENSIONS)
+}
+
+/// Whether a URL names a file that is no image: a page, a video, a script.
+pub(super) fn names_other_file(url: &str) -> bool {
+    let extension = extension(url);
+    !extension.is_empty() && is_one_of(extension, OTHER_EXTENSIONS) && !is_one_of(extension, PROGRAMS)
+}
+
 /// Whether a value is one URL on the web that may be an image's: what names it decides.
 pub(super) fn may_be_image_url(value: &str) -> bool {
-    let path = value.split(['?', '#']).next().unwrap_or_default();
-    let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, end)| end);
+    let extension = extension(value);
     names_host(value)
-        && !OTHER_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+        && !is_one_of(extension, OTHER_EXTENSIONS)
+        && !is_one_of(extension, STYLE_EXTENSIONS)
         && !looks_like_template(value)
         && !value.contains(|c: char| c <= ' ' || matches!(c, '"' | '<' | '>' | '\\' | '`'))
         && !value.split(',').skip(1).any(names_host)
@@ -184,6 +237,54 @@ mod tests {
         assert!(may_be_image_url("https://c.example/w_120,c_limit/a"));
         assert!(!may_be_image_url("https://c.example/a,https://c.example/b"));
         assert!(!may_be_image_url("//c.example/a,//c.example/b"));
+    }
+
+    #[test]
+    fn white_space_that_nobody_escaped_is_part_of_one_url() {
+        for yes in [
+            "https://c.example/a b.jpg",
+            "//c.example/x y/a b (1).png?v=2",
+            "https://c.example/a\n  b.jpg",
+            "https://c.example/Screen Shot 1.00.00 PM.png",
+        ] {
+            assert!(is_spaced_image_url(yes), "{yes}");
+        }
+        for no in [
+            "https://c.example/a.jpg",
+            "https://c.example/a.jpg https://c.example/b.jpg",
+            "https://c.example/a.jpg /b.jpg",
+            "https://c.example/a.jpg 2x",
+            "https://c.example/a, b.jpg",
+            "see https://c.example/a b.jpg",
+            "https://c.example/a {b} c.jpg",
+            "a b.jpg",
+            "",
+        ] {
+            assert!(!is_spaced_image_url(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn a_query_can_say_that_it_is_an_image() {
+        assert!(is_image_by_query("https://c.example/640?wx_fmt=png"));
+        assert!(is_image_by_query("//c.example/a?w=3&format=webp"));
+        for no in [
+            "https://c.example/a?format=json",
+            "https://c.example/a.html?format=png",
+            "/a?fm=png",
+            "https://c.example/png",
+        ] {
+            assert!(!is_image_by_query(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn files_that_are_no_images_are_known_by_their_extensions() {
+        assert!(
+            names_style_file("https://c.example/f.WOFF2?x#y") && names_style_file("x.ttf") && !names_style_file("ttf")
+        );
+        assert!(names_other_file("/p/5.html") && names_other_file("https://c.example/v.mp4"));
+        assert!(!names_other_file("https://c.example/a.aspx?id=1") && !names_other_file("https://c.example/p/5"));
     }
 
     #[test]

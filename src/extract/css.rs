@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::address::names_style_file;
+
 /// The longest name of a property, in bytes, that is reported: it is copied to every URL of its value.
 const MAX_PROPERTY: usize = 128;
 
@@ -261,6 +263,9 @@ impl Scanner<'_> {
             return;
         }
         let value = unescape(&self.css[span.clone()]).into_owned();
+        if names_style_file(&value) {
+            return;
+        }
         self.found.push(Address { span, value, property });
     }
 }

@@ -5,7 +5,7 @@ const FIELDS: &[&str] =
     &["width", "height", "size", "quality", "ratio", "format", "dpr", "resolution", "dimensions", "crop", "w", "h"];
 
 /// Whether a value is a template and not a URL: `{{url}}`, `#{url}`, `${url}`, `<%= url %>`, `{width}`, `%width%`,
-/// `__WIDTH__`, `[width]`, `%7Bwidth%7D`.
+/// `__WIDTH__`, `[width]`, `[[w]]`, `%7Bwidth%7D`.
 pub(super) fn looks_like_template(value: &str) -> bool {
     let bytes = value.as_bytes();
     bytes.iter().enumerate().any(|(at, byte)| {
@@ -15,8 +15,10 @@ pub(super) fn looks_like_template(value: &str) -> bool {
             b'<' => rest.starts_with(b"%") || is_field(rest, b">"),
             b'%' => is_escaped_field(rest) || is_word(rest, b'%') || printed(rest),
             b'_' => rest.strip_prefix(b"_").is_some_and(is_capital_field),
-            b'[' => is_field(rest, b"]"),
-            b':' | b'$' | b'@' => is_field(rest, &[*byte]),
+            b'[' => is_field(rest, b"]") || is_doubled(rest, b"[", b"]"),
+            b':' => is_field(rest, b":") || (bytes[..at].ends_with(b"/") && is_field(rest, b"/")),
+            b'$' => is_field(rest, b"$") || is_variable(rest),
+            b'@' => is_field(rest, b"@"),
             _ => false,
         }
     })
@@ -28,7 +30,24 @@ fn in_braces(before: &[u8], rest: &[u8]) -> bool {
     let opening = rest.starts_with(b"{") || rest.starts_with(b"%") || before.ends_with(b"#") || before.ends_with(b"$");
     let name = rest.strip_prefix(b":").unwrap_or(rest);
     let set = field(name).is_some_and(|length| matches!(name.get(length), Some(b'=' | b':' | b'}')));
-    opening || set || is_word(rest, b'}')
+    opening || set || is_word(rest, b'}') || has_field(rest, b"}")
+}
+
+/// Whether words stand before a closing mark, and one of them is known: `{max-width}`, `{ w, h }`, `{width|height}`.
+fn has_field(rest: &[u8], close: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphabetic() || b" +,-./?_|".contains(byte);
+    let length = rest.iter().take_while(|byte| is_plain(byte)).count();
+    let mut words = rest[..length].split(|byte| !byte.is_ascii_alphabetic());
+    rest[length..].starts_with(close) && words.any(|word| field(word) == Some(word.len()))
+}
+
+/// A word in doubled brackets, after the first: `[[w]]`.
+fn is_doubled(rest: &[u8], open: &[u8], close: &[u8]) -> bool {
+    rest.strip_prefix(open).is_some_and(|rest| {
+        let length = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let closed = rest[length..].strip_prefix(close);
+        length > 0 && closed.is_some_and(|rest| rest.starts_with(close))
+    })
 }
 
 /// Whether a word stands before a closing mark, as the name of a field does. `%fa%` can start an escaped byte.
@@ -56,15 +75,28 @@ fn is_capital_field(rest: &[u8]) -> bool {
     rest.first().is_some_and(u8::is_ascii_uppercase) && is_field(rest, b"__")
 }
 
-/// A field in escaped braces, after the percent sign.
-fn is_escaped_field(rest: &[u8]) -> bool {
-    let rest = rest.strip_prefix(b"7B").or(rest.strip_prefix(b"7b"));
-    rest.is_some_and(|rest| is_field(rest, b"%7D") || is_field(rest, b"%7d") || rest.starts_with(b"%7B"))
+/// A variable in capitals, after the dollar sign: `$WIDTH`.
+fn is_variable(rest: &[u8]) -> bool {
+    let length = rest.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    let ends = rest.get(length).is_none_or(|next| !next.is_ascii_alphanumeric());
+    length > 1 && ends && field(&rest[..length]) == Some(length)
 }
 
-/// `%(width)s`, after the percent sign.
+/// A field in escaped braces or brackets, after the percent sign.
+fn is_escaped_field(rest: &[u8]) -> bool {
+    let (Some(mark), Some(rest)) = (rest.get(..2), rest.get(2..)) else { return false };
+    match mark.to_ascii_uppercase().as_slice() {
+        b"7B" => has_field(rest, b"%7D") || has_field(rest, b"%7d") || rest.starts_with(b"%7B"),
+        b"5B" => is_field(rest, b"%5D") || is_doubled(rest, b"%5B", b"%5D"),
+        _ => false,
+    }
+}
+
+/// `%(width)s` or `%s`, after the percent sign. A `%` before another character may be one that nobody escaped.
 fn printed(rest: &[u8]) -> bool {
-    rest.strip_prefix(b"(").is_some_and(|rest| is_field(rest, b")"))
+    let alone = rest.first().is_some_and(|first| b"sd".contains(first))
+        && rest.get(1).is_none_or(|next| !next.is_ascii_alphanumeric() && *next != b'%');
+    alone || rest.strip_prefix(b"(").is_some_and(|rest| is_field(rest, b")"))
 }
 
 #[cfg(test)]
@@ -108,6 +140,20 @@ mod tests {
             "https://c.example/a_:size:.jpg",
             "https://c.example/<width>/a.jpg",
             "https://c.example/%(width)s/a.jpg",
+            "https://c.example/a_{max-width}x.jpg",
+            "https://c.example/{ width }/a.jpg",
+            "https://c.example/{w,h}/a.jpg",
+            "https://c.example/{width|height}/a.jpg",
+            "https://c.example/a{/size}.jpg",
+            "https://c.example/a.jpg{?w,h}",
+            "https://c.example/%7Bmax-width%7D/a.jpg",
+            "https://c.example/a-[[w]].jpg",
+            "https://c.example/%5Bwidth%5D/a.jpg",
+            "https://c.example/%5B%5Bsize%5D%5D/a.jpg",
+            "https://c.example/:size/a.jpg",
+            "https://c.example/a-$WIDTH.jpg",
+            "https://c.example/a-%s.jpg",
+            "https://c.example/%d/a.jpg",
         ] {
             assert!(looks_like_template(template), "{template}");
         }
@@ -135,6 +181,16 @@ mod tests {
             "__size__/a.png",
             "https://c.example/a$b$.png",
             "https://c.example/?@h@",
+            "https://c.example/{a-b}.jpg",
+            "https://c.example/{wide}.jpg",
+            "https://c.example/[[1]].jpg",
+            "https://c.example/a%5B1%5D.jpg",
+            "https://c.example/$WIDER.jpg",
+            "https://c.example/a_$1.jpg",
+            "https://c.example/100%satisfied.jpg",
+            "https://c.example/a%dF.jpg",
+            "https://c.example/a:size.jpg",
+            "https://c.example/photo(width).jpg",
         ];
         for address in addresses {
             assert!(!looks_like_template(address), "{address}");

@@ -6,8 +6,11 @@ use std::ops::Range;
 use super::reveal;
 use super::scanner::{Anchor, Named, Pass, Picture, Rules, Shown};
 use super::tokens::{Attribute, Tag};
+use super::unlisted::is_placeholder;
 use super::value::Value;
-use crate::extract::address::{can_be_address, has_image_extension, has_image_path, is_http, is_image_url};
+use crate::extract::address::{
+    can_be_address, has_image_extension, has_image_path, is_http, is_image_url, names_other_file,
+};
 use crate::extract::attributes::{self, Row, Syntax, When};
 use crate::extract::sink::{MAX_REFERENCES, RawReference};
 use crate::extract::template::looks_like_template;
@@ -171,13 +174,14 @@ impl Pass<'_, '_, '_, '_> {
         let syntax = if syntax == Syntax::Css && !attribute.value.contains("url(") { Syntax::Url } else { syntax };
         let shows = attributes::shows_image(tag.name) && self.scanner.media.is_none();
         let shows = shows && !(attributes::is_weak(attribute.name) && self.has_better(tag, attribute.name));
-        let counts = |value: &str| has_image_extension(value) || (shows && looks_like_url(value));
+        let counts =
+            |value: &str| has_image_extension(value) || (shows && looks_like_url(value) && !names_other_file(value));
         self.add_lazy(attribute, (rank, syntax), named, counts);
     }
 
     /// Whether an element has an image to show or a lazy attribute besides one that may hold a page.
     fn has_better(&self, tag: &Tag<'_>, weak: &str) -> bool {
-        let shown = tag.value("src").is_some_and(|src| !src.trim().is_empty() && can_be_address(src, false));
+        let shown = tag.value("src").is_some_and(|src| !is_placeholder(src));
         let is_lazy = |name: &str| !attributes::is_weak(name) && self.lazy_worth(tag, name).is_some();
         let names_one = |attribute: &Attribute<'_>| {
             attribute.name != weak && is_lazy(attribute.name) && looks_like_url(attribute.value.trim())

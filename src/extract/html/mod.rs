@@ -15,6 +15,7 @@ mod saved_from;
 mod scanner;
 mod shared;
 mod srcdoc;
+mod templates;
 mod tokens;
 mod unlisted;
 mod value;
@@ -47,22 +48,22 @@ impl Scanner<'_> {
 
 impl Handler for Pass<'_, '_, '_, '_> {
     fn start_tag(&mut self, tag: &Tag<'_>) {
-        // Declarative shadow trees are shown; other templates only wait for a script.
-        if tag.name == "template" && tag.html && tag.attribute("shadowrootmode").is_none() {
-            self.scanner.templates += 1;
+        if tag.name == "template" && (tag.html || !self.text[tag.span.clone()].ends_with("/>")) {
+            // Declarative shadow trees are shown; other templates only wait for a script.
+            self.scanner.templates.open(tag.html && tag.attribute("shadowrootmode").is_none());
         }
-        if self.scanner.templates > 0 {
+        if self.scanner.templates.hide() {
             return;
         }
         match tag.name {
             "base" | "link" | "meta" | "time" => self.head(tag),
             "a" => self.open_anchor(tag),
-            "figure" => self.open_figure(tag),
+            "figure" | "div" => self.open_figure(tag),
             "noscript" => self.scanner.noscript = true,
             "picture" => self.open_picture(tag.span.start),
             "script" => self.scanner.json_ld = is_json_ld(tag),
-            "video" => self.scanner.media = Some("video"),
-            "audio" => self.scanner.media = Some("audio"),
+            "video" | "amp-video" => self.scanner.media = Some("video"),
+            "audio" | "amp-audio" => self.scanner.media = Some("audio"),
             "iframe" => self.srcdoc(tag),
             _ => {}
         }
@@ -74,22 +75,22 @@ impl Handler for Pass<'_, '_, '_, '_> {
         match name {
             "a" => self.close_link(span.end),
             "picture" => self.wrap_picture(span.end),
-            "figure" => self.scanner.close_figure(self.sink),
+            "figure" | "div" => self.scanner.leave_figure(name, self.sink),
             _ => {}
         }
         let scanner = &mut *self.scanner;
         match name {
-            "template" => scanner.templates = scanner.templates.saturating_sub(1),
+            "template" => scanner.templates.close(),
             "a" => scanner.anchor = None,
             "noscript" => scanner.noscript = false,
             "picture" => scanner.picture = None,
-            "video" | "audio" => scanner.media = None,
+            "video" | "audio" | "amp-video" | "amp-audio" => scanner.media = None,
             _ => {}
         }
     }
 
     fn element_text(&mut self, element: &str, span: Range<usize>) {
-        if self.scanner.templates > 0 {
+        if self.scanner.templates.hide() {
             return;
         }
         if element == "style" && self.scanner.wants(ReferenceKind::Css, "style") {
@@ -101,7 +102,7 @@ impl Handler for Pass<'_, '_, '_, '_> {
 
     fn title(&mut self, title: &str) {
         let title = title.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
-        if self.sink.title.is_none() && !title.is_empty() && self.scanner.templates == 0 {
+        if self.sink.title.is_none() && !title.is_empty() && !self.scanner.templates.hide() {
             self.sink.title = Some(title);
         }
     }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::shared::Shared;
+use super::templates::Templates;
 use crate::extract::attributes;
 use crate::extract::options::ExtractOptions;
 use crate::extract::sink::{RawReference, Sink};
@@ -24,8 +25,8 @@ pub(in crate::extract) enum Rules {
 pub(in crate::extract) struct Scanner<'o> {
     pub(super) rules: Rules,
     pub(super) options: &'o ExtractOptions,
-    /// How many `<template>` are open, whose content is not shown.
-    pub(super) templates: usize,
+    /// The open `<template>` elements.
+    pub(super) templates: Templates,
     /// Whether `<noscript>` is open.
     pub(super) noscript: bool,
     /// The open link to an image, until it is known whether it holds one.
@@ -34,7 +35,7 @@ pub(in crate::extract) struct Scanner<'o> {
     pub(super) link: Option<(usize, bool)>,
     /// The open `<picture>`.
     pub(super) picture: Option<Picture>,
-    /// The open `<figure>` that names its image.
+    /// The open `<figure>` that names its image, or another element that does.
     pub(super) figure: Option<Figure>,
     /// The open `video` or `audio`, for their `source`.
     pub(super) media: Option<&'static str>,
@@ -68,8 +69,11 @@ pub(super) struct Picture {
     pub(super) shown: bool,
 }
 
-/// A `<figure>` that names its image.
+/// A `<figure>`, or another element that is the item of an image, that names its image.
 pub(super) struct Figure {
+    pub(super) element: &'static str,
+    /// How many elements of that name are open within it.
+    pub(super) within: usize,
     pub(super) image: RawReference,
     /// How much had been found before it.
     pub(super) before: usize,
@@ -88,7 +92,7 @@ impl<'o> Scanner<'o> {
         Self {
             rules,
             options,
-            templates: 0,
+            templates: Templates::default(),
             noscript: false,
             anchor: None,
             link: None,

@@ -9,7 +9,10 @@ use super::reveal::srcset_urls;
 use super::scanner::{Named, Pass};
 use super::tokens::{Attribute, Tag};
 use super::value::Value;
-use crate::extract::address::{can_be_address, has_image_path, is_image_url, may_be_image_url, names_host};
+use crate::extract::address::{
+    can_be_address, has_image_path, is_image_by_query, is_image_url, is_spaced_image, is_spaced_image_url,
+    may_be_image_url, names_host,
+};
 use crate::extract::attributes::{self, Syntax};
 use crate::extract::embedded;
 use crate::extract::json;
@@ -139,7 +142,7 @@ fn shows_nothing(tag: &Tag<'_>) -> bool {
 }
 
 /// Whether a URL shows nothing of its own.
-fn is_placeholder(address: &str) -> bool {
+pub(super) fn is_placeholder(address: &str) -> bool {
     let address = address.trim();
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
@@ -206,7 +209,7 @@ impl Search<'_, '_, '_, '_, '_> {
             json::strings(attribute.value, |path, part, address| {
                 let property = path.last().map_or("", String::as_str);
                 let name = property.to_ascii_lowercase();
-                let is_image = is_image_url(address) || (names_image(&name) && may_be_image_url(address));
+                let is_image = is_image_url(address) || (names_image(&name) && is_image_address(address, &name));
                 if self.is_local(address) || (self.shows_nothing && is_image) {
                     found.push((rank(&name), part, address.to_owned()));
                 }
@@ -245,8 +248,11 @@ impl Search<'_, '_, '_, '_, '_> {
 /// URL or file. A list of URLs is not.
 fn is_image_address(value: &str, name: &str) -> bool {
     let path = value.contains('/') || name.contains("src");
-    let plain = !value.contains(|c: char| c <= ' ' || matches!(c, '"' | '<' | '>' | '\\' | '`' | ',' | ';' | '|'));
+    let spaced = names_image(name) && is_spaced_image(value);
+    let plain = spaced || !value.contains(|c: char| c <= ' ' || "\"<>\\`,;|".contains(c));
     (is_image_url(value) && !embedded::is_list(value))
+        || is_spaced_image_url(value)
+        || is_image_by_query(value)
         || (names_image(name) && may_be_image_url(value))
         || (path && plain && !describes(name) && has_image_path(value) && can_be_address(value, false))
 }
@@ -271,14 +277,14 @@ fn describes(name: &str) -> bool {
 }
 
 /// Whether an attribute describes the element in another way, or is in a table.
-fn is_of_another_kind(tag: &Tag<'_>, name: &str) -> bool {
+pub(super) fn is_of_another_kind(tag: &Tag<'_>, name: &str) -> bool {
     let known = attributes::rows(tag.name).iter().any(|row| row.attribute == name);
     let described = ["alt", "class", "content", "href", "id", "longdesc", "name", "style", "title", "usemap"];
     known || described.contains(&name) || name.starts_with("aria-") || name.starts_with("on")
 }
 
 /// How clearly a name means the shown image: a lower rank is clearer.
-fn rank(name: &str) -> usize {
+pub(super) fn rank(name: &str) -> usize {
     let shown = SHOWN.iter().position(|word| name.contains(word)).unwrap_or(SHOWN.len());
     if OTHER.iter().any(|word| name.contains(word)) { shown + SHOWN.len() + 1 } else { shown }
 }

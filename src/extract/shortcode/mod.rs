@@ -8,7 +8,9 @@ mod syntax;
 use std::ops::Range;
 
 use self::syntax::{Argument, Shortcode, bracketed, shortcode};
-use super::address::{has_image_extension, has_image_path, is_http, is_image_url, may_be_image_url, names_host};
+use super::address::{
+    has_image_extension, has_image_path, is_http, is_image_url, is_spaced_image_url, may_be_image_url, names_host,
+};
 use super::embedded;
 use super::options::ExtractOptions;
 use super::sink::{RawReference, Sink};
@@ -170,6 +172,10 @@ fn absolute(
 ) -> Vec<(Range<usize>, String, ReferenceKind)> {
     let start = argument.start;
     let counts = |address: &str| is_image_url(address) || options.local_links.contains(address);
+    if is_spaced_image_url(&text[argument.clone()]) {
+        let value = text[argument.clone()].to_owned();
+        return vec![(argument, value, ReferenceKind::Shortcode)];
+    }
     let found = embedded::addresses(&text[argument], counts).into_iter();
     let place = |part: Range<usize>| start + part.start..start + part.end;
     found.map(place).map(|span| (span.clone(), text[span].to_owned(), ReferenceKind::Shortcode)).collect()

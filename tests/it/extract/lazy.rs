@@ -190,3 +190,79 @@ fn a_weak_attribute_beside_something_better_is_a_page() {
     check("<img data-url=\"/2.jpg\" src=\"/1.jpg\">", &["/2.jpg", "/1.jpg"]);
     check("<img data-url=\"https://c.example/image/5\" src=\"data:,\">", &["https://c.example/image/5"]);
 }
+
+#[test]
+fn white_space_that_nobody_escaped_is_part_of_the_address() {
+    for value in [
+        "https://c.example/a b.jpg",
+        "//c.example/x y/a (1).png",
+        "https://c.example/a b c.webp?v=1",
+        "https://c.example/Screen Shot 1.00.00 PM.png",
+        "https://c.example/a\n  b.jpg",
+        "https://c.example/图 片.jpg",
+    ] {
+        check(&format!("<img data-cfsrc=\"{value}\">"), &[value]);
+        check(&format!("<img src=\"{BLANK}\" data-x=\" {value}\n\">"), &[value]);
+        check(&format!("<img data-src='\n{value} '>"), &[value]);
+        check(
+            &format!("<img data-attrs='{{\"src\":\"{}\"}}'>", value.replace('\n', " ")),
+            &[&value.replace('\n', " ")],
+        );
+    }
+    check("<img data-lsrc='/x/a b.jpg'>", &["/x/a b.jpg"]);
+    check("<img data-lsrc='a b.jpg'>", &["a b.jpg"]);
+    for page in [
+        "<img data-x='https://c.example/a.jpg https://c.example/b.jpg'>",
+        "<img data-x='see https://c.example/a b.jpg'>",
+        "<img data-x='x/a b.jpg'>",
+        "<img data-caption='https://c.example says: a, b.jpg'>",
+    ] {
+        check(page, &[]);
+    }
+}
+
+#[test]
+fn json_can_hold_a_relative_address() {
+    for (json, expected) in [
+        (r#"{"src":"/1.png"}"#, "/1.png"),
+        (r#"{"src":"a/1.png","alt":"x/2.png"}"#, "a/1.png"),
+        (r#"{"src":"1.png"}"#, "1.png"),
+        (r#"{"image":{"url":"../i/1.webp","width":3}}"#, "../i/1.webp"),
+        (r#"{"img":"/x/1.jpg?v=2","link":"/x/2.html"}"#, "/x/1.jpg?v=2"),
+        (r#"{"original":"./1.jpg","thumb":"./2.jpg"}"#, "./1.jpg"),
+        (r#"[{"src":"i/1.avif"}]"#, "i/1.avif"),
+        (r#"{"lazySrc":"/1.gif"}"#, "/1.gif"),
+        (r#"{"photo":"/p/1.jpeg"}"#, "/p/1.jpeg"),
+        (r#"{"pic":"/p/1.svg"}"#, "/p/1.svg"),
+    ] {
+        check(&format!("<img src=\"{BLANK}\" data-attrs='{json}'>"), &[expected]);
+    }
+    for json in [
+        r#"{"title":"/x/1.png"}"#,
+        r#"{"src":"true"}"#,
+        r#"{"src":"File:1.png"}"#,
+        r#"{"src":"/x/{width}.png"}"#,
+        r#"{"file":"/x/1.png"}"#,
+    ] {
+        check(&format!("<img data-attrs='{json}'>"), &[]);
+    }
+    check("<img src='0.png' data-attrs='{\"src\":\"/1.png\"}'>", &["0.png"]);
+}
+
+#[test]
+fn a_page_or_a_video_in_a_lazy_attribute_is_not_asked_for() {
+    for value in
+        ["/p/5.html", "https://c.example/p/5.htm", "/v/1.mp4", "x/y.pdf", "https://c.example/a.json", "/app.js"]
+    {
+        check(&format!("<img src=\"1.jpg\" data-src=\"{value}\">"), &["1.jpg"]);
+        check(&format!("<img src=\"{BLANK}\" data-src=\"{value}\" data-x=\"/i/1.jpg\">"), &["/i/1.jpg"]);
+    }
+    check("<img src=\"1.jpg\" data-src=\"/show.aspx?id=1\">", &["1.jpg", "/show.aspx?id=1"]);
+    check(
+        "<img src='static/none.gif' file='forum.php?mod=image&amp;aid=1'>",
+        &["static/none.gif", "forum.php?mod=image&amp;aid=1"],
+    );
+    check("<img src='1.jpg' file='forum.php?mod=page&amp;aid=1'>", &["1.jpg"]);
+    check("<img src='' data-full-url='https://c.example/640?wx_fmt=png'>", &["https://c.example/640?wx_fmt=png"]);
+    check("<img src='' data-full-url='https://c.example/640?wx_fmt=json'>", &[]);
+}

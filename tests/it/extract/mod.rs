@@ -3,6 +3,7 @@
 mod bases;
 mod conformance;
 mod dialects;
+mod figures;
 mod front_matter;
 mod inputs;
 mod lazy;
