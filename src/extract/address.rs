@@ -117,7 +117,7 @@ pub(super) fn is_spaced_image(value: &str) -> bool {
     let words: Vec<_> = value.split_ascii_whitespace().collect();
     let Some((last, others)) = words.split_last().filter(|(_, others)| !others.is_empty()) else { return false };
     let ends = |word: &&str| has_image_extension(word) || word.ends_with([',', ';', '|']);
-    let starts = |word: &&str| word.contains("://") || word.starts_with(['/', '(', '[', '{']);
+    let starts = |word: &&str| word.contains("://") || word.starts_with(['/', '[', '{']);
     !others.iter().any(ends)
         && !words[1..].iter().any(starts)
         && has_image_path(last)

@@ -6,6 +6,7 @@
 
 mod address;
 mod attributes;
+mod character_references;
 mod css;
 mod dates;
 mod embedded;

@@ -182,7 +182,6 @@ mod tests {
             "https://c.example/a$b$.png",
             "https://c.example/?@h@",
             "https://c.example/{a-b}.jpg",
-            "https://c.example/{wide}.jpg",
             "https://c.example/[[1]].jpg",
             "https://c.example/a%5B1%5D.jpg",
             "https://c.example/$WIDER.jpg",

@@ -32,7 +32,7 @@ impl Source {
         let address = Address::of(folder, &self.config.base_url, path, reference)?;
         let places = address.places(folder, path);
         let found = places.iter().find_map(|place| folder.find(place));
-        let found = found.or_else(|| address.embedded().and_then(|name| folder.file_named(path, name)));
+        let found = found.or_else(|| folder.file_named(path, address.name(folder, path)?));
         Some(found.map_or(LocalFile::Missing(places), LocalFile::Found))
     }
 
@@ -93,6 +93,11 @@ impl Folder {
     fn find(&self, place: &Path) -> Option<PathBuf> {
         let is_there = |place: &Path| self.admitted(place).map(|_| place.to_owned());
         is_there(place).or_else(|| is_there(&composed_otherwise(place)?))
+    }
+
+    /// Whether it is a vault of Obsidian: there, any link names a file by its path from the vault's root or by its name.
+    fn is_vault(&self) -> bool {
+        self.root.join(".obsidian").is_dir()
     }
 
     /// The file of that name anywhere in the source.
@@ -160,9 +165,11 @@ impl Address {
         Self::Embed(name, within)
     }
 
-    const fn embedded(&self) -> Option<&str> {
+    /// The last part of the file's path, where it can lie anywhere.
+    fn name<'a>(&'a self, folder: &Folder, path: &str) -> Option<&'a str> {
         match self {
             Self::Embed(name, _) => Some(name.as_str()),
+            Self::Within(within) if folder.is_vault() => Some(within.strip_prefix(folder_of(path)).unwrap_or(within)),
             _ => None,
         }
     }
@@ -252,7 +259,15 @@ mod tests {
 
     /// The same of the first image of an article.
     fn found_in(base_url: &str, file: &str, text: &str, format: Format) -> Option<String> {
-        let (folder, source) = site(base_url, &[file]);
+        found_among(base_url, &[file], text, format)
+    }
+
+    fn in_vault(base_url: &str, files: &[&str], text: &str) -> Option<String> {
+        found_among(base_url, files, text, Format::Markdown)
+    }
+
+    fn found_among(base_url: &str, files: &[&str], text: &str, format: Format) -> Option<String> {
+        let (folder, source) = site(base_url, files);
         let options = ExtractOptions { base_url: source.base_url("sub/a.md", None), ..ExtractOptions::default() };
         let references = extract(text.as_bytes(), format, &options).references;
         match source.local("sub/a.md", references.first()?)? {
@@ -315,6 +330,32 @@ mod tests {
             ] {
                 let is = found_in(base_url, file, text, Format::Markdown);
                 assert_eq!(is.as_deref(), Some(file), "{text} with {base_url:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn in_a_vault_a_link_names_a_file_by_its_path_or_its_name() {
+        for base_url in ["", "https://news.example/"] {
+            for (file, text) in [
+                ("posts/att/x.png", "![a](att/x.png)"),
+                ("posts/att/x y.png", "![a](att/x%20y.png)"),
+                ("posts/att/x y.png", "![a](<att/x y.png>)"),
+                ("posts/deep/att/x.png", "![a](att/x.png)"),
+                ("posts/att/x.png", "![a](x.png)"),
+                ("posts/att/X.PNG", "![a](x.png)"),
+                ("posts/att/x.png", "![[x.png]]"),
+                ("posts/att/x.png", "![[att/x.png|100]]"),
+                ("posts/deep/att/x.png", "![[att/x.png#top]]"),
+                ("posts/att/x.png", "![[../att/x.png]]"),
+                ("posts/sub/x.png", "![[./x.png]]"),
+                ("posts/att/x.png", "---\ncover: '[[x.png]]'\n---\n"),
+            ] {
+                let with = |kept: &str| in_vault(base_url, &[file, kept], text);
+                assert_eq!(with("posts/.obsidian/app.json").as_deref(), Some(file), "{text} with {base_url:?}");
+                let is_link = text.starts_with("![a]");
+                let without = if is_link { "missing" } else { file };
+                assert_eq!(with("posts/other.json").as_deref(), Some(without), "{text} with {base_url:?}");
             }
         }
     }

@@ -15,8 +15,9 @@ use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
 use self::run::Run;
 use crate::model::{Format, Span};
 
-/// The byte that ISO-2022-JP changes its state with.
+/// The byte that ISO-2022-JP changes its state with, and what follows it where ASCII begins.
 const ESCAPE: u8 = 0x1B;
+const TO_ASCII: &[u8] = b"(B";
 
 /// A file's text.
 #[derive(Debug)]
@@ -51,13 +52,12 @@ pub(super) fn decode<'a>(bytes: &'a [u8], format: Format, charset: Option<&'stat
 
 impl Decoded<'_> {
     /// The bytes that spell a part of the text. `None` if they alone would not decode to that part: in the middle of a
-    /// character, next to invalid bytes, or in a shifted state of ISO-2022-JP.
+    /// character, next to invalid bytes, or where ISO-2022-JP is not in its state of ASCII before and after.
     pub(super) fn span(&self, bytes: &[u8], part: Range<usize>) -> Option<Span> {
         if let Map::Same(mark) = self.map {
             return Some(Span::new(part.start + mark, part.end + mark));
         }
-        let span =
-            self.place(&part).filter(|span| self.encoding != ISO_2022_JP || !span.of(bytes).contains(&ESCAPE))?;
+        let span = self.place(&part).filter(|span| self.encoding != ISO_2022_JP || keeps_state(bytes, *span))?;
         let text = self.text.get(part)?;
         let same = self.encoding.decode_without_bom_handling(span.of(bytes));
         (same == (Cow::Borrowed(text), false)).then_some(span)
@@ -74,6 +74,18 @@ impl Decoded<'_> {
             }
         }
     }
+}
+
+/// Whether ISO-2022-JP has the same state before and after a span, so that ASCII can take its place: an escape to ASCII
+/// may follow the span.
+fn keeps_state(bytes: &[u8], span: Span) -> bool {
+    if !span.of(bytes).contains(&ESCAPE) {
+        return true;
+    }
+    let after =
+        |text: &[u8]| text.iter().rposition(|byte| *byte == ESCAPE).map(|at| text[at + 1..].starts_with(TO_ASCII));
+    let follows = bytes[span.end..].strip_prefix(&[ESCAPE]).is_some_and(|rest| rest.starts_with(TO_ASCII));
+    after(&bytes[..span.start]).unwrap_or(true) && (follows || after(span.of(bytes)).unwrap_or(true))
 }
 
 /// The byte at which the character at an offset of the text starts, or, for the `end` of a part, at which the
@@ -174,12 +186,31 @@ mod tests {
 
     #[test]
     fn shifted_text_has_no_span_of_its_own() {
-        let bytes = b"<meta charset=iso-2022-jp>a.jpg \x1b$B$\"\x1b(B b.jpg";
+        let bytes = b"<meta charset=iso-2022-jp>a.jpg \x1b$B$\"$$\x1b(B b.jpg";
         let decoded = decode(bytes, Format::Html, None);
-        assert_eq!(&*decoded.text, "<meta charset=iso-2022-jp>a.jpg あ b.jpg");
+        assert_eq!(&*decoded.text, "<meta charset=iso-2022-jp>a.jpg あい b.jpg");
         let place = |part: &str| decoded.text.find(part).map(|at| at..at + part.len()).expect("it is there");
         assert_eq!(decoded.span(bytes, place("あ")), None);
+        assert_eq!(decoded.span(bytes, place("い")), None);
         let span = decoded.span(bytes, place("b.jpg")).expect("it is plain");
         assert_eq!(span.of(bytes), b"b.jpg");
+    }
+
+    #[test]
+    fn a_span_that_leaves_ascii_and_comes_back_can_be_replaced() {
+        for (bytes, part, expected) in [
+            (&b"<img src='a\x1b$B$\"\x1b(B.jpg'>"[..], "a\u{3042}.jpg", Some(&b"a\x1b$B$\"\x1b(B.jpg"[..])),
+            (b"<img src='\x1b$B$\"\x1b(B.jpg'>", "\u{3042}.jpg", Some(b"\x1b$B$\"\x1b(B.jpg")),
+            (b"<img src='a\x1b$B$\"\x1b(B'>", "a\u{3042}", Some(b"a\x1b$B$\"")),
+            (b"<img src='a\x1b$B$\"\x1b(J.jpg'>", "a\u{3042}.jpg", None),
+            (b"\x1b(J<img src='a\x1b$B$\"\x1b(B.jpg'>", "a\u{3042}.jpg", None),
+            (b"\x1b$B$\"$$\x1b(B", "\u{3044}", None),
+        ] {
+            let bytes = [b"<meta charset=iso-2022-jp>", bytes].concat();
+            let decoded = decode(&bytes, Format::Html, None);
+            let at = decoded.text.find(part).expect("it is there");
+            let span = decoded.span(&bytes, at..at + part.len());
+            assert_eq!(span.map(|span| span.of(&bytes)), expected, "{}", bytes.escape_ascii());
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::entry::Entry;
 use crate::extract::address::{has_image_path, is_http, is_inline_image, names_host};
+use crate::extract::character_references;
 use crate::extract::options::ExtractOptions;
 use crate::extract::template::looks_like_template;
 
@@ -110,11 +111,16 @@ const IMAGE_ENDINGS: &[&str] = &[
     "photo",
     "photourl",
     "picture",
+    "pictureurl",
     "poster",
+    "posterurl",
     "thumb",
     "thumbnail",
     "thumburl",
 ];
+
+/// How keys end that say how an image is named, after a key of images: `imageSrc`, `cover_path`. A `url` may be a page's.
+const NAMING: &[&str] = &["file", "path", "src", "uri"];
 
 /// Keys that say where a thing is: the URL of an image, if the key that holds them is one of an image.
 const PLACES: &[&str] = &["contenturl", "file", "filename", "href", "path", "src", "uri", "url"];
@@ -159,9 +165,13 @@ pub(super) fn image(entry: &Entry, options: &ExtractOptions) -> Option<String> {
 fn role(entry: &Entry, options: &ExtractOptions) -> Role {
     let key = normalise(last_part(&entry.key));
     let parent = normalise(last_part(&entry.parent));
-    if is_image_key(&key) || options.front_matter_keys.iter().any(|wanted| is_wanted(wanted, &key, &parent)) {
+    let named = NAMING.iter().find_map(|ending| key.strip_suffix(ending)).filter(|stem| !stem.is_empty());
+    if is_image_key(&key)
+        || named.is_some_and(is_image_key)
+        || options.front_matter_keys.iter().any(|wanted| is_wanted(wanted, &key, &parent))
+    {
         Role::Image
-    } else if IMAGE_ENDINGS.iter().any(|ending| key.ends_with(ending)) {
+    } else if IMAGE_ENDINGS.iter().any(|ending| named.unwrap_or(&key).ends_with(ending)) {
         Role::Remote
     } else if !is_image_key(&parent) || WORDS.contains(&key.as_str()) {
         Role::Other
@@ -221,35 +231,9 @@ fn is_image_path(value: &str) -> bool {
 /// Decodes the character references that feeds leave in front matter.
 ///
 /// They are not part of YAML or JSON, but generators write `&#123;` so that a template engine does not see `{`, and
-/// copy `&amp;` from an attribute. Themes print the value into HTML, where a browser decodes it. Only references that
-/// end in `;` are decoded, as a bare `&copy=1` belongs to a query.
+/// copy `&amp;` from an attribute. Themes print the value into HTML, where a browser decodes it.
 fn decode_references(value: &str) -> String {
-    let mut decoded = String::with_capacity(value.len());
-    let mut rest = value;
-    while let Some(at) = rest.find('&') {
-        decoded.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let (letter, length) = reference(rest).unwrap_or(('&', 1));
-        decoded.push(letter);
-        rest = &rest[length..];
-    }
-    decoded + rest
-}
-
-/// The character that `&#123;`, `&#x7b;` or `&amp;` stands for, and the length of the reference.
-fn reference(text: &str) -> Option<(char, usize)> {
-    let end = text.bytes().take(10).position(|byte| byte == b';')?;
-    let name = &text[1..end];
-    if name == "amp" {
-        return Some(('&', end + 1));
-    }
-    let number = name.strip_prefix('#')?;
-    let code = match number.strip_prefix(['x', 'X']) {
-        Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-        None => number.parse().ok()?,
-    };
-    let letter = char::from_u32(code).filter(|letter| !letter.is_control())?;
-    Some((letter, end + 1))
+    character_references::decoded(value, &[("amp", '&')]).into_owned()
 }
 
 #[cfg(test)]
@@ -259,18 +243,5 @@ mod tests {
     #[test]
     fn the_table_is_sorted_as_the_search_needs() {
         assert!(IMAGES.is_sorted());
-    }
-
-    #[test]
-    fn only_whole_references_are_decoded() {
-        let cases = [
-            ("a&#123;b&#x7D;c", "a{b}c"),
-            ("?a=1&amp;b=2&c=3", "?a=1&b=2&c=3"),
-            ("&copy=1&amp", "&copy=1&amp"),
-            ("&#0;&#xD800;&#99999999;&;&", "&#0;&#xD800;&#99999999;&;&"),
-        ];
-        for (value, expected) in cases {
-            assert_eq!(decode_references(value), expected);
-        }
     }
 }

@@ -8,7 +8,7 @@ use crate::extract::address::{has_image_extension, has_image_path, is_image_url,
 use crate::extract::options::ExtractOptions;
 use crate::extract::sink::Sink;
 use crate::extract::template::looks_like_template;
-use crate::extract::{css, html, markdown};
+use crate::extract::{css, html, markdown, shortcode};
 
 /// What stands between the URLs of a list.
 const MARKS: [char; 3] = [',', ';', '|'];
@@ -32,6 +32,11 @@ fn written_in(entry: &Entry, options: &ExtractOptions) -> Vec<(Range<usize>, Str
     if value.contains("![") && (value.contains("](") || value.contains("]]")) {
         return markdown::image_addresses(value);
     }
+    if value.contains("{{<") || value.contains("{{%") || value.contains("{%") {
+        let mut sink = Sink::default();
+        shortcode::find(value, 0..value.len(), |_| true, |_| true, options, &mut sink);
+        return in_order(sink);
+    }
     let lower = value.to_ascii_lowercase();
     let is_css = lower.contains("url(") || lower.contains("image-set(");
     if is_css && !value.contains('<') {
@@ -40,8 +45,7 @@ fn written_in(entry: &Entry, options: &ExtractOptions) -> Vec<(Range<usize>, Str
     if value.contains('<') && (is_css || lower.contains("src") || lower.contains("poster")) {
         let mut sink = Sink::default();
         html::find(value, 0..value.len(), html::Rules::Html, options, &mut sink);
-        sink.found.sort_by_key(|found| found.span.start);
-        return sink.found.into_iter().map(|found| (found.span, found.value)).collect();
+        return in_order(sink);
     }
     if value.starts_with(['[', '{']) && value.contains('"') {
         return quoted(value, options);
@@ -51,6 +55,12 @@ fn written_in(entry: &Entry, options: &ExtractOptions) -> Vec<(Range<usize>, Str
         return vec![(2..2 + file.len(), file.to_owned())];
     }
     list(value, options, keys::is_of_images(entry))
+}
+
+/// What a notation reports, in order.
+fn in_order(mut sink: Sink) -> Vec<(Range<usize>, String)> {
+    sink.found.sort_by_key(|found| found.span.start);
+    sink.found.into_iter().map(|found| (found.span, found.value)).collect()
 }
 
 /// The URLs between the quotes of some JSON.

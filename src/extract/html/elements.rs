@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::doctype::expanded;
 use super::reveal;
 use super::scanner::{Anchor, Named, Pass, Picture, Rules, Shown};
 use super::tokens::{Attribute, Tag};
@@ -223,6 +224,10 @@ impl Pass<'_, '_, '_, '_> {
         let name = attribute.name;
         let found = |span, value: &str, name: &str| RawReference::new(span, value.to_owned(), kind, name, image_group);
         match syntax {
+            Syntax::Url if !self.scanner.entities.is_empty() => {
+                let url = expanded(attribute.value, &self.text[span.clone()], &self.scanner.entities);
+                vec![found(trim(self.text, span), url.trim_matches(is_stripped), name)]
+            }
             Syntax::Url => vec![found(trim(self.text, span), attribute.value.trim_matches(is_stripped), name)],
             Syntax::Srcset => {
                 // More than an article may have would only take memory; one more says that there were more.

@@ -5,7 +5,7 @@ use super::tokens::{Attribute, Tag};
 use super::unlisted;
 use crate::extract::address::{can_be_address, has_image_path, has_scheme, is_image_url, may_be_image_url};
 use crate::extract::attributes::Syntax;
-use crate::extract::sink::Sink;
+use crate::extract::sink::{RawReference, Sink};
 use crate::model::ReferenceKind;
 
 impl Pass<'_, '_, '_, '_> {
@@ -73,7 +73,8 @@ impl Scanner<'_> {
     /// Reports the image that a figure names, if it holds no other.
     pub(super) fn close_figure(&mut self, sink: &mut Sink) {
         let Some(Figure { mut image, before, .. }) = self.figure.take() else { return };
-        if !sink.found[before..].iter().any(|found| found.kind.is_media()) {
+        let shows = |found: &RawReference| found.kind.is_media() && can_be_address(&found.value, false);
+        if !sink.found[before..].iter().any(shows) {
             image.image_group = sink.image_group();
             sink.push(image);
         }

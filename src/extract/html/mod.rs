@@ -4,12 +4,14 @@ mod background;
 mod barriers;
 mod base;
 mod comments;
+mod doctype;
 mod elements;
 mod figure;
 mod foreign;
 mod head;
 mod json_ld;
 mod link_wrap;
+mod namespaces;
 mod reveal;
 mod saved_from;
 mod scanner;
@@ -20,11 +22,14 @@ mod tokens;
 mod unlisted;
 mod value;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use self::scanner::Pass;
 pub(super) use self::scanner::{Rules, Scanner};
 use self::tokens::{Handler, Tag};
+use self::value::Value;
+use super::character_references::{XML, decoded};
 use super::css;
 use super::options::ExtractOptions;
 use super::sink::{RawReference, Sink};
@@ -34,7 +39,11 @@ use crate::model::ReferenceKind;
 pub(super) fn find(text: &str, range: Range<usize>, rules: Rules, options: &ExtractOptions, sink: &mut Sink) {
     let (mut scanner, end) = (Scanner::new(rules, options), range.end);
     sink.saved_from = saved_from::url(&text[range.clone()]);
-    scanner.scan(text, range, sink);
+    let mut start = range.start;
+    if rules == Rules::Xml {
+        (scanner.entities, start) = doctype::read(text, range);
+    }
+    scanner.scan(text, start..end, sink);
     scanner.finish(end, sink);
 }
 
@@ -75,7 +84,7 @@ impl Handler for Pass<'_, '_, '_, '_> {
         match name {
             "a" => self.close_link(span.end),
             "picture" => self.wrap_picture(span.end),
-            "figure" | "div" => self.scanner.leave_figure(name, self.sink),
+            "figure" | "div" if !self.scanner.templates.hide() => self.scanner.leave_figure(name, self.sink),
             _ => {}
         }
         let scanner = &mut *self.scanner;
@@ -110,9 +119,13 @@ impl Handler for Pass<'_, '_, '_, '_> {
 
 impl Pass<'_, '_, '_, '_> {
     fn style_sheet(&mut self, span: Range<usize>) {
-        let start = span.start;
-        for address in css::parse(&self.text[span]) {
-            let span = start + address.span.start..start + address.span.end;
+        // In XML the text of a style sheet has character references, except in a CDATA section.
+        let raw = &self.text[span.clone()];
+        let has_references = self.scanner.rules == Rules::Xml && raw.contains('&') && !raw.contains("<![CDATA[");
+        let style = if has_references { decoded(raw, XML).replace("\r\n", "\n").into() } else { Cow::from(raw) };
+        let value = Value::new(self.text, span, &style);
+        for address in css::parse(&style) {
+            let span = value.span(address.span);
             let image_group = self.sink.image_group();
             self.sink.push(RawReference::new(span, address.value, ReferenceKind::Css, &address.property, image_group));
         }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::doctype::Entities;
 use super::shared::Shared;
 use super::templates::Templates;
 use crate::extract::attributes;
@@ -25,6 +26,8 @@ pub(in crate::extract) enum Rules {
 pub(in crate::extract) struct Scanner<'o> {
     pub(super) rules: Rules,
     pub(super) options: &'o ExtractOptions,
+    /// The entities that the document declares.
+    pub(super) entities: Entities,
     /// The open `<template>` elements.
     pub(super) templates: Templates,
     /// Whether `<noscript>` is open.
@@ -92,6 +95,7 @@ impl<'o> Scanner<'o> {
         Self {
             rules,
             options,
+            entities: Entities::new(),
             templates: Templates::default(),
             noscript: false,
             anchor: None,

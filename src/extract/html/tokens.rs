@@ -12,6 +12,7 @@ use html5gum::{Emitter, Error, State, Tokenizer};
 
 use super::comments::outside_comments;
 use super::foreign::Foreign;
+use super::namespaces::Namespaces;
 
 /// Takes the tokens of a text.
 pub(super) trait Handler {
@@ -173,6 +174,7 @@ struct TagEmitter<'t, 'h, H> {
     slots: Vec<Slot>,
     content: TextOwner,
     foreign: Foreign,
+    namespaces: Namespaces,
 }
 
 impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
@@ -192,6 +194,7 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
             slots: Vec::new(),
             content: TextOwner::None,
             foreign: Foreign::default(),
+            namespaces: Namespaces::default(),
         }
     }
 
@@ -217,6 +220,11 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
     }
 
     fn end_tag(&mut self) {
+        let is_known = !self.xml || self.namespaces.knows(&self.name);
+        self.namespaces.end(&self.name);
+        if !is_known {
+            return;
+        }
         self.drop_prefix();
         let name = str::from_utf8(&self.name).unwrap_or_default();
         self.foreign.end(name);
@@ -229,6 +237,9 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
             slot.find_value(self.text.as_bytes());
         }
         drop_duplicates(&mut self.slots, &self.buffer);
+        if self.xml && !self.enter_namespaces() {
+            return None;
+        }
         self.drop_prefix();
         let name = str::from_utf8(&self.name).unwrap_or_default();
         let html = self.foreign.start(name, self.self_closing);
@@ -252,6 +263,21 @@ impl<'t, 'h, H: Handler> TagEmitter<'t, 'h, H> {
     fn is_known(&self, html: bool) -> bool {
         let name = || self.text.as_bytes().get(self.tag_start + 1..self.name_end).unwrap_or_default();
         !self.xml || !html || !name().iter().any(u8::is_ascii_uppercase)
+    }
+
+    /// Takes note of the namespaces that a start tag declares. Returns whether its element is of one that is known.
+    fn enter_namespaces(&mut self) -> bool {
+        let declared = self.slots.iter().filter_map(|slot| {
+            let prefix = self.buffer[slot.name.clone()].strip_prefix(b"xmlns")?;
+            let prefix = if prefix.is_empty() { prefix } else { prefix.strip_prefix(b":")? };
+            Some((prefix, self.buffer[slot.value.clone()].trim_ascii()))
+        });
+        self.namespaces.start(&self.name, declared);
+        let is_known = self.namespaces.knows(&self.name);
+        if self.self_closing {
+            self.namespaces.end(&self.name);
+        }
+        is_known
     }
 
     /// Leaves of a name of XML what follows its prefix.

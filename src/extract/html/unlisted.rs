@@ -209,7 +209,10 @@ impl Search<'_, '_, '_, '_, '_> {
             json::strings(attribute.value, |path, part, address| {
                 let property = path.last().map_or("", String::as_str);
                 let name = property.to_ascii_lowercase();
-                let is_image = is_image_url(address) || (names_image(&name) && is_image_address(address, &name));
+                let object =
+                    path.iter().rev().nth(1).filter(|_| name == "url").map(|object| object.to_ascii_lowercase());
+                let told = object.as_ref().unwrap_or(&name);
+                let is_image = is_image_url(address) || (names_image(told) && is_image_address(address, told));
                 if self.is_local(address) || (self.shows_nothing && is_image) {
                     found.push((rank(&name), part, address.to_owned()));
                 }

@@ -54,6 +54,9 @@ pub(super) fn normalise(copy: &mut Copy<'_>) -> Jsx {
     expressions.retain(|expression| !in_code(expression.range.start));
     tags.retain(|tag| !in_code(tag.start));
     copy.fill(blanks);
+    // No line is before the first, so that its indentation becomes text.
+    let first = moves.first().filter(|(line, columns)| line.start == copy.range.start && *columns > 3);
+    copy.fill(first.filter(|(line, _)| !line.fenced).map(|(line, _)| (line.start..line.text, FILLING)));
     copy.unindent(&moves);
     Jsx { expressions, tags }
 }

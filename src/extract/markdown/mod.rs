@@ -32,7 +32,7 @@ pub(super) fn find(text: &str, range: Range<usize>, options: &ExtractOptions, si
     let prepared = dialects::prepare(Copy::new(text, range.clone()));
     let mut outline = Outline::of(&prepared.text, range.clone());
     outline.restore(text, &prepared);
-    let whole = document::is_html(&prepared.text[range.clone()]);
+    let whole = prepared.is_html;
     let html = if whole { raw_html::whole(text, range.clone(), &outline) } else { raw_html::parts(text, &outline) };
     let before = sink.found.len();
     html.find(Rules::Html, options, sink);
@@ -54,8 +54,8 @@ pub(super) fn find_mdx(text: &str, range: Range<usize>, options: &ExtractOptions
     let markup = copy.text().to_owned();
     mdx::open(&mut copy, &tags);
     let mut prepared = dialects::prepare(copy);
-    prepared.tags.extend(tags);
-    prepared.tags.sort_by_key(|tag| tag.start);
+    prepared.tags.extend(tags.into_iter().map(|tag| vec![tag]));
+    prepared.tags.sort_by_key(|tag| tag.first().map(|first| first.start));
     let mut outline = Outline::of(&prepared.text, range.clone());
     outline.restore(text, &prepared);
     let html = raw_html::parts(&markup, &outline);
@@ -98,7 +98,11 @@ fn report(
 pub(super) fn image_addresses(text: &str) -> Vec<(Range<usize>, String)> {
     let embeds =
         dialects::embeds(text, 0..text.len()).into_iter().map(|(_, span)| (span.clone(), text[span].to_owned()));
-    let images = Outline::of(text, 0..text.len()).images.into_iter();
+    let range = 0..text.len();
+    let prepared = dialects::prepare(Copy::new(text, range.clone()));
+    let mut outline = Outline::of(&prepared.text, range);
+    outline.restore(text, &prepared);
+    let images = outline.images.into_iter();
     images.map(|image| (image.place.span, image.place.value)).chain(embeds).collect()
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, OffsetIter, Options, Parser, Tag, TagEnd};
 
 use super::destination;
-use super::dialects::{Definitions, Prepared, directive_image};
+use super::dialects::{Definitions, Prepared, directive_image, quote_marks};
 use super::ranges::is_within;
 
 /// The parts of a text that matter to the search for images; all ranges are of the whole file's text, and in order.
@@ -67,7 +67,7 @@ impl Outline {
         let parser = Parser::new_with_broken_link_callback(body, extensions(), Some(&definitions));
         let mut events = parser.into_offset_iter();
         let (open, outline) = (Vec::new(), Self::default());
-        let mut walk = Walk { body, definitions: &definitions, start: range.start, open, outline };
+        let mut walk = Walk { body, definitions: &definitions, start: range.start, open, quotes: 0, outline };
         while let Some((event, range)) = events.next() {
             walk.take(event, range, &events);
         }
@@ -86,22 +86,35 @@ impl Outline {
             code.extend(prepared.hidden.iter().cloned());
             code.sort_by_key(|code| code.start);
         }
-        if !prepared.tags.is_empty() {
-            // An element that comes whole is no tag within a paragraph.
-            let is_whole = |tag: &Range<usize>| text[tag.clone()].matches('<').count() > 1;
-            let tag = |tag: &Range<usize>| vec![RawHtml { range: tag.clone(), inline: !is_whole(tag) }];
-            self.html.retain(|block| !block.is_empty());
-            let within = |tag: &&Range<usize>| {
-                let after = self.html.partition_point(|block| block[0].range.start <= tag.start);
-                let last = after.checked_sub(1).and_then(|before| self.html[before].last());
-                last.is_none_or(|last| last.range.end <= tag.start)
-            };
-            let in_code = |tag: &&Range<usize>| is_within(tag.start, &self.code);
-            let apart: Vec<_> = prepared.tags.iter().filter(within).filter(|tag| !in_code(tag)).map(tag).collect();
-            self.html.extend(apart);
-            self.html.sort_by_key(|block| block[0].range.start);
-        }
+        // An element that comes whole is no tag within a paragraph.
+        let is_whole =
+            |tag: &[Range<usize>]| tag.iter().map(|piece| text[piece.clone()].matches('<').count()).sum::<usize>() > 1;
+        let tags = prepared.tags.iter().map(|tag| html_of(tag, !is_whole(tag)));
+        let blocks = prepared.blocks.iter().map(|block| html_of(block, false));
+        self.add_html(tags.chain(blocks).filter(|block| !block.is_empty()).collect());
     }
+
+    /// Adds HTML that the parser has not seen, unless it is in code or in other HTML.
+    fn add_html(&mut self, added: Vec<Vec<RawHtml>>) {
+        if added.is_empty() {
+            return;
+        }
+        self.html.retain(|block| !block.is_empty());
+        let apart = |block: &Vec<RawHtml>| {
+            let start = block[0].range.start;
+            let after = self.html.partition_point(|block| block[0].range.start <= start);
+            let last = after.checked_sub(1).and_then(|before| self.html[before].last());
+            last.is_none_or(|last| last.range.end <= start) && !is_within(start, &self.code)
+        };
+        let apart: Vec<_> = added.into_iter().filter(apart).collect();
+        self.html.extend(apart);
+        self.html.sort_by_key(|block| block[0].range.start);
+    }
+}
+
+/// Raw HTML in pieces.
+fn html_of(pieces: &[Range<usize>], inline: bool) -> Vec<RawHtml> {
+    pieces.iter().map(|range| RawHtml { range: range.clone(), inline }).collect()
 }
 
 /// GFM without its autolinks, which name no images.
@@ -132,6 +145,8 @@ struct Walk<'a> {
     /// Where the body starts in the file.
     start: usize,
     open: Vec<Open<'a>>,
+    /// How many block quotes are open.
+    quotes: usize,
     outline: Outline,
 }
 
@@ -152,7 +167,9 @@ impl<'a> Walk<'a> {
             Event::Start(Tag::CodeBlock(kind)) => self.code_block(&kind, range),
             Event::Code(_) => self.code(range),
             Event::Html(_) => self.html(&range, false),
-            Event::InlineHtml(_) => self.html(&range, true),
+            Event::InlineHtml(_) => self.inline_html(range),
+            Event::Start(Tag::BlockQuote(_)) => self.quotes += 1,
+            Event::End(TagEnd::BlockQuote(_)) => self.quotes -= 1,
             Event::Start(tag) if is_leaf(&tag) => self.outline.html.push(Vec::new()),
             _ => {}
         }
@@ -238,6 +255,17 @@ impl<'a> Walk<'a> {
         let span = block.start + at..block.start + at + address.len();
         let place = Place { span: self.in_file(&span), value: address.to_owned() };
         self.outline.images.push(Image { place, start: self.start + block.start, link_wrap: None });
+    }
+
+    /// A tag or comment within a paragraph. The marks of block quotes on its further lines are not part of it.
+    fn inline_html(&mut self, range: Range<usize>) {
+        let mut start = range.start;
+        for line in self.body[range.clone()].split_inclusive('\n') {
+            let further = start > range.start;
+            let marks = if further { quote_marks(line.as_bytes(), self.quotes, usize::MAX).1 } else { 0 };
+            self.html(&(start + marks..start + line.len()), true);
+            start += line.len();
+        }
     }
 
     fn html(&mut self, range: &Range<usize>, inline: bool) {

@@ -3,10 +3,12 @@
 //! Hugo writes `{{< figure src="a.jpg" link="b.jpg" >}}` or `{{% img src=a.jpg %}}`, Hexo `{% img left /a.jpg 300 %}`.
 //! Everything else between such braces is a template, and is skipped.
 
+mod body;
 mod syntax;
 
 use std::ops::Range;
 
+use self::body::Bodies;
 use self::syntax::{Argument, Shortcode, bracketed, shortcode};
 use super::address::{
     has_image_extension, has_image_path, is_http, is_image_url, is_spaced_image_url, may_be_image_url, names_host,
@@ -83,9 +85,17 @@ pub(super) fn find(
     sink: &mut Sink,
 ) {
     let mut at = range.start;
+    let mut bodies = Bodies::default();
     let (mut raw_until, mut raw_ends) = (0, true);
     while let Some(next) = memchr::memchr2(b'{', b'[', &text.as_bytes()[at..range.end]) {
         at += next;
+        if let Some((name, content)) = bodies.close(&text[..range.end], at)
+            && at >= raw_until
+            && counts(at)
+            && counts(content)
+        {
+            body::report(name, text, content..at, options, sink);
+        }
         let read = if text[at..].starts_with('{') { shortcode } else { bracketed };
         let Some(shortcode) = read(&text[..range.end], at) else {
             at += 1;
@@ -104,6 +114,9 @@ pub(super) fn find(
             } else {
                 shortcode.report(text, options, sink);
             }
+        }
+        if !(shortcode.output || shortcode.name == "raw" || CONTROL.contains(&shortcode.name)) {
+            bodies.open(shortcode.name, end);
         }
         at = end;
     }

@@ -2,6 +2,7 @@
 
 mod bases;
 mod conformance;
+mod containers;
 mod dialects;
 mod figures;
 mod front_matter;
@@ -13,3 +14,5 @@ mod memory;
 mod oddities;
 mod oddities_text;
 mod surroundings;
+mod theme_tags;
+mod xhtml;

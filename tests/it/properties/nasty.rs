@@ -115,6 +115,10 @@ const NAMES: &[&str] = &[
     "v-bind:srcset",
     "data-bgset",
     "image",
+    "itemtype",
+    "xmlns",
+    "xmlns:h",
+    "data-img",
 ];
 
 const VALUES: &[&str] = &[
@@ -138,6 +142,14 @@ const VALUES: &[&str] = &[
     "`a.jpg`",
     "https://i.example/b.jpg [(a)] | https://i.example/c.jpg 2x",
     "1",
+    "https://h.example/a b.jpg",
+    "{&quot;src&quot;:&quot;/x/a.jpg&quot;}",
+    "https://schema.org/ImageObject",
+    "https://h.example/a?wx_fmt=png",
+    "urn:other",
+    "http://www.w3.org/1999/xhtml",
+    "&u;",
+    "/p/5.html",
 ];
 
 const ELEMENTS: &[&str] = &[
@@ -178,6 +190,8 @@ const ELEMENTS: &[&str] = &[
     "model-viewer",
     "h:img",
     "Card",
+    "amp-video",
+    "h:div",
 ];
 
 const TEXT: &[&str] = &[
@@ -212,6 +226,9 @@ const TEXT: &[&str] = &[
     "<title>x</title>",
     "---\n",
     "```\n",
+    "<!DOCTYPE html [<!ENTITY u 'https://h.example/e.jpg'><!ENTITY v '&u;'>]>",
+    "<template shadowrootmode=open>",
+    "<style>a{b:url(c.png?d&amp;e)}</style>",
 ];
 
 fn value() -> impl Strategy<Value = String> {
@@ -325,6 +342,22 @@ const MARKDOWN: &[&str] = &[
     "\n:::{figure} c.png\n",
     "](@site/static/d.png)",
     "{% include a.html path=\"/e.png\" %}",
+    "\n{% gallery %}\n",
+    "\n{% endgallery %}\n",
+    "\n{{< /gallery >}}\n",
+    "https://h.example/g.jpg\n",
+    "- avatar: https://h.example/h.jpg\n",
+    "\n<p>x</p>\n",
+    "\n<img src=i.jpg>\n",
+    "\n<div>\n",
+    "\n> <img\n> src=\"j.jpg\">",
+    "\n> <div markdown=1>\n> ",
+    "<table><tr><td markdown>\n",
+    "\n> !!! note\n>     ![](k.jpg)\n",
+    "![x] [y]",
+    "\n[y]:\n  l.jpg\n",
+    "\n[y]: m n.jpg\n",
+    "\\![[o.png]]",
 ];
 
 const FRONT_MATTER: &[&str] = &[

@@ -12,8 +12,16 @@ pub(super) fn unindent(copy: &mut Copy<'_>) {
         return;
     }
     let mut open: Vec<usize> = Vec::new();
-    let mut moves = Vec::new();
-    for line in copy.lines().into_iter().filter(|line| !line.is_blank()) {
+    let (mut moves, mut quotes) = (Vec::new(), 0);
+    for line in copy.quoted_lines() {
+        if line.quotes != quotes {
+            // A block ends with the block quote that it is in.
+            open.clear();
+            quotes = line.quotes;
+        }
+        if line.is_blank() {
+            continue;
+        }
         while open.last().is_some_and(|marker| line.columns < marker + INDENTATION) {
             open.pop();
         }

@@ -1,5 +1,5 @@
-//! Link definitions where CommonMark expects none: directly below a paragraph, or with attributes after the title
-//! (python-markdown, kramdown).
+//! Link definitions where CommonMark expects none: directly below a paragraph, with attributes after the title, or with
+//! spaces in the URL (python-markdown, kramdown, pandoc).
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,6 +8,8 @@ use pulldown_cmark::{BrokenLink, BrokenLinkCallback, CowStr};
 
 use super::super::destination;
 use super::lines::{Copy, Line};
+use super::spaces::without_title;
+use crate::extract::address::is_spaced_image;
 
 /// The definitions that the parser may not recognise, by their labels.
 #[derive(Debug, Default)]
@@ -19,13 +21,19 @@ impl Definitions {
         let copy = Copy::new(body, 0..body.len());
         let mut found = HashMap::new();
         if copy.has(&["]:"]) {
-            for line in copy.lines().into_iter().filter(|line| !line.fenced && line.columns < 4) {
-                if let Some((label, address)) = definition(body, &line) {
+            let lines = copy.quoted_lines();
+            for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.fenced && line.columns < 4) {
+                if let Some((label, address)) = definition(body, line, lines.get(at + 1)) {
                     found.entry(label).or_insert_with(|| (address.clone(), destination::meaning(&body[address])));
                 }
             }
         }
         Self(found)
+    }
+
+    /// Whether a label has a definition.
+    pub(super) fn has(&self, label: &str) -> bool {
+        self.0.contains_key(&normalised(label))
     }
 
     /// Where the URL of a label stands in the body.
@@ -46,17 +54,33 @@ fn normalised(label: &str) -> String {
     label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// The label and the URL of a line that is a definition.
-fn definition(body: &str, line: &Line) -> Option<(String, Range<usize>)> {
+/// The label and the URL of a line that is a definition. The URL may stand on the next line.
+fn definition(body: &str, line: &Line, next: Option<&Line>) -> Option<(String, Range<usize>)> {
     let text = body[line.text..line.end].strip_prefix('[').filter(|text| !text.starts_with(['^', ']']))?;
     let (label, rest) = text.split_once("]:").filter(|(label, _)| label.len() < 1000 && !label.contains(['[', ']']))?;
-    let address = rest.trim_start();
-    let start = line.end - address.len();
+    let place = if rest.trim().is_empty() {
+        let next = next.filter(|next| !next.is_blank() && !next.fenced && next.quotes == line.quotes)?;
+        next.text..next.end
+    } else {
+        line.end - rest.len()..line.end
+    };
+    Some((normalised(label), address(body, place)?))
+}
+
+/// The URL at the start of what follows a label.
+fn address(body: &str, place: Range<usize>) -> Option<Range<usize>> {
+    let address = body[place.clone()].trim_start();
+    let start = place.end - address.len();
     let (from, length) = match address.strip_prefix('<') {
         Some(pointed) => (start + 1, pointed.find('>')?),
         None => (start, address.find([' ', '\t']).unwrap_or(address.len())),
     };
-    let rest = body[from + length..line.end].trim_start_matches('>').trim();
+    let rest = body[from + length..place.end].trim_start_matches('>').trim();
     let allowed = rest.is_empty() || rest.starts_with(['"', '\'', '(', '{']) || rest.contains('=');
-    (allowed && length > 0).then(|| (normalised(label), from..from + length))
+    let spaced = without_title(address.trim());
+    match (allowed, length) {
+        (true, 1..) => Some(from..from + length),
+        (false, _) if is_spaced_image(spaced) => Some(start..start + spaced.len()),
+        _ => None,
+    }
 }

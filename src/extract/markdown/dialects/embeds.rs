@@ -7,6 +7,8 @@ use memchr::memmem;
 /// The files that embeds name in `text[range]`, and where each embed starts. In a table the bar is escaped.
 pub(in crate::extract::markdown) fn embeds(text: &str, range: Range<usize>) -> Vec<(usize, Range<usize>)> {
     let opened = memmem::find_iter(&text.as_bytes()[range.clone()], b"![[").map(|at| range.start + at);
+    let escapes = |start: &usize| text[range.start..*start].bytes().rev().take_while(|byte| *byte == b'\\').count();
+    let opened = opened.filter(|start| escapes(start) % 2 == 0);
     opened.filter_map(|start| Some((start, file(&text[..range.end], start + 3)?))).collect()
 }
 

@@ -19,7 +19,7 @@ pub(super) fn blank(copy: &mut Copy<'_>) -> Vec<Range<usize>> {
     if !copy.has(&["{%", "{{", "{::comment}", "%%"]) {
         return Vec::new();
     }
-    let lines = copy.lines();
+    let lines = copy.quoted_lines();
     let (text, start) = (copy.text(), copy.range.start);
     let mut found = enclosed(text, start);
     found.extend(comments(text, &lines));

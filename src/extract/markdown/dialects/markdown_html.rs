@@ -18,22 +18,35 @@ struct Open {
     markdown: bool,
 }
 
-/// Removes the tags whose content is Markdown, and the indentation of that content. Gives the tags.
-pub(super) fn open(copy: &mut Copy<'_>) -> Vec<Range<usize>> {
+/// Removes the tags whose content is Markdown, and the indentation of that content. Gives the tags, each in its pieces on
+/// several lines.
+pub(super) fn open(copy: &mut Copy<'_>) -> Vec<Vec<Range<usize>>> {
     let everywhere = copy.has(&["parse_block_html=\"true\"", "parse_block_html='true'"]);
     let named = [" markdown", "\tmarkdown", "\nmarkdown", " MARKDOWN"];
     if !(everywhere || copy.has(&named)) || !copy.has(&["<"]) {
         return Vec::new();
     }
-    let lines = copy.lines();
+    let lines = copy.quoted_lines();
     let elements = elements(copy.text(), copy.range.start, &lines, everywhere);
     let text = copy.text();
     let both = elements.iter().flat_map(|(start, end)| [start, end]);
-    let blanks: Vec<_> = both.map(|tag| (tag.clone(), if is_alone(text, tag) { b' ' } else { b'x' })).collect();
+    let filled = |tag: &Range<usize>| {
+        let filling = if is_alone(text, tag) { b' ' } else { b'x' };
+        pieces(&lines, tag).into_iter().map(move |piece| (piece, filling))
+    };
+    let blanks: Vec<_> = both.flat_map(filled).collect();
     copy.fill(blanks);
-    let tags: Vec<_> = elements.iter().map(|(start, _)| start.clone()).collect();
+    let tags: Vec<_> = elements.iter().map(|(start, _)| pieces(&lines, start)).collect();
     unindent(copy, lines, &elements);
     tags
+}
+
+/// The parts of a range on its lines, without the marks of block quotes.
+pub(super) fn pieces(lines: &[Line], range: &Range<usize>) -> Vec<Range<usize>> {
+    let before = lines.partition_point(|line| line.first <= range.start).saturating_sub(1);
+    let reached = lines[before.min(lines.len())..].iter().take_while(|line| line.first < range.end);
+    let parts = reached.map(|line| range.start.max(line.start)..range.end.min(line.end));
+    parts.filter(|part| part.start < part.end).collect()
 }
 
 /// The start and end tags of the elements that hold Markdown, in the order of their start; an element without an end tag
@@ -42,9 +55,8 @@ fn elements(text: &str, from: usize, lines: &[Line], everywhere: bool) -> Vec<(R
     let mut open: Vec<Open> = Vec::new();
     let mut found = Vec::new();
     for at in memchr::memchr_iter(b'<', &text.as_bytes()[from..]).map(|at| from + at) {
-        let Some(tag) = tag(text, at) else { continue };
-        let line = lines.partition_point(|line| line.start <= at).checked_sub(1).map(|line| lines[line]);
-        let Some(line) = line.filter(|line| !line.fenced) else { continue };
+        let Some(tag) = tag(text, at, lines) else { continue };
+        let Some(line) = line_of(lines, at).filter(|line| !line.fenced && line.start <= at) else { continue };
         if tag.closing {
             let is_it = |open: &Open| text[open.name.clone()].eq_ignore_ascii_case(&text[tag.name.clone()]);
             if let Some(index) = open.iter().rposition(is_it) {
@@ -55,14 +67,32 @@ fn elements(text: &str, from: usize, lines: &[Line], everywhere: bool) -> Vec<(R
             let name = &text[tag.name.clone()];
             let holds = holds_markdown(&text[tag.name.end..tag.range.end]);
             let holds = holds || (everywhere && BLOCKS.iter().any(|block| block.eq_ignore_ascii_case(name)));
-            let markdown = line.text == at && line.columns < 4 && holds;
-            open.push(Open { name: tag.name, tag: tag.range, markdown });
+            let before = if line.columns < 4 && holds { opened_before(text, &open, line.text..at) } else { None };
+            // Those around it on its line would make all up to the next blank line HTML.
+            open.iter_mut().rev().take(before.unwrap_or(0)).for_each(|outer| outer.markdown = true);
+            open.push(Open { name: tag.name, tag: tag.range, markdown: before.is_some() });
         }
     }
     let unclosed = open.into_iter().filter(|open| open.markdown);
     found.extend(unclosed.map(|open| (open.tag, text.len()..text.len())));
     found.sort_by_key(|(start, _)| start.start);
     found
+}
+
+/// How many open elements start within a part of a line, if that holds nothing but their tags.
+fn opened_before(text: &str, open: &[Open], part: Range<usize>) -> Option<usize> {
+    let (mut end, mut count) = (part.end, 0);
+    for outer in open.iter().rev().take_while(|outer| outer.tag.start >= part.start) {
+        text.get(outer.tag.end..end)?.trim().is_empty().then_some(())?;
+        end = outer.tag.start;
+        count += 1;
+    }
+    text[part.start..end].is_empty().then_some(count)
+}
+
+/// The line that a place is on.
+fn line_of(lines: &[Line], at: usize) -> Option<Line> {
+    lines.partition_point(|line| line.first <= at).checked_sub(1).map(|line| lines[line])
 }
 
 struct Tag {
@@ -72,7 +102,7 @@ struct Tag {
 }
 
 /// The tag whose `<` stands at a place.
-fn tag(text: &str, start: usize) -> Option<Tag> {
+fn tag(text: &str, start: usize, lines: &[Line]) -> Option<Tag> {
     let bytes = text.as_bytes();
     let closing = bytes.get(start + 1) == Some(&b'/');
     let name = start + 1 + usize::from(closing);
@@ -80,6 +110,7 @@ fn tag(text: &str, start: usize) -> Option<Tag> {
     let mut quote = None;
     for (at, byte) in bytes.iter().enumerate().skip(name + length).take(1024) {
         match (quote, byte) {
+            (_, b'>') if line_of(lines, at).is_some_and(|line| at < line.start && line.first > start) => {}
             (None, b'>') if length > 0 => {
                 return Some(Tag { closing, name: name..name + length, range: start..at + 1 });
             }
@@ -109,7 +140,8 @@ pub(in crate::extract::markdown) fn is_alone(text: &str, tag: &Range<usize>) -> 
     // Skips blanks only, so that a long line of tags is not read once for each of them.
     let is_end = |first: Option<char>| first.is_none_or(|first| matches!(first, '\n' | '\r'));
     let is_blank = |character: &char| character.is_whitespace() && !matches!(character, '\n' | '\r');
-    let before = text[..tag.start].chars().rev().find(|character| !is_blank(character));
+    // The marks of block quotes are not part of the line.
+    let before = text[..tag.start].chars().rev().find(|character| !is_blank(character) && *character != '>');
     let after = text[tag.end..].chars().find(|character| !is_blank(character));
     is_end(before) && is_end(after)
 }
