@@ -1,4 +1,4 @@
-//! Which elements of XML are those of HTML, SVG and MathML (Namespaces in XML 1.0).
+//! Which elements of XML are those of HTML, SVG and `MathML` (Namespaces in XML 1.0).
 
 /// How many declarations are followed: more would cost a search through all of them for every tag.
 const MAX_DECLARATIONS: usize = 64;
@@ -45,7 +45,7 @@ impl Namespaces {
     }
 }
 
-/// Whether a namespace is one of the W3C's, as those of HTML, SVG and MathML are.
+/// Whether a namespace is one of the W3C's, as those of HTML, SVG and `MathML` are.
 fn is_known(name: &[u8]) -> bool {
     let name = name.strip_prefix(b"http://").or_else(|| name.strip_prefix(b"https://"));
     name.is_some_and(|name| name.starts_with(b"www.w3.org/"))
