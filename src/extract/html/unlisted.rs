@@ -211,8 +211,8 @@ impl Search<'_, '_, '_, '_, '_> {
                 let name = property.to_ascii_lowercase();
                 let object =
                     path.iter().rev().nth(1).filter(|_| name == "url").map(|object| object.to_ascii_lowercase());
-                let told = object.as_ref().unwrap_or(&name);
-                let is_image = is_image_url(address) || (names_image(told) && is_image_address(address, told));
+                let named_by = object.as_ref().unwrap_or(&name);
+                let is_image = is_image_url(address) || (names_image(named_by) && is_image_address(address, named_by));
                 if self.is_local(address) || (self.shows_nothing && is_image) {
                     found.push((rank(&name), part, address.to_owned()));
                 }
