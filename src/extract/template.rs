@@ -84,10 +84,11 @@ fn is_variable(rest: &[u8]) -> bool {
 
 /// A field in escaped braces or brackets, after the percent sign.
 fn is_escaped_field(rest: &[u8]) -> bool {
-    let (Some(mark), Some(rest)) = (rest.get(..2), rest.get(2..)) else { return false };
-    match mark.to_ascii_uppercase().as_slice() {
-        b"7B" => has_field(rest, b"%7D") || has_field(rest, b"%7d") || rest.starts_with(b"%7B"),
-        b"5B" => is_field(rest, b"%5D") || is_doubled(rest, b"%5B", b"%5D"),
+    match rest {
+        [b'7', b'B' | b'b', rest @ ..] => {
+            has_field(rest, b"%7D") || has_field(rest, b"%7d") || rest.starts_with(b"%7B") || rest.starts_with(b"%7b")
+        }
+        [b'5', b'B' | b'b', rest @ ..] => is_field(rest, b"%5D") || is_doubled(rest, b"%5B", b"%5D"),
         _ => false,
     }
 }
