@@ -158,6 +158,7 @@ impl Checker<'_> {
         // was recognised only as the URL of an image must be recognised again when a local link replaced it.
         let mut options = ExtractOptions::new(&self.config.rewrite, Url::from_file_path(&file).ok());
         options.local_links = links_in(&bytes).into_keys().collect();
+        options.style_sheets = source.keeps_sheets();
         for reference in extract::extract(&bytes, row.version.format, &options).references {
             if let Some(target) = target_of(&reference, &source, &store) {
                 self.reference(row, &reference, target, &source).await;
@@ -240,7 +241,7 @@ fn is_left(key: &ArticleKey, reference: &Reference, source: &Source) -> bool {
 
 /// Where a reference leads; `None` for a base URL, and for an image that the reference holds itself.
 fn target_of(reference: &Reference, source: &Source, store: &Path) -> Option<Target> {
-    if !reference.kind.is_media() {
+    if !reference.kind.takes_link() {
         return None;
     }
     let url = reference.url.as_ref();

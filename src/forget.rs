@@ -16,7 +16,7 @@ use crate::archive::{
     Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, ReadError, StoreKey, TakedownDifferences,
     TakedownReach, TakedownRow, TakedownTarget, ThumbnailRow, links_in,
 };
-use crate::model::{ArticleKey, Digest};
+use crate::model::{ArticleId, ArticleKey, Digest, Format};
 
 /// Rows written at a time: their commits are shared.
 const SIDE_BY_SIDE: usize = 64;
@@ -132,7 +132,8 @@ pub async fn take_down_again(
 /// Takes down one target: the mirrors go first, then the rows.
 async fn take(archive: &Archive, row: &TakedownRow, find_output: &FindOutput<'_>) -> Result<Forgotten, ForgetError> {
     let reach = archive.catalog.takedown_reach(&row.target).await?;
-    let ids: Vec<_> = reach.articles.iter().map(|(id, _)| *id).collect();
+    let mut ids: Vec<_> = reach.articles.iter().map(|(id, _)| *id).collect();
+    ids.extend(linking_pages(archive, &reach).await?);
     archive.catalog.make_stale(&ids).await?;
     let (mut left, mut not_ours) = (Vec::new(), Vec::new());
     for (id, key) in &reach.articles {
@@ -180,6 +181,19 @@ async fn texts_of(archive: &Archive, reach: &TakedownReach) -> Result<Texts, For
 async fn record_texts(archive: &Archive, rows: &[TakedownRow]) -> Result<(), ForgetError> {
     let each = stream::iter(rows).map(|row| archive.catalog.take_down(&row.target, row.at, &row.reason));
     each.buffered(SIDE_BY_SIDE).try_for_each(async |_| Ok(())).await.map_err(ForgetError::from)
+}
+
+/// The pages that may link to style sheets which are taken down.
+async fn linking_pages(archive: &Archive, reach: &TakedownReach) -> Result<Vec<ArticleId>, CatalogError> {
+    let (mut sources, mut pages) = (BTreeSet::new(), Vec::new());
+    for (id, key) in &reach.articles {
+        let row = archive.catalog.article_by_id(*id).await?;
+        let is_sheet = row.is_some_and(|row| row.version.format == Format::Css);
+        if is_sheet && sources.insert(&key.source) {
+            pages.extend(archive.catalog.pages_with_sheets(&key.source).await?);
+        }
+    }
+    Ok(pages.into_iter().map(|(id, _)| id).collect())
 }
 
 /// Deletes the bytes that takedowns left, this one's and those of interrupted calls. They are noted as garbage whose

@@ -129,13 +129,14 @@ pub use tokio_util::sync::CancellationToken;
 
 pub use self::archive::{
     Archive, ArchiveError, ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Body, Captures, Catalog,
-    CatalogError, CompletedJob, Copies, CopyError, DatedArticle, EntryPage, EntryRow, FeedRow, Feeds,
-    GarbageCollection, Identity, Inventory, Job, JobResult, Lease, MemoryCatalog, MemoryObjects, MissingCounts,
-    MissingReport, Mode, NewReference, ObjectError, ObjectReader, Objects, Origins, Output, OutputFolder, PageContent,
-    PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue, QueueChanges, ReadError, ReadRows,
-    ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
-    StoreKey, Stored, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow,
-    UrlState, VersionRow, Worker, WriteOutcome, open, rules::CopySchedule, rules::Schedule,
+    CatalogError, CompletedJob, Copies, CopyError, DatedArticle, DocumentCapture, DocumentFacts, Documents, EntryPage,
+    EntryRow, FeedRow, Feeds, GarbageCollection, Identity, Inventory, Job, JobResult, Lease, MemoryCatalog,
+    MemoryObjects, MissingCounts, MissingReport, Mode, NewReference, ObjectError, ObjectReader, Objects, Origins,
+    Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue,
+    QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation, Revoked,
+    RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownReach, TakedownRow, TakedownTarget, Takedowns,
+    ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker, WriteOutcome, open, rules::CopySchedule,
+    rules::Schedule,
 };
 pub use self::check::{CheckError, Checked, CheckedPlace, check};
 #[cfg(feature = "cli")]
@@ -163,11 +164,11 @@ pub use self::mirror::{
 };
 pub use self::model::{
     ArchiveId, ArticleCounts, ArticleId, ArticleKey, ArticleVersion, Asset, BlobCounts, Budget, Capture, CaptureId,
-    ChangedImage, Digest, Edit, Ending, Exchange, FailedThumbnail, FailedUrl, Failure, Fingerprint, Format, HostKey,
-    HostState, JobId, KeptBody, LinkWrap, MediaType, MissingUrls, NameError, NotADigest, Problem, ProblemReason,
-    Reason, Reference, ReferenceCounts, ReferenceKind, ReferencePlace, RefererStrategy, RelativePath, Report, Reveal,
-    Revision, RunId, RunOutcome, SkippedFile, SkippedReason, SourceFailure, SourceName, SourceOutcome, SourceReport,
-    Span, ThumbnailCounts, ThumbnailName, UrlCounts, UrlId, UrlProblem, Validators,
+    CaptureKind, ChangedImage, Digest, Edit, Ending, Exchange, FailedThumbnail, FailedUrl, Failure, Fingerprint,
+    Format, HostKey, HostState, JobId, KeptBody, LinkWrap, MediaType, MissingUrls, NameError, NotADigest, Problem,
+    ProblemReason, Reason, Reference, ReferenceCounts, ReferenceKind, ReferencePlace, RefererStrategy, RelativePath,
+    Report, Reveal, Revision, Revisit, RunId, RunOutcome, SkippedFile, SkippedReason, SourceFailure, SourceName,
+    SourceOutcome, SourceReport, Span, ThumbnailCounts, ThumbnailName, UrlCounts, UrlId, UrlProblem, Validators,
 };
 pub use self::notify::{Notifier, NotifyError, RunEnd, exposition as prometheus_exposition, write_prometheus};
 pub use self::rebuild::{RebuildError, RebuildProgress, Rebuilt, rebuild};
@@ -175,8 +176,8 @@ pub use self::render::RenderError;
 pub use self::restore::{Original, RestoreError, restore, restore_below, restore_over, restore_version};
 pub use self::rewrite::{ChangedMirror, splice, unsplice};
 pub use self::source::{
-    Checkpoint, Entries, Entry, Listed, Listing, LocalFile, Location, Made, Received, SkipReason, Skipped, Source,
-    SourceConfigError, SourceError, Watch, WebReader, configured as configured_sources,
+    Checkpoint, Entries, Entry, Listed, Listing, LocalFile, Location, Made, Received, Requested, SkipReason, Skipped,
+    Source, SourceConfigError, SourceError, Watch, WebReader, configured as configured_sources,
 };
 pub use self::staging::{Leftover, Staged, Staging, StagingFile};
 pub use self::status::{

@@ -27,11 +27,12 @@ mod takedown_files;
 pub use behind::Newer;
 pub use catalog::{
     ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError, CompletedJob,
-    Copies, DatedArticle, EntryPage, EntryRow, FeedRow, Feeds, GarbageCollection, Identity, Inventory, Job, JobResult,
-    Lease, MissingCounts, MissingReport, NewReference, Origins, PageContent, PageRow, Pages, PlaceholderVerdict,
-    Placeholders, Queue, QueueChanges, ReadRows, ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation,
-    Revoked, RunRow, Runs, SharedBlob, SharedUrl, TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow,
-    Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker, WriteOutcome,
+    Copies, DatedArticle, DocumentCapture, DocumentFacts, Documents, EntryPage, EntryRow, FeedRow, Feeds,
+    GarbageCollection, Identity, Inventory, Job, JobResult, Lease, MissingCounts, MissingReport, NewReference, Origins,
+    PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Queue, QueueChanges, ReadRows, ReferenceRow,
+    RenditionRow, Repairs, ReportedMissing, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl, TakedownReach,
+    TakedownRow, TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker,
+    WriteOutcome,
 };
 pub use copies::CopyError;
 pub use files::OutputFolder;

@@ -22,11 +22,35 @@ pub(super) struct Address {
     pub(super) property: String,
 }
 
+/// The URLs of a style sheet.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Addresses {
+    /// Those of images.
+    pub(super) images: Vec<Address>,
+    /// Those of style sheets (`@import`).
+    pub(super) imports: Vec<Address>,
+}
+
 /// The URLs of images in a style sheet or a list of declarations. `@import`, `@font-face` and the like name no image.
 pub(super) fn parse(css: &str) -> Vec<Address> {
-    let mut scanner = Scanner { css, at: 0, functions: Vec::new(), context: Context::default(), found: Vec::new() };
+    parse_sheet(css).images
+}
+
+/// The URLs of images and of style sheets in a style sheet.
+pub(super) fn parse_sheet(css: &str) -> Addresses {
+    let (functions, context, found) = (Vec::new(), Context::default(), Addresses::default());
+    let mut scanner = Scanner { css, at: 0, functions, context, found };
     scanner.run();
     scanner.found
+}
+
+/// What an at-rule without a block is.
+#[derive(Clone, Copy, PartialEq)]
+enum Statement {
+    /// `@import`, of which the URL was not read yet.
+    Import,
+    /// Any other, and the rest of an `@import`.
+    Other,
 }
 
 /// The context of a value, which decides whether it is an image.
@@ -36,8 +60,8 @@ struct Context {
     name: Range<usize>,
     /// The property whose value this is.
     property: Range<usize>,
-    /// Whether this is an at-rule without a block, such as `@import`.
-    statement: bool,
+    /// The at-rule without a block that this is, such as `@import`.
+    statement: Option<Statement>,
     /// How many blocks of `@font-face` are open, counting nested braces; `None` outside.
     font_face: Option<usize>,
 }
@@ -56,7 +80,7 @@ struct Scanner<'a> {
     at: usize,
     functions: Vec<Function>,
     context: Context,
-    found: Vec<Address>,
+    found: Addresses,
 }
 
 impl Scanner<'_> {
@@ -98,7 +122,7 @@ impl Scanner<'_> {
     fn end_declaration(&mut self) {
         self.functions.clear();
         self.context.property = 0..0;
-        self.context.statement = false;
+        self.context.statement = None;
     }
 
     fn end_statement(&mut self) {
@@ -120,7 +144,8 @@ impl Scanner<'_> {
         self.at += 1;
         let name = self.name();
         match self.css[name].to_ascii_lowercase().as_str() {
-            "import" | "namespace" | "charset" => self.context.statement = true,
+            "import" => self.context.statement = Some(Statement::Import),
+            "namespace" | "charset" => self.context.statement = Some(Statement::Other),
             "font-face" | "font-feature-values" | "font-palette-values" => self.context.font_face = Some(0),
             _ => {}
         }
@@ -209,7 +234,7 @@ impl Scanner<'_> {
 
     fn string_token(&mut self, quote: u8) {
         let Some(span) = self.string(quote) else { return };
-        if self.functions.last() == Some(&Function::ImageSet) {
+        if self.functions.last() == Some(&Function::ImageSet) || self.context.statement == Some(Statement::Import) {
             self.report(span);
         }
     }
@@ -259,14 +284,17 @@ impl Scanner<'_> {
         let property = Some(&self.css[self.context.property.clone()]).filter(|name| name.len() <= MAX_PROPERTY);
         let property = unescape(property.unwrap_or_default()).to_ascii_lowercase();
         let no_image = matches!(property.as_str(), "behavior" | "-moz-binding");
-        if self.context.statement || self.context.font_face.is_some() || no_image {
-            return;
-        }
         let value = unescape(&self.css[span.clone()]).into_owned();
-        if names_style_file(&value) {
-            return;
+        let is_image = self.context.font_face.is_none() && !no_image && !names_style_file(&value);
+        let address = Address { span, value, property };
+        match self.context.statement {
+            Some(Statement::Import) if self.functions.is_empty() => {
+                self.context.statement = Some(Statement::Other);
+                self.found.imports.push(address);
+            }
+            None if is_image => self.found.images.push(address),
+            _ => {}
         }
-        self.found.push(Address { span, value, property });
     }
 }
 

@@ -28,6 +28,7 @@ mod resolve;
 mod shortcode;
 mod sink;
 mod srcset;
+mod style_sheet;
 mod template;
 
 pub(crate) use address::{has_scheme, is_from_root};
@@ -43,8 +44,8 @@ pub(crate) use sink::EMBED;
 use std::ops::Range;
 
 use self::html::Rules;
-use self::sink::{RawReference, Sink};
-use crate::model::{Format, ReferenceKind};
+use self::sink::Sink;
+use crate::model::Format;
 
 /// Finds every reference of an article. Any bytes are accepted: what cannot be parsed is skipped.
 pub fn extract(bytes: &[u8], format: Format, options: &ExtractOptions) -> Extraction {
@@ -58,7 +59,7 @@ pub fn extract(bytes: &[u8], format: Format, options: &ExtractOptions) -> Extrac
 /// Passes the text to the module of its format; front matter stands before any body.
 fn find(text: &str, format: Format, options: &ExtractOptions, sink: &mut Sink) {
     if format == Format::Css {
-        return stylesheet(text, options, sink);
+        return style_sheet::find(text, |part| part, options, sink);
     }
     let body = front_matter::find(text, options, sink)..text.len();
     match format {
@@ -74,16 +75,5 @@ fn page(text: &str, body: Range<usize>, options: &ExtractOptions, sink: &mut Sin
     html::find(text, body.clone(), Rules::Html, options, sink);
     if body.start > 0 {
         shortcode::find(text, body, |_| true, |_| true, options, sink);
-    }
-}
-
-fn stylesheet(text: &str, options: &ExtractOptions, sink: &mut Sink) {
-    if !attributes::wanted(ReferenceKind::Css, "style", &options.media) {
-        return;
-    }
-    for address in css::parse(text) {
-        let image_group = sink.image_group();
-        let found = RawReference::new(address.span, address.value, ReferenceKind::Css, &address.property, image_group);
-        sink.push(found);
     }
 }

@@ -9,6 +9,7 @@ use crate::config::{DataUrls, MediaKind, RewriteConfig};
 
 /// Settings of extraction: what it takes besides the bytes.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct ExtractOptions {
     /// What relative URLs are resolved against, if the article does not say.
     pub base_url: Option<Url>,
@@ -26,6 +27,8 @@ pub struct ExtractOptions {
     pub json_ld: bool,
     /// Whether `data:` URLs that say they are images are references.
     pub data_urls: bool,
+    /// Whether the style sheets of pages and of style sheets are references.
+    pub style_sheets: bool,
     /// The local links of a mirror. A value that is recognised only by looking like the URL of an image, such as that
     /// of an unknown attribute or key, is recognised in the mirror if it is one of these: it replaced such a URL.
     pub local_links: HashSet<String>,
@@ -43,6 +46,7 @@ impl ExtractOptions {
             media: config.media.clone(),
             json_ld: config.json_ld,
             data_urls: config.data_urls == DataUrls::Lift,
+            style_sheets: false,
             local_links: HashSet::new(),
         }
     }
@@ -60,6 +64,7 @@ impl Default for ExtractOptions {
             media: vec![MediaKind::Image, MediaKind::Poster],
             json_ld: false,
             data_urls: false,
+            style_sheets: false,
             local_links: HashSet::new(),
         }
     }

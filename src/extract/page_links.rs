@@ -4,6 +4,7 @@ use encoding_rs::Encoding;
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 use url::{EncodingOverride, Url};
 
+use super::css;
 use super::encoding;
 use super::query;
 use crate::model::{Format, is_web_address};
@@ -30,12 +31,15 @@ pub(crate) struct PageLinks {
     pub(crate) left_out: usize,
 }
 
-/// The links of a page that came from `url`. `charset` is the encoding that the response named.
-pub(crate) fn page_links(bytes: &[u8], url: &Url, charset: Option<&'static Encoding>) -> PageLinks {
-    let decoded = encoding::decode(bytes, Format::Html, charset);
-    let query = query::encoding_of(Format::Html, decoded.encoding);
+/// The links of a page, or of a style sheet, that came from `url`. `charset` is the encoding that the response named.
+pub(crate) fn page_links(bytes: &[u8], format: Format, url: &Url, charset: Option<&'static Encoding>) -> PageLinks {
+    let decoded = encoding::decode(bytes, format, charset);
+    let query = query::encoding_of(format, decoded.encoding);
     let mut reader = Reader { base: url.clone(), has_base: false, query, found: PageLinks::default() };
-    reader.read(&decoded.text, 0);
+    match format {
+        Format::Css => reader.imports(&decoded.text),
+        _ => reader.read(&decoded.text, 0),
+    }
     reader.found
 }
 
@@ -51,25 +55,52 @@ impl Reader {
         let mut emitter = DefaultEmitter::<()>::new_with_span();
         // What scripts and style sheets hold is no markup.
         emitter.naively_switch_states(true);
-        let mut is_for_readers_without_scripts = false;
+        let (mut is_for_readers_without_scripts, mut is_style) = (false, false);
         for token in Tokenizer::new_with_emitter(html, emitter) {
             match token {
                 Ok(Token::StartTag(tag)) => {
                     is_for_readers_without_scripts = &**tag.name == b"noscript" && !tag.self_closing;
+                    is_style = &**tag.name == b"style";
                     let value = |name: &str| {
                         let value = tag.attributes.get(name.as_bytes())?;
                         Some(String::from_utf8_lossy(value).into_owned())
                     };
-                    self.start_tag(&tag.name, value);
+                    let document = value("srcdoc").filter(|_| &**tag.name == b"iframe");
+                    match document.filter(|_| nesting < MOST_NESTED) {
+                        Some(document) => self.document(&document, nesting + 1),
+                        None => self.start_tag(&tag.name, value),
+                    }
                 }
                 // Nobody runs scripts here, so that what stands there is markup.
                 Ok(Token::String(text)) if is_for_readers_without_scripts && nesting < MOST_NESTED => {
                     self.read(&String::from_utf8_lossy(&text), nesting + 1);
                 }
-                Ok(Token::EndTag(_)) => is_for_readers_without_scripts = false,
+                Ok(Token::String(text)) if is_style => self.imports(&String::from_utf8_lossy(&text)),
+                Ok(Token::EndTag(_)) => (is_for_readers_without_scripts, is_style) = (false, false),
                 _ => {}
             }
         }
+    }
+
+    /// Takes where the document within an `iframe` leads. What it says of itself is not said of the page (HTML, "the
+    /// iframe element").
+    fn document(&mut self, html: &str, nesting: usize) {
+        let (base, found) = (self.base.clone(), PageLinks::default());
+        let mut inner = Self { base, has_base: false, query: self.query, found };
+        inner.read(html, nesting);
+        let PageLinks { links, sheets, next, canonical: _, nofollow, left_out } = inner.found;
+        self.found.sheets.extend(sheets);
+        self.found.left_out += left_out;
+        if !nofollow {
+            links.into_iter().chain(next).for_each(|url| self.link(url, &[]));
+        }
+    }
+
+    /// Takes the style sheets that a style sheet imports.
+    fn imports(&mut self, css: &str) {
+        let imports = css::parse_sheet(css).imports;
+        let sheets: Vec<_> = imports.iter().filter_map(|sheet| self.joined(&sheet.value)).collect();
+        self.found.sheets.extend(sheets);
     }
 
     fn start_tag(&mut self, name: &[u8], value: impl Fn(&str) -> Option<String>) {
@@ -152,7 +183,7 @@ mod tests {
     use super::*;
 
     fn of(html: &[u8]) -> PageLinks {
-        page_links(html, &Url::parse("https://a.example/b/c?d=1#e").unwrap(), None)
+        page_links(html, Format::Html, &Url::parse("https://a.example/b/c?d=1#e").unwrap(), None)
     }
 
     fn texts(urls: &[Url]) -> Vec<&str> {
@@ -187,6 +218,21 @@ mod tests {
     }
 
     #[test]
+    fn the_document_within_a_frame_leads_on_and_says_nothing_of_the_page() {
+        let found = of(b"<base href=/z/><iframe src=no srcdoc=\"<a href=1>x</a><link rel=canonical href=c><base href='/y/'>\
+            <a rel=next href=2>x</a><link rel=stylesheet href=s.css>\"></iframe><iframe srcdoc='<meta name=robots content=nofollow>\
+            <a href=hidden>x</a>'></iframe><a href=3>x</a>");
+        let expected = ["https://a.example/z/1", "https://a.example/y/2", "https://a.example/z/3"];
+        let all: Vec<_> = found.links.iter().map(Url::as_str).collect();
+        assert_eq!((all, texts(&found.sheets)), (expected.to_vec(), vec!["https://a.example/y/s.css"]));
+        assert_eq!((found.canonical, found.nofollow), (None, false));
+        let deep = (0..20).fold("<a href=x>x</a>".to_owned(), |inner, _| {
+            format!("<iframe srcdoc='{}'></iframe>", inner.replace('&', "&amp;").replace('\'', "&#39;"))
+        });
+        assert!(of(deep.as_bytes()).links.is_empty(), "no deeper than a few");
+    }
+
+    #[test]
     fn each_relation_has_its_use() {
         let html =
             b"<link rel='Canonical' href=/own><link rel=canonical href=/other><link rel='stylesheet' href=s.css>\
@@ -200,6 +246,16 @@ mod tests {
     }
 
     #[test]
+    fn a_style_sheet_leads_to_those_that_it_imports() {
+        let css =
+            "@import 'a.css'; @import url(b.css) screen; @import url(\"c.css\") layer(x); p { background: url(d.png) }";
+        let own = page_links(css.as_bytes(), Format::Css, &Url::parse("https://a.example/b/s.css").unwrap(), None);
+        let expected = ["https://a.example/b/a.css", "https://a.example/b/b.css", "https://a.example/b/c.css"];
+        assert_eq!(texts(&own.sheets), expected);
+        assert_eq!(texts(&of(format!("<style>{css}</style><p>@import 'no.css'").as_bytes()).sheets), expected);
+    }
+
+    #[test]
     fn the_first_base_completes_what_follows_it() {
         let found = of(b"<a href=x>1</a><base href=/z/><base href=/q/><a href=x>2</a>");
         assert_eq!(texts(&found.links), ["https://a.example/b/x", "https://a.example/z/x"]);
@@ -209,7 +265,7 @@ mod tests {
     fn a_query_is_written_in_the_encoding_of_the_page() {
         let gbk = Encoding::for_label(b"gbk").unwrap();
         let html = gbk.encode("<p>新闻新闻<a href='/\u{65b0}?q=\u{95fb}'>x</a>").0.into_owned();
-        let found = page_links(&html, &Url::parse("https://a.example/").unwrap(), Some(gbk));
+        let found = page_links(&html, Format::Html, &Url::parse("https://a.example/").unwrap(), Some(gbk));
         assert_eq!(texts(&found.links), ["https://a.example/%E6%96%B0?q=%CE%C5"]);
     }
 }

@@ -33,13 +33,13 @@ pub(super) fn resolve(
     let query = query::encoding_of(format, decoded.encoding);
     let bases = Bases::new(&sink, options.base_url.as_ref(), query);
     let found = sink.found.into_iter();
-    let found = found.filter(|found| !found.kind.is_media() || can_be_address(&found.value, options.data_urls));
+    let found = found.filter(|found| !found.kind.takes_link() || can_be_address(&found.value, options.data_urls));
     let mut references: Vec<_> = found.filter_map(|found| reference(bytes, decoded, bases.of(&found), found)).collect();
     if sink.upgrade {
-        references.iter_mut().filter(|reference| reference.kind.is_media()).for_each(upgrade);
+        references.iter_mut().filter(|reference| reference.kind.takes_link()).for_each(upgrade);
     }
     // Of several things in one place, the image counts.
-    references.sort_by_key(|reference| (reference.span, !reference.kind.is_media()));
+    references.sort_by_key(|reference| (reference.span, !reference.kind.takes_link()));
     let mut end = 0;
     references.retain(|reference| {
         let apart = reference.span.start >= end;
@@ -116,7 +116,7 @@ fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Base<'_>, found: RawRefe
         return None;
     }
     let mut part = found.span;
-    if found.kind.is_media() {
+    if found.kind.takes_link() {
         part.end -= fragment_length(decoded.text.get(part.clone())?, value);
     }
     let span = decoded.span(bytes, part.clone()).filter(|span| !span.is_empty())?;

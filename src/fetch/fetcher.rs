@@ -12,6 +12,7 @@ use super::error::FetchError;
 use super::host::memory::HostMemory;
 use super::net::resolve::{Lookup, SystemLookup};
 use super::request::{Fetched, Judge, Purpose, Request};
+use super::robots::log::RobotsLog;
 use super::robots::rules::Robots;
 use super::robots_txt::robots_of;
 use super::session::Session;
@@ -59,6 +60,11 @@ impl Fetcher {
         let _ = self.session.memory.set(memory);
     }
 
+    /// Hands on what requests for robots.txt give, from now on.
+    pub(crate) fn log_robots(&self, log: Arc<dyn RobotsLog>) {
+        *self.session.robots_log.lock() = Some(log);
+    }
+
     /// Restores what an earlier run learned of a host, for who will keep [`Fetcher::host_state`]. Until then nobody else
     /// does.
     pub fn restore_host(&self, host: &HostKey, state: &HostState) {
@@ -85,6 +91,11 @@ impl Fetcher {
     /// Whether requests to a host wait: its responses come slowly, or it asked for a pause.
     pub(crate) fn is_slow(&self, host: &HostKey) -> bool {
         self.session.hosts.get(host).is_slow()
+    }
+
+    /// The most bytes of a body that is kept although it is not what was wanted: `fetch.max_refused`.
+    pub(crate) fn max_evidence(&self) -> u64 {
+        self.session.limits.max_evidence
     }
 
     /// How many requests to a host may be in flight, as the settings say.

@@ -33,4 +33,5 @@ pub(crate) use net::causes::whole_message;
 pub use net::resolve::{Lookup, SystemLookup};
 pub use net::tls::client_config as tls_config;
 pub use request::{Answer, Fetched, Judge, Purpose, Request};
+pub(crate) use robots::log::RobotsLog;
 pub use robots::rules::Robots;

@@ -121,4 +121,13 @@ impl<T> Fetched<T> {
     pub const fn without_request(outcome: Result<Answer<T>, Failure>) -> Self {
         Self { exchanges: Vec::new(), outcome, evidence: Vec::new() }
     }
+
+    /// Every body that came whole: the accepted one, and those that are evidence.
+    pub fn bodies(&self) -> impl Iterator<Item = &Staged> {
+        let accepted = match &self.outcome {
+            Ok(Answer::Body { staged, .. }) => Some(staged),
+            Ok(Answer::NotModified) | Err(_) => None,
+        };
+        accepted.into_iter().chain(&self.evidence)
+    }
 }

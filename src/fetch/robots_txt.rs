@@ -7,7 +7,7 @@ use url::Url;
 
 use super::robots::rules::{READ, Robots};
 use crate::fetch::attempt::Attempt;
-use crate::fetch::request::{Answer, Judge, Purpose, Request};
+use crate::fetch::request::{Answer, Fetched, Judge, Purpose, Request};
 use crate::fetch::session::Session;
 use crate::model::{Failure, Reason, RefererStrategy, Validators};
 use crate::staging::Staged;
@@ -39,13 +39,26 @@ async fn request(session: &Session, url: &Url) -> Result<Arc<Robots>, Failure> {
     let validators = Validators::default();
     let request =
         Request { url: &url, purpose: Purpose::Page, article: None, validators: &validators, judge: &Anything };
-    match Attempt::new(session, request).run_only(RefererStrategy::Omit).await {
+    let mut attempt = Attempt::new(session, request);
+    let outcome = attempt.run_only(RefererStrategy::Omit).await;
+    let (fetched, _) = attempt.finish(outcome);
+    log(session, &url, &fetched).await;
+    match fetched.outcome {
         Ok(Answer::Body { staged, .. }) => {
             let read = tokio::task::spawn_blocking(move || read(&staged));
             Ok(Arc::new(read.await.expect("reading a file does not panic")))
         }
         Ok(Answer::NotModified) => Ok(Arc::default()),
         Err(failure) => unavailable(failure).map(Arc::new),
+    }
+}
+
+/// Hands on what came. A body is no longer than what is read of such a file.
+async fn log(session: &Session, url: &Url, fetched: &Fetched<()>) {
+    let log = session.robots_log.lock().clone();
+    if let Some(log) = log {
+        let bodies: Vec<_> = fetched.bodies().filter(|staged| staged.length <= READ as u64).collect();
+        log.received(url, &fetched.exchanges, &bodies).await;
     }
 }
 

@@ -16,7 +16,9 @@ use super::net::connections::Connections;
 use super::net::descriptors;
 use super::net::resolve::Lookup;
 use super::robots::cache::RobotsCache;
+use super::robots::log::RobotsLog;
 use crate::config::FetchConfig;
+use crate::locks::Mutex;
 use crate::model::{Failure, HostKey, Reason};
 use crate::staging::Staging;
 
@@ -41,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) staging: Staging,
     /// Where what is learned of hosts is kept, where it is.
     pub(crate) memory: OnceLock<Arc<dyn HostMemory>>,
+    /// Who takes note of requests for robots.txt, where anybody does.
+    pub(crate) robots_log: Mutex<Option<Arc<dyn RobotsLog>>>,
 }
 
 impl Session {
@@ -58,6 +62,7 @@ impl Session {
             slots: Slots::new(config.concurrency.min((most / 4).max(1)), most.min(MOST_PARKED)),
             staging: Staging::new(staging),
             memory: OnceLock::new(),
+            robots_log: Mutex::default(),
             config: config.clone(),
         })
     }

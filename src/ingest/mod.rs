@@ -1,5 +1,8 @@
 //! Fetched bytes → verdict, blob, asset: kept in the order that makes a crash harmless.
 
+mod bodies;
+mod documents;
+mod error;
 mod hosts;
 mod inline;
 mod judge;
@@ -10,33 +13,20 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use self::bodies::Bodies;
 use crate::archive::rules::Schedule;
-use crate::archive::{Archive, CatalogError, Job, JobResult, ObjectError, Put, ReadError, UrlRow};
+use crate::archive::{Archive, Job, JobResult, ObjectError, Put, UrlRow};
 use crate::config::{Config, MediaConfig, Size};
 use crate::fetch::Answer;
-use crate::media;
-use crate::model::{Asset, Digest, Exchange, Failure, HostKey, KeptBody, MediaType, Reason, Validators};
+use crate::model::{Asset, Digest, Exchange, Failure, HostKey, Reason, Validators};
 use crate::staging::Staged;
 
+pub use documents::DocumentLog;
+pub use error::IngestError;
 pub use hosts::CatalogHosts;
 pub use inline::{InlineImages, InlineLimits, NI_SCHEME, inline_name, take_inline};
 pub use judge::ImageJudge;
 pub use placeholders::{KnownPlaceholders, is_honest};
-
-/// The archive could not store what was fetched: the run cannot continue.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum IngestError {
-    /// The blob.
-    #[error(transparent)]
-    Blob(#[from] ObjectError),
-    /// The catalog.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// A blob could not be read back.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-}
 
 /// What became of one fetched URL.
 #[derive(Debug)]
@@ -52,6 +42,7 @@ pub struct Ingested {
 /// Keeps what was fetched.
 pub struct Ingest {
     archive: Arc<Archive>,
+    bodies: Bodies,
     limits: MediaConfig,
     max_bytes: Size,
     schedule: Schedule,
@@ -62,7 +53,8 @@ impl Ingest {
     /// Keeps into `archive` as `config` says. What is among the known `placeholders` is refused.
     pub fn new(archive: Arc<Archive>, config: &Config, placeholders: Arc<KnownPlaceholders>) -> Self {
         let (limits, max_bytes) = (config.media.clone(), config.fetch.max_bytes);
-        Self { archive, limits, max_bytes, schedule: Schedule::new(config), placeholders }
+        let bodies = Bodies::new(&archive, &config.media);
+        Self { archive, bodies, limits, max_bytes, schedule: Schedule::new(config), placeholders }
     }
 
     /// A judge for a job's answer.
@@ -82,30 +74,13 @@ impl Ingest {
         evidence: Vec<Staged>,
     ) -> Result<Vec<ObjectError>, IngestError> {
         let mut left_out = Vec::new();
-        for staged in evidence {
-            let body = match self.keep_body(staged).await {
-                Err(IngestError::Blob(error)) if error.is_of_one_place() => {
-                    left_out.push(error);
-                    continue;
-                }
-                body => body?,
-            };
-            for exchange in exchanges.iter_mut().filter(|exchange| exchange.digest == Some(body.digest)) {
-                exchange.body = Some(body.clone());
+        for staged in &evidence {
+            match self.bodies.keep(exchanges, staged).await {
+                Err(IngestError::Blob(error)) if error.is_of_one_place() => left_out.push(error),
+                kept => kept?,
             }
         }
         Ok(left_out)
-    }
-
-    async fn keep_body(&self, staged: Staged) -> Result<KeptBody, IngestError> {
-        let (digest, length) = (staged.digest, staged.length);
-        // Such bodies are no larger than `fetch.max_refused`.
-        let bytes = tokio::fs::read(&staged.path).await;
-        let media_type = bytes.map_or(MediaType::Unknown, |bytes| media::probe(&bytes, &self.limits).media_type);
-        let known = self.archive.catalog.blob(digest).await?;
-        let media_type = known.map_or(media_type, |(media_type, _)| media_type);
-        self.archive.keep(staged, media_type).await?;
-        Ok(KeptBody { digest, media_type, length })
     }
 
     /// Keeps an answer, or decides when to ask again.

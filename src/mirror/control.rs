@@ -10,7 +10,6 @@ use super::tally::Tally;
 use crate::archive::Archive;
 use crate::config::RunConfig;
 use crate::model::{Budget, Exchange};
-use crate::source::Watch;
 
 /// Shows every stage whether the run may continue.
 pub(super) struct Control {
@@ -100,6 +99,12 @@ impl Control {
         !self.cut_short.load(Ordering::Relaxed)
     }
 
+    /// Counts requests that were sent to read sources.
+    pub(super) fn count(&self, exchanges: &[Exchange]) {
+        self.tally.requests.add(exchanges.len() as u64);
+        self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
+    }
+
     fn is_disk_short(&self) -> bool {
         let limit = self.budgets.min_free.0;
         limit != 0 && self.archive.objects.free_space().is_some_and(|free| free < limit)
@@ -113,21 +118,6 @@ impl Control {
         }
         let left = limit.saturating_sub(self.began.elapsed());
         let _ = tokio::time::timeout(left, self.stopped()).await;
-    }
-}
-
-impl Watch for Control {
-    fn cut_short(&self) {
-        self.cut_short();
-    }
-
-    fn may_ask(&self) -> bool {
-        self.may_go_on()
-    }
-
-    fn asked(&self, exchanges: &[Exchange]) {
-        self.tally.requests.add(exchanges.len() as u64);
-        self.tally.bytes.add(exchanges.iter().map(|exchange| exchange.length).sum());
     }
 }
 
@@ -215,9 +205,9 @@ mod tests {
         let control = control(|budgets| budgets.max_requests = 2, |_| ());
         let mut long = exchange(&url("http://a.example/feed"), 1, Some(200));
         long.length = 70;
-        assert!(control.may_ask());
-        control.asked(&[long.clone(), long]);
+        assert!(control.may_go_on());
+        control.count(&[long.clone(), long]);
         assert_eq!((control.tally.requests.get(), control.tally.bytes.get()), (2, 140));
-        assert!(!control.may_ask());
+        assert!(!control.may_go_on());
     }
 }

@@ -22,6 +22,7 @@ mod request_settings;
 mod retry;
 mod settings;
 mod source_report;
+mod source_watch;
 mod sources;
 mod tally;
 mod traced;
@@ -39,10 +40,10 @@ use crate::archive::{Archive, Newer, RunId};
 use crate::clock;
 use crate::config::{Config, RunConfig};
 use crate::fetch::{Alternates, FetchError, Fetcher};
-use crate::ingest::{CatalogHosts, Ingest, KnownPlaceholders};
+use crate::ingest::{CatalogHosts, DocumentLog, Ingest, KnownPlaceholders};
 use crate::locks::Mutex;
 use crate::model::{ProblemReason, Report};
-use crate::source::{Received, Source, Watch, WebReader};
+use crate::source::{Received, Source, WebReader};
 use crate::trace;
 
 use article_memory::ArticleMemory;
@@ -57,6 +58,7 @@ use render::RenderStage;
 use reporter::Reporter;
 use request_settings::RequestSettings;
 use retry::Again;
+use source_watch::SourceWatch;
 use sources::Sources;
 use write::WriteStage;
 
@@ -199,7 +201,7 @@ impl Mirror {
     async fn stages(&self, run: RunId, began: Timestamp) -> Result<u64, MirrorError> {
         let (ready, to_write) = ready_articles();
         let (done_reading, read) = watch::channel(false);
-        let (reader, writer) = (self.read_stage(ready.clone()), self.write_stage());
+        let (reader, writer) = (self.read_stage(run, ready.clone()), self.write_stage());
         let (fetcher, placeholders) = self.fetch_stage(run, ready);
         self.enqueue(&placeholders, began).await?;
         let reading = async {
@@ -258,7 +260,9 @@ impl Mirror {
         result
     }
 
-    fn read_stage(&self, ready: ReadyArticles) -> ReadStage {
+    fn read_stage(&self, run: RunId, ready: ReadyArticles) -> ReadStage {
+        let log = Arc::new(DocumentLog::new(&self.archive, &self.config.media, run));
+        self.fetcher.log_robots(Arc::clone(&log) as Arc<_>);
         ReadStage {
             archive: Arc::clone(&self.archive),
             sources: self.sources.clone(),
@@ -267,7 +271,7 @@ impl Mirror {
             web: WebReader {
                 fetcher: self.fetcher.clone(),
                 archive: Arc::clone(&self.archive),
-                watch: Arc::clone(&self.control) as Arc<dyn Watch>,
+                watch: Arc::new(SourceWatch { control: Arc::clone(&self.control), log }),
                 received: self.received.clone(),
                 feed: self.config.feed.clone(),
                 crawl: self.config.crawl.clone(),

@@ -19,7 +19,7 @@ use super::traced;
 use crate::archive::rules::Due;
 use crate::archive::{Archive, ArticleId, ArticleRow, Body, ObjectError, StoreKey};
 use crate::locks::Mutex;
-use crate::model::{ArticleCounts, Digest, HostKey, MediaType, ProblemReason};
+use crate::model::{ArticleCounts, Digest, Format, HostKey, MediaType, ProblemReason, SourceName};
 use crate::source::{Checkpoint, Diff, Difference, Listed, SkipReason, Skipped, SourceError, WebReader};
 use crate::trace;
 
@@ -235,7 +235,17 @@ impl ReadStage {
         self.tally.queued.add(changes.queued);
         self.queued.notify_one();
         self.ready.announce(changes.ready_articles).await;
+        if change == Change::New && version.format == Format::Css {
+            self.link_from_pages(&version.key.source).await?;
+        }
         Ok(Some(id))
+    }
+
+    /// Pages whose mirrors were written before a style sheet of theirs was kept are written again.
+    async fn link_from_pages(&self, source: &SourceName) -> Result<(), MirrorError> {
+        let pages = self.archive.catalog.pages_with_sheets(source).await?.into_iter();
+        let lacking: Vec<_> = pages.filter_map(|(id, may_lack)| may_lack.then_some(id)).collect();
+        Ok(self.archive.catalog.make_stale(&lacking).await?)
     }
 
     /// Keeps a blob; gives the error where it is its place alone that is not free.

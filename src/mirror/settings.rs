@@ -20,6 +20,9 @@ pub(super) fn settings_digest(config: &Config, source: &Source) -> Digest {
     line("base_url", &source.config.base_url);
     line("adopts", if source.adopts(config.rewrite.adopt_local) { "yes" } else { "no" });
     source.config.roots.iter().for_each(|root| line("root", &root.to_string_lossy()));
+    if source.keeps_sheets() {
+        line("style_sheets", "linked");
+    }
     rewriting(&config.rewrite, &mut line);
     for size in &config.thumbnail {
         line("thumbnail", &Recipe::new(size).digest.to_string());

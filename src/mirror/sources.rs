@@ -28,9 +28,15 @@ pub(super) struct RunSource {
 impl RunSource {
     /// What extraction needs to know about an article. For a page, that includes its URL and its encoding, as its
     /// response named it or as it is recorded.
-    pub(super) fn options(&self, path: &RelativePath, url: Option<&Url>, encoding: Option<&str>) -> ExtractOptions {
-        let charset = encoding.filter(|_| self.is_page(path)).and_then(|name| Encoding::for_label(name.as_bytes()));
-        ExtractOptions { base_url: self.base_url(path, url), charset, ..self.options.clone() }
+    pub(super) fn options(
+        &self,
+        path: &RelativePath,
+        url: Option<&Url>,
+        charset: Option<&'static Encoding>,
+    ) -> ExtractOptions {
+        let charset = charset.filter(|_| self.is_page(path));
+        let style_sheets = self.keeps_sheets();
+        ExtractOptions { base_url: self.base_url(path, url), charset, style_sheets, ..self.options.clone() }
     }
 
     /// Whether a run over it looks at an article: where articles of it were named, at no other.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::Metadata;
 use std::time::UNIX_EPOCH;
 
+use encoding_rs::Encoding;
 use jiff::Timestamp;
 use url::Url;
 
@@ -101,6 +102,13 @@ pub struct ArticleVersion {
     pub url: Option<Url>,
     /// When this version was read.
     pub read_at: Timestamp,
+}
+
+impl ArticleVersion {
+    /// The encoding of its bytes, where that is recorded.
+    pub fn charset(&self) -> Option<&'static Encoding> {
+        Encoding::for_label(self.encoding.as_deref()?.as_bytes())
+    }
 }
 
 /// One splice of a rewrite: the bytes before, and the bytes after.

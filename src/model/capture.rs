@@ -10,6 +10,24 @@ use super::digest::Digest;
 use super::failure::Reason;
 use super::ids::{CaptureId, RunId};
 use super::media_type::MediaType;
+use super::named::named;
+use super::path::SourceName;
+
+named! {
+    /// What the URL of a capture was requested as.
+    pub enum CaptureKind {
+        /// An image or other media of an article.
+        Media = "media",
+        /// A page, or a style sheet of one.
+        Page = "page",
+        /// A feed.
+        Feed = "feed",
+        /// A sitemap.
+        Sitemap = "sitemap",
+        /// The robots.txt of an origin (RFC 9309).
+        Robots = "robots",
+    }
+}
 
 /// One attempt to get a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +41,28 @@ pub struct Capture {
     pub at: Timestamp,
     /// The URL that was to be got. Its exchanges may be with others: redirects, and web archives.
     pub url: Url,
+    /// What it was requested as.
+    pub kind: CaptureKind,
+    /// The source that requested it; `None` for media and robots.txt, which serve every source.
+    pub source: Option<SourceName>,
     /// Every request and response, in order; at least one.
     pub exchanges: Vec<Exchange>,
-    /// The digest of what was kept; `None` if nothing was.
+    /// The digest of the asset that was kept; `None` if none was. Documents are no assets: the exchanges name their bodies.
     pub digest: Option<Digest>,
+    /// When later requests found the same, in order. Only captures of documents have such.
+    pub revisits: Vec<Revisit>,
+}
+
+/// A request that gave what an earlier capture has: that is not kept twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
+pub struct Revisit {
+    /// The run that made it.
+    pub run: RunId,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// The status of its response: 304, or that of the capture where the host sent the same bytes again.
+    pub status: u16,
 }
 
 /// One request and its answer, as sent and received. A capture that followed redirects has one per hop.
@@ -56,13 +92,13 @@ pub struct Exchange {
     pub digest: Option<Digest>,
     /// The length of the body in bytes.
     pub length: u64,
-    /// The body of a redirect or of a response that was not accepted, where it is kept as evidence.
+    /// The body of a redirect, of a response that was not accepted, or of a document, where it is kept.
     pub body: Option<KeptBody>,
     /// Why the exchange gave no good body; `None` for a redirect, a 304 and a success.
     pub reason: Option<Reason>,
 }
 
-/// A body that is kept as evidence of what a host sent.
+/// A body that is kept as what a host sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct KeptBody {

@@ -19,7 +19,7 @@ mod time;
 mod web_address;
 
 pub use article::{ArticleKey, ArticleVersion, Edit, Fingerprint};
-pub use capture::{Capture, Exchange, KeptBody, Validators};
+pub use capture::{Capture, CaptureKind, Exchange, KeptBody, Revisit, Validators};
 pub use digest::{Digest, Hasher, NotADigest};
 pub use failure::{Failure, Reason};
 pub use host::{HostKey, HostState, RefererStrategy};

@@ -215,6 +215,8 @@ named! {
         CrossOrigin = "cross_origin",
         /// A directive of a content security policy in `<meta>` that would forbid local images.
         Policy = "policy",
+        /// A style sheet of a page, or of another style sheet: it is no image, and is kept as an article.
+        Sheet = "style_sheet",
     }
 }
 
@@ -222,6 +224,11 @@ impl ReferenceKind {
     /// Whether it names an image or other media, so that it is fetched, counted and made local. The others are places
     /// that are rewritten so that local images show in the mirror.
     pub const fn is_media(self) -> bool {
+        self.takes_link() && !matches!(self, Self::Sheet)
+    }
+
+    /// Whether a local link takes its place where what it names is kept: media, and style sheets.
+    pub const fn takes_link(self) -> bool {
         !matches!(self, Self::Base | Self::BaseRelative | Self::CrossOrigin | Self::Policy)
     }
 }

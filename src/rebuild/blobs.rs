@@ -133,5 +133,5 @@ pub(super) const fn format_of(media_type: MediaType) -> Format {
 
 /// The shipped options: texts that are compared are read in the same way, whatever the settings say.
 pub(super) fn plain_options() -> ExtractOptions {
-    ExtractOptions::new(&Config::default().rewrite, None)
+    ExtractOptions { style_sheets: true, ..ExtractOptions::new(&Config::default().rewrite, None) }
 }

@@ -7,7 +7,7 @@ use crate::model::{Digest, Format, Span};
 /// digits. An original and each of its mirrors have the same.
 pub(super) fn text_digest(bytes: &[u8], format: Format, options: &ExtractOptions) -> Digest {
     let references = extract::extract(bytes, format, options).references;
-    let spans = references.iter().filter(|reference| reference.kind.is_media()).map(|reference| reference.span);
+    let spans = references.iter().filter(|reference| reference.kind.takes_link()).map(|reference| reference.span);
     Digest::of(&letters(bytes, spans.collect()))
 }
 

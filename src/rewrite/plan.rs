@@ -40,7 +40,7 @@ pub fn plan(article: &Article<'_>, lazy: Lazy, targets: &[Target]) -> Vec<Edit> 
 
 /// A target with the link that replaces it, if it gets one that can be written in every format.
 fn linked(target: &Target) -> Option<(&Target, &str)> {
-    let link = target.link.as_ref().filter(|_| target.place.kind.is_media())?;
+    let link = target.link.as_ref().filter(|_| target.place.kind.takes_link())?;
     needs_no_escape(&link.shown).then_some((target, link.shown.as_str()))
 }
 

@@ -94,7 +94,7 @@ fn leave_tags(article: &Article<'_>, lazy: Lazy, targets: &mut [Target]) -> Vec<
 
 /// Whether a link is to be written in the place of a reference.
 fn has_link(target: &Target) -> bool {
-    target.link.is_some() && target.place.kind.is_media()
+    target.link.is_some() && target.place.kind.takes_link()
 }
 
 /// The links that are tried, and the article that they are for.

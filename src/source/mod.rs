@@ -40,4 +40,4 @@ pub use opml::{LONGEST as LONGEST_LIST, Outline, Outlines, feeds as opml_feeds};
 pub use paths::Source;
 pub use places::{PlaceError, named, named_page};
 pub use traces::mirror_of_an_archive;
-pub use web::{Checkpoint, Received, Response, Watch, WebReader};
+pub use web::{Checkpoint, Received, Requested, Response, Watch, WebReader, page_path};

@@ -212,6 +212,21 @@ impl Source {
         }
     }
 
+    /// Whether it keeps the style sheets of its pages, so that these link to them.
+    pub fn keeps_sheets(&self) -> bool {
+        match &self.kind {
+            Kind::Page(crawl) => crawl.keeps_sheets(),
+            Kind::Address(_) => true,
+            Kind::Folder(_) | Kind::Feed(_) | Kind::Feeds(_) | Kind::Sitemap(_) | Kind::List(_) => false,
+        }
+    }
+
+    /// The link from the mirror of an article to that of another.
+    pub fn link_to(&self, path: &str, other: &str) -> String {
+        let mirror = self.mirror(path);
+        relative(mirror.parent().unwrap_or(&self.output), &self.mirror(other))
+    }
+
     /// Whether images beside the articles go into the archive.
     pub const fn adopts(&self, adopt: AdoptLocal) -> bool {
         match adopt {

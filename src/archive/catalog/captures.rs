@@ -14,7 +14,9 @@ use crate::model::{
 /// What became of the attempts to get a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UrlState {
-    /// It was never requested.
+    /// No article shows it: it is requested as a document, such as a feed or a page.
+    Document,
+    /// It was never requested as an image.
     New,
     /// A good capture is kept, and the last attempt was good.
     Good,

@@ -12,6 +12,7 @@
 mod articles;
 mod captures;
 mod copies;
+mod documents;
 mod error;
 mod feeds;
 mod garbage;
@@ -28,6 +29,7 @@ mod takedowns;
 pub use articles::{ArticleRow, ArticleState, Articles, DatedArticle, NewReference, ReferenceRow, VersionRow};
 pub use captures::{AssetRow, BlobRow, Captures, RenditionRow, ThumbnailRow, UrlFacts, UrlRow, UrlState};
 pub use copies::Copies;
+pub use documents::{DocumentCapture, DocumentFacts, Documents};
 pub use error::CatalogError;
 pub use feeds::{EntryPage, EntryRow, FeedRow, Feeds};
 pub use garbage::GarbageCollection;
@@ -45,6 +47,7 @@ pub use takedowns::{TakedownReach, TakedownRow, TakedownTarget, Takedowns};
 pub trait Catalog:
     Articles
     + Captures
+    + Documents
     + Queue
     + Placeholders
     + Runs
@@ -63,6 +66,7 @@ pub trait Catalog:
 impl<T> Catalog for T where
     T: Articles
         + Captures
+        + Documents
         + Queue
         + Placeholders
         + Runs

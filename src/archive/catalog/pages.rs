@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::error::CatalogError;
-use crate::model::{Digest, RelativePath, SourceName, Validators};
+use crate::model::{ArticleId, Digest, RelativePath, SourceName, Validators};
 
 /// What was found at the URL of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,9 @@ pub trait Pages: Send + Sync {
 
     /// Records a page in place of what was on record of it.
     async fn record_page(&self, source: &SourceName, url: &Url, row: &PageRow) -> Result<(), CatalogError>;
+
+    /// The articles of a source that name style sheets, in order, each with whether one of them may not be linked yet.
+    async fn pages_with_sheets(&self, source: &SourceName) -> Result<Vec<(ArticleId, bool)>, CatalogError>;
 
     /// When the unfinished crawl of a source began; `None` if there is none.
     async fn crawl_began(&self, source: &SourceName) -> Result<Option<Timestamp>, CatalogError>;

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::article::ArticleFacts;
-use crate::archive::catalog::{BlobRow, NewReference, UrlFacts};
+use crate::archive::catalog::{BlobRow, DocumentCapture, NewReference, UrlFacts};
 use crate::model::{
-    ArticleId, ArticleVersion, Asset, Digest, Edit, Exchange, HostKey, MediaType, RunId, ThumbnailName, UrlId,
+    ArticleId, ArticleVersion, Asset, CaptureId, Digest, Edit, Exchange, HostKey, MediaType, Revisit, RunId,
+    ThumbnailName, UrlId,
 };
 
 /// One change of what a catalog keeps.
@@ -32,6 +33,20 @@ pub enum Effect {
         digest: Option<Digest>,
         /// Its exchanges: at least one.
         exchanges: Vec<Exchange>,
+    },
+    /// Append a capture of a document to those of its URL. The bodies that it keeps are on record.
+    AppendDocument {
+        /// The run that made it.
+        run: RunId,
+        /// What was requested and came: at least one exchange.
+        document: DocumentCapture,
+    },
+    /// Note that a request gave what a capture has.
+    AppendRevisit {
+        /// The capture.
+        capture: CaptureId,
+        /// The request.
+        revisit: Revisit,
     },
     /// Put this in place of what was known of a URL.
     StoreUrl {

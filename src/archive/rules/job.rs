@@ -56,14 +56,18 @@ fn kept(digest: Digest, size: u64, asset: Asset, created: Timestamp) -> [Effect;
 
 /// Appends an attempt to the captures of a URL, with the bodies that are kept of it, where it made any request.
 pub fn captured(url: UrlId, run: RunId, digest: Option<Digest>, exchanges: Vec<Exchange>) -> Vec<Effect> {
-    let body = |exchange: &Exchange| {
+    let mut effects: Vec<_> = bodies(&exchanges).collect();
+    effects.extend((!exchanges.is_empty()).then_some(Effect::AppendCapture { url, run, digest, exchanges }));
+    effects
+}
+
+/// Puts the bodies that exchanges keep on record.
+pub(super) fn bodies(exchanges: &[Exchange]) -> impl Iterator<Item = Effect> {
+    exchanges.iter().filter_map(|exchange| {
         let body = exchange.body.as_ref()?;
         let (digest, media_type, size) = (body.digest, body.media_type, body.length);
         Some(Effect::RecordBlob(BlobRow { digest, media_type, size, created: exchange.at }))
-    };
-    let mut effects: Vec<_> = exchanges.iter().filter_map(body).collect();
-    effects.extend((!exchanges.is_empty()).then_some(Effect::AppendCapture { url, run, digest, exchanges }));
-    effects
+    })
 }
 
 /// What a change of a URL's asset asks of the articles that show the URL.

@@ -28,6 +28,7 @@
 mod article;
 mod asset;
 mod copy;
+mod document;
 mod due;
 mod effect;
 mod garbage;
@@ -46,6 +47,7 @@ mod version;
 
 pub use article::{ArticleFacts, mirror_may_be_missing};
 pub use copy::{CopySchedule, copy_is_due, old_copies};
+pub use document::document_captured;
 pub use due::{Due, requested};
 pub use effect::{ArticleEffect, Decision, Effect};
 pub use garbage::{

@@ -7,7 +7,7 @@ use url::Url;
 use super::effect::Effect;
 use super::garbage::{BlobUse, SINCE_TAKEDOWN, without_blob};
 use crate::archive::catalog::{BlobRow, TakedownReach, TakedownTarget, ThumbnailRow, UrlFacts};
-use crate::model::{ArticleId, ArticleKey, HostKey, UrlId};
+use crate::model::{ArticleId, ArticleKey, CaptureKind, HostKey, SourceName, UrlId};
 
 impl TakedownTarget {
     /// The targets any one of which covers a URL: the URL itself and its host.
@@ -31,6 +31,8 @@ pub struct ReachableUrl {
     pub url: Url,
     /// The articles that show it.
     pub showing: Vec<ArticleId>,
+    /// The sources that requested it as a document, and as what.
+    pub requested: Vec<(SourceName, CaptureKind)>,
 }
 
 /// What a takedown may reach, as it is on record. More than that changes nothing.
@@ -38,7 +40,8 @@ pub struct ReachableUrl {
 pub struct ReachFacts {
     /// At least the articles that it covers.
     pub articles: Vec<(ArticleId, ArticleKey)>,
-    /// At least the URLs that it covers, and those that these articles show.
+    /// At least the URLs that it covers, those that these articles show, and those that were requested for them: by a
+    /// covered source, or as feeds, or with the text of these articles as the body.
     pub urls: Vec<ReachableUrl>,
     /// At least the blobs that these articles and URLs use, each with all its uses.
     pub blobs: Vec<(BlobRow, Vec<BlobUse>)>,
@@ -46,8 +49,9 @@ pub struct ReachFacts {
     pub thumbnails: Vec<ThumbnailRow>,
 }
 
-/// What a takedown reaches: the articles and URLs that it covers, the URLs that only these articles show, and the blobs
-/// that only these articles and URLs use, with their thumbnails.
+/// What a takedown reaches: the articles and URLs that it covers, the URLs that only these articles show, those that their
+/// source requested and that have their text, and the blobs that only these articles and URLs use, with their thumbnails.
+/// A feed has the text of all articles of its source.
 pub fn reach(target: &TakedownTarget, facts: ReachFacts) -> TakedownReach {
     let is_covered = |key: &ArticleKey| TakedownTarget::covering_article(key).contains(target);
     let articles: Vec<_> = facts.articles.into_iter().filter(|(_, key)| is_covered(key)).collect();
@@ -55,8 +59,20 @@ pub fn reach(target: &TakedownTarget, facts: ReachFacts) -> TakedownReach {
     let is_only_theirs = |shown: &ReachableUrl| {
         !shown.showing.is_empty() && shown.showing.iter().all(|article| in_articles.contains(article))
     };
-    let is_reached =
-        |shown: &ReachableUrl| TakedownTarget::covering_url(&shown.url).contains(target) || is_only_theirs(shown);
+    let with_text = with_text(&facts.blobs, &in_articles);
+    let is_requested_for = |url: &ReachableUrl| {
+        let is_theirs = |(source, kind): &(SourceName, CaptureKind)| match target {
+            TakedownTarget::Source(covered) => source == covered,
+            TakedownTarget::Article(key) => {
+                *source == key.source && (*kind == CaptureKind::Feed || with_text.contains(&url.id))
+            }
+            TakedownTarget::Url(_) | TakedownTarget::Host(_) | TakedownTarget::Text(_) => false,
+        };
+        url.showing.iter().all(|article| in_articles.contains(article)) && url.requested.iter().any(is_theirs)
+    };
+    let is_reached = |url: &ReachableUrl| {
+        TakedownTarget::covering_url(&url.url).contains(target) || is_only_theirs(url) || is_requested_for(url)
+    };
     let urls: Vec<_> =
         facts.urls.into_iter().filter(is_reached).map(|ReachableUrl { id, url, .. }| (id, url)).collect();
     let in_urls: BTreeSet<UrlId> = urls.iter().map(|(id, _)| *id).collect();
@@ -65,6 +81,20 @@ pub fn reach(target: &TakedownTarget, facts: ReachFacts) -> TakedownReach {
     let digests: BTreeSet<_> = blobs.iter().map(|row| row.digest).collect();
     let thumbnails = facts.thumbnails.into_iter().filter(|row| digests.contains(&row.original)).collect();
     TakedownReach { articles, urls, blobs, thumbnails }
+}
+
+/// The URLs of which a capture has the text of one of these articles.
+fn with_text(blobs: &[(BlobRow, Vec<BlobUse>)], articles: &BTreeSet<ArticleId>) -> BTreeSet<UrlId> {
+    let is_text = |used: &BlobUse| match used {
+        BlobUse::Original(article) | BlobUse::EarlierOriginal(article) => articles.contains(article),
+        _ => false,
+    };
+    let texts = blobs.iter().filter(|(_, uses)| uses.iter().any(is_text));
+    let captured = |used: &BlobUse| match used {
+        BlobUse::Evidence(url) => Some(*url),
+        _ => None,
+    };
+    texts.flat_map(|(_, uses)| uses.iter().filter_map(captured)).collect()
 }
 
 /// What follows from a takedown. `showing` are the articles that show each of the URLs that it reaches.
@@ -196,11 +226,39 @@ mod tests {
                     id: UrlId(id),
                     url: link(id),
                     showing: showing.into_iter().map(ArticleId).collect(),
+                    requested: Vec::new(),
                 })
                 .collect(),
             blobs: (0..).zip(uses).map(|(bytes, uses)| (blob(bytes), uses)).collect(),
             thumbnails: Vec::new(),
         })
+    }
+
+    #[test]
+    fn what_was_requested_goes_with_the_article_whose_text_it_has_and_with_its_source() {
+        let requested = |id, source: &str, kind, showing: &[i64]| ReachableUrl {
+            id: UrlId(id),
+            url: link(id),
+            showing: showing.iter().copied().map(ArticleId).collect(),
+            requested: vec![(source.parse().unwrap(), kind)],
+        };
+        let text = vec![BlobUse::Original(ArticleId(1)), BlobUse::Evidence(UrlId(1)), BlobUse::Evidence(UrlId(4))];
+        let facts = ReachFacts {
+            articles: [1, 2].map(article).to_vec(),
+            urls: vec![
+                requested(0, "posts", CaptureKind::Feed, &[]),
+                requested(1, "posts", CaptureKind::Page, &[]),
+                requested(2, "posts", CaptureKind::Page, &[]),
+                requested(3, "other", CaptureKind::Feed, &[]),
+                requested(4, "posts", CaptureKind::Page, &[2]),
+            ],
+            blobs: vec![(blob(1), text)],
+            thumbnails: Vec::new(),
+        };
+        let reached = |kind| reach(&target_of(kind), facts.clone()).urls.iter().map(|(id, _)| id.0).collect::<Vec<_>>();
+        assert_eq!(reached(0), [0, 1], "the feed and its own page, but not what another article shows");
+        assert_eq!(reached(1), [0, 1, 2, 4], "all of the source");
+        assert_eq!(reached(2), [1]);
     }
 
     proptest! {

@@ -121,6 +121,18 @@ impl UrlFacts {
         }
     }
 
+    /// What is known of a URL that is requested as a document and that no article shows.
+    #[must_use]
+    pub fn of_document() -> Self {
+        Self { state: UrlState::Document, ..Self::default() }
+    }
+
+    /// An article shows it: what was a document may be an image, too.
+    #[must_use]
+    pub fn shown(self) -> Self {
+        if self.state == UrlState::Document { Self::default() } else { self }
+    }
+
     /// How far the next report counts it as missing: everything that an article shows and the archive lacks, whatever
     /// the reason, except what was taken down on purpose.
     pub fn report_next(&self, is_shown: bool) -> MissingReport {
@@ -141,7 +153,8 @@ impl UrlFacts {
 
     /// Whether it is reported to users: it has no good capture, or its last attempt failed.
     pub fn is_failing(&self) -> bool {
-        self.kept.is_none() || matches!(self.state, UrlState::Failed | UrlState::Retired)
+        let is_document = self.state == UrlState::Document;
+        !is_document && (self.kept.is_none() || matches!(self.state, UrlState::Failed | UrlState::Retired))
     }
 
     /// Whether another URL of the host can turn out to have the same bytes, and so a placeholder, after this result.

@@ -7,10 +7,11 @@ use url::Url;
 
 use super::codec::{Length, Millis, Text, moment, url_of};
 use super::error::in_row;
-use super::{Sqlite, assets, leases, urls};
+use super::{Sqlite, assets, leases, revisits, urls};
 use crate::archive::catalog::{AssetRow, Captures, CatalogError, ThumbnailRow, UrlRow};
 use crate::model::{
-    Capture, CaptureId, Digest, Exchange, HostKey, HostState, KeptBody, MediaType, RunId, ThumbnailName, UrlId,
+    Capture, CaptureId, CaptureKind, Digest, Exchange, HostKey, HostState, KeptBody, MediaType, RunId, SourceName,
+    ThumbnailName, UrlId,
 };
 
 #[async_trait]
@@ -65,17 +66,39 @@ impl Captures for Sqlite {
     }
 }
 
-/// Appends one attempt.
-pub(super) fn append(
+/// Which URL was requested, as what, and by whom.
+#[derive(Clone, Copy)]
+pub(super) struct Made<'a> {
+    pub(super) url: UrlId,
+    pub(super) run: RunId,
+    pub(super) kind: CaptureKind,
+    pub(super) source: Option<&'a SourceName>,
+}
+
+/// Appends an attempt to get an image.
+pub(super) fn append_media(
     connection: &Connection,
     url: UrlId,
     run: RunId,
     digest: Option<Digest>,
     exchanges: &[Exchange],
 ) -> Result<()> {
+    append(connection, Made { url, run, kind: CaptureKind::Media, source: None }, digest, exchanges)
+}
+
+/// Appends one attempt.
+pub(super) fn append(
+    connection: &Connection,
+    made: Made<'_>,
+    digest: Option<Digest>,
+    exchanges: &[Exchange],
+) -> Result<()> {
+    let Made { url, run, kind, source } = made;
     let capture: i64 = connection
-        .prepare_cached("INSERT INTO capture (url_id, run_id, digest) VALUES (?1, ?2, ?3) RETURNING id")?
-        .query_one(params![url, run, digest], |row| row.get(0))?;
+        .prepare_cached(
+            "INSERT INTO capture (url_id, run_id, kind, source, digest) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+        )?
+        .query_one(params![url, run, kind, source, digest], |row| row.get(0))?;
     exchanges.iter().enumerate().try_for_each(|(ord, exchange)| record_exchange(connection, capture, ord, exchange))
 }
 
@@ -111,7 +134,7 @@ fn record_exchange(connection: &Connection, capture: i64, ord: usize, exchange: 
 fn of_url(connection: &Connection, url: UrlId) -> Result<Vec<Capture>> {
     let captures = connection
         .prepare_cached(
-            "SELECT c.id, c.run_id, c.digest, u.url FROM capture c JOIN url u ON u.id = c.url_id
+            "SELECT c.id, c.run_id, c.kind, c.source, c.digest, u.url FROM capture c JOIN url u ON u.id = c.url_id
              WHERE c.url_id = ?1 ORDER BY c.id",
         )?
         .query_map([url], capture)?
@@ -122,12 +145,23 @@ fn of_url(connection: &Connection, url: UrlId) -> Result<Vec<Capture>> {
 fn page(connection: &Connection, after: Option<CaptureId>, limit: usize) -> Result<Vec<Capture>> {
     let captures = connection
         .prepare_cached(
-            "SELECT c.id, c.run_id, c.digest, u.url FROM capture c JOIN url u ON u.id = c.url_id
+            "SELECT c.id, c.run_id, c.kind, c.source, c.digest, u.url FROM capture c JOIN url u ON u.id = c.url_id
              WHERE c.id > ?1 ORDER BY c.id LIMIT ?2",
         )?
         .query_map(params![after.map_or(0, |id| id.0), limit], capture)?
         .collect::<Result<_>>()?;
     with_exchanges(connection, captures)
+}
+
+/// A capture that is on record.
+pub(super) fn by_id(connection: &Connection, id: CaptureId) -> Result<Capture> {
+    let capture = connection
+        .prepare_cached(
+            "SELECT c.id, c.run_id, c.kind, c.source, c.digest, u.url FROM capture c JOIN url u ON u.id = c.url_id
+             WHERE c.id = ?1",
+        )?
+        .query_one([id], capture)?;
+    Ok(with_exchanges(connection, vec![capture])?.remove(0))
 }
 
 /// A capture without its exchanges, and so without its moment.
@@ -138,8 +172,11 @@ fn capture(row: &Row<'_>) -> Result<Capture> {
             run: row.get("run_id")?,
             at: Timestamp::UNIX_EPOCH,
             url: url_of(row, "url")?,
+            kind: row.get("kind")?,
+            source: row.get("source")?,
             exchanges: Vec::new(),
             digest: row.get("digest")?,
+            revisits: Vec::new(),
         })
     })(row)
 }
@@ -149,6 +186,9 @@ fn with_exchanges(connection: &Connection, mut captures: Vec<Capture>) -> Result
     for capture in &mut captures {
         capture.exchanges = exchanges.query_map([capture.id], exchange)?.collect::<Result<_>>()?;
         capture.at = capture.exchanges.first().map_or(capture.at, |first| first.at);
+        if capture.kind != CaptureKind::Media {
+            capture.revisits = revisits::of_capture(connection, capture.id)?;
+        }
     }
     Ok(captures)
 }

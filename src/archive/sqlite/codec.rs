@@ -12,8 +12,8 @@ use url::Url;
 use super::error::Damaged;
 use crate::archive::catalog::UrlState;
 use crate::model::{
-    ArchiveId, ArticleKey, Digest, Format, MediaType, Reason, ReferenceKind, RefererStrategy, RelativePath, SourceName,
-    ThumbnailName, UrlProblem,
+    ArchiveId, ArticleKey, CaptureKind, Digest, Format, MediaType, Reason, ReferenceKind, RefererStrategy,
+    RelativePath, SourceName, ThumbnailName, UrlProblem,
 };
 
 macro_rules! kept_by_name {
@@ -39,6 +39,7 @@ kept_by_name! {
     MediaType, "media type";
     UrlState, "state of a URL";
     Format, "format";
+    CaptureKind, "kind of capture";
 }
 
 macro_rules! kept_as_checked_text {
@@ -63,7 +64,8 @@ kept_as_checked_text! {
 }
 
 impl UrlState {
-    const NAMES: [(Self, &str); 5] = [
+    const NAMES: [(Self, &str); 6] = [
+        (Self::Document, "document"),
         (Self::New, "new"),
         (Self::Good, "good"),
         (Self::Failed, "failed"),
@@ -73,6 +75,7 @@ impl UrlState {
 
     fn as_str(self) -> &'static str {
         match self {
+            Self::Document => "document",
             Self::New => "new",
             Self::Good => "good",
             Self::Failed => "failed",

@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, Result, ToSql, params};
 
+use super::captures::append_media;
 use super::codec::Millis;
-use super::{article_facts, assets, captures, jobs, mirrors, references, urls, versions};
+use super::{article_facts, assets, document_rows, jobs, mirrors, references, revisits, urls, versions};
 use crate::archive::catalog::{BlobRow, QueueChanges};
 use crate::archive::rules::{ArticleEffect, ArticleFacts, Decision, Effect};
 use crate::model::{ArticleId, Digest, HostKey};
@@ -26,9 +27,9 @@ fn store(connection: &Connection, effect: Effect) -> Result<u64> {
         Effect::Queue(url) => return jobs::queue(connection, url),
         Effect::RecordBlob(row) => record_blob(connection, row),
         Effect::StoreAsset { digest, asset } => assets::store(connection, digest, &asset),
-        Effect::AppendCapture { url, run, digest, exchanges } => {
-            captures::append(connection, url, run, digest, &exchanges)
-        }
+        Effect::AppendCapture { url, run, digest, exchanges } => append_media(connection, url, run, digest, &exchanges),
+        Effect::AppendDocument { run, document } => document_rows::append(connection, run, &document),
+        Effect::AppendRevisit { capture, revisit } => revisits::append(connection, capture, revisit),
         Effect::StoreUrl { url, facts } => urls::store(connection, url, &facts),
         Effect::KeepReplaced { url, digest } => {
             run("INSERT INTO replaced_asset (digest, url_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING", &[&digest, &url])
@@ -108,11 +109,12 @@ const FORGET_VERSIONS: [&str; 3] = [
     "DELETE FROM refused_body WHERE digest = ?1",
 ];
 
-const FORGET_GIVEN: [&str; 6] = [
+const FORGET_GIVEN: [&str; 7] = [
     "DELETE FROM job WHERE url_id = ?1",
     "DELETE FROM shown_version WHERE url_id = ?1",
     "DELETE FROM replaced_asset WHERE url_id = ?1",
     "DELETE FROM refused_body WHERE url_id = ?1",
+    "DELETE FROM revisit WHERE capture_id IN (SELECT id FROM capture WHERE url_id = ?1)",
     "DELETE FROM exchange WHERE capture_id IN (SELECT id FROM capture WHERE url_id = ?1)",
     "DELETE FROM capture WHERE url_id = ?1",
 ];

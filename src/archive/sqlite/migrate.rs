@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0010_page.sql"),
     include_str!("schema/0011_mirror.sql"),
     include_str!("schema/0012_entry_page.sql"),
+    include_str!("schema/0013_document.sql"),
 ];
 
 /// The schema version of a file: 0 if it is empty.

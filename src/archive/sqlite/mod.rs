@@ -15,6 +15,8 @@ mod connection;
 mod copy;
 #[cfg(all(test, target_os = "linux"))]
 mod cost;
+mod document_rows;
+mod documents;
 mod effects;
 mod error;
 mod feeds;
@@ -34,6 +36,7 @@ mod queue;
 mod readers;
 mod references;
 mod repairs;
+mod revisits;
 mod runs;
 mod takedown_rows;
 mod takedowns;

@@ -9,7 +9,7 @@ use super::Sqlite;
 use super::codec::{Millis, moment, url_if_any};
 use super::error::in_row;
 use crate::archive::catalog::{CatalogError, PageContent, PageRow, Pages};
-use crate::model::{Digest, RelativePath, SourceName, Validators};
+use crate::model::{ArticleId, Digest, RelativePath, SourceName, Validators};
 
 #[async_trait]
 impl Pages for Sqlite {
@@ -21,6 +21,11 @@ impl Pages for Sqlite {
     async fn record_page(&self, source: &SourceName, url: &Url, row: &PageRow) -> Result<(), CatalogError> {
         let (source, url, row) = (source.clone(), url.clone(), row.clone());
         self.write(move |connection| record(connection, &source, &url, &row)).await
+    }
+
+    async fn pages_with_sheets(&self, source: &SourceName) -> Result<Vec<(ArticleId, bool)>, CatalogError> {
+        let source = source.clone();
+        self.read(move |connection| with_sheets(connection, &source)).await
     }
 
     async fn crawl_began(&self, source: &SourceName) -> Result<Option<Timestamp>, CatalogError> {
@@ -96,6 +101,20 @@ fn record(connection: &Connection, source: &SourceName, url: &Url, row: &PageRow
             Millis(row.found_at),
         ])?;
     Ok(())
+}
+
+/// A base is made neutral together with what it completes, so that an edit there says nothing of a link.
+fn with_sheets(connection: &Connection, source: &SourceName) -> Result<Vec<(ArticleId, bool)>> {
+    connection
+        .prepare_cached(
+            "SELECT r.article_id, max(NOT EXISTS
+                     (SELECT 1 FROM edit e WHERE e.article_id = r.article_id AND e.start = r.start AND e.\"end\" = r.\"end\"))
+                 OR EXISTS (SELECT 1 FROM reference b WHERE b.article_id = r.article_id AND b.kind = 'base')
+             FROM reference r JOIN article a ON a.id = r.article_id
+             WHERE a.source = ?1 AND r.kind = 'style_sheet' GROUP BY r.article_id ORDER BY r.article_id",
+        )?
+        .query_map([source], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 fn began(connection: &Connection, source: &SourceName) -> Result<Option<Timestamp>> {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result, Row, params};
 
 use super::codec::{Text, article_key, url_of};
 use super::error::in_row;
-use super::{Sqlite, article_facts, assets, effects, takedown_rows, uses};
+use super::{Sqlite, article_facts, assets, document_rows, effects, takedown_rows, uses};
 use crate::archive::catalog::{CatalogError, TakedownReach, TakedownRow, TakedownTarget, Takedowns};
 use crate::archive::rules::{self, ReachFacts, ReachableUrl};
 use crate::model::{ArticleId, ArticleKey};
@@ -73,11 +73,13 @@ fn articles_of(connection: &Connection, target: &TakedownTarget) -> Result<Vec<(
         .collect()
 }
 
-/// The URLs of a target; of articles, those that they show.
+/// The URLs of a target; of articles, those that they show, and those that their source requested and that may have their
+/// text: pages and feeds. Of a source, all that it requested.
 fn urls_of(connection: &Connection, target: &TakedownTarget, in_articles: &str) -> Result<Vec<ReachableUrl>> {
     let url = in_row("url", &["id"], |row| {
         let id = row.get("id")?;
-        Ok(ReachableUrl { id, url: url_of(row, "url")?, showing: article_facts::showing(connection, id)? })
+        let (showing, requested) = (article_facts::showing(connection, id)?, document_rows::requested(connection, id)?);
+        Ok(ReachableUrl { id, url: url_of(row, "url")?, showing, requested })
     });
     match target {
         TakedownTarget::Text(_) => Ok(Vec::new()),
@@ -89,12 +91,19 @@ fn urls_of(connection: &Connection, target: &TakedownTarget, in_articles: &str) 
             .prepare_cached("SELECT id, url FROM url WHERE host_id = (SELECT id FROM host WHERE key = ?1) ORDER BY id")?
             .query_map([host.as_str()], url)?
             .collect(),
-        TakedownTarget::Article(_) | TakedownTarget::Source(_) => connection
+        TakedownTarget::Article(ArticleKey { source, .. }) | TakedownTarget::Source(source) => connection
             .prepare_cached(
-                "SELECT id, url FROM url WHERE id IN (SELECT url_id FROM reference
-                     WHERE article_id IN (SELECT value FROM json_each(?1)) AND url_id NOT NULL) ORDER BY id",
+                "WITH gone (id) AS (SELECT value FROM json_each(?1)),
+                 original (digest) AS (
+                     SELECT original FROM article WHERE id IN (SELECT id FROM gone)
+                     UNION SELECT original FROM article_version WHERE article_id IN (SELECT id FROM gone))
+                 SELECT id, url FROM url WHERE id IN (
+                     SELECT url_id FROM reference WHERE article_id IN (SELECT id FROM gone) AND url_id NOT NULL
+                     UNION SELECT url_id FROM capture c WHERE source = ?2 AND (?3 OR kind = 'feed' OR EXISTS (
+                         SELECT 1 FROM exchange e WHERE e.capture_id = c.id AND e.body IN (SELECT digest FROM original))))
+                 ORDER BY id",
             )?
-            .query_map([in_articles], url)?
+            .query_map(params![in_articles, source, matches!(target, TakedownTarget::Source(_))], url)?
             .collect(),
     }
 }

@@ -7,7 +7,7 @@ use url::Url;
 use super::codec::{Text, millis, moment, moment_if_any, url_of};
 use super::error::{in_row, is_of_one_row, readable};
 use super::{assets, takedown_rows};
-use crate::archive::catalog::{AssetRow, MissingReport, ReportedMissing, TakedownTarget, UrlFacts, UrlRow};
+use crate::archive::catalog::{AssetRow, MissingReport, ReportedMissing, TakedownTarget, UrlFacts, UrlRow, UrlState};
 use crate::archive::rules;
 use crate::config::Recheck;
 use crate::model::{Digest, HostKey, UrlId, Validators};
@@ -104,7 +104,8 @@ pub(super) fn by_url(connection: &Connection, wanted: &Url) -> Result<Option<Url
 pub(super) fn failing(connection: &Connection, after: Option<UrlId>, limit: usize) -> Result<Vec<Result<UrlRow>>> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM url u {WITH_ASSET}
-         WHERE (u.digest IS NULL OR u.state IN ('failed', 'retired')) AND u.id > ?1 ORDER BY u.id"
+         WHERE (u.digest IS NULL OR u.state IN ('failed', 'retired')) AND u.state <> 'document' AND u.id > ?1
+         ORDER BY u.id"
     ))?;
     readable(statement.query_map([after.map_or(0, |id| id.0)], url)?, limit)
 }
@@ -177,23 +178,31 @@ pub(super) fn that_gave(connection: &Connection, digest: Digest) -> Result<Vec<R
     readable(statement.query_map([digest], in_row("url", &["id"], |row| url_of(row, "url")))?, usize::MAX)
 }
 
-/// The row of a URL, made where there is none.
+/// The row of a URL that an article shows, made where there is none.
 pub(super) fn ensure(connection: &Connection, url: &Url) -> Result<UrlId> {
-    let text = Text(url);
-    let known = connection.prepare_cached("SELECT id FROM url WHERE url = ?1")?.query_row([&text], |row| row.get(0));
-    if let Some(id) = known.optional()? {
+    let known = connection
+        .prepare_cached("SELECT id, state FROM url WHERE url = ?1")?
+        .query_row([Text(url)], |row| Ok((row.get(0)?, row.get::<_, UrlState>(1)?)));
+    let Some((id, state)) = known.optional()? else {
+        let id = insert(connection, url, UrlState::New)?;
+        let is_taken_down = takedown_rows::have_any(connection, &TakedownTarget::covering_url(url))?;
+        let facts = UrlFacts::first_seen(is_taken_down);
+        if facts != UrlFacts::default() {
+            store(connection, id, &facts)?;
+        }
         return Ok(id);
-    }
-    let id = connection
-        .prepare_cached("INSERT INTO url (url, host_id) VALUES (?1, ?2) RETURNING id")?
-        .query_one(params![text, ensure_host(connection, url)?], |row| row.get(0))?;
-    let is_taken_down = takedown_rows::have_any(connection, &TakedownTarget::covering_url(url))?;
-    let facts = UrlFacts::first_seen(is_taken_down);
-    // The row begins as a URL that was never requested.
-    if facts != UrlFacts::default() {
-        store(connection, id, &facts)?;
+    };
+    if state == UrlState::Document {
+        store(connection, id, &facts_of(connection, id)?.shown())?;
     }
     Ok(id)
+}
+
+/// Makes the row of a URL.
+pub(super) fn insert(connection: &Connection, url: &Url, state: UrlState) -> Result<UrlId> {
+    connection
+        .prepare_cached("INSERT INTO url (url, host_id, state) VALUES (?1, ?2, ?3) RETURNING id")?
+        .query_one(params![Text(url), ensure_host(connection, url)?, state], |row| row.get(0))
 }
 
 /// The row of a URL's host. URLs that name none, such as those of local files, share one without a name.

@@ -27,7 +27,9 @@ impl Pass<'_, '_, '_, '_> {
         }
         let as_image = tag.value("as").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("image"));
         let preview = tag.value("itemprop").is_some_and(attributes::meta).then_some(ReferenceKind::Link);
-        let Some(kind) = attributes::link(rel, as_image).or(preview) else { return };
+        let is_sheet = self.scanner.options.style_sheets && is("stylesheet") && !is("alternate");
+        let sheet = is_sheet.then_some(ReferenceKind::Sheet);
+        let Some(kind) = attributes::link(rel, as_image).or(preview).or(sheet) else { return };
         let image_group = self.sink.image_group();
         for (name, kind, syntax) in
             [("href", kind, Syntax::Url), ("imagesrcset", ReferenceKind::Srcset, Syntax::Srcset)]

@@ -30,9 +30,9 @@ pub(super) use self::scanner::{Rules, Scanner};
 use self::tokens::{Handler, Tag};
 use self::value::Value;
 use super::character_references::{XML, decoded};
-use super::css;
 use super::options::ExtractOptions;
 use super::sink::{RawReference, Sink};
+use super::style_sheet;
 use crate::model::ReferenceKind;
 
 /// Finds the references in a part of a text that is HTML. Spans are of the text as a whole.
@@ -102,7 +102,7 @@ impl Handler for Pass<'_, '_, '_, '_> {
         if self.scanner.templates.hide() {
             return;
         }
-        if element == "style" && self.scanner.wants(ReferenceKind::Css, "style") {
+        if element == "style" {
             self.style_sheet(span);
         } else if element == "script" && self.scanner.json_ld && self.scanner.options.json_ld {
             self.linked_data(span);
@@ -124,11 +124,7 @@ impl Pass<'_, '_, '_, '_> {
         let has_references = self.scanner.rules == Rules::Xml && raw.contains('&') && !raw.contains("<![CDATA[");
         let style = if has_references { decoded(raw, XML).replace("\r\n", "\n").into() } else { Cow::from(raw) };
         let value = Value::new(self.text, span, &style);
-        for address in css::parse(&style) {
-            let span = value.span(address.span);
-            let image_group = self.sink.image_group();
-            self.sink.push(RawReference::new(span, address.value, ReferenceKind::Css, &address.property, image_group));
-        }
+        style_sheet::find(&style, |part| value.span(part), self.scanner.options, self.sink);
     }
 }
 

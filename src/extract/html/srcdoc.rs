@@ -8,7 +8,7 @@ use super::value::Value;
 use crate::extract::sink::{RawReference, Sink};
 
 impl Pass<'_, '_, '_, '_> {
-    /// Reports the images of the document within an attribute. Its URLs are relative to the page's base (HTML, "the
+    /// Reports the images and style sheets of the document within an attribute. Its URLs are relative to the page's base (HTML, "the
     /// iframe element"). A document with a base of its own is skipped, and so is one within another.
     pub(super) fn srcdoc(&mut self, tag: &Tag<'_>) {
         let Some(document) = tag.attribute("srcdoc").filter(|_| tag.name == "iframe" && self.scanner.documents == 0)
@@ -22,7 +22,7 @@ impl Pass<'_, '_, '_, '_> {
         scanner.scan(document.value, 0..end, &mut inner);
         scanner.finish(end, &mut inner);
         let mut groups = BTreeMap::new();
-        for found in inner.found.into_iter().filter(|found| found.kind.is_media() && inner.base.is_none()) {
+        for found in inner.found.into_iter().filter(|found| found.kind.takes_link() && inner.base.is_none()) {
             let image_group = *groups.entry(found.image_group).or_insert_with(|| self.sink.image_group());
             let span = value.span(found.span.clone());
             self.sink.push(RawReference { span, image_group, reveal: None, link_wrap: None, ..found });

@@ -40,7 +40,7 @@ struct LinkPlace {
 }
 
 fn places_of(at: usize, found: &Reference) -> impl Iterator<Item = LinkPlace> {
-    let is_media = found.kind.is_media();
+    let is_media = found.kind.takes_link();
     let place = move |span| LinkPlace { span, reference: at, is_media };
     let revealed = match found.reveal {
         Some(Reveal::Replace(span)) => Some(span),

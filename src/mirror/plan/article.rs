@@ -189,7 +189,6 @@ impl Planner {
             return Ok(ArticlePlan::Unreadable(why));
         }
         let Made { url, published, charset, .. } = made.clone();
-        let charset = charset.map(Encoding::name);
         let found = FoundArticle { source, listed, fingerprint, url, published, charset };
         self.read_in_memory(&found, row, made.bytes.clone(), change).await
     }
@@ -207,7 +206,7 @@ impl Planner {
         }
         let version = &row.version;
         let (url, published) = (version.url.clone(), version.published);
-        let charset = version.encoding.as_deref();
+        let charset = version.charset();
         let found = FoundArticle { source, listed, fingerprint: version.fingerprint, url, published, charset };
         match archive.read_verified(version.original, version.format.blob_type()).await {
             Ok(bytes) => self.read_in_memory(&found, Some(row), bytes, Change::Settings).await,
@@ -341,7 +340,7 @@ pub(super) async fn read_original(
     path: &RelativePath,
     fingerprint: Fingerprint,
     bytes: Vec<u8>,
-    (url, charset): (Option<&Url>, Option<&str>),
+    (url, charset): (Option<&Url>, Option<&'static Encoding>),
 ) -> (Box<ReadArticle>, Resolved) {
     let options = source.options(path, url, charset);
     let (config, source, path) = (Arc::clone(config), Arc::clone(source), path.clone());
@@ -380,7 +379,7 @@ struct FoundArticle<'a> {
     url: Option<Url>,
     published: Option<Timestamp>,
     /// The encoding that its response named, or that it is on record with.
-    charset: Option<&'a str>,
+    charset: Option<&'static Encoding>,
 }
 
 fn touch(found: &FoundArticle<'_>, row: &ArticleRow, is_mirror: bool) -> ArticlePlan {

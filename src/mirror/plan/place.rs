@@ -192,7 +192,7 @@ impl Places {
         row: Option<&ArticleRow>,
         bytes: &[u8],
     ) -> Result<bool, MirrorError> {
-        let options = source.options(&version.key.path, version.url.as_ref(), version.encoding.as_deref());
+        let options = source.options(&version.key.path, version.url.as_ref(), version.charset());
         let prefix = source.config.links.as_str();
         let found = MirrorText { format: version.format, options: &options, prefix, row };
         self.originals.keep(&found, bytes).await

@@ -3,6 +3,7 @@
 mod links;
 mod owner;
 mod recorded;
+mod sheets;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
@@ -29,6 +30,7 @@ use crate::trace;
 
 use links::{Rule, Shown, Thumbnails};
 use owner::Owner;
+use sheets::{MissingSheets, Sheets, Written};
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
 const WRITTEN_AT_ONCE: usize = 8;
@@ -53,6 +55,12 @@ pub(super) struct WriteStage {
     /// Articles whose names may be equal to a disk are written one after the other.
     names: KeyedLocks<Digest>,
     places: Places,
+}
+
+/// What an article refers to.
+struct References {
+    recorded: Vec<ReferenceRow>,
+    sheets: Sheets,
 }
 
 /// A mirror that was planned.
@@ -94,41 +102,98 @@ impl WriteStage {
     /// Writes the mirror of each article that the other stages send.
     pub(super) async fn run(&self, ready: mpsc::Receiver<ArticleId>) -> Result<(), MirrorError> {
         let ready = stream::unfold(ready, async |mut ready| Some((ready.recv().await?, ready)));
-        let write = |article| self.write_or_pass_over(article, Reading::GoesOn);
+        let write =
+            async |article| self.write_or_pass_over(article, Reading::GoesOn, MissingSheets::Wait).await.map(drop);
         ready.map(Ok).try_for_each_concurrent(WRITTEN_AT_ONCE, write).await
     }
 
     /// Writes the mirrors that are still waiting when nothing more can be requested: what is missing stays remote in
-    /// them, and they are written again when it comes.
+    /// them, and they are written again when it comes. Style sheets come before those that name them.
     pub(super) async fn write_waiting(&self) -> Result<(), MirrorError> {
-        let mut last = None;
+        let mut before = usize::MAX;
         loop {
-            let waiting = self.archive.catalog.stale_articles(last, PAGE).await?;
-            let Some(end) = waiting.last() else { return Ok(()) };
+            let waiting = self.write_stale(MissingSheets::Wait).await?;
+            if waiting == 0 {
+                return Ok(());
+            }
+            if waiting >= before {
+                break;
+            }
+            before = waiting;
+        }
+        if self.write_stale(MissingSheets::WriteAgain).await? > 0 {
+            self.write_stale(MissingSheets::StayRemote).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the mirrors of stale articles, and gives how many wait.
+    async fn write_stale(&self, missing: MissingSheets) -> Result<usize, MirrorError> {
+        let (mut last, mut waiting) = (None, 0);
+        loop {
+            let stale = self.archive.catalog.stale_articles(last, PAGE).await?;
+            let Some(end) = stale.last() else { return Ok(waiting) };
             last = Some(*end);
-            let each = stream::iter(waiting).map(Ok);
-            let write = |article| self.write_or_pass_over(article, Reading::Over);
-            each.try_for_each_concurrent(WRITTEN_AT_ONCE, write).await?;
+            let each = stream::iter(stale).map(|article| self.write_or_pass_over(article, Reading::Over, missing));
+            let waits = each.buffer_unordered(WRITTEN_AT_ONCE);
+            waiting += waits.try_fold(0, async |sum, written| Ok(sum + usize::from(written == Written::Waits))).await?;
         }
     }
 
-    async fn write_or_pass_over(&self, id: ArticleId, reading: Reading) -> Result<(), MirrorError> {
-        self.tally.pass_over(format_args!("the article of row {}", id.0), self.write(id, reading).await)
+    async fn write_or_pass_over(
+        &self,
+        id: ArticleId,
+        reading: Reading,
+        missing: MissingSheets,
+    ) -> Result<Written, MirrorError> {
+        let mut written = Written::Done;
+        let result = self.write(id, reading, missing).await.map(|done| written = done);
+        self.tally.pass_over(format_args!("the article of row {}", id.0), result)?;
+        Ok(written)
     }
 
-    async fn write(&self, id: ArticleId, reading: Reading) -> Result<(), MirrorError> {
+    async fn write(&self, id: ArticleId, reading: Reading, missing: MissingSheets) -> Result<Written, MirrorError> {
         let _guard = self.locks.lock(id).await;
-        let Some(row) = self.archive.catalog.article_by_id(id).await? else { return Ok(()) };
+        let Some(row) = self.archive.catalog.article_by_id(id).await? else { return Ok(Written::Done) };
         match self.sources.get(&row.version.key.source) {
             Some(source) if row.state == ArticleState::Stale => {
-                self.write_mirror(source, &row, reading).instrument(trace::article(&row.version.key)).await
+                let span = trace::article(&row.version.key);
+                self.write_with_sheets(source, &row, reading, missing).instrument(span).await
             }
-            _ => Ok(()),
+            _ => Ok(Written::Done),
         }
+    }
+
+    /// Writes the mirror of an article, unless that waits for a style sheet.
+    async fn write_with_sheets(
+        &self,
+        source: &RunSource,
+        row: &ArticleRow,
+        reading: Reading,
+        missing: MissingSheets,
+    ) -> Result<Written, MirrorError> {
+        let recorded = self.archive.catalog.references(row.id).await?;
+        let sheets = Sheets::find(&self.archive, source, &row.version.key.path, &recorded).await?;
+        if !sheets.are_whole() && missing == MissingSheets::Wait {
+            return Ok(Written::Waits);
+        }
+        let is_written_again = sheets.is_any_unwritten && missing == MissingSheets::WriteAgain;
+        self.write_mirror(source, row, reading, References { recorded, sheets }).await?;
+        if is_written_again {
+            self.archive.catalog.make_stale(&[row.id]).await?;
+            return Ok(Written::Waits);
+        }
+        Ok(Written::Done)
     }
 
     /// The rows first, then the file by rename: whoever sees the mirror finds everything it points at.
-    async fn write_mirror(&self, source: &RunSource, row: &ArticleRow, reading: Reading) -> Result<(), MirrorError> {
+    async fn write_mirror(
+        &self,
+        source: &RunSource,
+        row: &ArticleRow,
+        reading: Reading,
+        references: References,
+    ) -> Result<(), MirrorError> {
         let path = &row.version.key.path;
         let place = source.output(&self.archive).place(path);
         let _name = self.names.lock(Digest::of(rules::path_key(&place.to_string_lossy()).as_bytes())).await;
@@ -142,7 +207,7 @@ impl WriteStage {
                 return Ok(());
             }
         };
-        let Planned { rewritten, lacks_thumbnail } = self.plan(source, row, &original).await?;
+        let Planned { rewritten, lacks_thumbnail } = self.plan(source, row, &original, references).await?;
         let Rewritten { edits, mirror, left_remote } = rewritten;
         self.report_left_remote(row, &left_remote);
         let digest = Digest::of(&mirror);
@@ -236,15 +301,21 @@ impl WriteStage {
 
     /// The mirror: the article with the local link of every reference whose image is kept. It is planned from what was
     /// recorded when the article was read.
-    async fn plan(&self, source: &RunSource, row: &ArticleRow, original: &[u8]) -> Result<Planned, MirrorError> {
+    async fn plan(
+        &self,
+        source: &RunSource,
+        row: &ArticleRow,
+        original: &[u8],
+        References { recorded, sheets }: References,
+    ) -> Result<Planned, MirrorError> {
         let path = &row.version.key.path;
-        let options = source.options(path, row.version.url.as_ref(), row.version.encoding.as_deref());
-        let recorded = self.archive.catalog.references(row.id).await?;
+        let options = source.options(path, row.version.url.as_ref(), row.version.charset());
         let (encoding, rows) = recorded::references(row, original, &options, recorded);
         let rule = Rule { rewrite: &self.rewrite };
         let (thumbnails, lacks_thumbnail) = self.thumbnails(&rule, &rows).await?;
         let shown = rule.shown(&rows, &thumbnails);
-        let links = local_links(source, path, &shown);
+        let mut links = local_links(source, path, &shown);
+        links.extend(sheets.links);
         let article = Article { bytes: original, format: row.version.format, encoding, options: &options };
         let targets = rows.iter().map(|row| target(row, links.get(&row.place.span).cloned())).collect();
         let _admitted = self.memory.admit_again(original, row.version.format).await;

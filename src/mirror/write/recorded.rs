@@ -16,7 +16,7 @@ pub(super) fn references(
     options: &ExtractOptions,
     recorded: Vec<ReferenceRow>,
 ) -> (&'static Encoding, Vec<ReferenceRow>) {
-    let encoding = row.version.encoding.as_deref().and_then(|name| Encoding::for_label(name.as_bytes()));
+    let encoding = row.version.charset();
     // A catalog that came from somebody else may hold anything.
     let fits = recorded.iter().all(|row| lies_within(&row.place, original.len()));
     if let Some(encoding) = encoding.filter(|_| fits) {

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::super::xml::{Element, Namespace};
 use super::model::{Media, MediaKind};
+use crate::model::is_web_address;
 
 /// The media of an entry of RSS or Atom.
 pub(super) fn of_entry(entry: &Element, base: &Url) -> Vec<Media> {
@@ -50,7 +51,7 @@ fn push(element: &Element, attribute: &str, base: &Url, media: &mut Vec<Media>) 
 
 /// A URL on the web.
 pub(super) fn web(base: &Url, address: &str) -> Option<Url> {
-    base.join(address.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    base.join(address.trim()).ok().filter(is_web_address)
 }
 
 /// What a medium is, by its type, or else by the extension of its URL.

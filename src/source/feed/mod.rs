@@ -15,6 +15,7 @@ mod text;
 pub(super) use self::decode::{charset, decode};
 pub(super) use self::error::FeedError;
 pub(super) use self::model::{Entry, Feed, Media, MediaKind};
+pub(super) use self::page::is_feed_type;
 #[cfg(feature = "testing")]
 pub use self::summary::{EntrySummary, Summary, summary};
 

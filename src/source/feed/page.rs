@@ -42,8 +42,13 @@ pub(super) fn feed_of(text: &str, url: &Url) -> Option<Url> {
 
 fn is_feed(rel: Option<&str>, media_type: Option<&str>) -> bool {
     let is_alternate = rel.is_some_and(|rel| rel.split_whitespace().any(|word| word.eq_ignore_ascii_case("alternate")));
+    is_alternate && is_feed_type(media_type)
+}
+
+/// Whether a type is that of a feed.
+pub(in crate::source) fn is_feed_type(media_type: Option<&str>) -> bool {
     let media_type = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    is_alternate && TYPES.contains(&media_type.as_str())
+    TYPES.contains(&media_type.as_str())
 }
 
 #[cfg(test)]

@@ -5,14 +5,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use url::Url;
 
+use super::body::AnyBody;
 use super::calendar::{after_skipped, fresh_until, max_age};
+use super::link_header::{HeadLink, head_links};
 use super::reading::{Reading, unrecorded};
 use super::specs::{FeedSpec, Feeds};
 use crate::archive::FeedRow;
-use crate::fetch::{Answer, Fetcher, Judge, Purpose, Request};
-use crate::model::{Exchange, Failure, Reason, SourceFailure, Validators};
+use crate::fetch::{Answer, Fetched, Purpose, Request};
+use crate::model::{CaptureKind, Exchange, Failure, SourceFailure, Validators};
 use crate::source::error::SourceError;
-use crate::source::feed::{self, Document, Feed};
+use crate::source::feed::{self, Document, Feed, is_feed_type};
 use crate::staging::Staged;
 
 /// Statuses of permanent redirects (RFC 9110, sections 15.4.2 and 15.4.9).
@@ -43,28 +45,6 @@ impl Asked {
     const NOTHING: Self = Self { news: None, note: None, row: None };
 }
 
-/// Accepts any body that is not too large, with the type that its response claims.
-struct Whole<'a> {
-    most: u64,
-    fetcher: &'a Fetcher,
-}
-
-impl Judge for Whole<'_> {
-    type Accepted = Option<String>;
-
-    async fn judge(&self, staged: &Staged, content_type: Option<&str>) -> Result<Option<String>, Failure> {
-        if staged.length > self.most {
-            let detail = format!("it has more than feed.max_bytes ({} bytes)", self.most);
-            return Err(Failure::new(Reason::TooLarge, detail));
-        }
-        Ok(content_type.map(str::to_owned))
-    }
-
-    async fn follow(&self, to: &Url) -> Result<(), Failure> {
-        self.fetcher.check_robots(Purpose::Feed, to).await
-    }
-}
-
 /// A response with a feed in it, or with nothing new.
 struct Response {
     document: Option<Document>,
@@ -90,7 +70,7 @@ impl Reading<Feeds> {
         let are_pages_due = known.and_then(|row| row.pages_due).is_some_and(|at| at <= self.now);
         let validators = known.filter(|_| !are_pages_due).map(|row| row.validators.clone()).unwrap_or_default();
         let fresh = FeedRow { settings, validators: Validators::default(), ..empty_row(row.as_ref()) };
-        match self.request(&url, &validators).await {
+        match self.request(&spec.url, &url, &validators).await {
             Ok(response) => self.answered(spec, known, fresh, response).await,
             Err(failure) => self.refused(spec, fresh, failure).await,
         }
@@ -118,10 +98,9 @@ impl Reading<Feeds> {
         };
         let (feed, url, validators) = match document {
             Document::Feed(feed) => (*feed, response.url, response.validators),
-            Document::Page(Some(feed_url)) => self.behind_page(spec, &feed_url).await?,
-            Document::Page(None) => {
-                let message = "its host sent a page that names no feed (<link rel=alternate>)".to_owned();
-                return Err(self.error(spec, SourceFailure::NotAFeed, message));
+            Document::Page(named) => {
+                let feed_url = named.or_else(|| named_by_head(head?, &response.url));
+                self.behind_page(spec, feed_url).await?
             }
         };
         let lifetime = feed.ttl.max(age);
@@ -138,8 +117,12 @@ impl Reading<Feeds> {
     }
 
     /// The feed that a page names. Its validators belong to another URL, so none are kept.
-    async fn behind_page(&self, spec: &FeedSpec, url: &Url) -> Result<(Feed, Url, Validators), SourceError> {
-        let response = self.request(url, &Validators::default()).await;
+    async fn behind_page(&self, spec: &FeedSpec, url: Option<Url>) -> Result<(Feed, Url, Validators), SourceError> {
+        let Some(url) = &url else {
+            let message = "its host sent a page that names no feed (<link rel=alternate>)".to_owned();
+            return Err(self.error(spec, SourceFailure::NotAFeed, message));
+        };
+        let response = self.request(url, url, &Validators::default()).await;
         let response = response.map_err(|failure| self.failed(spec, failure))?;
         if let Response { document: Some(Document::Feed(feed)), url, .. } = response {
             return Ok((*feed, url, Validators::default()));
@@ -158,7 +141,8 @@ impl Reading<Feeds> {
     /// URL.
     async fn refused(&self, spec: &FeedSpec, fresh: FeedRow, failure: Refusal) -> Result<Asked, SourceError> {
         let is_gone = matches!(&failure, Refusal::Fetch(failure) if failure.status == Some(GONE));
-        if !is_gone && fresh.moved_to.is_none() {
+        let is_recorded = !matches!(failure, Refusal::Unrecorded(_));
+        if !is_recorded || (!is_gone && fresh.moved_to.is_none()) {
             return Err(self.failed(spec, failure));
         }
         let retired_at = is_gone.then_some(self.now).filter(|_| fresh.moved_to.is_none());
@@ -180,6 +164,7 @@ impl Reading<Feeds> {
         match failure {
             Refusal::Fetch(failure) => self.error(spec, SourceFailure::Fetch(failure.reason), failure.detail),
             Refusal::Document(message) => self.error(spec, SourceFailure::NotAFeed, message),
+            Refusal::Unrecorded(error) => error,
         }
     }
 
@@ -188,11 +173,15 @@ impl Reading<Feeds> {
         SourceError::Web { what, source_name, url, reason, message }
     }
 
-    async fn request(&self, url: &Url, validators: &Validators) -> Result<Response, Refusal> {
-        let judge = Whole { most: self.reader.feed.max_bytes.0, fetcher: &self.reader.fetcher };
+    /// Requests a feed, which is recorded under the URL that names it: it may have moved from there.
+    async fn request(&self, named: &Url, url: &Url, validators: &Validators) -> Result<Response, Refusal> {
+        let (most, fetcher) = (self.reader.feed.max_bytes.0, &self.reader.fetcher);
+        let judge = AnyBody { most, limit: "feed.max_bytes", purpose: Purpose::Feed, fetcher };
         let request = Request { url, purpose: Purpose::Feed, article: None, validators, judge: &judge };
-        let crate::fetch::Fetched { exchanges, outcome, .. } = self.fetch(&request).await;
-        self.reader.watch.asked(&exchanges);
+        let response = self.fetch(&request).await;
+        let recorded = self.requested(CaptureKind::Feed, named, &response.exchanges, response.bodies()).await;
+        recorded.map_err(Refusal::Unrecorded)?;
+        let Fetched { exchanges, outcome, .. } = response;
         let final_url = exchanges.last().map_or_else(|| url.clone(), |exchange| exchange.url.clone());
         match outcome.map_err(Refusal::Fetch)? {
             Answer::NotModified => {
@@ -227,6 +216,8 @@ pub(super) enum Refusal {
     Fetch(Failure),
     /// What was fetched is none that is read.
     Document(String),
+    /// What was fetched cannot be recorded.
+    Unrecorded(SourceError),
 }
 
 fn empty_row(before: Option<&FeedRow>) -> FeedRow {
@@ -240,6 +231,14 @@ fn empty_row(before: Option<&FeedRow>) -> FeedRow {
         retired_at: None,
         pages_due: None,
     }
+}
+
+/// The feed that the head of a page's response names.
+fn named_by_head(head: &[u8], url: &Url) -> Option<Url> {
+    let is_feed = |link: &HeadLink| {
+        link.relations.iter().any(|relation| relation == "alternate") && is_feed_type(link.media_type.as_deref())
+    };
+    head_links(head, url).into_iter().find(|link| is_feed(link) && link.url != *url).map(|link| link.url)
 }
 
 /// Where permanent redirects, and no others, led.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use super::head::values;
+
 /// A feed is requested a little early: a run that starts each day at the same time must not miss a day because it was
 /// quicker than the day before.
 const EARLY: u32 = 10;
@@ -30,11 +32,9 @@ pub(super) fn after_skipped(now: Timestamp, hours: &[i8]) -> Option<Timestamp> {
 
 /// How long a response stays fresh (RFC 9111, section 5.2.2): the `max-age` of its head.
 pub(super) fn max_age(head: &[u8]) -> Option<Duration> {
-    let head = String::from_utf8_lossy(head);
-    let control = head.lines().filter_map(|line| line.split_once(':'));
-    let control = control.filter(|(name, _)| name.trim().eq_ignore_ascii_case("cache-control"));
+    let control = values(head, "cache-control");
     let directives: Vec<_> =
-        control.flat_map(|(_, value)| value.split(',')).map(|part| part.trim().to_ascii_lowercase()).collect();
+        control.iter().flat_map(|value| value.split(',')).map(|part| part.trim().to_ascii_lowercase()).collect();
     if directives.iter().any(|directive| directive == "no-cache" || directive == "no-store") {
         return None;
     }

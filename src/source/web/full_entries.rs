@@ -14,7 +14,7 @@ use super::reading::{Reading, unrecorded};
 use super::specs::Feeds;
 use crate::archive::EntryPage;
 use crate::extract::MainText;
-use crate::model::{ArticleKey, Digest, Failure, ProblemReason, Reason, RelativePath};
+use crate::model::{ArticleKey, Digest, Failure, ProblemReason, Reason, RelativePath, is_web_address};
 use crate::source::error::SourceError;
 use crate::source::feed::Entry;
 use crate::source::listing;
@@ -39,7 +39,7 @@ impl Reading<Feeds> {
         }
         let key = ArticleKey { source: self.source.clone(), path: row.path.clone() };
         let is_kept_out = self.reader.archive.catalog.is_taken_down(&key).await.map_err(unrecorded)?;
-        let link = entry.link.clone().filter(|link| !is_kept_out && matches!(link.scheme(), "http" | "https"));
+        let link = entry.link.clone().filter(|link| !is_kept_out && is_web_address(link));
         let mut due = recorded;
         let text = match link {
             None => None,

@@ -19,7 +19,7 @@ use crate::archive::{PageContent, PageRow};
 use crate::extract::{MainText, PageLimits, main_text};
 use crate::fetch::{Answer, Fetched, Purpose, Request};
 use crate::media::catch_panic;
-use crate::model::{ArticleKey, ArticleVersion, Digest, Exchange, Validators};
+use crate::model::{ArticleKey, ArticleVersion, CaptureKind, Digest, Exchange, Validators};
 use crate::source::error::SourceError;
 use crate::source::feed::charset;
 use crate::source::listing::{Entry, Listed, Location, Made, PAGES};
@@ -96,8 +96,7 @@ impl Reading<Feeds> {
         let version = version.ok_or_else(nothing)?;
         let read = self.reader.archive.read_verified(version.original, version.format.blob_type()).await;
         let bytes = read.map_err(|error| NoText::NoMainText(format!("what is kept of it cannot be read: {error}")))?;
-        let charset = version.encoding.as_deref().and_then(|name| Encoding::for_label(name.as_bytes()));
-        Ok(Page { url, bytes, charset })
+        Ok(Page { url, bytes, charset: version.charset() })
     }
 
     /// Asks for a page; `None` where it is as it is on record.
@@ -113,8 +112,9 @@ impl Reading<Feeds> {
         let judge = AnyBody { most, limit: "rewrite.max_article", purpose: Purpose::Page, fetcher };
         let request =
             Request { url: link, purpose: Purpose::Page, article: None, validators: &validators, judge: &judge };
-        let Fetched { exchanges, outcome, .. } = self.fetch(&request).await;
-        self.reader.watch.asked(&exchanges);
+        let response = self.fetch(&request).await;
+        self.requested(CaptureKind::Page, link, &response.exchanges, response.bodies()).await?;
+        let Fetched { exchanges, outcome, .. } = response;
         match outcome {
             Ok(Answer::NotModified) => Ok(Ok(None)),
             Ok(Answer::Body { staged, validators, accepted }) => {

@@ -9,32 +9,22 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::received::{Received, Response};
+use super::requested::{Requested, Watch};
 use crate::archive::rules::Schedule;
 use crate::archive::{Archive, CatalogError, EntryPage, EntryRow, FeedRow};
 use crate::clock;
 use crate::config::{CrawlConfig, FeedConfig, Size};
 use crate::fetch::{Fetcher, Judge, Request};
 use crate::locks::Mutex;
-use crate::model::{Digest, Exchange, RelativePath, SourceFailure, SourceName};
+use crate::model::{CaptureKind, Digest, Exchange, RelativePath, SourceFailure, SourceName};
 use crate::source::error::SourceError;
 use crate::source::file_names::Names;
 use crate::source::listing::{Entries, Entry, Listed, Listing, Location};
 use crate::source::xml::XmlLimits;
+use crate::staging::Staged;
 
 /// Rows of the catalog that are read at a time.
 const PAGE: usize = 1000;
-
-/// Who watches over the requests that reading a source takes.
-pub trait Watch: Send + Sync {
-    /// Whether a further request may be sent.
-    fn may_ask(&self) -> bool;
-
-    /// Notes that something was left out, because no further request may be sent.
-    fn cut_short(&self);
-
-    /// Counts requests that were sent.
-    fn asked(&self, exchanges: &[Exchange]);
-}
 
 /// What reading sources over the network needs.
 #[derive(Clone)]
@@ -157,12 +147,24 @@ impl<K> Reading<K> {
         self.reader.watch.may_ask() && !self.send.is_closed()
     }
 
-    /// What a host sends for a URL, or the response that is there already. The caller counts the requests.
+    /// What a host sends for a URL, or the response that is there already. The caller has them recorded.
     pub(super) async fn fetch<J: Judge<Accepted = Option<String>>>(&self, request: &Request<'_, J>) -> Response {
         match self.reader.received.take(request.url) {
             Some(response) => response,
             None => self.reader.fetcher.fetch(request).await,
         }
+    }
+
+    /// Has it recorded what was requested, and what came.
+    pub(super) async fn requested(
+        &self,
+        kind: CaptureKind,
+        url: &Url,
+        exchanges: &[Exchange],
+        bodies: impl IntoIterator<Item = &Staged>,
+    ) -> Result<(), SourceError> {
+        let bodies = bodies.into_iter().collect();
+        self.reader.watch.requested(Requested { source: &self.source, kind, url, exchanges, bodies }).await
     }
 
     /// The path of the article with this identity: the recorded one, or the first of its names that is free.

@@ -3,15 +3,16 @@
 use std::fmt::Debug;
 
 use offprint::testing::archive::{
-    Catalog, CompletedJob, JobResult, PlaceholderVerdict, Revocation, RunId, TakedownTarget, UrlId,
+    Catalog, CompletedJob, DocumentCapture, JobResult, PlaceholderVerdict, Revocation, RunId, TakedownTarget, UrlId,
 };
 use offprint::testing::config::ChangedImages;
 use offprint::testing::model::{
-    ArticleId, ArticleVersion, Digest, Edit, Exchange, Failure, Fingerprint, HostKey, HostState, KeptBody, MediaType,
-    Reason,
+    ArticleId, ArticleVersion, CaptureKind, Digest, Edit, Exchange, Failure, Fingerprint, HostKey, HostState, KeptBody,
+    MediaType, Reason,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use url::Url;
 
 use super::engines::{self, Fresh};
 use super::fixtures::{
@@ -45,6 +46,8 @@ enum Event {
     Thumbnail { bytes: usize, forget: bool },
     /// An article is no longer in its source, or is there again.
     Vanish { article: usize, back: bool },
+    /// A source requests a URL: it gets these bytes, or that nothing changed.
+    Document { url: usize, bytes: Option<usize> },
     /// What nothing refers to is forgotten.
     Collect,
     /// An article, all of them, a URL or a host is taken down.
@@ -80,6 +83,7 @@ fn event() -> impl Strategy<Value = Event> {
         3 => (article.clone(), any::<bool>()).prop_map(|(article, shows)| Event::Mirror { article, shows }),
         3 => (0..100_i64).prop_map(Event::Later),
         2 => (bytes.clone(), any::<bool>()).prop_map(|(bytes, only_first)| Event::Revoke { bytes, only_first }),
+        2 => (0..5_usize, prop::option::of(bytes.clone())).prop_map(|(url, bytes)| Event::Document { url, bytes }),
         1 => (bytes.clone(), any::<bool>())
             .prop_map(|(bytes, is_placeholder)| Event::Verdict { bytes, is_placeholder }),
         1 => bytes.clone().prop_map(Event::Lose),
@@ -152,9 +156,22 @@ impl Player<'_> {
                 }
             }
             Event::Vanish { article, back } => self.vanish(*article, *back).await,
+            Event::Document { url, bytes } => self.document(&link(&url_of(*url)), *bytes).await,
             Event::Collect => self.collect().await,
             Event::TakeDown(kind) => self.take_down(*kind).await,
         }
+    }
+
+    async fn document(&mut self, url: &Url, bytes: Option<usize>) {
+        let source = "news".parse().unwrap();
+        let facts = self.catalog.document(url, Some(&source)).await.unwrap();
+        self.record(facts);
+        let body = bytes.map(|bytes| KeptBody { digest: digest(bytes), media_type: MediaType::Text, length: 5 });
+        let status = if bytes.is_some() { 200 } else { 304 };
+        let given = Exchange { digest: bytes.map(digest), body, ..exchange(url, self.now, status) };
+        let (url, exchanges) = (url.clone(), vec![given]);
+        let document = DocumentCapture { url, kind: CaptureKind::Feed, source: Some(source), exchanges };
+        self.catalog.record_document(self.run, &document).await.unwrap();
     }
 
     async fn complete(&mut self, ends: &[End], newest: bool) {

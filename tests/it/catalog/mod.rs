@@ -55,6 +55,7 @@ mod agreement;
 mod articles;
 mod captures;
 mod damage;
+mod documents;
 mod engines;
 mod feeds;
 mod fixtures;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
+mod captures;
 mod corpus;
 mod full_text;
 #[cfg(unix)]

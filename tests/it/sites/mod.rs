@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
+mod captures;
 mod crawl;
 mod holds;
 mod hostile;
@@ -9,6 +10,7 @@ mod large;
 mod list;
 mod named;
 mod page;
+mod sheets;
 mod sitemap;
 
 use crate::sandbox::Sandbox;

@@ -37,7 +37,9 @@ impl State {
                 self.record_blob(digest, media_type, size, created);
             }
             Effect::StoreAsset { digest, asset } => drop(self.assets.insert(digest, asset)),
-            Effect::AppendCapture { url, run, digest, exchanges } => self.append_capture(url, run, digest, exchanges),
+            Effect::AppendCapture { url, run, digest, exchanges } => self.append_media(url, run, digest, exchanges),
+            Effect::AppendDocument { run, document } => self.append_document(run, document),
+            Effect::AppendRevisit { capture, revisit } => self.append_revisit(capture, revisit),
             Effect::StoreUrl { url, facts } => self.store_url(url, facts),
             Effect::KeepReplaced { url, digest } => drop(self.url_mut(url).replaced.insert(digest)),
             Effect::ForgetReplaced { url, digest } => drop(self.url_mut(url).replaced.remove(&digest)),

@@ -5,6 +5,7 @@
 
 mod articles;
 mod captures;
+mod documents;
 mod effects;
 mod feeds;
 mod garbage;

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::MemoryCatalog;
+use super::state::ArticleEntry;
 use crate::archive::catalog::{CatalogError, PageRow, Pages};
-use crate::model::SourceName;
+use crate::model::{ArticleId, ReferenceKind, SourceName};
 
 #[async_trait]
 impl Pages for MemoryCatalog {
@@ -17,6 +18,12 @@ impl Pages for MemoryCatalog {
     async fn record_page(&self, source: &SourceName, url: &Url, row: &PageRow) -> Result<(), CatalogError> {
         self.state().pages.insert((source.clone(), url.clone()), row.clone());
         Ok(())
+    }
+
+    async fn pages_with_sheets(&self, source: &SourceName) -> Result<Vec<(ArticleId, bool)>, CatalogError> {
+        let state = self.state();
+        let of_source = state.articles.iter().filter(|(_, entry)| entry.version.key.source == *source);
+        Ok(of_source.filter_map(|(id, entry)| Some((*id, may_lack_a_sheet(entry)?))).collect())
     }
 
     async fn crawl_began(&self, source: &SourceName) -> Result<Option<Timestamp>, CatalogError> {
@@ -32,4 +39,14 @@ impl Pages for MemoryCatalog {
         self.state().crawls.remove(source);
         Ok(())
     }
+}
+
+/// Whether a style sheet of an article may not be linked; `None` where it names none. A base is made neutral together with
+/// what it completes, so that an edit there says nothing of a link.
+fn may_lack_a_sheet(entry: &ArticleEntry) -> Option<bool> {
+    let places = || entry.references.iter().map(|(reference, _)| &reference.place);
+    let mut sheets = places().filter(|place| place.kind == ReferenceKind::Sheet).peekable();
+    sheets.peek()?;
+    let has_base = places().any(|place| place.kind == ReferenceKind::Base);
+    Some(has_base || sheets.any(|place| entry.edits.iter().all(|edit| edit.span != place.span)))
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::MemoryCatalog;
 use super::state::{State, next_id};
-use crate::archive::catalog::{CatalogError, ReportedMissing, RunRow, Runs, Totals};
+use crate::archive::catalog::{CatalogError, ReportedMissing, RunRow, Runs, Totals, UrlState};
 use crate::model::RunId;
 
 #[async_trait]
@@ -60,7 +60,7 @@ impl State {
             vanished: self.articles.values().filter(|article| article.facts.vanished).count() as u64,
             references: references.len() as u64,
             local: kept.saturating_sub(unshown),
-            urls: self.urls.len() as u64,
+            urls: self.urls.values().filter(|entry| entry.facts.state != UrlState::Document).count() as u64,
             urls_good: self.urls.values().filter(|entry| entry.facts.kept.is_some()).count() as u64,
             blobs: self.assets.len() as u64,
             bytes: self.assets.keys().map(|digest| self.asset(*digest).size).sum(),

@@ -12,8 +12,8 @@ use crate::archive::catalog::{
 use crate::archive::rules::{ArticleFacts, HostHold};
 use crate::clock;
 use crate::model::{
-    ArchiveId, ArticleId, ArticleKey, ArticleVersion, Asset, Capture, CaptureId, Digest, Edit, Exchange, Fingerprint,
-    HostKey, HostState, JobId, MediaType, RunId, SourceName, ThumbnailName, UrlId,
+    ArchiveId, ArticleId, ArticleKey, ArticleVersion, Asset, Capture, CaptureId, CaptureKind, Digest, Edit, Exchange,
+    Fingerprint, HostKey, HostState, JobId, MediaType, RunId, SourceName, ThumbnailName, UrlId,
 };
 
 /// Everything that a catalog knows.
@@ -218,15 +218,22 @@ impl State {
 
     // URLs.
 
-    /// The URL's row, made where there is none.
+    /// The row of a URL that an article shows, made where there is none.
     pub(super) fn ensure_url(&mut self, url: &Url) -> UrlId {
-        if let Some(known) = self.url_ids.get(url) {
-            return *known;
-        }
+        let Some(known) = self.url_ids.get(url).copied() else {
+            let is_taken_down = self.was_taken_down(&TakedownTarget::covering_url(url));
+            return self.insert_url(url, UrlFacts::first_seen(is_taken_down));
+        };
+        let entry = self.url_mut(known);
+        entry.facts = std::mem::take(&mut entry.facts).shown();
+        known
+    }
+
+    /// Makes the row of a URL.
+    pub(super) fn insert_url(&mut self, url: &Url, facts: UrlFacts) -> UrlId {
         let id = UrlId(next_id(self.urls.keys().last().map(|id| id.0)));
         let host = HostKey::of(url).unwrap_or_else(|| HostKey::from_stored(String::new()));
         self.hosts.entry(host.clone()).or_default();
-        let facts = UrlFacts::first_seen(self.was_taken_down(&TakedownTarget::covering_url(url)));
         let entry = UrlEntry {
             url: url.clone(),
             host,
@@ -291,14 +298,28 @@ impl State {
         ids.map(|id| &self.captures[id].1)
     }
 
+    /// Appends an attempt to get an image.
+    pub(super) fn append_media(&mut self, url: UrlId, run: RunId, digest: Option<Digest>, exchanges: Vec<Exchange>) {
+        self.append_capture(url, run, CaptureKind::Media, None, digest, exchanges);
+    }
+
     /// Appends one attempt.
-    pub(super) fn append_capture(&mut self, url: UrlId, run: RunId, digest: Option<Digest>, exchanges: Vec<Exchange>) {
+    pub(super) fn append_capture(
+        &mut self,
+        url: UrlId,
+        run: RunId,
+        kind: CaptureKind,
+        source: Option<SourceName>,
+        digest: Option<Digest>,
+        exchanges: Vec<Exchange>,
+    ) {
         let Some(at) = exchanges.first().map(|first| first.at) else { return };
         let id = CaptureId(next_id(self.captures.keys().last().map(|id| id.0)));
         let entry = self.url_mut(url);
         entry.captures.push(id);
-        let requested = entry.url.clone();
-        self.captures.insert(id, (url, Capture { id, run, at, url: requested, exchanges, digest }));
+        let (requested, revisits) = (entry.url.clone(), Vec::new());
+        let capture = Capture { id, run, at, url: requested, kind, source, exchanges, digest, revisits };
+        self.captures.insert(id, (url, capture));
     }
 
     // The queue.

@@ -53,7 +53,8 @@ impl State {
         let uses_of = |row: &BlobRow| uses.get(&row.digest).cloned().unwrap_or_default();
         let shown = |(id, entry): (&UrlId, &UrlEntry)| {
             let showing = entry.showing.iter().copied().collect();
-            ReachableUrl { id: *id, url: entry.url.clone(), showing }
+            let requested = self.captures_of(*id).filter_map(|capture| Some((capture.source.clone()?, capture.kind)));
+            ReachableUrl { id: *id, url: entry.url.clone(), showing, requested: requested.collect() }
         };
         let facts = ReachFacts {
             articles: self.articles.iter().map(|(id, entry)| (*id, entry.version.key.clone())).collect(),

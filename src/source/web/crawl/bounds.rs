@@ -41,6 +41,10 @@ pub(super) enum Bound {
     NoCanonical,
     /// It could not be fetched.
     Failed(Reason, Option<u16>),
+    /// It is named as a style sheet and could not be fetched.
+    SheetFailed(Reason, Option<u16>),
+    /// It is named as a style sheet, and is none.
+    NoSheet,
 }
 
 /// What was left out: how often, and the first URL of each kind.
@@ -110,9 +114,24 @@ impl Bound {
             Self::NoPage => format!("{urls} gave neither a page nor an image"),
             Self::Canonical => format!("{pages} not kept: their canonical URL is another"),
             Self::NoCanonical => format!("{pages} kept although their canonical URL is another: that gave no page"),
+            Self::SheetFailed(..) | Self::NoSheet => {
+                let sheets = counted(count, "style sheet", "style sheets");
+                format!("{sheets} not kept, so that pages lead to the web for them ({})", self.of_sheet())
+            }
             Self::Failed(Reason::Robots, _) => format!("{urls} not asked for: robots.txt forbids it"),
             Self::Failed(reason, Some(status)) => format!("{urls} not read: {} {status}", reason.as_str()),
             Self::Failed(reason, None) => format!("{urls} not read: {}", reason.as_str()),
+        }
+    }
+}
+
+impl Bound {
+    /// Why a style sheet is not kept.
+    fn of_sheet(self) -> String {
+        match self {
+            Self::SheetFailed(reason, Some(status)) => format!("{} {status}", reason.as_str()),
+            Self::SheetFailed(reason, None) => reason.as_str().to_owned(),
+            _ => "what came is none".to_owned(),
         }
     }
 }

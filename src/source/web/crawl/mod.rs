@@ -22,7 +22,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use url::Url;
 
-use self::frontier::{Task, Via};
 use self::limits::Limits;
 use self::scope::Scope;
 use super::location::normal;
@@ -122,9 +121,14 @@ impl Crawl {
         Limits::new(self.depth, self.limit, config)
     }
 
-    /// Whether it matters where a page leads.
-    fn wants_links(&self, task: &Task) -> bool {
-        matches!(self.seeds, Seeds::Pages(_)) && task.via != Via::Sheet
+    /// Whether it matters where a page leads, or a style sheet.
+    const fn wants_links(&self) -> bool {
+        matches!(self.seeds, Seeds::Pages(_))
+    }
+
+    /// Whether the style sheets of its pages are kept, as articles of their own.
+    pub(in crate::source) const fn keeps_sheets(&self) -> bool {
+        self.wants_links()
     }
 }
 

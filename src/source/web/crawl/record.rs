@@ -12,8 +12,9 @@ use super::frontier::Task;
 use crate::archive::{ArticleRow, PageContent, PageRow};
 use crate::extract::{PageLinks, page_links};
 use crate::locks::Mutex;
-use crate::model::{ArticleKey, Digest, RelativePath};
+use crate::model::{ArticleKey, Digest, Format, RelativePath};
 use crate::source::error::SourceError;
+use crate::source::web::link_header::add_head_links;
 use crate::source::web::reading::{Reading, unrecorded};
 
 /// What is recorded of a URL, if it matches the present archive.
@@ -99,8 +100,18 @@ impl Reading<Crawl> {
         let version = &article.version;
         let read = self.reader.archive.read_verified(version.original, version.format.blob_type()).await;
         let (Ok(bytes), Some(url)) = (read, version.url.clone()) else { return PageLinks::default() };
-        let charset = version.encoding.as_deref().and_then(|name| Encoding::for_label(name.as_bytes()));
-        links_of(Arc::new(bytes), url, charset).await
+        let mut links = links_of(Arc::new(bytes), version.format, url.clone(), version.charset()).await;
+        if let Ok(Some(head)) = self.recorded_head(&url).await {
+            add_head_links(&mut links, &head, &url);
+        }
+        links
+    }
+
+    /// The head of the response that a page came with, where that is on record and came from its own URL.
+    async fn recorded_head(&self, url: &Url) -> Result<Option<Vec<u8>>, SourceError> {
+        let facts = self.reader.archive.catalog.document(url, Some(&self.source)).await.map_err(unrecorded)?;
+        let last = facts.newest.and_then(|capture| capture.exchanges.into_iter().next_back());
+        Ok(last.filter(|exchange| exchange.url == *url).and_then(|exchange| exchange.response_head))
     }
 
     /// Records what was found at a URL, if that differs from the record. The first record of a crawl says that it
@@ -145,8 +156,13 @@ impl Reading<Crawl> {
     }
 }
 
-/// Where a page leads, determined on a thread for such work.
-pub(super) async fn links_of(bytes: Arc<Vec<u8>>, url: Url, charset: Option<&'static Encoding>) -> PageLinks {
-    let read = tokio::task::spawn_blocking(move || page_links(&bytes, &url, charset));
+/// Where a page or a style sheet leads, determined on a thread for such work.
+pub(super) async fn links_of(
+    bytes: Arc<Vec<u8>>,
+    format: Format,
+    url: Url,
+    charset: Option<&'static Encoding>,
+) -> PageLinks {
+    let read = tokio::task::spawn_blocking(move || page_links(&bytes, format, &url, charset));
     read.await.expect("any page is read for its links without a panic")
 }

@@ -127,12 +127,16 @@ impl Reading<Crawl> {
             Visit::Other(what) if task.via == Via::Named => {
                 walk.named.failed(self.unread("page", &task.url, SourceFailure::NotAPage, format!("it is {what}")));
             }
-            Visit::Other(_) => walk.frontier.lock().bounds.count(Bound::NoPage, &task.url),
+            Visit::Other(_) => {
+                let bound = if task.via == Via::Sheet { Bound::NoSheet } else { Bound::NoPage };
+                walk.frontier.lock().bounds.count(bound, &task.url);
+            }
             Visit::Failed(failure) if task.via == Via::Named => {
                 walk.named.failed(self.unread("page", &task.url, SourceFailure::Fetch(failure.reason), failure.detail));
             }
             Visit::Failed(failure) => {
-                walk.frontier.lock().bounds.count(Bound::Failed(failure.reason, failure.status), &task.url);
+                let failed = if task.via == Via::Sheet { Bound::SheetFailed } else { Bound::Failed };
+                walk.frontier.lock().bounds.count(failed(failure.reason, failure.status), &task.url);
             }
         }
         self.list_images_of(&task, walk).await
@@ -140,7 +144,7 @@ impl Reading<Crawl> {
 
     /// Takes in where a page leads.
     fn follow(&self, task: &Task, links: PageLinks, walk: &Walk) {
-        if !self.kind.wants_links(task) {
+        if !self.kind.wants_links() {
             return;
         }
         let mut frontier = walk.frontier.lock();

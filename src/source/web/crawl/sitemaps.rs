@@ -11,7 +11,7 @@ use super::frontier::{Frontier, Task, Via};
 use super::named::Named;
 use crate::fetch::{Answer, Purpose, Request};
 use crate::locks::Mutex;
-use crate::model::{SourceFailure, Validators};
+use crate::model::{CaptureKind, SourceFailure, Validators};
 use crate::source::listing::Entry;
 use crate::source::sitemap::{self, Sitemap, SitemapPage};
 use crate::source::web::body::{AnyBody, too_large};
@@ -93,7 +93,10 @@ impl Reading<Crawl> {
         let validators = Validators::default();
         let request = Request { url, purpose: Purpose::Page, article: None, validators: &validators, judge: &judge };
         let response = self.fetch(&request).await;
-        self.reader.watch.asked(&response.exchanges);
+        if let Err(error) = self.requested(CaptureKind::Sitemap, url, &response.exchanges, response.bodies()).await {
+            named.failed(error);
+            return None;
+        }
         let (staged, content_type) = match response.outcome {
             Ok(Answer::Body { staged, accepted, .. }) => (staged, accepted),
             Ok(Answer::NotModified) => return None,

@@ -14,11 +14,12 @@ use crate::clock;
 use crate::extract::PageLinks;
 use crate::fetch::{Answer, Fetched, Purpose, Request};
 use crate::locks::Mutex;
-use crate::model::{Exchange, Failure, Reason, RelativePath, Validators};
+use crate::model::{CaptureKind, Exchange, Failure, Format, Reason, RelativePath, Validators};
 use crate::source::error::SourceError;
 use crate::source::feed::charset;
 use crate::source::listing::{Entry, Listed, Location, Made};
 use crate::source::web::content::{Content, LOOKED_AT, claims, content_of};
+use crate::source::web::link_header::add_head_links;
 use crate::source::web::location::{identity, names, normal, without_query};
 use crate::source::web::reading::Reading;
 use crate::source::web::received::Response;
@@ -112,17 +113,17 @@ impl Reading<Crawl> {
                 self.received(task, known, body, evidence, progress).await
             }
             (Ok(Answer::NotModified), _, Some(known)) => {
-                self.reader.watch.asked(&exchanges);
+                self.requested(CaptureKind::Page, &task.url, &exchanges, &evidence).await?;
                 self.record(&task.url, PageRow { lastmod: task.lastmod.clone(), ..known.row.clone() }, progress)
                     .await?;
                 Ok(self.recorded(&known, task).await)
             }
             (Err(_), Some(to), _) => {
-                self.reader.watch.asked(&exchanges);
+                self.requested(CaptureKind::Page, &task.url, &exchanges, &evidence).await?;
                 self.moved(task, normal(to), progress).await
             }
             (Err(failure), None, _) => {
-                self.reader.watch.asked(&exchanges);
+                self.requested(CaptureKind::Page, &task.url, &exchanges, &evidence).await?;
                 Ok(Visit::Failed(failure))
             }
             (Ok(Answer::NotModified), _, None) => Ok(Visit::Failed(Failure::new(
@@ -136,7 +137,7 @@ impl Reading<Crawl> {
         match &known.row.content {
             PageContent::Article { .. } => {
                 let links =
-                    if self.kind.wants_links(task) { self.recorded_links(known).await } else { PageLinks::default() };
+                    if self.kind.wants_links() { self.recorded_links(known).await } else { PageLinks::default() };
                 Visit::Page(Box::new(links), None)
             }
             PageContent::Image => Visit::Image,
@@ -168,11 +169,11 @@ impl Reading<Crawl> {
         if content == Content::Image && self.kind.keeps_images {
             return self.image(task, body, evidence, progress).await;
         }
-        self.reader.watch.asked(&body.exchanges);
+        let is_wanted = content == if task.via == Via::Sheet { Content::Sheet } else { Content::Page };
+        let kept = Some(&body.staged).filter(|staged| self.is_kept(staged, is_wanted));
+        self.requested(CaptureKind::Page, &task.url, &body.exchanges, kept.into_iter().chain(&evidence)).await?;
         match content {
-            Content::Page | Content::Sheet if content == Content::Page || task.via == Via::Sheet => {
-                self.page(task, known, body, progress).await
-            }
+            _ if is_wanted => self.page(task, known, body, progress).await,
             Content::Image => Ok(Visit::Other("an image".to_owned())),
             Content::Sheet => Ok(Visit::Other("a style sheet".to_owned())),
             Content::Feed => Ok(Visit::Other("a feed: list it as a source of kind \"feed\"".to_owned())),
@@ -182,6 +183,13 @@ impl Reading<Crawl> {
                 Ok(Visit::Other(format!("neither a page nor an image; its host calls it {claimed}")))
             }
         }
+    }
+
+    /// Whether a body is kept in the capture: what is no page has the limit of what is refused.
+    fn is_kept(&self, staged: &Staged, is_wanted: bool) -> bool {
+        let limit = self.reader.max_article.0;
+        let most = if is_wanted { limit } else { self.reader.fetcher.max_evidence() };
+        staged.length <= most || (is_wanted && limit == 0)
     }
 
     /// Keeps the response for the job that requests the image: it is fetched once.
@@ -218,7 +226,11 @@ impl Reading<Crawl> {
             }
         };
         let charset = body.content_type.as_deref().and_then(charset);
-        let links = links_of(Arc::clone(&bytes), body.url.clone(), charset).await;
+        let format = if task.via == Via::Sheet { Format::Css } else { Format::Html };
+        let mut links = links_of(Arc::clone(&bytes), format, body.url.clone(), charset).await;
+        if let Some(head) = body.exchanges.last().and_then(|exchange| exchange.response_head.as_deref()) {
+            add_head_links(&mut links, head, &body.url);
+        }
         if let Some(own) = copy_of(task, &body.url, &links) {
             self.record(&task.url, row(task, PageContent::Moved(own.clone()), Validators::default()), progress).await?;
             return Ok(Visit::Copy(own));

@@ -14,8 +14,8 @@ use crate::sandbox::Sandbox;
 use crate::testserver::bulk::tiny;
 use crate::testserver::{Behaviour, Content, End, LoggedRequest, Origin, Site};
 
-/// Tables that say of a run that it was.
-const OF_RUNS: [&str; 1] = ["run"];
+/// Tables that say of a run that it was, and what it found to be as it was.
+const OF_RUNS: [&str; 2] = ["run", "revisit"];
 
 /// A newsroom, and an archive of it.
 pub(super) struct Newsroom {
@@ -222,7 +222,7 @@ impl Newsroom {
     /// A night with nothing new: one conditional request for each feed, and nothing is written but the run's own record.
     pub(super) fn quiet_night(&mut self) {
         self.origin.log().clear();
-        let before = self.state();
+        let (before, revisits) = (self.state(), self.revisits());
         let began = Instant::now();
         let report = self.sandbox.json(&["run"]);
         self.slowest_quiet = self.slowest_quiet.max(began.elapsed());
@@ -240,7 +240,16 @@ impl Newsroom {
             assert!(is_conditional && last.status == Some(304), "night {}: {last:?}", self.nights);
         }
         assert_same(&self.state(), &before, self.nights);
+        // One row of numbers for each feed, and for robots.txt.
+        let feeds = self.desk.feeds.iter().filter(|feed| !self.truth.is_retired(feed)).count() as u64;
+        assert_eq!(self.revisits() - revisits, feeds + 1, "night {}", self.nights);
         self.nights += 1;
+    }
+
+    /// How many requests are on record that gave what an earlier one had.
+    fn revisits(&self) -> u64 {
+        let catalog = rusqlite::Connection::open(self.sandbox.path("store/catalog.db")).unwrap();
+        catalog.query_row("SELECT count(*) FROM revisit", [], |row| row.get(0)).unwrap()
     }
 
     /// What must not change in a quiet night: the files of the archive, and the rows of its catalog.
