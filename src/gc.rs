@@ -439,9 +439,28 @@ mod tests {
         archive.objects.put(&key, Body::Bytes(b"thumb".to_vec())).await.unwrap();
         let report = StoreKey::Report { run: "20261122T030000Z".parse().unwrap() };
         archive.objects.put(&report, Body::Bytes(b"{}".to_vec())).await.unwrap();
+        archive.catalog.begin_run("2026-11-22T03:00:00Z".parse().unwrap()).await.unwrap();
         plan_and_note(&archive, rules(std::slice::from_ref(&name), 0, 1_000)).await.unwrap();
         let plan = plan(&archive, rules(&[name], 0, 2_000)).await.unwrap();
         assert_eq!(plan.going, [Garbage::Thumbnail { key, size: 5 }]);
+    }
+
+    /// A report of a run that the catalog does not know shows that it is older: it does not know what is garbage.
+    #[tokio::test]
+    async fn an_older_catalog_has_nothing_removed_and_notes_nothing() {
+        let archive = fixtures::archive();
+        let orphan = put(&archive, b"of a later run").await;
+        plan_and_note(&archive, rules(&[], 0, 1_000)).await.unwrap();
+        let report = StoreKey::Report { run: "20261122T030000Z".parse().unwrap() };
+        archive.objects.put(&report, Body::Bytes(b"{}".to_vec())).await.unwrap();
+        let seen = archive.catalog.garbage_seen().await.unwrap();
+        for plan in [plan(&archive, rules(&[], 0, 2_000)).await, plan_and_note(&archive, rules(&[], 0, 2_000)).await] {
+            let plan = plan.unwrap();
+            assert_eq!((plan.going.len(), plan.waiting.len(), plan.newer.len()), (0, 0, 1));
+        }
+        assert_eq!(archive.catalog.garbage_seen().await.unwrap(), seen, "what was noted stays so");
+        archive.catalog.begin_run("2026-11-22T03:00:00Z".parse().unwrap()).await.unwrap();
+        assert_eq!(digests(&plan(&archive, rules(&[], 0, 2_000)).await.unwrap().going), [orphan]);
     }
 
     #[test]
