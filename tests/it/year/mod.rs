@@ -21,6 +21,8 @@ mod step;
 mod volume;
 mod world;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
@@ -70,8 +72,9 @@ fn live_nights(place: Place, nights: &[&[Step]]) {
     archive.heal();
 }
 
-/// Histories that follow from a seed.
+/// Histories that follow from a seed. Long ones say how many nights were lived through so far.
 fn histories(place: Place, seed: u64, cases: u32, nights: usize) {
+    let lived_through = AtomicUsize::new(0);
     let config = Config {
         cases,
         rng_seed: RngSeed::Fixed(seed),
@@ -82,6 +85,11 @@ fn histories(place: Place, seed: u64, cases: u32, nights: usize) {
     let history = prop::collection::vec(step(), nights / 2..=nights);
     let lived = TestRunner::new(config).run(&history, |steps| {
         live(place, &steps);
+        // One before the first step, and two that heal.
+        let so_far = lived_through.fetch_add(steps.len() + 3, Ordering::Relaxed) + steps.len() + 3;
+        if is_thorough() {
+            say(&format!("{place:?}: {so_far} nights so far"));
+        }
         Ok(())
     });
     if let Err(failure) = lived {
