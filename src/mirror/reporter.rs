@@ -44,8 +44,7 @@ impl Reporter {
         };
         report.urls.left = left;
         report.stopped_by = self.control.used_up().filter(|_| report.outcome == RunOutcome::Incomplete);
-        report.references =
-            ReferenceCounts { found: totals.references, local: totals.local, remote: totals.references - totals.local };
+        report.references = ReferenceCounts::of_totals(totals.references, totals.local);
         let asked = report.urls.fetched + report.urls.not_modified;
         report.urls.fresh = totals.urls_good.saturating_sub(asked);
         for failed in &mut report.failed_thumbnails {

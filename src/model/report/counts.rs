@@ -40,6 +40,16 @@ counts! {
         remote,
     }
 }
+
+impl ReferenceCounts {
+    /// So many references, of which so many are local. Both are totals of a catalog, which may be damaged or of somebody
+    /// else's making: no more are local than there are.
+    pub(crate) fn of_totals(found: u64, local: u64) -> Self {
+        let local = local.min(found);
+        Self { found, local, remote: found - local }
+    }
+}
+
 counts! {
     /// URLs of a run.
     UrlCounts {
@@ -90,5 +100,18 @@ counts! {
         made,
         /// Not possible.
         failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_that_cannot_be_are_counted_as_far_as_they_can() {
+        for (found, local, expected) in [(5, 2, (2, 3)), (5, 5, (5, 0)), (0, 1, (0, 0)), (5, u64::MAX >> 1, (5, 0))] {
+            let counts = ReferenceCounts::of_totals(found, local);
+            assert_eq!((counts.found, (counts.local, counts.remote)), (found, expected));
+        }
     }
 }
