@@ -218,8 +218,24 @@ impl WriteStage {
             // Whatever made it stale again has announced it again, or will.
             return Ok(());
         }
+        self.publish_recorded(source, row, digest, &mirror).await?;
+        if lacks_thumbnail {
+            self.archive.catalog.make_stale(&[row.id]).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the file of a mirror that is on record.
+    async fn publish_recorded(
+        &self,
+        source: &RunSource,
+        row: &ArticleRow,
+        digest: Digest,
+        mirror: &[u8],
+    ) -> Result<(), MirrorError> {
+        let path = &row.version.key.path;
         let owner = Owner::of(source, path);
-        match self.publish_in_the_way(source, path, digest, &mirror).await {
+        match self.publish_in_the_way(source, path, digest, mirror).await {
             Ok(fingerprint) => {
                 if let Some(message) = owner.message_if_other(source, path) {
                     self.report(row, ProblemReason::OtherOwner, message);
@@ -228,9 +244,6 @@ impl WriteStage {
             }
             Err(error) if error.is_full() => return Err(error.into()),
             Err(error) => self.report(row, ProblemReason::NotWritten, error),
-        }
-        if lacks_thumbnail {
-            self.archive.catalog.make_stale(&[row.id]).await?;
         }
         Ok(())
     }
