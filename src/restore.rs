@@ -130,6 +130,10 @@ pub fn restore_below(
     overwrite: bool,
 ) -> Result<PathBuf, RestoreError> {
     let file = folder.join(&key.source).join(&key.path);
+    if file.symlink_metadata().is_ok() && !file.is_file() {
+        let cause = std::io::Error::other("something that is no file has its place");
+        return Err(RestoreError::Write { file, cause });
+    }
     match std::fs::read(&file) {
         Ok(there) if there == original.bytes => return Ok(file),
         Ok(_) if !overwrite => return Err(RestoreError::OtherContent(file)),
@@ -214,6 +218,21 @@ mod tests {
         std::fs::write(folder.path().join("file"), "").unwrap();
         let failed = restore_below(&folder.path().join("file"), &key, &original("one"), true).unwrap_err();
         assert!(failed.to_string().contains("file/posts/deep"), "{failed}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = ArticleKey { source: "posts".parse().unwrap(), path: "a.md".parse().unwrap() };
+        let pipe = folder.path().join("posts/a.md");
+        std::fs::create_dir(folder.path().join("posts")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let original = Original { digest: Digest::of(b"one"), bytes: b"one".into() };
+        for overwrite in [false, true] {
+            let failed = restore_below(folder.path(), &key, &original, overwrite).unwrap_err();
+            assert!(failed.to_string().contains("posts/a.md"), "{failed}");
+        }
     }
 
     #[test]

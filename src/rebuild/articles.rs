@@ -355,7 +355,8 @@ fn mirrors_in(store: &Path) -> BTreeMap<SourceName, BTreeSet<RelativePath>> {
 
 /// The bytes of a file outside of the archive, if it can be read.
 fn read(file: &Path) -> Option<Vec<u8>> {
-    std::fs::read(file).ok()
+    // Reading what is no file, such as a pipe, could wait for ever.
+    file.is_file().then(|| std::fs::read(file).ok())?
 }
 
 #[cfg(test)]

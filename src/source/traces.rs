@@ -14,5 +14,9 @@ pub fn mirror_of_an_archive(sources: &[Source]) -> Option<PathBuf> {
         let articles = folder.entries().filter_map(Entry::into_path);
         articles.map(|path| source.mirror(&path))
     });
-    mirrors.find(|mirror| std::fs::read(mirror).is_ok_and(|bytes| !linked_files(&bytes).is_empty()))
+    // Reading what is no file, such as a pipe, could wait for ever.
+    let is_one = |mirror: &PathBuf| {
+        mirror.is_file() && std::fs::read(mirror).is_ok_and(|bytes| !linked_files(&bytes).is_empty())
+    };
+    mirrors.find(is_one)
 }

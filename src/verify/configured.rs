@@ -44,7 +44,8 @@ impl ConfiguredRepairSource {
     }
 
     fn stage(&self, file: &Path) -> Option<Staged> {
-        self.archive.objects.staging().copy(File::open(file).ok()?).ok()
+        // Opening what is no file, such as a pipe, could wait for ever.
+        file.is_file().then(|| self.archive.objects.staging().copy(File::open(file).ok()?).ok())?
     }
 }
 

@@ -72,6 +72,9 @@ fn plain(part: &str) -> Option<&OsStr> {
 fn file(path: &Path) -> Option<Resource> {
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
     let media_type = media_type(&ending);
+    if !path.is_file() {
+        return None;
+    }
     if media_type == MediaType::Markdown {
         let text = String::from_utf8_lossy(&fs::read(path).ok()?).into_owned();
         return Some(Resource::Page(page::article(&text)));

@@ -21,6 +21,7 @@ mod objects;
 mod origin;
 mod properties;
 mod recall;
+mod refusing;
 mod run;
 mod samples;
 mod sandbox;

@@ -60,7 +60,8 @@ pub(super) fn mismatches(path: &Path) -> bool {
 
 fn read(path: &Path) -> Option<Digest> {
     let mut line = String::new();
-    File::open(checksum_path(path)).ok()?.take(LONGEST).read_to_string(&mut line).ok()?;
+    let path = checksum_path(path);
+    path.is_file().then(|| File::open(path).ok())??.take(LONGEST).read_to_string(&mut line).ok()?;
     line.split_whitespace().next()?.parse().ok()
 }
 

@@ -101,7 +101,8 @@ fn set_up(connection: &Connection) -> Result<()> {
 fn refuse_foreign_journal(path: &Path) -> Result<()> {
     let mut journal = path.as_os_str().to_owned();
     journal.push("-journal");
-    if !File::open(&journal).is_ok_and(|file| names_a_file(file).unwrap_or(false)) {
+    let is_file = Path::new(&journal).is_file();
+    if !is_file || !File::open(&journal).is_ok_and(|file| names_a_file(file).unwrap_or(false)) {
         return Ok(());
     }
     let why = format!("{} is none that offprint leaves, and names a file to be removed", journal.display());

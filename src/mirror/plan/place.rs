@@ -204,7 +204,7 @@ pub(super) fn of_first_run(source: &RunSource, version: &ArticleVersion) -> Plac
     let place = source.mirror(&version.key.path);
     let is_free = source.is_in_place()
         || place.symlink_metadata().is_err()
-        || std::fs::read(&place).is_ok_and(|there| Digest::of(&there) == version.original);
+        || (place.is_file() && std::fs::read(&place).is_ok_and(|there| Digest::of(&there) == version.original));
     if is_free { Place::Free } else { taken(&place) }
 }
 

@@ -2,25 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 
-use std::ops::Range;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 use offprint::CancellationToken;
 use offprint::testing::archive::rules::CopySchedule;
-use offprint::testing::archive::{
-    Archive, Body, CopyError, ObjectError, ObjectReader, Objects, Prefix, StoreKey, Stored,
-};
+use offprint::testing::archive::{Archive, CopyError, Prefix, StoreKey};
 use offprint::testing::config::Config;
 use offprint::testing::fetch::Fetcher;
 use offprint::testing::mirror::Mirror;
-use offprint::testing::model::{Fingerprint, RunOutcome};
-use offprint::testing::staging::Staging;
+use offprint::testing::model::RunOutcome;
 
 use super::verify::Sample;
+use crate::refusing::Refusing;
 use crate::sandbox::Sandbox;
 
 /// The copies, the oldest first.
@@ -121,47 +118,11 @@ async fn a_copy_that_was_just_made_is_never_the_one_that_goes() {
     }
 }
 
-/// Objects that take everything but copies of the catalog.
-struct NoRoomForCopies(Arc<dyn Objects>);
-
-#[async_trait]
-impl Objects for NoRoomForCopies {
-    async fn put(&self, key: &StoreKey, body: Body) -> Result<Stored, ObjectError> {
-        match key {
-            StoreKey::CatalogCopy { .. } => Err(ObjectError::io("write", key)(std::io::ErrorKind::StorageFull.into())),
-            _ => self.0.put(key, body).await,
-        }
-    }
-
-    async fn open(&self, key: &StoreKey, range: Option<Range<u64>>) -> Result<Option<ObjectReader>, ObjectError> {
-        self.0.open(key, range).await
-    }
-
-    async fn stat(&self, key: &StoreKey) -> Result<Option<Fingerprint>, ObjectError> {
-        self.0.stat(key).await
-    }
-
-    async fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError> {
-        self.0.list(prefix).await
-    }
-
-    async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError> {
-        self.0.delete(key).await
-    }
-
-    fn staging(&self) -> &Staging {
-        self.0.staging()
-    }
-
-    fn free_space(&self) -> Option<u64> {
-        None
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_fails_is_a_problem_and_ends_no_run() {
     let sample = Sample::new().await;
-    let objects = NoRoomForCopies(Arc::clone(&sample.archive.objects));
+    let is_copy = |key: &StoreKey| matches!(key, StoreKey::CatalogCopy { .. }).then_some(ErrorKind::StorageFull);
+    let objects = Refusing { objects: Arc::clone(&sample.archive.objects), refuses: is_copy };
     let archive = Archive::new(Arc::clone(&sample.archive.catalog), Arc::new(objects));
     let schedule = CopySchedule { every: Duration::from_secs(60), keep: 2 };
     let failed = archive.copy_catalog(schedule, Timestamp::now()).await;

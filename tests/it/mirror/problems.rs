@@ -82,19 +82,27 @@ fn a_source_that_is_half_gone_deserves_a_look(sandbox: &Sandbox) {
     assert_eq!(sandbox.text("store/articles/posts/0.md"), "text 0", "their mirrors stay");
 }
 
-/// A folder lies where the mirror of an article is to be written.
+/// A file lies where a folder of mirrors belongs, and a folder where a mirror does.
 fn a_mirror_that_cannot_be_written_fails_and_comes_when_it_can(sandbox: &Sandbox) {
     sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"public\"\n");
     sandbox.write("posts/a.md", "text");
     sandbox.write("posts/b.md", "other");
+    sandbox.write("posts/c/d.md", "deep");
     sandbox.write("public/a.md/in the way", "");
-    let report = sandbox.json(&["run"]);
-    assert_eq!(problems(&report), one("a.md", "not_written", 1), "once, however often it was tried: {report:#}");
-    assert_eq!(sandbox.text("public/b.md"), "other");
-    assert_eq!(problems(&sandbox.json(&["run"])), one("a.md", "not_written", 1), "the next run tries again");
+    sandbox.write("public/c", "in the way, too");
+    let expected = [("a.md", "place_taken"), ("d.md", "not_written")];
+    for _ in 0..2 {
+        let report = sandbox.json(&["run"]);
+        let (mut found, failed) = problems(&report);
+        found.sort();
+        assert_eq!(found, expected.map(|(article, reason)| (article.to_owned(), reason.to_owned())));
+        assert_eq!(failed, 2, "once each, however often it was tried, and again in the next run: {report:#}");
+        assert_eq!(sandbox.text("public/b.md"), "other");
+    }
     std::fs::remove_dir_all(sandbox.path("public/a.md")).expect("it is there");
+    std::fs::remove_file(sandbox.path("public/c")).expect("it is there");
     assert_eq!(problems(&sandbox.json(&["run"])), (Vec::new(), 0));
-    assert_eq!(sandbox.text("public/a.md"), "text");
+    assert_eq!((sandbox.text("public/a.md").as_str(), sandbox.text("public/c/d.md").as_str()), ("text", "deep"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

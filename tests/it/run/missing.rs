@@ -1,7 +1,17 @@
 //! What a night did not do: it is counted, named, and decides the exit status and the ping.
 
-use offprint::testing::model::Digest;
+use std::io::ErrorKind;
+use std::sync::Arc;
 
+use offprint::CancellationToken;
+use offprint::testing::archive::{Archive, Mode, StoreKey, open};
+use offprint::testing::config::Config;
+use offprint::testing::fetch::Fetcher;
+use offprint::testing::mirror::Mirror;
+use offprint::testing::model::Digest;
+use offprint::testing::source::configured;
+
+use crate::refusing::Refusing;
 use crate::sandbox::Sandbox;
 use crate::testserver::bulk::tiny;
 use crate::testserver::{Behaviour, Content, Origin, Site};
@@ -90,19 +100,33 @@ async fn a_night_with_an_unreadable_article_pings_failure() {
     assert_eq!(pinged(&reports), (0, 1));
 }
 
+/// A run of the library over the archive on disk, of which the disk refuses every original.
+async fn run_on_a_disk_that_refuses(sandbox: &Sandbox) -> String {
+    let archive = open(&sandbox.path("store"), Mode::Write).unwrap();
+    let refuses = |key: &StoreKey| matches!(key, StoreKey::Blob { .. }).then_some(ErrorKind::ReadOnlyFilesystem);
+    let objects = Refusing { objects: Arc::clone(&archive.objects), refuses };
+    let archive = Arc::new(Archive::new(Arc::clone(&archive.catalog), Arc::new(objects)));
+    let config = Config::read(&sandbox.path("config.toml")).unwrap();
+    let fetcher = Fetcher::new(&config.fetch, archive.objects.staging().folder()).unwrap();
+    let sources = configured(&config).unwrap();
+    let mirror = Mirror::new(config, archive, fetcher, sources, CancellationToken::new()).unwrap();
+    mirror.run().await.unwrap_err().to_string()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_could_not_go_on_is_recorded_as_failed() {
     let sandbox = Sandbox::new();
     sandbox.write("posts/a.md", "text");
     sandbox.run(&["run"]).expect(0);
-    let shard = &Digest::of(b"more").to_string()[..2];
-    sandbox.write(&format!("store/blobs/sha256/{shard}"), "in the way");
     sandbox.write("posts/b.md", "more");
-    sandbox.run(&["run"]).expect(1);
+    let error = run_on_a_disk_that_refuses(&sandbox).await;
+    let name = Digest::of(b"more").to_string();
+    assert!(error.contains(&name), "{error}");
     let status = sandbox.json(&["status"]);
     let run = &status["runs"][0]["report"];
-    assert_eq!(run["outcome"], "failed", "{run:#}");
-    assert!(run["error"].as_str().unwrap().contains(shard), "{run:#}");
+    assert_eq!((&run["outcome"], &run["error"]), (&"failed".into(), &error.into()), "{run:#}");
     let printed = sandbox.run(&["status"]).expect(0).stdout;
     assert!(printed.lines().any(|line| line.starts_with("run ") && line.contains(": failed: ")), "{printed}");
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(sandbox.text("store/articles/posts/b.md"), "more");
 }
