@@ -80,7 +80,10 @@ const FIRST_RANK: usize = 1000;
 impl Pass<'_, '_, '_, '_> {
     /// Adds what an image element names if nothing else of it is listed.
     pub(super) fn unlisted(&self, tag: &Tag<'_>, named: &mut Named) {
-        let shows_images = || attributes::shows_image(tag.name) && self.scanner.media.is_none();
+        // Of inputs, only those of that type show an image: others hold data for scripts.
+        let is_image_input = || tag.value("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("image"));
+        let shows = || attributes::shows_image(tag.name) && (tag.name != "input" || is_image_input());
+        let shows_images = || shows() && self.scanner.media.is_none();
         let is_clear = named.lazy.iter().any(|(_, at)| !is_doubtful(&named.found[*at]));
         if is_clear || !shows_images() || !self.scanner.wants(ReferenceKind::Lazy, tag.name) {
             return;

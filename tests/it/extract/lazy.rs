@@ -266,3 +266,12 @@ fn a_page_or_a_video_in_a_lazy_attribute_is_not_asked_for() {
     check("<img src='' data-full-url='https://c.example/640?wx_fmt=png'>", &["https://c.example/640?wx_fmt=png"]);
     check("<img src='' data-full-url='https://c.example/640?wx_fmt=json'>", &[]);
 }
+
+#[test]
+fn an_input_that_is_no_image_holds_data() {
+    let json = r#"{"src":"x/a.png","icon":"https://c.example/1.png"}"#;
+    for kind in ["hidden", "text", "checkbox", ""] {
+        check(&format!("<input type='{kind}' value='{json}' data-x='https://c.example/2.png'>"), &[]);
+    }
+    check("<input type=' IMAGE' data-x='https://c.example/2.png'>", &["https://c.example/2.png"]);
+}
