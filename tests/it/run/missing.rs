@@ -101,6 +101,7 @@ async fn a_night_with_an_unreadable_article_pings_failure() {
 }
 
 /// A run of the library over the archive on disk, of which the disk refuses every original.
+#[expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
 async fn run_on_a_disk_that_refuses(sandbox: &Sandbox) -> String {
     let archive = open(&sandbox.path("store"), Mode::Write).unwrap();
     let refuses = |key: &StoreKey| matches!(key, StoreKey::Blob { .. }).then_some(ErrorKind::ReadOnlyFilesystem);
