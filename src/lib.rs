@@ -131,12 +131,12 @@ pub use self::archive::{
     Archive, ArchiveError, ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Body, Captures, Catalog,
     CatalogError, CompletedJob, Copies, CopyError, DatedArticle, DocumentCapture, DocumentFacts, Documents, EntryPage,
     EntryRow, FeedRow, Feeds, GarbageCollection, Identity, Inventory, Job, JobResult, Lease, MemoryCatalog,
-    MemoryObjects, MissingCounts, MissingReport, Mode, NewReference, ObjectError, ObjectReader, Objects, Origins,
-    Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue,
+    MemoryObjects, MissingCounts, MissingReport, Mode, NewReference, Newer, ObjectError, ObjectReader, Objects,
+    Origins, Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue,
     QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation, Revoked,
-    RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownReach, TakedownRow, TakedownTarget, Takedowns,
-    ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker, WriteOutcome, open, rules::CopySchedule,
-    rules::Schedule,
+    RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownDifferences, TakedownReach, TakedownRow,
+    TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, WithoutBlobs, Worker,
+    WriteOutcome, open, rules::CopySchedule, rules::Schedule,
 };
 pub use self::check::{CheckError, Checked, CheckedPlace, check};
 #[cfg(feature = "cli")]
