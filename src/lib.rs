@@ -114,6 +114,7 @@ mod mirror;
 mod model;
 mod notify;
 mod rebuild;
+mod regular_file;
 mod render;
 mod restore;
 mod rewrite;

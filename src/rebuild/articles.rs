@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::extract;
 use crate::mirror::OriginalRecorder;
 use crate::model::{ArticleKey, Digest, Edit, Fingerprint, MediaType, RelativePath, SourceName, Span};
+use crate::regular_file;
 use crate::rewrite::splice;
 use crate::source::{Entry, Listing, Location, Source};
 
@@ -123,8 +124,8 @@ impl<'a> Articles<'a> {
                     continue;
                 }
                 let Location::File { path: file, fingerprint } = listed.location else { continue };
-                let mirror = read(&source.mirror(&listed.path));
-                let file = read(&file).map(|bytes| (bytes, fingerprint));
+                let mirror = regular_file::read(&source.mirror(&listed.path)).ok();
+                let file = regular_file::read(&file).ok().map(|bytes| (bytes, fingerprint));
                 self.record(recorder, ArticleFiles { path: listed.path, file, mirror }, rebuilt).await?;
             }
         }
@@ -147,7 +148,7 @@ impl<'a> Articles<'a> {
         if self.is_taken_down(&key).await? {
             return Ok(());
         }
-        let mirror = read(&recorder.source().mirror(&path));
+        let mirror = regular_file::read(&recorder.source().mirror(&path)).ok();
         if let Some(id) = self.record(recorder, ArticleFiles { path, file: None, mirror }, rebuilt).await? {
             self.archive.catalog.mark_vanished(&[id]).await?;
         }
@@ -351,12 +352,6 @@ fn mirrors_in(store: &Path) -> BTreeMap<SourceName, BTreeSet<RelativePath>> {
         }
     }
     mirrors
-}
-
-/// The bytes of a file outside of the archive, if it can be read.
-fn read(file: &Path) -> Option<Vec<u8>> {
-    // Reading what is no file, such as a pipe, could wait for ever.
-    file.is_file().then(|| std::fs::read(file).ok())?
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::listing::Entry;
 use super::paths::Source;
 use crate::archive::linked_files;
+use crate::regular_file;
 
 /// The first mirror of these sources, in place or in an output of their own, that links into an archive. It reads every
 /// such mirror, and so is only used before an archive is made.
@@ -14,9 +15,5 @@ pub fn mirror_of_an_archive(sources: &[Source]) -> Option<PathBuf> {
         let articles = folder.entries().filter_map(Entry::into_path);
         articles.map(|path| source.mirror(&path))
     });
-    // Reading what is no file, such as a pipe, could wait for ever.
-    let is_one = |mirror: &PathBuf| {
-        mirror.is_file() && std::fs::read(mirror).is_ok_and(|bytes| !linked_files(&bytes).is_empty())
-    };
-    mirrors.find(is_one)
+    mirrors.find(|mirror| regular_file::read(mirror).is_ok_and(|bytes| !linked_files(&bytes).is_empty()))
 }

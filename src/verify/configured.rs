@@ -1,6 +1,5 @@
 //! Places that may have the same bytes: the origin, the web archives, the files of the sources.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use crate::config::Config;
 use crate::fetch::{Alternates, Answer, AskArchives, FetchError, Fetcher, Judge, Purpose, Request};
 use crate::ingest::{CatalogHosts, NI_SCHEME};
 use crate::model::{ArticleKey, Asset, Digest, Failure, Reason, Validators};
+use crate::regular_file;
 use crate::render::Renderer;
 use crate::source::Source;
 use crate::staging::Staged;
@@ -44,8 +44,7 @@ impl ConfiguredRepairSource {
     }
 
     fn stage(&self, file: &Path) -> Option<Staged> {
-        // Opening what is no file, such as a pipe, could wait for ever.
-        file.is_file().then(|| self.archive.objects.staging().copy(File::open(file).ok()?).ok())?
+        self.archive.objects.staging().copy(regular_file::open(file).ok()?).ok()
     }
 }
 

@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::page;
 use crate::model::MediaType;
+use crate::regular_file;
 
 /// The folder that is served, with every symbolic link on the way to it resolved.
 #[derive(Debug)]
@@ -72,16 +73,13 @@ fn plain(part: &str) -> Option<&OsStr> {
 fn file(path: &Path) -> Option<Resource> {
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
     let media_type = media_type(&ending);
-    if !path.is_file() {
-        return None;
-    }
     if media_type == MediaType::Markdown {
-        let text = String::from_utf8_lossy(&fs::read(path).ok()?).into_owned();
+        let text = String::from_utf8_lossy(&regular_file::read(path).ok()?).into_owned();
         return Some(Resource::Page(page::article(&text)));
     }
-    let file = File::open(path).ok()?;
-    let facts = file.metadata().ok().filter(fs::Metadata::is_file)?;
-    Some(Resource::File { file, length: facts.len(), mime: mime(media_type) })
+    let file = regular_file::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    Some(Resource::File { file, length, mime: mime(media_type) })
 }
 
 fn media_type(ending: &str) -> MediaType {

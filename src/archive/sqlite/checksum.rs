@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::connection::log_left;
 use crate::archive::files::sync_folder;
 use crate::model::{Digest, Hasher};
+use crate::regular_file;
 
 /// More than the line of a checksum has.
 const LONGEST: u64 = 4096;
@@ -60,8 +61,7 @@ pub(super) fn mismatches(path: &Path) -> bool {
 
 fn read(path: &Path) -> Option<Digest> {
     let mut line = String::new();
-    let path = checksum_path(path);
-    path.is_file().then(|| File::open(path).ok())??.take(LONGEST).read_to_string(&mut line).ok()?;
+    regular_file::open(&checksum_path(path)).ok()?.take(LONGEST).read_to_string(&mut line).ok()?;
     line.split_whitespace().next()?.parse().ok()
 }
 

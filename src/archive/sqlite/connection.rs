@@ -9,6 +9,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, Error, OpenFlags, Result, ffi};
 
+use crate::regular_file;
+
 /// How long a call waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -101,8 +103,7 @@ fn set_up(connection: &Connection) -> Result<()> {
 fn refuse_foreign_journal(path: &Path) -> Result<()> {
     let mut journal = path.as_os_str().to_owned();
     journal.push("-journal");
-    let is_file = Path::new(&journal).is_file();
-    if !is_file || !File::open(&journal).is_ok_and(|file| names_a_file(file).unwrap_or(false)) {
+    if !regular_file::open(Path::new(&journal)).is_ok_and(|file| names_a_file(file).unwrap_or(false)) {
         return Ok(());
     }
     let why = format!("{} is none that offprint leaves, and names a file to be removed", journal.display());

@@ -10,6 +10,7 @@ use super::trace_original::{MirrorText, Originals};
 use crate::archive::{Archive, ArticleRow, Output, rules};
 use crate::config::Config;
 use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, ProblemReason, RelativePath, SourceName};
+use crate::regular_file;
 use crate::source::{Source, fingerprint};
 
 /// Whether every article was looked at in this run.
@@ -204,7 +205,7 @@ pub(super) fn of_first_run(source: &RunSource, version: &ArticleVersion) -> Plac
     let place = source.mirror(&version.key.path);
     let is_free = source.is_in_place()
         || place.symlink_metadata().is_err()
-        || (place.is_file() && std::fs::read(&place).is_ok_and(|there| Digest::of(&there) == version.original));
+        || regular_file::read(&place).is_ok_and(|there| Digest::of(&there) == version.original);
     if is_free { Place::Free } else { taken(&place) }
 }
 

@@ -11,7 +11,7 @@ use super::modules::Source;
 /// demo, which shows its archive by the web server.
 const LAYERS: [&[&str]; 10] = [
     &["model", "trace", "locks", "clock"],
-    &["config", "staging"],
+    &["config", "staging", "regular_file"],
     &["extract"],
     &["rewrite", "fetch", "media", "archive"],
     &["ingest", "render", "source"],
