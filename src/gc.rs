@@ -184,9 +184,11 @@ async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<Looked, GcError> 
         find_thumbnails(archive, shard, rules.thumbnails, &going, &mut found).await?;
     }
     found.extend(leftovers(archive)?.into_iter().map(Garbage::Temporary));
-    let newer = archive.newer_than_catalog::<GcError>(rules.now).await?;
+    let mirrors = archive.unrecorded_mirrors::<GcError>().await?;
+    let mut newer = archive.newer_runs::<GcError>(rules.now).await?;
+    newer.extend(Newer::mirrors(&mirrors));
     if newer.is_empty() {
-        spare(archive, &mut found).await?;
+        spare(archive, mirrors, &mut found).await?;
     } else {
         found.retain(|garbage| matches!(garbage, Garbage::Temporary(_)));
     }
@@ -202,12 +204,12 @@ async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<Looked, GcError> 
 
 /// Takes out of the garbage what a mirror links to that the catalog does not describe: one that is older than the
 /// archive does not know what such mirrors show. Their originals are among the texts on no record.
-async fn spare(archive: &Archive, found: &mut Vec<Garbage>) -> Result<(), GcError> {
-    let UnrecordedMirrors { unknown, of_unknown_sources, changed, .. } =
-        archive.unrecorded_mirrors::<GcError>().await?;
-    let lacks_rows = !unknown.is_empty() || !of_unknown_sources.is_empty();
+async fn spare(archive: &Archive, mirrors: UnrecordedMirrors, found: &mut Vec<Garbage>) -> Result<(), GcError> {
+    // There is none of an article that is unknown: the catalog would be older than the archive.
+    let UnrecordedMirrors { of_unknown_sources, changed, .. } = mirrors;
+    let lacks_rows = !of_unknown_sources.is_empty();
     let awaits = awaits_originals(archive).await?;
-    let linked = archive.linked_by(unknown.into_iter().chain(of_unknown_sources).chain(changed)).await?;
+    let linked = archive.linked_by(of_unknown_sources.into_iter().chain(changed)).await?;
     let stays = |garbage: &Garbage| match garbage {
         Garbage::Orphan { media_type, .. } => awaits || (lacks_rows && media_type.is_article()),
         Garbage::Thumbnail { .. } => awaits,

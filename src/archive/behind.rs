@@ -10,6 +10,7 @@ use super::catalog::CatalogError;
 use super::copies::{moment_of, oldest_first};
 use super::handle::Archive;
 use super::key::{Prefix, StoreKey};
+use super::mirrors::UnrecordedMirrors;
 use super::objects::ObjectError;
 use crate::model::{ArticleKey, saturating_add};
 
@@ -43,6 +44,13 @@ impl fmt::Display for Newer {
     }
 }
 
+impl Newer {
+    /// The mirrors of articles without a row, where there are any.
+    pub(crate) fn mirrors(UnrecordedMirrors { unknown, .. }: &UnrecordedMirrors) -> Option<Self> {
+        Some(Self::Mirrors(unknown.len(), unknown.first()?.clone()))
+    }
+}
+
 impl Archive {
     /// What in the archive is newer than its catalog. No mirror is read.
     ///
@@ -53,17 +61,8 @@ impl Archive {
         now: Timestamp,
     ) -> Result<Vec<Newer>, E> {
         let mut newer = self.newer_runs::<E>(now).await?;
-        newer.extend(self.newer_mirrors::<E>().await?);
+        newer.extend(Newer::mirrors(&self.unrecorded_mirrors::<E>().await?));
         Ok(newer)
-    }
-
-    /// The mirrors of articles without a row.
-    ///
-    /// # Errors
-    /// As for [`Archive::newer_than_catalog`].
-    pub async fn newer_mirrors<E: From<CatalogError> + From<ObjectError>>(&self) -> Result<Option<Newer>, E> {
-        let unknown = self.unrecorded_mirrors::<E>().await?.unknown;
-        Ok(unknown.first().map(|first| Newer::Mirrors(unknown.len(), first.clone())))
     }
 
     /// The reports and copies that are of later runs than the catalog knows. A run sees them before it begins.

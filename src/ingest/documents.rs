@@ -1,17 +1,19 @@
 //! Documents that were requested → captures: what sources read, and robots.txt.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::OnceCell;
 use tracing::warn;
 use url::Url;
 
 use super::bodies::Bodies;
 use super::error::IngestError;
-use crate::archive::{Archive, DocumentCapture, TakedownTarget};
+use crate::archive::{Archive, DocumentCapture};
 use crate::config::MediaConfig;
 use crate::fetch::RobotsLog;
-use crate::model::{CaptureKind, Exchange, RunId};
+use crate::model::{CaptureKind, Digest, Exchange, RunId};
 use crate::staging::Staged;
 
 /// Records what one run requested.
@@ -19,12 +21,14 @@ pub struct DocumentLog {
     archive: Arc<Archive>,
     bodies: Bodies,
     run: RunId,
+    /// The texts that were taken down before the run.
+    taken_down: OnceCell<HashSet<Digest>>,
 }
 
 impl DocumentLog {
     /// Records into the archive what this run requests.
     pub fn new(archive: &Arc<Archive>, limits: &MediaConfig, run: RunId) -> Self {
-        Self { archive: Arc::clone(archive), bodies: Bodies::new(archive, limits), run }
+        Self { archive: Arc::clone(archive), bodies: Bodies::new(archive, limits), run, taken_down: OnceCell::new() }
     }
 
     /// Records a document. Its bodies are durable before its rows. What is as the newest capture has it is a revisit of
@@ -48,8 +52,7 @@ impl DocumentLog {
 
     /// Keeps a body, unless it is a text that was taken down, or its place alone is not free.
     async fn keep(&self, exchanges: &mut [Exchange], staged: &Staged) -> Result<(), IngestError> {
-        let text = TakedownTarget::Text(staged.digest);
-        if self.archive.catalog.takedowns().await?.iter().any(|row| row.target == text) {
+        if self.taken_down.get_or_try_init(|| self.archive.texts_taken_down()).await?.contains(&staged.digest) {
             return Ok(());
         }
         match self.bodies.keep(exchanges, staged).await {

@@ -190,7 +190,7 @@ impl Mirror {
     /// Reports what in the archive is newer than its catalog. Mirrors that it knows nothing of may be those of articles that
     /// the run has read.
     async fn note_newer(&self, mut newer: Vec<Newer>) -> Result<(), MirrorError> {
-        newer.extend(self.archive.newer_mirrors::<MirrorError>().await?);
+        newer.extend(Newer::mirrors(&self.archive.unrecorded_mirrors::<MirrorError>().await?));
         for newer in newer {
             self.tally.problem("the catalog", ProblemReason::OlderCatalog, newer);
         }
