@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use super::COMMANDS;
 use super::snapshot::Session;
 use crate::sandbox::Sandbox;
@@ -18,10 +20,17 @@ fn origin() -> Origin {
     Origin::start(site).unwrap()
 }
 
+/// A wait whose random share, a tenth to either side, never reaches another day: next tries are counted by day.
+fn hours_until_tomorrow_noon() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    36 - now.as_secs() / 3600 % 24
+}
+
 /// Two posts: one with an image in front matter and body, one with what cannot be had.
 fn small_archive(origin: &Origin) -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.settings("retries = 0\n");
+    let wait = hours_until_tomorrow_noon();
+    sandbox.settings(&format!("retries = 0\n[run]\nretry_schedule = [\"{wait}h\"]\n"));
     let (a, b) = (origin.url("/a.png"), origin.url("/b.png"));
     let walk = format!("---\ntitle: A walk\nthumbnail: {a}\n---\n\n![hills]({a})\n<img src=\"{b}\" alt=\"\">\n");
     sandbox.write("posts/walk.md", walk);
