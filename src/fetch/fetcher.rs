@@ -71,6 +71,11 @@ impl Fetcher {
         self.session.hosts.lease(host, state);
     }
 
+    /// There are so many jobs for a host. Of hosts that answer alike, the one with the most comes first.
+    pub(crate) fn expect_jobs(&self, host: &HostKey, jobs: u64) {
+        self.session.hosts.get(host).expect_jobs(jobs);
+    }
+
     /// What has been learned of a host, for the next run. After that the host may be dropped from memory, until it is
     /// restored.
     pub fn host_state(&self, host: &HostKey) -> HostState {

@@ -29,6 +29,8 @@ pub struct Lease {
     pub until: Timestamp,
     /// What is known of the host.
     pub state: HostState,
+    /// How many jobs it had in the queue when it was leased.
+    pub jobs: u64,
 }
 
 /// One URL to request.

@@ -13,7 +13,7 @@ use crate::archive::rules::{Due, HostHold};
 use crate::model::{HostKey, HostState, saturating_add};
 
 const COLUMNS: &str =
-    "id, key, lease_worker, lease_epoch, lease_until, referer, failures, open_until, not_before, delay";
+    "id, key, lease_worker, lease_epoch, lease_until, referer, failures, open_until, not_before, delay, pending";
 
 /// Leases hosts that have jobs and may be requested, in the order in which they became ready.
 pub(super) fn lease(
@@ -69,6 +69,8 @@ fn leased(row: &Row<'_>) -> Result<Lease> {
             epoch: row.get("lease_epoch")?,
             until: moment(row, "lease_until")?,
             state: host_state(row)?,
+            // A damaged count keeps nobody from asking the host.
+            jobs: row.get("pending").unwrap_or(1),
         })
     })(row)
 }

@@ -3,9 +3,11 @@
 //! A request is open from before its connection until its response has ended, however long its host is silent. There are
 //! many places for open requests, because one that waits for a host costs no more than a descriptor. Where all are
 //! taken, requests to quick hosts come before those to new hosts, and these before those to slow hosts: what slow hosts
-//! take is their own time, and not that of others. Some places are for quick hosts alone.
+//! take is their own time, and not that of others. Some places are for quick hosts alone. Of hosts that answer alike, the
+//! one with the most jobs comes first: its requests are spaced, so that it needs the longest.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -22,9 +24,36 @@ struct State {
     free: usize,
     /// Places that only quick hosts have.
     for_quick: usize,
-    /// Who waits for a place, by the standing of the host.
-    waiting: [VecDeque<oneshot::Sender<Place>>; 3],
+    /// Who waits for a place, by rank and then by arrival.
+    waiting: BTreeMap<(Rank, u64), oneshot::Sender<Place>>,
+    /// How many have waited so far.
+    arrived: u64,
     is_closed: bool,
+}
+
+/// Which of the requests that wait is opened first: the lowest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Rank {
+    standing: Standing,
+    jobs: Reverse<u64>,
+}
+
+impl Rank {
+    /// The rank of a request to a host that has answered so, and for which there are so many jobs.
+    pub(crate) const fn new(standing: Standing, jobs: u64) -> Self {
+        Self { standing, jobs: Reverse(jobs) }
+    }
+
+    /// How the host has answered.
+    pub(crate) const fn standing(self) -> Standing {
+        self.standing
+    }
+}
+
+impl From<Standing> for Rank {
+    fn from(standing: Standing) -> Self {
+        Self::new(standing, 1)
+    }
 }
 
 /// The place of one open request, until it is dropped.
@@ -40,7 +69,7 @@ pub(crate) struct Closed;
 impl Admission {
     /// So many places in all, of which so many are for quick hosts alone.
     pub(crate) fn new(places: usize, for_quick: usize) -> Self {
-        let state = State { free: places, for_quick, waiting: Default::default(), is_closed: false };
+        let state = State { free: places, for_quick, waiting: BTreeMap::new(), arrived: 0, is_closed: false };
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -48,21 +77,30 @@ impl Admission {
     ///
     /// # Errors
     /// It was closed before there was one.
-    pub(crate) async fn place(&self, standing: Standing) -> Result<Place, Closed> {
+    pub(crate) async fn place(&self, rank: impl Into<Rank>) -> Result<Place, Closed> {
+        let rank = rank.into();
         let waits = {
             let mut state = self.0.lock();
             if state.is_closed {
                 return Err(Closed);
             }
-            if state.has_place_for(standing) && state.is_first(standing) {
+            if state.has_place_for(rank) && state.is_first(rank) {
                 state.free -= 1;
                 return Ok(self.one());
             }
             let (give, waits) = oneshot::channel();
-            state.waiting[standing as usize].push_back(give);
+            let number = state.arrived;
+            state.arrived += 1;
+            state.waiting.insert((rank, number), give);
             waits
         };
         waits.await.map_err(|_| Closed)
+    }
+
+    /// How many places are free.
+    #[cfg(test)]
+    pub(super) fn available_permits(&self) -> usize {
+        self.0.lock().free
     }
 
     fn one(&self) -> Place {
@@ -74,7 +112,7 @@ impl Admission {
         let mut state = self.0.lock();
         state.is_closed = !is_open;
         if state.is_closed {
-            state.waiting.iter_mut().for_each(VecDeque::clear);
+            state.waiting.clear();
         }
     }
 
@@ -94,26 +132,23 @@ impl Admission {
 }
 
 impl State {
-    fn has_place_for(&self, standing: Standing) -> bool {
-        self.free > if standing == Standing::Quick { 0 } else { self.for_quick }
+    fn has_place_for(&self, rank: Rank) -> bool {
+        self.free > if rank.standing == Standing::Quick { 0 } else { self.for_quick }
     }
 
     /// Whether nobody waits who comes before, or came earlier.
-    fn is_first(&self, standing: Standing) -> bool {
-        self.waiting[..=standing as usize].iter().all(|waiting| waiting.iter().all(oneshot::Sender::is_closed))
+    fn is_first(&self, rank: Rank) -> bool {
+        self.waiting.range(..=(rank, u64::MAX)).all(|(_, waiting)| waiting.is_closed())
     }
 
     /// Takes the one to whom a free place goes out of those who wait.
     fn next(&mut self) -> Option<oneshot::Sender<Place>> {
-        for standing in [Standing::Quick, Standing::New, Standing::Slow] {
-            if !self.has_place_for(standing) {
-                continue;
-            }
-            let waiting = &mut self.waiting[standing as usize];
-            while let Some(next) = waiting.pop_front() {
-                if !next.is_closed() {
-                    return Some(next);
-                }
+        while let Some(((rank, _), _)) = self.waiting.first_key_value()
+            && self.has_place_for(*rank)
+        {
+            let next = self.waiting.pop_first().map(|(_, next)| next);
+            if next.as_ref().is_some_and(|next| !next.is_closed()) {
+                return next;
             }
         }
         None
@@ -166,6 +201,25 @@ mod tests {
         let wanted = [Slow, New, Slow, Quick, New, Quick];
         assert_eq!(order(1, 0, &wanted).await, [Quick, Quick, New, New, Slow, Slow]);
         assert_eq!(order(3, 0, &wanted).await, [Quick, Quick, New, New, Slow, Slow]);
+    }
+
+    #[tokio::test]
+    async fn of_new_hosts_the_one_with_the_most_jobs_comes_first() {
+        let admission = Admission::new(1, 0);
+        let held = admission.place(Quick).await.unwrap();
+        let (came, order) = std::sync::mpsc::channel();
+        let waits = |(number, jobs)| {
+            let (admission, came) = (admission.clone(), came.clone());
+            tokio::spawn(async move {
+                let _place = admission.place(Rank::new(New, jobs)).await.unwrap();
+                came.send(number).unwrap();
+            })
+        };
+        let waiting: Vec<_> = [1, 50, 2, 50, 1].into_iter().enumerate().map(waits).collect();
+        tokio::task::yield_now().await;
+        drop(held);
+        futures_util::future::join_all(waiting).await;
+        assert_eq!(order.try_iter().collect::<Vec<_>>(), [1, 3, 2, 0, 4]);
     }
 
     #[tokio::test]

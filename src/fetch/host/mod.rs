@@ -14,13 +14,14 @@ pub(crate) mod retry;
 pub(crate) mod settings;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::{OnceCell, OwnedMutexGuard};
 
 use super::clock::Clock;
 use crate::locks::Mutex;
 use crate::model::{Failure, HostKey, HostState, Reason, RefererStrategy};
+use admission::Rank;
 use breaker::{Breaker, BreakerPolicy, BreakerState};
 use memory::HostMemory;
 use pacer::{NoStart, Pacer};
@@ -47,6 +48,8 @@ pub(crate) struct Host {
     has_responded: AtomicBool,
     /// How promptly it has answered in this run.
     promptness: Arc<Promptness>,
+    /// How many jobs there are for it, as far as that is known.
+    jobs: AtomicU64,
     /// What is kept elsewhere was asked for.
     recalled: OnceCell<()>,
     /// What is kept elsewhere, where that is known.
@@ -82,6 +85,7 @@ impl Host {
             referers: Mutex::new(Referers { learned: RefererStrategy::Omit, failed_rounds: 0 }),
             has_responded: AtomicBool::new(false),
             promptness: Arc::default(),
+            jobs: AtomicU64::new(1),
             recalled: OnceCell::new(),
             kept: Mutex::default(),
             is_leased: AtomicBool::new(false),
@@ -96,8 +100,8 @@ impl Host {
         self.refuse_if_open()?;
         let in_flight = self.pacer.in_flight().await;
         let probe = self.wait_for_probe().await?;
-        let start =
-            self.pacer.start(slots, self.promptness.standing()).await.map_err(|no_start| self.deferred(no_start))?;
+        let rank = Rank::new(self.promptness.standing(), self.jobs.load(Ordering::Relaxed));
+        let start = self.pacer.start(slots, rank).await.map_err(|no_start| self.deferred(no_start))?;
         self.refuse_if_open()?;
         Ok(RequestPermit::new(slots, start, &self.promptness, in_flight, probe))
     }
@@ -225,6 +229,11 @@ impl Host {
             referers.learned = state.referer;
         }
         self.pacer.restore(state.delay, state.not_before);
+    }
+
+    /// There are so many jobs for it.
+    pub(crate) fn expect_jobs(&self, jobs: u64) {
+        self.jobs.store(jobs, Ordering::Relaxed);
     }
 
     /// Restores what an earlier run learned, for who will [`Host::save`] what this run learns.

@@ -7,9 +7,8 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::admission::Closed;
+use super::admission::{Closed, Rank};
 use super::permit::{Slots, Start};
-use super::promptness::Standing;
 use super::retry::LONGEST_RETRY_AFTER;
 use crate::fetch::clock::{Clock, from_to};
 use crate::locks::{Mutex, MutexGuard};
@@ -86,12 +85,13 @@ impl Pacer {
 
     /// Waits until a request may start: for the host's hold, for its spacing, for a slot among all requests. The caller
     /// has an in-flight permit.
-    pub(crate) async fn start(&self, slots: &Slots, standing: Standing) -> Result<Start, NoStart> {
+    pub(crate) async fn start(&self, slots: &Slots, rank: impl Into<Rank>) -> Result<Start, NoStart> {
+        let rank = rank.into();
         if self.is_unpaced() {
-            return Ok(slots.start(standing).await?);
+            return Ok(slots.start(rank).await?);
         }
         let _lock = self.start_lock.lock().await;
-        let slot = self.wait_for_start(slots, standing).await?;
+        let slot = self.wait_for_start(slots, rank).await?;
         let mut state = self.state();
         state.next_start = Some(Instant::now() + self.delay.max(state.slow_down).max(state.crawl_delay));
         Ok(slot)
@@ -104,14 +104,14 @@ impl Pacer {
     }
 
     /// A hold may begin during any other wait, so it is checked again at the end.
-    async fn wait_for_start(&self, slots: &Slots, standing: Standing) -> Result<Start, NoStart> {
+    async fn wait_for_start(&self, slots: &Slots, rank: Rank) -> Result<Start, NoStart> {
         loop {
             self.wait_for_hold().await?;
             let next_start = self.state().next_start;
             if let Some(at) = next_start.filter(|at| *at > Instant::now()) {
                 tokio::time::sleep_until(at).await;
             }
-            let slot = slots.start(standing).await?;
+            let slot = slots.start(rank).await?;
             if self.current_hold().is_none() {
                 return Ok(slot);
             }
@@ -211,6 +211,7 @@ impl Pacer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::promptness::Standing;
     use super::*;
 
     const MAX_WAIT: Duration = Duration::from_secs(30);

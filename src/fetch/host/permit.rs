@@ -1,15 +1,16 @@
 //! How many requests may be under way, over all hosts.
 //!
 //! Each open request has a place (`admission`), and in addition a slot while its host answers. There are few slots: they
-//! bound what arrives at the same time. A request leaves its slot while its host is silent or slow.
+//! bound what arrives at the same time. A request leaves its slot while its host is silent or slow. Slots, too, go to
+//! quick hosts first: hundreds of requests to hosts that may be silent can wait for one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 use tokio::time::Instant;
 
-use super::admission::{Admission, Closed, Place};
+use super::admission::{Admission, Closed, Place, Rank};
 use super::line::Line;
 use super::promptness::{Promptness, SLOW, Standing};
 
@@ -19,7 +20,7 @@ const PARKED: usize = 32;
 /// The slots and places of one fetcher. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Slots {
-    in_flight: Arc<Semaphore>,
+    in_flight: Admission,
     most: usize,
     admission: Admission,
     line: Arc<Line>,
@@ -29,16 +30,16 @@ pub(crate) struct Slots {
 #[derive(Debug)]
 pub(crate) struct Start {
     _place: Place,
-    slot: Option<OwnedSemaphorePermit>,
+    slot: Option<Place>,
 }
 
 impl Slots {
     /// Slots for so many requests in flight, and for as many parked ones as `most_parked` allows.
     pub(crate) fn new(in_flight: usize, most_parked: usize) -> Self {
-        let in_flight = in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        let in_flight = in_flight.max(1);
         let parked = in_flight.saturating_mul(PARKED).min(most_parked);
         Self {
-            in_flight: Arc::new(Semaphore::new(in_flight)),
+            in_flight: Admission::new(in_flight, 0),
             most: in_flight,
             admission: Admission::new(in_flight.saturating_add(parked), in_flight.min(parked)),
             line: Arc::default(),
@@ -49,14 +50,15 @@ impl Slots {
     ///
     /// # Errors
     /// No more requests are opened in this run.
-    pub(crate) async fn start(&self, standing: Standing) -> Result<Start, Closed> {
-        let place = self.admission.place(standing).await?;
-        let slot = if standing == Standing::Slow { None } else { Some(self.slot().await) };
+    pub(crate) async fn start(&self, rank: impl Into<Rank>) -> Result<Start, Closed> {
+        let rank = rank.into();
+        let place = self.admission.place(rank).await?;
+        let slot = if rank.standing() == Standing::Slow { None } else { Some(self.slot(rank).await) };
         Ok(Start { _place: place, slot })
     }
 
-    async fn slot(&self) -> OwnedSemaphorePermit {
-        Arc::clone(&self.in_flight).acquire_owned().await.expect("the semaphore is never closed")
+    async fn slot(&self, rank: impl Into<Rank>) -> Place {
+        self.in_flight.place(rank).await.expect("only places are closed, never slots")
     }
 
     /// Whether requests are opened. Where they are not, those that wait for a place end.
@@ -100,7 +102,7 @@ impl RequestPermit {
     pub(crate) async fn unpark(&mut self) -> Duration {
         let begun = Instant::now();
         if self.start.slot.is_none() {
-            self.start.slot = Some(self.slots.slot().await);
+            self.start.slot = Some(self.slots.slot(self.promptness.standing()).await);
         }
         begun.elapsed()
     }
@@ -173,6 +175,7 @@ impl RequestPermit {
 mod tests {
     use super::*;
     use std::future::pending;
+    use tokio::sync::Semaphore;
     use tokio::task::JoinSet;
     use tokio::time::{Instant, sleep, timeout};
 

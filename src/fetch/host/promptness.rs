@@ -12,7 +12,7 @@ const LEAST_PATIENCE: Duration = Duration::from_millis(50);
 const TIMES_ITS_USUAL: u32 = 4;
 
 /// How a host has answered in this run, the best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) enum Standing {
     /// Its last response came in time.
     Quick,

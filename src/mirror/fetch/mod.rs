@@ -2,6 +2,7 @@
 
 mod inline;
 mod job;
+mod turns;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,12 +25,15 @@ use crate::trace;
 
 pub(super) use inline::InlineSource;
 pub(super) use job::JobStage;
+use turns::Turns;
 
 /// How long a host is leased at a time. A worker that dies blocks its hosts for no longer than this.
 const LEASE: Duration = Duration::from_secs(6 * 3600);
 /// How many hosts are worked on at a time. Those that are silent, slow or have asked for a pause are among them, and must
 /// not keep others from being asked.
 const HOSTS: usize = 4096;
+/// How many hosts are leased at a time: those that are worked on, and those that wait for their turn.
+const LEASED: usize = 4 * HOSTS;
 /// How many hosts may have many jobs under way: as many as keep their connections meanwhile.
 pub(super) const BUSY_HOSTS: usize = 64;
 /// More hosts than a catalog has.
@@ -104,17 +108,21 @@ impl FetchStage {
     async fn work(self: Arc<Self>, mut read: watch::Receiver<bool>) -> Result<(), MirrorError> {
         let this = self;
         let worker = Worker(format!("{}-{}", std::process::id(), this.run.0));
-        let mut hosts = JoinSet::new();
+        let (mut hosts, mut turns) = (JoinSet::new(), Turns::default());
         loop {
             let all_read = *read.borrow_and_update();
-            let room = HOSTS.saturating_sub(hosts.len());
-            let leased = if this.control.may_go_on() { this.lease(&worker, room).await? } else { Vec::new() };
-            let none_leased = leased.is_empty();
-            for lease in leased {
+            if this.control.may_go_on() {
+                turns.add(this.lease(&worker, LEASED.saturating_sub(hosts.len() + turns.len())).await?);
+            } else {
+                turns.give_back(&this.archive).await?;
+            }
+            while hosts.len() < HOSTS
+                && let Some(lease) = turns.pop()
+            {
                 let span = trace::host(&lease.host);
                 hosts.spawn(Arc::clone(&this).process_host(lease).instrument(span));
             }
-            if hosts.is_empty() && none_leased && (all_read || !this.control.may_go_on()) {
+            if hosts.is_empty() && (all_read || !this.control.may_go_on()) {
                 return this.keep_received(&worker, read).await;
             }
             tokio::select! {
@@ -180,6 +188,7 @@ impl FetchStage {
     /// Processes the jobs of one host, then ends the lease and records what was learned of the host.
     async fn process_host(self: Arc<Self>, lease: Lease) -> Result<(), MirrorError> {
         self.fetcher.restore_host(&lease.host, &lease.state);
+        self.fetcher.expect_jobs(&lease.host, lease.jobs);
         self.placeholders.begin_host(&lease.host).await?;
         let result = tokio::select! {
             result = self.drain_host(&lease) => result,

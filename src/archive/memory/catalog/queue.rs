@@ -159,7 +159,8 @@ impl HostEntry {
         self.was_asked = true;
         self.leased_until = Some(until);
         self.epoch += 1;
-        Lease { host: key.clone(), epoch: self.epoch, until, state: self.state.clone() }
+        let jobs = self.jobs.len() as u64;
+        Lease { host: key.clone(), epoch: self.epoch, until, state: self.state.clone(), jobs }
     }
 
     /// Ends the holds that a clock which was ahead wrote.
