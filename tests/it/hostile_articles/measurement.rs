@@ -23,38 +23,63 @@ fn lengths() -> Vec<usize> {
         .collect()
 }
 
-/// The time for each byte, at the longest length and against the same of honest articles.
-fn row(form: &Form, honest: f64) -> (f64, String) {
-    let mut text = String::new();
-    let mut worst: f64 = 0.0;
-    for length in lengths() {
-        let each = seconds(form, length) / length as f64 * 1e9;
-        write!(text, " {each:8.0}").expect("a text takes all that is written");
-        if length >= 64 << 10 {
-            worst = worst.max(each / honest);
+/// What an article of a form costs.
+struct Cost {
+    form: Form,
+    /// The most time for each byte, against the same of honest articles.
+    times: f64,
+    /// The seconds at the longest length.
+    seconds: f64,
+    /// The nanoseconds for each byte at each length.
+    text: String,
+}
+
+impl Cost {
+    fn of(form: &Form, honest: f64) -> Self {
+        let (mut text, mut times, mut last) = (String::new(), 0.0_f64, 0.0);
+        for length in lengths() {
+            last = seconds(form, length);
+            let each = last / length as f64 * 1e9;
+            write!(text, " {each:8.0}").expect("a text takes all that is written");
+            if length >= 64 << 10 {
+                times = times.max(each / honest);
+            }
         }
+        Self { form: *form, times, seconds: last, text: format!("{text}  {}", form.name()) }
     }
-    (worst, format!("{text}  {}", form.name()))
+}
+
+/// The costs of all forms, the worst first.
+fn costs() -> Vec<Cost> {
+    let longest = lengths().last().map_or(1 << 20, |longest| (*longest).min(1 << 20));
+    // As the slowest of the honest formats: what another format costs, an article of that format may cost.
+    let honest = HONEST.iter().map(|form| {
+        seconds(form, longest);
+        let each = seconds(form, longest) / longest as f64 * 1e9;
+        say(&format!("honest: {each:.0} ns a byte  {}", form.name()));
+        each
+    });
+    let honest = honest.fold(0.0, f64::max);
+    let mut costs: Vec<_> = hostile().map(|form| Cost::of(form, honest)).collect();
+    costs.sort_by(|a, b| b.times.total_cmp(&a.times));
+    costs
 }
 
 #[test]
 #[ignore = "measurement: ratios of times, on a machine with nothing else to do"]
 fn measurement_of_time() {
-    let longest = *lengths().last().unwrap_or(&1024);
-    // As the slowest of the honest formats: what another format costs, an article of that format may cost.
-    let honest = HONEST.iter().map(|form| {
-        seconds(form, longest.min(1 << 20));
-        let each = seconds(form, longest.min(1 << 20)) / longest.min(1 << 20) as f64 * 1e9;
-        say(&format!("honest: {each:.0} ns a byte  {}", form.name()));
-        each
-    });
-    let honest = honest.fold(0.0, f64::max);
-    let mut rows: Vec<_> = hostile().map(|form| row(form, honest)).collect();
-    rows.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let costs = costs();
     say(&format!("nanoseconds a byte at {:?} bytes, and times the slowest honest article", lengths()));
-    rows.iter().take(25).for_each(|(times, text)| say(&format!("{times:6.2}{text}")));
-    let too_slow = rows.iter().filter(|(times, _)| *times > TIMES).count();
-    assert_eq!(too_slow, 0, "{too_slow} of {}", rows.len());
+    costs.iter().take(25).for_each(|cost| say(&format!("{:6.2}{}", cost.times, cost.text)));
+    say("format, start | KiB | s | times honest | MiB of eight at a time");
+    let longest = lengths().last().copied().unwrap_or_default();
+    for Cost { form, times, seconds, .. } in costs.iter().take(10) {
+        let run = eight(&[form; 8], longest);
+        say(&format!("{} | {} | {seconds:.2} | {times:.2} | {}", form.name(), longest >> 10, run.peak));
+        assert!(run.peak < MEMORY, "{}", run.text);
+    }
+    let too_slow = costs.iter().filter(|cost| cost.times > TIMES).count();
+    assert_eq!(too_slow, 0, "{too_slow} of {}", costs.len());
 }
 
 /// The default `rewrite.max_article`, in bytes.

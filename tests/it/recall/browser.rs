@@ -6,6 +6,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -117,6 +120,22 @@ impl Browser {
         let mut answer = self.call("Runtime.evaluate", &how);
         assert!(answer["exceptionDetails"].is_null(), "{answer}");
         answer["result"]["value"].take()
+    }
+
+    /// Does something with the browser, which is ended where that takes longer than this: who waits for an answer fails
+    /// then, and waits no longer.
+    pub(crate) fn within<T>(&mut self, time: Duration, act: impl FnOnce(&mut Self) -> T) -> T {
+        let (done, ended) = mpsc::channel::<()>();
+        let process = self.process.id().to_string();
+        let limit = thread::spawn(move || {
+            if ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-KILL", &process]).status();
+            }
+        });
+        let result = act(self);
+        drop(done);
+        limit.join().expect("waiting does not panic");
+        result
     }
 
     fn call(&mut self, method: &str, parameters: &Value) -> Value {

@@ -131,7 +131,8 @@ fn text(format: Format, chance: &mut Rng) -> String {
         }
         text.push_str(["", " ", "\n", "\n\n"][chance.usize(..4)]);
     }
-    text
+    // Hugo builds no site with a shortcode that it does not know.
+    text.replace("{{", "{ {")
 }
 
 fn pick<'a>(all: &[&'a str], chance: &mut Rng) -> &'a str {
