@@ -4,23 +4,18 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use encoding_rs::Encoding;
-use jiff::Timestamp;
-use url::Url;
-
 use super::super::article_memory::ArticleMemory;
 use super::super::error::MirrorError;
 use super::super::sources::RunSource;
+use super::found_article::{FoundArticle, is_mirror, is_mirror_there, is_untouched, is_up_to_date};
 use super::moved::Moved;
-use super::references::{Resolved, SavedPage};
+use super::read_article::{Change, ReadArticle, read_original};
 use super::trace_original::{self, Originals, Traced};
 use super::unread::Unread;
-use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState, NewReference, StoreKey};
-use crate::clock;
+use crate::archive::{Archive, ArticleId, ArticleRow, ArticleState};
 use crate::config::{Config, Size};
 use crate::extract;
-use crate::ingest::{self, InlineImages, InlineLimits};
-use crate::model::{ArticleKey, ArticleVersion, Digest, Fingerprint, Format, RelativePath, Span};
+use crate::model::{ArticleKey, Digest, Fingerprint};
 use crate::source::{Listed, Location, Made};
 
 /// What is to be done with an article.
@@ -42,35 +37,6 @@ pub(in crate::mirror) enum ArticlePlan {
     TakenDown,
     /// It cannot be read.
     Unreadable(Unread),
-}
-
-/// An article that was read, with all that is recorded of it.
-pub(in crate::mirror) struct ReadArticle {
-    /// The original.
-    pub(in crate::mirror) bytes: Vec<u8>,
-    /// What is recorded of it.
-    pub(in crate::mirror) version: ArticleVersion,
-    /// Its references.
-    pub(in crate::mirror) references: Vec<NewReference>,
-    /// The images that it holds itself.
-    pub(in crate::mirror) inline: InlineImages,
-    /// What stood in place of some references, by their spans: the URLs gave that, whatever the catalog knows of them.
-    pub(in crate::mirror) traced: Vec<(Span, StoreKey)>,
-    /// How many references it has beyond those that one article may have.
-    pub(in crate::mirror) left_out: usize,
-    /// What differs from the record.
-    pub(in crate::mirror) change: Change,
-}
-
-/// What differs between an article and the record of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::mirror) enum Change {
-    /// It is not on record.
-    New,
-    /// Its content.
-    Content,
-    /// Only the settings, or its mirror is not there.
-    Settings,
 }
 
 /// Determines what a run does with articles. It reads files and the catalog, and writes nothing.
@@ -332,88 +298,6 @@ impl Planner {
     }
 }
 
-/// Reads an original, on a thread for such work: the facts to record about it, and its references. `url` and `charset`
-/// are where it came from and what its response named, if that is known.
-pub(super) async fn read_original(
-    config: &Arc<Config>,
-    source: &Arc<RunSource>,
-    path: &RelativePath,
-    fingerprint: Fingerprint,
-    bytes: Vec<u8>,
-    (url, charset): (Option<&Url>, Option<&'static Encoding>),
-) -> (Box<ReadArticle>, Resolved) {
-    let options = source.options(path, url, charset);
-    let (config, source, path) = (Arc::clone(config), Arc::clone(source), path.clone());
-    let read = tokio::task::spawn_blocking(move || {
-        let format = extract::format_of(&path, &bytes);
-        let mut extraction = extract::extract(&bytes, format, &options);
-        let inline = ingest::take_inline(&mut extraction.references, &InlineLimits::new(&config));
-        let is_page = matches!(format, Format::Html | Format::Xhtml);
-        let saved = options.base_url.as_ref().zip(extraction.url.as_ref().filter(|_| is_page));
-        let saved = saved.map(|(file, page)| SavedPage { file, page });
-        let resolved = Resolved::of(&source, &path, config.rewrite.adopt_local, saved, &extraction.references);
-        let version = ArticleVersion {
-            key: ArticleKey { source: source.name().clone(), path },
-            original: Digest::of(&bytes),
-            fingerprint,
-            format,
-            encoding: Some(extraction.encoding.name().to_owned()),
-            settings: source.settings,
-            title: extraction.title,
-            published: extraction.published,
-            url: extraction.url,
-            read_at: clock::now(),
-        };
-        let (references, traced, left_out) = (Vec::new(), Vec::new(), extraction.left_out);
-        (Box::new(ReadArticle { bytes, version, references, inline, traced, left_out, change: Change::New }), resolved)
-    });
-    read.await.expect("extraction takes any bytes without a panic")
-}
-
-/// An article of a source, as it was found.
-struct FoundArticle<'a> {
-    source: &'a Arc<RunSource>,
-    listed: &'a Listed,
-    fingerprint: Fingerprint,
-    /// Where and when it was published, where that is known without reading it.
-    url: Option<Url>,
-    published: Option<Timestamp>,
-    /// The encoding that its response named, or that it is on record with.
-    charset: Option<&'static Encoding>,
-}
-
 fn touch(found: &FoundArticle<'_>, row: &ArticleRow, is_mirror: bool) -> ArticlePlan {
     ArticlePlan::Touch { id: row.id, fingerprint: found.fingerprint, is_mirror }
-}
-
-/// Whether nothing is to be done with an article whose content is the recorded one: its mirror exists, or is about to
-/// be written, with the present settings.
-async fn is_up_to_date(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {
-    let is_current = row.version.settings == source.settings;
-    match row.state {
-        ArticleState::Stale => is_current,
-        ArticleState::Mirrored => is_current && is_mirror_there(source, listed, row).await,
-        ArticleState::Vanished => false,
-    }
-}
-
-/// Whether these bytes are the mirror that was written last.
-fn is_mirror(row: &ArticleRow, bytes: &[u8]) -> bool {
-    row.mirror.is_some_and(|(mirror, _)| mirror == Digest::of(bytes))
-}
-
-/// The article, its settings and its mirror are unchanged since the mirror was written.
-async fn is_untouched(found: &FoundArticle<'_>, row: &ArticleRow) -> bool {
-    let source = found.source;
-    let Some((_, mirror)) = row.mirror else { return false };
-    let as_read = if source.is_in_place() { mirror } else { row.version.fingerprint };
-    row.state == ArticleState::Mirrored
-        && row.version.settings == source.settings
-        && found.fingerprint == as_read
-        && is_mirror_there(source, found.listed, row).await
-}
-
-async fn is_mirror_there(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {
-    let Some((_, mirror)) = row.mirror else { return false };
-    source.mirror_fingerprint(&listed.path).await == Some(mirror)
 }

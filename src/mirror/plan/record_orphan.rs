@@ -7,8 +7,8 @@ use url::Url;
 
 use super::super::error::MirrorError;
 use super::super::sources::{RunSource, Sources};
-use super::article::{ReadArticle, read_original};
 use super::moved::Moved;
+use super::read_article::{ReadArticle, read_original};
 use super::trace_original::{MirrorText, Originals};
 use crate::archive::{Archive, ArticleId};
 use crate::config::Config;
