@@ -167,7 +167,8 @@ impl Repairer<'_> {
         Ok(original.and_then(|original| self.archive.objects.staging().write(&original).ok()))
     }
 
-    /// The URLs that gave these bytes and those that they were redirected to, with when they last did.
+    /// The URLs that gave these bytes and those that they were redirected to, with when they last did; and those that sent
+    /// them as something that was refused.
     async fn candidates(&self, digest: Digest) -> Result<Vec<(Url, Timestamp)>, VerifyError> {
         let (mut candidates, mut known) = (Vec::new(), BTreeSet::new());
         for url in self.archive.catalog.urls_of(digest).await? {
@@ -178,6 +179,8 @@ impl Repairer<'_> {
             let first = (url, row.facts.good.map_or(self.now, |(_, last)| last));
             candidates.extend(std::iter::once(first).chain(hops).filter(|(url, _)| known.insert(url.clone())));
         }
+        let evidence = self.archive.catalog.urls_that_sent(digest).await?.into_iter().map(|url| (url, self.now));
+        candidates.extend(evidence.filter(|(url, _)| known.insert(url.clone())));
         Ok(candidates)
     }
 

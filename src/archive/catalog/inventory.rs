@@ -27,6 +27,9 @@ pub trait Inventory: Send + Sync {
     /// The URLs that a blob was ever captured from.
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError>;
 
+    /// The URLs that sent a body which is kept as evidence, or that was refused later, in the order of their texts.
+    async fn urls_that_sent(&self, body: Digest) -> Result<Vec<Url>, CatalogError>;
+
     /// The articles of which a blob is the original, in the newest version or an older one.
     async fn articles_of_original(&self, digest: Digest) -> Result<Vec<ArticleKey>, CatalogError>;
 

@@ -26,6 +26,10 @@ impl Inventory for Sqlite {
         self.read_readable(move |connection| urls::that_gave(connection, digest)).await
     }
 
+    async fn urls_that_sent(&self, body: Digest) -> Result<Vec<Url>, CatalogError> {
+        self.read_readable(move |connection| urls::that_sent(connection, body)).await
+    }
+
     async fn articles_of_original(&self, digest: Digest) -> Result<Vec<ArticleKey>, CatalogError> {
         self.read_readable(move |connection| articles::keys_of_original(connection, digest)).await
     }

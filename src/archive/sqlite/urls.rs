@@ -178,6 +178,15 @@ pub(super) fn that_gave(connection: &Connection, digest: Digest) -> Result<Vec<R
     readable(statement.query_map([digest], in_row("url", &["id"], |row| url_of(row, "url")))?, usize::MAX)
 }
 
+/// The URLs that sent a body which is kept as evidence, or which was refused later.
+pub(super) fn that_sent(connection: &Connection, body: Digest) -> Result<Vec<Result<Url>>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT url FROM exchange WHERE body = ?1
+         UNION SELECT url FROM url WHERE id IN (SELECT url_id FROM refused_body WHERE digest = ?1) ORDER BY 1",
+    )?;
+    readable(statement.query_map([body], in_row("exchange", &["url"], |row| url_of(row, "url")))?, usize::MAX)
+}
+
 /// The row of a URL that an article shows, made where there is none.
 pub(super) fn ensure(connection: &Connection, url: &Url) -> Result<UrlId> {
     let known = connection

@@ -292,6 +292,7 @@ impl Player<'_> {
             let digest = digest(bytes);
             self.record((catalog.blob(digest).await.unwrap(), catalog.thumbnails(&[digest]).await.unwrap()));
             self.record((catalog.urls_of(digest).await.unwrap(), catalog.articles_of_original(digest).await.unwrap()));
+            self.record(catalog.urls_that_sent(digest).await.unwrap());
         }
         for shard in BYTES.map(|bytes| Digest::of(bytes.as_bytes()).as_bytes()[0]) {
             let blobs = catalog.blobs_on_record(shard).await.unwrap().into_iter();

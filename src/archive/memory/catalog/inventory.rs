@@ -34,6 +34,15 @@ impl Inventory for MemoryCatalog {
         Ok(gave.map(|entry| entry.url.clone()).collect())
     }
 
+    async fn urls_that_sent(&self, body: Digest) -> Result<Vec<Url>, CatalogError> {
+        let state = self.state();
+        let exchanges = state.captures.values().flat_map(|(_, capture)| &capture.exchanges);
+        let sent = exchanges.filter(|exchange| exchange.body.as_ref().is_some_and(|kept| kept.digest == body));
+        let refused = state.urls.values().filter(|entry| entry.revoked == Some(body));
+        let urls = sent.map(|exchange| &exchange.url).chain(refused.map(|entry| &entry.url));
+        Ok(urls.cloned().collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
     async fn articles_of_original(&self, digest: Digest) -> Result<Vec<ArticleKey>, CatalogError> {
         let state = self.state();
         let is_of = |id: &ArticleId| {
