@@ -31,6 +31,9 @@ pub enum Newer {
 impl fmt::Display for Newer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Mirrors(1, mirror) => {
+                write!(f, "the catalog does not know the article of a mirror in the archive, {mirror}")?;
+            }
             Self::Mirrors(count, first) => {
                 write!(f, "the catalog does not know the articles of {count} mirrors in the archive, such as {first}")?;
             }

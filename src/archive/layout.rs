@@ -7,16 +7,21 @@ use std::ffi::OsString;
 use std::fs::Metadata;
 use std::path::Path;
 
-use super::files::{Folder, Links, Tree, has_other_names};
+use super::files::{Folder, Links, Lock, Tree, has_other_names};
 use super::key::StoreKey;
 use super::objects::ObjectError;
-use super::open::{ArchiveError, CATALOG, TMP};
+use super::open::{ASIDE, ArchiveError, CATALOG, CATALOG_FILES, TMP};
 use super::{identity, open};
 use crate::model::{SourceName, ThumbnailName};
 use crate::staging;
 
 /// How deep folders may lie in each other. Articles lie in the deepest.
 const DEEPEST: usize = 64;
+
+/// What the places of mirrors begin with.
+const ARTICLES_IN: &str = "articles/";
+/// What the folder is, for people.
+const README: &str = "README.md";
 
 /// Something in an archive's folder that offprint does not put there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub struct Stray {
     pub place: String,
     /// What is wrong with it.
     pub why: &'static str,
+    /// Something of the archive belongs there, and cannot be there before it is moved away.
+    pub is_in_the_way: bool,
 }
 
 /// What an archive's folder holds that does not belong there, in the order of its places.
@@ -56,24 +63,27 @@ struct Survey {
 impl Survey {
     fn look_at(&mut self, folder: &Folder, path: &str, name: OsString, folders: &mut Vec<String>) {
         let Ok(name) = name.into_string() else {
-            return self.stray(join(path, "?"), "its name is not Unicode");
+            return self.stray(join(path, "?"), "its name is not Unicode", false);
         };
         let place = join(path, &name);
         let facts = folder.look(&name);
         match facts.as_ref().map(Option::as_ref) {
-            Err(_) => self.stray(place, "nothing can be known of it"),
+            Err(_) => self.stray(place, "nothing can be known of it", false),
             // It was removed meanwhile.
             Ok(None) => {}
             Ok(Some(facts)) => match wrong(&place, facts) {
-                Some(why) => self.stray(place, why),
+                Some(why) => {
+                    let is_in_the_way = is_in_the_way(&place, facts);
+                    self.stray(place, why, is_in_the_way);
+                }
                 None if facts.is_dir() => folders.push(place),
                 None => {}
             },
         }
     }
 
-    fn stray(&mut self, place: String, why: &'static str) {
-        self.strays.push(Stray { place, why });
+    fn stray(&mut self, place: String, why: &'static str, is_in_the_way: bool) {
+        self.strays.push(Stray { place, why, is_in_the_way });
     }
 }
 
@@ -96,6 +106,20 @@ fn wrong(place: &str, facts: &Metadata) -> Option<&'static str> {
     }
 }
 
+/// Whether an entry takes the place of something else. That of an article may be a folder, too, and what takes the place of
+/// the catalog is for a rebuild to put aside.
+fn is_in_the_way(place: &str, facts: &Metadata) -> bool {
+    let is_of_catalog = CATALOG_FILES.contains(&place) || place.starts_with(ASIDE);
+    let is_left_out = is_of_catalog || place.starts_with(ARTICLES_IN) || place == README;
+    let (folder, file) = (may_be_folder(place), may_be_file(place));
+    !is_left_out
+        && match (facts.is_dir(), facts.is_file()) {
+            (true, _) => file && !folder,
+            (_, true) => folder && !file,
+            _ => folder || file || StoreKey::is_linked_path(place),
+        }
+}
+
 fn may_be_folder(place: &str) -> bool {
     let is_shard = |name: &str| name.len() == 2 && name.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
     let parts: Vec<&str> = place.split('/').collect();
@@ -109,12 +133,12 @@ fn may_be_folder(place: &str) -> bool {
     }
 }
 
-fn may_be_file(place: &str) -> bool {
+pub(super) fn may_be_file(place: &str) -> bool {
     if let Some(name) = place.strip_prefix(TMP).and_then(|rest| rest.strip_prefix('/')) {
         return staging::is_ours(name) && !name.contains('/');
     }
     StoreKey::parse(place).is_some()
-        || [identity::FILE, "lock", "README.md"].contains(&place)
+        || [identity::FILE, Lock::FILE, README].contains(&place)
         || place.strip_prefix(CATALOG).is_some_and(may_follow_catalog)
 }
 
@@ -130,6 +154,29 @@ fn may_follow_catalog(rest: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_takes_the_place_of_something_else_is_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        let [a_folder, a_file] =
+            [folder.path().to_owned(), folder.path().join("file")].map(|at| at.metadata().unwrap());
+        let hex = crate::model::Digest::of(b"offprint").to_string();
+        let blob = format!("blobs/sha256/{}/{hex}.jpg", &hex[..2]);
+        for place in [&blob, "archive.json", "lock", "runs/20260101T000000Z.json", "tmp/stage-a"] {
+            assert!(is_in_the_way(place, &a_folder) && !is_in_the_way(place, &a_file), "{place}");
+        }
+        for place in
+            ["blobs", "blobs/sha256", "blobs/sha256/ab", "thumbnails/small", "articles", "runs", "quarantine", "tmp"]
+        {
+            assert!(is_in_the_way(place, &a_file) && !is_in_the_way(place, &a_folder), "{place}");
+        }
+        for place in
+            ["catalog.db", "catalog.db-wal", "articles/posts", "articles/posts/a.md", "index/a", "README.md", ".git"]
+        {
+            assert!(!is_in_the_way(place, &a_file) && !is_in_the_way(place, &a_folder), "{place}");
+        }
+    }
 
     #[test]
     fn every_place_of_an_archive_is_known_and_no_other() {

@@ -67,7 +67,7 @@ impl Archive {
         // A disk may spell a name in another way than it was given.
         let is_unknown = |key: &ArticleKey| !names.contains(&(key.source.clone(), rules::path_key(&key.path)));
         // A row that cannot be read may be that of any.
-        let unknown = listed.into_keys().filter(|key| is_readable && is_unknown(key));
+        let unknown = listed.into_keys().filter(|key| is_readable && is_unknown(key) && !is_in_the_way(key, &names));
         let sources: BTreeSet<_> = names.iter().map(|(source, _)| source).collect();
         (found.unknown, found.of_unknown_sources) = unknown.partition(|key| sources.contains(&key.source));
         Ok(found)
@@ -89,4 +89,11 @@ impl Archive {
         }
         Ok(linked)
     }
+}
+
+/// Whether a file has the name of a folder in which articles on record are: it is no mirror, but in the way of theirs.
+fn is_in_the_way(key: &ArticleKey, names: &BTreeSet<(SourceName, String)>) -> bool {
+    let folder = (key.source.clone(), rules::path_key(&key.path) + "/");
+    let first = names.range(&folder..).next();
+    first.is_some_and(|(source, path)| *source == folder.0 && path.starts_with(&folder.1))
 }

@@ -68,8 +68,15 @@ pub trait Objects: Send + Sync {
     /// Removes an object. Returns whether it was there.
     async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError>;
 
-    /// Moves away what lies at the path of an object, or of a folder of objects, and is neither; true where it was there.
-    /// Nothing of it is lost. Where keys are no files, nothing of the kind can lie there.
+    /// The path of what lies in the way of an object: it has its name, or that of a folder above it, and is neither. Where
+    /// keys are no files, nothing of the kind can be.
+    async fn obstacle(&self, key: &StoreKey) -> Result<Option<String>, ObjectError> {
+        let _ = key;
+        Ok(None)
+    }
+
+    /// Moves away what lies in the way of the object at a path, or else of a folder of objects; true where something did.
+    /// Nothing of it is lost.
     async fn put_aside(&self, path: &str) -> Result<bool, ObjectError> {
         let _ = path;
         Ok(false)

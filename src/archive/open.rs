@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::catalog::CatalogError;
-use super::files::{Files, Links, Lock, NotLocked, Tree, has_other_names};
+use super::files::{Files, Links, Lock, NotLocked, Tree, has_other_names, is_obstacle};
 use super::handle::Archive;
 use super::identity;
 use super::key::{FOLDERS, LATER_FOLDERS};
@@ -80,6 +80,14 @@ pub enum ArchiveError {
         /// The folder.
         place: String,
     },
+    /// Something else takes the place of one of its folders, or of a file that it needs.
+    #[error("cannot use {place}: {why}: `offprint verify --repair` moves it away")]
+    Obstructed {
+        /// Where.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Its catalog has an older schema, and it was opened to be read.
     #[error("the archive {place} was written by an older offprint: `offprint run` brings its catalog up to date")]
     Older {
@@ -135,7 +143,7 @@ fn open_to_write(store: &Path, mode: Mode) -> Result<Archive, ArchiveError> {
     refuse_other_names(&tree, CATALOG)?;
     let lock = Lock::take(&tree).map_err(|error| not_locked(error, store))?;
     for folder in FOLDERS.iter().chain(&[TMP]) {
-        tree.make_folder(folder)?;
+        tree.make_folder(folder).map_err(unless_obstructed)?;
     }
     let staging = Staging::new(tree.place().join(TMP));
     empty(&staging).map_err(ObjectError::io("empty", &staging.folder().display()))?;
@@ -227,6 +235,25 @@ fn holds_files(tree: &Tree, path: &str) -> Result<bool, ArchiveError> {
     Ok(false)
 }
 
+/// Whether a folder is that of an archive: it has the file that names it, or a catalog, whatever is wrong with them.
+pub(super) fn holds_archive(tree: &Tree) -> Result<bool, ArchiveError> {
+    for name in [identity::FILE, CATALOG] {
+        if tree.root().look(name).map_err(tree.failed("look at", name))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn unless_obstructed(error: ObjectError) -> ArchiveError {
+    match error {
+        ObjectError::Io { place, cause, .. } if is_obstacle(&cause) => {
+            ArchiveError::Obstructed { place, why: cause.to_string() }
+        }
+        error => error.into(),
+    }
+}
+
 /// Refuses a link where a folder or a file of an archive should be: an archive may come from somebody else.
 fn refuse_links(tree: &Tree) -> Result<(), ArchiveError> {
     for name in tree.root().names().map_err(tree.failed("list", ""))? {
@@ -237,8 +264,12 @@ fn refuse_links(tree: &Tree) -> Result<(), ArchiveError> {
         let found = tree.root().look(&name).map_err(tree.failed("look at", &name))?;
         let wrong = found.is_some_and(|found| (is_folder && !found.is_dir()) || (is_file && !found.is_file()));
         if wrong {
-            let expected = if is_folder { "it is not a folder" } else { "it is not a regular file" };
-            return Err(tree.failed("use", &name)(io::Error::other(expected)).into());
+            let why = if is_folder { "it is not a folder" } else { "it is not a regular file" };
+            if !holds_archive(tree)? {
+                return Err(tree.failed("use", &name)(io::Error::other(why)).into());
+            }
+            let place = tree.place().join(&name).display().to_string();
+            return Err(ArchiveError::Obstructed { place, why: why.to_owned() });
         }
     }
     // A reader writes these, too.

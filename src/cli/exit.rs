@@ -68,9 +68,11 @@ impl Exit {
     }
 }
 
-/// An archive without its own catalog or its blobs is damaged, as is one whose catalog cannot be read.
+/// An archive without its own catalog or its blobs is damaged, as is one whose catalog cannot be read, or in which something
+/// else takes the place of a folder.
 fn is_damage(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(ArchiveError::WithoutCatalog { .. } | ArchiveError::OtherCatalog { .. }))
+    use ArchiveError::{Obstructed, OtherCatalog, WithoutCatalog};
+    matches!(error.downcast_ref(), Some(WithoutCatalog { .. } | OtherCatalog { .. } | Obstructed { .. }))
         || error.downcast_ref().is_some_and(MirrorError::is_damage)
         || matches!(error.downcast_ref(), Some(GcError::WithoutBlobs(_)))
         || error.is::<WithoutBlobs>()
@@ -174,6 +176,7 @@ mod tests {
             (ArchiveError::Missing { place: place() }.into(), Exit::Failed),
             (ArchiveError::WithoutCatalog { place: place() }.into(), Exit::Damaged),
             (ArchiveError::OtherCatalog { place: place() }.into(), Exit::Damaged),
+            (ArchiveError::Obstructed { place: place(), why: String::new() }.into(), Exit::Damaged),
             (database().into(), Exit::Failed),
             (MirrorError::from(database()).into(), Exit::Failed),
             (unreadable_catalog().into(), Exit::Damaged),

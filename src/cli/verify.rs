@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::output::{Label, Output};
 use super::progress::{self, Display};
 use super::words::count;
-use crate::archive::{self, Archive, Mode};
+use crate::archive::{self, Archive, ArchiveError, Mode};
 use crate::clock;
 use crate::config::{Config, Size};
 use crate::source::{self, Source};
@@ -27,16 +27,19 @@ pub(crate) async fn verify(arguments: &VerifyArguments, config: &Config, output:
     }
     // The settings belong to the receiver, and their sources are not those of a received archive.
     let sources = if arguments.untrusted { Vec::new() } else { source::configured(config)? };
-    let found = look(arguments, config, &sources, output).await?;
-    let repairs = if arguments.repair && !found.findings.is_empty() {
-        repair(config, sources, &found.findings).await?
-    } else {
-        Vec::new()
-    };
+    // What lies in the way first: it may keep the archive from being opened.
+    let moved = if arguments.repair { verify::move_misplaced(&config.store)? } else { Vec::new() };
+    let mut found = look(arguments, config, &sources, output).await?;
+    let repaired_now = arguments.repair && !found.findings.is_empty();
+    let rest = if repaired_now { repair(config, sources, &found.findings).await? } else { Vec::new() };
+    let (mut findings, mut repairs): (Vec<_>, Vec<_>) = moved.into_iter().unzip();
+    findings.append(&mut found.findings);
+    repairs.extend(rest);
+    found.findings = findings;
     if output.json {
         output.value(&as_json(arguments, &found, &repairs))?;
     } else {
-        print(&found, &repairs, output);
+        print(arguments, &found, &repairs, output);
     }
     Ok(if repaired(&repairs) == found.findings.len() { Exit::Done } else { Exit::Damaged })
 }
@@ -64,14 +67,21 @@ async fn look(
         display.end();
         return Ok(found?);
     }
-    let archive = Arc::new(archive::open(&config.store, Mode::Read)?);
+    let archive = match archive::open(&config.store, Mode::Read) {
+        Err(ArchiveError::Obstructed { .. }) if !arguments.repair => {
+            return Ok(Verification { findings: verify::misplaced(&config.store)?, ..Verification::default() });
+        }
+        opened => Arc::new(opened?),
+    };
     let (sources, mirrored) = (sources.to_vec(), Archive::clone(&archive));
     let find_mirror = Box::new(move |key: &_| find_mirror(&sources, &mirrored, key));
     let display = display();
     let found = verify::verify(archive, VerifyOptions { subset: arguments.subset, rate, find_mirror }, progress).await;
     display.end();
     let mut found = found?;
-    found.findings.extend(verify::misplaced(&config.store)?);
+    if !arguments.repair {
+        found.findings.extend(verify::misplaced(&config.store)?);
+    }
     Ok(found)
 }
 
@@ -119,26 +129,47 @@ fn as_json(arguments: &VerifyArguments, found: &Verification, repairs: &[Repair]
     })
 }
 
-/// Whether only a new catalog mends it, and it does not say so itself.
-fn needs_rebuild(finding: &Finding) -> bool {
-    matches!(finding, Finding::Catalog { detail } if !detail.contains("--rebuild"))
+/// What mends it, where it does not say so itself.
+fn way_out(finding: &Finding, repair: Option<&Repair>) -> &'static str {
+    match (finding, repair) {
+        (Finding::Catalog { detail }, _) if !detail.contains("--rebuild") => {
+            "; `offprint verify --rebuild` makes the catalog anew"
+        }
+        (Finding::Misplaced { .. }, None) => "; `offprint verify --repair` moves it away",
+        _ => "",
+    }
 }
 
-fn print(found: &Verification, repairs: &[Repair], output: &Output) {
+/// What to do about what was found, where that is the same for all of it.
+fn next_step(arguments: &VerifyArguments, found: &Verification) -> &'static str {
+    let says_itself = |finding: &Finding| {
+        matches!(finding, Finding::Catalog { .. } | Finding::Stray { .. } | Finding::Misplaced { .. })
+    };
+    let is_asked = !arguments.repair && !arguments.untrusted;
+    let is_any = is_asked && !found.findings.iter().all(says_itself);
+    if is_any { "; `offprint verify --repair` repairs what can be" } else { "" }
+}
+
+/// What became of it.
+fn result(finding: &Finding, repair: Option<&Repair>) -> &'static str {
+    match (repair, finding) {
+        (None, _) => "",
+        (Some(Repair::Regenerated), Finding::Misplaced { .. }) => "; it is in quarantine now",
+        (Some(Repair::Restored), _) => "; restored with the same bytes",
+        (Some(Repair::Regenerated), _) => "; the next run will recreate it",
+        (Some(Repair::Quarantined), _) => "; what is left is in quarantine, and the next run asks for the image again",
+        (Some(Repair::Unrepairable), _) => "; it cannot be repaired",
+    }
+}
+
+fn print(arguments: &VerifyArguments, found: &Verification, repairs: &[Repair], output: &Output) {
     for (at, finding) in found.findings.iter().enumerate() {
-        let repair = match repairs.get(at) {
-            None => "",
-            Some(Repair::Restored) => "; restored with the same bytes",
-            Some(Repair::Regenerated) => "; the next run will recreate it",
-            Some(Repair::Quarantined) => "; what is left is in quarantine, and the next run asks for the image again",
-            Some(Repair::Unrepairable) => "; it cannot be repaired",
-        };
-        let way_out = if needs_rebuild(finding) { "; `offprint verify --rebuild` makes the catalog anew" } else { "" };
+        let (repair, way_out) = (result(finding, repairs.get(at)), way_out(finding, repairs.get(at)));
         output.labelled(Label::Damage("damaged"), &format!("{finding}{repair}{way_out}"));
     }
     let counts = found.counts;
     output.line(&format!(
-        "{} ({}), {} and {} verified, {} damaged{}{}{}",
+        "{} ({}), {} and {} verified, {} damaged{}{}{}{}",
         count(counts.blobs, "blob"),
         Size(counts.bytes),
         count(counts.thumbnails, "thumbnail"),
@@ -150,6 +181,7 @@ fn print(found: &Verification, repairs: &[Repair], output: &Output) {
             0 => String::new(),
             some => format!(", not looked at: {} of sources that the settings do not name", count(some, "mirror")),
         },
+        next_step(arguments, found),
     ));
 }
 

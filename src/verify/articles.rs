@@ -1,5 +1,6 @@
 //! Mirrored articles: each is its original with its recorded edits, and its links lead to objects.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::error::VerifyError;
@@ -17,7 +18,7 @@ const PAGE: usize = 512;
 impl Verifier {
     /// Every article in the subset whose mirror is written, unless it is about to be written again.
     pub(super) async fn verify_articles(self: &Arc<Self>, found: &mut Verification) -> Result<(), VerifyError> {
-        let mut last = None;
+        let (mut last, mut obstacles) = (None, BTreeSet::new());
         loop {
             let page = self.archive.catalog.articles_by_row(last, PAGE).await?;
             let Some((end, _)) = page.last() else { return Ok(()) };
@@ -26,8 +27,9 @@ impl Verifier {
             for (_, row) in page.into_iter().filter(|(id, _)| self.options.subset.covers_row(id.0)) {
                 match row {
                     Ok(row) if row.state == ArticleState::Stale => {
-                        let obstacle = self.obstacle(&row).await;
-                        self.report(found, obstacle);
+                        let obstacle = self.obstacle(&row).await?.filter(|place| obstacles.insert(place.clone()));
+                        let finding = obstacle.map(|place| Finding::obstacle(place, row.version.key));
+                        self.report(found, finding);
                     }
                     Ok(row) => rows.push(row),
                     Err(error) => self.report(found, [Finding::of_row(error)?]),
@@ -38,12 +40,13 @@ impl Verifier {
         }
     }
 
-    /// What lies in the archive where the mirror of an article is about to be written, and is no file.
-    async fn obstacle(&self, row: &ArticleRow) -> Option<Finding> {
+    /// The place of what lies in the archive in the way of a mirror that is about to be written.
+    async fn obstacle(&self, row: &ArticleRow) -> Result<Option<String>, VerifyError> {
         let key = &row.version.key;
-        let output = (self.options.find_mirror)(key).output;
-        let is_ours = matches!(output, Output::Archive { .. });
-        (is_ours && output.is_obstructed(&key.path).await).then(|| Finding::obstacle(key.clone()))
+        match (self.options.find_mirror)(key).output {
+            Output::Archive { objects, .. } => Ok(objects.obstacle(&StoreKey::Article(key.clone())).await?),
+            Output::Folder(_) => Ok(None),
+        }
     }
 
     /// What is wrong with an article. A row that cannot be read is one finding, and does not end the comparison of

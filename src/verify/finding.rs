@@ -21,6 +21,15 @@ pub enum Finding {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// Something that takes the place of a part of the archive.
+    Misplaced {
+        /// Where it is, below the archive's folder.
+        place: String,
+        /// What is wrong with it.
+        why: &'static str,
+        /// The article whose mirror it is in the way of, where only the catalog says so.
+        article: Option<ArticleKey>,
+    },
     /// A folder of the archive that cannot be listed.
     Folder {
         /// Which one, and why.
@@ -100,8 +109,13 @@ pub enum Damage {
 
 impl Finding {
     /// The finding of what does not belong in an archive.
-    pub(super) fn stray(Stray { place, why }: Stray) -> Self {
+    pub(super) fn stray(Stray { place, why, .. }: Stray) -> Self {
         Self::Stray { place, why }
+    }
+
+    /// The finding of what takes the place of a part of the archive.
+    pub(super) fn misplaced(Stray { place, why, .. }: Stray) -> Self {
+        Self::Misplaced { place, why, article: None }
     }
 
     /// The finding of a row that cannot be read.
@@ -117,10 +131,12 @@ impl Finding {
         }
     }
 
-    /// Something that is no file, where the mirror of an article belongs in the archive.
-    pub(super) fn obstacle(article: ArticleKey) -> Self {
-        let why = "the mirror of an article belongs there";
-        Self::Stray { place: StoreKey::Article(article).path(), why }
+    /// Something that lies in the way of the mirror of an article in the archive.
+    pub(super) fn obstacle(place: String, article: ArticleKey) -> Self {
+        let is_its_own = place == StoreKey::Article(article.clone()).path();
+        let why =
+            if is_its_own { "the mirror of an article belongs there" } else { "a folder of mirrors belongs there" };
+        Self::Misplaced { place, why, article: Some(article) }
     }
 
     /// The file of a takedown that cannot be read.
@@ -142,6 +158,7 @@ impl Finding {
         match self {
             Self::Catalog { .. } => "catalog",
             Self::Stray { .. } => "stray",
+            Self::Misplaced { .. } => "misplaced",
             Self::Folder { .. } => "folder",
             Self::Blob { .. } => "blob",
             Self::Thumbnail { .. } => "thumbnail",
@@ -156,7 +173,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Catalog { detail } => write!(f, "the catalog: {detail}"),
-            Self::Stray { place, why } => write!(f, "{place}: {why}"),
+            Self::Stray { place, why } | Self::Misplaced { place, why, .. } => write!(f, "{place}: {why}"),
             Self::Folder { detail } => f.write_str(detail),
             Self::Blob { digest, media_type, damage } => write!(f, "the blob {digest}.{media_type} {damage}"),
             Self::Thumbnail { original, name, damage, .. } => {
@@ -193,7 +210,9 @@ mod tests {
         let damage = Damage::Missing;
         let name: ThumbnailName = "small".parse().unwrap();
         let media_type = MediaType::Png;
+        let misplaced = Finding::Misplaced { place: "blobs".to_owned(), why: "it is a link", article: None };
         vec![
+            (misplaced, "misplaced", "blobs: it is a link"),
             (Finding::Catalog { detail: "page 3".to_owned() }, "catalog", "the catalog: page 3"),
             (Finding::Blob { digest, media_type, damage: damage.clone() }, "blob", ".png is missing"),
             (

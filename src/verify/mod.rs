@@ -35,7 +35,7 @@ pub use configured::ConfiguredRepairSource;
 pub use error::VerifyError;
 pub use finding::{Damage, Finding};
 pub use mirror_file::{FindMirror, MirrorFile, find_mirror};
-pub use misplaced::misplaced;
+pub use misplaced::{misplaced, move_misplaced};
 pub use progress::{VerifyCounts, VerifyProgress};
 pub use repair::{Repair, repair};
 pub use repair_source::RepairSource;

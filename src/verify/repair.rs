@@ -36,6 +36,11 @@ pub enum Repair {
 }
 
 impl Repair {
+    /// What became of something in the way.
+    pub(super) const fn of_obstacle(is_moved: bool) -> Self {
+        if is_moved { Self::Regenerated } else { Self::Unrepairable }
+    }
+
     /// Its name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -74,7 +79,7 @@ pub async fn repair(
 
 const fn stage_of(finding: &Finding) -> u8 {
     match finding {
-        Finding::Stray { .. } => 0,
+        Finding::Misplaced { .. } => 0,
         Finding::Blob { .. } => 1,
         _ => 2,
     }
@@ -90,10 +95,11 @@ struct Repairer<'a> {
 impl Repairer<'_> {
     async fn repair(&self, finding: &Finding) -> Result<Repair, VerifyError> {
         match finding {
-            Finding::Catalog { .. } | Finding::Folder { .. } => Ok(Repair::Unrepairable),
-            Finding::Stray { place, .. } => {
-                let is_aside = self.archive.objects.put_aside(place).await?;
-                Ok(if is_aside { Repair::Regenerated } else { Repair::Unrepairable })
+            Finding::Catalog { .. } | Finding::Folder { .. } | Finding::Stray { .. } => Ok(Repair::Unrepairable),
+            Finding::Misplaced { place, article, .. } => {
+                let mirror = article.clone().map(|article| StoreKey::Article(article).path());
+                let is_moved = self.archive.objects.put_aside(mirror.as_ref().unwrap_or(place)).await?;
+                Ok(Repair::of_obstacle(is_moved))
             }
             Finding::Blob { digest, media_type, damage } => self.repair_blob(*digest, *media_type, damage).await,
             Finding::Thumbnail { original, name, .. } => self.regenerate_thumbnail(*original, name).await,

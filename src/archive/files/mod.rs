@@ -3,6 +3,7 @@
 //! Whatever is below the store is reached by [`Folder`] alone: no link is followed there, and nothing
 //! but regular files is opened. An archive may come from somebody else.
 
+mod aside;
 mod folder;
 mod lock;
 mod output;
@@ -17,10 +18,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use self::folder::{is_no_file, is_obstacle};
+use self::folder::is_no_file;
 use self::tree::split;
 use self::write::{Rights, Synced};
-use super::key::{Prefix, QUARANTINE, StoreKey};
+use super::key::{Prefix, StoreKey};
 use super::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
 use crate::locks::Mutex;
 use crate::model::Fingerprint;
@@ -28,7 +29,8 @@ use crate::staging::{Staged, Staging};
 
 pub use self::output::OutputFolder;
 
-pub(super) use self::folder::{Folder, Links, has_other_names};
+pub(super) use self::aside::{Belongs, put_aside};
+pub(super) use self::folder::{Folder, Links, has_other_names, is_obstacle};
 pub(super) use self::lock::{Lock, NotLocked};
 pub(super) use self::tree::{Tree, sync_folder};
 
@@ -141,23 +143,6 @@ impl Inner {
         folder.remove(name).map_err(self.tree.failed("remove", &path))
     }
 
-    /// Moves what is no regular file into the quarantine, under a name that says where it was.
-    fn put_aside(&self, path: &str) -> Result<bool, ObjectError> {
-        let (parent, name) = split(path);
-        let Some(folder) = self.tree.folder(parent)? else { return Ok(false) };
-        let found = folder.look(name).map_err(self.tree.failed("look at", path))?;
-        if found.is_none_or(|found| found.is_file()) {
-            return Ok(false);
-        }
-        let quarantine = self.tree.make_folder(QUARANTINE)?;
-        let plain = path.replace('/', "-");
-        let mut names = std::iter::once(plain.clone()).chain((2..).map(|number: u32| format!("{plain}-{number}")));
-        let is_free = |name: &String| quarantine.look(name).is_ok_and(|found| found.is_none());
-        let Some(to) = names.find(is_free) else { return Ok(false) };
-        quarantine.take(&self.tree.place().join(path), &to).map_err(self.tree.failed("move away", path))?;
-        Ok(true)
-    }
-
     fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError> {
         let top = prefix.folder();
         let (mut found, mut folders) = (Vec::new(), vec![top.clone()]);
@@ -244,9 +229,15 @@ impl Objects for Files {
         self.blocking(move |files| files.delete(&key).map_err(of_one_place)).await
     }
 
+    async fn obstacle(&self, key: &StoreKey) -> Result<Option<String>, ObjectError> {
+        let path = key.path();
+        self.blocking(move |files| Ok(aside::obstacle(&files.tree, &path, Belongs::File)?.map(str::to_owned))).await
+    }
+
     async fn put_aside(&self, path: &str) -> Result<bool, ObjectError> {
         let path = path.to_owned();
-        self.blocking(move |files| files.put_aside(&path)).await
+        let belongs = if StoreKey::parse(&path).is_some() { Belongs::File } else { Belongs::Folder };
+        self.blocking(move |files| put_aside(&files.tree, &path, belongs)).await
     }
 
     fn staging(&self) -> &Staging {

@@ -137,7 +137,7 @@ pub(in crate::archive) fn split(path: &str) -> (&str, &str) {
 }
 
 /// Each part of a path, with the path up to it.
-fn parts(path: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn parts(path: &str) -> impl Iterator<Item = (&str, &str)> {
     let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]).filter(|end| *end > 0);
     ends.map(|end| (split(&path[..end]).1, &path[..end]))
 }

@@ -13,7 +13,7 @@ use std::process::Command;
 use offprint::testing::demo::photo::Photo;
 use offprint::testing::model::Digest;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, is_thorough};
 use crate::testserver::{Behaviour, Content, Origin, Site};
 
 fn image(seed: u64) -> Vec<u8> {
@@ -208,4 +208,94 @@ async fn a_file_in_the_place_of_a_folder_of_blobs_costs_what_belongs_in_it() {
     for command in ["run", "verify", "check"] {
         sandbox.run(&[command]).expect(0);
     }
+}
+
+/// Where a whole folder, or a file that the archive needs, should be.
+const PLACES: [&str; 17] = [
+    "blobs/sha256/XX",
+    "thumbnails/small",
+    "articles/posts/sub",
+    "tmp",
+    "blobs/sha256",
+    "blobs",
+    "thumbnails/small/XX",
+    "thumbnails",
+    "articles/posts",
+    "articles",
+    "runs",
+    "catalog-copies",
+    "takedowns",
+    "index",
+    "quarantine",
+    "lock",
+    "archive.json",
+];
+
+/// It is damage, and every command that finds it names the way out. A repair moves it away, whatever it keeps from working, and
+/// then the archive is as it was.
+fn is_moved_away(origin: &Origin, place: &str, thing: fn(&Path)) {
+    let sandbox = begun(origin);
+    sandbox.write("posts/sub/3.md", post(origin, 1));
+    sandbox.run(&["run"]).expect(0);
+    let digest = Digest::of(&image(1)).to_string();
+    let place = place.replace("XX", &digest[..2]);
+    let kept = || ["blobs", "thumbnails", "articles"].map(|part| sandbox.digests(&format!("store/{part}")));
+    let before = kept();
+    if sandbox.path("store").join(&place).exists() {
+        fs::rename(sandbox.path("store").join(&place), sandbox.path("away")).unwrap();
+    }
+    put(thing, &sandbox, &place);
+    let ran = sandbox.run(&["run"]);
+    // A run reads no blob that it keeps already.
+    if !place.starts_with("blobs/sha256/") {
+        assert!([3, 4].contains(&ran.status), "{place}: {ran:?}");
+        let said = ran.stdout + &ran.stderr;
+        assert!(said.contains(&place) && said.contains("`offprint verify --repair` moves it away"), "{place}: {said}");
+    }
+    let found = sandbox.run(&["verify"]).expect(4).stdout;
+    assert!(found.contains(&place) && found.contains("`offprint verify --repair` moves it away"), "{place}: {found}");
+    let repaired = sandbox.run(&["verify", "--repair"]).expect(0).stdout;
+    assert!(repaired.contains(&place), "{place}: {repaired}");
+    assert!(repaired.contains("it is in quarantine now") || place.starts_with("articles/"), "{place}: {repaired}");
+    let put = fs::symlink_metadata(sandbox.path("store/quarantine").join(place.replace('/', "-")));
+    assert!(put.is_ok_and(|put| !put.is_dir()), "{place}");
+    for command in ["run", "verify", "check"] {
+        sandbox.run(&[command]).expect(0);
+    }
+    let now = kept();
+    assert_eq!(now[1..], before[1..], "{place}");
+    // What a run read as damaged meanwhile may be kept, too.
+    assert!(before[0].iter().all(|blob| now[0].get(blob.0) == Some(blob.1)), "{place}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_in_the_place_of_a_folder_is_damage_and_is_moved_away() {
+    let a_file: fn(&Path) = |place| fs::write(place, "no folder").unwrap();
+    let [_, a_pipe, _, a_link, a_dangling_link] = THINGS;
+    let origin = origin();
+    let things = [a_file, a_pipe, a_link, a_dangling_link];
+    for (at, place) in PLACES.iter().enumerate() {
+        let of_this_place =
+            things.iter().enumerate().filter(|(thing, _)| *thing > 0 || !["lock", "archive.json"].contains(place));
+        for (kind, thing) in of_this_place {
+            // By default the first places, each with one thing.
+            if is_thorough() || at < 4 && kind == at {
+                is_moved_away(&origin, place, *thing);
+            }
+        }
+    }
+}
+
+/// A folder that is no archive is left alone, whatever lies in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_moves_nothing_in_a_folder_that_is_no_archive() {
+    let sandbox = Sandbox::new();
+    sandbox.write("store/tmp", "a file of the user's");
+    symlink("elsewhere", sandbox.path("store/index")).unwrap();
+    for command in [&["verify"][..], &["verify", "--repair"], &["run"]] {
+        let ran = sandbox.run(command).expect(1);
+        assert!(!ran.stderr.contains("--repair"), "{ran:?}");
+    }
+    let names: Vec<_> = fs::read_dir(sandbox.path("store")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
 }
