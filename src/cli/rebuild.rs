@@ -60,16 +60,16 @@ fn print(rebuilt: &Rebuilt, output: &Output) {
         output.note(&format!("the damaged catalog is {} now", old.display()));
     }
     output.line(&format!(
-        "the catalog is made anew{}: {} and {} from mirrors, {}",
-        rebuilt.copy.as_ref().map(|copy| format!(" from {copy}")).unwrap_or_default(),
+        "made a new catalog{}: {} and {} from mirrors, {}",
+        rebuilt.copy.as_ref().map(|copy| format!(" from the copy {copy}, and added to it")).unwrap_or_default(),
         count(rebuilt.articles, "article"),
         count(rebuilt.images, "image URL"),
         count(rebuilt.reports, "run report"),
     ));
-    let since = if rebuilt.copy.is_some() { " since that copy" } else { "" };
+    let since = if rebuilt.copy.is_some() { "since that copy" } else { "so far" };
     output.line(&format!(
-        "what no file records is lost{since}: earlier captures, failures, and what hosts were known for; missing images \
-         are asked for again"
+        "lost, because only the catalog had them: captures and failures {since}, and what was learned about hosts; the next \
+         run asks for missing images again"
     ));
     let (originals, images) = (rebuilt.unplaced_originals, rebuilt.unplaced_images);
     if originals + images > 0 {

@@ -144,7 +144,8 @@ fn unread(report: &Report) -> String {
 fn missing(report: &Report) -> Option<String> {
     let missing = &report.missing;
     let images = (missing.urls > 0).then(|| format!("{} missing", count(missing.urls, "image")))?;
-    Some(match missing.next_attempt.as_deref() {
+    // Where no host answered, the next run asks at once, and says so.
+    Some(match missing.next_attempt.as_deref().filter(|_| !report.offline) {
         None => images,
         Some(at) => format!("{images} (next try {}; `offprint run --retry` asks now)", moment(at)),
     })
