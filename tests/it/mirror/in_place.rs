@@ -1,10 +1,11 @@
 //! In place: the folder of originals becomes its own mirror.
 
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::{jpeg, post};
 use crate::sandbox::Sandbox;
-use crate::testserver::{Behaviour, Content, Origin, Site};
+use crate::testserver::{Behaviour, Content, Gate, Origin, Site};
 
 over_both_archives! {
     in_place_originals_are_kept_edits_are_followed_and_restore_undoes_it
@@ -74,9 +75,10 @@ fn in_place_an_article_that_is_gone_is_no_problem(sandbox: &Sandbox) {
 }
 
 /// An image is replaced while a slow feed is read, before the run comes to the posts that show it. Since the last run one
-/// of these was edited, and one copied back: only their record is old.
+/// of these was edited, and one copied back: only their record is old. The feed comes once the run has written the mirrors
+/// that it can: of a post that shows the same image, and of one whose image comes after that.
 fn in_place_what_is_not_looked_at_yet_was_not_changed_during_the_run(sandbox: &Sandbox) {
-    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1))).unwrap();
+    let origin = Origin::start(Site::new().on("/a.jpg", jpeg(1)).on("/c.jpg", jpeg(3))).unwrap();
     let item = "<item><title>One</title><guid>one</guid><description>text</description></item>";
     let rss =
         format!("<?xml version=\"1.0\"?>\n<rss version=\"2.0\"><channel><title>News</title>{item}</channel></rss>");
@@ -85,23 +87,42 @@ fn in_place_what_is_not_looked_at_yet_was_not_changed_during_the_run(sandbox: &S
     let news = format!("[[source]]\nname = \"news\"\nkind = \"feed\"\nurl = \"{}\"\n", host.url("/feed.xml"));
     let posts = "[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \".\"\n";
     sandbox.settings(&format!("recheck = \"1ms\"\n[rewrite]\nchanged_images = \"newest\"\n{news}{posts}"));
-    let names = ["posts/copied.md", "posts/edited.md"];
+    let names = ["posts/copied.md", "posts/edited.md", "posts/same.md", "posts/last.md"];
     for name in names {
-        sandbox.write(name, post(&origin, &["/a.jpg"]));
+        let image = if name == "posts/last.md" { "/c.jpg" } else { "/a.jpg" };
+        sandbox.write(name, post(&origin, &[image]));
     }
     sandbox.run(&["run"]).expect(0);
     let before = names.map(|name| sandbox.text(name));
     sandbox.write(names[0], &before[0]);
     sandbox.write(names[1], before[1].replace("A post", "An edited post"));
+    let (image, rest) = (Gate::new(), Gate::new());
     origin.set("/a.jpg", jpeg(2));
-    host.set("/feed.xml", feed().after(Duration::from_millis(500)));
+    origin.set("/c.jpg", jpeg(4).held(&image));
+    host.set("/feed.xml", feed().held(&rest));
+    let [same, last] = [2, 3].map(|at| (sandbox.path(names[at]), before[at].clone()));
+    let written = std::thread::spawn(move || {
+        for ((file, before), gate) in [(same, image), (last, rest)] {
+            wait_for_change(&file, &before);
+            gate.open();
+        }
+    });
     let report = sandbox.json(&["run"]);
+    written.join().unwrap();
     assert_eq!(report["problems"], serde_json::json!([]), "{report:#}");
     for (name, before) in names.iter().zip(before) {
         let now = sandbox.text(name);
         assert!(!now.contains("127.0.0.1") && now != before, "{name} shows the new image: {now}");
     }
     assert!(sandbox.text(names[1]).contains("An edited post"));
+}
+
+/// Waits until a file has another text, or for as long as no run takes.
+fn wait_for_change(file: &Path, before: &str) {
+    let began = Instant::now();
+    while std::fs::read_to_string(file).is_ok_and(|text| text == before) && began.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// `offprint mirror a.md` looks at no other post: what is to be said of one that was edited is for the run that reads it.

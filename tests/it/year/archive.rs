@@ -60,9 +60,9 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Whether requests succeed where a host gives what it has.
-    pub(super) fn let_images_in(&self) -> bool {
-        !matches!(self.fetch % 4, 1 | 3)
+    /// Whether a repair gets what a host has: it takes an image of any size in pixels, but no more bytes than it may.
+    pub(super) fn let_repairs_in(&self) -> bool {
+        self.fetch % 4 != 1
     }
 
     fn fetch(&self) -> String {

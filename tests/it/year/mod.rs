@@ -4,8 +4,8 @@
 //! archive promises is checked against a model of the world. In the end the world heals, and so must the archive.
 //!
 //! A night is 27 hours after the one before, by the clock that the program is given. Each test lives through histories
-//! that are the same each time, and some that are not; `OFFPRINT_SEED` repeats these. `OFFPRINT_THOROUGH=1` tries many
-//! long ones, on disks that can be full and lose their power where it may make such.
+//! that are the same each time, and some that are not; `OFFPRINT_SEED` repeats these. `OFFPRINT_THOROUGH=1` tries
+//! many long ones (as many as `OFFPRINT_SCALE` says), on disks that can be full and lose their power where it may make such.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -14,6 +14,7 @@ mod authors;
 mod clock;
 mod faults;
 mod fifty;
+mod lived;
 mod night;
 mod operators;
 mod regressions;
@@ -21,7 +22,7 @@ mod step;
 mod volume;
 mod world;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::RefCell;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -29,6 +30,7 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use crate::corpus::say;
 use crate::sandbox::is_thorough;
 use archive::Archive;
+use lived::Lived;
 use step::{Step, step};
 
 /// Where the mirror is written at first.
@@ -72,9 +74,9 @@ fn live_nights(place: Place, nights: &[&[Step]]) {
     archive.heal();
 }
 
-/// Histories that follow from a seed. Long ones say how many nights were lived through so far.
+/// Histories that follow from a seed. Long ones say how much was lived through so far.
 fn histories(place: Place, seed: u64, cases: u32, nights: usize) {
-    let lived_through = AtomicUsize::new(0);
+    let lived_through = RefCell::new(Lived::default());
     let config = Config {
         cases,
         rng_seed: RngSeed::Fixed(seed),
@@ -85,10 +87,9 @@ fn histories(place: Place, seed: u64, cases: u32, nights: usize) {
     let history = prop::collection::vec(step(), nights / 2..=nights);
     let lived = TestRunner::new(config).run(&history, |steps| {
         live(place, &steps);
-        // One before the first step, and two that heal.
-        let so_far = lived_through.fetch_add(steps.len() + 3, Ordering::Relaxed) + steps.len() + 3;
+        lived_through.borrow_mut().note(&steps);
         if is_thorough() {
-            say(&format!("{place:?}: {so_far} nights so far"));
+            say(&format!("{place:?}: {}", lived_through.borrow()));
         }
         Ok(())
     });
@@ -102,7 +103,8 @@ fn same_and_other_histories(place: Place) {
     let seed = std::env::var("OFFPRINT_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
     say(&format!("OFFPRINT_SEED={seed} repeats the other histories"));
     if is_thorough() {
-        histories(place, seed, 400, 40);
+        let wanted = std::env::var("OFFPRINT_SCALE").ok().map(|count| count.parse().unwrap());
+        histories(place, seed, wanted.unwrap_or(400), 40);
     } else {
         histories(place, 7, 1, 4);
         histories(place, seed, 1, 4);

@@ -52,7 +52,7 @@ impl Archive {
     /// What a repair cannot get identical is put aside, and is to be fetched by the next run.
     pub(super) fn repair(&mut self) {
         let ran = self.run(&["verify", "--repair"]);
-        let is_open = self.world.weather() == Weather::Fair && self.settings.let_images_in();
+        let is_open = self.world.weather() == Weather::Fair && self.settings.let_repairs_in();
         let repairable = self.rotten.is_empty() || is_open;
         assert_eq!(ran.status, if repairable { 0 } else { 4 }, "{ran:?}");
         if repairable {

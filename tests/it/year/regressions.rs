@@ -1,8 +1,8 @@
 //! Histories that once failed.
 
 use super::step::Step::{
-    Add, Backup, Change, Clock, Delete, Edit, Fetch, Forget, Links, LoseThumbnail, Rebuild, Rename, Rot, Thumbnails,
-    Weather,
+    Add, Backup, Change, Clock, Delete, Edit, Fetch, Forget, Links, LoseThumbnail, Rebuild, Rename, Repair, Rot,
+    Thumbnails, Weather,
 };
 use super::world::Weather::{Cut, Fair, Gone, Lying, Silent};
 use super::{Place, live};
@@ -25,6 +25,18 @@ async fn a_post_that_is_gone_is_news_once() {
     let before = [Backup, Thumbnails(4), Weather(Silent), Delete(2), Weather(Lying), Edit(4), Fetch(0), Links];
     let after = [Rename(15), Add(19), Weather(Cut), Weather(Fair), Change(7), Weather(Fair), Delete(4)];
     live(Place::InPlace, &[&before[..], &after].concat());
+}
+
+/// A repair asks for a body that was refused, and is kept as evidence, as for an image that is shown.
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_that_rotted_is_repaired_by_its_host() {
+    live(Place::Apart, &[Fetch(3), Add(20), Rot(21)]);
+}
+
+/// What the settings refuse as an image by now, a repair restores all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_is_too_small_by_now_is_repaired() {
+    live(Place::Apart, &[Fetch(3), Rot(0), Repair]);
 }
 
 /// A repair for one reason repairs everything.
