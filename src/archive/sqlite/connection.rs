@@ -92,6 +92,9 @@ fn lacks_room_for_the_index(_: &Path) -> bool {
 fn set_up(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Without it, a statement on a table with a partial index is parsed and planned anew for each value that is bound
+    // (<https://www.sqlite.org/queryplanner-ng.html#qpstab>).
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -160,5 +163,17 @@ mod tests {
         assert!(reader.query_row("SELECT y FROM evil", [], |_| Ok(())).is_err());
         assert!(writer.execute_batch("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema").is_err());
         assert_eq!(reader.query_row("SELECT count(*) FROM a", [], |row| row.get(0)), Ok(0));
+    }
+
+    #[test]
+    fn a_statement_is_planned_once_for_all_values() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = to_write(&folder.path().join("catalog.db")).unwrap();
+        writer.execute_batch("CREATE TABLE a (b); CREATE INDEX c ON a (b) WHERE b IS NOT NULL").unwrap();
+        let mut find = writer.prepare("SELECT count(*) FROM a WHERE b = ?1").unwrap();
+        for value in 0..9 {
+            assert_eq!(find.query_row([value], |row| row.get(0)), Ok(0));
+        }
+        assert_eq!(find.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 }
