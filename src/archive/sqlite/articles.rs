@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::codec::{article_key, moment, moment_if_any, url_if_any};
 use super::error::{in_row, readable};
+use super::writer::Extent;
 use super::{Sqlite, article_facts, effects, mirrors, references, urls, versions};
 use crate::archive::catalog::{
     ArticleRow, Articles, CatalogError, DatedArticle, NewReference, QueueChanges, ReferenceRow, VersionRow,
@@ -16,6 +17,9 @@ use crate::archive::rules::{self, ArticleFacts, KnownArticle, MirrorFacts, Recor
 use crate::model::{
     ArticleId, ArticleKey, ArticleVersion, Digest, Edit, Fingerprint, HostKey, Revision, SourceName, UrlId,
 };
+
+/// An article of more references is recorded in a transaction of its own.
+const MANY: usize = 500;
 
 #[async_trait]
 impl Articles for Sqlite {
@@ -70,8 +74,9 @@ impl Articles for Sqlite {
         size: u64,
         references: &[NewReference],
     ) -> Result<(ArticleId, QueueChanges), CatalogError> {
+        let extent = if references.len() > MANY { Extent::Any } else { Extent::Few };
         let (version, references) = (version.clone(), references.to_vec());
-        self.write(move |connection| record(connection, version, size, references)).await
+        self.write_of(extent, move |connection| record(connection, version, size, references)).await
     }
 
     async fn touch_article(&self, id: ArticleId, fingerprint: Fingerprint) -> Result<(), CatalogError> {

@@ -25,7 +25,7 @@ impl GarbageCollection for Sqlite {
 
     async fn note_garbage(&self, seen: &BTreeMap<String, Timestamp>) -> Result<(), CatalogError> {
         let seen = seen.clone();
-        self.write(move |connection| note(connection, &seen)).await
+        self.write_any(move |connection| note(connection, &seen)).await
     }
 
     async fn forget_blob(&self, digest: Digest, media_type: MediaType) -> Result<bool, CatalogError> {
@@ -34,7 +34,7 @@ impl GarbageCollection for Sqlite {
 
     async fn discard_thumbnails(&self, thumbnails: &[(Digest, ThumbnailName)]) -> Result<(), CatalogError> {
         let thumbnails = thumbnails.to_vec();
-        self.write(move |connection| {
+        self.write_any(move |connection| {
             thumbnails
                 .iter()
                 .try_for_each(|(original, name)| assets::forget_thumbnails(connection, *original, Some(name)))

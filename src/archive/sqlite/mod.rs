@@ -52,7 +52,7 @@ use rusqlite::Connection;
 
 use self::error::{catalog_error, refused};
 use self::readers::Readers;
-use self::writer::Writer;
+use self::writer::{Extent, Writer};
 use crate::archive::catalog::{CatalogError, ReadRows};
 use crate::locks::Mutex;
 use crate::model::ArchiveId;
@@ -93,13 +93,29 @@ impl Sqlite {
         Ok((found == known).then_some(Self { writer: None, readers, unreadable: Mutex::default() }))
     }
 
-    /// Runs a call in a transaction of its own.
+    /// Runs a call that changes a few rows, and gives its result once that is durable.
     async fn write<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, CatalogError> {
+        self.write_of(Extent::Few, call).await
+    }
+
+    /// The same of a call that may change any number of rows.
+    async fn write_any<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, CatalogError> {
+        self.write_of(Extent::Any, call).await
+    }
+
+    async fn write_of<T: Send + 'static>(
+        &self,
+        extent: Extent,
+        call: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, CatalogError> {
         match &self.writer {
-            Some(writer) => writer.call(call).await,
+            Some(writer) => writer.call(extent, call).await,
             None => Err(refused(self.readers.path(), "it was opened for reading only")),
         }
     }

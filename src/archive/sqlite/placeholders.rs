@@ -49,7 +49,7 @@ impl Placeholders for Sqlite {
 
     async fn revoke(&self, run: RunId, host: &HostKey, what: &Revocation) -> Result<Revoked, CatalogError> {
         let (host, what) = (host.clone(), what.clone());
-        self.write(move |connection| revoke(connection, run, &host, &what)).await
+        self.write_any(move |connection| revoke(connection, run, &host, &what)).await
     }
 }
 

@@ -19,7 +19,7 @@ use crate::model::{HostKey, HostState, JobId, RunId, UrlId};
 impl Queue for Sqlite {
     async fn enqueue_due(&self, now: Timestamp, horizon: Duration) -> Result<u64, CatalogError> {
         let due = Due::new(now, horizon);
-        self.write(move |connection| {
+        self.write_any(move |connection| {
             leases::end_implausible(connection, due)?;
             jobs::queue_due(connection, due)
         })
@@ -28,11 +28,11 @@ impl Queue for Sqlite {
 
     async fn enqueue(&self, urls: &[UrlId]) -> Result<u64, CatalogError> {
         let urls = urls.to_vec();
-        self.write(move |connection| enqueue(connection, &urls)).await
+        self.write_any(move |connection| enqueue(connection, &urls)).await
     }
 
     async fn reschedule_rechecks(&self, recheck: Recheck) -> Result<(), CatalogError> {
-        self.write(move |connection| urls::reschedule_rechecks(connection, recheck)).await
+        self.write_any(move |connection| urls::reschedule_rechecks(connection, recheck)).await
     }
 
     async fn close_breakers(&self, hosts: &[HostKey]) -> Result<(), CatalogError> {

@@ -13,12 +13,12 @@ use crate::model::{ArticleId, Digest, ThumbnailName};
 impl Repairs for Sqlite {
     async fn make_stale(&self, articles: &[ArticleId]) -> Result<(), CatalogError> {
         let articles = articles.to_vec();
-        self.write(move |connection| article_facts::make_stale(connection, articles)).await
+        self.write_any(move |connection| article_facts::make_stale(connection, articles)).await
     }
 
     async fn forget_thumbnails(&self, thumbnails: &[(Digest, ThumbnailName)]) -> Result<(), CatalogError> {
         let thumbnails = thumbnails.to_vec();
-        self.write(move |connection| lose_thumbnails(connection, thumbnails)).await
+        self.write_any(move |connection| lose_thumbnails(connection, thumbnails)).await
     }
 
     async fn lose_asset(&self, digest: Digest, now: Timestamp) -> Result<(), CatalogError> {

@@ -30,7 +30,7 @@ impl Runs for Sqlite {
     }
 
     async fn report_missing(&self) -> Result<ReportedMissing, CatalogError> {
-        self.write(urls::report_missing).await
+        self.write_any(urls::report_missing).await
     }
 
     async fn totals(&self) -> Result<Totals, CatalogError> {

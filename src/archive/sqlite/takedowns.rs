@@ -25,7 +25,7 @@ impl Takedowns for Sqlite {
         reason: &str,
     ) -> Result<TakedownReach, CatalogError> {
         let (target, reason) = (target.clone(), reason.to_owned());
-        self.write(move |connection| take_down(connection, &target, at, &reason)).await
+        self.write_any(move |connection| take_down(connection, &target, at, &reason)).await
     }
 
     async fn takedowns(&self) -> Result<Vec<TakedownRow>, CatalogError> {
