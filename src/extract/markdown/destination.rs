@@ -64,7 +64,13 @@ fn destination(text: &str, start: usize) -> Option<(Range<usize>, Range<usize>)>
         }
         at += 1;
     }
-    (!pointed).then_some((start..at, start..at))
+    // Where a parenthesis is left open, this is no destination, whatever some renderers make of it.
+    (!pointed && open == 0).then_some((start..at, start..at))
+}
+
+/// Whether a destination without angle brackets is one for every renderer.
+pub(super) fn is_plain(text: &str) -> bool {
+    destination(text, 0).is_some_and(|(span, _)| span == (0..text.len()))
 }
 
 /// The meaning of a destination with spaces, with its escapes and entities decoded.
