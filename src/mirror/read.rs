@@ -23,8 +23,9 @@ use crate::model::{ArticleCounts, Digest, Format, HostKey, MediaType, ProblemRea
 use crate::source::{Checkpoint, Diff, Difference, Listed, SkipReason, Skipped, SourceError, WebReader};
 use crate::trace;
 
-/// Articles read side by side: each waits for the disk when its original is kept, and such waits are shared.
-const READ_AT_ONCE: usize = 8;
+/// Articles read side by side: each waits for the disk when its original is kept and when it is recorded. Such waits are
+/// shared, also with those of images that are fetched meanwhile, so that few articles at a time would be read slowly.
+const READ_AT_ONCE: usize = 32;
 
 /// The messages of a source while it is read.
 #[derive(Default)]
