@@ -149,7 +149,7 @@ fn measurement_of_every_archive_and_command() {
 
 /// Makes these tries, some side by side, and gives how much went wrong.
 fn try_all(tries: &[Try<'_>]) -> usize {
-    const SOMETIMES: usize = 500;
+    const SOMETIMES: usize = 100;
     let (begun, wrong) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
         loop {
