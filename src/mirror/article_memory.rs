@@ -1,4 +1,4 @@
-//! The memory for reading articles: each is admitted by what reading it takes.
+//! The memory for reading articles: each is admitted by its size, and then by what parsing it takes.
 
 use std::sync::Arc;
 
@@ -8,9 +8,11 @@ use crate::config::Size;
 use crate::extract;
 use crate::model::Format;
 
-/// The memory for all articles that are parsed side by side, in bytes. With the articles themselves, of which eight are
-/// read at a time, and the memory of the rest of the program, a run stays below 300 MB.
+/// The memory for all articles that are parsed side by side, in bytes. With the articles themselves and the memory of the
+/// rest of the program, a run stays below 300 MB.
 const ROOM: u64 = 160 << 20;
+/// The memory for the bytes of all articles that are read side by side.
+const TEXTS: u64 = 64 << 20;
 /// The unit in which memory is counted, because a semaphore gives out no more than 2³² permits at a time.
 const KIB: u64 = 1024;
 
@@ -27,15 +29,23 @@ pub(super) struct TooMuchMarkup(u64);
 #[derive(Debug)]
 pub(super) struct ArticleMemory {
     free: Arc<Semaphore>,
+    texts: Arc<Semaphore>,
 }
 
 impl Default for ArticleMemory {
     fn default() -> Self {
-        Self { free: Arc::new(Semaphore::new(kib(ROOM) as usize)) }
+        let semaphore = |bytes| Arc::new(Semaphore::new(kib(bytes) as usize));
+        Self { free: semaphore(ROOM), texts: semaphore(TEXTS) }
     }
 }
 
 impl ArticleMemory {
+    /// Waits until there is room for the bytes of an article, and holds it until the permit is dropped. One that takes more
+    /// than there is for all waits until it is alone.
+    pub(super) async fn admit_text(&self, bytes: u64) -> OwnedSemaphorePermit {
+        held(&self.texts, bytes.min(TEXTS)).await
+    }
+
     /// Waits until there is room to parse an article, and holds it until the permit is dropped.
     ///
     /// # Errors
@@ -45,19 +55,19 @@ impl ArticleMemory {
         if wanted > ROOM {
             return Err(TooMuchMarkup(wanted));
         }
-        Ok(self.room(wanted).await)
+        Ok(held(&self.free, wanted).await)
     }
 
     /// The same for an article that was admitted when it was read: another version of the program may have read more
     /// references.
     pub(super) async fn admit_again(&self, bytes: &[u8], format: Format) -> OwnedSemaphorePermit {
-        self.room(extract::memory_estimate(bytes, format).min(ROOM)).await
+        held(&self.free, extract::memory_estimate(bytes, format).min(ROOM)).await
     }
+}
 
-    async fn room(&self, bytes: u64) -> OwnedSemaphorePermit {
-        let permit = Arc::clone(&self.free).acquire_many_owned(kib(bytes)).await;
-        permit.expect("the semaphore is never closed")
-    }
+async fn held(free: &Arc<Semaphore>, bytes: u64) -> OwnedSemaphorePermit {
+    let permit = Arc::clone(free).acquire_many_owned(kib(bytes)).await;
+    permit.expect("the semaphore is never closed")
 }
 
 fn kib(bytes: u64) -> u32 {
@@ -69,6 +79,19 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
+
+    #[tokio::test]
+    async fn texts_wait_for_each_other_whatever_parsing_them_takes() {
+        let memory = ArticleMemory::default();
+        let admit = |bytes| memory.admit_text(bytes).now_or_never();
+        let held: Vec<_> = std::iter::from_fn(|| admit(8 << 20)).collect();
+        assert_eq!(held.len(), 8);
+        assert!(memory.admit(b"short", Format::Markdown).now_or_never().is_some_and(|admitted| admitted.is_ok()));
+        assert!(admit(1).is_none());
+        drop(held);
+        let alone = admit(1 << 40);
+        assert!(alone.is_some() && admit(1).is_none());
+    }
 
     #[tokio::test]
     async fn articles_wait_for_each_other_and_one_that_never_fits_is_refused() {

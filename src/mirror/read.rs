@@ -168,6 +168,7 @@ impl ReadStage {
     ) -> Result<(), MirrorError> {
         self.tally.seen.one();
         let mut id = row.map(|row| row.id);
+        let _admitted = self.planner.admit(listed).await;
         match self.planner.plan(source, listed, row).await? {
             ArticlePlan::Unchanged => self.tally.unchanged.one(),
             ArticlePlan::Touch { id, fingerprint, is_mirror } => {

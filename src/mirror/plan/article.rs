@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::super::article_memory::ArticleMemory;
 use super::super::error::MirrorError;
 use super::super::sources::RunSource;
@@ -63,6 +65,13 @@ impl Planner {
     /// Reads these articles although they are unchanged: files beside them are not.
     pub(in crate::mirror) fn read_again(&mut self, articles: HashSet<ArticleKey>) {
         self.to_read = articles;
+    }
+
+    /// Waits until there is memory for the file of an article, and holds it until the permit is dropped. What a source made
+    /// is in memory already.
+    pub(in crate::mirror) async fn admit(&self, listed: &Listed) -> Option<OwnedSemaphorePermit> {
+        let Location::File { fingerprint, .. } = &listed.location else { return None };
+        Some(self.memory.admit_text(fingerprint.size).await)
     }
 
     /// What is to be done with an article that a source lists.
