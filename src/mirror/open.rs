@@ -63,17 +63,35 @@ mod tests {
         assert!(open_for_dry_run(&store, &sources).unwrap().is_some());
     }
 
+    /// Writes what a mirror is into the output of a source that has none.
+    fn with_mirror(name: &str) -> (tempfile::TempDir, Source) {
+        let (folder, source) = source("public");
+        let mirror = folder.path().join("public").join(name);
+        let link = format!("../store/blobs/sha256/ab/{}.png", "ab".repeat(32));
+        std::fs::create_dir_all(mirror.parent().unwrap()).unwrap();
+        std::fs::write(mirror, format!("![]({link})")).unwrap();
+        (folder, source)
+    }
+
     #[test]
     fn where_a_mirror_links_into_an_archive_none_is_begun() {
-        let (folder, source) = source("public");
-        let (store, sources) = (folder.path().join("store"), [source]);
-        let link = format!("../store/blobs/sha256/ab/{}.png", "ab".repeat(32));
-        std::fs::create_dir(folder.path().join("public")).unwrap();
-        std::fs::write(folder.path().join("public/a.md"), format!("![]({link})")).unwrap();
-        assert!(matches!(open_for_run(&store, &sources), Err(ArchiveError::Traces { .. })));
-        assert!(matches!(open_for_dry_run(&store, &sources), Err(ArchiveError::Traces { .. })));
-        assert!(!store.exists(), "nothing is made");
-        drop(crate::archive::open(&store, Mode::Create).unwrap());
-        open_for_run(&store, &sources).unwrap();
+        // Also where the source has no such article now: it was renamed, or is no file.
+        for name in ["a.md", "gone.md", "2024/old.HTML", "notes.txt"] {
+            let (folder, source) = with_mirror(name);
+            let (store, sources) = (folder.path().join("store"), [source]);
+            assert!(matches!(open_for_run(&store, &sources), Err(ArchiveError::Traces { .. })), "{name}");
+            assert!(matches!(open_for_dry_run(&store, &sources), Err(ArchiveError::Traces { .. })), "{name}");
+            assert!(!store.exists(), "nothing is made");
+            drop(crate::archive::open(&store, Mode::Create).unwrap());
+            open_for_run(&store, &sources).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_or_no_text_is_no_mirror() {
+        for name in [".git/a.md", "a.png", "md"] {
+            let (folder, source) = with_mirror(name);
+            open_for_run(&folder.path().join("store"), &[source]).unwrap();
+        }
     }
 }
