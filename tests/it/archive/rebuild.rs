@@ -210,7 +210,7 @@ async fn what_cannot_be_known_is_said() {
         &format!("damaged: blobs/sha256/{}/{image}.jpg", &image[..2]),
         "without its original: posts/a.md",
         "1 text and",
-        "earlier captures, failures",
+        "captures and failures so far",
     ] {
         assert!(ran.stdout.contains(says), "{says}: {ran:?}");
     }
