@@ -5,7 +5,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use offprint::testing::config::{Config, FetchConfig, Size};
 use offprint::testing::fetch::{Fetcher, Judge, Purpose, Request};
 use offprint::testing::model::{Failure, Validators};
@@ -53,7 +52,6 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 
 struct Anything;
 
-#[async_trait]
 impl Judge for Anything {
     type Accepted = ();
 
