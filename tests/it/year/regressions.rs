@@ -1,8 +1,8 @@
 //! Histories that once failed.
 
 use super::step::Step::{
-    Add, Backup, Change, Clock, Delete, Edit, Fetch, Forget, Links, LoseThumbnail, Rebuild, Rename, Repair, Rot,
-    Thumbnails, Weather,
+    Add, Backup, Change, Clock, Delete, Edit, Fetch, Forget, Links, LoseThumbnail, Output, Rebuild, Rename, Repair,
+    Rot, Thumbnails, UnmountArchive, Weather,
 };
 use super::world::Weather::{Cut, Fair, Gone, Lying, Silent};
 use super::{Place, live};
@@ -37,6 +37,12 @@ async fn evidence_that_rotted_is_repaired_by_its_host() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_that_is_too_small_by_now_is_repaired() {
     live(Place::Apart, &[Fetch(3), Rot(0), Repair]);
+}
+
+/// No archive is begun while the other is not mounted, whatever becomes of the posts meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_are_renamed_while_the_archive_is_not_mounted() {
+    live(Place::Apart, &[Output, UnmountArchive, Rename(0), Edit(0)]);
 }
 
 /// A repair for one reason repairs everything.
