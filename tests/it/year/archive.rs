@@ -45,7 +45,7 @@ pub(super) struct Archive {
     /// Posts that were taken down, with what their authors' files are to stay.
     pub(super) taken_down_posts: BTreeMap<String, String>,
     /// What a copy of the archive holds: its good images.
-    pub(super) backup: Option<BTreeSet<Digest>>,
+    pub(super) backup: Option<(BTreeSet<Digest>, BTreeSet<Digest>)>,
     count: u32,
 }
 

@@ -125,7 +125,8 @@ impl Archive {
 
     fn back_up(&mut self) {
         self.copy_archive(&self.settings.store, "backup");
-        self.backup = Some(self.kept.difference(&self.rotten).copied().collect());
+        let whole = self.kept.difference(&self.rotten).copied().collect();
+        self.backup = Some((whole, self.rotten.clone()));
     }
 
     fn copy_archive(&self, from: &str, to: &str) {
@@ -138,10 +139,10 @@ impl Archive {
     /// The archive is what it was then. Articles in place, which link to what came since, do not go back with it.
     fn restore_backup(&mut self) {
         let is_possible = self.place == Place::Apart && self.taken_down.is_empty() && self.taken_down_posts.is_empty();
-        let Some(kept) = self.backup.clone().filter(|_| is_possible) else { return };
+        let Some((kept, rotten)) = self.backup.clone().filter(|_| is_possible) else { return };
         self.copy_archive("backup", &self.settings.store);
         self.kept = kept;
-        self.rotten.clear();
+        self.rotten = rotten;
         self.adrift.clear();
         self.is_unsettled = true;
         self.drop_unknown_posts();

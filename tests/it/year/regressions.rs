@@ -2,7 +2,7 @@
 
 use super::step::Step::{
     Add, Backup, Change, Clock, Delete, Edit, Fetch, Forget, Links, LoseThumbnail, Output, Rebuild, Rename, Repair,
-    Rot, Thumbnails, UnmountArchive, Weather,
+    Restore, Rot, Thumbnails, UnmountArchive, Weather,
 };
 use super::world::Weather::{Cut, Fair, Gone, Lying, Silent};
 use super::{Place, live};
@@ -43,6 +43,12 @@ async fn an_image_that_is_too_small_by_now_is_repaired() {
 #[tokio::test(flavor = "multi_thread")]
 async fn posts_are_renamed_while_the_archive_is_not_mounted() {
     live(Place::Apart, &[Output, UnmountArchive, Rename(0), Edit(0)]);
+}
+
+/// What had rotted when the archive was copied has rotted when the copy is restored.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_with_a_rotten_image_is_restored() {
+    live(Place::Apart, &[Rot(19), Backup, Repair, Restore]);
 }
 
 /// A repair for one reason repairs everything.
