@@ -10,7 +10,7 @@ use crate::model::{ArticleKey, Digest, MediaType, RelativePath, SourceName, Thum
 
 const BLOBS: &str = "blobs/sha256";
 const THUMBNAILS: &str = "thumbnails";
-const ARTICLES: &str = "articles";
+pub(super) const ARTICLES: &str = "articles";
 const REPORTS: &str = "runs";
 const INDEX: &str = "index";
 pub(super) const QUARANTINE: &str = "quarantine";

@@ -8,7 +8,7 @@ use std::fs::Metadata;
 use std::path::Path;
 
 use super::files::{Folder, Links, Lock, Tree, has_other_names};
-use super::key::StoreKey;
+use super::key::{ARTICLES, StoreKey};
 use super::objects::ObjectError;
 use super::open::{ASIDE, ArchiveError, CATALOG, CATALOG_FILES, TMP};
 use super::{identity, open};
@@ -18,8 +18,6 @@ use crate::staging;
 /// How deep folders may lie in each other. Articles lie in the deepest.
 const DEEPEST: usize = 64;
 
-/// What the places of mirrors begin with.
-const ARTICLES_IN: &str = "articles/";
 /// What the folder is, for people.
 const README: &str = "README.md";
 
@@ -110,7 +108,8 @@ fn wrong(place: &str, facts: &Metadata) -> Option<&'static str> {
 /// the catalog is for a rebuild to put aside.
 fn is_in_the_way(place: &str, facts: &Metadata) -> bool {
     let is_of_catalog = CATALOG_FILES.contains(&place) || place.starts_with(ASIDE);
-    let is_left_out = is_of_catalog || place.starts_with(ARTICLES_IN) || place == README;
+    let is_below_articles = place.split_once('/').is_some_and(|(folder, _)| folder == ARTICLES);
+    let is_left_out = is_of_catalog || is_below_articles || place == README;
     let (folder, file) = (may_be_folder(place), may_be_file(place));
     !is_left_out
         && match (facts.is_dir(), facts.is_file()) {

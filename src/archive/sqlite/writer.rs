@@ -147,14 +147,10 @@ struct Calls {
 impl Calls {
     /// Commits calls until no more will come.
     fn commit_all(&mut self, connection: &Connection) {
-        while let Some(first) = self.next.take().or_else(|| self.queue.recv().ok()) {
-            match first.extent {
-                Extent::Any => commit(connection, first.extent, std::iter::once(first.work)),
-                Extent::Few => {
-                    let more = std::iter::from_fn(|| self.waiting()).take(BATCH - 1);
-                    commit(connection, first.extent, std::iter::once(first.work).chain(more));
-                }
-            }
+        while let Some(Call { extent, work }) = self.next.take().or_else(|| self.queue.recv().ok()) {
+            let most = if extent == Extent::Few { BATCH - 1 } else { 0 };
+            let more = std::iter::from_fn(|| self.waiting()).take(most);
+            commit(connection, extent, std::iter::once(work).chain(more));
         }
     }
 
