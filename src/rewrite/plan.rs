@@ -18,24 +18,33 @@ use crate::model::{Edit, Reveal, Span};
 /// they led.
 pub fn plan(article: &Article<'_>, lazy: Lazy, targets: &[Target]) -> Vec<Edit> {
     let Article { bytes, encoding, .. } = *article;
-    let (mut own, mut revealed) = (Vec::new(), Vec::new());
     let linked: Vec<_> = targets.iter().filter_map(linked).collect();
-    for (target, link) in &linked {
-        own.push(edit(bytes, target.place.span, written(link, encoding)));
-        let reveal = target.place.reveal.filter(|_| lazy == Lazy::Reveal);
-        revealed.extend(reveal.map(|reveal| revealing(bytes, reveal, link, encoding)));
-    }
-    if own.is_empty() {
+    if linked.is_empty() {
         return Vec::new();
     }
-    revealed.sort_by_key(|edit: &Edit| edit.span);
+    let over = |(target, link): &(&Target, &str)| edit(bytes, target.place.span, written(link, encoding));
+    let mut own: Vec<_> = linked.iter().map(over).collect();
     let local: Vec<_> = linked.iter().map(|(target, _)| *target).collect();
     own.extend(surroundings::edits(bytes, encoding, targets, &local));
+    let mut revealed = revealed(article, lazy, targets);
     own.retain(|edit| !is_filled(edit.span, &revealed));
     own.append(&mut revealed);
     let mut edits = in_order(own);
     edits.extend(wrap::links_to_full(bytes, encoding, targets));
     in_order(edits)
+}
+
+/// The edits that write lazy images' links where they show without JavaScript, in order.
+pub(super) fn revealed(article: &Article<'_>, lazy: Lazy, targets: &[Target]) -> Vec<Edit> {
+    if lazy != Lazy::Reveal {
+        return Vec::new();
+    }
+    let reveal = |(target, link): (&Target, &str)| {
+        target.place.reveal.map(|reveal| revealing(article.bytes, reveal, link, article.encoding))
+    };
+    let mut edits: Vec<_> = targets.iter().filter_map(linked).filter_map(reveal).collect();
+    edits.sort_by_key(|edit| edit.span);
+    edits
 }
 
 /// A target with the link that replaces it, if it gets one that can be written in every format.

@@ -11,7 +11,7 @@ use encoding_rs::Encoding;
 
 use super::delimiters::link_in;
 use super::edits::is_filled;
-use super::plan::plan;
+use super::plan::{plan, revealed};
 use super::splice::{places, splice};
 use super::target::{Article, LocalLink, Target};
 use crate::config::Lazy;
@@ -47,7 +47,8 @@ pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> R
         let whole = attempts.with(attempts.linked.len());
         if attempts.is_proven(&whole) {
             // Where the link of a lazy image takes the place of another address, that one is not there any more.
-            left_remote.retain(|span| !is_filled(*span, &whole.edits));
+            let shown = attempts.shown_over(&whole.edits);
+            left_remote.retain(|span| !is_filled(*span, &shown));
             left_remote.sort_unstable();
             return Rewritten { left_remote, ..whole };
         }
@@ -123,6 +124,14 @@ impl Attempts<'_> {
         let edits = plan(self.article, self.lazy, &targets);
         let mirror = splice(self.article.bytes, &edits);
         Rewritten { edits, mirror, left_remote: Vec::new() }
+    }
+
+    /// The edits among those made that write the link of a lazy image over another address. The others that change an
+    /// address only make it absolute.
+    fn shown_over(&self, made: &[Edit]) -> Vec<Edit> {
+        let mut revealed = revealed(self.article, self.lazy, &self.targets);
+        revealed.retain(|edit| made.binary_search_by_key(&edit.span, |made| made.span).is_ok());
+        revealed
     }
 
     /// Which link makes the mirror fail the check. All links together do, and the first `proven` ones do not.

@@ -43,6 +43,24 @@ fn the_only_bytes_that_show_the_encoding() {
     keep_every_promise(two, Format::Html, Lazy::Reveal);
 }
 
+/// An address that a base completes is written anew where the base becomes neutral. If its image stays remote, that is
+/// not the link of the image.
+#[test]
+fn an_address_that_stays_remote_below_a_base() {
+    let guessed = b"o\xff\xff<base href=/><img src=\xff><img src=\xff>";
+    for lazy in [Lazy::Reveal, Lazy::Keep] {
+        keep_every_promise(guessed, Format::Html, lazy);
+        assert!(refused(guessed, Format::Html, lazy).1 < 2);
+    }
+    let tagged = "<img src=\"x<y.jpg\"><img src=a.jpg>\n";
+    for base in ["/", "/of/", "sub/", "//cdn.example/", "https://cdn.example/of/"] {
+        check(format!("<base href=\"{base}\">{tagged}").as_bytes(), Format::Markdown, (3, 1));
+        let lazy = format!("<base href=\"{base}\"><img src=\"x<y.jpg\" data-src=a.jpg>\n<img src=b.jpg>\n");
+        keep_every_promise(lazy.as_bytes(), Format::Markdown, Lazy::Reveal);
+        assert_eq!(refused(lazy.as_bytes(), Format::Markdown, Lazy::Reveal), (4, 2));
+    }
+}
+
 /// Whether the link around the copy for readers without scripts counts must not hang on what the copy's addresses are:
 /// different images can turn out to be the same file.
 #[test]

@@ -180,6 +180,7 @@ fn the_mirror_shows_the_links_and_what_was_left(
                 || (reference.kind == ReferenceKind::Base && reference.raw == "#")
                 || keeps_its_text(&edits[place], reference.kind);
             assert!(local, "{reference:?} in {}", show(mirror));
+            remote_for_a_reason(original, &edits[place], reference, links, left_remote);
             inside[place] += 1;
         } else {
             left.push(reference.span);
@@ -196,6 +197,16 @@ fn the_mirror_shows_the_links_and_what_was_left(
             || left_remote.contains(&reference.span);
         assert!(reason, "{reference:?} is left in {}", show(mirror));
     }
+}
+
+/// An image whose address was only made absolute has no link, or it is said that it stays remote.
+fn remote_for_a_reason(original: &Extraction, edit: &Edit, mirrored: &Reference, links: Links, left_remote: &[Span]) {
+    if !mirrored.kind.is_media() || mirrored.raw.starts_with(LOCAL) {
+        return;
+    }
+    let was = original.references.iter().find(|reference| reference.span == edit.span);
+    let is_left = |was: &Reference| link(was, links).is_none() || left_remote.contains(&was.span);
+    assert!(was.is_some_and(is_left), "{mirrored:?} is left by {edit:?}");
 }
 
 /// What is no link keeps its text and gets something before it, so that it leads or means what it did; a policy gets
