@@ -206,7 +206,8 @@ async fn look(archive: &Archive, rules: GcRules<'_>) -> Result<Looked, GcError> 
 /// archive does not know what such mirrors show. Their originals are among the texts on no record.
 async fn spare(archive: &Archive, mirrors: UnrecordedMirrors, found: &mut Vec<Garbage>) -> Result<(), GcError> {
     // There is none of an article that is unknown: the catalog would be older than the archive.
-    let UnrecordedMirrors { of_unknown_sources, changed, .. } = mirrors;
+    let of_unknown_sources = mirrors.of_unknown_sources;
+    let changed = archive.changed_mirrors::<GcError>().await?;
     let lacks_rows = !of_unknown_sources.is_empty();
     let awaits = awaits_originals(archive).await?;
     let linked = archive.linked_by(of_unknown_sources.into_iter().chain(changed)).await?;

@@ -75,7 +75,7 @@ impl Archive {
     pub async fn newer_runs<E: From<CatalogError> + From<ObjectError>>(&self, now: Timestamp) -> Result<Vec<Newer>, E> {
         let runs = self.catalog.run_times().await?;
         let known: HashSet<i64> = runs.iter().map(|(began, _)| began.as_second()).collect();
-        let reports = self.objects.list(Prefix::Reports).await?.into_iter().rev().map(|(key, _)| key);
+        let reports = self.objects.keys(Prefix::Reports).await?.into_iter().rev();
         let is_unknown = |key: &StoreKey| key.report_moment().is_some_and(|began| !known.contains(&began.as_second()));
         let mut newer: Vec<_> = reports.into_iter().find(is_unknown).map(Newer::Report).into_iter().collect();
         let takedowns = self.catalog.takedowns().await?.into_iter().map(|row| row.at);

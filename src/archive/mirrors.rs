@@ -2,26 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalog::CatalogError;
+use super::catalog::{ArticleRow, CatalogError};
 use super::handle::Archive;
 use super::key::{Prefix, StoreKey};
 use super::links::linked_files;
 use super::objects::{ObjectError, read_whole};
 use super::rules;
-use crate::model::{ArticleKey, Fingerprint, SourceName};
+use crate::model::{ArticleKey, SourceName};
 
 /// Articles taken from the catalog at a time.
 const PAGE: usize = 1000;
 
-/// Mirrors that differ from their rows: the catalog is older than they are.
+/// Mirrors without rows: the catalog is older than they are.
 #[derive(Debug, Default)]
 pub(crate) struct UnrecordedMirrors {
     /// Of articles without a row.
     pub(crate) unknown: Vec<ArticleKey>,
     /// The same, of sources that the catalog does not know at all: an output of a source may lie there.
     pub(crate) of_unknown_sources: Vec<ArticleKey>,
-    /// Of articles whose rows describe another file.
-    pub(crate) changed: Vec<ArticleKey>,
     /// The sources that have a mirror in the archive.
     pub(crate) sources: BTreeSet<SourceName>,
 }
@@ -34,14 +32,10 @@ impl Archive {
     pub(crate) async fn unrecorded_mirrors<E: From<CatalogError> + From<ObjectError>>(
         &self,
     ) -> Result<UnrecordedMirrors, E> {
-        let mut listed: BTreeMap<ArticleKey, Fingerprint> = BTreeMap::new();
-        for (key, file) in self.objects.list(Prefix::Mirrors).await? {
-            if let StoreKey::Article(key) = key {
-                listed.insert(key, file);
-            }
-        }
+        let keys = self.objects.keys(Prefix::Mirrors).await?.into_iter();
+        let mut listed: BTreeSet<_> = keys.filter_map(article_of).collect();
         let mut found = UnrecordedMirrors::default();
-        found.sources.extend(listed.keys().map(|key| key.source.clone()));
+        found.sources.extend(listed.iter().map(|key| key.source.clone()));
         if listed.is_empty() {
             return Ok(found);
         }
@@ -56,21 +50,38 @@ impl Archive {
                     continue;
                 };
                 let key = row.version.key;
-                if let Some(file) = listed.remove(&key)
-                    && row.mirror.is_none_or(|(_, recorded)| recorded != file)
-                {
-                    found.changed.push(key.clone());
-                }
+                listed.remove(&key);
                 names.insert((key.source, rules::path_key(&key.path)));
             }
         }
         // A disk may spell a name in another way than it was given.
         let is_unknown = |key: &ArticleKey| !names.contains(&(key.source.clone(), rules::path_key(&key.path)));
         // A row that cannot be read may be that of any.
-        let unknown = listed.into_keys().filter(|key| is_readable && is_unknown(key) && !is_in_the_way(key, &names));
+        let unknown = listed.into_iter().filter(|key| is_readable && is_unknown(key) && !is_in_the_way(key, &names));
         let sources: BTreeSet<_> = names.iter().map(|(source, _)| source).collect();
         (found.unknown, found.of_unknown_sources) = unknown.partition(|key| sources.contains(&key.source));
         Ok(found)
+    }
+
+    /// The mirrors in the archive that are not the files which their rows describe. No mirror is read.
+    ///
+    /// # Errors
+    /// As for [`Archive::unrecorded_mirrors`].
+    pub(crate) async fn changed_mirrors<E: From<CatalogError> + From<ObjectError>>(
+        &self,
+    ) -> Result<Vec<ArticleKey>, E> {
+        let files = self.objects.list(Prefix::Mirrors).await?.into_iter();
+        let files: BTreeMap<_, _> = files.filter_map(|(key, file)| Some((article_of(key)?, file))).collect();
+        let (mut last, mut changed) = (None, Vec::new());
+        loop {
+            let page = self.catalog.articles_by_row(last, PAGE).await?;
+            let Some((end, _)) = page.last() else { return Ok(changed) };
+            last = Some(*end);
+            let rows = page.into_iter().filter_map(|(_, row)| row.ok());
+            let is_other = |row: &ArticleRow, file| row.mirror.is_none_or(|(_, recorded)| recorded != file);
+            let differing = rows.filter(|row| files.get(&row.version.key).is_some_and(|file| is_other(row, *file)));
+            changed.extend(differing.map(|row| row.version.key));
+        }
     }
 
     /// The objects that these mirrors link to, by their paths in the archive.
@@ -89,6 +100,10 @@ impl Archive {
         }
         Ok(linked)
     }
+}
+
+fn article_of(key: StoreKey) -> Option<ArticleKey> {
+    if let StoreKey::Article(key) = key { Some(key) } else { None }
 }
 
 /// Whether a file has the name of a folder in which articles on record are: it is no mirror, but in the way of theirs.

@@ -62,8 +62,22 @@ pub trait Objects: Send + Sync {
     /// What is known of an object without reading it; `None` if there is none.
     async fn stat(&self, key: &StoreKey) -> Result<Option<Fingerprint>, ObjectError>;
 
+    /// The same of many objects, in their order. What cannot be looked at is `None`, too.
+    async fn stat_all(&self, keys: Vec<StoreKey>) -> Vec<Option<Fingerprint>> {
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            found.push(self.stat(&key).await.ok().flatten());
+        }
+        found
+    }
+
     /// All objects of a prefix, in the order of their keys. Files without a key are left out.
     async fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError>;
+
+    /// The keys of all objects of a prefix, in their order: what [`Objects::list`] gives, where the rest is not needed.
+    async fn keys(&self, prefix: Prefix) -> Result<Vec<StoreKey>, ObjectError> {
+        Ok(self.list(prefix).await?.into_iter().map(|(key, _)| key).collect())
+    }
 
     /// Removes an object. Returns whether it was there.
     async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError>;

@@ -74,6 +74,16 @@ impl Output {
         }
     }
 
+    /// The same of many articles, in their order. What cannot be looked at is `None`, too.
+    pub async fn fingerprints(&self, paths: Vec<RelativePath>) -> Vec<Option<Fingerprint>> {
+        match self {
+            Self::Archive { objects, source } => {
+                objects.stat_all(paths.iter().map(|path| key(source, path)).collect()).await
+            }
+            Self::Folder(folder) => folder.fingerprints(paths).await,
+        }
+    }
+
     /// Whether something that is no file lies in the place of an article.
     pub async fn is_obstructed(&self, path: &RelativePath) -> bool {
         match self {

@@ -81,7 +81,7 @@ impl Archive {
     /// Where the files cannot be listed, or the catalog not read.
     pub async fn compare_takedowns<E: From<CatalogError> + From<ObjectError>>(&self) -> Result<TakedownDifferences, E> {
         let (mut written, mut found) = (Vec::new(), TakedownDifferences::default());
-        for (key, _) in self.objects.list(Prefix::Takedowns).await? {
+        for key in self.objects.keys(Prefix::Takedowns).await? {
             match self.read_takedowns(&key).await {
                 Some(rows) => written.extend(rows),
                 None => found.unreadable.push(key.path()),

@@ -19,13 +19,17 @@ use super::traced;
 use crate::archive::rules::Due;
 use crate::archive::{Archive, ArticleId, ArticleRow, Body, ObjectError, StoreKey};
 use crate::locks::Mutex;
-use crate::model::{ArticleCounts, Digest, Format, HostKey, MediaType, ProblemReason, SourceName};
-use crate::source::{Checkpoint, Diff, Difference, Listed, SkipReason, Skipped, SourceError, WebReader};
+use crate::model::{ArticleCounts, Digest, Fingerprint, Format, HostKey, MediaType, ProblemReason, SourceName};
+use crate::source::{Checkpoint, Diff, Difference, Listed, Listing, SkipReason, Skipped, SourceError, WebReader};
 use crate::trace;
 
 /// Articles read side by side: each waits for the disk when its original is kept and when it is recorded. Such waits are
 /// shared, also with those of images that are fetched meanwhile, so that few articles at a time would be read slowly.
 const READ_AT_ONCE: usize = 32;
+
+/// Articles whose mirrors are looked at together, of those that are there at a time: a look is short, and the way to
+/// where a call may block is not.
+const LOOKED_AT_TOGETHER: usize = 64;
 
 /// The messages of a source while it is read.
 #[derive(Default)]
@@ -100,14 +104,7 @@ impl ReadStage {
         };
         let before = self.tally.article_counts();
         let said = SourceNotes::default();
-        let diff = Diff::new(source.name(), listing, Some(&*self.archive.catalog));
-        let differences = stream::try_unfold(diff, async |mut diff| {
-            Ok::<_, MirrorError>(diff.next().await?.map(|difference| (difference, diff)))
-        });
-        differences
-            .take_until(self.control.ended())
-            .try_for_each_concurrent(READ_AT_ONCE, |difference| self.read(source, difference, &said))
-            .await?;
+        self.read_listing(source, listing, &said).await?;
         let is_any_read = checkpoint.as_ref().is_some_and(Checkpoint::is_any_read);
         if let Some(checkpoint) = checkpoint.filter(|_| !self.control.is_stopped() && !self.control.is_time_up()) {
             checkpoint.record(source.name(), &self.archive).await?;
@@ -128,16 +125,35 @@ impl ReadStage {
         Ok(())
     }
 
+    /// Reads what a source lists and is not on record as it is.
+    async fn read_listing(
+        &self,
+        source: &Arc<RunSource>,
+        listing: Listing,
+        said: &SourceNotes,
+    ) -> Result<(), MirrorError> {
+        let diff = Diff::new(source.name(), listing, Some(&*self.archive.catalog));
+        let differences = stream::try_unfold(diff, async |mut diff| {
+            Ok::<_, MirrorError>(diff.next().await?.map(|difference| (difference, diff)))
+        });
+        let together = differences.take_until(self.control.ended()).try_ready_chunks(LOOKED_AT_TOGETHER);
+        let looked = together.map_err(|failed| failed.1).and_then(async |together| {
+            let found = with_mirrors(source, together).await;
+            Ok(stream::iter(found.into_iter().map(Ok)))
+        });
+        looked.try_flatten().try_for_each_concurrent(READ_AT_ONCE, |found| self.read(source, found, said)).await
+    }
+
     async fn read(
         &self,
         source: &Arc<RunSource>,
-        difference: Difference,
+        (difference, mirror): (Difference, Option<Fingerprint>),
         said: &SourceNotes,
     ) -> Result<(), MirrorError> {
         match difference {
             Difference::Listed(listed, row) => {
                 let span = trace::article(format_args!("{}/{}", source.name(), listed.path));
-                let read = self.article(source, &listed, row.as_deref()).instrument(span).await;
+                let read = self.article(source, &listed, row.as_deref(), mirror).instrument(span).await;
                 self.tally.pass_over(format_args!("{}/{}", source.name(), listed.path), read)?;
             }
             Difference::Gone(row) if row.is_gone => {}
@@ -165,11 +181,12 @@ impl ReadStage {
         source: &Arc<RunSource>,
         listed: &Listed,
         row: Option<&ArticleRow>,
+        mirror: Option<Fingerprint>,
     ) -> Result<(), MirrorError> {
         self.tally.seen.one();
         let mut id = row.map(|row| row.id);
         let _admitted = self.planner.admit(listed).await;
-        match self.planner.plan(source, listed, row).await? {
+        match self.planner.plan(source, listed, row, mirror).await? {
             ArticlePlan::Unchanged => self.tally.unchanged.one(),
             ArticlePlan::Touch { id, fingerprint, is_mirror } => {
                 self.tally.unchanged.one();
@@ -258,6 +275,20 @@ impl ReadStage {
             put => Ok(put.map(|_| Ok(()))?),
         }
     }
+}
+
+/// Differences, each with what stands in the place of the mirror of its article.
+async fn with_mirrors(source: &RunSource, together: Vec<Difference>) -> Vec<(Difference, Option<Fingerprint>)> {
+    let mirrored = |difference: &Difference| match difference {
+        Difference::Listed(listed, Some(row)) => row.mirror.map(|_| listed.path.clone()),
+        _ => None,
+    };
+    let mut mirrors = source.mirror_fingerprints(together.iter().filter_map(mirrored).collect()).await.into_iter();
+    let found = together.into_iter().map(|difference| {
+        let mirror = mirrored(&difference).and_then(|_| mirrors.next().flatten());
+        (difference, mirror)
+    });
+    found.collect()
 }
 
 /// The message if more than half of a source's articles are gone at once: its folder may be half mounted, or the wrong

@@ -138,8 +138,8 @@ impl RenderStage {
             // Rows before files: what is on record was put before.
             let rows = catalog.thumbnails_on_record(shard).await?;
             // Where the folder cannot be listed, nobody knows what is lost: `verify` names it.
-            let Ok(files) = self.archive.objects.list(Prefix::Thumbnails(shard)).await else { continue };
-            let there: HashSet<_> = files.into_iter().map(|(key, _)| key).collect();
+            let Ok(files) = self.archive.objects.keys(Prefix::Thumbnails(shard)).await else { continue };
+            let there: HashSet<_> = files.into_iter().collect();
             let is_lost = |row: &&ThumbnailRow| row.key().is_some_and(|key| !there.contains(&key));
             let lost = rows.iter().flatten().filter(is_lost).map(|row| (row.original, row.name.clone()));
             let is_wanted = |(_, name): &(Digest, ThumbnailName)| recipes.iter().any(|(wanted, _)| wanted == name);

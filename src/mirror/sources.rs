@@ -55,9 +55,12 @@ impl RunSource {
         self.output.clone().unwrap_or_else(|| self.destination(archive))
     }
 
-    /// The fingerprint of the mirror of an article; `None` if there is no mirror.
-    pub(super) async fn mirror_fingerprint(&self, path: &RelativePath) -> Option<Fingerprint> {
-        self.output.as_ref()?.fingerprint(path).await.ok().flatten()
+    /// What stands in the places of the mirrors of articles, in their order.
+    pub(super) async fn mirror_fingerprints(&self, paths: Vec<RelativePath>) -> Vec<Option<Fingerprint>> {
+        match &self.output {
+            Some(output) if !paths.is_empty() => output.fingerprints(paths).await,
+            _ => vec![None; paths.len()],
+        }
     }
 }
 

@@ -36,7 +36,7 @@ impl Unrecorded {
     ) -> Result<Self, RebuildError> {
         let mut unrecorded = Self::default();
         for shard in 0..=u8::MAX {
-            progress.expect_files(archive.objects.list(Prefix::Blobs(shard)).await?.len());
+            progress.expect_files(archive.objects.keys(Prefix::Blobs(shard)).await?.len());
         }
         for shard in 0..=u8::MAX {
             let rows = archive.catalog.blobs_on_record(shard).await?.into_iter();

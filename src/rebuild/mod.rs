@@ -103,7 +103,7 @@ async fn unlisted_sources(config: &Config, archive: &Archive) -> Result<Vec<Stri
 async fn record_reports(archive: &Archive) -> Result<u64, RebuildError> {
     let known: HashSet<_> = archive.catalog.run_times().await?.iter().map(|(began, _)| began.as_second()).collect();
     let mut recorded = 0;
-    for (key, _) in archive.objects.list(Prefix::Reports).await? {
+    for key in archive.objects.keys(Prefix::Reports).await? {
         // To the second, as its name is.
         let Some(began) = key.report_moment().filter(|began| !known.contains(&began.as_second())) else { continue };
         let Some(mut reader) = archive.objects.open(&key, None).await? else { continue };

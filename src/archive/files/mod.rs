@@ -18,8 +18,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use self::folder::is_no_file;
-use self::tree::split;
+use self::folder::{Kind, is_no_file};
+use self::tree::{NearFolders, split};
 use self::write::{Rights, Synced};
 use super::key::{Prefix, StoreKey};
 use super::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
@@ -143,22 +143,28 @@ impl Inner {
         folder.remove(name).map_err(self.tree.failed("remove", &path))
     }
 
-    fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError> {
+    /// The objects of a prefix in the order of their keys, each with what `look` says of it: that gives what a folder
+    /// holds, by paths.
+    fn list<T>(
+        &self,
+        prefix: Prefix,
+        look: impl Fn(&Self, &str) -> Result<Vec<(String, Kind, T)>, ObjectError>,
+    ) -> Result<Vec<(StoreKey, T)>, ObjectError> {
         let top = prefix.folder();
         let (mut found, mut folders) = (Vec::new(), vec![top.clone()]);
         if let Prefix::Thumbnails(shard) = prefix {
-            let sizes = self.look_into(&top)?.into_iter().filter(|(_, facts)| facts.is_dir());
-            folders = sizes.map(|(size, _)| format!("{size}/{shard:02x}")).collect();
+            let sizes = self.kinds_in(&top)?.into_iter().filter(|(_, kind, ())| *kind == Kind::Folder);
+            folders = sizes.map(|(size, ..)| format!("{size}/{shard:02x}")).collect();
         }
         while let Some(folder) = folders.pop() {
-            for (path, facts) in self.look_into(&folder)? {
+            for (path, kind, facts) in look(self, &folder)? {
                 // Links and folders that are named as objects are none.
-                if facts.is_dir() && prefix == Prefix::Mirrors {
+                if kind == Kind::Folder && prefix == Prefix::Mirrors {
                     folders.push(path);
-                } else if facts.is_file()
+                } else if kind == Kind::File
                     && let Some(key) = StoreKey::parse(&path).filter(|key| prefix.covers(key))
                 {
-                    found.push((key, Fingerprint::of(&facts)));
+                    found.push((key, facts));
                 }
             }
         }
@@ -166,21 +172,30 @@ impl Inner {
         Ok(found)
     }
 
-    /// The paths of what a folder holds, each with what is known of it; none where there is no folder, or something else
-    /// in its place. The folder is opened once.
-    fn look_into(&self, path: &str) -> Result<Vec<(String, Metadata)>, ObjectError> {
-        let folder = match self.tree.folder(path) {
-            Err(ObjectError::Io { cause, .. }) if is_obstacle(&cause) => return Ok(Vec::new()),
-            folder => folder?,
-        };
-        let Some(folder) = folder else { return Ok(Vec::new()) };
+    /// What a folder holds, by paths; nothing where there is no folder, or something else in its place.
+    fn kinds_in(&self, path: &str) -> Result<Vec<(String, Kind, ())>, ObjectError> {
+        let Some(folder) = self.folder_to_list(path)? else { return Ok(Vec::new()) };
+        let entries = folder.kinds().map_err(self.tree.failed("list", path))?;
+        Ok(entries.into_iter().map(|(name, kind)| (format!("{path}/{name}"), kind, ())).collect())
+    }
+
+    /// The same, with fingerprints. The folder is opened once.
+    fn fingerprints_in(&self, path: &str) -> Result<Vec<(String, Kind, Fingerprint)>, ObjectError> {
+        let Some(folder) = self.folder_to_list(path)? else { return Ok(Vec::new()) };
         let names = folder.names().map_err(self.tree.failed("list", path))?;
         // What is removed meanwhile is not there, and what nobody may look at is not ours.
         let looked = names.into_iter().filter_map(|name| {
             let facts = folder.look(&name).ok().flatten()?;
-            Some((format!("{path}/{name}"), facts))
+            Some((format!("{path}/{name}"), Kind::of(facts.file_type()), Fingerprint::of(&facts)))
         });
         Ok(looked.collect())
+    }
+
+    fn folder_to_list(&self, path: &str) -> Result<Option<Arc<Folder>>, ObjectError> {
+        match self.tree.folder(path) {
+            Err(ObjectError::Io { cause, .. }) if is_obstacle(&cause) => Ok(None),
+            folder => folder,
+        }
     }
 }
 
@@ -220,8 +235,27 @@ impl Objects for Files {
         self.blocking(move |files| Ok(files.look(&path).map_err(of_one_place)?.as_ref().map(Fingerprint::of))).await
     }
 
+    async fn stat_all(&self, keys: Vec<StoreKey>) -> Vec<Option<Fingerprint>> {
+        let count = keys.len();
+        let look = move |files: &Inner| {
+            let mut near = NearFolders::new(&files.tree);
+            let one = |key: &StoreKey| {
+                let path = key.path();
+                let folder = near.folder(split(&path).0).ok()??;
+                files.look_in(&folder, &path).ok()?.as_ref().map(Fingerprint::of)
+            };
+            Ok(keys.iter().map(one).collect())
+        };
+        self.blocking(look).await.unwrap_or_else(|_| vec![None; count])
+    }
+
     async fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError> {
-        self.blocking(move |files| files.list(prefix)).await
+        self.blocking(move |files| files.list(prefix, Inner::fingerprints_in)).await
+    }
+
+    async fn keys(&self, prefix: Prefix) -> Result<Vec<StoreKey>, ObjectError> {
+        let listed = self.blocking(move |files| files.list(prefix, Inner::kinds_in)).await?;
+        Ok(listed.into_iter().map(|(key, ())| key).collect())
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::folder::Links;
-use super::tree::{Tree, split};
+use super::tree::{NearFolders, Tree, split};
 use super::write::Rights;
 use crate::archive::objects::ObjectError;
 use crate::model::{Fingerprint, RelativePath};
@@ -75,6 +75,22 @@ impl OutputFolder {
         self.blocking(move |inner| inner.fingerprint(&path)).await
     }
 
+    /// The same of many files, in their order. What cannot be looked at is `None`, too.
+    pub async fn fingerprints(&self, paths: Vec<RelativePath>) -> Vec<Option<Fingerprint>> {
+        let count = paths.len();
+        let look = move |inner: &Inner| {
+            let Some(tree) = inner.existing()? else { return Ok(vec![None; paths.len()]) };
+            let mut near = NearFolders::new(tree);
+            let one = |path: &RelativePath| {
+                let (parent, name) = split(path);
+                let folder = near.folder(parent).ok()??;
+                inner.fingerprint_of(folder.look(name).ok()?.as_ref())
+            };
+            Ok(paths.iter().map(one).collect())
+        };
+        self.blocking(look).await.unwrap_or_else(|_| vec![None; count])
+    }
+
     /// Whether something that is no file, or a link to none, has the name of a file.
     pub async fn is_obstructed(&self, path: &RelativePath) -> bool {
         let file = self.file(path);
@@ -114,7 +130,12 @@ impl Inner {
         let (parent, name) = split(path);
         let Some(folder) = self.existing()?.map_or(Ok(None), |tree| tree.folder(parent))? else { return Ok(None) };
         let found = folder.look(name).map_err(self.failed("look at", path))?;
-        Ok(found.filter(Metadata::is_file).map(|found| self.rights.fingerprint(&found)))
+        Ok(self.fingerprint_of(found.as_ref()))
+    }
+
+    /// That of a file; of nothing else.
+    fn fingerprint_of(&self, found: Option<&Metadata>) -> Option<Fingerprint> {
+        found.filter(|found| found.is_file()).map(|found| self.rights.fingerprint(found))
     }
 
     fn remove(&self, path: &str) -> Result<bool, ObjectError> {

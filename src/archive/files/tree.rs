@@ -131,6 +131,27 @@ impl Tree {
     }
 }
 
+/// Folders below a tree that are asked for one after another: the last stays open, as the next file is often in it, too.
+pub(super) struct NearFolders<'a> {
+    tree: &'a Tree,
+    last: Option<(String, Arc<Folder>)>,
+}
+
+impl<'a> NearFolders<'a> {
+    /// Those below a tree.
+    pub(super) fn new(tree: &'a Tree) -> Self {
+        Self { tree, last: None }
+    }
+
+    /// A folder below; `None` if there is none.
+    pub(super) fn folder(&mut self, path: &str) -> Result<Option<Arc<Folder>>, ObjectError> {
+        if self.last.as_ref().is_none_or(|(last, _)| last != path) {
+            self.last = self.tree.folder(path)?.map(|folder| (path.to_owned(), folder));
+        }
+        Ok(self.last.as_ref().map(|(_, folder)| Arc::clone(folder)))
+    }
+}
+
 /// The folder and the name that a path ends in.
 pub(in crate::archive) fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
@@ -185,6 +206,21 @@ mod tests {
         std::fs::remove_dir_all(place.path().join("a")).unwrap();
         tree.make_folder("a/b").unwrap();
         assert!(place.path().join("a/b").is_dir());
+    }
+
+    #[test]
+    fn folders_asked_for_one_after_another_are_those_asked_for() {
+        let place = tempfile::tempdir().unwrap();
+        let tree = Tree::open(place.path(), Links::Refused).unwrap();
+        for path in ["a/b", "a/c"] {
+            tree.make_folder(path).unwrap();
+            std::fs::write(place.path().join(path).join("name"), path).unwrap();
+        }
+        let mut near = NearFolders::new(&tree);
+        for (path, expected) in [("a/b", 1), ("a/b", 1), ("a/none", 0), ("a/c", 1), ("a", 2), ("a/b", 1), ("", 1)] {
+            let names = near.folder(path).unwrap().map_or(0, |folder| folder.names().unwrap().len());
+            assert_eq!(names, expected, "{path}");
+        }
     }
 
     #[test]

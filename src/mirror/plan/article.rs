@@ -74,17 +74,18 @@ impl Planner {
         Some(self.memory.admit_text(fingerprint.size).await)
     }
 
-    /// What is to be done with an article that a source lists.
+    /// What is to be done with an article that a source lists. `mirror` is what stands in the place of its mirror.
     pub(in crate::mirror) async fn plan(
         &self,
         source: &Arc<RunSource>,
         listed: &Listed,
         row: Option<&ArticleRow>,
+        mirror: Option<Fingerprint>,
     ) -> Result<ArticlePlan, MirrorError> {
         if row.is_none() && self.is_taken_down(source, listed).await? {
             return Ok(ArticlePlan::TakenDown);
         }
-        self.plan_listed(source, listed, row).await
+        self.plan_listed(source, listed, row, mirror).await
     }
 
     async fn plan_listed(
@@ -92,17 +93,18 @@ impl Planner {
         source: &Arc<RunSource>,
         listed: &Listed,
         row: Option<&ArticleRow>,
+        mirror: Option<Fingerprint>,
     ) -> Result<ArticlePlan, MirrorError> {
         let (path, fingerprint) = match &listed.location {
             Location::File { path, fingerprint } => (path, fingerprint),
-            Location::Made(made) => return self.plan_made(source, listed, made, row).await,
-            Location::Archive => return self.plan_archived(source, listed, row).await,
+            Location::Made(made) => return self.plan_made(source, listed, made, row, mirror).await,
+            Location::Archive => return self.plan_archived(source, listed, row, mirror).await,
         };
-        let found =
-            FoundArticle { source, listed, fingerprint: *fingerprint, url: None, published: None, charset: None };
+        let (fingerprint, url, published, charset) = (*fingerprint, None, None, None);
+        let found = FoundArticle { source, listed, fingerprint, mirror, url, published, charset };
         let is_due = row.is_some_and(|row| self.to_read.contains(&row.version.key));
         if let Some(row) = row.filter(|_| !is_due)
-            && is_untouched(&found, row).await
+            && is_untouched(&found, row)
         {
             return Ok(ArticlePlan::Unchanged);
         }
@@ -152,19 +154,20 @@ impl Planner {
         listed: &Listed,
         made: &Made,
         row: Option<&ArticleRow>,
+        mirror: Option<Fingerprint>,
     ) -> Result<ArticlePlan, MirrorError> {
         let fingerprint = Fingerprint { size: made.bytes.len() as u64, modified: 0, inode: 0 };
         let change = match row {
             None => Change::New,
             Some(row) if Digest::of(&made.bytes) != row.version.original => Change::Content,
-            Some(row) if is_up_to_date(source, listed, row).await => return Ok(ArticlePlan::Unchanged),
+            Some(row) if is_up_to_date(source, row, mirror) => return Ok(ArticlePlan::Unchanged),
             Some(_) => Change::Settings,
         };
         if let Some(why) = self.too_large(fingerprint.size) {
             return Ok(ArticlePlan::Unreadable(why));
         }
         let Made { url, published, charset, .. } = made.clone();
-        let found = FoundArticle { source, listed, fingerprint, url, published, charset };
+        let found = FoundArticle { source, listed, fingerprint, mirror, url, published, charset };
         self.read_in_memory(&found, row, made.bytes.clone(), change).await
     }
 
@@ -174,15 +177,16 @@ impl Planner {
         source: &Arc<RunSource>,
         listed: &Listed,
         row: Option<&ArticleRow>,
+        mirror: Option<Fingerprint>,
     ) -> Result<ArticlePlan, MirrorError> {
         let (Some(row), Some(archive)) = (row, &self.archive) else { return Ok(ArticlePlan::Unchanged) };
-        if is_up_to_date(source, listed, row).await {
+        if is_up_to_date(source, row, mirror) {
             return Ok(ArticlePlan::Unchanged);
         }
         let version = &row.version;
         let (url, published) = (version.url.clone(), version.published);
         let charset = version.charset();
-        let found = FoundArticle { source, listed, fingerprint: version.fingerprint, url, published, charset };
+        let found = FoundArticle { source, listed, fingerprint: version.fingerprint, mirror, url, published, charset };
         match archive.read_verified(version.original, version.format.blob_type()).await {
             Ok(bytes) => self.read_in_memory(&found, Some(row), bytes, Change::Settings).await,
             Err(error) => Ok(ArticlePlan::Unreadable(error.into())),
@@ -236,7 +240,7 @@ impl Planner {
         if Digest::of(&bytes) != row.version.original {
             return self.read(found, Some(row), bytes, Change::Content).await;
         }
-        if is_current && (row.state == ArticleState::Stale || is_mirror_there(found.source, found.listed, row).await) {
+        if is_current && (row.state == ArticleState::Stale || is_mirror_there(row, found.mirror)) {
             return self.unless_other_files(found, row, bytes).await;
         }
         self.read(found, Some(row), bytes, Change::Settings).await
@@ -258,7 +262,7 @@ impl Planner {
         let before = recorded.iter().map(|reference| reference.url.as_ref().map(|url| &url.url));
         let is_same = before.eq(article.references.iter().map(|reference| reference.url.as_ref()));
         Ok(match is_same {
-            true if is_untouched(found, row).await => ArticlePlan::Unchanged,
+            true if is_untouched(found, row) => ArticlePlan::Unchanged,
             true => touch(found, row, false),
             false => plan,
         })
@@ -284,7 +288,7 @@ impl Planner {
         bytes: Vec<u8>,
         change: Change,
     ) -> Result<ArticlePlan, MirrorError> {
-        let FoundArticle { source, listed, fingerprint, url, published, charset } = found;
+        let FoundArticle { source, listed, fingerprint, url, published, charset, .. } = found;
         if let (None, Some(originals)) = (row, &self.originals)
             && originals.is_text_taken_down(&bytes).await?
         {

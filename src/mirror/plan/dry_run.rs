@@ -185,7 +185,9 @@ impl DryRun {
         row: Option<&ArticleRow>,
     ) -> Result<(), MirrorError> {
         self.plan.articles.seen += 1;
-        match self.planner.plan(source, listed, row).await? {
+        let mirrored = row.and_then(|row| row.mirror).map(|_| listed.path.clone());
+        let mirror = source.mirror_fingerprints(mirrored.into_iter().collect()).await.pop().flatten();
+        match self.planner.plan(source, listed, row, mirror).await? {
             ArticlePlan::Unchanged | ArticlePlan::Touch { .. } => self.plan.articles.unchanged += 1,
             ArticlePlan::TakenDown => {}
             ArticlePlan::Record(article) => self.record(source, &article, row).await?,

@@ -16,6 +16,8 @@ pub(super) struct FoundArticle<'a> {
     pub(super) source: &'a Arc<RunSource>,
     pub(super) listed: &'a Listed,
     pub(super) fingerprint: Fingerprint,
+    /// What stands in the place of its mirror.
+    pub(super) mirror: Option<Fingerprint>,
     /// Where and when it was published, where that is known without reading it.
     pub(super) url: Option<Url>,
     pub(super) published: Option<Timestamp>,
@@ -25,11 +27,11 @@ pub(super) struct FoundArticle<'a> {
 
 /// Whether nothing is to be done with an article whose content is the recorded one: its mirror exists, or is about to
 /// be written, with the present settings.
-pub(super) async fn is_up_to_date(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {
+pub(super) fn is_up_to_date(source: &RunSource, row: &ArticleRow, mirror: Option<Fingerprint>) -> bool {
     let is_current = row.version.settings == source.settings;
     match row.state {
         ArticleState::Stale => is_current,
-        ArticleState::Mirrored => is_current && is_mirror_there(source, listed, row).await,
+        ArticleState::Mirrored => is_current && is_mirror_there(row, mirror),
         ArticleState::Vanished => false,
     }
 }
@@ -40,17 +42,17 @@ pub(super) fn is_mirror(row: &ArticleRow, bytes: &[u8]) -> bool {
 }
 
 /// The article, its settings and its mirror are unchanged since the mirror was written.
-pub(super) async fn is_untouched(found: &FoundArticle<'_>, row: &ArticleRow) -> bool {
+pub(super) fn is_untouched(found: &FoundArticle<'_>, row: &ArticleRow) -> bool {
     let source = found.source;
     let Some((_, mirror)) = row.mirror else { return false };
     let as_read = if source.is_in_place() { mirror } else { row.version.fingerprint };
     row.state == ArticleState::Mirrored
         && row.version.settings == source.settings
         && found.fingerprint == as_read
-        && is_mirror_there(source, found.listed, row).await
+        && is_mirror_there(row, found.mirror)
 }
 
-pub(super) async fn is_mirror_there(source: &RunSource, listed: &Listed, row: &ArticleRow) -> bool {
-    let Some((_, mirror)) = row.mirror else { return false };
-    source.mirror_fingerprint(&listed.path).await == Some(mirror)
+/// Whether what stands in the place of a mirror is the mirror that was written last.
+pub(super) fn is_mirror_there(row: &ArticleRow, mirror: Option<Fingerprint>) -> bool {
+    row.mirror.is_some_and(|(_, written)| mirror == Some(written))
 }

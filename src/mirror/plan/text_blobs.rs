@@ -18,7 +18,7 @@ impl TextBlobs {
     pub(super) async fn read(archive: &Archive) -> Result<Self, ObjectError> {
         let mut blobs = Vec::new();
         for shard in 0..=u8::MAX {
-            for (key, _) in archive.objects.list(Prefix::Blobs(shard)).await? {
+            for key in archive.objects.keys(Prefix::Blobs(shard)).await? {
                 let StoreKey::Blob { digest, media_type } = key else { continue };
                 if media_type.is_article() {
                     blobs.push((digest, media_type, head(archive, &key).await?));

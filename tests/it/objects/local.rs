@@ -82,6 +82,7 @@ async fn names_that_are_no_blobs_are_left_out_of_a_list() {
     }
     fs::create_dir(shard.join(format!("{}.png", Digest::of(&bytes)))).unwrap();
     assert_eq!(fresh.objects().list(Prefix::Blobs(0)).await.unwrap().len(), 1);
+    assert_eq!(fresh.objects().keys(Prefix::Blobs(0)).await.unwrap(), [blob(&bytes)]);
 }
 
 #[tokio::test]
@@ -135,6 +136,8 @@ async fn a_link_above_what_is_written_is_refused_whatever_is_written() {
     }
     assert_eq!(count(outside.path()), 0);
     assert_eq!(fresh.objects().list(Prefix::Thumbnails(original.as_bytes()[0])).await.unwrap(), []);
+    assert_eq!(fresh.objects().keys(Prefix::Thumbnails(original.as_bytes()[0])).await.unwrap(), []);
+    assert_eq!(fresh.objects().stat_all(vec![article("a.md")]).await, [None]);
 }
 
 #[tokio::test]

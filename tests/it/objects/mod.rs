@@ -41,6 +41,8 @@ conformance! { $
     the_same_bytes_put_by_many_at_once_are_one_blob
     the_same_bytes_of_two_kinds_are_kept_as_both
     a_shard_lists_its_blobs_in_order
+    keys_are_those_of_the_list_of_every_prefix
+    what_is_known_of_many_is_what_is_known_of_each
     blobs_put_while_a_shard_is_listed_are_listed_whole_or_not_at_all
     a_deleted_blob_is_gone_and_can_be_put_again
     a_reader_keeps_its_blob_when_it_is_deleted_or_listed
@@ -171,6 +173,35 @@ async fn a_shard_lists_its_blobs_in_order(objects: &dyn Objects) {
     expected.sort_unstable();
     let listed = objects.list(Prefix::Blobs(0x2a)).await.unwrap().into_iter();
     assert_eq!(listed.map(|(key, found)| (key, found.size)).collect::<Vec<_>>(), expected);
+}
+
+async fn keys_are_those_of_the_list_of_every_prefix(objects: &dyn Objects) {
+    let original = Digest::of(b"original");
+    let thumbnail = StoreKey::Thumbnail { name: "small".parse().unwrap(), original, media_type: MediaType::Jpeg };
+    put(objects, &in_shard(0x3a, 0)).await;
+    for key in [article("a.md"), article("b/c/d.md"), article("b/e.md"), thumbnail] {
+        objects.put(&key, stage(objects, b"bytes")).await.unwrap();
+    }
+    let of_original = Prefix::Thumbnails(original.as_bytes()[0]);
+    for (prefix, expected) in [(Prefix::Mirrors, 3), (of_original, 1), (Prefix::Blobs(0x3a), 1), (Prefix::Reports, 0)] {
+        let listed: Vec<_> = objects.list(prefix).await.unwrap().into_iter().map(|(key, _)| key).collect();
+        assert_eq!(listed.len(), expected);
+        assert_eq!(objects.keys(prefix).await.unwrap(), listed);
+    }
+}
+
+async fn what_is_known_of_many_is_what_is_known_of_each(objects: &dyn Objects) {
+    for path in ["a.md", "b/c.md", "b/d.md"] {
+        objects.put(&article(path), stage(objects, path.as_bytes())).await.unwrap();
+    }
+    let paths = ["b/c.md", "a.md", "none/x.md", "b/none.md", "b/d.md", "b/c.md"];
+    let mut expected = Vec::new();
+    for path in paths {
+        expected.push(objects.stat(&article(path)).await.unwrap());
+    }
+    assert_eq!(expected.iter().flatten().count(), 4);
+    assert_eq!(objects.stat_all(paths.map(article).to_vec()).await, expected);
+    assert_eq!(objects.stat_all(Vec::new()).await, []);
 }
 
 async fn blobs_put_while_a_shard_is_listed_are_listed_whole_or_not_at_all(objects: &dyn Objects) {

@@ -36,6 +36,9 @@ async fn files_appear_whole_with_folders_above_them() {
     assert_ne!(first.inode, second.inode, "it is another file, put in the place of the first");
     assert_eq!(output.read(&article).await.unwrap().unwrap(), b"second");
     assert_eq!(output.fingerprint(&article).await.unwrap(), Some(second));
+    fs::create_dir(output.file(&path("2026/folder.md"))).unwrap();
+    let paths = ["2026/b.md", "2026/a.md", "none/a.md", "2026/folder.md", "2026/a.md/below", "2026/a.md"].map(path);
+    assert_eq!(output.fingerprints(paths.to_vec()).await, [None, Some(second), None, None, None, Some(second)]);
     assert!(is_empty(&folder.path().join("tmp")));
 }
 

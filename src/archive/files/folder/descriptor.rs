@@ -7,10 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, Mode, OFlags, ResolveFlags, fstatvfs, mkdirat, openat, openat2, renameat, unlinkat,
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, fstatvfs, mkdirat, openat, openat2, renameat, unlinkat,
 };
 use rustix::io::Errno;
 
+use super::kind::Kind;
 use super::{Links, cannot_sync, is_link, is_no_file, is_no_folder};
 
 /// An open folder.
@@ -126,6 +127,27 @@ impl Folder {
     /// The names of its entries that are Unicode, as all of ours are.
     pub(in crate::archive) fn names(&self) -> io::Result<Vec<String>> {
         Ok(self.entries()?.into_iter().filter_map(|name| name.into_string().ok()).collect())
+    }
+
+    /// The names of its entries that are Unicode, and what they are. Most file systems say that with the names.
+    pub(in crate::archive) fn kinds(&self) -> io::Result<Vec<(String, Kind)>> {
+        let mut found = Vec::new();
+        for entry in Dir::read_from(&self.handle)? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
+            if name == "." || name == ".." {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                FileType::RegularFile => Some(Kind::File),
+                FileType::Directory => Some(Kind::Folder),
+                FileType::Symlink if self.links == Links::Refused => Some(Kind::Other),
+                // What is removed meanwhile is not there, and what nobody may look at is not ours.
+                _ => self.look(&name).ok().flatten().map(|facts| Kind::of(facts.file_type())),
+            };
+            found.extend(kind.map(|kind| (name, kind)));
+        }
+        Ok(found)
     }
 
     /// Makes its entries durable, if the file system supports that.

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod descriptor;
+mod kind;
 #[cfg(any(not(target_os = "linux"), test))]
 mod portable;
 
@@ -11,6 +12,8 @@ use std::io;
 pub(in crate::archive) use descriptor::Folder;
 #[cfg(not(target_os = "linux"))]
 pub(in crate::archive) use portable::Folder;
+
+pub(in crate::archive) use kind::Kind;
 
 /// Whether symbolic links are followed below a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +94,8 @@ mod tests {
                     a.rename("new", "newer").unwrap();
                     assert_eq!(a.names().unwrap(), ["newer"]);
                     assert_eq!(a.entries().unwrap(), ["newer"]);
+                    assert_eq!(a.kinds().unwrap(), [("newer".to_owned(), Kind::File)]);
+                    assert_eq!(root.kinds().unwrap(), [("a".to_owned(), Kind::Folder)]);
                     assert!(a.open_file("newer").unwrap().is_some());
                     assert!(a.remove("newer").unwrap());
                     assert!(!a.remove("newer").unwrap());
@@ -118,6 +123,7 @@ mod tests {
                         assert!(error.to_string().contains("link") || error.to_string().contains("regular"), "{error}");
                     }
                     assert!(root.look("file").unwrap().unwrap().is_symlink());
+                    assert!(root.kinds().unwrap().iter().all(|(_, kind)| *kind == Kind::Other));
                     fs::create_dir(outside.path().join("below")).unwrap();
                     for outside in ["folder", "folder/below", "..", "../..", "/"] {
                         assert!(root.descend(outside).is_none(), "{outside}");
@@ -125,6 +131,9 @@ mod tests {
                     let root = Folder::open(place.path(), Links::Followed).unwrap();
                     let inside = root.enter("folder").unwrap().unwrap();
                     assert!(inside.open_file("precious").unwrap().is_some());
+                    let mut kinds = root.kinds().unwrap();
+                    kinds.sort_by(|(a, _), (b, _)| a.cmp(b));
+                    assert_eq!(kinds, [("file".to_owned(), Kind::File), ("folder".to_owned(), Kind::Folder)]);
                     assert!(root.open_file("file").unwrap().is_some());
                 }
 
@@ -137,6 +146,7 @@ mod tests {
                     let root = Folder::open(place.path(), Links::Refused).unwrap();
                     assert!(root.open_file("pipe").unwrap_err().to_string().contains("not a regular file"));
                     assert!(root.create("pipe").unwrap_err().to_string().contains("not a regular file"));
+                    assert_eq!(root.kinds().unwrap(), [("pipe".to_owned(), Kind::Other)]);
                     assert!(root.enter("pipe").unwrap_err().to_string().contains("not a folder"));
                 }
             }

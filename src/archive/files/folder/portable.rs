@@ -6,6 +6,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::kind::Kind;
 use super::{Links, cannot_sync, is_link, is_no_file, is_no_folder};
 
 /// A folder that was there when it was opened.
@@ -100,6 +101,12 @@ impl Folder {
     /// The names of its entries that are Unicode, as all of ours are.
     pub(in crate::archive) fn names(&self) -> io::Result<Vec<String>> {
         Ok(self.entries()?.into_iter().filter_map(|name| name.into_string().ok()).collect())
+    }
+
+    /// The names of its entries that are Unicode, and what they are.
+    pub(in crate::archive) fn kinds(&self) -> io::Result<Vec<(String, Kind)>> {
+        let kind = |name: String| Some((Kind::of(self.look(&name).ok().flatten()?.file_type()), name));
+        Ok(self.names()?.into_iter().filter_map(kind).map(|(kind, name)| (name, kind)).collect())
     }
 
     /// Makes its entries durable, if the system supports that: not every system opens a folder as a file.
