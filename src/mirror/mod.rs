@@ -48,7 +48,7 @@ use crate::trace;
 
 use article_memory::ArticleMemory;
 use control::Control;
-use fetch::{BUSY_HOSTS, FetchStage, InlineSource, JobStage};
+use fetch::{BUSY_HOSTS, FetchStage, InlineSource, JobStage, NEW_HOSTS};
 use outcomes::Outcomes;
 use placeholder::{PlaceholderParts, PlaceholderStage};
 use plan::{Pending, Planner};
@@ -300,6 +300,7 @@ impl Mirror {
             queued: Arc::clone(&self.queued),
             run,
             busy: Arc::new(Semaphore::new(BUSY_HOSTS)),
+            new: Arc::new(Semaphore::new(NEW_HOSTS)),
             passed_over: Mutex::default(),
         };
         (stage, placeholders)

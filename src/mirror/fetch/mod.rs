@@ -36,6 +36,14 @@ const HOSTS: usize = 4096;
 const LEASED: usize = 4 * HOSTS;
 /// How many hosts may have many jobs under way: as many as keep their connections meanwhile.
 pub(super) const BUSY_HOSTS: usize = 64;
+/// How many hosts may be new at a time. Where thousands wait, their first requests would keep those that are worked on
+/// already, and the articles that are still read, from the processor and the catalog.
+pub(super) const NEW_HOSTS: usize = 256;
+/// How long a host is new: one that answers in time has ended by then, and one that is silent costs nothing more.
+const NEW: Duration = Duration::from_millis(500);
+/// As how many new hosts one counts while articles are read: what they show comes first, as the hosts with the most URLs
+/// are only known then.
+const WHILE_READING: u32 = 16;
 /// More hosts than a catalog has.
 const ALL_HOSTS: usize = 1 << 30;
 /// No host is held for longer: what is not asked for is not held up by that.
@@ -60,6 +68,8 @@ pub(super) struct FetchStage {
     pub(super) run: RunId,
     /// One permit for each host that may be busy.
     pub(super) busy: Arc<Semaphore>,
+    /// Permits of hosts that may be new.
+    pub(super) new: Arc<Semaphore>,
     /// Hosts with jobs of which the catalog cannot be read: what is left of them waits for the next run.
     pub(super) passed_over: Mutex<HashSet<HostKey>>,
 }
@@ -116,11 +126,14 @@ impl FetchStage {
             } else {
                 turns.give_back(&this.archive).await?;
             }
+            let weight = if all_read { 1 } else { WHILE_READING };
             while hosts.len() < HOSTS
+                && turns.len() > 0
+                && let Ok(new) = Arc::clone(&this.new).try_acquire_many_owned(weight)
                 && let Some(lease) = turns.pop()
             {
                 let span = trace::host(&lease.host);
-                hosts.spawn(Arc::clone(&this).process_host(lease).instrument(span));
+                hosts.spawn(Arc::clone(&this).begin_host(lease, new).instrument(span));
             }
             if hosts.is_empty() && (all_read || !this.control.may_go_on()) {
                 return this.keep_received(&worker, read).await;
@@ -134,6 +147,7 @@ impl FetchStage {
                     }
                 }
                 () = this.queued.notified() => {}
+                _ = this.new.acquire_many(weight), if turns.len() > 0 && hosts.len() < HOSTS => {}
                 _ = read.changed(), if !all_read => {}
             }
         }
@@ -183,6 +197,16 @@ impl FetchStage {
     /// Leaves what else a host has for the next run.
     fn pass_over(&self, lease: &Lease) {
         self.passed_over.lock().insert(lease.host.clone());
+    }
+
+    /// Processes the jobs of one host, which is new for a while.
+    async fn begin_host(self: Arc<Self>, lease: Lease, new: OwnedSemaphorePermit) -> Result<(), MirrorError> {
+        let mut work = std::pin::pin!(self.process_host(lease));
+        if let Ok(result) = tokio::time::timeout(NEW, &mut work).await {
+            return result;
+        }
+        drop(new);
+        work.await
     }
 
     /// Processes the jobs of one host, then ends the lease and records what was learned of the host.

@@ -163,8 +163,35 @@ async fn honest_images_come_from_between_hosts_that_are_bad_in_every_way() {
     tokio::task::spawn_blocking(move || size.check(None)).await.unwrap();
 }
 
+/// Hosts that are silent, and one that is honest in the last article: it is asked before most of them, because it has the
+/// most images, and few hosts are asked before all articles are read.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "measurement: ten thousand hosts, on a machine with nothing else to do; the pace is not reached yet"]
+async fn a_host_with_many_images_in_the_last_article_is_asked_before_most_others() {
+    const SILENT: u32 = 2000;
+    let site = Site::new().otherwise(move |request| {
+        let number = number_of(request)?;
+        Some(if number == SILENT { honest(number, request) } else { Behaviour::stop(End::Hang) })
+    });
+    let origin = Origin::start_at(SocketAddr::from(([0, 0, 0, 0], 0)), Arc::new(Plain), site).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings("read_timeout = \"2s\"\ntimeout = \"2s\"\nurl_timeout = \"2s\"\nretries = 0\n");
+    let image = |number, image| format!("![](http://{}:{}/{image}.png)\n\n", host(number), origin.address().port());
+    for first in (0..SILENT).step_by(10) {
+        sandbox.write(
+            &format!("posts/{first:05}.md"),
+            (first..first + 10).map(|number| image(number, 0)).collect::<String>(),
+        );
+    }
+    sandbox.write("posts/last.md", (0..20).map(|number| image(SILENT, number)).collect::<String>());
+    let ran = sandbox.run(&["run"]);
+    let asked: Vec<_> = origin.log().requests().iter().filter_map(|it| number_of(&it.request)).collect();
+    let before = asked.iter().position(|number| *number == SILENT).unwrap();
+    assert!(before < SILENT as usize / 10, "{before} of {} requests came first: {ran:?}", asked.len());
+    assert_eq!(asked.iter().filter(|number| **number == SILENT).count(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measurement: ten thousand hosts, on a machine with nothing else to do"]
 async fn measurement_of_ten_thousand_hosts() {
     let size = Size { hosts: 10_000, honest: 20, images: 50, patience: 2000 };
     tokio::task::spawn_blocking(move || size.check(Some(1.5))).await.unwrap();
