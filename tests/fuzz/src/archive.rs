@@ -72,7 +72,7 @@ pub fn use_store(bytes: &[u8]) {
     drop(archive::open(folder.path(), Mode::Create));
     let (lies, uses) = bytes.split_at(bytes.len() / 2);
     for pair in lies.chunks_exact(2) {
-        lay(&folder.path().join(PLACES[usize::from(pair[0]) % PLACES.len()]), pair[1], outside.path());
+        lay(folder.path(), PLACES[usize::from(pair[0]) % PLACES.len()], pair[1], outside.path());
     }
     RUNTIME.block_on(ask(folder.path(), uses));
     for name in ["precious", "stage-a", "a.md", "a.json"] {
@@ -81,7 +81,14 @@ pub fn use_store(bytes: &[u8]) {
     assert_eq!(fs::read_dir(outside.path()).expect("it is there").count(), 4);
 }
 
-fn lay(place: &Path, what: u8, outside: &Path) {
+/// Puts something in a place of the archive, unless a link that was put above it leads out: what is there is not to change.
+fn lay(store: &Path, name: &str, what: u8, outside: &Path) {
+    let place = &store.join(name);
+    let store = store.canonicalize().expect("it is there");
+    let above = place.parent().and_then(|above| above.canonicalize().ok());
+    if !above.is_some_and(|above| above.starts_with(store)) {
+        return;
+    }
     let _ = fs::remove_dir_all(place).or_else(|_| fs::remove_file(place));
     let _ = match what % 6 {
         0 => symlink(outside, place),
