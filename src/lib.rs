@@ -145,8 +145,8 @@ pub use self::cli::main as cli_main;
 pub use self::config::{
     AdoptLocal, Animation, ChangedImages, Config, ConfigError, CrawlConfig, DEFAULTS, DataUrls, FallbackConfig,
     FeedConfig, FetchConfig, Fit, HostConfig, HumanDuration, Images, Lazy, MediaConfig, MediaKind, MirrorOutput,
-    Recheck, ReportConfig, RewriteConfig, RobotsRule, RunConfig, Size, SourceConfig, SourceKind, ThumbnailConfig,
-    ThumbnailFormat, UnitError,
+    Recheck, ReportConfig, RewriteConfig, RobotsRule, RunConfig, Sandbox, Size, SourceConfig, SourceKind,
+    ThumbnailConfig, ThumbnailFormat, UnitError,
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
 pub use self::fetch::{Answer, FetchError, Fetched, Fetcher, Judge, Lookup, Purpose, Request, Robots, SystemLookup};
@@ -173,7 +173,7 @@ pub use self::model::{
 };
 pub use self::notify::{Notifier, NotifyError, RunEnd, exposition as prometheus_exposition, write_prometheus};
 pub use self::rebuild::{RebuildError, RebuildProgress, Rebuilt, rebuild};
-pub use self::render::RenderError;
+pub use self::render::{CageError, Confinement, RenderError};
 pub use self::restore::{Original, RestoreError, restore, restore_below, restore_over, restore_version};
 pub use self::rewrite::{ChangedMirror, splice, unsplice};
 pub use self::source::{
@@ -204,6 +204,13 @@ pub mod testing {
     modules!(
         archive, check, config, extract, fetch, gc, history, ingest, media, mirror, model, notify, render, restore
     );
+    /// The processes that decode images, and what is said to them.
+    pub mod cage {
+        pub use crate::render::cage::protocol::{
+            Claim, Hello, LONGEST_HEADER, Limits, Refusal, Reply, Request, Terms, VERSION, header, read, write,
+        };
+        pub use crate::render::cage::{Cage, Confinement, work, work_with};
+    }
     modules!(rewrite, source, staging, status, verify);
     #[cfg(feature = "demo")]
     modules!(demo);

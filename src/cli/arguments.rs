@@ -23,6 +23,9 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// The command of the processes that decode. The program itself starts them.
+pub(crate) const DECODE: &str = "decode";
+
 const STYLES: clap::builder::Styles = clap::builder::Styles::styled();
 
 const AFTER: &str = "\
@@ -135,6 +138,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
         address: SocketAddr,
     },
+    /// Decode images for the program that started this one, over standard input and output
+    #[command(name = DECODE, hide = true)]
+    Decode,
     /// List the references of an article, with their byte offsets (no network, no archive)
     Extract(ExtractArguments),
     /// Show what the archive holds, the last runs, what is missing and why

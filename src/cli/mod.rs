@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod decode;
 mod demo;
 mod dry_run;
 mod exit;
@@ -52,6 +53,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     panic_hook::install();
+    if matches!(cli.command, Command::Decode) {
+        return decode::decode();
+    }
     open_files::raise_limit();
     let output = Output::new(&cli.global);
     let result = run_command(&cli, &output);
@@ -99,6 +103,7 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Status { similar: true, .. } => similar::similar(&config()?, output).await,
         Command::Status { history: None, .. } => status::status(&config()?, output).await,
         Command::Status { history: Some(of), .. } => history::history(of, &config()?, output).await,
+        Command::Decode => anyhow::bail!("it decodes before anything else is done"),
         Command::Check => check::check(&config()?, output).await,
         Command::Verify(arguments) => verify::verify(arguments, &config()?, output).await,
         Command::Gc { dry_run } => gc::gc(&config()?, *dry_run, output).await,

@@ -184,6 +184,11 @@ pub(crate) fn panicked(info: &PanicHookInfo<'_>) {
     }
 }
 
+/// Says why a process that decodes ends.
+pub(crate) fn decoding_ends(error: &io::Error) {
+    to_stderr(&harmless_lines(&format!("{error}\n")));
+}
+
 /// A log line on standard error.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LogWriter;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::arguments::Global;
+use super::decode;
 use super::exit::UsageError;
 use crate::config::{Config, expand_home, foreign_key};
 
@@ -20,6 +21,7 @@ pub(crate) fn read(global: &Global) -> anyhow::Result<Config> {
         Some(file) => Config::read(&file)?,
         None => Config::default(),
     };
+    config.media.worker = decode::command();
     if let Some(store) = global.store.clone().or_else(|| variable(STORE_VARIABLE)) {
         config.store = store;
     }

@@ -1,13 +1,17 @@
 //! `offprint status`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
 
 use super::exit::Exit;
 use super::output::Output;
 use super::words::{count, count_of, moment};
 use crate::archive::{self, Mode};
-use crate::config::{Config, Size};
+use crate::config::{Config, MediaConfig, Size};
 use crate::model::{Reason, Report, RunOutcome};
+use crate::render::{Cage, Confinement};
 use crate::status::{self, MissingUrl, PastRun, Status};
 
 /// How many missing URLs are listed without -v.
@@ -21,17 +25,55 @@ const WORTH_A_WORD: f64 = 1.05;
 pub(crate) async fn status(config: &Config, output: &Output) -> anyhow::Result<Exit> {
     let archive = archive::open(&config.store, Mode::Read)?;
     let status = status::status(&archive).await?;
+    let decoding = Decoding::of(&config.media).await?;
     if output.json {
-        output.value(&status)?;
+        output.value(&WithDecoding { status, decoding })?;
     } else {
-        print(&status, output);
+        print(&status, &decoding, output);
     }
     archive.refuse_without_blobs::<anyhow::Error>().await?;
     Ok(Exit::Done)
 }
 
-fn print(status: &Status, output: &Output) {
+/// What is kept, and how images are decoded.
+#[derive(Serialize)]
+struct WithDecoding {
+    #[serde(flatten)]
+    status: Status,
+    decoding: Decoding,
+}
+
+/// Where images are decoded, and what keeps a decoder from doing anything else.
+#[derive(Debug, Serialize)]
+struct Decoding {
+    sandbox: &'static str,
+    in_force: Vec<String>,
+    lacking: Vec<String>,
+}
+
+impl Decoding {
+    /// Starts a process that decodes, and asks it.
+    async fn of(limits: &MediaConfig) -> anyhow::Result<Self> {
+        let Some(cage) = Cage::new(limits, Duration::MAX) else {
+            return Ok(Self { sandbox: "off", in_force: Vec::new(), lacking: Vec::new() });
+        };
+        let Confinement { in_force, lacking } = cage.confinement().await?.clone();
+        Ok(Self { sandbox: "process", in_force, lacking })
+    }
+
+    fn text(&self) -> String {
+        let Self { sandbox, in_force, lacking } = self;
+        if *sandbox == "off" {
+            return "images are decoded in the program itself (`sandbox` in [media])".to_owned();
+        }
+        let without = if lacking.is_empty() { String::new() } else { format!("; without {}", lacking.join(", ")) };
+        format!("images are decoded in processes of their own ({}{without})", in_force.join(", "))
+    }
+}
+
+fn print(status: &Status, decoding: &Decoding, output: &Output) {
     print_totals(status, output);
+    output.line(&decoding.text());
     print_missing(status, output);
     print_changed(status, output);
     for host in &status.hosts {

@@ -1,15 +1,16 @@
 //! Thumbnails, and limits on images.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::units::Size;
 use super::values::duration;
 use crate::model::ThumbnailName;
 
 /// One named size.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of config.toml that bears its name, described there")]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub struct ThumbnailConfig {
@@ -23,7 +24,7 @@ pub struct ThumbnailConfig {
 }
 
 /// How an image is fitted into its box.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Fit {
@@ -42,7 +43,7 @@ pub enum Fit {
 }
 
 /// What a thumbnail is written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum ThumbnailFormat {
@@ -59,7 +60,7 @@ pub enum ThumbnailFormat {
 }
 
 /// What becomes of an animation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
 pub enum Animation {
@@ -82,6 +83,22 @@ pub struct MediaConfig {
     pub max_time: Duration,
     pub threads: usize,
     pub min_side: u32,
+    pub sandbox: Sandbox,
+    /// The command that starts a process which decodes: no setting, but for the program to name. Where it is `None`,
+    /// images are decoded in this process, whatever `sandbox` says.
+    #[serde(skip)]
+    pub worker: Option<Vec<OsString>>,
+}
+
+/// Where images are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
+pub enum Sandbox {
+    /// In processes of their own, which can do nothing but compute.
+    Process,
+    /// In the process that asks for it.
+    Off,
 }
 
 impl MediaConfig {

@@ -28,7 +28,7 @@ pub use feed::FeedConfig;
 pub use fetch::{FetchConfig, HostConfig, Recheck, RobotsRule};
 pub use foreign::foreign_key;
 pub use home::expand_home;
-pub use media::{Animation, Fit, MediaConfig, ThumbnailConfig, ThumbnailFormat};
+pub use media::{Animation, Fit, MediaConfig, Sandbox, ThumbnailConfig, ThumbnailFormat};
 pub use read::ConfigError;
 pub use rewrite::{AdoptLocal, ChangedImages, DataUrls, Images, Lazy, MediaKind, RewriteConfig};
 pub use run::{FallbackConfig, ReportConfig, RunConfig};

@@ -26,8 +26,14 @@ pub enum MediaError {
     #[error("damaged: {0}")]
     Damaged(String),
     /// Decoding exceeded `media.max_time`.
-    #[error("decoding took longer than it may")]
+    #[error("decoder_timeout: decoding took longer than it may")]
     OutOfTime,
+    /// The process that decoded it had no memory left.
+    #[error("decoder_memory: decoding took more memory than it may")]
+    OutOfMemory,
+    /// The process that decoded it ended, or gave no answer that can be used.
+    #[error("decoder_crashed: {0}")]
+    Crashed(String),
     /// The decoder panicked.
     #[error("the decoder failed: {0}")]
     Panicked(String),

@@ -28,7 +28,8 @@
 //! | `libwebp` | WebP stills | C: none. The reference decoder, fuzzed by its authors for years |
 //!
 //! `fast_image_resize` and `moxcms` have `unsafe` kernels too. Their input is sizes that were checked, and tables built
-//! from a profile that was parsed in safe code. No decoder runs in a process of its own. Each has a fuzz target for runs
+//! from a profile that was parsed in safe code. The program runs all of this in processes that can do nothing but compute
+//! (`render::cage`); a caller of these functions runs it where it calls them. Each has a fuzz target for runs
 //! under an address sanitizer (`tests/fuzz`), and the tests damage every small image of the corpus. The code of this
 //! project has no `unsafe`.
 

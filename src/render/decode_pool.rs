@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::cage::{Cage, CageError};
 use crate::config::{MediaConfig, ThumbnailConfig};
 use crate::media::{self, MediaError, Renditions};
 use crate::model::Asset;
@@ -36,6 +37,8 @@ pub struct DecodePool {
     memory: Arc<Semaphore>,
     /// Images that were given up and are still at work.
     given_up: Arc<AtomicUsize>,
+    /// The processes that decode, where the settings ask for them.
+    cage: Option<Cage>,
 }
 
 /// The right to decode one image. A caller takes it before it reads the image's bytes, so that bytes that wait for a
@@ -57,7 +60,8 @@ impl DecodePool {
         let longest_wait = give_up.saturating_mul(u32::try_from(cores).unwrap_or(u32::MAX));
         let memory = Arc::new(Semaphore::new(room(limits) as usize));
         let cores = Arc::new(Semaphore::new(cores));
-        Self { limits: limits.clone(), give_up, longest_wait, cores, memory, given_up: Arc::default() }
+        let cage = Cage::new(limits, give_up);
+        Self { limits: limits.clone(), give_up, longest_wait, cores, memory, given_up: Arc::default(), cage }
     }
 
     /// Waits for a core.
@@ -68,9 +72,17 @@ impl DecodePool {
 }
 
 impl DecodePermit<'_> {
-    /// Waits for the memory that an image takes, then makes its renditions on a blocking thread. One that takes far too
-    /// long is given up: then others may use its core and its memory.
-    pub async fn thumbnails(self, bytes: Vec<u8>, asset: Asset, sizes: Vec<ThumbnailConfig>) -> Renditions {
+    /// Waits for the memory that an image takes, then makes its renditions: in a process that decodes, or on a blocking
+    /// thread. One that takes far too long is given up: then others may use its core and its memory.
+    ///
+    /// # Errors
+    /// No process that decodes can be started.
+    pub async fn thumbnails(
+        self,
+        bytes: Vec<u8>,
+        asset: Asset,
+        sizes: Vec<ThumbnailConfig>,
+    ) -> Result<Renditions, CageError> {
         let limits = self.pool.limits.clone();
         let wanted = media::memory_estimate(&bytes, &asset, &sizes, &limits).div_ceil(KIB);
         // An image that takes more memory than there is will be refused; it need not wait for all of it.
@@ -78,10 +90,15 @@ impl DecodePermit<'_> {
         let memory = Arc::clone(&self.pool.memory).acquire_many_owned(wanted);
         let count = sizes.len();
         let out_of_time = || Renditions { sizes: vec![Err(MediaError::OutOfTime); count], perceptual_hash: None };
-        let Ok(memory) = tokio::time::timeout(self.pool.longest_wait, memory).await else { return out_of_time() };
+        let Ok(memory) = tokio::time::timeout(self.pool.longest_wait, memory).await else { return Ok(out_of_time()) };
         let memory = memory.expect("the semaphore is never closed");
+        if let Some(cage) = &self.pool.cage {
+            // The memory is held until this returns.
+            let _memory = memory;
+            return cage.thumbnails(&bytes, &sizes).await;
+        }
         let made = self.pool.run(memory, move || media::thumbnails(&bytes, &asset, &sizes, &limits)).await;
-        made.unwrap_or_else(out_of_time)
+        Ok(made.unwrap_or_else(out_of_time))
     }
 }
 
@@ -179,7 +196,7 @@ mod tests {
         let size = Config::default().thumbnail[0].clone();
         let bytes = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;".to_vec();
         let asset = media::probe(&bytes, &pool.limits);
-        let made = pool.permit().await.thumbnails(bytes, asset, vec![size]).await;
+        let made = pool.permit().await.thumbnails(bytes, asset, vec![size]).await.unwrap();
         assert!(made.sizes.len() == 1 && made.sizes[0].is_err(), "{:?}", made.sizes);
         assert_eq!(pool.memory.available_permits(), 1, "what it took is given back");
     }
@@ -217,7 +234,7 @@ mod tests {
         let bytes = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;".to_vec();
         let asset = media::probe(&bytes, &pool.limits);
         let size = Config::default().thumbnail[0].clone();
-        let made = pool.permit().await.thumbnails(bytes, asset, vec![size]).await;
+        let made = pool.permit().await.thumbnails(bytes, asset, vec![size]).await.unwrap();
         assert!(matches!(made.sizes[..], [Err(MediaError::OutOfTime)]), "nobody waits for what never ends: {made:?}");
         drop(let_go);
         drop(whole().await);

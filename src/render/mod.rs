@@ -1,5 +1,6 @@
 //! Assets → thumbnails: whatever the settings ask for and the archive lacks is made, for new assets and for old ones.
 
+pub(crate) mod cage;
 mod decode_pool;
 mod recipe;
 
@@ -13,6 +14,7 @@ use crate::locks::KeyedLocks;
 use crate::media::{Rendition, Renditions};
 use crate::model::{Asset, Digest, ThumbnailName};
 
+pub use cage::{Cage, CageError, Confinement};
 pub use decode_pool::{DecodePermit, DecodePool};
 pub use recipe::Recipe;
 
@@ -29,6 +31,9 @@ pub enum RenderError {
     /// The catalog cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// No process that decodes can be started.
+    #[error(transparent)]
+    Cage(#[from] CageError),
 }
 
 /// What was done for one asset.
@@ -143,7 +148,7 @@ impl Renderer {
         let permit = self.pool.permit().await;
         let bytes = self.archive.read_verified(digest, asset.media_type).await?;
         let sizes: Vec<ThumbnailConfig> = lacking.iter().map(|recipe| recipe.size.clone()).collect();
-        Ok(permit.thumbnails(bytes, asset.clone(), sizes).await)
+        Ok(permit.thumbnails(bytes, asset.clone(), sizes).await?)
     }
 
     /// Writes a thumbnail; its row is recorded afterwards.

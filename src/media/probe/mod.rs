@@ -68,6 +68,8 @@ mod tests {
             max_time: std::time::Duration::ZERO,
             threads: 1,
             min_side: 0,
+            sandbox: crate::config::Sandbox::Off,
+            worker: None,
         };
         probe(bytes, &limits)
     }

@@ -13,6 +13,8 @@ const LIMITS: MediaConfig = MediaConfig {
     max_time: std::time::Duration::from_secs(5),
     threads: 1,
     min_side: 3,
+    sandbox: offprint::testing::config::Sandbox::Off,
+    worker: None,
 };
 
 fuzz_target!(|bytes: &[u8]| {

@@ -15,6 +15,8 @@ const LIMITS: MediaConfig = MediaConfig {
     max_time: std::time::Duration::from_secs(20),
     threads: 1,
     min_side: 3,
+    sandbox: offprint::testing::config::Sandbox::Off,
+    worker: None,
 };
 
 fn size(side: u32, fit: Fit, format: ThumbnailFormat) -> ThumbnailConfig {

@@ -34,6 +34,8 @@ fn limits() -> MediaConfig {
         max_time: Duration::from_secs(20),
         threads: 1,
         min_side: 3,
+        sandbox: offprint::testing::config::Sandbox::Off,
+        worker: None,
     }
 }
 

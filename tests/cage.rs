@@ -1,0 +1,315 @@
+//! Processes that decode images do what they may not, and that costs one image.
+//!
+//! This test starts itself as such a process. A picture whose bytes are the name of a deed has it done there, once the
+//! process is confined.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Trial};
+use offprint::testing::cage::{
+    Cage, Claim, Confinement, Hello, Reply, Request, Terms, VERSION, read, work, work_with, write,
+};
+use offprint::testing::config::{Config, MediaConfig, Sandbox, Size, ThumbnailConfig};
+use offprint::testing::media::{MediaError, Rendition, Renditions, probe, thumbnails};
+use offprint::testing::model::MediaType;
+
+/// A GIF of one pixel.
+const DOT: &[u8] =
+    b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+
+/// What a picture that costs nothing else ends with.
+type End = fn(&MediaError) -> bool;
+
+/// The deeds, each with how its picture ends.
+const DEEDS: [(&str, End); 17] = [
+    ("open a file", crashed),
+    ("read /proc", crashed),
+    ("write a file", crashed),
+    ("remove a file", crashed),
+    ("list a folder", crashed),
+    ("connect", crashed),
+    ("listen", crashed),
+    ("start a thread", crashed),
+    ("start a program", crashed),
+    ("become a program", crashed),
+    ("take ten gigabytes", out_of_memory),
+    ("loop for ever", out_of_time),
+    ("overflow the stack", crashed),
+    ("print garbage", crashed),
+    ("send another type", crashed),
+    ("send another size", crashed),
+    ("end", crashed),
+];
+
+fn crashed(error: &MediaError) -> bool {
+    matches!(error, MediaError::Crashed(_)) && error.to_string().starts_with("decoder_crashed: ")
+}
+
+fn out_of_memory(error: &MediaError) -> bool {
+    matches!(error, MediaError::OutOfMemory) && error.to_string().starts_with("decoder_memory: ")
+}
+
+fn out_of_time(error: &MediaError) -> bool {
+    matches!(error, MediaError::OutOfTime) && error.to_string().starts_with("decoder_timeout: ")
+}
+
+fn main() {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let command: Vec<_> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
+    match command[..] {
+        ["decode"] => work().expect("the other side speaks the protocol"),
+        ["misbehave", file] => misbehave(file.to_owned()),
+        ["answer", how] => answer(how).expect("the pipes are there"),
+        _ => libtest_mimic::run(&Arguments::from_args(), trials()).exit(),
+    }
+}
+
+fn trial(name: impl Into<String>, run: impl FnOnce() + Send + 'static) -> Trial {
+    Trial::test(name, || {
+        run();
+        Ok(())
+    })
+}
+
+fn trials() -> Vec<Trial> {
+    let mut trials = vec![
+        trial("renditions_are_those_of_this_process", renditions_are_those_of_this_process),
+        trial("a_worker_that_answers_wrongly_costs_one_image", a_worker_that_answers_wrongly_costs_one_image),
+        trial("what_an_image_left_behind_costs_no_other", what_an_image_left_behind_costs_no_other),
+        trial("a_program_that_is_none_is_named_with_the_way_out", a_program_that_is_none_is_named),
+        trial("no_program_or_no_sandbox_is_no_cage", no_program_or_no_sandbox_is_no_cage),
+    ];
+    // What keeps a worker elsewhere is less.
+    if cfg!(target_os = "linux") {
+        trials.extend(DEEDS.map(|(deed, end)| {
+            let name = format!("a_worker_may_not::{}", deed.replace([' ', '/'], "_"));
+            trial(name, move || a_worker_may_not(deed, end))
+        }));
+        trials.push(trial("the_kernel_confines_workers", the_kernel_confines_workers));
+    }
+    trials
+}
+
+/// The settings that start this test as a worker.
+fn limits(arguments: &[&str]) -> MediaConfig {
+    let itself = std::env::current_exe().expect("a test knows its file").into_os_string();
+    let command = [itself].into_iter().chain(arguments.iter().map(Into::into)).collect();
+    MediaConfig { sandbox: Sandbox::Process, worker: Some(command), ..Config::default().media }
+}
+
+fn cage(arguments: &[&str], patience: Duration) -> Cage {
+    Cage::new(&limits(arguments), patience).expect("the settings ask for it")
+}
+
+const PATIENT: Duration = Duration::from_secs(60);
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be made").block_on(work)
+}
+
+fn sizes() -> Vec<ThumbnailConfig> {
+    Config::default().thumbnail
+}
+
+async fn render(cage: &Cage, bytes: &[u8]) -> Renditions {
+    cage.thumbnails(bytes, &sizes()).await.expect("a worker can be started")
+}
+
+fn in_this_process(bytes: &[u8]) -> Renditions {
+    let limits = Config::default().media;
+    thumbnails(bytes, &probe(bytes, &limits), &sizes(), &limits)
+}
+
+/// Images of this project, whole and not.
+fn images() -> Vec<Vec<u8>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/images");
+    let files = std::fs::read_dir(folder).expect("the images are there");
+    files.map(|file| std::fs::read(file.expect("it is there").path()).expect("it can be read")).collect()
+}
+
+fn renditions_are_those_of_this_process() {
+    run(async {
+        let cage = cage(&["decode"], PATIENT);
+        let images = images();
+        assert!(images.len() > 10);
+        for bytes in images.iter().map(Vec::as_slice).chain([DOT, b"", b"no image"]) {
+            let (there, here) = (render(&cage, bytes).await, in_this_process(bytes));
+            let text = |made: &Renditions| {
+                made.sizes.iter().map(|size| size.as_ref().map_err(ToString::to_string).cloned()).collect::<Vec<_>>()
+            };
+            assert_eq!((text(&there), there.perceptual_hash), (text(&here), here.perceptual_hash));
+        }
+    });
+}
+
+/// A deed costs its picture, and then others are decoded. What lies outside is as it was.
+fn a_worker_may_not(deed: &str, end: End) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("precious");
+    std::fs::write(&file, "precious").expect("it can be written");
+    run(async {
+        let patience = if deed == "loop for ever" { Duration::from_secs(3) } else { PATIENT };
+        let cage = cage(&["misbehave", file.to_str().expect("it is Unicode")], patience);
+        for _ in 0..2 {
+            let honest = render(&cage, DOT).await;
+            assert_eq!(honest, in_this_process(DOT));
+            let made = render(&cage, deed.as_bytes()).await;
+            assert!(matches!(&made.sizes[..], [Err(error)] if end(error)), "{made:?}");
+        }
+    });
+    assert_eq!(std::fs::read(&file).expect("it is there"), b"precious");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("it is there").count(), 1);
+}
+
+fn the_kernel_confines_workers() {
+    run(async {
+        let cage = cage(&["decode"], PATIENT);
+        let confinement = cage.confinement().await.expect("a worker can be started");
+        for what in ["limits", "seccomp", "no new privileges", "death with the program"] {
+            assert!(confinement.in_force.iter().any(|name| name == what), "{confinement:?}");
+        }
+    });
+}
+
+fn a_worker_that_answers_wrongly_costs_one_image() {
+    run(async {
+        for how in ["another number", "too few", "too long", "more in the header", "half", "nothing"] {
+            let cage = cage(&["answer", how], PATIENT);
+            for _ in 0..2 {
+                let made = render(&cage, DOT).await;
+                assert!(matches!(&made.sizes[..], [Err(error)] if crashed(error)), "{how}: {made:?}");
+            }
+        }
+    });
+}
+
+/// A second answer, which the next image finds in the pipe.
+fn what_an_image_left_behind_costs_no_other() {
+    run(async {
+        let cage = cage(&["answer", "twice"], PATIENT);
+        for _ in 0..3 {
+            assert!(matches!(&render(&cage, DOT).await.sizes[..], [Err(MediaError::Damaged(_))]));
+        }
+    });
+}
+
+fn a_program_that_is_none_is_named() {
+    run(async {
+        for command in [vec!["/none/such".into()], vec![], vec!["/bin/false".into()]] {
+            let limits = MediaConfig { worker: Some(command), ..limits(&[]) };
+            let cage = Cage::new(&limits, PATIENT).expect("the settings ask for it");
+            let error = cage.thumbnails(DOT, &sizes()).await.expect_err("none can be started").to_string();
+            assert!(error.contains("cannot start a process") && error.contains("sandbox = \"off\""), "{error}");
+        }
+    });
+}
+
+fn no_program_or_no_sandbox_is_no_cage() {
+    assert!(Cage::new(&MediaConfig { worker: None, ..limits(&[]) }, PATIENT).is_none());
+    assert!(Cage::new(&MediaConfig { sandbox: Sandbox::Off, ..limits(&[]) }, PATIENT).is_none());
+    let unlimited = MediaConfig { max_alloc: Size(0), ..limits(&["decode"]) };
+    let cage = Cage::new(&unlimited, Duration::MAX).expect("the settings ask for it");
+    assert_eq!(run(render(&cage, DOT)), in_this_process(DOT));
+}
+
+/// A worker that does what its picture says.
+fn misbehave(file: String) {
+    let decode = move |bytes: &[u8], _: &[ThumbnailConfig], _: &MediaConfig| {
+        if bytes == DOT {
+            return in_this_process(bytes);
+        }
+        let deed = String::from_utf8_lossy(bytes);
+        let outcome = do_it(&deed, &file);
+        // Where the kernel lets it happen, the picture has a rendition that no test expects.
+        outcome.unwrap_or_else(|error| Renditions {
+            sizes: vec![Err(MediaError::Damaged(error.to_string()))],
+            perceptual_hash: None,
+        })
+    };
+    work_with(decode).expect("the other side speaks the protocol");
+}
+
+fn do_it(deed: &str, file: &str) -> io::Result<Renditions> {
+    match deed {
+        "open a file" => drop(std::fs::read(file)?),
+        "read /proc" => drop(std::fs::read("/proc/self/maps")?),
+        "write a file" => std::fs::write(file, "changed")?,
+        "remove a file" => std::fs::remove_file(file)?,
+        "list a folder" => drop(std::fs::read_dir("/")?.count()),
+        "connect" => drop(TcpStream::connect("127.0.0.1:9")?),
+        "listen" => drop(std::net::TcpListener::bind("127.0.0.1:0")?),
+        "start a thread" => drop(std::thread::Builder::new().spawn(|| ())?.join()),
+        "start a program" => drop(Command::new("/bin/true").status()?),
+        #[cfg(unix)]
+        "become a program" => return Err(std::os::unix::process::CommandExt::exec(&mut Command::new("/bin/true"))),
+        "take ten gigabytes" => drop(std::hint::black_box(vec![1_u8; 10 << 30])),
+        "loop for ever" => loop {
+            std::hint::spin_loop();
+        },
+        "overflow the stack" => drop(std::hint::black_box(deeper(&[0; 4096]))),
+        "print garbage" => {
+            io::stdout().write_all(&[0xff; 100])?;
+            io::stdout().flush()?;
+        }
+        "send another type" => return Ok(sent(MediaType::Png, 1)),
+        "send another size" => return Ok(sent(MediaType::Gif, 2)),
+        "end" => std::process::exit(0),
+        _ => {}
+    }
+    Ok(sent(MediaType::Gif, 1))
+}
+
+#[allow(unconditional_recursion, reason = "it is to end the process")]
+fn deeper(above: &[u8; 4096]) -> u64 {
+    let here = std::hint::black_box([above[0].wrapping_add(1); 4096]);
+    1 + deeper(&here)
+}
+
+/// The dot, as what it may not be.
+fn sent(media_type: MediaType, width: u32) -> Renditions {
+    Renditions {
+        sizes: vec![Ok(Rendition { media_type, width, height: 1, bytes: DOT.to_vec() })],
+        perceptual_hash: None,
+    }
+}
+
+/// A worker that is not confined, and does not answer as it should.
+fn answer(how: &str) -> io::Result<()> {
+    let (mut from, mut to) = (io::stdin().lock(), io::stdout().lock());
+    let terms: Option<Terms> = read(&mut from)?;
+    assert!(terms.is_some_and(|terms| terms.version == VERSION));
+    write(&mut to, &Hello { version: VERSION, confinement: Confinement::default() }, [])?;
+    while let Some(request) = read::<Request>(&mut from)? {
+        io::copy(&mut io::Read::take(&mut from, request.length), &mut io::sink())?;
+        let claim = Claim { media_type: MediaType::Gif, width: 1, height: 1, length: 43 };
+        let refused = (&MediaError::Damaged("as it is".to_owned())).into();
+        let reply = Reply { number: request.number, sizes: vec![Ok(claim.clone())], perceptual_hash: None };
+        match how {
+            "another number" => write(&mut to, &Reply { number: request.number - 1, ..reply }, [DOT])?,
+            "too few" => write(&mut to, &Reply { sizes: Vec::new(), ..reply }, [])?,
+            "too long" => {
+                let claim = Claim { length: u32::MAX, ..claim };
+                write(&mut to, &Reply { sizes: vec![Ok(claim)], ..reply }, [DOT])?;
+            }
+            "more in the header" => {
+                to.write_all(&[3, 0, 0, 0, 0, 0, 0, 0])?;
+                to.flush()?;
+            }
+            "half" => {
+                write(&mut to, &reply, [&DOT[..20]])?;
+                return Ok(());
+            }
+            "twice" => {
+                let reply = Reply { sizes: vec![Err(refused)], ..reply };
+                write(&mut to, &reply, [])?;
+                write(&mut to, &reply, [])?;
+            }
+            _ => return Ok(()),
+        }
+    }
+    Ok(())
+}
