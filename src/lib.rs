@@ -206,6 +206,7 @@ pub mod testing {
     );
     /// The processes that decode images, and what is said to them.
     pub mod cage {
+        pub use crate::render::cage::check::{bodies, checked};
         pub use crate::render::cage::protocol::{
             Claim, Hello, LONGEST_HEADER, Limits, Refusal, Reply, Request, Terms, VERSION, header, read, write,
         };

@@ -1,6 +1,6 @@
 //! Processes that decode images do what they may not, and that costs one image.
 //!
-//! This test starts itself as such a process. A picture whose bytes are the name of a deed has it done there, once the
+//! This test starts itself as such a process. An image whose bytes are the name of a deed has it done there, once the
 //! process is confined.
 
 use std::ffi::OsString;
@@ -21,10 +21,10 @@ use offprint::testing::model::MediaType;
 const DOT: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
-/// What a picture that costs nothing else ends with.
+/// What an image that costs nothing else ends with.
 type End = fn(&MediaError) -> bool;
 
-/// The deeds, each with how its picture ends.
+/// The deeds, each with how its image ends.
 const DEEDS: [(&str, End); 17] = [
     ("open a file", crashed),
     ("read /proc", crashed),
@@ -146,7 +146,7 @@ fn renditions_are_those_of_this_process() {
     });
 }
 
-/// A deed costs its picture, and then others are decoded. What lies outside is as it was.
+/// A deed costs its image, and then others are decoded. What lies outside is as it was.
 fn a_worker_may_not(deed: &str, end: End) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("precious");
@@ -216,7 +216,7 @@ fn no_program_or_no_sandbox_is_no_cage() {
     assert_eq!(run(render(&cage, DOT)), in_this_process(DOT));
 }
 
-/// A worker that does what its picture says.
+/// A worker that does what its image says.
 fn misbehave(file: String) {
     let decode = move |bytes: &[u8], _: &[ThumbnailConfig], _: &MediaConfig| {
         if bytes == DOT {
@@ -224,7 +224,7 @@ fn misbehave(file: String) {
         }
         let deed = String::from_utf8_lossy(bytes);
         let outcome = do_it(&deed, &file);
-        // Where the kernel lets it happen, the picture has a rendition that no test expects.
+        // Where the kernel lets it happen, the image has a rendition that no test expects.
         outcome.unwrap_or_else(|error| Renditions {
             sizes: vec![Err(MediaError::Damaged(error.to_string()))],
             perceptual_hash: None,

@@ -31,7 +31,7 @@ pub(crate) fn man(out: Option<&Path>, output: &Output) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     };
     let mut pages = vec![program_page(&program)?, settings_page()];
-    for command in program.get_subcommands() {
+    for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
         pages.push(command_page(command)?);
     }
     write(folder, &pages)?;

@@ -38,7 +38,9 @@ pub(crate) fn read_or_default(global: &Global) -> anyhow::Result<Config> {
 
 /// Only the file that was named, or the defaults.
 pub(crate) fn read_named(global: &Global) -> anyhow::Result<Config> {
-    Ok(named(global).map_or_else(|| Ok(Config::default()), |file| Config::read(&file))?)
+    let mut config = named(global).map_or_else(|| Ok(Config::default()), |file| Config::read(&file))?;
+    config.media.worker = decode::command();
+    Ok(config)
 }
 
 /// The settings, for a command that reads their sources. Without a file there is only the default source, whose folder

@@ -61,19 +61,20 @@ impl Decoding {
         Ok(Self { sandbox: "process", in_force, lacking })
     }
 
-    fn text(&self) -> String {
-        let Self { sandbox, in_force, lacking } = self;
-        if *sandbox == "off" {
-            return "images are decoded in the program itself (`sandbox` in [media])".to_owned();
+    fn text(&self) -> &'static str {
+        match self.sandbox {
+            "off" => "images are decoded in the program itself (`sandbox` in [media])",
+            _ if self.lacking.iter().any(|what| what.starts_with("seccomp")) => {
+                "images are decoded in processes of their own, without seccomp (--json says why)"
+            }
+            _ => "images are decoded in processes of their own",
         }
-        let without = if lacking.is_empty() { String::new() } else { format!("; without {}", lacking.join(", ")) };
-        format!("images are decoded in processes of their own ({}{without})", in_force.join(", "))
     }
 }
 
 fn print(status: &Status, decoding: &Decoding, output: &Output) {
     print_totals(status, output);
-    output.line(&decoding.text());
+    output.line(decoding.text());
     print_missing(status, output);
     print_changed(status, output);
     for host in &status.hosts {

@@ -228,7 +228,7 @@ impl ReadStage {
     /// Keeps what the article holds and its original as blobs, and then records it with its references. Without its
     /// original it is not recorded.
     async fn record(&self, article: ReadArticle) -> Result<Option<ArticleId>, MirrorError> {
-        let ReadArticle { bytes, version, references, inline, traced, left_out, change } = article;
+        let ReadArticle { bytes, version, references, inline, traced, left_out, change, admitted } = article;
         for (media_type, image) in inline.into_values() {
             // Its job takes it out of the article again, and says what is in the way.
             drop(self.put(image, media_type).await?);
@@ -251,6 +251,8 @@ impl ReadStage {
             self.tally.problem(&version.key, ProblemReason::TooManyReferences, why);
         }
         let (id, changes) = self.archive.catalog.record_article(&version, size, &references).await?;
+        // Before others are waited for, which may wait for memory.
+        drop((references, admitted));
         self.tally.queued.add(changes.queued);
         self.queued.notify_one();
         self.ready.announce(changes.ready_articles).await;

@@ -129,7 +129,7 @@ impl Planner {
         row: Option<&ArticleRow>,
         bytes: Vec<u8>,
     ) -> Result<ArticlePlan, MirrorError> {
-        let _admitted = match self.memory.admit(&bytes, extract::format_of(&found.listed.path, &bytes)).await {
+        let admitted = match self.memory.admit(&bytes, extract::format_of(&found.listed.path, &bytes)).await {
             Ok(admitted) => admitted,
             Err(refused) => return Ok(ArticlePlan::Unreadable(refused.into())),
         };
@@ -142,7 +142,7 @@ impl Planner {
             None => self.read(found, None, bytes, Change::New).await?,
         };
         if let ArticlePlan::Record(article) = &mut plan {
-            article.traced = traced;
+            (article.traced, article.admitted) = (traced, Some(admitted));
         }
         Ok(plan)
     }
@@ -202,10 +202,15 @@ impl Planner {
         change: Change,
     ) -> Result<ArticlePlan, MirrorError> {
         let format = extract::format_of(&found.listed.path, &bytes);
-        match self.memory.admit(&bytes, format).await {
-            Ok(_admitted) => self.read(found, row, bytes, change).await,
-            Err(refused) => Ok(ArticlePlan::Unreadable(refused.into())),
+        let admitted = match self.memory.admit(&bytes, format).await {
+            Ok(admitted) => admitted,
+            Err(refused) => return Ok(ArticlePlan::Unreadable(refused.into())),
+        };
+        let mut plan = self.read(found, row, bytes, change).await?;
+        if let ArticlePlan::Record(article) = &mut plan {
+            article.admitted = Some(admitted);
         }
+        Ok(plan)
     }
 
     /// Why an article of this size is not read, where it is not.

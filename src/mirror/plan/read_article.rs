@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
+use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
 use super::super::sources::RunSource;
@@ -30,6 +31,8 @@ pub(in crate::mirror) struct ReadArticle {
     pub(in crate::mirror) left_out: usize,
     /// What differs from the record.
     pub(in crate::mirror) change: Change,
+    /// The memory that it and its references take, until it is on record.
+    pub(in crate::mirror) admitted: Option<OwnedSemaphorePermit>,
 }
 
 /// What differs between an article and the record of it.
@@ -76,7 +79,9 @@ pub(super) async fn read_original(
             read_at: clock::now(),
         };
         let (references, traced, left_out) = (Vec::new(), Vec::new(), extraction.left_out);
-        (Box::new(ReadArticle { bytes, version, references, inline, traced, left_out, change: Change::New }), resolved)
+        let (change, admitted) = (Change::New, None);
+        let article = ReadArticle { bytes, version, references, inline, traced, left_out, change, admitted };
+        (Box::new(article), resolved)
     });
     read.await.expect("extraction takes any bytes without a panic")
 }

@@ -14,7 +14,7 @@ const ENCODED: [MediaType; 5] = [MediaType::Jpeg, MediaType::Png, MediaType::Web
 ///
 /// # Errors
 /// It is no reply to the request, or one is too long.
-pub(super) fn bodies(reply: &Reply, request: &Request) -> io::Result<Vec<usize>> {
+pub fn bodies(reply: &Reply, request: &Request) -> io::Result<Vec<usize>> {
     if reply.number != request.number {
         return Err(invalid("it answers what was not asked"));
     }
@@ -33,7 +33,7 @@ fn within(length: u32) -> Option<usize> {
 ///
 /// # Errors
 /// One is not.
-pub(super) fn checked(
+pub fn checked(
     reply: Reply,
     bodies: Vec<Vec<u8>>,
     sizes: &[ThumbnailConfig],

@@ -8,9 +8,10 @@
 //! A worker that ends, answers nothing in time or answers nonsense costs one image. A worker that has decoded others
 //! before may suffer from one of them: then a new one tries once more.
 
-mod check;
+pub(crate) mod check;
 mod confine;
 mod process;
+#[allow(unnameable_types, reason = "what is said to a worker is named by tests alone")]
 pub(crate) mod protocol;
 mod worker;
 

@@ -22,7 +22,7 @@ pub const LONGEST_RENDITION: u32 = 64 << 20;
 /// The longest text of an error, in characters.
 const LONGEST_TEXT: usize = 300;
 
-/// The first thing that a worker is told: what its cage allows.
+/// The first message to a worker: what its cage allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// That of the program.

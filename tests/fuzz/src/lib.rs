@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod archive;
 pub mod thumbnails;
+pub mod worker;
 
 use offprint::testing::config::Lazy;
 use offprint::testing::model::Format;

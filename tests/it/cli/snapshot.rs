@@ -80,6 +80,10 @@ const VARYING: [(&str, &str); 6] = [
 /// The number after this is replaced.
 const ELAPSED: &str = "\"elapsed_ms\": ";
 
+/// What the system has and lacks: what stands before it, and what ends it.
+const OF_THE_SYSTEM: [(&str, char); 4] =
+    [("in_force=\"", '"'), ("lacking=\"", '"'), ("\"in_force\": [", ']'), ("\"lacking\": [", ']')];
+
 fn without_what_varies(text: &str) -> String {
     let (mut rest, mut scrubbed) = (text, String::new());
     while let Some(first) = rest.chars().next() {
@@ -96,6 +100,10 @@ fn without_what_varies(text: &str) -> String {
         } else if let Some(after) = rest.strip_prefix(ELAPSED) {
             scrubbed.push_str("\"elapsed_ms\": <duration>");
             rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        } else if let Some((before, end)) = OF_THE_SYSTEM.iter().find(|(before, _)| rest.starts_with(before)) {
+            scrubbed.push_str(before);
+            scrubbed.push_str("<of the system>");
+            rest = rest[before.len()..].trim_start_matches(|c| c != *end);
         } else {
             scrubbed.push(first);
             rest = &rest[first.len_utf8()..];
@@ -119,5 +127,9 @@ fn what_varies_is_replaced_and_nothing_else() {
         "at 2026-03-08T07:15:00.25Z, run 20260308T071500Z, on 2026-03-08, \"elapsed_ms\": 12345, 12 in 2026, 1.5 s";
     let scrubbed = "at <moment>, run <run>, on <day>, \"elapsed_ms\": <duration>, 12 in 2026, <duration>";
     assert_eq!(without_what_varies(text), scrubbed);
+    let system = "in_force=\"a, b\" lacking=\"\" {\"in_force\": [\n\"a\"\n], \"lacking\": []}";
+    let scrubbed = "in_force=\"<of the system>\" lacking=\"<of the system>\" \
+        {\"in_force\": [<of the system>], \"lacking\": [<of the system>]}";
+    assert_eq!(without_what_varies(system), scrubbed);
     assert_eq!(without_what_varies(&format!("a {} b", offprint::Digest::of(b""))), "a <sha256> b");
 }
