@@ -16,6 +16,7 @@ use offprint::testing::cage::{
 use offprint::testing::config::{Config, MediaConfig, Sandbox, Size, ThumbnailConfig};
 use offprint::testing::media::{MediaError, Rendition, Renditions, probe, thumbnails};
 use offprint::testing::model::MediaType;
+use offprint::testing::render::DecodePool;
 
 /// A GIF of one pixel.
 const DOT: &[u8] =
@@ -61,9 +62,10 @@ fn main() {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let command: Vec<_> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     match command[..] {
-        ["decode"] => work().expect("the other side speaks the protocol"),
-        ["misbehave", file] => misbehave(file.to_owned()),
-        ["answer", how] => answer(how).expect("the pipes are there"),
+        ["worker:decode"] => work().expect("the other side speaks the protocol"),
+        ["worker:misbehave", file] => misbehave(file.to_owned()),
+        ["worker:answer", how] => answer(how, "").expect("the pipes are there"),
+        ["worker:answer", how, mark] => answer(how, mark).expect("the pipes are there"),
         _ => libtest_mimic::run(&Arguments::from_args(), trials()).exit(),
     }
 }
@@ -81,6 +83,7 @@ fn trials() -> Vec<Trial> {
         trial("a_worker_that_answers_wrongly_costs_one_image", a_worker_that_answers_wrongly_costs_one_image),
         trial("what_an_image_left_behind_costs_no_other", what_an_image_left_behind_costs_no_other),
         trial("a_program_that_is_none_is_named_with_the_way_out", a_program_that_is_none_is_named),
+        trial("the_pool_decodes_where_the_settings_say", the_pool_decodes_where_the_settings_say),
         trial("no_program_or_no_sandbox_is_no_cage", no_program_or_no_sandbox_is_no_cage),
     ];
     // What keeps a worker elsewhere is less.
@@ -90,6 +93,7 @@ fn trials() -> Vec<Trial> {
             trial(name, move || a_worker_may_not(deed, end))
         }));
         trials.push(trial("the_kernel_confines_workers", the_kernel_confines_workers));
+        trials.push(trial("a_worker_that_somebody_ends_costs_no_image", a_worker_that_somebody_ends_costs_no_image));
     }
     trials
 }
@@ -133,7 +137,7 @@ fn images() -> Vec<Vec<u8>> {
 
 fn renditions_are_those_of_this_process() {
     run(async {
-        let cage = cage(&["decode"], PATIENT);
+        let cage = cage(&["worker:decode"], PATIENT);
         let images = images();
         assert!(images.len() > 10);
         for bytes in images.iter().map(Vec::as_slice).chain([DOT, b"", b"no image"]) {
@@ -153,7 +157,7 @@ fn a_worker_may_not(deed: &str, end: End) {
     std::fs::write(&file, "precious").expect("it can be written");
     run(async {
         let patience = if deed == "loop for ever" { Duration::from_secs(3) } else { PATIENT };
-        let cage = cage(&["misbehave", file.to_str().expect("it is Unicode")], patience);
+        let cage = cage(&["worker:misbehave", file.to_str().expect("it is Unicode")], patience);
         for _ in 0..2 {
             let honest = render(&cage, DOT).await;
             assert_eq!(honest, in_this_process(DOT));
@@ -167,7 +171,7 @@ fn a_worker_may_not(deed: &str, end: End) {
 
 fn the_kernel_confines_workers() {
     run(async {
-        let cage = cage(&["decode"], PATIENT);
+        let cage = cage(&["worker:decode"], PATIENT);
         let confinement = cage.confinement().await.expect("a worker can be started");
         for what in ["limits", "seccomp", "no new privileges", "death with the program"] {
             assert!(confinement.in_force.iter().any(|name| name == what), "{confinement:?}");
@@ -178,7 +182,7 @@ fn the_kernel_confines_workers() {
 fn a_worker_that_answers_wrongly_costs_one_image() {
     run(async {
         for how in ["another number", "too few", "too long", "more in the header", "half", "nothing"] {
-            let cage = cage(&["answer", how], PATIENT);
+            let cage = cage(&["worker:answer", how], PATIENT);
             for _ in 0..2 {
                 let made = render(&cage, DOT).await;
                 assert!(matches!(&made.sizes[..], [Err(error)] if crashed(error)), "{how}: {made:?}");
@@ -190,7 +194,7 @@ fn a_worker_that_answers_wrongly_costs_one_image() {
 /// A second answer, which the next image finds in the pipe.
 fn what_an_image_left_behind_costs_no_other() {
     run(async {
-        let cage = cage(&["answer", "twice"], PATIENT);
+        let cage = cage(&["worker:answer", "twice"], PATIENT);
         for _ in 0..3 {
             assert!(matches!(&render(&cage, DOT).await.sizes[..], [Err(MediaError::Damaged(_))]));
         }
@@ -208,10 +212,39 @@ fn a_program_that_is_none_is_named() {
     });
 }
 
+/// What the program renders by: with the sandbox the deed ends the worker, and without it the bytes are no image.
+fn the_pool_decodes_where_the_settings_say() {
+    let deed = b"end".to_vec();
+    let caged = limits(&["worker:misbehave", "none"]);
+    for (limits, is_caged) in [(caged.clone(), true), (MediaConfig { sandbox: Sandbox::Off, ..caged }, false)] {
+        let pool = DecodePool::new(&limits);
+        let asset = probe(&deed, &limits);
+        let made = run(async { pool.permit().await.thumbnails(deed.clone(), asset, sizes()).await });
+        let made = made.expect("a worker can be started");
+        assert!(matches!(&made.sizes[..], [Err(error)] if crashed(error) == is_caged), "{made:?}");
+    }
+}
+
+/// A worker that is ended from outside is replaced, and an image of which two were ended has no result at all: it would be
+/// on record as one that cannot be decoded.
+fn a_worker_that_somebody_ends_costs_no_image() {
+    run(async {
+        for (how, is_left) in [("ended once", false), ("ended", true)] {
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            let mark = folder.path().join("mark");
+            let cage = cage(&["worker:answer", how, mark.to_str().expect("it is Unicode")], PATIENT);
+            match cage.thumbnails(DOT, &sizes()).await {
+                Ok(made) => assert!(!is_left && matches!(&made.sizes[..], [Err(MediaError::Damaged(_))]), "{made:?}"),
+                Err(error) => assert!(is_left && error.to_string().contains("ended from outside"), "{error}"),
+            }
+        }
+    });
+}
+
 fn no_program_or_no_sandbox_is_no_cage() {
     assert!(Cage::new(&MediaConfig { worker: None, ..limits(&[]) }, PATIENT).is_none());
     assert!(Cage::new(&MediaConfig { sandbox: Sandbox::Off, ..limits(&[]) }, PATIENT).is_none());
-    let unlimited = MediaConfig { max_alloc: Size(0), ..limits(&["decode"]) };
+    let unlimited = MediaConfig { max_alloc: Size(0), ..limits(&["worker:decode"]) };
     let cage = Cage::new(&unlimited, Duration::MAX).expect("the settings ask for it");
     assert_eq!(run(render(&cage, DOT)), in_this_process(DOT));
 }
@@ -277,8 +310,14 @@ fn sent(media_type: MediaType, width: u32) -> Renditions {
     }
 }
 
+/// Ends this process as somebody else would.
+fn end_itself() {
+    let ended = Command::new("kill").args(["-KILL", &std::process::id().to_string()]).status();
+    panic!("this process goes on: {ended:?}");
+}
+
 /// A worker that is not confined, and does not answer as it should.
-fn answer(how: &str) -> io::Result<()> {
+fn answer(how: &str, mark: &str) -> io::Result<()> {
     let (mut from, mut to) = (io::stdin().lock(), io::stdout().lock());
     let terms: Option<Terms> = read(&mut from)?;
     assert!(terms.is_some_and(|terms| terms.version == VERSION));
@@ -303,6 +342,12 @@ fn answer(how: &str) -> io::Result<()> {
                 write(&mut to, &reply, [&DOT[..20]])?;
                 return Ok(());
             }
+            "ended" => end_itself(),
+            "ended once" if !std::fs::exists(mark)? => {
+                std::fs::write(mark, "")?;
+                end_itself();
+            }
+            "ended once" => write(&mut to, &Reply { sizes: vec![Err(refused)], ..reply }, [])?,
             "twice" => {
                 let reply = Reply { sizes: vec![Err(refused)], ..reply };
                 write(&mut to, &reply, [])?;

@@ -1,7 +1,7 @@
 //! Decoding in a process of its own.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::arguments::DECODE;
@@ -11,11 +11,12 @@ use crate::render;
 /// Where Linux shows a process its own program, also after somebody has replaced the file.
 const ITSELF: &str = "/proc/self/exe";
 
-/// The command that starts such a process; `None` where the program does not know its own file.
-pub(super) fn command() -> Option<Vec<OsString>> {
-    let itself = Path::new(ITSELF);
-    let program = if itself.exists() { itself.to_owned() } else { std::env::current_exe().ok()? };
-    Some(vec![program.into(), DECODE.into()])
+/// The command that starts such a process; an empty one, which is an error where it is used, if the program does not
+/// know its own file.
+pub(super) fn command() -> Vec<OsString> {
+    let itself = Some(PathBuf::from(ITSELF)).filter(|itself| itself.exists());
+    let program = itself.or_else(|| std::env::current_exe().ok());
+    program.map_or_else(Vec::new, |program| vec![program.into(), DECODE.into()])
 }
 
 /// Decodes until the program that started this one ends.

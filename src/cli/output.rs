@@ -186,7 +186,7 @@ pub(crate) fn panicked(info: &PanicHookInfo<'_>) {
 
 /// Says why a process that decodes ends.
 pub(crate) fn decoding_ends(error: &io::Error) {
-    to_stderr(&harmless_lines(&format!("{error}\n")));
+    to_stderr(&harmless_lines(&error.to_string()));
 }
 
 /// A log line on standard error.

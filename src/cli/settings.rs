@@ -21,7 +21,7 @@ pub(crate) fn read(global: &Global) -> anyhow::Result<Config> {
         Some(file) => Config::read(&file)?,
         None => Config::default(),
     };
-    config.media.worker = decode::command();
+    config.media.worker = Some(decode::command());
     if let Some(store) = global.store.clone().or_else(|| variable(STORE_VARIABLE)) {
         config.store = store;
     }
@@ -39,7 +39,7 @@ pub(crate) fn read_or_default(global: &Global) -> anyhow::Result<Config> {
 /// Only the file that was named, or the defaults.
 pub(crate) fn read_named(global: &Global) -> anyhow::Result<Config> {
     let mut config = named(global).map_or_else(|| Ok(Config::default()), |file| Config::read(&file))?;
-    config.media.worker = decode::command();
+    config.media.worker = Some(decode::command());
     Ok(config)
 }
 

@@ -25,7 +25,7 @@ const WORTH_A_WORD: f64 = 1.05;
 pub(crate) async fn status(config: &Config, output: &Output) -> anyhow::Result<Exit> {
     let archive = archive::open(&config.store, Mode::Read)?;
     let status = status::status(&archive).await?;
-    let decoding = Decoding::of(&config.media).await?;
+    let decoding = Decoding::of(&config.media).await;
     if output.json {
         output.value(&WithDecoding { status, decoding })?;
     } else {
@@ -53,18 +53,22 @@ struct Decoding {
 
 impl Decoding {
     /// Starts a process that decodes, and asks it.
-    async fn of(limits: &MediaConfig) -> anyhow::Result<Self> {
+    async fn of(limits: &MediaConfig) -> Self {
         let Some(cage) = Cage::new(limits, Duration::MAX) else {
-            return Ok(Self { sandbox: "off", in_force: Vec::new(), lacking: Vec::new() });
+            return Self { sandbox: "off", in_force: Vec::new(), lacking: Vec::new() };
         };
-        let Confinement { in_force, lacking } = cage.confinement().await?.clone();
-        Ok(Self { sandbox: "process", in_force, lacking })
+        let Confinement { in_force, lacking } = match cage.confinement().await {
+            Ok(confinement) => confinement.clone(),
+            Err(error) => Confinement { in_force: Vec::new(), lacking: vec![error.to_string()] },
+        };
+        Self { sandbox: "process", in_force, lacking }
     }
 
     fn text(&self) -> &'static str {
         match self.sandbox {
             "off" => "images are decoded in the program itself (`sandbox` in [media])",
-            _ if self.lacking.iter().any(|what| what.starts_with("seccomp")) => {
+            _ if self.in_force.is_empty() => "no process can be started that decodes images (--json says why)",
+            _ if !self.in_force.iter().any(|what| what == "seccomp") => {
                 "images are decoded in processes of their own, without seccomp (--json says why)"
             }
             _ => "images are decoded in processes of their own",

@@ -1,5 +1,7 @@
 //! Why an image has no thumbnail.
 
+use std::borrow::Cow;
+
 use crate::model::MediaType;
 
 /// Why an image has no thumbnail. Every case is data about one image, never a reason to stop.
@@ -16,7 +18,7 @@ pub enum MediaError {
     #[error("{what} {actual} exceeds the limit {limit}")]
     OverLimit {
         /// What is limited: `pixels`, `side`, `bytes of memory`, `frames`.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// The value of the image, as found or as declared.
         actual: u64,
         /// The largest value allowed.
@@ -51,6 +53,6 @@ impl MediaError {
 
     /// [`MediaError::OverLimit`].
     pub(super) const fn over(what: &'static str, actual: u64, limit: u64) -> Self {
-        Self::OverLimit { what, actual, limit }
+        Self::OverLimit { what: Cow::Borrowed(what), actual, limit }
     }
 }

@@ -136,12 +136,13 @@ impl ReadStage {
         let differences = stream::try_unfold(diff, async |mut diff| {
             Ok::<_, MirrorError>(diff.next().await?.map(|difference| (difference, diff)))
         });
-        let together = differences.take_until(self.control.ended()).try_ready_chunks(LOOKED_AT_TOGETHER);
+        let together = differences.try_ready_chunks(LOOKED_AT_TOGETHER);
         let looked = together.map_err(|failed| failed.1).and_then(async |together| {
             let found = with_mirrors(source, together).await;
             Ok(stream::iter(found.into_iter().map(Ok)))
         });
-        looked.try_flatten().try_for_each_concurrent(READ_AT_ONCE, |found| self.read(source, found, said)).await
+        let found = looked.try_flatten().take_until(self.control.ended());
+        found.try_for_each_concurrent(READ_AT_ONCE, |found| self.read(source, found, said)).await
     }
 
     async fn read(

@@ -166,6 +166,11 @@ async fn render(
 ) -> Result<Option<u64>, MirrorError> {
     let Rendered { made, failed, perceptual_hash, not_kept } = match renderer.ensure(digest, asset).await {
         Err(RenderError::Read(_)) => return Ok(None),
+        // It is on no record, and so the next run makes it.
+        Err(RenderError::Cage(error)) => {
+            tally.not_decoded(error);
+            return Ok(None);
+        }
         result => result?,
     };
     tally.thumbnails.add(made);

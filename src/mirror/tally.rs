@@ -156,8 +156,16 @@ impl Tally {
 
     /// Notes that the place of what belongs in the archive is not free, once in a run: it is tried whenever it is wanted.
     pub(super) fn misplaced(&self, what: impl Display, why: impl Display) {
-        let (article, reason, message) = (what.to_string(), ProblemReason::Misplaced, why.to_string());
-        let problem = Problem { article, reason, message };
+        self.problem_once(what, ProblemReason::Misplaced, why);
+    }
+
+    /// Notes that images cannot be decoded for a reason that is none of theirs, once in a run.
+    pub(super) fn not_decoded(&self, why: impl Display) {
+        self.problem_once("thumbnails", ProblemReason::NotDecoded, why);
+    }
+
+    fn problem_once(&self, what: impl Display, reason: ProblemReason, why: impl Display) {
+        let problem = Problem { article: what.to_string(), reason, message: why.to_string() };
         if !self.problems.lock().contains(&problem) {
             push(&self.problems, problem);
         }

@@ -57,7 +57,8 @@ impl DecodePool {
             threads => threads,
         };
         let give_up = if limits.max_time.is_zero() { Duration::MAX } else { LEAST.max(limits.max_time * GIVE_UP) };
-        let longest_wait = give_up.saturating_mul(u32::try_from(cores).unwrap_or(u32::MAX));
+        // A worker that has decoded others may be replaced by another, which takes as long again.
+        let longest_wait = give_up.saturating_mul(u32::try_from(cores).unwrap_or(u32::MAX)).saturating_mul(2);
         let memory = Arc::new(Semaphore::new(room(limits) as usize));
         let cores = Arc::new(Semaphore::new(cores));
         let cage = Cage::new(limits, give_up);

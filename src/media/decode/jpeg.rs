@@ -138,7 +138,7 @@ fn peak_memory(decoder: &Decoder<'_>, divisor: u32) -> u64 {
 
 fn reason(error: JpegError) -> MediaError {
     match error {
-        JpegError::LimitExceeded { what, actual, limit } => MediaError::OverLimit { what, actual, limit },
+        JpegError::LimitExceeded { what, actual, limit } => MediaError::over(what, actual, limit),
         error => MediaError::damaged(error),
     }
 }

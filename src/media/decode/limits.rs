@@ -19,5 +19,5 @@ pub(super) fn check_memory(needed: u64, limits: &MediaConfig) -> Result<(), Medi
 
 /// Refuses a value beyond its limit. A limit of 0 is none.
 pub(super) fn check(what: &'static str, actual: u64, limit: u64) -> Result<(), MediaError> {
-    if limit > 0 && actual > limit { Err(MediaError::OverLimit { what, actual, limit }) } else { Ok(()) }
+    if limit > 0 && actual > limit { Err(MediaError::over(what, actual, limit)) } else { Ok(()) }
 }

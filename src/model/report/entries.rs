@@ -82,6 +82,8 @@ named! {
         NotWritten = "not_written",
         /// Something else lies in the archive where an image, a thumbnail or other bytes belong.
         Misplaced = "misplaced",
+        /// Images have no thumbnails for a reason that is none of theirs: no process that decodes can be had.
+        NotDecoded = "not_decoded",
         /// In place, the article belongs to another user since its mirror was written.
         OtherOwner = "other_owner",
         /// Images of the article stay remote, because a link there would change how the text around it is read.
@@ -120,6 +122,7 @@ impl ProblemReason {
             | Self::UnreadAddress
             | Self::StaysRemote
             | Self::Misplaced
+            | Self::NotDecoded
             | Self::OtherOwner
             | Self::TooManyReferences
             | Self::NoFullText

@@ -21,8 +21,11 @@ pub fn bodies(reply: &Reply, request: &Request) -> io::Result<Vec<usize>> {
     if reply.sizes.len() != request.sizes.len() {
         return Err(invalid("it answers for more or fewer sizes than were asked for"));
     }
-    let lengths = reply.sizes.iter().flatten().map(|claim| claim.length);
-    lengths.map(|length| within(length).ok_or_else(|| invalid("a rendition is too long"))).collect()
+    let lengths = || reply.sizes.iter().flatten().map(|claim| claim.length);
+    if lengths().map(u64::from).sum::<u64>() > request.limits.most() {
+        return Err(invalid("the renditions are too long"));
+    }
+    lengths().map(|length| within(length).ok_or_else(|| invalid("a rendition is too long"))).collect()
 }
 
 fn within(length: u32) -> Option<usize> {
@@ -68,7 +71,7 @@ fn invalid(what: &'static str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, Size};
 
     /// A GIF of one pixel.
     const DOT: &[u8] =
@@ -109,6 +112,10 @@ mod tests {
         let reply = |number, sizes| Reply { number, sizes, perceptual_hash: None };
         assert_eq!(bodies(&reply(4, vec![Ok(claim())]), &request).unwrap(), [43]);
         let long = Claim { length: LONGEST_RENDITION + 1, ..claim() };
+        let small = MediaConfig { max_alloc: Size(85), ..Config::default().media };
+        let (limits, two) = ((&small).into(), [request.sizes.clone(), request.sizes.clone()].concat());
+        let two = Request { number: 4, limits, sizes: two, length: 0 };
+        assert!(bodies(&reply(4, vec![Ok(claim()), Ok(claim())]), &two).is_err(), "together they are too long");
         for wrong in [
             reply(3, vec![Ok(claim())]),
             reply(4, vec![]),

@@ -1,9 +1,9 @@
 //! What keeps a worker from doing anything but compute, enforced by the kernel.
 
-use super::protocol::Confinement;
+use super::protocol::{Confinement, SECCOMP};
 
 /// Gives up everything that decoding does not need. What the system lacks is left out and named.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
 pub(super) fn confine(memory: u64, seconds: u64) -> Confinement {
     let mut confinement = Confinement::default();
     confinement.note("death with the program", linux::end_with_parent());
@@ -11,16 +11,19 @@ pub(super) fn confine(memory: u64, seconds: u64) -> Confinement {
     confinement.note("landlock", linux::no_files());
     // After the rule set of landlock, which is an open file while it is made.
     confinement.note("limits", limits(memory, seconds));
-    confinement.note("seccomp", linux::computing_only());
+    confinement.note(SECCOMP, linux::computing_only());
     confinement
 }
 
 /// The same on other systems of the kind of Unix: limits alone.
-#[cfg(all(unix, not(target_os = "linux")))]
+#[cfg(all(
+    unix,
+    not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))
+))]
 pub(super) fn confine(memory: u64, seconds: u64) -> Confinement {
     let mut confinement = Confinement::default();
     confinement.note("limits", limits(memory, seconds));
-    confinement.note("seccomp", Err("only Linux has it".to_owned()));
+    confinement.note(SECCOMP, Err("only Linux has it, on 64-bit x86, ARM and RISC-V".to_owned()));
     confinement
 }
 
@@ -29,6 +32,7 @@ pub(super) fn confine(memory: u64, seconds: u64) -> Confinement {
 pub(super) fn confine(_memory: u64, _seconds: u64) -> Confinement {
     let mut confinement = Confinement::default();
     confinement.note("limits", Err("this system has none that offprint knows".to_owned()));
+    confinement.note(SECCOMP, Err("only Linux has it".to_owned()));
     confinement
 }
 
@@ -41,24 +45,32 @@ impl Confinement {
     }
 }
 
-/// Bounds memory and processor time, and forbids files, processes and dumps of memory.
+/// After so many seconds more than it may work, a worker that ignores the signal is killed.
+#[cfg(unix)]
+const LAST_SECONDS: u64 = 5;
+
+/// Bounds memory and processor time, and forbids files, processes and dumps of memory. Each limit is tried.
 #[cfg(unix)]
 fn limits(memory: u64, seconds: u64) -> Result<(), String> {
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    let address_space = (memory > 0).then_some((Resource::As, memory));
-    // The three that there are.
-    let files = (Resource::Nofile, 3);
-    let of_none = [(Resource::Core, 0), (Resource::Fsize, 0), (Resource::Nproc, 0)];
-    let all = address_space.into_iter().chain([(Resource::Cpu, seconds), files]).chain(of_none);
-    for (resource, most) in all {
-        let limit = Rlimit { current: Some(most), maximum: Some(most) };
-        setrlimit(resource, limit).map_err(|error| format!("{resource:?}: {error}"))?;
-    }
-    Ok(())
+    let memory = Some((Resource::As, memory, memory)).filter(|_| memory > 0);
+    // It has three descriptors already.
+    let files = (Resource::Nofile, 3, 3);
+    let time = (Resource::Cpu, seconds, seconds.saturating_add(LAST_SECONDS));
+    let of_none = [Resource::Core, Resource::Fsize, Resource::Nproc].map(|resource| (resource, 0, 0));
+    let all = memory.into_iter().chain([time, files]).chain(of_none);
+    let tried = all.filter_map(|(resource, current, maximum)| {
+        // Somebody may have set a lower one.
+        let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+        let limit = Rlimit { current: Some(current.min(most)), maximum: Some(maximum.min(most)) };
+        setrlimit(resource, limit).err().map(|error| format!("{resource:?}: {error}"))
+    });
+    let refused: Vec<_> = tried.collect();
+    if refused.is_empty() { Ok(()) } else { Err(refused.join(", ")) }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
 mod linux {
     use std::collections::BTreeMap;
 
@@ -71,11 +83,8 @@ mod linux {
         BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     };
 
-    /// What computing needs, with the pipes: memory, time, random numbers for hash maps, and the way to end.
+    /// What computing needs: memory, time, random numbers for hash maps, and the way to end.
     const ALLOWED: &[i64] = &[
-        libc::SYS_read,
-        libc::SYS_write,
-        libc::SYS_writev,
         libc::SYS_brk,
         libc::SYS_munmap,
         libc::SYS_mremap,
@@ -97,8 +106,9 @@ mod linux {
         libc::SYS_exit_group,
     ];
 
-    /// What maps memory, with the argument that says how; never so that it can be executed.
-    const MAPPING: &[(i64, u8)] = &[(libc::SYS_mmap, 2), (libc::SYS_mprotect, 2)];
+    /// What reads and writes, with the pipes that it may use.
+    const PIPES: &[(i64, &[u64])] =
+        &[(libc::SYS_read, &[0]), (libc::SYS_readv, &[0]), (libc::SYS_write, &[1, 2]), (libc::SYS_writev, &[1, 2])];
 
     pub(super) fn end_with_parent() -> Result<(), String> {
         set_parent_process_death_signal(Some(Signal::KILL)).map_err(|error| error.to_string())
@@ -131,21 +141,34 @@ mod linux {
 
     fn program() -> Result<BpfProgram, seccompiler::Error> {
         let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
-        for (call, argument) in MAPPING {
-            rules.insert(*call, vec![SeccompRule::new(vec![without(*argument, libc::PROT_EXEC)?])?]);
+        // Memory is never mapped so that it can be executed, nor from a descriptor that somebody left open.
+        let anonymous = flags(3, libc::MAP_ANONYMOUS, libc::MAP_ANONYMOUS)?;
+        rules.insert(libc::SYS_mmap, vec![SeccompRule::new(vec![flags(2, libc::PROT_EXEC, 0)?, anonymous])?]);
+        rules.insert(libc::SYS_mprotect, vec![SeccompRule::new(vec![flags(2, libc::PROT_EXEC, 0)?])?]);
+        for (call, pipes) in PIPES {
+            let allowed = pipes.iter().map(|pipe| SeccompRule::new(vec![is(0, *pipe)?]).map_err(Into::into));
+            rules.insert(*call, allowed.collect::<Result<_, seccompiler::Error>>()?);
         }
-        // `abort`, after which the program knows that memory ran out or a decoder failed.
-        let own = u64::from(std::process::id());
-        let itself = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, own)?;
-        rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![itself])?]);
+        // `abort`, after which the program knows that memory ran out or a decoder failed: by the process, or by its only
+        // thread, which has the same number.
+        for (call, signal) in [(libc::SYS_tgkill, 2), (libc::SYS_tkill, 1)] {
+            let itself = is(0, std::process::id().into())?;
+            let abort = is(signal, u64::from(libc::SIGABRT.unsigned_abs()))?;
+            rules.insert(call, vec![SeccompRule::new(vec![itself, abort])?]);
+        }
         let architecture = std::env::consts::ARCH.try_into()?;
         let filter = SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, architecture)?;
         Ok(filter.try_into()?)
     }
 
-    /// That an argument lacks a flag.
-    fn without(argument: u8, flag: i32) -> Result<SeccompCondition, seccompiler::Error> {
-        let mask = u64::from(flag.unsigned_abs());
-        Ok(SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(mask), 0)?)
+    /// That an argument is this.
+    fn is(argument: u8, value: u64) -> Result<SeccompCondition, seccompiler::Error> {
+        Ok(SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?)
+    }
+
+    /// That of some flags in an argument just these are set.
+    fn flags(argument: u8, some: i32, set: i32) -> Result<SeccompCondition, seccompiler::Error> {
+        let [some, set] = [some, set].map(|flags| u64::from(flags.unsigned_abs()));
+        Ok(SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(some), set)?)
     }
 }

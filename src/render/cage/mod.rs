@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tracing::info;
+use tracing::{info, warn};
 
 use self::process::{Fault, Worker};
 use self::protocol::{Request, Terms, VERSION};
@@ -38,12 +38,26 @@ const BESIDE: u64 = 512 << 20;
 /// How long a worker works before another takes its place, in processor seconds at most.
 const WORKING_LIFE: Duration = Duration::from_secs(600);
 
-/// No worker can be started.
+/// No worker can be had. That is no fault of an image: it is tried again.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot start a process that decodes images: {0}; `sandbox = \"off\"` in [media] decodes them in the program itself"
-)]
-pub struct CageError(#[from] io::Error);
+#[non_exhaustive]
+pub enum CageError {
+    /// None can be started.
+    #[error(
+        "cannot start a process that decodes images: {cause}; `sandbox = \"off\"` in [media] decodes them in the program \
+         itself"
+    )]
+    Start {
+        /// Why.
+        cause: io::Error,
+    },
+    /// Somebody ended it, and the one that took its place.
+    #[error("the process that decodes images was ended from outside: {how}")]
+    Killed {
+        /// How.
+        how: String,
+    },
+}
 
 /// The workers. As many are started as are needed at a time, and each is used again.
 #[derive(Debug)]
@@ -78,8 +92,9 @@ impl Cage {
     /// Makes the renditions of an image.
     ///
     /// # Errors
-    /// No worker can be started. What a worker does is an error of the image.
+    /// No worker can be had. What a worker does is an error of the image.
     pub async fn thumbnails(&self, bytes: &[u8], sizes: &[ThumbnailConfig]) -> Result<Renditions, CageError> {
+        let mut killed = 0;
         loop {
             let mut worker = self.worker().await?;
             let request = Request {
@@ -96,9 +111,10 @@ impl Cage {
                     }
                     return Ok(renditions);
                 }
-                Err(Fault::Silent) => return Ok(failed(MediaError::OutOfTime, sizes)),
-                Err(Fault::Ended(error)) if is_new => return Ok(failed(error, sizes)),
-                Err(Fault::Ended(error)) => info!(%error, "a worker failed that had decoded others; a new one tries"),
+                Err(Fault::Killed(how)) if killed > 0 => return Err(CageError::Killed { how }),
+                Err(Fault::Killed(_)) => killed += 1,
+                Err(Fault::Image(error)) if is_new => return Ok(failed(error, sizes)),
+                Err(Fault::Image(error)) => info!(%error, "a worker failed that had decoded others; a new one tries"),
             }
         }
     }
@@ -120,18 +136,22 @@ impl Cage {
         if let Some(worker) = idle {
             return Ok(worker);
         }
-        let (worker, confinement) = Worker::start(&self.command, self.terms).await?;
-        self.confinement.get_or_init(|| {
-            let Confinement { in_force, lacking } = &confinement;
-            info!(
-                in_force = in_force.join(", "),
-                lacking = lacking.join("; "),
-                "images are decoded in a process of their own"
-            );
-            confinement
-        });
+        let started = Worker::start(&self.command, self.terms).await;
+        let (worker, confinement) = started.map_err(|cause| CageError::Start { cause })?;
+        self.confinement.get_or_init(|| said(confinement));
         Ok(worker)
     }
+}
+
+/// Logs what confines the workers: where the kernel of Linux lacks the most of it, as a warning.
+fn said(confinement: Confinement) -> Confinement {
+    let (in_force, lacking) = (confinement.in_force.join(", "), confinement.lacking.join("; "));
+    if cfg!(target_os = "linux") && confinement.lacks_seccomp() {
+        warn!(in_force, lacking, "images are decoded in a process of their own that could do more than compute");
+    } else {
+        info!(in_force, lacking, "images are decoded in a process of their own");
+    }
+    confinement
 }
 
 fn failed(error: MediaError, sizes: &[ThumbnailConfig]) -> Renditions {

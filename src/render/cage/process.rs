@@ -17,8 +17,12 @@ use crate::media::{MediaError, Renditions};
 
 /// How long a worker may take to start, on the slowest machine.
 const START: Duration = Duration::from_secs(60);
-/// What is read of what a worker that ended said, in bytes.
-const LAST_WORDS: u64 = 4096;
+/// What is read of what a worker that ended said, in bytes: more than a pipe holds.
+const WORDS: u64 = 128 << 10;
+/// What is kept of it: its end.
+const LAST_WORDS: usize = 4096;
+/// How long a worker that has closed its pipes may take to end.
+const ENDING: Duration = Duration::from_secs(1);
 /// What the standard library says before it ends a process that has no memory left.
 const NO_MEMORY: &str = "memory allocation of";
 
@@ -36,10 +40,10 @@ pub(super) struct Worker {
 /// Why a worker gave no renditions. It has ended.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// It took too long.
-    Silent,
-    /// It ended, or what it said was no answer.
-    Ended(MediaError),
+    /// Somebody else ended it.
+    Killed(String),
+    /// It took too long, ended, or said what is no answer: an error of the image, unless one before it is to blame.
+    Image(MediaError),
 }
 
 impl Worker {
@@ -87,14 +91,21 @@ impl Worker {
         patience: Duration,
     ) -> Result<Renditions, Fault> {
         let began = Instant::now();
-        let answer = timeout(patience, self.ask(request, bytes, limits)).await;
+        let answer = {
+            let mut asking = std::pin::pin!(self.ask(request, bytes, limits));
+            match timeout(patience, &mut asking).await {
+                // Where the program itself was stopped meanwhile, the answer may be there.
+                Err(_) => timeout(ENDING, asking).await,
+                answer => answer,
+            }
+        };
         self.worked += began.elapsed().max(Duration::from_nanos(1));
         match answer {
             Ok(Ok(renditions)) => Ok(renditions),
             Ok(Err(error)) => Err(self.fault(&error).await),
             Err(_) => {
                 self.end().await;
-                Err(Fault::Silent)
+                Err(Fault::Image(MediaError::OutOfTime))
             }
         }
     }
@@ -124,20 +135,23 @@ impl Worker {
     async fn fault(&mut self, error: &io::Error) -> Fault {
         if !is_end(error) {
             self.end().await;
-            return Fault::Ended(MediaError::Crashed(format!("it gave no answer that can be used: {error}")));
+            return Fault::Image(MediaError::Crashed(format!("it gave no answer that can be used: {error}")));
         }
-        // It has closed its pipes: what keeps it from ending is none of its work.
-        let status = match timeout(Duration::from_secs(1), self.process.wait()).await {
-            Ok(Ok(status)) => Some(status),
-            _ => None,
+        // It has closed its pipes, and is about to end. What keeps it from that is none of its work.
+        let ended = timeout(ENDING, self.process.wait()).await;
+        let words = self.end().await;
+        let status = match ended {
+            Ok(Ok(status)) => status,
+            // The system does not say how: somebody else may have ended it.
+            Ok(Err(error)) => return Fault::Killed(error.to_string()),
+            Err(_) => return Fault::Image(MediaError::Crashed("it closed its pipes".to_owned())),
         };
-        let words = self.last_words().await;
-        self.end().await;
-        match status {
-            Some(status) if is_out_of_time(status) => Fault::Silent,
-            Some(_) if words.contains(NO_MEMORY) => Fault::Ended(MediaError::OutOfMemory),
-            Some(status) => Fault::Ended(MediaError::Crashed(how(status))),
-            None => Fault::Ended(MediaError::Crashed("it closed its pipes".to_owned())),
+        match ending(status) {
+            Ending::OutOfTime => Fault::Image(MediaError::OutOfTime),
+            Ending::FromOutside => Fault::Killed(status.to_string()),
+            _ if words.contains(NO_MEMORY) => Fault::Image(MediaError::OutOfMemory),
+            Ending::Forbidden => Fault::Image(MediaError::Crashed("it did what decoding does not need".to_owned())),
+            Ending::ByItself => Fault::Image(MediaError::Crashed(status.to_string())),
         }
     }
 
@@ -151,11 +165,12 @@ impl Worker {
 
     async fn last_words(&mut self) -> String {
         let mut words = Vec::new();
-        let mut complaints = (&mut self.complaints).take(LAST_WORDS);
+        let mut complaints = (&mut self.complaints).take(WORDS);
         let reading = complaints.read_to_end(&mut words);
         // Another process could hold the pipe open.
-        let _ = timeout(Duration::from_secs(1), reading).await;
-        String::from_utf8_lossy(&words).trim().to_owned()
+        let _ = timeout(ENDING, reading).await;
+        let last = &words[words.len().saturating_sub(LAST_WORDS)..];
+        String::from_utf8_lossy(last).trim().to_owned()
     }
 }
 
@@ -164,28 +179,37 @@ fn is_end(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }
 
+/// Why a process ended, by how it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// It has used up its processor time.
+    OutOfTime,
+    /// It made a system call that it may not make.
+    Forbidden,
+    /// It failed, or ended as if it had done its work.
+    ByItself,
+    /// By a signal that no decoder causes.
+    FromOutside,
+}
+
 #[cfg(unix)]
-fn is_out_of_time(status: ExitStatus) -> bool {
+fn ending(status: ExitStatus) -> Ending {
     use std::os::unix::process::ExitStatusExt;
-    status.signal() == Some(rustix::process::Signal::XCPU.as_raw())
+
+    use rustix::process::Signal;
+    let of_decoders = [Signal::ABORT, Signal::BUS, Signal::FPE, Signal::ILL, Signal::SEGV, Signal::TRAP];
+    match status.signal() {
+        None => Ending::ByItself,
+        Some(signal) if signal == Signal::XCPU.as_raw() => Ending::OutOfTime,
+        Some(signal) if signal == Signal::SYS.as_raw() => Ending::Forbidden,
+        Some(signal) if of_decoders.iter().any(|known| known.as_raw() == signal) => Ending::ByItself,
+        Some(_) => Ending::FromOutside,
+    }
 }
 
 #[cfg(not(unix))]
-fn is_out_of_time(_status: ExitStatus) -> bool {
-    false
-}
-
-/// How a process ended, in words.
-fn how(status: ExitStatus) -> String {
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::ExitStatusExt;
-        let forbidden = rustix::process::Signal::SYS.as_raw();
-        if status.signal() == Some(forbidden) {
-            return "it did what decoding does not need".to_owned();
-        }
-    }
-    status.to_string()
+fn ending(_status: ExitStatus) -> Ending {
+    Ending::ByItself
 }
 
 fn invalid(what: &'static str) -> io::Error {

@@ -19,6 +19,8 @@ pub const VERSION: u16 = 1;
 pub const LONGEST_HEADER: usize = 64 << 10;
 /// The longest rendition, in bytes.
 pub const LONGEST_RENDITION: u32 = 64 << 20;
+/// The name of what bounds system calls.
+pub(super) const SECCOMP: &str = "seccomp";
 /// The longest text of an error, in characters.
 const LONGEST_TEXT: usize = 300;
 
@@ -51,6 +53,13 @@ pub struct Confinement {
     pub lacking: Vec<String>,
 }
 
+impl Confinement {
+    /// Whether the system calls of a worker have no bounds.
+    pub fn lacks_seccomp(&self) -> bool {
+        !self.in_force.iter().any(|what| what == SECCOMP)
+    }
+}
+
 /// An image to decode. Its bytes follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
@@ -72,6 +81,13 @@ pub struct Limits {
     max_alloc: u64,
     max_frames: u32,
     max_time: Duration,
+}
+
+impl Limits {
+    /// The most bytes that all renditions of an image may have: no more than decoding it may take.
+    pub(super) const fn most(&self) -> u64 {
+        if self.max_alloc == 0 { u64::MAX } else { self.max_alloc }
+    }
 }
 
 impl From<&MediaConfig> for Limits {
@@ -143,7 +159,7 @@ impl From<&MediaError> for Refusal {
             MediaError::Unsupported(media_type) => Self::Unsupported(*media_type),
             MediaError::Variant(text) => Self::Variant(shortened(text)),
             MediaError::OverLimit { what, actual, limit } => {
-                Self::OverLimit { what: (*what).to_owned(), actual: *actual, limit: *limit }
+                Self::OverLimit { what: shortened(what), actual: *actual, limit: *limit }
             }
             MediaError::Damaged(text) => Self::Damaged(shortened(text)),
             MediaError::OutOfTime => Self::OutOfTime,
@@ -160,8 +176,7 @@ impl From<Refusal> for MediaError {
             Refusal::Unsupported(media_type) => Self::Unsupported(media_type),
             Refusal::Variant(text) => Self::Variant(shortened(&text)),
             Refusal::OverLimit { what, actual, limit } => {
-                let known = ["pixels", "side", "bytes of memory", "frames"].into_iter().find(|known| *known == what);
-                Self::OverLimit { what: known.unwrap_or("size"), actual, limit }
+                Self::OverLimit { what: shortened(&what).into(), actual, limit }
             }
             Refusal::Damaged(text) | Refusal::Other(text) => Self::Damaged(shortened(&text)),
             Refusal::OutOfTime => Self::OutOfTime,
@@ -240,7 +255,7 @@ mod tests {
         let refusals = [
             MediaError::Unsupported(MediaType::Heic),
             MediaError::Variant("12 bits".to_owned()),
-            MediaError::OverLimit { what: "pixels", actual: u64::MAX, limit: 1 },
+            MediaError::OverLimit { what: "operations of drawing".into(), actual: u64::MAX, limit: 1 },
             MediaError::Damaged("cut".to_owned()),
             MediaError::OutOfTime,
             MediaError::Panicked("index".to_owned()),
@@ -277,8 +292,8 @@ mod tests {
         let text = "\u{1b}[2J".to_owned() + &"x".repeat(100_000);
         let MediaError::Damaged(text) = Refusal::Damaged(text).into() else { panic!("another error") };
         assert!(text.len() == LONGEST_TEXT && !text.contains('\u{1b}'));
-        let over = Refusal::OverLimit { what: "patience".to_owned(), actual: 2, limit: 1 };
-        assert_eq!(MediaError::from(over), MediaError::OverLimit { what: "size", actual: 2, limit: 1 });
+        let over = Refusal::OverLimit { what: "si\u{7}ze".to_owned(), actual: 2, limit: 1 };
+        assert_eq!(MediaError::from(over), MediaError::OverLimit { what: "size".into(), actual: 2, limit: 1 });
         assert!(header_length(u32::MAX.to_le_bytes()).is_err());
         assert!(frame(&"x".repeat(LONGEST_HEADER)).is_err());
     }

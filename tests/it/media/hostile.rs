@@ -60,13 +60,16 @@ fn crc(bytes: &[u8]) -> u32 {
 #[test]
 fn a_declared_size_beyond_the_limits_is_refused_with_figures() {
     let wide = declaring(70_000, 10, 1);
-    assert_eq!(why(&wide), Some(MediaError::OverLimit { what: "side", actual: 70_000, limit: 65_500 }));
+    assert_eq!(why(&wide), Some(MediaError::OverLimit { what: "side".into(), actual: 70_000, limit: 65_500 }));
     let many = declaring(16_384, 16_384, 1);
-    assert_eq!(why(&many), Some(MediaError::OverLimit { what: "pixels", actual: 268_435_456, limit: 100_000_000 }));
+    assert_eq!(
+        why(&many),
+        Some(MediaError::OverLimit { what: "pixels".into(), actual: 268_435_456, limit: 100_000_000 })
+    );
     let heavy = declaring(9_000, 9_000, 1);
     assert_eq!(
         why(&heavy),
-        Some(MediaError::OverLimit { what: "bytes of memory", actual: 648_000_000, limit: 200 << 20 })
+        Some(MediaError::OverLimit { what: "bytes of memory".into(), actual: 648_000_000, limit: 200 << 20 })
     );
     assert!(why(&declaring(60, 60, 60)).is_none());
 }
@@ -76,7 +79,7 @@ fn a_jpeg_that_declares_gigapixels_is_refused() {
     let mut bytes = jpeg(&scene(64, 64, 1), 80);
     let frame = bytes.windows(2).position(|pair| pair == b"\xff\xc0").expect("it has a frame");
     bytes[frame + 5..frame + 9].copy_from_slice(&[0xfa, 0xfa, 0xfa, 0xfa]);
-    assert!(matches!(why(&bytes), Some(MediaError::OverLimit { what: "pixels", .. })));
+    assert!(matches!(why(&bytes), Some(MediaError::OverLimit { what, .. }) if what == "pixels"));
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn a_svg_that_amounts_to_billions_of_shapes_is_refused_at_once() {
     let svg =
         format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><path id='a0' d='M0 0h9'/>{levels}</svg>");
     let start = Instant::now();
-    assert!(matches!(why(svg.as_bytes()), Some(MediaError::OverLimit { what: "elements drawn", .. })));
+    assert!(matches!(why(svg.as_bytes()), Some(MediaError::OverLimit { what, .. }) if what == "elements drawn"));
     assert!(start.elapsed() < Duration::from_secs(2));
 }
 
@@ -110,7 +113,7 @@ fn nested_layers_are_drawn_within_memory_or_refused() {
     };
     assert!(why(nested(150).as_bytes()).is_none());
     let large = make(nested(150).as_bytes(), &[size(900, 900, Fit::Inside)]).1.sizes.remove(0);
-    assert!(matches!(large, Err(MediaError::OverLimit { what: "bytes of memory", .. })));
+    assert!(matches!(large, Err(MediaError::OverLimit { what, .. }) if what == "bytes of memory"));
 }
 
 #[test]

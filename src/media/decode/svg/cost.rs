@@ -244,7 +244,7 @@ mod tests {
         let level = |n: u32| format!("<g id='l{n}'>{}</g>", format!("<use href='#l{}'/>", n - 1).repeat(10));
         let levels: String = (1..9).map(level).collect();
         let bomb = format!("<svg><path id='l0'/>{levels}</svg>");
-        assert!(matches!(judge(&bomb), Err(MediaError::OverLimit { what: "elements drawn", .. })));
+        assert!(matches!(judge(&bomb), Err(MediaError::OverLimit { what, .. }) if what == "elements drawn"));
         let levels: String = (1..4).map(level).collect();
         assert_eq!(judge(&format!("<svg><path id='l0'/>{levels}</svg>")), Ok(()));
     }
@@ -272,7 +272,7 @@ mod tests {
             ] {
                 let judged = judge(&format!("<svg>{marker}{user}</svg>"));
                 assert_eq!(
-                    matches!(judged, Err(MediaError::OverLimit { what: "elements drawn", .. })),
+                    matches!(judged, Err(MediaError::OverLimit { what, .. }) if what == "elements drawn"),
                     refused,
                     "{user}"
                 );
@@ -307,7 +307,10 @@ mod tests {
             assert_eq!(arc(fine), Ok(()), "{fine}");
         }
         for huge in ["25".repeat(50).as_str(), "1e100", "1.5E+99", ".5e99", "1e99999999999999999999", "1 1e40"] {
-            assert!(matches!(arc(huge), Err(MediaError::OverLimit { what: "digits of a length", .. })), "{huge}");
+            assert!(
+                matches!(arc(huge), Err(MediaError::OverLimit { what, .. }) if what == "digits of a length"),
+                "{huge}"
+            );
         }
         assert!(judge("<svg><rect width='1e99' height='1e99' rx='1e98'/></svg>").is_err());
         assert_eq!(judge(&format!("<svg><path id='d{}'/></svg>", "1".repeat(40))), Ok(()));
@@ -316,8 +319,8 @@ mod tests {
     #[test]
     fn deep_nesting_and_endless_noise_are_refused() {
         let deep = format!("<svg>{}{}</svg>", "<g>".repeat(300), "</g>".repeat(300));
-        assert!(matches!(judge(&deep), Err(MediaError::OverLimit { what: "levels of elements", .. })));
+        assert!(matches!(judge(&deep), Err(MediaError::OverLimit { what, .. }) if what == "levels of elements"));
         let noise = "<svg><filter><feTurbulence numOctaves='1e9'/></filter></svg>";
-        assert!(matches!(judge(noise), Err(MediaError::OverLimit { what: "octaves of noise", .. })));
+        assert!(matches!(judge(noise), Err(MediaError::OverLimit { what, .. }) if what == "octaves of noise"));
     }
 }

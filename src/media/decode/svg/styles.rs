@@ -62,11 +62,13 @@ mod tests {
     #[test]
     fn rules_times_elements_and_long_selectors_have_limits() {
         let rules = ".a{fill:red}".repeat(20_000);
-        assert!(matches!(check(&rules, 20_000), Err(MediaError::OverLimit { what: "comparisons of styles", .. })));
+        assert!(
+            matches!(check(&rules, 20_000), Err(MediaError::OverLimit { what, .. }) if what == "comparisons of styles")
+        );
         for selector in ["a b c d e f", "a>b>c>d>e>f", "a+b~c d>e f"] {
             let sheet = format!("x{{}} {selector}{{fill:red}}");
             assert!(
-                matches!(check(&sheet, 1), Err(MediaError::OverLimit { what: "parts of a selector", .. })),
+                matches!(check(&sheet, 1), Err(MediaError::OverLimit { what, .. }) if what == "parts of a selector"),
                 "{sheet}"
             );
         }
