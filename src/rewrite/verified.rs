@@ -52,13 +52,15 @@ pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> R
             left_remote.sort_unstable();
             return Rewritten { left_remote, ..whole };
         }
+        if singled_out == 0 && attempts.has_too_many(&whole) {
+            attempts.leave_all(&mut left_remote);
+            continue;
+        }
         proven = attempts.first_wrong(proven);
         left_remote.push(attempts.leave(proven));
         singled_out += 1;
         if singled_out > MAX_LEFT_REMOTE {
-            while let Some(last) = attempts.linked.len().checked_sub(1) {
-                left_remote.push(attempts.leave(last));
-            }
+            attempts.leave_all(&mut left_remote);
         }
     }
 }
@@ -113,6 +115,21 @@ impl Attempts<'_> {
         let target = &mut self.targets[self.linked.remove(at)];
         target.link = None;
         target.place.span
+    }
+
+    /// Removes all links.
+    fn leave_all(&mut self, left_remote: &mut Vec<Span>) {
+        while let Some(last) = self.linked.len().checked_sub(1) {
+            left_remote.push(self.leave(last));
+        }
+    }
+
+    /// Whether the mirror has more references than are read, other than the article: lazy images stand in two places. To
+    /// search for those to blame would take long, and end with none of the links.
+    fn has_too_many(&self, attempt: &Rewritten) -> bool {
+        let Article { bytes, format, options, .. } = *self.article;
+        let mirrored = ExtractOptions { local_links: self.local_links(), ..options.clone() };
+        extract(&attempt.mirror, format, &mirrored).left_out > extract(bytes, format, options).left_out
     }
 
     /// The article with its first links.
@@ -290,6 +307,14 @@ mod tests {
         let article = fenced(MAX_LEFT_REMOTE + 1);
         let Rewritten { edits, mirror, left_remote } = rewritten(&article);
         assert_eq!((edits, left_remote.len()), (Vec::new(), MAX_LEFT_REMOTE + 2));
+        assert!(mirror == article.as_bytes());
+    }
+
+    #[test]
+    fn an_article_whose_mirror_could_not_be_read_whole_is_left_as_it_was() {
+        let article = (0..12_000).map(|number| format!("<img data-src={number}.jpg>\n\n")).collect::<Vec<_>>().concat();
+        let Rewritten { edits, mirror, left_remote } = rewritten(&article);
+        assert_eq!((edits, left_remote.len()), (Vec::new(), 12_000));
         assert!(mirror == article.as_bytes());
     }
 }

@@ -41,6 +41,19 @@ pub(super) fn seconds(form: &Form, length: usize) -> f64 {
     processor() - before
 }
 
+/// The mirror of many lazy images has more references than are read: that is found out at once, and not image by image.
+#[cfg(target_os = "linux")]
+#[test]
+fn thousands_of_lazy_images_cost_no_more_than_others() {
+    const LENGTH: usize = 256 << 10;
+    const TIMES: f64 = 30.0;
+    process(&HONEST[0].article(1000), HONEST[0].format);
+    let honest = seconds(&HONEST[0], LENGTH);
+    let lazy = hostile().find(|form| form.name().contains("<p><img data-src=#.jpg>")).expect("it is among the forms");
+    let times = seconds(lazy, LENGTH) / honest;
+    assert!(times < TIMES, "{times:.0} times");
+}
+
 /// What is quadratic takes a thousand times as long as what people write, already at this length.
 #[cfg(target_os = "linux")]
 #[test]
