@@ -39,21 +39,16 @@ impl Archive {
         if listed.is_empty() {
             return Ok(found);
         }
-        let (mut last, mut names, mut is_readable) = (None, BTreeSet::new(), true);
-        loop {
-            let page = self.catalog.articles_by_row(last, PAGE).await?;
-            let Some((end, _)) = page.last() else { break };
-            last = Some(*end);
-            for (_, row) in page {
-                let Ok(row) = row else {
-                    is_readable = false;
-                    continue;
-                };
+        let (mut names, mut is_readable) = (BTreeSet::new(), true);
+        self.each_row(|row| match row {
+            Ok(row) => {
                 let key = row.version.key;
                 listed.remove(&key);
                 names.insert((key.source, rules::path_key(&key.path)));
             }
-        }
+            Err(_) => is_readable = false,
+        })
+        .await?;
         // A disk may spell a name in another way than it was given.
         let is_unknown = |key: &ArticleKey| !names.contains(&(key.source.clone(), rules::path_key(&key.path)));
         // A row that cannot be read may be that of any.
@@ -72,15 +67,26 @@ impl Archive {
     ) -> Result<Vec<ArticleKey>, E> {
         let files = self.objects.list(Prefix::Mirrors).await?.into_iter();
         let files: BTreeMap<_, _> = files.filter_map(|(key, file)| Some((article_of(key)?, file))).collect();
-        let (mut last, mut changed) = (None, Vec::new());
+        let is_other = |row: &ArticleRow, file| row.mirror.is_none_or(|(_, recorded)| recorded != file);
+        let differs = |row: &ArticleRow| files.get(&row.version.key).is_some_and(|file| is_other(row, *file));
+        let mut changed = Vec::new();
+        self.each_row(|row| changed.extend(row.ok().filter(differs).map(|row| row.version.key))).await?;
+        Ok(changed)
+    }
+
+    /// Passes the rows of all articles on, page by page; an error for one that cannot be read.
+    async fn each_row(
+        &self,
+        mut take: impl FnMut(Result<ArticleRow, CatalogError>) + Send,
+    ) -> Result<(), CatalogError> {
+        let mut last = None;
         loop {
             let page = self.catalog.articles_by_row(last, PAGE).await?;
-            let Some((end, _)) = page.last() else { return Ok(changed) };
+            let Some((end, _)) = page.last() else { return Ok(()) };
             last = Some(*end);
-            let rows = page.into_iter().filter_map(|(_, row)| row.ok());
-            let is_other = |row: &ArticleRow, file| row.mirror.is_none_or(|(_, recorded)| recorded != file);
-            let differing = rows.filter(|row| files.get(&row.version.key).is_some_and(|file| is_other(row, *file)));
-            changed.extend(differing.map(|row| row.version.key));
+            for (_, row) in page {
+                take(row);
+            }
         }
     }
 

@@ -47,28 +47,30 @@ struct WithDecoding {
 #[derive(Debug, Serialize)]
 struct Decoding {
     sandbox: &'static str,
-    in_force: Vec<String>,
-    lacking: Vec<String>,
+    #[serde(flatten)]
+    confinement: Confinement,
 }
 
 impl Decoding {
     /// Starts a process that decodes, and asks it.
     async fn of(limits: &MediaConfig) -> Self {
         let Some(cage) = Cage::new(limits, Duration::MAX) else {
-            return Self { sandbox: "off", in_force: Vec::new(), lacking: Vec::new() };
+            return Self { sandbox: "off", confinement: Confinement::default() };
         };
-        let Confinement { in_force, lacking } = match cage.confinement().await {
+        let confinement = match cage.confinement().await {
             Ok(confinement) => confinement.clone(),
             Err(error) => Confinement { in_force: Vec::new(), lacking: vec![error.to_string()] },
         };
-        Self { sandbox: "process", in_force, lacking }
+        Self { sandbox: "process", confinement }
     }
 
     fn text(&self) -> &'static str {
         match self.sandbox {
             "off" => "images are decoded in the program itself (`sandbox` in [media])",
-            _ if self.in_force.is_empty() => "no process can be started that decodes images (--json says why)",
-            _ if !self.in_force.iter().any(|what| what == "seccomp") => {
+            _ if self.confinement.in_force.is_empty() => {
+                "no process can be started that decodes images (--json says why)"
+            }
+            _ if self.confinement.lacks_seccomp() => {
                 "images are decoded in processes of their own, without seccomp (--json says why)"
             }
             _ => "images are decoded in processes of their own",

@@ -25,3 +25,10 @@ pub struct Renditions {
     /// too little structure.
     pub perceptual_hash: Option<u64>,
 }
+
+impl Renditions {
+    /// The same error for each of so many sizes.
+    pub(crate) fn failed(error: MediaError, count: usize) -> Self {
+        Self { sizes: vec![Err(error); count], perceptual_hash: None }
+    }
+}

@@ -21,7 +21,7 @@ use crate::model::{Asset, Ending, MediaType};
 pub fn thumbnails(bytes: &[u8], asset: &Asset, sizes: &[ThumbnailConfig], limits: &MediaConfig) -> Renditions {
     let outcome = catch_panic(|| render(bytes, asset, sizes, limits));
     let outcome = outcome.unwrap_or_else(|message| Err(MediaError::Panicked(message)));
-    outcome.unwrap_or_else(|error| Renditions { sizes: vec![Err(error); sizes.len()], perceptual_hash: None })
+    outcome.unwrap_or_else(|error| Renditions::failed(error, sizes.len()))
 }
 
 /// An estimate of the memory that [`thumbnails`] takes for an image, in bytes, without `bytes` themselves. It is computed

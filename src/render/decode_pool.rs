@@ -90,7 +90,7 @@ impl DecodePermit<'_> {
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(room(&limits));
         let memory = Arc::clone(&self.pool.memory).acquire_many_owned(wanted);
         let count = sizes.len();
-        let out_of_time = || Renditions { sizes: vec![Err(MediaError::OutOfTime); count], perceptual_hash: None };
+        let out_of_time = || Renditions::failed(MediaError::OutOfTime, count);
         let Ok(memory) = tokio::time::timeout(self.pool.longest_wait, memory).await else { return Ok(out_of_time()) };
         let memory = memory.expect("the semaphore is never closed");
         if let Some(cage) = &self.pool.cage {

@@ -1,8 +1,8 @@
 //! What a worker claims, compared with what was asked for and with what it sent.
 
-use std::io::{self, ErrorKind};
+use std::io;
 
-use super::protocol::{Claim, LONGEST_RENDITION, Refusal, Reply, Request};
+use super::protocol::{Claim, LONGEST_RENDITION, Refusal, Reply, Request, invalid};
 use crate::config::{Fit, MediaConfig, ThumbnailConfig};
 use crate::media::{self, MediaError, Rendition, Renditions};
 use crate::model::{Ending, MediaType};
@@ -62,10 +62,6 @@ fn rendition(claim: &Claim, bytes: Vec<u8>, size: &ThumbnailConfig, limits: &Med
         return Err(invalid("a rendition has another size than it is said to have"));
     }
     Ok(Rendition { media_type, width, height, bytes })
-}
-
-fn invalid(what: &'static str) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, what)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use self::process::{Fault, Worker};
 use self::protocol::{Request, Terms, VERSION};
 use crate::config::{MediaConfig, Sandbox, ThumbnailConfig};
 use crate::locks::Mutex;
-use crate::media::{MediaError, Renditions};
+use crate::media::Renditions;
 
 pub use self::protocol::Confinement;
 pub use self::worker::{work, work_with};
@@ -113,7 +113,7 @@ impl Cage {
                 }
                 Err(Fault::Killed(how)) if killed > 0 => return Err(CageError::Killed { how }),
                 Err(Fault::Killed(_)) => killed += 1,
-                Err(Fault::Image(error)) if is_new => return Ok(failed(error, sizes)),
+                Err(Fault::Image(error)) if is_new => return Ok(Renditions::failed(error, sizes.len())),
                 Err(Fault::Image(error)) => info!(%error, "a worker failed that had decoded others; a new one tries"),
             }
         }
@@ -152,8 +152,4 @@ fn said(confinement: Confinement) -> Confinement {
         info!(in_force, lacking, "images are decoded in a process of their own");
     }
     confinement
-}
-
-fn failed(error: MediaError, sizes: &[ThumbnailConfig]) -> Renditions {
-    Renditions { sizes: vec![Err(error); sizes.len()], perceptual_hash: None }
 }

@@ -11,7 +11,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::check::{bodies, checked};
-use super::protocol::{Confinement, Hello, Reply, Request, Terms, VERSION, frame, header, header_length};
+use super::protocol::{Confinement, Hello, Reply, Request, Terms, frame, header, header_length, same_version};
 use crate::config::MediaConfig;
 use crate::media::{MediaError, Renditions};
 
@@ -74,7 +74,7 @@ impl Worker {
     async fn greet(&mut self, terms: Terms) -> io::Result<Confinement> {
         self.requests.write_all(&frame(&terms)?).await?;
         let Hello { version, confinement } = self.read_header().await?;
-        if version == VERSION { Ok(confinement) } else { Err(invalid("it is another version of offprint")) }
+        same_version(version).map(|()| confinement)
     }
 
     /// Whether it has decoded nothing yet.
@@ -210,8 +210,4 @@ fn ending(status: ExitStatus) -> Ending {
 #[cfg(not(unix))]
 fn ending(_status: ExitStatus) -> Ending {
     Ending::ByItself
-}
-
-fn invalid(what: &'static str) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, what)
 }

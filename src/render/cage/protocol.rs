@@ -239,7 +239,13 @@ pub fn write<'a>(
     to.flush()
 }
 
-fn invalid(what: &'static str) -> io::Error {
+/// Refuses the other version of a program that was replaced while it ran.
+pub(super) fn same_version(version: u16) -> io::Result<()> {
+    if version == VERSION { Ok(()) } else { Err(invalid("it is another version of offprint")) }
+}
+
+/// The error where the other side does not speak this protocol.
+pub(super) fn invalid(what: &'static str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, what)
 }
 

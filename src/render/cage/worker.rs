@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 
 use super::confine::confine;
-use super::protocol::{Claim, Hello, Reply, Request, Terms, VERSION, read, write};
+use super::protocol::{Claim, Hello, Reply, Request, Terms, VERSION, read, same_version, write};
 use crate::config::{MediaConfig, ThumbnailConfig};
 use crate::media::{self, Renditions};
 
@@ -22,9 +22,7 @@ pub fn work() -> io::Result<()> {
 pub fn work_with(decode: impl Fn(&[u8], &[ThumbnailConfig], &MediaConfig) -> Renditions) -> io::Result<()> {
     let (mut from, mut to) = (io::stdin().lock(), io::stdout().lock());
     let Some(terms) = read::<Terms>(&mut from)? else { return Ok(()) };
-    if terms.version != VERSION {
-        return Err(io::Error::new(ErrorKind::InvalidData, "it is another version of offprint"));
-    }
+    same_version(terms.version)?;
     let confinement = confine(terms.memory, terms.seconds);
     write(&mut to, &Hello { version: VERSION, confinement }, [])?;
     while let Some(request) = read::<Request>(&mut from)? {
