@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,9 +15,9 @@ use offprint::testing::cage::{
     Cage, Claim, Confinement, Hello, Reply, Request, Terms, VERSION, read, work, work_with, write,
 };
 use offprint::testing::config::{Config, MediaConfig, Sandbox, Size, ThumbnailConfig};
-use offprint::testing::media::{MediaError, Rendition, Renditions, probe, thumbnails};
+use offprint::testing::media::{Fonts, MediaError, Rendition, Renditions, probe, thumbnails};
 use offprint::testing::model::MediaType;
-use offprint::testing::render::DecodePool;
+use offprint::testing::render::{DecodePool, SystemFonts};
 
 /// A GIF of one pixel.
 const DOT: &[u8] =
@@ -80,6 +81,7 @@ fn trial(name: impl Into<String>, run: impl FnOnce() + Send + 'static) -> Trial 
 fn trials() -> Vec<Trial> {
     let mut trials = vec![
         trial("renditions_are_those_of_this_process", renditions_are_those_of_this_process),
+        trial("text_is_drawn_with_the_same_fonts_in_a_worker", text_is_drawn_with_the_same_fonts_in_a_worker),
         trial("a_worker_that_answers_wrongly_costs_one_image", a_worker_that_answers_wrongly_costs_one_image),
         trial("what_an_image_left_behind_costs_no_other", what_an_image_left_behind_costs_no_other),
         trial("a_program_that_is_none_is_named_with_the_way_out", a_program_that_is_none_is_named),
@@ -120,7 +122,7 @@ fn sizes() -> Vec<ThumbnailConfig> {
 }
 
 async fn render(cage: &Cage, bytes: &[u8]) -> Renditions {
-    cage.thumbnails(bytes, &sizes()).await.expect("a worker can be started")
+    cage.thumbnails(bytes, &sizes(), &Fonts::default()).await.expect("a worker can be started")
 }
 
 fn in_this_process(bytes: &[u8]) -> Renditions {
@@ -148,6 +150,26 @@ fn renditions_are_those_of_this_process() {
             assert_eq!((text(&there), there.perceptual_hash), (text(&here), here.perceptual_hash));
         }
     });
+}
+
+/// A drawing with text, decoded where the settings say, with the fonts of this project or with those of the system.
+fn text_is_drawn_with_the_same_fonts_in_a_worker() {
+    let svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='90' height='30'>\
+                <text y='25' font-size='30' font-family='Offprint Latin'>a b \xe4\xb8\xad</text></svg>";
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/fonts"));
+    for of_system in [false, true] {
+        let [there, here] = [Sandbox::Process, Sandbox::Off].map(|sandbox| {
+            let limits = MediaConfig { sandbox, ..limits(&["worker:decode"]) };
+            let pool = DecodePool::new(&limits);
+            let pool = if of_system { pool } else { pool.with_fonts(SystemFonts::in_folder(folder)) };
+            let asset = probe(svg, &limits);
+            run(async { pool.permit().await.thumbnails(svg.to_vec(), asset, sizes()).await })
+                .expect("there is a worker")
+        });
+        assert_eq!(there, here);
+        assert!(of_system || matches!(&here.sizes[..], [Ok(_)]), "{here:?}");
+    }
+    assert!(matches!(&in_this_process(svg).sizes[..], [Err(MediaError::Variant(_))]), "without fonts it shows nothing");
 }
 
 /// A deed costs its image, and then others are decoded. What lies outside is as it was.
@@ -206,7 +228,8 @@ fn a_program_that_is_none_is_named() {
         for command in [vec!["/none/such".into()], vec![], vec!["/bin/false".into()]] {
             let limits = MediaConfig { worker: Some(command), ..limits(&[]) };
             let cage = Cage::new(&limits, PATIENT).expect("the settings ask for it");
-            let error = cage.thumbnails(DOT, &sizes()).await.expect_err("none can be started").to_string();
+            let error =
+                cage.thumbnails(DOT, &sizes(), &Fonts::default()).await.expect_err("none can be started").to_string();
             assert!(error.contains("cannot start a process") && error.contains("sandbox = \"off\""), "{error}");
         }
     });
@@ -233,7 +256,7 @@ fn a_worker_that_somebody_ends_costs_no_image() {
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
             let mark = folder.path().join("mark");
             let cage = cage(&["worker:answer", how, mark.to_str().expect("it is Unicode")], PATIENT);
-            match cage.thumbnails(DOT, &sizes()).await {
+            match cage.thumbnails(DOT, &sizes(), &Fonts::default()).await {
                 Ok(made) => assert!(!is_left && matches!(&made.sizes[..], [Err(MediaError::Damaged(_))]), "{made:?}"),
                 Err(error) => assert!(is_left && error.to_string().contains("ended from outside"), "{error}"),
             }
@@ -251,7 +274,7 @@ fn no_program_or_no_sandbox_is_no_cage() {
 
 /// A worker that does what its image says.
 fn misbehave(file: String) {
-    let decode = move |bytes: &[u8], _: &[ThumbnailConfig], _: &MediaConfig| {
+    let decode = move |bytes: &[u8], _: &[ThumbnailConfig], _: &Fonts, _: &MediaConfig| {
         if bytes == DOT {
             return in_this_process(bytes);
         }

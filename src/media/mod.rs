@@ -22,6 +22,7 @@
 //! | `hayro-jpeg2000` | JPEG 2000 | forbids `unsafe` |
 //! | `tiff`, and `zune-jpeg` for JPEG in it | TIFF | casts between numbers; SIMD kernels |
 //! | `resvg`, `usvg`, `roxmltree` on `tiny-skia` | SVG | forbid `unsafe`; the rasterizer has SIMD kernels |
+//! | `harfrust`, `skrifa`, `fontdb` | fonts of the system, for text in SVG | forbid `unsafe`, but for `fontdb`, which maps the files of fonts in the program |
 //! | `jxl-oxide` | JPEG XL | `unsafe` in its SIMD kernels and in shared views of its grids |
 //! | `re_rav1d`, `avif-parse` | AVIF | dav1d translated to Rust, in large part `unsafe`; the container in safe code |
 //! | `libjpeg-turbo-rs` | JPEG | `unsafe` SIMD kernels, in the hot path of every JPEG |
@@ -40,6 +41,7 @@ mod color;
 mod decode;
 mod encode;
 mod error;
+pub(crate) mod fonts;
 mod geometry;
 mod icc;
 mod markup;
@@ -52,6 +54,7 @@ mod riff;
 mod scale;
 pub mod similar;
 mod sniff;
+mod svg_text;
 mod thumbnail;
 mod unclosed;
 mod yuv;
@@ -59,7 +62,8 @@ mod yuv;
 pub(crate) use catch_panic::catch_panic;
 pub use catch_panic::is_decoding;
 pub use error::MediaError;
+pub use fonts::Fonts;
 pub use probe::probe;
 pub use rendition::{Rendition, Renditions};
 pub use sniff::sniff;
-pub use thumbnail::{memory_estimate, thumbnails};
+pub use thumbnail::{memory_estimate, thumbnails, thumbnails_with};

@@ -3,6 +3,7 @@
 use super::catch_panic::catch_panic;
 use super::decode::{self, Pixels, SVG_DEFAULT_SIZE, TargetSize};
 use super::error::MediaError;
+use super::fonts::Fonts;
 use super::geometry::Geometry;
 use super::icc;
 use super::perceptual_hash::HASH_SIDE;
@@ -17,9 +18,21 @@ use crate::model::{Asset, Ending, MediaType};
 ///
 /// Bounded: an image beyond `limits` is refused before memory is allocated for it. Deterministic: the same bytes, sizes
 /// and limits give the same renditions. The call is CPU-bound for as long as decoding takes; run it on a thread that may
-/// block. A panic of a decoder becomes [`MediaError::Panicked`].
+/// block. A panic of a decoder becomes [`MediaError::Panicked`]. No file is opened, so that the text of an SVG, which
+/// takes fonts, does not show.
 pub fn thumbnails(bytes: &[u8], asset: &Asset, sizes: &[ThumbnailConfig], limits: &MediaConfig) -> Renditions {
-    let outcome = catch_panic(|| render(bytes, asset, sizes, limits));
+    thumbnails_with(bytes, asset, sizes, &Fonts::default(), limits)
+}
+
+/// The same, where the text of an SVG is drawn with these fonts.
+pub fn thumbnails_with(
+    bytes: &[u8],
+    asset: &Asset,
+    sizes: &[ThumbnailConfig],
+    fonts: &Fonts,
+    limits: &MediaConfig,
+) -> Renditions {
+    let outcome = catch_panic(|| render(bytes, asset, sizes, fonts, limits));
     let outcome = outcome.unwrap_or_else(|message| Err(MediaError::Panicked(message)));
     outcome.unwrap_or_else(|error| Renditions::failed(error, sizes.len()))
 }
@@ -36,13 +49,14 @@ fn render(
     bytes: &[u8],
     asset: &Asset,
     sizes: &[ThumbnailConfig],
+    fonts: &Fonts,
     limits: &MediaConfig,
 ) -> Result<Renditions, MediaError> {
     let bytes = &closed(bytes, asset);
     let asset = &as_decoded(asset);
     let geometries = geometries(asset, sizes);
     let target = target_size(&geometries, yuv_suffices(asset, sizes));
-    let decoded = decode::decode(bytes, asset, target, limits)?;
+    let decoded = decode::decode(bytes, asset, target, fonts, limits)?;
     let post = PostProcessing { profile: decoded.profile, orientation: asset.orientation };
     let animation = AnimationSource { bytes, asset, limits };
     match decoded.pixels {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::cage::{Cage, CageError};
+use super::system_fonts::SystemFonts;
 use crate::config::{MediaConfig, ThumbnailConfig};
-use crate::media::{self, MediaError, Renditions};
-use crate::model::Asset;
+use crate::media::{self, Fonts, MediaError, Renditions};
+use crate::model::{Asset, MediaType};
 
 /// The unit in which memory is counted, because a semaphore gives out no more than 2³² permits at a time.
 const KIB: u64 = 1024;
@@ -39,6 +40,7 @@ pub struct DecodePool {
     given_up: Arc<AtomicUsize>,
     /// The processes that decode, where the settings ask for them.
     cage: Option<Cage>,
+    fonts: Arc<SystemFonts>,
 }
 
 /// The right to decode one image. A caller takes it before it reads the image's bytes, so that bytes that wait for a
@@ -62,7 +64,15 @@ impl DecodePool {
         let memory = Arc::new(Semaphore::new(room(limits) as usize));
         let cores = Arc::new(Semaphore::new(cores));
         let cage = Cage::new(limits, give_up);
-        Self { limits: limits.clone(), give_up, longest_wait, cores, memory, given_up: Arc::default(), cage }
+        let fonts = Arc::default();
+        Self { limits: limits.clone(), give_up, longest_wait, cores, memory, given_up: Arc::default(), cage, fonts }
+    }
+
+    /// The same pool, which draws text with these fonts.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn with_fonts(self, fonts: SystemFonts) -> Self {
+        Self { fonts: Arc::new(fonts), ..self }
     }
 
     /// Waits for a core.
@@ -96,14 +106,33 @@ impl DecodePermit<'_> {
         if let Some(cage) = &self.pool.cage {
             // The memory is held until this returns.
             let _memory = memory;
-            return cage.thumbnails(&bytes, &sizes).await;
+            let (bytes, fonts) = self.pool.with_its_fonts(bytes, asset).await;
+            return cage.thumbnails(&bytes, &sizes, &fonts).await;
         }
-        let made = self.pool.run(memory, move || media::thumbnails(&bytes, &asset, &sizes, &limits)).await;
+        let system = Arc::clone(&self.pool.fonts);
+        let work = move || {
+            let fonts = system.for_image(&bytes, &asset, &limits);
+            media::thumbnails_with(&bytes, &asset, &sizes, &fonts, &limits)
+        };
+        let made = self.pool.run(memory, work).await;
         Ok(made.unwrap_or_else(out_of_time))
     }
 }
 
 impl DecodePool {
+    /// An image, and the fonts for its text. Looking for them reads files.
+    async fn with_its_fonts(&self, bytes: Vec<u8>, asset: Asset) -> (Vec<u8>, Fonts) {
+        if asset.media_type != MediaType::Svg {
+            return (bytes, Fonts::default());
+        }
+        let (system, limits) = (Arc::clone(&self.fonts), self.limits.clone());
+        let looking = tokio::task::spawn_blocking(move || {
+            let fonts = system.for_image(&bytes, &asset, &limits);
+            (bytes, fonts)
+        });
+        looking.await.expect("looking for fonts does not fail")
+    }
+
     /// Runs work on a blocking thread; `None` if it was given up. The memory is free when the work is done.
     async fn run<T: Send + 'static>(
         &self,

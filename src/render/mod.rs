@@ -3,6 +3,7 @@
 pub(crate) mod cage;
 mod decode_pool;
 mod recipe;
+mod system_fonts;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::model::{Asset, Digest, ThumbnailName};
 pub use cage::{Cage, CageError, Confinement};
 pub use decode_pool::{DecodePermit, DecodePool};
 pub use recipe::Recipe;
+pub use system_fonts::SystemFonts;
 
 /// A thumbnail could not be stored. An image that cannot be decoded is no such error: that is recorded.
 #[derive(Debug, thiserror::Error)]

@@ -20,6 +20,7 @@ pub(super) use frames::frames;
 
 use super::byte_reader::ByteReader;
 use super::error::MediaError;
+use super::fonts::Fonts;
 use crate::config::MediaConfig;
 use crate::model::{Asset, MediaType};
 
@@ -29,6 +30,7 @@ pub(super) fn decode(
     bytes: &[u8],
     asset: &Asset,
     target: TargetSize,
+    fonts: &Fonts,
     limits: &MediaConfig,
 ) -> Result<Decoded, MediaError> {
     if !is_decoded(asset.media_type) {
@@ -47,7 +49,7 @@ pub(super) fn decode(
         MediaType::Bmp => png_bmp_ico::bmp(bytes, limits),
         MediaType::Tiff => tiff::decode(bytes, limits),
         MediaType::Ico | MediaType::Cur => png_bmp_ico::ico(ByteReader(bytes), limits),
-        MediaType::Svg => svg::decode(bytes, target, limits),
+        MediaType::Svg => svg::decode(bytes, target, fonts, limits),
         #[cfg(feature = "avif")]
         MediaType::Avif => avif::decode(bytes, asset, limits),
         #[cfg(feature = "jxl-jp2")]

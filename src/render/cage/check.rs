@@ -104,13 +104,13 @@ mod tests {
     #[test]
     fn a_reply_is_one_to_the_request() {
         let sizes = Config::default().thumbnail;
-        let request = Request { number: 4, limits: (&Config::default().media).into(), sizes, length: 0 };
+        let request = Request { number: 4, limits: (&Config::default().media).into(), sizes, length: 0, fonts: vec![] };
         let reply = |number, sizes| Reply { number, sizes, perceptual_hash: None };
         assert_eq!(bodies(&reply(4, vec![Ok(claim())]), &request).unwrap(), [43]);
         let long = Claim { length: LONGEST_RENDITION + 1, ..claim() };
         let small = MediaConfig { max_alloc: Size(85), ..Config::default().media };
         let (limits, two) = ((&small).into(), [request.sizes.clone(), request.sizes.clone()].concat());
-        let two = Request { number: 4, limits, sizes: two, length: 0 };
+        let two = Request { number: 4, limits, sizes: two, length: 0, fonts: vec![] };
         assert!(bodies(&reply(4, vec![Ok(claim()), Ok(claim())]), &two).is_err(), "together they are too long");
         for wrong in [
             reply(3, vec![Ok(claim())]),

@@ -5,6 +5,8 @@
 //! before it sees an image, and the kernel holds it to that. What it sends back is a claim: lengths are bounded, and each
 //! rendition is looked at again.
 //!
+//! The fonts that text is drawn with go along with the image that needs them, because a worker can open no file.
+//!
 //! A worker that ends, answers nothing in time or answers nonsense costs one image. A worker that has decoded others
 //! before may suffer from one of them: then a new one tries once more.
 
@@ -27,7 +29,7 @@ use self::process::{Fault, Worker};
 use self::protocol::{Request, Terms, VERSION};
 use crate::config::{MediaConfig, Sandbox, ThumbnailConfig};
 use crate::locks::Mutex;
-use crate::media::Renditions;
+use crate::media::{Fonts, Renditions};
 
 pub use self::protocol::Confinement;
 pub use self::worker::{work, work_with};
@@ -89,22 +91,22 @@ impl Cage {
         })
     }
 
-    /// Makes the renditions of an image.
+    /// Makes the renditions of an image, whose text is drawn with these fonts.
     ///
     /// # Errors
     /// No worker can be had. What a worker does is an error of the image.
-    pub async fn thumbnails(&self, bytes: &[u8], sizes: &[ThumbnailConfig]) -> Result<Renditions, CageError> {
+    pub async fn thumbnails(
+        &self,
+        bytes: &[u8],
+        sizes: &[ThumbnailConfig],
+        fonts: &Fonts,
+    ) -> Result<Renditions, CageError> {
         let mut killed = 0;
         loop {
             let mut worker = self.worker().await?;
-            let request = Request {
-                number: self.requests.fetch_add(1, Ordering::Relaxed),
-                limits: (&self.limits).into(),
-                sizes: sizes.to_vec(),
-                length: bytes.len() as u64,
-            };
+            let request = self.request(bytes, sizes, fonts);
             let is_new = worker.is_new();
-            match worker.renditions(&request, bytes, &self.limits, self.give_up).await {
+            match worker.renditions(&request, (bytes, fonts), &self.limits, self.give_up).await {
                 Ok(renditions) => {
                     if worker.worked < WORKING_LIFE {
                         self.idle.lock().push(worker);
@@ -116,6 +118,16 @@ impl Cage {
                 Err(Fault::Image(error)) if is_new => return Ok(Renditions::failed(error, sizes.len())),
                 Err(Fault::Image(error)) => info!(%error, "a worker failed that had decoded others; a new one tries"),
             }
+        }
+    }
+
+    fn request(&self, bytes: &[u8], sizes: &[ThumbnailConfig], fonts: &Fonts) -> Request {
+        Request {
+            number: self.requests.fetch_add(1, Ordering::Relaxed),
+            limits: (&self.limits).into(),
+            sizes: sizes.to_vec(),
+            length: bytes.len() as u64,
+            fonts: fonts.files().map(|file| file.len() as u64).collect(),
         }
     }
 

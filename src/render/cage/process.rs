@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::check::{bodies, checked};
 use super::protocol::{Confinement, Hello, Reply, Request, Terms, frame, header, header_length, same_version};
 use crate::config::MediaConfig;
-use crate::media::{MediaError, Renditions};
+use crate::media::{Fonts, MediaError, Renditions};
 
 /// How long a worker may take to start, on the slowest machine.
 const START: Duration = Duration::from_secs(60);
@@ -82,17 +82,17 @@ impl Worker {
         self.worked.is_zero()
     }
 
-    /// Has the renditions of an image made. A worker that fails has ended.
+    /// Has the renditions of an image made, with the fonts that it needs. A worker that fails has ended.
     pub(super) async fn renditions(
         &mut self,
         request: &Request,
-        bytes: &[u8],
+        sent: (&[u8], &Fonts),
         limits: &MediaConfig,
         patience: Duration,
     ) -> Result<Renditions, Fault> {
         let began = Instant::now();
         let answer = {
-            let mut asking = std::pin::pin!(self.ask(request, bytes, limits));
+            let mut asking = std::pin::pin!(self.ask(request, sent, limits));
             match timeout(patience, &mut asking).await {
                 // Where the program itself was stopped meanwhile, the answer may be there.
                 Err(_) => timeout(ENDING, asking).await,
@@ -110,9 +110,17 @@ impl Worker {
         }
     }
 
-    async fn ask(&mut self, request: &Request, bytes: &[u8], limits: &MediaConfig) -> io::Result<Renditions> {
+    async fn ask(
+        &mut self,
+        request: &Request,
+        (bytes, fonts): (&[u8], &Fonts),
+        limits: &MediaConfig,
+    ) -> io::Result<Renditions> {
         self.requests.write_all(&frame(request)?).await?;
         self.requests.write_all(bytes).await?;
+        for file in fonts.files() {
+            self.requests.write_all(file).await?;
+        }
         let reply: Reply = self.read_header().await?;
         let mut made = Vec::new();
         for length in bodies(&reply, request)? {

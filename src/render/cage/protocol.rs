@@ -14,7 +14,7 @@ use crate::media::MediaError;
 use crate::model::MediaType;
 
 /// The version of this protocol. Both sides are the same program, unless somebody replaced it while it ran.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// The longest header, in bytes.
 pub const LONGEST_HEADER: usize = 64 << 10;
 /// The longest rendition, in bytes.
@@ -60,7 +60,7 @@ impl Confinement {
     }
 }
 
-/// An image to decode. Its bytes follow.
+/// An image to decode. Its bytes follow, and then those of the fonts for its text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// Which request it is; the reply has the same number.
@@ -71,6 +71,8 @@ pub struct Request {
     pub sizes: Vec<ThumbnailConfig>,
     /// How many bytes the image has.
     pub length: u64,
+    /// How many bytes each file of fonts has.
+    pub fonts: Vec<u64>,
 }
 
 /// `[media]`, as far as decoding needs it.
@@ -274,13 +276,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let limits = Limits::from(&Config::default().media);
-        let request = Request { number: u64::MAX, limits, sizes: Config::default().thumbnail, length: 3 };
+        let request =
+            Request { number: u64::MAX, limits, sizes: Config::default().thumbnail, length: 3, fonts: vec![2, 1] };
         let mut bytes = Vec::new();
-        write(&mut bytes, &request, [&b"abc"[..]]).unwrap();
+        write(&mut bytes, &request, [&b"abc"[..], b"de", b"f"]).unwrap();
         write(&mut bytes, &reply(), []).unwrap();
         let mut rest = bytes.as_slice();
         assert_eq!(read::<Request>(&mut rest).unwrap().unwrap(), request);
-        assert_eq!(rest.split_off(..3).unwrap(), b"abc");
+        assert_eq!(rest.split_off(..6).unwrap(), b"abcdef");
         assert_eq!(read::<Reply>(&mut rest).unwrap().unwrap(), reply());
         assert_eq!(read::<Reply>(&mut rest).unwrap(), None);
     }

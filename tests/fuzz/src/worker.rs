@@ -12,7 +12,7 @@ pub fn understand(bytes: &[u8]) {
     assert!(bytes.len() - rest.len() <= LONGEST_HEADER + 4);
     let config = Config::default();
     let sizes: Vec<_> = reply.sizes.iter().map(|_| config.thumbnail[0].clone()).take(16).collect();
-    let request = Request { number: reply.number, limits: (&config.media).into(), sizes, length: 0 };
+    let request = Request { number: reply.number, limits: (&config.media).into(), sizes, length: 0, fonts: Vec::new() };
     let Ok(lengths) = bodies(&reply, &request) else { return };
     let mut made = Vec::new();
     for length in lengths {

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use data_encoding::BASE64;
 use image::ExtendedColorType;
 use offprint::testing::config::Fit;
-use offprint::testing::media::{MediaError, sniff};
+use offprint::testing::media::{Fonts, MediaError, Rendition, probe, sniff, thumbnails_with};
 use offprint::testing::model::MediaType;
 
 use super::images::png;
-use super::{make, size};
+use super::{limits, lossless, make, size};
 use crate::corpus::{corpus, files};
 
 fn svg(body: &str) -> String {
@@ -86,6 +86,105 @@ fn styles_are_counted_by_rules_times_elements() {
     let (open, close) = ("<g>".repeat(150), "</g>".repeat(150));
     refused(&svg(&format!("<style>{}x{{fill:red}}</style>{open}<path d='M0 0h9v9'/>{close}", "g ".repeat(20))));
     assert_eq!(outcome(&svg("<style>.a .b{fill:red}</style><g class='a'><path class='b' d='M0 0h9v9'/></g>")), None);
+}
+
+/// A font of boxes.
+fn fonts() -> Fonts {
+    Fonts::new([
+        include_bytes!("../../data/fonts/latin.ttf").to_vec(),
+        include_bytes!("../../data/fonts/han.ttf").to_vec(),
+    ])
+}
+
+fn with_fonts(svg: &str) -> Result<Rendition, MediaError> {
+    let start = Instant::now();
+    let asset = probe(svg.as_bytes(), &limits());
+    let sizes = [lossless(480, 480, Fit::Inside)];
+    let made = thumbnails_with(svg.as_bytes(), &asset, &sizes, &fonts(), &limits()).sizes.remove(0);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    made
+}
+
+#[test]
+fn text_shows_by_the_fonts_at_hand() {
+    for (text, is_at, is_not_at) in [
+        ("<text x='0' y='96' font-size='96'>a b</text>", (48, 60), (144, 60)),
+        ("<text x='0' y='96' font-size='96'>\u{4e2d}</text>", (48, 60), (144, 60)),
+        ("<text style='font:96px Brand' x='96' y='96'>a</text>", (144, 60), (48, 60)),
+        (
+            "<style>.a{font-size:96px}</style><text class='a' y='96'>a<tspan x='192'>\u{6587}</tspan></text>",
+            (240, 60),
+            (144, 60),
+        ),
+        (
+            "<path id='p' d='M96 96h300'/><text font-size='96'><textPath href='#p'>a</textPath></text>",
+            (144, 60),
+            (48, 60),
+        ),
+        ("<text x='96' y='96' font-size='96' text-anchor='end'>a</text>", (48, 60), (144, 60)),
+    ] {
+        let made = with_fonts(&svg(text)).expect("it has letters that fonts have");
+        let image = image::load_from_memory(&made.bytes).expect("it is a PNG").to_rgba8();
+        let alpha = |(x, y)| image.get_pixel(x, y).0[3];
+        assert_eq!((alpha(is_at), alpha(is_not_at)), (255, 0), "{text}");
+    }
+}
+
+#[test]
+fn text_that_no_font_has_is_no_reason_for_a_thumbnail_of_boxes() {
+    let text = "<text x='9' y='99' font-size='90'>\u{1f600} \u{627}</text>";
+    let error = with_fonts(&svg(text)).expect_err("no font has it").to_string();
+    assert!(error.contains("no font for that text was found"), "{error}");
+    assert!(with_fonts(&svg(&format!("<rect width='9' height='9'/>{text}"))).is_ok());
+}
+
+/// With fonts, what is refused is refused, and what is drawn is drawn in time.
+#[test]
+fn letters_are_counted_by_how_often_they_are_shaped_and_drawn() {
+    let refused = |body: &str| {
+        let made = with_fonts(&svg(body));
+        assert!(matches!(made, Err(MediaError::OverLimit { .. })), "{:.100}", format!("{made:?}"));
+    };
+    refused(&format!("<text>{}</text>", "ab ".repeat(1 << 20)));
+    refused(&format!("<text>{}</text>", "<tspan fill='red'>ab</tspan>".repeat(20_000)));
+    refused(&format!("<text id='t'>{}</text>{}", "ab ".repeat(1000), "<use href='#t'/>".repeat(5000)));
+    let hidden = "<tspan x='1' font-size='0'>a</tspan>b".repeat(5000);
+    refused(&format!("<text>{hidden}</text>"));
+    let far: String = repeated(50_000, |n| format!("L{} {}", n * 7919 % 480, n % 480));
+    refused(&format!("<path id='p' d='M0 0{far}'/>{}", "<text><textPath href='#p'>a</textPath></text>".repeat(2000)));
+    refused(&format!(
+        "<g id='g'><desc>{}</desc></g><text>{}</text>",
+        "ab ".repeat(9999),
+        "<tref href='#g'/>".repeat(999)
+    ));
+    refused(&format!("<text font-family='{}'>a</text>", "a,".repeat(99_999)));
+    refused(&format!("<text textLength='9'>{}</text>", "a\u{627}".repeat(99_999)));
+    let (open, close) = ("<tspan>a".repeat(300), "</tspan>".repeat(300));
+    refused(&format!("<text>{open}{close}</text>"));
+}
+
+/// The most that is let through of each kind is drawn in time.
+#[test]
+fn letters_within_the_limits_are_drawn_in_time() {
+    let label = |n: u32| format!("<text x='{}' y='{}' font-size='8'>Label {n}</text>", n % 480, n / 480 * 9);
+    assert!(with_fonts(&svg(&repeated(5000, label))).is_ok(), "as of a map");
+    let placed = |n: u32| format!("<tspan x='{0}' y='{0}' style='font-size:9px'>line {n}</tspan>", n % 480);
+    assert!(with_fonts(&svg(&format!("<text>{}</text>", repeated(1000, placed)))).is_ok(), "as of a page");
+    for most in [
+        format!("<text>{}</text>", "ab ".repeat(9000)),
+        format!("<text>{}</text>", "<tspan>a\u{4e2d}\u{627}</tspan>".repeat(1000)),
+        format!("<text textLength='9'>{}</text>", "a\u{4e2d}\u{627}".repeat(7000)),
+        "<text font-size='1e30'>abc</text>".repeat(1000),
+        "<text font-size='900' stroke='red' stroke-dasharray='.01'>abc</text>".repeat(100),
+        format!("<text font-family='{}'>a</text>", "a,".repeat(249)).repeat(20_000),
+        "<path id='p' transform='scale(1e20)' d='M0 0C9e11 0 0 9e11 0 0'/><text><textPath href='#p'>aaaa</textPath></text>"
+            .repeat(2000),
+        "<g transform='scale(1e15)'><path id='p' d='M0 0C90 0-90 0 0 0'/><text><textPath href='#p'>aaaa</textPath></text></g>"
+            .repeat(2000),
+    ] {
+        // Whatever becomes of it: it does so in time.
+        let _ = with_fonts(&svg(&most));
+    }
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use resvg::usvg::roxmltree::{Document, Node, NodeId};
 
-use super::styles;
+use super::{letters, styles};
+use crate::media::decode::limits::check;
 use crate::media::error::MediaError;
 
 /// How many nodes a document may have. The largest drawings in articles, maps, have tens of thousands.
@@ -32,6 +33,9 @@ const MAX_OCTAVES: f64 = 32.0;
 /// What drawing one embedded image counts as, in elements.
 const IMAGE: u64 = 500;
 
+/// How often a letter may be shaped: a few seconds.
+const MAX_SHAPED: u64 = 4_000_000;
+
 /// What drawing an element takes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cost {
@@ -39,18 +43,33 @@ pub(super) struct Cost {
     elements: u64,
     /// How many canvases are held at once, besides the one that is drawn on.
     pub(super) layers: u64,
+    /// How many letters are drawn.
+    pub(super) letters: u64,
+    /// How often a letter is shaped.
+    shaped: u64,
+}
+
+impl Cost {
+    /// Adds what is in an element or used by it, so many times.
+    fn add(&mut self, part: Self, times: u64) {
+        let sum = |own: u64, part: u64| own.saturating_add(part.saturating_mul(times));
+        self.elements = sum(self.elements, part.elements);
+        self.letters = sum(self.letters, part.letters);
+        self.shaped = sum(self.shaped, part.shaped);
+        self.layers = self.layers.max(part.layers);
+    }
 }
 
 /// Refuses a document that takes too much drawing, and returns how many layers it needs.
-pub(super) fn check(document: &Document<'_>) -> Result<Cost, MediaError> {
+pub(super) fn of(document: &Document<'_>) -> Result<Cost, MediaError> {
     let mut ids = HashMap::new();
     let sheets = styles::sheets(document);
     for node in document.descendants() {
         if let Some(id) = node.attribute("id") {
             ids.entry(id).or_insert(node);
         }
-        for length in node.attributes().filter(|attribute| LENGTHS.contains(&attribute.name())) {
-            check_lengths(length.value())?;
+        for attribute in node.attributes() {
+            check_attribute(attribute.name(), attribute.value())?;
         }
         let octaves = node.attribute("numOctaves").and_then(|value| value.trim().parse::<f64>().ok());
         if octaves.is_some_and(|octaves| octaves > MAX_OCTAVES) {
@@ -58,17 +77,28 @@ pub(super) fn check(document: &Document<'_>) -> Result<Cost, MediaError> {
         }
     }
     check_rings(document)?;
-    let (styled, root) = (!sheets.is_empty(), document.root_element());
-    let mut costs = Costs { ids, styled, known: HashMap::new() };
+    styles::check_fonts(&sheets)?;
+    let root = document.root_element();
+    let (styled, hides) = (!sheets.is_empty(), letters::style_may_hide(&sheets));
+    let mut costs = Costs { ids, styled, hides, known: HashMap::new() };
     let mut cost = costs.of(root, 0)?;
     if sheets.contains("marker") {
-        cost.elements = cost.elements.saturating_add(costs.of_all_markers(document)?);
+        cost.add(costs.of_all_markers(document)?, points(root));
     }
-    if cost.elements > MAX_DRAWN {
-        return Err(MediaError::over("elements drawn", cost.elements, MAX_DRAWN));
-    }
+    check("elements drawn", cost.elements, MAX_DRAWN)?;
+    check("letters shaped", cost.shaped, MAX_SHAPED)?;
     styles::check(&sheets, cost.elements.max(root.descendants().count() as u64))?;
     Ok(cost)
+}
+
+/// Refuses attributes whose values alone take too much work.
+fn check_attribute(name: &str, value: &str) -> Result<(), MediaError> {
+    match name {
+        name if LENGTHS.contains(&name) => check_lengths(value),
+        "style" => styles::check_fonts(value),
+        name if name.starts_with("font") => styles::check_font(value),
+        _ => Ok(()),
+    }
 }
 
 /// The points of an element and all that is in it: a marker may be drawn at each. Every number counts as one, as it is
@@ -149,6 +179,8 @@ struct Costs<'a, 'input> {
     ids: HashMap<&'a str, Node<'a, 'input>>,
     /// Whether a style sheet may change more about elements than their attributes do.
     styled: bool,
+    /// Whether a style sheet may hide parts of a text.
+    hides: bool,
     known: HashMap<NodeId, Cost>,
 }
 
@@ -162,26 +194,30 @@ impl<'a, 'input> Costs<'a, 'input> {
         }
         // An element that uses itself is drawn once at most.
         self.known.insert(node.id(), Cost::default());
-        let mut cost = Cost { elements: if node.tag_name().name() == "image" { IMAGE } else { 1 }, layers: 0 };
+        let mut cost = Cost { elements: if node.tag_name().name() == "image" { IMAGE } else { 1 }, ..Cost::default() };
         for part in self.parts(node) {
             let times =
                 if part.tag_name().name() == "marker" && part.parent() != Some(node) { points(node) } else { 1 };
             let part = self.of(part, depth + 1)?;
-            cost.elements = cost.elements.saturating_add(part.elements.saturating_mul(times));
-            cost.layers = cost.layers.max(part.layers);
+            cost.add(part, times);
         }
         cost.layers = cost.layers.saturating_add(self.own_layers(node));
+        // After its parts, of which none is nested too deep.
+        if node.tag_name().name() == "text" {
+            let own = letters::of(node, &self.ids, self.hides, points);
+            cost.add(Cost { letters: own.drawn, shaped: own.shaped, ..Cost::default() }, 1);
+        }
         self.known.insert(node.id(), cost);
         Ok(cost)
     }
 
-    /// The work of all markers, if a style sheet may put one at every point of the drawing.
-    fn of_all_markers(&mut self, document: &'a Document<'input>) -> Result<u64, MediaError> {
-        let mut sum = 0_u64;
+    /// The work of all markers, each once. A style sheet may put one at every point of the drawing.
+    fn of_all_markers(&mut self, document: &'a Document<'input>) -> Result<Cost, MediaError> {
+        let mut sum = Cost::default();
         for marker in document.descendants().filter(|node| node.tag_name().name() == "marker") {
-            sum = sum.saturating_add(self.of(marker, 0)?.elements);
+            sum.add(self.of(marker, 0)?, 1);
         }
-        Ok(sum.saturating_mul(points(document.root_element())))
+        Ok(sum)
     }
 
     /// What is in an element, and what its attributes name.
@@ -224,11 +260,11 @@ mod tests {
     use super::*;
 
     fn judge(svg: &str) -> Result<(), MediaError> {
-        check(&Document::parse(svg).unwrap()).map(|_| ())
+        of(&Document::parse(svg).unwrap()).map(|_| ())
     }
 
     fn layers(svg: &str) -> u64 {
-        check(&Document::parse(svg).unwrap()).unwrap().layers
+        of(&Document::parse(svg).unwrap()).unwrap().layers
     }
 
     #[test]
@@ -314,6 +350,32 @@ mod tests {
         }
         assert!(judge("<svg><rect width='1e99' height='1e99' rx='1e98'/></svg>").is_err());
         assert_eq!(judge(&format!("<svg><path id='d{}'/></svg>", "1".repeat(40))), Ok(()));
+    }
+
+    #[test]
+    fn letters_count_as_often_as_their_text_is_used() {
+        let text = format!("<text id='t'>{}</text>", "<tspan>abcd</tspan>".repeat(100));
+        let uses = "<use href='#t'/>".repeat(9);
+        let cost = of(&Document::parse(&format!("<svg>{text}{uses}</svg>")).unwrap()).map(|cost| cost.letters);
+        assert_eq!(cost, Ok(4000));
+        let uses = "<use href='#t'/>".repeat(900);
+        let judged = judge(&format!("<svg>{text}{uses}</svg>"));
+        assert!(matches!(judged, Err(MediaError::OverLimit { what, .. }) if what == "letters shaped"));
+    }
+
+    #[test]
+    fn a_list_of_fonts_that_nobody_writes_is_refused() {
+        let list = "Arial,".repeat(1000);
+        for text in [
+            format!("<text font-family='{list}'/>"),
+            format!("<text style='fill:red; font-family:{list};x:y'/>"),
+            format!("<style>a{{font-family:{list}}}</style>"),
+        ] {
+            assert!(matches!(judge(&format!("<svg>{text}</svg>")), Err(MediaError::OverLimit { what, .. })
+                if what == "bytes of a list of fonts"));
+        }
+        let face = format!("<style>@font-face{{src:url(data:font/woff2;base64,{})}}</style>", "font".repeat(9000));
+        assert_eq!(judge(&format!("<svg>{face}</svg>")), Ok(()));
     }
 
     #[test]

@@ -1,15 +1,18 @@
-//! SVG, drawn at the target size. Nothing outside the file is read: no files, no network, no fonts.
+//! SVG, drawn at the target size. Nothing outside the file is read: no files, no network.
+//!
+//! Text is drawn with the fonts that the caller hands over, which are those of the system that the drawing names, or that
+//! stand for these (`media::fonts`). Fonts that a drawing brings along, by `@font-face` or as SVG fonts, are not used.
 
 mod cost;
 mod entities;
+mod letters;
 mod styles;
+mod text;
 mod work;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use encoding_rs::Encoding;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::roxmltree::{Document, ParsingOptions};
 use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Size, Tree};
@@ -18,39 +21,48 @@ use super::decoded::{Decoded, SVG_DEFAULT_SIZE, TargetSize};
 use super::limits::{check_memory, check_size};
 use crate::config::MediaConfig;
 use crate::media::error::MediaError;
+use crate::media::fonts::Fonts;
 use crate::media::probe::probe;
 use crate::media::raster::{Channels, Raster};
+use crate::media::svg_text::svg_text;
 use crate::model::MediaType;
 
 /// The largest file. Larger ones are data rather than images, and take minutes to draw.
 const MAX_BYTES: usize = 16 << 20;
 
 /// Draws an SVG at the target size.
-pub(super) fn decode(bytes: &[u8], target: TargetSize, limits: &MediaConfig) -> Result<Decoded, MediaError> {
+pub(super) fn decode(
+    bytes: &[u8],
+    target: TargetSize,
+    fonts: &Fonts,
+    limits: &MediaConfig,
+) -> Result<Decoded, MediaError> {
     if bytes.len() > MAX_BYTES {
         return Err(MediaError::over("bytes of SVG", bytes.len() as u64, MAX_BYTES as u64));
     }
-    let text = text(bytes);
+    let text = svg_text(bytes);
     entities::check(&text)?;
     let parsing = ParsingOptions { allow_dtd: true, nodes_limit: cost::MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(&text, parsing).map_err(MediaError::damaged)?;
-    let canvas = u64::from(target.width) * u64::from(target.height) * 4;
-    check_memory(canvas.saturating_mul(cost::check(&document)?.layers.saturating_add(2)), limits)?;
+    check_memory(memory(&cost::of(&document)?, target, fonts), limits)?;
     let embedded = AtomicU64::new(0);
-    let tree = Tree::from_xmltree(&document, &options(limits, &embedded)).map_err(MediaError::damaged)?;
+    let tree = Tree::from_xmltree(&document, &options(limits, fonts, &embedded)).map_err(MediaError::damaged)?;
     check_embedded(embedded.into_inner())?;
     let scale = (scale(target.width, tree.size().width()), scale(target.height, tree.size().height()));
     work::check(&tree, scale, (target.width, target.height), max_tile(limits))?;
     let raster = draw(&tree, target)?;
-    if raster.is_blank() && has_text(&document) {
-        return Err(MediaError::Variant("it shows nothing but text, which is not drawn".to_owned()));
-    }
+    text::check_shown(&document, &tree, raster.is_blank())?;
     Ok(Decoded::interleaved(raster, None))
 }
 
-/// Whether it has text, which takes fonts that it does not hold.
-fn has_text(document: &Document<'_>) -> bool {
-    document.descendants().any(|node| node.tag_name().name() == "text")
+/// What a letter takes: its place, and its outline twice. Those of Chinese have a hundred points and more.
+const BYTES_PER_LETTER: u64 = 2048;
+
+/// The memory that canvases, fonts and letters take.
+fn memory(cost: &cost::Cost, target: TargetSize, fonts: &Fonts) -> u64 {
+    let canvas = u64::from(target.width) * u64::from(target.height) * 4;
+    let canvases = canvas.saturating_mul(cost.layers.saturating_add(2));
+    canvases.saturating_add(cost.letters.saturating_mul(BYTES_PER_LETTER)).saturating_add(fonts.bytes())
 }
 
 /// The most pixels of all embedded images together. An image that is used twice is decoded twice.
@@ -66,14 +78,6 @@ fn check_embedded(pixels: u64) -> Result<(), MediaError> {
 /// The most pixels of the tile of one pattern, within the memory for decoding.
 const fn max_tile(limits: &MediaConfig) -> u64 {
     if limits.max_alloc.0 == 0 { u64::MAX } else { limits.max_alloc.0 / 8 }
-}
-
-/// The document as text. A byte order mark names its encoding; without one it is read as UTF-8.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    match Encoding::for_bom(bytes) {
-        Some((encoding, _)) => encoding.decode_with_bom_removal(bytes).0,
-        None => String::from_utf8_lossy(bytes),
-    }
 }
 
 fn draw(tree: &Tree, target: TargetSize) -> Result<Raster, MediaError> {
@@ -92,15 +96,16 @@ fn scale(pixels: u32, length: f32) -> f32 {
     pixels as f32 / length
 }
 
-/// Options under which a drawing can reach nothing but itself.
-fn options<'a>(limits: &'a MediaConfig, pixels: &'a AtomicU64) -> Options<'a> {
+/// Options under which a drawing can reach nothing but itself and these fonts.
+fn options<'a>(limits: &'a MediaConfig, fonts: &Fonts, pixels: &'a AtomicU64) -> Options<'a> {
     let image_href_resolver = ImageHrefResolver {
         resolve_data: Box::new(move |_, data, _| embedded(data, limits, pixels)),
         resolve_string: Box::new(|_, _| None),
     };
     let (width, height) = SVG_DEFAULT_SIZE;
     let default_size = Size::from_wh(width.into(), height.into()).unwrap_or(Options::default().default_size);
-    Options { resources_dir: None, image_href_resolver, default_size, ..Options::default() }
+    let (fontdb, font_resolver) = (Arc::new(fonts.database()), text::resolver());
+    Options { resources_dir: None, image_href_resolver, default_size, fontdb, font_resolver, ..Options::default() }
 }
 
 /// An image that the drawing holds as a `data:` URL, if it is within the limits, and adds its size to

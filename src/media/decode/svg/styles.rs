@@ -2,6 +2,7 @@
 
 use resvg::usvg::roxmltree::Document;
 
+use crate::media::decode::limits::check as check_limit;
 use crate::media::error::MediaError;
 
 /// The most comparisons of rules and declarations with elements.
@@ -9,6 +10,22 @@ const MAX_COMPARISONS: u64 = 20_000_000;
 
 /// The most compounds of one selector: for each of them, matching may try every ancestor.
 const MAX_COMPOUNDS: u64 = 5;
+
+/// The most bytes of a value that names fonts: each of its families is looked for.
+const MAX_FONT: u64 = 500;
+
+/// Refuses declarations of fonts with values that take too long to look for.
+pub(super) fn check_fonts(declarations: &str) -> Result<(), MediaError> {
+    let declarations = declarations.split([';', '{', '}']).filter_map(|declaration| declaration.split_once(':'));
+    // Escapes can spell any name (CSS Syntax 3, section 4.3.7), and comments can stand anywhere.
+    let of_fonts = |name: &str| name.contains("font") || name.contains(['\\', '*']);
+    declarations.filter(|(name, _)| of_fonts(name)).try_for_each(|(_, value)| check_font(value))
+}
+
+/// The same of one value.
+pub(super) fn check_font(value: &str) -> Result<(), MediaError> {
+    check_limit("bytes of a list of fonts", value.len() as u64, MAX_FONT)
+}
 
 /// The style sheets of a document, without comments.
 pub(super) fn sheets(document: &Document<'_>) -> String {
