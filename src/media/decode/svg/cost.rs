@@ -3,11 +3,13 @@
 //! A few lines that use each other can stand for billions of shapes. Drawing cannot be interrupted, so the work of a
 //! drawing is counted before it begins.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use resvg::usvg::roxmltree::{Document, Node, NodeId};
 
-use super::{letters, styles};
+use super::letters::{self, Extent};
+use super::styles;
 use crate::media::decode::limits::check;
 use crate::media::error::MediaError;
 
@@ -34,7 +36,7 @@ const MAX_OCTAVES: f64 = 32.0;
 const IMAGE: u64 = 500;
 
 /// How often a letter may be shaped: a few seconds.
-const MAX_SHAPED: u64 = 4_000_000;
+const MAX_SHAPED: u64 = 400_000;
 
 /// What drawing an element takes.
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,7 +82,7 @@ pub(super) fn of(document: &Document<'_>) -> Result<Cost, MediaError> {
     styles::check_fonts(&sheets)?;
     let root = document.root_element();
     let (styled, hides) = (!sheets.is_empty(), letters::style_may_hide(&sheets));
-    let mut costs = Costs { ids, styled, hides, known: HashMap::new() };
+    let mut costs = Costs { ids, styled, hides, known: HashMap::new(), extents: RefCell::default() };
     let mut cost = costs.of(root, 0)?;
     if sheets.contains("marker") {
         cost.add(costs.of_all_markers(document)?, points(root));
@@ -182,6 +184,8 @@ struct Costs<'a, 'input> {
     /// Whether a style sheet may hide parts of a text.
     hides: bool,
     known: HashMap<NodeId, Cost>,
+    /// Of elements that texts link to: many may link to a long one.
+    extents: RefCell<HashMap<NodeId, Extent>>,
 }
 
 impl<'a, 'input> Costs<'a, 'input> {
@@ -204,7 +208,7 @@ impl<'a, 'input> Costs<'a, 'input> {
         cost.layers = cost.layers.saturating_add(self.own_layers(node));
         // After its parts, of which none is nested too deep.
         if node.tag_name().name() == "text" {
-            let own = letters::of(node, &self.ids, self.hides, points);
+            let own = letters::of(node, &self.ids, self.hides, |linked| self.extent(linked));
             cost.add(Cost { letters: own.drawn, shaped: own.shaped, ..Cost::default() }, 1);
         }
         self.known.insert(node.id(), cost);
@@ -218,6 +222,13 @@ impl<'a, 'input> Costs<'a, 'input> {
             sum.add(self.of(marker, 0)?, 1);
         }
         Ok(sum)
+    }
+
+    fn extent(&self, node: Node<'a, 'input>) -> Extent {
+        let letters =
+            || node.descendants().filter(Node::is_text).filter_map(|node| node.text()).map(str::len).sum::<usize>();
+        let measured = || Extent { points: points(node), letters: letters() as u64 };
+        *self.extents.borrow_mut().entry(node.id()).or_insert_with(measured)
     }
 
     /// What is in an element, and what its attributes name.

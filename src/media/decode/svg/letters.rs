@@ -18,7 +18,7 @@ const LOOKUPS: u64 = 256;
 const ON_PATH: u64 = 100;
 
 /// What preparing to shape takes, in letters shaped.
-const PIECE: u64 = 50;
+const PIECE: u64 = 20;
 
 /// What a text takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,14 +29,23 @@ pub(super) struct Letters {
     pub(super) shaped: u64,
 }
 
-/// What one `text` takes. `points` counts the points of the path that a part of it may follow.
+/// How much is in an element that a part of a text links to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    /// The points of the path that the text follows.
+    pub(super) points: u64,
+    /// The letters that the text repeats.
+    pub(super) letters: u64,
+}
+
+/// What one `text` takes. `extent` measures what its parts link to.
 pub(super) fn of<'a, 'input>(
     text: Node<'a, 'input>,
     ids: &HashMap<&str, Node<'a, 'input>>,
     hides: bool,
-    points: impl Fn(Node<'a, 'input>) -> u64,
+    extent: impl Fn(Node<'a, 'input>) -> Extent,
 ) -> Letters {
-    let mut count = Count { ids, hides, points, run: Run::default(), sum: Letters::default() };
+    let mut count = Count { ids, hides, extent, run: Run::default(), sum: Letters::default() };
     count.part(text);
     count.end_run();
     count.sum
@@ -66,12 +75,12 @@ struct Count<'m, 'a, 'input, F> {
     ids: &'m HashMap<&'m str, Node<'a, 'input>>,
     /// Whether a style sheet may hide parts.
     hides: bool,
-    points: F,
+    extent: F,
     run: Run,
     sum: Letters,
 }
 
-impl<'a, 'input, F: Fn(Node<'a, 'input>) -> u64> Count<'_, 'a, 'input, F> {
+impl<'a, 'input, F: Fn(Node<'a, 'input>) -> Extent> Count<'_, 'a, 'input, F> {
     fn part(&mut self, element: Node<'a, 'input>) {
         let name = element.tag_name().name();
         let path = if name == "textPath" { self.path_points(element) } else { 0 };
@@ -119,12 +128,11 @@ impl<'a, 'input, F: Fn(Node<'a, 'input>) -> u64> Count<'_, 'a, 'input, F> {
     }
 
     fn path_points(&self, element: Node<'a, 'input>) -> u64 {
-        self.linked(element).map_or(1, |path| (self.points)(path))
+        self.linked(element).map_or(1, |path| (self.extent)(path).points)
     }
 
     fn linked_letters(&self, element: Node<'a, 'input>) -> u64 {
-        let Some(linked) = self.linked(element) else { return 0 };
-        linked.descendants().filter(Node::is_text).filter_map(|node| node.text()).map(|it| it.len() as u64).sum()
+        self.linked(element).map_or(0, |linked| (self.extent)(linked).letters)
     }
 }
 
@@ -186,7 +194,7 @@ mod tests {
         let document = Document::parse(&svg).unwrap();
         let named = document.descendants().filter_map(|node| Some((node.attribute("id")?, node)));
         let text = document.descendants().find(|node| node.tag_name().name() == "text").unwrap();
-        of(text, &named.collect(), style_may_hide(sheet), |_| 1000)
+        of(text, &named.collect(), style_may_hide(sheet), |_| Extent { points: 1000, letters: 100_000 })
     }
 
     #[test]
