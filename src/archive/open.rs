@@ -187,8 +187,9 @@ fn examine(tree: &Tree, store: &Path, may_be_new: bool) -> Result<Option<Archive
     }
 }
 
-/// What is in the place of the catalog, or of what belongs to it, is a regular file.
-fn refuse_other_kinds(tree: &Tree) -> Result<(), ArchiveError> {
+/// What is in the place of the catalog, or of what belongs to it, is a regular file. The database would follow a link,
+/// also one in the place of its journal.
+pub(super) fn refuse_other_kinds(tree: &Tree) -> Result<(), ArchiveError> {
     for name in CATALOG_FILES {
         let found = tree.root().look(name).map_err(tree.failed("look at", name))?;
         if found.is_some_and(|found| !found.is_file()) {

@@ -17,7 +17,7 @@ use super::handle::Archive;
 use super::identity;
 use super::key::{Prefix, StoreKey};
 use super::objects::{ObjectError, Objects};
-use super::open::{ASIDE, ArchiveError, CATALOG, CATALOG_FILES, TMP, examine_parts, not_locked};
+use super::open::{ASIDE, ArchiveError, CATALOG, CATALOG_FILES, TMP, examine_parts, not_locked, refuse_other_kinds};
 use super::sqlite::{self, CatalogFile, Sqlite};
 use crate::model::ArchiveId;
 use crate::staging::Staging;
@@ -72,7 +72,7 @@ pub async fn rebuild_catalog(store: &Path, now: Timestamp) -> Result<CatalogRebu
 /// whole, and a run brings it up to date: it is not read.
 async fn whole(tree: &Tree, id: Option<ArchiveId>) -> Option<Option<Arc<Sqlite>>> {
     let path = tree.place().join(CATALOG);
-    if !is_usable(&path, id) {
+    if refuse_other_kinds(tree).is_err() || !is_usable(&path, id) {
         return None;
     }
     match Sqlite::to_read(&path) {

@@ -157,8 +157,8 @@ impl Mirror {
         // The state of all stages together is large: on the heap it does not enlarge the futures of all callers.
         let done = match Box::pin(self.stages(run, began)).await {
             Ok(left) => {
-                self.copy_catalog().await;
-                match self.note_newer(newer).await {
+                // Neither writes what the other reads.
+                match tokio::join!(self.copy_catalog(), self.note_newer(newer)).1 {
                     Ok(()) => reporter.report(began, left).await,
                     Err(error) => Err(error),
                 }

@@ -19,6 +19,8 @@ use crate::render::{RenderError, Rendered, Renderer};
 
 /// Assets taken from the catalog at a time.
 const PAGE: usize = 256;
+/// Shards of thumbnails looked at side by side: each takes a hop to the catalog and one to the disk.
+const LOOKED_AT_ONCE: usize = 4;
 /// Assets rendered side by side: each waits for a core and then for the disk.
 const RENDERED_AT_ONCE: usize = 8;
 
@@ -134,16 +136,10 @@ impl RenderStage {
     /// again, with the same names; what mirrors show of the others makes way for what there is.
     async fn forget_lost(&self, recipes: &[(ThumbnailName, Digest)]) -> Result<(), MirrorError> {
         let catalog = &self.archive.catalog;
-        for shard in 0..=u8::MAX {
-            // Rows before files: what is on record was put before.
-            let rows = catalog.thumbnails_on_record(shard).await?;
-            // Where the folder cannot be listed, nobody knows what is lost: `verify` names it.
-            let Ok(files) = self.archive.objects.keys(Prefix::Thumbnails(shard)).await else { continue };
-            let there: HashSet<_> = files.into_iter().collect();
-            let is_lost = |row: &&ThumbnailRow| row.key().is_some_and(|key| !there.contains(&key));
-            let lost = rows.iter().flatten().filter(is_lost).map(|row| (row.original, row.name.clone()));
+        let mut shards = stream::iter(0..=u8::MAX).map(|shard| self.lost(shard)).buffered(LOOKED_AT_ONCE);
+        while let Some(lost) = shards.try_next().await? {
             let is_wanted = |(_, name): &(Digest, ThumbnailName)| recipes.iter().any(|(wanted, _)| wanted == name);
-            let (wanted, others): (Vec<_>, Vec<_>) = lost.partition(is_wanted);
+            let (wanted, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(is_wanted);
             if !wanted.is_empty() {
                 catalog.discard_thumbnails(&wanted).await?;
             }
@@ -152,6 +148,17 @@ impl RenderStage {
             }
         }
         Ok(())
+    }
+
+    /// The thumbnails of a shard that are on record and not there.
+    async fn lost(&self, shard: u8) -> Result<Vec<(Digest, ThumbnailName)>, MirrorError> {
+        // Rows before files: what is on record was put before.
+        let rows = self.archive.catalog.thumbnails_on_record(shard).await?;
+        // Where the folder cannot be listed, nobody knows what is lost: `verify` names it.
+        let Ok(files) = self.archive.objects.keys(Prefix::Thumbnails(shard)).await else { return Ok(Vec::new()) };
+        let there: HashSet<_> = files.into_iter().collect();
+        let is_lost = |row: &&ThumbnailRow| row.key().is_some_and(|key| !there.contains(&key));
+        Ok(rows.iter().flatten().filter(is_lost).map(|row| (row.original, row.name.clone())).collect())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Articles without a queued URL → their mirrors.
 
 mod links;
+mod original;
 mod owner;
 mod recorded;
 mod sheets;
@@ -172,13 +173,14 @@ impl WriteStage {
         reading: Reading,
         missing: MissingSheets,
     ) -> Result<Written, MirrorError> {
+        let Some(original) = self.original(row).await else { return Ok(Written::Done) };
         let recorded = self.archive.catalog.references(row.id).await?;
         let sheets = Sheets::find(&self.archive, source, &row.version.key.path, &recorded).await?;
         if !sheets.are_whole() && missing == MissingSheets::Wait {
             return Ok(Written::Waits);
         }
         let is_written_again = sheets.is_any_unwritten && missing == MissingSheets::WriteAgain;
-        self.write_mirror(source, row, reading, References { recorded, sheets }).await?;
+        self.write_mirror(source, row, reading, &original.bytes, References { recorded, sheets }).await?;
         if is_written_again {
             self.archive.catalog.make_stale(&[row.id]).await?;
             return Ok(Written::Waits);
@@ -192,6 +194,7 @@ impl WriteStage {
         source: &RunSource,
         row: &ArticleRow,
         reading: Reading,
+        original: &[u8],
         references: References,
     ) -> Result<(), MirrorError> {
         let path = &row.version.key.path;
@@ -200,14 +203,7 @@ impl WriteStage {
         if !self.is_free(row, self.places.look(source, row, reading).await?) {
             return Ok(());
         }
-        let original = match self.archive.read_verified(row.version.original, row.version.format.blob_type()).await {
-            Ok(original) => original,
-            Err(error) => {
-                self.report(row, ProblemReason::DamagedOriginal, error);
-                return Ok(());
-            }
-        };
-        let Planned { rewritten, lacks_thumbnail } = self.plan(source, row, &original, references).await?;
+        let Planned { rewritten, lacks_thumbnail } = self.plan(source, row, original, references).await?;
         let Rewritten { edits, mirror, left_remote } = rewritten;
         self.report_left_remote(row, &left_remote);
         let digest = Digest::of(&mirror);
@@ -331,7 +327,6 @@ impl WriteStage {
         links.extend(sheets.links);
         let article = Article { bytes: original, format: row.version.format, encoding, options: &options };
         let targets = rows.iter().map(|row| target(row, links.get(&row.place.span).cloned())).collect();
-        let _admitted = self.memory.admit_again(original, row.version.format).await;
         Ok(Planned { rewritten: rewrite::rewrite(&article, self.rewrite.lazy, targets), lacks_thumbnail })
     }
 

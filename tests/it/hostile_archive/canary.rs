@@ -61,11 +61,20 @@ impl Canary {
         self.folder.path().join(name)
     }
 
-    /// What was touched since.
+    /// What was touched since, by reading it or otherwise.
     pub(super) fn touched(&self) -> Vec<String> {
+        self.differing(|facts| facts)
+    }
+
+    /// What was changed since. Who read it does not matter.
+    pub(super) fn changed(&self) -> Vec<String> {
+        self.differing(|(mode, size, inode, _, changed)| (mode, size, inode, 0, changed))
+    }
+
+    fn differing(&self, seen: impl Fn(Facts) -> Facts) -> Vec<String> {
         let differs = |(path, before): (&PathBuf, &Facts)| {
             let now = fs::symlink_metadata(path).is_ok().then(|| facts(path));
-            (now.as_ref() != Some(before)).then(|| format!("{}: {before:?} → {now:?}", path.display()))
+            (now.map(&seen) != Some(seen(*before))).then(|| format!("{}: {before:?} → {now:?}", path.display()))
         };
         self.before.iter().filter_map(differs).collect()
     }
@@ -94,10 +103,11 @@ fn a_canary_notes_who_reads_writes_removes_or_lists_it() {
         |folder| fs::remove_file(folder.join("00/0011")).unwrap(),
         |folder| drop(fs::File::create(folder.join("deep/new")).unwrap()),
     ];
-    for touch in touch {
+    for (at, touch) in touch.into_iter().enumerate() {
         let canary = Canary::new();
         assert_eq!(canary.touched(), Vec::<String>::new());
         touch(canary.folder.path());
         assert!(!canary.touched().is_empty());
+        assert_eq!(canary.changed().is_empty(), at == 0, "only the first of them reads alone");
     }
 }
