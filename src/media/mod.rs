@@ -6,9 +6,10 @@
 //!
 //! # What is decoded
 //!
-//! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG. The feature `avif` adds AVIF; the feature `jxl-jp2` adds
-//! JPEG XL and JPEG 2000, whose decoders take more memory than their headers say, so that the memory bound of the
-//! default build does not hold with them. HEIC, and what a feature is missing for, is probed and kept without a thumbnail.
+//! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG. The feature `avif` adds AVIF, `heic` HEIC, and `jxl-jp2` JPEG
+//! XL and JPEG 2000; all three are on by default. Their decoders take more memory than the headers say: what holds is the
+//! limit of the process that decodes (`render::cage`), and in a caller's own process nothing but the decoder's own count.
+//! What a feature is missing for is probed and kept without a thumbnail. `docs/reference.md` says what is read of each.
 //!
 //! # Security
 //!
@@ -19,7 +20,9 @@
 //! | decoder | formats | memory safety |
 //! |---|---|---|
 //! | `png`, `gif`, `image-webp` (animations), BMP and ICO of `image`, `weezl`, `flate2` | PNG, GIF, WebP, BMP, ICO | forbid `unsafe` |
+//! | `decode::tiff` and `decode::bmp_runs` of this project, `fax` | what the others refuse of TIFF and BMP | no `unsafe` |
 //! | `hayro-jpeg2000` | JPEG 2000 | forbids `unsafe` |
+//! | `heic-decoder` | HEIC | forbids `unsafe`; its threads are those of `rayon`, of which a process that decodes has one |
 //! | `tiff`, and `zune-jpeg` for JPEG in it | TIFF | casts between numbers; SIMD kernels |
 //! | `resvg`, `usvg`, `roxmltree` on `tiny-skia` | SVG | forbid `unsafe`; the rasterizer has SIMD kernels |
 //! | `jxl-oxide` | JPEG XL | `unsafe` in its SIMD kernels and in shared views of its grids |
@@ -58,6 +61,7 @@ mod yuv;
 
 pub(crate) use catch_panic::catch_panic;
 pub use catch_panic::is_decoding;
+pub(crate) use decode::stay_on_this_thread;
 pub use error::MediaError;
 pub use probe::probe;
 pub use rendition::{Rendition, Renditions};

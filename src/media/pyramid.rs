@@ -102,10 +102,12 @@ pub(super) struct AnimationSource<'a> {
 }
 
 impl AnimationSource<'_> {
-    /// Whether this size is an animated rendition. An animation of more frames than the limit becomes a still.
+    /// Whether this size is an animated rendition. An animation of more frames than the limit becomes a still, as does one of
+    /// a format of which only the first frame is read.
     fn is_wanted(self, size: &ThumbnailConfig) -> bool {
         let animated = self.asset.frames > 1 && self.asset.frames <= self.limits.max_frames;
-        let possible = matches!(size.format, ThumbnailFormat::Auto | ThumbnailFormat::WebP);
+        let is_read = matches!(self.asset.media_type, MediaType::Gif | MediaType::Png | MediaType::WebP);
+        let possible = is_read && matches!(size.format, ThumbnailFormat::Auto | ThumbnailFormat::WebP);
         animated && possible && size.animation == Animation::Keep
     }
 

@@ -34,6 +34,17 @@ impl Channels {
     }
 }
 
+/// Undoes the multiplication of color by alpha, of one pixel.
+pub(super) fn divide_by_alpha(pixel: &mut [u8]) {
+    if let [colors @ .., alpha] = pixel
+        && *alpha > 0
+    {
+        for color in colors {
+            *color = u8::try_from(u32::from(*color) * 255 / u32::from(*alpha)).unwrap_or(u8::MAX);
+        }
+    }
+}
+
 /// An image with interleaved channels: rows from the top, without padding. `data` has exactly as many bytes as the other
 /// fields say.
 #[derive(Debug, Clone)]

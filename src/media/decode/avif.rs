@@ -1,15 +1,15 @@
 //! AVIF stills, by `re_rav1d`: dav1d translated to Rust, without its assembly, and in large part still `unsafe`. The
-//! decoder is therefore a feature of the build, `avif`, and off by default.
+//! decoder is therefore a feature of the build, `avif`, that can be left out.
 //!
 //! Image grids and sequences are not decoded. Colors are those of the file's ICC profile, else Display P3 or BT.2020 where
 //! the bitstream names these primaries, else sRGB. HDR is not tone-mapped.
 
-use moxcms::ColorProfile;
 use re_rav1d::dav1d::pixel::{ColorPrimaries, MatrixCoefficients, YUVRange};
 use re_rav1d::dav1d::{Decoder, Picture as Frame, PixelLayout, PlanarImageComponent as Component, Plane, Settings};
 
 use super::decoded::Decoded;
 use super::limits::{check_memory, check_size};
+use super::wide_gamut;
 use crate::config::MediaConfig;
 use crate::media::byte_reader::ByteReader;
 use crate::media::error::MediaError;
@@ -31,7 +31,9 @@ pub(super) fn decode(bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> Resul
     let file = avif_parse::read_avif(&mut &*bytes).map_err(reason)?;
     let color = DecodedItem::new(&file.primary_item, asset, limits)?;
     let alpha = file.alpha_item.as_ref().map(|item| DecodedItem::new(item, asset, limits)).transpose()?;
-    let profile = probe::icc_of_heif(ByteReader(bytes)).map(<[u8]>::to_vec).or_else(|| wide_gamut(&color.frame));
+    let profile = probe::icc_of_heif(ByteReader(bytes))
+        .map(<[u8]>::to_vec)
+        .or_else(|| wide_gamut::profile(primaries(&color.frame)));
     Ok(Decoded::interleaved(to_raster(&color, alpha.as_ref(), file.premultiplied_alpha)?, profile))
 }
 
@@ -42,14 +44,13 @@ fn reason(error: avif_parse::Error) -> MediaError {
     }
 }
 
-/// The profile of the primaries that the bitstream names (ITU-T H.273, table 2), where they are not those of sRGB.
-fn wide_gamut(frame: &Frame) -> Option<Vec<u8>> {
-    let profile = match frame.color_primaries() {
-        ColorPrimaries::P3Display => ColorProfile::new_display_p3(),
-        ColorPrimaries::BT2020 => ColorProfile::new_bt2020(),
-        _ => return None,
-    };
-    profile.encode().ok()
+/// The number of the primaries that the bitstream names (ITU-T H.273, table 2), where a profile is made of them.
+fn primaries(frame: &Frame) -> u16 {
+    match frame.color_primaries() {
+        ColorPrimaries::P3Display => 12,
+        ColorPrimaries::BT2020 => 9,
+        _ => 2,
+    }
 }
 
 /// One decoded item of the file: the color image or its alpha.

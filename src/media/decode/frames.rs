@@ -11,7 +11,7 @@ use image::{AnimationDecoder, Frame, ImageDecoder};
 use super::decoded::Decoded;
 use super::image_decoder::{decoder_limits, reason};
 use super::limits::{check_memory, check_size};
-use super::{png_bmp_ico, webp};
+use super::{png_ico, webp};
 use crate::config::MediaConfig;
 use crate::media::byte_reader::ByteReader;
 use crate::media::error::MediaError;
@@ -125,7 +125,7 @@ fn check_canvas((width, height): (u32, u32), limits: &MediaConfig) -> Result<(),
 pub(super) fn first_shown(bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> Result<Decoded, MediaError> {
     match search(bytes, asset, limits) {
         // The frames of an APNG may be damaged, or of a depth that is not decoded; its default image may still be good.
-        Err(error) if asset.media_type == MediaType::Png => png_bmp_ico::png(bytes, limits).map_err(|_| error),
+        Err(error) if asset.media_type == MediaType::Png => png_ico::png(bytes, limits).map_err(|_| error),
         other => other,
     }
 }

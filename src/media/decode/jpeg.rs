@@ -2,12 +2,14 @@
 //!
 //! `libjpeg-turbo-rs` is chosen for its speed: it reconstructs images at 1/2, 1/4 and 1/8 in the DCT domain. It is written
 //! in Rust with SIMD kernels in `unsafe` code and promises no memory safety. Its input is bounded first (size, scans,
-//! memory), a panic costs one image, and the fuzz targets run it under an address sanitizer.
+//! memory), a panic costs one image, and the fuzz targets run it under an address sanitizer. It reads arithmetic coding, and
+//! at full size twelve bits and the lossless processes.
 
 use libjpeg_turbo_rs::tj3::{TjHandle, TjParam};
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat, ScalingFactor};
 
 use super::decoded::{Decoded, Pixels, TargetSize};
+use super::jpeg_sampling;
 use super::limits::{check_memory, check_size};
 use crate::config::MediaConfig;
 use crate::media::byte_reader::ByteReader;
@@ -25,9 +27,11 @@ pub(super) fn decode(bytes: &[u8], target: TargetSize, limits: &MediaConfig) -> 
     let decoder = Decoder::new_with_limits(bytes, of_decoder).map_err(reason)?;
     let (width, height) = (decoder.header().width, decoder.header().height);
     check_size(width.into(), height.into(), limits)?;
-    let divisor = divisor(width.into(), height.into(), target);
+    let divisor = divisor(&decoder, target);
     check_memory(peak_memory(&decoder, divisor), limits)?;
-    check_sampling(&decoder)?;
+    if !has_usual_sampling(&decoder)? {
+        return jpeg_sampling::decode(bytes, decoder);
+    }
     // Decoding to planes is strict. An image that it refuses may still be decoded leniently.
     let planar = || planar(bytes, divisor, covered(&decoder, divisor)).ok();
     if let Some(image) = target.accepts_yuv.then(planar).flatten() {
@@ -36,29 +40,27 @@ pub(super) fn decode(bytes: &[u8], target: TargetSize, limits: &MediaConfig) -> 
     interleaved(bytes, decoder, divisor)
 }
 
-/// Refuses three components of which the first is subsampled, and four of which the first or the last is. The decoder
-/// takes these to be at full resolution, as all encoders write them: it would give other colors, or read past their ends
-/// (ITU-T T.81, section A.1.1).
-fn check_sampling(decoder: &Decoder<'_>) -> Result<(), MediaError> {
+/// Whether the first of three components is at full resolution, and of four the first and the last. The decoder takes these
+/// to be, as all encoders write them: it would give other colors, or read past their ends (ITU-T T.81, section A.1.1).
+fn has_usual_sampling(decoder: &Decoder<'_>) -> Result<bool, MediaError> {
     let components = &decoder.header().components;
     let factors = || components.iter().map(|one| (one.horizontal_sampling, one.vertical_sampling));
     let most = (factors().map(|each| each.0).max(), factors().map(|each| each.1).max());
     let full =
         |at: usize| factors().nth(at).is_none_or(|(h_factor, v_factor)| (Some(h_factor), Some(v_factor)) == most);
     match components.len() {
-        3 if !full(0) => Err(MediaError::Variant("JPEG with its brightness subsampled".to_owned())),
+        3 => Ok(full(0)),
         4 if !full(0) || !full(3) => {
             Err(MediaError::Variant("JPEG in four colors with the first or the last of them subsampled".to_owned()))
         }
-        _ => Ok(()),
+        _ => Ok(true),
     }
 }
 
 /// What [`decode`] will check against the limit; 0 for an image that it will refuse.
 pub(super) fn memory_estimate(bytes: &[u8], target: TargetSize) -> u64 {
     let Ok(decoder) = Decoder::new(bytes) else { return 0 };
-    let (width, height) = (decoder.header().width, decoder.header().height);
-    peak_memory(&decoder, divisor(width.into(), height.into(), target))
+    peak_memory(&decoder, divisor(&decoder, target))
 }
 
 fn interleaved(bytes: &[u8], mut decoder: Decoder<'_>, divisor: u32) -> Result<Decoded, MediaError> {
@@ -118,12 +120,22 @@ fn covered(decoder: &Decoder<'_>, divisor: u32) -> (f64, f64) {
 
 /// By how much the decoder scales down: a power of two that keeps 1.8 times the target size. Measured against decoding
 /// at full size, anything less shows, and so do odd eighths even where they keep enough.
-fn divisor(width: u32, height: u32, target: TargetSize) -> u32 {
+fn divisor(decoder: &Decoder<'_>, target: TargetSize) -> u32 {
+    if !is_scalable(decoder) {
+        return 1;
+    }
+    let (width, height) = (decoder.header().width.into(), decoder.header().height.into());
     let suffices = |divisor: u32| {
         let keeps = |side: u32, target: u32| u64::from(side.div_ceil(divisor)) * 10 >= u64::from(target) * 18;
         keeps(width, target.width) && keeps(height, target.height)
     };
     [8, 4, 2].into_iter().find(|&divisor| suffices(divisor)).unwrap_or(1)
+}
+
+/// Whether the decoder can scale down: not without a DCT, nor samples of twelve bits, nor what is put together here.
+fn is_scalable(decoder: &Decoder<'_>) -> bool {
+    let header = decoder.header();
+    header.precision == 8 && !header.is_lossless && has_usual_sampling(decoder).unwrap_or(true)
 }
 
 /// An upper bound of the decoder's memory in bytes: planes, their upsampled copies and the output at the scaled size, and
@@ -133,12 +145,56 @@ fn peak_memory(decoder: &Decoder<'_>, divisor: u32) -> u64 {
     let pixels = u64::from(header.width) * u64::from(header.height);
     let components = header.components.len() as u64;
     let coefficients = if decoder.has_multiple_scans() { pixels * components * 2 } else { 0 };
-    coefficients + pixels * components * 3 / u64::from(divisor * divisor)
+    // Deeper samples take two bytes in planes, in their upsampled copies and in the result, and one in the image.
+    let copies = if header.precision == 8 && !header.is_lossless { 3 } else { 7 };
+    coefficients + pixels * components * copies / u64::from(divisor * divisor)
 }
 
 fn reason(error: JpegError) -> MediaError {
     match error {
         JpegError::LimitExceeded { what, actual, limit } => MediaError::over(what, actual, limit),
         error => MediaError::damaged(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use libjpeg_turbo_rs::{Subsampling, compress_12bit, compress_arithmetic, compress_lossless};
+
+    use super::*;
+    use crate::config::Config;
+
+    const SIDE: usize = 64;
+    const COLOR: [u8; 3] = [200, 40, 90];
+
+    fn pixels() -> Vec<u8> {
+        COLOR.repeat(SIDE * SIDE)
+    }
+
+    /// The colors of a JPEG of one color, and the size that the decoder gave.
+    fn shown(bytes: &[u8]) -> (usize, [u8; 3]) {
+        let target = TargetSize { width: 8, height: 8, accepts_yuv: false };
+        let decoded = decode(bytes, target, &Config::default().media).unwrap();
+        let Pixels::Interleaved(image) = decoded.pixels else { panic!("planes") };
+        let size = image.channels.count();
+        assert!((image.covered.0 - f64::from(image.width)).abs() < 1.0, "{:?}", image.covered);
+        (image.width as usize, std::array::from_fn(|at| image.data[at.min(size - 1)]))
+    }
+
+    #[track_caller]
+    fn check(bytes: &[u8], width: usize, expected: [u8; 3]) {
+        let (shown_width, color) = shown(bytes);
+        assert_eq!(shown_width, width);
+        assert!(color.iter().zip(expected).all(|(made, given)| made.abs_diff(given) < 8), "{color:?}");
+    }
+
+    #[test]
+    fn arithmetic_lossless_and_deep_images_are_decoded() {
+        let (format, sampling) = (PixelFormat::Rgb, Subsampling::S420);
+        check(&compress_arithmetic(&pixels(), SIDE, SIDE, format, 90, sampling).unwrap(), SIDE / 4, COLOR);
+        let gray = vec![77; SIDE * SIDE];
+        check(&compress_lossless(&gray, SIDE, SIDE, PixelFormat::Grayscale).unwrap(), SIDE, [77; 3]);
+        let deep: Vec<i16> = pixels().iter().map(|&level| i16::from(level) * 16).collect();
+        check(&compress_12bit(&deep, SIDE, SIDE, 3, 95, Subsampling::S444).unwrap(), SIDE, COLOR);
     }
 }

@@ -2,18 +2,25 @@
 
 #[cfg(feature = "avif")]
 mod avif;
+mod bmp;
+mod bmp_runs;
 mod decoded;
 mod frames;
+#[cfg(feature = "heic")]
+mod heic;
 mod image_decoder;
 mod jpeg;
+mod jpeg_sampling;
 #[cfg(feature = "jxl-jp2")]
 mod jxl_jp2;
 mod limits;
-mod png_bmp_ico;
 mod png_color;
+mod png_ico;
 mod svg;
 mod tiff;
 mod webp;
+#[cfg(any(feature = "avif", feature = "heic"))]
+mod wide_gamut;
 
 pub(super) use decoded::{Decoded, Pixels, SVG_DEFAULT_SIZE, TargetSize};
 pub(super) use frames::frames;
@@ -43,13 +50,15 @@ pub(super) fn decode(
         MediaType::Gif => frames::first_shown(bytes, asset, limits),
         MediaType::Png | MediaType::WebP if asset.frames > 1 => frames::first_shown(bytes, asset, limits),
         MediaType::WebP => webp::decode(bytes, limits),
-        MediaType::Png => png_bmp_ico::png(bytes, limits),
-        MediaType::Bmp => png_bmp_ico::bmp(bytes, limits),
+        MediaType::Png => png_ico::png(bytes, limits),
+        MediaType::Bmp => bmp::decode(bytes, target, limits),
         MediaType::Tiff => tiff::decode(bytes, limits),
-        MediaType::Ico | MediaType::Cur => png_bmp_ico::ico(ByteReader(bytes), limits),
+        MediaType::Ico | MediaType::Cur => png_ico::ico(ByteReader(bytes), limits),
         MediaType::Svg => svg::decode(bytes, target, limits),
         #[cfg(feature = "avif")]
         MediaType::Avif => avif::decode(bytes, asset, limits),
+        #[cfg(feature = "heic")]
+        MediaType::Heic => heic::decode(bytes, asset, limits),
         #[cfg(feature = "jxl-jp2")]
         MediaType::Jxl => jxl_jp2::jxl(bytes, limits),
         #[cfg(feature = "jxl-jp2")]
@@ -65,19 +74,26 @@ pub(super) fn memory_estimate(bytes: &[u8], asset: &Asset, target: TargetSize, l
         other if !is_decoded(other) => 0,
         MediaType::Jpeg => jpeg::memory_estimate(bytes, target),
         // The headers do not say what these take. They get all the memory, so that nothing is decoded beside them.
-        MediaType::Svg | MediaType::Avif | MediaType::Jxl | MediaType::Jp2 => limits.max_alloc.0,
+        MediaType::Svg | MediaType::Avif | MediaType::Heic | MediaType::Jxl | MediaType::Jp2 => limits.max_alloc.0,
         MediaType::Gif => pixels * frames::BYTES_PER_PIXEL,
         _ if asset.frames > 1 => pixels * frames::BYTES_PER_PIXEL,
         MediaType::WebP => pixels * webp::BYTES_PER_PIXEL,
-        MediaType::Tiff => pixels * tiff::bytes_per_pixel(asset),
+        MediaType::Tiff => tiff::memory_estimate(bytes, asset, limits),
         _ => pixels * image_decoder::bytes_per_pixel(asset, 1),
     }
 }
 
 /// Whether this build decodes images of this type.
 const fn is_decoded(media_type: MediaType) -> bool {
-    use MediaType::{Avif, Bmp, Cur, Gif, Ico, Jp2, Jpeg, Jxl, Png, Svg, Tiff, WebP};
+    use MediaType::{Avif, Bmp, Cur, Gif, Heic, Ico, Jp2, Jpeg, Jxl, Png, Svg, Tiff, WebP};
     matches!(media_type, Jpeg | Png | Gif | WebP | Bmp | Tiff | Ico | Cur | Svg)
         || cfg!(feature = "avif") && matches!(media_type, Avif)
+        || cfg!(feature = "heic") && matches!(media_type, Heic)
         || cfg!(feature = "jxl-jp2") && matches!(media_type, Jxl | Jp2)
+}
+
+/// Has every decoder work on the calling thread, for as long as the process lives. A process that decodes may start none.
+pub(crate) fn stay_on_this_thread() {
+    #[cfg(feature = "heic")]
+    heic::stay_on_this_thread();
 }

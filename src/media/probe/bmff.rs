@@ -116,7 +116,7 @@ fn heif(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
 }
 
 /// The ICC profile of a HEIF or AVIF image.
-#[cfg(feature = "avif")]
+#[cfg(any(feature = "avif", feature = "heic"))]
 pub(in crate::media) fn icc_profile(bytes: ByteReader<'_>) -> Option<&[u8]> {
     properties(bytes)?.find_map(|property| profile(property))
 }

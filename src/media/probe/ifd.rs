@@ -61,7 +61,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The bytes of a tag's value, inside the entry or elsewhere in the file.
-    pub(super) fn bytes(&self, tag: u16) -> Option<ByteReader<'a>> {
+    pub(in crate::media) fn bytes(&self, tag: u16) -> Option<ByteReader<'a>> {
         let at = self.entry(tag)?;
         let width = match self.file.u16(at + 2, self.order)? {
             3 | 8 => 2,
@@ -102,15 +102,26 @@ impl<'a> Directory<'a> {
         })
     }
 
-    /// A copy of the file with another number for a tag of 16 bits.
-    pub(in crate::media) fn with_number(&self, tag: u16, number: u16) -> Option<Vec<u8>> {
-        let at = self.entry(tag)?;
-        let is_short = self.file.u16(at + 2, self.order)? == 3;
-        let value = at + if self.big { 12 } else { 8 };
-        let mut file = is_short.then(|| self.file.0.to_vec())?;
-        let bytes = if self.order == ByteOrder::Big { number.to_be_bytes() } else { number.to_le_bytes() };
-        file.get_mut(value..value + 2)?.copy_from_slice(&bytes);
-        Some(file)
+    /// All fractions of a tag (type 5).
+    pub(in crate::media) fn fractions(&self, tag: u16) -> impl Iterator<Item = f32> {
+        let order = self.order;
+        let is_fraction = self.entry(tag).and_then(|at| self.file.u16(at + 2, order)) == Some(5);
+        let value = self.bytes(tag).filter(|_| is_fraction).unwrap_or(ByteReader(&[]));
+        (0..).map_while(move |index: usize| {
+            let (above, below) = (value.u32(8 * index, order)?, value.u32(8 * index + 4, order)?);
+            (below > 0).then_some(above as f32 / below as f32)
+        })
+    }
+
+    /// The byte order of the file.
+    pub(in crate::media) fn order(&self) -> ByteOrder {
+        self.order
+    }
+
+    /// A part of the file, shortened to what exists.
+    pub(in crate::media) fn part(&self, start: u64, length: u64) -> ByteReader<'a> {
+        let offset = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        self.file.window(offset(start), offset(length))
     }
 
     /// The text of a tag, up to its NUL.

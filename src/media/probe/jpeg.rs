@@ -4,7 +4,7 @@ use super::jpeg_segments::{EOI, SOS, is_frame, next_segment};
 use super::{exif, jpeg_data};
 use crate::media::byte_reader::ByteReader;
 use crate::media::icc;
-use crate::model::{Asset, Ending};
+use crate::model::{Asset, Ending, MediaType};
 
 /// What the markers before the first scan say, besides facts of the asset.
 #[derive(Default)]
@@ -72,6 +72,13 @@ pub(in crate::media) fn is_adobe(bytes: ByteReader<'_>) -> bool {
     let mut at = 2;
     std::iter::from_fn(|| next_segment(bytes, &mut at).filter(|(marker, _)| *marker != SOS))
         .any(|(marker, body)| marker == 0xee && body.has(0, b"Adobe"))
+}
+
+/// Whether the three components are red, green and blue.
+pub(in crate::media) fn is_rgb(bytes: ByteReader<'_>) -> bool {
+    let mut asset = Asset::of_type(MediaType::Jpeg);
+    probe(bytes, &mut asset);
+    asset.color_space == "rgb"
 }
 
 fn finish(asset: &mut Asset, header: &Header) {

@@ -23,11 +23,11 @@ use super::sniff::sniff;
 use crate::config::MediaConfig;
 use crate::model::{Asset, Ending, MediaType};
 
-#[cfg(feature = "avif")]
+#[cfg(any(feature = "avif", feature = "heic"))]
 pub(super) use bmff::icc_profile as icc_of_heif;
 pub(super) use ico::largest as largest_in_icon;
 pub(super) use ifd::Directory;
-pub(super) use jpeg::is_adobe as is_adobe_jpeg;
+pub(super) use jpeg::{is_adobe as is_adobe_jpeg, is_rgb as is_rgb_jpeg};
 pub(super) use webp::size_of_lossy as size_of_lossy_webp;
 
 /// The type of some bytes and, for media, the facts in its headers. Never fails: bytes of no known type are an asset of

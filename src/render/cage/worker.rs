@@ -23,6 +23,7 @@ pub fn work_with(decode: impl Fn(&[u8], &[ThumbnailConfig], &MediaConfig) -> Ren
     let (mut from, mut to) = (io::stdin().lock(), io::stdout().lock());
     let Some(terms) = read::<Terms>(&mut from)? else { return Ok(()) };
     same_version(terms.version)?;
+    media::stay_on_this_thread();
     let confinement = confine(terms.memory, terms.seconds);
     write(&mut to, &Hello { version: VERSION, confinement }, [])?;
     while let Some(request) = read::<Request>(&mut from)? {

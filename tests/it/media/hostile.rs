@@ -206,16 +206,6 @@ fn ink_of_which_a_part_is_subsampled_is_not_decoded() {
 }
 
 #[test]
-fn a_jpeg_whose_brightness_is_subsampled_is_not_decoded_to_other_colors() {
-    let mut bytes = super::images::jpeg(&scene(40, 30, 4), 90);
-    assert_eq!(why(&bytes), None);
-    let frame = memchr::memmem::find(&bytes, b"\xff\xc0").expect("a frame");
-    bytes[frame + 11] = 0x11;
-    bytes[frame + 14] = 0x22;
-    assert!(matches!(why(&bytes), Some(MediaError::Variant(reason)) if reason.contains("subsampled")));
-}
-
-#[test]
 fn what_is_no_image_is_unsupported() {
     for (bytes, kind) in
         [(&b"<!doctype html><p>Not found"[..], MediaType::Html), (b"", MediaType::Unknown), (b"hello", MediaType::Text)]

@@ -1,9 +1,9 @@
-//! PNG, BMP, icons and cursors, by the decoders of the `image` crate, which are written in safe Rust.
+//! PNG, icons and cursors, by the decoders of the `image` crate, which are written in safe Rust.
 
 use std::io::Cursor;
 
 use image::ImageDecoder as _;
-use image::codecs::{bmp::BmpDecoder, ico::IcoDecoder, png::PngDecoder};
+use image::codecs::{ico::IcoDecoder, png::PngDecoder};
 
 use super::decoded::Decoded;
 use super::image_decoder::{decoder_limits, read, reason};
@@ -20,11 +20,6 @@ pub(super) fn png(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaEr
     let mut decoded = read(png, 1, limits)?;
     decoded.profile = decoded.profile.or_else(|| png_color::profile(bytes, gray));
     Ok(decoded)
-}
-
-/// A Windows bitmap.
-pub(super) fn bmp(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
-    read(BmpDecoder::new(Cursor::new(bytes)).map_err(reason)?, 1, limits)
 }
 
 /// The largest image of an icon or a cursor.
