@@ -80,7 +80,10 @@ mod tests {
     use crate::media::probe::probe;
 
     const HEIC: &[u8] = include_bytes!("../../../tests/data/images/image.heic");
+<<<<<<< HEAD
     const PNG: &[u8] = include_bytes!("../../../tests/data/images/truecolor.png");
+=======
+>>>>>>> formats
 
     fn made(bytes: &[u8], limits: &MediaConfig) -> Result<Raster, MediaError> {
         match decode(bytes, &probe(bytes, limits), limits)?.pixels {
@@ -89,6 +92,7 @@ mod tests {
         }
     }
 
+<<<<<<< HEAD
     #[test]
     fn it_shows_the_image_that_it_was_made_of() {
         let shown = made(HEIC, &Config::default().media).unwrap();
@@ -97,6 +101,17 @@ mod tests {
         let apart = shown.data.iter().zip(original.as_raw()).map(|(one, other)| u64::from(one.abs_diff(*other)));
         let apart = apart.sum::<u64>() / shown.data.len() as u64;
         assert!(apart < 12, "{apart} levels apart");
+=======
+    /// The sample is red on the left and blue on the right.
+    #[test]
+    fn it_shows_the_colors_that_it_was_made_of() {
+        let shown = made(HEIC, &Config::default().media).unwrap();
+        assert_eq!((shown.width, shown.height, shown.channels), (64, 64, Channels::Rgb));
+        for (x, expected) in [(8, [200, 40, 90]), (56, [20, 120, 200])] {
+            let pixel = &shown.data[(32 * 64 + x) * 3..][..3];
+            assert!(pixel.iter().zip(expected).all(|(made, given)| made.abs_diff(given) < 10), "{pixel:?}");
+        }
+>>>>>>> formats
     }
 
     #[test]

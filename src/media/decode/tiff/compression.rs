@@ -71,7 +71,9 @@ fn in_order(stored: &[u8], reversed: bool) -> std::borrow::Cow<'_, [u8]> {
 /// In the codes, 1 is black. In the samples, that is so where white is zero.
 fn fax_colors(mut bits: Vec<u8>, layout: &Layout) -> Vec<u8> {
     if layout.photometric != Photometric::WhiteIsZero {
-        bits.iter_mut().for_each(|byte| *byte = !*byte);
+        for byte in &mut bits {
+            *byte = !*byte;
+        }
     }
     bits
 }

@@ -245,9 +245,9 @@ fn subsampling(page: &Directory<'_>, photometric: Photometric) -> Result<(usize,
     if photometric != Photometric::YCbCr {
         return Ok((1, 1));
     }
-    let mut factors = page.numbers(YCBCR_SUBSAMPLING).chain([2, 2]);
+    let mut factors = page.numbers(YCBCR_SUBSAMPLING).chain([2, 2]).map(usize::try_from);
     match (factors.next(), factors.next()) {
-        (Some(across @ (1 | 2 | 4)), Some(down @ (1 | 2 | 4))) => Ok((across as usize, down as usize)),
+        (Some(Ok(across @ (1 | 2 | 4))), Some(Ok(down @ (1 | 2 | 4)))) => Ok((across, down)),
         _ => Err(MediaError::damaged("chroma is subsampled by neither 1, 2 nor 4")),
     }
 }
