@@ -66,10 +66,9 @@ fn by_name(faces: &Database, wanted: &Wanted) -> Vec<ID> {
     let kinds = || weights.iter().flat_map(|weight| styles.map(|style| (weight.0 && style.0, weight.1, style.1)));
     let kinds: Vec<_> = kinds().filter(|kind| kind.0).collect();
     let there: HashSet<_> = faces.faces().flat_map(|face| &face.families).map(|(name, _)| name.as_str()).collect();
-    let named = wanted.families.iter().map(String::as_str).filter(|name| there.contains(name) || is_generic(name));
-    let names = std::iter::once(None).chain(named.map(Some));
+    let present = wanted.families.iter().map(String::as_str).filter(|name| there.contains(name) || is_generic(name));
     let mut chosen = Vec::new();
-    for name in names {
+    for name in std::iter::once(None).chain(present.map(Some)) {
         for (_, weight, style) in &kinds {
             let face = select(faces, name.into_iter(), (*weight, Stretch::Normal, *style));
             chosen.extend(face.filter(|face| !chosen.contains(face)));

@@ -56,11 +56,7 @@ pub(super) fn decode(
         MediaType::Bmp => bmp::decode(bytes, target, limits),
         MediaType::Tiff => tiff::decode(bytes, limits),
         MediaType::Ico | MediaType::Cur => png_ico::ico(ByteReader(bytes), limits),
-<<<<<<< HEAD
         MediaType::Svg => svg::decode(bytes, target, fonts, limits),
-=======
-        MediaType::Svg => svg::decode(bytes, target, limits),
->>>>>>> formats
         #[cfg(feature = "avif")]
         MediaType::Avif => avif::decode(bytes, asset, limits),
         #[cfg(feature = "heic")]

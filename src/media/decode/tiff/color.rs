@@ -49,8 +49,8 @@ pub(super) fn raster(
         (_, Alpha::None) => Channels::Rgb,
         _ => Channels::Rgba,
     };
-    let side = |side: usize| u32::try_from(side).map_err(MediaError::damaged);
-    Raster::new(side(layout.width)?, side(layout.height)?, channels, data)
+    let pixels = |length: usize| u32::try_from(length).map_err(MediaError::damaged);
+    Raster::new(pixels(layout.width)?, pixels(layout.height)?, channels, data)
 }
 
 /// How Y, Cb and Cr become red, green and blue.

@@ -27,11 +27,7 @@ fn sum_up(row: &mut [u8], bytes: usize, samples: usize, order: ByteOrder) {
         let sum = number(row, at, bytes, order).wrapping_add(number(row, at - samples, bytes, order));
         for (index, byte) in row[at * bytes..][..bytes].iter_mut().enumerate() {
             let shift = if order == ByteOrder::Little { index } else { bytes - 1 - index };
-<<<<<<< HEAD
-            *byte = (sum >> (8 * shift) & 0xff) as u8;
-=======
             *byte = sum.to_le_bytes()[shift];
->>>>>>> formats
         }
     }
 }
