@@ -111,4 +111,16 @@ mod tests {
         let _all = memory.admit_mirror(huge.as_bytes(), Format::Markdown).await;
         assert_eq!(memory.free.available_permits(), 0);
     }
+
+    #[tokio::test]
+    async fn a_mirror_takes_as_much_as_two_articles() {
+        let memory = ArticleMemory::default();
+        let article = "*a ".repeat(20_000);
+        let wanted = kib(extract::memory_estimate(article.as_bytes(), Format::Markdown) * 2);
+        let before = memory.free.available_permits();
+        let held = memory.admit_mirror(article.as_bytes(), Format::Markdown).await;
+        assert_eq!(before - memory.free.available_permits(), wanted as usize);
+        drop(held);
+        assert_eq!(memory.free.available_permits(), before);
+    }
 }

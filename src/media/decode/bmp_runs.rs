@@ -110,4 +110,45 @@ mod tests {
         assert_eq!(canvas.run(&[5, 0x12, 0, 1], true), 4, "what stands over the row is left out");
         assert_eq!(canvas.indices, [1, 2, 1, 2]);
     }
+
+    /// The codes of rows: a run for equal neighbours, literals where that is wished, and the ends of rows.
+    fn coded(rows: &[Vec<u8>], literal: bool) -> Vec<u8> {
+        let mut codes = Vec::new();
+        for row in rows {
+            if literal && row.len() > 2 {
+                codes.extend([0, u8::try_from(row.len()).unwrap()]);
+                codes.extend(row);
+                codes.resize(codes.len().next_multiple_of(2), 0);
+            } else {
+                for run in row.chunk_by(|one, next| one == next) {
+                    codes.extend([u8::try_from(run.len()).unwrap(), run[0]]);
+                }
+            }
+            codes.extend([0, 0]);
+        }
+        codes.extend([0, 1]);
+        codes
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_coded_comes_back(
+            width in 1_usize..200,
+            cells in proptest::collection::vec(0_u8..3, 200..600),
+            literal: bool,
+        ) {
+            let rows: Vec<Vec<u8>> = cells.chunks_exact(width).map(<[u8]>::to_vec).collect();
+            let mut canvas = Canvas { width, indices: vec![9; rows.len() * width], at: 0, row: 0 };
+            let set = canvas.run(&coded(&rows, literal), false);
+            proptest::prop_assert_eq!((set, canvas.indices), (rows.len() * width, rows.concat()));
+        }
+
+        /// Codes of a stranger set pixels within the canvas, or none.
+        #[test]
+        fn any_codes_are_carried_out_or_left(codes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300), four: bool) {
+            let mut canvas = Canvas { width: 7, indices: vec![0; 35], at: 0, row: 0 };
+            canvas.run(&codes, four);
+            proptest::prop_assert_eq!(canvas.indices.len(), 35);
+        }
+    }
 }

@@ -141,4 +141,23 @@ mod tests {
         assert_eq!(found(&database(&[("Odd", 900), ("Odd", 300)]), &["Arial"], 400), Some(("Odd".to_owned(), 300)));
         assert_eq!(found(&database(&[]), &["Arial"], 400), None);
     }
+
+    #[test]
+    fn generic_families_are_known_whatever_their_case() {
+        for (generic, first, second) in [
+            ("sans-serif", "Liberation Sans", "DejaVu Sans"),
+            ("Helvetica Neue", "Liberation Sans", "DejaVu Sans"),
+            ("SERIF", "Liberation Serif", "DejaVu Serif"),
+            ("georgia", "Liberation Serif", "DejaVu Serif"),
+            ("Monospace", "Liberation Mono", "DejaVu Sans Mono"),
+            ("consolas", "Liberation Mono", "DejaVu Sans Mono"),
+        ] {
+            assert!(is_generic(generic));
+            let both = database(&[("Odd", 400), (second, 400), (first, 400)]);
+            assert_eq!(found(&both, &[generic], 400), Some((first.to_owned(), 400)), "{generic}");
+            let one = database(&[("Odd", 400), (second, 400)]);
+            assert_eq!(found(&one, &[generic], 400), Some((second.to_owned(), 400)), "{generic}");
+        }
+        assert!(!is_generic("Brand") && !is_generic(""));
+    }
 }

@@ -3,6 +3,7 @@
 mod animation;
 #[cfg(feature = "avif")]
 mod avif;
+mod bitmaps;
 mod color;
 mod corpus_table;
 mod drawings;
