@@ -174,7 +174,9 @@ fn icon(images: &[(u8, Vec<u8>)]) -> Vec<u8> {
         file.extend([length.to_le_bytes(), start.to_le_bytes()].concat());
         start += length;
     }
-    images.iter().for_each(|(_, bytes)| file.extend(bytes));
+    for (_, bytes) in images {
+        file.extend(bytes);
+    }
     file
 }
 
