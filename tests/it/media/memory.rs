@@ -9,6 +9,7 @@ use flate2::write::ZlibEncoder;
 use futures_util::{StreamExt, stream};
 use offprint::testing::config::{Config, Fit};
 use offprint::testing::media::probe;
+use offprint::testing::model::MediaType;
 use offprint::testing::render::DecodePool;
 
 use super::hostile::chunk;
@@ -17,6 +18,10 @@ use crate::corpus::{corpus, files, say};
 
 /// Of a process that makes thumbnails of every image there is, with the default settings.
 const PROMISED: u64 = 300_000_000;
+
+/// Decoders of these take more memory than the headers say: the kernel holds the processes that decode to their limits
+/// (tests/cage.rs), and nothing is promised where they decode in the program.
+const TAKE_MORE: [MediaType; 4] = [MediaType::Avif, MediaType::Heic, MediaType::Jxl, MediaType::Jp2];
 
 /// How many images wait for their turn at once, as they do in a run.
 const WAITING: usize = 16;
@@ -61,6 +66,9 @@ async fn all_thumbnails_in_its_own_process() {
             let permit = pool.permit().await;
             let bytes = std::fs::read(path).expect("it can be read");
             let asset = probe(&bytes, &limits);
+            if TAKE_MORE.contains(&asset.media_type) {
+                return false;
+            }
             permit.thumbnails(bytes, asset, sizes).await.unwrap().sizes[0].is_ok()
         }
     });
