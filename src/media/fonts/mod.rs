@@ -1,6 +1,6 @@
 //! The fonts that a drawing is given.
 //!
-//! Decoding opens no file, so whoever asks for it hands over the fonts that the text of a drawing needs: [`wanted`] says
+//! Decoding opens no file, so whoever asks for it hands over the fonts that the text of a drawing needs: [`wanted()`] says
 //! which these are, from a look at the bytes of the drawing, and [`select`] finds them among those of a system. Fonts
 //! that a drawing itself brings along are never used.
 
