@@ -1,7 +1,6 @@
 //! Windows bitmaps, by the decoder of the `image` crate, and what that refuses: a whole JPEG or PNG as the pixels, run
 //! lengths from the top down or with errors, and files that are cut.
 
-use std::borrow::Cow;
 use std::io::Cursor;
 
 use image::codecs::bmp::BmpDecoder;
@@ -42,7 +41,7 @@ pub(super) fn decode(bytes: &[u8], target: TargetSize, limits: &MediaConfig) -> 
 }
 
 /// A bitmap without compression that lacks some of its rows, with zeros in their place; `None` if it lacks all of them.
-fn filled(bytes: ByteReader<'_>, limits: &MediaConfig) -> Result<Option<Cow<'static, [u8]>>, MediaError> {
+fn filled(bytes: ByteReader<'_>, limits: &MediaConfig) -> Result<Option<Vec<u8>>, MediaError> {
     let (Some(start), Some(bits)) = (bytes.le32(10), bytes.le16(28)) else { return Ok(None) };
     let (Some(width), Some(height)) = (bytes.le32(18), bytes.le32(22)) else { return Ok(None) };
     let (width, height) = (width.cast_signed().unsigned_abs(), height.cast_signed().unsigned_abs());
@@ -55,7 +54,7 @@ fn filled(bytes: ByteReader<'_>, limits: &MediaConfig) -> Result<Option<Cow<'sta
     }
     let mut filled = bytes.0.to_vec();
     filled.resize(usize::try_from(needed).map_err(MediaError::damaged)?, 0);
-    Ok(Some(filled.into()))
+    Ok(Some(filled))
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 
 use resvg::usvg::roxmltree::Node;
 
+use super::styles::declarations;
+
 /// The elements that are part of a text (SVG 2, section 11.2); others within it are not drawn.
 const PARTS: [&str; 4] = ["tspan", "a", "tref", "textPath"];
 
@@ -166,12 +168,6 @@ fn style_may_shrink(style: &str) -> bool {
         // Escapes can spell any name (CSS Syntax 3, section 4.3.7), and comments can stand anywhere.
         name => name == "font" || name.contains(['\\', '*']),
     })
-}
-
-/// The names and values of declarations, in a style sheet as well.
-fn declarations(style: &str) -> impl Iterator<Item = (&str, &str)> {
-    let declarations = style.split([';', '{', '}']).filter_map(|declaration| declaration.split_once(':'));
-    declarations.map(|(name, value)| (name.trim(), value))
 }
 
 /// Whether a value is surely a size of letters above zero.

@@ -14,12 +14,17 @@ const MAX_COMPOUNDS: u64 = 5;
 /// The most bytes of a value that names fonts: each of its families is looked for.
 const MAX_FONT: u64 = 500;
 
+/// The names and values of declarations, in a style sheet as well.
+pub(super) fn declarations(style: &str) -> impl Iterator<Item = (&str, &str)> {
+    let declarations = style.split([';', '{', '}']).filter_map(|declaration| declaration.split_once(':'));
+    declarations.map(|(name, value)| (name.trim(), value))
+}
+
 /// Refuses declarations of fonts with values that take too long to look for.
-pub(super) fn check_fonts(declarations: &str) -> Result<(), MediaError> {
-    let declarations = declarations.split([';', '{', '}']).filter_map(|declaration| declaration.split_once(':'));
+pub(super) fn check_fonts(style: &str) -> Result<(), MediaError> {
     // Escapes can spell any name (CSS Syntax 3, section 4.3.7), and comments can stand anywhere.
     let of_fonts = |name: &str| name.contains("font") || name.contains(['\\', '*']);
-    declarations.filter(|(name, _)| of_fonts(name)).try_for_each(|(_, value)| check_font(value))
+    declarations(style).filter(|(name, _)| of_fonts(name)).try_for_each(|(_, value)| check_font(value))
 }
 
 /// The same of one value.
