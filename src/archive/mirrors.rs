@@ -40,9 +40,8 @@ impl Archive {
             return Ok(found);
         }
         let (mut names, mut is_readable) = (BTreeSet::new(), true);
-        self.each_row(|row| match row {
-            Ok(row) => {
-                let key = row.version.key;
+        self.each_key(|key| match key {
+            Ok(key) => {
                 listed.remove(&key);
                 names.insert((key.source, rules::path_key(&key.path)));
             }
@@ -51,7 +50,7 @@ impl Archive {
         .await?;
         // A disk may spell a name in another way than it was given.
         let is_unknown = |key: &ArticleKey| !names.contains(&(key.source.clone(), rules::path_key(&key.path)));
-        // A row that cannot be read may be that of any.
+        // A key that cannot be read may be that of any.
         let unknown = listed.into_iter().filter(|key| is_readable && is_unknown(key) && !is_in_the_way(key, &names));
         let sources: BTreeSet<_> = names.iter().map(|(source, _)| source).collect();
         (found.unknown, found.of_unknown_sources) = unknown.partition(|key| sources.contains(&key.source));
@@ -84,9 +83,21 @@ impl Archive {
             let page = self.catalog.articles_by_row(last, PAGE).await?;
             let Some((end, _)) = page.last() else { return Ok(()) };
             last = Some(*end);
-            for (_, row) in page {
-                take(row);
-            }
+            page.into_iter().for_each(|(_, row)| take(row));
+        }
+    }
+
+    /// Passes the keys of all articles on, page by page; an error for one that cannot be read.
+    async fn each_key(
+        &self,
+        mut take: impl FnMut(Result<ArticleKey, CatalogError>) + Send,
+    ) -> Result<(), CatalogError> {
+        let mut last = None;
+        loop {
+            let page = self.catalog.article_keys_by_row(last, PAGE).await?;
+            let Some((end, _)) = page.last() else { return Ok(()) };
+            last = Some(*end);
+            page.into_iter().for_each(|(_, key)| take(key));
         }
     }
 

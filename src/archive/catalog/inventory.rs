@@ -41,6 +41,14 @@ pub trait Inventory: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(ArticleId, Result<ArticleRow, CatalogError>)>, CatalogError>;
 
+    /// Up to `limit` keys of articles after this one, in the order of their rows: what is enough where names are
+    /// compared. A key that cannot be read is an error that names its row; the rest of the row is not looked at.
+    async fn article_keys_by_row(
+        &self,
+        after: Option<ArticleId>,
+        limit: usize,
+    ) -> Result<Vec<(ArticleId, Result<ArticleKey, CatalogError>)>, CatalogError>;
+
     /// The articles whose mirrors may show an asset: those with a URL that gave it at any time.
     async fn articles_showing(&self, digest: Digest) -> Result<Vec<ArticleId>, CatalogError>;
 }

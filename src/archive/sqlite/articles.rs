@@ -171,6 +171,19 @@ pub(super) fn page_by_row(
         .collect()
 }
 
+/// The keys of articles in the order of their rows, each with its id.
+pub(super) fn keys_by_row(
+    connection: &Connection,
+    after: Option<ArticleId>,
+    limit: usize,
+) -> Result<Vec<(ArticleId, Result<ArticleKey>)>> {
+    let key = in_row("article", &["id"], article_key);
+    connection
+        .prepare_cached("SELECT id, source, path FROM article WHERE id > ?1 ORDER BY id LIMIT ?2")?
+        .query_map(params![after.map_or(0, |id| id.0), limit], |row| Ok((row.get("id")?, key(row))))?
+        .collect()
+}
+
 fn sources(connection: &Connection) -> Result<Vec<SourceName>> {
     connection
         .prepare_cached("SELECT source FROM article GROUP BY source ORDER BY source")?

@@ -203,7 +203,7 @@ pub(super) fn record_thumbnails(
 }
 
 pub(super) fn thumbnails(connection: &Connection, originals: &[Digest]) -> Result<Vec<ThumbnailRow>> {
-    let mut of_one = connection.prepare_cached("SELECT * FROM thumbnail WHERE original = ?1 ORDER BY name")?;
+    let mut of_one = connection.prepare_cached(&format!("{THUMBNAILS} WHERE original = ?1 ORDER BY name"))?;
     let mut originals = originals.to_vec();
     originals.sort_unstable();
     originals.dedup();
@@ -219,24 +219,28 @@ pub(super) fn thumbnails(connection: &Connection, originals: &[Digest]) -> Resul
 pub(super) fn thumbnails_of_shard(connection: &Connection, shard: u8) -> Result<Vec<Result<ThumbnailRow>>> {
     let (from, to) = bounds(shard);
     connection
-        .prepare_cached("SELECT * FROM thumbnail WHERE original >= ?1 AND original < ?2 ORDER BY original, name")?
+        .prepare_cached(&format!("{THUMBNAILS} WHERE original >= ?1 AND original < ?2 ORDER BY original, name"))?
         .query_map(params![from, to], |row| Ok(thumbnail(row)))?
         .collect()
 }
 
+/// The columns of thumbnails in the order in which [`thumbnail`] reads them.
+const THUMBNAILS: &str = "SELECT original, name, recipe, media_type, width, height, size, digest, error FROM thumbnail";
+
+/// Reads by position: every run reads the rows of all thumbnails, and to look names up takes longer than the rest.
 fn thumbnail(row: &Row<'_>) -> Result<ThumbnailRow> {
     in_row("thumbnail", &["original", "name"], |row| {
-        let made = match row.get("media_type")? {
+        let made = match row.get(3)? {
             Some(media_type) => Ok(RenditionRow {
                 media_type,
-                width: row.get("width")?,
-                height: row.get("height")?,
-                size: row.get("size")?,
-                digest: row.get("digest")?,
+                width: row.get(4)?,
+                height: row.get(5)?,
+                size: row.get(6)?,
+                digest: row.get(7)?,
             }),
-            None => Err(row.get::<_, Option<String>>("error")?.unwrap_or_default()),
+            None => Err(row.get::<_, Option<String>>(8)?.unwrap_or_default()),
         };
-        Ok(ThumbnailRow { original: row.get("original")?, name: row.get("name")?, recipe: row.get("recipe")?, made })
+        Ok(ThumbnailRow { original: row.get(0)?, name: row.get(1)?, recipe: row.get(2)?, made })
     })(row)
 }
 

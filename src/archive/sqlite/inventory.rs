@@ -40,11 +40,27 @@ impl Inventory for Sqlite {
         limit: usize,
     ) -> Result<Vec<(ArticleId, Result<ArticleRow, CatalogError>)>, CatalogError> {
         let rows = self.read(move |connection| articles::page_by_row(connection, after, limit)).await?;
-        let path = self.readers.path();
-        Ok(rows.into_iter().map(|(id, row)| (id, row.map_err(|error| catalog_error(path, &error)))).collect())
+        Ok(self.with_errors(rows))
+    }
+
+    async fn article_keys_by_row(
+        &self,
+        after: Option<ArticleId>,
+        limit: usize,
+    ) -> Result<Vec<(ArticleId, Result<ArticleKey, CatalogError>)>, CatalogError> {
+        let rows = self.read(move |connection| articles::keys_by_row(connection, after, limit)).await?;
+        Ok(self.with_errors(rows))
     }
 
     async fn articles_showing(&self, digest: Digest) -> Result<Vec<ArticleId>, CatalogError> {
         self.read(move |connection| assets::articles_showing(connection, digest)).await
+    }
+}
+
+impl Sqlite {
+    /// Rows with their errors as the catalog's.
+    fn with_errors<T>(&self, rows: Vec<(ArticleId, rusqlite::Result<T>)>) -> Vec<(ArticleId, Result<T, CatalogError>)> {
+        let path = self.readers.path();
+        rows.into_iter().map(|(id, row)| (id, row.map_err(|error| catalog_error(path, &error)))).collect()
     }
 }

@@ -90,6 +90,28 @@ async fn a_damaged_article_ends_no_listing_by_row() {
         matches!(&rows[..], [(1, Err(CatalogError::Damaged { .. })), (2, Ok(second))] if *second == key("b")),
         "{rows:?}"
     );
+    let keys = archive.catalog.article_keys_by_row(None, 9).await.unwrap();
+    let keys: Vec<_> = keys.into_iter().map(|(id, key)| (id.0, key)).collect();
+    assert!(
+        matches!(&keys[..], [(1, Err(CatalogError::Damaged { .. })), (2, Ok(second))] if *second == key("b")),
+        "{keys:?}"
+    );
+}
+
+/// Names are compared whatever the rest of a row says.
+#[tokio::test]
+async fn an_article_whose_row_is_damaged_beside_its_key_is_listed_by_key() {
+    let folder = tempfile::tempdir().unwrap();
+    sample(folder.path()).await;
+    let database = rusqlite::Connection::open(folder.path().join("catalog.db")).unwrap();
+    database.execute_batch("UPDATE article SET settings = x'00', read_at = 9223372036854775807 WHERE id = 1").unwrap();
+    drop(database);
+    let archive = archive::open(folder.path(), Mode::Write).unwrap();
+    let rows = archive.catalog.articles_by_row(None, 9).await.unwrap();
+    assert!(matches!(&rows[..], [(_, Err(CatalogError::Damaged { .. })), (_, Ok(_))]), "{rows:?}");
+    let keys = archive.catalog.article_keys_by_row(None, 9).await.unwrap();
+    let keys: Vec<_> = keys.into_iter().map(|(_, key)| key.unwrap()).collect();
+    assert_eq!(keys, [key("a"), key("b")]);
 }
 
 #[tokio::test]

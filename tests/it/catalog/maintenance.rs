@@ -134,6 +134,11 @@ async fn articles_come_by_row_and_know_what_they_may_show(catalog: &dyn Catalog)
     assert_eq!(by_row(None, 9).await, [(first, key("a")), (second, key("b"))]);
     assert_eq!(by_row(None, 1).await, [(first, key("a"))]);
     assert_eq!(by_row(Some(first), 9).await, [(second, key("b"))]);
+    for (after, limit) in [(None, 9), (None, 1), (Some(first), 9), (Some(second), 9)] {
+        let keys = catalog.article_keys_by_row(after, limit).await.unwrap();
+        let keys: Vec<_> = keys.into_iter().map(|(id, key)| (id, key.unwrap())).collect();
+        assert_eq!(keys, by_row(after, limit).await, "their keys alone");
+    }
     for (bytes, showing) in [("old", vec![first]), ("new", vec![first]), ("none", Vec::new())] {
         assert_eq!(catalog.articles_showing(Digest::of(bytes.as_bytes())).await.unwrap(), showing, "{bytes}");
     }

@@ -61,6 +61,15 @@ impl Inventory for MemoryCatalog {
         Ok(page(&state.articles, after, limit, |id, _| state.article_row(*id).map(|row| (*id, Ok(row)))))
     }
 
+    async fn article_keys_by_row(
+        &self,
+        after: Option<ArticleId>,
+        limit: usize,
+    ) -> Result<Vec<(ArticleId, Result<ArticleKey, CatalogError>)>, CatalogError> {
+        let state = self.state();
+        Ok(page(&state.articles, after, limit, |id, entry| Some((*id, Ok(entry.version.key.clone())))))
+    }
+
     async fn articles_showing(&self, digest: Digest) -> Result<Vec<ArticleId>, CatalogError> {
         let state = self.state();
         let gave = |entry: &&UrlEntry| entry.facts.kept == Some(digest) || entry.replaced.contains(&digest);
