@@ -83,7 +83,9 @@ impl Archive {
             let page = self.catalog.articles_by_row(last, PAGE).await?;
             let Some((end, _)) = page.last() else { return Ok(()) };
             last = Some(*end);
-            page.into_iter().for_each(|(_, row)| take(row));
+            for (_, row) in page {
+                take(row);
+            }
         }
     }
 
@@ -97,7 +99,9 @@ impl Archive {
             let page = self.catalog.article_keys_by_row(last, PAGE).await?;
             let Some((end, _)) = page.last() else { return Ok(()) };
             last = Some(*end);
-            page.into_iter().for_each(|(_, key)| take(key));
+            for (_, key) in page {
+                take(key);
+            }
         }
     }
 
