@@ -58,6 +58,25 @@ async fn it_is_noticed_and_completed_and_nothing_that_a_mirror_shows_is_removed(
     sandbox.run(&["verify", "--rebuild"]).expect(1);
 }
 
+/// A row that is damaged beside its key is still that of its mirror, and of no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_noticed_beside_a_damaged_row() {
+    let origin = origin();
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", format!("One ![]({})\n", origin.url("/1.jpg")));
+    sandbox.run(&["run"]).expect(0);
+    let old = sandbox.read("store/catalog.db");
+    sandbox.write("posts/b.md", format!("Two ![]({})\n", origin.url("/2.jpg")));
+    sandbox.run(&["run"]).expect(0);
+    put_back(&sandbox, &old);
+    let database = rusqlite::Connection::open(sandbox.path("store/catalog.db")).expect("it is a database");
+    database.execute_batch("UPDATE article SET settings = x'00'").expect("it has the column");
+    drop(database);
+    let checked = sandbox.json(&["check"]);
+    let unreadable = checked["unreadable"].as_array().expect("it lists them");
+    assert!(unreadable.iter().any(|place| place["article"] == "posts/b.md"), "{checked}");
+}
+
 /// A copy of the catalog that knows more than the catalog is the better beginning.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_copy_is_taken_before_an_older_catalog() {
