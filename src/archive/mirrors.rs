@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::BoxFuture;
+
 use super::catalog::{ArticleRow, CatalogError};
 use super::handle::Archive;
 use super::key::{Prefix, StoreKey};
 use super::links::linked_files;
 use super::objects::{ObjectError, read_whole};
 use super::rules;
-use crate::model::{ArticleKey, SourceName};
+use crate::model::{ArticleId, ArticleKey, SourceName};
 
 /// Articles taken from the catalog at a time.
 const PAGE: usize = 1000;
@@ -40,7 +42,8 @@ impl Archive {
             return Ok(found);
         }
         let (mut names, mut is_readable) = (BTreeSet::new(), true);
-        self.each_key(|key| match key {
+        let page = |last| self.catalog.article_keys_by_row(last, PAGE);
+        each(page, |key| match key {
             Ok(key) => {
                 listed.remove(&key);
                 names.insert((key.source, rules::path_key(&key.path)));
@@ -69,40 +72,9 @@ impl Archive {
         let is_other = |row: &ArticleRow, file| row.mirror.is_none_or(|(_, recorded)| recorded != file);
         let differs = |row: &ArticleRow| files.get(&row.version.key).is_some_and(|file| is_other(row, *file));
         let mut changed = Vec::new();
-        self.each_row(|row| changed.extend(row.ok().filter(differs).map(|row| row.version.key))).await?;
+        let page = |last| self.catalog.articles_by_row(last, PAGE);
+        each(page, |row| changed.extend(row.ok().filter(differs).map(|row| row.version.key))).await?;
         Ok(changed)
-    }
-
-    /// Passes the rows of all articles on, page by page; an error for one that cannot be read.
-    async fn each_row(
-        &self,
-        mut take: impl FnMut(Result<ArticleRow, CatalogError>) + Send,
-    ) -> Result<(), CatalogError> {
-        let mut last = None;
-        loop {
-            let page = self.catalog.articles_by_row(last, PAGE).await?;
-            let Some((end, _)) = page.last() else { return Ok(()) };
-            last = Some(*end);
-            for (_, row) in page {
-                take(row);
-            }
-        }
-    }
-
-    /// Passes the keys of all articles on, page by page; an error for one that cannot be read.
-    async fn each_key(
-        &self,
-        mut take: impl FnMut(Result<ArticleKey, CatalogError>) + Send,
-    ) -> Result<(), CatalogError> {
-        let mut last = None;
-        loop {
-            let page = self.catalog.article_keys_by_row(last, PAGE).await?;
-            let Some((end, _)) = page.last() else { return Ok(()) };
-            last = Some(*end);
-            for (_, key) in page {
-                take(key);
-            }
-        }
     }
 
     /// The objects that these mirrors link to, by their paths in the archive.
@@ -120,6 +92,22 @@ impl Archive {
             }
         }
         Ok(linked)
+    }
+}
+
+/// Passes on what a listing of articles by row gives, page by page.
+async fn each<'a, T: Send>(
+    page: impl Fn(Option<ArticleId>) -> BoxFuture<'a, Result<Vec<(ArticleId, T)>, CatalogError>> + Send,
+    mut take: impl FnMut(T) + Send,
+) -> Result<(), CatalogError> {
+    let mut last = None;
+    loop {
+        let rows = page(last).await?;
+        let Some((end, _)) = rows.last() else { return Ok(()) };
+        last = Some(*end);
+        for (_, row) in rows {
+            take(row);
+        }
     }
 }
 

@@ -165,10 +165,7 @@ pub(super) fn page_by_row(
     after: Option<ArticleId>,
     limit: usize,
 ) -> Result<Vec<(ArticleId, Result<ArticleRow>)>> {
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM article WHERE id > ?1 ORDER BY id LIMIT ?2"))?
-        .query_map(params![after.map_or(0, |id| id.0), limit], |row| Ok((row.get("id")?, article(row))))?
-        .collect()
+    by_row(connection, COLUMNS, article, after, limit)
 }
 
 /// The keys of articles in the order of their rows, each with its id.
@@ -177,10 +174,19 @@ pub(super) fn keys_by_row(
     after: Option<ArticleId>,
     limit: usize,
 ) -> Result<Vec<(ArticleId, Result<ArticleKey>)>> {
-    let key = in_row("article", &["id"], article_key);
+    by_row(connection, "id, source, path", in_row("article", &["id"], article_key), after, limit)
+}
+
+fn by_row<T>(
+    connection: &Connection,
+    columns: &str,
+    read: impl Fn(&Row<'_>) -> Result<T>,
+    after: Option<ArticleId>,
+    limit: usize,
+) -> Result<Vec<(ArticleId, Result<T>)>> {
     connection
-        .prepare_cached("SELECT id, source, path FROM article WHERE id > ?1 ORDER BY id LIMIT ?2")?
-        .query_map(params![after.map_or(0, |id| id.0), limit], |row| Ok((row.get("id")?, key(row))))?
+        .prepare_cached(&format!("SELECT {columns} FROM article WHERE id > ?1 ORDER BY id LIMIT ?2"))?
+        .query_map(params![after.map_or(0, |id| id.0), limit], |row| Ok((row.get("id")?, read(row))))?
         .collect()
 }
 

@@ -227,7 +227,7 @@ pub(super) fn thumbnails_of_shard(connection: &Connection, shard: u8) -> Result<
 /// The columns of thumbnails in the order in which [`thumbnail`] reads them.
 const THUMBNAILS: &str = "SELECT original, name, recipe, media_type, width, height, size, digest, error FROM thumbnail";
 
-/// Reads by position: every run reads the rows of all thumbnails, and to look names up takes longer than the rest.
+/// Reads by position: every run reads the rows of all thumbnails, and would look up nine names in each.
 fn thumbnail(row: &Row<'_>) -> Result<ThumbnailRow> {
     in_row("thumbnail", &["original", "name"], |row| {
         let made = match row.get(3)? {

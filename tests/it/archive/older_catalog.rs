@@ -18,6 +18,16 @@ fn put_back(sandbox: &Sandbox, catalog: &[u8]) {
     sandbox.write("store/catalog.db", catalog);
 }
 
+/// Mirrors an article, and a second one that the catalog does not know afterwards.
+fn age(sandbox: &Sandbox, origin: &Origin) {
+    sandbox.write("posts/a.md", format!("One ![]({})\n", origin.url("/1.jpg")));
+    sandbox.run(&["run"]).expect(0);
+    let old = sandbox.read("store/catalog.db");
+    sandbox.write("posts/b.md", format!("Two ![]({})\n", origin.url("/2.jpg")));
+    sandbox.run(&["run"]).expect(0);
+    put_back(sandbox, &old);
+}
+
 fn collect_garbage(sandbox: &Sandbox, status: i32) {
     for _ in 0..3 {
         sandbox.run(&["gc"]).expect(status);
@@ -63,12 +73,7 @@ async fn it_is_noticed_and_completed_and_nothing_that_a_mirror_shows_is_removed(
 async fn it_is_noticed_beside_a_damaged_row() {
     let origin = origin();
     let sandbox = Sandbox::new();
-    sandbox.write("posts/a.md", format!("One ![]({})\n", origin.url("/1.jpg")));
-    sandbox.run(&["run"]).expect(0);
-    let old = sandbox.read("store/catalog.db");
-    sandbox.write("posts/b.md", format!("Two ![]({})\n", origin.url("/2.jpg")));
-    sandbox.run(&["run"]).expect(0);
-    put_back(&sandbox, &old);
+    age(&sandbox, &origin);
     let database = rusqlite::Connection::open(sandbox.path("store/catalog.db")).expect("it is a database");
     database.execute_batch("UPDATE article SET settings = x'00'").expect("it has the column");
     drop(database);
@@ -83,12 +88,7 @@ async fn a_newer_copy_is_taken_before_an_older_catalog() {
     let origin = origin();
     let sandbox = Sandbox::new();
     sandbox.settings("[run]\ncatalog_copy_every = \"1ms\"\n");
-    sandbox.write("posts/a.md", format!("One ![]({})\n", origin.url("/1.jpg")));
-    sandbox.run(&["run"]).expect(0);
-    let old = sandbox.read("store/catalog.db");
-    sandbox.write("posts/b.md", format!("Two ![]({})\n", origin.url("/2.jpg")));
-    sandbox.run(&["run"]).expect(0);
-    put_back(&sandbox, &old);
+    age(&sandbox, &origin);
     let rebuilt = sandbox.json(&["verify", "--rebuild"]);
     assert!(rebuilt["copy"].as_str().is_some_and(|copy| copy.starts_with("catalog-copies/")), "{rebuilt}");
     let asked = origin.log().requests().len();
