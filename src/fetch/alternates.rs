@@ -89,14 +89,14 @@ fn over_tls(url: &Url) -> Option<Url> {
     (is_plain && secure.set_scheme("https").is_ok()).then_some(secure)
 }
 
-/// Whether TLS may change the outcome. It does not for a host that has no IP address, must not be reached, or gets no
-/// requests for now.
+/// Whether TLS may change the outcome. It does not for a host that has no IP address, must not be reached, or asked for
+/// a pause. It may for a host of which the breaker without TLS is open.
 const fn may_differ_over_tls(failure: &Failure) -> bool {
-    let is_final = matches!(
-        failure.reason,
-        Reason::Dns | Reason::ForbiddenAddress | Reason::BadUrl | Reason::Robots | Reason::HostDown
-    );
-    !is_final && failure.retry_at.is_none()
+    match failure.reason {
+        Reason::Dns | Reason::ForbiddenAddress | Reason::BadUrl | Reason::Robots => false,
+        Reason::HostDown => true,
+        _ => failure.retry_at.is_none(),
+    }
 }
 
 /// Whether a host name is public, so that a web archive may learn its URLs: not one of an intranet (RFC 6762, RFC 8375,
@@ -135,6 +135,14 @@ mod tests {
         assert_eq!(check("http://a.example:8080/"), None);
         assert_eq!(check("https://a.example/"), None);
         assert_eq!(check("file:///a.jpg"), None);
+    }
+
+    #[test]
+    fn a_host_that_is_down_without_tls_may_be_up_with_it_but_keeps_its_pauses() {
+        let failure = |reason| Failure::new(reason, "");
+        let paused = |reason| failure(reason).deferred_until(Timestamp::UNIX_EPOCH);
+        assert!(may_differ_over_tls(&paused(Reason::HostDown)) && may_differ_over_tls(&failure(Reason::Connect)));
+        assert!(!may_differ_over_tls(&paused(Reason::HttpStatus)) && !may_differ_over_tls(&failure(Reason::Dns)));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::body::resume::Partial;
 use super::exchange::request::{Outgoing, Wanted};
 use super::exchange::{Body, Received, exchange};
 use super::host::Host;
+use super::host::breakers::Transport;
 use super::host::referer::{Referer, is_refusal, referer};
 use super::host::retry::{back_off, is_transient};
 use super::host::settings::HostSettings;
@@ -175,7 +176,7 @@ impl<'a, J: Judge> Attempt<'a, J> {
         self.connect_timed_out = false;
         let reach = self.session.connections.guard().judge_url(url)?;
         let (key, host) = self.session.known_host(url).await?;
-        let mut permit = host.permit(&self.session.slots).await?;
+        let mut permit = host.permit(&self.session.slots, Transport::of(url)).await?;
         let partial = self.partial.take().filter(|partial| partial.url == *url);
         let mut outgoing = Outgoing {
             url,

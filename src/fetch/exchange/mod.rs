@@ -13,6 +13,7 @@ use tracing::{Instrument, debug};
 use super::body::receive::{Arrived, Receiving, finish, receive_unwanted};
 use super::body::resume::{Partial, Version};
 use super::body::writer::BodyWriter;
+use super::host::breakers::Transport;
 use super::host::permit::RequestPermit;
 use super::host::retry;
 use super::net::classify::{HostSign, NoResponse, no_response};
@@ -206,17 +207,18 @@ impl Ongoing<'_> {
 
     fn record_sign(&mut self, sign: HostSign) {
         self.connect_timed_out = sign == HostSign::ConnectTimeout;
+        let (host, transport) = (self.request.host, Transport::of(self.request.url));
         match sign {
-            HostSign::ConnectTimeout => self.request.host.record_connect_timeout(),
-            HostSign::Unreachable => self.request.host.record_no_response(),
-            HostSign::Alive => self.request.host.record_broken_exchange(),
+            HostSign::ConnectTimeout => host.record_connect_timeout(transport),
+            HostSign::Unreachable => host.record_no_response(transport),
+            HostSign::Alive => host.record_broken_exchange(transport),
             HostSign::Nothing | HostSign::NoDescriptors => {}
         }
     }
 
     /// Records the head and judges it.
     fn read_head(&mut self, response: &Response) -> Result<(), Failure> {
-        self.request.host.record_response();
+        self.request.host.record_response(Transport::of(self.request.url));
         self.record.status = Some(response.status().as_u16());
         self.record.peer = response.remote_addr();
         self.record.protocol = Some(head::protocol(response.version()));

@@ -2,6 +2,7 @@
 
 mod admission;
 pub(crate) mod breaker;
+pub(crate) mod breakers;
 mod line;
 pub(crate) mod memory;
 pub(crate) mod pacer;
@@ -23,6 +24,7 @@ use crate::locks::Mutex;
 use crate::model::{Failure, HostKey, HostState, Reason, RefererStrategy};
 use admission::Rank;
 use breaker::{Breaker, BreakerPolicy, BreakerState};
+use breakers::{Breakers, Transport};
 use memory::HostMemory;
 use pacer::{NoStart, Pacer};
 use permit::{RequestPermit, Slots};
@@ -39,13 +41,11 @@ pub(crate) struct Host {
     /// What is configured for it.
     pub(crate) settings: Arc<HostSettings>,
     pacer: Arc<Pacer>,
-    breaker: Mutex<Breaker>,
+    breakers: Mutex<Breakers>,
     breaker_policy: BreakerPolicy,
-    /// Held by the request that probes the host while the breaker is half-open.
+    /// Held by the request that probes the host while a breaker is half-open.
     probe: Arc<tokio::sync::Mutex<()>>,
     referers: Mutex<Referers>,
-    /// It has responded in this run.
-    has_responded: AtomicBool,
     /// How promptly it has answered in this run.
     promptness: Arc<Promptness>,
     /// How many jobs there are for it, as far as that is known.
@@ -79,11 +79,10 @@ impl Host {
             clock,
             settings,
             pacer,
-            breaker: Mutex::default(),
+            breakers: Mutex::default(),
             breaker_policy,
             probe: Arc::default(),
             referers: Mutex::new(Referers { learned: RefererStrategy::Omit, failed_rounds: 0 }),
-            has_responded: AtomicBool::new(false),
             promptness: Arc::default(),
             jobs: AtomicU64::new(1),
             recalled: OnceCell::new(),
@@ -92,17 +91,17 @@ impl Host {
         }
     }
 
-    /// Waits until a request may start.
+    /// Waits until a request may start that reaches the host by this transport.
     ///
     /// # Errors
     /// The breaker is open, the host asked for a longer pause than a run waits, or the run is ending.
-    pub(crate) async fn permit(&self, slots: &Slots) -> Result<RequestPermit, Failure> {
-        self.refuse_if_open()?;
+    pub(crate) async fn permit(&self, slots: &Slots, transport: Transport) -> Result<RequestPermit, Failure> {
+        self.refuse_if_open(transport)?;
         let in_flight = self.pacer.in_flight().await;
-        let probe = self.wait_for_probe().await?;
+        let probe = self.wait_for_probe(transport).await?;
         let rank = Rank::new(self.promptness.standing(), self.jobs.load(Ordering::Relaxed));
         let start = self.pacer.start(slots, rank).await.map_err(|no_start| self.deferred(no_start))?;
-        self.refuse_if_open()?;
+        self.refuse_if_open(transport)?;
         Ok(RequestPermit::new(slots, start, &self.promptness, in_flight, probe))
     }
 
@@ -125,21 +124,21 @@ impl Host {
     }
 
     /// Passes the breaker: at once where it is closed, one request at a time where it is half-open.
-    async fn wait_for_probe(&self) -> Result<Option<OwnedMutexGuard<()>>, Failure> {
-        if self.breaker_state() == BreakerState::Closed {
+    async fn wait_for_probe(&self, transport: Transport) -> Result<Option<OwnedMutexGuard<()>>, Failure> {
+        if self.breaker_state(transport) == BreakerState::Closed {
             return Ok(None);
         }
         let probe = Arc::clone(&self.probe).lock_owned().await;
-        self.refuse_if_open()?;
-        Ok((self.breaker_state() == BreakerState::HalfOpen).then_some(probe))
+        self.refuse_if_open(transport)?;
+        Ok((self.breaker_state(transport) == BreakerState::HalfOpen).then_some(probe))
     }
 
-    fn breaker_state(&self) -> BreakerState {
-        self.breaker.lock().state(self.clock.now())
+    fn breaker_state(&self, transport: Transport) -> BreakerState {
+        self.breakers.lock().state(transport, self.clock.now())
     }
 
-    fn refuse_if_open(&self) -> Result<(), Failure> {
-        match self.breaker_state() {
+    fn refuse_if_open(&self, transport: Transport) -> Result<(), Failure> {
+        match self.breaker_state(transport) {
             BreakerState::Open(until) => {
                 let detail = "the host did not respond, so no requests are sent for now; a later run tries again";
                 Err(Failure::new(Reason::HostDown, detail).deferred_until(until))
@@ -149,33 +148,23 @@ impl Host {
     }
 
     /// The host sent a response, whatever it says.
-    pub(crate) fn record_response(&self) {
-        self.has_responded.store(true, Ordering::Relaxed);
-        self.breaker.lock().close();
-    }
-
-    /// Whether it has responded in this run.
-    pub(crate) fn has_responded(&self) -> bool {
-        self.has_responded.load(Ordering::Relaxed)
+    pub(crate) fn record_response(&self, transport: Transport) {
+        self.breakers.lock().record_response(transport);
     }
 
     /// The host took a connection and the request, and then broke the exchange: the host is up.
-    pub(crate) fn record_broken_exchange(&self) {
-        self.breaker.lock().close();
+    pub(crate) fn record_broken_exchange(&self, transport: Transport) {
+        self.breakers.lock().close(transport);
     }
 
     /// No connection came about within `fetch.connect_timeout`.
-    pub(crate) fn record_connect_timeout(&self) {
-        if self.has_responded() {
-            self.record_no_response();
-        } else {
-            self.breaker.lock().record_connect_timeout(self.clock.now(), self.breaker_policy);
-        }
+    pub(crate) fn record_connect_timeout(&self, transport: Transport) {
+        self.breakers.lock().record_connect_timeout(transport, self.clock.now(), self.breaker_policy);
     }
 
     /// No connection came about, or no response within `fetch.read_timeout`.
-    pub(crate) fn record_no_response(&self) {
-        self.breaker.lock().record_failure(self.clock.now(), self.breaker_policy);
+    pub(crate) fn record_no_response(&self, transport: Transport) {
+        self.breakers.lock().record_failure(transport, self.clock.now(), self.breaker_policy);
     }
 
     /// Its pacer.
@@ -214,7 +203,7 @@ impl Host {
 
     /// What has been learned, for the next run.
     pub(crate) fn state(&self) -> HostState {
-        let breaker = *self.breaker.lock();
+        let breaker = self.breakers.lock().kept();
         let (delay, not_before) = self.pacer.remembered();
         let referer = self.referers.lock().learned;
         HostState { referer, failures: breaker.failures, open_until: breaker.open_until, not_before, delay }
@@ -223,9 +212,9 @@ impl Host {
     /// Restores what an earlier run learned, unless this one has learned something itself.
     fn restore(&self, state: &HostState) {
         state.clone_into(&mut self.kept.lock());
-        let (mut breaker, mut referers) = (self.breaker.lock(), self.referers.lock());
-        if *breaker == Breaker::default() && referers.learned == RefererStrategy::Omit {
-            *breaker = Breaker::restored(state.failures, state.open_until, self.clock.now());
+        let (mut breakers, mut referers) = (self.breakers.lock(), self.referers.lock());
+        if referers.learned == RefererStrategy::Omit {
+            breakers.restore(Breaker::restored(state.failures, state.open_until, self.clock.now()));
             referers.learned = state.referer;
         }
         self.pacer.restore(state.delay, state.not_before);
@@ -281,6 +270,6 @@ impl Host {
     fn has_learned_nothing(&self) -> bool {
         let Referers { learned, failed_rounds } = *self.referers.lock();
         let learned_nothing = learned == RefererStrategy::Omit && failed_rounds == 0;
-        learned_nothing && *self.breaker.lock() == Breaker::default() && self.pacer.is_idle()
+        learned_nothing && self.breakers.lock().kept() == Breaker::default() && self.pacer.is_idle()
     }
 }

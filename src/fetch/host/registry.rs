@@ -125,6 +125,7 @@ mod tests {
     use url::Url;
 
     use super::super::FAILED_ROUNDS;
+    use super::super::breakers::Transport;
     use super::super::permit::Slots;
     use super::super::settings::SecretHeaders;
     use super::*;
@@ -146,7 +147,7 @@ mod tests {
         let dead = |number: usize| {
             let key = key(&format!("http://dead{number}.example/"));
             hosts.lease(&key, &HostState::default());
-            (0..6).for_each(|_| hosts.get(&key).record_no_response());
+            (0..6).for_each(|_| hosts.get(&key).record_no_response(Transport::Plain));
             key
         };
         let open: Vec<_> = (0..100).map(dead).collect();
@@ -163,7 +164,7 @@ mod tests {
     async fn a_host_that_was_just_asked_is_not_forgotten_with_its_pace() {
         let (hosts, slots) = (hosts("[fetch]\ndelay = \"1h\"\n"), Slots::new(1, 0));
         let host = hosts.get(&key("http://a.example/"));
-        drop(host.permit(&slots).await.unwrap());
+        drop(host.permit(&slots, Transport::Plain).await.unwrap());
         host.save();
         assert!(!host.is_forgettable());
         tokio::time::advance(Duration::from_secs(3601)).await;
@@ -206,15 +207,15 @@ mod tests {
     async fn a_host_that_was_dead_is_probed_by_one_request() {
         let (hosts, slots) = (hosts("[fetch]\nper_host = 4\ndelay = \"0\""), Slots::new(16, 0));
         let host = hosts.get(&key("http://dead.example/"));
-        (0..5).for_each(|_| host.record_no_response());
-        assert!(host.permit(&slots).await.unwrap_err().retry_at.is_some());
+        (0..5).for_each(|_| host.record_no_response(Transport::Plain));
+        assert!(host.permit(&slots, Transport::Plain).await.unwrap_err().retry_at.is_some());
         tokio::time::advance(Duration::from_secs(601)).await;
-        let permit = host.permit(&slots).await.unwrap();
+        let permit = host.permit(&slots, Transport::Plain).await.unwrap();
         let (other, same_slots) = (Arc::clone(&host), slots.clone());
-        let second = tokio::spawn(async move { other.permit(&same_slots).await.map(drop) });
+        let second = tokio::spawn(async move { other.permit(&same_slots, Transport::Plain).await.map(drop) });
         tokio::task::yield_now().await;
         assert!(!second.is_finished(), "it waits for the probe");
-        host.record_no_response();
+        host.record_no_response(Transport::Plain);
         drop(permit);
         assert!(second.await.unwrap().is_err(), "the probe failed");
         assert_eq!(host.state().failures, 6);

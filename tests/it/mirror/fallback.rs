@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::origin::tls::{Authority, Flaw};
 use crate::sandbox::Sandbox;
-use crate::testserver::{Behaviour, Content, Origin, Request, Site};
+use crate::testserver::{Behaviour, Content, Gate, Origin, Request, Site};
 
 over_both_archives! {
     no_web_archive_is_asked_unless_it_is_named
@@ -90,6 +90,32 @@ fn a_plain_address_that_fails_is_tried_over_tls(sandbox: &Sandbox) {
     sandbox.write("posts/a.md", "![a](http://i.example.org/a.jpg)\n");
     sandbox.run(&["run"]).expect(0);
     assert!(sandbox.text("store/articles/posts/a.md").contains(&blob(1)));
+}
+
+/// What fails over TLS says nothing of a host that responds without it, in this run or the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_without_tls_is_not_down_after_images_that_it_does_not_have() {
+    const GONE: usize = 8;
+    let gate = Gate::new();
+    let no_tls = Behaviour::status(502).held(&gate);
+    let origin = Origin::start(Site::new().otherwise(move |request| match request.method.as_str() {
+        "CONNECT" => Some(no_tls.clone()),
+        _ => request.path().ends_with("/kept.jpg").then(|| jpeg(1)),
+    }));
+    let (origin, sandbox) = (origin.unwrap(), Sandbox::new());
+    sandbox.settings(&format!("retries = 0\nper_host = {GONE}\nproxy = \"http://{}\"\n", origin.address()));
+    let images: Vec<_> = (0..GONE).map(|number| format!("![a](http://plain.example/{number}.jpg)\n")).collect();
+    sandbox.write("posts/gone.md", images.concat());
+    let run = tokio::task::spawn_blocking(move || {
+        sandbox.run(&["run"]).expect(3);
+        sandbox
+    });
+    origin.log().wait_for(2 * GONE).await.unwrap();
+    gate.open();
+    let sandbox = run.await.unwrap();
+    sandbox.write("posts/kept.md", "![a](http://plain.example/kept.jpg)\n");
+    sandbox.run(&["run"]).expect(0);
+    assert!(sandbox.text("store/articles/posts/kept.md").contains(&blob(1)));
 }
 
 fn an_image_that_fails_is_shown_by_another_candidate_of_the_same_image(sandbox: &Sandbox) {
