@@ -15,7 +15,7 @@ use super::plan::{plan, revealed};
 use super::splice::{places, splice};
 use super::target::{Article, LocalLink, Target};
 use crate::config::Lazy;
-use crate::extract::{ExtractOptions, extract};
+use crate::extract::{ExtractOptions, Extraction, extract};
 use crate::model::{Edit, Format, Reference, ReferenceKind, ReferencePlace, Reveal, Span};
 
 /// How many such references of one article are found. Finding one takes as many extractions of the article as its
@@ -45,14 +45,15 @@ pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> R
     let (mut proven, mut singled_out) = (0, 0);
     loop {
         let whole = attempts.with(attempts.linked.len());
-        if attempts.is_proven(&whole) {
+        let proof = attempts.prove(&whole);
+        if proof == Proof::Holds {
             // Where the link of a lazy image takes the place of another address, that one is not there any more.
             let shown = attempts.shown_over(&whole.edits);
             left_remote.retain(|span| !is_filled(*span, &shown));
             left_remote.sort_unstable();
             return Rewritten { left_remote, ..whole };
         }
-        if singled_out == 0 && attempts.has_too_many(&whole) {
+        if proof == Proof::TooMany {
             attempts.leave_all(&mut left_remote);
             continue;
         }
@@ -100,6 +101,18 @@ fn has_link(target: &Target) -> bool {
     target.link.is_some() && target.place.kind.takes_link()
 }
 
+/// What came of checking a mirror.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// It shows what it should.
+    Holds,
+    /// It does not.
+    Fails,
+    /// It has more references than are read, other than the article: lazy images stand in two places. To search for
+    /// those to blame would take long, and end with none of the links.
+    TooMany,
+}
+
 /// The links that are tried, and the article that they are for.
 struct Attempts<'a> {
     article: &'a Article<'a>,
@@ -122,14 +135,6 @@ impl Attempts<'_> {
         while let Some(last) = self.linked.len().checked_sub(1) {
             left_remote.push(self.leave(last));
         }
-    }
-
-    /// Whether the mirror has more references than are read, other than the article: lazy images stand in two places. To
-    /// search for those to blame would take long, and end with none of the links.
-    fn has_too_many(&self, attempt: &Rewritten) -> bool {
-        let Article { bytes, format, options, .. } = *self.article;
-        let mirrored = ExtractOptions { local_links: self.local_links(), ..options.clone() };
-        extract(&attempt.mirror, format, &mirrored).left_out > extract(bytes, format, options).left_out
     }
 
     /// The article with its first links.
@@ -156,18 +161,18 @@ impl Attempts<'_> {
         let (mut right, mut wrong) = (proven, self.linked.len());
         while wrong - right > 1 {
             let middle = right.midpoint(wrong);
-            if self.is_proven(&self.with(middle)) { right = middle } else { wrong = middle }
+            if self.prove(&self.with(middle)) == Proof::Holds { right = middle } else { wrong = middle }
         }
         right
     }
 
     /// Whether the mirror shows what it should: each remaining reference in its new place, each link where it was
     /// written, nothing else, and nothing that mirroring it again would change.
-    fn is_proven(&self, attempt: &Rewritten) -> bool {
+    fn prove(&self, attempt: &Rewritten) -> Proof {
         let Article { format, encoding, options, .. } = *self.article;
         let Rewritten { edits, mirror, .. } = attempt;
         if edits.is_empty() {
-            return true;
+            return Proof::Holds;
         }
         let options = ExtractOptions { local_links: self.local_links(), ..options.clone() };
         let found = extract(mirror, format, &options);
@@ -176,9 +181,22 @@ impl Attempts<'_> {
         let link = |found: &Reference| Some(found).filter(is_local).map(|found| LocalLink::from(found.raw.clone()));
         let again: Vec<_> = found.references.iter().map(|found| Target::new(found, link(found))).collect();
         let article = Article { bytes: mirror, format, encoding: found.encoding, options: &options };
-        reads_alike(mirror, found.encoding, encoding)
+        let holds = reads_alike(mirror, found.encoding, encoding)
             && again.iter().map(|target| target.place.span).eq(expected)
-            && plan(&article, self.lazy, &again).is_empty()
+            && plan(&article, self.lazy, &again).is_empty();
+        match holds {
+            true => Proof::Holds,
+            false if self.lacks(&found) => Proof::TooMany,
+            false => Proof::Fails,
+        }
+    }
+
+    /// Whether references of the mirror were not read, although those of the article were.
+    fn lacks(&self, found: &Extraction) -> bool {
+        let Article { bytes, format, options, .. } = *self.article;
+        let article_is_whole =
+            || self.targets.len() < found.references.len() || found.left_out > extract(bytes, format, options).left_out;
+        found.left_out > 0 && article_is_whole()
     }
 
     fn local_links(&self) -> HashSet<String> {

@@ -83,12 +83,20 @@ impl<'t> Scan<'t> {
         if name != "%" && value.starts_with(['"', '\'']) {
             self.at = self.text.len() - value.len();
             let value = self.quoted()?;
-            let value = expanded(&decoded(value, XML), value, &self.entities);
-            if self.entities.len() < MAX_ENTITIES && value.len() <= MAX_LENGTH {
-                self.entities.entry(name.to_owned()).or_insert(value);
-            }
+            self.declare(name, value);
         }
         Some(())
+    }
+
+    /// Adds an entity, given how its value is written. Only the values of those that count are read.
+    fn declare(&mut self, name: &str, raw: &str) {
+        if self.entities.len() >= MAX_ENTITIES || self.entities.contains_key(name) {
+            return;
+        }
+        let value = expanded(&decoded(raw, XML), raw, &self.entities);
+        if value.len() <= MAX_LENGTH {
+            self.entities.insert(name.to_owned(), value);
+        }
     }
 }
 
