@@ -1,6 +1,7 @@
 //! The sources of the settings. Each excludes the archive and the outputs of all.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::error::SourceConfigError;
 use super::kind::Kind;
@@ -25,13 +26,13 @@ pub(super) fn prepared(
     let mut sources = sources.collect::<Result<Vec<_>, _>>()?;
     let others = config.source.iter().filter_map(|source| Source::new(source.clone(), &config.store).ok());
     let writing: Vec<_> = others.chain(sources.iter().cloned()).filter(|source| !source.is_in_place()).collect();
-    let off_limits = OffLimits::new(sources.first().map_or(&config.store, |source| &source.store), {
-        writing.iter().map(|source| source.output.as_path())
-    });
+    let store = sources.first().map_or(&config.store, |source| &source.store);
+    let outputs = writing.iter().map(|source| source.output.as_path());
+    let off_limits = Arc::new(OffLimits::new(store, outputs));
     for source in &mut sources {
         check(source, &off_limits)?;
         if let Kind::Folder(folder) = &mut source.kind {
-            folder.off_limits = off_limits.clone();
+            folder.off_limits = Arc::clone(&off_limits);
         }
     }
     check_overlaps(&sources)?;

@@ -29,7 +29,7 @@ pub(super) struct Folder {
     /// Which files are articles.
     pub(super) globs: Globs,
     /// The folders that it never enters.
-    pub(super) off_limits: OffLimits,
+    pub(super) off_limits: Arc<OffLimits>,
     /// Whether the mirror takes the place of the articles.
     pub(super) in_place: bool,
     /// Folders that stand for the root of the site.
@@ -51,7 +51,7 @@ impl Folder {
             real_root: real(&root),
             root,
             globs: Globs::new(config)?,
-            off_limits: OffLimits::default(),
+            off_limits: Arc::default(),
             in_place: false,
             roots: roots.map_err(wrong)?,
             names: Arc::default(),

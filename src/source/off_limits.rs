@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Default)]
 pub(super) struct OffLimits {
     folders: BTreeSet<PathBuf>,
+    /// Those that lie in no other: each file that is found is compared with them.
+    outermost: Vec<PathBuf>,
 }
 
 impl OffLimits {
@@ -15,7 +17,10 @@ impl OffLimits {
     pub(super) fn new<'a>(store: &Path, outputs: impl Iterator<Item = &'a Path>) -> Self {
         let parts = std::fs::read_dir(store).into_iter().flatten().filter_map(Result::ok).map(|part| part.path());
         let folders = parts.filter(|part| part.is_dir()).chain([store.to_owned()]).map(|part| real(&part));
-        Self { folders: folders.chain(outputs.map(real)).collect() }
+        let folders: BTreeSet<_> = folders.chain(outputs.map(real)).collect();
+        let is_outermost = |folder: &&PathBuf| !folder.ancestors().skip(1).any(|other| folders.contains(other));
+        let outermost = folders.iter().filter(is_outermost).cloned().collect();
+        Self { folders, outermost }
     }
 
     /// Whether this is one of them, by its real path.
@@ -25,7 +30,7 @@ impl OffLimits {
 
     /// Whether something lies in one of them, or is one, by its real path.
     pub(super) fn holds(&self, place: &Path) -> bool {
-        place.ancestors().any(|folder| self.folders.contains(folder))
+        self.outermost.iter().any(|folder| place.starts_with(folder))
     }
 }
 
