@@ -6,21 +6,21 @@ use super::error::in_row;
 use crate::archive::rules::ArticleFacts;
 use crate::model::{ArticleId, UrlId};
 
-/// The facts of a row with their columns.
-pub(super) fn facts(row: &Row<'_>) -> Result<ArticleFacts> {
+/// The facts of a row: `stale, writing, vanished, revision, waiting`, the first of them at this position.
+pub(super) fn facts(row: &Row<'_>, first: usize) -> Result<ArticleFacts> {
     Ok(ArticleFacts {
-        stale: row.get("stale")?,
-        writing: row.get("writing")?,
-        vanished: row.get("vanished")?,
-        revision: row.get("revision")?,
-        waiting: row.get("waiting")?,
+        stale: row.get(first)?,
+        writing: row.get(first + 1)?,
+        vanished: row.get(first + 2)?,
+        revision: row.get(first + 3)?,
+        waiting: row.get(first + 4)?,
     })
 }
 
 pub(super) fn facts_of(connection: &Connection, article: ArticleId) -> Result<Option<ArticleFacts>> {
     connection
         .prepare_cached("SELECT id, stale, writing, vanished, revision, waiting FROM article WHERE id = ?1")?
-        .query_row([article], in_row("article", &["id"], facts))
+        .query_row([article], in_row("article", &["id"], |row| facts(row, 1)))
         .optional()
 }
 

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Row, RowIndex};
 use url::Url;
 
 use super::error::Damaged;
@@ -134,12 +134,12 @@ pub(super) fn millis(at: Option<Timestamp>) -> Option<Millis> {
 }
 
 /// The moment of a column.
-pub(super) fn moment(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
+pub(super) fn moment(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Timestamp> {
     Ok(row.get::<_, Millis>(column)?.0)
 }
 
 /// The moment of a column where it may be absent.
-pub(super) fn moment_if_any(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn moment_if_any(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<Millis>>(column)?.map(|at| at.0))
 }
 
@@ -149,12 +149,12 @@ pub(super) fn article_key(row: &Row<'_>) -> rusqlite::Result<ArticleKey> {
 }
 
 /// The URL of a column.
-pub(super) fn url_of(row: &Row<'_>, column: &str) -> rusqlite::Result<Url> {
+pub(super) fn url_of(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Url> {
     Ok(row.get::<_, Text<Url>>(column)?.0)
 }
 
 /// The URL of a column where it may be absent.
-pub(super) fn url_if_any(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Url>> {
+pub(super) fn url_if_any(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<Url>> {
     Ok(row.get::<_, Option<Text<Url>>>(column)?.map(|url| url.0))
 }
 

@@ -7,13 +7,14 @@ use super::{article_facts, bounded};
 use crate::archive::rules::ArticleFacts;
 use crate::model::{ArticleId, Digest, Edit, Fingerprint, Span};
 
-/// The mirrored file of an article's row, once it has appeared.
-pub(super) fn mirror(row: &Row<'_>) -> Result<Option<(Digest, Fingerprint)>> {
-    let digest: Option<Digest> = row.get("mirror")?;
-    let size: Option<u64> = row.get("mirror_size")?;
+/// The mirrored file of an article's row, once it has appeared: `mirror, mirror_size, mirror_modified, mirror_inode`, the
+/// first of them at this position.
+pub(super) fn mirror(row: &Row<'_>, first: usize) -> Result<Option<(Digest, Fingerprint)>> {
+    let digest: Option<Digest> = row.get(first)?;
+    let size: Option<u64> = row.get(first + 1)?;
     let Some((digest, size)) = digest.zip(size) else { return Ok(None) };
-    let inode: i64 = row.get("mirror_inode")?;
-    Ok(Some((digest, Fingerprint { size, modified: row.get("mirror_modified")?, inode: inode.cast_unsigned() })))
+    let inode: i64 = row.get(first + 3)?;
+    Ok(Some((digest, Fingerprint { size, modified: row.get(first + 2)?, inode: inode.cast_unsigned() })))
 }
 
 /// Puts a mirror whose file has not appeared in place of the one that is on record.
