@@ -277,7 +277,7 @@ async fn find_thumbnails(
     found: &mut Vec<Garbage>,
 ) -> Result<(), GcError> {
     let listed = archive.objects.list(Prefix::Thumbnails(shard)).await?;
-    let rows = archive.catalog.thumbnails_on_record(shard).await?.into_iter();
+    let rows = archive.catalog.thumbnails_on_record(shard..=shard).await?.into_iter();
     let rows = rows.collect::<Result<Vec<_>, _>>()?.into_iter();
     let staying: BTreeSet<StoreKey> =
         rows.filter(|row| !going.contains(&row.original)).filter_map(|row| row.key()).collect();

@@ -79,6 +79,16 @@ pub trait Objects: Send + Sync {
         Ok(self.list(prefix).await?.into_iter().map(|(key, _)| key).collect())
     }
 
+    /// The keys of several prefixes, in their order. What cannot be listed is an error of its own; where nothing can be,
+    /// one error stands for all.
+    async fn keys_of_all(&self, prefixes: Vec<Prefix>) -> Vec<Result<Vec<StoreKey>, ObjectError>> {
+        let mut found = Vec::with_capacity(prefixes.len());
+        for prefix in prefixes {
+            found.push(self.keys(prefix).await);
+        }
+        found
+    }
+
     /// Removes an object. Returns whether it was there.
     async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError>;
 

@@ -102,7 +102,8 @@ async fn is_sound(catalog: &Sqlite) -> bool {
 async fn is_readable(catalog: &Sqlite) -> Result<bool, CatalogError> {
     for shard in 0..=u8::MAX {
         let blobs = catalog.blobs_on_record(shard).await?;
-        let (assets, thumbnails) = (catalog.assets_on_record(shard).await?, catalog.thumbnails_on_record(shard).await?);
+        let (assets, thumbnails) =
+            (catalog.assets_on_record(shard).await?, catalog.thumbnails_on_record(shard..=shard).await?);
         if !blobs.iter().all(Result::is_ok)
             || !assets.iter().all(Result::is_ok)
             || !thumbnails.iter().all(Result::is_ok)

@@ -1,6 +1,7 @@
 //! Assets → thumbnails: what the settings ask for and the archive lacks is made, for new assets and for old ones.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ use crate::render::{RenderError, Rendered, Renderer};
 
 /// Assets taken from the catalog at a time.
 const PAGE: usize = 256;
-/// Shards of thumbnails looked at side by side: each takes a hop to the catalog and one to the disk.
-const LOOKED_AT_ONCE: usize = 4;
+/// Shards of thumbnails looked at together, by one hop to the catalog and one to the disk; a part of 256.
+const LOOKED_AT_ONCE: u8 = 8;
 /// Assets rendered side by side: each waits for a core and then for the disk.
 const RENDERED_AT_ONCE: usize = 8;
 
@@ -136,8 +137,8 @@ impl RenderStage {
     /// again, with the same names; what mirrors show of the others makes way for what there is.
     async fn forget_lost(&self, recipes: &[(ThumbnailName, Digest)]) -> Result<(), MirrorError> {
         let catalog = &self.archive.catalog;
-        let mut shards = stream::iter(0..=u8::MAX).map(|shard| self.lost(shard)).buffered(LOOKED_AT_ONCE);
-        while let Some(lost) = shards.try_next().await? {
+        for first in (0..=u8::MAX).step_by(usize::from(LOOKED_AT_ONCE)) {
+            let lost = self.lost(first..=first + (LOOKED_AT_ONCE - 1)).await?;
             let is_wanted = |(_, name): &(Digest, ThumbnailName)| recipes.iter().any(|(wanted, _)| wanted == name);
             let (wanted, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(is_wanted);
             if !wanted.is_empty() {
@@ -150,14 +151,18 @@ impl RenderStage {
         Ok(())
     }
 
-    /// The thumbnails of a shard that are on record and not there.
-    async fn lost(&self, shard: u8) -> Result<Vec<(Digest, ThumbnailName)>, MirrorError> {
+    /// The thumbnails of some shards that are on record and not there.
+    async fn lost(&self, shards: RangeInclusive<u8>) -> Result<Vec<(Digest, ThumbnailName)>, MirrorError> {
         // Rows before files: what is on record was put before.
-        let rows = self.archive.catalog.thumbnails_on_record(shard).await?;
-        // Where the folder cannot be listed, nobody knows what is lost: `verify` names it.
-        let Ok(files) = self.archive.objects.keys(Prefix::Thumbnails(shard)).await else { return Ok(Vec::new()) };
-        let there: HashSet<_> = files.into_iter().collect();
-        let is_lost = |row: &&ThumbnailRow| row.key().is_some_and(|key| !there.contains(&key));
+        let rows = self.archive.catalog.thumbnails_on_record(shards.clone()).await?;
+        let listed = self.archive.objects.keys_of_all(shards.clone().map(Prefix::Thumbnails).collect()).await;
+        // Where a folder cannot be listed, nobody knows what is lost: `verify` names it.
+        let listed = shards.zip(listed).filter_map(|(shard, keys)| Some((shard, HashSet::from_iter(keys.ok()?))));
+        let there: HashMap<u8, HashSet<_>> = listed.collect();
+        let is_lost = |row: &&ThumbnailRow| {
+            let of_shard = there.get(&row.original.as_bytes()[0]);
+            row.key().zip(of_shard).is_some_and(|(key, there)| !there.contains(&key))
+        };
         Ok(rows.iter().flatten().filter(is_lost).map(|row| (row.original, row.name.clone())).collect())
     }
 }

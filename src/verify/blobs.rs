@@ -40,7 +40,7 @@ impl Verifier {
         self.report(found, blobs);
         let assets = self.archive.catalog.assets_on_record(shard).await?;
         self.readable(assets, found)?;
-        let thumbnails = self.archive.catalog.thumbnails_on_record(shard).await?;
+        let thumbnails = self.archive.catalog.thumbnails_on_record(shard..=shard).await?;
         let mut thumbnails = self.readable(thumbnails, found)?;
         thumbnails.retain(|row| self.options.subset.covers(row.original));
         let thumbnails =

@@ -123,7 +123,7 @@ impl Verifier {
         for shard in (0..=u8::MAX).filter(|shard| subset.covers_shard(*shard)) {
             let blobs = catalog.blobs_on_record(shard).await?.into_iter().flatten();
             counts.blobs += blobs.filter(|row| subset.covers(row.digest)).count() as u64;
-            let thumbnails = catalog.thumbnails_on_record(shard).await?.into_iter().flatten();
+            let thumbnails = catalog.thumbnails_on_record(shard..=shard).await?.into_iter().flatten();
             counts.thumbnails +=
                 thumbnails.filter(|row| row.made.is_ok() && subset.covers(row.original)).count() as u64;
         }

@@ -1,5 +1,7 @@
 //! What is on record, row by row, and what refers to it.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use url::Url;
 
@@ -21,8 +23,8 @@ pub trait Inventory: Send + Sync {
     /// The assets on record whose digest starts with this byte, in order of digest.
     async fn assets_on_record(&self, shard: u8) -> Result<ReadRows<AssetRow>, CatalogError>;
 
-    /// The thumbnails on record of blobs whose digest starts with this byte, in order of digest and name.
-    async fn thumbnails_on_record(&self, shard: u8) -> Result<ReadRows<ThumbnailRow>, CatalogError>;
+    /// The thumbnails on record of blobs whose digest starts with one of these bytes, in order of digest and name.
+    async fn thumbnails_on_record(&self, shards: RangeInclusive<u8>) -> Result<ReadRows<ThumbnailRow>, CatalogError>;
 
     /// The URLs that a blob was ever captured from.
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError>;

@@ -144,17 +144,16 @@ impl Inner {
     }
 
     /// The objects of a prefix in the order of their keys, each with what `look` says of it: that gives what a folder
-    /// holds, by paths.
+    /// holds, by paths. `sizes` are the folders of [`Inner::sizes`].
     fn list<T>(
         &self,
         prefix: Prefix,
+        sizes: &[String],
         look: impl Fn(&Self, &str) -> Result<Vec<(String, Kind, T)>, ObjectError>,
     ) -> Result<Vec<(StoreKey, T)>, ObjectError> {
-        let top = prefix.folder();
-        let (mut found, mut folders) = (Vec::new(), vec![top.clone()]);
+        let (mut found, mut folders) = (Vec::new(), vec![prefix.folder()]);
         if let Prefix::Thumbnails(shard) = prefix {
-            let sizes = self.kinds_in(&top)?.into_iter().filter(|(_, kind, ())| *kind == Kind::Folder);
-            folders = sizes.map(|(size, ..)| format!("{size}/{shard:02x}")).collect();
+            folders = sizes.iter().map(|size| format!("{size}/{shard:02x}")).collect();
         }
         while let Some(folder) = folders.pop() {
             for (path, kind, facts) in look(self, &folder)? {
@@ -172,6 +171,19 @@ impl Inner {
         Ok(found)
     }
 
+    /// The folders of all sizes of thumbnails, where one of the prefixes is theirs.
+    fn sizes(&self, prefixes: &[Prefix]) -> Result<Vec<String>, ObjectError> {
+        let Some(of_thumbnails) = prefixes.iter().find(|prefix| matches!(prefix, Prefix::Thumbnails(_))) else {
+            return Ok(Vec::new());
+        };
+        let sizes = self.kinds_in(&of_thumbnails.folder())?.into_iter();
+        Ok(sizes.filter(|(_, kind, ())| *kind == Kind::Folder).map(|(size, ..)| size).collect())
+    }
+
+    fn keys(&self, prefix: Prefix, sizes: &[String]) -> Result<Vec<StoreKey>, ObjectError> {
+        Ok(self.list(prefix, sizes, Self::kinds_in)?.into_iter().map(|(key, ())| key).collect())
+    }
+
     /// What a folder holds, by paths; nothing where there is no folder, or something else in its place.
     fn kinds_in(&self, path: &str) -> Result<Vec<(String, Kind, ())>, ObjectError> {
         let Some(folder) = self.folder_to_list(path)? else { return Ok(Vec::new()) };
@@ -185,8 +197,8 @@ impl Inner {
         let names = folder.names().map_err(self.tree.failed("list", path))?;
         // What is removed meanwhile is not there, and what nobody may look at is not ours.
         let looked = names.into_iter().filter_map(|name| {
-            let facts = folder.look(&name).ok().flatten()?;
-            Some((format!("{path}/{name}"), Kind::of(facts.file_type()), Fingerprint::of(&facts)))
+            let (kind, found) = folder.fingerprint(&name).ok().flatten()?;
+            Some((format!("{path}/{name}"), kind, found))
         });
         Ok(looked.collect())
     }
@@ -241,8 +253,9 @@ impl Objects for Files {
             let mut near = NearFolders::new(&files.tree);
             let one = |key: &StoreKey| {
                 let path = key.path();
-                let folder = near.folder(split(&path).0).ok()??;
-                files.look_in(&folder, &path).ok()?.as_ref().map(Fingerprint::of)
+                let (parent, name) = split(&path);
+                let found = near.folder(parent).ok()??.fingerprint(name).ok()?;
+                found.and_then(|(kind, found)| (kind == Kind::File).then_some(found))
             };
             Ok(keys.iter().map(one).collect())
         };
@@ -250,12 +263,19 @@ impl Objects for Files {
     }
 
     async fn list(&self, prefix: Prefix) -> Result<Vec<(StoreKey, Fingerprint)>, ObjectError> {
-        self.blocking(move |files| files.list(prefix, Inner::fingerprints_in)).await
+        self.blocking(move |files| files.list(prefix, &files.sizes(&[prefix])?, Inner::fingerprints_in)).await
     }
 
     async fn keys(&self, prefix: Prefix) -> Result<Vec<StoreKey>, ObjectError> {
-        let listed = self.blocking(move |files| files.list(prefix, Inner::kinds_in)).await?;
-        Ok(listed.into_iter().map(|(key, ())| key).collect())
+        self.keys_of_all(vec![prefix]).await.pop().unwrap_or_else(|| Ok(Vec::new()))
+    }
+
+    async fn keys_of_all(&self, prefixes: Vec<Prefix>) -> Vec<Result<Vec<StoreKey>, ObjectError>> {
+        let list = move |files: &Inner| {
+            let sizes = files.sizes(&prefixes)?;
+            Ok(prefixes.into_iter().map(|prefix| files.keys(prefix, &sizes)).collect())
+        };
+        self.blocking(list).await.unwrap_or_else(|error| vec![Err(error)])
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError> {

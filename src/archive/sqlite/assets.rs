@@ -1,5 +1,7 @@
 //! Blobs, what is known of those that are media, and their thumbnails.
 
+use std::ops::RangeInclusive;
+
 use jiff::Timestamp;
 use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params, params_from_iter};
@@ -56,13 +58,13 @@ fn sized_asset(row: &Row<'_>) -> Result<AssetRow> {
 
 /// The half-open range of digests of a shard, which is their first byte. No digest has more than 32 bytes, so 33 bytes
 /// end the last shard.
-fn bounds(shard: u8) -> ([u8; 1], Vec<u8>) {
-    let end = shard.checked_add(1).map_or_else(|| vec![u8::MAX; 33], |next| vec![next]);
-    ([shard], end)
+fn bounds(shards: &RangeInclusive<u8>) -> ([u8; 1], Vec<u8>) {
+    let end = shards.end().checked_add(1).map_or_else(|| vec![u8::MAX; 33], |next| vec![next]);
+    ([*shards.start()], end)
 }
 
 pub(super) fn assets(connection: &Connection, shard: u8) -> Result<Vec<Result<AssetRow>>> {
-    let (from, to) = bounds(shard);
+    let (from, to) = bounds(&(shard..=shard));
     connection
         .prepare_cached(&format!("{WITH_SIZE} WHERE a.digest >= ?1 AND a.digest < ?2 ORDER BY a.digest"))?
         .query_map(params![from, to], |row| Ok(sized_asset(row)))?
@@ -70,7 +72,7 @@ pub(super) fn assets(connection: &Connection, shard: u8) -> Result<Vec<Result<As
 }
 
 pub(super) fn blobs(connection: &Connection, shard: u8) -> Result<Vec<Result<BlobRow>>> {
-    let (from, to) = bounds(shard);
+    let (from, to) = bounds(&(shard..=shard));
     connection
         .prepare_cached("SELECT * FROM blob WHERE digest >= ?1 AND digest < ?2 ORDER BY digest, media_type")?
         .query_map(params![from, to], |row| Ok(blob_row(row)))?
@@ -216,8 +218,11 @@ pub(super) fn thumbnails(connection: &Connection, originals: &[Digest]) -> Resul
     Ok(all)
 }
 
-pub(super) fn thumbnails_of_shard(connection: &Connection, shard: u8) -> Result<Vec<Result<ThumbnailRow>>> {
-    let (from, to) = bounds(shard);
+pub(super) fn thumbnails_of_shards(
+    connection: &Connection,
+    shards: &RangeInclusive<u8>,
+) -> Result<Vec<Result<ThumbnailRow>>> {
+    let (from, to) = bounds(shards);
     connection
         .prepare_cached(&format!("{THUMBNAILS} WHERE original >= ?1 AND original < ?2 ORDER BY original, name"))?
         .query_map(params![from, to], |row| Ok(thumbnail(row)))?

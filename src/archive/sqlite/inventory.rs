@@ -1,5 +1,7 @@
 //! What is on record, row by row, and what refers to it.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use url::Url;
 
@@ -18,8 +20,8 @@ impl Inventory for Sqlite {
         self.read_rows(move |connection| assets::assets(connection, shard)).await
     }
 
-    async fn thumbnails_on_record(&self, shard: u8) -> Result<ReadRows<ThumbnailRow>, CatalogError> {
-        self.read_rows(move |connection| assets::thumbnails_of_shard(connection, shard)).await
+    async fn thumbnails_on_record(&self, shards: RangeInclusive<u8>) -> Result<ReadRows<ThumbnailRow>, CatalogError> {
+        self.read_rows(move |connection| assets::thumbnails_of_shards(connection, &shards)).await
     }
 
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError> {

@@ -149,7 +149,7 @@ async fn a_damaged_row_ends_no_listing_of_a_shard() {
     assert_eq!(names(blobs), named_alone(&format!("blob {digest}/jpg"), 2));
     let assets = archive.catalog.assets_on_record(shard).await.unwrap();
     assert_eq!(names(assets), named_alone(&format!("asset {digest}"), 2));
-    let thumbnails = archive.catalog.thumbnails_on_record(shard).await.unwrap();
+    let thumbnails = archive.catalog.thumbnails_on_record(shard..=shard).await.unwrap();
     assert_eq!(names(thumbnails), named_alone(&format!("thumbnail {digest}/small"), 2));
     let unreferenced = archive.catalog.unreferenced_blobs(shard, at(99)).await;
     assert!(matches!(unreferenced, Err(CatalogError::Damaged { .. })), "nothing is garbage by half a list");

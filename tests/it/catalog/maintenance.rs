@@ -62,9 +62,9 @@ async fn blobs_and_thumbnails_are_on_record_shard_by_shard(catalog: &dyn Catalog
     let listed: Vec<_> = blobs.iter().map(|row| (row.digest, row.media_type, row.size, row.created)).collect();
     assert_eq!(listed, edges.map(|digest| (digest, MediaType::Png, 3, at(9))));
     assert_eq!(read(catalog.blobs_on_record(0x7f).await.unwrap()), &blobs[1..2]);
-    let thumbnails = read(all_shards(|shard| catalog.thumbnails_on_record(shard)).await);
+    let thumbnails = read(all_shards(|shard| catalog.thumbnails_on_record(shard..=shard)).await);
     assert_eq!(thumbnails.iter().map(|row| row.original).collect::<Vec<_>>(), edges);
-    assert_eq!(read(catalog.thumbnails_on_record(0xff).await.unwrap()), &thumbnails[2..]);
+    assert_eq!(read(catalog.thumbnails_on_record(0xff..=0xff).await.unwrap()), &thumbnails[2..]);
 }
 
 async fn a_blob_knows_its_urls_also_after_newer_bytes_came(catalog: &dyn Catalog) {

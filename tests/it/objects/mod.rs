@@ -187,6 +187,8 @@ async fn keys_are_those_of_the_list_of_every_prefix(objects: &dyn Objects) {
         let listed: Vec<_> = objects.list(prefix).await.unwrap().into_iter().map(|(key, _)| key).collect();
         assert_eq!(listed.len(), expected);
         assert_eq!(objects.keys(prefix).await.unwrap(), listed);
+        let of_all = objects.keys_of_all(vec![prefix, Prefix::Blobs(0x3b), prefix]).await;
+        assert_eq!(of_all.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [listed.clone(), vec![], listed]);
     }
 }
 

@@ -78,6 +78,7 @@ mod tests {
             mod $module {
                 use super::super::$module::Folder;
                 use super::*;
+                use crate::model::Fingerprint;
 
                 #[test]
                 fn files_are_made_read_renamed_and_removed() {
@@ -87,7 +88,9 @@ mod tests {
                     let a = root.enter("a").unwrap().unwrap();
                     a.create("new").unwrap().write_all(b"text").unwrap();
                     assert!(a.create("new").is_ok(), "it is opened where it is there");
-                    assert_eq!(a.look("new").unwrap().unwrap().len(), 4);
+                    let found = a.look("new").unwrap().unwrap();
+                    assert_eq!(a.fingerprint("new").unwrap(), Some((Kind::File, Fingerprint::of(&found))));
+                    assert_eq!((found.len(), a.fingerprint("none").unwrap()), (4, None));
                     fs::write(place.path().join("staged"), "moved").unwrap();
                     a.take(&place.path().join("staged"), "new").unwrap();
                     assert_eq!(fs::read(place.path().join("a/new")).unwrap(), b"moved");
@@ -123,6 +126,7 @@ mod tests {
                         assert!(error.to_string().contains("link") || error.to_string().contains("regular"), "{error}");
                     }
                     assert!(root.look("file").unwrap().unwrap().is_symlink());
+                    assert_eq!(root.fingerprint("file").unwrap().unwrap().0, Kind::Other);
                     assert!(root.kinds().unwrap().iter().all(|(_, kind)| *kind == Kind::Other));
                     fs::create_dir(outside.path().join("below")).unwrap();
                     for outside in ["folder", "folder/below", "..", "../..", "/"] {

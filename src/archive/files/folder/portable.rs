@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::kind::Kind;
 use super::{Links, cannot_sync, is_link, is_no_file, is_no_folder};
+use crate::model::Fingerprint;
 
 /// A folder that was there when it was opened.
 #[derive(Debug)]
@@ -52,6 +53,12 @@ impl Folder {
             Links::Refused => fs::symlink_metadata(path),
         };
         found.map(Some).or_else(|cause| if cause.kind() == ErrorKind::NotFound { Ok(None) } else { Err(cause) })
+    }
+
+    /// The kind and the fingerprint of an entry, as [`Folder::look`] finds them.
+    pub(in crate::archive) fn fingerprint(&self, name: &str) -> io::Result<Option<(Kind, Fingerprint)>> {
+        let found = self.look(name)?;
+        Ok(found.map(|found| (Kind::of(found.file_type()), Fingerprint::of(&found))))
     }
 
     /// Opens a regular file to read; `None` if there is none. It never opens anything else, and so never blocks.

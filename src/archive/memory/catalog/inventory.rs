@@ -1,6 +1,7 @@
 //! What is on record, row by row, and what refers to it.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 use url::Url;
@@ -22,9 +23,10 @@ impl Inventory for MemoryCatalog {
         Ok(of_shard.map(|digest| Ok(state.asset(*digest))).collect())
     }
 
-    async fn thumbnails_on_record(&self, shard: u8) -> Result<ReadRows<ThumbnailRow>, CatalogError> {
+    async fn thumbnails_on_record(&self, shards: RangeInclusive<u8>) -> Result<ReadRows<ThumbnailRow>, CatalogError> {
         let state = self.state();
-        Ok(state.thumbnails.values().filter(|row| is_of_shard(row.original, shard)).cloned().map(Ok).collect())
+        let of_shards = |row: &&ThumbnailRow| shards.contains(&row.original.as_bytes()[0]);
+        Ok(state.thumbnails.values().filter(of_shards).cloned().map(Ok).collect())
     }
 
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError> {
