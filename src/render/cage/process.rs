@@ -6,9 +6,10 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
+use tokio_util::bytes::Buf;
 
 use super::check::{bodies, checked};
 use super::protocol::{Confinement, Hello, Reply, Request, Terms, frame, header, header_length, same_version};
@@ -23,6 +24,11 @@ const WORDS: u64 = 128 << 10;
 const LAST_WORDS: usize = 4096;
 /// How long a worker that has closed its pipes may take to end.
 const ENDING: Duration = Duration::from_secs(1);
+/// What a pipe holds, in bytes: as much as Linux lets every user ask for (`fs.pipe-max-size`).
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1 << 20;
+/// What is read of a reply at once, in bytes.
+const READ_AT_ONCE: usize = 64 << 10;
 /// What the standard library says before it ends a process that has no memory left.
 const NO_MEMORY: &str = "memory allocation of";
 
@@ -31,7 +37,7 @@ const NO_MEMORY: &str = "memory allocation of";
 pub(super) struct Worker {
     process: Child,
     requests: ChildStdin,
-    replies: ChildStdout,
+    replies: BufReader<ChildStdout>,
     complaints: ChildStderr,
     /// How long it has worked, over all its images.
     pub(super) worked: Duration,
@@ -63,6 +69,9 @@ impl Worker {
         let (Some(requests), Some(replies), Some(complaints)) = pipes else {
             return Err(ErrorKind::BrokenPipe.into());
         };
+        widen(&requests);
+        widen(&replies);
+        let replies = BufReader::with_capacity(READ_AT_ONCE, replies);
         let mut worker = Self { process, requests, replies, complaints, worked: Duration::ZERO };
         let hello = timeout(START, worker.greet(terms)).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
         match hello {
@@ -116,8 +125,8 @@ impl Worker {
         (bytes, fonts): (&[u8], &Fonts),
         limits: &MediaConfig,
     ) -> io::Result<Renditions> {
-        self.requests.write_all(&frame(request)?).await?;
-        self.requests.write_all(bytes).await?;
+        let header = frame(request)?;
+        self.requests.write_all_buf(&mut Buf::chain(header.as_slice(), bytes)).await?;
         for file in fonts.files() {
             self.requests.write_all(file).await?;
         }
@@ -181,6 +190,17 @@ impl Worker {
         String::from_utf8_lossy(last).trim().to_owned()
     }
 }
+
+/// Has a pipe hold most images and their renditions whole, so that neither side waits for the other half-way through one.
+/// Where the system refuses, it stays as it is.
+#[cfg(target_os = "linux")]
+fn widen(pipe: impl std::os::fd::AsFd) {
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE);
+}
+
+/// Only Linux has pipes of any length.
+#[cfg(not(target_os = "linux"))]
+const fn widen<T>(_pipe: T) {}
 
 /// Whether a pipe broke.
 fn is_end(error: &io::Error) -> bool {

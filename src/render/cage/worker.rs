@@ -1,11 +1,16 @@
 //! The worker: decodes one image after another, and can do nothing else.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
 
 use super::confine::confine;
 use super::protocol::{Claim, Hello, Reply, Request, Terms, VERSION, invalid, read, same_version, write};
 use crate::config::{MediaConfig, ThumbnailConfig};
 use crate::media::{self, Fonts, Renditions};
+
+/// What is written at once, in bytes: the renditions of most images.
+const SENT_AT_ONCE: usize = 256 << 10;
+/// How many bytes of an announced body have their place before they arrive.
+const PREPARED: u64 = 16 << 20;
 
 /// Works for the program that started this process, over standard input and output, until that ends.
 ///
@@ -23,7 +28,8 @@ pub fn work() -> io::Result<()> {
 /// # Errors
 /// As of [`work`].
 pub fn work_with(decode: impl Fn(&[u8], &[ThumbnailConfig], &Fonts, &MediaConfig) -> Renditions) -> io::Result<()> {
-    let (mut from, mut to) = (io::stdin().lock(), io::stdout().lock());
+    // Standard output would be written line by line, and an image has bytes that look like ends of lines.
+    let (mut from, mut to) = (io::stdin().lock(), BufWriter::with_capacity(SENT_AT_ONCE, io::stdout().lock()));
     let Some(terms) = read::<Terms>(&mut from)? else { return Ok(()) };
     same_version(terms.version)?;
     media::stay_on_this_thread();
@@ -58,7 +64,7 @@ fn answer(
 
 /// The bytes of so many that a header announced.
 fn body(from: &mut impl Read, length: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(PREPARED)).unwrap_or_default());
     let read = from.take(length).read_to_end(&mut bytes)?;
     if read as u64 == length { Ok(bytes) } else { Err(ErrorKind::UnexpectedEof.into()) }
 }
