@@ -48,7 +48,8 @@ impl Alternates {
         let (mut fetched, mut time) = self.fetcher.fetch_within(request, None, self.fetcher.url_timeout()).await;
         let Err(failure) = &fetched.outcome else { return fetched };
         let failure = failure.clone();
-        if let Some(url) = over_tls(request.url).filter(|_| may_differ_over_tls(&failure)) {
+        let is_worth_it = |_: &Url| may_differ_over_tls(&failure) || self.fetcher.is_down_without_tls(request.url);
+        if let Some(url) = over_tls(request.url).filter(is_worth_it) {
             let (answer, left) = self.fetcher.fetch_within(&Request { url: &url, ..*request }, None, time).await;
             (fetched, time) = (or_else(fetched, answer), left);
         }
@@ -89,14 +90,14 @@ fn over_tls(url: &Url) -> Option<Url> {
     (is_plain && secure.set_scheme("https").is_ok()).then_some(secure)
 }
 
-/// Whether TLS may change the outcome. It does not for a host that has no IP address, must not be reached, or asked for
-/// a pause. It may for a host of which the breaker without TLS is open.
+/// Whether TLS may change the outcome. It does not for a host that has no IP address, must not be reached, or gets no
+/// requests for now.
 const fn may_differ_over_tls(failure: &Failure) -> bool {
-    match failure.reason {
-        Reason::Dns | Reason::ForbiddenAddress | Reason::BadUrl | Reason::Robots => false,
-        Reason::HostDown => true,
-        _ => failure.retry_at.is_none(),
-    }
+    let is_final = matches!(
+        failure.reason,
+        Reason::Dns | Reason::ForbiddenAddress | Reason::BadUrl | Reason::Robots | Reason::HostDown
+    );
+    !is_final && failure.retry_at.is_none()
 }
 
 /// Whether a host name is public, so that a web archive may learn its URLs: not one of an intranet (RFC 6762, RFC 8375,
@@ -135,14 +136,6 @@ mod tests {
         assert_eq!(check("http://a.example:8080/"), None);
         assert_eq!(check("https://a.example/"), None);
         assert_eq!(check("file:///a.jpg"), None);
-    }
-
-    #[test]
-    fn a_host_that_is_down_without_tls_may_be_up_with_it_but_keeps_its_pauses() {
-        let failure = |reason| Failure::new(reason, "");
-        let paused = |reason| failure(reason).deferred_until(Timestamp::UNIX_EPOCH);
-        assert!(may_differ_over_tls(&paused(Reason::HostDown)) && may_differ_over_tls(&failure(Reason::Connect)));
-        assert!(!may_differ_over_tls(&paused(Reason::HttpStatus)) && !may_differ_over_tls(&failure(Reason::Dns)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use url::{Position, Url};
 
 use super::attempt::Attempt;
 use super::error::FetchError;
+use super::host::breakers::Transport;
 use super::host::memory::HostMemory;
 use super::net::resolve::{Lookup, SystemLookup};
 use super::request::{Fetched, Judge, Purpose, Request};
@@ -96,6 +97,11 @@ impl Fetcher {
     /// Whether requests to a host wait: its responses come slowly, or it asked for a pause.
     pub(crate) fn is_slow(&self, host: &HostKey) -> bool {
         self.session.hosts.get(host).is_slow()
+    }
+
+    /// Whether the host of a URL gets no request without TLS, because it did not respond to any.
+    pub(crate) fn is_down_without_tls(&self, url: &Url) -> bool {
+        HostKey::of(url).is_some_and(|host| self.session.hosts.get(&host).is_down_for(Transport::Plain))
     }
 
     /// The most bytes of a body that is kept although it is not what was wanted: `fetch.max_refused`.

@@ -20,8 +20,9 @@ use crate::render::{RenderError, Rendered, Renderer};
 
 /// Assets taken from the catalog at a time.
 const PAGE: usize = 256;
-/// Shards of thumbnails looked at together, by one hop to the catalog and one to the disk; a part of 256.
+/// Shards of thumbnails looked at together, by one hop to the catalog and one to the disk.
 const LOOKED_AT_ONCE: u8 = 8;
+const _: () = assert!(256 % LOOKED_AT_ONCE as usize == 0, "the last ones end with the last shard");
 /// Assets rendered side by side: each waits for a core and then for the disk.
 const RENDERED_AT_ONCE: usize = 8;
 

@@ -5,6 +5,7 @@
 //! a code fence, a quote, a brace. Such a reference stays as it was. It is found by bisection: it is the last one of
 //! the shortest run of links, from the start of the article, that fails the check.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use encoding_rs::Encoding;
@@ -41,7 +42,7 @@ pub struct Rewritten {
 pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> Rewritten {
     let mut left_remote = leave_tags(article, lazy, &mut targets);
     let linked = (0..targets.len()).filter(|at| has_link(&targets[*at])).collect();
-    let mut attempts = Attempts { article, lazy, targets, linked };
+    let mut attempts = Attempts { article, lazy, targets, linked, left_out: OnceCell::new() };
     let (mut proven, mut singled_out) = (0, 0);
     loop {
         let whole = attempts.with(attempts.linked.len());
@@ -120,6 +121,8 @@ struct Attempts<'a> {
     targets: Vec<Target>,
     /// Which targets have a link.
     linked: Vec<usize>,
+    /// How many references of the article were not read, once that was asked.
+    left_out: OnceCell<usize>,
 }
 
 impl Attempts<'_> {
@@ -191,12 +194,11 @@ impl Attempts<'_> {
         }
     }
 
-    /// Whether references of the mirror were not read, although those of the article were.
+    /// Whether more references of the mirror were not read than of the article.
     fn lacks(&self, found: &Extraction) -> bool {
         let Article { bytes, format, options, .. } = *self.article;
-        let article_is_whole =
-            || self.targets.len() < found.references.len() || found.left_out > extract(bytes, format, options).left_out;
-        found.left_out > 0 && article_is_whole()
+        let left_out = || *self.left_out.get_or_init(|| extract(bytes, format, options).left_out);
+        found.left_out > 0 && found.left_out > left_out()
     }
 
     fn local_links(&self) -> HashSet<String> {

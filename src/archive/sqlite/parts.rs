@@ -19,7 +19,7 @@ type Parts = BTreeMap<(String, String), Vec<String>>;
 
 /// The [`digest`] of the parts of the newest version. Every command compares it: to run all migrations in memory would
 /// take it longer than its work.
-const NEWEST: &str = "7566bb3eb496a953fb0ca55ad828352dc8836e607da70f664f8cc9ebbc9cacb5";
+const NEWEST: &str = "11c7ae0859a93dece8a38c2d553dd4e73782200b0acb4fcd4c991ea7644d1354";
 
 /// The tables and indexes that the database makes for itself.
 const DEFINED: &str = "SELECT type, name, sql FROM sqlite_schema
@@ -47,16 +47,21 @@ pub(super) fn check(connection: &Connection, path: &Path, version: usize) -> std
 fn parts(connection: &Connection) -> Result<Parts> {
     let mut statement = connection.prepare(DEFINED)?;
     let part = |row: &rusqlite::Row<'_>| {
-        let definition: Option<String> = row.get(2)?;
-        Ok(((row.get(0)?, row.get(1)?), tokens(&definition.unwrap_or_default())))
+        let definition: String = row.get::<_, Option<_>>(2)?.unwrap_or_default();
+        let mut tokens = tokens(&definition);
+        // The database reads no further than to the first NUL, which may stand in a comment.
+        tokens.extend(definition.contains('\0').then(|| "\0".to_owned()));
+        Ok(((row.get(0)?, row.get(1)?), tokens))
     };
     statement.query_map([], part)?.collect()
 }
 
-/// One digest of all parts. No token holds a NUL, and none is empty.
+/// One digest of all parts. Each text comes after its length, and the tokens of a part after their number, so that no two
+/// lists of parts are written alike.
 fn digest(parts: &Parts) -> Digest {
     let of_one = |((kind, name), tokens): (&(String, String), &Vec<String>)| {
-        [kind, name].into_iter().chain(tokens).flat_map(|text| [text.as_str(), "\0"]).chain(["\0"]).collect::<String>()
+        let texts = [kind, name].into_iter().chain(tokens).map(|text| format!("{}:{text}", text.len()));
+        texts.fold(format!("{} ", tokens.len()), |all, text| all + &text)
     };
     Digest::of(parts.iter().map(of_one).collect::<String>().as_bytes())
 }
@@ -122,6 +127,11 @@ mod tests {
         connection
     }
 
+    /// Writes over a row of the schema itself.
+    fn rewritten(set: &str) -> String {
+        format!("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET {set} WHERE name = 'job_ends'")
+    }
+
     fn found(sql: &str) -> String {
         let connection = newest();
         connection.execute_batch(sql).unwrap();
@@ -140,6 +150,8 @@ mod tests {
             ("ALTER TABLE run ADD COLUMN more TEXT", "table \"run\""),
             ("DROP TRIGGER job_ends", "it lacks the trigger \"job_ends\""),
             ("DROP TABLE feed; CREATE VIEW feed AS SELECT 1", "view \"feed\""),
+            (&rewritten("type = type || char(0) || 'x'"), "trigger\0x \"job_ends\""),
+            (&rewritten("sql = sql || ' /*' || char(0) || '*/'"), "trigger \"job_ends\""),
         ] {
             let said = found(sql);
             assert!(said.contains(part) && said.contains("catalog.db"), "{sql}: {said}");

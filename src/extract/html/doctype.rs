@@ -106,7 +106,7 @@ pub(super) fn expanded(value: &str, raw: &str, entities: &Entities) -> String {
     if raw.contains('&') {
         for (name, replacement) in entities {
             let reference = format!("&{name};");
-            if raw.contains(&reference) && value.len() <= MAX_LENGTH {
+            if value.len() <= MAX_LENGTH && raw.contains(&reference) {
                 value = value.replace(&reference, replacement);
             }
         }

@@ -29,6 +29,13 @@ struct Seen {
     has_responded: bool,
 }
 
+impl Seen {
+    /// Whether the host responds, as far as is known: it did last, or did before a few failures.
+    fn responds(&self) -> bool {
+        self.breaker.failures == 0 || (self.has_responded && self.breaker.open_until.is_none())
+    }
+}
+
 /// Both breakers.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Breakers {
@@ -69,10 +76,27 @@ impl Breakers {
         self.seen_mut(transport).breaker.record_failure(now, policy);
     }
 
-    /// What the next run restores. The host is as well as the better one of those that were used.
+    /// What the next run restores for both: the breaker of a kind by which the host responds, or else the one that stays
+    /// open longer.
     pub(crate) fn kept(&self) -> Breaker {
-        let used = [self.plain, self.tls].into_iter().flatten().map(|seen| seen.breaker);
-        used.min_by_key(|breaker| (breaker.open_until, breaker.failures)).unwrap_or(self.restored)
+        let responds = self.used().find(Seen::responds);
+        let worst = || self.used().max_by_key(|seen| (seen.breaker.open_until, seen.breaker.failures));
+        responds.or_else(worst).map_or(self.restored, |seen| seen.breaker)
+    }
+
+    /// Whether nothing was learned that counts.
+    pub(crate) fn have_learned_nothing(&self) -> bool {
+        self.restored == Breaker::default() && self.used().all(|seen| seen.breaker == Breaker::default())
+    }
+
+    /// Whether [`Breakers::kept`] says of each breaker that is open for how long.
+    pub(crate) fn are_kept(&self) -> bool {
+        let kept = self.kept().open_until;
+        self.used().all(|Seen { breaker, .. }| breaker.open_until.is_none() || breaker.open_until == kept)
+    }
+
+    fn used(&self) -> impl Iterator<Item = Seen> {
+        [self.plain, self.tls].into_iter().flatten()
     }
 
     /// Restores what an earlier run left, unless this one has used either.
@@ -150,11 +174,28 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_down_for_both_is_kept_as_the_one_that_opens_first() {
+    fn a_host_that_is_down_is_kept_as_the_kind_that_stays_open_longer() {
         let mut breakers = Breakers::default();
-        failed(&mut breakers, Plain, 5);
+        breakers.record_connect_timeout(Plain, at(0), POLICY);
+        failed(&mut breakers, Tls, 1);
+        assert_eq!(breakers.kept(), Breaker { failures: 5, open_until: Some(at(600)) }, "one failure says less");
+        assert!(breakers.are_kept() && !breakers.have_learned_nothing());
         breakers.record_connect_timeout(Tls, at(60), POLICY);
-        assert_eq!(breakers.kept(), Breaker { failures: 5, open_until: Some(at(600)) });
+        assert_eq!(breakers.kept(), Breaker { failures: 5, open_until: Some(at(660)) });
+        assert!(!breakers.are_kept(), "the other is open for another time");
+    }
+
+    #[test]
+    fn what_is_open_beside_a_kind_that_responds_is_known_to_this_run_alone() {
+        let mut breakers = Breakers::default();
+        breakers.record_response(Plain);
+        assert!(breakers.are_kept() && breakers.have_learned_nothing());
+        failed(&mut breakers, Tls, 4);
+        assert!(breakers.are_kept() && !breakers.have_learned_nothing());
+        failed(&mut breakers, Tls, 1);
+        failed(&mut breakers, Plain, 1);
+        assert_eq!(breakers.kept(), Breaker { failures: 1, open_until: None }, "it has responded in this run");
+        assert!(!breakers.are_kept());
     }
 
     #[test]

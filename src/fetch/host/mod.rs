@@ -147,6 +147,11 @@ impl Host {
         }
     }
 
+    /// Whether its breaker is open for this transport, and it asked for no pause.
+    pub(crate) fn is_down_for(&self, transport: Transport) -> bool {
+        matches!(self.breaker_state(transport), BreakerState::Open(_)) && !self.pacer.is_held()
+    }
+
     /// The host sent a response, whatever it says.
     pub(crate) fn record_response(&self, transport: Transport) {
         self.breakers.lock().record_response(transport);
@@ -263,13 +268,14 @@ impl Host {
     /// Whether nothing of it is worth keeping in memory: nothing was learned, or that is kept elsewhere, and the next
     /// request would not come too early.
     fn is_forgettable(&self) -> bool {
-        let is_kept = || self.state() == *self.kept.lock() && !self.pacer.is_spacing();
+        let is_known = || self.breakers.lock().are_kept() && !self.pacer.is_spacing();
+        let is_kept = || self.state() == *self.kept.lock() && is_known();
         !self.is_leased.load(Ordering::Relaxed) && (is_kept() || self.has_learned_nothing())
     }
 
     fn has_learned_nothing(&self) -> bool {
         let Referers { learned, failed_rounds } = *self.referers.lock();
         let learned_nothing = learned == RefererStrategy::Omit && failed_rounds == 0;
-        learned_nothing && self.breakers.lock().kept() == Breaker::default() && self.pacer.is_idle()
+        learned_nothing && self.breakers.lock().have_learned_nothing() && self.pacer.is_idle()
     }
 }

@@ -24,9 +24,10 @@ const WORDS: u64 = 128 << 10;
 const LAST_WORDS: usize = 4096;
 /// How long a worker that has closed its pipes may take to end.
 const ENDING: Duration = Duration::from_secs(1);
-/// What a pipe holds, in bytes: as much as Linux lets every user ask for (`fs.pipe-max-size`).
+/// What a pipe holds, in bytes. All pipes of a user together may hold 64 MiB (`fs.pipe-user-pages-soft`), so that each takes
+/// no more than helps.
 #[cfg(target_os = "linux")]
-const PIPE: usize = 1 << 20;
+const PIPE: usize = 256 << 10;
 /// What is read of a reply at once, in bytes.
 const READ_AT_ONCE: usize = 64 << 10;
 /// What the standard library says before it ends a process that has no memory left.
@@ -192,15 +193,15 @@ impl Worker {
 }
 
 /// Has a pipe hold most images and their renditions whole, so that neither side waits for the other half-way through one.
-/// Where the system refuses, it stays as it is.
 #[cfg(target_os = "linux")]
-fn widen(pipe: impl std::os::fd::AsFd) {
+fn widen(pipe: &impl std::os::fd::AsFd) {
+    // Where the system refuses, the worker works as well.
     let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE);
 }
 
-/// Only Linux has pipes of any length.
+/// Elsewhere a pipe holds what the system gives it.
 #[cfg(not(target_os = "linux"))]
-const fn widen<T>(_pipe: T) {}
+const fn widen<T>(_pipe: &T) {}
 
 /// Whether a pipe broke.
 fn is_end(error: &io::Error) -> bool {

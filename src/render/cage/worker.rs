@@ -9,7 +9,7 @@ use crate::media::{self, Fonts, Renditions};
 
 /// What is written at once, in bytes: the renditions of most images.
 const SENT_AT_ONCE: usize = 256 << 10;
-/// How many bytes of an announced body have their place before they arrive.
+/// How many bytes of a body are allocated before they arrive.
 const PREPARED: u64 = 16 << 20;
 
 /// Works for the program that started this process, over standard input and output, until that ends.
@@ -28,7 +28,7 @@ pub fn work() -> io::Result<()> {
 /// # Errors
 /// As of [`work`].
 pub fn work_with(decode: impl Fn(&[u8], &[ThumbnailConfig], &Fonts, &MediaConfig) -> Renditions) -> io::Result<()> {
-    // Standard output would be written line by line, and an image has bytes that look like ends of lines.
+    // Standard output alone is written up to each last end of a line, and images have bytes that look like one.
     let (mut from, mut to) = (io::stdin().lock(), BufWriter::with_capacity(SENT_AT_ONCE, io::stdout().lock()));
     let Some(terms) = read::<Terms>(&mut from)? else { return Ok(()) };
     same_version(terms.version)?;

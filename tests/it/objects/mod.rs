@@ -187,9 +187,10 @@ async fn keys_are_those_of_the_list_of_every_prefix(objects: &dyn Objects) {
         let listed: Vec<_> = objects.list(prefix).await.unwrap().into_iter().map(|(key, _)| key).collect();
         assert_eq!(listed.len(), expected);
         assert_eq!(objects.keys(prefix).await.unwrap(), listed);
-        let of_all = objects.keys_of_all(vec![prefix, Prefix::Blobs(0x3b), prefix]).await;
-        assert_eq!(of_all.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [listed.clone(), vec![], listed]);
     }
+    let of_all = objects.keys_of_all(vec![of_original, Prefix::Blobs(0x3b), Prefix::Blobs(0x3a)]).await;
+    let keys: Vec<_> = of_all.into_iter().map(|keys| keys.unwrap().len()).collect();
+    assert_eq!(keys, [1, 0, 1]);
 }
 
 async fn what_is_known_of_many_is_what_is_known_of_each(objects: &dyn Objects) {

@@ -74,7 +74,7 @@ impl Folder {
         }
     }
 
-    /// The kind and the fingerprint of an entry, as [`Folder::look`] finds them, by one call: for who looks at many.
+    /// The kind and the fingerprint of an entry, as [`Folder::look`] finds them, by one call of the system.
     pub(in crate::archive) fn fingerprint(&self, name: &str) -> io::Result<Option<(Kind, Fingerprint)>> {
         let follow = if self.links == Links::Refused { AtFlags::SYMLINK_NOFOLLOW } else { AtFlags::empty() };
         match statat(&self.handle, name, follow) {

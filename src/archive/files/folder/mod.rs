@@ -78,6 +78,8 @@ mod tests {
             mod $module {
                 use super::super::$module::Folder;
                 use super::*;
+                use std::time::{Duration, UNIX_EPOCH};
+
                 use crate::model::Fingerprint;
 
                 #[test]
@@ -91,6 +93,11 @@ mod tests {
                     let found = a.look("new").unwrap().unwrap();
                     assert_eq!(a.fingerprint("new").unwrap(), Some((Kind::File, Fingerprint::of(&found))));
                     assert_eq!((found.len(), a.fingerprint("none").unwrap()), (4, None));
+                    let before_1970 = UNIX_EPOCH - Duration::from_millis(1500);
+                    a.create("new").unwrap().set_modified(before_1970).unwrap();
+                    let found = a.look("new").unwrap().unwrap();
+                    assert_eq!(a.fingerprint("new").unwrap(), Some((Kind::File, Fingerprint::of(&found))));
+                    assert_eq!(root.fingerprint("a").unwrap().unwrap().0, Kind::Folder);
                     fs::write(place.path().join("staged"), "moved").unwrap();
                     a.take(&place.path().join("staged"), "new").unwrap();
                     assert_eq!(fs::read(place.path().join("a/new")).unwrap(), b"moved");
