@@ -181,4 +181,23 @@ mod tests {
         assert_ne!(tokens("'a -- b'"), tokens("'a'"));
         assert_eq!(tokens("'x"), ["'x"]);
     }
+
+    #[test]
+    fn no_two_lists_of_parts_have_one_digest() {
+        let part = |kind: &str, name: &str, tokens: &[&str]| {
+            ((kind.to_owned(), name.to_owned()), tokens.iter().map(|token| (*token).to_owned()).collect())
+        };
+        let lists = [
+            vec![part("table", "a", &["x", "y"])],
+            vec![part("table", "a", &["xy"])],
+            vec![part("table", "ax", &["y"])],
+            vec![part("tablea", "x", &["y"])],
+            vec![part("table", "a", &["x"]), part("table", "y", &[])],
+            vec![part("table", "a", &["x", "1:y"])],
+            vec![part("table\0a", "x", &["y"])],
+        ];
+        let digests: std::collections::BTreeSet<_> =
+            lists.iter().map(|list| digest(&list.iter().cloned().collect())).collect();
+        assert_eq!(digests.len(), lists.len());
+    }
 }

@@ -166,4 +166,24 @@ mod tests {
         let document = format!("<!DOCTYPE html [<!ENTITY e0 'laugh'>{}]><p>", lines.concat());
         assert!(read(&document, 0..document.len()).0.values().all(|value| value.len() <= MAX_LENGTH));
     }
+
+    #[test]
+    fn the_first_of_a_name_counts_and_only_so_many_do() {
+        let lines: Vec<_> = (0..MAX_ENTITIES + 5).map(|at| format!("<!ENTITY e{at} 'first'>")).collect();
+        let again: Vec<_> = (0..5).map(|at| format!("<!ENTITY e{at} 'second &e1;'>")).collect();
+        let document = format!("<!DOCTYPE html [{}{}]><p>", lines.concat(), again.concat());
+        let (entities, end) = read(&document, 0..document.len());
+        assert_eq!((entities.len(), &document[end..]), (MAX_ENTITIES, "<p>"));
+        assert!(entities.values().all(|value| value == "first"));
+        assert!(!entities.contains_key(&format!("e{MAX_ENTITIES}")));
+    }
+
+    #[test]
+    fn a_value_that_is_too_long_leaves_its_name_to_the_next() {
+        let long = "x".repeat(MAX_LENGTH + 1);
+        let document = format!("<!DOCTYPE html [<!ENTITY a '{long}'><!ENTITY a 'short'><!ENTITY b '&a;er'>]><p>");
+        let (entities, _) = read(&document, 0..document.len());
+        let found: Vec<_> = entities.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(found, [("a", "short"), ("b", "shorter")]);
+    }
 }

@@ -211,4 +211,11 @@ mod tests {
         breakers.restore(Breaker::default());
         assert_eq!(breakers.kept().failures, 6, "this run knows better");
     }
+
+    #[test]
+    fn the_transport_is_that_of_the_scheme() {
+        let of = |url: &str| Transport::of(&Url::parse(url).unwrap());
+        assert_eq!([of("http://a.example/"), of("http://a.example:443/")], [Plain, Plain]);
+        assert_eq!([of("https://a.example/"), of("https://a.example:80/")], [Tls, Tls]);
+    }
 }

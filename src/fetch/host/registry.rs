@@ -263,4 +263,19 @@ mod tests {
             assert!(message.contains("fetch.host `a`") && !message.contains("secret"), "{message}");
         }
     }
+
+    #[tokio::test]
+    async fn a_host_that_is_down_without_tls_is_asked_over_tls() {
+        let (hosts, slots) = (hosts("[fetch]\ndelay = \"0\""), Slots::new(4, 0));
+        let host = hosts.get(&key("http://a.example/"));
+        for _ in 0..5 {
+            assert!(!host.is_down_for(Transport::Plain));
+            host.record_no_response(Transport::Plain);
+        }
+        assert!(host.is_down_for(Transport::Plain) && !host.is_down_for(Transport::Tls));
+        assert_eq!(host.permit(&slots, Transport::Plain).await.unwrap_err().reason, crate::model::Reason::HostDown);
+        drop(host.permit(&slots, Transport::Tls).await.unwrap());
+        host.record_response(Transport::Plain);
+        assert!(!host.is_down_for(Transport::Plain), "it responds again");
+    }
 }
