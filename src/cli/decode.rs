@@ -19,7 +19,7 @@ pub(super) fn command() -> Vec<OsString> {
     program.map_or_else(Vec::new, |program| vec![program.into(), DECODE.into()])
 }
 
-/// Has the memory of one image be used for the next (mallopt(3)). By default the C library gives much of it back to the
+/// Uses the memory of one image again for the next (mallopt(3)). By default the C library gives much of it back to the
 /// system, which clears each page anew: about 250 pages for a photograph of 1000 by 667 pixels.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 #[expect(unsafe_code, reason = "the C library's setting has no safe interface")]

@@ -41,8 +41,8 @@ impl Seen {
 pub(crate) struct Breakers {
     /// As an earlier run left it: where both begin.
     restored: Breaker,
-    plain: Option<Seen>,
-    tls: Option<Seen>,
+    /// Of each transport that was used, by its number.
+    seen: [Option<Seen>; 2],
 }
 
 impl Breakers {
@@ -96,7 +96,7 @@ impl Breakers {
     }
 
     fn used(&self) -> impl Iterator<Item = Seen> {
-        [self.plain, self.tls].into_iter().flatten()
+        self.seen.into_iter().flatten()
     }
 
     /// Restores what an earlier run left, unless this one has used either.
@@ -107,19 +107,17 @@ impl Breakers {
     }
 
     fn seen(&self, transport: Transport) -> Seen {
-        let seen = match transport {
-            Transport::Plain => self.plain,
-            Transport::Tls => self.tls,
-        };
-        seen.unwrap_or(Seen { breaker: self.restored, has_responded: false })
+        self.seen[transport as usize].unwrap_or_else(|| self.unseen())
     }
 
     fn seen_mut(&mut self, transport: Transport) -> &mut Seen {
-        let unseen = Seen { breaker: self.restored, has_responded: false };
-        match transport {
-            Transport::Plain => self.plain.get_or_insert(unseen),
-            Transport::Tls => self.tls.get_or_insert(unseen),
-        }
+        let unseen = self.unseen();
+        self.seen[transport as usize].get_or_insert(unseen)
+    }
+
+    /// Where a kind of connections begins.
+    fn unseen(&self) -> Seen {
+        Seen { breaker: self.restored, has_responded: false }
     }
 }
 

@@ -78,7 +78,7 @@ impl Folder {
     pub(in crate::archive) fn fingerprint(&self, name: &str) -> io::Result<Option<(Kind, Fingerprint)>> {
         let follow = if self.links == Links::Refused { AtFlags::SYMLINK_NOFOLLOW } else { AtFlags::empty() };
         match statat(&self.handle, name, follow) {
-            Ok(found) => Ok(Some((kind_of(&found), fingerprint_of(&found)))),
+            Ok(found) => Ok(Some((kind_of(FileType::from_raw_mode(found.st_mode)), fingerprint_of(&found)))),
             Err(Errno::NOENT) => Ok(None),
             Err(cause) => Err(cause.into()),
         }
@@ -151,11 +151,10 @@ impl Folder {
                 continue;
             }
             let kind = match entry.file_type() {
-                FileType::RegularFile => Some(Kind::File),
-                FileType::Directory => Some(Kind::Folder),
+                known @ (FileType::RegularFile | FileType::Directory) => Some(kind_of(known)),
                 FileType::Symlink if self.links == Links::Refused => Some(Kind::Other),
                 // What is removed meanwhile is not there, and what nobody may look at is not ours.
-                _ => self.look(&name).ok().flatten().map(|facts| Kind::of(facts.file_type())),
+                _ => self.fingerprint(&name).ok().flatten().map(|(kind, _)| kind),
             };
             found.extend(kind.map(|kind| (name, kind)));
         }
@@ -180,8 +179,8 @@ impl Folder {
     }
 }
 
-fn kind_of(found: &Stat) -> Kind {
-    match FileType::from_raw_mode(found.st_mode) {
+fn kind_of(found: FileType) -> Kind {
+    match found {
         FileType::RegularFile => Kind::File,
         FileType::Directory => Kind::Folder,
         _ => Kind::Other,

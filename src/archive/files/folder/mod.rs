@@ -76,10 +76,10 @@ mod tests {
     macro_rules! suite {
         ($module:ident) => {
             mod $module {
-                use super::super::$module::Folder;
-                use super::*;
                 use std::time::{Duration, UNIX_EPOCH};
 
+                use super::super::$module::Folder;
+                use super::*;
                 use crate::model::Fingerprint;
 
                 #[test]

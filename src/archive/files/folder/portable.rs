@@ -2,7 +2,7 @@
 //! from somebody else, but not against a process that changes it meanwhile.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,7 @@ impl Folder {
     /// The kind and the fingerprint of an entry, as [`Folder::look`] finds them.
     pub(in crate::archive) fn fingerprint(&self, name: &str) -> io::Result<Option<(Kind, Fingerprint)>> {
         let found = self.look(name)?;
-        Ok(found.map(|found| (Kind::of(found.file_type()), Fingerprint::of(&found))))
+        Ok(found.map(|found| (kind_of(found.file_type()), Fingerprint::of(&found))))
     }
 
     /// Opens a regular file to read; `None` if there is none. It never opens anything else, and so never blocks.
@@ -112,7 +112,7 @@ impl Folder {
 
     /// The names of its entries that are Unicode, and what they are.
     pub(in crate::archive) fn kinds(&self) -> io::Result<Vec<(String, Kind)>> {
-        let kind = |name: String| Some((Kind::of(self.look(&name).ok().flatten()?.file_type()), name));
+        let kind = |name: String| Some((kind_of(self.look(&name).ok().flatten()?.file_type()), name));
         Ok(self.names()?.into_iter().filter_map(kind).map(|(kind, name)| (name, kind)).collect())
     }
 
@@ -128,5 +128,13 @@ impl Folder {
         return rustix::fs::statvfs(&self.path).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
         #[cfg(not(unix))]
         return None;
+    }
+}
+
+fn kind_of(found: FileType) -> Kind {
+    match found {
+        _ if found.is_file() => Kind::File,
+        _ if found.is_dir() => Kind::Folder,
+        _ => Kind::Other,
     }
 }
