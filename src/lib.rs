@@ -180,7 +180,7 @@ pub use self::source::{
     Checkpoint, Entries, Entry, Listed, Listing, LocalFile, Location, Made, Received, Requested, SkipReason, Skipped,
     Source, SourceConfigError, SourceError, Watch, WebReader, configured as configured_sources,
 };
-pub use self::staging::{Leftover, Staged, Staging, StagingFile};
+pub use self::staging::{HeldBytes, Leftover, Staged, Staging, StagingFile};
 pub use self::status::{
     DuplicateGroup, KnownHost, Match, MissingUrl, PastRun, Similar, Status, Suggestion, similar, status,
 };

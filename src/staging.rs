@@ -4,8 +4,10 @@
 //! file.
 
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use tempfile::{Builder, NamedTempFile, TempPath};
@@ -20,10 +22,15 @@ const EARLIER: [&str; 2] = ["fetch-", ".offprint-"];
 /// Bytes copied at a time.
 const PIECE: usize = 256 << 10;
 
+/// How many bytes are held in memory at a time, beside their files.
+const HELD: usize = 16 << 20;
+
 /// A folder for temporary files.
 #[derive(Debug, Clone)]
 pub struct Staging {
     folder: Arc<Path>,
+    /// How many more bytes may be held in memory.
+    room: Arc<AtomicUsize>,
 }
 
 /// Bytes in a temporary file, hashed and not yet kept. The file is removed when this is dropped.
@@ -35,6 +42,28 @@ pub struct Staged {
     pub digest: Digest,
     /// How many bytes it has.
     pub length: u64,
+    /// The bytes, where they are still in memory.
+    pub held: Option<HeldBytes>,
+}
+
+/// Bytes in memory that several stages read.
+#[derive(Debug, Clone)]
+pub struct HeldBytes(Arc<Held>);
+
+#[derive(Debug)]
+struct Held {
+    bytes: Vec<u8>,
+    /// What its bytes are taken from, for as long as they are held.
+    room: Option<Arc<AtomicUsize>>,
+}
+
+/// Bytes that are staged, apart from the right to keep them.
+#[derive(Debug, Clone)]
+pub(crate) enum Content {
+    /// In memory.
+    Held(HeldBytes),
+    /// In the temporary file.
+    File(PathBuf),
 }
 
 /// A temporary file that is being written.
@@ -59,7 +88,7 @@ pub struct Leftover {
 impl Staging {
     /// Temporary files in this folder, which exists.
     pub fn new(folder: impl AsRef<Path>) -> Self {
-        Self { folder: Arc::from(folder.as_ref()) }
+        Self { folder: Arc::from(folder.as_ref()), room: Arc::new(AtomicUsize::new(HELD)) }
     }
 
     /// The folder.
@@ -98,6 +127,15 @@ impl Staging {
         let mut to = self.create()?;
         to.write_all(bytes)?;
         Ok(to.finish())
+    }
+
+    /// Writes bytes that are in memory, and holds them there as well where there is room.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub fn write_and_hold(&self, bytes: Vec<u8>) -> io::Result<Staged> {
+        let staged = self.write(&bytes)?;
+        Ok(Staged { held: HeldBytes::within(&self.room, bytes), ..staged })
     }
 
     /// The regular files in the folder that are named as ours are.
@@ -178,7 +216,10 @@ impl StagingFile {
         let mut piece = vec![0; PIECE];
         loop {
             match from.read(&mut piece)? {
-                0 => return Ok(Staged { path: self.file.into_temp_path(), digest: hasher.finish(), length }),
+                0 => {
+                    let path = self.file.into_temp_path();
+                    return Ok(Staged { path, digest: hasher.finish(), length, held: None });
+                }
                 count => {
                     hasher.update(&piece[..count]);
                     length += count as u64;
@@ -189,7 +230,7 @@ impl StagingFile {
 
     /// Everything was written.
     pub fn finish(self) -> Staged {
-        Staged { path: self.file.into_temp_path(), digest: self.hasher.finish(), length: self.length }
+        Staged { path: self.file.into_temp_path(), digest: self.hasher.finish(), length: self.length, held: None }
     }
 }
 
@@ -211,6 +252,55 @@ impl Staged {
     pub fn read(&self) -> io::Result<Vec<u8>> {
         std::fs::read(&self.path)
     }
+
+    /// Its bytes, for a thread that may wait for the disk.
+    pub(crate) fn content(&self) -> Content {
+        self.held.clone().map_or_else(|| Content::File(self.path.to_path_buf()), Content::Held)
+    }
+}
+
+impl Content {
+    /// The bytes.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub(crate) fn read(self) -> io::Result<HeldBytes> {
+        match self {
+            Self::Held(bytes) => Ok(bytes),
+            Self::File(path) => std::fs::read(path).map(HeldBytes::from),
+        }
+    }
+}
+
+impl HeldBytes {
+    /// Takes the room for bytes; `None` if there is not enough.
+    fn within(room: &Arc<AtomicUsize>, bytes: Vec<u8>) -> Option<Self> {
+        let less = |room: usize| room.checked_sub(bytes.len());
+        room.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).ok()?;
+        Some(Self(Arc::new(Held { bytes, room: Some(Arc::clone(room)) })))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(room) = &self.room {
+            room.fetch_add(self.bytes.len(), Ordering::AcqRel);
+        }
+    }
+}
+
+impl From<Vec<u8>> for HeldBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(Held { bytes, room: None }))
+    }
+}
+
+impl Deref for HeldBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0.bytes
+    }
 }
 
 #[cfg(test)]
@@ -228,6 +318,21 @@ mod tests {
         assert_eq!(staging.leftovers().unwrap().len(), 1);
         drop(staged);
         assert_eq!(staging.leftovers().unwrap(), []);
+    }
+
+    #[test]
+    fn bytes_are_held_while_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = Staging::new(folder.path());
+        let stage = |length| staging.write_and_hold(vec![7; length]).unwrap();
+        let (first, second) = (stage(HELD - 1), stage(2));
+        assert!(first.held.is_some() && second.held.is_none());
+        assert_eq!(&*second.content().read().unwrap(), [7, 7], "it is read from its file");
+        let held = first.content();
+        drop(first);
+        assert!(stage(2).held.is_none(), "somebody reads it still");
+        assert_eq!(held.read().unwrap().len(), HELD - 1);
+        assert!(stage(HELD).held.is_some());
     }
 
     #[test]

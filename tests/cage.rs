@@ -163,7 +163,7 @@ fn text_is_drawn_with_the_same_fonts_in_a_worker() {
             let pool = DecodePool::new(&limits);
             let pool = if of_system { pool } else { pool.with_fonts(SystemFonts::in_folder(folder)) };
             let asset = probe(svg, &limits);
-            run(async { pool.permit().await.thumbnails(svg.to_vec(), asset, sizes()).await })
+            run(async { pool.permit().await.thumbnails(svg.to_vec().into(), asset, sizes()).await })
                 .expect("there is a worker")
         });
         assert_eq!(there, here);
@@ -242,7 +242,7 @@ fn the_pool_decodes_where_the_settings_say() {
     for (limits, is_caged) in [(caged.clone(), true), (MediaConfig { sandbox: Sandbox::Off, ..caged }, false)] {
         let pool = DecodePool::new(&limits);
         let asset = probe(&deed, &limits);
-        let made = run(async { pool.permit().await.thumbnails(deed.clone(), asset, sizes()).await });
+        let made = run(async { pool.permit().await.thumbnails(deed.clone().into(), asset, sizes()).await });
         let made = made.expect("a worker can be started");
         assert!(matches!(&made.sizes[..], [Err(error)] if crashed(error) == is_caged), "{made:?}");
     }

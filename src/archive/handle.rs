@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::catalog::{Catalog, CatalogError};
 use super::key::StoreKey;
 use super::memory::{MemoryCatalog, MemoryObjects};
-use super::objects::{Body, ObjectError, Objects, Put, read_whole};
+use super::objects::{Body, ObjectError, Objects, Put};
 use super::output::Output;
 use crate::model::{Digest, MediaType, SourceName};
 use crate::staging::Staged;
@@ -125,9 +125,7 @@ impl Archive {
     /// [`ReadError`] where the blob is missing or damaged, or the store refuses.
     pub async fn read_verified(&self, digest: Digest, media_type: MediaType) -> Result<Vec<u8>, ReadError> {
         let key = StoreKey::Blob { digest, media_type };
-        let reader = self.objects.open(&key, None).await?;
-        let reader = reader.ok_or(ReadError::Missing { digest, media_type })?;
-        let bytes = read_whole(reader, &key).await?;
+        let bytes = self.objects.read(&key).await?.ok_or(ReadError::Missing { digest, media_type })?;
         let found = Digest::of(&bytes);
         if found == digest { Ok(bytes) } else { Err(ReadError::Damaged { digest, media_type, found }) }
     }

@@ -8,7 +8,7 @@ use super::catalog::{ArticleRow, CatalogError};
 use super::handle::Archive;
 use super::key::{Prefix, StoreKey};
 use super::links::linked_files;
-use super::objects::{ObjectError, read_whole};
+use super::objects::ObjectError;
 use super::rules;
 use crate::model::{ArticleId, ArticleKey, SourceName};
 
@@ -87,8 +87,8 @@ impl Archive {
     ) -> Result<BTreeSet<String>, ObjectError> {
         let mut linked = BTreeSet::new();
         for key in mirrors.into_iter().map(StoreKey::Article) {
-            if let Some(reader) = self.objects.open(&key, None).await? {
-                linked.extend(linked_files(&read_whole(reader, &key).await?));
+            if let Some(bytes) = self.objects.read(&key).await? {
+                linked.extend(linked_files(&bytes));
             }
         }
         Ok(linked)

@@ -1,7 +1,8 @@
 //! Bytes by key.
 
 use std::fmt::Display;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::ops::Range;
 
 use async_trait::async_trait;
@@ -58,6 +59,17 @@ pub trait Objects: Send + Sync {
 
     /// Reads an object, or a range of its bytes, which ends where the object does; `None` if there is none.
     async fn open(&self, key: &StoreKey, range: Option<Range<u64>>) -> Result<Option<ObjectReader>, ObjectError>;
+
+    /// All bytes of an object, which are no more than 256 MiB; `None` if there is none.
+    ///
+    /// # Errors
+    /// Where it is longer, or cannot be read.
+    async fn read(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, ObjectError> {
+        let Some(reader) = self.open(key, None).await? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        let read = reader.take(LONGEST_WHOLE + 1).read_to_end(&mut bytes).await;
+        read.and_then(|_| whole(bytes)).map(Some).map_err(ObjectError::io("read", key))
+    }
 
     /// What is known of an object without reading it; `None` if there is none.
     async fn stat(&self, key: &StoreKey) -> Result<Option<Fingerprint>, ObjectError>;
@@ -170,15 +182,20 @@ impl ObjectError {
 /// The longest object that is read whole, in bytes. An archive may come from somebody else, with files of any length.
 const LONGEST_WHOLE: u64 = 256 << 20;
 
-/// All bytes of an object.
-pub(super) async fn read_whole(reader: ObjectReader, key: &StoreKey) -> Result<Vec<u8>, ObjectError> {
-    let mut bytes = Vec::new();
-    let length = reader.take(LONGEST_WHOLE + 1).read_to_end(&mut bytes).await.map_err(ObjectError::io("read", key))?;
-    if length as u64 <= LONGEST_WHOLE { Ok(bytes) } else { Err(ObjectError::io("read", key)(too_long())) }
+/// The bytes that a file has to its end, by as few calls of the system as can be.
+pub(super) fn read_file(file: File) -> io::Result<Vec<u8>> {
+    // The length is a guess: the file may change meanwhile.
+    let length = file.metadata()?.len().min(LONGEST_WHOLE);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).map_or(0, |length| length + 1));
+    file.take(LONGEST_WHOLE + 1).read_to_end(&mut bytes)?;
+    whole(bytes)
 }
 
-fn too_long() -> io::Error {
-    io::Error::other(format!("it is longer than {} MiB, more than is read at once", LONGEST_WHOLE >> 20))
+fn whole(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    if bytes.len() as u64 <= LONGEST_WHOLE {
+        return Ok(bytes);
+    }
+    Err(io::Error::other(format!("it is longer than {} MiB, more than is read at once", LONGEST_WHOLE >> 20)))
 }
 
 impl Body {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::files::OutputFolder;
 use super::key::StoreKey;
-use super::objects::{Body, ObjectError, Objects, read_whole};
+use super::objects::{Body, ObjectError, Objects};
 use crate::model::{ArticleKey, Fingerprint, RelativePath, SourceName};
 
 /// The mirrored articles of one source.
@@ -42,12 +42,7 @@ impl Output {
     /// Where the store or the file system refuses.
     pub async fn read(&self, path: &RelativePath) -> Result<Option<Vec<u8>>, ObjectError> {
         match self {
-            Self::Archive { objects, source } => {
-                let key = key(source, path);
-                let Some(reader) = objects.open(&key, None).await? else { return Ok(None) };
-                let bytes = read_whole(reader, &key).await?;
-                Ok(Some(bytes))
-            }
+            Self::Archive { objects, source } => objects.read(&key(source, path)).await,
             Self::Folder(folder) => folder.read(path).await,
         }
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::catalog::{CatalogError, TakedownRow, TakedownTarget};
 use super::handle::Archive;
 use super::key::{Prefix, StoreKey};
-use super::objects::{Body, ObjectError, read_whole};
+use super::objects::{Body, ObjectError};
 use crate::model::{Digest, RelativePath};
 
 /// How the moment in the name of a file is written, in UTC.
@@ -108,8 +108,8 @@ impl Archive {
     }
 
     async fn read_takedowns(&self, key: &StoreKey) -> Option<Vec<TakedownRow>> {
-        let reader = self.objects.open(key, None).await.ok().flatten()?;
-        let file: TakedownFile = serde_json::from_slice(&read_whole(reader, key).await.ok()?).ok()?;
+        let bytes = self.objects.read(key).await.ok().flatten()?;
+        let file: TakedownFile = serde_json::from_slice(&bytes).ok()?;
         file.takedowns.into_iter().map(Entry::row).collect()
     }
 }

@@ -71,8 +71,8 @@ impl ImageJudge<'_> {
         if self.is_placeholder(staged.digest) {
             return Err(Failure::new(Reason::Placeholder, "the host sends the same in place of other images"));
         }
-        let (path, limits) = (staged.path.to_path_buf(), self.limits.clone());
-        let probe = move || std::fs::read(path).map(|bytes| media::probe(&bytes, &limits));
+        let (content, limits) = (staged.content(), self.limits.clone());
+        let probe = move || content.read().map(|bytes| media::probe(&bytes, &limits));
         let asset = tokio::task::spawn_blocking(probe).await.expect("probing an image does not panic");
         let asset = asset.map_err(|error| Failure::new(Reason::Truncated, format!("cannot read it back: {error}")))?;
         self.look(&asset).map_err(|reason| Failure::new(reason, refusal(reason, &asset)))?;

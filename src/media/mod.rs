@@ -47,6 +47,7 @@ mod error;
 pub(crate) mod fonts;
 mod geometry;
 mod icc;
+mod lanczos;
 mod markup;
 mod perceptual_hash;
 mod probe;

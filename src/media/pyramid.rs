@@ -7,6 +7,7 @@ use super::color::to_srgb;
 use super::encode::encode;
 use super::error::MediaError;
 use super::geometry::Geometry;
+use super::lanczos::lanczos;
 use super::perceptual_hash::{HASH_SIDE, perceptual_hash};
 use super::raster::Raster;
 use super::rendition::{Rendition, Renditions};
@@ -54,7 +55,7 @@ impl Level for Raster {
     }
 
     fn scaled(&self, geometry: Geometry) -> Result<Self, MediaError> {
-        scale(self, geometry, FilterType::Lanczos3)
+        scale(self, geometry, lanczos())
     }
 
     fn encode(&self, post: &PostProcessing, size: &ThumbnailConfig) -> Result<Rendition, MediaError> {
@@ -117,8 +118,7 @@ impl AnimationSource<'_> {
         size: &ThumbnailConfig,
         post: &PostProcessing,
     ) -> Result<Rendition, MediaError> {
-        let process =
-            |frame: Raster| Ok(post.apply(scale(&frame, geometry, FilterType::Lanczos3)?).without_opaque_alpha());
+        let process = |frame: Raster| Ok(post.apply(scale(&frame, geometry, lanczos())?).without_opaque_alpha());
         animation::rendition(self.bytes, self.asset, size.quality.clamp(1, 100), self.limits, process)
     }
 }

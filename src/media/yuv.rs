@@ -8,6 +8,7 @@ use libjpeg_turbo_rs::Subsampling;
 
 use super::error::MediaError;
 use super::geometry::Geometry;
+use super::lanczos::lanczos;
 use super::perceptual_hash::{HASH_SIDE, perceptual_hash};
 use super::raster::{Channels, Raster};
 use super::scale::{Region, resample};
@@ -36,7 +37,7 @@ impl Plane {
             width: width.min(f64::from(self.samples.width) - left),
             height: height.min(f64::from(self.samples.height) - top),
         };
-        let samples = resample(&self.samples, region, geometry.width, geometry.height, FilterType::Lanczos3)?;
+        let samples = resample(&self.samples, region, geometry.width, geometry.height, lanczos())?;
         let covered = (f64::from(geometry.width) / stretch.0, f64::from(geometry.height) / stretch.1);
         Ok(Self { samples, covered })
     }

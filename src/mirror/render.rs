@@ -14,9 +14,10 @@ use super::error::MirrorError;
 use super::tally::Tally;
 use crate::archive::{Archive, Prefix, ThumbnailRow};
 use crate::config::Config;
-use crate::locks::Mutex;
+use crate::locks::{Mutex, Rounds};
 use crate::model::{Asset, Digest, FailedThumbnail, ThumbnailName};
 use crate::render::{RenderError, Rendered, Renderer};
+use crate::staging::HeldBytes;
 
 /// Assets taken from the catalog at a time.
 const PAGE: usize = 256;
@@ -67,19 +68,31 @@ impl RenderStage {
     }
 
     /// Makes the thumbnails of an asset that are not on record, and waits for them no longer than `media.max_time`.
-    pub(super) async fn ensure(&self, digest: Digest, asset: &Asset) -> Result<Ensured, MirrorError> {
+    /// What is `held` are the bytes of the asset, where the caller has them.
+    pub(super) async fn ensure(
+        &self,
+        digest: Digest,
+        asset: &Asset,
+        held: Option<HeldBytes>,
+    ) -> Result<Ensured, MirrorError> {
         if self.is_late(digest) {
             return Ok(Ensured::Late);
         }
         let Some(article_wait) = self.article_wait else {
-            return Ok(Ensured::Done(self.rendering(digest, asset).await?));
+            return Ok(Ensured::Done(self.rendering(digest, asset, held).await?));
         };
-        let mut rendering = AbortOnDropHandle::new(tokio::spawn(self.rendering(digest, asset).in_current_span()));
+        let rendering = self.rendering(digest, asset, held).in_current_span();
+        let mut rendering = AbortOnDropHandle::new(tokio::spawn(rendering));
         if let Ok(done) = tokio::time::timeout(article_wait, &mut rendering).await {
             return Ok(Ensured::Done(done.expect("rendering does not panic")?));
         }
         self.late.lock().insert(digest, rendering);
         Ok(Ensured::Late)
+    }
+
+    /// Where jobs wait for each other before they record what they did.
+    pub(super) fn rounds(&self) -> &Arc<Rounds> {
+        self.renderer.rounds()
     }
 
     /// Whether a thumbnail of an asset is to be made, if these are recorded.
@@ -96,10 +109,11 @@ impl RenderStage {
         &self,
         digest: Digest,
         asset: &Asset,
+        held: Option<HeldBytes>,
     ) -> impl Future<Output = Result<Option<u64>, MirrorError>> + Send + use<> {
         let (archive, renderer, tally) = (self.archive.clone(), Arc::clone(&self.renderer), Arc::clone(&self.tally));
         let asset = asset.clone();
-        async move { render(&archive, &renderer, &tally, digest, &asset).await }
+        async move { render(&archive, &renderer, &tally, (digest, &asset), held).await }
     }
 
     /// Waits for late thumbnails, and makes every thumbnail that the settings ask for and the archive lacks, whatever
@@ -125,7 +139,7 @@ impl RenderStage {
             last = Some(end.digest);
             let each = stream::iter(&lacking).map(Ok::<_, MirrorError>);
             let render = async |row: &crate::archive::AssetRow| {
-                self.tally.pass_over(row.digest, self.rendering(row.digest, &row.asset).await.map(drop))
+                self.tally.pass_over(row.digest, self.rendering(row.digest, &row.asset, None).await.map(drop))
             };
             each.try_for_each_concurrent(RENDERED_AT_ONCE, render).await?;
         }
@@ -174,10 +188,10 @@ async fn render(
     archive: &Archive,
     renderer: &Renderer,
     tally: &Tally,
-    digest: Digest,
-    asset: &Asset,
+    (digest, asset): (Digest, &Asset),
+    held: Option<HeldBytes>,
 ) -> Result<Option<u64>, MirrorError> {
-    let Rendered { made, failed, perceptual_hash, not_kept } = match renderer.ensure(digest, asset).await {
+    let Rendered { made, failed, perceptual_hash, not_kept } = match renderer.ensure(digest, asset, held).await {
         Err(RenderError::Read(_)) => return Ok(None),
         // It is on no record, and so the next run makes it.
         Err(RenderError::Cage(error)) => {
@@ -242,8 +256,8 @@ mod tests {
         let (stage, digest, asset) = stage().await;
         let renderer = Arc::clone(&stage.renderer);
         let busy = renderer.pool().permit().await;
-        assert_eq!(stage.ensure(digest, &asset).await.unwrap(), Ensured::Late);
-        assert_eq!(stage.ensure(digest, &asset).await.unwrap(), Ensured::Late, "nobody waits for it twice");
+        assert_eq!(stage.ensure(digest, &asset, None).await.unwrap(), Ensured::Late);
+        assert_eq!(stage.ensure(digest, &asset, None).await.unwrap(), Ensured::Late, "nobody waits for it twice");
         drop(busy);
         stage.run().await.unwrap();
         assert_eq!(stage.archive.catalog.thumbnails(&[digest]).await.unwrap().len(), 1);

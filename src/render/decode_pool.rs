@@ -11,6 +11,7 @@ use super::system_fonts::SystemFonts;
 use crate::config::{MediaConfig, ThumbnailConfig};
 use crate::media::{self, Fonts, MediaError, Renditions};
 use crate::model::{Asset, MediaType};
+use crate::staging::HeldBytes;
 
 /// The unit in which memory is counted, because a semaphore gives out no more than 2³² permits at a time.
 const KIB: u64 = 1024;
@@ -90,7 +91,7 @@ impl DecodePermit<'_> {
     /// No process that decodes can be started.
     pub async fn thumbnails(
         self,
-        bytes: Vec<u8>,
+        bytes: HeldBytes,
         asset: Asset,
         sizes: Vec<ThumbnailConfig>,
     ) -> Result<Renditions, CageError> {
@@ -106,7 +107,7 @@ impl DecodePermit<'_> {
         if let Some(cage) = &self.pool.cage {
             // The memory is held until this returns.
             let _memory = memory;
-            let (bytes, fonts) = self.pool.with_its_fonts(bytes, asset).await;
+            let fonts = self.pool.fonts_of(&bytes, asset).await;
             return cage.thumbnails(&bytes, &sizes, &fonts).await;
         }
         let system = Arc::clone(&self.pool.fonts);
@@ -120,16 +121,13 @@ impl DecodePermit<'_> {
 }
 
 impl DecodePool {
-    /// An image, and the fonts for its text. Looking for them reads files.
-    async fn with_its_fonts(&self, bytes: Vec<u8>, asset: Asset) -> (Vec<u8>, Fonts) {
+    /// The fonts for the text of an image. Looking for them reads files.
+    async fn fonts_of(&self, bytes: &HeldBytes, asset: Asset) -> Fonts {
         if asset.media_type != MediaType::Svg {
-            return (bytes, Fonts::default());
+            return Fonts::default();
         }
-        let (system, limits) = (Arc::clone(&self.fonts), self.limits.clone());
-        let looking = tokio::task::spawn_blocking(move || {
-            let fonts = system.for_image(&bytes, &asset, &limits);
-            (bytes, fonts)
-        });
+        let (system, limits, bytes) = (Arc::clone(&self.fonts), self.limits.clone(), bytes.clone());
+        let looking = tokio::task::spawn_blocking(move || system.for_image(&bytes, &asset, &limits));
         looking.await.expect("looking for fonts does not fail")
     }
 
@@ -226,7 +224,7 @@ mod tests {
         let size = Config::default().thumbnail[0].clone();
         let bytes = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;".to_vec();
         let asset = media::probe(&bytes, &pool.limits);
-        let made = pool.permit().await.thumbnails(bytes, asset, vec![size]).await.unwrap();
+        let made = pool.permit().await.thumbnails(bytes.into(), asset, vec![size]).await.unwrap();
         assert!(made.sizes.len() == 1 && made.sizes[0].is_err(), "{:?}", made.sizes);
         assert_eq!(pool.memory.available_permits(), 1, "what it took is given back");
     }
@@ -264,7 +262,7 @@ mod tests {
         let bytes = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;".to_vec();
         let asset = media::probe(&bytes, &pool.limits);
         let size = Config::default().thumbnail[0].clone();
-        let made = pool.permit().await.thumbnails(bytes, asset, vec![size]).await.unwrap();
+        let made = pool.permit().await.thumbnails(bytes.into(), asset, vec![size]).await.unwrap();
         assert!(matches!(made.sizes[..], [Err(MediaError::OutOfTime)]), "nobody waits for what never ends: {made:?}");
         drop(let_go);
         drop(whole().await);

@@ -11,9 +11,10 @@ use tracing::info;
 
 use crate::archive::{Archive, Body, CatalogError, ObjectError, ReadError, RenditionRow, StoreKey, ThumbnailRow};
 use crate::config::{Config, ThumbnailConfig};
-use crate::locks::KeyedLocks;
+use crate::locks::{KeyedLocks, Rounds};
 use crate::media::{Rendition, Renditions};
 use crate::model::{Asset, Digest, ThumbnailName};
+use crate::staging::HeldBytes;
 
 pub use cage::{Cage, CageError, Confinement};
 pub use decode_pool::{DecodePermit, DecodePool};
@@ -59,18 +60,31 @@ pub struct Renderer {
     pool: DecodePool,
     /// Assets that someone renders now.
     locks: KeyedLocks<Digest>,
+    /// Where those wait who have something to record.
+    rounds: Arc<Rounds>,
 }
 
 impl Renderer {
     /// Makes what `config` asks for, into `archive`.
     pub fn new(archive: Arc<Archive>, config: &Config) -> Self {
         let recipes = config.thumbnail.iter().map(Recipe::new).collect();
-        Self { archive, recipes, pool: DecodePool::new(&config.media), locks: KeyedLocks::default() }
+        Self {
+            archive,
+            recipes,
+            pool: DecodePool::new(&config.media),
+            locks: KeyedLocks::default(),
+            rounds: Arc::default(),
+        }
     }
 
     /// The names of the sizes that the settings ask for, with the digests of their recipes.
     pub fn recipes(&self) -> Vec<(ThumbnailName, Digest)> {
         self.recipes.iter().map(|recipe| (recipe.size.name.clone(), recipe.digest)).collect()
+    }
+
+    /// Where this waits for others before it records thumbnails. Whoever records what belongs to them waits there, too.
+    pub(crate) const fn rounds(&self) -> &Arc<Rounds> {
+        &self.rounds
     }
 
     /// What bounds how many images are decoded.
@@ -87,11 +101,17 @@ impl Renderer {
     }
 
     /// Makes the thumbnails of an asset that are not on record. Callers that want the same asset at once wait for the
-    /// first. A thumbnail that cannot be made is recorded as such and not tried again by the same recipe.
+    /// first. A thumbnail that cannot be made is recorded as such and not tried again by the same recipe. What is `held` are
+    /// the bytes of the asset, where the caller has them: otherwise they are read.
     ///
     /// # Errors
     /// Where the blob cannot be read, or a thumbnail or its row not written.
-    pub async fn ensure(&self, digest: Digest, asset: &Asset) -> Result<Rendered, RenderError> {
+    pub async fn ensure(
+        &self,
+        digest: Digest,
+        asset: &Asset,
+        held: Option<HeldBytes>,
+    ) -> Result<Rendered, RenderError> {
         if self.recipes.is_empty() {
             return Ok(Rendered::default());
         }
@@ -106,11 +126,18 @@ impl Renderer {
             self.record_none(digest, &lacking).await?;
             return Ok(Rendered::default());
         }
-        self.render(digest, asset, &lacking).await
+        let renditions = self.decode(digest, asset, held, &lacking).await?;
+        self.record(digest, renditions, &lacking).await
     }
 
-    async fn render(&self, digest: Digest, asset: &Asset, lacking: &[&Recipe]) -> Result<Rendered, RenderError> {
-        let Renditions { sizes, perceptual_hash } = self.decode(digest, asset, lacking).await?;
+    /// Keeps renditions, and records them.
+    async fn record(
+        &self,
+        digest: Digest,
+        renditions: Renditions,
+        lacking: &[&Recipe],
+    ) -> Result<Rendered, RenderError> {
+        let Renditions { sizes, perceptual_hash } = renditions;
         let (mut rows, mut not_kept) = (Vec::new(), Vec::new());
         for (recipe, rendition) in lacking.iter().zip(sizes) {
             let made = match rendition {
@@ -130,6 +157,7 @@ impl Renderer {
         }
         let failed = rows.iter().filter(|row| row.made.is_err()).count() as u64;
         let hash = perceptual_hash.map(|hash| (digest, hash));
+        self.rounds.turn().await;
         self.archive.catalog.record_thumbnails(&rows, hash.as_slice()).await?;
         Ok(Rendered { made: rows.len() as u64 - failed, failed, perceptual_hash, not_kept })
     }
@@ -146,9 +174,18 @@ impl Renderer {
         Ok(self.archive.catalog.record_thumbnails(&rows, &[]).await?)
     }
 
-    async fn decode(&self, digest: Digest, asset: &Asset, lacking: &[&Recipe]) -> Result<Renditions, RenderError> {
+    async fn decode(
+        &self,
+        digest: Digest,
+        asset: &Asset,
+        held: Option<HeldBytes>,
+        lacking: &[&Recipe],
+    ) -> Result<Renditions, RenderError> {
         let permit = self.pool.permit().await;
-        let bytes = self.archive.read_verified(digest, asset.media_type).await?;
+        let bytes = match held {
+            Some(bytes) => bytes,
+            None => self.archive.read_verified(digest, asset.media_type).await?.into(),
+        };
         let sizes: Vec<ThumbnailConfig> = lacking.iter().map(|recipe| recipe.size.clone()).collect();
         Ok(permit.thumbnails(bytes, asset.clone(), sizes).await?)
     }
@@ -210,7 +247,7 @@ mod tests {
         let (archive, digest, asset) = kept(DOT).await;
         let ensure = async |config: &Config| {
             let renderer = Renderer::new(Arc::clone(&archive), config);
-            let Rendered { made, failed, .. } = renderer.ensure(digest, &asset).await.unwrap();
+            let Rendered { made, failed, .. } = renderer.ensure(digest, &asset, None).await.unwrap();
             (made, failed)
         };
         assert_eq!(ensure(&sizes(&[])).await, (0, 0));
@@ -231,7 +268,7 @@ mod tests {
     async fn callers_that_want_the_same_at_once_make_it_once() {
         let (archive, digest, asset) = kept(DOT).await;
         let renderer = Renderer::new(archive, &sizes(&["small"]));
-        let ensured = futures_util::future::join_all((0..8).map(|_| renderer.ensure(digest, &asset))).await;
+        let ensured = futures_util::future::join_all((0..8).map(|_| renderer.ensure(digest, &asset, None))).await;
         let made: u64 = ensured.into_iter().map(|rendered| rendered.unwrap().made).sum();
         assert_eq!(made, 1);
     }
@@ -241,12 +278,12 @@ mod tests {
         for bytes in [&DOT[..20], b"%PDF-1.7\n"] {
             let (archive, digest, asset) = kept(bytes).await;
             let renderer = Renderer::new(Arc::clone(&archive), &sizes(&["small"]));
-            let first = renderer.ensure(digest, &asset).await.unwrap();
+            let first = renderer.ensure(digest, &asset, None).await.unwrap();
             assert_eq!((first.made, first.failed), (0, u64::from(asset.media_type.is_image())));
             let rows = archive.catalog.thumbnails(&[digest]).await.unwrap();
             assert!(rows.len() == 1 && rows[0].made.is_err() && rows[0].key().is_none());
             assert!(!renderer.lacks(digest, &rows));
-            assert_eq!(renderer.ensure(digest, &asset).await.unwrap(), Rendered::default());
+            assert_eq!(renderer.ensure(digest, &asset, None).await.unwrap(), Rendered::default());
         }
     }
 
@@ -255,7 +292,7 @@ mod tests {
         let (archive, _, asset) = kept(DOT).await;
         let gone = Digest::of(b"not there");
         let renderer = Renderer::new(Arc::clone(&archive), &sizes(&["small"]));
-        assert!(matches!(renderer.ensure(gone, &asset).await, Err(RenderError::Read(_))));
+        assert!(matches!(renderer.ensure(gone, &asset, None).await, Err(RenderError::Read(_))));
         assert_eq!(archive.catalog.thumbnails(&[gone]).await.unwrap(), [], "it is made when the blob is back");
     }
 }

@@ -88,6 +88,6 @@ impl RepairSource for ConfiguredRepairSource {
 
     async fn render(&self, original: Digest, asset: &Asset) {
         // A thumbnail that cannot be made now is left to the next run, which reports why.
-        let _ = self.renderer.ensure(original, asset).await;
+        let _ = self.renderer.ensure(original, asset, None).await;
     }
 }

@@ -22,7 +22,7 @@ use self::folder::{Kind, is_no_file};
 use self::tree::{NearFolders, split};
 use self::write::{Rights, Synced};
 use super::key::{Prefix, StoreKey};
-use super::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored};
+use super::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored, read_file};
 use crate::locks::Mutex;
 use crate::model::Fingerprint;
 use crate::staging::{Staged, Staging};
@@ -240,6 +240,15 @@ impl Objects for Files {
         let Some(range) = range else { return Ok(Some(Box::new(file))) };
         file.seek(SeekFrom::Start(range.start)).await.map_err(ObjectError::io("read", key))?;
         Ok(Some(Box::new(file.take(range.end.saturating_sub(range.start)))))
+    }
+
+    async fn read(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, ObjectError> {
+        let key = key.clone();
+        let read = move |files: &Inner| {
+            let Some(file) = files.open(&key).map_err(of_one_place)? else { return Ok(None) };
+            read_file(file).map(Some).map_err(ObjectError::io("read", &key))
+        };
+        self.blocking(read).await
     }
 
     async fn stat(&self, key: &StoreKey) -> Result<Option<Fingerprint>, ObjectError> {

@@ -16,6 +16,7 @@ use crate::mirror::render::RenderStage;
 use crate::mirror::sources::Sources;
 use crate::model::{Asset, Failure, Validators};
 use crate::source::{Received, Response, file_tag};
+use crate::staging::HeldBytes;
 
 /// Works jobs off.
 pub(in crate::mirror) struct JobStage {
@@ -39,6 +40,7 @@ pub(in crate::mirror) struct JobStage {
 impl JobStage {
     /// Does one job: bodies are durable before their rows are recorded.
     pub(super) async fn process(self: Arc<Self>, lease: Lease, job: Job) -> Result<(), MirrorError> {
+        let under_way = self.render.rounds().begin();
         let fetched = self.fetch(&job).await;
         let fetched = self.placeholders.refuse_replacement(&job, fetched).await?;
         self.outcomes.exchanged(&fetched.exchanges);
@@ -47,14 +49,17 @@ impl JobStage {
             self.outcomes.misplaced(&job.url.url, &error.to_string());
         }
         let at = clock::now();
+        let held = held(&outcome);
         let mut ingested = self.ingest.ingest(&job.url, outcome, at).await?;
         if let JobResult::Kept { digest, asset, .. } = &mut ingested.result {
-            asset.perceptual_hash = self.render.ensure(*digest, asset).await?.perceptual_hash();
+            asset.perceptual_hash = self.render.ensure(*digest, asset, held).await?.perceptual_hash();
         }
         let result = ingested.result.clone();
         let completed = CompletedJob { job: job.id, url: job.url.id, at, exchanges, result };
+        self.render.rounds().turn().await;
         let complete = self.archive.catalog.complete_jobs(&lease, self.run, vec![completed], self.changed_images);
         let (WriteOutcome::Applied, changes) = complete.await? else { return Ok(()) };
+        drop(under_way);
         self.outcomes.count(&job.url, &lease.state, &ingested).await?;
         let ready = self.placeholders.examine(&job, &ingested.result, &changes).await?;
         self.ready.announce(ready).await;
@@ -109,6 +114,14 @@ impl JobStage {
             Err(failure) => Err(failure),
         };
         Fetched::without_request(outcome)
+    }
+}
+
+/// The bytes of an answer, where they are in memory.
+fn held(outcome: &Result<Answer<Asset>, Failure>) -> Option<HeldBytes> {
+    match outcome {
+        Ok(Answer::Body { staged, .. }) => staged.held.clone(),
+        Ok(Answer::NotModified) | Err(_) => None,
     }
 }
 

@@ -52,8 +52,8 @@ const LONG: Duration = Duration::from_secs(20 * 365 * 86_400);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Jobs of a busy host that are taken from the catalog at a time.
 const PAGE: usize = 64;
-/// Jobs of a busy host that are under way beyond its requests: they wait for the disk or for thumbnails.
-const AHEAD: usize = 8;
+/// Jobs of a busy host that are under way beyond its requests: they wait for the disk, for thumbnails, or for each other.
+const AHEAD: usize = 32;
 
 /// Works through the queue: leases hosts and starts their jobs.
 pub(super) struct FetchStage {

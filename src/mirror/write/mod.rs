@@ -340,7 +340,7 @@ impl WriteStage {
         let originals: Vec<_> = assets.keys().copied().collect();
         let mut on_record = self.archive.catalog.thumbnails(&originals).await?;
         let lacking: Vec<_> = assets.iter().filter(|(digest, _)| self.render.lacks(**digest, &on_record)).collect();
-        let ensure = lacking.into_iter().map(|(digest, asset)| self.render.ensure(*digest, asset));
+        let ensure = lacking.into_iter().map(|(digest, asset)| self.render.ensure(*digest, asset, None));
         let ensured = futures_util::future::try_join_all(ensure).await?;
         if !ensured.is_empty() {
             on_record = self.archive.catalog.thumbnails(&originals).await?;

@@ -69,7 +69,7 @@ async fn all_thumbnails_in_its_own_process() {
             if TAKE_MORE.contains(&asset.media_type) {
                 return false;
             }
-            permit.thumbnails(bytes, asset, sizes).await.unwrap().sizes[0].is_ok()
+            permit.thumbnails(bytes.into(), asset, sizes).await.unwrap().sizes[0].is_ok()
         }
     });
     let made = made.buffer_unordered(WAITING).filter(|made| std::future::ready(*made)).count().await;

@@ -94,7 +94,9 @@ async fn read_part(objects: &dyn Objects, key: &StoreKey, range: Option<Range<u6
 }
 
 async fn read(objects: &dyn Objects, key: &StoreKey) -> Option<Vec<u8>> {
-    read_part(objects, key, None).await
+    let whole = objects.read(key).await.unwrap();
+    assert_eq!(read_part(objects, key, None).await, whole, "in pieces and at once");
+    whole
 }
 
 /// How many files are staged.
