@@ -38,18 +38,25 @@
 //! project has no `unsafe`.
 
 mod animation;
+mod boxes;
 mod byte_reader;
+mod camera_raw;
 mod catch_panic;
 mod color;
 mod decode;
 mod encode;
 mod error;
+#[cfg(test)]
+mod fixtures;
 pub(crate) mod fonts;
 mod geometry;
 mod icc;
+mod ifd;
 mod markup;
 mod perceptual_hash;
+mod preview;
 mod probe;
+mod psd;
 mod pyramid;
 mod raster;
 mod rendition;

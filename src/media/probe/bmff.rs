@@ -1,46 +1,10 @@
 //! ISO base media files (ISO/IEC 14496-12): AVIF, HEIF (ISO/IEC 23008-12), MP4, and JPEG 2000 (ISO/IEC 15444-1,
 //! annex I), whose boxes have the same form.
 
-use crate::media::byte_reader::{ByteOrder, ByteReader};
+use crate::media::boxes::{Box4, boxes, child, descendant};
+use crate::media::byte_reader::ByteReader;
 use crate::media::icc;
 use crate::model::{Asset, Ending, MediaType};
-
-/// One box.
-#[derive(Clone, Copy)]
-pub(super) struct Box4<'a> {
-    /// The four-letter type.
-    pub(super) box_type: &'a [u8],
-    /// The payload, cut where the file ends.
-    pub(super) body: ByteReader<'a>,
-    /// Whether the file holds the whole payload.
-    pub(super) whole: bool,
-}
-
-/// The largest number of boxes at one level. Files in use have fewer.
-const MAX_BOXES: usize = 4096;
-
-/// Consecutive boxes.
-pub(super) fn boxes(bytes: ByteReader<'_>) -> impl Iterator<Item = Box4<'_>> {
-    let mut at = 0;
-    let next = move || {
-        let box_type = bytes.slice(at + 4, 4)?;
-        let (head, size) = match bytes.be32(at)? {
-            0 => (8, bytes.len() - at),
-            1 => (16, usize::try_from(bytes.u64(at + 8, ByteOrder::Big)?).ok()?),
-            size => (8, size as usize),
-        };
-        let length = size.checked_sub(head)?;
-        let body = bytes.window(at + head, length);
-        at = at.checked_add(size)?.min(bytes.len());
-        Some(Box4 { box_type, body, whole: body.len() == length })
-    };
-    std::iter::from_fn(next).take(MAX_BOXES)
-}
-
-/// The payload of the first box of a type.
-fn child<'a>(bytes: ByteReader<'a>, box_type: &[u8]) -> Option<ByteReader<'a>> {
-    boxes(bytes).find(|found| found.box_type == box_type).map(|found| found.body)
-}
 
 pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
     if bytes.has(0, b"\xff\x4f\xff\x51") {
@@ -205,8 +169,7 @@ fn sequence(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
         return None;
     }
     let track = child(child(bytes, b"moov")?, b"trak")?;
-    let table =
-        [b"mdia", b"minf", b"stbl", b"stsz"].iter().try_fold(track, |parent, box_type| child(parent, *box_type))?;
+    let table = descendant(track, &[b"mdia", b"minf", b"stbl", b"stsz"])?;
     asset.frames = table.be32(8)?;
     let header = child(track, b"tkhd")?;
     let at = if header.u8(0)? == 1 { 88 } else { 76 };
