@@ -46,7 +46,9 @@ pub(super) fn descendant<'a>(bytes: ByteReader<'a>, path: &[&[u8]]) -> Option<By
 
 /// The payload of a box that somebody else than the standard defined, by its UUID (section 4.2.2).
 pub(super) fn of_uuid<'a>(bytes: ByteReader<'a>, uuid: &[u8; 16]) -> Option<ByteReader<'a>> {
-    boxes(bytes).filter(|found| found.box_type == b"uuid" && found.body.has(0, uuid)).find_map(|found| found.body.from(16))
+    boxes(bytes)
+        .filter(|found| found.box_type == b"uuid" && found.body.has(0, uuid))
+        .find_map(|found| found.body.from(16))
 }
 
 /// The first sample of a track: where it begins and how long it is (sections 8.7.3 and 8.7.5).
@@ -68,7 +70,8 @@ mod tests {
     fn boxes_are_found_by_their_path_and_by_their_uuid() {
         let uuid = *b"0123456789abcdef";
         let inner = boxed(b"uuid", &[&uuid, &boxed(b"leaf", &[b"of uuid"])]);
-        let file = [boxed(b"free", &[]), boxed(b"root", &[&boxed(b"stem", &[&boxed(b"leaf", &[b"x"])])]), inner].concat();
+        let file =
+            [boxed(b"free", &[]), boxed(b"root", &[&boxed(b"stem", &[&boxed(b"leaf", &[b"x"])])]), inner].concat();
         let file = ByteReader(&file);
         assert_eq!(descendant(file, &[b"root", b"stem", b"leaf"]).unwrap().0, b"x");
         assert!(descendant(file, &[b"root", b"leaf"]).is_none());

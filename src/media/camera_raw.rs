@@ -85,7 +85,10 @@ mod tests {
             assert_eq!(kind(&[Entry::Text(MAKE, make)], &[SENSOR]), expected, "{make}");
             assert_eq!(kind(&[SENSOR, Entry::Text(MAKE, make)], &[]), expected, "{make}");
         }
-        assert_eq!(kind(&[Entry::Text(MAKE, "SONY"), Entry::Bytes(DNG_VERSION, &[1, 4, 0, 0])], &[SENSOR]), Some(MediaType::Dng));
+        assert_eq!(
+            kind(&[Entry::Text(MAKE, "SONY"), Entry::Bytes(DNG_VERSION, &[1, 4, 0, 0])], &[SENSOR]),
+            Some(MediaType::Dng)
+        );
     }
 
     #[test]

@@ -34,7 +34,8 @@ const MAKER_NOTE: u16 = 37_500;
 const JPEG_OF_PANASONIC: u16 = 0x2e;
 
 fn on_tiff(file: ByteReader<'_>) -> Vec<ByteReader<'_>> {
-    let mut found: Vec<_> = directories(file).flat_map(|image| [named(&image, JPEG), strip(&image)]).flatten().collect();
+    let mut found: Vec<_> =
+        directories(file).flat_map(|image| [named(&image, JPEG), strip(&image)]).flatten().collect();
     if let Some(first) = Directory::first(file) {
         found.extend(first.bytes(JPEG_OF_PANASONIC));
         found.extend(of_olympus(file, &first));

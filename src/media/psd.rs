@@ -104,7 +104,10 @@ impl<'a> Sections<'a> {
             _ => matches!(self.depth, 8 | 16),
         };
         let has_channels = usize::from(self.channels) >= self.mode.shown();
-        is_known && has_channels && self.image().is_some_and(|(compression, _)| compression < 2) && self.has_merged_image()
+        is_known
+            && has_channels
+            && self.image().is_some_and(|(compression, _)| compression < 2)
+            && self.has_merged_image()
     }
 
     /// The bytes of one row of one channel.

@@ -152,7 +152,7 @@ impl MediaType {
     pub const fn is_camera_raw(self) -> bool {
         matches!(
             self,
-                Self::Dng
+            Self::Dng
                 | Self::Cr2
                 | Self::Cr3
                 | Self::Nef

@@ -38,7 +38,9 @@ pub(super) fn decode(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, Medi
     let sections = Sections::of(ByteReader(bytes)).ok_or_else(|| MediaError::damaged("the header breaks off"))?;
     let image = sections.image().filter(|_| sections.is_plain());
     let (compression, samples) = image.ok_or_else(|| {
-        MediaError::Variant("Photoshop without a thumbnail, and its merged image is blank or of another kind".to_owned())
+        MediaError::Variant(
+            "Photoshop without a thumbnail, and its merged image is blank or of another kind".to_owned(),
+        )
     })?;
     check_size(sections.width, sections.height, limits)?;
     check_memory(memory(&sections), limits)?;
@@ -116,7 +118,9 @@ mod tests {
     #[test]
     fn channels_one_after_another_become_pixels() {
         let planes: Vec<u8> = (0..20).collect();
-        let of = |channels, mode, large| made(&Photoshop { channels, mode, large, samples: &planes, ..Photoshop::default() }).unwrap();
+        let of = |channels, mode, large| {
+            made(&Photoshop { channels, mode, large, samples: &planes, ..Photoshop::default() }).unwrap()
+        };
         let rgb = vec![0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11];
         assert_eq!(of(3, 3, false), (Channels::Rgb, rgb.clone()));
         assert_eq!(of(5, 3, true), (Channels::Rgb, rgb), "transparency is mixed with white already");
@@ -141,8 +145,10 @@ mod tests {
 
     #[test]
     fn a_palette_has_its_reds_before_its_greens() {
-        let palette: Vec<u8> = [10, 20, 30].iter().flat_map(|plane| (0..=255_u8).map(move |index| index / 8 + plane)).collect();
-        let file = Photoshop { mode: 2, channels: 1, palette: &palette, samples: &[0, 8, 16, 24], ..Photoshop::default() };
+        let palette: Vec<u8> =
+            [10, 20, 30].iter().flat_map(|plane| (0..=255_u8).map(move |index| index / 8 + plane)).collect();
+        let file =
+            Photoshop { mode: 2, channels: 1, palette: &palette, samples: &[0, 8, 16, 24], ..Photoshop::default() };
         assert_eq!(made(&file).unwrap().1[..6], [10, 20, 30, 11, 21, 31]);
     }
 
@@ -151,7 +157,10 @@ mod tests {
         let cut = made(&Photoshop { samples: &[1; 11], ..Photoshop::default() });
         assert!(matches!(cut, Err(MediaError::Damaged(_))), "{cut:?}");
         assert!(matches!(made(&Photoshop { mode: 9, ..Photoshop::default() }), Err(MediaError::Variant(_))));
-        assert!(matches!(made(&Photoshop { side: 1 << 30, ..Photoshop::default() }), Err(MediaError::OverLimit { .. })));
+        assert!(matches!(
+            made(&Photoshop { side: 1 << 30, ..Photoshop::default() }),
+            Err(MediaError::OverLimit { .. })
+        ));
         let small = MediaConfig { max_alloc: Size(11), ..Config::default().media };
         let bytes = Photoshop::default().bytes();
         assert!(matches!(decode(&bytes, &small), Err(MediaError::OverLimit { .. })));

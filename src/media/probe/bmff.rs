@@ -3,6 +3,7 @@
 
 use crate::media::boxes::{Box4, boxes, child, descendant};
 use crate::media::byte_reader::ByteReader;
+use crate::media::heif::{Aperture, Items, is_alpha};
 use crate::media::icc;
 use crate::model::{Asset, Ending, MediaType};
 
@@ -70,64 +71,40 @@ fn movie(bytes: ByteReader<'_>, asset: &mut Asset) {
     }
 }
 
-/// A HEIF or AVIF image: the properties of its primary item.
+/// A HEIF or AVIF image: the properties of its primary item, and whether an item is alpha.
 fn heif(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     sequence(bytes, asset);
-    for property in properties(bytes)? {
+    let Some(items) = Items::of(bytes) else { return (asset.width > 0).then_some(()) };
+    let (sizes, others): (Vec<_>, Vec<_>) =
+        of_primary(&items)?.into_iter().partition(|found| found.box_type == b"ispe");
+    for property in sizes.into_iter().chain(others) {
         apply(property, asset);
     }
+    let mut auxiliary = items.all_properties().filter(|found| found.box_type == b"auxC");
+    asset.alpha = auxiliary.any(|found| is_alpha(found.body));
     Some(())
+}
+
+/// The properties of the primary item, and for what a grid lacks, of its first tile.
+fn of_primary<'a>(items: &Items<'a>) -> Option<Vec<Box4<'a>>> {
+    let primary = items.primary()?;
+    let own = items.properties(primary);
+    let lacks = |box_type: &[u8]| own.iter().all(|found| found.box_type != box_type);
+    let tile = items.parts(primary).first().map(|tile| items.properties(*tile)).unwrap_or_default();
+    let of_tile = tile.into_iter().filter(|found| matches!(found.box_type, b"colr" | b"pixi") && lacks(found.box_type));
+    Some(of_tile.chain(own.iter().copied()).collect())
 }
 
 /// The ICC profile of a HEIF or AVIF image.
 #[cfg(any(feature = "avif", feature = "heic"))]
 pub(in crate::media) fn icc_profile(bytes: ByteReader<'_>) -> Option<&[u8]> {
-    properties(bytes)?.find_map(|property| profile(property))
-}
-
-/// The properties of the primary item, and the types of all auxiliary images.
-fn properties(bytes: ByteReader<'_>) -> Option<impl Iterator<Item = Box4<'_>>> {
-    let meta = child(bytes, b"meta")?.from(4)?;
-    let primary = child(meta, b"pitm").and_then(item_of);
-    let properties = child(meta, b"iprp")?;
-    let container = child(properties, b"ipco")?;
-    let chosen = child(properties, b"ipma").and_then(|map| associations(map, primary?));
-    let of_primary = move |index: usize| chosen.as_ref().is_none_or(|chosen| chosen.contains(&(index + 1)));
-    let all = boxes(container).enumerate();
-    Some(all.filter_map(move |(index, found)| (of_primary(index) || found.box_type == b"auxC").then_some(found)))
+    of_primary(&Items::of(bytes)?)?.into_iter().find_map(profile)
 }
 
 /// The ICC profile in a `colr` box (ISO/IEC 14496-12, section 12.1.5).
 fn profile(property: Box4<'_>) -> Option<&[u8]> {
     let is_profile = property.box_type == b"colr" && matches!(property.body.slice(0, 4)?, b"prof" | b"rICC");
     is_profile.then(|| property.body.from(4)).flatten().map(|profile| profile.0)
-}
-
-/// The primary item (ISO/IEC 14496-12, section 8.11.4).
-fn item_of(pitm: ByteReader<'_>) -> Option<u32> {
-    if pitm.u8(0)? == 0 { pitm.be16(4).map(u32::from) } else { pitm.be32(4) }
-}
-
-/// The indices, from 1, of the properties that belong to an item (ISO/IEC 23008-12, section 9.3).
-fn associations(map: ByteReader<'_>, item: u32) -> Option<Vec<usize>> {
-    let (version, wide) = (map.u8(0)?, map.u8(3)? & 1 == 1);
-    let mut at = 8;
-    for _ in 0..map.be32(4)? {
-        let (id, after) = if version == 0 { (map.be16(at)?.into(), at + 2) } else { (map.be32(at)?, at + 4) };
-        let count = usize::from(map.u8(after)?);
-        let index = |number: usize| {
-            if wide {
-                map.be16(after + 1 + 2 * number).map(|index| usize::from(index & 0x7fff))
-            } else {
-                map.u8(after + 1 + number).map(|index| usize::from(index & 0x7f))
-            }
-        };
-        if id == item {
-            return Some((0..count).map_while(index).collect());
-        }
-        at = after + 1 + count * if wide { 2 } else { 1 };
-    }
-    None
 }
 
 /// Takes the facts of one property (ISO/IEC 23008-12, section 6.5).
@@ -139,8 +116,12 @@ fn apply(property: Box4<'_>, asset: &mut Asset) -> Option<()> {
             asset.bit_depth = body.u8(5)?;
             if body.u8(4)? == 1 { "gray" } else { "ycbcr" }.clone_into(&mut asset.color_space);
         }
+        // Of an image with the clean aperture, that is what there is to see.
+        b"clap" => {
+            let shown = Aperture::of(body, (asset.width, asset.height))?;
+            (asset.width, asset.height) = (shown.width, shown.height);
+        }
         b"colr" => asset.icc_name = icc::description(profile(property)?),
-        b"auxC" => asset.alpha |= memchr::memmem::find(body.0, b":alpha").is_some() || body.0.ends_with(b"auxid:1\0"),
         b"irot" => asset.orientation = rotated(asset.orientation, body.u8(0)? & 3),
         b"imir" => asset.orientation = mirrored(asset.orientation, body.u8(0)? & 1),
         _ => {}
