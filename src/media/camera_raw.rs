@@ -6,11 +6,11 @@ use crate::model::MediaType;
 
 const PHOTOMETRIC_INTERPRETATION: u16 = 262;
 const MAKE: u16 = 271;
-/// DNG 1.7, "DNGVersion".
+/// "`DNGVersion`" of DNG 1.7.
 const DNG_VERSION: u16 = 50_706;
 
 /// What the values of a sensor are to TIFF: behind a color filter array (TIFF/EP, section 5.1), or linear (DNG 1.7,
-/// "PhotometricInterpretation").
+/// "`PhotometricInterpretation`").
 const OF_SENSOR: [u32; 2] = [32_803, 34_892];
 
 /// The makers whose format is that of TIFF with the values of a sensor.

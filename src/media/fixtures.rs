@@ -60,7 +60,7 @@ fn directory(file: &mut Vec<u8>, entries: &[Entry<'_>], below: &[u32]) -> u32 {
     }
     let at = here(file);
     file.extend_from_slice(&u16::try_from(fields.len()).unwrap().to_le_bytes());
-    fields.iter().for_each(|field| file.extend_from_slice(field));
+    file.extend_from_slice(&fields.concat());
     file.extend_from_slice(&[0; 4]);
     at
 }

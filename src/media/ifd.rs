@@ -54,9 +54,10 @@ impl<'a> Directory<'a> {
 
     /// The directory that follows this one.
     pub(super) fn next(&self) -> Option<Self> {
-        let at = match self.big {
-            true => usize::try_from(self.file.u64(self.end(), self.order)?).ok()?,
-            false => self.file.u32(self.end(), self.order)? as usize,
+        let at = if self.big {
+            usize::try_from(self.file.u64(self.end(), self.order)?).ok()?
+        } else {
+            self.file.u32(self.end(), self.order)? as usize
         };
         if at == 0 { None } else { Self::at(self.file, self.order, self.big, at) }
     }

@@ -94,7 +94,9 @@ fn raster(sections: &Sections<'_>, mut data: Vec<u8>) -> Result<Raster, MediaErr
         Mode::Rgb | Mode::Other => Channels::Rgb,
         Mode::Cmyk => {
             // 0 is all the ink there is.
-            data.iter_mut().for_each(|ink| *ink = !*ink);
+            for ink in &mut data {
+                *ink = !*ink;
+            }
             Channels::Cmyk
         }
     };

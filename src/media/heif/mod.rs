@@ -107,6 +107,7 @@ fn associations(map: ByteReader<'_>, item: u32) -> Option<Vec<usize>> {
 }
 
 /// A part of an image.
+#[cfg_attr(not(any(feature = "avif", feature = "heic")), allow(dead_code, reason = "only decoders ask where it lies"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Aperture {
     pub(super) left: u32,

@@ -18,14 +18,20 @@ impl Coding {
         Some(Self { primaries: nclx.be16(4)?, matrix: nclx.be16(8)?, full_range: nclx.u8(10)? >> 7 == 1 })
     }
 
+    /// What the bitstream of a frame says.
+    pub(super) fn of_frame(frame: &Frame) -> Self {
+        let (primaries, matrix, full_range) = frame.named_colors();
+        Self { primaries, matrix, full_range }
+    }
+
     /// The colors of a frame.
-    pub(super) fn colors(&self, frame: &Frame) -> Result<Colors, MediaError> {
+    pub(super) fn colors(self, frame: &Frame) -> Result<Colors, MediaError> {
         let matrix = if frame.components() == 1 { Matrix::Gray } else { Matrix::of(self)? };
         Ok(Colors { matrix, full_range: self.full_range })
     }
 
     /// The luma of a frame of alpha, for each pixel one value.
-    pub(super) fn opacity(&self) -> Colors {
+    pub(super) fn opacity(self) -> Colors {
         Colors { matrix: Matrix::Luma, full_range: self.full_range }
     }
 }
@@ -100,7 +106,7 @@ enum Matrix {
 }
 
 impl Matrix {
-    fn of(coding: &Coding) -> Result<Self, MediaError> {
+    fn of(coding: Coding) -> Result<Self, MediaError> {
         match coding.matrix {
             0 => Ok(Self::Identity),
             1 => Ok(Self::Weights(0.2126, 0.0722)),
@@ -175,7 +181,7 @@ mod tests {
     #[test]
     fn every_matrix_gives_white_and_red_back() {
         for number in [1, 2, 4, 5, 6, 7, 9, 12] {
-            let matrix = Matrix::of(&Coding { primaries: 1, matrix: number, full_range: true }).unwrap();
+            let matrix = Matrix::of(Coding { primaries: 1, matrix: number, full_range: true }).unwrap();
             let Matrix::Weights(red, blue) = matrix else { panic!("{matrix:?}") };
             assert_eq!(matrix.rgb(1.0, 0.0, 0.0).map(byte), [255; 3]);
             let (cb, cr) = (-red / (2.0 * (1.0 - blue)), 0.5);
@@ -185,7 +191,7 @@ mod tests {
         assert_eq!(Matrix::GreenOrange.rgb(0.25, -0.25, 0.5).map(byte), [255, 0, 0]);
         assert_eq!(Matrix::of_primaries(9), Matrix::Weights(0.2627, 0.0593));
         for number in [3, 10, 11, 13, 14, 99] {
-            assert!(Matrix::of(&Coding { primaries: 1, matrix: number, full_range: true }).is_err(), "{number}");
+            assert!(Matrix::of(Coding { primaries: 1, matrix: number, full_range: true }).is_err(), "{number}");
         }
     }
 }

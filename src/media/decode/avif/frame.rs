@@ -3,7 +3,6 @@
 use re_rav1d::dav1d::pixel::{ColorPrimaries, MatrixCoefficients, YUVRange};
 use re_rav1d::dav1d::{Decoder, Picture, PixelLayout, PlanarImageComponent as Component, Plane, Settings};
 
-use super::color::Coding;
 use crate::media::error::MediaError;
 
 /// A decoded frame.
@@ -33,8 +32,8 @@ impl Frame {
         self.planes.len()
     }
 
-    /// What the bitstream says of colors.
-    pub(super) fn coding(&self) -> Coding {
+    /// What the bitstream says of colors, by the numbers of ITU-T H.273: primaries, matrix, and whether the range is full.
+    pub(super) fn named_colors(&self) -> (u16, u16, bool) {
         let primaries = match self.inner.color_primaries() {
             ColorPrimaries::P3Display => 12,
             ColorPrimaries::BT2020 => 9,
@@ -55,7 +54,7 @@ impl Frame {
             MatrixCoefficients::ICtCp => 14,
             _ => 2,
         };
-        Coding { primaries, matrix, full_range: self.inner.color_range() == YUVRange::Full }
+        (primaries, matrix, self.inner.color_range() == YUVRange::Full)
     }
 
     /// The samples of one row of a component, one per pixel. Subsampled chroma is upsampled to the nearest sample: the

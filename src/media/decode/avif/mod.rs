@@ -126,8 +126,9 @@ impl<'a> Mosaic<'a> {
 
 /// The colors that the container names, which count more than those of the bitstream (AV1 Image File Format, section 2.1).
 fn coding(items: &Items<'_>, item: u32) -> Option<Coding> {
-    let named = items.properties(item).into_iter().filter(|found| found.box_type == b"colr");
-    named.filter_map(|found| found.body.has(0, b"nclx").then(|| Coding::of(found.body))).flatten().next()
+    let mut properties = items.properties(item).into_iter();
+    let named = properties.find(|found| found.box_type == b"colr" && found.body.has(0, b"nclx"));
+    named.and_then(|found| Coding::of(found.body))
 }
 
 /// An image and its alpha.
@@ -174,7 +175,7 @@ impl<'a> Image<'a> {
         let mut color = Canvas::new(width, height, 3);
         let mut primaries = 0;
         self.color.each(|frame, place| {
-            let coding = self.color.coding.unwrap_or_else(|| frame.coding());
+            let coding = self.color.coding.unwrap_or_else(|| Coding::of_frame(frame));
             primaries = coding.primaries;
             color.place(frame, place, &coding.colors(frame)?);
             Ok(())
@@ -184,7 +185,7 @@ impl<'a> Image<'a> {
         };
         let mut opacity = Canvas::new(width, height, 1);
         alpha.each(|frame, place| {
-            opacity.place(frame, place, &frame.coding().opacity());
+            opacity.place(frame, place, &Coding::of_frame(frame).opacity());
             Ok(())
         })?;
         let pixels = color.data.chunks_exact(3).zip(&opacity.data);
