@@ -4,8 +4,9 @@ use super::template::looks_like_template;
 
 /// Extensions that images have.
 const IMAGE_EXTENSIONS: &[&str] = &[
-    "apng", "avif", "bmp", "cur", "gif", "heic", "heif", "ico", "jfif", "jp2", "jpe", "jpeg", "jpg", "jxl", "pjpeg",
-    "png", "svg", "svgz", "tif", "tiff", "webp",
+    "apng", "arw", "avif", "bmp", "cr2", "cr3", "cur", "dng", "gif", "heic", "heif", "ico", "jfif", "jp2", "jpe",
+    "jpeg", "jpg", "jxl", "nef", "orf", "pef", "pjpeg", "png", "psb", "psd", "raf", "rw2", "srw", "svg", "svgz", "tif",
+    "tiff", "webp",
 ];
 
 /// Schemes of values that name no image.

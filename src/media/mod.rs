@@ -6,7 +6,7 @@
 //!
 //! # What is decoded
 //!
-//! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG. The feature `avif` adds AVIF, `heic` HEIC, and `jxl-jp2` JPEG
+//! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG, Photoshop, and camera raw by the JPEGs in it. The feature `avif` adds AVIF, `heic` HEIC, and `jxl-jp2` JPEG
 //! XL and JPEG 2000; all three are on by default. Their decoders take more memory than the headers say: what holds is the
 //! limit of the process that decodes (`render::cage`), and in a caller's own process nothing but the decoder's own count.
 //! What a feature is missing for is probed and kept without a thumbnail. `docs/reference.md` says what is read of each.
@@ -21,13 +21,14 @@
 //! |---|---|---|
 //! | `png`, `gif`, `image-webp` (animations), BMP and ICO of `image`, `weezl`, `flate2` | PNG, GIF, WebP, BMP, ICO | forbid `unsafe` |
 //! | `decode::tiff` and `decode::bmp_runs` of this project, `fax` | what the others refuse of TIFF and BMP | no `unsafe` |
+//! | `decode::psd`, `preview` and `heif` of this project | Photoshop; the JPEG within camera raw; the containers of AVIF and HEIC | no `unsafe` |
 //! | `hayro-jpeg2000` | JPEG 2000 | forbids `unsafe` |
 //! | `heic-decoder` | HEIC | forbids `unsafe`; its threads are those of `rayon`, of which a process that decodes has one |
 //! | `tiff`, and `zune-jpeg` for JPEG in it | TIFF | casts between numbers; SIMD kernels |
 //! | `resvg`, `usvg`, `roxmltree` on `tiny-skia` | SVG | forbid `unsafe`; the rasterizer has SIMD kernels |
 //! | `harfrust`, `skrifa`, `fontdb` | fonts of the system, for text in SVG | forbid `unsafe`, but for `fontdb`, which maps the files of fonts in the program |
 //! | `jxl-oxide` | JPEG XL | `unsafe` in its SIMD kernels and in shared views of its grids |
-//! | `re_rav1d`, `avif-parse` | AVIF | dav1d translated to Rust, in large part `unsafe`; the container in safe code |
+//! | `re_rav1d` | AVIF | dav1d translated to Rust, in large part `unsafe`; the container is read by this project |
 //! | `libjpeg-turbo-rs` | JPEG | `unsafe` SIMD kernels, in the hot path of every JPEG |
 //! | `libwebp` | WebP stills | C: none. The reference decoder, fuzzed by its authors for years |
 //!
@@ -38,19 +39,27 @@
 //! project has no `unsafe`.
 
 mod animation;
+mod boxes;
 mod byte_reader;
+mod camera_raw;
 mod catch_panic;
 mod color;
 mod decode;
 mod encode;
 mod error;
+#[cfg(test)]
+mod fixtures;
 pub(crate) mod fonts;
 mod geometry;
+mod heif;
 mod icc;
+mod ifd;
 mod lanczos;
 mod markup;
 mod perceptual_hash;
+mod preview;
 mod probe;
+mod psd;
 mod pyramid;
 mod raster;
 mod rendition;

@@ -106,6 +106,16 @@ impl Raster {
         Self { channels, data, ..self }
     }
 
+    /// A part of the image, from this column and row on.
+    #[cfg(any(test, feature = "avif", feature = "heic"))]
+    pub(super) fn cropped(&self, (left, top): (u32, u32), (width, height): (u32, u32)) -> Result<Self, MediaError> {
+        let size = self.channels.count();
+        let rows = self.data.chunks_exact(self.width as usize * size).skip(top as usize).take(height as usize);
+        let part = left as usize * size..left.saturating_add(width) as usize * size;
+        let data = rows.flat_map(|row| row.get(part.clone()).unwrap_or_default()).copied().collect();
+        Self::new(width, height, self.channels, data)
+    }
+
     /// Rotates and mirrors the image as an EXIF orientation demands (CIPA DC-008, tag 274).
     pub(super) fn oriented(self, orientation: u8) -> Self {
         if !(2..=8).contains(&orientation) {
@@ -161,6 +171,16 @@ mod tests {
             assert_eq!((shown.width, &shown.data[..]), (width, &expected[..]), "orientation {orientation}");
         }
         assert_eq!(stored.clone().oriented(9).data, stored.data);
+    }
+
+    #[test]
+    fn a_part_is_cut_out_and_one_beyond_the_edges_is_damage() {
+        let whole = gray(3, 2, &[1, 2, 3, 4, 5, 6]);
+        assert_eq!(whole.cropped((1, 0), (2, 2)).unwrap().data, [2, 3, 5, 6]);
+        assert_eq!(whole.cropped((0, 1), (1, 1)).unwrap().data, [4]);
+        for (from, size) in [((2, 0), (2, 2)), ((0, 1), (3, 2)), ((0, 0), (0, 1)), ((u32::MAX, 0), (1, 1))] {
+            assert!(whole.cropped(from, size).is_err(), "{from:?} {size:?}");
+        }
     }
 
     #[test]

@@ -2,25 +2,30 @@
 //!
 //! Follows the WHATWG MIME Sniffing Standard (section 6, matching a media type pattern; section 7.1, identifying a
 //! resource with an unknown MIME type), and goes beyond it where browsers show more than it names: the brands of ISO
-//! base media files (ISO/IEC 14496-12, section 4.3), JPEG XL, JPEG 2000, TIFF, and SVG as opposed to HTML.
+//! base media files (ISO/IEC 14496-12, section 4.3), JPEG XL, JPEG 2000, TIFF and what cameras make of it, Photoshop,
+//! and SVG as opposed to HTML.
 
 use super::byte_reader::ByteReader;
-use super::markup;
+use super::{camera_raw, markup};
 use crate::model::MediaType;
 
 /// The number of bytes that decide all types but those of text.
 const WINDOW: usize = 4096;
 
-/// The type of some bytes. Their first 512 decide, except for markup that begins with a long comment or doctype: it is
-/// searched for its first element.
+/// The type of some bytes. Their first 512 decide, except for markup that begins with a long comment or doctype, which is
+/// searched for its first element, and for the structure of TIFF, whose directories say whether it is camera raw.
 pub fn sniff(bytes: &[u8]) -> MediaType {
     let head = &bytes[..bytes.len().min(WINDOW)];
-    signature(head).or_else(|| container(ByteReader(head))).unwrap_or_else(|| markup::sniff(bytes))
+    match signature(head).or_else(|| container(ByteReader(head))) {
+        Some(MediaType::Tiff) => camera_raw::sniff(ByteReader(bytes)).unwrap_or(MediaType::Tiff),
+        Some(found) => found,
+        None => markup::sniff(bytes),
+    }
 }
 
 /// Formats with a fixed signature.
 fn signature(head: &[u8]) -> Option<MediaType> {
-    const SIGNATURES: [(&[u8], MediaType); 17] = [
+    const SIGNATURES: [(&[u8], MediaType); 24] = [
         (b"\xff\xd8\xff", MediaType::Jpeg),
         (b"\x89PNG\r\n\x1a\n", MediaType::Png),
         (b"GIF87a", MediaType::Gif),
@@ -33,6 +38,13 @@ fn signature(head: &[u8]) -> Option<MediaType> {
         (b"MM\0*", MediaType::Tiff),
         (b"II+\0\x08\0\0\0", MediaType::Tiff),
         (b"MM\0+\0\x08\0\0", MediaType::Tiff),
+        (b"8BPS\0\x01", MediaType::Psd),
+        (b"8BPS\0\x02", MediaType::Psd),
+        (b"FUJIFILMCCD-RAW ", MediaType::Raf),
+        (b"IIRO\x08\0\0\0", MediaType::Orf),
+        (b"IIRS\x08\0\0\0", MediaType::Orf),
+        (b"MMOR\0\0\0\x08", MediaType::Orf),
+        (b"IIU\0", MediaType::Rw2),
         (b"\x1aE\xdf\xa3", MediaType::WebM),
         (b"OggS\0", MediaType::Ogg),
         (b"ID3", MediaType::Mp3),
@@ -72,6 +84,7 @@ fn brand(head: ByteReader<'_>) -> Option<MediaType> {
         match brand {
             b"avif" | b"avis" => return Some(MediaType::Avif),
             b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" => return Some(MediaType::Heic),
+            b"crx " => return Some(MediaType::Cr3),
             b"mif1" | b"msf1" => general = MediaType::Heic,
             _ => {}
         }
@@ -121,12 +134,17 @@ mod tests {
         check(MediaType::Jxl, &[b"\xff\x0a\xfa\x7f", b"\0\0\0\x0cJXL \r\n\x87\n"]);
         check(MediaType::Jp2, &[b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51\0\x2f"]);
         check(MediaType::Tiff, &[b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"II+\0\x08\0\0\0\x10"]);
+        check(MediaType::Psd, &[b"8BPS\0\x01\0\0", b"8BPS\0\x02\0\0"]);
+        check(MediaType::Raf, &[b"FUJIFILMCCD-RAW 0201FF383"]);
+        check(MediaType::Orf, &[b"IIRO\x08\0\0\0", b"IIRS\x08\0\0\0", b"MMOR\0\0\0\x08"]);
+        check(MediaType::Rw2, &[b"IIU\0\x18\0\0\0"]);
+        check(MediaType::Cr2, &[b"II*\0\x10\0\0\0CR\x02\0"]);
         check(MediaType::WebM, &[b"\x1aE\xdf\xa3\x01"]);
         check(MediaType::Ogg, &[b"OggS\0\x02"]);
         check(MediaType::Pdf, &[b"%PDF-1.7\n"]);
         check(MediaType::Vtt, &[b"WEBVTT\n\n00:00"]);
         check(MediaType::Mp3, &[b"ID3\x04\0", b"\xff\xfb\x90\x64\0\0"]);
-        check(MediaType::Unknown, &[b"", b"\0", b"RIFF\x24\0\0\0ACON", b"PK\x03\x04\x14\0"]);
+        check(MediaType::Unknown, &[b"", b"\0", b"RIFF\x24\0\0\0ACON", b"PK\x03\x04\x14\0", b"8BPS\0\x03\0\0"]);
     }
 
     #[test]
@@ -134,6 +152,7 @@ mod tests {
         check(MediaType::Avif, &[b"\0\0\0\x18ftypavif\0\0\0\0mif1", b"\0\0\0\x18ftypmif1\0\0\0\0miafavif"]);
         check(MediaType::Avif, &[b"\0\0\0\x18ftypavis\0\0\0\0msf1"]);
         check(MediaType::Heic, &[b"\0\0\0\x18ftypheic\0\0\0\0mif1", b"\0\0\0\x14ftypmif1\0\0\0\0miaf"]);
+        check(MediaType::Cr3, &[b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom"]);
         check(MediaType::Mp4, &[b"\0\0\0\x18ftypisom\0\0\x02\0isomavc1", b"\0\0\0\x14ftypqt  \0\0\0\0qt  "]);
         // The brand of another box further on does not count.
         check(MediaType::Mp4, &[b"\0\0\0\x10ftypisom\0\0\0\0avif"]);

@@ -7,6 +7,8 @@ use super::fonts::Fonts;
 use super::geometry::Geometry;
 use super::icc;
 use super::perceptual_hash::HASH_SIDE;
+use super::preview;
+use super::probe::probe;
 use super::pyramid::{AnimationSource, PostProcessing, Pyramid};
 use super::rendition::Renditions;
 use super::unclosed::closed;
@@ -40,9 +42,12 @@ pub fn thumbnails_with(
 /// An estimate of the memory that [`thumbnails`] takes for an image, in bytes, without `bytes` themselves. It is computed
 /// from the headers alone, and is never less than what is checked against `max_alloc` before memory is allocated.
 pub fn memory_estimate(bytes: &[u8], asset: &Asset, sizes: &[ThumbnailConfig], limits: &MediaConfig) -> u64 {
-    let geometries = geometries(asset, sizes);
-    let target = target_size(&geometries, false);
-    catch_panic(|| decode::memory_estimate(bytes, asset, target, limits)).unwrap_or(limits.max_alloc.0)
+    let estimate = || {
+        let (bytes, asset) = shown(bytes, asset, limits);
+        let target = target_size(&geometries(&asset, sizes), false);
+        decode::memory_estimate(bytes, &asset, target, limits)
+    };
+    catch_panic(estimate).unwrap_or(limits.max_alloc.0)
 }
 
 fn render(
@@ -52,8 +57,9 @@ fn render(
     fonts: &Fonts,
     limits: &MediaConfig,
 ) -> Result<Renditions, MediaError> {
-    let bytes = &closed(bytes, asset);
-    let asset = &as_decoded(asset);
+    let (bytes, asset) = shown(bytes, asset, limits);
+    let bytes = &closed(bytes, &asset);
+    let asset = &as_decoded(&asset);
     let geometries = geometries(asset, sizes);
     let target = target_size(&geometries, yuv_suffices(asset, sizes));
     let decoded = decode::decode(bytes, asset, target, fonts, limits)?;
@@ -63,6 +69,18 @@ fn render(
         Pixels::Interleaved(image) => Pyramid::new(image, post, animation).renditions(&geometries, sizes),
         Pixels::Planar(image) => Pyramid::new(image, post, animation).renditions(&geometries, sizes),
     }
+}
+
+/// The image itself, or the preview that stands for it: of camera raw, and of a Photoshop file whose merged image is of
+/// another kind than is read, or too large. A preview is held as the image is.
+fn shown<'a>(bytes: &'a [u8], asset: &Asset, limits: &MediaConfig) -> (&'a [u8], Asset) {
+    let is_wanted = asset.media_type.is_camera_raw()
+        || asset.media_type == MediaType::Psd && !decode::is_readable_psd(bytes, limits);
+    let preview = if is_wanted { preview::of(bytes, asset.media_type) } else { None };
+    preview.map_or_else(
+        || (bytes, asset.clone()),
+        |preview| (preview, Asset { orientation: asset.orientation, ..probe(preview, limits) }),
+    )
 }
 
 /// The asset as its decoder delivers it: the decoder of JPEG XL applies the orientation itself.

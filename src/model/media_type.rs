@@ -31,6 +31,28 @@ named! {
         Cur = "cur",
         /// SVG.
         Svg = "svg",
+        /// Photoshop, of either size (PSD and PSB).
+        Psd = "psd",
+        /// DNG.
+        Dng = "dng",
+        /// Canon's camera raw, on TIFF.
+        Cr2 = "cr2",
+        /// Canon's camera raw, on ISO base media.
+        Cr3 = "cr3",
+        /// Nikon's camera raw.
+        Nef = "nef",
+        /// Sony's camera raw.
+        Arw = "arw",
+        /// Pentax's camera raw.
+        Pef = "pef",
+        /// Samsung's camera raw.
+        Srw = "srw",
+        /// Fujifilm's camera raw.
+        Raf = "raf",
+        /// Olympus' camera raw.
+        Orf = "orf",
+        /// Panasonic's camera raw.
+        Rw2 = "rw2",
         /// MPEG-4 video or audio.
         Mp4 = "mp4",
         /// WebM or Matroska.
@@ -74,6 +96,17 @@ impl MediaType {
             Self::Tiff => "image/tiff",
             Self::Ico | Self::Cur => "image/vnd.microsoft.icon",
             Self::Svg => "image/svg+xml",
+            Self::Psd => "image/vnd.adobe.photoshop",
+            Self::Dng => "image/x-adobe-dng",
+            Self::Cr2 => "image/x-canon-cr2",
+            Self::Cr3 => "image/x-canon-cr3",
+            Self::Nef => "image/x-nikon-nef",
+            Self::Arw => "image/x-sony-arw",
+            Self::Pef => "image/x-pentax-pef",
+            Self::Srw => "image/x-samsung-srw",
+            Self::Raf => "image/x-fuji-raf",
+            Self::Orf => "image/x-olympus-orf",
+            Self::Rw2 => "image/x-panasonic-rw2",
             Self::Mp4 => "video/mp4",
             Self::WebM => "video/webm",
             Self::Ogg => "application/ogg",
@@ -111,6 +144,24 @@ impl MediaType {
                 | Self::Ico
                 | Self::Cur
                 | Self::Svg
+                | Self::Psd
+        ) || self.is_camera_raw()
+    }
+
+    /// Whether it holds the values of a camera's sensor.
+    pub const fn is_camera_raw(self) -> bool {
+        matches!(
+            self,
+            Self::Dng
+                | Self::Cr2
+                | Self::Cr3
+                | Self::Nef
+                | Self::Arw
+                | Self::Pef
+                | Self::Srw
+                | Self::Raf
+                | Self::Orf
+                | Self::Rw2
         )
     }
 
@@ -209,6 +260,14 @@ mod tests {
             let is_text = matches!(kind, MediaType::Html | MediaType::Markdown | MediaType::Css | MediaType::Text);
             assert_eq!(top == "text" && *kind != MediaType::Vtt, is_text, "{kind}");
         }
+    }
+
+    #[test]
+    fn camera_raw_is_an_image_that_no_browser_has_a_type_for() {
+        let raw: Vec<_> = MediaType::ALL.iter().filter(|kind| kind.is_camera_raw()).collect();
+        assert!(raw.iter().all(|kind| kind.is_image() && kind.mime().starts_with("image/x-")), "{raw:?}");
+        assert_eq!(raw.len(), 10);
+        assert!(!MediaType::Tiff.is_camera_raw() && !MediaType::Psd.is_camera_raw());
     }
 
     #[test]

@@ -117,8 +117,9 @@ impl Renderer {
         }
         let _guard = self.locks.lock(digest).await;
         let on_record = self.archive.catalog.thumbnails(&[digest]).await?;
-        let lacking: Vec<_> =
-            self.recipes.iter().filter(|recipe| !on_record.iter().any(|row| recipe.is_of(row))).collect();
+        let taken = self.take_over(asset, &on_record).await?;
+        let has = |recipe: &Recipe| on_record.iter().chain(&taken).any(|row| recipe.is_of(row));
+        let lacking: Vec<_> = self.recipes.iter().filter(|recipe| !has(recipe)).collect();
         if lacking.is_empty() {
             return Ok(Rendered::default());
         }
@@ -128,6 +129,16 @@ impl Renderer {
         }
         let renditions = self.decode(digest, asset, held, &lacking).await?;
         self.record(digest, renditions, &lacking).await
+    }
+
+    /// Records the thumbnails that an earlier version made as this one would.
+    async fn take_over(&self, asset: &Asset, on_record: &[ThumbnailRow]) -> Result<Vec<ThumbnailRow>, RenderError> {
+        let taken_over = |row| self.recipes.iter().find_map(|recipe| recipe.taken_over(row, asset.media_type));
+        let taken: Vec<_> = on_record.iter().filter_map(taken_over).collect();
+        if !taken.is_empty() {
+            self.archive.catalog.record_thumbnails(&taken, &[]).await?;
+        }
+        Ok(taken)
     }
 
     /// Keeps renditions, and records them.
@@ -261,6 +272,25 @@ mod tests {
             let made = row.made.as_ref().unwrap();
             let fingerprint = archive.objects.stat(&row.key().unwrap()).await.unwrap().unwrap();
             assert_eq!((fingerprint.size, made.width, made.height), (made.size, 1, 1), "each has its file");
+        }
+    }
+
+    /// Of the version before, an image that this one shows in another way has its thumbnail made again, and any other
+    /// keeps the one that it has.
+    #[tokio::test]
+    async fn thumbnails_of_the_version_before_are_kept_unless_they_would_be_others() {
+        let drawing = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><path d='M0 0h9v9'/></svg>";
+        for (bytes, made_again) in [(DOT, 0), (drawing, 1)] {
+            let (archive, digest, asset) = kept(bytes).await;
+            let renderer = Renderer::new(Arc::clone(&archive), &sizes(&["small"]));
+            let size = &renderer.recipes[0].size;
+            let (name, made) = (size.name.clone(), Err("made before".to_owned()));
+            let before = ThumbnailRow { original: digest, name, recipe: Recipe::earlier(size), made };
+            archive.catalog.record_thumbnails(&[before], &[]).await.unwrap();
+            assert_eq!(renderer.ensure(digest, &asset).await.unwrap().made, made_again);
+            let rows = archive.catalog.thumbnails(&[digest]).await.unwrap();
+            assert!(!renderer.lacks(digest, &rows) && rows.len() == 1);
+            assert_eq!(rows[0].made.is_ok(), made_again == 1);
         }
     }
 

@@ -2,11 +2,15 @@
 
 use crate::archive::ThumbnailRow;
 use crate::config::{Animation, Fit, ThumbnailConfig, ThumbnailFormat};
-use crate::model::Digest;
+use crate::model::{Digest, MediaType};
 
-/// Part of every recipe's digest: raised when the same settings make other pixels, so that every thumbnail is made
-/// again.
-const THUMBNAIL_VERSION: u32 = 1;
+/// Part of every recipe's digest: raised when the same settings make other pixels of some types, so that the thumbnails of
+/// these are made again.
+const THUMBNAIL_VERSION: u32 = 2;
+
+/// The types of which the version before this one made other pixels, or none: text in SVG was not drawn, and of AVIF and
+/// HEIC neither grids nor the clean aperture were known. The thumbnails of all others are those of this version, too.
+const CHANGED: [MediaType; 3] = [MediaType::Svg, MediaType::Avif, MediaType::Heic];
 
 /// One size that the settings ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,27 +19,43 @@ pub struct Recipe {
     pub size: ThumbnailConfig,
     /// Names the settings and the version of the renderer. A thumbnail on record with another digest is outdated.
     pub digest: Digest,
+    /// The same of the version before.
+    earlier: Digest,
 }
 
 impl Recipe {
     /// The recipe of a size.
     pub fn new(size: &ThumbnailConfig) -> Self {
-        Self { size: size.clone(), digest: Digest::of(text(size).as_bytes()) }
+        let digest = |version| Digest::of(text(version, size).as_bytes());
+        Self { size: size.clone(), digest: digest(THUMBNAIL_VERSION), earlier: digest(THUMBNAIL_VERSION - 1) }
+    }
+
+    /// The digest by which the version before made this size.
+    #[cfg(test)]
+    pub(super) fn earlier(size: &ThumbnailConfig) -> Digest {
+        Self::new(size).earlier
     }
 
     /// Whether it is the recipe of a thumbnail on record, or of the failure to make one.
     pub fn is_of(&self, row: &ThumbnailRow) -> bool {
         row.name == self.size.name && row.recipe == self.digest
     }
+
+    /// The record of a thumbnail that the version before made, as one of this recipe; `None` if this version makes
+    /// another of an image of this type.
+    pub fn taken_over(&self, row: &ThumbnailRow, media_type: MediaType) -> Option<ThumbnailRow> {
+        let is_same = row.name == self.size.name && row.recipe == self.earlier && !CHANGED.contains(&media_type);
+        is_same.then(|| ThumbnailRow { recipe: self.digest, ..row.clone() })
+    }
 }
 
 /// The text of which the digest is made. Archives hold digests of exactly this text: a new setting of thumbnails is
 /// appended only if it is not at its default.
-fn text(size: &ThumbnailConfig) -> String {
+fn text(version: u32, size: &ThumbnailConfig) -> String {
     let ThumbnailConfig { name, width, height, fit, format, quality, animation } = size;
     let (fit, format, animation) = (fit_name(*fit), format_name(*format), animation_name(*animation));
     format!(
-        "{THUMBNAIL_VERSION} ThumbnailConfig {{ name: \"{name}\", width: {width}, height: {height}, fit: {fit}, \
+        "{version} ThumbnailConfig {{ name: \"{name}\", width: {width}, height: {height}, fit: {fit}, \
          format: {format}, quality: {quality}, animation: {animation} }}"
     )
 }
@@ -75,9 +95,30 @@ mod tests {
     #[test]
     fn the_recipe_of_the_default_size_is_the_one_that_archives_hold() {
         let recipe = Recipe::new(&Config::default().thumbnail[0]);
-        let held = "1 ThumbnailConfig { name: \"small\", width: 480, height: 480, fit: Inside, format: Auto, \
+        let held = "2 ThumbnailConfig { name: \"small\", width: 480, height: 480, fit: Inside, format: Auto, \
                     quality: 80, animation: Still }";
         assert_eq!(recipe.digest, Digest::of(held.as_bytes()));
+    }
+
+    #[test]
+    fn what_the_version_before_made_is_taken_over_unless_this_one_makes_another() {
+        let recipe = Recipe::new(&Config::default().thumbnail[0]);
+        let row = |recipe| ThumbnailRow {
+            original: Digest::of(b"a"),
+            name: "small".parse().unwrap(),
+            recipe,
+            made: Err("it is no image".to_owned()),
+        };
+        let before = row(recipe.earlier);
+        assert!(!recipe.is_of(&before));
+        let taken = recipe.taken_over(&before, MediaType::Jpeg).unwrap();
+        assert!(recipe.is_of(&taken) && taken.made == before.made);
+        for changed in [MediaType::Svg, MediaType::Avif, MediaType::Heic] {
+            assert_eq!(recipe.taken_over(&before, changed), None);
+        }
+        assert_eq!(recipe.taken_over(&row(Digest::of(b"other")), MediaType::Jpeg), None);
+        let other = ThumbnailRow { name: "large".parse().unwrap(), ..before };
+        assert_eq!(recipe.taken_over(&other, MediaType::Jpeg), None);
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn read(files: &[PathBuf], limits: &MediaConfig) -> Vec<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::config::{Config, Size};
-    use crate::media::probe;
+    use crate::media::{probe, thumbnails_with};
 
     const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/fonts");
 
@@ -172,6 +172,24 @@ mod tests {
         assert!(latin, "it is the one that is named");
         let lacking = of("<text>\u{1f600}</text>");
         assert_eq!(lacking.len(), 1, "no font has it, and the text gets one all the same");
+    }
+
+    /// Every character has a shape of its own: none is the box of a character that no font has.
+    #[test]
+    #[ignore = "needs a font of Chinese, Japanese and Korean"]
+    fn chinese_japanese_and_korean_show_by_a_cjk_font() {
+        let config = Config::default();
+        let limits = &config.media;
+        let shown = |text: char| {
+            let text = format!("<text y='80' font-size='80' font-family='Arial'>{text}</text>");
+            let svg = format!("<svg xmlns='http://www.w3.org/2000/svg' width='99' height='99'>{text}</svg>");
+            let asset = probe(svg.as_bytes(), limits);
+            let fonts = SystemFonts::default().for_image(svg.as_bytes(), &asset, limits);
+            let made = thumbnails_with(svg.as_bytes(), &asset, &config.thumbnail, &fonts, limits).sizes.remove(0);
+            made.unwrap().bytes
+        };
+        let shapes: BTreeSet<_> = ['\u{4e2d}', '\u{6587}', '\u{65e5}', '\u{3042}', '\u{ac00}'].map(shown).into();
+        assert_eq!(shapes.len(), 5);
     }
 
     #[test]

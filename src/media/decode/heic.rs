@@ -1,7 +1,7 @@
 //! HEIC: HEIF with stills in HEVC, by a decoder in safe Rust.
 //!
-//! Of a sequence, the first frame. The clean aperture of the container is not cut out, and HDR is not tone-mapped. Colors
-//! are those of the file's ICC profile, else Display P3 or BT.2020 where the file names these primaries, else sRGB.
+//! Of a sequence, the first frame. HDR is not tone-mapped. Colors are those of the file's ICC profile, else Display P3 or
+//! BT.2020 where the file names these primaries, else sRGB.
 
 use heic_decoder::{DecodeOptions, DecodedImage, HeifError, ImageInfo, RgbaImage};
 
@@ -11,6 +11,7 @@ use super::wide_gamut;
 use crate::config::MediaConfig;
 use crate::media::byte_reader::ByteReader;
 use crate::media::error::MediaError;
+use crate::media::heif::{Aperture, Items};
 use crate::media::probe;
 use crate::media::raster::{Channels, Raster, divide_by_alpha};
 use crate::model::Asset;
@@ -23,14 +24,26 @@ pub(super) fn decode(bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> Resul
     let declared = heic_decoder::probe(bytes).map_err(reason)?;
     let (width, height) = (side(declared.coded_width)?, side(declared.coded_height)?);
     check_size(width, height, limits)?;
-    if (width, height) != (asset.width, asset.height) {
+    let aperture = aperture(bytes, (width, height));
+    let shown = aperture.map_or((width, height), |part| (part.width, part.height));
+    if shown != (asset.width, asset.height) {
         return Err(MediaError::Variant("HEIC with a frame of another size than the file declares".to_owned()));
     }
     check_memory(peak_memory(&declared), limits)?;
     let image = heic_decoder::decode_with(bytes, &DecodeOptions { apply_transforms: false }).map_err(reason)?;
     let primaries = image.color_info.map_or(2, |color| color.color_primaries);
     let profile = probe::icc_of_heif(ByteReader(bytes)).map(<[u8]>::to_vec);
-    Ok(Decoded::interleaved(raster(&image)?, profile.or_else(|| wide_gamut::profile(primaries))))
+    let mut raster = raster(&image)?;
+    if let Some(part) = aperture {
+        raster = raster.cropped((part.left, part.top), (part.width, part.height))?;
+    }
+    Ok(Decoded::interleaved(raster, profile.or_else(|| wide_gamut::profile(primaries))))
+}
+
+/// The part of the coded image that is shown, where the file names one.
+fn aperture(bytes: &[u8], coded: (u32, u32)) -> Option<Aperture> {
+    let items = Items::of(ByteReader(bytes))?;
+    Aperture::of(items.property(items.primary()?, b"clap")?, coded)
 }
 
 /// All planes twice, as tiles and put together, and alpha beside them. What is made of them takes less.

@@ -68,7 +68,7 @@ fn to_eight_bits(color: ColorType, data: Vec<u8>) -> Result<(Channels, Vec<u8>),
 }
 
 /// The nearest of 256 levels: 65535 / 255 is 257.
-fn from_16(sample: u16) -> u8 {
+pub(super) fn from_16(sample: u16) -> u8 {
     u8::try_from((u32::from(sample) + 128) / 257).unwrap_or(u8::MAX)
 }
 

@@ -14,8 +14,10 @@ mod jpeg_sampling;
 #[cfg(feature = "jxl-jp2")]
 mod jxl_jp2;
 mod limits;
+mod pack_bits;
 mod png_color;
 mod png_ico;
+mod psd;
 mod svg;
 mod tiff;
 mod webp;
@@ -24,6 +26,7 @@ mod wide_gamut;
 
 pub(super) use decoded::{Decoded, Pixels, SVG_DEFAULT_SIZE, TargetSize};
 pub(super) use frames::frames;
+pub(super) use psd::is_readable as is_readable_psd;
 
 use super::byte_reader::ByteReader;
 use super::error::MediaError;
@@ -40,6 +43,9 @@ pub(super) fn decode(
     fonts: &Fonts,
     limits: &MediaConfig,
 ) -> Result<Decoded, MediaError> {
+    if asset.media_type.is_camera_raw() {
+        return Err(MediaError::Variant("camera raw without a preview in JPEG".to_owned()));
+    }
     if !is_decoded(asset.media_type) {
         return Err(MediaError::Unsupported(asset.media_type));
     }
@@ -57,6 +63,7 @@ pub(super) fn decode(
         MediaType::Tiff => tiff::decode(bytes, limits),
         MediaType::Ico | MediaType::Cur => png_ico::ico(ByteReader(bytes), limits),
         MediaType::Svg => svg::decode(bytes, target, fonts, limits),
+        MediaType::Psd => psd::decode(bytes, limits),
         #[cfg(feature = "avif")]
         MediaType::Avif => avif::decode(bytes, asset, limits),
         #[cfg(feature = "heic")]
@@ -81,14 +88,15 @@ pub(super) fn memory_estimate(bytes: &[u8], asset: &Asset, target: TargetSize, l
         _ if asset.frames > 1 => pixels * frames::BYTES_PER_PIXEL,
         MediaType::WebP => pixels * webp::BYTES_PER_PIXEL,
         MediaType::Tiff => tiff::memory_estimate(bytes, asset, limits),
+        MediaType::Psd => psd::memory_estimate(bytes),
         _ => pixels * image_decoder::bytes_per_pixel(asset, 1),
     }
 }
 
 /// Whether this build decodes images of this type.
 const fn is_decoded(media_type: MediaType) -> bool {
-    use MediaType::{Avif, Bmp, Cur, Gif, Heic, Ico, Jp2, Jpeg, Jxl, Png, Svg, Tiff, WebP};
-    matches!(media_type, Jpeg | Png | Gif | WebP | Bmp | Tiff | Ico | Cur | Svg)
+    use MediaType::{Avif, Bmp, Cur, Gif, Heic, Ico, Jp2, Jpeg, Jxl, Png, Psd, Svg, Tiff, WebP};
+    matches!(media_type, Jpeg | Png | Gif | WebP | Bmp | Tiff | Ico | Cur | Svg | Psd)
         || cfg!(feature = "avif") && matches!(media_type, Avif)
         || cfg!(feature = "heic") && matches!(media_type, Heic)
         || cfg!(feature = "jxl-jp2") && matches!(media_type, Jxl | Jp2)

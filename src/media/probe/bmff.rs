@@ -1,46 +1,11 @@
 //! ISO base media files (ISO/IEC 14496-12): AVIF, HEIF (ISO/IEC 23008-12), MP4, and JPEG 2000 (ISO/IEC 15444-1,
 //! annex I), whose boxes have the same form.
 
-use crate::media::byte_reader::{ByteOrder, ByteReader};
+use crate::media::boxes::{Box4, boxes, child, descendant};
+use crate::media::byte_reader::ByteReader;
+use crate::media::heif::{Aperture, Items, is_alpha};
 use crate::media::icc;
 use crate::model::{Asset, Ending, MediaType};
-
-/// One box.
-#[derive(Clone, Copy)]
-pub(super) struct Box4<'a> {
-    /// The four-letter type.
-    pub(super) box_type: &'a [u8],
-    /// The payload, cut where the file ends.
-    pub(super) body: ByteReader<'a>,
-    /// Whether the file holds the whole payload.
-    pub(super) whole: bool,
-}
-
-/// The largest number of boxes at one level. Files in use have fewer.
-const MAX_BOXES: usize = 4096;
-
-/// Consecutive boxes.
-pub(super) fn boxes(bytes: ByteReader<'_>) -> impl Iterator<Item = Box4<'_>> {
-    let mut at = 0;
-    let next = move || {
-        let box_type = bytes.slice(at + 4, 4)?;
-        let (head, size) = match bytes.be32(at)? {
-            0 => (8, bytes.len() - at),
-            1 => (16, usize::try_from(bytes.u64(at + 8, ByteOrder::Big)?).ok()?),
-            size => (8, size as usize),
-        };
-        let length = size.checked_sub(head)?;
-        let body = bytes.window(at + head, length);
-        at = at.checked_add(size)?.min(bytes.len());
-        Some(Box4 { box_type, body, whole: body.len() == length })
-    };
-    std::iter::from_fn(next).take(MAX_BOXES)
-}
-
-/// The payload of the first box of a type.
-fn child<'a>(bytes: ByteReader<'a>, box_type: &[u8]) -> Option<ByteReader<'a>> {
-    boxes(bytes).find(|found| found.box_type == box_type).map(|found| found.body)
-}
 
 pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
     if bytes.has(0, b"\xff\x4f\xff\x51") {
@@ -106,64 +71,40 @@ fn movie(bytes: ByteReader<'_>, asset: &mut Asset) {
     }
 }
 
-/// A HEIF or AVIF image: the properties of its primary item.
+/// A HEIF or AVIF image: the properties of its primary item, and whether an item is alpha.
 fn heif(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
     sequence(bytes, asset);
-    for property in properties(bytes)? {
+    let Some(items) = Items::of(bytes) else { return (asset.width > 0).then_some(()) };
+    let (sizes, others): (Vec<_>, Vec<_>) =
+        of_primary(&items)?.into_iter().partition(|found| found.box_type == b"ispe");
+    for property in sizes.into_iter().chain(others) {
         apply(property, asset);
     }
+    let mut auxiliary = items.all_properties().filter(|found| found.box_type == b"auxC");
+    asset.alpha = auxiliary.any(|found| is_alpha(found.body));
     Some(())
+}
+
+/// The properties of the primary item, and for what a grid lacks, of its first tile.
+fn of_primary<'a>(items: &Items<'a>) -> Option<Vec<Box4<'a>>> {
+    let primary = items.primary()?;
+    let own = items.properties(primary);
+    let lacks = |box_type: &[u8]| own.iter().all(|found| found.box_type != box_type);
+    let tile = items.parts(primary).first().map(|tile| items.properties(*tile)).unwrap_or_default();
+    let of_tile = tile.into_iter().filter(|found| matches!(found.box_type, b"colr" | b"pixi") && lacks(found.box_type));
+    Some(of_tile.chain(own.iter().copied()).collect())
 }
 
 /// The ICC profile of a HEIF or AVIF image.
 #[cfg(any(feature = "avif", feature = "heic"))]
 pub(in crate::media) fn icc_profile(bytes: ByteReader<'_>) -> Option<&[u8]> {
-    properties(bytes)?.find_map(|property| profile(property))
-}
-
-/// The properties of the primary item, and the types of all auxiliary images.
-fn properties(bytes: ByteReader<'_>) -> Option<impl Iterator<Item = Box4<'_>>> {
-    let meta = child(bytes, b"meta")?.from(4)?;
-    let primary = child(meta, b"pitm").and_then(item_of);
-    let properties = child(meta, b"iprp")?;
-    let container = child(properties, b"ipco")?;
-    let chosen = child(properties, b"ipma").and_then(|map| associations(map, primary?));
-    let of_primary = move |index: usize| chosen.as_ref().is_none_or(|chosen| chosen.contains(&(index + 1)));
-    let all = boxes(container).enumerate();
-    Some(all.filter_map(move |(index, found)| (of_primary(index) || found.box_type == b"auxC").then_some(found)))
+    of_primary(&Items::of(bytes)?)?.into_iter().find_map(profile)
 }
 
 /// The ICC profile in a `colr` box (ISO/IEC 14496-12, section 12.1.5).
 fn profile(property: Box4<'_>) -> Option<&[u8]> {
     let is_profile = property.box_type == b"colr" && matches!(property.body.slice(0, 4)?, b"prof" | b"rICC");
     is_profile.then(|| property.body.from(4)).flatten().map(|profile| profile.0)
-}
-
-/// The primary item (ISO/IEC 14496-12, section 8.11.4).
-fn item_of(pitm: ByteReader<'_>) -> Option<u32> {
-    if pitm.u8(0)? == 0 { pitm.be16(4).map(u32::from) } else { pitm.be32(4) }
-}
-
-/// The indices, from 1, of the properties that belong to an item (ISO/IEC 23008-12, section 9.3).
-fn associations(map: ByteReader<'_>, item: u32) -> Option<Vec<usize>> {
-    let (version, wide) = (map.u8(0)?, map.u8(3)? & 1 == 1);
-    let mut at = 8;
-    for _ in 0..map.be32(4)? {
-        let (id, after) = if version == 0 { (map.be16(at)?.into(), at + 2) } else { (map.be32(at)?, at + 4) };
-        let count = usize::from(map.u8(after)?);
-        let index = |number: usize| {
-            if wide {
-                map.be16(after + 1 + 2 * number).map(|index| usize::from(index & 0x7fff))
-            } else {
-                map.u8(after + 1 + number).map(|index| usize::from(index & 0x7f))
-            }
-        };
-        if id == item {
-            return Some((0..count).map_while(index).collect());
-        }
-        at = after + 1 + count * if wide { 2 } else { 1 };
-    }
-    None
 }
 
 /// Takes the facts of one property (ISO/IEC 23008-12, section 6.5).
@@ -175,8 +116,12 @@ fn apply(property: Box4<'_>, asset: &mut Asset) -> Option<()> {
             asset.bit_depth = body.u8(5)?;
             if body.u8(4)? == 1 { "gray" } else { "ycbcr" }.clone_into(&mut asset.color_space);
         }
+        // Of an image with the clean aperture, that is what there is to see.
+        b"clap" => {
+            let shown = Aperture::of(body, (asset.width, asset.height))?;
+            (asset.width, asset.height) = (shown.width, shown.height);
+        }
         b"colr" => asset.icc_name = icc::description(profile(property)?),
-        b"auxC" => asset.alpha |= memchr::memmem::find(body.0, b":alpha").is_some() || body.0.ends_with(b"auxid:1\0"),
         b"irot" => asset.orientation = rotated(asset.orientation, body.u8(0)? & 3),
         b"imir" => asset.orientation = mirrored(asset.orientation, body.u8(0)? & 1),
         _ => {}
@@ -205,8 +150,7 @@ fn sequence(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
         return None;
     }
     let track = child(child(bytes, b"moov")?, b"trak")?;
-    let table =
-        [b"mdia", b"minf", b"stbl", b"stsz"].iter().try_fold(track, |parent, box_type| child(parent, *box_type))?;
+    let table = descendant(track, &[b"mdia", b"minf", b"stbl", b"stsz"])?;
     asset.frames = table.be32(8)?;
     let header = child(track, b"tkhd")?;
     let at = if header.u8(0)? == 1 { 88 } else { 76 };

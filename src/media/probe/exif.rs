@@ -1,7 +1,7 @@
 //! EXIF (CIPA DC-008): the orientation, and when a photograph was taken.
 
-use super::ifd::Directory;
 use crate::media::byte_reader::ByteReader;
+use crate::media::ifd::Directory;
 use crate::model::Asset;
 
 /// Takes orientation and date from an EXIF block.

@@ -1,6 +1,6 @@
 //! JPEG markers (ITU-T T.81, annex B) up to the first scan, and the end-of-image marker.
 
-use super::jpeg_segments::{EOI, SOS, is_frame, next_segment};
+use super::jpeg_segments::{EOI, SOS, is_frame, is_lossless, next_segment};
 use super::{exif, jpeg_data};
 use crate::media::byte_reader::ByteReader;
 use crate::media::icc;
@@ -72,6 +72,15 @@ pub(in crate::media) fn is_adobe(bytes: ByteReader<'_>) -> bool {
     let mut at = 2;
     std::iter::from_fn(|| next_segment(bytes, &mut at).filter(|(marker, _)| *marker != SOS))
         .any(|(marker, body)| marker == 0xee && body.has(0, b"Adobe"))
+}
+
+/// The size of a JPEG of eight bits that is not lossless. The values of a sensor may be kept in one that is.
+pub(in crate::media) fn size_of_photograph(bytes: ByteReader<'_>) -> Option<(u32, u32)> {
+    let mut at = 2;
+    let mut segments = std::iter::from_fn(|| next_segment(bytes, &mut at)).take_while(|(marker, _)| *marker != SOS);
+    let (marker, frame) = segments.find(|(marker, _)| is_frame(*marker))?;
+    let is_shown = bytes.has(0, b"\xff\xd8\xff") && !is_lossless(marker) && frame.u8(0)? == 8;
+    is_shown.then_some((frame.be16(3)?.into(), frame.be16(1)?.into()))
 }
 
 /// Whether the three components are red, green and blue.

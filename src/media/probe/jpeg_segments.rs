@@ -12,6 +12,11 @@ pub(super) const fn is_frame(marker: u8) -> bool {
     matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
 }
 
+/// Whether a frame is of a lossless process (section B.2.2, table B.1).
+pub(super) const fn is_lossless(frame: u8) -> bool {
+    matches!(frame, 0xc3 | 0xc7 | 0xcb | 0xcf)
+}
+
 /// The next marker and the payload of its segment. Moves `at` behind it.
 pub(super) fn next_segment<'a>(bytes: ByteReader<'a>, at: &mut usize) -> Option<(u8, ByteReader<'a>)> {
     // Encoders pad between segments with fill bytes or garbage. Decoders skip to the next marker.

@@ -1,6 +1,7 @@
 //! JPEG XL: the size header and image metadata of the codestream (ISO/IEC 18181-1, annexes D.1 to D.3).
 
 use super::bmff;
+use crate::media::boxes::boxes;
 use crate::media::byte_reader::ByteReader;
 use crate::model::{Asset, Ending};
 
@@ -16,7 +17,7 @@ pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> 
 
 /// The codestream of a container: `jxlc`, or the first of `jxlp` (ISO/IEC 18181-2).
 fn in_container(bytes: ByteReader<'_>) -> Option<ByteReader<'_>> {
-    bmff::boxes(bytes).find_map(|found| match found.box_type {
+    boxes(bytes).find_map(|found| match found.box_type {
         b"jxlc" => Some(found.body),
         b"jxlp" => found.body.from(4),
         _ => None,

@@ -8,12 +8,13 @@ mod bmp;
 mod exif;
 mod gif;
 mod ico;
-mod ifd;
 mod jpeg;
 mod jpeg_data;
 mod jpeg_segments;
 mod jxl;
 mod png;
+mod psd;
+mod raw;
 mod svg;
 mod tiff;
 mod webp;
@@ -26,8 +27,7 @@ use crate::model::{Asset, Ending, MediaType};
 #[cfg(any(feature = "avif", feature = "heic"))]
 pub(super) use bmff::icc_profile as icc_of_heif;
 pub(super) use ico::largest as largest_in_icon;
-pub(super) use ifd::Directory;
-pub(super) use jpeg::{is_adobe as is_adobe_jpeg, is_rgb as is_rgb_jpeg};
+pub(super) use jpeg::{is_adobe as is_adobe_jpeg, is_rgb as is_rgb_jpeg, size_of_photograph};
 pub(super) use webp::size_of_lossy as size_of_lossy_webp;
 
 /// The type of some bytes and, for media, the facts in its headers. Never fails: bytes of no known type are an asset of
@@ -48,6 +48,8 @@ pub fn probe(bytes: &[u8], limits: &MediaConfig) -> Asset {
         MediaType::Tiff => tiff::probe(reader, &mut asset),
         MediaType::Ico | MediaType::Cur => ico::probe(reader, &mut asset),
         MediaType::Svg => svg::probe(bytes, &mut asset),
+        MediaType::Psd => psd::probe(reader, &mut asset),
+        raw if raw.is_camera_raw() => raw::probe(reader, &mut asset),
         _ => Some(Ending::Whole),
     };
     asset.ending = ending.unwrap_or(Ending::Truncated);
@@ -58,6 +60,7 @@ pub fn probe(bytes: &[u8], limits: &MediaConfig) -> Asset {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::fixtures::boxed;
 
     fn facts(bytes: &[u8]) -> Asset {
         let limits = MediaConfig {
@@ -72,13 +75,6 @@ mod tests {
             worker: None,
         };
         probe(bytes, &limits)
-    }
-
-    /// A box of an ISO base media file.
-    fn boxed(kind: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-        let body = parts.concat();
-        let length = u32::try_from(body.len() + 8).unwrap().to_be_bytes();
-        [&length[..], kind, &body].concat()
     }
 
     fn avif(properties: &[&[u8]], chosen: &[u8]) -> Vec<u8> {

@@ -1,9 +1,9 @@
 //! TIFF 6.0, and `BigTIFF`: the first page.
 
 use super::exif;
-use super::ifd::Directory;
 use crate::media::byte_reader::ByteReader;
 use crate::media::icc;
+use crate::media::ifd::Directory;
 use crate::model::{Asset, Ending};
 
 pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
@@ -28,16 +28,20 @@ pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> 
     Some(ending(&page, bytes.len()))
 }
 
-/// Whether the file holds the directory, and all strips or tiles. Tags 273 and 324 hold their offsets, 279 and 325 their
-/// lengths. The last four bytes of the directory point to the next page.
+/// Whether the file holds the directory, and all strips or tiles. The last four bytes of the directory point to the next
+/// page.
 fn ending(page: &Directory<'_>, end: usize) -> Ending {
-    let data_missing = [(273, 279), (324, 325)].iter().any(|&(starts, lengths)| {
-        let mut pieces = page.numbers(starts).zip(page.numbers(lengths));
-        pieces.any(|(start, length)| start.saturating_add(length) > end as u64)
-    });
-    match (data_missing || !page.has_entries(), page.has_next_pointer()) {
+    match (lacks_pieces(page, end) || !page.has_entries(), page.has_next_pointer()) {
         (true, _) => Ending::Truncated,
         (false, true) => Ending::Whole,
         (false, false) => Ending::NoEndMarker,
     }
+}
+
+/// Whether strips or tiles lie behind the end of the file. Tags 273 and 324 hold their offsets, 279 and 325 their lengths.
+pub(super) fn lacks_pieces(page: &Directory<'_>, end: usize) -> bool {
+    [(273, 279), (324, 325)].iter().any(|&(starts, lengths)| {
+        let mut pieces = page.numbers(starts).zip(page.numbers(lengths));
+        pieces.any(|(start, length)| start.saturating_add(length) > end as u64)
+    })
 }

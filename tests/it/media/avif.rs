@@ -17,7 +17,7 @@ fn as_avif(side: u32) -> ThumbnailConfig {
 }
 
 /// An image as AVIF, by our own encoder.
-fn avif(image: &RgbImage) -> Vec<u8> {
+pub(super) fn avif(image: &RgbImage) -> Vec<u8> {
     let (width, height) = image.dimensions();
     make_one(&png(width, height, ExtendedColorType::Rgb8, image, None), as_avif(width.max(height))).bytes
 }

@@ -170,6 +170,8 @@ fn letters_within_the_limits_are_drawn_in_time() {
     assert!(with_fonts(&svg(&repeated(5000, label))).is_ok(), "as of a map");
     let placed = |n: u32| format!("<tspan x='{0}' y='{0}' style='font-size:9px'>line {n}</tspan>", n % 480);
     assert!(with_fonts(&svg(&format!("<text>{}</text>", repeated(1000, placed)))).is_ok(), "as of a page");
+    let run = format!("<rect width='9' height='9'/><text y='9' font-size='.2'>{}</text>", "ab ".repeat(9000));
+    assert!(with_fonts(&svg(&run)).is_ok(), "one run");
     for most in [
         format!("<text>{}</text>", "ab ".repeat(9000)),
         format!("<text>{}</text>", "<tspan>a\u{4e2d}\u{627}</tspan>".repeat(1000)),

@@ -3,6 +3,8 @@
 mod animation;
 #[cfg(feature = "avif")]
 mod avif;
+#[cfg(feature = "avif")]
+mod avif_grid;
 mod bitmaps;
 mod color;
 mod corpus_table;

@@ -6,12 +6,13 @@ use std::path::Path;
 use crate::corpus::files;
 
 /// What a test may need, and the word of it in the test's path.
-const NEEDS: [(&str, &str); 15] = [
+const NEEDS: [(&str, &str); 16] = [
     ("the corpus", "corpus"),
     ("Chromium", "chromium"),
     ("Hexo", "hexo"),
     ("Hugo", "hugo"),
     ("vips", "vips"),
+    ("a font of Chinese, Japanese and Korean", "cjk_font"),
     ("file(1)", "file_1"),
     ("pywb", "pywb"),
     ("feedparser", "feedparser"),

@@ -30,7 +30,7 @@ const REPLACED: [(&[&str], &str, &[&str]); 17] = [
             "src/extract",
             "src/rewrite",
             "src/demo",
-            "src/media/decode/avif.rs",
+            "src/media/decode/avif",
             "tests/it/extract",
             "tests/it/hostile_articles",
             "tests/it/properties",

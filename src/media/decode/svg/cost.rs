@@ -375,6 +375,13 @@ mod tests {
     }
 
     #[test]
+    fn one_run_may_have_a_chapter_of_letters_and_no_book() {
+        let run = |letters: usize| judge(&format!("<svg><text>{}</text></svg>", "abc ".repeat(letters / 4)));
+        assert_eq!(run(27_000), Ok(()));
+        assert!(matches!(run(36_000), Err(MediaError::OverLimit { what, .. }) if what == "letters shaped"));
+    }
+
+    #[test]
     fn a_list_of_fonts_that_nobody_writes_is_refused() {
         let list = "Arial,".repeat(1000);
         for text in [

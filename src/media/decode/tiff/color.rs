@@ -2,7 +2,7 @@
 
 use super::layout::{Alpha, Layout, Photometric};
 use crate::media::error::MediaError;
-use crate::media::probe::Directory;
+use crate::media::ifd::Directory;
 use crate::media::raster::{Channels, Raster, divide_by_alpha};
 
 const COLOR_MAP: u16 = 320;

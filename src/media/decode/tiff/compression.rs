@@ -9,8 +9,9 @@ use weezl::decode::Decoder as LzwDecoder;
 
 use super::fax::{self, Coding};
 use super::layout::{Layout, Photometric, Piece};
+use crate::media::decode::pack_bits::unpacked;
 use crate::media::error::MediaError;
-use crate::media::probe::Directory;
+use crate::media::ifd::Directory;
 
 const T4_OPTIONS: u16 = 292;
 const JPEG_TABLES: u16 = 347;
@@ -104,30 +105,6 @@ fn inflated(stored: &[u8], expected: usize) -> Vec<u8> {
     if out.is_empty() {
         let _ = DeflateDecoder::new(stored).take(expected as u64).read_to_end(&mut out);
     }
-    out
-}
-
-/// `PackBits` (section 9): a count and bytes, or a count and a byte to repeat.
-fn unpacked(stored: &[u8], expected: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(expected);
-    let mut rest = stored;
-    while let [head, tail @ ..] = rest
-        && out.len() < expected
-    {
-        let (run, used) = match head.cast_signed() {
-            -128 => (Vec::new(), 0),
-            literal @ 0.. => {
-                let length = (usize::from(literal.unsigned_abs()) + 1).min(tail.len());
-                (tail[..length].to_vec(), length)
-            }
-            repeat => {
-                (tail.first().map(|byte| vec![*byte; usize::from(repeat.unsigned_abs()) + 1]).unwrap_or_default(), 1)
-            }
-        };
-        out.extend(run);
-        rest = tail.get(used..).unwrap_or_default();
-    }
-    out.truncate(expected);
     out
 }
 

@@ -4,7 +4,7 @@ use crate::config::MediaConfig;
 use crate::media::byte_reader::{ByteOrder, ByteReader};
 use crate::media::decode::limits::{check_memory, check_size};
 use crate::media::error::MediaError;
-use crate::media::probe::Directory;
+use crate::media::ifd::Directory;
 
 // Tags of TIFF 6.0.
 const IMAGE_WIDTH: u16 = 256;

@@ -20,7 +20,7 @@ use super::image_decoder::{self, read, reason};
 use crate::config::MediaConfig;
 use crate::media::byte_reader::ByteReader;
 use crate::media::error::MediaError;
-use crate::media::probe::Directory;
+use crate::media::ifd::Directory;
 use crate::model::Asset;
 
 /// The decoder reads into a buffer of its own and copies from there.

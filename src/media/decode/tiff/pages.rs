@@ -7,7 +7,7 @@ use super::samples::{bits_at, bytes_with_shared_chroma, level, row_bytes, unpred
 use crate::config::MediaConfig;
 use crate::media::decode::decoded::Decoded;
 use crate::media::error::MediaError;
-use crate::media::probe::Directory;
+use crate::media::ifd::Directory;
 
 const ICC_PROFILE: u16 = 34_675;
 

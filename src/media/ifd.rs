@@ -1,9 +1,9 @@
 //! Image file directories: the structure of TIFF 6.0 (section 2) and `BigTIFF`, which EXIF uses too.
 
-use crate::media::byte_reader::{ByteOrder, ByteReader};
+use super::byte_reader::{ByteOrder, ByteReader};
 
 /// One image file directory.
-pub(in crate::media) struct Directory<'a> {
+pub(super) struct Directory<'a> {
     file: ByteReader<'a>,
     order: ByteOrder,
     big: bool,
@@ -11,12 +11,15 @@ pub(in crate::media) struct Directory<'a> {
     entries: usize,
 }
 
+/// The tag of the directories below one (TIFF, technical note 1).
+pub(super) const SUB_IFDS: u16 = 330;
+
 /// The largest number of entries. TIFF files in use have fewer than a hundred.
 const MAX_ENTRIES: usize = 1024;
 
 impl<'a> Directory<'a> {
     /// The first directory of a TIFF structure.
-    pub(in crate::media) fn first(file: ByteReader<'a>) -> Option<Self> {
+    pub(super) fn first(file: ByteReader<'a>) -> Option<Self> {
         let order = match file.slice(0, 2)? {
             b"II" => ByteOrder::Little,
             b"MM" => ByteOrder::Big,
@@ -33,9 +36,30 @@ impl<'a> Directory<'a> {
         (entries <= MAX_ENTRIES).then_some(Self { file, order, big, at: at.checked_add(head)?, entries })
     }
 
+    /// A directory at an offset that a maker chose, of a part of a file.
+    pub(super) fn at_offset(file: ByteReader<'a>, order: ByteOrder, at: usize) -> Option<Self> {
+        Self::at(file, order, false, at)
+    }
+
     /// The directory that a tag of this one points at.
     pub(super) fn sub(&self, tag: u16) -> Option<Self> {
-        Self::at(self.file, self.order, self.big, self.number(tag)? as usize)
+        self.subs(tag).next()
+    }
+
+    /// All directories that a tag of this one points at.
+    pub(super) fn subs(&self, tag: u16) -> impl Iterator<Item = Self> {
+        let (file, order, big) = (self.file, self.order, self.big);
+        self.numbers(tag).map_while(|at| usize::try_from(at).ok()).filter_map(move |at| Self::at(file, order, big, at))
+    }
+
+    /// The directory that follows this one.
+    pub(super) fn next(&self) -> Option<Self> {
+        let at = if self.big {
+            usize::try_from(self.file.u64(self.end(), self.order)?).ok()?
+        } else {
+            self.file.u32(self.end(), self.order)? as usize
+        };
+        if at == 0 { None } else { Self::at(self.file, self.order, self.big, at) }
     }
 
     /// Whether the file holds all entries.
@@ -61,7 +85,13 @@ impl<'a> Directory<'a> {
     }
 
     /// The bytes of a tag's value, inside the entry or elsewhere in the file.
-    pub(in crate::media) fn bytes(&self, tag: u16) -> Option<ByteReader<'a>> {
+    pub(super) fn bytes(&self, tag: u16) -> Option<ByteReader<'a>> {
+        let (start, length) = self.place(tag)?;
+        self.file.slice(start, length).map(ByteReader)
+    }
+
+    /// Where the bytes of a tag's value begin, and how many they are.
+    pub(super) fn place(&self, tag: u16) -> Option<(usize, usize)> {
         let at = self.entry(tag)?;
         let width = match self.file.u16(at + 2, self.order)? {
             3 | 8 => 2,
@@ -80,16 +110,16 @@ impl<'a> Directory<'a> {
             (false, true) => usize::try_from(self.file.u64(inline, self.order)?).ok()?,
             (false, false) => self.file.u32(inline, self.order)? as usize,
         };
-        self.file.slice(start, len).map(ByteReader)
+        Some((start, len))
     }
 
     /// The first number of a tag of any integer type.
-    pub(in crate::media) fn number(&self, tag: u16) -> Option<u32> {
+    pub(super) fn number(&self, tag: u16) -> Option<u32> {
         self.numbers(tag).next().and_then(|number| u32::try_from(number).ok())
     }
 
     /// All numbers of a tag.
-    pub(in crate::media) fn numbers(&self, tag: u16) -> impl Iterator<Item = u64> {
+    pub(super) fn numbers(&self, tag: u16) -> impl Iterator<Item = u64> {
         let order = self.order;
         let field_type = self.entry(tag).and_then(|at| self.file.u16(at + 2, order));
         let value = self.bytes(tag).unwrap_or(ByteReader(&[]));
@@ -103,7 +133,7 @@ impl<'a> Directory<'a> {
     }
 
     /// All fractions of a tag (type 5).
-    pub(in crate::media) fn fractions(&self, tag: u16) -> impl Iterator<Item = f32> {
+    pub(super) fn fractions(&self, tag: u16) -> impl Iterator<Item = f32> {
         let order = self.order;
         let is_fraction = self.entry(tag).and_then(|at| self.file.u16(at + 2, order)) == Some(5);
         let value = self.bytes(tag).filter(|_| is_fraction).unwrap_or(ByteReader(&[]));
@@ -114,12 +144,12 @@ impl<'a> Directory<'a> {
     }
 
     /// The byte order of the file.
-    pub(in crate::media) fn order(&self) -> ByteOrder {
+    pub(super) fn order(&self) -> ByteOrder {
         self.order
     }
 
     /// A part of the file, shortened to what exists.
-    pub(in crate::media) fn part(&self, start: u64, length: u64) -> ByteReader<'a> {
+    pub(super) fn part(&self, start: u64, length: u64) -> ByteReader<'a> {
         let offset = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         self.file.window(offset(start), offset(length))
     }
