@@ -129,15 +129,16 @@ mod web;
 pub use tokio_util::sync::CancellationToken;
 
 pub use self::archive::{
-    Archive, ArchiveError, ArchiveRow, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Body, Captures, Catalog,
-    CatalogError, CompletedJob, Copies, CopyError, DatedArticle, DocumentCapture, DocumentFacts, Documents, EntryPage,
-    EntryRow, FeedRow, Feeds, GarbageCollection, Identity, Inventory, Job, JobResult, Lease, MemoryCatalog,
-    MemoryObjects, MissingCounts, MissingReport, Mode, NewReference, Newer, ObjectError, ObjectReader, Objects,
-    Origins, Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue,
-    QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation, Revoked,
-    RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownDifferences, TakedownReach, TakedownRow,
-    TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, WithoutBlobs, Worker,
-    WriteOutcome, open, rules::CopySchedule, rules::Schedule,
+    Archive, ArchiveError, ArchiveRow, ArticleFilter, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Body,
+    Captures, Catalog, CatalogError, CompletedJob, Copies, CopyError, DatedArticle, DatedImage, DocumentCapture,
+    DocumentFacts, Documents, EntryPage, EntryRow, FeedRow, Feeds, GarbageCollection, HostRow, Identity, ImageFilter,
+    ImageRow, Inventory, Job, JobResult, Lease, ListPage, Listings, MemoryCatalog, MemoryObjects, MissingCounts,
+    MissingFilter, MissingReport, Mode, NewReference, Newer, ObjectError, ObjectReader, Objects, Origins, Output,
+    OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue, QueueChanges,
+    ReadError, ReadRows, ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation, Revoked, RunRow, Runs,
+    SharedBlob, SharedUrl, StoreKey, Stored, TakedownDifferences, TakedownReach, TakedownRow, TakedownTarget,
+    Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, WithoutBlobs, Worker, WriteOutcome, open,
+    rules::CopySchedule, rules::Schedule,
 };
 pub use self::check::{CheckError, Checked, CheckedPlace, check};
 #[cfg(feature = "cli")]

@@ -61,6 +61,7 @@ mod feeds;
 mod fixtures;
 mod garbage;
 mod leases;
+mod listings;
 mod maintenance;
 mod measurement;
 mod mirrors;
