@@ -146,7 +146,7 @@ pub use self::cli::main as cli_main;
 pub use self::config::{
     AdoptLocal, Animation, ChangedImages, Config, ConfigError, CrawlConfig, DEFAULTS, DataUrls, FallbackConfig,
     FeedConfig, FetchConfig, Fit, HostConfig, HumanDuration, Images, Lazy, MediaConfig, MediaKind, MirrorOutput,
-    Recheck, ReportConfig, RewriteConfig, RobotsRule, RunConfig, Sandbox, Size, SourceConfig, SourceKind,
+    Recheck, ReportConfig, RewriteConfig, RobotsRule, RunConfig, Sandbox, ServeConfig, Size, SourceConfig, SourceKind,
     ThumbnailConfig, ThumbnailFormat, UnitError,
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
@@ -191,7 +191,7 @@ pub use self::verify::{
     verify_untrusted,
 };
 #[cfg(feature = "web")]
-pub use self::web::{Handler, Server, serve_folder};
+pub use self::web::{Access, Handler, Server, serve};
 
 /// The inside of the crate, for the tests, benchmarks and fuzz targets of this package. It may change at any time.
 #[cfg(feature = "testing")]
