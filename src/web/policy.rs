@@ -45,3 +45,59 @@ pub(super) fn own(status: StatusCode, mime: &str) -> Builder {
 fn with(builder: Builder, headers: &[(&str, &str)]) -> Builder {
     headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::web::response::whole;
+
+    /// The directives of a policy, with their sources.
+    fn directives(builder: Builder) -> BTreeMap<String, Vec<String>> {
+        let response = whole(builder, "");
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        let directive = |text: &str| {
+            let mut words = text.split_whitespace().map(str::to_owned);
+            (words.next().unwrap(), words.collect())
+        };
+        policy.split(';').map(directive).collect()
+    }
+
+    #[test]
+    fn what_was_archived_runs_nothing_and_loads_only_what_is_here() {
+        let policy = directives(archived(StatusCode::OK, "text/html"));
+        assert_eq!(policy["default-src"], ["'none'"], "scripts, frames, fonts and connections as well");
+        assert_eq!(policy["sandbox"], [""; 0], "nothing is allowed");
+        assert!(!policy.contains_key("script-src") && !policy.contains_key("connect-src"));
+        for (directive, sources) in &policy {
+            let known = ["'none'", "'self'", "data:", "'unsafe-inline'"];
+            assert!(sources.iter().all(|source| known.contains(&source.as_str())), "{directive}: {sources:?}");
+            assert!(directive == "style-src" || !sources.contains(&"'unsafe-inline'".to_owned()), "{directive}");
+        }
+        for closed in ["form-action", "base-uri"] {
+            assert_eq!(policy[closed], ["'none'"], "{closed}");
+        }
+    }
+
+    #[test]
+    fn our_pages_hold_nothing_inline_and_are_framed_by_nobody() {
+        let policy = directives(own(StatusCode::OK, "text/html"));
+        assert_eq!((&policy["default-src"], &policy["frame-ancestors"]), (&policy["base-uri"], &policy["base-uri"]));
+        assert_eq!(policy["base-uri"], ["'none'"]);
+        let others = policy.values().flatten().filter(|source| !matches!(source.as_str(), "'none'" | "'self'"));
+        assert_eq!(others.count(), 0);
+    }
+
+    #[test]
+    fn types_are_never_guessed_and_nobody_learns_where_a_reader_was() {
+        for builder in [archived(StatusCode::OK, "image/png"), own(StatusCode::NOT_FOUND, "text/plain")] {
+            let response = whole(builder, "");
+            assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+            assert_eq!(response.headers()["referrer-policy"], "no-referrer");
+        }
+        let image = whole(archived(StatusCode::OK, "image/png"), "");
+        // The images of a page in a sandbox are requested from an origin of its own.
+        assert_eq!(image.headers()["cross-origin-resource-policy"], "cross-origin");
+    }
+}

@@ -179,3 +179,57 @@ pub trait Listings: Send + Sync {
     /// The first run that began in the second after this moment.
     async fn run_at(&self, began: Timestamp) -> Result<Option<RunRow>, CatalogError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_month_is_that_of_coordinated_universal_time() {
+        for (moment, month) in [
+            ("2026-11-30T23:59:59.999Z", "2026-11-01"),
+            ("2026-12-01T00:00:00Z", "2026-12-01"),
+            ("2024-02-29T12:00:00Z", "2024-02-01"),
+            ("1969-12-31T23:59:59Z", "1969-12-01"),
+            ("0001-01-01T00:00:00Z", "0001-01-01"),
+        ] {
+            assert_eq!(month_of(moment.parse().unwrap()).to_string(), month, "{moment}");
+        }
+        assert_eq!(start_of(month_of("2026-11-22T03:00:00Z".parse().unwrap())).to_string(), "2026-11-01T00:00:00Z");
+    }
+
+    #[test]
+    fn images_are_chosen_by_type_and_width() {
+        let asset = |media_type, width| Asset { width, ..Asset::of_type(media_type) };
+        let any = ImageFilter::default();
+        let svg = ImageFilter { media_type: Some(MediaType::Svg), ..any.clone() };
+        let video = ImageFilter { media_type: Some(MediaType::Mp4), ..any.clone() };
+        let wide = ImageFilter { width: 100, ..any.clone() };
+        for (filter, media_type, width, holds) in [
+            (&any, MediaType::Jpeg, 0, true),
+            (&any, MediaType::Mp4, 900, false),
+            (&any, MediaType::Pdf, 900, false),
+            (&svg, MediaType::Svg, 0, true),
+            (&svg, MediaType::Png, 0, false),
+            (&video, MediaType::Mp4, 0, true),
+            (&wide, MediaType::Png, 99, false),
+            (&wide, MediaType::Png, 100, true),
+        ] {
+            assert_eq!(filter.holds_for(&asset(media_type, width)), holds, "{filter:?}: {media_type} of {width}");
+        }
+    }
+
+    proptest! {
+        /// A moment lies in the month that begins at or before it, and in no later one.
+        #[test]
+        fn a_moment_lies_in_its_month(second in -60_000_000_000_i64..200_000_000_000) {
+            let at = Timestamp::from_second(second).unwrap();
+            let start = start_of(month_of(at));
+            prop_assert!(start <= at);
+            prop_assert!(at.duration_since(start).as_secs() < 31 * 86_400);
+            prop_assert_eq!(month_of(start), month_of(at));
+        }
+    }
+}

@@ -272,3 +272,99 @@ fn hosts_page(connection: &Connection, after: Option<&HostKey>, limit: usize) ->
         .query_map(params![after.map_or("", HostKey::as_str), limit], in_row("host", &["id"], host))?
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::migrate;
+    use super::*;
+    use crate::model::{ArticleId, Reason};
+
+    /// A catalog with so many articles, each with an image that is missing, and as many images that are kept.
+    fn filled(count: i64) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.set_prepared_statement_cache_capacity(128);
+        migrate::migrate(&connection, Path::new("in memory"), migrate::MIGRATIONS).unwrap();
+        let sql = "INSERT INTO host (id, key) VALUES (1, 'a.example');
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < COUNT)
+                INSERT INTO url (id, url, host_id, state, reason)
+                SELECT i, 'https://a.example/' || i, 1, 'failed', 'dns' FROM n;
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < COUNT)
+                INSERT INTO article (id, source, path, original, size, modified, inode, format, settings, published, read_at)
+                SELECT i, 'posts', i || '.md', zeroblob(32), 1, 1, 1, 'md', zeroblob(32), i * 1000, 1 FROM n;
+            INSERT INTO reference (article_id, ord, start, \"end\", kind, name, image_group, url_id)
+                SELECT id, 0, 0, 1, 'image', 'src', 0, id FROM url;
+            INSERT INTO blob (digest, media_type, size, created)
+                SELECT unhex(printf('%064x', id)), 'png', 1, id * 1000 FROM url;
+            INSERT INTO asset (digest, media_type, width, height, orientation, frames, alpha, bit_depth, color_space, truncated)
+                SELECT digest, media_type, 9, 9, 1, 1, 0, 8, 'rgb', 0 FROM blob;";
+        connection.execute_batch(&sql.replace("COUNT", &count.to_string())).unwrap();
+        connection
+    }
+
+    /// How the database finds the rows of a statement.
+    fn plan(connection: &Connection, sql: &str) -> String {
+        let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let lines = explained.query_map([], |row| row.get::<_, String>("detail")).unwrap();
+        lines.collect::<Result<Vec<_>>>().unwrap().join("; ")
+    }
+
+    #[test]
+    fn every_list_begins_at_its_place_by_an_index() {
+        let connection = filled(2);
+        for (sql, index) in [
+            (
+                "SELECT 1 FROM article WHERE (coalesce(published, read_at), id) < (1, 1) ORDER BY coalesce(published, read_at) DESC, id DESC",
+                "article_date",
+            ),
+            (
+                "SELECT 1 FROM article WHERE source = 'a' AND (coalesce(published, read_at), id) < (1, 1) ORDER BY coalesce(published, read_at) DESC, id DESC",
+                "article_source_date",
+            ),
+            (
+                "SELECT 1 FROM blob b CROSS JOIN asset a ON a.digest = b.digest WHERE (b.created, b.digest) < (1, x'') ORDER BY b.created DESC, b.digest DESC",
+                "blob_created",
+            ),
+            ("SELECT 1 FROM url u WHERE u.digest IS NULL AND u.host_id = 1 AND u.id > 1 ORDER BY u.id", "url_missing"),
+            (
+                "SELECT 1 FROM url u WHERE (u.digest IS NULL OR u.state IN ('failed', 'retired')) AND u.id > 1 ORDER BY u.id",
+                "url_failing",
+            ),
+        ] {
+            let plan = plan(&connection, sql);
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");
+        }
+    }
+
+    #[test]
+    fn a_page_deep_in_a_list_has_the_rows_that_follow() {
+        let connection = filled(500);
+        let place = DatedArticle { date: Timestamp::from_millisecond(100_000).unwrap(), id: ArticleId(100) };
+        let page = articles_page(&connection, &ArticleFilter::default(), Some(place), 3).unwrap();
+        let ids: Vec<_> = page.rows.into_iter().map(|row| row.unwrap().id.0).collect();
+        assert_eq!((ids, page.next.unwrap().id.0), (vec![99, 98, 97], 97));
+        let digest = |number: u64| format!("{number:064x}").parse::<Digest>().unwrap();
+        let place = DatedImage { recorded: Timestamp::from_millisecond(7_000).unwrap(), digest: digest(7) };
+        let page = images_page(&connection, &ImageFilter::default(), Some(place), 9).unwrap();
+        assert_eq!((page.rows.len(), page.next), (6, None), "the oldest end the list");
+        let newer = newer_image(&connection, place).unwrap().unwrap();
+        assert_eq!(newer.image.digest, digest(8));
+        for host in [None, Some(HostKey::from_stored("a.example".to_owned()))] {
+            let filter = MissingFilter { host, reason: Some(Reason::Dns) };
+            let page = missing_page(&connection, &filter, Some(UrlId(400)), 60).unwrap();
+            assert_eq!((page.rows.len(), page.next), (60, Some(UrlId(460))), "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_an_error_among_others() {
+        let connection = filled(9);
+        connection.execute_batch("UPDATE article SET original = x'00' WHERE id = 5").unwrap();
+        let page = articles_page(&connection, &ArticleFilter::default(), None, 9).unwrap();
+        assert_eq!(page.rows.iter().filter(|row| row.is_err()).count(), 1);
+        assert_eq!(page.rows.iter().filter(|row| row.is_ok()).count(), 8);
+        assert_eq!(hosts_page(&connection, None, 9).unwrap()[0].missing, 9);
+        assert_eq!(months(&connection, None).unwrap().len(), 1);
+    }
+}

@@ -40,7 +40,7 @@ pub(super) fn changes(
     let (mut line, mut counted) = (1, 0);
     let mut change = |edit: &Edit| {
         let (start, end) = (edit.span.start.min(original.len()), edit.span.end.min(original.len()));
-        line += original.get(counted..start).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+        line += memchr::memchr_iter(b'\n', original.get(counted..start).unwrap_or_default()).count();
         counted = start;
         let before = text(&original[start.saturating_sub(AROUND)..start]);
         let after = text(&original[end..original.len().min(end + AROUND)]);

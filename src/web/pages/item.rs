@@ -45,8 +45,11 @@ impl ArticleItem {
 
 /// The title of an article, or else the name of its file.
 pub(super) fn title_of(row: &ArticleRow) -> String {
-    let title = row.version.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
-    title.map_or_else(|| name_of(&row.version.key), str::to_owned)
+    let title: String = row.version.title.iter().flat_map(|title| title.chars()).filter(|c| !c.is_control()).collect();
+    match title.trim() {
+        "" => name_of(&row.version.key),
+        title => title.to_owned(),
+    }
 }
 
 fn name_of(key: &ArticleKey) -> String {

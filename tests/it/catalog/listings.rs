@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use offprint::testing::archive::{
-    ArticleFilter, Catalog, DatedArticle, DatedImage, ImageFilter, ListPage, MissingFilter, UrlId,
+    ArticleFilter, Catalog, DatedArticle, DatedImage, ImageFilter, ListPage, MOST_COUNTED, MissingFilter, UrlId,
 };
 use offprint::testing::model::{ArticleKey, ArticleVersion, Digest, HostKey, HostState, MediaType, Reason, RunId};
 
@@ -20,6 +20,7 @@ suite! {
     an_image_is_known_with_its_urls_and_its_hash
     missing_urls_are_those_that_articles_show
     hosts_come_with_counts
+    the_urls_of_a_host_are_counted_up_to_a_limit
     runs_come_in_pages_and_by_the_second_in_which_they_began
     a_list_is_complete_whatever_is_added_meanwhile
 }
@@ -201,6 +202,19 @@ async fn hosts_come_with_counts(catalog: &dyn Catalog) {
     assert!(hosts.iter().all(|row| row.state == HostState::default()));
     assert_eq!(catalog.list_hosts(None, 1).await.unwrap(), hosts[..1]);
     assert_eq!(catalog.list_hosts(Some(&hosts[0].host), 9).await.unwrap(), hosts[1..]);
+}
+
+async fn the_urls_of_a_host_are_counted_up_to_a_limit(catalog: &dyn Catalog) {
+    let urls: Vec<_> = (0..=MOST_COUNTED).map(|number| format!("https://many.example/{number}")).collect();
+    let urls: Vec<_> = urls.iter().map(String::as_str).collect();
+    record(catalog, "many", &urls).await;
+    record(catalog, "one", &[A]).await;
+    let hosts = catalog.list_hosts(None, 9).await.unwrap();
+    let counts: Vec<_> = hosts.iter().map(|row| (row.host.as_str(), row.urls, row.missing)).collect();
+    assert_eq!(counts, [("images.example", 1, 1), ("many.example", MOST_COUNTED, MOST_COUNTED)]);
+    let of_many = MissingFilter { host: host("many.example"), reason: None };
+    let page = catalog.list_missing(&of_many, None, 2000).await.unwrap();
+    assert_eq!((page.rows.len() as u64, page.next), (MOST_COUNTED + 1, None), "the list has all of them");
 }
 
 async fn runs_come_in_pages_and_by_the_second_in_which_they_began(catalog: &dyn Catalog) {

@@ -76,4 +76,4 @@ mod takedowns;
 mod urls;
 mod versions;
 
-pub(crate) use self::fixtures::give_placeholder;
+pub(crate) use self::fixtures::{complete_all, give_placeholder, kept, record};

@@ -6,6 +6,8 @@ mod browsed;
 mod files;
 mod hostile;
 mod html;
+mod lists;
+mod looks;
 pub(crate) mod newsroom;
 mod pages;
 mod program;

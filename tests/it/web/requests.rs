@@ -172,3 +172,35 @@ async fn a_server_with_a_token_shows_nothing_without_it() {
         assert_eq!(named.send().await.unwrap().status(), expected, "{path}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_takes_requests_one_after_the_other() {
+    let (_sandbox, server) = server(1);
+    let mut stream = connected(&server);
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", server.address());
+    for _ in 0..3 {
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\nok\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            answer.push(byte[0]);
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_stopped_answers_nobody() {
+    let (_sandbox, server) = server(9);
+    let (url, address) = (server.url(), server.address());
+    assert_eq!(client().get(&url).send().await.unwrap().status(), 200);
+    let mut open = TcpStream::connect(address).unwrap();
+    server.stop().await;
+    assert!(client().get(&url).send().await.unwrap_err().is_connect());
+    open.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut answer = Vec::new();
+    let _ = open.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let _ = open.read_to_end(&mut answer);
+    assert_eq!(answer, b"", "a connection that was open ends");
+}
