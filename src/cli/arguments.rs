@@ -128,13 +128,13 @@ pub(crate) enum Command {
     /// Mirror a small newsroom on this machine for real, and show the result
     ///
     /// Starts a server on loopback with feeds of posts whose images are copied, redirected, slow, missing or refused at
-    /// first; mirrors them, prints what happened, and serves the mirror until Ctrl-C. Everything lies in a temporary
+    /// first; mirrors them, prints what happened, and serves the pages of the archive until Ctrl-C. Everything lies in a temporary
     /// folder that is removed at the end; --store keeps it in a folder of yours.
     Demo {
-        /// End after the report, without serving the mirror
+        /// End after the report, without serving the pages
         #[arg(long)]
         once: bool,
-        /// Serve the mirror at ADDRESS; port 0 takes any that is free
+        /// Serve the pages at ADDRESS; port 0 takes any that is free
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
         address: SocketAddr,
     },
@@ -181,6 +181,12 @@ pub(crate) enum Command {
     /// from a URL or a host, so that articles show the remote URLs again. An article that is mirrored in place gets its
     /// original back. The catalog records what was taken down, when and why; later runs neither read nor fetch it.
     Forget(ForgetArguments),
+    /// Show the archive as web pages on this machine: articles, images, what is missing, runs
+    ///
+    /// Serves the pages at the address of the settings ([serve] listen) until Ctrl-C. Reads the archive and changes nothing:
+    /// a run may go on meanwhile, and the pages show what it has done so far. No script of an archived page runs, and
+    /// nothing is loaded from elsewhere.
+    Serve(ServeArguments),
     /// Print or restore original articles, bit for bit
     Restore(RestoreArguments),
     /// Print the completions for a shell
@@ -272,6 +278,17 @@ impl FormatArgument {
             Self::Css => Some(Format::Css),
         }
     }
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Listen at this address and port, instead of those in the settings; port 0 takes any that is free
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Let every machine that reaches the address read the archive, without a token
+    #[arg(long)]
+    pub(crate) public: bool,
 }
 
 /// Arguments of `restore`.
@@ -371,6 +388,8 @@ mod tests {
         assert!(verify.subset == Subset::ALL && verify.rate.is_none() && !verify.repair && !verify.rebuild);
         let Command::Forget(forget) = parsed("forget a b").command else { panic!("another command") };
         assert_eq!((forget.names.len(), forget.reason.as_str(), forget.dry_run), (2, "", false));
+        let Command::Serve(serve) = parsed("serve").command else { panic!("another command") };
+        assert!(serve.listen.is_none() && !serve.public);
         let Command::Restore(restore) = parsed("restore a").command else { panic!("another command") };
         assert!(!restore.all && !restore.in_place && !restore.overwrite && restore.to.is_none());
     }
@@ -431,6 +450,8 @@ mod tests {
             ("restore --to d --in-place a", ErrorKind::ArgumentConflict),
             ("restore --all --version 1", ErrorKind::ArgumentConflict),
             ("forget", ErrorKind::MissingRequiredArgument),
+            ("serve --listen here", ErrorKind::ValueValidation),
+            ("serve 8700", ErrorKind::UnknownArgument),
             ("import", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
             ("import opml", ErrorKind::MissingRequiredArgument),
             ("completions klingon", ErrorKind::InvalidValue),

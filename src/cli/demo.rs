@@ -10,15 +10,15 @@ use super::arguments::Global;
 use super::exit::Exit;
 use super::output::{Label, Output};
 use super::run;
+use super::serve;
 use super::settings;
-use super::signals::Signals;
 use super::words::count;
-use crate::archive::StoreKey;
+use crate::archive::{self, Mode};
 use crate::config::{Config, Size, SourceConfig, SourceKind};
 use crate::demo::Newsroom;
 use crate::model::Report;
 use crate::source::Source;
-use crate::web;
+use crate::web::Access;
 
 /// The name of the demo's source, and so of the folder of its mirror.
 const NAME: &str = "demo";
@@ -50,7 +50,7 @@ pub(crate) async fn demo(global: &Global, once: bool, address: SocketAddr, outpu
     if once || exit == Exit::Interrupted {
         return Ok(if exit == Exit::Missing { Exit::Done } else { exit });
     }
-    serve(&config, address, output).await
+    serve_pages(&config, address, output).await
 }
 
 /// The settings, with the newsroom for a source and its hosts where they are.
@@ -93,20 +93,14 @@ fn print(report: &Report, newsroom: &Newsroom, output: &Output) {
     output.note("Each article equals its original outside the URLs of its images.");
 }
 
-/// Serves the mirror until Ctrl-C or SIGTERM.
-async fn serve(config: &Config, address: SocketAddr, output: &Output) -> anyhow::Result<Exit> {
+/// Serves the pages of the archive until Ctrl-C or SIGTERM.
+async fn serve_pages(config: &Config, address: SocketAddr, output: &Output) -> anyhow::Result<Exit> {
+    let start = |address| {
+        let archive = archive::open(&config.store, Mode::Read)?;
+        serve::start(archive, address, Access::default(), config)
+    };
     let anywhere = SocketAddr::new(address.ip(), 0);
-    let server = web::serve_folder(&config.store, address)
-        .or_else(|_| web::serve_folder(&config.store, anywhere))
-        .with_context(|| format!("cannot serve the mirror at {address}"))?;
-    let mut signals = Signals::new()?;
-    output.line(&format!(
-        "See the mirror at {}{}/ (Ctrl-C ends)",
-        server.url(),
-        StoreKey::mirrors_of(&config.source[0].name)
-    ));
-    output.note("Its pages load nothing from the newsroom.");
-    signals.wait().await;
-    server.stop().await;
-    Ok(Exit::Done)
+    let server = start(address).or_else(|_| start(anywhere))?;
+    output.note("The pages of the archive load nothing from the newsroom.");
+    serve::until_stopped(server, output).await
 }

@@ -6,6 +6,7 @@ use super::checked::{A_URL, Checked, ensure, home, is_web};
 use super::fetch::{FetchConfig, HostConfig};
 use super::media::{ThumbnailConfig, ThumbnailFormat};
 use super::run::{FallbackConfig, ReportConfig};
+use super::serve::ServeConfig;
 use crate::model::RefererStrategy;
 
 /// Refuses what cannot work.
@@ -27,6 +28,7 @@ pub(super) fn check(config: &Config) -> Checked {
     )?;
     check_fetch(&config.fetch)?;
     check_report(&config.report)?;
+    check_serve(&config.serve)?;
     check_fallback(&config.fallback)
 }
 
@@ -102,6 +104,18 @@ fn check_report(report: &ReportConfig) -> Checked {
         ensure(address.is_empty() || is_web(address), || format!("report.{key}"), || A_URL.to_owned())?;
     }
     home("report.prometheus", &report.prometheus)
+}
+
+fn check_serve(serve: &ServeConfig) -> Checked {
+    home("serve.token_file", &serve.token_file)?;
+    ensure(serve.max_connections > 0, || "serve.max_connections".to_owned(), || "it takes at least 1".to_owned())?;
+    let is_host =
+        |host: &String| host.parse::<hyper::http::uri::Authority>().is_ok_and(|host| !host.as_str().contains('@'));
+    for (at, host) in serve.hosts.iter().enumerate() {
+        let key = || format!("serve.hosts[{at}]");
+        ensure(is_host(host), key, || "write a name such as \"archive.example\" or \"nas.local:8700\"".to_owned())?;
+    }
+    Ok(())
 }
 
 fn check_fallback(fallback: &FallbackConfig) -> Checked {

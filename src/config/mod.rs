@@ -14,6 +14,7 @@ mod overlay;
 mod read;
 mod rewrite;
 mod run;
+mod serve;
 mod source;
 mod units;
 mod values;
@@ -32,6 +33,7 @@ pub use media::{Animation, Fit, MediaConfig, Sandbox, ThumbnailConfig, Thumbnail
 pub use read::ConfigError;
 pub use rewrite::{AdoptLocal, ChangedImages, DataUrls, Images, Lazy, MediaKind, RewriteConfig};
 pub use run::{FallbackConfig, ReportConfig, RunConfig};
+pub use serve::ServeConfig;
 pub use source::{MirrorOutput, STANDARD_INPUT, SourceConfig, SourceKind};
 pub use units::{HumanDuration, Size, UnitError};
 
@@ -61,4 +63,6 @@ pub struct Config {
     pub report: ReportConfig,
     /// Where to look for images that are gone.
     pub fallback: FallbackConfig,
+    /// The pages of the archive.
+    pub serve: ServeConfig,
 }

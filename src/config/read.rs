@@ -84,6 +84,7 @@ impl Config {
         resolve(&mut self.store);
         resolve(&mut self.fetch.ca_file);
         resolve(&mut self.report.prometheus);
+        resolve(&mut self.serve.token_file);
         for source in &mut self.source {
             if source.path.as_os_str() != STANDARD_INPUT {
                 resolve(&mut source.path);

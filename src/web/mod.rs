@@ -1,17 +1,30 @@
-//! The pages of an archive, over HTTP on this machine.
+//! The pages of an archive, over HTTP.
 //!
-//! Strangers wrote what these pages show. So [`serve_folder`] answers only requests for names of this machine, which
-//! defeats DNS rebinding; it never leaves the folder, neither by `..` nor by a symbolic link; and every response carries
-//! a policy under which a browser runs no script, sends no form and loads nothing from elsewhere.
+//! Strangers wrote what these pages show, and any page in the reader's browser can send requests here. So:
+//!
+//! - whatever came out of the archive is sent under one policy ([`policy`]) by which a browser runs no script, sends no
+//!   form, loads nothing from elsewhere, and gives the document an origin of its own;
+//! - requests are answered that read, for a name of this server ([`access`]);
+//! - paths are read into typed values ([`address`]), and files are found by digest: nothing is opened by joining paths.
+//!
+//! The archive is opened to be read: a run may write it meanwhile.
 
-mod folder;
+mod access;
+mod address;
+mod error;
+mod files;
 mod host;
-mod page;
+mod markdown;
+mod pages;
+mod policy;
+mod query;
 mod response;
 mod server;
-mod tree;
+mod shown;
+mod site;
 
-pub use self::folder::serve_folder;
+pub use self::access::Access;
 pub use self::host::authority;
 pub use self::response::{Response, head, text, whole};
 pub use self::server::{Handler, Request, Server};
+pub use self::site::serve;

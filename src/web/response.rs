@@ -1,6 +1,5 @@
 //! Responses and their bodies.
 
-use std::fs::File;
 use std::io;
 
 use futures_util::TryStreamExt;
@@ -12,7 +11,9 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use hyper::http::response::Builder;
 use tokio_util::io::ReaderStream;
 
-/// A response; its body may be a file that is read while it is sent.
+use crate::archive::ObjectReader;
+
+/// A response; its body may be read while it is sent.
 pub type Response = hyper::Response<UnsyncBoxBody<Bytes, io::Error>>;
 
 /// The start of a response with this status and media type.
@@ -25,9 +26,9 @@ pub fn whole(head: Builder, body: impl Into<Bytes>) -> Response {
     finish(head, Full::new(body.into()).map_err(|never| match never {}).boxed_unsync())
 }
 
-/// A response with the first `length` bytes of a file.
-pub fn file(head: Builder, file: File, length: u64) -> Response {
-    let pieces = ReaderStream::new(tokio::fs::File::from_std(file)).map_ok(Frame::data);
+/// A response with `length` bytes of an object.
+pub(super) fn object(head: Builder, object: ObjectReader, length: u64) -> Response {
+    let pieces = ReaderStream::new(object).map_ok(Frame::data);
     finish(head.header(CONTENT_LENGTH, length), StreamBody::new(pieces).boxed_unsync())
 }
 
@@ -37,6 +38,6 @@ pub fn text(status: StatusCode, sentence: &str) -> Response {
 }
 
 fn finish(head: Builder, body: UnsyncBoxBody<Bytes, io::Error>) -> Response {
-    // A redirect to a name that no header can hold is the only head that cannot be sent.
+    // What no header can hold is the only reason why a head cannot be sent.
     head.body(body).unwrap_or_else(|_| text(StatusCode::NOT_FOUND, "no header can hold this name"))
 }

@@ -12,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,11 +21,21 @@ use super::response::Response;
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The largest head of a request that is read.
+const LARGEST_HEAD: usize = 64 * 1024;
+
+/// How many connections there are at a time, unless the caller says otherwise. Further ones wait.
+const MOST_CONNECTIONS: usize = 256;
+
 /// How long [`Server::stop`] waits for responses under way.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// A request whose body is not read yet.
 pub type Request = hyper::Request<Incoming>;
+
+/// The address that a connection came to, in the extensions of its requests.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LocalAddress(pub(super) SocketAddr);
 
 /// Answers requests.
 #[async_trait]
@@ -53,6 +64,11 @@ impl Server {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn start(address: SocketAddr, handler: Arc<dyn Handler>) -> io::Result<Self> {
+        Self::start_with(address, handler, MOST_CONNECTIONS)
+    }
+
+    /// The same, with at most so many connections at a time.
+    pub(super) fn start_with(address: SocketAddr, handler: Arc<dyn Handler>, most: usize) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let server = Self {
@@ -61,15 +77,25 @@ impl Server {
             aborting: CancellationToken::new(),
             connections: TaskTracker::new(),
         };
-        server.connections.spawn(server.accept(TcpListener::from_std(listener)?, handler));
+        server.connections.spawn(server.accept(TcpListener::from_std(listener)?, handler, most));
         Ok(server)
     }
 
     /// Accepts connections until the server closes.
-    fn accept(&self, listener: TcpListener, handler: Arc<dyn Handler>) -> impl Future<Output = ()> + use<> {
+    fn accept(
+        &self,
+        listener: TcpListener,
+        handler: Arc<dyn Handler>,
+        most: usize,
+    ) -> impl Future<Output = ()> + use<> {
         let (closing, aborting, connections) = (self.closing.clone(), self.aborting.clone(), self.connections.clone());
+        let places = Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)));
+        let next = async move || {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (listener.accept().await, place)
+        };
         async move {
-            while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
+            while let Some((accepted, place)) = closing.run_until_cancelled(next()).await {
                 // An accept fails if the client is gone already or descriptors run out; both are transient.
                 let Ok((stream, _)) = accepted else {
                     tokio::task::yield_now().await;
@@ -77,7 +103,10 @@ impl Server {
                 };
                 let served = serve(stream, Arc::clone(&handler), closing.clone());
                 let aborting = aborting.clone();
-                connections.spawn(async move { aborting.run_until_cancelled(served).await });
+                connections.spawn(async move {
+                    aborting.run_until_cancelled(served).await;
+                    drop(place);
+                });
             }
         }
     }
@@ -110,12 +139,14 @@ impl Drop for Server {
 
 /// Serves one connection to its end. An error of the connection concerns only its client, and ends with it.
 async fn serve(stream: TcpStream, handler: Arc<dyn Handler>, closing: CancellationToken) {
-    let service = service_fn(move |request| {
+    let Ok(address) = stream.local_addr() else { return };
+    let service = service_fn(move |mut request: Request| {
         let handler = Arc::clone(&handler);
+        request.extensions_mut().insert(LocalAddress(address));
         async move { Ok::<_, Infallible>(handler.respond(request).await) }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(LARGEST_HEAD);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         _ = &mut connection => return,

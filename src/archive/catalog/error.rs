@@ -59,6 +59,12 @@ pub enum CatalogError {
         /// What it is.
         value: String,
     },
+    /// A list was stopped because it took too long.
+    #[error("the catalog {place} took too long to answer: ask for less, such as one source or one month")]
+    Stopped {
+        /// Where the catalog is.
+        place: String,
+    },
     /// The disk is full.
     #[error("no room left on the disk for the catalog {place}")]
     Full {

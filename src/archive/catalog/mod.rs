@@ -18,6 +18,7 @@ mod feeds;
 mod garbage;
 mod identity;
 mod inventory;
+mod listings;
 mod origins;
 mod pages;
 mod placeholders;
@@ -35,6 +36,10 @@ pub use feeds::{EntryPage, EntryRow, FeedRow, Feeds};
 pub use garbage::GarbageCollection;
 pub use identity::{ArchiveRow, Identity};
 pub use inventory::{Inventory, ReadRows};
+pub use listings::{
+    ArticleFilter, DatedImage, HostRow, ImageFilter, ImageRow, ListPage, Listings, MOST_COUNTED, MOST_MONTHS,
+    MissingFilter, month_of, start_of,
+};
 pub use origins::Origins;
 pub use pages::{PageContent, PageRow, Pages};
 pub use placeholders::{PlaceholderVerdict, Placeholders, Revocation, Revoked, SharedBlob, SharedUrl};
@@ -58,6 +63,7 @@ pub trait Catalog:
     + Identity
     + Copies
     + Inventory
+    + Listings
     + Repairs
     + GarbageCollection
 {
@@ -77,6 +83,8 @@ impl<T> Catalog for T where
         + Identity
         + Copies
         + Inventory
+        + Listings
+        + Listings
         + Repairs
         + GarbageCollection
         + ?Sized

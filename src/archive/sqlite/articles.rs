@@ -124,7 +124,8 @@ impl Articles for Sqlite {
 }
 
 /// In the order in which [`article`] reads them.
-const COLUMNS: &str = "id, source, path, original, size, modified, inode, format, encoding, settings, title, published,
+pub(super) const COLUMNS: &str =
+    "id, source, path, original, size, modified, inode, format, encoding, settings, title, published,
     url, read_at, stale, writing, vanished, revision, waiting, mirror, mirror_size, mirror_modified, mirror_inode";
 
 fn by_key(connection: &Connection, key: &ArticleKey) -> Result<Option<ArticleRow>> {
@@ -253,7 +254,7 @@ fn stale_page(connection: &Connection, after: Option<ArticleId>, limit: usize) -
 }
 
 /// Reads [`COLUMNS`] by position: every run reads the rows of all articles, and would look up 23 names in each.
-fn article(row: &Row<'_>) -> Result<ArticleRow> {
+pub(super) fn article(row: &Row<'_>) -> Result<ArticleRow> {
     in_row("article", &["id"], |row| {
         let facts = article_facts::facts(row, 14)?;
         Ok(ArticleRow {

@@ -103,6 +103,7 @@ pub(super) fn catalog_error(place: &Path, error: &Error) -> CatalogError {
     }
     let place = place.display().to_string();
     match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => CatalogError::Stopped { place },
         Some(ErrorCode::DiskFull) => CatalogError::Full { place },
         // There is no room for the index of the write-ahead log: the database has no code of its own for that.
         _ if extended_code(error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => CatalogError::Full { place },

@@ -12,7 +12,7 @@ use crate::archive::catalog::{Lease, Worker, WriteOutcome};
 use crate::archive::rules::{Due, HostHold};
 use crate::model::{HostKey, HostState, saturating_add};
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id, key, lease_worker, lease_epoch, lease_until, referer, failures, open_until, not_before, delay, pending";
 
 /// Leases hosts that have jobs and may be requested, in the order in which they became ready.
@@ -75,11 +75,11 @@ fn leased(row: &Row<'_>) -> Result<Lease> {
     })(row)
 }
 
-fn host_key(row: &Row<'_>) -> Result<HostKey> {
+pub(super) fn host_key(row: &Row<'_>) -> Result<HostKey> {
     Ok(HostKey::from_stored(row.get("key")?))
 }
 
-fn host_state(row: &Row<'_>) -> Result<HostState> {
+pub(super) fn host_state(row: &Row<'_>) -> Result<HostState> {
     Ok(HostState {
         referer: row.get("referer")?,
         failures: row.get("failures")?,

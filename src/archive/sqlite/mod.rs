@@ -26,6 +26,7 @@ mod integrity;
 mod inventory;
 mod jobs;
 mod leases;
+mod listings;
 mod migrate;
 mod mirrors;
 mod origins;
@@ -43,6 +44,7 @@ mod takedowns;
 mod urls;
 mod uses;
 mod versions;
+mod walk;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -53,7 +55,7 @@ use rusqlite::Connection;
 use self::error::{catalog_error, refused};
 use self::readers::Readers;
 use self::writer::{Extent, Writer};
-use crate::archive::catalog::{CatalogError, ReadRows};
+use crate::archive::catalog::{CatalogError, ListPage, ReadRows};
 use crate::locks::Mutex;
 use crate::model::ArchiveId;
 
@@ -135,14 +137,39 @@ impl Sqlite {
         &self,
         call: impl FnOnce(&Connection) -> rusqlite::Result<Vec<rusqlite::Result<T>>> + Send + 'static,
     ) -> Result<Vec<T>, CatalogError> {
+        let rows = self.read_rows(call).await?;
+        Ok(self.noted(rows))
+    }
+
+    /// The rows that could be read. The others are noted.
+    fn noted<T>(&self, rows: ReadRows<T>) -> Vec<T> {
         let mut readable = Vec::new();
-        for row in self.read_rows(call).await? {
+        for row in rows {
             match row {
                 Ok(row) => readable.push(row),
                 Err(error) => drop(self.unreadable.lock().insert(error.to_string())),
             }
         }
-        Ok(readable)
+        readable
+    }
+
+    /// Reads for a list. A call that takes too long is stopped.
+    async fn list<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, CatalogError> {
+        self.readers.call_in_time(call).await
+    }
+
+    /// A page of a list of which each row is read by itself.
+    async fn list_page<T: Send + 'static, P: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Connection) -> rusqlite::Result<ListPage<rusqlite::Result<T>, P>> + Send + 'static,
+    ) -> Result<ListPage<T, P>, CatalogError> {
+        let ListPage { rows, next } = self.list(call).await?;
+        let path = self.readers.path();
+        let rows = rows.into_iter().map(|row| row.map_err(|error| catalog_error(path, &error))).collect();
+        Ok(ListPage { rows: self.noted(rows), next })
     }
 
     /// Runs a call that only reads.

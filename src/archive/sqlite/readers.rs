@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Result};
 use tokio::sync::Semaphore;
@@ -10,6 +11,12 @@ use super::connection;
 use super::error::{catalog_error, refused};
 use crate::archive::catalog::CatalogError;
 use crate::locks::Mutex;
+
+/// After this time a call is stopped that has a limit.
+const CALL_TIME: Duration = Duration::from_secs(1);
+
+/// After how many steps of the database's machine the time is looked at.
+const STEPS: i32 = 10_000;
 
 /// How many calls read at a time.
 const READERS: usize = 4;
@@ -40,6 +47,21 @@ impl Readers {
         &self,
         call: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, CatalogError> {
+        self.on_thread(move |connection| call(connection)).await
+    }
+
+    /// The same of a call that fails where it takes longer than a second.
+    pub(super) async fn call_in_time<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, CatalogError> {
+        self.on_thread(move |connection| within(connection, CALL_TIME, call)).await
+    }
+
+    async fn on_thread<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, CatalogError> {
         let closed = || refused(self.path(), "it is closed");
         let permit = self.0.permits.acquire().await.map_err(|_| closed())?;
         let readers = self.clone();
@@ -52,13 +74,13 @@ impl Readers {
     }
 
     /// Runs a call on this thread.
-    pub(super) fn with<T>(&self, call: impl FnOnce(&Connection) -> T) -> std::result::Result<T, CatalogError> {
+    pub(super) fn with<T>(&self, call: impl FnOnce(&mut Connection) -> T) -> std::result::Result<T, CatalogError> {
         let idle = self.0.idle.lock().pop();
-        let connection = match idle {
+        let mut connection = match idle {
             Some(connection) => connection,
             None => connection::to_read(self.path()).map_err(|error| catalog_error(self.path(), &error))?,
         };
-        let result = call(&connection);
+        let result = call(&mut connection);
         self.0.idle.lock().push(connection);
         Ok(result)
     }
@@ -66,5 +88,30 @@ impl Readers {
     /// Closes the connections.
     pub(super) fn close(&self) {
         self.0.idle.lock().clear();
+    }
+}
+
+/// Makes a call that fails where it takes longer than this.
+fn within<T>(connection: &mut Connection, time: Duration, call: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let end = Instant::now() + time;
+    connection.progress_handler(STEPS, Some(move || Instant::now() > end))?;
+    let result = call(connection);
+    connection.progress_handler(0, None::<fn() -> bool>)?;
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_without_end_is_stopped_and_the_connection_goes_on() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n";
+        let count = |connection: &Connection| connection.query_row(endless, [], |row| row.get::<_, i64>(0));
+        let stopped = within(&mut connection, Duration::ZERO, count).unwrap_err();
+        let stopped = catalog_error(Path::new("catalog.db"), &stopped);
+        assert!(matches!(stopped, CatalogError::Stopped { .. }), "{stopped}");
+        assert_eq!(connection.query_row("SELECT 7", [], |row| row.get(0)), Ok(7));
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, Result, Row, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::codec::{Millis, moment, moment_if_any};
 use super::error::in_row;
@@ -22,7 +22,7 @@ impl Runs for Sqlite {
     }
 
     async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError> {
-        self.read(move |connection| newest(connection, limit)).await
+        self.read(move |connection| before(connection, None, limit)).await
     }
 
     async fn run_times(&self) -> Result<Vec<(Timestamp, Option<Timestamp>)>, CatalogError> {
@@ -53,19 +53,34 @@ fn finish(connection: &Connection, run: RunId, at: Timestamp, report: &str) -> R
     Ok(())
 }
 
-fn newest(connection: &Connection, limit: usize) -> Result<Vec<RunRow>> {
-    let run = |row: &Row<'_>| {
+fn run(row: &Row<'_>) -> Result<RunRow> {
+    in_row("run", &["id"], |row| {
         Ok(RunRow {
             id: row.get("id")?,
             began: moment(row, "began")?,
             ended: moment_if_any(row, "ended")?,
             report: row.get("report")?,
         })
-    };
+    })(row)
+}
+
+/// Up to `limit` runs before this one, newest first.
+pub(super) fn before(connection: &Connection, before: Option<RunId>, limit: usize) -> Result<Vec<RunRow>> {
     connection
-        .prepare_cached("SELECT id, began, ended, report FROM run ORDER BY id DESC LIMIT ?1")?
-        .query_map([limit], in_row("run", &["id"], run))?
+        .prepare_cached("SELECT id, began, ended, report FROM run WHERE id < ?1 ORDER BY id DESC LIMIT ?2")?
+        .query_map(params![before.map_or(i64::MAX, |id| id.0), limit], run)?
         .collect()
+}
+
+/// The first run that began in the second after this moment.
+pub(super) fn began_at(connection: &Connection, at: Timestamp) -> Result<Option<RunRow>> {
+    let from = at.as_millisecond();
+    connection
+        .prepare_cached(
+            "SELECT id, began, ended, report FROM run WHERE began >= ?1 AND began < ?2 ORDER BY id LIMIT 1",
+        )?
+        .query_row(params![from, from.saturating_add(1000)], run)
+        .optional()
 }
 
 fn times(connection: &Connection) -> Result<Vec<(Timestamp, Option<Timestamp>)>> {

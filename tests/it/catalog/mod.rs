@@ -61,6 +61,7 @@ mod feeds;
 mod fixtures;
 mod garbage;
 mod leases;
+mod listings;
 mod maintenance;
 mod measurement;
 mod mirrors;
@@ -75,4 +76,4 @@ mod takedowns;
 mod urls;
 mod versions;
 
-pub(crate) use self::fixtures::give_placeholder;
+pub(crate) use self::fixtures::{complete_all, give_placeholder, kept, record};

@@ -98,6 +98,18 @@ impl Browser {
         self.call("Emulation.setDeviceMetricsOverride", &screen);
     }
 
+    /// Sets how wide the screen is, in CSS pixels.
+    pub(crate) fn set_width(&mut self, width: u32) {
+        let screen = json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false});
+        self.call("Emulation.setDeviceMetricsOverride", &screen);
+    }
+
+    /// Evaluates an expression that leads to another page, and waits for that.
+    pub(crate) fn follow(&mut self, expression: &str) {
+        self.send("Runtime.evaluate", &json!({"expression": expression}));
+        while self.receive()["method"] != "Page.loadEventFired" {}
+    }
+
     /// Loads a page and everything in it.
     pub(crate) fn load(&mut self, url: &str) {
         self.send("Page.navigate", &json!({"url": url}));

@@ -156,20 +156,15 @@ fn the_demo_serves_its_pages_until_it_is_stopped() {
     let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert_eq!(lines.next().unwrap(), "Read 12 articles in their feeds, 12 of them new.");
     assert!(lines.any(|line| line.starts_with("missing: ") && line.contains("/letters/third.jpg (http_status 404)")));
-    let line = lines.find(|line| line.starts_with("See the mirror at ")).unwrap();
+    let line = lines.find(|line| line.starts_with("See the archive at ")).unwrap();
     let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let page = runtime.block_on(async {
-        client()
-            .get(format!("{url}Harbour/Mornings/The%20ferry%20that%20waits%20for%20the%20fog.md"))
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap()
-    });
-    assert!(page.contains("<h1>") && page.contains("blobs/sha256/"), "{page}");
+    let page = async |path: &str| client().get(format!("{url}{path}")).send().await.unwrap().text().await.unwrap();
+    let ferry = "demo/Harbour/Mornings/The%20ferry%20that%20waits%20for%20the%20fog.md";
+    let home = runtime.block_on(page(""));
+    assert!(home.contains("12 articles read, 12 new") && home.contains("/article/demo/"), "{home}");
+    let mirror = runtime.block_on(page(&format!("mirror/{ferry}")));
+    assert!(mirror.contains("<h1>") && mirror.contains("src=\"/blobs/sha256/"), "{mirror}");
     let stopped = std::process::Command::new("kill").args(["-TERM", &demo.id().to_string()]).status().unwrap();
     assert!(stopped.success() && demo.wait().unwrap().success());
     let left = std::fs::read_dir(sandbox.path(""))

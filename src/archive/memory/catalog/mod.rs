@@ -11,6 +11,7 @@ mod feeds;
 mod garbage;
 mod identity;
 mod inventory;
+mod listings;
 mod origins;
 mod pages;
 mod placeholders;

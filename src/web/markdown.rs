@@ -1,14 +1,16 @@
-//! The pages that are made here: Markdown articles to look at, and lists of files.
+//! Markdown articles as pages to read.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pulldown_cmark::{Options, Parser, html};
 
-/// What stays as it is in a segment of a path (RFC 3986, section 2.3).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
-
-const STYLE: &str = "body{max-width:44rem;margin:2rem auto;padding:0 1rem;font:1.05rem/1.6 Georgia,serif;color:#222;\
-                     background:#fdfcf9}img{max-width:100%;height:auto}h1{line-height:1.2}a{color:#1a5276}\
-                     ul{list-style:none;padding:0}li{padding:.15rem 0}";
+/// How such a page looks: one column to read, in the colours that the reader prefers.
+const STYLE: &str = ":root{color-scheme:light dark}body{max-width:42rem;margin:2rem auto;padding:0 1rem;\
+                     font:1.08rem/1.75 \"Iowan Old Style\",Charter,Georgia,\"Noto Serif CJK SC\",\"Songti SC\",serif;\
+                     color:#23201c;background:#fff;overflow-wrap:anywhere;text-autospace:normal}\
+                     img,video{max-width:100%;height:auto}h1,h2,h3{line-height:1.3;text-wrap:balance}a{color:#8f2d1c}\
+                     pre{overflow-x:auto}table{border-collapse:collapse;display:block;overflow-x:auto}\
+                     td,th{border:1px solid #999;padding:.2rem .5rem}blockquote{margin:1rem 0;padding-left:1rem;\
+                     border-left:3px solid #bbb}@media(prefers-color-scheme:dark){body{color:#e9e4da;background:#1f1d1a}\
+                     a{color:#eb9c86}}";
 
 /// A Markdown article as a page: its front matter gives the title, the rest is the body. The HTML in it stays as it
 /// is; what it may do is limited by the policy it is served with.
@@ -22,17 +24,6 @@ pub(super) fn article(text: &str) -> String {
     }
     html::push_html(&mut rendered, Parser::new_ext(body, options));
     page(&title, &rendered)
-}
-
-/// The names in a folder as links; those of folders end in `/`.
-pub(super) fn list(names: impl Iterator<Item = String>, is_top: bool) -> String {
-    let link = |name: String| {
-        let address = utf8_percent_encode(&name, SEGMENT).to_string();
-        format!("<li><a href=\"./{address}\">{}</a></li>\n", escaped(&name))
-    };
-    let up = if is_top { "" } else { "<li><a href=\"../\">../</a></li>\n" };
-    let links: String = names.map(link).collect();
-    page("offprint", &format!("<ul>\n{up}{links}</ul>\n"))
 }
 
 fn page(title: &str, body: &str) -> String {
@@ -129,35 +120,7 @@ mod tests {
         assert!(!page.contains("title:"), "{page}");
     }
 
-    #[test]
-    fn strange_names_stay_names() {
-        let names = ["\"><script>.md", "javascript:x", "雨 1%.md"].map(str::to_owned);
-        let page = list(names.into_iter(), true);
-        assert!(!page.contains("<script>") && !page.contains("../"), "{page}");
-        assert!(page.contains("href=\"./%E9%9B%A8%201%25.md\""), "{page}");
-        assert!(page.contains("href=\"./javascript%3Ax\""), "{page}");
-    }
-
     proptest! {
-        /// Whatever the names of files, a list has one link for each, which leads to it and nowhere else.
-        #[test]
-        fn each_name_is_one_link_to_itself(names in prop::collection::vec("[a-z<>&\"'%#?:é雨 .-]{1,9}", 0..6), is_top in any::<bool>()) {
-            // No file can be called so.
-            prop_assume!(!names.iter().any(|name| matches!(name.as_str(), "." | "..")));
-            let page = list(names.clone().into_iter(), is_top);
-            let links: Vec<_> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-            let (up, links) = links.split_at(usize::from(!is_top));
-            prop_assert!(up.iter().all(|link| *link == "../"));
-            let base = url::Url::parse("http://localhost/folder/").unwrap();
-            for (name, link) in names.iter().zip(links) {
-                let led = base.join(link).unwrap();
-                let path = percent_encoding::percent_decode_str(led.path()).decode_utf8().unwrap().into_owned();
-                prop_assert_eq!(path, format!("/folder/{name}"));
-                prop_assert!(led.query().is_none() && led.fragment().is_none() && led.host_str() == Some("localhost"));
-            }
-            prop_assert_eq!(links.len(), names.len());
-        }
-
         /// Front matter is cut off at its fences, and nothing of the article is lost or made up.
         #[test]
         fn front_matter_and_body_are_parts_of_the_article(text in "(---|\\+\\+\\+|)\n?[a-z:=\n-]{0,20}(---\n|)[a-z\n-]{0,9}") {

@@ -1,0 +1,90 @@
+//! Lists that look at many rows to find those that are meant.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::{Result, Row, Rows};
+
+use super::error::is_of_one_row;
+use crate::archive::catalog::ListPage;
+
+/// After this time a page ends with what was found.
+const PAGE_TIME: Duration = Duration::from_millis(250);
+
+/// Up to `limit` rows that are meant, by their column `is_meant` and by `read`, which gives `None` for others.
+pub(super) fn page<T, P>(
+    rows: Rows<'_>,
+    limit: usize,
+    place: impl Fn(&Row<'_>) -> Result<P>,
+    read: impl Fn(&Row<'_>) -> Result<Option<T>>,
+) -> Result<ListPage<Result<T>, P>> {
+    page_within(rows, limit, Instant::now() + PAGE_TIME, place, read)
+}
+
+fn page_within<T, P>(
+    mut rows: Rows<'_>,
+    limit: usize,
+    end: Instant,
+    place: impl Fn(&Row<'_>) -> Result<P>,
+    read: impl Fn(&Row<'_>) -> Result<Option<T>>,
+) -> Result<ListPage<Result<T>, P>> {
+    let (mut found, mut last) = (Vec::new(), None);
+    while let Some(row) = rows.next()? {
+        if last.is_some() && (found.len() >= limit || Instant::now() > end) {
+            return Ok(ListPage { rows: found, next: last });
+        }
+        if row.get("is_meant")? {
+            match read(row) {
+                Err(error) if !is_of_one_row(&error) => return Err(error),
+                read => found.extend(read.transpose()),
+            }
+        }
+        last = place(row).ok().or(last);
+    }
+    Ok(ListPage { rows: found, next: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    const NUMBERS: &str = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 40)
+        SELECT n, n % 2 = 0 AS is_meant FROM number WHERE n > ?1";
+
+    fn numbers(after: i64, limit: usize, end: Instant) -> ListPage<i64, i64> {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut statement = connection.prepare(NUMBERS).unwrap();
+        let number = |row: &Row<'_>| row.get::<_, i64>("n");
+        let read = |row: &Row<'_>| number(row).map(|n| Some(n).filter(|n| n % 3 == 0));
+        let page = page_within(statement.query([after]).unwrap(), limit, end, number, read).unwrap();
+        ListPage { rows: page.rows.into_iter().map(Result::unwrap).collect(), next: page.next }
+    }
+
+    #[test]
+    fn pages_of_any_length_are_the_whole_list() {
+        let later = Instant::now() + Duration::from_secs(60);
+        for limit in 1..9 {
+            let (mut all, mut after) = (Vec::new(), Some(0));
+            while let Some(place) = after {
+                let page = numbers(place, limit, later);
+                assert!(page.rows.len() <= limit);
+                all.extend(page.rows);
+                after = page.next;
+            }
+            assert_eq!(all, [6, 12, 18, 24, 30, 36], "{limit} a page");
+        }
+    }
+
+    #[test]
+    fn a_page_that_takes_long_ends_and_the_next_goes_on() {
+        let over = Instant::now();
+        let (mut all, mut after, mut pages) = (Vec::new(), Some(0), 0);
+        while let Some(place) = after {
+            let page = numbers(place, 9, over);
+            assert!(page.next.is_none_or(|next| next > place), "each page gets on");
+            (all.extend(page.rows), after = page.next, pages += 1);
+        }
+        assert_eq!((all.len(), pages), (6, 40), "one row a page");
+    }
+}

@@ -1,0 +1,114 @@
+//! What all pages have: the head, the way to other pages, and the answer as JSON.
+
+use askama::Template;
+use hyper::StatusCode;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{RoundMode, TimestampRound, ToSpan, Unit};
+use serde::{Serialize, Serializer};
+
+use super::super::error::PageError;
+use super::super::policy::own;
+use super::super::query::Query;
+use super::super::response::{Response, whole};
+use crate::archive::start_of;
+
+/// Rows of a page of a list.
+pub(super) const ROWS: usize = 60;
+
+/// The head of a page, and the pages around it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Frame {
+    /// Which entry of the navigation it belongs to.
+    #[serde(skip)]
+    pub(super) here: &'static str,
+    pub(super) title: String,
+    /// The page above it.
+    #[serde(skip)]
+    pub(super) up: Option<String>,
+    pub(super) previous: Option<String>,
+    pub(super) next: Option<String>,
+    /// The same page as JSON.
+    #[serde(skip)]
+    pub(super) json: String,
+}
+
+impl Frame {
+    pub(super) fn new(here: &'static str, title: impl Into<String>, query: &Query) -> Self {
+        Self { here, title: title.into(), json: query.as_json(), ..Self::default() }
+    }
+}
+
+/// The response with a page, as HTML or as JSON.
+pub(super) fn respond(query: &Query, page: &(impl Template + Serialize)) -> Result<Response, PageError> {
+    if query.wants_json() {
+        let json = serde_json::to_string_pretty(page).map_err(askama::Error::custom)?;
+        return Ok(whole(own(StatusCode::OK, "application/json"), json));
+    }
+    Ok(whole(own(StatusCode::OK, "text/html; charset=utf-8"), page.render()?))
+}
+
+/// A moment: for programs as RFC 3339, for people to the minute in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment(pub(super) Timestamp);
+
+impl Moment {
+    /// As an element of HTML. There is nothing in it to escape.
+    pub(super) fn html(&self) -> String {
+        self.element("%Y-%m-%d %H:%M")
+    }
+
+    /// The day alone.
+    pub(super) fn day(&self) -> String {
+        self.element("%Y-%m-%d")
+    }
+
+    fn element(&self, format: &str) -> String {
+        format!("<time datetime=\"{}\">{}</time>", self.rfc3339(), self.0.strftime(format))
+    }
+
+    /// To the second.
+    pub(super) fn rfc3339(&self) -> String {
+        let seconds = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Trunc);
+        self.0.round(seconds).unwrap_or(self.0).to_string()
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.rfc3339())
+    }
+}
+
+/// The first day of a month that is written as `2026-11`.
+pub(super) fn month(text: &str) -> Option<Date> {
+    Date::strptime("%Y-%m-%d", format!("{text}-01")).ok()
+}
+
+/// The moments of the month that begins on this day (UTC).
+pub(super) fn moments_of(month: Date) -> std::ops::Range<Timestamp> {
+    start_of(month)..start_of(month.saturating_add(1.month()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_for_programs_and_for_people() {
+        let at = Moment("2026-11-22T03:04:59.9Z".parse().unwrap());
+        assert_eq!(at.html(), "<time datetime=\"2026-11-22T03:04:59Z\">2026-11-22 03:04</time>");
+        assert_eq!(at.day(), "<time datetime=\"2026-11-22T03:04:59Z\">2026-11-22</time>");
+        assert_eq!(serde_json::to_string(&at).unwrap(), "\"2026-11-22T03:04:59Z\"");
+    }
+
+    #[test]
+    fn a_month_ends_where_the_next_begins() {
+        let december = moments_of(month("2026-12").unwrap());
+        assert_eq!(december.end.to_string(), "2027-01-01T00:00:00Z");
+        assert_eq!(moments_of(month("2027-01").unwrap()).start, december.end);
+        for wrong in ["2026", "2026-13", "x", "2026-12-01", ""] {
+            assert_eq!(month(wrong), None, "{wrong}");
+        }
+    }
+}
