@@ -181,7 +181,7 @@ pub(crate) enum Command {
     /// from a URL or a host, so that articles show the remote URLs again. An article that is mirrored in place gets its
     /// original back. The catalog records what was taken down, when and why; later runs neither read nor fetch it.
     Forget(ForgetArguments),
-    /// Show the archive as web pages on this machine: articles, images, what is missing, runs
+    /// Show the archive as web pages on this machine
     ///
     /// Serves the pages at the address of the settings ([serve] listen) until Ctrl-C. Reads the archive and changes nothing:
     /// a run may go on meanwhile, and the pages show what it has done so far. No script of an archived page runs, and

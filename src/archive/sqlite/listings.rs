@@ -247,7 +247,7 @@ fn missing_page(
     let (columns, with_asset) = (urls::COLUMNS, urls::WITH_ASSET);
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {columns}, u.digest IS NULL AND EXISTS (SELECT 1 FROM reference r WHERE r.url_id = u.id)
-             AND (?3 IS NULL OR u.reason = ?3) AS is_meant
+             AND (?3 IS NULL OR u.reason IS ?3) AS is_meant
          FROM url u {with_asset} WHERE {lacks} AND u.id > ?1 ORDER BY u.id"
     ))?;
     let host = filter.host.as_ref().map(HostKey::as_str);
