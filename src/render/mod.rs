@@ -287,7 +287,7 @@ mod tests {
             let (name, made) = (size.name.clone(), Err("made before".to_owned()));
             let before = ThumbnailRow { original: digest, name, recipe: Recipe::earlier(size), made };
             archive.catalog.record_thumbnails(&[before], &[]).await.unwrap();
-            assert_eq!(renderer.ensure(digest, &asset).await.unwrap().made, made_again);
+            assert_eq!(renderer.ensure(digest, &asset, None).await.unwrap().made, made_again);
             let rows = archive.catalog.thumbnails(&[digest]).await.unwrap();
             assert!(!renderer.lacks(digest, &rows) && rows.len() == 1);
             assert_eq!(rows[0].made.is_ok(), made_again == 1);

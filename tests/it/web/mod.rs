@@ -50,7 +50,7 @@ impl Shown {
     /// Mirrors a few articles and serves the archive. Two images of its origin are missing, and those of a host that does not exist.
     fn new() -> Self {
         let (sandbox, origin) = (Sandbox::new(), site());
-        let image = |name: &str| origin.url(name).to_string();
+        let image = |name: &str| origin.url(name);
         let post = |title: &str, day: u32, body: String| {
             format!("---\ntitle: '{title}'\ndate: 2024-11-{day:02} 08:00:00\n---\n\n{body}\n")
         };

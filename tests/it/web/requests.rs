@@ -116,8 +116,7 @@ async fn a_head_that_is_too_large_is_refused() {
     let (_sandbox, server) = server(9);
     let host = server.address();
     let flood = format!("GET / HTTP/1.1\r\nHost: {host}\r\nX: {}\r\n\r\n", "x".repeat(200_000));
-    let many: String = (0..2_000).map(|number| format!("X-{number}: x\r\n")).collect();
-    let many = format!("GET / HTTP/1.1\r\nHost: {host}\r\n{many}\r\n");
+    let many = format!("GET / HTTP/1.1\r\nHost: {host}\r\n{}\r\n", "X: x\r\n".repeat(2_000));
     for request in [flood, many] {
         let answer = sent(&server, &request);
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
