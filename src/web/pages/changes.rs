@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn each_edit_stands_in_its_line() {
         let original = "first\n雨 ![a](old.png) b\n![c](d.png)\n";
-        let edits = [edit(15, 22, original, "new.png"), edit(32, 37, original, "e.png")];
+        let edits = [edit(15, 22, original, "new.png"), edit(31, 36, original, "e.png")];
         let found = changes(original.as_bytes(), &edits, UTF_8, 0, 9);
         let change = |line, before: &str, old: &str, new: &str, after: &str| Change {
             line,

@@ -2,9 +2,11 @@
 
 mod dead_hosts;
 mod dry_run;
+mod held;
 mod missing;
 mod night;
 mod report;
 mod retry;
 mod scale;
 mod secrets;
+mod strace_counts;
