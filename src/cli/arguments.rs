@@ -183,7 +183,7 @@ pub(crate) enum Command {
     Forget(ForgetArguments),
     /// Show the archive as web pages on this machine
     ///
-    /// Serves the pages at the address of the settings ([serve] listen) until Ctrl-C. Reads the archive and changes nothing:
+    /// Serves the pages at the address of the settings (`serve.listen`) until Ctrl-C. Reads the archive and changes nothing:
     /// a run may go on meanwhile, and the pages show what it has done so far. No script of an archived page runs, and
     /// nothing is loaded from elsewhere.
     Serve(ServeArguments),

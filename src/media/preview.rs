@@ -1,6 +1,8 @@
 //! The JPEG within a file that stands for its image: of camera raw, the largest of those that the camera made, and of a
 //! Photoshop file the thumbnail.
 
+use std::collections::HashSet;
+
 use super::boxes::{boxes, child, first_sample, of_uuid};
 use super::byte_reader::{ByteOrder, ByteReader};
 use super::camera_raw::{CANON, directories, fuji_jpeg};
@@ -8,6 +10,9 @@ use super::ifd::Directory;
 use super::probe::size_of_photograph;
 use super::psd::Sections;
 use crate::model::MediaType;
+
+/// Within so many bytes a JPEG says how large it is: what comes before are segments of at most 64 KiB.
+const HEAD: usize = 1 << 20;
 
 /// The preview of a file; `None` where it has none that is a JPEG of eight bits.
 pub(super) fn of(bytes: &[u8], media_type: MediaType) -> Option<&[u8]> {
@@ -19,7 +24,9 @@ pub(super) fn of(bytes: &[u8], media_type: MediaType) -> Option<&[u8]> {
         raw if raw.is_camera_raw() => on_tiff(file),
         _ => Vec::new(),
     };
-    let sized = candidates.into_iter().filter_map(|jpeg| Some((jpeg.0, size_of_photograph(jpeg)?)));
+    let mut seen = HashSet::new();
+    let distinct = candidates.into_iter().filter(|jpeg| seen.insert((jpeg.0.as_ptr(), jpeg.0.len())));
+    let sized = distinct.filter_map(|jpeg| Some((jpeg.0, size_of_photograph(jpeg.window(0, HEAD))?)));
     sized.max_by_key(|(_, (width, height))| u64::from(*width) * u64::from(*height)).map(|(jpeg, _)| jpeg)
 }
 

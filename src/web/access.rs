@@ -1,6 +1,6 @@
 //! Who is answered: requests that read, for a name of this server, with the token where there is one.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use data_encoding::BASE64;
 use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
@@ -17,7 +17,7 @@ use crate::model::Digest;
 #[derive(Debug, Clone, Default)]
 pub struct Access {
     hosts: Vec<String>,
-    /// The digest of the token: digests take as long to compare wherever they differ.
+    /// The digest of the token: how long it takes to compare says something of the digest alone.
     token: Option<Digest>,
 }
 
@@ -62,7 +62,11 @@ impl Access {
 
 /// The names of this machine at an address, as browsers spell them.
 fn own_names(local: SocketAddr) -> Vec<String> {
-    let ip = if local.is_ipv6() { format!("[{}]", local.ip()) } else { local.ip().to_string() };
+    // An address of IPv4 that came to a listener of both is written as one.
+    let ip = match local.ip().to_canonical() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned(), ip];
     let with_port = names.iter().map(|name| format!("{name}:{}", local.port()));
     let bare = names.iter().filter(|_| local.port() == 80).cloned();

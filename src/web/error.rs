@@ -16,6 +16,9 @@ pub(super) enum PageError {
     /// It took too long.
     #[error("this took too long: ask for less, such as one source or one month")]
     TooLong,
+    /// The original of an article is too long to be shown.
+    #[error("this article is too long to be shown; `offprint restore` gives it")]
+    TooLarge,
     /// A parameter or a path is right, and what it names cannot be read.
     #[error("the catalog cannot be read; `offprint verify` says more")]
     Catalog(#[source] CatalogError),
@@ -33,6 +36,7 @@ impl PageError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Parameter(_) => StatusCode::BAD_REQUEST,
             Self::TooLong => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge => StatusCode::NOT_IMPLEMENTED,
             Self::Catalog(_) | Self::Read(_) | Self::Made(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -8,7 +8,7 @@ use super::response::head;
 /// On all that comes out of the archive. `sandbox` gives each document an origin of its own and stops what
 /// `default-src` does not: navigation by `<meta refresh>`, forms, windows (CSP Level 3, section 6). The images of such a
 /// document are requested across origins, so that no `Cross-Origin-Resource-Policy` may refuse them.
-const ARCHIVED: [(&str, &str); 4] = [
+const ARCHIVED: [(&str, &str); 5] = [
     (
         "content-security-policy",
         "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -17,6 +17,8 @@ const ARCHIVED: [(&str, &str); 4] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("cross-origin-resource-policy", "cross-origin"),
+    // No directive of a policy is about names that a page has looked up beforehand.
+    ("x-dns-prefetch-control", "off"),
 ];
 
 /// On our own pages: nothing inline, nothing from elsewhere.

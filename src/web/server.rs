@@ -118,7 +118,10 @@ impl Server {
 
     /// The URL of the server's root.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        match self.address.ip().is_unspecified() {
+            true => format!("http://localhost:{}/", self.address.port()),
+            false => format!("http://{}/", self.address),
+        }
     }
 
     /// Stops: accepts no more connections, waits a short time for responses under way, and aborts the rest.

@@ -12,26 +12,39 @@ use super::error::PageError;
 use super::markdown;
 use super::policy::archived;
 use super::response::{Response, whole};
-use crate::archive::{Archive, ArticleRow, links_in};
-use crate::model::{ArticleKey, Edit, Format};
+use crate::archive::{Archive, ArticleRow, StoreKey, linked_object};
+use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Format};
 
 /// The response with an article as its mirror shows it.
 pub(super) async fn article(archive: &Archive, key: &ArticleKey) -> Result<Response, PageError> {
-    let row = archive.catalog.article(key).await?.ok_or(PageError::NotFound)?;
-    let text = text(archive, &row).await?;
-    let (mime, body) = match row.version.format {
-        Format::Markdown | Format::Mdx => ("text/html; charset=utf-8", markdown::article(&text)),
-        Format::Html | Format::Xhtml => ("text/html; charset=utf-8", text),
-        Format::Css => ("text/css; charset=utf-8", text),
-    };
+    let ArticleRow { id, version, .. } = archive.catalog.article(key).await?.ok_or(PageError::NotFound)?;
+    let original = original(archive, version.original, version.format).await?;
+    let edits = archive.catalog.edits(id).await?;
+    // It takes the processor in proportion to the length.
+    let made = tokio::task::spawn_blocking(move || made(&version, &original, &edits)).await;
+    let (mime, body) = made.map_err(|_| PageError::TooLong)?;
     Ok(whole(archived(StatusCode::OK, mime).header(CACHE_CONTROL, "no-cache"), body))
 }
 
-async fn text(archive: &Archive, row: &ArticleRow) -> Result<String, PageError> {
-    let version = &row.version;
-    let original = archive.read_verified(version.original, version.format.blob_type()).await?;
-    let edits = archive.catalog.edits(row.id).await?;
-    Ok(with_edits(&original, &edits, version.charset().unwrap_or(UTF_8)))
+/// The longest original that is shown, in bytes: no run keeps one of an article that is longer at the settings' default.
+const LONGEST: u64 = 16 << 20;
+
+/// The original of an article, unless it is too long to be shown.
+pub(super) async fn original(archive: &Archive, digest: Digest, format: Format) -> Result<Vec<u8>, PageError> {
+    let key = StoreKey::Blob { digest, media_type: format.blob_type() };
+    if archive.objects.stat(&key).await?.is_some_and(|found| found.size > LONGEST) {
+        return Err(PageError::TooLarge);
+    }
+    Ok(archive.read_verified(digest, format.blob_type()).await?)
+}
+
+fn made(version: &ArticleVersion, original: &[u8], edits: &[Edit]) -> (&'static str, String) {
+    let text = with_edits(original, edits, version.charset().unwrap_or(UTF_8));
+    match version.format {
+        Format::Markdown | Format::Mdx => ("text/html; charset=utf-8", markdown::article(&text)),
+        Format::Html | Format::Xhtml => ("text/html; charset=utf-8", text),
+        Format::Css => ("text/css; charset=utf-8", text),
+    }
 }
 
 /// The text with its edits made, and with links that lead to this server. Edits of another original are left out: a run
@@ -42,20 +55,28 @@ fn with_edits(original: &[u8], edits: &[Edit], encoding: &'static Encoding) -> S
     let (mut text, mut at) = (String::new(), Encoding::for_bom(original).map_or(0, |(_, length)| length));
     for edit in edits.iter().filter(|_| is_of_it) {
         text += &decoded(original.get(at..edit.span.start).unwrap_or_default());
-        text += &relinked(decoded(&edit.replacement));
+        text += &relinked(&decoded(&edit.replacement));
         at = edit.span.end.max(at);
     }
     text + &decoded(original.get(at..).unwrap_or_default())
 }
 
-/// A text with the links to blobs and thumbnails that this server has.
-fn relinked(text: String) -> String {
-    let mut links: Vec<_> = links_in(text.as_bytes()).into_iter().collect();
-    // The longest first: one may be the end of another.
-    links.sort_by_key(|(link, _)| std::cmp::Reverse(link.len()));
-    let Some((link, key)) = links.first() else { return text };
-    let parts = text.split(link.as_str()).map(|part| relinked(part.to_owned()));
-    parts.collect::<Vec<_>>().join(&object(key))
+/// A text with the links to blobs and thumbnails that this server has, in one pass: an archive may come from somebody else.
+fn relinked(text: &str) -> String {
+    let mut shown = String::new();
+    for part in text.split_inclusive(ends_link) {
+        let link = part.trim_end_matches(|c| ends_link(c) || c == '.');
+        match linked_object(link) {
+            Some(key) => shown += &(object(&key) + &part[link.len()..]),
+            None => shown += part,
+        }
+    }
+    shown
+}
+
+/// Whether a character is in no link of a mirror, whatever prefix the settings name.
+fn ends_link(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | '<' | '>' | ',' | ';' | '=' | '[' | ']' | '{' | '}' | '|')
 }
 
 #[cfg(test)]
@@ -63,8 +84,7 @@ mod tests {
     use encoding_rs::{GBK, UTF_16LE};
 
     use super::*;
-    use crate::archive::StoreKey;
-    use crate::model::{Digest, MediaType, Span};
+    use crate::model::{MediaType, Span};
 
     fn path(name: &str) -> String {
         StoreKey::Blob { digest: Digest::of(name.as_bytes()), media_type: MediaType::Png }.path()
@@ -73,12 +93,22 @@ mod tests {
     #[test]
     fn links_lead_to_this_server_however_they_begin() {
         let (a, b) = (path("a"), path("b"));
-        for prefix in ["", "../../", "/media/", "https://cdn.example/m/", "../../../store/"] {
+        for prefix in ["", "../../", "/media/", "https://cdn.example/@é+&/m/", "../../../store/"] {
             let text = format!("{prefix}{a} 2x, {prefix}{b}");
-            assert_eq!(relinked(text), format!("/{a} 2x, /{b}"), "{prefix}");
+            assert_eq!(relinked(&text), format!("/{a} 2x, /{b}"), "{prefix}");
         }
-        assert_eq!(relinked(format!("{a} ../{a} ../../{a}")), format!("/{a} /{a} /{a}"));
-        assert_eq!(relinked("no link".to_owned()), "no link");
+        assert_eq!(relinked(&format!("{a} ../{a} ../../{a}.")), format!("/{a} /{a} /{a}."));
+        assert_eq!(relinked(&format!("url('../{a}')")), format!("url('/{a}')"));
+        assert_eq!(relinked("no link"), "no link");
+    }
+
+    #[test]
+    fn texts_of_any_length_are_relinked_in_one_pass() {
+        let many: Vec<_> = (0..20_000).map(|number| format!("../{} ", path(&number.to_string()))).collect();
+        let expected: Vec<_> = many.iter().map(|link| link.replace("../", "/")).collect();
+        assert!(relinked(&many.concat()) == expected.concat());
+        let folders = "blobs/".repeat(500_000);
+        assert!(relinked(&folders) == folders);
     }
 
     fn edit(original: &[u8], raw: &[u8], replacement: Vec<u8>) -> Edit {

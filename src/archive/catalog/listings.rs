@@ -105,7 +105,7 @@ pub struct HostRow {
     pub host: HostKey,
     /// What was learned of it; as that of an unknown one where it was never asked.
     pub state: HostState,
-    /// URLs of it on record, counted up to [`MOST_COUNTED`].
+    /// URLs of it on record, counted up to 1,000.
     pub urls: u64,
     /// Those of them without a good capture, likewise.
     pub missing: u64,
@@ -138,7 +138,7 @@ pub trait Listings: Send + Sync {
     async fn newer_article(&self, source: &SourceName, place: DatedArticle)
     -> Result<Option<ArticleRow>, CatalogError>;
 
-    /// The months (UTC) in which articles are dated, newest first, at most [`MOST_MONTHS`]; of one source where one is
+    /// The months (UTC) in which articles are dated, newest first, at most 1,200; of one source where one is
     /// named.
     async fn article_months(&self, source: Option<&SourceName>) -> Result<Vec<Date>, CatalogError>;
 

@@ -28,13 +28,17 @@ pub(super) struct Readers(Arc<Pool>);
 struct Pool {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Readers {
     /// Readers of a file. None is opened yet.
     pub(super) fn new(path: &Path) -> Self {
-        Self(Arc::new(Pool { path: path.to_owned(), idle: Mutex::default(), permits: Semaphore::new(READERS) }))
+        Self(Arc::new(Pool {
+            path: path.to_owned(),
+            idle: Mutex::default(),
+            permits: Arc::new(Semaphore::new(READERS)),
+        }))
     }
 
     /// The file.
@@ -63,14 +67,14 @@ impl Readers {
         call: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, CatalogError> {
         let closed = || refused(self.path(), "it is closed");
-        let permit = self.0.permits.acquire().await.map_err(|_| closed())?;
+        let permit = Arc::clone(&self.0.permits).acquire_owned().await.map_err(|_| closed())?;
         let readers = self.clone();
         let read = tokio::task::spawn_blocking(move || {
+            // Nobody may wait for the result any more: the call goes on all the same.
+            let _permit = permit;
             readers.with(|connection| call(connection).map_err(|error| catalog_error(readers.path(), &error)))?
         });
-        let result = read.await.map_err(|_| closed())?;
-        drop(permit);
-        result
+        read.await.map_err(|_| closed())?
     }
 
     /// Runs a call on this thread.

@@ -83,7 +83,8 @@ mod tests {
         while let Some(place) = after {
             let page = numbers(place, 9, over);
             assert!(page.next.is_none_or(|next| next > place), "each page gets on");
-            (all.extend(page.rows), after = page.next, pages += 1);
+            all.extend(page.rows);
+            (after, pages) = (page.next, pages + 1);
         }
         assert_eq!((all.len(), pages), (6, 40), "one row a page");
     }

@@ -36,6 +36,11 @@ impl<'a> Items<'a> {
         Some((size.be32(4)?, size.be32(8)?))
     }
 
+    /// How many bytes the file has.
+    pub(in crate::media) const fn file_length(&self) -> usize {
+        self.file.0.len()
+    }
+
     /// The bytes of an item: from the file, or from the `idat` box (ISO/IEC 14496-12, section 8.11.3).
     pub(in crate::media) fn data(&self, item: u32) -> Result<Cow<'a, [u8]>, MediaError> {
         let place = child(self.meta, b"iloc").and_then(|table| place(table, item));

@@ -10,7 +10,8 @@ function follow(relation) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
-  if (event.target.closest("input, select, textarea, summary, [tabindex='0']") && event.key !== "Escape") return;
+  if (event.isComposing || event.target.closest("input, select, textarea")) return;
+  if (event.target.closest("summary, [tabindex='0']") && event.key !== "Escape") return;
   switch (event.key) {
     case "j":
     case "ArrowRight":

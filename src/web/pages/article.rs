@@ -8,6 +8,7 @@ use super::super::address::{self, with_query};
 use super::super::error::PageError;
 use super::super::query::Query;
 use super::super::response::Response;
+use super::super::shown::original;
 use super::changes::{Change, Line, changes, lines};
 use super::frame::{Frame, Moment, respond};
 use super::item::{shown, title_of};
@@ -193,7 +194,7 @@ async fn edits(
     content: &mut Content,
 ) -> Result<Option<String>, PageError> {
     let from = query.after::<usize>()?.unwrap_or_default();
-    let original = archive.read_verified(row.version.original, row.version.format.blob_type()).await?;
+    let original = original(archive, row.version.original, row.version.format).await?;
     let edits = archive.catalog.edits(row.id).await?;
     content.changes = changes(&original, &edits, charset(row), from, CHANGES);
     let next = from.saturating_add(CHANGES);
@@ -221,7 +222,7 @@ async fn compare(
 }
 
 async fn text(archive: &Archive, row: &ArticleRow, version: &VersionRow) -> Result<String, PageError> {
-    let bytes = archive.read_verified(version.original, version.format.blob_type()).await?;
+    let bytes = original(archive, version.original, version.format).await?;
     Ok(charset(row).decode(&bytes).0.into_owned())
 }
 

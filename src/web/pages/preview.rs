@@ -95,7 +95,18 @@ fn best(digest: Digest, thumbnails: &[ThumbnailRow]) -> Option<(StoreKey, Rendit
 
 /// Whether the browsers of today show images of a type.
 pub(super) const fn is_shown_by_browsers(media_type: MediaType) -> bool {
-    !matches!(media_type, MediaType::Heic | MediaType::Jxl | MediaType::Jp2 | MediaType::Tiff) && media_type.is_image()
+    matches!(
+        media_type,
+        MediaType::Jpeg
+            | MediaType::Png
+            | MediaType::Gif
+            | MediaType::WebP
+            | MediaType::Avif
+            | MediaType::Bmp
+            | MediaType::Ico
+            | MediaType::Cur
+            | MediaType::Svg
+    )
 }
 
 /// The last part of a URL's path, as people read it.

@@ -53,7 +53,7 @@ impl Browser {
     }
 
     /// A browser that finds hosts by these rules (`--host-resolver-rules`).
-    pub(super) fn start_with(program: &OsStr, hosts: &str) -> Self {
+    pub(crate) fn start_with(program: &OsStr, hosts: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let [input, output] = ["in", "out"].map(|name| folder.path().join(name));
         let made = Command::new("mkfifo").arg(&input).arg(&output).status().expect("mkfifo runs");

@@ -96,8 +96,28 @@ impl<'a> Mosaic<'a> {
             return Err(MediaError::damaged("the grid has another number of tiles"));
         }
         let coding = coding(items, grid).or_else(|| coding(items, parts[0]));
-        let tiles = parts.iter().map(|part| items.data(*part)).collect::<Result<_, _>>()?;
+        let tiles = Self::tiles(items, parts)?;
         Ok(Self { width, height, columns, tiles, coding })
+    }
+
+    /// The bytes of tiles. Together they are no more than the file, but for a tile that is shown more than once.
+    fn tiles(items: &Items<'a>, parts: &[u32]) -> Result<Vec<Cow<'a, [u8]>>, MediaError> {
+        let (mut tiles, mut room) = (Vec::new(), 2 * items.file_length());
+        for part in parts {
+            let tile = items.data(*part)?;
+            room = room.checked_sub(tile.len()).ok_or_else(|| MediaError::damaged("the tiles overlap"))?;
+            tiles.push(tile);
+        }
+        Ok(tiles)
+    }
+
+    /// Refuses a grid with tiles of which nothing shows: to decode them takes time for nothing.
+    fn refuse_hidden_tiles(&self, width: usize, height: usize) -> Result<(), MediaError> {
+        let rows = self.tiles.len() / self.columns;
+        if (self.columns - 1) * width >= self.width as usize || (rows - 1) * height >= self.height as usize {
+            return Err(MediaError::Variant("AVIF with tiles beyond its canvas".to_owned()));
+        }
+        Ok(())
     }
 
     /// Decodes tile after tile, and gives each with where it stands. All have the size of the first.
@@ -110,6 +130,7 @@ impl<'a> Mosaic<'a> {
             if (frame.width, frame.height) != (width, height) {
                 return Err(MediaError::Variant("AVIF with tiles of several sizes".to_owned()));
             }
+            self.refuse_hidden_tiles(width, height)?;
             take(&frame, (at % self.columns * width, at / self.columns * height))?;
         }
         let (width, height) = first.unwrap_or_default();
