@@ -135,6 +135,18 @@ mod tests {
     }
 
     #[test]
+    fn only_the_beginning_of_a_jpeg_is_looked_at() {
+        let padded = |segments: usize| {
+            let comment = [&[0xff, 0xfe, 0xff, 0xff][..], &vec![b'x'; 65_533]].concat();
+            [&SMALL[..2], &comment.repeat(segments), &SMALL[2..]].concat()
+        };
+        let file = |jpeg: &[u8]| tiff(&[Entry::Data(513, 514, jpeg)], &[]);
+        let (near, far) = (padded(2), padded(17));
+        assert_eq!(of(&file(&near), MediaType::Nef), Some(near.as_slice()));
+        assert_eq!(of(&file(&far), MediaType::Nef), None, "its frame is more than {HEAD} bytes away");
+    }
+
+    #[test]
     fn panasonic_and_olympus_have_places_of_their_own() {
         let file = tiff(&[Entry::Bytes(JPEG_OF_PANASONIC, SMALL)], &[]);
         assert_eq!(of(&file, MediaType::Rw2), Some(SMALL));

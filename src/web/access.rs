@@ -138,6 +138,16 @@ mod tests {
     }
 
     #[test]
+    fn a_listener_of_both_kinds_of_addresses_has_its_names_in_each() {
+        let names = |local: &str| own_names(local.parse().unwrap());
+        assert!(names("[::ffff:192.0.2.7]:8700").contains(&"192.0.2.7:8700".to_owned()));
+        assert!(names("[2001:db8::1]:8700").contains(&"[2001:db8::1]:8700".to_owned()));
+        for local in ["[::ffff:192.0.2.7]:8700", "192.0.2.7:8700", "[::1]:8700"] {
+            assert!(names(local).contains(&"localhost:8700".to_owned()), "{local}");
+        }
+    }
+
+    #[test]
     fn what_would_change_something_is_refused_first() {
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::TRACE] {
             assert_eq!(status(&Access::default(), &request(method, "evil.example", None)), 405);

@@ -118,10 +118,10 @@ impl Server {
 
     /// The URL of the server's root.
     pub fn url(&self) -> String {
-        match self.address.ip().is_unspecified() {
-            true => format!("http://localhost:{}/", self.address.port()),
-            false => format!("http://{}/", self.address),
+        if self.address.ip().is_unspecified() {
+            return format!("http://localhost:{}/", self.address.port());
         }
+        format!("http://{}/", self.address)
     }
 
     /// Stops: accepts no more connections, waits a short time for responses under way, and aborts the rest.

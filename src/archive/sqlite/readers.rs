@@ -106,7 +106,38 @@ fn within<T>(connection: &mut Connection, time: Duration, call: impl FnOnce(&Con
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt;
+
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_call_that_nobody_waits_for_counts_until_it_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        let _written = connection::to_write(&path).unwrap();
+        let readers = Readers::new(&path);
+        let (begun, has_begun) = mpsc::channel();
+        let mut ends = Vec::new();
+        for _ in 0..READERS {
+            let (begun, (end, may_end)) = (begun.clone(), mpsc::channel::<()>());
+            ends.push(end);
+            let call = readers.call(move |_| {
+                begun.send(()).unwrap();
+                let _ = may_end.recv();
+                Ok(())
+            });
+            assert!(call.now_or_never().is_none(), "its future is dropped");
+            has_begun.recv().unwrap();
+        }
+        let mut next = Box::pin(readers.call(|_| Ok(7)));
+        assert!((&mut next).now_or_never().is_none());
+        assert_eq!(readers.0.permits.available_permits(), 0, "all places are taken");
+        drop(ends);
+        assert_eq!(next.await.unwrap(), 7);
+        assert!(readers.0.idle.lock().len() <= READERS);
+    }
 
     #[test]
     fn a_call_without_end_is_stopped_and_the_connection_goes_on() {

@@ -163,6 +163,9 @@ mod tests {
             (row(MediaType::Svg, 1000), true),
             (row(MediaType::Jpeg, 9 << 20), false),
             (row(MediaType::Heic, 1000), false),
+            (row(MediaType::Psd, 1000), false),
+            (row(MediaType::Nef, 1000), false),
+            (row(MediaType::Cur, 1000), true),
             (row(MediaType::Mp4, 1000), false),
         ] {
             assert_eq!(Preview::new(&row, std::slice::from_ref(&failed)).src.is_some(), is_shown, "{row:?}");

@@ -199,6 +199,10 @@ fn a_grid_that_lies_has_a_reason() {
         |columns, width, height| File { tiles: all.clone(), grid: Some((columns, width, height)), ..File::default() };
     assert_eq!(why(&grid(2, 2 * TILE, TILE)), None);
     assert!(matches!(why(&grid(2, 2 * TILE + 1, TILE)), Some(MediaError::Variant(_))), "the tiles do not cover it");
+    assert!(matches!(why(&grid(2, TILE, TILE)), Some(MediaError::Variant(_))), "nothing of the second one shows");
+    assert_eq!(why(&grid(2, TILE + 1, TILE)), None, "a column of it does");
+    let repeated = File { tiles: vec![all[0].clone(), all[0].clone()], ..grid(2, 2 * TILE, TILE) };
+    assert_eq!(why(&repeated), None, "tiles may be alike");
     assert!(matches!(why(&grid(2, 60_000, 60_000)), Some(MediaError::OverLimit { .. })));
     assert!(matches!(why(&grid(2, 0, TILE)), Some(MediaError::Damaged(_))));
     let bytes = grid(2, 2 * TILE, TILE).bytes();

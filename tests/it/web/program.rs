@@ -15,7 +15,8 @@ fn sandbox() -> Sandbox {
 
 /// The program, and the URL that it prints.
 fn started(sandbox: &Sandbox, arguments: &[&str]) -> (Child, String) {
-    let mut command = sandbox.command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
+    let local = if arguments.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] };
+    let mut command = sandbox.command(&[&["serve"], local, arguments].concat());
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -54,6 +55,17 @@ async fn a_token_file_keeps_others_out() {
     let with = client().get(&url).basic_auth("", Some("0123456789abcdef0123")).header("Host", "archive.example");
     assert_eq!(with.send().await.unwrap().status(), 200);
     stop(child);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_url_that_is_printed_leads_to_the_pages_whatever_it_listens_at() {
+    let sandbox = sandbox();
+    for address in ["0.0.0.0:0", "[::]:0", "127.0.0.1:0"] {
+        let (child, url) = started(&sandbox, &["--public", "--listen", address]);
+        assert_eq!(client().get(&url).send().await.unwrap().status(), 200, "{address}: {url}");
+        stop(child);
+    }
 }
 
 #[test]
