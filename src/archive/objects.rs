@@ -101,6 +101,13 @@ pub trait Objects: Send + Sync {
         found
     }
 
+    /// The state of the names of all objects of some prefixes: another from now on once such an object was put or removed,
+    /// by whomever. `None` where that is not to be known, or not yet.
+    async fn names_state(&self, prefixes: Vec<Prefix>) -> Option<Digest> {
+        let _ = prefixes;
+        None
+    }
+
     /// Removes an object. Returns whether it was there.
     async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError>;
 

@@ -13,6 +13,7 @@ use super::control::Control;
 use super::error::MirrorError;
 use super::tally::Tally;
 use crate::archive::{Archive, Prefix, ThumbnailRow};
+use crate::clock;
 use crate::config::Config;
 use crate::locks::{Mutex, Rounds};
 use crate::model::{Asset, Digest, FailedThumbnail, ThumbnailName};
@@ -24,6 +25,8 @@ const PAGE: usize = 256;
 /// Shards of thumbnails looked at together, by one hop to the catalog and one to the disk.
 const LOOKED_AT_ONCE: u8 = 8;
 const _: () = assert!(256 % LOOKED_AT_ONCE as usize == 0, "the last ones end with the last shard");
+/// In seconds.
+const WEEK: i64 = 7 * 24 * 60 * 60;
 /// Assets rendered side by side: each waits for a core and then for the disk.
 const RENDERED_AT_ONCE: usize = 8;
 
@@ -152,6 +155,11 @@ impl RenderStage {
     /// again, with the same names; what mirrors show of the others makes way for what there is.
     async fn forget_lost(&self, recipes: &[(ThumbnailName, Digest)]) -> Result<(), MirrorError> {
         let catalog = &self.archive.catalog;
+        // Before they are listed: what is put or removed meanwhile is compared by the next run.
+        let state = self.names_state().await;
+        if state.is_some() && state == catalog.compared_thumbnails().await? {
+            return Ok(());
+        }
         for first in (0..=u8::MAX).step_by(usize::from(LOOKED_AT_ONCE)) {
             let lost = self.lost(first..=first + (LOOKED_AT_ONCE - 1)).await?;
             let is_wanted = |(_, name): &(Digest, ThumbnailName)| recipes.iter().any(|(wanted, _)| wanted == name);
@@ -163,7 +171,18 @@ impl RenderStage {
                 catalog.forget_thumbnails(&others).await?;
             }
         }
-        Ok(())
+        match state {
+            Some(state) => Ok(catalog.record_compared_thumbnails(state).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// The state of the names of all thumbnails, which is another one each week: a disk can lose files without a change of
+    /// their folder.
+    async fn names_state(&self) -> Option<Digest> {
+        let state = self.archive.objects.names_state((0..=u8::MAX).map(Prefix::Thumbnails).collect()).await?;
+        let week = clock::now().as_second() / WEEK;
+        Some(Digest::of(format!("{state} {week}").as_bytes()))
     }
 
     /// The thumbnails of some shards that are on record and not there.

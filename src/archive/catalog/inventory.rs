@@ -26,6 +26,13 @@ pub trait Inventory: Send + Sync {
     /// The thumbnails on record of blobs whose digest starts with one of these bytes, in order of digest and name.
     async fn thumbnails_on_record(&self, shards: RangeInclusive<u8>) -> Result<ReadRows<ThumbnailRow>, CatalogError>;
 
+    /// The state that the names of all thumbnails had ([`crate::archive::Objects::names_state`]) when they were last compared
+    /// with the rows; `None` where they never were.
+    async fn compared_thumbnails(&self) -> Result<Option<Digest>, CatalogError>;
+
+    /// Records that every thumbnail on record is there, in this state.
+    async fn record_compared_thumbnails(&self, state: Digest) -> Result<(), CatalogError>;
+
     /// The URLs that a blob was ever captured from.
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError>;
 

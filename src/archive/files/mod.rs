@@ -5,7 +5,9 @@
 
 mod aside;
 mod folder;
+mod group_sync;
 mod lock;
+mod names_state;
 mod output;
 mod tree;
 mod write;
@@ -19,12 +21,14 @@ use async_trait::async_trait;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use self::folder::{Kind, is_no_file};
+use self::names_state::names_state;
 use self::tree::{NearFolders, split};
 use self::write::{Rights, Synced};
 use super::key::{Prefix, StoreKey};
 use super::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored, read_file};
+use crate::clock;
 use crate::locks::Mutex;
-use crate::model::Fingerprint;
+use crate::model::{Digest, Fingerprint};
 use crate::staging::{Staged, Staging};
 
 pub use self::output::OutputFolder;
@@ -94,15 +98,19 @@ impl Inner {
         let (parent, name) = split(&path);
         let folder = self.tree.make_folder(parent)?;
         // Before the lock is taken, so that the wait for the disk is not within it.
-        let synced = Synced::read_only(staged).map_err(self.tree.failed("save", &path))?;
-        let _one_at_a_time = naming.lock();
+        let synced = Synced::read_only(&self.tree, staged).map_err(self.tree.failed("save", &path))?;
+        let naming = naming.lock();
         let found = self.look_in(&folder, &path)?;
         if let Some(found) = found.as_ref().filter(|found| found.len() == synced.length()) {
+            drop(naming);
             // The process that wrote it may have been killed before its name was durable.
-            folder.sync().map_err(self.tree.failed("save the folder of", &path))?;
+            self.tree.sync_names(&folder, found).map_err(self.tree.failed("save the folder of", &path))?;
             return Ok(Stored { put: Put::Existed, fingerprint: Fingerprint::of(found) });
         }
-        let fingerprint = synced.name(&folder, name).map_err(self.tree.failed("write", &path))?;
+        let renamed = synced.rename(&folder, name).map_err(self.tree.failed("write", &path))?;
+        // Whoever finds the blob from now on waits for the disk, too.
+        drop(naming);
+        let fingerprint = renamed.sync(&self.tree, &folder).map_err(self.tree.failed("write", &path))?;
         Ok(Stored { put: if found.is_some() { Put::Replaced } else { Put::Created }, fingerprint })
     }
 
@@ -111,7 +119,8 @@ impl Inner {
         let (parent, name) = split(&path);
         let folder = self.tree.make_folder(parent)?;
         let put = if self.look_in(&folder, &path)?.is_some() { Put::Replaced } else { Put::Created };
-        let fingerprint = write::write(&folder, name, staged, rights).map_err(self.tree.failed("write", &path))?;
+        let fingerprint =
+            write::write(&self.tree, &folder, name, staged, rights).map_err(self.tree.failed("write", &path))?;
         Ok(Stored { put, fingerprint })
     }
 
@@ -151,10 +160,7 @@ impl Inner {
         sizes: &[String],
         look: impl Fn(&Self, &str) -> Result<Vec<(String, Kind, T)>, ObjectError>,
     ) -> Result<Vec<(StoreKey, T)>, ObjectError> {
-        let (mut found, mut folders) = (Vec::new(), vec![prefix.folder()]);
-        if let Prefix::Thumbnails(shard) = prefix {
-            folders = sizes.iter().map(|size| format!("{size}/{shard:02x}")).collect();
-        }
+        let (mut found, mut folders) = (Vec::new(), Self::folders(prefix, sizes));
         while let Some(folder) = folders.pop() {
             for (path, kind, facts) in look(self, &folder)? {
                 // Links and folders that are named as objects are none.
@@ -169,6 +175,19 @@ impl Inner {
         }
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(found)
+    }
+
+    /// The folders that hold the objects of a prefix, or begin with.
+    fn folders(prefix: Prefix, sizes: &[String]) -> Vec<String> {
+        match prefix {
+            Prefix::Thumbnails(shard) => sizes.iter().map(|size| format!("{size}/{shard:02x}")).collect(),
+            _ => vec![prefix.folder()],
+        }
+    }
+
+    fn folders_of(&self, prefixes: &[Prefix]) -> Result<Vec<String>, ObjectError> {
+        let sizes = self.sizes(prefixes)?;
+        Ok(prefixes.iter().flat_map(|prefix| Self::folders(*prefix, &sizes)).collect())
     }
 
     /// The folders of all sizes of thumbnails, where one of the prefixes is theirs.
@@ -285,6 +304,12 @@ impl Objects for Files {
             Ok(prefixes.into_iter().map(|prefix| files.keys(prefix, &sizes)).collect())
         };
         self.blocking(list).await.unwrap_or_else(|error| vec![Err(error)])
+    }
+
+    async fn names_state(&self, prefixes: Vec<Prefix>) -> Option<Digest> {
+        let now = clock::now();
+        let state = move |files: &Inner| Ok(names_state(&files.tree, &files.folders_of(&prefixes)?, now));
+        self.blocking(state).await.ok().flatten()
     }
 
     async fn delete(&self, key: &StoreKey) -> Result<bool, ObjectError> {

@@ -1,11 +1,13 @@
 //! A folder with those below it: paths in it, and folders whose entries outlive a loss of power.
 
 use std::collections::HashSet;
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::folder::{Folder, Links};
+use super::group_sync::GroupSync;
 use super::write::{Rights, write};
 use crate::archive::objects::ObjectError;
 use crate::locks::Mutex;
@@ -20,14 +22,15 @@ pub(in crate::archive) struct Tree {
     /// Folders whose names this process has made durable, from the root downwards. It is not enough that a folder
     /// exists: the process that made it may have been killed before it synced the parent.
     durable: Mutex<HashSet<String>>,
-    making: Mutex<()>,
+    syncs: GroupSync,
 }
 
 impl Tree {
     /// Opens a folder that exists.
     pub(in crate::archive) fn open(place: &Path, links: Links) -> io::Result<Self> {
         let root = Arc::new(Folder::open(place, links)?);
-        Ok(Self { place: place.to_owned(), root, durable: Mutex::default(), making: Mutex::default() })
+        let syncs = GroupSync::new(&root);
+        Ok(Self { place: place.to_owned(), root, durable: Mutex::default(), syncs })
     }
 
     /// Opens a folder. Makes it and its parents where they are missing, each durable.
@@ -67,7 +70,6 @@ impl Tree {
         if let Some(folder) = is_known.then(|| self.folder(path)).transpose()?.flatten() {
             return Ok(folder);
         }
-        let _one_at_a_time = self.making.lock();
         let mut folder = Arc::clone(&self.root);
         for (name, upto) in parts(path) {
             folder = Arc::new(self.make_in(&folder, name, upto)?);
@@ -82,9 +84,21 @@ impl Tree {
             Err(cause) => return Err(self.failed("create", upto)(cause)),
         }
         let inside = folder.enter(name).map_err(self.failed("use", upto))?;
-        folder.sync().map_err(self.failed("save the folder above", upto))?;
+        let found = folder.metadata().map_err(self.failed("look at the folder above", upto))?;
+        self.sync_names(folder, &found).map_err(self.failed("save the folder above", upto))?;
         self.durable.lock().insert(upto.to_owned());
         inside.ok_or_else(|| self.failed("use", upto)(ErrorKind::NotFound.into()))
+    }
+
+    /// Makes the bytes of a file durable, which may be staged elsewhere.
+    pub(super) fn sync_file(&self, file: &File) -> io::Result<()> {
+        self.syncs.save(&self.root, &file.metadata()?, || file.sync_all())
+    }
+
+    /// Makes the names in a folder durable, where the file system can do that. What is `found` is the folder, or a file in
+    /// it.
+    pub(super) fn sync_names(&self, folder: &Folder, found: &Metadata) -> io::Result<()> {
+        self.syncs.save(&self.root, found, || folder.sync())
     }
 
     /// Reads a small file whole; `None` if there is none.
@@ -118,7 +132,7 @@ impl Tree {
         let (parent, name) = split(path);
         let folder = self.make_folder(parent)?;
         let staged = staging.write(bytes).map_err(ObjectError::io("write to", &staging.folder().display()))?;
-        write(&folder, name, staged, rights).map_err(self.failed("write", path))
+        write(self, &folder, name, staged, rights).map_err(self.failed("write", path))
     }
 
     /// The error for a refusal below.

@@ -4,6 +4,7 @@ use std::fs::{File, Metadata, Permissions};
 use std::io::{self, ErrorKind};
 
 use super::folder::Folder;
+use super::tree::Tree;
 use crate::model::Fingerprint;
 use crate::staging::Staged;
 
@@ -32,16 +33,22 @@ pub(super) struct Synced {
     rights: Rights,
 }
 
+/// A file that has its name, which is not durable yet.
+pub(super) struct Renamed {
+    file: File,
+    rights: Rights,
+}
+
 impl Synced {
     /// Makes a file read-only and its bytes durable.
-    pub(super) fn read_only(staged: Staged) -> io::Result<Self> {
+    pub(super) fn read_only(tree: &Tree, staged: Staged) -> io::Result<Self> {
         let (file, found) = open(&staged)?;
         drop(file.set_permissions(read_only(&found)));
-        Self::sync(staged, file, Rights::ReadOnly)
+        Self::sync(tree, staged, file, Rights::ReadOnly)
     }
 
-    fn sync(staged: Staged, file: File, rights: Rights) -> io::Result<Self> {
-        file.sync_all()?;
+    fn sync(tree: &Tree, staged: Staged, file: File, rights: Rights) -> io::Result<Self> {
+        tree.sync_file(&file)?;
         Ok(Self { staged, file, rights })
     }
 
@@ -50,20 +57,29 @@ impl Synced {
         self.staged.length
     }
 
-    /// Renames it into a folder, replacing what has that name, and makes the name durable.
-    pub(super) fn name(self, folder: &Folder, name: &str) -> io::Result<Fingerprint> {
+    /// Renames it into a folder, replacing what has that name.
+    pub(super) fn rename(self, folder: &Folder, name: &str) -> io::Result<Renamed> {
         let Self { staged, file, rights } = self;
-        let file = match folder.take(&staged.path, name) {
+        match folder.take(&staged.path, name) {
             Ok(()) => {
                 // Its old name is free: another file may have it before the guard would remove it.
                 let _ = staged.path.keep();
-                file
+                Ok(Renamed { file, rights })
             }
-            Err(cause) if cause.kind() == ErrorKind::CrossesDevices => across(folder, name, &file, rights)?,
-            Err(cause) => return Err(cause),
-        };
-        folder.sync()?;
-        Ok(rights.fingerprint(&file.metadata()?))
+            Err(cause) if cause.kind() == ErrorKind::CrossesDevices => {
+                Ok(Renamed { file: across(folder, name, &file, rights)?, rights })
+            }
+            Err(cause) => Err(cause),
+        }
+    }
+}
+
+impl Renamed {
+    /// Makes its name in a folder durable.
+    pub(super) fn sync(self, tree: &Tree, folder: &Folder) -> io::Result<Fingerprint> {
+        let found = self.file.metadata()?;
+        tree.sync_names(folder, &found)?;
+        Ok(self.rights.fingerprint(&found))
     }
 }
 
@@ -79,13 +95,19 @@ fn open(staged: &Staged) -> io::Result<(File, Metadata)> {
 /// Renames a staged file into a folder, replacing what has that name.
 ///
 /// The order makes it durable: the bytes, the name, the folder that holds the name.
-pub(super) fn write(folder: &Folder, name: &str, staged: Staged, rights: Rights) -> io::Result<Fingerprint> {
+pub(super) fn write(
+    tree: &Tree,
+    folder: &Folder,
+    name: &str,
+    staged: Staged,
+    rights: Rights,
+) -> io::Result<Fingerprint> {
     let (file, found) = open(&staged)?;
     match rights {
         Rights::ReadOnly => drop(file.set_permissions(read_only(&found))),
         Rights::Kept | Rights::KeptWithTime => keep_rights(folder, name, &file, rights)?,
     }
-    Synced::sync(staged, file, rights)?.name(folder, name)
+    Synced::sync(tree, staged, file, rights)?.rename(folder, name)?.sync(tree, folder)
 }
 
 /// The folder is on another file system than the staged file: it is copied into the folder first.

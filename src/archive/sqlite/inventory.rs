@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
+use rusqlite::OptionalExtension;
 use url::Url;
 
 use super::error::catalog_error;
@@ -22,6 +23,22 @@ impl Inventory for Sqlite {
 
     async fn thumbnails_on_record(&self, shards: RangeInclusive<u8>) -> Result<ReadRows<ThumbnailRow>, CatalogError> {
         self.read_rows(move |connection| assets::thumbnails_of_shards(connection, &shards)).await
+    }
+
+    async fn compared_thumbnails(&self) -> Result<Option<Digest>, CatalogError> {
+        self.read(|connection| {
+            let mut compared = connection.prepare_cached("SELECT state FROM compared WHERE part = 'thumbnails'")?;
+            compared.query_row([], |row| row.get(0)).optional()
+        })
+        .await
+    }
+
+    async fn record_compared_thumbnails(&self, state: Digest) -> Result<(), CatalogError> {
+        self.write(move |connection| {
+            let mut record = connection.prepare_cached("INSERT OR REPLACE INTO compared VALUES ('thumbnails', ?1)")?;
+            record.execute([state]).map(drop)
+        })
+        .await
     }
 
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError> {

@@ -12,6 +12,7 @@ suite! {
     a_whole_catalog_finds_nothing_wrong_with_itself
     assets_are_on_record_shard_by_shard
     blobs_and_thumbnails_are_on_record_shard_by_shard
+    the_state_that_thumbnails_were_compared_in_is_the_last_one_recorded
     a_blob_knows_its_urls_also_after_newer_bytes_came
     an_original_knows_its_articles_also_in_older_versions
     forgotten_thumbnails_make_the_articles_stale_that_show_the_blob
@@ -65,6 +66,14 @@ async fn blobs_and_thumbnails_are_on_record_shard_by_shard(catalog: &dyn Catalog
     let thumbnails = read(all_shards(|shard| catalog.thumbnails_on_record(shard..=shard)).await);
     assert_eq!(thumbnails.iter().map(|row| row.original).collect::<Vec<_>>(), edges);
     assert_eq!(read(catalog.thumbnails_on_record(0xff..=0xff).await.unwrap()), &thumbnails[2..]);
+}
+
+async fn the_state_that_thumbnails_were_compared_in_is_the_last_one_recorded(catalog: &dyn Catalog) {
+    assert_eq!(catalog.compared_thumbnails().await.unwrap(), None);
+    for state in [b"first", b"again"].map(|state| Digest::of(state)) {
+        catalog.record_compared_thumbnails(state).await.unwrap();
+        assert_eq!(catalog.compared_thumbnails().await.unwrap(), Some(state));
+    }
 }
 
 async fn a_blob_knows_its_urls_also_after_newer_bytes_came(catalog: &dyn Catalog) {

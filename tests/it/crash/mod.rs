@@ -9,6 +9,7 @@ mod inject;
 mod strace;
 mod strace_copies;
 mod strace_forget;
+mod strace_order;
 mod strace_rebuild;
 mod strace_refusals;
 mod strace_resume;

@@ -48,7 +48,7 @@ async fn survives(calls: &str, fault: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs strace"]
 async fn killed_while_it_saves_to_the_disk() {
-    survives("fsync,fdatasync", "signal=SIGKILL").await;
+    survives("fsync,fdatasync,syncfs", "signal=SIGKILL").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,7 +101,7 @@ async fn killed_while_it_writes_the_catalog() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs strace"]
 async fn refused_by_a_disk_that_fails_to_save() {
-    survives("fsync,fdatasync", "error=EIO").await;
+    survives("fsync,fdatasync,syncfs", "error=EIO").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

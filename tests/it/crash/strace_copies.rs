@@ -46,5 +46,5 @@ fn a_copy_is_killed_while_it_names_or_removes_a_file() {
 #[test]
 #[ignore = "needs strace"]
 fn a_copy_is_killed_while_it_writes_and_saves() {
-    survives("pwrite64,fsync,fdatasync");
+    survives("pwrite64,fsync,fdatasync,syncfs");
 }

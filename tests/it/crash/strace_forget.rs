@@ -40,7 +40,7 @@ async fn a_takedown_is_killed_while_it_names_or_removes_a_file() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs strace"]
 async fn a_takedown_is_killed_while_it_writes_and_saves() {
-    survives("pwrite64,fsync,fdatasync");
+    survives("pwrite64,fsync,fdatasync,syncfs");
 }
 
 /// In place, the author's file has its original again.

@@ -41,5 +41,5 @@ async fn a_rebuild_is_killed_while_it_names_or_removes_a_file() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs strace"]
 async fn a_rebuild_is_killed_while_it_writes_and_saves() {
-    survives("pwrite64,fsync,fdatasync").await;
+    survives("pwrite64,fsync,fdatasync,syncfs").await;
 }

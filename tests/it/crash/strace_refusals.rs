@@ -55,7 +55,7 @@ async fn a_file_system_without_links_and_without_renames_that_replace_nothing() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs strace"]
 async fn a_file_system_that_cannot_bring_folders_to_the_disk() {
-    assert!(works_without("fsync,fdatasync:error=EINVAL", folders).await);
+    assert!(works_without("fsync,fdatasync,syncfs:error=EINVAL", folders).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -43,5 +43,5 @@ async fn a_resumed_download_is_killed_while_it_writes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs strace"]
 async fn a_resumed_download_is_killed_while_it_saves_or_names_a_file() {
-    survives("fsync,fdatasync,rename,renameat,renameat2");
+    survives("fsync,fdatasync,syncfs,rename,renameat,renameat2");
 }

@@ -43,6 +43,7 @@ conformance! { $
     a_shard_lists_its_blobs_in_order
     keys_are_those_of_the_list_of_every_prefix
     what_is_known_of_many_is_what_is_known_of_each
+    names_have_another_state_once_one_comes_or_goes_or_none_that_is_known
     blobs_put_while_a_shard_is_listed_are_listed_whole_or_not_at_all
     a_deleted_blob_is_gone_and_can_be_put_again
     a_reader_keeps_its_blob_when_it_is_deleted_or_listed
@@ -108,6 +109,18 @@ fn staged(objects: &dyn Objects) -> usize {
 fn in_shard(shard: u8, number: usize) -> Vec<u8> {
     let candidates = (0..).map(|attempt: u32| format!("{number} {attempt}").into_bytes());
     candidates.into_iter().find(|bytes| Digest::of(bytes).as_bytes()[0] == shard).unwrap()
+}
+
+async fn names_have_another_state_once_one_comes_or_goes_or_none_that_is_known(objects: &dyn Objects) {
+    let state = async || objects.names_state(vec![Prefix::Blobs(7), Prefix::Thumbnails(7)]).await;
+    let before = state().await;
+    let bytes = in_shard(7, 1);
+    put(objects, &bytes).await;
+    let after = state().await;
+    assert!(after.is_none() || after != before, "{after:?}");
+    objects.delete(&blob(&bytes)).await.unwrap();
+    let gone = state().await;
+    assert!(gone.is_none() || gone != after, "{gone:?}");
 }
 
 async fn a_blob_is_read_back_as_it_was_put(objects: &dyn Objects) {

@@ -10,3 +10,4 @@ mod retry;
 mod scale;
 mod secrets;
 mod strace_counts;
+mod thumbnails;

@@ -19,7 +19,7 @@ fn png(seed: u64) -> Behaviour {
 }
 
 /// An origin of `count` images, and a sandbox with a post for each.
-fn posts(count: u64) -> (Origin, Sandbox) {
+pub(super) fn posts(count: u64) -> (Origin, Sandbox) {
     let site = (0..count).fold(Site::new(), |site, at| site.on(&format!("/{at}.png"), png(at)));
     let origin = Origin::start(site).unwrap();
     let sandbox = Sandbox::new();

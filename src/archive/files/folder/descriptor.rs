@@ -4,11 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstatvfs, mkdirat, openat, openat2, renameat,
-    statat, unlinkat,
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstatfs, fstatvfs, mkdirat, openat, openat2,
+    renameat, statat, syncfs, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -82,6 +83,14 @@ impl Folder {
             Err(Errno::NOENT) => Ok(None),
             Err(cause) => Err(cause.into()),
         }
+    }
+
+    /// When its entries last changed, in nanoseconds since 1970, and its inode; `None` where its file system is not known to
+    /// note that.
+    pub(in crate::archive) fn names_changed(&self) -> Option<(i128, u64)> {
+        let kind = i64::try_from(fstatfs(&self.handle).ok()?.f_type).ok()?;
+        let found = self.metadata().ok().filter(|_| NOTES_CHANGES.contains(&kind))?;
+        Some((i128::from(found.ctime()) * 1_000_000_000 + i128::from(found.ctime_nsec()), found.ino()))
     }
 
     /// Opens a regular file to read; `None` if there is none. It never opens anything else, and so never blocks.
@@ -166,6 +175,24 @@ impl Folder {
         self.handle.sync_all().or_else(|cause| if cannot_sync(&cause) { Ok(()) } else { Err(cause) })
     }
 
+    /// What is known of the folder itself.
+    pub(in crate::archive) fn metadata(&self) -> io::Result<Metadata> {
+        self.handle.metadata()
+    }
+
+    /// The device that it is on, where [`Folder::save_disk`] makes all files of that durable, and fails where one of them
+    /// could not be saved.
+    pub(in crate::archive) fn device_saved_whole(&self) -> Option<u64> {
+        let kind = fstatfs(&self.handle).ok()?.f_type;
+        let is_known = i64::try_from(kind).is_ok_and(|kind| SAVED_WHOLE.contains(&kind)) && reports_errors_of_disks();
+        self.handle.metadata().ok().filter(|_| is_known).map(|found| found.dev())
+    }
+
+    /// Makes all that its disk holds durable (syncfs(2)).
+    pub(in crate::archive) fn save_disk(&self) -> io::Result<()> {
+        Ok(syncfs(&self.handle)?)
+    }
+
     /// The bytes that are free on its disk for users other than root.
     pub(in crate::archive) fn free_space(&self) -> Option<u64> {
         fstatvfs(&self.handle).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
@@ -177,6 +204,25 @@ impl Folder {
             Links::Refused => OFlags::NOFOLLOW,
         }
     }
+}
+
+/// ext2 to ext4, and XFS (statfs(2)). Others save a whole disk at a high price, or not at all, as most network shares and
+/// FUSE.
+const SAVED_WHOLE: [i64; 2] = [0xEF53, 0x5846_5342];
+
+/// Those of which each folder has the time when its entries last changed, of a local clock: ext2 to ext4, XFS, Btrfs and
+/// tmpfs. Others keep it elsewhere, or not at once.
+const NOTES_CHANGES: [i64; 4] = [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994];
+
+/// From Linux 5.8 on, syncfs(2) reports that something could not be saved.
+fn reports_errors_of_disks() -> bool {
+    let system = rustix::system::uname();
+    system.release().to_str().is_ok_and(is_5_8_or_later)
+}
+
+fn is_5_8_or_later(release: &str) -> bool {
+    let mut parts = release.split(|byte: char| !byte.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (5, 8)
 }
 
 fn kind_of(found: FileType) -> Kind {
@@ -192,4 +238,25 @@ fn fingerprint_of(found: &Stat) -> Fingerprint {
     let whole = i128::from(found.st_mtime) * 1_000_000_000 + i128::from(found.st_mtime_nsec);
     let modified = i64::try_from(whole.max(0)).unwrap_or(i64::MAX);
     Fingerprint { size: found.st_size.cast_unsigned(), modified, inode: found.st_ino }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_of_linux_is_compared_by_its_numbers() {
+        for (release, expected) in [
+            ("5.8.0", true),
+            ("5.10.0-21-amd64", true),
+            ("6.1", true),
+            ("5.7.19", false),
+            ("4.19.0", false),
+            ("5", false),
+            ("", false),
+            ("unknown", false),
+        ] {
+            assert_eq!(is_5_8_or_later(release), expected, "{release}");
+        }
+    }
 }

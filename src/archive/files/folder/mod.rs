@@ -113,6 +113,11 @@ mod tests {
                     assert!(root.enter("none").unwrap().is_none());
                     assert!(root.descend("none/b").is_none() && root.descend("").is_none());
                     a.sync().unwrap();
+                    assert!(a.metadata().unwrap().is_dir());
+                    let changed = a.names_changed();
+                    a.create("another").unwrap();
+                    assert!(changed.is_none() || a.names_changed() >= changed);
+                    assert!(a.device_saved_whole().is_none() || a.save_disk().is_ok());
                     assert_eq!(a.free_space().is_some(), cfg!(unix));
                 }
 

@@ -61,6 +61,12 @@ impl Folder {
         Ok(found.map(|found| (kind_of(found.file_type()), Fingerprint::of(&found))))
     }
 
+    /// When its entries last changed: systems differ in whether that can be known.
+    #[expect(clippy::unused_self, reason = "where descriptors are, it is asked of them")]
+    pub(in crate::archive) fn names_changed(&self) -> Option<(i128, u64)> {
+        None
+    }
+
     /// Opens a regular file to read; `None` if there is none. It never opens anything else, and so never blocks.
     pub(in crate::archive) fn open_file(&self, name: &str) -> io::Result<Option<File>> {
         self.regular(name)?.then(|| File::open(self.path.join(name))).transpose()
@@ -120,6 +126,23 @@ impl Folder {
     pub(in crate::archive) fn sync(&self) -> io::Result<()> {
         let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
         synced.or_else(|cause| if cannot_sync(&cause) { Ok(()) } else { Err(cause) })
+    }
+
+    /// What is known of the folder itself.
+    pub(in crate::archive) fn metadata(&self) -> io::Result<Metadata> {
+        fs::metadata(&self.path)
+    }
+
+    /// The device whose files one call makes durable: none.
+    #[expect(clippy::unused_self, reason = "where descriptors are, it is asked of them")]
+    pub(in crate::archive) fn device_saved_whole(&self) -> Option<u64> {
+        None
+    }
+
+    /// Makes all that its disk holds durable: not by paths.
+    #[expect(clippy::unused_self, reason = "where descriptors are, it is one call")]
+    pub(in crate::archive) fn save_disk(&self) -> io::Result<()> {
+        Err(ErrorKind::Unsupported.into())
     }
 
     /// The bytes that are free on its disk for users other than root.

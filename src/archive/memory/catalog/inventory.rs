@@ -29,6 +29,15 @@ impl Inventory for MemoryCatalog {
         Ok(state.thumbnails.values().filter(of_shards).cloned().map(Ok).collect())
     }
 
+    async fn compared_thumbnails(&self) -> Result<Option<Digest>, CatalogError> {
+        Ok(self.state().compared_thumbnails)
+    }
+
+    async fn record_compared_thumbnails(&self, state: Digest) -> Result<(), CatalogError> {
+        self.state().compared_thumbnails = Some(state);
+        Ok(())
+    }
+
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError> {
         let state = self.state();
         let gave = state.urls.values();

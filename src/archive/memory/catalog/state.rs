@@ -39,6 +39,8 @@ pub(super) struct State {
     pub(super) blobs: BTreeMap<(Digest, &'static str), BlobRow>,
     pub(super) assets: BTreeMap<Digest, Asset>,
     pub(super) thumbnails: BTreeMap<(Digest, ThumbnailName), ThumbnailRow>,
+    /// The state of the names of all thumbnails when they were last compared with the rows.
+    pub(super) compared_thumbnails: Option<Digest>,
     pub(super) shared: BTreeMap<(HostKey, Digest), SharedBlob>,
     pub(super) takedowns: BTreeMap<TakedownTarget, TakedownRow>,
     /// When each unreferenced object was first found unreferenced.
@@ -148,6 +150,7 @@ impl Default for State {
             blobs: BTreeMap::new(),
             assets: BTreeMap::new(),
             thumbnails: BTreeMap::new(),
+            compared_thumbnails: None,
             shared: BTreeMap::new(),
             takedowns: BTreeMap::new(),
             garbage: BTreeMap::new(),

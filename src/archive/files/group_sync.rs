@@ -1,0 +1,224 @@
+//! Makes what several threads wrote durable by one call of the system.
+//!
+//! Each call for one file waits for the disk and commits the journal of its file system. Where several threads wait, one
+//! call for all of the disk serves them.
+
+use std::fs::Metadata;
+use std::io;
+use std::sync::{Arc, Condvar, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::folder::Folder;
+use crate::locks::{Mutex, MutexGuard};
+
+/// The fewest threads that one call for all of the disk serves.
+const FEWEST: usize = 4;
+
+/// A call for all of the disk that takes longer saves what other programs write, too.
+const LONG: Duration = Duration::from_millis(500);
+
+/// For how long each file is then saved by a call of its own.
+const ALONE: Duration = Duration::from_secs(30);
+
+/// How those who wait are saved: by the call of one of them, or each by their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Saved {
+    Together,
+    Alone,
+}
+
+/// Where threads wait for the disk.
+#[derive(Debug, Default)]
+pub(super) struct GroupSync {
+    /// The device whose files one call can save; `None` where none can.
+    device: Option<u64>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Those who wait for the next call. What they wrote before is saved by it.
+    next: Arc<OnceLock<Saved>>,
+    waiting: usize,
+    /// Whether a call is being made. What is written meanwhile may not be saved by it.
+    is_saving: bool,
+    /// Until when each file is saved alone.
+    alone_until: Option<Instant>,
+}
+
+impl GroupSync {
+    /// For what is written below a folder.
+    pub(super) fn new(root: &Folder) -> Self {
+        Self { device: root.device_saved_whole(), ..Self::default() }
+    }
+
+    /// Makes a file or a folder durable that `found` is known of. `alone` does it for this one, and is called where no call
+    /// for all of the disk `root` succeeded: its error is the one that counts.
+    pub(super) fn save(
+        &self,
+        root: &Folder,
+        found: &Metadata,
+        alone: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.device.is_none() || device(found) != self.device {
+            return alone();
+        }
+        match self.wait() {
+            Ok(Saved::Together) => Ok(()),
+            Ok(Saved::Alone) => alone(),
+            Err(leader) => leader.save(root, alone),
+        }
+    }
+
+    /// Waits for a call that begins from now on; `Err` where this thread is the one that makes it.
+    fn wait(&self) -> Result<Saved, Leader<'_>> {
+        let mut state = self.state.lock();
+        let round = Arc::clone(&state.next);
+        state.waiting += 1;
+        while state.is_saving || round.get().is_some() {
+            if let Some(saved) = round.get() {
+                return Ok(*saved);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        Err(Leader::new(self, &mut state))
+    }
+}
+
+/// The thread that makes the call for all who wait.
+struct Leader<'a> {
+    group: &'a GroupSync,
+    round: Arc<OnceLock<Saved>>,
+    together: bool,
+}
+
+impl<'a> Leader<'a> {
+    fn new(group: &'a GroupSync, state: &mut MutexGuard<'_, State>) -> Self {
+        state.is_saving = true;
+        let waiting = std::mem::take(&mut state.waiting);
+        let is_quick = state.alone_until.is_none_or(|until| until <= Instant::now());
+        Self { group, round: std::mem::take(&mut state.next), together: waiting >= FEWEST && is_quick }
+    }
+
+    fn save(self, root: &Folder, alone: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let begun = Instant::now();
+        if self.together && root.save_disk().is_ok() {
+            self.end(Saved::Together, begun.elapsed());
+            return Ok(());
+        }
+        // Whoever comes meanwhile waits, so that the next call serves them together.
+        let saved = alone();
+        self.end(Saved::Alone, Duration::ZERO);
+        saved
+    }
+
+    fn end(self, saved: Saved, took: Duration) {
+        let _ = self.round.set(saved);
+        if took > LONG {
+            self.group.state.lock().alone_until = Some(Instant::now() + ALONE);
+        }
+    }
+}
+
+impl Drop for Leader<'_> {
+    fn drop(&mut self) {
+        // Where the call panicked, each of the others makes its own.
+        let _ = self.round.set(Saved::Alone);
+        self.group.state.lock().is_saving = false;
+        self.group.changed.notify_all();
+    }
+}
+
+#[cfg(unix)]
+fn device(found: &Metadata) -> Option<u64> {
+    Some(std::os::unix::fs::MetadataExt::dev(found))
+}
+
+#[cfg(not(unix))]
+fn device(_found: &Metadata) -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+    use std::thread::scope;
+
+    use super::*;
+    use crate::archive::files::Links;
+
+    /// A folder on a disk that can be saved by one call, as far as the group knows, and what is known of it.
+    fn on_disk() -> (tempfile::TempDir, Folder, Metadata, GroupSync) {
+        let place = tempfile::tempdir().unwrap();
+        let root = Folder::open(place.path(), Links::Refused).unwrap();
+        let found = root.metadata().unwrap();
+        let group = GroupSync { device: device(&found), ..GroupSync::default() };
+        (place, root, found, group)
+    }
+
+    /// Lets `others` threads wait while the first one saves; gives how many were saved alone.
+    fn saved_alone(group: &GroupSync, root: &Folder, found: &Metadata, others: usize) -> usize {
+        let alone = AtomicUsize::new(0);
+        let count = || _ = alone.fetch_add(1, Ordering::Relaxed);
+        scope(|scope| {
+            let (goes_on, wait) = mpsc::channel();
+            let first = scope.spawn(move || group.save(root, found, || wait.recv().map_err(io::Error::other)));
+            while !group.state.lock().is_saving {
+                std::thread::yield_now();
+            }
+            for _ in 0..others {
+                scope.spawn(move || group.save(root, found, || Ok(count())).unwrap());
+            }
+            while group.state.lock().waiting < others {
+                std::thread::yield_now();
+            }
+            goes_on.send(()).unwrap();
+            first.join().unwrap().unwrap();
+        });
+        alone.into_inner()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn many_who_wait_are_saved_by_one_call_and_few_each_by_their_own() {
+        let (_place, root, found, group) = on_disk();
+        for (others, alone) in [(1, 1), (FEWEST - 1, FEWEST - 1), (FEWEST, 0), (40, 0)] {
+            assert_eq!(saved_alone(&group, &root, &found, others), alone, "{others} wait");
+            // Others may write to this disk, too.
+            group.state.lock().alone_until = None;
+        }
+    }
+
+    #[test]
+    fn where_a_call_for_all_fails_or_takes_long_each_is_saved_by_its_own() {
+        let (_place, root, found, group) = on_disk();
+        group.state.lock().alone_until = Some(Instant::now() + ALONE);
+        assert_eq!(saved_alone(&group, &root, &found, 9), 9);
+        let begun = Instant::now();
+        let leader = Leader::new(&group, &mut group.state.lock());
+        leader.end(Saved::Together, LONG * 2);
+        assert!(group.state.lock().alone_until.is_some_and(|until| until >= begun + ALONE));
+    }
+
+    #[test]
+    fn what_is_on_another_disk_is_saved_alone_and_its_error_is_given() {
+        let (_place, root, found, group) = on_disk();
+        for device in [None, group.device.map(|device| device + 1)] {
+            let group = GroupSync { device, ..GroupSync::default() };
+            assert_eq!(saved_by(&group, &root, &found), 5);
+        }
+        let refused = group.save(&root, &found, || Err(io::Error::other("worn out"))).unwrap_err();
+        assert_eq!(refused.to_string(), "worn out");
+        assert!(group.save(&root, &found, || Ok(())).is_ok(), "who comes later is not held up");
+    }
+
+    /// How many of five threads are saved alone, where nobody waits for anybody.
+    fn saved_by(group: &GroupSync, root: &Folder, found: &Metadata) -> usize {
+        let alone = AtomicUsize::new(0);
+        let count = || _ = alone.fetch_add(1, Ordering::Relaxed);
+        scope(|scope| (0..5).for_each(|_| drop(scope.spawn(|| group.save(root, found, || Ok(count())).unwrap()))));
+        alone.into_inner()
+    }
+}
