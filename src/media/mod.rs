@@ -68,6 +68,7 @@ mod scale;
 pub mod similar;
 mod sniff;
 mod svg_text;
+mod svgz;
 mod thumbnail;
 mod unclosed;
 mod yuv;
