@@ -26,7 +26,12 @@ pub(super) fn decode(bytes: &[u8], target: TargetSize, limits: &MediaConfig) -> 
 
 /// A bitmap without compression: as it is, or else as it should have been written.
 fn plain(bytes: &[u8], header: &Header<'_>, limits: &MediaConfig) -> Result<Decoded, MediaError> {
-    match of_library(bytes, limits) {
+    let as_it_is = if header.overlaps_pixels() {
+        Err(MediaError::damaged("its pixels begin within its header"))
+    } else {
+        of_library(bytes, limits)
+    };
+    match as_it_is {
         Err(error @ (MediaError::Damaged(_) | MediaError::Variant(_))) => {
             let Some(rewritten) = header.rewritten(limits)? else { return Err(error) };
             let decoded = of_library(&rewritten, limits).map_err(|_| error)?;

@@ -108,11 +108,16 @@ impl<'a> Header<'a> {
         (0..count).map_while(color).collect()
     }
 
+    /// Whether the file says that its pixels begin within its header. Some programs leave that field at 0.
+    pub(super) fn overlaps_pixels(&self) -> bool {
+        (self.file.le32(10).unwrap_or(0) as usize) < self.palette_start()
+    }
+
     /// Where the pixels begin: behind the header at least, whatever the file says.
     fn pixels_start(&self) -> usize {
         let said = self.file.le32(10).unwrap_or(0) as usize;
         let palette = if self.bits <= 8 { self.color_bytes() * self.palette().len() } else { 0 };
-        if said < self.palette_start() { self.palette_start().saturating_add(palette) } else { said }
+        if self.overlaps_pixels() { self.palette_start().saturating_add(palette) } else { said }
     }
 
     /// The bytes of the pixels, and all that stands behind them.

@@ -163,12 +163,13 @@ mod tests {
     #[test]
     fn runs_of_whole_colors_are_blue_green_and_red() {
         let colors = Colors { bits: 24, palette: vec![[9; 3]] };
-        let mut canvas = Canvas::new(2, 2, &colors);
-        // Two of one color, the next row, one of another as a literal with a byte of padding, and the end.
-        let set = canvas.run(&[2, 1, 2, 3, 0, 0, 0, 1, 4, 5, 6, 0, 0, 1, 1, 7, 7, 7], &colors);
-        assert_eq!((set, &canvas.pixels[..]), (3, &[3, 2, 1, 3, 2, 1, 6, 5, 4, 0, 0, 0][..]));
+        let mut canvas = Canvas::new(3, 2, &colors);
+        // Two of one color, the next row, three one by one with a byte of padding, and the end.
+        let codes = [2, 1, 2, 3, 0, 0, 0, 3, 4, 5, 6, 7, 8, 9, 1, 1, 1, 0, 0, 1, 1, 7, 7, 7];
+        let (first, second) = ([3, 2, 1, 3, 2, 1, 0, 0, 0], [6, 5, 4, 9, 8, 7, 1, 1, 1]);
+        assert_eq!((canvas.run(&codes, &colors), &canvas.pixels), (5, &[first, second].concat()));
         canvas.turn_over();
-        assert_eq!(canvas.pixels, [6, 5, 4, 0, 0, 0, 3, 2, 1, 3, 2, 1]);
+        assert_eq!(canvas.pixels, [second, first].concat());
         assert_eq!(Canvas::new(2, 2, &colors).run(&[1, 1, 2], &colors), 0, "half a color");
     }
 

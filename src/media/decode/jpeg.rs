@@ -169,7 +169,7 @@ fn reason(error: JpegError) -> MediaError {
 
 #[cfg(test)]
 mod tests {
-    use libjpeg_turbo_rs::{Subsampling, compress_12bit, compress_arithmetic, compress_lossless};
+    use libjpeg_turbo_rs::{Subsampling, compress_12bit, compress_arithmetic, compress_lossless, compress_progressive};
 
     use super::*;
     use crate::config::Config;
@@ -206,5 +206,16 @@ mod tests {
         check(&compress_lossless(&gray, SIDE, SIDE, PixelFormat::Grayscale).unwrap(), SIDE, [77; 3]);
         let deep: Vec<i16> = pixels().iter().map(|&level| i16::from(level) * 16).collect();
         check(&compress_12bit(&deep, SIDE, SIDE, 3, 95, Subsampling::S444).unwrap(), SIDE, COLOR);
+    }
+
+    #[test]
+    fn coefficients_of_subsampled_components_are_fewer() {
+        let estimate = |sampling: Subsampling| {
+            let bytes = compress_progressive(&pixels(), SIDE, SIDE, PixelFormat::Rgb, 90, sampling).unwrap();
+            memory_estimate(&bytes, TargetSize { width: 8, height: 8, accepts_yuv: false })
+        };
+        // Two components of a quarter of the samples, two bytes each.
+        let pixels = (SIDE * SIDE) as u64;
+        assert_eq!(estimate(Subsampling::S444) - estimate(Subsampling::S420), pixels * 2 * 2 * 3 / 4);
     }
 }

@@ -4,10 +4,10 @@
 //! Colors are those of the file's ICC profile, else Display P3 or BT.2020 where the file names these primaries, else sRGB.
 //! HDR by the perceptual quantizer is tone-mapped, unless a profile says what colors are.
 
-mod picture;
+mod planes;
 mod tiles;
 
-use self::picture::{decoded, peak_memory, reason, shown, side};
+use self::planes::{decoded, peak_memory, reason, shown, side};
 use super::decoded::Decoded;
 use super::limits::{check_memory, check_size};
 use super::wide_gamut;
