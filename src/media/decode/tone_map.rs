@@ -45,9 +45,9 @@ impl ToneMap {
 
     /// The bytes of red, green and blue.
     pub(super) fn bytes(&self, coded: [f32; 3]) -> [u8; 3] {
-        let codes = coded.map(|code| step(code, CODES));
-        let gain = self.gain[codes.into_iter().max().unwrap_or(0)];
-        let [red, green, blue] = codes.map(|code| self.light[code] * gain);
+        let steps = coded.map(|code| step(code, CODES));
+        let gain = self.gain[steps.into_iter().max().unwrap_or(0)];
+        let [red, green, blue] = steps.map(|code| self.light[code] * gain);
         let light = self.primaries.map(|weights| weights[0] * red + weights[1] * green + weights[2] * blue);
         light.map(|light| self.bytes[step(light, LEVELS)])
     }

@@ -17,11 +17,11 @@ pub(in crate::media) fn without_empty_associations(file: &[u8]) -> Cow<'_, [u8]>
         return Cow::Borrowed(file);
     }
     let start = map.0.as_ptr().addr() - file.as_ptr().addr();
-    let mut changed = file.to_vec();
+    let mut mended = file.to_vec();
     for (place, byte) in changes {
-        changed[start + place] = byte;
+        mended[start + place] = byte;
     }
-    Cow::Owned(changed)
+    Cow::Owned(mended)
 }
 
 /// Where a file says which item is shown: a number of two or four bytes. `None` if it does not.
@@ -42,7 +42,7 @@ fn replacements(map: ByteReader<'_>) -> Option<Vec<(usize, u8)>> {
         let count = usize::from(map.u8(first - 1)?);
         let indices = map.slice(first, count * size)?;
         // The highest bit says whether a property is essential.
-        let is_empty = |index: &[u8]| index[0] & 0x7f == 0 && index[1..].iter().all(|byte| *byte == 0);
+        let is_empty = |index: &[u8]| matches!(index[0], 0 | 0x80) && index[1..].iter().all(|byte| *byte == 0);
         let other = indices.chunks_exact(size).find(|index| !is_empty(index));
         for (place, _) in indices.chunks_exact(size).enumerate().filter(|(_, index)| is_empty(index)) {
             let place = first + place * size;
