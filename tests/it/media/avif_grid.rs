@@ -227,7 +227,7 @@ fn the_last_box_may_have_no_size() {
 fn hdr_by_the_perceptual_quantizer_is_shown_as_sdr() {
     let level = |transfer: u8, coded: u8| {
         let image = RgbImage::from_pixel(TILE, TILE, image::Rgb([coded; 3]));
-        let nclx = boxed(b"colr", &[b"nclx\0\x09\0", &[transfer, 0, 6, 0x80]]);
+        let nclx = boxed(b"colr", &[b"nclx\0\x01\0", &[transfer, 0, 6, 0x80]]);
         shown(&File { tiles: tiles(&image), properties: vec![nclx], ..File::default() }).1.get_pixel(9, 9).0[1]
     };
     let (white, brightest) = (148, 192);
