@@ -6,8 +6,8 @@
 //!
 //! # What is decoded
 //!
-//! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG, Photoshop, and camera raw by the JPEGs in it. The feature `avif` adds AVIF, `heic` HEIC, and `jxl-jp2` JPEG
-//! XL and JPEG 2000; all three are on by default. Their decoders take more memory than the headers say: what holds is the
+//! JPEG, PNG and APNG, GIF, WebP, BMP, TIFF, ICO and CUR, SVG and SVGZ, Photoshop, and camera raw by the JPEGs in it. The
+//! feature `avif` adds AVIF, `heic` HEIC, and `jxl-jp2` JPEG XL and JPEG 2000; all three are on by default. Their decoders take more memory than the headers say: what holds is the
 //! limit of the process that decodes (`render::cage`), and in a caller's own process nothing but the decoder's own count.
 //! What a feature is missing for is probed and kept without a thumbnail. `docs/reference.md` says what is read of each.
 //!
@@ -20,7 +20,7 @@
 //! | decoder | formats | memory safety |
 //! |---|---|---|
 //! | `png`, `gif`, `image-webp` (animations), BMP and ICO of `image`, `weezl`, `flate2` | PNG, GIF, WebP, BMP, ICO | forbid `unsafe` |
-//! | `decode::tiff` and `decode::bmp_runs` of this project, `fax` | what the others refuse of TIFF and BMP | no `unsafe` |
+//! | `decode::tiff`, `decode::bmp_header` and `decode::bmp_runs` of this project, `fax` | what the others refuse of TIFF and BMP | no `unsafe` |
 //! | `decode::psd`, `preview` and `heif` of this project | Photoshop; the JPEG within camera raw; the containers of AVIF and HEIC | no `unsafe` |
 //! | `hayro-jpeg2000` | JPEG 2000 | forbids `unsafe` |
 //! | `heic-decoder` | HEIC | forbids `unsafe`; its threads are those of `rayon`, of which a process that decodes has one |
@@ -68,6 +68,7 @@ mod scale;
 pub mod similar;
 mod sniff;
 mod svg_text;
+mod svgz;
 mod thumbnail;
 mod unclosed;
 mod yuv;

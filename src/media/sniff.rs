@@ -6,7 +6,7 @@
 //! and SVG as opposed to HTML.
 
 use super::byte_reader::ByteReader;
-use super::{camera_raw, markup};
+use super::{camera_raw, markup, svgz};
 use crate::model::MediaType;
 
 /// The number of bytes that decide all types but those of text.
@@ -19,7 +19,16 @@ pub fn sniff(bytes: &[u8]) -> MediaType {
     match signature(head).or_else(|| container(ByteReader(head))) {
         Some(MediaType::Tiff) => camera_raw::sniff(ByteReader(bytes)).unwrap_or(MediaType::Tiff),
         Some(found) => found,
+        None if svgz::is_packed(head) => packed(bytes),
         None => markup::sniff(bytes),
+    }
+}
+
+/// What gzip packs: SVG, or nothing that is known.
+fn packed(bytes: &[u8]) -> MediaType {
+    match markup::sniff(&svgz::unpacked(bytes, WINDOW).0) {
+        MediaType::Svg => MediaType::Svgz,
+        _ => MediaType::Unknown,
     }
 }
 

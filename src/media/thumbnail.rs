@@ -1,5 +1,7 @@
 //! Thumbnails: several renditions from one decoding.
 
+use std::borrow::Cow;
+
 use super::catch_panic::catch_panic;
 use super::decode::{self, Pixels, SVG_DEFAULT_SIZE, TargetSize};
 use super::error::MediaError;
@@ -11,6 +13,7 @@ use super::preview;
 use super::probe::probe;
 use super::pyramid::{AnimationSource, PostProcessing, Pyramid};
 use super::rendition::Renditions;
+use super::svgz;
 use super::unclosed::closed;
 use crate::config::{MediaConfig, ThumbnailConfig, ThumbnailFormat};
 use crate::model::{Asset, Ending, MediaType};
@@ -45,7 +48,7 @@ pub fn memory_estimate(bytes: &[u8], asset: &Asset, sizes: &[ThumbnailConfig], l
     let estimate = || {
         let (bytes, asset) = shown(bytes, asset, limits);
         let target = target_size(&geometries(&asset, sizes), false);
-        decode::memory_estimate(bytes, &asset, target, limits)
+        decode::memory_estimate(&bytes, &asset, target, limits)
     };
     catch_panic(estimate).unwrap_or(limits.max_alloc.0)
 }
@@ -58,7 +61,7 @@ fn render(
     limits: &MediaConfig,
 ) -> Result<Renditions, MediaError> {
     let (bytes, asset) = shown(bytes, asset, limits);
-    let bytes = &closed(bytes, &asset);
+    let bytes = &closed(&bytes, &asset);
     let asset = &as_decoded(&asset);
     let geometries = geometries(asset, sizes);
     let target = target_size(&geometries, yuv_suffices(asset, sizes));
@@ -71,15 +74,19 @@ fn render(
     }
 }
 
-/// The image itself, or the preview that stands for it: of camera raw, and of a Photoshop file whose merged image is of
-/// another kind than is read, or too large. A preview is held as the image is.
-fn shown<'a>(bytes: &'a [u8], asset: &Asset, limits: &MediaConfig) -> (&'a [u8], Asset) {
+/// The image itself, unpacked, or the preview that stands for it: of camera raw, and of a Photoshop file whose merged image
+/// is of another kind than is read, or too large. A preview is held as the image is.
+fn shown<'a>(bytes: &'a [u8], asset: &Asset, limits: &MediaConfig) -> (Cow<'a, [u8]>, Asset) {
+    if asset.media_type == MediaType::Svgz {
+        let (text, _) = svgz::unpacked(bytes, svgz::LARGEST + 1);
+        return (Cow::Owned(text), Asset { media_type: MediaType::Svg, ..asset.clone() });
+    }
     let is_wanted = asset.media_type.is_camera_raw()
         || asset.media_type == MediaType::Psd && !decode::is_readable_psd(bytes, limits);
     let preview = if is_wanted { preview::of(bytes, asset.media_type) } else { None };
     preview.map_or_else(
-        || (bytes, asset.clone()),
-        |preview| (preview, Asset { orientation: asset.orientation, ..probe(preview, limits) }),
+        || (Cow::Borrowed(bytes), asset.clone()),
+        |preview| (Cow::Borrowed(preview), Asset { orientation: asset.orientation, ..probe(preview, limits) }),
     )
 }
 

@@ -19,11 +19,14 @@ pub(super) fn closed<'a>(bytes: &'a [u8], asset: &Asset) -> Cow<'a, [u8]> {
         MediaType::Gif => Cow::Owned([bytes, b"\x3b"].concat()),
         MediaType::WebP => Cow::Owned(closed_webp(bytes)),
         // Zeros for the last row, of at most four bytes per pixel, and for the pointer to the next page.
-        MediaType::Bmp => Cow::Owned([bytes, &vec![0; 4 * asset.width as usize]].concat()),
+        MediaType::Bmp => Cow::Owned([bytes, &vec![0; 4 * asset.width.min(WIDEST) as usize]].concat()),
         MediaType::Tiff => Cow::Owned([bytes, &[0; 8]].concat()),
         _ => Cow::Borrowed(bytes),
     }
 }
+
+/// The widest bitmap of which the last row is filled up: what is declared costs no memory.
+const WIDEST: u32 = 1 << 16;
 
 /// The whole chunks of a PNG, then the pixels of a broken one, then the last chunk.
 fn closed_png(bytes: ByteReader<'_>) -> Vec<u8> {

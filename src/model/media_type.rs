@@ -31,6 +31,8 @@ named! {
         Cur = "cur",
         /// SVG.
         Svg = "svg",
+        /// SVG that is packed with gzip. Browsers show it where a server says so in `Content-Encoding`.
+        Svgz = "svgz",
         /// Photoshop, of either size (PSD and PSB).
         Psd = "psd",
         /// DNG.
@@ -96,6 +98,7 @@ impl MediaType {
             Self::Tiff => "image/tiff",
             Self::Ico | Self::Cur => "image/vnd.microsoft.icon",
             Self::Svg => "image/svg+xml",
+            Self::Svgz => "image/svg+xml-compressed",
             Self::Psd => "image/vnd.adobe.photoshop",
             Self::Dng => "image/x-adobe-dng",
             Self::Cr2 => "image/x-canon-cr2",
@@ -144,8 +147,14 @@ impl MediaType {
                 | Self::Ico
                 | Self::Cur
                 | Self::Svg
+                | Self::Svgz
                 | Self::Psd
         ) || self.is_camera_raw()
+    }
+
+    /// Whether it is SVG, packed or not.
+    pub const fn is_svg(self) -> bool {
+        matches!(self, Self::Svg | Self::Svgz)
     }
 
     /// Whether it holds the values of a camera's sensor.

@@ -10,7 +10,7 @@ use super::cage::{Cage, CageError};
 use super::system_fonts::SystemFonts;
 use crate::config::{MediaConfig, ThumbnailConfig};
 use crate::media::{self, Fonts, MediaError, Renditions};
-use crate::model::{Asset, MediaType};
+use crate::model::Asset;
 use crate::staging::HeldBytes;
 
 /// The unit in which memory is counted, because a semaphore gives out no more than 2³² permits at a time.
@@ -123,7 +123,7 @@ impl DecodePermit<'_> {
 impl DecodePool {
     /// The fonts for the text of an image. Looking for them reads files.
     async fn fonts_of(&self, bytes: &HeldBytes, asset: Asset) -> Fonts {
-        if asset.media_type != MediaType::Svg {
+        if !asset.media_type.is_svg() {
             return Fonts::default();
         }
         let (system, limits, bytes) = (Arc::clone(&self.fonts), self.limits.clone(), bytes.clone());

@@ -275,22 +275,26 @@ mod tests {
         }
     }
 
-    /// Of the version before, an image that this one shows in another way has its thumbnail made again, and any other
-    /// keeps the one that it has.
+    /// Of the version before, an image that this one shows in another way, or that had no thumbnail, has one made, and any
+    /// other keeps the one that it has.
     #[tokio::test]
     async fn thumbnails_of_the_version_before_are_kept_unless_they_would_be_others() {
         let drawing = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><path d='M0 0h9v9'/></svg>";
-        for (bytes, made_again) in [(DOT, 0), (drawing, 1)] {
+        let digest = Digest::of(b"made before");
+        let one_before =
+            || Ok(RenditionRow { media_type: crate::model::MediaType::Png, width: 1, height: 1, size: 9, digest });
+        let none = Err("it could not be read".to_owned());
+        for (bytes, made, made_again) in [(DOT, one_before(), 0), (drawing, one_before(), 1), (DOT, none, 1)] {
             let (archive, digest, asset) = kept(bytes).await;
             let renderer = Renderer::new(Arc::clone(&archive), &sizes(&["small"]));
             let size = &renderer.recipes[0].size;
-            let (name, made) = (size.name.clone(), Err("made before".to_owned()));
-            let before = ThumbnailRow { original: digest, name, recipe: Recipe::earlier(size), made };
+            let (name, recipe) = (size.name.clone(), Recipe::earlier(size));
+            let before = ThumbnailRow { original: digest, name, recipe, made: made.clone() };
             archive.catalog.record_thumbnails(&[before], &[]).await.unwrap();
             assert_eq!(renderer.ensure(digest, &asset, None).await.unwrap().made, made_again);
             let rows = archive.catalog.thumbnails(&[digest]).await.unwrap();
             assert!(!renderer.lacks(digest, &rows) && rows.len() == 1);
-            assert_eq!(rows[0].made.is_ok(), made_again == 1);
+            assert!(rows[0].made.is_ok() && (rows[0].made == made) == (made_again == 0));
         }
     }
 

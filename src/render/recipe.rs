@@ -8,9 +8,10 @@ use crate::model::{Digest, MediaType};
 /// these are made again.
 const THUMBNAIL_VERSION: u32 = 2;
 
-/// The types of which the version before this one made other pixels, or none: text in SVG was not drawn, and of AVIF and
-/// HEIC neither grids nor the clean aperture were known. The thumbnails of all others are those of this version, too.
-const CHANGED: [MediaType; 3] = [MediaType::Svg, MediaType::Avif, MediaType::Heic];
+/// The types of which the version before this one made other pixels, or none: text in SVG was not drawn; of AVIF and HEIC
+/// neither grids, the clean aperture nor HDR were known, nor was HDR in JPEG XL; and runs in BMP began on black. The
+/// thumbnails of all others are those of this version, too.
+const CHANGED: [MediaType; 5] = [MediaType::Svg, MediaType::Avif, MediaType::Heic, MediaType::Jxl, MediaType::Bmp];
 
 /// One size that the settings ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +42,11 @@ impl Recipe {
         row.name == self.size.name && row.recipe == self.digest
     }
 
-    /// The record of a thumbnail that the version before made, as one of this recipe; `None` if this version makes
-    /// another of an image of this type.
+    /// The record of a thumbnail that the version before made, as one of this recipe; `None` if it made none, or this
+    /// version makes another of an image of this type.
     pub fn taken_over(&self, row: &ThumbnailRow, media_type: MediaType) -> Option<ThumbnailRow> {
-        let is_same = row.name == self.size.name && row.recipe == self.earlier && !CHANGED.contains(&media_type);
+        let is_earlier = row.name == self.size.name && row.recipe == self.earlier;
+        let is_same = is_earlier && row.made.is_ok() && !CHANGED.contains(&media_type);
         is_same.then(|| ThumbnailRow { recipe: self.digest, ..row.clone() })
     }
 }
@@ -90,6 +92,7 @@ const fn animation_name(animation: Animation) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::RenditionRow;
     use crate::config::Config;
 
     #[test]
@@ -107,15 +110,23 @@ mod tests {
             original: Digest::of(b"a"),
             name: "small".parse().unwrap(),
             recipe,
-            made: Err("it is no image".to_owned()),
+            made: Ok(RenditionRow {
+                media_type: MediaType::Jpeg,
+                width: 9,
+                height: 9,
+                size: 9,
+                digest: Digest::of(b"b"),
+            }),
         };
         let before = row(recipe.earlier);
         assert!(!recipe.is_of(&before));
         let taken = recipe.taken_over(&before, MediaType::Jpeg).unwrap();
         assert!(recipe.is_of(&taken) && taken.made == before.made);
-        for changed in [MediaType::Svg, MediaType::Avif, MediaType::Heic] {
+        for changed in CHANGED {
             assert_eq!(recipe.taken_over(&before, changed), None);
         }
+        let failed = ThumbnailRow { made: Err("it is damaged".to_owned()), ..before.clone() };
+        assert_eq!(recipe.taken_over(&failed, MediaType::Jpeg), None, "it is tried again");
         assert_eq!(recipe.taken_over(&row(Digest::of(b"other")), MediaType::Jpeg), None);
         let other = ThumbnailRow { name: "large".parse().unwrap(), ..before };
         assert_eq!(recipe.taken_over(&other, MediaType::Jpeg), None);

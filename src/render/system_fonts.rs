@@ -14,7 +14,7 @@ use skrifa::{FontRef, MetadataProvider};
 use crate::config::MediaConfig;
 use crate::media::Fonts;
 use crate::media::fonts::{Wanted, is_generic, select, wanted};
-use crate::model::{Asset, MediaType};
+use crate::model::Asset;
 
 /// How many faces are added for characters that the faces by name lack: of one script each, as a rule.
 const MOST_FALLBACKS: usize = 4;
@@ -38,7 +38,7 @@ impl SystemFonts {
 
     /// The fonts for an image: none but for an SVG with text. Reads files.
     pub fn for_image(&self, bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> Fonts {
-        let wanted = if asset.media_type == MediaType::Svg { wanted(bytes) } else { None };
+        let wanted = if asset.media_type.is_svg() { wanted(bytes) } else { None };
         wanted.map_or_else(Fonts::default, |wanted| self.of(&wanted, limits))
     }
 

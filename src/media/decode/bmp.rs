@@ -1,67 +1,68 @@
-//! Windows bitmaps, by the decoder of the `image` crate, and what that refuses: a whole JPEG or PNG as the pixels, run
-//! lengths from the top down or with errors, and files that are cut.
+//! Bitmaps, by the decoder of the `image` crate. What that refuses is read here: run lengths, with errors too; a whole JPEG
+//! or PNG as the pixels; headers with mistakes; and files that are cut.
 
 use std::io::Cursor;
 
 use image::codecs::bmp::BmpDecoder;
 
-use super::decoded::{Decoded, TargetSize};
+use super::bmp_header::{Coding, Header};
+use super::decoded::{Decoded, Pixels, TargetSize};
 use super::image_decoder::{read, reason};
-use super::limits::{check_memory, check_size};
 use super::{bmp_runs, jpeg, png_ico};
 use crate::config::MediaConfig;
 use crate::media::byte_reader::ByteReader;
 use crate::media::error::MediaError;
 
-// Values of `biCompression`.
-const RLE8: u32 = 1;
-const RLE4: u32 = 2;
-const JPEG: u32 = 4;
-const PNG: u32 = 5;
-
 /// A bitmap.
 pub(super) fn decode(bytes: &[u8], target: TargetSize, limits: &MediaConfig) -> Result<Decoded, MediaError> {
-    let reader = ByteReader(bytes);
-    let compression = reader.le32(14).filter(|header| *header >= 40).and_then(|_| reader.le32(30)).unwrap_or(0);
-    let pixels = reader.le32(10).and_then(|at| reader.from(at as usize)).map_or(&[][..], |pixels| pixels.0);
-    match compression {
-        JPEG => return jpeg::decode(pixels, TargetSize { accepts_yuv: false, ..target }, limits),
-        PNG => return png_ico::png(pixels, limits),
-        _ => {}
+    let header = Header::of(ByteReader(bytes)).ok_or_else(|| MediaError::damaged("its headers break off"))?;
+    match header.coding {
+        Coding::Jpeg => jpeg::decode(header.pixels(), TargetSize { accepts_yuv: false, ..target }, limits),
+        Coding::Png => png_ico::png(header.pixels(), limits),
+        Coding::Runs => bmp_runs::decode(&header, limits),
+        Coding::Plain | Coding::Masked | Coding::Other(_) => plain(bytes, &header, limits),
     }
-    let decoded = BmpDecoder::new(Cursor::new(bytes)).map_err(reason).and_then(|decoder| read(decoder, 1, limits));
-    match decoded {
-        Err(MediaError::Damaged(_)) if matches!(compression, RLE8 | RLE4) => bmp_runs::decode(reader, pixels, limits),
-        Err(error @ MediaError::Damaged(_)) => {
-            let Some(filled) = filled(reader, limits)? else { return Err(error) };
-            read(BmpDecoder::new(Cursor::new(filled)).map_err(reason)?, 1, limits).map_err(|_| error)
+}
+
+/// A bitmap without compression: as it is, or else as it should have been written.
+fn plain(bytes: &[u8], header: &Header<'_>, limits: &MediaConfig) -> Result<Decoded, MediaError> {
+    let as_it_is = if header.overlaps_pixels() {
+        Err(MediaError::damaged("its pixels begin within its header"))
+    } else {
+        of_library(bytes, limits)
+    };
+    match as_it_is {
+        Err(error @ (MediaError::Damaged(_) | MediaError::Variant(_))) => {
+            let Some(rewritten) = header.rewritten(limits)? else { return Err(error) };
+            let decoded = of_library(&rewritten, limits).map_err(|_| error)?;
+            Ok(without(decoded, header.unmasked()))
         }
         other => other,
     }
 }
 
-/// A bitmap without compression that lacks some of its rows, with zeros in their place; `None` if it lacks all of them.
-fn filled(bytes: ByteReader<'_>, limits: &MediaConfig) -> Result<Option<Vec<u8>>, MediaError> {
-    let (Some(start), Some(bits)) = (bytes.le32(10), bytes.le16(28)) else { return Ok(None) };
-    let (Some(width), Some(height)) = (bytes.le32(18), bytes.le32(22)) else { return Ok(None) };
-    let (width, height) = (width.cast_signed().unsigned_abs(), height.cast_signed().unsigned_abs());
-    check_size(width, height, limits)?;
-    let row = (u64::from(width) * u64::from(bits)).div_ceil(32) * 4;
-    let needed = row.saturating_mul(height.into()).saturating_add(start.into());
-    check_memory(needed, limits)?;
-    if bytes.len() <= start as usize || bytes.len() as u64 >= needed {
-        return Ok(None);
+fn of_library(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
+    BmpDecoder::new(Cursor::new(bytes)).map_err(reason).and_then(|decoder| read(decoder, 1, limits))
+}
+
+/// The image without some of red, green and blue.
+fn without(mut decoded: Decoded, colors: [bool; 3]) -> Decoded {
+    if let Pixels::Interleaved(raster) = &mut decoded.pixels
+        && raster.channels.count() >= colors.len()
+    {
+        for pixel in raster.data.chunks_exact_mut(raster.channels.count()) {
+            for (sample, _) in pixel.iter_mut().zip(colors).filter(|(_, is_missing)| *is_missing) {
+                *sample = 0;
+            }
+        }
     }
-    let mut filled = bytes.0.to_vec();
-    filled.resize(usize::try_from(needed).map_err(MediaError::damaged)?, 0);
-    Ok(Some(filled))
+    decoded
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::media::decode::decoded::Pixels;
 
     /// A bitmap of two by two pixels.
     fn bitmap(bits: u16, compression: u32, palette: &[u8], pixels: &[u8], height: i32) -> Vec<u8> {
@@ -108,8 +109,38 @@ mod tests {
     fn a_png_or_a_jpeg_may_be_the_pixels() {
         let png = include_bytes!("../../../tests/data/images/truecolor.png");
         let jpeg = include_bytes!("../../../tests/data/images/baseline.jpg");
-        assert_eq!(shown(&bitmap(0, PNG, &[], png, 2)).unwrap().len(), 24 * 16 * 3);
-        assert!(!shown(&bitmap(0, JPEG, &[], jpeg, 2)).unwrap().is_empty());
-        assert!(shown(&bitmap(0, JPEG, &[], b"no image", 2)).is_err());
+        assert_eq!(shown(&bitmap(0, 5, &[], png, 2)).unwrap().len(), 24 * 16 * 3);
+        assert!(!shown(&bitmap(0, 4, &[], jpeg, 2)).unwrap().is_empty());
+        assert!(shown(&bitmap(0, 4, &[], b"no image", 2)).is_err());
+    }
+
+    #[test]
+    fn mistakes_in_headers_do_not_hide_the_image() {
+        let pixels = [3, 2, 1, 6, 5, 4, 0, 0, 9, 8, 7, 9, 8, 7, 0, 0];
+        let whole = bitmap(24, 0, &[], &pixels, 2);
+        let with = |at: usize, bytes: &[u8]| {
+            let mut changed = whole.clone();
+            changed[at..at + bytes.len()].copy_from_slice(bytes);
+            shown(&changed)
+        };
+        for (at, bytes) in [(10, &[0; 4][..]), (26, &[9, 9]), (14, &[36, 0, 0, 0])] {
+            assert_eq!(with(at, bytes), shown(&whole), "at {at}");
+        }
+        assert!(with(28, &[33, 0]).is_err(), "pixels of 33 bits");
+        assert!(with(30, &[9, 0]).is_err(), "an unknown compression");
+    }
+
+    #[test]
+    fn colors_without_a_mask_are_nowhere() {
+        let masks: Vec<u8> = [0xff00_u32, 0xff, 0].iter().flat_map(|mask| mask.to_le_bytes()).collect();
+        let pixels = [1, 2, 3, 4, 5, 6, 7, 8];
+        let made = shown(&bitmap(16, 3, &masks, &pixels, -2)).unwrap();
+        assert_eq!(made, [2, 1, 0, 4, 3, 0, 6, 5, 0, 8, 7, 0]);
+    }
+
+    #[test]
+    fn run_lengths_of_whole_colors_are_read() {
+        let codes = [2, 1, 2, 3, 0, 0, 1, 4, 5, 6, 1, 7, 8, 9, 0, 1];
+        assert_eq!(shown(&bitmap(24, 4, &[], &codes, 2)).unwrap(), [6, 5, 4, 9, 8, 7, 3, 2, 1, 3, 2, 1]);
     }
 }

@@ -1,98 +1,134 @@
-//! Run lengths in bitmaps (`BI_RLE8`, `BI_RLE4`), as far as they make sense: what comes after an error stays as it is.
+//! Run lengths in bitmaps: `BI_RLE8`, `BI_RLE4`, and those of whole colors that OS/2 has. What comes after an error stays
+//! as it is.
 
+use super::bmp_header::Header;
 use super::decoded::Decoded;
 use super::limits::{check_memory, check_size};
 use crate::config::MediaConfig;
-use crate::media::byte_reader::ByteReader;
 use crate::media::error::MediaError;
 use crate::media::raster::{Channels, Raster};
 
-/// An index and three channels for each pixel.
-const BYTES_PER_PIXEL: u64 = 4;
+/// Red, green and blue.
+const BYTES_PER_PIXEL: usize = 3;
 
-/// Decodes the codes of a bitmap with these headers.
-pub(super) fn decode(file: ByteReader<'_>, codes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
-    let damaged = || MediaError::damaged("its headers break off");
-    let (width, height) = (file.le32(18).ok_or_else(damaged)?, file.le32(22).ok_or_else(damaged)?.cast_signed());
-    let rows = height.unsigned_abs();
-    check_size(width, rows, limits)?;
-    check_memory(u64::from(width) * u64::from(rows) * BYTES_PER_PIXEL, limits)?;
-    let mut canvas = Canvas { width: width as usize, indices: vec![0; width as usize * rows as usize], at: 0, row: 0 };
-    let is_four_bits = file.le16(28) == Some(4);
-    if canvas.run(codes, is_four_bits) == 0 {
+/// Decodes the codes of a bitmap with this header.
+pub(super) fn decode(header: &Header<'_>, limits: &MediaConfig) -> Result<Decoded, MediaError> {
+    check_size(header.width, header.rows(), limits)?;
+    check_memory(u64::from(header.width) * u64::from(header.rows()) * BYTES_PER_PIXEL as u64, limits)?;
+    let colors = Colors { bits: header.bits, palette: header.palette() };
+    let mut canvas = Canvas::new(header.width as usize, header.rows() as usize, &colors);
+    if canvas.run(header.pixels(), &colors) == 0 {
         return Err(MediaError::damaged("no run of its codes makes sense"));
     }
-    let palette = palette(file);
-    let color = |index: &u8| palette.get(usize::from(*index)).copied().unwrap_or([0; 3]);
-    // A negative height means that rows run from top to bottom.
-    let lines = canvas.indices.chunks_exact(width as usize);
-    let data: Vec<u8> = if height < 0 {
-        lines.flatten().flat_map(color).collect()
-    } else {
-        lines.rev().flatten().flat_map(color).collect()
-    };
-    Ok(Decoded::interleaved(Raster::new(width, rows, Channels::Rgb, data)?, None))
+    if header.height > 0 {
+        canvas.turn_over();
+    }
+    Ok(Decoded::interleaved(Raster::new(header.width, header.rows(), Channels::Rgb, canvas.pixels)?, None))
 }
 
-/// Blue, green, red and a byte for nothing, behind the header; as many as it says, or all that there can be.
-fn palette(file: ByteReader<'_>) -> Vec<[u8; 3]> {
-    let start = 14 + file.le32(14).unwrap_or(40) as usize;
-    let count = file.le32(46).filter(|count| (1..=256).contains(count)).unwrap_or(256) as usize;
-    let color = |index: usize| file.slice(start.checked_add(4 * index)?, 3).map(|bgr| [bgr[2], bgr[1], bgr[0]]);
-    (0..count).map_while(color).collect()
+/// What the bytes of codes stand for.
+struct Colors {
+    /// Bits of a pixel: 4 or 8 of an index, or 24 of blue, green and red.
+    bits: u16,
+    palette: Vec<[u8; 3]>,
 }
 
-/// Rows of indices in the order of the file.
+impl Colors {
+    /// Bytes of a run's color, and how many pixels in turn they stand for.
+    const fn unit(&self) -> (usize, usize) {
+        match self.bits {
+            4 => (1, 2),
+            24 => (3, 1),
+            _ => (1, 1),
+        }
+    }
+
+    /// Bytes of so many pixels one by one.
+    const fn length(&self, pixels: usize) -> usize {
+        let (bytes, shared) = self.unit();
+        pixels.div_ceil(shared) * bytes
+    }
+
+    /// The color of one of the pixels that these bytes stand for. Indices beyond the palette are black.
+    fn nth(&self, bytes: &[u8], place: usize) -> Option<[u8; 3]> {
+        let index = match self.bits {
+            24 => return bytes.get(3 * place..3 * place + 3).map(|bgr| [bgr[2], bgr[1], bgr[0]]),
+            4 if place.is_multiple_of(2) => bytes.get(place / 2)? >> 4,
+            4 => bytes.get(place / 2)? & 15,
+            _ => *bytes.get(place)?,
+        };
+        Some(self.palette.get(usize::from(index)).copied().unwrap_or_default())
+    }
+}
+
+/// Rows of colors in the order of the file.
 struct Canvas {
     width: usize,
-    indices: Vec<u8>,
+    pixels: Vec<u8>,
     at: usize,
     row: usize,
 }
 
 impl Canvas {
+    /// A canvas of the first color.
+    fn new(width: usize, rows: usize, colors: &Colors) -> Self {
+        let first = colors.palette.first().filter(|_| colors.bits <= 8).copied().unwrap_or_default();
+        Self { width, pixels: first.repeat(width * rows), at: 0, row: 0 }
+    }
+
     /// Carries out the codes up to the end or the first that makes no sense. Gives how many pixels were set.
-    fn run(&mut self, mut codes: &[u8], four_bits: bool) -> usize {
+    fn run(&mut self, mut codes: &[u8], colors: &Colors) -> usize {
+        let (bytes, shared) = colors.unit();
         let mut set = 0;
-        while let [count, value, rest @ ..] = codes {
-            codes = rest;
-            match (count, value) {
-                (0, 0) => (self.at, self.row) = (0, self.row + 1),
-                (0, 1) => break,
-                (0, 2) => {
-                    let [right, down, rest @ ..] = rest else { break };
+        while let [count, rest @ ..] = codes {
+            match (count, rest) {
+                (0, [0, after @ ..]) => {
+                    (self.at, self.row) = (0, self.row + 1);
+                    codes = after;
+                }
+                (0, [2, right, down, after @ ..]) => {
                     (self.at, self.row) = (self.at + usize::from(*right), self.row + usize::from(*down));
-                    codes = rest;
+                    codes = after;
                 }
-                (0, literal) => {
+                (0, [1 | 2, ..] | []) => break,
+                (0, [literal, after @ ..]) => {
                     let count = usize::from(*literal);
-                    let length = if four_bits { count.div_ceil(2) } else { count };
-                    set += self.set(count, four_bits, |at| rest.get(at));
-                    codes = rest.get(length.next_multiple_of(2)..).unwrap_or_default();
+                    set += self.set(count, |place| colors.nth(after, place));
+                    codes = after.get(colors.length(count).next_multiple_of(2)..).unwrap_or_default();
                 }
-                (count, value) => set += self.set(usize::from(*count), four_bits, |_| Some(value)),
+                (count, color) => {
+                    set += self.set(usize::from(*count), |place| colors.nth(color, place % shared));
+                    codes = color.get(bytes..).unwrap_or_default();
+                }
             }
         }
         set
     }
 
-    /// Sets pixels to the values of bytes, each of one index, or of two in its halves.
-    fn set<'a>(&mut self, count: usize, four_bits: bool, byte: impl Fn(usize) -> Option<&'a u8>) -> usize {
+    /// Sets the next pixels of the row. What stands over is left out.
+    fn set(&mut self, count: usize, color: impl Fn(usize) -> Option<[u8; 3]>) -> usize {
         let start = self.row.saturating_mul(self.width);
         let mut set = 0;
         for place in 0..count {
-            let half = |byte: &u8| if place % 2 == 0 { byte >> 4 } else { byte & 15 };
-            let value = if four_bits { byte(place / 2).map(half) } else { byte(place).copied() };
-            let is_within = self.at < self.width;
-            if let (Some(value), Some(pixel), true) =
-                (value, self.indices.get_mut(start.saturating_add(self.at)), is_within)
-            {
-                *pixel = value;
+            let within = (self.at < self.width).then(|| start.saturating_add(self.at).saturating_mul(BYTES_PER_PIXEL));
+            let pixel = within.and_then(|at| self.pixels.get_mut(at..at.checked_add(BYTES_PER_PIXEL)?));
+            if let (Some(color), Some(pixel)) = (color(place), pixel) {
+                pixel.copy_from_slice(&color);
                 set += 1;
             }
             self.at += 1;
         }
         set
+    }
+
+    /// Puts the last row first.
+    fn turn_over(&mut self) {
+        let row = self.width * BYTES_PER_PIXEL;
+        let half = self.pixels.len() / row / 2 * row;
+        let (upper, lower) = self.pixels.split_at_mut(half);
+        for (one, other) in upper.chunks_exact_mut(row).zip(lower.chunks_exact_mut(row).rev()) {
+            one.swap_with_slice(other);
+        }
     }
 }
 
@@ -100,15 +136,41 @@ impl Canvas {
 mod tests {
     use super::*;
 
+    /// Colors of which each index is a level of gray.
+    fn levels(bits: u16) -> Colors {
+        Colors { bits, palette: (0..=u8::MAX).map(|level| [level; 3]).collect() }
+    }
+
+    /// What codes of indices set on a canvas of this size, and the level of each of its pixels.
+    fn run(width: usize, rows: usize, bits: u16, codes: &[u8]) -> (usize, Vec<u8>) {
+        let mut canvas = Canvas::new(width, rows, &levels(bits));
+        let set = canvas.run(codes, &levels(bits));
+        (set, canvas.pixels.chunks_exact(3).map(|pixel| pixel[0]).collect())
+    }
+
     #[test]
     fn runs_literals_and_moves_set_pixels_until_an_error() {
-        let mut canvas = Canvas { width: 4, indices: vec![0; 8], at: 0, row: 0 };
         // Two of 7; move one to the right; one of 9; the next row; three literals; then a run beyond all rows.
-        let set = canvas.run(&[2, 7, 0, 2, 1, 0, 1, 9, 0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 5, 5], false);
-        assert_eq!((set, canvas.indices), (6, vec![7, 7, 0, 9, 1, 2, 3, 0]));
-        let mut canvas = Canvas { width: 4, indices: vec![0; 4], at: 0, row: 0 };
-        assert_eq!(canvas.run(&[5, 0x12, 0, 1], true), 4, "what stands over the row is left out");
-        assert_eq!(canvas.indices, [1, 2, 1, 2]);
+        let codes = [2, 7, 0, 2, 1, 0, 1, 9, 0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 5, 5];
+        assert_eq!(run(4, 2, 8, &codes), (6, vec![7, 7, 0, 9, 1, 2, 3, 0]));
+        assert_eq!(run(4, 1, 4, &[5, 0x12, 0, 1]), (4, vec![1, 2, 1, 2]), "what stands over the row is left out");
+        assert_eq!(run(4, 1, 4, &[0, 3, 0x12, 0x30, 1, 0x40, 0, 1]), (4, vec![1, 2, 3, 4]));
+        for broken in [&[][..], &[1], &[0], &[0, 2], &[0, 2, 1], &[0, 5]] {
+            assert_eq!(run(4, 1, 8, broken), (0, vec![0; 4]), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn runs_of_whole_colors_are_blue_green_and_red() {
+        let colors = Colors { bits: 24, palette: vec![[9; 3]] };
+        let mut canvas = Canvas::new(3, 2, &colors);
+        // Two of one color, the next row, three one by one with a byte of padding, and the end.
+        let codes = [2, 1, 2, 3, 0, 0, 0, 3, 4, 5, 6, 7, 8, 9, 1, 1, 1, 0, 0, 1, 1, 7, 7, 7];
+        let (first, second) = ([3, 2, 1, 3, 2, 1, 0, 0, 0], [6, 5, 4, 9, 8, 7, 1, 1, 1]);
+        assert_eq!((canvas.run(&codes, &colors), &canvas.pixels), (5, &[first, second].concat()));
+        canvas.turn_over();
+        assert_eq!(canvas.pixels, [second, first].concat());
+        assert_eq!(Canvas::new(2, 2, &colors).run(&[1, 1, 2], &colors), 0, "half a color");
     }
 
     /// The codes of rows: a run for equal neighbours, literals where that is wished, and the ends of rows.
@@ -138,17 +200,17 @@ mod tests {
             literal: bool,
         ) {
             let rows: Vec<Vec<u8>> = cells.chunks_exact(width).map(<[u8]>::to_vec).collect();
-            let mut canvas = Canvas { width, indices: vec![9; rows.len() * width], at: 0, row: 0 };
-            let set = canvas.run(&coded(&rows, literal), false);
-            proptest::prop_assert_eq!((set, canvas.indices), (rows.len() * width, rows.concat()));
+            let made = run(width, rows.len(), 8, &coded(&rows, literal));
+            proptest::prop_assert_eq!(made, (rows.len() * width, rows.concat()));
         }
 
         /// Codes of a stranger set pixels within the canvas, or none.
         #[test]
         fn any_codes_are_carried_out_or_left(codes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300), four: bool) {
-            let mut canvas = Canvas { width: 7, indices: vec![0; 35], at: 0, row: 0 };
-            canvas.run(&codes, four);
-            proptest::prop_assert_eq!(canvas.indices.len(), 35);
+            proptest::prop_assert_eq!(run(7, 5, if four { 4 } else { 8 }, &codes).1.len(), 35);
+            let (colors, mut canvas) = (levels(24), Canvas::new(7, 5, &levels(24)));
+            canvas.run(&codes, &colors);
+            proptest::prop_assert_eq!(canvas.pixels.len(), 105);
         }
     }
 }

@@ -139,15 +139,25 @@ fn is_scalable(decoder: &Decoder<'_>) -> bool {
 }
 
 /// An upper bound of the decoder's memory in bytes: planes, their upsampled copies and the output at the scaled size, and
-/// all coefficients at full size if there are several scans.
+/// all coefficients if there are several scans.
 fn peak_memory(decoder: &Decoder<'_>, divisor: u32) -> u64 {
     let header = decoder.header();
     let pixels = u64::from(header.width) * u64::from(header.height);
     let components = header.components.len() as u64;
-    let coefficients = if decoder.has_multiple_scans() { pixels * components * 2 } else { 0 };
+    let coefficients = if decoder.has_multiple_scans() { coefficients(decoder) * 2 } else { 0 };
     // Deeper samples take two bytes in planes, in their upsampled copies and in the result, and one in the image.
     let copies = if header.precision == 8 && !header.is_lossless { 3 } else { 7 };
     coefficients + pixels * components * copies / u64::from(divisor * divisor)
+}
+
+/// How many coefficients there are: for each component one per sample, in whole blocks of each group of blocks.
+fn coefficients(decoder: &Decoder<'_>) -> u64 {
+    let header = decoder.header();
+    let factors = || header.components.iter().map(|one| (one.horizontal_sampling, one.vertical_sampling));
+    let most = (factors().map(|each| each.0).max().unwrap_or(1), factors().map(|each| each.1).max().unwrap_or(1));
+    let groups = |side: u16, most: u8| u64::from(side).div_ceil(8 * u64::from(most.max(1)));
+    let blocks = factors().map(|(across, down)| u64::from(across) * u64::from(down)).sum::<u64>();
+    groups(header.width, most.0) * groups(header.height, most.1) * blocks * 64
 }
 
 fn reason(error: JpegError) -> MediaError {
@@ -159,7 +169,7 @@ fn reason(error: JpegError) -> MediaError {
 
 #[cfg(test)]
 mod tests {
-    use libjpeg_turbo_rs::{Subsampling, compress_12bit, compress_arithmetic, compress_lossless};
+    use libjpeg_turbo_rs::{Subsampling, compress_12bit, compress_arithmetic, compress_lossless, compress_progressive};
 
     use super::*;
     use crate::config::Config;
@@ -196,5 +206,16 @@ mod tests {
         check(&compress_lossless(&gray, SIDE, SIDE, PixelFormat::Grayscale).unwrap(), SIDE, [77; 3]);
         let deep: Vec<i16> = pixels().iter().map(|&level| i16::from(level) * 16).collect();
         check(&compress_12bit(&deep, SIDE, SIDE, 3, 95, Subsampling::S444).unwrap(), SIDE, COLOR);
+    }
+
+    #[test]
+    fn coefficients_of_subsampled_components_are_fewer() {
+        let estimate = |sampling: Subsampling| {
+            let bytes = compress_progressive(&pixels(), SIDE, SIDE, PixelFormat::Rgb, 90, sampling).unwrap();
+            memory_estimate(&bytes, TargetSize { width: 8, height: 8, accepts_yuv: false })
+        };
+        // Two components of a quarter of the samples, two bytes each.
+        let pixels = (SIDE * SIDE) as u64;
+        assert_eq!(estimate(Subsampling::S444) - estimate(Subsampling::S420), pixels * 2 * 2 * 3 / 4);
     }
 }

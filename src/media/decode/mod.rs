@@ -3,6 +3,7 @@
 #[cfg(feature = "avif")]
 mod avif;
 mod bmp;
+mod bmp_header;
 mod bmp_runs;
 mod decoded;
 mod frames;
@@ -17,9 +18,12 @@ mod limits;
 mod pack_bits;
 mod png_color;
 mod png_ico;
+mod png_sums;
 mod psd;
 mod svg;
 mod tiff;
+#[cfg(any(feature = "avif", feature = "heic"))]
+mod tone_map;
 mod webp;
 #[cfg(any(feature = "avif", feature = "heic"))]
 mod wide_gamut;

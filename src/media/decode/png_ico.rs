@@ -7,14 +7,24 @@ use image::codecs::{ico::IcoDecoder, png::PngDecoder};
 
 use super::decoded::Decoded;
 use super::image_decoder::{decoder_limits, read, reason};
-use super::png_color;
+use super::{png_color, png_sums};
 use crate::config::MediaConfig;
 use crate::media::byte_reader::ByteReader;
 use crate::media::error::MediaError;
 use crate::media::probe;
 
-/// A PNG still, or the default image of an APNG.
+/// A PNG still, or the default image of an APNG. Where a checksum differs, the image is shown if its data are whole.
 pub(super) fn png(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
+    match as_it_is(bytes, limits) {
+        Err(error @ MediaError::Damaged(_)) => {
+            let Some(mended) = png_sums::mended(bytes) else { return Err(error) };
+            as_it_is(&mended, limits).map_err(|_| error)
+        }
+        other => other,
+    }
+}
+
+fn as_it_is(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
     let png = PngDecoder::with_limits(Cursor::new(bytes), decoder_limits(limits)).map_err(reason)?;
     let gray = !png.color_type().has_color();
     let mut decoded = read(png, 1, limits)?;
@@ -30,26 +40,30 @@ pub(super) fn ico(bytes: ByteReader<'_>, limits: &MediaConfig) -> Result<Decoded
         return png(body.0, limits);
     }
     // The decoder chooses by other rules and knows no cursors, so it gets an icon of this one image.
+    let body = bytes.window(entry.start, bytes.len());
     let single = single_icon(body).ok_or_else(|| MediaError::damaged("no bitmap in the icon"))?;
     read(IcoDecoder::new(Cursor::new(single)).map_err(reason)?, 1, limits)
 }
 
-/// An icon of one bitmap. Zeros stand in for what is missing of its mask and its last row.
-fn single_icon(bitmap: ByteReader<'_>) -> Option<Vec<u8>> {
-    let (width, height) = (bitmap.le32(4)?, bitmap.le32(8)?.cast_signed().unsigned_abs() / 2);
+/// An icon of the bitmap at the start of some bytes, as long as its header says, whatever the directory does. Zeros stand
+/// in for what is missing of its pixels and its mask.
+fn single_icon(bytes: ByteReader<'_>) -> Option<Vec<u8>> {
+    let (width, height) = (bytes.le32(4)?, bytes.le32(8)?.cast_signed().unsigned_abs() / 2);
     if !(1..=256).contains(&width) || !(1..=256).contains(&height) {
         return None;
     }
-    let padding = (width.div_ceil(32) * 4 * height + 4 * width) as usize;
-    let length = u32::try_from(bitmap.len() + padding).ok()?;
+    let bits = u32::from(bytes.le16(14)?);
+    let colors =
+        if bits <= 8 { bytes.le32(32).filter(|count| *count > 0).unwrap_or(1 << bits).min(1 << bits) } else { 0 };
+    let row = |bits: u32| (width * bits).div_ceil(32) * 4;
+    let length = bytes.le32(0)?.min(256) + 4 * colors + height * (row(bits) + row(1));
     // In the directory, 256 is written as 0.
     let side = |side: u32| u8::try_from(side).unwrap_or(0);
-    let mut icon = Vec::with_capacity(22 + bitmap.len() + padding);
-    icon.extend_from_slice(b"\0\0\x01\0\x01\0");
+    let mut icon = b"\0\0\x01\0\x01\0".to_vec();
     icon.extend_from_slice(&[side(width), side(height), 0, 0, 1, 0, 32, 0]);
     icon.extend_from_slice(&length.to_le_bytes());
     icon.extend_from_slice(&22_u32.to_le_bytes());
-    icon.extend_from_slice(bitmap.0);
-    icon.resize(22 + bitmap.len() + padding, 0);
+    icon.extend_from_slice(bytes.window(0, length as usize).0);
+    icon.resize(22 + length as usize, 0);
     Some(icon)
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use memchr::memmem;
 
 use crate::media::svg_text::svg_text;
+use crate::media::svgz;
 
 /// The longest value of a property of fonts, in bytes. Longer ones are no list of families that somebody wrote.
 const LONGEST_VALUE: usize = 256;
@@ -33,20 +34,26 @@ pub struct Wanted {
     pub characters: BTreeSet<char>,
 }
 
-/// What the text of an SVG asks for; `None` if it has no text.
+/// What the text of an SVG, packed or not, asks for; `None` if it has no text.
 pub fn wanted(bytes: &[u8]) -> Option<Wanted> {
-    let document = svg_text(bytes);
+    if svgz::is_packed(bytes) {
+        return of_document(&svg_text(&svgz::unpacked(bytes, svgz::LARGEST).0));
+    }
+    of_document(&svg_text(bytes))
+}
+
+fn of_document(document: &str) -> Option<Wanted> {
     let has = |tag: &str| memmem::find(document.as_bytes(), tag.as_bytes()).is_some();
     if !has("<text") && !has(":text") {
         return None;
     }
-    let values = font_values(&document);
+    let values = font_values(document);
     let any = |words: &[&str]| values.iter().any(|value| words.iter().any(|word| value.contains(word)));
     Some(Wanted {
         families: families(&values),
         bold: any(&["bold", "600", "700", "800", "900"]),
         italic: any(&["italic", "oblique"]),
-        characters: characters(&document),
+        characters: characters(document),
     })
 }
 

@@ -26,17 +26,20 @@ impl<'a> Items<'a> {
     }
 
     /// Whether the colors of an item are multiplied by its alpha.
+    #[cfg(feature = "avif")]
     pub(in crate::media) fn is_premultiplied(&self, item: u32) -> bool {
         self.references(*b"prem").any(|(from, _)| from == item)
     }
 
     /// The width and height of an item as it is coded (ISO/IEC 23008-12, section 6.5.3).
+    #[cfg(feature = "avif")]
     pub(in crate::media) fn size(&self, item: u32) -> Option<(u32, u32)> {
         let size = self.property(item, b"ispe")?;
         Some((size.be32(4)?, size.be32(8)?))
     }
 
     /// How many bytes the file has.
+    #[cfg(feature = "avif")]
     pub(in crate::media) const fn file_length(&self) -> usize {
         self.file.0.len()
     }
@@ -65,6 +68,28 @@ impl<'a> Items<'a> {
             }
             _ => Ok(Cow::Owned(parts.concat())),
         }
+    }
+}
+
+/// How an image is put together of tiles, row after row (ISO/IEC 23008-12, section 6.6.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::media) struct Grid {
+    pub(in crate::media) rows: usize,
+    pub(in crate::media) columns: usize,
+    pub(in crate::media) width: u32,
+    pub(in crate::media) height: u32,
+}
+
+impl Grid {
+    /// What the bytes of an item of the type `grid` say; `None` if they break off.
+    pub(in crate::media) fn of(data: &[u8]) -> Option<Self> {
+        let fields = ByteReader(data);
+        let is_long = fields.u8(1)? & 1 == 1;
+        let side = |long: usize, short: usize| {
+            if is_long { fields.be32(long) } else { fields.be16(short).map(u32::from) }
+        };
+        let (rows, columns) = (usize::from(fields.u8(2)?) + 1, usize::from(fields.u8(3)?) + 1);
+        Some(Self { rows, columns, width: side(4, 4)?, height: side(8, 6)? })
     }
 }
 
@@ -177,6 +202,14 @@ mod tests {
     }
 
     #[test]
+    fn a_grid_has_sides_of_two_bytes_or_of_four() {
+        let grid = |width, height| Some(Grid { rows: 2, columns: 3, width, height });
+        assert_eq!(Grid::of(&[0, 0, 1, 2, 1, 0, 0, 9]), grid(256, 9));
+        assert_eq!(Grid::of(&[0, 1, 1, 2, 0, 1, 0, 0, 0, 0, 0, 9]), grid(65_536, 9));
+        assert_eq!((Grid::of(&[0, 1, 1, 2, 0, 1, 0, 0]), Grid::of(&[])), (None, None));
+    }
+
+    #[test]
     fn items_have_types_parts_and_properties_in_their_order() {
         let entry = |id: u8, kind: &[u8]| boxed(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0], kind, b"\0"]);
         let kinds = boxed(b"iinf", &[&[0; 5], &[2], &entry(1, b"grid"), &entry(2, b"av01")]);
@@ -199,6 +232,7 @@ mod tests {
         assert_eq!((items.primary(), items.kind(1), items.kind(2)), (Some(1), Some(&b"grid"[..]), Some(&b"av01"[..])));
         assert_eq!((items.kind(3), items.parts(1), items.parts(2)), (None, vec![3, 2, 3], vec![]));
         assert_eq!((items.alpha_of(1), items.alpha_of(2)), (Some(5), None), "the other is its depth");
+        #[cfg(feature = "avif")]
         assert!(items.is_premultiplied(1) && !items.is_premultiplied(2));
         let kinds: Vec<_> = items.properties(1).iter().map(|found| found.box_type).collect();
         assert_eq!(kinds, [b"irot", b"auxC"]);

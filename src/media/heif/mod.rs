@@ -1,7 +1,9 @@
 //! The items of HEIF (ISO/IEC 23008-12) and AVIF: which there are, and what describes them.
 
-#[cfg(feature = "avif")]
-mod coded;
+#[cfg(feature = "heic")]
+pub(super) mod associations;
+#[cfg(any(feature = "avif", feature = "heic"))]
+pub(super) mod coded;
 
 use super::boxes::{Box4, boxes, child};
 use super::byte_reader::ByteReader;
@@ -9,7 +11,7 @@ use super::byte_reader::ByteReader;
 /// The items of a file.
 #[derive(Clone, Copy)]
 pub(super) struct Items<'a> {
-    #[cfg(feature = "avif")]
+    #[cfg(any(feature = "avif", feature = "heic"))]
     file: ByteReader<'a>,
     /// What the `meta` box holds.
     meta: ByteReader<'a>,
@@ -20,7 +22,7 @@ impl<'a> Items<'a> {
     pub(super) fn of(file: ByteReader<'a>) -> Option<Self> {
         let meta = child(file, b"meta")?.from(4)?;
         Some(Self {
-            #[cfg(feature = "avif")]
+            #[cfg(any(feature = "avif", feature = "heic"))]
             file,
             meta,
         })
@@ -84,7 +86,7 @@ fn number(bytes: ByteReader<'_>, at: usize, short: bool) -> Option<u32> {
     if short { bytes.be16(at).map(u32::from) } else { bytes.be32(at) }
 }
 
-/// The indices, from 1, of the properties that belong to an item.
+/// The indices, from 1, of the properties that belong to an item; 0 stands for none.
 fn associations(map: ByteReader<'_>, item: u32) -> Option<Vec<usize>> {
     let (short, wide) = (map.u8(0)? == 0, map.u8(3)? & 1 == 1);
     let mut at = 8;

@@ -48,6 +48,7 @@ pub fn probe(bytes: &[u8], limits: &MediaConfig) -> Asset {
         MediaType::Tiff => tiff::probe(reader, &mut asset),
         MediaType::Ico | MediaType::Cur => ico::probe(reader, &mut asset),
         MediaType::Svg => svg::probe(bytes, &mut asset),
+        MediaType::Svgz => svg::probe_packed(bytes, &mut asset),
         MediaType::Psd => psd::probe(reader, &mut asset),
         raw if raw.is_camera_raw() => raw::probe(reader, &mut asset),
         _ => Some(Ending::Whole),

@@ -1,6 +1,7 @@
 //! SVG: the size that its root element declares (SVG 2, section 8.2).
 
 use crate::media::markup::{ascii_of_utf16, is_utf16, prologue};
+use crate::media::svgz;
 use crate::model::{Asset, Ending};
 
 #[expect(clippy::unnecessary_wraps, reason = "every format's reader has the same form")]
@@ -15,6 +16,16 @@ pub(super) fn probe(bytes: &[u8], asset: &mut Asset) -> Option<Ending> {
     }
     Some(if ends(bytes) { Ending::Whole } else { Ending::Truncated })
 }
+
+/// The same of a packed one. How it ends is what the packing says.
+pub(super) fn probe_packed(bytes: &[u8], asset: &mut Asset) -> Option<Ending> {
+    let (text, breaks_off) = svgz::unpacked(bytes, MOST_UNPACKED);
+    probe(&text, asset)?;
+    Some(if breaks_off { Ending::Truncated } else { Ending::Whole })
+}
+
+/// The most bytes that are unpacked for what an SVG declares, and to see that it ends.
+const MOST_UNPACKED: usize = 1 << 20;
 
 /// The beginning as text, the prologue included; of UTF-16 only its ASCII characters, which suffice for a root element.
 fn beginning(bytes: &[u8]) -> String {

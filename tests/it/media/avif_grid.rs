@@ -220,3 +220,19 @@ fn the_last_box_may_have_no_size() {
     bytes[at..at + 4].fill(0);
     assert!(make(&bytes, &[lossless(40, 40, Fit::Inside)]).1.sizes[0].is_ok());
 }
+
+/// What the perceptual quantizer codes as the white of SDR is shown near white, whatever stands beside it, and the same
+/// file without that number shows what is coded.
+#[test]
+fn hdr_by_the_perceptual_quantizer_is_shown_as_sdr() {
+    let level = |transfer: u8, coded: u8| {
+        let image = RgbImage::from_pixel(TILE, TILE, image::Rgb([coded; 3]));
+        let nclx = boxed(b"colr", &[b"nclx\0\x01\0", &[transfer, 0, 6, 0x80]]);
+        shown(&File { tiles: tiles(&image), properties: vec![nclx], ..File::default() }).1.get_pixel(9, 9).0[1]
+    };
+    let (white, brightest) = (148, 192);
+    assert!(level(13, white).abs_diff(white) < 6);
+    assert!((210..245).contains(&level(16, white)), "{}", level(16, white));
+    assert!(level(16, brightest) > 250);
+    assert!(level(16, 0) < 3);
+}

@@ -2,12 +2,14 @@
 
 use super::frame::Frame;
 use crate::media::byte_reader::ByteReader;
+use crate::media::decode::tone_map::ToneMap;
 use crate::media::error::MediaError;
 
 /// What colors are coded as, by the numbers of the standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Coding {
     pub(super) primaries: u16,
+    pub(super) transfer: u16,
     pub(super) matrix: u16,
     pub(super) full_range: bool,
 }
@@ -15,32 +17,39 @@ pub(super) struct Coding {
 impl Coding {
     /// That of a `colr` box of the kind `nclx` (ISO/IEC 14496-12, section 12.1.5).
     pub(super) fn of(nclx: ByteReader<'_>) -> Option<Self> {
-        Some(Self { primaries: nclx.be16(4)?, matrix: nclx.be16(8)?, full_range: nclx.u8(10)? >> 7 == 1 })
+        let (primaries, transfer, matrix) = (nclx.be16(4)?, nclx.be16(6)?, nclx.be16(8)?);
+        Some(Self { primaries, transfer, matrix, full_range: nclx.u8(10)? >> 7 == 1 })
     }
 
     /// What the bitstream of a frame says.
     pub(super) fn of_frame(frame: &Frame) -> Self {
-        let (primaries, matrix, full_range) = frame.named_colors();
-        Self { primaries, matrix, full_range }
+        let (primaries, transfer, matrix, full_range) = frame.named_colors();
+        Self { primaries, transfer, matrix, full_range }
+    }
+
+    /// What makes SDR in sRGB of colors that are HDR.
+    pub(super) fn tones(self) -> Option<ToneMap> {
+        ToneMap::of(self.primaries, self.transfer)
     }
 
     /// The colors of a frame.
-    pub(super) fn colors(self, frame: &Frame) -> Result<Colors, MediaError> {
+    pub(super) fn colors(self, frame: &Frame, tones: Option<ToneMap>) -> Result<Colors, MediaError> {
         let matrix = if frame.components() == 1 { Matrix::Gray } else { Matrix::of(self)? };
-        Ok(Colors { matrix, full_range: self.full_range })
+        Ok(Colors { matrix, full_range: self.full_range, tones })
     }
 
     /// The luma of a frame of alpha, for each pixel one value.
     pub(super) fn opacity(self) -> Colors {
-        Colors { matrix: Matrix::Luma, full_range: self.full_range }
+        Colors { matrix: Matrix::Luma, full_range: self.full_range, tones: None }
     }
 }
 
 /// How pixels are made of samples.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Colors {
     matrix: Matrix,
     full_range: bool,
+    tones: Option<ToneMap>,
 }
 
 impl Colors {
@@ -53,14 +62,18 @@ impl Colors {
         let lumas = component(0, luma);
         if matches!(self.matrix, Matrix::Luma | Matrix::Gray) {
             for (pixel, level) in out.chunks_exact_mut(self.matrix.channels()).zip(lumas) {
-                pixel.fill(byte(level));
+                pixel.copy_from_slice(&self.bytes([level; 3])[..pixel.len()]);
             }
             return;
         }
         let chromas = component(1, chroma).zip(component(2, chroma));
         for ((pixel, level), (blue, red)) in out.chunks_exact_mut(3).zip(lumas).zip(chromas) {
-            pixel.copy_from_slice(&self.matrix.rgb(level, blue, red).map(byte));
+            pixel.copy_from_slice(&self.bytes(self.matrix.rgb(level, blue, red)));
         }
+    }
+
+    fn bytes(&self, rgb: [f32; 3]) -> [u8; 3] {
+        self.tones.as_ref().map_or_else(|| rgb.map(byte), |tones| tones.bytes(rgb))
     }
 }
 
@@ -162,7 +175,10 @@ mod tests {
     #[test]
     fn a_box_names_primaries_a_matrix_and_a_range() {
         let nclx = b"nclx\0\x0c\0\x0d\0\x06\x80";
-        assert_eq!(Coding::of(ByteReader(nclx)), Some(Coding { primaries: 12, matrix: 6, full_range: true }));
+        assert_eq!(
+            Coding::of(ByteReader(nclx)),
+            Some(Coding { primaries: 12, transfer: 13, matrix: 6, full_range: true })
+        );
         assert_eq!(Coding::of(ByteReader(&nclx[..10])), None);
     }
 
@@ -181,7 +197,7 @@ mod tests {
     #[test]
     fn every_matrix_gives_white_and_red_back() {
         for number in [1, 2, 4, 5, 6, 7, 9, 12] {
-            let matrix = Matrix::of(Coding { primaries: 1, matrix: number, full_range: true }).unwrap();
+            let matrix = Matrix::of(Coding { primaries: 1, transfer: 13, matrix: number, full_range: true }).unwrap();
             let Matrix::Weights(red, blue) = matrix else { panic!("{matrix:?}") };
             assert_eq!(matrix.rgb(1.0, 0.0, 0.0).map(byte), [255; 3]);
             let (cb, cr) = (-red / (2.0 * (1.0 - blue)), 0.5);
@@ -191,7 +207,10 @@ mod tests {
         assert_eq!(Matrix::GreenOrange.rgb(0.25, -0.25, 0.5).map(byte), [255, 0, 0]);
         assert_eq!(Matrix::of_primaries(9), Matrix::Weights(0.2627, 0.0593));
         for number in [3, 10, 11, 13, 14, 99] {
-            assert!(Matrix::of(Coding { primaries: 1, matrix: number, full_range: true }).is_err(), "{number}");
+            assert!(
+                Matrix::of(Coding { primaries: 1, transfer: 13, matrix: number, full_range: true }).is_err(),
+                "{number}"
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One frame of AV1.
 
-use re_rav1d::dav1d::pixel::{ColorPrimaries, MatrixCoefficients, YUVRange};
+use re_rav1d::dav1d::pixel::{ColorPrimaries, MatrixCoefficients, TransferCharacteristic, YUVRange};
 use re_rav1d::dav1d::{Decoder, Picture, PixelLayout, PlanarImageComponent as Component, Plane, Settings};
 
 use crate::media::error::MediaError;
@@ -32,8 +32,9 @@ impl Frame {
         self.planes.len()
     }
 
-    /// What the bitstream says of colors, by the numbers of ITU-T H.273: primaries, matrix, and whether the range is full.
-    pub(super) fn named_colors(&self) -> (u16, u16, bool) {
+    /// What the bitstream says of colors, by the numbers of ITU-T H.273: primaries, transfer, matrix, and whether the range
+    /// is full.
+    pub(super) fn named_colors(&self) -> (u16, u16, u16, bool) {
         let primaries = match self.inner.color_primaries() {
             ColorPrimaries::P3Display => 12,
             ColorPrimaries::BT2020 => 9,
@@ -54,7 +55,11 @@ impl Frame {
             MatrixCoefficients::ICtCp => 14,
             _ => 2,
         };
-        (primaries, matrix, self.inner.color_range() == YUVRange::Full)
+        let transfer = match self.inner.transfer_characteristic() {
+            TransferCharacteristic::PerceptualQuantizer => 16,
+            _ => 2,
+        };
+        (primaries, transfer, matrix, self.inner.color_range() == YUVRange::Full)
     }
 
     /// The samples of one row of a component, one per pixel. Subsampled chroma is upsampled to the nearest sample: the

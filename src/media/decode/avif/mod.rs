@@ -3,7 +3,7 @@
 //!
 //! An image is one item or a grid of them, and so is its alpha. Of a sequence it is the item that the file names, else the
 //! first frame. Colors are those of the file's ICC profile, else Display P3 or BT.2020 where the file or the bitstream names
-//! these primaries, else sRGB. HDR is not tone-mapped.
+//! these primaries, else sRGB. HDR by the perceptual quantizer is tone-mapped, unless a profile says what colors are.
 
 mod color;
 mod frame;
@@ -19,6 +19,7 @@ use crate::config::MediaConfig;
 use crate::media::boxes::{boxes, child, first_sample};
 use crate::media::byte_reader::ByteReader;
 use crate::media::error::MediaError;
+use crate::media::heif::coded::Grid;
 use crate::media::heif::{Aperture, Items};
 use crate::media::probe;
 use crate::media::raster::{Channels, Raster, divide_by_alpha};
@@ -43,8 +44,9 @@ pub(super) fn decode(bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> Resul
     let channels = 3 + u64::from(image.alpha.is_some());
     let pixels = u64::from(image.color.width) * u64::from(image.color.height);
     check_memory(pixels * channels * BYTES_PER_SAMPLE, limits)?;
-    let (raster, primaries) = image.decode()?;
-    let profile = probe::icc_of_heif(file).map(<[u8]>::to_vec).or_else(|| wide_gamut::profile(primaries));
+    let profile = probe::icc_of_heif(file).map(<[u8]>::to_vec);
+    let (raster, primaries) = image.decode(profile.is_none())?;
+    let profile = profile.or_else(|| wide_gamut::profile(primaries));
     let shown = match aperture {
         Some(part) => raster.cropped((part.left, part.top), (part.width, part.height))?,
         None => raster,
@@ -82,16 +84,11 @@ impl<'a> Mosaic<'a> {
         }
     }
 
-    /// A grid, of which these are the tiles (ISO/IEC 23008-12, section 6.6.2.3).
+    /// A grid, of which these are the tiles.
     fn of_grid(items: &Items<'a>, grid: u32, parts: &[u32]) -> Result<Self, MediaError> {
-        let data = items.data(grid)?;
-        let fields = ByteReader(&data);
-        let side = |long: usize, short: usize| {
-            if fields.u8(1)? & 1 == 1 { fields.be32(long) } else { fields.be16(short).map(u32::from) }
-        };
-        let header = || Some((fields.u8(2)?, fields.u8(3)?, side(4, 4)?, side(8, 6)?));
-        let (rows, columns, width, height) = header().ok_or_else(|| MediaError::damaged("the grid breaks off"))?;
-        let (rows, columns) = (usize::from(rows) + 1, usize::from(columns) + 1);
+        let of_data = Grid::of(&items.data(grid)?);
+        let Grid { rows, columns, width, height } =
+            of_data.ok_or_else(|| MediaError::damaged("the grid breaks off"))?;
         if rows * columns != parts.len() || parts.len() > MOST_TILES {
             return Err(MediaError::damaged("the grid has another number of tiles"));
         }
@@ -190,15 +187,17 @@ impl<'a> Image<'a> {
         Ok(Self { color, alpha: None, premultiplied: false })
     }
 
-    /// The pixels, and the number of their primaries.
-    fn decode(&self) -> Result<(Raster, u16), MediaError> {
+    /// The pixels, where HDR is tone-mapped or left as it is, and the number of their primaries.
+    fn decode(&self, maps_tones: bool) -> Result<(Raster, u16), MediaError> {
         let (width, height) = (self.color.width, self.color.height);
         let mut color = Canvas::new(width, height, 3);
         let mut primaries = 0;
         self.color.each(|frame, place| {
             let coding = self.color.coding.unwrap_or_else(|| Coding::of_frame(frame));
-            primaries = coding.primaries;
-            color.place(frame, place, &coding.colors(frame)?);
+            let tones = maps_tones.then(|| coding.tones()).flatten();
+            // What is mapped is in sRGB.
+            primaries = if tones.is_some() { 1 } else { coding.primaries };
+            color.place(frame, place, &coding.colors(frame, tones)?);
             Ok(())
         })?;
         let Some(alpha) = &self.alpha else {

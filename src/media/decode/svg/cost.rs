@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use resvg::usvg::roxmltree::{Document, Node, NodeId};
 
 use super::letters::{self, Extent};
-use super::styles;
+use super::{rings, styles};
 use crate::media::decode::limits::check;
 use crate::media::error::MediaError;
 
@@ -78,7 +78,7 @@ pub(super) fn of(document: &Document<'_>) -> Result<Cost, MediaError> {
             return Err(MediaError::over("octaves of noise", u64::MAX, 32));
         }
     }
-    check_rings(document)?;
+    rings::check(document)?;
     styles::check_fonts(&sheets)?;
     let root = document.root_element();
     let (styled, hides) = (!sheets.is_empty(), letters::style_may_hide(&sheets));
@@ -118,39 +118,6 @@ fn points(node: Node<'_, '_>) -> u64 {
 fn numbers(list: &str) -> u64 {
     let part_of_number = |it: char| it.is_ascii_digit();
     list.split(|it| !part_of_number(it)).filter(|digits| !digits.is_empty()).count() as u64
-}
-
-/// Refuses elements that inherit from each other in a cycle, as one gradient from another: the parser would never end
-/// (SVG 2, section 14.1.1 calls it an error). An element that refers only to itself is accepted.
-fn check_rings(document: &Document<'_>) -> Result<(), MediaError> {
-    let mut links: HashMap<&str, Vec<&str>> = HashMap::new();
-    let mut entries: HashMap<&str, usize> = HashMap::new();
-    for node in document.descendants() {
-        let Some(id) = node.attribute("id") else { continue };
-        let hrefs = node.attributes().filter(|attribute| attribute.name() == "href");
-        for other in hrefs.filter_map(|attribute| linked(attribute.value())).filter(|other| *other != id) {
-            links.entry(id).or_default().push(other);
-            *entries.entry(other).or_default() += 1;
-        }
-    }
-    // An element that nothing links to is in no cycle. When it is removed, the same holds for what it linked to, and so
-    // on.
-    let mut outside: Vec<&str> = links.keys().copied().filter(|id| !entries.contains_key(id)).collect();
-    while let Some(id) = outside.pop() {
-        for other in links.remove(id).unwrap_or_default() {
-            let left = entries.entry(other).or_default();
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                outside.push(other);
-            }
-        }
-    }
-    if links.is_empty() { Ok(()) } else { Err(MediaError::damaged("elements that refer to each other in a ring")) }
-}
-
-/// The element that an `href` names.
-fn linked(href: &str) -> Option<&str> {
-    href.trim_start().strip_prefix('#')?.split(' ').next()
 }
 
 /// Refuses numbers of too many digits before their point, exponents included (SVG 2, section 9.3.9).
@@ -330,21 +297,6 @@ mod tests {
     #[test]
     fn what_uses_itself_is_no_reason_to_refuse() {
         assert_eq!(judge("<svg><g id='a'><use href='#a'/></g></svg>"), Ok(()));
-    }
-
-    #[test]
-    fn a_ring_of_elements_is_refused_wherever_it_is_entered() {
-        let chain = "<linearGradient id='a' href='#b'/><linearGradient id='b'/><path fill='url(#a)'/>";
-        assert_eq!(judge(&format!("<svg>{chain}</svg>")), Ok(()));
-        for names in [["a", "b"], ["a)", "b)"]] {
-            let gradient = |id: &str, other: &str| format!("<linearGradient id='{id}' href=' #{other} '/>");
-            let ring = gradient(names[0], names[1]) + &gradient(names[1], names[0]);
-            let svg = format!("<svg>{ring}{}<path fill='url(#c)'/></svg>", gradient("c", names[0]));
-            assert!(matches!(judge(&svg), Err(MediaError::Damaged(reason)) if reason.contains("ring")));
-        }
-        // The later of two elements with one name counts for some, the earlier for others.
-        let twice = "<linearGradient id='a'/><linearGradient id='a' href='#b'/><linearGradient id='b' href='#a'/>";
-        assert!(judge(&format!("<svg>{twice}</svg>")).is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod cost;
 mod entities;
 mod letters;
+mod rings;
 mod styles;
 mod text;
 mod work;
@@ -25,10 +26,8 @@ use crate::media::fonts::Fonts;
 use crate::media::probe::probe;
 use crate::media::raster::{Channels, Raster};
 use crate::media::svg_text::svg_text;
+use crate::media::svgz::LARGEST;
 use crate::model::MediaType;
-
-/// The largest file. Larger ones are data rather than images, and take minutes to draw.
-const MAX_BYTES: usize = 16 << 20;
 
 /// Draws an SVG at the target size.
 pub(super) fn decode(
@@ -37,8 +36,8 @@ pub(super) fn decode(
     fonts: &Fonts,
     limits: &MediaConfig,
 ) -> Result<Decoded, MediaError> {
-    if bytes.len() > MAX_BYTES {
-        return Err(MediaError::over("bytes of SVG", bytes.len() as u64, MAX_BYTES as u64));
+    if bytes.len() > LARGEST {
+        return Err(MediaError::over("bytes of SVG", bytes.len() as u64, LARGEST as u64));
     }
     let text = svg_text(bytes);
     entities::check(&text)?;

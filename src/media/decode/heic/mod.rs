@@ -1,39 +1,40 @@
 //! HEIC: HEIF with stills in HEVC, by a decoder in safe Rust.
 //!
-//! Of a sequence, the first frame. HDR is not tone-mapped. Colors are those of the file's ICC profile, else Display P3 or
-//! BT.2020 where the file names these primaries, else sRGB.
+//! An image of tiles that takes too much memory as a whole is decoded tile by tile. Of a sequence, it is the first frame.
+//! Colors are those of the file's ICC profile, else Display P3 or BT.2020 where the file names these primaries, else sRGB.
+//! HDR by the perceptual quantizer is tone-mapped, unless a profile says what colors are.
 
-use heic_decoder::{DecodeOptions, DecodedImage, HeifError, ImageInfo, RgbaImage};
+mod planes;
+mod tiles;
 
+use self::planes::{decoded, peak_memory, reason, shown, side};
 use super::decoded::Decoded;
 use super::limits::{check_memory, check_size};
 use super::wide_gamut;
 use crate::config::MediaConfig;
 use crate::media::byte_reader::ByteReader;
 use crate::media::error::MediaError;
+use crate::media::heif::associations::without_empty_associations;
 use crate::media::heif::{Aperture, Items};
 use crate::media::probe;
-use crate::media::raster::{Channels, Raster, divide_by_alpha};
 use crate::model::Asset;
-
-/// Bytes of a sample in the decoder's planes.
-const BYTES_PER_SAMPLE: u64 = 4;
 
 /// The primary image as coded, with its alpha: the orientation is applied to what is made of it.
 pub(super) fn decode(bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> Result<Decoded, MediaError> {
+    let bytes = &*without_empty_associations(bytes);
     let declared = heic_decoder::probe(bytes).map_err(reason)?;
     let (width, height) = (side(declared.coded_width)?, side(declared.coded_height)?);
     check_size(width, height, limits)?;
     let aperture = aperture(bytes, (width, height));
-    let shown = aperture.map_or((width, height), |part| (part.width, part.height));
-    if shown != (asset.width, asset.height) {
+    let size = aperture.map_or((width, height), |part| (part.width, part.height));
+    if size != (asset.width, asset.height) {
         return Err(MediaError::Variant("HEIC with a frame of another size than the file declares".to_owned()));
     }
-    check_memory(peak_memory(&declared), limits)?;
-    let image = heic_decoder::decode_with(bytes, &DecodeOptions { apply_transforms: false }).map_err(reason)?;
-    let primaries = image.color_info.map_or(2, |color| color.color_primaries);
     let profile = probe::icc_of_heif(ByteReader(bytes)).map(<[u8]>::to_vec);
-    let mut raster = raster(&image)?;
+    let (mut raster, primaries) = match check_memory(peak_memory(&declared), limits) {
+        Ok(()) => shown(&decoded(bytes)?, profile.is_none())?,
+        Err(error) => tiles::decode(bytes, profile.is_none(), limits)?.ok_or(error)?,
+    };
     if let Some(part) = aperture {
         raster = raster.cropped((part.left, part.top), (part.width, part.height))?;
     }
@@ -44,38 +45,6 @@ pub(super) fn decode(bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> Resul
 fn aperture(bytes: &[u8], coded: (u32, u32)) -> Option<Aperture> {
     let items = Items::of(ByteReader(bytes))?;
     Aperture::of(items.property(items.primary()?, b"clap")?, coded)
-}
-
-/// All planes twice, as tiles and put together, and alpha beside them. What is made of them takes less.
-fn peak_memory(declared: &ImageInfo) -> u64 {
-    // Twice the planes of luma and chroma (ITU-T H.265, table 6-1).
-    let planes = [2, 3, 4, 6].get(declared.chroma_format_idc as usize).copied().unwrap_or(6);
-    let planes = planes + if declared.alpha_bit_depth.is_some() { 2 } else { 0 };
-    declared.coded_width as u64 * declared.coded_height as u64 * planes * BYTES_PER_SAMPLE
-}
-
-fn raster(image: &DecodedImage) -> Result<Raster, MediaError> {
-    let (width, height) = (side(image.width)?, side(image.height)?);
-    if image.alpha.is_none() {
-        return Raster::new(width, height, Channels::Rgb, image.to_rgb8().map_err(reason)?.data);
-    }
-    let RgbaImage { mut data, premultiplied, .. } = image.to_rgba8().map_err(reason)?;
-    if premultiplied {
-        data.chunks_exact_mut(4).for_each(divide_by_alpha);
-    }
-    Raster::new(width, height, Channels::Rgba, data)
-}
-
-fn side(length: usize) -> Result<u32, MediaError> {
-    u32::try_from(length).map_err(MediaError::damaged)
-}
-
-fn reason(error: HeifError) -> MediaError {
-    match error {
-        HeifError::Unsupported(what) => MediaError::Variant(format!("HEIC: {what}")),
-        HeifError::LimitExceeded(what) => MediaError::Variant(format!("within the limits: {what}")),
-        other => MediaError::damaged(other),
-    }
 }
 
 /// Has the decoder work on the calling thread, for as long as the process lives: it takes its threads from a pool that
@@ -91,8 +60,9 @@ mod tests {
     use crate::config::{Config, Size};
     use crate::media::decode::decoded::Pixels;
     use crate::media::probe::probe;
+    use crate::media::raster::{Channels, Raster};
 
-    const HEIC: &[u8] = include_bytes!("../../../tests/data/images/image.heic");
+    const HEIC: &[u8] = include_bytes!("../../../../tests/data/images/image.heic");
 
     fn made(bytes: &[u8], limits: &MediaConfig) -> Result<Raster, MediaError> {
         match decode(bytes, &probe(bytes, limits), limits)?.pixels {
