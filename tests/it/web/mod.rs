@@ -6,6 +6,7 @@ mod browsed;
 mod files;
 mod hostile;
 mod html;
+mod index;
 mod lists;
 mod looks;
 pub(crate) mod newsroom;

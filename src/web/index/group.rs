@@ -1,0 +1,141 @@
+//! Pages that are written and removed together, with what they were made from.
+
+use std::collections::BTreeMap;
+
+use super::error::IndexError;
+use crate::archive::{Archive, Prefix, StoreKey};
+use crate::model::Fingerprint;
+
+/// The names of the groups that are not of articles.
+pub(super) const LISTS: &str = "lists";
+pub(super) const MISSING: &str = "missing";
+
+/// A group of articles by the first byte of their pages' names.
+pub(super) fn shard_name(shard: u8) -> String {
+    format!("{shard:02x}")
+}
+
+/// What a page was made from, in short, and the file that was written then: its size, and when it was modified. A copy
+/// of the archive may have other inodes.
+pub(super) type Made = (u64, u64, i64);
+
+/// By their paths.
+type Pages = BTreeMap<String, Made>;
+
+/// Pages of one kind: those that were made, those that are there, and those that are to be.
+pub(super) struct Group {
+    marks: StoreKey,
+    made: Pages,
+    there: BTreeMap<StoreKey, Fingerprint>,
+    wanted: Pages,
+}
+
+impl Group {
+    /// A group as it is on the disk. Where it cannot be told what its pages were made from, all are made anew.
+    pub(super) async fn open(archive: &Archive, prefix: Prefix, name: &str) -> Result<Self, IndexError> {
+        let marks = StoreKey::index(&format!("marks/{name}.json"));
+        let bytes = archive.objects.read(&marks).await?.unwrap_or_default();
+        let made = serde_json::from_slice(&bytes).unwrap_or_default();
+        let there = archive.objects.list(prefix).await?.into_iter().collect();
+        Ok(Self { marks, made, there, wanted: Pages::new() })
+    }
+
+    /// A page that was made from this and is as it was written.
+    pub(super) fn unchanged(&self, key: &StoreKey, mark: u64) -> Option<Made> {
+        let made = self.made.get(&key.path()).copied().filter(|(of, ..)| *of == mark)?;
+        let found = self.there.get(key)?;
+        (made == of(mark, *found)).then_some(made)
+    }
+
+    /// Whether all pages that were made are there, and all of them were made from this.
+    pub(super) fn is_unchanged(&self, mark: u64) -> bool {
+        let all = self.there.keys().all(|key| self.unchanged(key, mark).is_some());
+        all && self.made.len() == self.there.len() && !self.made.is_empty()
+    }
+
+    /// A page that is to be there.
+    pub(super) fn want(&mut self, key: &StoreKey, made: Made) {
+        self.wanted.insert(key.path(), made);
+    }
+
+    /// The pages that are there and are not to be.
+    pub(super) fn unwanted(&self) -> impl Iterator<Item = &StoreKey> {
+        self.there.keys().filter(|key| !self.wanted.contains_key(&key.path()))
+    }
+
+    /// What its pages are made from now, where that is to be written: `None` where nothing is left.
+    pub(super) fn marks(&self) -> Option<(&StoreKey, Option<Vec<u8>>)> {
+        let json = || serde_json::to_vec(&self.wanted).expect("numbers by names are plain data");
+        let is_changed = self.wanted != self.made;
+        is_changed.then(|| (&self.marks, (!self.wanted.is_empty()).then(json)))
+    }
+}
+
+/// What is kept of a page that was made from this.
+pub(super) fn of(mark: u64, found: Fingerprint) -> Made {
+    (mark, found.size, found.modified)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Body;
+    use crate::fixtures;
+
+    fn page(name: &str) -> StoreKey {
+        StoreKey::list_page(Prefix::ListPages, name)
+    }
+
+    async fn put(archive: &Archive, key: &StoreKey, text: &str) -> Fingerprint {
+        archive.objects.put(key, Body::Bytes(text.into())).await.unwrap().fingerprint
+    }
+
+    async fn open(archive: &Archive) -> Group {
+        Group::open(archive, Prefix::ListPages, LISTS).await.unwrap()
+    }
+
+    /// Notes what the pages of a group are made from.
+    async fn note(archive: &Archive, group: &Group) {
+        if let Some((key, Some(json))) = group.marks() {
+            archive.objects.put(key, Body::Bytes(json)).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_unchanged_while_its_mark_and_its_file_are() {
+        let archive = fixtures::archive();
+        let mut group = open(&archive).await;
+        assert_eq!(group.unchanged(&page("a"), 7), None);
+        assert!(!group.is_unchanged(7), "nothing was made yet");
+        let found = put(&archive, &page("a"), "text").await;
+        group.want(&page("a"), of(7, found));
+        note(&archive, &group).await;
+        let again = open(&archive).await;
+        assert_eq!(again.unchanged(&page("a"), 7), Some(of(7, found)));
+        assert_eq!(again.unchanged(&page("a"), 8), None);
+        assert!(again.is_unchanged(7) && !again.is_unchanged(8));
+        put(&archive, &page("a"), "another text").await;
+        assert_eq!(open(&archive).await.unchanged(&page("a"), 7), None, "somebody edited it");
+        archive.objects.delete(&page("a")).await.unwrap();
+        assert!(!open(&archive).await.is_unchanged(7), "it is lost");
+    }
+
+    #[tokio::test]
+    async fn marks_are_written_where_they_changed_and_nothing_is_made_of_damaged_ones() {
+        let archive = fixtures::archive();
+        let mut group = open(&archive).await;
+        assert!(group.marks().is_none());
+        let found = put(&archive, &page("a"), "text").await;
+        group.want(&page("a"), of(7, found));
+        assert_eq!(group.unwanted().count(), 0);
+        note(&archive, &group).await;
+        let mut again = open(&archive).await;
+        assert!(matches!(again.marks(), Some((_, None))), "nothing is wanted");
+        assert_eq!(again.unwanted().collect::<Vec<_>>(), [&page("a")]);
+        again.want(&page("a"), of(7, found));
+        assert!(again.marks().is_none());
+        let marks = group.marks().unwrap().0.clone();
+        put(&archive, &marks, "{\"lists/a.html\": 7}").await;
+        assert_eq!(open(&archive).await.unchanged(&page("a"), 7), None);
+    }
+}
