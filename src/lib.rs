@@ -191,7 +191,7 @@ pub use self::verify::{
     verify_untrusted,
 };
 #[cfg(feature = "web")]
-pub use self::web::{Access, Handler, Server, serve};
+pub use self::web::{Access, Handler, IndexCounts, IndexError, Server, remove_index, serve, write_index};
 
 /// The inside of the crate, for the tests, benchmarks and fuzz targets of this package. It may change at any time.
 #[cfg(feature = "testing")]

@@ -30,7 +30,7 @@ impl Digest {
 
     /// Its first eight bytes as a number: enough to tell two versions of one thing apart.
     pub fn short(&self) -> u64 {
-        self.0[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+        self.0[..8].iter().fold(0, |number, byte| (number << 8) | u64::from(*byte))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What static pages show of articles, in short.
 
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, Result, Row};
@@ -13,8 +13,8 @@ use crate::model::{ArticleId, Hasher};
 /// The columns of an article that an entry of a list shows.
 const ENTRY: &str = "source, path, title, coalesce(published, read_at) AS date, vanished";
 
-/// How many these are.
-const ENTRY_COLUMNS: usize = 5;
+/// The column after the last of these. That of the row's id comes before them.
+const ENTRY_END: usize = 6;
 
 /// The rest of what its page shows.
 const PAGE: &str = "original, format, encoding, url, mirror_size IS NOT NULL";
@@ -42,8 +42,8 @@ pub(super) fn page(
     let mark = |row: &Row<'_>| {
         let (id, columns) = (row.get("id")?, row.as_ref().column_count());
         let (mut entry, mut page, mut missing) = (Mark::default(), Mark::default(), Mark::default());
-        entry.columns(row, 1..=ENTRY_COLUMNS)?;
-        page.columns(row, 1..=columns - 1)?;
+        entry.columns(row, 1..ENTRY_END)?;
+        page.columns(row, 1..columns)?;
         page.rows(&mut connection.prepare_cached(IMAGES)?, id)?;
         let is_any = missing.rows(&mut connection.prepare_cached(MISSING)?, id)?;
         Ok(ArticleMark {
@@ -65,7 +65,7 @@ struct Mark(Hasher);
 
 impl Mark {
     /// Adds what these columns of a row hold.
-    fn columns(&mut self, row: &Row<'_>, columns: RangeInclusive<usize>) -> Result<()> {
+    fn columns(&mut self, row: &Row<'_>, columns: Range<usize>) -> Result<()> {
         for column in columns {
             let bytes = match row.get_ref(column)? {
                 ValueRef::Null => &[][..],
@@ -85,7 +85,7 @@ impl Mark {
         let columns = statement.column_count();
         let (mut rows, mut is_any) = (statement.query([article])?, false);
         while let Some(row) = rows.next()? {
-            self.columns(row, 0..=columns - 1)?;
+            self.columns(row, 0..columns)?;
             is_any = true;
         }
         Ok(is_any)

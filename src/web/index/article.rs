@@ -50,7 +50,9 @@ impl Writer<'_> {
         let links = Links::from_file(&StoreKey::article_page_of(entry.name));
         let mut images = images(self.archive, &row, links).await?;
         // The attempts change from night to night. The pages of what is missing have them.
-        images.iter_mut().for_each(ImageItem::leave_out_attempts);
+        for image in &mut images {
+            image.leave_out_attempts();
+        }
         Ok(self.article_page(&row, links, images).await.render()?)
     }
 

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use super::error::IndexError;
 use crate::archive::{Archive, Prefix, StoreKey};
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, SourceName};
 
 /// The names of the groups that are not of articles.
 pub(super) const LISTS: &str = "lists";
 pub(super) const MISSING: &str = "missing";
+
+/// The name of the page that lists the hosts of which something is missing.
+pub(super) const HOSTS: &str = "hosts";
 
 /// A group of articles by the first byte of their pages' names.
 pub(super) fn shard_name(shard: u8) -> String {
@@ -36,7 +39,7 @@ impl Group {
         let marks = StoreKey::index(&format!("marks/{name}.json"));
         let bytes = archive.objects.read(&marks).await?.unwrap_or_default();
         let made = serde_json::from_slice(&bytes).unwrap_or_default();
-        let there = archive.objects.list(prefix).await?.into_iter().collect();
+        let there = archive.objects.list(prefix).await?.into_iter().filter(|(key, _)| is_page(prefix, key)).collect();
         Ok(Self { marks, made, there, wanted: Pages::new() })
     }
 
@@ -68,6 +71,24 @@ impl Group {
         let json = || serde_json::to_vec(&self.wanted).expect("numbers by names are plain data");
         let is_changed = self.wanted != self.made;
         is_changed.then(|| (&self.marks, (!self.wanted.is_empty()).then(json)))
+    }
+}
+
+/// Whether a file has the name of a page: others in the same folder are somebody else's.
+fn is_page(prefix: Prefix, key: &StoreKey) -> bool {
+    let path = key.path();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let Some(name) = name.strip_suffix(".html") else { return false };
+    let is_hex = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match (prefix, name.split('.').collect::<Vec<_>>().as_slice()) {
+        (Prefix::ArticlePages(_), [name]) => is_hex(name, 32),
+        (Prefix::ListPages, [source, month, number]) => {
+            SourceName::new(*source).is_ok() && month.contains('-') && is_number(number)
+        }
+        (Prefix::MissingPages, [name]) => *name == HOSTS,
+        (Prefix::MissingPages, [host, number]) => is_hex(host, 16) && is_number(number),
+        _ => false,
     }
 }
 
@@ -105,18 +126,18 @@ mod tests {
     async fn a_page_is_unchanged_while_its_mark_and_its_file_are() {
         let archive = fixtures::archive();
         let mut group = open(&archive).await;
-        assert_eq!(group.unchanged(&page("a"), 7), None);
+        assert_eq!(group.unchanged(&page("posts.2026-11.1"), 7), None);
         assert!(!group.is_unchanged(7), "nothing was made yet");
-        let found = put(&archive, &page("a"), "text").await;
-        group.want(&page("a"), of(7, found));
+        let found = put(&archive, &page("posts.2026-11.1"), "text").await;
+        group.want(&page("posts.2026-11.1"), of(7, found));
         note(&archive, &group).await;
         let again = open(&archive).await;
-        assert_eq!(again.unchanged(&page("a"), 7), Some(of(7, found)));
-        assert_eq!(again.unchanged(&page("a"), 8), None);
+        assert_eq!(again.unchanged(&page("posts.2026-11.1"), 7), Some(of(7, found)));
+        assert_eq!(again.unchanged(&page("posts.2026-11.1"), 8), None);
         assert!(again.is_unchanged(7) && !again.is_unchanged(8));
-        put(&archive, &page("a"), "another text").await;
-        assert_eq!(open(&archive).await.unchanged(&page("a"), 7), None, "somebody edited it");
-        archive.objects.delete(&page("a")).await.unwrap();
+        put(&archive, &page("posts.2026-11.1"), "another text").await;
+        assert_eq!(open(&archive).await.unchanged(&page("posts.2026-11.1"), 7), None, "somebody edited it");
+        archive.objects.delete(&page("posts.2026-11.1")).await.unwrap();
         assert!(!open(&archive).await.is_unchanged(7), "it is lost");
     }
 
@@ -125,17 +146,36 @@ mod tests {
         let archive = fixtures::archive();
         let mut group = open(&archive).await;
         assert!(group.marks().is_none());
-        let found = put(&archive, &page("a"), "text").await;
-        group.want(&page("a"), of(7, found));
+        let found = put(&archive, &page("posts.2026-11.1"), "text").await;
+        group.want(&page("posts.2026-11.1"), of(7, found));
         assert_eq!(group.unwanted().count(), 0);
         note(&archive, &group).await;
         let mut again = open(&archive).await;
         assert!(matches!(again.marks(), Some((_, None))), "nothing is wanted");
-        assert_eq!(again.unwanted().collect::<Vec<_>>(), [&page("a")]);
-        again.want(&page("a"), of(7, found));
+        assert_eq!(again.unwanted().collect::<Vec<_>>(), [&page("posts.2026-11.1")]);
+        again.want(&page("posts.2026-11.1"), of(7, found));
         assert!(again.marks().is_none());
         let marks = group.marks().unwrap().0.clone();
-        put(&archive, &marks, "{\"lists/a.html\": 7}").await;
-        assert_eq!(open(&archive).await.unchanged(&page("a"), 7), None);
+        put(&archive, &marks, "{\"index/lists/posts.2026-11.1.html\": 7}").await;
+        assert_eq!(open(&archive).await.unchanged(&page("posts.2026-11.1"), 7), None);
+    }
+
+    #[test]
+    fn only_files_with_the_names_of_pages_are_pages() {
+        let hex = "0123456789abcdef";
+        for (prefix, name, expected) in [
+            (Prefix::ArticlePages(1), format!("articles/01/{hex}{hex}.html"), true),
+            (Prefix::ArticlePages(1), format!("articles/01/{hex}.html"), false),
+            (Prefix::ArticlePages(1), format!("articles/01/{hex}{hex}.txt"), false),
+            (Prefix::ListPages, "lists/my-posts.2026-11.12.html".to_owned(), true),
+            (Prefix::ListPages, "lists/notes.html".to_owned(), false),
+            (Prefix::ListPages, "lists/My posts.2026-11.1.html".to_owned(), false),
+            (Prefix::MissingPages, "missing/hosts.html".to_owned(), true),
+            (Prefix::MissingPages, format!("missing/{hex}.3.html"), true),
+            (Prefix::MissingPages, format!("missing/{hex}.html"), false),
+            (Prefix::MissingPages, "missing/notes.txt".to_owned(), false),
+        ] {
+            assert_eq!(is_page(prefix, &StoreKey::index(&name)), expected, "{name}");
+        }
     }
 }

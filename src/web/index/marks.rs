@@ -99,7 +99,7 @@ impl Marks {
 
     /// The articles whose pages' names begin with this byte.
     pub(super) fn of_shard(&self, shard: u8) -> impl Iterator<Item = (&SourceName, &Entry)> {
-        let start = |shard: u16| self.entries.partition_point(|entry| entry.name >> 120 < u128::from(shard));
+        let start = |shard: u16| self.entries.partition_point(|entry| (entry.name >> 120) < u128::from(shard));
         let (from, to) = (start(u16::from(shard)), start(u16::from(shard) + 1));
         self.entries[from..to].iter().map(|entry| (self.source(entry), entry))
     }

@@ -6,13 +6,13 @@ use super::super::links::Links;
 use super::super::pages::frame::Frame;
 use super::super::pages::missing::{self, MissingItem};
 use super::error::IndexError;
-use super::group::{Group, MISSING};
+use super::group::{Group, HOSTS, MISSING};
 use super::writer::Writer;
 use crate::archive::{MissingFilter, Prefix, StoreKey, UrlRow};
 use crate::model::{Digest, HostKey, UrlId};
 
 /// Hosts taken from the catalog at a time.
-const HOSTS: usize = 500;
+const AT_ONCE: usize = 500;
 /// URLs of a page.
 const URLS: usize = 200;
 
@@ -44,7 +44,7 @@ fn page_of(host: &HostKey, number: usize) -> StoreKey {
 }
 
 fn hosts_page() -> StoreKey {
-    StoreKey::list_page(Prefix::MissingPages, "hosts")
+    StoreKey::list_page(Prefix::MissingPages, HOSTS)
 }
 
 impl Writer<'_> {
@@ -77,7 +77,7 @@ impl Writer<'_> {
     async fn lacking_hosts(&self) -> Result<Vec<HostKey>, IndexError> {
         let (mut hosts, mut after) = (Vec::new(), None);
         loop {
-            let rows = self.archive.catalog.list_hosts(after.as_ref(), HOSTS).await?;
+            let rows = self.archive.catalog.list_hosts(after.as_ref(), AT_ONCE).await?;
             let Some(last) = rows.last() else { return Ok(hosts) };
             after = Some(last.host.clone());
             hosts.extend(rows.into_iter().filter(|row| row.missing > 0).map(|row| row.host));

@@ -51,15 +51,15 @@ pub async fn write_index(archive: &Archive, sources: &[Source]) -> Result<IndexC
 pub async fn remove_index(archive: &Archive) -> Result<IndexCounts, IndexError> {
     let home = StoreKey::start_page();
     let writer = Writer::new(archive, Places::default());
-    // It goes last, so that a call that is cut off is continued.
+    // Nothing is wanted of any group. The start page goes last, so that a call that is cut off is continued.
     if archive.objects.stat(&home).await?.is_none() {
         return Ok(writer.counts());
     }
     for shard in 0..=u8::MAX {
-        writer.clear(Group::open(archive, Prefix::ArticlePages(shard), &shard_name(shard)).await?).await?;
+        writer.finish(Group::open(archive, Prefix::ArticlePages(shard), &shard_name(shard)).await?).await?;
     }
-    writer.clear(Group::open(archive, Prefix::ListPages, LISTS).await?).await?;
-    writer.clear(Group::open(archive, Prefix::MissingPages, MISSING).await?).await?;
+    writer.finish(Group::open(archive, Prefix::ListPages, LISTS).await?).await?;
+    writer.finish(Group::open(archive, Prefix::MissingPages, MISSING).await?).await?;
     writer.remove(&style()).await?;
     writer.remove(&home).await?;
     Ok(writer.counts())
@@ -117,7 +117,7 @@ mod tests {
         fixtures::show(&archive, "a.md", &["http://a.example/1"]).await;
         fixtures::complete(&archive, 2_000, |_| fixtures::failed(Reason::Dns, None, 9_000)).await;
         write_index(&archive, &[]).await.unwrap();
-        archive.catalog.enqueue_due(fixtures::at(9_001), std::time::Duration::ZERO).await.unwrap();
+        archive.catalog.enqueue_due(fixtures::at(9_001), std::time::Duration::from_secs(365 * 86_400)).await.unwrap();
         fixtures::complete(&archive, 9_001, |_| fixtures::failed(Reason::Dns, None, 99_000)).await;
         let counts = write_index(&archive, &[]).await.unwrap();
         assert_eq!(counts.written, 2, "the page of the host, and the marks");

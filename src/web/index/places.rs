@@ -50,13 +50,13 @@ impl Places {
         let key = &row.version.key;
         let Some(place) = self.0.get(&key.source) else { return Mirror::Elsewhere };
         let is_there = row.mirror.is_some() && matches!(place.output.fingerprint(&key.path).await, Ok(Some(_)));
-        let link = match (&place.source, StoreKey::article_page(key)) {
+        let page = StoreKey::article_page(key);
+        let link = match &place.source {
             _ if !is_there => None,
-            (None, page) => Some(Links::from_file(&page).mirror(key)),
-            (Some(source), page) => {
-                let (folder, _) =
-                    page.path().rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
-                source.link_from_archive(&folder, &key.path)
+            None => Some(Links::from_file(&page).mirror(key)),
+            Some(source) => {
+                let path = page.path();
+                source.link_from_archive(path.rsplit_once('/').map_or("", |(folder, _)| folder), &key.path)
             }
         };
         match (link, row.version.format) {

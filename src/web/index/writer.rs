@@ -48,7 +48,7 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     pub(super) fn new(archive: &'a Archive, places: Places) -> Self {
         let look = Digest::of([&LOOK.concat(), env!("CARGO_PKG_VERSION")].concat().as_bytes()).short();
-        let (written, removed, obstructed) = Default::default();
+        let [written, removed, obstructed] = [0; 3].map(AtomicU64::new);
         Self { archive, places, look, written, removed, obstructed }
     }
 
@@ -115,14 +115,45 @@ impl<'a> Writer<'a> {
         }
         match group.marks() {
             None => {}
-            Some((key, Some(marks))) => drop(self.put(key, marks).await?),
+            Some((key, Some(marks))) => {
+                self.put(key, marks).await?;
+            }
             Some((key, None)) => self.remove(key).await?,
         }
         Ok(())
     }
+}
 
-    /// Removes all pages of a group.
-    pub(super) async fn clear(&self, group: Group) -> Result<(), IndexError> {
-        self.finish(group).await
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn the_look_has_every_template_of_a_static_page() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/templates");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let is_static = |file: &std::path::PathBuf| {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            name.starts_with("index_") || ["base.html", "static.html", "parts.html"].contains(&name.as_str())
+        };
+        let texts: Vec<_> = files.filter(is_static).map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        assert_eq!(texts.len(), LOOK.len());
+        assert!(texts.iter().all(|text| LOOK.contains(&text.as_str())));
+    }
+
+    #[tokio::test]
+    async fn a_file_with_the_same_bytes_is_not_written_again() {
+        let archive = fixtures::archive();
+        let writer = Writer::new(&archive, Places::default());
+        let key = StoreKey::start_page();
+        let first = writer.put(&key, b"page".to_vec()).await.unwrap().unwrap();
+        assert_eq!(writer.put(&key, b"page".to_vec()).await.unwrap(), Some(first));
+        assert_ne!(writer.put(&key, b"past".to_vec()).await.unwrap(), Some(first), "as long, and another");
+        writer.remove(&key).await.unwrap();
+        writer.remove(&key).await.unwrap();
+        let counts = writer.counts();
+        assert_eq!((counts.written, counts.removed, counts.obstructed), (2, 1, 0));
+        assert_ne!(writer.mark([1, 2]), writer.mark([2, 1]));
     }
 }

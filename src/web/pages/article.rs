@@ -246,7 +246,7 @@ async fn compare(
     if !content.too_long {
         // To compare takes the processor, and not the disk.
         let compared = tokio::task::spawn_blocking(move || lines(&old, &new)).await;
-        content.lines = compared.unwrap_or_default();
+        content.lines = compared.map_err(|_| PageError::Failed)?;
     }
     Ok(())
 }

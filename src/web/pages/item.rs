@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use super::super::address;
 use super::super::error::PageError;
@@ -10,7 +11,7 @@ use super::super::links::Links;
 use super::frame::Moment;
 use super::preview::{Preview, previews};
 use crate::archive::{Archive, ArticleRow, AssetRow, ReferenceRow, RunRow};
-use crate::model::{ArticleKey, Report, RunOutcome};
+use crate::model::{ArticleCounts, ArticleKey, Report, RunOutcome, SourceReport, UrlCounts};
 
 /// The least width of an image that stands beside an article, in pixels.
 const LEAST_WIDTH: u32 = 100;
@@ -100,10 +101,10 @@ pub(super) struct RunItem {
 
 impl RunItem {
     pub(super) fn new(row: &RunRow) -> Self {
-        let outcome = match (&row.ended, report_of(row)) {
+        let outcome = match (&row.ended, serde_json::from_str::<Summary>(&row.report)) {
             (None, _) => "under way, or cut off".to_owned(),
-            (Some(_), None) => "without a report that can be read".to_owned(),
-            (Some(_), Some(report)) => words(&report),
+            (Some(_), Err(_)) => "without a report that can be read".to_owned(),
+            (Some(_), Ok(summary)) => words(&summary),
         };
         Self { href: address::run(row.began), began: Moment(row.began), ended: row.ended.map(Moment), outcome }
     }
@@ -114,7 +115,20 @@ pub(super) fn report_of(row: &RunRow) -> Option<Report> {
     serde_json::from_str(&row.report).ok()
 }
 
-fn words(report: &Report) -> String {
+/// What a list says of a report. Of the lists in it only the lengths are read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Summary {
+    outcome: RunOutcome,
+    articles: ArticleCounts,
+    urls: UrlCounts,
+    newly_missing: u64,
+    changed_images: Vec<IgnoredAny>,
+    sources: Vec<SourceReport>,
+    error: Option<String>,
+}
+
+fn words(report: &Summary) -> String {
     let counted = |number: u64, what: &str| (number > 0).then(|| format!("{number} {what}"));
     let mut words = vec![format!("{} articles read", report.articles.seen)];
     words.extend(counted(report.articles.new, "new"));
@@ -123,7 +137,7 @@ fn words(report: &Report) -> String {
     words.extend(counted(report.urls.failed, "failed"));
     words.extend(counted(report.newly_missing, "newly missing"));
     words.extend(counted(report.changed_images.len() as u64, "images with new bytes"));
-    words.extend(counted(report.failed_sources().count() as u64, "sources not read"));
+    words.extend(counted(report.sources.iter().filter(|source| source.is_failed()).count() as u64, "sources not read"));
     words.extend((report.outcome == RunOutcome::Interrupted).then(|| "interrupted".to_owned()));
     words.extend(report.error.as_ref().map(|error| format!("failed: {error}")));
     words.join(", ")

@@ -12,6 +12,7 @@ mod looks;
 pub(crate) mod newsroom;
 mod pages;
 mod program;
+mod proofs;
 mod requests;
 
 use offprint::testing::demo::photo::Photo;
