@@ -28,7 +28,7 @@ impl Digest {
         &self.0
     }
 
-    /// Its first eight bytes as a number: enough to tell two versions of one thing apart.
+    /// Its first eight bytes as a number: enough to distinguish two versions of one thing.
     pub fn short(&self) -> u64 {
         self.0[..8].iter().fold(0, |number, byte| (number << 8) | u64::from(*byte))
     }

@@ -34,7 +34,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// A group as it is on the disk. Where it cannot be told what its pages were made from, all are made anew.
+    /// A group as it is on the disk. Where nothing says what its pages were made from, all are made anew.
     pub(super) async fn open(archive: &Archive, prefix: Prefix, name: &str) -> Result<Self, IndexError> {
         let marks = StoreKey::index(&format!("marks/{name}.json"));
         let bytes = archive.objects.read(&marks).await?.unwrap_or_default();

@@ -4,8 +4,7 @@ use offprint::testing::archive::{ArticleMark, Catalog};
 use offprint::testing::model::{ArticleVersion, Digest};
 
 use super::fixtures::{
-    A, B, at, complete_all, due_again, failed, kept, mirror, record, record_version, replace_bytes, run, thumbnail_of,
-    version,
+    A, B, at, complete_all, due_again, failed, kept, mirror, record, record_version, run, thumbnail_of, version,
 };
 
 suite! {
@@ -73,7 +72,6 @@ async fn an_image_changes_the_page_alone(catalog: &dyn Catalog) {
     assert!(small.0 == there.0 && small.1 != there.1, "a thumbnail does, too");
     mirror(catalog, article).await;
     assert_ne!(mark(catalog).await.1, small.1, "and so does the mirror");
-    replace_bytes(catalog).await;
 }
 
 async fn an_attempt_that_fails_again_changes_what_is_missing_alone(catalog: &dyn Catalog) {

@@ -10,9 +10,9 @@ use crate::recall::browser::{self, Browser};
 /// A browser ends after this time: a test that waits for it fails then.
 const LIMIT: Duration = Duration::from_secs(120);
 
-#[test]
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium"]
-fn pages_from_the_disk_show_their_images_and_ask_nobody() {
+async fn pages_from_the_disk_show_their_images_and_ask_nobody() {
     let archive = Written::new();
     let program = browser::installed().expect("Chromium is not installed, which this test needs");
     let mut browser = Browser::start(program.as_os_str());

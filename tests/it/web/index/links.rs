@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::{NAMES, Written, leads_to, reached, start};
 use crate::sandbox::Sandbox;
 
-#[test]
-fn every_link_of_every_page_leads_to_a_file_and_every_page_is_reached() {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_link_of_every_page_leads_to_a_file_and_every_page_is_reached() {
     let written = Written::new();
     let (pages, files) = reached(&written.sandbox);
     let all: BTreeSet<PathBuf> = written.sandbox.tree("store/index").into_keys().collect();
@@ -30,8 +30,8 @@ fn every_link_of_every_page_leads_to_a_file_and_every_page_is_reached() {
     }
 }
 
-#[test]
-fn what_was_archived_is_text_on_the_pages() {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_archived_is_text_on_the_pages() {
     let written = Written::new();
     for page in reached(&written.sandbox).0 {
         let text = std::fs::read_to_string(&page).unwrap();
@@ -42,8 +42,8 @@ fn what_was_archived_is_text_on_the_pages() {
     assert!(text.contains("Rain &#38; &#60;b&#62;雨&#60;/b&#62;") || text.contains("Rain &amp; &lt;b&gt;雨&lt;/b&gt;"));
 }
 
-#[test]
-fn a_moved_folder_with_archive_and_mirrors_is_read_where_it_is_now() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_folder_with_archive_and_mirrors_is_read_where_it_is_now() {
     let written = Written::new();
     let moved = Sandbox::new();
     std::fs::remove_dir_all(moved.path("posts")).unwrap();
@@ -54,8 +54,8 @@ fn a_moved_folder_with_archive_and_mirrors_is_read_where_it_is_now() {
     assert!(pages.len() > 3 * NAMES.len() && files.iter().all(|file| file.starts_with(moved.path(""))));
 }
 
-#[test]
-fn a_mirror_that_is_not_there_is_no_dead_link() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_that_is_not_there_is_no_dead_link() {
     let written = Written::new();
     let sandbox = &written.sandbox;
     // The settings of another machine do not know where this source has its mirrors.

@@ -34,8 +34,8 @@ fn count(names: &BTreeSet<String>, start: &str) -> usize {
     names.iter().filter(|name| name.starts_with(start)).count()
 }
 
-#[test]
-fn a_night_with_nothing_new_writes_no_page() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_night_with_nothing_new_writes_no_page() {
     let archive = Written::new();
     let before = archive.sandbox.tree("store/index");
     assert!(before.len() > 3 * NAMES.len());
@@ -65,8 +65,8 @@ fn a_night_with_ten_changes_writes_what_shows_them() {
     assert_eq!((count(&names, "articles/"), count(&names, "lists/")), (1, 1), "a title is in the list: {names:?}");
 }
 
-#[test]
-fn what_is_forgotten_is_on_no_page() {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_forgotten_is_on_no_page() {
     let archive = Written::new();
     let sandbox = &archive.sandbox;
     let about = |word: &str| {
@@ -112,16 +112,16 @@ fn lost_and_edited_pages_come_back_and_files_of_others_stay() {
     sandbox.write("store/index/articles/old.html", "mine");
     sandbox.write("store/index/lists/notes.html", "mine");
     sandbox.run(&["run"]).expect(0);
-    let mut healed = sandbox.digests("store/index");
+    let mut restored = sandbox.digests("store/index");
     for own in ["my notes.txt", "articles/old.html", "lists/notes.html"] {
-        assert!(healed.remove(std::path::Path::new(own)).is_some(), "{own} stays");
+        assert!(restored.remove(std::path::Path::new(own)).is_some(), "{own} stays");
     }
     // What the pages are made from says when their files were written.
     let without_marks = |digests: &std::collections::BTreeMap<std::path::PathBuf, _>| {
         let pages = digests.iter().filter(|(name, _)| !name.starts_with("marks"));
         pages.map(|(name, digest)| (name.clone(), format!("{digest:?}"))).collect::<Vec<_>>()
     };
-    assert_eq!(without_marks(&healed), without_marks(&whole));
+    assert_eq!(without_marks(&restored), without_marks(&whole));
 }
 
 #[test]
@@ -156,8 +156,8 @@ fn the_settings_switch_the_pages_off_and_on_again() {
     assert_eq!(sandbox.tree("store/index").into_keys().collect::<Vec<_>>(), pages);
 }
 
-#[test]
-fn the_pages_are_derived_for_every_other_command() {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_are_derived_for_every_other_command() {
     let archive = Written::new();
     let sandbox = &archive.sandbox;
     sandbox.write("store/index/my notes.txt", "mine");
