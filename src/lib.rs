@@ -129,25 +129,25 @@ mod web;
 pub use tokio_util::sync::CancellationToken;
 
 pub use self::archive::{
-    Archive, ArchiveError, ArchiveRow, ArticleFilter, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Body,
-    Captures, Catalog, CatalogError, CompletedJob, Copies, CopyError, DatedArticle, DatedImage, DocumentCapture,
-    DocumentFacts, Documents, EntryPage, EntryRow, FeedRow, Feeds, GarbageCollection, HostRow, Identity, ImageFilter,
-    ImageRow, Inventory, Job, JobResult, Lease, ListPage, Listings, MemoryCatalog, MemoryObjects, MissingCounts,
-    MissingFilter, MissingReport, Mode, NewReference, Newer, ObjectError, ObjectReader, Objects, Origins, Output,
-    OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue, QueueChanges,
-    ReadError, ReadRows, ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation, Revoked, RunRow, Runs,
-    SharedBlob, SharedUrl, StoreKey, Stored, TakedownDifferences, TakedownReach, TakedownRow, TakedownTarget,
-    Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, WithoutBlobs, Worker, WriteOutcome, open,
-    rules::CopySchedule, rules::Schedule,
+    Archive, ArchiveError, ArchiveRow, ArticleFilter, ArticleMark, ArticleRow, ArticleState, Articles, AssetRow,
+    BlobRow, Body, Captures, Catalog, CatalogError, CompletedJob, Copies, CopyError, DatedArticle, DatedImage,
+    DocumentCapture, DocumentFacts, Documents, EntryPage, EntryRow, FeedRow, Feeds, GarbageCollection, HostRow,
+    Identity, ImageFilter, ImageRow, Inventory, Job, JobResult, Lease, ListPage, Listings, MemoryCatalog,
+    MemoryObjects, MissingCounts, MissingFilter, MissingReport, Mode, NewReference, Newer, ObjectError, ObjectReader,
+    Objects, Origins, Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put,
+    Queue, QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation,
+    Revoked, RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownDifferences, TakedownReach, TakedownRow,
+    TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, WithoutBlobs, Worker,
+    WriteOutcome, open, rules::CopySchedule, rules::Schedule,
 };
 pub use self::check::{CheckError, Checked, CheckedPlace, check};
 #[cfg(feature = "cli")]
 pub use self::cli::main as cli_main;
 pub use self::config::{
     AdoptLocal, Animation, ChangedImages, Config, ConfigError, CrawlConfig, DEFAULTS, DataUrls, FallbackConfig,
-    FeedConfig, FetchConfig, Fit, HostConfig, HumanDuration, Images, Lazy, MediaConfig, MediaKind, MirrorOutput,
-    Recheck, ReportConfig, RewriteConfig, RobotsRule, RunConfig, Sandbox, ServeConfig, Size, SourceConfig, SourceKind,
-    ThumbnailConfig, ThumbnailFormat, UnitError,
+    FeedConfig, FetchConfig, Fit, HostConfig, HumanDuration, Images, IndexConfig, Lazy, MediaConfig, MediaKind,
+    MirrorOutput, Recheck, ReportConfig, RewriteConfig, RobotsRule, RunConfig, Sandbox, ServeConfig, Size,
+    SourceConfig, SourceKind, ThumbnailConfig, ThumbnailFormat, UnitError,
 };
 pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
 pub use self::fetch::{Answer, FetchError, Fetched, Fetcher, Judge, Lookup, Purpose, Request, Robots, SystemLookup};
@@ -191,7 +191,7 @@ pub use self::verify::{
     verify_untrusted,
 };
 #[cfg(feature = "web")]
-pub use self::web::{Access, Handler, Server, serve};
+pub use self::web::{Access, Handler, IndexCounts, IndexError, Server, remove_index, serve, write_index};
 
 /// The inside of the crate, for the tests, benchmarks and fuzz targets of this package. It may change at any time.
 #[cfg(feature = "testing")]

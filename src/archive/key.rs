@@ -13,6 +13,9 @@ const THUMBNAILS: &str = "thumbnails";
 pub(super) const ARTICLES: &str = "articles";
 const REPORTS: &str = "runs";
 const INDEX: &str = "index";
+const ARTICLE_PAGES: &str = "articles";
+const LIST_PAGES: &str = "lists";
+const MISSING_PAGES: &str = "missing";
 pub(super) const QUARANTINE: &str = "quarantine";
 const COPIES: &str = "catalog-copies";
 const TAKEDOWNS: &str = "takedowns";
@@ -89,6 +92,12 @@ pub enum Prefix {
     Takedowns,
     /// The mirrors of all sources that have them in the archive.
     Mirrors,
+    /// The static pages of articles whose names start with this byte.
+    ArticlePages(u8),
+    /// The static pages that list articles.
+    ListPages,
+    /// The static pages that list what is missing.
+    MissingPages,
 }
 
 impl StoreKey {
@@ -117,6 +126,39 @@ impl StoreKey {
     /// The folder of a source's mirror in the archive.
     pub fn mirrors_of(source: &SourceName) -> String {
         format!("{ARTICLES}/{source}")
+    }
+
+    /// The static page of an article. It has the digest of the article's name for its own, so that no file system has
+    /// anything against it.
+    pub fn article_page(key: &ArticleKey) -> Self {
+        Self::article_page_of(Self::article_page_name(key))
+    }
+
+    /// The name of an article's static page, as a number. Its first byte is that of [`Prefix::ArticlePages`].
+    pub(crate) fn article_page_name(key: &ArticleKey) -> u128 {
+        let digest = Digest::of(key.to_string().as_bytes());
+        digest.as_bytes()[..16].iter().fold(0, |number, byte| (number << 8) | u128::from(*byte))
+    }
+
+    /// The static page of an article by its name.
+    pub(crate) fn article_page_of(name: u128) -> Self {
+        Self::index(&format!("{ARTICLE_PAGES}/{:02x}/{name:032x}.html", name >> 120))
+    }
+
+    /// The static page to start from.
+    pub(crate) fn start_page() -> Self {
+        Self::index("index.html")
+    }
+
+    /// A static page that lists articles, or what is missing.
+    pub(crate) fn list_page(prefix: Prefix, name: &str) -> Self {
+        let folder = if prefix == Prefix::MissingPages { MISSING_PAGES } else { LIST_PAGES };
+        Self::index(&format!("{folder}/{name}.html"))
+    }
+
+    /// A file of the static pages, by its path there.
+    pub(crate) fn index(path: &str) -> Self {
+        Self::Index { path: path.parse().expect("its parts are plain") }
     }
 
     /// When the run of a report began, by its name; `None` for what is no report.
@@ -192,6 +234,9 @@ impl Prefix {
             Self::CatalogCopies => COPIES.to_owned(),
             Self::Takedowns => TAKEDOWNS.to_owned(),
             Self::Mirrors => ARTICLES.to_owned(),
+            Self::ArticlePages(shard) => format!("{INDEX}/{ARTICLE_PAGES}/{shard:02x}"),
+            Self::ListPages => format!("{INDEX}/{LIST_PAGES}"),
+            Self::MissingPages => format!("{INDEX}/{MISSING_PAGES}"),
         }
     }
 
@@ -204,6 +249,9 @@ impl Prefix {
             | (Self::CatalogCopies, StoreKey::CatalogCopy { .. })
             | (Self::Takedowns, StoreKey::Takedown { .. })
             | (Self::Mirrors, StoreKey::Article(_)) => true,
+            (Self::ArticlePages(_) | Self::ListPages | Self::MissingPages, StoreKey::Index { .. }) => {
+                key.path().strip_prefix(&self.folder()).is_some_and(|rest| rest.starts_with('/'))
+            }
             _ => false,
         }
     }

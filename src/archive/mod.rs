@@ -27,14 +27,14 @@ mod takedown_files;
 
 pub use behind::Newer;
 pub use catalog::{
-    ArchiveRow, ArticleFilter, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog, CatalogError,
-    CompletedJob, Copies, DatedArticle, DatedImage, DocumentCapture, DocumentFacts, Documents, EntryPage, EntryRow,
-    FeedRow, Feeds, GarbageCollection, HostRow, Identity, ImageFilter, ImageRow, Inventory, Job, JobResult, Lease,
-    ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingCounts, MissingFilter, MissingReport, NewReference, Origins,
-    PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Queue, QueueChanges, ReadRows, ReferenceRow,
-    RenditionRow, Repairs, ReportedMissing, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl, TakedownReach,
-    TakedownRow, TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, Worker,
-    WriteOutcome, month_of, start_of,
+    ArchiveRow, ArticleFilter, ArticleMark, ArticleRow, ArticleState, Articles, AssetRow, BlobRow, Captures, Catalog,
+    CatalogError, CompletedJob, Copies, DatedArticle, DatedImage, DocumentCapture, DocumentFacts, Documents, EntryPage,
+    EntryRow, FeedRow, Feeds, GarbageCollection, HostRow, Identity, ImageFilter, ImageRow, Inventory, Job, JobResult,
+    Lease, ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingCounts, MissingFilter, MissingReport, NewReference,
+    Origins, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Queue, QueueChanges, ReadRows,
+    ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation, Revoked, RunRow, Runs, SharedBlob, SharedUrl,
+    TakedownReach, TakedownRow, TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState,
+    VersionRow, Worker, WriteOutcome, month_of, start_of,
 };
 pub use copies::CopyError;
 pub use files::OutputFolder;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::arguments::ForgetArguments;
 use super::exit::Exit;
+use super::index;
 use super::named::target_named;
 use super::output::{Label, Output};
 use super::words::count_of;
@@ -37,6 +38,9 @@ pub(crate) async fn forget(arguments: &ForgetArguments, config: &Config, output:
             print(&target, &forgotten, arguments.dry_run, output);
         }
         done.push(as_json(&target, &forgotten));
+    }
+    if !arguments.dry_run {
+        index::refresh(&archive, config, &[], output).await;
     }
     if output.json {
         output.value(&json!({"dry_run": arguments.dry_run, "taken_down": done}))?;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::exit::Exit;
+use super::index;
 use super::output::{Label, Output};
 use super::words::count_of;
 use crate::archive::{self, Mode};
@@ -19,7 +20,9 @@ pub(crate) async fn gc(config: &Config, dry_run: bool, output: &Output) -> anyho
     } else {
         let archive = archive::open(&config.store, Mode::Write)?;
         let plan = gc::plan_and_note(&archive, rules).await?;
-        GcPlan { going: gc::sweep(&archive, plan.going.clone()).await?, ..plan }
+        let going = gc::sweep(&archive, plan.going.clone()).await?;
+        index::refresh(&archive, config, &[], output).await;
+        GcPlan { going, ..plan }
     };
     if output.json {
         output.value(&as_json(&going, &waiting, dry_run))?;

@@ -11,6 +11,7 @@ mod forget;
 mod gc;
 mod history;
 mod import;
+mod index;
 mod init;
 mod log;
 mod man;

@@ -18,11 +18,11 @@ use super::progress::Display;
 use super::report::{Failures, print_report};
 use super::signals::Signals;
 use super::words::count;
-use super::{dry_run, progress};
+use super::{dry_run, index, progress};
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::mirror::{self, Mirror, Retry};
-use crate::model::{ArticleCounts, Report, is_web_address};
+use crate::model::{ArticleCounts, Report, RunOutcome, is_web_address};
 use crate::source::{self, Source};
 
 /// How many folders of mirrors are named.
@@ -144,6 +144,7 @@ async fn mirror_with_page(
     Fetcher::check(&config.fetch)?;
     let archive = Arc::new(mirror::open_for_run(&config.store, &sources)?);
     super::forget::take_down_again(&archive, &sources, output).await?;
+    let (kept, named) = (Arc::clone(&archive), sources.clone());
     let fetcher = Fetcher::new(&config.fetch, archive.objects.staging().folder())?;
     let stop = CancellationToken::new();
     let mirror = Mirror::new(config.clone(), archive, fetcher, sources, stop.clone())?.retry(retry);
@@ -156,7 +157,11 @@ async fn mirror_with_page(
     stop_on_signals(stop, display.bar())?;
     let report = mirror.run().await;
     display.end();
-    Ok(report?)
+    let report = report?;
+    if report.outcome != RunOutcome::Interrupted {
+        index::refresh(&kept, config, &named, output).await;
+    }
+    Ok(report)
 }
 
 /// The first signal ends the run at a consistent point; a second one ends the process, and removes the progress bar.

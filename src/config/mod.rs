@@ -9,6 +9,7 @@ mod feed;
 mod fetch;
 mod foreign;
 mod home;
+mod index;
 mod media;
 mod overlay;
 mod read;
@@ -29,6 +30,7 @@ pub use feed::FeedConfig;
 pub use fetch::{FetchConfig, HostConfig, Recheck, RobotsRule};
 pub use foreign::foreign_key;
 pub use home::expand_home;
+pub use index::IndexConfig;
 pub use media::{Animation, Fit, MediaConfig, Sandbox, ThumbnailConfig, ThumbnailFormat};
 pub use read::ConfigError;
 pub use rewrite::{AdoptLocal, ChangedImages, DataUrls, Images, Lazy, MediaKind, RewriteConfig};
@@ -65,4 +67,6 @@ pub struct Config {
     pub fallback: FallbackConfig,
     /// The pages of the archive.
     pub serve: ServeConfig,
+    /// The static pages of the archive.
+    pub index: IndexConfig,
 }

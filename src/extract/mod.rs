@@ -35,6 +35,7 @@ pub(crate) use address::{has_scheme, is_from_root};
 pub(crate) use dates::timestamp;
 pub use extraction::Extraction;
 pub use format::format_of;
+pub(crate) use front_matter::length as front_matter_length;
 pub(crate) use main_text::{MainText, PageLimits, main_text};
 pub use memory::memory_estimate;
 pub use options::ExtractOptions;

@@ -27,6 +27,11 @@ impl Digest {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// Its first eight bytes as a number: enough to distinguish two versions of one thing.
+    pub fn short(&self) -> u64 {
+        self.0[..8].iter().fold(0, |number, byte| (number << 8) | u64::from(*byte))
+    }
 }
 
 /// Takes bytes as they stream past and gives their [`Digest`] at the end.

@@ -227,6 +227,14 @@ impl Source {
         relative(mirror.parent().unwrap_or(&self.output), &self.mirror(other))
     }
 
+    /// The link to the mirror of an article in a file of the archive that lies in this folder of it; `None` where no
+    /// relative link leads from one to the other.
+    pub fn link_from_archive(&self, folder: &str, path: &str) -> Option<String> {
+        let (folder, mirror) = (self.store.join(folder), self.mirror(path));
+        let is_on_one_drive = folder.components().next() == mirror.components().next();
+        is_on_one_drive.then(|| relative(&folder, &mirror))
+    }
+
     /// Whether images beside the articles go into the archive.
     pub const fn adopts(&self, adopt: AdoptLocal) -> bool {
         match adopt {

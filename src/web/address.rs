@@ -96,8 +96,14 @@ pub(super) fn mirror(key: &ArticleKey) -> String {
     encoded("mirror", key)
 }
 
-fn encoded(first: &str, rest: impl Display) -> String {
+/// The path of something below a folder, whatever it is called.
+pub(super) fn encoded(first: &str, rest: impl Display) -> String {
     format!("/{first}/{}", utf8_percent_encode(&rest.to_string(), PATH))
+}
+
+/// The path of the articles of a source.
+pub(super) fn source(source: &SourceName) -> String {
+    with_query("/articles", &[("source", source.as_str())])
 }
 
 /// The path of an image's page.

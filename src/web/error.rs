@@ -16,6 +16,9 @@ pub(super) enum PageError {
     /// It took too long.
     #[error("this took too long: ask for less, such as one source or one month")]
     TooLong,
+    /// It was begun and ended too early: a mistake of the program.
+    #[error("the page cannot be made: this is a mistake of offprint, and its log says more")]
+    Failed,
     /// The original of an article is too long to be shown.
     #[error("this article is too long to be shown; `offprint restore` gives it")]
     TooLarge,
@@ -37,7 +40,7 @@ impl PageError {
             Self::Parameter(_) => StatusCode::BAD_REQUEST,
             Self::TooLong => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge => StatusCode::NOT_IMPLEMENTED,
-            Self::Catalog(_) | Self::Read(_) | Self::Made(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Failed | Self::Catalog(_) | Self::Read(_) | Self::Made(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -68,7 +71,7 @@ mod tests {
         assert_eq!((stopped.status(), matches!(stopped, PageError::TooLong)), (StatusCode::SERVICE_UNAVAILABLE, true));
         let failed = PageError::from(CatalogError::Unreadable { place: place(), cause: String::new() });
         assert_eq!(failed.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        for error in [stopped, failed, PageError::NotFound, PageError::Parameter("after")] {
+        for error in [stopped, failed, PageError::Failed, PageError::NotFound, PageError::Parameter("after")] {
             assert!(!error.to_string().contains("/home"), "{error}");
         }
     }

@@ -11,9 +11,12 @@
 
 mod access;
 mod address;
+mod assets;
 mod error;
 mod files;
 mod host;
+mod index;
+mod links;
 mod markdown;
 mod pages;
 mod policy;
@@ -25,6 +28,7 @@ mod site;
 
 pub use self::access::Access;
 pub use self::host::authority;
+pub use self::index::{IndexCounts, IndexError, remove_index, write_index};
 pub use self::response::{Response, head, text, whole};
 pub use self::server::{Handler, Request, Server};
 pub use self::site::serve;

@@ -22,7 +22,7 @@ pub(super) async fn article(archive: &Archive, key: &ArticleKey) -> Result<Respo
     let edits = archive.catalog.edits(id).await?;
     // It takes the processor in proportion to the length.
     let made = tokio::task::spawn_blocking(move || made(&version, &original, &edits)).await;
-    let (mime, body) = made.map_err(|_| PageError::TooLong)?;
+    let (mime, body) = made.map_err(|_| PageError::Failed)?;
     Ok(whole(archived(StatusCode::OK, mime).header(CACHE_CONTROL, "no-cache"), body))
 }
 
@@ -40,8 +40,9 @@ pub(super) async fn original(archive: &Archive, digest: Digest, format: Format) 
 
 fn made(version: &ArticleVersion, original: &[u8], edits: &[Edit]) -> (&'static str, String) {
     let text = with_edits(original, edits, version.charset().unwrap_or(UTF_8));
+    let title = version.title.as_deref().unwrap_or_default();
     match version.format {
-        Format::Markdown | Format::Mdx => ("text/html; charset=utf-8", markdown::article(&text)),
+        Format::Markdown | Format::Mdx => ("text/html; charset=utf-8", markdown::article(&text, title)),
         Format::Html | Format::Xhtml => ("text/html; charset=utf-8", text),
         Format::Css => ("text/css; charset=utf-8", text),
     }

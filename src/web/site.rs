@@ -12,6 +12,7 @@ use hyper::http::request::Parts;
 
 use super::access::{Access, refusal};
 use super::address::Address;
+use super::assets::{ICON, KEYS, STYLE};
 use super::error::PageError;
 use super::pages::{article, articles, failure, feed, home, hosts, image, images, missing, runs};
 use super::policy::own;
@@ -23,10 +24,6 @@ use crate::archive::Archive;
 
 /// How long a response may take to begin.
 const RESPONSE_TIME: Duration = Duration::from_secs(30);
-
-const STYLE: &str = include_str!("assets/style.css");
-const KEYS: &str = include_str!("assets/keys.js");
-const ICON: &str = include_str!("assets/icon.svg");
 
 /// Serves the pages of an archive at an address of this machine, to whom `access` lets in; port 0 is any free one. There
 /// are at most so many connections at a time.

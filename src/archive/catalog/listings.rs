@@ -11,7 +11,9 @@ use super::articles::{ArticleRow, DatedArticle};
 use super::captures::{AssetRow, UrlRow};
 use super::error::CatalogError;
 use super::runs::RunRow;
-use crate::model::{Asset, Digest, HostKey, HostState, MediaType, Reason, RunId, SourceName, UrlId};
+use crate::model::{
+    ArticleId, ArticleKey, Asset, Digest, HostKey, HostState, MediaType, Reason, RunId, SourceName, UrlId,
+};
 
 /// The most months that are listed: a hundred years.
 pub const MOST_MONTHS: usize = 1200;
@@ -111,6 +113,24 @@ pub struct HostRow {
     pub missing: u64,
 }
 
+/// What the static pages show of an article, in short. A mark differs where what it stands for does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
+pub struct ArticleMark {
+    /// The article.
+    pub id: ArticleId,
+    /// Its key.
+    pub key: ArticleKey,
+    /// [`ArticleRow::date`].
+    pub date: Timestamp,
+    /// Of its entry in a list.
+    pub entry: u64,
+    /// Of its page: the article, its images and their thumbnails.
+    pub page: u64,
+    /// Of its URLs without a good capture, with what is known of the attempts to get them; 0 where there are none.
+    pub missing: u64,
+}
+
 /// The month (UTC) in which a moment lies.
 pub fn month_of(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date().first_of_month()
@@ -169,6 +189,9 @@ pub trait Listings: Send + Sync {
         after: Option<UrlId>,
         limit: usize,
     ) -> Result<ListPage<UrlRow, UrlId>, CatalogError>;
+
+    /// Of up to `limit` articles after this one, in the order of their rows, what their static pages show.
+    async fn article_marks(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleMark>, CatalogError>;
 
     /// Up to `limit` hosts after this one, in order.
     async fn list_hosts(&self, after: Option<&HostKey>, limit: usize) -> Result<Vec<HostRow>, CatalogError>;

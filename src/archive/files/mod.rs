@@ -124,6 +124,18 @@ impl Inner {
         Ok(Stored { put, fingerprint })
     }
 
+    /// Replaces what can be made anew.
+    fn replace_derived(&self, key: &StoreKey, bytes: &[u8]) -> Result<Stored, ObjectError> {
+        let path = key.path();
+        let (parent, name) = split(&path);
+        let folder = self.tree.make_folder(parent)?;
+        let put = if self.look_in(&folder, &path)?.is_some() { Put::Replaced } else { Put::Created };
+        let staged =
+            self.staging.write(bytes).map_err(ObjectError::io("write to", &self.staging.folder().display()))?;
+        let fingerprint = write::write_derived(&folder, name, staged).map_err(self.tree.failed("write", &path))?;
+        Ok(Stored { put, fingerprint })
+    }
+
     /// What is known of a file; what stands there and is no regular file is an error.
     fn look(&self, path: &str) -> Result<Option<Metadata>, ObjectError> {
         let Some(folder) = self.tree.folder(split(path).0)? else { return Ok(None) };
@@ -249,6 +261,11 @@ impl Objects for Files {
     async fn put(&self, key: &StoreKey, body: Body) -> Result<Stored, ObjectError> {
         let key = key.clone();
         self.blocking(move |files| files.put(&key, body)).await
+    }
+
+    async fn put_derived(&self, key: &StoreKey, bytes: Vec<u8>) -> Result<Stored, ObjectError> {
+        let key = key.clone();
+        self.blocking(move |files| files.replace_derived(&key, &bytes).map_err(of_one_place)).await
     }
 
     async fn open(&self, key: &StoreKey, range: Option<Range<u64>>) -> Result<Option<ObjectReader>, ObjectError> {

@@ -83,6 +83,22 @@ impl Renamed {
     }
 }
 
+/// Renames a staged file into a folder, replacing what has that name, without waiting until it outlives a loss of power.
+pub(super) fn write_derived(folder: &Folder, name: &str, staged: Staged) -> io::Result<Fingerprint> {
+    let (file, _) = open(&staged)?;
+    match folder.take(&staged.path, name) {
+        Ok(()) => {
+            // Its old name is free: another file may have it before the guard would remove it.
+            let _ = staged.path.keep();
+            Ok(Fingerprint::of(&file.metadata()?))
+        }
+        Err(cause) if cause.kind() == ErrorKind::CrossesDevices => {
+            Ok(Fingerprint::of(&across(folder, name, &file, Rights::Kept)?.metadata()?))
+        }
+        Err(cause) => Err(cause),
+    }
+}
+
 fn open(staged: &Staged) -> io::Result<(File, Metadata)> {
     let file = File::options().read(true).write(true).open(&staged.path)?;
     let found = file.metadata()?;

@@ -7,12 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::codec::moment;
 use super::error::{in_row, readable};
-use super::{Sqlite, articles, assets, leases, runs, urls, walk};
+use super::{Sqlite, articles, assets, leases, marks, runs, urls, walk};
 use crate::archive::catalog::{
-    ArticleFilter, ArticleRow, AssetRow, CatalogError, DatedArticle, DatedImage, HostRow, ImageFilter, ImageRow,
-    ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, RunRow, UrlRow, month_of, start_of,
+    ArticleFilter, ArticleMark, ArticleRow, AssetRow, CatalogError, DatedArticle, DatedImage, HostRow, ImageFilter,
+    ImageRow, ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, RunRow, UrlRow, month_of, start_of,
 };
-use crate::model::{Digest, HostKey, RunId, SourceName, UrlId};
+use crate::model::{ArticleId, Digest, HostKey, RunId, SourceName, UrlId};
 
 #[async_trait]
 impl Listings for Sqlite {
@@ -77,6 +77,10 @@ impl Listings for Sqlite {
     ) -> Result<ListPage<UrlRow, UrlId>, CatalogError> {
         let filter = filter.clone();
         self.list_page(move |connection| missing_page(connection, &filter, after, limit)).await
+    }
+
+    async fn article_marks(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleMark>, CatalogError> {
+        self.read_readable(move |connection| marks::page(connection, after, limit)).await
     }
 
     async fn list_hosts(&self, after: Option<&HostKey>, limit: usize) -> Result<Vec<HostRow>, CatalogError> {

@@ -27,6 +27,7 @@ mod inventory;
 mod jobs;
 mod leases;
 mod listings;
+mod marks;
 mod migrate;
 mod mirrors;
 mod origins;

@@ -34,7 +34,7 @@ pub(super) fn find(text: &str, options: &ExtractOptions, sink: &mut Sink) -> usi
 }
 
 /// How many bytes the front matter takes at the start of an article, if there is any.
-pub(super) fn length(text: &str) -> usize {
+pub(crate) fn length(text: &str) -> usize {
     fence::block(&with_line_feeds(text)).map_or(0, |block| block.body)
 }
 

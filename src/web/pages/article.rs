@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use super::super::address::{self, with_query};
 use super::super::error::PageError;
+use super::super::links::Links;
 use super::super::query::Query;
 use super::super::response::Response;
 use super::super::shown::original;
 use super::changes::{Change, Line, changes, lines};
 use super::frame::{Frame, Moment, respond};
-use super::item::{shown, title_of};
+use super::item::{ArticleItem, shown, title_of};
 use super::preview::{Preview, previews};
 use crate::archive::{Archive, ArticleFilter, ArticleRow, DatedArticle, ReferenceRow, StoreKey, VersionRow};
 use crate::model::{ArticleKey, Reason};
@@ -26,21 +27,41 @@ const COMPARED: usize = 1 << 20;
 struct Article {
     #[serde(flatten)]
     frame: Frame,
-    source: String,
-    path: String,
-    date: Moment,
-    /// Where it was published.
-    url: Option<String>,
-    gone: bool,
+    #[serde(flatten)]
+    heading: Heading,
     /// How many of its images are queued.
     waiting: u64,
-    lang: &'static str,
     view: View,
     tabs: Vec<Tab>,
     mirror: String,
     original: String,
     #[serde(flatten)]
     content: Content,
+}
+
+/// What stands above it.
+#[derive(Debug, Serialize)]
+pub(in super::super) struct Heading {
+    #[serde(skip)]
+    pub(in super::super) title: String,
+    pub(in super::super) source: String,
+    /// The articles of its source.
+    #[serde(skip)]
+    pub(in super::super) list: String,
+    pub(in super::super) path: String,
+    pub(in super::super) date: Moment,
+    /// Where it was published.
+    pub(in super::super) url: Option<String>,
+    pub(in super::super) gone: bool,
+    pub(in super::super) lang: &'static str,
+}
+
+impl Heading {
+    pub(in super::super) fn new(row: &ArticleRow, links: Links) -> Self {
+        let ArticleItem { source, list, path, title, date, gone, .. } = ArticleItem::new(row, links);
+        let url = row.version.url.as_ref().and_then(address::external);
+        Self { lang: language(&title), title, source, list, path, date, url, gone }
+    }
 }
 
 /// What is shown of it.
@@ -85,23 +106,33 @@ struct Content {
     /// Whether they are too long to be compared.
     too_long: bool,
     lines: Vec<Line>,
+    /// Whether further changes are on the next page.
+    #[serde(skip)]
+    goes_on: bool,
     images: Vec<ImageItem>,
     versions: Vec<VersionItem>,
 }
 
 /// An image of the article.
 #[derive(Debug, Serialize)]
-struct ImageItem {
+pub(in super::super) struct ImageItem {
     /// The image that is shown; none where it is missing.
-    image: Option<Preview>,
-    url: Option<String>,
-    href: Option<String>,
+    pub(in super::super) image: Option<Preview>,
+    pub(in super::super) url: Option<String>,
+    pub(in super::super) href: Option<String>,
     /// Why it is missing.
-    reason: Option<Reason>,
-    detail: Option<String>,
-    next_attempt: Option<Moment>,
+    pub(in super::super) reason: Option<Reason>,
+    pub(in super::super) detail: Option<String>,
+    pub(in super::super) next_attempt: Option<Moment>,
     /// The article shows an earlier version of it.
-    older: bool,
+    pub(in super::super) older: bool,
+}
+
+impl ImageItem {
+    /// Leaves out what changes with every attempt to get it.
+    pub(in super::super) fn leave_out_attempts(&mut self) {
+        (self.detail, self.next_attempt) = (None, None);
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -123,24 +154,23 @@ pub(in super::super) async fn page(archive: &Archive, key: &ArticleKey, query: &
     let mut frame = framed(archive, &row, query).await?;
     match view {
         View::Mirror | View::Original => {}
-        View::Images => content.images = images(archive, &row).await?,
+        View::Images => content.images = images(archive, &row, Links::Served).await?,
         View::History => content.versions = history(archive, &row).await?,
         View::Diff => match query.value::<usize>("from")?.zip(query.value::<usize>("to")?) {
             Some(pair) => compare(archive, &row, pair, &mut content).await?,
-            None => frame.next = edits(archive, &row, query, &mut content).await?.or(frame.next),
+            None => {
+                let more = edits(archive, &row, query, &mut content).await?;
+                content.goes_on = more.is_some();
+                frame.next = more.or(frame.next);
+            }
         },
     }
     let version = &row.version;
     let original = StoreKey::Blob { digest: version.original, media_type: version.format.blob_type() };
     let article = Article {
         frame,
-        source: key.source.to_string(),
-        path: key.path.to_string(),
-        date: Moment(row.date()),
-        url: version.url.as_ref().and_then(address::external),
-        gone: row.is_gone,
+        heading: Heading::new(&row, Links::Served),
         waiting: row.waiting,
-        lang: language(version.title.as_deref().unwrap_or_default()),
         view,
         tabs: tabs(key, view),
         mirror: address::mirror(key),
@@ -216,7 +246,7 @@ async fn compare(
     if !content.too_long {
         // To compare takes the processor, and not the disk.
         let compared = tokio::task::spawn_blocking(move || lines(&old, &new)).await;
-        content.lines = compared.unwrap_or_default();
+        content.lines = compared.map_err(|_| PageError::Failed)?;
     }
     Ok(())
 }
@@ -243,12 +273,17 @@ async fn history(archive: &Archive, row: &ArticleRow) -> Result<Vec<VersionItem>
     Ok(archive.catalog.versions(row.id).await?.into_iter().enumerate().map(item).collect())
 }
 
-async fn images(archive: &Archive, row: &ArticleRow) -> Result<Vec<ImageItem>, PageError> {
+/// The images of an article, each URL once.
+pub(in super::super) async fn images(
+    archive: &Archive,
+    row: &ArticleRow,
+    links: Links,
+) -> Result<Vec<ImageItem>, PageError> {
     let mut references = archive.catalog.references(row.id).await?;
     let mut seen = std::collections::BTreeSet::new();
     references.retain(|reference| reference.url.as_ref().is_some_and(|url| seen.insert(url.id)));
     let assets: Vec<_> = references.iter().cloned().filter_map(shown).collect();
-    let small = previews(archive, &assets).await?;
+    let small = previews(archive, &assets, links).await?;
     let article = row.version.key.to_string();
     let item = |reference: ReferenceRow| {
         let older = reference.shown_first.is_some();
@@ -256,7 +291,10 @@ async fn images(archive: &Archive, row: &ArticleRow) -> Result<Vec<ImageItem>, P
         let image = shown(reference).and_then(|asset| small.get(&asset.digest).cloned());
         let is_missing = image.is_none();
         Some(ImageItem {
-            image: image.map(|image| image.called(&url.url).within(&article)),
+            image: image.map(|image| image.called(&url.url)).map(|image| match links {
+                Links::Served => image.within(&article),
+                Links::Files { .. } => image,
+            }),
             href: address::external(&url.url),
             reason: url.facts.reason.filter(|_| is_missing),
             detail: url.facts.detail.filter(|_| is_missing),

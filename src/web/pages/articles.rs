@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::super::address::with_query;
 use super::super::error::PageError;
+use super::super::links::Links;
 use super::super::query::Query;
 use super::super::response::Response;
 use super::frame::{Frame, ROWS, moments_of, month, respond};
@@ -35,23 +36,23 @@ struct Articles {
 
 /// A year with its months, from January on.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Year {
-    year: i16,
-    months: Vec<Month>,
+pub(in super::super) struct Year {
+    pub(in super::super) year: i16,
+    pub(in super::super) months: Vec<Month>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Month {
-    name: String,
+pub(in super::super) struct Month {
+    pub(in super::super) name: String,
     /// `None` where no article is dated in it.
-    href: Option<String>,
+    pub(in super::super) href: Option<String>,
     #[serde(skip)]
-    is_shown: bool,
+    pub(in super::super) is_shown: bool,
 }
 
 impl Month {
     /// Its number in the year.
-    fn number(&self) -> &str {
+    pub(in super::super) fn number(&self) -> &str {
         self.name.rsplit('-').next().unwrap_or_default()
     }
 }
@@ -71,9 +72,9 @@ pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<R
     (frame.previous, frame.next) = (query.first(PATH), query.next(PATH, page.next.as_ref()));
     let articles = Articles {
         frame,
-        articles: page.rows.iter().map(ArticleItem::new).collect(),
+        articles: page.rows.iter().map(|row| ArticleItem::new(row, Links::Served)).collect(),
         sources: archive.catalog.sources().await?.iter().map(ToString::to_string).collect(),
-        years: years(&months, &text("source"), shown),
+        years: years(&months, shown, |month| with_query(PATH, &[("source", &text("source")), ("month", month)])),
         source: text("source"),
         host: text("host"),
         month: text("month"),
@@ -83,7 +84,7 @@ pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<R
 }
 
 /// The calendar of these months, newest year first.
-fn years(months: &[Date], source: &str, shown: Option<Date>) -> Vec<Year> {
+pub(in super::super) fn years(months: &[Date], shown: Option<Date>, link: impl Fn(&str) -> String) -> Vec<Year> {
     let mut years: Vec<i16> = months.iter().map(|month| month.year()).collect();
     years.dedup();
     let year = |year: i16| {
@@ -91,7 +92,7 @@ fn years(months: &[Date], source: &str, shown: Option<Date>) -> Vec<Year> {
             let first = Date::new(year, number, 1).ok();
             let name = format!("{year:04}-{number:02}");
             let is_there = first.is_some_and(|first| months.contains(&first));
-            let href = is_there.then(|| with_query(PATH, &[("source", source), ("month", &name)]));
+            let href = is_there.then(|| link(&name));
             Month { name, href, is_shown: shown.is_some() && shown == first }
         };
         Year { year, months: (1..=12).map(month).collect() }
@@ -106,15 +107,14 @@ mod tests {
     #[test]
     fn a_calendar_has_a_link_for_each_month_with_articles() {
         let months = ["2026-11", "2026-02", "2024-12"].map(|text| month(text).unwrap());
-        let years = years(&months, "posts", month("2026-02"));
+        let years = years(&months, month("2026-02"), |month| format!("/{month}"));
         assert_eq!(
             years.iter().map(|year| (year.year, year.months.len())).collect::<Vec<_>>(),
             [(2026, 12), (2024, 12)]
         );
         let links: Vec<_> =
             years.iter().flat_map(|year| &year.months).filter_map(|month| month.href.as_deref()).collect();
-        let link = |month: &str| format!("/articles?source=posts&month={month}");
-        assert_eq!(links, ["2026-02", "2026-11", "2024-12"].map(link));
+        assert_eq!(links, ["/2026-02", "/2026-11", "/2024-12"]);
         let shown: Vec<_> = years.iter().flat_map(|year| &year.months).filter(|month| month.is_shown).collect();
         assert_eq!(shown.iter().map(|month| month.name.as_str()).collect::<Vec<_>>(), ["2026-02"]);
     }

@@ -18,24 +18,37 @@ pub(super) const ROWS: usize = 60;
 
 /// The head of a page, and the pages around it.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Frame {
+pub(in super::super) struct Frame {
     /// Which entry of the navigation it belongs to.
     #[serde(skip)]
-    pub(super) here: &'static str,
-    pub(super) title: String,
+    pub(in super::super) here: &'static str,
+    pub(in super::super) title: String,
     /// The page above it.
     #[serde(skip)]
-    pub(super) up: Option<String>,
-    pub(super) previous: Option<String>,
-    pub(super) next: Option<String>,
+    pub(in super::super) up: Option<String>,
+    pub(in super::super) previous: Option<String>,
+    pub(in super::super) next: Option<String>,
     /// The same page as JSON.
     #[serde(skip)]
-    pub(super) json: String,
+    pub(in super::super) json: String,
+    /// The way to the folder of the static index, from a page of it.
+    #[serde(skip)]
+    pub(in super::super) root: String,
 }
 
 impl Frame {
     pub(super) fn new(here: &'static str, title: impl Into<String>, query: &Query) -> Self {
         Self { here, title: title.into(), json: query.as_json(), ..Self::default() }
+    }
+
+    /// The head of a page of the static index, which lies in so many folders of it.
+    pub(in super::super) fn of_file(here: &'static str, title: impl Into<String>, depth: usize) -> Self {
+        Self { here, title: title.into(), root: "../".repeat(depth), ..Self::default() }
+    }
+
+    /// The same, with the pages around it.
+    pub(in super::super) fn among(self, up: Option<String>, previous: Option<String>, next: Option<String>) -> Self {
+        Self { up, previous, next, ..self }
     }
 }
 
@@ -50,16 +63,16 @@ pub(super) fn respond(query: &Query, page: &(impl Template + Serialize)) -> Resu
 
 /// A moment: for programs as RFC 3339, for people to the minute in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Moment(pub(super) Timestamp);
+pub(in super::super) struct Moment(pub(super) Timestamp);
 
 impl Moment {
     /// As an element of HTML. There is nothing in it to escape.
-    pub(super) fn html(&self) -> String {
+    pub(in super::super) fn html(&self) -> String {
         self.element("%Y-%m-%d %H:%M")
     }
 
     /// The day alone.
-    pub(super) fn day(&self) -> String {
+    pub(in super::super) fn day(&self) -> String {
         self.element("%Y-%m-%d")
     }
 
@@ -81,7 +94,7 @@ impl Serialize for Moment {
 }
 
 /// The first day of a month that is written as `2026-11`.
-pub(super) fn month(text: &str) -> Option<Date> {
+pub(in super::super) fn month(text: &str) -> Option<Date> {
     Date::strptime("%Y-%m-%d", format!("{text}-01")).ok()
 }
 

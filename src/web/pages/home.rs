@@ -4,6 +4,7 @@ use askama::Template;
 use serde::Serialize;
 
 use super::super::error::PageError;
+use super::super::links::Links;
 use super::super::query::Query;
 use super::super::response::Response;
 use super::frame::{Frame, respond};
@@ -57,6 +58,6 @@ pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<R
     };
     let run = archive.catalog.list_runs(None, 1).await?.first().map(RunItem::new);
     let newest = archive.catalog.list_articles(&ArticleFilter::default(), None, NEWEST).await?;
-    let articles = with_images(archive, &newest.rows).await?;
+    let articles = with_images(archive, &newest.rows, Links::Served).await?;
     respond(query, &Home { frame: Frame::new("home", "Archive", query), run, counts, articles })
 }

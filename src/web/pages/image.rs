@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::super::address;
 use super::super::error::PageError;
+use super::super::links::Links;
 use super::super::query::Query;
 use super::super::response::Response;
 use super::frame::{Frame, Moment, respond};
-use super::item::{Link, links, shown};
+use super::item::{self, Link, shown};
 use super::preview::{Preview, file_name, is_shown_by_browsers, previews, upright};
 use crate::archive::{Archive, AssetRow, DatedImage, ImageFilter, ImageRow, StoreKey, UrlRow};
 use crate::config::Size;
@@ -183,7 +184,7 @@ async fn articles(archive: &Archive, urls: &[UrlRow]) -> Result<Vec<Link>, PageE
     for url in urls {
         keys.extend(archive.catalog.articles_of(url.id, ARTICLES).await?);
     }
-    let mut found = links(keys);
+    let mut found = item::articles(keys, Links::Served);
     found.truncate(ARTICLES);
     Ok(found)
 }
@@ -202,7 +203,7 @@ async fn small_ones(archive: &Archive, digests: Vec<Digest>) -> Result<Vec<Previ
     for digest in digests {
         rows.extend(archive.catalog.image(digest).await?.map(|row| row.image));
     }
-    let mut small = previews(archive, &rows).await?;
+    let mut small = previews(archive, &rows, Links::Served).await?;
     Ok(rows.iter().filter_map(|row| small.remove(&row.digest)).collect())
 }
 

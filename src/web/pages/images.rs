@@ -4,6 +4,7 @@ use askama::Template;
 use serde::Serialize;
 
 use super::super::error::PageError;
+use super::super::links::Links;
 use super::super::query::Query;
 use super::super::response::Response;
 use super::frame::{Frame, ROWS, moments_of, month, respond};
@@ -40,7 +41,7 @@ pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<R
     };
     let page = archive.catalog.list_images(&filter, query.after()?, ROWS).await?;
     let rows: Vec<_> = page.rows.into_iter().map(|row| row.image).collect();
-    let small = previews(archive, &rows).await?;
+    let small = previews(archive, &rows, Links::Served).await?;
     let text = |name: &str| query.text(name).unwrap_or_default().to_owned();
     let mut frame = Frame::new("images", "Images", query);
     (frame.previous, frame.next) = (query.first(PATH), query.next(PATH, page.next.as_ref()));

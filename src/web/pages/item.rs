@@ -2,40 +2,46 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use super::super::address;
 use super::super::error::PageError;
+use super::super::links::Links;
 use super::frame::Moment;
 use super::preview::{Preview, previews};
 use crate::archive::{Archive, ArticleRow, AssetRow, ReferenceRow, RunRow};
-use crate::model::{ArticleKey, Report, RunOutcome};
+use crate::model::{ArticleCounts, ArticleKey, Report, RunOutcome, SourceReport, UrlCounts};
 
 /// The least width of an image that stands beside an article, in pixels.
 const LEAST_WIDTH: u32 = 100;
 
 /// An article in a list.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct ArticleItem {
-    pub(super) source: String,
-    pub(super) path: String,
-    pub(super) title: String,
-    pub(super) href: String,
-    pub(super) date: Moment,
+pub(in super::super) struct ArticleItem {
+    pub(in super::super) source: String,
+    /// The articles of its source.
+    #[serde(skip)]
+    pub(in super::super) list: String,
+    pub(in super::super) path: String,
+    pub(in super::super) title: String,
+    pub(in super::super) href: String,
+    pub(in super::super) date: Moment,
     /// Its source no longer has it.
-    pub(super) gone: bool,
+    pub(in super::super) gone: bool,
     /// Its first image.
-    pub(super) image: Option<Preview>,
+    pub(in super::super) image: Option<Preview>,
 }
 
 impl ArticleItem {
-    pub(super) fn new(row: &ArticleRow) -> Self {
+    pub(in super::super) fn new(row: &ArticleRow, links: Links) -> Self {
         let key = &row.version.key;
         Self {
             source: key.source.to_string(),
+            list: links.source(&key.source),
             path: key.path.to_string(),
             title: title_of(row),
-            href: address::article(key),
+            href: links.article(key),
             date: Moment(row.date()),
             gone: row.is_gone,
             image: None,
@@ -44,7 +50,7 @@ impl ArticleItem {
 }
 
 /// The title of an article, or else the name of its file.
-pub(super) fn title_of(row: &ArticleRow) -> String {
+pub(in super::super) fn title_of(row: &ArticleRow) -> String {
     let title: String = row.version.title.iter().flat_map(|title| title.chars()).filter(|c| !c.is_control()).collect();
     match title.trim() {
         "" => name_of(&row.version.key),
@@ -58,7 +64,11 @@ fn name_of(key: &ArticleKey) -> String {
 }
 
 /// Articles with their first images.
-pub(super) async fn with_images(archive: &Archive, rows: &[ArticleRow]) -> Result<Vec<ArticleItem>, PageError> {
+pub(in super::super) async fn with_images(
+    archive: &Archive,
+    rows: &[ArticleRow],
+    links: Links,
+) -> Result<Vec<ArticleItem>, PageError> {
     let mut first: Vec<Option<AssetRow>> = Vec::new();
     for row in rows {
         let references = archive.catalog.references(row.id).await?;
@@ -66,10 +76,10 @@ pub(super) async fn with_images(archive: &Archive, rows: &[ArticleRow]) -> Resul
         first.push(assets.find(|row| row.asset.media_type.is_image() && row.asset.width >= LEAST_WIDTH));
     }
     let assets: Vec<_> = first.iter().flatten().cloned().collect();
-    let images = previews(archive, &assets).await?;
+    let images = previews(archive, &assets, links).await?;
     let item = |(row, asset): (&ArticleRow, Option<AssetRow>)| {
         let image = asset.and_then(|asset| images.get(&asset.digest).cloned()).filter(|image| image.src.is_some());
-        ArticleItem { image, ..ArticleItem::new(row) }
+        ArticleItem { image, ..ArticleItem::new(row, links) }
     };
     Ok(rows.iter().zip(first).map(item).collect())
 }
@@ -91,10 +101,10 @@ pub(super) struct RunItem {
 
 impl RunItem {
     pub(super) fn new(row: &RunRow) -> Self {
-        let outcome = match (&row.ended, report_of(row)) {
+        let outcome = match (&row.ended, serde_json::from_str::<Summary>(&row.report)) {
             (None, _) => "under way, or cut off".to_owned(),
-            (Some(_), None) => "without a report that can be read".to_owned(),
-            (Some(_), Some(report)) => words(&report),
+            (Some(_), Err(_)) => "without a report that can be read".to_owned(),
+            (Some(_), Ok(summary)) => words(&summary),
         };
         Self { href: address::run(row.began), began: Moment(row.began), ended: row.ended.map(Moment), outcome }
     }
@@ -105,7 +115,20 @@ pub(super) fn report_of(row: &RunRow) -> Option<Report> {
     serde_json::from_str(&row.report).ok()
 }
 
-fn words(report: &Report) -> String {
+/// What a list says of a report. Of the lists in it only the lengths are read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Summary {
+    outcome: RunOutcome,
+    articles: ArticleCounts,
+    urls: UrlCounts,
+    newly_missing: u64,
+    changed_images: Vec<IgnoredAny>,
+    sources: Vec<SourceReport>,
+    error: Option<String>,
+}
+
+fn words(report: &Summary) -> String {
     let counted = |number: u64, what: &str| (number > 0).then(|| format!("{number} {what}"));
     let mut words = vec![format!("{} articles read", report.articles.seen)];
     words.extend(counted(report.articles.new, "new"));
@@ -114,7 +137,7 @@ fn words(report: &Report) -> String {
     words.extend(counted(report.urls.failed, "failed"));
     words.extend(counted(report.newly_missing, "newly missing"));
     words.extend(counted(report.changed_images.len() as u64, "images with new bytes"));
-    words.extend(counted(report.failed_sources().count() as u64, "sources not read"));
+    words.extend(counted(report.sources.iter().filter(|source| source.is_failed()).count() as u64, "sources not read"));
     words.extend((report.outcome == RunOutcome::Interrupted).then(|| "interrupted".to_owned()));
     words.extend(report.error.as_ref().map(|error| format!("failed: {error}")));
     words.join(", ")
@@ -122,21 +145,21 @@ fn words(report: &Report) -> String {
 
 /// A link with its text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(super) struct Link {
-    pub(super) text: String,
-    pub(super) href: String,
+pub(in super::super) struct Link {
+    pub(in super::super) text: String,
+    pub(in super::super) href: String,
 }
 
 impl Link {
     /// To the page of an article.
-    pub(super) fn to(key: &ArticleKey) -> Self {
-        Self { text: key.to_string(), href: address::article(key) }
+    pub(super) fn to(key: &ArticleKey, links: Links) -> Self {
+        Self { text: key.to_string(), href: links.article(key) }
     }
 }
 
 /// The links to articles, each once.
-pub(super) fn links(keys: impl IntoIterator<Item = ArticleKey>) -> Vec<Link> {
-    keys.into_iter().map(|key| Link::to(&key)).collect::<BTreeSet<_>>().into_iter().collect()
+pub(super) fn articles(keys: impl IntoIterator<Item = ArticleKey>, links: Links) -> Vec<Link> {
+    keys.into_iter().map(|key| Link::to(&key, links)).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 #[cfg(test)]
@@ -155,7 +178,7 @@ mod tests {
             version.title = title.map(str::to_owned);
             archive.catalog.record_article(&version, 4, &[]).await.unwrap();
             let row = archive.catalog.article(&fixtures::key(path)).await.unwrap().unwrap();
-            assert_eq!(ArticleItem::new(&row).title, expected);
+            assert_eq!(ArticleItem::new(&row, Links::Served).title, expected);
         }
     }
 
@@ -164,9 +187,9 @@ mod tests {
         let archive = fixtures::archive();
         let id = fixtures::show(&archive, "a.md", &["http://a.example/1"]).await;
         let row = archive.catalog.article_by_id(id).await.unwrap().unwrap();
-        assert!(with_images(&archive, std::slice::from_ref(&row)).await.unwrap()[0].image.is_none());
+        assert!(with_images(&archive, std::slice::from_ref(&row), Links::Served).await.unwrap()[0].image.is_none());
         fixtures::complete(&archive, 2, |_| fixtures::kept("small")).await;
-        assert!(with_images(&archive, &[row]).await.unwrap()[0].image.is_none(), "a tiny one is none");
+        assert!(with_images(&archive, &[row], Links::Served).await.unwrap()[0].image.is_none(), "a tiny one is none");
     }
 
     #[test]
@@ -184,7 +207,7 @@ mod tests {
 
     #[test]
     fn links_to_articles_stand_once_in_order() {
-        let found = links(["b.md", "a.md", "b.md"].map(fixtures::key));
+        let found = articles(["b.md", "a.md", "b.md"].map(fixtures::key), Links::Served);
         assert_eq!(found.iter().map(|link| link.text.as_str()).collect::<Vec<_>>(), ["posts/a.md", "posts/b.md"]);
     }
 }

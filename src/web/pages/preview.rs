@@ -7,6 +7,7 @@ use url::Url;
 
 use super::super::address;
 use super::super::error::PageError;
+use super::super::links::Links;
 use crate::archive::{Archive, AssetRow, RenditionRow, StoreKey, ThumbnailRow};
 use crate::config::Size;
 use crate::model::{Digest, MediaType};
@@ -18,32 +19,32 @@ const SMALL: u64 = 200 * 1024;
 
 /// A small image that leads to the page of the whole one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Preview {
-    pub(super) sha256: Digest,
+pub(in super::super) struct Preview {
+    pub(in super::super) sha256: Digest,
     /// The page of the image.
-    pub(super) href: String,
+    pub(in super::super) href: String,
     /// What is shown; `None` where no small image of it can be shown.
-    pub(super) src: Option<String>,
+    pub(in super::super) src: Option<String>,
     /// The width of what is shown.
-    pub(super) width: u32,
+    pub(in super::super) width: u32,
     /// Its height.
-    pub(super) height: u32,
+    pub(in super::super) height: u32,
     /// The width of the whole image.
-    pub(super) full_width: u32,
+    pub(in super::super) full_width: u32,
     /// Its height.
-    pub(super) full_height: u32,
-    pub(super) bytes: u64,
-    pub(super) media_type: &'static str,
+    pub(in super::super) full_height: u32,
+    pub(in super::super) bytes: u64,
+    pub(in super::super) media_type: &'static str,
     /// What it is called.
-    pub(super) alt: String,
+    pub(in super::super) alt: String,
 }
 
 impl Preview {
-    fn new(row: &AssetRow, thumbnails: &[ThumbnailRow]) -> Self {
+    fn new(row: &AssetRow, thumbnails: &[ThumbnailRow], links: Links) -> Self {
         let (width, height) = upright(row);
         let mut preview = Self {
             sha256: row.digest,
-            href: address::image(row.digest),
+            href: links.image(row),
             src: None,
             width,
             height,
@@ -54,16 +55,16 @@ impl Preview {
             alt: format!("image {}", &row.digest.to_string()[..8]),
         };
         if let Some((key, made)) = best(row.digest, thumbnails) {
-            (preview.src, preview.width, preview.height) = (Some(address::object(&key)), made.width, made.height);
+            (preview.src, preview.width, preview.height) = (Some(links.object(&key)), made.width, made.height);
         } else if is_shown_by_browsers(row.asset.media_type) && row.size <= SMALL {
             let key = StoreKey::Blob { digest: row.digest, media_type: row.asset.media_type };
-            preview.src = Some(address::object(&key));
+            preview.src = Some(links.object(&key));
         }
         preview
     }
 
     /// Its size, as people write it.
-    pub(super) fn size(&self) -> Size {
+    pub(in super::super) fn size(&self) -> Size {
         Size(self.bytes)
     }
 
@@ -116,10 +117,14 @@ pub(super) fn file_name(url: &Url) -> Option<String> {
 }
 
 /// The small images of some images, by their digests.
-pub(super) async fn previews(archive: &Archive, rows: &[AssetRow]) -> Result<HashMap<Digest, Preview>, PageError> {
+pub(super) async fn previews(
+    archive: &Archive,
+    rows: &[AssetRow],
+    links: Links,
+) -> Result<HashMap<Digest, Preview>, PageError> {
     let digests: Vec<_> = rows.iter().map(|row| row.digest).collect();
     let thumbnails = archive.catalog.thumbnails(&digests).await?;
-    Ok(rows.iter().map(|row| (row.digest, Preview::new(row, &thumbnails))).collect())
+    Ok(rows.iter().map(|row| (row.digest, Preview::new(row, &thumbnails, links))).collect())
 }
 
 #[cfg(test)]
@@ -150,7 +155,7 @@ mod tests {
             [(vec![100, 480, 1000], 480), (vec![900, 1000], 900), (vec![640], 640), (vec![20], 20)]
         {
             let rows: Vec<_> = widths.iter().map(|width| thumbnail(&format!("w{width}"), *width)).collect();
-            let preview = Preview::new(&row(MediaType::Jpeg, 9 << 20), &rows);
+            let preview = Preview::new(&row(MediaType::Jpeg, 9 << 20), &rows, Links::Served);
             assert_eq!((preview.width, preview.full_width), (expected, 1200), "{widths:?}");
             assert!(preview.src.unwrap().starts_with(&format!("/thumbnails/w{expected}/")), "{widths:?}");
         }
@@ -168,13 +173,17 @@ mod tests {
             (row(MediaType::Cur, 1000), true),
             (row(MediaType::Mp4, 1000), false),
         ] {
-            assert_eq!(Preview::new(&row, std::slice::from_ref(&failed)).src.is_some(), is_shown, "{row:?}");
+            assert_eq!(
+                Preview::new(&row, std::slice::from_ref(&failed), Links::Served).src.is_some(),
+                is_shown,
+                "{row:?}"
+            );
         }
     }
 
     #[test]
     fn an_image_is_called_as_its_file_and_stands_upright() {
-        let preview = Preview::new(&row(MediaType::Png, 1), &[]);
+        let preview = Preview::new(&row(MediaType::Png, 1), &[], Links::Served);
         assert_eq!(preview.clone().called(&fixtures::url("https://a.example/x/%E9%9B%A8.png?w=1")).alt, "雨.png");
         assert!(preview.clone().called(&fixtures::url("https://a.example/")).alt.starts_with("image "));
         assert!(preview.within("posts/a b.md").href.ends_with("?article=posts%2Fa+b.md"));

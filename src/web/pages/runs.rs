@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::super::address;
 use super::super::error::PageError;
+use super::super::links::Links;
 use super::super::query::Query;
 use super::super::response::Response;
 use super::frame::{Frame, respond};
@@ -62,7 +63,7 @@ impl Run {
     /// The link to an article that a report names.
     fn link(article: &str) -> Option<Link> {
         match StoreKey::parse(&format!("{}/{article}", StoreKey::mirrors())) {
-            Some(StoreKey::Article(key)) => Some(Link::to(&key)),
+            Some(StoreKey::Article(key)) => Some(Link::to(&key, Links::Served)),
             _ => None,
         }
     }

@@ -63,6 +63,7 @@ mod garbage;
 mod leases;
 mod listings;
 mod maintenance;
+mod marks;
 mod measurement;
 mod mirrors;
 mod model;

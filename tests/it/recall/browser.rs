@@ -116,6 +116,14 @@ impl Browser {
         while self.receive()["method"] != "Page.loadEventFired" {}
     }
 
+    /// Presses the tab key.
+    pub(crate) fn press_tab(&mut self) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            let key = json!({"type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9});
+            self.call("Input.dispatchKeyEvent", &key);
+        }
+    }
+
     /// Takes note of every request from now on.
     pub(crate) fn watch_requests(&mut self) {
         self.call("Network.enable", &json!({}));

@@ -6,9 +6,12 @@ use std::path::Path;
 use crate::corpus::files;
 
 /// What a test may need, and the word of it in the test's path.
-const NEEDS: [(&str, &str); 16] = [
+const NEEDS: [(&str, &str); 19] = [
     ("the corpus", "corpus"),
     ("Chromium", "chromium"),
+    ("axe-core", "axe_core"),
+    ("w3m", "w3m"),
+    ("vnu", "vnu_html"),
     ("Hexo", "hexo"),
     ("Hugo", "hugo"),
     ("vips", "vips"),

@@ -6,11 +6,13 @@ mod browsed;
 mod files;
 mod hostile;
 mod html;
+mod index;
 mod lists;
 mod looks;
 pub(crate) mod newsroom;
 mod pages;
 mod program;
+mod proofs;
 mod requests;
 
 use offprint::testing::demo::photo::Photo;

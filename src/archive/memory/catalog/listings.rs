@@ -11,8 +11,8 @@ use jiff::civil::Date;
 use super::MemoryCatalog;
 use super::state::{State, UrlEntry, page};
 use crate::archive::catalog::{
-    ArticleFilter, ArticleRow, CatalogError, DatedArticle, DatedImage, HostRow, ImageFilter, ImageRow, ListPage,
-    Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, RunRow, UrlRow, UrlState, month_of,
+    ArticleFilter, ArticleMark, ArticleRow, CatalogError, DatedArticle, DatedImage, HostRow, ImageFilter, ImageRow,
+    ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, RunRow, UrlRow, UrlState, month_of,
 };
 use crate::model::{ArticleId, Digest, HostKey, RunId, SourceName, UrlId};
 
@@ -110,6 +110,11 @@ impl Listings for MemoryCatalog {
         Ok(first(rows, limit, |row| row.id))
     }
 
+    async fn article_marks(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleMark>, CatalogError> {
+        let state = self.state();
+        Ok(page(&state.articles, after, limit, |id, _| state.mark(*id)))
+    }
+
     async fn list_hosts(&self, after: Option<&HostKey>, limit: usize) -> Result<Vec<HostRow>, CatalogError> {
         let state = self.state();
         let after = Some(after.cloned().unwrap_or_else(|| HostKey::from_stored(String::new())));
@@ -136,6 +141,11 @@ fn first<T, P>(mut rows: Vec<T>, limit: usize, place: impl Fn(&T) -> P) -> ListP
     ListPage { rows, next }
 }
 
+/// A short digest of values.
+fn short(values: &impl std::fmt::Debug) -> u64 {
+    Digest::of(format!("{values:?}").as_bytes()).short()
+}
+
 fn is_within(dates: Option<&Range<Timestamp>>, at: Timestamp) -> bool {
     dates.is_none_or(|dates| dates.contains(&at))
 }
@@ -146,6 +156,26 @@ impl State {
             && is_within(filter.dates.as_ref(), row.date())
             && filter.host.as_ref().is_none_or(|host| self.shows(row.id, |url| url.host == *host))
             && (!filter.missing || self.shows(row.id, |url| url.facts.kept.is_none()))
+    }
+
+    fn mark(&self, id: ArticleId) -> Option<ArticleMark> {
+        let (row, entry) = (self.article_row(id)?, &self.articles[&id]);
+        let version = &row.version;
+        let key = version.key.clone();
+        let listed = (&key, &version.title, row.date(), row.is_gone);
+        let paged = (version.original, &version.encoding, &version.url, row.mirror.is_some());
+        let (mut images, mut missing) = (Vec::new(), Vec::new());
+        for url in self.urls_of(id) {
+            let (known, first) = (&self.urls[&url], entry.shown_first.get(&url));
+            let shown = first.copied().or(known.facts.kept);
+            let small: Vec<_> = self.thumbnails.iter().filter(|((original, _), _)| Some(*original) == shown).collect();
+            let reason = known.facts.reason.filter(|_| shown.is_none());
+            images.push(short(&(&known.url, shown, first.is_some(), reason, small)));
+            missing.extend(known.facts.kept.is_none().then(|| short(&(&known.url, &known.facts))));
+        }
+        let lacks = if missing.is_empty() { 0 } else { short(&missing) };
+        let (entry, page) = (short(&listed), short(&(&listed, paged, images)));
+        Some(ArticleMark { id, date: row.date(), entry, page, missing: lacks, key })
     }
 
     fn shows(&self, article: ArticleId, which: impl Fn(&UrlEntry) -> bool) -> bool {
