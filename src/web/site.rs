@@ -13,7 +13,7 @@ use hyper::http::request::Parts;
 use super::access::{Access, refusal};
 use super::address::Address;
 use super::error::PageError;
-use super::pages::{article, articles, failure, feed, home, hosts, image, images, missing, runs};
+use super::pages::{article, articles, failure, feed, home, hosts, image, images, missing, runs, search};
 use super::policy::own;
 use super::query::Query;
 use super::response::{Response, whole};
@@ -72,6 +72,8 @@ impl Site {
             Address::Runs => runs::page(archive, query).await,
             Address::Run(began) => runs::one(archive, began, query).await,
             Address::Feed => feed::page(archive).await,
+            Address::Search => search::page(archive, query).await,
+            Address::SearchDescription => search::description(request),
             Address::Health => health(archive).await,
             Address::Style => Ok(asset("text/css; charset=utf-8", STYLE)),
             Address::Keys => Ok(asset("text/javascript; charset=utf-8", KEYS)),

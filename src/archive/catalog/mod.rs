@@ -37,8 +37,8 @@ pub use garbage::GarbageCollection;
 pub use identity::{ArchiveRow, Identity};
 pub use inventory::{Inventory, ReadRows};
 pub use listings::{
-    ArticleFilter, DatedImage, HostRow, ImageFilter, ImageRow, ListPage, Listings, MOST_COUNTED, MOST_MONTHS,
-    MissingFilter, month_of, start_of,
+    ArticleFilter, DatedImage, HostRow, ImageFilter, ImageRow, IndexedRow, ListPage, Listings, MOST_COUNTED,
+    MOST_MONTHS, MissingFilter, month_of, start_of,
 };
 pub use origins::Origins;
 pub use pages::{PageContent, PageRow, Pages};

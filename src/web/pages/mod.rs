@@ -14,3 +14,4 @@ mod item;
 pub(super) mod missing;
 mod preview;
 pub(super) mod runs;
+pub(super) mod search;
