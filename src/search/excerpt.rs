@@ -132,9 +132,8 @@ mod tests {
 
     /// Fragments as a text with brackets around what is marked.
     fn shown(fragments: &[Fragment]) -> String {
-        let one = |fragment: &Fragment| match fragment.is_match {
-            true => format!("[{}]", fragment.text),
-            false => fragment.text.clone(),
+        let one = |fragment: &Fragment| {
+            if fragment.is_match { format!("[{}]", fragment.text) } else { fragment.text.clone() }
         };
         fragments.iter().map(one).collect()
     }

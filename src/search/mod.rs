@@ -89,7 +89,9 @@ pub async fn search(
     while articles.len() < limit && page.has_more {
         let of_text = page.read_on(limit).await?;
         count = page.count(of_text);
-        while let Some((found, article)) = page.ahead.pop_front().filter(|_| articles.len() < limit) {
+        while articles.len() < limit
+            && let Some((found, article)) = page.ahead.pop_front()
+        {
             page.order = found.place;
             articles.extend(article);
         }
@@ -166,4 +168,81 @@ async fn original(archive: &Archive, article: &ArticleRow) -> Option<Vec<u8>> {
         return None;
     }
     archive.read_verified(digest, media_type).await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::{IndexEntry, IndexedRow};
+    use crate::fixtures::{self, at};
+    use crate::model::Digest;
+
+    /// Articles of one word, dated one after another; every third shows a URL that is missing.
+    async fn archive(count: i64) -> std::sync::Arc<Archive> {
+        let archive = fixtures::archive();
+        let mut entries = Vec::new();
+        for number in 0..count {
+            let urls: &[&str] = if number % 3 == 0 { &["http://a.example/1"] } else { &[] };
+            let id = fixtures::show(&archive, &format!("{number:03}.md"), urls).await;
+            let version = archive.catalog.article_by_id(id).await.unwrap().unwrap().version;
+            let row = IndexedRow { id, original: version.original, date: at(number), source: version.key.source };
+            entries.push(IndexEntry { row, title: String::new(), text: "rain".to_owned(), alt: String::new() });
+        }
+        archive.search.put(entries).await.unwrap();
+        archive
+    }
+
+    /// The paths of all pages, and how many pages these are.
+    async fn all(archive: &Archive, typed: &str, limit: usize) -> (Vec<String>, usize) {
+        let query = SearchQuery::parse(typed).unwrap();
+        let (mut order, mut paths, mut pages) = (MatchOrder::Newest(None), Vec::new(), 0);
+        loop {
+            let found = search(archive, &query, order, limit).await.unwrap();
+            assert!(found.hits.len() <= limit);
+            paths.extend(found.hits.iter().map(|hit| hit.article.version.key.path.to_string()));
+            pages += 1;
+            match found.next {
+                Some(next) => order = next,
+                None => return (paths, pages),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_article_is_on_one_page() {
+        let archive = archive(20).await;
+        let newest: Vec<_> = (0..20).rev().map(|number| format!("{number:03}.md")).collect();
+        for (limit, pages) in [(1, 20), (3, 7), (19, 2), (20, 1), (99, 1)] {
+            assert_eq!(all(&archive, "rain", limit).await, (newest.clone(), pages), "{limit}");
+        }
+        let missing: Vec<_> = (0..20).rev().filter(|number| number % 3 == 0).collect();
+        let missing: Vec<_> = missing.into_iter().map(|number| format!("{number:03}.md")).collect();
+        for limit in [1, 2, 7, 99] {
+            assert_eq!(all(&archive, "rain missing:yes", limit).await.0, missing, "{limit}");
+            assert_eq!(all(&archive, "rain host:b.example", limit).await.0, [""; 0], "{limit}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_catalog_does_not_confirm_is_left_out() {
+        let archive = archive(3).await;
+        let row = archive.search.indexed(None, 1).await.unwrap().remove(0);
+        let changed = IndexedRow { original: Digest::of(b"earlier"), ..row.clone() };
+        let gone = IndexedRow { id: crate::model::ArticleId(77), ..row };
+        let entry = |row| IndexEntry { row, title: String::new(), text: "rain".to_owned(), alt: String::new() };
+        archive.search.put(vec![entry(changed), entry(gone)]).await.unwrap();
+        assert_eq!(all(&archive, "rain", 9).await.0, ["002.md", "001.md"]);
+    }
+
+    #[tokio::test]
+    async fn matches_are_counted_where_the_index_alone_chooses() {
+        let archive = archive(4).await;
+        let count = async |typed: &str| {
+            let query = SearchQuery::parse(typed).unwrap();
+            search(&archive, &query, MatchOrder::Best(None), 2).await.unwrap().count
+        };
+        assert_eq!(count("rain").await, Count::Exactly(4));
+        assert_eq!(count("rain source:elsewhere").await, Count::Exactly(0));
+        assert_eq!(count("rain missing:yes").await, Count::Unknown);
+    }
 }

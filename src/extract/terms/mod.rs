@@ -163,24 +163,24 @@ impl Run {
     fn end(&mut self, take: &mut impl FnMut(Term)) {
         let last = self.characters.len().saturating_sub(1);
         if self.is_cjk {
-            for at in 0..last {
-                take(self.term(at..at + 2, Part::Pair));
+            for first in 0..last {
+                take(self.term(first, first + 1, Part::Pair));
             }
-            take(self.term(last..last + 1, if last == 0 { Part::Alone } else { Part::Last }));
+            take(self.term(last, last, if last == 0 { Part::Alone } else { Part::Last }));
         } else if !self.text.is_empty() {
-            take(self.term(0..last + 1, Part::Word));
+            take(self.term(0, last, Part::Word));
         }
         self.text.clear();
         self.characters.clear();
         self.is_cjk = false;
     }
 
-    fn term(&self, characters: Range<usize>, part: Part) -> Term {
-        let start = self.characters[characters.start].0;
-        let end = self.characters.get(characters.end).map_or(self.text.len(), |(start, _)| *start);
-        let first = &self.characters[characters.start].1;
-        let span = first.start..self.characters[characters.end - 1].1.end;
-        Term { text: self.text[start..end].to_owned(), span, first_end: first.end, part }
+    /// The term from one character to another one.
+    fn term(&self, first: usize, last: usize, part: Part) -> Term {
+        let (start, first) = &self.characters[first];
+        let end = self.characters.get(last + 1).map_or(self.text.len(), |(start, _)| *start);
+        let span = first.start..self.characters[last].1.end;
+        Term { text: self.text[*start..end].to_owned(), span, first_end: first.end, part }
     }
 }
 

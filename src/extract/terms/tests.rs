@@ -23,7 +23,9 @@ fn normalised(text: &str) -> String {
     for c in text.chars() {
         let mut one = String::new();
         normalise(c.encode_utf8(&mut [0; 4]), &mut one);
-        one.chars().for_each(&mut add);
+        for c in one.chars() {
+            add(c);
+        }
     }
     out.push(' ');
     out.split_whitespace().fold(String::from(" "), |all, run| all + run + " ")

@@ -117,7 +117,7 @@ fn status(error: &SearchError) -> Result<StatusCode, PageError> {
     }
 }
 
-/// How browsers search here from their own search box (OpenSearch 1.1).
+/// How browsers search here from their own search box (`OpenSearch` 1.1).
 #[derive(Debug, Template)]
 #[template(path = "opensearch.xml")]
 struct Description {
