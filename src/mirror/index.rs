@@ -190,3 +190,116 @@ impl Indexed<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::archive::{Body, MatchOrder, StoreKey, TextQuery};
+    use crate::config::Config;
+    use crate::extract::Phrase;
+    use crate::fixtures::{self, at};
+    use crate::model::MediaType;
+
+    fn stage(archive: &Arc<Archive>, is_enabled: bool) -> (IndexStage, CancellationToken) {
+        let (tally, stop) = (Arc::<Tally>::default(), CancellationToken::new());
+        let control = Control::new(Config::default().run, Arc::clone(archive), Arc::clone(&tally), stop.clone());
+        let stage = IndexStage { archive: Arc::clone(archive), control: Arc::new(control), tally, is_enabled };
+        (stage, stop)
+    }
+
+    /// Records an article with its original.
+    async fn record(archive: &Archive, path: &str, text: &str) -> ArticleId {
+        let version = fixtures::version(path, text, at(1));
+        let key = StoreKey::Blob { digest: version.original, media_type: MediaType::Markdown };
+        archive.objects.put(&key, Body::Bytes(text.as_bytes().to_vec())).await.unwrap();
+        archive.catalog.record_article(&version, text.len() as u64, &[]).await.unwrap().0
+    }
+
+    async fn found(archive: &Archive, words: &str) -> Vec<i64> {
+        let query = TextQuery { with: vec![Phrase::new(words).unwrap()], ..TextQuery::default() };
+        let found = archive.search.matches(&query, MatchOrder::Newest(None), 9999).await.unwrap();
+        let mut ids: Vec<_> = found.rows.iter().map(|row| row.id.0).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    #[tokio::test]
+    async fn articles_of_several_transactions_are_indexed_once_each() {
+        let archive = fixtures::archive();
+        let mut ids = Vec::new();
+        for number in 0..=2 * BATCH {
+            ids.push(record(&archive, &format!("{number}.md"), &format!("rain {number}")).await.0);
+        }
+        let (stage, _) = stage(&archive, true);
+        stage.run().await;
+        assert_eq!(found(&archive, "rain").await, ids);
+        let changed = record(&archive, "7.md", "snow").await;
+        stage.run().await;
+        assert_eq!(found(&archive, "snow").await, [changed.0]);
+        assert_eq!(found(&archive, "rain").await.len(), ids.len() - 1);
+        assert!(stage.tally.report().problems.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_article_is_found_by_the_name_of_its_file_where_it_has_no_title() {
+        let archive = fixtures::archive();
+        let mut version = fixtures::version("2024/harbour-night.md", "text", at(1));
+        version.title = None;
+        let key = StoreKey::Blob { digest: version.original, media_type: MediaType::Markdown };
+        archive.objects.put(&key, Body::Bytes(b"text".to_vec())).await.unwrap();
+        let id = archive.catalog.record_article(&version, 4, &[]).await.unwrap().0;
+        stage(&archive, true).0.run().await;
+        assert_eq!(found(&archive, "harbour night").await, [id.0]);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_is_stopped_indexes_no_more() {
+        let archive = fixtures::archive();
+        let id = record(&archive, "a.md", "rain").await;
+        let (stopped, stop) = stage(&archive, true);
+        stop.cancel();
+        stopped.run().await;
+        assert_eq!(found(&archive, "rain").await, [0; 0]);
+        stage(&archive, true).0.run().await;
+        assert_eq!(found(&archive, "rain").await, [id.0]);
+        stage(&archive, false).0.run().await;
+        assert_eq!(found(&archive, "rain").await, [0; 0], "the setting says no");
+    }
+
+    #[tokio::test]
+    async fn an_article_without_its_original_is_a_problem_of_its_own() {
+        let archive = fixtures::archive();
+        let lost = fixtures::version("lost.md", "gone", at(1));
+        archive.catalog.record_article(&lost, 4, &[]).await.unwrap();
+        let id = record(&archive, "a.md", "rain").await;
+        let (stage, _) = stage(&archive, true);
+        stage.run().await;
+        assert_eq!(found(&archive, "rain").await, [id.0]);
+        let problems = stage.tally.report().problems;
+        assert_eq!(problems.len(), 1);
+        assert_eq!((problems[0].article.as_str(), problems[0].reason), ("posts/lost.md", ProblemReason::SearchIndex));
+        assert!(!problems[0].reason.is_put_right() && ProblemReason::IndexMadeAnew.is_put_right());
+    }
+
+    #[tokio::test]
+    async fn what_is_in_one_list_alone_is_found_out_on_one_way_through_both() {
+        let archive = fixtures::archive();
+        let row = |id| IndexedRow {
+            id: ArticleId(id),
+            original: Digest::of(b"text"),
+            date: at(id),
+            source: "posts".parse().unwrap(),
+        };
+        let entry = |id| IndexEntry { row: row(id), title: String::new(), text: String::new(), alt: String::new() };
+        archive.search.put([1, 2, 4, 8].map(entry).to_vec()).await.unwrap();
+        let mut indexed = Indexed { archive: &archive, rows: VecDeque::new(), after: None, is_over: false };
+        let mut gone = Vec::new();
+        for (id, expected) in [(2, Some(2)), (3, None), (5, None), (8, Some(8)), (9, None)] {
+            let found = indexed.take_to(ArticleId(id), &mut gone).await.unwrap();
+            assert_eq!(found, expected.map(row), "{id}");
+        }
+        assert_eq!(gone, [ArticleId(1), ArticleId(4)]);
+    }
+}

@@ -131,3 +131,78 @@ pub(super) fn failed(path: &Path, error: &Error) -> SearchIndexError {
         Some(_) => SearchIndexError::Database { place, cause: error.to_string() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("search.db");
+        make(&path).unwrap();
+        (folder, path)
+    }
+
+    fn refused(path: &Path) -> String {
+        let reading = to_read(path).err().map(|error| error.to_string());
+        let writing = to_write(path).err().map(|error| error.to_string());
+        assert_eq!(reading, writing);
+        reading.unwrap_or_default()
+    }
+
+    #[test]
+    fn a_file_that_was_just_made_is_ours() {
+        let (_folder, path) = made();
+        assert_eq!(refused(&path), "");
+        let writer = to_write(&path).unwrap();
+        let pragma = |name: &str| writer.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!((pragma("synchronous"), pragma("secure_delete"), pragma("trusted_schema")), (1, 1, 0));
+        assert!(to_read(&path).unwrap().execute("DELETE FROM finished", []).is_err());
+        let shadow = "UPDATE entry_data SET block = x''";
+        assert!(writer.execute(shadow, []).is_err(), "its tables are changed by the index alone");
+    }
+
+    #[test]
+    fn a_file_with_anything_else_is_refused_by_the_name_of_that() {
+        for (sql, named) in [
+            ("CREATE TABLE more (x)", "its table \"more\""),
+            ("DROP INDEX indexed_date", "its index \"indexed_date\""),
+            ("CREATE VIEW \"a\nb\" AS SELECT 1", "its view \"a\\nb\""),
+            ("ALTER TABLE indexed ADD COLUMN more TEXT", "its table \"indexed\""),
+        ] {
+            let (_folder, path) = made();
+            Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+            assert!(refused(&path).contains(named), "{sql}: {}", refused(&path));
+        }
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused_and_can_be_discarded() {
+        let (folder, path) = made();
+        std::fs::write(&path, "a text").unwrap();
+        std::fs::write(folder.path().join("search.db-wal"), "another").unwrap();
+        assert!(refused(&path).contains("cannot be used"), "{}", refused(&path));
+        discard(&path).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(matches!(to_read(&path), Err(SearchIndexError::Missing)));
+        assert!(matches!(to_write(&path), Err(SearchIndexError::Missing)), "and nothing is made by opening it");
+        std::fs::create_dir(&path).unwrap();
+        assert!(refused(&path).contains("not a regular file"));
+        assert!(discard(&path).unwrap_err().to_string().contains("cannot be removed"));
+    }
+
+    #[test]
+    fn each_error_of_the_database_says_what_it_means_here() {
+        use rusqlite::ffi;
+
+        let error = |code| failed(Path::new("s.db"), &Error::SqliteFailure(ffi::Error::new(code), None));
+        assert!(matches!(error(ffi::SQLITE_INTERRUPT), SearchIndexError::Stopped));
+        assert!(matches!(error(ffi::SQLITE_FULL), SearchIndexError::Full { .. }));
+        for damaged in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB, ffi::SQLITE_ERROR] {
+            assert!(matches!(error(damaged), SearchIndexError::Unusable { .. }), "{damaged}");
+        }
+        for other in [ffi::SQLITE_BUSY, ffi::SQLITE_IOERR, ffi::SQLITE_READONLY] {
+            assert!(matches!(error(other), SearchIndexError::Database { .. }), "{other}");
+        }
+    }
+}

@@ -104,3 +104,26 @@ fn expression(query: &TextQuery) -> String {
 fn quoted(phrase: &Phrase) -> String {
     format!("\"{}\"{}", phrase.terms().join(" "), if phrase.is_prefix() { " *" } else { "" })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phrases(texts: &[&str]) -> Vec<Phrase> {
+        texts.iter().map(|text| Phrase::new(text).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_phrase_is_quoted_and_holds_nothing_that_ends_its_quotes() {
+        for (with, without, expected) in [
+            (&["rain"][..], &[][..], "\"rain\""),
+            (&["night market", "树"], &[], "\"night market\" AND \"树\" *"),
+            (&["操作系统"], &["a", "b c"], "(\"操作 作系 系统\") NOT (\"a\" OR \"b c\")"),
+            (&["\" OR x:* NEAR(\"", "^a + {b}"], &[], "\"or x near\" AND \"a b\""),
+            (&["AND", "OR", "NOT"], &["NEAR"], "(\"and\" AND \"or\" AND \"not\") NOT (\"near\")"),
+        ] {
+            let query = TextQuery { with: phrases(with), without: phrases(without), ..TextQuery::default() };
+            assert_eq!(expression(&query), expected, "{with:?} without {without:?}");
+        }
+    }
+}
