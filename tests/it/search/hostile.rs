@@ -68,8 +68,6 @@ fn rows_that_no_run_writes_harm_nothing() {
             assert!(ran.status == 0 || ran.status == 1, "{sql}: {ran:?}");
         }
         sandbox.run(&["run"]).expect(0);
-        sandbox.run(&["run"]).expect(0);
-        sandbox.run(&["verify"]).expect(0);
         sandbox.run(&["forget", "posts/harbour.md"]).expect(0);
         sandbox.run(&["run"]).expect(0);
         let found = sandbox.run(&["search", "rain"]);
