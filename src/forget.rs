@@ -1,7 +1,7 @@
 //! Taking down: articles and images that must not be kept, on record.
 //!
 //! A file of the archive that says so comes first, then the mirrors go, then the rows in one transaction, then the bytes,
-//! then the copies of the catalog. Whenever the program is killed, another call or the next run finishes the work: the file
+//! then the copies of the catalog. The index of texts loses them before the rows go. Whenever the program is killed, another call or the next run finishes the work: the file
 //! says what is to go, and what has no rows any more is noted as garbage whose grace period is over, which `gc` deletes as
 //! well.
 
@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 use crate::archive::rules;
 use crate::archive::{
-    Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, ReadError, StoreKey, TakedownDifferences,
-    TakedownReach, TakedownRow, TakedownTarget, ThumbnailRow, links_in,
+    Archive, ArticleRow, CatalogError, CopyError, ObjectError, Output, ReadError, SearchIndexError, StoreKey,
+    TakedownDifferences, TakedownReach, TakedownRow, TakedownTarget, ThumbnailRow, links_in,
 };
 use crate::model::{ArticleId, ArticleKey, Digest, Format};
 
@@ -31,6 +31,9 @@ pub enum ForgetError {
     /// The store, or a file beside it, refused.
     #[error(transparent)]
     Objects(#[from] ObjectError),
+    /// The index of texts still holds what was taken down.
+    #[error(transparent)]
+    Index(#[from] SearchIndexError),
     /// The copies of the catalog still name what was taken down.
     #[error("the copies of the catalog cannot be replaced: {0}")]
     Copies(#[from] CopyError),
@@ -150,8 +153,18 @@ async fn take(archive: &Archive, row: &TakedownRow, find_output: &FindOutput<'_>
             not_ours.extend(remove_mirror(archive, &row, &archive.output(&key.source)).await?);
         }
     }
+    leave_index(archive, &reach).await?;
     let reach = archive.catalog.take_down(&row.target, row.at, &row.reason).await?;
     Ok(Forgotten { reach, left, not_ours, texts: 0, shared: Vec::new() })
+}
+
+/// Removes the texts of articles from the index. If that cannot be, the index goes as a whole: the next run makes it anew.
+async fn leave_index(archive: &Archive, reach: &TakedownReach) -> Result<(), ForgetError> {
+    let ids: Vec<_> = reach.articles.iter().map(|(id, _)| *id).collect();
+    if ids.is_empty() || archive.search.remove(ids).await.is_ok() {
+        return Ok(());
+    }
+    archive.search.discard().await.map_err(ForgetError::from)
 }
 
 /// The originals of articles that are taken down.

@@ -23,8 +23,8 @@
 //! ```
 //!
 //! To mirror articles, [`open`] an [`Archive`], name the [`Source`]s, and run a [`Mirror`], which gives a [`Report`].
-//! [`status()`], [`check()`], [`verify()`], [`restore()`], [`find_garbage`] and the histories read an archive. The folder
-//! `examples/` has a program for each: `extract`, `mirror_folder` and `read_archive`.
+//! [`status()`], [`check()`], [`verify()`], [`restore()`], [`find_garbage`], [`search()`] and the histories read an archive.
+//! The folder `examples/` has a program for each: `extract`, `mirror_folder` and `read_archive`.
 //!
 //! The crate needs a [tokio](https://docs.rs/tokio) runtime. It changes no state of the process: it installs neither a
 //! panic hook nor a TLS provider nor a logger.
@@ -50,7 +50,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | 5 | `cli`, `web`, `demo`: open the archive, one library call, report, exit status |
-//! | 4 | `mirror`, `verify`, `gc`, `forget`, `check`, `restore`, `status`, `history`: whole jobs; above them `notify` and `rebuild` |
+//! | 4 | `mirror`, `verify`, `gc`, `forget`, `check`, `restore`, `search`, `status`, `history`: whole jobs; above them `notify` and `rebuild` |
 //! | 3 | `source`, `ingest`, `render`: where articles come from, keeping what came, making renditions |
 //! | 2 | `rewrite`, `fetch`, `media`, `archive`: leaves that do not know each other |
 //! | 1 | `extract`: bytes to references, title, date and text |
@@ -118,6 +118,7 @@ mod regular_file;
 mod render;
 mod restore;
 mod rewrite;
+mod search;
 mod source;
 mod staging;
 mod status;
@@ -132,13 +133,14 @@ pub use self::archive::{
     Archive, ArchiveError, ArchiveRow, ArticleFilter, ArticleMark, ArticleRow, ArticleState, Articles, AssetRow,
     BlobRow, Body, Captures, Catalog, CatalogError, CompletedJob, Copies, CopyError, DatedArticle, DatedImage,
     DocumentCapture, DocumentFacts, Documents, EntryPage, EntryRow, FeedRow, Feeds, GarbageCollection, HostRow,
-    Identity, ImageFilter, ImageRow, Inventory, Job, JobResult, Lease, ListPage, Listings, MemoryCatalog,
-    MemoryObjects, MissingCounts, MissingFilter, MissingReport, Mode, NewReference, Newer, ObjectError, ObjectReader,
-    Objects, Origins, Output, OutputFolder, PageContent, PageRow, Pages, PlaceholderVerdict, Placeholders, Prefix, Put,
-    Queue, QueueChanges, ReadError, ReadRows, ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation,
-    Revoked, RunRow, Runs, SharedBlob, SharedUrl, StoreKey, Stored, TakedownDifferences, TakedownReach, TakedownRow,
-    TakedownTarget, Takedowns, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState, VersionRow, WithoutBlobs, Worker,
-    WriteOutcome, open, rules::CopySchedule, rules::Schedule,
+    Identity, ImageFilter, ImageRow, IndexEntry, IndexedRow, Inventory, Job, JobResult, Lease, ListPage, Listings,
+    MatchOrder, MemoryCatalog, MemoryObjects, MemorySearchIndex, MissingCounts, MissingFilter, MissingReport, Mode,
+    NewReference, Newer, ObjectError, ObjectReader, Objects, Origins, Output, OutputFolder, PageContent, PageRow,
+    Pages, PlaceholderVerdict, Placeholders, Prefix, Put, Queue, QueueChanges, Ranked, ReadError, ReadRows,
+    ReferenceRow, RenditionRow, Repairs, ReportedMissing, Revocation, Revoked, RunRow, Runs, SearchIndex,
+    SearchIndexError, SharedBlob, SharedUrl, StoreKey, Stored, TakedownDifferences, TakedownReach, TakedownRow,
+    TakedownTarget, Takedowns, TextMatch, TextMatches, TextQuery, ThumbnailRow, Totals, UrlFacts, UrlRow, UrlState,
+    VersionRow, WithoutBlobs, Worker, WriteOutcome, open, rules::CopySchedule, rules::Schedule,
 };
 pub use self::check::{CheckError, Checked, CheckedPlace, check};
 #[cfg(feature = "cli")]
@@ -146,10 +148,10 @@ pub use self::cli::main as cli_main;
 pub use self::config::{
     AdoptLocal, Animation, ChangedImages, Config, ConfigError, CrawlConfig, DEFAULTS, DataUrls, FallbackConfig,
     FeedConfig, FetchConfig, Fit, HostConfig, HumanDuration, Images, IndexConfig, Lazy, MediaConfig, MediaKind,
-    MirrorOutput, Recheck, ReportConfig, RewriteConfig, RobotsRule, RunConfig, Sandbox, ServeConfig, Size,
-    SourceConfig, SourceKind, ThumbnailConfig, ThumbnailFormat, UnitError,
+    MirrorOutput, Recheck, ReportConfig, RewriteConfig, RobotsRule, RunConfig, Sandbox, SearchConfig, ServeConfig,
+    Size, SourceConfig, SourceKind, ThumbnailConfig, ThumbnailFormat, UnitError,
 };
-pub use self::extract::{ExtractOptions, Extraction, extract, format_of};
+pub use self::extract::{ExtractOptions, Extraction, Phrase, extract, format_of};
 pub use self::fetch::{Answer, FetchError, Fetched, Fetcher, Judge, Lookup, Purpose, Request, Robots, SystemLookup};
 pub use self::forget::{FindOutput, ForgetError, Forgotten, forget};
 pub use self::gc::{
@@ -177,6 +179,7 @@ pub use self::rebuild::{RebuildError, RebuildProgress, Rebuilt, rebuild};
 pub use self::render::{CageError, Confinement, RenderError};
 pub use self::restore::{Original, RestoreError, restore, restore_below, restore_over, restore_version};
 pub use self::rewrite::{ChangedMirror, splice, unsplice};
+pub use self::search::{Count, Found, Fragment, Hit, QueryError, SearchError, SearchQuery, search};
 pub use self::source::{
     Checkpoint, Entries, Entry, Listed, Listing, LocalFile, Location, Made, Received, Requested, SkipReason, Skipped,
     Source, SourceConfigError, SourceError, Watch, WebReader, configured as configured_sources,
@@ -213,7 +216,7 @@ pub mod testing {
         };
         pub use crate::render::cage::{Cage, Confinement, work, work_with};
     }
-    modules!(rewrite, source, staging, status, verify);
+    modules!(rewrite, search, source, staging, status, verify);
     #[cfg(feature = "demo")]
     modules!(demo);
     #[cfg(feature = "web")]

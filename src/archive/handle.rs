@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::catalog::{Catalog, CatalogError};
 use super::key::StoreKey;
-use super::memory::{MemoryCatalog, MemoryObjects};
+use super::memory::{MemoryCatalog, MemoryObjects, MemorySearchIndex};
 use super::objects::{Body, ObjectError, Objects, Put};
 use super::output::Output;
+use super::search_index::SearchIndex;
 use crate::model::{Digest, MediaType, SourceName};
 use crate::staging::Staged;
 
@@ -18,6 +19,8 @@ pub struct Archive {
     pub catalog: Arc<dyn Catalog>,
     /// The bytes.
     pub objects: Arc<dyn Objects>,
+    /// The index of the articles' texts, which is derived from both.
+    pub search: Arc<dyn SearchIndex>,
     // Dropped after the catalog, so that the lock of a local archive is released last.
     _lock: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -61,9 +64,9 @@ pub enum ReadError {
 pub struct WithoutBlobs;
 
 impl Archive {
-    /// Any facts with any bytes.
+    /// Any facts with any bytes, and an index of texts in memory.
     pub fn new(catalog: Arc<dyn Catalog>, objects: Arc<dyn Objects>) -> Self {
-        Self { catalog, objects, _lock: None }
+        Self { catalog, objects, search: Arc::new(MemorySearchIndex::default()), _lock: None }
     }
 
     /// An empty archive in memory, for tests and experiments.
@@ -76,7 +79,13 @@ impl Archive {
 
     /// The same, under a lock that is released with the archive.
     pub(super) fn locked(catalog: Arc<dyn Catalog>, objects: Arc<dyn Objects>, lock: impl Any + Send + Sync) -> Self {
-        Self { catalog, objects, _lock: Some(Arc::new(lock)) }
+        Self { _lock: Some(Arc::new(lock)), ..Self::new(catalog, objects) }
+    }
+
+    /// The same, with this index of texts.
+    #[must_use]
+    pub fn with_search(self, search: Arc<dyn SearchIndex>) -> Self {
+        Self { search, ..self }
     }
 
     /// The mirrored articles of a source without an output folder of its own.

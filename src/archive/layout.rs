@@ -10,7 +10,7 @@ use std::path::Path;
 use super::files::{Folder, Links, Lock, Tree, has_other_names};
 use super::key::{ARTICLES, StoreKey};
 use super::objects::ObjectError;
-use super::open::{ASIDE, ArchiveError, CATALOG, CATALOG_FILES, TMP};
+use super::open::{ASIDE, ArchiveError, CATALOG, CATALOG_FILES, SEARCH, TMP};
 use super::{identity, open};
 use crate::model::{SourceName, ThumbnailName};
 use crate::staging;
@@ -139,6 +139,7 @@ pub(super) fn may_be_file(place: &str) -> bool {
     StoreKey::parse(place).is_some()
         || [identity::FILE, Lock::FILE, README].contains(&place)
         || place.strip_prefix(CATALOG).is_some_and(may_follow_catalog)
+        || place.strip_prefix(SEARCH).is_some_and(|rest| ["", "-wal", "-shm", "-journal"].contains(&rest))
 }
 
 /// What the names of the catalog's file and of those beside it end in: its log, its checksum, and copies from before it
@@ -185,6 +186,8 @@ mod tests {
             "catalog.db",
             "catalog.db-wal",
             "catalog.db.v3",
+            "search.db",
+            "search.db-wal",
             "archive.json",
             "lock",
             "tmp/stage-a",
@@ -199,9 +202,16 @@ mod tests {
         {
             assert!(may_be_folder(folder), "{folder}");
         }
-        for neither in
-            ["tmp/notes.txt", "catalog.db-journal", "catalog.db.vx", "blobs/sha256/zz", "blobs/md5", ".git", "runs/a/b"]
-        {
+        for neither in [
+            "tmp/notes.txt",
+            "catalog.db-journal",
+            "search.db.v1",
+            "catalog.db.vx",
+            "blobs/sha256/zz",
+            "blobs/md5",
+            ".git",
+            "runs/a/b",
+        ] {
             assert!(!may_be_file(neither) && !may_be_folder(neither), "{neither}");
         }
     }

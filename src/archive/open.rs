@@ -12,7 +12,7 @@ use super::handle::Archive;
 use super::identity;
 use super::key::{FOLDERS, LATER_FOLDERS};
 use super::objects::ObjectError;
-use super::sqlite::{self, CatalogFile, Sqlite};
+use super::sqlite::{self, CatalogFile, Sqlite, SqliteSearch};
 use crate::model::ArchiveId;
 use crate::staging::Staging;
 
@@ -112,6 +112,8 @@ pub(super) const CATALOG_FILES: [&str; 5] =
     [CATALOG, "catalog.db-wal", "catalog.db-shm", "catalog.db-journal", "catalog.db.sha256"];
 /// What the name of a catalog begins with that was put aside.
 pub(super) const ASIDE: &str = "catalog.db.damaged-";
+/// The index of texts. What is in its place is looked at when it is used: an archive is whole without it.
+pub(super) const SEARCH: &str = "search.db";
 pub(super) const TMP: &str = "tmp";
 
 /// The folders that an archive may have at the top.
@@ -305,9 +307,11 @@ fn empty(staging: &Staging) -> io::Result<()> {
 }
 
 fn assemble(tree: Tree, staging: Staging, catalog: Sqlite, lock: Option<Lock>) -> Archive {
+    let search = Arc::new(SqliteSearch::new(tree.place().join(SEARCH)));
     let (catalog, objects) = (Arc::new(catalog), Arc::new(Files::new(Arc::new(tree), staging)));
-    match lock {
+    let archive = match lock {
         Some(lock) => Archive::locked(catalog, objects, lock),
         None => Archive::new(catalog, objects),
-    }
+    };
+    archive.with_search(search)
 }

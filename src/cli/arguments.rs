@@ -181,6 +181,14 @@ pub(crate) enum Command {
     /// from a URL or a host, so that articles show the remote URLs again. An article that is mirrored in place gets its
     /// original back. The catalog records what was taken down, when and why; later runs neither read nor fetch it.
     Forget(ForgetArguments),
+    /// Find articles by their text
+    ///
+    /// Prints the articles that have all the words, newest first, each with the part of its text that has them. Words are
+    /// found in titles, texts and captions, whatever their case and accents; Chinese, Japanese and Korean by any characters
+    /// that follow each other. "night market" in quotation marks is a phrase, -rain leaves articles out that have a word;
+    /// source:, host:, before:, after: and missing:yes choose the articles. Put all of it into single quotation marks:
+    /// offprint search 'rain -"night market" after:2025'. Reads the index that `offprint run` writes.
+    Search(SearchArguments),
     /// Show the archive as web pages on this machine
     ///
     /// Serves the pages at the address of the settings (`serve.listen`) until Ctrl-C. Reads the archive and changes nothing:
@@ -278,6 +286,29 @@ impl FormatArgument {
             Self::Css => Some(Format::Css),
         }
     }
+}
+
+/// Arguments of `search`.
+#[derive(Debug, Args)]
+pub(crate) struct SearchArguments {
+    /// What the articles have
+    #[arg(required = true, value_name = "WORDS")]
+    pub(crate) words: Vec<String>,
+    /// Print up to this many articles
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) limit: u16,
+    /// Choose the order
+    #[arg(long, value_name = "ORDER", default_value = "newest")]
+    pub(crate) sort: SortArgument,
+}
+
+/// The order of what is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SortArgument {
+    /// By date
+    Newest,
+    /// By how often and where the words stand
+    Best,
 }
 
 /// Arguments of `serve`.
@@ -388,6 +419,8 @@ mod tests {
         assert!(verify.subset == Subset::ALL && verify.rate.is_none() && !verify.repair && !verify.rebuild);
         let Command::Forget(forget) = parsed("forget a b").command else { panic!("another command") };
         assert_eq!((forget.names.len(), forget.reason.as_str(), forget.dry_run), (2, "", false));
+        let Command::Search(search) = parsed("search a b").command else { panic!("another command") };
+        assert_eq!((search.words.len(), search.limit, search.sort), (2, 20, SortArgument::Newest));
         let Command::Serve(serve) = parsed("serve").command else { panic!("another command") };
         assert!(serve.listen.is_none() && !serve.public);
         let Command::Restore(restore) = parsed("restore a").command else { panic!("another command") };
@@ -450,6 +483,10 @@ mod tests {
             ("restore --to d --in-place a", ErrorKind::ArgumentConflict),
             ("restore --all --version 1", ErrorKind::ArgumentConflict),
             ("forget", ErrorKind::MissingRequiredArgument),
+            ("search", ErrorKind::MissingRequiredArgument),
+            ("search rain --limit 0", ErrorKind::ValueValidation),
+            ("search rain --sort oldest", ErrorKind::InvalidValue),
+            ("search -rain", ErrorKind::UnknownArgument),
             ("serve --listen here", ErrorKind::ValueValidation),
             ("serve 8700", ErrorKind::UnknownArgument),
             ("import", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),

@@ -12,6 +12,7 @@ use crate::mirror::MirrorError;
 use crate::model::{ProblemReason, Report, RunOutcome};
 use crate::rebuild::RebuildError;
 use crate::restore::RestoreError;
+use crate::search::SearchError;
 use crate::source::{PlaceError, SourceConfigError};
 use crate::verify::VerifyError;
 
@@ -53,6 +54,7 @@ impl Exit {
         if error.is::<ConfigError>()
             || error.is::<UsageError>()
             || error.is::<SourceConfigError>()
+            || matches!(error.downcast_ref(), Some(SearchError::Query(_)))
             || matches!(error.downcast_ref(), Some(RestoreError::NoFile(_)))
             || matches!(error.downcast_ref(), Some(fetch) if !matches!(fetch, FetchError::Client(_)))
             || matches!(error.downcast_ref(), Some(place) if !matches!(place, PlaceError::Unreadable { .. }))
@@ -88,7 +90,7 @@ fn catalog_error(error: &anyhow::Error) -> Option<&CatalogError> {
         }))* };
     }
     error.downcast_ref().or(passed_on!(
-        ArchiveError CheckError ForgetError GcError RebuildError RestoreError VerifyError
+        ArchiveError CheckError ForgetError GcError RebuildError RestoreError SearchError VerifyError
     ))
 }
 

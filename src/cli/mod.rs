@@ -25,6 +25,7 @@ mod rebuild;
 mod report;
 mod restore;
 mod run;
+mod search;
 mod serve;
 mod settings;
 mod shell;
@@ -110,6 +111,7 @@ async fn dispatch(cli: &Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Verify(arguments) => verify::verify(arguments, &config()?, output).await,
         Command::Gc { dry_run } => gc::gc(&config()?, *dry_run, output).await,
         Command::Forget(arguments) => forget::forget(arguments, &config()?, output).await,
+        Command::Search(arguments) => search::search(arguments, &config()?, output).await,
         Command::Serve(arguments) => serve::serve(arguments, &config()?, output).await,
         Command::Restore(arguments) => restore::restore(arguments, &config()?, output).await,
     }

@@ -15,6 +15,7 @@ mod overlay;
 mod read;
 mod rewrite;
 mod run;
+mod search;
 mod serve;
 mod source;
 mod units;
@@ -35,6 +36,7 @@ pub use media::{Animation, Fit, MediaConfig, Sandbox, ThumbnailConfig, Thumbnail
 pub use read::ConfigError;
 pub use rewrite::{AdoptLocal, ChangedImages, DataUrls, Images, Lazy, MediaKind, RewriteConfig};
 pub use run::{FallbackConfig, ReportConfig, RunConfig};
+pub use search::SearchConfig;
 pub use serve::ServeConfig;
 pub use source::{MirrorOutput, STANDARD_INPUT, SourceConfig, SourceKind};
 pub use units::{HumanDuration, Size, UnitError};
@@ -65,6 +67,8 @@ pub struct Config {
     pub report: ReportConfig,
     /// Where to look for images that are gone.
     pub fallback: FallbackConfig,
+    /// The search in the texts of articles.
+    pub search: SearchConfig,
     /// The pages of the archive.
     pub serve: ServeConfig,
     /// The static pages of the archive.

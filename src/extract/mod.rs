@@ -23,6 +23,7 @@ mod markdown;
 mod memory;
 mod options;
 mod page_links;
+mod plain_text;
 mod query;
 mod resolve;
 mod shortcode;
@@ -30,6 +31,7 @@ mod sink;
 mod srcset;
 mod style_sheet;
 mod template;
+mod terms;
 
 pub(crate) use address::{has_scheme, is_from_root};
 pub(crate) use dates::timestamp;
@@ -40,7 +42,10 @@ pub(crate) use main_text::{MainText, PageLimits, main_text};
 pub use memory::memory_estimate;
 pub use options::ExtractOptions;
 pub(crate) use page_links::{PageLinks, page_links};
+pub(crate) use plain_text::plain_text;
 pub(crate) use sink::EMBED;
+pub use terms::Phrase;
+pub(crate) use terms::{CUTTER, cut, terms};
 
 use std::ops::Range;
 

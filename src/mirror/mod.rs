@@ -9,6 +9,7 @@ mod article_memory;
 mod control;
 mod error;
 mod fetch;
+mod index;
 mod local_files;
 mod open;
 mod outcomes;
@@ -49,6 +50,7 @@ use crate::trace;
 use article_memory::ArticleMemory;
 use control::Control;
 use fetch::{BUSY_HOSTS, FetchStage, InlineSource, JobStage, NEW_HOSTS};
+use index::IndexStage;
 use outcomes::Outcomes;
 use placeholder::{PlaceholderParts, PlaceholderStage};
 use plan::{Pending, Planner};
@@ -217,6 +219,9 @@ impl Mirror {
             self.render.run().await?;
             writer.write_waiting().await?;
         }
+        if !self.control.is_stopped() {
+            self.index_stage().run().await;
+        }
         // Only now: fetching may have ended by a budget while articles were still being read.
         Ok(self.archive.catalog.queued().await?)
     }
@@ -346,6 +351,15 @@ impl Mirror {
     fn write_stage(&self) -> WriteStage {
         let (archive, tally, render) = (Arc::clone(&self.archive), Arc::clone(&self.tally), Arc::clone(&self.render));
         WriteStage::new(archive, &self.config, self.sources.clone(), tally, render, Arc::clone(&self.memory))
+    }
+
+    fn index_stage(&self) -> IndexStage {
+        IndexStage {
+            archive: Arc::clone(&self.archive),
+            control: Arc::clone(&self.control),
+            tally: Arc::clone(&self.tally),
+            is_enabled: self.config.search.enabled,
+        }
     }
 
     fn outcomes(&self) -> Outcomes {

@@ -12,7 +12,7 @@ use tracing::Instrument;
 use super::control::Control;
 use super::error::MirrorError;
 use super::tally::Tally;
-use crate::archive::{Archive, Prefix, ThumbnailRow};
+use crate::archive::{Archive, Derived, Prefix, ThumbnailRow};
 use crate::clock;
 use crate::config::Config;
 use crate::locks::{Mutex, Rounds};
@@ -25,8 +25,6 @@ const PAGE: usize = 256;
 /// Shards of thumbnails looked at together, by one hop to the catalog and one to the disk.
 const LOOKED_AT_ONCE: u8 = 8;
 const _: () = assert!(256 % LOOKED_AT_ONCE as usize == 0, "the last ones end with the last shard");
-/// In seconds.
-const WEEK: i64 = 7 * 24 * 60 * 60;
 /// Assets rendered side by side: each waits for a core and then for the disk.
 const RENDERED_AT_ONCE: usize = 8;
 
@@ -157,7 +155,7 @@ impl RenderStage {
         let catalog = &self.archive.catalog;
         // Before they are listed: what is put or removed meanwhile is compared by the next run.
         let state = self.names_state().await;
-        if state.is_some() && state == catalog.compared_thumbnails().await? {
+        if state.is_some() && state == catalog.compared(Derived::Thumbnails).await? {
             return Ok(());
         }
         for first in (0..=u8::MAX).step_by(usize::from(LOOKED_AT_ONCE)) {
@@ -172,7 +170,7 @@ impl RenderStage {
             }
         }
         match state {
-            Some(state) => Ok(catalog.record_compared_thumbnails(state).await?),
+            Some(state) => Ok(catalog.record_compared(Derived::Thumbnails, state).await?),
             None => Ok(()),
         }
     }
@@ -181,8 +179,7 @@ impl RenderStage {
     /// their folder.
     async fn names_state(&self) -> Option<Digest> {
         let state = self.archive.objects.names_state((0..=u8::MAX).map(Prefix::Thumbnails).collect()).await?;
-        let week = clock::now().as_second() / WEEK;
-        Some(Digest::of(format!("{state} {week}").as_bytes()))
+        Some(Digest::of(format!("{state} {}", clock::week()).as_bytes()))
     }
 
     /// The thumbnails of some shards that are on record and not there.

@@ -9,7 +9,7 @@ use url::form_urlencoded;
 
 use super::address::with_query;
 use super::error::PageError;
-use crate::archive::{DatedArticle, DatedImage};
+use crate::archive::{DatedArticle, DatedImage, MatchOrder, Ranked};
 use crate::model::{ArticleId, Digest, HostKey, RunId, UrlId};
 
 /// The parameters of a request.
@@ -112,6 +112,36 @@ impl Place for DatedImage {
     }
 }
 
+/// A place among what is found, in the order that it has there.
+impl Place for MatchOrder {
+    fn text(&self) -> String {
+        match self {
+            Self::Newest(place) => format!("n{}", place.map_or_else(String::new, |place| place.text())),
+            Self::Best(place) => format!("b{}", place.map_or_else(String::new, |place| place.text())),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.split_at_checked(1)? {
+            ("n", place) => DatedArticle::parse(place).map(|place| Self::Newest(Some(place))),
+            ("b", place) => Ranked::parse(place).map(|place| Self::Best(Some(place))),
+            _ => None,
+        }
+    }
+}
+
+impl Place for Ranked {
+    fn text(&self) -> String {
+        format!("{:016x}.{}", self.rank.to_bits(), self.id.0)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (rank, id) = text.split_once('.')?;
+        let rank = f64::from_bits(u64::from_str_radix(rank, 16).ok()?);
+        rank.is_finite().then_some(Self { rank, id: ArticleId(id.parse().ok()?) })
+    }
+}
+
 impl Place for UrlId {
     fn text(&self) -> String {
         self.0.to_string()
@@ -180,6 +210,8 @@ mod tests {
         check(&DatedArticle { date: at(-5), id: ArticleId(7) });
         check(&DatedImage { recorded: at(1_800_000_000), digest: Digest::of(b"x") });
         check(&UrlId(9));
+        check(&MatchOrder::Newest(Some(DatedArticle { date: at(-5), id: ArticleId(7) })));
+        check(&MatchOrder::Best(Some(Ranked { rank: -1.5e-6, id: ArticleId(7) })));
         check(&RunId(1));
         check(&HostKey::from_stored("例え.example:8080".to_owned()));
         check(&40_usize);
@@ -192,6 +224,9 @@ mod tests {
         for token in ["%20", "x", "!!", "MQ==", "AAAA"] {
             let query = Query::parse(Some(&format!("after={token}")));
             assert!(matches!(query.after::<DatedArticle>(), Err(PageError::Parameter("after"))), "{token}");
+        }
+        for place in ["", "n", "b1", "x1.1", "b7ff0000000000000.1", "雨1.1"] {
+            assert_eq!(MatchOrder::parse(place), None, "{place}");
         }
         assert_eq!(Query::parse(Some("after=")).after::<UrlId>().unwrap(), None);
     }

@@ -14,7 +14,7 @@ use super::access::{Access, refusal};
 use super::address::Address;
 use super::assets::{ICON, KEYS, STYLE};
 use super::error::PageError;
-use super::pages::{article, articles, failure, feed, home, hosts, image, images, missing, runs};
+use super::pages::{article, articles, failure, feed, home, hosts, image, images, missing, runs, search};
 use super::policy::own;
 use super::query::Query;
 use super::response::{Response, whole};
@@ -69,6 +69,8 @@ impl Site {
             Address::Runs => runs::page(archive, query).await,
             Address::Run(began) => runs::one(archive, began, query).await,
             Address::Feed => feed::page(archive).await,
+            Address::Search => search::page(archive, query).await,
+            Address::SearchDescription => search::description(request),
             Address::Health => health(archive).await,
             Address::Style => Ok(asset("text/css; charset=utf-8", STYLE)),
             Address::Keys => Ok(asset("text/javascript; charset=utf-8", KEYS)),

@@ -26,6 +26,7 @@ mod run;
 mod samples;
 mod sandbox;
 mod scripts;
+mod search;
 mod sites;
 mod source;
 mod structure;

@@ -49,6 +49,22 @@ impl ArticleRow {
     pub fn date(&self) -> Timestamp {
         self.version.published.unwrap_or(self.version.read_at)
     }
+
+    /// Its title, or else the name of its file.
+    pub fn title(&self) -> String {
+        let title = self.version.title.iter().flat_map(|title| title.chars());
+        let title: String = title.filter(|c| !c.is_control()).collect();
+        match title.trim() {
+            "" => self.file_name().to_owned(),
+            title => title.to_owned(),
+        }
+    }
+
+    fn file_name(&self) -> &str {
+        let path = &self.version.key.path;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
 }
 
 /// The place of an article in the order of dates.

@@ -14,6 +14,25 @@ use crate::model::{ArticleId, ArticleKey, Digest};
 /// needs all rows returns the first such error.
 pub type ReadRows<T> = Vec<Result<T, CatalogError>>;
 
+/// What can be made again from the rest, and is not compared with it where nothing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Derived {
+    /// The thumbnails on record.
+    Thumbnails,
+    /// The static pages.
+    StaticPages,
+}
+
+impl Derived {
+    /// The name that catalogs keep it by.
+    pub(in crate::archive) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Thumbnails => "thumbnails",
+            Self::StaticPages => "static_pages",
+        }
+    }
+}
+
 /// What proving an archive needs.
 #[async_trait]
 pub trait Inventory: Send + Sync {
@@ -26,12 +45,11 @@ pub trait Inventory: Send + Sync {
     /// The thumbnails on record of blobs whose digest starts with one of these bytes, in order of digest and name.
     async fn thumbnails_on_record(&self, shards: RangeInclusive<u8>) -> Result<ReadRows<ThumbnailRow>, CatalogError>;
 
-    /// The state that the names of all thumbnails had ([`crate::archive::Objects::names_state`]) when they were last compared
-    /// with the rows; `None` where they never were.
-    async fn compared_thumbnails(&self) -> Result<Option<Digest>, CatalogError>;
+    /// The state in which what is derived was last compared with the rows; `None` where it never was.
+    async fn compared(&self, what: Derived) -> Result<Option<Digest>, CatalogError>;
 
-    /// Records that every thumbnail on record is there, in this state.
-    async fn record_compared_thumbnails(&self, state: Digest) -> Result<(), CatalogError>;
+    /// Records that what is derived is there as the rows have it, in this state.
+    async fn record_compared(&self, what: Derived, state: Digest) -> Result<(), CatalogError>;
 
     /// The URLs that a blob was ever captured from.
     async fn urls_of(&self, digest: Digest) -> Result<Vec<Url>, CatalogError>;

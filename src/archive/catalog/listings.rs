@@ -46,6 +46,20 @@ pub struct ArticleFilter {
     pub missing: bool,
 }
 
+/// An article as an index of texts knows it, without its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "testing"), non_exhaustive)]
+pub struct IndexedRow {
+    /// Its row in the catalog.
+    pub id: ArticleId,
+    /// The digest of the original whose text is indexed.
+    pub original: Digest,
+    /// When it is dated.
+    pub date: Timestamp,
+    /// Where it came from.
+    pub source: SourceName,
+}
+
 /// Which images are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(not(feature = "testing"), non_exhaustive)]
@@ -153,6 +167,12 @@ pub trait Listings: Send + Sync {
         before: Option<DatedArticle>,
         limit: usize,
     ) -> Result<ListPage<ArticleRow, DatedArticle>, CatalogError>;
+
+    /// Those of these articles that are listed, in this order.
+    async fn listed_among(&self, ids: &[ArticleId], filter: &ArticleFilter) -> Result<Vec<ArticleRow>, CatalogError>;
+
+    /// Up to `limit` articles after this one as an index of texts is to hold them, in the order of their rows.
+    async fn indexable(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<IndexedRow>, CatalogError>;
 
     /// The article of a source that comes before this place in that order: the next newer one.
     async fn newer_article(&self, source: &SourceName, place: DatedArticle)

@@ -35,10 +35,10 @@ pub use error::CatalogError;
 pub use feeds::{EntryPage, EntryRow, FeedRow, Feeds};
 pub use garbage::GarbageCollection;
 pub use identity::{ArchiveRow, Identity};
-pub use inventory::{Inventory, ReadRows};
+pub use inventory::{Derived, Inventory, ReadRows};
 pub use listings::{
-    ArticleFilter, ArticleMark, DatedImage, HostRow, ImageFilter, ImageRow, ListPage, Listings, MOST_COUNTED,
-    MOST_MONTHS, MissingFilter, month_of, start_of,
+    ArticleFilter, ArticleMark, DatedImage, HostRow, ImageFilter, ImageRow, IndexedRow, ListPage, Listings,
+    MOST_COUNTED, MOST_MONTHS, MissingFilter, month_of, start_of,
 };
 pub use origins::Origins;
 pub use pages::{PageContent, PageRow, Pages};

@@ -2,6 +2,8 @@
 
 mod catalog;
 mod objects;
+mod search;
 
 pub use catalog::MemoryCatalog;
 pub use objects::MemoryObjects;
+pub use search::MemorySearchIndex;

@@ -3,12 +3,14 @@
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, params};
 use url::Url;
 
 use super::error::catalog_error;
 use super::{Sqlite, articles, assets, urls};
-use crate::archive::catalog::{ArticleRow, AssetRow, BlobRow, CatalogError, Inventory, ReadRows, ThumbnailRow};
+use crate::archive::catalog::{
+    ArticleRow, AssetRow, BlobRow, CatalogError, Derived, Inventory, ReadRows, ThumbnailRow,
+};
 use crate::model::{ArticleId, ArticleKey, Digest};
 
 #[async_trait]
@@ -25,18 +27,18 @@ impl Inventory for Sqlite {
         self.read_rows(move |connection| assets::thumbnails_of_shards(connection, &shards)).await
     }
 
-    async fn compared_thumbnails(&self) -> Result<Option<Digest>, CatalogError> {
-        self.read(|connection| {
-            let mut compared = connection.prepare_cached("SELECT state FROM compared WHERE part = 'thumbnails'")?;
-            compared.query_row([], |row| row.get(0)).optional()
+    async fn compared(&self, what: Derived) -> Result<Option<Digest>, CatalogError> {
+        self.read(move |connection| {
+            let mut compared = connection.prepare_cached("SELECT state FROM compared WHERE part = ?1")?;
+            compared.query_row([what.as_str()], |row| row.get(0)).optional()
         })
         .await
     }
 
-    async fn record_compared_thumbnails(&self, state: Digest) -> Result<(), CatalogError> {
+    async fn record_compared(&self, what: Derived, state: Digest) -> Result<(), CatalogError> {
         self.write(move |connection| {
-            let mut record = connection.prepare_cached("INSERT OR REPLACE INTO compared VALUES ('thumbnails', ?1)")?;
-            record.execute([state]).map(drop)
+            let mut record = connection.prepare_cached("INSERT OR REPLACE INTO compared VALUES (?1, ?2)")?;
+            record.execute(params![what.as_str(), state]).map(drop)
         })
         .await
     }

@@ -10,7 +10,8 @@ use super::error::{in_row, readable};
 use super::{Sqlite, articles, assets, leases, marks, runs, urls, walk};
 use crate::archive::catalog::{
     ArticleFilter, ArticleMark, ArticleRow, AssetRow, CatalogError, DatedArticle, DatedImage, HostRow, ImageFilter,
-    ImageRow, ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, RunRow, UrlRow, month_of, start_of,
+    ImageRow, IndexedRow, ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, RunRow, UrlRow, month_of,
+    start_of,
 };
 use crate::model::{ArticleId, Digest, HostKey, RunId, SourceName, UrlId};
 
@@ -24,6 +25,18 @@ impl Listings for Sqlite {
     ) -> Result<ListPage<ArticleRow, DatedArticle>, CatalogError> {
         let filter = filter.clone();
         self.list_page(move |connection| articles_page(connection, &filter, before, limit)).await
+    }
+
+    async fn listed_among(&self, ids: &[ArticleId], filter: &ArticleFilter) -> Result<Vec<ArticleRow>, CatalogError> {
+        let (ids, filter) = (ids.to_vec(), filter.clone());
+        let list = move |connection: &Connection| {
+            Ok(ListPage { rows: listed_among(connection, &ids, &filter)?, next: None::<ArticleId> })
+        };
+        Ok(self.list_page(list).await?.rows)
+    }
+
+    async fn indexable(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<IndexedRow>, CatalogError> {
+        self.read_readable(move |connection| indexable(connection, after, limit)).await
     }
 
     async fn newer_article(
@@ -106,20 +119,10 @@ fn articles_page(
     before: Option<DatedArticle>,
     limit: usize,
 ) -> Result<ListPage<Result<ArticleRow>, DatedArticle>> {
-    let of_source = if filter.source.is_some() { "source = ?4" } else { "?4 IS NULL" };
-    let shows = |which: &str| {
-        format!(
-            "EXISTS (SELECT 1 FROM reference r JOIN url u ON u.id = r.url_id WHERE r.article_id = article.id AND {which})"
-        )
-    };
-    let of_host = match filter.host {
-        Some(_) => shows("u.host_id = (SELECT id FROM host WHERE key = ?5)"),
-        None => "?5 IS NULL".to_owned(),
-    };
-    let lacks = if filter.missing { shows("u.digest IS NULL") } else { "1".to_owned() };
-    let columns = articles::COLUMNS;
+    let of_source = of_source(filter);
+    let (columns, shows) = (articles::COLUMNS, shows(filter));
     let sql = format!(
-        "SELECT {columns}, {DATE} AS date, ({of_host}) AND ({lacks}) AS is_meant FROM article
+        "SELECT {columns}, {DATE} AS date, {shows} AS is_meant FROM article
          WHERE {of_source} AND ({DATE}, id) < (?1, ?2) AND {DATE} >= ?3 ORDER BY {DATE} DESC, id DESC"
     );
     let bounds = filter.dates.as_ref();
@@ -131,6 +134,55 @@ fn articles_page(
     let rows = statement.query(params![date, id, from, filter.source, host])?;
     let place = |row: &Row<'_>| Ok(DatedArticle { date: moment(row, "date")?, id: row.get("id")? });
     walk::page(rows, limit, place, |row| articles::article(row).map(Some))
+}
+
+/// Whether an article is of the source that is meant, which is `?4`.
+fn of_source(filter: &ArticleFilter) -> &'static str {
+    if filter.source.is_some() { "source = ?4" } else { "?4 IS NULL" }
+}
+
+/// Whether an article shows what is meant; the host is `?5`.
+fn shows(filter: &ArticleFilter) -> String {
+    let shows = |which: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM reference r JOIN url u ON u.id = r.url_id WHERE r.article_id = article.id AND {which})"
+        )
+    };
+    let of_host = match filter.host {
+        Some(_) => shows("u.host_id = (SELECT id FROM host WHERE key = ?5)"),
+        None => "?5 IS NULL".to_owned(),
+    };
+    let lacks = if filter.missing { shows("u.digest IS NULL") } else { "1".to_owned() };
+    format!("({of_host}) AND ({lacks})")
+}
+
+fn listed_among(connection: &Connection, ids: &[ArticleId], filter: &ArticleFilter) -> Result<Vec<Result<ArticleRow>>> {
+    let (columns, of_source, shows) = (articles::COLUMNS, of_source(filter), shows(filter));
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {columns} FROM article WHERE id = ?1 AND {DATE} >= ?2 AND {DATE} < ?3 AND {of_source} AND {shows}"
+    ))?;
+    let (from, to) = filter
+        .dates
+        .as_ref()
+        .map_or((i64::MIN, i64::MAX), |dates| (dates.start.as_millisecond(), dates.end.as_millisecond()));
+    let host = filter.host.as_ref().map(HostKey::as_str);
+    let mut rows = Vec::new();
+    for id in ids {
+        let found = statement.query_map(params![id, from, to, filter.source, host], articles::article)?;
+        rows.extend(readable(found, 1)?);
+    }
+    Ok(rows)
+}
+
+fn indexable(connection: &Connection, after: Option<ArticleId>, limit: usize) -> Result<Vec<Result<IndexedRow>>> {
+    let read = in_row("article", &["id"], |row| {
+        let date = moment(row, "date")?;
+        Ok(IndexedRow { id: row.get("id")?, original: row.get("original")?, date, source: row.get("source")? })
+    });
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT id, original, {DATE} AS date, source FROM article WHERE id > ?1 ORDER BY id"
+    ))?;
+    readable(statement.query_map([after.map_or(0, |id| id.0)], read)?, limit)
 }
 
 fn newer_article(connection: &Connection, source: &SourceName, place: DatedArticle) -> Result<Option<ArticleRow>> {

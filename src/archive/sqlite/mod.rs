@@ -40,6 +40,7 @@ mod references;
 mod repairs;
 mod revisits;
 mod runs;
+mod search;
 mod takedown_rows;
 mod takedowns;
 mod urls;
@@ -61,6 +62,7 @@ use crate::locks::Mutex;
 use crate::model::ArchiveId;
 
 pub(super) use self::identity::{CatalogFile, look};
+pub(super) use self::search::SqliteSearch;
 
 /// The catalog in one file.
 pub(super) struct Sqlite {

@@ -96,7 +96,11 @@ impl Readers {
 }
 
 /// Makes a call that fails where it takes longer than this.
-fn within<T>(connection: &mut Connection, time: Duration, call: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+pub(super) fn within<T>(
+    connection: &mut Connection,
+    time: Duration,
+    call: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
     let end = Instant::now() + time;
     connection.progress_handler(STEPS, Some(move || Instant::now() > end))?;
     let result = call(connection);

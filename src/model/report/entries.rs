@@ -96,6 +96,10 @@ named! {
         GoneInBulk = "gone_in_bulk",
         /// The copy of the catalog cannot be made.
         CatalogCopy = "catalog_copy",
+        /// The index of texts cannot be written, or an article not be put into it. The next run tries again.
+        SearchIndex = "search_index",
+        /// The index of texts could not be used. The run made it anew.
+        IndexMadeAnew = "index_made_anew",
         /// A row of the catalog cannot be read.
         DamagedCatalog = "damaged_catalog",
         /// The catalog is older than the archive around it: it does not know what mirrors, reports or its own copies show.
@@ -128,10 +132,17 @@ impl ProblemReason {
             | Self::NoFullText
             | Self::GoneInBulk
             | Self::CatalogCopy
+            | Self::SearchIndex
+            | Self::IndexMadeAnew
             | Self::DamagedCatalog
             | Self::OlderCatalog
             | Self::Other => false,
         }
+    }
+
+    /// Whether the run put it right itself.
+    pub const fn is_put_right(self) -> bool {
+        matches!(self, Self::IndexMadeAnew)
     }
 
     const fn other() -> Self {

@@ -123,7 +123,7 @@ impl Report {
             && self.stopped_by.is_none()
             && self.failed_sources().next().is_none()
             && self.articles.failed == 0
-            && self.problems.is_empty()
+            && self.problems.iter().all(|problem| problem.reason.is_put_right())
             && self.missing.newly_untried == 0
             && !self.offline
     }

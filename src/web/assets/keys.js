@@ -21,6 +21,9 @@ document.addEventListener("keydown", (event) => {
       return follow("prev");
     case "Escape":
       return follow("up");
+    case "/":
+      event.preventDefault();
+      return document.querySelector("form.search input").focus();
     case "?":
       event.preventDefault();
       return help.showModal();

@@ -6,7 +6,6 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::super::links::Links;
 use super::super::pages::article::{Heading, ImageItem, images};
 use super::super::pages::frame::Frame;
-use super::super::pages::item::title_of;
 use super::error::IndexError;
 use super::group::{Group, shard_name};
 use super::marks::Entry;
@@ -59,7 +58,7 @@ impl Writer<'_> {
     async fn article_page(&self, row: &ArticleRow, links: Links, images: Vec<ImageItem>) -> ArticlePage {
         let version = &row.version;
         let original = StoreKey::Blob { digest: version.original, media_type: version.format.blob_type() };
-        let frame = Frame::of_file("articles", title_of(row), 2);
+        let frame = Frame::of_file("articles", row.title(), 2);
         ArticlePage {
             frame: frame.among(Some(links.source(&version.key.source)), None, None),
             heading: Heading::new(row, links),

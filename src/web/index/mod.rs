@@ -1,8 +1,8 @@
 //! The static pages of an archive, in its folder `index`: to be opened from the disk, with no server and no script.
 //!
 //! They are derived from the catalog. What each was made from is kept beside them in short (`index/marks`), so that
-//! only pages whose content changed are made and written. Whatever is lost or edited there is made anew by the next
-//! call; pages that nothing is on record for any more are removed. Files of other names are left alone.
+//! only pages whose content changed are made and written. Where neither the catalog nor a name in their folders changed,
+//! nothing is looked at, but once a week. Whatever is lost or edited there is made anew when it is looked at; pages that nothing is on record for any more are removed. Files of other names are left alone.
 
 mod article;
 mod error;
@@ -22,7 +22,9 @@ use self::marks::Marks;
 use self::places::Places;
 use self::writer::Writer;
 use super::assets::STYLE;
-use crate::archive::{Archive, Prefix, StoreKey};
+use crate::archive::{Archive, Derived, Prefix, StoreKey};
+use crate::clock;
+use crate::model::Digest;
 use crate::source::Source;
 
 /// Writes the static pages that are missing or whose content changed, and removes those of what is on record no more.
@@ -31,6 +33,35 @@ use crate::source::Source;
 /// # Errors
 /// Where the catalog cannot be read, or files cannot be written. What was written until then is good.
 pub async fn write_index(archive: &Archive, sources: &[Source]) -> Result<IndexCounts, IndexError> {
+    // Before anything is read: what changes meanwhile is written by the next call.
+    let state = state(archive, sources).await?;
+    if state.is_some() && state == archive.catalog.compared(Derived::StaticPages).await? {
+        return Ok(IndexCounts::default());
+    }
+    let counts = write_changed(archive, sources).await?;
+    if let (Some(state), 0) = (state, counts.obstructed) {
+        archive.catalog.record_compared(Derived::StaticPages, state).await?;
+    }
+    Ok(counts)
+}
+
+/// The state of all that pages are made from, and of their names: another one each week. `None` where a page that each
+/// archive has is not there, or names may have changed just now.
+async fn state(archive: &Archive, sources: &[Source]) -> Result<Option<Digest>, IndexError> {
+    for key in [StoreKey::start_page(), style()] {
+        if archive.objects.stat(&key).await?.is_none() {
+            return Ok(None);
+        }
+    }
+    let shards = (0..=u8::MAX).map(Prefix::ArticlePages);
+    let names = archive.objects.names_state(shards.chain([Prefix::ListPages, Prefix::MissingPages]).collect()).await;
+    let (Some(content), Some(names)) = (archive.catalog.content_mark().await?, names) else { return Ok(None) };
+    let places: Vec<_> = sources.iter().map(|source| (source.name(), source.link_from_archive("", ""))).collect();
+    let text = format!("{content} {names} {places:?} {} {}", clock::week(), env!("CARGO_PKG_VERSION"));
+    Ok(Some(Digest::of(text.as_bytes())))
+}
+
+async fn write_changed(archive: &Archive, sources: &[Source]) -> Result<IndexCounts, IndexError> {
     let marks = Marks::read(archive).await?;
     let writer = Writer::new(archive, Places::new(archive, sources, &marks.sources));
     writer.put(&style(), STYLE.as_bytes().to_vec()).await?;

@@ -12,7 +12,7 @@ use super::super::response::Response;
 use super::super::shown::original;
 use super::changes::{Change, Line, changes, lines};
 use super::frame::{Frame, Moment, respond};
-use super::item::{ArticleItem, shown, title_of};
+use super::item::{ArticleItem, shown};
 use super::preview::{Preview, previews};
 use crate::archive::{Archive, ArticleFilter, ArticleRow, DatedArticle, ReferenceRow, StoreKey, VersionRow};
 use crate::model::{ArticleKey, Reason};
@@ -192,7 +192,7 @@ async fn framed(archive: &Archive, row: &ArticleRow, query: &Query) -> Result<Fr
         up: Some(with_query("/articles", &[("source", source.as_str())])),
         previous: newer.as_ref().map(link),
         next: older.first().map(link),
-        ..Frame::new("articles", title_of(row), query)
+        ..Frame::new("articles", row.title(), query)
     })
 }
 

@@ -8,7 +8,7 @@ use super::super::error::PageError;
 use super::super::policy::own;
 use super::super::response::{Response, whole};
 use super::frame::Moment;
-use super::item::{report_of, title_of};
+use super::item::report_of;
 use crate::archive::{Archive, ArticleFilter, ArticleRow, RunRow};
 use crate::model::{ArchiveId, Digest};
 
@@ -50,7 +50,7 @@ fn article(archive: ArchiveId, row: &ArticleRow) -> Entry {
     let key = &row.version.key;
     Entry {
         id: urn(archive, &key.to_string()),
-        title: plain(&title_of(row)),
+        title: plain(&row.title()),
         href: address::article(key),
         updated: Moment(row.version.read_at),
         text: plain(&key.source),

@@ -34,6 +34,9 @@ pub(in super::super) struct Frame {
     /// The way to the folder of the static index, from a page of it.
     #[serde(skip)]
     pub(in super::super) root: String,
+    /// What is searched for.
+    #[serde(skip)]
+    pub(in super::super) searched: String,
 }
 
 impl Frame {
@@ -54,11 +57,20 @@ impl Frame {
 
 /// The response with a page, as HTML or as JSON.
 pub(super) fn respond(query: &Query, page: &(impl Template + Serialize)) -> Result<Response, PageError> {
+    respond_with(StatusCode::OK, query, page)
+}
+
+/// The same, with this status.
+pub(super) fn respond_with(
+    status: StatusCode,
+    query: &Query,
+    page: &(impl Template + Serialize),
+) -> Result<Response, PageError> {
     if query.wants_json() {
         let json = serde_json::to_string_pretty(page).map_err(askama::Error::custom)?;
-        return Ok(whole(own(StatusCode::OK, "application/json"), json));
+        return Ok(whole(own(status, "application/json"), json));
     }
-    Ok(whole(own(StatusCode::OK, "text/html; charset=utf-8"), page.render()?))
+    Ok(whole(own(status, "text/html; charset=utf-8"), page.render()?))
 }
 
 /// A moment: for programs as RFC 3339, for people to the minute in UTC.

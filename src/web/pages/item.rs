@@ -40,27 +40,13 @@ impl ArticleItem {
             source: key.source.to_string(),
             list: links.source(&key.source),
             path: key.path.to_string(),
-            title: title_of(row),
+            title: row.title(),
             href: links.article(key),
             date: Moment(row.date()),
             gone: row.is_gone,
             image: None,
         }
     }
-}
-
-/// The title of an article, or else the name of its file.
-pub(in super::super) fn title_of(row: &ArticleRow) -> String {
-    let title: String = row.version.title.iter().flat_map(|title| title.chars()).filter(|c| !c.is_control()).collect();
-    match title.trim() {
-        "" => name_of(&row.version.key),
-        title => title.to_owned(),
-    }
-}
-
-fn name_of(key: &ArticleKey) -> String {
-    let name = key.path.rsplit('/').next().unwrap_or(&key.path);
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
 }
 
 /// Articles with their first images.

@@ -14,3 +14,4 @@ pub(super) mod item;
 pub(super) mod missing;
 pub(super) mod preview;
 pub(super) mod runs;
+pub(super) mod search;

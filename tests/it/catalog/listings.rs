@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use offprint::testing::archive::{
-    ArticleFilter, Catalog, DatedArticle, DatedImage, ImageFilter, ListPage, MOST_COUNTED, MissingFilter, UrlId,
+    ArticleFilter, ArticleId, Catalog, DatedArticle, DatedImage, ImageFilter, ListPage, MOST_COUNTED, MissingFilter,
+    UrlId,
 };
 use offprint::testing::model::{ArticleKey, ArticleVersion, Digest, HostKey, HostState, MediaType, Reason, RunId};
 
@@ -15,6 +16,8 @@ use super::fixtures::{
 suite! {
     articles_are_listed_by_what_is_asked_for
     articles_come_in_pages_that_go_on_where_the_last_one_ended
+    some_articles_are_chosen_by_what_is_asked_for_in_their_order
+    what_an_index_is_to_hold_comes_in_the_order_of_rows
     the_months_of_articles_are_listed_once_each
     images_are_listed_newest_first_by_what_is_asked_for
     an_image_is_known_with_its_urls_and_its_hash
@@ -102,6 +105,41 @@ async fn articles_come_in_pages_that_go_on_where_the_last_one_ended(catalog: &dy
     let within = ArticleFilter { dates: Some(at(-86_400 * 90)..at(-86_400)), ..ArticleFilter::default() };
     let page = catalog.list_articles(&within, Some(place), 9).await.unwrap();
     assert_eq!(page.rows.len(), 1, "a place outside of the dates does not widen them");
+}
+
+async fn some_articles_are_chosen_by_what_is_asked_for_in_their_order(catalog: &dyn Catalog) {
+    three_articles(catalog).await;
+    let all: Vec<_> = catalog.indexable(None, 9).await.unwrap().iter().map(|row| row.id).collect();
+    let [old, middle, new] = all[..] else { panic!("{all:?}") };
+    let among = async |ids: &[ArticleId], filter: &ArticleFilter| {
+        let rows = catalog.listed_among(ids, filter).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    let any = ArticleFilter::default();
+    assert_eq!(among(&[new, old, ArticleId(99), middle], &any).await, [new, old, middle]);
+    assert_eq!(among(&[], &any).await, []);
+    for (filter, expected) in [
+        (ArticleFilter { source: Some("posts".parse().unwrap()), ..any.clone() }, &[old, new][..]),
+        (ArticleFilter { host: Some(host("other.example")), ..any.clone() }, &[middle]),
+        (ArticleFilter { host: Some(host("nowhere.example")), ..any.clone() }, &[]),
+        (ArticleFilter { dates: Some(at(-86_400)..at(0)), ..any.clone() }, &[middle]),
+        (ArticleFilter { missing: true, ..any }, &[old, middle, new]),
+    ] {
+        assert_eq!(among(&[old, middle, new], &filter).await, expected, "{filter:?}");
+    }
+}
+
+async fn what_an_index_is_to_hold_comes_in_the_order_of_rows(catalog: &dyn Catalog) {
+    three_articles(catalog).await;
+    let first = catalog.indexable(None, 2).await.unwrap();
+    let rest = catalog.indexable(Some(first[1].id), 2).await.unwrap();
+    assert_eq!((first.len(), rest.len()), (2, 1));
+    for row in first.iter().chain(&rest) {
+        let article = catalog.article_by_id(row.id).await.unwrap().unwrap();
+        assert_eq!((row.original, row.date), (article.version.original, article.date()));
+        assert_eq!(row.source, article.version.key.source);
+    }
+    assert!(first[0].id < first[1].id && first[1].id < rest[0].id);
 }
 
 async fn the_months_of_articles_are_listed_once_each(catalog: &dyn Catalog) {

@@ -1,6 +1,6 @@
 //! What `verify` and `gc` ask and do.
 
-use offprint::testing::archive::{ArchiveId, ArticleState, Catalog, ReadRows, ThumbnailRow};
+use offprint::testing::archive::{ArchiveId, ArticleState, Catalog, Derived, ReadRows, ThumbnailRow};
 use offprint::testing::model::{ArticleVersion, Digest, KeptBody, MediaType, Validators};
 
 use super::fixtures::{
@@ -12,7 +12,7 @@ suite! {
     a_whole_catalog_finds_nothing_wrong_with_itself
     assets_are_on_record_shard_by_shard
     blobs_and_thumbnails_are_on_record_shard_by_shard
-    the_state_that_thumbnails_were_compared_in_is_the_last_one_recorded
+    the_state_in_which_something_was_compared_is_the_last_one_recorded
     a_blob_knows_its_urls_also_after_newer_bytes_came
     an_original_knows_its_articles_also_in_older_versions
     forgotten_thumbnails_make_the_articles_stale_that_show_the_blob
@@ -68,12 +68,13 @@ async fn blobs_and_thumbnails_are_on_record_shard_by_shard(catalog: &dyn Catalog
     assert_eq!(read(catalog.thumbnails_on_record(0xff..=0xff).await.unwrap()), &thumbnails[2..]);
 }
 
-async fn the_state_that_thumbnails_were_compared_in_is_the_last_one_recorded(catalog: &dyn Catalog) {
-    assert_eq!(catalog.compared_thumbnails().await.unwrap(), None);
+async fn the_state_in_which_something_was_compared_is_the_last_one_recorded(catalog: &dyn Catalog) {
+    assert_eq!(catalog.compared(Derived::Thumbnails).await.unwrap(), None);
     for state in [b"first", b"again"].map(|state| Digest::of(state)) {
-        catalog.record_compared_thumbnails(state).await.unwrap();
-        assert_eq!(catalog.compared_thumbnails().await.unwrap(), Some(state));
+        catalog.record_compared(Derived::Thumbnails, state).await.unwrap();
+        assert_eq!(catalog.compared(Derived::Thumbnails).await.unwrap(), Some(state));
     }
+    assert_eq!(catalog.compared(Derived::StaticPages).await.unwrap(), None);
 }
 
 async fn a_blob_knows_its_urls_also_after_newer_bytes_came(catalog: &dyn Catalog) {

@@ -9,7 +9,7 @@ use offprint::testing::config::DEFAULTS;
 
 use crate::sandbox::{Ran, Sandbox};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "init",
     "run",
     "mirror",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 15] = [
     "gc",
     "import",
     "forget",
+    "search",
     "serve",
     "restore",
     "completions",

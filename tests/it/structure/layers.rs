@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 10] = [
     &["extract"],
     &["rewrite", "fetch", "media", "archive"],
     &["ingest", "render", "source"],
-    &["mirror", "verify", "gc", "forget", "check", "restore", "status", "history"],
+    &["mirror", "verify", "gc", "forget", "check", "restore", "search", "status", "history"],
     &["notify", "rebuild"],
     &["web"],
     &["demo"],

@@ -40,7 +40,8 @@ fn kept(shown: &Shown) -> BTreeSet<Digest> {
 async fn every_page_is_well_formed_and_all_that_was_archived_has_its_policy() {
     let shown = Shown::new();
     let (kept, root) = (kept(&shown), Url::parse(&shown.server.url()).unwrap());
-    let (mut waiting, mut seen) = (VecDeque::from([root.clone()]), BTreeSet::from([root.clone()]));
+    let found = root.join("search?q=rain").unwrap();
+    let (mut waiting, mut seen) = (VecDeque::from([root.clone(), found]), BTreeSet::from([root.clone()]));
     let (mut pages, mut archived) = (0, 0);
     while let Some(url) = waiting.pop_front() {
         let response = crate::origin::client().get(url.clone()).send().await.unwrap();
@@ -66,10 +67,13 @@ async fn every_page_is_well_formed_and_all_that_was_archived_has_its_policy() {
         }
     }
     assert!(pages > 25 && archived > 8, "{pages} pages, {archived} archived files: {seen:#?}");
-    for kind in ["/article/", "/image/", "/runs/2", "/mirror/", "/blobs/", "/thumbnails/", "/feed.atom", "/missing"] {
+    for kind in ["/article/", "/image/", "/runs/2", "/mirror/", "/blobs/", "/thumbnails/", "/feed.atom", "/search"] {
         assert!(seen.iter().any(|url| url.path().starts_with(kind)), "{kind} is reached");
     }
-    assert!(!seen.iter().any(|url| url.path() == "/search"));
+    for path in ["/missing", "/opensearch.xml"] {
+        assert!(seen.iter().any(|url| url.path() == path), "{path} is reached");
+    }
+    assert!(seen.iter().any(|url| url.query() == Some("q=rain&sort=best")), "what is found can be sorted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,6 +86,8 @@ async fn every_list_is_json_too() {
         ("/missing?format=json", "urls", 2),
         ("/hosts?format=json", "hosts", 1),
         ("/runs?format=json", "runs", 1),
+        ("/search?q=rain&format=json", "articles", 1),
+        ("/search?format=json", "articles", 0),
         ("/article/posts/rain.md?view=images&format=json", "images", 3),
         ("/article/posts/rain.md?view=history&format=json", "versions", 1),
         ("/article/posts/rain.md?view=diff&format=json", "changes", 2),

@@ -83,7 +83,7 @@ fn keys_only_follow_links() {
     for never in ["innerHTML", "eval(", "fetch(", "XMLHttpRequest", "document.write", "localStorage", "cookie"] {
         assert!(!KEYS.contains(never), "{never}");
     }
-    for key in ["\"j\"", "\"k\"", "\"ArrowRight\"", "\"ArrowLeft\"", "\"Escape\"", "\"?\""] {
+    for key in ["\"j\"", "\"k\"", "\"ArrowRight\"", "\"ArrowLeft\"", "\"Escape\"", "\"/\"", "\"?\""] {
         assert!(KEYS.contains(key), "{key}");
     }
     for modifier in ["ctrlKey", "metaKey", "altKey"] {

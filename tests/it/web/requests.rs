@@ -91,10 +91,11 @@ async fn nothing_is_changed_and_nothing_leads_elsewhere() {
         "/thumbnails/small/ab/catalog.db",
         "/thumbnails/../ab/x",
         "/catalog.db",
+        "/search.db",
         "/runs/../catalog.db",
         "/article/posts/a.md%00.jpg",
         "/mirror/posts/none.md",
-        "/search",
+        "/search/",
         "/articles/",
     ] {
         let (status, head) = asked(&server, "GET", target);

@@ -8,7 +8,9 @@ use url::Url;
 
 use super::MemoryCatalog;
 use super::state::{UrlEntry, is_of_shard, page};
-use crate::archive::catalog::{ArticleRow, AssetRow, BlobRow, CatalogError, Inventory, ReadRows, ThumbnailRow};
+use crate::archive::catalog::{
+    ArticleRow, AssetRow, BlobRow, CatalogError, Derived, Inventory, ReadRows, ThumbnailRow,
+};
 use crate::model::{ArticleId, ArticleKey, Digest};
 
 #[async_trait]
@@ -29,12 +31,12 @@ impl Inventory for MemoryCatalog {
         Ok(state.thumbnails.values().filter(of_shards).cloned().map(Ok).collect())
     }
 
-    async fn compared_thumbnails(&self) -> Result<Option<Digest>, CatalogError> {
-        Ok(self.state().compared_thumbnails)
+    async fn compared(&self, what: Derived) -> Result<Option<Digest>, CatalogError> {
+        Ok(self.state().compared.get(&what).copied())
     }
 
-    async fn record_compared_thumbnails(&self, state: Digest) -> Result<(), CatalogError> {
-        self.state().compared_thumbnails = Some(state);
+    async fn record_compared(&self, what: Derived, state: Digest) -> Result<(), CatalogError> {
+        self.state().compared.insert(what, state);
         Ok(())
     }
 

@@ -12,9 +12,9 @@ use super::MemoryCatalog;
 use super::state::{State, UrlEntry, page};
 use crate::archive::catalog::{
     ArticleFilter, ArticleMark, ArticleRow, CatalogError, DatedArticle, DatedImage, HostRow, ImageFilter, ImageRow,
-    ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, RunRow, UrlRow, UrlState, month_of,
+    IndexedRow, ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, RunRow, UrlRow, UrlState, month_of,
 };
-use crate::model::{ArticleId, Digest, HostKey, RunId, SourceName, UrlId};
+use crate::model::{ArticleId, ArticleVersion, Digest, HostKey, RunId, SourceName, UrlId};
 
 #[async_trait]
 impl Listings for MemoryCatalog {
@@ -30,6 +30,21 @@ impl Listings for MemoryCatalog {
         rows.retain(|row| state.is_listed(filter, row));
         rows.sort_by_key(|row| Reverse((row.date(), row.id)));
         Ok(first(rows, limit, |row| DatedArticle { date: row.date(), id: row.id }))
+    }
+
+    async fn listed_among(&self, ids: &[ArticleId], filter: &ArticleFilter) -> Result<Vec<ArticleRow>, CatalogError> {
+        let state = self.state();
+        let rows = ids.iter().filter_map(|id| state.article_row(*id));
+        Ok(rows.filter(|row| state.is_listed(filter, row)).collect())
+    }
+
+    async fn indexable(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<IndexedRow>, CatalogError> {
+        let state = self.state();
+        Ok(page(&state.articles, after, limit, |id, _| {
+            let row = state.article_row(*id)?;
+            let (date, ArticleVersion { key, original, .. }) = (row.date(), row.version);
+            Some(IndexedRow { id: *id, original, date, source: key.source })
+        }))
     }
 
     async fn newer_article(

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::archive::catalog::{
-    ArchiveRow, AssetRow, BlobRow, EntryRow, FeedRow, NewReference, PageRow, RunRow, SharedBlob, TakedownRow,
+    ArchiveRow, AssetRow, BlobRow, Derived, EntryRow, FeedRow, NewReference, PageRow, RunRow, SharedBlob, TakedownRow,
     TakedownTarget, ThumbnailRow, UrlFacts, UrlRow, VersionRow,
 };
 use crate::archive::rules::{ArticleFacts, HostHold};
@@ -39,8 +39,8 @@ pub(super) struct State {
     pub(super) blobs: BTreeMap<(Digest, &'static str), BlobRow>,
     pub(super) assets: BTreeMap<Digest, Asset>,
     pub(super) thumbnails: BTreeMap<(Digest, ThumbnailName), ThumbnailRow>,
-    /// The state of the names of all thumbnails when they were last compared with the rows.
-    pub(super) compared_thumbnails: Option<Digest>,
+    /// The states in which what is derived was last compared with the rows.
+    pub(super) compared: BTreeMap<Derived, Digest>,
     pub(super) shared: BTreeMap<(HostKey, Digest), SharedBlob>,
     pub(super) takedowns: BTreeMap<TakedownTarget, TakedownRow>,
     /// When each unreferenced object was first found unreferenced.
@@ -150,7 +150,7 @@ impl Default for State {
             blobs: BTreeMap::new(),
             assets: BTreeMap::new(),
             thumbnails: BTreeMap::new(),
-            compared_thumbnails: None,
+            compared: BTreeMap::new(),
             shared: BTreeMap::new(),
             takedowns: BTreeMap::new(),
             garbage: BTreeMap::new(),
