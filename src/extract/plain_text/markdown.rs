@@ -20,8 +20,8 @@ pub(super) fn as_html(text: &str) -> String {
             Event::SoftBreak => html.push('\n'),
             Event::HardBreak => html += if images == 0 { "<br>" } else { "\n" },
             Event::Html(raw) | Event::InlineHtml(raw) if images == 0 => html += &raw,
-            Event::Start(tag) if !is_inline(&tag.to_end()) => html += "<p>",
-            Event::End(tag) if !is_inline(&tag) => html += "<p>",
+            Event::Start(tag) if !is_inline(tag.to_end()) => html += "<p>",
+            Event::End(tag) if !is_inline(tag) => html += "<p>",
             Event::Rule => html += "<p>",
             _ => {}
         }
@@ -29,7 +29,7 @@ pub(super) fn as_html(text: &str) -> String {
     html
 }
 
-const fn is_inline(tag: &TagEnd) -> bool {
+const fn is_inline(tag: TagEnd) -> bool {
     matches!(tag, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image)
 }
 

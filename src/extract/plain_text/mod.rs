@@ -108,7 +108,7 @@ impl Reader {
         let name: &[u8] = &tag.name;
         if let Some(alt) = tag.attributes.iter().find(|(name, _)| name.as_slice() == b"alt") {
             line(&mut self.alt);
-            append(&mut self.alt, &String::from_utf8_lossy(&alt.1));
+            append(&mut self.alt, &String::from_utf8_lossy(alt.1));
         }
         if CAPTIONS.contains(&name) && !is_closed {
             line(&mut self.alt);

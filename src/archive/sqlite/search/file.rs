@@ -87,7 +87,7 @@ fn look(path: &Path) -> Result<bool, SearchIndexError> {
             }
             Ok(_) => is_there |= file == path,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(unusable(&file, error)),
+            Err(error) => return Err(unusable(&file, error.to_string())),
         }
     }
     Ok(is_there)
@@ -106,7 +106,7 @@ fn check(connection: &Connection, path: &Path) -> Result<(), SearchIndexError> {
     match differs.or_else(|| expected.iter().find(|part| !found.contains(part))) {
         None => Ok(()),
         Some((kind, name, _)) => {
-            Err(unusable(path, format_args!("its {kind} \"{}\" is not as offprint makes it", name.escape_debug())))
+            Err(unusable(path, format!("its {kind} \"{}\" is not as offprint makes it", name.escape_debug())))
         }
     }
 }
@@ -116,8 +116,8 @@ fn parts(connection: &Connection) -> rusqlite::Result<Vec<Part>> {
     statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
 }
 
-fn unusable(path: &Path, why: impl ToString) -> SearchIndexError {
-    SearchIndexError::Unusable { place: path.display().to_string(), why: why.to_string() }
+fn unusable(path: &Path, why: impl Into<String>) -> SearchIndexError {
+    SearchIndexError::Unusable { place: path.display().to_string(), why: why.into() }
 }
 
 /// The error of the index for the database's.
@@ -127,7 +127,9 @@ pub(super) fn failed(path: &Path, error: &Error) -> SearchIndexError {
         Some(ErrorCode::OperationInterrupted) => SearchIndexError::Stopped,
         Some(ErrorCode::DiskFull) => SearchIndexError::Full { place },
         // A value that no offprint writes has no code; that the index is of another format is no more than an error.
-        None | Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) => unusable(path, error),
+        None | Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) => {
+            unusable(path, error.to_string())
+        }
         Some(_) => SearchIndexError::Database { place, cause: error.to_string() },
     }
 }
