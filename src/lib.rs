@@ -131,7 +131,7 @@ pub use tokio_util::sync::CancellationToken;
 
 pub use self::archive::{
     Archive, ArchiveError, ArchiveRow, ArticleFilter, ArticleMark, ArticleRow, ArticleState, Articles, AssetRow,
-    BlobRow, Body, Captures, Catalog, CatalogError, CompletedJob, Copies, CopyError, DatedArticle, DatedImage,
+    BlobRow, Body, Captures, Catalog, CatalogError, CompletedJob, Copies, CopyError, DatedArticle, DatedImage, Derived,
     DocumentCapture, DocumentFacts, Documents, EntryPage, EntryRow, FeedRow, Feeds, GarbageCollection, HostRow,
     Identity, ImageFilter, ImageRow, IndexEntry, IndexedRow, Inventory, Job, JobResult, Lease, ListPage, Listings,
     MatchOrder, MemoryCatalog, MemoryObjects, MemorySearchIndex, MissingCounts, MissingFilter, MissingReport, Mode,

@@ -57,14 +57,6 @@ pub trait Objects: Send + Sync {
     /// object cannot be kept, [`ObjectError::Io`] otherwise.
     async fn put(&self, key: &StoreKey, body: Body) -> Result<Stored, ObjectError>;
 
-    /// Keeps bytes that can be made anew: they appear whole or not at all, and a loss of power may take them.
-    ///
-    /// # Errors
-    /// As for [`Objects::put`].
-    async fn put_derived(&self, key: &StoreKey, bytes: Vec<u8>) -> Result<Stored, ObjectError> {
-        self.put(key, Body::Bytes(bytes)).await
-    }
-
     /// Reads an object, or a range of its bytes, which ends where the object does; `None` if there is none.
     async fn open(&self, key: &StoreKey, range: Option<Range<u64>>) -> Result<Option<ObjectReader>, ObjectError>;
 

@@ -26,26 +26,40 @@ pub(crate) async fn forget(arguments: &ForgetArguments, config: &Config, output:
     for name in &arguments.names {
         targets.push(target_named(name, config, &archive).await?);
     }
-    let (mut done, mut exit) = (Vec::new(), Exit::Done);
-    for target in targets {
-        let forgotten = if arguments.dry_run {
-            Forgotten::planned(archive.catalog.takedown_reach(&target).await?)
-        } else {
-            one(&archive, config, &target, &arguments.reason).await?
-        };
-        exit = worse(exit, what_stays(&forgotten, config, output));
-        if !output.json {
-            print(&target, &forgotten, arguments.dry_run, output);
-        }
-        done.push(as_json(&target, &forgotten));
-    }
+    let taken_down = each(&archive, arguments, config, &targets, output).await;
+    // Also where one could not be taken down: those before it are.
     if !arguments.dry_run {
         index::refresh(&archive, config, &[], output).await;
     }
+    let (done, exit) = taken_down?;
     if output.json {
         output.value(&json!({"dry_run": arguments.dry_run, "taken_down": done}))?;
     }
     Ok(exit)
+}
+
+/// Takes down one after the other, or says what would go with each. Gives what is said of them as JSON, and the status.
+async fn each(
+    archive: &Archive,
+    arguments: &ForgetArguments,
+    config: &Config,
+    targets: &[TakedownTarget],
+    output: &Output,
+) -> anyhow::Result<(Vec<serde_json::Value>, Exit)> {
+    let (mut done, mut exit) = (Vec::new(), Exit::Done);
+    for target in targets {
+        let forgotten = if arguments.dry_run {
+            Forgotten::planned(archive.catalog.takedown_reach(target).await?)
+        } else {
+            one(archive, config, target, &arguments.reason).await?
+        };
+        exit = worse(exit, what_stays(&forgotten, config, output));
+        if !output.json {
+            print(target, &forgotten, arguments.dry_run, output);
+        }
+        done.push(as_json(target, &forgotten));
+    }
+    Ok((done, exit))
 }
 
 /// Says what could not be taken down. The status that follows from that: 4 where an original is damaged, and 3 where

@@ -158,8 +158,10 @@ impl RenderStage {
         if state.is_some() && state == catalog.compared(Derived::Thumbnails).await? {
             return Ok(());
         }
+        let mut is_whole = true;
         for first in (0..=u8::MAX).step_by(usize::from(LOOKED_AT_ONCE)) {
-            let lost = self.lost(first..=first + (LOOKED_AT_ONCE - 1)).await?;
+            let (lost, all_listed) = self.lost(first..=first + (LOOKED_AT_ONCE - 1)).await?;
+            is_whole &= all_listed;
             let is_wanted = |(_, name): &(Digest, ThumbnailName)| recipes.iter().any(|(wanted, _)| wanted == name);
             let (wanted, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(is_wanted);
             if !wanted.is_empty() {
@@ -169,7 +171,7 @@ impl RenderStage {
                 catalog.forget_thumbnails(&others).await?;
             }
         }
-        match state {
+        match state.filter(|_| is_whole) {
             Some(state) => Ok(catalog.record_compared(Derived::Thumbnails, state).await?),
             None => Ok(()),
         }
@@ -182,19 +184,21 @@ impl RenderStage {
         Some(Digest::of(format!("{state} {}", clock::week()).as_bytes()))
     }
 
-    /// The thumbnails of some shards that are on record and not there.
-    async fn lost(&self, shards: RangeInclusive<u8>) -> Result<Vec<(Digest, ThumbnailName)>, MirrorError> {
+    /// The thumbnails of some shards that are on record and not there, and whether all of these could be listed.
+    async fn lost(&self, shards: RangeInclusive<u8>) -> Result<(Vec<(Digest, ThumbnailName)>, bool), MirrorError> {
         // Rows before files: what is on record was put before.
         let rows = self.archive.catalog.thumbnails_on_record(shards.clone()).await?;
         let listed = self.archive.objects.keys_of_all(shards.clone().map(Prefix::Thumbnails).collect()).await;
         // Where a folder cannot be listed, nobody knows what is lost: `verify` names it.
+        let all_listed = listed.len() == shards.len() && listed.iter().all(Result::is_ok);
         let listed = shards.zip(listed).filter_map(|(shard, keys)| Some((shard, HashSet::from_iter(keys.ok()?))));
         let there: HashMap<u8, HashSet<_>> = listed.collect();
         let is_lost = |row: &&ThumbnailRow| {
             let of_shard = there.get(&row.original.as_bytes()[0]);
             row.key().zip(of_shard).is_some_and(|(key, there)| !there.contains(&key))
         };
-        Ok(rows.iter().flatten().filter(is_lost).map(|row| (row.original, row.name.clone())).collect())
+        let lost = rows.iter().flatten().filter(is_lost).map(|row| (row.original, row.name.clone())).collect();
+        Ok((lost, all_listed))
     }
 }
 

@@ -288,7 +288,7 @@ mod tests {
             let (archive, digest, asset) = kept(bytes).await;
             let renderer = Renderer::new(Arc::clone(&archive), &sizes(&["small"]));
             let size = &renderer.recipes[0].size;
-            let (name, recipe) = (size.name.clone(), Recipe::earlier(size));
+            let (name, recipe) = (size.name.clone(), Recipe::earlier(size)[1]);
             let before = ThumbnailRow { original: digest, name, recipe, made: made.clone() };
             archive.catalog.record_thumbnails(&[before], &[]).await.unwrap();
             assert_eq!(renderer.ensure(digest, &asset, None).await.unwrap().made, made_again);

@@ -6,12 +6,13 @@ use crate::model::{Digest, MediaType};
 
 /// Part of every recipe's digest: raised when the same settings make other pixels of some types, so that the thumbnails of
 /// these are made again.
-const THUMBNAIL_VERSION: u32 = 2;
+const THUMBNAIL_VERSION: u32 = 3;
 
-/// The types of which the version before this one made other pixels, or none: text in SVG was not drawn; of AVIF and HEIC
-/// neither grids, the clean aperture nor HDR were known, nor was HDR in JPEG XL; and runs in BMP began on black. The
-/// thumbnails of all others are those of this version, too.
-const CHANGED: [MediaType; 5] = [MediaType::Svg, MediaType::Avif, MediaType::Heic, MediaType::Jxl, MediaType::Bmp];
+/// The types of which the versions before this one made other pixels, or none: text in SVG was not drawn; of AVIF and HEIC
+/// neither grids, the clean aperture nor HDR were known, nor was HDR in JPEG XL; runs in BMP began on black; and bitmaps in
+/// icons ended where their directory said. The thumbnails of all others are those of this version, too.
+const CHANGED: [MediaType; 7] =
+    [MediaType::Svg, MediaType::Avif, MediaType::Heic, MediaType::Jxl, MediaType::Bmp, MediaType::Ico, MediaType::Cur];
 
 /// One size that the settings ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,20 +21,20 @@ pub struct Recipe {
     pub size: ThumbnailConfig,
     /// Names the settings and the version of the renderer. A thumbnail on record with another digest is outdated.
     pub digest: Digest,
-    /// The same of the version before.
-    earlier: Digest,
+    /// The same of the versions before.
+    earlier: [Digest; 2],
 }
 
 impl Recipe {
     /// The recipe of a size.
     pub fn new(size: &ThumbnailConfig) -> Self {
         let digest = |version| Digest::of(text(version, size).as_bytes());
-        Self { size: size.clone(), digest: digest(THUMBNAIL_VERSION), earlier: digest(THUMBNAIL_VERSION - 1) }
+        Self { size: size.clone(), digest: digest(THUMBNAIL_VERSION), earlier: [1, 2].map(digest) }
     }
 
-    /// The digest by which the version before made this size.
+    /// The digests by which the versions before made this size.
     #[cfg(test)]
-    pub(super) fn earlier(size: &ThumbnailConfig) -> Digest {
+    pub(super) fn earlier(size: &ThumbnailConfig) -> [Digest; 2] {
         Self::new(size).earlier
     }
 
@@ -42,10 +43,10 @@ impl Recipe {
         row.name == self.size.name && row.recipe == self.digest
     }
 
-    /// The record of a thumbnail that the version before made, as one of this recipe; `None` if it made none, or this
+    /// The record of a thumbnail that a version before made, as one of this recipe; `None` if it made none, or this
     /// version makes another of an image of this type.
     pub fn taken_over(&self, row: &ThumbnailRow, media_type: MediaType) -> Option<ThumbnailRow> {
-        let is_earlier = row.name == self.size.name && row.recipe == self.earlier;
+        let is_earlier = row.name == self.size.name && self.earlier.contains(&row.recipe);
         let is_same = is_earlier && row.made.is_ok() && !CHANGED.contains(&media_type);
         is_same.then(|| ThumbnailRow { recipe: self.digest, ..row.clone() })
     }
@@ -98,7 +99,7 @@ mod tests {
     #[test]
     fn the_recipe_of_the_default_size_is_the_one_that_archives_hold() {
         let recipe = Recipe::new(&Config::default().thumbnail[0]);
-        let held = "2 ThumbnailConfig { name: \"small\", width: 480, height: 480, fit: Inside, format: Auto, \
+        let held = "3 ThumbnailConfig { name: \"small\", width: 480, height: 480, fit: Inside, format: Auto, \
                     quality: 80, animation: Still }";
         assert_eq!(recipe.digest, Digest::of(held.as_bytes()));
     }
@@ -118,13 +119,15 @@ mod tests {
                 digest: Digest::of(b"b"),
             }),
         };
-        let before = row(recipe.earlier);
-        assert!(!recipe.is_of(&before));
-        let taken = recipe.taken_over(&before, MediaType::Jpeg).unwrap();
-        assert!(recipe.is_of(&taken) && taken.made == before.made);
-        for changed in CHANGED {
-            assert_eq!(recipe.taken_over(&before, changed), None);
+        for before in recipe.earlier.map(row) {
+            assert!(!recipe.is_of(&before));
+            let taken = recipe.taken_over(&before, MediaType::Jpeg).unwrap();
+            assert!(recipe.is_of(&taken) && taken.made == before.made);
+            for changed in CHANGED {
+                assert_eq!(recipe.taken_over(&before, changed), None);
+            }
         }
+        let before = row(recipe.earlier[1]);
         let failed = ThumbnailRow { made: Err("it is damaged".to_owned()), ..before.clone() };
         assert_eq!(recipe.taken_over(&failed, MediaType::Jpeg), None, "it is tried again");
         assert_eq!(recipe.taken_over(&row(Digest::of(b"other")), MediaType::Jpeg), None);

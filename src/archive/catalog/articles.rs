@@ -44,6 +44,9 @@ pub struct ArticleRow {
     pub mirror: Option<(Digest, Fingerprint)>,
 }
 
+/// The most characters of a title that are shown or indexed. A catalog may come from somebody else.
+const LONGEST_TITLE: usize = 1000;
+
 impl ArticleRow {
     /// When it was published; when it was read, where it does not say.
     pub fn date(&self) -> Timestamp {
@@ -53,7 +56,7 @@ impl ArticleRow {
     /// Its title, or else the name of its file.
     pub fn title(&self) -> String {
         let title = self.version.title.iter().flat_map(|title| title.chars());
-        let title: String = title.filter(|c| !c.is_control()).collect();
+        let title: String = title.filter(|c| !c.is_control()).take(LONGEST_TITLE).collect();
         match title.trim() {
             "" => self.file_name().to_owned(),
             title => title.to_owned(),

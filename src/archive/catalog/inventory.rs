@@ -16,6 +16,7 @@ pub type ReadRows<T> = Vec<Result<T, CatalogError>>;
 
 /// What can be made again from the rest, and is not compared with it where nothing changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Derived {
     /// The thumbnails on record.
     Thumbnails,

@@ -3,7 +3,7 @@
 //! Each call for one file waits for the disk and commits the journal of its file system. Where several threads wait, one
 //! call for all of the disk serves them.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::io;
 use std::sync::{Arc, Condvar, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,9 +27,10 @@ enum Saved {
     Alone,
 }
 
-/// Where threads wait for the disk.
-#[derive(Debug, Default)]
+/// Where threads wait for the disk of a folder.
+#[derive(Debug)]
 pub(super) struct GroupSync {
+    root: Arc<Folder>,
     /// The device whose files one call can save; `None` where none can.
     device: Option<u64>,
     state: Mutex<State>,
@@ -49,25 +50,32 @@ struct State {
 
 impl GroupSync {
     /// For what is written below a folder.
-    pub(super) fn new(root: &Folder) -> Self {
-        Self { device: root.device_saved_whole(), ..Self::default() }
+    pub(super) fn new(root: Arc<Folder>) -> Self {
+        let device = root.device_saved_whole();
+        Self { root, device, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Makes the bytes of a file durable, which may be staged elsewhere.
+    pub(super) fn sync_file(&self, file: &File) -> io::Result<()> {
+        self.save(&file.metadata()?, || file.sync_all())
+    }
+
+    /// Makes the names in a folder durable, where the file system can do that. What is `found` is the folder, or a file in
+    /// it.
+    pub(super) fn sync_names(&self, folder: &Folder, found: &Metadata) -> io::Result<()> {
+        self.save(found, || folder.sync())
     }
 
     /// Makes a file or a folder durable that `found` is known of. `alone` does it for this one, and is called where no call
-    /// for all of the disk `root` succeeded: its error is the one that counts.
-    pub(super) fn save(
-        &self,
-        root: &Folder,
-        found: &Metadata,
-        alone: impl FnOnce() -> io::Result<()>,
-    ) -> io::Result<()> {
-        if self.device.is_none() || device(found) != self.device {
+    /// for all of the disk succeeded: its error is the one that counts.
+    fn save(&self, found: &Metadata, alone: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        if self.device != Some(device(found)) {
             return alone();
         }
         match self.wait() {
             Ok(Saved::Together) => Ok(()),
             Ok(Saved::Alone) => alone(),
-            Err(leader) => leader.save(root, alone),
+            Err(leader) => leader.save(alone),
         }
     }
 
@@ -101,15 +109,17 @@ impl<'a> Leader<'a> {
         Self { group, round: std::mem::take(&mut state.next), together: waiting >= FEWEST && is_quick }
     }
 
-    fn save(self, root: &Folder, alone: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    fn save(self, alone: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         let begun = Instant::now();
-        if self.together && root.save_disk().is_ok() {
-            self.end(Saved::Together, begun.elapsed());
-            return Ok(());
-        }
-        // Whoever comes meanwhile waits, so that the next call serves them together.
+        let together = self.together && self.group.root.save_disk().is_ok();
+        let took = begun.elapsed();
+        // Also where all of the disk was saved: a file system that failed meanwhile, or can only be read from now on, says so
+        // to a call for one file. Whoever comes meanwhile waits, so that the next call serves them together.
         let saved = alone();
-        self.end(Saved::Alone, Duration::ZERO);
+        match (together, &saved) {
+            (true, Ok(())) => self.end(Saved::Together, took),
+            _ => self.end(Saved::Alone, Duration::ZERO),
+        }
         saved
     }
 
@@ -131,13 +141,14 @@ impl Drop for Leader<'_> {
 }
 
 #[cfg(unix)]
-fn device(found: &Metadata) -> Option<u64> {
-    Some(std::os::unix::fs::MetadataExt::dev(found))
+fn device(found: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::dev(found)
 }
 
+/// No disk is saved by one call there.
 #[cfg(not(unix))]
-fn device(_found: &Metadata) -> Option<u64> {
-    None
+fn device(_found: &Metadata) -> u64 {
+    0
 }
 
 #[cfg(test)]
@@ -150,26 +161,28 @@ mod tests {
     use crate::archive::files::Links;
 
     /// A folder on a disk that can be saved by one call, as far as the group knows, and what is known of it.
-    fn on_disk() -> (tempfile::TempDir, Folder, Metadata, GroupSync) {
+    fn on_disk() -> (tempfile::TempDir, Metadata, GroupSync) {
         let place = tempfile::tempdir().unwrap();
         let root = Folder::open(place.path(), Links::Refused).unwrap();
         let found = root.metadata().unwrap();
-        let group = GroupSync { device: device(&found), ..GroupSync::default() };
-        (place, root, found, group)
+        (place, found.clone(), GroupSync { device: Some(device(&found)), ..GroupSync::new(Arc::new(root)) })
     }
 
     /// Lets `others` threads wait while the first one saves; gives how many were saved alone.
-    fn saved_alone(group: &GroupSync, root: &Folder, found: &Metadata, others: usize) -> usize {
+    fn saved_alone(group: &GroupSync, found: &Metadata, others: usize) -> usize {
         let alone = AtomicUsize::new(0);
-        let count = || _ = alone.fetch_add(1, Ordering::Relaxed);
+        let count = || -> io::Result<()> {
+            alone.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        };
         scope(|scope| {
             let (goes_on, wait) = mpsc::channel();
-            let first = scope.spawn(move || group.save(root, found, || wait.recv().map_err(io::Error::other)));
+            let first = scope.spawn(move || group.save(found, || wait.recv().map_err(io::Error::other)));
             while !group.state.lock().is_saving {
                 std::thread::yield_now();
             }
             for _ in 0..others {
-                scope.spawn(move || group.save(root, found, || Ok(count())).unwrap());
+                scope.spawn(move || group.save(found, count).unwrap());
             }
             while group.state.lock().waiting < others {
                 std::thread::yield_now();
@@ -183,42 +196,70 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn many_who_wait_are_saved_by_one_call_and_few_each_by_their_own() {
-        let (_place, root, found, group) = on_disk();
-        for (others, alone) in [(1, 1), (FEWEST - 1, FEWEST - 1), (FEWEST, 0), (40, 0)] {
-            assert_eq!(saved_alone(&group, &root, &found, others), alone, "{others} wait");
+        let (_place, found, group) = on_disk();
+        for (others, alone) in [(1, 1), (FEWEST - 1, FEWEST - 1), (FEWEST, 1), (40, 1)] {
+            assert_eq!(saved_alone(&group, &found, others), alone, "{others} wait");
             // Others may write to this disk, too.
             group.state.lock().alone_until = None;
         }
     }
 
     #[test]
-    fn where_a_call_for_all_fails_or_takes_long_each_is_saved_by_its_own() {
-        let (_place, root, found, group) = on_disk();
+    fn for_a_while_after_a_call_for_all_took_long_each_is_saved_by_its_own() {
+        let (_place, found, group) = on_disk();
         group.state.lock().alone_until = Some(Instant::now() + ALONE);
-        assert_eq!(saved_alone(&group, &root, &found, 9), 9);
+        assert_eq!(saved_alone(&group, &found, 9), 9);
         let begun = Instant::now();
         let leader = Leader::new(&group, &mut group.state.lock());
         leader.end(Saved::Together, LONG * 2);
         assert!(group.state.lock().alone_until.is_some_and(|until| until >= begun + ALONE));
+        let leader = Leader::new(&group, &mut group.state.lock());
+        leader.end(Saved::Alone, Duration::ZERO);
+        assert!(group.state.lock().alone_until.is_some(), "a call for one says nothing of the disk");
     }
 
     #[test]
     fn what_is_on_another_disk_is_saved_alone_and_its_error_is_given() {
-        let (_place, root, found, group) = on_disk();
+        let (_place, found, group) = on_disk();
+        let refused = || Err(io::Error::other("worn out"));
         for device in [None, group.device.map(|device| device + 1)] {
-            let group = GroupSync { device, ..GroupSync::default() };
-            assert_eq!(saved_by(&group, &root, &found), 5);
+            let group = GroupSync { device, ..GroupSync::new(Arc::clone(&group.root)) };
+            assert_eq!(group.save(&found, refused).unwrap_err().to_string(), "worn out");
+            assert!(!group.state.lock().is_saving && group.state.lock().waiting == 0, "nobody waits for it");
         }
-        let refused = group.save(&root, &found, || Err(io::Error::other("worn out"))).unwrap_err();
-        assert_eq!(refused.to_string(), "worn out");
-        assert!(group.save(&root, &found, || Ok(())).is_ok(), "who comes later is not held up");
+        assert_eq!(group.save(&found, refused).unwrap_err().to_string(), "worn out");
+        assert!(group.save(&found, || Ok(())).is_ok(), "who comes later is not held up");
     }
 
-    /// How many of five threads are saved alone, where nobody waits for anybody.
-    fn saved_by(group: &GroupSync, root: &Folder, found: &Metadata) -> usize {
-        let alone = AtomicUsize::new(0);
-        let count = || _ = alone.fetch_add(1, Ordering::Relaxed);
-        scope(|scope| (0..5).for_each(|_| drop(scope.spawn(|| group.save(root, found, || Ok(count())).unwrap()))));
-        alone.into_inner()
+    /// Where the call for one panics, those who wait make their own.
+    #[test]
+    fn a_call_that_panics_holds_nobody_up() {
+        let (_place, found, group) = on_disk();
+        scope(|scope| {
+            let (goes_on, wait) = mpsc::channel::<()>();
+            let (group, found) = (&group, &found);
+            let first =
+                scope.spawn(move || group.save(found, || wait.recv().map_err(io::Error::other).map(|()| panic!())));
+            while !group.state.lock().is_saving {
+                std::thread::yield_now();
+            }
+            let second = scope.spawn(move || group.save(found, || Ok(())));
+            while group.state.lock().waiting < 1 {
+                std::thread::yield_now();
+            }
+            goes_on.send(()).unwrap();
+            assert!(first.join().is_err() && second.join().unwrap().is_ok());
+        });
+    }
+
+    #[test]
+    fn files_and_names_are_saved_where_they_are() {
+        let (place, _, group) = on_disk();
+        std::fs::write(place.path().join("file"), "bytes").unwrap();
+        let file = File::open(place.path().join("file")).unwrap();
+        group.sync_file(&file).unwrap();
+        group.sync_names(&group.root, &file.metadata().unwrap()).unwrap();
+        let elsewhere = tempfile::tempfile_in("/dev/shm").or_else(|_| tempfile::tempfile()).unwrap();
+        group.sync_file(&elsewhere).unwrap();
     }
 }

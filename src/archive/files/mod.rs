@@ -98,19 +98,19 @@ impl Inner {
         let (parent, name) = split(&path);
         let folder = self.tree.make_folder(parent)?;
         // Before the lock is taken, so that the wait for the disk is not within it.
-        let synced = Synced::read_only(&self.tree, staged).map_err(self.tree.failed("save", &path))?;
+        let synced = Synced::read_only(self.tree.syncs(), staged).map_err(self.tree.failed("save", &path))?;
         let naming = naming.lock();
         let found = self.look_in(&folder, &path)?;
         if let Some(found) = found.as_ref().filter(|found| found.len() == synced.length()) {
             drop(naming);
             // The process that wrote it may have been killed before its name was durable.
-            self.tree.sync_names(&folder, found).map_err(self.tree.failed("save the folder of", &path))?;
+            self.tree.syncs().sync_names(&folder, found).map_err(self.tree.failed("save the folder of", &path))?;
             return Ok(Stored { put: Put::Existed, fingerprint: Fingerprint::of(found) });
         }
         let renamed = synced.rename(&folder, name).map_err(self.tree.failed("write", &path))?;
         // Whoever finds the blob from now on waits for the disk, too.
         drop(naming);
-        let fingerprint = renamed.sync(&self.tree, &folder).map_err(self.tree.failed("write", &path))?;
+        let fingerprint = renamed.sync(self.tree.syncs(), &folder).map_err(self.tree.failed("write", &path))?;
         Ok(Stored { put: if found.is_some() { Put::Replaced } else { Put::Created }, fingerprint })
     }
 
@@ -120,19 +120,7 @@ impl Inner {
         let folder = self.tree.make_folder(parent)?;
         let put = if self.look_in(&folder, &path)?.is_some() { Put::Replaced } else { Put::Created };
         let fingerprint =
-            write::write(&self.tree, &folder, name, staged, rights).map_err(self.tree.failed("write", &path))?;
-        Ok(Stored { put, fingerprint })
-    }
-
-    /// Replaces what can be made anew.
-    fn replace_derived(&self, key: &StoreKey, bytes: &[u8]) -> Result<Stored, ObjectError> {
-        let path = key.path();
-        let (parent, name) = split(&path);
-        let folder = self.tree.make_folder(parent)?;
-        let put = if self.look_in(&folder, &path)?.is_some() { Put::Replaced } else { Put::Created };
-        let staged =
-            self.staging.write(bytes).map_err(ObjectError::io("write to", &self.staging.folder().display()))?;
-        let fingerprint = write::write_derived(&folder, name, staged).map_err(self.tree.failed("write", &path))?;
+            write::write(self.tree.syncs(), &folder, name, staged, rights).map_err(self.tree.failed("write", &path))?;
         Ok(Stored { put, fingerprint })
     }
 
@@ -199,7 +187,8 @@ impl Inner {
 
     fn folders_of(&self, prefixes: &[Prefix]) -> Result<Vec<String>, ObjectError> {
         let sizes = self.sizes(prefixes)?;
-        Ok(prefixes.iter().flat_map(|prefix| Self::folders(*prefix, &sizes)).collect())
+        let folders = prefixes.iter().flat_map(|prefix| Self::folders(*prefix, &sizes));
+        Ok(folders.chain(prefixes.iter().map(|prefix| prefix.folder())).collect())
     }
 
     /// The folders of all sizes of thumbnails, where one of the prefixes is theirs.
@@ -261,11 +250,6 @@ impl Objects for Files {
     async fn put(&self, key: &StoreKey, body: Body) -> Result<Stored, ObjectError> {
         let key = key.clone();
         self.blocking(move |files| files.put(&key, body)).await
-    }
-
-    async fn put_derived(&self, key: &StoreKey, bytes: Vec<u8>) -> Result<Stored, ObjectError> {
-        let key = key.clone();
-        self.blocking(move |files| files.replace_derived(&key, &bytes).map_err(of_one_place)).await
     }
 
     async fn open(&self, key: &StoreKey, range: Option<Range<u64>>) -> Result<Option<ObjectReader>, ObjectError> {

@@ -1,7 +1,6 @@
 //! A folder with those below it: paths in it, and folders whose entries outlive a loss of power.
 
 use std::collections::HashSet;
-use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,7 +28,7 @@ impl Tree {
     /// Opens a folder that exists.
     pub(in crate::archive) fn open(place: &Path, links: Links) -> io::Result<Self> {
         let root = Arc::new(Folder::open(place, links)?);
-        let syncs = GroupSync::new(&root);
+        let syncs = GroupSync::new(Arc::clone(&root));
         Ok(Self { place: place.to_owned(), root, durable: Mutex::default(), syncs })
     }
 
@@ -85,20 +84,14 @@ impl Tree {
         }
         let inside = folder.enter(name).map_err(self.failed("use", upto))?;
         let found = folder.metadata().map_err(self.failed("look at the folder above", upto))?;
-        self.sync_names(folder, &found).map_err(self.failed("save the folder above", upto))?;
+        self.syncs.sync_names(folder, &found).map_err(self.failed("save the folder above", upto))?;
         self.durable.lock().insert(upto.to_owned());
         inside.ok_or_else(|| self.failed("use", upto)(ErrorKind::NotFound.into()))
     }
 
-    /// Makes the bytes of a file durable, which may be staged elsewhere.
-    pub(super) fn sync_file(&self, file: &File) -> io::Result<()> {
-        self.syncs.save(&self.root, &file.metadata()?, || file.sync_all())
-    }
-
-    /// Makes the names in a folder durable, where the file system can do that. What is `found` is the folder, or a file in
-    /// it.
-    pub(super) fn sync_names(&self, folder: &Folder, found: &Metadata) -> io::Result<()> {
-        self.syncs.save(&self.root, found, || folder.sync())
+    /// How what is written below it is made durable.
+    pub(super) fn syncs(&self) -> &GroupSync {
+        &self.syncs
     }
 
     /// Reads a small file whole; `None` if there is none.
@@ -132,7 +125,7 @@ impl Tree {
         let (parent, name) = split(path);
         let folder = self.make_folder(parent)?;
         let staged = staging.write(bytes).map_err(ObjectError::io("write to", &staging.folder().display()))?;
-        write(self, &folder, name, staged, rights).map_err(self.failed("write", path))
+        write(&self.syncs, &folder, name, staged, rights).map_err(self.failed("write", path))
     }
 
     /// The error for a refusal below.

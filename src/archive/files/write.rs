@@ -4,7 +4,7 @@ use std::fs::{File, Metadata, Permissions};
 use std::io::{self, ErrorKind};
 
 use super::folder::Folder;
-use super::tree::Tree;
+use super::group_sync::GroupSync;
 use crate::model::Fingerprint;
 use crate::staging::Staged;
 
@@ -41,14 +41,14 @@ pub(super) struct Renamed {
 
 impl Synced {
     /// Makes a file read-only and its bytes durable.
-    pub(super) fn read_only(tree: &Tree, staged: Staged) -> io::Result<Self> {
+    pub(super) fn read_only(syncs: &GroupSync, staged: Staged) -> io::Result<Self> {
         let (file, found) = open(&staged)?;
         drop(file.set_permissions(read_only(&found)));
-        Self::sync(tree, staged, file, Rights::ReadOnly)
+        Self::sync(syncs, staged, file, Rights::ReadOnly)
     }
 
-    fn sync(tree: &Tree, staged: Staged, file: File, rights: Rights) -> io::Result<Self> {
-        tree.sync_file(&file)?;
+    fn sync(syncs: &GroupSync, staged: Staged, file: File, rights: Rights) -> io::Result<Self> {
+        syncs.sync_file(&file)?;
         Ok(Self { staged, file, rights })
     }
 
@@ -76,26 +76,10 @@ impl Synced {
 
 impl Renamed {
     /// Makes its name in a folder durable.
-    pub(super) fn sync(self, tree: &Tree, folder: &Folder) -> io::Result<Fingerprint> {
+    pub(super) fn sync(self, syncs: &GroupSync, folder: &Folder) -> io::Result<Fingerprint> {
         let found = self.file.metadata()?;
-        tree.sync_names(folder, &found)?;
+        syncs.sync_names(folder, &found)?;
         Ok(self.rights.fingerprint(&found))
-    }
-}
-
-/// Renames a staged file into a folder, replacing what has that name, without waiting until it outlives a loss of power.
-pub(super) fn write_derived(folder: &Folder, name: &str, staged: Staged) -> io::Result<Fingerprint> {
-    let (file, _) = open(&staged)?;
-    match folder.take(&staged.path, name) {
-        Ok(()) => {
-            // Its old name is free: another file may have it before the guard would remove it.
-            let _ = staged.path.keep();
-            Ok(Fingerprint::of(&file.metadata()?))
-        }
-        Err(cause) if cause.kind() == ErrorKind::CrossesDevices => {
-            Ok(Fingerprint::of(&across(folder, name, &file, Rights::Kept)?.metadata()?))
-        }
-        Err(cause) => Err(cause),
     }
 }
 
@@ -112,7 +96,7 @@ fn open(staged: &Staged) -> io::Result<(File, Metadata)> {
 ///
 /// The order makes it durable: the bytes, the name, the folder that holds the name.
 pub(super) fn write(
-    tree: &Tree,
+    syncs: &GroupSync,
     folder: &Folder,
     name: &str,
     staged: Staged,
@@ -123,7 +107,7 @@ pub(super) fn write(
         Rights::ReadOnly => drop(file.set_permissions(read_only(&found))),
         Rights::Kept | Rights::KeptWithTime => keep_rights(folder, name, &file, rights)?,
     }
-    Synced::sync(tree, staged, file, rights)?.rename(folder, name)?.sync(tree, folder)
+    Synced::sync(syncs, staged, file, rights)?.rename(folder, name)?.sync(syncs, folder)
 }
 
 /// The folder is on another file system than the staged file: it is copied into the folder first.

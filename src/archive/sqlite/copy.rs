@@ -49,7 +49,8 @@ impl Copies for Sqlite {
 const SUMS: &str = "SELECT t.*, (SELECT max(id) FROM capture), (SELECT sum(revision + read_at % 1000003) FROM article),
     (SELECT sum(mirror_modified % 1000003) FROM article), (SELECT count(*) FROM article_version),
     (SELECT count(*) FROM shown_version), (SELECT count(*) FROM blob), (SELECT count(*) FROM takedown),
-    (SELECT sum(at % 1000003) FROM takedown) FROM total t";
+    (SELECT sum(at % 1000003) FROM takedown), (SELECT sum(id % 1000003 * vanished) FROM article),
+    (SELECT sum(next_attempt % 1000003) FROM url WHERE next_attempt IS NOT NULL) FROM total t";
 
 /// Differs where what the catalog knows differs; runs and their reports do not count.
 fn content_mark(connection: &Connection) -> Result<Digest> {

@@ -20,15 +20,16 @@ const ENTRY_END: usize = 6;
 const PAGE: &str = "original, format, encoding, url, mirror_size IS NOT NULL";
 
 /// An article's images with their thumbnails: as many rows for an image as it has thumbnails, and at least one.
-const IMAGES: &str = "SELECT u.url, coalesce(s.digest, u.digest), s.digest IS NULL, u.digest IS NULL AND u.reason,
+const IMAGES: &str =
+    "SELECT u.url, coalesce(s.digest, u.digest), s.digest IS NULL, iif(u.digest IS NULL, u.reason, NULL),
         t.name, t.media_type, t.width, t.height, t.digest
     FROM reference r JOIN url u ON u.id = r.url_id
     LEFT JOIN shown_version s ON s.article_id = r.article_id AND s.url_id = r.url_id
     LEFT JOIN thumbnail t ON t.original = coalesce(s.digest, u.digest)
-    WHERE r.article_id = ?1 ORDER BY r.ord, t.name";
+    WHERE r.article_id = ?1 ORDER BY r.ord, t.name LIMIT 100000";
 
 /// Those of its URLs that have no good capture.
-const MISSING: &str = "SELECT u.url, u.state, u.reason, u.detail, u.status, u.attempts, u.next_attempt
+const MISSING: &str = "SELECT u.url, u.state, u.reason, substr(u.detail, 1, 1000), u.status, u.attempts, u.next_attempt
     FROM reference r JOIN url u ON u.id = r.url_id WHERE r.article_id = ?1 AND u.digest IS NULL ORDER BY r.ord";
 
 /// The marks of up to `limit` articles after this one, in the order of their rows.

@@ -26,6 +26,12 @@ pub(crate) struct Term {
     part: Part,
 }
 
+impl AsRef<str> for Term {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
 /// How a term is part of its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -98,8 +104,7 @@ impl Phrase {
 
     /// Where the phrase stands in the text of these terms, if it begins at the first of them.
     pub(crate) fn span(&self, terms: &[Term]) -> Option<Range<usize>> {
-        let texts: Vec<_> = terms.iter().take(self.terms.len()).map(|term| &term.text).collect();
-        let last = &terms.get(self.terms.len() - 1).filter(|_| self.begins(&texts))?;
+        let last = terms.get(self.terms.len() - 1).filter(|_| self.begins(terms))?;
         Some(terms[0].span.start..if self.is_prefix { last.first_end } else { last.span.end })
     }
 }

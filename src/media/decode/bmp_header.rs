@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn planes_and_counts_of_colors_are_put_right() {
-        let planes = file(54, &[40, 1, 2, 30_000 | 24 << 16, 0, 0, 0, 0, 0, 0], &[1; 8]);
+        let planes = file(54, &[40, 1, 2, 0x7530 | 24 << 16, 0, 0, 0, 0, 0, 0], &[1; 8]);
         assert_eq!(rewritten(&planes), file(54, &fields(40, 24, 0, 0), &[1; 8]));
         let palette = [7; 4 * 3];
         for count in [3, 300, u32::MAX] {

@@ -52,7 +52,7 @@ fn single_icon(bytes: ByteReader<'_>) -> Option<Vec<u8>> {
     if !(1..=256).contains(&width) || !(1..=256).contains(&height) {
         return None;
     }
-    let bits = u32::from(bytes.le16(14)?);
+    let bits = u32::from(bytes.le16(14).filter(|bits| [1, 4, 8, 16, 24, 32].contains(bits))?);
     let colors =
         if bits <= 8 { bytes.le32(32).filter(|count| *count > 0).unwrap_or(1 << bits).min(1 << bits) } else { 0 };
     let row = |bits: u32| (width * bits).div_ceil(32) * 4;
@@ -66,4 +66,34 @@ fn single_icon(bytes: ByteReader<'_>) -> Option<Vec<u8>> {
     icon.extend_from_slice(bytes.window(0, length as usize).0);
     icon.resize(22 + length as usize, 0);
     Some(icon)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header of a bitmap in an icon, of so many bits for each pixel.
+    fn bitmap(width: u32, height: u32, bits: u16) -> Vec<u8> {
+        let mut header = vec![0; 40];
+        header[..4].copy_from_slice(&40_u32.to_le_bytes());
+        header[4..8].copy_from_slice(&width.to_le_bytes());
+        header[8..12].copy_from_slice(&(2 * height).to_le_bytes());
+        header[14..16].copy_from_slice(&bits.to_le_bytes());
+        header
+    }
+
+    #[test]
+    fn a_bitmap_in_an_icon_takes_no_more_than_its_sides_and_bits() {
+        for (bits, pixels) in [(1, 1 << 5), (4, 1 << 7), (8, 1 << 8), (24, 3 << 8), (32, 4 << 8)] {
+            let icon = single_icon(ByteReader(&bitmap(256, 256, bits))).unwrap();
+            let colors = if bits <= 8 { 4 << bits } else { 0 };
+            assert_eq!(icon.len(), 22 + 40 + colors + 256 * (pixels + 32), "{bits}");
+        }
+        for bits in [0, 2, 3, 33, 64, u16::MAX] {
+            assert!(single_icon(ByteReader(&bitmap(256, 256, bits))).is_none(), "{bits}");
+        }
+        for (width, height) in [(0, 1), (257, 1), (1, 257), (u32::MAX, 1)] {
+            assert!(single_icon(ByteReader(&bitmap(width, height, 32))).is_none(), "{width} x {height}");
+        }
+    }
 }

@@ -24,6 +24,17 @@ struct ArticlePage {
     original: String,
 }
 
+/// A row that is damaged costs the page that it is about: `verify` names it.
+fn passed_over<T>(page: Result<Option<T>, IndexError>) -> Result<Option<T>, IndexError> {
+    match page {
+        Err(IndexError::Catalog(error)) if error.is_of_one_row() => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a static page cannot be made");
+            Ok(None)
+        }
+        page => page,
+    }
+}
+
 impl Writer<'_> {
     /// The pages of the articles whose names begin with a byte.
     pub(super) async fn articles<'a>(
@@ -36,7 +47,8 @@ impl Writer<'_> {
             let mark = self.mark([self.places.mark(source), entry.page]);
             self.page(&group, StoreKey::article_page_of(entry.name), mark, self.article(entry))
         };
-        let pages: Vec<_> = stream::iter(entries.map(page)).buffer_unordered(AT_ONCE).try_collect().await?;
+        let pages = stream::iter(entries.map(page)).buffer_unordered(AT_ONCE).map(passed_over);
+        let pages: Vec<_> = pages.try_collect().await?;
         for (key, made) in pages.iter().flatten() {
             group.want(key, *made);
         }

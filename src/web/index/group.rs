@@ -18,9 +18,9 @@ pub(super) fn shard_name(shard: u8) -> String {
     format!("{shard:02x}")
 }
 
-/// What a page was made from, in short, and the file that was written then: its size, and when it was modified. A copy
-/// of the archive may have other inodes.
-pub(super) type Made = (u64, u64, i64);
+/// What a page was made from, in short, and the file that was written then: its size, when it was modified, and its inode,
+/// which nobody who hands an archive over can choose. In a copy of an archive, all pages are made anew once.
+pub(super) type Made = (u64, u64, i64, u64);
 
 /// By their paths.
 type Pages = BTreeMap<String, Made>;
@@ -37,7 +37,8 @@ impl Group {
     /// A group as it is on the disk. Where nothing says what its pages were made from, all are made anew.
     pub(super) async fn open(archive: &Archive, prefix: Prefix, name: &str) -> Result<Self, IndexError> {
         let marks = StoreKey::index(&format!("marks/{name}.json"));
-        let bytes = archive.objects.read(&marks).await?.unwrap_or_default();
+        // What cannot be read says nothing of them either.
+        let bytes = archive.objects.read(&marks).await.ok().flatten().unwrap_or_default();
         let made = serde_json::from_slice(&bytes).unwrap_or_default();
         let there = archive.objects.list(prefix).await?.into_iter().filter(|(key, _)| is_page(prefix, key)).collect();
         Ok(Self { marks, made, there, wanted: Pages::new() })
@@ -94,7 +95,7 @@ fn is_page(prefix: Prefix, key: &StoreKey) -> bool {
 
 /// What is kept of a page that was made from this.
 pub(super) fn of(mark: u64, found: Fingerprint) -> Made {
-    (mark, found.size, found.modified)
+    (mark, found.size, found.modified, found.inode)
 }
 
 #[cfg(test)]

@@ -14,13 +14,15 @@ mod missing;
 mod places;
 mod writer;
 
+use std::collections::BTreeMap;
+
 pub use self::error::IndexError;
 pub use self::writer::IndexCounts;
 
 use self::group::{Group, LISTS, MISSING, shard_name};
 use self::marks::Marks;
 use self::places::Places;
-use self::writer::Writer;
+use self::writer::{Writer, look};
 use super::assets::STYLE;
 use crate::archive::{Archive, Derived, Prefix, StoreKey};
 use crate::clock;
@@ -49,15 +51,16 @@ pub async fn write_index(archive: &Archive, sources: &[Source]) -> Result<IndexC
 /// archive has is not there, or names may have changed just now.
 async fn state(archive: &Archive, sources: &[Source]) -> Result<Option<Digest>, IndexError> {
     for key in [StoreKey::start_page(), style()] {
-        if archive.objects.stat(&key).await?.is_none() {
+        if !matches!(archive.objects.stat(&key).await, Ok(Some(_))) {
             return Ok(None);
         }
     }
     let shards = (0..=u8::MAX).map(Prefix::ArticlePages);
     let names = archive.objects.names_state(shards.chain([Prefix::ListPages, Prefix::MissingPages]).collect()).await;
     let (Some(content), Some(names)) = (archive.catalog.content_mark().await?, names) else { return Ok(None) };
-    let places: Vec<_> = sources.iter().map(|source| (source.name(), source.link_from_archive("", ""))).collect();
-    let text = format!("{content} {names} {places:?} {} {}", clock::week(), env!("CARGO_PKG_VERSION"));
+    let places: BTreeMap<_, _> =
+        sources.iter().map(|source| (source.name(), source.link_from_archive("", ""))).collect();
+    let text = format!("{content} {names} {places:?} {} {}", clock::week(), look());
     Ok(Some(Digest::of(text.as_bytes())))
 }
 
@@ -82,8 +85,8 @@ async fn write_changed(archive: &Archive, sources: &[Source]) -> Result<IndexCou
 pub async fn remove_index(archive: &Archive) -> Result<IndexCounts, IndexError> {
     let home = StoreKey::start_page();
     let writer = Writer::new(archive, Places::default());
-    // Nothing is wanted of any group. The start page goes last, so that a call that is cut off is continued.
-    if archive.objects.stat(&home).await?.is_none() {
+    // The style comes first and the start page last, so that one of them is there wherever a call was cut off.
+    if matches!((archive.objects.stat(&style()).await, archive.objects.stat(&home).await), (Ok(None), Ok(None))) {
         return Ok(writer.counts());
     }
     for shard in 0..=u8::MAX {

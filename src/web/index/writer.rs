@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::error::IndexError;
 use super::group::{Group, Made, of};
 use super::places::Places;
-use crate::archive::{Archive, StoreKey};
+use crate::archive::{Archive, Body, StoreKey};
 use crate::model::{Digest, Fingerprint};
 
 /// Pages that are made at a time.
@@ -22,6 +22,11 @@ const LOOK: [&str; 8] = [
     include_str!("../templates/index_hosts.html"),
     include_str!("../templates/index_missing.html"),
 ];
+
+/// Differs where the templates or the program do.
+pub(super) fn look() -> u64 {
+    Digest::of([&LOOK.concat(), env!("CARGO_PKG_VERSION")].concat().as_bytes()).short()
+}
 
 /// What was done to the files of the static pages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,7 +52,7 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(archive: &'a Archive, places: Places) -> Self {
-        let look = Digest::of([&LOOK.concat(), env!("CARGO_PKG_VERSION")].concat().as_bytes()).short();
+        let look = look();
         let [written, removed, obstructed] = [0; 3].map(AtomicU64::new);
         Self { archive, places, look, written, removed, obstructed }
     }
@@ -98,7 +103,7 @@ impl<'a> Writer<'a> {
             return Ok(found);
         }
         self.written.fetch_add(1, Ordering::Relaxed);
-        Ok(objects.put_derived(key, bytes).await?.fingerprint)
+        Ok(objects.put(key, Body::Bytes(bytes)).await?.fingerprint)
     }
 
     /// Removes a file.

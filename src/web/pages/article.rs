@@ -156,14 +156,15 @@ pub(in super::super) async fn page(archive: &Archive, key: &ArticleKey, query: &
         View::Mirror | View::Original => {}
         View::Images => content.images = images(archive, &row, Links::Served).await?,
         View::History => content.versions = history(archive, &row).await?,
-        View::Diff => match query.value::<usize>("from")?.zip(query.value::<usize>("to")?) {
-            Some(pair) => compare(archive, &row, pair, &mut content).await?,
-            None => {
+        View::Diff => {
+            if let Some(pair) = query.value::<usize>("from")?.zip(query.value::<usize>("to")?) {
+                compare(archive, &row, pair, &mut content).await?;
+            } else {
                 let more = edits(archive, &row, query, &mut content).await?;
                 content.goes_on = more.is_some();
                 frame.next = more.or(frame.next);
             }
-        },
+        }
     }
     let version = &row.version;
     let original = StoreKey::Blob { digest: version.original, media_type: version.format.blob_type() };

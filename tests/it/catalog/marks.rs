@@ -12,6 +12,7 @@ suite! {
     the_same_rows_have_the_same_marks
     a_title_changes_the_entry_and_the_page
     an_image_changes_the_page_alone
+    another_reason_changes_the_page
     an_attempt_that_fails_again_changes_what_is_missing_alone
     an_article_that_is_gone_has_another_entry
 }
@@ -58,6 +59,14 @@ async fn a_title_changes_the_entry_and_the_page(catalog: &dyn Catalog) {
     let after = mark(catalog).await;
     assert!(before.0 != after.0 && before.1 != after.1);
     assert_eq!(before.2, after.2);
+}
+
+async fn another_reason_changes_the_page(catalog: &dyn Catalog) {
+    record(catalog, "a.md", &[A]).await;
+    let never = mark(catalog).await;
+    complete_all(catalog, 1, failed(Some(at(9)))).await;
+    let failed_once = mark(catalog).await;
+    assert!(failed_once.0 == never.0 && failed_once.1 != never.1, "the page says why");
 }
 
 async fn an_image_changes_the_page_alone(catalog: &dyn Catalog) {

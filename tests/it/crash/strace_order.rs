@@ -75,7 +75,7 @@ fn is_saved(calls: &[Call], path: &str, (from, until): (f64, f64), why: &str) {
 }
 
 /// A run over a site with many images, and the log of it.
-async fn traced() -> (Sandbox, Vec<Call>) {
+fn traced() -> (Sandbox, Vec<Call>) {
     needs("strace");
     let image = |seed| Behaviour::serve(Content::new("image/png", tiny(seed)));
     let site = (0..IMAGES).fold(Site::new(), |site, number| site.on(&format!("/{number}.png"), image(number)));
@@ -100,7 +100,7 @@ async fn traced() -> (Sandbox, Vec<Call>) {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs strace"]
 async fn bytes_are_durable_before_their_name_and_that_before_a_mirror_shows_it() {
-    let (sandbox, calls) = traced().await;
+    let (sandbox, calls) = traced();
     let renames: Vec<_> = calls.iter().filter_map(|call| Some((call, call.renamed()?))).collect();
     let store = sandbox.path("store").canonicalize().unwrap().display().to_string();
     let into = |part: &str| {

@@ -52,7 +52,7 @@ conformance! { $
     bytes_that_the_key_does_not_name_are_no_blob
     a_staged_file_that_lost_its_end_is_refused
     whatever_is_no_blob_is_replaced_as_a_whole
-    what_can_be_made_anew_is_replaced_as_a_whole_too
+    static_pages_are_listed_by_their_kinds
     a_prefix_lists_what_it_covers_and_nothing_else
 }
 
@@ -304,10 +304,10 @@ async fn whatever_is_no_blob_is_replaced_as_a_whole(objects: &dyn Objects) {
     assert_eq!(staged(objects), 0);
 }
 
-async fn what_can_be_made_anew_is_replaced_as_a_whole_too(objects: &dyn Objects) {
+async fn static_pages_are_listed_by_their_kinds(objects: &dyn Objects) {
     let key = StoreKey::Index { path: "lists/posts.2026-11.1.html".parse().unwrap() };
-    let first = objects.put_derived(&key, b"first".to_vec()).await.unwrap();
-    let second = objects.put_derived(&key, b"other".to_vec()).await.unwrap();
+    let first = objects.put(&key, Body::Bytes(b"first".to_vec())).await.unwrap();
+    let second = objects.put(&key, Body::Bytes(b"other".to_vec())).await.unwrap();
     assert_eq!((first.put, second.put), (Put::Created, Put::Replaced));
     assert_eq!(read(objects, &key).await.unwrap(), b"other");
     assert_eq!(objects.list(Prefix::ListPages).await.unwrap(), [(key.clone(), second.fingerprint)]);
@@ -315,7 +315,7 @@ async fn what_can_be_made_anew_is_replaced_as_a_whole_too(objects: &dyn Objects)
         assert_eq!(objects.list(other).await.unwrap(), [], "{other:?}");
     }
     let page = StoreKey::article_page(&ArticleKey { source: "posts".parse().unwrap(), path: "a.md".parse().unwrap() });
-    objects.put_derived(&page, b"page".to_vec()).await.unwrap();
+    objects.put(&page, Body::Bytes(b"page".to_vec())).await.unwrap();
     let of_shards = (0..=u8::MAX).map(Prefix::ArticlePages).collect();
     let found: Vec<_> = objects.keys_of_all(of_shards).await.into_iter().flat_map(Result::unwrap).collect();
     assert_eq!(found, [page]);

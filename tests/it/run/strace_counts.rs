@@ -16,7 +16,8 @@ const MOST: [(&str, u64); 6] =
 
 fn job(origin: &Origin) -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.settings("[run]\nmin_free = \"0\"\n");
+    // Static pages are listed once in each run, however many images there are.
+    sandbox.settings("[run]\nmin_free = \"0\"\n[index]\nenabled = false\n");
     let numbers: Vec<_> = (0..IMAGES).collect();
     for (article, images) in numbers.chunks(10).enumerate() {
         let lines: Vec<_> =

@@ -55,12 +55,16 @@ fn is_noted(sandbox: &Sandbox) -> bool {
     catalog.query_row("SELECT count(*) FROM compared", [], |row| row.get::<_, i64>(0)).unwrap() > 0
 }
 
+/// When runs may begin, so that no week ends between two that are less than a minute apart.
+fn begin() -> i64 {
+    let now = jiff::Timestamp::now().as_second();
+    if now / WEEK == (now + 60) / WEEK { 0 } else { 60 }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn thumbnails_are_looked_for_where_names_changed_and_once_a_week() {
     let (_origin, sandbox) = posts(1);
-    let now = jiff::Timestamp::now().as_second();
-    // No week ends between two of these runs.
-    let begin = if now / WEEK == (now + 60) / WEEK { 0 } else { 60 };
+    let begin = begin();
     run_at(&sandbox, begin);
     run_at(&sandbox, begin + 10);
     if !is_noted(&sandbox) {
@@ -78,4 +82,42 @@ async fn thumbnails_are_looked_for_where_names_changed_and_once_a_week() {
     std::fs::remove_file(&passing).unwrap();
     run_at(&sandbox, begin + WEEK + 20);
     assert!(are_on_record_as_they_are(&sandbox), "something came and went");
+}
+
+/// The static pages, with what they hold.
+fn pages(sandbox: &Sandbox) -> Vec<(PathBuf, String)> {
+    let html = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "html");
+    let files = sandbox.tree("store/index").into_keys().filter(html);
+    files.map(|path| (path.clone(), sandbox.text(&format!("store/index/{}", path.display())))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn static_pages_are_looked_at_where_something_changed_and_once_a_week() {
+    let (_origin, sandbox) = posts(2);
+    let begin = begin();
+    run_at(&sandbox, begin);
+    run_at(&sandbox, begin + 10);
+    let whole = pages(&sandbox);
+    let page = whole.iter().map(|(path, _)| format!("store/index/{}", path.display()));
+    let page = page.into_iter().find(|path| path.contains("articles/")).unwrap();
+    if !is_noted(&sandbox) {
+        return;
+    }
+    std::fs::write(sandbox.path(&page), "edited").unwrap();
+    run_at(&sandbox, begin + 20);
+    assert_eq!(sandbox.text(&page), "edited", "nothing changed, so nobody looks");
+    run_at(&sandbox, begin + WEEK);
+    assert_eq!(pages(&sandbox), whole, "a week later");
+    run_at(&sandbox, begin + WEEK + 10);
+    for lost in [page.as_str(), "store/index/index.html", "store/index/style.css"] {
+        std::fs::remove_file(sandbox.path(lost)).unwrap();
+        run_at(&sandbox, begin + WEEK + 20);
+        assert_eq!(pages(&sandbox), whole, "{lost} was lost");
+        assert!(sandbox.path(lost).exists(), "{lost}");
+    }
+    std::fs::write(sandbox.path(&page), "edited").unwrap();
+    sandbox.write("posts/more.md", "a new article\n");
+    run_at(&sandbox, begin + WEEK + 30);
+    assert!(pages(&sandbox).len() > whole.len());
+    assert_ne!(sandbox.text(&page), "edited", "something changed, so all pages are looked at");
 }

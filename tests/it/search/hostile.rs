@@ -118,3 +118,24 @@ fn an_index_and_what_belongs_to_it_may_lie_in_an_archive() {
     sandbox.run(&["gc"]).expect(0);
     assert_eq!(found(&sandbox, &["market"]).len(), 2);
 }
+
+/// What is no file in the place of the index keeps nobody from taking an article down, and no run from its work.
+#[test]
+fn a_folder_in_the_place_of_the_index_stops_neither_a_takedown_nor_a_run() {
+    for name in ["search.db", "search.db-wal"] {
+        let sandbox = indexed();
+        let place = sandbox.path(&format!("store/{name}"));
+        let _ = std::fs::remove_file(&place);
+        std::fs::create_dir(&place).unwrap();
+        let taken = sandbox.run(&["forget", "posts/harbour.md", "--reason", "asked for"]);
+        assert!([0, 3].contains(&taken.status), "{name}: {taken:?}");
+        let ran = sandbox.run(&["run"]);
+        assert!([0, 3].contains(&ran.status) && ran.stderr.contains("search index"), "{name}: {ran:?}");
+        assert!(place.is_dir(), "it is not ours");
+        assert!(sandbox.run(&["verify"]).expect(4).stdout.contains("moves it away"), "{name}");
+        sandbox.run(&["verify", "--repair"]);
+        assert!(!place.is_dir(), "{name}");
+        sandbox.run(&["run"]);
+        assert_eq!(found(&sandbox, &["market"]).len(), 1, "{name}");
+    }
+}

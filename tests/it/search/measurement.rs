@@ -1,5 +1,6 @@
 //! How long searches and updates take, and how large the index is.
 
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -26,7 +27,7 @@ fn text(id: i64, state: &mut u64) -> String {
             text.push(char::from_u32(0x4e00 + rank as u32).unwrap());
             text.push_str(if at % 17 == 0 { "。" } else { "" });
         } else {
-            text.push_str(&format!("w{} ", rank as u32));
+            let _ = write!(text, "w{} ", rank as u32);
         }
     }
     text

@@ -109,6 +109,8 @@ fn templates_have_nothing_inline_and_leave_out_no_escape() {
     assert!(all.len() > 10);
     for (name, text) in all {
         for never in ["style=", " onclick", " onload", "<style", "javascript:", "{% raw", "target="] {
+            // The frame of the same page, which may do nothing, is no other window.
+            let text = text.replace("target=\"article\"", "");
             assert!(!text.contains(never), "{name}: {never}");
         }
         for script in text.split("<script").skip(1) {
@@ -141,7 +143,7 @@ fn every_field_has_a_label() {
         }
         for (at, _) in text.match_indices("<iframe") {
             let tag = text[at..].split('>').next().unwrap();
-            assert!(tag.contains(" sandbox title="), "{name}: {tag}");
+            assert!(tag.contains(" sandbox tabindex=\"0\" title="), "{name}: {tag}");
             assert!(!tag.contains("allow-"), "{name}: a frame may do nothing: {tag}");
         }
     }

@@ -88,7 +88,7 @@ impl Folder {
     /// When its entries last changed, in nanoseconds since 1970, and its inode; `None` where its file system is not known to
     /// note that.
     pub(in crate::archive) fn names_changed(&self) -> Option<(i128, u64)> {
-        let kind = i64::try_from(fstatfs(&self.handle).ok()?.f_type).ok()?;
+        let kind = self.file_system()?;
         let found = self.metadata().ok().filter(|_| NOTES_CHANGES.contains(&kind))?;
         Some((i128::from(found.ctime()) * 1_000_000_000 + i128::from(found.ctime_nsec()), found.ino()))
     }
@@ -183,9 +183,14 @@ impl Folder {
     /// The device that it is on, where [`Folder::save_disk`] makes all files of that durable, and fails where one of them
     /// could not be saved.
     pub(in crate::archive) fn device_saved_whole(&self) -> Option<u64> {
-        let kind = fstatfs(&self.handle).ok()?.f_type;
-        let is_known = i64::try_from(kind).is_ok_and(|kind| SAVED_WHOLE.contains(&kind)) && reports_errors_of_disks();
+        let is_known = SAVED_WHOLE.contains(&self.file_system()?) && reports_errors_of_disks();
         self.handle.metadata().ok().filter(|_| is_known).map(|found| found.dev())
+    }
+
+    /// What file system it is on, by the number that Linux gives it (statfs(2)).
+    #[allow(clippy::useless_conversion, reason = "how wide the number is differs between processors")]
+    fn file_system(&self) -> Option<i64> {
+        i64::try_from(fstatfs(&self.handle).ok()?.f_type).ok()
     }
 
     /// Makes all that its disk holds durable (syncfs(2)).
@@ -214,15 +219,15 @@ const SAVED_WHOLE: [i64; 2] = [0xEF53, 0x5846_5342];
 /// tmpfs. Others keep it elsewhere, or not at once.
 const NOTES_CHANGES: [i64; 4] = [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994];
 
-/// From Linux 5.8 on, syncfs(2) reports that something could not be saved.
+/// From Linux 5.17 on, syncfs(2) reports all that could not be saved: from 5.8 on bytes, then also names.
 fn reports_errors_of_disks() -> bool {
     let system = rustix::system::uname();
-    system.release().to_str().is_ok_and(is_5_8_or_later)
+    system.release().to_str().is_ok_and(is_5_17_or_later)
 }
 
-fn is_5_8_or_later(release: &str) -> bool {
+fn is_5_17_or_later(release: &str) -> bool {
     let mut parts = release.split(|byte: char| !byte.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (5, 8)
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (5, 17)
 }
 
 fn kind_of(found: FileType) -> Kind {
@@ -247,16 +252,16 @@ mod tests {
     #[test]
     fn a_release_of_linux_is_compared_by_its_numbers() {
         for (release, expected) in [
-            ("5.8.0", true),
-            ("5.10.0-21-amd64", true),
+            ("5.17.0", true),
+            ("5.18.2-21-amd64", true),
             ("6.1", true),
-            ("5.7.19", false),
+            ("5.16.19", false),
             ("4.19.0", false),
             ("5", false),
             ("", false),
             ("unknown", false),
         ] {
-            assert_eq!(is_5_8_or_later(release), expected, "{release}");
+            assert_eq!(is_5_17_or_later(release), expected, "{release}");
         }
     }
 }

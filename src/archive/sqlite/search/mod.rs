@@ -177,7 +177,10 @@ fn remove(connection: &Connection, ids: &[ArticleId]) -> Result<()> {
         ids.iter().try_for_each(|id| delete(connection, *id))?;
         connection.execute("INSERT INTO entry (entry) VALUES ('optimize')", []).map(drop)
     })?;
-    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+    // A reader in the way is no error, but a row that says so.
+    let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    let busy = || rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY), None);
+    if is_busy { Err(busy()) } else { Ok(()) }
 }
 
 #[cfg(test)]

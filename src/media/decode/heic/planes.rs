@@ -10,12 +10,14 @@ use crate::media::raster::{Channels, Raster, divide_by_alpha};
 /// Bytes of a sample in the decoder's planes.
 const BYTES_PER_SAMPLE: u64 = 4;
 
-/// All planes twice, as tiles and put together, and alpha beside them. What is made of them takes less.
+/// All planes twice, as tiles and put together, and alpha beside them; or the planes once and what is made of them: pixels
+/// of 16 bits, and those of 8 bits that are tone-mapped.
 pub(super) fn peak_memory(declared: &ImageInfo) -> u64 {
     // Twice the planes of luma and chroma (ITU-T H.265, table 6-1).
     let planes = [2, 3, 4, 6].get(declared.chroma_format_idc as usize).copied().unwrap_or(6);
     let planes = planes + if declared.alpha_bit_depth.is_some() { 2 } else { 0 };
-    declared.coded_width as u64 * declared.coded_height as u64 * planes * BYTES_PER_SAMPLE
+    let made = planes / 2 * BYTES_PER_SAMPLE + 4 * BYTES_PER_SAMPLE + 4;
+    declared.coded_width as u64 * declared.coded_height as u64 * (planes * BYTES_PER_SAMPLE).max(made)
 }
 
 /// The planes of the image that is shown.
@@ -58,7 +60,9 @@ fn mapped<const CHANNELS: usize>(samples: &[u16], tones: &ToneMap) -> Vec<u8> {
         let [red, green, blue] = tones.bytes([pixel[0], pixel[1], pixel[2]].map(fraction));
         [red, green, blue, pixel.last().copied().map_or(0, from_16)].into_iter().take(CHANNELS)
     };
-    samples.chunks_exact(CHANNELS).flat_map(pixel).collect()
+    let mut bytes = Vec::with_capacity(samples.len());
+    samples.chunks_exact(CHANNELS).for_each(|samples| bytes.extend(pixel(samples)));
+    bytes
 }
 
 pub(super) fn side(length: usize) -> Result<u32, MediaError> {

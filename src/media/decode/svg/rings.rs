@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use resvg::usvg::roxmltree::Document;
+use resvg::usvg::roxmltree::{Document, Node};
 
 use crate::media::error::MediaError;
 
@@ -15,7 +15,11 @@ const HEIRS: [&str; 4] = ["linearGradient", "radialGradient", "pattern", "filter
 /// Refuses a document with another ring than one of elements that inherit, which nothing leads into, or two of `use`. An
 /// element that refers only to itself is accepted.
 pub(super) fn check(document: &Document<'_>) -> Result<(), MediaError> {
-    if References::of(document).end() {
+    // The parser takes such a name for that of the element, too, and the last element of several with one name for all.
+    let has_foreign_id =
+        |node: Node<'_, '_>| node.attributes().any(|other| other.name() == "id" && other.namespace().is_some());
+    let references = References::of(document);
+    if references.links.is_empty() || !document.descendants().any(has_foreign_id) && references.end() {
         return Ok(());
     }
     Err(MediaError::damaged("elements that refer to each other in a ring"))
@@ -30,6 +34,8 @@ struct References<'a> {
     counts: HashMap<&'a str, usize>,
     /// What something outside of all rings names.
     entered: HashSet<&'a str>,
+    /// What names itself. Of several with one name, one may so lead to another.
+    to_themselves: HashSet<&'a str>,
     /// Of which types the elements of a name are.
     types: HashMap<&'a str, Vec<&'a str>>,
 }
@@ -46,7 +52,11 @@ impl<'a> References<'a> {
                 continue;
             };
             all.types.entry(id).or_default().push(node.tag_name().name());
-            for other in others.filter(|other| *other != id) {
+            for other in others {
+                if other == id {
+                    all.to_themselves.insert(id);
+                    continue;
+                }
                 all.links.entry(id).or_default().push(other);
                 *all.counts.entry(other).or_default() += 1;
             }
@@ -58,7 +68,10 @@ impl<'a> References<'a> {
     fn end(mut self) -> bool {
         self.keep_rings();
         self.links.iter().all(|(id, others)| match others[..] {
-            [other] => self.inherits(id) && !self.entered.contains(id) || self.is_pair(id, other),
+            [other] => {
+                self.inherits(id) && !self.entered.contains(id) && !self.to_themselves.contains(id)
+                    || self.is_pair(id, other)
+            }
             _ => false,
         })
     }
@@ -155,6 +168,11 @@ mod tests {
             assert!(is_refused(&format!("{ring}<pattern href='#{}'/>", names[1])), "by what has no name");
         }
         assert!(is_refused(&[gradient("a", "b"), gradient("a", "b"), gradient("b", "a")].concat()), "one name for two");
+        let ring = gradient("a", "b") + &gradient("b", "a");
+        assert!(is_refused(&(gradient("a", "a") + &ring)), "by one of its own name");
+        let other = "<linearGradient xml:id='s' id='a' href='#a'/>".to_owned();
+        assert!(is_refused(&(other + &ring)), "by a name of another kind");
+        assert!(is_refused(&(ring + "<path xml:id='p' d='M0 0h9v9z'/>")), "names of another kind are not followed");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::testserver::bulk::tiny;
 use crate::testserver::{Behaviour, Content, End, LoggedRequest, Origin, Site};
 
 /// Tables that say of a run that it was, and what it found to be as it was.
-const OF_RUNS: [&str; 2] = ["run", "revisit"];
+const OF_RUNS: [&str; 3] = ["run", "revisit", "compared"];
 
 /// A newsroom, and an archive of it.
 pub(super) struct Newsroom {

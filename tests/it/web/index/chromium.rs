@@ -32,6 +32,8 @@ async fn pages_from_the_disk_show_their_images_and_ask_nobody() {
             assert_eq!(styled, "0px", "{name} has its style");
             let width = browser.evaluate("document.documentElement.scrollWidth");
             assert!(width.as_u64().is_some_and(|width| width <= 320), "{name} is {width} wide");
+            let frames = browser.evaluate("[...document.querySelectorAll('iframe')].every((frame) => !frame.src)");
+            assert_eq!(frames, true, "{name} loads no mirror before it is asked to");
         }
         assert!(browser.requested().iter().all(|url| url.starts_with("file:")), "{:?}", browser.requested());
     });
