@@ -117,7 +117,7 @@ pub struct TextMatches {
     pub rows: Vec<TextMatch>,
     /// Whether more follow.
     pub has_more: bool,
-    /// How many there are in all; one more than [`MOST_MATCHES`] where there are more than that.
+    /// How many there are in all; one more than 10,000 where there are more than that.
     pub count: u64,
 }
 
