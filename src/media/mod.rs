@@ -57,6 +57,7 @@ mod ifd;
 mod lanczos;
 mod markup;
 mod perceptual_hash;
+mod png_chunks;
 mod preview;
 mod probe;
 mod psd;

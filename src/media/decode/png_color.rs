@@ -4,6 +4,7 @@
 use moxcms::{Chromaticity, ColorPrimaries, ColorProfile, ToneReprCurve};
 
 use crate::media::byte_reader::ByteReader;
+use crate::media::png_chunks::Chunks;
 
 /// The gamma of images that are made for sRGB, in hundred-thousandths. Its curve differs from that of sRGB by little, and
 /// such images come from screens.
@@ -46,17 +47,15 @@ pub(super) fn profile(bytes: &[u8], gray: bool) -> Option<Vec<u8>> {
 /// Gamma and primaries as the file holds them; `None` if a chunk of a higher rank says what the colors are.
 fn chunks(bytes: ByteReader<'_>) -> Option<(Option<u32>, Option<[u32; 8]>)> {
     let (mut gamma, mut primaries) = (None, None);
-    let mut at = 8;
-    while let (Some(length), Some(chunk_type)) = (bytes.be32(at), bytes.slice(at + 4, 4)) {
-        let value = |index: usize| bytes.be32(at + 8 + 4 * index);
-        match chunk_type {
+    for chunk in Chunks::of_file(bytes) {
+        let value = |index: usize| chunk.body.be32(4 * index);
+        match chunk.kind {
             b"iCCP" | b"sRGB" | b"cICP" => return None,
-            b"gAMA" if length == 4 => gamma = value(0).filter(|gamma| (1_000..=1_000_000).contains(gamma)),
-            b"cHRM" if length == 32 => primaries = read_primaries(value),
+            b"gAMA" if chunk.length == 4 => gamma = value(0).filter(|gamma| (1_000..=1_000_000).contains(gamma)),
+            b"cHRM" if chunk.length == 32 => primaries = read_primaries(value),
             b"IDAT" => break,
             _ => {}
         }
-        at = at.checked_add(length as usize)?.checked_add(12)?;
     }
     Some((gamma, primaries))
 }

@@ -3,20 +3,18 @@
 use flate2::Crc;
 
 use crate::media::byte_reader::ByteReader;
+use crate::media::png_chunks::{Chunk, Chunks};
 
 /// The file with the right checksum of every chunk but its header: a header that was damaged says how the image is to be
 /// read, and is not to be trusted. `None` if no other is wrong.
 pub(super) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut wrong = Vec::new();
-    let (file, mut at) = (ByteReader(bytes), 8);
-    while let (Some(length), Some(kind)) = (file.be32(at), file.slice(at + 4, 4)) {
-        let end = (at + 8).checked_add(length as usize)?;
-        let Some(said) = file.be32(end) else { break };
-        let sum = checksum(file.slice(at + 4, length as usize + 4)?);
-        if sum != said && kind != b"IHDR" {
-            wrong.push((end, sum));
+    for chunk in Chunks::of_file(ByteReader(bytes)) {
+        let Some(said) = ByteReader(bytes).be32(chunk.end()) else { break };
+        let sum = checksum(&chunk);
+        if sum != said && chunk.kind != b"IHDR" {
+            wrong.push((chunk.end(), sum));
         }
-        at = end + 4;
     }
     if wrong.is_empty() {
         return None;
@@ -29,9 +27,10 @@ pub(super) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Over the type and the data of a chunk.
-fn checksum(chunk: &[u8]) -> u32 {
+fn checksum(chunk: &Chunk<'_>) -> u32 {
     let mut sum = Crc::new();
-    sum.update(chunk);
+    sum.update(chunk.kind);
+    sum.update(chunk.body.0);
     sum.sum()
 }
 
@@ -45,14 +44,8 @@ mod tests {
 
     /// Where the checksum of the first chunk of a type is.
     fn place(kind: &[u8]) -> usize {
-        let mut at = 8;
-        loop {
-            let length = ByteReader(PNG).be32(at).unwrap() as usize;
-            if ByteReader(PNG).has(at + 4, kind) {
-                return at + 8 + length;
-            }
-            at += 12 + length;
-        }
+        let mut chunks = Chunks::of_file(ByteReader(PNG));
+        chunks.find(|chunk| chunk.kind == kind).expect("it has one").end()
     }
 
     fn damaged(at: usize) -> Vec<u8> {

@@ -4,34 +4,31 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::exif;
 use crate::media::byte_reader::ByteReader;
+use crate::media::png_chunks::Chunks;
 use crate::model::{Asset, Ending};
 
 pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
-    let mut at = 8;
     let mut pixels = Vec::new();
-    loop {
-        let (Some(length), Some(chunk_type)) = (bytes.be32(at), bytes.slice(at + 4, 4)) else {
-            return Some(ending_of(&pixels));
-        };
-        let body = bytes.window(at + 8, length as usize);
-        if chunk_type == b"IDAT" {
+    for chunk in Chunks::of_file(bytes) {
+        let body = chunk.body;
+        if chunk.kind == b"IDAT" {
             pixels.push(body.0);
         }
-        if body.len() < length as usize {
-            return Some(ending_of(&pixels));
+        if !chunk.is_whole() {
+            break;
         }
-        match chunk_type {
+        match chunk.kind {
             b"IHDR" => header(body, asset)?,
             b"tRNS" => asset.alpha = true,
             b"acTL" => asset.frames = body.be32(0)?,
             b"eXIf" => exif::read(body, asset),
             b"iCCP" => asset.icc_name = profile_name(body),
-            b"IEND" if bytes.slice(at + 8, 4).is_some() => return Some(Ending::Whole),
-            b"IEND" => return Some(ending_of(&pixels)),
+            b"IEND" if bytes.slice(chunk.start, 4).is_some() => return Some(Ending::Whole),
+            b"IEND" => break,
             _ => {}
         }
-        at = at.checked_add(length as usize)?.checked_add(12)?;
     }
+    Some(ending_of(&pixels))
 }
 
 fn header(body: ByteReader<'_>, asset: &mut Asset) -> Option<()> {
