@@ -55,9 +55,9 @@ impl GroupSync {
         Self { root, device, state: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// Makes the bytes of a file durable, which may be staged elsewhere.
-    pub(super) fn sync_file(&self, file: &File) -> io::Result<()> {
-        self.save(&file.metadata()?, || file.sync_all())
+    /// Makes the bytes of a file durable, which may be staged elsewhere. What is `found` is what is known of it.
+    pub(super) fn sync_file(&self, file: &File, found: &Metadata) -> io::Result<()> {
+        self.save(found, || file.sync_all())
     }
 
     /// Makes the names in a folder durable, where the file system can do that. What is `found` is the folder, or a file in
@@ -79,9 +79,13 @@ impl GroupSync {
         }
     }
 
-    /// Waits for a call that begins from now on; `Err` where this thread is the one that makes it.
+    /// Waits for a call that begins from now on; `Err` where this thread is the one that makes it. Nobody waits while each
+    /// is saved alone.
     fn wait(&self) -> Result<Saved, Leader<'_>> {
         let mut state = self.state.lock();
+        if state.alone_until.is_some_and(|until| until > Instant::now()) {
+            return Ok(Saved::Alone);
+        }
         let round = Arc::clone(&state.next);
         state.waiting += 1;
         while state.is_saving || round.get().is_some() {
@@ -105,8 +109,7 @@ impl<'a> Leader<'a> {
     fn new(group: &'a GroupSync, state: &mut MutexGuard<'_, State>) -> Self {
         state.is_saving = true;
         let waiting = std::mem::take(&mut state.waiting);
-        let is_quick = state.alone_until.is_none_or(|until| until <= Instant::now());
-        Self { group, round: std::mem::take(&mut state.next), together: waiting >= FEWEST && is_quick }
+        Self { group, round: std::mem::take(&mut state.next), together: waiting >= FEWEST }
     }
 
     fn save(self, alone: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
@@ -208,7 +211,16 @@ mod tests {
     fn for_a_while_after_a_call_for_all_took_long_each_is_saved_by_its_own() {
         let (_place, found, group) = on_disk();
         group.state.lock().alone_until = Some(Instant::now() + ALONE);
-        assert_eq!(saved_alone(&group, &found, 9), 9);
+        let mut alone = 0;
+        for _ in 0..9 {
+            let saved = group.save(&found, || {
+                assert!(!group.state.lock().is_saving && group.state.lock().waiting == 0, "nobody waits for it");
+                alone += 1;
+                Ok(())
+            });
+            saved.unwrap();
+        }
+        assert_eq!(alone, 9);
         let begun = Instant::now();
         let leader = Leader::new(&group, &mut group.state.lock());
         leader.end(Saved::Together, LONG * 2);
@@ -257,9 +269,9 @@ mod tests {
         let (place, _, group) = on_disk();
         std::fs::write(place.path().join("file"), "bytes").unwrap();
         let file = File::open(place.path().join("file")).unwrap();
-        group.sync_file(&file).unwrap();
+        group.sync_file(&file, &file.metadata().unwrap()).unwrap();
         group.sync_names(&group.root, &file.metadata().unwrap()).unwrap();
         let elsewhere = tempfile::tempfile_in("/dev/shm").or_else(|_| tempfile::tempfile()).unwrap();
-        group.sync_file(&elsewhere).unwrap();
+        group.sync_file(&elsewhere, &elsewhere.metadata().unwrap()).unwrap();
     }
 }

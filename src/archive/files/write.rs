@@ -44,11 +44,11 @@ impl Synced {
     pub(super) fn read_only(syncs: &GroupSync, staged: Staged) -> io::Result<Self> {
         let (file, found) = open(&staged)?;
         drop(file.set_permissions(read_only(&found)));
-        Self::sync(syncs, staged, file, Rights::ReadOnly)
+        Self::sync(syncs, staged, (file, &found), Rights::ReadOnly)
     }
 
-    fn sync(syncs: &GroupSync, staged: Staged, file: File, rights: Rights) -> io::Result<Self> {
-        syncs.sync_file(&file)?;
+    fn sync(syncs: &GroupSync, staged: Staged, (file, found): (File, &Metadata), rights: Rights) -> io::Result<Self> {
+        syncs.sync_file(&file, found)?;
         Ok(Self { staged, file, rights })
     }
 
@@ -107,7 +107,7 @@ pub(super) fn write(
         Rights::ReadOnly => drop(file.set_permissions(read_only(&found))),
         Rights::Kept | Rights::KeptWithTime => keep_rights(folder, name, &file, rights)?,
     }
-    Synced::sync(syncs, staged, file, rights)?.rename(folder, name)?.sync(syncs, folder)
+    Synced::sync(syncs, staged, (file, &found), rights)?.rename(folder, name)?.sync(syncs, folder)
 }
 
 /// The folder is on another file system than the staged file: it is copied into the folder first.
