@@ -80,6 +80,7 @@ fn same_type(ours: MediaType, theirs: &str) -> bool {
     match ours {
         MediaType::Bmp => matches!(theirs, "image/bmp" | "image/x-ms-bmp"),
         MediaType::Wav => theirs == "audio/x-wav",
+        MediaType::Svgz => theirs == "application/gzip",
         MediaType::Jp2 => matches!(theirs, "image/jp2" | "image/x-jp2-codestream"),
         other => theirs == other.mime(),
     }
