@@ -1,9 +1,9 @@
 //! Taking down: articles and images that must not be kept, on record.
 //!
 //! A file of the archive that says so comes first, then the mirrors go, then the rows in one transaction, then the bytes,
-//! then the copies of the catalog. The index of texts loses them before the rows go. Whenever the program is killed, another call or the next run finishes the work: the file
-//! says what is to go, and what has no rows any more is noted as garbage whose grace period is over, which `gc` deletes as
-//! well.
+//! then the copies of the catalog. The index of texts loses them before the rows go. Whenever the program is killed, another
+//! call or the next run finishes the work: the file says what is to go, and what has no rows any more is noted as garbage
+//! whose grace period is over, which `gc` deletes as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -137,7 +137,7 @@ impl StoreKey {
     /// The name of an article's static page, as a number. Its first byte is that of [`Prefix::ArticlePages`].
     pub(crate) fn article_page_name(key: &ArticleKey) -> u128 {
         let digest = Digest::of(key.to_string().as_bytes());
-        digest.as_bytes()[..16].iter().fold(0, |number, byte| (number << 8) | u128::from(*byte))
+        u128::from_be_bytes(*digest.as_bytes().first_chunk().expect("it has 32 bytes"))
     }
 
     /// The static page of an article by its name.

@@ -11,6 +11,7 @@ use super::files::{Folder, Links, Lock, Tree, has_other_names};
 use super::key::{ARTICLES, StoreKey};
 use super::objects::ObjectError;
 use super::open::{ASIDE, ArchiveError, CATALOG, CATALOG_FILES, SEARCH, TMP};
+use super::sqlite::BESIDE;
 use super::{identity, open};
 use crate::model::{SourceName, ThumbnailName};
 use crate::staging;
@@ -139,7 +140,7 @@ pub(super) fn may_be_file(place: &str) -> bool {
     StoreKey::parse(place).is_some()
         || [identity::FILE, Lock::FILE, README].contains(&place)
         || place.strip_prefix(CATALOG).is_some_and(may_follow_catalog)
-        || place.strip_prefix(SEARCH).is_some_and(|rest| ["", "-wal", "-shm", "-journal"].contains(&rest))
+        || place.strip_prefix(SEARCH).is_some_and(|rest| rest.is_empty() || BESIDE.contains(&rest))
 }
 
 /// What the names of the catalog's file and of those beside it end in: its log, its checksum, and copies from before it

@@ -276,7 +276,7 @@ fn refuse_links(tree: &Tree) -> Result<(), ArchiveError> {
         }
     }
     // A reader writes these, too.
-    for beside in ["-wal", "-shm", "-journal"] {
+    for beside in sqlite::BESIDE {
         refuse_other_names(tree, &format!("{CATALOG}{beside}"))?;
     }
     Ok(())

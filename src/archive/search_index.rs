@@ -16,6 +16,9 @@ use crate::model::{ArticleId, Digest, SourceName};
 /// The most matches that are counted.
 pub const MOST_MATCHES: u64 = 10_000;
 
+/// What a word in a title, in the text and in a caption adds to the rank.
+pub(super) const WEIGHTS: [u8; 3] = [8, 1, 2];
+
 /// The call of an index failed, and changed nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -56,11 +56,7 @@ pub(crate) async fn search(arguments: &SearchArguments, config: &Config, output:
     };
     let (hits, is_all, found) = all(&archive, &query, order, arguments.limit.into()).await?;
     if output.json {
-        let (count, more) = match found {
-            Count::Exactly(count) => (Some(count), false),
-            Count::MoreThan(count) => (Some(count), true),
-            Count::Unknown => (None, false),
-        };
+        let (count, more) = found.known();
         output.value(&Found { articles: hits.into_iter().map(Article::new).collect(), count, more })?;
     } else {
         print(&hits, is_all, found, output);

@@ -62,6 +62,17 @@ pub enum Count {
     Unknown,
 }
 
+impl Count {
+    /// How many, where that is known, and whether there are more than that.
+    pub const fn known(self) -> (Option<u64>, bool) {
+        match self {
+            Self::Exactly(count) => (Some(count), false),
+            Self::MoreThan(count) => (Some(count), true),
+            Self::Unknown => (None, false),
+        }
+    }
+}
+
 /// An article that is found.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

@@ -24,38 +24,36 @@ impl Links {
 
     /// To what is stored.
     pub(super) fn object(self, key: &StoreKey) -> String {
-        self.to_file(&address::object(key)).unwrap_or_else(|| address::object(key))
+        self.lead(|| address::object(key), || address::object(key))
     }
 
     /// To an article's mirror in the archive.
     pub(super) fn mirror(self, key: &ArticleKey) -> String {
-        let file = || self.to_file(&address::encoded(StoreKey::mirrors(), key));
-        file().unwrap_or_else(|| address::mirror(key))
+        self.lead(|| address::mirror(key), || address::encoded(StoreKey::mirrors(), key))
     }
 
     /// To the page of an article.
     pub(super) fn article(self, key: &ArticleKey) -> String {
-        let file = || self.to_file(&address::object(&StoreKey::article_page(key)));
-        file().unwrap_or_else(|| address::article(key))
+        self.lead(|| address::article(key), || address::object(&StoreKey::article_page(key)))
     }
 
     /// To the page of an image. The static index has none: there it is the image itself.
     pub(super) fn image(self, row: &AssetRow) -> String {
         let key = StoreKey::Blob { digest: row.digest, media_type: row.asset.media_type };
-        self.to_file(&address::object(&key)).unwrap_or_else(|| address::image(row.digest))
+        self.lead(|| address::image(row.digest), || address::object(&key))
     }
 
     /// To the articles of a source.
     pub(super) fn source(self, source: &SourceName) -> String {
-        let file = || Some(format!("{}#{source}", self.to_file(&address::object(&StoreKey::start_page()))?));
-        file().unwrap_or_else(|| address::source(source))
+        let start = || format!("{}#{source}", address::object(&StoreKey::start_page()));
+        self.lead(|| address::source(source), start)
     }
 
-    /// To the file at this path of the archive, which begins with a slash.
-    fn to_file(self, path: &str) -> Option<String> {
+    /// To an address of the server, or to the file at a path of the archive, which begins with a slash.
+    fn lead(self, address: impl FnOnce() -> String, file: impl FnOnce() -> String) -> String {
         match self {
-            Self::Served => None,
-            Self::Files { depth } => Some("../".repeat(depth) + path.trim_start_matches('/')),
+            Self::Served => address(),
+            Self::Files { depth } => "../".repeat(depth) + file().trim_start_matches('/'),
         }
     }
 }

@@ -8,13 +8,11 @@ use async_trait::async_trait;
 use crate::archive::catalog::{DatedArticle, IndexedRow};
 use crate::archive::search_index::{
     IndexEntry, MOST_MATCHES, MatchOrder, Ranked, SearchIndex, SearchIndexError, TextMatch, TextMatches, TextQuery,
+    WEIGHTS,
 };
 use crate::extract::{Phrase, cut};
 use crate::locks::{Mutex, MutexGuard};
 use crate::model::{ArticleId, Digest};
-
-/// What a word in a title, in the text and in a caption adds to the rank.
-const WEIGHTS: [f64; 3] = [8.0, 1.0, 2.0];
 
 /// An index of texts in memory. It is lost when it is dropped.
 #[derive(Debug, Default)]
@@ -42,7 +40,7 @@ impl Entry {
     /// How often a phrase stands in each column, times its weight.
     fn weight(&self, phrase: &Phrase) -> f64 {
         let in_column = |terms: &Vec<String>| (0..terms.len()).filter(|at| phrase.begins(&terms[*at..])).count() as f64;
-        self.terms.iter().zip(WEIGHTS).map(|(terms, weight)| in_column(terms) * weight).sum()
+        self.terms.iter().zip(WEIGHTS).map(|(terms, weight)| in_column(terms) * f64::from(weight)).sum()
     }
 
     fn matches(&self, query: &TextQuery) -> bool {

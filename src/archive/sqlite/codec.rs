@@ -2,6 +2,7 @@
 //!
 //! An invalid value becomes a [`Damaged`] inside the database library's error. [`super::error`] unpacks it again.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -61,6 +62,11 @@ kept_as_checked_text! {
     RelativePath, "path of an article";
     SourceName, "name of a source";
     ThumbnailName, "name of a thumbnail";
+}
+
+/// The times of a range, from the first on and before the second; of all times, where there is no range.
+pub(super) fn millis_of(dates: Option<&Range<Timestamp>>) -> (i64, i64) {
+    dates.map_or((i64::MIN, i64::MAX), |dates| (dates.start.as_millisecond(), dates.end.as_millisecond()))
 }
 
 impl UrlState {

@@ -11,6 +11,9 @@ use rusqlite::{Connection, Error, OpenFlags, Result, ffi};
 
 use crate::regular_file;
 
+/// What the names of the files end in that the database keeps beside its own.
+pub(in crate::archive) const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
 /// How long a call waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -46,11 +46,12 @@ impl Copies for Sqlite {
 
 /// Sums that differ where what is kept or known of it differs. Each is read from few pages, or by one walk over the
 /// articles or the takedowns.
-const SUMS: &str = "SELECT t.*, (SELECT max(id) FROM capture), (SELECT sum(revision + read_at % 1000003) FROM article),
-    (SELECT sum(mirror_modified % 1000003) FROM article), (SELECT count(*) FROM article_version),
+const SUMS: &str = "SELECT t.*, a.*, (SELECT max(id) FROM capture), (SELECT count(*) FROM article_version),
     (SELECT count(*) FROM shown_version), (SELECT count(*) FROM blob), (SELECT count(*) FROM takedown),
-    (SELECT sum(at % 1000003) FROM takedown), (SELECT sum(id % 1000003 * vanished) FROM article),
-    (SELECT sum(next_attempt % 1000003) FROM url WHERE next_attempt IS NOT NULL) FROM total t";
+    (SELECT sum(at % 1000003) FROM takedown),
+    (SELECT sum(next_attempt % 1000003) FROM url WHERE next_attempt IS NOT NULL)
+    FROM total t, (SELECT sum(revision + read_at % 1000003), sum(mirror_modified % 1000003), sum(id % 1000003 * vanished)
+        FROM article) a";
 
 /// Differs where what the catalog knows differs; runs and their reports do not count.
 fn content_mark(connection: &Connection) -> Result<Digest> {

@@ -61,7 +61,7 @@ impl Inventory for Sqlite {
         limit: usize,
     ) -> Result<Vec<(ArticleId, Result<ArticleRow, CatalogError>)>, CatalogError> {
         let rows = self.read(move |connection| articles::page_by_row(connection, after, limit)).await?;
-        Ok(self.with_errors(rows))
+        Ok(self.by_row(rows))
     }
 
     async fn article_keys_by_row(
@@ -70,7 +70,7 @@ impl Inventory for Sqlite {
         limit: usize,
     ) -> Result<Vec<(ArticleId, Result<ArticleKey, CatalogError>)>, CatalogError> {
         let rows = self.read(move |connection| articles::keys_by_row(connection, after, limit)).await?;
-        Ok(self.with_errors(rows))
+        Ok(self.by_row(rows))
     }
 
     async fn articles_showing(&self, digest: Digest) -> Result<Vec<ArticleId>, CatalogError> {
@@ -79,8 +79,8 @@ impl Inventory for Sqlite {
 }
 
 impl Sqlite {
-    /// Rows with their errors as the catalog's.
-    fn with_errors<T>(&self, rows: Vec<(ArticleId, rusqlite::Result<T>)>) -> Vec<(ArticleId, Result<T, CatalogError>)> {
+    /// The same of rows that come with their numbers.
+    fn by_row<T>(&self, rows: Vec<(ArticleId, rusqlite::Result<T>)>) -> Vec<(ArticleId, Result<T, CatalogError>)> {
         let path = self.readers.path();
         rows.into_iter().map(|(id, row)| (id, row.map_err(|error| catalog_error(path, &error)))).collect()
     }

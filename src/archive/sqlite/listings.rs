@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::codec::moment;
+use super::codec::{millis_of, moment};
 use super::error::{in_row, readable};
 use super::{Sqlite, articles, assets, leases, marks, runs, urls, walk};
 use crate::archive::catalog::{
@@ -29,10 +29,8 @@ impl Listings for Sqlite {
 
     async fn listed_among(&self, ids: &[ArticleId], filter: &ArticleFilter) -> Result<Vec<ArticleRow>, CatalogError> {
         let (ids, filter) = (ids.to_vec(), filter.clone());
-        let list = move |connection: &Connection| {
-            Ok(ListPage { rows: listed_among(connection, &ids, &filter)?, next: None::<ArticleId> })
-        };
-        Ok(self.list_page(list).await?.rows)
+        let rows = self.list(move |connection| listed_among(connection, &ids, &filter)).await?;
+        Ok(self.noted(self.with_errors(rows)))
     }
 
     async fn indexable(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<IndexedRow>, CatalogError> {
@@ -125,10 +123,9 @@ fn articles_page(
         "SELECT {columns}, {DATE} AS date, {shows} AS is_meant FROM article
          WHERE {of_source} AND ({DATE}, id) < (?1, ?2) AND {DATE} >= ?3 ORDER BY {DATE} DESC, id DESC"
     );
-    let bounds = filter.dates.as_ref();
-    let end = bounds.map_or((i64::MAX, 0), |dates| (dates.end.as_millisecond(), 0));
+    let (from, to) = millis_of(filter.dates.as_ref());
+    let end = (to, 0);
     let (date, id) = before.map_or(end, |place| end.min((place.date.as_millisecond(), place.id.0)));
-    let from = bounds.map_or(i64::MIN, |dates| dates.start.as_millisecond());
     let mut statement = connection.prepare_cached(&sql)?;
     let host = filter.host.as_ref().map(HostKey::as_str);
     let rows = statement.query(params![date, id, from, filter.source, host])?;
@@ -161,10 +158,7 @@ fn listed_among(connection: &Connection, ids: &[ArticleId], filter: &ArticleFilt
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {columns} FROM article WHERE id = ?1 AND {DATE} >= ?2 AND {DATE} < ?3 AND {of_source} AND {shows}"
     ))?;
-    let (from, to) = filter
-        .dates
-        .as_ref()
-        .map_or((i64::MIN, i64::MAX), |dates| (dates.start.as_millisecond(), dates.end.as_millisecond()));
+    let (from, to) = millis_of(filter.dates.as_ref());
     let host = filter.host.as_ref().map(HostKey::as_str);
     let mut rows = Vec::new();
     for id in ids {
@@ -229,11 +223,10 @@ fn images_page(
          FROM blob b CROSS JOIN asset a ON a.digest = b.digest AND a.media_type = b.media_type
          WHERE (b.created, b.digest) < (?1, ?2) AND b.created >= ?3 ORDER BY b.created DESC, b.digest DESC"
     ))?;
-    let bounds = filter.dates.as_ref();
-    let end = (bounds.map_or(i64::MAX, |dates| dates.end.as_millisecond()), Vec::new());
+    let (from, to) = millis_of(filter.dates.as_ref());
+    let end = (to, Vec::new());
     let place = before.map(|place| (place.recorded.as_millisecond(), place.digest.as_bytes().to_vec()));
     let (created, digest) = place.map_or_else(|| end.clone(), |place| place.min(end.clone()));
-    let from = bounds.map_or(i64::MIN, |dates| dates.start.as_millisecond());
     let host = filter.host.as_ref().map(HostKey::as_str);
     let rows = statement.query(params![created, digest, from, host])?;
     let place = |row: &Row<'_>| Ok(DatedImage { recorded: moment(row, "created")?, digest: row.get("digest")? });

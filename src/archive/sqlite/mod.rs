@@ -61,6 +61,7 @@ use crate::archive::catalog::{CatalogError, ListPage, ReadRows};
 use crate::locks::Mutex;
 use crate::model::ArchiveId;
 
+pub(super) use self::connection::BESIDE;
 pub(super) use self::identity::{CatalogFile, look};
 pub(super) use self::search::SqliteSearch;
 
@@ -130,9 +131,13 @@ impl Sqlite {
         &self,
         call: impl FnOnce(&Connection) -> rusqlite::Result<Vec<rusqlite::Result<T>>> + Send + 'static,
     ) -> Result<ReadRows<T>, CatalogError> {
-        let rows = self.read(call).await?;
+        Ok(self.with_errors(self.read(call).await?))
+    }
+
+    /// Rows with their errors as the catalog's.
+    fn with_errors<T>(&self, rows: Vec<rusqlite::Result<T>>) -> ReadRows<T> {
         let path = self.readers.path();
-        Ok(rows.into_iter().map(|row| row.map_err(|error| catalog_error(path, &error))).collect())
+        rows.into_iter().map(|row| row.map_err(|error| catalog_error(path, &error))).collect()
     }
 
     /// The rows of a listing that can be read. The others are noted: one row never ends what is done with the rest.
@@ -170,9 +175,7 @@ impl Sqlite {
         call: impl FnOnce(&Connection) -> rusqlite::Result<ListPage<rusqlite::Result<T>, P>> + Send + 'static,
     ) -> Result<ListPage<T, P>, CatalogError> {
         let ListPage { rows, next } = self.list(call).await?;
-        let path = self.readers.path();
-        let rows = rows.into_iter().map(|row| row.map_err(|error| catalog_error(path, &error))).collect();
-        Ok(ListPage { rows: self.noted(rows), next })
+        Ok(ListPage { rows: self.noted(self.with_errors(rows)), next })
     }
 
     /// Runs a call that only reads.

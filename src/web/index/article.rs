@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::super::links::Links;
 use super::super::pages::article::{Heading, ImageItem, images};
 use super::super::pages::frame::Frame;
-use super::error::IndexError;
+use super::error::{IndexError, passed_over};
 use super::group::{Group, shard_name};
 use super::marks::Entry;
 use super::places::Mirror;
@@ -22,17 +22,6 @@ struct ArticlePage {
     images: Vec<ImageItem>,
     mirror: Mirror,
     original: String,
-}
-
-/// A row that is damaged costs the page that it is about: `verify` names it.
-fn passed_over<T>(page: Result<Option<T>, IndexError>) -> Result<Option<T>, IndexError> {
-    match page {
-        Err(IndexError::Catalog(error)) if error.is_of_one_row() => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a static page cannot be made");
-            Ok(None)
-        }
-        page => page,
-    }
 }
 
 impl Writer<'_> {

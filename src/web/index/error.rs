@@ -33,6 +33,17 @@ impl From<askama::Error> for IndexError {
     }
 }
 
+/// A row that is damaged costs what a page shows of it, and no more: `verify` names it.
+pub(super) fn passed_over<T, E: Into<IndexError>>(read: Result<Option<T>, E>) -> Result<Option<T>, IndexError> {
+    match read.map_err(Into::into) {
+        Err(IndexError::Catalog(error)) if error.is_of_one_row() => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a static page is made without a row");
+            Ok(None)
+        }
+        read => read,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +55,9 @@ mod tests {
         let by_page = IndexError::from(PageError::from(failed()));
         assert_eq!(direct.to_string(), by_page.to_string());
         assert!(by_page.to_string().contains("catalog.db"), "{by_page}");
+        let damaged = || CatalogError::Damaged { row: "article 1".to_owned(), what: "title", value: "7".to_owned() };
+        assert_eq!(passed_over(Err::<Option<()>, _>(damaged())).unwrap(), None, "one row");
+        assert!(passed_over(Err::<Option<()>, _>(failed())).is_err(), "all of it");
         let other = IndexError::from(PageError::TooLong).to_string();
         assert!(other.starts_with("a static page cannot be made: "), "{other}");
     }

@@ -5,7 +5,7 @@ use askama::Template;
 use super::super::links::Links;
 use super::super::pages::frame::Frame;
 use super::super::pages::item::ArticleItem;
-use super::error::IndexError;
+use super::error::{IndexError, passed_over};
 use super::group::{Group, LISTS};
 use super::marks::{ARTICLES, Entry, Month};
 use super::writer::Writer;
@@ -39,11 +39,7 @@ impl Writer<'_> {
         let links = Links::from_file(&month.page(number));
         let mut articles = Vec::new();
         for entry in entries.iter().rev() {
-            // A row that is damaged is left out: `verify` names it.
-            let row = match self.archive.catalog.article_by_id(entry.id).await {
-                Err(error) if error.is_of_one_row() => None,
-                row => row?,
-            };
+            let row = passed_over(self.archive.catalog.article_by_id(entry.id).await)?;
             articles.extend(row.map(|row| ArticleItem::new(&row, links)));
         }
         let title = format!("{}, {}", month.source, month.name);

@@ -2,7 +2,8 @@
 //!
 //! They are derived from the catalog. What each was made from is kept beside them in short (`index/marks`), so that
 //! only pages whose content changed are made and written. Where neither the catalog nor a name in their folders changed,
-//! nothing is looked at, but once a week. Whatever is lost or edited there is made anew when it is looked at; pages that nothing is on record for any more are removed. Files of other names are left alone.
+//! nothing is looked at, but once a week. Whatever is lost or edited there is made anew when it is looked at; pages that
+//! nothing is on record for any more are removed. Files of other names are left alone.
 
 mod article;
 mod error;

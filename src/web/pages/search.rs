@@ -15,7 +15,7 @@ use super::super::response::{Response, whole};
 use super::frame::{Frame, respond_with};
 use super::item::ArticleItem;
 use crate::archive::{Archive, CatalogError, MatchOrder, SearchIndexError};
-use crate::search::{self, Count, Found, Fragment, Hit, SearchError, SearchQuery};
+use crate::search::{self, Found, Fragment, Hit, SearchError, SearchQuery};
 
 const PATH: &str = "/search";
 
@@ -64,11 +64,7 @@ impl Search {
 
     fn found(mut self, query: &Query, found: Found) -> Self {
         (self.frame.previous, self.frame.next) = (query.first(PATH), query.next(PATH, found.next.as_ref()));
-        (self.count, self.more) = match found.count {
-            Count::Exactly(count) => (Some(count), false),
-            Count::MoreThan(count) => (Some(count), true),
-            Count::Unknown => (None, false),
-        };
+        (self.count, self.more) = found.count.known();
         self.articles = found.hits.into_iter().map(HitItem::new).collect();
         self
     }

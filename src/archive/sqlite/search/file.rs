@@ -15,8 +15,8 @@ const SCHEMA: &str = include_str!("schema.sql");
 type Part = (String, String, Option<String>);
 
 /// The file, and what the database keeps beside it.
-pub(super) fn files(path: &Path) -> [PathBuf; 4] {
-    ["", "-wal", "-shm", "-journal"].map(|end| {
+fn files(path: &Path) -> impl Iterator<Item = PathBuf> {
+    [""].into_iter().chain(connection::BESIDE).map(|end| {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
         name.into()

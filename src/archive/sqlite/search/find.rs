@@ -5,9 +5,9 @@ use std::time::Duration;
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, Result, Row, named_params};
 
-use super::super::codec::moment;
+use super::super::codec::{millis_of, moment};
 use crate::archive::catalog::DatedArticle;
-use crate::archive::search_index::{MOST_MATCHES, MatchOrder, Ranked, TextMatch, TextMatches, TextQuery};
+use crate::archive::search_index::{MOST_MATCHES, MatchOrder, Ranked, TextMatch, TextMatches, TextQuery, WEIGHTS};
 use crate::extract::Phrase;
 
 /// After this time a search is stopped.
@@ -20,9 +20,6 @@ const MEANT: &str =
 const OF_TEXTS: &str = "entry CROSS JOIN indexed i ON i.article_id = entry.rowid";
 /// The articles, each with its text: where most articles match, the newest are found sooner.
 const OF_ARTICLES: &str = "indexed i CROSS JOIN entry ON entry.rowid = i.article_id";
-/// What a word in a title, in the text and in a caption adds to the rank.
-const RANK: &str = "bm25(entry, 8, 1, 2)";
-
 pub(super) fn matches(
     connection: &Connection,
     query: &TextQuery,
@@ -30,10 +27,7 @@ pub(super) fn matches(
     limit: usize,
 ) -> Result<TextMatches> {
     let text = expression(query);
-    let (from, to) = query
-        .dates
-        .as_ref()
-        .map_or((i64::MIN, i64::MAX), |dates| (dates.start.as_millisecond(), dates.end.as_millisecond()));
+    let (from, to) = millis_of(query.dates.as_ref());
     let meant: [(&str, &dyn ToSql); 4] =
         [(":match", &text), (":source", &query.source), (":from", &from), (":to", &to)];
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {OF_TEXTS} WHERE {MEANT} LIMIT {})", MOST_MATCHES + 1);
@@ -70,8 +64,10 @@ fn best(
     after: Option<Ranked>,
     limit: usize,
 ) -> Result<Vec<TextMatch>> {
+    let [title, text, caption] = WEIGHTS;
+    let rank = format!("bm25(entry, {title}, {text}, {caption})");
     let sql = format!(
-        "SELECT * FROM (SELECT i.article_id AS id, i.original, {RANK} AS rank FROM {OF_TEXTS} WHERE {MEANT})
+        "SELECT * FROM (SELECT i.article_id AS id, i.original, {rank} AS rank FROM {OF_TEXTS} WHERE {MEANT})
          WHERE (rank, id) > (:rank, :id) ORDER BY rank, id LIMIT :limit"
     );
     let (rank, id) = after.map_or((f64::MIN, 0), |after| (after.rank, after.id.0));
