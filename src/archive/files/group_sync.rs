@@ -79,11 +79,11 @@ impl GroupSync {
         }
     }
 
-    /// Waits for a call that begins from now on; `Err` where this thread is the one that makes it. Nobody waits while each
-    /// is saved alone.
+    /// Waits for a call that begins from now on; `Err` where this thread is the one that makes it. Nobody begins to wait
+    /// while each is saved alone.
     fn wait(&self) -> Result<Saved, Leader<'_>> {
         let mut state = self.state.lock();
-        if state.alone_until.is_some_and(|until| until > Instant::now()) {
+        if state.is_each_alone() {
             return Ok(Saved::Alone);
         }
         let round = Arc::clone(&state.next);
@@ -98,6 +98,13 @@ impl GroupSync {
     }
 }
 
+impl State {
+    /// Whether a call for all took long, a short while ago.
+    fn is_each_alone(&self) -> bool {
+        self.alone_until.is_some_and(|until| until > Instant::now())
+    }
+}
+
 /// The thread that makes the call for all who wait.
 struct Leader<'a> {
     group: &'a GroupSync,
@@ -109,7 +116,9 @@ impl<'a> Leader<'a> {
     fn new(group: &'a GroupSync, state: &mut MutexGuard<'_, State>) -> Self {
         state.is_saving = true;
         let waiting = std::mem::take(&mut state.waiting);
-        Self { group, round: std::mem::take(&mut state.next), together: waiting >= FEWEST }
+        // Who began to wait before a slow call ended does not make another.
+        let together = waiting >= FEWEST && !state.is_each_alone();
+        Self { group, round: std::mem::take(&mut state.next), together }
     }
 
     fn save(self, alone: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
@@ -173,6 +182,11 @@ mod tests {
 
     /// Lets `others` threads wait while the first one saves; gives how many were saved alone.
     fn saved_alone(group: &GroupSync, found: &Metadata, others: usize) -> usize {
+        saved_after(group, found, others, || ())
+    }
+
+    /// The same, with what happens before the first one has saved.
+    fn saved_after(group: &GroupSync, found: &Metadata, others: usize, happens: impl FnOnce()) -> usize {
         let alone = AtomicUsize::new(0);
         let count = || -> io::Result<()> {
             alone.fetch_add(1, Ordering::Relaxed);
@@ -190,6 +204,7 @@ mod tests {
             while group.state.lock().waiting < others {
                 std::thread::yield_now();
             }
+            happens();
             goes_on.send(()).unwrap();
             first.join().unwrap().unwrap();
         });
@@ -221,6 +236,9 @@ mod tests {
             saved.unwrap();
         }
         assert_eq!(alone, 9);
+        group.state.lock().alone_until = None;
+        let slow = || group.state.lock().alone_until = Some(Instant::now() + ALONE);
+        assert_eq!(saved_after(&group, &found, 9, slow), 9, "nor where they wait already");
         let begun = Instant::now();
         let leader = Leader::new(&group, &mut group.state.lock());
         leader.end(Saved::Together, LONG * 2);
