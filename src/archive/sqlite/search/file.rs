@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rusqlite::{Connection, Error, ErrorCode};
 
@@ -98,12 +99,7 @@ fn look(path: &Path) -> Result<bool, SearchIndexError> {
 /// Refuses a file with other tables, triggers, views or indexes than ours.
 fn check(connection: &Connection, path: &Path) -> Result<(), SearchIndexError> {
     let found = parts(connection).map_err(|error| failed(path, &error))?;
-    let made = || {
-        let connection = Connection::open_in_memory()?;
-        connection.execute_batch(SCHEMA)?;
-        parts(&connection)
-    };
-    let expected = made().map_err(|error| failed(path, &error))?;
+    let expected = expected().map_err(|error| failed(path, &error))?;
     let differs = found.iter().find(|part| !expected.contains(part));
     match differs.or_else(|| expected.iter().find(|part| !found.contains(part))) {
         None => Ok(()),
@@ -111,6 +107,18 @@ fn check(connection: &Connection, path: &Path) -> Result<(), SearchIndexError> {
             Err(unusable(path, format!("its {kind} \"{}\" is not as offprint makes it", name.escape_debug())))
         }
     }
+}
+
+/// The parts of the newest index, which are made once.
+fn expected() -> rusqlite::Result<&'static [Part]> {
+    static MADE: OnceLock<Vec<Part>> = OnceLock::new();
+    if let Some(made) = MADE.get() {
+        return Ok(made);
+    }
+    let connection = Connection::open_in_memory()?;
+    connection.execute_batch(SCHEMA)?;
+    let made = parts(&connection)?;
+    Ok(MADE.get_or_init(|| made))
 }
 
 fn parts(connection: &Connection) -> rusqlite::Result<Vec<Part>> {

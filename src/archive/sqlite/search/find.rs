@@ -65,7 +65,7 @@ fn best(
     limit: usize,
 ) -> Result<Vec<TextMatch>> {
     let [title, text, caption] = WEIGHTS;
-    let rank = format!("bm25(entry, {title}, {text}, {caption})");
+    let rank = format!("bm25(entry, {text}, {title}, {caption})");
     let sql = format!(
         "SELECT * FROM (SELECT i.article_id AS id, i.original, {rank} AS rank FROM {OF_TEXTS} WHERE {MEANT})
          WHERE (rank, id) > (:rank, :id) ORDER BY rank, id LIMIT :limit"
