@@ -192,9 +192,16 @@ fn by_row<T>(
         .collect()
 }
 
+/// Each source is one look into the index, however many articles it has.
 fn sources(connection: &Connection) -> Result<Vec<SourceName>> {
     connection
-        .prepare_cached("SELECT source FROM article GROUP BY source ORDER BY source")?
+        .prepare_cached(
+            "WITH RECURSIVE found (source) AS (
+                 SELECT min(source) FROM article
+                 UNION ALL SELECT (SELECT min(source) FROM article WHERE source > found.source) FROM found
+                     WHERE found.source IS NOT NULL)
+             SELECT source FROM found WHERE source IS NOT NULL",
+        )?
         .query_map([], in_row("article", &["source"], |row| row.get("source")))?
         .collect()
 }
@@ -206,7 +213,8 @@ fn page_by_date(
 ) -> Result<Vec<Result<ArticleRow>>> {
     let (date, id) = before.map_or((i64::MAX, i64::MAX), |place| (place.date.as_millisecond(), place.id.0));
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM article WHERE (coalesce(published, read_at), id) < (?1, ?2)
+        "SELECT {COLUMNS} FROM article
+         WHERE coalesce(published, read_at) <= ?1 AND (coalesce(published, read_at), id) < (?1, ?2)
          ORDER BY coalesce(published, read_at) DESC, id DESC"
     ))?;
     readable(statement.query_map(params![date, id], article)?, limit)
@@ -221,7 +229,7 @@ fn page_of_host(
     let (source, path) = after.map_or(("", ""), |key| (key.source.as_str(), key.path.as_str()));
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM article
-             WHERE (source, path) > (?2, ?3) AND EXISTS (SELECT 1 FROM reference r JOIN url u ON u.id = r.url_id
+             WHERE (source, path) > (?2, ?3) AND EXISTS (SELECT 1 FROM reference r CROSS JOIN url u ON u.id = r.url_id
                  WHERE r.article_id = article.id AND u.host_id = (SELECT id FROM host WHERE key = ?1))
              ORDER BY source, path"
     ))?;

@@ -7,11 +7,10 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::codec::{millis_of, moment};
 use super::error::{in_row, readable};
-use super::{Sqlite, articles, assets, leases, marks, runs, urls, walk};
+use super::{Sqlite, article_lists, assets, leases, marks, runs, urls, walk};
 use crate::archive::catalog::{
     ArticleFilter, ArticleMark, ArticleRow, AssetRow, CatalogError, DatedArticle, DatedImage, HostRow, ImageFilter,
-    ImageRow, IndexedRow, ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, RunRow, UrlRow, month_of,
-    start_of,
+    ImageRow, IndexedRow, ListPage, Listings, MOST_COUNTED, MissingFilter, RunRow, UrlRow,
 };
 use crate::model::{ArticleId, Digest, HostKey, RunId, SourceName, UrlId};
 
@@ -24,17 +23,17 @@ impl Listings for Sqlite {
         limit: usize,
     ) -> Result<ListPage<ArticleRow, DatedArticle>, CatalogError> {
         let filter = filter.clone();
-        self.list_page(move |connection| articles_page(connection, &filter, before, limit)).await
+        self.list_page(move |connection| article_lists::page(connection, &filter, before, limit)).await
     }
 
     async fn listed_among(&self, ids: &[ArticleId], filter: &ArticleFilter) -> Result<Vec<ArticleRow>, CatalogError> {
         let (ids, filter) = (ids.to_vec(), filter.clone());
-        let rows = self.list(move |connection| listed_among(connection, &ids, &filter)).await?;
+        let rows = self.list(move |connection| article_lists::among(connection, &ids, &filter)).await?;
         Ok(self.noted(self.with_errors(rows)))
     }
 
     async fn indexable(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<IndexedRow>, CatalogError> {
-        self.read_readable(move |connection| indexable(connection, after, limit)).await
+        self.read_readable(move |connection| article_lists::indexable(connection, after, limit)).await
     }
 
     async fn newer_article(
@@ -43,12 +42,12 @@ impl Listings for Sqlite {
         place: DatedArticle,
     ) -> Result<Option<ArticleRow>, CatalogError> {
         let source = source.clone();
-        self.list(move |connection| newer_article(connection, &source, place)).await
+        self.list(move |connection| article_lists::newer_article(connection, &source, place)).await
     }
 
     async fn article_months(&self, source: Option<&SourceName>) -> Result<Vec<Date>, CatalogError> {
         let source = source.cloned();
-        self.list(move |connection| months(connection, source.as_ref())).await
+        self.list(move |connection| article_lists::months(connection, source.as_ref())).await
     }
 
     async fn list_images(
@@ -108,129 +107,61 @@ impl Listings for Sqlite {
     }
 }
 
-/// When an article is dated, as the indexes spell it.
-const DATE: &str = "coalesce(published, read_at)";
-
-fn articles_page(
-    connection: &Connection,
-    filter: &ArticleFilter,
-    before: Option<DatedArticle>,
-    limit: usize,
-) -> Result<ListPage<Result<ArticleRow>, DatedArticle>> {
-    let of_source = of_source(filter);
-    let (columns, shows) = (articles::COLUMNS, shows(filter));
-    let sql = format!(
-        "SELECT {columns}, {DATE} AS date, {shows} AS is_meant FROM article
-         WHERE {of_source} AND ({DATE}, id) < (?1, ?2) AND {DATE} >= ?3 ORDER BY {DATE} DESC, id DESC"
-    );
-    let (from, to) = millis_of(filter.dates.as_ref());
-    let end = (to, 0);
-    let (date, id) = before.map_or(end, |place| end.min((place.date.as_millisecond(), place.id.0)));
-    let mut statement = connection.prepare_cached(&sql)?;
-    let host = filter.host.as_ref().map(HostKey::as_str);
-    let rows = statement.query(params![date, id, from, filter.source, host])?;
-    let place = |row: &Row<'_>| Ok(DatedArticle { date: moment(row, "date")?, id: row.get("id")? });
-    walk::page(rows, limit, place, |row| articles::article(row).map(Some))
-}
-
-/// Whether an article is of the source that is meant, which is `?4`.
-fn of_source(filter: &ArticleFilter) -> &'static str {
-    if filter.source.is_some() { "source = ?4" } else { "?4 IS NULL" }
-}
-
-/// Whether an article shows what is meant; the host is `?5`.
-fn shows(filter: &ArticleFilter) -> String {
-    let shows = |which: &str| {
-        format!(
-            "EXISTS (SELECT 1 FROM reference r JOIN url u ON u.id = r.url_id WHERE r.article_id = article.id AND {which})"
-        )
-    };
-    let of_host = match filter.host {
-        Some(_) => shows("u.host_id = (SELECT id FROM host WHERE key = ?5)"),
-        None => "?5 IS NULL".to_owned(),
-    };
-    let lacks = if filter.missing { shows("u.digest IS NULL") } else { "1".to_owned() };
-    format!("({of_host}) AND ({lacks})")
-}
-
-fn listed_among(connection: &Connection, ids: &[ArticleId], filter: &ArticleFilter) -> Result<Vec<Result<ArticleRow>>> {
-    let (columns, of_source, shows) = (articles::COLUMNS, of_source(filter), shows(filter));
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {columns} FROM article WHERE id = ?1 AND {DATE} >= ?2 AND {DATE} < ?3 AND {of_source} AND {shows}"
-    ))?;
-    let (from, to) = millis_of(filter.dates.as_ref());
-    let host = filter.host.as_ref().map(HostKey::as_str);
-    let mut rows = Vec::new();
-    for id in ids {
-        let found = statement.query_map(params![id, from, to, filter.source, host], articles::article)?;
-        rows.extend(readable(found, 1)?);
-    }
-    Ok(rows)
-}
-
-fn indexable(connection: &Connection, after: Option<ArticleId>, limit: usize) -> Result<Vec<Result<IndexedRow>>> {
-    let read = in_row("article", &["id"], |row| {
-        let date = moment(row, "date")?;
-        Ok(IndexedRow { id: row.get("id")?, original: row.get("original")?, date, source: row.get("source")? })
-    });
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT id, original, {DATE} AS date, source FROM article WHERE id > ?1 ORDER BY id"
-    ))?;
-    readable(statement.query_map([after.map_or(0, |id| id.0)], read)?, limit)
-}
-
-fn newer_article(connection: &Connection, source: &SourceName, place: DatedArticle) -> Result<Option<ArticleRow>> {
-    let columns = articles::COLUMNS;
-    connection
-        .prepare_cached(&format!(
-            "SELECT {columns} FROM article WHERE source = ?1 AND ({DATE}, id) > (?2, ?3) ORDER BY {DATE}, id LIMIT 1"
-        ))?
-        .query_row(params![source, place.date.as_millisecond(), place.id.0], articles::article)
-        .optional()
-}
-
-/// Each month is one look into the index, however many articles it has.
-fn months(connection: &Connection, source: Option<&SourceName>) -> Result<Vec<Date>> {
-    let of_source = if source.is_some() { "source = ?2" } else { "?2 IS NULL" };
-    let mut newest = connection.prepare_cached(&format!(
-        "SELECT id, {DATE} AS date FROM article WHERE {of_source} AND {DATE} < ?1 ORDER BY {DATE} DESC LIMIT 1"
-    ))?;
-    let date = in_row("article", &["id"], |row| moment(row, "date"));
-    let (mut months, mut before) = (Vec::new(), i64::MAX);
-    while months.len() < MOST_MONTHS {
-        let Some(date) = newest.query_row(params![before, source], &date).optional()? else { break };
-        let month = month_of(date);
-        before = start_of(month).as_millisecond();
-        months.push(month);
-    }
-    Ok(months)
-}
-
 fn images_page(
     connection: &Connection,
     filter: &ImageFilter,
     before: Option<DatedImage>,
     limit: usize,
 ) -> Result<ListPage<Result<ImageRow>, DatedImage>> {
-    let of_host = match filter.host {
-        Some(_) => {
-            "EXISTS (SELECT 1 FROM url u WHERE u.digest = b.digest AND u.host_id = (SELECT id FROM host WHERE key = ?4))"
+    images_page_by(connection, filter, before, limit, walk::few_of(connection)?)
+}
+
+/// The URLs of a host, which is `?1`.
+const OF_HOST: &str = "SELECT digest FROM url WHERE host_id = (SELECT id FROM host WHERE key = ?1)";
+
+/// Whether a host has at most `few` URLs.
+fn are_few(connection: &Connection, host: &str, few: u64) -> Result<bool> {
+    connection
+        .prepare_cached(&format!("SELECT count(*) <= ?2 FROM ({OF_HOST} LIMIT ?2 + 1)"))?
+        .query_row((host, few.cast_signed()), |row| row.get(0))
+}
+
+/// A page. Up to `few` images of a host are sorted by date; where there are more, all images are gone through in order of
+/// date.
+fn images_page_by(
+    connection: &Connection,
+    filter: &ImageFilter,
+    before: Option<DatedImage>,
+    limit: usize,
+    few: u64,
+) -> Result<ListPage<Result<ImageRow>, DatedImage>> {
+    let host = filter.host.as_ref().map(HostKey::as_str);
+    let (found, of_host) = match host {
+        Some(host) if are_few(connection, host, few)? => {
+            (format!("(SELECT DISTINCT digest FROM ({OF_HOST})) f CROSS JOIN blob b ON b.digest = f.digest"), "1")
         }
-        None => "?4 IS NULL",
+        Some(_) => (
+            "blob b".to_owned(),
+            "EXISTS (SELECT 1 FROM url u WHERE u.digest = b.digest AND u.host_id = (SELECT id FROM host WHERE key = ?1))",
+        ),
+        None => ("blob b".to_owned(), "?1 IS NULL"),
     };
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT a.*, b.size, b.created, {of_host} AS is_meant
-         FROM blob b CROSS JOIN asset a ON a.digest = b.digest AND a.media_type = b.media_type
-         WHERE (b.created, b.digest) < (?1, ?2) AND b.created >= ?3 ORDER BY b.created DESC, b.digest DESC"
-    ))?;
+    let mut statement = connection.prepare_cached(&images_sql(&found, of_host))?;
     let (from, to) = millis_of(filter.dates.as_ref());
     let end = (to, Vec::new());
     let place = before.map(|place| (place.recorded.as_millisecond(), place.digest.as_bytes().to_vec()));
     let (created, digest) = place.map_or_else(|| end.clone(), |place| place.min(end.clone()));
-    let host = filter.host.as_ref().map(HostKey::as_str);
-    let rows = statement.query(params![created, digest, from, host])?;
+    let rows = statement.query(params![host, created, digest, from])?;
     let place = |row: &Row<'_>| Ok(DatedImage { recorded: moment(row, "created")?, digest: row.get("digest")? });
     walk::page(rows, limit, place, |row| Ok(Some(image(row)?).filter(|row| filter.holds_for(&row.image.asset))))
+}
+
+fn images_sql(found: &str, of_host: &str) -> String {
+    format!(
+        "SELECT a.*, b.size, b.created, {of_host} AS is_meant
+         FROM {found} CROSS JOIN asset a ON a.digest = b.digest AND a.media_type = b.media_type
+         WHERE (b.created, b.digest) < (?2, ?3) AND b.created >= ?4 ORDER BY b.created DESC, b.digest DESC"
+    )
 }
 
 fn newer_image(connection: &Connection, place: DatedImage) -> Result<Option<ImageRow>> {
@@ -282,8 +213,20 @@ fn urls_of_image(connection: &Connection, digest: Digest, limit: usize) -> Resul
     readable(statement.query_map([digest], urls::url)?, limit)
 }
 
-/// How the missing URLs of a host are found.
-const BY_HOST: &str = "INDEXED BY url_missing";
+/// How the missing URLs are found: of a host, which is `?2`, for a reason, which is `?3`, or all. Each has an index with
+/// its condition; that of all URLs of a host would be chosen otherwise.
+const fn missing_by(filter: &MissingFilter) -> (&'static str, &'static str) {
+    match (filter.host.is_some(), filter.reason.is_some()) {
+        (true, _) => (
+            "INDEXED BY url_missing",
+            "u.digest IS NULL AND u.state <> 'document' AND u.host_id = (SELECT id FROM host WHERE key = ?2)",
+        ),
+        (false, true) => {
+            ("INDEXED BY url_reason", "u.digest IS NULL AND u.state <> 'document' AND u.reason = ?3 AND ?2 IS NULL")
+        }
+        (false, false) => ("", "(u.digest IS NULL OR u.state IN ('failed', 'retired')) AND ?2 IS NULL"),
+    }
+}
 
 fn missing_page(
     connection: &Connection,
@@ -291,20 +234,20 @@ fn missing_page(
     after: Option<UrlId>,
     limit: usize,
 ) -> Result<ListPage<Result<UrlRow>, UrlId>> {
-    // Each of the two has an index with its condition. That of all URLs of a host would be chosen otherwise.
-    let (index, lacks) = match filter.host {
-        Some(_) => (BY_HOST, "u.digest IS NULL AND u.host_id = (SELECT id FROM host WHERE key = ?2)"),
-        None => ("", "(u.digest IS NULL OR u.state IN ('failed', 'retired')) AND ?2 IS NULL"),
-    };
-    let (columns, with_asset) = (urls::COLUMNS, urls::WITH_ASSET);
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {columns}, u.digest IS NULL AND EXISTS (SELECT 1 FROM reference r WHERE r.url_id = u.id)
-             AND (?3 IS NULL OR u.reason IS ?3) AS is_meant
-         FROM url u {index} {with_asset} WHERE {lacks} AND u.id > ?1 ORDER BY u.id"
-    ))?;
+    let mut statement = connection.prepare_cached(&missing_sql(filter))?;
     let host = filter.host.as_ref().map(HostKey::as_str);
     let rows = statement.query(params![after.map_or(0, |id| id.0), host, filter.reason])?;
     walk::page(rows, limit, |row| row.get("url_id"), |row| urls::url(row).map(Some))
+}
+
+fn missing_sql(filter: &MissingFilter) -> String {
+    let (index, lacks) = missing_by(filter);
+    let (columns, with_asset) = (urls::COLUMNS, urls::WITH_ASSET);
+    format!(
+        "SELECT {columns}, u.digest IS NULL AND EXISTS (SELECT 1 FROM reference r WHERE r.url_id = u.id)
+             AND (?3 IS NULL OR u.reason IS ?3) AS is_meant
+         FROM url u {index} {with_asset} WHERE {lacks} AND u.id > ?1 ORDER BY u.id"
+    )
 }
 
 fn hosts_page(connection: &Connection, after: Option<&HostKey>, limit: usize) -> Result<Vec<HostRow>> {
@@ -312,82 +255,43 @@ fn hosts_page(connection: &Connection, after: Option<&HostKey>, limit: usize) ->
         let state = if row.get("asked")? { leases::host_state(row)? } else { crate::model::HostState::default() };
         Ok(HostRow { host: leases::host_key(row)?, state, urls: row.get("urls")?, missing: row.get("missing")? })
     };
-    let columns = leases::COLUMNS;
     connection
-        .prepare_cached(&format!(
-            "SELECT {columns}, asked,
-                 (SELECT count(*) FROM (SELECT 1 FROM url WHERE host_id = host.id LIMIT {MOST_COUNTED})) AS urls,
-                 (SELECT count(*) FROM (SELECT 1 FROM url WHERE host_id = host.id AND digest IS NULL
-                     AND state <> 'document' LIMIT {MOST_COUNTED})) AS missing
-             FROM host WHERE key > ?1 ORDER BY key LIMIT ?2"
-        ))?
+        .prepare_cached(&hosts_sql())?
         .query_map(params![after.map_or("", HostKey::as_str), limit], in_row("host", &["id"], host))?
         .collect()
 }
 
+fn hosts_sql() -> String {
+    let columns = leases::COLUMNS;
+    format!(
+        "SELECT {columns}, asked,
+             (SELECT count(*) FROM (SELECT 1 FROM url WHERE host_id = host.id LIMIT {MOST_COUNTED})) AS urls,
+             (SELECT count(*) FROM (SELECT 1 FROM url INDEXED BY url_missing
+                 WHERE host_id = host.id AND digest IS NULL AND state <> 'document' LIMIT {MOST_COUNTED})) AS missing
+         FROM host WHERE key > ?1 ORDER BY key LIMIT ?2"
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use super::super::migrate;
+    use super::super::filled::{filled, plan};
     use super::*;
-    use crate::model::{ArticleId, Reason};
-
-    /// A catalog with so many articles, each with an image that is missing, and as many images that are kept.
-    fn filled(count: i64) -> Connection {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.set_prepared_statement_cache_capacity(128);
-        migrate::migrate(&connection, Path::new("in memory"), migrate::MIGRATIONS).unwrap();
-        let sql = "INSERT INTO host (id, key) VALUES (1, 'a.example');
-            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < COUNT)
-                INSERT INTO url (id, url, host_id, state, reason)
-                SELECT i, 'https://a.example/' || i, 1, 'failed', 'dns' FROM n;
-            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < COUNT)
-                INSERT INTO article (id, source, path, original, size, modified, inode, format, settings, published, read_at)
-                SELECT i, 'posts', i || '.md', zeroblob(32), 1, 1, 1, 'md', zeroblob(32), i * 1000, 1 FROM n;
-            INSERT INTO reference (article_id, ord, start, \"end\", kind, name, image_group, url_id)
-                SELECT id, 0, 0, 1, 'image', 'src', 0, id FROM url;
-            INSERT INTO blob (digest, media_type, size, created)
-                SELECT unhex(printf('%064x', id)), 'png', 1, id * 1000 FROM url;
-            INSERT INTO asset (digest, media_type, width, height, orientation, frames, alpha, bit_depth, color_space, truncated)
-                SELECT digest, media_type, 9, 9, 1, 1, 0, 8, 'rgb', 0 FROM blob;";
-        connection.execute_batch(&sql.replace("COUNT", &count.to_string())).unwrap();
-        connection
-    }
-
-    /// How the database finds the rows of a statement.
-    fn plan(connection: &Connection, sql: &str) -> String {
-        let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let lines = explained.query_map([], |row| row.get::<_, String>("detail")).unwrap();
-        lines.collect::<Result<Vec<_>>>().unwrap().join("; ")
-    }
+    use crate::model::Reason;
 
     #[test]
     fn every_list_begins_at_its_place_by_an_index() {
         let connection = filled(2);
+        let host = Some(HostKey::from_stored("a.example".to_owned()));
+        let missing = |host: &Option<HostKey>, reason| missing_sql(&MissingFilter { host: host.clone(), reason });
         for (sql, index) in [
-            (
-                "SELECT 1 FROM article WHERE (coalesce(published, read_at), id) < (1, 1) ORDER BY coalesce(published, read_at) DESC, id DESC",
-                "article_date",
-            ),
-            (
-                "SELECT 1 FROM article WHERE source = 'a' AND (coalesce(published, read_at), id) < (1, 1) ORDER BY coalesce(published, read_at) DESC, id DESC",
-                "article_source_date",
-            ),
-            (
-                "SELECT 1 FROM blob b CROSS JOIN asset a ON a.digest = b.digest WHERE (b.created, b.digest) < (1, x'') ORDER BY b.created DESC, b.digest DESC",
-                "blob_created",
-            ),
-            (
-                "SELECT 1 FROM url u BY_HOST WHERE u.digest IS NULL AND u.host_id = 1 AND u.id > 1 ORDER BY u.id",
-                "url_missing",
-            ),
-            (
-                "SELECT 1 FROM url u WHERE (u.digest IS NULL OR u.state IN ('failed', 'retired')) AND u.id > 1 ORDER BY u.id",
-                "url_failing",
-            ),
+            (images_sql("blob b", "1"), "blob_created (created>? AND (created,digest)<(?,?))"),
+            (missing(&host, None), "url_missing (host_id=? AND id>?)"),
+            (missing(&host, Some(Reason::Dns)), "url_missing (host_id=? AND id>?)"),
+            (missing(&None, Some(Reason::Dns)), "url_reason (reason=? AND id>?)"),
+            (missing(&None, None), "url_failing (id>?)"),
+            (hosts_sql(), "COVERING INDEX url_missing (host_id=?)"),
         ] {
-            let plan = plan(&connection, &sql.replace("BY_HOST", BY_HOST));
+            let plan = plan(&connection, &sql);
             assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");
         }
     }
@@ -395,10 +299,6 @@ mod tests {
     #[test]
     fn a_page_deep_in_a_list_has_the_rows_that_follow() {
         let connection = filled(500);
-        let place = DatedArticle { date: Timestamp::from_millisecond(100_000).unwrap(), id: ArticleId(100) };
-        let page = articles_page(&connection, &ArticleFilter::default(), Some(place), 3).unwrap();
-        let ids: Vec<_> = page.rows.into_iter().map(|row| row.unwrap().id.0).collect();
-        assert_eq!((ids, page.next.unwrap().id.0), (vec![99, 98, 97], 97));
         let digest = |number: u64| format!("{number:064x}").parse::<Digest>().unwrap();
         let place = DatedImage { recorded: Timestamp::from_millisecond(7_000).unwrap(), digest: digest(7) };
         let page = images_page(&connection, &ImageFilter::default(), Some(place), 9).unwrap();
@@ -413,13 +313,30 @@ mod tests {
     }
 
     #[test]
+    fn images_of_a_host_are_the_same_whether_sorted_or_gone_through() {
+        let connection = filled(60);
+        let sql = "INSERT INTO host (id, key) VALUES (2, 'b.example'); UPDATE url SET host_id = 2 WHERE id % 7 = 3;
+            UPDATE url SET digest = unhex(printf('%064x', 1 + id % 20)), state = 'good' WHERE id % 3;";
+        connection.execute_batch(sql).unwrap();
+        for (host, count) in [("a.example", 20), ("b.example", 6), ("c.example", 0)] {
+            let filter = ImageFilter { host: Some(HostKey::from_stored(host.to_owned())), ..ImageFilter::default() };
+            let digests = |few| {
+                let page = images_page_by(&connection, &filter, None, 100, few).unwrap();
+                page.rows.into_iter().map(|row| row.unwrap().image.digest).collect::<Vec<_>>()
+            };
+            assert_eq!(digests(0), digests(100), "{host}");
+            assert_eq!(digests(0).len(), count, "{host}");
+        }
+    }
+
+    #[test]
     fn a_row_that_cannot_be_read_is_an_error_among_others() {
         let connection = filled(9);
         connection.execute_batch("UPDATE article SET original = x'00' WHERE id = 5").unwrap();
-        let page = articles_page(&connection, &ArticleFilter::default(), None, 9).unwrap();
+        let page = article_lists::page(&connection, &ArticleFilter::default(), None, 9).unwrap();
         assert_eq!(page.rows.iter().filter(|row| row.is_err()).count(), 1);
         assert_eq!(page.rows.iter().filter(|row| row.is_ok()).count(), 8);
         assert_eq!(hosts_page(&connection, None, 9).unwrap()[0].missing, 9);
-        assert_eq!(months(&connection, None).unwrap().len(), 1);
+        assert_eq!(article_lists::months(&connection, None).unwrap().len(), 1);
     }
 }

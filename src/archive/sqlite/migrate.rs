@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0013_document.sql"),
     include_str!("schema/0014_listing.sql"),
     include_str!("schema/0015_compared.sql"),
+    include_str!("schema/0016_missing_list.sql"),
 ];
 
 /// The schema version of a file: 0 if it is empty.

@@ -5,6 +5,7 @@
 //! in the file that has its SQL.
 
 mod article_facts;
+mod article_lists;
 mod articles;
 mod assets;
 mod bounded;
@@ -20,6 +21,8 @@ mod documents;
 mod effects;
 mod error;
 mod feeds;
+#[cfg(test)]
+mod filled;
 mod garbage;
 mod identity;
 mod integrity;
