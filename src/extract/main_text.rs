@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use dom_smoothie::Readability;
 use encoding_rs::Encoding;
-use html5gum::{DefaultEmitter, Token, Tokenizer};
+use html5gum::Token;
 use url::Url;
 
 use super::encoding;
+use super::markup_tokens::{RawText, markup_tokens};
 use crate::model::Format;
 
 /// Elements without an end (HTML, section 13.1.2).
@@ -104,12 +105,10 @@ struct Weight {
 /// Refuses a page whose tree would be larger than the limits: what is counted is at least what a parser makes.
 fn weigh(text: &str, limits: PageLimits) -> Result<(), MainTextError> {
     let mut weight = Weight::default();
-    let mut emitter = DefaultEmitter::<()>::new_with_span();
-    emitter.naively_switch_states(true);
-    for token in Tokenizer::new_with_emitter(text, emitter) {
+    for token in markup_tokens::<()>(text, RawText::IsText) {
         match token {
-            Ok(Token::StartTag(tag)) => weight.start(&tag.name),
-            Ok(Token::EndTag(tag)) => weight.end(&tag.name),
+            Token::StartTag(tag) => weight.start(&tag.name),
+            Token::EndTag(tag) => weight.end(&tag.name),
             _ => continue,
         }
         if weight.nodes > limits.nodes {

@@ -1,11 +1,12 @@
 //! Where a page leads: its links, its next page, its canonical URL, its style sheets.
 
 use encoding_rs::Encoding;
-use html5gum::{DefaultEmitter, Token, Tokenizer};
+use html5gum::Token;
 use url::{EncodingOverride, Url};
 
 use super::css;
 use super::encoding;
+use super::markup_tokens::{RawText, markup_tokens};
 use super::query;
 use crate::model::{Format, is_web_address};
 
@@ -52,13 +53,10 @@ struct Reader {
 
 impl Reader {
     fn read(&mut self, html: &str, nesting: usize) {
-        let mut emitter = DefaultEmitter::<()>::new_with_span();
-        // What scripts and style sheets hold is no markup.
-        emitter.naively_switch_states(true);
         let (mut is_for_readers_without_scripts, mut is_style) = (false, false);
-        for token in Tokenizer::new_with_emitter(html, emitter) {
+        for token in markup_tokens::<()>(html, RawText::IsText) {
             match token {
-                Ok(Token::StartTag(tag)) => {
+                Token::StartTag(tag) => {
                     is_for_readers_without_scripts = &**tag.name == b"noscript" && !tag.self_closing;
                     is_style = &**tag.name == b"style";
                     let value = |name: &str| {
@@ -72,11 +70,11 @@ impl Reader {
                     }
                 }
                 // Nobody runs scripts here, so that what stands there is markup.
-                Ok(Token::String(text)) if is_for_readers_without_scripts && nesting < MOST_NESTED => {
+                Token::String(text) if is_for_readers_without_scripts && nesting < MOST_NESTED => {
                     self.read(&String::from_utf8_lossy(&text), nesting + 1);
                 }
-                Ok(Token::String(text)) if is_style => self.imports(&String::from_utf8_lossy(&text)),
-                Ok(Token::EndTag(_)) => (is_for_readers_without_scripts, is_style) = (false, false),
+                Token::String(text) if is_style => self.imports(&String::from_utf8_lossy(&text)),
+                Token::EndTag(_) => (is_for_readers_without_scripts, is_style) = (false, false),
                 _ => {}
             }
         }

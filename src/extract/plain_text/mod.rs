@@ -3,8 +3,9 @@
 mod markdown;
 
 use encoding_rs::Encoding;
-use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+use html5gum::{StartTag, Token};
 
+use super::markup_tokens::{RawText, markup_tokens};
 use super::{encoding, front_matter};
 use crate::model::Format;
 
@@ -34,27 +35,34 @@ pub(crate) fn plain_text(bytes: &[u8], format: Format, charset: Option<&'static 
 }
 
 fn of_html(html: &str, is_xml: bool) -> PlainText {
-    let mut emitter = DefaultEmitter::<()>::new_with_span();
-    emitter.naively_switch_states(!is_xml);
     let mut reader = Reader { is_xml, ..Reader::default() };
-    for token in Tokenizer::new_with_emitter(html, emitter) {
+    read(html, &mut reader, false);
+    reader.finish()
+}
+
+/// Reads a page, or what stands in it for readers without scripts, which the tokenizer takes for text.
+fn read(html: &str, reader: &mut Reader, is_within: bool) {
+    let raw = if reader.is_xml { RawText::IsMarkup } else { RawText::IsText };
+    for token in markup_tokens(html, raw) {
         match token {
-            Ok(Token::StartTag(tag)) => reader.start(&tag),
-            Ok(Token::EndTag(tag)) => reader.end(&tag.name),
-            Ok(Token::String(text)) => reader.text(&text),
+            Token::StartTag(tag) => reader.start(&tag),
+            Token::EndTag(tag) => reader.end(&tag.name),
+            Token::String(text) => match std::mem::take(&mut reader.is_raw) {
+                false => reader.text(&text),
+                true if is_within => {}
+                true => read(&String::from_utf8_lossy(&text), reader, true),
+            },
             _ => {}
         }
         if reader.body.len() + reader.alt.len() > LONGEST {
             break;
         }
     }
-    reader.finish()
 }
 
 /// Elements whose text no reader sees.
-const HIDDEN: [&[u8]; 14] = [
+const HIDDEN: [&[u8]; 13] = [
     b"datalist",
-    b"head",
     b"iframe",
     b"noembed",
     b"noframes",
@@ -70,6 +78,29 @@ const HIDDEN: [&[u8]; 14] = [
 ];
 /// Elements that say what others are called, or how they are read aloud.
 const CAPTIONS: [&[u8]; 3] = [b"caption", b"figcaption", b"rt"];
+
+/// Whether an element whose end may be left out ends before this one begins (HTML, section 13.1.2.4).
+fn is_ended_by_start(open: &[u8], name: &[u8]) -> bool {
+    match open {
+        b"option" => matches!(name, b"option" | b"optgroup" | b"hr"),
+        b"rp" | b"rt" => matches!(name, b"rb" | b"rp" | b"rt" | b"rtc"),
+        b"caption" => {
+            matches!(name, b"caption" | b"col" | b"colgroup" | b"tbody" | b"td" | b"tfoot" | b"th" | b"thead" | b"tr")
+        }
+        _ => false,
+    }
+}
+
+/// Whether it ends with the element around it.
+fn is_ended_by_end(open: &[u8], name: &[u8]) -> bool {
+    match open {
+        b"option" => matches!(name, b"select" | b"optgroup"),
+        b"rp" | b"rt" => name == b"ruby",
+        b"caption" => name == b"table",
+        _ => false,
+    }
+}
+
 /// Elements within a line: the text around them goes on (HTML, section 15.3.3 ff.).
 const INLINE: [&[u8]; 38] = [
     b"a", b"abbr", b"acronym", b"b", b"bdi", b"bdo", b"big", b"cite", b"code", b"data", b"del", b"dfn", b"em", b"font",
@@ -87,20 +118,28 @@ struct Reader {
     hidden: Option<(Vec<u8>, usize)>,
     /// The open element of [`CAPTIONS`].
     caption: Option<Vec<u8>>,
+    /// What follows is markup that the tokenizer takes for text.
+    is_raw: bool,
 }
 
 impl Reader {
     fn start(&mut self, tag: &StartTag<()>) {
         let is_closed = self.is_xml && tag.self_closing;
         let name: &[u8] = &tag.name;
+        self.end_others(|open| is_ended_by_start(open, name));
         match &mut self.hidden {
             Some((hidden, depth)) => *depth += usize::from(hidden == name && !is_closed),
-            // What follows a head without an end is the body.
             None if HIDDEN.contains(&name) && !is_closed => self.hidden = Some((name.to_vec(), 1)),
             None => self.shown(tag, is_closed),
         }
-        if name == b"body" {
-            self.hidden = None;
+        self.is_raw = name == b"noscript" && self.hidden.is_none() && !self.is_xml;
+    }
+
+    /// Ends the open elements whose own end may be left out. XML has none.
+    fn end_others(&mut self, is_ended: impl Fn(&[u8]) -> bool) {
+        if !self.is_xml {
+            self.hidden.take_if(|(hidden, _)| is_ended(hidden));
+            self.caption.take_if(|caption| is_ended(caption));
         }
     }
 
@@ -118,6 +157,8 @@ impl Reader {
     }
 
     fn end(&mut self, name: &[u8]) {
+        self.is_raw = false;
+        self.end_others(|open| is_ended_by_end(open, name));
         if let Some((hidden, depth)) = &mut self.hidden {
             *depth -= usize::from(hidden == name);
             self.hidden.take_if(|(_, depth)| *depth == 0);
@@ -207,6 +248,15 @@ mod tests {
             ("<template>a<template>b</template>c</template>d", "d", ""),
             ("<!-- no --><pre>a\n  b</pre>", "a b", ""),
             ("x<svg><text>t</text></svg>y<object>z</object>", "xy", ""),
+            ("<select><option>a<option>b<optgroup label=c><option>d</select>e", "e", ""),
+            ("<table><caption>Tides<tr><td>1</table>2", "1\n2", "Tides"),
+            ("<ruby>漢<rp>(<rt>かん<rp>)</ruby>字", "漢字", "かん"),
+            ("<ruby><rb>漢<rt>かん<rb>字<rt>じ</ruby>", "漢字", "かん\nじ"),
+            ("<table><caption>Tides<td>1</table>", "1", "Tides"),
+            ("<head><title>T</title><link href=x><template><p>a</template><p>Rain<head>today", "Rain\ntoday", ""),
+            ("<head><title>T</title>Rain", "Rain", ""),
+            ("a<noscript><img src=x alt=A><p>b</noscript>c", "a\nb\nc", "A"),
+            ("<template><noscript><p>a</noscript></template>b<noscript>c<noscript><p>d</noscript>e", "b\nc\ne", ""),
             ("", "", ""),
         ] {
             assert_eq!(read(html, Format::Html), (body.to_owned(), alt.to_owned()), "{html}");

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use html5gum::{DefaultEmitter, Token, Tokenizer};
+use html5gum::Token;
 
 use super::filters::is_reference;
+use crate::extract::{RawText, markup_tokens};
 
 /// Elements whose text has no references.
 const RAW: [&[u8]; 7] = [b"script", b"style", b"iframe", b"noembed", b"noframes", b"noscript", b"xmp"];
@@ -60,11 +61,11 @@ fn escape_references(line: &str, written: &mut String) {
 fn texts(html: &str) -> Vec<Range<usize>> {
     let mut texts = Vec::new();
     let mut is_raw = false;
-    for token in Tokenizer::new_with_emitter(html, DefaultEmitter::<usize>::new_with_span()) {
+    for token in markup_tokens::<usize>(html, RawText::IsMarkup) {
         match token {
-            Ok(Token::StartTag(tag)) => is_raw = RAW.contains(&tag.name.as_slice()),
-            Ok(Token::EndTag(_)) => is_raw = false,
-            Ok(Token::String(text)) if !is_raw => texts.push(text.span.start..text.span.end),
+            Token::StartTag(tag) => is_raw = RAW.contains(&tag.name.as_slice()),
+            Token::EndTag(_) => is_raw = false,
+            Token::String(text) if !is_raw => texts.push(text.span.start..text.span.end),
             _ => {}
         }
     }

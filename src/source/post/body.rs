@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use html5gum::{DefaultEmitter, Token, Tokenizer};
+use html5gum::Token;
 use url::Url;
 
 use super::super::feed::{Media, MediaKind};
 use super::super::xml::{escape, unescape};
 use crate::config::MediaKind as Wanted;
-use crate::extract::{self, ExtractOptions};
+use crate::extract::{self, ExtractOptions, RawText, markup_tokens};
 use crate::model::{Format, Reference, ReferenceKind};
 
 /// Characters of a title that is made of a body.
@@ -53,8 +53,8 @@ fn is_relative(raw: &str) -> bool {
 /// Links of the body, with where they lead.
 fn links(html: &str, base: &Url) -> Vec<(Range<usize>, Url)> {
     let mut found = Vec::new();
-    for token in Tokenizer::new_with_emitter(html, DefaultEmitter::<usize>::new_with_span()) {
-        let Ok(Token::StartTag(tag)) = token else { continue };
+    for token in markup_tokens::<usize>(html, RawText::IsMarkup) {
+        let Token::StartTag(tag) = token else { continue };
         for (element, attribute) in LINKS {
             let value = tag.attributes.get(attribute).filter(|_| *tag.name == element);
             let Some(value) = value else { continue };
@@ -116,10 +116,10 @@ pub(super) fn first_image(html: &str) -> Option<String> {
 /// The first words of what the body says.
 pub(super) fn first_words(html: &str) -> String {
     let mut text = String::new();
-    for token in Tokenizer::new(html) {
+    for token in markup_tokens::<()>(html, RawText::IsMarkup) {
         match token {
-            Ok(Token::String(part)) => text.push_str(&String::from_utf8_lossy(&part)),
-            Ok(Token::StartTag(_) | Token::EndTag(_)) => text.push(' '),
+            Token::String(part) => text.push_str(&String::from_utf8_lossy(&part)),
+            Token::StartTag(_) | Token::EndTag(_) => text.push(' '),
             _ => {}
         }
         if text.len() > TITLE * 8 {
@@ -135,14 +135,12 @@ pub(super) fn first_words(html: &str) -> String {
 
 /// How many characters the body says, without blanks.
 pub(super) fn text_length(html: &str) -> usize {
-    let mut emitter = DefaultEmitter::<()>::new_with_span();
-    emitter.naively_switch_states(true);
     let (mut length, mut is_code) = (0, false);
-    for token in Tokenizer::new_with_emitter(html, emitter) {
+    for token in markup_tokens::<()>(html, RawText::IsText) {
         match token {
-            Ok(Token::StartTag(tag)) => is_code = matches!(tag.name.as_slice(), b"script" | b"style"),
-            Ok(Token::EndTag(_)) => is_code = false,
-            Ok(Token::String(text)) if !is_code => {
+            Token::StartTag(tag) => is_code = matches!(tag.name.as_slice(), b"script" | b"style"),
+            Token::EndTag(_) => is_code = false,
+            Token::String(text) if !is_code => {
                 length += String::from_utf8_lossy(&text).chars().filter(|c| !c.is_whitespace()).count();
             }
             _ => {}
