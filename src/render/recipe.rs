@@ -10,7 +10,8 @@ const THUMBNAIL_VERSION: u32 = 3;
 
 /// The types of which the versions before this one made other pixels, or none: text in SVG was not drawn; of AVIF and HEIC
 /// neither grids, the clean aperture nor HDR were known, nor was HDR in JPEG XL; runs in BMP began on black; and bitmaps in
-/// icons ended where their directory said. The thumbnails of all others are those of this version, too.
+/// icons ended where their directory said. The thumbnails of all others are those of this version, too, but for those of PNG
+/// that name their colors by numbers (`cICP`): these are few, and stay as they are.
 const CHANGED: [MediaType; 7] =
     [MediaType::Svg, MediaType::Avif, MediaType::Heic, MediaType::Jxl, MediaType::Bmp, MediaType::Ico, MediaType::Cur];
 

@@ -22,10 +22,8 @@ mod png_sums;
 mod psd;
 mod svg;
 mod tiff;
-#[cfg(any(feature = "avif", feature = "heic"))]
 mod tone_map;
 mod webp;
-#[cfg(any(feature = "avif", feature = "heic"))]
 mod wide_gamut;
 
 pub(super) use decoded::{Decoded, Pixels, SVG_DEFAULT_SIZE, TargetSize};

@@ -1,5 +1,5 @@
 //! The colors of a PNG without an ICC profile: its gamma and its primaries (W3C PNG, third edition, sections 11.3.2.1 and
-//! 11.3.2.2).
+//! 11.3.2.2), or the numbers of a coding, which rank above all others (section 11.3.2.6).
 
 use moxcms::{Chromaticity, ColorPrimaries, ColorProfile, ToneReprCurve};
 
@@ -15,6 +15,25 @@ const GAMMA_TOLERANCE: u32 = 700;
 const SRGB: [u32; 8] = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
 /// How far each may be from that of sRGB to count as such.
 const PRIMARY_TOLERANCE: u32 = 300;
+
+/// A coding by the numbers of ITU-T H.273.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Coding {
+    pub(super) primaries: u16,
+    pub(super) transfer: u16,
+}
+
+/// The coding that a file names, of those that are known here: of red, green and blue in the full range, with primaries
+/// of sRGB, BT.2020 or Display P3, and a curve of SDR close to that of sRGB, or one of HDR. Where it is another one, the
+/// chunks of lower ranks say what the colors are.
+pub(super) fn coding(bytes: &[u8]) -> Option<Coding> {
+    let mut chunks = Chunks::of_file(ByteReader(bytes)).take_while(|chunk| chunk.kind != b"IDAT");
+    let [primaries, transfer, 0, 1] = *chunks.find(|chunk| chunk.kind == b"cICP")?.body.slice(0, 4)? else {
+        return None;
+    };
+    let is_known = matches!(primaries, 1 | 9 | 12) && matches!(transfer, 1 | 6 | 13 | 14 | 15 | 16 | 18);
+    is_known.then(|| Coding { primaries: primaries.into(), transfer: transfer.into() })
+}
 
 /// The profile that gamma and primaries stand for; `None` if they are those of sRGB, not there, or overruled by a
 /// chunk of a higher rank.
@@ -50,7 +69,7 @@ fn chunks(bytes: ByteReader<'_>) -> Option<(Option<u32>, Option<[u32; 8]>)> {
     for chunk in Chunks::of_file(bytes) {
         let value = |index: usize| chunk.body.be32(4 * index);
         match chunk.kind {
-            b"iCCP" | b"sRGB" | b"cICP" => return None,
+            b"iCCP" | b"sRGB" => return None,
             b"gAMA" if chunk.length == 4 => gamma = value(0).filter(|gamma| (1_000..=1_000_000).contains(gamma)),
             b"cHRM" if chunk.length == 32 => primaries = read_primaries(value),
             b"IDAT" => break,
@@ -112,5 +131,22 @@ mod tests {
             assert!(!is_made(&[(b"cHRM", &broken), (b"gAMA", &[0])]));
         }
         assert!(!is_made(&[]) && profile(b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffgAMA", false).is_none());
+    }
+
+    #[test]
+    fn a_coding_is_read_before_the_pixels_and_only_of_red_green_and_blue_in_full_range() {
+        let of = |values: u32, before: &[u8; 4]| coding(&file(&[(before, &[0]), (b"cICP", &[values])]));
+        assert_eq!(of(0x0910_0001, b"iCCP"), Some(Coding { primaries: 9, transfer: 16 }));
+        for (values, before) in [
+            (0x0910_0901, b"iCCP"),
+            (0x0910_0000, b"iCCP"),
+            (0x0910_0001, b"IDAT"),
+            (0x0202_0001, b"iCCP"),
+            (0x0108_0001, b"iCCP"),
+            (0x0b0d_0001, b"iCCP"),
+        ] {
+            assert_eq!(of(values, before), None, "{values:x}");
+        }
+        assert_eq!(coding(&file(&[(b"cICP", &[])])), None);
     }
 }

@@ -6,8 +6,10 @@ use image::ImageDecoder as _;
 use image::codecs::{ico::IcoDecoder, png::PngDecoder};
 
 use super::decoded::Decoded;
-use super::image_decoder::{decoder_limits, read, reason};
-use super::{png_color, png_sums};
+use super::image_decoder::{decoder_limits, read, read_mapped, reason};
+use super::png_color::{self, Coding};
+use super::tone_map::ToneMap;
+use super::{png_sums, wide_gamut};
 use crate::config::MediaConfig;
 use crate::media::byte_reader::ByteReader;
 use crate::media::error::MediaError;
@@ -27,6 +29,12 @@ pub(super) fn png(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaEr
 fn as_it_is(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
     let png = PngDecoder::with_limits(Cursor::new(bytes), decoder_limits(limits)).map_err(reason)?;
     let gray = !png.color_type().has_color();
+    if let Some(Coding { primaries, transfer }) = png_color::coding(bytes) {
+        let tones = ToneMap::of(primaries, transfer);
+        let decoded = read_mapped(png, 1, limits, tones.as_ref())?;
+        let profile = if tones.is_none() && !gray { wide_gamut::profile(primaries) } else { None };
+        return Ok(Decoded { profile, ..decoded });
+    }
     let mut decoded = read(png, 1, limits)?;
     decoded.profile = decoded.profile.or_else(|| png_color::profile(bytes, gray));
     Ok(decoded)

@@ -5,32 +5,42 @@ use flate2::Crc;
 use crate::media::byte_reader::ByteReader;
 use crate::media::png_chunks::{Chunk, Chunks};
 
+/// A type that no decoder knows, of chunks that may be passed over (section 5.4).
+const PASSED_OVER: &[u8] = b"ciCP";
+
 /// The file with the right checksum of every chunk but its header: a header that was damaged says how the image is to be
-/// read, and is not to be trusted. `None` if no other is wrong.
+/// read, and is not to be trusted. Colors that are named by invalid numbers are passed over. `None` if nothing is wrong.
 pub(super) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut wrong = Vec::new();
     for chunk in Chunks::of_file(ByteReader(bytes)) {
         let Some(said) = ByteReader(bytes).be32(chunk.end()) else { break };
-        let sum = checksum(&chunk);
-        if sum != said && chunk.kind != b"IHDR" {
-            wrong.push((chunk.end(), sum));
+        let kind = if has_invalid_colors(&chunk) { PASSED_OVER } else { chunk.kind };
+        let sum = checksum(kind, chunk.body);
+        if sum != said && kind != b"IHDR" {
+            wrong.push((chunk.start, kind, chunk.end(), sum));
         }
     }
     if wrong.is_empty() {
         return None;
     }
     let mut mended = bytes.to_vec();
-    for (place, sum) in wrong {
-        mended[place..place + 4].copy_from_slice(&sum.to_be_bytes());
+    for (start, kind, end, sum) in wrong {
+        mended[start - kind.len()..start].copy_from_slice(kind);
+        mended[end..end + 4].copy_from_slice(&sum.to_be_bytes());
     }
     Some(mended)
 }
 
+/// Whether a chunk names colors by numbers that are none of red, green and blue (section 11.3.2.6).
+fn has_invalid_colors(chunk: &Chunk<'_>) -> bool {
+    chunk.kind == b"cICP" && !matches!(chunk.body.0, [_, _, 0, 0 | 1])
+}
+
 /// Over the type and the data of a chunk.
-fn checksum(chunk: &Chunk<'_>) -> u32 {
+fn checksum(kind: &[u8], data: ByteReader<'_>) -> u32 {
     let mut sum = Crc::new();
-    sum.update(chunk.kind);
-    sum.update(chunk.body.0);
+    sum.update(kind);
+    sum.update(data.0);
     sum.sum()
 }
 

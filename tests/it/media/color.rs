@@ -79,6 +79,60 @@ fn the_primaries_of_a_png_are_those_of_its_profile() {
 }
 
 #[test]
+fn the_numbers_of_a_coding_rank_above_the_profile_of_a_png() {
+    let original = scene(120, 80, 7);
+    let profile = ColorProfile::new_bt2020().encode().expect("the profile can be written");
+    let plain = png(120, 80, ExtendedColorType::Rgb8, &original, Some(profile));
+    let expected = RgbImage::from_fn(120, 80, |x, y| Rgb(from_p3(original.get_pixel(x, y).0)));
+    let shown =
+        |values: u32| pixels(&make_one(&with_chunk(&plain, *b"cICP", &[values]), lossless(120, 80, Fit::Inside)));
+    let apart = mean(&delta_e(&shown(0x0c0d_0001), &expected));
+    assert!(apart < 0.7, "ΔE {apart:.2}");
+    assert_eq!(shown(0x010d_0001), original, "sRGB by its numbers");
+    let by_profile = shown(0x0c0d_0900);
+    assert_ne!(by_profile, original, "a coding of luma and chroma is none of a PNG");
+    for unknown in [0x0202_0001, 0x0108_0001] {
+        assert_eq!(shown(unknown), by_profile, "{unknown:x}");
+    }
+}
+
+/// Shares of the signal for 0, 203 and 1,000 cd/m² (ITU-R BT.2408, table 1).
+#[test]
+fn hdr_in_png_is_tone_mapped_in_every_kind_of_sample() {
+    const SHARES: [f32; 3] = [0.0, 0.581, 0.752];
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares of the largest sample")]
+    let samples = |channels: usize, alpha: bool, most: f32| -> Vec<u16> {
+        let sample = |share: f32| (share * most).round() as u16;
+        let pixel = |share: &f32| [vec![sample(*share); channels], vec![sample(1.0); usize::from(alpha)]].concat();
+        SHARES.iter().cycle().take(30).flat_map(pixel).collect()
+    };
+    for (channels, alpha, eight, sixteen) in [
+        (1, false, ExtendedColorType::L8, ExtendedColorType::L16),
+        (1, true, ExtendedColorType::La8, ExtendedColorType::La16),
+        (3, false, ExtendedColorType::Rgb8, ExtendedColorType::Rgb16),
+        (3, true, ExtendedColorType::Rgba8, ExtendedColorType::Rgba16),
+    ] {
+        let bytes: Vec<u8> = samples(channels, alpha, 255.0).iter().map(|sample| clamp((*sample).into())).collect();
+        let words: Vec<u8> =
+            samples(channels, alpha, 65_535.0).iter().flat_map(|sample| sample.to_ne_bytes()).collect();
+        for (kind, data) in [(eight, bytes), (sixteen, words)] {
+            let hdr = with_chunk(&png(3, 10, kind, &data, None), *b"cICP", &[0x0910_0001]);
+            let shown =
+                image::load_from_memory(&make_one(&hdr, lossless(3, 10, Fit::Inside)).bytes).unwrap().to_rgba8();
+            let levels = [0, 1, 2].map(|x| shown.get_pixel(x, 5).0);
+            assert!(
+                levels.iter().all(|level| level[3] == 255 && level[0].abs_diff(level[2]) <= 1),
+                "{kind:?}: {levels:?}"
+            );
+            assert!(
+                levels[0][1] == 0 && (215..240).contains(&levels[1][1]) && levels[2][1] >= 254,
+                "{kind:?}: {levels:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_profile_that_cannot_be_used_leaves_colors_as_they_are() {
     let original = scene(60, 40, 8);
     for profile in [b"no profile at all".to_vec(), vec![0; 400]] {
