@@ -52,8 +52,11 @@ const LONG: Duration = Duration::from_secs(20 * 365 * 86_400);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Jobs of a busy host that are taken from the catalog at a time.
 const PAGE: usize = 64;
-/// Jobs of a busy host that are under way beyond its requests: they wait for the disk, for thumbnails, or for each other.
-const AHEAD: usize = 32;
+/// Jobs under way beyond the requests of busy hosts: they wait for the disk, for thumbnails, or for each other, while
+/// further ones are asked for. Up to five busy hosts share these.
+const AHEAD: usize = 160;
+/// Each of more busy hosts has so many.
+const LEAST_AHEAD: usize = 32;
 
 /// Works through the queue: leases hosts and starts their jobs.
 pub(super) struct FetchStage {
@@ -85,10 +88,15 @@ struct HostQueue {
     busy: Option<OwnedSemaphorePermit>,
 }
 
+/// Jobs of a busy host beyond its requests, where so many are busy.
+fn ahead(busy: usize) -> usize {
+    LEAST_AHEAD.max(AHEAD / busy.max(1))
+}
+
 impl HostQueue {
-    /// How many of its jobs may be under way.
-    fn at_once(&self) -> usize {
-        if self.busy.is_some() { self.per_host + AHEAD } else { self.per_host }
+    /// How many of its jobs may be under way where so many hosts are busy.
+    fn at_once(&self, busy: usize) -> usize {
+        if self.busy.is_some() { self.per_host + ahead(busy) } else { self.per_host }
     }
 
     /// After which time it is looked whether a host that is busy keeps its requests waiting.
@@ -232,10 +240,10 @@ impl FetchStage {
             HostQueue { lease: lease.clone(), last: None, waiting: Vec::new().into_iter(), per_host, busy: None };
         let mut under_way = JoinSet::new();
         loop {
-            if queue.waiting.len() == 0 && under_way.len() < queue.at_once() && self.control.may_go_on() {
+            if queue.waiting.len() == 0 && under_way.len() < self.at_once(&queue) && self.control.may_go_on() {
                 self.refill(&mut queue).await?;
             }
-            while under_way.len() < queue.at_once() && self.control.may_go_on() {
+            while under_way.len() < self.at_once(&queue) && self.control.may_go_on() {
                 let Some(job) = queue.waiting.next() else { break };
                 self.tally.begun.one();
                 let span = trace::job(&job.url.url);
@@ -261,6 +269,11 @@ impl FetchStage {
         }
     }
 
+    /// How many jobs of a host may be under way now.
+    fn at_once(&self, queue: &HostQueue) -> usize {
+        queue.at_once(BUSY_HOSTS.saturating_sub(self.busy.available_permits()))
+    }
+
     async fn refill(&self, queue: &mut HostQueue) -> Result<(), MirrorError> {
         let now = clock::now();
         if queue.lease.until.duration_since(now).unsigned_abs() < LEASE / 2 {
@@ -282,5 +295,15 @@ impl FetchStage {
         if queue.busy.is_none() && queue.last.is_some() && !self.fetcher.is_slow(&queue.lease.host) {
             queue.busy = Arc::clone(&self.busy).acquire_owned().await.ok();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ahead;
+
+    #[test]
+    fn few_busy_hosts_share_what_is_ahead_and_each_of_many_has_the_least() {
+        assert_eq!([0, 1, 2, 5, 6, 64].map(ahead), [160, 160, 80, 32, 32, 32]);
     }
 }
