@@ -300,8 +300,7 @@ async fn one_broken_article_or_image_never_stops_the_rest() {
 #[test]
 fn references_beyond_the_limit_are_reported() {
     let sandbox = Sandbox::new();
-    let images: Vec<_> = (0..20_003).map(|at| format!("![]({at}.jpg)\n\n")).collect();
-    sandbox.write("posts/many.md", images.concat());
+    sandbox.write("posts/many.md", "![](a.jpg)\n\n".repeat(20_003));
     let report: Value = serde_json::from_str(&sandbox.run(&["run", "--json"]).stdout).unwrap();
     let problem = report["problems"].as_array().unwrap().iter().find(|problem| problem["article"] == "posts/many.md");
     let message = problem.unwrap()["message"].as_str().unwrap();

@@ -9,6 +9,7 @@ mod html;
 mod index;
 mod lists;
 mod looks;
+mod measurement;
 pub(crate) mod newsroom;
 mod pages;
 mod program;

@@ -14,7 +14,7 @@ fn sandbox() -> Sandbox {
 }
 
 /// The program, and the URL that it prints.
-fn started(sandbox: &Sandbox, arguments: &[&str]) -> (Child, String) {
+pub(super) fn started(sandbox: &Sandbox, arguments: &[&str]) -> (Child, String) {
     let local = if arguments.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] };
     let mut command = sandbox.command(&[&["serve"], local, arguments].concat());
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -26,7 +26,7 @@ fn started(sandbox: &Sandbox, arguments: &[&str]) -> (Child, String) {
 }
 
 #[cfg(unix)]
-fn stop(mut child: Child) {
+pub(super) fn stop(mut child: Child) {
     let stopped = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(stopped.success() && child.wait().unwrap().success());
 }
