@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn a_tag_has_its_first_attributes_and_the_next_one_its_own() {
-        let many: String = (0..3000).map(|number| format!(" a{number}='{number}'")).collect();
-        let found = tokens(&format!("<p{many}>text<img src=x>"));
+        let many: Vec<_> = (0..3000).map(|number| format!(" a{number}='{number}'")).collect();
+        let found = tokens(&format!("<p{}>text<img src=x>", many.concat()));
         let [Token::StartTag(first), Token::String(_), Token::StartTag(second)] = &found[..] else {
             panic!("{found:?}");
         };

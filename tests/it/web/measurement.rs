@@ -144,10 +144,9 @@ fn write_for_a_minute(sandbox: &Sandbox) -> usize {
     let (began, mut articles) = (Instant::now(), 0);
     while began.elapsed() < Duration::from_secs(60) {
         for _ in 0..100 {
-            let images: String = (0..10)
-                .map(|at| format!("![]({})\n", origin.url(&format!("/{}.png", (articles * 10 + at) % 1000))))
-                .collect();
-            sandbox.write(&format!("posts/{articles}.md"), images);
+            let image = |at| format!("![]({})\n", origin.url(&format!("/{}.png", (articles * 10 + at) % 1000)));
+            let images: Vec<_> = (0..10).map(image).collect();
+            sandbox.write(&format!("posts/{articles}.md"), images.concat());
             articles += 1;
         }
         sandbox.run(&["run"]).expect(0);
