@@ -22,9 +22,10 @@ pub(crate) fn markup_tokens<S: SpanBound>(html: &str, raw: RawText) -> impl Iter
     let mut inner = DefaultEmitter::new_with_span();
     inner.naively_switch_states(raw == RawText::IsText);
     let tokens = Tokenizer::new_with_emitter(html, TokenEmitter { inner, attributes: 0 });
-    tokens.map(|token| {
-        let Ok(token) = token;
-        token
+    tokens.filter_map(|token| match token {
+        // The second of two attributes with one name is an error that comes by another way.
+        Ok(Token::Error(_)) => None,
+        Ok(token) => Some(token),
     })
 }
 
@@ -103,7 +104,9 @@ mod tests {
         let zeros = "\0".repeat(5000);
         assert_eq!(tokens(&zeros).len(), 1);
         let found = tokens(&format!("<p a a a=<b>{zeros}&#x0;{zeros}"));
-        assert!(matches!(found[0], Token::StartTag(_)) && found.len() <= 4, "{}", found.len());
+        assert!(matches!(found[0], Token::StartTag(_)) && found.len() <= 3, "{}", found.len());
+        let duplicates = format!("<p{}>", " a".repeat(5000));
+        assert_eq!(tokens(&duplicates).len(), 1);
     }
 
     #[test]
