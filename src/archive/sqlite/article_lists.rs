@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::articles;
+use super::articles::{self, DATE};
 use super::codec::{millis_of, moment};
 use super::error::{in_row, readable};
 use super::walk;
@@ -11,9 +11,6 @@ use crate::archive::catalog::{
     ArticleFilter, ArticleRow, DatedArticle, IndexedRow, ListPage, MOST_MONTHS, month_of, start_of,
 };
 use crate::model::{ArticleId, HostKey, SourceName};
-
-/// When an article is dated, as the indexes spell it.
-const DATE: &str = "coalesce(published, read_at)";
 
 /// A page of articles, newest first.
 pub(super) fn page(

@@ -128,6 +128,9 @@ pub(super) const COLUMNS: &str =
     "id, source, path, original, size, modified, inode, format, encoding, settings, title, published,
     url, read_at, stale, writing, vanished, revision, waiting, mirror, mirror_size, mirror_modified, mirror_inode";
 
+/// When an article is dated, as the indexes spell it.
+pub(super) const DATE: &str = "coalesce(published, read_at)";
+
 fn by_key(connection: &Connection, key: &ArticleKey) -> Result<Option<ArticleRow>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM article WHERE source = ?1 AND path = ?2"))?
@@ -214,8 +217,7 @@ fn page_by_date(
     let (date, id) = before.map_or((i64::MAX, i64::MAX), |place| (place.date.as_millisecond(), place.id.0));
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM article
-         WHERE coalesce(published, read_at) <= ?1 AND (coalesce(published, read_at), id) < (?1, ?2)
-         ORDER BY coalesce(published, read_at) DESC, id DESC"
+         WHERE {DATE} <= ?1 AND ({DATE}, id) < (?1, ?2) ORDER BY {DATE} DESC, id DESC"
     ))?;
     readable(statement.query_map(params![date, id], article)?, limit)
 }
