@@ -101,6 +101,11 @@ pub trait Objects: Send + Sync {
         found
     }
 
+    /// Whether there may be objects of each of some prefixes, in their order. Of one that has `false`, none is listed.
+    async fn may_have(&self, prefixes: Vec<Prefix>) -> Vec<bool> {
+        vec![true; prefixes.len()]
+    }
+
     /// The state of the names of all objects of some prefixes: another from now on once such an object was put or removed,
     /// by whomever. `None` where that is not to be known, or not yet.
     async fn names_state(&self, prefixes: Vec<Prefix>) -> Option<Digest> {

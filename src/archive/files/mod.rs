@@ -9,9 +9,11 @@ mod group_sync;
 mod lock;
 mod names_state;
 mod output;
+mod presence;
 mod tree;
 mod write;
 
+use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::io::{self, ErrorKind, SeekFrom};
 use std::ops::Range;
@@ -22,6 +24,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use self::folder::{Kind, is_no_file};
 use self::names_state::names_state;
+use self::presence::Presence;
 use self::tree::{NearFolders, split};
 use self::write::{Rights, Synced};
 use super::key::{Prefix, StoreKey};
@@ -164,7 +167,7 @@ impl Inner {
         while let Some(folder) = folders.pop() {
             for (path, kind, facts) in look(self, &folder)? {
                 // Links and folders that are named as objects are none.
-                if kind == Kind::Folder && prefix == Prefix::Mirrors {
+                if kind == Kind::Folder && prefix == Prefix::Mirrors && StoreKey::may_be_below(&path) {
                     folders.push(path);
                 } else if kind == Kind::File
                     && let Some(key) = StoreKey::parse(&path).filter(|key| prefix.covers(key))
@@ -185,10 +188,24 @@ impl Inner {
         }
     }
 
+    /// The folders of some prefixes that are there, and those above all of them.
     fn folders_of(&self, prefixes: &[Prefix]) -> Result<Vec<String>, ObjectError> {
         let sizes = self.sizes(prefixes)?;
-        let folders = prefixes.iter().flat_map(|prefix| Self::folders(*prefix, &sizes));
-        Ok(folders.chain(prefixes.iter().map(|prefix| prefix.folder())).collect())
+        let of_prefix = |prefix: &Prefix| Self::folders(*prefix, &sizes).into_iter().chain([prefix.folder()]);
+        let all: BTreeSet<_> = prefixes.iter().flat_map(of_prefix).collect();
+        let above: BTreeSet<_> = all.iter().map(|folder| split(folder).0.to_owned()).collect();
+        let mut presence = Presence::new(&self.tree);
+        let there = all.into_iter().filter(|folder| presence.may_be_there(folder));
+        Ok(there.chain(above).collect())
+    }
+
+    /// Whether a prefix may have objects, for each of several.
+    fn may_have(&self, prefixes: &[Prefix]) -> Result<Vec<bool>, ObjectError> {
+        let sizes = self.sizes(prefixes)?;
+        let mut presence = Presence::new(&self.tree);
+        let mut of_one =
+            |prefix: &Prefix| Self::folders(*prefix, &sizes).iter().any(|folder| presence.may_be_there(folder));
+        Ok(prefixes.iter().map(&mut of_one).collect())
     }
 
     /// The folders of all sizes of thumbnails, where one of the prefixes is theirs.
@@ -305,6 +322,11 @@ impl Objects for Files {
             Ok(prefixes.into_iter().map(|prefix| files.keys(prefix, &sizes)).collect())
         };
         self.blocking(list).await.unwrap_or_else(|error| vec![Err(error)])
+    }
+
+    async fn may_have(&self, prefixes: Vec<Prefix>) -> Vec<bool> {
+        let count = prefixes.len();
+        self.blocking(move |files| files.may_have(&prefixes)).await.unwrap_or_else(|_| vec![true; count])
     }
 
     async fn names_state(&self, prefixes: Vec<Prefix>) -> Option<Digest> {

@@ -18,6 +18,11 @@ pub(super) fn shard_name(shard: u8) -> String {
     format!("{shard:02x}")
 }
 
+/// Where it is kept what the pages of a group were made from.
+pub(super) fn marks_of(group: &str) -> StoreKey {
+    StoreKey::index(&format!("marks/{group}.json"))
+}
+
 /// What a page was made from, in short, and the file that was written then: its size, when it was modified, and its inode,
 /// which nobody who hands an archive over can choose. In a copy of an archive, all pages are made anew once.
 pub(super) type Made = (u64, u64, i64, u64);
@@ -36,7 +41,7 @@ pub(super) struct Group {
 impl Group {
     /// A group as it is on the disk. Where nothing says what its pages were made from, all are made anew.
     pub(super) async fn open(archive: &Archive, prefix: Prefix, name: &str) -> Result<Self, IndexError> {
-        let marks = StoreKey::index(&format!("marks/{name}.json"));
+        let marks = marks_of(name);
         // What cannot be read says nothing of them either.
         let bytes = archive.objects.read(&marks).await.ok().flatten().unwrap_or_default();
         let made = serde_json::from_slice(&bytes).unwrap_or_default();

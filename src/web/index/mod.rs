@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 pub use self::error::IndexError;
 pub use self::writer::IndexCounts;
 
-use self::group::{Group, LISTS, MISSING, shard_name};
+use self::group::{Group, LISTS, MISSING, marks_of, shard_name};
 use self::marks::Marks;
 use self::places::Places;
 use self::writer::{Writer, look};
@@ -69,7 +69,7 @@ async fn write_changed(archive: &Archive, sources: &[Source]) -> Result<IndexCou
     let marks = Marks::read(archive).await?;
     let writer = Writer::new(archive, Places::new(archive, sources, &marks.sources));
     writer.put(&style(), STYLE.as_bytes().to_vec()).await?;
-    for shard in 0..=u8::MAX {
+    for shard in shards_in_use(archive, &marks).await {
         writer.articles(shard, marks.of_shard(shard)).await?;
     }
     let months = marks.months();
@@ -77,6 +77,17 @@ async fn write_changed(archive: &Archive, sources: &[Source]) -> Result<IndexCou
     writer.missing(marks.missing).await?;
     writer.home(&months).await?;
     Ok(writer.counts())
+}
+
+/// The shards that pages of articles are in, or are to be, or of which it is on record what they were made from.
+async fn shards_in_use(archive: &Archive, marks: &Marks) -> Vec<u8> {
+    let all = || 0..=u8::MAX;
+    let may_have = archive.objects.may_have(all().map(Prefix::ArticlePages).collect()).await;
+    let noted = archive.objects.stat_all(all().map(|shard| marks_of(&shard_name(shard))).collect()).await;
+    let found = all().zip(may_have).zip(noted);
+    let in_use = found
+        .filter(|((shard, may_have), noted)| *may_have || noted.is_some() || marks.of_shard(*shard).next().is_some());
+    in_use.map(|((shard, _), _)| shard).collect()
 }
 
 /// Removes the static pages, and nothing else that lies beside them.
@@ -90,7 +101,7 @@ pub async fn remove_index(archive: &Archive) -> Result<IndexCounts, IndexError> 
     if matches!((archive.objects.stat(&style()).await, archive.objects.stat(&home).await), (Ok(None), Ok(None))) {
         return Ok(writer.counts());
     }
-    for shard in 0..=u8::MAX {
+    for shard in shards_in_use(archive, &Marks::default()).await {
         writer.finish(Group::open(archive, Prefix::ArticlePages(shard), &shard_name(shard)).await?).await?;
     }
     writer.finish(Group::open(archive, Prefix::ListPages, LISTS).await?).await?;
