@@ -203,6 +203,11 @@ fn syntax_of(attribute: &str) -> Syntax {
     if attribute.ends_with("set") { Syntax::Srcset } else { Syntax::Url }
 }
 
+/// Whether a lazy attribute holds the background of an element, and so an image.
+pub(super) fn is_background(attribute: &str) -> bool {
+    attribute.starts_with("data-bg") || attribute.starts_with("data-background")
+}
+
 /// Whether a lazy attribute may also hold the page that an image leads to.
 pub(super) fn is_weak(attribute: &str) -> bool {
     matches!(attribute, "data-url" | "data-img-url" | "file")

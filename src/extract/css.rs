@@ -90,6 +90,7 @@ impl Scanner<'_> {
                 b'/' if self.css.as_bytes().get(self.at + 1) == Some(&b'*') => self.comment(),
                 b'"' | b'\'' => self.string_token(byte),
                 b'@' => self.at_rule(),
+                b'\\' if self.newline_after_backslash() => self.at += 1,
                 _ if is_name_start(byte) => self.name_token(),
                 _ => self.punctuation(byte),
             }
@@ -156,7 +157,7 @@ impl Scanner<'_> {
         let start = self.at;
         while let Some(byte) = self.peek() {
             match byte {
-                b'\\' => self.at += 1 + self.css[self.at + 1..].chars().next().map_or(0, char::len_utf8),
+                b'\\' if !self.newline_after_backslash() => self.escape(),
                 _ if is_name(byte) => self.at += 1,
                 _ => break,
             }
@@ -388,6 +389,8 @@ mod tests {
         check(r"b:url('\26 x\000026y.png')", &[(r"\26 x\000026y.png", "&x&y.png")]);
         check("b:url('a\\\nb')", &[("a\\\nb", "ab")]);
         check(r"b:u\72l(x)", &[("x", "x")]);
+        check(r"b:\75 rl(x)", &[("x", "x")]);
+        check("b:ur\\6c\r\n(x) u\\\nrl(y)", &[("x", "x")]);
         check(r"b:url(\0 a)", &[(r"\0 a", "\u{fffd}a")]);
         check("b:url(a\\\nb) url(c)", &[("c", "c")]);
         check("b:url('a\\", &[("a", "a")]);

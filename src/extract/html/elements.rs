@@ -78,6 +78,8 @@ impl Pass<'_, '_, '_, '_> {
                 named.found.extend(self.row(tag, row, &attribute));
             } else if attribute.name == "style" && self.scanner.wants(ReferenceKind::Css, tag.name) {
                 named.found.extend(self.read(&attribute, ReferenceKind::Css, Syntax::Css, 0));
+            } else if !tag.html && self.is_presentation(tag, &attribute) {
+                named.found.extend(self.read(&attribute, ReferenceKind::Css, Syntax::Css, 0));
             } else if tag.name == "source" && attribute.name == "src" {
                 named.found.extend(self.source(tag, &attribute));
             } else if let Some(worth) = self.lazy_worth(tag, attribute.name) {
@@ -93,6 +95,15 @@ impl Pass<'_, '_, '_, '_> {
         self.unlisted(tag, &mut named);
         named.lazy.sort_unstable();
         named
+    }
+
+    /// Whether an attribute of SVG is written as a style that names a file (SVG 2, "presentation attributes").
+    fn is_presentation(&self, tag: &Tag<'_>, attribute: &Attribute<'_>) -> bool {
+        let is_listed = matches!(
+            attribute.name,
+            "clip-path" | "cursor" | "filter" | "marker-end" | "marker-mid" | "marker-start" | "mask"
+        );
+        is_listed && attribute.value.contains("url(") && self.scanner.wants(ReferenceKind::Css, tag.name)
     }
 
     /// Whether an attribute of XML is that of a row with another prefix, such as `l:href` for `xlink:href`.
@@ -175,8 +186,11 @@ impl Pass<'_, '_, '_, '_> {
         let syntax = if syntax == Syntax::Css && !attribute.value.contains("url(") { Syntax::Url } else { syntax };
         let shows = attributes::shows_image(tag.name) && self.scanner.media.is_none();
         let shows = shows && !(attributes::is_weak(attribute.name) && self.has_better(tag, attribute.name));
-        let counts =
-            |value: &str| has_image_extension(value) || (shows && looks_like_url(value) && !names_other_file(value));
+        let is_background = attributes::is_background(attribute.name);
+        let counts = |value: &str| {
+            let is_shown = (shows && looks_like_url(value)) || (is_background && is_http(value));
+            has_image_extension(value) || (is_shown && !names_other_file(value))
+        };
         self.add_lazy(attribute, (rank, syntax), named, counts);
     }
 

@@ -123,6 +123,11 @@ fn svg_and_math_read_style_and_title_as_elements() {
     check("<svg><title><img src=a></title></svg>", &["image src=a"]);
     check("<math><style><img src=a></style></math>", &["image src=a"]);
     check("<svg><style>a{fill:url(b.svg)}</style></svg>", &["css fill=b.svg"]);
+    check(
+        "<svg><rect mask='url(a.png)' filter='url(b.svg#c)' id=d /></svg>",
+        &["css mask=a.png", "css filter=b.svg#c"],
+    );
+    check("<svg><rect mask=none fill='#fff'/></svg><p mask='url(a.png)'>", &[]);
     check("<svg><style><!-- a{b:url(c)} --> d{e:url(f)}</style></svg>", &["css e=f"]);
     check("<math><style>a{b:url(c)}<!--> d{e:url(f)} --></style></math>", &["css b=c", "css e=f"]);
     check("<style><!-- a{b:url(c)} --></style>", &["css b=c"]);
@@ -170,6 +175,13 @@ fn lazy_attributes_are_found_if_they_hold_images() {
         &["lazy data-bg=a.jpg"],
     );
     check("<div data-bg='url(a.jpg)'></div><script data-src=b.js></script>", &["lazy data-bg=a.jpg"]);
+    check("<div data-bg=https://e.com/a?w=8></div>", &["lazy data-bg=https://e.com/a?w=8"]);
+    check("<p data-background-image='url(https://e.com/a)'>", &["lazy data-background-image=https://e.com/a"]);
+    check(
+        "<p data-bgset='https://e.com/1 100w, https://e.com/2 200w'>",
+        &["lazy data-bgset=https://e.com/1", "lazy data-bgset=https://e.com/2"],
+    );
+    check("<p data-bg=dark data-background='rgba(0,0,0,.5)' data-bg-url=https://e.com/a.mp4>", &[]);
     check("<a data-logo=a.jpg href=/b></a><img data-src={{x.jpg}} data-lazy=true>", &[]);
     let options = ExtractOptions { lazy_attributes: vec!["data-logo".into()], ..ExtractOptions::default() };
     check_with("<a data-logo=a.jpg></a>", &options, &["lazy data-logo=a.jpg"]);

@@ -32,11 +32,25 @@ const VOID: &[&str] = &["area", "base", "br", "col", "embed", "hr", "img", "inpu
 /// What only Markdown has.
 const MARKS: &[&str] = &["![", "](", "]:", "`", "~~~", "{{", "{%"];
 
+/// How what is taken as it is starts and ends.
+const VERBATIM: &[(&str, &str)] = &[
+    ("<!--", "-->"),
+    ("```", "```"),
+    ("<pre", "</pre"),
+    ("<code", "</code"),
+    ("<script", "</script"),
+    ("<style", "</style"),
+    ("<textarea", "</textarea"),
+];
+
 /// Whether a body is HTML: it starts with a container, and after that come only elements, or nothing that has more
 /// meaning in Markdown than in HTML.
 pub(super) fn is_html(body: &str) -> bool {
     let mut at = body.len() - body.trim_start().len();
     if !name_at(body, at + 1).is_some_and(|name| is_one_of(CONTAINERS, name)) || !body[at..].starts_with('<') {
+        return false;
+    }
+    if has_marked_text(body) {
         return false;
     }
     while at < body.len() {
@@ -47,6 +61,35 @@ pub(super) fn is_html(body: &str) -> bool {
         }
     }
     true
+}
+
+/// Whether a paragraph or list after a blank line has code or an image of Markdown: who wrote it had Markdown in mind.
+/// Within comments, fences, and elements whose text is taken as it is, such lines mean nothing.
+fn has_marked_text(body: &str) -> bool {
+    let (mut after_blank, mut in_text, mut verbatim) = (false, false, None);
+    for line in body.lines() {
+        let text = line.trim();
+        let is_plain = verbatim.is_none() && !text.is_empty() && !text.starts_with("```");
+        in_text = is_plain && (in_text || after_blank && !text.starts_with('<'));
+        if in_text && (text.contains("![") || text.matches('`').nth(1).is_some()) {
+            return true;
+        }
+        after_blank = text.is_empty();
+        verbatim = match verbatim {
+            Some(end) => Some(end).filter(|end| !text.contains(end)),
+            None => opened(text),
+        };
+    }
+    false
+}
+
+/// The end of what a line opens and does not close of [`VERBATIM`].
+fn opened(line: &str) -> Option<&'static str> {
+    let is_open = |(start, end): &(&str, &str)| match line.rfind(start) {
+        Some(at) => !line[at + start.len()..].contains(end),
+        None => false,
+    };
+    VERBATIM.iter().copied().find(is_open).map(|(_, end)| end)
 }
 
 enum Node<'a> {
@@ -117,6 +160,10 @@ mod tests {
             "<div><div>never closed ![",
             "<div>a</div>\ntext after an end tag too many</div>",
             "<table><tr><td>a</td></tr></table>",
+            "<div>\n\n<p>Use `a` and ![b]</p>\n\n    <img src=a>\n</div>",
+            "<div><pre>\n\nUse `a` here\n\n![b](c)\n</pre>\n\na text\n</div>",
+            "<div>\n\nA text with one ` and no more.\n</div>",
+            "<div>\n<!--\n\n![](a)\n\n-->\n\n```html\n\n![](b) `c`\n```\n\n</div>",
         ] {
             assert!(is_html(body), "{body}");
         }
@@ -134,6 +181,10 @@ mod tests {
             "< div>a</div>",
             "<https://e.com>",
             "<!-- a -->\n\ntext",
+            "<details>\n\nOpen with `<!--` ![a](1.png) close with `-->`\n\n</details>\n",
+            "<ul>\n<li>\n\n- a `<style>` b\n\n<img src=a>\n</li>\n</ul>",
+            "<center>\n\n\\<!-- ![a](b) -->\n",
+            "<div><pre>`a`</pre>\n\na text\nwith `code`</div>",
         ] {
             assert!(!is_html(body), "{body}");
         }

@@ -35,6 +35,17 @@ fn inline_images() {
 }
 
 #[test]
+fn the_content_of_a_directive_of_prose_is_text() {
+    check("```{note}\n![a](u)\n```\n\n```\n![](code)\n```", &["markdown u"]);
+    check(
+        "````{admonition} T\n:class: x\n\n![a](u)\n\n```{tip}\n![](v)\n```\n````\n![](w)",
+        &["markdown u", "markdown v", "markdown w"],
+    );
+    check("```{r}\n![](code)\n```\n````{note}\n```\n![](code)\n```\n![](u)\n````", &["markdown u"]);
+    check("````\n```{note}\n![](code)\n```\n````\n> ```{note}\n> ![](u)\n> ```", &["markdown u"]);
+}
+
+#[test]
 fn images_by_reference() {
     check("![a][b] ![B] ![b][]\n\n[b]: u 'title'\n[c]: v", &["markdown u"]);
     check("![a\\]][]\n\n[a\\]]:\n  <u v>", &["markdown u v"]);

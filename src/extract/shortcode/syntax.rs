@@ -62,7 +62,9 @@ pub(super) fn bracketed(text: &str, start: usize) -> Option<Shortcode<'_>> {
     let inside = &text[start + 1..];
     let length = inside.bytes().take_while(|byte| is_key(*byte)).count();
     let named = length > 0 && inside[length..].starts_with([' ', '\n']) && !text[..start].ends_with(['!', ']', '\\']);
-    let (arguments, end) = named.then(|| arguments(text, start + 1 + length, "]")).flatten()?;
+    let (mut arguments, end) = named.then(|| arguments(text, start + 1 + length, "]")).flatten()?;
+    // `[image src="…" /]` has no end.
+    arguments.pop_if(|last| last.key.is_empty() && &text[last.span.clone()] == "/");
     let closed = text[end..].starts_with("[/") || !text[end..].starts_with(['(', '[', ':']);
     let all_named = arguments.iter().all(|argument| !argument.key.is_empty());
     let name = &inside[..length];

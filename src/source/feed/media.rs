@@ -45,8 +45,18 @@ fn image(address: Option<&str>, base: &Url, is_thumbnail: bool) -> Option<Media>
 
 fn push(element: &Element, attribute: &str, base: &Url, media: &mut Vec<Media>) {
     let Some(url) = element.attribute(attribute).and_then(|address| web(base, address)) else { return };
-    let kind = kind_of(element.attribute("type"), element.attribute("medium"), &url);
+    let kind = match kind_of(element.attribute("type"), element.attribute("medium"), &url) {
+        MediaKind::Other if is_called_nothing(element) => MediaKind::Image,
+        kind => kind,
+    };
     media.push(Media { url, kind, is_thumbnail: false });
+}
+
+/// Whether content has a size to be shown in and says no more of itself: its type and its medium need not be there
+/// (Media RSS, "media:content").
+fn is_called_nothing(element: &Element) -> bool {
+    let has = |name: &str| element.attribute(name).is_some();
+    element.namespace == Namespace::Media && has("height") && !["type", "medium", "duration"].into_iter().any(has)
 }
 
 /// A URL on the web.

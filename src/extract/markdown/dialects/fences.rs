@@ -1,8 +1,70 @@
-//! Closing fences that a tab follows: CommonMark 4.5 allows spaces and tabs there, the parser only spaces.
+//! Fences that are not what CommonMark makes of them: those that a tab follows, and those around the text of a directive.
 
 use super::lines::{Copy, Line};
 
-/// Writes spaces for the tabs after a fence.
+/// Directives of `MyST` whose content is text: `` ```{note} ``.
+const PROSE: [&str; 24] = [
+    "admonition",
+    "attention",
+    "card",
+    "caution",
+    "danger",
+    "div",
+    "dropdown",
+    "epigraph",
+    "error",
+    "exercise",
+    "grid",
+    "grid-item",
+    "grid-item-card",
+    "hint",
+    "important",
+    "margin",
+    "note",
+    "seealso",
+    "sidebar",
+    "tab-item",
+    "tab-set",
+    "tip",
+    "topic",
+    "warning",
+];
+
+/// Writes spaces for the fences of directives whose content is text, which CommonMark takes for code.
+pub(super) fn open_prose(copy: &mut Copy<'_>) {
+    if !copy.has(&["```{"]) {
+        return;
+    }
+    let text = copy.text();
+    let (mut open, mut code, mut blanks) = (Vec::new(), None::<usize>, Vec::new());
+    for line in copy.quoted_lines() {
+        let content = text[line.text..line.end].trim_end();
+        let length = content.bytes().take_while(|byte| *byte == b'`').count();
+        let info = content[length..].trim();
+        let closes = |opened: usize| length >= opened && info.is_empty();
+        match (code, open.last().copied()) {
+            _ if length < 3 || info.contains('`') => {}
+            (Some(opened), _) => code = code.filter(|_| !closes(opened)),
+            (None, Some(opened)) if closes(opened) => {
+                open.pop();
+                blanks.push((line.text..line.end, b' '));
+            }
+            _ if is_prose(info) => {
+                open.push(length);
+                blanks.push((line.text..line.end, b' '));
+            }
+            _ => code = Some(length),
+        }
+    }
+    copy.fill(blanks);
+}
+
+fn is_prose(info: &str) -> bool {
+    let name = info.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(name, _)| name);
+    name.is_some_and(|name| PROSE.binary_search(&name).is_ok())
+}
+
+/// Writes spaces for the tabs after a fence: CommonMark 4.5 allows spaces and tabs there, the parser only spaces.
 pub(super) fn close(copy: &mut Copy<'_>) {
     if !copy.has(&["`\t", "` \t", "~\t", "~ \t"]) {
         return;

@@ -48,6 +48,7 @@ pub(super) struct Prepared<'a> {
 /// Prepares the copy of an article.
 pub(super) fn prepare(mut copy: Copy<'_>) -> Prepared<'_> {
     fences::close(&mut copy);
+    fences::open_prose(&mut copy);
     let hidden = hidden::blank(&mut copy);
     admonitions::unindent(&mut copy);
     let tags = markdown_html::open(&mut copy);
