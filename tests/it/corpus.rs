@@ -9,6 +9,8 @@ use std::process::Command;
 
 use walkdir::WalkDir;
 
+use crate::sandbox::is_thorough;
+
 /// A folder of the corpus, whose place `OFFPRINT_CORPUS` names.
 pub(crate) fn corpus(part: &str) -> PathBuf {
     let root = std::env::var_os("OFFPRINT_CORPUS");
@@ -31,6 +33,12 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
         .filter(|entry| entry.file_type().is_file())
         .map(walkdir::DirEntry::into_path)
         .collect()
+}
+
+/// Some of these, one of so many, or all of them where tests are to try everything.
+pub(crate) fn some(files: Vec<PathBuf>, one_of: usize) -> Vec<PathBuf> {
+    let step = if is_thorough() { 1 } else { one_of };
+    files.into_iter().step_by(step).collect()
 }
 
 /// Says something to the person who runs the tests, past the test runner's capture.

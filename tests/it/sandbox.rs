@@ -106,6 +106,8 @@ impl Sandbox {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_offprint"));
         command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1");
+        // No test needs the authorities of the system, of which each run would read hundreds.
+        command.env("SSL_CERT_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/authority.pem"));
         for variable in ["OFFPRINT_CONFIG", "OFFPRINT_STORE", "OFFPRINT_LOG"] {
             command.env_remove(variable);
         }

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use super::{counts, tree};
 use crate::corpus::{needs, say};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, is_thorough};
 
 /// Runs the program with a fault injected; only in calls about these places, where some are named. Every call that is
 /// looked at is written into the file `calls`.
@@ -42,8 +42,10 @@ impl Killed<'_> {
         assert!(self.ends.contains(&ran.status), "{ran:?}");
         (self.finished)(&undisturbed, "undisturbed");
         let (expected, mut killed) = (tree(&undisturbed), 0);
-        // Such a command makes few calls: each of the first ones, and then each time twice as many.
-        for count in (1..=16).chain(counts().into_iter().filter(|count| *count > 16)) {
+        // Such a command makes few calls: each of the first ones, or each third, and then each time twice as many.
+        for count in
+            (1..=16).step_by(if is_thorough() { 1 } else { 3 }).chain(counts().into_iter().filter(|count| *count > 16))
+        {
             let sandbox = (self.prepared)();
             let when = format!("{calls}, call {count}");
             let ended = inject(&sandbox, self.arguments, &format!("{calls}:signal=SIGKILL:when={count}"), &[]);

@@ -9,7 +9,7 @@ use offprint::testing::media::{MediaError, Renditions, sniff};
 use offprint::testing::model::{Asset, MediaType};
 
 use super::{make, size};
-use crate::corpus::{corpus, files, needs, say};
+use crate::corpus::{corpus, files, needs, say, some};
 
 /// What offprint makes of one file.
 struct Row {
@@ -22,7 +22,7 @@ struct Row {
 #[ignore = "needs the corpus (OFFPRINT_CORPUS)"]
 fn every_image_of_the_corpus_gives_a_thumbnail_or_a_reason() {
     let folder = corpus("images");
-    let rows: Vec<Row> = files(&folder).into_iter().map(row).collect();
+    let rows: Vec<Row> = some(files(&folder), 4).into_iter().map(row).collect();
     say_table(&rows);
     let panicked = |row: &&Row| matches!(row.made.sizes[0], Err(MediaError::Panicked(_)));
     let panics: Vec<&PathBuf> = rows.iter().filter(panicked).map(|row| &row.path).collect();

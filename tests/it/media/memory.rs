@@ -14,7 +14,7 @@ use offprint::testing::render::DecodePool;
 
 use super::hostile::chunk;
 use super::size;
-use crate::corpus::{corpus, files, say};
+use crate::corpus::{corpus, files, say, some};
 
 /// Of a process that makes thumbnails of every image there is, with the default settings.
 const PROMISED: u64 = 300_000_000;
@@ -59,7 +59,7 @@ async fn all_thumbnails_in_its_own_process() {
     for number in 0..BOMBS {
         std::fs::write(bombs.path().join(number.to_string()), bomb(4800)).expect("it can be written");
     }
-    let images = files(bombs.path()).into_iter().chain(files(&folder));
+    let images = files(bombs.path()).into_iter().chain(some(files(&folder), 4));
     let made = stream::iter(images).map(|path| {
         let (pool, limits, sizes) = (Arc::clone(&pool), limits.clone(), sizes.to_vec());
         async move {
