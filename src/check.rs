@@ -145,7 +145,7 @@ impl Checker<'_> {
         let bytes = match read.map_err(|error| error.to_string()) {
             Ok(Some(bytes)) => bytes,
             Ok(None) if self.is_given_up(row, &source) => return Ok(()),
-            _ if rules::mirror_may_be_missing(row.state) => return Ok(()),
+            _ if rules::mirror_may_be_missing(row.is_gone) => return Ok(()),
             missing => {
                 let raw = missing.err().unwrap_or_else(|| format!("{} is missing", file.display()));
                 self.checked.articles += 1;
@@ -171,7 +171,7 @@ impl Checker<'_> {
     async fn unwritten(&mut self, row: &ArticleRow) -> Result<(), CheckError> {
         let key = &row.version.key;
         let output = self.source(&key.source)?.destination(self.archive);
-        if !rules::mirror_may_be_missing(row.state) && output.is_obstructed(&key.path).await {
+        if !rules::mirror_may_be_missing(row.is_gone) && output.is_obstructed(&key.path).await {
             let raw = format!("something that is no file lies in its place, {}", output.place(&key.path).display());
             self.checked.articles += 1;
             self.checked.unreadable.push(CheckedPlace { article: key.to_string(), raw, kind: None, start: None });
@@ -193,11 +193,8 @@ impl Checker<'_> {
     fn is_given_up(&self, row: &ArticleRow, source: &Source) -> bool {
         let is_configured = self.config.source.iter().any(|known| known.name == *source.name());
         let folder = if source.is_in_place() { source.file("") } else { source.mirror("") };
-        match row.state {
-            state if rules::mirror_may_be_missing(state) => true,
-            _ if source.is_in_place() => folder.is_dir(),
-            _ => !is_configured && !folder.is_dir(),
-        }
+        rules::mirror_may_be_missing(row.is_gone)
+            || if source.is_in_place() { folder.is_dir() } else { !is_configured && !folder.is_dir() }
     }
 
     async fn reference(&mut self, row: &ArticleRow, reference: &Reference, target: Target, source: &Source) {

@@ -204,6 +204,11 @@ impl StoreKey {
         Some(Self::Quarantine { digest, media_type })
     }
 
+    /// Whether there may be objects below a folder: not where their paths would be longer than a file system takes.
+    pub(super) fn may_be_below(folder: &str) -> bool {
+        Self::parse(&format!("{folder}/a")).is_some()
+    }
+
     /// The media type to serve it as (RFC 6838).
     pub fn content_type(&self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::named::named;
+use super::start::start_of;
 
 named! {
     /// Why a URL has no good capture. This list is closed: reports and exports rely on it.
@@ -69,10 +70,13 @@ pub struct Failure {
     pub retry_at: Option<Timestamp>,
 }
 
+/// The most characters of a detail. A host decides about some of them.
+pub const LONGEST_DETAIL: usize = 2000;
+
 impl Failure {
     /// A failure of the URL itself, without a status.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, status: None, detail: detail.into(), retry_at: None }
+        Self { reason, status: None, detail: start_of(detail.into(), LONGEST_DETAIL), retry_at: None }
     }
 
     /// The same failure, with the status of its response.

@@ -15,13 +15,14 @@ mod named;
 mod path;
 mod reference;
 mod report;
+mod start;
 mod time;
 mod web_address;
 
 pub use article::{ArticleKey, ArticleVersion, Edit, Fingerprint};
 pub use capture::{Capture, CaptureKind, Exchange, KeptBody, Revisit, Validators};
 pub use digest::{Digest, Hasher, NotADigest};
-pub use failure::{Failure, Reason};
+pub use failure::{Failure, LONGEST_DETAIL, Reason};
 pub use host::{HostKey, HostState, RefererStrategy};
 pub use ids::{ArchiveId, ArticleId, CaptureId, JobId, Revision, RunId, UrlId};
 pub use media_type::{Asset, Ending, MediaType};
@@ -32,5 +33,6 @@ pub use report::{
     ReferenceCounts, Report, RunOutcome, SkippedFile, SkippedReason, SourceFailure, SourceOutcome, SourceReport,
     ThumbnailCounts, UrlCounts,
 };
+pub use start::start_of;
 pub use time::saturating_add;
 pub use web_address::is_web_address;

@@ -19,16 +19,30 @@ pub enum NameError {
         "\"{}\" is not a path within a folder: it has an empty part, a part . or .., a backslash or a NUL", .0.escape_debug()
     )]
     Escapes(String),
+    /// No file system has such a name.
+    #[error("a name or path of {0} bytes is too long")]
+    TooLong(usize),
 }
+
+/// The most bytes of a name: those that a file may have on common file systems.
+const LONGEST_NAME: usize = 255;
+/// The most bytes of a path: those that Linux takes (`PATH_MAX`).
+const LONGEST_PATH: usize = 4096;
 
 /// Letters, digits, `-` and `_`: one part of a path, and the same on every file system.
 fn plain(text: &str) -> Result<(), NameError> {
+    if text.len() > LONGEST_NAME {
+        return Err(NameError::TooLong(text.len()));
+    }
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if !text.is_empty() && text.chars().all(allowed) { Ok(()) } else { Err(NameError::NotPlain(text.to_owned())) }
 }
 
 /// Parts separated by `/`. None of them leads up or to a root.
 fn relative(text: &str) -> Result<(), NameError> {
+    if text.len() > LONGEST_PATH {
+        return Err(NameError::TooLong(text.len()));
+    }
     let allowed = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
     if text.split('/').all(allowed) { Ok(()) } else { Err(NameError::Escapes(text.to_owned())) }
 }
@@ -140,6 +154,14 @@ mod tests {
         for text in ["a.md", "2026/新闻/a b.md", "..a", "a..", "...", "10:30.md", ".hidden"] {
             assert_eq!(RelativePath::new(text).unwrap().as_str(), text);
         }
+    }
+
+    #[test]
+    fn no_name_and_no_path_is_longer_than_a_file_system_takes() {
+        assert!(SourceName::new("a".repeat(LONGEST_NAME)).is_ok());
+        assert_eq!(SourceName::new("a".repeat(LONGEST_NAME + 1)), Err(NameError::TooLong(LONGEST_NAME + 1)));
+        assert!(RelativePath::new("a/".repeat(LONGEST_PATH / 2 - 1) + "ab").is_ok());
+        assert_eq!(RelativePath::new("a/".repeat(LONGEST_PATH / 2) + "a"), Err(NameError::TooLong(LONGEST_PATH + 1)));
     }
 
     #[test]

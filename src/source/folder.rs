@@ -102,6 +102,11 @@ impl Folder {
         self.admit_kind(relative, kind.ok())
     }
 
+    /// Whether it has an article of this path now.
+    pub(super) fn has(&self, path: &RelativePath) -> bool {
+        self.admit(path.as_ref()).is_ok() && self.root.join(path).exists()
+    }
+
     /// The paths of all its files, articles or not.
     pub(super) fn files(&self) -> impl Iterator<Item = String> {
         let walk = WalkDir::new(&self.root).into_iter().filter_entry(|entry| self.enters(entry));

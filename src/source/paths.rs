@@ -8,15 +8,19 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::error::{SourceConfigError, SourceError};
-use super::folder::Folder;
+use super::folder::{Folder, is_hidden};
 use super::kind::Kind;
 use super::links::{absolute, relative};
 use super::listing::{Entries, Listing, PAGES};
 use super::off_limits::real;
+use super::post::extension;
 use super::web::{Checkpoint, WebReader};
 use crate::archive::{Archive, Output, OutputFolder, StoreKey};
 use crate::config::{AdoptLocal, MirrorOutput, SourceConfig};
 use crate::model::{HostKey, RelativePath, SourceName};
+
+/// What the names of files end in that are made of what is on the web.
+const MADE: [&str; 6] = ["md", "html", "htm", "xhtml", "shtml", "css"];
 
 /// Why a source is read.
 #[derive(Debug, Clone)]
@@ -173,6 +177,16 @@ impl Source {
     /// Where its mirror is.
     pub fn mirror(&self, path: &str) -> PathBuf {
         self.output.join(path)
+    }
+
+    /// Whether it can have an article of this path: a folder has it now; one on the web makes files with the endings of
+    /// posts and pages, and none that is hidden.
+    pub fn can_have(&self, path: &RelativePath) -> bool {
+        let Some(folder) = self.folder() else {
+            let end = path.rsplit_once('.').map_or("", |(_, end)| end);
+            return !is_hidden(path.as_ref()) && (MADE.contains(&end) || extension(&self.config.template) == end);
+        };
+        folder.has(path)
     }
 
     /// Where its mirrors are written.

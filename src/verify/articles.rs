@@ -109,7 +109,7 @@ impl Verifier {
     /// again, and if the file system does not distinguish its name from that of another article, the other's mirror is
     /// in its place.
     async fn has_made_way(&self, row: &ArticleRow, damage: &Damage) -> Result<bool, CatalogError> {
-        if !rules::mirror_may_be_missing(row.state) {
+        if !rules::mirror_may_be_missing(row.is_gone) {
             return Ok(false);
         }
         let Damage::Changed { found } = damage else { return Ok(true) };

@@ -72,10 +72,10 @@ impl ArticleFacts {
     }
 }
 
-/// Whether an article's mirror may be missing without being damaged: its source no longer has the article, so no run
-/// writes the mirror again. A deletion of it is taken to be intended.
-pub fn mirror_may_be_missing(state: ArticleState) -> bool {
-    state == ArticleState::Vanished
+/// Whether an article's mirror may be missing without being damaged: its source no longer has the article. A deletion of
+/// the mirror is taken to be intended, also where an image of it has come since and would be shown.
+pub const fn mirror_may_be_missing(is_gone: bool) -> bool {
+    is_gone
 }
 
 /// Whether an article that was read again is a new version: its bytes differ. Other settings alone make none.
@@ -101,9 +101,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_mirror_of_a_vanished_article_may_be_missing() {
-        assert!(mirror_may_be_missing(ArticleState::Vanished));
-        assert!(!mirror_may_be_missing(ArticleState::Mirrored) && !mirror_may_be_missing(ArticleState::Stale));
+    fn only_the_mirror_of_an_article_that_is_gone_may_be_missing() {
+        let may_be_missing = |facts: ArticleFacts| mirror_may_be_missing(facts.vanished);
+        let mirrored = ArticleFacts { stale: false, ..ArticleFacts::NEW };
+        assert_eq!((mirrored.state(), may_be_missing(mirrored)), (ArticleState::Mirrored, false));
+        assert_eq!((ArticleFacts::NEW.state(), may_be_missing(ArticleFacts::NEW)), (ArticleState::Stale, false));
+        let gone = mirrored.gone_from_source();
+        assert_eq!((gone.state(), may_be_missing(gone)), (ArticleState::Vanished, true));
+        assert_eq!((gone.made_stale().state(), may_be_missing(gone.made_stale())), (ArticleState::Stale, true));
     }
 
     #[test]

@@ -13,8 +13,8 @@ use url::Url;
 use super::error::Damaged;
 use crate::archive::catalog::UrlState;
 use crate::model::{
-    ArchiveId, ArticleKey, CaptureKind, Digest, Format, MediaType, Reason, ReferenceKind, RefererStrategy,
-    RelativePath, SourceName, ThumbnailName, UrlProblem,
+    ArchiveId, ArticleKey, CaptureKind, Digest, Format, LONGEST_DETAIL, MediaType, Reason, ReferenceKind,
+    RefererStrategy, RelativePath, SourceName, ThumbnailName, UrlProblem, start_of,
 };
 
 macro_rules! kept_by_name {
@@ -200,6 +200,15 @@ impl FromSql for Text<std::net::SocketAddr> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let text = value.as_str()?;
         text.parse().map(Self).map_err(|_| Damaged::from_sql("address", text))
+    }
+}
+
+/// What a failure says of itself: of one that no offprint wrote, no more is read than the longest has.
+pub(super) struct Detail(pub(super) String);
+
+impl FromSql for Detail {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(Self(start_of(value.as_str()?, LONGEST_DETAIL)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The errors of the database library as errors of the catalog, and damage to rows.
 
+use std::fmt::{self, Display, Formatter, Write};
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
@@ -7,6 +8,10 @@ use rusqlite::types::{FromSqlError, Type, ValueRef};
 use rusqlite::{Error, ErrorCode, Result, Row};
 
 use crate::archive::catalog::CatalogError;
+use crate::model::start_of;
+
+/// The most characters of a value that an error quotes: who made the catalog decides about its length.
+const QUOTED: usize = 200;
 
 /// A column holds an invalid value. This travels inside the database library's errors.
 #[derive(Debug, thiserror::Error)]
@@ -21,12 +26,12 @@ pub(super) struct Damaged {
 impl Damaged {
     /// The error to give from a conversion of a value. [`in_row`] adds the row.
     pub(super) fn from_sql(what: &'static str, value: impl std::fmt::Display) -> FromSqlError {
-        FromSqlError::other(Self { row: None, what, value: value.to_string() })
+        FromSqlError::other(Self { row: None, what, value: start_of(value, QUOTED) })
     }
 
     /// The error of a row whose columns are invalid together.
     pub(super) fn in_column(what: &'static str, value: impl std::fmt::Display) -> Error {
-        let damaged = Self { row: None, what, value: value.to_string() };
+        let damaged = Self { row: None, what, value: start_of(value, QUOTED) };
         Error::FromSqlConversionFailure(0, Type::Null, Box::new(damaged))
     }
 }
@@ -41,11 +46,23 @@ pub(super) fn in_row<T>(
     move |row| read(row).map_err(|error| name_row(error, || row_name(table, key, row)))
 }
 
+/// A text that may not be UTF-8.
+struct Text<'a>(&'a [u8]);
+
+impl Display for Text<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.utf8_chunks().try_for_each(|chunk| {
+            f.write_str(chunk.valid())?;
+            if chunk.invalid().is_empty() { Ok(()) } else { f.write_char(char::REPLACEMENT_CHARACTER) }
+        })
+    }
+}
+
 fn row_name(table: &str, key: &[&str], row: &Row<'_>) -> String {
     let value = |column: &&str| match row.get_ref(*column) {
         Ok(ValueRef::Integer(number)) => number.to_string(),
-        Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).into_owned(),
-        Ok(ValueRef::Blob(bytes)) => HEXLOWER.encode(bytes),
+        Ok(ValueRef::Text(text)) => start_of(Text(text), QUOTED),
+        Ok(ValueRef::Blob(bytes)) => start_of(HEXLOWER.encode_display(bytes), QUOTED),
         _ => "?".to_owned(),
     };
     format!("{table} {}", key.iter().map(value).collect::<Vec<_>>().join("/"))
@@ -55,10 +72,10 @@ fn name_row(error: Error, row: impl FnOnce() -> String) -> Error {
     let damaged = match error {
         Error::FromSqlConversionFailure(_, _, source) => match source.downcast::<Damaged>() {
             Ok(damaged) => *damaged,
-            Err(other) => Damaged { row: None, what: "value", value: other.to_string() },
+            Err(other) => Damaged { row: None, what: "value", value: start_of(other, QUOTED) },
         },
         Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..) | Error::Utf8Error(..) => {
-            Damaged { row: None, what: "value", value: error.to_string() }
+            Damaged { row: None, what: "value", value: start_of(&error, QUOTED) }
         }
         other => return other,
     };
@@ -107,6 +124,11 @@ pub(super) fn catalog_error(place: &Path, error: &Error) -> CatalogError {
         Some(ErrorCode::DiskFull) => CatalogError::Full { place },
         // There is no room for the index of the write-ahead log: the database has no code of its own for that.
         _ if extended_code(error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => CatalogError::Full { place },
+        // No offprint writes a row that names another which is not there.
+        _ if extended_code(error) == Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => {
+            let cause = "a row names another one that is not there".to_owned();
+            CatalogError::Unreadable { place, cause }
+        }
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             CatalogError::Unreadable { place, cause: error.to_string() }
         }

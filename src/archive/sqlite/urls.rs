@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 use url::Url;
 
-use super::codec::{Text, millis, moment, moment_if_any, url_of};
+use super::codec::{Detail, Text, millis, moment, moment_if_any, url_of};
 use super::error::{in_row, is_of_one_row, readable};
 use super::{assets, takedown_rows};
 use crate::archive::catalog::{AssetRow, MissingReport, ReportedMissing, TakedownTarget, UrlFacts, UrlRow, UrlState};
@@ -38,7 +38,7 @@ fn facts(row: &Row<'_>) -> Result<UrlFacts> {
     Ok(UrlFacts {
         state: row.get("state")?,
         reason: row.get("reason")?,
-        detail: row.get("detail")?,
+        detail: row.get::<_, Option<Detail>>("detail")?.map(|detail| detail.0),
         status: row.get("status")?,
         attempts: row.get("attempts")?,
         next_attempt: moment_if_any(row, "next_attempt")?,

@@ -175,12 +175,19 @@ impl Places {
             return Ok(taken(&output.place(path)));
         }
         let own = row.and_then(|row| row.mirror).map(|(_, own)| own);
-        if there.is_none_or(|file| own == Some(file)) {
+        if there.is_some_and(|file| own == Some(file)) {
             return Ok(Place::Free);
+        }
+        // Of what the source has not, the catalog alone says where it belongs, and what is ours there. Somebody else may
+        // have made it: outside of the archive, nothing is made or replaced on its word.
+        let is_vouched_for = source.can_have(path);
+        if there.is_none() {
+            return Ok(if is_vouched_for { Place::Free } else { Place::Taken(None) });
         }
         // What cannot be read cannot be known: writing says why, or the next run looks again.
         let bytes = output.read(path).await?.unwrap_or_default();
-        if Digest::of(&bytes) == digest || self.is_kept(source, version, row, &bytes).await? {
+        let is_made = Digest::of(&bytes) == digest;
+        if is_made || is_vouched_for && self.is_kept(source, version, row, &bytes).await? {
             return Ok(Place::Free);
         }
         Ok(taken(&output.place(path)))

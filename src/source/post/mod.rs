@@ -5,7 +5,7 @@ mod body;
 mod filters;
 mod template;
 
-pub(super) use self::template::{Form, FormError};
+pub(super) use self::template::{Form, FormError, extension};
 
 use jiff::Timestamp;
 use minijinja::context;

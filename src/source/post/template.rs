@@ -82,7 +82,7 @@ fn wrong(error: &minijinja::Error) -> FormError {
 }
 
 /// The extension of posts that a template file makes: the one before the extension of templates.
-fn extension(template: &Path) -> String {
+pub(in crate::source) fn extension(template: &Path) -> String {
     let of = |path: &Path| path.extension().and_then(|extension| extension.to_str()).map(str::to_owned);
     let own = of(template).unwrap_or_default();
     let inner = if TEMPLATES.contains(&own.as_str()) { of(&template.with_extension("")) } else { Some(own) };

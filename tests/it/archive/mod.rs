@@ -11,6 +11,7 @@ mod misplaced;
 mod older_catalog;
 mod rebuild;
 mod received;
+mod received_rows;
 mod restore;
 mod similar;
 mod untraced;

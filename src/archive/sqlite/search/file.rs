@@ -9,6 +9,10 @@ use rusqlite::{Connection, Error, ErrorCode};
 use super::super::connection;
 use crate::archive::files::has_other_names;
 use crate::archive::search_index::SearchIndexError;
+use crate::model::start_of;
+
+/// The most characters of what the database says that an error quotes: it may quote the file.
+const QUOTED: usize = 200;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -137,9 +141,17 @@ pub(super) fn failed(path: &Path, error: &Error) -> SearchIndexError {
         Some(ErrorCode::OperationInterrupted) => SearchIndexError::Stopped,
         Some(ErrorCode::DiskFull) => SearchIndexError::Full { place },
         // A value that no offprint writes has no code; that the index is of another format is no more than an error.
-        None | Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) => {
-            unusable(path, error.to_string())
-        }
+        // So has content that contradicts itself.
+        None
+        | Some(
+            ErrorCode::NotADatabase
+            | ErrorCode::DatabaseCorrupt
+            | ErrorCode::Unknown
+            | ErrorCode::ConstraintViolation
+            | ErrorCode::TooBig
+            | ErrorCode::TypeMismatch
+            | ErrorCode::OutOfMemory,
+        ) => unusable(path, start_of(error, QUOTED)),
         Some(_) => SearchIndexError::Database { place, cause: error.to_string() },
     }
 }
@@ -211,7 +223,15 @@ mod tests {
         let error = |code| failed(Path::new("s.db"), &Error::SqliteFailure(ffi::Error::new(code), None));
         assert!(matches!(error(ffi::SQLITE_INTERRUPT), SearchIndexError::Stopped));
         assert!(matches!(error(ffi::SQLITE_FULL), SearchIndexError::Full { .. }));
-        for damaged in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB, ffi::SQLITE_ERROR] {
+        for damaged in [
+            ffi::SQLITE_CORRUPT,
+            ffi::SQLITE_NOTADB,
+            ffi::SQLITE_ERROR,
+            ffi::SQLITE_CONSTRAINT,
+            ffi::SQLITE_TOOBIG,
+            ffi::SQLITE_MISMATCH,
+            ffi::SQLITE_NOMEM,
+        ] {
             assert!(matches!(error(damaged), SearchIndexError::Unusable { .. }), "{damaged}");
         }
         for other in [ffi::SQLITE_BUSY, ffi::SQLITE_IOERR, ffi::SQLITE_READONLY] {

@@ -1,0 +1,125 @@
+//! Rows of an archive that came from somebody else: what they say of files outside of it is not believed, and none of them
+//! is quoted, walked or listed without end.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test, and says where")]
+
+use std::fs;
+
+use crate::sandbox::{Ran, Sandbox};
+
+/// An archive whose mirrors are in a folder of the user, with two posts.
+fn beside() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"public\"\n");
+    sandbox.write("posts/a.md", "what the maker of the archive wants to be read\n");
+    sandbox.write("posts/b.md", "precious\n");
+    sandbox.run(&["run"]).expect(0);
+    sandbox
+}
+
+/// Changes the catalog's file behind its back.
+fn meddle(sandbox: &Sandbox, sql: &str) {
+    let catalog = rusqlite::Connection::open(sandbox.path("store/catalog.db")).unwrap();
+    catalog.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
+}
+
+/// Gives the row of one post the text of the other one, and another path.
+fn claim(sandbox: &Sandbox, path: &str, more: &str) {
+    let text = "(SELECT original FROM article WHERE path = 'a.md')";
+    let sql = format!(
+        "UPDATE article_version SET original = {text};
+         UPDATE article SET original = {text}, size = (SELECT size FROM article WHERE path = 'a.md'),
+             path = '{path}', stale = 1{more} WHERE path = 'b.md'"
+    );
+    fs::remove_file(sandbox.path("posts/b.md")).unwrap();
+    meddle(sandbox, &sql);
+}
+
+#[test]
+fn a_row_makes_no_file_outside_of_the_archive() {
+    for path in ["b.md", "index.md", ".htaccess", "x.php", "deep/er.md"] {
+        let sandbox = beside();
+        fs::remove_file(sandbox.path("public/b.md")).unwrap();
+        claim(&sandbox, path, ", mirror = NULL, mirror_size = NULL");
+        for _ in 0..2 {
+            sandbox.run(&["run"]);
+        }
+        assert_eq!(sandbox.tree("public").len(), 1, "{path}");
+    }
+}
+
+#[test]
+fn a_row_replaces_no_file_outside_of_the_archive_that_it_knows_the_bytes_of() {
+    let sandbox = beside();
+    // The same bytes, in a file that this archive did not write.
+    fs::remove_file(sandbox.path("public/b.md")).unwrap();
+    sandbox.write("public/b.md", "precious\n");
+    claim(&sandbox, "b.md", "");
+    let ran = sandbox.run(&["run"]).expect(3);
+    assert!(ran.stderr.contains("posts/b.md: the place of its mirror holds a file"), "{ran:?}");
+    assert_eq!(sandbox.text("public/b.md"), "precious\n");
+}
+
+/// What a post of a source is made to from outside stays as it is while the post is there.
+#[test]
+fn the_mirror_of_a_post_that_is_there_is_made_again() {
+    let sandbox = beside();
+    fs::remove_file(sandbox.path("public/b.md")).unwrap();
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(sandbox.text("public/b.md"), "precious\n");
+}
+
+/// Values of megabytes, in columns that every command reads.
+#[test]
+fn a_value_is_quoted_no_further_than_it_helps() {
+    for column in ["article.path", "article.source", "article.format", "url.detail"] {
+        let sandbox = Sandbox::new();
+        sandbox.write("posts/a.md", "![](http://127.0.0.1:9/a.png)\n");
+        sandbox.run(&["run"]);
+        let (table, name) = column.split_once('.').unwrap();
+        meddle(&sandbox, &format!("UPDATE {table} SET {name} = replace(hex(zeroblob(1000000)), '00', char(27))"));
+        for command in [&["status"][..], &["run"], &["verify"], &["verify", "--untrusted", "--store", "store"]] {
+            let Ran { status, stdout, stderr } = sandbox.run(command);
+            assert!([0, 3, 4].contains(&status), "{column}, {command:?}: {status} {stderr}");
+            let printed = stdout.len() + stderr.len();
+            assert!(printed < 40_000, "{column}, {command:?}: {printed} bytes");
+        }
+    }
+}
+
+/// A row that names another one which is not there is damage, with the way out.
+#[test]
+fn a_row_that_names_another_one_which_is_not_there_is_damage() {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", "![](http://127.0.0.1:9/a.png)\n");
+    sandbox.run(&["run"]);
+    meddle(&sandbox, "UPDATE url SET host_id = 65536");
+    let ran = sandbox.run(&["run", "--retry"]);
+    assert!([0, 3, 4].contains(&ran.status), "{ran:?}");
+    assert!(ran.status == 0 || ran.stderr.contains("`offprint verify"), "{ran:?}");
+    sandbox.run(&["verify"]).expect(4);
+}
+
+/// Folders within folders, down to paths that no file system takes whole.
+#[cfg(target_os = "linux")]
+#[test]
+fn folders_that_are_too_deep_hold_no_command_up() {
+    use rustix::fs::{Mode, OFlags, mkdirat, openat};
+
+    let sandbox = beside();
+    fs::create_dir_all(sandbox.path("store/articles/posts")).unwrap();
+    let open = |folder: &rustix::fd::OwnedFd| openat(folder, "a", OFlags::DIRECTORY, Mode::empty()).unwrap();
+    let mut folder = fs::File::open(sandbox.path("store/articles/posts")).unwrap().into();
+    for _ in 0..6000 {
+        mkdirat(&folder, "a", Mode::RWXU).unwrap();
+        folder = open(&folder);
+    }
+    for (command, status) in [(&["run"][..], 0), (&["gc"], 0), (&["verify", "--untrusted", "--store", "store"], 4)] {
+        let started = std::time::Instant::now();
+        let ran = sandbox.run(command).expect(status);
+        assert!(started.elapsed().as_secs() < 60, "{command:?}: {ran:?}");
+    }
+    // What removes folders by their whole paths cannot remove these.
+    let removed = std::process::Command::new("rm").arg("-r").arg(sandbox.path("store/articles/posts/a")).status();
+    assert!(removed.unwrap().success());
+}
