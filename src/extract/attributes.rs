@@ -205,7 +205,10 @@ fn syntax_of(attribute: &str) -> Syntax {
 
 /// Whether a lazy attribute holds the background of an element, and so an image.
 pub(super) fn is_background(attribute: &str) -> bool {
-    attribute.starts_with("data-bg") || attribute.starts_with("data-background")
+    matches!(
+        attribute,
+        "data-bg" | "data-bg-url" | "data-bg-src" | "data-bgset" | "data-background" | "data-background-image"
+    )
 }
 
 /// Whether a lazy attribute may also hold the page that an image leads to.

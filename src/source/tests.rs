@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::config::{Config, MirrorOutput, SourceConfig};
+use crate::config::{Config, MirrorOutput, SourceConfig, SourceKind};
 use crate::model::SourceFailure;
 
 fn config(path: &Path) -> SourceConfig {
@@ -228,4 +228,19 @@ fn local_files_are_followed_only_within_the_source() {
     for outside in ["../secret.png", "out.png", "/etc/passwd", "img", "missing.png", "file:///etc/passwd"] {
         assert_eq!(follow(outside), None, "{outside}");
     }
+}
+
+#[test]
+fn a_folder_can_have_what_is_in_it_and_a_feed_what_is_named_as_posts_and_pages_are() {
+    let folder = folder_with(&["a.md", "b.php", ".hidden.md"]);
+    let can_have = |source: &Source, path: &str| source.can_have(&path.parse().unwrap());
+    let of_folder = Source::new(config(folder.path()), Path::new("/site/store")).unwrap();
+    let expected = [("a.md", true), ("none.md", false), ("b.php", false), (".hidden.md", false)];
+    assert_eq!(expected.map(|(path, _)| (path, can_have(&of_folder, path))), expected);
+    let url = "https://a.example/feed".to_owned();
+    let feed = SourceConfig { kind: SourceKind::Feed, url, ..Config::default().source[0].clone() };
+    let feed = Source::new(feed, Path::new("/site/store")).unwrap();
+    let expected =
+        [("news/a.md", true), ("pages/a.html", true), ("x.php", false), (".htaccess", false), (".git/a.md", false)];
+    assert_eq!(expected.map(|(path, _)| (path, can_have(&feed, path))), expected);
 }

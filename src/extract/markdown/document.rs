@@ -68,19 +68,29 @@ pub(super) fn is_html(body: &str) -> bool {
 fn has_marked_text(body: &str) -> bool {
     let (mut after_blank, mut in_text, mut verbatim) = (false, false, None);
     for line in body.lines() {
-        let text = line.trim();
+        let text = line.trim().to_ascii_lowercase();
         let is_plain = verbatim.is_none() && !text.is_empty() && !text.starts_with("```");
         in_text = is_plain && (in_text || after_blank && !text.starts_with('<'));
-        if in_text && (text.contains("![") || text.matches('`').nth(1).is_some()) {
+        if in_text && (text.contains("![") || has_code_span(&text)) {
             return true;
         }
         after_blank = text.is_empty();
-        verbatim = match verbatim {
-            Some(end) => Some(end).filter(|end| !text.contains(end)),
-            None => opened(text),
-        };
+        let rest = verbatim.map(|end: &str| text.find(end).map(|at| &text[at + end.len()..]));
+        verbatim = rest.unwrap_or(Some(&text)).map_or(verbatim, opened);
     }
     false
+}
+
+/// Whether a line has code between backticks, as many before it as after it (CommonMark 6.1).
+fn has_code_span(line: &str) -> bool {
+    let mut runs = line.split(|c| c != '`').map(str::len).filter(|length| *length > 0);
+    let mut seen = Vec::new();
+    runs.any(|length| {
+        seen.contains(&length) || {
+            seen.push(length);
+            false
+        }
+    })
 }
 
 /// The end of what a line opens and does not close of [`VERBATIM`].
@@ -163,6 +173,9 @@ mod tests {
             "<div>\n\n<p>Use `a` and ![b]</p>\n\n    <img src=a>\n</div>",
             "<div><pre>\n\nUse `a` here\n\n![b](c)\n</pre>\n\na text\n</div>",
             "<div>\n\nA text with one ` and no more.\n</div>",
+            "<DIV>\n<PRE>\n\nx=`date` y=`ls`\n</PRE>\n\n    <img src=a.png>\n</DIV>",
+            "<div><script>\nx\n</script><script>\n\nvar a = `b`;\n</script>\n\n    <img src=a.png>\n</div>",
+            "<div>\n<p>\n\nHe said ``hello'' ` to us\n</p>\n\n    <img src=a.png>\n</div>",
             "<div>\n<!--\n\n![](a)\n\n-->\n\n```html\n\n![](b) `c`\n```\n\n</div>",
         ] {
             assert!(is_html(body), "{body}");

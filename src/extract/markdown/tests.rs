@@ -42,6 +42,10 @@ fn the_content_of_a_directive_of_prose_is_text() {
         &["markdown u", "markdown v", "markdown w"],
     );
     check("```{r}\n![](code)\n```\n````{note}\n```\n![](code)\n```\n![](u)\n````", &["markdown u"]);
+    for hidden in ["~~~\n```{note}\n~~~", "<!-- use\n```{note}\n-->", "<pre>\n```{note}\n</pre>"] {
+        check(&format!("{hidden}\n\ntext\n\n```\ncode\n```\n\n![](u)"), &["markdown u"]);
+    }
+    check("```{note}\n![](never closed)", &[]);
     check("````\n```{note}\n![](code)\n```\n````\n> ```{note}\n> ![](u)\n> ```", &["markdown u"]);
 }
 

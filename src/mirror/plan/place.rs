@@ -83,11 +83,22 @@ impl Places {
                 return Ok(Place::Taken(Some((ProblemReason::ChangedDuringRun, message))));
             }
         }
+        if self.is_given_up(source, path).await {
+            return Ok(Place::Taken(None));
+        }
         let Some(owner) = self.owner(source, row).await? else { return Ok(Place::Free) };
         // The other one may be gone, and not be known to be yet. The original of this one is kept where it is gone itself,
         // and nobody can rename it any more.
         let is_news = reading == Reading::Over && !row.is_gone && source.reads(path);
         Ok(Place::Taken(is_news.then(|| (ProblemReason::NameCollision, owner.message()))))
+    }
+
+    /// Whether a mirror outside of the archive is gone, and so is its article: its user deleted both. Where there never was
+    /// one, a catalog that somebody else made has none made.
+    async fn is_given_up(&self, source: &RunSource, path: &RelativePath) -> bool {
+        let output = source.output(&self.archive);
+        let is_outside = !source.is_in_place() && !matches!(output, Output::Archive { .. });
+        is_outside && !source.can_have(path) && matches!(output.fingerprint(path).await, Ok(None))
     }
 
     /// The other article whose mirror is the file that this one would replace.
@@ -178,16 +189,13 @@ impl Places {
         if there.is_some_and(|file| own == Some(file)) {
             return Ok(Place::Free);
         }
-        // Of what the source has not, the catalog alone says where it belongs, and what is ours there. Somebody else may
-        // have made it: outside of the archive, nothing is made or replaced on its word.
-        let is_vouched_for = source.can_have(path);
         if there.is_none() {
-            return Ok(if is_vouched_for { Place::Free } else { Place::Taken(None) });
+            return Ok(Place::Free);
         }
         // What cannot be read cannot be known: writing says why, or the next run looks again.
         let bytes = output.read(path).await?.unwrap_or_default();
         let is_made = Digest::of(&bytes) == digest;
-        if is_made || is_vouched_for && self.is_kept(source, version, row, &bytes).await? {
+        if is_made || self.is_kept(source, version, row, &bytes).await? {
             return Ok(Place::Free);
         }
         Ok(taken(&output.place(path)))
@@ -203,7 +211,12 @@ impl Places {
         let options = source.options(&version.key.path, version.url.as_ref(), version.charset());
         let prefix = source.config.links.as_str();
         let found = MirrorText { format: version.format, options: &options, prefix, row };
-        self.originals.keep(&found, bytes).await
+        if source.can_have(&version.key.path) {
+            return self.originals.keep(&found, bytes).await;
+        }
+        // Of what the source has not, the catalog alone says which text is ours, and somebody else may have made it: then a
+        // text is replaced by nothing but itself with other links.
+        Ok(self.originals.is_made_from(&found, version, bytes).await)
     }
 }
 

@@ -16,7 +16,7 @@ use super::text_blobs::TextBlobs;
 use super::unread::Unread;
 use crate::archive::{Archive, ArticleId, ArticleRow, AssetRow, StoreKey, links_in};
 use crate::extract::{self, ExtractOptions};
-use crate::model::{ArticleKey, Digest, Edit, Format, Reference, RelativePath, SourceName, Span};
+use crate::model::{ArticleKey, ArticleVersion, Digest, Edit, Format, Reference, RelativePath, SourceName, Span};
 
 /// How many objects are used to find articles that show them.
 const OBJECTS: usize = 32;
@@ -92,6 +92,13 @@ impl Originals {
             };
         }
         Ok(Err(self.untraced(&found.links(&text)).await?))
+    }
+
+    /// Whether a text is the original of a version, or differs from it in nothing but links.
+    pub(super) async fn is_made_from(&self, found: &MirrorText<'_>, version: &ArticleVersion, text: &[u8]) -> bool {
+        let original = self.archive.read_verified(version.original, version.format.blob_type()).await;
+        let spans = found.spans(text, &found.links(text));
+        original.is_ok_and(|original| original == text || found.pairs(&original, text, &spans).is_some())
     }
 
     /// The original of a text, and what its links show in place of its references.

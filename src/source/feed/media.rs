@@ -46,7 +46,7 @@ fn image(address: Option<&str>, base: &Url, is_thumbnail: bool) -> Option<Media>
 fn push(element: &Element, attribute: &str, base: &Url, media: &mut Vec<Media>) {
     let Some(url) = element.attribute(attribute).and_then(|address| web(base, address)) else { return };
     let kind = match kind_of(element.attribute("type"), element.attribute("medium"), &url) {
-        MediaKind::Other if is_called_nothing(element) => MediaKind::Image,
+        MediaKind::Other if is_called_nothing(element) && !has_extension(&url) => MediaKind::Image,
         kind => kind,
     };
     media.push(Media { url, kind, is_thumbnail: false });
@@ -56,7 +56,12 @@ fn push(element: &Element, attribute: &str, base: &Url, media: &mut Vec<Media>) 
 /// (Media RSS, "media:content").
 fn is_called_nothing(element: &Element) -> bool {
     let has = |name: &str| element.attribute(name).is_some();
-    element.namespace == Namespace::Media && has("height") && !["type", "medium", "duration"].into_iter().any(has)
+    let of_others = ["type", "medium", "duration", "bitrate", "framerate", "samplingrate", "channels"];
+    element.namespace == Namespace::Media && has("height") && !of_others.into_iter().any(has)
+}
+
+fn has_extension(url: &Url) -> bool {
+    url.path_segments().and_then(|mut segments| segments.next_back()).is_some_and(|name| name.contains('.'))
 }
 
 /// A URL on the web.

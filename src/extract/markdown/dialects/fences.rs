@@ -36,27 +36,37 @@ pub(super) fn open_prose(copy: &mut Copy<'_>) {
         return;
     }
     let text = copy.text();
-    let (mut open, mut code, mut blanks) = (Vec::new(), None::<usize>, Vec::new());
+    let (mut open, mut code, mut blanks) = (Vec::new(), None, Vec::new());
     for line in copy.quoted_lines() {
         let content = text[line.text..line.end].trim_end();
-        let length = content.bytes().take_while(|byte| *byte == b'`').count();
+        let mark = content.bytes().next().unwrap_or_default();
+        let length = content.bytes().take_while(|byte| *byte == mark).count();
         let info = content[length..].trim();
-        let closes = |opened: usize| length >= opened && info.is_empty();
-        match (code, open.last().copied()) {
-            _ if length < 3 || info.contains('`') => {}
-            (Some(opened), _) => code = code.filter(|_| !closes(opened)),
-            (None, Some(opened)) if closes(opened) => {
-                open.pop();
-                blanks.push((line.text..line.end, b' '));
-            }
-            _ if is_prose(info) => {
-                open.push(length);
-                blanks.push((line.text..line.end, b' '));
-            }
-            _ => code = Some(length),
+        if ends_verbatim(content) {
+            open.clear();
+        }
+        if !matches!(mark, b'`' | b'~') || length < 3 || info.contains('`') {
+            continue;
+        }
+        if let Some((opened, by)) = code {
+            code = code.filter(|_| mark != by || length < opened || !info.is_empty());
+        } else if let Some((_, start)) = open.pop_if(|(opened, _)| mark == b'`' && length >= *opened && info.is_empty())
+        {
+            blanks.extend([start, line.text..line.end].map(|fence| (fence, b' ')));
+        } else if mark == b'`' && is_prose(info) {
+            open.push((length, line.text..line.end));
+        } else {
+            code = Some((length, mark));
         }
     }
+    blanks.sort_by_key(|(fence, _)| fence.start);
     copy.fill(blanks);
+}
+
+/// Whether a comment or an element of raw text ends in a line: what stood there before was no fence.
+fn ends_verbatim(line: &str) -> bool {
+    let of_raw = ["</pre", "</script", "</style", "</textarea"].iter().any(|end| line.starts_with(end));
+    of_raw || line.contains("-->") && !line.contains("<!--")
 }
 
 fn is_prose(info: &str) -> bool {

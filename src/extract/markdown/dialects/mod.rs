@@ -48,8 +48,8 @@ pub(super) struct Prepared<'a> {
 /// Prepares the copy of an article.
 pub(super) fn prepare(mut copy: Copy<'_>) -> Prepared<'_> {
     fences::close(&mut copy);
-    fences::open_prose(&mut copy);
     let hidden = hidden::blank(&mut copy);
+    fences::open_prose(&mut copy);
     admonitions::unindent(&mut copy);
     let tags = markdown_html::open(&mut copy);
     let is_html = document::is_html(&copy.text()[copy.range.clone()]);
