@@ -76,9 +76,7 @@ impl Pass<'_, '_, '_, '_> {
             let is_row = |row: &&Row| row.attribute == attribute.name || self.is_prefixed_link(row, attribute.name);
             if let Some(row) = rows.iter().find(is_row).filter(|_| !svg) {
                 named.found.extend(self.row(tag, row, &attribute));
-            } else if attribute.name == "style" && self.scanner.wants(ReferenceKind::Css, tag.name) {
-                named.found.extend(self.read(&attribute, ReferenceKind::Css, Syntax::Css, 0));
-            } else if !tag.html && self.is_presentation(tag, &attribute) {
+            } else if is_style(tag, &attribute) && self.scanner.wants(ReferenceKind::Css, tag.name) {
                 named.found.extend(self.read(&attribute, ReferenceKind::Css, Syntax::Css, 0));
             } else if tag.name == "source" && attribute.name == "src" {
                 named.found.extend(self.source(tag, &attribute));
@@ -95,15 +93,6 @@ impl Pass<'_, '_, '_, '_> {
         self.unlisted(tag, &mut named);
         named.lazy.sort_unstable();
         named
-    }
-
-    /// Whether an attribute of SVG is written as a style that names a file (SVG 2, "presentation attributes").
-    fn is_presentation(&self, tag: &Tag<'_>, attribute: &Attribute<'_>) -> bool {
-        let is_listed = matches!(
-            attribute.name,
-            "clip-path" | "cursor" | "filter" | "marker-end" | "marker-mid" | "marker-start" | "mask"
-        );
-        is_listed && attribute.value.contains("url(") && self.scanner.wants(ReferenceKind::Css, tag.name)
     }
 
     /// Whether an attribute of XML is that of a row with another prefix, such as `l:href` for `xlink:href`.
@@ -325,4 +314,16 @@ fn trim(text: &str, span: Range<usize>) -> Range<usize> {
 fn looks_like_url(value: &str) -> bool {
     value.contains(['/', '.'])
         && !value.contains(|c: char| c.is_ascii_whitespace() || matches!(c, '{' | '[' | '"' | '<'))
+}
+
+/// Whether an attribute is a style, or one of SVG that is written as a style and names a file (SVG 2, "presentation
+/// attributes").
+fn is_style(tag: &Tag<'_>, attribute: &Attribute<'_>) -> bool {
+    let is_presentation = || {
+        matches!(
+            attribute.name,
+            "clip-path" | "cursor" | "filter" | "marker-end" | "marker-mid" | "marker-start" | "mask"
+        )
+    };
+    attribute.name == "style" || !tag.html && is_presentation() && attribute.value.contains("url(")
 }
