@@ -126,8 +126,9 @@ pub(super) fn catalog_error(place: &Path, error: &Error) -> CatalogError {
         _ if extended_code(error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => CatalogError::Full { place },
         // No offprint writes a row that names another which is not there.
         _ if extended_code(error) == Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => {
-            let cause = "a row names another one that is not there".to_owned();
-            CatalogError::Unreadable { place, cause }
+            let cause = "a row names another one that is not there; `offprint verify` says more, and `offprint verify \
+                         --rebuild` makes the catalog anew";
+            CatalogError::Database { place, cause: cause.to_owned() }
         }
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             CatalogError::Unreadable { place, cause: error.to_string() }

@@ -46,6 +46,7 @@ fn the_content_of_a_directive_of_prose_is_text() {
         check(&format!("{hidden}\n\ntext\n\n```\ncode\n```\n\n![](u)"), &["markdown u"]);
     }
     check("```{note}\n![](never closed)", &[]);
+    check("\u{feff}新\n```{note}\n新 ![](u)\n```", &["markdown u"]);
     check("````\n```{note}\n![](code)\n```\n````\n> ```{note}\n> ![](u)\n> ```", &["markdown u"]);
 }
 

