@@ -14,13 +14,10 @@ use super::links::{absolute, relative};
 use super::listing::{Entries, Listing, PAGES};
 use super::off_limits::real;
 use super::post::extension;
-use super::web::{Checkpoint, WebReader};
+use super::web::{Checkpoint, WebReader, is_page_ending};
 use crate::archive::{Archive, Output, OutputFolder, StoreKey};
 use crate::config::{AdoptLocal, MirrorOutput, SourceConfig};
 use crate::model::{HostKey, RelativePath, SourceName};
-
-/// What the names of files end in that are made of what is on the web.
-const MADE: [&str; 6] = ["md", "html", "htm", "xhtml", "shtml", "css"];
 
 /// Why a source is read.
 #[derive(Debug, Clone)]
@@ -184,7 +181,8 @@ impl Source {
     pub fn can_have(&self, path: &RelativePath) -> bool {
         let Some(folder) = self.folder() else {
             let end = path.rsplit_once('.').map_or("", |(_, end)| end);
-            return !is_hidden(path.as_ref()) && (MADE.contains(&end) || extension(&self.config.template) == end);
+            let is_made = is_page_ending(end) || end == "md" || extension(&self.config.template) == end;
+            return is_made && !is_hidden(path.as_ref());
         };
         folder.has(path)
     }

@@ -1,6 +1,5 @@
 //! The errors of the database library as errors of the catalog, and damage to rows.
 
-use std::fmt::{self, Display, Formatter, Write};
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
@@ -10,8 +9,8 @@ use rusqlite::{Error, ErrorCode, Result, Row};
 use crate::archive::catalog::CatalogError;
 use crate::model::start_of;
 
-/// The most characters of a value that an error quotes: who made the catalog decides about its length.
-const QUOTED: usize = 200;
+/// The most characters of a value that an error quotes: who made the file decides about its length.
+pub(super) const QUOTED: usize = 200;
 
 /// A column holds an invalid value. This travels inside the database library's errors.
 #[derive(Debug, thiserror::Error)]
@@ -46,22 +45,11 @@ pub(super) fn in_row<T>(
     move |row| read(row).map_err(|error| name_row(error, || row_name(table, key, row)))
 }
 
-/// A text that may not be UTF-8.
-struct Text<'a>(&'a [u8]);
-
-impl Display for Text<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.utf8_chunks().try_for_each(|chunk| {
-            f.write_str(chunk.valid())?;
-            if chunk.invalid().is_empty() { Ok(()) } else { f.write_char(char::REPLACEMENT_CHARACTER) }
-        })
-    }
-}
-
 fn row_name(table: &str, key: &[&str], row: &Row<'_>) -> String {
     let value = |column: &&str| match row.get_ref(*column) {
         Ok(ValueRef::Integer(number)) => number.to_string(),
-        Ok(ValueRef::Text(text)) => start_of(Text(text), QUOTED),
+        // No character has more than four bytes.
+        Ok(ValueRef::Text(text)) => start_of(String::from_utf8_lossy(&text[..text.len().min(4 * QUOTED + 4)]), QUOTED),
         Ok(ValueRef::Blob(bytes)) => start_of(HEXLOWER.encode_display(bytes), QUOTED),
         _ => "?".to_owned(),
     };

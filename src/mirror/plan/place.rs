@@ -97,8 +97,7 @@ impl Places {
     /// one, a catalog that somebody else made has none made.
     async fn is_given_up(&self, source: &RunSource, path: &RelativePath) -> bool {
         let output = source.output(&self.archive);
-        let is_outside = !source.is_in_place() && !matches!(output, Output::Archive { .. });
-        is_outside && !source.can_have(path) && matches!(output.fingerprint(path).await, Ok(None))
+        is_beside(source, &output) && !source.can_have(path) && matches!(output.fingerprint(path).await, Ok(None))
     }
 
     /// The other article whose mirror is the file that this one would replace.
@@ -178,7 +177,7 @@ impl Places {
         digest: Digest,
     ) -> Result<Place, MirrorError> {
         let (output, path) = (source.output(&self.archive), &version.key.path);
-        if source.is_in_place() || matches!(output, Output::Archive { .. }) {
+        if !is_beside(source, &output) {
             return Ok(Place::Free);
         }
         let there = output.fingerprint(path).await.ok().flatten();
@@ -186,16 +185,12 @@ impl Places {
             return Ok(taken(&output.place(path)));
         }
         let own = row.and_then(|row| row.mirror).map(|(_, own)| own);
-        if there.is_some_and(|file| own == Some(file)) {
-            return Ok(Place::Free);
-        }
-        if there.is_none() {
+        if there.is_none_or(|file| own == Some(file)) {
             return Ok(Place::Free);
         }
         // What cannot be read cannot be known: writing says why, or the next run looks again.
         let bytes = output.read(path).await?.unwrap_or_default();
-        let is_made = Digest::of(&bytes) == digest;
-        if is_made || self.is_kept(source, version, row, &bytes).await? {
+        if Digest::of(&bytes) == digest || self.is_kept(source, version, row, &bytes).await? {
             return Ok(Place::Free);
         }
         Ok(taken(&output.place(path)))
@@ -218,6 +213,11 @@ impl Places {
         // text is replaced by nothing but itself with other links.
         Ok(self.originals.is_made_from(&found, version, bytes).await)
     }
+}
+
+/// Whether mirrors are in a folder of their own that is no part of the archive: a user's files may be there, too.
+fn is_beside(source: &RunSource, output: &Output) -> bool {
+    !source.is_in_place() && !matches!(output, Output::Archive { .. })
 }
 
 /// The place of a mirror for the first run: the archive is not made yet, so that nothing there is from it.

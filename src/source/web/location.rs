@@ -111,11 +111,16 @@ fn stem<'a>(last: &'a str, extension: &'a str) -> (&'a str, &'a str) {
     }
 }
 
+/// Whether the names of files that are made of pages, and of their style sheets, end so.
+pub(in crate::source) fn is_page_ending(end: &str) -> bool {
+    ENDINGS.contains(&end) || end == "css"
+}
+
 /// The name of a folder. It never has an extension of generated files, so that no file has the name of a folder.
 fn folder(name: String) -> String {
     let end = name.trim_end_matches(['.', ' ']).rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
     match end {
-        Some(end) if ENDINGS.contains(&end.as_str()) || end == "css" => format!("{name}_"),
+        Some(end) if is_page_ending(&end) => format!("{name}_"),
         _ => name,
     }
 }

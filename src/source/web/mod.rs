@@ -27,6 +27,7 @@ mod specs;
 
 pub(super) use self::address::Address;
 pub(super) use self::crawl::Crawl;
+pub(super) use self::location::is_page_ending;
 pub use self::reading::{Checkpoint, WebReader};
 pub use self::received::{Received, Response};
 pub use self::recorded::page_path;

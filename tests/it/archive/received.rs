@@ -18,8 +18,9 @@ fn received() -> Sandbox {
 }
 
 /// Changes the catalog's file behind its back.
-fn meddle(sandbox: &Sandbox, sql: &str) {
-    rusqlite::Connection::open(sandbox.path("store/catalog.db")).unwrap().execute_batch(sql).unwrap();
+pub(super) fn meddle(sandbox: &Sandbox, sql: &str) {
+    let catalog = rusqlite::Connection::open(sandbox.path("store/catalog.db")).unwrap();
+    catalog.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

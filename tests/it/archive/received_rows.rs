@@ -7,6 +7,7 @@ use std::fs;
 
 use offprint::testing::demo::photo::Photo;
 
+use super::received::meddle;
 use crate::sandbox::{Ran, Sandbox};
 use crate::testserver::{Behaviour, Content, Origin, Site};
 
@@ -18,12 +19,6 @@ fn beside() -> Sandbox {
     sandbox.write("posts/b.md", "precious\n");
     sandbox.run(&["run"]).expect(0);
     sandbox
-}
-
-/// Changes the catalog's file behind its back.
-fn meddle(sandbox: &Sandbox, sql: &str) {
-    let catalog = rusqlite::Connection::open(sandbox.path("store/catalog.db")).unwrap();
-    catalog.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
 }
 
 /// Gives the row of one post the text of the other one, and another path.
@@ -64,7 +59,7 @@ fn a_row_replaces_no_file_outside_of_the_archive_that_it_knows_the_bytes_of() {
     assert_eq!(sandbox.text("public/b.md"), "precious\n");
 }
 
-/// What a post of a source is made to from outside stays as it is while the post is there.
+/// A folder that has the post vouches for its mirror.
 #[test]
 fn the_mirror_of_a_post_that_is_there_is_made_again() {
     let sandbox = beside();
@@ -79,7 +74,6 @@ async fn the_mirror_of_a_post_that_is_gone_is_written_again_where_the_output_was
     let photo = Content::new("image/jpeg", Photo::new(1, 640, 480).jpeg());
     let origin = Origin::start(Site::new().on("/1.jpg", Behaviour::serve(photo))).unwrap();
     let sandbox = beside();
-    sandbox.settings("[[source]]\nname = \"posts\"\npath = \"posts\"\noutput = \"public\"\n");
     sandbox.write("posts/b.md", format!("![]({})\n", origin.url("/1.jpg")));
     sandbox.run(&["run"]).expect(0);
     fs::remove_file(sandbox.path("posts/b.md")).unwrap();

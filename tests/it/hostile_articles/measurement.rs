@@ -96,8 +96,6 @@ const BOUND: usize = 8 << 20;
 struct Eight {
     peak: u64,
     seconds: f64,
-    /// Against eight honest articles of that length, of the format that takes longest.
-    times: f64,
     /// How many articles have a mirror, and why the others have none.
     mirrored: usize,
     refused: Vec<String>,
@@ -122,7 +120,7 @@ fn eight(forms: &[&Form], length: usize) -> Eight {
     let names: Vec<_> = forms.iter().map(|form| form.name()).collect();
     let text =
         format!("{} KiB: {} MiB, {seconds:.1} s, {mirrored} mirrored; {}", length >> 10, run.peak, names.join(" | "));
-    Eight { peak: run.peak, seconds, times: 1.0, mirrored, refused, text }
+    Eight { peak: run.peak, seconds, mirrored, refused, text }
 }
 
 /// The seconds that eight honest articles of a length take, of the format that takes longest.
@@ -140,21 +138,20 @@ fn measurement_of_memory() {
     for length in lengths().into_iter().filter(|length| *length >= 256 << 10) {
         let honest = honest_seconds(length);
         for forms in forms.chunks(8).take(if length > BOUND { 2 } else { usize::MAX }) {
-            let mut row = eight(forms, length);
-            row.times = row.seconds / honest;
+            let row = eight(forms, length);
             assert_eq!(row.mirrored + row.refused.len(), forms.len(), "{} {:?}", row.text, row.refused);
             assert!(length <= BOUND || row.refused.iter().all(|reason| reason == "too_large"), "{:?}", row.refused);
             assert!(length <= BOUND || row.mirrored == 0, "{}", row.text);
-            rows.push(row);
+            rows.push((row.seconds / honest, row));
         }
     }
-    let refused: usize = rows.iter().map(|row| row.refused.len()).sum();
+    let refused: usize = rows.iter().map(|(_, row)| row.refused.len()).sum();
     say(&format!("{} runs of eight articles, {refused} articles refused; the ten with the most memory:", rows.len()));
-    rows.sort_by_key(|row| std::cmp::Reverse(row.peak));
-    rows.iter().take(10).for_each(|row| say(&row.text));
-    rows.sort_by(|a, b| b.times.total_cmp(&a.times));
+    rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.peak));
+    rows.iter().take(10).for_each(|(_, row)| say(&row.text));
+    rows.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     say("and the ten that took longest, against the slowest honest articles of their length:");
-    rows.iter().take(10).for_each(|row| say(&format!("{:.1} times; {}", row.times, row.text)));
-    let most = rows.iter().map(|row| row.peak).max().unwrap_or_default();
+    rows.iter().take(10).for_each(|(times, row)| say(&format!("{times:.1} times; {}", row.text)));
+    let most = rows.iter().map(|(_, row)| row.peak).max().unwrap_or_default();
     assert!(most < MEMORY, "{most} MiB");
 }

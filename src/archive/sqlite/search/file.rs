@@ -7,12 +7,10 @@ use std::sync::OnceLock;
 use rusqlite::{Connection, Error, ErrorCode};
 
 use super::super::connection;
+use super::super::error::QUOTED;
 use crate::archive::files::has_other_names;
 use crate::archive::search_index::SearchIndexError;
 use crate::model::start_of;
-
-/// The most characters of what the database says that an error quotes: it may quote the file.
-const QUOTED: usize = 200;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
