@@ -2,7 +2,7 @@
 //!
 //! The forms are those of Jekyll, Hugo and Hexo: `---` around YAML, `+++` around TOML, `;;;` around the members of a
 //! JSON object, or a JSON object at the very top. Blank lines and a byte order mark may come first. Posts of the first
-//! years of Hexo have YAML that only ends in `---`.
+//! years of Hexo have YAML that only ends in `---`, and Hexo reads the members of a JSON object that only end in `;;;`.
 
 use std::ops::Range;
 
@@ -29,6 +29,8 @@ enum Language {
     Json,
     /// A JSON object without its braces.
     Members,
+    /// The same without a fence before it.
+    UnopenedMembers,
 }
 
 impl Block {
@@ -42,6 +44,9 @@ impl Block {
             Language::Toml => Some(toml::entries(text, content)),
             Language::Json => json::object(text, content.start),
             Language::Members => Some(json::members(text, content)),
+            Language::UnopenedMembers => {
+                Some(json::members(text, content)).filter(|entries| entries.iter().any(is_of_a_post))
+            }
         }
     }
 }
@@ -55,7 +60,8 @@ pub(super) fn block(text: &str) -> Option<Block> {
     let opening = line(text, start);
     let (fence, language, content) = match opening_fence(&text[opening.clone()]) {
         Some((fence, language)) => (fence, language, after_break(text, opening.end)),
-        None if starts_with_key(&text[opening]) => ("---", Language::Unopened, start),
+        None if starts_with_key(&text[opening.clone()]) => ("---", Language::Unopened, start),
+        None if starts_with_quoted_key(&text[opening]) => (";;;", Language::UnopenedMembers, start),
         None => return None,
     };
     let mut at = content;
@@ -79,6 +85,12 @@ pub(super) fn block(text: &str) -> Option<Block> {
 fn starts_with_key(line: &str) -> bool {
     let key = line.split_once(':').map_or("", |(key, _)| key);
     !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Whether a line starts with a key of JSON.
+fn starts_with_quoted_key(line: &str) -> bool {
+    let rest = line.strip_prefix('"').and_then(|rest| rest.split_once('"'));
+    rest.is_some_and(|(key, rest)| !key.is_empty() && rest.trim_start().starts_with(':'))
 }
 
 /// Whether it is what every post states.

@@ -168,6 +168,7 @@ BODY"#,
     );
     check(";;;\n\"title\": \"x\",\n\"cover\": \"a.jpg\"\n;;;\nBODY", &["cover a.jpg"]);
     check("{\"cover\": \"a.jpg\"}\n;;;\nBODY", &["cover a.jpg"]);
+    check("\"title\": \"x\",\n\n\"cover\": \"a.jpg\"\n;;;\nBODY", &["cover a.jpg"]);
     check("---json\n{\"cover\": \"a.jpg\"}\n---\nBODY", &["cover a.jpg"]);
 }
 
@@ -199,6 +200,8 @@ fn what_is_no_front_matter_is_the_body() {
         "Note: a heading\n---\n",
         "title: x\n\n---\n",
         "title: x: y\n---\n",
+        "\"cover\": \"a.jpg\"\n;;;\n",
+        "\"title\": \"x\"\n---\n",
         "https://e.com/a.jpg\n---\n",
         "  ---\ncover: a.jpg\n---\n",
     ] {
