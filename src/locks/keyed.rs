@@ -28,10 +28,10 @@ impl<K: Eq + Hash> Default for KeyedLocks<K> {
     }
 }
 
-impl<K: Eq + Hash + Copy> KeyedLocks<K> {
+impl<K: Eq + Hash + Clone> KeyedLocks<K> {
     /// Waits until no other caller works on this key.
     pub(crate) async fn lock(&self, key: K) -> KeyedGuard<K> {
-        let lock = Arc::clone(self.0.lock().entry(key).or_default());
+        let lock = Arc::clone(self.0.lock().entry(key.clone()).or_default());
         let guard = Some(lock.lock_owned().await);
         KeyedGuard { key, locks: Arc::clone(&self.0), guard }
     }

@@ -4,6 +4,6 @@ mod keyed;
 mod mutex;
 mod rounds;
 
-pub(crate) use keyed::KeyedLocks;
+pub(crate) use keyed::{KeyedGuard, KeyedLocks};
 pub(crate) use mutex::{Mutex, MutexGuard};
 pub(crate) use rounds::Rounds;

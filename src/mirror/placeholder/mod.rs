@@ -25,7 +25,7 @@ use crate::archive::{
 use crate::config::Config;
 use crate::fetch::{Answer, Fetched, Fetcher};
 use crate::ingest::{Ingest, KnownPlaceholders, is_honest};
-use crate::locks::Mutex;
+use crate::locks::{KeyedGuard, KeyedLocks, Mutex};
 use crate::model::{Asset, Digest, Failure, HostKey, Reason};
 
 use detector::{Decision, Facts, SUSPICIOUS};
@@ -50,6 +50,8 @@ pub(super) struct PlaceholderStage {
     recent: RecentCaptures,
     /// The (host, digest) pairs that were probed: each once in a run.
     probed: Mutex<HashSet<(HostKey, Digest)>>,
+    /// The hosts that have not proven honest and of which a blob is being examined.
+    unproven: KeyedLocks<HostKey>,
 }
 
 /// What the stage works with.
@@ -85,6 +87,7 @@ impl PlaceholderStage {
             run,
             recent: RecentCaptures::default(),
             probed: Mutex::default(),
+            unproven: KeyedLocks::default(),
         }
     }
 
@@ -157,6 +160,7 @@ impl PlaceholderStage {
             self.recent.note(host.clone(), *digest);
         }
         let Some(digest) = self.candidate(&host, job, result, changes) else { return Ok(Vec::new()) };
+        let _turn = self.turn(&host).await;
         let sharing = self.archive.catalog.urls_sharing(&host, digest, LOOKED_AT).await?;
         let facts = Facts {
             known: self.known.get(&host, digest),
@@ -191,6 +195,12 @@ impl PlaceholderStage {
         let known = self.known.get(host, digest);
         let is_known = known.replaces_others || known.verdict == Some(PlaceholderVerdict::Placeholder);
         (is_known || !changes.sharing.is_empty()).then_some(digest)
+    }
+
+    /// Waits until no other blob of a host is examined, unless the host has proven honest: what one probe shows decides
+    /// whether the next is sent.
+    async fn turn(&self, host: &HostKey) -> Option<KeyedGuard<HostKey>> {
+        if self.known.is_honest(host) { None } else { Some(self.unproven.lock(host.clone()).await) }
     }
 
     /// Whether requests may be sent about a blob: once in a run, and while the run may continue.
