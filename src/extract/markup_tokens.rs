@@ -5,6 +5,8 @@
 
 use html5gum::{DefaultEmitter, Emitter, Error, ForwardingEmitter, SpanBound, Token, Tokenizer};
 
+use super::markup_input::MarkupInput;
+
 /// The attributes of a tag that are read. No page that was written to be read has as many.
 const MOST_ATTRIBUTES: usize = 1000;
 
@@ -21,10 +23,10 @@ pub(crate) enum RawText {
 pub(crate) fn markup_tokens<S: SpanBound>(html: &str, raw: RawText) -> impl Iterator<Item = Token<S>> {
     let mut inner = DefaultEmitter::new_with_span();
     inner.naively_switch_states(raw == RawText::IsText);
-    let tokens = Tokenizer::new_with_emitter(html, TokenEmitter { inner, attributes: 0 });
+    let tokens = Tokenizer::new_with_emitter(MarkupInput::new(html), TokenEmitter { inner, attributes: 0 });
     tokens.filter_map(|token| match token {
         // The second of two attributes with one name is an error that comes by another way.
-        Ok(Token::Error(_)) => None,
+        Ok(Token::Error(_)) | Err(_) => None,
         Ok(token) => Some(token),
     })
 }

@@ -20,6 +20,7 @@ mod line_feeds;
 mod link_wrap;
 mod main_text;
 mod markdown;
+mod markup_input;
 mod markup_tokens;
 mod memory;
 mod options;

@@ -13,6 +13,7 @@ use html5gum::{Emitter, Error, State, Tokenizer};
 use super::comments::outside_comments;
 use super::foreign::Foreign;
 use super::namespaces::Namespaces;
+use crate::extract::markup_input::MarkupInput;
 
 /// Takes the tokens of a text.
 pub(super) trait Handler {
@@ -82,7 +83,8 @@ impl<'a> Tag<'a> {
 /// Reads the markup in a part of a text. Spans are of the text as a whole.
 pub(super) fn tokenize(text: &str, range: Range<usize>, xml: bool, handler: &mut impl Handler) {
     let emitter = TagEmitter { xml, ..TagEmitter::new(text, range.clone(), handler) };
-    let Ok(()) = Tokenizer::new_with_emitter(&text[range], emitter).finish();
+    // All that this yields are interruptions.
+    for _ in Tokenizer::new_with_emitter(MarkupInput::new(&text[range]), emitter) {}
 }
 
 /// Where an attribute's parts stand in the emitter's buffer and in the text.

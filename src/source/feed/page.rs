@@ -1,7 +1,9 @@
 //! Pages that are sent in place of a feed: they may name it.
 
-use html5gum::{Token, Tokenizer};
+use html5gum::Token;
 use url::Url;
+
+use crate::extract::{RawText, markup_tokens};
 
 /// Types of feeds in `<link rel=alternate>`.
 const TYPES: [&str; 4] =
@@ -20,8 +22,8 @@ const HEAD: usize = 4096;
 /// The first feed that a page names.
 pub(super) fn feed_of(text: &str, url: &Url) -> Option<Url> {
     let mut base = url.clone();
-    for token in Tokenizer::new(text) {
-        let Ok(Token::StartTag(tag)) = token else { continue };
+    for token in markup_tokens::<()>(text, RawText::IsText) {
+        let Token::StartTag(tag) = token else { continue };
         let value = |name: &str| {
             let value = tag.attributes.get(name.as_bytes())?;
             Some(String::from_utf8_lossy(value).into_owned())

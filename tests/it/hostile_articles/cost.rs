@@ -8,6 +8,7 @@ use offprint::testing::model::{Format, ReferenceKind};
 use offprint::testing::rewrite::{Article, Target, rewrite};
 
 use super::forms::{Form, HONEST, hostile};
+use crate::sandbox::Sandbox;
 
 /// Reads an article and writes local links into it, as a run does.
 pub(super) fn process(text: &str, format: Format) {
@@ -68,4 +69,21 @@ fn no_article_costs_many_times_what_honest_ones_cost() {
     let costs = hostile().map(|form| (seconds(form, LENGTH) / honest, form.name()));
     let too_much: Vec<_> = costs.filter(|(times, _)| *times > TIMES).collect();
     assert!(too_much.is_empty(), "{too_much:#?}");
+}
+
+/// A tag may have as many attributes as an article has room for, in a format of each tokenizer.
+#[test]
+fn a_tag_of_many_attributes_ends_no_process() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("");
+    let tag = |quote: char| {
+        let attributes: Vec<_> = (0..40_000).map(|at| format!(" xmlns:a{at}={quote}b{quote}")).collect();
+        format!("<p{}>", attributes.concat())
+    };
+    for (name, text) in
+        [("a.html", tag('"')), ("b.md", format!("x\n\n{}", tag('"'))), ("c.xhtml", tag('"')), ("d.html", tag('\''))]
+    {
+        sandbox.write(&format!("posts/{name}"), text);
+    }
+    sandbox.run(&["run"]).expect(0);
 }
