@@ -4,6 +4,7 @@ use encoding_rs::Encoding;
 use memchr::memmem;
 
 use super::ascii::written;
+use super::surroundings::end_of_directive;
 use crate::model::Span;
 
 /// What stands before the link if a lazy image gets a `src`; a quote stands after it.
@@ -16,11 +17,11 @@ const AROUND_LINKS: [(&str, &str); 3] = [(SRC, "\""), ("<a href=\"", "\""), ("](
 const CLOSING_DELIMITERS: [&str; 2] = ["[", "</a>"];
 
 /// Where the link stands in what an edit wrote: all of it if it replaced a URL, and a part if it was `inserted` with an
-/// attribute or a link of its own. `None` for the closing delimiter of such a link.
+/// attribute, a directive or a link of its own. `None` for the closing delimiter of such a link.
 pub(crate) fn link_in(replacement: &[u8], inserted: bool, encoding: &'static Encoding) -> Option<Span> {
     let whole = Some(Span::new(0, replacement.len()));
     if !inserted {
-        return whole;
+        return end_of_directive(replacement, encoding).map(|end| Span::new(0, end)).or(whole);
     }
     if CLOSING_DELIMITERS.iter().any(|delimiter| replacement == written(delimiter, encoding)) {
         return None;

@@ -7,6 +7,7 @@
 mod ascii;
 mod delimiters;
 mod edits;
+mod markup;
 mod plan;
 mod splice;
 mod surroundings;

@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use encoding_rs::Encoding;
+use memchr::memmem;
 
 use super::ascii::{needs_no_escape, written};
 use super::edits::edit;
@@ -25,13 +26,18 @@ const NO_MEANING: &str = "data-";
 /// mean the same with and without quotes around the attribute.
 const LOCAL_SOURCES: &str = "&#32;&#39;self&#39;&#32;file:";
 
+/// The directives of a policy for images and for all kinds, and what stands between two.
+const FOR_IMAGES: &str = "img-src";
+const FOR_ALL: &str = "default-src";
+const DIRECTIVE_END: &str = ";";
+
 /// The edits that an article needs when these targets with a link are local.
 pub(super) fn edits(original: &[u8], encoding: &'static Encoding, targets: &[Target], linked: &[&Target]) -> Vec<Edit> {
     let surroundings = Surroundings { original, encoding };
     let local: HashSet<u32> = linked.iter().map(|target| target.place.image_group).collect();
     let places: HashSet<Span> = linked.iter().map(|target| target.place.span).collect();
     let base = targets.iter().find(|target| target.place.kind == ReferenceKind::Base);
-    let origin = base.and_then(|base| surroundings.origin(base));
+    let origin = base.and_then(|base| surroundings.origin(base)).filter(Origin::is_plain);
     let edit_of = |target: &Target| match target.place.kind {
         ReferenceKind::Base => Some(edit(original, target.place.span, written(OWN_DOCUMENT, encoding))),
         ReferenceKind::CrossOrigin if local.contains(&target.place.image_group) => surroundings.without_meaning(target),
@@ -57,13 +63,25 @@ struct Origin {
     folder: String,
 }
 
+impl Origin {
+    /// Whether it can be written before a URL as it is.
+    fn is_plain(&self) -> bool {
+        [&self.scheme, &self.host, &self.folder].into_iter().all(|part| part.is_empty() || needs_no_escape(part))
+    }
+}
+
+/// Whether a base can become neutral: what it completes then leads where it led.
+pub(super) fn can_be_neutral(original: &[u8], encoding: &'static Encoding, base: &Target) -> bool {
+    Surroundings { original, encoding }.origin(base).is_none_or(|origin| origin.is_plain())
+}
+
 impl Surroundings<'_> {
     fn text(&self, target: &Target) -> String {
         self.encoding.decode_without_bom_handling(target.place.span.of(self.original)).0.into_owned()
     }
 
-    /// Where a base leads. A base that is relative itself stays so: the mirror and the original are at the same
-    /// distance from what it completes.
+    /// Where a base leads; `None` for one that is neutral already. A base that is relative itself stays so: the mirror and
+    /// the original are at the same distance from what it completes.
     fn origin(&self, base: &Target) -> Option<Origin> {
         let raw = self.text(base);
         let raw = raw.trim();
@@ -71,17 +89,14 @@ impl Surroundings<'_> {
             return None;
         }
         let url = base.url.as_ref().filter(|url| url.has_host() && (has_scheme(raw) || raw.starts_with("//")));
-        let origin = match url {
+        Some(match url {
             Some(url) => Origin {
                 scheme: format!("{}:", url.scheme()),
                 host: plain(&url[..url::Position::BeforePath]),
                 folder: plain(up_to_slash(&url[..url::Position::AfterPath])),
             },
             None => Origin { scheme: String::new(), host: String::new(), folder: up_to_slash(raw).to_owned() },
-        };
-        let is_plain = |part: &String| part.is_empty() || needs_no_escape(part);
-        let is_usable = [&origin.scheme, &origin.host, &origin.folder].into_iter().all(is_plain);
-        is_usable.then_some(origin)
+        })
     }
 
     /// Completes a URL as the base did.
@@ -107,13 +122,32 @@ impl Surroundings<'_> {
             .then(|| edit(self.original, target.place.span, text))
     }
 
-    /// Lets a policy allow local images.
+    /// Lets a policy allow local images, and nothing else: the directive that decides over all kinds stays as it is, behind
+    /// one for images.
     fn allowing(&self, target: &Target) -> Option<Edit> {
         let directive = target.place.span.of(self.original);
-        let after = written(LOCAL_SOURCES, self.encoding);
-        let text = [directive, &after].concat();
+        let (after, end) = (written(LOCAL_SOURCES, self.encoding), written(DIRECTIVE_END, self.encoding));
+        let sources = self.sources_of_all(target);
+        let text = match sources {
+            Some(sources) => [&written(FOR_IMAGES, self.encoding), sources, &after, &end, directive].concat(),
+            None => [directive, &after].concat(),
+        };
         (!directive.ends_with(&after)).then(|| edit(self.original, target.place.span, text))
     }
+
+    /// The sources of a directive that decides over all kinds.
+    fn sources_of_all(&self, target: &Target) -> Option<&[u8]> {
+        let name = self.text(target).get(..FOR_ALL.len()).is_some_and(|name| name.eq_ignore_ascii_case(FOR_ALL));
+        name.then(|| &target.place.span.of(self.original)[written(FOR_ALL, self.encoding).len()..])
+    }
+}
+
+/// Where the directive for images that was written before another one ends.
+pub(super) fn end_of_directive(replacement: &[u8], encoding: &'static Encoding) -> Option<usize> {
+    let after = written(LOCAL_SOURCES, encoding);
+    let end = [after.as_slice(), &written(DIRECTIVE_END, encoding)].concat();
+    let at = memmem::find(replacement, &end).filter(|_| replacement.starts_with(&written(FOR_IMAGES, encoding)))?;
+    Some(at + after.len())
 }
 
 /// A URL up to its last slash.

@@ -15,13 +15,14 @@ use super::edits::is_filled;
 use super::plan::{plan, revealed};
 use super::splice::{places, splice};
 use super::target::{Article, LocalLink, Target};
+use super::{markup, surroundings};
 use crate::config::Lazy;
 use crate::extract::{ExtractOptions, Extraction, extract};
 use crate::model::{Edit, Format, Reference, ReferenceKind, ReferencePlace, Reveal, Span};
 
 /// How many such references of one article are found. Finding one takes as many extractions of the article as its
 /// number of references has binary digits. An article with more of them stays unchanged.
-const MAX_LEFT_REMOTE: usize = 8;
+const MAX_LEFT_REMOTE: usize = 4;
 
 /// An article made local.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub struct Rewritten {
 /// `targets` are all references of the article in the order of their spans, as extraction found them or as they were
 /// recorded then.
 pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> Rewritten {
-    let mut left_remote = leave_tags(article, lazy, &mut targets);
+    let mut left_remote = leave_markup(article, lazy, &mut targets);
     let linked = (0..targets.len()).filter(|at| has_link(&targets[*at])).collect();
     let mut attempts = Attempts { article, lazy, targets, linked, left_out: OnceCell::new() };
     let (mut proven, mut singled_out) = (0, 0);
@@ -67,34 +68,32 @@ pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> R
     }
 }
 
-/// Takes the links off images in Markdown that would be written over a `<` or `>`, and returns where they are.
-///
-/// Renderers differ in how they read HTML within Markdown. Where one reads an address as text, such a character in it may
-/// begin or end an element, even a script; without the address another element would, and the mirror would run what the
-/// original does not. No check by one reading can exclude that.
-fn leave_tags(article: &Article<'_>, lazy: Lazy, targets: &mut [Target]) -> Vec<Span> {
-    if !matches!(article.format, Format::Markdown | Format::Mdx) {
-        return Vec::new();
-    }
-    let holds_tag = |span: Span| {
+/// Takes the links off images that would be written over what may be read as markup, and all links of an article with a base
+/// that cannot be made neutral. Returns where they are.
+fn leave_markup(article: &Article<'_>, lazy: Lazy, targets: &mut [Target]) -> Vec<Span> {
+    // What is wrong with XML ends it: without that, what runs after it would do harm.
+    let last = OnceCell::new();
+    let last_run = || markup::last_that_runs(article.bytes);
+    let is_markup = |span: Span| {
         let (raw, _) = article.encoding.decode_without_bom_handling(span.of(article.bytes));
-        raw.contains(['<', '>'])
+        let does_harm = || article.format != Format::Xhtml || *last.get_or_init(last_run) > Some(span.start);
+        markup::is_markup(&raw, article.format) && does_harm()
     };
     // Any link makes the base neutral, so that it leads nowhere else.
     let mut bases = targets.iter().filter(|target| target.place.kind == ReferenceKind::Base);
-    let in_base = bases.any(|base| holds_tag(base.place.span));
-    let is_tagged = |place: &ReferencePlace| {
+    let in_base = bases
+        .any(|base| is_markup(base.place.span) || !surroundings::can_be_neutral(article.bytes, article.encoding, base));
+    let is_left = |place: &ReferencePlace| {
         let shown = place.reveal.filter(|_| lazy == Lazy::Reveal);
-        in_base || holds_tag(place.span) || matches!(shown, Some(Reveal::Replace(value)) if holds_tag(value))
+        in_base || is_markup(place.span) || matches!(shown, Some(Reveal::Replace(value)) if is_markup(value))
     };
     let links = targets.iter_mut().filter(|target| has_link(target));
-    let tagged = links.filter(|target| is_tagged(&target.place));
-    tagged
-        .map(|target| {
-            target.link = None;
-            target.place.span
-        })
-        .collect()
+    let left = links.filter(|target| is_left(&target.place));
+    left.map(|target| {
+        target.link = None;
+        target.place.span
+    })
+    .collect()
 }
 
 /// Whether a link is to be written in the place of a reference.
@@ -186,12 +185,21 @@ impl Attempts<'_> {
         let article = Article { bytes: mirror, format, encoding: found.encoding, options: &options };
         let holds = reads_alike(mirror, found.encoding, encoding)
             && again.iter().map(|target| target.place.span).eq(expected)
-            && plan(&article, self.lazy, &again).is_empty();
+            && plan(&article, self.lazy, &again).is_empty()
+            && !self.runs_more(attempt);
         match holds {
             true => Proof::Holds,
             false if self.lacks(&found) => Proof::TooMany,
             false => Proof::Fails,
         }
+    }
+
+    /// Whether a mirror of Markdown in which something was inserted runs what the article does not.
+    fn runs_more(&self, Rewritten { edits, mirror, .. }: &Rewritten) -> bool {
+        let Article { bytes, format, encoding, .. } = *self.article;
+        let text = |bytes| encoding.decode_without_bom_handling(bytes).0;
+        let is_read = format == Format::Markdown && edits.iter().any(|edit| edit.raw.is_empty());
+        is_read && mirror.contains(&b'<') && markup::runs_more(&text(bytes), &text(mirror))
     }
 
     /// Whether more references of the mirror were not read than of the article.

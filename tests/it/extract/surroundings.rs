@@ -109,7 +109,9 @@ fn policies_allow_local_images() {
     for (policy, mirrored) in [
         ("img-src http://c.example", format!("img-src http://c.example{LOCAL}")),
         ("img-src 'none'", format!("img-src 'none'{LOCAL}")),
-        ("default-src https:; script-src x", format!("default-src https:{LOCAL}; script-src x")),
+        ("default-src https:; script-src x", format!("img-src https:{LOCAL};default-src https:; script-src x")),
+        ("default-src 'none'", format!("img-src 'none'{LOCAL};default-src 'none'")),
+        ("default-src", format!("img-src{LOCAL};default-src")),
         ("default-src 'none';img-src *;", format!("default-src 'none';img-src *{LOCAL};")),
         ("img-src", format!("img-src{LOCAL}")),
         (" IMG-SRC  a b ", format!(" IMG-SRC  a b{LOCAL} ")),

@@ -83,6 +83,42 @@ fn a_placeholder_that_would_be_left_remote() {
     check(b"![](c.jpg)\n\n</div>\n<base href=<b...\"\">x</source>\n", Format::Markdown, (2, 1));
 }
 
+/// An address that some reader takes for markup hides what comes after it: without it that would run.
+#[test]
+fn an_address_that_hides_markup() {
+    let html: [&[u8]; 5] = [
+        b"<p>x<noscript><img src=\"http://h/1.png?</noscript><xmp>\"></noscript><img src=x onerror=\"hit(1)\"></xmp>",
+        b"<frameset><style>a{background:url(http://h/4.png?<!--)}</style><frame src=\"javascript:hit(1)\"></frameset>-->",
+        b"<math><annotation-xml><style>a{background:url('http://h/9.png?<!--')}</style><img src=x onerror=hit(1)>-->",
+        b"<iframe srcdoc=\"<noscript><img src='http://h/2.png?</noscript><xmp>'></noscript><img src=x onerror=hit(1)>\">",
+        b"<base href=\"x y/\"><img src=\"http://h/1.png\"><script src=\"s.js\"></script>",
+    ];
+    for article in html {
+        keep_every_promise(article, Format::Html, Lazy::Reveal);
+        assert!(refused(article, Format::Html, Lazy::Reveal).1 > 0, "{}", article.escape_ascii());
+    }
+    let open = b"x\n\n<div title=\"\n\n<img data-src=http://h/m1.png onfocus=hit(1) autofocus tabindex=0>\n\ny\n";
+    keep_every_promise(open, Format::Markdown, Lazy::Reveal);
+    assert_eq!(refused(open, Format::Markdown, Lazy::Reveal), (1, 1));
+    let encoded =
+        b"<iframe srcdoc=\"&lt;noscript>&lt;img src='http://h/2.png?&lt;/noscript>&lt;xmp>'>&lt;/noscript>\"></iframe>";
+    check(encoded, Format::Markdown, (1, 1));
+}
+
+/// What is wrong with a page of XML ends it before the script after it.
+#[test]
+fn an_address_that_ends_the_page() {
+    let page = |address: &str| {
+        format!(
+            "<html xmlns=\"http://www.w3.org/1999/xhtml\"><body><img src=\"{address}\"/><script>hit(1)</script></body></html>"
+        )
+    };
+    check(page("http://h/x.png?a=1&b=2").as_bytes(), Format::Xhtml, (1, 1));
+    check(page("http://h/x.png?a=1&amp;b=2").as_bytes(), Format::Xhtml, (1, 0));
+    let harmless = page("http://h/x.png?a=1&b=2").replace("<script>hit(1)</script>", "<p>x</p>");
+    check(harmless.as_bytes(), Format::Xhtml, (1, 0));
+}
+
 /// What costs a pass over the rest of the article, or a copy of something long, must not do so at every turn. Each of
 /// these takes minutes, or all memory, where the cost is not linear.
 #[test]
