@@ -20,6 +20,12 @@ const WRITTEN: &str = "%Y%m%dT%H%M%S%.6fZ";
 /// Digits of the mark in the name of a file.
 const MARK: usize = 8;
 
+/// Takedowns in one file. More of them take several.
+const MOST: usize = 2000;
+
+/// The longest file that is read, in bytes: an archive may come from somebody else.
+const LONGEST: u64 = 16 << 20;
+
 /// The content of a file.
 #[derive(Serialize, Deserialize)]
 struct TakedownFile {
@@ -59,20 +65,23 @@ pub struct TakedownDifferences {
 }
 
 impl Archive {
-    /// Keeps takedowns in a file of their own.
+    /// Keeps takedowns in files of their own.
     ///
     /// # Errors
-    /// Where it cannot be kept.
+    /// Where they cannot be kept.
     pub async fn keep_takedowns(&self, rows: &[TakedownRow], now: Timestamp) -> Result<(), ObjectError> {
-        let Some(first) = rows.first() else { return Ok(()) };
-        let file = TakedownFile { takedowns: rows.iter().map(Entry::of).collect() };
-        let mut json = serde_json::to_vec_pretty(&file).expect("takedowns are plain data");
-        json.push(b'\n');
-        // Two of one moment are of different targets.
-        let mark = Digest::of(format!("{} {}", first.target.kind(), first.target.name()).as_bytes()).to_string();
-        let name = RelativePath::new(format!("{}-{}", now.strftime(WRITTEN), &mark[..MARK]));
-        let name = name.expect("digits and letters are a path");
-        self.objects.put(&StoreKey::Takedown { name }, Body::Bytes(json)).await.map(drop)
+        for rows in rows.chunks(MOST) {
+            let file = TakedownFile { takedowns: rows.iter().map(Entry::of).collect() };
+            let mut json = serde_json::to_vec_pretty(&file).expect("takedowns are plain data");
+            json.push(b'\n');
+            // Two of one moment are of different targets.
+            let target = &rows[0].target;
+            let mark = Digest::of(format!("{} {}", target.kind(), target.name()).as_bytes()).to_string();
+            let name = RelativePath::new(format!("{}-{}", now.strftime(WRITTEN), &mark[..MARK]));
+            let name = name.expect("digits and letters are a path");
+            self.objects.put(&StoreKey::Takedown { name }, Body::Bytes(json)).await?;
+        }
+        Ok(())
     }
 
     /// Compares the files of takedowns with the catalog.
@@ -80,19 +89,37 @@ impl Archive {
     /// # Errors
     /// Where the files cannot be listed, or the catalog not read.
     pub async fn compare_takedowns<E: From<CatalogError> + From<ObjectError>>(&self) -> Result<TakedownDifferences, E> {
-        let (mut written, mut found) = (Vec::new(), TakedownDifferences::default());
-        for key in self.objects.keys(Prefix::Takedowns).await? {
-            match self.read_takedowns(&key).await {
-                Some(rows) => written.extend(rows),
-                None => found.unreadable.push(key.path()),
-            }
-        }
         let on_record = self.catalog.takedowns().await?;
         let known: BTreeSet<_> = on_record.iter().map(|row| row.target.clone()).collect();
-        let kept: BTreeSet<_> = written.iter().map(|row| row.target.clone()).collect();
-        found.unwritten = on_record.into_iter().filter(|row| !kept.contains(&row.target)).collect();
-        found.unknown = written.into_iter().filter(|row| !known.contains(&row.target)).collect();
-        Ok(found)
+        let (mut kept, mut unknown) = (BTreeSet::new(), Vec::new());
+        let unreadable = self
+            .read_all_takedowns(|row| match known.get(&row.target) {
+                Some(target) => _ = kept.insert(target),
+                None => unknown.push(row),
+            })
+            .await?;
+        let unwritten = on_record.iter().filter(|row| !kept.contains(&row.target)).cloned().collect();
+        Ok(TakedownDifferences { unknown, unwritten, unreadable })
+    }
+
+    /// The files of takedowns that cannot be read, by their paths.
+    ///
+    /// # Errors
+    /// Where the files cannot be listed.
+    pub async fn unreadable_takedowns(&self) -> Result<Vec<String>, ObjectError> {
+        self.read_all_takedowns(drop).await
+    }
+
+    /// Takes each takedown of each file, one file after the other, and gives the files that cannot be read, by their paths.
+    async fn read_all_takedowns(&self, mut take: impl FnMut(TakedownRow) + Send) -> Result<Vec<String>, ObjectError> {
+        let mut unreadable = Vec::new();
+        for key in self.objects.keys(Prefix::Takedowns).await? {
+            match self.read_takedowns(&key).await {
+                Some(rows) => rows.into_iter().for_each(&mut take),
+                None => unreadable.push(key.path()),
+            }
+        }
+        Ok(unreadable)
     }
 
     /// The originals that were taken down, under whatever name they come.
@@ -108,7 +135,8 @@ impl Archive {
     }
 
     async fn read_takedowns(&self, key: &StoreKey) -> Option<Vec<TakedownRow>> {
-        let bytes = self.objects.read(key).await.ok().flatten()?;
+        let length = self.objects.stat(key).await.ok().flatten()?.size;
+        let bytes = if length <= LONGEST { self.objects.read(key).await.ok().flatten()? } else { return None };
         let file: TakedownFile = serde_json::from_slice(&bytes).ok()?;
         file.takedowns.into_iter().map(Entry::row).collect()
     }

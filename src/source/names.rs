@@ -8,14 +8,23 @@ use crate::archive::rules::path_key;
 
 /// The files of a folder, by their names in lower case and composed form. Wikis do not distinguish these.
 #[derive(Debug)]
-pub(super) struct Names(HashMap<String, Vec<String>>);
+pub(super) struct Names(HashMap<String, Vec<Named>>);
+
+/// A file. Each embed of its name is compared with it, so what that takes is at hand.
+#[derive(Debug)]
+struct Named {
+    path: String,
+    key: String,
+    composed: String,
+}
 
 impl Names {
     /// The names of files, by their paths within the folder.
     pub(super) fn of(paths: impl Iterator<Item = String>) -> Self {
         let mut names: HashMap<_, Vec<_>> = HashMap::new();
         for path in paths {
-            names.entry(key(&path)).or_default().push(path);
+            let file = Named { key: path_key(&path), composed: composed(&path), path };
+            names.entry(key(&file.path)).or_default().push(file);
         }
         Self(names)
     }
@@ -23,16 +32,16 @@ impl Names {
     /// The file that an embed in the article at `path` names: its last folders must be those of the embed. Of several,
     /// the one with the same spelling, then the nearest to the article, then the one with the shortest path.
     pub(super) fn find(&self, path: &str, embed: &str) -> Option<&str> {
-        let wanted = path_key(embed);
-        let ends = |found: &&String| {
-            let found = path_key(found);
-            found == wanted || found.ends_with(&format!("/{wanted}"))
+        let (wanted, spelled) = (path_key(embed), composed(embed));
+        let ends = |found: &&Named| {
+            let folders = found.key.strip_suffix(&wanted);
+            folders.is_some_and(|folders| folders.is_empty() || folders.ends_with('/'))
         };
-        let rank = |found: &&String| {
-            let is_other = !composed(found).ends_with(&composed(embed));
-            (is_other, std::cmp::Reverse(shared(path, found)), found.len(), (*found).clone())
+        let rank = |Named { path: found, composed, .. }: &Named| {
+            (!composed.ends_with(&spelled), std::cmp::Reverse(shared(path, found)), found.len())
         };
-        self.0.get(&key(embed))?.iter().filter(ends).min_by_key(rank).map(String::as_str)
+        let nearest = |one: &&Named, other: &&Named| (rank(one), &one.path).cmp(&(rank(other), &other.path));
+        self.0.get(&key(embed))?.iter().filter(ends).min_by(nearest).map(|found| found.path.as_str())
     }
 }
 
@@ -43,10 +52,9 @@ fn key(path: &str) -> String {
 
 /// How many folders two paths share from the start.
 fn shared(one: &str, other: &str) -> usize {
-    let folders = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
-    let (one, other) = (folders(one), folders(other));
-    let within = one.len().min(other.len()).saturating_sub(1);
-    one.iter().zip(&other).take(within).take_while(|(a, b)| a == b).count()
+    let folders = |path: &str| path.bytes().filter(|byte| *byte == b'/').count();
+    let within = folders(one).min(folders(other));
+    one.split('/').zip(other.split('/')).take(within).take_while(|(a, b)| a == b).count()
 }
 
 /// Unicode's composed form.

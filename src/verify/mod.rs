@@ -102,7 +102,7 @@ pub async fn verify(
     verifier.report(&mut found, integrity.into_iter().map(|detail| Finding::Catalog { detail }));
     let newer = verifier.archive.newer_runs::<VerifyError>(clock::now()).await?;
     verifier.report(&mut found, newer.into_iter().map(|newer| Finding::Catalog { detail: newer.to_string() }));
-    let unreadable = verifier.archive.compare_takedowns::<VerifyError>().await?.unreadable;
+    let unreadable = verifier.archive.unreadable_takedowns().await?;
     verifier.report(&mut found, unreadable.into_iter().map(Finding::unreadable_takedown));
     for shard in (0..=u8::MAX).filter(|shard| verifier.options.subset.covers_shard(*shard)) {
         verifier.verify_shard(shard, &mut found).await?;

@@ -138,3 +138,34 @@ fn folders_that_are_too_deep_hold_no_command_up() {
     let removed = std::process::Command::new("rm").arg("-r").arg(sandbox.path("store/articles/posts/a")).status();
     assert!(removed.unwrap().success());
 }
+
+/// Each file of takedowns is read by itself, and none that is longer than any that a run writes.
+#[test]
+fn a_file_of_takedowns_without_end_is_damage() {
+    let sandbox = beside();
+    let entry = r#"{"kind":"url","target":"http://h/","at":"2026-11-28T05:34:36Z","reason":""}"#;
+    let file = |entries: usize| format!("{{\"takedowns\":[{}]}}", vec![entry; entries].join(","));
+    sandbox.write("store/takedowns/20261128T052509.526193Z-1515599e.json", file(20));
+    sandbox.run(&["verify", "--untrusted"]).expect(0);
+    sandbox.write("store/takedowns/20261128T052509.526193Z-2515599e.json", file(250_000));
+    let ran = sandbox.run(&["verify", "--untrusted"]).expect(4);
+    assert!(ran.stdout.contains("takedowns/20261128T052509.526193Z-2515599e.json"), "{ran:?}");
+    assert!(!ran.stdout.contains("Z-1515599e"), "{ran:?}");
+}
+
+/// More takedowns than one file holds are kept in several, and each is known afterwards.
+#[test]
+fn thousands_of_takedowns_at_once_are_kept() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("");
+    for number in 0..2100 {
+        sandbox.write(&format!("posts/{number}.md"), format!("text {number}\n"));
+    }
+    sandbox.run(&["run"]).expect(0);
+    sandbox.run(&["forget", "posts", "--reason", "law"]).expect(0);
+    let kept = sandbox.tree("store/takedowns");
+    assert!(kept.len() >= 2, "{}", kept.len());
+    sandbox.run(&["verify"]).expect(0);
+    let report = sandbox.json(&["run"]);
+    assert_eq!(report["problems"], serde_json::json!([]), "{report:#}");
+}
