@@ -164,6 +164,8 @@ const LAZY: &[(&str, Syntax)] = &[
     ("data-image-src", Syntax::Url),
     ("data-runner-src", Syntax::Url),
     ("data-real-src", Syntax::Url),
+    ("real_src", Syntax::Url),
+    ("data-ks-lazyload", Syntax::Url),
     ("data-url", Syntax::Url),
     ("data-retina", Syntax::Url),
     ("data-src-retina", Syntax::Url),

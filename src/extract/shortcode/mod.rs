@@ -300,6 +300,8 @@ mod tests {
             "{%",
             "{%%}{{<>}}{{%=%}}",
             "{: .align-right src=a.jpg}",
+            "{{/* image(src=\"https://e.com/a.jpg\") */}}",
+            "{%/* img /a.jpg */%}",
         ] {
             check(text, &[]);
         }
@@ -321,6 +323,9 @@ mod tests {
             "{{% notice image=URL %}}",
             "{%- theme_tag src:URL -%}",
             "{{ image(src=\"URL\", alt=\"a b\") }}",
+            "{% figure(src=\"URL\") %}",
+            "{% figure(alt=\"a b\", src=\"URL\") %}",
+            "{%- note(image='URL') -%}",
             "{{ 'URL' | resize: 300 }}",
             "{{> figure src=\"URL\"}}",
             "{{ image \"URL\" }}",

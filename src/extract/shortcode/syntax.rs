@@ -38,12 +38,23 @@ pub(super) fn shortcode(text: &str, start: usize) -> Option<Shortcode<'_>> {
     };
     let inside = start + open.len();
     let inside = inside + usize::from(text[inside..].starts_with('-'));
-    let (arguments, end) = arguments(text, inside, close)?;
+    // A comment of Hugo's templates, and what Zola shows as it stands.
+    let is_comment = text[inside..].starts_with("/*");
+    let called = if open == "{%" { call(text, inside) } else { None };
+    let (mut arguments, end) = arguments(text, called.as_ref().map_or(inside, |name| name.end + 1), close)?;
+    arguments.splice(0..0, called.map(|span| Argument { key: "", span }));
     // All that an output has is arguments.
     let (name, arguments) = if open == "{{" { ("output", arguments) } else { split_name(text, arguments)? };
     // `{{</* figure */>}}` shows the shortcode itself.
-    let shown = !name.starts_with(['/', '*']);
+    let shown = !name.starts_with(['/', '*']) && !is_comment;
     shown.then_some(Shortcode { name, arguments, tag: open.len() == 2, output: open == "{{", end })
+}
+
+/// The name of what is called with arguments in brackets, as Zola has it: `{% figure(src="…") %}`.
+fn call(text: &str, start: usize) -> Option<Range<usize>> {
+    let start = start + (text[start..].len() - text[start..].trim_start().len());
+    let length = text[start..].bytes().take_while(|byte| is_key(*byte)).count();
+    (length > 0 && text[start + length..].starts_with('(')).then_some(start..start + length)
 }
 
 /// The attributes of a directive, such as `::image{src="…"}` (remark-directive), whose `{` is at `start`.
