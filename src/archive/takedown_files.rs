@@ -135,8 +135,8 @@ impl Archive {
     }
 
     async fn read_takedowns(&self, key: &StoreKey) -> Option<Vec<TakedownRow>> {
-        let length = self.objects.stat(key).await.ok().flatten()?.size;
-        let bytes = if length <= LONGEST { self.objects.read(key).await.ok().flatten()? } else { return None };
+        self.objects.stat(key).await.ok().flatten().filter(|file| file.size <= LONGEST)?;
+        let bytes = self.objects.read(key).await.ok().flatten()?;
         let file: TakedownFile = serde_json::from_slice(&bytes).ok()?;
         file.takedowns.into_iter().map(Entry::row).collect()
     }

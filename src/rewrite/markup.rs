@@ -115,8 +115,8 @@ fn has_bare_ampersand(raw: &str) -> bool {
 /// Whether a mirror of Markdown, rendered, runs what the original does not: what is inserted brings quotes of its own, which
 /// end a value that some HTML before it left open.
 pub(super) fn runs_more(original: &str, mirror: &str) -> bool {
-    let known = handlers(original);
-    handlers(mirror).iter().any(|handler| !known.contains(handler))
+    let found = handlers(mirror);
+    !found.is_empty() && !found.is_subset(&handlers(original))
 }
 
 /// The elements of a rendered text that run something, each with what it runs.

@@ -40,13 +40,11 @@ impl Block {
         let content = self.content.clone();
         match self.language {
             Language::Yaml => yaml::entries(text, content.clone()).or_else(|| lines::entries(text, content)),
-            Language::Unopened => yaml::entries(text, content).filter(|entries| entries.iter().any(is_of_a_post)),
+            Language::Unopened => yaml::entries(text, content).filter(|entries| are_of_a_post(entries)),
             Language::Toml => Some(toml::entries(text, content)),
             Language::Json => json::object(text, content.start),
             Language::Members => Some(json::members(text, content)),
-            Language::UnopenedMembers => {
-                Some(json::members(text, content)).filter(|entries| entries.iter().any(is_of_a_post))
-            }
+            Language::UnopenedMembers => Some(json::members(text, content)).filter(|entries| are_of_a_post(entries)),
         }
     }
 }
@@ -93,9 +91,10 @@ fn starts_with_quoted_key(line: &str) -> bool {
     rest.is_some_and(|(key, rest)| !key.is_empty() && rest.trim_start().starts_with(':'))
 }
 
-/// Whether it is what every post states.
-fn is_of_a_post(entry: &Entry) -> bool {
-    entry.parent.is_empty() && matches!(&*entry.key.to_ascii_lowercase(), "title" | "date" | "layout")
+/// Whether what every post states is among entries.
+fn are_of_a_post(entries: &[Entry]) -> bool {
+    let is_stated = |entry: &Entry| matches!(&*entry.key.to_ascii_lowercase(), "title" | "date" | "layout");
+    entries.iter().any(|entry| entry.parent.is_empty() && is_stated(entry))
 }
 
 /// Where the first line that is not blank starts.
