@@ -30,7 +30,7 @@ const STYLES: clap::builder::Styles = clap::builder::Styles::styled();
 
 const AFTER: &str = "\
 Start with:
-  offprint demo                mirror a small newsroom on this machine, and show the result
+  offprint demo                mirror a small news site on this machine, and show the result
   offprint mirror my-posts/    mirror a folder of posts into ./store
   offprint run                 mirror every source in the settings (every night)
 
@@ -125,7 +125,7 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Mirror a small newsroom on this machine for real, and show the result
+    /// Mirror a small news site on this machine for real, and show the result
     ///
     /// Starts a server on loopback with feeds of posts whose images are copied, redirected, slow, missing or refused at
     /// first; mirrors them, prints what happened, and serves the pages of the archive until Ctrl-C. Everything lies in a temporary

@@ -15,7 +15,7 @@ use super::settings;
 use super::words::count;
 use crate::archive::{self, Mode};
 use crate::config::{Config, Size, SourceConfig, SourceKind};
-use crate::demo::Newsroom;
+use crate::demo::DemoServer;
 use crate::model::Report;
 use crate::source::Source;
 use crate::web::Access;
@@ -23,20 +23,20 @@ use crate::web::Access;
 /// The name of the demo's source, and so of the folder of its mirror.
 const NAME: &str = "demo";
 
-/// Mirrors a small newsroom on loopback, prints what happened, and serves the result. The user's settings and archive
+/// Mirrors a small news site on loopback, prints what happened, and serves the result. The user's settings and archive
 /// have no part in it, so that nothing of the demo gets into an archive of real articles.
 pub(crate) async fn demo(global: &Global, once: bool, address: SocketAddr, output: &Output) -> anyhow::Result<Exit> {
     let folder = tempfile::Builder::new().prefix("offprint-demo-").tempdir();
     let folder = folder.context("cannot make a folder for the demo")?;
     let list = folder.path().join("feeds.opml");
-    let newsroom = Newsroom::open().context("cannot start the newsroom's server on loopback")?;
-    newsroom.write_opml(&list).context("cannot write the list of the newsroom's feeds")?;
-    let mut config = with_newsroom(settings::read_named(global)?, list, &newsroom);
+    let server = DemoServer::open().context("cannot start the server of the demo on loopback")?;
+    server.write_opml(&list).context("cannot write the list of the site's feeds")?;
+    let mut config = with_demo(settings::read_named(global)?, list, &server);
     config.store = global.store.clone().unwrap_or_else(|| folder.path().join("store"));
     output.note(&format!(
-        "A newsroom with {} has opened at {}. Mirroring their articles into {} …",
-        count(newsroom.feed_count() as u64, "feed"),
-        newsroom.address(),
+        "A site with {} has opened at {}. Mirroring their articles into {} …",
+        count(server.feed_count() as u64, "feed"),
+        server.address(),
         config.store.display()
     ));
     let source = Source::new(config.source[0].clone(), &config.store)?;
@@ -44,7 +44,7 @@ pub(crate) async fn demo(global: &Global, once: bool, address: SocketAddr, outpu
     if output.json {
         output.value(&report)?;
     } else {
-        print(&report, &newsroom, output);
+        print(&report, &server, output);
     }
     let exit = Exit::of_report(&report);
     if once || exit == Exit::Interrupted {
@@ -53,26 +53,26 @@ pub(crate) async fn demo(global: &Global, once: bool, address: SocketAddr, outpu
     serve_pages(&config, address, output).await
 }
 
-/// The settings, with the newsroom for a source and its hosts where they are.
-fn with_newsroom(mut config: Config, opml: PathBuf, newsroom: &Newsroom) -> Config {
+/// The settings, with the news site for a source and its hosts where they are.
+fn with_demo(mut config: Config, opml: PathBuf, server: &DemoServer) -> Config {
     let shipped = Config::default().source.swap_remove(0);
     let name = NAME.parse().expect("it is plain");
     config.source = vec![SourceConfig { name, kind: SourceKind::Feeds, opml, ..shipped }];
     let loopback = Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 32);
     config.fetch.allow_net.push(IpNet::V4(loopback));
-    let address = newsroom.address();
-    let hosts = Newsroom::HOSTS.iter().chain([&Newsroom::FEED_HOST]);
+    let address = server.address();
+    let hosts = DemoServer::HOSTS.iter().chain([&DemoServer::FEED_HOST]);
     config.fetch.resolve.extend(hosts.map(|host| ((*host).to_owned(), address)));
     config
 }
 
-fn print(report: &Report, newsroom: &Newsroom, output: &Output) {
+fn print(report: &Report, server: &DemoServer, output: &Output) {
     let Report { articles, references, urls, blobs, thumbnails, .. } = report;
     output.line(&format!("Read {} in their feeds, {} of them new.", count(articles.seen, "article"), articles.new));
     output.line(&format!(
         "Sent {} requests for {} and {}: {} came, {} missing.",
-        newsroom.request_count(),
-        count(newsroom.feed_count() as u64, "feed"),
+        server.request_count(),
+        count(server.feed_count() as u64, "feed"),
         count(urls.fetched + urls.failed, "image"),
         urls.fetched,
         urls.failed
@@ -101,6 +101,6 @@ async fn serve_pages(config: &Config, address: SocketAddr, output: &Output) -> a
     };
     let anywhere = SocketAddr::new(address.ip(), 0);
     let server = start(address).or_else(|_| start(anywhere))?;
-    output.note("The pages of the archive load nothing from the newsroom.");
+    output.note("The pages of the archive load nothing from its server.");
     serve::until_stopped(server, output).await
 }

@@ -1,4 +1,4 @@
-//! The feeds of the newsroom, one for each section, and the list of them.
+//! The feeds of the news site, one for each section, and the list of them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ pub(super) fn sections(posts: &[Post]) -> Vec<Section<'_>> {
     numbered.map(|(number, (categories, posts))| Section { number, categories, posts }).collect()
 }
 
-/// A section of the newsroom.
+/// A section of the news site.
 pub(super) struct Section<'a> {
     number: usize,
     categories: Vec<&'a str>,

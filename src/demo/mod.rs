@@ -1,9 +1,9 @@
-//! The newsroom of `offprint demo`: feeds with a dozen articles, and a server on loopback with them and their images.
+//! The news site of `offprint demo`: feeds with a dozen articles, and a server on loopback with them and their images.
 
 mod feeds;
-mod newsroom;
 pub mod photo;
 pub mod post;
+mod server;
 mod site;
 
-pub use self::newsroom::Newsroom;
+pub use self::server::DemoServer;

@@ -1,4 +1,4 @@
-//! The feeds and images of the newsroom, and how each host serves them.
+//! The feeds and images of the news site, and how each host serves them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -54,7 +54,7 @@ const COPIED: [(&str, &str); 3] = [
 /// How long [`SLOW`] waits before it answers.
 const DELAY: Duration = Duration::from_millis(1500);
 
-/// Every image of the newsroom, by host and path, and its feeds by path.
+/// Every image of the news site, by host and path, and its feeds by path.
 #[derive(Debug)]
 pub struct Site {
     feeds: HashMap<String, String>,

@@ -9,9 +9,9 @@ mod full_text;
 mod generators;
 mod hostile;
 mod many;
-mod newsroom;
 mod nights;
 mod post;
+mod simulation;
 
 use crate::sandbox::Sandbox;
 use crate::testserver::bulk::tiny;

@@ -6,7 +6,7 @@ use offprint::testing::model::Digest;
 
 use super::client;
 use crate::testserver::bulk::Bulk;
-use crate::web::newsroom::{get, urls};
+use crate::web::demo_server::{get, urls};
 
 #[tokio::test]
 async fn bulk_has_as_many_articles_urls_and_images_as_asked_for() {

@@ -18,7 +18,7 @@ const REPLACED: [(&[&str], &str, &[&str]); 17] = [
     (&["localise", "localised"], "rewrite, mirror", &[]),
     (&["forestall", "forestalled"], "conflict", &[]),
     (&["conversation", "conversations"], "exchange", &[]),
-    (&["gazette"], "demo", &["src/demo", "tests/it/web/newsroom.rs"]),
+    (&["gazette", "newsroom"], "demo", &["src/demo", "tests/it/web/demo_server.rs"]),
     (&["thumbnailer"], "thumbnail version", &[]),
     (&["decisive"], "request settings", &[]),
     (&["suspect", "suspects", "suspected"], "candidate", &[]),

@@ -1,8 +1,9 @@
-//! What is served over HTTP: the pages of an archive, and the newsroom of the demo.
+//! What is served over HTTP: the pages of an archive, and the server of the demo.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic, in its own functions as well")]
 
 mod browsed;
+pub(crate) mod demo_server;
 mod files;
 mod hostile;
 mod html;
@@ -10,7 +11,6 @@ mod index;
 mod lists;
 mod looks;
 mod measurement;
-pub(crate) mod newsroom;
 mod pages;
 mod program;
 mod proofs;

@@ -1,4 +1,4 @@
-//! One feed of the newsroom: what is in it, and how its host answers for it.
+//! One feed of the simulation: what is in it, and how its host answers for it.
 
 use std::fmt::Write as _;
 

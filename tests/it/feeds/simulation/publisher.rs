@@ -1,4 +1,4 @@
-//! What happens to the feeds: the script of the newsroom.
+//! What happens to the feeds: the script of the simulation.
 
 use fastrand::Rng;
 
@@ -26,7 +26,7 @@ const MOVED: [u16; 4] = [301, 308, 302, 307];
 
 /// Who writes the feeds.
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct Publisher {
     pub(super) feeds: Vec<Feed>,
     day: i64,
     rng: Rng,
@@ -39,9 +39,9 @@ pub(super) fn stem(title: &str) -> String {
     known.unwrap_or_else(|| title.chars().take(76).collect())
 }
 
-impl Desk {
+impl Publisher {
     pub(super) fn new(count: usize, seed: u64) -> Self {
-        let mut desk = Self { feeds: Vec::new(), day: 0, rng: Rng::with_seed(seed) };
+        let mut publisher = Self { feeds: Vec::new(), day: 0, rng: Rng::with_seed(seed) };
         for number in 0..count {
             let dialect = [Dialect::Rss, Dialect::Rss, Dialect::Atom, Dialect::Json][number % 4];
             let mut feed = Feed {
@@ -56,12 +56,12 @@ impl Desk {
                 dropped: Vec::new(),
                 changes: 0,
             };
-            for _ in 0..desk.rng.usize(1..8) {
-                desk.write(&mut feed);
+            for _ in 0..publisher.rng.usize(1..8) {
+                publisher.write(&mut feed);
             }
-            desk.feeds.push(feed);
+            publisher.feeds.push(feed);
         }
-        desk
+        publisher
     }
 
     /// A day of news, faults and removals.

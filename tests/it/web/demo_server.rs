@@ -1,4 +1,4 @@
-//! The newsroom of the demo serves what its articles show.
+//! The server of the demo serves what its articles show.
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic, in its own functions as well")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +6,7 @@ use std::fs;
 use std::net::SocketAddr;
 
 use offprint::testing::config::Config;
-use offprint::testing::demo::Newsroom;
+use offprint::testing::demo::DemoServer;
 use offprint::testing::demo::post::Post;
 use offprint::testing::extract::{ExtractOptions, extract};
 use offprint::testing::model::Format;
@@ -36,17 +36,17 @@ pub(crate) async fn get(client: &Client, server: SocketAddr, url: &Url, referer:
 #[tokio::test]
 async fn the_articles_name_dozens_of_images_and_one_is_missing() {
     let client = client();
-    let newsroom = Newsroom::open().unwrap();
-    let posts = newsroom.posts();
+    let demo = DemoServer::open().unwrap();
+    let posts = demo.posts();
     let all = urls(&posts);
     let different: BTreeSet<_> = all.iter().collect();
     assert_eq!((posts.len(), all.len(), different.len()), (12, 54, 30));
     let hosts: BTreeSet<_> = different.iter().filter_map(|url| url.host_str()).collect();
-    assert_eq!(hosts, Newsroom::HOSTS.into_iter().collect());
+    assert_eq!(hosts, DemoServer::HOSTS.into_iter().collect());
 
     let mut statuses = BTreeMap::new();
     for url in different {
-        let status = get(&client, newsroom.address(), url, None).await.status().as_u16();
+        let status = get(&client, demo.address(), url, None).await.status().as_u16();
         statuses.entry(status).or_insert_with(Vec::new).push(url.path());
     }
     assert_eq!(statuses[&404], ["/letters/third.jpg"]);
@@ -60,8 +60,8 @@ async fn the_articles_name_dozens_of_images_and_one_is_missing() {
 #[tokio::test]
 async fn each_host_serves_in_its_own_way() {
     let client = client();
-    let newsroom = Newsroom::open().unwrap();
-    let server = newsroom.address();
+    let demo = DemoServer::open().unwrap();
+    let server = demo.address();
     let port = server.port();
     let url = |host: &str, path: &str| Url::parse(&format!("http://{host}:{port}{path}")).unwrap();
 
@@ -88,9 +88,9 @@ async fn each_host_serves_in_its_own_way() {
 fn posts_have_the_form_of_the_seed() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _guard = runtime.enter();
-    let newsroom = Newsroom::open().unwrap();
+    let demo = DemoServer::open().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    for post in newsroom.posts() {
+    for post in demo.posts() {
         post.write(folder.path()).unwrap();
         let Post { path, text } = post;
         assert_eq!(fs::read_to_string(folder.path().join(&path)).unwrap(), text);
@@ -119,13 +119,13 @@ fn the_demo_makes_the_posts_of_the_feeds_entries() {
     sandbox.json(&["demo", "--once", "--store", "store"]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _guard = runtime.enter();
-    for post in Newsroom::open().unwrap().posts() {
+    for post in DemoServer::open().unwrap().posts() {
         let made = sandbox.run(&["restore", &format!("demo/{}", post.path)]).expect(0).stdout;
         assert_eq!(without_ports(&made), without_ports(&post.text), "{}", post.path);
     }
 }
 
-/// The system chooses the port of each newsroom.
+/// The system chooses the port of each server.
 fn without_ports(text: &str) -> String {
     let mut parts = text.split(".example:");
     let first = parts.next().unwrap().to_owned();

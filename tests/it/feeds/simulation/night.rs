@@ -7,8 +7,8 @@ use offprint::testing::model::Digest;
 use serde_json::Value;
 
 use super::super::xml;
-use super::desk::{Desk, IMAGES};
 use super::feed::{Dialect, Feed, Health};
+use super::publisher::{IMAGES, Publisher};
 use super::truth::{Night, Post, Truth, alternate, whole_entries};
 use crate::sandbox::Sandbox;
 use crate::testserver::bulk::tiny;
@@ -17,9 +17,9 @@ use crate::testserver::{Behaviour, Content, End, LoggedRequest, Origin, Site};
 /// Tables that say of a run that it was, and what it found to be as it was.
 const OF_RUNS: [&str; 3] = ["run", "revisit", "compared"];
 
-/// A newsroom, and an archive of it.
-pub(super) struct Newsroom {
-    pub(super) desk: Desk,
+/// A simulation, and an archive of it.
+pub(super) struct Simulation {
+    pub(super) publisher: Publisher,
     pub(super) truth: Truth,
     origin: Origin,
     sandbox: Sandbox,
@@ -28,13 +28,13 @@ pub(super) struct Newsroom {
     slowest_quiet: Duration,
 }
 
-impl Newsroom {
+impl Simulation {
     pub(super) fn open(feeds: usize, seed: u64) -> Self {
         let images = (0..IMAGES).fold(Site::new(), |site, image| {
             site.on(&format!("/i/{image}.png"), Behaviour::serve(Content::new("image/png", tiny(image))))
         });
-        let newsroom = Self {
-            desk: Desk::new(feeds, seed),
+        let simulation = Self {
+            publisher: Publisher::new(feeds, seed),
             truth: Truth::default(),
             origin: Origin::start(images).unwrap(),
             sandbox: Sandbox::new(),
@@ -42,9 +42,9 @@ impl Newsroom {
             slowest: Duration::ZERO,
             slowest_quiet: Duration::ZERO,
         };
-        newsroom.sandbox.settings("[[source]]\nname = \"news\"\nkind = \"feeds\"\nopml = \"feeds.opml\"\n");
-        newsroom.sandbox.write("feeds.opml", newsroom.opml());
-        newsroom
+        simulation.sandbox.settings("[[source]]\nname = \"news\"\nkind = \"feeds\"\nopml = \"feeds.opml\"\n");
+        simulation.sandbox.write("feeds.opml", simulation.opml());
+        simulation
     }
 
     fn url(&self) -> String {
@@ -52,7 +52,7 @@ impl Newsroom {
     }
 
     fn opml(&self) -> String {
-        let outlines = self.desk.feeds.iter().map(|feed| {
+        let outlines = self.publisher.feeds.iter().map(|feed| {
             let [group, site, title] = feed.categories();
             let url = self.origin.url(&feed.first_path());
             format!(
@@ -64,7 +64,7 @@ impl Newsroom {
     }
 
     fn publish(&self) {
-        for feed in &self.desk.feeds {
+        for feed in &self.publisher.feeds {
             let ends = feed.moved.iter().skip(1).map(|(path, _)| path).chain([&feed.path]);
             for ((path, status), to) in feed.moved.iter().zip(ends) {
                 self.origin.set(path, Behaviour::redirect(*status, to));
@@ -117,7 +117,7 @@ impl Newsroom {
     pub(super) async fn night(&mut self) {
         self.publish();
         let url = self.url();
-        let expected = self.truth.night(&self.desk.feeds, &url);
+        let expected = self.truth.night(&self.publisher.feeds, &url);
         self.origin.log().clear();
         let began = Instant::now();
         let report = self.sandbox.json(&["run"]);
@@ -229,11 +229,11 @@ impl Newsroom {
         assert_eq!(report["articles"]["unchanged"], report["articles"]["seen"], "night {}", self.nights);
         let asked: Vec<_> = self.feeds_asked();
         let url = self.url();
-        let expected = self.truth.night(&self.desk.feeds, &url);
+        let expected = self.truth.night(&self.publisher.feeds, &url);
         let mut paths: Vec<_> = asked.iter().map(|asked| asked.request.target.clone()).collect();
         paths.sort();
         assert_eq!(paths, expected.asked.into_iter().collect::<Vec<_>>(), "night {}", self.nights);
-        for feed in self.desk.feeds.iter().filter(|feed| !self.truth.is_retired(feed)) {
+        for feed in self.publisher.feeds.iter().filter(|feed| !self.truth.is_retired(feed)) {
             let last = asked.iter().find(|asked| asked.request.target == feed.path).unwrap();
             let is_conditional =
                 ["if-none-match", "if-modified-since"].iter().any(|name| last.request.header(name).is_some());
@@ -241,7 +241,7 @@ impl Newsroom {
         }
         assert_same(&self.state(), &before, self.nights);
         // One row of numbers for each feed, and for robots.txt.
-        let feeds = self.desk.feeds.iter().filter(|feed| !self.truth.is_retired(feed)).count() as u64;
+        let feeds = self.publisher.feeds.iter().filter(|feed| !self.truth.is_retired(feed)).count() as u64;
         assert_eq!(self.revisits() - revisits, feeds + 1, "night {}", self.nights);
         self.nights += 1;
     }
@@ -263,12 +263,12 @@ impl Newsroom {
 
     pub(super) fn summary(&self) -> String {
         let (posts, versions) = (self.truth.count(), self.truth.version_count());
-        let retired = self.desk.feeds.iter().filter(|feed| self.truth.is_retired(feed)).count();
+        let retired = self.publisher.feeds.iter().filter(|feed| self.truth.is_retired(feed)).count();
         format!(
             "{} nights, {} feeds ({retired} retired), {posts} articles with {versions} versions; slowest run {:?}, slowest \
              quiet one {:?}",
             self.nights,
-            self.desk.feeds.len(),
+            self.publisher.feeds.len(),
             self.slowest,
             self.slowest_quiet
         )

@@ -29,13 +29,13 @@ const POSTS: [&str; 12] = [
 
 /// The articles of the demo, and the server that answers for all of their hosts.
 #[derive(Debug)]
-pub struct Newsroom {
+pub struct DemoServer {
     site: Arc<Site>,
     server: Server,
 }
 
-impl Newsroom {
-    /// The hosts that the articles name. `[fetch.resolve]` must map each to [`Newsroom::address`].
+impl DemoServer {
+    /// The hosts that the articles name. `[fetch.resolve]` must map each to [`DemoServer::address`].
     pub const HOSTS: [&str; 7] = Site::HOSTS;
     /// The host of the feeds, likewise.
     pub const FEED_HOST: &str = feeds::HOST;

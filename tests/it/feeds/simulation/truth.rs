@@ -1,9 +1,9 @@
-//! What an archive of the newsroom must hold: kept by the script's own rules, without the program's code.
+//! What an archive of the simulation must hold: kept by the script's own rules, without the program's code.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::desk::stem;
 use super::feed::{Dialect, Entry, Feed, Health};
+use super::publisher::stem;
 
 /// A post, with all that it ever said.
 #[derive(Debug, Clone, Default)]
