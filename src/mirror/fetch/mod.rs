@@ -126,9 +126,12 @@ impl FetchStage {
     async fn work(self: Arc<Self>, mut read: watch::Receiver<bool>) -> Result<(), MirrorError> {
         let this = self;
         let worker = Worker(format!("{}-{}", std::process::id(), this.run.0));
-        let (mut hosts, mut turns) = (JoinSet::new(), Turns::default());
+        let (mut hosts, mut turns, mut all_read) = (JoinSet::new(), Turns::default(), false);
         loop {
-            let all_read = *read.borrow_and_update();
+            if *read.borrow_and_update() && !std::mem::replace(&mut all_read, true) {
+                // What was leased while articles were read may have many more jobs by now.
+                turns.give_back(&this.archive).await?;
+            }
             if this.control.may_go_on() {
                 turns.add(this.lease(&worker, LEASED.saturating_sub(hosts.len() + turns.len())).await?);
             } else {
