@@ -19,7 +19,7 @@ pub(crate) struct Watched {
 
 /// Runs a command to its end, and watches it (`proc(5)`).
 pub(crate) fn watch(mut command: Command) -> Watched {
-    let begin = Instant::now();
+    let (begin, own_name) = (Instant::now(), name_of("thread-self"));
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");
     let process = child.id();
     let watching = std::thread::spawn(move || {
@@ -27,7 +27,11 @@ pub(crate) fn watch(mut command: Command) -> Watched {
         // A process that has ended, and is about to be waited for, has no memory.
         while let Some(now) = peak_of(process) {
             peak = peak.max(now);
-            descriptors = descriptors.max(fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count));
+            // Until it has a name of its own it may still have the descriptors of this process: execve(2) closes them
+            // after it has let this process go on.
+            if name_of(process) != own_name {
+                descriptors = descriptors.max(fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count));
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
         (peak, descriptors)
@@ -36,6 +40,11 @@ pub(crate) fn watch(mut command: Command) -> Watched {
     let took = begin.elapsed();
     let (peak, descriptors) = watching.join().expect("watching does not panic");
     Watched { ran, took, peak, descriptors }
+}
+
+/// The name of a process or thread.
+fn name_of(process: impl std::fmt::Display) -> Option<String> {
+    fs::read_to_string(format!("/proc/{process}/comm")).ok()
 }
 
 /// The most memory that a process has had so far, in MiB.
