@@ -31,7 +31,7 @@ const ROWS: &str = "
         SELECT 1000 + i, 'https://host-' || (i % 1000 + 1) || '.example/2024/11/image-' || i || '.jpg',
                CASE WHEN i % (COUNT / 50) < 2 THEN 5000 WHEN i % 11 = 0 THEN 5001 ELSE 101 + i % 1000 END,
                iif(i % 10, 'good', 'failed'),
-               CASE WHEN i % 10 THEN NULL WHEN i % (COUNT / 20) = 0 THEN 'dns' ELSE 'not_found' END,
+               CASE WHEN i % 10 THEN NULL WHEN i % (COUNT / 20) = 0 THEN 'dns' ELSE 'http_status' END,
                iif(i % 10, digest, NULL), iif(i % 10, 1, NULL), iif(i % 10, 1, NULL) FROM number;
     INSERT INTO url (url, host_id, state) SELECT 'https://many.example/' || i, 5001, 'document' FROM number WHERE i % 10 = 3;
     INSERT INTO article (id, source, path, original, size, modified, inode, format, settings, title, published, read_at, stale)
