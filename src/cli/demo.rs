@@ -101,6 +101,6 @@ async fn serve_pages(config: &Config, address: SocketAddr, output: &Output) -> a
     };
     let anywhere = SocketAddr::new(address.ip(), 0);
     let server = start(address).or_else(|_| start(anywhere))?;
-    output.note("The pages of the archive load nothing from its server.");
+    output.note("The pages of the archive load nothing from that site.");
     serve::until_stopped(server, output).await
 }

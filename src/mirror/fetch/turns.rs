@@ -34,7 +34,7 @@ impl Turns {
         self.waiting.pop_first().map(|(_, lease)| lease)
     }
 
-    /// Ends the leases of all that wait: no more hosts are worked on.
+    /// Ends the leases of all that wait.
     ///
     /// # Errors
     /// The catalog could not be written.

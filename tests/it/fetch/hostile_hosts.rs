@@ -166,8 +166,8 @@ async fn honest_images_come_from_between_hosts_that_are_bad_in_every_way() {
 /// How many silent hosts there are beside one that is honest.
 const SILENT: u32 = 2000;
 
-/// Hosts that are silent, each in an article with nine others, and one that is honest, with most of its images in the last
-/// article and so many in that of the silent host 1000.
+/// Hosts that are silent, each in an article with nine others, and one that is honest, with `early` of its twenty images
+/// in the article of the silent host 1000, and the others in the last one.
 fn silent_hosts_and_an_honest_one(early: u32) -> (Origin, Sandbox) {
     let site = Site::new().otherwise(move |request| {
         let number = number_of(request)?;

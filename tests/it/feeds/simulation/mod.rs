@@ -1,4 +1,4 @@
-//! Fifty nights of a simulation with three hundred feeds on one host.
+//! A simulation of fifty nights with three hundred feeds on one host.
 //!
 //! A script decides what happens to the feeds each day, and knows what an archive of them must hold after each night: the
 //! articles with all their versions, byte for byte, and their mirrors. The built program reads them, as cron would run it.
@@ -16,7 +16,7 @@ use crate::corpus::say;
 /// Every so many nights nothing has happened; the day before, everything that can be mended was.
 const QUIET: usize = 5;
 
-/// Lives through so many nights of a simulation with so many feeds.
+/// Simulates so many nights with so many feeds.
 async fn live(feeds: usize, nights: usize, seed: u64) -> Simulation {
     let mut simulation = Simulation::open(feeds, seed);
     simulation.night().await;
