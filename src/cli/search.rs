@@ -1,5 +1,7 @@
 //! `offprint search`.
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -19,6 +21,16 @@ struct Found {
     count: Option<u64>,
     /// Whether there are more than that.
     more: bool,
+    /// Articles whose rows in the catalog cannot be read.
+    unreadable: Vec<String>,
+}
+
+impl Found {
+    fn new(found: search::Found) -> Self {
+        let (count, more) = found.count.known();
+        let articles = found.hits.into_iter().map(Article::new).collect();
+        Self { articles, count, more, unreadable: found.unreadable }
+    }
 }
 
 /// An article that is found.
@@ -54,35 +66,37 @@ pub(crate) async fn search(arguments: &SearchArguments, config: &Config, output:
         SortArgument::Newest => MatchOrder::Newest(None),
         SortArgument::Best => MatchOrder::Best(None),
     };
-    let (hits, is_all, found) = all(&archive, &query, order, arguments.limit.into()).await?;
+    let found = all(&archive, &query, order, arguments.limit.into()).await?;
+    let is_whole = found.unreadable.is_empty();
     if output.json {
-        let (count, more) = found.known();
-        output.value(&Found { articles: hits.into_iter().map(Article::new).collect(), count, more })?;
+        output.value(&Found::new(found))?;
     } else {
-        print(&hits, is_all, found, output);
+        print(&found, output);
     }
-    Ok(Exit::Done)
+    Ok(if is_whole { Exit::Done } else { Exit::Damaged })
 }
 
-/// Up to `limit` articles, however many pages they take; whether these are all; and how many there are.
+/// Up to `limit` articles, however many pages they take.
 async fn all(
     archive: &Archive,
     query: &SearchQuery,
     mut order: MatchOrder,
     limit: usize,
-) -> Result<(Vec<Hit>, bool, Count), SearchError> {
-    let mut hits = Vec::new();
+) -> Result<search::Found, SearchError> {
+    let (mut hits, mut unreadable) = (Vec::new(), BTreeSet::new());
     loop {
         let found = search::search(archive, query, order, limit - hits.len()).await?;
         hits.extend(found.hits);
+        unreadable.extend(found.unreadable);
         match found.next {
             Some(next) if hits.len() < limit => order = next,
-            next => return Ok((hits, next.is_none(), found.count)),
+            _ => return Ok(search::Found { hits, unreadable: unreadable.into_iter().collect(), ..found }),
         }
     }
 }
 
-fn print(hits: &[Hit], is_all: bool, found: Count, output: &Output) {
+fn print(found: &search::Found, output: &Output) {
+    let hits = &found.hits;
     for hit in hits {
         let (key, title) = (&hit.article.version.key, hit.article.title());
         let day = hit.article.date().to_zoned(TimeZone::UTC).date();
@@ -93,7 +107,10 @@ fn print(hits: &[Hit], is_all: bool, found: Count, output: &Output) {
         }
     }
     let shown = count_of(hits, "article");
-    output.line(&match (is_all, found) {
+    for row in &found.unreadable {
+        output.warn(&format!("left out, since its row in the catalog cannot be read: {row}"));
+    }
+    output.line(&match (found.next.is_none(), found.count) {
         (true, _) => shown,
         (false, Count::Exactly(found)) => format!("{} of {}; --limit prints more", hits.len(), count(found, "article")),
         (false, Count::MoreThan(found)) => format!("{} of more than {found} articles; --limit prints more", hits.len()),

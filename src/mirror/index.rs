@@ -140,7 +140,14 @@ impl IndexStage {
     /// An article with its text. `None` where that cannot be read; the report says so.
     async fn entry(&self, row: IndexedRow) -> Result<Option<IndexEntry>, IndexError> {
         let found = self.archive.catalog.listed_among(&[row.id], &ArticleFilter::default()).await?;
-        let Some(article) = found.into_iter().next() else { return Ok(None) };
+        let article = match found.into_iter().next() {
+            None => return Ok(None),
+            Some(Ok(article)) => article,
+            Some(Err(error)) => {
+                self.problem("the catalog", error);
+                return Ok(None);
+            }
+        };
         let ArticleRow { version, .. } = &article;
         match self.archive.read_verified(row.original, version.format.blob_type()).await {
             Ok(bytes) => {

@@ -45,6 +45,8 @@ pub enum SearchError {
 pub struct Found {
     /// Articles, in the order that was asked for. There may be fewer than were asked for although more follow.
     pub hits: Vec<Hit>,
+    /// The articles that have the words and whose rows cannot be read: each with what is wrong with it.
+    pub unreadable: Vec<String>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<MatchOrder>,
     /// How many texts match.
@@ -95,7 +97,8 @@ pub async fn search(
     order: MatchOrder,
     limit: usize,
 ) -> Result<Found, SearchError> {
-    let mut page = Page { archive, query, order, end: Instant::now() + TIME, ahead: VecDeque::new(), has_more: true };
+    let (end, ahead) = (Instant::now() + TIME, VecDeque::new());
+    let mut page = Page { archive, query, order, end, ahead, unreadable: Vec::new(), has_more: true };
     let (mut articles, mut count) = (Vec::new(), Count::Unknown);
     while articles.len() < limit && page.has_more {
         let of_text = page.read_on(limit).await?;
@@ -115,7 +118,7 @@ pub async fn search(
     for article in articles {
         hits.push(hit(archive, article, query.phrases()).await);
     }
-    Ok(Found { hits, next, count })
+    Ok(Found { hits, unreadable: page.unreadable, next, count })
 }
 
 /// The way along the matches.
@@ -127,6 +130,7 @@ struct Page<'a> {
     end: Instant,
     /// Matches that were read, each with its article, where that is meant.
     ahead: VecDeque<(TextMatch, Option<ArticleRow>)>,
+    unreadable: Vec<String>,
     has_more: bool,
 }
 
@@ -138,8 +142,13 @@ impl Page<'_> {
             self.archive.search.matches(&self.query.text, self.order, at_once).await?;
         self.has_more = has_more;
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-        let articles = self.archive.catalog.listed_among(&ids, &self.query.articles).await?;
-        let mut articles: HashMap<_, _> = articles.into_iter().map(|article| (article.id, article)).collect();
+        let mut articles = HashMap::new();
+        for row in self.archive.catalog.listed_among(&ids, &self.query.articles).await? {
+            match row {
+                Ok(article) => drop(articles.insert(article.id, article)),
+                Err(error) => self.unreadable.push(error.to_string()),
+            }
+        }
         let mut article_of =
             |found: TextMatch| articles.remove(&found.id).filter(|article| article.version.original == found.original);
         self.ahead.extend(rows.into_iter().map(|found| (found, article_of(found))));

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use super::articles::{ArticleRow, DatedArticle};
 use super::captures::{AssetRow, UrlRow};
 use super::error::CatalogError;
+use super::inventory::ReadRows;
 use super::runs::RunRow;
 use crate::model::{
     ArticleId, ArticleKey, Asset, Digest, HostKey, HostState, MediaType, Reason, RunId, SourceName, UrlId,
@@ -28,6 +29,8 @@ pub struct ListPage<T, P> {
     /// Its rows. There may be fewer than were asked for, or none, although more follow: a list that has to look at many
     /// rows to find those that are meant ends a page after a time.
     pub rows: Vec<T>,
+    /// The rows between them that cannot be read: each with what is wrong with it.
+    pub unreadable: Vec<String>,
     /// After which place the next page begins; `None` at the end of the list.
     pub next: Option<P>,
 }
@@ -155,8 +158,8 @@ pub fn start_of(day: Date) -> Timestamp {
     day.to_zoned(TimeZone::UTC).map_or(Timestamp::MIN, |start| start.timestamp())
 }
 
-/// What looking through an archive needs. Rows that cannot be read are left out:
-/// [`Copies::unreadable_rows`](super::Copies::unreadable_rows) names them. A call that takes too long fails with
+/// What looking through an archive needs. Rows that cannot be read are left out: the page of a list names them, and so
+/// does [`Copies::unreadable_rows`](super::Copies::unreadable_rows). A call that takes too long fails with
 /// [`CatalogError::Stopped`].
 #[async_trait]
 pub trait Listings: Send + Sync {
@@ -168,8 +171,12 @@ pub trait Listings: Send + Sync {
         limit: usize,
     ) -> Result<ListPage<ArticleRow, DatedArticle>, CatalogError>;
 
-    /// Those of these articles that are listed, in this order.
-    async fn listed_among(&self, ids: &[ArticleId], filter: &ArticleFilter) -> Result<Vec<ArticleRow>, CatalogError>;
+    /// Those of these articles that are listed, in this order, each by itself.
+    async fn listed_among(
+        &self,
+        ids: &[ArticleId],
+        filter: &ArticleFilter,
+    ) -> Result<ReadRows<ArticleRow>, CatalogError>;
 
     /// Up to `limit` articles after this one as an index of texts is to hold them, in the order of their rows.
     async fn indexable(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<IndexedRow>, CatalogError>;
@@ -200,7 +207,7 @@ pub trait Listings: Send + Sync {
     async fn image_hashes(&self, after: Option<Digest>, limit: usize) -> Result<Vec<(Digest, u64)>, CatalogError>;
 
     /// Up to `limit` URLs that gave an asset, now or before, in the order of their rows.
-    async fn urls_of_image(&self, digest: Digest, limit: usize) -> Result<Vec<UrlRow>, CatalogError>;
+    async fn urls_of_image(&self, digest: Digest, limit: usize) -> Result<ListPage<UrlRow, UrlId>, CatalogError>;
 
     /// Up to `limit` URLs after this one that articles show and that have no good capture, in the order of their rows.
     async fn list_missing(
@@ -214,10 +221,14 @@ pub trait Listings: Send + Sync {
     async fn article_marks(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<ArticleMark>, CatalogError>;
 
     /// Up to `limit` hosts after this one, in order.
-    async fn list_hosts(&self, after: Option<&HostKey>, limit: usize) -> Result<Vec<HostRow>, CatalogError>;
+    async fn list_hosts(
+        &self,
+        after: Option<&HostKey>,
+        limit: usize,
+    ) -> Result<ListPage<HostRow, HostKey>, CatalogError>;
 
     /// Up to `limit` runs before this one, newest first.
-    async fn list_runs(&self, before: Option<RunId>, limit: usize) -> Result<Vec<RunRow>, CatalogError>;
+    async fn list_runs(&self, before: Option<RunId>, limit: usize) -> Result<ListPage<RunRow, RunId>, CatalogError>;
 
     /// The first run that began in the second after this moment.
     async fn run_at(&self, began: Timestamp) -> Result<Option<RunRow>, CatalogError>;

@@ -1,15 +1,14 @@
 //! Articles by source, host and month, and those that lack an image.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::articles::{self, DATE};
 use super::codec::{millis_of, moment};
-use super::error::{in_row, readable};
-use super::walk;
-use crate::archive::catalog::{
-    ArticleFilter, ArticleRow, DatedArticle, IndexedRow, ListPage, MOST_MONTHS, month_of, start_of,
-};
+use super::error::{first_readable, in_row, readable};
+use super::walk::{self, Walked};
+use crate::archive::catalog::{ArticleFilter, ArticleRow, DatedArticle, IndexedRow, MOST_MONTHS, month_of, start_of};
 use crate::model::{ArticleId, HostKey, SourceName};
 
 /// A page of articles, newest first.
@@ -18,7 +17,7 @@ pub(super) fn page(
     filter: &ArticleFilter,
     before: Option<DatedArticle>,
     limit: usize,
-) -> Result<ListPage<Result<ArticleRow>, DatedArticle>> {
+) -> Result<Walked<ArticleRow, DatedArticle>> {
     page_by(connection, filter, before, limit, walk::few_of(connection)?)
 }
 
@@ -30,13 +29,13 @@ fn page_by(
     before: Option<DatedArticle>,
     limit: usize,
     few: u64,
-) -> Result<ListPage<Result<ArticleRow>, DatedArticle>> {
+) -> Result<Walked<ArticleRow, DatedArticle>> {
     let found = match found_by(filter) {
         Some(urls) if are_few(connection, filter, urls, few)? => found_first(urls),
         _ => "article".to_owned(),
     };
     let (from, to) = millis_of(filter.dates.as_ref());
-    let end = (to, 0);
+    let end = (to, i64::MAX);
     let (date, id) = before.map_or(end, |place| end.min((place.date.as_millisecond(), place.id.0)));
     let mut statement = connection.prepare_cached(&page_sql(filter, &found))?;
     let host = filter.host.as_ref().map(HostKey::as_str);
@@ -116,7 +115,7 @@ pub(super) fn among(
 ) -> Result<Vec<Result<ArticleRow>>> {
     let (columns, of_source, shows) = (articles::COLUMNS, of_source(filter), shows(filter));
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {columns} FROM article WHERE id = ?3 AND {DATE} >= ?4 AND {DATE} < ?5 AND {of_source} AND {shows}"
+        "SELECT {columns} FROM article WHERE id = ?3 AND {DATE} BETWEEN ?4 AND ?5 AND {of_source} AND {shows}"
     ))?;
     let (from, to) = millis_of(filter.dates.as_ref());
     let host = filter.host.as_ref().map(HostKey::as_str);
@@ -149,41 +148,39 @@ pub(super) fn newer_article(
     place: DatedArticle,
 ) -> Result<Option<ArticleRow>> {
     let columns = articles::COLUMNS;
-    connection
-        .prepare_cached(&format!(
-            "SELECT {columns} FROM article
-             WHERE source = ?1 AND {DATE} >= ?2 AND ({DATE}, id) > (?2, ?3) ORDER BY {DATE}, id LIMIT 1"
-        ))?
-        .query_row(params![source, place.date.as_millisecond(), place.id.0], articles::article)
-        .optional()
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {columns} FROM article
+         WHERE source = ?1 AND {DATE} >= ?2 AND ({DATE}, id) > (?2, ?3) ORDER BY {DATE}, id"
+    ))?;
+    let place = params![source, place.date.as_millisecond(), place.id.0];
+    first_readable(statement.query_map(place, articles::article)?)
 }
 
 /// Each month is one look into the index, however many articles it has.
 pub(super) fn months(connection: &Connection, source: Option<&SourceName>) -> Result<Vec<Date>> {
     let of_source = if source.is_some() { "source = ?2" } else { "?2 IS NULL" };
     let mut newest = connection.prepare_cached(&format!(
-        "SELECT id, {DATE} AS date FROM article WHERE {of_source} AND {DATE} < ?1 ORDER BY {DATE} DESC LIMIT 1"
+        "SELECT {DATE} AS date FROM article WHERE {of_source} AND {DATE} < ?1 ORDER BY {DATE} DESC LIMIT 1"
     ))?;
-    let date = in_row("article", &["id"], |row| moment(row, "date"));
     let (mut months, mut before) = (Vec::new(), i64::MAX);
     while months.len() < MOST_MONTHS {
-        let Some(date) = newest.query_row(params![before, source], &date).optional()? else { break };
-        let month = month_of(date);
-        before = start_of(month).as_millisecond();
-        months.push(month);
+        let date = newest.query_row(params![before, source], |row| row.get::<_, i64>("date")).optional()?;
+        let Some(date) = date else { break };
+        // The list of articles says which row has a date that is none.
+        let month = Timestamp::from_millisecond(date).ok().map(month_of);
+        before = month.map_or(date, |month| start_of(month).as_millisecond());
+        months.extend(month);
     }
     Ok(months)
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::super::filled::{filled, plan};
     use super::*;
 
-    fn ids(page: ListPage<Result<ArticleRow>, DatedArticle>) -> (Vec<i64>, Option<i64>) {
-        (page.rows.into_iter().map(|row| row.unwrap().id.0).collect(), page.next.map(|place| place.id.0))
+    fn ids(page: Walked<ArticleRow, DatedArticle>) -> (Vec<i64>, Option<i64>) {
+        (page.rows.into_iter().map(|row| row.id.0).collect(), page.next.map(|place| place.id.0))
     }
 
     #[test]
@@ -214,7 +211,8 @@ mod tests {
         let (mut all, mut place) = (Vec::new(), None);
         for few in few.into_iter().cycle() {
             let page = page_by(connection, filter, place, 7, few).unwrap();
-            all.extend(page.rows.into_iter().map(|row| row.map_or(-1, |row| row.id.0)));
+            all.extend(page.rows.into_iter().map(|row| row.id.0));
+            all.extend(page.unreadable.iter().map(|_| -1));
             place = page.next;
             if place.is_none() {
                 break;

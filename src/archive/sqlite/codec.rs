@@ -64,9 +64,9 @@ kept_as_checked_text! {
     ThumbnailName, "name of a thumbnail";
 }
 
-/// The times of a range, from the first on and before the second; of all times, where there is no range.
+/// The first and the last time of a range; of all times, those of no calendar as well, where there is no range.
 pub(super) fn millis_of(dates: Option<&Range<Timestamp>>) -> (i64, i64) {
-    dates.map_or((i64::MIN, i64::MAX), |dates| (dates.start.as_millisecond(), dates.end.as_millisecond()))
+    dates.map_or((i64::MIN, i64::MAX), |dates| (dates.start.as_millisecond(), dates.end.as_millisecond() - 1))
 }
 
 impl UrlState {

@@ -98,6 +98,11 @@ pub(super) fn readable<T>(mut rows: impl Iterator<Item = Result<T>>, limit: usiz
     Ok(all)
 }
 
+/// The first row that can be read.
+pub(super) fn first_readable<T>(rows: impl Iterator<Item = Result<T>>) -> Result<Option<T>> {
+    Ok(readable(rows, 1)?.into_iter().find_map(Result::ok))
+}
+
 /// The catalog's error for the database's.
 pub(super) fn catalog_error(place: &Path, error: &Error) -> CatalogError {
     if let Error::FromSqlConversionFailure(_, _, source) = error

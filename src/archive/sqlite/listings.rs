@@ -6,11 +6,12 @@ use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::codec::{millis_of, moment};
-use super::error::{in_row, readable};
-use super::{Sqlite, article_lists, assets, leases, marks, runs, urls, walk};
+use super::error::{first_readable, in_row};
+use super::walk::{self, Walked};
+use super::{Sqlite, article_lists, assets, leases, marks, runs, urls};
 use crate::archive::catalog::{
     ArticleFilter, ArticleMark, ArticleRow, AssetRow, CatalogError, DatedArticle, DatedImage, HostRow, ImageFilter,
-    ImageRow, IndexedRow, ListPage, Listings, MOST_COUNTED, MissingFilter, RunRow, UrlRow,
+    ImageRow, IndexedRow, ListPage, Listings, MOST_COUNTED, MissingFilter, ReadRows, RunRow, UrlRow,
 };
 use crate::model::{ArticleId, Digest, HostKey, RunId, SourceName, UrlId};
 
@@ -26,10 +27,13 @@ impl Listings for Sqlite {
         self.list_page(move |connection| article_lists::page(connection, &filter, before, limit)).await
     }
 
-    async fn listed_among(&self, ids: &[ArticleId], filter: &ArticleFilter) -> Result<Vec<ArticleRow>, CatalogError> {
+    async fn listed_among(
+        &self,
+        ids: &[ArticleId],
+        filter: &ArticleFilter,
+    ) -> Result<ReadRows<ArticleRow>, CatalogError> {
         let (ids, filter) = (ids.to_vec(), filter.clone());
-        let rows = self.list(move |connection| article_lists::among(connection, &ids, &filter)).await?;
-        Ok(self.noted(self.with_errors(rows)))
+        Ok(self.with_errors(self.list(move |connection| article_lists::among(connection, &ids, &filter)).await?))
     }
 
     async fn indexable(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<IndexedRow>, CatalogError> {
@@ -72,11 +76,8 @@ impl Listings for Sqlite {
         self.list(move |connection| hashes(connection, after, limit)).await
     }
 
-    async fn urls_of_image(&self, digest: Digest, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {
-        let list = move |connection: &Connection| {
-            Ok(ListPage { rows: urls_of_image(connection, digest, limit)?, next: None::<UrlId> })
-        };
-        Ok(self.list_page(list).await?.rows)
+    async fn urls_of_image(&self, digest: Digest, limit: usize) -> Result<ListPage<UrlRow, UrlId>, CatalogError> {
+        self.list_page(move |connection| urls_of_image(connection, digest, limit)).await
     }
 
     async fn list_missing(
@@ -93,13 +94,17 @@ impl Listings for Sqlite {
         self.read_readable(move |connection| marks::page(connection, after, limit)).await
     }
 
-    async fn list_hosts(&self, after: Option<&HostKey>, limit: usize) -> Result<Vec<HostRow>, CatalogError> {
+    async fn list_hosts(
+        &self,
+        after: Option<&HostKey>,
+        limit: usize,
+    ) -> Result<ListPage<HostRow, HostKey>, CatalogError> {
         let after = after.cloned();
-        self.list(move |connection| hosts_page(connection, after.as_ref(), limit)).await
+        self.list_page(move |connection| hosts_page(connection, after.as_ref(), limit)).await
     }
 
-    async fn list_runs(&self, before: Option<RunId>, limit: usize) -> Result<Vec<RunRow>, CatalogError> {
-        self.list(move |connection| runs::before(connection, before, limit)).await
+    async fn list_runs(&self, before: Option<RunId>, limit: usize) -> Result<ListPage<RunRow, RunId>, CatalogError> {
+        self.list_page(move |connection| runs::before(connection, before, limit)).await
     }
 
     async fn run_at(&self, began: Timestamp) -> Result<Option<RunRow>, CatalogError> {
@@ -112,9 +117,12 @@ fn images_page(
     filter: &ImageFilter,
     before: Option<DatedImage>,
     limit: usize,
-) -> Result<ListPage<Result<ImageRow>, DatedImage>> {
+) -> Result<Walked<ImageRow, DatedImage>> {
     images_page_by(connection, filter, before, limit, walk::few_of(connection)?)
 }
+
+/// This comes after each digest: it is longer.
+const AFTER_ALL: [u8; 33] = [0xff; 33];
 
 /// The URLs of a host, which is `?1`.
 const OF_HOST: &str = "SELECT digest FROM url WHERE host_id = (SELECT id FROM host WHERE key = ?1)";
@@ -134,7 +142,7 @@ fn images_page_by(
     before: Option<DatedImage>,
     limit: usize,
     few: u64,
-) -> Result<ListPage<Result<ImageRow>, DatedImage>> {
+) -> Result<Walked<ImageRow, DatedImage>> {
     let host = filter.host.as_ref().map(HostKey::as_str);
     let (found, of_host) = match host {
         Some(host) if are_few(connection, host, few)? => {
@@ -148,7 +156,7 @@ fn images_page_by(
     };
     let mut statement = connection.prepare_cached(&images_sql(&found, of_host))?;
     let (from, to) = millis_of(filter.dates.as_ref());
-    let end = (to, Vec::new());
+    let end = (to, AFTER_ALL.to_vec());
     let place = before.map(|place| (place.recorded.as_millisecond(), place.digest.as_bytes().to_vec()));
     let (created, digest) = place.map_or_else(|| end.clone(), |place| place.min(end.clone()));
     let rows = statement.query(params![host, created, digest, from])?;
@@ -170,9 +178,9 @@ fn newer_image(connection: &Connection, place: DatedImage) -> Result<Option<Imag
          FROM blob b CROSS JOIN asset a ON a.digest = b.digest AND a.media_type = b.media_type
          WHERE (b.created, b.digest) > (?1, ?2) ORDER BY b.created, b.digest",
     )?;
-    let mut rows = statement.query_map(params![place.recorded.as_millisecond(), place.digest], image)?;
-    let is_image = |row: &Result<ImageRow>| !row.as_ref().is_ok_and(|row| !row.image.asset.media_type.is_image());
-    rows.find(is_image).transpose()
+    let rows = statement.query_map(params![place.recorded.as_millisecond(), place.digest], image)?;
+    let is_other = |row: &Result<ImageRow>| row.as_ref().is_ok_and(|row| !row.image.asset.media_type.is_image());
+    first_readable(rows.filter(|row| !is_other(row)))
 }
 
 fn image(row: &Row<'_>) -> Result<ImageRow> {
@@ -204,13 +212,13 @@ fn hashes(connection: &Connection, after: Option<Digest>, limit: usize) -> Resul
         .collect()
 }
 
-fn urls_of_image(connection: &Connection, digest: Digest, limit: usize) -> Result<Vec<Result<UrlRow>>> {
+fn urls_of_image(connection: &Connection, digest: Digest, limit: usize) -> Result<Walked<UrlRow, UrlId>> {
     let (columns, with_asset) = (urls::COLUMNS, urls::WITH_ASSET);
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {columns} FROM url u {with_asset}
+        "SELECT {columns}, 1 AS is_meant FROM url u {with_asset}
          WHERE u.digest = ?1 OR u.id IN (SELECT url_id FROM replaced_asset WHERE digest = ?1) ORDER BY u.id"
     ))?;
-    readable(statement.query_map([digest], urls::url)?, limit)
+    walk::page(statement.query([digest])?, limit, |row| row.get("url_id"), |row| urls::url(row).map(Some))
 }
 
 /// How the missing URLs are found: of a host, which is `?2`, for a reason, which is `?3`, or all. Each has an index with
@@ -233,7 +241,7 @@ fn missing_page(
     filter: &MissingFilter,
     after: Option<UrlId>,
     limit: usize,
-) -> Result<ListPage<Result<UrlRow>, UrlId>> {
+) -> Result<Walked<UrlRow, UrlId>> {
     let mut statement = connection.prepare_cached(&missing_sql(filter))?;
     let host = filter.host.as_ref().map(HostKey::as_str);
     let rows = statement.query(params![after.map_or(0, |id| id.0), host, filter.reason])?;
@@ -250,25 +258,24 @@ fn missing_sql(filter: &MissingFilter) -> String {
     )
 }
 
-fn hosts_page(connection: &Connection, after: Option<&HostKey>, limit: usize) -> Result<Vec<HostRow>> {
-    let host = |row: &Row<'_>| {
+fn hosts_page(connection: &Connection, after: Option<&HostKey>, limit: usize) -> Result<Walked<HostRow, HostKey>> {
+    let host = in_row("host", &["id"], |row| {
         let state = if row.get("asked")? { leases::host_state(row)? } else { crate::model::HostState::default() };
         Ok(HostRow { host: leases::host_key(row)?, state, urls: row.get("urls")?, missing: row.get("missing")? })
-    };
-    connection
-        .prepare_cached(&hosts_sql())?
-        .query_map(params![after.map_or("", HostKey::as_str), limit], in_row("host", &["id"], host))?
-        .collect()
+    });
+    let mut statement = connection.prepare_cached(&hosts_sql())?;
+    let rows = statement.query([after.map_or("", HostKey::as_str)])?;
+    walk::page(rows, limit, leases::host_key, |row| host(row).map(Some))
 }
 
 fn hosts_sql() -> String {
     let columns = leases::COLUMNS;
     format!(
-        "SELECT {columns}, asked,
+        "SELECT {columns}, asked, 1 AS is_meant,
              (SELECT count(*) FROM (SELECT 1 FROM url WHERE host_id = host.id LIMIT {MOST_COUNTED})) AS urls,
              (SELECT count(*) FROM (SELECT 1 FROM url INDEXED BY url_missing
                  WHERE host_id = host.id AND digest IS NULL AND state <> 'document' LIMIT {MOST_COUNTED})) AS missing
-         FROM host WHERE key > ?1 ORDER BY key LIMIT ?2"
+         FROM host WHERE key > ?1 ORDER BY key"
     )
 }
 
@@ -322,7 +329,7 @@ mod tests {
             let filter = ImageFilter { host: Some(HostKey::from_stored(host.to_owned())), ..ImageFilter::default() };
             let digests = |few| {
                 let page = images_page_by(&connection, &filter, None, 100, few).unwrap();
-                page.rows.into_iter().map(|row| row.unwrap().image.digest).collect::<Vec<_>>()
+                page.rows.into_iter().map(|row| row.image.digest).collect::<Vec<_>>()
             };
             assert_eq!(digests(0), digests(100), "{host}");
             assert_eq!(digests(0).len(), count, "{host}");
@@ -334,9 +341,8 @@ mod tests {
         let connection = filled(9);
         connection.execute_batch("UPDATE article SET original = x'00' WHERE id = 5").unwrap();
         let page = article_lists::page(&connection, &ArticleFilter::default(), None, 9).unwrap();
-        assert_eq!(page.rows.iter().filter(|row| row.is_err()).count(), 1);
-        assert_eq!(page.rows.iter().filter(|row| row.is_ok()).count(), 8);
-        assert_eq!(hosts_page(&connection, None, 9).unwrap()[0].missing, 9);
+        assert_eq!((page.rows.len(), page.unreadable.len()), (8, 1));
+        assert_eq!(hosts_page(&connection, None, 9).unwrap().rows[0].missing, 9);
         assert_eq!(article_lists::months(&connection, None).unwrap().len(), 1);
     }
 }

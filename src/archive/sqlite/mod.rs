@@ -59,6 +59,7 @@ use rusqlite::Connection;
 
 use self::error::{catalog_error, refused};
 use self::readers::Readers;
+use self::walk::Walked;
 use self::writer::{Extent, Writer};
 use crate::archive::catalog::{CatalogError, ListPage, ReadRows};
 use crate::locks::Mutex;
@@ -175,10 +176,13 @@ impl Sqlite {
     /// A page of a list of which each row is read by itself.
     async fn list_page<T: Send + 'static, P: Send + 'static>(
         &self,
-        call: impl FnOnce(&Connection) -> rusqlite::Result<ListPage<rusqlite::Result<T>, P>> + Send + 'static,
+        call: impl FnOnce(&Connection) -> rusqlite::Result<Walked<T, P>> + Send + 'static,
     ) -> Result<ListPage<T, P>, CatalogError> {
-        let ListPage { rows, next } = self.list(call).await?;
-        Ok(ListPage { rows: self.noted(self.with_errors(rows)), next })
+        let Walked { rows, unreadable, next } = self.list(call).await?;
+        let path = self.readers.path();
+        let unreadable: Vec<_> = unreadable.iter().map(|error| catalog_error(path, error).to_string()).collect();
+        self.unreadable.lock().extend(unreadable.iter().cloned());
+        Ok(ListPage { rows, unreadable, next })
     }
 
     /// Runs a call that only reads.

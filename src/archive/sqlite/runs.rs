@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::codec::{Millis, moment, moment_if_any};
 use super::error::in_row;
+use super::walk::{self, Walked};
 use super::{Sqlite, urls};
 use crate::archive::catalog::{CatalogError, ReportedMissing, RunRow, Runs, Totals};
 use crate::model::RunId;
@@ -22,7 +23,7 @@ impl Runs for Sqlite {
     }
 
     async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError> {
-        self.read(move |connection| before(connection, None, limit)).await
+        Ok(self.list_page(move |connection| before(connection, None, limit)).await?.rows)
     }
 
     async fn run_times(&self) -> Result<Vec<(Timestamp, Option<Timestamp>)>, CatalogError> {
@@ -65,11 +66,11 @@ fn run(row: &Row<'_>) -> Result<RunRow> {
 }
 
 /// Up to `limit` runs before this one, newest first.
-pub(super) fn before(connection: &Connection, before: Option<RunId>, limit: usize) -> Result<Vec<RunRow>> {
-    connection
-        .prepare_cached("SELECT id, began, ended, report FROM run WHERE id < ?1 ORDER BY id DESC LIMIT ?2")?
-        .query_map(params![before.map_or(i64::MAX, |id| id.0), limit], run)?
-        .collect()
+pub(super) fn before(connection: &Connection, before: Option<RunId>, limit: usize) -> Result<Walked<RunRow, RunId>> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, began, ended, report, 1 AS is_meant FROM run WHERE id < ?1 ORDER BY id DESC")?;
+    let rows = statement.query([before.map_or(i64::MAX, |id| id.0)])?;
+    walk::page(rows, limit, |row| row.get("id"), |row| run(row).map(Some))
 }
 
 /// The first run that began in the second after this moment.

@@ -2,13 +2,23 @@
 
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Result, Row, Rows};
+use rusqlite::{Connection, Error, Result, Row, Rows};
 
 use super::error::is_of_one_row;
-use crate::archive::catalog::ListPage;
 
 /// After this time a page ends with what was found.
 const PAGE_TIME: Duration = Duration::from_millis(250);
+
+/// With so many rows that cannot be read a page ends, too.
+const MOST_UNREADABLE: usize = 100;
+
+/// A page of a list: its rows, the errors of those between them that cannot be read, and after which place the next one
+/// begins.
+pub(super) struct Walked<T, P> {
+    pub(super) rows: Vec<T>,
+    pub(super) unreadable: Vec<Error>,
+    pub(super) next: Option<P>,
+}
 
 /// How many rows of a catalog with so many URLs are sorted for each page that shows some of them. Fewer are sorted in less
 /// time than it takes to meet those of a page on the way through all rows: with `n` of `all`, that are about 60 · all / n
@@ -31,7 +41,7 @@ pub(super) fn page<T, P>(
     limit: usize,
     place: impl Fn(&Row<'_>) -> Result<P>,
     read: impl Fn(&Row<'_>) -> Result<Option<T>>,
-) -> Result<ListPage<Result<T>, P>> {
+) -> Result<Walked<T, P>> {
     page_within(rows, limit, Instant::now() + PAGE_TIME, place, read)
 }
 
@@ -41,21 +51,23 @@ fn page_within<T, P>(
     end: Instant,
     place: impl Fn(&Row<'_>) -> Result<P>,
     read: impl Fn(&Row<'_>) -> Result<Option<T>>,
-) -> Result<ListPage<Result<T>, P>> {
-    let (mut found, mut last) = (Vec::new(), None);
+) -> Result<Walked<T, P>> {
+    let mut page = Walked { rows: Vec::new(), unreadable: Vec::new(), next: None };
     while let Some(row) = rows.next()? {
-        if last.is_some() && (found.len() >= limit || Instant::now() > end) {
-            return Ok(ListPage { rows: found, next: last });
+        let is_full = page.rows.len() >= limit || page.unreadable.len() >= MOST_UNREADABLE;
+        if page.next.is_some() && (is_full || Instant::now() > end) {
+            return Ok(page);
         }
         if row.get("is_meant")? {
             match read(row) {
-                Err(error) if !is_of_one_row(&error) => return Err(error),
-                read => found.extend(read.transpose()),
+                Ok(read) => page.rows.extend(read),
+                Err(error) if is_of_one_row(&error) => page.unreadable.push(error),
+                Err(error) => return Err(error),
             }
         }
-        last = place(row).ok().or(last);
+        page.next = place(row).ok().or(page.next);
     }
-    Ok(ListPage { rows: found, next: None })
+    Ok(Walked { next: None, ..page })
 }
 
 #[cfg(test)]
@@ -67,13 +79,12 @@ mod tests {
     const NUMBERS: &str = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 40)
         SELECT n, n % 2 = 0 AS is_meant FROM number WHERE n > ?1";
 
-    fn numbers(after: i64, limit: usize, end: Instant) -> ListPage<i64, i64> {
+    fn numbers(after: i64, limit: usize, end: Instant) -> Walked<i64, i64> {
         let connection = Connection::open_in_memory().unwrap();
         let mut statement = connection.prepare(NUMBERS).unwrap();
         let number = |row: &Row<'_>| row.get::<_, i64>("n");
         let read = |row: &Row<'_>| number(row).map(|n| Some(n).filter(|n| n % 3 == 0));
-        let page = page_within(statement.query([after]).unwrap(), limit, end, number, read).unwrap();
-        ListPage { rows: page.rows.into_iter().map(Result::unwrap).collect(), next: page.next }
+        page_within(statement.query([after]).unwrap(), limit, end, number, read).unwrap()
     }
 
     #[test]

@@ -54,14 +54,16 @@ impl Writer<'_> {
         let links = Links::from_file(&key);
         let totals = catalog.totals().await?;
         let newest = catalog.list_articles(&ArticleFilter::default(), None, NEWEST).await?;
+        let mut unreadable = newest.unreadable;
+        let shown = with_images(self.archive, &newest.rows, links, &mut unreadable).await?;
         let sources = months.chunk_by(|one, other| one.source == other.source);
         let home = Home {
-            frame: Frame::of_file("home", "Archive", 0),
+            frame: Frame { unreadable, ..Frame::of_file("home", "Archive", 0) },
             articles: totals.articles,
             images: totals.blobs,
             size: Size(totals.bytes),
             missing: totals.urls.saturating_sub(totals.urls_good),
-            newest: with_images(self.archive, &newest.rows, links).await?,
+            newest: shown,
             sources: sources.map(|months| SourceItem::new(months, links)).collect(),
         };
         self.put(&key, home.render()?.into_bytes()).await?;

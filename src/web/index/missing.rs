@@ -77,10 +77,12 @@ impl Writer<'_> {
     async fn lacking_hosts(&self) -> Result<Vec<HostKey>, IndexError> {
         let (mut hosts, mut after) = (Vec::new(), None);
         loop {
-            let rows = self.archive.catalog.list_hosts(after.as_ref(), AT_ONCE).await?;
-            let Some(last) = rows.last() else { return Ok(hosts) };
-            after = Some(last.host.clone());
-            hosts.extend(rows.into_iter().filter(|row| row.missing > 0).map(|row| row.host));
+            let page = self.archive.catalog.list_hosts(after.as_ref(), AT_ONCE).await?;
+            hosts.extend(page.rows.into_iter().filter(|row| row.missing > 0).map(|row| row.host));
+            after = page.next;
+            if after.is_none() {
+                return Ok(hosts);
+            }
         }
     }
 

@@ -70,6 +70,7 @@ pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<R
     let text = |name: &str| query.text(name).unwrap_or_default().to_owned();
     let mut frame = Frame::new("articles", "Articles", query);
     (frame.previous, frame.next) = (query.first(PATH), query.next(PATH, page.next.as_ref()));
+    frame.unreadable = page.unreadable;
     let articles = Articles {
         frame,
         articles: page.rows.iter().map(|row| ArticleItem::new(row, Links::Served)).collect(),

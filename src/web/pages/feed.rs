@@ -38,8 +38,11 @@ pub(in super::super) async fn page(archive: &Archive) -> Result<Response, PageEr
     let id = archive.catalog.archive().await?.id;
     let newest = archive.catalog.list_articles(&ArticleFilter::default(), None, ARTICLES).await?;
     let runs = archive.catalog.list_runs(None, RUNS).await?;
+    for row in newest.unreadable.iter().chain(&runs.unreadable) {
+        tracing::warn!(row, "the Atom feed leaves out what cannot be read");
+    }
     let articles = newest.rows.iter().map(|row| article(id, row));
-    let mut entries: Vec<_> = articles.chain(runs.iter().filter_map(|row| lost_or_changed(id, row))).collect();
+    let mut entries: Vec<_> = articles.chain(runs.rows.iter().filter_map(|row| lost_or_changed(id, row))).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.updated.0));
     let updated = entries.first().map_or(Moment(jiff::Timestamp::UNIX_EPOCH), |entry| entry.updated);
     let feed = Feed { id: urn(id, ""), updated, entries };

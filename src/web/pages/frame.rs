@@ -28,6 +28,8 @@ pub(in super::super) struct Frame {
     pub(in super::super) up: Option<String>,
     pub(in super::super) previous: Option<String>,
     pub(in super::super) next: Option<String>,
+    /// The rows that it leaves out since they cannot be read: each with what is wrong with it.
+    pub(in super::super) unreadable: Vec<String>,
     /// The same page as JSON.
     #[serde(skip)]
     pub(in super::super) json: String,

@@ -56,8 +56,10 @@ pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<R
         bytes: totals.bytes,
         thumbnails: totals.thumbnails,
     };
-    let run = archive.catalog.list_runs(None, 1).await?.first().map(RunItem::new);
+    let runs = archive.catalog.list_runs(None, 1).await?;
     let newest = archive.catalog.list_articles(&ArticleFilter::default(), None, NEWEST).await?;
-    let articles = with_images(archive, &newest.rows, Links::Served).await?;
-    respond(query, &Home { frame: Frame::new("home", "Archive", query), run, counts, articles })
+    let mut unreadable = [runs.unreadable, newest.unreadable].concat();
+    let articles = with_images(archive, &newest.rows, Links::Served, &mut unreadable).await?;
+    let frame = Frame { unreadable, ..Frame::new("home", "Archive", query) };
+    respond(query, &Home { frame, run: runs.rows.first().map(RunItem::new), counts, articles })
 }

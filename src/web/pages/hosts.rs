@@ -71,13 +71,11 @@ fn counted(number: u64) -> String {
 }
 
 pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<Response, PageError> {
-    let mut rows = archive.catalog.list_hosts(query.after::<HostKey>()?.as_ref(), ROWS + 1).await?;
-    let has_more = rows.len() > ROWS;
-    rows.truncate(ROWS);
-    let last = rows.last().map(|row| row.host.clone()).filter(|_| has_more);
+    let page = archive.catalog.list_hosts(query.after::<HostKey>()?.as_ref(), ROWS).await?;
     let mut frame = Frame::new("hosts", "Hosts", query);
-    (frame.previous, frame.next) = (query.first(PATH), query.next(PATH, last.as_ref()));
-    respond(query, &Hosts { frame, hosts: rows.iter().map(HostItem::new).collect() })
+    (frame.previous, frame.next) = (query.first(PATH), query.next(PATH, page.next.as_ref()));
+    frame.unreadable = page.unreadable;
+    respond(query, &Hosts { frame, hosts: page.rows.iter().map(HostItem::new).collect() })
 }
 
 #[cfg(test)]

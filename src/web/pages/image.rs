@@ -93,7 +93,8 @@ struct Thumbnail {
 
 pub(in super::super) async fn page(archive: &Archive, digest: Digest, query: &Query) -> Result<Response, PageError> {
     let row = archive.catalog.image(digest).await?.ok_or(PageError::NotFound)?;
-    let urls = archive.catalog.urls_of_image(digest, URLS).await?;
+    let page = archive.catalog.urls_of_image(digest, URLS).await?;
+    let urls = page.rows;
     let mut captures = Vec::new();
     for url in &urls {
         captures.push(archive.catalog.captures(url.id).await?);
@@ -102,6 +103,7 @@ pub(in super::super) async fn page(archive: &Archive, digest: Digest, query: &Qu
     let (alike, compared_all) = alike(archive, &row.image).await?;
     let mut image = facts(&row, &urls, query);
     image.frame = framed(archive, &row, image.frame, query).await?;
+    image.frame.unreadable = page.unreadable;
     image.versions = versions(archive, digest, &captures).await?;
     image.articles = articles(archive, &urls).await?;
     if !is_shown_by_browsers(row.image.asset.media_type) {

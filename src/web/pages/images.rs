@@ -45,6 +45,7 @@ pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<R
     let text = |name: &str| query.text(name).unwrap_or_default().to_owned();
     let mut frame = Frame::new("images", "Images", query);
     (frame.previous, frame.next) = (query.first(PATH), query.next(PATH, page.next.as_ref()));
+    frame.unreadable = page.unreadable;
     let images = Images {
         frame,
         images: rows.iter().filter_map(|row| small.get(&row.digest).cloned()).collect(),

@@ -10,7 +10,7 @@ use super::super::error::PageError;
 use super::super::links::Links;
 use super::frame::Moment;
 use super::preview::{Preview, previews};
-use crate::archive::{Archive, ArticleRow, AssetRow, ReferenceRow, RunRow};
+use crate::archive::{Archive, ArticleRow, AssetRow, CatalogError, ReferenceRow, RunRow};
 use crate::model::{ArticleCounts, ArticleKey, Report, RunOutcome, SourceReport, UrlCounts};
 
 /// The least width of an image that stands beside an article, in pixels.
@@ -49,17 +49,16 @@ impl ArticleItem {
     }
 }
 
-/// Articles with their first images.
+/// Articles with their first images. Where one cannot be read, the article stands without it, and `unreadable` says why.
 pub(in super::super) async fn with_images(
     archive: &Archive,
     rows: &[ArticleRow],
     links: Links,
+    unreadable: &mut Vec<String>,
 ) -> Result<Vec<ArticleItem>, PageError> {
     let mut first: Vec<Option<AssetRow>> = Vec::new();
     for row in rows {
-        let references = archive.catalog.references(row.id).await?;
-        let mut assets = references.into_iter().filter_map(shown);
-        first.push(assets.find(|row| row.asset.media_type.is_image() && row.asset.width >= LEAST_WIDTH));
+        first.push(first_image(archive, row, unreadable).await?);
     }
     let assets: Vec<_> = first.iter().flatten().cloned().collect();
     let images = previews(archive, &assets, links).await?;
@@ -68,6 +67,25 @@ pub(in super::super) async fn with_images(
         ArticleItem { image, ..ArticleItem::new(row, links) }
     };
     Ok(rows.iter().zip(first).map(item).collect())
+}
+
+/// The first image of an article that is no icon.
+async fn first_image(
+    archive: &Archive,
+    row: &ArticleRow,
+    unreadable: &mut Vec<String>,
+) -> Result<Option<AssetRow>, PageError> {
+    match archive.catalog.references(row.id).await {
+        Ok(references) => {
+            let is_image = |row: &AssetRow| row.asset.media_type.is_image() && row.asset.width >= LEAST_WIDTH;
+            Ok(references.into_iter().filter_map(shown).find(is_image))
+        }
+        Err(error @ CatalogError::Damaged { .. }) => {
+            unreadable.push(error.to_string());
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The asset that an article shows at a reference.
@@ -173,9 +191,16 @@ mod tests {
         let archive = fixtures::archive();
         let id = fixtures::show(&archive, "a.md", &["http://a.example/1"]).await;
         let row = archive.catalog.article_by_id(id).await.unwrap().unwrap();
-        assert!(with_images(&archive, std::slice::from_ref(&row), Links::Served).await.unwrap()[0].image.is_none());
+        assert!(
+            with_images(&archive, std::slice::from_ref(&row), Links::Served, &mut Vec::new()).await.unwrap()[0]
+                .image
+                .is_none()
+        );
         fixtures::complete(&archive, 2, |_| fixtures::kept("small")).await;
-        assert!(with_images(&archive, &[row], Links::Served).await.unwrap()[0].image.is_none(), "a tiny one is none");
+        assert!(
+            with_images(&archive, &[row], Links::Served, &mut Vec::new()).await.unwrap()[0].image.is_none(),
+            "a tiny one is none"
+        );
     }
 
     #[test]

@@ -66,6 +66,7 @@ pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<R
     let text = |name: &str| query.text(name).unwrap_or_default().to_owned();
     let mut frame = Frame::new("missing", "Missing images", query);
     (frame.previous, frame.next) = (query.first(PATH), query.next(PATH, page.next.as_ref()));
+    frame.unreadable = page.unreadable;
     let reasons = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
     respond(query, &Missing { frame, urls, reasons, host: text("host"), reason: text("reason") })
 }

@@ -31,13 +31,11 @@ struct Runs {
 }
 
 pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<Response, PageError> {
-    let mut rows = archive.catalog.list_runs(query.after()?, ROWS + 1).await?;
-    let has_more = rows.len() > ROWS;
-    rows.truncate(ROWS);
-    let last = rows.last().map(|row| row.id).filter(|_| has_more);
+    let page = archive.catalog.list_runs(query.after()?, ROWS).await?;
     let mut frame = Frame::new("runs", "Runs", query);
-    (frame.previous, frame.next) = (query.first(PATH), query.next(PATH, last.as_ref()));
-    respond(query, &Runs { frame, runs: rows.iter().map(RunItem::new).collect() })
+    (frame.previous, frame.next) = (query.first(PATH), query.next(PATH, page.next.as_ref()));
+    frame.unreadable = page.unreadable;
+    respond(query, &Runs { frame, runs: page.rows.iter().map(RunItem::new).collect() })
 }
 
 #[derive(Debug, Template, Serialize)]
@@ -82,7 +80,7 @@ pub(in super::super) async fn one(archive: &Archive, began: Timestamp, query: &Q
     let mut frame = Frame::new("runs", title, query);
     frame.up = Some(PATH.to_owned());
     let before = archive.catalog.list_runs(Some(row.id), 1).await?;
-    frame.next = before.first().map(|row| address::run(row.began));
+    frame.next = before.rows.first().map(|row| address::run(row.began));
     respond(query, &Run { frame, run, report: report_of(&row) })
 }
 

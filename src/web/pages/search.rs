@@ -64,6 +64,7 @@ impl Search {
 
     fn found(mut self, query: &Query, found: Found) -> Self {
         (self.frame.previous, self.frame.next) = (query.first(PATH), query.next(PATH, found.next.as_ref()));
+        self.frame.unreadable = found.unreadable;
         (self.count, self.more) = found.count.known();
         self.articles = found.hits.into_iter().map(HitItem::new).collect();
         self

@@ -15,6 +15,7 @@ mod pages;
 mod program;
 mod proofs;
 mod requests;
+mod unreadable;
 
 use offprint::testing::demo::photo::Photo;
 use offprint::testing::web::{self, Access, Server};

@@ -12,7 +12,8 @@ use super::MemoryCatalog;
 use super::state::{State, UrlEntry, page};
 use crate::archive::catalog::{
     ArticleFilter, ArticleMark, ArticleRow, CatalogError, DatedArticle, DatedImage, HostRow, ImageFilter, ImageRow,
-    IndexedRow, ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, RunRow, UrlRow, UrlState, month_of,
+    IndexedRow, ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, ReadRows, RunRow, UrlRow, UrlState,
+    month_of,
 };
 use crate::model::{ArticleId, ArticleVersion, Digest, HostKey, RunId, SourceName, UrlId};
 
@@ -32,10 +33,14 @@ impl Listings for MemoryCatalog {
         Ok(first(rows, limit, |row| DatedArticle { date: row.date(), id: row.id }))
     }
 
-    async fn listed_among(&self, ids: &[ArticleId], filter: &ArticleFilter) -> Result<Vec<ArticleRow>, CatalogError> {
+    async fn listed_among(
+        &self,
+        ids: &[ArticleId],
+        filter: &ArticleFilter,
+    ) -> Result<ReadRows<ArticleRow>, CatalogError> {
         let state = self.state();
         let rows = ids.iter().filter_map(|id| state.article_row(*id));
-        Ok(rows.filter(|row| state.is_listed(filter, row)).collect())
+        Ok(rows.filter(|row| state.is_listed(filter, row)).map(Ok).collect())
     }
 
     async fn indexable(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<IndexedRow>, CatalogError> {
@@ -103,10 +108,11 @@ impl Listings for MemoryCatalog {
         Ok(page(&self.state().assets, after, limit, |digest, asset| Some((*digest, asset.perceptual_hash?))))
     }
 
-    async fn urls_of_image(&self, digest: Digest, limit: usize) -> Result<Vec<UrlRow>, CatalogError> {
+    async fn urls_of_image(&self, digest: Digest, limit: usize) -> Result<ListPage<UrlRow, UrlId>, CatalogError> {
         let state = self.state();
         let gave = |entry: &UrlEntry| entry.facts.kept == Some(digest) || entry.replaced.contains(&digest);
-        Ok(page(&state.urls, None, limit, |id, entry| gave(entry).then(|| state.url_row(*id))))
+        let rows = page(&state.urls, None, usize::MAX, |id, entry| gave(entry).then(|| state.url_row(*id)));
+        Ok(first(rows, limit, |row| row.id))
     }
 
     async fn list_missing(
@@ -130,16 +136,21 @@ impl Listings for MemoryCatalog {
         Ok(page(&state.articles, after, limit, |id, _| state.mark(*id)))
     }
 
-    async fn list_hosts(&self, after: Option<&HostKey>, limit: usize) -> Result<Vec<HostRow>, CatalogError> {
+    async fn list_hosts(
+        &self,
+        after: Option<&HostKey>,
+        limit: usize,
+    ) -> Result<ListPage<HostRow, HostKey>, CatalogError> {
         let state = self.state();
         let after = Some(after.cloned().unwrap_or_else(|| HostKey::from_stored(String::new())));
-        Ok(page(&state.hosts, after, limit, |key, _| Some(state.host_row(key))))
+        let rows = page(&state.hosts, after, usize::MAX, |key, _| Some(state.host_row(key)));
+        Ok(first(rows, limit, |row| row.host.clone()))
     }
 
-    async fn list_runs(&self, before: Option<RunId>, limit: usize) -> Result<Vec<RunRow>, CatalogError> {
+    async fn list_runs(&self, before: Option<RunId>, limit: usize) -> Result<ListPage<RunRow, RunId>, CatalogError> {
         let state = self.state();
         let earlier = state.runs.values().rev().filter(|run| before.is_none_or(|before| run.id < before));
-        Ok(earlier.take(limit).cloned().collect())
+        Ok(first(earlier.cloned().collect(), limit, |run| run.id))
     }
 
     async fn run_at(&self, began: Timestamp) -> Result<Option<RunRow>, CatalogError> {
@@ -153,7 +164,7 @@ fn first<T, P>(mut rows: Vec<T>, limit: usize, place: impl Fn(&T) -> P) -> ListP
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| has_more).map(place);
-    ListPage { rows, next }
+    ListPage { rows, unreadable: Vec::new(), next }
 }
 
 /// A short digest of values.

@@ -14,8 +14,7 @@ use crate::extract::Phrase;
 pub(super) const TIME: Duration = Duration::from_secs(2);
 
 /// Which rows are meant.
-const MEANT: &str =
-    "entry MATCH :match AND (:source IS NULL OR i.source = :source) AND i.date >= :from AND i.date < :to";
+const MEANT: &str = "entry MATCH :match AND (:source IS NULL OR i.source = :source) AND i.date BETWEEN :from AND :to";
 /// The rows of the texts, each with its article.
 const OF_TEXTS: &str = "entry CROSS JOIN indexed i ON i.article_id = entry.rowid";
 /// The articles, each with its text: where most articles match, the newest are found sooner.
