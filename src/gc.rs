@@ -224,7 +224,9 @@ async fn spare(archive: &Archive, mirrors: UnrecordedMirrors, found: &mut Vec<Ga
 /// catalog anew, could not say which one it is.
 async fn awaits_originals(archive: &Archive) -> Result<bool, CatalogError> {
     let last = archive.catalog.runs(1).await?.pop();
-    let report: serde_json::Value = last.and_then(|run| serde_json::from_str(&run.report).ok()).unwrap_or_default();
+    let Some(report) = last.map(|run| run.report).filter(|report| !report.is_empty()) else { return Ok(false) };
+    // What a report says that cannot be read is not known.
+    let Ok(report) = serde_json::from_str::<serde_json::Value>(&report) else { return Ok(true) };
     let is_any = |name: &str| report[name].as_array().is_some_and(|list| !list.is_empty());
     let untraced = ProblemReason::UntracedLinks.as_str();
     let mut problems = report["problems"].as_array().into_iter().flatten();

@@ -142,8 +142,8 @@ impl IndexStage {
         let found = self.archive.catalog.listed_among(&[row.id], &ArticleFilter::default()).await?;
         let article = match found.into_iter().next() {
             None => return Ok(None),
-            Some(Ok(article)) => article,
-            Some(Err(error)) => {
+            Some((_, Ok(article))) => article,
+            Some((_, Err(error))) => {
                 self.problem("the catalog", error);
                 return Ok(None);
             }

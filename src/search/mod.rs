@@ -98,8 +98,8 @@ pub async fn search(
     limit: usize,
 ) -> Result<Found, SearchError> {
     let (end, ahead) = (Instant::now() + TIME, VecDeque::new());
-    let mut page = Page { archive, query, order, end, ahead, unreadable: Vec::new(), has_more: true };
-    let (mut articles, mut count) = (Vec::new(), Count::Unknown);
+    let mut page = Page { archive, query, order, end, ahead, has_more: true };
+    let (mut articles, mut unreadable, mut count) = (Vec::new(), Vec::new(), Count::Unknown);
     while articles.len() < limit && page.has_more {
         let of_text = page.read_on(limit).await?;
         count = page.count(of_text);
@@ -107,7 +107,11 @@ pub async fn search(
             && let Some((found, article)) = page.ahead.pop_front()
         {
             page.order = found.place;
-            articles.extend(article);
+            match article {
+                Some(Ok(article)) => articles.push(article),
+                Some(Err(error)) => unreadable.push(error),
+                None => {}
+            }
         }
         if Instant::now() > page.end {
             break;
@@ -118,7 +122,7 @@ pub async fn search(
     for article in articles {
         hits.push(hit(archive, article, query.phrases()).await);
     }
-    Ok(Found { hits, unreadable: page.unreadable, next, count })
+    Ok(Found { hits, unreadable, next, count })
 }
 
 /// The way along the matches.
@@ -128,9 +132,8 @@ struct Page<'a> {
     /// After which place it goes on.
     order: MatchOrder,
     end: Instant,
-    /// Matches that were read, each with its article, where that is meant.
-    ahead: VecDeque<(TextMatch, Option<ArticleRow>)>,
-    unreadable: Vec<String>,
+    /// Matches that were read, each with its article, where that is meant, or with what is wrong with it.
+    ahead: VecDeque<(TextMatch, Option<Result<ArticleRow, String>>)>,
     has_more: bool,
 }
 
@@ -142,15 +145,12 @@ impl Page<'_> {
             self.archive.search.matches(&self.query.text, self.order, at_once).await?;
         self.has_more = has_more;
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-        let mut articles = HashMap::new();
-        for row in self.archive.catalog.listed_among(&ids, &self.query.articles).await? {
-            match row {
-                Ok(article) => drop(articles.insert(article.id, article)),
-                Err(error) => self.unreadable.push(error.to_string()),
-            }
-        }
-        let mut article_of =
-            |found: TextMatch| articles.remove(&found.id).filter(|article| article.version.original == found.original);
+        let rows_of = self.archive.catalog.listed_among(&ids, &self.query.articles).await?;
+        let mut articles: HashMap<_, _> = rows_of.into_iter().collect();
+        let mut article_of = |found: TextMatch| match articles.remove(&found.id)? {
+            Ok(article) => (article.version.original == found.original).then_some(Ok(article)),
+            Err(error) => Some(Err(error.to_string())),
+        };
         self.ahead.extend(rows.into_iter().map(|found| (found, article_of(found))));
         Ok(count)
     }

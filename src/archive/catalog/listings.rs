@@ -10,7 +10,6 @@ use jiff::tz::TimeZone;
 use super::articles::{ArticleRow, DatedArticle};
 use super::captures::{AssetRow, UrlRow};
 use super::error::CatalogError;
-use super::inventory::ReadRows;
 use super::runs::RunRow;
 use crate::model::{
     ArticleId, ArticleKey, Asset, Digest, HostKey, HostState, MediaType, Reason, RunId, SourceName, UrlId,
@@ -158,8 +157,8 @@ pub fn start_of(day: Date) -> Timestamp {
     day.to_zoned(TimeZone::UTC).map_or(Timestamp::MIN, |start| start.timestamp())
 }
 
-/// What looking through an archive needs. Rows that cannot be read are left out: the page of a list names them, and so
-/// does [`Copies::unreadable_rows`](super::Copies::unreadable_rows). A call that takes too long fails with
+/// What looking through an archive needs. Rows that cannot be read are left out: the page of a list names them, up to
+/// a hundred, and [`Copies::unreadable_rows`](super::Copies::unreadable_rows) those of all pages so far. A call that takes too long fails with
 /// [`CatalogError::Stopped`].
 #[async_trait]
 pub trait Listings: Send + Sync {
@@ -176,7 +175,7 @@ pub trait Listings: Send + Sync {
         &self,
         ids: &[ArticleId],
         filter: &ArticleFilter,
-    ) -> Result<ReadRows<ArticleRow>, CatalogError>;
+    ) -> Result<Vec<(ArticleId, Result<ArticleRow, CatalogError>)>, CatalogError>;
 
     /// Up to `limit` articles after this one as an index of texts is to hold them, in the order of their rows.
     async fn indexable(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<IndexedRow>, CatalogError>;

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 
 use super::articles::{self, DATE};
-use super::codec::{millis_of, moment};
+use super::codec::{millis_of, moment, outside_of_calendar};
 use super::error::{first_readable, in_row, readable};
 use super::walk::{self, Walked};
 use crate::archive::catalog::{ArticleFilter, ArticleRow, DatedArticle, IndexedRow, MOST_MONTHS, month_of, start_of};
@@ -41,7 +41,23 @@ fn page_by(
     let host = filter.host.as_ref().map(HostKey::as_str);
     let rows = statement.query(params![host, filter.source, date, id, from])?;
     let place = |row: &Row<'_>| Ok(DatedArticle { date: moment(row, "date")?, id: row.get("id")? });
-    walk::page(rows, limit, place, |row| articles::article(row).map(Some))
+    let mut page = walk::page(rows, limit, place, |row| articles::article(row).map(Some))?;
+    if before.is_none() && filter.dates.is_none() {
+        page.unreadable.extend(misplaced(connection, filter)?);
+    }
+    Ok(page)
+}
+
+/// The errors of articles that have no date.
+fn misplaced(connection: &Connection, filter: &ArticleFilter) -> Result<Vec<Error>> {
+    let mut statement = connection.prepare_cached(&page_sql(filter, "article"))?;
+    let host = filter.host.as_ref().map(HostKey::as_str);
+    let mut unreadable = Vec::new();
+    for (from, to) in outside_of_calendar() {
+        let rows = statement.query(params![host, filter.source, to, i64::MAX, from])?;
+        unreadable.extend(walk::misplaced(rows, articles::article)?);
+    }
+    Ok(unreadable)
 }
 
 /// The statement of a page, of the articles that are `found`. The database begins at its place by the bound of the date
@@ -112,17 +128,18 @@ pub(super) fn among(
     connection: &Connection,
     ids: &[ArticleId],
     filter: &ArticleFilter,
-) -> Result<Vec<Result<ArticleRow>>> {
+) -> Result<Vec<(ArticleId, Result<ArticleRow>)>> {
     let (columns, of_source, shows) = (articles::COLUMNS, of_source(filter), shows(filter));
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {columns} FROM article WHERE id = ?3 AND {DATE} BETWEEN ?4 AND ?5 AND {of_source} AND {shows}"
+        "SELECT {columns} FROM article WHERE id = ?3 AND ({DATE} BETWEEN ?4 AND ?5 OR {DATE} NOT BETWEEN ?6 AND ?7) AND {of_source} AND {shows}"
     ))?;
-    let (from, to) = millis_of(filter.dates.as_ref());
+    // Whether one without a date is meant cannot be known: its error says that it is there.
+    let ((from, to), (first, last)) = (millis_of(filter.dates.as_ref()), millis_of(None));
     let host = filter.host.as_ref().map(HostKey::as_str);
     let mut rows = Vec::new();
     for id in ids {
-        let found = statement.query_map(params![host, filter.source, id, from, to], articles::article)?;
-        rows.extend(readable(found, 1)?);
+        let found = statement.query_map(params![host, filter.source, id, from, to, first, last], articles::article)?;
+        rows.extend(readable(found, 1)?.into_iter().map(|row| (*id, row)));
     }
     Ok(rows)
 }
@@ -160,16 +177,16 @@ pub(super) fn newer_article(
 pub(super) fn months(connection: &Connection, source: Option<&SourceName>) -> Result<Vec<Date>> {
     let of_source = if source.is_some() { "source = ?2" } else { "?2 IS NULL" };
     let mut newest = connection.prepare_cached(&format!(
-        "SELECT {DATE} AS date FROM article WHERE {of_source} AND {DATE} < ?1 ORDER BY {DATE} DESC LIMIT 1"
+        "SELECT {DATE} AS date FROM article WHERE {of_source} AND {DATE} <= ?1 ORDER BY {DATE} DESC LIMIT 1"
     ))?;
-    let (mut months, mut before) = (Vec::new(), i64::MAX);
+    // The list of all articles says which row has a date that is none.
+    let (mut months, mut last) = (Vec::new(), millis_of(None).1);
     while months.len() < MOST_MONTHS {
-        let date = newest.query_row(params![before, source], |row| row.get::<_, i64>("date")).optional()?;
-        let Some(date) = date else { break };
-        // The list of articles says which row has a date that is none.
-        let month = Timestamp::from_millisecond(date).ok().map(month_of);
-        before = month.map_or(date, |month| start_of(month).as_millisecond());
-        months.extend(month);
+        let date = newest.query_row(params![last, source], |row| row.get::<_, i64>("date")).optional()?;
+        let Some(date) = date.and_then(|date| Timestamp::from_millisecond(date).ok()) else { break };
+        let month = month_of(date);
+        last = start_of(month).as_millisecond() - 1;
+        months.push(month);
     }
     Ok(months)
 }

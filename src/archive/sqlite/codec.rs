@@ -64,9 +64,18 @@ kept_as_checked_text! {
     ThumbnailName, "name of a thumbnail";
 }
 
-/// The first and the last time of a range; of all times, those of no calendar as well, where there is no range.
+/// The first and the last time of a range; of the whole calendar, where there is no range.
 pub(super) fn millis_of(dates: Option<&Range<Timestamp>>) -> (i64, i64) {
-    dates.map_or((i64::MIN, i64::MAX), |dates| (dates.start.as_millisecond(), dates.end.as_millisecond() - 1))
+    match dates {
+        Some(dates) => (dates.start.as_millisecond(), dates.end.as_millisecond() - 1),
+        None => (Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond()),
+    }
+}
+
+/// The times before and after the calendar: no row that offprint wrote has one.
+pub(super) fn outside_of_calendar() -> [(i64, i64); 2] {
+    let (first, last) = millis_of(None);
+    [(i64::MIN, first - 1), (last + 1, i64::MAX)]
 }
 
 impl UrlState {

@@ -3,15 +3,15 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 
-use super::codec::{millis_of, moment};
+use super::codec::{millis_of, moment, outside_of_calendar};
 use super::error::{first_readable, in_row};
 use super::walk::{self, Walked};
 use super::{Sqlite, article_lists, assets, leases, marks, runs, urls};
 use crate::archive::catalog::{
     ArticleFilter, ArticleMark, ArticleRow, AssetRow, CatalogError, DatedArticle, DatedImage, HostRow, ImageFilter,
-    ImageRow, IndexedRow, ListPage, Listings, MOST_COUNTED, MissingFilter, ReadRows, RunRow, UrlRow,
+    ImageRow, IndexedRow, ListPage, Listings, MOST_COUNTED, MissingFilter, RunRow, UrlRow,
 };
 use crate::model::{ArticleId, Digest, HostKey, RunId, SourceName, UrlId};
 
@@ -31,9 +31,11 @@ impl Listings for Sqlite {
         &self,
         ids: &[ArticleId],
         filter: &ArticleFilter,
-    ) -> Result<ReadRows<ArticleRow>, CatalogError> {
+    ) -> Result<Vec<(ArticleId, Result<ArticleRow, CatalogError>)>, CatalogError> {
         let (ids, filter) = (ids.to_vec(), filter.clone());
-        Ok(self.with_errors(self.list(move |connection| article_lists::among(connection, &ids, &filter)).await?))
+        let rows = self.list(move |connection| article_lists::among(connection, &ids, &filter)).await?;
+        let (ids, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        Ok(ids.into_iter().zip(self.with_errors(rows)).collect())
     }
 
     async fn indexable(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<IndexedRow>, CatalogError> {
@@ -127,6 +129,10 @@ const AFTER_ALL: [u8; 33] = [0xff; 33];
 /// The URLs of a host, which is `?1`.
 const OF_HOST: &str = "SELECT digest FROM url WHERE host_id = (SELECT id FROM host WHERE key = ?1)";
 
+/// Whether it gave an image.
+const IS_OF_HOST: &str =
+    "EXISTS (SELECT 1 FROM url u WHERE u.digest = b.digest AND u.host_id = (SELECT id FROM host WHERE key = ?1))";
+
 /// Whether a host has at most `few` URLs.
 fn are_few(connection: &Connection, host: &str, few: u64) -> Result<bool> {
     connection
@@ -148,10 +154,7 @@ fn images_page_by(
         Some(host) if are_few(connection, host, few)? => {
             (format!("(SELECT DISTINCT digest FROM ({OF_HOST})) f CROSS JOIN blob b ON b.digest = f.digest"), "1")
         }
-        Some(_) => (
-            "blob b".to_owned(),
-            "EXISTS (SELECT 1 FROM url u WHERE u.digest = b.digest AND u.host_id = (SELECT id FROM host WHERE key = ?1))",
-        ),
+        Some(_) => ("blob b".to_owned(), IS_OF_HOST),
         None => ("blob b".to_owned(), "?1 IS NULL"),
     };
     let mut statement = connection.prepare_cached(&images_sql(&found, of_host))?;
@@ -161,7 +164,23 @@ fn images_page_by(
     let (created, digest) = place.map_or_else(|| end.clone(), |place| place.min(end.clone()));
     let rows = statement.query(params![host, created, digest, from])?;
     let place = |row: &Row<'_>| Ok(DatedImage { recorded: moment(row, "created")?, digest: row.get("digest")? });
-    walk::page(rows, limit, place, |row| Ok(Some(image(row)?).filter(|row| filter.holds_for(&row.image.asset))))
+    let mut page =
+        walk::page(rows, limit, place, |row| Ok(Some(image(row)?).filter(|row| filter.holds_for(&row.image.asset))))?;
+    if before.is_none() && filter.dates.is_none() {
+        page.unreadable.extend(misplaced_images(connection, host)?);
+    }
+    Ok(page)
+}
+
+/// The errors of images that were recorded at no time.
+fn misplaced_images(connection: &Connection, host: Option<&str>) -> Result<Vec<Error>> {
+    let of_host = if host.is_some() { IS_OF_HOST } else { "?1 IS NULL" };
+    let mut statement = connection.prepare_cached(&images_sql("blob b", of_host))?;
+    let mut unreadable = Vec::new();
+    for (from, to) in outside_of_calendar() {
+        unreadable.extend(walk::misplaced(statement.query(params![host, to, AFTER_ALL, from])?, image)?);
+    }
+    Ok(unreadable)
 }
 
 fn images_sql(found: &str, of_host: &str) -> String {
@@ -344,5 +363,34 @@ mod tests {
         assert_eq!((page.rows.len(), page.unreadable.len()), (8, 1));
         assert_eq!(hosts_page(&connection, None, 9).unwrap().rows[0].missing, 9);
         assert_eq!(article_lists::months(&connection, None).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_is_dated_in_no_calendar_is_named_once_and_the_rest_is_listed() {
+        let connection = filled(60);
+        let sql = format!(
+            "UPDATE article SET published = {} WHERE id % 5 = 0; UPDATE article SET published = {} WHERE id = 7;
+             UPDATE blob SET created = {} WHERE digest = (SELECT max(digest) FROM asset);",
+            i64::MAX,
+            i64::MIN,
+            i64::MAX
+        );
+        connection.execute_batch(&sql).unwrap();
+        let (mut rows, mut unreadable, mut place) = (0, 0, None);
+        loop {
+            let page = article_lists::page(&connection, &ArticleFilter::default(), place, 7).unwrap();
+            (rows, unreadable) = (rows + page.rows.len(), unreadable + page.unreadable.len());
+            place = page.next;
+            if place.is_none() {
+                break;
+            }
+        }
+        assert_eq!((rows, unreadable), (47, 13));
+        assert_eq!(article_lists::months(&connection, None).unwrap().len(), 1);
+        let last = millis_of(Some(&(Timestamp::UNIX_EPOCH..Timestamp::from_millisecond(2000).unwrap()))).1;
+        assert_eq!(last, 1999, "the end of a range is no part of it");
+        let all = connection.query_row("SELECT count(*) FROM asset", [], |row| row.get::<_, usize>(0)).unwrap();
+        let page = images_page(&connection, &ImageFilter::default(), None, 99).unwrap();
+        assert_eq!((page.rows.len(), page.unreadable.len()), (all - 1, 1));
     }
 }

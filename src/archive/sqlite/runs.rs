@@ -23,7 +23,7 @@ impl Runs for Sqlite {
     }
 
     async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, CatalogError> {
-        Ok(self.list_page(move |connection| before(connection, None, limit)).await?.rows)
+        self.read(move |connection| newest(connection, limit)).await
     }
 
     async fn run_times(&self) -> Result<Vec<(Timestamp, Option<Timestamp>)>, CatalogError> {
@@ -63,6 +63,14 @@ fn run(row: &Row<'_>) -> Result<RunRow> {
             report: row.get("report")?,
         })
     })(row)
+}
+
+/// The newest runs. What is decided by them is not decided without one that cannot be read.
+fn newest(connection: &Connection, limit: usize) -> Result<Vec<RunRow>> {
+    connection
+        .prepare_cached("SELECT id, began, ended, report FROM run ORDER BY id DESC LIMIT ?1")?
+        .query_map([limit], run)?
+        .collect()
 }
 
 /// Up to `limit` runs before this one, newest first.

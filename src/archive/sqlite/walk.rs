@@ -45,6 +45,19 @@ pub(super) fn page<T, P>(
     page_within(rows, limit, Instant::now() + PAGE_TIME, place, read)
 }
 
+/// The errors of rows that have no place in their list, up to as many as a page has.
+pub(super) fn misplaced<T>(mut rows: Rows<'_>, read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<Error>> {
+    let mut unreadable = Vec::new();
+    while unreadable.len() < MOST_UNREADABLE
+        && let Some(row) = rows.next()?
+    {
+        if row.get("is_meant")? {
+            unreadable.extend(read(row).err());
+        }
+    }
+    Ok(unreadable)
+}
+
 fn page_within<T, P>(
     mut rows: Rows<'_>,
     limit: usize,
@@ -109,6 +122,51 @@ mod tests {
             }
             assert_eq!(all, [6, 12, 18, 24, 30, 36], "{limit} a page");
         }
+    }
+
+    /// Of these numbers every fourth cannot be read, and the place of every eighth.
+    fn damaged(after: i64, limit: usize) -> Walked<i64, i64> {
+        let connection = Connection::open_in_memory().unwrap();
+        let numbers = format!(
+            "SELECT iif(n % 4, n, 'damaged') AS value, iif(n % 8, n, 'damaged') AS n, is_meant FROM ({NUMBERS})"
+        );
+        let mut statement = connection.prepare(&numbers).unwrap();
+        let number = |row: &Row<'_>| row.get::<_, i64>("n");
+        page(statement.query([after]).unwrap(), limit, number, |row| row.get::<_, i64>("value").map(Some)).unwrap()
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_an_error_of_its_page_and_counts_for_no_other() {
+        for limit in 1..9 {
+            let (mut rows, mut errors, mut after) = (Vec::new(), 0, Some(0));
+            while let Some(place) = after {
+                let page = damaged(place, limit);
+                assert!(page.rows.len() <= limit && page.next.is_none_or(|next| next > place));
+                rows.extend(page.rows);
+                errors += page.unreadable.len();
+                after = page.next;
+            }
+            assert_eq!(rows, [2, 6, 10, 14, 18, 22, 26, 30, 34, 38], "{limit} a page");
+            assert!(errors >= 10, "{limit} a page: {errors}");
+        }
+    }
+
+    #[test]
+    fn many_rows_that_cannot_be_read_end_a_page_or_are_left_to_others() {
+        let connection = Connection::open_in_memory().unwrap();
+        let sql = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 250)
+            SELECT n, 1 AS is_meant, 'damaged' AS value FROM number WHERE n > ?1";
+        let value = |row: &Row<'_>| row.get::<_, i64>("value");
+        let mut statement = connection.prepare(sql).unwrap();
+        assert_eq!(misplaced(statement.query([0]).unwrap(), value).unwrap().len(), MOST_UNREADABLE);
+        let (mut pages, mut after) = (Vec::new(), Some(0));
+        while let Some(place) = after {
+            let rows = statement.query([place]).unwrap();
+            let page = page(rows, 9, |row| row.get::<_, i64>("n"), |row| value(row).map(Some)).unwrap();
+            pages.push(page.unreadable.len());
+            after = page.next;
+        }
+        assert_eq!(pages, [100, 100, 50]);
     }
 
     #[test]

@@ -48,12 +48,14 @@ impl Writer<'_> {
         let row = self.archive.catalog.article_by_id(entry.id).await?;
         let row = row.ok_or_else(|| IndexError::Made("an article is gone since it was listed".to_owned()))?;
         let links = Links::from_file(&StoreKey::article_page_of(entry.name));
-        let mut images = images(self.archive, &row, links).await?;
+        let mut unreadable = Vec::new();
+        let mut images = images(self.archive, &row, links, &mut unreadable).await?;
         // The attempts change from night to night. The pages of what is missing have them.
         for image in &mut images {
             image.leave_out_attempts();
         }
-        Ok(self.article_page(&row, links, images).await.render()?)
+        let page = self.article_page(&row, links, images).await;
+        Ok(ArticlePage { frame: Frame { unreadable, ..page.frame }, ..page }.render()?)
     }
 
     async fn article_page(&self, row: &ArticleRow, links: Links, images: Vec<ImageItem>) -> ArticlePage {

@@ -8,7 +8,7 @@ use super::super::pages::missing::{self, MissingItem};
 use super::error::IndexError;
 use super::group::{Group, HOSTS, MISSING};
 use super::writer::Writer;
-use crate::archive::{MissingFilter, Prefix, StoreKey, UrlRow};
+use crate::archive::{ListPage, MissingFilter, Prefix, StoreKey, UrlRow};
 use crate::model::{Digest, HostKey, UrlId};
 
 /// Hosts taken from the catalog at a time.
@@ -78,6 +78,10 @@ impl Writer<'_> {
         let (mut hosts, mut after) = (Vec::new(), None);
         loop {
             let page = self.archive.catalog.list_hosts(after.as_ref(), AT_ONCE).await?;
+            // The pages of a host of which nothing is known stay as they are.
+            if let Some(unreadable) = page.unreadable.into_iter().next() {
+                return Err(IndexError::Made(unreadable));
+            }
             hosts.extend(page.rows.into_iter().filter(|row| row.missing > 0).map(|row| row.host));
             after = page.next;
             if after.is_none() {
@@ -91,16 +95,16 @@ impl Writer<'_> {
         let filter = MissingFilter { host: Some(host.clone()), ..MissingFilter::default() };
         let (mut count, mut place) = (0, None);
         for number in 1.. {
-            let (rows, next) = self.rows(&filter, place).await?;
-            if rows.is_empty() {
+            let page = self.rows(&filter, place).await?;
+            if page.rows.is_empty() {
                 break;
             }
-            count += rows.len();
-            let page = self.missing_page(host, number, rows, next.is_some());
+            count += page.rows.len();
+            place = page.next;
+            let page = self.missing_page(host, number, page);
             if let Some((key, made)) = self.page(group, page_of(host, number), mark, page).await? {
                 group.want(&key, made);
             }
-            place = next;
             if place.is_none() {
                 break;
             }
@@ -113,13 +117,15 @@ impl Writer<'_> {
         &self,
         filter: &MissingFilter,
         mut after: Option<UrlId>,
-    ) -> Result<(Vec<UrlRow>, Option<UrlId>), IndexError> {
-        let mut rows = Vec::new();
+    ) -> Result<ListPage<UrlRow, UrlId>, IndexError> {
+        let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
         loop {
             let page = self.archive.catalog.list_missing(filter, after, URLS - rows.len()).await?;
-            (after, rows) = (page.next, [rows, page.rows].concat());
+            rows.extend(page.rows);
+            unreadable.extend(page.unreadable);
+            after = page.next;
             if after.is_none() || rows.len() >= URLS {
-                return Ok((rows, after));
+                return Ok(ListPage { rows, unreadable, next: after });
             }
         }
     }
@@ -128,18 +134,17 @@ impl Writer<'_> {
         &self,
         host: &HostKey,
         number: usize,
-        rows: Vec<UrlRow>,
-        has_more: bool,
+        page: ListPage<UrlRow, UrlId>,
     ) -> Result<String, IndexError> {
         let links = Links::from_file(&page_of(host, number));
         let mut urls = Vec::new();
-        for row in rows {
+        for row in page.rows {
             urls.push(missing::item(self.archive, row, links).await?);
         }
         let link = |number: usize| links.object(&page_of(host, number));
-        let (before, after) = ((number > 1).then(|| link(number - 1)), has_more.then(|| link(number + 1)));
+        let (before, after) = ((number > 1).then(|| link(number - 1)), page.next.map(|_| link(number + 1)));
         let frame = Frame::of_file("missing", format!("Missing images of {host}"), 1);
         let frame = frame.among(Some(links.object(&hosts_page())), before, after);
-        Ok(MissingPage { frame, urls }.render()?)
+        Ok(MissingPage { frame: Frame { unreadable: page.unreadable, ..frame }, urls }.render()?)
     }
 }

@@ -11,7 +11,7 @@ use super::super::query::Query;
 use super::super::response::Response;
 use super::super::shown::original;
 use super::changes::{Change, Line, changes, lines};
-use super::frame::{Frame, Moment, respond};
+use super::frame::{Frame, Moment, readable, respond};
 use super::item::{ArticleItem, shown};
 use super::preview::{Preview, previews};
 use crate::archive::{Archive, ArticleFilter, ArticleRow, DatedArticle, ReferenceRow, StoreKey, VersionRow};
@@ -154,7 +154,7 @@ pub(in super::super) async fn page(archive: &Archive, key: &ArticleKey, query: &
     let mut frame = framed(archive, &row, query).await?;
     match view {
         View::Mirror | View::Original => {}
-        View::Images => content.images = images(archive, &row, Links::Served).await?,
+        View::Images => content.images = images(archive, &row, Links::Served, &mut frame.unreadable).await?,
         View::History => content.versions = history(archive, &row).await?,
         View::Diff => {
             if let Some(pair) = query.value::<usize>("from")?.zip(query.value::<usize>("to")?) {
@@ -274,17 +274,18 @@ async fn history(archive: &Archive, row: &ArticleRow) -> Result<Vec<VersionItem>
     Ok(archive.catalog.versions(row.id).await?.into_iter().enumerate().map(item).collect())
 }
 
-/// The images of an article, each URL once.
+/// The images of an article, each URL once. Where they cannot be read there are none, and `unreadable` says why.
 pub(in super::super) async fn images(
     archive: &Archive,
     row: &ArticleRow,
     links: Links,
+    unreadable: &mut Vec<String>,
 ) -> Result<Vec<ImageItem>, PageError> {
-    let mut references = archive.catalog.references(row.id).await?;
+    let mut references = readable(archive.catalog.references(row.id).await, unreadable)?;
     let mut seen = std::collections::BTreeSet::new();
     references.retain(|reference| reference.url.as_ref().is_some_and(|url| seen.insert(url.id)));
     let assets: Vec<_> = references.iter().cloned().filter_map(shown).collect();
-    let small = previews(archive, &assets, links).await?;
+    let small = previews(archive, &assets, links, unreadable).await?;
     let article = row.version.key.to_string();
     let item = |reference: ReferenceRow| {
         let older = reference.shown_first.is_some();

@@ -11,7 +11,7 @@ use super::super::error::PageError;
 use super::super::policy::own;
 use super::super::query::Query;
 use super::super::response::{Response, whole};
-use crate::archive::start_of;
+use crate::archive::{CatalogError, start_of};
 
 /// Rows of a page of a list.
 pub(super) const ROWS: usize = 60;
@@ -51,9 +51,29 @@ impl Frame {
         Self { here, title: title.into(), root: "../".repeat(depth), ..Self::default() }
     }
 
+    /// What was read. Of a row that cannot be read there is nothing, and the page says so.
+    pub(super) fn read<T: Default>(&mut self, read: Result<T, CatalogError>) -> Result<T, PageError> {
+        readable(read, &mut self.unreadable)
+    }
+
     /// The same, with the pages around it.
     pub(in super::super) fn among(self, up: Option<String>, previous: Option<String>, next: Option<String>) -> Self {
         Self { up, previous, next, ..self }
+    }
+}
+
+/// What was read. Of a row that cannot be read there is nothing, and `unreadable` says why.
+pub(super) fn readable<T: Default>(
+    read: Result<T, CatalogError>,
+    unreadable: &mut Vec<String>,
+) -> Result<T, PageError> {
+    match read {
+        Err(error) if error.is_of_one_row() => {
+            let why = error.to_string();
+            unreadable.extend((!unreadable.contains(&why)).then_some(why));
+            Ok(T::default())
+        }
+        read => Ok(read?),
     }
 }
 

@@ -58,8 +58,10 @@ pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<R
     };
     let runs = archive.catalog.list_runs(None, 1).await?;
     let newest = archive.catalog.list_articles(&ArticleFilter::default(), None, NEWEST).await?;
+    // None stands for a newest one that cannot be read.
+    let run = runs.rows.first().filter(|_| runs.unreadable.is_empty()).map(RunItem::new);
     let mut unreadable = [runs.unreadable, newest.unreadable].concat();
     let articles = with_images(archive, &newest.rows, Links::Served, &mut unreadable).await?;
     let frame = Frame { unreadable, ..Frame::new("home", "Archive", query) };
-    respond(query, &Home { frame, run: runs.rows.first().map(RunItem::new), counts, articles })
+    respond(query, &Home { frame, run, counts, articles })
 }

@@ -95,16 +95,16 @@ pub(in super::super) async fn page(archive: &Archive, digest: Digest, query: &Qu
     let row = archive.catalog.image(digest).await?.ok_or(PageError::NotFound)?;
     let page = archive.catalog.urls_of_image(digest, URLS).await?;
     let urls = page.rows;
+    let mut image = facts(&row, &urls, query);
+    image.frame.unreadable = page.unreadable;
+    image.frame = framed(archive, &row, image.frame, query).await?;
     let mut captures = Vec::new();
     for url in &urls {
-        captures.push(archive.catalog.captures(url.id).await?);
+        captures.push(image.frame.read(archive.catalog.captures(url.id).await)?);
     }
-    let thumbnails = thumbnails(archive, digest).await?;
-    let (alike, compared_all) = alike(archive, &row.image).await?;
-    let mut image = facts(&row, &urls, query);
-    image.frame = framed(archive, &row, image.frame, query).await?;
-    image.frame.unreadable = page.unreadable;
-    image.versions = versions(archive, digest, &captures).await?;
+    let thumbnails = thumbnails(archive, digest, &mut image.frame).await?;
+    let (alike, compared_all) = alike(archive, &row.image, &mut image.frame).await?;
+    image.versions = versions(archive, digest, &captures, &mut image.frame).await?;
     image.articles = articles(archive, &urls).await?;
     if !is_shown_by_browsers(row.image.asset.media_type) {
         image.src = thumbnails.iter().max_by_key(|thumbnail| thumbnail.width).map(|thumbnail| thumbnail.href.clone());
@@ -147,13 +147,13 @@ fn facts(row: &ImageRow, urls: &[UrlRow], query: &Query) -> Image {
 }
 
 /// The pages before and after it: of the article that the reader came from, or of the gallery.
-async fn framed(archive: &Archive, row: &ImageRow, frame: Frame, query: &Query) -> Result<Frame, PageError> {
+async fn framed(archive: &Archive, row: &ImageRow, mut frame: Frame, query: &Query) -> Result<Frame, PageError> {
     let digest = row.image.digest;
     let article = query.text("article").and_then(|name| StoreKey::parse(&format!("{}/{name}", StoreKey::mirrors())));
     if let Some(StoreKey::Article(key)) = article
         && let Some(found) = archive.catalog.article(&key).await?
     {
-        let references = archive.catalog.references(found.id).await?;
+        let references = frame.read(archive.catalog.references(found.id).await)?;
         let mut shown: Vec<_> = references.into_iter().filter_map(shown).map(|asset| asset.digest).collect();
         shown.dedup();
         let at = shown.iter().position(|shown| *shown == digest);
@@ -172,8 +172,8 @@ async fn framed(archive: &Archive, row: &ImageRow, frame: Frame, query: &Query) 
     Ok(Frame { up: Some("/images".to_owned()), previous: newer, next: older, ..frame })
 }
 
-async fn thumbnails(archive: &Archive, digest: Digest) -> Result<Vec<Thumbnail>, PageError> {
-    let rows = archive.catalog.thumbnails(&[digest]).await?;
+async fn thumbnails(archive: &Archive, digest: Digest, frame: &mut Frame) -> Result<Vec<Thumbnail>, PageError> {
+    let rows = frame.read(archive.catalog.thumbnails(&[digest]).await)?;
     let thumbnail = |row: &crate::archive::ThumbnailRow| {
         let (href, made) = (address::object(&row.key()?), row.made.as_ref().ok()?);
         Some(Thumbnail { name: row.name.to_string(), href, width: made.width, height: made.height, bytes: made.size })
@@ -192,30 +192,35 @@ async fn articles(archive: &Archive, urls: &[UrlRow]) -> Result<Vec<Link>, PageE
 }
 
 /// The other images that some captures gave.
-async fn versions(archive: &Archive, digest: Digest, captures: &[Vec<Capture>]) -> Result<Vec<Preview>, PageError> {
+async fn versions(
+    archive: &Archive,
+    digest: Digest,
+    captures: &[Vec<Capture>],
+    frame: &mut Frame,
+) -> Result<Vec<Preview>, PageError> {
     let mut others: Vec<_> = captures.iter().flatten().filter_map(|capture| capture.digest).collect();
     others.retain(|other| *other != digest);
     others.sort_unstable();
     others.dedup();
-    small_ones(archive, others).await
+    small_ones(archive, others, frame).await
 }
 
-async fn small_ones(archive: &Archive, digests: Vec<Digest>) -> Result<Vec<Preview>, PageError> {
+async fn small_ones(archive: &Archive, digests: Vec<Digest>, frame: &mut Frame) -> Result<Vec<Preview>, PageError> {
     let mut rows = Vec::new();
     for digest in digests {
-        rows.extend(archive.catalog.image(digest).await?.map(|row| row.image));
+        rows.extend(frame.read(archive.catalog.image(digest).await)?.map(|row| row.image));
     }
-    let mut small = previews(archive, &rows, Links::Served).await?;
+    let mut small = previews(archive, &rows, Links::Served, &mut frame.unreadable).await?;
     Ok(rows.iter().filter_map(|row| small.remove(&row.digest)).collect())
 }
 
 /// The images that look most like one, with the larger ones first among those that are as close; and whether all were
 /// compared in time.
-async fn alike(archive: &Archive, image: &AssetRow) -> Result<(Vec<Preview>, bool), PageError> {
+async fn alike(archive: &Archive, image: &AssetRow, frame: &mut Frame) -> Result<(Vec<Preview>, bool), PageError> {
     let Some(hash) = image.asset.perceptual_hash else { return Ok((Vec::new(), true)) };
     let (end, mut after, mut near, mut is_all) = (Instant::now() + ALIKE_TIME, None, Vec::new(), false);
     while !is_all && Instant::now() < end {
-        let hashes = archive.catalog.image_hashes(after, HASHES).await?;
+        let hashes = frame.read(archive.catalog.image_hashes(after, HASHES).await)?;
         is_all = hashes.len() < HASHES;
         after = hashes.last().map(|(digest, _)| *digest);
         let close = hashes.iter().map(|(digest, other)| (distance(hash, *other), *digest));
@@ -223,7 +228,7 @@ async fn alike(archive: &Archive, image: &AssetRow) -> Result<(Vec<Preview>, boo
     }
     near.sort_unstable();
     near.truncate(ALIKE);
-    let mut found = small_ones(archive, near.into_iter().map(|(_, digest)| digest).collect()).await?;
+    let mut found = small_ones(archive, near.into_iter().map(|(_, digest)| digest).collect(), frame).await?;
     found.sort_by_key(|preview| std::cmp::Reverse(u64::from(preview.full_width) * u64::from(preview.full_height)));
     Ok((found, is_all))
 }
@@ -324,7 +329,7 @@ mod tests {
             revisits: Vec::new(),
         };
         let captures = vec![vec![capture("old"), capture("new"), capture("old")]];
-        let found = versions(&archive, Digest::of(b"new"), &captures).await.unwrap();
+        let found = versions(&archive, Digest::of(b"new"), &captures, &mut Frame::default()).await.unwrap();
         assert_eq!(found.iter().map(|preview| preview.sha256).collect::<Vec<_>>(), [Digest::of(b"old")]);
         let item = ImageUrl::new(Digest::of(b"new"), &url, &captures[0]);
         assert_eq!((item.newest, item.captures.len(), item.captures[0].status), (false, 3, Some(200)));

@@ -41,11 +41,12 @@ pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<R
     };
     let page = archive.catalog.list_images(&filter, query.after()?, ROWS).await?;
     let rows: Vec<_> = page.rows.into_iter().map(|row| row.image).collect();
-    let small = previews(archive, &rows, Links::Served).await?;
+    let mut unreadable = page.unreadable;
+    let small = previews(archive, &rows, Links::Served, &mut unreadable).await?;
     let text = |name: &str| query.text(name).unwrap_or_default().to_owned();
     let mut frame = Frame::new("images", "Images", query);
     (frame.previous, frame.next) = (query.first(PATH), query.next(PATH, page.next.as_ref()));
-    frame.unreadable = page.unreadable;
+    frame.unreadable = unreadable;
     let images = Images {
         frame,
         images: rows.iter().filter_map(|row| small.get(&row.digest).cloned()).collect(),

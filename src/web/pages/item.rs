@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::super::address;
 use super::super::error::PageError;
 use super::super::links::Links;
-use super::frame::Moment;
+use super::frame::{Moment, readable};
 use super::preview::{Preview, previews};
-use crate::archive::{Archive, ArticleRow, AssetRow, CatalogError, ReferenceRow, RunRow};
+use crate::archive::{Archive, ArticleRow, AssetRow, ReferenceRow, RunRow};
 use crate::model::{ArticleCounts, ArticleKey, Report, RunOutcome, SourceReport, UrlCounts};
 
 /// The least width of an image that stands beside an article, in pixels.
@@ -61,7 +61,7 @@ pub(in super::super) async fn with_images(
         first.push(first_image(archive, row, unreadable).await?);
     }
     let assets: Vec<_> = first.iter().flatten().cloned().collect();
-    let images = previews(archive, &assets, links).await?;
+    let images = previews(archive, &assets, links, unreadable).await?;
     let item = |(row, asset): (&ArticleRow, Option<AssetRow>)| {
         let image = asset.and_then(|asset| images.get(&asset.digest).cloned()).filter(|image| image.src.is_some());
         ArticleItem { image, ..ArticleItem::new(row, links) }
@@ -75,17 +75,9 @@ async fn first_image(
     row: &ArticleRow,
     unreadable: &mut Vec<String>,
 ) -> Result<Option<AssetRow>, PageError> {
-    match archive.catalog.references(row.id).await {
-        Ok(references) => {
-            let is_image = |row: &AssetRow| row.asset.media_type.is_image() && row.asset.width >= LEAST_WIDTH;
-            Ok(references.into_iter().filter_map(shown).find(is_image))
-        }
-        Err(error @ CatalogError::Damaged { .. }) => {
-            unreadable.push(error.to_string());
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
+    let references = readable(archive.catalog.references(row.id).await, unreadable)?;
+    let is_image = |row: &AssetRow| row.asset.media_type.is_image() && row.asset.width >= LEAST_WIDTH;
+    Ok(references.into_iter().filter_map(shown).find(is_image))
 }
 
 /// The asset that an article shows at a reference.

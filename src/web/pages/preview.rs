@@ -8,6 +8,7 @@ use url::Url;
 use super::super::address;
 use super::super::error::PageError;
 use super::super::links::Links;
+use super::frame::readable;
 use crate::archive::{Archive, AssetRow, RenditionRow, StoreKey, ThumbnailRow};
 use crate::config::Size;
 use crate::model::{Digest, MediaType};
@@ -116,14 +117,24 @@ pub(super) fn file_name(url: &Url) -> Option<String> {
     Some(percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned())
 }
 
-/// The small images of some images, by their digests.
+/// The small images of some images, by their digests. Where the thumbnails of one cannot be read it has none, and
+/// `unreadable` says why.
 pub(super) async fn previews(
     archive: &Archive,
     rows: &[AssetRow],
     links: Links,
+    unreadable: &mut Vec<String>,
 ) -> Result<HashMap<Digest, Preview>, PageError> {
     let digests: Vec<_> = rows.iter().map(|row| row.digest).collect();
-    let thumbnails = archive.catalog.thumbnails(&digests).await?;
+    let mut thumbnails = Vec::new();
+    match archive.catalog.thumbnails(&digests).await {
+        Err(error) if error.is_of_one_row() => {
+            for digest in digests {
+                thumbnails.extend(readable(archive.catalog.thumbnails(&[digest]).await, unreadable)?);
+            }
+        }
+        read => thumbnails = read?,
+    }
     Ok(rows.iter().map(|row| (row.digest, Preview::new(row, &thumbnails, links))).collect())
 }
 

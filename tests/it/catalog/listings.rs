@@ -113,7 +113,7 @@ async fn some_articles_are_chosen_by_what_is_asked_for_in_their_order(catalog: &
     let [old, middle, new] = all[..] else { panic!("{all:?}") };
     let among = async |ids: &[ArticleId], filter: &ArticleFilter| {
         let rows = catalog.listed_among(ids, filter).await.unwrap();
-        rows.into_iter().map(|row| row.unwrap().id).collect::<Vec<_>>()
+        rows.into_iter().map(|(_, row)| row.unwrap().id).collect::<Vec<_>>()
     };
     let any = ArticleFilter::default();
     assert_eq!(among(&[new, old, ArticleId(99), middle], &any).await, [new, old, middle]);

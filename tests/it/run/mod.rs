@@ -2,6 +2,7 @@
 
 mod dead_hosts;
 mod dry_run;
+mod garbage;
 mod held;
 mod missing;
 mod night;

@@ -15,6 +15,8 @@ const NEVER: i64 = i64::MAX;
 /// A URL without a good capture, and one with one.
 const LACKING: &str = "SELECT min(id) FROM url WHERE digest IS NULL";
 const GOOD: &str = "SELECT min(id) FROM url WHERE digest IS NOT NULL";
+/// The image of that one.
+const KEPT: &str = "SELECT digest FROM url WHERE id = (SELECT min(id) FROM url WHERE digest IS NOT NULL)";
 
 /// The asset of another URL.
 const OTHER: &str = "SELECT max(digest) FROM asset WHERE digest <>
@@ -92,6 +94,22 @@ async fn every_list_says_which_rows_it_leaves_out() {
         ("UPDATE host SET referer = '<b>bad</b>' WHERE id = (SELECT min(id) FROM host)", "host", &["/hosts"]),
         (&format!("UPDATE run SET began = {NEVER}"), "run", &["/", "/runs"]),
         (&format!("UPDATE url SET url = 'nowhere' WHERE id = ({GOOD})"), "url", &["/", &image]),
+        (
+            &format!("UPDATE thumbnail SET media_type = 'bad' WHERE original = ({KEPT})"),
+            "thumbnail",
+            &["/images", &image],
+        ),
+        (&format!("UPDATE capture SET kind = 'bad' WHERE url_id = ({GOOD})"), "capture", &[&image]),
+        (
+            "UPDATE reference SET kind = 'bad' WHERE ord = 0 AND article_id = (SELECT id FROM article WHERE path = 'rain.md')",
+            "reference",
+            &["/", "/article/posts/rain.md?view=images", &format!("{image}?article=posts/rain.md")],
+        ),
+        (
+            &format!("UPDATE article SET published = {NEVER} WHERE path = 'rain.md'"),
+            "article",
+            &["/search?q=rain+after:2020"],
+        ),
     ] {
         let damaged = Damaged::new(&store, sql);
         for path in paths {
@@ -127,4 +145,20 @@ async fn the_shell_says_what_a_search_leaves_out() {
     damage(&shown.sandbox.path("store/catalog.db"), "UPDATE article SET original = x'00' WHERE path = 'rain.md'");
     let found = search().expect(4);
     assert!(!found.stdout.contains("rain.md") && found.stderr.contains("left out"), "{found:?}");
+}
+
+/// The static pages of what is missing stay as they are where it is not known of which hosts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_cannot_be_read_loses_no_static_page() {
+    let shown = Shown::new();
+    let pages = || shown.sandbox.tree("store/index/missing").into_keys().collect::<Vec<_>>();
+    let before = pages();
+    assert!(before.len() > 1, "{before:?}");
+    let catalog = shown.sandbox.path("store/catalog.db");
+    damage(&catalog, "UPDATE host SET referer = 'bad' WHERE id = (SELECT min(id) FROM host)");
+    let host = "(SELECT host_id FROM url WHERE digest IS NULL)";
+    damage(&catalog, &format!("UPDATE url SET attempts = attempts + 1 WHERE id = ({LACKING}) AND host_id IN {host}"));
+    let ran = shown.sandbox.run(&["gc"]);
+    assert_eq!(pages(), before, "{ran:?}");
+    assert!(ran.stderr.contains("Referer strategy"), "{ran:?}");
 }

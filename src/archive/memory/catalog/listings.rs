@@ -12,8 +12,7 @@ use super::MemoryCatalog;
 use super::state::{State, UrlEntry, page};
 use crate::archive::catalog::{
     ArticleFilter, ArticleMark, ArticleRow, CatalogError, DatedArticle, DatedImage, HostRow, ImageFilter, ImageRow,
-    IndexedRow, ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, ReadRows, RunRow, UrlRow, UrlState,
-    month_of,
+    IndexedRow, ListPage, Listings, MOST_COUNTED, MOST_MONTHS, MissingFilter, RunRow, UrlRow, UrlState, month_of,
 };
 use crate::model::{ArticleId, ArticleVersion, Digest, HostKey, RunId, SourceName, UrlId};
 
@@ -37,10 +36,10 @@ impl Listings for MemoryCatalog {
         &self,
         ids: &[ArticleId],
         filter: &ArticleFilter,
-    ) -> Result<ReadRows<ArticleRow>, CatalogError> {
+    ) -> Result<Vec<(ArticleId, Result<ArticleRow, CatalogError>)>, CatalogError> {
         let state = self.state();
         let rows = ids.iter().filter_map(|id| state.article_row(*id));
-        Ok(rows.filter(|row| state.is_listed(filter, row)).map(Ok).collect())
+        Ok(rows.filter(|row| state.is_listed(filter, row)).map(|row| (row.id, Ok(row))).collect())
     }
 
     async fn indexable(&self, after: Option<ArticleId>, limit: usize) -> Result<Vec<IndexedRow>, CatalogError> {

@@ -52,7 +52,7 @@ fn newest(
         "SELECT i.article_id, i.original, i.date FROM {rows} WHERE {MEANT} AND (i.date, i.article_id) < (:date, :id)
          ORDER BY i.date DESC, i.article_id DESC LIMIT :limit"
     );
-    let (date, id) = before.map_or((i64::MAX, 0), |before| (before.date.as_millisecond(), before.id.0));
+    let (date, id) = before.map_or((i64::MAX, i64::MAX), |before| (before.date.as_millisecond(), before.id.0));
     let place = |row: &Row<'_>| Ok(MatchOrder::Newest(Some(DatedArticle { date: moment(row, 2)?, id: row.get(0)? })));
     rows_of(connection, &sql, meant, named_params! { ":date": date, ":id": id, ":limit": limit }, place)
 }
