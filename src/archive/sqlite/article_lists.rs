@@ -31,26 +31,40 @@ fn page_by(
     few: u64,
 ) -> Result<Walked<ArticleRow, DatedArticle>> {
     let found = match found_by(filter) {
-        Some(urls) if are_few(connection, filter, urls, few)? => found_first(urls),
-        _ => "article".to_owned(),
+        Some(urls) if are_few(connection, filter, urls, few)? => Some(urls),
+        _ => None,
     };
     let (from, to) = millis_of(filter.dates.as_ref());
     let end = (to, i64::MAX);
     let (date, id) = before.map_or(end, |place| end.min((place.date.as_millisecond(), place.id.0)));
-    let mut statement = connection.prepare_cached(&page_sql(filter, &found))?;
+    let sql = found.map_or_else(|| page_sql(filter), |urls| sorted_sql(filter, urls));
+    let mut statement = connection.prepare_cached(&sql)?;
     let host = filter.host.as_ref().map(HostKey::as_str);
     let rows = statement.query(params![host, filter.source, date, id, from])?;
     let place = |row: &Row<'_>| Ok(DatedArticle { date: moment(row, "date")?, id: row.get("id")? });
-    let mut page = walk::page(rows, limit, place, |row| articles::article(row).map(Some))?;
+    let mut page = walk::page(rows, limit, place, |row| match found {
+        Some(_) => article_at(connection, filter, row),
+        None => articles::article(row).map(Some),
+    })?;
     if before.is_none() && filter.dates.is_none() {
         page.unreadable.extend(misplaced(connection, filter)?);
     }
     Ok(page)
 }
 
+/// An article that was sorted, if it is meant. Of those that a page does not show nothing else is looked up.
+fn article_at(connection: &Connection, filter: &ArticleFilter, row: &Row<'_>) -> Result<Option<ArticleRow>> {
+    let (columns, shows) = (articles::COLUMNS, shows(filter));
+    let host = filter.host.as_ref().map(HostKey::as_str);
+    connection
+        .prepare_cached(&format!("SELECT {columns} FROM article WHERE id = ?2 AND ({shows})"))?
+        .query_row((host, row.get::<_, i64>("id")?), articles::article)
+        .optional()
+}
+
 /// The errors of articles that have no date.
 fn misplaced(connection: &Connection, filter: &ArticleFilter) -> Result<Vec<Error>> {
-    let mut statement = connection.prepare_cached(&page_sql(filter, "article"))?;
+    let mut statement = connection.prepare_cached(&page_sql(filter))?;
     let host = filter.host.as_ref().map(HostKey::as_str);
     let mut unreadable = Vec::new();
     for (from, to) in outside_of_calendar() {
@@ -60,13 +74,28 @@ fn misplaced(connection: &Connection, filter: &ArticleFilter) -> Result<Vec<Erro
     Ok(unreadable)
 }
 
-/// The statement of a page, of the articles that are `found`. The database begins at its place by the bound of the date
-/// alone: it does not see that the pair of date and number has one.
-fn page_sql(filter: &ArticleFilter, found: &str) -> String {
-    let (columns, of_source, shows) = (articles::COLUMNS, of_source(filter), shows(filter));
+/// The statement of a page of articles in order. The database begins at its place by the bound of the date alone: it does
+/// not see that the pair of date and number has one.
+fn page_sql(filter: &ArticleFilter) -> String {
+    let (columns, shows, which) = (articles::COLUMNS, shows(filter), which(filter));
+    format!("SELECT {columns}, {DATE} AS date, {shows} AS is_meant FROM article {which}")
+}
+
+/// The statement of a page of the articles that show some of these URLs, each once, with nothing but their places.
+fn sorted_sql(filter: &ArticleFilter, urls: &str) -> String {
+    let which = which(filter);
     format!(
-        "SELECT {columns}, {DATE} AS date, {shows} AS is_meant FROM {found}
-         WHERE {of_source} AND {DATE} <= ?3 AND ({DATE}, article.id) < (?3, ?4) AND {DATE} >= ?5
+        "SELECT article.id, {DATE} AS date, 1 AS is_meant
+         FROM (SELECT DISTINCT r.article_id FROM ({urls}) u {SHOWN}) f CROSS JOIN article ON article.id = f.article_id
+         {which}"
+    )
+}
+
+/// From which place on, and in which order.
+fn which(filter: &ArticleFilter) -> String {
+    let of_source = of_source(filter);
+    format!(
+        "WHERE {of_source} AND {DATE} <= ?3 AND ({DATE}, article.id) < (?3, ?4) AND {DATE} >= ?5
          ORDER BY {DATE} DESC, article.id DESC"
     )
 }
@@ -97,11 +126,6 @@ fn are_few(connection: &Connection, filter: &ArticleFilter, urls: &str, few: u64
                  (SELECT count(*) FROM (SELECT 1 FROM {some} {SHOWN} LIMIT ?2 + 1)) <= ?2"
         ))?
         .query_row((host, few.cast_signed()), |row| row.get(0))
-}
-
-/// The articles that show these URLs, each once.
-fn found_first(urls: &str) -> String {
-    format!("(SELECT DISTINCT r.article_id FROM ({urls}) u {SHOWN}) f CROSS JOIN article ON article.id = f.article_id")
 }
 
 /// Whether an article is of the source that is meant, which is `?2`.
@@ -218,7 +242,7 @@ mod tests {
                 "article_source_date (source=? AND <expr>>? AND <expr><?)",
             ),
         ] {
-            let plan = plan(&connection, &page_sql(&filter, "article"));
+            let plan = plan(&connection, &page_sql(&filter));
             assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
         }
     }

@@ -25,6 +25,7 @@ mod feeds;
 mod filled;
 mod garbage;
 mod identity;
+mod image_lists;
 mod integrity;
 mod inventory;
 mod jobs;

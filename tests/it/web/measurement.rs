@@ -27,11 +27,11 @@ const ROWS: &str = "
         SELECT digest, 'jpg', 90000, 1000000000000 + i * (700000000000 / COUNT) FROM number WHERE i % 10;
     INSERT INTO asset (digest, media_type, width, height, orientation, frames, alpha, bit_depth, color_space, truncated)
         SELECT digest, media_type, 900, 600, 1, 1, 0, 8, 'rgb', 0 FROM blob WHERE media_type = 'jpg';
-    INSERT INTO url (id, url, host_id, state, reason, digest, first_good, last_good)
+    INSERT INTO url (id, url, host_id, state, reason, reported, digest, first_good, last_good)
         SELECT 1000 + i, 'https://host-' || (i % 1000 + 1) || '.example/2024/11/image-' || i || '.jpg',
                CASE WHEN i % (COUNT / 50) < 2 THEN 5000 WHEN i % 11 = 0 THEN 5001 ELSE 101 + i % 1000 END,
                iif(i % 10, 'good', 'failed'),
-               CASE WHEN i % 10 THEN NULL WHEN i % (COUNT / 20) = 0 THEN 'dns' ELSE 'http_status' END,
+               CASE WHEN i % 10 THEN NULL WHEN i % (COUNT / 20) = 0 THEN 'dns' ELSE 'http_status' END, iif(i % 10, 0, 2),
                iif(i % 10, digest, NULL), iif(i % 10, 1, NULL), iif(i % 10, 1, NULL) FROM number;
     INSERT INTO url (url, host_id, state) SELECT 'https://many.example/' || i, 5001, 'document' FROM number WHERE i % 10 = 3;
     INSERT INTO article (id, source, path, original, size, modified, inode, format, settings, title, published, read_at, stale)
