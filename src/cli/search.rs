@@ -1,7 +1,5 @@
 //! `offprint search`.
 
-use std::collections::BTreeSet;
-
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -83,14 +81,14 @@ async fn all(
     mut order: MatchOrder,
     limit: usize,
 ) -> Result<search::Found, SearchError> {
-    let (mut hits, mut unreadable) = (Vec::new(), BTreeSet::new());
+    let (mut hits, mut unreadable) = (Vec::new(), Vec::new());
     loop {
         let found = search::search(archive, query, order, limit - hits.len()).await?;
         hits.extend(found.hits);
         unreadable.extend(found.unreadable);
         match found.next {
             Some(next) if hits.len() < limit => order = next,
-            _ => return Ok(search::Found { hits, unreadable: unreadable.into_iter().collect(), ..found }),
+            _ => return Ok(search::Found { hits, unreadable, ..found }),
         }
     }
 }

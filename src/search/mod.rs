@@ -145,8 +145,8 @@ impl Page<'_> {
             self.archive.search.matches(&self.query.text, self.order, at_once).await?;
         self.has_more = has_more;
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-        let rows_of = self.archive.catalog.listed_among(&ids, &self.query.articles).await?;
-        let mut articles: HashMap<_, _> = rows_of.into_iter().collect();
+        let listed = self.archive.catalog.listed_among(&ids, &self.query.articles).await?;
+        let mut articles: HashMap<_, _> = listed.into_iter().collect();
         let mut article_of = |found: TextMatch| match articles.remove(&found.id)? {
             Ok(article) => (article.version.original == found.original).then_some(Ok(article)),
             Err(error) => Some(Err(error.to_string())),

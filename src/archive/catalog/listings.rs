@@ -158,8 +158,8 @@ pub fn start_of(day: Date) -> Timestamp {
 }
 
 /// What looking through an archive needs. Rows that cannot be read are left out: the page of a list names them, up to
-/// a hundred, and [`Copies::unreadable_rows`](super::Copies::unreadable_rows) those of all pages so far. A call that takes too long fails with
-/// [`CatalogError::Stopped`].
+/// a hundred, and [`Copies::unreadable_rows`](super::Copies::unreadable_rows) those of all pages so far. A call that
+/// takes too long fails with [`CatalogError::Stopped`].
 #[async_trait]
 pub trait Listings: Send + Sync {
     /// Up to `limit` articles before this place in the order of their dates, newest first.

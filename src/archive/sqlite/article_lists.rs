@@ -42,24 +42,18 @@ fn page_by(
     let host = filter.host.as_ref().map(HostKey::as_str);
     let rows = statement.query(params![host, filter.source, date, id, from])?;
     let place = |row: &Row<'_>| Ok(DatedArticle { date: moment(row, "date")?, id: row.get("id")? });
+    let whole = whole_sql(filter);
     let mut page = walk::page(rows, limit, place, |row| match found {
-        Some(_) => article_at(connection, filter, row),
+        Some(_) => {
+            let id: i64 = row.get("id")?;
+            connection.prepare_cached(&whole)?.query_row((host, id), articles::article).optional()
+        }
         None => articles::article(row).map(Some),
     })?;
     if before.is_none() && filter.dates.is_none() {
         page.unreadable.extend(misplaced(connection, filter)?);
     }
     Ok(page)
-}
-
-/// An article that was sorted, if it is meant. Of those that a page does not show nothing else is looked up.
-fn article_at(connection: &Connection, filter: &ArticleFilter, row: &Row<'_>) -> Result<Option<ArticleRow>> {
-    let (columns, shows) = (articles::COLUMNS, shows(filter));
-    let host = filter.host.as_ref().map(HostKey::as_str);
-    connection
-        .prepare_cached(&format!("SELECT {columns} FROM article WHERE id = ?2 AND ({shows})"))?
-        .query_row((host, row.get::<_, i64>("id")?), articles::article)
-        .optional()
 }
 
 /// The errors of articles that have no date.
@@ -89,6 +83,13 @@ fn sorted_sql(filter: &ArticleFilter, urls: &str) -> String {
          FROM (SELECT DISTINCT r.article_id FROM ({urls}) u {SHOWN}) f CROSS JOIN article ON article.id = f.article_id
          {which}"
     )
+}
+
+/// The statement of an article that was sorted, if it is meant. Of those that a page does not show nothing is looked up
+/// but their places.
+fn whole_sql(filter: &ArticleFilter) -> String {
+    let (columns, shows) = (articles::COLUMNS, shows(filter));
+    format!("SELECT {columns} FROM article WHERE id = ?2 AND ({shows})")
 }
 
 /// From which place on, and in which order.
@@ -155,7 +156,8 @@ pub(super) fn among(
 ) -> Result<Vec<(ArticleId, Result<ArticleRow>)>> {
     let (columns, of_source, shows) = (articles::COLUMNS, of_source(filter), shows(filter));
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {columns} FROM article WHERE id = ?3 AND ({DATE} BETWEEN ?4 AND ?5 OR {DATE} NOT BETWEEN ?6 AND ?7) AND {of_source} AND {shows}"
+        "SELECT {columns} FROM article
+         WHERE id = ?3 AND ({DATE} BETWEEN ?4 AND ?5 OR {DATE} NOT BETWEEN ?6 AND ?7) AND {of_source} AND {shows}"
     ))?;
     // Whether one without a date is meant cannot be known: its error says that it is there.
     let ((from, to), (first, last)) = (millis_of(filter.dates.as_ref()), millis_of(None));

@@ -58,7 +58,7 @@ pub(in super::super) async fn page(archive: &Archive, query: &Query) -> Result<R
     };
     let runs = archive.catalog.list_runs(None, 1).await?;
     let newest = archive.catalog.list_articles(&ArticleFilter::default(), None, NEWEST).await?;
-    // None stands for a newest one that cannot be read.
+    // No older run is shown as the latest, where that one cannot be read.
     let run = runs.rows.first().filter(|_| runs.unreadable.is_empty()).map(RunItem::new);
     let mut unreadable = [runs.unreadable, newest.unreadable].concat();
     let articles = with_images(archive, &newest.rows, Links::Served, &mut unreadable).await?;
