@@ -71,8 +71,22 @@ impl Origin {
 }
 
 /// Whether a base can become neutral: what it completes then leads where it led.
-pub(super) fn can_be_neutral(original: &[u8], encoding: &'static Encoding, base: &Target) -> bool {
-    Surroundings { original, encoding }.origin(base).is_none_or(|origin| origin.is_plain())
+pub(super) fn can_be_neutral(original: &[u8], encoding: &'static Encoding, base: &Target, targets: &[Target]) -> bool {
+    let surroundings = Surroundings { original, encoding };
+    let Some(origin) = surroundings.origin(base) else { return true };
+    let mut completed = targets.iter().filter(|target| target.place.kind == ReferenceKind::BaseRelative);
+    origin.is_plain() && completed.all(|target| is_plain_address(&surroundings.text(target)))
+}
+
+/// Whether a browser reads the start of an address as it is written: what follows decides what a base adds to it. Tabs and
+/// line feeds count for nothing, a backslash is a slash, and `https:a` is relative to a base of that scheme (URL Standard,
+/// "basic URL parser"). A character reference other than that of an ampersand may be any of them.
+fn is_plain_address(address: &str) -> bool {
+    let path = address.trim_matches(|c: char| c <= ' ').split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = path.split_once(':').unwrap_or(("", path));
+    let is_web = ["http", "https"].iter().any(|web| web.eq_ignore_ascii_case(scheme));
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default().replace("&amp;", "");
+    !path.contains(['\t', '\n', '\r', '\\']) && !first.contains('&') && (!is_web || rest.starts_with("//"))
 }
 
 impl Surroundings<'_> {

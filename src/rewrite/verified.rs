@@ -17,7 +17,7 @@ use super::splice::{places, splice};
 use super::target::{Article, LocalLink, Target};
 use super::{markup, surroundings};
 use crate::config::Lazy;
-use crate::extract::{ExtractOptions, Extraction, extract};
+use crate::extract::{ExtractOptions, Extraction, declaration, extract, is_plain_ascii};
 use crate::model::{Edit, Format, Reference, ReferenceKind, ReferencePlace, Reveal, Span};
 
 /// How many such references of one article are found. Finding one takes as many extractions of the article as its
@@ -81,8 +81,10 @@ fn leave_markup(article: &Article<'_>, lazy: Lazy, targets: &mut [Target]) -> Ve
     };
     // Any link makes the base neutral, so that it leads nowhere else.
     let mut bases = targets.iter().filter(|target| target.place.kind == ReferenceKind::Base);
-    let in_base = bases
-        .any(|base| is_markup(base.place.span) || !surroundings::can_be_neutral(article.bytes, article.encoding, base));
+    let in_base = bases.any(|base| {
+        let is_neutral = || surroundings::can_be_neutral(article.bytes, article.encoding, base, targets);
+        is_markup(base.place.span) || !is_neutral()
+    });
     let is_left = |place: &ReferencePlace| {
         let shown = place.reveal.filter(|_| lazy == Lazy::Reveal);
         in_base || is_markup(place.span) || matches!(shown, Some(Reveal::Replace(value)) if is_markup(value))
@@ -184,6 +186,7 @@ impl Attempts<'_> {
         let again: Vec<_> = found.references.iter().map(|found| Target::new(found, link(found))).collect();
         let article = Article { bytes: mirror, format, encoding: found.encoding, options: &options };
         let holds = reads_alike(mirror, found.encoding, encoding)
+            && self.is_declared_alike(mirror)
             && again.iter().map(|target| target.place.span).eq(expected)
             && plan(&article, self.lazy, &again).is_empty()
             && !self.runs_more(attempt);
@@ -192,6 +195,13 @@ impl Attempts<'_> {
             false if self.lacks(&found) => Proof::TooMany,
             false => Proof::Fails,
         }
+    }
+
+    /// Whether the links leave the declaration of the encoding where a browser looks for it as before: one that only the
+    /// mirror obeys may make a tag of a text.
+    fn is_declared_alike(&self, mirror: &[u8]) -> bool {
+        let Article { bytes, format, .. } = *self.article;
+        format != Format::Html || is_plain_ascii(mirror) || declaration(bytes) == declaration(mirror)
     }
 
     /// Whether a mirror of Markdown in which something was inserted runs what the article does not.
@@ -260,6 +270,38 @@ mod tests {
         };
         let link = |found: &Reference| (found.raw != "gone.jpg").then(|| "../m/1.jpg".to_owned().into());
         rewrite(&article, Lazy::Reveal, found.references.iter().map(|found| Target::new(found, link(found))).collect())
+    }
+
+    /// A page whose declaration comes so many bytes after its start with the link in its place, or with the address.
+    fn declared_late(text: &[u8], address: usize, linked: usize) -> [Vec<u8>; 2] {
+        let link = "../m/1.jpg";
+        let rest = "=".repeat(linked - "<img src=''>".len() - link.len());
+        let page = |url: &str| format!("<img src='{url}'>{rest}<meta charset=iso-2022-jp>").into_bytes();
+        let original = page(&format!("http://h/{}", "a".repeat(address - linked + link.len() - 9)));
+        [original, page(link)].map(|page| [&page, text].concat())
+    }
+
+    #[test]
+    fn no_link_moves_a_declaration_to_where_a_browser_obeys_it() {
+        let shifted = b"<p title=\"\x1b$B\" onclick=alert(1) \x1b(B\">";
+        for (text, address, linked, is_left) in [
+            (&shifted[..], 1100, 900, true),
+            (&shifted[..], 1020, 900, true),
+            (&shifted[..], 1300, 1100, false),
+            (&shifted[..], 900, 700, false),
+            (b"<p>plain", 1100, 900, false),
+        ] {
+            let [original, linked_page] = declared_late(text, address, linked);
+            let options = ExtractOptions::default();
+            let found = extract(&original, Format::Html, &options);
+            assert_eq!(found.references.len(), 1);
+            let article =
+                Article { bytes: &original, format: Format::Html, encoding: found.encoding, options: &options };
+            let targets = found.references.iter().map(|found| Target::new(found, Some("../m/1.jpg".to_owned().into())));
+            let Rewritten { mirror, .. } = rewrite(&article, Lazy::Reveal, targets.collect());
+            assert_eq!(mirror == original, is_left, "{address} {linked}");
+            assert!(is_left || mirror == linked_page, "{address} {linked}");
+        }
     }
 
     /// Paragraphs in which the fence at the end of a URL makes code of what follows, and an image.

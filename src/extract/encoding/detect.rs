@@ -1,5 +1,7 @@
 //! Which encoding a file is written in.
 
+use std::ops::Range;
+
 use chardetng::EncodingDetector;
 use encoding_rs::{
     BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, REPLACEMENT, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
@@ -11,6 +13,31 @@ use crate::model::Format;
 /// How far into a file a declaration of its encoding is searched for. The standard prescans 1024 bytes, but also lets a
 /// parser that finds a declaration later start again (HTML, "changing the encoding while parsing").
 const PRESCAN: usize = 64 * 1024;
+/// What a browser looks at before it begins to show a page (HTML, "determining the character encoding").
+const FIRST: usize = 1024;
+
+/// Where a page declares its encoding, as far as browsers tell places apart: not all obey one that comes later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Declaration {
+    /// Nowhere.
+    Absent,
+    /// Within the first 1,024 bytes.
+    First,
+    /// In a tag that begins there and ends after them.
+    Across,
+    /// After them.
+    Later,
+}
+
+/// Where a page of HTML has the declaration of its encoding. One after a byte order mark counts nowhere.
+pub(crate) fn declaration(page: &[u8]) -> Declaration {
+    match prescan(page).filter(|_| Encoding::for_bom(page).is_none()) {
+        None => Declaration::Absent,
+        Some((_, tag)) if tag.end <= FIRST => Declaration::First,
+        Some((_, tag)) if tag.start < FIRST => Declaration::Across,
+        Some(_) => Declaration::Later,
+    }
+}
 
 /// The encoding, and how many bytes of byte order mark come first.
 ///
@@ -74,7 +101,7 @@ fn declared(bytes: &[u8], format: Format) -> Option<&'static Encoding> {
     let label = match format {
         Format::Css => css_label(bytes)?,
         Format::Html | Format::Xhtml => {
-            return xml_label(bytes).and_then(Encoding::for_label).or_else(|| prescan(bytes));
+            return xml_label(bytes).and_then(Encoding::for_label).or_else(|| Some(prescan(bytes)?.0));
         }
         Format::Markdown | Format::Mdx => return None,
     };
@@ -110,9 +137,10 @@ fn xml_label(bytes: &[u8]) -> Option<&[u8]> {
     Some(&rest[1..=end])
 }
 
-/// HTML, "prescan a byte stream to determine its encoding".
-fn prescan(bytes: &[u8]) -> Option<&'static Encoding> {
-    let mut rest = &bytes[..bytes.len().min(PRESCAN)];
+/// HTML, "prescan a byte stream to determine its encoding", with the place of the tag.
+fn prescan(bytes: &[u8]) -> Option<(&'static Encoding, Range<usize>)> {
+    let all = &bytes[..bytes.len().min(PRESCAN)];
+    let mut rest = all;
     while let Some(at) = memchr::memchr(b'<', rest) {
         rest = &rest[at..];
         if rest.starts_with(b"<!--") {
@@ -121,7 +149,8 @@ fn prescan(bytes: &[u8]) -> Option<&'static Encoding> {
         } else if is_meta(rest) {
             let mut attributes = Attributes(&rest[5..]);
             if let Some(encoding) = meta_encoding(&mut attributes) {
-                return Some(encoding);
+                // It ends with the bracket that comes next.
+                return Some((encoding, all.len() - rest.len()..all.len() - attributes.0.len() + 1));
             }
             rest = attributes.0;
         } else if is_tag(rest) {
@@ -269,6 +298,18 @@ mod tests {
         check(b"@charset \"shift_jis\";a{}", Format::Css, "Shift_JIS");
         check(b"@charset 'shift_jis';a{}", Format::Css, "UTF-8");
         check(b"<meta charset=gbk>", Format::Markdown, "UTF-8");
+    }
+
+    #[test]
+    fn a_declaration_is_told_from_one_that_comes_later() {
+        let tag = "<meta charset=gbk>";
+        let at = |start: usize| declaration(format!("{}{tag}<p>", "a".repeat(start)).as_bytes());
+        let last = FIRST - tag.len();
+        assert_eq!([0, last].map(at), [Declaration::First; 2]);
+        assert_eq!([last + 1, FIRST - 1].map(at), [Declaration::Across; 2]);
+        assert_eq!([FIRST, PRESCAN - tag.len()].map(at), [Declaration::Later; 2]);
+        let nowhere = ["<meta charset=no-such>", "\u{feff}<meta charset=gbk>"].map(str::as_bytes);
+        assert_eq!([at(PRESCAN), declaration(nowhere[0]), declaration(nowhere[1])], [Declaration::Absent; 3]);
     }
 
     #[test]

@@ -51,6 +51,39 @@ fn a_base_means_nothing_and_what_it_completed_is_absolute() {
 }
 
 #[test]
+fn a_base_stays_where_what_it_completes_is_not_plain() {
+    let page = |address: &str| {
+        format!("<base href=\"https://d.example/x/\"><img src=a.png><script src=\"{address}\"></script>")
+    };
+    for address in [
+        "https:s.js",
+        "HTTPS:/s.js",
+        " https:s.js",
+        "http:s.js",
+        "ht\ntps://d.example/s.js",
+        "&#104;ttps:s.js",
+        "https&colon;s.js",
+        "/\t/e.example/s.js",
+        "&#47;/e.example/s.js",
+        "/&sol;e.example/s.js",
+        "\\\\e.example/s.js",
+        "/\\e.example/s.js",
+    ] {
+        check(&page(address), &page(address));
+    }
+    for (address, expected) in [
+        ("a/s&#46;js", "https://d.example/x/a/s&#46;js"),
+        ("a&amp;b.js", "https://d.example/x/a&amp;b.js"),
+        ("s.js?a&b=\\https:c", "https://d.example/x/s.js?a&b=\\https:c"),
+        ("a/https:s.js", "https://d.example/x/a/https:s.js"),
+        ("https://e.example/s.js", "https://e.example/s.js"),
+    ] {
+        let mirror = page(expected).replacen("https://d.example/x/", "#", 1).replace("src=a.png", "src=../m/1.jpg");
+        check(&page(address), &mirror);
+    }
+}
+
+#[test]
 fn bases_of_all_sorts() {
     for (base, link) in [
         ("http://d.example", "http://d.example/n"),
