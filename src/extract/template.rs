@@ -27,7 +27,8 @@ pub(super) fn looks_like_template(value: &str) -> bool {
 /// Whether an opening brace starts a field: a word in braces, `{w=300}`, or the opening of a template engine. A short or
 /// mixed text in braces is an identifier.
 fn in_braces(before: &[u8], rest: &[u8]) -> bool {
-    let opening = rest.starts_with(b"{") || rest.starts_with(b"%") || before.ends_with(b"#") || before.ends_with(b"$");
+    let opening =
+        rest.first().is_some_and(|byte| b"{%#".contains(byte)) || before.ends_with(b"#") || before.ends_with(b"$");
     let name = rest.strip_prefix(b":").unwrap_or(rest);
     let set = field(name).is_some_and(|length| matches!(name.get(length), Some(b'=' | b':' | b'}')));
     opening || set || is_word(rest, b'}') || has_field(rest, b"}")

@@ -49,6 +49,24 @@ pub(super) fn is_markup(raw: &str, format: Format) -> bool {
     }
 }
 
+/// How template engines enclose what they run, print and leave out (Liquid, Nunjucks, Jinja).
+const TEMPLATE_MARKS: [(&str, &str); 3] = [("{%", "%}"), ("{{", "}}"), ("{#", "#}")];
+
+/// Whether an address may end what the text of a post opens: a tag of a template engine; in Markdown also a value in single
+/// quotes, which renderers leave in addresses as they are.
+pub(super) fn may_end_what_is_open(raw: &str, text: &[u8], format: Format) -> bool {
+    let has = |mark: &str| memmem::find(text, mark.as_bytes()).is_some();
+    let in_template = || TEMPLATE_MARKS.iter().any(|(open, close)| raw.contains(close) && has(open));
+    let in_markdown = matches!(format, Format::Markdown | Format::Mdx);
+    let in_value = || decoded(raw).contains('\'') && opens_single_quotes(text) && last_that_runs(text).is_some();
+    in_template() || (in_markdown && raw.contains(['\'', '&']) && in_value())
+}
+
+/// Whether a text may begin a value in single quotes.
+fn opens_single_quotes(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'\'', text).any(|at| text[..at].trim_ascii_end().ends_with(b"="))
+}
+
 /// Where the last of a text starts that may run: an element, an attribute or an address, in any spelling. `None` where nothing
 /// does.
 pub(super) fn last_that_runs(text: &[u8]) -> Option<usize> {
@@ -94,7 +112,7 @@ fn opens_value(address: &str) -> bool {
 }
 
 /// What an attribute with this value means.
-fn decoded(raw: &str) -> String {
+pub(super) fn decoded(raw: &str) -> String {
     let element = format!("<a b=\"{}\">", raw.replace('"', "&quot;"));
     let value = markup_tokens::<()>(&element, RawText::IsText).find_map(|token| match token {
         Token::StartTag(tag) => tag.attributes.get(&b"b"[..]).map(|value| value.value.to_vec()),
@@ -187,6 +205,21 @@ mod tests {
             assert_eq!(last_that_runs(text.as_bytes()), None, "{text}");
         }
         assert_eq!(last_that_runs(b"<script/><a onload=x><b>"), Some(12));
+    }
+
+    #[test]
+    fn addresses_that_may_end_what_is_open() {
+        let (open, shut) = (b"<b title = '\n\n<i onclick=x>", b"it's = <i onclick=x>");
+        for raw in ["a?'", "a?&apos;", "a?&#39", "a?&#x27;b"] {
+            assert!(may_end_what_is_open(raw, open, Format::Markdown), "{raw}");
+            assert!(!may_end_what_is_open(raw, open, Format::Html), "{raw}");
+            assert!(!may_end_what_is_open(raw, shut, Format::Markdown), "{raw}");
+            assert!(!may_end_what_is_open(raw, b"<b title='a'>", Format::Markdown), "{raw}");
+        }
+        assert!(!may_end_what_is_open("a?b&amp;c", open, Format::Markdown));
+        assert!(may_end_what_is_open("a?#}", b"{# a", Format::Html));
+        assert!(may_end_what_is_open("a?%}", b"{% a", Format::Markdown));
+        assert!(!may_end_what_is_open("a?{\"b\":{}}", b"{% a", Format::Markdown));
     }
 
     #[test]

@@ -8,9 +8,11 @@ use std::collections::HashSet;
 
 use encoding_rs::Encoding;
 use memchr::memmem;
+use url::Url;
 
 use super::ascii::{needs_no_escape, written};
 use super::edits::edit;
+use super::markup::decoded;
 use super::target::Target;
 use crate::extract::has_scheme;
 use crate::model::{Edit, ReferenceKind, Span};
@@ -48,6 +50,11 @@ pub(super) fn edits(original: &[u8], encoding: &'static Encoding, targets: &[Tar
     targets.iter().filter(|target| !places.contains(&target.place.span)).filter_map(edit_of).collect()
 }
 
+/// How many times as long as its original a mirror may become by addresses that are completed, and how many bytes longer
+/// in any case.
+const GROWTH: usize = 4;
+const SLACK: usize = 64 << 10;
+
 struct Surroundings<'a> {
     original: &'a [u8],
     encoding: &'static Encoding,
@@ -59,6 +66,8 @@ struct Origin {
     scheme: String,
     /// The host, for a URL that starts with a slash.
     host: String,
+    /// The base without its query, for a URL that is another query.
+    page: String,
     /// The base up to its last slash, for any other.
     folder: String,
 }
@@ -66,27 +75,71 @@ struct Origin {
 impl Origin {
     /// Whether it can be written before a URL as it is.
     fn is_plain(&self) -> bool {
-        [&self.scheme, &self.host, &self.folder].into_iter().all(|part| part.is_empty() || needs_no_escape(part))
+        let parts = [&self.scheme, &self.host, &self.page, &self.folder];
+        parts.into_iter().all(|part| part.is_empty() || needs_no_escape(part))
     }
 }
 
-/// Whether a base can become neutral: what it completes then leads where it led.
+/// Whether a base can become neutral: what it completes then leads where it led, and the mirror does not grow beyond
+/// measure.
 pub(super) fn can_be_neutral(original: &[u8], encoding: &'static Encoding, base: &Target, targets: &[Target]) -> bool {
     let surroundings = Surroundings { original, encoding };
     let Some(origin) = surroundings.origin(base) else { return true };
+    let longest = targets.len().saturating_mul(origin.page.len().max(origin.folder.len()));
     let mut completed = targets.iter().filter(|target| target.place.kind == ReferenceKind::BaseRelative);
-    origin.is_plain() && completed.all(|target| is_plain_address(&surroundings.text(target)))
+    let is_small = longest <= original.len().saturating_mul(GROWTH).saturating_add(SLACK);
+    let is_known = surroundings.is_known(base) && origin.is_plain();
+    is_small && is_known && completed.all(|target| is_read_as_written(&surroundings.text(target)))
 }
 
-/// Whether a browser reads the start of an address as it is written: what follows decides what a base adds to it. Tabs and
-/// line feeds count for nothing, a backslash is a slash, and `https:a` is relative to a base of that scheme (URL Standard,
-/// "basic URL parser"). A character reference other than that of an ampersand may be any of them.
-fn is_plain_address(address: &str) -> bool {
-    let path = address.trim_matches(|c: char| c <= ' ').split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = path.split_once(':').unwrap_or(("", path));
-    let is_web = ["http", "https"].iter().any(|web| web.eq_ignore_ascii_case(scheme));
-    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default().replace("&amp;", "");
-    !path.contains(['\t', '\n', '\r', '\\']) && !first.contains('&') && (!is_web || rest.starts_with("//"))
+/// What the start of an address makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// It is complete.
+    Scheme,
+    /// It is complete but for the scheme.
+    Host,
+    /// It begins at the root of its host.
+    Root,
+    /// It is another query of the page.
+    Query,
+    /// It is a place in the page.
+    Fragment,
+    /// It begins in the folder of the page.
+    Folder,
+}
+
+/// What the start of an address makes of it, as it is written.
+fn start_of(address: &str) -> Start {
+    match address {
+        _ if has_scheme(address) => Start::Scheme,
+        _ if address.starts_with("//") => Start::Host,
+        _ if address.starts_with('/') => Start::Root,
+        _ if address.starts_with('?') => Start::Query,
+        _ if address.starts_with('#') => Start::Fragment,
+        _ => Start::Folder,
+    }
+}
+
+/// Whether a browser reads the start of an address as it is written. Tabs and line feeds count for nothing, a backslash is
+/// a slash, and `https:a` is relative to a base of that scheme (URL Standard, "basic URL parser"); a character reference
+/// may be any of them.
+fn is_read_as_written(written: &str) -> bool {
+    let meant = decoded(without_space(written)).replace(['\t', '\n', '\r'], "");
+    let path_end = meant.find(['?', '#']).unwrap_or(meant.len());
+    let meant = meant[..path_end].replace('\\', "/") + &meant[path_end..];
+    let scheme = meant.split_once(':').filter(|_| has_scheme(&meant));
+    let is_relative = scheme.is_some_and(|(scheme, rest)| is_web(scheme) && !rest.starts_with("//"));
+    !is_relative && start_of(without_space(&meant)) == start_of(without_space(written))
+}
+
+fn is_web(scheme: &str) -> bool {
+    ["http", "https"].iter().any(|web| web.eq_ignore_ascii_case(scheme))
+}
+
+/// An address without what a browser takes off its ends: control characters and the space, and no other white space.
+fn without_space(address: &str) -> &str {
+    address.trim_matches(|c: char| c <= ' ')
 }
 
 impl Surroundings<'_> {
@@ -94,34 +147,51 @@ impl Surroundings<'_> {
         self.encoding.decode_without_bom_handling(target.place.span.of(self.original)).0.into_owned()
     }
 
+    /// Whether a browser reads a base as it is written. One with a scheme and without a host completes nothing.
+    fn is_known(&self, base: &Target) -> bool {
+        let raw = self.text(base);
+        let is_complete = || base.url.as_ref().is_some_and(Url::has_host);
+        is_read_as_written(&raw) && (start_of(without_space(&raw)) != Start::Scheme || is_complete())
+    }
+
     /// Where a base leads; `None` for one that is neutral already. A base that is relative itself stays so: the mirror and
     /// the original are at the same distance from what it completes.
     fn origin(&self, base: &Target) -> Option<Origin> {
         let raw = self.text(base);
-        let raw = raw.trim();
+        let raw = without_space(&raw);
         if raw.starts_with('#') {
             return None;
         }
-        let url = base.url.as_ref().filter(|url| url.has_host() && (has_scheme(raw) || raw.starts_with("//")));
+        let is_of_host = matches!(start_of(raw), Start::Scheme | Start::Host);
+        let url = base.url.as_ref().filter(|url| url.has_host() && is_of_host);
         Some(match url {
-            Some(url) => Origin {
-                scheme: format!("{}:", url.scheme()),
-                host: plain(&url[..url::Position::BeforePath]),
-                folder: plain(up_to_slash(&url[..url::Position::AfterPath])),
+            Some(url) => {
+                let page = &url[..url::Position::AfterPath];
+                Origin {
+                    scheme: format!("{}:", url.scheme()),
+                    host: plain(&url[..url::Position::BeforePath]),
+                    page: plain(page),
+                    folder: plain(up_to_slash(page)),
+                }
+            }
+            None => Origin {
+                scheme: String::new(),
+                host: String::new(),
+                page: without_query(raw).to_owned(),
+                folder: folder_of(without_query(raw)),
             },
-            None => Origin { scheme: String::new(), host: String::new(), folder: up_to_slash(raw).to_owned() },
         })
     }
 
     /// Completes a URL as the base did.
     fn absolute(&self, target: &Target, origin: &Origin) -> Option<Edit> {
         let raw = self.text(target);
-        let address = raw.trim_start();
-        let before = match address {
-            _ if has_scheme(address) || address.starts_with('#') => return None,
-            _ if address.starts_with("//") => &origin.scheme,
-            _ if address.starts_with('/') => &origin.host,
-            _ => &origin.folder,
+        let before = match start_of(without_space(&raw)) {
+            Start::Scheme | Start::Fragment => return None,
+            Start::Host => &origin.scheme,
+            Start::Root => &origin.host,
+            Start::Query => &origin.page,
+            Start::Folder => &origin.folder,
         };
         let text = [&written(before, self.encoding), target.place.span.of(self.original)].concat();
         Some(edit(self.original, target.place.span, text))
@@ -164,10 +234,21 @@ pub(super) fn end_of_directive(replacement: &[u8], encoding: &'static Encoding) 
     Some(at + after.len())
 }
 
-/// A URL up to its last slash.
-fn up_to_slash(address: &str) -> &str {
-    let path = address.split(['?', '#']).next().unwrap_or_default();
+/// A URL without its query and its fragment.
+fn without_query(address: &str) -> &str {
+    address.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// A path up to its last slash.
+fn up_to_slash(path: &str) -> &str {
     &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
+}
+
+/// The folder that a relative path is in. One that ends in dots is a folder itself.
+fn folder_of(path: &str) -> String {
+    let last = &path[up_to_slash(path).len()..];
+    let is_folder = matches!(last.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    if is_folder { format!("{path}/") } else { up_to_slash(path).to_owned() }
 }
 
 /// A part of a URL whose characters are syntax nowhere.

@@ -17,7 +17,7 @@ use super::splice::{places, splice};
 use super::target::{Article, LocalLink, Target};
 use super::{markup, surroundings};
 use crate::config::Lazy;
-use crate::extract::{ExtractOptions, Extraction, declaration, extract, is_plain_ascii};
+use crate::extract::{ExtractOptions, Extraction, early_declarations, extract, is_plain_ascii};
 use crate::model::{Edit, Format, Reference, ReferenceKind, ReferencePlace, Reveal, Span};
 
 /// How many such references of one article are found. Finding one takes as many extractions of the article as its
@@ -77,7 +77,8 @@ fn leave_markup(article: &Article<'_>, lazy: Lazy, targets: &mut [Target]) -> Ve
     let is_markup = |span: Span| {
         let (raw, _) = article.encoding.decode_without_bom_handling(span.of(article.bytes));
         let does_harm = || article.format != Format::Xhtml || *last.get_or_init(last_run) > Some(span.start);
-        markup::is_markup(&raw, article.format) && does_harm()
+        (markup::is_markup(&raw, article.format) && does_harm())
+            || markup::may_end_what_is_open(&raw, article.bytes, article.format)
     };
     // Any link makes the base neutral, so that it leads nowhere else.
     let mut bases = targets.iter().filter(|target| target.place.kind == ReferenceKind::Base);
@@ -201,7 +202,7 @@ impl Attempts<'_> {
     /// mirror obeys may make a tag of a text.
     fn is_declared_alike(&self, mirror: &[u8]) -> bool {
         let Article { bytes, format, .. } = *self.article;
-        format != Format::Html || is_plain_ascii(mirror) || declaration(bytes) == declaration(mirror)
+        format != Format::Html || is_plain_ascii(mirror) || early_declarations(bytes) == early_declarations(mirror)
     }
 
     /// Whether a mirror of Markdown in which something was inserted runs what the article does not.
@@ -272,36 +273,54 @@ mod tests {
         rewrite(&article, Lazy::Reveal, found.references.iter().map(|found| Target::new(found, link(found))).collect())
     }
 
-    /// A page whose declaration comes so many bytes after its start with the link in its place, or with the address.
-    fn declared_late(text: &[u8], address: usize, linked: usize) -> [Vec<u8>; 2] {
+    /// A page in which the tag comes so many bytes after its start with the address, and so many with the link.
+    fn declared(before: &str, tag: &str, text: &[u8], [with_address, with_link]: [usize; 2]) -> [Vec<u8>; 2] {
         let link = "../m/1.jpg";
-        let rest = "=".repeat(linked - "<img src=''>".len() - link.len());
-        let page = |url: &str| format!("<img src='{url}'>{rest}<meta charset=iso-2022-jp>").into_bytes();
-        let original = page(&format!("http://h/{}", "a".repeat(address - linked + link.len() - 9)));
-        [original, page(link)].map(|page| [&page, text].concat())
+        let rest = "=".repeat(with_link - before.len() - "<img src=''>".len() - link.len());
+        let page = |url: &str| format!("{before}<img src='{url}'>{rest}{tag}").into_bytes();
+        let address = format!("http://h/{}", "a".repeat(with_address - with_link + link.len() - 9));
+        [page(&address), page(link)].map(|page| [&page, text].concat())
+    }
+
+    /// The mirror of a page of HTML in which every reference gets the same link.
+    fn page_with_links(page: &[u8]) -> Vec<u8> {
+        let options = ExtractOptions::default();
+        let found = extract(page, Format::Html, &options);
+        let article = Article { bytes: page, format: Format::Html, encoding: found.encoding, options: &options };
+        let targets = found.references.iter().map(|found| Target::new(found, Some("../m/1.jpg".to_owned().into())));
+        rewrite(&article, Lazy::Reveal, targets.collect()).mirror
     }
 
     #[test]
     fn no_link_moves_a_declaration_to_where_a_browser_obeys_it() {
-        let shifted = b"<p title=\"\x1b$B\" onclick=alert(1) \x1b(B\">";
-        for (text, address, linked, is_left) in [
-            (&shifted[..], 1100, 900, true),
-            (&shifted[..], 1020, 900, true),
-            (&shifted[..], 1300, 1100, false),
-            (&shifted[..], 900, 700, false),
-            (b"<p>plain", 1100, 900, false),
+        let shifted: &[u8] = b"<p title=\"\x1b$B\" onclick=alert(1) \x1b(B\">";
+        let (tag, other) = ("<meta charset=iso-2022-jp>", "<style>/*<meta charset=utf-8>*/</style>");
+        for (before, text, places, is_left) in [
+            ("", shifted, [1100, 900], true),
+            ("", shifted, [1020, 900], true),
+            ("", shifted, [1300, 1100], false),
+            ("", shifted, [900, 700], false),
+            ("", b"<p>plain", [1100, 900], false),
+            (other, shifted, [1100, 900], true),
+            (other, shifted, [900, 700], false),
         ] {
-            let [original, linked_page] = declared_late(text, address, linked);
-            let options = ExtractOptions::default();
-            let found = extract(&original, Format::Html, &options);
-            assert_eq!(found.references.len(), 1);
-            let article =
-                Article { bytes: &original, format: Format::Html, encoding: found.encoding, options: &options };
-            let targets = found.references.iter().map(|found| Target::new(found, Some("../m/1.jpg".to_owned().into())));
-            let Rewritten { mirror, .. } = rewrite(&article, Lazy::Reveal, targets.collect());
-            assert_eq!(mirror == original, is_left, "{address} {linked}");
-            assert!(is_left || mirror == linked_page, "{address} {linked}");
+            let [original, linked] = declared(before, tag, text, places);
+            let expected = if is_left { &original } else { &linked };
+            assert!(page_with_links(&original) == *expected, "{before} {places:?}");
         }
+        let in_address = [b"<style>a{b:url('http://h/<meta charset=gbk>')}</style>", shifted].concat();
+        assert!(page_with_links(&in_address) == in_address);
+    }
+
+    #[test]
+    fn no_address_that_may_end_an_open_value_of_markdown_is_replaced() {
+        let open = "<div title='\n\nIMAGE\n\ny <b title=' onfocus=hit() tabindex=0 autofocus '>\n";
+        for image in ["![a](http://h/1.png?'x)", "![a][b]\n\n[b]: http://h/1.png?'x", "![a](http://h/1.png?&apos;x)"] {
+            let article = open.replace("IMAGE", image);
+            let Rewritten { mirror, left_remote, .. } = rewritten(&article);
+            assert_eq!((String::from_utf8_lossy(&mirror).as_ref(), left_remote.len()), (article.as_str(), 1));
+        }
+        assert_eq!(rewritten("it's ![a](http://h/1.png?'x) <b onclick=x>").edits.len(), 1);
     }
 
     /// Paragraphs in which the fence at the end of a URL makes code of what follows, and an image.

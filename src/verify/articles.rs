@@ -53,7 +53,7 @@ impl Verifier {
     /// others.
     async fn check_article(self: Arc<Self>, row: ArticleRow) -> Result<Vec<Finding>, CatalogError> {
         let mut found = Vec::new();
-        if let Err(error) = self.archive.catalog.references(row.id).await {
+        if let Err(error) = self.references(&row).await {
             found.push(Finding::of_row(error)?);
         }
         match self.article(row).await {
@@ -61,6 +61,12 @@ impl Verifier {
             Ok(more) => found.extend(more),
         }
         Ok(found)
+    }
+
+    /// Reads the references of an article, for the errors that are in them.
+    async fn references(&self, row: &ArticleRow) -> Result<(), CatalogError> {
+        let _rows = self.rows.acquire().await;
+        self.archive.catalog.references(row.id).await.map(drop)
     }
 
     async fn article(&self, row: ArticleRow) -> Result<Vec<Finding>, CatalogError> {
@@ -121,6 +127,7 @@ impl Verifier {
     /// The recorded edits of an article, and the objects that they link to.
     async fn record(&self, row: &ArticleRow, mirror: Digest) -> Result<Vec<Finding>, CatalogError> {
         let (id, article) = (row.id, &row.version.key);
+        let _rows = self.rows.acquire().await;
         let edits = self.archive.catalog.edits(id).await?;
         let mut found = Vec::new();
         // A damaged original is a finding of its own, as a blob.

@@ -48,6 +48,9 @@ const SIDE_BY_SIDE: usize = 8;
 /// MiB of articles that are compared at a time, of all together. One that is larger is compared alone.
 const MEMORY: u32 = 128;
 
+/// How many articles have rows in memory at a time. Those of a catalog that came from somebody else may be long.
+const ROWS_OF: usize = 2;
+
 /// What is verified, and how fast.
 pub struct VerifyOptions {
     /// The part of everything.
@@ -80,6 +83,8 @@ struct Verifier {
     progress: Arc<VerifyProgress>,
     /// A permit for each MiB of articles that are compared at a time.
     memory: Semaphore,
+    /// A permit for each article with rows in memory.
+    rows: Semaphore,
     /// The sources that have a mirror in the archive.
     in_archive: BTreeSet<SourceName>,
     /// Mirrors that were not looked at.
@@ -94,8 +99,9 @@ pub async fn verify(
 ) -> Result<Verification, VerifyError> {
     let pace = Pace::new(options.rate);
     let UnrecordedMirrors { unknown, sources: in_archive, .. } = archive.unrecorded_mirrors::<VerifyError>().await?;
-    let (memory, elsewhere) = (Semaphore::new(MEMORY as usize), AtomicU64::default());
-    let verifier = Arc::new(Verifier { archive, options, pace, progress, memory, in_archive, elsewhere });
+    let (memory, rows) = (Semaphore::new(MEMORY as usize), Semaphore::new(ROWS_OF));
+    let elsewhere = AtomicU64::default();
+    let verifier = Arc::new(Verifier { archive, options, pace, progress, memory, rows, in_archive, elsewhere });
     verifier.progress.expect(verifier.expected().await?);
     let integrity = verifier.archive.catalog.integrity().await?;
     let mut found = Verification::default();

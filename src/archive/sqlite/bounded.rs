@@ -5,7 +5,7 @@ use rusqlite::Result;
 use super::error::Damaged;
 
 /// The most bytes of rows that are held at once. All that belongs to one article is far less.
-const MOST: usize = 256 << 20;
+const MOST: usize = 64 << 20;
 
 /// What a row takes besides its texts.
 const ROW: usize = 256;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Result, Row, params};
 
-use super::error::in_row;
+use super::error::{Damaged, in_row};
 use super::{article_facts, bounded};
 use crate::archive::rules::ArticleFacts;
 use crate::model::{ArticleId, Digest, Edit, Fingerprint, Span};
@@ -54,7 +54,27 @@ pub(super) fn finish(connection: &Connection, article: ArticleId, fingerprint: F
     article_facts::change(connection, article, ArticleFacts::mirror_appeared)
 }
 
+/// How many times as long as its article the edits of a mirror may be, and how many bytes longer in any case.
+const GROWTH: u64 = 4;
+const SLACK: u64 = 16 << 20;
+
+/// The edits of an article, if they are as long as those of an article of its size can be. The catalog may be somebody
+/// else's: what its edits take is summed up before one of them is read.
 pub(super) fn edits(connection: &Connection, article: ArticleId) -> Result<Vec<Edit>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT coalesce(sum(octet_length(raw) + octet_length(replacement)), 0),
+                (SELECT size FROM article WHERE id = ?1)
+         FROM edit WHERE article_id = ?1",
+    )?;
+    let (length, size): (u64, Option<u64>) = statement.query_row([article], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let most = size.unwrap_or_default().saturating_mul(GROWTH).saturating_add(SLACK);
+    if length > most {
+        return Err(Damaged::in_column("list of edits", format_args!("{length} bytes, more than {most}")));
+    }
+    read_edits(connection, article)
+}
+
+fn read_edits(connection: &Connection, article: ArticleId) -> Result<Vec<Edit>> {
     let edit = |row: &Row<'_>| {
         Ok(Edit {
             span: Span::new(row.get("start")?, row.get("end")?),

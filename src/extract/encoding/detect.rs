@@ -1,7 +1,5 @@
 //! Which encoding a file is written in.
 
-use std::ops::Range;
-
 use chardetng::EncodingDetector;
 use encoding_rs::{
     BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, REPLACEMENT, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
@@ -15,28 +13,32 @@ use crate::model::Format;
 const PRESCAN: usize = 64 * 1024;
 /// What a browser looks at before it begins to show a page (HTML, "determining the character encoding").
 const FIRST: usize = 1024;
+/// What a tag begins with that declares it.
+const META: &[u8] = b"<meta";
 
-/// Where a page declares its encoding, as far as browsers tell places apart: not all obey one that comes later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Declaration {
-    /// Nowhere.
-    Absent,
-    /// Within the first 1,024 bytes.
-    First,
-    /// In a tag that begins there and ends after them.
-    Across,
-    /// After them.
-    Later,
+/// The tags that may declare the encoding of a page and that begin where each browser looks, in order: whether each of them
+/// ends there, too. They count wherever they stand, since browsers disagree on what is text there.
+pub(crate) fn early_declarations(page: &[u8]) -> Vec<bool> {
+    if Encoding::for_bom(page).is_some() {
+        return Vec::new();
+    }
+    let tags = memchr::memchr_iter(b'<', &page[..page.len().min(FIRST)]).filter(|at| is_meta(&page[*at..]));
+    let ends = tags.filter_map(|at| end_of_declaration(&page[at..page.len().min(at + PRESCAN)]).map(|end| at + end));
+    ends.map(|end| end <= FIRST).collect()
 }
 
-/// Where a page of HTML has the declaration of its encoding. One after a byte order mark counts nowhere.
-pub(crate) fn declaration(page: &[u8]) -> Declaration {
-    match prescan(page).filter(|_| Encoding::for_bom(page).is_none()) {
-        None => Declaration::Absent,
-        Some((_, tag)) if tag.end <= FIRST => Declaration::First,
-        Some((_, tag)) if tag.start < FIRST => Declaration::Across,
-        Some(_) => Declaration::Later,
+/// Where a `<meta>` ends, if it may declare an encoding. A character reference may stand for a part of what does.
+fn end_of_declaration(tag: &[u8]) -> Option<usize> {
+    let mut attributes = Attributes(&tag[META.len()..]);
+    let mut declares = false;
+    for (name, value) in attributes.by_ref() {
+        declares |= match name.as_slice() {
+            b"charset" => true,
+            b"http-equiv" => value == b"content-type" || value.contains(&b'&'),
+            _ => false,
+        };
     }
+    (declares && attributes.0.starts_with(b">")).then(|| tag.len() - attributes.0.len() + 1)
 }
 
 /// The encoding, and how many bytes of byte order mark come first.
@@ -101,7 +103,7 @@ fn declared(bytes: &[u8], format: Format) -> Option<&'static Encoding> {
     let label = match format {
         Format::Css => css_label(bytes)?,
         Format::Html | Format::Xhtml => {
-            return xml_label(bytes).and_then(Encoding::for_label).or_else(|| Some(prescan(bytes)?.0));
+            return xml_label(bytes).and_then(Encoding::for_label).or_else(|| prescan(bytes));
         }
         Format::Markdown | Format::Mdx => return None,
     };
@@ -137,10 +139,9 @@ fn xml_label(bytes: &[u8]) -> Option<&[u8]> {
     Some(&rest[1..=end])
 }
 
-/// HTML, "prescan a byte stream to determine its encoding", with the place of the tag.
-fn prescan(bytes: &[u8]) -> Option<(&'static Encoding, Range<usize>)> {
-    let all = &bytes[..bytes.len().min(PRESCAN)];
-    let mut rest = all;
+/// HTML, "prescan a byte stream to determine its encoding".
+fn prescan(bytes: &[u8]) -> Option<&'static Encoding> {
+    let mut rest = &bytes[..bytes.len().min(PRESCAN)];
     while let Some(at) = memchr::memchr(b'<', rest) {
         rest = &rest[at..];
         if rest.starts_with(b"<!--") {
@@ -149,8 +150,7 @@ fn prescan(bytes: &[u8]) -> Option<(&'static Encoding, Range<usize>)> {
         } else if is_meta(rest) {
             let mut attributes = Attributes(&rest[5..]);
             if let Some(encoding) = meta_encoding(&mut attributes) {
-                // It ends with the bracket that comes next.
-                return Some((encoding, all.len() - rest.len()..all.len() - attributes.0.len() + 1));
+                return Some(encoding);
             }
             rest = attributes.0;
         } else if is_tag(rest) {
@@ -301,15 +301,21 @@ mod tests {
     }
 
     #[test]
-    fn a_declaration_is_told_from_one_that_comes_later() {
+    fn later_declarations_are_not_among_those_that_each_browser_sees() {
         let tag = "<meta charset=gbk>";
-        let at = |start: usize| declaration(format!("{}{tag}<p>", "a".repeat(start)).as_bytes());
+        let at = |start: usize| early_declarations(format!("{}{tag}<p>", "a".repeat(start)).as_bytes());
         let last = FIRST - tag.len();
-        assert_eq!([0, last].map(at), [Declaration::First; 2]);
-        assert_eq!([last + 1, FIRST - 1].map(at), [Declaration::Across; 2]);
-        assert_eq!([FIRST, PRESCAN - tag.len()].map(at), [Declaration::Later; 2]);
-        let nowhere = ["<meta charset=no-such>", "\u{feff}<meta charset=gbk>"].map(str::as_bytes);
-        assert_eq!([at(PRESCAN), declaration(nowhere[0]), declaration(nowhere[1])], [Declaration::Absent; 3]);
+        assert_eq!([0, last].map(at), [[true], [true]]);
+        assert_eq!([last + 1, FIRST - 1].map(at), [[false], [false]]);
+        assert!(at(FIRST).is_empty());
+        for (page, expected) in [
+            ("<style>/*<meta charset=utf-8>*/</style><META/http-equiv=Content-Type content=x>", 2),
+            ("<meta http-equiv='content&#45;type' content='text/html; char&#115;et=gbk'>", 1),
+            ("<meta name=a content=b><meta http-equiv=refresh content=1><meta charset=gbk", 0),
+            ("\u{feff}<meta charset=gbk>", 0),
+        ] {
+            assert_eq!(early_declarations(page.as_bytes()).len(), expected, "{page}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
 
-pub(crate) use self::detect::declaration;
+pub(crate) use self::detect::early_declarations;
 use self::run::Run;
 use crate::model::{Format, Span};
 

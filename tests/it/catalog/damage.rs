@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use offprint::testing::archive::{self, Archive, Catalog, CatalogError, Mode, ReadRows};
-use offprint::testing::model::Digest;
+use offprint::testing::model::{ArticleId, Digest};
 
 use super::fixtures::{A, B, TTL, at, complete_all, kept, key, link, record, thumbnail_of, worker};
 
@@ -50,6 +50,23 @@ async fn left_out<T>(
 
 fn named(row: &str, what: &'static str) -> (String, &'static str) {
     (row.to_owned(), what)
+}
+
+#[tokio::test]
+async fn edits_that_no_article_of_its_size_can_have_are_not_read() {
+    let edit = |length: u64| {
+        format!(
+            "INSERT INTO edit VALUES (1, 0, 0, 1, x'61', zeroblob({length})), (1, 1, 1, 2, x'62', zeroblob({length}))"
+        )
+    };
+    let size = "UPDATE article SET size = 1000000 WHERE id = 1;";
+    let call = async |catalog: &dyn Catalog| catalog.edits(ArticleId(1)).await;
+    let (_folder, archive) = changed(&format!("{size}{}", edit(10_000_000))).await;
+    assert_eq!(call(&*archive.catalog).await.unwrap().len(), 2);
+    for (size, length) in [(size, 11_000_000), ("", 9_000_000), ("UPDATE article SET size = 1 << 40;", 40_000_000)] {
+        let (_, what) = damaged(&format!("{size}{}", edit(length)), call).await;
+        assert_eq!(what, "list of edits", "{size}");
+    }
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ const ADDRESSES: [&str; 40] = [
 ];
 
 /// What stands around and between them.
-const SURROUNDINGS: [&str; 44] = [
+const SURROUNDINGS: [&str; 46] = [
     "<xmp>",
     "</xmp>",
     "<textarea>",
@@ -84,6 +84,8 @@ const SURROUNDINGS: [&str; 44] = [
     "<b>",
     "<a href='",
     "<a title=\"",
+    "<img title='",
+    "<img title=\"\n\n",
     "'>",
     "\">",
     "`",
@@ -103,7 +105,7 @@ const SURROUNDINGS: [&str; 44] = [
 ];
 
 /// Handlers: `@` is a number that is another each time.
-const HANDLERS: [&str; 8] = [
+const HANDLERS: [&str; 10] = [
     "<img src=x onerror=hit(@)>",
     "</xmp><img src=x onerror=hit(@)>",
     "</textarea><img src=x onerror=hit(@)>",
@@ -112,6 +114,8 @@ const HANDLERS: [&str; 8] = [
     "</title><svg onload=hit(@)>",
     "'><img src=x onerror=hit(@)>",
     "\"><img src=x onerror=hit(@)>",
+    "' src=x onerror=hit(@) b='",
+    "\" src=x onerror=hit(@) b=\"",
 ];
 
 /// So many documents, the same for the same seed.

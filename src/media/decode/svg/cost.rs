@@ -73,9 +73,9 @@ pub(super) fn of(document: &Document<'_>) -> Result<Cost, MediaError> {
         for attribute in node.attributes() {
             check_attribute(attribute.name(), attribute.value())?;
         }
-        let octaves = node.attribute("numOctaves").and_then(|value| value.trim().parse::<f64>().ok());
-        if octaves.is_some_and(|octaves| octaves > MAX_OCTAVES) {
-            return Err(MediaError::over("octaves of noise", u64::MAX, 32));
+        let written = node.attribute("numOctaves").unwrap_or_default().trim();
+        if written.parse::<f64>().is_ok_and(|octaves| octaves > MAX_OCTAVES) {
+            return Err(MediaError::over("octaves of noise", written.parse().unwrap_or(u64::MAX), 32));
         }
     }
     rings::check(document)?;
