@@ -37,7 +37,7 @@ mod terms;
 
 pub(crate) use address::{has_scheme, is_from_root};
 pub(crate) use dates::timestamp;
-pub(crate) use encoding::{early_declarations, is_plain_ascii};
+pub(crate) use encoding::{depends_on_encoding, early_declarations, ends_early};
 pub use extraction::Extraction;
 pub use format::format_of;
 pub(crate) use front_matter::length as front_matter_length;

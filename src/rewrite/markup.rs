@@ -5,14 +5,16 @@
 //! it another element would, and the mirror would run what the original does not. No check by one reading can exclude that.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use html5gum::Token;
 use memchr::memmem;
 use pulldown_cmark::{Options, Parser, html};
 
+use super::target::Article;
 use crate::extract::{RawText, markup_tokens};
-use crate::model::Format;
+use crate::model::{Format, Span};
 
 /// What begins or ends something that holds no markup, in any reading.
 const BORDERS: [&str; 14] = [
@@ -39,8 +41,44 @@ const OPENINGS: [&str; 10] =
 /// How often an address can be encoded: a document in an attribute may hold such a document.
 const DEEPEST: usize = 3;
 
+/// What is asked of the text of an article for its addresses, once at most.
+pub(super) struct TextAround<'a> {
+    article: &'a Article<'a>,
+    last_run: OnceCell<Option<usize>>,
+    leaves_value_open: OnceCell<bool>,
+}
+
+impl<'a> TextAround<'a> {
+    pub(super) fn new(article: &'a Article<'a>) -> Self {
+        Self { article, last_run: OnceCell::new(), leaves_value_open: OnceCell::new() }
+    }
+
+    /// Whether what follows may be read otherwise without what a span holds.
+    pub(super) fn depends_on(&self, span: Span) -> bool {
+        let format = self.article.format;
+        let raw = self.decoded(span.of(self.article.bytes));
+        let in_markdown = matches!(format, Format::Markdown | Format::Mdx);
+        (is_markup(&raw, format) && self.does_harm(span))
+            || (in_markdown && has_single_quote(&raw) && self.leaves_value_open())
+    }
+
+    /// What is wrong with XML ends it: without that, what runs after it would do harm.
+    fn does_harm(&self, span: Span) -> bool {
+        let last_run = || last_that_runs(self.article.bytes);
+        self.article.format != Format::Xhtml || *self.last_run.get_or_init(last_run) > Some(span.start)
+    }
+
+    fn leaves_value_open(&self) -> bool {
+        *self.leaves_value_open.get_or_init(|| leaves_value_open(&self.decoded(self.article.bytes)))
+    }
+
+    fn decoded<'b>(&self, bytes: &'b [u8]) -> Cow<'b, str> {
+        self.article.encoding.decode_without_bom_handling(bytes).0
+    }
+}
+
 /// Whether an address, as it is written, may be read as markup that changes how the text after it is read.
-pub(super) fn is_markup(raw: &str, format: Format) -> bool {
+fn is_markup(raw: &str, format: Format) -> bool {
     match format {
         Format::Markdown | Format::Mdx if raw.contains(['<', '>']) => true,
         Format::Xhtml if raw.contains('<') || has_bare_ampersand(raw) => true,
@@ -49,27 +87,37 @@ pub(super) fn is_markup(raw: &str, format: Format) -> bool {
     }
 }
 
-/// How template engines enclose what they run, print and leave out (Liquid, Nunjucks, Jinja).
-const TEMPLATE_MARKS: [(&str, &str); 3] = [("{%", "%}"), ("{{", "}}"), ("{#", "#}")];
+/// What may run in a text of Markdown, besides handlers.
+const RUNNING: [&str; 5] = ["<script", "script:", "<iframe", "<object", "<embed"];
 
-/// Whether an address may end what the text of a post opens: a tag of a template engine; in Markdown also a value in single
-/// quotes, which renderers leave in addresses as they are.
-pub(super) fn may_end_what_is_open(raw: &str, text: &[u8], format: Format) -> bool {
-    let has = |mark: &str| memmem::find(text, mark.as_bytes()).is_some();
-    let in_template = || TEMPLATE_MARKS.iter().any(|(open, close)| raw.contains(close) && has(open));
-    let in_markdown = matches!(format, Format::Markdown | Format::Mdx);
-    let in_value = || decoded(raw).contains('\'') && opens_single_quotes(text) && last_that_runs(text).is_some();
-    in_template() || (in_markdown && raw.contains(['\'', '&']) && in_value())
+/// Whether an address may end a value in single quotes: renderers of Markdown leave them in addresses as they are.
+fn has_single_quote(raw: &str) -> bool {
+    raw.contains(['\'', '&']) && decoded(raw).contains('\'')
 }
 
-/// Whether a text may begin a value in single quotes.
-fn opens_single_quotes(text: &[u8]) -> bool {
-    memchr::memchr_iter(b'\'', text).any(|at| text[..at].trim_ascii_end().ends_with(b"="))
+/// Whether a text of Markdown may begin a value in single quotes, and something may run after the next such quote.
+fn leaves_value_open(text: &str) -> bool {
+    let element = text.match_indices('<').find(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()));
+    let after_value = element.and_then(|(at, _)| after_single_quotes(text[at..].as_bytes()));
+    after_value.is_some_and(|rest| last_of(rest, &RUNNING).is_some())
+}
+
+/// What follows the quote after the first that may begin a value.
+fn after_single_quotes(text: &[u8]) -> Option<&[u8]> {
+    let opens = |at: &usize| text[..*at].trim_ascii_end().ends_with(b"=");
+    let open = memchr::memchr_iter(b'\'', text).find(opens)?;
+    let rest = &text[open + 1..];
+    Some(&rest[memchr::memchr(b'\'', rest)?..])
 }
 
 /// Where the last of a text starts that may run: an element, an attribute or an address, in any spelling. `None` where nothing
-/// does.
-pub(super) fn last_that_runs(text: &[u8]) -> Option<usize> {
+/// does. In UTF-16 a zero stands between two letters.
+fn last_that_runs(text: &[u8]) -> Option<usize> {
+    last_of(text, &["script", "s\0c\0r\0i\0p\0t", "&#", "&\0#"])
+}
+
+/// Where the last handler or other of these parts starts.
+fn last_of(text: &[u8], parts: &[&str]) -> Option<usize> {
     let lower = text.to_ascii_lowercase();
     let is_border = |byte: &u8| byte.is_ascii_whitespace() || b"\"'/\0".contains(byte);
     let is_handler = |at: &usize| {
@@ -77,9 +125,8 @@ pub(super) fn last_that_runs(text: &[u8]) -> Option<usize> {
         let mut after = name.skip_while(|byte| byte.is_ascii_whitespace() || **byte == 0);
         lower[..*at].last().is_some_and(is_border) && after.next() == Some(&b'=')
     };
-    // In UTF-16 a zero stands between two letters.
     let handlers = ["on", "o\0n"].map(|on| memmem::find_iter(&lower, on).filter(is_handler).last());
-    let others = ["script", "s\0c\0r\0i\0p\0t", "&#", "&\0#"].map(|part| memmem::rfind(&lower, part.as_bytes()));
+    let others = parts.iter().map(|part| memmem::rfind(&lower, part.as_bytes()));
     handlers.into_iter().chain(others).flatten().max()
 }
 
@@ -208,18 +255,20 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_may_end_what_is_open() {
-        let (open, shut) = (b"<b title = '\n\n<i onclick=x>", b"it's = <i onclick=x>");
+    fn values_that_an_address_may_end() {
         for raw in ["a?'", "a?&apos;", "a?&#39", "a?&#x27;b"] {
-            assert!(may_end_what_is_open(raw, open, Format::Markdown), "{raw}");
-            assert!(!may_end_what_is_open(raw, open, Format::Html), "{raw}");
-            assert!(!may_end_what_is_open(raw, shut, Format::Markdown), "{raw}");
-            assert!(!may_end_what_is_open(raw, b"<b title='a'>", Format::Markdown), "{raw}");
+            assert!(has_single_quote(raw), "{raw}");
         }
-        assert!(!may_end_what_is_open("a?b&amp;c", open, Format::Markdown));
-        assert!(may_end_what_is_open("a?#}", b"{# a", Format::Html));
-        assert!(may_end_what_is_open("a?%}", b"{% a", Format::Markdown));
-        assert!(!may_end_what_is_open("a?{\"b\":{}}", b"{% a", Format::Markdown));
+        assert!(!has_single_quote("a?b&amp;c&amp;apos;"));
+        assert!(leaves_value_open("<b title = '\n\na?'<i onclick=x>") && leaves_value_open("<b a='\n'<script>"));
+        for text in [
+            "title = 'a'\ndescription = 'b'\n",
+            "title = 'a'\n<b>description</b>",
+            "<b>x</b> it's = <i onclick=x>",
+            "<b title='a'>JavaScript is no transcript</b>",
+        ] {
+            assert!(!leaves_value_open(text), "{text}");
+        }
     }
 
     #[test]

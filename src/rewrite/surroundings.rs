@@ -75,9 +75,12 @@ struct Origin {
 impl Origin {
     /// Whether it can be written before a URL as it is.
     fn is_plain(&self) -> bool {
-        let parts = [&self.scheme, &self.host, &self.page, &self.folder];
-        parts.into_iter().all(|part| part.is_empty() || needs_no_escape(part))
+        [&self.scheme, &self.host, &self.folder].into_iter().all(|part| is_plain(part))
     }
+}
+
+fn is_plain(part: &str) -> bool {
+    part.is_empty() || needs_no_escape(part)
 }
 
 /// Whether a base can become neutral: what it completes then leads where it led, and the mirror does not grow beyond
@@ -86,10 +89,10 @@ pub(super) fn can_be_neutral(original: &[u8], encoding: &'static Encoding, base:
     let surroundings = Surroundings { original, encoding };
     let Some(origin) = surroundings.origin(base) else { return true };
     let longest = targets.len().saturating_mul(origin.page.len().max(origin.folder.len()));
-    let mut completed = targets.iter().filter(|target| target.place.kind == ReferenceKind::BaseRelative);
     let is_small = longest <= original.len().saturating_mul(GROWTH).saturating_add(SLACK);
-    let is_known = surroundings.is_known(base) && origin.is_plain();
-    is_small && is_known && completed.all(|target| is_read_as_written(&surroundings.text(target)))
+    let mut completed = targets.iter().filter(|target| target.place.kind == ReferenceKind::BaseRelative);
+    let can_complete = |target: &Target| start_as_read(&surroundings.text(target)).is_some();
+    is_small && surroundings.is_known(base) && origin.is_plain() && completed.all(can_complete)
 }
 
 /// What the start of an address makes of it.
@@ -121,16 +124,16 @@ fn start_of(address: &str) -> Start {
     }
 }
 
-/// Whether a browser reads the start of an address as it is written. Tabs and line feeds count for nothing, a backslash is
-/// a slash, and `https:a` is relative to a base of that scheme (URL Standard, "basic URL parser"); a character reference
-/// may be any of them.
-fn is_read_as_written(written: &str) -> bool {
-    let meant = decoded(without_space(written)).replace(['\t', '\n', '\r'], "");
-    let path_end = meant.find(['?', '#']).unwrap_or(meant.len());
-    let meant = meant[..path_end].replace('\\', "/") + &meant[path_end..];
-    let scheme = meant.split_once(':').filter(|_| has_scheme(&meant));
+/// The same as a browser reads it. Tabs and line feeds count for nothing, and a backslash is a slash; a character reference
+/// may be any of them. `None` for one like `https:a`, which is relative to a base of that scheme (URL Standard, "basic URL
+/// parser").
+fn start_as_read(written: &str) -> Option<Start> {
+    let read = decoded(written).replace(['\t', '\n', '\r'], "");
+    let path_end = read.find(['?', '#']).unwrap_or(read.len());
+    let read = without_space(&(read[..path_end].replace('\\', "/") + &read[path_end..])).to_owned();
+    let scheme = read.split_once(':').filter(|_| has_scheme(&read));
     let is_relative = scheme.is_some_and(|(scheme, rest)| is_web(scheme) && !rest.starts_with("//"));
-    !is_relative && start_of(without_space(&meant)) == start_of(without_space(written))
+    (!is_relative).then(|| start_of(&read))
 }
 
 fn is_web(scheme: &str) -> bool {
@@ -147,11 +150,17 @@ impl Surroundings<'_> {
         self.encoding.decode_without_bom_handling(target.place.span.of(self.original)).0.into_owned()
     }
 
-    /// Whether a browser reads a base as it is written. One with a scheme and without a host completes nothing.
+    /// Whether a browser reads a base as it is written, and takes it.
     fn is_known(&self, base: &Target) -> bool {
         let raw = self.text(base);
-        let is_complete = || base.url.as_ref().is_some_and(Url::has_host);
-        is_read_as_written(&raw) && (start_of(without_space(&raw)) != Start::Scheme || is_complete())
+        let raw = without_space(&raw);
+        let start = start_of(raw);
+        let is_taken = match start {
+            Start::Scheme => base.url.as_ref().is_some_and(Url::has_host),
+            Start::Host => Url::parse(&format!("http:{raw}")).is_ok(),
+            _ => true,
+        };
+        is_taken && start_as_read(raw) == Some(start)
     }
 
     /// Where a base leads; `None` for one that is neutral already. A base that is relative itself stays so: the mirror and
@@ -177,7 +186,7 @@ impl Surroundings<'_> {
             None => Origin {
                 scheme: String::new(),
                 host: String::new(),
-                page: without_query(raw).to_owned(),
+                page: plain(without_query(&decoded(raw))),
                 folder: folder_of(without_query(raw)),
             },
         })
@@ -186,7 +195,7 @@ impl Surroundings<'_> {
     /// Completes a URL as the base did.
     fn absolute(&self, target: &Target, origin: &Origin) -> Option<Edit> {
         let raw = self.text(target);
-        let before = match start_of(without_space(&raw)) {
+        let before = match start_as_read(&raw)? {
             Start::Scheme | Start::Fragment => return None,
             Start::Host => &origin.scheme,
             Start::Root => &origin.host,

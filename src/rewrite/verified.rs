@@ -12,12 +12,13 @@ use encoding_rs::Encoding;
 
 use super::delimiters::link_in;
 use super::edits::is_filled;
+use super::markup::TextAround;
 use super::plan::{plan, revealed};
 use super::splice::{places, splice};
 use super::target::{Article, LocalLink, Target};
 use super::{markup, surroundings};
 use crate::config::Lazy;
-use crate::extract::{ExtractOptions, Extraction, early_declarations, extract, is_plain_ascii};
+use crate::extract::{ExtractOptions, Extraction, depends_on_encoding, early_declarations, ends_early, extract};
 use crate::model::{Edit, Format, Reference, ReferenceKind, ReferencePlace, Reveal, Span};
 
 /// How many such references of one article are found. Finding one takes as many extractions of the article as its
@@ -71,24 +72,17 @@ pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> R
 /// Takes the links off images that would be written over what may be read as markup, and all links of an article with a base
 /// that cannot be made neutral. Returns where they are.
 fn leave_markup(article: &Article<'_>, lazy: Lazy, targets: &mut [Target]) -> Vec<Span> {
-    // What is wrong with XML ends it: without that, what runs after it would do harm.
-    let last = OnceCell::new();
-    let last_run = || markup::last_that_runs(article.bytes);
-    let is_markup = |span: Span| {
-        let (raw, _) = article.encoding.decode_without_bom_handling(span.of(article.bytes));
-        let does_harm = || article.format != Format::Xhtml || *last.get_or_init(last_run) > Some(span.start);
-        (markup::is_markup(&raw, article.format) && does_harm())
-            || markup::may_end_what_is_open(&raw, article.bytes, article.format)
-    };
+    let text = TextAround::new(article);
     // Any link makes the base neutral, so that it leads nowhere else.
     let mut bases = targets.iter().filter(|target| target.place.kind == ReferenceKind::Base);
     let in_base = bases.any(|base| {
         let is_neutral = || surroundings::can_be_neutral(article.bytes, article.encoding, base, targets);
-        is_markup(base.place.span) || !is_neutral()
+        text.depends_on(base.place.span) || !is_neutral()
     });
     let is_left = |place: &ReferencePlace| {
         let shown = place.reveal.filter(|_| lazy == Lazy::Reveal);
-        in_base || is_markup(place.span) || matches!(shown, Some(Reveal::Replace(value)) if is_markup(value))
+        let over = matches!(shown, Some(Reveal::Replace(value)) if text.depends_on(value));
+        in_base || over || text.depends_on(place.span)
     };
     let links = targets.iter_mut().filter(|target| has_link(target));
     let left = links.filter(|target| is_left(&target.place));
@@ -187,10 +181,10 @@ impl Attempts<'_> {
         let again: Vec<_> = found.references.iter().map(|found| Target::new(found, link(found))).collect();
         let article = Article { bytes: mirror, format, encoding: found.encoding, options: &options };
         let holds = reads_alike(mirror, found.encoding, encoding)
-            && self.is_declared_alike(mirror)
             && again.iter().map(|target| target.place.span).eq(expected)
             && plan(&article, self.lazy, &again).is_empty()
-            && !self.runs_more(attempt);
+            && !self.runs_more(attempt)
+            && self.is_declared_alike(attempt);
         match holds {
             true => Proof::Holds,
             false if self.lacks(&found) => Proof::TooMany,
@@ -198,11 +192,17 @@ impl Attempts<'_> {
         }
     }
 
-    /// Whether the links leave the declaration of the encoding where a browser looks for it as before: one that only the
-    /// mirror obeys may make a tag of a text.
-    fn is_declared_alike(&self, mirror: &[u8]) -> bool {
+    /// Whether the links leave each declaration of the encoding where a browser looks for it as before, or bring none there: one
+    /// that only the mirror obeys may make a tag of a text.
+    fn is_declared_alike(&self, Rewritten { edits, mirror, .. }: &Rewritten) -> bool {
         let Article { bytes, format, .. } = *self.article;
-        format != Format::Html || is_plain_ascii(mirror) || early_declarations(bytes) == early_declarations(mirror)
+        if format != Format::Html || !depends_on_encoding(bytes) {
+            return true;
+        }
+        let places = places(edits);
+        let moved = |span: Span| Some((shifted(span, edits, &places)?, ends_early(span)));
+        let found = early_declarations(mirror).into_iter().map(|span| Some((span, ends_early(span))));
+        early_declarations(bytes).into_iter().map(moved).eq(found)
     }
 
     /// Whether a mirror of Markdown in which something was inserted runs what the article does not.
@@ -308,8 +308,11 @@ mod tests {
             let expected = if is_left { &original } else { &linked };
             assert!(page_with_links(&original) == *expected, "{before} {places:?}");
         }
-        let in_address = [b"<style>a{b:url('http://h/<meta charset=gbk>')}</style>", shifted].concat();
-        assert!(page_with_links(&in_address) == in_address);
+        let in_address = "<style>a{b:url('http://h/<meta charset=gbk>')}</style>";
+        let alone = [in_address.as_bytes(), shifted].concat();
+        assert!(page_with_links(&alone) == alone);
+        let [exchanged, _] = declared(in_address, tag, shifted, [1100, 900]);
+        assert!(page_with_links(&exchanged) == exchanged);
     }
 
     #[test]

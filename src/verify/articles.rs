@@ -127,20 +127,17 @@ impl Verifier {
     /// The recorded edits of an article, and the objects that they link to.
     async fn record(&self, row: &ArticleRow, mirror: Digest) -> Result<Vec<Finding>, CatalogError> {
         let (id, article) = (row.id, &row.version.key);
-        let _rows = self.rows.acquire().await;
-        let edits = self.archive.catalog.edits(id).await?;
-        let mut found = Vec::new();
         // A damaged original is a finding of its own, as a blob.
-        if let Some(original) = self.original(row).await
-            && !leads_to(&original, &edits, mirror)
-        {
-            found.push(Finding::Edits { id, article: article.clone() });
-        }
-        for edit in &edits {
-            for file in linked_files(&edit.replacement) {
-                if !self.is_stored(&file).await {
-                    found.push(Finding::Link { id, article: article.clone(), file });
-                }
+        let original = self.original(row).await;
+        let rows = self.rows.acquire().await;
+        let edits = self.archive.catalog.edits(id).await?;
+        let differs = original.is_some_and(|original| !leads_to(&original, &edits, mirror));
+        let links: BTreeSet<_> = edits.iter().flat_map(|edit| linked_files(&edit.replacement)).collect();
+        drop((edits, rows));
+        let mut found: Vec<_> = differs.then(|| Finding::Edits { id, article: article.clone() }).into_iter().collect();
+        for file in links {
+            if !self.is_stored(&file).await {
+                found.push(Finding::Link { id, article: article.clone(), file });
             }
         }
         Ok(found)

@@ -49,7 +49,7 @@ const SIDE_BY_SIDE: usize = 8;
 const MEMORY: u32 = 128;
 
 /// How many articles have rows in memory at a time. Those of a catalog that came from somebody else may be long.
-const ROWS_OF: usize = 2;
+const ARTICLES_WITH_ROWS: usize = 2;
 
 /// What is verified, and how fast.
 pub struct VerifyOptions {
@@ -99,7 +99,7 @@ pub async fn verify(
 ) -> Result<Verification, VerifyError> {
     let pace = Pace::new(options.rate);
     let UnrecordedMirrors { unknown, sources: in_archive, .. } = archive.unrecorded_mirrors::<VerifyError>().await?;
-    let (memory, rows) = (Semaphore::new(MEMORY as usize), Semaphore::new(ROWS_OF));
+    let (memory, rows) = (Semaphore::new(MEMORY as usize), Semaphore::new(ARTICLES_WITH_ROWS));
     let elsewhere = AtomicU64::default();
     let verifier = Arc::new(Verifier { archive, options, pace, progress, memory, rows, in_archive, elsewhere });
     verifier.progress.expect(verifier.expected().await?);

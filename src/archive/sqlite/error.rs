@@ -56,7 +56,8 @@ fn row_name(table: &str, key: &[&str], row: &Row<'_>) -> String {
     format!("{table} {}", key.iter().map(value).collect::<Vec<_>>().join("/"))
 }
 
-fn name_row(error: Error, row: impl FnOnce() -> String) -> Error {
+/// An error about a value, with the name of its row.
+pub(super) fn name_row(error: Error, row: impl FnOnce() -> String) -> Error {
     let damaged = match error {
         Error::FromSqlConversionFailure(_, _, source) => match source.downcast::<Damaged>() {
             Ok(damaged) => *damaged,

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, Result, Row, params};
 
-use super::error::{Damaged, in_row};
-use super::{article_facts, bounded};
+use super::article_facts;
+use super::error::{Damaged, in_row, name_row};
 use crate::archive::rules::ArticleFacts;
 use crate::model::{ArticleId, Digest, Edit, Fingerprint, Span};
 
@@ -54,9 +54,12 @@ pub(super) fn finish(connection: &Connection, article: ArticleId, fingerprint: F
     article_facts::change(connection, article, ArticleFacts::mirror_appeared)
 }
 
-/// How many times as long as its article the edits of a mirror may be, and how many bytes longer in any case.
-const GROWTH: u64 = 4;
-const SLACK: u64 = 16 << 20;
+/// How many times as long as its article the edits of a mirror may be, and how many bytes longer: they hold what they
+/// replace, what takes its place, and links.
+const TIMES: u64 = 8;
+const LINKS: u64 = 16 << 20;
+/// The most bytes of edits in any case.
+const MOST: u64 = 256 << 20;
 
 /// The edits of an article, if they are as long as those of an article of its size can be. The catalog may be somebody
 /// else's: what its edits take is summed up before one of them is read.
@@ -67,9 +70,10 @@ pub(super) fn edits(connection: &Connection, article: ArticleId) -> Result<Vec<E
          FROM edit WHERE article_id = ?1",
     )?;
     let (length, size): (u64, Option<u64>) = statement.query_row([article], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let most = size.unwrap_or_default().saturating_mul(GROWTH).saturating_add(SLACK);
+    let most = size.unwrap_or_default().saturating_mul(TIMES).saturating_add(LINKS).min(MOST);
     if length > most {
-        return Err(Damaged::in_column("list of edits", format_args!("{length} bytes, more than {most}")));
+        let error = Damaged::in_column("list of edits", format_args!("{length} bytes, more than {most}"));
+        return Err(name_row(error, || format!("edits of article {}", article.0)));
     }
     read_edits(connection, article)
 }
@@ -84,5 +88,5 @@ fn read_edits(connection: &Connection, article: ArticleId) -> Result<Vec<Edit>> 
     };
     let mut statement = connection.prepare_cached("SELECT * FROM edit WHERE article_id = ?1 ORDER BY ord")?;
     let rows = statement.query_map([article], in_row("edit", &["article_id", "ord"], edit))?;
-    bounded::collect(rows, "list of edits", |edit| edit.raw.len() + edit.replacement.len())
+    rows.collect()
 }

@@ -6,7 +6,7 @@ use encoding_rs::{
     X_USER_DEFINED,
 };
 
-use crate::model::Format;
+use crate::model::{Format, Span};
 
 /// How far into a file a declaration of its encoding is searched for. The standard prescans 1024 bytes, but also lets a
 /// parser that finds a declaration later start again (HTML, "changing the encoding while parsing").
@@ -15,20 +15,28 @@ const PRESCAN: usize = 64 * 1024;
 const FIRST: usize = 1024;
 /// What a tag begins with that declares it.
 const META: &[u8] = b"<meta";
+/// How far such a tag is read.
+const LONGEST_META: usize = 4096;
 
-/// The tags that may declare the encoding of a page and that begin where each browser looks, in order: whether each of them
-/// ends there, too. They count wherever they stand, since browsers disagree on what is text there.
-pub(crate) fn early_declarations(page: &[u8]) -> Vec<bool> {
+/// Where each tag of a page is that may declare its encoding and begins in the first 1,024 bytes. It counts wherever it
+/// stands, since browsers disagree on what is text there.
+pub(crate) fn early_declarations(page: &[u8]) -> Vec<Span> {
     if Encoding::for_bom(page).is_some() {
         return Vec::new();
     }
     let tags = memchr::memchr_iter(b'<', &page[..page.len().min(FIRST)]).filter(|at| is_meta(&page[*at..]));
-    let ends = tags.filter_map(|at| end_of_declaration(&page[at..page.len().min(at + PRESCAN)]).map(|end| at + end));
-    ends.map(|end| end <= FIRST).collect()
+    tags.filter_map(|at| Some(Span::new(at, at + length_of_declaration(&page[at..])?))).collect()
 }
 
-/// Where a `<meta>` ends, if it may declare an encoding. A character reference may stand for a part of what does.
-fn end_of_declaration(tag: &[u8]) -> Option<usize> {
+/// Whether a span ends in the first 1,024 bytes of a page.
+pub(crate) const fn ends_early(span: Span) -> bool {
+    span.end <= FIRST
+}
+
+/// How long a `<meta>` is, if it may declare an encoding. A character reference may stand for a part of what does, and one
+/// that is too long to be read may be any.
+fn length_of_declaration(tag: &[u8]) -> Option<usize> {
+    let tag = &tag[..tag.len().min(LONGEST_META)];
     let mut attributes = Attributes(&tag[META.len()..]);
     let mut declares = false;
     for (name, value) in attributes.by_ref() {
@@ -38,7 +46,20 @@ fn end_of_declaration(tag: &[u8]) -> Option<usize> {
             _ => false,
         };
     }
-    (declares && attributes.0.starts_with(b">")).then(|| tag.len() - attributes.0.len() + 1)
+    let is_closed = attributes.0.starts_with(b">");
+    let length = tag.len() - attributes.0.len() + 1;
+    if is_closed { declares.then_some(length) } else { (tag.len() == LONGEST_META).then_some(tag.len()) }
+}
+
+/// Whether a text has another meaning in another encoding, so that what was text may run: by what changes the state of
+/// ISO-2022-JP, by a label of which nothing is shown, or by a backslash that may be the end of a character.
+pub(crate) fn depends_on_encoding(page: &[u8]) -> bool {
+    let lower = page[..page.len().min(PRESCAN)].to_ascii_lowercase();
+    let has_label = ["iso-2022-kr", "iso-2022-cn", "csiso2022kr", "hz-gb", "replacement"]
+        .iter()
+        .any(|label| memchr::memmem::find(&lower, label.as_bytes()).is_some());
+    let is_end = |at: usize| at > 0 && page[at - 1] >= 0x80;
+    has_label || memchr::memchr3(0x1B, 0x0E, 0x0F, page).is_some() || memchr::memchr_iter(b'\\', page).any(is_end)
 }
 
 /// The encoding, and how many bytes of byte order mark come first.
@@ -305,16 +326,30 @@ mod tests {
         let tag = "<meta charset=gbk>";
         let at = |start: usize| early_declarations(format!("{}{tag}<p>", "a".repeat(start)).as_bytes());
         let last = FIRST - tag.len();
-        assert_eq!([0, last].map(at), [[true], [true]]);
-        assert_eq!([last + 1, FIRST - 1].map(at), [[false], [false]]);
+        for start in [0, last, last + 1, FIRST - 1] {
+            assert_eq!(at(start), [Span::new(start, start + tag.len())]);
+            assert_eq!(ends_early(at(start)[0]), start <= last);
+        }
         assert!(at(FIRST).is_empty());
+        let long = format!("<meta {}", "a ".repeat(LONGEST_META));
         for (page, expected) in [
             ("<style>/*<meta charset=utf-8>*/</style><META/http-equiv=Content-Type content=x>", 2),
             ("<meta http-equiv='content&#45;type' content='text/html; char&#115;et=gbk'>", 1),
             ("<meta name=a content=b><meta http-equiv=refresh content=1><meta charset=gbk", 0),
+            (&long, 1),
             ("\u{feff}<meta charset=gbk>", 0),
         ] {
             assert_eq!(early_declarations(page.as_bytes()).len(), expected, "{page}");
+        }
+    }
+
+    #[test]
+    fn few_texts_depend_on_the_encoding() {
+        for page in [&b"\x1b$B"[..], b"a\x0ejavascript:", b"<meta charset=ISO-2022-kr>", b"'\x81\\'"] {
+            assert!(depends_on_encoding(page), "{}", page.escape_ascii());
+        }
+        for page in ["<meta charset=iso-2022-jp>2022 \u{4e0b}\u{8f7d}", "'\\n'"] {
+            assert!(!depends_on_encoding(page.as_bytes()), "{page}");
         }
     }
 

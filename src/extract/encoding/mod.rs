@@ -12,14 +12,9 @@ use std::ops::Range;
 
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
 
-pub(crate) use self::detect::early_declarations;
+pub(crate) use self::detect::{depends_on_encoding, early_declarations, ends_early};
 use self::run::Run;
 use crate::model::{Format, Span};
-
-/// Whether bytes are the same text in each encoding that a page may declare: ASCII without an escape.
-pub(crate) fn is_plain_ascii(bytes: &[u8]) -> bool {
-    bytes.is_ascii() && !bytes.contains(&ESCAPE)
-}
 
 /// The byte that ISO-2022-JP changes its state with, and what follows it where ASCII begins.
 const ESCAPE: u8 = 0x1B;
