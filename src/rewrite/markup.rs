@@ -98,7 +98,7 @@ fn has_single_quote(raw: &str) -> bool {
 /// Whether a text of Markdown may begin a value in single quotes, and something may run after the next such quote.
 fn leaves_value_open(text: &str) -> bool {
     let element = text.match_indices('<').find(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()));
-    let after_value = element.and_then(|(at, _)| after_single_quotes(text[at..].as_bytes()));
+    let after_value = element.and_then(|(at, _)| after_single_quotes(&text.as_bytes()[at..]));
     after_value.is_some_and(|rest| last_of(rest, &RUNNING).is_some())
 }
 
