@@ -123,6 +123,7 @@ mod tests {
     fn templates_of_engines_and_scripts_are_no_addresses() {
         for template in [
             "//c.example/{{url}}",
+            "http://c.example/{#a.png",
             "${url}",
             "#{img_src}",
             "<%= url %>",
