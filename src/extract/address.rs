@@ -41,6 +41,22 @@ pub(crate) fn has_scheme(address: &str) -> bool {
     scheme.len() > 1 && scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain)
 }
 
+/// Whether a scheme is that of the web, in either case.
+pub(crate) fn is_web_scheme(scheme: &str) -> bool {
+    ["http", "https"].iter().any(|web| web.eq_ignore_ascii_case(scheme))
+}
+
+/// An address without what a browser takes off its ends: control characters and the space, and no other white space (URL
+/// Standard, "basic URL parser").
+pub(crate) fn without_space(address: &str) -> &str {
+    address.trim_matches(|c| c <= ' ')
+}
+
+/// An address without its query and its fragment.
+pub(crate) fn without_query(address: &str) -> &str {
+    address.split(['?', '#']).next().unwrap_or_default()
+}
+
 /// The address that a generator makes of one in its own notation (Docusaurus: `@site/static/a.png`, `pathname:///a.png`);
 /// any other as it is.
 pub(super) fn published(address: &str) -> &str {
@@ -57,7 +73,7 @@ pub(crate) fn is_from_root(raw: &str) -> bool {
 
 /// Whether the path of a URL, absolute or not, ends like an image's. `File:a.jpg` is a page of a wiki about one.
 pub(super) fn has_image_extension(url: &str) -> bool {
-    let path = url.trim().split(['?', '#']).next().unwrap_or_default();
+    let path = without_query(url.trim());
     let name = path.rsplit('/').next().unwrap_or_default();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     // Some hosts take a style or a size after it: `a.jpg!w300`, `a.jpg@s_2,w_820`.
@@ -137,7 +153,7 @@ pub(super) fn is_image_by_query(value: &str) -> bool {
 
 /// The extension of the file that a URL names.
 fn extension(url: &str) -> &str {
-    let path = url.trim().split(['?', '#']).next().unwrap_or_default();
+    let path = without_query(url.trim());
     path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, end)| end)
 }
 
@@ -170,7 +186,7 @@ pub(super) fn may_be_image_url(value: &str) -> bool {
 /// Whether a value can be the URL of an image: not only a fragment, not inline unless that is asked for, not a
 /// script's, not a template's, not a resource of a notebook (`:/1f8a…`).
 pub(super) fn can_be_address(value: &str, inline: bool) -> bool {
-    let value = value.trim_matches(|c| c <= ' ');
+    let value = without_space(value);
     if is_inline_image(value) {
         return inline;
     }

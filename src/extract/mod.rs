@@ -35,7 +35,7 @@ mod style_sheet;
 mod template;
 mod terms;
 
-pub(crate) use address::{has_scheme, is_from_root};
+pub(crate) use address::{has_scheme, is_from_root, is_web_scheme, without_query, without_space};
 pub(crate) use dates::timestamp;
 pub(crate) use encoding::{depends_on_encoding, early_declarations, ends_early};
 pub use extraction::Extraction;

@@ -3,7 +3,7 @@
 use encoding_rs::Encoding;
 use url::{EncodingOverride, ParseError, Url};
 
-use super::address::can_be_address;
+use super::address::{can_be_address, without_space};
 use super::encoding::Decoded;
 use super::extraction::Extraction;
 use super::options::ExtractOptions;
@@ -111,7 +111,7 @@ fn upgrade(reference: &mut Reference) {
 
 /// The reference at a place, if its value can be the URL of an image and the file can be spliced there.
 fn reference(bytes: &[u8], decoded: &Decoded<'_>, base: Base<'_>, found: RawReference) -> Option<Reference> {
-    let value = found.value.trim_matches(|c| c <= ' ');
+    let value = without_space(&found.value);
     if value.is_empty() {
         return None;
     }

@@ -140,7 +140,7 @@ fn holds_markup(raw: &str) -> bool {
         if changes_reading(&text) {
             return true;
         }
-        text = Cow::Owned(decoded(&text));
+        text = Cow::Owned(decoded(&text).into_owned());
     }
     false
 }
@@ -159,13 +159,17 @@ fn opens_value(address: &str) -> bool {
 }
 
 /// What an attribute with this value means.
-pub(super) fn decoded(raw: &str) -> String {
+pub(super) fn decoded(raw: &str) -> Cow<'_, str> {
+    // Nothing else is read otherwise than it is written.
+    if !raw.contains(['&', '\0', '\r']) {
+        return Cow::Borrowed(raw);
+    }
     let element = format!("<a b=\"{}\">", raw.replace('"', "&quot;"));
     let value = markup_tokens::<()>(&element, RawText::IsText).find_map(|token| match token {
         Token::StartTag(tag) => tag.attributes.get(&b"b"[..]).map(|value| value.value.to_vec()),
         _ => None,
     });
-    String::from_utf8_lossy(&value.unwrap_or_default()).into_owned()
+    Cow::Owned(String::from_utf8_lossy(&value.unwrap_or_default()).into_owned())
 }
 
 /// Whether an ampersand begins no reference: XML ends there (XML 1.0, section 4.1).

@@ -14,7 +14,7 @@ use super::ascii::{needs_no_escape, written};
 use super::edits::edit;
 use super::markup::decoded;
 use super::target::Target;
-use crate::extract::has_scheme;
+use crate::extract::{has_scheme, is_web_scheme, without_query, without_space};
 use crate::model::{Edit, ReferenceKind, Span};
 
 /// The `<base>` of a mirrored document: the document itself. A fragment is no part of a base, so links to places in the
@@ -33,6 +33,11 @@ const FOR_IMAGES: &str = "img-src";
 const FOR_ALL: &str = "default-src";
 const DIRECTIVE_END: &str = ";";
 
+/// How many times as long as its original a mirror may become by addresses that are completed, and how many bytes longer
+/// in any case.
+const GROWTH: usize = 4;
+const SLACK: usize = 64 << 10;
+
 /// The edits that an article needs when these targets with a link are local.
 pub(super) fn edits(original: &[u8], encoding: &'static Encoding, targets: &[Target], linked: &[&Target]) -> Vec<Edit> {
     let surroundings = Surroundings { original, encoding };
@@ -49,11 +54,6 @@ pub(super) fn edits(original: &[u8], encoding: &'static Encoding, targets: &[Tar
     };
     targets.iter().filter(|target| !places.contains(&target.place.span)).filter_map(edit_of).collect()
 }
-
-/// How many times as long as its original a mirror may become by addresses that are completed, and how many bytes longer
-/// in any case.
-const GROWTH: usize = 4;
-const SLACK: usize = 64 << 10;
 
 struct Surroundings<'a> {
     original: &'a [u8],
@@ -75,12 +75,8 @@ struct Origin {
 impl Origin {
     /// Whether it can be written before a URL as it is.
     fn is_plain(&self) -> bool {
-        [&self.scheme, &self.host, &self.folder].into_iter().all(|part| is_plain(part))
+        [&self.scheme, &self.host, &self.folder].into_iter().all(|part| part.is_empty() || needs_no_escape(part))
     }
-}
-
-fn is_plain(part: &str) -> bool {
-    part.is_empty() || needs_no_escape(part)
 }
 
 /// Whether a base can become neutral: what it completes then leads where it led, and the mirror does not grow beyond
@@ -130,19 +126,11 @@ fn start_of(address: &str) -> Start {
 fn start_as_read(written: &str) -> Option<Start> {
     let read = decoded(written).replace(['\t', '\n', '\r'], "");
     let path_end = read.find(['?', '#']).unwrap_or(read.len());
-    let read = without_space(&(read[..path_end].replace('\\', "/") + &read[path_end..])).to_owned();
-    let scheme = read.split_once(':').filter(|_| has_scheme(&read));
-    let is_relative = scheme.is_some_and(|(scheme, rest)| is_web(scheme) && !rest.starts_with("//"));
-    (!is_relative).then(|| start_of(&read))
-}
-
-fn is_web(scheme: &str) -> bool {
-    ["http", "https"].iter().any(|web| web.eq_ignore_ascii_case(scheme))
-}
-
-/// An address without what a browser takes off its ends: control characters and the space, and no other white space.
-fn without_space(address: &str) -> &str {
-    address.trim_matches(|c: char| c <= ' ')
+    let read = read[..path_end].replace('\\', "/") + &read[path_end..];
+    let read = without_space(&read);
+    let scheme = read.split_once(':').filter(|_| has_scheme(read));
+    let is_relative = scheme.is_some_and(|(scheme, rest)| is_web_scheme(scheme) && !rest.starts_with("//"));
+    (!is_relative).then(|| start_of(read))
 }
 
 impl Surroundings<'_> {
@@ -241,11 +229,6 @@ pub(super) fn end_of_directive(replacement: &[u8], encoding: &'static Encoding) 
     let end = [after.as_slice(), &written(DIRECTIVE_END, encoding)].concat();
     let at = memmem::find(replacement, &end).filter(|_| replacement.starts_with(&written(FOR_IMAGES, encoding)))?;
     Some(at + after.len())
-}
-
-/// A URL without its query and its fragment.
-fn without_query(address: &str) -> &str {
-    address.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// A path up to its last slash.

@@ -44,7 +44,8 @@ pub struct Rewritten {
 pub fn rewrite(article: &Article<'_>, lazy: Lazy, mut targets: Vec<Target>) -> Rewritten {
     let mut left_remote = leave_markup(article, lazy, &mut targets);
     let linked = (0..targets.len()).filter(|at| has_link(&targets[*at])).collect();
-    let mut attempts = Attempts { article, lazy, targets, linked, left_out: OnceCell::new() };
+    let mut attempts =
+        Attempts { article, lazy, targets, linked, left_out: OnceCell::new(), declarations: OnceCell::new() };
     let (mut proven, mut singled_out) = (0, 0);
     loop {
         let whole = attempts.with(attempts.linked.len());
@@ -119,6 +120,8 @@ struct Attempts<'a> {
     linked: Vec<usize>,
     /// How many references of the article were not read, once that was asked.
     left_out: OnceCell<usize>,
+    /// The early declarations of the article's encoding, where its text depends on it, once that was asked.
+    declarations: OnceCell<Option<Vec<Span>>>,
 }
 
 impl Attempts<'_> {
@@ -196,13 +199,13 @@ impl Attempts<'_> {
     /// that only the mirror obeys may make a tag of a text.
     fn is_declared_alike(&self, Rewritten { edits, mirror, .. }: &Rewritten) -> bool {
         let Article { bytes, format, .. } = *self.article;
-        if format != Format::Html || !depends_on_encoding(bytes) {
-            return true;
-        }
+        let matters = || format == Format::Html && depends_on_encoding(bytes);
+        let declared = self.declarations.get_or_init(|| matters().then(|| early_declarations(bytes)));
+        let Some(declared) = declared else { return true };
         let places = places(edits);
-        let moved = |span: Span| Some((shifted(span, edits, &places)?, ends_early(span)));
+        let moved = |span: &Span| Some((shifted(*span, edits, &places)?, ends_early(*span)));
         let found = early_declarations(mirror).into_iter().map(|span| Some((span, ends_early(span))));
-        early_declarations(bytes).into_iter().map(moved).eq(found)
+        declared.iter().map(moved).eq(found)
     }
 
     /// Whether a mirror of Markdown in which something was inserted runs what the article does not.

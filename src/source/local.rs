@@ -12,7 +12,7 @@ use url::Url;
 use super::folder::{Folder, is_hidden, slashed};
 use super::names::{Names, composed};
 use super::paths::Source;
-use crate::extract::{EMBED, has_scheme, is_from_root};
+use crate::extract::{EMBED, has_scheme, is_from_root, without_space};
 use crate::model::{Fingerprint, Reference};
 
 /// The file that an address names.
@@ -131,7 +131,7 @@ enum Address {
 
 impl Address {
     fn of(folder: &Folder, base_url: &str, path: &str, reference: &Reference) -> Option<Self> {
-        let raw = reference.raw.trim_matches(|c: char| c <= ' ');
+        let raw = without_space(&reference.raw);
         let from_root = is_from_root(raw);
         if raw.starts_with("//") || (has_scheme(raw) && !raw.starts_with("file:") && !from_root) {
             return None;

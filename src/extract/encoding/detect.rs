@@ -169,7 +169,7 @@ fn prescan(bytes: &[u8]) -> Option<&'static Encoding> {
             // The two dashes that open the comment can be the ones that close it.
             rest = &rest[memchr::memmem::find(&rest[2..], b"-->")? + 5..];
         } else if is_meta(rest) {
-            let mut attributes = Attributes(&rest[5..]);
+            let mut attributes = Attributes(&rest[META.len()..]);
             if let Some(encoding) = meta_encoding(&mut attributes) {
                 return Some(encoding);
             }
@@ -189,8 +189,8 @@ fn prescan(bytes: &[u8]) -> Option<&'static Encoding> {
 }
 
 fn is_meta(rest: &[u8]) -> bool {
-    let name = rest.get(1..5).is_some_and(|name| name.eq_ignore_ascii_case(b"meta"));
-    name && rest.get(5).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'/')
+    let name = rest.get(..META.len()).is_some_and(|start| start.eq_ignore_ascii_case(META));
+    name && rest.get(META.len()).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'/')
 }
 
 fn is_tag(rest: &[u8]) -> bool {

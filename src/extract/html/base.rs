@@ -2,6 +2,7 @@
 
 use super::scanner::Pass;
 use super::tokens::Tag;
+use crate::extract::address::is_web_scheme;
 use crate::extract::attributes::Syntax;
 use crate::extract::sink::RawReference;
 use crate::extract::template::looks_like_template;
@@ -42,6 +43,5 @@ impl Pass<'_, '_, '_, '_> {
 fn is_completed(value: &str) -> bool {
     let scheme = value.split_once(':').map_or("", |(scheme, _)| scheme);
     let named = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    let web = ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme));
-    !value.is_empty() && !value.starts_with('#') && !looks_like_template(value) && (!named || web)
+    !value.is_empty() && !value.starts_with('#') && !looks_like_template(value) && (!named || is_web_scheme(scheme))
 }

@@ -11,7 +11,7 @@ use super::tokens::{Attribute, Tag};
 use super::value::Value;
 use crate::extract::address::{
     can_be_address, has_image_path, is_image_by_query, is_image_url, is_spaced_image, is_spaced_image_url,
-    may_be_image_url, names_host,
+    may_be_image_url, names_host, without_query,
 };
 use crate::extract::attributes::{self, Syntax};
 use crate::extract::embedded;
@@ -147,7 +147,7 @@ fn shows_nothing(tag: &Tag<'_>) -> bool {
 /// Whether a URL shows nothing of its own.
 pub(super) fn is_placeholder(address: &str) -> bool {
     let address = address.trim();
-    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let path = without_query(address);
     let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
     let words = || stem.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
