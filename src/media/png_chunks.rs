@@ -1,5 +1,7 @@
 //! The chunks of a PNG file (W3C PNG, third edition, section 5.3).
 
+use flate2::Crc;
+
 use super::byte_reader::ByteReader;
 
 /// One chunk of a PNG file.
@@ -53,6 +55,17 @@ impl Chunk<'_> {
     pub(super) fn is_whole(&self) -> bool {
         self.body.len() == self.length
     }
+}
+
+/// Writes a chunk with its length and its checksum.
+pub(super) fn write_chunk(file: &mut Vec<u8>, kind: &[u8], body: &[u8]) {
+    let mut sum = Crc::new();
+    sum.update(kind);
+    sum.update(body);
+    file.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
+    file.extend_from_slice(kind);
+    file.extend_from_slice(body);
+    file.extend_from_slice(&sum.sum().to_be_bytes());
 }
 
 #[cfg(test)]

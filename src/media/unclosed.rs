@@ -1,18 +1,33 @@
-//! Supplies what closes a file whose pixels are all there, because decoders insist on it.
+//! Supplies what a file lacks at its end, because decoders insist on it.
 
 use std::borrow::Cow;
 
-use flate2::Crc;
-
 use super::byte_reader::ByteReader;
+use super::png_chunks::write_chunk;
 use super::riff::Chunks;
+use super::{cut_gif, cut_png};
 use crate::model::{Asset, Ending, MediaType};
 
-/// The bytes of an image; with its end, if that is missing ([`Ending::NoEndMarker`]).
+/// The bytes of an image; with its end, if that is missing ([`Ending::NoEndMarker`]), and with pixels in place of those that
+/// are missing ([`Ending::Truncated`]), so that what is there is shown.
 pub(super) fn closed<'a>(bytes: &'a [u8], asset: &Asset) -> Cow<'a, [u8]> {
-    if asset.ending != Ending::NoEndMarker {
-        return Cow::Borrowed(bytes);
+    match asset.ending {
+        Ending::Whole => Cow::Borrowed(bytes),
+        Ending::NoEndMarker => with_end(bytes, asset),
+        Ending::Truncated => filled_up(bytes, asset).map_or(Cow::Borrowed(bytes), Cow::Owned),
     }
+}
+
+/// With the pixels that are missing. Other decoders than these fill up what is missing themselves, or show nothing of it.
+fn filled_up(bytes: &[u8], asset: &Asset) -> Option<Vec<u8>> {
+    match asset.media_type {
+        MediaType::Png => cut_png::filled_up(ByteReader(bytes)),
+        MediaType::Gif => cut_gif::filled_up(ByteReader(bytes)),
+        _ => None,
+    }
+}
+
+fn with_end<'a>(bytes: &'a [u8], asset: &Asset) -> Cow<'a, [u8]> {
     match asset.media_type {
         MediaType::Jpeg => Cow::Owned([bytes.strip_suffix(b"\xff").unwrap_or(bytes), b"\xff\xd9"].concat()),
         MediaType::Png => Cow::Owned(closed_png(ByteReader(bytes))),
@@ -43,17 +58,6 @@ fn closed_png(bytes: ByteReader<'_>) -> Vec<u8> {
     }
     write_chunk(&mut file, b"IEND", &[]);
     file
-}
-
-/// Writes a chunk with its length and its checksum (W3C PNG, section 5.3).
-fn write_chunk(file: &mut Vec<u8>, chunk_type: &[u8], body: &[u8]) {
-    let mut crc = Crc::new();
-    crc.update(chunk_type);
-    crc.update(body);
-    file.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
-    file.extend_from_slice(chunk_type);
-    file.extend_from_slice(body);
-    file.extend_from_slice(&crc.sum().to_be_bytes());
 }
 
 /// The whole chunks of a WebP, under a header that counts no others.

@@ -1,6 +1,7 @@
 //! GIF blocks (`GIF89a` specification).
 
 use crate::media::byte_reader::ByteReader;
+use crate::media::gif_blocks::{after_sub_blocks, color_table};
 use crate::model::{Asset, Ending};
 
 pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
@@ -40,20 +41,4 @@ fn enlarge_screen(bytes: ByteReader<'_>, frame: usize, asset: &mut Asset) -> Opt
     asset.width = asset.width.max(field(1)? + field(5)?);
     asset.height = asset.height.max(field(3)? + field(7)?);
     Some(())
-}
-
-/// The size of a color table in bytes, from the packed field that declares it (sections 18 and 20).
-fn color_table(packed: u8) -> usize {
-    if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) }
-}
-
-/// The offset behind a chain of sub-blocks (section 15).
-fn after_sub_blocks(bytes: ByteReader<'_>, mut at: usize) -> Option<usize> {
-    loop {
-        let size = usize::from(bytes.u8(at)?);
-        at += 1 + size;
-        if size == 0 {
-            return Some(at);
-        }
-    }
 }

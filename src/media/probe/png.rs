@@ -1,10 +1,9 @@
 //! PNG chunks (W3C PNG, third edition, sections 5 and 11).
 
-use flate2::{Decompress, FlushDecompress, Status};
-
 use super::exif;
 use crate::media::byte_reader::ByteReader;
 use crate::media::png_chunks::Chunks;
+use crate::media::png_pixels::inflate;
 use crate::model::{Asset, Ending};
 
 pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
@@ -56,28 +55,5 @@ fn profile_name(body: ByteReader<'_>) -> Option<String> {
 
 /// The ending of a file without its IEND chunk.
 fn ending_of(pixels: &[&[u8]]) -> Ending {
-    if is_complete(pixels) { Ending::NoEndMarker } else { Ending::Truncated }
-}
-
-/// The largest number of bytes that are decompressed to find the end of the pixels.
-const MAX_INFLATED: u64 = 512 << 20;
-
-/// Whether the compressed pixels reach the end of their zlib stream.
-fn is_complete(pixels: &[&[u8]]) -> bool {
-    let mut zlib = Decompress::new(true);
-    let mut discarded = vec![0; 64 << 10];
-    for mut input in pixels.iter().copied() {
-        while !input.is_empty() && zlib.total_out() < MAX_INFLATED {
-            let before = (zlib.total_in(), zlib.total_out());
-            match zlib.decompress(input, &mut discarded, FlushDecompress::None) {
-                Ok(Status::StreamEnd) => return true,
-                Err(_) => return false,
-                Ok(_) if (zlib.total_in(), zlib.total_out()) == before => break,
-                Ok(_) => {}
-            }
-            let consumed = usize::try_from(zlib.total_in() - before.0).unwrap_or(input.len());
-            input = &input[consumed.min(input.len())..];
-        }
-    }
-    false
+    if inflate(pixels.iter().copied(), |_| ()) { Ending::NoEndMarker } else { Ending::Truncated }
 }

@@ -86,6 +86,30 @@ fn a_gif_without_its_trailer_has_all_pixels() {
     assert_eq!(ending(&bytes[..bytes.len() / 2]), Ending::Truncated);
 }
 
+/// Cut in the middle, an image shows the rows that are there, and one color in place of the others.
+#[track_caller]
+fn cut_off(bytes: &[u8]) {
+    let short = &bytes[..bytes.len() / 2];
+    assert_eq!(ending(short), Ending::Truncated);
+    let [whole, cut] = [bytes, short].map(|bytes| pixels(&make_one(bytes, lossless(75, 75, Fit::Inside))));
+    let rows = |image: &RgbImage, top, height| image::imageops::crop_imm(image, 0, top, 75, height).to_image();
+    assert_eq!(cut.dimensions(), whole.dimensions());
+    assert!(psnr(&rows(&whole, 0, 15), &rows(&cut, 0, 15)) >= 30.0);
+    let lowest = rows(&cut, 45, 5);
+    assert!(lowest.pixels().all(|pixel| pixel == lowest.get_pixel(0, 0)), "{lowest:?}");
+}
+
+#[test]
+fn images_that_are_cut_off_show_what_is_there() {
+    let image = image();
+    cut_off(&encoded(image::ImageFormat::Gif));
+    cut_off(&png(150, 101, ExtendedColorType::Rgb8, &image, None));
+    let deep: Vec<u8> = image.iter().flat_map(|sample| (u16::from(*sample) * 257).to_ne_bytes()).collect();
+    cut_off(&png(150, 101, ExtendedColorType::Rgb16, &deep, None));
+    let gray: Vec<u8> = image.pixels().flat_map(|pixel| [pixel[1], 255]).collect();
+    cut_off(&png(150, 101, ExtendedColorType::La8, &gray, None));
+}
+
 #[test]
 fn a_bitmap_that_lacks_a_few_bytes_is_shown() {
     let bytes = encoded(image::ImageFormat::Bmp);
