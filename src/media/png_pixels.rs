@@ -38,9 +38,9 @@ mod tests {
     #[test]
     fn what_precedes_the_end_of_the_data_is_given() {
         let samples: Vec<u8> = (0..200_000_u32).map(|at| u8::try_from(at % 251).expect("below 251")).collect();
-        let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-        packer.write_all(&samples).unwrap();
-        let packed = packer.finish().unwrap();
+        let mut writer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        writer.write_all(&samples).unwrap();
+        let packed = writer.finish().unwrap();
         let read = |data: &[u8], each: usize| {
             let mut found = Vec::new();
             let ended = inflate(data.chunks(each), |part| found.extend_from_slice(part));
