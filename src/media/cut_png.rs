@@ -14,7 +14,7 @@ use super::png_pixels::{MOST, inflate};
 pub(super) fn filled_up(bytes: ByteReader<'_>) -> Option<Vec<u8>> {
     let length = Header::of(bytes)?.length().filter(|length| *length <= MOST)?;
     let (packed, first) = (filled_up_data(bytes, length)?, chunks(bytes, b"IDAT").next()?);
-    let mut file = bytes.window(0, first.start - 8).0.to_vec();
+    let mut file = bytes.window(0, first.begin()).0.to_vec();
     write_chunk(&mut file, b"IDAT", &packed);
     write_chunk(&mut file, b"IEND", b"");
     Some(file)

@@ -46,6 +46,11 @@ impl<'a> Iterator for Chunks<'a> {
 }
 
 impl Chunk<'_> {
+    /// Where its length stands, which is followed by its type.
+    pub(super) const fn begin(&self) -> usize {
+        self.start - 8
+    }
+
     /// Where its checksum is.
     pub(super) const fn end(&self) -> usize {
         self.start + self.length
@@ -59,13 +64,18 @@ impl Chunk<'_> {
 
 /// Writes a chunk with its length and its checksum.
 pub(super) fn write_chunk(file: &mut Vec<u8>, kind: &[u8], body: &[u8]) {
-    let mut sum = Crc::new();
-    sum.update(kind);
-    sum.update(body);
     file.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
     file.extend_from_slice(kind);
     file.extend_from_slice(body);
-    file.extend_from_slice(&sum.sum().to_be_bytes());
+    file.extend_from_slice(&checksum(kind, body).to_be_bytes());
+}
+
+/// The checksum over the type and the data of a chunk (section 5.4).
+pub(super) fn checksum(kind: &[u8], body: &[u8]) -> u32 {
+    let mut sum = Crc::new();
+    sum.update(kind);
+    sum.update(body);
+    sum.sum()
 }
 
 #[cfg(test)]

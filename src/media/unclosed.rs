@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::byte_reader::ByteReader;
-use super::png_chunks::write_chunk;
+use super::png_chunks::{self, write_chunk};
 use super::riff::Chunks;
 use super::{cut_gif, cut_png};
 use crate::model::{Asset, Ending, MediaType};
@@ -45,18 +45,16 @@ const WIDEST: u32 = 1 << 16;
 
 /// The whole chunks of a PNG, then the pixels of a broken one, then the last chunk.
 fn closed_png(bytes: ByteReader<'_>) -> Vec<u8> {
-    let mut at = 8;
-    let mut file = bytes.window(0, at).0.to_vec();
-    while let (Some(length), Some(chunk_type)) = (bytes.be32(at), bytes.slice(at + 4, 4)) {
-        let length = length as usize;
-        if let Some(chunk) = bytes.slice(at, length.saturating_add(12)) {
-            file.extend_from_slice(chunk);
-        } else if chunk_type == b"IDAT" {
-            write_chunk(&mut file, chunk_type, bytes.window(at + 8, length).0);
+    let mut file = bytes.window(0, 8).0.to_vec();
+    for chunk in png_chunks::Chunks::of_file(bytes) {
+        // With its checksum.
+        if let Some(whole) = bytes.slice(chunk.begin(), chunk.length.saturating_add(12)) {
+            file.extend_from_slice(whole);
+        } else if chunk.kind == b"IDAT" {
+            write_chunk(&mut file, chunk.kind, chunk.body.0);
         }
-        at = at.saturating_add(length).saturating_add(12);
     }
-    write_chunk(&mut file, b"IEND", &[]);
+    write_chunk(&mut file, b"IEND", b"");
     file
 }
 

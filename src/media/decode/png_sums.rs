@@ -1,9 +1,7 @@
 //! The checksums of PNG (W3C PNG, third edition, section 5.4).
 
-use flate2::Crc;
-
 use crate::media::byte_reader::ByteReader;
-use crate::media::png_chunks::{Chunk, Chunks};
+use crate::media::png_chunks::{Chunk, Chunks, checksum};
 
 /// A type that no decoder knows, of chunks that may be passed over (section 5.4).
 const PASSED_OVER: &[u8] = b"ciCP";
@@ -15,7 +13,7 @@ pub(super) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
     for chunk in Chunks::of_file(ByteReader(bytes)) {
         let Some(said) = ByteReader(bytes).be32(chunk.end()) else { break };
         let kind = if has_invalid_colors(&chunk) { PASSED_OVER } else { chunk.kind };
-        let sum = checksum(kind, chunk.body);
+        let sum = checksum(kind, chunk.body.0);
         if sum != said && kind != b"IHDR" {
             wrong.push((chunk.start, kind, chunk.end(), sum));
         }
@@ -34,14 +32,6 @@ pub(super) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
 /// Whether a chunk names colors by numbers that are none of red, green and blue (section 11.3.2.6).
 fn has_invalid_colors(chunk: &Chunk<'_>) -> bool {
     chunk.kind == b"cICP" && !matches!(chunk.body.0, [_, _, 0, 0 | 1])
-}
-
-/// Over the type and the data of a chunk.
-fn checksum(kind: &[u8], data: ByteReader<'_>) -> u32 {
-    let mut sum = Crc::new();
-    sum.update(kind);
-    sum.update(data.0);
-    sum.sum()
 }
 
 #[cfg(test)]
