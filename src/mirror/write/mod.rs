@@ -136,7 +136,7 @@ impl WriteStage {
             let Some(end) = stale.last() else { return Ok(waiting) };
             last = Some(*end);
             let each = stream::iter(stale).map(|article| self.write_or_pass_over(article, Reading::Over, missing));
-            let waits = each.buffer_unordered(WRITTEN_AT_ONCE);
+            let waits = each.buffer_unordered(missing.written_at_once());
             waiting += waits.try_fold(0, async |sum, written| Ok(sum + usize::from(written == Written::Waits))).await?;
         }
     }

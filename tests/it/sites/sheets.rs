@@ -36,6 +36,22 @@ async fn a_page_links_to_its_style_sheets_and_these_to_those_that_they_import() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn style_sheets_that_all_import_each_other_are_all_linked() {
+    let names: Vec<String> = (0..12).map(|number| format!("/{number}.css")).collect();
+    let head: String =
+        names.iter().map(|name| format!("<link rel=stylesheet href={name}>")).collect::<Vec<_>>().join("");
+    let origin = origin(&[("/a", head.clone()), ("/b", head)]);
+    for name in &names {
+        let others = names.iter().filter(|other| *other != name).map(|other| format!("@import \"{other}\";"));
+        origin.set(name, css(&others.collect::<Vec<_>>().join("")));
+    }
+    let sandbox = Sandbox::new();
+    source(&sandbox, "page", &format!("urls = [\"{}\", \"{}\"]", origin.url("/a"), origin.url("/b")));
+    sandbox.run(&["run"]).expect(0);
+    assert_eq!(sandbox.json(&["check"])["remote"].as_array().unwrap().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_style_sheet_that_cannot_be_had_stays_remote_is_reported_and_is_linked_when_it_comes() {
     let link = "<link rel=stylesheet href=/s.css>";
     let origin = origin(&[("/a", format!("{link}a")), ("/b", format!("{link}<base href=/x/>b"))]);
