@@ -107,7 +107,7 @@ impl Sqlite {
     /// Runs a call that changes a few rows, and gives its result once that is durable.
     async fn write<T: Send + 'static>(
         &self,
-        call: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        call: impl FnOnce(&Connection) -> rusqlite::Result<T> + Clone + Send + 'static,
     ) -> Result<T, CatalogError> {
         self.write_of(Extent::Few, call).await
     }
@@ -115,7 +115,7 @@ impl Sqlite {
     /// The same of a call that may change any number of rows.
     async fn write_any<T: Send + 'static>(
         &self,
-        call: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        call: impl FnOnce(&Connection) -> rusqlite::Result<T> + Clone + Send + 'static,
     ) -> Result<T, CatalogError> {
         self.write_of(Extent::Any, call).await
     }
@@ -123,7 +123,7 @@ impl Sqlite {
     async fn write_of<T: Send + 'static>(
         &self,
         extent: Extent,
-        call: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        call: impl FnOnce(&Connection) -> rusqlite::Result<T> + Clone + Send + 'static,
     ) -> Result<T, CatalogError> {
         match &self.writer {
             Some(writer) => writer.call(extent, call).await,

@@ -1,9 +1,10 @@
 //! The one thread that writes.
 //!
 //! Calls queue up while the thread waits for the disk, and the next commit takes them all: under load one fsync serves
-//! dozens of calls, and an idle catalog commits each at once. A call that fails is rolled back alone, to its savepoint: the
-//! pages that it changed are kept for that, in memory, so that no page is written twice. A call that may change any number
-//! of pages has a transaction of its own, and keeps them in a temporary file. No call returns before the commit is durable.
+//! dozens of calls, and an idle catalog commits each at once. If one of them fails, all are taken back and made once more,
+//! each with a savepoint: then the one that fails is rolled back alone. Savepoints are left for that, because they copy
+//! every page that a call changes, which costs more than the call. A call that may change any number of pages has a
+//! transaction of its own. No call returns before the commit is durable.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,11 +24,15 @@ const BATCH: usize = 256;
 /// How long closing waits for readers of other processes.
 const CLOSING: Duration = Duration::from_millis(500);
 
-/// Gives a caller the result of its call, once the commit has succeeded or failed.
-type Reply = Box<dyn FnOnce(Result<(), &Error>) + Send>;
+/// A call, with the caller who waits for its result.
+trait Work: Send {
+    /// Makes the call, and gives whether it succeeded. Unless it is made for the `last` time it may be made again, after
+    /// what it wrote was taken back.
+    fn make(&mut self, connection: &Connection, last: bool) -> bool;
 
-/// Writes inside the open transaction, where one could be opened, and gives the reply.
-type Work = Box<dyn FnOnce(Option<&Connection>) -> Reply + Send>;
+    /// Gives the caller the result, once the commit has succeeded or failed.
+    fn answer(self: Box<Self>, committed: Result<(), &Error>);
+}
 
 /// How much a call may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +57,33 @@ impl Extent {
 /// A call for the thread.
 struct Call {
     extent: Extent,
-    work: Work,
+    work: Box<dyn Work>,
+}
+
+/// What a call is, and what became of it.
+struct Answered<F, T> {
+    call: Option<F>,
+    result: Result<T>,
+    reply: oneshot::Sender<std::result::Result<T, CatalogError>>,
+    place: Arc<Path>,
+}
+
+impl<T: Send, F: FnOnce(&Connection) -> Result<T> + Clone + Send> Work for Answered<F, T> {
+    fn make(&mut self, connection: &Connection, last: bool) -> bool {
+        let call = if last { self.call.take() } else { self.call.clone() };
+        self.result = call.map_or_else(|| Err(rolled_back()), |call| call(connection));
+        self.result.is_ok()
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &Error>) {
+        // If the whole transaction failed, its error says more than the call's.
+        let outcome = match (committed, self.result) {
+            (Err(error), _) => Err(catalog_error(&self.place, error)),
+            (Ok(()), result) => result.map_err(|error| catalog_error(&self.place, &error)),
+        };
+        // The caller may no longer wait: then the answer is dropped.
+        let _ = self.reply.send(outcome);
+    }
 }
 
 /// Hands calls to the thread that writes. Dropping it waits until all are done.
@@ -73,26 +104,15 @@ impl Writer {
         Ok(Self { calls: Some(calls), thread: Some(thread), place: place.into() })
     }
 
-    /// Runs a call in a transaction and gives its result once that is durable.
+    /// Runs a call in a transaction and gives its result once that is durable. Whatever else it does may be done twice.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         extent: Extent,
-        call: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        call: impl FnOnce(&Connection) -> Result<T> + Clone + Send + 'static,
     ) -> std::result::Result<T, CatalogError> {
         let (reply, answer) = oneshot::channel();
         let place = Arc::clone(&self.place);
-        let work: Work = Box::new(move |connection| {
-            let result = connection.ok_or_else(rolled_back).and_then(|connection| in_savepoint(connection, call));
-            Box::new(move |committed| {
-                // If the whole transaction failed, its error says more than the call's.
-                let outcome = match (committed, result) {
-                    (Err(error), _) => Err(catalog_error(&place, error)),
-                    (Ok(()), result) => result.map_err(|error| catalog_error(&place, &error)),
-                };
-                // The caller may no longer wait: then the answer is dropped.
-                let _ = reply.send(outcome);
-            })
-        });
+        let work = Box::new(Answered { call: Some(call), result: Err(rolled_back()), reply, place });
         let sent = self.calls.as_ref().is_some_and(|calls| calls.send(Call { extent, work }).is_ok());
         let gone = || refused(&self.place, "it is closed");
         if sent { answer.await.map_err(|_| gone())? } else { Err(gone()) }
@@ -123,20 +143,6 @@ fn close(connection: Connection) {
     drop(connection);
 }
 
-fn in_savepoint<T>(connection: &Connection, call: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-    connection.prepare_cached("SAVEPOINT call")?.execute([])?;
-    let result = call(connection);
-    // On errors such as a full disk the database rolls the whole transaction back, savepoints included.
-    if connection.is_autocommit() {
-        return result.and(Err(rolled_back()));
-    }
-    if result.is_err() {
-        connection.prepare_cached("ROLLBACK TO call")?.execute([])?;
-    }
-    connection.prepare_cached("RELEASE call")?.execute([])?;
-    result
-}
-
 /// The calls that wait.
 struct Calls {
     queue: mpsc::Receiver<Call>,
@@ -150,12 +156,12 @@ impl Calls {
         while let Some(Call { extent, work }) = self.next.take().or_else(|| self.queue.recv().ok()) {
             let most = if extent == Extent::Few { BATCH - 1 } else { 0 };
             let more = std::iter::from_fn(|| self.waiting()).take(most);
-            commit(connection, extent, std::iter::once(work).chain(more));
+            commit(connection, extent, std::iter::once(work).chain(more).collect());
         }
     }
 
     /// What waits and shares a commit. What shares none is the next commit.
-    fn waiting(&mut self) -> Option<Work> {
+    fn waiting(&mut self) -> Option<Box<dyn Work>> {
         if self.next.is_some() {
             return None;
         }
@@ -170,39 +176,75 @@ impl Calls {
     }
 }
 
-/// Commits calls, and gives them their replies.
-fn commit(connection: &Connection, extent: Extent, calls: impl Iterator<Item = Work>) {
-    let (replies, result) = transaction(connection, extent, calls);
-    if result.is_err() && !connection.is_autocommit() {
-        // If even this fails, the next BEGIN says so.
+/// Commits calls, and gives their callers the results.
+fn commit(connection: &Connection, extent: Extent, mut calls: Vec<Box<dyn Work>>) {
+    let kept = connection.pragma_update(None, "temp_store", extent.temp_store());
+    let result = match kept.and_then(|()| together(connection, &mut calls)) {
+        Ok(true) => Ok(()),
+        Ok(false) if calls.len() == 1 => Ok(()),
+        Ok(false) => one_by_one(connection, &mut calls),
+        Err(error) => Err(error),
+    };
+    if result.is_err() {
+        take_back(connection);
+    }
+    for call in calls {
+        call.answer(result.as_ref().copied());
+    }
+}
+
+/// Takes back what the open transaction wrote. If even this fails, the next BEGIN says so.
+fn take_back(connection: &Connection) {
+    if !connection.is_autocommit() {
         let _ = connection.execute_batch("ROLLBACK");
     }
-    for reply in replies {
-        reply(result.as_ref().copied());
+}
+
+fn run(connection: &Connection, statement: &str) -> Result<()> {
+    connection.prepare_cached(statement)?.execute([]).map(drop)
+}
+
+/// Makes calls in one transaction. Gives false, with all of them taken back, where one of them failed.
+fn together(connection: &Connection, calls: &mut [Box<dyn Work>]) -> Result<bool> {
+    run(connection, "BEGIN IMMEDIATE")?;
+    let last = calls.len() == 1;
+    let is_done = calls.iter_mut().all(|call| call.make(connection, last) && !connection.is_autocommit());
+    if is_done {
+        run(connection, "COMMIT")?;
+    } else {
+        take_back(connection);
     }
+    Ok(is_done)
 }
 
-fn begin(connection: &Connection, extent: Extent) -> Result<()> {
-    connection.pragma_update(None, "temp_store", extent.temp_store())?;
-    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)
-}
-
-/// Runs calls in one transaction, and gives their replies with whether it was committed.
-fn transaction(connection: &Connection, extent: Extent, calls: impl Iterator<Item = Work>) -> (Vec<Reply>, Result<()>) {
-    let mut result = begin(connection, extent);
-    let mut replies = Vec::new();
+/// Makes calls in one transaction. One that fails takes back only what it wrote.
+fn one_by_one(connection: &Connection, calls: &mut [Box<dyn Work>]) -> Result<()> {
+    run(connection, "BEGIN IMMEDIATE")?;
     for call in calls {
-        replies.push(call(result.is_ok().then_some(connection)));
-        if result.is_ok() && connection.is_autocommit() {
-            result = Err(rolled_back());
-        }
+        in_savepoint(connection, &mut **call)?;
     }
-    let result = result.and_then(|()| connection.prepare_cached("COMMIT")?.execute([]).map(drop));
-    (replies, result)
+    run(connection, "COMMIT")
+}
+
+fn in_savepoint(connection: &Connection, call: &mut dyn Work) -> Result<()> {
+    run(connection, "SAVEPOINT call")?;
+    let is_done = call.make(connection, true);
+    // On errors such as a full disk the database rolls the whole transaction back, savepoints included.
+    if connection.is_autocommit() {
+        return Err(rolled_back());
+    }
+    if !is_done {
+        run(connection, "ROLLBACK TO call")?;
+    }
+    run(connection, "RELEASE call")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::FutureExt;
+
     use super::*;
 
     /// A file with one table of numbers, and the thread that writes it.
@@ -215,7 +257,7 @@ mod tests {
         (folder, path, writer)
     }
 
-    fn insert(value: i64) -> impl FnOnce(&Connection) -> Result<()> + Send {
+    fn insert(value: i64) -> impl FnOnce(&Connection) -> Result<()> + Clone + Send {
         move |connection| connection.execute("INSERT INTO number VALUES (?1)", [value]).map(drop)
     }
 
@@ -240,6 +282,43 @@ mod tests {
         assert!(first.is_ok() && last.is_ok());
         assert!(matches!(failed, Err(CatalogError::Database { cause, .. }) if cause.contains("UNIQUE")));
         assert_eq!(numbers(&path), [1, 3]);
+    }
+
+    /// How often three calls are made that share a commit, the second of which fails where it `fails`.
+    async fn made(fails: bool) -> ([usize; 3], Vec<i64>) {
+        let (_folder, path, writer) = writer();
+        let counts: [Arc<AtomicUsize>; 3] = std::array::from_fn(|_| Arc::default());
+        let call = |number: u8| {
+            let count = Arc::clone(&counts[usize::from(number)]);
+            let value = if fails && number == 1 { 0 } else { i64::from(number) };
+            move |connection: &Connection| {
+                count.fetch_add(1, Ordering::Relaxed);
+                insert(value)(connection)
+            }
+        };
+        let ((begun, begins), (goes_on, wait)) = (mpsc::channel(), mpsc::channel());
+        let wait = Arc::new(crate::locks::Mutex::new(wait));
+        let others_queue_up = move |_: &Connection| {
+            begun.send(()).unwrap();
+            wait.lock().recv().unwrap();
+            Ok(())
+        };
+        let mut first = Box::pin(writer.call(Extent::Few, others_queue_up));
+        assert!(first.as_mut().now_or_never().is_none());
+        begins.recv().unwrap();
+        let go_on = async { goes_on.send(()).unwrap() };
+        let [a, b, c] = [0, 1, 2].map(|number| writer.call(Extent::Few, call(number)));
+        let (a, b, c, ()) = tokio::join!(biased; a, b, c, go_on);
+        let first = first.await;
+        assert!(first.is_ok() && a.is_ok() && b.is_ok() != fails && c.is_ok());
+        (counts.map(|count| count.load(Ordering::Relaxed)), numbers(&path))
+    }
+
+    /// Savepoints cost more than what they guard, and a repeated call costs itself.
+    #[tokio::test]
+    async fn calls_are_made_once_and_again_only_where_one_of_them_fails() {
+        assert_eq!(made(false).await, ([1, 1, 1], vec![0, 1, 2]));
+        assert_eq!(made(true).await, ([2, 2, 1], vec![0, 2]));
     }
 
     #[tokio::test]
