@@ -1,7 +1,7 @@
-//! Bytes on their way into the archive: temporary files, hashed as they are written.
+//! Bytes on their way into the archive: in memory or in temporary files, hashed as they come.
 //!
-//! The only module that makes them. Whatever fetches, copies or reads bytes writes them here, and the archive takes the
-//! file.
+//! The only module that makes such files. Whatever fetches, copies or reads bytes brings them here, and the archive takes
+//! the file. Few bytes are in memory, and get a file when they are kept: what is refused costs the disk nothing.
 
 use std::io::{self, Read, Write};
 use std::ops::Deref;
@@ -22,7 +22,7 @@ const EARLIER: [&str; 2] = ["fetch-", ".offprint-"];
 /// Bytes copied at a time.
 const PIECE: usize = 256 << 10;
 
-/// How many bytes are held in memory at a time, beside their files.
+/// How many bytes are held in memory at a time.
 const HELD: usize = 16 << 20;
 
 /// A folder for temporary files.
@@ -33,17 +33,30 @@ pub struct Staging {
     room: Arc<AtomicUsize>,
 }
 
-/// Bytes in a temporary file, hashed and not yet kept. The file is removed when this is dropped.
+/// Bytes that are hashed and not yet kept.
 #[derive(Debug)]
 pub struct Staged {
-    /// The temporary file.
-    pub path: TempPath,
-    /// The digest of its bytes.
+    /// Their digest.
     pub digest: Digest,
-    /// How many bytes it has.
+    /// How many they are.
     pub length: u64,
-    /// The bytes, where they are still in memory.
-    pub held: Option<HeldBytes>,
+    place: Place,
+}
+
+/// Where staged bytes are.
+#[derive(Debug)]
+enum Place {
+    Memory(HeldBytes),
+    File(TempPath),
+}
+
+/// A temporary file with bytes that are to be kept. It is removed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct StagedFile {
+    /// Its path.
+    pub(crate) path: TempPath,
+    /// How many bytes it is said to have.
+    pub(crate) length: u64,
 }
 
 /// Bytes in memory that several stages read.
@@ -129,13 +142,28 @@ impl Staging {
         Ok(to.finish())
     }
 
-    /// Writes bytes that are in memory, and holds them there as well where there is room.
+    /// Holds bytes in memory. Where there is no room, writes them.
     ///
     /// # Errors
     /// Of the file system.
-    pub fn write_and_hold(&self, bytes: Vec<u8>) -> io::Result<Staged> {
-        let staged = self.write(&bytes)?;
-        Ok(Staged { held: HeldBytes::within(&self.room, bytes), ..staged })
+    pub fn hold(&self, bytes: Vec<u8>) -> io::Result<Staged> {
+        match HeldBytes::within(&self.room, bytes) {
+            Ok(held) => {
+                let (digest, length) = (Digest::of(&held), held.len() as u64);
+                Ok(Staged { digest, length, place: Place::Memory(held) })
+            }
+            Err(bytes) => self.write(&bytes),
+        }
+    }
+
+    /// A file of bytes whose digest is known.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub(crate) fn file_of(&self, bytes: &[u8]) -> io::Result<StagedFile> {
+        let mut file = new_file(&self.folder, PREFIX)?;
+        file.write_all(bytes)?;
+        Ok(StagedFile { path: file.into_temp_path(), length: bytes.len() as u64 })
     }
 
     /// The regular files in the folder that are named as ours are.
@@ -217,8 +245,8 @@ impl StagingFile {
         loop {
             match from.read(&mut piece)? {
                 0 => {
-                    let path = self.file.into_temp_path();
-                    return Ok(Staged { path, digest: hasher.finish(), length, held: None });
+                    let place = Place::File(self.file.into_temp_path());
+                    return Ok(Staged { digest: hasher.finish(), length, place });
                 }
                 count => {
                     hasher.update(&piece[..count]);
@@ -230,32 +258,63 @@ impl StagingFile {
 
     /// Everything was written.
     pub fn finish(self) -> Staged {
-        Staged { path: self.file.into_temp_path(), digest: self.hasher.finish(), length: self.length, held: None }
+        let place = Place::File(self.file.into_temp_path());
+        Staged { digest: self.hasher.finish(), length: self.length, place }
     }
 }
 
 impl Staged {
-    /// Its first bytes, read back.
+    /// The first of them.
     ///
     /// # Errors
     /// Where the file system refuses.
     pub fn head(&self, most: usize) -> io::Result<Vec<u8>> {
-        let mut head = Vec::new();
-        std::fs::File::open(&self.path)?.take(most as u64).read_to_end(&mut head)?;
-        Ok(head)
+        match &self.place {
+            Place::Memory(held) => Ok(held[..most.min(held.len())].to_vec()),
+            Place::File(path) => {
+                let mut head = Vec::new();
+                std::fs::File::open(path)?.take(most as u64).read_to_end(&mut head)?;
+                Ok(head)
+            }
+        }
     }
 
-    /// Its bytes, read back.
+    /// All of them.
     ///
     /// # Errors
     /// Where the file system refuses.
     pub fn read(&self) -> io::Result<Vec<u8>> {
-        std::fs::read(&self.path)
+        match &self.place {
+            Place::Memory(held) => Ok(held.to_vec()),
+            Place::File(path) => std::fs::read(path),
+        }
     }
 
-    /// Its bytes, for a thread that may wait for the disk.
+    /// The bytes, where they are in memory.
+    pub fn held(&self) -> Option<HeldBytes> {
+        match &self.place {
+            Place::Memory(held) => Some(held.clone()),
+            Place::File(_) => None,
+        }
+    }
+
+    /// The bytes, for a thread that may wait for the disk.
     pub(crate) fn content(&self) -> Content {
-        self.held.clone().map_or_else(|| Content::File(self.path.to_path_buf()), Content::Held)
+        match &self.place {
+            Place::Memory(held) => Content::Held(held.clone()),
+            Place::File(path) => Content::File(path.to_path_buf()),
+        }
+    }
+
+    /// The bytes in a file.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub(crate) fn into_file(self, staging: &Staging) -> io::Result<StagedFile> {
+        match self.place {
+            Place::Memory(held) => Ok(StagedFile { length: self.length, ..staging.file_of(&held)? }),
+            Place::File(path) => Ok(StagedFile { path, length: self.length }),
+        }
     }
 }
 
@@ -273,11 +332,13 @@ impl Content {
 }
 
 impl HeldBytes {
-    /// Takes the room for bytes; `None` if there is not enough.
-    fn within(room: &Arc<AtomicUsize>, bytes: Vec<u8>) -> Option<Self> {
+    /// Takes the room for bytes; gives them back if there is not enough.
+    fn within(room: &Arc<AtomicUsize>, bytes: Vec<u8>) -> Result<Self, Vec<u8>> {
         let less = |room: usize| room.checked_sub(bytes.len());
-        room.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).ok()?;
-        Some(Self(Arc::new(Held { bytes, room: Some(Arc::clone(room)) })))
+        if room.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).is_err() {
+            return Err(bytes);
+        }
+        Ok(Self(Arc::new(Held { bytes, room: Some(Arc::clone(room)) })))
     }
 }
 
@@ -324,15 +385,31 @@ mod tests {
     fn bytes_are_held_while_there_is_room() {
         let folder = tempfile::tempdir().unwrap();
         let staging = Staging::new(folder.path());
-        let stage = |length| staging.write_and_hold(vec![7; length]).unwrap();
+        let stage = |length| staging.hold(vec![7; length]).unwrap();
         let (first, second) = (stage(HELD - 1), stage(2));
-        assert!(first.held.is_some() && second.held.is_none());
+        assert!(first.held().is_some() && second.held().is_none());
         assert_eq!(&*second.content().read().unwrap(), [7, 7], "it is read from its file");
         let held = first.content();
         drop(first);
-        assert!(stage(2).held.is_none(), "somebody reads it still");
+        assert!(stage(2).held().is_none(), "somebody reads it still");
         assert_eq!(held.read().unwrap().len(), HELD - 1);
-        assert!(stage(HELD).held.is_some());
+        assert!(stage(HELD).held().is_some());
+    }
+
+    #[test]
+    fn what_is_in_memory_gets_a_file_when_it_is_kept_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = Staging::new(folder.path());
+        let staged = staging.hold(b"bytes".to_vec()).unwrap();
+        assert_eq!((staged.digest, staged.length), (Digest::of(b"bytes"), 5));
+        assert_eq!((staged.head(2).unwrap(), staged.head(9).unwrap()), (b"by".to_vec(), b"bytes".to_vec()));
+        assert_eq!(staged.read().unwrap(), b"bytes");
+        assert_eq!(staging.leftovers().unwrap(), []);
+        let file = staged.into_file(&staging).unwrap();
+        assert_eq!((std::fs::read(&file.path).unwrap(), file.length), (b"bytes".to_vec(), 5));
+        assert_eq!(staging.leftovers().unwrap().len(), 1);
+        drop(file);
+        assert_eq!(staging.leftovers().unwrap(), []);
     }
 
     #[test]

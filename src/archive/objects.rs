@@ -211,6 +211,14 @@ fn whole(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
 }
 
 impl Body {
+    /// How many bytes it has.
+    pub(super) const fn length(&self) -> u64 {
+        match self {
+            Self::Staged(staged) => staged.length,
+            Self::Bytes(bytes) => bytes.len() as u64,
+        }
+    }
+
     /// Refuses bytes that are not those of a blob's key.
     pub(super) fn check(&self, key: &StoreKey) -> Result<(), ObjectError> {
         let StoreKey::Blob { digest: expected, .. } = *key else { return Ok(()) };

@@ -1,6 +1,5 @@
 //! Getting the robots.txt of a host.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use url::Url;
@@ -63,10 +62,8 @@ async fn log(session: &Session, url: &Url, fetched: &Fetched<()>) {
 }
 
 fn read(staged: &Staged) -> Robots {
-    let mut file = Vec::new();
-    let opened = std::fs::File::open(&staged.path);
-    match opened.and_then(|opened| opened.take(READ as u64).read_to_end(&mut file)) {
-        Ok(_) => Robots::parse(&file),
+    match staged.head(READ) {
+        Ok(file) => Robots::parse(&file),
         // The host has a file, and it cannot be read back. So nothing is allowed.
         Err(_) => Robots::parse(b"user-agent: *\ndisallow: /"),
     }

@@ -32,7 +32,7 @@ use super::objects::{Body, ObjectError, ObjectReader, Objects, Put, Stored, read
 use crate::clock;
 use crate::locks::Mutex;
 use crate::model::{Digest, Fingerprint};
-use crate::staging::{Staged, Staging};
+use crate::staging::{StagedFile, Staging};
 
 pub use self::output::OutputFolder;
 
@@ -79,36 +79,41 @@ impl Files {
 impl Inner {
     fn put(&self, key: &StoreKey, body: Body) -> Result<Stored, ObjectError> {
         body.check(key)?;
-        let staged = match body {
-            Body::Staged(staged) => staged,
-            Body::Bytes(bytes) => {
-                let failed = ObjectError::io("write to", &self.staging.folder().display());
-                self.staging.write(&bytes).map_err(failed)?
-            }
-        };
         let put = match key {
             StoreKey::Blob { digest, .. } => {
                 let lock = &self.naming[usize::from(digest.as_bytes()[0]) % SIDE_BY_SIDE];
-                self.put_blob(key, staged, lock)
+                self.put_blob(key, body, lock)
             }
-            _ => self.replace(key, staged, Rights::Kept),
+            _ => self.replace(key, self.file(body)?, Rights::Kept),
         };
         put.map_err(of_one_place)
     }
 
-    fn put_blob(&self, key: &StoreKey, staged: Staged, naming: &Mutex<()>) -> Result<Stored, ObjectError> {
+    /// A body in a temporary file.
+    fn file(&self, body: Body) -> Result<StagedFile, ObjectError> {
+        let file = match body {
+            Body::Staged(staged) => staged.into_file(&self.staging),
+            Body::Bytes(bytes) => self.staging.file_of(&bytes),
+        };
+        file.map_err(ObjectError::io("write to", &self.staging.folder().display()))
+    }
+
+    fn put_blob(&self, key: &StoreKey, body: Body, naming: &Mutex<()>) -> Result<Stored, ObjectError> {
         let path = key.path();
         let (parent, name) = split(&path);
         let folder = self.tree.make_folder(parent)?;
+        let is_kept = |found: &Metadata, length| found.len() == length;
+        // What is there already needs no file.
+        if let Some(found) = self.look_in(&folder, &path)?.filter(|found| is_kept(found, body.length())) {
+            return self.existed(&folder, &path, &found);
+        }
         // Before the lock is taken, so that the wait for the disk is not within it.
-        let synced = Synced::read_only(self.tree.syncs(), staged).map_err(self.tree.failed("save", &path))?;
+        let synced = Synced::read_only(self.tree.syncs(), self.file(body)?).map_err(self.tree.failed("save", &path))?;
         let naming = naming.lock();
         let found = self.look_in(&folder, &path)?;
-        if let Some(found) = found.as_ref().filter(|found| found.len() == synced.length()) {
+        if let Some(found) = found.as_ref().filter(|found| is_kept(found, synced.length())) {
             drop(naming);
-            // The process that wrote it may have been killed before its name was durable.
-            self.tree.syncs().sync_names(&folder, found).map_err(self.tree.failed("save the folder of", &path))?;
-            return Ok(Stored { put: Put::Existed, fingerprint: Fingerprint::of(found) });
+            return self.existed(&folder, &path, found);
         }
         let renamed = synced.rename(&folder, name).map_err(self.tree.failed("write", &path))?;
         // Whoever finds the blob from now on waits for the disk, too.
@@ -117,7 +122,13 @@ impl Inner {
         Ok(Stored { put: if found.is_some() { Put::Replaced } else { Put::Created }, fingerprint })
     }
 
-    fn replace(&self, key: &StoreKey, staged: Staged, rights: Rights) -> Result<Stored, ObjectError> {
+    /// A blob that is there. The process that wrote it may have been killed before its name was durable.
+    fn existed(&self, folder: &Folder, path: &str, found: &Metadata) -> Result<Stored, ObjectError> {
+        self.tree.syncs().sync_names(folder, found).map_err(self.tree.failed("save the folder of", path))?;
+        Ok(Stored { put: Put::Existed, fingerprint: Fingerprint::of(found) })
+    }
+
+    fn replace(&self, key: &StoreKey, staged: StagedFile, rights: Rights) -> Result<Stored, ObjectError> {
         let path = key.path();
         let (parent, name) = split(&path);
         let folder = self.tree.make_folder(parent)?;

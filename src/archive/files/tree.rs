@@ -124,7 +124,7 @@ impl Tree {
     ) -> Result<Fingerprint, ObjectError> {
         let (parent, name) = split(path);
         let folder = self.make_folder(parent)?;
-        let staged = staging.write(bytes).map_err(ObjectError::io("write to", &staging.folder().display()))?;
+        let staged = staging.file_of(bytes).map_err(ObjectError::io("write to", &staging.folder().display()))?;
         write(&self.syncs, &folder, name, staged, rights).map_err(self.failed("write", path))
     }
 

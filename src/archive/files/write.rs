@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use super::folder::Folder;
 use super::group_sync::GroupSync;
 use crate::model::Fingerprint;
-use crate::staging::Staged;
+use crate::staging::StagedFile;
 
 /// What permissions a file gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Rights {
 
 /// A staged file whose bytes and permissions are durable. It has not been renamed yet.
 pub(super) struct Synced {
-    staged: Staged,
+    staged: StagedFile,
     file: File,
     rights: Rights,
 }
@@ -41,13 +41,18 @@ pub(super) struct Renamed {
 
 impl Synced {
     /// Makes a file read-only and its bytes durable.
-    pub(super) fn read_only(syncs: &GroupSync, staged: Staged) -> io::Result<Self> {
+    pub(super) fn read_only(syncs: &GroupSync, staged: StagedFile) -> io::Result<Self> {
         let (file, found) = open(&staged)?;
         drop(file.set_permissions(read_only(&found)));
         Self::sync(syncs, staged, (file, &found), Rights::ReadOnly)
     }
 
-    fn sync(syncs: &GroupSync, staged: Staged, (file, found): (File, &Metadata), rights: Rights) -> io::Result<Self> {
+    fn sync(
+        syncs: &GroupSync,
+        staged: StagedFile,
+        (file, found): (File, &Metadata),
+        rights: Rights,
+    ) -> io::Result<Self> {
         syncs.sync_file(&file, found)?;
         Ok(Self { staged, file, rights })
     }
@@ -83,7 +88,7 @@ impl Renamed {
     }
 }
 
-fn open(staged: &Staged) -> io::Result<(File, Metadata)> {
+fn open(staged: &StagedFile) -> io::Result<(File, Metadata)> {
     let file = File::options().read(true).write(true).open(&staged.path)?;
     let found = file.metadata()?;
     if found.len() == staged.length {
@@ -99,7 +104,7 @@ pub(super) fn write(
     syncs: &GroupSync,
     folder: &Folder,
     name: &str,
-    staged: Staged,
+    staged: StagedFile,
     rights: Rights,
 ) -> io::Result<Fingerprint> {
     let (file, found) = open(&staged)?;

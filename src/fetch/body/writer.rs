@@ -1,4 +1,4 @@
-//! Writing a body to a temporary file, while it is received.
+//! Staging a body while it is received.
 
 use std::io::{self, Write};
 
@@ -57,12 +57,11 @@ impl BodyWriter {
         self.file.is_none().then(|| Digest::of(&self.buffer))
     }
 
-    /// Writes the rest, and returns the whole body in its file. A body that the buffer holds stays in memory as well, so that
-    /// whoever judges and decodes it need not read it back.
+    /// Writes the rest, and returns the whole body. One that the buffer holds stays in memory, where there is room.
     pub(crate) async fn finish(mut self) -> io::Result<Staged> {
         if self.file.is_none() {
             let (staging, bytes) = (self.staging, self.buffer);
-            let written = tokio::task::spawn_blocking(move || staging.write_and_hold(bytes)).await;
+            let written = tokio::task::spawn_blocking(move || staging.hold(bytes)).await;
             return written.map_err(io::Error::other)?;
         }
         if !self.buffer.is_empty() {
@@ -96,10 +95,10 @@ mod tests {
             whole.extend(piece);
         }
         let staged = body.finish().await.unwrap();
-        assert!(std::fs::read(&staged.path).unwrap() == whole, "{pieces:?}");
+        assert!(staged.read().unwrap() == whole, "{pieces:?}");
         assert_eq!((staged.digest, staged.length), (Digest::of(&whole), whole.len() as u64));
         assert!(*staged.content().read().unwrap() == whole);
-        assert_eq!(staged.held.is_some(), whole.len() < BUFFERED, "{pieces:?}");
+        assert_eq!(staged.held().is_some(), whole.len() < BUFFERED, "{pieces:?}");
         drop(staged);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
     }
@@ -125,6 +124,8 @@ mod tests {
     #[tokio::test]
     async fn a_folder_that_is_gone_is_an_error() {
         let folder = tempfile::tempdir().unwrap().path().join("gone");
-        assert!(BodyWriter::new(&Staging::new(folder)).finish().await.is_err());
+        let mut body = BodyWriter::new(&Staging::new(folder));
+        body.push(&vec![7; BUFFERED]);
+        assert!(body.flush_full().await.is_err());
     }
 }

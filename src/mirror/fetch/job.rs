@@ -120,7 +120,7 @@ impl JobStage {
 /// The bytes of an answer, where they are in memory.
 fn held(outcome: &Result<Answer<Asset>, Failure>) -> Option<HeldBytes> {
     match outcome {
-        Ok(Answer::Body { staged, .. }) => staged.held.clone(),
+        Ok(Answer::Body { staged, .. }) => staged.held(),
         Ok(Answer::NotModified) | Err(_) => None,
     }
 }

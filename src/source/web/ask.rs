@@ -200,8 +200,8 @@ impl Reading<Feeds> {
         let limits = self.xml_limits();
         let _permit = self.kind.parsing.acquire().await.expect("the semaphore is never closed");
         let read = tokio::task::spawn_blocking(move || {
-            let bytes =
-                std::fs::read(&staged.path).map_err(|cause| format!("cannot read what was fetched: {cause}"))?;
+            let read = staged.content().read();
+            let bytes = read.map_err(|cause| format!("cannot read what was fetched: {cause}"))?;
             let text = feed::decode(&bytes, content_type.as_deref());
             drop(bytes);
             feed::read(&text, &url, limits).map_err(|error| error.to_string())

@@ -42,7 +42,7 @@ async fn bodies_of_errors_and_redirects_are_evidence() {
     let origin = Origin::start(site).unwrap();
     let guest = Guest::new(&quick());
     let fetched = guest.get(&origin.url("/moved.jpg")).await;
-    let evidence: Vec<_> = fetched.evidence.iter().map(|staged| super::read(&staged.path)).collect();
+    let evidence: Vec<_> = fetched.evidence.iter().map(|staged| staged.read().unwrap()).collect();
     assert_eq!(evidence, [b"status 302\n", b"status 404\n"]);
     let digests: Vec<_> = fetched.exchanges.iter().map(|exchange| exchange.digest).collect();
     assert_eq!(digests, fetched.evidence.iter().map(|staged| Some(staged.digest)).collect::<Vec<_>>());

@@ -154,7 +154,8 @@ async fn check(transport: &str, row: Row, config: FetchConfig, origin: Origin, u
     assert_eq!(recorded, row.recorded, "{transport}, {}: {:?}", row.what, fetched.outcome);
     assert_eq!(origin.log().count(), row.requests, "{transport}, {}: requests", row.what);
     assert_eq!(fetched.exchanges.len(), row.requests, "{transport}, {}: exchanges", row.what);
-    let files = usize::from(recorded.is_none()) + fetched.evidence.len();
+    assert_eq!(fetched.bodies().count(), usize::from(recorded.is_none()) + fetched.evidence.len());
+    let files = fetched.bodies().filter(|staged| staged.held().is_none()).count();
     assert_eq!(guest.staged_files(), files, "{transport}, {}: files", row.what);
     let was_judged = |exchange: &Exchange| exchange.reason.is_some_and(|reason| reason != Reason::HttpStatus);
     let judged_digests =
@@ -287,7 +288,10 @@ async fn a_fetch_that_is_dropped_leaves_its_place_and_no_file() {
 
 #[tokio::test]
 async fn what_cannot_be_written_is_put_off_and_not_the_host_s_fault() {
-    let (origin, guest) = (Origin::start(Site::new().on(PATH, photo())).unwrap(), Guest::new(&quick()));
+    // Longer than what is held in memory.
+    let long = [&[0xff, 0xd8][..], &[0; 300_000], &[0xff, 0xd9]].concat();
+    let site = Site::new().on(PATH, Behaviour::serve(Content::new("image/jpeg", long)));
+    let (origin, guest) = (Origin::start(site).unwrap(), Guest::new(&quick()));
     std::fs::remove_dir(guest.staging.path()).unwrap();
     let fetched = guest.get(&origin.url(PATH)).await;
     let failure = super::failure(&fetched);

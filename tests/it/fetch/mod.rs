@@ -20,7 +20,6 @@ mod robots;
 mod secrets;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::time::Duration;
 
 use offprint::testing::config::{Config, FetchConfig};
@@ -96,7 +95,7 @@ impl Judge for ByContent {
     type Accepted = ();
 
     async fn judge(&self, staged: &Staged, _: Option<&str>) -> Result<(), Failure> {
-        let bytes = std::fs::read(&staged.path).unwrap();
+        let bytes = staged.read().unwrap();
         let reason = match &bytes[..] {
             [0xff, 0xd8, .., 0xff, 0xd9] => return Ok(()),
             [0xff, 0xd8, ..] => Reason::Truncated,
@@ -110,13 +109,9 @@ impl Judge for ByContent {
 
 fn bytes(fetched: &Fetched) -> Vec<u8> {
     match &fetched.outcome {
-        Ok(Answer::Body { staged, .. }) => read(&staged.path),
+        Ok(Answer::Body { staged, .. }) => staged.read().unwrap(),
         other => panic!("no body: {other:?}"),
     }
-}
-
-fn read(path: &Path) -> Vec<u8> {
-    std::fs::read(path).unwrap()
 }
 
 fn failure(fetched: &Fetched) -> &Failure {
