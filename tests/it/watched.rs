@@ -32,7 +32,8 @@ pub(crate) fn watch(mut command: Command) -> Watched {
             if name_of(process) != own_name {
                 descriptors = descriptors.max(fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count));
             }
-            std::thread::sleep(Duration::from_millis(5));
+            // A process that had hundreds of descriptors would be slowed down by those who count them more often.
+            std::thread::sleep(Duration::from_millis(20));
         }
         (peak, descriptors)
     });

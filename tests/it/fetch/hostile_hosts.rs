@@ -5,7 +5,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -124,6 +124,9 @@ fn honest(number: u32, request: &Request) -> Behaviour {
     Behaviour::serve(Content::new("image/png", tiny(u64::from(number) << 16 | image)))
 }
 
+/// Made once: five hundred hosts have one.
+static BOMB: LazyLock<Behaviour> = LazyLock::new(|| Behaviour::gzip_bomb(256));
+
 /// What a host does that means harm, by its number.
 fn bad(number: u32, request: &Request) -> Behaviour {
     let jpeg = || Behaviour::serve(Content::new("image/jpeg", vec![0xff; 4096]));
@@ -149,7 +152,7 @@ fn bad(number: u32, request: &Request) -> Behaviour {
         // A chain over hosts that are as bad.
         12 => Behaviour::redirect(302, &next),
         13 => Behaviour::redirect(301, "http://169.254.169.254/latest/meta-data"),
-        14 => Behaviour::gzip_bomb(256),
+        14 => BOMB.clone(),
         15 => jpeg().claims(1 << 40),
         16 => jpeg().breaks_off(Portion::Percent(50), End::Hang),
         17 => Behaviour::status(503).with_header("Retry-After", "86400"),

@@ -38,12 +38,12 @@ async fn a_page_links_to_its_style_sheets_and_these_to_those_that_they_import() 
 #[tokio::test(flavor = "multi_thread")]
 async fn style_sheets_that_all_import_each_other_are_all_linked() {
     let names: Vec<String> = (0..12).map(|number| format!("/{number}.css")).collect();
-    let head: String =
-        names.iter().map(|name| format!("<link rel=stylesheet href={name}>")).collect::<Vec<_>>().join("");
-    let origin = origin(&[("/a", head.clone()), ("/b", head)]);
+    let links: Vec<_> = names.iter().map(|name| format!("<link rel=stylesheet href={name}>")).collect();
+    let origin = origin(&[("/a", links.concat()), ("/b", links.concat())]);
     for name in &names {
-        let others = names.iter().filter(|other| *other != name).map(|other| format!("@import \"{other}\";"));
-        origin.set(name, css(&others.collect::<Vec<_>>().join("")));
+        let others: Vec<_> =
+            names.iter().filter(|other| *other != name).map(|other| format!("@import \"{other}\";")).collect();
+        origin.set(name, css(&others.concat()));
     }
     let sandbox = Sandbox::new();
     source(&sandbox, "page", &format!("urls = [\"{}\", \"{}\"]", origin.url("/a"), origin.url("/b")));
