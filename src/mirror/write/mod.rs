@@ -136,7 +136,7 @@ impl WriteStage {
             let Some(end) = stale.last() else { return Ok(waiting) };
             last = Some(*end);
             let each = stream::iter(stale).map(|article| self.write_or_pass_over(article, Reading::Over, missing));
-            let waits = each.buffer_unordered(missing.written_at_once());
+            let waits = each.buffer_unordered(written_at_once(missing));
             waiting += waits.try_fold(0, async |sum, written| Ok(sum + usize::from(written == Written::Waits))).await?;
         }
     }
@@ -365,6 +365,15 @@ impl WriteStage {
         if self.reported.lock().insert((row.id, reason)) {
             self.tally.problem(&row.version.key, reason, message);
         }
+    }
+}
+
+/// How many mirrors are written side by side. While one is written there is none of it to link to. So those that are
+/// written for the last time are written one after the other: none of them misses another.
+const fn written_at_once(missing: MissingSheets) -> usize {
+    match missing {
+        MissingSheets::Wait | MissingSheets::WriteAgain => WRITTEN_AT_ONCE,
+        MissingSheets::StayRemote => 1,
     }
 }
 

@@ -22,17 +22,6 @@ pub(super) enum MissingSheets {
     StayRemote,
 }
 
-impl MissingSheets {
-    /// How many mirrors are written side by side. While one is written there is none of it to link to. So those that
-    /// are written for the last time are written one after the other: none of them misses another.
-    pub(super) const fn written_at_once(self) -> usize {
-        match self {
-            Self::Wait | Self::WriteAgain => super::WRITTEN_AT_ONCE,
-            Self::StayRemote => 1,
-        }
-    }
-}
-
 /// Whether an article was written, or may not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
