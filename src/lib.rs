@@ -39,9 +39,9 @@
 //!
 //! One article on its way: `source` lists its file; `extract` lists the places in it that name an image as byte spans;
 //! the catalog of the `archive` records both and queues the URLs. `mirror` leases the host of each URL; `fetch` sends
-//! the request, at the pace of that host, and streams the response into a temporary file; `ingest` judges the bytes and
-//! keeps them under their digest; `render` makes the thumbnails. When nothing of the article is left in the queue,
-//! `rewrite` splices the local links into the spans, and the mirrored file appears by rename.
+//! the request, at the pace of that host, and streams the response into memory or a temporary file; `ingest` judges the
+//! bytes and keeps them under their digest; `render` makes the thumbnails. When nothing of the article is left in the
+//! queue, `rewrite` splices the local links into the spans, and the mirrored file appears by rename.
 //!
 //! # Layers
 //!

@@ -146,7 +146,9 @@ impl Staging {
     ///
     /// # Errors
     /// Of the file system.
-    pub fn hold(&self, bytes: Vec<u8>) -> io::Result<Staged> {
+    pub fn hold(&self, mut bytes: Vec<u8>) -> io::Result<Staged> {
+        // Room is counted by length.
+        bytes.shrink_to_fit();
         match HeldBytes::within(&self.room, bytes) {
             Ok(held) => {
                 let (digest, length) = (Digest::of(&held), held.len() as u64);
@@ -327,6 +329,17 @@ impl Content {
         match self {
             Self::Held(bytes) => Ok(bytes),
             Self::File(path) => std::fs::read(path).map(HeldBytes::from),
+        }
+    }
+
+    /// The bytes, as the caller's own.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub(crate) fn into_vec(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Held(bytes) => Ok(bytes.to_vec()),
+            Self::File(path) => std::fs::read(path),
         }
     }
 }

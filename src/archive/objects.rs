@@ -35,7 +35,7 @@ pub struct Stored {
 /// Bytes to put.
 #[derive(Debug)]
 pub enum Body {
-    /// In a temporary file of the archive's staging folder. The file is removed in any case.
+    /// In memory, or in a temporary file of the archive's staging folder. The file is removed in any case.
     Staged(Staged),
     /// In memory.
     Bytes(Vec<u8>),
@@ -162,6 +162,14 @@ pub enum ObjectError {
         /// Why, with the way out.
         cause: io::Error,
     },
+    /// The bytes cannot be written to where they wait until they are put.
+    #[error("cannot write to {place}: {cause}")]
+    Unstaged {
+        /// The folder.
+        place: String,
+        /// Why.
+        cause: io::Error,
+    },
     /// The bytes are not those that the key of a blob names.
     #[error("cannot keep bytes with the SHA-256 {found} as the blob {expected}")]
     OtherBytes {
@@ -186,7 +194,7 @@ impl ObjectError {
 
     /// Whether it is for want of room, which no other object would escape either.
     pub fn is_full(&self) -> bool {
-        matches!(self, Self::Io { cause, .. }
+        matches!(self, Self::Io { cause, .. } | Self::Unstaged { cause, .. }
             if matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
     }
 }

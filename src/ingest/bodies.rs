@@ -28,11 +28,11 @@ impl Bodies {
         let (digest, length) = (staged.digest, staged.length);
         // Whoever hands it over bounds its size.
         let content = staged.content();
-        let read = tokio::task::spawn_blocking(move || content.read()).await.map_err(std::io::Error::other);
+        let read = tokio::task::spawn_blocking(move || content.into_vec()).await.map_err(std::io::Error::other);
         let bytes = read.and_then(|read| read).map_err(IngestError::Staging)?;
         let known = self.archive.catalog.blob(digest).await?;
         let media_type = known.map_or_else(|| self.type_of(&bytes), |(media_type, _)| media_type);
-        self.archive.objects.put(&StoreKey::Blob { digest, media_type }, Body::Bytes(bytes.to_vec())).await?;
+        self.archive.objects.put(&StoreKey::Blob { digest, media_type }, Body::Bytes(bytes)).await?;
         for exchange in exchanges.iter_mut().filter(|exchange| exchange.digest == Some(digest)) {
             exchange.body = Some(KeptBody { digest, media_type, length });
         }

@@ -15,7 +15,7 @@ pub enum IngestError {
     /// A blob could not be read back.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A temporary file could not be read back.
+    /// Bytes that are staged could not be read back.
     #[error("cannot read back what was fetched: {0}")]
     Staging(#[source] std::io::Error),
 }

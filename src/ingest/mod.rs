@@ -64,7 +64,7 @@ impl Ingest {
 
     /// Keeps bodies of redirects and of responses that were not accepted, as evidence of what hosts sent, and names
     /// each in the exchanges that it belongs to. The bodies are durable before the rows of their exchanges. One whose place
-    /// in the archive is not free is left out, and the errors say why.
+    /// in the archive is not free, or that cannot be written, is left out, and the errors say why.
     ///
     /// # Errors
     /// Where the archive cannot keep them.
@@ -76,7 +76,7 @@ impl Ingest {
         let mut left_out = Vec::new();
         for staged in &evidence {
             match self.bodies.keep(exchanges, staged).await {
-                Err(IngestError::Blob(error)) if error.is_of_one_place() => left_out.push(error),
+                Err(IngestError::Blob(error)) if is_left_out(&error) => left_out.push(error),
                 kept => kept?,
             }
         }
@@ -94,6 +94,7 @@ impl Ingest {
             Ok(Answer::Body { staged, validators, accepted }) => {
                 match self.keep(url, staged, validators, accepted, now).await {
                     Err(IngestError::Blob(error)) if error.is_of_one_place() => Ok(not_kept(&error, now)),
+                    Err(IngestError::Blob(error @ ObjectError::Unstaged { .. })) => Ok(not_written(&error, now)),
                     kept => kept,
                 }
             }
@@ -162,7 +163,56 @@ fn not_kept(error: &ObjectError, now: Timestamp) -> Ingested {
     Ingested { result, kept: None, changed: None }
 }
 
+/// As for a body that cannot be written while it is received: it is no fault of the URL.
+fn not_written(error: &ObjectError, now: Timestamp) -> Ingested {
+    deferred(Failure::new(Reason::Budget, error.to_string()).deferred_until(now), now)
+}
+
+/// Whether evidence is kept without this body.
+const fn is_left_out(error: &ObjectError) -> bool {
+    error.is_of_one_place() || matches!(error, ObjectError::Unstaged { .. })
+}
+
 fn deferred(failure: Failure, next_attempt: Timestamp) -> Ingested {
     let result = JobResult::Deferred { failure, next_attempt };
     Ingested { result, kept: None, changed: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::{Mode, UrlFacts, open};
+    use crate::fixtures;
+    use crate::model::{MediaType, UrlId};
+
+    /// An archive whose folder for bytes that wait is gone.
+    fn without_staging(place: &std::path::Path) -> Ingest {
+        let archive = Arc::new(open(&place.join("store"), Mode::Create).unwrap());
+        std::fs::remove_dir_all(archive.objects.staging().folder()).unwrap();
+        Ingest::new(archive, &Config::default(), Arc::default())
+    }
+
+    #[tokio::test]
+    async fn an_image_that_cannot_be_written_is_put_off_however_small_it_is() {
+        let place = tempfile::tempdir().unwrap();
+        let ingest = without_staging(place.path());
+        let url = fixtures::url("https://a.example/a.png");
+        let row = UrlRow { id: UrlId(1), url, facts: UrlFacts::default(), asset: None };
+        let staged = ingest.archive.objects.staging().hold(b"bytes".to_vec()).unwrap();
+        let accepted = Asset::of_type(MediaType::Png);
+        let answer = Answer::Body { staged, validators: Validators::default(), accepted };
+        let result = ingest.ingest(&row, Ok(answer), fixtures::at(1)).await.unwrap().result;
+        let JobResult::Deferred { failure, next_attempt } = result else { panic!("{result:?}") };
+        assert_eq!((failure.reason, next_attempt), (Reason::Budget, fixtures::at(1)));
+        assert!(failure.detail.contains("cannot write to") && failure.detail.contains("tmp"), "{failure:?}");
+    }
+
+    #[tokio::test]
+    async fn evidence_that_cannot_be_written_is_left_out() {
+        let place = tempfile::tempdir().unwrap();
+        let ingest = without_staging(place.path());
+        let staged = ingest.archive.objects.staging().hold(b"a page".to_vec()).unwrap();
+        let left_out = ingest.keep_evidence(&mut [], vec![staged]).await.unwrap();
+        assert!(matches!(&left_out[..], [ObjectError::Unstaged { .. }]), "{left_out:?}");
+    }
 }

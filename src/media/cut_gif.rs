@@ -5,15 +5,14 @@ use weezl::{BitOrder, LzwStatus, decode::Decoder, encode::Encoder};
 use super::byte_reader::ByteReader;
 use super::gif_blocks::{after_sub_blocks, color_table};
 
-/// The most pixels that are filled up.
-const MOST: usize = 128 << 20;
 /// The bytes of a sub-block (`GIF89a`, section 15).
 const SUB_BLOCK: usize = 255;
 
-/// The file with a first frame that is whole. `None` if no pixel of it is there, or its data are: the first frame of an
-/// animation is shown wherever the others break off.
-pub(super) fn filled_up(bytes: ByteReader<'_>) -> Option<Vec<u8>> {
-    let frame = Frame::first(bytes)?;
+/// The file with a first frame that is whole. `None` if no pixel of it is there, or if it has more than `most`; if its data
+/// are there, because the first frame of an animation is shown wherever the others break off; and where its rows are
+/// interlaced, because those that are missing lie between the others.
+pub(super) fn filled_up(bytes: ByteReader<'_>, most: u64) -> Option<Vec<u8>> {
+    let frame = Frame::first(bytes).filter(|frame| !frame.interlaced && frame.pixels as u64 <= most)?;
     if after_sub_blocks(bytes, frame.data).is_some() {
         return None;
     }
@@ -30,6 +29,7 @@ pub(super) fn filled_up(bytes: ByteReader<'_>) -> Option<Vec<u8>> {
 /// What stands before the pixels of a frame.
 struct Frame {
     pixels: usize,
+    interlaced: bool,
     /// The color of pixels that are missing: the transparent one where there is one.
     background: u8,
     /// The bits of a pixel.
@@ -61,12 +61,13 @@ impl Frame {
     /// The frame of an image descriptor (section 20).
     fn described(bytes: ByteReader<'_>, at: usize, background: u8) -> Option<Self> {
         let side = |field: usize| bytes.le16(at + field).map(usize::from);
-        let pixels = side(5)?.checked_mul(side(7)?).filter(|pixels| (1..=MOST).contains(pixels))?;
-        let data = at + 11 + color_table(bytes.u8(at + 9)?);
+        let pixels = side(5)?.checked_mul(side(7)?).filter(|pixels| *pixels > 0)?;
+        let flags = bytes.u8(at + 9)?;
+        let data = at + 11 + color_table(flags);
         let code_size = bytes.u8(data - 1).filter(|bits| (2..=8).contains(bits))?;
         // A color beyond the table cannot be coded.
         let background = if u16::from(background) < 1 << code_size { background } else { 0 };
-        Some(Self { pixels, background, code_size, data })
+        Some(Self { pixels, interlaced: flags & 0x40 != 0, background, code_size, data })
     }
 
     fn pixels(&self, bytes: ByteReader<'_>) -> Option<Vec<u8>> {
@@ -108,7 +109,7 @@ mod tests {
         let whole = frame.pixels(ByteReader(STILL)).unwrap();
         let mut before = 1;
         for cut in [frame.data + 20, frame.data + 60, STILL.len() - 6] {
-            let file = filled_up(ByteReader(&STILL[..cut])).unwrap();
+            let file = filled_up(ByteReader(&STILL[..cut]), u64::MAX).unwrap();
             let asset = probe(&file, &Config::default().media);
             assert_eq!((asset.frames, asset.ending), (1, crate::model::Ending::Whole), "{cut}");
             let found = Frame::first(ByteReader(&file)).unwrap().pixels(ByteReader(&file)).unwrap();
@@ -121,16 +122,28 @@ mod tests {
     }
 
     #[test]
+    fn interlaced_rows_and_more_pixels_than_there_is_room_for_are_not_filled_up() {
+        let frame = Frame::first(ByteReader(STILL)).unwrap();
+        let mut file = STILL[..frame.data + 60].to_vec();
+        assert!(filled_up(ByteReader(&file), frame.pixels as u64).is_some());
+        assert_eq!(filled_up(ByteReader(&file), frame.pixels as u64 - 1), None);
+        let descriptor = (0..frame.data).rfind(|at| file[*at] == 0x2c && file[at + 9] & 0x40 == 0).unwrap();
+        file[descriptor + 9] |= 0x40;
+        assert!(Frame::first(ByteReader(&file)).unwrap().interlaced);
+        assert_eq!(filled_up(ByteReader(&file), u64::MAX), None);
+    }
+
+    #[test]
     fn a_file_without_a_pixel_stays_as_it_is() {
         let frame = Frame::first(ByteReader(STILL)).unwrap();
         for cut in [0, 6, 12, 20, frame.data - 1, frame.data, frame.data + 1] {
-            assert_eq!(filled_up(ByteReader(&STILL[..cut])), None, "{cut}");
+            assert_eq!(filled_up(ByteReader(&STILL[..cut]), u64::MAX), None, "{cut}");
         }
-        assert_eq!(filled_up(ByteReader(STILL)), None);
+        assert_eq!(filled_up(ByteReader(STILL), u64::MAX), None);
         for wrong in [0, 1, 9, 12, 255] {
             let mut file = STILL.to_vec();
             file[frame.data - 1] = wrong;
-            assert_eq!(filled_up(ByteReader(&file[..frame.data + 20])), None, "{wrong}");
+            assert_eq!(filled_up(ByteReader(&file[..frame.data + 20]), u64::MAX), None, "{wrong}");
         }
     }
 }

@@ -9,10 +9,10 @@ use super::byte_reader::ByteReader;
 use super::png_chunks::{Chunk, Chunks, write_chunk};
 use super::png_pixels::{MOST, inflate};
 
-/// The file with pixels in place of those that are missing: black, or transparent where the image can be. `None` if no row
-/// is there, or if all rows are more than is decompressed.
-pub(super) fn filled_up(bytes: ByteReader<'_>) -> Option<Vec<u8>> {
-    let length = Header::of(bytes)?.length().filter(|length| *length <= MOST)?;
+/// The file with zeros in place of the samples that are missing: black, transparent, or the first color of the palette.
+/// `None` if no row is there, or if all rows are more than `most` bytes.
+pub(super) fn filled_up(bytes: ByteReader<'_>, most: u64) -> Option<Vec<u8>> {
+    let length = Header::of(bytes)?.length().filter(|length| *length <= most.min(MOST))?;
     let (packed, first) = (filled_up_data(bytes, length)?, chunks(bytes, b"IDAT").next()?);
     let mut file = bytes.window(0, first.begin()).0.to_vec();
     write_chunk(&mut file, b"IDAT", &packed);
@@ -45,10 +45,10 @@ struct Header {
     width: u64,
     height: u64,
     bits: u64,
-    interlaced: bool,
 }
 
 impl Header {
+    /// `None` also where rows come in passes (section 8): what is missing of the last one would be every second row.
     fn of(bytes: ByteReader<'_>) -> Option<Self> {
         let body = chunks(bytes, b"IHDR").next()?.body;
         let samples = match body.u8(9)? {
@@ -59,21 +59,12 @@ impl Header {
             _ => return None,
         };
         let (width, height) = (body.be32(0)?.into(), body.be32(4)?.into());
-        Some(Self { width, height, bits: samples * u64::from(body.u8(8)?), interlaced: body.u8(12)? == 1 })
+        (body.u8(12)? == 0).then_some(Self { width, height, bits: samples * u64::from(body.u8(8)?) })
     }
 
-    /// The bytes of all rows with their filter types, pass by pass (section 8).
+    /// The bytes of all rows with their filter types (sections 7 and 9).
     fn length(&self) -> Option<u64> {
-        /// The first column and row of each pass of Adam7, and the steps from one to the next.
-        const PASSES: [[u64; 4]; 7] =
-            [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
-        let passes: &[[u64; 4]] = if self.interlaced { &PASSES } else { &[[0, 0, 1, 1]] };
-        passes.iter().try_fold(0, |sum: u64, [left, top, across, down]| {
-            let width = self.width.saturating_sub(*left).div_ceil(*across);
-            let height = self.height.saturating_sub(*top).div_ceil(*down);
-            let row = if width == 0 { 0 } else { 1 + (width * self.bits).div_ceil(8) };
-            sum.checked_add(row.checked_mul(height)?)
-        })
+        (1 + (self.width * self.bits).div_ceil(8)).checked_mul(self.height)
     }
 }
 
@@ -86,32 +77,36 @@ mod tests {
 
     #[test]
     fn rows_have_the_length_that_whole_files_have() {
-        for file in [TRUECOLOR, INTERLACED] {
-            let mut found = 0;
-            assert!(inflate(chunks(ByteReader(file), b"IDAT").map(|chunk| chunk.body.0), |part| found += part.len()));
-            assert_eq!(Header::of(ByteReader(file)).unwrap().length(), Some(found as u64));
-        }
+        let mut found = 0;
+        assert!(inflate(chunks(ByteReader(TRUECOLOR), b"IDAT").map(|chunk| chunk.body.0), |part| found += part.len()));
+        assert_eq!(Header::of(ByteReader(TRUECOLOR)).unwrap().length(), Some(found as u64));
     }
 
     #[test]
-    fn lengths_of_passes_are_those_of_the_standard() {
-        let length = |width, height, bits, interlaced| Header { width, height, bits, interlaced }.length();
-        assert_eq!(length(9, 3, 1, false), Some(9));
-        // One pixel stands in the first pass alone, and passes without a column have no rows.
-        assert_eq!(length(1, 1, 24, true), Some(4));
-        assert_eq!(length(8, 8, 8, true), Some(2 + 2 + 3 + 2 * 3 + 2 * 5 + 4 * 5 + 4 * 9));
-        assert_eq!(length(u64::from(u32::MAX), u64::from(u32::MAX), 64, false), None);
+    fn rows_begin_on_bytes_and_absurd_ones_have_no_length() {
+        let length = |width, height, bits| Header { width, height, bits }.length();
+        assert_eq!(length(9, 3, 1), Some(9));
+        assert_eq!(length(u64::from(u32::MAX), u64::from(u32::MAX), 64), None);
+    }
+
+    #[test]
+    fn passes_and_more_rows_than_there_is_room_for_are_not_filled_up() {
+        let cut = |file: &'static [u8]| ByteReader(&file[..file.len() - 60]);
+        assert_eq!(filled_up(cut(INTERLACED), MOST), None);
+        let length = Header::of(ByteReader(TRUECOLOR)).unwrap().length().unwrap();
+        assert!(filled_up(cut(TRUECOLOR), length).is_some());
+        assert_eq!(filled_up(cut(TRUECOLOR), length - 1), None);
     }
 
     #[test]
     fn a_file_without_a_row_or_a_header_stays_as_it_is() {
         let data = chunks(ByteReader(TRUECOLOR), b"IDAT").next().unwrap().start;
-        assert!(filled_up(ByteReader(&TRUECOLOR[..data + 200])).is_some());
+        assert!(filled_up(ByteReader(&TRUECOLOR[..data + 200]), MOST).is_some());
         for cut in [0, 8, 20, data - 8, data, data + 2] {
-            assert_eq!(filled_up(ByteReader(&TRUECOLOR[..cut])), None, "{cut}");
+            assert_eq!(filled_up(ByteReader(&TRUECOLOR[..cut]), MOST), None, "{cut}");
         }
         let mut huge = TRUECOLOR.to_vec();
         huge[16..24].copy_from_slice(&[0x7f; 8]);
-        assert_eq!(filled_up(ByteReader(&huge[..huge.len() / 2])), None);
+        assert_eq!(filled_up(ByteReader(&huge[..huge.len() / 2]), MOST), None);
     }
 }

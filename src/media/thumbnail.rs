@@ -52,7 +52,9 @@ pub fn memory_estimate(bytes: &[u8], asset: &Asset, sizes: &[ThumbnailConfig], l
     let estimate = || {
         let (bytes, asset) = shown(bytes, asset, limits);
         let target = target_size(&geometries(&asset, sizes), false);
-        decode::memory_estimate(&bytes, &asset, target, limits)
+        let needed = decode::memory_estimate(&bytes, &asset, target, limits);
+        // Where pixels are missing, those of the whole image are made and packed before it is decoded.
+        if is_filled_up(&asset) { needed.saturating_mul(2) } else { needed }
     };
     catch_panic(estimate).unwrap_or(limits.max_alloc.0)
 }
@@ -65,7 +67,10 @@ fn render(
     limits: &MediaConfig,
 ) -> Result<Renditions, MediaError> {
     let (bytes, asset) = shown(bytes, asset, limits);
-    let bytes = &closed(&bytes, &asset);
+    if is_filled_up(&asset) {
+        decode::check_size(asset.width, asset.height, limits)?;
+    }
+    let bytes = &closed(&bytes, &asset, limits);
     let asset = &as_decoded(&asset);
     let geometries = geometries(asset, sizes);
     let target = target_size(&geometries, yuv_suffices(asset, sizes));
@@ -76,6 +81,11 @@ fn render(
         Pixels::Interleaved(image) => Pyramid::new(image, post, animation).renditions(&geometries, sizes),
         Pixels::Planar(image) => Pyramid::new(image, post, animation).renditions(&geometries, sizes),
     }
+}
+
+/// Whether pixels that are missing are made up for before it is decoded.
+fn is_filled_up(asset: &Asset) -> bool {
+    asset.ending == Ending::Truncated && matches!(asset.media_type, MediaType::Png | MediaType::Gif)
 }
 
 /// The image itself, unpacked, or the preview that stands for it: of camera raw, and of a Photoshop file whose merged image

@@ -6,23 +6,26 @@ use super::byte_reader::ByteReader;
 use super::png_chunks::{self, write_chunk};
 use super::riff::Chunks;
 use super::{cut_gif, cut_png};
+use crate::config::MediaConfig;
 use crate::model::{Asset, Ending, MediaType};
 
 /// The bytes of an image; with its end, if that is missing ([`Ending::NoEndMarker`]), and with pixels in place of those that
 /// are missing ([`Ending::Truncated`]), so that what is there is shown.
-pub(super) fn closed<'a>(bytes: &'a [u8], asset: &Asset) -> Cow<'a, [u8]> {
+pub(super) fn closed<'a>(bytes: &'a [u8], asset: &Asset, limits: &MediaConfig) -> Cow<'a, [u8]> {
     match asset.ending {
         Ending::Whole => Cow::Borrowed(bytes),
         Ending::NoEndMarker => with_end(bytes, asset),
-        Ending::Truncated => filled_up(bytes, asset).map_or(Cow::Borrowed(bytes), Cow::Owned),
+        Ending::Truncated => filled_up(bytes, asset, limits).map_or(Cow::Borrowed(bytes), Cow::Owned),
     }
 }
 
 /// With the pixels that are missing. Other decoders than these fill up what is missing themselves, or show nothing of it.
-fn filled_up(bytes: &[u8], asset: &Asset) -> Option<Vec<u8>> {
+fn filled_up(bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> Option<Vec<u8>> {
+    // The pixels, and the same packed again, are held beside what decoding takes.
+    let most = if limits.max_alloc.0 == 0 { u64::MAX } else { limits.max_alloc.0 / 3 };
     match asset.media_type {
-        MediaType::Png => cut_png::filled_up(ByteReader(bytes)),
-        MediaType::Gif => cut_gif::filled_up(ByteReader(bytes)),
+        MediaType::Png => cut_png::filled_up(ByteReader(bytes), most),
+        MediaType::Gif => cut_gif::filled_up(ByteReader(bytes), most),
         _ => None,
     }
 }

@@ -95,7 +95,8 @@ impl Inner {
             Body::Staged(staged) => staged.into_file(&self.staging),
             Body::Bytes(bytes) => self.staging.file_of(&bytes),
         };
-        file.map_err(ObjectError::io("write to", &self.staging.folder().display()))
+        let place = || self.staging.folder().display().to_string();
+        file.map_err(|cause| ObjectError::Unstaged { place: place(), cause })
     }
 
     fn put_blob(&self, key: &StoreKey, body: Body, naming: &Mutex<()>) -> Result<Stored, ObjectError> {

@@ -124,7 +124,10 @@ impl Tree {
     ) -> Result<Fingerprint, ObjectError> {
         let (parent, name) = split(path);
         let folder = self.make_folder(parent)?;
-        let staged = staging.file_of(bytes).map_err(ObjectError::io("write to", &staging.folder().display()))?;
+        let staged = staging.file_of(bytes).map_err(|cause| {
+            let place = staging.folder().display().to_string();
+            ObjectError::Unstaged { place, cause }
+        })?;
         write(&self.syncs, &folder, name, staged, rights).map_err(self.failed("write", path))
     }
 

@@ -207,14 +207,22 @@ fn run(connection: &Connection, statement: &str) -> Result<()> {
 /// Makes calls in one transaction. Gives false, with all of them taken back, where one of them failed.
 fn together(connection: &Connection, calls: &mut [Box<dyn Work>]) -> Result<bool> {
     run(connection, "BEGIN IMMEDIATE")?;
-    let last = calls.len() == 1;
-    let is_done = calls.iter_mut().all(|call| call.make(connection, last) && !connection.is_autocommit());
-    if is_done {
-        run(connection, "COMMIT")?;
-    } else {
-        take_back(connection);
+    let (last, mut is_made) = (calls.len() == 1, true);
+    for call in calls {
+        is_made = call.make(connection, last);
+        if !is_made || connection.is_autocommit() {
+            break;
+        }
     }
-    Ok(is_done)
+    match (is_made, connection.is_autocommit()) {
+        (true, false) => run(connection, "COMMIT").map(|()| true),
+        // It takes itself for done, and the database took it back.
+        (true, true) if last => Err(rolled_back()),
+        _ => {
+            take_back(connection);
+            Ok(false)
+        }
+    }
 }
 
 /// Makes calls in one transaction. One that fails takes back only what it wrote.
@@ -348,6 +356,8 @@ mod tests {
             writer.call(Extent::Few, insert(2))
         );
         assert!(failed.is_err());
+        let alone = writer.call(Extent::Few, takes_all_back).await;
+        assert!(alone.is_err(), "also where it shares its commit with none");
         let done: Vec<_> = [(1, before), (2, behind)].into_iter().filter(|(_, result)| result.is_ok()).collect();
         assert_eq!(numbers(&path), done.iter().map(|(value, _)| *value).collect::<Vec<_>>());
         writer.call(Extent::Few, insert(9)).await.unwrap();

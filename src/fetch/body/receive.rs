@@ -152,7 +152,7 @@ impl WireLength {
     }
 }
 
-/// Writes the whole body to its file, if it has the digests of its headers. An error comes with the digest that it has.
+/// The whole body, if it has the digests of its headers. An error comes with the digest that it has.
 pub(crate) async fn finish(body: BodyWriter, arrived: Arrived) -> Result<Staged, (Failure, Option<Digest>)> {
     let staged = body.finish().await.map_err(|error| (not_written(&error), None))?;
     if arrived.fields.matches(staged.digest) {

@@ -330,7 +330,7 @@ impl Ongoing<'_> {
         Ok(arrived)
     }
 
-    /// Writes the body to its file and checks its digests.
+    /// Stages the body and checks its digests.
     async fn finish(&mut self, writer: BodyWriter, arrived: Arrived) -> Result<Staged, Failure> {
         self.record.coding.clone_from(&arrived.coding);
         let staged = finish(writer, arrived).await.map_err(|(failure, digest)| {

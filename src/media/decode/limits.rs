@@ -4,7 +4,7 @@ use crate::config::MediaConfig;
 use crate::media::error::MediaError;
 
 /// Refuses sizes beyond the limits.
-pub(super) fn check_size(width: u32, height: u32, limits: &MediaConfig) -> Result<(), MediaError> {
+pub(in crate::media) fn check_size(width: u32, height: u32, limits: &MediaConfig) -> Result<(), MediaError> {
     if width == 0 || height == 0 {
         return Err(MediaError::damaged("the size is zero"));
     }

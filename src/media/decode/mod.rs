@@ -28,6 +28,7 @@ mod wide_gamut;
 
 pub(super) use decoded::{Decoded, Pixels, SVG_DEFAULT_SIZE, TargetSize};
 pub(super) use frames::frames;
+pub(super) use limits::check_size;
 pub(super) use psd::is_readable as is_readable_psd;
 
 use super::byte_reader::ByteReader;
@@ -53,7 +54,7 @@ pub(super) fn decode(
     }
     // An SVG is drawn at the target size, whatever it declares.
     if asset.media_type != MediaType::Svg {
-        limits::check_size(asset.width, asset.height, limits)?;
+        check_size(asset.width, asset.height, limits)?;
     }
     match asset.media_type {
         MediaType::Jpeg => jpeg::decode(bytes, target, limits),

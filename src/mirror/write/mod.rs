@@ -122,8 +122,8 @@ impl WriteStage {
             }
             before = waiting;
         }
-        if self.write_stale(MissingSheets::WriteAgain).await? > 0 {
-            self.write_stale(MissingSheets::StayRemote).await?;
+        for missing in [MissingSheets::SheetsAgain, MissingSheets::SheetsStayRemote, MissingSheets::StayRemote] {
+            self.write_stale(missing).await?;
         }
         Ok(())
     }
@@ -156,6 +156,9 @@ impl WriteStage {
     async fn write(&self, id: ArticleId, reading: Reading, missing: MissingSheets) -> Result<Written, MirrorError> {
         let _guard = self.locks.lock(id).await;
         let Some(row) = self.archive.catalog.article_by_id(id).await? else { return Ok(Written::Done) };
+        if missing.keeps_waiting(row.version.format) {
+            return Ok(Written::Waits);
+        }
         match self.sources.get(&row.version.key.source) {
             Some(source) if row.state == ArticleState::Stale => {
                 let span = trace::article(&row.version.key);
@@ -179,7 +182,7 @@ impl WriteStage {
         if !sheets.are_whole() && missing == MissingSheets::Wait {
             return Ok(Written::Waits);
         }
-        let is_written_again = sheets.is_any_unwritten && missing == MissingSheets::WriteAgain;
+        let is_written_again = sheets.is_any_unwritten && missing == MissingSheets::SheetsAgain;
         self.write_mirror(source, row, reading, &original.bytes, References { recorded, sheets }).await?;
         if is_written_again {
             self.archive.catalog.make_stale(&[row.id]).await?;
@@ -368,12 +371,12 @@ impl WriteStage {
     }
 }
 
-/// How many mirrors are written side by side. While one is written there is none of it to link to. So those that are
+/// How many mirrors are written side by side. While one is written there is none of it to link to. So style sheets that are
 /// written for the last time are written one after the other: none of them misses another.
 const fn written_at_once(missing: MissingSheets) -> usize {
     match missing {
-        MissingSheets::Wait | MissingSheets::WriteAgain => WRITTEN_AT_ONCE,
-        MissingSheets::StayRemote => 1,
+        MissingSheets::Wait | MissingSheets::SheetsAgain | MissingSheets::StayRemote => WRITTEN_AT_ONCE,
+        MissingSheets::SheetsStayRemote => 1,
     }
 }
 

@@ -16,10 +16,20 @@ use crate::source::page_path;
 pub(super) enum MissingSheets {
     /// It waits for the style sheet.
     Wait,
-    /// It is written without it, and again where that is only not written yet: style sheets may import each other.
-    WriteAgain,
+    /// A style sheet is written without it, and again where that is only not written yet: they may import each other.
+    /// Other articles wait.
+    SheetsAgain,
+    /// A style sheet is written without it. Other articles wait.
+    SheetsStayRemote,
     /// It is written without it.
     StayRemote,
+}
+
+impl MissingSheets {
+    /// Whether an article waits for the style sheets.
+    pub(super) fn keeps_waiting(self, format: Format) -> bool {
+        matches!(self, Self::SheetsAgain | Self::SheetsStayRemote) && format != Format::Css
+    }
 }
 
 /// Whether an article was written, or may not be.

@@ -11,7 +11,7 @@ use crate::locks::Mutex;
 use crate::model::Validators;
 use crate::staging::Staged;
 
-/// The most bytes that wait, on the disk. A response beyond them is dropped, and requested again.
+/// The most bytes that wait, in memory or on the disk. A response beyond them is dropped, and requested again.
 const MOST: u64 = 1 << 30;
 
 /// A response that was not judged: its body, and the type that it claims.

@@ -289,7 +289,7 @@ async fn a_fetch_that_is_dropped_leaves_its_place_and_no_file() {
 #[tokio::test]
 async fn what_cannot_be_written_is_put_off_and_not_the_host_s_fault() {
     // Longer than what is held in memory.
-    let long = [&[0xff, 0xd8][..], &[0; 300_000], &[0xff, 0xd9]].concat();
+    let long = [vec![0xff, 0xd8], vec![0; 300_000], vec![0xff, 0xd9]].concat();
     let site = Site::new().on(PATH, Behaviour::serve(Content::new("image/jpeg", long)));
     let (origin, guest) = (Origin::start(site).unwrap(), Guest::new(&quick()));
     std::fs::remove_dir(guest.staging.path()).unwrap();
