@@ -48,22 +48,25 @@ fn yuv_planes_give_what_rgb_pixels_give() {
     }
 }
 
-/// The sets: how large their images are, and how vipsthumbnail writes them.
-const SETS: [(&str, &str); 7] = [
-    ("1000x667", ".jpg[Q=88,strip,subsample-mode=on]"),
-    ("1000x667", ".jpg[Q=88,strip,subsample-mode=on,interlace]"),
-    ("2400x1667", ".jpg[Q=88,strip,subsample-mode=on]"),
-    ("4000x3000", ".jpg[Q=88,strip,subsample-mode=on]"),
-    ("1000x667", ".png[strip]"),
-    ("1000x667", ".webp[Q=80,strip]"),
-    ("1000x667", ".avif[Q=60,strip]"),
+/// The sets: how large their images are, how vipsthumbnail writes them, and how many there are.
+const SETS: [(&str, &str, usize); 7] = [
+    ("1000x667", ".jpg[Q=88,strip,subsample-mode=on]", usize::MAX),
+    ("1000x667", ".jpg[Q=88,strip,subsample-mode=on,interlace]", 4),
+    ("2400x1667", ".jpg[Q=88,strip,subsample-mode=on]", usize::MAX),
+    ("4000x3000", ".jpg[Q=88,strip,subsample-mode=on]", 4),
+    ("1000x667", ".png[strip]", 4),
+    ("1000x667", ".webp[Q=80,strip]", 4),
+    ("1000x667", ".avif[Q=60,strip]", 4),
 ];
 
 /// Photographs of the corpus at one size, as vipsthumbnail writes them.
-fn photographs((size, format): (&str, &str), folder: &Path) -> Vec<PathBuf> {
+fn photographs((size, format, most): (&str, &str, usize), folder: &Path) -> Vec<PathBuf> {
     let cameras = corpus("images/cameras");
     let mut found = Vec::new();
     for (number, photo) in files(&cameras).into_iter().enumerate() {
+        if found.len() >= most {
+            break;
+        }
         let output = format!("{}/{number}-{size}{format}", folder.display());
         let size = format!("{size}!");
         let ran = Command::new("vipsthumbnail").arg(photo).args(["--size", &size, "-o", &output]).output();
