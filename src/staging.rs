@@ -286,10 +286,7 @@ impl Staged {
     /// # Errors
     /// Where the file system refuses.
     pub fn read(&self) -> io::Result<Vec<u8>> {
-        match &self.place {
-            Place::Memory(held) => Ok(held.to_vec()),
-            Place::File(path) => std::fs::read(path),
-        }
+        self.content().into_vec()
     }
 
     /// The bytes, where they are in memory.

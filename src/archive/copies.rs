@@ -97,7 +97,7 @@ impl Archive {
 
     async fn put_copy(&self, key: &StoreKey) -> Result<(), CopyError> {
         let staging = self.objects.staging();
-        let failed = || ObjectError::io("write to", &staging.folder().display());
+        let failed = || ObjectError::unstaged(staging);
         let file = staging.create().map_err(failed())?;
         self.catalog.copy_to(file.path()).await?;
         let staged = tokio::task::spawn_blocking(move || file.finish_written()).await;

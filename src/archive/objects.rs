@@ -187,6 +187,11 @@ impl ObjectError {
         move |cause| Self::Io { action, place, cause }
     }
 
+    /// The error for bytes that cannot be written to where they wait.
+    pub fn unstaged(staging: &Staging) -> impl FnOnce(io::Error) -> Self {
+        |cause| Self::Unstaged { place: staging.folder().display().to_string(), cause }
+    }
+
     /// Whether it is about the place of one object, so that others can be kept all the same.
     pub const fn is_of_one_place(&self) -> bool {
         matches!(self, Self::Place { .. })

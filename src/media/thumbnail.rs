@@ -67,9 +67,6 @@ fn render(
     limits: &MediaConfig,
 ) -> Result<Renditions, MediaError> {
     let (bytes, asset) = shown(bytes, asset, limits);
-    if is_filled_up(&asset) {
-        decode::check_size(asset.width, asset.height, limits)?;
-    }
     let bytes = &closed(&bytes, &asset, limits);
     let asset = &as_decoded(&asset);
     let geometries = geometries(asset, sizes);

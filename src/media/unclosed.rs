@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::byte_reader::ByteReader;
+use super::decode::check_size;
 use super::png_chunks::{self, write_chunk};
 use super::riff::Chunks;
 use super::{cut_gif, cut_png};
@@ -21,6 +22,8 @@ pub(super) fn closed<'a>(bytes: &'a [u8], asset: &Asset, limits: &MediaConfig) -
 
 /// With the pixels that are missing. Other decoders than these fill up what is missing themselves, or show nothing of it.
 fn filled_up(bytes: &[u8], asset: &Asset, limits: &MediaConfig) -> Option<Vec<u8>> {
+    // What is too large for a decoder is left for it to refuse.
+    check_size(asset.width, asset.height, limits).ok()?;
     // The pixels, and the same packed again, are held beside what decoding takes.
     let most = if limits.max_alloc.0 == 0 { u64::MAX } else { limits.max_alloc.0 / 3 };
     match asset.media_type {

@@ -25,7 +25,7 @@ pub(super) async fn hold(
         let Some((digest, media_type)) = blob_of(archive, key).await? else { continue };
         let Ok(bytes) = archive.read_verified(digest, media_type).await else { continue };
         let staging = archive.objects.staging();
-        let staged = staging.write(&bytes).map_err(ObjectError::io("write to", &staging.folder().display()))?;
+        let staged = staging.write(&bytes).map_err(ObjectError::unstaged(staging))?;
         let answer = Answer::Body { staged, validators: Validators::default(), accepted: None };
         received.hold(url.clone(), Fetched::without_request(Ok(answer)));
     }

@@ -95,24 +95,22 @@ impl Inner {
             Body::Staged(staged) => staged.into_file(&self.staging),
             Body::Bytes(bytes) => self.staging.file_of(&bytes),
         };
-        let place = || self.staging.folder().display().to_string();
-        file.map_err(|cause| ObjectError::Unstaged { place: place(), cause })
+        file.map_err(ObjectError::unstaged(&self.staging))
     }
 
     fn put_blob(&self, key: &StoreKey, body: Body, naming: &Mutex<()>) -> Result<Stored, ObjectError> {
         let path = key.path();
         let (parent, name) = split(&path);
         let folder = self.tree.make_folder(parent)?;
-        let is_kept = |found: &Metadata, length| found.len() == length;
         // What is there already needs no file.
-        if let Some(found) = self.look_in(&folder, &path)?.filter(|found| is_kept(found, body.length())) {
+        if let Some(found) = self.look_in(&folder, &path)?.filter(|found| found.len() == body.length()) {
             return self.existed(&folder, &path, &found);
         }
         // Before the lock is taken, so that the wait for the disk is not within it.
         let synced = Synced::read_only(self.tree.syncs(), self.file(body)?).map_err(self.tree.failed("save", &path))?;
         let naming = naming.lock();
         let found = self.look_in(&folder, &path)?;
-        if let Some(found) = found.as_ref().filter(|found| is_kept(found, synced.length())) {
+        if let Some(found) = found.as_ref().filter(|found| found.len() == synced.length()) {
             drop(naming);
             return self.existed(&folder, &path, found);
         }

@@ -124,10 +124,7 @@ impl Tree {
     ) -> Result<Fingerprint, ObjectError> {
         let (parent, name) = split(path);
         let folder = self.make_folder(parent)?;
-        let staged = staging.file_of(bytes).map_err(|cause| {
-            let place = staging.folder().display().to_string();
-            ObjectError::Unstaged { place, cause }
-        })?;
+        let staged = staging.file_of(bytes).map_err(ObjectError::unstaged(staging))?;
         write(&self.syncs, &folder, name, staged, rights).map_err(self.failed("write", path))
     }
 

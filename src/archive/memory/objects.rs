@@ -44,10 +44,10 @@ fn bytes_of(body: Body) -> Result<Vec<u8>, ObjectError> {
     match body {
         Body::Bytes(bytes) => Ok(bytes),
         Body::Staged(staged) => {
-            let bytes = staged.read().map_err(ObjectError::io("read", &"what is staged"))?;
+            let failed = || ObjectError::io("read", &"what is staged");
+            let bytes = staged.read().map_err(failed())?;
             let lost = format!("it has {} bytes instead of {}", bytes.len(), staged.length);
-            let failed = ObjectError::io("read", &"what is staged");
-            if bytes.len() as u64 == staged.length { Ok(bytes) } else { Err(failed(io::Error::other(lost))) }
+            if bytes.len() as u64 == staged.length { Ok(bytes) } else { Err(failed()(io::Error::other(lost))) }
         }
     }
 }
