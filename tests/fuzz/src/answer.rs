@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{LazyLock, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use offprint::testing::config::{Config, FetchConfig, Size};
 use offprint::testing::fetch::{Fetcher, Judge, Purpose, Request};
@@ -17,11 +17,15 @@ const LONGEST: u64 = 1 << 20;
 
 static ANSWER: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
+/// An answer that takes longer asked for patience: the next one would be waited for.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
 struct World {
     runtime: Runtime,
-    fetcher: Fetcher,
+    config: FetchConfig,
+    fetcher: Mutex<Option<Fetcher>>,
     address: SocketAddr,
-    _staging: tempfile::TempDir,
+    staging: tempfile::TempDir,
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
@@ -46,9 +50,14 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         ..Config::default().fetch
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-    let fetcher = Fetcher::new(&config, staging.path()).expect("the settings work");
-    World { runtime, fetcher, address, _staging: staging }
+    World { runtime, config, fetcher: Mutex::default(), address, staging }
 });
+
+impl World {
+    fn new_fetcher(&self) -> Fetcher {
+        Fetcher::new(&self.config, self.staging.path()).expect("the settings work")
+    }
+}
 
 struct Anything;
 
@@ -65,8 +74,15 @@ pub fn fetch(bytes: &[u8]) {
     *ANSWER.lock().unwrap_or_else(PoisonError::into_inner) = bytes.to_vec();
     let url: Url = format!("http://{}/a.jpg", WORLD.address).parse().expect("it is a URL");
     let validators = Validators { etag: Some("\"a\"".into()), last_modified: None };
-    let request = Request { url: &url, purpose: Purpose::Media, article: None, validators: &validators, judge: &Anything };
-    let fetched = WORLD.runtime.block_on(WORLD.fetcher.fetch(&request));
+    let request =
+        Request { url: &url, purpose: Purpose::Media, article: None, validators: &validators, judge: &Anything };
+    let mut kept = WORLD.fetcher.lock().unwrap_or_else(PoisonError::into_inner);
+    let fetcher = kept.take().unwrap_or_else(|| WORLD.new_fetcher());
+    let started = Instant::now();
+    let fetched = WORLD.runtime.block_on(fetcher.fetch(&request));
+    if started.elapsed() < AT_ONCE {
+        *kept = Some(fetcher);
+    }
     for exchange in &fetched.exchanges {
         assert!(exchange.response_head.as_ref().is_none_or(|head| head.len() <= 256 << 10), "{}", exchange.url);
         assert!(exchange.length <= LONGEST + (64 << 10), "{} bytes", exchange.length);
