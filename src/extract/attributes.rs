@@ -65,11 +65,11 @@ const ROWS: &[Row] = &[
     row("amp-video-iframe", "poster", ReferenceKind::Poster),
     row("audio", "src", ReferenceKind::Media),
     row("body", "background", ReferenceKind::Background),
-    Row { when: When::ImageFile, ..row("embed", "src", ReferenceKind::Image) },
+    Row { when: When::ImageFile, ..row("embed", "src", ReferenceKind::Embed) },
     row("feimage", "href", ReferenceKind::Image),
     row("feimage", "xlink:href", ReferenceKind::Image),
-    Row { when: When::ImageFile, ..row("frame", "src", ReferenceKind::Image) },
-    Row { when: When::ImageFile, ..row("iframe", "src", ReferenceKind::Image) },
+    Row { when: When::ImageFile, ..row("frame", "src", ReferenceKind::Embed) },
+    Row { when: When::ImageFile, ..row("iframe", "src", ReferenceKind::Embed) },
     row("image", "href", ReferenceKind::Image),
     row("image", "src", ReferenceKind::Image),
     srcset("image", "srcset"),
@@ -77,7 +77,7 @@ const ROWS: &[Row] = &[
     row("img", "src", ReferenceKind::Image),
     srcset("img", "srcset"),
     Row { when: When::TypeImage, ..row("input", "src", ReferenceKind::Image) },
-    Row { when: When::ImageFile, ..row("object", "data", ReferenceKind::Image) },
+    Row { when: When::ImageFile, ..row("object", "data", ReferenceKind::Embed) },
     srcset("source", "srcset"),
     row("table", "background", ReferenceKind::Background),
     row("tbody", "background", ReferenceKind::Background),
@@ -87,8 +87,8 @@ const ROWS: &[Row] = &[
     row("thead", "background", ReferenceKind::Background),
     row("tr", "background", ReferenceKind::Background),
     row("track", "src", ReferenceKind::Media),
-    row("use", "href", ReferenceKind::Image),
-    row("use", "xlink:href", ReferenceKind::Image),
+    row("use", "href", ReferenceKind::Embed),
+    row("use", "xlink:href", ReferenceKind::Embed),
     row("video", "poster", ReferenceKind::Poster),
     row("video", "src", ReferenceKind::Media),
 ];
@@ -216,6 +216,11 @@ pub(super) fn is_background(attribute: &str) -> bool {
 /// Whether a lazy attribute may also hold the page that an image leads to.
 pub(super) fn is_weak(attribute: &str) -> bool {
     matches!(attribute, "data-url" | "data-img-url" | "file")
+}
+
+/// Elements that open what they name as a document of its own, whatever attribute names it.
+pub(super) fn opens_document(element: &str) -> bool {
+    matches!(element, "embed" | "frame" | "iframe" | "object")
 }
 
 /// Elements that show an image themselves: any URL in their lazy attributes is that of an image.

@@ -38,6 +38,7 @@
 //! under an address sanitizer (`tests/fuzz`), and the tests damage every small image of the corpus. The code of this
 //! project has no `unsafe`.
 
+mod active_content;
 mod animation;
 mod boxes;
 mod byte_reader;
@@ -78,6 +79,7 @@ mod thumbnail;
 mod unclosed;
 mod yuv;
 
+pub(crate) use active_content::is_active;
 pub(crate) use catch_panic::catch_panic;
 pub use catch_panic::is_decoding;
 pub(crate) use decode::stay_on_this_thread;

@@ -30,6 +30,7 @@ mod traced;
 mod write;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, watch};
@@ -288,6 +289,7 @@ impl Mirror {
             control: Arc::clone(&self.control),
             queued: Arc::clone(&self.queued),
             ready,
+            is_sheet_new: AtomicBool::new(false),
         }
     }
 
@@ -350,7 +352,8 @@ impl Mirror {
 
     fn write_stage(&self) -> WriteStage {
         let (archive, tally, render) = (Arc::clone(&self.archive), Arc::clone(&self.tally), Arc::clone(&self.render));
-        WriteStage::new(archive, &self.config, self.sources.clone(), tally, render, Arc::clone(&self.memory))
+        let (memory, control) = (Arc::clone(&self.memory), Arc::clone(&self.control));
+        WriteStage::new(archive, &self.config, self.sources.clone(), tally, render, memory, control)
     }
 
     fn index_stage(&self) -> IndexStage {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Notify;
@@ -64,6 +65,8 @@ pub(super) struct ReadStage {
     /// Wakes who fetches when there is something to fetch.
     pub(super) queued: Arc<Notify>,
     pub(super) ready: ReadyArticles,
+    /// Whether a style sheet of the source that is read was not on record before.
+    pub(super) is_sheet_new: AtomicBool,
 }
 
 impl ReadStage {
@@ -91,6 +94,9 @@ impl ReadStage {
             // The user wants to know whether its host responds now.
             self.archive.catalog.close_breakers(&source.hosts()).await?;
         }
+        // A crawl that was interrupted may have kept style sheets that no page was checked for.
+        let is_resumed = source.keeps_sheets() && self.archive.catalog.crawl_began(source.name()).await?.is_some();
+        self.is_sheet_new.store(is_resumed, Ordering::Relaxed);
         let web = source.list_web(&self.web);
         let (listing, checkpoint) = match web {
             Some((listing, checkpoint)) => (listing, Some(checkpoint)),
@@ -105,6 +111,9 @@ impl ReadStage {
         let before = self.tally.article_counts();
         let said = SourceNotes::default();
         self.read_listing(source, listing, &said).await?;
+        if self.is_sheet_new.load(Ordering::Relaxed) {
+            self.link_from_pages(source.name()).await?;
+        }
         let is_any_read = checkpoint.as_ref().is_some_and(Checkpoint::is_any_read);
         if let Some(checkpoint) = checkpoint.filter(|_| !self.control.is_stopped() && !self.control.is_time_up()) {
             checkpoint.record(source.name(), &self.archive).await?;
@@ -258,12 +267,13 @@ impl ReadStage {
         self.queued.notify_one();
         self.ready.announce(changes.ready_articles).await;
         if change == Change::New && version.format == Format::Css {
-            self.link_from_pages(&version.key.source).await?;
+            self.is_sheet_new.store(true, Ordering::Relaxed);
         }
         Ok(Some(id))
     }
 
-    /// Pages whose mirrors were written before a style sheet of theirs was kept are written again.
+    /// Pages whose mirrors were written before a style sheet of theirs was kept are written again. That is asked once for
+    /// all new style sheets of a source: each time, all of its pages are looked at.
     async fn link_from_pages(&self, source: &SourceName) -> Result<(), MirrorError> {
         let pages = self.archive.catalog.pages_with_sheets(source).await?.into_iter();
         let lacking: Vec<_> = pages.filter_map(|(id, may_lack)| may_lack.then_some(id)).collect();

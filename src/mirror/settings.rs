@@ -8,7 +8,7 @@ use crate::render::Recipe;
 use crate::source::Source;
 
 /// Raised when the same settings find or write something else.
-const MIRROR_FORMAT_VERSION: u32 = 3;
+const MIRROR_FORMAT_VERSION: u32 = 4;
 
 /// The digest of every setting that decides what is found in the articles of a source and what is written to them.
 /// Settings are named one by one. A new setting is added here only if it is not at its default, so that an upgrade

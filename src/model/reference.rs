@@ -176,8 +176,11 @@ impl UrlProblem {
 named! {
     /// What kind of place a reference stands in.
     pub enum ReferenceKind {
-        /// The URL of an image element: `img src`, `input type=image`, SVG `image`, `amp-img`, `object`, `embed`.
+        /// The URL of an image element: `img src`, `input type=image`, SVG `image`, `amp-img`.
         Image = "image",
+        /// What a browser opens as a document of its own, or takes elements from: `object`, `embed`, `iframe`, `frame`,
+        /// SVG `use`, and what MDX imports.
+        Embed = "embed",
         /// One candidate of a `srcset` or `imagesrcset`.
         Srcset = "srcset",
         /// An attribute that a script copies to `src` or `srcset` when the image comes into view.
@@ -225,6 +228,12 @@ impl ReferenceKind {
     /// that are rewritten so that local images show in the mirror.
     pub const fn is_media(self) -> bool {
         self.takes_link() && !matches!(self, Self::Sheet)
+    }
+
+    /// Whether a browser does more there with a drawing than to show it: it runs the scripts in it, with the rights of the site
+    /// that the drawing is from (SVG 2, section 2.1 "SVG document fragments", and HTML Standard, "image/svg+xml").
+    pub const fn opens_document(self) -> bool {
+        matches!(self, Self::Embed | Self::FullSize)
     }
 
     /// Whether a local link takes its place where what it names is kept: media, and style sheets.

@@ -101,10 +101,13 @@ impl Page {
 }
 
 /// Writes the file by rename, so that the collector never reads half of it. The collector runs as another user, so
-/// everybody may read it; it ignores the name of the temporary file.
+/// everybody may read it; it ignores the name of the temporary file. A device or pipe with that name is not replaced.
 pub fn write(file: &Path, text: &str) -> Result<(), NotifyError> {
     let failed =
         |cause: std::io::Error| NotifyError { setting: "prometheus", cause: format!("{}: {cause}", file.display()) };
+    if std::fs::symlink_metadata(file).is_ok_and(|found| !found.is_file() && !found.is_symlink()) {
+        return Err(failed(std::io::Error::other("something that is no file has this name: name another file")));
+    }
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -132,6 +135,21 @@ mod tests {
 
     use super::*;
     use crate::model::Reason;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_replaced() {
+        let place = tempfile::tempdir().unwrap();
+        let (folder, socket) = (place.path().join("folder"), place.path().join("socket"));
+        std::fs::create_dir(&folder).unwrap();
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for taken in [&folder, &socket] {
+            let error = write(taken, "offprint_a 1\n").unwrap_err();
+            assert!(error.cause.ends_with("name another file"), "{}", error.cause);
+            assert!(!std::fs::symlink_metadata(taken).unwrap().is_file());
+        }
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 2, "nor is anything left beside it");
+    }
 
     /// The samples of a page by their names with labels, after checking the syntax that Prometheus reads: each name is
     /// declared once, before its samples, which are contiguous.

@@ -91,6 +91,12 @@ impl Pass<'_, '_, '_, '_> {
             }
         }
         self.unlisted(tag, &mut named);
+        if attributes::opens_document(tag.name) {
+            // A script copies it to where the element opens it.
+            for found in named.found.iter_mut().filter(|found| found.kind == ReferenceKind::Lazy) {
+                found.kind = ReferenceKind::Embed;
+            }
+        }
         named.lazy.sort_unstable();
         named
     }

@@ -32,7 +32,7 @@ fn every_place_that_shows_an_image_is_found() {
     check("<input type=IMAGE src=a.gif><input src=b.gif>", &["image src=a.gif"]);
     check(
         "<svg><image href=a.png /><use xlink:href='b.svg#c'/><feImage href=d.png></svg>",
-        &["image href=a.png", "image xlink:href=b.svg#c", "image href=d.png"],
+        &["image href=a.png", "embed xlink:href=b.svg#c", "image href=d.png"],
     );
     check(
         "<body background=a.gif><table background=b.gif><td background='c.gif\n'>",
@@ -40,9 +40,10 @@ fn every_place_that_shows_an_image_is_found() {
     );
     check(
         "<object data=a.svg></object><object data=b.swf></object><object type=image/png data=c></object>",
-        &["image data=a.svg", "image data=c"],
+        &["embed data=a.svg", "embed data=c"],
     );
-    check("<embed src=a.svg><embed src=b.swf>", &["image src=a.svg"]);
+    check("<embed src=a.svg><embed src=b.swf>", &["embed src=a.svg"]);
+    check("<iframe src=a.svg></iframe><iframe data-src=b.svg></iframe>", &["embed src=a.svg", "embed data-src=b.svg"]);
     check("<amp-img src=a.jpg srcset='b.jpg 2x'></amp-img>", &["image src=a.jpg", "srcset srcset=b.jpg"]);
     check(
         "<p style='background:url(a.png)'><style>b{background:url(\"c.png\")}</style>",

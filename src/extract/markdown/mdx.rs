@@ -269,7 +269,9 @@ pub(super) fn find(
         for literal in literals(text, expression.range.clone()) {
             let value = &text[literal.clone()];
             let found = if is_image_url(value) || is_file(value) || options.local_links.contains(value) {
-                vec![(literal, value.to_owned(), ReferenceKind::Shortcode)]
+                // A generator may make a component of a drawing that is imported, and so a part of the page.
+                let kind = if name == "import" { ReferenceKind::Embed } else { ReferenceKind::Shortcode };
+                vec![(literal, value.to_owned(), kind)]
             } else {
                 let addresses = css::parse(value).into_iter();
                 let place = |part: Range<usize>| literal.start + part.start..literal.start + part.end;

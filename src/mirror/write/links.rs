@@ -1,10 +1,10 @@
 //! What each reference of an article shows: decided from records, without I/O.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::archive::{AssetRow, ReferenceRow, RenditionRow, StoreKey, UrlRow, UrlState, rules};
 use crate::config::{Images, RewriteConfig};
-use crate::model::{Asset, Digest, LinkWrap, ReferenceKind};
+use crate::model::{Asset, Digest, LinkWrap, ReferenceKind, Span};
 
 /// The thumbnails that replace images in articles, by the digests of the images, with their files in the archive.
 pub(super) type Thumbnails = HashMap<Digest, (String, RenditionRow)>;
@@ -30,12 +30,31 @@ enum ThumbnailPlace {
 /// Decides by the settings.
 pub(super) struct Rule<'a> {
     pub(super) rewrite: &'a RewriteConfig,
+    /// The drawings that may run scripts where they are opened.
+    pub(super) active: HashSet<Digest>,
 }
 
 impl Rule<'_> {
     /// The assets of the references that show a thumbnail, where there is one.
     pub(super) fn with_thumbnail<'a>(&self, rows: &'a [ReferenceRow]) -> impl Iterator<Item = &'a AssetRow> {
         rows.iter().filter(|row| self.thumbnail_place(row).is_some()).filter_map(|row| self.asset(row, rows))
+    }
+
+    /// The assets that references open as documents, or that links lead to which are written around their thumbnails.
+    pub(super) fn opened<'a>(&self, rows: &'a [ReferenceRow]) -> impl Iterator<Item = &'a AssetRow> {
+        let is_linked = |row: &&ReferenceRow| self.thumbnail_place(row) == Some(ThumbnailPlace::Text);
+        let opens = move |row: &&ReferenceRow| row.place.kind.opens_document() || is_linked(row);
+        rows.iter().filter(opens).filter_map(|row| self.asset(row, rows))
+    }
+
+    /// The references that stay remote because of what they would open.
+    pub(super) fn left_remote(&self, rows: &[ReferenceRow]) -> Vec<Span> {
+        rows.iter().filter(|row| self.opens_active(row, rows)).map(|row| row.place.span).collect()
+    }
+
+    fn opens_active(&self, row: &ReferenceRow, rows: &[ReferenceRow]) -> bool {
+        let is_active = |kept: &AssetRow| self.active.contains(&kept.digest);
+        row.place.kind.opens_document() && self.asset(row, rows).is_some_and(is_active)
     }
 
     /// What the references of an article show. References that are not among these stay unchanged.
@@ -45,7 +64,7 @@ impl Rule<'_> {
         thumbnails: &Thumbnails,
     ) -> Vec<(&'a ReferenceRow, Shown)> {
         let shown = |row| Some((row, self.shown_by(row, self.asset(row, rows)?, thumbnails)));
-        rows.iter().filter_map(shown).collect()
+        rows.iter().filter(|row| !self.opens_active(row, rows)).filter_map(shown).collect()
     }
 
     /// The asset that a reference shows.
@@ -78,7 +97,9 @@ impl Rule<'_> {
         match thumbnail {
             Some((ThumbnailPlace::Field, (file, _))) => Shown { file: file.clone(), full: None },
             Some((ThumbnailPlace::Text, (file, made)))
-                if u64::from(made.width) * u64::from(made.height) < pixels && made.size < *size =>
+                if u64::from(made.width) * u64::from(made.height) < pixels
+                    && made.size < *size
+                    && !self.active.contains(digest) =>
             {
                 Shown { file: file.clone(), full: Some((pixels, whole)) }
             }
@@ -128,7 +149,7 @@ mod tests {
     use super::*;
     use crate::archive::UrlFacts;
     use crate::config::{ChangedImages, Config};
-    use crate::model::{MediaType, ReferencePlace, Span, UrlId};
+    use crate::model::{MediaType, ReferencePlace, UrlId};
 
     fn kept(name: &str, width: u32, height: u32) -> AssetRow {
         let asset = Asset { width, height, ..Asset::of_type(MediaType::Jpeg) };
@@ -159,8 +180,12 @@ mod tests {
         Thumbnails::from([(Digest::of(of.as_bytes()), ("thumbnails/small/t.webp".to_owned(), made))])
     }
 
+    fn rule(rewrite: &RewriteConfig) -> Rule<'_> {
+        Rule { rewrite, active: HashSet::new() }
+    }
+
     fn files(config: &RewriteConfig, rows: &[ReferenceRow], thumbnails: &Thumbnails) -> Vec<String> {
-        Rule { rewrite: config }.shown(rows, thumbnails).into_iter().map(|(_, shown)| shown.file).collect()
+        rule(config).shown(rows, thumbnails).into_iter().map(|(_, shown)| shown.file).collect()
     }
 
     #[test]
@@ -198,8 +223,8 @@ mod tests {
         assert_eq!(files(&config, rows, &Thumbnails::new()), [file("a")]);
         assert_eq!(files(&config, &[good("a")], &thumbnail("a", 10, 10)), [file("a")], "no thumbnail in the text");
         let digest = Digest::of(b"a");
-        assert!(Rule { rewrite: &config }.with_thumbnail(rows).all(|found| found.digest == digest));
-        assert_eq!(Rule { rewrite: &config }.with_thumbnail(&[good("a")]).count(), 0);
+        assert!(rule(&config).with_thumbnail(rows).all(|found| found.digest == digest));
+        assert_eq!(rule(&config).with_thumbnail(&[good("a")]).count(), 0);
     }
 
     /// In the text a thumbnail replaces its image only if it is smaller in every way, and leads to the full image.
@@ -210,7 +235,7 @@ mod tests {
         let wrapped = ReferenceRow { place, ..good("a") };
         let shown = |row: &ReferenceRow, width, size| {
             let thumbnails = thumbnail("a", width, size);
-            let shown = Rule { rewrite: &config }.shown(std::slice::from_ref(row), &thumbnails).remove(0).1;
+            let shown = rule(&config).shown(std::slice::from_ref(row), &thumbnails).remove(0).1;
             (shown.file, shown.full)
         };
         let whole = (file("a"), None);
@@ -225,6 +250,28 @@ mod tests {
         ] {
             assert_eq!(shown(row, width, size), *expected, "{width} {size}");
         }
+    }
+
+    /// An image element shows a drawing; an element or link that opens it would run what is in it.
+    #[test]
+    fn no_reference_opens_a_drawing_that_may_run_scripts() {
+        let config = RewriteConfig { images: Images::ThumbnailLinked, ..Config::default().rewrite };
+        let row = |at, kind, name| reference(at, kind, url(UrlState::Good, Some(kept(name, 600, 400))));
+        let linked = ReferencePlace { link_wrap: Some(LinkWrap::Linked), ..good("b").place };
+        let rows = [
+            row(0, ReferenceKind::Embed, "a"),
+            row(1, ReferenceKind::FullSize, "a"),
+            row(2, ReferenceKind::Image, "a"),
+            row(3, ReferenceKind::Embed, "c"),
+            ReferenceRow { place: linked, ..good("b") },
+        ];
+        let opened: Vec<_> = rule(&config).opened(&rows).map(|found| found.digest).collect();
+        assert_eq!(opened, ["a", "a", "c", "b"].map(|name| Digest::of(name.as_bytes())));
+        let rule = Rule { active: HashSet::from([Digest::of(b"a"), Digest::of(b"b")]), ..rule(&config) };
+        let shown = rule.shown(&rows, &thumbnail("b", 100, 1));
+        let files: Vec<_> = shown.iter().map(|(_, shown)| (shown.file.clone(), shown.full.clone())).collect();
+        assert_eq!(files, ["a", "c", "b"].map(|name| (file(name), None)), "no link is written to it either");
+        assert_eq!(rule.left_remote(&rows), [Span::new(0, 1), Span::new(1, 2)]);
     }
 
     #[test]
@@ -258,7 +305,7 @@ mod tests {
             };
             let rows: Vec<_> = states.iter().enumerate().map(row).collect();
             let config = Config::default().rewrite;
-            let shown = Rule { rewrite: &config }.shown(&rows, &Thumbnails::new());
+            let shown = rule(&config).shown(&rows, &Thumbnails::new());
             for (row, shown) in &shown {
                 let own = row.url.as_ref().and_then(|url| url.asset.as_ref());
                 let files: Vec<_> = (0..rows.len()).map(|at| file(&format!("{} {at}", row.place.image_group))).collect();

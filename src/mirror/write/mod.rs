@@ -1,9 +1,11 @@
 //! Articles without a queued URL → their mirrors.
 
+mod active_drawings;
 mod links;
 mod original;
 mod owner;
 mod recorded;
+mod sheet_order;
 mod sheets;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -15,6 +17,7 @@ use tokio::sync::mpsc;
 use tracing::Instrument;
 
 use super::article_memory::ArticleMemory;
+use super::control::Control;
 use super::error::MirrorError;
 use super::plan::{Place, Places, Reading};
 use super::render::{Ensured, RenderStage};
@@ -29,8 +32,10 @@ use crate::model::{ArticleKey, Digest, Fingerprint, ProblemReason, RelativePath,
 use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
 use crate::trace;
 
+use active_drawings::active_drawings;
 use links::{Rule, Shown, Thumbnails};
 use owner::Owner;
+use sheet_order::SheetOrder;
 use sheets::{MissingSheets, Sheets, Written};
 
 /// Mirrors written side by side: each waits for the disk, and such waits are shared.
@@ -45,6 +50,7 @@ pub(super) struct WriteStage {
     tally: Arc<Tally>,
     render: Arc<RenderStage>,
     memory: Arc<ArticleMemory>,
+    control: Arc<Control>,
     rewrite: RewriteConfig,
     /// The thumbnail that articles show.
     thumbnail: Option<ThumbnailName>,
@@ -67,6 +73,8 @@ struct References {
 /// A mirror that was planned.
 struct Planned {
     rewritten: Rewritten,
+    /// The references that stay remote because they would open what may run scripts.
+    active: Vec<Span>,
     /// A thumbnail that it should show is still being made.
     lacks_thumbnail: bool,
 }
@@ -79,6 +87,7 @@ impl WriteStage {
         tally: Arc<Tally>,
         render: Arc<RenderStage>,
         memory: Arc<ArticleMemory>,
+        control: Arc<Control>,
     ) -> Self {
         let thumbnail = match config.rewrite.thumbnail_name.as_str() {
             "" => config.thumbnail.first().map(|size| size.name.clone()),
@@ -91,6 +100,7 @@ impl WriteStage {
             tally,
             render,
             memory,
+            control,
             rewrite,
             thumbnail,
             locks: KeyedLocks::default(),
@@ -111,34 +121,48 @@ impl WriteStage {
     /// Writes the mirrors that are still waiting when nothing more can be requested: what is missing stays remote in
     /// them, and they are written again when it comes. Style sheets come before those that name them.
     pub(super) async fn write_waiting(&self) -> Result<(), MirrorError> {
-        let mut before = usize::MAX;
-        loop {
-            let waiting = self.write_stale(MissingSheets::Wait).await?;
-            if waiting == 0 {
-                return Ok(());
-            }
-            if waiting >= before {
-                break;
-            }
-            before = waiting;
+        if self.sources.iter().any(|source| source.keeps_sheets()) {
+            self.write_sheets().await?;
         }
-        for missing in [MissingSheets::SheetsAgain, MissingSheets::SheetsStayRemote, MissingSheets::StayRemote] {
-            self.write_stale(missing).await?;
+        let mut last = None;
+        loop {
+            let stale = self.archive.catalog.stale_articles(last, PAGE).await?;
+            let Some(end) = stale.last() else { return Ok(()) };
+            last = Some(*end);
+            self.write_each(stale, MissingSheets::StayRemote).await?;
+        }
+    }
+
+    /// Writes the style sheets that wait, each after those that it imports. Those that import each other in a ring are written
+    /// again one after the other: while one is written there is none of it to link to.
+    async fn write_sheets(&self) -> Result<(), MirrorError> {
+        let mut again = Vec::new();
+        for sheets in SheetOrder::new(&self.archive, &self.sources).steps().await? {
+            again.extend(self.write_each(sheets, MissingSheets::WriteAgain).await?);
+        }
+        for sheet in again {
+            self.write_each(vec![sheet], MissingSheets::StayRemote).await?;
         }
         Ok(())
     }
 
-    /// Writes the mirrors of stale articles, and gives how many wait.
-    async fn write_stale(&self, missing: MissingSheets) -> Result<usize, MirrorError> {
-        let (mut last, mut waiting) = (None, 0);
-        loop {
-            let stale = self.archive.catalog.stale_articles(last, PAGE).await?;
-            let Some(end) = stale.last() else { return Ok(waiting) };
-            last = Some(*end);
-            let each = stream::iter(stale).map(|article| self.write_or_pass_over(article, Reading::Over, missing));
-            let waits = each.buffer_unordered(written_at_once(missing));
-            waiting += waits.try_fold(0, async |sum, written| Ok(sum + usize::from(written == Written::Waits))).await?;
-        }
+    /// Writes articles side by side, unless the user says stop, and gives those that wait.
+    async fn write_each(
+        &self,
+        articles: Vec<ArticleId>,
+        missing: MissingSheets,
+    ) -> Result<Vec<ArticleId>, MirrorError> {
+        let write = async |article| {
+            let is_stopped = self.control.is_stopped();
+            let written = if is_stopped {
+                Written::Done
+            } else {
+                self.write_or_pass_over(article, Reading::Over, missing).await?
+            };
+            Ok((written == Written::Waits).then_some(article))
+        };
+        let each = stream::iter(articles).map(write).buffer_unordered(WRITTEN_AT_ONCE);
+        each.try_filter_map(async |waiting| Ok(waiting)).try_collect().await
     }
 
     async fn write_or_pass_over(
@@ -156,9 +180,6 @@ impl WriteStage {
     async fn write(&self, id: ArticleId, reading: Reading, missing: MissingSheets) -> Result<Written, MirrorError> {
         let _guard = self.locks.lock(id).await;
         let Some(row) = self.archive.catalog.article_by_id(id).await? else { return Ok(Written::Done) };
-        if missing.keeps_waiting(row.version.format) {
-            return Ok(Written::Waits);
-        }
         match self.sources.get(&row.version.key.source) {
             Some(source) if row.state == ArticleState::Stale => {
                 let span = trace::article(&row.version.key);
@@ -182,7 +203,7 @@ impl WriteStage {
         if !sheets.are_whole() && missing == MissingSheets::Wait {
             return Ok(Written::Waits);
         }
-        let is_written_again = sheets.is_any_unwritten && missing == MissingSheets::SheetsAgain;
+        let is_written_again = !sheets.unwritten.is_empty() && missing == MissingSheets::WriteAgain;
         self.write_mirror(source, row, reading, &original.bytes, References { recorded, sheets }).await?;
         if is_written_again {
             self.archive.catalog.make_stale(&[row.id]).await?;
@@ -206,9 +227,10 @@ impl WriteStage {
         if !self.is_free(row, self.places.look(source, row, reading).await?) {
             return Ok(());
         }
-        let Planned { rewritten, lacks_thumbnail } = self.plan(source, row, original, references).await?;
+        let Planned { rewritten, active, lacks_thumbnail } = self.plan(source, row, original, references).await?;
         let Rewritten { edits, mirror, left_remote } = rewritten;
-        self.report_left_remote(row, &left_remote);
+        self.report_left_remote(row, ProblemReason::StaysRemote, &left_remote);
+        self.report_left_remote(row, ProblemReason::ActiveDrawing, &active);
         let digest = Digest::of(&mirror);
         if !self.is_free(row, self.places.may_replace(source, &row.version, Some(row), digest).await?) {
             return Ok(());
@@ -323,14 +345,16 @@ impl WriteStage {
         let path = &row.version.key.path;
         let options = source.options(path, row.version.url.as_ref(), row.version.charset());
         let (encoding, rows) = recorded::references(row, original, &options, recorded);
-        let rule = Rule { rewrite: &self.rewrite };
+        let mut rule = Rule { rewrite: &self.rewrite, active: HashSet::new() };
+        rule.active = active_drawings(&self.archive, &rule, &rows).await;
         let (thumbnails, lacks_thumbnail) = self.thumbnails(&rule, &rows).await?;
         let shown = rule.shown(&rows, &thumbnails);
         let mut links = local_links(source, path, &shown);
         links.extend(sheets.links);
         let article = Article { bytes: original, format: row.version.format, encoding, options: &options };
         let targets = rows.iter().map(|row| target(row, links.get(&row.place.span).cloned())).collect();
-        Ok(Planned { rewritten: rewrite::rewrite(&article, self.rewrite.lazy, targets), lacks_thumbnail })
+        let rewritten = rewrite::rewrite(&article, self.rewrite.lazy, targets);
+        Ok(Planned { rewritten, active: rule.left_remote(&rows), lacks_thumbnail })
     }
 
     /// The thumbnails that an article shows, with their files; and whether one of them is late. Makes those that the
@@ -354,12 +378,14 @@ impl WriteStage {
     }
 
     /// Reports images that are kept and yet stay remote: nothing else would say why.
-    fn report_left_remote(&self, row: &ArticleRow, refused: &[Span]) {
+    fn report_left_remote(&self, row: &ArticleRow, reason: ProblemReason, refused: &[Span]) {
         if let Some(first) = refused.first() {
             let (count, at) = (refused.len(), first.start);
-            let why = "a local link there would change how the article around it is read";
-            let message = format!("{count} of its images stay remote, from byte {at} on: {why}");
-            self.report(row, ProblemReason::StaysRemote, message);
+            let why = match reason {
+                ProblemReason::ActiveDrawing => "opened there, they could run scripts as a part of the site",
+                _ => "a local link there would change how the article around it is read",
+            };
+            self.report(row, reason, format!("{count} of its images stay remote, from byte {at} on: {why}"));
         }
     }
 
@@ -368,15 +394,6 @@ impl WriteStage {
         if self.reported.lock().insert((row.id, reason)) {
             self.tally.problem(&row.version.key, reason, message);
         }
-    }
-}
-
-/// How many mirrors are written side by side. While one is written there is none of it to link to. So style sheets that are
-/// written for the last time are written one after the other: none of them misses another.
-const fn written_at_once(missing: MissingSheets) -> usize {
-    match missing {
-        MissingSheets::Wait | MissingSheets::SheetsAgain | MissingSheets::StayRemote => WRITTEN_AT_ONCE,
-        MissingSheets::SheetsStayRemote => 1,
     }
 }
 

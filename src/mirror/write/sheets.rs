@@ -6,7 +6,7 @@ use url::Url;
 
 use super::super::error::MirrorError;
 use super::super::sources::RunSource;
-use crate::archive::{Archive, ReferenceRow};
+use crate::archive::{Archive, ArticleId, ReferenceRow};
 use crate::model::{ArticleKey, Format, ReferenceKind, RelativePath, Span};
 use crate::rewrite::LocalLink;
 use crate::source::page_path;
@@ -16,20 +16,10 @@ use crate::source::page_path;
 pub(super) enum MissingSheets {
     /// It waits for the style sheet.
     Wait,
-    /// A style sheet is written without it, and again where that is only not written yet: they may import each other.
-    /// Other articles wait.
-    SheetsAgain,
-    /// A style sheet is written without it. Other articles wait.
-    SheetsStayRemote,
+    /// It is written without it, and again where that is only not written yet: they import each other.
+    WriteAgain,
     /// It is written without it.
     StayRemote,
-}
-
-impl MissingSheets {
-    /// Whether an article waits for the style sheets.
-    pub(super) fn keeps_waiting(self, format: Format) -> bool {
-        matches!(self, Self::SheetsAgain | Self::SheetsStayRemote) && format != Format::Css
-    }
 }
 
 /// Whether an article was written, or may not be.
@@ -45,8 +35,8 @@ pub(super) enum Written {
 pub(super) struct Sheets {
     /// The links to those whose mirror is there.
     pub(super) links: HashMap<Span, LocalLink>,
-    /// Whether there are others that are kept, and whose mirrors are not written yet.
-    pub(super) is_any_unwritten: bool,
+    /// The others that are kept, and whose mirrors are not written yet.
+    pub(super) unwritten: Vec<ArticleId>,
     /// Whether there are others that are not kept. The crawl reports them.
     is_any_missing: bool,
 }
@@ -56,14 +46,14 @@ enum Kept {
     /// Its mirror, of the article at this path.
     Mirror(RelativePath),
     /// An article whose mirror is not written yet.
-    Unwritten,
+    Unwritten(ArticleId),
     Nothing,
 }
 
 impl Sheets {
     /// Whether all of them are linked.
     pub(super) const fn are_whole(&self) -> bool {
-        !self.is_any_unwritten && !self.is_any_missing
+        self.unwritten.is_empty() && !self.is_any_missing
     }
 
     /// Looks for the style sheets that an article names.
@@ -81,7 +71,7 @@ impl Sheets {
                     let link = LocalLink::from(source.link_to(path, &sheet));
                     sheets.links.insert(row.place.span, link);
                 }
-                Kept::Unwritten => sheets.is_any_unwritten = true,
+                Kept::Unwritten(sheet) => sheets.unwritten.push(sheet),
                 Kept::Nothing => sheets.is_any_missing = true,
             }
         }
@@ -95,7 +85,7 @@ async fn kept(archive: &Archive, source: &RunSource, url: &Url) -> Result<Kept, 
     let row = archive.catalog.article(&key).await?;
     Ok(match row.filter(|row| row.version.format == Format::Css) {
         Some(row) if row.mirror.is_some() => Kept::Mirror(key.path),
-        Some(_) => Kept::Unwritten,
+        Some(row) => Kept::Unwritten(row.id),
         None => Kept::Nothing,
     })
 }

@@ -88,6 +88,8 @@ named! {
         OtherOwner = "other_owner",
         /// Images of the article stay remote, because a link there would change how the text around it is read.
         StaysRemote = "stays_remote",
+        /// Drawings of the article stay remote where it opens them: they could run scripts as a part of the site.
+        ActiveDrawing = "active_drawing",
         /// The article has more references than one article may have. The others stay unchanged.
         TooManyReferences = "too_many_references",
         /// The page of a feed's entry gives no full text. What the feed itself says is the body of its post.
@@ -125,6 +127,7 @@ impl ProblemReason {
             Self::UnreadableFolder
             | Self::UnreadAddress
             | Self::StaysRemote
+            | Self::ActiveDrawing
             | Self::Misplaced
             | Self::NotDecoded
             | Self::OtherOwner

@@ -1,5 +1,7 @@
 //! Style sheets of pages: kept as articles, and linked from the mirrors of pages.
 
+use walkdir::WalkDir;
+
 use super::{asked, counts, host, mirror, mirrors, origin, source};
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Content};
@@ -49,6 +51,47 @@ async fn style_sheets_that_all_import_each_other_are_all_linked() {
     source(&sandbox, "page", &format!("urls = [\"{}\", \"{}\"]", origin.url("/a"), origin.url("/b")));
     sandbox.run(&["run"]).expect(0);
     assert_eq!(sandbox.json(&["check"])["remote"].as_array().unwrap().len(), 0);
+}
+
+/// A page with so many style sheets, of which each imports the next one; the last one names another that cannot be had.
+fn chain(length: usize) -> (crate::testserver::Origin, Sandbox) {
+    let origin = origin(&[("/a", "<link rel=stylesheet href=/0.css>a".to_owned())]);
+    for number in 0..length {
+        origin.set(&format!("/{number}.css"), css(&format!("@import \"{}.css\";", number + 1)));
+    }
+    let sandbox = Sandbox::new();
+    source(&sandbox, "page", &format!("url = \"{}\"", origin.url("/a")));
+    (origin, sandbox)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_of_style_sheets_is_linked_up_to_the_one_that_cannot_be_had() {
+    let (origin, sandbox) = chain(40);
+    sandbox.run(&["run"]);
+    assert_eq!(mirrors(&sandbox).len(), 41, "{:?}", mirrors(&sandbox));
+    assert!(mirror(&sandbox, &origin, "a.html").contains("<link rel=stylesheet href=0.css>"));
+    assert_eq!(sandbox.json(&["check"])["remote"].as_array().unwrap().len(), 0);
+}
+
+/// The writing of what waits ends soon when the user says stop, and the next run goes on.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_interrupted_writes_no_further_style_sheet() {
+    let (_origin, sandbox) = chain(400);
+    let child = sandbox.command(&["run", "-q"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let written = || {
+        let files = WalkDir::new(sandbox.path("store/articles")).into_iter().filter_map(Result::ok);
+        files.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "css")).count()
+    };
+    while written() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let status = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert!(written() < 400, "{} are written", written());
+    sandbox.run(&["run"]);
+    assert_eq!(written(), 400);
 }
 
 #[tokio::test(flavor = "multi_thread")]
