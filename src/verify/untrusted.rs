@@ -31,8 +31,11 @@ pub async fn verify_untrusted(
             return Ok(Verification { findings, ..Verification::default() });
         }
     };
-    let mut found = super::verify(Arc::clone(&archive), options(&archive, rate), progress).await?;
+    let mut found = super::verify(Arc::clone(&archive), options(&archive, rate), Arc::clone(&progress)).await?;
     findings.append(&mut found.findings);
+    let foreign = archive.catalog.foreign_rows().await?;
+    add(&progress.findings, foreign.len());
+    findings.extend(foreign.into_iter().map(|detail| Finding::Catalog { detail }));
     Ok(Verification { findings, ..found })
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use rusqlite::{Connection, Result, params};
 
-use super::{Sqlite, checksum, identity, integrity};
+use super::{Sqlite, agreement, checksum, identity, integrity};
 use crate::archive::catalog::{ArchiveRow, CatalogError, Copies, Identity};
 use crate::model::Digest;
 
@@ -28,6 +28,10 @@ impl Copies for Sqlite {
             Ok(found)
         })
         .await
+    }
+
+    async fn foreign_rows(&self) -> Result<Vec<String>, CatalogError> {
+        self.read(agreement::check).await
     }
 
     fn unreadable_rows(&self) -> Vec<String> {

@@ -4,6 +4,7 @@
 //! side by side, and `synchronous=FULL` makes a commit outlive a loss of power. Each trait of the catalog is implemented
 //! in the file that has its SQL.
 
+mod agreement;
 mod article_facts;
 mod article_lists;
 mod articles;

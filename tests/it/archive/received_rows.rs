@@ -169,3 +169,28 @@ fn thousands_of_takedowns_at_once_are_kept() {
     let report = sandbox.json(&["run"]);
     assert_eq!(report["problems"], serde_json::json!([]), "{report:#}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_no_offprint_writes_are_found_before_use() {
+    let photo = Content::new("image/jpeg", Photo::new(1, 640, 480).jpeg());
+    let origin = Origin::start(Site::new().on("/1.jpg", Behaviour::serve(photo))).unwrap();
+    for (sql, named) in [
+        ("UPDATE url SET url = 'http://u:p@' || substr(url, 8)", "the URL of row 1 is not one of its host"),
+        ("UPDATE url SET url = 'file:///etc/hostname'", "the URL of row 1 is not one of its host"),
+        ("UPDATE url SET url = 'nonsense'", "the URL of row 1 is not one of its host"),
+        ("UPDATE host SET key = 'other.example'", "the URL of row 1 is not one of its host"),
+        ("UPDATE exchange SET url = 'nonsense'", "an exchange of capture 1 has no URL"),
+        ("UPDATE capture SET source = '../x' || char(27)", "the source of capture 1 has no name"),
+        ("UPDATE reference SET \"end\" = 9223372036854775807", "a reference of article 1 lies outside of its original"),
+        ("UPDATE reference SET start = \"end\" + 1", "a reference of article 1 lies outside of its original"),
+        ("UPDATE edit SET \"end\" = 1000", "an edit of article 1 lies outside of its original"),
+        ("UPDATE article SET title = title", ""),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/1.jpg")));
+        sandbox.run(&["run"]).expect(0);
+        meddle(&sandbox, sql);
+        let ran = sandbox.run(&["verify", "--untrusted"]).expect(if named.is_empty() { 0 } else { 4 });
+        assert!(ran.stdout.contains(named), "{sql}: {ran:?}");
+    }
+}
