@@ -44,8 +44,9 @@ pub(crate) fn opml(file: &Path, settings: &Path, output: &Output) -> anyhow::Res
     Ok(Exit::Done)
 }
 
-/// By rename, so that there are always whole settings.
+/// By rename, so that there are always whole settings. Where they are a link, what it leads to is replaced.
 fn replace(settings: &Path, text: &str) -> std::io::Result<()> {
+    let settings = &std::fs::canonicalize(settings).unwrap_or_else(|_| settings.to_owned());
     let folder = settings.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     std::io::Write::write_all(&mut file, text.as_bytes())?;

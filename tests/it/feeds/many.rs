@@ -119,6 +119,18 @@ async fn an_opml_file_becomes_sources_that_a_run_reads() {
     assert!(sandbox.run(&["import", "opml", "feeds.opml"]).expect(2).stderr.contains("it is no OPML"));
 }
 
+#[cfg(unix)]
+#[test]
+fn settings_that_are_a_link_stay_one() {
+    let sandbox = Sandbox::new();
+    std::fs::rename(sandbox.path("config.toml"), sandbox.path("kept.toml")).unwrap();
+    std::os::unix::fs::symlink("kept.toml", sandbox.path("config.toml")).unwrap();
+    sandbox.write("feeds.opml", "<opml><body><outline text='x' xmlUrl='https://x.example/feed'/></body></opml>");
+    sandbox.run(&["import", "opml", "feeds.opml"]).expect(0);
+    assert!(std::fs::symlink_metadata(sandbox.path("config.toml")).unwrap().is_symlink());
+    assert!(sandbox.text("kept.toml").contains("https://x.example/feed"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_on_the_command_line_is_a_feed() {
     let origin = origin(&[("/feed", rss("", &[Item::new("1", "one", "x")]))]);
