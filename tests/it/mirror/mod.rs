@@ -50,6 +50,7 @@ macro_rules! over_both_archives {
 pub(crate) use over_both_archives;
 
 mod active_drawings;
+mod drawings_chromium;
 mod evidence;
 mod fallback;
 mod hostile;
