@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
 use super::units::{HumanDuration, Size};
-use super::values::{digests, duration, referers, some_duration, some_referers};
+use super::values::{digests, duration, networks, referers, resolved, some_duration, some_referers};
 use crate::model::{Digest, RefererStrategy};
 
 /// How images are fetched.
@@ -55,7 +55,9 @@ pub struct FetchConfig {
     pub ports: Vec<u16>,
     pub proxy: String,
     pub ca_file: PathBuf,
+    #[serde(deserialize_with = "networks")]
     pub allow_net: Vec<IpNet>,
+    #[serde(deserialize_with = "resolved")]
     pub resolve: BTreeMap<String, std::net::SocketAddr>,
     pub host: Vec<HostConfig>,
 }
