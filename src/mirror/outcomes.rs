@@ -33,7 +33,10 @@ impl Outcomes {
         match &ingested.result {
             JobResult::Kept { .. } => self.tally.fetched.one(),
             JobResult::NotModified { .. } => self.tally.not_modified.one(),
-            JobResult::Deferred { .. } => self.tally.deferred.one(),
+            JobResult::Deferred { failure, .. } => {
+                self.tally.deferred.one();
+                self.tally.put_off.add(u64::from(failure.reason == Reason::Budget));
+            }
             JobResult::Failed { failure, next_attempt } => {
                 let is_first = url.facts.attempts == 0 && host.failures == 0;
                 self.tally.unreachable.add(u64::from(is_first && request_settings::is_unreachable(failure.reason)));

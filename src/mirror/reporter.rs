@@ -36,7 +36,7 @@ impl Reporter {
             self.tally.problem("the catalog", ProblemReason::DamagedCatalog, row);
         }
         let mut report = self.started(began);
-        let complete = left == 0 && self.control.has_read_all();
+        let complete = left == 0 && self.tally.put_off.get() == 0 && self.control.has_read_all();
         report.outcome = match (self.control.is_stopped(), complete) {
             (true, _) => RunOutcome::Interrupted,
             (false, true) => RunOutcome::Complete,

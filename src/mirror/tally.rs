@@ -64,6 +64,8 @@ tally! {
     failed,
     /// URLs left for a later run.
     deferred,
+    /// Of them, those left because a budget is used up.
+    put_off,
     /// URLs that match what the user named to retry.
     retried,
     /// Jobs begun, each of at least one request.

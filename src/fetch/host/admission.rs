@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::promptness::Standing;
 use crate::locks::Mutex;
@@ -28,7 +28,7 @@ struct State {
     waiting: BTreeMap<(Rank, u64), oneshot::Sender<Place>>,
     /// How many have waited so far.
     arrived: u64,
-    is_closed: bool,
+    is_closed: watch::Sender<bool>,
 }
 
 /// Which of the requests that wait is opened first: the lowest.
@@ -69,7 +69,13 @@ pub(crate) struct Closed;
 impl Admission {
     /// So many places in all, of which so many are for quick hosts alone.
     pub(crate) fn new(places: usize, for_quick: usize) -> Self {
-        let state = State { free: places, for_quick, waiting: BTreeMap::new(), arrived: 0, is_closed: false };
+        let state = State {
+            free: places,
+            for_quick,
+            waiting: BTreeMap::new(),
+            arrived: 0,
+            is_closed: watch::Sender::new(false),
+        };
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -81,7 +87,7 @@ impl Admission {
         let rank = rank.into();
         let waits = {
             let mut state = self.0.lock();
-            if state.is_closed {
+            if *state.is_closed.borrow() {
                 return Err(Closed);
             }
             if state.has_place_for(rank) && state.is_first(rank) {
@@ -110,10 +116,17 @@ impl Admission {
     /// Whether requests are opened. Where they are not, those that wait end.
     pub(crate) fn set_open(&self, is_open: bool) {
         let mut state = self.0.lock();
-        state.is_closed = !is_open;
-        if state.is_closed {
+        state.is_closed.send_replace(!is_open);
+        if !is_open {
             state.waiting.clear();
         }
+    }
+
+    /// Waits until no more requests are opened.
+    pub(crate) async fn closed(&self) {
+        let mut is_closed = self.0.lock().is_closed.subscribe();
+        // It cannot fail: who may open them again is this.
+        let _ = is_closed.wait_for(|is_closed| *is_closed).await;
     }
 
     fn give_back(&self) {

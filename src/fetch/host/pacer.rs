@@ -103,19 +103,28 @@ impl Pacer {
         self.delay.is_zero() && state.slow_down.is_zero() && state.crawl_delay.is_zero() && state.hold.is_none()
     }
 
-    /// A hold may begin during any other wait, so it is checked again at the end.
+    /// A hold may begin during any other wait, so it is checked again at the end. Nobody waits for the turn of a request that
+    /// will not be sent.
     async fn wait_for_start(&self, slots: &Slots, rank: Rank) -> Result<Start, NoStart> {
         loop {
-            self.wait_for_hold().await?;
-            let next_start = self.state().next_start;
-            if let Some(at) = next_start.filter(|at| *at > Instant::now()) {
-                tokio::time::sleep_until(at).await;
+            tokio::select! {
+                waited = self.wait_for_turn() => waited?,
+                () = slots.closed() => return Err(NoStart::RunEnds),
             }
             let slot = slots.start(rank).await?;
             if self.current_hold().is_none() {
                 return Ok(slot);
             }
         }
+    }
+
+    async fn wait_for_turn(&self) -> Result<(), NoStart> {
+        self.wait_for_hold().await?;
+        let next_start = self.state().next_start;
+        if let Some(at) = next_start.filter(|at| *at > Instant::now()) {
+            tokio::time::sleep_until(at).await;
+        }
+        Ok(())
     }
 
     async fn wait_for_hold(&self) -> Result<(), NoStart> {
@@ -271,6 +280,18 @@ mod tests {
         assert_eq!(pacer.hold(Duration::from_secs(20)), None);
         assert_eq!(starts(&pacer, &slots, 2, 1).await, [20_000, 20_000]);
         assert_eq!(starts(&pacer, &slots, 2, 1).await, [0, 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_turn_when_the_run_ends() {
+        let (pacer, slots) = (pacer(8, 20_000), Slots::new(16, 0));
+        drop(start(&pacer, &slots).await.unwrap());
+        let began = Instant::now();
+        let (second, ()) = tokio::join!(start(&pacer, &slots), async {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            slots.set_open(false);
+        });
+        assert_eq!((second.unwrap_err(), began.elapsed().as_secs()), (NoStart::RunEnds, 4));
     }
 
     #[tokio::test(start_paused = true)]

@@ -61,6 +61,11 @@ impl Slots {
         self.in_flight.place(rank).await.expect("only places are closed, never slots")
     }
 
+    /// Waits until no more requests are opened.
+    pub(crate) async fn closed(&self) {
+        self.admission.closed().await;
+    }
+
     /// Whether requests are opened. Where they are not, those that wait for a place end.
     pub(crate) fn set_open(&self, is_open: bool) {
         self.admission.set_open(is_open);
