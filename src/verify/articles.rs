@@ -27,6 +27,8 @@ impl Verifier {
             for (_, row) in page.into_iter().filter(|(id, _)| self.options.subset.covers_row(id.0)) {
                 match row {
                     Ok(row) if row.state == ArticleState::Stale => {
+                        let missing = self.lost_original(&row).await?;
+                        self.report(found, missing);
                         let obstacle = self.obstacle(&row).await?.filter(|place| obstacles.insert(place.clone()));
                         let finding = obstacle.map(|place| Finding::obstacle(place, row.version.key));
                         self.report(found, finding);
@@ -56,11 +58,24 @@ impl Verifier {
         if let Err(error) = self.references(&row).await {
             found.push(Finding::of_row(error)?);
         }
+        found.extend(self.lost_original(&row).await?);
         match self.article(row).await {
             Err(error) => found.push(Finding::of_row(error)?),
             Ok(more) => found.extend(more),
         }
         Ok(found)
+    }
+
+    /// The original of an article, where no blob of it is on record: nothing else would look for it.
+    async fn lost_original(&self, row: &ArticleRow) -> Result<Option<Finding>, CatalogError> {
+        let (digest, media_type) = (row.version.original, row.version.format.blob_type());
+        let is_lost = match self.archive.catalog.blob(digest).await {
+            Ok(row) => row.is_none(),
+            // Who verifies the blobs says so.
+            Err(error) if error.is_of_one_row() => false,
+            Err(error) => return Err(error),
+        };
+        Ok(is_lost.then_some(Finding::Blob { digest, media_type, damage: Damage::Missing }))
     }
 
     /// Reads the references of an article, for the errors that are in them.
@@ -127,7 +142,7 @@ impl Verifier {
     /// The recorded edits of an article, and the objects that they link to.
     async fn record(&self, row: &ArticleRow, mirror: Digest) -> Result<Vec<Finding>, CatalogError> {
         let (id, article) = (row.id, &row.version.key);
-        // A damaged original is a finding of its own, as a blob.
+        // A damaged original is a finding of its own, as a blob, and so is one that is not on record.
         let original = self.original(row).await;
         let rows = self.rows.acquire().await;
         let edits = self.archive.catalog.edits(id).await?;

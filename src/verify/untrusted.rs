@@ -33,7 +33,8 @@ pub async fn verify_untrusted(
     };
     let mut found = super::verify(Arc::clone(&archive), options(&archive, rate), Arc::clone(&progress)).await?;
     findings.append(&mut found.findings);
-    let foreign = archive.catalog.foreign_rows().await?;
+    // What was found before is named, too, where these rows cannot be read.
+    let foreign = archive.catalog.foreign_rows().await.unwrap_or_else(|error| vec![error.to_string()]);
     add(&progress.findings, foreign.len());
     findings.extend(foreign.into_iter().map(|detail| Finding::Catalog { detail }));
     Ok(Verification { findings, ..found })

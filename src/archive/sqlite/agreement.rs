@@ -5,8 +5,10 @@ use rusqlite::{Connection, Result, Row};
 use url::Url;
 
 use super::codec::Text;
-use crate::model::{HostKey, SourceName};
+use crate::model::{HostKey, MediaType, SourceName};
 
+/// The last millisecond of the year 9999.
+const LAST_TIME: i64 = 253_402_300_799_999;
 /// The most rows of one kind that are named.
 const MOST: usize = 100;
 
@@ -24,6 +26,14 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>> {
         let is_name = reads::<SourceName>(row, 1);
         (!is_name).then(|| format!("the source of capture {} has no name", id(row)))
     })?);
+    let kept = "SELECT u.id, a.media_type FROM url u JOIN asset a ON a.digest = u.digest";
+    found.extend(wrong(connection, kept, |row| {
+        let is_media = row.get(1).is_ok_and(is_media);
+        (!is_media).then(|| format!("what is kept of the URL of row {} is no image and no other media", id(row)))
+    })?);
+    found.extend(wrong(connection, &strange_hosts(), |row| {
+        Some(format!("the host of row {} has a state that no host has", id(row)))
+    })?);
     for (table, what) in [("reference", "a reference"), ("edit", "an edit")] {
         found.extend(wrong(connection, &beyond(table), |row| {
             Some(format!("{what} of article {} lies outside of its original", id(row)))
@@ -32,12 +42,32 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// Articles with a span that is none of their original's. Where no blob is on record of that, others report it.
+/// Whether bytes of this type are kept for a URL.
+fn is_media(kept: MediaType) -> bool {
+    kept.is_image() || kept.is_audio_or_video() || kept == MediaType::Vtt
+}
+
+/// Hosts with times beyond the calendar, or with counts and waits below zero or beyond what is ever counted.
+fn strange_hosts() -> String {
+    let time = |name: &str| format!("{name} NOT BETWEEN 0 AND {LAST_TIME}");
+    let times = ["open_until", "not_before", "lease_until"].map(time).join(" OR ");
+    let count = |name: &str| format!("{name} NOT BETWEEN 0 AND {}", u32::MAX);
+    let counts = ["failures", "delay", "pending"].map(count).join(" OR ");
+    format!("SELECT id FROM host WHERE {times} OR {counts} OR lease_epoch < 0 OR lease_epoch = {}", i64::MAX)
+}
+
+/// Articles with a span that is none of their original's. Where no blob is on record of that, others report it. The edits
+/// of an article whose mirror is still to be written may be those of its version before.
 fn beyond(table: &str) -> String {
+    let spans = format!(
+        "SELECT article_id, min(start) AS first, max(\"end\") AS last, max(start > \"end\") AS is_turned
+         FROM {table} GROUP BY article_id"
+    );
+    let earlier = "SELECT original FROM article_version WHERE article_id = a.id";
     format!(
-        "SELECT DISTINCT a.id FROM {table} s JOIN article a ON a.id = s.article_id
-         WHERE s.start < 0 OR s.start > s.\"end\"
-             OR s.\"end\" > (SELECT max(size) FROM blob WHERE digest = a.original)"
+        "SELECT a.id FROM ({spans}) s JOIN article a ON a.id = s.article_id
+         WHERE s.first < 0 OR s.is_turned
+             OR s.last > (SELECT max(size) FROM blob WHERE digest = a.original OR digest IN ({earlier}))"
     )
 }
 

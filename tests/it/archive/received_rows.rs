@@ -170,6 +170,22 @@ fn thousands_of_takedowns_at_once_are_kept() {
     assert_eq!(report["problems"], serde_json::json!([]), "{report:#}");
 }
 
+/// What is on record of a mirror that is still to be written is of the version before.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_article_that_became_shorter_and_has_no_new_mirror_yet_is_no_damage() {
+    let photo = Content::new("image/jpeg", Photo::new(1, 640, 480).jpeg());
+    let origin = Origin::start(Site::new().on("/1.jpg", Behaviour::serve(photo))).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", format!("{}\n\n![]({})\n", "word ".repeat(2000), origin.url("/1.jpg")));
+    sandbox.run(&["run"]).expect(0);
+    sandbox.write("posts/a.md", "short\n");
+    fs::remove_file(sandbox.path("store/articles/posts/a.md")).unwrap();
+    fs::create_dir(sandbox.path("store/articles/posts/a.md")).unwrap();
+    sandbox.run(&["run"]).expect(3);
+    let ran = sandbox.run(&["verify", "--untrusted"]);
+    assert!(!ran.stdout.contains("lies outside"), "{ran:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_no_offprint_writes_are_found_before_use() {
     let photo = Content::new("image/jpeg", Photo::new(1, 640, 480).jpeg());
@@ -184,6 +200,17 @@ async fn rows_that_no_offprint_writes_are_found_before_use() {
         ("UPDATE reference SET \"end\" = 9223372036854775807", "a reference of article 1 lies outside of its original"),
         ("UPDATE reference SET start = \"end\" + 1", "a reference of article 1 lies outside of its original"),
         ("UPDATE edit SET \"end\" = 1000", "an edit of article 1 lies outside of its original"),
+        ("UPDATE host SET failures = 1 << 62", "the host of row 1 has a state that no host has"),
+        ("UPDATE host SET not_before = 1 << 62", "the host of row 1 has a state that no host has"),
+        ("UPDATE article SET original = zeroblob(32)", "0000000000"),
+        ("DELETE FROM blob WHERE media_type = 'md'", "missing"),
+        ("UPDATE article SET stale = 1; DELETE FROM blob WHERE media_type = 'md'", "missing"),
+        (
+            "INSERT INTO blob SELECT digest, 'html', size, created FROM blob WHERE media_type = 'jpg';
+          UPDATE asset SET media_type = 'html'",
+            "what is kept of the URL of row 1 is no image",
+        ),
+        ("UPDATE edit SET start = -1", "an edit of article 1 lies outside of its original"),
         ("UPDATE article SET title = title", ""),
     ] {
         let sandbox = Sandbox::new();
