@@ -105,7 +105,7 @@ impl Page {
 pub fn write(file: &Path, text: &str) -> Result<(), NotifyError> {
     let failed =
         |cause: std::io::Error| NotifyError { setting: "prometheus", cause: format!("{}: {cause}", file.display()) };
-    if std::fs::symlink_metadata(file).is_ok_and(|found| !found.is_file() && !found.is_symlink()) {
+    if std::fs::metadata(file).is_ok_and(|found| !found.is_file()) {
         return Err(failed(std::io::Error::other("something that is no file has this name: name another file")));
     }
     let folder = match file.parent() {
