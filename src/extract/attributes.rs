@@ -220,7 +220,8 @@ pub(super) fn is_weak(attribute: &str) -> bool {
 
 /// Elements that open what they name as a document of its own, whatever attribute names it.
 pub(super) fn opens_document(element: &str) -> bool {
-    matches!(element, "embed" | "frame" | "iframe" | "object")
+    let is_called = || ["embed", "iframe", "object"].iter().any(|name| element.contains(name));
+    rows(element).iter().any(|row| row.kind == ReferenceKind::Embed) || is_called()
 }
 
 /// Elements that show an image themselves: any URL in their lazy attributes is that of an image.

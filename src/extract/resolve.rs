@@ -38,8 +38,10 @@ pub(super) fn resolve(
     if sink.upgrade {
         references.iter_mut().filter(|reference| reference.kind.takes_link()).for_each(upgrade);
     }
-    // Of several things in one place, the image counts.
-    references.sort_by_key(|reference| (reference.span, !reference.kind.takes_link()));
+    // Of several things in one place, the image counts, and of images the one that is opened: a definition of Markdown may
+    // be that of an image and of a link.
+    let rank = |kind: ReferenceKind| (!kind.takes_link(), !kind.opens_document());
+    references.sort_by_key(|reference| (reference.span, rank(reference.kind)));
     let mut end = 0;
     references.retain(|reference| {
         let apart = reference.span.start >= end;

@@ -80,17 +80,29 @@ fn is_harmless_tag(tag: &BytesStart<'_>) -> bool {
 fn is_harmless_attribute(element: &str, attribute: &Attribute<'_>) -> bool {
     let name = attribute.key.local_name().as_ref().to_ascii_lowercase();
     let Some(value) = address(&attribute.value) else { return false };
-    let is_link = name == "href" || name == "src";
     let runs = name.starts_with("on") || value.contains("javascript:") || value.contains("vbscript:");
-    let is_allowed = match element {
-        // Elements of another file become a part of this one.
-        "use" => !is_link || value.starts_with('#'),
-        // They can change any attribute.
-        "animate" | "set" => !value.contains("data:") && !value.starts_with("on") && !value.contains("href"),
-        "image" | "feimage" | "img" => true,
-        _ => !is_link || !value.starts_with("data:"),
+    let is_allowed = match name.as_str() {
+        "href" | "src" => is_harmless_link(element, &value),
+        // An animation can change any attribute.
+        "attributename" => !value.starts_with("on") && !value.contains("href"),
+        // It would lead every fragment elsewhere.
+        "base" => attribute.key.prefix().is_none(),
+        _ => true,
     };
     !runs && is_allowed
+}
+
+/// Whether what an element names does not act. In the archive, the file beside a drawing may be another drawing of the
+/// same host.
+fn is_harmless_link(element: &str, address: &str) -> bool {
+    let is_web = address.starts_with("https://") || address.starts_with("http://");
+    match element {
+        // Images do not act.
+        "image" | "feimage" | "img" => true,
+        // Elements of another file become a part of this one.
+        "use" => address.starts_with('#'),
+        _ => address.is_empty() || address.starts_with('#') || is_web,
+    }
 }
 
 /// A value as the URL Standard reads an address: without white space and control characters, in lowercase letters; `None`
@@ -115,8 +127,8 @@ mod tests {
             "<rect width='9' height='9' style='fill:url(#a)'/><g id='on'><text x='1'>t &amp; u</text></g>",
             "<style>@font-face{src:url(data:font/woff2;base64,AA)} a{fill:red}</style>",
             "<image xlink:href='data:image/png;base64,AA'/><image href='https://a.example/b.svg'/>",
-            "<use href='#a'/><use xlink:href=' #b'/><a href='https://a.example/'><path d='M0 0'/></a>",
-            "<animate attributeName='x' values='0;9'/><!-- <script> --><![CDATA[<script>]]>",
+            "<use href='#a'/><use xlink:href=' #b'/><a href='https://a.example/'><path d='M0 0'/></a><a xlink:href=''/>",
+            "<animate id='one' attributeName='x' values='0;9' begin='one.end'/><!-- <script> --><![CDATA[<script>]]>",
             "<sodipodi:namedview xmlns:sodipodi='s' id='base'/><metadata><rdf:RDF xmlns:rdf='r'/></metadata>",
         ] {
             assert!(!is_active(svg(inside).as_bytes()), "{inside}");
@@ -152,6 +164,14 @@ mod tests {
             "<set attributeName='onload' to='1'/>",
             "<animate attributeName='href' values='javascript:1'/>",
             "<animate attributeName='xlink:href' values='b.svg#a'/>",
+            "<animateTransform attributeName='href' values='b.svg#a'/>",
+            "<animateMotion attributeName='onclick' values='1'/>",
+            "<a href='../ab/cd.svg'><path/></a>",
+            "<a href='/store/blobs/sha256/ab/cd.svg'><path/></a>",
+            "<a xlink:href='//a.example/cd.svg'><path/></a>",
+            "<a href='cd.svg'><path/></a>",
+            "<a href='blob:https://a.example/1'/>",
+            "<g xml:base='b.svg'><use href='#a'/></g>",
             "<foreignObject><p xmlns='http://www.w3.org/1999/xhtml'>t</p></foreignObject>",
             "<iframe xmlns='http://www.w3.org/1999/xhtml' src='a.svg'/>",
             "<x:handler type='text/ecmascript' xmlns:x='e'>1</x:handler>",

@@ -129,6 +129,9 @@ const PLACES: &[&str] = &["contenturl", "file", "filename", "href", "path", "src
 const WORDS: &[&str] =
     &["alt", "attr", "attribution", "caption", "class", "credit", "description", "id", "name", "title"];
 
+/// Parts of keys that say where a click leads.
+const LINKS: &[&str] = &["canonical", "href", "link", "original", "redirect", "target", "url"];
+
 /// What a key promises about its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -181,6 +184,12 @@ fn role(entry: &Entry, options: &ExtractOptions) -> Role {
         // A gallery's `url` is where a click leads: a larger image, or a page.
         Role::File
     }
+}
+
+/// Whether an entry says where a click leads, so that an image there is opened.
+pub(super) fn is_link(entry: &Entry, options: &ExtractOptions) -> bool {
+    let key = normalise(last_part(&entry.key));
+    role(entry, options) == Role::Other && LINKS.iter().any(|word| key.contains(word))
 }
 
 /// Whether an entry's key is one of images.

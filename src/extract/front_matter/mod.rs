@@ -72,11 +72,13 @@ fn report_images(text: &str, entries: Vec<Entry>, options: &ExtractOptions, sink
         if !found.is_empty() {
             seen.insert(entry.span.start);
         }
+        let is_link = keys::is_link(&entry, options);
         for (span, value) in found {
             let image_group = sink.image_group();
             // A wiki's link names a file wherever that lies.
             let name = if text[..span.start].ends_with("[[") { EMBED } else { &entry.key };
-            sink.push(RawReference::new(span, value, ReferenceKind::FrontMatter, name, image_group));
+            let kind = if is_link { ReferenceKind::FullSize } else { ReferenceKind::FrontMatter };
+            sink.push(RawReference::new(span, value, kind, name, image_group));
         }
     }
 }

@@ -87,13 +87,15 @@ impl Pass<'_, '_, '_, '_> {
             } else if attribute.name == "poster" && self.is_poster(tag, attribute.value) {
                 named.found.extend(self.read(&attribute, ReferenceKind::Poster, Syntax::Url, 0));
             } else if !self.background(tag, &attribute, &mut named) && self.is_property(tag, &attribute) {
-                named.found.extend(self.read(&attribute, ReferenceKind::Shortcode, Syntax::Url, 0));
+                let kind = shortcode::kind_by_name(tag.name, attribute.name);
+                named.found.extend(self.read(&attribute, kind, Syntax::Url, 0));
             }
         }
         self.unlisted(tag, &mut named);
         if attributes::opens_document(tag.name) {
             // A script copies it to where the element opens it.
-            for found in named.found.iter_mut().filter(|found| found.kind == ReferenceKind::Lazy) {
+            let may_open = |kind| matches!(kind, ReferenceKind::Lazy | ReferenceKind::Shortcode);
+            for found in named.found.iter_mut().filter(|found| may_open(found.kind)) {
                 found.kind = ReferenceKind::Embed;
             }
         }
@@ -143,8 +145,8 @@ impl Pass<'_, '_, '_, '_> {
         let counts = match row.when {
             When::Always => true,
             When::TypeImage => kind_of == "image",
-            When::ImageFile if kind_of.is_empty() => has_image_extension(attribute.value),
-            When::ImageFile => kind_of.starts_with("image/"),
+            // What a browser makes of it is decided by what is sent, whatever the element says.
+            When::ImageFile => kind_of.starts_with("image/") || has_image_extension(attribute.value),
         };
         if counts && self.scanner.wants(row.kind, tag.name) {
             self.read(attribute, row.kind, row.syntax, 0)

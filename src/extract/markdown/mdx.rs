@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use super::dialects::{Copy, Line, is_alone};
 use crate::extract::address::{has_image_path, is_image_url};
-use crate::extract::css;
 use crate::extract::options::ExtractOptions;
 use crate::extract::sink::{RawReference, Sink};
+use crate::extract::{attributes, css, shortcode};
 use crate::model::ReferenceKind;
 
 /// The longest expression, in bytes. A brace that never closes must not cost a pass over the article.
@@ -25,6 +25,8 @@ const FILLING: u8 = b'x';
 /// An expression of a tag that is more than a string: its property, and its braces with all that is in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Expression {
+    /// The name of the tag; none in a module.
+    pub(super) element: Range<usize>,
     pub(super) property: Range<usize>,
     pub(super) range: Range<usize>,
 }
@@ -76,7 +78,8 @@ fn modules(text: &str, lines: &[Line]) -> Vec<Expression> {
         let word = ["import", "export"].into_iter().find(|word| {
             text[first.start..].strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', '{', '\'', '"']))
         })?;
-        Some(Expression { property: first.start..first.start + word.len(), range: first.start..last.end })
+        let element = first.start..first.start;
+        Some(Expression { element, property: first.start..first.start + word.len(), range: first.start..last.end })
     });
     blocks.collect()
 }
@@ -106,7 +109,7 @@ fn outside_of_markdown(text: &str, mut at: usize) -> MdxParts {
             tags.push(start..end);
             at = end;
         } else if scan_budget > 0 && text[start..].starts_with('<') {
-            let mut tag = Tag { text, at, in_vain: 0, blanks: Vec::new(), expressions: Vec::new() };
+            let mut tag = Tag { text, at, name: at..at, in_vain: 0, blanks: Vec::new(), expressions: Vec::new() };
             let read = tag.read();
             scan_budget = scan_budget.saturating_sub(tag.in_vain);
             if read.is_some() {
@@ -144,6 +147,7 @@ fn end_of_raw_text(text: &str, start: usize, scan_budget: &mut usize) -> Option<
 struct Tag<'a> {
     text: &'a str,
     at: usize,
+    name: Range<usize>,
     /// Bytes that were searched for the end of an expression that has none.
     in_vain: usize,
     blanks: Vec<(Range<usize>, u8)>,
@@ -169,6 +173,7 @@ impl Tag<'_> {
         let name = self.skip(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'_'));
         let marks = self.text[name.clone()].match_indices(['.', ':', '_']);
         self.blanks.extend(marks.map(|(mark, _)| (name.start + mark..name.start + mark + 1, b'-')));
+        self.name = name;
         loop {
             let blank = self.skip(|byte| byte.is_ascii_whitespace());
             if self.text[blank.clone()].matches('\n').count() > 1 {
@@ -251,7 +256,7 @@ impl Tag<'_> {
             self.blanks.extend([(from..from + 1, b'"'), (end - 1..end, b'"')]);
         } else {
             self.blanks.push((property.start..braces.end, FILLING));
-            self.expressions.push(Expression { property, range: braces });
+            self.expressions.push(Expression { element: self.name.clone(), property, range: braces });
         }
     }
 }
@@ -265,12 +270,11 @@ pub(super) fn find(
     sink: &mut Sink,
 ) {
     for expression in expressions.iter().filter(|expression| counts(expression.range.start)) {
-        let name = &text[expression.property.clone()];
+        let (element, name) = (&text[expression.element.clone()], &text[expression.property.clone()]);
+        let kind = kind(element, name);
         for literal in literals(text, expression.range.clone()) {
             let value = &text[literal.clone()];
             let found = if is_image_url(value) || is_file(value) || options.local_links.contains(value) {
-                // A generator may make a component of a drawing that is imported, and so a part of the page.
-                let kind = if name == "import" { ReferenceKind::Embed } else { ReferenceKind::Shortcode };
                 vec![(literal, value.to_owned(), kind)]
             } else {
                 let addresses = css::parse(value).into_iter();
@@ -282,6 +286,16 @@ pub(super) fn find(
                 sink.push(RawReference::new(span, value, kind, name, image_group));
             }
         }
+    }
+}
+
+/// What a property of an element holds. A generator may make a component of a drawing that a module imports, and so a part
+/// of the page.
+fn kind(element: &str, property: &str) -> ReferenceKind {
+    if attributes::shows_image(element) || property == "style" {
+        ReferenceKind::Shortcode
+    } else {
+        shortcode::kind_by_name(element, property)
     }
 }
 

@@ -131,15 +131,20 @@ fn report_images(outline: &Outline, shown: impl Fn(usize) -> bool, sink: &mut Si
     image_groups.collect()
 }
 
-/// Reports the links around an image that lead to an image file.
+/// Reports the links around an image that lead to an image file, and those that share the definition of an image.
 fn report_links(outline: &Outline, image_groups: &[Option<u32>], raw_html: &[(usize, u32)], sink: &mut Sink) {
+    let images = outline.images.iter().zip(image_groups);
+    let defined: BTreeMap<_, _> =
+        images.filter_map(|(image, group)| Some((image.place.span.start, (*group)?))).collect();
     let mut known = BTreeSet::new();
     for link in &outline.links {
-        if !has_image_extension(&link.place.value) {
-            continue;
-        }
-        let markdown = link.image.and_then(|image| image_groups[image]);
-        let Some(image_group) = markdown.or_else(|| first_within(raw_html, &link.range)) else { continue };
+        let around = || {
+            let markdown = link.image.and_then(|image| image_groups[image]);
+            let found = markdown.or_else(|| first_within(raw_html, &link.range));
+            found.filter(|_| has_image_extension(&link.place.value))
+        };
+        let shared = defined.get(&link.place.span.start).copied();
+        let Some(image_group) = shared.or_else(around) else { continue };
         if known.insert(link.place.span.start) {
             sink.push(reference(&link.place, ReferenceKind::FullSize, "link", image_group));
         }

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::names::kind_by_name;
 use crate::extract::address::{has_image_path, is_image_url};
 use crate::extract::options::ExtractOptions;
 use crate::extract::sink::{RawReference, Sink};
-use crate::model::ReferenceKind;
 
 /// The longest key, in bytes.
 const MAX_KEY: usize = 40;
@@ -42,7 +42,7 @@ pub(super) fn report(name: &str, text: &str, content: Range<usize>, options: &Ex
         let value = text[span.clone()].to_owned();
         if is_image_url(&value) || options.local_links.contains(&value) {
             let image_group = sink.image_group();
-            sink.push(RawReference::new(span, value, ReferenceKind::Shortcode, name, image_group));
+            sink.push(RawReference::new(span, value, kind_by_name(name, ""), name, image_group));
         }
     }
 }

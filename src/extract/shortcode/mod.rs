@@ -4,11 +4,14 @@
 //! Everything else between such braces is a template, and is skipped.
 
 mod body;
+mod names;
 mod syntax;
 
 use std::ops::Range;
 
 use self::body::Bodies;
+pub(super) use self::names::kind_by_name;
+use self::names::{IMAGES, WORDS};
 use self::syntax::{Argument, Shortcode, bracketed, shortcode};
 use super::address::{
     has_image_extension, has_image_path, is_http, is_image_url, is_spaced_image_url, may_be_image_url, names_host,
@@ -17,21 +20,6 @@ use super::embedded;
 use super::options::ExtractOptions;
 use super::sink::{RawReference, Sink};
 use crate::model::ReferenceKind;
-
-/// Shortcodes and tags that show an image, and nothing else.
-const IMAGES: &[&str] = &[
-    "asset_img",
-    "figure",
-    "image",
-    "img",
-    "imgproc",
-    "inlineimg",
-    "lazyload",
-    "lightbox",
-    "photo",
-    "picture",
-    "responsive_image",
-];
 
 /// Tags of Hexo and Jekyll that stand for the address of a file.
 const ADDRESSES: &[&str] = &["asset_path", "link"];
@@ -48,23 +36,6 @@ const CONTROL: &[&str] = &["case", "elsif", "for", "if", "unless", "when"];
 /// Parameters that hold the image of a shortcode which may show other things too.
 const SOURCES: &[&str] =
     &["background", "bg", "cover", "data-src", "image", "img", "logo", "poster", "src", "thumb", "thumbnail"];
-
-/// Words in the names of parameters that hold an image.
-const WORDS: &[&str] = &[
-    "avatar",
-    "background",
-    "banner",
-    "cover",
-    "icon",
-    "image",
-    "img",
-    "logo",
-    "photo",
-    "pic",
-    "poster",
-    "src",
-    "thumb",
-];
 
 /// Parameters that hold where a click on the image leads.
 const LINKS: &[&str] = &["full", "href", "large", "link", "target", "url"];
@@ -164,6 +135,12 @@ impl Shortcode<'_> {
             };
             let name = if argument.key.is_empty() { self.name } else { argument.key };
             for (span, value, kind) in found {
+                let leads = LINKS.iter().any(|word| argument.key.to_ascii_lowercase().contains(word));
+                let kind = match kind {
+                    ReferenceKind::Shortcode if leads => ReferenceKind::FullSize,
+                    ReferenceKind::Shortcode => kind_by_name(self.name, argument.key),
+                    kind => kind,
+                };
                 let image_group = *image_group.get_or_insert_with(|| sink.image_group());
                 sink.push(RawReference::new(span, value, kind, name, image_group));
             }

@@ -32,7 +32,7 @@ use crate::model::{ArticleKey, Digest, Fingerprint, ProblemReason, RelativePath,
 use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
 use crate::trace;
 
-use active_drawings::active_drawings;
+use active_drawings::{ActiveDrawings, active_drawings};
 use links::{Rule, Shown, Thumbnails};
 use owner::Owner;
 use sheet_order::SheetOrder;
@@ -75,8 +75,8 @@ struct Planned {
     rewritten: Rewritten,
     /// The references that stay remote because they would open what may run scripts.
     active: Vec<Span>,
-    /// A thumbnail that it should show is still being made.
-    lacks_thumbnail: bool,
+    /// A thumbnail that it should show is still being made, or a drawing that it opens cannot be read.
+    is_for_now: bool,
 }
 
 impl WriteStage {
@@ -137,7 +137,7 @@ impl WriteStage {
     /// again one after the other: while one is written there is none of it to link to.
     async fn write_sheets(&self) -> Result<(), MirrorError> {
         let mut again = Vec::new();
-        for sheets in SheetOrder::new(&self.archive, &self.sources).steps().await? {
+        for sheets in SheetOrder::new(&self.archive, &self.sources).steps(&self.control).await? {
             again.extend(self.write_each(sheets, MissingSheets::WriteAgain).await?);
         }
         for sheet in again {
@@ -227,7 +227,7 @@ impl WriteStage {
         if !self.is_free(row, self.places.look(source, row, reading).await?) {
             return Ok(());
         }
-        let Planned { rewritten, active, lacks_thumbnail } = self.plan(source, row, original, references).await?;
+        let Planned { rewritten, active, is_for_now } = self.plan(source, row, original, references).await?;
         let Rewritten { edits, mirror, left_remote } = rewritten;
         self.report_left_remote(row, ProblemReason::StaysRemote, &left_remote);
         self.report_left_remote(row, ProblemReason::ActiveDrawing, &active);
@@ -240,7 +240,7 @@ impl WriteStage {
             return Ok(());
         }
         self.publish_recorded(source, row, digest, &mirror).await?;
-        if lacks_thumbnail {
+        if is_for_now {
             self.archive.catalog.make_stale(&[row.id]).await?;
         }
         Ok(())
@@ -346,7 +346,15 @@ impl WriteStage {
         let options = source.options(path, row.version.url.as_ref(), row.version.charset());
         let (encoding, rows) = recorded::references(row, original, &options, recorded);
         let mut rule = Rule { rewrite: &self.rewrite, active: HashSet::new() };
-        rule.active = active_drawings(&self.archive, &rule, &rows).await;
+        let ActiveDrawings { digests, unread } = active_drawings(&self.archive, &rule, &rows).await?;
+        rule.active = digests;
+        if let Some(error) = &unread {
+            self.report(
+                row,
+                ProblemReason::ActiveDrawing,
+                format!("a drawing stays remote where it is opened: {error}"),
+            );
+        }
         let (thumbnails, lacks_thumbnail) = self.thumbnails(&rule, &rows).await?;
         let shown = rule.shown(&rows, &thumbnails);
         let mut links = local_links(source, path, &shown);
@@ -354,7 +362,8 @@ impl WriteStage {
         let article = Article { bytes: original, format: row.version.format, encoding, options: &options };
         let targets = rows.iter().map(|row| target(row, links.get(&row.place.span).cloned())).collect();
         let rewritten = rewrite::rewrite(&article, self.rewrite.lazy, targets);
-        Ok(Planned { rewritten, active: rule.left_remote(&rows), lacks_thumbnail })
+        let is_for_now = lacks_thumbnail || unread.is_some();
+        Ok(Planned { rewritten, active: rule.left_remote(&rows), is_for_now })
     }
 
     /// The thumbnails that an article shows, with their files; and whether one of them is late. Makes those that the

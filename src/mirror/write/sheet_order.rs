@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::super::control::Control;
 use super::super::error::MirrorError;
 use super::super::sources::Sources;
 use super::sheets::Sheets;
@@ -35,13 +36,17 @@ impl<'a> SheetOrder<'a> {
     }
 
     /// The stale style sheets, in steps: none imports another of its own step or of a later one, but for rings.
-    pub(super) async fn steps(mut self) -> Result<Vec<Vec<ArticleId>>, MirrorError> {
+    /// None where the user says stop meanwhile.
+    pub(super) async fn steps(mut self, control: &Control) -> Result<Vec<Vec<ArticleId>>, MirrorError> {
         let mut last = None;
         loop {
             let stale = self.archive.catalog.stale_articles(last, PAGE).await?;
             let Some(end) = stale.last() else { return Ok(self.in_order()) };
             last = Some(*end);
             for sheet in stale {
+                if control.is_stopped() {
+                    return Ok(Vec::new());
+                }
                 self.walk(sheet).await?;
             }
         }

@@ -106,7 +106,8 @@ pub(super) fn with_media(mut html: String, media: &[Media]) -> String {
 /// The first image that the body shows, as it is written there.
 pub(super) fn first_image(html: &str) -> Option<String> {
     let shows = |kind: ReferenceKind| {
-        matches!(kind, ReferenceKind::Image | ReferenceKind::Srcset | ReferenceKind::Lazy | ReferenceKind::Poster)
+        use ReferenceKind::{Embed, Image, Lazy, Poster, Srcset};
+        matches!(kind, Image | Embed | Srcset | Lazy | Poster)
     };
     let found = references(html, None).into_iter().filter(|reference| shows(reference.kind));
     let mut found = found.filter(|reference| matches!(&reference.url, Ok(url) if url.has_host()));
@@ -177,6 +178,7 @@ mod tests {
             image("<img src='data:image/gif;base64,R0' data-src='https://a.example/1.jpg?a&amp;b'>"),
             "https://a.example/1.jpg?a&b"
         );
+        assert_eq!(image("<object data='https://a.example/1.png'></object>"), "https://a.example/1.png");
         assert_eq!(image("<p>no</p>"), "");
     }
 

@@ -45,3 +45,65 @@ async fn an_active_drawing_is_shown_by_images_alone_and_a_harmless_one_everywher
     assert_eq!(named, ["active_drawing"; 3], "{report:#}");
     assert!(problems[0]["message"].as_str().unwrap().contains("could run scripts as a part of the site"));
 }
+
+/// Drawings are opened by what is not a tag of HTML, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_active_drawing_stays_remote_wherever_a_generator_may_open_it() {
+    let origin = Origin::start(Site::new().on("/active.svg", drawing(ACTIVE))).unwrap();
+    let url = origin.url("/active.svg");
+    for (name, text, remote) in [
+        ("around.md", format!("[![a][p]][p]\n\n[p]: {url}\n"), 1),
+        ("beside.md", format!("![a][p] and [see it][p]\n\n[p]: {url}\n"), 1),
+        ("before.md", format!("[see it][p] and ![a][p]\n\n[p]: {url}\n"), 1),
+        ("image.md", format!("![a][p] and [see it][q]\n\n[p]: {url}\n\n[q]: https://a.example/\n"), 0),
+        ("iframe.md", format!("{{% iframe {url} 400 300 %}}\n"), 1),
+        ("source.md", format!("{{{{< iframe src=\"{url}\" >}}}}\n"), 1),
+        ("link.md", format!("{{% link title {url} %}}\n"), 1),
+        ("button.md", format!("{{{{< button href=\"{url}\" >}}}}\n"), 1),
+        ("attribute.md", format!("{{{{< figure src=\"{url}\" attrlink=\"{url}\" >}}}}\n"), 1),
+        (
+            "type.html",
+            format!("<iframe type=text/html src={url}></iframe>\n<object type=text/html data={url}></object>\n"),
+            2,
+        ),
+        ("frame.html", format!("<amp-iframe data-src={url}></amp-iframe>\n"), 1),
+        ("moved.md", format!("---\nredirect_to: {url}\nexternal-link: {url}\ncover: {url}\n---\ntext\n"), 2),
+        ("figure.md", format!("{{{{< figure src=\"{url}\" >}}}}\n\n{{% img {url} %}}\n"), 0),
+        ("custom.md", format!("{{{{< my-figure src=\"{url}\" >}}}}\n\n{{{{< card image=\"{url}\" >}}}}\n"), 0),
+        ("choice.mdx", format!("<iframe src={{x ? '{url}' : ''}} />\n"), 1),
+        ("shown.mdx", format!("<img src={{x ? '{url}' : ''}} />\n\n<Figure src=\"{url}\" />\n"), 0),
+        ("component.mdx", format!("<Link href=\"{url}\" />\n\n<Embed src=\"{url}\" />\n"), 2),
+        ("module.mdx", format!("export const a = 1\nimport L from '{url}'\n\ntext\n"), 1),
+        ("vue.html", format!("<svg><use :href=\"'{url}#x'\" /></svg>\n"), 1),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write(&format!("posts/{name}"), &text);
+        let report = sandbox.json(&["run"]);
+        let mirror = sandbox.text(&format!("store/articles/posts/{name}"));
+        assert_eq!(mirror.matches("http://127").count(), remote, "{name}: {mirror} {report:#}");
+        let named =
+            report["problems"].as_array().unwrap().iter().filter(|problem| problem["reason"] == "active_drawing");
+        assert_eq!(named.count(), usize::from(remote > 0), "{name}: {report:#}");
+    }
+}
+
+/// The article is written again when the drawing can be read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drawing_that_cannot_be_read_stays_remote_for_now_and_is_reported_as_what_it_is() {
+    let origin = Origin::start(Site::new().on("/harmless.svg", drawing(HARMLESS))).unwrap();
+    let url = origin.url("/harmless.svg");
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.html", format!("<iframe src={url}></iframe>"));
+    sandbox.run(&["run"]).expect(0);
+    let mirror = || sandbox.text("store/articles/posts/a.html");
+    let blob = sandbox.only("store/blobs", ".svg");
+    let bytes = std::fs::read(&blob).unwrap();
+    std::fs::remove_file(&blob).unwrap();
+    sandbox.write("posts/a.html", format!("<iframe src={url}></iframe> changed"));
+    let ran = sandbox.run(&["run"]).expect(3);
+    assert!(ran.stderr.contains("a drawing stays remote where it is opened: the blob"), "{ran:?}");
+    assert!(mirror().contains(&url), "{}", mirror());
+    std::fs::write(&blob, bytes).unwrap();
+    sandbox.run(&["run"]).expect(0);
+    assert!(mirror().contains("<iframe src=../../blobs/"), "{}", mirror());
+}

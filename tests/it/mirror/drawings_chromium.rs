@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use offprint::testing::model::Digest;
+
 use crate::corpus::files;
 use crate::recall::browser::{self, Browser};
 use crate::sandbox::Sandbox;
@@ -11,8 +13,9 @@ use crate::testserver::{Behaviour, Content, Origin, Site};
 /// What a drawing does where it may: `#` is its number.
 const ACT: &str = "top.hit(#)";
 
-/// What stands within a drawing, by a way to run `ACT`. Some run by themselves, some when the reader clicks.
-const INSIDE: [&str; 30] = [
+/// What stands within a drawing, by a way to run `ACT`. Some run by themselves, some when the reader clicks. `FIRST` leads to
+/// the first drawing where both are kept in an archive.
+const INSIDE: [&str; 32] = [
     "<script>ACT</script>",
     "<script type='text/ecmascript'><![CDATA[ACT]]></script>",
     "<script href='data:text/javascript,ACT'/>",
@@ -43,6 +46,8 @@ const INSIDE: [&str; 30] = [
     "<feImage href='data:,' onload='ACT' onerror='ACT'/>",
     "<use href='data:image/svg+xml,%3Csvg%20id=%22a%22%20onload=%22ACT%22/%3E#a'/>",
     "<h:meta http-equiv='refresh' content='0;url=javascript:ACT'/>",
+    "<a href='FIRST'><text y='9'>a</text></a>",
+    "<a href='#'><set attributeName='href' to='FIRST' begin='0s'/><text y='9'>a</text></a>",
 ];
 
 const HEAD: &str = "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' \
@@ -86,6 +91,23 @@ fn numbered(drawing: &[u8], number: usize) -> Vec<u8> {
     }
 }
 
+/// Where the first drawing is, seen from any other in an archive.
+fn first() -> String {
+    let digest = Digest::of(&numbered(&drawings()[0], 0)).to_string();
+    format!("../{}/{digest}.svg", &digest[..2])
+}
+
+/// The drawings as they are served.
+fn served() -> Vec<Vec<u8>> {
+    let first = first();
+    let drawings = drawings();
+    let all = drawings.iter().enumerate().map(|(number, drawing)| match String::from_utf8(numbered(drawing, number)) {
+        Ok(text) => text.replace("FIRST", &first).into_bytes(),
+        Err(other) => other.into_bytes(),
+    });
+    all.collect()
+}
+
 /// The ways of a page to open a drawing, or a part of it.
 fn page(address: impl Fn(usize) -> String, count: usize) -> String {
     let opened = (0..count).map(|number| {
@@ -99,8 +121,8 @@ fn page(address: impl Fn(usize) -> String, count: usize) -> String {
     format!("<!DOCTYPE html><script>hits = []; function hit(n) {{ hits.push(n) }}</script>\n{body}")
 }
 
-/// Clicks on everything in every document that the page may look into, and gives what acted, once two frames are drawn and
-/// what was sent has come.
+/// Clicks on everything in every document that the page may look into, and gives what acted, once what a click leads
+/// to has had some frames to come.
 const CLICK: &str = "(async () => {
     const drawn = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))));
     await drawn();
@@ -110,7 +132,7 @@ const CLICK: &str = "(async () => {
         for (const element of opened ? opened.querySelectorAll('*') : [])
             element.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));
     }
-    await drawn();
+    for (let frame = 0; frame < 20; frame++) await drawn();
     return hits;
 })()";
 
@@ -138,11 +160,12 @@ fn published(sandbox: &Sandbox) -> Site {
 #[ignore = "needs Chromium"]
 async fn no_drawing_acts_on_the_page_that_opens_it_in_the_mirror() {
     let program = browser::installed().expect("Chromium is not installed, which this test needs");
-    let drawings = drawings();
-    let all = drawings.iter().enumerate().fold(Site::new(), |site, (number, drawing)| {
-        let content = Content::new("image/svg+xml", numbered(drawing, number));
-        site.on(&format!("/{number}.svg"), Behaviour::serve(content))
-    });
+    let drawings = served();
+    let serve = |drawing: &Vec<u8>| Behaviour::serve(Content::new("image/svg+xml", drawing.clone()));
+    // Here, too, the first drawing is where the others lead to.
+    let site = Site::new().on(first().trim_start_matches(".."), serve(&drawings[0]));
+    let all = drawings.iter().enumerate();
+    let all = all.fold(site, |site, (number, drawing)| site.on(&format!("/{number}.svg"), serve(drawing)));
     let control = page(|number| format!("/{number}.svg"), drawings.len());
     let origin = Origin::start(all.on("/control", Behaviour::serve(Content::new("text/html", control)))).unwrap();
     let sandbox = Sandbox::new();

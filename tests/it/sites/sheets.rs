@@ -78,12 +78,13 @@ async fn a_chain_of_style_sheets_is_linked_up_to_the_one_that_cannot_be_had() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_interrupted_writes_no_further_style_sheet() {
     let (_origin, sandbox) = chain(400);
-    let child = sandbox.command(&["run", "-q"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child = sandbox.command(&["run", "-q"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let written = || {
         let files = WalkDir::new(sandbox.path("store/articles")).into_iter().filter_map(Result::ok);
         files.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "css")).count()
     };
     while written() == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended");
         tokio::task::yield_now().await;
     }
     let status = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
