@@ -179,7 +179,7 @@ named! {
         /// The URL of an image element: `img src`, `input type=image`, SVG `image`, `amp-img`.
         Image = "image",
         /// What a browser opens as a document of its own, or takes elements from: `object`, `embed`, `iframe`, `frame`,
-        /// SVG `use`, and what MDX imports.
+        /// SVG `use`, what MDX imports, and what a shortcode or component may make one of these of.
         Embed = "embed",
         /// One candidate of a `srcset` or `imagesrcset`.
         Srcset = "srcset",

@@ -34,7 +34,7 @@ pub(super) const WORDS: &[&str] = &[
     "thumb",
 ];
 
-/// Parts of the names of shortcodes, components and parameters that show an image, besides those of parameters.
+/// Further parts of names: of shortcodes and components that show an image.
 const SHOWS: [&str; 4] = ["fig", "galler", "lightbox", "slide"];
 
 /// Whether a shortcode, a component or a parameter of that name shows an image, so that a drawing in it does not act. A
