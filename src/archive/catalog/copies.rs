@@ -13,11 +13,9 @@ pub trait Copies: Send + Sync {
     /// The problems that the database's integrity check finds, one line each; empty if there are none.
     async fn integrity(&self) -> Result<Vec<String>, CatalogError>;
 
-    /// Rows that no offprint writes, although each of their values can be read, one line each; at most a few hundred. They do no
-    /// harm, and show that the catalog was changed.
-    async fn foreign_rows(&self) -> Result<Vec<String>, CatalogError> {
-        Ok(Vec::new())
-    }
+    /// Rows that no offprint writes, although each of their values can be read, one line each; at most a few hundred. They
+    /// show that the catalog was changed by something else.
+    async fn foreign_rows(&self) -> Result<Vec<String>, CatalogError>;
 
     /// What there is to say of the rows that listings left out, because they cannot be read, since the catalog was opened.
     /// Each names its row and the way out.

@@ -120,31 +120,32 @@ impl Shortcode<'_> {
         let mut image_group = None;
         let positional = if shows_image { self.positional(text) } else { None };
         for (index, argument) in self.arguments.iter().enumerate() {
-            let known = address(&text[argument.span.clone()]).and_then(|value| {
-                let kind = if shows_image || !self.tag {
-                    kind(argument, &value, shows_image, positional == Some(index))
+            let known = address(&text[argument.span.clone()]).filter(|value| {
+                if shows_image || !self.tag {
+                    names_image(argument, value, shows_image, positional == Some(index))
                 } else {
-                    kind_in_tag(self.name, argument, &value)
-                };
-                kind.map(|kind| (argument.span.clone(), value, kind))
+                    names_image_in_tag(self.name, argument, value)
+                }
             });
             let found = match known {
-                Some(known) => vec![known],
+                Some(value) => vec![(argument.span.clone(), value)],
                 None if CONTROL.contains(&self.name) => Vec::new(),
                 None => absolute(text, argument.span.clone(), options),
             };
             let name = if argument.key.is_empty() { self.name } else { argument.key };
-            for (span, value, kind) in found {
-                let leads = LINKS.iter().any(|word| argument.key.to_ascii_lowercase().contains(word));
-                let kind = match kind {
-                    ReferenceKind::Shortcode if leads => ReferenceKind::FullSize,
-                    ReferenceKind::Shortcode => kind_by_name(self.name, argument.key),
-                    kind => kind,
-                };
+            let kind = self.kind(argument);
+            for (span, value) in found {
                 let image_group = *image_group.get_or_insert_with(|| sink.image_group());
                 sink.push(RawReference::new(span, value, kind, name, image_group));
             }
         }
+    }
+
+    /// The kind of what an argument names: where a click leads, an image, or what may be opened.
+    fn kind(&self, argument: &Argument) -> ReferenceKind {
+        let key = argument.key.to_ascii_lowercase();
+        let leads = LINKS.iter().any(|word| key.contains(word));
+        if leads { ReferenceKind::FullSize } else { kind_by_name(self.name, &key) }
     }
 
     /// The argument without a name that is the image: the first that looks like a URL.
@@ -155,20 +156,16 @@ impl Shortcode<'_> {
 }
 
 /// The URLs of images on the web within an argument, whatever the shortcode is, and the local links that replaced them.
-fn absolute(
-    text: &str,
-    argument: Range<usize>,
-    options: &ExtractOptions,
-) -> Vec<(Range<usize>, String, ReferenceKind)> {
+fn absolute(text: &str, argument: Range<usize>, options: &ExtractOptions) -> Vec<(Range<usize>, String)> {
     let start = argument.start;
     let counts = |address: &str| is_image_url(address) || options.local_links.contains(address);
     if is_spaced_image_url(&text[argument.clone()]) {
         let value = text[argument.clone()].to_owned();
-        return vec![(argument, value, ReferenceKind::Shortcode)];
+        return vec![(argument, value)];
     }
     let found = embedded::addresses(&text[argument], counts).into_iter();
     let place = |part: Range<usize>| start + part.start..start + part.end;
-    found.map(place).map(|span| (span.clone(), text[span].to_owned(), ReferenceKind::Shortcode)).collect()
+    found.map(place).map(|span| (span.clone(), text[span].to_owned())).collect()
 }
 
 /// Whether what stands there is the address of an image of Markdown or HTML, and all of it.
@@ -182,30 +179,26 @@ fn is_address_of_image(text: &str, place: Range<usize>, in_html: impl Fn(usize) 
     (if in_html(start) { shown } else { described }) && text[end..].starts_with([')', '"', '\'', ' ', '>', '\n'])
 }
 
-/// What kind of reference an argument of a tag is: a path from the root of the site, of a parameter that promises an
-/// image, or, to a template that is included, a file.
-fn kind_in_tag(tag: &str, argument: &Argument, value: &str) -> Option<ReferenceKind> {
+/// Whether an argument of a tag names an image: a path from the root of the site, of a parameter that promises an image, or,
+/// to a template that is included, a file.
+fn names_image_in_tag(tag: &str, argument: &Argument, value: &str) -> bool {
     let key = argument.key.to_ascii_lowercase();
     let is_file = tag.starts_with("include") && ["path", "file"].iter().any(|word| key.contains(word));
-    let named = |word: &&str| key.contains(*word);
-    let is_path = value.starts_with('/') && has_image_path(value) && (is_file || WORDS.iter().any(named));
+    let is_named = WORDS.iter().any(|word| key.contains(word));
     // A `src` may be anything's.
-    let is_url = may_be_image_url(value) && WORDS.iter().filter(|word| **word != "src").any(named);
-    (is_path || is_url).then_some(ReferenceKind::Shortcode)
+    let may_be_path = is_file || is_named || key.contains("src");
+    let is_path = value.starts_with('/') && has_image_path(value) && may_be_path;
+    is_path || (may_be_image_url(value) && is_named)
 }
 
-fn kind(argument: &Argument, value: &str, shows_image: bool, positional: bool) -> Option<ReferenceKind> {
+/// Whether an argument names an image, or where a click on the image leads.
+fn names_image(argument: &Argument, value: &str, shows_image: bool, positional: bool) -> bool {
     let key = argument.key.to_ascii_lowercase();
     let file = has_image_extension(value);
     let source = key == "src" || key == "data-src";
     let image = is_source(&key) && (file || (!source && may_be_image_url(value)));
-    if positional || (shows_image && source) || image {
-        Some(ReferenceKind::Shortcode)
-    } else if shows_image && file && LINKS.contains(&key.as_str()) {
-        Some(ReferenceKind::FullSize)
-    } else {
-        None
-    }
+    let link = file && LINKS.contains(&key.as_str());
+    positional || image || (shows_image && (source || link))
 }
 
 /// What an argument names; `None` if that is nothing.
