@@ -60,6 +60,8 @@ struct Progress {
     pages: Mutex<Vec<(Digest, EntryPage)>>,
     /// Whether any feed was read.
     is_any_read: AtomicBool,
+    /// Whether a crawl that is on record came to its end.
+    is_crawled: AtomicBool,
 }
 
 impl Checkpoint {
@@ -74,12 +76,18 @@ impl Checkpoint {
         self.0.pages.lock().push((identity, page));
     }
 
+    /// Takes note that a crawl which is on record came to its end.
+    pub(super) fn crawled(&self) {
+        self.0.is_crawled.store(true, Ordering::Relaxed);
+    }
+
     /// Whether any feed was read: then the source was read, although others of its feeds may have failed.
     pub fn is_any_read(&self) -> bool {
         self.0.is_any_read.load(Ordering::Relaxed)
     }
 
-    /// Records it, after all entries are recorded: otherwise a failure would lose entries.
+    /// Records it, after all entries are recorded and their pages checked: otherwise a failure would lose entries, or what
+    /// is still to be done for a crawl.
     ///
     /// # Errors
     /// Where the catalog cannot be written.
@@ -90,6 +98,9 @@ impl Checkpoint {
         }
         for (url, row) in feeds {
             archive.catalog.record_feed(source, &url, &row).await?;
+        }
+        if self.0.is_crawled.load(Ordering::Relaxed) {
+            archive.catalog.end_crawl(source).await?;
         }
         Ok(())
     }
@@ -220,4 +231,25 @@ pub(super) fn begin<K, R: Future<Output = ()> + Send + 'static>(
 #[expect(clippy::needless_pass_by_value, reason = "it takes the place of the error")]
 pub(super) fn unrecorded(error: CatalogError) -> SourceError {
     SourceError::Catalog(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    /// What is done for a crawl after its last page is listed is done again after a crash before that.
+    #[tokio::test]
+    async fn a_crawl_is_on_record_until_all_that_it_listed_is() {
+        let archive = fixtures::archive();
+        let (site, now) = ("site".parse().unwrap(), Timestamp::UNIX_EPOCH);
+        archive.catalog.begin_crawl(&site, now).await.unwrap();
+        let checkpoint = Checkpoint::default();
+        checkpoint.record(&site, &archive).await.unwrap();
+        assert_eq!(archive.catalog.crawl_began(&site).await.unwrap(), Some(now), "it was cut short");
+        checkpoint.crawled();
+        assert_eq!(archive.catalog.crawl_began(&site).await.unwrap(), Some(now), "its pages are still to be looked at");
+        checkpoint.record(&site, &archive).await.unwrap();
+        assert_eq!(archive.catalog.crawl_began(&site).await.unwrap(), None);
+    }
 }

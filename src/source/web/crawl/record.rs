@@ -147,12 +147,11 @@ impl Reading<Crawl> {
         Ok(())
     }
 
-    /// Records that the crawl is at its end, where it was on record.
-    pub(super) async fn end(&self, progress: &Progress) -> Result<(), SourceError> {
-        if progress.began.is_none() && progress.begun.get().is_none() {
-            return Ok(());
+    /// Takes note that the crawl is at its end, where it is on record.
+    pub(super) fn end(&self, progress: &Progress) {
+        if progress.began.is_some() || progress.begun.get().is_some() {
+            self.checkpoint.crawled();
         }
-        self.reader.archive.catalog.end_crawl(&self.source).await.map_err(unrecorded)
     }
 }
 

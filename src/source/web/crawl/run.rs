@@ -64,7 +64,7 @@ impl Reading<Crawl> {
         }
         if is_whole {
             self.list_images(images.into_inner(), &mut listed).await?;
-            self.end(&progress).await?;
+            self.end(&progress);
         } else {
             self.keep_place(&progress).await?;
         }
