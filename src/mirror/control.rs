@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -10,6 +10,9 @@ use super::tally::Tally;
 use crate::archive::Archive;
 use crate::config::RunConfig;
 use crate::model::{Budget, Exchange};
+
+/// How long what is under way may go on at most when the time of a run is over; for a short run a tenth of its time.
+const LAST_WAIT: Duration = Duration::from_secs(30);
 
 /// Shows every stage whether the run may continue.
 pub(super) struct Control {
@@ -112,11 +115,20 @@ impl Control {
 
     /// Waits until the user says stop or the time is up.
     pub(super) async fn ended(&self) {
+        self.over(Duration::ZERO).await;
+    }
+
+    /// Waits until the user says stop, or until what was under way when the time was up has had its time to end.
+    pub(super) async fn given_up(&self) {
+        self.over(LAST_WAIT.min(self.budgets.max_time / 10)).await;
+    }
+
+    async fn over(&self, last_wait: Duration) {
         let limit = self.budgets.max_time;
         if limit.is_zero() {
             return self.stopped().await;
         }
-        let left = limit.saturating_sub(self.began.elapsed());
+        let left = limit.saturating_add(last_wait).saturating_sub(self.began.elapsed());
         let _ = tokio::time::timeout(left, self.stopped()).await;
     }
 }
@@ -198,6 +210,18 @@ mod tests {
         let control = control(|budgets| budgets.max_time = std::time::Duration::from_secs(60), |_| ());
         tokio::time::timeout(std::time::Duration::from_secs(61), control.ended()).await.unwrap();
         assert!(!control.is_stopped(), "time is no word of the user");
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_is_given_up_a_tenth_of_the_time_later_and_half_a_minute_at_most() {
+        tokio::time::pause();
+        for (minutes, seconds) in [(1, 6), (5, 30), (600, 30)] {
+            let limit = Duration::from_secs(60 * minutes);
+            let control = control(|budgets| budgets.max_time = limit, |_| ());
+            let ends_within =
+                async |more| tokio::time::timeout(limit + Duration::from_secs(more), control.given_up()).await.is_ok();
+            assert!(!ends_within(seconds - 2).await && ends_within(seconds + 1).await, "{minutes} minutes");
+        }
     }
 
     #[test]

@@ -227,7 +227,8 @@ impl FetchStage {
         self.placeholders.begin_host(&lease.host).await?;
         let result = tokio::select! {
             result = self.drain_host(&lease) => result,
-            () = self.control.stopped() => Ok(()),
+            // What is not received stays in the queue.
+            () = self.control.given_up() => Ok(()),
         };
         info!("no more requests to the host for now");
         self.fetcher.close_host(&lease.host);

@@ -69,6 +69,25 @@ async fn a_budget_of_time_stops_cleanly_and_the_next_run_goes_on() {
     check_budget("max_time = \"1ms\"");
 }
 
+/// A body that never comes to its end holds no run beyond its time for long, and costs its URL nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_still_coming_when_the_time_is_up_stays_in_the_queue() {
+    let gate = Gate::new();
+    let site = Site::new().on("/slow.png", png(1).drips(20, &gate)).on("/quick.png", png(2));
+    let origin = Origin::start(site).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", format!("![]({}) ![]({})", origin.url("/slow.png"), origin.url("/quick.png")));
+    sandbox.settings("read_timeout = \"10m\"\n[run]\nmax_time = \"4s\"\n");
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["outcome"], &report["stopped_by"]), (&"incomplete".into(), &"max_time".into()), "{report:#}");
+    assert_eq!((&report["urls"]["left"], &report["urls"]["failed"]), (&1.into(), &0.into()), "{report:#}");
+    assert_eq!(sandbox.tree("store/tmp").len(), 0);
+    gate.open();
+    sandbox.settings("");
+    let report = sandbox.json(&["run"]);
+    assert_eq!((&report["outcome"], &report["urls"]["left"]), (&"complete".into(), &0.into()), "{report:#}");
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_with_too_little_room_stops_cleanly_and_the_next_run_goes_on() {
