@@ -31,12 +31,20 @@ pub async fn verify_untrusted(
             return Ok(Verification { findings, ..Verification::default() });
         }
     };
-    let mut found = super::verify(Arc::clone(&archive), options(&archive, rate), Arc::clone(&progress)).await?;
-    findings.append(&mut found.findings);
-    // What was found before is named, too, where these rows cannot be read.
     let foreign = archive.catalog.foreign_rows().await.unwrap_or_else(|error| vec![error.to_string()]);
     add(&progress.findings, foreign.len());
     findings.extend(foreign.into_iter().map(|detail| Finding::Catalog { detail }));
+    let verified = super::verify(Arc::clone(&archive), options(&archive, rate), Arc::clone(&progress)).await;
+    let mut found = match verified {
+        Ok(found) => found,
+        // What was found before is named, too, where a catalog cannot be read to its end because of what is in it.
+        Err(VerifyError::Catalog(error)) if !findings.is_empty() => {
+            findings.push(Finding::Catalog { detail: error.to_string() });
+            Verification::default()
+        }
+        Err(error) => return Err(error),
+    };
+    findings.append(&mut found.findings);
     Ok(Verification { findings, ..found })
 }
 

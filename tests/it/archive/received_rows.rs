@@ -202,6 +202,16 @@ async fn rows_that_no_offprint_writes_are_found_before_use() {
         ("UPDATE edit SET \"end\" = 1000", "an edit of article 1 lies outside of its original"),
         ("UPDATE host SET failures = 1 << 62", "the host of row 1 has a state that no host has"),
         ("UPDATE host SET not_before = 1 << 62", "the host of row 1 has a state that no host has"),
+        ("UPDATE blob SET size = 1 << 62", "blob.size has numbers that no offprint writes"),
+        ("UPDATE sqlite_sequence SET seq = 9223372036854775807", "sqlite_sequence.seq has numbers"),
+        ("UPDATE article SET revision = 9223372036854775807", "article.revision has numbers"),
+        ("UPDATE exchange SET elapsed = -(1 << 62), length = 1 << 62", "exchange.elapsed has numbers"),
+        ("UPDATE total SET bytes = 1 << 62", "total.bytes has numbers"),
+        ("UPDATE run SET report = '{'", "the report of run 1 is no JSON"),
+        (
+            "INSERT INTO page (source, url, path, found_at) VALUES ('s', 'http://h/', '../../x', 0)",
+            "the path of a page is not one within the folder of its source",
+        ),
         ("UPDATE article SET original = zeroblob(32)", "0000000000"),
         ("DELETE FROM blob WHERE media_type = 'md'", "missing"),
         ("UPDATE article SET stale = 1; DELETE FROM blob WHERE media_type = 'md'", "missing"),
@@ -220,4 +230,13 @@ async fn rows_that_no_offprint_writes_are_found_before_use() {
         let ran = sandbox.run(&["verify", "--untrusted"]).expect(if named.is_empty() { 0 } else { 4 });
         assert!(ran.stdout.contains(named), "{sql}: {ran:?}");
     }
+}
+
+/// What a file system says of a file may be any number.
+#[test]
+fn numbers_of_files_have_no_bounds() {
+    let sandbox = beside();
+    meddle(&sandbox, "UPDATE article SET inode = -1, modified = 1 << 62, mirror_inode = 1 << 63");
+    let ran = sandbox.run(&["verify", "--untrusted"]);
+    assert!(!ran.stdout.contains("numbers that"), "{ran:?}");
 }
