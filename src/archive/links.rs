@@ -4,13 +4,39 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use memchr::memmem;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use url::{Position, Url};
 
 use super::key::{LINKED_FOLDERS, StoreKey};
+
+/// What is escaped in the path of a URL that is to need no other escaping.
+const NOT_PLAIN: AsciiSet =
+    NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'_').remove(b'-').remove(b'~').remove(b'%');
 
 /// What a link leads to, if it is one to a blob or a thumbnail of some archive: it ends in the path of one.
 pub fn linked_object(link: &str) -> Option<StoreKey> {
     let starts = LINKED_FOLDERS.iter().filter_map(|folder| link.rfind(&format!("{folder}/")));
     starts.max().and_then(|start| StoreKey::parse(&link[start..]))
+}
+
+/// Whether the path of an address leads to an object of an archive, however it is spelled: with escapes of URLs, with
+/// backslashes, or with what browsers leave out of addresses.
+pub fn is_spelled_link(path: &str) -> bool {
+    let plain: String = path.chars().filter(|c| !c.is_ascii_control()).collect();
+    let decoded = percent_decode_str(&plain).decode_utf8_lossy().replace('\\', "/");
+    linked_object(&decoded).is_some()
+}
+
+/// Where a URL leads without its query, in characters that mean themselves in every format of articles, and spelled so
+/// that nothing takes it for a link into an archive. `None` for a host that needs others.
+pub fn unlinked(url: &Url) -> Option<String> {
+    let escape = |url: String, folder: &str| {
+        let (first, rest) = folder.split_at(1);
+        url.replace(&format!("{folder}/"), &format!("%{:02X}{rest}/", first.as_bytes()[0]))
+    };
+    let origin = &url[..Position::BeforePath];
+    let path = utf8_percent_encode(url.path(), &NOT_PLAIN).to_string();
+    origin.bytes().all(may_precede).then(|| format!("{origin}{}", LINKED_FOLDERS.into_iter().fold(path, escape)))
 }
 
 /// The links in a text, with what they lead to. In UTF-16 the zero bytes are skipped: links are ASCII.
@@ -98,6 +124,34 @@ mod tests {
         assert!(matches!(linked_object(&nested), Some(StoreKey::Thumbnail { .. })));
         assert_eq!(linked_object("../articles/posts/a.md"), None);
         assert_eq!(linked_object(&format!("blobs/sha256/{name}?x")), None);
+    }
+
+    #[test]
+    fn a_link_is_one_however_it_is_spelled() {
+        let name = "ab/".to_owned() + &"ab".repeat(32) + ".svg";
+        for path in [
+            format!("/store/blobs/sha256/{name}"),
+            format!("/store/%62lobs/sha256/{name}"),
+            format!("..\\store\\blobs\\sha256\\{name}").replace('/', "\\"),
+            format!("blobs/sha256/{}", name.replace(".svg", ".s%76g")),
+            format!("blobs/sh\ta256/{}", name.replace(".svg", "%2Esv\ng")),
+        ] {
+            assert!(is_spelled_link(&path), "{path}");
+        }
+        for path in ["/blobs/sha256/ab/cd.svg".to_owned(), format!("/images/{name}"), String::new()] {
+            assert!(!is_spelled_link(&path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_link_into_an_archive_leads_where_it_led() {
+        let name = "ab/".to_owned() + &"ab".repeat(32) + ".svg";
+        let check = |url: &str| unlinked(&Url::parse(url).unwrap());
+        let spelled = check(&format!("https://a.example:8/(x)/blobs/sha256/{name}?thumbnails/x")).unwrap();
+        assert_eq!(spelled, format!("https://a.example:8/%28x%29/%62lobs/sha256/{name}"));
+        assert!(links_in(spelled.as_bytes()).is_empty() && linked_files(spelled.as_bytes()).is_empty());
+        assert_eq!(check("http://a.example/thumbnails/x%20y"), Some("http://a.example/%74humbnails/x%20y".to_owned()));
+        assert_eq!(check(&format!("http://[::1]/blobs/sha256/{name}")), None);
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub use files::OutputFolder;
 pub use handle::{Archive, ReadError, WithoutBlobs};
 pub use key::{Prefix, StoreKey};
 pub use layout::{Stray, survey};
+pub(crate) use links::{is_spelled_link, unlinked};
 pub use links::{linked_files, linked_object, links_in, links_to};
 pub use memory::{MemoryCatalog, MemoryObjects, MemorySearchIndex};
 pub(crate) use mirrors::UnrecordedMirrors;

@@ -1,5 +1,7 @@
 //! What a value can be: the URL of an image, or something inline.
 
+use percent_encoding::percent_decode_str;
+
 use super::template::looks_like_template;
 
 /// Extensions that images have.
@@ -75,7 +77,8 @@ pub(crate) fn is_from_root(raw: &str) -> bool {
 pub(super) fn has_image_extension(url: &str) -> bool {
     let path = without_query(url.trim());
     let name = path.rsplit('/').next().unwrap_or_default();
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let decoded = percent_decode_str(name).decode_utf8_lossy();
+    let extension = decoded.rsplit_once('.').map_or("", |(_, extension)| extension);
     // Some hosts take a style or a size after it: `a.jpg!w300`, `a.jpg@s_2,w_820`.
     let extension = extension.split(['!', '@']).next().unwrap_or_default();
     IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)) && !is_wiki_page(name)

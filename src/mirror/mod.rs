@@ -6,6 +6,7 @@
 //! struct with what that stage needs; [`Mirror`] only wires them.
 
 mod article_memory;
+mod astray;
 mod control;
 mod error;
 mod fetch;

@@ -309,6 +309,9 @@ impl Planner {
             }
             None => resolved.references,
         };
+        if let Some(at) = article.opens_archive() {
+            return Ok(ArticlePlan::Unreadable(Unread::opens_archive(at)));
+        }
         // The date of a feed's entry takes precedence over the date in the post.
         article.version.url = url.clone().or(article.version.url);
         article.version.published = published.or(article.version.published);

@@ -6,6 +6,7 @@ use encoding_rs::Encoding;
 use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
+use super::super::astray::{Astray, astray};
 use super::super::sources::RunSource;
 use super::references::{Resolved, SavedPage};
 use crate::archive::{NewReference, StoreKey};
@@ -33,6 +34,18 @@ pub(in crate::mirror) struct ReadArticle {
     pub(in crate::mirror) change: Change,
     /// The memory that it and its references take, until it is on record.
     pub(in crate::mirror) admitted: Option<OwnedSemaphorePermit>,
+}
+
+impl ReadArticle {
+    /// Where the first reference stands that would open an object of the archive from the place of the mirror, and leads
+    /// nowhere else that is known.
+    pub(super) fn opens_archive(&self) -> Option<usize> {
+        let leads_astray = |reference: &&NewReference| {
+            let url = reference.url.as_ref().or_else(|| reference.unfetched.as_ref()?.as_ref().ok());
+            astray(&self.bytes, &reference.place, url) == Some(Astray::Nowhere)
+        };
+        self.references.iter().find(leads_astray).map(|reference| reference.place.span.start)
+    }
 }
 
 /// What differs between an article and the record of it.

@@ -20,6 +20,15 @@ impl Unread {
         Self { reason: ProblemReason::Unreadable, message: format!("cannot be read: {cause}") }
     }
 
+    /// An article with a reference that would open an object of the archive.
+    pub(super) fn opens_archive(at: usize) -> Self {
+        let message = format!(
+            "what stands from byte {at} on would open a file of an archive in its mirror, and no offprint wrote it; \
+             take it out to have the article read"
+        );
+        Self { reason: ProblemReason::UntracedLinks, message }
+    }
+
     /// An article that is larger than the settings allow.
     pub(super) fn too_large(size: Size) -> Self {
         let message = format!("it has {size}, more than rewrite.max_article allows; raise that to read it");

@@ -15,8 +15,10 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 use tracing::Instrument;
+use url::Url;
 
 use super::article_memory::ArticleMemory;
+use super::astray::{Astray, astray};
 use super::control::Control;
 use super::error::MirrorError;
 use super::plan::{Place, Places, Reading};
@@ -359,6 +361,7 @@ impl WriteStage {
         let shown = rule.shown(&rows, &thumbnails);
         let mut links = local_links(source, path, &shown);
         links.extend(sheets.links);
+        links.extend(away_from_archive(original, &rows, &links));
         let article = Article { bytes: original, format: row.version.format, encoding, options: &options };
         let targets = rows.iter().map(|row| target(row, links.get(&row.place.span).cloned())).collect();
         let rewritten = rewrite::rewrite(&article, self.rewrite.lazy, targets);
@@ -417,9 +420,27 @@ fn local_links(source: &RunSource, path: &RelativePath, shown: &[(&ReferenceRow,
     shown.iter().map(link).collect()
 }
 
+/// The URLs in place of references that get no local link, and would lead to something else of the archive.
+fn away_from_archive(
+    original: &[u8],
+    rows: &[ReferenceRow],
+    links: &HashMap<Span, LocalLink>,
+) -> Vec<(Span, LocalLink)> {
+    let stay = rows.iter().filter(|row| !links.contains_key(&row.place.span));
+    let remote = |row: &ReferenceRow| match astray(original, &row.place, url_of(row))? {
+        Astray::Remote(url) => Some((row.place.span, url.into())),
+        Astray::Nowhere => None,
+    };
+    stay.filter_map(remote).collect()
+}
+
+/// What a browser would request for a recorded reference of the original.
+fn url_of(row: &ReferenceRow) -> Option<&Url> {
+    let unfetched = || row.unfetched.as_ref()?.as_ref().ok();
+    row.url.as_ref().map(|url| &url.url).or_else(unfetched)
+}
+
 /// A recorded reference as rewriting takes it.
 fn target(row: &ReferenceRow, link: Option<LocalLink>) -> Target {
-    let unfetched = || row.unfetched.as_ref()?.as_ref().ok().cloned();
-    let url = row.url.as_ref().map(|url| url.url.clone()).or_else(unfetched);
-    Target { place: row.place.clone(), url, link }
+    Target { place: row.place.clone(), url: url_of(row).cloned(), link }
 }

@@ -1,5 +1,7 @@
 //! Drawings that a page opens as documents: with a local link their scripts would act as a part of the site.
 
+use offprint::Digest;
+
 use crate::sandbox::Sandbox;
 use crate::testserver::{Behaviour, Content, Origin, Site};
 
@@ -106,4 +108,71 @@ async fn a_drawing_that_cannot_be_read_stays_remote_for_now_and_is_reported_as_w
     std::fs::write(&blob, bytes).unwrap();
     sandbox.run(&["run"]).expect(0);
     assert!(mirror().contains("<iframe src=../../blobs/"), "{}", mirror());
+}
+
+/// The author of an article knows under which digest a drawing of theirs is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_address_of_an_original_opens_a_drawing_of_the_archive_however_it_is_spelled() {
+    let origin = Origin::start(Site::new().on("/active.svg", drawing(ACTIVE))).unwrap();
+    let digest = Digest::of(ACTIVE.as_bytes()).to_string();
+    let file = format!("blobs/sha256/{}/{digest}", &digest[..2]);
+    let plain = format!("../../{file}.svg");
+    let spelled = [
+        format!("{plain}?x"),
+        format!("{plain}#x"),
+        plain.replace("blobs", "%62lobs"),
+        plain.replace(".svg", ".s%76g"),
+        plain.replace(".svg", "%2Esvg"),
+        plain.replace('/', "\\"),
+        plain.replace("blobs", "&#98;lobs"),
+        plain.replace("/sha", "&#9;/sha"),
+    ];
+    let around = [
+        ("frame.html", "<iframe src=\"@\"></iframe>"),
+        ("link.html", "<a href=\"@\"><img src=\"data:,\"></a>"),
+        ("use.html", "<svg><use href=\"@\" /></svg>"),
+        ("frame.md", "text\n\n<object data=\"@\"></object>\n"),
+    ];
+    for (name, text) in around {
+        let sandbox = Sandbox::new();
+        sandbox.write("posts/kept.html", format!("<img src={}>", origin.url("/active.svg")));
+        for (number, at) in spelled.iter().enumerate() {
+            sandbox.write(&format!("posts/{number}/{name}"), text.replace('@', at));
+            let page = format!("<link rel=canonical href={}>{text}", origin.url("/a/b/c")).replace('@', at);
+            sandbox.write(&format!("posts/web/{number}/{name}"), page);
+        }
+        let report = sandbox.json(&["run"]);
+        for (number, at) in spelled.iter().enumerate() {
+            let local = sandbox.path(&format!("store/articles/posts/{number}/{name}"));
+            assert!(!local.exists(), "{name}: {at} {report:#}");
+        }
+        let refused = report["problems"].as_array().unwrap().iter().filter(|it| it["reason"] == "untraced_links");
+        assert!(refused.clone().count() >= spelled.len(), "{name}: {report:#}");
+        let first = refused.map(|it| it["message"].as_str().unwrap()).collect::<String>();
+        assert!(first.contains("would open a file of an archive"), "{name}: {first}");
+        sandbox.run(&["verify"]).expect(0);
+    }
+}
+
+/// What is a link within its own site leads there from the mirror, and nowhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_whose_site_has_the_layout_of_an_archive_keeps_its_links_to_that_site() {
+    let digest = Digest::of(ACTIVE.as_bytes()).to_string();
+    let path = format!("/blobs/sha256/{}/{digest}.svg", &digest[..2]);
+    let page = format!("<img src=..{path}><iframe src='..{path}?x'></iframe><a href=..{path}><img src=..{path}></a>");
+    let site =
+        Site::new().on(&path, drawing(ACTIVE)).on("/a/page.html", Behaviour::serve(Content::new("text/html", page)));
+    let origin = Origin::start(site).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.settings(&format!(
+        "[[source]]\nname = \"pages\"\nkind = \"page\"\nurl = \"{}\"\n",
+        origin.url("/a/page.html")
+    ));
+    let report = sandbox.json(&["run"]);
+    let mirror = std::fs::read_to_string(sandbox.only("store/articles", ".html")).unwrap();
+    assert_eq!(mirror.matches("/blobs/sha256/").count(), 2, "the images alone are local: {mirror} {report:#}");
+    assert_eq!(mirror.matches(&origin.url("/%62lobs/sha256/")).count(), 2, "{mirror} {report:#}");
+    sandbox.run(&["verify"]).expect(0);
+    let checked = sandbox.run(&["check"]).expect(3);
+    assert!(checked.stdout.contains("2 references local, 2 remote, 0 leading nowhere"), "{checked:?}");
 }
