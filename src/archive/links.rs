@@ -19,12 +19,20 @@ pub fn linked_object(link: &str) -> Option<StoreKey> {
     starts.max().and_then(|start| StoreKey::parse(&link[start..]))
 }
 
-/// Whether the path of an address leads to an object of an archive, however it is spelled: with escapes of URLs, with
-/// backslashes, or with what browsers leave out of addresses.
-pub fn is_spelled_link(path: &str) -> bool {
+/// What the path of an address leads to, if it is an object of some archive, however it is spelled: with escapes of URLs, with
+/// backslashes, with what browsers, servers or file systems leave out of paths, in upper or lower case.
+pub fn spelled_object(path: &str) -> Option<StoreKey> {
     let plain: String = path.chars().filter(|c| !c.is_ascii_control()).collect();
-    let decoded = percent_decode_str(&plain).decode_utf8_lossy().replace('\\', "/");
-    linked_object(&decoded).is_some()
+    let decoded = percent_decode_str(&plain).decode_utf8_lossy().to_ascii_lowercase();
+    let mut parts = Vec::new();
+    for part in decoded.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    linked_object(&parts.join("/"))
 }
 
 /// Where a URL leads without its query, in characters that mean themselves in every format of articles, and spelled so
@@ -135,11 +143,14 @@ mod tests {
             format!("..\\store\\blobs\\sha256\\{name}").replace('/', "\\"),
             format!("blobs/sha256/{}", name.replace(".svg", ".s%76g")),
             format!("blobs/sh\ta256/{}", name.replace(".svg", "%2Esv\ng")),
+            format!("Blobs/SHA256/{}", name.to_ascii_uppercase()),
+            format!("blobs//sha256/./{name}"),
+            format!("blobs%2F.%2Fx%2f..%2Fsha256/{name}"),
         ] {
-            assert!(is_spelled_link(&path), "{path}");
+            assert!(spelled_object(&path).is_some(), "{path}");
         }
         for path in ["/blobs/sha256/ab/cd.svg".to_owned(), format!("/images/{name}"), String::new()] {
-            assert!(!is_spelled_link(&path), "{path}");
+            assert!(spelled_object(&path).is_none(), "{path}");
         }
     }
 

@@ -81,7 +81,9 @@ pub(super) fn has_image_extension(url: &str) -> bool {
     let extension = decoded.rsplit_once('.').map_or("", |(_, extension)| extension);
     // Some hosts take a style or a size after it: `a.jpg!w300`, `a.jpg@s_2,w_820`.
     let extension = extension.split(['!', '@']).next().unwrap_or_default();
-    IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)) && !is_wiki_page(name)
+    // Browsers leave tabs and line feeds out of addresses.
+    let extension = extension.replace(['\t', '\n', '\r'], "");
+    IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(&extension)) && !is_wiki_page(name)
 }
 
 /// Whether a name is that of a wiki's page about a file. An escaped URL within a name makes none of it.

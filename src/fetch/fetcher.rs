@@ -94,6 +94,16 @@ impl Fetcher {
         self.session.slots.set_open(is_open);
     }
 
+    /// Ends the requests that are under way, deferred, and those that are sent until it is opened again.
+    pub(crate) fn give_up(&self) {
+        self.session.slots.give_up();
+    }
+
+    /// Waits until no more requests are sent.
+    pub(crate) async fn closed(&self) {
+        self.session.slots.closed().await;
+    }
+
     /// Whether requests to a host wait: its responses come slowly, or it asked for a pause.
     pub(crate) fn is_slow(&self, host: &HostKey) -> bool {
         self.session.hosts.get(host).is_slow()

@@ -59,8 +59,12 @@ impl WebArchives {
             let Some(url) = memento_url(template, request.url, when) else { continue };
             let validators = Validators::default();
             let request = Request { url: &url, article: None, validators: &validators, ..*request };
-            let _in_flight = self.pacer.in_flight().await;
-            let _slot = self.pacer.start(&self.slots, Standing::New).await;
+            let turn = async { (self.pacer.in_flight().await, self.pacer.start(&self.slots, Standing::New).await) };
+            let _turn = tokio::select! {
+                turn = turn => Some(turn),
+                // The request says so itself.
+                () = fetcher.closed() => None,
+            };
             let (answer, left) = fetcher.fetch_within(&request, Some(&http_date(when)), time).await;
             time = left;
             exchanges.extend(answer.exchanges);

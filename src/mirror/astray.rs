@@ -1,35 +1,47 @@
-//! Addresses in originals that would open an object of the archive from where the mirror of the article is: what is drawn
-//! there could act as a part of the site, which the author of the article knows as well as anybody.
+//! Addresses in originals that would open an object of the archive from where the mirror of the article is. The author of
+//! a drawing knows its digest, and with it the path of its blob; opened there, its scripts act as a part of the site.
 
 use url::Url;
 
-use crate::archive::{is_spelled_link, unlinked};
+use crate::archive::{StoreKey, spelled_object, unlinked};
 use crate::extract::{has_scheme, is_web_scheme, without_query};
 use crate::model::ReferencePlace;
 
-/// What such an address is to the writer of a mirror.
+/// What the mirror can have in the place of such an address.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Astray {
-    /// The mirror can have this URL in its place, which leads where the original does.
+    /// This URL: where the original leads.
     Remote(String),
-    /// Nothing says where else it leads.
-    Nowhere,
+    /// Nothing says where the original leads.
+    Unknown,
 }
 
-/// Whether a reference of an original opens a document and would lead into the archive; `url` is what a browser would
+/// Whether a reference of an original opens a document and would lead to one of the archive that may act; `url` is what a browser would
 /// request for the original, where that is known.
 pub(super) fn astray(original: &[u8], place: &ReferencePlace, url: Option<&Url>) -> Option<Astray> {
     if !place.kind.opens_document() {
         return None;
     }
     // In UTF-16 the zero bytes are skipped: links are ASCII.
-    let raw: Vec<u8> = place.span.of(original).iter().copied().filter(|byte| *byte != 0).collect();
+    let raw = place.span.of(original).iter().filter(|byte| !byte.is_ascii_control()).copied().collect::<Vec<_>>();
     let raw = String::from_utf8_lossy(&raw);
-    if has_scheme(&raw) || !is_spelled_link(url.map_or_else(|| without_query(&raw), Url::path)) {
+    let opened = spelled_object(url.map_or_else(|| without_query(&raw), Url::path))?;
+    let may_act = matches!(opened, StoreKey::Blob { media_type, .. } if media_type.may_act());
+    if names_its_host(&raw) || !may_act {
         return None;
     }
     let web = url.filter(|url| is_web_scheme(url.scheme()));
-    Some(web.and_then(unlinked).map_or(Astray::Nowhere, Astray::Remote))
+    Some(web.and_then(unlinked).map_or(Astray::Unknown, Astray::Remote))
+}
+
+/// Whether an address means the same wherever it stands. One such as `https:a` does not (URL Standard, "special relative
+/// or authority state").
+fn names_its_host(address: &str) -> bool {
+    let begins_with_host = |rest: &str| rest.starts_with(['/', '\\']) && rest[1..].starts_with(['/', '\\']);
+    match address.split_once(':').filter(|_| has_scheme(address)) {
+        Some((scheme, rest)) => !is_web_scheme(scheme) || begins_with_host(rest),
+        None => begins_with_host(address),
+    }
 }
 
 #[cfg(test)]
@@ -48,14 +60,24 @@ mod tests {
     fn what_opens_an_object_of_the_archive_is_found_and_what_shows_one_is_not() {
         let file = format!("ab/{}.s%76g", "ab".repeat(32));
         let raw = format!("../../%62lobs/sha256/{file}?x#y");
-        let remote = |at: &str| Some(Astray::Remote(format!("https://a.example/{at}/sha256/{file}")));
-        assert_eq!(check(ReferenceKind::Embed, &raw, Some("https://a.example/b/c/d")), remote("%62lobs"));
-        assert_eq!(check(ReferenceKind::FullSize, &raw, Some("file:///b/c/d")), Some(Astray::Nowhere));
-        assert_eq!(check(ReferenceKind::Embed, &raw, None), Some(Astray::Nowhere));
+        let remote = Some(Astray::Remote(format!("https://a.example/%62lobs/sha256/{file}")));
+        assert_eq!(check(ReferenceKind::Embed, &raw, Some("https://a.example/b/c/d")), remote);
+        assert_eq!(check(ReferenceKind::FullSize, &raw, Some("file:///b/c/d")), Some(Astray::Unknown));
+        assert_eq!(check(ReferenceKind::Embed, &raw, None), Some(Astray::Unknown));
         assert_eq!(check(ReferenceKind::Image, &raw, None), None);
         let plain = format!("/blobs/sha256/{file}?x#y");
-        assert_eq!(check(ReferenceKind::Embed, &plain, Some("https://a.example/")), remote("%62lobs"));
-        assert_eq!(check(ReferenceKind::Embed, &format!("https://b.example{plain}"), None), None);
+        for raw in [plain.clone(), format!("https:{plain}"), format!("ht\ttps:{plain}")] {
+            assert_eq!(check(ReferenceKind::Embed, &raw, Some("https://a.example/")), remote, "{raw}");
+        }
+        for host in ["https://b.example", "HTTPS:\\/b.example", "//b.example", "\\\\b.example"] {
+            assert_eq!(
+                check(ReferenceKind::Embed, &format!("{host}{plain}"), Some("https://a.example/")),
+                None,
+                "{host}"
+            );
+        }
+        assert_eq!(check(ReferenceKind::Embed, &format!("data:x{plain}"), None), None);
         assert_eq!(check(ReferenceKind::Embed, "../a.svg", None), None);
+        assert_eq!(check(ReferenceKind::FullSize, &plain.replace("s%76g", "png"), None), None, "it cannot act");
     }
 }

@@ -115,21 +115,22 @@ impl Control {
 
     /// Waits until the user says stop or the time is up.
     pub(super) async fn ended(&self) {
-        self.over(Duration::ZERO).await;
-    }
-
-    /// Waits until the user says stop, or until what was under way when the time was up has had its time to end.
-    pub(super) async fn given_up(&self) {
-        self.over(LAST_WAIT.min(self.budgets.max_time / 10)).await;
-    }
-
-    async fn over(&self, last_wait: Duration) {
         let limit = self.budgets.max_time;
         if limit.is_zero() {
             return self.stopped().await;
         }
-        let left = limit.saturating_add(last_wait).saturating_sub(self.began.elapsed());
+        let left = limit.saturating_sub(self.began.elapsed());
         let _ = tokio::time::timeout(left, self.stopped()).await;
+    }
+
+    /// Waits until what was under way when the time was up has had its time to end. Without a time it waits for ever.
+    pub(super) async fn given_up(&self) {
+        let limit = self.budgets.max_time;
+        if limit.is_zero() {
+            return std::future::pending().await;
+        }
+        let last = limit.saturating_add(LAST_WAIT.min(limit / 10));
+        tokio::time::sleep(last.saturating_sub(self.began.elapsed())).await;
     }
 }
 

@@ -110,13 +110,12 @@ impl ReadStage {
         };
         let before = self.tally.article_counts();
         let said = SourceNotes::default();
-        self.read_listing(source, listing, &said).await?;
+        let is_whole = self.read_listing(source, listing, &said).await?;
         if self.is_sheet_new.load(Ordering::Relaxed) {
             self.link_from_pages(source.name()).await?;
         }
-        let is_any_read = checkpoint.as_ref().is_some_and(Checkpoint::is_any_read);
-        if let Some(checkpoint) = checkpoint.filter(|_| !self.control.is_stopped() && !self.control.is_time_up()) {
-            checkpoint.record(source.name(), &self.archive).await?;
+        if let Some(checkpoint) = &checkpoint {
+            self.record_place(source.name(), checkpoint, is_whole).await?;
         }
         info!(articles = self.tally.seen.get(), "source read");
         let after = self.tally.article_counts();
@@ -125,7 +124,7 @@ impl ReadStage {
             self.tally.problem(source.name(), ProblemReason::GoneInBulk, message);
         }
         let (failed, notes) = said.into_inner();
-        if failed.is_empty() || is_any_read {
+        if failed.is_empty() || checkpoint.is_some_and(|checkpoint| checkpoint.is_any_read()) {
             self.tally.source(source_report::read(source, &before, &after, &notes));
         }
         for error in &failed {
@@ -134,13 +133,29 @@ impl ReadStage {
         Ok(())
     }
 
-    /// Reads what a source lists and is not on record as it is.
+    /// Records where the next reading of a source on the web goes on.
+    async fn record_place(
+        &self,
+        source: &SourceName,
+        checkpoint: &Checkpoint,
+        is_whole: bool,
+    ) -> Result<(), MirrorError> {
+        if is_whole {
+            checkpoint.end_crawl(source, &self.archive).await?;
+        }
+        if !self.control.is_stopped() && !self.control.is_time_up() {
+            checkpoint.record(source, &self.archive).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads what a source lists and is not on record as it is. Returns whether it came to the end of the list.
     async fn read_listing(
         &self,
         source: &Arc<RunSource>,
         listing: Listing,
         said: &SourceNotes,
-    ) -> Result<(), MirrorError> {
+    ) -> Result<bool, MirrorError> {
         let diff = Diff::new(source.name(), listing, Some(&*self.archive.catalog));
         let differences = stream::try_unfold(diff, async |mut diff| {
             Ok::<_, MirrorError>(diff.next().await?.map(|difference| (difference, diff)))
@@ -150,8 +165,14 @@ impl ReadStage {
             let found = with_mirrors(source, together).await;
             Ok(stream::iter(found.into_iter().map(Ok)))
         });
-        let found = looked.try_flatten().take_until(self.control.ended());
-        found.try_for_each_concurrent(READ_AT_ONCE, |found| self.read(source, found, said)).await
+        let is_whole = AtomicBool::new(true);
+        let ended = async {
+            self.control.ended().await;
+            is_whole.store(false, Ordering::Relaxed);
+        };
+        let found = looked.try_flatten().take_until(ended);
+        found.try_for_each_concurrent(READ_AT_ONCE, |found| self.read(source, found, said)).await?;
+        Ok(is_whole.into_inner())
     }
 
     async fn read(

@@ -157,6 +157,16 @@ impl MediaType {
         matches!(self, Self::Svg | Self::Svgz)
     }
 
+    /// Whether it is media: an image, audio, video or a text track.
+    pub const fn is_media(self) -> bool {
+        self.is_image() || self.is_audio_or_video()
+    }
+
+    /// Whether a browser may open a file of this type as a document that acts: a drawing, and what is no media.
+    pub const fn may_act(self) -> bool {
+        self.is_svg() || !self.is_media()
+    }
+
     /// Whether it holds the values of a camera's sensor.
     pub const fn is_camera_raw(self) -> bool {
         matches!(

@@ -32,13 +32,15 @@ pub async fn verify_untrusted(
         }
     };
     let foreign = archive.catalog.foreign_rows().await.unwrap_or_else(|error| vec![error.to_string()]);
+    let is_foreign = !foreign.is_empty();
     add(&progress.findings, foreign.len());
     findings.extend(foreign.into_iter().map(|detail| Finding::Catalog { detail }));
     let verified = super::verify(Arc::clone(&archive), options(&archive, rate), Arc::clone(&progress)).await;
     let mut found = match verified {
         Ok(found) => found,
         // What was found before is named, too, where a catalog cannot be read to its end because of what is in it.
-        Err(VerifyError::Catalog(error)) if !findings.is_empty() => {
+        Err(VerifyError::Catalog(error)) if is_foreign => {
+            add(&progress.findings, 1);
             findings.push(Finding::Catalog { detail: error.to_string() });
             Verification::default()
         }

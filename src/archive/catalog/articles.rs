@@ -113,6 +113,11 @@ impl NewReference {
     pub fn new(reference: &Reference, url: Option<Url>) -> Self {
         Self { place: reference.place(), unfetched: url.is_none().then(|| reference.url.clone()), url }
     }
+
+    /// The URL that a browser would request, where it can be determined.
+    pub fn requested(&self) -> Option<&Url> {
+        self.url.as_ref().or_else(|| self.unfetched.as_ref()?.as_ref().ok())
+    }
 }
 
 /// A reference with what is known of its URL.
@@ -135,6 +140,11 @@ impl ReferenceRow {
         let NewReference { place, url: _, unfetched } = reference;
         let unfetched = unfetched.filter(|_| url.is_none());
         Self { place, url, unfetched, shown_first }
+    }
+
+    /// The URL that a browser would request, where it can be determined.
+    pub fn requested(&self) -> Option<&Url> {
+        self.url.as_ref().map(|row| &row.url).or_else(|| self.unfetched.as_ref()?.as_ref().ok())
     }
 }
 

@@ -1,20 +1,14 @@
 //! Whether rows agree with each other as all those do that offprint writes.
 
-use std::collections::BTreeMap;
-
-use rusqlite::types::FromSql;
 use rusqlite::{Connection, Result, Row};
 use url::Url;
 
 use super::codec::Text;
-use crate::model::{HostKey, MediaType, RelativePath, SourceName};
+use super::values::{self, reads};
+use crate::model::{HostKey, MediaType, SourceName};
 
 /// The last millisecond of the year 9999.
 const LAST_TIME: i64 = 253_402_300_799_999;
-/// No number is further from zero than 2^53, up to which every reader of JSON has it whole.
-const LARGEST: i64 = 1 << 53;
-/// Columns that hold any number: what a file system says of files, and hashes.
-const ANY_NUMBER: [&str; 5] = ["inode", "modified", "mirror_inode", "mirror_modified", "perceptual_hash"];
 /// The most rows of one kind that are named.
 const MOST: usize = 100;
 
@@ -34,7 +28,7 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>> {
     })?);
     let kept = "SELECT u.id, a.media_type FROM url u JOIN asset a ON a.digest = u.digest";
     found.extend(wrong(connection, kept, |row| {
-        let is_media = row.get(1).is_ok_and(is_media);
+        let is_media = row.get(1).is_ok_and(MediaType::is_media);
         (!is_media).then(|| format!("what is kept of the URL of row {} is no image and no other media", id(row)))
     })?);
     found.extend(wrong(connection, &strange_hosts(), |row| {
@@ -45,54 +39,10 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>> {
             Some(format!("{what} of article {} lies outside of its original", id(row)))
         })?);
     }
-    for (table, what) in [("page", "a page"), ("feed_entry", "an entry of a feed")] {
-        let paths = format!("SELECT source, path FROM {table} WHERE path NOT NULL");
-        found.extend(wrong(connection, &paths, |row| {
-            let is_path = reads::<SourceName>(row, 0) && reads::<RelativePath>(row, 1);
-            (!is_path).then(|| format!("the path of {what} is not one within the folder of its source"))
-        })?);
-    }
     let reports = "SELECT id FROM run WHERE report <> '' AND NOT json_valid(report)";
     found.extend(wrong(connection, reports, |row| Some(format!("the report of run {} is no JSON", id(row))))?);
-    for (table, columns) in numbers(connection)? {
-        found.extend(strange_numbers(connection, &table, &columns)?);
-    }
+    found.extend(values::strange(connection)?);
     Ok(found)
-}
-
-/// The columns of each table whose numbers have bounds.
-fn numbers(connection: &Connection) -> Result<BTreeMap<String, Vec<String>>> {
-    // What SQLite itself numbers rows with has no types.
-    let mut columns = connection.prepare(
-        "SELECT t.name, c.name FROM pragma_table_list t JOIN pragma_table_info(t.name) c
-         WHERE t.schema = 'main' AND (t.strict AND c.type = 'INTEGER' OR t.name = 'sqlite_sequence' AND c.name = 'seq')",
-    )?;
-    let mut numbers = BTreeMap::<String, Vec<String>>::new();
-    for column in columns.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))? {
-        let (table, column) = column?;
-        if !ANY_NUMBER.contains(&column.as_str()) {
-            numbers.entry(table).or_default().push(column);
-        }
-    }
-    Ok(numbers)
-}
-
-/// Says which of these columns of a table have numbers that no offprint counts up to, however long it runs.
-fn strange_numbers(connection: &Connection, table: &str, columns: &[String]) -> Result<Vec<String>> {
-    let count = |column: &String| format!("sum(\"{column}\" NOT BETWEEN -{LARGEST} AND {LARGEST})");
-    let counts: Vec<_> = columns.iter().map(count).collect();
-    connection.query_row(&format!("SELECT {} FROM \"{table}\"", counts.join(", ")), [], |row| {
-        let strange = |at: usize| row.get::<_, Option<i64>>(at).map(|count| count.is_some_and(|count| count > 0));
-        let named = columns.iter().enumerate().map(|(at, column)| Ok((strange(at)?, column)));
-        let mut found: Vec<_> = named.collect::<Result<_>>()?;
-        found.retain(|(is_strange, _)| *is_strange);
-        Ok(found.iter().map(|(_, column)| format!("{table}.{column} has numbers that no offprint writes")).collect())
-    })
-}
-
-/// Whether bytes of this type are kept for a URL.
-fn is_media(kept: MediaType) -> bool {
-    kept.is_image() || kept.is_audio_or_video() || kept == MediaType::Vtt
 }
 
 /// Hosts with times beyond the calendar, or with counts and waits below zero or beyond what is ever counted.
@@ -129,11 +79,6 @@ fn wrong(connection: &Connection, query: &str, say: impl Fn(&Row<'_>) -> Option<
 /// The number of a row; one that no row has where it cannot be read.
 fn id(row: &Row<'_>) -> i64 {
     row.get(0).unwrap_or(-1)
-}
-
-/// Whether a value is read as one of that type.
-fn reads<T: FromSql>(row: &Row<'_>, column: usize) -> bool {
-    row.get::<_, T>(column).is_ok()
 }
 
 /// Whether a URL is written as the URL Standard writes it, names nobody, and is one of its host.

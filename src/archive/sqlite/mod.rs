@@ -50,6 +50,7 @@ mod takedown_rows;
 mod takedowns;
 mod urls;
 mod uses;
+mod values;
 mod versions;
 mod walk;
 mod writer;

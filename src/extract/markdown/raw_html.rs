@@ -56,10 +56,12 @@ fn shown<'a>(text: &'a str, block: &'a [RawHtml]) -> impl Iterator<Item = Range<
     block.iter().filter_map(move |piece| {
         let source = &text[piece.range.clone()];
         let name = source.strip_prefix('<').filter(|_| piece.inline).and_then(raw_text_name);
-        let closed = name.is_none_or(|name| {
-            let last = closings.entry(name).or_insert_with(|| last_closing(text, block, name));
-            last.is_some_and(|last| last > piece.range.start)
-        });
+        // A tag alone swallows nothing: it stands for itself where Markdown is within its element, or JSX.
+        let closed = block.len() == 1
+            || name.is_none_or(|name| {
+                let last = closings.entry(name).or_insert_with(|| last_closing(text, block, name));
+                last.is_some_and(|last| last > piece.range.start)
+            });
         closed.then(|| piece.range.clone())
     })
 }

@@ -97,7 +97,10 @@ pub(crate) async fn exchange(
         connect_timed_out: false,
     };
     let span = trace::exchange(&ongoing.record.url);
-    let received = ongoing.run().instrument(span.clone()).await;
+    let received = tokio::select! {
+        received = ongoing.run().instrument(span.clone()) => received,
+        () = session.slots.given_up() => Err(given_up()),
+    };
     ongoing.record_end();
     let Ongoing { mut record, partial, evidence, connect_timed_out, .. } = ongoing;
     let received = received.map_err(|failure| Failure { status: failure.status.or(record.status), ..failure });
@@ -126,6 +129,12 @@ fn unanswered(request: &Outgoing<'_>) -> Exchange {
         body: None,
         reason: None,
     }
+}
+
+/// The run has ended, and with it the time that a response may still take.
+fn given_up() -> Failure {
+    let detail = "the response was still coming when the run had to end";
+    Failure::new(Reason::Budget, detail).deferred_until(clock::now())
 }
 
 impl Ongoing<'_> {

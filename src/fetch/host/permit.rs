@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
 use super::admission::{Admission, Closed, Place, Rank};
@@ -24,6 +24,8 @@ pub(crate) struct Slots {
     most: usize,
     admission: Admission,
     line: Arc<Line>,
+    /// Whether those that are under way end, too.
+    is_given_up: Arc<watch::Sender<bool>>,
 }
 
 /// What a request needs to start: its place, and a slot, unless its host is slow.
@@ -43,6 +45,7 @@ impl Slots {
             most: in_flight,
             admission: Admission::new(in_flight.saturating_add(parked), in_flight.min(parked)),
             line: Arc::default(),
+            is_given_up: Arc::new(watch::Sender::new(false)),
         }
     }
 
@@ -69,6 +72,18 @@ impl Slots {
     /// Whether requests are opened. Where they are not, those that wait for a place end.
     pub(crate) fn set_open(&self, is_open: bool) {
         self.admission.set_open(is_open);
+        self.is_given_up.send_replace(false);
+    }
+
+    /// Ends requests that are under way.
+    pub(crate) fn give_up(&self) {
+        self.is_given_up.send_replace(true);
+    }
+
+    /// Waits until requests that are under way are to end.
+    pub(crate) async fn given_up(&self) {
+        // It cannot fail: these slots hold who sends it.
+        let _ = self.is_given_up.subscribe().wait_for(|is_given_up| *is_given_up).await;
     }
 }
 

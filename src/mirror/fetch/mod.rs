@@ -120,6 +120,10 @@ impl FetchStage {
             result = &mut running => return result,
             () = this.control.ended() => this.fetcher.set_open(false),
         }
+        tokio::select! {
+            result = &mut running => return result,
+            () = this.control.given_up() => this.fetcher.give_up(),
+        }
         running.await
     }
 
@@ -227,8 +231,7 @@ impl FetchStage {
         self.placeholders.begin_host(&lease.host).await?;
         let result = tokio::select! {
             result = self.drain_host(&lease) => result,
-            // What is not received stays in the queue.
-            () = self.control.given_up() => Ok(()),
+            () = self.control.stopped() => Ok(()),
         };
         info!("no more requests to the host for now");
         self.fetcher.close_host(&lease.host);

@@ -41,8 +41,7 @@ impl ReadArticle {
     /// nowhere else that is known.
     pub(super) fn opens_archive(&self) -> Option<usize> {
         let leads_astray = |reference: &&NewReference| {
-            let url = reference.url.as_ref().or_else(|| reference.unfetched.as_ref()?.as_ref().ok());
-            astray(&self.bytes, &reference.place, url) == Some(Astray::Nowhere)
+            astray(&self.bytes, &reference.place, reference.requested()) == Some(Astray::Unknown)
         };
         self.references.iter().find(leads_astray).map(|reference| reference.place.span.start)
     }

@@ -21,10 +21,10 @@ impl Unread {
     }
 
     /// An article with a reference that would open an object of the archive.
-    pub(super) fn opens_archive(at: usize) -> Self {
+    pub(in crate::mirror) fn opens_archive(at: usize) -> Self {
         let message = format!(
-            "what stands from byte {at} on would open a file of an archive in its mirror, and no offprint wrote it; \
-             take it out to have the article read"
+            "the address from byte {at} on would open a file of the archive in its mirror; \
+             take it out of the article to have it mirrored"
         );
         Self { reason: ProblemReason::UntracedLinks, message }
     }

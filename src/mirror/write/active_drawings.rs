@@ -28,7 +28,7 @@ pub(super) async fn active_drawings(
 ) -> Result<ActiveDrawings, ObjectError> {
     let mut active = ActiveDrawings::default();
     let mut seen = HashSet::new();
-    for drawing in rule.opened(rows).filter(|opened| may_act(opened.asset.media_type)) {
+    for drawing in rule.opened(rows).filter(|opened| opened.asset.media_type.may_act()) {
         if !seen.insert(drawing.digest) {
             continue;
         }
@@ -45,11 +45,6 @@ pub(super) async fn active_drawings(
         }
     }
     Ok(active)
-}
-
-/// Whether a browser may open a file of this type as a document that acts: a drawing, and what no offprint keeps as an image.
-const fn may_act(media_type: MediaType) -> bool {
-    media_type.is_svg() || !(media_type.is_image() || media_type.is_audio_or_video())
 }
 
 async fn is_active(archive: &Archive, AssetRow { digest, size, asset }: &AssetRow) -> Result<bool, ReadError> {

@@ -1,6 +1,7 @@
 //! Articles without a queued URL → their mirrors.
 
 mod active_drawings;
+mod astray_links;
 mod links;
 mod original;
 mod owner;
@@ -15,13 +16,11 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 use tracing::Instrument;
-use url::Url;
 
 use super::article_memory::ArticleMemory;
-use super::astray::{Astray, astray};
 use super::control::Control;
 use super::error::MirrorError;
-use super::plan::{Place, Places, Reading};
+use super::plan::{Place, Places, Reading, Unread};
 use super::render::{Ensured, RenderStage};
 use super::sources::{RunSource, Sources};
 use super::tally::Tally;
@@ -35,6 +34,7 @@ use crate::rewrite::{self, Article, LocalLink, Rewritten, Target};
 use crate::trace;
 
 use active_drawings::{ActiveDrawings, active_drawings};
+use astray_links::AstrayLinks;
 use links::{Rule, Shown, Thumbnails};
 use owner::Owner;
 use sheet_order::SheetOrder;
@@ -77,6 +77,8 @@ struct Planned {
     rewritten: Rewritten,
     /// The references that stay remote because they would open what may run scripts.
     active: Vec<Span>,
+    /// Where the first address stands that would open a file of the archive: such a mirror is not written.
+    opens_archive: Option<usize>,
     /// A thumbnail that it should show is still being made, or a drawing that it opens cannot be read.
     is_for_now: bool,
 }
@@ -229,7 +231,13 @@ impl WriteStage {
         if !self.is_free(row, self.places.look(source, row, reading).await?) {
             return Ok(());
         }
-        let Planned { rewritten, active, is_for_now } = self.plan(source, row, original, references).await?;
+        let planned = self.plan(source, row, original, references).await?;
+        let Planned { rewritten, active, opens_archive, is_for_now } = planned;
+        if let Some(at) = opens_archive {
+            let Unread { reason, message } = Unread::opens_archive(at);
+            self.report(row, reason, message);
+            return Ok(());
+        }
         let Rewritten { edits, mirror, left_remote } = rewritten;
         self.report_left_remote(row, ProblemReason::StaysRemote, &left_remote);
         self.report_left_remote(row, ProblemReason::ActiveDrawing, &active);
@@ -361,12 +369,14 @@ impl WriteStage {
         let shown = rule.shown(&rows, &thumbnails);
         let mut links = local_links(source, path, &shown);
         links.extend(sheets.links);
-        links.extend(away_from_archive(original, &rows, &links));
+        let astray = AstrayLinks::find(original, &rows, &links);
+        links.extend(astray.remote());
         let article = Article { bytes: original, format: row.version.format, encoding, options: &options };
         let targets = rows.iter().map(|row| target(row, links.get(&row.place.span).cloned())).collect();
         let rewritten = rewrite::rewrite(&article, self.rewrite.lazy, targets);
         let is_for_now = lacks_thumbnail || unread.is_some();
-        Ok(Planned { rewritten, active: rule.left_remote(&rows), is_for_now })
+        let opens_archive = astray.first_left(&rewritten);
+        Ok(Planned { rewritten, active: rule.left_remote(&rows), opens_archive, is_for_now })
     }
 
     /// The thumbnails that an article shows, with their files; and whether one of them is late. Makes those that the
@@ -420,27 +430,7 @@ fn local_links(source: &RunSource, path: &RelativePath, shown: &[(&ReferenceRow,
     shown.iter().map(link).collect()
 }
 
-/// The URLs in place of references that get no local link, and would lead to something else of the archive.
-fn away_from_archive(
-    original: &[u8],
-    rows: &[ReferenceRow],
-    links: &HashMap<Span, LocalLink>,
-) -> Vec<(Span, LocalLink)> {
-    let stay = rows.iter().filter(|row| !links.contains_key(&row.place.span));
-    let remote = |row: &ReferenceRow| match astray(original, &row.place, url_of(row))? {
-        Astray::Remote(url) => Some((row.place.span, url.into())),
-        Astray::Nowhere => None,
-    };
-    stay.filter_map(remote).collect()
-}
-
-/// What a browser would request for a recorded reference of the original.
-fn url_of(row: &ReferenceRow) -> Option<&Url> {
-    let unfetched = || row.unfetched.as_ref()?.as_ref().ok();
-    row.url.as_ref().map(|url| &url.url).or_else(unfetched)
-}
-
 /// A recorded reference as rewriting takes it.
 fn target(row: &ReferenceRow, link: Option<LocalLink>) -> Target {
-    Target { place: row.place.clone(), url: url_of(row).cloned(), link }
+    Target { place: row.place.clone(), url: row.requested().cloned(), link }
 }

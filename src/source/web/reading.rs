@@ -86,8 +86,7 @@ impl Checkpoint {
         self.0.is_any_read.load(Ordering::Relaxed)
     }
 
-    /// Records it, after all entries are recorded and their pages checked: otherwise a failure would lose entries, or what
-    /// is still to be done for a crawl.
+    /// Records it, after all entries are recorded: otherwise a failure would lose entries.
     ///
     /// # Errors
     /// Where the catalog cannot be written.
@@ -99,6 +98,14 @@ impl Checkpoint {
         for (url, row) in feeds {
             archive.catalog.record_feed(source, &url, &row).await?;
         }
+        Ok(())
+    }
+
+    /// Records that a crawl is at its end, after all that it listed is recorded and its pages were looked at.
+    ///
+    /// # Errors
+    /// Where the catalog cannot be written.
+    pub async fn end_crawl(&self, source: &SourceName, archive: &Archive) -> Result<(), CatalogError> {
         if self.0.is_crawled.load(Ordering::Relaxed) {
             archive.catalog.end_crawl(source).await?;
         }
@@ -245,11 +252,11 @@ mod tests {
         let (site, now) = ("site".parse().unwrap(), Timestamp::UNIX_EPOCH);
         archive.catalog.begin_crawl(&site, now).await.unwrap();
         let checkpoint = Checkpoint::default();
-        checkpoint.record(&site, &archive).await.unwrap();
+        checkpoint.end_crawl(&site, &archive).await.unwrap();
         assert_eq!(archive.catalog.crawl_began(&site).await.unwrap(), Some(now), "it was cut short");
         checkpoint.crawled();
         assert_eq!(archive.catalog.crawl_began(&site).await.unwrap(), Some(now), "its pages are still to be looked at");
-        checkpoint.record(&site, &archive).await.unwrap();
+        checkpoint.end_crawl(&site, &archive).await.unwrap();
         assert_eq!(archive.catalog.crawl_began(&site).await.unwrap(), None);
     }
 }

@@ -202,16 +202,6 @@ async fn rows_that_no_offprint_writes_are_found_before_use() {
         ("UPDATE edit SET \"end\" = 1000", "an edit of article 1 lies outside of its original"),
         ("UPDATE host SET failures = 1 << 62", "the host of row 1 has a state that no host has"),
         ("UPDATE host SET not_before = 1 << 62", "the host of row 1 has a state that no host has"),
-        ("UPDATE blob SET size = 1 << 62", "blob.size has numbers that no offprint writes"),
-        ("UPDATE sqlite_sequence SET seq = 9223372036854775807", "sqlite_sequence.seq has numbers"),
-        ("UPDATE article SET revision = 9223372036854775807", "article.revision has numbers"),
-        ("UPDATE exchange SET elapsed = -(1 << 62), length = 1 << 62", "exchange.elapsed has numbers"),
-        ("UPDATE total SET bytes = 1 << 62", "total.bytes has numbers"),
-        ("UPDATE run SET report = '{'", "the report of run 1 is no JSON"),
-        (
-            "INSERT INTO page (source, url, path, found_at) VALUES ('s', 'http://h/', '../../x', 0)",
-            "the path of a page is not one within the folder of its source",
-        ),
         ("UPDATE article SET original = zeroblob(32)", "0000000000"),
         ("DELETE FROM blob WHERE media_type = 'md'", "missing"),
         ("UPDATE article SET stale = 1; DELETE FROM blob WHERE media_type = 'md'", "missing"),
@@ -232,11 +222,98 @@ async fn rows_that_no_offprint_writes_are_found_before_use() {
     }
 }
 
+/// Each column has values of one kind.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_no_offprint_writes_are_found_before_use() {
+    let photo = Content::new("image/jpeg", Photo::new(1, 640, 480).jpeg());
+    let origin = Origin::start(Site::new().on("/1.jpg", Behaviour::serve(photo))).unwrap();
+    for (sql, named) in [
+        ("UPDATE blob SET size = 1 << 62", "blob.size has a value that no offprint writes"),
+        ("UPDATE sqlite_sequence SET seq = 9223372036854775807", "sqlite_sequence.seq has a value"),
+        ("UPDATE article SET revision = 9223372036854775807", "article.revision has a value"),
+        ("UPDATE exchange SET elapsed = -(1 << 62), length = 1 << 62", "exchange.elapsed has a value"),
+        ("UPDATE total SET bytes = 1 << 62", "total.bytes has a value"),
+        ("UPDATE run SET report = '{'", "the report of run 1 is no JSON"),
+        (
+            "INSERT INTO page (source, url, path, found_at) VALUES ('s', 'http://h/', '../../x', 0)",
+            "page.path has a value",
+        ),
+        (
+            "INSERT INTO feed_entry (source, identity, path, path_key, first_seen) VALUES ('s', x'00', '/x', '/x', 0)",
+            "feed_entry.path has a value",
+        ),
+        ("UPDATE host SET lease_worker = CAST(x'ff00' AS TEXT)", "host.lease_worker has a value"),
+        ("UPDATE exchange SET coding = CAST(x'ff00' AS TEXT)", "exchange.coding has a value"),
+        ("UPDATE url SET state = ''", "url.state has a value"),
+        ("UPDATE url SET reason = 'x' || char(10)", "url.reason has a value"),
+        ("UPDATE capture SET kind = '../x'", "capture.kind has a value"),
+        ("UPDATE capture SET digest = x''", "capture.digest has a value"),
+        ("UPDATE host SET referer = ''", "host.referer has a value"),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/1.jpg")));
+        sandbox.run(&["run"]).expect(0);
+        meddle(&sandbox, sql);
+        let ran = sandbox.run(&["verify", "--untrusted"]).expect(4);
+        assert!(ran.stdout.contains(named), "{sql}: {ran:?}");
+    }
+}
+
 /// What a file system says of a file may be any number.
 #[test]
 fn numbers_of_files_have_no_bounds() {
     let sandbox = beside();
-    meddle(&sandbox, "UPDATE article SET inode = -1, modified = 1 << 62, mirror_inode = 1 << 63");
+    meddle(
+        &sandbox,
+        "UPDATE article SET inode = -1, modified = 1 << 62, mirror_inode = 1 << 63, mirror_modified = 1 << 62",
+    );
     let ran = sandbox.run(&["verify", "--untrusted"]);
-    assert!(!ran.stdout.contains("numbers that"), "{ran:?}");
+    assert!(!ran.stdout.contains("has a value"), "{ran:?}");
+}
+
+/// What an archive has in the place of a drawing may be a page.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_row_says_to_be_no_image_is_never_opened() {
+    let text = "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='90'><path d='M0 0h9v9z'/></svg>";
+    let drawing = Content::new("image/svg+xml", text.as_bytes().to_vec());
+    let origin = Origin::start(Site::new().on("/1.svg", Behaviour::serve(drawing))).unwrap();
+    let sandbox = Sandbox::new();
+    let url = origin.url("/1.svg");
+    sandbox.write("posts/a.html", format!("<iframe src={url}></iframe>"));
+    sandbox.run(&["run"]).expect(0);
+    assert!(sandbox.text("store/articles/posts/a.html").contains("<iframe src=../../blobs/"));
+    let blob = sandbox.only("store/blobs", ".svg");
+    fs::copy(&blob, blob.with_extension("html")).unwrap();
+    meddle(
+        &sandbox,
+        "INSERT INTO blob SELECT digest, 'html', size, created FROM blob WHERE media_type = 'svg';
+         UPDATE asset SET media_type = 'html'",
+    );
+    sandbox.write("posts/a.html", format!("<iframe src={url}></iframe> changed"));
+    sandbox.run(&["run"]);
+    let mirror = sandbox.text("store/articles/posts/a.html");
+    assert_eq!(mirror, format!("<iframe src={url}></iframe> changed"));
+}
+
+/// All that is found is named, whatever else cannot be read.
+#[test]
+fn a_value_that_cannot_be_read_hides_nothing_else() {
+    for sql in [
+        "UPDATE host SET key = CAST(x'ff' AS TEXT)",
+        "UPDATE url SET url = CAST(x'ff' AS TEXT)",
+        "UPDATE blob SET media_type = CAST(x'ff' AS TEXT)",
+        "UPDATE blob SET size = 1 << 62",
+        "UPDATE article SET path = CAST(x'ff' AS TEXT)",
+        "UPDATE run SET report = CAST(x'ff' AS TEXT)",
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write("posts/a.md", "![](http://127.0.0.1:9/a.png)\n");
+        sandbox.run(&["run"]);
+        sandbox.write("store/stray.html", "what does not belong there");
+        meddle(&sandbox, &format!("{sql}; UPDATE article SET revision = 1 << 62"));
+        let ran = sandbox.run(&["verify", "--untrusted"]).expect(4);
+        for named in ["stray.html", "article.revision has a value"] {
+            assert!(ran.stdout.contains(named), "{sql}: {ran:?}");
+        }
+    }
 }

@@ -80,7 +80,7 @@ async fn what_is_still_coming_when_the_time_is_up_stays_in_the_queue() {
     sandbox.settings("read_timeout = \"10m\"\n[run]\nmax_time = \"4s\"\n");
     let report = sandbox.json(&["run"]);
     assert_eq!((&report["outcome"], &report["stopped_by"]), (&"incomplete".into(), &"max_time".into()), "{report:#}");
-    assert_eq!((&report["urls"]["left"], &report["urls"]["failed"]), (&1.into(), &0.into()), "{report:#}");
+    assert_eq!((&report["urls"]["deferred"], &report["urls"]["failed"]), (&1.into(), &0.into()), "{report:#}");
     assert_eq!(sandbox.tree("store/tmp").len(), 0);
     gate.open();
     sandbox.settings("");

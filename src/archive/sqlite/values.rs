@@ -1,0 +1,108 @@
+//! Values that no offprint writes, by columns: numbers beyond all that is counted, texts that are none, and what is none of
+//! the values that a column is for.
+
+use rusqlite::types::{FromSql, ValueRef};
+use rusqlite::{Connection, Result, Row};
+
+use crate::archive::catalog::UrlState;
+use crate::model::{
+    CaptureKind, Digest, Format, MediaType, Reason, ReferenceKind, RefererStrategy, RelativePath, SourceName,
+};
+
+/// No number is further from zero than 2^53: sums of such numbers and their successors are still numbers of SQLite.
+const LARGEST: i64 = 1 << 53;
+/// Columns that hold any number: what a file system says of files, and hashes.
+const ANY_NUMBER: [&str; 5] = ["inode", "modified", "mirror_inode", "mirror_modified", "perceptual_hash"];
+
+/// Whether a value is one that its column is for.
+type IsOne = fn(&Row<'_>, usize) -> bool;
+
+/// Columns with values of a kind of their own, and how those are read.
+const OF_A_KIND: [(&str, &str, IsOne); 20] = [
+    ("article", "format", reads::<Format>),
+    ("article", "mirror", reads::<Option<Digest>>),
+    ("article", "original", reads::<Digest>),
+    ("asset", "media_type", reads::<MediaType>),
+    ("blob", "media_type", reads::<MediaType>),
+    ("capture", "digest", reads::<Option<Digest>>),
+    ("capture", "kind", reads::<CaptureKind>),
+    ("exchange", "digest", reads::<Option<Digest>>),
+    ("exchange", "reason", reads::<Option<Reason>>),
+    ("feed", "source", reads::<SourceName>),
+    ("feed_entry", "identity", reads::<Digest>),
+    ("feed_entry", "path", reads::<RelativePath>),
+    ("feed_entry", "source", reads::<SourceName>),
+    ("host", "referer", reads::<RefererStrategy>),
+    ("page", "original", reads::<Option<Digest>>),
+    ("page", "path", reads::<Option<RelativePath>>),
+    ("page", "source", reads::<SourceName>),
+    ("reference", "kind", reads::<ReferenceKind>),
+    ("url", "reason", reads::<Option<Reason>>),
+    ("url", "state", reads::<UrlState>),
+];
+
+/// A sentence for each column with such values.
+pub(super) fn strange(connection: &Connection) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for (table, column, kind) in columns(connection)? {
+        let is_one: IsOne = match kind.as_str() {
+            "TEXT" => reads::<Option<Utf8>>,
+            _ if ANY_NUMBER.contains(&column.as_str()) => continue,
+            _ => reads::<Option<Counted>>,
+        };
+        found.extend(strange_in(connection, &table, &column, is_one)?);
+    }
+    for (table, column, is_one) in OF_A_KIND {
+        found.extend(strange_in(connection, table, column, is_one)?);
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// The columns of texts and numbers, each with its table and its type.
+fn columns(connection: &Connection) -> Result<Vec<(String, String, String)>> {
+    // What SQLite itself numbers rows with has no types.
+    let mut columns = connection.prepare(
+        "SELECT t.name, c.name, c.type FROM pragma_table_list t JOIN pragma_table_info(t.name) c
+         WHERE t.schema = 'main' AND (t.strict AND c.type IN ('INTEGER', 'TEXT')
+             OR t.name = 'sqlite_sequence' AND c.name = 'seq')",
+    )?;
+    columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+}
+
+fn strange_in(connection: &Connection, table: &str, column: &str, is_one: IsOne) -> Result<Option<String>> {
+    let mut statement = connection.prepare(&format!("SELECT \"{column}\" FROM \"{table}\""))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if !is_one(row, 0) {
+            return Ok(Some(format!("{table}.{column} has a value that no offprint writes")));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a value is read as one of that type.
+pub(super) fn reads<T: FromSql>(row: &Row<'_>, column: usize) -> bool {
+    row.get::<_, T>(column).is_ok()
+}
+
+/// A text in UTF-8.
+struct Utf8;
+
+impl FromSql for Utf8 {
+    fn column_result(value: ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
+        value.as_str().map(|_| Self)
+    }
+}
+
+/// A number that something counts up to.
+struct Counted;
+
+impl FromSql for Counted {
+    fn column_result(value: ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
+        let number = value.as_i64()?;
+        let is_counted = (-LARGEST..=LARGEST).contains(&number);
+        is_counted.then_some(Self).ok_or(rusqlite::types::FromSqlError::OutOfRange(number))
+    }
+}
