@@ -12,6 +12,8 @@ use crate::watched::watch;
 
 /// How much longer than an honest article of its format an article may take, for each byte.
 const TIMES: f64 = 4.0;
+/// How often each article is read for its time.
+const TRIES: usize = 5;
 /// The most memory of a whole run, in MiB.
 const MEMORY: u64 = 300;
 
@@ -40,7 +42,7 @@ impl Cost {
     fn of(form: &Form, honest: f64) -> Self {
         let (mut text, mut times, mut last) = (String::new(), 0.0_f64, 0.0);
         for length in lengths() {
-            last = seconds(form, length);
+            last = typical_seconds(form, length);
             let each = last / length as f64 * 1e9;
             write!(text, " {each:8.0}").expect("a text takes all that is written");
             if length >= 64 << 10 {
@@ -51,13 +53,19 @@ impl Cost {
     }
 }
 
+/// The median of several times: a single one may hit a moment in which the machine is slow.
+fn typical_seconds(form: &Form, length: usize) -> f64 {
+    let mut all: Vec<_> = (0..TRIES).map(|_| seconds(form, length)).collect();
+    all.sort_by(f64::total_cmp);
+    all[TRIES / 2]
+}
+
 /// The costs of all forms, the worst first.
 fn costs() -> Vec<Cost> {
     let longest = lengths().last().map_or(1 << 20, |longest| (*longest).min(1 << 20));
     // As the slowest of the honest formats: what another format costs, an article of that format may cost.
     let honest = HONEST.iter().map(|form| {
-        seconds(form, longest);
-        let each = seconds(form, longest) / longest as f64 * 1e9;
+        let each = typical_seconds(form, longest) / longest as f64 * 1e9;
         say(&format!("honest: {each:.0} ns a byte  {}", form.name()));
         each
     });
