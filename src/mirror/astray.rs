@@ -4,8 +4,9 @@
 use url::Url;
 
 use crate::archive::{StoreKey, spelled_object, unlinked};
-use crate::extract::{has_scheme, is_web_scheme, without_query};
+use crate::extract::{is_web_scheme, without_query};
 use crate::model::ReferencePlace;
+use crate::rewrite::names_its_host;
 
 /// What the mirror can have in the place of such an address.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,16 +33,6 @@ pub(super) fn astray(original: &[u8], place: &ReferencePlace, url: Option<&Url>)
     }
     let web = url.filter(|url| is_web_scheme(url.scheme()));
     Some(web.and_then(unlinked).map_or(Astray::Unknown, Astray::Remote))
-}
-
-/// Whether an address means the same wherever it stands. One such as `https:a` does not (URL Standard, "special relative
-/// or authority state").
-fn names_its_host(address: &str) -> bool {
-    let begins_with_host = |rest: &str| rest.starts_with(['/', '\\']) && rest[1..].starts_with(['/', '\\']);
-    match address.split_once(':').filter(|_| has_scheme(address)) {
-        Some((scheme, rest)) => !is_web_scheme(scheme) || begins_with_host(rest),
-        None => begins_with_host(address),
-    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub use delimiters::closing_delimiter;
 pub(crate) use delimiters::link_in;
 pub use plan::plan;
 pub use splice::{ChangedMirror, places, splice, unsplice};
+pub(crate) use surroundings::names_its_host;
 pub use target::{Article, LocalLink, Target};
 pub use verified::{Rewritten, rewrite};
 

@@ -124,7 +124,16 @@ fn start_of(address: &str) -> Start {
 /// may be any of them. `None` for one like `https:a`, which is relative to a base of that scheme (URL Standard, "basic URL
 /// parser").
 fn start_as_read(written: &str) -> Option<Start> {
-    let read = decoded(written).replace(['\t', '\n', '\r'], "");
+    start_as_addressed(&decoded(written))
+}
+
+/// Whether an address, which holds no character references, means the same wherever it stands.
+pub(crate) fn names_its_host(address: &str) -> bool {
+    matches!(start_as_addressed(address), Some(Start::Scheme | Start::Host))
+}
+
+fn start_as_addressed(address: &str) -> Option<Start> {
+    let read = address.replace(['\t', '\n', '\r'], "");
     let path_end = read.find(['?', '#']).unwrap_or(read.len());
     let read = read[..path_end].replace('\\', "/") + &read[path_end..];
     let read = without_space(&read);

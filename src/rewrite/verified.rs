@@ -37,6 +37,13 @@ pub struct Rewritten {
     pub left_remote: Vec<Span>,
 }
 
+impl Rewritten {
+    /// Whether something else stands in the place of a span of the original.
+    pub fn writes_over(&self, span: Span) -> bool {
+        is_filled(span, &self.edits)
+    }
+}
+
 /// Writes local links into an article as [`plan`] does, except those that would change what else it shows.
 ///
 /// `targets` are all references of the article in the order of their spans, as extraction found them or as they were

@@ -1,6 +1,8 @@
 //! Values that no offprint writes, by columns: numbers beyond all that is counted, texts that are none, and what is none of
 //! the values that a column is for.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{Connection, Result, Row};
 
@@ -44,42 +46,54 @@ const OF_A_KIND: [(&str, &str, IsOne); 20] = [
 /// A sentence for each column with such values.
 pub(super) fn strange(connection: &Connection) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for (table, column, kind) in columns(connection)? {
-        let is_one: IsOne = match kind.as_str() {
-            "TEXT" => reads::<Option<Utf8>>,
-            _ if ANY_NUMBER.contains(&column.as_str()) => continue,
-            _ => reads::<Option<Counted>>,
-        };
-        found.extend(strange_in(connection, &table, &column, is_one)?);
+    for (table, columns) in tables(connection)? {
+        found.extend(strange_in(connection, &table, &columns)?);
     }
-    for (table, column, is_one) in OF_A_KIND {
-        found.extend(strange_in(connection, table, column, is_one)?);
-    }
-    found.sort_unstable();
-    found.dedup();
     Ok(found)
 }
 
-/// The columns of texts and numbers, each with its table and its type.
-fn columns(connection: &Connection) -> Result<Vec<(String, String, String)>> {
+/// The columns of each table whose values are read, and how.
+fn tables(connection: &Connection) -> Result<BTreeMap<String, Vec<(String, IsOne)>>> {
     // What SQLite itself numbers rows with has no types.
     let mut columns = connection.prepare(
         "SELECT t.name, c.name, c.type FROM pragma_table_list t JOIN pragma_table_info(t.name) c
-         WHERE t.schema = 'main' AND (t.strict AND c.type IN ('INTEGER', 'TEXT')
-             OR t.name = 'sqlite_sequence' AND c.name = 'seq')",
+         WHERE t.schema = 'main' AND (t.strict OR t.name = 'sqlite_sequence' AND c.name = 'seq')",
     )?;
-    columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
-}
-
-fn strange_in(connection: &Connection, table: &str, column: &str, is_one: IsOne) -> Result<Option<String>> {
-    let mut statement = connection.prepare(&format!("SELECT \"{column}\" FROM \"{table}\""))?;
-    let mut rows = statement.query([])?;
+    let mut tables = BTreeMap::<String, Vec<(String, IsOne)>>::new();
+    let mut rows = columns.query([])?;
     while let Some(row) = rows.next()? {
-        if !is_one(row, 0) {
-            return Ok(Some(format!("{table}.{column} has a value that no offprint writes")));
+        let (table, column, kind): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if let Some(is_one) = is_one_of(&table, &column, &kind) {
+            tables.entry(table).or_default().push((column, is_one));
         }
     }
-    Ok(None)
+    Ok(tables)
+}
+
+/// How the values of a column are read; `None` where it takes any.
+fn is_one_of(table: &str, column: &str, kind: &str) -> Option<IsOne> {
+    let own = OF_A_KIND.iter().find(|(of, name, _)| (*of, *name) == (table, column));
+    match kind {
+        _ if own.is_some() => own.map(|(_, _, is_one)| *is_one),
+        "BLOB" => None,
+        "TEXT" => Some(reads::<Option<Utf8>>),
+        _ => (!ANY_NUMBER.contains(&column)).then_some(reads::<Option<Counted>>),
+    }
+}
+
+/// A sentence for each of these columns with such values, by one pass over their table.
+fn strange_in(connection: &Connection, table: &str, columns: &[(String, IsOne)]) -> Result<Vec<String>> {
+    let names: Vec<_> = columns.iter().map(|(column, _)| format!("\"{column}\"")).collect();
+    let mut statement = connection.prepare(&format!("SELECT {} FROM \"{table}\"", names.join(", ")))?;
+    let mut is_strange = vec![false; columns.len()];
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for (at, (_, is_one)) in columns.iter().enumerate() {
+            is_strange[at] |= !is_one(row, at);
+        }
+    }
+    let strange = columns.iter().zip(is_strange).filter(|(_, is_strange)| *is_strange);
+    Ok(strange.map(|((column, _), _)| format!("{table}.{column} has a value that no offprint writes")).collect())
 }
 
 /// Whether a value is read as one of that type.

@@ -27,12 +27,9 @@ impl AstrayLinks {
     }
 
     /// Where the first one stands that the mirror still has.
-    pub(super) fn first_left(&self, Rewritten { edits, .. }: &Rewritten) -> Option<usize> {
-        let is_left = |span: &Span| {
-            let near = edits.partition_point(|edit| edit.span.end <= span.start);
-            edits.get(near).is_none_or(|edit| edit.span.start >= span.end)
-        };
-        self.0.iter().map(|(span, _)| *span).find(is_left).map(|span| span.start)
+    pub(super) fn first_left(&self, rewritten: &Rewritten) -> Option<usize> {
+        let mut places = self.0.iter().map(|(span, _)| *span);
+        places.find(|span| !rewritten.writes_over(*span)).map(|span| span.start)
     }
 }
 

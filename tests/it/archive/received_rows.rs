@@ -71,8 +71,7 @@ fn the_mirror_of_a_post_that_is_there_is_made_again() {
 /// Whoever moves to another disk keeps the mirrors of posts that are gone: what is taken down goes from these, too.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_mirror_of_a_post_that_is_gone_is_written_again_where_the_output_was_copied() {
-    let photo = Content::new("image/jpeg", Photo::new(1, 640, 480).jpeg());
-    let origin = Origin::start(Site::new().on("/1.jpg", Behaviour::serve(photo))).unwrap();
+    let origin = photo();
     let sandbox = beside();
     sandbox.write("posts/b.md", format!("![]({})\n", origin.url("/1.jpg")));
     sandbox.run(&["run"]).expect(0);
@@ -173,8 +172,7 @@ fn thousands_of_takedowns_at_once_are_kept() {
 /// What is on record of a mirror that is still to be written is of the version before.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_article_that_became_shorter_and_has_no_new_mirror_yet_is_no_damage() {
-    let photo = Content::new("image/jpeg", Photo::new(1, 640, 480).jpeg());
-    let origin = Origin::start(Site::new().on("/1.jpg", Behaviour::serve(photo))).unwrap();
+    let origin = photo();
     let sandbox = Sandbox::new();
     sandbox.write("posts/a.md", format!("{}\n\n![]({})\n", "word ".repeat(2000), origin.url("/1.jpg")));
     sandbox.run(&["run"]).expect(0);
@@ -186,10 +184,25 @@ async fn an_article_that_became_shorter_and_has_no_new_mirror_yet_is_no_damage()
     assert!(!ran.stdout.contains("lies outside"), "{ran:?}");
 }
 
+/// A host with one photograph, `/1.jpg`.
+fn photo() -> Origin {
+    let photo = Content::new("image/jpeg", Photo::new(1, 640, 480).jpeg());
+    Origin::start(Site::new().on("/1.jpg", Behaviour::serve(photo))).unwrap()
+}
+
+/// What is said of an archive with the photograph after a change of its catalog; nothing is damaged where nothing is named.
+fn check_found(origin: &Origin, sql: &str, named: &str) {
+    let sandbox = Sandbox::new();
+    sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/1.jpg")));
+    sandbox.run(&["run"]).expect(0);
+    meddle(&sandbox, sql);
+    let ran = sandbox.run(&["verify", "--untrusted"]).expect(if named.is_empty() { 0 } else { 4 });
+    assert!(ran.stdout.contains(named), "{sql}: {ran:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_no_offprint_writes_are_found_before_use() {
-    let photo = Content::new("image/jpeg", Photo::new(1, 640, 480).jpeg());
-    let origin = Origin::start(Site::new().on("/1.jpg", Behaviour::serve(photo))).unwrap();
+    let origin = photo();
     for (sql, named) in [
         ("UPDATE url SET url = 'http://u:p@' || substr(url, 8)", "the URL of row 1 is not one of its host"),
         ("UPDATE url SET url = 'file:///etc/hostname'", "the URL of row 1 is not one of its host"),
@@ -213,20 +226,14 @@ async fn rows_that_no_offprint_writes_are_found_before_use() {
         ("UPDATE edit SET start = -1", "an edit of article 1 lies outside of its original"),
         ("UPDATE article SET title = title", ""),
     ] {
-        let sandbox = Sandbox::new();
-        sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/1.jpg")));
-        sandbox.run(&["run"]).expect(0);
-        meddle(&sandbox, sql);
-        let ran = sandbox.run(&["verify", "--untrusted"]).expect(if named.is_empty() { 0 } else { 4 });
-        assert!(ran.stdout.contains(named), "{sql}: {ran:?}");
+        check_found(&origin, sql, named);
     }
 }
 
 /// Each column has values of one kind.
 #[tokio::test(flavor = "multi_thread")]
 async fn values_that_no_offprint_writes_are_found_before_use() {
-    let photo = Content::new("image/jpeg", Photo::new(1, 640, 480).jpeg());
-    let origin = Origin::start(Site::new().on("/1.jpg", Behaviour::serve(photo))).unwrap();
+    let origin = photo();
     for (sql, named) in [
         ("UPDATE blob SET size = 1 << 62", "blob.size has a value that no offprint writes"),
         ("UPDATE sqlite_sequence SET seq = 9223372036854775807", "sqlite_sequence.seq has a value"),
@@ -250,12 +257,7 @@ async fn values_that_no_offprint_writes_are_found_before_use() {
         ("UPDATE capture SET digest = x''", "capture.digest has a value"),
         ("UPDATE host SET referer = ''", "host.referer has a value"),
     ] {
-        let sandbox = Sandbox::new();
-        sandbox.write("posts/a.md", format!("![]({})\n", origin.url("/1.jpg")));
-        sandbox.run(&["run"]).expect(0);
-        meddle(&sandbox, sql);
-        let ran = sandbox.run(&["verify", "--untrusted"]).expect(4);
-        assert!(ran.stdout.contains(named), "{sql}: {ran:?}");
+        check_found(&origin, sql, named);
     }
 }
 
