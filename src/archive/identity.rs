@@ -39,7 +39,8 @@ pub(super) fn read(store: &Tree) -> Result<Option<ArchiveId>, ObjectError> {
 
 fn parse(text: &[u8]) -> Result<ArchiveId, String> {
     let way_out = "remove the file, and `offprint run` writes it again";
-    let content: IdentityFile = serde_json::from_slice(text).map_err(|error| format!("{error}; {way_out}"))?;
+    let content: IdentityFile =
+        serde_json::from_slice(text).map_err(|error| format!("it is damaged ({error}); {way_out}"))?;
     if content.format > FORMAT {
         return Err(format!("it says format {}: use a newer offprint", content.format));
     }
@@ -68,7 +69,10 @@ mod tests {
             (whole.replace("1,", "2,"), "use a newer offprint"),
             (whole.replace(&id, &id[1..]), "32 hexadecimal digits; remove the file"),
             (whole.replace(&id, &id.replace('f', "g")), "32 hexadecimal digits; remove the file"),
-            (String::new(), "remove the file, and `offprint run` writes it again"),
+            (
+                String::new(),
+                "it is damaged (EOF while parsing a value at line 1 column 0); remove the file, and `offprint run` writes it again",
+            ),
             (whole[..20].to_owned(), "remove the file"),
             ("[]".to_owned(), "remove the file"),
         ] {

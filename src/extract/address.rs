@@ -56,7 +56,7 @@ pub(crate) fn without_space(address: &str) -> &str {
 
 /// An address without its query and its fragment.
 pub(crate) fn without_query(address: &str) -> &str {
-    address.split(['?', '#']).next().unwrap_or_default()
+    memchr::memchr2(b'?', b'#', address.as_bytes()).map_or(address, |end| &address[..end])
 }
 
 /// The address that a generator makes of one in its own notation (Docusaurus: `@site/static/a.png`, `pathname:///a.png`);
@@ -77,13 +77,14 @@ pub(crate) fn is_from_root(raw: &str) -> bool {
 pub(super) fn has_image_extension(url: &str) -> bool {
     let path = without_query(url.trim());
     let name = path.rsplit('/').next().unwrap_or_default();
-    let decoded = percent_decode_str(name).decode_utf8_lossy();
-    let extension = decoded.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let decoded = if name.contains('%') { percent_decode_str(name).decode_utf8_lossy() } else { name.into() };
+    let Some((_, extension)) = decoded.rsplit_once('.') else { return false };
     // Some hosts take a style or a size after it: `a.jpg!w300`, `a.jpg@s_2,w_820`.
     let extension = extension.split(['!', '@']).next().unwrap_or_default();
     // Browsers leave tabs and line feeds out of addresses.
-    let extension = extension.replace(['\t', '\n', '\r'], "");
-    IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(&extension)) && !is_wiki_page(name)
+    let letters = || extension.bytes().filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r'));
+    let is_it = |known: &&str| letters().map(|byte| byte.to_ascii_lowercase()).eq(known.bytes());
+    IMAGE_EXTENSIONS.iter().any(is_it) && !is_wiki_page(name)
 }
 
 /// Whether a name is that of a wiki's page about a file. An escaped URL within a name makes none of it.

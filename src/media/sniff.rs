@@ -106,12 +106,22 @@ fn windows(head: ByteReader<'_>) -> Option<MediaType> {
     if head.has(0, b"BM") && matches!(head.le32(14)?, 12 | 16 | 40 | 52 | 56 | 64 | 108 | 124) {
         return Some(MediaType::Bmp);
     }
-    let entry_is_plausible = || Some(head.le16(4)? > 0 && head.u8(9)? == 0 && head.le32(18)? >= 22);
     match head.slice(0, 4)? {
-        b"\0\0\x01\0" if entry_is_plausible()? => Some(MediaType::Ico),
-        b"\0\0\x02\0" if entry_is_plausible()? => Some(MediaType::Cur),
+        b"\0\0\x01\0" if is_icon_entry(head)? => Some(MediaType::Ico),
+        b"\0\0\x02\0" if is_icon_entry(head)? => Some(MediaType::Cur),
         _ => None,
     }
+}
+
+/// Whether the first entry of an icon makes sense. Its reserved byte is 0, or the 255 of an encoder in wide use; another
+/// one is overlooked, as browsers do, where an image lies at the entry's offset.
+fn is_icon_entry(head: ByteReader<'_>) -> Option<bool> {
+    let (count, reserved, offset) = (head.le16(4)?, head.u8(9)?, head.le32(18)?);
+    let leads_to_image = || {
+        let image = head.from(offset as usize)?;
+        Some(image.has(0, b"\x89PNG") || image.le32(0)? == 40)
+    };
+    Some(count > 0 && offset >= 22 && (matches!(reserved, 0 | 255) || leads_to_image().unwrap_or_default()))
 }
 
 /// An MPEG audio frame without an ID3 tag (WHATWG MIME Sniffing, section 6.2.4): the sync word, and a valid layer, bit rate
@@ -175,6 +185,13 @@ mod tests {
         let icon = |kind: u8| [0, 0, kind, 0, 1, 0, 16, 16, 0, 0, 1, 0, 32, 0, 99, 0, 0, 0, 22, 0, 0, 0];
         check(MediaType::Ico, &[&icon(1)]);
         check(MediaType::Cur, &[&icon(2)]);
+        let reserved = |byte: u8, image: &[u8]| {
+            let mut icon = icon(1);
+            icon[9] = byte;
+            [&icon[..], image].concat()
+        };
+        check(MediaType::Ico, &[&reserved(255, b""), &reserved(1, b"\x89PNG"), &reserved(0x9c, b"\x28\0\0\0")]);
+        check(MediaType::Unknown, &[&reserved(1, b""), &reserved(1, b"\x28\0\0\x01")]);
         check(MediaType::Unknown, &[&icon(3), &[0; 30]]);
     }
 }

@@ -30,7 +30,7 @@ pub enum Finding {
         /// The article whose mirror it is in the way of, where only the catalog says so.
         article: Option<ArticleKey>,
     },
-    /// A folder of the archive that cannot be listed.
+    /// A folder of the archive that cannot be listed, or a file there that is not read.
     Folder {
         /// Which one, and why.
         detail: String,

@@ -27,7 +27,7 @@ pub async fn verify_untrusted(
         Ok(archive) => Arc::new(archive),
         Err(ArchiveError::Missing { place }) => return Err(ArchiveError::Missing { place }.into()),
         Err(error) => {
-            findings.push(Finding::Catalog { detail: error.to_string() });
+            findings.push(unopened(&error));
             return Ok(Verification { findings, ..Verification::default() });
         }
     };
@@ -48,6 +48,12 @@ pub async fn verify_untrusted(
     };
     findings.append(&mut found.findings);
     Ok(Verification { findings, ..found })
+}
+
+/// The finding of what keeps an archive from being opened: its catalog, or another of its files.
+fn unopened(error: &ArchiveError) -> Finding {
+    let detail = error.to_string();
+    if matches!(error, ArchiveError::Object(_)) { Finding::Folder { detail } } else { Finding::Catalog { detail } }
 }
 
 /// Everything. The mirrors are those in the archive, wherever the settings put those of their own sources.

@@ -20,10 +20,12 @@ const ANY_NUMBER: [&str; 5] = ["inode", "modified", "mirror_inode", "mirror_modi
 type IsOne = fn(&Row<'_>, usize) -> bool;
 
 /// Columns with values of a kind of their own, and how those are read.
-const OF_A_KIND: [(&str, &str, IsOne); 20] = [
+const OF_A_KIND: [(&str, &str, IsOne); 22] = [
     ("article", "format", reads::<Format>),
     ("article", "mirror", reads::<Option<Digest>>),
     ("article", "original", reads::<Digest>),
+    ("article", "published", reads::<Option<Stated>>),
+    ("article_version", "published", reads::<Option<Stated>>),
     ("asset", "media_type", reads::<MediaType>),
     ("blob", "media_type", reads::<MediaType>),
     ("capture", "digest", reads::<Option<Digest>>),
@@ -110,13 +112,27 @@ impl FromSql for Utf8 {
     }
 }
 
-/// A number that something counts up to.
+/// A number that something counts up to: how many there are, an offset, a moment at which this program did something.
 struct Counted;
 
 impl FromSql for Counted {
     fn column_result(value: ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
-        let number = value.as_i64()?;
-        let is_counted = (-LARGEST..=LARGEST).contains(&number);
-        is_counted.then_some(Self).ok_or(rusqlite::types::FromSqlError::OutOfRange(number))
+        within(value, 0).map(|()| Self)
     }
+}
+
+/// A moment that an article states: it may be long before there were computers.
+struct Stated;
+
+impl FromSql for Stated {
+    fn column_result(value: ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
+        within(value, -LARGEST).map(|()| Self)
+    }
+}
+
+/// Whether a value is a number from the least one to [`LARGEST`].
+fn within(value: ValueRef<'_>, least: i64) -> rusqlite::types::FromSqlResult<()> {
+    let number = value.as_i64()?;
+    let is_within = (least..=LARGEST).contains(&number);
+    is_within.then_some(()).ok_or(rusqlite::types::FromSqlError::OutOfRange(number))
 }

@@ -148,13 +148,14 @@ fn shows_nothing(tag: &Tag<'_>) -> bool {
 pub(super) fn is_placeholder(address: &str) -> bool {
     let address = address.trim();
     let path = without_query(address);
-    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-    let words = || stem.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x');
-    let plain = |word: &str| PLACEHOLDERS.contains(&word) || BESIDE.contains(&word) || is_number(word);
-    let named = words().all(plain) && words().any(|word| PLACEHOLDERS.contains(&word));
-    address.is_empty() || !can_be_address(address, false) || named
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let words = || stem.as_bytes().split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let is_number = |word: &[u8]| word.iter().all(|byte| byte.is_ascii_digit() || byte.eq_ignore_ascii_case(&b'x'));
+    let is_in = |words: &[&str], word: &[u8]| words.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word));
+    let plain = |word| is_in(PLACEHOLDERS, word) || is_in(BESIDE, word) || is_number(word);
+    let named = words().all(plain) && words().any(|word| is_in(PLACEHOLDERS, word));
+    address.is_empty() || named || !can_be_address(address, false)
 }
 
 /// The search in one element.

@@ -240,6 +240,11 @@ async fn values_that_no_offprint_writes_are_found_before_use() {
         ("UPDATE article SET revision = 9223372036854775807", "article.revision has a value"),
         ("UPDATE exchange SET elapsed = -(1 << 62), length = 1 << 62", "exchange.elapsed has a value"),
         ("UPDATE total SET bytes = 1 << 62", "total.bytes has a value"),
+        ("UPDATE total SET kept = -1", "total.kept has a value"),
+        ("UPDATE exchange SET ord = -1", "exchange.ord has a value"),
+        ("UPDATE run SET began = -1", "run.began has a value"),
+        ("UPDATE article SET published = -1", ""),
+        ("UPDATE article SET published = -(1 << 62)", "article.published has a value"),
         ("UPDATE run SET report = '{'", "the report of run 1 is no JSON"),
         (
             "INSERT INTO page (source, url, path, found_at) VALUES ('s', 'http://h/', '../../x', 0)",
@@ -297,6 +302,19 @@ async fn what_a_row_says_to_be_no_image_is_never_opened() {
     assert_eq!(mirror, format!("<iframe src={url}></iframe> changed"));
 }
 
+/// What is wrong with another file is not mended by a new catalog.
+#[test]
+fn a_damaged_identity_is_no_damage_of_the_catalog() {
+    for text in ["", "[]", "{\"id\": \"x\", \"format\": 1, \"made\": \"\"}", "\u{1b}[2J"] {
+        let sandbox = beside();
+        sandbox.write("store/archive.json", text);
+        let ran = sandbox.run(&["verify", "--untrusted"]).expect(4);
+        let named = "archive.json: ";
+        assert!(ran.stdout.contains(named) && ran.stdout.contains("remove the file"), "{text:?}: {ran:?}");
+        assert!(!ran.stdout.contains("the catalog") && !ran.stdout.contains("--rebuild"), "{text:?}: {ran:?}");
+    }
+}
+
 /// All that is found is named, whatever else cannot be read.
 #[test]
 fn a_value_that_cannot_be_read_hides_nothing_else() {
@@ -307,6 +325,7 @@ fn a_value_that_cannot_be_read_hides_nothing_else() {
         "UPDATE blob SET size = 1 << 62",
         "UPDATE article SET path = CAST(x'ff' AS TEXT)",
         "UPDATE run SET report = CAST(x'ff' AS TEXT)",
+        "UPDATE total SET kept = -1",
     ] {
         let sandbox = Sandbox::new();
         sandbox.write("posts/a.md", "![](http://127.0.0.1:9/a.png)\n");

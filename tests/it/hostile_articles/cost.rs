@@ -27,11 +27,18 @@ pub(super) fn process(text: &str, format: Format) {
     black_box(rewrite(&article, Lazy::Reveal, targets.collect()));
 }
 
-/// The processor time of this thread so far, in seconds (`proc(5)`): what else the machine does, does not count.
+/// The processor time of this thread so far, in seconds: what else the machine does, does not count.
+#[cfg(unix)]
 fn processor() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux has it");
-    let nanoseconds: f64 = text.split(' ').next().and_then(|text| text.parse().ok()).expect("it is a number");
-    nanoseconds / 1e9
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+/// The time since the first call, where there is no such clock.
+#[cfg(not(unix))]
+fn processor() -> f64 {
+    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    START.elapsed().as_secs_f64()
 }
 
 /// The seconds that an article of about this length takes.

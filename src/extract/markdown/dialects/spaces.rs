@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::{memchr2, memmem};
 
 use super::lines::Copy;
 use crate::extract::address::{has_image_extension, is_http};
@@ -32,15 +32,22 @@ pub(super) fn inside_parentheses(text: &str, range: Range<usize>) -> impl Iterat
     opened.filter_map(|start| Some(start..start + length(&text[start..])?))
 }
 
+/// The place of the first space or tab.
+pub(super) fn blank(text: &str) -> Option<usize> {
+    memchr2(b' ', b'\t', text.as_bytes())
+}
+
 /// The URL with spaces that stands within some parentheses.
 fn address(text: &str, inside: Range<usize>) -> Option<Range<usize>> {
     let start = inside.start;
     let inside = &text[inside];
+    // Most have no spaces, which is soon seen.
+    blank(inside)?;
     let from = start + (inside.len() - inside.trim_start_matches([' ', '\t']).len());
     let inside = without_title(inside.trim());
     let plain = !inside.starts_with('<') && !inside.contains(['"', '<', '>', '`']);
     let is_image = has_image_extension(inside) || (is_http(inside) && !inside.contains('='));
-    (inside.contains([' ', '\t']) && plain && is_image).then(|| from..from + inside.len())
+    (blank(inside).is_some() && plain && is_image).then(|| from..from + inside.len())
 }
 
 /// The longest URL, in bytes. One that never ends must not cost a pass over the line.

@@ -19,7 +19,8 @@ pub(super) fn blank(copy: &mut Copy<'_>) {
 /// What follows the URL within the parentheses of an image or link.
 fn after_address(text: &str, inside: Range<usize>) -> Option<Range<usize>> {
     let content = text[inside.clone()].trim();
-    let (address, rest) = content.split_once([' ', '\t'])?;
+    let end = spaces::blank(content)?;
+    let (address, rest) = (&content[..end], &content[end + 1..]);
     let start = inside.end - (text[inside.clone()].trim_start().len() - address.len());
     let is_attribute = || rest.trim_start().split('=').next().is_some_and(is_name) && rest.contains('=');
     // A file can have spaces in its name.
