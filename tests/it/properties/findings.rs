@@ -24,6 +24,23 @@ fn a_code_fence_in_an_address() {
     keep_every_promise(in_links, Format::Markdown, Lazy::Reveal);
 }
 
+/// White space that is no space and no tab, around an address that has spaces: it ended in the middle of a character.
+#[test]
+fn white_space_of_other_kinds_around_an_address() {
+    for white in ["\u{a0}", "\u{3000}", "\u{b}", "\u{85}", "\u{2003}", "\u{feff}", "\u{a0}\u{3000} \u{b}"] {
+        for address in ["http://h/a 中", "http://h/a é", "my pic.jpg", "é a.png \"t\"", "中.jpg x=1", " a b.jpg"] {
+            for text in [
+                format!("[a]({white}{address})"),
+                format!("![a]({address}{white})\n"),
+                format!("![]({white}{address}{white})中![](b.jpg)\n"),
+            ] {
+                keep_every_promise(text.as_bytes(), Format::Markdown, Lazy::Reveal);
+                keep_every_promise(text.as_bytes(), Format::Mdx, Lazy::Reveal);
+            }
+        }
+    }
+}
+
 /// An address that makes front matter of no language hides the keys that another reading of it shows.
 #[test]
 fn an_address_that_breaks_front_matter() {

@@ -275,6 +275,12 @@ pub(super) fn css() -> impl Strategy<Value = String> {
 const MARKDOWN: &[&str] = &[
     "![",
     "](",
+    "](\u{a0}https://h.example/a 中)",
+    "](\u{3000}",
+    "\u{b}",
+    "中",
+    "é)",
+    " ",
     ")",
     "]",
     "[",

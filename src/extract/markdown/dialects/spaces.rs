@@ -43,7 +43,7 @@ fn address(text: &str, inside: Range<usize>) -> Option<Range<usize>> {
     let inside = &text[inside];
     // Most have no spaces, which is soon seen.
     blank(inside)?;
-    let from = start + (inside.len() - inside.trim_start_matches([' ', '\t']).len());
+    let from = start + (inside.len() - inside.trim_start().len());
     let inside = without_title(inside.trim());
     let plain = !inside.starts_with('<') && !inside.contains(['"', '<', '>', '`']);
     let is_image = has_image_extension(inside) || (is_http(inside) && !inside.contains('='));
