@@ -66,6 +66,7 @@ fn main() {
         ["worker:decode"] => work().expect("the other side speaks the protocol"),
         ["worker:misbehave", file] => misbehave(file.to_owned()),
         ["worker:answer", how] => answer(how, "").expect("the pipes are there"),
+        ["worker:dots", how, mark] => answer_for_dots(how, mark).expect("the pipes are there"),
         ["worker:answer", how, mark] => answer(how, mark).expect("the pipes are there"),
         _ => libtest_mimic::run(&Arguments::from_args(), trials()).exit(),
     }
@@ -87,6 +88,7 @@ fn trials() -> Vec<Trial> {
         trial("a_program_that_is_none_is_named_with_the_way_out", a_program_that_is_none_is_named),
         trial("the_pool_decodes_where_the_settings_say", the_pool_decodes_where_the_settings_say),
         trial("no_program_or_no_sandbox_is_no_cage", no_program_or_no_sandbox_is_no_cage),
+        trial("an_image_is_tried_again_by_one_new_worker_at_most", an_image_is_tried_again_by_one_new_worker_at_most),
     ];
     // What keeps a worker elsewhere is less.
     if cfg!(target_os = "linux") {
@@ -223,6 +225,25 @@ fn what_an_image_left_behind_costs_no_other() {
     });
 }
 
+/// However many workers there are that have decoded others.
+fn an_image_is_tried_again_by_one_new_worker_at_most() {
+    run(async {
+        for (how, tries) in [("late", 1), ("never", 2)] {
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            let mark = folder.path().join("mark");
+            let patience = Duration::from_secs(5);
+            let cage = cage(&["worker:dots", how, mark.to_str().expect("it is Unicode")], patience);
+            let dots = tokio::join!(render(&cage, DOT), render(&cage, DOT), render(&cage, DOT));
+            for made in [dots.0, dots.1, dots.2] {
+                assert!(matches!(&made.sizes[..], [Ok(_)]), "{made:?}");
+            }
+            let made = render(&cage, &[DOT, DOT].concat()).await;
+            assert!(matches!(&made.sizes[..], [Err(_)]), "{how}: {made:?}");
+            assert_eq!(std::fs::read(&mark).expect("it is there").len(), tries, "{how}");
+        }
+    });
+}
+
 fn a_program_that_is_none_is_named() {
     run(async {
         for command in [vec!["/none/such".into()], vec![], vec!["/bin/false".into()]] {
@@ -339,15 +360,41 @@ fn end_itself() {
     panic!("this process goes on: {ended:?}");
 }
 
-/// A worker that is not confined, and does not answer as it should.
-fn answer(how: &str, mark: &str) -> io::Result<()> {
+/// The pipes of a worker that is not confined, after the first words.
+fn greeted() -> io::Result<(io::StdinLock<'static>, io::StdoutLock<'static>)> {
     let (mut from, mut to) = (io::stdin().lock(), io::stdout().lock());
     let terms: Option<Terms> = read(&mut from)?;
     assert!(terms.is_some_and(|terms| terms.version == VERSION));
     write(&mut to, &Hello { version: VERSION, confinement: Confinement::default() }, [])?;
+    Ok((from, to))
+}
+
+/// What a worker says of the dot.
+const DOT_AS_CLAIMED: Claim = Claim { media_type: MediaType::Gif, width: 1, height: 1, length: 43 };
+
+/// A worker that answers where the image is the dot, and else `late` or not at all.
+fn answer_for_dots(how: &str, mark: &str) -> io::Result<()> {
+    let (mut from, mut to) = greeted()?;
     while let Some(request) = read::<Request>(&mut from)? {
         io::copy(&mut io::Read::take(&mut from, request.length), &mut io::sink())?;
-        let claim = Claim { media_type: MediaType::Gif, width: 1, height: 1, length: 43 };
+        if request.length != DOT.len() as u64 {
+            note(mark)?;
+            // Until the other side closes the pipe or ends this process.
+            let rest = if how == "late" { u64::MAX } else { 0 };
+            return io::copy(&mut io::Read::take(&mut from, rest), &mut io::sink()).map(drop);
+        }
+        let reply = Reply { number: request.number, sizes: vec![Ok(DOT_AS_CLAIMED)], perceptual_hash: None };
+        write(&mut to, &reply, [DOT])?;
+    }
+    Ok(())
+}
+
+/// A worker that is not confined, and does not answer as it should.
+fn answer(how: &str, mark: &str) -> io::Result<()> {
+    let (mut from, mut to) = greeted()?;
+    while let Some(request) = read::<Request>(&mut from)? {
+        io::copy(&mut io::Read::take(&mut from, request.length), &mut io::sink())?;
+        let claim = DOT_AS_CLAIMED;
         let refused = (&MediaError::Damaged("as it is".to_owned())).into();
         let reply = Reply { number: request.number, sizes: vec![Ok(claim.clone())], perceptual_hash: None };
         match how {
@@ -380,4 +427,9 @@ fn answer(how: &str, mark: &str) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Adds a byte to a file.
+fn note(mark: &str) -> io::Result<()> {
+    std::fs::File::options().create(true).append(true).open(mark)?.write_all(b"x")
 }

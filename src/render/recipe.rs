@@ -6,14 +6,28 @@ use crate::model::{Digest, MediaType};
 
 /// Part of every recipe's digest: raised when the same settings make other pixels of some types, so that the thumbnails of
 /// these are made again.
-const THUMBNAIL_VERSION: u32 = 3;
+const THUMBNAIL_VERSION: u32 = 4;
 
-/// The types of which the versions before this one made other pixels, or none: text in SVG was not drawn; of AVIF and HEIC
-/// neither grids, the clean aperture nor HDR were known, nor was HDR in JPEG XL; runs in BMP began on black; and bitmaps in
-/// icons ended where their directory said. The thumbnails of all others are those of this version, too, but for those of PNG
-/// that name their colors by numbers (`cICP`): these are few, and stay as they are.
-const CHANGED: [MediaType; 7] =
-    [MediaType::Svg, MediaType::Avif, MediaType::Heic, MediaType::Jxl, MediaType::Bmp, MediaType::Ico, MediaType::Cur];
+/// Versions, and the types of which those before made other pixels, or none. Before 3, text in SVG was not drawn; of AVIF and
+/// HEIC neither grids, the clean aperture nor HDR were known, nor was HDR in JPEG XL; runs in BMP began on black; and bitmaps
+/// in icons ended where their directory said. Before 4, TIFF with codes of fax machines was a negative where black is zero.
+/// The thumbnails of all others are those of this version, too, but for those of PNG that name their colors by numbers
+/// (`cICP`): these are few, and stay as they are.
+const CHANGED: [(u32, &[MediaType]); 2] = [
+    (
+        3,
+        &[
+            MediaType::Svg,
+            MediaType::Avif,
+            MediaType::Heic,
+            MediaType::Jxl,
+            MediaType::Bmp,
+            MediaType::Ico,
+            MediaType::Cur,
+        ],
+    ),
+    (4, &[MediaType::Tiff]),
+];
 
 /// One size that the settings ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,20 +36,20 @@ pub struct Recipe {
     pub size: ThumbnailConfig,
     /// Names the settings and the version of the renderer. A thumbnail on record with another digest is outdated.
     pub digest: Digest,
-    /// The same of the versions before.
-    earlier: [Digest; 2],
+    /// The same of the versions before, from the first on.
+    earlier: [Digest; THUMBNAIL_VERSION as usize - 1],
 }
 
 impl Recipe {
     /// The recipe of a size.
     pub fn new(size: &ThumbnailConfig) -> Self {
         let digest = |version| Digest::of(text(version, size).as_bytes());
-        Self { size: size.clone(), digest: digest(THUMBNAIL_VERSION), earlier: [1, 2].map(digest) }
+        Self { size: size.clone(), digest: digest(THUMBNAIL_VERSION), earlier: [1, 2, 3].map(digest) }
     }
 
     /// The digests by which the versions before made this size.
     #[cfg(test)]
-    pub(super) fn earlier(size: &ThumbnailConfig) -> [Digest; 2] {
+    pub(super) fn earlier(size: &ThumbnailConfig) -> [Digest; 3] {
         Self::new(size).earlier
     }
 
@@ -47,8 +61,10 @@ impl Recipe {
     /// The record of a thumbnail that a version before made, as one of this recipe; `None` if it made none, or this
     /// version makes another of an image of this type.
     pub fn taken_over(&self, row: &ThumbnailRow, media_type: MediaType) -> Option<ThumbnailRow> {
-        let is_earlier = row.name == self.size.name && self.earlier.contains(&row.recipe);
-        let is_same = is_earlier && row.made.is_ok() && !CHANGED.contains(&media_type);
+        let made_by =
+            self.earlier.iter().zip(1..).find(|(digest, _)| **digest == row.recipe).map(|(_, version)| version);
+        let made_by = made_by.filter(|_| row.name == self.size.name && row.made.is_ok())?;
+        let is_same = !CHANGED.iter().any(|(version, types)| *version > made_by && types.contains(&media_type));
         is_same.then(|| ThumbnailRow { recipe: self.digest, ..row.clone() })
     }
 }
@@ -100,7 +116,7 @@ mod tests {
     #[test]
     fn the_recipe_of_the_default_size_is_the_one_that_archives_hold() {
         let recipe = Recipe::new(&Config::default().thumbnail[0]);
-        let held = "3 ThumbnailConfig { name: \"small\", width: 480, height: 480, fit: Inside, format: Auto, \
+        let held = "4 ThumbnailConfig { name: \"small\", width: 480, height: 480, fit: Inside, format: Auto, \
                     quality: 80, animation: Still }";
         assert_eq!(recipe.digest, Digest::of(held.as_bytes()));
     }
@@ -124,9 +140,10 @@ mod tests {
             assert!(!recipe.is_of(&before));
             let taken = recipe.taken_over(&before, MediaType::Jpeg).unwrap();
             assert!(recipe.is_of(&taken) && taken.made == before.made);
-            for changed in CHANGED {
-                assert_eq!(recipe.taken_over(&before, changed), None);
-            }
+            assert_eq!(recipe.taken_over(&before, MediaType::Tiff), None);
+        }
+        for (version, is_taken) in recipe.earlier.into_iter().zip([false, false, true]) {
+            assert_eq!(recipe.taken_over(&row(version), MediaType::Svg).is_some(), is_taken);
         }
         let before = row(recipe.earlier[1]);
         let failed = ThumbnailRow { made: Err("it is damaged".to_owned()), ..before.clone() };

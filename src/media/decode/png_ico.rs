@@ -43,12 +43,11 @@ fn as_it_is(bytes: &[u8], limits: &MediaConfig) -> Result<Decoded, MediaError> {
 /// The largest image of an icon or a cursor.
 pub(super) fn ico(bytes: ByteReader<'_>, limits: &MediaConfig) -> Result<Decoded, MediaError> {
     let entry = probe::largest_in_icon(bytes).ok_or_else(|| MediaError::damaged("no image in the icon"))?;
-    let body = bytes.window(entry.start, entry.length);
+    let body = bytes.window(entry.start, bytes.len());
     if body.has(0, b"\x89PNG") {
         return png(body.0, limits);
     }
     // The decoder chooses by other rules and knows no cursors, so it gets an icon of this one image.
-    let body = bytes.window(entry.start, bytes.len());
     let single = single_icon(body).ok_or_else(|| MediaError::damaged("no bitmap in the icon"))?;
     read(IcoDecoder::new(Cursor::new(single)).map_err(reason)?, 1, limits)
 }

@@ -14,11 +14,12 @@ pub(in crate::media) struct Entry {
 
 pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {
     let entry = largest(bytes)?;
-    let body = bytes.window(entry.start, entry.length);
     asset.alpha = true;
-    if body.has(0, b"\x89PNG") {
-        return png::probe(body, asset);
+    // A PNG knows its end better than the directory does.
+    if let Some(image) = bytes.from(entry.start).filter(|image| image.has(0, b"\x89PNG")) {
+        return png::probe(image, asset);
     }
+    let body = bytes.window(entry.start, entry.length);
     bmp::info_header(body, asset)?;
     asset.alpha = true;
     // A mask follows the bitmap of an icon, and the height counts both.

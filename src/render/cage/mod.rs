@@ -8,7 +8,7 @@
 //! The fonts that text is drawn with go along with the image that needs them, because a worker can open no file.
 //!
 //! A worker that ends, answers nothing in time or answers nonsense costs one image. A worker that has decoded others
-//! before may suffer from one of them: then a new one tries once more.
+//! before may suffer from one of them: then a new one tries once more, unless it was the time that ran out.
 
 pub(crate) mod check;
 mod confine;
@@ -29,7 +29,7 @@ use self::process::{Fault, Worker};
 use self::protocol::{Request, Terms, VERSION};
 use crate::config::{MediaConfig, Sandbox, ThumbnailConfig};
 use crate::locks::Mutex;
-use crate::media::{Fonts, Renditions};
+use crate::media::{Fonts, MediaError, Renditions};
 
 pub use self::protocol::Confinement;
 pub use self::worker::{work, work_with};
@@ -102,8 +102,8 @@ impl Cage {
         fonts: &Fonts,
     ) -> Result<Renditions, CageError> {
         let mut killed = 0;
+        let mut worker = self.worker().await?;
         loop {
-            let mut worker = self.worker().await?;
             let request = self.request(bytes, sizes, fonts);
             let is_new = worker.is_new();
             match worker.renditions(&request, (bytes, fonts), &self.limits, self.give_up).await {
@@ -115,9 +115,13 @@ impl Cage {
                 }
                 Err(Fault::Killed(how)) if killed > 0 => return Err(CageError::Killed { how }),
                 Err(Fault::Killed(_)) => killed += 1,
-                Err(Fault::Image(error)) if is_new => return Ok(Renditions::failed(error, sizes.len())),
+                // What takes too long takes as long again.
+                Err(Fault::Image(error)) if is_new || error == MediaError::OutOfTime => {
+                    return Ok(Renditions::failed(error, sizes.len()));
+                }
                 Err(Fault::Image(error)) => info!(%error, "a worker failed that had decoded others; a new one tries"),
             }
+            worker = self.start().await?;
         }
     }
 
@@ -145,9 +149,13 @@ impl Cage {
 
     async fn worker(&self) -> Result<Worker, CageError> {
         let idle = self.idle.lock().pop();
-        if let Some(worker) = idle {
-            return Ok(worker);
+        match idle {
+            Some(worker) => Ok(worker),
+            None => self.start().await,
         }
+    }
+
+    async fn start(&self) -> Result<Worker, CageError> {
         let started = Worker::start(&self.command, self.terms).await;
         let (worker, confinement) = started.map_err(|cause| CageError::Start { cause })?;
         self.confinement.get_or_init(|| said(confinement));

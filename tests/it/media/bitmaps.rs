@@ -195,6 +195,13 @@ fn an_icon_shows_its_largest_image() {
         assert_eq!((made.width, made.height), (32, 32), "nothing is enlarged");
         assert!(pixels(&made).pixels().all(|pixel| pixel.0 == BLUE));
     }
+    // A PNG ends where it says, whatever the directory does.
+    for length in [0_u32, 1, 30, u32::MAX] {
+        let mut file = icon(&[png(32, BLUE)]);
+        file[14..18].copy_from_slice(&length.to_le_bytes());
+        let made = make_one(&file, lossless(64, 64, Fit::Inside));
+        assert_eq!((made.width, made.height), (32, 32), "{length}");
+    }
     let (_, made) = make(&icon(&[]), &[lossless(64, 64, Fit::Inside)]);
     assert!(made.sizes[0].is_err(), "there is none");
 }

@@ -3,6 +3,7 @@
 //! Text is drawn with the fonts that the caller hands over, which are those of the system that the drawing names, or that
 //! stand for these (`media::fonts`). Fonts that a drawing brings along, by `@font-face` or as SVG fonts, are not used.
 
+mod attributes;
 mod cost;
 mod entities;
 mod letters;
@@ -41,6 +42,7 @@ pub(super) fn decode(
     }
     let text = svg_text(bytes);
     entities::check(&text)?;
+    attributes::check(&text)?;
     let parsing = ParsingOptions { allow_dtd: true, nodes_limit: cost::MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(&text, parsing).map_err(MediaError::damaged)?;
     check_memory(memory(&cost::of(&document)?, target, fonts), limits)?;

@@ -26,9 +26,10 @@ pub(super) fn decompressed(
     expected: usize,
 ) -> Result<Vec<u8>, MediaError> {
     let stored = in_order(piece.data.0, layout.reversed);
+    // A bit of 1 is what the codes call black; which color it is, the page says.
     let fax = |coding| {
         let made = fax::decode(&stored, coding, piece.width, piece.height);
-        made.map(|bits| fax_colors(bits, layout)).ok_or_else(|| MediaError::damaged("no row of its fax codes is whole"))
+        made.ok_or_else(|| MediaError::damaged("no row of its fax codes is whole"))
     };
     let mut bytes = match layout.compression {
         1 => stored.iter().copied().take(expected).collect(),
@@ -67,16 +68,6 @@ fn name(compression: u32) -> String {
 /// Bytes with their highest bit first (section 8, `FillOrder`).
 fn in_order(stored: &[u8], reversed: bool) -> std::borrow::Cow<'_, [u8]> {
     if reversed { stored.iter().map(|byte| byte.reverse_bits()).collect() } else { stored.into() }
-}
-
-/// In the codes, 1 is black. In the samples, that is so where white is zero.
-fn fax_colors(mut bits: Vec<u8>, layout: &Layout) -> Vec<u8> {
-    if layout.photometric != Photometric::WhiteIsZero {
-        for byte in &mut bits {
-            *byte = !*byte;
-        }
-    }
-    bits
 }
 
 /// Section 13. Files of old libtiff have the lowest bit of a code first, and begin with one that clears the table.

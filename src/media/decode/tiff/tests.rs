@@ -140,6 +140,7 @@ fn the_codes_of_fax_machines_are_read_in_all_kinds() {
     // Horizontal 001 with both runs, then vertical 0 for both changes: 1, 1.
     let group_4 = [0b0011_0110, 0b1111_0000];
     for (compression, bytes) in [(2, &rows[..]), (3, &group_3), (4, &group_4)] {
+        let black_is_zero = page((8, 2), 1, 1, 1, compression, &[]);
         let page = page((8, 2), 1, 0, 1, compression, &[]);
         let mut expected = [255; 16];
         expected[4..8].fill(0);
@@ -148,6 +149,11 @@ fn the_codes_of_fax_machines_are_read_in_all_kinds() {
         let reversed: Vec<u8> = bytes.iter().map(|byte| byte.reverse_bits()).collect();
         let turned = [page, vec![(266, vec![2])]].concat();
         assert_eq!(shown(&write(&turned, &[&reversed])).unwrap().data, expected, "lowest bit first, {compression}");
+        // The same bits are the other colors where black is zero (TIFF 6.0, section 10).
+        let negative = expected.map(|gray| 255 - gray);
+        assert_eq!(shown(&write(&black_is_zero, &[bytes])).unwrap().data, negative, "black is zero, {compression}");
+        let black_is_zero = [black_is_zero, vec![(266, vec![2])]].concat();
+        assert_eq!(shown(&write(&black_is_zero, &[&reversed])).unwrap().data, negative, "the same, {compression}");
     }
 }
 
