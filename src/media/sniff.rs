@@ -114,15 +114,11 @@ fn windows(head: ByteReader<'_>) -> Option<MediaType> {
 }
 
 /// Whether the first entry of an icon makes sense. Its reserved byte is 0, or the 255 of an encoder in wide use, whose
-/// images follow the entries at once; another one is overlooked, as browsers do, where an image lies at the entry's offset.
+/// images follow the entries at once.
 fn is_icon_entry(head: ByteReader<'_>) -> Option<bool> {
     let (count, reserved, offset) = (head.le16(4)?, head.u8(9)?, head.le32(18)?);
-    let leads_to_image = || {
-        let image = head.from(offset as usize)?;
-        Some(image.has(0, b"\x89PNG") || image.le32(0)? == 40)
-    };
     let is_reserved = reserved == 0 || (reserved == 255 && offset == 6 + 16 * u32::from(count));
-    Some(count > 0 && offset >= 22 && (is_reserved || leads_to_image().unwrap_or_default()))
+    Some(count > 0 && offset >= 22 && is_reserved)
 }
 
 /// An MPEG audio frame without an ID3 tag (WHATWG MIME Sniffing, section 6.2.4): the sync word, and a valid layer, bit rate
@@ -186,13 +182,13 @@ mod tests {
         let icon = |kind: u8| [0, 0, kind, 0, 1, 0, 16, 16, 0, 0, 1, 0, 32, 0, 99, 0, 0, 0, 22, 0, 0, 0];
         check(MediaType::Ico, &[&icon(1)]);
         check(MediaType::Cur, &[&icon(2)]);
-        let reserved = |byte: u8, image: &[u8]| {
+        let reserved = |byte: u8| {
             let mut icon = icon(1);
             icon[9] = byte;
-            [&icon[..], image].concat()
+            icon
         };
-        check(MediaType::Ico, &[&reserved(255, b""), &reserved(1, b"\x89PNG"), &reserved(0x9c, b"\x28\0\0\0")]);
-        check(MediaType::Unknown, &[&reserved(1, b""), &reserved(1, b"\x28\0\0\x01")]);
+        check(MediaType::Ico, &[&reserved(255)]);
+        check(MediaType::Unknown, &[&reserved(1), &reserved(254)]);
         // A video may begin with a box of 256 bytes.
         assert_ne!(sniff(&[&b"\0\0\x01\0free"[..], &[255; 248]].concat()), MediaType::Ico);
         check(MediaType::Unknown, &[&icon(3), &[0; 30]]);
