@@ -66,8 +66,8 @@ fn main() {
         ["worker:decode"] => work().expect("the other side speaks the protocol"),
         ["worker:misbehave", file] => misbehave(file.to_owned()),
         ["worker:answer", how] => answer(how, "").expect("the pipes are there"),
-        ["worker:dots", how, mark] => answer_for_dots(how, mark).expect("the pipes are there"),
         ["worker:answer", how, mark] => answer(how, mark).expect("the pipes are there"),
+        ["worker:dots", how, mark] => answer_for_dots(how, mark).expect("the pipes are there"),
         _ => libtest_mimic::run(&Arguments::from_args(), trials()).exit(),
     }
 }

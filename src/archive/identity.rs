@@ -71,7 +71,8 @@ mod tests {
             (whole.replace(&id, &id.replace('f', "g")), "32 hexadecimal digits; remove the file"),
             (
                 String::new(),
-                "it is damaged (EOF while parsing a value at line 1 column 0); remove the file, and `offprint run` writes it again",
+                "it is damaged (EOF while parsing a value at line 1 column 0); remove the file, and `offprint run` writes \
+                 it again",
             ),
             (whole[..20].to_owned(), "remove the file"),
             ("[]".to_owned(), "remove the file"),

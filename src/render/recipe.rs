@@ -6,14 +6,17 @@ use crate::model::{Digest, MediaType};
 
 /// Part of every recipe's digest: raised when the same settings make other pixels of some types, so that the thumbnails of
 /// these are made again.
-const THUMBNAIL_VERSION: u32 = 4;
+const THUMBNAIL_VERSION: usize = 4;
+
+/// How many versions were before.
+const EARLIER: usize = THUMBNAIL_VERSION - 1;
 
 /// Versions, and the types of which those before made other pixels, or none. Before 3, text in SVG was not drawn; of AVIF and
 /// HEIC neither grids, the clean aperture nor HDR were known, nor was HDR in JPEG XL; runs in BMP began on black; and bitmaps
 /// in icons ended where their directory said. Before 4, TIFF with codes of fax machines was a negative where black is zero.
 /// The thumbnails of all others are those of this version, too, but for those of PNG that name their colors by numbers
 /// (`cICP`): these are few, and stay as they are.
-const CHANGED: [(u32, &[MediaType]); 2] = [
+const CHANGED: [(usize, &[MediaType]); 2] = [
     (
         3,
         &[
@@ -37,19 +40,20 @@ pub struct Recipe {
     /// Names the settings and the version of the renderer. A thumbnail on record with another digest is outdated.
     pub digest: Digest,
     /// The same of the versions before, from the first on.
-    earlier: [Digest; THUMBNAIL_VERSION as usize - 1],
+    earlier: [Digest; EARLIER],
 }
 
 impl Recipe {
     /// The recipe of a size.
     pub fn new(size: &ThumbnailConfig) -> Self {
         let digest = |version| Digest::of(text(version, size).as_bytes());
-        Self { size: size.clone(), digest: digest(THUMBNAIL_VERSION), earlier: [1, 2, 3].map(digest) }
+        let earlier = std::array::from_fn(|at| digest(at + 1));
+        Self { size: size.clone(), digest: digest(THUMBNAIL_VERSION), earlier }
     }
 
     /// The digests by which the versions before made this size.
     #[cfg(test)]
-    pub(super) fn earlier(size: &ThumbnailConfig) -> [Digest; 3] {
+    pub(super) fn earlier(size: &ThumbnailConfig) -> [Digest; EARLIER] {
         Self::new(size).earlier
     }
 
@@ -61,17 +65,16 @@ impl Recipe {
     /// The record of a thumbnail that a version before made, as one of this recipe; `None` if it made none, or this
     /// version makes another of an image of this type.
     pub fn taken_over(&self, row: &ThumbnailRow, media_type: MediaType) -> Option<ThumbnailRow> {
-        let made_by =
-            self.earlier.iter().zip(1..).find(|(digest, _)| **digest == row.recipe).map(|(_, version)| version);
-        let made_by = made_by.filter(|_| row.name == self.size.name && row.made.is_ok())?;
-        let is_same = !CHANGED.iter().any(|(version, types)| *version > made_by && types.contains(&media_type));
+        let made_by = self.earlier.iter().position(|digest| *digest == row.recipe)? + 1;
+        let is_changed = CHANGED.iter().any(|(version, types)| *version > made_by && types.contains(&media_type));
+        let is_same = row.name == self.size.name && row.made.is_ok() && !is_changed;
         is_same.then(|| ThumbnailRow { recipe: self.digest, ..row.clone() })
     }
 }
 
 /// The text of which the digest is made. Archives hold digests of exactly this text: a new setting of thumbnails is
 /// appended only if it is not at its default.
-fn text(version: u32, size: &ThumbnailConfig) -> String {
+fn text(version: usize, size: &ThumbnailConfig) -> String {
     let ThumbnailConfig { name, width, height, fit, format, quality, animation } = size;
     let (fit, format, animation) = (fit_name(*fit), format_name(*format), animation_name(*animation));
     format!(
@@ -140,10 +143,14 @@ mod tests {
             assert!(!recipe.is_of(&before));
             let taken = recipe.taken_over(&before, MediaType::Jpeg).unwrap();
             assert!(recipe.is_of(&taken) && taken.made == before.made);
-            assert_eq!(recipe.taken_over(&before, MediaType::Tiff), None);
         }
-        for (version, is_taken) in recipe.earlier.into_iter().zip([false, false, true]) {
-            assert_eq!(recipe.taken_over(&row(version), MediaType::Svg).is_some(), is_taken);
+        for (version, types) in CHANGED {
+            for (made_by, digest) in (1..).zip(recipe.earlier) {
+                for changed in types {
+                    let taken = recipe.taken_over(&row(digest), *changed);
+                    assert_eq!(taken.is_some(), made_by >= version, "{changed:?} by version {made_by}");
+                }
+            }
         }
         let before = row(recipe.earlier[1]);
         let failed = ThumbnailRow { made: Err("it is damaged".to_owned()), ..before.clone() };

@@ -134,7 +134,7 @@ pub(crate) fn names_its_host(address: &str) -> bool {
 
 fn start_as_addressed(address: &str) -> Option<Start> {
     let read = address.replace(['\t', '\n', '\r'], "");
-    let path_end = read.find(['?', '#']).unwrap_or(read.len());
+    let path_end = without_query(&read).len();
     let read = read[..path_end].replace('\\', "/") + &read[path_end..];
     let read = without_space(&read);
     let scheme = read.split_once(':').filter(|_| has_scheme(read));

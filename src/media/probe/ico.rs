@@ -9,7 +9,7 @@ pub(in crate::media) struct Entry {
     /// The offset of its bytes.
     pub(in crate::media) start: usize,
     /// The number of its bytes.
-    pub(in crate::media) length: usize,
+    length: usize,
 }
 
 pub(super) fn probe(bytes: ByteReader<'_>, asset: &mut Asset) -> Option<Ending> {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use resvg::usvg::roxmltree::{Document, Node, NodeId};
 
 use super::letters::{self, Extent};
-use super::{attributes, rings, styles};
+use super::{rings, styles};
 use crate::media::decode::limits::check;
 use crate::media::error::MediaError;
 
@@ -79,8 +79,7 @@ pub(super) fn of(document: &Document<'_>) -> Result<Cost, MediaError> {
         }
     }
     rings::check(document)?;
-    attributes::check_declarations(&sheets)?;
-    styles::check_fonts(&sheets)?;
+    styles::check_declarations(&sheets)?;
     let root = document.root_element();
     let (styled, hides) = (!sheets.is_empty(), letters::style_may_hide(&sheets));
     let mut costs = Costs { ids, styled, hides, known: HashMap::new(), extents: RefCell::default() };
@@ -98,7 +97,7 @@ pub(super) fn of(document: &Document<'_>) -> Result<Cost, MediaError> {
 fn check_attribute(name: &str, value: &str) -> Result<(), MediaError> {
     match name {
         name if LENGTHS.contains(&name) => check_lengths(value),
-        "style" => attributes::check_declarations(value).and_then(|()| styles::check_fonts(value)),
+        "style" => styles::check_declarations(value),
         name if name.starts_with("font") => styles::check_font(value),
         _ => Ok(()),
     }

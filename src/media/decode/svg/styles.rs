@@ -11,6 +11,9 @@ const MAX_COMPARISONS: u64 = 20_000_000;
 /// The most compounds of one selector: for each of them, matching may try every ancestor.
 const MAX_COMPOUNDS: u64 = 5;
 
+/// The most declarations of one rule: each is compared with all before it. Drawings have a few dozen.
+const MAX_DECLARATIONS: u64 = 1000;
+
 /// The most bytes of a value that names fonts: each of its families is looked for.
 const MAX_FONT: u64 = 500;
 
@@ -20,14 +23,18 @@ pub(super) fn declarations(style: &str) -> impl Iterator<Item = (&str, &str)> {
     declarations.map(|(name, value)| (name.trim(), value))
 }
 
-/// Refuses declarations of fonts with values that take too long to look for.
-pub(super) fn check_fonts(style: &str) -> Result<(), MediaError> {
+/// Refuses a style or a style sheet with a rule of too many declarations, or with fonts that take too long to look for.
+pub(super) fn check_declarations(style: &str) -> Result<(), MediaError> {
+    for rule in style.split(['{', '}']) {
+        let count = memchr::memchr_iter(b';', rule.as_bytes()).count() as u64;
+        check_limit("declarations of a style", count, MAX_DECLARATIONS)?;
+    }
     // Escapes can spell any name (CSS Syntax 3, section 4.3.7), and comments can stand anywhere.
     let of_fonts = |name: &str| name.contains("font") || name.contains(['\\', '*']);
     declarations(style).filter(|(name, _)| of_fonts(name)).try_for_each(|(_, value)| check_font(value))
 }
 
-/// The same of one value.
+/// Refuses a list of fonts that takes too long to look for.
 pub(super) fn check_font(value: &str) -> Result<(), MediaError> {
     check_limit("bytes of a list of fonts", value.len() as u64, MAX_FONT)
 }
@@ -72,6 +79,15 @@ fn without_comments(sheet: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_rule_has_declarations_of_its_own() {
+        assert_eq!(check_declarations(&"a{b:c;d:e}".repeat(2000)), Ok(()));
+        assert_eq!(check_declarations(&"b:c;".repeat(1000)), Ok(()));
+        for no in ["b:c;".repeat(1001), format!("a{{}}b{{{}}}", "c:d;".repeat(1001))] {
+            assert!(matches!(check_declarations(&no), Err(MediaError::OverLimit { .. })));
+        }
+    }
 
     #[test]
     fn comments_are_no_selectors() {
